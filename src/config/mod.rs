@@ -1,0 +1,1 @@
+//! Tree → `Declaration`: parsing, decoding, validation, the lock. Floor 1; pure, but for `files`.

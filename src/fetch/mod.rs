@@ -1,0 +1,1 @@
+//! Reads: surfaces → `LiveState`. Floor 2; it never writes.

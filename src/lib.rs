@@ -1,0 +1,22 @@
+//! Rollbook keeps who may enter an Atlassian Cloud organization in git.
+//!
+//! The folders are floors, and imports point down only (`tests/it/floors.rs` holds them to it):
+//!
+//! ```text
+//! commands                                one file a command: wiring
+//! fetch  apply  render                    reads, writes, text
+//! config  plan  atlassian     sandbox     YAML, the diff, the APIs; the emulator stands apart
+//! model                                   every value that crosses a boundary
+//! ```
+//!
+//! `model`, `config`, `plan` and `render` are pure: values in, values out. Clock, environment, files and
+//! network live in `fetch`, `apply`, `atlassian`, `commands` and the one file of `config` that reads files.
+
+pub mod apply;
+pub mod atlassian;
+pub mod config;
+pub mod fetch;
+pub mod model;
+pub mod plan;
+pub mod render;
+pub mod sandbox;

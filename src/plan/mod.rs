@@ -1,0 +1,1 @@
+//! Desired − live → plan, as pure functions. Floor 1: no async, no client, no clock, no environment.
