@@ -1,1 +1,46 @@
 //! Every value that crosses a boundary. Floor 0: it depends on nothing of ours, and does no I/O.
+//!
+//! The order of the rooms is the order of a run: a [`Tree`] of files becomes a [`Declaration`]; reads become a
+//! [`LiveState`]; their difference is [`Changes`], which [`Capabilities`] turn into a [`Plan`]; carrying it out
+//! gives a [`Report`].
+
+mod address;
+mod capability;
+mod change;
+mod declaration;
+mod diagnostic;
+mod email;
+mod ids;
+mod live;
+mod lock;
+mod operation;
+mod plan;
+mod policy;
+mod report;
+mod tree;
+
+pub use address::{Action, Address, AddressError, Key, UserRef};
+pub use capability::{AppRole, Capabilities, GroupKind, ManagedBy, Questions, Usage};
+pub use change::{Change, Changes, Wanted};
+pub use declaration::{
+    AppsInGroup, Authority, Declaration, DeclaredGroup, DeclaredUser, GroupState, Member, MemberRef, Members,
+    Scim, Settings, Source,
+};
+pub use diagnostic::{Diagnostic, Label, Severity};
+pub use email::{Email, EmailError, is_invisible};
+pub use ids::{AccountId, App, GroupId, GroupName};
+pub use live::{
+    AccountKind, IncompleteRead, Listing, LiveAccount, LiveGroup, LiveState, Membership, Reading, Rights,
+    Rows,
+};
+pub use lock::{Lock, LockedId};
+pub use operation::{Direction, Operation, Reason, Ref, Surface};
+pub use plan::{
+    Blocked, Cost, Drift, GroupSummary, Guard, Header, Note, Plan, PlannedOperation, Summary, Unenforced,
+};
+pub use policy::{
+    GroupRevokes, MaxRevokes, Mode, Offboard, Policy, Protect, SelfGrant, UnlistedGroups, UnlistedUsers,
+    Waiver,
+};
+pub use report::{Confirmation, Outcome, Report};
+pub use tree::{FileId, Located, Location, Locator, Origin, SourceFile, Span, Tree};

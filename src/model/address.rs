@@ -1,0 +1,277 @@
+//! Addresses: the names by which plans, waivers and `--target` speak of things.
+
+use std::fmt;
+use std::str::FromStr;
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+use super::email::{Email, EmailError};
+use super::ids::{AccountId, GroupName};
+
+/// What stays as it is in a part of an address: letters, digits, and `- . _ ~ @ + :`.
+const PART: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~')
+    .remove(b'@')
+    .remove(b'+')
+    .remove(b':');
+
+const ACCOUNT: &str = "account:";
+
+/// A person, by e-mail, or by account id where there is no e-mail.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum UserRef {
+    /// By e-mail.
+    Email(Email),
+    /// By account id.
+    Account(AccountId),
+}
+
+/// A thing that a plan can change: `group.NAME`, `user.EMAIL`, `member.NAME/EMAIL`, with `account:ID` where
+/// there is no e-mail. Parts are percent-encoded in its text.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(with = "String")]
+pub enum Address {
+    /// A group.
+    Group(GroupName),
+    /// A user.
+    User(UserRef),
+    /// A membership.
+    Member(GroupName, UserRef),
+}
+
+/// Why a text is no address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// It does not start with a kind.
+    #[error("an address starts with `group.`, `user.` or `member.`")]
+    Kind,
+    /// `member.` without a slash.
+    #[error("a membership's address is `member.GROUP/EMAIL`")]
+    Membership,
+    /// A part is empty, or holds a slash or bytes that are not UTF-8.
+    #[error("a part of the address is empty or not percent-encoded")]
+    Part,
+    /// The e-mail in it is none.
+    #[error("its e-mail is none: {0}")]
+    Email(EmailError),
+}
+
+/// What an operation does to the thing at its address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Action {
+    /// A group comes to be.
+    Create,
+    /// A user is invited.
+    Invite,
+    /// A user's account becomes active again.
+    Activate,
+    /// A membership comes to be.
+    Add,
+    /// A membership ends, or a user leaves the directory.
+    Remove,
+    /// A user loses access in one directory.
+    Suspend,
+    /// A user's account is closed for every product.
+    Deactivate,
+    /// A group ends.
+    Delete,
+}
+
+/// The identity of an operation in a plan: `ACTION ADDRESS`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
+#[schemars(with = "String")]
+pub struct Key {
+    /// What it acts on.
+    pub address: Address,
+    /// What it does.
+    pub action: Action,
+}
+
+impl Address {
+    /// The group that it is, or is in.
+    pub fn group(&self) -> Option<&GroupName> {
+        match self {
+            Self::Group(name) | Self::Member(name, _) => Some(name),
+            Self::User(_) => None,
+        }
+    }
+
+    /// The person that it is about.
+    pub fn user(&self) -> Option<&UserRef> {
+        match self {
+            Self::User(user) | Self::Member(_, user) => Some(user),
+            Self::Group(_) => None,
+        }
+    }
+
+    /// Whether this address, used as a target, takes another one in: itself, and a group or a user takes in
+    /// its memberships.
+    pub fn covers(&self, other: &Self) -> bool {
+        match self {
+            Self::Group(name) => other.group() == Some(name),
+            Self::User(user) => other.user() == Some(user),
+            Self::Member(..) => self == other,
+        }
+    }
+}
+
+impl Action {
+    /// The word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Invite => "invite",
+            Self::Activate => "activate",
+            Self::Add => "add",
+            Self::Remove => "remove",
+            Self::Suspend => "suspend",
+            Self::Deactivate => "deactivate",
+            Self::Delete => "delete",
+        }
+    }
+}
+
+impl fmt::Display for UserRef {
+    /// For people: not encoded. An address encodes it.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Email(email) => write!(f, "{email}"),
+            Self::Account(id) => write!(f, "{ACCOUNT}{id}"),
+        }
+    }
+}
+
+impl fmt::Display for Address {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let part = |text: &str| utf8_percent_encode(text, PART).to_string();
+        match self {
+            Self::Group(name) => write!(f, "group.{}", part(name.as_str())),
+            Self::User(user) => write!(f, "user.{}", part(&user.to_string())),
+            Self::Member(name, user) => {
+                write!(f, "member.{}/{}", part(name.as_str()), part(&user.to_string()))
+            }
+        }
+    }
+}
+
+impl fmt::Display for Action {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Key {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.action, self.address)
+    }
+}
+
+impl FromStr for Address {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let (kind, rest) = text.split_once('.').ok_or(AddressError::Kind)?;
+        match kind {
+            "group" => Ok(Self::Group(GroupName::new(decoded(rest)?))),
+            "user" => Ok(Self::User(user(rest)?)),
+            "member" => {
+                let (group, person) = rest.split_once('/').ok_or(AddressError::Membership)?;
+                Ok(Self::Member(GroupName::new(decoded(group)?), user(person)?))
+            }
+            _ => Err(AddressError::Kind),
+        }
+    }
+}
+
+fn decoded(part: &str) -> Result<String, AddressError> {
+    if part.is_empty() || part.contains('/') {
+        return Err(AddressError::Part);
+    }
+    percent_decode_str(part)
+        .decode_utf8()
+        .map(String::from)
+        .map_err(|_| AddressError::Part)
+}
+
+fn user(part: &str) -> Result<UserRef, AddressError> {
+    let text = decoded(part)?;
+    match text.strip_prefix(ACCOUNT) {
+        Some("") => Err(AddressError::Part),
+        Some(id) => Ok(UserRef::Account(AccountId::new(id))),
+        None => Email::parse(&text)
+            .map(UserRef::Email)
+            .map_err(AddressError::Email),
+    }
+}
+
+impl Serialize for Address {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl Serialize for Key {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hostile_names_come_back_as_they_were() {
+        let names = ["a/b", "a%2Fb", "..", "q?#", "grün", "a b", "account:x", "x.y"];
+        for name in names {
+            let person =
+                UserRef::Email(Email::parse(&format!("{}@acme.com", name.replace([' ', ':'], "_"))).unwrap());
+            for address in [
+                Address::Group(GroupName::new(name)),
+                Address::Member(GroupName::new(name), person.clone()),
+                Address::Member(
+                    GroupName::new(name),
+                    UserRef::Account(AccountId::new("712020:a/b")),
+                ),
+            ] {
+                assert_eq!(address.to_string().parse(), Ok(address.clone()), "{address}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_group_or_a_user_takes_in_its_memberships() {
+        let member: Address = "member.sre/ada@acme.com".parse().unwrap();
+        for (target, covers) in [
+            ("group.sre", true),
+            ("user.ADA@acme.com", true),
+            ("member.sre/ada@acme.com", true),
+            ("group.ops", false),
+            ("member.sre/bob@acme.com", false),
+        ] {
+            assert_eq!(
+                target.parse::<Address>().unwrap().covers(&member),
+                covers,
+                "{target}"
+            );
+        }
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        assert_eq!("sre".parse::<Address>(), Err(AddressError::Kind));
+        assert_eq!("team.sre".parse::<Address>(), Err(AddressError::Kind));
+        assert_eq!("member.sre".parse::<Address>(), Err(AddressError::Membership));
+        assert_eq!("group.".parse::<Address>(), Err(AddressError::Part));
+        assert_eq!(
+            "user.ada".parse::<Address>(),
+            Err(AddressError::Email(EmailError::Shape))
+        );
+    }
+}

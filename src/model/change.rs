@@ -1,0 +1,119 @@
+//! The difference between desired and live, before anybody asks which surface can make it.
+
+use super::address::{Action, Address, Key};
+use super::declaration::Source;
+use super::ids::{AccountId, App, GroupId, GroupName};
+use super::live::Membership;
+use super::operation::{Reason, Ref};
+use super::plan::{Blocked, GroupSummary, Note};
+use super::policy::Offboard;
+use super::tree::Location;
+
+/// What the diff found.
+#[derive(Clone, Debug, Default)]
+pub struct Changes {
+    /// What is to change.
+    pub changes: Vec<Change>,
+    /// The groups that change, with their member counts.
+    pub groups: Vec<GroupSummary>,
+    /// What the tree wants and cannot have, already at this point.
+    pub blocked: Vec<Blocked>,
+    /// What a reviewer should know.
+    pub notes: Vec<Note>,
+}
+
+/// A wanted change.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// What changes.
+    pub address: Address,
+    /// How.
+    pub wanted: Wanted,
+    /// Where the tree asks for it.
+    pub origin: Location,
+    /// Why.
+    pub reason: Reason,
+    /// The display name of the live account it is about, where there is one.
+    pub name: Option<String>,
+}
+
+/// How something is to change.
+#[derive(Clone, Debug)]
+pub enum Wanted {
+    /// A group is to be.
+    CreateGroup {
+        /// For its creation.
+        description: Option<String>,
+        /// Who is to own it.
+        source: Source,
+    },
+    /// A group is to end.
+    DeleteGroup {
+        /// Its id.
+        group: GroupId,
+        /// Its live name.
+        name: GroupName,
+        /// Who loses it.
+        members: Vec<Membership>,
+    },
+    /// A person is to have an account here.
+    InviteUser {
+        /// What the invitation asks for.
+        apps: Vec<App>,
+    },
+    /// A membership is to be.
+    AddMember {
+        /// The group.
+        group: Ref<GroupId>,
+        /// The account.
+        account: Ref<AccountId>,
+    },
+    /// A membership is to end.
+    RemoveMember {
+        /// What was read.
+        membership: Membership,
+    },
+    /// An account is to lose all it has.
+    OffboardUser {
+        /// The account.
+        account: AccountId,
+        /// What the policy says.
+        how: Offboard,
+        /// Whether the account is active.
+        active: bool,
+    },
+    /// An account is to be active again.
+    ActivateUser {
+        /// The account.
+        account: AccountId,
+    },
+}
+
+impl Change {
+    /// The key of the operation that would make this change.
+    pub fn key(&self) -> Key {
+        Key {
+            address: self.address.clone(),
+            action: self.wanted.action(),
+        }
+    }
+}
+
+impl Wanted {
+    /// What is done.
+    pub fn action(&self) -> Action {
+        match self {
+            Self::CreateGroup { .. } => Action::Create,
+            Self::DeleteGroup { .. } => Action::Delete,
+            Self::InviteUser { .. } => Action::Invite,
+            Self::AddMember { .. } => Action::Add,
+            Self::RemoveMember { .. } => Action::Remove,
+            Self::OffboardUser { how, .. } => match how {
+                Offboard::Suspend => Action::Suspend,
+                Offboard::Deactivate => Action::Deactivate,
+                Offboard::Remove => Action::Remove,
+            },
+            Self::ActivateUser { .. } => Action::Activate,
+        }
+    }
+}

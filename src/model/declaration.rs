@@ -1,0 +1,168 @@
+//! What a tree asks for, checked, and before anything is flattened or resolved.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::email::Email;
+use super::ids::{AccountId, App, GroupId, GroupName};
+use super::lock::Lock;
+use super::policy::{Mode, Policy, Waiver};
+use super::tree::{Located, Origin};
+
+/// The whole of a tree. Every name in it resolves within it.
+#[derive(Clone, Debug)]
+pub struct Declaration {
+    /// Where Rollbook acts, and for whom.
+    pub settings: Settings,
+    /// The rules.
+    pub policy: Policy,
+    /// Guards that stand aside for a while.
+    pub waivers: Vec<Waiver>,
+    /// `users:` of every file.
+    pub users: BTreeMap<Email, DeclaredUser>,
+    /// `groups:` of every file.
+    pub groups: BTreeMap<GroupName, DeclaredGroup>,
+    /// `rollbook.lock`; empty when there is none.
+    pub lock: Lock,
+}
+
+/// The head of `rollbook.yaml`.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// The Jira site's origin, such as `https://acme.atlassian.net`: a scheme, a host and no path.
+    pub site: Located<String>,
+    /// The organization's id.
+    pub organization: Option<Located<String>>,
+    /// The organization's directory.
+    pub directory: Option<Located<String>>,
+    /// Who Rollbook acts for.
+    pub operator: Option<Located<Email>>,
+    /// The SCIM directory.
+    pub scim: Option<Scim>,
+}
+
+/// `scim:`.
+#[derive(Clone, Debug)]
+pub struct Scim {
+    /// The SCIM directory's id, which is not the organization's directory id (fact sheet §0).
+    pub directory: Located<String>,
+    /// Who may write to it.
+    pub authority: Authority,
+}
+
+/// Who may write to a SCIM directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Authority {
+    /// Rollbook does.
+    Rollbook,
+    /// An identity provider does; Rollbook reads.
+    IdentityProvider,
+}
+
+/// An entry of `users:`.
+#[derive(Clone, Debug)]
+pub struct DeclaredUser {
+    /// Where the entry stands.
+    pub origin: Origin,
+    /// The display name.
+    pub name: Option<Located<String>>,
+    /// `true`: exists and is active. `false`: offboarded. Left out: status is never touched.
+    pub active: Option<Located<bool>>,
+    /// What an invitation asks for.
+    pub apps: Vec<Located<App>>,
+    /// A pin.
+    pub account: Option<Located<AccountId>>,
+}
+
+/// An entry of `groups:`.
+#[derive(Clone, Debug)]
+pub struct DeclaredGroup {
+    /// Where the entry stands.
+    pub origin: Origin,
+    /// A pin.
+    pub id: Option<Located<GroupId>>,
+    /// Used at creation only.
+    pub description: Option<Located<String>>,
+    /// Who reviews; never synced.
+    pub owners: Vec<Located<Email>>,
+    /// Whether the group is to be.
+    pub state: GroupState,
+}
+
+/// Whether a group is to be.
+#[derive(Clone, Debug)]
+pub enum GroupState {
+    /// It is to exist, with these members.
+    Present(Members),
+    /// `absent: true`: it is to be deleted.
+    Absent,
+}
+
+/// The members of a group, and the rules for them.
+#[derive(Clone, Debug)]
+pub struct Members {
+    /// The entries, as written.
+    pub entries: Vec<Member>,
+    /// Overrides [`Policy::mode`].
+    pub mode: Option<Mode>,
+    /// Who owns the group.
+    pub source: Source,
+    /// What becomes of undeclared members of account type `app`.
+    pub apps_in_group: AppsInGroup,
+    /// Whether a privileged group takes `group:` entries.
+    pub nest: bool,
+}
+
+/// An entry of `members:`.
+#[derive(Clone, Debug)]
+pub struct Member {
+    /// Who.
+    pub who: MemberRef,
+    /// Where the entry stands.
+    pub origin: Origin,
+    /// People whom this entry does not bring; only a `group:` entry has any.
+    pub except: Vec<Located<Email>>,
+    /// The first day (UTC) on which the entry is inert.
+    pub until: Option<Located<Date>>,
+    /// Why.
+    pub because: Option<String>,
+}
+
+/// Who an entry of `members:` names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MemberRef {
+    /// A person.
+    User(Email),
+    /// An account by its id.
+    Account(AccountId),
+    /// Every declared member of a declared group.
+    Group(GroupName),
+}
+
+/// Who owns a group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Source {
+    /// The directory itself.
+    #[default]
+    Native,
+    /// SCIM.
+    Scim,
+}
+
+/// What becomes of undeclared members of account type `app` in an exact group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AppsInGroup {
+    /// They stay.
+    #[default]
+    Ignore,
+    /// They are removed.
+    Exact,
+}
+
+impl Declaration {
+    /// The mode that holds for a group.
+    pub fn mode(&self, members: &Members) -> Mode {
+        members.mode.unwrap_or(self.policy.mode)
+    }
+}

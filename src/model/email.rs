@@ -1,0 +1,157 @@
+//! E-mail addresses as people declare them: compared without regard to ASCII case, shown as written.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Serialize, Serializer};
+
+/// An e-mail address. Equality and order ignore ASCII case; [`fmt::Display`] shows the declared spelling.
+#[derive(Clone, Debug, JsonSchema)]
+#[schemars(transparent)]
+pub struct Email(Arc<str>);
+
+/// Why a text is no e-mail address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum EmailError {
+    /// There is not exactly one `@` with something on both sides.
+    #[error("it is not of the form name@domain")]
+    Shape,
+    /// It is longer than 254 bytes (RFC 5321 §4.5.3.1.3).
+    #[error("it is longer than 254 bytes")]
+    TooLong,
+    /// It holds a white-space, control, bidirectional or invisible character.
+    #[error("it holds the invisible or control character U+{0:04X}")]
+    Invisible(u32),
+}
+
+impl Email {
+    /// Checks a text and takes its spelling as it is.
+    ///
+    /// # Errors
+    /// [`EmailError`] says what is wrong with it.
+    pub fn parse(text: &str) -> Result<Self, EmailError> {
+        if let Some(bad) = text.chars().find(|c| is_invisible(*c)) {
+            return Err(EmailError::Invisible(u32::from(bad)));
+        }
+        if text.len() > 254 {
+            return Err(EmailError::TooLong);
+        }
+        // An address of a plan writes `account:ID` where there is no e-mail, and an unquoted local part cannot
+        // hold a colon anyway (RFC 5322 §3.2.3).
+        if text.contains(':') {
+            return Err(EmailError::Shape);
+        }
+        match text.split_once('@') {
+            Some((local, domain)) if !local.is_empty() && !domain.is_empty() && !domain.contains('@') => {
+                Ok(Self(Arc::from(text)))
+            }
+            Some(_) | None => Err(EmailError::Shape),
+        }
+    }
+
+    /// The declared spelling.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// What stands behind the `@`, as declared.
+    pub fn domain(&self) -> &str {
+        self.0.split_once('@').map_or("", |(_, domain)| domain)
+    }
+
+    fn folded(&self) -> impl Iterator<Item = u8> + '_ {
+        self.0.bytes().map(|b| b.to_ascii_lowercase())
+    }
+}
+
+/// Whether a character cannot be seen, or changes how its neighbours are seen: white space, controls, and the
+/// format characters (general category Cf) of the blocks that carry bidi overrides, joiners and tags.
+pub fn is_invisible(c: char) -> bool {
+    c.is_whitespace()
+        || c.is_control()
+        || matches!(
+            u32::from(c),
+            0x00AD | 0x034F | 0x061C | 0x115F..=0x1160 | 0x17B4..=0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
+                | 0x2028..=0x202E | 0x2060..=0x206F | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0
+                | 0xFFF0..=0xFFFB | 0xE0000..=0xE0FFF
+        )
+}
+
+impl PartialEq for Email {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.eq_ignore_ascii_case(&other.0)
+    }
+}
+
+impl Eq for Email {}
+
+impl PartialOrd for Email {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Email {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.folded().cmp(other.folded())
+    }
+}
+
+impl Hash for Email {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        for byte in self.folded() {
+            state.write_u8(byte);
+        }
+        state.write_u8(0xff);
+    }
+}
+
+impl fmt::Display for Email {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Serialize for Email {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn compares_without_case_and_shows_what_was_written() {
+        let written = Email::parse("Ada@Acme.com").unwrap();
+        assert_eq!(written, Email::parse("ada@acme.COM").unwrap());
+        assert_eq!(written.to_string(), "Ada@Acme.com");
+        assert_eq!(written.domain(), "Acme.com");
+    }
+
+    #[test]
+    fn refuses_what_a_reviewer_cannot_see() {
+        for text in [
+            "a\u{202e}b@acme.com",
+            "a\u{200b}@acme.com",
+            "a b@acme.com",
+            "a\n@acme.com",
+        ] {
+            assert!(
+                matches!(Email::parse(text), Err(EmailError::Invisible(_))),
+                "{text:?}"
+            );
+        }
+        for text in ["", "@", "a@", "@b", "ab", "a@b@c", "account:a@b"] {
+            assert_eq!(Email::parse(text), Err(EmailError::Shape), "{text:?}");
+        }
+        assert_eq!(
+            Email::parse(&format!("{}@acme.com", "a".repeat(250))),
+            Err(EmailError::TooLong)
+        );
+    }
+}

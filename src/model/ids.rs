@@ -1,0 +1,68 @@
+//! Identifiers: opaque strings that must not be mixed up, each with a type of its own.
+
+use std::fmt;
+use std::sync::Arc;
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! string_id {
+    ($(#[$docs:meta])* $name:ident) => {
+        $(#[$docs])*
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
+        #[serde(transparent)]
+        pub struct $name(Arc<str>);
+
+        impl $name {
+            /// Takes the text as it is.
+            pub fn new(text: impl AsRef<str>) -> Self {
+                Self(Arc::from(text.as_ref()))
+            }
+
+            /// The text, exactly as it was given.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self::new(text)
+            }
+        }
+    };
+}
+
+string_id! {
+    /// An Atlassian account: opaque, at most 128 characters, newer ones hold a `:` (fact sheet §1.2).
+    AccountId
+}
+
+string_id! {
+    /// A group across all Atlassian products; it outlives a rename (fact sheet §1.2, §5).
+    GroupId
+}
+
+string_id! {
+    /// A group's name: mutable, and compared exactly (fact sheet §1.2).
+    GroupName
+}
+
+string_id! {
+    /// An app's key, such as `jira-software` (fact sheet §1.1, `GET /applicationrole`).
+    App
+}
+
+impl GroupName {
+    /// The name folded for the comparison of names that a person would take for one another. Atlassian's own
+    /// exact search for group names ignores case (fact sheet §5).
+    pub fn folded(&self) -> String {
+        self.as_str().to_lowercase()
+    }
+}

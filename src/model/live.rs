@@ -1,0 +1,276 @@
+//! What the surfaces report.
+//!
+//! A partial, empty or failed read must never become a plan (design §9). So [`Listing`] is made by
+//! [`Listing::checked`] alone, what was not read is [`Reading::NotRead`] and not an empty listing, and a
+//! [`Membership`] that an operation may end is handed out by a listing alone.
+
+use std::collections::BTreeMap;
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::email::Email;
+use super::ids::{AccountId, GroupId, GroupName};
+
+/// The live state, as far as a plan needs it.
+#[derive(Clone, Debug)]
+pub struct LiveState {
+    /// What the credential may see and do.
+    pub rights: Rights,
+    /// Every group of the site.
+    pub groups: Listing<LiveGroup>,
+    /// The members of each declared group that exists.
+    pub members: BTreeMap<GroupId, Listing<AccountId>>,
+    /// Every account of the site, where an identity needed it.
+    pub users: Reading<Listing<AccountId>>,
+    /// What is known of each account that any read showed.
+    pub accounts: BTreeMap<AccountId, LiveAccount>,
+}
+
+/// A group, as a listing shows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LiveGroup {
+    /// Its id.
+    pub id: GroupId,
+    /// Its name.
+    pub name: GroupName,
+}
+
+/// An account, as a listing shows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LiveAccount {
+    /// Its id.
+    pub id: AccountId,
+    /// What sort of account it is.
+    pub kind: AccountKind,
+    /// Whether it is active.
+    pub active: bool,
+    /// The display name; it comes from outside and may hold anything.
+    pub name: String,
+    /// The e-mail, where the API shows it (fact sheet §7).
+    pub email: Option<Email>,
+}
+
+/// `accountType` of the API (fact sheet §1.2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum AccountKind {
+    /// A person.
+    Atlassian,
+    /// An app, a service account or an agent.
+    App,
+    /// A portal-only customer.
+    Customer,
+    /// The API does not say.
+    Unknown,
+}
+
+/// What the credential may see and do, as the probe found it.
+#[derive(Clone, Debug)]
+pub struct Rights {
+    /// The account that the credential acts as.
+    pub acting: LiveAccount,
+    /// The global permission "Browse users and groups": without it listings come back empty (fact sheet §1.1).
+    pub browse_users: bool,
+    /// The global permission "Administer Jira".
+    pub administer: bool,
+    /// The groups that make their members site administrators.
+    pub site_admin_groups: Listing<LiveGroup>,
+    /// Whether the acting account is in one of them, as group writes need.
+    pub site_admin: bool,
+}
+
+/// Something that may not have been read, which is not the same as empty.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reading<T> {
+    /// Nobody asked, or the credential may not.
+    NotRead,
+    /// Read whole.
+    Read(T),
+}
+
+/// What a pager collected.
+#[derive(Clone, Debug)]
+pub struct Rows<T> {
+    /// The rows of every page, in any order.
+    pub rows: Vec<T>,
+    /// How many rows there are, where the API says it.
+    pub total: Option<usize>,
+    /// Whether the API marked the last page as the last.
+    pub ended: bool,
+}
+
+/// Rows that are known to be all of them, distinct and in order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Listing<T> {
+    rows: Vec<T>,
+}
+
+/// Why rows are not a listing.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum IncompleteRead {
+    /// The last page never came.
+    #[error("the last page never came after {read} rows")]
+    Unended {
+        /// Rows that did come.
+        read: usize,
+    },
+    /// The number of distinct rows is not the total.
+    #[error("{distinct} distinct rows came where the API counts {total}")]
+    Miscounted {
+        /// Distinct rows that came.
+        distinct: usize,
+        /// The API's count.
+        total: usize,
+    },
+    /// A row came twice, so the pages moved while they were read.
+    #[error("a row came twice: the list changed while it was read")]
+    Repeated,
+}
+
+/// A membership that a listing showed. Only a listing makes one, so nothing that was not read can be revoked.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Membership {
+    group: GroupId,
+    account: AccountId,
+}
+
+impl<T: Ord> Listing<T> {
+    /// Checks that rows are all of them.
+    ///
+    /// # Errors
+    /// [`IncompleteRead`] when the last page is missing, a row came twice, or the count is another than the
+    /// API's.
+    pub fn checked(rows: Rows<T>) -> Result<Self, IncompleteRead> {
+        let Rows {
+            mut rows,
+            total,
+            ended,
+        } = rows;
+        let read = rows.len();
+        if !ended {
+            return Err(IncompleteRead::Unended { read });
+        }
+        rows.sort();
+        rows.dedup();
+        let distinct = rows.len();
+        match total {
+            Some(total) if total != distinct => Err(IncompleteRead::Miscounted { distinct, total }),
+            Some(_) | None if distinct != read => Err(IncompleteRead::Repeated),
+            Some(_) | None => Ok(Self { rows }),
+        }
+    }
+
+    /// Whether it holds a row.
+    pub fn contains(&self, row: &T) -> bool {
+        self.rows.binary_search(row).is_ok()
+    }
+}
+
+impl<T> Listing<T> {
+    /// The rows, in order.
+    pub fn iter(&self) -> std::slice::Iter<'_, T> {
+        self.rows.iter()
+    }
+
+    /// How many rows it holds.
+    pub fn len(&self) -> usize {
+        self.rows.len()
+    }
+
+    /// Whether it holds none.
+    pub fn is_empty(&self) -> bool {
+        self.rows.is_empty()
+    }
+}
+
+impl<'a, T> IntoIterator for &'a Listing<T> {
+    type Item = &'a T;
+    type IntoIter = std::slice::Iter<'a, T>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl Listing<AccountId> {
+    /// The memberships that this listing, read as the members of a group, shows.
+    pub fn memberships(&self, group: &GroupId) -> impl Iterator<Item = Membership> {
+        self.iter().map(|account| Membership {
+            group: group.clone(),
+            account: account.clone(),
+        })
+    }
+}
+
+impl Listing<LiveGroup> {
+    /// The memberships that this listing, read as the groups of an account, shows.
+    pub fn memberships_of(&self, account: &AccountId) -> impl Iterator<Item = (GroupName, Membership)> {
+        self.iter().map(|group| {
+            (
+                group.name.clone(),
+                Membership {
+                    group: group.id.clone(),
+                    account: account.clone(),
+                },
+            )
+        })
+    }
+}
+
+impl Membership {
+    /// The group.
+    pub fn group(&self) -> &GroupId {
+        &self.group
+    }
+
+    /// The account.
+    pub fn account(&self) -> &AccountId {
+        &self.account
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(rows: &[u8], total: Option<usize>, ended: bool) -> Rows<u8> {
+        Rows {
+            rows: rows.to_vec(),
+            total,
+            ended,
+        }
+    }
+
+    #[test]
+    fn only_a_whole_read_is_a_listing() {
+        assert_eq!(
+            Listing::checked(rows(&[2, 1], Some(2), true)).unwrap().rows,
+            [1, 2]
+        );
+        assert!(Listing::checked(rows(&[], Some(0), true)).unwrap().is_empty());
+        assert_eq!(
+            Listing::checked(rows(&[1], None, false)),
+            Err(IncompleteRead::Unended { read: 1 }),
+            "a list that was cut off"
+        );
+        assert_eq!(
+            Listing::checked(rows(&[1, 1], Some(2), true)),
+            Err(IncompleteRead::Miscounted {
+                distinct: 1,
+                total: 2
+            }),
+            "somebody was skipped when the pages moved"
+        );
+        assert_eq!(
+            Listing::checked(rows(&[], Some(3), true)),
+            Err(IncompleteRead::Miscounted {
+                distinct: 0,
+                total: 3
+            })
+        );
+        assert_eq!(
+            Listing::checked(rows(&[1, 2, 1], None, true)),
+            Err(IncompleteRead::Repeated)
+        );
+    }
+}

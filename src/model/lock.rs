@@ -1,0 +1,24 @@
+//! `rollbook.lock`: which account and which group a declared name meant when it was last resolved.
+
+use std::collections::BTreeMap;
+
+use super::email::Email;
+use super::ids::{AccountId, GroupId, GroupName};
+
+/// The mappings of `rollbook.lock`.
+#[derive(Clone, Debug, Default)]
+pub struct Lock {
+    /// Accounts by declared e-mail.
+    pub users: BTreeMap<Email, LockedId<AccountId>>,
+    /// Groups by declared name.
+    pub groups: BTreeMap<GroupName, LockedId<GroupId>>,
+}
+
+/// An id and where it came from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LockedId<Id> {
+    /// The id.
+    pub id: Id,
+    /// Which read gave it, as the lock says.
+    pub from: String,
+}

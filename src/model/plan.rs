@@ -1,0 +1,240 @@
+//! The plan: a versioned value, complete before anything happens.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use jiff::civil::Date;
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::address::{Action, Address, Key};
+use super::ids::GroupName;
+use super::operation::{Operation, Reason, Surface};
+use super::tree::Location;
+
+/// Every step that brings live to desired, in the order of their keys.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Plan {
+    /// When and by what the plan was made; it stands outside the fingerprint.
+    pub header: Header,
+    /// The site's origin.
+    pub site: String,
+    /// SHA-256 over site, organization, tree digest and operations, in hex.
+    pub fingerprint: String,
+    /// The totals.
+    pub summary: Summary,
+    /// The steps; revokes first, then by key.
+    pub operations: Vec<PlannedOperation>,
+    /// The groups that change, with their member counts.
+    pub groups: Vec<GroupSummary>,
+    /// What the tree wants and cannot have.
+    pub blocked: Vec<Blocked>,
+    /// What a reviewer should know.
+    pub notes: Vec<Note>,
+    /// Rules of the tree that this version accepts and does not enforce.
+    pub guards: Vec<Unenforced>,
+    /// What carrying it out takes.
+    pub cost: Cost,
+}
+
+/// When and by what a plan was made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Header {
+    /// When, in UTC (RFC 3339).
+    pub made: String,
+    /// The day that `until` was judged by.
+    #[schemars(with = "String")]
+    pub today: Date,
+    /// The commit of the tree, where it is known.
+    pub commit: Option<String>,
+    /// Rollbook's version.
+    pub rollbook: String,
+}
+
+/// The totals of a plan.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Summary {
+    /// Operations that widen access.
+    pub grants: usize,
+    /// Memberships and accounts that lose access; a deleted group counts each member.
+    pub revokes: usize,
+    /// Operations.
+    pub operations: usize,
+    /// What the tree wants and cannot have.
+    pub blocked: usize,
+}
+
+/// A step of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct PlannedOperation {
+    /// What it does to what.
+    pub key: Key,
+    /// The step itself.
+    pub operation: Operation,
+    /// The surface that carries it out.
+    pub via: Surface,
+    /// The steps that must be done before it.
+    pub requires: Vec<Key>,
+    /// Where the tree asks for it.
+    pub origin: Location,
+    /// Why.
+    pub reason: Reason,
+    /// Whether the base revision would need it as well.
+    pub drift: Drift,
+    /// Whether it touches a privileged group.
+    pub privileged: bool,
+    /// The display name of the live account it is about, where there is one.
+    pub name: Option<String>,
+    /// The first day on which the granted access is gone.
+    #[schemars(with = "Option<String>")]
+    pub until: Option<Date>,
+}
+
+/// Whether the base revision would need an operation as well.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Drift {
+    /// There was no base to compare with.
+    Unknown,
+}
+
+/// A group that a plan changes.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct GroupSummary {
+    /// Its name.
+    pub name: GroupName,
+    /// Live members now.
+    pub before: usize,
+    /// Live members after the plan.
+    pub after: usize,
+}
+
+/// Something that the tree wants and that cannot be done.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Blocked {
+    /// What it is about.
+    pub address: Address,
+    /// What is wanted.
+    pub action: Action,
+    /// Stable and kebab-case.
+    pub code: &'static str,
+    /// A lowercase fragment that says why.
+    pub why: String,
+    /// A full sentence that says what to do, and where.
+    pub help: String,
+    /// Where the tree asks for it.
+    pub origin: Location,
+}
+
+/// Something that a reviewer should know.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Note {
+    /// Stable and kebab-case.
+    pub code: &'static str,
+    /// A full sentence without the full stop.
+    pub text: String,
+    /// Where the tree speaks of it.
+    pub origin: Option<Location>,
+}
+
+/// A rule of the tree that this version accepts and does not enforce.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Unenforced {
+    /// The rule.
+    pub guard: Guard,
+}
+
+/// A rule that may refuse a plan.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Guard {
+    /// The plan revokes more than the policy allows.
+    MaxRevokes,
+    /// A group would keep fewer active members than the policy says.
+    KeepAtLeast,
+    /// The plan revokes what the policy protects.
+    Protect,
+    /// The plan narrows the credential's own account, or the operator's.
+    SelfLockout,
+    /// No active administrator would be left.
+    LastAdmin,
+    /// Somebody would be in two groups that exclude each other.
+    Exclusive,
+    /// The author of the change would grant themselves a privileged group.
+    SelfGrant,
+    /// An account would be activated that somebody else suspended.
+    Reactivation,
+    /// Somebody would be invited at a domain that is not listed.
+    InviteDomain,
+    /// An e-mail or a name means another id than it did.
+    IdentityChanged,
+    /// Somebody could not be resolved.
+    IdentityUnresolved,
+    /// A group that was full now reads as empty.
+    SuspiciousRead,
+    /// The credential belongs to another site than the tree names.
+    WrongSite,
+}
+
+/// What carrying a plan out takes.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+pub struct Cost {
+    /// Requests, reads after the writes included.
+    pub requests: usize,
+    /// The requests of each surface.
+    pub surfaces: BTreeMap<Surface, usize>,
+    /// What the published rate limits make of it, in seconds.
+    pub seconds: f64,
+}
+
+impl Guard {
+    /// Every guard.
+    pub const ALL: [Self; 13] = [
+        Self::MaxRevokes,
+        Self::KeepAtLeast,
+        Self::Protect,
+        Self::SelfLockout,
+        Self::LastAdmin,
+        Self::Exclusive,
+        Self::SelfGrant,
+        Self::Reactivation,
+        Self::InviteDomain,
+        Self::IdentityChanged,
+        Self::IdentityUnresolved,
+        Self::SuspiciousRead,
+        Self::WrongSite,
+    ];
+
+    /// The name by which a waiver calls it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::MaxRevokes => "max-revokes",
+            Self::KeepAtLeast => "keep-at-least",
+            Self::Protect => "protect",
+            Self::SelfLockout => "self-lockout",
+            Self::LastAdmin => "last-admin",
+            Self::Exclusive => "exclusive",
+            Self::SelfGrant => "self-grant",
+            Self::Reactivation => "reactivation",
+            Self::InviteDomain => "invite-domain",
+            Self::IdentityChanged => "identity-changed",
+            Self::IdentityUnresolved => "identity-unresolved",
+            Self::SuspiciousRead => "suspicious-read",
+            Self::WrongSite => "wrong-site",
+        }
+    }
+
+    /// Whether a waiver may name it (design §9, 6).
+    pub fn waivable(self) -> bool {
+        !matches!(
+            self,
+            Self::WrongSite | Self::IdentityChanged | Self::SuspiciousRead
+        )
+    }
+}
+
+impl fmt::Display for Guard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}

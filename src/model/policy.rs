@@ -1,0 +1,137 @@
+//! The rules that a tree sets for itself.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use super::email::Email;
+use super::ids::GroupName;
+use super::plan::Guard;
+use super::tree::{Located, Origin};
+
+/// `policy:` of `rollbook.yaml`. What a tree leaves out has the value of [`Policy::default`].
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    /// Whether undeclared members of declared groups are removed, where the group does not say.
+    pub mode: Mode,
+    /// What becomes of active accounts that nothing declares.
+    pub unlisted_users: UnlistedUsers,
+    /// What becomes of groups that nothing declares.
+    pub unlisted_groups: UnlistedGroups,
+    /// The domains at which a declared user who does not exist may be invited.
+    pub invite_domains: Vec<Located<String>>,
+    /// Whether an invitation sends mail, where that can be chosen.
+    pub invite_mail: bool,
+    /// What `active: false` does.
+    pub offboard: Offboard,
+    /// How much one plan may revoke.
+    pub max_revokes: Option<MaxRevokes>,
+    /// How many active members a group must keep.
+    pub keep_at_least: BTreeMap<GroupName, Located<u32>>,
+    /// What is never revoked.
+    pub protect: Protect,
+    /// Groups that are marked in every plan.
+    pub privileged: Vec<Located<GroupName>>,
+    /// Whether the author of a change may grant themselves a privileged group.
+    pub self_grant: SelfGrant,
+    /// Lists of groups of which nobody may be in two.
+    pub exclusive: Vec<Located<Vec<Located<GroupName>>>>,
+    /// Who owns the settings, the lock, the users and the CI files.
+    pub admins: Vec<Located<Email>>,
+}
+
+/// Whether undeclared members of a declared group are removed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Mode {
+    /// They are.
+    #[default]
+    Exact,
+    /// They stay.
+    AtLeast,
+}
+
+/// What becomes of active accounts that nothing declares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnlistedUsers {
+    /// Nothing.
+    #[default]
+    Ignore,
+    /// The plan names them.
+    Report,
+    /// They are offboarded.
+    Offboard,
+}
+
+/// What becomes of groups that nothing declares.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum UnlistedGroups {
+    /// Nothing.
+    #[default]
+    Ignore,
+    /// The plan names them.
+    Report,
+}
+
+/// What `active: false` does to an account.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Offboard {
+    /// Takes its access in one directory away; it can be restored.
+    #[default]
+    Suspend,
+    /// Closes a managed account for every Atlassian product.
+    Deactivate,
+    /// Removes it from the directory.
+    Remove,
+}
+
+/// Whether the author of a change may grant themselves a privileged group.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum SelfGrant {
+    /// They may.
+    #[default]
+    Allow,
+    /// They may not.
+    Refuse,
+}
+
+/// `max-revokes`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MaxRevokes {
+    /// The most that a plan may revoke.
+    pub total: Option<u32>,
+    /// The most that one group may lose.
+    pub group: Option<GroupRevokes>,
+}
+
+/// The most that one group may lose: refused when both figures are passed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct GroupRevokes {
+    /// Memberships.
+    pub count: u32,
+    /// Percent of the live members, 0 to 100.
+    pub percent: u32,
+}
+
+/// What is never revoked.
+#[derive(Clone, Debug, Default)]
+pub struct Protect {
+    /// People.
+    pub users: Vec<Located<Email>>,
+    /// Groups.
+    pub groups: Vec<Located<GroupName>>,
+}
+
+/// An entry of `waive:`: a guard that stands aside for some addresses until a day.
+#[derive(Clone, Debug)]
+pub struct Waiver {
+    /// The guard.
+    pub guard: Guard,
+    /// The addresses it stands aside for, as written and checked.
+    pub addresses: Vec<Located<super::address::Address>>,
+    /// Why.
+    pub because: String,
+    /// The first day on which the guard is back.
+    pub until: Date,
+    /// Where the entry stands.
+    pub origin: Origin,
+}

@@ -1,0 +1,62 @@
+//! What became of every operation of a plan.
+
+use super::address::Key;
+
+/// What became of a plan.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Report {
+    /// Every operation of the plan, in the plan's order.
+    pub outcomes: Vec<(Key, Outcome)>,
+}
+
+/// What became of an operation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The surface took it.
+    Applied(Confirmation),
+    /// The surface said that nothing needed doing, and a read confirmed it.
+    AlreadySatisfied,
+    /// The surface refused it, or could not be reached. It was not done.
+    Failed {
+        /// In the surface's own words where it had any.
+        why: String,
+    },
+    /// An operation that it requires was not done.
+    Skipped {
+        /// That operation.
+        requires: Key,
+    },
+    /// It was sent, the answer was lost, and reads cannot tell.
+    Unsettled {
+        /// How the answer was lost.
+        why: String,
+    },
+    /// The run stopped before it.
+    NotAttempted,
+}
+
+/// Whether a read after the writes saw an applied operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Confirmation {
+    /// It did.
+    Seen,
+    /// It did not, yet: reads may lag behind writes (fact sheet §1.3).
+    NotYetVisible,
+}
+
+impl Report {
+    /// Whether every operation is done.
+    pub fn complete(&self) -> bool {
+        self.outcomes.iter().all(|(_, outcome)| outcome.done())
+    }
+}
+
+impl Outcome {
+    /// Whether the wanted state is reached, as far as is known.
+    pub fn done(&self) -> bool {
+        match self {
+            Self::Applied(_) | Self::AlreadySatisfied => true,
+            Self::Failed { .. } | Self::Skipped { .. } | Self::Unsettled { .. } | Self::NotAttempted => false,
+        }
+    }
+}
