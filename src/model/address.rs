@@ -193,10 +193,7 @@ fn decoded(part: &str) -> Result<String, AddressError> {
     if part.is_empty() || part.contains('/') {
         return Err(AddressError::Part);
     }
-    percent_decode_str(part)
-        .decode_utf8()
-        .map(String::from)
-        .map_err(|_| AddressError::Part)
+    percent_decode_str(part).decode_utf8().map(String::from).map_err(|_| AddressError::Part)
 }
 
 fn user(part: &str) -> Result<UserRef, AddressError> {
@@ -204,9 +201,7 @@ fn user(part: &str) -> Result<UserRef, AddressError> {
     match text.strip_prefix(ACCOUNT) {
         Some("") => Err(AddressError::Part),
         Some(id) => Ok(UserRef::Account(AccountId::new(id))),
-        None => Email::parse(&text)
-            .map(UserRef::Email)
-            .map_err(AddressError::Email),
+        None => Email::parse(&text).map(UserRef::Email).map_err(AddressError::Email),
     }
 }
 
@@ -235,10 +230,7 @@ mod tests {
             for address in [
                 Address::Group(GroupName::new(name)),
                 Address::Member(GroupName::new(name), person.clone()),
-                Address::Member(
-                    GroupName::new(name),
-                    UserRef::Account(AccountId::new("712020:a/b")),
-                ),
+                Address::Member(GroupName::new(name), UserRef::Account(AccountId::new("712020:a/b"))),
             ] {
                 assert_eq!(address.to_string().parse(), Ok(address.clone()), "{address}");
             }
@@ -255,11 +247,7 @@ mod tests {
             ("group.ops", false),
             ("member.sre/bob@acme.com", false),
         ] {
-            assert_eq!(
-                target.parse::<Address>().unwrap().covers(&member),
-                covers,
-                "{target}"
-            );
+            assert_eq!(target.parse::<Address>().unwrap().covers(&member), covers, "{target}");
         }
     }
 
@@ -269,9 +257,6 @@ mod tests {
         assert_eq!("team.sre".parse::<Address>(), Err(AddressError::Kind));
         assert_eq!("member.sre".parse::<Address>(), Err(AddressError::Membership));
         assert_eq!("group.".parse::<Address>(), Err(AddressError::Part));
-        assert_eq!(
-            "user.ada".parse::<Address>(),
-            Err(AddressError::Email(EmailError::Shape))
-        );
+        assert_eq!("user.ada".parse::<Address>(), Err(AddressError::Email(EmailError::Shape)));
     }
 }

@@ -1,7 +1,9 @@
 //! The difference between desired and live, before anybody asks which surface can make it.
 
+use jiff::civil::Date;
+
 use super::address::{Action, Address, Key};
-use super::declaration::Source;
+use super::email::Email;
 use super::ids::{AccountId, App, GroupId, GroupName};
 use super::live::Membership;
 use super::operation::{Reason, Ref};
@@ -35,6 +37,8 @@ pub struct Change {
     pub reason: Reason,
     /// The display name of the live account it is about, where there is one.
     pub name: Option<String>,
+    /// The first day on which the granted access is gone.
+    pub until: Option<Date>,
 }
 
 /// How something is to change.
@@ -42,22 +46,20 @@ pub struct Change {
 pub enum Wanted {
     /// A group is to be.
     CreateGroup {
-        /// For its creation.
-        description: Option<String>,
-        /// Who is to own it.
-        source: Source,
+        /// Its name.
+        name: GroupName,
     },
     /// A group is to end.
     DeleteGroup {
         /// Its id.
         group: GroupId,
-        /// Its live name.
-        name: GroupName,
         /// Who loses it.
         members: Vec<Membership>,
     },
     /// A person is to have an account here.
     InviteUser {
+        /// Their e-mail.
+        email: Email,
         /// What the invitation asks for.
         apps: Vec<App>,
     },
@@ -92,10 +94,7 @@ pub enum Wanted {
 impl Change {
     /// The key of the operation that would make this change.
     pub fn key(&self) -> Key {
-        Key {
-            address: self.address.clone(),
-            action: self.wanted.action(),
-        }
+        Key { address: self.address.clone(), action: self.wanted.action() }
     }
 }
 
@@ -108,11 +107,7 @@ impl Wanted {
             Self::InviteUser { .. } => Action::Invite,
             Self::AddMember { .. } => Action::Add,
             Self::RemoveMember { .. } => Action::Remove,
-            Self::OffboardUser { how, .. } => match how {
-                Offboard::Suspend => Action::Suspend,
-                Offboard::Deactivate => Action::Deactivate,
-                Offboard::Remove => Action::Remove,
-            },
+            Self::OffboardUser { how, .. } => how.action(),
             Self::ActivateUser { .. } => Action::Activate,
         }
     }

@@ -141,11 +141,7 @@ impl<T: Ord> Listing<T> {
     /// [`IncompleteRead`] when the last page is missing, a row came twice, or the count is another than the
     /// API's.
     pub fn checked(rows: Rows<T>) -> Result<Self, IncompleteRead> {
-        let Rows {
-            mut rows,
-            total,
-            ended,
-        } = rows;
+        let Rows { mut rows, total, ended } = rows;
         let read = rows.len();
         if !ended {
             return Err(IncompleteRead::Unended { read });
@@ -195,10 +191,7 @@ impl<'a, T> IntoIterator for &'a Listing<T> {
 impl Listing<AccountId> {
     /// The memberships that this listing, read as the members of a group, shows.
     pub fn memberships(&self, group: &GroupId) -> impl Iterator<Item = Membership> {
-        self.iter().map(|account| Membership {
-            group: group.clone(),
-            account: account.clone(),
-        })
+        self.iter().map(|account| Membership { group: group.clone(), account: account.clone() })
     }
 }
 
@@ -206,13 +199,7 @@ impl Listing<LiveGroup> {
     /// The memberships that this listing, read as the groups of an account, shows.
     pub fn memberships_of(&self, account: &AccountId) -> impl Iterator<Item = (GroupName, Membership)> {
         self.iter().map(|group| {
-            (
-                group.name.clone(),
-                Membership {
-                    group: group.id.clone(),
-                    account: account.clone(),
-                },
-            )
+            (group.name.clone(), Membership { group: group.id.clone(), account: account.clone() })
         })
     }
 }
@@ -234,19 +221,12 @@ mod tests {
     use super::*;
 
     fn rows(rows: &[u8], total: Option<usize>, ended: bool) -> Rows<u8> {
-        Rows {
-            rows: rows.to_vec(),
-            total,
-            ended,
-        }
+        Rows { rows: rows.to_vec(), total, ended }
     }
 
     #[test]
     fn only_a_whole_read_is_a_listing() {
-        assert_eq!(
-            Listing::checked(rows(&[2, 1], Some(2), true)).unwrap().rows,
-            [1, 2]
-        );
+        assert_eq!(Listing::checked(rows(&[2, 1], Some(2), true)).unwrap().rows, [1, 2]);
         assert!(Listing::checked(rows(&[], Some(0), true)).unwrap().is_empty());
         assert_eq!(
             Listing::checked(rows(&[1], None, false)),
@@ -255,22 +235,13 @@ mod tests {
         );
         assert_eq!(
             Listing::checked(rows(&[1, 1], Some(2), true)),
-            Err(IncompleteRead::Miscounted {
-                distinct: 1,
-                total: 2
-            }),
+            Err(IncompleteRead::Miscounted { distinct: 1, total: 2 }),
             "somebody was skipped when the pages moved"
         );
         assert_eq!(
             Listing::checked(rows(&[], Some(3), true)),
-            Err(IncompleteRead::Miscounted {
-                distinct: 0,
-                total: 3
-            })
+            Err(IncompleteRead::Miscounted { distinct: 0, total: 3 })
         );
-        assert_eq!(
-            Listing::checked(rows(&[1, 2, 1], None, true)),
-            Err(IncompleteRead::Repeated)
-        );
+        assert_eq!(Listing::checked(rows(&[1, 2, 1], None, true)), Err(IncompleteRead::Repeated));
     }
 }

@@ -118,10 +118,9 @@ impl Operation {
         match self {
             Self::CreateGroup { .. } | Self::InviteUser { .. } | Self::AddMember { .. } => 0,
             Self::RemoveMember { .. } => 1,
-            Self::RemoveUser {
-                memberships: lost, ..
+            Self::RemoveUser { memberships: lost, .. } | Self::DeleteGroup { members: lost, .. } => {
+                lost.len().max(1)
             }
-            | Self::DeleteGroup { members: lost, .. } => lost.len().max(1),
         }
     }
 }

@@ -116,9 +116,11 @@ pub struct Blocked {
     pub address: Address,
     /// What is wanted.
     pub action: Action,
+    /// Why it is wanted.
+    pub reason: Reason,
     /// Stable and kebab-case.
     pub code: &'static str,
-    /// A lowercase fragment that says why.
+    /// A lowercase fragment that says what stands in the way.
     pub why: String,
     /// A full sentence that says what to do, and where.
     pub help: String,
@@ -226,10 +228,7 @@ impl Guard {
 
     /// Whether a waiver may name it (design §9, 6).
     pub fn waivable(self) -> bool {
-        !matches!(
-            self,
-            Self::WrongSite | Self::IdentityChanged | Self::SuspiciousRead
-        )
+        !matches!(self, Self::WrongSite | Self::IdentityChanged | Self::SuspiciousRead)
     }
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::address::{Action, Address};
 use super::email::Email;
 use super::ids::GroupName;
 use super::plan::Guard;
@@ -84,6 +85,17 @@ pub enum Offboard {
     Remove,
 }
 
+impl Offboard {
+    /// What it does to the account.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Suspend => Action::Suspend,
+            Self::Deactivate => Action::Deactivate,
+            Self::Remove => Action::Remove,
+        }
+    }
+}
+
 /// Whether the author of a change may grant themselves a privileged group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum SelfGrant {
@@ -127,7 +139,7 @@ pub struct Waiver {
     /// The guard.
     pub guard: Guard,
     /// The addresses it stands aside for, as written and checked.
-    pub addresses: Vec<Located<super::address::Address>>,
+    pub addresses: Vec<Located<Address>>,
     /// Why.
     pub because: String,
     /// The first day on which the guard is back.

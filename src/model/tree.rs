@@ -141,10 +141,7 @@ impl<'a> Locator<'a> {
         let file = &self.files[origin.file.0 as usize];
         let starts = &file.line_starts;
         let line = starts.partition_point(|start| *start <= origin.offset).max(1) - 1;
-        let before = file
-            .text
-            .get(starts[line] as usize..origin.offset as usize)
-            .unwrap_or_default();
+        let before = file.text.get(starts[line] as usize..origin.offset as usize).unwrap_or_default();
         let column = before.chars().count();
         Location {
             path: file.path.clone(),
@@ -155,15 +152,8 @@ impl<'a> Locator<'a> {
 }
 
 fn line_starts(text: &str) -> Vec<u32> {
-    let after_breaks = text
-        .bytes()
-        .enumerate()
-        .filter(|(_, byte)| *byte == b'\n')
-        .map(|(at, _)| at + 1);
-    std::iter::once(0)
-        .chain(after_breaks)
-        .filter_map(|at| u32::try_from(at).ok())
-        .collect()
+    let after_breaks = text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at + 1);
+    std::iter::once(0).chain(after_breaks).filter_map(|at| u32::try_from(at).ok()).collect()
 }
 
 impl fmt::Display for Location {
@@ -184,21 +174,10 @@ mod tests {
 
     #[test]
     fn locates_by_line_and_by_character() {
-        let tree = Tree {
-            files: vec![SourceFile {
-                path: "a.yaml".into(),
-                text: "é: 1\nzwei: ü x\n".into(),
-            }],
-        };
+        let tree =
+            Tree { files: vec![SourceFile { path: "a.yaml".into(), text: "é: 1\nzwei: ü x\n".into() }] };
         let locator = Locator::new(&tree);
-        let at = |offset| {
-            locator
-                .locate(Origin {
-                    file: FileId(0),
-                    offset,
-                })
-                .to_string()
-        };
+        let at = |offset| locator.locate(Origin { file: FileId(0), offset }).to_string();
         assert_eq!(at(0), "a.yaml:1:1");
         assert_eq!(at(2), "a.yaml:1:2");
         assert_eq!(at(6), "a.yaml:2:1");

@@ -1,1 +1,34 @@
 //! Desired − live → plan, as pure functions. Floor 1: no async, no client, no clock, no environment.
+//!
+//! Some facts cost a request each, so planning is two steps with a read between:
+//!
+//! ```text
+//! Desired::of(declaration, today)              who is to be in which group, flattened
+//! reads(&desired) → Reads                      what must be read          … fetch answers: LiveState
+//! diff(&desired, &live) → Changes              what differs
+//! questions(&changes, &live) → Questions       what that costs to know    … fetch answers: Capabilities
+//! route(changes, …) → Plan                     which surface does what, in which order
+//! ```
+
+mod cost;
+mod desired;
+mod diff;
+mod fingerprint;
+mod groups;
+mod lifecycle;
+mod narrow;
+mod notes;
+mod order;
+mod permit;
+mod questions;
+mod resolve;
+mod route;
+mod unenforced;
+
+pub use cost::Rates;
+pub use desired::{Denial, Desired, DesiredGroup, Entry};
+pub use diff::diff;
+pub use fingerprint::tree_digest;
+pub use narrow::Scope;
+pub use questions::{Reads, groups_to_read, questions, reads};
+pub use route::{Context, route};

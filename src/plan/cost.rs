@@ -1,0 +1,72 @@
+//! What carrying a plan out takes.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Cost, GroupId, LiveState, Operation, PlannedOperation, Ref};
+
+/// The published rate limits, as far as a cost needs them. `atlassian` knows the figures.
+#[derive(Clone, Copy, Debug)]
+pub struct Rates {
+    /// Requests a second that a route takes, by the operation that uses it; as many may come at once.
+    pub per_second: fn(&Operation) -> u32,
+    /// The label of the route that an operation uses: operations of one route share its limit.
+    pub route: fn(&Operation) -> &'static str,
+    /// Members that a page of the read after the writes brings.
+    pub members_a_page: usize,
+}
+
+/// Counts the writes and the reads after them, and says how long the limits make the writes last.
+pub(super) fn cost(operations: &[PlannedOperation], live: &LiveState, rates: &Rates) -> Cost {
+    let mut routes: BTreeMap<&'static str, (usize, u32)> = BTreeMap::new();
+    let mut touched: BTreeSet<&GroupId> = BTreeSet::new();
+    let mut made = 0;
+    let mut surfaces = BTreeMap::new();
+    for planned in operations {
+        let operation = &planned.operation;
+        routes.entry((rates.route)(operation)).or_insert((0, (rates.per_second)(operation))).0 += 1;
+        *surfaces.entry(planned.via).or_insert(0) += 1;
+        match operation {
+            Operation::AddMember { group: Ref::Known(group), .. } => {
+                touched.insert(group);
+            }
+            Operation::RemoveMember { membership } => {
+                touched.insert(membership.group());
+            }
+            Operation::CreateGroup { .. } => made += 1,
+            Operation::AddMember { group: Ref::Made(_), .. }
+            | Operation::InviteUser { .. }
+            | Operation::RemoveUser { .. }
+            | Operation::DeleteGroup { .. } => {}
+        }
+    }
+    let pages = |group: &GroupId| {
+        live.members
+            .get(group)
+            .map_or(1, |members| members.len().div_ceil(rates.members_a_page.max(1)).max(1))
+    };
+    let reads: usize = touched.into_iter().map(pages).sum::<usize>() + made;
+    if reads > 0
+        && let Some(first) = operations.first()
+    {
+        *surfaces.entry(first.via).or_insert(0) += reads;
+    }
+    let seconds = routes.values().map(|(count, rate)| waiting(*count, *rate)).fold(0.0, f64::max);
+    Cost { requests: operations.len() + reads, surfaces, seconds }
+}
+
+/// Seconds that a token bucket makes requests wait, when it holds one second's worth at the start.
+fn waiting(count: usize, per_second: u32) -> f64 {
+    let beyond = u32::try_from(count).unwrap_or(u32::MAX).saturating_sub(per_second);
+    f64::from(beyond) / f64::from(per_second.max(1))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_burst_is_free_and_the_rest_waits() {
+        assert!(waiting(50, 50).abs() < f64::EPSILON);
+        assert!((waiting(150, 50) - 2.0).abs() < f64::EPSILON);
+    }
+}

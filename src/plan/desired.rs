@@ -1,0 +1,239 @@
+//! What the tree asks for on a day: nested groups flattened, expired and excepted people told apart.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+
+use crate::model::{
+    AppsInGroup, Declaration, DeclaredGroup, Email, GroupName, GroupState, Member, MemberRef, Members, Mode,
+    Origin, Reason, UserRef,
+};
+
+/// The desired state, on the day it was made for.
+#[derive(Clone, Debug)]
+pub struct Desired<'a> {
+    /// What it was made from.
+    pub declaration: &'a Declaration,
+    /// The day, in UTC.
+    pub today: Date,
+    /// Every group that is to exist.
+    pub groups: BTreeMap<GroupName, DesiredGroup<'a>>,
+}
+
+/// A group that is to exist.
+#[derive(Clone, Debug)]
+pub struct DesiredGroup<'a> {
+    /// What it was made from.
+    pub declared: &'a DeclaredGroup,
+    /// Whether undeclared members are removed.
+    pub mode: Mode,
+    /// Whether undeclared apps are removed too.
+    pub apps_in_group: AppsInGroup,
+    /// Who is to be in it.
+    pub members: BTreeMap<UserRef, Entry>,
+    /// Who is named and is not to be in it, in whatever mode.
+    pub denied: BTreeMap<UserRef, Denial>,
+}
+
+/// Why a person is to be in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// The entry of this group that brings them.
+    pub origin: Origin,
+    /// The first day on which it does not any more.
+    pub until: Option<Date>,
+}
+
+/// Why a person who is named is not to be in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Denial {
+    /// `Expired`, `Excepted` or `Offboarded`.
+    pub reason: Reason,
+    /// What says so.
+    pub origin: Origin,
+}
+
+/// The members of one group, before people who are offboarded are taken out.
+#[derive(Clone, Debug, Default)]
+struct Flat {
+    members: BTreeMap<UserRef, Entry>,
+    denied: BTreeMap<UserRef, Denial>,
+}
+
+impl<'a> Desired<'a> {
+    /// Flattens a declaration for a day. `group:` entries contribute declared members only; membership is the
+    /// union of all paths, the latest `until` wins, and `except` works on its own entry only (design §2).
+    pub fn of(declaration: &'a Declaration, today: Date) -> Self {
+        let mut flat: BTreeMap<&GroupName, Flat> = BTreeMap::new();
+        for name in inner_first(declaration) {
+            let Some(members) = present(declaration, name) else {
+                continue;
+            };
+            let flattened = flatten(members, &flat, today);
+            flat.insert(name, flattened);
+        }
+        let groups = flat
+            .into_iter()
+            .filter_map(|(name, flat)| {
+                let declared = declaration.groups.get(name)?;
+                let members = present(declaration, name)?;
+                let group = DesiredGroup {
+                    declared,
+                    mode: declaration.mode(members),
+                    apps_in_group: members.apps_in_group,
+                    members: flat.members,
+                    denied: flat.denied,
+                };
+                Some((name.clone(), group.without_offboarded(declaration)))
+            })
+            .collect();
+        Self { declaration, today, groups }
+    }
+
+    /// Whether the tree offboards somebody, and where it says so.
+    pub fn offboarded(&self, email: &Email) -> Option<Origin> {
+        offboarded(self.declaration, email)
+    }
+
+    /// Everybody whom the tree declares: named under `users:`, in `members`, or in `protect` (design §2).
+    pub fn people(&self) -> std::collections::BTreeSet<UserRef> {
+        let users = self.declaration.users.keys().cloned().map(UserRef::Email);
+        let protected =
+            self.declaration.policy.protect.users.iter().map(|user| UserRef::Email(user.value.clone()));
+        let members =
+            self.groups.values().flat_map(|group| group.members.keys().chain(group.denied.keys()).cloned());
+        users.chain(protected).chain(members).collect()
+    }
+}
+
+impl DesiredGroup<'_> {
+    /// `active: false` overrides every listing (design §2).
+    fn without_offboarded(mut self, declaration: &Declaration) -> Self {
+        let inactive = |user: &UserRef| match user {
+            UserRef::Email(email) => offboarded(declaration, email),
+            UserRef::Account(_) => None,
+        };
+        let named: Vec<UserRef> = self.members.keys().chain(self.denied.keys()).cloned().collect();
+        for user in named {
+            if let Some(origin) = inactive(&user) {
+                self.members.remove(&user);
+                self.denied.insert(user, Denial { reason: Reason::Offboarded, origin });
+            }
+        }
+        self
+    }
+}
+
+fn offboarded(declaration: &Declaration, email: &Email) -> Option<Origin> {
+    let active = declaration.users.get(email)?.active?;
+    (!active.value).then_some(active.origin)
+}
+
+fn present<'a>(declaration: &'a Declaration, name: &GroupName) -> Option<&'a Members> {
+    match &declaration.groups.get(name)?.state {
+        GroupState::Present(members) => Some(members),
+        GroupState::Absent => None,
+    }
+}
+
+/// Every declared group after the groups that its entries name. `config` refuses cycles; where one is met all
+/// the same it is cut, so that this ends.
+fn inner_first(declaration: &Declaration) -> Vec<&GroupName> {
+    enum Step<'a> {
+        Enter(&'a GroupName),
+        Leave(&'a GroupName),
+    }
+    let mut order = Vec::new();
+    let mut entered = std::collections::BTreeSet::new();
+    let mut steps: Vec<Step<'_>> = declaration.groups.keys().map(Step::Enter).collect();
+    while let Some(step) = steps.pop() {
+        match step {
+            Step::Leave(name) => order.push(name),
+            Step::Enter(name) => {
+                if !entered.insert(name) {
+                    continue;
+                }
+                steps.push(Step::Leave(name));
+                let entries = present(declaration, name).map_or(&[][..], |members| &members.entries);
+                steps.extend(entries.iter().filter_map(|entry| match &entry.who {
+                    MemberRef::Group(inner) => Some(Step::Enter(inner)),
+                    MemberRef::User(_) | MemberRef::Account(_) => None,
+                }));
+            }
+        }
+    }
+    order
+}
+
+fn flatten(members: &Members, inner: &BTreeMap<&GroupName, Flat>, today: Date) -> Flat {
+    let mut flat = Flat::default();
+    for member in &members.entries {
+        match &member.who {
+            MemberRef::User(email) => flat.bring(UserRef::Email(email.clone()), member, None, today),
+            MemberRef::Account(id) => flat.bring(UserRef::Account(id.clone()), member, None, today),
+            MemberRef::Group(name) => {
+                if let Some(group) = inner.get(name) {
+                    flat.bring_group(group, member, today);
+                }
+            }
+        }
+    }
+    let Flat { members, denied } = &mut flat;
+    denied.retain(|user, _| !members.contains_key(user));
+    flat
+}
+
+impl Flat {
+    fn bring(&mut self, user: UserRef, member: &Member, inner_until: Option<Date>, today: Date) {
+        let own_until = member.until.map(|until| until.value);
+        let until = match (own_until, inner_until) {
+            (Some(own), Some(inner)) => Some(own.min(inner)),
+            (own, inner) => own.or(inner),
+        };
+        if until.is_some_and(|until| until <= today) {
+            self.deny(user, Reason::Expired, member.origin);
+            return;
+        }
+        let entry = Entry { origin: member.origin, until };
+        self.members
+            .entry(user)
+            .and_modify(|known| {
+                if lasts_longer(entry.until, known.until) {
+                    *known = entry;
+                }
+            })
+            .or_insert(entry);
+    }
+
+    fn bring_group(&mut self, group: &Self, member: &Member, today: Date) {
+        for (user, entry) in &group.members {
+            let excepted = member.except.iter().find(|except| match user {
+                UserRef::Email(email) => *email == except.value,
+                UserRef::Account(_) => false,
+            });
+            match excepted {
+                Some(except) => self.deny(user.clone(), Reason::Excepted, except.origin),
+                None => self.bring(user.clone(), member, entry.until, today),
+            }
+        }
+        // Somebody whose access through the inner group has run out has lost what that group brought here. An
+        // `except` inside it, though, works on its own entry only.
+        for (user, denial) in &group.denied {
+            if denial.reason == Reason::Expired {
+                self.deny(user.clone(), Reason::Expired, member.origin);
+            }
+        }
+    }
+
+    fn deny(&mut self, user: UserRef, reason: Reason, origin: Origin) {
+        self.denied.entry(user).or_insert(Denial { reason, origin });
+    }
+}
+
+fn lasts_longer(new: Option<Date>, known: Option<Date>) -> bool {
+    match (new, known) {
+        (None, Some(_)) => true,
+        (Some(new), Some(known)) => new > known,
+        (_, None) => false,
+    }
+}

@@ -1,0 +1,285 @@
+//! What differs between desired and live, before anybody asks which surface can change it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    AccountId, AccountKind, Action, Address, AppsInGroup, Blocked, Change, Changes, GroupId, GroupName,
+    GroupState, GroupSummary, Key, Listing, LiveAccount, LiveGroup, LiveState, Locator, Membership, Mode,
+    Origin, Reason, Ref, UserRef, Wanted,
+};
+
+use super::desired::{Desired, DesiredGroup, Entry};
+use super::groups::{GroupIdentity, GroupResolution};
+use super::lifecycle;
+use super::notes;
+use super::resolve::{Identity, Obstacle, Resolution};
+
+/// Compares desired with live. The result depends on neither the order of the files nor that of the pages.
+pub fn diff(desired: &Desired<'_>, live: &LiveState, locator: &Locator<'_>) -> Changes {
+    let mut differ = Differ {
+        desired,
+        live,
+        locator,
+        people: Resolution::of(desired, live),
+        groups: GroupResolution::of(desired.declaration, &live.groups),
+        changes: Changes::default(),
+    };
+    lifecycle::diff_users(&mut differ);
+    for (name, declared) in &desired.declaration.groups {
+        match (&declared.state, differ.groups.get(name).clone()) {
+            (GroupState::Absent, GroupIdentity::Missing) => {}
+            (GroupState::Absent, GroupIdentity::Live(group)) => {
+                differ.delete_group(name, &group, declared.origin)
+            }
+            (GroupState::Absent, GroupIdentity::Unresolved(obstacle)) => {
+                differ.block(
+                    Address::Group(name.clone()),
+                    Action::Delete,
+                    Reason::Declared,
+                    obstacle,
+                    declared.origin,
+                );
+            }
+            (GroupState::Present(_), identity) => {
+                if let Some(group) = desired.groups.get(name) {
+                    differ.diff_group(name, group, identity);
+                }
+            }
+        }
+    }
+    notes::add_notes(&mut differ);
+    differ.changes
+}
+
+/// A diff under way.
+pub(super) struct Differ<'a> {
+    pub(super) desired: &'a Desired<'a>,
+    pub(super) live: &'a LiveState,
+    pub(super) locator: &'a Locator<'a>,
+    pub(super) people: Resolution,
+    pub(super) groups: GroupResolution,
+    pub(super) changes: Changes,
+}
+
+/// The members that one group is to have, by what became of their names.
+#[derive(Default)]
+struct Wants<'a> {
+    accounts: BTreeMap<AccountId, (&'a UserRef, Entry)>,
+    invited: Vec<(&'a UserRef, Entry, Key)>,
+    denied: BTreeMap<AccountId, (Reason, Origin)>,
+    /// Whether somebody named here could not be told from the accounts that hide their e-mail.
+    unresolved: bool,
+}
+
+impl Differ<'_> {
+    pub(super) fn change(&mut self, address: Address, wanted: Wanted, reason: Reason, origin: Origin) {
+        let origin = self.locator.locate(origin);
+        let change = Change { address, wanted, origin, reason, name: None, until: None };
+        self.changes.changes.push(change);
+    }
+
+    pub(super) fn block(
+        &mut self,
+        address: Address,
+        action: Action,
+        reason: Reason,
+        obstacle: Obstacle,
+        origin: Origin,
+    ) {
+        let Obstacle { code, why, help } = obstacle;
+        let origin = self.locator.locate(origin);
+        self.changes.blocked.push(Blocked { address, action, reason, code, why, help, origin });
+    }
+
+    fn delete_group(&mut self, name: &GroupName, group: &LiveGroup, origin: Origin) {
+        let members: Vec<Membership> =
+            self.members(group).map(|members| members.memberships(&group.id).collect()).unwrap_or_default();
+        self.changes.groups.push(GroupSummary { name: name.clone(), before: members.len(), after: 0 });
+        let wanted = Wanted::DeleteGroup { group: group.id.clone(), members };
+        self.change(Address::Group(name.clone()), wanted, Reason::Declared, origin);
+    }
+
+    fn members(&self, group: &LiveGroup) -> Option<&Listing<AccountId>> {
+        self.live.members.get(&group.id)
+    }
+
+    fn diff_group(&mut self, name: &GroupName, group: &DesiredGroup<'_>, identity: GroupIdentity) {
+        let origin = group.declared.origin;
+        let address = Address::Group(name.clone());
+        match identity {
+            GroupIdentity::Unresolved(obstacle) => {
+                self.block(address, Action::Create, Reason::Declared, obstacle, origin);
+            }
+            GroupIdentity::Missing => {
+                let made = Ref::Made(Key { address: address.clone(), action: Action::Create });
+                self.change(address, Wanted::CreateGroup { name: name.clone() }, Reason::Declared, origin);
+                let wants = self.wants(name, group);
+                self.changes.groups.push(GroupSummary { name: name.clone(), before: 0, after: 0 });
+                self.add_missing(name, &made, &wants, None);
+            }
+            GroupIdentity::Live(live_group) => {
+                let live = self.live;
+                // `fetch` reads every declared group that exists; one that was not read is not a group of nobody.
+                let Some(members) = live.members.get(&live_group.id) else {
+                    let obstacle = Obstacle {
+                        code: "not-read",
+                        why: format!("the members of {name} were not read"),
+                        help: "Plan again; nothing is changed in a group whose members are not known.".into(),
+                    };
+                    self.block(address, Action::Create, Reason::Declared, obstacle, origin);
+                    return;
+                };
+                let wants = self.wants(name, group);
+                self.changes.groups.push(GroupSummary {
+                    name: name.clone(),
+                    before: members.len(),
+                    after: members.len(),
+                });
+                self.add_missing(name, &Ref::Known(live_group.id.clone()), &wants, Some(members));
+                self.remove_surplus(name, group, &live_group, &wants, members);
+            }
+        }
+    }
+
+    /// Sorts the names of a group by account, and blocks those that cannot be members.
+    fn wants<'g>(&mut self, name: &GroupName, group: &'g DesiredGroup<'_>) -> Wants<'g> {
+        let mut wants = Wants::default();
+        for (user, entry) in &group.members {
+            match self.people.person(user).clone() {
+                Identity::Account(id) => match self.offboarded(&id) {
+                    Some(origin) => {
+                        wants.denied.insert(id, (Reason::Offboarded, origin));
+                    }
+                    None => {
+                        wants.accounts.entry(id).or_insert((user, *entry));
+                    }
+                },
+                Identity::Missing => match lifecycle::invitation(self.desired, user) {
+                    Ok(key) => wants.invited.push((user, *entry, key)),
+                    Err(obstacle) => self.block_member(name, user, *entry, obstacle),
+                },
+                Identity::Unresolved(obstacle) => {
+                    wants.unresolved = true;
+                    self.block_member(name, user, *entry, obstacle);
+                }
+            }
+        }
+        for (user, denial) in &group.denied {
+            match self.people.person(user) {
+                Identity::Account(id) if !wants.accounts.contains_key(id) => {
+                    wants.denied.entry(id.clone()).or_insert((denial.reason, denial.origin));
+                }
+                Identity::Unresolved(_) => wants.unresolved = true,
+                Identity::Account(_) | Identity::Missing => {}
+            }
+        }
+        wants
+    }
+
+    fn block_member(&mut self, name: &GroupName, user: &UserRef, entry: Entry, obstacle: Obstacle) {
+        let address = Address::Member(name.clone(), user.clone());
+        self.block(address, Action::Add, Reason::Declared, obstacle, entry.origin);
+    }
+
+    /// Where the tree offboards the person whose account this is.
+    pub(super) fn offboarded(&self, id: &AccountId) -> Option<Origin> {
+        match self.people.declared_as(id)? {
+            UserRef::Email(email) => self.desired.offboarded(email),
+            UserRef::Account(_) => None,
+        }
+    }
+
+    fn add_missing(
+        &mut self,
+        name: &GroupName,
+        group: &Ref<GroupId>,
+        wants: &Wants<'_>,
+        members: Option<&Listing<AccountId>>,
+    ) {
+        let missing = |id: &AccountId| members.is_none_or(|members| !members.contains(id));
+        let known = wants
+            .accounts
+            .iter()
+            .filter(|(id, _)| missing(id))
+            .map(|(id, (user, entry))| (*user, *entry, Ref::Known(id.clone())));
+        let invited = wants.invited.iter().map(|(user, entry, key)| (*user, *entry, Ref::Made(key.clone())));
+        for (user, entry, account) in known.chain(invited).collect::<Vec<_>>() {
+            let name_shown = match &account {
+                Ref::Known(id) => self.live.accounts.get(id).map(|account| account.name.clone()),
+                Ref::Made(_) => None,
+            };
+            self.changes.changes.push(Change {
+                address: Address::Member(name.clone(), user.clone()),
+                wanted: Wanted::AddMember { group: group.clone(), account },
+                origin: self.locator.locate(entry.origin),
+                reason: Reason::Declared,
+                name: name_shown,
+                until: entry.until,
+            });
+        }
+    }
+
+    fn remove_surplus(
+        &mut self,
+        name: &GroupName,
+        group: &DesiredGroup<'_>,
+        live_group: &LiveGroup,
+        wants: &Wants<'_>,
+        members: &Listing<AccountId>,
+    ) {
+        let surplus: BTreeSet<Membership> = members
+            .memberships(&live_group.id)
+            .filter(|membership| !wants.accounts.contains_key(membership.account()))
+            .collect();
+        for membership in surplus {
+            let id = membership.account().clone();
+            let account = self.live.accounts.get(&id);
+            let named =
+                wants.denied.get(&id).copied().or_else(|| Some((Reason::Offboarded, self.offboarded(&id)?)));
+            let (reason, origin) = match named {
+                Some(named) => named,
+                None if group.mode == Mode::AtLeast || !may_go(group, account) => continue,
+                None => (Reason::Undeclared, group.declared.origin),
+            };
+            let address = Address::Member(name.clone(), self.people.name_of(&id, account));
+            if named.is_none()
+                && let Some(obstacle) = self.doubt(&id, account, wants.unresolved)
+            {
+                self.block(address, Action::Remove, reason, obstacle, origin);
+                continue;
+            }
+            self.change(address, Wanted::RemoveMember { membership }, reason, origin);
+            if let Some(change) = self.changes.changes.last_mut() {
+                change.name = account.map(|account| account.name.clone());
+            }
+        }
+    }
+
+    /// Why an undeclared member must stay for now.
+    fn doubt(&self, id: &AccountId, account: Option<&LiveAccount>, unresolved: bool) -> Option<Obstacle> {
+        let kind = account.map_or(AccountKind::Unknown, |account| account.kind);
+        if kind == AccountKind::Unknown {
+            return Some(Obstacle {
+                code: "account-kind-unknown",
+                why: format!("the API does not say whether account {id} is a person or an app"),
+                help: "Declare the account with `account:`, or remove it by hand.".into(),
+            });
+        }
+        let hidden = account.is_none_or(|account| account.email.is_none());
+        (unresolved && hidden && self.people.declared_as(id).is_none()).then(|| Obstacle {
+            code: "identity-unresolved",
+            why: "a declared member of the group is not resolved, and may be this account, which hides its e-mail"
+                .into(),
+            help: "Resolve the declared member first; then this one can be told apart.".into(),
+        })
+    }
+}
+
+/// Customers are never touched, and apps only where the group says so (design §2).
+fn may_go(group: &DesiredGroup<'_>, account: Option<&LiveAccount>) -> bool {
+    match account.map(|account| account.kind) {
+        Some(AccountKind::Customer) => false,
+        Some(AccountKind::App) => group.apps_in_group == AppsInGroup::Exact,
+        Some(AccountKind::Atlassian | AccountKind::Unknown) | None => true,
+    }
+}

@@ -1,0 +1,143 @@
+//! Which live group a declared group is: pin, lock, then the exact name (design §3).
+
+use std::collections::BTreeMap;
+
+use crate::model::{Declaration, GroupId, GroupName, Listing, LiveGroup};
+
+use super::resolve::Obstacle;
+
+/// Which live groups the declared groups are.
+#[derive(Clone, Debug)]
+pub(super) struct GroupResolution {
+    groups: BTreeMap<GroupName, GroupIdentity>,
+}
+
+/// Which live group a declared group is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum GroupIdentity {
+    /// This one.
+    Live(LiveGroup),
+    /// There is none.
+    Missing,
+    /// It cannot be told.
+    Unresolved(Obstacle),
+}
+
+impl GroupResolution {
+    /// Resolves every group that a tree declares.
+    pub(super) fn of(declaration: &Declaration, live: &Listing<LiveGroup>) -> Self {
+        let directory = Directory::of(live);
+        let mut groups: BTreeMap<GroupName, GroupIdentity> = declaration
+            .groups
+            .keys()
+            .map(|name| (name.clone(), directory.resolve(declaration, name)))
+            .collect();
+        refuse_shared_groups(&mut groups);
+        Self { groups }
+    }
+
+    /// Which live group a declared group is.
+    pub(super) fn get(&self, name: &GroupName) -> &GroupIdentity {
+        self.groups.get(name).unwrap_or(&GroupIdentity::Missing)
+    }
+
+    /// The declared groups that exist, with what they are.
+    pub(super) fn live(&self) -> impl Iterator<Item = (&GroupName, &LiveGroup)> {
+        self.groups.iter().filter_map(|(name, identity)| match identity {
+            GroupIdentity::Live(group) => Some((name, group)),
+            GroupIdentity::Missing | GroupIdentity::Unresolved(_) => None,
+        })
+    }
+}
+
+struct Directory<'a> {
+    ids: BTreeMap<&'a GroupId, &'a LiveGroup>,
+    names: BTreeMap<&'a GroupName, &'a LiveGroup>,
+    folded_names: BTreeMap<String, &'a LiveGroup>,
+}
+
+impl<'a> Directory<'a> {
+    fn of(live: &'a Listing<LiveGroup>) -> Self {
+        Self {
+            ids: live.iter().map(|group| (&group.id, group)).collect(),
+            names: live.iter().map(|group| (&group.name, group)).collect(),
+            folded_names: live.iter().map(|group| (group.name.folded(), group)).collect(),
+        }
+    }
+
+    fn resolve(&self, declaration: &Declaration, name: &GroupName) -> GroupIdentity {
+        let pin = declaration.groups.get(name).and_then(|group| group.id.as_ref()).map(|pin| &pin.value);
+        let lock = declaration.lock.groups.get(name).map(|locked| &locked.id);
+        match (pin, lock) {
+            (Some(pin), Some(lock)) if pin != lock => identity_changed(name, pin, lock, "rollbook.lock"),
+            (Some(pin), _) => self.pinned(name, pin),
+            (None, Some(lock)) => self.locked(name, lock),
+            (None, None) => self.named(name),
+        }
+    }
+
+    fn pinned(&self, name: &GroupName, pin: &GroupId) -> GroupIdentity {
+        match self.ids.get(pin) {
+            Some(group) => GroupIdentity::Live((*group).clone()),
+            None => GroupIdentity::Unresolved(Obstacle {
+                code: "group-gone",
+                why: format!("no group of the site has the id {pin} that {name} is pinned to"),
+                help: "Remove the pin to have the group created anew, or correct it.".into(),
+            }),
+        }
+    }
+
+    /// A locked id that is gone while its name stands under another id is another group (design §3).
+    fn locked(&self, name: &GroupName, lock: &GroupId) -> GroupIdentity {
+        match (self.ids.get(lock), self.named(name)) {
+            (Some(group), _) => GroupIdentity::Live((*group).clone()),
+            (None, GroupIdentity::Live(other)) => identity_changed(name, lock, &other.id, "live"),
+            (None, otherwise) => otherwise,
+        }
+    }
+
+    fn named(&self, name: &GroupName) -> GroupIdentity {
+        if let Some(group) = self.names.get(name) {
+            return GroupIdentity::Live((*group).clone());
+        }
+        match self.folded_names.get(&name.folded()) {
+            None => GroupIdentity::Missing,
+            Some(group) => GroupIdentity::Unresolved(Obstacle {
+                code: "group-spelling",
+                why: format!("the site has a group {}, which differs from {name} in case only", group.name),
+                help: format!("Spell the group as the site does: {}.", group.name),
+            }),
+        }
+    }
+}
+
+fn identity_changed(name: &GroupName, one: &GroupId, other: &GroupId, with: &str) -> GroupIdentity {
+    GroupIdentity::Unresolved(Obstacle {
+        code: "identity-changed",
+        why: format!("group {name} is {one} by the tree, and {other} by {with}"),
+        help: "A group of the same name is not the same group. Find out which is meant, then correct the pin or \
+               the lock in a reviewed change."
+            .into(),
+    })
+}
+
+/// Two declared groups must not be one live group: neither of them resolves.
+fn refuse_shared_groups(groups: &mut BTreeMap<GroupName, GroupIdentity>) {
+    let mut names: BTreeMap<GroupId, Vec<GroupName>> = BTreeMap::new();
+    for (name, identity) in &*groups {
+        if let GroupIdentity::Live(group) = identity {
+            names.entry(group.id.clone()).or_default().push(name.clone());
+        }
+    }
+    for (id, shared) in names.into_iter().filter(|(_, names)| names.len() > 1) {
+        let together: Vec<&str> = shared.iter().map(GroupName::as_str).collect();
+        let obstacle = Obstacle {
+            code: "identity-shared",
+            why: format!("{} are all group {id}", together.join(" and ")),
+            help: "Declare each group once; a pin outlives a rename.".into(),
+        };
+        for name in &shared {
+            groups.insert(name.clone(), GroupIdentity::Unresolved(obstacle.clone()));
+        }
+    }
+}

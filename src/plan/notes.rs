@@ -1,0 +1,154 @@
+//! What a reviewer should know beside the changes.
+
+use std::collections::BTreeSet;
+
+use jiff::ToSpan;
+
+use crate::model::{
+    AccountId, AccountKind, Email, GroupId, GroupState, MemberRef, Note, Origin, Reading, UnlistedGroups,
+    UnlistedUsers, UserRef,
+};
+
+use super::diff::Differ;
+
+/// How far ahead a plan says what expires, in days (design §2, Time).
+const EXPIRES_SOON: i64 = 14;
+
+pub(super) fn add_notes(differ: &mut Differ<'_>) {
+    expiring(differ);
+    no_longer_managed(differ);
+    changed_emails(differ);
+    renamed_groups(differ);
+    unlisted_groups(differ);
+    unlisted_users(differ);
+    missing_rights(differ);
+    differ.changes.notes.sort();
+}
+
+fn note(differ: &mut Differ<'_>, code: &'static str, text: String, origin: Option<Origin>) {
+    let origin = origin.map(|origin| differ.locator.locate(origin));
+    differ.changes.notes.push(Note { code, text, origin });
+}
+
+fn expiring(differ: &mut Differ<'_>) {
+    let desired = differ.desired;
+    let horizon = desired.today.checked_add(EXPIRES_SOON.days()).unwrap_or(desired.today);
+    for (name, group) in &desired.declaration.groups {
+        let GroupState::Present(members) = &group.state else {
+            continue;
+        };
+        for member in &members.entries {
+            let Some(until) = member.until else { continue };
+            if until.value <= desired.today || until.value > horizon {
+                continue;
+            }
+            let who = match &member.who {
+                MemberRef::User(email) => email.to_string(),
+                MemberRef::Account(id) => UserRef::Account(id.clone()).to_string(),
+                MemberRef::Group(inner) => format!("everybody of {inner}"),
+            };
+            let text = format!("{who} leaves {name} on {}", until.value);
+            note(differ, "expires-soon", text, Some(until.origin));
+        }
+    }
+}
+
+/// The lock remembers what the tree once declared.
+fn no_longer_managed(differ: &mut Differ<'_>) {
+    let desired = differ.desired;
+    let people = desired.people();
+    for email in desired.declaration.lock.users.keys() {
+        if !people.contains(&UserRef::Email(email.clone())) {
+            note(differ, "no-longer-managed", format!("{email} is no longer managed; access remains"), None);
+        }
+    }
+    for name in desired.declaration.lock.groups.keys() {
+        if !desired.declaration.groups.contains_key(name) {
+            let text = format!("group {name} is no longer managed; access remains");
+            note(differ, "no-longer-managed", text, None);
+        }
+    }
+}
+
+fn changed_emails(differ: &mut Differ<'_>) {
+    let changed: Vec<(Email, Email)> = differ
+        .people
+        .accounts()
+        .filter_map(|(user, id)| match (user, differ.live.accounts.get(id)?.email.as_ref()) {
+            (UserRef::Email(declared), Some(live)) if declared != live => {
+                Some((declared.clone(), live.clone()))
+            }
+            (UserRef::Email(_) | UserRef::Account(_), _) => None,
+        })
+        .collect();
+    for (declared, live) in changed {
+        let text = format!("{declared} now has the e-mail {live}; work goes on by account");
+        note(differ, "email-changed", text, None);
+    }
+}
+
+fn renamed_groups(differ: &mut Differ<'_>) {
+    let renamed: Vec<String> = differ
+        .groups
+        .live()
+        .filter(|(name, group)| **name != group.name)
+        .map(|(name, group)| format!("group {name} is named {} on the site; work goes on by id", group.name))
+        .collect();
+    for text in renamed {
+        note(differ, "group-renamed", text, None);
+    }
+}
+
+fn unlisted_groups(differ: &mut Differ<'_>) {
+    if differ.desired.declaration.policy.unlisted_groups == UnlistedGroups::Ignore {
+        return;
+    }
+    let declared: BTreeSet<&GroupId> = differ.groups.live().map(|(_, group)| &group.id).collect();
+    let unlisted: Vec<String> = differ
+        .live
+        .groups
+        .iter()
+        .filter(|group| !declared.contains(&group.id))
+        .map(|group| format!("group {} is not declared", group.name))
+        .collect();
+    for text in unlisted {
+        note(differ, "unlisted-group", text, None);
+    }
+}
+
+fn unlisted_users(differ: &mut Differ<'_>) {
+    let policy = differ.desired.declaration.policy.unlisted_users;
+    let Reading::Read(users) = &differ.live.users else {
+        return;
+    };
+    match policy {
+        UnlistedUsers::Ignore => return,
+        UnlistedUsers::Report => {}
+        UnlistedUsers::Offboard => {
+            let text =
+                "policy.unlisted-users: offboard is not carried out by this version; they are reported";
+            note(differ, "unlisted-users", text.into(), None);
+        }
+    }
+    let unlisted: Vec<String> = users.iter().filter_map(|id| unlisted_user(differ, id)).collect();
+    for text in unlisted {
+        note(differ, "unlisted-user", text, None);
+    }
+}
+
+fn unlisted_user(differ: &Differ<'_>, id: &AccountId) -> Option<String> {
+    let account = differ.live.accounts.get(id)?;
+    let counts = account.active && account.kind == AccountKind::Atlassian;
+    let undeclared = differ.people.declared_as(id).is_none();
+    (counts && undeclared).then(|| match &account.email {
+        Some(email) => format!("{email} ({}) is active and not declared", account.name),
+        None => format!("account {id} ({}) is active and not declared", account.name),
+    })
+}
+
+fn missing_rights(differ: &mut Differ<'_>) {
+    if !differ.live.rights.site_admin {
+        let text = "this credential is no site administrator: it can plan, and apply would refuse";
+        note(differ, "read-only", text.into(), None);
+    }
+}

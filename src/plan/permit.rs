@@ -1,0 +1,213 @@
+//! What each change needs before an operation may be planned for it (design §2 Groups, §7).
+
+use crate::model::{
+    AccountId, AccountKind, App, AppRole, Change, GroupId, GroupName, GroupState, ManagedBy, Mode, Note,
+    Offboard, Operation, Reading, Source, Usage,
+};
+
+use super::resolve::Obstacle;
+use super::route::Router;
+
+impl Router<'_> {
+    /// Whether a group may be created here.
+    pub(super) fn may_create(&mut self, change: &Change, name: &GroupName) -> Result<(), Obstacle> {
+        let Some(group) = self.context.desired.declaration.groups.get(name) else { return Ok(()) };
+        match &group.state {
+            GroupState::Present(members) if members.source == Source::Scim => {
+                return Err(no_surface("a group with `source: scim` is created through SCIM"));
+            }
+            GroupState::Present(_) | GroupState::Absent => {}
+        }
+        if group.description.is_some() {
+            let text = format!("Jira creates group {name} without its description");
+            self.note("description-unused", text, change);
+        }
+        Ok(())
+    }
+
+    /// Whether a group's members may be written here. What the picker does not show or say is not known to be
+    /// synced; Atlassian then refuses the write itself (fact sheet §1.2, §1.3).
+    pub(super) fn may_write(&self, group: &GroupId) -> Result<(), Obstacle> {
+        let Some(Some(kind)) = self.context.capabilities.group_kinds.get(group) else {
+            return Ok(());
+        };
+        match (&kind.managed_by, &kind.usage) {
+            (ManagedBy::External, _) => Err(Obstacle {
+                code: "synced-group",
+                why: "the group is synced from an identity provider, and Jira cannot change it".into(),
+                help: "Make the change in the identity provider.".into(),
+            }),
+            (_, Usage::Team) => Err(Obstacle {
+                code: "atlassian-team",
+                why: "the group is an Atlassian team".into(),
+                help: "Make the change in the team's own page.".into(),
+            }),
+            (ManagedBy::People | ManagedBy::Unsaid, Usage::Group | Usage::Unsaid) => Ok(()),
+        }
+    }
+
+    /// Whether an account may be put into a group.
+    pub(super) fn may_join(&self, account: &AccountId) -> Result<(), Obstacle> {
+        let seen = self.context.live.accounts.get(account);
+        let asked = || self.context.capabilities.accounts.get(account)?.as_ref();
+        match seen.or_else(asked).map(|account| account.kind) {
+            None => Err(Obstacle {
+                code: "account-gone",
+                why: format!("the site knows no account {account}"),
+                help: "Correct the id, or remove the entry.".into(),
+            }),
+            Some(AccountKind::Customer) => Err(Obstacle {
+                code: "customer-account",
+                why: format!("account {account} is a portal-only customer"),
+                help: "Rollbook never touches customer accounts; remove the entry.".into(),
+            }),
+            Some(AccountKind::Atlassian | AccountKind::App | AccountKind::Unknown) => Ok(()),
+        }
+    }
+
+    /// An app puts a new user into its default groups by itself; a group that is exact without them would
+    /// throw them out again, for ever (design §2, Others).
+    pub(super) fn may_invite(&mut self, change: &Change, apps: &[App]) -> Result<(), Obstacle> {
+        if apps.is_empty() {
+            return Ok(());
+        }
+        let Reading::Read(roles) = &self.context.capabilities.app_roles else {
+            let text = "the default groups of apps cannot be read with this credential".to_string();
+            self.note("default-groups-unknown", text, change);
+            return Ok(());
+        };
+        for app in apps {
+            let role = roles.iter().find(|role| role.app == *app).ok_or_else(|| unknown_app(app, roles))?;
+            self.default_groups_agree(change, role)?;
+        }
+        Ok(())
+    }
+
+    fn default_groups_agree(&self, change: &Change, role: &AppRole) -> Result<(), Obstacle> {
+        let Some(user) = change.address.user() else {
+            return Ok(());
+        };
+        for (name, group) in self.groups.live().filter(|(_, group)| role.default_groups.contains(&group.id)) {
+            let Some(desired) = self.context.desired.groups.get(name) else {
+                continue;
+            };
+            if desired.mode == Mode::Exact && !desired.members.contains_key(user) {
+                return Err(Obstacle {
+                    code: "default-group",
+                    why: format!(
+                        "{} puts new users into {}, which is exact without {user}",
+                        role.app, group.name
+                    ),
+                    help: format!("Add {user} to {name}, make it `mode: at-least`, or drop the app."),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Deleting is refused for protected, privileged, default-access and admin groups, and for those that
+    /// grant an app (design §2, Groups).
+    pub(super) fn may_delete(
+        &mut self,
+        change: &Change,
+        group: &GroupId,
+        members: usize,
+    ) -> Result<(), Obstacle> {
+        self.may_write(group)?;
+        let Some(name) = change.address.group() else {
+            return Ok(());
+        };
+        let policy = &self.context.desired.declaration.policy;
+        if policy.protect.groups.iter().any(|protected| protected.value == *name) {
+            return Err(undeletable("policy.protect names it"));
+        }
+        if self.privileged.contains(name) {
+            return Err(undeletable("it is privileged"));
+        }
+        let Reading::Read(roles) = &self.context.capabilities.app_roles else {
+            return Err(undeletable("this credential cannot read whether it grants an app"));
+        };
+        if let Some(role) =
+            roles.iter().find(|role| role.groups.contains(group) || role.default_groups.contains(group))
+        {
+            return Err(undeletable(&format!("it grants {}", role.app)));
+        }
+        let lost = if members == 1 { "1 membership".into() } else { format!("{members} memberships") };
+        let text = format!(
+            "deleting group {name} ends {lost}; content restricted to it and its id do not come back"
+        );
+        self.note("group-deleted", text, change);
+        Ok(())
+    }
+
+    /// Takes an account out of every group that can be written, and then out of the site if the policy says so.
+    pub(super) fn offboard(
+        &mut self,
+        change: &Change,
+        account: &AccountId,
+        how: Offboard,
+        active: bool,
+    ) -> Result<Option<Operation>, Obstacle> {
+        let Some(memberships) = self.context.capabilities.memberships.get(account) else {
+            return Err(Obstacle {
+                code: "not-read",
+                why: "the person's groups were not read".into(),
+                help: "Plan again.".into(),
+            });
+        };
+        let mut left = Vec::new();
+        for (group, membership) in memberships.memberships_of(account) {
+            if let Some(removal) = self.removal(change, &group, membership.clone()) {
+                self.route(removal);
+            }
+            if !self.ends(&membership) {
+                left.push(membership);
+            }
+        }
+        match how {
+            Offboard::Remove => {
+                Ok(Some(Operation::RemoveUser { account: account.clone(), memberships: left }))
+            }
+            Offboard::Suspend | Offboard::Deactivate if !active => Ok(None),
+            Offboard::Suspend => {
+                Err(no_surface("suspending an account, which is still active, takes the organization's API"))
+            }
+            Offboard::Deactivate => Err(no_surface(
+                "deactivating an account, which is still active, takes user management or SCIM",
+            )),
+        }
+    }
+
+    fn note(&mut self, code: &'static str, text: String, change: &Change) {
+        self.notes.push(Note { code, text, origin: Some(change.origin.clone()) });
+    }
+}
+
+pub(super) fn no_surface_to_activate() -> Obstacle {
+    no_surface("activating an account takes the organization's API, user management or SCIM")
+}
+
+fn no_surface(why: &str) -> Obstacle {
+    Obstacle {
+        code: "no-surface",
+        why: why.into(),
+        help: "This version writes through Jira alone; do it by hand at admin.atlassian.com.".into(),
+    }
+}
+
+fn undeletable(why: &str) -> Obstacle {
+    Obstacle {
+        code: "delete-refused",
+        why: format!("the group is not deleted: {why}"),
+        help: "Delete it by hand at admin.atlassian.com if that is really meant.".into(),
+    }
+}
+
+fn unknown_app(app: &App, roles: &[AppRole]) -> Obstacle {
+    let known: Vec<&str> = roles.iter().map(|role| role.app.as_str()).collect();
+    Obstacle {
+        code: "unknown-app",
+        why: format!("the site has no app {app}"),
+        help: format!("It has: {}.", known.join(", ")),
+    }
+}
