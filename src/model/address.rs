@@ -205,6 +205,12 @@ fn user(part: &str) -> Result<UserRef, AddressError> {
     }
 }
 
+impl Serialize for UserRef {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 impl Serialize for Address {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)

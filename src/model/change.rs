@@ -6,7 +6,7 @@ use super::address::{Action, Address, Key};
 use super::email::Email;
 use super::ids::{AccountId, App, GroupId, GroupName};
 use super::live::Membership;
-use super::operation::{Reason, Ref};
+use super::operation::{Lost, Reason, Ref};
 use super::plan::{Blocked, GroupSummary, Note};
 use super::policy::Offboard;
 use super::tree::Location;
@@ -54,7 +54,7 @@ pub enum Wanted {
         /// Its id.
         group: GroupId,
         /// Who loses it.
-        members: Vec<Membership>,
+        members: Vec<Lost>,
     },
     /// A person is to have an account here.
     InviteUser {

@@ -5,7 +5,7 @@ use std::fmt;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::address::Key;
+use super::address::{Key, UserRef};
 use super::email::Email;
 use super::ids::{AccountId, App, GroupId, GroupName};
 use super::live::Membership;
@@ -50,8 +50,20 @@ pub enum Operation {
         /// The group.
         group: GroupId,
         /// The memberships that are lost with it.
-        members: Vec<Membership>,
+        members: Vec<Lost>,
     },
+}
+
+/// A membership that is lost with something else, and whose it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Lost {
+    /// What was read.
+    pub membership: Membership,
+    /// The person, as the plan calls them.
+    #[schemars(with = "String")]
+    pub user: UserRef,
+    /// The display name.
+    pub name: Option<String>,
 }
 
 /// An id that is known, or that another operation of the plan will make.
@@ -118,9 +130,8 @@ impl Operation {
         match self {
             Self::CreateGroup { .. } | Self::InviteUser { .. } | Self::AddMember { .. } => 0,
             Self::RemoveMember { .. } => 1,
-            Self::RemoveUser { memberships: lost, .. } | Self::DeleteGroup { members: lost, .. } => {
-                lost.len().max(1)
-            }
+            Self::RemoveUser { memberships, .. } => memberships.len().max(1),
+            Self::DeleteGroup { members, .. } => members.len().max(1),
         }
     }
 }

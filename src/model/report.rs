@@ -52,6 +52,18 @@ impl Report {
 }
 
 impl Outcome {
+    /// The word for it.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Applied(_) => "applied",
+            Self::AlreadySatisfied => "satisfied",
+            Self::Failed { .. } => "failed",
+            Self::Skipped { .. } => "skipped",
+            Self::Unsettled { .. } => "unsettled",
+            Self::NotAttempted => "not attempted",
+        }
+    }
+
     /// Whether the wanted state is reached, as far as is known.
     pub fn done(&self) -> bool {
         match self {

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, AccountKind, Action, Address, AppsInGroup, Blocked, Change, Changes, GroupId, GroupName,
-    GroupState, GroupSummary, Key, Listing, LiveAccount, LiveGroup, LiveState, Locator, Membership, Mode,
-    Origin, Reason, Ref, UserRef, Wanted,
+    GroupState, GroupSummary, Key, Listing, LiveAccount, LiveGroup, LiveState, Locator, Lost, Membership,
+    Mode, Origin, Reason, Ref, UserRef, Wanted,
 };
 
 use super::desired::{Desired, DesiredGroup, Entry};
@@ -29,7 +29,7 @@ pub fn diff(desired: &Desired<'_>, live: &LiveState, locator: &Locator<'_>) -> C
         match (&declared.state, differ.groups.get(name).clone()) {
             (GroupState::Absent, GroupIdentity::Missing) => {}
             (GroupState::Absent, GroupIdentity::Live(group)) => {
-                differ.delete_group(name, &group, declared.origin)
+                differ.delete_group(name, &group, declared.origin);
             }
             (GroupState::Absent, GroupIdentity::Unresolved(obstacle)) => {
                 differ.block(
@@ -92,15 +92,29 @@ impl Differ<'_> {
     }
 
     fn delete_group(&mut self, name: &GroupName, group: &LiveGroup, origin: Origin) {
-        let members: Vec<Membership> =
-            self.members(group).map(|members| members.memberships(&group.id).collect()).unwrap_or_default();
+        let Some(listing) = self.live.members.get(&group.id) else {
+            self.block(
+                Address::Group(name.clone()),
+                Action::Delete,
+                Reason::Declared,
+                not_read(name),
+                origin,
+            );
+            return;
+        };
+        let lost = |membership: Membership| {
+            let account = self.live.accounts.get(membership.account());
+            Lost {
+                user: self.people.name_of(membership.account(), account),
+                name: account.map(|account| account.name.clone()),
+                membership,
+            }
+        };
+        let mut members: Vec<Lost> = listing.memberships(&group.id).map(lost).collect();
+        members.sort_by(|a, b| a.user.cmp(&b.user));
         self.changes.groups.push(GroupSummary { name: name.clone(), before: members.len(), after: 0 });
         let wanted = Wanted::DeleteGroup { group: group.id.clone(), members };
         self.change(Address::Group(name.clone()), wanted, Reason::Declared, origin);
-    }
-
-    fn members(&self, group: &LiveGroup) -> Option<&Listing<AccountId>> {
-        self.live.members.get(&group.id)
     }
 
     fn diff_group(&mut self, name: &GroupName, group: &DesiredGroup<'_>, identity: GroupIdentity) {
@@ -119,14 +133,8 @@ impl Differ<'_> {
             }
             GroupIdentity::Live(live_group) => {
                 let live = self.live;
-                // `fetch` reads every declared group that exists; one that was not read is not a group of nobody.
                 let Some(members) = live.members.get(&live_group.id) else {
-                    let obstacle = Obstacle {
-                        code: "not-read",
-                        why: format!("the members of {name} were not read"),
-                        help: "Plan again; nothing is changed in a group whose members are not known.".into(),
-                    };
-                    self.block(address, Action::Create, Reason::Declared, obstacle, origin);
+                    self.block(address, Action::Create, Reason::Declared, not_read(name), origin);
                     return;
                 };
                 let wants = self.wants(name, group);
@@ -281,5 +289,14 @@ fn may_go(group: &DesiredGroup<'_>, account: Option<&LiveAccount>) -> bool {
         Some(AccountKind::Customer) => false,
         Some(AccountKind::App) => group.apps_in_group == AppsInGroup::Exact,
         Some(AccountKind::Atlassian | AccountKind::Unknown) | None => true,
+    }
+}
+
+/// `fetch` reads every declared group that exists; one that was not read is not a group of nobody.
+fn not_read(name: &GroupName) -> Obstacle {
+    Obstacle {
+        code: "not-read",
+        why: format!("the members of {name} were not read"),
+        help: "Plan again; nothing is changed in a group whose members are not known.".into(),
     }
 }

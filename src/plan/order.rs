@@ -83,7 +83,7 @@ fn floors(
                     removed += usize::from(is_active(membership.account()));
                 }
                 Operation::AddMember { group: Ref::Known(id), .. } if *id == group.id => {
-                    adds.push(key.clone())
+                    adds.push(key.clone());
                 }
                 Operation::RemoveMember { .. }
                 | Operation::AddMember { .. }

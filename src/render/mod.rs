@@ -1,1 +1,15 @@
-//! Values → text and JSON. Floor 2; pure.
+//! Values → text and JSON. Floor 2; pure: no terminal, no file, no clock.
+//!
+//! Text carries ANSI styles throughout; the edge strips them where they are not wanted, so that no form of
+//! the output differs by more than colour. Whatever comes from outside goes through [`harmless()`] first.
+
+mod harmless;
+mod json;
+mod lines;
+mod plan;
+mod report;
+
+pub use harmless::harmless;
+pub use json::{plan_json, plan_schema, report_json};
+pub use plan::{Grouping, plan_text};
+pub use report::{outcome_line, report_text};

@@ -1,0 +1,89 @@
+//! Lines for people: aligned, within a width, styled.
+
+use anstyle::{AnsiColor, Style};
+use unicode_width::UnicodeWidthStr;
+
+pub(super) const BOLD: Style = Style::new().bold();
+pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const GRANT: Style = AnsiColor::Green.on_default();
+pub(super) const REVOKE: Style = AnsiColor::Red.on_default();
+pub(super) const CHANGE: Style = AnsiColor::Yellow.on_default();
+
+/// Puts a style around a text.
+pub(super) fn painted(style: Style, text: &str) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// The cells that a text takes; it must hold no style.
+pub(super) fn width_of(text: &str) -> usize {
+    UnicodeWidthStr::width(text)
+}
+
+/// Spaces that bring a text of some cells to a width, and at least two.
+pub(super) fn gap(cells: usize, width: usize) -> String {
+    " ".repeat(width.saturating_sub(cells).max(2))
+}
+
+/// One line of three columns; the third is at the right edge, and stands on a line of its own where it does
+/// not fit.
+pub(super) struct Row<'a> {
+    pub(super) style: Style,
+    pub(super) indent: usize,
+    pub(super) head: &'a str,
+    /// Cells that the heads of neighbouring rows take.
+    pub(super) head_width: usize,
+    pub(super) middle: &'a str,
+    pub(super) right: &'a str,
+}
+
+impl Row<'_> {
+    /// The row, with its line break.
+    pub(super) fn text(&self, width: usize) -> String {
+        let indent = " ".repeat(self.indent);
+        let head = width_of(self.head);
+        let mut line = format!("{indent}{}", painted(self.style, self.head));
+        let mut used = self.indent + head;
+        if !self.middle.is_empty() {
+            let gap = gap(head, self.head_width + 2);
+            used += gap.len() + width_of(self.middle);
+            line.push_str(&gap);
+            line.push_str(self.middle);
+        }
+        if !self.right.is_empty() {
+            let right = width_of(self.right);
+            if used + 2 + right <= width {
+                line.push_str(&gap(used, width - right));
+            } else {
+                line.push('\n');
+                line.push_str(&gap(0, width.saturating_sub(right).max(self.indent + 4)));
+            }
+            line.push_str(&painted(DIM, self.right));
+        }
+        line.push('\n');
+        line
+    }
+}
+
+/// A text broken at spaces into lines of a width, each after the indent. A word longer than a line stays whole.
+pub(super) fn wrapped(text: &str, indent: usize, width: usize) -> String {
+    let room = width.saturating_sub(indent).max(20);
+    let mut lines = String::new();
+    let mut line = String::new();
+    for word in text.split(' ') {
+        if !line.is_empty() && width_of(&line) + 1 + width_of(word) > room {
+            lines.push_str(&format!("{}{line}\n", " ".repeat(indent)));
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    lines.push_str(&format!("{}{line}\n", " ".repeat(indent)));
+    lines
+}
+
+/// `1 grant`, `2 grants`.
+pub(super) fn count(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+}
