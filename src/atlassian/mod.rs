@@ -1,1 +1,31 @@
 //! The surfaces: one HTTP client, authentication, limits, retries, and one module a surface. Floor 1.
+//!
+//! Everything that Atlassian does otherwise than one would think is written down here and nowhere else, with
+//! its source beside it. `client` is the only file that names reqwest. Nothing here reads the environment, a
+//! file or the tree: the caller passes [`Endpoints`], a [`Credential`] and [`Options`].
+//!
+//! A [`Request`] is a value. Reads come back as values of `model`; a write can only be made from a
+//! `model::Operation`, and its answer is [`Written`] or an [`Error`] that says whether it may have been done.
+
+mod auth;
+mod client;
+mod endpoints;
+mod error;
+mod fault;
+pub mod jira;
+mod limiter;
+mod page;
+mod request;
+mod retry;
+mod send;
+mod words;
+
+pub use auth::{Credential, CredentialKind, TokenKind};
+pub use client::{Client, Options};
+pub use endpoints::{CloudId, Endpoints, HostError, Overrides};
+pub use error::{Answered, At, Error, Fault};
+pub use jira::{Jira, MadeId, MadeIds, Unresolved, Written};
+pub use limiter::Limiter;
+pub use request::{Body, Host, PathError, Repeat, Request};
+pub use retry::{Decision, Event, Pause, backoff, classify};
+pub use send::Answer;

@@ -1,0 +1,238 @@
+//! Credentials: what they are, where they may be used, and the header they make. No secret is ever shown.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use http::{HeaderValue, Method};
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde_json::json;
+use tokio::sync::Mutex;
+use tokio::time::Instant;
+
+use super::endpoints::Door;
+use super::error::Error;
+use super::request::{Body, Host, Repeat, Request};
+
+/// How long before its end an access token is replaced.
+const MARGIN: Duration = Duration::from_secs(60);
+
+/// What an access token lasts when the answer does not say: 60 minutes (support.atlassian.com "Create OAuth 2.0
+/// credential for service accounts").
+const USUAL_LIFE: Duration = Duration::from_secs(60 * 60);
+
+/// What Rollbook proves with who it is (fact sheet §2).
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// An e-mail address and an API token.
+    Basic {
+        /// The account's e-mail address.
+        email: String,
+        /// The API token.
+        token: SecretString,
+        /// A scoped token cannot be recognised by looking at it.
+        kind: TokenKind,
+    },
+    /// An OAuth 2.0 access token that somebody else got.
+    Bearer(SecretString),
+    /// A service account's OAuth 2.0 client.
+    ClientCredentials {
+        /// The client's id.
+        id: String,
+        /// The client's secret.
+        secret: SecretString,
+    },
+}
+
+/// Whether an API token carries scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// All rights of its account; works at the site.
+    Classic,
+    /// Some rights; works behind the gateway only. Service accounts have no other kind.
+    Scoped,
+}
+
+/// What sort of credential a request was sent with, for errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CredentialKind {
+    /// None at all.
+    Nothing,
+    /// A classic API token.
+    Classic,
+    /// A scoped API token.
+    Scoped,
+    /// An access token.
+    Bearer,
+    /// Client credentials.
+    ClientCredentials,
+}
+
+/// A credential, and the access token that was last got for it.
+#[derive(Debug)]
+pub(super) struct Authorizer {
+    credential: Credential,
+    token: Mutex<Option<AccessToken>>,
+}
+
+#[derive(Debug)]
+struct AccessToken {
+    value: SecretString,
+    until: Instant,
+}
+
+/// The answer to an exchange (RFC 6749 §5.1).
+#[derive(Deserialize)]
+pub(super) struct Exchanged {
+    access_token: String,
+    expires_in: Option<u64>,
+}
+
+/// The value of an `Authorization` header.
+#[derive(Clone, Debug)]
+pub(super) struct Authorization {
+    /// Marked as sensitive, so that it shows as such.
+    pub(super) header: HeaderValue,
+    /// The secret in it, to be masked should an answer repeat it.
+    secret: SecretString,
+}
+
+impl Credential {
+    /// What sort it is.
+    pub fn kind(&self) -> CredentialKind {
+        match self {
+            Self::Basic {
+                kind: TokenKind::Classic,
+                ..
+            } => CredentialKind::Classic,
+            Self::Basic {
+                kind: TokenKind::Scoped,
+                ..
+            } => CredentialKind::Scoped,
+            Self::Bearer(_) => CredentialKind::Bearer,
+            Self::ClientCredentials { .. } => CredentialKind::ClientCredentials,
+        }
+    }
+
+    /// A scoped token and every OAuth token answer 401 at the site (fact sheet §2).
+    pub(super) fn door(&self) -> Door {
+        match self.kind() {
+            CredentialKind::Nothing | CredentialKind::Classic => Door::Site,
+            CredentialKind::Scoped | CredentialKind::Bearer | CredentialKind::ClientCredentials => {
+                Door::Gateway
+            }
+        }
+    }
+
+    fn secret(&self) -> &SecretString {
+        match self {
+            Self::Basic { token: secret, .. }
+            | Self::Bearer(secret)
+            | Self::ClientCredentials { secret, .. } => secret,
+        }
+    }
+}
+
+impl Authorizer {
+    pub(super) fn new(credential: Credential) -> Result<Self, Error> {
+        let plain = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_graphic());
+        let name_fits = match &credential {
+            // A colon ends the user's name (RFC 7617 §2).
+            Credential::Basic { email, .. } => {
+                !email.is_empty()
+                    && !email
+                        .chars()
+                        .any(|c| c == ':' || c.is_control() || c.is_whitespace())
+            }
+            Credential::ClientCredentials { id, .. } => plain(id),
+            Credential::Bearer(_) => true,
+        };
+        if !name_fits || !plain(credential.secret().expose_secret()) {
+            return Err(Error::Credential);
+        }
+        Ok(Self {
+            credential,
+            token: Mutex::new(None),
+        })
+    }
+
+    pub(super) fn credential(&self) -> &Credential {
+        &self.credential
+    }
+
+    /// The header, from the credential itself or from the access token that `exchange` gets for it. The lock is
+    /// held while it is got, so that one exchange is in flight, whoever else waits.
+    pub(super) async fn header<F>(&self, exchange: impl FnOnce(Request) -> F) -> Result<Authorization, Error>
+    where
+        F: Future<Output = Result<Exchanged, Error>>,
+    {
+        match &self.credential {
+            Credential::Basic { email, token, .. } => {
+                let pair = STANDARD.encode(format!("{email}:{}", token.expose_secret()));
+                Authorization::new("Basic", pair.into())
+            }
+            Credential::Bearer(token) => Authorization::new("Bearer", token.clone()),
+            Credential::ClientCredentials { id, secret } => {
+                let mut held = self.token.lock().await;
+                if let Some(token) = held.as_ref().filter(|token| Instant::now() < token.until) {
+                    return Authorization::new("Bearer", token.value.clone());
+                }
+                let exchanged = exchange(exchange_request(id, secret)).await?;
+                let life = exchanged.expires_in.map_or(USUAL_LIFE, Duration::from_secs);
+                // A life of years would leave the clock's range; an hour is what one is worth.
+                let life = life.min(USUAL_LIFE * 24);
+                let value = SecretString::from(exchanged.access_token);
+                let until = Instant::now() + life.saturating_sub(MARGIN).max(life / 2);
+                *held = Some(AccessToken {
+                    value: value.clone(),
+                    until,
+                });
+                Authorization::new("Bearer", value)
+            }
+        }
+    }
+
+    /// Forgets the access token that was refused, unless another has taken its place. Whether asking again can
+    /// help: it can for client credentials alone.
+    pub(super) async fn forget(&self, refused: &Authorization) -> bool {
+        let mut held = self.token.lock().await;
+        if held
+            .as_ref()
+            .is_some_and(|token| token.value.expose_secret() == refused.secret.expose_secret())
+        {
+            *held = None;
+        }
+        self.credential.kind() == CredentialKind::ClientCredentials
+    }
+
+    /// Replaces every secret that was sent, should the peer repeat it: what a proxy echoes must not reach a log.
+    pub(super) fn mask(&self, text: &str, sent: Option<&Authorization>) -> String {
+        let mut masked = text.replace(self.credential.secret().expose_secret(), "[secret]");
+        if let Some(sent) = sent {
+            masked = masked.replace(sent.secret.expose_secret(), "[secret]");
+        }
+        masked
+    }
+}
+
+impl Authorization {
+    fn new(scheme: &str, secret: SecretString) -> Result<Self, Error> {
+        let mut header = HeaderValue::from_str(&format!("{scheme} {}", secret.expose_secret()))
+            .map_err(|_| Error::Credential)?;
+        header.set_sensitive(true);
+        Ok(Self { header, secret })
+    }
+}
+
+/// `POST /oauth/token` with a JSON body (fact sheet §2). Getting two tokens does no harm.
+fn exchange_request(id: &str, secret: &SecretString) -> Request {
+    let body = json!({
+        "grant_type": "client_credentials",
+        "client_id": id,
+        "client_secret": secret.expose_secret(),
+    });
+    Request::write(Method::POST, Host::Auth, "/oauth/token")
+        .body(Body::Secret(body.to_string().into()))
+        .repeat(Repeat::Safe)
+}

@@ -1,0 +1,304 @@
+//! The one HTTP client. This is the only file that names reqwest; `send` does everything above the wire.
+//!
+//! Requests go over the network, or straight into a router in this process: `demo` and most tests do the latter.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::sync::Mutex;
+use std::sync::atomic::AtomicBool;
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::{Body as AxumBody, Bytes};
+use http::{HeaderMap, HeaderValue, Uri, header};
+use http_body_util::BodyExt as _;
+use jiff::Timestamp;
+use tokio::sync::OnceCell;
+use tokio::time::timeout;
+use tower::ServiceExt as _;
+
+use super::auth::{Authorizer, Credential};
+use super::endpoints::{CloudId, Endpoints};
+use super::error::{Error, Fault};
+use super::limiter::Limiter;
+use super::words::shown;
+
+/// What may vary from run to run.
+#[derive(Clone, Debug)]
+pub struct Options {
+    /// How many requests may be under way at a time.
+    pub in_flight: usize,
+    /// How long a connection may take to come to be.
+    pub connect_timeout: Duration,
+    /// How long an answer, or its next part, may take. Jira gives up a listing after 10 s (fact sheet §1.1).
+    pub answer_timeout: Duration,
+    /// The largest answer that is read, in bytes.
+    pub max_body: usize,
+    /// The site's id, where it need not be asked for.
+    pub cloud_id: Option<CloudId>,
+    /// What the random part of waits grows from.
+    pub seed: u64,
+    /// The wall clock, for headers that name a moment. Every other time is tokio's.
+    pub wall: fn() -> Timestamp,
+}
+
+/// Sends requests for one credential to one site.
+pub struct Client {
+    pub(super) transport: Transport,
+    pub(super) endpoints: Endpoints,
+    pub(super) authorizer: Authorizer,
+    pub(super) limiter: Limiter,
+    pub(super) options: Options,
+    pub(super) cloud_id: OnceCell<CloudId>,
+    pub(super) rng: Mutex<fastrand::Rng>,
+    /// Whether a readable answer ever came.
+    pub(super) reached: AtomicBool,
+}
+
+/// How requests travel.
+pub(super) enum Transport {
+    /// Over the network.
+    Network {
+        /// Through the system's proxy, if there is one.
+        remote: reqwest::Client,
+        /// To this machine, where no proxy belongs.
+        loopback: reqwest::Client,
+    },
+    /// Into a router.
+    InProcess(Router),
+}
+
+/// An answer whose body has not been read.
+pub(super) struct Incoming {
+    /// Status and headers.
+    pub(super) head: http::response::Parts,
+    body: IncomingBody,
+}
+
+enum IncomingBody {
+    Network(reqwest::Response),
+    InProcess(AxumBody),
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            in_flight: 32,
+            connect_timeout: Duration::from_secs(10),
+            answer_timeout: Duration::from_secs(60),
+            max_body: 32 * 1024 * 1024,
+            cloud_id: None,
+            seed: fastrand::u64(..),
+            wall: Timestamp::now,
+        }
+    }
+}
+
+impl Client {
+    /// Makes a client that sends over the network.
+    ///
+    /// # Errors
+    /// [`Error::Credential`] when the credential cannot be sent, [`Error::Setup`] when the system has no usable
+    /// TLS or proxy settings.
+    pub fn network(endpoints: Endpoints, credential: Credential, options: Options) -> Result<Self, Error> {
+        let setup = |error: reqwest::Error| Error::Setup(root_cause(&error));
+        let transport = Transport::Network {
+            remote: builder(&options).build().map_err(setup)?,
+            loopback: builder(&options).no_proxy().build().map_err(setup)?,
+        };
+        Self::new(transport, endpoints, credential, options)
+    }
+
+    /// Makes a client that sends into a router. The hosts of `endpoints` are not looked up; their paths are the
+    /// same as on the network.
+    ///
+    /// # Errors
+    /// [`Error::Credential`] when the credential cannot be sent.
+    pub fn in_process(
+        router: Router,
+        endpoints: Endpoints,
+        credential: Credential,
+        options: Options,
+    ) -> Result<Self, Error> {
+        Self::new(Transport::InProcess(router), endpoints, credential, options)
+    }
+
+    fn new(
+        transport: Transport,
+        endpoints: Endpoints,
+        credential: Credential,
+        options: Options,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            transport,
+            endpoints,
+            authorizer: Authorizer::new(credential)?,
+            limiter: Limiter::new(options.in_flight),
+            cloud_id: OnceCell::new_with(options.cloud_id.clone()),
+            rng: Mutex::new(fastrand::Rng::with_seed(options.seed)),
+            reached: AtomicBool::new(false),
+            options,
+        })
+    }
+}
+
+impl fmt::Debug for Client {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Client")
+            .field("endpoints", &self.endpoints)
+            .field("credential", &self.authorizer.credential().kind())
+            .finish_non_exhaustive()
+    }
+}
+
+/// Redirects are never followed: one could carry the credential elsewhere, and no endpoint that is used here
+/// documents any. reqwest's own retries are off, since `retry` alone decides.
+fn builder(options: &Options) -> reqwest::ClientBuilder {
+    reqwest::Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .referer(false)
+        .connect_timeout(options.connect_timeout)
+}
+
+impl Transport {
+    /// Sends a request and reads the head of its answer.
+    pub(super) async fn send(
+        &self,
+        request: http::Request<Vec<u8>>,
+        loopback_host: bool,
+        options: &Options,
+    ) -> Result<Incoming, Fault> {
+        let sent = timeout(options.answer_timeout, async {
+            match self {
+                Self::Network { remote, loopback } => {
+                    let client = if loopback_host { loopback } else { remote };
+                    let request = request.try_into().map_err(|error| fault(&error, options))?;
+                    let answer = client.execute(request).await;
+                    answer
+                        .map(Incoming::network)
+                        .map_err(|error| fault(&error, options))
+                }
+                Self::InProcess(router) => {
+                    let request = as_received(request).map(AxumBody::from);
+                    let Ok(answer) = router.clone().oneshot(request).await;
+                    let (head, body) = answer.into_parts();
+                    let body = IncomingBody::InProcess(body);
+                    Ok(Incoming { head, body })
+                }
+            }
+        });
+        sent.await.unwrap_or_else(|_| Err(stalled(options)))
+    }
+}
+
+/// Gives a request the form in which a server gets it: the host in a header, the rest in the target
+/// (RFC 9112 §3.2.1).
+fn as_received(mut request: http::Request<Vec<u8>>) -> http::Request<Vec<u8>> {
+    let target = request.uri().path_and_query().cloned();
+    let host = request
+        .uri()
+        .authority()
+        .map(|host| HeaderValue::from_str(host.as_str()));
+    if let (Some(target), Some(Ok(host))) = (target, host) {
+        *request.uri_mut() = Uri::from(target);
+        request.headers_mut().insert(header::HOST, host);
+    }
+    request
+}
+
+impl Incoming {
+    fn network(response: reqwest::Response) -> Self {
+        let (mut head, ()) = http::Response::new(()).into_parts();
+        head.status = response.status();
+        head.headers = response.headers().clone();
+        Self {
+            head,
+            body: IncomingBody::Network(response),
+        }
+    }
+
+    /// The headers.
+    pub(super) fn headers(&self) -> &HeaderMap {
+        &self.head.headers
+    }
+
+    /// Reads the body, up to the limit, counted after decompression.
+    pub(super) async fn body(mut self, options: &Options) -> Result<Vec<u8>, Fault> {
+        let mut whole = Vec::new();
+        loop {
+            let next = timeout(options.answer_timeout, self.body.next(options)).await;
+            let Some(part) = next.unwrap_or_else(|_| Err(stalled(options)))? else {
+                return Ok(whole);
+            };
+            if whole.len() + part.len() > options.max_body {
+                return Err(Fault::TooLarge {
+                    bytes: options.max_body,
+                });
+            }
+            whole.extend_from_slice(&part);
+        }
+    }
+}
+
+impl IncomingBody {
+    async fn next(&mut self, options: &Options) -> Result<Option<Bytes>, Fault> {
+        match self {
+            Self::Network(response) => response.chunk().await.map_err(|error| fault(&error, options)),
+            Self::InProcess(body) => loop {
+                match body.frame().await {
+                    None => return Ok(None),
+                    Some(Err(error)) => return Err(Fault::Broken(root_cause(&error))),
+                    Some(Ok(frame)) => {
+                        if let Ok(data) = frame.into_data() {
+                            return Ok(Some(data));
+                        }
+                    }
+                }
+            },
+        }
+    }
+}
+
+fn stalled(options: &Options) -> Fault {
+    Fault::Timeout {
+        seconds: options.answer_timeout.as_secs(),
+    }
+}
+
+/// Names what the network did. Where a connection never came to be, nothing was sent.
+fn fault(error: &reqwest::Error, options: &Options) -> Fault {
+    let kind = io_kind(error);
+    if error.is_dns() {
+        return Fault::NoSuchHost;
+    }
+    if !error.is_connect() {
+        return Fault::Broken(root_cause(error));
+    }
+    match kind {
+        _ if error.is_timeout() => Fault::ConnectTimeout {
+            seconds: options.connect_timeout.as_secs(),
+        },
+        Some(io::ErrorKind::ConnectionRefused) => Fault::ClosedPort,
+        // rustls wraps its errors so, and a peer that hangs up during the handshake ends it early.
+        Some(io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) => Fault::Tls(root_cause(error)),
+        Some(_) | None => Fault::Unreachable(root_cause(error)),
+    }
+}
+
+fn io_kind(error: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {
+    causes(error).find_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind))
+}
+
+/// The innermost cause. The outer ones repeat it, and reqwest's own shows the URL with its query.
+fn root_cause(error: &(dyn StdError + 'static)) -> String {
+    let root = causes(error).last().map_or_else(String::new, ToString::to_string);
+    shown(&root, 200)
+}
+
+fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| {
+        (*error).source()
+    })
+}

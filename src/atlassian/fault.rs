@@ -1,0 +1,76 @@
+//! From an answer that is no success to what is wrong.
+
+use http::{StatusCode, Uri, header};
+
+use super::error::{Answered, Fault};
+use super::send::Answer;
+use super::words::{Words, looks_like_html, shown};
+
+/// The headers by which Atlassian's support finds a request.
+const TRACES: [&str; 2] = ["atl-traceid", "x-arequestid"];
+
+/// What people see at a name under `atlassian.net` that is nobody's, or no longer somebody's.
+const UNAVAILABLE: &str = "Site temporarily unavailable";
+
+/// Says what is wrong with an answer whose status is no success, or whose body is no JSON.
+pub(super) fn fault_of(answer: &Answer) -> Fault {
+    let body = String::from_utf8_lossy(answer.body());
+    let page = looks_like_html(&body);
+    let answered = Answered {
+        status: answer.status().as_u16(),
+        words: Words::of(&body),
+        trace: TRACES
+            .iter()
+            .find_map(|name| answer.headers().get(*name)?.to_str().ok())
+            .map(|trace| shown(trace, 64)),
+    };
+    let status = answer.status();
+    if status.is_redirection() {
+        return redirect(answer);
+    }
+    let no_json = !body.trim().is_empty() && serde_json::from_str::<serde::de::IgnoredAny>(&body).is_err();
+    if body.contains(UNAVAILABLE) || status == StatusCode::NOT_FOUND && no_json {
+        return Fault::NoSite(answered);
+    }
+    match status {
+        // The gateway's word for a missing scope; the status is 401 and not 403 (fact sheet §1.2).
+        StatusCode::UNAUTHORIZED if answered.words.as_str().contains("scope does not match") => {
+            Fault::MissingScope(answered)
+        }
+        StatusCode::UNAUTHORIZED => Fault::Unauthorized(answered),
+        _ if page => Fault::Page(answered),
+        StatusCode::FORBIDDEN => Fault::Forbidden(answered),
+        StatusCode::NOT_FOUND => Fault::NotFound(answered),
+        StatusCode::TOO_MANY_REQUESTS => Fault::Limited(answered),
+        _ if status.is_server_error() => Fault::Server(answered),
+        _ if status.is_success() => Fault::NotJson(answered),
+        _ => Fault::Refused(answered),
+    }
+}
+
+/// Shows the host that a redirect leads to, and nothing else of it: the rest may hold what was asked.
+fn redirect(answer: &Answer) -> Fault {
+    let location = answer
+        .headers()
+        .get(header::LOCATION)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    let uri = location.parse::<Uri>().ok();
+    let host = uri.as_ref().and_then(Uri::host);
+    let path = uri.as_ref().map_or("", Uri::path).to_ascii_lowercase();
+    let status = answer.status().as_u16();
+    let target = match host {
+        Some(host) => shown(host, 100),
+        None => "the same host".to_owned(),
+    };
+    // Atlassian's own login, and what identity providers call theirs.
+    let login = host.is_some_and(|host| host == "id.atlassian.com" || host.starts_with("login."))
+        || ["login", "saml", "sso", "signin"]
+            .iter()
+            .any(|word| path.contains(word));
+    if login {
+        Fault::Login { target, status }
+    } else {
+        Fault::Redirect { target, status }
+    }
+}

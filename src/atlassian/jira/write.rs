@@ -1,0 +1,189 @@
+//! Writes: a request for an operation of a plan, and what its answer says. Pure, but for the sending.
+
+use std::collections::BTreeMap;
+
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use super::Jira;
+use super::wire::{CreatedGroup, CreatedUser};
+use crate::atlassian::error::{Error, Fault};
+use crate::atlassian::request::{Body, Host, Request};
+use crate::atlassian::send::Answer;
+use crate::atlassian::words::Words;
+use crate::model::{AccountId, GroupId, Key, Operation, Ref};
+
+const GROUP: &str = "/rest/api/3/group";
+const GROUP_USER: &str = "/rest/api/3/group/user";
+const USER: &str = "/rest/api/3/user";
+
+/// An id that an operation made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum MadeId {
+    /// A group's.
+    Group(GroupId),
+    /// An account's.
+    Account(AccountId),
+}
+
+/// The ids that the operations of a plan have made so far.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MadeIds(BTreeMap<Key, MadeId>);
+
+/// An id that an operation needs has not been made.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no id has come of `{0}`")]
+pub struct Unresolved(pub Key);
+
+/// What the answer to a write says.
+#[derive(Debug)]
+pub enum Written {
+    /// It was done.
+    Done {
+        /// The id that came to be.
+        made: Option<MadeId>,
+    },
+    /// The surface says that nothing needed doing. It is an error of Atlassian's whose code real failures share,
+    /// so that a read has to confirm it (fact sheet §1.3).
+    ClaimsSatisfied {
+        /// In its own words.
+        text: String,
+    },
+    /// It was not done.
+    Refused(Error),
+}
+
+impl MadeIds {
+    /// Remembers what an operation made.
+    pub fn insert(&mut self, key: Key, id: MadeId) {
+        self.0.insert(key, id);
+    }
+
+    fn group(&self, group: &Ref<GroupId>) -> Result<GroupId, Unresolved> {
+        match group {
+            Ref::Known(id) => Ok(id.clone()),
+            Ref::Made(key) => match self.0.get(key) {
+                Some(MadeId::Group(id)) => Ok(id.clone()),
+                Some(MadeId::Account(_)) | None => Err(Unresolved(key.clone())),
+            },
+        }
+    }
+
+    fn account(&self, account: &Ref<AccountId>) -> Result<AccountId, Unresolved> {
+        match account {
+            Ref::Known(id) => Ok(id.clone()),
+            Ref::Made(key) => match self.0.get(key) {
+                Some(MadeId::Account(id)) => Ok(id.clone()),
+                Some(MadeId::Group(_)) | None => Err(Unresolved(key.clone())),
+            },
+        }
+    }
+}
+
+/// Makes the request that carries an operation out (fact sheet §1.1). There is no other way to a write.
+///
+/// # Errors
+/// [`Unresolved`] when an operation that it requires has not made its id.
+pub fn request(operation: &Operation, made: &MadeIds) -> Result<Request, Unresolved> {
+    let write = |method, route| Request::write(method, Host::Jira, route);
+    Ok(match operation {
+        // A group cannot be given a description here (fact sheet §1.2).
+        Operation::CreateGroup { name } => {
+            write(Method::POST, GROUP).body(Body::Json(json!({ "name": name })))
+        }
+        // `products` has been required since 9 May 2024; an empty one means access to none (fact sheet §1.3).
+        Operation::InviteUser { email, apps } => {
+            write(Method::POST, USER).body(Body::Json(json!({ "emailAddress": email, "products": apps })))
+        }
+        Operation::AddMember { group, account } => write(Method::POST, GROUP_USER)
+            .query("groupId", made.group(group)?.as_str())
+            .body(Body::Json(json!({ "accountId": made.account(account)? }))),
+        Operation::RemoveMember { membership } => write(Method::DELETE, GROUP_USER)
+            .query("groupId", membership.group().as_str())
+            .query("accountId", membership.account().as_str()),
+        Operation::RemoveUser { account, .. } => {
+            write(Method::DELETE, USER).query("accountId", account.as_str())
+        }
+        Operation::DeleteGroup { group, .. } => write(Method::DELETE, GROUP).query("groupId", group.as_str()),
+    })
+}
+
+/// Says what the answer to an operation means.
+///
+/// # Errors
+/// [`Error::AnswerLost`] when it says success and does not name what came to be.
+pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Error> {
+    if answer.status().is_success() {
+        let made = made_by(operation, answer).map_err(|error| lost(answer, error))?;
+        return Ok(Written::Done { made });
+    }
+    let words = Words::of(&String::from_utf8_lossy(answer.body()));
+    if claims_satisfied(operation, answer.status(), &words) {
+        return Ok(Written::ClaimsSatisfied {
+            text: words.to_string(),
+        });
+    }
+    Ok(Written::Refused(answer.failed()))
+}
+
+fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<MadeId>, Error> {
+    Ok(match operation {
+        Operation::CreateGroup { .. } => {
+            let group: CreatedGroup = answer.decode()?;
+            Some(MadeId::Group(GroupId::new(group.group_id)))
+        }
+        Operation::InviteUser { .. } => {
+            let user: CreatedUser = answer.decode()?;
+            Some(MadeId::Account(AccountId::new(user.account_id)))
+        }
+        Operation::AddMember { .. }
+        | Operation::RemoveMember { .. }
+        | Operation::RemoveUser { .. }
+        | Operation::DeleteGroup { .. } => None,
+    })
+}
+
+/// Adding a member twice answers 400, removing nobody answers 400 or 404, and other mistakes do so too: the text
+/// decides (fact sheet §1.3, §8.1).
+fn claims_satisfied(operation: &Operation, status: StatusCode, words: &Words) -> bool {
+    let says = |text| words.as_str().to_ascii_lowercase().contains(text);
+    match operation {
+        Operation::AddMember { .. } => status == StatusCode::BAD_REQUEST && says("already a member of"),
+        Operation::RemoveMember { .. } => {
+            [StatusCode::BAD_REQUEST, StatusCode::NOT_FOUND].contains(&status) && says("not a member of")
+        }
+        Operation::CreateGroup { .. }
+        | Operation::InviteUser { .. }
+        | Operation::RemoveUser { .. }
+        | Operation::DeleteGroup { .. } => false,
+    }
+}
+
+fn lost(answer: &Answer, error: Error) -> Error {
+    let fault = match error {
+        Error::Failed { fault, .. } | Error::AnswerLost { fault, .. } => fault,
+        Error::Incomplete { .. }
+        | Error::Credential
+        | Error::Host(_)
+        | Error::Path(_)
+        | Error::Unresolved(_)
+        | Error::Setup(_) => Box::new(Fault::Shape("it does not name what came to be".to_owned())),
+    };
+    Error::AnswerLost {
+        at: answer.at().clone(),
+        fault,
+    }
+}
+
+impl Jira {
+    /// Carries an operation out: sends its request, again only where it was certainly not done, and interprets
+    /// the answer.
+    ///
+    /// # Errors
+    /// [`Error::AnswerLost`] when it may have been done; [`Error::Failed`] when it was not sent;
+    /// [`Error::Unresolved`] when an operation that it requires has not made its id.
+    pub async fn write(&self, operation: &Operation, made: &MadeIds) -> Result<Written, Error> {
+        let answer = self.client.write(&request(operation, made)?).await?;
+        interpret(operation, &answer)
+    }
+}

@@ -1,0 +1,170 @@
+//! One token bucket a method and route, on tokio's clock, and a bound on the requests in flight.
+//!
+//! Atlassian limits bursts per second, tenant, endpoint and method (fact sheet §3.2). A bucket can be slowed and
+//! paused, and all of them can be paused; after a pause the bucket fills from nothing, so that it, and not the
+//! end of the pause, lets the waiting requests out.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use http::Method;
+use tokio::sync::{Mutex as TurnMutex, Semaphore, SemaphorePermit};
+use tokio::time::{Instant, sleep_until};
+
+/// The slowest that a bucket is made, in requests per second.
+const FLOOR: f64 = 1.0;
+
+/// How much of its full rate a slowed bucket regains a second.
+const RECOVERY: f64 = 0.02;
+
+/// Holds requests back so that they fit Atlassian's published limits.
+#[derive(Debug)]
+pub struct Limiter {
+    slots: Semaphore,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    all_paused_until: Option<Instant>,
+    buckets: BTreeMap<(String, &'static str), Bucket>,
+}
+
+/// A route's tokens. It holds one second's worth at most.
+#[derive(Debug)]
+struct Bucket {
+    /// Only its holder waits for a token; the others queue for it, in order.
+    turn: Arc<TurnMutex<()>>,
+    full_rate: f64,
+    rate: f64,
+    tokens: f64,
+    filled: Instant,
+    paused_until: Instant,
+}
+
+/// The published rate of a route, in requests per second (fact sheet §3.2).
+pub(super) fn published_rate(method: &Method, route: &str) -> f64 {
+    match (method, route) {
+        (&Method::GET, "/rest/api/3/user") => 150.0,
+        (&Method::PUT | &Method::DELETE, _) => 50.0,
+        (_, _) => 100.0,
+    }
+}
+
+impl Limiter {
+    /// Makes one that lets `in_flight` requests be under way at a time, at least one.
+    pub fn new(in_flight: usize) -> Self {
+        Self {
+            slots: Semaphore::new(in_flight.clamp(1, Semaphore::MAX_PERMITS)),
+            state: Mutex::default(),
+        }
+    }
+
+    /// Waits until a request may go. It is in flight until what this returns is dropped.
+    ///
+    /// # Panics
+    /// Never: the semaphore is never closed.
+    pub async fn permit(&self, method: &Method, route: &'static str) -> SemaphorePermit<'_> {
+        let turn = Arc::clone(&self.locked().bucket(method, route).turn);
+        let _turn = turn.lock().await;
+        loop {
+            // A slot is taken before the token, so that tokens cannot pile up behind a slow server, and given
+            // back while waiting, so that a paused route does not keep the others from theirs.
+            #[expect(clippy::expect_used, reason = "nothing closes the semaphore")]
+            let slot = self.slots.acquire().await.expect("the semaphore is open");
+            let taken = self.locked().take(method, route);
+            match taken {
+                Ok(()) => return slot,
+                Err(moment) => {
+                    drop(slot);
+                    sleep_until(moment).await;
+                }
+            }
+        }
+    }
+
+    /// Pauses one route until a moment, and halves its rate for a while, once a pause.
+    pub fn slow_down(&self, method: &Method, route: &'static str, until: Instant) {
+        self.locked().bucket(method, route).slow_down(until);
+    }
+
+    /// Pauses every route until a moment.
+    pub fn pause_all(&self, until: Instant) {
+        let mut state = self.locked();
+        state.all_paused_until = state.all_paused_until.max(Some(until));
+        for bucket in state.buckets.values_mut() {
+            bucket.empty_until(until);
+        }
+    }
+
+    fn locked(&self) -> MutexGuard<'_, State> {
+        // Nothing in here panics half-way, so a poisoned state is a sound one.
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn bucket(&mut self, method: &Method, route: &'static str) -> &mut Bucket {
+        let paused_until = self.all_paused_until;
+        self.buckets
+            .entry((method.to_string(), route))
+            .or_insert_with(|| {
+                let now = Instant::now();
+                let mut bucket = Bucket::full(published_rate(method, route), now);
+                if let Some(until) = paused_until.filter(|until| *until > now) {
+                    bucket.empty_until(until);
+                }
+                bucket
+            })
+    }
+
+    /// Takes a token, or says when to come again.
+    fn take(&mut self, method: &Method, route: &'static str) -> Result<(), Instant> {
+        let now = Instant::now();
+        self.bucket(method, route).take(now)
+    }
+}
+
+impl Bucket {
+    fn full(rate: f64, now: Instant) -> Self {
+        Self {
+            turn: Arc::default(),
+            full_rate: rate,
+            rate,
+            tokens: rate,
+            filled: now,
+            paused_until: now,
+        }
+    }
+
+    fn take(&mut self, now: Instant) -> Result<(), Instant> {
+        if now < self.paused_until {
+            return Err(self.paused_until);
+        }
+        let passed = now.saturating_duration_since(self.filled).as_secs_f64();
+        self.filled = now;
+        self.tokens = (self.tokens + passed * self.rate).min(self.rate);
+        self.rate = (self.rate + passed * self.full_rate * RECOVERY).min(self.full_rate);
+        // A wait that is computed ends a hair before the token is whole.
+        if self.tokens >= 1.0 - 1e-6 {
+            self.tokens -= 1.0;
+            return Ok(());
+        }
+        Err(now + Duration::from_secs_f64((1.0 - self.tokens) / self.rate))
+    }
+
+    fn slow_down(&mut self, until: Instant) {
+        // What was in flight when the pause began fails in the same way, and says nothing new.
+        if Instant::now() >= self.paused_until {
+            self.rate = (self.rate / 2.0).max(FLOOR);
+        }
+        self.empty_until(until);
+    }
+
+    fn empty_until(&mut self, until: Instant) {
+        self.paused_until = self.paused_until.max(until);
+        self.filled = self.paused_until;
+        self.tokens = 0.0;
+    }
+}

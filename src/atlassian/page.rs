@@ -1,0 +1,212 @@
+//! Reads listings page by page, and gives out only whole ones (design §9, 1).
+//!
+//! The offset of a page follows from the number of rows that came, never from the number that was asked for: a
+//! page may hold fewer (fact sheet §8.4). Pages after the first are read several at a time; when what they give
+//! does not fit together, the listing is read once more, one page after the other, and then it is an error.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::client::Client;
+use super::error::{Error, Fault};
+use super::request::Request;
+use crate::model::{IncompleteRead, Listing, Rows};
+
+/// The most pages of one listing that are asked for at a time; the limiter bounds all of them together.
+const PAGES_AT_A_TIME: usize = 8;
+
+/// The smallest page that is asked for when larger ones take the server too long.
+const SMALLEST: usize = 10;
+
+/// A page of the documented shape `{startAt, maxResults, total, isLast, nextPage, values}`, of which `total` and
+/// `isLast` may be missing.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Page<T> {
+    total: Option<usize>,
+    is_last: Option<bool>,
+    values: Vec<T>,
+}
+
+/// Reads every page of a paged listing. `request` makes the request for the page that starts at a row.
+///
+/// Rows are told apart by their key. The rows come back beside the listing of their keys, in the listing's order.
+///
+/// # Errors
+/// [`Error::Incomplete`] when the pages did not fit together twice, else as [`Client::read`].
+pub(super) async fn paged<T, K>(
+    client: &Client,
+    request: impl Fn(usize) -> Request,
+    key: impl Fn(&T) -> K,
+) -> Result<(Listing<K>, Vec<T>), Error>
+where
+    T: DeserializeOwned,
+    K: Ord + Clone,
+{
+    let first = parallel(client, &request).await?;
+    if let Ok(whole) = checked(first, &key) {
+        return Ok(whole);
+    }
+    tracing::debug!(request = %request(0), "the pages did not fit together; reading them again");
+    let second = one_by_one(client, &request, &key).await?;
+    checked(second, &key).map_err(|cause| incomplete(client, &request(0), cause))
+}
+
+/// Reads a listing that comes as bare arrays, without a total and without an end: the end is where no row comes.
+/// `request` takes the first row and the size to ask for.
+///
+/// # Errors
+/// As [`paged`].
+pub(super) async fn bare<T, K>(
+    client: &Client,
+    size: usize,
+    request: impl Fn(usize, usize) -> Request,
+    key: impl Fn(&T) -> K,
+) -> Result<(Listing<K>, Vec<T>), Error>
+where
+    T: DeserializeOwned,
+    K: Ord + Clone,
+{
+    let mut result = Err(IncompleteRead::Unended { read: 0 });
+    for _ in 0..2 {
+        result = checked(arrays(client, size, &request, &key).await?, &key);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result.map_err(|cause| incomplete(client, &request(0, size), cause))
+}
+
+/// Makes a listing, and puts the rows into its order.
+pub(super) fn checked<T, K: Ord + Clone>(
+    rows: Rows<T>,
+    key: impl Fn(&T) -> K,
+) -> Result<(Listing<K>, Vec<T>), IncompleteRead> {
+    let listing = Listing::checked(Rows {
+        rows: rows.rows.iter().map(&key).collect(),
+        total: rows.total,
+        ended: rows.ended,
+    })?;
+    let mut values = rows.rows;
+    values.sort_by_cached_key(key);
+    Ok((listing, values))
+}
+
+async fn parallel<T: DeserializeOwned>(
+    client: &Client,
+    request: &impl Fn(usize) -> Request,
+) -> Result<Rows<T>, Error> {
+    let first: Page<T> = client.read(&request(0)).await?;
+    let size = first.values.len();
+    let total = first.total.unwrap_or(size);
+    if first.is_last == Some(true) || size == 0 || total <= size {
+        return Ok(rows([first]));
+    }
+    let starts: Vec<usize> = (size..total).step_by(size).collect();
+    let rest: Vec<Page<T>> = stream::iter(starts)
+        .map(|start| async move { client.read(&request(start)).await })
+        .buffered(PAGES_AT_A_TIME)
+        .try_collect()
+        .await?;
+    Ok(rows(std::iter::once(first).chain(rest)))
+}
+
+async fn one_by_one<T: DeserializeOwned, K: Ord>(
+    client: &Client,
+    request: &impl Fn(usize) -> Request,
+    key: &impl Fn(&T) -> K,
+) -> Result<Rows<T>, Error> {
+    let mut pages: Vec<Page<T>> = Vec::new();
+    let mut seen = BTreeSet::new();
+    loop {
+        let page: Page<T> = client.read(&request(seen.len())).await?;
+        let last = page.is_last == Some(true) || page.values.is_empty();
+        let repeats = page.values.iter().any(|row| !seen.insert(key(row)));
+        pages.push(page);
+        // A server that ignores `startAt` would go on for ever.
+        if last || repeats {
+            return Ok(rows(pages));
+        }
+    }
+}
+
+/// Puts pages together. They end when the last one says so, or when it cannot say so and the rows are as many as
+/// they should be. Where the totals of the pages differ, the one that does not fit is taken: the list changed.
+fn rows<T>(pages: impl IntoIterator<Item = Page<T>>) -> Rows<T> {
+    let mut rows = Vec::new();
+    let mut totals = Vec::new();
+    let mut last = None;
+    for page in pages {
+        // A page without rows that does not claim to be more is an end as well.
+        last = page.is_last.or(page.values.is_empty().then_some(true));
+        totals.extend(page.total);
+        rows.extend(page.values);
+    }
+    let misfit = totals.iter().find(|total| **total != rows.len());
+    let total = misfit.or(totals.first()).copied();
+    let ended = last.unwrap_or(total == Some(rows.len()));
+    Rows { rows, total, ended }
+}
+
+/// Each array after the first starts with the last row of the one before, so that a row that came or went in
+/// between shows: there is no total to tell it by.
+async fn arrays<T: DeserializeOwned, K: Ord>(
+    client: &Client,
+    mut size: usize,
+    request: &impl Fn(usize, usize) -> Request,
+    key: &impl Fn(&T) -> K,
+) -> Result<Rows<T>, Error> {
+    let mut rows: Vec<T> = Vec::new();
+    loop {
+        let start = rows.len().saturating_sub(1);
+        let page: Vec<T> = match client.read(&request(start, size)).await {
+            Ok(page) => page,
+            // The server gave up after 10 s: a smaller page is less work (fact sheet §1.1, §1.4).
+            Err(error) if error.status() == Some(409) && size > SMALLEST => {
+                size = (size / 2).max(SMALLEST);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let ended = |rows, ended| Rows {
+            rows,
+            total: None,
+            ended,
+        };
+        let Some(before) = rows.last() else {
+            if page.is_empty() {
+                return Ok(ended(rows, true));
+            }
+            rows = page;
+            continue;
+        };
+        let mut page = page.into_iter();
+        if page.next().map(|row| key(&row)) != Some(key(before)) {
+            return Ok(ended(rows, false));
+        }
+        let read = rows.len();
+        rows.extend(page);
+        if rows.len() == read {
+            return Ok(ended(rows, true));
+        }
+    }
+}
+
+/// The error that a listing which is not whole is.
+pub(super) fn incomplete(client: &Client, request: &Request, cause: IncompleteRead) -> Error {
+    Error::Incomplete {
+        at: client.at(request),
+        cause,
+    }
+}
+
+/// The error that an answer of another shape than documented is, found after it was decoded.
+pub(super) fn shape(client: &Client, request: &Request, why: &str) -> Error {
+    Error::Failed {
+        at: client.at(request),
+        fault: Box::new(Fault::Shape(why.to_owned())),
+    }
+}

@@ -1,0 +1,355 @@
+//! Sends a request until it has an answer that says something: authorization, limits and retries.
+
+use std::fmt;
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, StatusCode, header};
+use secrecy::ExposeSecret;
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use tokio::time::{Instant, sleep};
+
+use super::auth::{Authorization, CredentialKind, Exchanged};
+use super::client::Client;
+use super::endpoints::{CloudId, Door, Origin};
+use super::error::{At, Error, Fault};
+use super::fault::fault_of;
+use super::request::{Body, Host, Request};
+use super::retry::{Decision, Event, Pause, RETRIES, RETRIES_AT_FIRST, backoff, classify};
+use super::words::shown;
+
+/// How Rollbook names itself.
+const USER_AGENT: &str = concat!("rollbook/", env!("CARGO_PKG_VERSION"));
+
+/// A whole answer.
+pub struct Answer {
+    at: At,
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// Where a request goes and what goes with it.
+struct Addressed<'a> {
+    request: &'a Request,
+    at: At,
+    origin: &'a Origin,
+    url: String,
+    authorization: Option<Authorization>,
+}
+
+/// `GET {site}/_edge/tenant_info` (fact sheet §2).
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct TenantInfo {
+    cloud_id: String,
+}
+
+impl Client {
+    /// Sends a request and reads its answer.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when no answer came, it is no success, or it is not as documented.
+    pub async fn read<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
+        let answer = self.send(request).await?;
+        if answer.status.is_success() {
+            answer.decode()
+        } else {
+            Err(answer.failed())
+        }
+    }
+
+    /// Sends a write. Every answer that says what became of it comes back, refusals too.
+    ///
+    /// # Errors
+    /// [`Error::AnswerLost`] when it may have been done, [`Error::Failed`] when it was not sent.
+    pub(super) async fn write(&self, request: &Request) -> Result<Answer, Error> {
+        self.send(request).await
+    }
+
+    /// The site's id behind the gateway: as given, or asked for without the credential (fact sheet §2).
+    ///
+    /// # Errors
+    /// As [`Client::read`], and [`Error::Host`] when the answer is no id.
+    pub async fn cloud_id(&self) -> Result<&CloudId, Error> {
+        self.cloud_id
+            .get_or_try_init(|| async {
+                let request = Request::read(Host::Site, "/_edge/tenant_info");
+                // Boxed, since sending to the gateway asks for the id.
+                let info: TenantInfo = Box::pin(self.read(&request)).await?;
+                Ok(CloudId::parse(&info.cloud_id)?)
+            })
+            .await
+    }
+
+    async fn send(&self, request: &Request) -> Result<Answer, Error> {
+        let mut refreshed = false;
+        let mut attempt = 0;
+        loop {
+            let addressed = self.address(request).await?;
+            let outcome = self.attempt(&addressed, attempt).await;
+            if let (Ok(answer), Some(used), false) = (&outcome, &addressed.authorization, refreshed)
+                && answer.status == StatusCode::UNAUTHORIZED
+                && self.authorizer.forget(used).await
+            {
+                // The access token may have been ended early; the request was not done.
+                refreshed = true;
+                continue;
+            }
+            let decision = classify(event(&outcome), request.repeatable(), (self.options.wall)());
+            match decision {
+                Decision::Retry { after, pause } if attempt < self.retries() => {
+                    self.hold_back(request, after, pause, attempt).await;
+                    attempt += 1;
+                }
+                // A refusal at the door, or nothing sent: even a write was not done.
+                Decision::Done | Decision::Fail | Decision::Retry { .. } => {
+                    return outcome.map_err(|fault| addressed.failed(fault));
+                }
+                Decision::Unknown => {
+                    let fault = outcome.map_or_else(|fault| fault, |answer| fault_of(&answer));
+                    return Err(Error::AnswerLost {
+                        at: addressed.at,
+                        fault: Box::new(fault),
+                    });
+                }
+            }
+        }
+    }
+
+    async fn address<'a>(&'a self, request: &'a Request) -> Result<Addressed<'a>, Error> {
+        let host = request.host();
+        let credential = self.authorizer.credential();
+        let door = credential.door();
+        let origin = self.endpoints.origin(host, door);
+        let prefix = match (host, door) {
+            (Host::Jira, Door::Gateway) => format!("/ex/jira/{}", self.cloud_id().await?),
+            (Host::Jira | Host::Site | Host::Auth, _) => String::new(),
+        };
+        let url = format!("{}{prefix}{}", origin.as_str(), request.target()?);
+        let authorization = match host {
+            // Boxed, since an exchange is itself sent.
+            Host::Jira => Some(Box::pin(self.authorizer.header(|exchange| self.exchange(exchange))).await?),
+            Host::Site | Host::Auth => None,
+        };
+        let at = self.at(request);
+        Ok(Addressed {
+            request,
+            at,
+            origin,
+            url,
+            authorization,
+        })
+    }
+
+    /// How a request shows in errors.
+    pub(super) fn at(&self, request: &Request) -> At {
+        let host = request.host();
+        let credential = self.authorizer.credential();
+        At {
+            method: request.method().clone(),
+            route: request.route(),
+            host: self.endpoints.origin(host, credential.door()).name().to_owned(),
+            credential: match host {
+                Host::Jira => credential.kind(),
+                Host::Site | Host::Auth => CredentialKind::Nothing,
+            },
+        }
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Exchanged, Error> {
+        self.read(&request).await
+    }
+
+    /// Sends once, and reads the answer whole.
+    async fn attempt(&self, addressed: &Addressed<'_>, attempt: u32) -> Result<Answer, Fault> {
+        let At { method, route, .. } = &addressed.at;
+        let _permit = self.limiter.permit(method, route).await;
+        let start = Instant::now();
+        let outcome = self.exchange_once(addressed).await;
+        let ms = start.elapsed().as_millis();
+        let status = outcome.as_ref().ok().map(|answer| answer.status.as_u16());
+        match (&outcome, status) {
+            (Err(fault), _) => tracing::debug!(%method, route, %fault, ms, attempt, "no answer"),
+            (Ok(_), status) => tracing::debug!(%method, route, status, ms, attempt, "answer"),
+        }
+        outcome
+    }
+
+    async fn exchange_once(&self, addressed: &Addressed<'_>) -> Result<Answer, Fault> {
+        let request = addressed.http()?;
+        let loopback = addressed.origin.is_loopback();
+        let incoming = self.transport.send(request, loopback, &self.options).await?;
+        let status = incoming.head.status;
+        let headers = incoming.headers().clone();
+        let mut body = incoming.body(&self.options).await?;
+        if !status.is_success() || !is_json(&body) {
+            let text = String::from_utf8_lossy(&body);
+            body = self
+                .authorizer
+                .mask(&text, addressed.authorization.as_ref())
+                .into_bytes();
+        } else {
+            self.reached.store(true, Ordering::Relaxed);
+        }
+        Ok(Answer {
+            at: addressed.at.clone(),
+            status,
+            headers,
+            body,
+        })
+    }
+
+    fn retries(&self) -> u32 {
+        if self.reached.load(Ordering::Relaxed) {
+            RETRIES
+        } else {
+            RETRIES_AT_FIRST
+        }
+    }
+
+    /// Waits before a request is sent again, and has others wait where the answer says so.
+    async fn hold_back(&self, request: &Request, after: Option<Duration>, pause: Pause, retry: u32) {
+        let wait = after.unwrap_or_else(|| {
+            // The generator is sound whatever panicked while it was held.
+            let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+            backoff(retry, &mut rng)
+        });
+        let until = Instant::now() + wait;
+        let (method, route) = (request.method(), request.route());
+        if wait > Duration::from_secs(5) {
+            tracing::info!(%method, route, seconds = wait.as_secs(), ?pause, "waiting, as Atlassian asks");
+        }
+        match pause {
+            Pause::Nothing => sleep(wait).await,
+            // The limiter lets this request out again with all the others.
+            Pause::Route => self.limiter.slow_down(method, route, until),
+            Pause::Everything => self.limiter.pause_all(until),
+        }
+    }
+}
+
+impl Addressed<'_> {
+    fn http(&self) -> Result<http::Request<Vec<u8>>, Fault> {
+        let mut builder = http::Request::builder()
+            .method(self.at.method.clone())
+            .uri(&self.url)
+            .header(header::USER_AGENT, USER_AGENT)
+            .header(header::ACCEPT, "application/json");
+        if let Some(authorization) = &self.authorization {
+            builder = builder.header(header::AUTHORIZATION, &authorization.header);
+        }
+        let body = match self.request.payload() {
+            Body::Empty => Vec::new(),
+            Body::Json(value) => value.to_string().into_bytes(),
+            Body::Secret(text) => text.expose_secret().as_bytes().to_vec(),
+        };
+        if !body.is_empty() {
+            builder = builder.header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        }
+        builder
+            .body(body)
+            .map_err(|error| Fault::Unreachable(error.to_string()))
+    }
+
+    fn failed(&self, fault: Fault) -> Error {
+        Error::Failed {
+            at: self.at.clone(),
+            fault: Box::new(fault),
+        }
+    }
+}
+
+impl Answer {
+    /// The request that it answers.
+    pub fn at(&self) -> &At {
+        &self.at
+    }
+
+    /// Its status.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Its headers.
+    pub fn headers(&self) -> &HeaderMap {
+        &self.headers
+    }
+
+    /// Its body, whole.
+    pub fn body(&self) -> &[u8] {
+        &self.body
+    }
+
+    /// The error that an answer without success is.
+    pub fn failed(&self) -> Error {
+        Error::Failed {
+            at: self.at.clone(),
+            fault: Box::new(fault_of(self)),
+        }
+    }
+
+    /// Reads its body.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when it is not JSON, or not as documented.
+    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Error> {
+        serde_json::from_slice(&self.body).map_err(|error| Error::Failed {
+            at: self.at.clone(),
+            fault: Box::new(if error.is_data() {
+                Fault::Shape(shown(&error.to_string(), 200))
+            } else {
+                fault_of(self)
+            }),
+        })
+    }
+}
+
+impl fmt::Debug for Answer {
+    /// Without headers and body, which may hold an access token.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Answer")
+            .field("at", &self.at)
+            .field("status", &self.status)
+            .finish_non_exhaustive()
+    }
+}
+
+fn event(outcome: &Result<Answer, Fault>) -> Event<'_> {
+    match outcome {
+        Ok(answer) if answer.status.is_success() && !is_json(&answer.body) => Event::Unreadable,
+        Ok(answer) => Event::Answered {
+            status: answer.status,
+            headers: &answer.headers,
+        },
+        Err(Fault::NoSuchHost | Fault::ClosedPort | Fault::Unreachable(_) | Fault::ConnectTimeout { .. }) => {
+            Event::NotSent
+        }
+        Err(Fault::Tls(_)) => Event::Untrusted,
+        Err(Fault::TooLarge { .. }) => Event::TooLarge,
+        Err(
+            Fault::Timeout { .. }
+            | Fault::Broken(_)
+            | Fault::NotJson(_)
+            | Fault::Page(_)
+            | Fault::NoSite(_)
+            | Fault::Login { .. }
+            | Fault::Redirect { .. }
+            | Fault::Shape(_)
+            | Fault::Unauthorized(_)
+            | Fault::MissingScope(_)
+            | Fault::Forbidden(_)
+            | Fault::NotFound(_)
+            | Fault::Limited(_)
+            | Fault::Server(_)
+            | Fault::Refused(_),
+        ) => Event::Lost,
+    }
+}
+
+/// Whether a body is nothing, as deletions answer, or JSON.
+fn is_json(body: &[u8]) -> bool {
+    body.iter().all(u8::is_ascii_whitespace) || serde_json::from_slice::<IgnoredAny>(body).is_ok()
+}
