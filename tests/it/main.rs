@@ -2,3 +2,4 @@
 
 mod client;
 mod client_jira;
+mod floors;
