@@ -1,1 +1,57 @@
-//! The built-in emulator of the surfaces. It stands apart: it imports nothing of ours but ids of `model`.
+//! The built-in emulator of the surfaces: one believable [`State`], and what Atlassian's APIs would answer on it.
+//!
+//! The sandbox stands apart. It imports nothing of ours and keeps its own wire types, so that a mistake in the
+//! client is seen here and by the contract tests. It is honest: it behaves as `atlassian-api.md` (the *fact
+//! sheet*) says, quirks included, and where the fact sheet does not know, the comment says "assumption".
+//! Users may rely on it: it is how they try a policy before they trust it.
+//!
+//! A request takes one way through the room:
+//!
+//! ```text
+//! emulator    Sandbox: the handle, its options, the axum router over the route tables
+//! gate        latency → scripted failure → rate limit → authentication → the route's handler → log
+//! jira/       the routes of Jira REST v3: a plain `fn(&mut Turn) -> Result<Reply, Reply>` each
+//! edge        what answers beside Jira: cloud id, OAuth tokens
+//! world       the state as writes see it and, `lag` later, as reads see it
+//! state       accounts, groups, memberships, apps: what is true, and who may do what
+//! change      every way in which the state can change; also what `/_sandbox/edit` takes
+//! seed        the YAML that a state comes from and goes back to (`resolve`; `problem`, `ids`)
+//! control     `/_sandbox/…`: looks into the sandbox and changes it behind the client's back
+//! ```
+//!
+//! Time is tokio's (a paused clock works), randomness comes from `Options::rng_seed`.
+
+mod auth;
+mod change;
+mod control;
+mod edge;
+mod emulator;
+mod gate;
+mod ids;
+mod jira;
+mod limits;
+mod log;
+mod problem;
+mod query;
+mod reply;
+mod resolve;
+mod script;
+mod seed;
+mod serve;
+mod state;
+mod turn;
+mod words;
+mod world;
+
+pub use change::{Change, Refused};
+pub use emulator::{Options, Sandbox};
+pub use limits::Limits;
+pub use log::{RequestLog, Write};
+pub use problem::SeedProblem;
+pub use script::{Answer, Failure};
+pub use seed::{
+    Seed, SeedApp, SeedClient, SeedCredential, SeedError, SeedGroup, SeedSite, SeedToken, SeedUser,
+};
+pub use serve::serve;
+pub use state::{Account, App, Group, Site, State};
+pub use words::{AccountType, AppType, Grant, ManagedBy, Usage};

@@ -1,0 +1,397 @@
+//! Every way in which the state can change, whoever asks: a surface, or a hand behind the client's back.
+//!
+//! A change knows what is possible, not who may do it: rights and refusals of one API belong to its surface.
+
+use serde::Deserialize;
+
+use super::resolve;
+use super::seed::{SeedCredential, SeedGroup, SeedUser};
+use super::state::State;
+use super::words::{AccountType, Grant, ManagedBy};
+
+/// One change to the state. `user` is an account id or e-mail, `group` a group id or exact name.
+///
+/// This is also the JSON that `POST /_sandbox/edit` takes, one object with one kebab-case key:
+/// `{"add-member": {"group": "site-admins", "user": "ada@acme.com"}}`.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(
+    rename_all = "kebab-case",
+    rename_all_fields = "kebab-case",
+    deny_unknown_fields
+)]
+pub enum Change {
+    /// Puts an account into a group.
+    AddMember {
+        /// The group.
+        group: String,
+        /// The account.
+        user: String,
+    },
+    /// Takes an account out of a group.
+    RemoveMember {
+        /// The group.
+        group: String,
+        /// The account.
+        user: String,
+    },
+    /// Makes a group, described as in a seed; without an id it gets a new one.
+    CreateGroup(SeedGroup),
+    /// Deletes a group and its memberships.
+    DeleteGroup {
+        /// The group.
+        group: String,
+    },
+    /// Gives a group another name.
+    RenameGroup {
+        /// The group.
+        group: String,
+        /// The new name.
+        name: String,
+    },
+    /// Says who decides the members of a group.
+    SetManagedBy {
+        /// The group.
+        group: String,
+        /// Who.
+        managed_by: ManagedBy,
+    },
+    /// Makes an account, described as in a seed; without an account id it gets a new one.
+    CreateUser(SeedUser),
+    /// Removes an account from the site: it leaves every group, and is listed as inactive.
+    RemoveUser {
+        /// The account.
+        user: String,
+    },
+    /// Lets a removed account come back, with no memberships.
+    ReturnUser {
+        /// The account.
+        user: String,
+    },
+    /// Activates or deactivates an account; its memberships stay.
+    SetActive {
+        /// The account.
+        user: String,
+        /// Whether it is active now.
+        active: bool,
+    },
+    /// Gives an account another e-mail.
+    ChangeEmail {
+        /// The account.
+        user: String,
+        /// The new e-mail.
+        email: String,
+    },
+    /// Hides or shows the e-mail of an account.
+    HideEmail {
+        /// The account.
+        user: String,
+        /// Whether it is hidden now.
+        hidden: bool,
+    },
+    /// Lets every credential of an account run out, tokens made from it too.
+    ExpireCredentials {
+        /// The account.
+        user: String,
+    },
+}
+
+/// Says why a change is impossible.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum Refused {
+    /// No such group.
+    #[error("there is no group `{0}`")]
+    UnknownGroup(String),
+    /// No such account, or it is removed from the site.
+    #[error("there is no user `{0}`")]
+    UnknownUser(String),
+    /// A group has this name, whatever its case.
+    #[error("the group name `{0}` is in use")]
+    NameInUse(String),
+    /// A group has this id.
+    #[error("the group id `{0}` is in use")]
+    GroupIdInUse(String),
+    /// A group's name cannot be empty.
+    #[error("the group name is empty")]
+    NameEmpty,
+    /// An account has this id or e-mail.
+    #[error("the user `{0}` exists")]
+    UserExists(String),
+    /// An account that is no app needs an e-mail.
+    #[error("the user has no e-mail")]
+    NoEmail,
+    /// A group is about an app that the site does not have.
+    #[error("there is no app `{0}`")]
+    UnknownApp(String),
+    /// A default group of an app must give access to it.
+    #[error("the group is a default group of `{0}` and does not grant `user` there")]
+    DefaultWithoutGrant(String),
+    /// The account is in the group already.
+    #[error("`{user}` is already a member of `{group}`")]
+    AlreadyMember {
+        /// The group's name.
+        group: String,
+        /// The account's display name.
+        user: String,
+    },
+    /// The account is not in the group.
+    #[error("`{user}` is not a member of `{group}`")]
+    NotAMember {
+        /// The group's name.
+        group: String,
+        /// The account's display name.
+        user: String,
+    },
+}
+
+/// A membership that began or ended.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Moved {
+    pub(super) group_id: String,
+    pub(super) account_id: String,
+    pub(super) how: How,
+}
+
+/// Whether a membership began or ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum How {
+    Joined,
+    Left,
+}
+
+impl State {
+    /// Carries out a change whole or not at all, and tells which memberships moved. `new_id` makes ids.
+    pub(super) fn apply(
+        &mut self,
+        change: &Change,
+        new_id: &mut dyn FnMut() -> String,
+    ) -> Result<Vec<Moved>, Refused> {
+        match change {
+            Change::AddMember { group, user } => self.add_member(group, user),
+            Change::RemoveMember { group, user } => self.remove_member(group, user),
+            Change::CreateGroup(seed) => self.create_group(seed, new_id),
+            Change::DeleteGroup { group } => {
+                let id = self.group(group)?;
+                self.groups.remove(&id);
+                Ok(Vec::new())
+            }
+            Change::RenameGroup { group, name } => self.rename_group(group, name),
+            Change::SetManagedBy { group, managed_by } => {
+                let id = self.group(group)?;
+                self.groups
+                    .entry(id)
+                    .and_modify(|group| group.managed_by = *managed_by);
+                Ok(Vec::new())
+            }
+            Change::CreateUser(seed) => self.create_user(seed, new_id),
+            Change::RemoveUser { user } => self.remove_user(user),
+            Change::ReturnUser { user } => self.return_user(user),
+            Change::SetActive { user, active } => {
+                let id = self.user(user)?;
+                self.accounts
+                    .entry(id)
+                    .and_modify(|account| account.active = *active);
+                Ok(Vec::new())
+            }
+            Change::ChangeEmail { user, email } => self.change_email(user, email),
+            Change::HideEmail { user, hidden } => {
+                let id = self.user(user)?;
+                self.accounts
+                    .entry(id)
+                    .and_modify(|account| account.hide_email = *hidden);
+                Ok(Vec::new())
+            }
+            Change::ExpireCredentials { user } => {
+                let id = self.user(user)?;
+                let mine = self
+                    .credentials
+                    .iter_mut()
+                    .filter(|credential| credential.account() == id);
+                mine.for_each(SeedCredential::expire);
+                Ok(Vec::new())
+            }
+        }
+    }
+
+    fn add_member(&mut self, group: &str, user: &str) -> Result<Vec<Moved>, Refused> {
+        let (group_id, account_id) = (self.group(group)?, self.user(user)?);
+        let names = self.names(&group_id, &account_id);
+        let members = self.groups.get_mut(&group_id).map(|group| &mut group.members);
+        if members.is_some_and(|members| members.insert(account_id.clone())) {
+            return Ok(vec![Moved {
+                group_id,
+                account_id,
+                how: How::Joined,
+            }]);
+        }
+        let (group, user) = names;
+        Err(Refused::AlreadyMember { group, user })
+    }
+
+    fn remove_member(&mut self, group: &str, user: &str) -> Result<Vec<Moved>, Refused> {
+        let (group_id, account_id) = (self.group(group)?, self.user(user)?);
+        let names = self.names(&group_id, &account_id);
+        let members = self.groups.get_mut(&group_id).map(|group| &mut group.members);
+        if members.is_some_and(|members| members.remove(&account_id)) {
+            return Ok(vec![Moved {
+                group_id,
+                account_id,
+                how: How::Left,
+            }]);
+        }
+        let (group, user) = names;
+        Err(Refused::NotAMember { group, user })
+    }
+
+    fn create_group(
+        &mut self,
+        seed: &SeedGroup,
+        new_id: &mut dyn FnMut() -> String,
+    ) -> Result<Vec<Moved>, Refused> {
+        if seed.name.trim().is_empty() {
+            return Err(Refused::NameEmpty);
+        }
+        if self.name_in_use(&seed.name) {
+            return Err(Refused::NameInUse(seed.name.clone()));
+        }
+        if let Some(app) = seed
+            .grants
+            .keys()
+            .chain(&seed.default_for)
+            .find(|app| !self.apps.contains_key(*app))
+        {
+            return Err(Refused::UnknownApp(app.clone()));
+        }
+        if let Some(app) = seed
+            .default_for
+            .iter()
+            .find(|app| seed.grants.get(*app) != Some(&Grant::User))
+        {
+            return Err(Refused::DefaultWithoutGrant(app.clone()));
+        }
+        let id = seed
+            .id
+            .clone()
+            .unwrap_or_else(|| unused(new_id, |id| self.groups.contains_key(id)));
+        if self.groups.contains_key(&id) {
+            return Err(Refused::GroupIdInUse(id));
+        }
+        let mut made = resolve::group(seed);
+        for member in &seed.members {
+            made.members.insert(self.user(member)?);
+        }
+        let joined = |account_id: &String| Moved {
+            group_id: id.clone(),
+            account_id: account_id.clone(),
+            how: How::Joined,
+        };
+        let moved = made.members.iter().map(joined).collect();
+        self.groups.insert(id, made);
+        Ok(moved)
+    }
+
+    fn rename_group(&mut self, group: &str, name: &str) -> Result<Vec<Moved>, Refused> {
+        let id = self.group(group)?;
+        if name.trim().is_empty() {
+            return Err(Refused::NameEmpty);
+        }
+        let same = self
+            .groups
+            .get(&id)
+            .is_some_and(|group| group.name.to_lowercase() == name.to_lowercase());
+        if !same && self.name_in_use(name) {
+            return Err(Refused::NameInUse(name.to_owned()));
+        }
+        self.groups
+            .entry(id)
+            .and_modify(|group| name.clone_into(&mut group.name));
+        Ok(Vec::new())
+    }
+
+    fn create_user(
+        &mut self,
+        seed: &SeedUser,
+        new_id: &mut dyn FnMut() -> String,
+    ) -> Result<Vec<Moved>, Refused> {
+        let made = resolve::account(seed);
+        if made.email.is_none() && made.kind != AccountType::App {
+            return Err(Refused::NoEmail);
+        }
+        for taken in [&seed.account_id, &seed.email].into_iter().flatten() {
+            if self.account_id(taken).is_some() {
+                return Err(Refused::UserExists(taken.clone()));
+            }
+        }
+        let new_id = &mut || format!("712020:{}", new_id());
+        let id = seed.account_id.clone();
+        let id = id.unwrap_or_else(|| unused(new_id, |id| self.accounts.contains_key(id)));
+        self.accounts.insert(id, made);
+        Ok(Vec::new())
+    }
+
+    fn remove_user(&mut self, user: &str) -> Result<Vec<Moved>, Refused> {
+        let id = self.user(user)?;
+        let mut moved = Vec::new();
+        for (group_id, group) in &mut self.groups {
+            if group.members.remove(&id) {
+                moved.push(Moved {
+                    group_id: group_id.clone(),
+                    account_id: id.clone(),
+                    how: How::Left,
+                });
+            }
+        }
+        self.accounts
+            .entry(id)
+            .and_modify(|account| account.removed = true);
+        Ok(moved)
+    }
+
+    fn return_user(&mut self, user: &str) -> Result<Vec<Moved>, Refused> {
+        let id = self.account_id(user).map(str::to_owned);
+        let id = id.ok_or_else(|| Refused::UnknownUser(user.to_owned()))?;
+        self.accounts
+            .entry(id)
+            .and_modify(|account| account.removed = false);
+        Ok(Vec::new())
+    }
+
+    fn change_email(&mut self, user: &str, email: &str) -> Result<Vec<Moved>, Refused> {
+        let id = self.user(user)?;
+        if self.account_id(email).is_some_and(|holder| holder != id) {
+            return Err(Refused::UserExists(email.to_owned()));
+        }
+        self.accounts
+            .entry(id)
+            .and_modify(|account| account.email = Some(email.to_owned()));
+        Ok(Vec::new())
+    }
+
+    fn group(&self, reference: &str) -> Result<String, Refused> {
+        let id = self.group_id(reference).map(str::to_owned);
+        id.ok_or_else(|| Refused::UnknownGroup(reference.to_owned()))
+    }
+
+    fn user(&self, reference: &str) -> Result<String, Refused> {
+        let id = self
+            .account_id(reference)
+            .filter(|id| !self.accounts.get(*id).is_some_and(|a| a.removed));
+        id.map(str::to_owned)
+            .ok_or_else(|| Refused::UnknownUser(reference.to_owned()))
+    }
+
+    fn names(&self, group_id: &str, account_id: &str) -> (String, String) {
+        let group = self.groups.get(group_id).map(|group| group.name.clone());
+        let user = self.accounts.get(account_id).map(|account| account.name.clone());
+        (group.unwrap_or_default(), user.unwrap_or_default())
+    }
+}
+
+/// Makes ids until one is not taken.
+fn unused(new_id: &mut dyn FnMut() -> String, taken: impl Fn(&str) -> bool) -> String {
+    loop {
+        let id = new_id();
+        if !taken(&id) {
+            return id;
+        }
+    }
+}

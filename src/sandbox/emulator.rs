@@ -1,0 +1,181 @@
+//! The handle: a cheap clone of one running emulator.
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::routing::{MethodFilter, on};
+use http::StatusCode;
+use jiff::Timestamp;
+
+use super::auth::Door;
+use super::change::{Change, Refused};
+use super::gate::{self, Inside};
+use super::limits::{Limiter, Limits};
+use super::log::RequestLog;
+use super::script::{Failure, Scripts};
+use super::seed::{Seed, SeedCredential, SeedError};
+use super::state::State;
+use super::turn::Route;
+use super::world::World;
+use super::{control, edge, jira};
+
+/// How the sandbox behaves.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How long every answer takes.
+    pub latency: Duration,
+    /// How long a change of membership stays invisible to reads. Writes and rights see it at once, so a member
+    /// whom no read shows may be "already a member" (fact sheet §1.3: no figure is published).
+    pub lag: Duration,
+    /// How many requests a second are taken.
+    pub limits: Limits,
+    /// What ids, tokens and the hidden order of people come from.
+    pub rng_seed: u64,
+    /// The time of day at the start; from the system's clock if left out. It goes on with tokio's clock.
+    pub epoch: Option<Timestamp>,
+}
+
+/// An emulator of one Atlassian site. Clones share it.
+#[derive(Clone)]
+pub struct Sandbox {
+    latency: Duration,
+    inside: Arc<Mutex<Inside>>,
+}
+
+impl Sandbox {
+    /// Starts from a seed.
+    ///
+    /// # Errors
+    ///
+    /// [`SeedError::Invalid`] for a seed whose values do not fit together; never for one from [`Seed::parse`].
+    pub fn new(seed: &Seed, options: &Options) -> Result<Sandbox, SeedError> {
+        let state = State::from_seed(seed).map_err(SeedError::Invalid)?;
+        let epoch = options.epoch.unwrap_or_else(Timestamp::now);
+        let inside = Inside {
+            world: World::new(state, options.lag, options.rng_seed, epoch),
+            limiter: Limiter::new(options.limits),
+            scripts: Scripts::default(),
+            log: RequestLog::default(),
+        };
+        Ok(Sandbox {
+            latency: options.latency,
+            inside: Arc::new(Mutex::new(inside)),
+        })
+    }
+
+    /// The routes, for `tower::ServiceExt::oneshot` in process or for [`super::serve`].
+    pub fn router(&self) -> Router {
+        let mut router = control::router(self);
+        for route in jira::ROUTES {
+            router = self.add(router, "", route, Door::Site);
+            router = self.add(router, "/ex/jira/{cloudId}", route, Door::Gateway);
+        }
+        for route in edge::ROUTES {
+            router = self.add(router, "", route, Door::Edge);
+        }
+        let astray = |status| {
+            let sandbox = self.clone();
+            move |request: Request| gate::astray(sandbox.clone(), status, request)
+        };
+        router
+            .method_not_allowed_fallback(astray(StatusCode::METHOD_NOT_ALLOWED))
+            .fallback(astray(StatusCode::NOT_FOUND))
+    }
+
+    fn add(&self, router: Router, prefix: &str, route: &'static Route, door: Door) -> Router {
+        let sandbox = self.clone();
+        let handler = move |request: Request| gate::pass(sandbox.clone(), route, door, request);
+        // A method that axum does not know cannot stand in a table of routes that axum serves.
+        let Ok(filter) = MethodFilter::try_from(route.method.clone()) else {
+            return router;
+        };
+        router.route(&format!("{prefix}{}", route.path), on(filter, handler))
+    }
+
+    /// What is true now, lag or not.
+    pub fn state(&self) -> State {
+        self.inside(|inside| inside.world.state.clone())
+    }
+
+    /// The seed that describes what is true now: what `--state` saves.
+    pub fn to_seed(&self) -> Seed {
+        self.inside(|inside| inside.world.state.to_seed())
+    }
+
+    /// What was asked so far.
+    pub fn requests(&self) -> RequestLog {
+        self.inside(|inside| inside.log.clone())
+    }
+
+    /// Changes the state behind the client's back, as a hand in the admin console does.
+    ///
+    /// # Errors
+    ///
+    /// [`Refused`] for what is impossible; then nothing has changed. Rights are not asked.
+    pub fn edit(&self, change: &Change) -> Result<(), Refused> {
+        self.inside(|inside| inside.world.change(change))
+    }
+
+    /// Lets the next request to a route fail; several wait in line. `route` is `METHOD /route/template`, such as
+    /// `GET /rest/api/3/group/member`, whichever host the request comes by.
+    pub fn fail_next(&self, route: &str, failure: Failure) {
+        self.inside(|inside| inside.scripts.push(route, failure));
+    }
+
+    /// The environment variables that make `rollbook` use this sandbox at `base_url` (no slash at the end), with
+    /// the first credential that has not expired. Values are not quoted for a shell.
+    pub fn exports(&self, base_url: &str) -> Vec<(String, String)> {
+        let state = self.state();
+        let credentials = &state.credentials;
+        let credential = credentials
+            .iter()
+            .find(|credential| !credential.expired())
+            .or(credentials.first());
+        let email = |account: &str| {
+            state
+                .accounts
+                .get(account)
+                .and_then(|account| account.email.clone())
+                .unwrap_or_default()
+        };
+        let login = match credential {
+            None => Vec::new(),
+            Some(SeedCredential::Basic(token)) => {
+                vec![
+                    ("ROLLBOOK_EMAIL", email(&token.account)),
+                    ("ROLLBOOK_API_TOKEN", token.token.clone()),
+                ]
+            }
+            Some(SeedCredential::Scoped(token)) => vec![
+                ("ROLLBOOK_EMAIL", email(&token.account)),
+                ("ROLLBOOK_API_TOKEN", token.token.clone()),
+                ("ROLLBOOK_TOKEN_KIND", "scoped".to_owned()),
+            ],
+            Some(SeedCredential::Bearer(token)) => vec![("ROLLBOOK_ACCESS_TOKEN", token.token.clone())],
+            Some(SeedCredential::OauthClient(client)) => vec![
+                ("ROLLBOOK_CLIENT_ID", client.client_id.clone()),
+                ("ROLLBOOK_CLIENT_SECRET", client.client_secret.clone()),
+            ],
+        };
+        let hosts = ["ROLLBOOK_ENDPOINT_SITE", "ROLLBOOK_ENDPOINT_GATEWAY"];
+        let hosts = hosts.map(|name| (name, base_url.to_owned()));
+        hosts
+            .into_iter()
+            .chain(login)
+            .map(|(name, value)| (name.to_owned(), value))
+            .collect()
+    }
+
+    pub(super) fn inside<T>(&self, look: impl FnOnce(&mut Inside) -> T) -> T {
+        // A handler that panicked left a state that is as whole as any: changes happen whole or not at all.
+        look(&mut self.inside.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    pub(super) async fn wait_latency(&self) {
+        if !self.latency.is_zero() {
+            tokio::time::sleep(self.latency).await;
+        }
+    }
+}

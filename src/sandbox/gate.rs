@@ -1,0 +1,206 @@
+//! The way of every request: scripted failure → rate limit → authentication → scopes → handler → log.
+
+use axum::body::Bytes;
+use axum::extract::Request;
+use axum::response::{IntoResponse, Response};
+use http::header::{AUTHORIZATION, HOST};
+use http::request::Parts;
+use http::{Method, StatusCode};
+use percent_encoding::percent_decode_str;
+
+use super::auth::{self, Caller, Door, Identity};
+use super::emulator::Sandbox;
+use super::jira;
+use super::limits::{Exceeded, Limiter};
+use super::log::{RequestLog, Write};
+use super::query::Query;
+use super::reply::Reply;
+use super::script::{Failure, Scripts};
+use super::turn::{Access, Route, Subject, Turn, edge_error, encode};
+use super::world::World;
+
+/// The longest body that is read, in bytes.
+const BODY_LIMIT: usize = 1 << 20;
+
+/// What a sandbox has inside its lock.
+pub(super) struct Inside {
+    pub(super) world: World,
+    pub(super) limiter: Limiter,
+    pub(super) scripts: Scripts,
+    pub(super) log: RequestLog,
+}
+
+/// Answers a request to a route.
+pub(super) async fn pass(sandbox: Sandbox, route: &'static Route, door: Door, request: Request) -> Response {
+    sandbox.wait_latency().await;
+    let (parts, body) = request.into_parts();
+    if parts.method != route.method {
+        // axum answers HEAD with the route of GET; Jira is not known to.
+        return jira::error(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed").into_response();
+    }
+    let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
+        return jira::error(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large").into_response();
+    };
+    sandbox
+        .inside(|inside| inside.answer(route, door, &parts, body))
+        .into_response()
+}
+
+/// Answers a request that fits no route: with 404, or with 405 where the path has routes of other methods.
+pub(super) async fn astray(sandbox: Sandbox, status: StatusCode, request: Request) -> Response {
+    sandbox.wait_latency().await;
+    let asked = format!("{} {}", request.method(), request.uri().path());
+    sandbox.inside(|inside| inside.log.add(&asked, status.as_u16()));
+    jira::error(status, &format!("There is no {asked} here.")).into_response()
+}
+
+impl Inside {
+    fn answer(&mut self, route: &'static Route, door: Door, parts: &Parts, body: Bytes) -> Reply {
+        self.world.catch_up();
+        let name = route.name();
+        let mut trace = Trace::default();
+        let reply = match self.scripts.take(&name) {
+            Some(Failure::Instead(answer)) => Reply::from(&answer),
+            Some(Failure::AfterWork(answer)) => {
+                self.work(route, door, parts, body, &mut trace);
+                Reply::from(&answer)
+            }
+            Some(Failure::Truncated) => self.work(route, door, parts, body, &mut trace).truncated(),
+            None => self.work(route, door, parts, body, &mut trace),
+        };
+        let status = reply.status.as_u16();
+        self.log.add(&name, status);
+        if route.method != Method::GET {
+            let at_ms = u64::try_from(self.world.uptime().as_millis()).unwrap_or(u64::MAX);
+            let Subject { group_id, account_id } = trace.subject;
+            self.log.writes.push(Write {
+                at_ms,
+                route: name,
+                status,
+                by: trace.by,
+                group_id,
+                account_id,
+            });
+        }
+        reply
+    }
+
+    fn work(
+        &mut self,
+        route: &'static Route,
+        door: Door,
+        parts: &Parts,
+        body: Bytes,
+        trace: &mut Trace,
+    ) -> Reply {
+        if door != Door::Edge
+            && let Err(exceeded) = self.limiter.take(&route.method, route.path)
+        {
+            return self.too_many(exceeded);
+        }
+        if door == Door::Gateway && !self.is_for_this_site(parts) {
+            return edge_error(StatusCode::NOT_FOUND, "Not Found");
+        }
+        let header = parts
+            .headers
+            .get(AUTHORIZATION)
+            .map(|value| value.to_str().unwrap_or("unreadable"));
+        let identity = auth::identify(&self.world, door, header);
+        let login_failed = matches!(identity, Identity::Wrong);
+        let caller = match admit(route, door, identity) {
+            Ok(caller) => caller,
+            Err(reply) => return reply,
+        };
+        trace.by = caller.as_ref().map(|caller| caller.account_id.clone());
+        let base = self.base(door, parts);
+        let query = Query::parse(parts.uri.query().unwrap_or_default());
+        let subject = Subject::default();
+        let mut turn = Turn {
+            world: &mut self.world,
+            caller,
+            query,
+            body,
+            base,
+            path: route.path,
+            subject,
+        };
+        let reply = (route.run)(&mut turn).unwrap_or_else(|refusal| refusal);
+        trace.subject = turn.subject;
+        if login_failed && route.access == Access::Anonymous {
+            return reply.header("x-seraph-loginreason", "AUTHENTICATED_FAILED");
+        }
+        reply
+    }
+
+    /// The 429 of a burst limit, with the headers of fact sheet §3.5.
+    fn too_many(&self, exceeded: Exceeded) -> Reply {
+        let free_at = self
+            .world
+            .now()
+            .saturating_add(exceeded.wait)
+            .unwrap_or(jiff::Timestamp::MAX);
+        let seconds = exceeded.wait.as_secs() + u64::from(exceeded.wait.subsec_nanos() > 0);
+        jira::error(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded.")
+            .header("retry-after", &seconds.max(1).to_string())
+            .header("x-ratelimit-limit", &exceeded.limit.to_string())
+            .header("x-ratelimit-remaining", "0")
+            .header(
+                "x-ratelimit-reset",
+                &free_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
+            )
+            .header("ratelimit-reason", "jira-burst-based")
+    }
+
+    /// Whether the gateway path `/ex/jira/{cloudId}/…` names this site.
+    fn is_for_this_site(&self, parts: &Parts) -> bool {
+        let named = parts.uri.path().split('/').nth(3).unwrap_or_default();
+        percent_decode_str(named).decode_utf8_lossy() == self.world.state.site.cloud_id.as_str()
+    }
+
+    /// What stands before a route's path in URLs: the host that the client called, so that it can follow them.
+    fn base(&self, door: Door, parts: &Parts) -> String {
+        let site = &self.world.state.site;
+        let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
+        let origin = match (parts.uri.authority(), host) {
+            (Some(authority), _) => format!("{}://{authority}", parts.uri.scheme_str().unwrap_or("http")),
+            (None, Some(host)) => format!("http://{host}"),
+            (None, None) => site.url(),
+        };
+        match door {
+            Door::Gateway => format!("{origin}/ex/jira/{}", encode(&site.cloud_id)),
+            Door::Site | Door::Edge => origin,
+        }
+    }
+}
+
+/// What the log wants to know of a request.
+#[derive(Default)]
+struct Trace {
+    by: Option<String>,
+    subject: Subject,
+}
+
+/// Lets a request in, as somebody or as anybody, or answers 401.
+fn admit(route: &Route, door: Door, identity: Identity) -> Result<Option<Caller>, Reply> {
+    match (route.access, identity) {
+        (Access::Open, _) => Ok(None),
+        (Access::Account | Access::Anonymous, Identity::Known(caller)) => {
+            if route
+                .scopes
+                .is_none_or(|scopes| scopes.are_met_by(&caller.scopes))
+            {
+                return Ok(Some(caller));
+            }
+            // A missing scope is a 401, not a 403 (fact sheet §1.2).
+            Err(edge_error(
+                StatusCode::UNAUTHORIZED,
+                "Unauthorized; scope does not match",
+            ))
+        }
+        (Access::Anonymous, Identity::Anonymous | Identity::Wrong) if door == Door::Site => Ok(None),
+        (Access::Account | Access::Anonymous, Identity::Anonymous | Identity::Wrong) => match door {
+            Door::Site => Err(jira::unauthenticated()),
+            Door::Gateway | Door::Edge => Err(edge_error(StatusCode::UNAUTHORIZED, "Unauthorized")),
+        },
+    }
+}

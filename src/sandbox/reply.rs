@@ -1,0 +1,94 @@
+//! An answer as a value, before it becomes HTTP.
+
+use axum::body::Body;
+use axum::response::{IntoResponse, Response};
+use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::{HeaderMap, StatusCode};
+use serde::Serialize;
+
+use super::script::Answer;
+
+/// Status, headers and body.
+#[derive(Debug)]
+pub(super) struct Reply {
+    pub(super) status: StatusCode,
+    headers: Vec<(HeaderName, HeaderValue)>,
+    body: Vec<u8>,
+}
+
+impl Reply {
+    /// An answer without a body.
+    pub(super) fn empty(status: StatusCode) -> Reply {
+        Reply {
+            status,
+            headers: Vec::new(),
+            body: Vec::new(),
+        }
+    }
+
+    /// An answer with a JSON body.
+    pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Reply {
+        match serde_json::to_vec(body) {
+            Ok(body) => Reply {
+                status,
+                headers: Vec::new(),
+                body,
+            }
+            .header("content-type", "application/json;charset=UTF-8"),
+            Err(error) => Reply::text(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
+        }
+    }
+
+    /// An answer with a body of plain text.
+    pub(super) fn text(status: StatusCode, body: &str) -> Reply {
+        Reply {
+            status,
+            headers: Vec::new(),
+            body: body.as_bytes().to_vec(),
+        }
+        .header("content-type", "text/plain;charset=UTF-8")
+    }
+
+    /// Adds a header; one that HTTP does not allow is left out.
+    pub(super) fn header(mut self, name: &str, value: &str) -> Reply {
+        if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
+            self.headers.push((name, value));
+        }
+        self
+    }
+
+    /// The same answer, whose body breaks off in the middle.
+    pub(super) fn truncated(mut self) -> Reply {
+        self.body.truncate(self.body.len() / 2);
+        self
+    }
+}
+
+impl From<&Answer> for Reply {
+    fn from(answer: &Answer) -> Reply {
+        let reply = Reply {
+            status: answer.status,
+            headers: Vec::new(),
+            body: answer.body.as_bytes().to_vec(),
+        };
+        let reply = answer
+            .headers
+            .iter()
+            .fold(reply, |reply, (name, value)| reply.header(name, value));
+        let typed = reply.headers.iter().any(|(name, _)| *name == CONTENT_TYPE);
+        if typed || reply.body.is_empty() {
+            reply
+        } else {
+            reply.header("content-type", "application/json")
+        }
+    }
+}
+
+impl IntoResponse for Reply {
+    fn into_response(self) -> Response {
+        let mut response = Response::new(Body::from(self.body));
+        *response.status_mut() = self.status;
+        *response.headers_mut() = self.headers.into_iter().collect::<HeaderMap>();
+        response
+    }
+}

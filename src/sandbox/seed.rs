@@ -1,0 +1,318 @@
+//! The YAML that a sandbox starts from, and that `--state` saves: a whole site as plain values.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::problem::{self, SeedProblem};
+use super::state::State;
+use super::words::{AccountType, AppType, Grant, ManagedBy, Usage};
+
+/// Describes a site: who is there, in which groups, and with which credentials.
+///
+/// Every key is kebab-case and every list may be left out; an unknown key is an error.
+///
+/// ```yaml
+/// site: { name: acme, cloud-id: 11111111-2222-5333-8444-555555555555 }   # cloud-id: from the name if left out
+/// apps:
+///   - { key: jira-software, name: Jira Software, seats: 100 }            # no seats: unlimited
+/// users:
+///   - { email: root@acme.com, name: Root }                 # account-id: from the e-mail if left out
+///   - { account-id: "712020:5e1f", email: eve@acme.com, hide-email: true, active: false }
+///   - { account-id: "712020:b07", type: app, app-type: service, email: ci@serviceaccount.atlassian.com }
+/// groups:
+///   - name: site-admins                                    # id: from the name if left out
+///     site-admin: true
+///     members: [root@acme.com]                             # e-mails or account ids
+///   - name: jira-software-users
+///     grants: { jira-software: user }                      # user or admin
+///     default-for: [jira-software]                         # invitations to the app join it
+///     members: [root@acme.com, "712020:5e1f"]
+///   - { name: okta-everyone, managed-by: EXTERNAL, usage: USERBASE_GROUP, description: From Okta }
+/// credentials:
+///   - basic: { account: root@acme.com, token: sandbox }    # classic token: the site host only
+///   - scoped: { account: "712020:b07", token: s3, scopes: ["read:jira-user"] }    # the gateway only
+///   - oauth-client: { account: "712020:b07", client-id: id, client-secret: secret }
+///   - bearer: { account: root@acme.com, token: b3, expired: true }
+/// ```
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct Seed {
+    /// The Jira site.
+    pub site: SeedSite,
+    /// The apps of the site.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub apps: Vec<SeedApp>,
+    /// Every account that the site knows.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub users: Vec<SeedUser>,
+    /// Every group, with its members.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub groups: Vec<SeedGroup>,
+    /// What a client may log in with. When empty, the first active site admin gets the token `sandbox-token`;
+    /// when there is no site admin either, `root@SITE.example` in the group `site-admins` is made.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub credentials: Vec<SeedCredential>,
+}
+
+/// Names the site.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct SeedSite {
+    /// `acme` for `https://acme.atlassian.net`; `sandbox` if left out.
+    pub name: String,
+    /// The cloud id, a UUID; made from the name if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cloud_id: Option<String>,
+}
+
+impl Default for SeedSite {
+    fn default() -> Self {
+        SeedSite {
+            name: "sandbox".to_owned(),
+            cloud_id: None,
+        }
+    }
+}
+
+/// Describes an app, called application role in Jira.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SeedApp {
+    /// `jira-software`, `jira-servicedesk`, `jira-product-discovery` or `jira-core`; others are allowed.
+    pub key: String,
+    /// The name that people see; the key if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// How many people may have access; unlimited if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seats: Option<u32>,
+}
+
+/// Describes an account.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct SeedUser {
+    /// The account id, at most 128 characters; made from the e-mail if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account_id: Option<String>,
+    /// The e-mail; only an `app` may have none.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The display name; what stands before the `@` if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// `atlassian`, `app` or `customer`.
+    #[serde(rename = "type", skip_serializing_if = "is_default")]
+    pub kind: AccountType,
+    /// `service` or `agent`, for an `app`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub app_type: Option<AppType>,
+    /// Whether the account is active; `true` if left out.
+    #[serde(skip_serializing_if = "is_true")]
+    pub active: bool,
+    /// Whether the API hides the e-mail from others (fact sheet §7).
+    #[serde(skip_serializing_if = "is_default")]
+    pub hide_email: bool,
+    /// Whether the account was removed from the site: it is still listed, inactive and in no group.
+    #[serde(skip_serializing_if = "is_default")]
+    pub removed: bool,
+}
+
+impl Default for SeedUser {
+    fn default() -> Self {
+        SeedUser {
+            account_id: None,
+            email: None,
+            name: None,
+            kind: AccountType::default(),
+            app_type: None,
+            active: true,
+            hide_email: false,
+            removed: false,
+        }
+    }
+}
+
+/// Describes a group and its members.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SeedGroup {
+    /// The name, unique whatever its case.
+    pub name: String,
+    /// The group id, a UUID; made from the name if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The description; Jira REST does not show it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub description: Option<String>,
+    /// Who decides the members; `ADMINS` if left out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub managed_by: ManagedBy,
+    /// What it is for; `USERBASE_GROUP` if left out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub usage: Usage,
+    /// What members may do, by app key.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub grants: BTreeMap<String, Grant>,
+    /// The keys of the apps whose default group it is; it must grant `user` there.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub default_for: Vec<String>,
+    /// Whether members administer the site.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub site_admin: bool,
+    /// Whether members have *Browse users and groups*; if left out, when the group grants an app or the site.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub browse_users: Option<bool>,
+    /// The members, each an e-mail or an account id of `users`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub members: Vec<String>,
+}
+
+/// Gives a client something to log in with (fact sheet §2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SeedCredential {
+    /// A classic API token: Basic, at the site host only.
+    Basic(SeedToken),
+    /// A scoped API token: Basic, at the gateway only.
+    Scoped(SeedToken),
+    /// An OAuth access token: Bearer, at the gateway only.
+    Bearer(SeedToken),
+    /// OAuth 2.0 client credentials: `POST /oauth/token` makes a bearer token that lasts an hour.
+    OauthClient(SeedClient),
+}
+
+/// A token and whom it acts as.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SeedToken {
+    /// The e-mail or account id it acts as. With Basic, the account's e-mail is the user name.
+    pub account: String,
+    /// The token.
+    pub token: String,
+    /// The scopes it is limited to, classic or granular; every scope if left out. Not for `basic`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// Whether it has run out: it is answered like a wrong one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub expired: bool,
+}
+
+/// An OAuth 2.0 client and whom it acts as.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SeedClient {
+    /// The e-mail or account id it acts as.
+    pub account: String,
+    /// The client id.
+    pub client_id: String,
+    /// The client secret.
+    pub client_secret: String,
+    /// The scopes it is limited to, classic or granular; every scope if left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// Whether it has run out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub expired: bool,
+}
+
+impl SeedCredential {
+    /// Whom it acts as, as the seed says it.
+    pub fn account(&self) -> &str {
+        match self {
+            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
+                &token.account
+            }
+            SeedCredential::OauthClient(client) => &client.account,
+        }
+    }
+
+    /// The scopes it is limited to; empty for every scope.
+    pub(super) fn scopes(&self) -> &[String] {
+        match self {
+            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
+                &token.scopes
+            }
+            SeedCredential::OauthClient(client) => &client.scopes,
+        }
+    }
+
+    /// Whether it has run out.
+    pub(super) fn expired(&self) -> bool {
+        match self {
+            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
+                token.expired
+            }
+            SeedCredential::OauthClient(client) => client.expired,
+        }
+    }
+
+    /// Makes it run out.
+    pub(super) fn expire(&mut self) {
+        match self {
+            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
+                token.expired = true;
+            }
+            SeedCredential::OauthClient(client) => client.expired = true,
+        }
+    }
+
+    /// The same credential acting as `account`.
+    pub(super) fn acting_as(&self, account: &str) -> Self {
+        let mut credential = self.clone();
+        match &mut credential {
+            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
+                account.clone_into(&mut token.account);
+            }
+            SeedCredential::OauthClient(client) => account.clone_into(&mut client.account),
+        }
+        credential
+    }
+}
+
+/// Says why a seed cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum SeedError {
+    /// The text is no YAML, or has a key or value that does not belong; names line and column.
+    #[error("{0}")]
+    Yaml(String),
+    /// The values do not fit together; all problems, in the order of the seed.
+    #[error("{}", problem::list(.0))]
+    Invalid(Vec<SeedProblem>),
+}
+
+impl Seed {
+    /// Reads and checks a seed.
+    ///
+    /// # Errors
+    ///
+    /// [`SeedError::Yaml`] with line and column for a mistake of form, [`SeedError::Invalid`] for duplicate users
+    /// and groups, and for names that stand for nothing.
+    pub fn parse(yaml: &str) -> Result<Seed, SeedError> {
+        let seed: Seed = serde_saphyr::from_str(yaml).map_err(|error| SeedError::Yaml(error.to_string()))?;
+        State::from_seed(&seed).map_err(SeedError::Invalid)?;
+        Ok(seed)
+    }
+
+    /// Writes the seed as YAML that [`Seed::parse`] reads back to the same value.
+    ///
+    /// # Errors
+    ///
+    /// [`SeedError::Yaml`] where a text cannot be written as YAML.
+    pub fn to_yaml(&self) -> Result<String, SeedError> {
+        serde_saphyr::to_string(self).map_err(|error| SeedError::Yaml(error.to_string()))
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls it with a reference"
+)]
+fn is_true(value: &bool) -> bool {
+    *value
+}

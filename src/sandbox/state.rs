@@ -1,0 +1,234 @@
+//! What is true on the site: accounts, groups, memberships, apps; and who may do what.
+//!
+//! Pure values without HTTP: every surface answers from this one state.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::seed::SeedCredential;
+use super::words::{AccountType, AppType, Grant, ManagedBy, Usage};
+
+/// Everything that is true on the site at one moment. Serialises as the JSON of `GET /_sandbox/state`,
+/// camelCase, without credentials.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct State {
+    /// The Jira site.
+    pub site: Site,
+    /// The apps by key.
+    pub apps: BTreeMap<String, App>,
+    /// The accounts by account id, removed ones too.
+    pub accounts: BTreeMap<String, Account>,
+    /// The groups by group id.
+    pub groups: BTreeMap<String, Group>,
+    /// What clients may log in with; each acts as an account id.
+    #[serde(skip)]
+    pub credentials: Vec<SeedCredential>,
+}
+
+/// The Jira site.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Site {
+    /// `acme` for `https://acme.atlassian.net`.
+    pub name: String,
+    /// The cloud id, a UUID.
+    pub cloud_id: String,
+}
+
+impl Site {
+    /// The address that the site has for people, without a slash at the end. The sandbox does not listen there.
+    pub fn url(&self) -> String {
+        format!("https://{}.atlassian.net", self.name)
+    }
+}
+
+/// An app of the site.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct App {
+    /// The name that people see.
+    pub name: String,
+    /// How many people may have access; `None` is unlimited.
+    pub seats: Option<u32>,
+}
+
+/// An account that the site knows.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Account {
+    /// The e-mail, unique whatever its ASCII case; some apps have none.
+    pub email: Option<String>,
+    /// The display name.
+    pub name: String,
+    /// What stands behind it.
+    #[serde(rename = "type")]
+    pub kind: AccountType,
+    /// Which kind of app it is.
+    pub app_type: Option<AppType>,
+    /// Whether it is active.
+    pub active: bool,
+    /// Whether the API hides the e-mail from others.
+    pub hide_email: bool,
+    /// Whether it was removed from the site: listed, inactive, in no group.
+    pub removed: bool,
+}
+
+/// A group of the directory, or a team.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Group {
+    /// The name, unique whatever its case; it may change.
+    pub name: String,
+    /// The description; Jira REST does not show it.
+    pub description: Option<String>,
+    /// Who decides the members.
+    pub managed_by: ManagedBy,
+    /// What it is for.
+    pub usage: Usage,
+    /// What members may do, by app key.
+    pub grants: BTreeMap<String, Grant>,
+    /// The keys of the apps whose default group it is.
+    pub default_for: BTreeSet<String>,
+    /// Whether members administer the site.
+    pub site_admin: bool,
+    /// Whether members have *Browse users and groups*; `None`: when it grants an app or the site.
+    pub browse_users: Option<bool>,
+    /// The account ids of the members, inactive ones too.
+    pub members: BTreeSet<String>,
+}
+
+impl Account {
+    /// Whether the account may log in and takes part.
+    pub fn is_live(&self) -> bool {
+        self.active && !self.removed
+    }
+}
+
+impl Group {
+    fn gives_browse_users(&self) -> bool {
+        self.browse_users
+            .unwrap_or(self.site_admin || !self.grants.is_empty())
+    }
+
+    fn grants(&self, app: &str, grant: Grant) -> bool {
+        self.grants.get(app) == Some(&grant)
+    }
+}
+
+impl State {
+    /// Finds an account id by account id or, whatever its ASCII case, by e-mail.
+    pub fn account_id(&self, reference: &str) -> Option<&str> {
+        if let Some((id, _)) = self.accounts.get_key_value(reference) {
+            return Some(id);
+        }
+        let has_email = |account: &Account| {
+            account
+                .email
+                .as_deref()
+                .is_some_and(|email| email.eq_ignore_ascii_case(reference))
+        };
+        self.accounts
+            .iter()
+            .find(|(_, account)| has_email(account))
+            .map(|(id, _)| id.as_str())
+    }
+
+    /// Finds a group id by group id or by exact name.
+    pub fn group_id(&self, reference: &str) -> Option<&str> {
+        if let Some((id, _)) = self.groups.get_key_value(reference) {
+            return Some(id);
+        }
+        self.group_named(reference)
+    }
+
+    /// Finds a group id by exact name.
+    pub fn group_named(&self, name: &str) -> Option<&str> {
+        self.groups
+            .iter()
+            .find(|(_, group)| group.name == name)
+            .map(|(id, _)| id.as_str())
+    }
+
+    /// Whether a group has this name in any case: such a name is in use.
+    pub fn name_in_use(&self, name: &str) -> bool {
+        let name = name.to_lowercase();
+        self.groups
+            .values()
+            .any(|group| group.name.to_lowercase() == name)
+    }
+
+    /// The groups that an account is in.
+    pub fn groups_of(&self, account_id: &str) -> impl Iterator<Item = (&str, &Group)> {
+        self.groups
+            .iter()
+            .filter(move |(_, group)| group.members.contains(account_id))
+            .map(|(id, group)| (id.as_str(), group))
+    }
+
+    /// Whether an account administers the site: membership of a group, whose name says nothing (fact sheet §2).
+    pub fn is_site_admin(&self, account_id: &str) -> bool {
+        self.groups_of(account_id).any(|(_, group)| group.site_admin)
+    }
+
+    /// Whether an account has *Administer Jira*: site admins and the admins of any app.
+    pub fn administers_jira(&self, account_id: &str) -> bool {
+        self.groups_of(account_id)
+            .any(|(_, group)| group.site_admin || group.grants.values().any(|grant| *grant == Grant::Admin))
+    }
+
+    /// Whether an account has the global permission *Browse users and groups*.
+    pub fn browses_users(&self, account_id: &str) -> bool {
+        self.groups_of(account_id)
+            .any(|(_, group)| group.gives_browse_users())
+    }
+
+    /// The keys of the apps that an account has access to.
+    pub fn apps_of(&self, account_id: &str) -> BTreeSet<&str> {
+        self.groups_of(account_id)
+            .flat_map(|(_, group)| &group.grants)
+            .filter(|(_, grant)| **grant == Grant::User)
+            .map(|(app, _)| app.as_str())
+            .collect()
+    }
+
+    /// The groups that give access to an app.
+    pub fn groups_with_access(&self, app: &str) -> impl Iterator<Item = (&str, &Group)> {
+        self.groups
+            .iter()
+            .filter(move |(_, group)| group.grants(app, Grant::User))
+            .map(|(id, group)| (id.as_str(), group))
+    }
+
+    /// How many seats of an app are taken: active people in its groups. Apps and customers take none.
+    pub fn seats_taken(&self, app: &str) -> usize {
+        let members: BTreeSet<&String> = self
+            .groups_with_access(app)
+            .flat_map(|(_, group)| &group.members)
+            .collect();
+        members.into_iter().filter(|id| self.takes_a_seat(id)).count()
+    }
+
+    /// The apps that have no seat left for an account that would get access to `apps`.
+    pub fn apps_without_seat<'a>(
+        &self,
+        account_id: &str,
+        apps: impl Iterator<Item = &'a str>,
+    ) -> Vec<&'a str> {
+        let held = self.apps_of(account_id);
+        apps.filter(|key| !held.contains(key))
+            .filter(|key| {
+                let seats = self.apps.get(*key).and_then(|app| app.seats);
+                seats.is_some_and(|seats| self.seats_taken(key) >= seats as usize)
+            })
+            .collect()
+    }
+
+    /// Whether an account counts for the licence when it has access.
+    pub fn takes_a_seat(&self, account_id: &str) -> bool {
+        self.accounts
+            .get(account_id)
+            .is_some_and(|account| account.is_live() && account.kind == AccountType::Atlassian)
+    }
+}

@@ -1,0 +1,132 @@
+//! One request on its way through a handler, and the routes that handlers stand in.
+
+use axum::body::Bytes;
+use http::{Method, StatusCode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use serde::de::DeserializeOwned;
+
+use super::auth::Caller;
+use super::query::Query;
+use super::reply::Reply;
+use super::state::State;
+use super::world::World;
+
+/// Everything but RFC 3986's unreserved characters is encoded.
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
+    .remove(b'-')
+    .remove(b'.')
+    .remove(b'_')
+    .remove(b'~');
+
+/// A route of a surface; a surface is a table of them.
+pub(super) struct Route {
+    pub(super) method: Method,
+    /// The path template, as axum writes it, without the gateway's prefix.
+    pub(super) path: &'static str,
+    pub(super) access: Access,
+    /// The scopes that a scoped credential needs.
+    pub(super) scopes: Scopes,
+    pub(super) run: Handler,
+}
+
+/// Answers a request; an error is an answer too, so that `?` works.
+pub(super) type Handler = fn(&mut Turn<'_>) -> Result<Reply, Reply>;
+
+/// Says who gets past authentication.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Access {
+    /// Anybody; credentials are not even read.
+    Open,
+    /// Anybody at the site host; wrong credentials count as none (fact sheet §1.1: such a call proves nothing).
+    Anonymous,
+    /// Who has credentials.
+    Account,
+}
+
+/// The two families of scopes that a route asks for: the classic one, or all granular ones (fact sheet §1.1).
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Scopes {
+    pub(super) classic: &'static str,
+    pub(super) granular: &'static [&'static str],
+}
+
+impl Scopes {
+    /// No scope is needed.
+    pub(super) const NONE: Scopes = Scopes {
+        classic: "",
+        granular: &[],
+    };
+
+    /// Whether what was granted suffices; an empty list stands for every scope.
+    pub(super) fn are_met_by(&self, granted: &[String]) -> bool {
+        let has = |scope: &str| granted.iter().any(|given| given == scope);
+        granted.is_empty() || has(self.classic) || self.granular.iter().all(|scope| has(scope))
+    }
+}
+
+impl Route {
+    /// `METHOD /route/template`: the name under which the route is counted, limited and scripted.
+    pub(super) fn name(&self) -> String {
+        format!("{} {}", self.method, self.path)
+    }
+}
+
+/// One request, authenticated, and the world that it meets.
+pub(super) struct Turn<'a> {
+    pub(super) world: &'a mut World,
+    /// Who asks; `None`: anybody.
+    pub(super) caller: Option<Caller>,
+    pub(super) query: Query,
+    pub(super) body: Bytes,
+    /// What stands before the route's path in the URLs of answers.
+    pub(super) base: String,
+    pub(super) path: &'static str,
+    /// What the request is about, for the log.
+    pub(super) subject: Subject,
+}
+
+/// What a request is about.
+#[derive(Debug, Default)]
+pub(super) struct Subject {
+    pub(super) group_id: Option<String>,
+    pub(super) account_id: Option<String>,
+}
+
+impl Turn<'_> {
+    pub(super) fn state(&self) -> &State {
+        &self.world.state
+    }
+
+    /// The account that asks, if there is one.
+    pub(super) fn caller_id(&self) -> Option<&str> {
+        self.caller.as_ref().map(|caller| caller.account_id.as_str())
+    }
+
+    /// An absolute URL of this site, by the way that the request came.
+    pub(super) fn url<'q>(&self, path: &str, query: impl IntoIterator<Item = (&'q str, &'q str)>) -> String {
+        let pairs: Vec<String> = query
+            .into_iter()
+            .map(|(key, value)| format!("{}={}", encode(key), encode(value)))
+            .collect();
+        let mark = if pairs.is_empty() { "" } else { "?" };
+        format!("{}{path}{mark}{}", self.base, pairs.join("&"))
+    }
+
+    /// The body as JSON.
+    pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_slice(&self.body)
+    }
+}
+
+/// Percent-encodes a part of a URL.
+pub(super) fn encode(text: &str) -> String {
+    utf8_percent_encode(text, ENCODED).to_string()
+}
+
+/// The error of a gateway or another edge, which is not Jira's (fact sheet §1.2).
+pub(super) fn edge_error(status: StatusCode, message: &str) -> Reply {
+    Reply::json(
+        status,
+        &serde_json::json!({ "code": status.as_u16(), "message": message }),
+    )
+}

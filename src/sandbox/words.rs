@@ -1,0 +1,64 @@
+//! The closed sets of values that seeds, the state and the wire share, in Atlassian's spelling.
+
+use serde::{Deserialize, Serialize};
+
+/// Says what stands behind an account (fact sheet §1.2). Never `unknown`: the sandbox knows its accounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AccountType {
+    /// A person.
+    #[default]
+    Atlassian,
+    /// An app or a service account.
+    App,
+    /// A Jira Service Management customer.
+    Customer,
+}
+
+/// Says which kind of `app` account it is (fact sheet §1.2). An app account without one is a Connect or Forge app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum AppType {
+    /// A service account: it has the rights of its groups, like a person (fact sheet §2).
+    Service,
+    /// A Rovo agent.
+    Agent,
+}
+
+/// Says who decides the members of a group (fact sheet §1.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum ManagedBy {
+    /// Administrators: an ordinary group.
+    #[default]
+    Admins,
+    /// An identity provider: the membership cannot be changed through Jira.
+    External,
+    /// The members of a team.
+    TeamMembers,
+    /// Anybody.
+    Open,
+}
+
+/// Says what a group is for (fact sheet §1.2).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Usage {
+    /// A group of the directory.
+    #[default]
+    UserbaseGroup,
+    /// An Atlassian team, not a group of the directory.
+    TeamCollaboration,
+    /// A group through which administrators oversee others.
+    AdminOversight,
+}
+
+/// Says what membership of a group gives in one app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Grant {
+    /// Access to the app; it takes a seat.
+    User,
+    /// Administration of the app, *Administer Jira* with it; it takes no seat.
+    Admin,
+}

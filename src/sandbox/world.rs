@@ -1,0 +1,165 @@
+//! The state as writes see it and, `lag` later, as reads see it; with the clock, the ids and the tokens made.
+
+use std::borrow::Cow;
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound;
+use std::time::Duration;
+
+use jiff::Timestamp;
+use tokio::time::Instant;
+
+use super::change::{Change, How, Moved, Refused};
+use super::ids;
+use super::state::State;
+
+/// How long an access token lasts (fact sheet §2: 60 minutes is the usual figure).
+pub(super) const TOKEN_LIFE: Duration = Duration::from_secs(3600);
+
+/// The state and everything around it that changes.
+pub(super) struct World {
+    /// What is true, and what writes and rights are judged by.
+    pub(super) state: State,
+    /// Access tokens made by `/oauth/token`: the index of the credential, and until when.
+    pub(super) tokens: BTreeMap<String, (usize, Instant)>,
+    clock: Clock,
+    rng: fastrand::Rng,
+    lag: Duration,
+    /// Memberships that moved less than `lag` ago, oldest first.
+    unseen: VecDeque<(Instant, Moved)>,
+    /// Where the hidden order of accounts begins.
+    pivot: String,
+}
+
+/// The time of day, which follows tokio's clock.
+struct Clock {
+    epoch: Timestamp,
+    origin: Instant,
+}
+
+impl World {
+    pub(super) fn new(state: State, lag: Duration, rng_seed: u64, epoch: Timestamp) -> World {
+        let mut rng = fastrand::Rng::with_seed(rng_seed);
+        let pivot = format!("712020:{:08x}", rng.u32(..));
+        let clock = Clock {
+            epoch,
+            origin: Instant::now(),
+        };
+        World {
+            state,
+            tokens: BTreeMap::new(),
+            clock,
+            rng,
+            lag,
+            unseen: VecDeque::new(),
+            pivot,
+        }
+    }
+
+    /// Carries out a change; reads see its memberships `lag` later.
+    pub(super) fn change(&mut self, change: &Change) -> Result<(), Refused> {
+        let rng = &mut self.rng;
+        let moved = self.state.apply(change, &mut || random_uuid(rng))?;
+        if !self.lag.is_zero() {
+            let now = Instant::now();
+            self.unseen.extend(moved.into_iter().map(|moved| (now, moved)));
+        }
+        Ok(())
+    }
+
+    /// Forgets what reads may see by now. To be called once before a request is answered.
+    pub(super) fn catch_up(&mut self) {
+        let lag = self.lag;
+        let due = |at: &Instant| at.elapsed() >= lag;
+        while self.unseen.front().is_some_and(|(at, _)| due(at)) {
+            self.unseen.pop_front();
+        }
+    }
+
+    /// The account ids of a group's members as reads see them.
+    pub(super) fn members_seen(&self, group_id: &str) -> Cow<'_, BTreeSet<String>> {
+        static NOBODY: BTreeSet<String> = BTreeSet::new();
+        let mut members = self
+            .state
+            .groups
+            .get(group_id)
+            .map_or(Cow::Borrowed(&NOBODY), |group| Cow::Borrowed(&group.members));
+        for (_, moved) in self
+            .unseen
+            .iter()
+            .rev()
+            .filter(|(_, moved)| moved.group_id == group_id)
+        {
+            match moved.how {
+                How::Joined => members.to_mut().remove(&moved.account_id),
+                How::Left => members.to_mut().insert(moved.account_id.clone()),
+            };
+        }
+        members
+    }
+
+    /// The ids of an account's groups as reads see them.
+    pub(super) fn groups_seen(&self, account_id: &str) -> Vec<&str> {
+        let moved: BTreeSet<&str> = self
+            .unseen
+            .iter()
+            .map(|(_, moved)| moved.group_id.as_str())
+            .collect();
+        let is_in = |id: &str, members: &BTreeSet<String>| {
+            if moved.contains(id) {
+                self.members_seen(id).contains(account_id)
+            } else {
+                members.contains(account_id)
+            }
+        };
+        self.state
+            .groups
+            .iter()
+            .filter(|(id, group)| is_in(id, &group.members))
+            .map(|(id, _)| id.as_str())
+            .collect()
+    }
+
+    /// Puts account ids into the hidden order in which Jira lists people. It is by a user name that no answer
+    /// shows (fact sheet §1.4), so to a client it looks arbitrary: here by id, from a random id on and round.
+    pub(super) fn in_hidden_order<'a>(&self, ids: &'a BTreeSet<String>) -> impl Iterator<Item = &'a String> {
+        let from = (Bound::Included(self.pivot.as_str()), Bound::Unbounded);
+        let to = (Bound::Unbounded, Bound::Excluded(self.pivot.as_str()));
+        ids.range::<str, _>(from).chain(ids.range::<str, _>(to))
+    }
+
+    /// The same order for every account of the site.
+    pub(super) fn accounts_in_hidden_order(&self) -> impl Iterator<Item = &String> {
+        let from = (Bound::Included(self.pivot.as_str()), Bound::Unbounded);
+        let to = (Bound::Unbounded, Bound::Excluded(self.pivot.as_str()));
+        let accounts = &self.state.accounts;
+        accounts
+            .range::<str, _>(from)
+            .chain(accounts.range::<str, _>(to))
+            .map(|(id, _)| id)
+    }
+
+    /// Makes an access token for a credential.
+    pub(super) fn make_token(&mut self, credential: usize) -> String {
+        let token = format!("sandbox.{}", random_uuid(&mut self.rng));
+        self.tokens
+            .insert(token.clone(), (credential, Instant::now() + TOKEN_LIFE));
+        token
+    }
+
+    /// The time of day.
+    pub(super) fn now(&self) -> Timestamp {
+        self.clock
+            .epoch
+            .saturating_add(self.uptime())
+            .unwrap_or(Timestamp::MAX)
+    }
+
+    /// How long the sandbox has been there.
+    pub(super) fn uptime(&self) -> Duration {
+        self.clock.origin.elapsed()
+    }
+}
+
+fn random_uuid(rng: &mut fastrand::Rng) -> String {
+    ids::uuid(rng.u128(..).to_be_bytes(), 0x40)
+}
