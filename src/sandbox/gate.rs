@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use http::header::{AUTHORIZATION, HOST};
 use http::request::Parts;
 use http::{Method, StatusCode};
+use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use percent_encoding::percent_decode_str;
 
 use super::auth::{self, Caller, Door, Identity};
@@ -58,15 +59,26 @@ impl Inside {
     fn answer(&mut self, route: &'static Route, door: Door, parts: &Parts, body: Bytes) -> Reply {
         self.world.catch_up();
         let name = route.name();
-        let mut trace = Trace::default();
+        let query = Query::parse(parts.uri.query().unwrap_or_default());
+        let mut trace = Trace {
+            by: None,
+            subject: Subject::named_in(&query, &body),
+        };
+        let asked = Asked {
+            route,
+            door,
+            parts,
+            query,
+            body,
+        };
         let reply = match self.scripts.take(&name) {
             Some(Failure::Instead(answer)) => Reply::from(&answer),
             Some(Failure::AfterWork(answer)) => {
-                self.work(route, door, parts, body, &mut trace);
+                self.work(asked, &mut trace);
                 Reply::from(&answer)
             }
-            Some(Failure::Truncated) => self.work(route, door, parts, body, &mut trace).truncated(),
-            None => self.work(route, door, parts, body, &mut trace),
+            Some(Failure::Truncated) => self.work(asked, &mut trace).truncated(),
+            None => self.work(asked, &mut trace),
         };
         let status = reply.status.as_u16();
         self.log.add(&name, status);
@@ -85,14 +97,14 @@ impl Inside {
         reply
     }
 
-    fn work(
-        &mut self,
-        route: &'static Route,
-        door: Door,
-        parts: &Parts,
-        body: Bytes,
-        trace: &mut Trace,
-    ) -> Reply {
+    fn work(&mut self, asked: Asked<'_>, trace: &mut Trace) -> Reply {
+        let Asked {
+            route,
+            door,
+            parts,
+            query,
+            body,
+        } = asked;
         if door != Door::Edge
             && let Err(exceeded) = self.limiter.take(&route.method, route.path)
         {
@@ -113,8 +125,7 @@ impl Inside {
         };
         trace.by = caller.as_ref().map(|caller| caller.account_id.clone());
         let base = self.base(door, parts);
-        let query = Query::parse(parts.uri.query().unwrap_or_default());
-        let subject = Subject::default();
+        let subject = std::mem::take(&mut trace.subject);
         let mut turn = Turn {
             world: &mut self.world,
             caller,
@@ -134,20 +145,19 @@ impl Inside {
 
     /// The 429 of a burst limit, with the headers of fact sheet §3.5.
     fn too_many(&self, exceeded: Exceeded) -> Reply {
+        let seconds = exceeded.wait.as_secs() + u64::from(exceeded.wait.subsec_nanos() > 0);
+        let up = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
         let free_at = self
             .world
             .now()
             .saturating_add(exceeded.wait)
-            .unwrap_or(jiff::Timestamp::MAX);
-        let seconds = exceeded.wait.as_secs() + u64::from(exceeded.wait.subsec_nanos() > 0);
+            .and_then(|at| at.round(up));
+        let reset = free_at.unwrap_or(Timestamp::MAX).strftime("%Y-%m-%dT%H:%M:%SZ");
         jira::error(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded.")
-            .header("retry-after", &seconds.max(1).to_string())
+            .header("retry-after", &seconds.to_string())
             .header("x-ratelimit-limit", &exceeded.limit.to_string())
             .header("x-ratelimit-remaining", "0")
-            .header(
-                "x-ratelimit-reset",
-                &free_at.strftime("%Y-%m-%dT%H:%M:%SZ").to_string(),
-            )
+            .header("x-ratelimit-reset", &reset.to_string())
             .header("ratelimit-reason", "jira-burst-based")
     }
 
@@ -173,8 +183,16 @@ impl Inside {
     }
 }
 
+/// A request to a route.
+struct Asked<'a> {
+    route: &'static Route,
+    door: Door,
+    parts: &'a Parts,
+    query: Query,
+    body: Bytes,
+}
+
 /// What the log wants to know of a request.
-#[derive(Default)]
 struct Trace {
     by: Option<String>,
     subject: Subject,

@@ -92,6 +92,22 @@ pub(super) struct Subject {
     pub(super) account_id: Option<String>,
 }
 
+impl Subject {
+    /// What the query and a JSON body name by id; handlers know more.
+    pub(super) fn named_in(query: &Query, body: &[u8]) -> Subject {
+        let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
+        let in_body = || {
+            body.get("accountId")
+                .and_then(|id| id.as_str())
+                .map(str::to_owned)
+        };
+        Subject {
+            group_id: query.filled("groupId").map(str::to_owned),
+            account_id: query.filled("accountId").map(str::to_owned).or_else(in_body),
+        }
+    }
+}
+
 impl Turn<'_> {
     pub(super) fn state(&self) -> &State {
         &self.world.state

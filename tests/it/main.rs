@@ -3,3 +3,7 @@
 mod client;
 mod client_jira;
 mod floors;
+mod sandbox;
+mod sandbox_access;
+mod sandbox_client;
+mod sandbox_contract;

@@ -89,7 +89,7 @@ pub(super) fn server_info(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         "versionNumbers": [1001, 0, 0],
         "deploymentType": "Cloud",
         "buildNumber": 100_000,
-        "serverTime": turn.world.now().strftime("%Y-%m-%dT%H:%M:%S.000+0000").to_string(),
+        "serverTime": turn.world.now().strftime("%Y-%m-%dT%H:%M:%S.000+00:00").to_string(),
         "serverTitle": "Jira",
         "serverTimeZone": "Etc/UTC",
     });
