@@ -290,7 +290,16 @@ impl Seed {
     /// [`SeedError::Yaml`] with line and column for a mistake of form, [`SeedError::Invalid`] for duplicate users
     /// and groups, and for names that stand for nothing.
     pub fn parse(yaml: &str) -> Result<Seed, SeedError> {
-        let seed: Seed = serde_saphyr::from_str(yaml).map_err(|error| SeedError::Yaml(error.to_string()))?;
+        // A seed is the user's own file, and a big site has a million memberships: no limit on size.
+        let options = serde_saphyr::options! {
+            budget: serde_saphyr::budget! {
+                max_nodes: usize::MAX,
+                max_events: usize::MAX,
+                max_total_scalar_bytes: usize::MAX,
+            },
+        };
+        let seed: Seed = serde_saphyr::from_str_with_options(yaml, options)
+            .map_err(|error| SeedError::Yaml(error.to_string()))?;
         State::from_seed(&seed).map_err(SeedError::Invalid)?;
         Ok(seed)
     }

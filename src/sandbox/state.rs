@@ -169,19 +169,27 @@ impl State {
 
     /// Whether an account administers the site: membership of a group, whose name says nothing (fact sheet §2).
     pub fn is_site_admin(&self, account_id: &str) -> bool {
-        self.groups_of(account_id).any(|(_, group)| group.site_admin)
+        self.is_in(account_id, |group| group.site_admin)
     }
 
     /// Whether an account has *Administer Jira*: site admins and the admins of any app.
     pub fn administers_jira(&self, account_id: &str) -> bool {
-        self.groups_of(account_id)
-            .any(|(_, group)| group.site_admin || group.grants.values().any(|grant| *grant == Grant::Admin))
+        self.is_in(account_id, |group| {
+            group.site_admin || group.grants.values().any(|grant| *grant == Grant::Admin)
+        })
     }
 
     /// Whether an account has the global permission *Browse users and groups*.
     pub fn browses_users(&self, account_id: &str) -> bool {
-        self.groups_of(account_id)
-            .any(|(_, group)| group.gives_browse_users())
+        self.is_in(account_id, Group::gives_browse_users)
+    }
+
+    /// Whether an account is in a group of a kind. Every request asks, and few groups are of these kinds: the
+    /// members are looked at last.
+    fn is_in(&self, account_id: &str, kind: impl Fn(&Group) -> bool) -> bool {
+        self.groups
+            .values()
+            .any(|group| kind(group) && group.members.contains(account_id))
     }
 
     /// The keys of the apps that an account has access to.

@@ -544,6 +544,14 @@ fn mistakes_of_a_seed_are_named() {
     );
 }
 
+#[test]
+fn a_big_seed_is_read_whole() {
+    let users: String = (0..84_000).fold("users:\n".to_owned(), |yaml, number| {
+        yaml + &format!("- email: u{number}@x.io\n")
+    });
+    assert_eq!(Seed::parse(&users).unwrap().users.len(), 84_000);
+}
+
 #[tokio::test]
 async fn it_serves_on_loopback_and_nowhere_else() {
     let everywhere = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();

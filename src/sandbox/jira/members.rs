@@ -5,6 +5,7 @@ use serde::Deserialize;
 
 use crate::sandbox::change::Change;
 use crate::sandbox::reply::Reply;
+use crate::sandbox::state::Account;
 use crate::sandbox::turn::Turn;
 use crate::sandbox::words::Grant;
 
@@ -28,14 +29,11 @@ pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let with_inactive = turn.query.is_true("includeInactiveUsers");
     let members = turn.world.members_seen(&group_id);
     let accounts = &turn.state().accounts;
-    let listed = || {
-        let members = turn.world.in_hidden_order(&members);
-        let found = members.filter_map(|id| Some((id, accounts.get(id)?)));
-        found.filter(|(_, account)| with_inactive || account.is_live())
-    };
+    let is_shown = |id: &&String| with_inactive || accounts.get(*id).is_some_and(Account::is_live);
+    let listed = || turn.world.in_hidden_order(&members).filter(is_shown);
     let values: Vec<UserDetails> = window
         .cut(listed())
-        .map(|(id, account)| user_details(turn, id, account, Hidden::Empty))
+        .filter_map(|id| Some(user_details(turn, id, accounts.get(id)?, Hidden::Empty)))
         .collect();
     let total = if with_inactive {
         members.len()
