@@ -1,1 +1,9 @@
-//! Carries out a plan: the executor and the settling of answers. Floor 2; the only room that writes to a surface.
+//! Carries out a plan. Floor 2; the only room that writes to a surface.
+//!
+//! `executor` sends what is ready; `settle` reads what was touched again and turns what the surface answered
+//! into what is known.
+
+mod executor;
+mod settle;
+
+pub use executor::{Executor, Progress};

@@ -102,14 +102,8 @@ impl Credential {
     /// What sort it is.
     pub fn kind(&self) -> CredentialKind {
         match self {
-            Self::Basic {
-                kind: TokenKind::Classic,
-                ..
-            } => CredentialKind::Classic,
-            Self::Basic {
-                kind: TokenKind::Scoped,
-                ..
-            } => CredentialKind::Scoped,
+            Self::Basic { kind: TokenKind::Classic, .. } => CredentialKind::Classic,
+            Self::Basic { kind: TokenKind::Scoped, .. } => CredentialKind::Scoped,
             Self::Bearer(_) => CredentialKind::Bearer,
             Self::ClientCredentials { .. } => CredentialKind::ClientCredentials,
         }
@@ -140,10 +134,7 @@ impl Authorizer {
         let name_fits = match &credential {
             // A colon ends the user's name (RFC 7617 §2).
             Credential::Basic { email, .. } => {
-                !email.is_empty()
-                    && !email
-                        .chars()
-                        .any(|c| c == ':' || c.is_control() || c.is_whitespace())
+                !email.is_empty() && !email.chars().any(|c| c == ':' || c.is_control() || c.is_whitespace())
             }
             Credential::ClientCredentials { id, .. } => plain(id),
             Credential::Bearer(_) => true,
@@ -151,10 +142,7 @@ impl Authorizer {
         if !name_fits || !plain(credential.secret().expose_secret()) {
             return Err(Error::Credential);
         }
-        Ok(Self {
-            credential,
-            token: Mutex::new(None),
-        })
+        Ok(Self { credential, token: Mutex::new(None) })
     }
 
     pub(super) fn credential(&self) -> &Credential {
@@ -184,10 +172,7 @@ impl Authorizer {
                 let life = life.min(USUAL_LIFE * 24);
                 let value = SecretString::from(exchanged.access_token);
                 let until = Instant::now() + life.saturating_sub(MARGIN).max(life / 2);
-                *held = Some(AccessToken {
-                    value: value.clone(),
-                    until,
-                });
+                *held = Some(AccessToken { value: value.clone(), until });
                 Authorization::new("Bearer", value)
             }
         }
@@ -197,10 +182,7 @@ impl Authorizer {
     /// help: it can for client credentials alone.
     pub(super) async fn forget(&self, refused: &Authorization) -> bool {
         let mut held = self.token.lock().await;
-        if held
-            .as_ref()
-            .is_some_and(|token| token.value.expose_secret() == refused.secret.expose_secret())
-        {
+        if held.as_ref().is_some_and(|token| token.value.expose_secret() == refused.secret.expose_secret()) {
             *held = None;
         }
         self.credential.kind() == CredentialKind::ClientCredentials

@@ -176,9 +176,7 @@ impl Transport {
                     let client = if loopback_host { loopback } else { remote };
                     let request = request.try_into().map_err(|error| fault(&error, options))?;
                     let answer = client.execute(request).await;
-                    answer
-                        .map(Incoming::network)
-                        .map_err(|error| fault(&error, options))
+                    answer.map(Incoming::network).map_err(|error| fault(&error, options))
                 }
                 Self::InProcess(router) => {
                     let request = as_received(request).map(AxumBody::from);
@@ -197,10 +195,7 @@ impl Transport {
 /// (RFC 9112 §3.2.1).
 fn as_received(mut request: http::Request<Vec<u8>>) -> http::Request<Vec<u8>> {
     let target = request.uri().path_and_query().cloned();
-    let host = request
-        .uri()
-        .authority()
-        .map(|host| HeaderValue::from_str(host.as_str()));
+    let host = request.uri().authority().map(|host| HeaderValue::from_str(host.as_str()));
     if let (Some(target), Some(Ok(host))) = (target, host) {
         *request.uri_mut() = Uri::from(target);
         request.headers_mut().insert(header::HOST, host);
@@ -213,10 +208,7 @@ impl Incoming {
         let (mut head, ()) = http::Response::new(()).into_parts();
         head.status = response.status();
         head.headers = response.headers().clone();
-        Self {
-            head,
-            body: IncomingBody::Network(response),
-        }
+        Self { head, body: IncomingBody::Network(response) }
     }
 
     /// The headers.
@@ -233,9 +225,7 @@ impl Incoming {
                 return Ok(whole);
             };
             if whole.len() + part.len() > options.max_body {
-                return Err(Fault::TooLarge {
-                    bytes: options.max_body,
-                });
+                return Err(Fault::TooLarge { bytes: options.max_body });
             }
             whole.extend_from_slice(&part);
         }
@@ -262,9 +252,7 @@ impl IncomingBody {
 }
 
 fn stalled(options: &Options) -> Fault {
-    Fault::Timeout {
-        seconds: options.answer_timeout.as_secs(),
-    }
+    Fault::Timeout { seconds: options.answer_timeout.as_secs() }
 }
 
 /// Names what the network did. Where a connection never came to be, nothing was sent.
@@ -277,9 +265,7 @@ fn fault(error: &reqwest::Error, options: &Options) -> Fault {
         return Fault::Broken(root_cause(error));
     }
     match kind {
-        _ if error.is_timeout() => Fault::ConnectTimeout {
-            seconds: options.connect_timeout.as_secs(),
-        },
+        _ if error.is_timeout() => Fault::ConnectTimeout { seconds: options.connect_timeout.as_secs() },
         Some(io::ErrorKind::ConnectionRefused) => Fault::ClosedPort,
         // rustls wraps its errors so, and a peer that hangs up during the handshake ends it early.
         Some(io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) => Fault::Tls(root_cause(error)),
@@ -298,7 +284,5 @@ fn root_cause(error: &(dyn StdError + 'static)) -> String {
 }
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| {
-        (*error).source()
-    })
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
 }

@@ -9,11 +9,8 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 use super::request::Host;
 
 /// The hosts of commercial Atlassian Cloud (fact sheet §0, §2).
-const COMMERCIAL: Realm = Realm {
-    sites: ".atlassian.net",
-    gateway: "api.atlassian.com",
-    auth: "auth.atlassian.com",
-};
+const COMMERCIAL: Realm =
+    Realm { sites: ".atlassian.net", gateway: "api.atlassian.com", auth: "auth.atlassian.com" };
 
 /// The hosts of Atlassian Government Cloud: site names from support.atlassian.com "Get access to the Atlassian
 /// Government environment", gateway and authorization server from developer.atlassian.com
@@ -158,10 +155,7 @@ pub(super) enum Door {
 
 impl Origin {
     fn https(name: &str) -> Self {
-        Self {
-            text: format!("https://{name}"),
-            loopback: false,
-        }
+        Self { text: format!("https://{name}"), loopback: false }
     }
 
     /// Takes a scheme, a host and perhaps a port. Everything that a URL could hold besides is refused, and so is
@@ -213,10 +207,7 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
             let (host, port) = authority.split_at(end + colon);
             let digits = &port[1..];
             let plain = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-            plain
-                .then(|| digits.parse().ok())
-                .flatten()
-                .map(|port| (host, Some(port)))
+            plain.then(|| digits.parse().ok()).flatten().map(|port| (host, Some(port)))
         }
     }
 }
@@ -237,10 +228,8 @@ fn is_dns_name(host: &str) -> bool {
             && !label.starts_with('-')
             && !label.ends_with('-')
     };
-    let last_is_word = host
-        .rsplit('.')
-        .next()
-        .is_some_and(|last| last.starts_with(|c: char| c.is_ascii_alphabetic()));
+    let last_is_word =
+        host.rsplit('.').next().is_some_and(|last| last.starts_with(|c: char| c.is_ascii_alphabetic()));
     host.len() <= 253 && last_is_word && host.split('.').all(label)
 }
 

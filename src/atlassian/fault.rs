@@ -50,11 +50,8 @@ pub(super) fn fault_of(answer: &Answer) -> Fault {
 
 /// Shows the host that a redirect leads to, and nothing else of it: the rest may hold what was asked.
 fn redirect(answer: &Answer) -> Fault {
-    let location = answer
-        .headers()
-        .get(header::LOCATION)
-        .and_then(|value| value.to_str().ok())
-        .unwrap_or_default();
+    let location =
+        answer.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
     let uri = location.parse::<Uri>().ok();
     let host = uri.as_ref().and_then(Uri::host);
     let path = uri.as_ref().map_or("", Uri::path).to_ascii_lowercase();
@@ -65,12 +62,6 @@ fn redirect(answer: &Answer) -> Fault {
     };
     // Atlassian's own login, and what identity providers call theirs.
     let login = host.is_some_and(|host| host == "id.atlassian.com" || host.starts_with("login."))
-        || ["login", "saml", "sso", "signin"]
-            .iter()
-            .any(|word| path.contains(word));
-    if login {
-        Fault::Login { target, status }
-    } else {
-        Fault::Redirect { target, status }
-    }
+        || ["login", "saml", "sso", "signin"].iter().any(|word| path.contains(word));
+    if login { Fault::Login { target, status } } else { Fault::Redirect { target, status } }
 }

@@ -55,10 +55,7 @@ pub(super) fn published_rate(method: &Method, route: &str) -> f64 {
 impl Limiter {
     /// Makes one that lets `in_flight` requests be under way at a time, at least one.
     pub fn new(in_flight: usize) -> Self {
-        Self {
-            slots: Semaphore::new(in_flight.clamp(1, Semaphore::MAX_PERMITS)),
-            state: Mutex::default(),
-        }
+        Self { slots: Semaphore::new(in_flight.clamp(1, Semaphore::MAX_PERMITS)), state: Mutex::default() }
     }
 
     /// Waits until a request may go. It is in flight until what this returns is dropped.
@@ -107,16 +104,14 @@ impl Limiter {
 impl State {
     fn bucket(&mut self, method: &Method, route: &'static str) -> &mut Bucket {
         let paused_until = self.all_paused_until;
-        self.buckets
-            .entry((method.to_string(), route))
-            .or_insert_with(|| {
-                let now = Instant::now();
-                let mut bucket = Bucket::full(published_rate(method, route), now);
-                if let Some(until) = paused_until.filter(|until| *until > now) {
-                    bucket.empty_until(until);
-                }
-                bucket
-            })
+        self.buckets.entry((method.to_string(), route)).or_insert_with(|| {
+            let now = Instant::now();
+            let mut bucket = Bucket::full(published_rate(method, route), now);
+            if let Some(until) = paused_until.filter(|until| *until > now) {
+                bucket.empty_until(until);
+            }
+            bucket
+        })
     }
 
     /// Takes a token, or says when to come again.
@@ -128,14 +123,7 @@ impl State {
 
 impl Bucket {
     fn full(rate: f64, now: Instant) -> Self {
-        Self {
-            turn: Arc::default(),
-            full_rate: rate,
-            rate,
-            tokens: rate,
-            filled: now,
-            paused_until: now,
-        }
+        Self { turn: Arc::default(), full_rate: rate, rate, tokens: rate, filled: now, paused_until: now }
     }
 
     fn take(&mut self, now: Instant) -> Result<(), Instant> {

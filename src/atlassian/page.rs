@@ -171,11 +171,7 @@ async fn arrays<T: DeserializeOwned, K: Ord>(
             }
             Err(error) => return Err(error),
         };
-        let ended = |rows, ended| Rows {
-            rows,
-            total: None,
-            ended,
-        };
+        let ended = |rows, ended| Rows { rows, total: None, ended };
         let Some(before) = rows.last() else {
             if page.is_empty() {
                 return Ok(ended(rows, true));
@@ -197,16 +193,10 @@ async fn arrays<T: DeserializeOwned, K: Ord>(
 
 /// The error that a listing which is not whole is.
 pub(super) fn incomplete(client: &Client, request: &Request, cause: IncompleteRead) -> Error {
-    Error::Incomplete {
-        at: client.at(request),
-        cause,
-    }
+    Error::Incomplete { at: client.at(request), cause }
 }
 
 /// The error that an answer of another shape than documented is, found after it was decoded.
 pub(super) fn shape(client: &Client, request: &Request, why: &str) -> Error {
-    Error::Failed {
-        at: client.at(request),
-        fault: Box::new(Fault::Shape(why.to_owned())),
-    }
+    Error::Failed { at: client.at(request), fault: Box::new(Fault::Shape(why.to_owned())) }
 }

@@ -12,11 +12,7 @@ use serde_json::Value;
 
 /// What stays as it is in a segment or a parameter: the unreserved characters (RFC 3986 §2.3). Account ids hold
 /// a `:` and e-mails a `+`, which mean something in places (fact sheet §1.2).
-const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A request, complete but for the host's name and the credential.
 #[derive(Clone, Debug)]
@@ -77,10 +73,7 @@ impl Request {
     ///
     /// `route` is an absolute path in which `{name}` stands for a segment that [`Request::segment`] fills.
     pub fn read(host: Host, route: &'static str) -> Self {
-        Self {
-            repeat: Repeat::Safe,
-            ..Self::write(Method::GET, host, route)
-        }
+        Self { repeat: Repeat::Safe, ..Self::write(Method::GET, host, route) }
     }
 
     /// Starts a request that changes something. Outside this room a write comes of an operation alone.

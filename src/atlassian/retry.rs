@@ -76,10 +76,7 @@ pub enum Pause {
 
 /// Decides what to do. `now` is the wall clock's, for headers that name a moment.
 pub fn classify(event: Event<'_>, repeat: Repeat, now: Timestamp) -> Decision {
-    let again = |after| Decision::Retry {
-        after,
-        pause: Pause::Nothing,
-    };
+    let again = |after| Decision::Retry { after, pause: Pause::Nothing };
     match (event, repeat) {
         (Event::Answered { status, headers }, _) => answered(status, headers, repeat, now),
         (Event::Untrusted, _) | (Event::TooLarge, Repeat::Safe) => Decision::Fail,
@@ -98,30 +95,21 @@ fn answered(status: StatusCode, headers: &HeaderMap, repeat: Repeat, now: Timest
         // It was turned away at the door, so that even a write was not done.
         return match after {
             Some(after) if after > LONGEST => Decision::Fail,
-            Some(_) | None => Decision::Retry {
-                after,
-                pause: who_waits(headers),
-            },
+            Some(_) | None => Decision::Retry { after, pause: who_waits(headers) },
         };
     }
     match (is_passing(status), repeat) {
         (false, _) => Decision::Fail,
         (true, Repeat::Never) => Decision::Unknown,
         (true, Repeat::Safe) if after.is_some_and(|after| after > LONGEST) => Decision::Fail,
-        (true, Repeat::Safe) => Decision::Retry {
-            after,
-            pause: Pause::Nothing,
-        },
+        (true, Repeat::Safe) => Decision::Retry { after, pause: Pause::Nothing },
     }
 }
 
 /// Statuses of a server, or of something between, that did not get to the end of the work. They do not say
 /// whether the work was done.
 fn is_passing(status: StatusCode) -> bool {
-    let never = [
-        StatusCode::NOT_IMPLEMENTED,
-        StatusCode::HTTP_VERSION_NOT_SUPPORTED,
-    ];
+    let never = [StatusCode::NOT_IMPLEMENTED, StatusCode::HTTP_VERSION_NOT_SUPPORTED];
     status == StatusCode::REQUEST_TIMEOUT || status.is_server_error() && !never.contains(&status)
 }
 
@@ -171,8 +159,6 @@ fn iso_moment(text: &str) -> Option<Timestamp> {
 /// How long to wait before a retry where the answer names no time: 2 s, doubled each time, at most 30 s, times
 /// 0.7 to 1.3 (fact sheet §3.7). `retry` counts from 0.
 pub fn backoff(retry: u32, rng: &mut fastrand::Rng) -> Duration {
-    let plain = Duration::from_secs(2)
-        .saturating_mul(2_u32.saturating_pow(retry))
-        .min(BACKOFF_CAP);
+    let plain = Duration::from_secs(2).saturating_mul(2_u32.saturating_pow(retry)).min(BACKOFF_CAP);
     plain.mul_f64(0.7 + 0.6 * rng.f64())
 }

@@ -54,11 +54,7 @@ impl Client {
     /// [`Error::Failed`] when no answer came, it is no success, or it is not as documented.
     pub async fn read<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
         let answer = self.send(request).await?;
-        if answer.status.is_success() {
-            answer.decode()
-        } else {
-            Err(answer.failed())
-        }
+        if answer.status.is_success() { answer.decode() } else { Err(answer.failed()) }
     }
 
     /// Sends a write. Every answer that says what became of it comes back, refusals too.
@@ -110,10 +106,7 @@ impl Client {
                 }
                 Decision::Unknown => {
                     let fault = outcome.map_or_else(|fault| fault, |answer| fault_of(&answer));
-                    return Err(Error::AnswerLost {
-                        at: addressed.at,
-                        fault: Box::new(fault),
-                    });
+                    return Err(Error::AnswerLost { at: addressed.at, fault: Box::new(fault) });
                 }
             }
         }
@@ -135,13 +128,7 @@ impl Client {
             Host::Site | Host::Auth => None,
         };
         let at = self.at(request);
-        Ok(Addressed {
-            request,
-            at,
-            origin,
-            url,
-            authorization,
-        })
+        Ok(Addressed { request, at, origin, url, authorization })
     }
 
     /// How a request shows in errors.
@@ -187,27 +174,15 @@ impl Client {
         let mut body = incoming.body(&self.options).await?;
         if !status.is_success() || !is_json(&body) {
             let text = String::from_utf8_lossy(&body);
-            body = self
-                .authorizer
-                .mask(&text, addressed.authorization.as_ref())
-                .into_bytes();
+            body = self.authorizer.mask(&text, addressed.authorization.as_ref()).into_bytes();
         } else {
             self.reached.store(true, Ordering::Relaxed);
         }
-        Ok(Answer {
-            at: addressed.at.clone(),
-            status,
-            headers,
-            body,
-        })
+        Ok(Answer { at: addressed.at.clone(), status, headers, body })
     }
 
     fn retries(&self) -> u32 {
-        if self.reached.load(Ordering::Relaxed) {
-            RETRIES
-        } else {
-            RETRIES_AT_FIRST
-        }
+        if self.reached.load(Ordering::Relaxed) { RETRIES } else { RETRIES_AT_FIRST }
     }
 
     /// Waits before a request is sent again, and has others wait where the answer says so.
@@ -249,16 +224,11 @@ impl Addressed<'_> {
         if !body.is_empty() {
             builder = builder.header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
-        builder
-            .body(body)
-            .map_err(|error| Fault::Unreachable(error.to_string()))
+        builder.body(body).map_err(|error| Fault::Unreachable(error.to_string()))
     }
 
     fn failed(&self, fault: Fault) -> Error {
-        Error::Failed {
-            at: self.at.clone(),
-            fault: Box::new(fault),
-        }
+        Error::Failed { at: self.at.clone(), fault: Box::new(fault) }
     }
 }
 
@@ -285,10 +255,7 @@ impl Answer {
 
     /// The error that an answer without success is.
     pub fn failed(&self) -> Error {
-        Error::Failed {
-            at: self.at.clone(),
-            fault: Box::new(fault_of(self)),
-        }
+        Error::Failed { at: self.at.clone(), fault: Box::new(fault_of(self)) }
     }
 
     /// Reads its body.
@@ -310,20 +277,14 @@ impl Answer {
 impl fmt::Debug for Answer {
     /// Without headers and body, which may hold an access token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer")
-            .field("at", &self.at)
-            .field("status", &self.status)
-            .finish_non_exhaustive()
+        f.debug_struct("Answer").field("at", &self.at).field("status", &self.status).finish_non_exhaustive()
     }
 }
 
 fn event(outcome: &Result<Answer, Fault>) -> Event<'_> {
     match outcome {
         Ok(answer) if answer.status.is_success() && !is_json(&answer.body) => Event::Unreadable,
-        Ok(answer) => Event::Answered {
-            status: answer.status,
-            headers: &answer.headers,
-        },
+        Ok(answer) => Event::Answered { status: answer.status, headers: &answer.headers },
         Err(Fault::NoSuchHost | Fault::ClosedPort | Fault::Unreachable(_) | Fault::ConnectTimeout { .. }) => {
             Event::NotSent
         }

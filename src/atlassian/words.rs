@@ -26,11 +26,7 @@ impl Words {
             Ok(value) => {
                 let mut found = Vec::new();
                 collect(&value, &mut found);
-                Self(if found.is_empty() {
-                    plain(body)
-                } else {
-                    found.join("; ")
-                })
+                Self(if found.is_empty() { plain(body) } else { found.join("; ") })
             }
             Err(_) => Self(body.to_owned()),
         }
@@ -98,20 +94,13 @@ fn collect(value: &Value, found: &mut Vec<String>) {
         }
         return;
     };
-    for message in fields
-        .get("errorMessages")
-        .and_then(Value::as_array)
-        .into_iter()
-        .flatten()
-    {
+    for message in fields.get("errorMessages").and_then(Value::as_array).into_iter().flatten() {
         collect(message, found);
     }
     match fields.get("errors") {
         Some(Value::Object(errors)) => {
             for (field, message) in errors {
-                let message = message
-                    .as_str()
-                    .map_or_else(|| message.to_string(), ToOwned::to_owned);
+                let message = message.as_str().map_or_else(|| message.to_string(), ToOwned::to_owned);
                 found.push(format!("{field}: {message}"));
             }
         }

@@ -1,1 +1,38 @@
-//! Reads: surfaces → `LiveState`. Floor 2; it never writes.
+//! Reads: surfaces → `LiveState`, questions → `Capabilities`. Floor 2; it never writes.
+//!
+//! What cannot be read whole is an error here and never a smaller listing.
+
+mod capabilities;
+mod live;
+
+pub use capabilities::capabilities;
+pub use live::live_state;
+
+/// Why there is no live state.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A read failed.
+    #[error(transparent)]
+    Surface(#[from] crate::atlassian::Error),
+    /// Listings would come back empty instead of being refused (fact sheet §1.1).
+    #[error("account {account} may not browse users and groups on {site}")]
+    CannotBrowse {
+        /// The account that the credential acts as.
+        account: crate::model::AccountId,
+        /// The site.
+        site: String,
+    },
+}
+
+impl Error {
+    /// A full sentence that says what to do next, where there is something to do.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::Surface(error) => error.help(),
+            Self::CannotBrowse { .. } => Some(
+                "Give the account the global permission \"Browse users and groups\" in Jira's settings; without it \
+                 every group would read as empty.",
+            ),
+        }
+    }
+}

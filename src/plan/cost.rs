@@ -8,22 +8,23 @@ use crate::model::{Cost, GroupId, LiveState, Operation, PlannedOperation, Ref};
 #[derive(Clone, Copy, Debug)]
 pub struct Rates {
     /// Requests a second that a route takes, by the operation that uses it; as many may come at once.
-    pub per_second: fn(&Operation) -> u32,
-    /// The label of the route that an operation uses: operations of one route share its limit.
-    pub route: fn(&Operation) -> &'static str,
+    pub per_second: fn(&Operation) -> f64,
+    /// The route that an operation uses: operations of one method and route share a limit.
+    pub route: fn(&Operation) -> (http::Method, &'static str),
     /// Members that a page of the read after the writes brings.
     pub members_a_page: usize,
 }
 
 /// Counts the writes and the reads after them, and says how long the limits make the writes last.
 pub(super) fn cost(operations: &[PlannedOperation], live: &LiveState, rates: &Rates) -> Cost {
-    let mut routes: BTreeMap<&'static str, (usize, u32)> = BTreeMap::new();
+    let mut routes: BTreeMap<(String, &'static str), (usize, f64)> = BTreeMap::new();
     let mut touched: BTreeSet<&GroupId> = BTreeSet::new();
     let mut made = 0;
     let mut surfaces = BTreeMap::new();
     for planned in operations {
         let operation = &planned.operation;
-        routes.entry((rates.route)(operation)).or_insert((0, (rates.per_second)(operation))).0 += 1;
+        let (method, route) = (rates.route)(operation);
+        routes.entry((method.to_string(), route)).or_insert((0, (rates.per_second)(operation))).0 += 1;
         *surfaces.entry(planned.via).or_insert(0) += 1;
         match operation {
             Operation::AddMember { group: Ref::Known(group), .. } => {
@@ -55,9 +56,9 @@ pub(super) fn cost(operations: &[PlannedOperation], live: &LiveState, rates: &Ra
 }
 
 /// Seconds that a token bucket makes requests wait, when it holds one second's worth at the start.
-fn waiting(count: usize, per_second: u32) -> f64 {
-    let beyond = u32::try_from(count).unwrap_or(u32::MAX).saturating_sub(per_second);
-    f64::from(beyond) / f64::from(per_second.max(1))
+fn waiting(count: usize, per_second: f64) -> f64 {
+    let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
+    ((count - per_second) / per_second).max(0.0)
 }
 
 #[cfg(test)]
@@ -66,7 +67,8 @@ mod tests {
 
     #[test]
     fn the_burst_is_free_and_the_rest_waits() {
-        assert!(waiting(50, 50).abs() < f64::EPSILON);
-        assert!((waiting(150, 50) - 2.0).abs() < f64::EPSILON);
+        assert!(waiting(50, 50.0).abs() < f64::EPSILON);
+        assert!(waiting(1, 50.0).abs() < f64::EPSILON);
+        assert!((waiting(150, 50.0) - 2.0).abs() < f64::EPSILON);
     }
 }

@@ -67,10 +67,7 @@ fn basic<'a>(state: &'a State, door: Door, encoded: &str) -> Option<&'a SeedCred
     let decoded = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
     let (email, secret) = decoded.split_once(':')?;
     let fits = |token: &SeedToken| {
-        let owner = state
-            .accounts
-            .get(&token.account)
-            .and_then(|account| account.email.as_deref());
+        let owner = state.accounts.get(&token.account).and_then(|account| account.email.as_deref());
         token.token == secret && owner.is_some_and(|owner| owner.eq_ignore_ascii_case(email))
     };
     state.credentials.iter().find(|credential| match credential {
@@ -82,18 +79,10 @@ fn basic<'a>(state: &'a State, door: Door, encoded: &str) -> Option<&'a SeedCred
 
 fn bearer<'a>(world: &'a World, secret: &str) -> Option<&'a SeedCredential> {
     if let Some((credential, until)) = world.tokens.get(secret) {
-        return world
-            .state
-            .credentials
-            .get(*credential)
-            .filter(|_| Instant::now() < *until);
+        return world.state.credentials.get(*credential).filter(|_| Instant::now() < *until);
     }
-    world
-        .state
-        .credentials
-        .iter()
-        .find(|credential| match credential {
-            SeedCredential::Bearer(token) => token.token == secret,
-            SeedCredential::Basic(_) | SeedCredential::Scoped(_) | SeedCredential::OauthClient(_) => false,
-        })
+    world.state.credentials.iter().find(|credential| match credential {
+        SeedCredential::Bearer(token) => token.token == secret,
+        SeedCredential::Basic(_) | SeedCredential::Scoped(_) | SeedCredential::OauthClient(_) => false,
+    })
 }

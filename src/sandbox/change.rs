@@ -14,11 +14,7 @@ use super::words::{AccountType, Grant, ManagedBy};
 /// This is also the JSON that `POST /_sandbox/edit` takes, one object with one kebab-case key:
 /// `{"add-member": {"group": "site-admins", "user": "ada@acme.com"}}`.
 #[derive(Clone, Debug, PartialEq, Deserialize)]
-#[serde(
-    rename_all = "kebab-case",
-    rename_all_fields = "kebab-case",
-    deny_unknown_fields
-)]
+#[serde(rename_all = "kebab-case", rename_all_fields = "kebab-case", deny_unknown_fields)]
 pub enum Change {
     /// Puts an account into a group.
     AddMember {
@@ -177,9 +173,7 @@ impl State {
             Change::RenameGroup { group, name } => self.rename_group(group, name),
             Change::SetManagedBy { group, managed_by } => {
                 let id = self.group(group)?;
-                self.groups
-                    .entry(id)
-                    .and_modify(|group| group.managed_by = *managed_by);
+                self.groups.entry(id).and_modify(|group| group.managed_by = *managed_by);
                 Ok(Vec::new())
             }
             Change::CreateUser(seed) => self.create_user(seed, new_id),
@@ -187,25 +181,18 @@ impl State {
             Change::ReturnUser { user } => self.return_user(user),
             Change::SetActive { user, active } => {
                 let id = self.user(user)?;
-                self.accounts
-                    .entry(id)
-                    .and_modify(|account| account.active = *active);
+                self.accounts.entry(id).and_modify(|account| account.active = *active);
                 Ok(Vec::new())
             }
             Change::ChangeEmail { user, email } => self.change_email(user, email),
             Change::HideEmail { user, hidden } => {
                 let id = self.user(user)?;
-                self.accounts
-                    .entry(id)
-                    .and_modify(|account| account.hide_email = *hidden);
+                self.accounts.entry(id).and_modify(|account| account.hide_email = *hidden);
                 Ok(Vec::new())
             }
             Change::ExpireCredentials { user } => {
                 let id = self.user(user)?;
-                let mine = self
-                    .credentials
-                    .iter_mut()
-                    .filter(|credential| credential.account() == id);
+                let mine = self.credentials.iter_mut().filter(|credential| credential.account() == id);
                 mine.for_each(SeedCredential::expire);
                 Ok(Vec::new())
             }
@@ -217,11 +204,7 @@ impl State {
         let names = self.names(&group_id, &account_id);
         let members = self.groups.get_mut(&group_id).map(|group| &mut group.members);
         if members.is_some_and(|members| members.insert(account_id.clone())) {
-            return Ok(vec![Moved {
-                group_id,
-                account_id,
-                how: How::Joined,
-            }]);
+            return Ok(vec![Moved { group_id, account_id, how: How::Joined }]);
         }
         let (group, user) = names;
         Err(Refused::AlreadyMember { group, user })
@@ -232,11 +215,7 @@ impl State {
         let names = self.names(&group_id, &account_id);
         let members = self.groups.get_mut(&group_id).map(|group| &mut group.members);
         if members.is_some_and(|members| members.remove(&account_id)) {
-            return Ok(vec![Moved {
-                group_id,
-                account_id,
-                how: How::Left,
-            }]);
+            return Ok(vec![Moved { group_id, account_id, how: How::Left }]);
         }
         let (group, user) = names;
         Err(Refused::NotAMember { group, user })
@@ -253,25 +232,15 @@ impl State {
         if self.name_in_use(&seed.name) {
             return Err(Refused::NameInUse(seed.name.clone()));
         }
-        if let Some(app) = seed
-            .grants
-            .keys()
-            .chain(&seed.default_for)
-            .find(|app| !self.apps.contains_key(*app))
+        if let Some(app) =
+            seed.grants.keys().chain(&seed.default_for).find(|app| !self.apps.contains_key(*app))
         {
             return Err(Refused::UnknownApp(app.clone()));
         }
-        if let Some(app) = seed
-            .default_for
-            .iter()
-            .find(|app| seed.grants.get(*app) != Some(&Grant::User))
-        {
+        if let Some(app) = seed.default_for.iter().find(|app| seed.grants.get(*app) != Some(&Grant::User)) {
             return Err(Refused::DefaultWithoutGrant(app.clone()));
         }
-        let id = seed
-            .id
-            .clone()
-            .unwrap_or_else(|| unused(new_id, |id| self.groups.contains_key(id)));
+        let id = seed.id.clone().unwrap_or_else(|| unused(new_id, |id| self.groups.contains_key(id)));
         if self.groups.contains_key(&id) {
             return Err(Refused::GroupIdInUse(id));
         }
@@ -294,16 +263,11 @@ impl State {
         if name.trim().is_empty() {
             return Err(Refused::NameEmpty);
         }
-        let same = self
-            .groups
-            .get(&id)
-            .is_some_and(|group| group.name.to_lowercase() == name.to_lowercase());
+        let same = self.groups.get(&id).is_some_and(|group| group.name.to_lowercase() == name.to_lowercase());
         if !same && self.name_in_use(name) {
             return Err(Refused::NameInUse(name.to_owned()));
         }
-        self.groups
-            .entry(id)
-            .and_modify(|group| name.clone_into(&mut group.name));
+        self.groups.entry(id).and_modify(|group| name.clone_into(&mut group.name));
         Ok(Vec::new())
     }
 
@@ -333,25 +297,17 @@ impl State {
         let mut moved = Vec::new();
         for (group_id, group) in &mut self.groups {
             if group.members.remove(&id) {
-                moved.push(Moved {
-                    group_id: group_id.clone(),
-                    account_id: id.clone(),
-                    how: How::Left,
-                });
+                moved.push(Moved { group_id: group_id.clone(), account_id: id.clone(), how: How::Left });
             }
         }
-        self.accounts
-            .entry(id)
-            .and_modify(|account| account.removed = true);
+        self.accounts.entry(id).and_modify(|account| account.removed = true);
         Ok(moved)
     }
 
     fn return_user(&mut self, user: &str) -> Result<Vec<Moved>, Refused> {
         let id = self.account_id(user).map(str::to_owned);
         let id = id.ok_or_else(|| Refused::UnknownUser(user.to_owned()))?;
-        self.accounts
-            .entry(id)
-            .and_modify(|account| account.removed = false);
+        self.accounts.entry(id).and_modify(|account| account.removed = false);
         Ok(Vec::new())
     }
 
@@ -360,9 +316,7 @@ impl State {
         if self.account_id(email).is_some_and(|holder| holder != id) {
             return Err(Refused::UserExists(email.to_owned()));
         }
-        self.accounts
-            .entry(id)
-            .and_modify(|account| account.email = Some(email.to_owned()));
+        self.accounts.entry(id).and_modify(|account| account.email = Some(email.to_owned()));
         Ok(Vec::new())
     }
 
@@ -372,11 +326,8 @@ impl State {
     }
 
     fn user(&self, reference: &str) -> Result<String, Refused> {
-        let id = self
-            .account_id(reference)
-            .filter(|id| !self.accounts.get(*id).is_some_and(|a| a.removed));
-        id.map(str::to_owned)
-            .ok_or_else(|| Refused::UnknownUser(reference.to_owned()))
+        let id = self.account_id(reference).filter(|id| !self.accounts.get(*id).is_some_and(|a| a.removed));
+        id.map(str::to_owned).ok_or_else(|| Refused::UnknownUser(reference.to_owned()))
     }
 
     fn names(&self, group_id: &str, account_id: &str) -> (String, String) {

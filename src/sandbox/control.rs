@@ -16,14 +16,8 @@ pub(super) fn router(sandbox: &Sandbox) -> Router {
     let (state, requests, edit) = (sandbox.clone(), sandbox.clone(), sandbox.clone());
     Router::new()
         .route("/_sandbox/state", get(move || async move { Json(state.state()) }))
-        .route(
-            "/_sandbox/requests",
-            get(move || async move { Json(requests.requests()) }),
-        )
-        .route(
-            "/_sandbox/edit",
-            post(move |body: Bytes| async move { carry_out(&edit, &body) }),
-        )
+        .route("/_sandbox/requests", get(move || async move { Json(requests.requests()) }))
+        .route("/_sandbox/edit", post(move |body: Bytes| async move { carry_out(&edit, &body) }))
 }
 
 /// 204 when done, 400 for what is no change, 409 for one that is impossible; the body says why.

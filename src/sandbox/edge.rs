@@ -36,10 +36,7 @@ pub(super) static ROUTES: &[Route] = &[
 
 #[expect(clippy::unnecessary_wraps, reason = "every handler has one signature")]
 fn tenant_info(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    Ok(Reply::json(
-        StatusCode::OK,
-        &json!({ "cloudId": turn.state().site.cloud_id }),
-    ))
+    Ok(Reply::json(StatusCode::OK, &json!({ "cloudId": turn.state().site.cloud_id })))
 }
 
 #[derive(Deserialize)]
@@ -56,13 +53,9 @@ fn token(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let refuse = |status, error: &str, text: &str| {
         Reply::json(status, &json!({ "error": error, "error_description": text }))
     };
-    let asked: TokenRequest = turn.json().map_err(|_| {
-        refuse(
-            StatusCode::BAD_REQUEST,
-            "invalid_request",
-            "The body is no token request",
-        )
-    })?;
+    let asked: TokenRequest = turn
+        .json()
+        .map_err(|_| refuse(StatusCode::BAD_REQUEST, "invalid_request", "The body is no token request"))?;
     if asked.grant_type != "client_credentials" {
         let text = "Only client_credentials can be used here";
         return Err(refuse(StatusCode::BAD_REQUEST, "unsupported_grant_type", text));
@@ -78,12 +71,7 @@ fn token(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let Some(index) = turn.state().credentials.iter().position(fits) else {
         return Err(refuse(StatusCode::UNAUTHORIZED, "access_denied", "Unauthorized"));
     };
-    let scope = turn
-        .state()
-        .credentials
-        .get(index)
-        .map(|it| it.scopes().join(" "))
-        .unwrap_or_default();
+    let scope = turn.state().credentials.get(index).map(|it| it.scopes().join(" ")).unwrap_or_default();
     let token = turn.world.make_token(index);
     Ok(Reply::json(
         StatusCode::OK,
@@ -99,11 +87,7 @@ fn token(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
 #[expect(clippy::unnecessary_wraps, reason = "every handler has one signature")]
 fn accessible_resources(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let site = &turn.state().site;
-    let scopes = turn
-        .caller
-        .as_ref()
-        .map(|caller| caller.scopes.as_slice())
-        .unwrap_or_default();
+    let scopes = turn.caller.as_ref().map(|caller| caller.scopes.as_slice()).unwrap_or_default();
     let resource = json!({ "id": site.cloud_id, "url": site.url(), "name": site.name, "scopes": scopes });
     Ok(Reply::json(StatusCode::OK, &[resource]))
 }

@@ -59,10 +59,7 @@ impl Sandbox {
             scripts: Scripts::default(),
             log: RequestLog::default(),
         };
-        Ok(Sandbox {
-            latency: options.latency,
-            inside: Arc::new(Mutex::new(inside)),
-        })
+        Ok(Sandbox { latency: options.latency, inside: Arc::new(Mutex::new(inside)) })
     }
 
     /// The routes, for `tower::ServiceExt::oneshot` in process or for [`super::serve`].
@@ -129,24 +126,14 @@ impl Sandbox {
     pub fn exports(&self, base_url: &str) -> Vec<(String, String)> {
         let state = self.state();
         let credentials = &state.credentials;
-        let credential = credentials
-            .iter()
-            .find(|credential| !credential.expired())
-            .or(credentials.first());
+        let credential = credentials.iter().find(|credential| !credential.expired()).or(credentials.first());
         let email = |account: &str| {
-            state
-                .accounts
-                .get(account)
-                .and_then(|account| account.email.clone())
-                .unwrap_or_default()
+            state.accounts.get(account).and_then(|account| account.email.clone()).unwrap_or_default()
         };
         let login = match credential {
             None => Vec::new(),
             Some(SeedCredential::Basic(token)) => {
-                vec![
-                    ("ROLLBOOK_EMAIL", email(&token.account)),
-                    ("ROLLBOOK_API_TOKEN", token.token.clone()),
-                ]
+                vec![("ROLLBOOK_EMAIL", email(&token.account)), ("ROLLBOOK_API_TOKEN", token.token.clone())]
             }
             Some(SeedCredential::Scoped(token)) => vec![
                 ("ROLLBOOK_EMAIL", email(&token.account)),
@@ -161,11 +148,7 @@ impl Sandbox {
         };
         let hosts = ["ROLLBOOK_ENDPOINT_SITE", "ROLLBOOK_ENDPOINT_GATEWAY"];
         let hosts = hosts.map(|name| (name, base_url.to_owned()));
-        hosts
-            .into_iter()
-            .chain(login)
-            .map(|(name, value)| (name.to_owned(), value))
-            .collect()
+        hosts.into_iter().chain(login).map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     pub(super) fn inside<T>(&self, look: impl FnOnce(&mut Inside) -> T) -> T {

@@ -42,9 +42,7 @@ pub(super) async fn pass(sandbox: Sandbox, route: &'static Route, door: Door, re
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
         return jira::error(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large").into_response();
     };
-    sandbox
-        .inside(|inside| inside.answer(route, door, &parts, body))
-        .into_response()
+    sandbox.inside(|inside| inside.answer(route, door, &parts, body)).into_response()
 }
 
 /// Answers a request that fits no route: with 404, or with 405 where the path has routes of other methods.
@@ -60,17 +58,8 @@ impl Inside {
         self.world.catch_up();
         let name = route.name();
         let query = Query::parse(parts.uri.query().unwrap_or_default());
-        let mut trace = Trace {
-            by: None,
-            subject: Subject::named_in(&query, &body),
-        };
-        let asked = Asked {
-            route,
-            door,
-            parts,
-            query,
-            body,
-        };
+        let mut trace = Trace { by: None, subject: Subject::named_in(&query, &body) };
+        let asked = Asked { route, door, parts, query, body };
         let reply = match self.scripts.take(&name) {
             Some(Failure::Instead(answer)) => Reply::from(&answer),
             Some(Failure::AfterWork(answer)) => {
@@ -85,26 +74,13 @@ impl Inside {
         if route.method != Method::GET {
             let at_ms = u64::try_from(self.world.uptime().as_millis()).unwrap_or(u64::MAX);
             let Subject { group_id, account_id } = trace.subject;
-            self.log.writes.push(Write {
-                at_ms,
-                route: name,
-                status,
-                by: trace.by,
-                group_id,
-                account_id,
-            });
+            self.log.writes.push(Write { at_ms, route: name, status, by: trace.by, group_id, account_id });
         }
         reply
     }
 
     fn work(&mut self, asked: Asked<'_>, trace: &mut Trace) -> Reply {
-        let Asked {
-            route,
-            door,
-            parts,
-            query,
-            body,
-        } = asked;
+        let Asked { route, door, parts, query, body } = asked;
         if door != Door::Edge
             && let Err(exceeded) = self.limiter.take(&route.method, route.path)
         {
@@ -113,10 +89,7 @@ impl Inside {
         if door == Door::Gateway && !self.is_for_this_site(parts) {
             return edge_error(StatusCode::NOT_FOUND, "Not Found");
         }
-        let header = parts
-            .headers
-            .get(AUTHORIZATION)
-            .map(|value| value.to_str().unwrap_or("unreadable"));
+        let header = parts.headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or("unreadable"));
         let identity = auth::identify(&self.world, door, header);
         let login_failed = matches!(identity, Identity::Wrong);
         let caller = match admit(route, door, identity) {
@@ -126,15 +99,7 @@ impl Inside {
         trace.by = caller.as_ref().map(|caller| caller.account_id.clone());
         let base = self.base(door, parts);
         let subject = std::mem::take(&mut trace.subject);
-        let mut turn = Turn {
-            world: &mut self.world,
-            caller,
-            query,
-            body,
-            base,
-            path: route.path,
-            subject,
-        };
+        let mut turn = Turn { world: &mut self.world, caller, query, body, base, path: route.path, subject };
         let reply = (route.run)(&mut turn).unwrap_or_else(|refusal| refusal);
         trace.subject = turn.subject;
         if login_failed && route.access == Access::Anonymous {
@@ -147,11 +112,7 @@ impl Inside {
     fn too_many(&self, exceeded: Exceeded) -> Reply {
         let seconds = exceeded.wait.as_secs() + u64::from(exceeded.wait.subsec_nanos() > 0);
         let up = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
-        let free_at = self
-            .world
-            .now()
-            .saturating_add(exceeded.wait)
-            .and_then(|at| at.round(up));
+        let free_at = self.world.now().saturating_add(exceeded.wait).and_then(|at| at.round(up));
         let reset = free_at.unwrap_or(Timestamp::MAX).strftime("%Y-%m-%dT%H:%M:%SZ");
         jira::error(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded.")
             .header("retry-after", &seconds.to_string())
@@ -207,10 +168,7 @@ fn admit(route: &Route, door: Door, identity: Identity) -> Result<Option<Caller>
                 return Ok(Some(caller));
             }
             // A missing scope is a 401, not a 403 (fact sheet §1.2).
-            Err(edge_error(
-                StatusCode::UNAUTHORIZED,
-                "Unauthorized; scope does not match",
-            ))
+            Err(edge_error(StatusCode::UNAUTHORIZED, "Unauthorized; scope does not match"))
         }
         (Access::Anonymous, Identity::Anonymous | Identity::Wrong) if door == Door::Site => Ok(None),
         (Access::Account | Access::Anonymous, Identity::Anonymous | Identity::Wrong) => match door {

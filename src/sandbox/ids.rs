@@ -4,16 +4,9 @@ use sha2::{Digest, Sha256};
 
 /// Makes a UUID (version 8 layout) that depends on nothing but `kind` and `name`.
 pub(super) fn stable_uuid(kind: &str, name: &str) -> String {
-    let digest = Sha256::new()
-        .chain_update(kind)
-        .chain_update([0])
-        .chain_update(name)
-        .finalize();
+    let digest = Sha256::new().chain_update(kind).chain_update([0]).chain_update(name).finalize();
     let mut bytes = [0_u8; 16];
-    bytes
-        .iter_mut()
-        .zip(digest.iter())
-        .for_each(|(to, from)| *to = *from);
+    bytes.iter_mut().zip(digest.iter()).for_each(|(to, from)| *to = *from);
     uuid(bytes, 0x80)
 }
 

@@ -54,10 +54,7 @@ pub(super) struct Exceeded {
 
 impl Limiter {
     pub(super) fn new(limits: Limits) -> Limiter {
-        Limiter {
-            limits,
-            buckets: BTreeMap::new(),
-        }
+        Limiter { limits, buckets: BTreeMap::new() }
     }
 
     /// Takes a token, or says how long to wait. A bucket holds one second's worth.
@@ -66,10 +63,7 @@ impl Limiter {
             return Ok(());
         };
         let (rate, now) = (f64::from(limit), Instant::now());
-        let full = Bucket {
-            tokens: rate,
-            filled_at: now,
-        };
+        let full = Bucket { tokens: rate, filled_at: now };
         let bucket = self.buckets.entry(format!("{method} {path}")).or_insert(full);
         let gained = now.duration_since(bucket.filled_at).as_secs_f64() * rate;
         bucket.tokens = (bucket.tokens + gained).min(rate);
@@ -78,10 +72,7 @@ impl Limiter {
             bucket.tokens -= 1.0;
             return Ok(());
         }
-        Err(Exceeded {
-            limit,
-            wait: Duration::from_secs_f64((1.0 - bucket.tokens) / rate),
-        })
+        Err(Exceeded { limit, wait: Duration::from_secs_f64((1.0 - bucket.tokens) / rate) })
     }
 }
 

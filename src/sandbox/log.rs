@@ -36,9 +36,7 @@ pub struct Write {
 impl RequestLog {
     /// How many requests a route had, whatever the answer; `route` is `METHOD /route/template`.
     pub fn count(&self, route: &str) -> u64 {
-        self.counts
-            .get(route)
-            .map_or(0, |by_status| by_status.values().sum())
+        self.counts.get(route).map_or(0, |by_status| by_status.values().sum())
     }
 
     /// How many requests there were.
@@ -47,11 +45,6 @@ impl RequestLog {
     }
 
     pub(super) fn add(&mut self, route: &str, status: u16) {
-        *self
-            .counts
-            .entry(route.to_owned())
-            .or_default()
-            .entry(status)
-            .or_default() += 1;
+        *self.counts.entry(route.to_owned()).or_default().entry(status).or_default() += 1;
     }
 }

@@ -77,9 +77,5 @@ pub enum SeedProblem {
 
 /// Joins problems for a message.
 pub(super) fn list(problems: &[SeedProblem]) -> String {
-    problems
-        .iter()
-        .map(ToString::to_string)
-        .collect::<Vec<_>>()
-        .join("; ")
+    problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("; ")
 }

@@ -9,11 +9,8 @@ pub(super) struct Query(Vec<(String, String)>);
 impl Query {
     /// Reads `a=b&c=d`; `+` is a space, and bytes that are no UTF-8 become `U+FFFD`.
     pub(super) fn parse(query: &str) -> Query {
-        let decode = |text: &str| {
-            percent_decode_str(&text.replace('+', " "))
-                .decode_utf8_lossy()
-                .into_owned()
-        };
+        let decode =
+            |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();
         let pairs = query.split('&').filter(|pair| !pair.is_empty());
         Query(
             pairs
@@ -37,16 +34,12 @@ impl Query {
 
     /// Every value of a key.
     pub(super) fn all(&self, key: &str) -> impl Iterator<Item = &str> {
-        self.0
-            .iter()
-            .filter(move |(name, _)| name == key)
-            .map(|(_, value)| value.as_str())
+        self.0.iter().filter(move |(name, _)| name == key).map(|(_, value)| value.as_str())
     }
 
     /// Whether a key says `true` in any case, as Java reads booleans; everything else is `false`.
     pub(super) fn is_true(&self, key: &str) -> bool {
-        self.one(key)
-            .is_some_and(|value| value.eq_ignore_ascii_case("true"))
+        self.one(key).is_some_and(|value| value.eq_ignore_ascii_case("true"))
     }
 
     /// Every pair.

@@ -19,34 +19,22 @@ pub(super) struct Reply {
 impl Reply {
     /// An answer without a body.
     pub(super) fn empty(status: StatusCode) -> Reply {
-        Reply {
-            status,
-            headers: Vec::new(),
-            body: Vec::new(),
-        }
+        Reply { status, headers: Vec::new(), body: Vec::new() }
     }
 
     /// An answer with a JSON body.
     pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Reply {
         match serde_json::to_vec(body) {
-            Ok(body) => Reply {
-                status,
-                headers: Vec::new(),
-                body,
-            }
-            .header("content-type", "application/json;charset=UTF-8"),
+            Ok(body) => Reply { status, headers: Vec::new(), body }
+                .header("content-type", "application/json;charset=UTF-8"),
             Err(error) => Reply::text(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
         }
     }
 
     /// An answer with a body of plain text.
     pub(super) fn text(status: StatusCode, body: &str) -> Reply {
-        Reply {
-            status,
-            headers: Vec::new(),
-            body: body.as_bytes().to_vec(),
-        }
-        .header("content-type", "text/plain;charset=UTF-8")
+        Reply { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
+            .header("content-type", "text/plain;charset=UTF-8")
     }
 
     /// Adds a header; one that HTTP does not allow is left out.
@@ -66,21 +54,11 @@ impl Reply {
 
 impl From<&Answer> for Reply {
     fn from(answer: &Answer) -> Reply {
-        let reply = Reply {
-            status: answer.status,
-            headers: Vec::new(),
-            body: answer.body.as_bytes().to_vec(),
-        };
-        let reply = answer
-            .headers
-            .iter()
-            .fold(reply, |reply, (name, value)| reply.header(name, value));
+        let reply =
+            Reply { status: answer.status, headers: Vec::new(), body: answer.body.as_bytes().to_vec() };
+        let reply = answer.headers.iter().fold(reply, |reply, (name, value)| reply.header(name, value));
         let typed = reply.headers.iter().any(|(name, _)| *name == CONTENT_TYPE);
-        if typed || reply.body.is_empty() {
-            reply
-        } else {
-            reply.header("content-type", "application/json")
-        }
+        if typed || reply.body.is_empty() { reply } else { reply.header("content-type", "application/json") }
     }
 }
 

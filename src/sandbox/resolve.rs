@@ -14,11 +14,7 @@ const DEFAULT_TOKEN: &str = "sandbox-token";
 impl State {
     /// Makes the state that a seed describes, with the default credential where the seed has none.
     pub(super) fn from_seed(seed: &Seed) -> Result<State, Vec<SeedProblem>> {
-        let mut build = Build {
-            state: empty(&seed.site),
-            by_email: BTreeMap::new(),
-            problems: Vec::new(),
-        };
+        let mut build = Build { state: empty(&seed.site), by_email: BTreeMap::new(), problems: Vec::new() };
         for app in &seed.apps {
             build.app(app);
         }
@@ -28,9 +24,7 @@ impl State {
         let mut names = BTreeSet::new();
         for group in &seed.groups {
             if !names.insert(group.name.to_lowercase()) {
-                build
-                    .problems
-                    .push(SeedProblem::DuplicateGroup(group.name.clone()));
+                build.problems.push(SeedProblem::DuplicateGroup(group.name.clone()));
             }
             build.group(group);
         }
@@ -55,16 +49,9 @@ impl State {
             email.unwrap_or(id).to_owned()
         };
         Seed {
-            site: SeedSite {
-                name: self.site.name.clone(),
-                cloud_id: Some(self.site.cloud_id.clone()),
-            },
+            site: SeedSite { name: self.site.name.clone(), cloud_id: Some(self.site.cloud_id.clone()) },
             apps: self.apps.iter().map(|(key, app)| seed_app(key, app)).collect(),
-            users: self
-                .accounts
-                .iter()
-                .map(|(id, account)| seed_user(id, account))
-                .collect(),
+            users: self.accounts.iter().map(|(id, account)| seed_user(id, account)).collect(),
             groups: self
                 .groups
                 .iter()
@@ -89,25 +76,15 @@ impl State {
             .map(|(id, _)| id.clone());
         let account = admin.unwrap_or_else(|| self.make_root());
         let token = DEFAULT_TOKEN.to_owned();
-        self.credentials.push(SeedCredential::Basic(SeedToken {
-            account,
-            token,
-            ..SeedToken::default()
-        }));
+        self.credentials.push(SeedCredential::Basic(SeedToken { account, token, ..SeedToken::default() }));
     }
 
     /// Adds `root@SITE.example` to the first site-admin group, or to a new group `site-admins`.
     fn make_root(&mut self) -> String {
         let site = &self.site.name;
-        let email = unused("root", |name| {
-            self.account_id(&format!("{name}@{site}.example")).is_some()
-        });
+        let email = unused("root", |name| self.account_id(&format!("{name}@{site}.example")).is_some());
         let email = format!("{email}@{site}.example");
-        let root = SeedUser {
-            email: Some(email),
-            name: Some("Root".to_owned()),
-            ..SeedUser::default()
-        };
+        let root = SeedUser { email: Some(email), name: Some("Root".to_owned()), ..SeedUser::default() };
         let id = account_id(&root);
         self.accounts.insert(id.clone(), account(&root));
         if let Some(admins) = self.groups.values_mut().find(|group| group.site_admin) {
@@ -115,11 +92,7 @@ impl State {
             return id;
         }
         let name = unused("site-admins", |name| self.name_in_use(name));
-        let seed = SeedGroup {
-            name,
-            site_admin: true,
-            ..SeedGroup::default()
-        };
+        let seed = SeedGroup { name, site_admin: true, ..SeedGroup::default() };
         let mut admins = group(&seed);
         admins.members.insert(id.clone());
         self.groups.insert(group_id(&seed), admins);
@@ -130,10 +103,7 @@ impl State {
 /// `wish`, or `wish-1`, `wish-2`…, whichever is not taken.
 fn unused(wish: &str, taken: impl Fn(&str) -> bool) -> String {
     let numbered = (1_u32..).map(|number| format!("{wish}-{number}"));
-    std::iter::once(wish.to_owned())
-        .chain(numbered)
-        .find(|name| !taken(name))
-        .unwrap_or_default()
+    std::iter::once(wish.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
 }
 
 struct Build {
@@ -145,10 +115,7 @@ struct Build {
 impl Build {
     fn app(&mut self, seed: &SeedApp) {
         let name = seed.name.clone().unwrap_or_else(|| seed.key.clone());
-        let app = App {
-            name,
-            seats: seed.seats,
-        };
+        let app = App { name, seats: seed.seats };
         if self.state.apps.insert(seed.key.clone(), app).is_some() {
             self.problems.push(SeedProblem::DuplicateApp(seed.key.clone()));
         }
@@ -157,16 +124,11 @@ impl Build {
     fn user(&mut self, seed: &SeedUser) {
         let id = account_id(seed);
         if seed.email.is_none() && (seed.kind != AccountType::App || seed.account_id.is_none()) {
-            self.problems.push(SeedProblem::NoEmail(
-                seed.name.clone().unwrap_or_else(|| id.clone()),
-            ));
+            self.problems.push(SeedProblem::NoEmail(seed.name.clone().unwrap_or_else(|| id.clone())));
             return;
         }
         if let Some(email) = &seed.email
-            && self
-                .by_email
-                .insert(email.to_ascii_lowercase(), id.clone())
-                .is_some()
+            && self.by_email.insert(email.to_ascii_lowercase(), id.clone()).is_some()
         {
             self.problems.push(SeedProblem::DuplicateEmail(email.clone()));
         }
@@ -183,45 +145,25 @@ impl Build {
         let mut made = group(seed);
         for app in seed.grants.keys().chain(&seed.default_for) {
             if !self.state.apps.contains_key(app) {
-                self.problems.push(SeedProblem::UnknownApp {
-                    group: name(),
-                    app: app.clone(),
-                });
+                self.problems.push(SeedProblem::UnknownApp { group: name(), app: app.clone() });
             }
         }
         for app in &seed.default_for {
             if seed.grants.get(app) != Some(&Grant::User) {
-                self.problems.push(SeedProblem::DefaultWithoutGrant {
-                    group: name(),
-                    app: app.clone(),
-                });
+                self.problems.push(SeedProblem::DefaultWithoutGrant { group: name(), app: app.clone() });
             }
         }
         for member in &seed.members {
             match self.find(member) {
                 None => {
-                    self.problems.push(SeedProblem::UnknownMember {
-                        group: name(),
-                        member: member.clone(),
-                    });
+                    self.problems.push(SeedProblem::UnknownMember { group: name(), member: member.clone() });
                 }
-                Some(id)
-                    if self
-                        .state
-                        .accounts
-                        .get(&id)
-                        .is_some_and(|account| account.removed) =>
-                {
-                    self.problems.push(SeedProblem::RemovedMember {
-                        group: name(),
-                        member: member.clone(),
-                    });
+                Some(id) if self.state.accounts.get(&id).is_some_and(|account| account.removed) => {
+                    self.problems.push(SeedProblem::RemovedMember { group: name(), member: member.clone() });
                 }
                 Some(id) if !made.members.insert(id.clone()) => {
-                    self.problems.push(SeedProblem::DuplicateMember {
-                        group: name(),
-                        member: member.clone(),
-                    });
+                    self.problems
+                        .push(SeedProblem::DuplicateMember { group: name(), member: member.clone() });
                 }
                 Some(_) => {}
             }
@@ -234,20 +176,11 @@ impl Build {
 
     fn credential(&mut self, seed: &SeedCredential) {
         let Some(id) = self.find(seed.account()) else {
-            return self
-                .problems
-                .push(SeedProblem::UnknownCredentialAccount(seed.account().to_owned()));
+            return self.problems.push(SeedProblem::UnknownCredentialAccount(seed.account().to_owned()));
         };
         let needs_email = matches!(seed, SeedCredential::Basic(_) | SeedCredential::Scoped(_));
-        if needs_email
-            && self
-                .state
-                .accounts
-                .get(&id)
-                .is_some_and(|account| account.email.is_none())
-        {
-            self.problems
-                .push(SeedProblem::CredentialWithoutEmail(id.clone()));
+        if needs_email && self.state.accounts.get(&id).is_some_and(|account| account.email.is_none()) {
+            self.problems.push(SeedProblem::CredentialWithoutEmail(id.clone()));
         }
         if matches!(seed, SeedCredential::Basic(token) if !token.scopes.is_empty()) {
             self.problems.push(SeedProblem::ScopesOnBasic(id.clone()));
@@ -264,15 +197,9 @@ impl Build {
 }
 
 fn empty(site: &SeedSite) -> State {
-    let cloud_id = site
-        .cloud_id
-        .clone()
-        .unwrap_or_else(|| stable_uuid("cloud", &site.name));
+    let cloud_id = site.cloud_id.clone().unwrap_or_else(|| stable_uuid("cloud", &site.name));
     State {
-        site: Site {
-            name: site.name.clone(),
-            cloud_id,
-        },
+        site: Site { name: site.name.clone(), cloud_id },
         apps: BTreeMap::new(),
         accounts: BTreeMap::new(),
         groups: BTreeMap::new(),
@@ -283,28 +210,17 @@ fn empty(site: &SeedSite) -> State {
 /// The account id that a seed user gets: its own, or one made from the e-mail.
 fn account_id(seed: &SeedUser) -> String {
     let email = seed.email.as_deref().unwrap_or_default().to_ascii_lowercase();
-    seed.account_id
-        .clone()
-        .unwrap_or_else(|| format!("712020:{}", stable_uuid("account", &email)))
+    seed.account_id.clone().unwrap_or_else(|| format!("712020:{}", stable_uuid("account", &email)))
 }
 
 /// The group id that a seed group gets: its own, or one made from the name.
 fn group_id(seed: &SeedGroup) -> String {
-    seed.id
-        .clone()
-        .unwrap_or_else(|| stable_uuid("group", &seed.name))
+    seed.id.clone().unwrap_or_else(|| stable_uuid("group", &seed.name))
 }
 
 /// The account that a seed user describes.
 pub(super) fn account(seed: &SeedUser) -> Account {
-    let local_part = || {
-        seed.email
-            .as_deref()
-            .unwrap_or_default()
-            .split('@')
-            .next()
-            .unwrap_or_default()
-    };
+    let local_part = || seed.email.as_deref().unwrap_or_default().split('@').next().unwrap_or_default();
     Account {
         email: seed.email.clone(),
         name: seed.name.clone().unwrap_or_else(|| local_part().to_owned()),
@@ -332,11 +248,7 @@ pub(super) fn group(seed: &SeedGroup) -> Group {
 }
 
 fn seed_app(key: &str, app: &App) -> SeedApp {
-    SeedApp {
-        key: key.to_owned(),
-        name: Some(app.name.clone()),
-        seats: app.seats,
-    }
+    SeedApp { key: key.to_owned(), name: Some(app.name.clone()), seats: app.seats }
 }
 
 fn seed_user(id: &str, account: &Account) -> SeedUser {

@@ -46,15 +46,8 @@ impl Failure {
 
 impl Answer {
     fn new(status: StatusCode, headers: &[(&str, &str)], body: &str) -> Answer {
-        let headers = headers
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect();
-        Answer {
-            status,
-            headers,
-            body: body.to_owned(),
-        }
+        let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        Answer { status, headers, body: body.to_owned() }
     }
 }
 

@@ -68,10 +68,7 @@ pub struct SeedSite {
 
 impl Default for SeedSite {
     fn default() -> Self {
-        SeedSite {
-            name: "sandbox".to_owned(),
-            cloud_id: None,
-        }
+        SeedSite { name: "sandbox".to_owned(), cloud_id: None }
     }
 }
 
@@ -318,10 +315,7 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 
-#[expect(
-    clippy::trivially_copy_pass_by_ref,
-    reason = "serde calls it with a reference"
-)]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
 fn is_true(value: &bool) -> bool {
     *value
 }

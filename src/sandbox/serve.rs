@@ -19,12 +19,7 @@ pub async fn serve(
     shutdown: impl Future<Output = ()> + Send + 'static,
 ) -> io::Result<()> {
     if !listener.local_addr()?.ip().is_loopback() {
-        return Err(io::Error::new(
-            io::ErrorKind::InvalidInput,
-            "the sandbox serves on loopback only",
-        ));
+        return Err(io::Error::new(io::ErrorKind::InvalidInput, "the sandbox serves on loopback only"));
     }
-    axum::serve(listener, sandbox.router())
-        .with_graceful_shutdown(shutdown)
-        .await
+    axum::serve(listener, sandbox.router()).with_graceful_shutdown(shutdown).await
 }

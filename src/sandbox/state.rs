@@ -108,8 +108,7 @@ impl Account {
 
 impl Group {
     fn gives_browse_users(&self) -> bool {
-        self.browse_users
-            .unwrap_or(self.site_admin || !self.grants.is_empty())
+        self.browse_users.unwrap_or(self.site_admin || !self.grants.is_empty())
     }
 
     fn grants(&self, app: &str, grant: Grant) -> bool {
@@ -124,15 +123,9 @@ impl State {
             return Some(id);
         }
         let has_email = |account: &Account| {
-            account
-                .email
-                .as_deref()
-                .is_some_and(|email| email.eq_ignore_ascii_case(reference))
+            account.email.as_deref().is_some_and(|email| email.eq_ignore_ascii_case(reference))
         };
-        self.accounts
-            .iter()
-            .find(|(_, account)| has_email(account))
-            .map(|(id, _)| id.as_str())
+        self.accounts.iter().find(|(_, account)| has_email(account)).map(|(id, _)| id.as_str())
     }
 
     /// Finds a group id by group id or by exact name.
@@ -145,18 +138,13 @@ impl State {
 
     /// Finds a group id by exact name.
     pub fn group_named(&self, name: &str) -> Option<&str> {
-        self.groups
-            .iter()
-            .find(|(_, group)| group.name == name)
-            .map(|(id, _)| id.as_str())
+        self.groups.iter().find(|(_, group)| group.name == name).map(|(id, _)| id.as_str())
     }
 
     /// Whether a group has this name in any case: such a name is in use.
     pub fn name_in_use(&self, name: &str) -> bool {
         let name = name.to_lowercase();
-        self.groups
-            .values()
-            .any(|group| group.name.to_lowercase() == name)
+        self.groups.values().any(|group| group.name.to_lowercase() == name)
     }
 
     /// The groups that an account is in.
@@ -187,9 +175,7 @@ impl State {
     /// Whether an account is in a group of a kind. Every request asks, and few groups are of these kinds: the
     /// members are looked at last.
     fn is_in(&self, account_id: &str, kind: impl Fn(&Group) -> bool) -> bool {
-        self.groups
-            .values()
-            .any(|group| kind(group) && group.members.contains(account_id))
+        self.groups.values().any(|group| kind(group) && group.members.contains(account_id))
     }
 
     /// The keys of the apps that an account has access to.
@@ -211,10 +197,8 @@ impl State {
 
     /// How many seats of an app are taken: active people in its groups. Apps and customers take none.
     pub fn seats_taken(&self, app: &str) -> usize {
-        let members: BTreeSet<&String> = self
-            .groups_with_access(app)
-            .flat_map(|(_, group)| &group.members)
-            .collect();
+        let members: BTreeSet<&String> =
+            self.groups_with_access(app).flat_map(|(_, group)| &group.members).collect();
         members.into_iter().filter(|id| self.takes_a_seat(id)).count()
     }
 

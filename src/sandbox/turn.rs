@@ -12,11 +12,7 @@ use super::state::State;
 use super::world::World;
 
 /// Everything but RFC 3986's unreserved characters is encoded.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC
-    .remove(b'-')
-    .remove(b'.')
-    .remove(b'_')
-    .remove(b'~');
+const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A route of a surface; a surface is a table of them.
 pub(super) struct Route {
@@ -52,10 +48,7 @@ pub(super) struct Scopes {
 
 impl Scopes {
     /// No scope is needed.
-    pub(super) const NONE: Scopes = Scopes {
-        classic: "",
-        granular: &[],
-    };
+    pub(super) const NONE: Scopes = Scopes { classic: "", granular: &[] };
 
     /// Whether what was granted suffices; an empty list stands for every scope.
     pub(super) fn are_met_by(&self, granted: &[String]) -> bool {
@@ -96,11 +89,7 @@ impl Subject {
     /// What the query and a JSON body name by id; handlers know more.
     pub(super) fn named_in(query: &Query, body: &[u8]) -> Subject {
         let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
-        let in_body = || {
-            body.get("accountId")
-                .and_then(|id| id.as_str())
-                .map(str::to_owned)
-        };
+        let in_body = || body.get("accountId").and_then(|id| id.as_str()).map(str::to_owned);
         Subject {
             group_id: query.filled("groupId").map(str::to_owned),
             account_id: query.filled("accountId").map(str::to_owned).or_else(in_body),
@@ -120,10 +109,8 @@ impl Turn<'_> {
 
     /// An absolute URL of this site, by the way that the request came.
     pub(super) fn url<'q>(&self, path: &str, query: impl IntoIterator<Item = (&'q str, &'q str)>) -> String {
-        let pairs: Vec<String> = query
-            .into_iter()
-            .map(|(key, value)| format!("{}={}", encode(key), encode(value)))
-            .collect();
+        let pairs: Vec<String> =
+            query.into_iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
         let mark = if pairs.is_empty() { "" } else { "?" };
         format!("{}{path}{mark}{}", self.base, pairs.join("&"))
     }
@@ -141,8 +128,5 @@ pub(super) fn encode(text: &str) -> String {
 
 /// The error of a gateway or another edge, which is not Jira's (fact sheet §1.2).
 pub(super) fn edge_error(status: StatusCode, message: &str) -> Reply {
-    Reply::json(
-        status,
-        &serde_json::json!({ "code": status.as_u16(), "message": message }),
-    )
+    Reply::json(status, &serde_json::json!({ "code": status.as_u16(), "message": message }))
 }

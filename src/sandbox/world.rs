@@ -40,19 +40,8 @@ impl World {
     pub(super) fn new(state: State, lag: Duration, rng_seed: u64, epoch: Timestamp) -> World {
         let mut rng = fastrand::Rng::with_seed(rng_seed);
         let pivot = format!("712020:{:08x}", rng.u32(..));
-        let clock = Clock {
-            epoch,
-            origin: Instant::now(),
-        };
-        World {
-            state,
-            tokens: BTreeMap::new(),
-            clock,
-            rng,
-            lag,
-            unseen: VecDeque::new(),
-            pivot,
-        }
+        let clock = Clock { epoch, origin: Instant::now() };
+        World { state, tokens: BTreeMap::new(), clock, rng, lag, unseen: VecDeque::new(), pivot }
     }
 
     /// Carries out a change; reads see its memberships `lag` later.
@@ -83,12 +72,7 @@ impl World {
             .groups
             .get(group_id)
             .map_or(Cow::Borrowed(&NOBODY), |group| Cow::Borrowed(&group.members));
-        for (_, moved) in self
-            .unseen
-            .iter()
-            .rev()
-            .filter(|(_, moved)| moved.group_id == group_id)
-        {
+        for (_, moved) in self.unseen.iter().rev().filter(|(_, moved)| moved.group_id == group_id) {
             match moved.how {
                 How::Joined => members.to_mut().remove(&moved.account_id),
                 How::Left => members.to_mut().insert(moved.account_id.clone()),
@@ -99,11 +83,7 @@ impl World {
 
     /// The ids of an account's groups as reads see them.
     pub(super) fn groups_seen(&self, account_id: &str) -> Vec<&str> {
-        let moved: BTreeSet<&str> = self
-            .unseen
-            .iter()
-            .map(|(_, moved)| moved.group_id.as_str())
-            .collect();
+        let moved: BTreeSet<&str> = self.unseen.iter().map(|(_, moved)| moved.group_id.as_str()).collect();
         let is_in = |id: &str, members: &BTreeSet<String>| {
             if moved.contains(id) {
                 self.members_seen(id).contains(account_id)
@@ -132,26 +112,19 @@ impl World {
         let from = (Bound::Included(self.pivot.as_str()), Bound::Unbounded);
         let to = (Bound::Unbounded, Bound::Excluded(self.pivot.as_str()));
         let accounts = &self.state.accounts;
-        accounts
-            .range::<str, _>(from)
-            .chain(accounts.range::<str, _>(to))
-            .map(|(id, _)| id)
+        accounts.range::<str, _>(from).chain(accounts.range::<str, _>(to)).map(|(id, _)| id)
     }
 
     /// Makes an access token for a credential.
     pub(super) fn make_token(&mut self, credential: usize) -> String {
         let token = format!("sandbox.{}", random_uuid(&mut self.rng));
-        self.tokens
-            .insert(token.clone(), (credential, Instant::now() + TOKEN_LIFE));
+        self.tokens.insert(token.clone(), (credential, Instant::now() + TOKEN_LIFE));
         token
     }
 
     /// The time of day.
     pub(super) fn now(&self) -> Timestamp {
-        self.clock
-            .epoch
-            .saturating_add(self.uptime())
-            .unwrap_or(Timestamp::MAX)
+        self.clock.epoch.saturating_add(self.uptime()).unwrap_or(Timestamp::MAX)
     }
 
     /// How long the sandbox has been there.

@@ -32,9 +32,7 @@ impl Seen {
     /// A parameter of the query as a number.
     pub(crate) fn number(&self, name: &str) -> usize {
         let query = self.uri.query().unwrap_or_default();
-        let value = query
-            .split('&')
-            .find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
+        let value = query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
         value.and_then(|value| value.parse().ok()).unwrap()
     }
 }
@@ -51,18 +49,11 @@ impl Peer {
         answer: impl Fn(&Seen) -> A + Clone + Send + Sync + 'static,
     ) -> Router {
         let seen = Arc::clone(&self.seen);
-        Router::new().fallback(
-            move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| async move {
-                let request = Seen {
-                    method,
-                    uri,
-                    headers,
-                    body: String::from_utf8_lossy(&body).into_owned(),
-                };
-                seen.lock().unwrap().push(request.clone());
-                answer(&request).into_response()
-            },
-        )
+        Router::new().fallback(move |method: Method, uri: Uri, headers: HeaderMap, body: Bytes| async move {
+            let request = Seen { method, uri, headers, body: String::from_utf8_lossy(&body).into_owned() };
+            seen.lock().unwrap().push(request.clone());
+            answer(&request).into_response()
+        })
     }
 
     pub(crate) fn lines(&self) -> Vec<String> {
@@ -76,11 +67,7 @@ pub(crate) fn json(status: u16, body: &str) -> Response {
 }
 
 pub(crate) fn basic(kind: TokenKind) -> Credential {
-    Credential::Basic {
-        email: "root@acme.com".into(),
-        token: TOKEN.to_owned().into(),
-        kind,
-    }
+    Credential::Basic { email: "root@acme.com".into(), token: TOKEN.to_owned().into(), kind }
 }
 
 pub(crate) fn acme() -> Endpoints {
@@ -88,11 +75,7 @@ pub(crate) fn acme() -> Endpoints {
 }
 
 pub(crate) fn options() -> Options {
-    Options {
-        seed: 7,
-        wall: || "2026-11-22T10:00:00Z".parse().unwrap(),
-        ..Options::default()
-    }
+    Options { seed: 7, wall: || "2026-11-22T10:00:00Z".parse().unwrap(), ..Options::default() }
 }
 
 pub(crate) fn client_with(router: Router, credential: Credential) -> Client {

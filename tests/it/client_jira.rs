@@ -18,10 +18,7 @@ const BOT: &str =
 /// A site with one of each.
 fn site(seen: &Seen) -> Response {
     let page = |values: &str, count: usize| {
-        json(
-            200,
-            &format!(r#"{{"startAt":0,"total":{count},"isLast":true,"values":[{values}]}}"#),
-        )
+        json(200, &format!(r#"{{"startAt":0,"total":{count},"isLast":true,"values":[{values}]}}"#))
     };
     match seen.uri.path() {
         "/rest/api/3/myself" => json(200, ADA),
@@ -36,10 +33,9 @@ fn site(seen: &Seen) -> Response {
             0 if seen.uri.query().unwrap().contains("startAt=0") => json(200, &format!("[{BOT},{ADA}]")),
             start => json(200, ["[]", &format!("[{ADA}]")][usize::from(start == 1)]),
         },
-        "/rest/api/3/user/groups" => json(
-            200,
-            r#"[{"groupId":"g1","name":"site-admins"},{"groupId":"g2","name":"b"}]"#,
-        ),
+        "/rest/api/3/user/groups" => {
+            json(200, r#"[{"groupId":"g1","name":"site-admins"},{"groupId":"g2","name":"b"}]"#)
+        }
         "/rest/api/3/groups/picker" => json(
             200,
             r#"{"groups":[{"groupId":"x","name":"sre-old"},{"groupId":"g2","name":"sre","managedBy":"EXTERNAL","usageType":"USERBASE_GROUP"},{"groupId":"g3","name":"sre3"}]}"#,
@@ -54,51 +50,26 @@ async fn reads_what_a_site_has() {
     let jira = jira(Peer::default().router(site));
     let group = GroupId::new("g1");
     let (members, people) = jira.members(&group).await.unwrap();
-    assert_eq!(
-        members.iter().map(AccountId::as_str).collect::<Vec<_>>(),
-        ["712020:ada", "bot"]
-    );
+    assert_eq!(members.iter().map(AccountId::as_str).collect::<Vec<_>>(), ["712020:ada", "bot"]);
     assert_eq!(people[0].email, Email::parse("ada@acme.com").ok());
-    assert_eq!(
-        (people[1].kind, people[1].active, &people[1].email),
-        (AccountKind::App, false, &None)
-    );
+    assert_eq!((people[1].kind, people[1].active, &people[1].email), (AccountKind::App, false, &None));
 
-    assert_eq!(
-        jira.users().await.unwrap(),
-        (members, people),
-        "after smaller and smaller pages"
-    );
+    assert_eq!(jira.users().await.unwrap(), (members, people), "after smaller and smaller pages");
     assert_eq!(jira.groups().await.unwrap().len(), 1);
-    assert_eq!(
-        jira.groups_of(&AccountId::new("712020:ada")).await.unwrap().len(),
-        2
-    );
+    assert_eq!(jira.groups_of(&AccountId::new("712020:ada")).await.unwrap().len(), 2);
     assert_eq!(jira.app_roles().await.unwrap(), Reading::NotRead);
 
     let asked = [AccountId::new("712020:ada"), AccountId::new("nobody")];
     let found = jira.accounts(&asked).await.unwrap();
-    assert_eq!(
-        found
-            .iter()
-            .map(|account| account.id.as_str())
-            .collect::<Vec<_>>(),
-        ["712020:ada"]
-    );
+    assert_eq!(found.iter().map(|account| account.id.as_str()).collect::<Vec<_>>(), ["712020:ada"]);
 
     let sre = GroupName::new("sre");
     let kind = |id| jira.group_kind(id, &sre);
     let (g2, g3, g4) = (GroupId::new("g2"), GroupId::new("g3"), GroupId::new("g4"));
     let synced = kind(&g2).await.unwrap().unwrap();
-    assert_eq!(
-        (synced.managed_by, synced.usage),
-        (ManagedBy::External, Usage::Group)
-    );
+    assert_eq!((synced.managed_by, synced.usage), (ManagedBy::External, Usage::Group));
     let silent = kind(&g3).await.unwrap().unwrap();
-    assert_eq!(
-        (silent.managed_by, silent.usage),
-        (ManagedBy::Unsaid, Usage::Unsaid)
-    );
+    assert_eq!((silent.managed_by, silent.usage), (ManagedBy::Unsaid, Usage::Unsaid));
     assert_eq!(kind(&g4).await.unwrap(), None);
 }
 
@@ -106,10 +77,7 @@ async fn reads_what_a_site_has() {
 async fn knows_its_rights_where_a_permission_key_is_unknown() {
     let rights = jira(Peer::default().router(site)).rights().await.unwrap();
     assert_eq!(rights.acting.id.as_str(), "712020:ada");
-    assert_eq!(
-        (rights.administer, rights.browse_users, rights.site_admin),
-        (true, true, true)
-    );
+    assert_eq!((rights.administer, rights.browse_users, rights.site_admin), (true, true, true));
 }
 
 #[tokio::test]
@@ -123,12 +91,7 @@ async fn an_account_without_browse_rights_is_told_so() {
     }));
     let error = jira.rights().await.unwrap_err();
     assert!(error.is_denied(), "{error}");
-    assert!(
-        error
-            .to_string()
-            .contains("Browse users and groups permission is required"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("Browse users and groups permission is required"), "{error}");
 }
 
 #[tokio::test]
@@ -136,18 +99,9 @@ async fn what_cannot_be_told_apart_is_an_error() {
     for (path, body) in [
         ("/rest/api/3/user/groups", r#"[{"groupId":null,"name":"a"}]"#),
         ("/rest/api/3/user/groups", r#"[{"groupId":"","name":"a"}]"#),
-        (
-            "/rest/api/3/group/bulk",
-            r#"{"total":1,"isLast":true,"values":[{"groupId":null,"name":"a"}]}"#,
-        ),
-        (
-            "/rest/api/3/group/member",
-            r#"{"total":1,"isLast":true,"values":[{"active":true}]}"#,
-        ),
-        (
-            "/rest/api/3/group/member",
-            r#"{"total":1,"isLast":true,"values":[{"accountId":"a"}]}"#,
-        ),
+        ("/rest/api/3/group/bulk", r#"{"total":1,"isLast":true,"values":[{"groupId":null,"name":"a"}]}"#),
+        ("/rest/api/3/group/member", r#"{"total":1,"isLast":true,"values":[{"active":true}]}"#),
+        ("/rest/api/3/group/member", r#"{"total":1,"isLast":true,"values":[{"accountId":"a"}]}"#),
     ] {
         let jira = jira(Peer::default().router(move |_| json(200, body)));
         let error = match path {
@@ -161,16 +115,11 @@ async fn what_cannot_be_told_apart_is_an_error() {
 }
 
 fn add() -> Operation {
-    Operation::AddMember {
-        group: Ref::Known(GroupId::new("g1")),
-        account: Ref::Known(AccountId::new("a")),
-    }
+    Operation::AddMember { group: Ref::Known(GroupId::new("g1")), account: Ref::Known(AccountId::new("a")) }
 }
 
 fn create() -> Operation {
-    Operation::CreateGroup {
-        name: GroupName::new("sre"),
-    }
+    Operation::CreateGroup { name: GroupName::new("sre") }
 }
 
 /// The membership that a listing shows; there is no other way to one.
@@ -212,44 +161,12 @@ async fn says_what_became_of_a_write() {
         (create(), 201, r#"{"groupId":"new","name":"sre"}"#),
         (create(), 201, r#"{"groupId":null,"name":"sre"}"#),
         (create(), 400, already),
-        (
-            Operation::InviteUser {
-                email: Email::parse("x@acme.com").unwrap(),
-                apps: vec![],
-            },
-            201,
-            ADA,
-        ),
-        (
-            Operation::RemoveUser {
-                account: AccountId::new("a"),
-                memberships: vec![],
-            },
-            204,
-            "",
-        ),
-        (
-            Operation::DeleteGroup {
-                group: GroupId::new("g"),
-                members: vec![],
-            },
-            200,
-            "",
-        ),
-        (
-            Operation::DeleteGroup {
-                group: GroupId::new("g"),
-                members: vec![],
-            },
-            404,
-            nobody,
-        ),
+        (Operation::InviteUser { email: Email::parse("x@acme.com").unwrap(), apps: vec![] }, 201, ADA),
+        (Operation::RemoveUser { account: AccountId::new("a"), memberships: vec![] }, 204, ""),
+        (Operation::DeleteGroup { group: GroupId::new("g"), members: vec![] }, 200, ""),
+        (Operation::DeleteGroup { group: GroupId::new("g"), members: vec![] }, 404, nobody),
     ] {
-        let name = format!("{operation:?}")
-            .split([' ', '{'])
-            .next()
-            .unwrap()
-            .to_owned();
+        let name = format!("{operation:?}").split([' ', '{']).next().unwrap().to_owned();
         let outcome = match written(&operation, status, body).await {
             Ok(Written::Done { made }) => format!("done {made:?}"),
             Ok(Written::ClaimsSatisfied { text }) => format!("claims satisfied: {text}"),
@@ -263,33 +180,20 @@ async fn says_what_became_of_a_write() {
 
 #[tokio::test]
 async fn a_made_id_takes_its_place_and_a_missing_one_sends_nothing() {
-    let key: Key = Key {
-        address: Address::Group(GroupName::new("sre")),
-        action: rollbook::model::Action::Create,
-    };
-    let operation = Operation::AddMember {
-        group: Ref::Made(key.clone()),
-        account: Ref::Known(AccountId::new("a")),
-    };
+    let key: Key =
+        Key { address: Address::Group(GroupName::new("sre")), action: rollbook::model::Action::Create };
+    let operation =
+        Operation::AddMember { group: Ref::Made(key.clone()), account: Ref::Known(AccountId::new("a")) };
     let peer = Peer::default();
     let jira = jira(peer.router(|_| json(201, "{}")));
     let mut made = MadeIds::default();
-    assert!(matches!(
-        jira.write(&operation, &made).await,
-        Err(Error::Unresolved(_))
-    ));
+    assert!(matches!(jira.write(&operation, &made).await, Err(Error::Unresolved(_))));
     made.insert(key.clone(), MadeId::Account(AccountId::new("wrong kind")));
-    assert!(matches!(
-        jira.write(&operation, &made).await,
-        Err(Error::Unresolved(_))
-    ));
+    assert!(matches!(jira.write(&operation, &made).await, Err(Error::Unresolved(_))));
     assert!(peer.lines().is_empty());
     made.insert(key, MadeId::Group(GroupId::new("new/../id")));
     jira.write(&operation, &made).await.unwrap();
-    assert_eq!(
-        peer.lines(),
-        ["POST acme.atlassian.net/rest/api/3/group/user?groupId=new%2F..%2Fid"]
-    );
+    assert_eq!(peer.lines(), ["POST acme.atlassian.net/rest/api/3/group/user?groupId=new%2F..%2Fid"]);
 }
 
 #[tokio::test]

@@ -12,10 +12,8 @@ async fn each_host_takes_its_own_credentials() {
     let sandbox = acme();
     let gateway = format!("{GATEWAY}/rest/api/3/myself");
     let elsewhere = "/ex/jira/99999999-2222-5333-8444-555555555555/rest/api/3/myself";
-    let (classic, scoped) = (
-        basic("root@acme.com", "root-token"),
-        basic("ci@serviceaccount.atlassian.com", "bot-token"),
-    );
+    let (classic, scoped) =
+        (basic("root@acme.com", "root-token"), basic("ci@serviceaccount.atlassian.com", "bot-token"));
     let bearer = "Bearer root-bearer".to_owned();
     let site = "/rest/api/3/myself";
     let cases = [
@@ -36,25 +34,13 @@ async fn each_host_takes_its_own_credentials() {
     ];
     for (authorization, path, status) in cases {
         let answer = ask_as(&sandbox, authorization.map(String::as_str), "GET", path, "").await;
-        assert_eq!(
-            answer.status.as_u16(),
-            status,
-            "{authorization:?} {path}: {}",
-            answer.text
-        );
+        assert_eq!(answer.status.as_u16(), status, "{authorization:?} {path}: {}", answer.text);
     }
     let own = ask_as(&sandbox, Some(&scoped), "GET", &gateway, "").await.json();
     assert_eq!(own["appType"], json!("service"));
     let url = own["self"].as_str().unwrap();
-    assert!(
-        url.starts_with(&format!("http://127.0.0.1:8080{GATEWAY}/rest/api/3/user?")),
-        "{url}"
-    );
-    assert_eq!(
-        sandbox.requests().count("GET /rest/api/3/myself"),
-        15,
-        "both hosts are one route"
-    );
+    assert!(url.starts_with(&format!("http://127.0.0.1:8080{GATEWAY}/rest/api/3/user?")), "{url}");
+    assert_eq!(sandbox.requests().count("GET /rest/api/3/myself"), 15, "both hosts are one route");
 }
 
 #[tokio::test]
@@ -64,38 +50,18 @@ async fn wrong_credentials_look_like_none_where_anybody_may_ask() {
     for authorization in [None, Some(wrong.as_str())] {
         let path = "/rest/api/3/mypermissions?permissions=ADMINISTER";
         let answer = ask_as(&sandbox, authorization, "GET", path, "").await;
-        assert_eq!(
-            answer.json()["permissions"]["ADMINISTER"]["havePermission"],
-            json!(false)
-        );
-        let failed = if authorization.is_some() {
-            "AUTHENTICATED_FAILED"
-        } else {
-            ""
-        };
+        assert_eq!(answer.json()["permissions"]["ADMINISTER"]["havePermission"], json!(false));
+        let failed = if authorization.is_some() { "AUTHENTICATED_FAILED" } else { "" };
         assert_eq!(answer.header("x-seraph-loginreason"), failed);
         let info = ask_as(&sandbox, authorization, "GET", "/rest/api/3/serverInfo", "").await;
         assert_eq!(
             (info.status.as_u16(), info.json()["baseUrl"].clone()),
             (200, json!("https://acme.atlassian.net"))
         );
-        let found = ask_as(
-            &sandbox,
-            authorization,
-            "GET",
-            "/rest/api/3/user/search?query=a",
-            "",
-        )
-        .await;
+        let found = ask_as(&sandbox, authorization, "GET", "/rest/api/3/user/search?query=a", "").await;
         assert_eq!((found.status.as_u16(), found.json()), (200, json!([])));
-        let picked = ask_as(
-            &sandbox,
-            authorization,
-            "GET",
-            "/rest/api/3/groups/picker?query=okta-all",
-            "",
-        )
-        .await;
+        let picked =
+            ask_as(&sandbox, authorization, "GET", "/rest/api/3/groups/picker?query=okta-all", "").await;
         assert_eq!(picked.json()["total"], json!(0));
     }
 }
@@ -118,22 +84,10 @@ async fn a_missing_right_to_browse_is_403_here_and_emptiness_there() {
         assert_eq!(refused.status, 403, "{path}");
         assert!(!refused.message().is_empty(), "{path}");
     }
-    assert_eq!(
-        answer("/rest/api/3/user/search?query=ada").await.json(),
-        json!([])
-    );
-    assert_eq!(
-        answer("/rest/api/3/groups/picker?query=").await.json()["groups"],
-        json!([])
-    );
-    assert_eq!(
-        answer("/rest/api/3/groups/picker?query=okta").await.json()["groups"],
-        json!([])
-    );
-    assert_eq!(
-        answer("/rest/api/3/groups/picker?query=okta-all").await.json()["total"],
-        json!(1)
-    );
+    assert_eq!(answer("/rest/api/3/user/search?query=ada").await.json(), json!([]));
+    assert_eq!(answer("/rest/api/3/groups/picker?query=").await.json()["groups"], json!([]));
+    assert_eq!(answer("/rest/api/3/groups/picker?query=okta").await.json()["groups"], json!([]));
+    assert_eq!(answer("/rest/api/3/groups/picker?query=okta-all").await.json()["total"], json!(1));
     let path = "/rest/api/3/mypermissions?permissions=ADMINISTER,USER_PICKER";
     let rights = async |who: &str| {
         let json = ask_as(&sandbox, Some(who), "GET", path, "").await.json();
@@ -152,11 +106,7 @@ async fn writes_need_a_site_admin_and_no_app() {
     let writes = [
         ("POST", "/group", r#"{"name":"x"}"#),
         ("DELETE", "/group?groupId=g-empty", ""),
-        (
-            "POST",
-            "/group/user?groupId=g-empty",
-            r#"{"accountId":"712020:ada"}"#,
-        ),
+        ("POST", "/group/user?groupId=g-empty", r#"{"accountId":"712020:ada"}"#),
         ("DELETE", "/group/user?groupId=g-users&accountId=712020:eve", ""),
         ("POST", "/user", r#"{"emailAddress":"x@acme.com","products":[]}"#),
         ("DELETE", "/user?accountId=712020:eve", ""),
@@ -164,29 +114,16 @@ async fn writes_need_a_site_admin_and_no_app() {
     for (method, path, body) in writes {
         let site = format!("/rest/api/3{path}");
         let refused = ask_as(&sandbox, Some(&ada), method, &site, body).await;
-        assert_eq!(
-            (refused.status.as_u16(), refused.text.as_str()),
-            (403, ""),
-            "{method} {path}"
-        );
+        assert_eq!((refused.status.as_u16(), refused.text.as_str()), (403, ""), "{method} {path}");
         let gateway = format!("{GATEWAY}/rest/api/3{path}");
         let app = ask_as(&sandbox, Some("Bearer addon-token"), method, &gateway, body).await;
         assert_eq!(app.status, 403);
-        assert!(
-            app.text.contains("AuthorizationException"),
-            "the back end speaks: {}",
-            app.text
-        );
+        assert!(app.text.contains("AuthorizationException"), "the back end speaks: {}", app.text);
     }
     assert_eq!(sandbox.state(), before);
     let bot = basic("ci@serviceaccount.atlassian.com", "bot-token");
     let path = format!("{GATEWAY}/rest/api/3/group");
-    assert_eq!(
-        ask_as(&sandbox, Some(&bot), "POST", &path, r#"{"name":"x"}"#)
-            .await
-            .status,
-        201
-    );
+    assert_eq!(ask_as(&sandbox, Some(&bot), "POST", &path, r#"{"name":"x"}"#).await.status, 201);
 }
 
 #[tokio::test]
@@ -194,17 +131,11 @@ async fn a_scope_that_is_missing_is_a_401_of_the_gateway() {
     let sandbox = acme();
     let narrow = basic("ci@serviceaccount.atlassian.com", "narrow-token");
     let bulk = format!("{GATEWAY}/rest/api/3/group/bulk");
-    assert_eq!(
-        ask_as(&sandbox, Some(&narrow), "GET", &bulk, "").await.status,
-        200
-    );
+    assert_eq!(ask_as(&sandbox, Some(&narrow), "GET", &bulk, "").await.status, 200);
     let member = format!("{GATEWAY}/rest/api/3/group/member?groupId=g-users");
     let refused = ask_as(&sandbox, Some(&narrow), "GET", &member, "").await;
     assert_eq!(refused.status, 401);
-    assert_eq!(
-        refused.json(),
-        json!({ "code": 401, "message": "Unauthorized; scope does not match" })
-    );
+    assert_eq!(refused.json(), json!({ "code": 401, "message": "Unauthorized; scope does not match" }));
 }
 
 #[tokio::test(start_paused = true)]
@@ -220,42 +151,20 @@ async fn client_credentials_make_a_token_that_lasts_an_hour() {
     assert_eq!(made["expires_in"], json!(3600));
     let bearer = format!("Bearer {}", made["access_token"].as_str().unwrap());
     let path = format!("{GATEWAY}/rest/api/3/myself");
-    let status = async || {
-        ask_as(&sandbox, Some(&bearer), "GET", &path, "")
-            .await
-            .status
-            .as_u16()
-    };
+    let status = async || ask_as(&sandbox, Some(&bearer), "GET", &path, "").await.status.as_u16();
     assert_eq!(status().await, 200);
-    let sites = ask_as(
-        &sandbox,
-        Some(&bearer),
-        "GET",
-        "/oauth/token/accessible-resources",
-        "",
-    )
-    .await;
-    assert_eq!(
-        sites.json()[0]["id"],
-        json!("11111111-2222-5333-8444-555555555555")
-    );
+    let sites = ask_as(&sandbox, Some(&bearer), "GET", "/oauth/token/accessible-resources", "").await;
+    assert_eq!(sites.json()[0]["id"], json!("11111111-2222-5333-8444-555555555555"));
     tokio::time::advance(Duration::from_secs(3600)).await;
     assert_eq!(status().await, 401);
     let tenant = ask_as(&sandbox, None, "GET", "/_edge/tenant_info", "").await;
-    assert_eq!(
-        tenant.json(),
-        json!({ "cloudId": "11111111-2222-5333-8444-555555555555" })
-    );
+    assert_eq!(tenant.json(), json!({ "cloudId": "11111111-2222-5333-8444-555555555555" }));
 }
 
 #[tokio::test(start_paused = true)]
 async fn burst_limits_answer_429_with_the_headers() {
     let epoch = "2026-12-01T10:00:00Z".parse().unwrap();
-    let options = Options {
-        limits: Limits::Atlassian,
-        epoch: Some(epoch),
-        ..Options::default()
-    };
+    let options = Options { limits: Limits::Atlassian, epoch: Some(epoch), ..Options::default() };
     let sandbox = acme_with(&options);
     let path = "/rest/api/3/group/user?groupId=g-empty&accountId=712020:ada";
     for _ in 0..50 {
@@ -263,28 +172,13 @@ async fn burst_limits_answer_429_with_the_headers() {
     }
     let limited = ask(&sandbox, "DELETE", path, "").await;
     assert_eq!(limited.status, 429);
-    let told = [
-        "retry-after",
-        "x-ratelimit-limit",
-        "x-ratelimit-remaining",
-        "ratelimit-reason",
-    ];
-    assert_eq!(
-        told.map(|name| limited.header(name)),
-        ["1", "50", "0", "jira-burst-based"]
-    );
+    let told = ["retry-after", "x-ratelimit-limit", "x-ratelimit-remaining", "ratelimit-reason"];
+    assert_eq!(told.map(|name| limited.header(name)), ["1", "50", "0", "jira-burst-based"]);
     assert_eq!(limited.header("x-ratelimit-reset"), "2026-12-01T10:00:01Z");
-    assert_eq!(
-        get(&sandbox, "/rest/api/3/myself").await.status,
-        200,
-        "other routes go on"
-    );
+    assert_eq!(get(&sandbox, "/rest/api/3/myself").await.status, 200, "other routes go on");
     tokio::time::advance(Duration::from_secs(1)).await;
     assert_eq!(ask(&sandbox, "DELETE", path, "").await.status, 400);
-    assert_eq!(
-        sandbox.requests().counts["DELETE /rest/api/3/group/user"][&429],
-        1
-    );
+    assert_eq!(sandbox.requests().counts["DELETE /rest/api/3/group/user"][&429], 1);
 }
 
 #[tokio::test]
@@ -292,101 +186,43 @@ async fn hands_behind_the_clients_back_change_the_state() {
     let sandbox = acme();
     let edit = async |body: serde_json::Value| {
         let answer = ask_as(&sandbox, None, "POST", "/_sandbox/edit", &body.to_string()).await;
-        (
-            answer.status.as_u16(),
-            answer.json()["error"].as_str().unwrap_or_default().to_owned(),
-        )
+        (answer.status.as_u16(), answer.json()["error"].as_str().unwrap_or_default().to_owned())
     };
     let done = (204, String::new());
-    assert_eq!(
-        edit(json!({"add-member": {"group": "okta-all", "user": "EVE@acme.com"}})).await,
-        done
-    );
-    assert_eq!(
-        edit(json!({"remove-member": {"group": "g-users", "user": "712020:ada"}})).await,
-        done
-    );
-    assert_eq!(
-        edit(json!({"create-group": {"name": "new", "members": ["ada@acme.com"]}})).await,
-        done
-    );
-    assert_eq!(
-        edit(json!({"rename-group": {"group": "new", "name": "NEW"}})).await,
-        done
-    );
+    assert_eq!(edit(json!({"add-member": {"group": "okta-all", "user": "EVE@acme.com"}})).await, done);
+    assert_eq!(edit(json!({"remove-member": {"group": "g-users", "user": "712020:ada"}})).await, done);
+    assert_eq!(edit(json!({"create-group": {"name": "new", "members": ["ada@acme.com"]}})).await, done);
+    assert_eq!(edit(json!({"rename-group": {"group": "new", "name": "NEW"}})).await, done);
     assert_eq!(edit(json!({"delete-group": {"group": "A Team"}})).await, done);
-    assert_eq!(
-        edit(json!({"set-managed-by": {"group": "NEW", "managed-by": "EXTERNAL"}})).await,
-        done
-    );
-    assert_eq!(
-        edit(json!({"create-user": {"email": "new@acme.com", "account-id": "n"}})).await,
-        done
-    );
-    assert_eq!(
-        edit(json!({"set-active": {"user": "eve@acme.com", "active": false}})).await,
-        done
-    );
-    assert_eq!(
-        edit(json!({"change-email": {"user": "eve@acme.com", "email": "eva@acme.com"}})).await,
-        done
-    );
+    assert_eq!(edit(json!({"set-managed-by": {"group": "NEW", "managed-by": "EXTERNAL"}})).await, done);
+    assert_eq!(edit(json!({"create-user": {"email": "new@acme.com", "account-id": "n"}})).await, done);
+    assert_eq!(edit(json!({"set-active": {"user": "eve@acme.com", "active": false}})).await, done);
+    assert_eq!(edit(json!({"change-email": {"user": "eve@acme.com", "email": "eva@acme.com"}})).await, done);
     assert_eq!(edit(json!({"remove-user": {"user": "old@acme.com"}})).await, done);
     let state = ask_as(&sandbox, None, "GET", "/_sandbox/state", "").await.json();
-    assert_eq!(
-        state["groups"]["g-okta"]["members"],
-        json!(["712020:ada", "712020:eve"])
-    );
+    assert_eq!(state["groups"]["g-okta"]["members"], json!(["712020:ada", "712020:eve"]));
     assert_eq!(state["groups"]["g-users"]["members"], json!(["712020:eve"]));
     assert_eq!(state["groups"].get("g-team"), None);
     let eve = json!({"email": "eva@acme.com", "name": "Eve", "type": "atlassian", "appType": null,
         "active": false, "hideEmail": true, "removed": false});
     assert_eq!(state["accounts"]["712020:eve"], eve);
     assert_eq!(state["accounts"]["n"]["name"], json!("new"));
-    let new = state["groups"]
-        .as_object()
-        .unwrap()
-        .values()
-        .find(|group| group["name"] == "NEW")
-        .unwrap();
-    assert_eq!(
-        (&new["managedBy"], &new["members"]),
-        (&json!("EXTERNAL"), &json!(["712020:ada"]))
-    );
+    let new = state["groups"].as_object().unwrap().values().find(|group| group["name"] == "NEW").unwrap();
+    assert_eq!((&new["managedBy"], &new["members"]), (&json!("EXTERNAL"), &json!(["712020:ada"])));
     let before = sandbox.state();
     let (status, why) = edit(json!({"add-member": {"group": "okta-all", "user": "ada@acme.com"}})).await;
-    assert_eq!(
-        (status, why.as_str()),
-        (409, "`Ada Lovelace` is already a member of `okta-all`")
-    );
-    assert_eq!(
-        edit(json!({"rename-group": {"group": "NEW", "name": "Jira-Users"}}))
-            .await
-            .0,
-        409
-    );
-    assert_eq!(
-        edit(json!({"create-user": {"email": "ADA@acme.com"}})).await.0,
-        409
-    );
-    assert_eq!(
-        edit(json!({"create-group": {"name": "x", "members": ["nobody"]}}))
-            .await
-            .0,
-        409
-    );
+    assert_eq!((status, why.as_str()), (409, "`Ada Lovelace` is already a member of `okta-all`"));
+    assert_eq!(edit(json!({"rename-group": {"group": "NEW", "name": "Jira-Users"}})).await.0, 409);
+    assert_eq!(edit(json!({"create-user": {"email": "ADA@acme.com"}})).await.0, 409);
+    assert_eq!(edit(json!({"create-group": {"name": "x", "members": ["nobody"]}})).await.0, 409);
     assert_eq!(edit(json!({"add-member": {"group": "okta-all"}})).await.0, 400);
     assert_eq!(edit(json!({"make-coffee": {}})).await.0, 400);
     assert_eq!(sandbox.state(), before);
-    let log = ask_as(&sandbox, None, "GET", "/_sandbox/requests", "")
-        .await
-        .json();
+    let log = ask_as(&sandbox, None, "GET", "/_sandbox/requests", "").await.json();
     assert_eq!(log, json!({"counts": {}, "writes": []}), "hands are not requests");
     let body = r#"{"accountId": "712020:ada"}"#;
     ask(&sandbox, "POST", "/rest/api/3/group/user?groupId=g-empty", body).await;
-    let log = ask_as(&sandbox, None, "GET", "/_sandbox/requests", "")
-        .await
-        .json();
+    let log = ask_as(&sandbox, None, "GET", "/_sandbox/requests", "").await.json();
     assert_eq!(log["counts"], json!({"POST /rest/api/3/group/user": {"201": 1}}));
     assert_eq!(log["writes"][0]["groupId"], json!("g-empty"));
 }
@@ -395,58 +231,27 @@ async fn hands_behind_the_clients_back_change_the_state() {
 async fn credentials_run_out_in_the_middle() {
     let sandbox = acme();
     assert_eq!(get(&sandbox, "/rest/api/3/myself").await.status, 200);
-    sandbox
-        .edit(&Change::ExpireCredentials {
-            user: "root@acme.com".to_owned(),
-        })
-        .unwrap();
+    sandbox.edit(&Change::ExpireCredentials { user: "root@acme.com".to_owned() }).unwrap();
     assert_eq!(get(&sandbox, "/rest/api/3/myself").await.status, 401);
     let sandbox = acme();
-    sandbox
-        .edit(&Change::SetActive {
-            user: "root@acme.com".to_owned(),
-            active: false,
-        })
-        .unwrap();
+    sandbox.edit(&Change::SetActive { user: "root@acme.com".to_owned(), active: false }).unwrap();
     assert_eq!(get(&sandbox, "/rest/api/3/myself").await.status, 401);
 }
 
 #[tokio::test]
 async fn a_seed_comes_back_from_the_state_it_made() {
     let sandbox = acme();
-    let hostile = [
-        "null",
-        "~",
-        "true",
-        "1e3",
-        "- x",
-        "a: b",
-        "# no comment",
-        " padded ",
-        "two\nlines",
-        "é☃",
-        "'\"\\",
-    ];
+    let hostile =
+        ["null", "~", "true", "1e3", "- x", "a: b", "# no comment", " padded ", "two\nlines", "é☃", "'\"\\"];
     for name in hostile {
         let body = json!({ "name": name }).to_string();
-        assert_eq!(
-            ask(&sandbox, "POST", "/rest/api/3/group", &body).await.status,
-            201,
-            "{name:?}"
-        );
+        assert_eq!(ask(&sandbox, "POST", "/rest/api/3/group", &body).await.status, 201, "{name:?}");
     }
-    sandbox
-        .edit(&Change::RemoveUser {
-            user: "old@acme.com".to_owned(),
-        })
-        .unwrap();
+    sandbox.edit(&Change::RemoveUser { user: "old@acme.com".to_owned() }).unwrap();
     let yaml = sandbox.to_seed().to_yaml().unwrap();
     let again = Seed::parse(&yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
     assert_eq!(again, sandbox.to_seed());
-    assert_eq!(
-        Sandbox::new(&again, &Options::default()).unwrap().state(),
-        sandbox.state()
-    );
+    assert_eq!(Sandbox::new(&again, &Options::default()).unwrap().state(), sandbox.state());
 }
 
 #[tokio::test]
@@ -462,102 +267,60 @@ async fn a_seed_without_credentials_still_lets_somebody_in() {
         assert_eq!(exports["ROLLBOOK_ENDPOINT_SITE"], "http://127.0.0.1:1");
         assert_eq!(exports["ROLLBOOK_ENDPOINT_GATEWAY"], "http://127.0.0.1:1");
         let authorization = basic(&exports["ROLLBOOK_EMAIL"], &exports["ROLLBOOK_API_TOKEN"]);
-        let made = ask_as(
-            &sandbox,
-            Some(&authorization),
-            "POST",
-            "/rest/api/3/group",
-            r#"{"name":"n"}"#,
-        )
-        .await;
+        let made =
+            ask_as(&sandbox, Some(&authorization), "POST", "/rest/api/3/group", r#"{"name":"n"}"#).await;
         assert_eq!(made.status, 201, "{yaml}: {}", made.text);
         Seed::parse(&sandbox.to_seed().to_yaml().unwrap()).unwrap();
     }
     let seed = Seed::parse(ACME).unwrap();
     let boss = Sandbox::new(&seed, &Options::default()).unwrap().exports("");
-    assert!(
-        boss.contains(&("ROLLBOOK_EMAIL".to_owned(), "root@acme.com".to_owned())),
-        "{boss:?}"
-    );
+    assert!(boss.contains(&("ROLLBOOK_EMAIL".to_owned(), "root@acme.com".to_owned())), "{boss:?}");
 }
 
 #[test]
 fn mistakes_of_a_seed_are_named() {
     let cases = [
-        (
-            "users: [{ email: a@x.io }, { email: A@X.io }]",
-            "two users have the e-mail `A@X.io`",
-        ),
-        (
-            "users: [{ email: a@x.io, account-id: i }, { email: b@x.io, account-id: i }]",
-            "account id `i`",
-        ),
-        (
-            "groups: [{ name: Ops }, { name: ops }]",
-            "two groups have the name `ops`",
-        ),
-        (
-            "groups: [{ name: a, id: g }, { name: b, id: g }]",
-            "two groups have the id `g`",
-        ),
-        (
-            "groups: [{ name: ops, members: [who@x.io] }]",
-            "group `ops` lists `who@x.io`, who is no user",
-        ),
+        ("users: [{ email: a@x.io }, { email: A@X.io }]", "two users have the e-mail `A@X.io`"),
+        ("users: [{ email: a@x.io, account-id: i }, { email: b@x.io, account-id: i }]", "account id `i`"),
+        ("groups: [{ name: Ops }, { name: ops }]", "two groups have the name `ops`"),
+        ("groups: [{ name: a, id: g }, { name: b, id: g }]", "two groups have the id `g`"),
+        ("groups: [{ name: ops, members: [who@x.io] }]", "group `ops` lists `who@x.io`, who is no user"),
         ("users: [{ name: Nameless }]", "user `Nameless` has no e-mail"),
         (
             "groups: [{ name: ops, grants: { jira-software: user } }]",
             "the app `jira-software`, which is no app",
         ),
-        (
-            "apps: [{ key: j }]\ngroups: [{ name: o, default-for: [j] }]",
-            "does not grant `user`",
-        ),
-        (
-            "credentials: [{ basic: { account: x@x.io, token: t } }]",
-            "acts as `x@x.io`, who is no user",
-        ),
+        ("apps: [{ key: j }]\ngroups: [{ name: o, default-for: [j] }]", "does not grant `user`"),
+        ("credentials: [{ basic: { account: x@x.io, token: t } }]", "acts as `x@x.io`, who is no user"),
         (
             "users: [{ email: a@x.io }]\ngroups: [{ name: o, members: [a@x.io, A@x.io] }]",
             "lists `A@x.io` twice",
         ),
-        (
-            "site: { name: x }\nusers:\n  - { email: a@x.io, admin: true }",
-            "line 3",
-        ),
+        ("site: { name: x }\nusers:\n  - { email: a@x.io, admin: true }", "line 3"),
         ("groups:\n  - { name: o, managed-by: external }", "line 2"),
         ("groups: [{ members: [] }]", "name"),
         ("users: [", "line 1"),
     ];
     for (yaml, wanted) in cases {
         let error = Seed::parse(yaml).unwrap_err().to_string();
-        assert!(
-            error.contains(wanted),
-            "{yaml}\n  said: {error}\n  wanted: {wanted}"
-        );
+        assert!(error.contains(wanted), "{yaml}\n  said: {error}\n  wanted: {wanted}");
     }
     let both = "groups: [{ name: a, members: [x] }, { name: b, members: [y] }]";
     let error = Seed::parse(both).unwrap_err().to_string();
-    assert!(
-        error.contains("`x`") && error.contains("`y`"),
-        "all at once: {error}"
-    );
+    assert!(error.contains("`x`") && error.contains("`y`"), "all at once: {error}");
 }
 
 #[test]
 fn a_big_seed_is_read_whole() {
-    let users: String = (0..84_000).fold("users:\n".to_owned(), |yaml, number| {
-        yaml + &format!("- email: u{number}@x.io\n")
-    });
+    let users: String =
+        (0..84_000).fold("users:\n".to_owned(), |yaml, number| yaml + &format!("- email: u{number}@x.io\n"));
     assert_eq!(Seed::parse(&users).unwrap().users.len(), 84_000);
 }
 
 #[tokio::test]
 async fn it_serves_on_loopback_and_nowhere_else() {
     let everywhere = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
-    let refused = serve(&acme(), everywhere, std::future::pending())
-        .await
-        .unwrap_err();
+    let refused = serve(&acme(), everywhere, std::future::pending()).await.unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -567,16 +330,9 @@ async fn it_serves_on_loopback_and_nowhere_else() {
     let running = tokio::spawn(async move { serve(&served, listener, async { drop(stopped.await) }).await });
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let answer = client.get(format!("{url}/rest/api/3/group/bulk?maxResults=1"));
-    let answer = answer
-        .basic_auth("root@acme.com", Some("root-token"))
-        .send()
-        .await
-        .unwrap();
+    let answer = answer.basic_auth("root@acme.com", Some("root-token")).send().await.unwrap();
     let page: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
-    assert_eq!(
-        page["nextPage"],
-        json!(format!("{url}/rest/api/3/group/bulk?startAt=1&maxResults=1"))
-    );
+    assert_eq!(page["nextPage"], json!(format!("{url}/rest/api/3/group/bulk?startAt=1&maxResults=1")));
     drop(client);
     stop.send(()).unwrap();
     running.await.unwrap().unwrap();

@@ -61,22 +61,12 @@ pub(crate) fn acme_with(options: &Options) -> Sandbox {
 /// [`ACME`] with `count` more people in `Empty Room`: `p000@acme.com` and on, every tenth inactive.
 pub(crate) fn crowded(count: usize) -> Sandbox {
     let mut seed = Seed::parse(ACME).unwrap();
-    let people: Vec<String> = (0..count)
-        .map(|number| format!("p{number:03}@acme.com"))
-        .collect();
+    let people: Vec<String> = (0..count).map(|number| format!("p{number:03}@acme.com")).collect();
     for (number, email) in people.iter().enumerate() {
         let (email, active) = (Some(email.clone()), number % 10 != 0);
-        seed.users.push(SeedUser {
-            email,
-            active,
-            ..SeedUser::default()
-        });
+        seed.users.push(SeedUser { email, active, ..SeedUser::default() });
     }
-    seed.groups
-        .iter_mut()
-        .find(|group| group.name == "Empty Room")
-        .unwrap()
-        .members = people;
+    seed.groups.iter_mut().find(|group| group.name == "Empty Room").unwrap().members = people;
     Sandbox::new(&seed, &Options::default()).unwrap()
 }
 
@@ -97,9 +87,7 @@ impl Answered {
     /// The first error message, or the first error of a field.
     pub(crate) fn message(&self) -> String {
         let json = self.json();
-        let field = json["errors"]
-            .as_object()
-            .and_then(|errors| errors.values().next());
+        let field = json["errors"].as_object().and_then(|errors| errors.values().next());
         let message = json["errorMessages"].get(0).or(field).and_then(Value::as_str);
         message.unwrap_or_default().to_owned()
     }
@@ -111,14 +99,9 @@ impl Answered {
     /// The texts under `key` of an array, or of the `values` of a page.
     pub(crate) fn each(&self, key: &str) -> Vec<String> {
         let json = self.json();
-        let rows = json
-            .as_array()
-            .or_else(|| json["values"].as_array())
-            .or_else(|| json["groups"].as_array());
-        rows.unwrap()
-            .iter()
-            .map(|row| row[key].as_str().unwrap_or_default().to_owned())
-            .collect()
+        let rows =
+            json.as_array().or_else(|| json["values"].as_array()).or_else(|| json["groups"].as_array());
+        rows.unwrap().iter().map(|row| row[key].as_str().unwrap_or_default().to_owned()).collect()
     }
 }
 
@@ -129,14 +112,7 @@ pub(crate) fn basic(email: &str, token: &str) -> String {
 
 /// Asks as the site admin of [`ACME`].
 pub(crate) async fn ask(sandbox: &Sandbox, method: &str, path: &str, body: &str) -> Answered {
-    ask_as(
-        sandbox,
-        Some(&basic("root@acme.com", "root-token")),
-        method,
-        path,
-        body,
-    )
-    .await
+    ask_as(sandbox, Some(&basic("root@acme.com", "root-token")), method, path, body).await
 }
 
 pub(crate) async fn get(sandbox: &Sandbox, path: &str) -> Answered {
@@ -150,10 +126,7 @@ pub(crate) async fn ask_as(
     path: &str,
     body: &str,
 ) -> Answered {
-    let mut request = Request::builder()
-        .method(method)
-        .uri(path)
-        .header("host", "127.0.0.1:8080");
+    let mut request = Request::builder().method(method).uri(path).header("host", "127.0.0.1:8080");
     if let Some(authorization) = authorization {
         request = request.header("authorization", authorization);
     }
@@ -161,9 +134,5 @@ pub(crate) async fn ask_as(
     let response = sandbox.router().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let text = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
-    Answered {
-        status: parts.status,
-        headers: parts.headers,
-        text,
-    }
+    Answered { status: parts.status, headers: parts.headers, text }
 }

@@ -8,7 +8,7 @@ mod write;
 use super::client::Client;
 
 pub use requests::{BATCH, MEMBERS_PAGE, USERS_PAGE};
-pub use write::{MadeId, MadeIds, Unresolved, Written, interpret, request};
+pub use write::{MadeId, MadeIds, Unresolved, Written, interpret, per_second, request, route};
 
 /// Requests of this surface as pure values.
 pub mod reads {

@@ -78,11 +78,7 @@ impl Jira {
         let request = requests::groups_of(account);
         // Not paged: the array is the whole (fact sheet §1.1).
         let rows: Vec<Group> = self.client.read(&request).await?;
-        let whole = Rows {
-            rows,
-            total: None,
-            ended: true,
-        };
+        let whole = Rows { rows, total: None, ended: true };
         let (_, groups) =
             checked(whole, Group::id).map_err(|cause| incomplete(&self.client, &request, cause))?;
         self.listing(&request, groups)
@@ -103,11 +99,7 @@ impl Jira {
     /// # Errors
     /// As [`super::super::Client::read`], but for a missing right.
     pub async fn app_roles(&self) -> Result<Reading<Vec<AppRole>>, Error> {
-        match self
-            .client
-            .read::<Vec<ApplicationRole>>(&requests::app_roles())
-            .await
-        {
+        match self.client.read::<Vec<ApplicationRole>>(&requests::app_roles()).await {
             Ok(roles) => Ok(Reading::Read(roles.into_iter().map(AppRole::from).collect())),
             Err(error) if error.is_denied() => Ok(Reading::NotRead),
             Err(error) => Err(error),
@@ -151,13 +143,9 @@ impl Jira {
             }
             answer => (both, answer?),
         };
-        let administer = answer.has(ADMINISTER).ok_or_else(|| {
-            shape(
-                &self.client,
-                &request,
-                "it does not name the permission asked for",
-            )
-        })?;
+        let administer = answer
+            .has(ADMINISTER)
+            .ok_or_else(|| shape(&self.client, &request, "it does not name the permission asked for"))?;
         Ok((administer, answer.has(BROWSE)))
     }
 
@@ -169,11 +157,8 @@ impl Jira {
 
     /// Rows whose ids are known to be all of them, as a listing.
     fn listing(&self, request: &Request, groups: Vec<Group>) -> Result<Listing<LiveGroup>, Error> {
-        let whole = Rows {
-            rows: groups.into_iter().map(LiveGroup::from).collect(),
-            total: None,
-            ended: true,
-        };
+        let whole =
+            Rows { rows: groups.into_iter().map(LiveGroup::from).collect(), total: None, ended: true };
         Listing::checked(whole).map_err(|cause| incomplete(&self.client, request, cause))
     }
 }

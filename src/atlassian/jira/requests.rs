@@ -43,10 +43,9 @@ pub fn users(start: usize, size: usize) -> Request {
 
 /// `GET /user/bulk`: accounts by id, from a row of the answer on. Its page holds 10 unless more are asked for.
 pub fn accounts(ids: &[AccountId], start: usize) -> Request {
-    ids.iter()
-        .fold(paged("/rest/api/3/user/bulk", start, BATCH), |request, id| {
-            request.query("accountId", id.as_str())
-        })
+    ids.iter().fold(paged("/rest/api/3/user/bulk", start, BATCH), |request, id| {
+        request.query("accountId", id.as_str())
+    })
 }
 
 /// `GET /user/groups`: the groups of an account, in one bare array (fact sheet §1.1).
@@ -57,9 +56,7 @@ pub fn groups_of(account: &AccountId) -> Request {
 /// `GET /groups/picker`: groups whose name contains a text; the only place that tells a synced group from
 /// another (fact sheet §1.2). How many come is capped by the site.
 pub fn group_picker(name: &GroupName) -> Request {
-    read("/rest/api/3/groups/picker")
-        .query("query", name.as_str())
-        .query("maxResults", "1000")
+    read("/rest/api/3/groups/picker").query("query", name.as_str()).query("maxResults", "1000")
 }
 
 /// `GET /applicationrole`: which groups give which app (fact sheet §1.1).
@@ -82,7 +79,5 @@ fn read(route: &'static str) -> Request {
 }
 
 fn paged(route: &'static str, start: usize, size: usize) -> Request {
-    read(route)
-        .query("startAt", start.to_string())
-        .query("maxResults", size.to_string())
+    read(route).query("startAt", start.to_string()).query("maxResults", size.to_string())
 }

@@ -126,21 +126,13 @@ impl From<User> for LiveAccount {
 
 impl From<Group> for LiveGroup {
     fn from(group: Group) -> Self {
-        Self {
-            id: GroupId::new(group.group_id),
-            name: GroupName::new(group.name),
-        }
+        Self { id: GroupId::new(group.group_id), name: GroupName::new(group.name) }
     }
 }
 
 impl From<ApplicationRole> for AppRole {
     fn from(role: ApplicationRole) -> Self {
-        let ids = |groups: Vec<Group>| {
-            groups
-                .into_iter()
-                .map(|group| LiveGroup::from(group).id)
-                .collect()
-        };
+        let ids = |groups: Vec<Group>| groups.into_iter().map(|group| LiveGroup::from(group).id).collect();
         Self {
             app: App::new(role.key),
             groups: ids(role.group_details),
@@ -170,8 +162,6 @@ impl FoundGroup {
 impl Permissions {
     /// Whether the account has a permission; nothing where the answer does not name it.
     pub(super) fn has(&self, key: &str) -> Option<bool> {
-        self.permissions
-            .get(key)
-            .map(|permission| permission.have_permission)
+        self.permissions.get(key).map(|permission| permission.have_permission)
     }
 }

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::Jira;
 use super::wire::{CreatedGroup, CreatedUser};
 use crate::atlassian::error::{Error, Fault};
+use crate::atlassian::limiter::published_rate;
 use crate::atlassian::request::{Body, Host, Request};
 use crate::atlassian::send::Answer;
 use crate::atlassian::words::Words;
@@ -59,7 +60,11 @@ impl MadeIds {
         self.0.insert(key, id);
     }
 
-    fn group(&self, group: &Ref<GroupId>) -> Result<GroupId, Unresolved> {
+    /// The id of a group that is known, or that was made.
+    ///
+    /// # Errors
+    /// [`Unresolved`] when it has not been made.
+    pub fn group(&self, group: &Ref<GroupId>) -> Result<GroupId, Unresolved> {
         match group {
             Ref::Known(id) => Ok(id.clone()),
             Ref::Made(key) => match self.0.get(key) {
@@ -69,7 +74,11 @@ impl MadeIds {
         }
     }
 
-    fn account(&self, account: &Ref<AccountId>) -> Result<AccountId, Unresolved> {
+    /// The id of an account that is known, or that was made.
+    ///
+    /// # Errors
+    /// [`Unresolved`] when it has not been made.
+    pub fn account(&self, account: &Ref<AccountId>) -> Result<AccountId, Unresolved> {
         match account {
             Ref::Known(id) => Ok(id.clone()),
             Ref::Made(key) => match self.0.get(key) {
@@ -80,31 +89,46 @@ impl MadeIds {
     }
 }
 
+/// The method and the route that carry an operation out (fact sheet §1.1).
+pub fn route(operation: &Operation) -> (Method, &'static str) {
+    match operation {
+        Operation::CreateGroup { .. } => (Method::POST, GROUP),
+        Operation::InviteUser { .. } => (Method::POST, USER),
+        Operation::AddMember { .. } => (Method::POST, GROUP_USER),
+        Operation::RemoveMember { .. } => (Method::DELETE, GROUP_USER),
+        Operation::RemoveUser { .. } => (Method::DELETE, USER),
+        Operation::DeleteGroup { .. } => (Method::DELETE, GROUP),
+    }
+}
+
+/// How many operations of this kind the published limits let through a second (fact sheet §3.2).
+pub fn per_second(operation: &Operation) -> f64 {
+    let (method, route) = route(operation);
+    published_rate(&method, route)
+}
+
 /// Makes the request that carries an operation out (fact sheet §1.1). There is no other way to a write.
 ///
 /// # Errors
 /// [`Unresolved`] when an operation that it requires has not made its id.
 pub fn request(operation: &Operation, made: &MadeIds) -> Result<Request, Unresolved> {
-    let write = |method, route| Request::write(method, Host::Jira, route);
+    let (method, route) = route(operation);
+    let write = Request::write(method, Host::Jira, route);
     Ok(match operation {
         // A group cannot be given a description here (fact sheet §1.2).
-        Operation::CreateGroup { name } => {
-            write(Method::POST, GROUP).body(Body::Json(json!({ "name": name })))
-        }
+        Operation::CreateGroup { name } => write.body(Body::Json(json!({ "name": name }))),
         // `products` has been required since 9 May 2024; an empty one means access to none (fact sheet §1.3).
         Operation::InviteUser { email, apps } => {
-            write(Method::POST, USER).body(Body::Json(json!({ "emailAddress": email, "products": apps })))
+            write.body(Body::Json(json!({ "emailAddress": email, "products": apps })))
         }
-        Operation::AddMember { group, account } => write(Method::POST, GROUP_USER)
+        Operation::AddMember { group, account } => write
             .query("groupId", made.group(group)?.as_str())
             .body(Body::Json(json!({ "accountId": made.account(account)? }))),
-        Operation::RemoveMember { membership } => write(Method::DELETE, GROUP_USER)
+        Operation::RemoveMember { membership } => write
             .query("groupId", membership.group().as_str())
             .query("accountId", membership.account().as_str()),
-        Operation::RemoveUser { account, .. } => {
-            write(Method::DELETE, USER).query("accountId", account.as_str())
-        }
-        Operation::DeleteGroup { group, .. } => write(Method::DELETE, GROUP).query("groupId", group.as_str()),
+        Operation::RemoveUser { account, .. } => write.query("accountId", account.as_str()),
+        Operation::DeleteGroup { group, .. } => write.query("groupId", group.as_str()),
     })
 }
 
@@ -119,9 +143,7 @@ pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Erro
     }
     let words = Words::of(&String::from_utf8_lossy(answer.body()));
     if claims_satisfied(operation, answer.status(), &words) {
-        return Ok(Written::ClaimsSatisfied {
-            text: words.to_string(),
-        });
+        return Ok(Written::ClaimsSatisfied { text: words.to_string() });
     }
     Ok(Written::Refused(answer.failed()))
 }
@@ -169,10 +191,7 @@ fn lost(answer: &Answer, error: Error) -> Error {
         | Error::Unresolved(_)
         | Error::Setup(_) => Box::new(Fault::Shape("it does not name what came to be".to_owned())),
     };
-    Error::AnswerLost {
-        at: answer.at().clone(),
-        fault,
-    }
+    Error::AnswerLost { at: answer.at().clone(), fault }
 }
 
 impl Jira {

@@ -15,22 +15,13 @@ pub(in crate::sandbox) fn error(status: StatusCode, message: &str) -> Reply {
 pub(in crate::sandbox) fn unauthenticated() -> Reply {
     let message = "Client must be authenticated to access this resource.";
     let status = StatusCode::UNAUTHORIZED;
-    Reply::json(
-        status,
-        &json!({ "message": message, "status-code": status.as_u16() }),
-    )
-    .header(
-        "www-authenticate",
-        "OAuth realm=\"https%3A%2F%2Fsandbox.invalid\"",
-    )
+    Reply::json(status, &json!({ "message": message, "status-code": status.as_u16() }))
+        .header("www-authenticate", "OAuth realm=\"https%3A%2F%2Fsandbox.invalid\"")
 }
 
 /// An error about one field of the body: `{"errorMessages":[],"errors":{field: message}}`.
 pub(super) fn field_error(field: &str, message: &str) -> Reply {
-    Reply::json(
-        StatusCode::BAD_REQUEST,
-        &json!({ "errorMessages": [], "errors": { field: message } }),
-    )
+    Reply::json(StatusCode::BAD_REQUEST, &json!({ "errorMessages": [], "errors": { field: message } }))
 }
 
 /// 400 with one message.
@@ -45,18 +36,12 @@ pub(super) fn forbidden(message: &str) -> Reply {
 
 /// 404 for an account, in the words that Jira uses for a caller without rights too (fact sheet §1.3).
 pub(super) fn no_such_user() -> Reply {
-    error(
-        StatusCode::NOT_FOUND,
-        "Specified user does not exist or you do not have required permissions",
-    )
+    error(StatusCode::NOT_FOUND, "Specified user does not exist or you do not have required permissions")
 }
 
 /// 404 for a group.
 pub(super) fn no_such_group(reference: &str) -> Reply {
-    error(
-        StatusCode::NOT_FOUND,
-        &format!("Group '{reference}' does not exist."),
-    )
+    error(StatusCode::NOT_FOUND, &format!("Group '{reference}' does not exist."))
 }
 
 /// The text of the identity back end, which reaches app identities unchanged (fact sheet §1.1).
@@ -72,10 +57,9 @@ pub(super) fn refused(refused: &Refused) -> Reply {
     match refused {
         Refused::UnknownGroup(group) => no_such_group(group),
         Refused::UnknownUser(_) => no_such_user(),
-        Refused::NameInUse(name) => field_error(
-            "name",
-            &format!("A group or user with the name '{name}' already exists."),
-        ),
+        Refused::NameInUse(name) => {
+            field_error("name", &format!("A group or user with the name '{name}' already exists."))
+        }
         Refused::NameEmpty => bad_request("A group name must be provided."),
         Refused::AlreadyMember { group, user } => bad_request(&format!(
             "Cannot add user '{user}' to group '{group}': User is already a member of '{group}'."

@@ -15,12 +15,8 @@ use super::rights::{may_browse, require_browse, require_site_admin};
 use super::wire::{FoundGroup, FoundGroups, GroupDetails, Label, Window, full_group, page};
 
 /// The apps that `applicationKey` takes (fact sheet §1.1).
-const APPLICATION_KEYS: [&str; 4] = [
-    "jira-core",
-    "jira-product-discovery",
-    "jira-servicedesk",
-    "jira-software",
-];
+const APPLICATION_KEYS: [&str; 4] =
+    ["jira-core", "jira-product-discovery", "jira-servicedesk", "jira-software"];
 
 /// What `jira.ajax.autocomplete.limit` is set to (fact sheet §1.1 names it; 20 is Jira's default).
 const PICKER_LIMIT: usize = 20;
@@ -59,10 +55,7 @@ pub(super) fn bulk(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         .map(|(id, group)| (group.name.as_str(), id.as_str()))
         .collect();
     groups.sort_unstable();
-    let details = |(name, id): &(&str, &str)| GroupDetails {
-        name: (*name).into(),
-        group_id: (*id).into(),
-    };
+    let details = |(name, id): &(&str, &str)| GroupDetails { name: (*name).into(), group_id: (*id).into() };
     let values = window.cut(groups.iter()).map(details).collect();
     Ok(page(turn, window, groups.len(), values))
 }
@@ -104,14 +97,7 @@ pub(super) fn picker(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         })
         .collect();
     let header = format!("Showing {} of {total} matching groups", groups.len());
-    Ok(Reply::json(
-        StatusCode::OK,
-        &FoundGroups {
-            header,
-            total,
-            groups,
-        },
-    ))
+    Ok(Reply::json(StatusCode::OK, &FoundGroups { header, total, groups }))
 }
 
 #[derive(Deserialize)]
@@ -124,18 +110,11 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_site_admin(turn)?;
     let body: AddGroup = turn.json().map_err(|_| bad_request("Invalid request payload."))?;
     let name = body.name.unwrap_or_default();
-    let change = Change::CreateGroup(SeedGroup {
-        name: name.clone(),
-        ..SeedGroup::default()
-    });
+    let change = Change::CreateGroup(SeedGroup { name: name.clone(), ..SeedGroup::default() });
     turn.world.change(&change).map_err(|why| refused(&why))?;
     let id = turn.state().group_named(&name).map(str::to_owned);
     turn.subject.group_id = id;
-    let made = turn
-        .subject
-        .group_id
-        .as_deref()
-        .and_then(|id| Some((id, turn.state().groups.get(id)?)));
+    let made = turn.subject.group_id.as_deref().and_then(|id| Some((id, turn.state().groups.get(id)?)));
     let (id, group) = made.ok_or_else(|| no_such_group(&name))?;
     Ok(Reply::json(StatusCode::CREATED, &full_group(turn, id, group)))
 }
@@ -150,26 +129,17 @@ pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         named_group(turn, "swapGroupId", "swapGroup")?;
     }
     require_writable(turn, &id)?;
-    turn.world
-        .change(&Change::DeleteGroup { group: id })
-        .map_err(|why| refused(&why))?;
+    turn.world.change(&Change::DeleteGroup { group: id }).map_err(|why| refused(&why))?;
     Ok(Reply::empty(StatusCode::OK))
 }
 
 /// The id of the group that a query names, by id or by exact name: 400 for both or neither, 404 for none such.
 pub(super) fn named_group(turn: &Turn<'_>, id_key: &str, name_key: &str) -> Result<String, Reply> {
     let found = match (turn.query.filled(id_key), turn.query.filled(name_key)) {
-        (Some(id), None) => turn
-            .state()
-            .groups
-            .get_key_value(id)
-            .map(|(id, _)| id.as_str())
-            .ok_or(id),
+        (Some(id), None) => turn.state().groups.get_key_value(id).map(|(id, _)| id.as_str()).ok_or(id),
         (None, Some(name)) => turn.state().group_named(name).ok_or(name),
         (Some(_), Some(_)) => {
-            return Err(bad_request(&format!(
-                "Only one of '{name_key}' and '{id_key}' can be given."
-            )));
+            return Err(bad_request(&format!("Only one of '{name_key}' and '{id_key}' can be given.")));
         }
         (None, None) => return Err(bad_request(&format!("'{name_key}' or '{id_key}' must be given."))),
     };
@@ -187,53 +157,30 @@ pub(super) fn require_writable(turn: &Turn<'_>, group_id: &str) -> Result<(), Re
         (_, Usage::TeamCollaboration) => "it is a team",
         (ManagedBy::Admins | ManagedBy::TeamMembers | ManagedBy::Open, _) => return Ok(()),
     };
-    Err(bad_request(&format!(
-        "The group '{}' cannot be modified because {why}.",
-        group.name
-    )))
+    Err(bad_request(&format!("The group '{}' cannot be modified because {why}.", group.name)))
 }
 
 fn labels(turn: &Turn<'_>, group: &Group) -> Vec<Label> {
     if group.site_admin || group.grants.values().any(|grant| *grant == Grant::Admin) {
         let title = "Users added to this group will be given administrative access";
-        return vec![Label {
-            text: "Admin".to_owned(),
-            title: title.to_owned(),
-            kind: "ADMIN",
-        }];
+        return vec![Label { text: "Admin".to_owned(), title: title.to_owned(), kind: "ADMIN" }];
     }
     let label = |key: &String| {
-        let text = turn
-            .state()
-            .apps
-            .get(key)
-            .map_or_else(|| key.clone(), |app| app.name.clone());
+        let text = turn.state().apps.get(key).map_or_else(|| key.clone(), |app| app.name.clone());
         let title = format!("Users added to this group will be given access to {text}");
-        Label {
-            text,
-            title,
-            kind: "SINGLE",
-        }
+        Label { text, title, kind: "SINGLE" }
     };
     group.grants.keys().map(label).collect()
 }
 
 /// Where a query stands in a name, in bytes. With `ignore_case`, ASCII letters match in either case.
 fn position(name: &str, query: &str, ignore_case: bool) -> Option<usize> {
-    if ignore_case {
-        name.to_ascii_lowercase().find(&query.to_ascii_lowercase())
-    } else {
-        name.find(query)
-    }
+    if ignore_case { name.to_ascii_lowercase().find(&query.to_ascii_lowercase()) } else { name.find(query) }
 }
 
 /// The name as HTML, with the match in bold.
 fn highlight(name: &str, query: &str, ignore_case: bool) -> String {
-    let escape = |text: &str| {
-        text.replace('&', "&amp;")
-            .replace('<', "&lt;")
-            .replace('>', "&gt;")
-    };
+    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
     let Some(start) = position(name, query, ignore_case).filter(|_| !query.is_empty()) else {
         return escape(name);
     };

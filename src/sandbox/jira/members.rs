@@ -17,11 +17,7 @@ use super::wire::{Hidden, UserDetails, Window, full_group, page, user_details};
 /// `GET /group/member`: at most 50 a page whatever is asked, without inactive members unless they are asked for,
 /// in the order of a name that is not shown (fact sheet §1.1, §1.3, §1.4).
 pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    if !may_browse(turn)
-        && !turn
-            .caller_id()
-            .is_some_and(|id| turn.state().administers_jira(id))
-    {
+    if !may_browse(turn) && !turn.caller_id().is_some_and(|id| turn.state().administers_jira(id)) {
         require_browse(turn)?;
     }
     let group_id = named_group(turn, "groupId", "groupname")?;
@@ -35,11 +31,7 @@ pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         .cut(listed())
         .filter_map(|id| Some(user_details(turn, id, accounts.get(id)?, Hidden::Empty)))
         .collect();
-    let total = if with_inactive {
-        members.len()
-    } else {
-        listed().count()
-    };
+    let total = if with_inactive { members.len() } else { listed().count() };
     Ok(page(turn, window, total, values))
 }
 
@@ -66,20 +58,10 @@ pub(super) fn add(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_account(turn, &account_id)?;
     require_writable(turn, &group_id)?;
     require_seat(turn, &group_id, &account_id)?;
-    let change = Change::AddMember {
-        group: group_id.clone(),
-        user: account_id,
-    };
+    let change = Change::AddMember { group: group_id.clone(), user: account_id };
     turn.world.change(&change).map_err(|why| refused(&why))?;
-    let group = turn
-        .state()
-        .groups
-        .get(&group_id)
-        .ok_or_else(|| no_such_group(&group_id))?;
-    Ok(Reply::json(
-        StatusCode::CREATED,
-        &full_group(turn, &group_id, group),
-    ))
+    let group = turn.state().groups.get(&group_id).ok_or_else(|| no_such_group(&group_id))?;
+    Ok(Reply::json(StatusCode::CREATED, &full_group(turn, &group_id, group)))
 }
 
 /// `DELETE /group/user`: 200 without a body; 400 with a text for who is no member (fact sheet §1.3).
@@ -92,10 +74,7 @@ pub(super) fn remove(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     turn.subject.account_id = Some(account_id.clone());
     require_account(turn, &account_id)?;
     require_writable(turn, &group_id)?;
-    let change = Change::RemoveMember {
-        group: group_id,
-        user: account_id,
-    };
+    let change = Change::RemoveMember { group: group_id, user: account_id };
     turn.world.change(&change).map_err(|why| refused(&why))?;
     Ok(Reply::empty(StatusCode::OK))
 }
@@ -103,11 +82,7 @@ pub(super) fn remove(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
 /// 404 unless it is the id of an account that the site has; an e-mail is none.
 fn require_account(turn: &Turn<'_>, account_id: &str) -> Result<(), Reply> {
     let account = turn.state().accounts.get(account_id);
-    if account.is_some_and(|account| !account.removed) {
-        Ok(())
-    } else {
-        Err(no_such_user())
-    }
+    if account.is_some_and(|account| !account.removed) { Ok(()) } else { Err(no_such_user()) }
 }
 
 /// 400 where membership gives access to an app whose licence is full. Assumption (fact sheet §1.3).
@@ -119,15 +94,9 @@ fn require_seat(turn: &Turn<'_>, group_id: &str, account_id: &str) -> Result<(),
     if !state.takes_a_seat(account_id) {
         return Ok(());
     }
-    let given = group
-        .grants
-        .iter()
-        .filter(|(_, grant)| **grant == Grant::User)
-        .map(|(app, _)| app.as_str());
+    let given = group.grants.iter().filter(|(_, grant)| **grant == Grant::User).map(|(app, _)| app.as_str());
     match state.apps_without_seat(account_id, given).first() {
         None => Ok(()),
-        Some(app) => Err(bad_request(&format!(
-            "The user limit of '{app}' would be exceeded."
-        ))),
+        Some(app) => Err(bad_request(&format!("The user limit of '{app}' would be exceeded."))),
     }
 }

@@ -31,137 +31,41 @@ const WRITE_USER: &str = "write:user:jira";
 
 /// Every route, with the scopes of fact sheet §1.1.
 pub(super) static ROUTES: &[Route] = &[
-    get(
-        "/rest/api/3/group/bulk",
-        scopes(JIRA_USER, &[GROUP]),
-        groups::bulk,
-    ),
-    anonymous(
-        "/rest/api/3/groups/picker",
-        scopes(JIRA_USER, &[GROUP]),
-        groups::picker,
-    ),
-    post(
-        "/rest/api/3/group",
-        scopes(CONFIGURATION, &[WRITE_GROUP, GROUP, USER, AVATAR]),
-        groups::create,
-    ),
-    delete(
-        "/rest/api/3/group",
-        scopes(CONFIGURATION, &[DELETE_GROUP]),
-        groups::delete,
-    ),
-    get(
-        "/rest/api/3/group/member",
-        scopes(CONFIGURATION, &[GROUP, USER, AVATAR]),
-        members::list,
-    ),
-    post(
-        "/rest/api/3/group/user",
-        scopes(CONFIGURATION, &[WRITE_GROUP, GROUP, USER, AVATAR]),
-        members::add,
-    ),
-    delete(
-        "/rest/api/3/group/user",
-        scopes(CONFIGURATION, &[WRITE_GROUP]),
-        members::remove,
-    ),
-    get(
-        "/rest/api/3/user",
-        scopes(JIRA_USER, &[ROLE, GROUP, USER, AVATAR]),
-        users::get,
-    ),
-    post(
-        "/rest/api/3/user",
-        scopes(CONFIGURATION, &[WRITE_USER]),
-        users::create,
-    ),
-    delete(
-        "/rest/api/3/user",
-        scopes(CONFIGURATION, &[WRITE_USER]),
-        users::delete,
-    ),
-    get(
-        "/rest/api/3/user/groups",
-        scopes(JIRA_USER, &[GROUP]),
-        users::groups,
-    ),
-    get(
-        "/rest/api/3/user/bulk",
-        scopes(JIRA_USER, &[ROLE, GROUP, USER, AVATAR]),
-        users::bulk,
-    ),
-    anonymous(
-        "/rest/api/3/user/search",
-        scopes(JIRA_USER, SEARCH),
-        search::search,
-    ),
-    get(
-        "/rest/api/3/users/search",
-        scopes(JIRA_USER, &[USER, ROLE, AVATAR, GROUP]),
-        search::everybody,
-    ),
-    get(
-        "/rest/api/3/users",
-        scopes(JIRA_USER, &[USER, ROLE, AVATAR, GROUP]),
-        search::everybody,
-    ),
-    get(
-        "/rest/api/3/myself",
-        scopes(JIRA_USER, &[ROLE, GROUP, USER, AVATAR]),
-        rights::myself,
-    ),
+    get("/rest/api/3/group/bulk", scopes(JIRA_USER, &[GROUP]), groups::bulk),
+    anonymous("/rest/api/3/groups/picker", scopes(JIRA_USER, &[GROUP]), groups::picker),
+    post("/rest/api/3/group", scopes(CONFIGURATION, &[WRITE_GROUP, GROUP, USER, AVATAR]), groups::create),
+    delete("/rest/api/3/group", scopes(CONFIGURATION, &[DELETE_GROUP]), groups::delete),
+    get("/rest/api/3/group/member", scopes(CONFIGURATION, &[GROUP, USER, AVATAR]), members::list),
+    post("/rest/api/3/group/user", scopes(CONFIGURATION, &[WRITE_GROUP, GROUP, USER, AVATAR]), members::add),
+    delete("/rest/api/3/group/user", scopes(CONFIGURATION, &[WRITE_GROUP]), members::remove),
+    get("/rest/api/3/user", scopes(JIRA_USER, &[ROLE, GROUP, USER, AVATAR]), users::get),
+    post("/rest/api/3/user", scopes(CONFIGURATION, &[WRITE_USER]), users::create),
+    delete("/rest/api/3/user", scopes(CONFIGURATION, &[WRITE_USER]), users::delete),
+    get("/rest/api/3/user/groups", scopes(JIRA_USER, &[GROUP]), users::groups),
+    get("/rest/api/3/user/bulk", scopes(JIRA_USER, &[ROLE, GROUP, USER, AVATAR]), users::bulk),
+    anonymous("/rest/api/3/user/search", scopes(JIRA_USER, SEARCH), search::search),
+    get("/rest/api/3/users/search", scopes(JIRA_USER, &[USER, ROLE, AVATAR, GROUP]), search::everybody),
+    get("/rest/api/3/users", scopes(JIRA_USER, &[USER, ROLE, AVATAR, GROUP]), search::everybody),
+    get("/rest/api/3/myself", scopes(JIRA_USER, &[ROLE, GROUP, USER, AVATAR]), rights::myself),
     anonymous("/rest/api/3/serverInfo", Scopes::NONE, rights::server_info),
-    anonymous(
-        "/rest/api/3/mypermissions",
-        scopes("read:jira-work", PERMISSION),
-        rights::my_permissions,
-    ),
-    get(
-        "/rest/api/3/applicationrole",
-        scopes(CONFIGURATION, &[ROLE]),
-        rights::application_roles,
-    ),
+    anonymous("/rest/api/3/mypermissions", scopes("read:jira-work", PERMISSION), rights::my_permissions),
+    get("/rest/api/3/applicationrole", scopes(CONFIGURATION, &[ROLE]), rights::application_roles),
 ];
 
 const fn get(path: &'static str, scopes: Scopes, run: Handler) -> Route {
-    Route {
-        method: Method::GET,
-        path,
-        access: Access::Account,
-        scopes,
-        run,
-    }
+    Route { method: Method::GET, path, access: Access::Account, scopes, run }
 }
 
 const fn anonymous(path: &'static str, scopes: Scopes, run: Handler) -> Route {
-    Route {
-        method: Method::GET,
-        path,
-        access: Access::Anonymous,
-        scopes,
-        run,
-    }
+    Route { method: Method::GET, path, access: Access::Anonymous, scopes, run }
 }
 
 const fn post(path: &'static str, scopes: Scopes, run: Handler) -> Route {
-    Route {
-        method: Method::POST,
-        path,
-        access: Access::Account,
-        scopes,
-        run,
-    }
+    Route { method: Method::POST, path, access: Access::Account, scopes, run }
 }
 
 const fn delete(path: &'static str, scopes: Scopes, run: Handler) -> Route {
-    Route {
-        method: Method::DELETE,
-        path,
-        access: Access::Account,
-        scopes,
-        run,
-    }
+    Route { method: Method::DELETE, path, access: Access::Account, scopes, run }
 }
 
 const fn scopes(classic: &'static str, granular: &'static [&'static str]) -> Scopes {

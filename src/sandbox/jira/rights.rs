@@ -19,11 +19,7 @@ const PERMISSIONS: [(&str, &str, &str); 8] = [
     ("BULK_CHANGE", "GLOBAL", "Make bulk changes"),
     ("CREATE_ISSUES", "PROJECT", "Create Issues"),
     ("CREATE_SHARED_OBJECTS", "GLOBAL", "Share dashboards and filters"),
-    (
-        "MANAGE_GROUP_FILTER_SUBSCRIPTIONS",
-        "GLOBAL",
-        "Manage group filter subscriptions",
-    ),
+    ("MANAGE_GROUP_FILTER_SUBSCRIPTIONS", "GLOBAL", "Manage group filter subscriptions"),
     ("SYSTEM_ADMIN", "GLOBAL", "Jira System Administrators"),
     ("USER_PICKER", "GLOBAL", "Browse users and groups"),
 ];
@@ -38,9 +34,7 @@ pub(super) fn require_browse(turn: &Turn<'_>) -> Result<(), Reply> {
     if may_browse(turn) {
         return Ok(());
     }
-    Err(forbidden(
-        "Browse users and groups permission is required to view groups.",
-    ))
+    Err(forbidden("Browse users and groups permission is required to view groups."))
 }
 
 /// 403 for who does not administer the site. An app identity gets the back end's own text, and a person an empty
@@ -54,11 +48,7 @@ pub(super) fn require_site_admin(turn: &Turn<'_>) -> Result<(), Reply> {
     if account.is_some_and(is_app_identity) {
         return Err(back_end_forbidden());
     }
-    if turn.state().is_site_admin(id) {
-        Ok(())
-    } else {
-        Err(Reply::empty(StatusCode::FORBIDDEN))
-    }
+    if turn.state().is_site_admin(id) { Ok(()) } else { Err(Reply::empty(StatusCode::FORBIDDEN)) }
 }
 
 fn is_app_identity(account: &Account) -> bool {
@@ -67,14 +57,9 @@ fn is_app_identity(account: &Account) -> bool {
 
 /// `GET /myself` (fact sheet §1.1).
 pub(super) fn myself(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let found = turn
-        .caller_id()
-        .and_then(|id| Some((id, turn.state().accounts.get(id)?)));
+    let found = turn.caller_id().and_then(|id| Some((id, turn.state().accounts.get(id)?)));
     let (id, account) = found.ok_or_else(unauthenticated)?;
-    Ok(Reply::json(
-        StatusCode::OK,
-        &single_user(turn, id, account, Expand::of(turn)),
-    ))
+    Ok(Reply::json(StatusCode::OK, &single_user(turn, id, account, Expand::of(turn))))
 }
 
 /// `GET /serverInfo`: it works for anybody, and so proves nothing about credentials (fact sheet §1.1). `baseUrl`
@@ -104,16 +89,11 @@ pub(super) fn my_permissions(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         .ok_or_else(|| bad_request("The permissions query parameter is required."))?;
     let mut permissions = Map::new();
     for key in asked.split(',').map(str::trim) {
-        let known = PERMISSIONS
-            .iter()
-            .enumerate()
-            .find(|(_, (known, _, _))| *known == key);
+        let known = PERMISSIONS.iter().enumerate().find(|(_, (known, _, _))| *known == key);
         let Some((id, (_, kind, name))) = known else {
             return Err(bad_request(&format!("Unrecognized permission: {key}")));
         };
-        let have = turn
-            .caller_id()
-            .is_some_and(|caller| has_permission(turn.state(), caller, key));
+        let have = turn.caller_id().is_some_and(|caller| has_permission(turn.state(), caller, key));
         let permission = json!({
             "id": id.to_string(),
             "key": key,
@@ -124,10 +104,7 @@ pub(super) fn my_permissions(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         });
         permissions.insert(key.to_owned(), permission);
     }
-    Ok(Reply::json(
-        StatusCode::OK,
-        &json!({ "permissions": permissions }),
-    ))
+    Ok(Reply::json(StatusCode::OK, &json!({ "permissions": permissions })))
 }
 
 fn has_permission(state: &State, account_id: &str, key: &str) -> bool {
@@ -142,18 +119,10 @@ fn has_permission(state: &State, account_id: &str, key: &str) -> bool {
 
 /// `GET /applicationrole`: seats and groups of every app, for who administers Jira (fact sheet §1.1).
 pub(super) fn application_roles(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    if !turn
-        .caller_id()
-        .is_some_and(|id| turn.state().administers_jira(id))
-    {
+    if !turn.caller_id().is_some_and(|id| turn.state().administers_jira(id)) {
         return Err(forbidden("You must have the Administer Jira permission."));
     }
-    let roles: Vec<Value> = turn
-        .state()
-        .apps
-        .iter()
-        .map(|(key, app)| role(turn, key, app))
-        .collect();
+    let roles: Vec<Value> = turn.state().apps.iter().map(|(key, app)| role(turn, key, app)).collect();
     Ok(Reply::json(StatusCode::OK, &roles))
 }
 
@@ -168,9 +137,7 @@ fn role(turn: &Turn<'_>, key: &str, app: &App) -> Value {
     let taken = turn.state().seats_taken(key);
     // Unlimited is said by the flag, and by -1 in the numbers.
     let seats = app.seats.map_or(-1, i64::from);
-    let left = app.seats.map_or(-1, |seats| {
-        i64::from(seats).saturating_sub_unsigned(taken as u64).max(0)
-    });
+    let left = app.seats.map_or(-1, |seats| i64::from(seats).saturating_sub_unsigned(taken as u64).max(0));
     json!({
         "key": key,
         "name": app.name,

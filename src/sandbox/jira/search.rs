@@ -36,9 +36,7 @@ pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     }
     let property = turn.query.one("property");
     if query.is_none() && account_id.is_none() && property.is_none() {
-        return Err(bad_request(
-            "One of 'query', 'accountId' and 'property' must be given.",
-        ));
+        return Err(bad_request("One of 'query', 'accountId' and 'property' must be given."));
     }
     let browses = may_browse(turn);
     let matches = |id: &str, account: &Account| {
@@ -56,10 +54,7 @@ pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         .filter_map(|id| Some((id, accounts.get(id)?)))
         .filter(|(id, account)| matches(id, account))
         .take(SEARCH_HORIZON);
-    let users: Vec<User> = window
-        .cut(found)
-        .map(|(id, account)| listed_user(turn, id, account))
-        .collect();
+    let users: Vec<User> = window.cut(found).map(|(id, account)| listed_user(turn, id, account)).collect();
     Ok(Reply::json(StatusCode::OK, &users))
 }
 

@@ -42,14 +42,9 @@ pub(super) fn bulk(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     if asked.is_empty() {
         return Err(bad_request("'accountId' must be given."));
     }
-    let found: Vec<_> = asked
-        .iter()
-        .filter_map(|id| turn.state().accounts.get_key_value(*id))
-        .collect();
-    let values: Vec<User> = window
-        .cut(found.iter())
-        .map(|(id, account)| listed_user(turn, id, account))
-        .collect();
+    let found: Vec<_> = asked.iter().filter_map(|id| turn.state().accounts.get_key_value(*id)).collect();
+    let values: Vec<User> =
+        window.cut(found.iter()).map(|(id, account)| listed_user(turn, id, account)).collect();
     Ok(page(turn, window, found.len(), values))
 }
 
@@ -74,30 +69,18 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         email.ok_or_else(|| field_error("emailAddress", "You must specify a valid email address."))?;
     let products: BTreeSet<&str> = products.iter().map(String::as_str).collect();
     if let Some(unknown) = products.iter().find(|key| !turn.state().apps.contains_key(**key)) {
-        return Err(field_error(
-            "products",
-            &format!("'{unknown}' is not a valid product."),
-        ));
+        return Err(field_error("products", &format!("'{unknown}' is not a valid product.")));
     }
     let existing = turn.state().account_id(&email).map(str::to_owned);
     turn.subject.account_id.clone_from(&existing);
-    let held = existing
-        .as_deref()
-        .map(|id| turn.state().apps_of(id))
-        .unwrap_or_default();
+    let held = existing.as_deref().map(|id| turn.state().apps_of(id)).unwrap_or_default();
     // An account that exists without access, and for which no product is asked (fact sheet §1.3).
     if existing.is_some() && held.is_empty() && products.is_empty() {
         return Err(bad_request("The user exists and does not have access to Jira."));
     }
     let wanted: Vec<String> = products.difference(&held).map(|app| (*app).to_owned()).collect();
-    if let Some(app) = turn
-        .state()
-        .apps_without_seat("", wanted.iter().map(String::as_str))
-        .first()
-    {
-        return Err(bad_request(&format!(
-            "The user limit of '{app}' would be exceeded."
-        )));
+    if let Some(app) = turn.state().apps_without_seat("", wanted.iter().map(String::as_str)).first() {
+        return Err(bad_request(&format!("The user limit of '{app}' would be exceeded.")));
     }
     let id = invite(turn, &email, existing, &wanted).map_err(|why| refused(&why))?;
     turn.subject.account_id = Some(id.clone());
@@ -115,10 +98,7 @@ fn invite(
         turn.world.change(&Change::ReturnUser { user: id.clone() })?;
         id
     } else {
-        let seed = SeedUser {
-            email: Some(email.to_owned()),
-            ..SeedUser::default()
-        };
+        let seed = SeedUser { email: Some(email.to_owned()), ..SeedUser::default() };
         turn.world.change(&Change::CreateUser(seed))?;
         let made = turn.state().account_id(email).map(str::to_owned);
         made.ok_or_else(|| Refused::UnknownUser(email.to_owned()))?
@@ -132,10 +112,7 @@ fn invite(
         .map(|(group_id, _)| group_id.clone())
         .collect();
     for group in joined {
-        turn.world.change(&Change::AddMember {
-            group,
-            user: id.clone(),
-        })?;
+        turn.world.change(&Change::AddMember { group, user: id.clone() })?;
     }
     Ok(id)
 }
@@ -149,29 +126,18 @@ pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     if turn.caller_id() == Some(id.as_str()) {
         return Err(bad_request("You cannot remove yourself."));
     }
-    turn.world
-        .change(&Change::RemoveUser { user: id })
-        .map_err(|why| refused(&why))?;
+    turn.world.change(&Change::RemoveUser { user: id }).map_err(|why| refused(&why))?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
 /// The account that `accountId` names: 400 without it or with a name of old (fact sheet §1.5), 404 for none such.
 fn asked_account(turn: &Turn<'_>) -> Result<String, Reply> {
     if turn.query.one("username").or(turn.query.one("key")).is_some() {
-        return Err(bad_request(
-            "'username' and 'key' are no longer supported; use 'accountId'.",
-        ));
+        return Err(bad_request("'username' and 'key' are no longer supported; use 'accountId'."));
     }
-    let id = turn
-        .query
-        .filled("accountId")
-        .ok_or_else(|| bad_request("'accountId' must be given."))?;
+    let id = turn.query.filled("accountId").ok_or_else(|| bad_request("'accountId' must be given."))?;
     let known = turn.state().accounts.contains_key(id);
-    if known {
-        Ok(id.to_owned())
-    } else {
-        Err(no_such_user())
-    }
+    if known { Ok(id.to_owned()) } else { Err(no_such_user()) }
 }
 
 fn show(turn: &Turn<'_>, id: &str, status: StatusCode, expand: Expand) -> Result<Reply, Reply> {
@@ -182,8 +148,5 @@ fn show(turn: &Turn<'_>, id: &str, status: StatusCode, expand: Expand) -> Result
 
 fn is_email(text: &str) -> bool {
     let no_space = !text.contains(|it: char| it.is_whitespace() || it.is_control());
-    no_space
-        && text
-            .split_once('@')
-            .is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
+    no_space && text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
 }

@@ -172,15 +172,9 @@ pub(super) struct Expand {
 impl Expand {
     /// Reads `expand=groups,applicationRoles`.
     pub(super) fn of(turn: &Turn<'_>) -> Expand {
-        let wants = |what| {
-            turn.query
-                .one("expand")
-                .is_some_and(|list| list.split(',').any(|item| item == what))
-        };
-        Expand {
-            groups: wants("groups"),
-            roles: wants("applicationRoles"),
-        }
+        let wants =
+            |what| turn.query.one("expand").is_some_and(|list| list.split(',').any(|item| item == what));
+        Expand { groups: wants("groups"), roles: wants("applicationRoles") }
     }
 }
 
@@ -190,15 +184,10 @@ impl Window {
         let number = |key: &str, default: usize| match turn.query.filled(key) {
             None => Ok(default),
             // Assumption: what is no number, or negative, is a 400.
-            Some(text) => text
-                .parse()
-                .map_err(|_| bad_request(&format!("'{key}' must be a number: {text}"))),
+            Some(text) => text.parse().map_err(|_| bad_request(&format!("'{key}' must be a number: {text}"))),
         };
         let max_results = number("maxResults", default)?.clamp(1, cap);
-        Ok(Window {
-            start_at: number("startAt", 0)?,
-            max_results,
-        })
+        Ok(Window { start_at: number("startAt", 0)?, max_results })
     }
 
     /// The part of a listing that the window shows.
@@ -209,36 +198,19 @@ impl Window {
 
 /// One page of `total` rows.
 pub(super) fn page<T: Serialize>(turn: &Turn<'_>, window: Window, total: usize, values: Vec<T>) -> Reply {
-    let Window {
-        start_at,
-        max_results,
-    } = window;
+    let Window { start_at, max_results } = window;
     let end = start_at.saturating_add(values.len());
     let is_last = end >= total;
     let url = |start_at: usize| {
         let (start_at, max_results) = (start_at.to_string(), max_results.to_string());
-        let kept = turn
-            .query
-            .pairs()
-            .filter(|(key, _)| !matches!(*key, "startAt" | "maxResults"));
+        let kept = turn.query.pairs().filter(|(key, _)| !matches!(*key, "startAt" | "maxResults"));
         turn.url(
             turn.path,
-            kept.chain([
-                ("startAt", start_at.as_str()),
-                ("maxResults", max_results.as_str()),
-            ]),
+            kept.chain([("startAt", start_at.as_str()), ("maxResults", max_results.as_str())]),
         )
     };
     let next = (!is_last).then(|| url(end));
-    let page = Page {
-        url: url(start_at),
-        next,
-        max_results,
-        start_at,
-        total,
-        is_last,
-        values,
-    };
+    let page = Page { url: url(start_at), next, max_results, start_at, total, is_last, values };
     Reply::json(StatusCode::OK, &page)
 }
 
@@ -286,22 +258,12 @@ pub(super) fn single_user(turn: &Turn<'_>, id: &str, account: &Account, expand: 
         .filter_map(|id| Some(group_name(turn, id, turn.state().groups.get(id)?)))
         .collect();
     let role = |key: &str| {
-        let name = turn
-            .state()
-            .apps
-            .get(key)
-            .map_or_else(|| key.to_owned(), |app| app.name.clone());
-        Role {
-            key: key.to_owned(),
-            name,
-        }
+        let name = turn.state().apps.get(key).map_or_else(|| key.to_owned(), |app| app.name.clone());
+        Role { key: key.to_owned(), name }
     };
     let roles: Vec<Role> = turn.state().apps_of(id).into_iter().map(role).collect();
     User {
-        groups: Some(Items {
-            size: groups.len(),
-            items: if expand.groups { groups } else { Vec::new() },
-        }),
+        groups: Some(Items { size: groups.len(), items: if expand.groups { groups } else { Vec::new() } }),
         application_roles: Some(Items {
             size: roles.len(),
             items: if expand.roles { roles } else { Vec::new() },
@@ -314,43 +276,19 @@ pub(super) fn single_user(turn: &Turn<'_>, id: &str, account: &Account, expand: 
 /// A group with its address.
 pub(super) fn group_name(turn: &Turn<'_>, id: &str, group: &Group) -> GroupName {
     let url = turn.url("/rest/api/3/group", [("groupId", id)]);
-    GroupName {
-        name: group.name.clone(),
-        group_id: id.to_owned(),
-        url,
-    }
+    GroupName { name: group.name.clone(), group_id: id.to_owned(), url }
 }
 
 /// A group with the number of its members as reads see them.
 pub(super) fn full_group(turn: &Turn<'_>, id: &str, group: &Group) -> FullGroup {
     let size = turn.world.members_seen(id).len();
-    let users = PagedUsers {
-        size,
-        items: [],
-        max_results: 50,
-        start_index: 0,
-        end_index: 0,
-    };
-    FullGroup {
-        name: group_name(turn, id, group),
-        users,
-        expand: "users",
-    }
+    let users = PagedUsers { size, items: [], max_results: 50, start_index: 0, end_index: 0 };
+    FullGroup { name: group_name(turn, id, group), users, expand: "users" }
 }
 
 fn avatars(name: &str) -> BTreeMap<&'static str, String> {
-    let initials: String = name
-        .split_whitespace()
-        .filter_map(|word| word.chars().next())
-        .take(2)
-        .collect();
-    let url = |size| {
-        format!(
-            "https://avatar-management.invalid/initials/{}.png?size={size}",
-            encode(&initials)
-        )
-    };
-    [("16x16", 16), ("24x24", 24), ("32x32", 32), ("48x48", 48)]
-        .map(|(key, size)| (key, url(size)))
-        .into()
+    let initials: String = name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
+    let url =
+        |size| format!("https://avatar-management.invalid/initials/{}.png?size={size}", encode(&initials));
+    [("16x16", 16), ("24x24", 24), ("32x32", 32), ("48x48", 48)].map(|(key, size)| (key, url(size))).into()
 }

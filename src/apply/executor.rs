@@ -1,0 +1,190 @@
+//! Sends the operations of a plan: whatever is ready, several at once, revokes first (design §8).
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use tokio::sync::watch;
+
+use crate::atlassian::{Error, Jira, MadeIds, Written};
+use crate::model::{Direction, Key, Outcome, Plan, PlannedOperation, Report};
+
+use super::settle;
+
+/// Carries out plans through one surface.
+#[derive(Debug)]
+pub struct Executor<'a> {
+    /// The surface.
+    pub jira: &'a Jira,
+    /// How many operations may be under way at a time; at least one.
+    pub concurrency: usize,
+    /// Turns true when no further operation may start. What is under way is finished and reported.
+    pub stop: watch::Receiver<bool>,
+}
+
+/// What an executor is doing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Progress {
+    /// One more operation was answered, or given up.
+    Answered,
+    /// Every operation that could start was answered; what was touched is read again.
+    Settling,
+}
+
+/// What the surface answered, before a read confirms it.
+#[derive(Clone, Debug)]
+pub(super) enum Answered {
+    /// It was done.
+    Done,
+    /// The surface says that nothing needed doing.
+    Claimed(String),
+    /// It was not done.
+    Refused(String),
+    /// The answer was lost.
+    Lost(String),
+}
+
+/// The state of a run.
+struct Run<'p> {
+    operations: &'p [PlannedOperation],
+    index: BTreeMap<&'p Key, usize>,
+    /// How many requirements of each operation are not done.
+    waiting: Vec<usize>,
+    dependents: Vec<Vec<usize>>,
+    ready: BinaryHeap<Reverse<(Direction, usize)>>,
+    answers: Vec<Option<Answered>>,
+    skipped: Vec<Option<usize>>,
+    made: MadeIds,
+}
+
+impl Executor<'_> {
+    /// Carries a plan out and says what became of every operation. It never fails as a whole: a failed
+    /// operation skips those that require it, and nothing else.
+    pub async fn run(mut self, plan: &Plan, mut progress: impl FnMut(Progress)) -> Report {
+        let mut run = Run::of(&plan.operations);
+        let mut under_way = FuturesUnordered::new();
+        loop {
+            while under_way.len() < self.concurrency.max(1) && !*self.stop.borrow_and_update() {
+                let Some(next) = run.next() else { break };
+                let made = run.made.clone();
+                under_way.push(async move { (next, write(self.jira, &plan.operations[next], &made).await) });
+            }
+            let Some((index, (answered, made))) = under_way.next().await else { break };
+            if let Some(id) = made {
+                run.made.insert(plan.operations[index].key.clone(), id);
+            }
+            let given_up = run.answer(index, answered);
+            for _ in 0..=given_up {
+                progress(Progress::Answered);
+            }
+        }
+        progress(Progress::Settling);
+        let settled = settle::settle(self.jira, run.operations, &run.answers, &run.made).await;
+        run.report(settled)
+    }
+}
+
+async fn write(
+    jira: &Jira,
+    planned: &PlannedOperation,
+    made: &MadeIds,
+) -> (Answered, Option<crate::atlassian::MadeId>) {
+    match jira.write(&planned.operation, made).await {
+        Ok(Written::Done { made }) => (Answered::Done, made),
+        Ok(Written::ClaimsSatisfied { text }) => (Answered::Claimed(text), None),
+        Ok(Written::Refused(error)) => (Answered::Refused(said(&error)), None),
+        Err(error) if error.answer_lost() => (Answered::Lost(said(&error)), None),
+        Err(error) => (Answered::Refused(said(&error)), None),
+    }
+}
+
+/// An error and its causes, in one line.
+pub(super) fn said(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
+}
+
+impl<'p> Run<'p> {
+    fn of(operations: &'p [PlannedOperation]) -> Self {
+        let index: BTreeMap<&Key, usize> =
+            operations.iter().enumerate().map(|(index, planned)| (&planned.key, index)).collect();
+        let mut run = Self {
+            waiting: vec![0; operations.len()],
+            dependents: vec![Vec::new(); operations.len()],
+            ready: BinaryHeap::new(),
+            answers: vec![None; operations.len()],
+            skipped: vec![None; operations.len()],
+            made: MadeIds::default(),
+            operations,
+            index,
+        };
+        for (at, planned) in operations.iter().enumerate() {
+            for required in planned.requires.iter().filter_map(|key| run.index.get(key).copied()) {
+                run.waiting[at] += 1;
+                run.dependents[required].push(at);
+            }
+        }
+        for at in 0..operations.len() {
+            if run.waiting[at] == 0 {
+                run.make_ready(at);
+            }
+        }
+        run
+    }
+
+    fn make_ready(&mut self, at: usize) {
+        self.ready.push(Reverse((self.operations[at].operation.direction(), at)));
+    }
+
+    fn next(&mut self) -> Option<usize> {
+        self.ready.pop().map(|Reverse((_, at))| at)
+    }
+
+    /// Takes an answer in, and returns how many operations it gave up.
+    fn answer(&mut self, at: usize, answered: Answered) -> usize {
+        let done = matches!(answered, Answered::Done | Answered::Claimed(_));
+        self.answers[at] = Some(answered);
+        if !done {
+            return self.skip_dependents(at);
+        }
+        for dependent in std::mem::take(&mut self.dependents[at]) {
+            self.waiting[dependent] -= 1;
+            if self.waiting[dependent] == 0 && self.skipped[dependent].is_none() {
+                self.make_ready(dependent);
+            }
+        }
+        0
+    }
+
+    fn skip_dependents(&mut self, failed: usize) -> usize {
+        let mut count = 0;
+        let mut failing = vec![failed];
+        while let Some(required) = failing.pop() {
+            for dependent in std::mem::take(&mut self.dependents[required]) {
+                if self.skipped[dependent].is_none() {
+                    self.skipped[dependent] = Some(required);
+                    count += 1;
+                    failing.push(dependent);
+                }
+            }
+        }
+        count
+    }
+
+    fn report(self, mut settled: BTreeMap<usize, Outcome>) -> Report {
+        let outcome = |at: usize| match (settled.remove(&at), self.skipped[at]) {
+            (Some(outcome), _) => outcome,
+            (None, Some(required)) => Outcome::Skipped { requires: self.operations[required].key.clone() },
+            (None, None) => Outcome::NotAttempted,
+        };
+        let outcomes: Vec<Outcome> = (0..self.operations.len()).map(outcome).collect();
+        let keys = self.operations.iter().map(|planned| planned.key.clone());
+        Report { outcomes: keys.zip(outcomes).collect() }
+    }
+}

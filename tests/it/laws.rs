@@ -1,0 +1,390 @@
+//! Laws of planning, over random worlds: what a plan leads to is compared with an oracle that knows nothing of
+//! the planner.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::ToSpan;
+use proptest::prelude::*;
+use rollbook::model::{AccountKind, Address, ManagedBy, Operation, Plan, UserRef};
+use rollbook::render;
+
+use crate::world::{Account, Group, Live, TODAY, World};
+
+const PEOPLE: usize = 7;
+const GROUPS: usize = 5;
+
+#[derive(Clone, Debug)]
+struct Spec {
+    people: Vec<Person>,
+    groups: Vec<Team>,
+    undeclared_group: Vec<bool>,
+    remove_leavers: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Person {
+    declared: bool,
+    active: Option<bool>,
+    pinned: bool,
+    exists: bool,
+    live_active: bool,
+    hidden: bool,
+    kind: AccountKind,
+}
+
+#[derive(Clone, Debug)]
+struct Team {
+    absent: bool,
+    at_least: bool,
+    apps_exact: bool,
+    exists: bool,
+    external: bool,
+    direct: BTreeMap<usize, Option<i64>>,
+    nested: BTreeMap<usize, (Option<i64>, bool)>,
+    live: Vec<bool>,
+}
+
+fn until() -> impl Strategy<Value = Option<i64>> {
+    prop_oneof![3 => Just(None), 1 => Just(Some(-3)), 1 => Just(Some(0)), 1 => Just(Some(1)), 1 => Just(Some(40))]
+}
+
+fn person() -> impl Strategy<Value = Person> {
+    let kind = prop_oneof![
+        6 => Just(AccountKind::Atlassian),
+        1 => Just(AccountKind::App),
+        1 => Just(AccountKind::Customer),
+    ];
+    let active = prop_oneof![3 => Just(None), 2 => Just(Some(true)), 1 => Just(Some(false))];
+    let odds = |yes: u32, no: u32| prop_oneof![yes => Just(true), no => Just(false)];
+    (odds(2, 1), active, odds(1, 3), odds(5, 1), odds(5, 1), odds(1, 6), kind).prop_map(
+        |(declared, active, pinned, exists, live_active, hidden, kind)| Person {
+            declared,
+            active,
+            pinned,
+            exists,
+            live_active,
+            hidden,
+            kind,
+        },
+    )
+}
+
+fn team(index: usize) -> impl Strategy<Value = Team> {
+    let odds = |yes: u32, no: u32| prop_oneof![yes => Just(true), no => Just(false)];
+    let direct = prop::collection::btree_map(0..PEOPLE, until(), 0..5);
+    // Entries name earlier groups only, so that there are no cycles.
+    let nested = prop::collection::btree_map(0..index.max(1), (until(), any::<bool>()), 0..=index.min(2));
+    let live = prop::collection::vec(any::<bool>(), PEOPLE);
+    (odds(1, 8), odds(1, 2), odds(1, 4), odds(5, 1), odds(1, 8), direct, nested, live).prop_map(
+        |(absent, at_least, apps_exact, exists, external, direct, nested, live)| Team {
+            absent,
+            at_least,
+            apps_exact,
+            exists,
+            external,
+            direct,
+            nested,
+            live,
+        },
+    )
+}
+
+fn spec() -> impl Strategy<Value = Spec> {
+    let teams: Vec<_> = (0..GROUPS).map(team).collect();
+    let people = prop::collection::vec(person(), PEOPLE);
+    (people, teams, prop::collection::vec(any::<bool>(), PEOPLE), any::<bool>()).prop_map(
+        |(people, mut groups, undeclared_group, remove_leavers)| {
+            let absent: Vec<bool> = groups.iter().map(|group| group.absent).collect();
+            for group in &mut groups {
+                group.nested.retain(|inner, _| !absent[*inner]);
+            }
+            Spec { people, groups, undeclared_group, remove_leavers }
+        },
+    )
+}
+
+fn email(person: usize) -> String {
+    format!("p{person}@acme.com")
+}
+
+fn account(person: usize) -> String {
+    format!("acc-{person}")
+}
+
+impl Spec {
+    fn active(&self, person: usize) -> Option<bool> {
+        let person = &self.people[person];
+        person.active.filter(|_| person.declared)
+    }
+
+    fn excepted(&self, inner: usize) -> Option<usize> {
+        self.groups[inner].direct.keys().next().copied()
+    }
+
+    fn world(&self) -> World {
+        let offboard = if self.remove_leavers { "remove" } else { "suspend" };
+        let policy = format!("policy:\n  invite-domains: [acme.com]\n  offboard: {offboard}\n");
+        let mut users = String::new();
+        for (index, person) in self.people.iter().enumerate().filter(|(_, person)| person.declared) {
+            let active = person.active.map(|active| format!("active: {active}"));
+            let pin = person.pinned.then(|| format!("account: {}", account(index)));
+            let keys: Vec<String> = active.into_iter().chain(pin).collect();
+            users.push_str(&format!("  {}: {{ {} }}\n", email(index), keys.join(", ")));
+        }
+        let mut groups = String::new();
+        for (index, group) in self.groups.iter().enumerate() {
+            groups.push_str(&self.group_yaml(index, group));
+        }
+        let mut world = World::of("", "", "");
+        world.files[0].1.push_str(&policy);
+        world.files.push(("groups/all.yaml".into(), format!("groups:\n{groups}")));
+        if !users.is_empty() {
+            world.files.push(("users/all.yaml".into(), format!("users:\n{users}")));
+        }
+        world.live = self.live();
+        world
+    }
+
+    fn group_yaml(&self, index: usize, group: &Team) -> String {
+        if group.absent {
+            return format!("  g{index}: {{ absent: true }}\n");
+        }
+        let until = |offset: Option<i64>| {
+            offset.map_or(String::new(), |days| format!(", until: {}", TODAY.checked_add(days.days()).unwrap()))
+        };
+        let direct = group.direct.iter().map(|(person, offset)| format!("{{ user: {}{} }}", email(*person), until(*offset)));
+        let nested = group.nested.iter().map(|(inner, (offset, except))| {
+            let except = self.excepted(*inner).filter(|_| *except);
+            let except = except.map_or(String::new(), |person| format!(", except: [{}]", email(person)));
+            format!("{{ group: g{inner}{}{except} }}", until(*offset))
+        });
+        let entries: Vec<String> = direct.chain(nested).collect();
+        let mode = if group.at_least { "at-least" } else { "exact" };
+        let apps = if group.apps_exact { "exact" } else { "ignore" };
+        format!("  g{index}:\n    mode: {mode}\n    apps-in-group: {apps}\n    members: [{}]\n", entries.join(", "))
+    }
+
+    fn live(&self) -> Live {
+        let mut live = Live::default();
+        for (index, person) in self.people.iter().enumerate().filter(|(_, person)| person.exists) {
+            let account_of = Account {
+                active: person.live_active,
+                hidden: person.hidden,
+                kind: person.kind,
+                ..Account::person(&email(index))
+            };
+            live.accounts.insert(account(index), account_of);
+        }
+        let members = |flags: &[bool]| -> BTreeSet<String> {
+            (0..PEOPLE).filter(|person| flags[*person] && self.people[*person].exists).map(account).collect()
+        };
+        for (index, group) in self.groups.iter().enumerate().filter(|(_, group)| group.exists) {
+            let mut team = Group::of(&format!("g{index}"), members(&group.live));
+            if group.external {
+                team.managed_by = ManagedBy::External;
+            }
+            live.groups.insert(format!("id-{index}"), team);
+        }
+        live.groups.insert("id-undeclared".into(), Group::of("undeclared", members(&self.undeclared_group)));
+        live
+    }
+
+    /// Whether the tree wants somebody in a group, by walking every path: the oracle.
+    fn wants(&self, group: usize, person: usize) -> bool {
+        self.active(person) != Some(false) && self.reaches(group, person)
+    }
+
+    fn reaches(&self, group: usize, person: usize) -> bool {
+        let group = &self.groups[group];
+        let runs = |offset: Option<i64>| offset.is_none_or(|days| days > 0);
+        group.direct.get(&person).is_some_and(|offset| runs(*offset))
+            || group.nested.iter().any(|(inner, (offset, except))| {
+                let excepted = *except && self.excepted(*inner) == Some(person);
+                runs(*offset) && !excepted && self.reaches(*inner, person)
+            })
+    }
+
+    /// Whether the tree names somebody for a group at all, and so decides about them in every mode.
+    fn denies(&self, group: usize, person: usize) -> bool {
+        !self.wants(group, person) && (self.active(person) == Some(false) || self.names(group, person))
+    }
+
+    fn names(&self, group: usize, person: usize) -> bool {
+        let group = &self.groups[group];
+        group.direct.contains_key(&person)
+            || group.nested.iter().any(|(inner, (offset, except))| {
+                let excepted = *except && self.excepted(*inner) == Some(person);
+                let expired_there = self.names_by_expiry(*inner, person);
+                let runs_out = offset.is_some_and(|days| days <= 0);
+                let reaches = self.reaches_but_for_status(*inner, person);
+                expired_there || (reaches && (excepted || runs_out))
+            })
+    }
+
+    fn reaches_but_for_status(&self, group: usize, person: usize) -> bool {
+        self.reaches(group, person)
+    }
+
+    fn names_by_expiry(&self, group: usize, person: usize) -> bool {
+        let team = &self.groups[group];
+        let expired = team.direct.get(&person).is_some_and(|offset| offset.is_some_and(|days| days <= 0));
+        !self.reaches(group, person)
+            && (expired
+                || team.nested.iter().any(|(inner, (offset, except))| {
+                    let excepted = *except && self.excepted(*inner) == Some(person);
+                    let runs_out = offset.is_some_and(|days| days <= 0);
+                    self.names_by_expiry(*inner, person)
+                        || (runs_out && !excepted && self.reaches(*inner, person))
+                }))
+    }
+}
+
+fn blocked_members(plan: &Plan) -> BTreeSet<(String, String)> {
+    let blocked = plan.blocked.iter();
+    blocked
+        .filter_map(|blocked| match &blocked.address {
+            Address::Member(group, user) => {
+                let who = match user {
+                    UserRef::Email(email) => email.as_str().replace("@acme.com", "").replace('p', "acc-"),
+                    UserRef::Account(id) => id.to_string(),
+                };
+                Some((group.to_string(), who))
+            }
+            Address::Group(_) | Address::User(_) => None,
+        })
+        .collect()
+}
+
+/// Every membership of declared groups is as the oracle says, but for what the plan says is blocked.
+fn reaches_desired(spec: &Spec, before: &Live, after: &Live, plan: &Plan) -> Result<(), TestCaseError> {
+    let blocked = blocked_members(plan);
+    let blocked_groups: BTreeSet<String> = plan
+        .blocked
+        .iter()
+        .filter_map(|blocked| match &blocked.address {
+            Address::Group(name) => Some(name.to_string()),
+            Address::Member(..) | Address::User(_) => None,
+        })
+        .collect();
+    let holds = |live: &Live, group: &str, id: &str| {
+        live.groups.values().any(|team| team.name == group && team.members.contains(id))
+    };
+    for (index, team) in spec.groups.iter().enumerate() {
+        let name = format!("g{index}");
+        if blocked_groups.contains(&name) {
+            continue;
+        }
+        let exists = after.groups.values().any(|group| group.name == name);
+        prop_assert_eq!(exists, !team.absent, "{} exists", name);
+        for (person, of) in spec.people.iter().enumerate().filter(|_| !team.absent) {
+            let ids = [account(person), format!("made-{}", email(person))];
+            for id in ids.iter().filter(|id| after.accounts.contains_key(*id)) {
+                if blocked.contains(&(name.clone(), account(person))) {
+                    prop_assert_eq!(holds(before, &name, id), holds(after, &name, id), "{} blocked", name);
+                    continue;
+                }
+                let stays = match of.kind {
+                    AccountKind::Customer => true,
+                    AccountKind::App => !team.apps_exact,
+                    AccountKind::Atlassian | AccountKind::Unknown => false,
+                } || team.at_least;
+                let was = holds(before, &name, id);
+                // An app or a customer is nobody's e-mail, so only a pin makes the tree speak of it.
+                let is_named = of.kind == AccountKind::Atlassian || (of.pinned && of.declared);
+                let wanted = match () {
+                    () if is_named && spec.wants(index, person) => true,
+                    () if is_named && spec.denies(index, person) => false,
+                    () => was && stays,
+                };
+                prop_assert_eq!(holds(after, &name, id), wanted, "{} in {}", id, name);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Nothing that the tree does not speak of is touched.
+fn leaves_the_rest_alone(spec: &Spec, before: &Live, after: &Live) -> Result<(), TestCaseError> {
+    let leaver = |id: &str| (0..PEOPLE).any(|person| account(person) == id && spec.active(person) == Some(false));
+    let stays = |live: &Live| -> BTreeSet<String> {
+        live.groups["id-undeclared"].members.iter().filter(|id| !leaver(id)).cloned().collect()
+    };
+    prop_assert_eq!(stays(before), stays(after));
+    let kept = |live: &Live| -> Vec<String> {
+        live.accounts.keys().filter(|id| !leaver(id) && !id.starts_with("made-")).cloned().collect()
+    };
+    prop_assert_eq!(kept(before), kept(after));
+    Ok(())
+}
+
+fn requirements_come_first(plan: &Plan) -> Result<(), TestCaseError> {
+    let mut done = BTreeSet::new();
+    for planned in &plan.operations {
+        for required in &planned.requires {
+            prop_assert!(done.contains(required), "{} before {}", required, planned.key);
+        }
+        prop_assert!(done.insert(planned.key.clone()), "{} stands twice", planned.key);
+    }
+    Ok(())
+}
+
+fn body(plan: &Plan) -> String {
+    render::plan_json(plan)
+}
+
+/// The plan without what moving a line in a file changes.
+fn without_places(plan: &Plan) -> Vec<(String, Operation, Vec<String>)> {
+    let operations = plan.operations.iter();
+    operations
+        .map(|planned| {
+            let requires = planned.requires.iter().map(ToString::to_string).collect();
+            (planned.key.to_string(), planned.operation.clone(), requires)
+        })
+        .collect()
+}
+
+/// The same tree with the entries of its maps in the opposite order.
+fn upside_down(world: &World) -> World {
+    let mut world = world.clone();
+    for (_, text) in &mut world.files {
+        let Some(at) = text.find("groups:\n").or_else(|| text.find("users:\n")) else { continue };
+        let (head, body) = text.split_at(at + text[at..].find('\n').unwrap() + 1);
+        let mut entries: Vec<String> = Vec::new();
+        for line in body.lines() {
+            if line.starts_with("  ") && !line.starts_with("   ") {
+                entries.push(String::new());
+            }
+            let entry = entries.last_mut().expect("a body starts with an entry");
+            entry.push_str(line);
+            entry.push('\n');
+        }
+        entries.reverse();
+        *text = format!("{head}{}", entries.concat());
+    }
+    world.files.reverse();
+    world
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_plan_leads_to_what_the_tree_asks_for(spec in spec()) {
+        let world = spec.world();
+        let plan = world.plan();
+        requirements_come_first(&plan)?;
+
+        let mut after = world.clone();
+        after.live.apply(&plan);
+        reaches_desired(&spec, &world.live, &after.live, &plan)?;
+        leaves_the_rest_alone(&spec, &world.live, &after.live)?;
+
+        let second = after.plan();
+        prop_assert_eq!(without_places(&second), vec![], "the second plan is empty");
+
+        let mut backwards = world.clone();
+        backwards.live.backwards = true;
+        prop_assert_eq!(body(&plan), body(&backwards.plan()), "the order of rows and pages");
+        prop_assert_eq!(without_places(&plan), without_places(&upside_down(&world).plan()), "the order of entries");
+    }
+}

@@ -1,0 +1,164 @@
+//! Worlds for tests: a tree, and a live state that is derived from it, so that a test changes one thing.
+
+mod live;
+
+use rollbook::config;
+use rollbook::model::{Declaration, Email, Header, Plan, SourceFile, Tree, UserRef};
+use rollbook::plan::{self, Context, Desired, Rates, Scope};
+use rollbook::render::{self, Grouping};
+
+pub(crate) use live::{Account, Group, Live};
+
+/// The day on which tests happen.
+pub(crate) const TODAY: jiff::civil::Date = jiff::civil::date(2026, 11, 22);
+
+/// A tree and a live state.
+#[derive(Clone)]
+pub(crate) struct World {
+    pub(crate) files: Vec<(String, String)>,
+    pub(crate) live: Live,
+    pub(crate) today: jiff::civil::Date,
+    pub(crate) scope: Scope,
+}
+
+impl World {
+    /// A world whose live state is what the tree asks for. `policy` stands in `rollbook.yaml`.
+    pub(crate) fn of(policy: &str, users: &str, groups: &str) -> Self {
+        let head = "version: 1\nsite: https://acme.atlassian.net\n";
+        let mut files = vec![("rollbook.yaml".to_string(), format!("{head}{policy}"))];
+        files.extend((!groups.is_empty()).then(|| ("groups/all.yaml".into(), format!("groups:\n{groups}"))));
+        files.extend((!users.is_empty()).then(|| ("users/all.yaml".into(), format!("users:\n{users}"))));
+        let mut world = Self { files, live: Live::default(), today: TODAY, scope: Scope::default() };
+        world.live = world.matching();
+        world
+    }
+
+    /// Replaces a text that stands in one file.
+    pub(crate) fn edit(mut self, from: &str, to: &str) -> Self {
+        let (_, text) = self.files.iter_mut().find(|(_, text)| text.contains(from)).expect("the text stands somewhere");
+        *text = text.replacen(from, to, 1);
+        self
+    }
+
+    /// Adds `rollbook.lock`.
+    pub(crate) fn lock(mut self, lock: &str) -> Self {
+        self.files.push(("rollbook.lock".into(), format!("version: 1\n{lock}")));
+        self.files.sort();
+        self
+    }
+
+    pub(crate) fn change(mut self, change: impl FnOnce(&mut Live)) -> Self {
+        change(&mut self.live);
+        self
+    }
+
+    pub(crate) fn tree(&self) -> Tree {
+        let files = self.files.iter();
+        let mut files: Vec<SourceFile> =
+            files.map(|(path, text)| SourceFile { path: path.clone(), text: text.clone() }).collect();
+        files.sort_by(|a, b| a.path.cmp(&b.path));
+        Tree { files }
+    }
+
+    pub(crate) fn declaration(&self) -> Declaration {
+        let tree = self.tree();
+        let parsed = config::parse(&tree, self.today);
+        parsed.declaration.unwrap_or_else(|| panic!("{:#?}\n{:#?}", parsed.diagnostics, self.files))
+    }
+
+    /// What the tree asks for, as a live state.
+    fn matching(&self) -> Live {
+        let declaration = self.declaration();
+        let desired = Desired::of(&declaration, self.today);
+        let mut live = Live::default();
+        for user in desired.people() {
+            match &user {
+                UserRef::Email(email) => {
+                    let declared = declaration.users.get(email);
+                    let id = declared.and_then(|user| user.account.as_ref()).map(|pin| pin.value.to_string());
+                    let id = id.unwrap_or_else(|| account_id(email));
+                    live.accounts.insert(id, Account::person(email.as_str()));
+                }
+                UserRef::Account(id) => {
+                    live.accounts.entry(id.to_string()).or_insert_with(|| Account::app("Robot"));
+                }
+            }
+        }
+        for (name, group) in &desired.groups {
+            let members = group.members.keys().map(|user| match user {
+                UserRef::Email(email) => live.id_of(email.as_str()),
+                UserRef::Account(id) => id.to_string(),
+            });
+            let members = members.collect();
+            live.groups.insert(format!("id-{name}"), Group::of(name.as_str(), members));
+        }
+        live
+    }
+
+    pub(crate) fn plan(&self) -> Plan {
+        let tree = self.tree();
+        let declaration = self.declaration();
+        let desired = Desired::of(&declaration, self.today);
+        let live = self.live.state(&desired);
+        let locator = rollbook::model::Locator::new(&tree);
+        let changes = plan::diff(&desired, &live, &locator);
+        let capabilities = self.live.answer(&plan::questions(&changes, &live));
+        let digest = plan::tree_digest(&tree);
+        plan::route(
+            changes,
+            &Context {
+                desired: &desired,
+                live: &live,
+                capabilities: &capabilities,
+                header: self.header(),
+                tree_digest: &digest,
+                scope: &self.scope,
+                rates: &RATES,
+            },
+        )
+    }
+
+    fn header(&self) -> Header {
+        Header {
+            made: "2026-11-22T12:00:00Z".into(),
+            today: self.today,
+            commit: None,
+            rollbook: "test".into(),
+        }
+    }
+
+    /// The plan as people see it in 80 columns, without colour.
+    pub(crate) fn text(&self) -> String {
+        plain(&render::plan_text(&self.plan(), Grouping::Group, 80))
+    }
+
+    pub(crate) fn text_by_user(&self) -> String {
+        plain(&render::plan_text(&self.plan(), Grouping::User, 80))
+    }
+}
+
+/// The published limits of Jira's member writes (fact sheet §3).
+pub(crate) const RATES: Rates = Rates {
+    per_second: |operation| match operation {
+        rollbook::model::Operation::RemoveMember { .. } => 50,
+        _ => 100,
+    },
+    route: |operation| match operation {
+        rollbook::model::Operation::RemoveMember { .. } => "remove",
+        _ => "other",
+    },
+    members_a_page: 50,
+};
+
+/// Takes the styles out, and the end of the last line, whose fingerprint changes with every edit of a test.
+pub(crate) fn plain(text: &str) -> String {
+    let text = anstream::adapter::strip_str(text).to_string();
+    match text.find("  fingerprint ") {
+        Some(at) => text[..at].to_string(),
+        None => text,
+    }
+}
+
+pub(crate) fn account_id(email: &Email) -> String {
+    format!("acc-{}", email.as_str().to_lowercase())
+}
