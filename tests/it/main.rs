@@ -7,3 +7,6 @@ mod sandbox;
 mod sandbox_access;
 mod sandbox_client;
 mod sandbox_contract;
+mod sandbox_reads;
+mod sandbox_seed;
+mod sandbox_writes;

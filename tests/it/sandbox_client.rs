@@ -130,6 +130,9 @@ pub(crate) async fn ask_as(
     if let Some(authorization) = authorization {
         request = request.header("authorization", authorization);
     }
+    if !body.is_empty() {
+        request = request.header("content-type", "application/json");
+    }
     let request = request.body(Body::from(body.to_owned())).unwrap();
     let response = sandbox.router().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
