@@ -205,3 +205,23 @@ async fn answers_take_the_latency() {
     get(&sandbox, "/rest/api/3/no-such").await;
     assert_eq!(start.elapsed(), Duration::from_millis(500));
 }
+
+#[tokio::test]
+async fn the_order_of_people_is_stable_and_depends_on_the_seed() {
+    let order = async |rng_seed: u64| {
+        let sandbox = acme_with(&Options {
+            rng_seed,
+            ..Options::default()
+        });
+        let path = "/rest/api/3/group/member?groupId=g-users&includeInactiveUsers=true";
+        let order = get(&sandbox, path).await.each("accountId");
+        assert_eq!(order, get(&sandbox, path).await.each("accountId"));
+        order
+    };
+    let mut orders = BTreeSet::new();
+    for rng_seed in 0..16 {
+        assert_eq!(order(rng_seed).await, order(rng_seed).await);
+        orders.insert(order(rng_seed).await);
+    }
+    assert!(orders.len() > 1, "a client cannot count on one order: {orders:?}");
+}
