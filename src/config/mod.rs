@@ -1,1 +1,37 @@
-//! Tree → `Declaration`: parsing, decoding, validation, the lock. Floor 1; pure, but for `files`.
+//! Tree → `Declaration`: which files belong to a tree, their YAML, what it says, and all that is wrong with it,
+//! with the lock. Floor 1: it imports `model` only, and is pure, but for `files`.
+//!
+//! A file's text becomes nodes (`events`, `node`), which decoders that go on after a mistake (`fields`,
+//! `values`, and one file for each part of the language) put into a draft; then come the rules that look at the
+//! whole tree (`references`, `cycles`, `spelling`, `identity`, `rules`).
+
+pub mod codes;
+mod context;
+mod cycles;
+mod draft;
+mod events;
+mod fields;
+mod files;
+mod groups;
+mod hidden;
+mod identity;
+mod include;
+mod lock;
+mod members;
+mod mistakes;
+mod node;
+mod parse;
+mod policy;
+mod references;
+mod rules;
+mod settings;
+mod site;
+mod spelling;
+mod suggest;
+mod users;
+mod values;
+mod waive;
+
+pub use files::{Loaded, find_root, load, read_tree};
+pub use include::{Include, LOCK, ROOT};
+pub use parse::{Parsed, parse};

@@ -3,12 +3,14 @@
 //! Text carries ANSI styles throughout; the edge strips them where they are not wanted, so that no form of
 //! the output differs by more than colour. Whatever comes from outside goes through [`harmless()`] first.
 
+mod diagnostics;
 mod harmless;
 mod json;
 mod lines;
 mod plan;
 mod report;
 
+pub use diagnostics::{Colour, DiagnosticStyle, Frames, diagnostics, diagnostics_json};
 pub use harmless::harmless;
 pub use json::{plan_json, plan_schema, report_json};
 pub use plan::{Grouping, plan_text};

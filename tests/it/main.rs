@@ -10,3 +10,5 @@ mod sandbox_contract;
 mod sandbox_reads;
 mod sandbox_seed;
 mod sandbox_writes;
+mod config;
+mod config_diagnostics;

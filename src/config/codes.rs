@@ -1,0 +1,186 @@
+//! The catalogue of diagnostics: every code that a tree can be given, and what it means.
+
+macro_rules! codes {
+    ($($(#[doc = $meaning:literal])+ $name:ident = $code:literal;)+) => {
+        $($(#[doc = $meaning])+ pub const $name: &str = $code;)+
+
+        /// Every code with its meaning, in the order of this file.
+        pub const ALL: &[(&str, &str)] = &[$(($code, concat!($($meaning),+))),+];
+    };
+}
+
+codes! {
+    /// There is no rollbook.yaml to read.
+    NO_ROOT = "no-rollbook-yaml";
+    /// A file or folder cannot be read.
+    UNREADABLE = "unreadable-file";
+    /// A symbolic link stands where a file of the tree should: a diff would not show what it brings.
+    SYMBOLIC_LINK = "symbolic-link";
+    /// A file, or all files together, are larger than Rollbook reads.
+    TOO_LARGE = "too-large";
+    /// A file is not UTF-8 text.
+    NOT_TEXT = "not-text";
+    /// A control or bidirectional character hides what a line says.
+    HIDDEN_CHARACTER = "hidden-character";
+    /// An include pattern cannot be used.
+    BAD_INCLUDE = "bad-include";
+    /// An include pattern matches no file.
+    INCLUDE_MATCHES_NOTHING = "include-matches-nothing";
+
+    /// The YAML cannot be parsed.
+    INVALID_YAML = "invalid-yaml";
+    /// Lists and mappings are nested deeper than any declaration needs.
+    TOO_DEEP = "too-deep";
+    /// A file holds no YAML at all.
+    EMPTY_FILE = "empty-file";
+    /// A file holds a second YAML document.
+    SECOND_DOCUMENT = "second-document";
+    /// An anchor (`&name`).
+    ANCHOR = "anchor";
+    /// An alias (`*name`).
+    ALIAS = "alias";
+    /// A merge key (`<<`).
+    MERGE_KEY = "merge-key";
+    /// A tag (`!name`).
+    TAG = "tag";
+    /// A key or an item without a value, or null.
+    NULL_VALUE = "null-value";
+    /// A key that stands twice in one mapping.
+    DUPLICATE_KEY = "duplicate-key";
+
+    /// A key that Rollbook does not know.
+    UNKNOWN_KEY = "unknown-key";
+    /// A key that belongs into rollbook.yaml stands in another file.
+    MISPLACED_KEY = "misplaced-key";
+    /// A key that must be there is not.
+    MISSING_KEY = "missing-key";
+    /// A value is of another type than the key takes.
+    WRONG_TYPE = "wrong-type";
+    /// A text that YAML readers take for a number or a boolean.
+    NEEDS_QUOTES = "needs-quotes";
+    /// A value that is none of the key's values.
+    UNKNOWN_VALUE = "unknown-value";
+    /// A number that is too small or too large.
+    OUT_OF_RANGE = "out-of-range";
+    /// A text that says nothing.
+    EMPTY_TEXT = "empty-text";
+    /// A list with fewer items than make sense.
+    TOO_FEW = "too-few";
+    /// An item that stands twice in one list.
+    REPEATED_ITEM = "repeated-item";
+
+    /// A `version` that this Rollbook does not read.
+    UNSUPPORTED_VERSION = "unsupported-version";
+    /// A `site` that is not a Jira Cloud site.
+    BAD_SITE = "bad-site";
+    /// An id that cannot be one.
+    BAD_ID = "bad-id";
+    /// A text that is no e-mail address.
+    BAD_EMAIL = "bad-email";
+    /// A text that is no day.
+    BAD_DATE = "bad-date";
+    /// A text that is no domain.
+    BAD_DOMAIN = "bad-domain";
+    /// A text that cannot be a group's name.
+    BAD_GROUP_NAME = "bad-group-name";
+    /// A text that is no address of a plan.
+    BAD_ADDRESS = "bad-address";
+
+    /// One e-mail is written in two ways.
+    EMAIL_SPELLINGS = "email-spellings";
+    /// Two e-mails look the same.
+    LOOK_ALIKE_EMAILS = "look-alike-emails";
+    /// An e-mail mixes scripts, so that it can be taken for another one.
+    MIXED_SCRIPT_EMAIL = "mixed-script-email";
+    /// Two groups' names differ only in case.
+    GROUP_NAME_CASE = "group-name-case";
+    /// Two groups' names look the same.
+    LOOK_ALIKE_GROUPS = "look-alike-groups";
+    /// A user or group is declared in two places.
+    DECLARED_TWICE = "declared-twice";
+    /// One account id is given to two e-mails.
+    SHARED_ACCOUNT = "shared-account";
+    /// One group id is given to two groups.
+    SHARED_GROUP_ID = "shared-group-id";
+    /// A pin says another id than rollbook.lock.
+    PIN_DIFFERS = "pin-differs-from-lock";
+
+    /// `absent: true` beside a key that says how the group should be.
+    TOMBSTONE_KEY = "tombstone-key";
+    /// A member that names nobody, or more than one of user, group and account.
+    UNCLEAR_MEMBER = "unclear-member";
+    /// `except` on an entry that is not a group.
+    EXCEPT_WITHOUT_GROUP = "except-without-group";
+    /// `except` names somebody whom the group does not bring.
+    EXCEPT_NAMES_NOBODY = "except-names-nobody";
+    /// A `group:` entry that names no declared group.
+    UNKNOWN_GROUP = "unknown-group";
+    /// A group that is declared absent is used.
+    ABSENT_GROUP = "absent-group";
+    /// Groups that contain each other.
+    GROUP_CYCLE = "group-cycle";
+    /// A privileged group takes another group's members without saying `nest: true`.
+    NESTING_PRIVILEGED = "nesting-privileged";
+    /// Two entries of one group for one person, or for one group.
+    DUPLICATE_MEMBER = "duplicate-member";
+
+    /// A waiver for a guard that cannot be waived.
+    UNWAIVABLE_GUARD = "unwaivable-guard";
+    /// A waiver for an address that names nothing in the tree.
+    WAIVER_NAMES_NOTHING = "waiver-names-nothing";
+    /// A waiver whose day has come.
+    WAIVER_EXPIRED = "waiver-expired";
+    /// An entry whose `until` has come.
+    UNTIL_PAST = "until-past";
+    /// `apps` on a user who is offboarded.
+    APPS_ON_INACTIVE = "apps-on-inactive";
+    /// A rule names a group that nothing declares, and the name is close to a declared one.
+    CLOSE_GROUP_NAME = "close-group-name";
+
+    /// More mistakes than are worth showing.
+    TOO_MANY = "too-many-mistakes";
+}
+
+/// What the JSON Schema finds as well as the decoder: mistakes that show in one document, without the rest of
+/// the tree and without looking into a text further than a pattern can.
+pub const SHAPE: &[&str] = &[
+    UNKNOWN_KEY,
+    MISSING_KEY,
+    WRONG_TYPE,
+    NULL_VALUE,
+    UNKNOWN_VALUE,
+    OUT_OF_RANGE,
+    EMPTY_TEXT,
+    TOO_FEW,
+    REPEATED_ITEM,
+    UNSUPPORTED_VERSION,
+    BAD_SITE,
+    BAD_ID,
+    BAD_EMAIL,
+    BAD_DATE,
+    BAD_DOMAIN,
+    BAD_GROUP_NAME,
+    TOMBSTONE_KEY,
+    UNCLEAR_MEMBER,
+    EXCEPT_WITHOUT_GROUP,
+];
+
+/// Mistakes that keep declarations from being read.
+pub(super) const HIDES_DECLARATIONS: &[&str] = &[
+    UNREADABLE,
+    SYMBOLIC_LINK,
+    TOO_LARGE,
+    NOT_TEXT,
+    BAD_INCLUDE,
+    INCLUDE_MATCHES_NOTHING,
+    INVALID_YAML,
+    TOO_DEEP,
+    EMPTY_FILE,
+    SECOND_DOCUMENT,
+    ALIAS,
+    MERGE_KEY,
+];
+
+/// Mistakes that may be mere echoes of a declaration that could not be read.
+pub(super) const ECHOES: &[&str] =
+    &[UNKNOWN_GROUP, EXCEPT_NAMES_NOBODY, WAIVER_NAMES_NOTHING, CLOSE_GROUP_NAME];

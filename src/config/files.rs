@@ -1,0 +1,214 @@
+//! Reads a tree from a directory: the one file of `config` that does I/O.
+
+use std::fs;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use jiff::civil::Date;
+use walkdir::{DirEntry, WalkDir};
+
+use crate::model::{Declaration, Diagnostic, SourceFile, Tree};
+
+use super::codes;
+use super::include::{Include, LOCK, ROOT};
+use super::mistakes::finished;
+use super::parse::{LARGEST_FILE, parse, too_large};
+
+/// The most bytes that all files of a tree may hold together.
+const LARGEST_TREE: usize = 512 << 20;
+
+/// The most files and folders that are looked at.
+const MOST_ENTRIES: usize = 200_000;
+
+/// A tree with what it says and what is wrong with it.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// The files that could be read.
+    pub tree: Tree,
+    /// The declaration, when no diagnostic is an error.
+    pub declaration: Option<Declaration>,
+    /// Ordered by file and place; those without a place come last.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Reads, decodes and checks the tree of a directory.
+pub fn load(dir: &Path, today: Date) -> Loaded {
+    let (tree, mut diagnostics) = read_tree(dir);
+    let parsed = parse(&tree, today);
+    let readable = diagnostics.is_empty();
+    // A root that cannot be read has been reported as such.
+    let echo = |d: &Diagnostic| !readable && d.code == codes::NO_ROOT;
+    diagnostics.extend(parsed.diagnostics.into_iter().filter(|d| !echo(d)));
+    Loaded { tree, declaration: parsed.declaration.filter(|_| readable), diagnostics: finished(diagnostics) }
+}
+
+/// The nearest directory, from `start` upwards, that holds a rollbook.yaml.
+pub fn find_root(start: &Path) -> Option<PathBuf> {
+    let start = std::path::absolute(start).ok()?;
+    let root = start.ancestors().find(|dir| dir.join(ROOT).symlink_metadata().is_ok());
+    root.map(Path::to_path_buf)
+}
+
+/// Reads rollbook.yaml, what it includes, and rollbook.lock. What cannot be read is told, and the rest read.
+pub fn read_tree(dir: &Path) -> (Tree, Vec<Diagnostic>) {
+    let mut reader = Reader { dir, tree: Tree::default(), diagnostics: Vec::new(), bytes: 0 };
+    let is_there = |name: &str| dir.join(name).symlink_metadata().is_ok();
+    if is_there(ROOT) {
+        reader.file(ROOT);
+    }
+    if is_there(LOCK) {
+        reader.file(LOCK);
+    }
+    if let Some(include) = reader.tree.file(ROOT).map(|(_, root)| Include::of(&root.text)) {
+        for folder in include.folders() {
+            reader.folder(&folder, &include);
+        }
+    }
+    reader.tree.files.sort_by(|a, b| a.path.cmp(&b.path));
+    reader.tree.files.dedup_by(|a, b| a.path == b.path);
+    (reader.tree, finished(reader.diagnostics))
+}
+
+struct Reader<'d> {
+    dir: &'d Path,
+    tree: Tree,
+    diagnostics: Vec<Diagnostic>,
+    bytes: usize,
+}
+
+impl Reader<'_> {
+    /// Walks a folder of the tree. Links are never followed: git would not, and a link's target is not in a
+    /// pull request's diff.
+    fn folder(&mut self, folder: &str, include: &Include) {
+        let mut path = PathBuf::from(self.dir);
+        for part in folder.split('/').filter(|part| !part.is_empty()) {
+            path.push(part);
+            match path.symlink_metadata() {
+                Ok(meta) if meta.is_symlink() => return self.link(&path),
+                Ok(_) => {}
+                Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+                Err(error) => return self.unreadable(&path, &error),
+            }
+        }
+        let is_hidden =
+            |entry: &DirEntry| entry.depth() > 0 && entry.file_name().as_encoded_bytes().starts_with(b".");
+        let walk = WalkDir::new(&path).sort_by_file_name().into_iter();
+        for (seen, entry) in walk.filter_entry(|entry| !is_hidden(entry)).enumerate() {
+            if seen >= MOST_ENTRIES {
+                self.diagnostics.push(too_many_entries(folder));
+                return;
+            }
+            match entry {
+                Ok(entry) => self.entry(&entry, include),
+                Err(error) => {
+                    let at = error.path().unwrap_or(&path).to_path_buf();
+                    self.unreadable(&at, &io::Error::from(error));
+                }
+            }
+        }
+    }
+
+    fn entry(&mut self, entry: &DirEntry, include: &Include) {
+        let Some(path) = self.relative(entry.path()) else {
+            self.not_unicode(entry.path());
+            return;
+        };
+        if path == ROOT || path == LOCK {
+            return;
+        }
+        let kind = entry.file_type();
+        if kind.is_symlink() {
+            let is_folder = fs::metadata(entry.path()).is_ok_and(|meta| meta.is_dir());
+            if is_folder || include.takes(&path) {
+                self.link(entry.path());
+            }
+        } else if !kind.is_dir() && include.takes(&path) {
+            self.file(&path);
+        }
+    }
+
+    fn file(&mut self, path: &str) {
+        let at = self.dir.join(path);
+        match fs::symlink_metadata(&at) {
+            Ok(meta) if meta.is_symlink() => return self.link(&at),
+            Ok(meta) if !meta.is_file() => {
+                let error = io::Error::other("it is not a file");
+                return self.unreadable(&at, &error);
+            }
+            Ok(_) => {}
+            Err(error) => return self.unreadable(&at, &error),
+        }
+        match read_bounded(&at) {
+            Ok(None) => self.diagnostics.push(too_large(path)),
+            Ok(Some(bytes)) => self.text(path, bytes),
+            Err(error) => self.unreadable(&at, &error),
+        }
+    }
+
+    fn text(&mut self, path: &str, bytes: Vec<u8>) {
+        self.bytes += bytes.len();
+        if self.bytes > LARGEST_TREE {
+            let message = format!("the files are larger than {} MiB together", LARGEST_TREE >> 20);
+            if !self.diagnostics.iter().any(|d| d.message == message) {
+                let help = "Keep what is no declaration out of `include`.";
+                self.diagnostics.push(Diagnostic::error(codes::TOO_LARGE, message).help(help));
+            }
+            return;
+        }
+        match String::from_utf8(bytes) {
+            Ok(text) => self.tree.files.push(SourceFile { path: path.to_owned(), text }),
+            Err(error) => self.diagnostics.push(not_text(path, &error)),
+        }
+    }
+
+    fn relative(&self, path: &Path) -> Option<String> {
+        let relative = path.strip_prefix(self.dir).unwrap_or(path);
+        let parts: Option<Vec<&str>> = relative.iter().map(|part| part.to_str()).collect();
+        Some(parts?.join("/"))
+    }
+
+    fn shown(&self, path: &Path) -> String {
+        path.strip_prefix(self.dir).unwrap_or(path).to_string_lossy().replace('\\', "/")
+    }
+
+    fn link(&mut self, path: &Path) {
+        let message = format!("{} is a symbolic link", self.shown(path));
+        self.diagnostics.push(
+            Diagnostic::error(codes::SYMBOLIC_LINK, message)
+                .help("Put the files themselves there: what a link brings does not show in a pull request."),
+        );
+    }
+
+    fn unreadable(&mut self, path: &Path, error: &io::Error) {
+        let message = format!("{} cannot be read: {error}", self.shown(path));
+        self.diagnostics.push(
+            Diagnostic::error(codes::UNREADABLE, message).help("Look at what it is and at who may read it."),
+        );
+    }
+
+    fn not_unicode(&mut self, path: &Path) {
+        let message = format!("{} has a name that is not Unicode", self.shown(path));
+        self.diagnostics.push(Diagnostic::error(codes::UNREADABLE, message).help("Rename it."));
+    }
+}
+
+/// `None` when the file is too large, whatever its metadata says.
+fn read_bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
+    let mut bytes = Vec::new();
+    let limit = u64::try_from(LARGEST_FILE).unwrap_or(u64::MAX);
+    fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    Ok((bytes.len() <= LARGEST_FILE).then_some(bytes))
+}
+
+fn not_text(path: &str, error: &std::string::FromUtf8Error) -> Diagnostic {
+    let before = &error.as_bytes()[..error.utf8_error().valid_up_to()];
+    let line = before.split(|byte| *byte == b'\n').count();
+    Diagnostic::error(codes::NOT_TEXT, format!("{path} is not UTF-8 text: see line {line}"))
+        .help("Save the file as UTF-8.")
+}
+
+fn too_many_entries(folder: &str) -> Diagnostic {
+    let place = if folder.is_empty() { "the tree" } else { folder };
+    Diagnostic::error(codes::TOO_LARGE, format!("{place} holds more than {MOST_ENTRIES} files and folders"))
+        .help("Narrow `include` to the folders of declarations.")
+}

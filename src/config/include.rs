@@ -1,0 +1,234 @@
+//! Which files belong to a tree: a pure choice over paths, so that a directory and a git revision agree.
+
+use globset::{GlobBuilder, GlobMatcher};
+use jiff::civil::Date;
+
+use crate::model::{Diagnostic, FileId, Origin, Span, Tree};
+
+use super::codes;
+use super::context::Context;
+use super::events;
+use super::node::{Node, Value};
+use super::values::{list, text};
+
+/// The file that makes a directory a tree.
+pub const ROOT: &str = "rollbook.yaml";
+
+/// The file that Rollbook writes.
+pub const LOCK: &str = "rollbook.lock";
+
+/// What is included where `include` is left out.
+pub(super) const DEFAULT: [&str; 2] = ["users/*.yaml", "groups/**/*.yaml"];
+
+const MOST_PATTERNS: usize = 100;
+const LONGEST_PATTERN: usize = 256;
+
+/// The choice of files that a rollbook.yaml makes.
+#[derive(Clone, Debug)]
+pub struct Include {
+    patterns: Vec<Pattern>,
+    explicit: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Pattern {
+    text: String,
+    matcher: GlobMatcher,
+    span: Span,
+}
+
+impl Include {
+    /// Reads `include` in the text of a rollbook.yaml. Patterns with mistakes choose nothing;
+    /// [`parse`](super::parse()) reports them.
+    pub fn of(root: &str) -> Self {
+        let mut cx = Context::new(Date::ZERO);
+        let node = events::read(FileId(0), root, &mut cx.mistakes);
+        let include = node.as_ref().and_then(|node| match &node.value {
+            Value::Map(map) => map.entries.iter().find(|entry| entry.key.text == "include"),
+            Value::Scalar(_) | Value::List(_) | Value::Reported => None,
+        });
+        decode(&mut cx, include.map(|entry| &entry.value))
+    }
+
+    /// Whether a file belongs to the tree, by its path relative to the root with `/` between the parts. The
+    /// root and the lock always do; what stands in a folder or file whose name starts with a dot never does.
+    pub fn takes(&self, path: &str) -> bool {
+        if path == ROOT || path == LOCK {
+            return true;
+        }
+        !path.split('/').any(|part| part.starts_with('.'))
+            && self.patterns.iter().any(|pattern| pattern.matcher.is_match(path))
+    }
+
+    /// The folders that must be walked to find every file: the parts before the first wildcard, none inside
+    /// another, the tree's root as the empty path.
+    pub(super) fn folders(&self) -> Vec<String> {
+        let mut folders: Vec<String> = self.patterns.iter().map(|pattern| folder(&pattern.text)).collect();
+        folders.sort();
+        folders.dedup();
+        let all = folders.clone();
+        folders.retain(|folder| !all.iter().any(|other| other != folder && is_inside(folder, other)));
+        folders
+    }
+}
+
+fn is_inside(folder: &str, other: &str) -> bool {
+    other.is_empty() || folder.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'))
+}
+
+fn folder(pattern: &str) -> String {
+    let parts: Vec<&str> = pattern.split('/').collect();
+    let folders = &parts[..parts.len() - 1];
+    let fixed = folders.iter().take_while(|part| !has_wildcard(part));
+    fixed.copied().collect::<Vec<_>>().join("/")
+}
+
+fn has_wildcard(text: &str) -> bool {
+    text.contains(['*', '?', '[', '{'])
+}
+
+/// Decodes `include`.
+pub(super) fn decode(cx: &mut Context, node: Option<&Node<'_>>) -> Include {
+    let Some(node) = node else {
+        let nowhere = Span { origin: Origin { file: FileId(0), offset: 0 }, length: 0 };
+        let patterns = DEFAULT.iter().filter_map(|text| compiled(text, nowhere).ok()).collect();
+        return Include { patterns, explicit: false };
+    };
+    let nodes = list(cx, node, "a list of patterns").unwrap_or_default();
+    if nodes.len() > MOST_PATTERNS {
+        cx.mistake(
+            codes::BAD_INCLUDE,
+            node.span,
+            format!("more than {MOST_PATTERNS} patterns"),
+            "too many",
+            "Use wildcards, such as `groups/**/*.yaml`.",
+        );
+    }
+    let patterns = nodes.iter().take(MOST_PATTERNS).filter_map(|node| pattern(cx, node)).collect();
+    Include { patterns, explicit: true }
+}
+
+fn pattern(cx: &mut Context, node: &Node<'_>) -> Option<Pattern> {
+    let text = text(cx, node, "a pattern")?;
+    match refusal(text).map_or_else(|| compiled(text, node.span), Err) {
+        Ok(pattern) => Some(pattern),
+        Err(why) => {
+            cx.mistake(
+                codes::BAD_INCLUDE,
+                node.span,
+                format!("`{text}` cannot be included: {why}"),
+                "not a usable pattern",
+                "Write a path below this file's folder, such as `groups/**/*.yaml`.",
+            );
+            None
+        }
+    }
+}
+
+fn refusal(text: &str) -> Option<String> {
+    let parts = || text.split('/');
+    let why = if text.len() > LONGEST_PATTERN {
+        "it is too long"
+    } else if text.starts_with('/') || text.as_bytes().get(1) == Some(&b':') {
+        "it is an absolute path"
+    } else if text.contains('\\') {
+        "the parts of a path stand apart by `/`"
+    } else if parts().any(|part| part == "..") {
+        "it leaves the folder"
+    } else if parts().any(|part| part.is_empty() || part == ".") {
+        "a part of it is empty"
+    } else if parts().any(|part| part.starts_with('.')) {
+        "names that start with a dot are left out"
+    } else if ![".yaml", ".yml", ".{yaml,yml}", ".{yml,yaml}"].iter().any(|end| text.ends_with(end)) {
+        "it does not end in `.yaml` or `.yml`"
+    } else {
+        return None;
+    };
+    Some(why.to_owned())
+}
+
+fn compiled(text: &str, span: Span) -> Result<Pattern, String> {
+    let glob = GlobBuilder::new(text)
+        .literal_separator(true)
+        .backslash_escape(false)
+        .build()
+        .map_err(|error| error.kind().to_string())?;
+    Ok(Pattern { text: text.to_owned(), matcher: glob.compile_matcher(), span })
+}
+
+/// Reports patterns that match no file: an error where one file is named, a warning where a wildcard finds
+/// nothing yet.
+pub(super) fn check(
+    cx: &mut Context,
+    include: &Include,
+    tree: &Tree,
+    root: FileId,
+    declares_something: bool,
+) {
+    let included = || tree.files.iter().filter(|file| file.path != ROOT && file.path != LOCK);
+    if !include.explicit {
+        if included().next().is_none() && !declares_something {
+            let start = Span { origin: Origin { file: root, offset: 0 }, length: 0 };
+            cx.report(
+                Diagnostic::warning(codes::INCLUDE_MATCHES_NOTHING, "nothing is declared")
+                    .at(start, "no users, no groups, and no file of them")
+                    .help("Add files as users/*.yaml and groups/**/*.yaml, or say where they are with `include`."),
+            );
+        }
+        return;
+    }
+    for pattern in &include.patterns {
+        if included().any(|file| pattern.matcher.is_match(&file.path)) {
+            continue;
+        }
+        let message = format!("`{}` matches no file", pattern.text);
+        let diagnostic = if has_wildcard(&pattern.text) {
+            Diagnostic::warning(codes::INCLUDE_MATCHES_NOTHING, message)
+        } else {
+            Diagnostic::error(codes::INCLUDE_MATCHES_NOTHING, message)
+        };
+        cx.report(
+            diagnostic
+                .at(pattern.span, "no such file")
+                .help("Correct the pattern, or remove it. Files whose names start with a dot are left out."),
+        );
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn takes_what_is_included_and_nothing_else() {
+        let include = Include::of("include: [users/*.yaml, 'teams/{a,b}/**/*.yml', one.yaml]");
+        let table = [
+            (ROOT, true),
+            (LOCK, true),
+            ("users/a.yaml", true),
+            ("users/deep/a.yaml", false),
+            ("users/.a.yaml", false),
+            ("users/a.yml", false),
+            ("teams/a/x.yml", true),
+            ("teams/b/c/d/x.yml", true),
+            ("teams/b/.c/x.yml", false),
+            ("teams/c/x.yml", false),
+            ("one.yaml", true),
+            ("two.yaml", false),
+            (".github/rollbook.yaml", false),
+        ];
+        for (path, taken) in table {
+            assert_eq!(include.takes(path), taken, "{path}");
+        }
+        assert_eq!(include.folders(), [""]);
+    }
+
+    #[test]
+    fn walks_no_more_than_it_must() {
+        let folders = |text| Include::of(text).folders();
+        assert_eq!(folders("version: 1"), ["groups", "users"]);
+        assert_eq!(folders("include: [a/b/*.yaml, a/*.yaml, ab/c.yaml]"), ["a", "ab"]);
+        assert_eq!(folders("include: [../x.yaml]"), Vec::<String>::new());
+        assert_eq!(folders("not: [yaml"), ["groups", "users"]);
+    }
+}

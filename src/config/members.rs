@@ -1,0 +1,104 @@
+//! `members:` of a group.
+
+use crate::model::{Diagnostic, Member, MemberRef, Origin, Span};
+
+use super::codes;
+use super::context::Context;
+use super::fields::Fields;
+use super::node::{Node, Value};
+use super::values::{account_id, date, email, group_name, list, list_of, prose};
+
+/// Decodes the entries; those with mistakes are left out.
+pub(super) fn members(cx: &mut Context, node: &Node<'_>) -> Option<Vec<Member>> {
+    let items = list(cx, node, "a list of members")?;
+    Some(items.iter().filter_map(|node| member(cx, node)).collect())
+}
+
+fn member(cx: &mut Context, node: &Node<'_>) -> Option<Member> {
+    match &node.value {
+        Value::Scalar(_) => {
+            let email = email(cx, node)?;
+            Some(plain(MemberRef::User(email.value), email.origin))
+        }
+        Value::Map(_) => entry(cx, node),
+        Value::List(_) => {
+            cx.wrong_type(node, "an e-mail, or a mapping with `user`, `group` or `account`");
+            None
+        }
+        Value::Reported => None,
+    }
+}
+
+fn plain(who: MemberRef, origin: Origin) -> Member {
+    Member { who, origin, except: Vec::new(), until: None, because: None }
+}
+
+fn entry(cx: &mut Context, node: &Node<'_>) -> Option<Member> {
+    let mut fields = Fields::of(cx, node, "a member")?;
+    let who = who(cx, node, &mut fields);
+    let except = fields.entry("except");
+    let excepted =
+        except.map_or_else(Vec::new, |entry| list_of(cx, &entry.value, "a list of e-mails", email));
+    if let (Some(entry), None) = (except, fields.take("group"))
+        && fields.whole()
+    {
+        cx.mistake(
+            codes::EXCEPT_WITHOUT_GROUP,
+            entry.span,
+            "`except` on an entry that is not a group",
+            "nobody to except from",
+            "Use `except` beside `group:` only.",
+        );
+    }
+    let until = fields.take("until").and_then(|node| until(cx, node));
+    let because = fields.take("because").and_then(|node| prose(cx, node, "a reason"));
+    fields.finish(cx);
+    let (who, origin) = who?;
+    Some(Member { who, origin, except: excepted, until, because: because.map(|because| because.value) })
+}
+
+/// Who an entry names; its place is that of the name.
+fn who(cx: &mut Context, node: &Node<'_>, fields: &mut Fields<'_, '_>) -> Option<(MemberRef, Origin)> {
+    let named = ["user", "group", "account"].map(|key| fields.entry(key));
+    let user = named[0].and_then(|entry| email(cx, &entry.value));
+    let group = named[1].and_then(|entry| group_name(cx, &entry.value));
+    let account = named[2].and_then(|entry| account_id(cx, &entry.value));
+    let given: Vec<Span> = named.iter().flatten().map(|entry| entry.span).collect();
+    if given.len() != 1 {
+        if given.len() > 1 || fields.whole() {
+            cx.report(unclear(node, &given));
+        }
+        return None;
+    }
+    let user = user.map(|user| (MemberRef::User(user.value), user.origin));
+    let group = group.map(|group| (MemberRef::Group(group.value), group.origin));
+    let account = account.map(|account| (MemberRef::Account(account.value), account.origin));
+    user.or(group).or(account)
+}
+
+fn unclear(node: &Node<'_>, given: &[Span]) -> Diagnostic {
+    let help =
+        "Name exactly one of `user`, `group` and `account`; make each further one an entry of its own.";
+    let diagnostic = match given {
+        [] => Diagnostic::error(codes::UNCLEAR_MEMBER, "a member that names nobody")
+            .at(node.span, "neither `user` nor `group` nor `account`"),
+        [first, rest @ ..] => {
+            let named = Diagnostic::error(codes::UNCLEAR_MEMBER, "a member that names more than one")
+                .at(*first, "one");
+            rest.iter().fold(named, |diagnostic, span| diagnostic.at(*span, "and another"))
+        }
+    };
+    diagnostic.help(help)
+}
+
+fn until(cx: &mut Context, node: &Node<'_>) -> Option<crate::model::Located<jiff::civil::Date>> {
+    let until = date(cx, node)?;
+    if until.value <= cx.today {
+        cx.report(
+            Diagnostic::warning(codes::UNTIL_PAST, format!("this access ended on {}", until.value))
+                .at(node.span, "no access from this day on")
+                .help("Remove the entry, or set a later day."),
+        );
+    }
+    Some(until)
+}

@@ -1,0 +1,155 @@
+//! `policy:`, the rules that a tree sets for itself.
+
+use std::collections::BTreeMap;
+
+use crate::model::{
+    GroupName, GroupRevokes, Located, MaxRevokes, Mode, Offboard, Policy, Protect, SelfGrant, UnlistedGroups,
+    UnlistedUsers,
+};
+
+use super::context::{Context, Mention};
+use super::fields::{Fields, map};
+use super::node::Node;
+use super::values::{
+    at_least, boolean, choice, domain, email, group_name, group_name_text, is_text, list, list_of, number,
+};
+
+/// The values of `mode`, in the policy and in a group.
+pub(super) const MODES: &[(&str, Mode)] = &[("exact", Mode::Exact), ("at-least", Mode::AtLeast)];
+
+const UNLISTED_USERS: &[(&str, UnlistedUsers)] = &[
+    ("ignore", UnlistedUsers::Ignore),
+    ("report", UnlistedUsers::Report),
+    ("offboard", UnlistedUsers::Offboard),
+];
+
+const UNLISTED_GROUPS: &[(&str, UnlistedGroups)] =
+    &[("ignore", UnlistedGroups::Ignore), ("report", UnlistedGroups::Report)];
+
+const OFFBOARD: &[(&str, Offboard)] =
+    &[("suspend", Offboard::Suspend), ("deactivate", Offboard::Deactivate), ("remove", Offboard::Remove)];
+
+const SELF_GRANT: &[(&str, SelfGrant)] = &[("allow", SelfGrant::Allow), ("refuse", SelfGrant::Refuse)];
+
+/// Decodes `policy:`. What cannot be decoded has its default; the tree is not used then.
+pub(super) fn policy(cx: &mut Context, node: &Node<'_>) -> Policy {
+    let Some(mut fields) = Fields::of(cx, node, "`policy`") else {
+        return Policy::default();
+    };
+    let policy = Policy {
+        mode: chosen(cx, &mut fields, "mode", MODES),
+        unlisted_users: chosen(cx, &mut fields, "unlisted-users", UNLISTED_USERS),
+        unlisted_groups: chosen(cx, &mut fields, "unlisted-groups", UNLISTED_GROUPS),
+        invite_domains: fields
+            .take("invite-domains")
+            .map_or_else(Vec::new, |node| list_of(cx, node, "a list of domains", domain)),
+        invite_mail: fields
+            .take("invite-mail")
+            .and_then(|node| boolean(cx, node))
+            .is_some_and(|value| value.value),
+        offboard: chosen(cx, &mut fields, "offboard", OFFBOARD),
+        max_revokes: fields.take("max-revokes").and_then(|node| max_revokes(cx, node)),
+        keep_at_least: fields
+            .take("keep-at-least")
+            .map_or_else(BTreeMap::new, |node| keep_at_least(cx, node)),
+        protect: fields.take("protect").map_or_else(Protect::default, |node| protect(cx, node)),
+        privileged: fields.take("privileged").map_or_else(Vec::new, |node| groups(cx, node, "privileged")),
+        self_grant: chosen(cx, &mut fields, "self-grant", SELF_GRANT),
+        exclusive: fields.take("exclusive").map_or_else(Vec::new, |node| exclusive(cx, node)),
+        admins: fields
+            .take("admins")
+            .map_or_else(Vec::new, |node| list_of(cx, node, "a list of e-mails", email)),
+    };
+    fields.finish(cx);
+    policy
+}
+
+fn chosen<T: Copy + Default>(
+    cx: &mut Context,
+    fields: &mut Fields<'_, '_>,
+    key: &'static str,
+    choices: &[(&'static str, T)],
+) -> T {
+    fields.take(key).and_then(|node| choice(cx, node, choices)).unwrap_or_default()
+}
+
+fn max_revokes(cx: &mut Context, node: &Node<'_>) -> Option<MaxRevokes> {
+    let mut fields = Fields::of(cx, node, "`max-revokes`")?;
+    let total = fields.take("total");
+    let group = fields.take("group");
+    if total.is_none() && group.is_none() {
+        fields.missing(cx, "total", "Write `total`, `group` or both, or leave `max-revokes` out.");
+    }
+    let total = total.and_then(|node| number(cx, node, 0, u32::MAX)).map(|total| total.value);
+    let group = group.and_then(|node| group_revokes(cx, node));
+    fields.finish(cx);
+    Some(MaxRevokes { total, group })
+}
+
+fn group_revokes(cx: &mut Context, node: &Node<'_>) -> Option<GroupRevokes> {
+    let mut fields = Fields::of(cx, node, "`max-revokes.group`")?;
+    let help = "Write both: a plan is refused when a group loses more than both.";
+    let count = fields.require(cx, "count", help).and_then(|node| number(cx, node, 0, u32::MAX));
+    let percent = fields.require(cx, "percent", help).and_then(|node| number(cx, node, 0, 100));
+    fields.finish(cx);
+    Some(GroupRevokes { count: count?.value, percent: percent?.value })
+}
+
+fn keep_at_least(cx: &mut Context, node: &Node<'_>) -> BTreeMap<GroupName, Located<u32>> {
+    let mut kept = BTreeMap::new();
+    let Some(map) = map(cx, node, "groups with numbers") else {
+        return kept;
+    };
+    for entry in &map.entries {
+        let count = number(cx, &entry.value, 1, u32::MAX);
+        if !is_text(cx, &entry.key, entry.span, "a group's name") {
+            continue;
+        }
+        let Some(name) = group_name_text(cx, &entry.key.text, entry.span) else {
+            continue;
+        };
+        mention(cx, "keep-at-least", &Located::new(name.clone(), entry.span.origin), entry.span);
+        if let Some(count) = count {
+            kept.insert(name, count);
+        }
+    }
+    kept
+}
+
+fn protect(cx: &mut Context, node: &Node<'_>) -> Protect {
+    let Some(mut fields) = Fields::of(cx, node, "`protect`") else {
+        return Protect::default();
+    };
+    let users =
+        fields.take("users").map_or_else(Vec::new, |node| list_of(cx, node, "a list of e-mails", email));
+    let groups = fields.take("groups").map_or_else(Vec::new, |node| groups(cx, node, "protect"));
+    fields.finish(cx);
+    Protect { users, groups }
+}
+
+fn exclusive(cx: &mut Context, node: &Node<'_>) -> Vec<Located<Vec<Located<GroupName>>>> {
+    let Some(lists) = list(cx, node, "a list of lists of groups") else {
+        return Vec::new();
+    };
+    lists
+        .iter()
+        .filter_map(|node| {
+            list(cx, node, "a list of groups")?;
+            let names = groups(cx, node, "exclusive");
+            let help = "Name at least two groups: nobody may be in two of them.";
+            at_least(cx, node, &names, 2, help).then(|| cx.locate(names, node.span))
+        })
+        .collect()
+}
+
+fn groups(cx: &mut Context, node: &Node<'_>, rule: &'static str) -> Vec<Located<GroupName>> {
+    list_of(cx, node, "a list of groups", |cx, node| {
+        let name = group_name(cx, node)?;
+        mention(cx, rule, &name, node.span);
+        Some(name)
+    })
+}
+
+fn mention(cx: &mut Context, rule: &'static str, name: &Located<GroupName>, span: crate::model::Span) {
+    cx.mentions.push(Mention { rule, name: name.value.clone(), span });
+}

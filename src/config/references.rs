@@ -1,0 +1,211 @@
+//! The rules of `group:` entries: they name declared groups, make no cycle, and reach a privileged group only
+//! where it says so; `except` names somebody whom they bring; nobody is listed twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use indexmap::IndexMap;
+
+use crate::model::{AccountId, DeclaredGroup, Diagnostic, Email, GroupName, GroupState, Member, MemberRef};
+
+use super::codes;
+use super::context::Context;
+use super::cycles;
+use super::draft::{Draft, entries};
+use super::suggest;
+
+/// Checks every rule of this file.
+pub(super) fn check(cx: &mut Context, draft: &Draft) {
+    let owners = owners_of_accounts(draft);
+    let brings = Brings::of(draft, &owners);
+    for (name, group) in &draft.groups {
+        let mut seen = IndexMap::new();
+        for member in entries(group) {
+            listed_once(cx, name, member, &owners, &mut seen);
+            if let MemberRef::Group(target) = &member.who
+                && target_exists(cx, draft, member, target)
+            {
+                exceptions(cx, &brings, member, target);
+            }
+        }
+    }
+    nesting(cx, draft);
+    cycles::check(cx, draft);
+}
+
+/// Whose account an id is, by pin or else by lock.
+fn owners_of_accounts(draft: &Draft) -> BTreeMap<&AccountId, &Email> {
+    let locked = draft.lock.lock.users.iter().map(|(email, locked)| (&locked.id, email));
+    let pinned = draft.users.iter().filter_map(|(email, user)| Some((&user.account.as_ref()?.value, email)));
+    locked.chain(pinned).collect()
+}
+
+/// Somebody or some group, however an entry names them.
+#[derive(PartialEq, Eq, Hash)]
+enum Who<'d> {
+    Person(&'d Email),
+    Account(&'d AccountId),
+    Group(&'d GroupName),
+}
+
+fn listed_once<'d>(
+    cx: &mut Context,
+    group: &GroupName,
+    member: &'d Member,
+    owners: &BTreeMap<&AccountId, &'d Email>,
+    seen: &mut IndexMap<Who<'d>, &'d Member>,
+) {
+    let (who, name) = match &member.who {
+        MemberRef::User(email) => (Who::Person(email), email.as_str()),
+        MemberRef::Account(id) => match owners.get(id) {
+            Some(email) => (Who::Person(email), email.as_str()),
+            None => (Who::Account(id), id.as_str()),
+        },
+        MemberRef::Group(name) => (Who::Group(name), name.as_str()),
+    };
+    let Some(first) = seen.get(&who) else {
+        seen.insert(who, member);
+        return;
+    };
+    let diagnostic = Diagnostic::error(
+        codes::DUPLICATE_MEMBER,
+        format!("`{name}` is listed twice in the group `{group}`"),
+    )
+    .at(cx.span(member.origin), "again here")
+    .at(cx.span(first.origin), "first here")
+    .help("Keep one entry: of two, the laxer one would win.");
+    cx.report(diagnostic);
+}
+
+fn target_exists(cx: &mut Context, draft: &Draft, member: &Member, target: &GroupName) -> bool {
+    let declared = draft.declared_groups();
+    if let Some(declaration) = declared.get(target) {
+        if !draft.is_absent(target) {
+            return true;
+        }
+        let diagnostic = Diagnostic::error(codes::ABSENT_GROUP, format!("`{target}` is to be deleted"))
+            .at(cx.span(member.origin), "used here")
+            .at(*declaration, "declared absent here")
+            .help("Remove this entry, or keep the group.");
+        cx.report(diagnostic);
+        return false;
+    }
+    let near = cx.near(target.as_str(), declared.keys().map(GroupName::as_str));
+    let help = suggest::help(near, || {
+        "Declare the group; `group:` brings declared members only, so a group that lives at Atlassian alone \
+         brings nobody."
+            .to_owned()
+    });
+    let span = cx.span(member.origin);
+    cx.mistake(codes::UNKNOWN_GROUP, span, format!("no group `{target}` is declared"), "unknown group", help);
+    false
+}
+
+/// Which groups list the people that some `except` names, and which groups bring which.
+struct Brings<'d> {
+    draft: &'d Draft,
+    listing: BTreeMap<&'d Email, BTreeSet<&'d GroupName>>,
+}
+
+impl<'d> Brings<'d> {
+    fn of(draft: &'d Draft, owners: &BTreeMap<&'d AccountId, &'d Email>) -> Self {
+        let excepted = draft.groups.values().flat_map(entries).flat_map(|member| &member.except);
+        let mut listing: BTreeMap<&Email, BTreeSet<&GroupName>> =
+            excepted.map(|email| (&email.value, BTreeSet::new())).collect();
+        if !listing.is_empty() {
+            for (name, group) in &draft.groups {
+                for member in entries(group) {
+                    let person = match &member.who {
+                        MemberRef::User(email) => Some(email),
+                        MemberRef::Account(id) => owners.get(id).copied(),
+                        MemberRef::Group(_) => None,
+                    };
+                    if let Some(groups) = person.and_then(|email| listing.get_mut(email)) {
+                        groups.insert(name);
+                    }
+                }
+            }
+        }
+        Self { draft, listing }
+    }
+
+    /// The groups whose members a group has, itself included; `None` where one of them has mistakes.
+    fn reached(&self, target: &'d GroupName) -> Option<BTreeSet<&'d GroupName>> {
+        let mut reached = BTreeSet::from([target]);
+        let mut open = vec![target];
+        while let Some(name) = open.pop() {
+            let group: &'d DeclaredGroup = self.draft.groups.get(name)?;
+            for member in entries(group) {
+                if let MemberRef::Group(inner) = &member.who
+                    && reached.insert(inner)
+                {
+                    open.push(inner);
+                }
+            }
+        }
+        Some(reached)
+    }
+}
+
+fn exceptions(cx: &mut Context, brings: &Brings<'_>, member: &Member, target: &GroupName) {
+    if member.except.is_empty() {
+        return;
+    }
+    let Some((target, _)) = brings.draft.groups.get_key_value(target) else {
+        return;
+    };
+    let Some(reached) = brings.reached(target) else {
+        return;
+    };
+    for email in &member.except {
+        let listing = brings.listing.get(&email.value);
+        if listing.is_some_and(|groups| groups.iter().any(|group| reached.contains(group))) {
+            continue;
+        }
+        let near = near_member(cx, brings, &reached, &email.value);
+        let help = suggest::help(near, || "Remove it, or correct the e-mail.".to_owned());
+        let span = cx.span(email.origin);
+        cx.mistake(
+            codes::EXCEPT_NAMES_NOBODY,
+            span,
+            format!("`{}` is not among the members of `{target}`", email.value),
+            "excepts nobody",
+            help,
+        );
+    }
+}
+
+fn near_member<'d>(
+    cx: &Context,
+    brings: &Brings<'d>,
+    reached: &BTreeSet<&'d GroupName>,
+    email: &Email,
+) -> Option<&'d str> {
+    let people =
+        reached.iter().flat_map(|name| brings.draft.entries(name)).filter_map(|member| match &member.who {
+            MemberRef::User(email) => Some(email.as_str()),
+            MemberRef::Account(_) | MemberRef::Group(_) => None,
+        });
+    cx.near(email.as_str(), people)
+}
+
+fn nesting(cx: &mut Context, draft: &Draft) {
+    for privileged in &draft.policy.privileged {
+        let Some(group) = draft.groups.get(&privileged.value) else {
+            continue;
+        };
+        let GroupState::Present(members) = &group.state else {
+            continue;
+        };
+        let nested = members.entries.iter().find(|member| matches!(member.who, MemberRef::Group(_)));
+        if let (Some(member), false) = (nested, members.nest) {
+            let diagnostic = Diagnostic::error(
+                codes::NESTING_PRIVILEGED,
+                format!("the privileged group `{}` takes another group's members", privileged.value),
+            )
+            .at(cx.span(member.origin), "whoever edits this group edits the privileged one")
+            .at(cx.span(privileged.origin), "declared privileged here")
+            .help("List the people themselves, or say `nest: true` in the privileged group.");
+            cx.report(diagnostic);
+        }
+    }
+}

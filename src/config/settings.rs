@@ -1,0 +1,97 @@
+//! The head of rollbook.yaml: where Rollbook acts, and for whom.
+
+use crate::model::{Authority, Located, Scim, Settings};
+
+use super::codes;
+use super::context::Context;
+use super::fields::Fields;
+use super::node::Node;
+use super::site;
+use super::values::{choice, email, id, text};
+
+/// The keys that stand in rollbook.yaml only.
+pub(super) const KEYS: &[&str] =
+    &["version", "site", "organization", "directory", "operator", "scim", "include", "policy", "waive"];
+
+/// Decodes the head. `include` was taken care of before the files were read.
+pub(super) fn settings(cx: &mut Context, fields: &mut Fields<'_, '_>) -> Option<Settings> {
+    version(cx, fields);
+    let site = fields
+        .require(cx, "site", "Name the Jira site, such as `site: https://acme.atlassian.net`.")
+        .and_then(|node| site_of(cx, node));
+    let organization = fields.take("organization").and_then(|node| opaque(cx, node, "an organization id"));
+    let directory = fields.entry("directory");
+    if let (Some(entry), None) = (directory, &organization)
+        && fields.take("organization").is_none()
+    {
+        cx.mistake(
+            codes::MISSING_KEY,
+            entry.span,
+            "`directory` without `organization`",
+            "a directory of which organization?",
+            "Add `organization`, or remove `directory`.",
+        );
+    }
+    let directory = directory.and_then(|entry| opaque(cx, &entry.value, "a directory id"));
+    let operator = fields.take("operator").and_then(|node| email(cx, node));
+    let scim = fields.take("scim").and_then(|node| scim(cx, node));
+    Some(Settings { site: site?, organization, directory, operator, scim })
+}
+
+/// Checks that a file is of the version that this Rollbook reads.
+pub(super) fn version(cx: &mut Context, fields: &mut Fields<'_, '_>) {
+    let Some(node) = fields.require(cx, "version", "Start the file with `version: 1`.") else {
+        return;
+    };
+    let Some(version) = super::values::number(cx, node, 0, u32::MAX) else {
+        return;
+    };
+    if version.value != 1 {
+        cx.mistake(
+            codes::UNSUPPORTED_VERSION,
+            node.span,
+            format!("version {} of the language", version.value),
+            "this Rollbook reads version 1",
+            "Write `version: 1`, or use the Rollbook that the file was written for.",
+        );
+    }
+}
+
+fn site_of(cx: &mut Context, node: &Node<'_>) -> Option<Located<String>> {
+    let text = text(cx, node, "the URL of a Jira site")?;
+    match site::check(text) {
+        Ok(()) => Some(cx.locate(text.to_owned(), node.span)),
+        Err(refusal) => {
+            cx.mistake(
+                codes::BAD_SITE,
+                node.span,
+                format!("`{text}` is not the URL of a Jira Cloud site"),
+                refusal.label(),
+                refusal.help(),
+            );
+            None
+        }
+    }
+}
+
+fn opaque(cx: &mut Context, node: &Node<'_>, wanted: &str) -> Option<Located<String>> {
+    id(cx, node, wanted).map(|id| cx.locate(id.to_owned(), node.span))
+}
+
+fn scim(cx: &mut Context, node: &Node<'_>) -> Option<Scim> {
+    let mut fields = Fields::of(cx, node, "`scim`")?;
+    let directory = fields
+        .require(cx, "directory", "Name the SCIM directory's id, as the provisioning page shows it.")
+        .and_then(|node| opaque(cx, node, "a SCIM directory id"));
+    let authority = fields
+        .require(cx, "authority", "Write `authority: rollbook` or `authority: identity-provider`.")
+        .and_then(|node| {
+            choice(
+                cx,
+                node,
+                &[("rollbook", Authority::Rollbook), ("identity-provider", Authority::IdentityProvider)],
+            )
+        });
+    fields.finish(cx);
+    Some(Scim { directory: directory?, authority: authority? })
+}

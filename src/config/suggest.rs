@@ -1,0 +1,58 @@
+//! "Did you mean": the candidate that a mistyped word was probably meant to be.
+
+use similar::get_close_matches;
+
+/// The most candidates that are compared: beyond it a search would cost more than it helps.
+const MOST_CANDIDATES: usize = 10_000;
+
+/// The longest word that is compared.
+const LONGEST: usize = 128;
+
+/// How alike a suggestion is at least, from 0 to 1.
+const ALIKE: f32 = 0.65;
+
+/// How alike two names are that one person would take for one another.
+const VERY_ALIKE: f32 = 0.88;
+
+/// The candidate that a word was probably meant to be.
+pub(super) fn near<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    closest(word, candidates, ALIKE)
+}
+
+/// The candidate that differs from a word by a slip of the finger only.
+pub(super) fn very_near<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
+    closest(word, candidates, VERY_ALIKE)
+}
+
+fn closest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>, alike: f32) -> Option<&'c str> {
+    if word.len() > LONGEST {
+        return None;
+    }
+    let candidates: Vec<&str> = candidates.into_iter().take(MOST_CANDIDATES + 1).collect();
+    if candidates.len() > MOST_CANDIDATES {
+        return None;
+    }
+    if let Some(same) = candidates.iter().find(|candidate| candidate.eq_ignore_ascii_case(word)) {
+        return Some(same);
+    }
+    let comparable: Vec<&str> =
+        candidates.into_iter().filter(|candidate| candidate.len() <= LONGEST).collect();
+    get_close_matches(word, &comparable, 1, alike).first().copied()
+}
+
+/// A help text that names the suggestion, or else all that there is to choose from.
+pub(super) fn help(suggestion: Option<&str>, otherwise: impl FnOnce() -> String) -> String {
+    suggestion.map_or_else(otherwise, |name| format!("Did you mean `{name}`?"))
+}
+
+/// `a`, `b` and `c`.
+pub(super) fn listed(names: &[&str]) -> String {
+    match names {
+        [] => String::new(),
+        [one] => format!("`{one}`"),
+        [first @ .., last] => {
+            let first: Vec<String> = first.iter().map(|name| format!("`{name}`")).collect();
+            format!("{} and `{last}`", first.join(", "))
+        }
+    }
+}

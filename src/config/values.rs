@@ -1,0 +1,365 @@
+//! The decoders of scalars and lists. Each reports what is wrong and gives `None`.
+
+use jiff::civil::Date;
+
+use crate::model::{
+    AccountId, App, Diagnostic, Email, EmailError, GroupId, GroupName, Located, Span, is_invisible,
+};
+
+use super::codes;
+use super::context::Context;
+use super::node::{Looks, Node, Scalar, Value};
+use super::suggest;
+
+/// The longest id (fact sheet §1.2 gives it for account ids).
+pub(super) const LONGEST_ID: usize = 128;
+
+/// The longest name of a group, in characters.
+pub(super) const LONGEST_GROUP_NAME: usize = 255;
+
+/// A list's items.
+pub(super) fn list<'n, 't>(cx: &mut Context, node: &'n Node<'t>, wanted: &str) -> Option<&'n [Node<'t>]> {
+    match &node.value {
+        Value::List(items) => Some(items),
+        Value::Reported => None,
+        Value::Scalar(_) | Value::Map(_) => {
+            cx.wrong_type(node, wanted);
+            None
+        }
+    }
+}
+
+/// The items of a list, each decoded, those with mistakes left out. An item that stands twice is a mistake.
+pub(super) fn list_of<T: PartialEq>(
+    cx: &mut Context,
+    node: &Node<'_>,
+    wanted: &str,
+    mut item: impl FnMut(&mut Context, &Node<'_>) -> Option<Located<T>>,
+) -> Vec<Located<T>> {
+    let Some(nodes) = list(cx, node, wanted) else {
+        return Vec::new();
+    };
+    let mut texts = std::collections::BTreeMap::new();
+    let mut found = Vec::with_capacity(nodes.len());
+    for node in nodes {
+        let Some(value) = item(cx, node) else { continue };
+        let Value::Scalar(scalar) = &node.value else {
+            found.push(value);
+            continue;
+        };
+        if let Some(first) = texts.insert(&*scalar.text, node.span) {
+            texts.insert(&*scalar.text, first);
+            cx.report(
+                Diagnostic::error(
+                    codes::REPEATED_ITEM,
+                    format!("`{}` stands twice in the list", scalar.text),
+                )
+                .at(node.span, "again here")
+                .at(first, "first here")
+                .help("Remove one of them."),
+            );
+        } else {
+            found.push(value);
+        }
+    }
+    found
+}
+
+fn scalar<'n, 't>(cx: &mut Context, node: &'n Node<'t>, wanted: &str) -> Option<&'n Scalar<'t>> {
+    match &node.value {
+        Value::Scalar(scalar) => Some(scalar),
+        Value::Reported => None,
+        Value::List(_) | Value::Map(_) => {
+            cx.wrong_type(node, wanted);
+            None
+        }
+    }
+}
+
+/// A text. One that YAML readers take for something else needs quotes.
+pub(super) fn text<'n>(cx: &mut Context, node: &'n Node<'_>, wanted: &str) -> Option<&'n str> {
+    let scalar = scalar(cx, node, wanted)?;
+    is_text(cx, scalar, node.span, wanted).then_some(&*scalar.text)
+}
+
+/// Whether a scalar, which may be a key, is a text for every YAML reader.
+pub(super) fn is_text(cx: &mut Context, scalar: &Scalar<'_>, span: Span, wanted: &str) -> bool {
+    let taken_for = match scalar.looks() {
+        Looks::Text => return true,
+        Looks::Null => "nothing",
+        Looks::Boolean | Looks::OldBoolean => "a boolean",
+        Looks::Number => "a number",
+    };
+    let text = &scalar.text;
+    cx.mistake(
+        codes::NEEDS_QUOTES,
+        span,
+        format!("YAML readers take `{text}` for {taken_for}, and {wanted} is wanted"),
+        "needs quotes",
+        format!("If it is right, write it in quotes: `\"{text}\"`."),
+    );
+    false
+}
+
+/// A text for people: not empty, and without characters that hide what it says.
+pub(super) fn prose(cx: &mut Context, node: &Node<'_>, wanted: &str) -> Option<Located<String>> {
+    let text = text(cx, node, wanted)?;
+    if text.trim().is_empty() {
+        cx.mistake(
+            codes::EMPTY_TEXT,
+            node.span,
+            format!("{wanted} that says nothing"),
+            "an empty text",
+            "Write something, or leave the key out.",
+        );
+        return None;
+    }
+    if let Some(hidden) = text.chars().find(|c| hides(*c)) {
+        cx.mistake(
+            codes::HIDDEN_CHARACTER,
+            node.span,
+            format!("{wanted} with the hidden character U+{:04X}", u32::from(hidden)),
+            "holds a control or bidirectional character",
+            "Write it without that character.",
+        );
+        return None;
+    }
+    Some(cx.locate(text.to_owned(), node.span))
+}
+
+/// Whether a character changes how a line is shown: controls but line feed and tab, line separators and the
+/// bidirectional controls.
+pub(super) fn hides(c: char) -> bool {
+    (c.is_control() && c != '\n' && c != '\t')
+        || matches!(u32::from(c), 0x061C | 0x200E..=0x200F | 0x2028..=0x202E | 0x2066..=0x2069)
+}
+
+/// `true` or `false`.
+pub(super) fn boolean(cx: &mut Context, node: &Node<'_>) -> Option<Located<bool>> {
+    let scalar = scalar(cx, node, "`true` or `false`")?;
+    let value = match (scalar.plain, &*scalar.text) {
+        (true, "true") => true,
+        (true, "false") => false,
+        (_, text) => {
+            let meant = ["true", "yes", "on"].iter().any(|word| text.eq_ignore_ascii_case(word));
+            let unmeant = ["false", "no", "off"].iter().any(|word| text.eq_ignore_ascii_case(word));
+            let help = match (meant, unmeant) {
+                (true, _) => "Write `true`, without quotes.",
+                (_, true) => "Write `false`, without quotes.",
+                (false, false) => "Write `true` or `false`.",
+            };
+            cx.mistake(
+                codes::WRONG_TYPE,
+                node.span,
+                format!("expected `true` or `false`, found `{text}`"),
+                "not a boolean for every YAML reader",
+                help,
+            );
+            return None;
+        }
+    };
+    Some(cx.locate(value, node.span))
+}
+
+/// A whole number of a range.
+pub(super) fn number(cx: &mut Context, node: &Node<'_>, least: u32, most: u32) -> Option<Located<u32>> {
+    let scalar = scalar(cx, node, "a whole number")?;
+    let text = &*scalar.text;
+    let digits = scalar.plain && !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let signed = text
+        .strip_prefix('-')
+        .is_some_and(|rest| !rest.is_empty() && rest.bytes().all(|b| b.is_ascii_digit()));
+    if !(digits || scalar.plain && signed) || (text.len() > 1 && text.starts_with('0')) {
+        cx.mistake(
+            codes::WRONG_TYPE,
+            node.span,
+            format!("expected a whole number, found `{text}`"),
+            "not a whole number",
+            "Write digits only, without quotes.",
+        );
+        return None;
+    }
+    match text.parse::<u32>() {
+        Ok(number) if (least..=most).contains(&number) => Some(cx.locate(number, node.span)),
+        Ok(_) | Err(_) => {
+            cx.mistake(
+                codes::OUT_OF_RANGE,
+                node.span,
+                format!("{text} is out of range"),
+                "out of range",
+                format!("Write a number from {least} to {most}."),
+            );
+            None
+        }
+    }
+}
+
+/// One of a key's values.
+pub(super) fn choice<T: Copy>(cx: &mut Context, node: &Node<'_>, choices: &[(&'static str, T)]) -> Option<T> {
+    let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+    let scalar = scalar(cx, node, &format!("one of {}", suggest::listed(&names)))?;
+    if let Some((_, value)) = choices.iter().find(|(name, _)| *name == scalar.text) {
+        return Some(*value);
+    }
+    let near = cx.near(&scalar.text, names.iter().copied());
+    cx.mistake(
+        codes::UNKNOWN_VALUE,
+        node.span,
+        format!("`{}` is none of the values of this key", scalar.text),
+        "unknown value",
+        suggest::help(near, || format!("The values are {}.", suggest::listed(&names))),
+    );
+    None
+}
+
+/// A day, such as 2026-12-31.
+pub(super) fn date(cx: &mut Context, node: &Node<'_>) -> Option<Located<Date>> {
+    let scalar = scalar(cx, node, "a day")?;
+    let Some(date) = day(&scalar.text) else {
+        cx.mistake(
+            codes::BAD_DATE,
+            node.span,
+            format!("`{}` is no day", scalar.text),
+            "no day of the calendar",
+            "Write a day as YYYY-MM-DD, such as 2026-12-31.",
+        );
+        return None;
+    };
+    Some(cx.locate(date, node.span))
+}
+
+fn day(text: &str) -> Option<Date> {
+    let is_shaped = text.len() == 10
+        && text.bytes().enumerate().all(|(at, byte)| match at {
+            4 | 7 => byte == b'-',
+            _ => byte.is_ascii_digit(),
+        });
+    is_shaped.then(|| text.parse().ok()).flatten()
+}
+
+/// A person's e-mail.
+pub(super) fn email(cx: &mut Context, node: &Node<'_>) -> Option<Located<Email>> {
+    let text = text(cx, node, "an e-mail")?;
+    let email = email_text(cx, text, node.span)?;
+    let email = cx.person(email, node.span);
+    Some(cx.locate(email, node.span))
+}
+
+/// A text that must be an e-mail, not yet taken in among the people.
+pub(super) fn email_text(cx: &mut Context, text: &str, span: Span) -> Option<Email> {
+    match Email::parse(text) {
+        Ok(email) => Some(email),
+        Err(error) => {
+            let help = match error {
+                EmailError::Shape => "Write it as name@domain.",
+                EmailError::TooLong => "Use an address of at most 254 bytes.",
+                EmailError::Invisible(_) => {
+                    "Type the address anew: copied text often carries hidden characters."
+                }
+            };
+            cx.mistake(codes::BAD_EMAIL, span, format!("`{text}` is no e-mail: {error}"), "no e-mail", help);
+            None
+        }
+    }
+}
+
+/// A group's name.
+pub(super) fn group_name(cx: &mut Context, node: &Node<'_>) -> Option<Located<GroupName>> {
+    let text = text(cx, node, "a group's name")?;
+    let name = group_name_text(cx, text, node.span)?;
+    Some(cx.locate(name, node.span))
+}
+
+/// A text that must be a group's name.
+pub(super) fn group_name_text(cx: &mut Context, text: &str, span: Span) -> Option<GroupName> {
+    // Joiner and emoji selector are part of emoji, which live groups' names do have.
+    let hidden = |c: char| c != ' ' && c != '\u{200d}' && c != '\u{fe0f}' && is_invisible(c);
+    let (why, help) = if text.is_empty() {
+        ("it is empty".to_owned(), "Write the group's name.")
+    } else if text.trim() != text {
+        ("it starts or ends with white space".to_owned(), "Remove the white space around it.")
+    } else if let Some(c) = text.chars().find(|c| hidden(*c)) {
+        (
+            format!("it holds the invisible or control character U+{:04X}", u32::from(c)),
+            "Type the name anew: copied text often carries hidden characters.",
+        )
+    } else if text.chars().count() > LONGEST_GROUP_NAME {
+        (format!("it is longer than {LONGEST_GROUP_NAME} characters"), "Use a shorter name.")
+    } else {
+        return Some(GroupName::new(text));
+    };
+    let message = format!("`{text}` is no group's name: {why}");
+    cx.mistake(codes::BAD_GROUP_NAME, span, message, "no group's name", help);
+    None
+}
+
+/// An account's id.
+pub(super) fn account_id(cx: &mut Context, node: &Node<'_>) -> Option<Located<AccountId>> {
+    id(cx, node, "an account id").map(|id| cx.locate(AccountId::new(id), node.span))
+}
+
+/// A group's id.
+pub(super) fn group_id(cx: &mut Context, node: &Node<'_>) -> Option<Located<GroupId>> {
+    id(cx, node, "a group id").map(|id| cx.locate(GroupId::new(id), node.span))
+}
+
+/// An app's key.
+pub(super) fn app(cx: &mut Context, node: &Node<'_>) -> Option<Located<App>> {
+    id(cx, node, "an app's key").map(|id| cx.locate(App::new(id), node.span))
+}
+
+/// An id of which only Atlassian knows the form: visible ASCII, at most 128 characters.
+pub(super) fn id<'n>(cx: &mut Context, node: &'n Node<'_>, wanted: &str) -> Option<&'n str> {
+    let text = text(cx, node, wanted)?;
+    if !text.is_empty() && text.len() <= LONGEST_ID && text.bytes().all(|b| b.is_ascii_graphic()) {
+        return Some(text);
+    }
+    cx.mistake(
+        codes::BAD_ID,
+        node.span,
+        format!("`{text}` is not {wanted}"),
+        "not an id",
+        format!("An id is 1 to {LONGEST_ID} visible ASCII characters without spaces, as Atlassian shows it."),
+    );
+    None
+}
+
+/// A domain, in lower case.
+pub(super) fn domain(cx: &mut Context, node: &Node<'_>) -> Option<Located<String>> {
+    let text = text(cx, node, "a domain")?;
+    let label = |label: &str| {
+        !label.is_empty()
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+            && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
+    };
+    if text.len() <= 253 && text.contains('.') && text.split('.').all(label) {
+        return Some(cx.locate(text.to_ascii_lowercase(), node.span));
+    }
+    cx.mistake(
+        codes::BAD_DOMAIN,
+        node.span,
+        format!("`{text}` is no domain"),
+        "no domain",
+        "Write what stands behind the `@`, such as acme.com; a domain in another script in its `xn--` form.",
+    );
+    None
+}
+
+/// Whether a list has enough items; else it reports.
+pub(super) fn at_least<T>(cx: &mut Context, node: &Node<'_>, items: &[T], least: usize, help: &str) -> bool {
+    let Value::List(written) = &node.value else {
+        return false;
+    };
+    if written.len() < least {
+        let found = written.len();
+        cx.mistake(
+            codes::TOO_FEW,
+            node.span,
+            format!("a list of {found}, and at least {least} are wanted"),
+            "too few items",
+            help,
+        );
+    }
+    items.len() >= least
+}

@@ -1,0 +1,156 @@
+//! Diagnostics → text for people, and JSON for machines.
+
+mod excerpt;
+mod json;
+
+use std::fmt;
+
+use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, ThemeCharacters, ThemeStyles};
+
+use crate::model::{Diagnostic, Locator, Severity, Tree};
+
+use super::harmless;
+use excerpt::Excerpt;
+
+pub use json::diagnostics_json;
+
+/// How diagnostics are drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiagnosticStyle {
+    /// The characters that frames are made of.
+    pub frames: Frames,
+    /// Whether ANSI colours are used.
+    pub colour: Colour,
+    /// Columns, at least 40.
+    pub width: usize,
+}
+
+/// The characters that frames are made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Frames {
+    /// Box-drawing characters.
+    Unicode,
+    /// ASCII only, as far as the tree's own text is.
+    Ascii,
+}
+
+/// Whether ANSI colours are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Colour {
+    /// They are.
+    Ansi,
+    /// They are not.
+    None,
+}
+
+impl Default for DiagnosticStyle {
+    fn default() -> Self {
+        Self { frames: Frames::Unicode, colour: Colour::None, width: 80 }
+    }
+}
+
+/// Draws diagnostics with the lines they are about, and counts them at the end. Nothing gives an empty text.
+pub fn diagnostics(tree: &Tree, diagnostics: &[Diagnostic], style: DiagnosticStyle) -> String {
+    if diagnostics.is_empty() {
+        return String::new();
+    }
+    let locator = Locator::new(tree);
+    let handler = handler(style);
+    let mut text = String::new();
+    for diagnostic in diagnostics {
+        let drawn = Drawn::new(tree, &locator, diagnostic);
+        // Writing to a String fails only where a label lies outside of the excerpt that was made for it.
+        if handler.render_report(&mut text, &drawn).is_err() {
+            text.push_str(&harmless(&diagnostic.message));
+            text.push('\n');
+        }
+        text.push('\n');
+    }
+    text.push_str(&totals(diagnostics));
+    text.push('\n');
+    text
+}
+
+fn totals(diagnostics: &[Diagnostic]) -> String {
+    let count = |severity| diagnostics.iter().filter(|d| d.severity == severity).count();
+    let counted = |count: usize, one: &str, many: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {one}")),
+        _ => Some(format!("{count} {many}")),
+    };
+    let errors = counted(count(Severity::Error), "error", "errors");
+    let warnings = counted(count(Severity::Warning), "warning", "warnings");
+    let parts: Vec<String> = errors.into_iter().chain(warnings).collect();
+    parts.join(", ")
+}
+
+fn handler(style: DiagnosticStyle) -> GraphicalReportHandler {
+    let characters = match style.frames {
+        Frames::Unicode => ThemeCharacters::unicode(),
+        Frames::Ascii => ThemeCharacters::ascii(),
+    };
+    let styles = match style.colour {
+        Colour::Ansi => ThemeStyles::ansi(),
+        Colour::None => ThemeStyles::none(),
+    };
+    GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
+        .with_width(style.width.max(40))
+        .with_links(false)
+        .with_context_lines(1)
+        .without_syntax_highlighting()
+}
+
+/// A diagnostic as miette draws it.
+#[derive(Debug)]
+struct Drawn {
+    code: &'static str,
+    severity: Severity,
+    message: String,
+    help: Option<String>,
+    excerpt: Excerpt,
+}
+
+impl Drawn {
+    fn new(tree: &Tree, locator: &Locator<'_>, diagnostic: &Diagnostic) -> Self {
+        Self {
+            code: diagnostic.code,
+            severity: diagnostic.severity,
+            message: harmless(&diagnostic.message).into_owned(),
+            help: diagnostic.help.as_deref().map(|help| harmless(help).into_owned()),
+            excerpt: Excerpt::of(tree, locator, &diagnostic.labels),
+        }
+    }
+}
+
+impl fmt::Display for Drawn {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for Drawn {}
+
+impl miette::Diagnostic for Drawn {
+    fn code<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        Some(Box::new(self.code))
+    }
+
+    fn severity(&self) -> Option<miette::Severity> {
+        Some(match self.severity {
+            Severity::Error => miette::Severity::Error,
+            Severity::Warning => miette::Severity::Warning,
+        })
+    }
+
+    fn help<'a>(&'a self) -> Option<Box<dyn fmt::Display + 'a>> {
+        self.help.as_ref().map(|help| Box::new(help) as Box<dyn fmt::Display>)
+    }
+
+    fn source_code(&self) -> Option<&dyn miette::SourceCode> {
+        Some(&self.excerpt)
+    }
+
+    fn labels(&self) -> Option<Box<dyn Iterator<Item = LabeledSpan> + '_>> {
+        Some(Box::new(self.excerpt.labels()))
+    }
+}

@@ -1,0 +1,207 @@
+//! The lines that a diagnostic shows: cut out of their files, made harmless, and laid out one after the other in
+//! one space of offsets, so that miette can draw labels in several files and never scans a whole file.
+
+use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
+
+use crate::model::{Label, Location, Locator, SourceFile, Span, Tree};
+
+use crate::render::harmless;
+
+/// How many characters of a line are shown around a label.
+const SHOWN_AROUND: usize = 160;
+
+/// Between two windows, so that they never touch.
+const GAP: usize = 1;
+
+/// The lines that a diagnostic shows.
+#[derive(Debug)]
+pub(super) struct Excerpt {
+    windows: Vec<Window>,
+}
+
+/// Neighbouring lines of one file.
+#[derive(Debug)]
+struct Window {
+    /// Where the window's text starts in the excerpt.
+    start: usize,
+    path: String,
+    /// The first line, counted from 0.
+    first_line: usize,
+    text: String,
+    labels: Vec<Placed>,
+}
+
+/// A label in the offsets of the excerpt.
+#[derive(Debug)]
+struct Placed {
+    span: SourceSpan,
+    text: String,
+    primary: bool,
+    /// In characters of the file's own line, counted from 0.
+    column: usize,
+}
+
+/// A label with the line it starts in.
+struct Wanted<'l> {
+    label: &'l Label,
+    primary: bool,
+    location: Location,
+}
+
+impl Excerpt {
+    /// Cuts out what labels point at, the first label's file first.
+    pub(super) fn of(tree: &Tree, locator: &Locator<'_>, labels: &[Label]) -> Self {
+        let mut wanted: Vec<Wanted<'_>> = labels
+            .iter()
+            .enumerate()
+            .map(|(index, label)| Wanted {
+                label,
+                primary: index == 0,
+                location: locator.locate(label.span.origin),
+            })
+            .collect();
+        let main = labels.first().map(|label| label.span.origin.file);
+        wanted.sort_by_key(|wanted| (Some(wanted.label.span.origin.file) != main, wanted.label.span));
+        let mut windows: Vec<Window> = Vec::new();
+        for group in wanted.chunk_by(|a, b| are_near(a, b)) {
+            let start = windows.last().map_or(0, |window| window.end() + GAP);
+            let file = tree.get(group[0].label.span.origin.file);
+            windows.push(Window::of(file, start, group));
+        }
+        Self { windows }
+    }
+
+    pub(super) fn labels(&self) -> impl Iterator<Item = LabeledSpan> + '_ {
+        self.windows.iter().flat_map(|window| &window.labels).map(|label| {
+            let text = Some(label.text.clone());
+            if label.primary {
+                LabeledSpan::new_primary_with_span(text, label.span)
+            } else {
+                LabeledSpan::new_with_span(text, label.span)
+            }
+        })
+    }
+}
+
+/// Whether two labels, the second further down, are shown in one window.
+fn are_near(a: &Wanted<'_>, b: &Wanted<'_>) -> bool {
+    a.label.span.origin.file == b.label.span.origin.file && b.location.line - a.location.line <= 4
+}
+
+impl Window {
+    fn of(file: &SourceFile, start: usize, wanted: &[Wanted<'_>]) -> Self {
+        let line_of = |wanted: &Wanted<'_>| wanted.location.line as usize - 1;
+        let (first, last) = (line_of(&wanted[0]), line_of(&wanted[wanted.len() - 1]));
+        let from = first.saturating_sub(1);
+        let top = line_start(&file.text, wanted[0].label.span.origin.offset as usize, first - from);
+        let mut window = Self {
+            start,
+            path: harmless(&file.path).into_owned(),
+            first_line: from,
+            text: String::new(),
+            labels: Vec::new(),
+        };
+        let mut offset = top;
+        for (line, text) in (from..=last + 1).zip(file.text[top..].split_inclusive('\n')) {
+            let here: Vec<&Wanted<'_>> = wanted.iter().filter(|wanted| line_of(wanted) == line).collect();
+            window.line(text, offset, &here);
+            offset += text.len();
+        }
+        window.text.pop();
+        // A label behind the last character needs something to point at.
+        if window.labels.iter().any(|label| label.span.offset() == window.end()) {
+            window.text.push(' ');
+        }
+        window
+    }
+
+    fn end(&self) -> usize {
+        self.start + self.text.len()
+    }
+
+    /// Adds a line, cut to what is around its labels, and places them.
+    fn line(&mut self, line: &str, offset: usize, wanted: &[&Wanted<'_>]) {
+        let line = line.trim_end_matches(['\n', '\r']);
+        let at = |span: Span| (span.origin.offset as usize - offset).min(line.len());
+        let first = wanted.iter().map(|wanted| at(wanted.label.span)).min().unwrap_or(0);
+        let (from, to) = shown(line, first);
+        if from > 0 {
+            self.text.push('…');
+        }
+        let before = self.start + self.text.len();
+        let place = |byte: usize| before + harmless(&line[from..byte.clamp(from, to)]).len();
+        for wanted in wanted {
+            let begin = at(wanted.label.span);
+            let end = floor_boundary(line, (begin + wanted.label.span.length as usize).min(line.len()));
+            let (begin, end) = (place(begin), place(end));
+            self.labels.push(Placed {
+                span: (begin, end - begin).into(),
+                text: harmless(&wanted.label.text).into_owned(),
+                primary: wanted.primary,
+                column: wanted.location.column as usize - 1,
+            });
+        }
+        self.text.push_str(&harmless(&line[from..to]));
+        if to < line.len() {
+            self.text.push('…');
+        }
+        self.text.push('\n');
+    }
+}
+
+/// The start of the line that an offset is in, or of one `back` lines before it.
+fn line_start(text: &str, offset: usize, back: usize) -> usize {
+    let before = text.get(..offset).unwrap_or_default();
+    let breaks = before.bytes().enumerate().rev().filter(|(_, byte)| *byte == b'\n');
+    breaks.map(|(at, _)| at + 1).nth(back).unwrap_or(0)
+}
+
+/// The part of a line that is shown when a label starts at `first`.
+fn shown(line: &str, first: usize) -> (usize, usize) {
+    if line.len() <= SHOWN_AROUND * 2 {
+        return (0, line.len());
+    }
+    let from = floor_boundary(line, first.saturating_sub(SHOWN_AROUND / 2));
+    let to = floor_boundary(line, (first + SHOWN_AROUND).min(line.len()));
+    (from, to)
+}
+
+fn floor_boundary(line: &str, mut at: usize) -> usize {
+    while !line.is_char_boundary(at) {
+        at -= 1;
+    }
+    at
+}
+
+impl SourceCode for Excerpt {
+    fn read_span<'a>(
+        &'a self,
+        span: &SourceSpan,
+        before: usize,
+        after: usize,
+    ) -> Result<Box<dyn SpanContents<'a> + 'a>, MietteError> {
+        let end = span.offset() + span.len();
+        let window = self
+            .windows
+            .iter()
+            .find(|window| window.start <= span.offset() && end <= window.end())
+            .ok_or(MietteError::OutOfBounds)?;
+        let inner = SourceSpan::from((span.offset() - window.start, span.len()));
+        let contents = window.text.read_span(&inner, before, after)?;
+        let shown = SourceSpan::from((contents.span().offset() + window.start, contents.span().len()));
+        // Without lines around it, miette asks for the place itself.
+        let label = window.labels.iter().find(|label| label.span == *span);
+        let column = match label {
+            Some(label) if before == 0 && after == 0 => label.column,
+            Some(_) | None => contents.column(),
+        };
+        Ok(Box::new(MietteSpanContents::new_named(
+            window.path.clone(),
+            contents.data(),
+            shown,
+            contents.line() + window.first_line,
+            column,
+            contents.line_count(),
+        )))
+    }
+}

@@ -1,0 +1,90 @@
+//! Diagnostics as JSON, in a versioned shape of their own.
+
+use serde::Serialize;
+
+use crate::model::{Diagnostic, Label, Location, Locator, Origin, Severity, Tree};
+
+/// The name of the shape; a change that breaks readers gives it another number.
+const FORMAT: &str = "rollbook.diagnostics/1";
+
+#[derive(Serialize)]
+struct Document<'d> {
+    format: &'static str,
+    diagnostics: Vec<View<'d>>,
+}
+
+#[derive(Serialize)]
+struct View<'d> {
+    code: &'static str,
+    severity: &'static str,
+    message: &'d str,
+    /// The first label's place; left out where no file can be named.
+    #[serde(flatten)]
+    place: Option<Place>,
+    labels: Vec<LabelView<'d>>,
+    help: Option<&'d str>,
+}
+
+#[derive(Serialize)]
+struct LabelView<'d> {
+    #[serde(flatten)]
+    place: Place,
+    text: &'d str,
+}
+
+/// Lines and columns are counted from 1, columns in characters; the end is the place behind the last character.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Place {
+    file: String,
+    line: u32,
+    column: u32,
+    end_line: u32,
+    end_column: u32,
+}
+
+/// Writes diagnostics as one JSON document. Texts are as they are: JSON escapes what is not harmless in it.
+pub fn diagnostics_json(tree: &Tree, diagnostics: &[Diagnostic]) -> String {
+    let locator = Locator::new(tree);
+    let views = diagnostics.iter().map(|diagnostic| view(tree, &locator, diagnostic)).collect();
+    let document = Document { format: FORMAT, diagnostics: views };
+    let mut text = String::new();
+    if let Ok(json) = serde_json::to_string_pretty(&document) {
+        text.push_str(&json);
+        text.push('\n');
+    }
+    text
+}
+
+fn view<'d>(tree: &Tree, locator: &Locator<'_>, diagnostic: &'d Diagnostic) -> View<'d> {
+    View {
+        code: diagnostic.code,
+        severity: match diagnostic.severity {
+            Severity::Error => "error",
+            Severity::Warning => "warning",
+        },
+        message: &diagnostic.message,
+        place: diagnostic.labels.first().map(|label| place(tree, locator, label)),
+        labels: diagnostic
+            .labels
+            .iter()
+            .map(|label| LabelView { place: place(tree, locator, label), text: &label.text })
+            .collect(),
+        help: diagnostic.help.as_deref(),
+    }
+}
+
+fn place(tree: &Tree, locator: &Locator<'_>, label: &Label) -> Place {
+    let start = locator.locate(label.span.origin);
+    let text = &tree.get(label.span.origin.file).text;
+    let last = label.span.range().end.min(text.len());
+    let end: Location = locator
+        .locate(Origin { file: label.span.origin.file, offset: u32::try_from(last).unwrap_or(u32::MAX) });
+    Place {
+        file: start.path.to_string(),
+        line: start.line,
+        column: start.column,
+        end_line: end.line,
+        end_column: end.column,
+    }
+}

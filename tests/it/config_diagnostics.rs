@@ -1,0 +1,68 @@
+//! One tree a mistake, each with a snapshot of what is printed.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use jiff::civil::{Date, date};
+use rollbook::config::{Loaded, codes, load, parse};
+use rollbook::model::{SourceFile, Tree};
+use rollbook::render::{DiagnosticStyle, diagnostics};
+
+const TODAY: Date = date(2026, 6, 1);
+
+/// A file `CODE/CASE.yaml` is a tree of one rollbook.yaml; a folder `CODE/CASE` is a tree.
+fn cases() -> Vec<(String, PathBuf)> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/it/diagnostics");
+    let mut cases = Vec::new();
+    for code in fs::read_dir(folder).unwrap() {
+        let code = code.unwrap().path();
+        for case in fs::read_dir(&code).unwrap() {
+            let case = case.unwrap().path();
+            if case.is_dir() || case.extension().is_some_and(|extension| extension == "yaml") {
+                cases.push((code.file_name().unwrap().to_str().unwrap().to_owned(), case));
+            }
+        }
+    }
+    cases.sort();
+    cases
+}
+
+fn loaded(case: &Path) -> Loaded {
+    if case.is_dir() {
+        return load(case, TODAY);
+    }
+    let text = fs::read_to_string(case).unwrap();
+    let tree = Tree { files: vec![SourceFile { path: "rollbook.yaml".into(), text }] };
+    let parsed = parse(&tree, TODAY);
+    Loaded { tree, declaration: parsed.declaration, diagnostics: parsed.diagnostics }
+}
+
+#[test]
+fn every_mistake_is_shown_at_its_place() {
+    for (code, case) in cases() {
+        let loaded = loaded(&case);
+        let shown = diagnostics(&loaded.tree, &loaded.diagnostics, DiagnosticStyle::default());
+        assert!(loaded.diagnostics.iter().any(|d| d.code == code), "{}: {shown}", case.display());
+        let name = case.file_stem().unwrap().to_str().unwrap().to_owned();
+        insta::with_settings!({
+            snapshot_path => case.parent().unwrap(),
+            prepend_module_to_snapshot => false,
+            omit_expression => true,
+        }, {
+            insta::assert_snapshot!(name, shown);
+        });
+    }
+}
+
+/// Codes that no committed fixture can show; `config_files.rs` makes them.
+const MADE_BY_TESTS: &[&str] = &[codes::UNREADABLE, codes::SYMBOLIC_LINK, codes::TOO_LARGE, codes::TOO_MANY];
+
+#[test]
+fn every_code_has_a_fixture() {
+    let shown: BTreeSet<String> = cases().into_iter().map(|(code, _)| code).collect();
+    let made: BTreeSet<String> = MADE_BY_TESTS.iter().map(|code| (*code).to_owned()).collect();
+    let all: BTreeSet<String> = codes::ALL.iter().map(|(code, _)| (*code).to_owned()).collect();
+    assert_eq!(&shown | &made, all);
+    assert_eq!(codes::ALL.len(), all.len(), "a code stands twice");
+}
