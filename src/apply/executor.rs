@@ -93,9 +93,8 @@ async fn write(
     match jira.write(&planned.operation, made).await {
         Ok(Written::Done { made }) => (Answered::Done, made),
         Ok(Written::ClaimsSatisfied { text }) => (Answered::Claimed(text), None),
-        Ok(Written::Refused(error)) => (Answered::Refused(said(&error)), None),
         Err(error) if error.answer_lost() => (Answered::Lost(said(&error)), None),
-        Err(error) => (Answered::Refused(said(&error)), None),
+        Ok(Written::Refused(error)) | Err(error) => (Answered::Refused(said(&error)), None),
     }
 }
 

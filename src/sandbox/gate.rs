@@ -92,10 +92,7 @@ impl Inside {
         if route.method == Method::POST && !is_json(parts) {
             return jira::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type");
         }
-        let header = parts
-            .headers
-            .get(AUTHORIZATION)
-            .map(|value| value.to_str().unwrap_or("unreadable"));
+        let header = parts.headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or("unreadable"));
         let identity = auth::identify(&self.world, door, header);
         let login_failed = matches!(identity, Identity::Wrong);
         let caller = match admit(route, door, identity) {
@@ -167,14 +164,8 @@ struct Trace {
 
 /// Whether a request says that its body is JSON. Assumption: Jira answers 415 where it does not say so.
 fn is_json(parts: &Parts) -> bool {
-    let kind = parts
-        .headers
-        .get(CONTENT_TYPE)
-        .and_then(|kind| kind.to_str().ok())
-        .unwrap_or_default();
-    kind.split(';')
-        .next()
-        .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
 }
 
 /// Lets a request in, as somebody or as anybody, or answers 401.

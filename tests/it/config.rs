@@ -3,7 +3,8 @@
 use jiff::civil::date;
 use rollbook::config::parse;
 use rollbook::model::{
-    AppsInGroup, Authority, Declaration, Email, GroupName, GroupState, Guard, MemberRef, Mode, SourceFile, Tree,
+    AppsInGroup, Authority, Declaration, Email, GroupName, GroupState, Guard, MemberRef, Mode, SourceFile,
+    Tree,
 };
 use rollbook::render::{DiagnosticStyle, diagnostics};
 

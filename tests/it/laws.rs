@@ -150,9 +150,13 @@ impl Spec {
             return format!("  g{index}: {{ absent: true }}\n");
         }
         let until = |offset: Option<i64>| {
-            offset.map_or(String::new(), |days| format!(", until: {}", TODAY.checked_add(days.days()).unwrap()))
+            offset
+                .map_or(String::new(), |days| format!(", until: {}", TODAY.checked_add(days.days()).unwrap()))
         };
-        let direct = group.direct.iter().map(|(person, offset)| format!("{{ user: {}{} }}", email(*person), until(*offset)));
+        let direct = group
+            .direct
+            .iter()
+            .map(|(person, offset)| format!("{{ user: {}{} }}", email(*person), until(*offset)));
         let nested = group.nested.iter().map(|(inner, (offset, except))| {
             let except = self.excepted(*inner).filter(|_| *except);
             let except = except.map_or(String::new(), |person| format!(", except: [{}]", email(person)));
@@ -161,7 +165,10 @@ impl Spec {
         let entries: Vec<String> = direct.chain(nested).collect();
         let mode = if group.at_least { "at-least" } else { "exact" };
         let apps = if group.apps_exact { "exact" } else { "ignore" };
-        format!("  g{index}:\n    mode: {mode}\n    apps-in-group: {apps}\n    members: [{}]\n", entries.join(", "))
+        format!(
+            "  g{index}:\n    mode: {mode}\n    apps-in-group: {apps}\n    members: [{}]\n",
+            entries.join(", ")
+        )
     }
 
     fn live(&self) -> Live {
@@ -305,7 +312,8 @@ fn reaches_desired(spec: &Spec, before: &Live, after: &Live, plan: &Plan) -> Res
 
 /// Nothing that the tree does not speak of is touched.
 fn leaves_the_rest_alone(spec: &Spec, before: &Live, after: &Live) -> Result<(), TestCaseError> {
-    let leaver = |id: &str| (0..PEOPLE).any(|person| account(person) == id && spec.active(person) == Some(false));
+    let leaver =
+        |id: &str| (0..PEOPLE).any(|person| account(person) == id && spec.active(person) == Some(false));
     let stays = |live: &Live| -> BTreeSet<String> {
         live.groups["id-undeclared"].members.iter().filter(|id| !leaver(id)).cloned().collect()
     };

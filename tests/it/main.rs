@@ -1,14 +1,25 @@
 //! The one integration test binary.
+#![allow(
+    clippy::expect_used,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::print_stdout,
+    clippy::unwrap_used,
+    clippy::wildcard_enum_match_arm,
+    reason = "a test that cannot go on fails"
+)]
 
 mod client;
 mod client_jira;
+mod config;
+mod config_diagnostics;
 mod floors;
-mod sandbox;
+mod laws;
+mod plan;
 mod sandbox_access;
 mod sandbox_client;
 mod sandbox_contract;
 mod sandbox_reads;
 mod sandbox_seed;
 mod sandbox_writes;
-mod config;
-mod config_diagnostics;
+mod world;

@@ -19,7 +19,10 @@ fn keys(plan: &Plan) -> Vec<String> {
 }
 
 fn codes(plan: &Plan) -> Vec<(String, &'static str)> {
-    plan.blocked.iter().map(|blocked| (format!("{} {}", blocked.action, blocked.address), blocked.code)).collect()
+    plan.blocked
+        .iter()
+        .map(|blocked| (format!("{} {}", blocked.action, blocked.address), blocked.code))
+        .collect()
 }
 
 fn position(plan: &Plan, key: &str) -> usize {
@@ -92,7 +95,10 @@ fn the_latest_until_wins_over_all_paths() {
 #[test]
 fn a_new_group_is_created_before_its_members_and_a_tombstone_names_who_loses() {
     let world = company()
-        .edit("  sre:\n", "  new-team:\n    description: New\n    members: [ada@acme.com, bob@acme.com]\n  sre:\n")
+        .edit(
+            "  sre:\n",
+            "  new-team:\n    description: New\n    members: [ada@acme.com, bob@acme.com]\n  sre:\n",
+        )
         .edit("  admins:\n", "  old-team: { absent: true }\n  admins:\n")
         .change(|live| {
             let members = [live.id_of("ada@acme.com"), live.id_of("eve@acme.com")].into();
@@ -108,14 +114,11 @@ fn a_new_group_is_created_before_its_members_and_a_tombstone_names_who_loses() {
 fn deleting_is_refused_for_groups_that_matter() {
     let tombstone = |name: &str| {
         let absent = format!("  {name}: {{ absent: true }}\n");
-        World::of(
-            "policy:\n  privileged: [marked]\n  protect: { groups: [guarded] }\n",
-            "",
-            &absent,
+        World::of("policy:\n  privileged: [marked]\n  protect: { groups: [guarded] }\n", "", &absent).change(
+            |live| {
+                live.groups.insert("id-gone".into(), Group::of(name, [].into()));
+            },
         )
-        .change(|live| {
-            live.groups.insert("id-gone".into(), Group::of(name, [].into()));
-        })
     };
     let code = |world: World| codes(&world.plan());
     let refused = |name: &str| vec![(format!("delete group.{name}"), "delete-refused")];
@@ -138,7 +141,9 @@ fn a_declared_user_who_does_not_exist_is_invited_at_a_listed_domain_only() {
         .edit("[ada@acme.com, eve@acme.com]", "[ada@acme.com, eve@acme.com, zoe@acme.com, pat@else.example, una@acme.com]")
         .change(|live| live.roles = vec![("jira-software".into(), vec![], vec![])]);
     let plan = world.plan();
-    assert!(position(&plan, "invite user.zoe@acme.com") < position(&plan, "add member.platform/zoe@acme.com"));
+    assert!(
+        position(&plan, "invite user.zoe@acme.com") < position(&plan, "add member.platform/zoe@acme.com")
+    );
     insta::assert_snapshot!("invitations", world.text());
 }
 
@@ -176,16 +181,19 @@ fn a_hidden_email_blocks_its_own_address_and_holds_removals_back() {
         ]
     );
     insta::assert_snapshot!("hidden_email", world.text());
-    let pinned = world.edit("  bob@acme.com:", "  eve@acme.com: { account: acc-eve@acme.com }\n  bob@acme.com:");
+    let pinned =
+        world.edit("  bob@acme.com:", "  eve@acme.com: { account: acc-eve@acme.com }\n  bob@acme.com:");
     assert_eq!(codes(&pinned.plan()), []);
 }
 
 #[test]
 fn nobody_is_invited_while_somebody_hides_their_email() {
-    let world = company().edit("  bob@acme.com:", "  zoe@acme.com: { active: true }\n  bob@acme.com:").change(|live| {
-        live.hire("someone@acme.com");
-        live.account("someone@acme.com").hidden = true;
-    });
+    let world = company()
+        .edit("  bob@acme.com:", "  zoe@acme.com: { active: true }\n  bob@acme.com:")
+        .change(|live| {
+            live.hire("someone@acme.com");
+            live.account("someone@acme.com").hidden = true;
+        });
     assert_eq!(codes(&world.plan()), [("invite user.zoe@acme.com".into(), "identity-unresolved")]);
 }
 
@@ -280,7 +288,11 @@ fn a_person_who_is_removed_loses_undeclared_groups_first() {
     });
     assert_eq!(
         keys(&world.plan()),
-        ["remove member.elsewhere/bob@acme.com", "remove member.team/bob@acme.com", "remove user.bob@acme.com"]
+        [
+            "remove member.elsewhere/bob@acme.com",
+            "remove member.team/bob@acme.com",
+            "remove user.bob@acme.com"
+        ]
     );
     insta::assert_snapshot!("removed_user", world.text());
 }
@@ -288,13 +300,17 @@ fn a_person_who_is_removed_loses_undeclared_groups_first() {
 #[test]
 fn a_group_at_its_floor_gets_its_new_members_first() {
     let swap = |floor: &str| {
-        World::of(&format!("policy:\n  keep-at-least: {{ team: {floor} }}\n"), "", "  team:\n    members: [a@acme.com, b@acme.com]\n")
-            .change(|live| {
-                live.leave("team", "b@acme.com");
-                live.hire("old@acme.com");
-                live.join("team", "old@acme.com");
-            })
-            .plan()
+        World::of(
+            &format!("policy:\n  keep-at-least: {{ team: {floor} }}\n"),
+            "",
+            "  team:\n    members: [a@acme.com, b@acme.com]\n",
+        )
+        .change(|live| {
+            live.leave("team", "b@acme.com");
+            live.hire("old@acme.com");
+            live.join("team", "old@acme.com");
+        })
+        .plan()
     };
     assert_eq!(keys(&swap("1")), ["remove member.team/old@acme.com", "add member.team/b@acme.com"]);
     assert_eq!(keys(&swap("2")), ["add member.team/b@acme.com", "remove member.team/old@acme.com"]);
@@ -316,8 +332,8 @@ fn a_target_takes_what_it_requires_and_nothing_else() {
 
 #[test]
 fn what_depends_on_something_blocked_is_blocked() {
-    let world = company()
-        .edit("  sre:\n", "  idp-team:\n    source: scim\n    members: [ada@acme.com]\n  sre:\n");
+    let world =
+        company().edit("  sre:\n", "  idp-team:\n    source: scim\n    members: [ada@acme.com]\n  sre:\n");
     assert_eq!(
         codes(&world.plan()),
         [
@@ -344,7 +360,10 @@ fn names_from_outside_cannot_forge_a_line() {
     let world = world.edit("policy:\n", "policy:\n  unlisted-groups: report\n  unlisted-users: report\n");
     let text = world.text();
     assert!(!text.contains(['\u{1b}', '\u{202e}', '\u{9b}', '\r', '\u{2028}']), "{text}");
-    assert!(!text.lines().any(|line| line.starts_with("+ group admins") || line.starts_with("No changes")), "{text}");
+    assert!(
+        !text.lines().any(|line| line.starts_with("+ group admins") || line.starts_with("No changes")),
+        "{text}"
+    );
     insta::assert_snapshot!("hostile_names", text);
 }
 
@@ -384,8 +403,7 @@ fn rules_that_are_not_enforced_are_named() {
 #[test]
 fn the_json_form_is_the_plan() {
     let world = company().change(|live| live.leave("sre", "eve@acme.com"));
-    let json: serde_json::Value = serde_json::from_str(&rollbook::render::plan_json(&world.plan())).unwrap();
-    insta::assert_json_snapshot!("plan_json", json, { ".fingerprint" => "[sha-256]" });
+    insta::assert_snapshot!("plan_json", rollbook::render::plan_json(&world.plan()));
 }
 
 #[test]

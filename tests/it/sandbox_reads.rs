@@ -109,12 +109,7 @@ async fn what_names_nothing_or_too_much_is_told_apart() {
         ("GET", "/rest/api/3/user/search?query=a&accountId=b".to_owned(), "", 400),
         ("GET", "/rest/api/3/group/bulk?accessType=owner".to_owned(), "", 400),
         ("GET", "/rest/api/3/mypermissions".to_owned(), "", 400),
-        (
-            "GET",
-            "/rest/api/3/mypermissions?permissions=ADMINISTER,NO_SUCH".to_owned(),
-            "",
-            400,
-        ),
+        ("GET", "/rest/api/3/mypermissions?permissions=ADMINISTER,NO_SUCH".to_owned(), "", 400),
         ("POST", format!("{user}?groupId=g-empty"), "", 415),
         ("GET", "/rest/api/latest/myself".to_owned(), "", 404),
         ("GET", "/rest/api/2/myself".to_owned(), "", 404),
@@ -209,10 +204,7 @@ async fn answers_take_the_latency() {
 #[tokio::test]
 async fn the_order_of_people_is_stable_and_depends_on_the_seed() {
     let order = async |rng_seed: u64| {
-        let sandbox = acme_with(&Options {
-            rng_seed,
-            ..Options::default()
-        });
+        let sandbox = acme_with(&Options { rng_seed, ..Options::default() });
         let path = "/rest/api/3/group/member?groupId=g-users&includeInactiveUsers=true";
         let order = get(&sandbox, path).await.each("accountId");
         assert_eq!(order, get(&sandbox, path).await.each("accountId"));

@@ -10,101 +10,43 @@ async fn hands_behind_the_clients_back_change_the_state() {
     let sandbox = acme();
     let edit = async |body: serde_json::Value| {
         let answer = ask_as(&sandbox, None, "POST", "/_sandbox/edit", &body.to_string()).await;
-        (
-            answer.status.as_u16(),
-            answer.json()["error"].as_str().unwrap_or_default().to_owned(),
-        )
+        (answer.status.as_u16(), answer.json()["error"].as_str().unwrap_or_default().to_owned())
     };
     let done = (204, String::new());
-    assert_eq!(
-        edit(json!({"add-member": {"group": "okta-all", "user": "EVE@acme.com"}})).await,
-        done
-    );
-    assert_eq!(
-        edit(json!({"remove-member": {"group": "g-users", "user": "712020:ada"}})).await,
-        done
-    );
-    assert_eq!(
-        edit(json!({"create-group": {"name": "new", "members": ["ada@acme.com"]}})).await,
-        done
-    );
-    assert_eq!(
-        edit(json!({"rename-group": {"group": "new", "name": "NEW"}})).await,
-        done
-    );
+    assert_eq!(edit(json!({"add-member": {"group": "okta-all", "user": "EVE@acme.com"}})).await, done);
+    assert_eq!(edit(json!({"remove-member": {"group": "g-users", "user": "712020:ada"}})).await, done);
+    assert_eq!(edit(json!({"create-group": {"name": "new", "members": ["ada@acme.com"]}})).await, done);
+    assert_eq!(edit(json!({"rename-group": {"group": "new", "name": "NEW"}})).await, done);
     assert_eq!(edit(json!({"delete-group": {"group": "A Team"}})).await, done);
-    assert_eq!(
-        edit(json!({"set-managed-by": {"group": "NEW", "managed-by": "EXTERNAL"}})).await,
-        done
-    );
-    assert_eq!(
-        edit(json!({"create-user": {"email": "new@acme.com", "account-id": "n"}})).await,
-        done
-    );
-    assert_eq!(
-        edit(json!({"set-active": {"user": "eve@acme.com", "active": false}})).await,
-        done
-    );
-    assert_eq!(
-        edit(json!({"change-email": {"user": "eve@acme.com", "email": "eva@acme.com"}})).await,
-        done
-    );
+    assert_eq!(edit(json!({"set-managed-by": {"group": "NEW", "managed-by": "EXTERNAL"}})).await, done);
+    assert_eq!(edit(json!({"create-user": {"email": "new@acme.com", "account-id": "n"}})).await, done);
+    assert_eq!(edit(json!({"set-active": {"user": "eve@acme.com", "active": false}})).await, done);
+    assert_eq!(edit(json!({"change-email": {"user": "eve@acme.com", "email": "eva@acme.com"}})).await, done);
     assert_eq!(edit(json!({"remove-user": {"user": "old@acme.com"}})).await, done);
     let state = ask_as(&sandbox, None, "GET", "/_sandbox/state", "").await.json();
-    assert_eq!(
-        state["groups"]["g-okta"]["members"],
-        json!(["712020:ada", "712020:eve"])
-    );
+    assert_eq!(state["groups"]["g-okta"]["members"], json!(["712020:ada", "712020:eve"]));
     assert_eq!(state["groups"]["g-users"]["members"], json!(["712020:eve"]));
     assert_eq!(state["groups"].get("g-team"), None);
     let eve = json!({"email": "eva@acme.com", "name": "Eve", "type": "atlassian", "appType": null,
         "active": false, "hideEmail": true, "removed": false});
     assert_eq!(state["accounts"]["712020:eve"], eve);
     assert_eq!(state["accounts"]["n"]["name"], json!("new"));
-    let new = state["groups"]
-        .as_object()
-        .unwrap()
-        .values()
-        .find(|group| group["name"] == "NEW")
-        .unwrap();
-    assert_eq!(
-        (&new["managedBy"], &new["members"]),
-        (&json!("EXTERNAL"), &json!(["712020:ada"]))
-    );
+    let new = state["groups"].as_object().unwrap().values().find(|group| group["name"] == "NEW").unwrap();
+    assert_eq!((&new["managedBy"], &new["members"]), (&json!("EXTERNAL"), &json!(["712020:ada"])));
     let before = sandbox.state();
     let (status, why) = edit(json!({"add-member": {"group": "okta-all", "user": "ada@acme.com"}})).await;
-    assert_eq!(
-        (status, why.as_str()),
-        (409, "`Ada Lovelace` is already a member of `okta-all`")
-    );
-    assert_eq!(
-        edit(json!({"rename-group": {"group": "NEW", "name": "Jira-Users"}}))
-            .await
-            .0,
-        409
-    );
-    assert_eq!(
-        edit(json!({"create-user": {"email": "ADA@acme.com"}})).await.0,
-        409
-    );
-    assert_eq!(
-        edit(json!({"create-group": {"name": "x", "members": ["nobody"]}}))
-            .await
-            .0,
-        409
-    );
+    assert_eq!((status, why.as_str()), (409, "`Ada Lovelace` is already a member of `okta-all`"));
+    assert_eq!(edit(json!({"rename-group": {"group": "NEW", "name": "Jira-Users"}})).await.0, 409);
+    assert_eq!(edit(json!({"create-user": {"email": "ADA@acme.com"}})).await.0, 409);
+    assert_eq!(edit(json!({"create-group": {"name": "x", "members": ["nobody"]}})).await.0, 409);
     assert_eq!(edit(json!({"add-member": {"group": "okta-all"}})).await.0, 400);
     assert_eq!(edit(json!({"make-coffee": {}})).await.0, 400);
     assert_eq!(sandbox.state(), before);
-    let log = ask_as(&sandbox, None, "GET", "/_sandbox/requests", "")
-        .await
-        .json();
+    let log = ask_as(&sandbox, None, "GET", "/_sandbox/requests", "").await.json();
     assert_eq!(log, json!({"counts": {}, "writes": []}), "hands are not requests");
     let body = r#"{"accountId": "712020:ada"}"#;
     ask(&sandbox, "POST", "/rest/api/3/group/user?groupId=g-empty", body).await;
-    let log = ask_as(&sandbox, None, "GET", "/_sandbox/requests", "")
-        .await
-        .json();
+    let log = ask_as(&sandbox, None, "GET", "/_sandbox/requests", "").await.json();
     assert_eq!(log["counts"], json!({"POST /rest/api/3/group/user": {"201": 1}}));
     assert_eq!(log["writes"][0]["groupId"], json!("g-empty"));
 }
@@ -112,39 +54,17 @@ async fn hands_behind_the_clients_back_change_the_state() {
 #[tokio::test]
 async fn a_seed_comes_back_from_the_state_it_made() {
     let sandbox = acme();
-    let hostile = [
-        "null",
-        "~",
-        "true",
-        "1e3",
-        "- x",
-        "a: b",
-        "# no comment",
-        " padded ",
-        "two\nlines",
-        "é☃",
-        "'\"\\",
-    ];
+    let hostile =
+        ["null", "~", "true", "1e3", "- x", "a: b", "# no comment", " padded ", "two\nlines", "é☃", "'\"\\"];
     for name in hostile {
         let body = json!({ "name": name }).to_string();
-        assert_eq!(
-            ask(&sandbox, "POST", "/rest/api/3/group", &body).await.status,
-            201,
-            "{name:?}"
-        );
+        assert_eq!(ask(&sandbox, "POST", "/rest/api/3/group", &body).await.status, 201, "{name:?}");
     }
-    sandbox
-        .edit(&Change::RemoveUser {
-            user: "old@acme.com".to_owned(),
-        })
-        .unwrap();
+    sandbox.edit(&Change::RemoveUser { user: "old@acme.com".to_owned() }).unwrap();
     let yaml = sandbox.to_seed().to_yaml().unwrap();
     let again = Seed::parse(&yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
     assert_eq!(again, sandbox.to_seed());
-    assert_eq!(
-        Sandbox::new(&again, &Options::default()).unwrap().state(),
-        sandbox.state()
-    );
+    assert_eq!(Sandbox::new(&again, &Options::default()).unwrap().state(), sandbox.state());
 }
 
 #[tokio::test]
@@ -160,102 +80,60 @@ async fn a_seed_without_credentials_still_lets_somebody_in() {
         assert_eq!(exports["ROLLBOOK_ENDPOINT_SITE"], "http://127.0.0.1:1");
         assert_eq!(exports["ROLLBOOK_ENDPOINT_GATEWAY"], "http://127.0.0.1:1");
         let authorization = basic(&exports["ROLLBOOK_EMAIL"], &exports["ROLLBOOK_API_TOKEN"]);
-        let made = ask_as(
-            &sandbox,
-            Some(&authorization),
-            "POST",
-            "/rest/api/3/group",
-            r#"{"name":"n"}"#,
-        )
-        .await;
+        let made =
+            ask_as(&sandbox, Some(&authorization), "POST", "/rest/api/3/group", r#"{"name":"n"}"#).await;
         assert_eq!(made.status, 201, "{yaml}: {}", made.text);
         Seed::parse(&sandbox.to_seed().to_yaml().unwrap()).unwrap();
     }
     let seed = Seed::parse(ACME).unwrap();
     let boss = Sandbox::new(&seed, &Options::default()).unwrap().exports("");
-    assert!(
-        boss.contains(&("ROLLBOOK_EMAIL".to_owned(), "root@acme.com".to_owned())),
-        "{boss:?}"
-    );
+    assert!(boss.contains(&("ROLLBOOK_EMAIL".to_owned(), "root@acme.com".to_owned())), "{boss:?}");
 }
 
 #[test]
 fn mistakes_of_a_seed_are_named() {
     let cases = [
-        (
-            "users: [{ email: a@x.io }, { email: A@X.io }]",
-            "two users have the e-mail `A@X.io`",
-        ),
-        (
-            "users: [{ email: a@x.io, account-id: i }, { email: b@x.io, account-id: i }]",
-            "account id `i`",
-        ),
-        (
-            "groups: [{ name: Ops }, { name: ops }]",
-            "two groups have the name `ops`",
-        ),
-        (
-            "groups: [{ name: a, id: g }, { name: b, id: g }]",
-            "two groups have the id `g`",
-        ),
-        (
-            "groups: [{ name: ops, members: [who@x.io] }]",
-            "group `ops` lists `who@x.io`, who is no user",
-        ),
+        ("users: [{ email: a@x.io }, { email: A@X.io }]", "two users have the e-mail `A@X.io`"),
+        ("users: [{ email: a@x.io, account-id: i }, { email: b@x.io, account-id: i }]", "account id `i`"),
+        ("groups: [{ name: Ops }, { name: ops }]", "two groups have the name `ops`"),
+        ("groups: [{ name: a, id: g }, { name: b, id: g }]", "two groups have the id `g`"),
+        ("groups: [{ name: ops, members: [who@x.io] }]", "group `ops` lists `who@x.io`, who is no user"),
         ("users: [{ name: Nameless }]", "user `Nameless` has no e-mail"),
         (
             "groups: [{ name: ops, grants: { jira-software: user } }]",
             "the app `jira-software`, which is no app",
         ),
-        (
-            "apps: [{ key: j }]\ngroups: [{ name: o, default-for: [j] }]",
-            "does not grant `user`",
-        ),
-        (
-            "credentials: [{ basic: { account: x@x.io, token: t } }]",
-            "acts as `x@x.io`, who is no user",
-        ),
+        ("apps: [{ key: j }]\ngroups: [{ name: o, default-for: [j] }]", "does not grant `user`"),
+        ("credentials: [{ basic: { account: x@x.io, token: t } }]", "acts as `x@x.io`, who is no user"),
         (
             "users: [{ email: a@x.io }]\ngroups: [{ name: o, members: [a@x.io, A@x.io] }]",
             "lists `A@x.io` twice",
         ),
-        (
-            "site: { name: x }\nusers:\n  - { email: a@x.io, admin: true }",
-            "line 3",
-        ),
+        ("site: { name: x }\nusers:\n  - { email: a@x.io, admin: true }", "line 3"),
         ("groups:\n  - { name: o, managed-by: external }", "line 2"),
         ("groups: [{ members: [] }]", "name"),
         ("users: [", "line 1"),
     ];
     for (yaml, wanted) in cases {
         let error = Seed::parse(yaml).unwrap_err().to_string();
-        assert!(
-            error.contains(wanted),
-            "{yaml}\n  said: {error}\n  wanted: {wanted}"
-        );
+        assert!(error.contains(wanted), "{yaml}\n  said: {error}\n  wanted: {wanted}");
     }
     let both = "groups: [{ name: a, members: [x] }, { name: b, members: [y] }]";
     let error = Seed::parse(both).unwrap_err().to_string();
-    assert!(
-        error.contains("`x`") && error.contains("`y`"),
-        "all at once: {error}"
-    );
+    assert!(error.contains("`x`") && error.contains("`y`"), "all at once: {error}");
 }
 
 #[test]
 fn a_big_seed_is_read_whole() {
-    let users: String = (0..84_000).fold("users:\n".to_owned(), |yaml, number| {
-        yaml + &format!("- email: u{number}@x.io\n")
-    });
+    let users: String =
+        (0..84_000).fold("users:\n".to_owned(), |yaml, number| yaml + &format!("- email: u{number}@x.io\n"));
     assert_eq!(Seed::parse(&users).unwrap().users.len(), 84_000);
 }
 
 #[tokio::test]
 async fn it_serves_on_loopback_and_nowhere_else() {
     let everywhere = tokio::net::TcpListener::bind("0.0.0.0:0").await.unwrap();
-    let refused = serve(&acme(), everywhere, std::future::pending())
-        .await
-        .unwrap_err();
+    let refused = serve(&acme(), everywhere, std::future::pending()).await.unwrap_err();
     assert_eq!(refused.kind(), std::io::ErrorKind::InvalidInput);
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -265,16 +143,9 @@ async fn it_serves_on_loopback_and_nowhere_else() {
     let running = tokio::spawn(async move { serve(&served, listener, async { drop(stopped.await) }).await });
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let answer = client.get(format!("{url}/rest/api/3/group/bulk?maxResults=1"));
-    let answer = answer
-        .basic_auth("root@acme.com", Some("root-token"))
-        .send()
-        .await
-        .unwrap();
+    let answer = answer.basic_auth("root@acme.com", Some("root-token")).send().await.unwrap();
     let page: serde_json::Value = serde_json::from_str(&answer.text().await.unwrap()).unwrap();
-    assert_eq!(
-        page["nextPage"],
-        json!(format!("{url}/rest/api/3/group/bulk?startAt=1&maxResults=1"))
-    );
+    assert_eq!(page["nextPage"], json!(format!("{url}/rest/api/3/group/bulk?startAt=1&maxResults=1")));
     drop(client);
     stop.send(()).unwrap();
     running.await.unwrap().unwrap();
@@ -283,28 +154,11 @@ async fn it_serves_on_loopback_and_nowhere_else() {
 #[tokio::test]
 async fn the_example_in_the_documentation_is_a_seed() {
     let source = include_str!("../../src/sandbox/seed.rs");
-    let example = source
-        .split("/// ```yaml\n")
-        .nth(1)
-        .unwrap()
-        .split("/// ```")
-        .next()
-        .unwrap();
-    let yaml: String = example
-        .lines()
-        .map(|line| line.trim_start_matches("///").to_owned() + "\n")
-        .collect();
+    let example = source.split("/// ```yaml\n").nth(1).unwrap().split("/// ```").next().unwrap();
+    let yaml: String = example.lines().map(|line| line.trim_start_matches("///").to_owned() + "\n").collect();
     let seed = Seed::parse(&yaml).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!(
-        (seed.users.len(), seed.groups.len(), seed.credentials.len()),
-        (3, 3, 4)
-    );
+    assert_eq!((seed.users.len(), seed.groups.len(), seed.credentials.len()), (3, 3, 4));
     let sandbox = Sandbox::new(&seed, &Options::default()).unwrap();
     let root = basic("root@acme.com", "sandbox");
-    assert_eq!(
-        ask_as(&sandbox, Some(&root), "GET", "/rest/api/3/myself", "")
-            .await
-            .status,
-        200
-    );
+    assert_eq!(ask_as(&sandbox, Some(&root), "GET", "/rest/api/3/myself", "").await.status, 200);
 }

@@ -15,10 +15,7 @@ pub(in crate::sandbox) fn error(status: StatusCode, message: &str) -> Reply {
 pub(in crate::sandbox) fn unauthenticated() -> Reply {
     let message = "Client must be authenticated to access this resource.";
     let status = StatusCode::UNAUTHORIZED;
-    Reply::json(
-        status,
-        &json!({ "message": message, "status-code": status.as_u16() }),
-    )
+    Reply::json(status, &json!({ "message": message, "status-code": status.as_u16() }))
 }
 
 /// An error about one field of the body: `{"errorMessages":[],"errors":{field: message}}`.

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rollbook::model::{
     AccountId, AccountKind, App, AppRole, Capabilities, Email, GroupId, GroupKind, GroupName, Key, Listing,
-    LiveAccount, LiveGroup, LiveState, ManagedBy, Operation, Plan, Questions, Reading, Ref, Rights, Rows, Usage,
+    LiveAccount, LiveGroup, LiveState, ManagedBy, Operation, Plan, Questions, Reading, Ref, Rights, Rows,
+    Usage,
 };
 use rollbook::plan::{self, Desired};
 
@@ -71,7 +72,8 @@ impl Group {
 
 impl Live {
     pub(crate) fn id_of(&self, email: &str) -> String {
-        let same = |account: &Account| account.email.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(email));
+        let same =
+            |account: &Account| account.email.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(email));
         let found = self.accounts.iter().find(|(_, account)| same(account));
         found.map(|(id, _)| id.clone()).unwrap_or_else(|| panic!("nobody is {email}"))
     }
@@ -137,7 +139,8 @@ impl Live {
             kinds.extend(groups.iter().map(|group| group.id.clone()));
             memberships.insert(id.clone(), groups);
         }
-        let kind = |group: &Group| GroupKind { managed_by: group.managed_by.clone(), usage: group.usage.clone() };
+        let kind =
+            |group: &Group| GroupKind { managed_by: group.managed_by.clone(), usage: group.usage.clone() };
         let ids = |ids: &[String]| ids.iter().map(GroupId::new).collect();
         let roles = self.roles.iter().map(|(app, groups, defaults)| AppRole {
             app: App::new(app),
@@ -145,12 +148,17 @@ impl Live {
             default_groups: ids(defaults),
         });
         Capabilities {
-            group_kinds: kinds.iter().map(|id| (id.clone(), self.groups.get(id.as_str()).map(kind))).collect(),
+            group_kinds: kinds
+                .iter()
+                .map(|id| (id.clone(), self.groups.get(id.as_str()).map(kind)))
+                .collect(),
             memberships,
             accounts: questions
                 .accounts
                 .iter()
-                .map(|id| (id.clone(), self.accounts.get(id.as_str()).map(|account| account.live(id.as_str()))))
+                .map(|id| {
+                    (id.clone(), self.accounts.get(id.as_str()).map(|account| account.live(id.as_str())))
+                })
                 .collect(),
             app_roles: if self.read_only { Reading::NotRead } else { Reading::Read(roles.collect()) },
         }
@@ -171,7 +179,10 @@ impl Live {
             match &planned.operation {
                 Operation::CreateGroup { name } => {
                     let id = format!("made-{name}");
-                    assert!(self.groups.values().all(|group| group.name != name.as_str()), "{name} is in use");
+                    assert!(
+                        self.groups.values().all(|group| group.name != name.as_str()),
+                        "{name} is in use"
+                    );
                     self.groups.insert(id.clone(), Group::of(name.as_str(), BTreeSet::new()));
                     made.insert(planned.key.clone(), id);
                 }

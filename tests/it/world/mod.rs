@@ -2,6 +2,7 @@
 
 mod live;
 
+use rollbook::atlassian;
 use rollbook::config;
 use rollbook::model::{Declaration, Email, Header, Plan, SourceFile, Tree, UserRef};
 use rollbook::plan::{self, Context, Desired, Rates, Scope};
@@ -35,7 +36,8 @@ impl World {
 
     /// Replaces a text that stands in one file.
     pub(crate) fn edit(mut self, from: &str, to: &str) -> Self {
-        let (_, text) = self.files.iter_mut().find(|(_, text)| text.contains(from)).expect("the text stands somewhere");
+        let (_, text) =
+            self.files.iter_mut().find(|(_, text)| text.contains(from)).expect("the text stands somewhere");
         *text = text.replacen(from, to, 1);
         self
     }
@@ -137,17 +139,10 @@ impl World {
     }
 }
 
-/// The published limits of Jira's member writes (fact sheet §3).
 pub(crate) const RATES: Rates = Rates {
-    per_second: |operation| match operation {
-        rollbook::model::Operation::RemoveMember { .. } => 50,
-        _ => 100,
-    },
-    route: |operation| match operation {
-        rollbook::model::Operation::RemoveMember { .. } => "remove",
-        _ => "other",
-    },
-    members_a_page: 50,
+    per_second: atlassian::jira::per_second,
+    route: atlassian::jira::route,
+    members_a_page: atlassian::jira::MEMBERS_PAGE,
 };
 
 /// Takes the styles out, and the end of the last line, whose fingerprint changes with every edit of a test.
