@@ -23,3 +23,5 @@ mod sandbox_reads;
 mod sandbox_seed;
 mod sandbox_writes;
 mod world;
+
+mod floors;
