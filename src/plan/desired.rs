@@ -225,8 +225,14 @@ impl Flat {
         }
     }
 
+    /// The first denial stands, but that access has run out is passed on to outer groups, so it wins over an
+    /// `except`, which is not.
     fn deny(&mut self, user: UserRef, reason: Reason, origin: Origin) {
-        self.denied.entry(user).or_insert(Denial { reason, origin });
+        let denial = Denial { reason, origin };
+        let known = self.denied.entry(user).or_insert(denial);
+        if known.reason == Reason::Excepted && reason == Reason::Expired {
+            *known = denial;
+        }
     }
 }
 

@@ -8,7 +8,7 @@ use crate::model::{
     Mode, Origin, Reason, Ref, UserRef, Wanted,
 };
 
-use super::desired::{Desired, DesiredGroup, Entry};
+use super::desired::{Denial, Desired, DesiredGroup, Entry};
 use super::groups::{GroupIdentity, GroupResolution};
 use super::lifecycle;
 use super::notes;
@@ -67,6 +67,8 @@ struct Wants<'a> {
     accounts: BTreeMap<AccountId, (&'a UserRef, Entry)>,
     invited: Vec<(&'a UserRef, Entry, Key)>,
     denied: BTreeMap<AccountId, (Reason, Origin)>,
+    /// Who is not to be a member, and cannot be told from other accounts.
+    doubtful: Vec<(&'a UserRef, Denial, Obstacle)>,
     /// Whether somebody named here could not be told from the accounts that hide their e-mail.
     unresolved: bool,
 }
@@ -145,6 +147,7 @@ impl Differ<'_> {
                 });
                 self.add_missing(name, &Ref::Known(live_group.id.clone()), &wants, Some(members));
                 self.remove_surplus(name, group, &live_group, &wants, members);
+                self.block_doubtful(name, wants.doubtful, members);
             }
         }
     }
@@ -177,7 +180,10 @@ impl Differ<'_> {
                 Identity::Account(id) if !wants.accounts.contains_key(id) => {
                     wants.denied.entry(id.clone()).or_insert((denial.reason, denial.origin));
                 }
-                Identity::Unresolved(_) => wants.unresolved = true,
+                Identity::Unresolved(obstacle) => {
+                    wants.unresolved = true;
+                    wants.doubtful.push((user, *denial, obstacle.clone()));
+                }
                 Identity::Account(_) | Identity::Missing => {}
             }
         }
@@ -260,6 +266,27 @@ impl Differ<'_> {
             if let Some(change) = self.changes.changes.last_mut() {
                 change.name = account.map(|account| account.name.clone());
             }
+        }
+    }
+
+    /// Somebody who is to lose the group and may be one of its members who hide their e-mail keeps it for now,
+    /// and the plan must say so.
+    fn block_doubtful(
+        &mut self,
+        name: &GroupName,
+        doubtful: Vec<(&UserRef, Denial, Obstacle)>,
+        members: &Listing<AccountId>,
+    ) {
+        let hidden = |id: &AccountId| {
+            let account = self.live.accounts.get(id);
+            account.is_none_or(|account| account.email.is_none()) && self.people.declared_as(id).is_none()
+        };
+        if !members.iter().any(hidden) {
+            return;
+        }
+        for (user, denial, obstacle) in doubtful {
+            let address = Address::Member(name.clone(), user.clone());
+            self.block(address, Action::Remove, denial.reason, obstacle, denial.origin);
         }
     }
 

@@ -4,7 +4,8 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::model::{
-    AccountId, Direction, GroupId, GroupName, Key, LiveState, Located, Operation, PlannedOperation, Ref,
+    AccountId, Direction, GroupId, GroupName, Key, LiveState, Located, Membership, Operation,
+    PlannedOperation, Ref,
 };
 
 use super::groups::GroupResolution;
@@ -18,7 +19,8 @@ pub(super) fn require(
     groups: &GroupResolution,
     live: &LiveState,
 ) {
-    let removals = removals_by_account(operations);
+    let by_account = removals_by(operations, Membership::account);
+    let by_group = removals_by(operations, Membership::group);
     let floors = floors(operations, keep_at_least, groups, live);
     for planned in operations.values_mut() {
         let mut requires: BTreeSet<Key> = BTreeSet::new();
@@ -28,12 +30,15 @@ pub(super) fn require(
                 requires.extend(made(account));
             }
             Operation::RemoveUser { account, .. } => {
-                requires.extend(removals.get(account).into_iter().flatten().cloned());
+                requires.extend(by_account.get(account).into_iter().flatten().cloned());
+            }
+            Operation::DeleteGroup { group, .. } => {
+                requires.extend(by_group.get(group).into_iter().flatten().cloned());
             }
             Operation::RemoveMember { membership } => {
                 requires.extend(floors.get(membership.group()).into_iter().flatten().cloned());
             }
-            Operation::CreateGroup { .. } | Operation::InviteUser { .. } | Operation::DeleteGroup { .. } => {}
+            Operation::CreateGroup { .. } | Operation::InviteUser { .. } => {}
         }
         planned.requires = requires.into_iter().collect();
     }
@@ -47,11 +52,14 @@ fn made<Id>(id: &Ref<Id>) -> Option<Key> {
     }
 }
 
-fn removals_by_account(operations: &Operations) -> BTreeMap<AccountId, Vec<Key>> {
-    let mut removals: BTreeMap<AccountId, Vec<Key>> = BTreeMap::new();
+fn removals_by<Id: Ord + Clone>(
+    operations: &Operations,
+    of: fn(&Membership) -> &Id,
+) -> BTreeMap<Id, Vec<Key>> {
+    let mut removals: BTreeMap<Id, Vec<Key>> = BTreeMap::new();
     for (key, planned) in operations {
         if let Operation::RemoveMember { membership } = &planned.operation {
-            removals.entry(membership.account().clone()).or_default().push(key.clone());
+            removals.entry(of(membership).clone()).or_default().push(key.clone());
         }
     }
     removals

@@ -80,12 +80,12 @@ impl Resolution {
         self.declared_as.get(account)
     }
 
-    /// How an operation calls an account: by the declared name, else by an e-mail that is shown and means
-    /// nobody else, else by its id.
+    /// How an operation calls an account: by the declared name, else by an e-mail that a person shows and that
+    /// means nobody else, else by its id.
     pub(super) fn name_of(&self, id: &AccountId, account: Option<&LiveAccount>) -> UserRef {
         let declared = self.declared_as(id).cloned();
         let shown = || {
-            let email = account?.email.clone()?;
+            let email = account.filter(|account| is_person(account.kind))?.email.clone()?;
             let alone = self.shown.get(&email) == Some(&1);
             let user = UserRef::Email(email);
             (alone && !self.people.contains_key(&user)).then_some(user)
@@ -176,18 +176,20 @@ impl<'a> Directory<'a> {
             [] if self.hidden == 0 => Identity::Missing,
             [] => Identity::Unresolved(Obstacle {
                 code: "identity-unresolved",
-                why: format!(
-                    "no account shows the e-mail {email}, and {} hide theirs, any of which may be theirs",
-                    accounts(self.hidden)
-                ),
+                why: match self.hidden {
+                    1 => format!("no account shows the e-mail {email}, and 1 account hides its e-mail"),
+                    hidden => {
+                        format!("no account shows the e-mail {email}, and {hidden} accounts hide theirs")
+                    }
+                },
                 help: format!(
-                    "Pin the account: `users: {{ {email}: {{ account: \"…\" }} }}`; the id stands in the address \
-                     of the person's profile and in the admin console's export of users."
+                    "Pin the account under `users:`, as `{email}: {{ account: \"ID\" }}`; the id stands in the address of \
+                     the person's profile, and in the admin console's export of users."
                 ),
             }),
             several => Identity::Unresolved(Obstacle {
                 code: "identity-ambiguous",
-                why: format!("{} show the e-mail {email}: {}", accounts(several.len()), ids(several)),
+                why: format!("{} accounts show the e-mail {email}: {}", several.len(), ids(several)),
                 help: "Pin the account that is meant, with `account:` under `users:`.".into(),
             }),
         }
@@ -200,10 +202,6 @@ fn is_person(kind: AccountKind) -> bool {
         AccountKind::Atlassian | AccountKind::Unknown => true,
         AccountKind::App | AccountKind::Customer => false,
     }
-}
-
-fn accounts(count: usize) -> String {
-    if count == 1 { "1 account".into() } else { format!("{count} accounts") }
 }
 
 fn ids(accounts: &[&LiveAccount]) -> String {

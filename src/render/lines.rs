@@ -39,23 +39,31 @@ pub(super) struct Row<'a> {
 impl Row<'_> {
     /// The row, with its line break.
     pub(super) fn text(&self, width: usize) -> String {
-        let indent = " ".repeat(self.indent);
-        let head = width_of(self.head);
-        let mut line = format!("{indent}{}", painted(self.style, self.head));
-        let mut used = self.indent + head;
+        let mut line = format!("{}{}", " ".repeat(self.indent), painted(self.style, self.head));
+        let mut used = self.indent + width_of(self.head);
         if !self.middle.is_empty() {
-            let gap = gap(head, self.head_width + 2);
-            used += gap.len() + width_of(self.middle);
-            line.push_str(&gap);
+            let middle = width_of(self.middle);
+            let column = self.indent + self.head_width + 2;
+            let column = column.max(used + 2);
+            if column + middle <= width {
+                line.push_str(&gap(used, column));
+                used = column + middle;
+            } else {
+                let column = self.indent + 8;
+                line.push('\n');
+                line.push_str(&" ".repeat(column));
+                used = column + middle;
+            }
             line.push_str(self.middle);
         }
         if !self.right.is_empty() {
             let right = width_of(self.right);
-            if used + 2 + right <= width {
-                line.push_str(&gap(used, width - right));
+            let column = width.saturating_sub(right);
+            if used + 2 <= column {
+                line.push_str(&gap(used, column));
             } else {
                 line.push('\n');
-                line.push_str(&gap(0, width.saturating_sub(right).max(self.indent + 4)));
+                line.push_str(&" ".repeat(column.max(self.indent + 8)));
             }
             line.push_str(&painted(DIM, self.right));
         }

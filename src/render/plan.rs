@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 use anstyle::Style;
+use indexmap::IndexMap;
 
 use crate::model::{
     Address, Blocked, Direction, GroupName, GroupSummary, Location, Operation, Plan, PlannedOperation,
@@ -317,14 +318,27 @@ fn blocked(blocked: &[Blocked], width: usize) -> String {
         return String::new();
     }
     let mut text = format!("\n{}\n", painted(BOLD, &format!("Blocked ({})", blocked.len())));
+    // What stands in one person's way stands there for each of their groups: it is said once.
+    let mut by_obstacle: IndexMap<(&str, &str), Vec<&Blocked>> = IndexMap::new();
     for entry in blocked {
-        let head = format!("! {} {}", entry.action, harmless(&readable(&entry.address)));
-        let right = short(&entry.origin);
-        let row =
-            Row { style: CHANGE, indent: 0, head: &head, head_width: 28, middle: entry.code, right: &right };
-        text.push_str(&row.text(width));
-        text.push_str(&wrapped(&harmless(&entry.why), 4, width));
-        text.push_str(&wrapped(&harmless(&entry.help), 4, width));
+        by_obstacle.entry((&entry.why, &entry.help)).or_default().push(entry);
+    }
+    for ((why, help), entries) in by_obstacle {
+        for entry in entries {
+            let head = format!("! {} {}", entry.action, harmless(&readable(&entry.address)));
+            let right = short(&entry.origin);
+            let row = Row {
+                style: CHANGE,
+                indent: 0,
+                head: &head,
+                head_width: 28,
+                middle: entry.code,
+                right: &right,
+            };
+            text.push_str(&row.text(width));
+        }
+        text.push_str(&wrapped(&harmless(why), 4, width));
+        text.push_str(&wrapped(&harmless(help), 4, width));
     }
     text
 }

@@ -4,10 +4,7 @@
 //! those of a `use`; `#[cfg(test)]` modules count too. The tests at the end feed it bad sources, so that it is
 //! known to be able to fail.
 
-#![expect(
-    clippy::expect_used,
-    reason = "what cannot be read fails the test that reads it"
-)]
+#![expect(clippy::expect_used, reason = "what cannot be read fails the test that reads it")]
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -124,11 +121,7 @@ impl Names {
         }
         let renamed = after.ident().is_some_and(|(ident, _)| ident == "as");
         let inside = inside.to_vec();
-        self.paths.push(Named {
-            inside,
-            parts,
-            renamed,
-        });
+        self.paths.push(Named { inside, parts, renamed });
         // The new name is no path of its own.
         match after.ident() {
             Some((_, name)) if renamed && !before.is_empty() => skip(name),
@@ -153,10 +146,7 @@ impl Names {
             } else {
                 let text = at.literal().map(|(literal, _)| literal.to_string());
                 let text = text.as_deref().unwrap_or_default().trim_matches('"');
-                if ["crate::", "super::", "rollbook::"]
-                    .iter()
-                    .any(|start| text.starts_with(start))
-                {
+                if ["crate::", "super::", "rollbook::"].iter().any(|start| text.starts_with(start)) {
                     let tokens = TokenBuffer::new2(syn::parse_str(text).expect("a path in an attribute"));
                     self.scan(tokens.begin(), inside);
                 }
@@ -231,12 +221,7 @@ impl Source<'_> {
     }
 
     fn room(&self) -> String {
-        let root = || {
-            self.path
-                .trim_start_matches("src/")
-                .trim_end_matches(".rs")
-                .to_owned()
-        };
+        let root = || self.path.trim_start_matches("src/").trim_end_matches(".rs").to_owned();
         self.module().into_iter().next().unwrap_or_else(root)
     }
 
@@ -275,11 +260,8 @@ impl Source<'_> {
             return vec![format!("{}: `{room}` stands on no floor", self.path)];
         }
         let names = Names::of(self.text);
-        let mut found: Vec<String> = names
-            .hidden
-            .iter()
-            .map(|how| format!("brings code in by `{how}`"))
-            .collect();
+        let mut found: Vec<String> =
+            names.hidden.iter().map(|how| format!("brings code in by `{how}`")).collect();
         for named in &names.paths {
             let written = named.parts.join("::");
             match self.target(named) {
@@ -293,19 +275,11 @@ impl Source<'_> {
             }
             found.extend(self.impurity(&room, named));
         }
-        if self.path != CLIENT
-            && names
-                .paths
-                .iter()
-                .any(|named| named.parts.iter().any(|p| p == "reqwest"))
-        {
+        if self.path != CLIENT && names.paths.iter().any(|named| named.parts.iter().any(|p| p == "reqwest")) {
             found.push(format!("names reqwest, which only {CLIENT} may"));
         }
         found.extend(self.sizes());
-        found
-            .into_iter()
-            .map(|what| format!("{}: {what}", self.path))
-            .collect()
+        found.into_iter().map(|what| format!("{}: {what}", self.path)).collect()
     }
 
     /// What a pure room must not name: clock, environment, files, processes, network.
@@ -328,9 +302,7 @@ impl Source<'_> {
     fn sizes(&self) -> Vec<String> {
         let lines = self.text.lines().count();
         let file = (lines > FILE_LINES).then(|| format!("{lines} lines; {FILE_LINES} are the most"));
-        let functions = functions(self.text)
-            .into_iter()
-            .filter(|(_, lines)| *lines > FUNCTION_LINES);
+        let functions = functions(self.text).into_iter().filter(|(_, lines)| *lines > FUNCTION_LINES);
         let functions = functions
             .map(|(name, lines)| format!("`{name}` has {lines} lines; {FUNCTION_LINES} are the most"));
         file.into_iter().chain(functions).collect()
@@ -348,40 +320,24 @@ fn functions(text: &str) -> Vec<(String, usize)> {
         let Some(name) = function_name(code) else { continue };
         // The head ends at the first line as far in as `fn` that opens the body, or in `;` or on one line.
         let in_place = |line: &&str| line.starts_with(indent) && !line[indent.len()..].starts_with(' ');
-        let head = lines[start..]
-            .iter()
-            .position(|line| in_place(line) && line.ends_with(['{', ';', '}']));
+        let head = lines[start..].iter().position(|line| in_place(line) && line.ends_with(['{', ';', '}']));
         let Some(open) = head.map(|length| start + length) else {
             continue;
         };
-        let body = if lines[open].ends_with('{') {
-            &lines[open + 1..]
-        } else {
-            &[]
-        };
-        let length = body
-            .iter()
-            .position(|line| in_place(line) && line.trim_start().starts_with('}'));
+        let body = if lines[open].ends_with('{') { &lines[open + 1..] } else { &[] };
+        let length = body.iter().position(|line| in_place(line) && line.trim_start().starts_with('}'));
         found.push((name, length.unwrap_or(0)));
     }
     found
 }
 
 fn function_name(code: &str) -> Option<String> {
-    let (before, after) = if let Some(after) = code.strip_prefix("fn ") {
-        ("", after)
-    } else {
-        code.split_once(" fn ")?
-    };
+    let (before, after) =
+        if let Some(after) = code.strip_prefix("fn ") { ("", after) } else { code.split_once(" fn ")? };
     let qualifier = |word: &str| ["async", "const", "extern", "unsafe", "\"C\""].contains(&word);
     let visible = |word: &str| word.starts_with("pub") || word.ends_with(')');
-    let named = before
-        .split_whitespace()
-        .all(|word| qualifier(word) || visible(word) || word == "in");
-    let name: String = after
-        .chars()
-        .take_while(|c| c.is_alphanumeric() || *c == '_')
-        .collect();
+    let named = before.split_whitespace().all(|word| qualifier(word) || visible(word) || word == "in");
+    let name: String = after.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
     (named && !name.is_empty()).then_some(name)
 }
 
@@ -392,11 +348,7 @@ fn sources(folder: &Path, below: &str) -> Vec<(String, String)> {
         let path = format!("{below}/{}", entry.file_name().to_string_lossy());
         if entry.file_type().expect("src can be read").is_dir() {
             found.extend(sources(&entry.path(), &path));
-        } else if entry
-            .path()
-            .extension()
-            .is_some_and(|extension| extension == "rs")
-        {
+        } else if entry.path().extension().is_some_and(|extension| extension == "rs") {
             let text = fs::read_to_string(entry.path()).expect("src can be read");
             found.push((path, text));
         }
@@ -406,17 +358,9 @@ fn sources(folder: &Path, below: &str) -> Vec<(String, String)> {
 
 /// The parser of people's YAML is an affair of one file.
 fn parsers(sources: &[(String, String)]) -> Option<String> {
-    let parses = |text| {
-        Names::of(text)
-            .paths
-            .iter()
-            .any(|named| named.parts[0] == "granit_parser")
-    };
-    let files: BTreeSet<&String> = sources
-        .iter()
-        .filter(|(_, text)| parses(text))
-        .map(|(path, _)| path)
-        .collect();
+    let parses = |text| Names::of(text).paths.iter().any(|named| named.parts[0] == "granit_parser");
+    let files: BTreeSet<&String> =
+        sources.iter().filter(|(_, text)| parses(text)).map(|(path, _)| path).collect();
     let fine = files.len() <= 1 && files.iter().all(|path| path.starts_with("src/config/"));
     (!fine).then(|| format!("one file of config may name granit_parser, and these do: {files:?}"))
 }
@@ -424,10 +368,7 @@ fn parsers(sources: &[(String, String)]) -> Option<String> {
 #[test]
 fn imports_point_down_and_rooms_stay_pure_and_small() {
     let sources = sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), "src");
-    assert!(
-        sources.iter().any(|(path, _)| path == "src/lib.rs"),
-        "src was read"
-    );
+    assert!(sources.iter().any(|(path, _)| path == "src/lib.rs"), "src was read");
     let each = |(path, text): &(String, String)| Source { path, text }.violations();
     let mut found: Vec<String> = sources.iter().flat_map(each).collect();
     found.extend(parsers(&sources));
@@ -527,17 +468,8 @@ fn bad_sources_are_refused_and_good_ones_are_not() {
 fn a_second_parser_is_refused() {
     let file = |path: &str, text: &str| (path.to_owned(), text.to_owned());
     let parser = file("src/config/tree.rs", "use granit_parser::Parser;");
-    assert_eq!(
-        parsers(&[parser.clone(), file("src/config/mod.rs", "mod tree;")]),
-        None
-    );
-    assert!(
-        parsers(&[
-            parser,
-            file("src/config/lock.rs", "type P = granit_parser::Parser;")
-        ])
-        .is_some()
-    );
+    assert_eq!(parsers(&[parser.clone(), file("src/config/mod.rs", "mod tree;")]), None);
+    assert!(parsers(&[parser, file("src/config/lock.rs", "type P = granit_parser::Parser;")]).is_some());
     assert!(parsers(&[file("src/render/text.rs", "use granit_parser::Parser;")]).is_some());
 }
 
@@ -546,10 +478,7 @@ fn long_files_and_functions_are_refused() {
     let path = "src/plan/diff.rs";
     let violations = |text: &str| Source { path, text }.violations();
     assert_eq!(violations(&"\n".repeat(450)), [""; 0]);
-    assert_eq!(
-        violations(&"\n".repeat(451)),
-        [format!("{path}: 451 lines; 450 are the most")]
-    );
+    assert_eq!(violations(&"\n".repeat(451)), [format!("{path}: 451 lines; 450 are the most")]);
     let impls = |lines: usize| {
         format!(
             "impl A {{\n    fn short() {{}}\n    pub(in crate::plan) fn also<T>(\n        a: T,\n    ) -> T\n    \
@@ -558,14 +487,8 @@ fn long_files_and_functions_are_refused() {
         )
     };
     let counted = functions(&impls(71));
-    let counted: Vec<_> = counted
-        .iter()
-        .map(|(name, lines)| (name.as_str(), *lines))
-        .collect();
+    let counted: Vec<_> = counted.iter().map(|(name, lines)| (name.as_str(), *lines)).collect();
     assert_eq!(counted, [("short", 0), ("also", 1), ("long", 71)]);
     assert_eq!(violations(&impls(70)), [""; 0]);
-    assert_eq!(
-        violations(&impls(71)),
-        [format!("{path}: `long` has 71 lines; 70 are the most")]
-    );
+    assert_eq!(violations(&impls(71)), [format!("{path}: `long` has 71 lines; 70 are the most")]);
 }

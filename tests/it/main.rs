@@ -23,5 +23,3 @@ mod sandbox_reads;
 mod sandbox_seed;
 mod sandbox_writes;
 mod world;
-
-mod floors;

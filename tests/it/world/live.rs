@@ -75,7 +75,7 @@ impl Live {
         let same =
             |account: &Account| account.email.as_ref().is_some_and(|own| own.eq_ignore_ascii_case(email));
         let found = self.accounts.iter().find(|(_, account)| same(account));
-        found.map(|(id, _)| id.clone()).unwrap_or_else(|| panic!("nobody is {email}"))
+        found.map_or_else(|| panic!("nobody is {email}"), |(id, _)| id.clone())
     }
 
     pub(crate) fn account(&mut self, email: &str) -> &mut Account {
