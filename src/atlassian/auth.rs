@@ -200,6 +200,9 @@ impl Authorizer {
 
 impl Authorization {
     fn new(scheme: &str, secret: SecretString) -> Result<Self, Error> {
+        if secret.expose_secret().is_empty() {
+            return Err(Error::Credential);
+        }
         let mut header = HeaderValue::from_str(&format!("{scheme} {}", secret.expose_secret()))
             .map_err(|_| Error::Credential)?;
         header.set_sensitive(true);

@@ -257,24 +257,28 @@ fn stalled(options: &Options) -> Fault {
 
 /// Names what the network did. Where a connection never came to be, nothing was sent.
 fn fault(error: &reqwest::Error, options: &Options) -> Fault {
-    let kind = io_kind(error);
+    let is = |kind| causes(error).any(|cause| io_kind(cause) == Some(kind));
     if error.is_dns() {
         return Fault::NoSuchHost;
     }
     if !error.is_connect() {
         return Fault::Broken(root_cause(error));
     }
-    match kind {
-        _ if error.is_timeout() => Fault::ConnectTimeout { seconds: options.connect_timeout.as_secs() },
-        Some(io::ErrorKind::ConnectionRefused) => Fault::ClosedPort,
-        // rustls wraps its errors so, and a peer that hangs up during the handshake ends it early.
-        Some(io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof) => Fault::Tls(root_cause(error)),
-        Some(_) | None => Fault::Unreachable(root_cause(error)),
+    if error.is_timeout() {
+        return Fault::ConnectTimeout { seconds: options.connect_timeout.as_secs() };
     }
+    if is(io::ErrorKind::ConnectionRefused) {
+        return Fault::ClosedPort;
+    }
+    // rustls wraps its errors so, and a peer that hangs up during the handshake ends it early.
+    if is(io::ErrorKind::InvalidData) || is(io::ErrorKind::UnexpectedEof) {
+        return Fault::Tls(root_cause(error));
+    }
+    Fault::Unreachable(root_cause(error))
 }
 
 fn io_kind(error: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {
-    causes(error).find_map(|cause| cause.downcast_ref::<io::Error>().map(io::Error::kind))
+    error.downcast_ref::<io::Error>().map(io::Error::kind)
 }
 
 /// The innermost cause. The outer ones repeat it, and reqwest's own shows the URL with its query.
@@ -284,5 +288,12 @@ fn root_cause(error: &(dyn StdError + 'static)) -> String {
 }
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| (*error).source())
+    std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| {
+        // The source of an I/O error is that of the error it wraps, which would be passed over.
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        match wrapped {
+            Some(wrapped) => Some(wrapped as &(dyn StdError + 'static)),
+            None => (*error).source(),
+        }
+    })
 }

@@ -146,8 +146,8 @@ pub enum Fault {
     /// It does not exist, or the account may not know.
     #[error("not found: {0}")]
     NotFound(Answered),
-    /// Still too many requests, after every retry.
-    #[error("too many requests, even after waiting: {0}")]
+    /// Too many requests: after every retry, or the wait that is asked for is too long.
+    #[error("too many requests: {0}")]
     Limited(Answered),
     /// The server failed, after every retry.
     #[error("the server failed: {0}")]
@@ -266,7 +266,8 @@ impl Fault {
             ),
             Self::Unauthorized(_) => Some(help_with(credential)),
             Self::MissingScope(_) => Some(
-                "Give the token the scopes that `rollbook doctor` lists, or use a classic token of an administrator.",
+                "Give the token the scopes read:jira-user, read:jira-work and manage:jira-configuration, or use a \
+                 classic token.",
             ),
             Self::Forbidden(_) => Some(
                 "The account needs the global permission `Browse users and groups` to read, and site administration \

@@ -58,6 +58,7 @@ fn redirect(answer: &Answer) -> Fault {
     let status = answer.status().as_u16();
     let target = match host {
         Some(host) => shown(host, 100),
+        None if location.is_empty() => "nowhere".to_owned(),
         None => "the same host".to_owned(),
     };
     // Atlassian's own login, and what identity providers call theirs.

@@ -132,8 +132,8 @@ impl Bucket {
         }
         let passed = now.saturating_duration_since(self.filled).as_secs_f64();
         self.filled = now;
-        self.tokens = (self.tokens + passed * self.rate).min(self.rate);
         self.rate = (self.rate + passed * self.full_rate * RECOVERY).min(self.full_rate);
+        self.tokens = (self.tokens + passed * self.rate).min(self.rate);
         // A wait that is computed ends a hair before the token is whole.
         if self.tokens >= 1.0 - 1e-6 {
             self.tokens -= 1.0;

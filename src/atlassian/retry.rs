@@ -123,24 +123,23 @@ fn who_waits(headers: &HeaderMap) -> Pause {
 }
 
 /// How long the answer asks to wait: `Retry-After` in seconds or as an HTTP date, else `X-RateLimit-Reset`
-/// (fact sheet §3.5).
+/// (fact sheet §3.5). No time at all, or a moment that our clock has passed, is no answer.
 fn asked_wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let retry_after = text(headers, "retry-after").and_then(|text| {
         let seconds = text.parse().ok().map(Duration::from_secs);
-        seconds.or_else(|| Some(until(http_date(text)?, now)))
+        seconds.or_else(|| until(http_date(text)?, now))
     });
-    retry_after.or_else(|| {
-        let moment = iso_moment(text(headers, "x-ratelimit-reset")?)?;
-        Some(until(moment, now))
-    })
+    retry_after
+        .or_else(|| until(iso_moment(text(headers, "x-ratelimit-reset")?)?, now))
+        .filter(|wait| !wait.is_zero())
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name)?.to_str().ok().map(str::trim)
 }
 
-fn until(moment: Timestamp, now: Timestamp) -> Duration {
-    Duration::try_from(moment.duration_since(now)).unwrap_or(Duration::ZERO)
+fn until(moment: Timestamp, now: Timestamp) -> Option<Duration> {
+    Duration::try_from(moment.duration_since(now)).ok()
 }
 
 fn http_date(text: &str) -> Option<Timestamp> {

@@ -96,7 +96,7 @@ impl Client {
             }
             let decision = classify(event(&outcome), request.repeatable(), (self.options.wall)());
             match decision {
-                Decision::Retry { after, pause } if attempt < self.retries() => {
+                Decision::Retry { after, pause } if attempt < self.retries(&outcome) => {
                     self.hold_back(request, after, pause, attempt).await;
                     attempt += 1;
                 }
@@ -146,8 +146,16 @@ impl Client {
         }
     }
 
+    /// Gets an access token. An answer that is not understood is not shown: it may hold the token all the same.
     async fn exchange(&self, request: Request) -> Result<Exchanged, Error> {
-        self.read(&request).await
+        let answer = self.send(&request).await?;
+        if !answer.status.is_success() {
+            return Err(answer.failed());
+        }
+        answer.decode().map_err(|_| Error::Failed {
+            at: answer.at,
+            fault: Box::new(Fault::Shape("no access token is in it".to_owned())),
+        })
     }
 
     /// Sends once, and reads the answer whole.
@@ -181,8 +189,15 @@ impl Client {
         Ok(Answer { at: addressed.at.clone(), status, headers, body })
     }
 
-    fn retries(&self) -> u32 {
-        if self.reached.load(Ordering::Relaxed) { RETRIES } else { RETRIES_AT_FIRST }
+    /// How often a request may be sent again: seldom where nothing that looks like the API has answered yet.
+    fn retries(&self, outcome: &Result<Answer, Fault>) -> u32 {
+        let of_the_api =
+            |answer: &Answer| answer.status == StatusCode::TOO_MANY_REQUESTS || is_json(&answer.body);
+        if self.reached.load(Ordering::Relaxed) || outcome.as_ref().is_ok_and(of_the_api) {
+            RETRIES
+        } else {
+            RETRIES_AT_FIRST
+        }
     }
 
     /// Waits before a request is sent again, and has others wait where the answer says so.
@@ -195,7 +210,7 @@ impl Client {
         let until = Instant::now() + wait;
         let (method, route) = (request.method(), request.route());
         if wait > Duration::from_secs(5) {
-            tracing::info!(%method, route, seconds = wait.as_secs(), ?pause, "waiting, as Atlassian asks");
+            tracing::info!(%method, route, seconds = wait.as_secs(), ?pause, "waiting before it is sent again");
         }
         match pause {
             Pause::Nothing => sleep(wait).await,

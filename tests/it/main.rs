@@ -10,12 +10,18 @@
 )]
 
 mod client;
+mod client_auth;
+mod client_errors;
+mod client_hosts;
 mod client_jira;
+mod client_limits;
+mod client_pages;
 mod config;
 mod config_diagnostics;
 mod floors;
 mod laws;
 mod plan;
+mod requests;
 mod sandbox_access;
 mod sandbox_client;
 mod sandbox_contract;
