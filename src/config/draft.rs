@@ -66,11 +66,6 @@ impl Draft {
         &self.group_keys
     }
 
-    /// Whether any user or group is declared, even with mistakes.
-    pub(super) fn declares_something(&self) -> bool {
-        !self.user_keys.is_empty() || !self.group_keys.is_empty()
-    }
-
     /// Whether a group is declared absent.
     pub(super) fn is_absent(&self, name: &GroupName) -> bool {
         self.groups.get(name).is_some_and(|group| matches!(group.state, GroupState::Absent))

@@ -62,6 +62,8 @@ struct Builder<'t, 'm> {
 struct Open<'t> {
     start: usize,
     items: Items<'t>,
+    /// Whether it stands where a key should: that is reported once, and what is in it does not matter.
+    is_key: bool,
 }
 
 enum Items<'t> {
@@ -148,7 +150,9 @@ impl<'t> Builder<'t, '_> {
             self.tag(span);
         }
         let start = span.byte_range().map_or(0, |range| range.start);
-        self.open.push(Open { start, items });
+        let is_key =
+            self.in_key() || matches!(self.open.last(), Some(Open { items: Items::Map(_, None), .. }));
+        self.open.push(Open { start, items, is_key });
     }
 
     fn tag(&mut self, span: &granit_parser::Span) {
@@ -157,7 +161,7 @@ impl<'t> Builder<'t, '_> {
     }
 
     fn close(&mut self, end: usize, whole: bool) {
-        let Some(Open { start, items }) = self.open.pop() else {
+        let Some(Open { start, items, .. }) = self.open.pop() else {
             return;
         };
         let value = match items {
@@ -169,8 +173,15 @@ impl<'t> Builder<'t, '_> {
         self.place(Node { span: self.source.first_line(start, end), value });
     }
 
+    fn in_key(&self) -> bool {
+        self.open.last().is_some_and(|open| open.is_key)
+    }
+
     /// Puts a node where it belongs: a key, a value, an item, or the whole.
     fn place(&mut self, node: Node<'t>) {
+        if self.in_key() {
+            return;
+        }
         match self.open.last_mut().map(|open| &mut open.items) {
             None => self.root = Some(node),
             Some(Items::List(items)) => items.push(with_value(node, None, self.mistakes)),

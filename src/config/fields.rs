@@ -15,6 +15,7 @@ pub(super) struct Fields<'n, 't> {
     what: &'static str,
     known: Vec<&'static str>,
     elsewhere: Vec<&'static str>,
+    missing: Vec<(&'static str, &'static str)>,
 }
 
 impl<'n, 't> Fields<'n, 't> {
@@ -26,6 +27,7 @@ impl<'n, 't> Fields<'n, 't> {
             what,
             known: Vec::new(),
             elsewhere: Vec::new(),
+            missing: Vec::new(),
         })
     }
 
@@ -48,30 +50,19 @@ impl<'n, 't> Fields<'n, 't> {
         self.map.entries.iter().find(|entry| entry.key.text == key)
     }
 
-    /// The value of a key that must be there.
-    pub(super) fn require(
-        &mut self,
-        cx: &mut Context,
-        key: &'static str,
-        help: &str,
-    ) -> Option<&'n Node<'t>> {
+    /// The value of a key that must be there; `help` says how to write it.
+    pub(super) fn require(&mut self, key: &'static str, help: &'static str) -> Option<&'n Node<'t>> {
         let found = self.take(key);
         if found.is_none() {
-            self.missing(cx, key, help);
+            self.missing(key, help);
         }
         found
     }
 
-    /// Reports a key that is not there. In a mapping that a syntax error cut short it may only be unread.
-    pub(super) fn missing(&self, cx: &mut Context, key: &str, help: &str) {
+    /// Remembers that a key is not there. In a mapping that a syntax error cut short it may only be unread.
+    pub(super) fn missing(&mut self, key: &'static str, help: &'static str) {
         if self.map.whole {
-            cx.mistake(
-                codes::MISSING_KEY,
-                self.owner,
-                format!("{} without `{key}`", self.what),
-                format!("`{key}` is missing"),
-                help,
-            );
+            self.missing.push((key, help));
         }
     }
 
@@ -97,14 +88,16 @@ impl<'n, 't> Fields<'n, 't> {
         self.elsewhere.extend_from_slice(keys);
     }
 
-    /// Reports every key that nobody asked for.
-    pub(super) fn finish(self, cx: &mut Context) {
+    /// Reports every key that nobody asked for, and every one that is missing; where one is probably a
+    /// mistyped other, only the first.
+    pub(super) fn finish(mut self, cx: &mut Context) {
         for entry in &self.map.entries {
             let key = &*entry.key.text;
             if self.known.contains(&key) || self.elsewhere.contains(&key) {
                 continue;
             }
             let near = cx.near(key, self.known.iter().copied());
+            self.missing.retain(|(missing, _)| Some(*missing) != near);
             let help = suggest::help(near, || {
                 format!("{} takes {}.", capital(self.what), suggest::listed(&self.known))
             });
@@ -115,6 +108,10 @@ impl<'n, 't> Fields<'n, 't> {
                 "nothing reads this",
                 help,
             );
+        }
+        for (key, help) in self.missing {
+            let message = format!("{} without `{key}`", self.what);
+            cx.mistake(codes::MISSING_KEY, self.owner, message, format!("`{key}` is missing"), help);
         }
     }
 }

@@ -83,7 +83,6 @@ fn tombstone(cx: &mut Context, absent: &Entry<'_>, fields: &mut Fields<'_, '_>) 
 fn present(cx: &mut Context, fields: &mut Fields<'_, '_>) -> Option<Members> {
     let entries = fields
         .require(
-            cx,
             "members",
             "List the members. A group without any says `members: []`; one to delete says `absent: true`.",
         )

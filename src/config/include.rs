@@ -158,16 +158,10 @@ fn compiled(text: &str, span: Span) -> Result<Pattern, String> {
 
 /// Reports patterns that match no file: an error where one file is named, a warning where a wildcard finds
 /// nothing yet.
-pub(super) fn check(
-    cx: &mut Context,
-    include: &Include,
-    tree: &Tree,
-    root: FileId,
-    declares_something: bool,
-) {
+pub(super) fn check(cx: &mut Context, include: &Include, tree: &Tree, root: FileId, declares_here: bool) {
     let included = || tree.files.iter().filter(|file| file.path != ROOT && file.path != LOCK);
     if !include.explicit {
-        if included().next().is_none() && !declares_something {
+        if included().next().is_none() && !declares_here && cx.mistakes.no_errors() {
             let start = Span { origin: Origin { file: root, offset: 0 }, length: 0 };
             cx.report(
                 Diagnostic::warning(codes::INCLUDE_MATCHES_NOTHING, "nothing is declared")

@@ -87,8 +87,8 @@ fn locked<Id>(
 ) -> Option<LockedId<Id>> {
     let help = "Delete the entry and run `rollbook lock`.";
     let mut fields = Fields::of(cx, &entry.value, "a locked id")?.owned_by(entry.span);
-    let id = fields.require(cx, key, help).and_then(|node| id(cx, node));
-    let from = fields.require(cx, "from", help).and_then(|node| prose(cx, node, "a source"));
+    let id = fields.require(key, help).and_then(|node| id(cx, node));
+    let from = fields.require("from", help).and_then(|node| prose(cx, node, "a source"));
     fields.finish(cx);
     Some(LockedId { id: id?, from: from?.value })
 }

@@ -114,8 +114,9 @@ fn root(cx: &mut Context, draft: &mut Draft, tree: &Tree, id: FileId, node: &Nod
         draft.waivers = waivers(cx, node);
     }
     declarations(cx, draft, &mut fields);
+    let declares_here = fields.take("users").or(fields.take("groups")).is_some();
     fields.finish(cx);
-    include::check(cx, &include, tree, id, draft.declares_something());
+    include::check(cx, &include, tree, id, declares_here);
 }
 
 fn included(cx: &mut Context, draft: &mut Draft, node: &Node<'_>) {

@@ -78,7 +78,7 @@ fn max_revokes(cx: &mut Context, node: &Node<'_>) -> Option<MaxRevokes> {
     let total = fields.take("total");
     let group = fields.take("group");
     if total.is_none() && group.is_none() {
-        fields.missing(cx, "total", "Write `total`, `group` or both, or leave `max-revokes` out.");
+        fields.missing("total", "Write `total`, `group` or both, or leave `max-revokes` out.");
     }
     let total = total.and_then(|node| number(cx, node, 0, u32::MAX)).map(|total| total.value);
     let group = group.and_then(|node| group_revokes(cx, node));
@@ -89,8 +89,8 @@ fn max_revokes(cx: &mut Context, node: &Node<'_>) -> Option<MaxRevokes> {
 fn group_revokes(cx: &mut Context, node: &Node<'_>) -> Option<GroupRevokes> {
     let mut fields = Fields::of(cx, node, "`max-revokes.group`")?;
     let help = "Write both: a plan is refused when a group loses more than both.";
-    let count = fields.require(cx, "count", help).and_then(|node| number(cx, node, 0, u32::MAX));
-    let percent = fields.require(cx, "percent", help).and_then(|node| number(cx, node, 0, 100));
+    let count = fields.require("count", help).and_then(|node| number(cx, node, 0, u32::MAX));
+    let percent = fields.require("percent", help).and_then(|node| number(cx, node, 0, 100));
     fields.finish(cx);
     Some(GroupRevokes { count: count?.value, percent: percent?.value })
 }

@@ -17,7 +17,7 @@ pub(super) const KEYS: &[&str] =
 pub(super) fn settings(cx: &mut Context, fields: &mut Fields<'_, '_>) -> Option<Settings> {
     version(cx, fields);
     let site = fields
-        .require(cx, "site", "Name the Jira site, such as `site: https://acme.atlassian.net`.")
+        .require("site", "Name the Jira site, such as `site: https://acme.atlassian.net`.")
         .and_then(|node| site_of(cx, node));
     let organization = fields.take("organization").and_then(|node| opaque(cx, node, "an organization id"));
     let directory = fields.entry("directory");
@@ -40,7 +40,7 @@ pub(super) fn settings(cx: &mut Context, fields: &mut Fields<'_, '_>) -> Option<
 
 /// Checks that a file is of the version that this Rollbook reads.
 pub(super) fn version(cx: &mut Context, fields: &mut Fields<'_, '_>) {
-    let Some(node) = fields.require(cx, "version", "Start the file with `version: 1`.") else {
+    let Some(node) = fields.require("version", "Start the file with `version: 1`.") else {
         return;
     };
     let Some(version) = super::values::number(cx, node, 0, u32::MAX) else {
@@ -81,10 +81,10 @@ fn opaque(cx: &mut Context, node: &Node<'_>, wanted: &str) -> Option<Located<Str
 fn scim(cx: &mut Context, node: &Node<'_>) -> Option<Scim> {
     let mut fields = Fields::of(cx, node, "`scim`")?;
     let directory = fields
-        .require(cx, "directory", "Name the SCIM directory's id, as the provisioning page shows it.")
+        .require("directory", "Name the SCIM directory's id, as the provisioning page shows it.")
         .and_then(|node| opaque(cx, node, "a SCIM directory id"));
     let authority = fields
-        .require(cx, "authority", "Write `authority: rollbook` or `authority: identity-provider`.")
+        .require("authority", "Write `authority: rollbook` or `authority: identity-provider`.")
         .and_then(|node| {
             choice(
                 cx,

@@ -20,21 +20,20 @@ pub(super) fn waivers(cx: &mut Context, node: &Node<'_>) -> Vec<Waiver> {
 fn waiver(cx: &mut Context, node: &Node<'_>) -> Option<Waiver> {
     let mut fields = Fields::of(cx, node, "a waiver")?;
     let guard = fields
-        .require(cx, "guard", "Name the guard, such as `guard: max-revokes`.")
+        .require("guard", "Name the guard, such as `guard: max-revokes`.")
         .and_then(|node| guard(cx, node));
-    let addresses = fields
-        .require(cx, "for", "Name what it is for, such as `for: [group.lyon-office]`.")
-        .and_then(|node| {
+    let addresses =
+        fields.require("for", "Name what it is for, such as `for: [group.lyon-office]`.").and_then(|node| {
             list(cx, node, "a list of addresses")?;
             let addresses = list_of(cx, node, "a list of addresses", address);
             let help = "Name what the guard stands aside for, such as `for: [group.lyon-office]`.";
             at_least(cx, node, &addresses, 1, help).then_some(addresses)
         });
     let because = fields
-        .require(cx, "because", "Say why, for whoever reads it in a year.")
+        .require("because", "Say why, for whoever reads it in a year.")
         .and_then(|node| prose(cx, node, "a reason"));
     let until =
-        fields.require(cx, "until", "Say on which day the guard is back, as YYYY-MM-DD.").and_then(|node| {
+        fields.require("until", "Say on which day the guard is back, as YYYY-MM-DD.").and_then(|node| {
             let until = date(cx, node)?;
             if until.value <= cx.today {
                 cx.report(

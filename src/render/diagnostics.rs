@@ -6,6 +6,7 @@ mod json;
 use std::fmt;
 
 use miette::{GraphicalReportHandler, GraphicalTheme, LabeledSpan, ThemeCharacters, ThemeStyles};
+use unicode_width::UnicodeWidthStr;
 
 use crate::model::{Diagnostic, Locator, Severity, Tree};
 
@@ -13,6 +14,18 @@ use super::harmless;
 use excerpt::Excerpt;
 
 pub use json::diagnostics_json;
+
+/// What miette writes before a message: `  × `.
+const MESSAGE_INDENT: usize = 4;
+
+/// What miette writes before a help: `  help: `.
+const HELP_INDENT: usize = 8;
+
+/// What miette writes before a line: its number and a rule.
+const GUTTER: usize = 9;
+
+/// The fewest columns that are drawn in.
+const NARROWEST: usize = 40;
 
 /// How diagnostics are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,7 +71,7 @@ pub fn diagnostics(tree: &Tree, diagnostics: &[Diagnostic], style: DiagnosticSty
     let handler = handler(style);
     let mut text = String::new();
     for diagnostic in diagnostics {
-        let drawn = Drawn::new(tree, &locator, diagnostic);
+        let drawn = Drawn::new(tree, &locator, diagnostic, style.width.max(NARROWEST));
         // Writing to a String fails only where a label lies outside of the excerpt that was made for it.
         if handler.render_report(&mut text, &drawn).is_err() {
             text.push_str(&harmless(&diagnostic.message));
@@ -94,10 +107,37 @@ fn handler(style: DiagnosticStyle) -> GraphicalReportHandler {
         Colour::None => ThemeStyles::none(),
     };
     GraphicalReportHandler::new_themed(GraphicalTheme { characters, styles })
-        .with_width(style.width.max(40))
+        .with_width(style.width.max(NARROWEST))
+        .with_wrap_lines(false)
         .with_links(false)
         .with_context_lines(1)
         .without_syntax_highlighting()
+}
+
+/// Breaks a text between words, and a longer word where it must be; miette would also break `at-least` and
+/// addresses, which are then copied wrong.
+fn wrapped(text: &str, width: usize) -> String {
+    let mut lines = String::new();
+    let mut column = 0;
+    for word in text.split(' ') {
+        let mut rest = word;
+        let needed = rest.width();
+        if column > 0 && column + 1 + needed > width {
+            lines.push('\n');
+            column = 0;
+        } else if column > 0 {
+            lines.push(' ');
+            column += 1;
+        }
+        while let Some((at, _)) = rest.char_indices().nth(width) {
+            lines.push_str(&rest[..at]);
+            lines.push('\n');
+            rest = &rest[at..];
+        }
+        lines.push_str(rest);
+        column += rest.width();
+    }
+    lines
 }
 
 /// A diagnostic as miette draws it.
@@ -111,13 +151,13 @@ struct Drawn {
 }
 
 impl Drawn {
-    fn new(tree: &Tree, locator: &Locator<'_>, diagnostic: &Diagnostic) -> Self {
+    fn new(tree: &Tree, locator: &Locator<'_>, diagnostic: &Diagnostic, width: usize) -> Self {
         Self {
             code: diagnostic.code,
             severity: diagnostic.severity,
-            message: harmless(&diagnostic.message).into_owned(),
-            help: diagnostic.help.as_deref().map(|help| harmless(help).into_owned()),
-            excerpt: Excerpt::of(tree, locator, &diagnostic.labels),
+            message: wrapped(&harmless(&diagnostic.message), width - MESSAGE_INDENT),
+            help: diagnostic.help.as_deref().map(|help| wrapped(&harmless(help), width - HELP_INDENT)),
+            excerpt: Excerpt::of(tree, locator, &diagnostic.labels, width - GUTTER),
         }
     }
 }

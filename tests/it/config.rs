@@ -1,5 +1,7 @@
 //! Trees → declarations.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 use jiff::civil::date;
 use rollbook::config::parse;
 use rollbook::model::{

@@ -7,9 +7,6 @@ use crate::model::{Label, Location, Locator, SourceFile, Span, Tree};
 
 use crate::render::harmless;
 
-/// How many characters of a line are shown around a label.
-const SHOWN_AROUND: usize = 160;
-
 /// Between two windows, so that they never touch.
 const GAP: usize = 1;
 
@@ -50,7 +47,7 @@ struct Wanted<'l> {
 
 impl Excerpt {
     /// Cuts out what labels point at, the first label's file first.
-    pub(super) fn of(tree: &Tree, locator: &Locator<'_>, labels: &[Label]) -> Self {
+    pub(super) fn of(tree: &Tree, locator: &Locator<'_>, labels: &[Label], width: usize) -> Self {
         let mut wanted: Vec<Wanted<'_>> = labels
             .iter()
             .enumerate()
@@ -66,7 +63,7 @@ impl Excerpt {
         for group in wanted.chunk_by(|a, b| are_near(a, b)) {
             let start = windows.last().map_or(0, |window| window.end() + GAP);
             let file = tree.get(group[0].label.span.origin.file);
-            windows.push(Window::of(file, start, group));
+            windows.push(Window::of(file, start, group, width));
         }
         Self { windows }
     }
@@ -89,7 +86,7 @@ fn are_near(a: &Wanted<'_>, b: &Wanted<'_>) -> bool {
 }
 
 impl Window {
-    fn of(file: &SourceFile, start: usize, wanted: &[Wanted<'_>]) -> Self {
+    fn of(file: &SourceFile, start: usize, wanted: &[Wanted<'_>], width: usize) -> Self {
         let line_of = |wanted: &Wanted<'_>| wanted.location.line as usize - 1;
         let (first, last) = (line_of(&wanted[0]), line_of(&wanted[wanted.len() - 1]));
         let from = first.saturating_sub(1);
@@ -104,7 +101,7 @@ impl Window {
         let mut offset = top;
         for (line, text) in (from..=last + 1).zip(file.text[top..].split_inclusive('\n')) {
             let here: Vec<&Wanted<'_>> = wanted.iter().filter(|wanted| line_of(wanted) == line).collect();
-            window.line(text, offset, &here);
+            window.line(text, offset, &here, width);
             offset += text.len();
         }
         window.text.pop();
@@ -120,16 +117,18 @@ impl Window {
     }
 
     /// Adds a line, cut to what is around its labels, and places them.
-    fn line(&mut self, line: &str, offset: usize, wanted: &[&Wanted<'_>]) {
+    fn line(&mut self, line: &str, offset: usize, wanted: &[&Wanted<'_>], width: usize) {
         let line = line.trim_end_matches(['\n', '\r']);
         let at = |span: Span| (span.origin.offset as usize - offset).min(line.len());
         let first = wanted.iter().map(|wanted| at(wanted.label.span)).min().unwrap_or(0);
-        let (from, to) = shown(line, first);
+        let last =
+            wanted.iter().map(|wanted| at(wanted.label.span) + wanted.label.span.length as usize).max();
+        let (from, to) = shown(line, first, last.unwrap_or(0), width);
         if from > 0 {
             self.text.push('…');
         }
         let before = self.start + self.text.len();
-        let place = |byte: usize| before + harmless(&line[from..byte.clamp(from, to)]).len();
+        let place = |byte: usize| before + visible(&line[from..byte.clamp(from, to)]).len();
         for wanted in wanted {
             let begin = at(wanted.label.span);
             let end = floor_boundary(line, (begin + wanted.label.span.length as usize).min(line.len()));
@@ -141,7 +140,7 @@ impl Window {
                 column: wanted.location.column as usize - 1,
             });
         }
-        self.text.push_str(&harmless(&line[from..to]));
+        self.text.push_str(&visible(&line[from..to]));
         if to < line.len() {
             self.text.push('…');
         }
@@ -156,14 +155,23 @@ fn line_start(text: &str, offset: usize, back: usize) -> usize {
     breaks.map(|(at, _)| at + 1).nth(back).unwrap_or(0)
 }
 
-/// The part of a line that is shown when a label starts at `first`.
-fn shown(line: &str, first: usize) -> (usize, usize) {
-    if line.len() <= SHOWN_AROUND * 2 {
+/// The part of a line that is shown when its labels go from `first` to `last`: all of it where it fits.
+fn shown(line: &str, first: usize, last: usize, width: usize) -> (usize, usize) {
+    if line.len() <= width {
         return (0, line.len());
     }
-    let from = floor_boundary(line, first.saturating_sub(SHOWN_AROUND / 2));
-    let to = floor_boundary(line, (first + SHOWN_AROUND).min(line.len()));
-    (from, to)
+    let from = match last {
+        _ if last <= width => 0,
+        _ if last - first < width => last.min(line.len()) - width,
+        _ => first,
+    };
+    let from = floor_boundary(line, from);
+    (from, floor_boundary(line, (from + width).min(line.len())))
+}
+
+/// A tab is shown as people write it.
+fn visible(text: &str) -> String {
+    harmless(text).replace("\\u{9}", "\\t")
 }
 
 fn floor_boundary(line: &str, mut at: usize) -> usize {
