@@ -142,11 +142,14 @@ codes! {
 }
 
 /// What the JSON Schema finds as well as the decoder: mistakes that show in one document, without the rest of
-/// the tree and without looking into a text further than a pattern can.
+/// the tree and without looking into a text further than a pattern can. [`NEEDS_QUOTES`] is one as far as
+/// readers of YAML 1.2 go, an editor among them: for what only those of 1.1 take for a boolean or a number, the
+/// schema sees a text.
 pub const SHAPE: &[&str] = &[
     UNKNOWN_KEY,
     MISSING_KEY,
     WRONG_TYPE,
+    NEEDS_QUOTES,
     NULL_VALUE,
     UNKNOWN_VALUE,
     OUT_OF_RANGE,
@@ -163,6 +166,7 @@ pub const SHAPE: &[&str] = &[
     TOMBSTONE_KEY,
     UNCLEAR_MEMBER,
     EXCEPT_WITHOUT_GROUP,
+    UNWAIVABLE_GUARD,
 ];
 
 /// Mistakes that keep declarations from being read.

@@ -1,5 +1,7 @@
 //! The decoders of scalars and lists. Each reports what is wrong and gives `None`.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 use crate::model::{
@@ -30,7 +32,7 @@ pub(super) fn list<'n, 't>(cx: &mut Context, node: &'n Node<'t>, wanted: &str) -
 }
 
 /// The items of a list, each decoded, those with mistakes left out. An item that stands twice is a mistake.
-pub(super) fn list_of<T: PartialEq>(
+pub(super) fn list_of<T>(
     cx: &mut Context,
     node: &Node<'_>,
     wanted: &str,
@@ -39,28 +41,23 @@ pub(super) fn list_of<T: PartialEq>(
     let Some(nodes) = list(cx, node, wanted) else {
         return Vec::new();
     };
-    let mut texts = std::collections::BTreeMap::new();
+    let mut firsts: BTreeMap<&str, Span> = BTreeMap::new();
     let mut found = Vec::with_capacity(nodes.len());
     for node in nodes {
-        let Some(value) = item(cx, node) else { continue };
-        let Value::Scalar(scalar) = &node.value else {
-            found.push(value);
-            continue;
-        };
-        if let Some(first) = texts.insert(&*scalar.text, node.span) {
-            texts.insert(&*scalar.text, first);
-            cx.report(
-                Diagnostic::error(
-                    codes::REPEATED_ITEM,
-                    format!("`{}` stands twice in the list", scalar.text),
-                )
-                .at(node.span, "again here")
-                .at(first, "first here")
-                .help("Remove one of them."),
-            );
-        } else {
-            found.push(value);
+        let value = item(cx, node);
+        if let Value::Scalar(scalar) = &node.value {
+            if let Some(first) = firsts.get(&*scalar.text) {
+                let message = format!("`{}` stands twice in the list", scalar.text);
+                let diagnostic = Diagnostic::error(codes::REPEATED_ITEM, message)
+                    .at(node.span, "again here")
+                    .at(*first, "first here")
+                    .help("Remove one of them.");
+                cx.report(diagnostic);
+                continue;
+            }
+            firsts.insert(&scalar.text, node.span);
         }
+        found.extend(value);
     }
     found
 }

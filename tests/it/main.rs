@@ -29,3 +29,4 @@ mod sandbox_reads;
 mod sandbox_seed;
 mod sandbox_writes;
 mod world;
+mod schema;
