@@ -69,7 +69,7 @@ fn tidied(schema: &mut Schema) {
 struct Rollbook {
     /// The version of this language. Only in rollbook.yaml.
     version: Option<Version>,
-    /// The Jira site, as https://NAME.atlassian.net without anything behind it. Only in rollbook.yaml.
+    /// The Jira site, as `https://NAME.atlassian.net` without anything behind it. Only in rollbook.yaml.
     #[schemars(example = "https://acme.atlassian.net")]
     site: Option<Site>,
     /// The organization's id. With it, and with an organization API key, Rollbook can invite without mail,
@@ -95,7 +95,7 @@ struct Rollbook {
     /// Groups, by name. A group that stands here has exactly the members that it lists, unless its mode says
     /// otherwise; groups that stand nowhere are left alone.
     #[schemars(extend("propertyNames" = { "$ref": "#/definitions/GroupName" }))]
-    groups: Option<BTreeMap<String, Group>>,
+    groups: Option<BTreeMap<String, GroupEntry>>,
 }
 
 #[derive(JsonSchema)]
@@ -366,7 +366,7 @@ struct User {
     } },
     "else" = { "required": ["members"] }
 ))]
-struct Group {
+struct GroupEntry {
     /// The group's id; it survives a rename.
     id: Option<Id>,
     /// Used when the group is created, never afterwards.

@@ -110,7 +110,7 @@ impl Generator<'_> {
                 let definition = self.schema["definitions"][other].clone();
                 let mut value = self.value(&definition);
                 match other {
-                    "Group" => self.one_state(&mut value),
+                    "GroupEntry" => self.one_state(&mut value),
                     "MemberEntry" => self.one_subject(&mut value),
                     "MaxRevokes" if value.as_object().unwrap().is_empty() => value["total"] = json!(1),
                     _ => {}
@@ -145,7 +145,7 @@ impl Generator<'_> {
             schema["required"].as_array().into_iter().flatten().map(|key| key.as_str().unwrap()).collect();
         let mut fields = Map::new();
         for (key, schema) in schema["properties"].as_object().unwrap() {
-            if required.contains(&key.as_str()) || self.rng.u8(..) < 100 {
+            if required.contains(&key.as_str()) || self.rng.u8(..) < 110 {
                 fields.insert(key.clone(), self.value(schema));
             }
         }
@@ -186,6 +186,9 @@ fn mutate(document: &mut Value, rng: &mut Rng) {
     let place = &places[rng.usize(..places.len())];
     let value = document.pointer_mut(place).unwrap();
     match value {
+        Value::Object(fields) if fields.contains_key("guard") && rng.bool() => {
+            fields.insert("guard".into(), json!("wrong-site"));
+        }
         Value::Object(fields) if fields.contains_key("except") && rng.bool() => {
             fields.remove("group");
             fields.insert("user".into(), json!("u@acme.com"));
@@ -213,7 +216,12 @@ fn mutate(document: &mut Value, rng: &mut Rng) {
                 items.pop();
             }
         }
-        value => *value = other(rng),
+        Value::Null
+        | Value::Bool(_)
+        | Value::Number(_)
+        | Value::String(_)
+        | Value::Array(_)
+        | Value::Object(_) => *value = other(rng),
     }
 }
 
@@ -254,6 +262,13 @@ fn other(rng: &mut Rng) -> Value {
 fn pointers(value: &Value, at: String, places: &mut Vec<String>) {
     match value {
         Value::Object(fields) => {
+            // What belongs together is where most rules are.
+            places.extend(
+                (fields.contains_key("except") || fields.contains_key("guard"))
+                    .then(|| vec![at.clone(); 20])
+                    .into_iter()
+                    .flatten(),
+            );
             for (key, value) in fields {
                 pointers(value, format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), places);
             }
