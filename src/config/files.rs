@@ -36,8 +36,9 @@ pub fn load(dir: &Path, today: Date) -> Loaded {
     let (tree, mut diagnostics) = read_tree(dir);
     let parsed = parse(&tree, today);
     let readable = diagnostics.is_empty();
-    // A root that cannot be read has been reported as such.
-    let echo = |d: &Diagnostic| !readable && d.code == codes::NO_ROOT;
+    // Files that cannot be read have been reported as such.
+    let echo =
+        |d: &Diagnostic| !readable && [codes::NO_ROOT, codes::INCLUDE_MATCHES_NOTHING].contains(&d.code);
     diagnostics.extend(parsed.diagnostics.into_iter().filter(|d| !echo(d)));
     Loaded { tree, declaration: parsed.declaration.filter(|_| readable), diagnostics: finished(diagnostics) }
 }

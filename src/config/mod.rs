@@ -25,6 +25,8 @@ mod policy;
 mod references;
 mod rules;
 mod schema;
+#[cfg(test)]
+mod second_reader;
 mod settings;
 mod site;
 mod spelling;

@@ -29,4 +29,8 @@ mod sandbox_reads;
 mod sandbox_seed;
 mod sandbox_writes;
 mod world;
+mod config_files;
+mod config_laws;
+mod config_output;
+mod config_size;
 mod schema;

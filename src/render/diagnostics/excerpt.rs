@@ -99,10 +99,13 @@ impl Window {
             labels: Vec::new(),
         };
         let mut offset = top;
-        for (line, text) in (from..=last + 1).zip(file.text[top..].split_inclusive('\n')) {
+        // The text behind the last line break is a line too, be it empty.
+        for (line, text) in (from..=last + 1).zip(file.text[top..].split('\n')) {
             let here: Vec<&Wanted<'_>> = wanted.iter().filter(|wanted| line_of(wanted) == line).collect();
-            window.line(text, offset, &here, width);
-            offset += text.len();
+            if line <= last || !text.is_empty() {
+                window.line(text, offset, &here, width);
+            }
+            offset += text.len() + 1;
         }
         window.text.pop();
         // A label behind the last character needs something to point at.
@@ -118,7 +121,7 @@ impl Window {
 
     /// Adds a line, cut to what is around its labels, and places them.
     fn line(&mut self, line: &str, offset: usize, wanted: &[&Wanted<'_>], width: usize) {
-        let line = line.trim_end_matches(['\n', '\r']);
+        let line = line.trim_end_matches('\r');
         let at = |span: Span| (span.origin.offset as usize - offset).min(line.len());
         let first = wanted.iter().map(|wanted| at(wanted.label.span)).min().unwrap_or(0);
         let last =

@@ -1,0 +1,197 @@
+//! Reading trees from directories, hostile ones among them: a clear error, in bounded time and memory.
+
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
+use std::fs;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use jiff::civil::date;
+use rollbook::config::{Loaded, codes, find_root, load, parse};
+use rollbook::model::{Diagnostic, SourceFile, Tree};
+use rollbook::render::{DiagnosticStyle, diagnostics};
+
+const ROOT: &str = "version: 1\nsite: https://acme.atlassian.net\n";
+
+fn directory(files: &[(&str, &[u8])]) -> tempfile::TempDir {
+    let dir = tempfile::tempdir().unwrap();
+    for (path, bytes) in files {
+        let path = dir.path().join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+    dir
+}
+
+fn loaded(dir: &Path) -> Loaded {
+    load(dir, date(2026, 6, 1))
+}
+
+fn found(diagnostics: &[Diagnostic]) -> Vec<(&str, &str)> {
+    diagnostics.iter().map(|d| (d.code, d.message.as_str())).collect()
+}
+
+#[test]
+fn reads_what_is_included_and_the_lock() {
+    let dir = directory(&[
+        ("rollbook.yaml", ROOT.as_bytes()),
+        ("rollbook.lock", b"version: 1\n"),
+        ("users/a.yaml", b"users: {}\n"),
+        ("users/deep/a.yaml", b"not read\n"),
+        ("users/.hidden.yaml", b"not read\n"),
+        ("users/notes.md", b"not read\n"),
+        ("groups/b.yaml", b"\xef\xbb\xbfgroups:\r\n  sre:\r\n    members: []\r\n"),
+        ("groups/x/y/a.yaml", b"groups: {}\n"),
+        ("groups/.git/a.yaml", b"not read\n"),
+    ]);
+    let loaded = loaded(dir.path());
+    assert_eq!(found(&loaded.diagnostics), []);
+    let paths: Vec<&str> = loaded.tree.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(
+        paths,
+        ["groups/b.yaml", "groups/x/y/a.yaml", "rollbook.lock", "rollbook.yaml", "users/a.yaml"]
+    );
+    assert_eq!(loaded.declaration.unwrap().groups.len(), 1);
+    assert_eq!(find_root(&dir.path().join("groups/x")).unwrap(), dir.path());
+    assert_eq!(find_root(Path::new("/")), None);
+}
+
+#[test]
+fn crlf_does_not_move_a_column() {
+    let text = "version: 1\r\nsite: https://acme.atlassian.net\r\ngrups: {}\r\nusers: { ä@acme.com: { aktive: true } }\r\n";
+    let tree = Tree { files: vec![SourceFile { path: "rollbook.yaml".into(), text: text.into() }] };
+    let parsed = parse(&tree, date(2026, 6, 1));
+    let shown = diagnostics(&tree, &parsed.diagnostics, DiagnosticStyle::default());
+    assert!(shown.contains("[rollbook.yaml:3:1]"), "{shown}");
+    assert!(shown.contains("[rollbook.yaml:4:24]"), "{shown}");
+    assert!(!shown.contains('\r') && !shown.contains("\\u{d}"), "{shown}");
+}
+
+#[cfg(unix)]
+#[test]
+fn no_link_is_followed() {
+    use std::os::unix::fs::symlink;
+    let outside = directory(&[("a.yaml", b"groups: {}\n")]);
+    let dir = directory(&[("rollbook.yaml", ROOT.as_bytes()), ("groups/a.yaml", b"groups: {}\n")]);
+    let at = |path: &str| dir.path().join(path);
+    symlink(outside.path().join("a.yaml"), at("groups/outside.yaml")).unwrap();
+    symlink(at("groups/a.yaml"), at("groups/inside.yaml")).unwrap();
+    symlink(at("groups"), at("groups/loop")).unwrap();
+    symlink("nowhere", at("groups/dangling.yaml")).unwrap();
+    symlink("nowhere", at("groups/README.md")).unwrap();
+    symlink(outside.path(), at("users")).unwrap();
+    symlink(outside.path().join("a.yaml"), at("rollbook.lock")).unwrap();
+    let loaded = loaded(dir.path());
+    let messages: Vec<&str> = loaded.diagnostics.iter().map(|d| d.message.as_str()).collect();
+    let links = [
+        "groups/dangling.yaml",
+        "groups/inside.yaml",
+        "groups/loop",
+        "groups/outside.yaml",
+        "rollbook.lock",
+        "users",
+    ];
+    assert_eq!(messages, links.map(|path| format!("{path} is a symbolic link")));
+    assert!(loaded.diagnostics.iter().all(|d| d.code == codes::SYMBOLIC_LINK));
+    assert!(loaded.declaration.is_none());
+}
+
+#[test]
+fn what_is_no_file_cannot_be_read() {
+    let dir = directory(&[("rollbook.yaml/a", b"")]);
+    let loaded = loaded(dir.path());
+    assert_eq!(
+        found(&loaded.diagnostics),
+        [(codes::UNREADABLE, "rollbook.yaml cannot be read: it is not a file")]
+    );
+}
+
+#[test]
+fn one_unreadable_file_leaves_the_rest_and_makes_no_echoes() {
+    let dir = directory(&[
+        ("rollbook.yaml", ROOT.as_bytes()),
+        ("groups/a.yaml", b"groups:\n  a: { members: [ { group: in-b } ], mod: exact }\n"),
+        ("groups/b.yaml", b"groups:\n  in-b: { members: [\xff] }\n"),
+    ]);
+    let loaded = loaded(dir.path());
+    assert_eq!(
+        found(&loaded.diagnostics),
+        [
+            (codes::UNKNOWN_KEY, "unknown key `mod` in a group"),
+            (codes::NOT_TEXT, "groups/b.yaml is not UTF-8 text: see line 2"),
+        ]
+    );
+}
+
+#[test]
+fn too_large_a_file_is_not_read() {
+    let dir = directory(&[("rollbook.yaml", ROOT.as_bytes()), ("groups/a.yaml", b"")]);
+    fs::File::options()
+        .write(true)
+        .open(dir.path().join("groups/a.yaml"))
+        .unwrap()
+        .set_len(33 << 20)
+        .unwrap();
+    let loaded = loaded(dir.path());
+    assert_eq!(found(&loaded.diagnostics), [(codes::TOO_LARGE, "groups/a.yaml is larger than 32 MiB")]);
+}
+
+/// The codes that are found, and that they came soon: these run unoptimized on busy machines.
+fn codes_of(what: &str, text: String) -> Vec<&'static str> {
+    let start = Instant::now();
+    let tree = Tree { files: vec![SourceFile { path: "rollbook.yaml".into(), text }] };
+    let parsed = parse(&tree, date(2026, 6, 1));
+    let shown = diagnostics(&tree, &parsed.diagnostics, DiagnosticStyle::default());
+    assert!(start.elapsed() < Duration::from_secs(60), "{what} took {:?}", start.elapsed());
+    assert!(shown.len() < 4_000_000, "{what} prints {} bytes", shown.len());
+    parsed.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+}
+
+#[test]
+fn hostile_input_ends_in_a_clear_error() {
+    let bomb: String =
+        (1..40).map(|n| format!("a{n}: &a{n} [{}]\n", format!("*a{}, ", n - 1).repeat(9))).collect();
+    let table = [
+        (
+            "a huge name",
+            format!("{ROOT}groups:\n  a: {{ description: \"{}\" }}\n", "x".repeat(10 << 20)),
+            "missing-key",
+        ),
+        ("a huge key", format!("{ROOT}{}: 1\n", "k".repeat(10 << 20)), codes::INVALID_YAML),
+        ("a huge value", format!("{ROOT}operator: {}\n", "x".repeat(10 << 20)), codes::BAD_EMAIL),
+        ("deep lists", format!("{ROOT}include: {}", "[".repeat(10_000)), codes::TOO_DEEP),
+        ("deep mappings", format!("{ROOT}include: {}", "{a: ".repeat(10_000)), codes::TOO_DEEP),
+        ("deep indentation", (0..2000).map(|n| format!("{}a:\n", " ".repeat(n))).collect(), codes::TOO_DEEP),
+        ("deep dashes", format!("{ROOT}include:\n  {}", "- ".repeat(10_000)), codes::TOO_DEEP),
+        ("an alias bomb", format!("{ROOT}a0: &a0 x\n{bomb}"), codes::UNKNOWN_KEY),
+        ("many documents", format!("{ROOT}{}", "---\n".repeat(200_000)), codes::SECOND_DOCUMENT),
+        (
+            "many mistakes",
+            format!("{ROOT}{}", (0..5000).map(|n| format!("k{n}: 1\n")).collect::<String>()),
+            "unknown-key",
+        ),
+        ("only brackets", "]".repeat(100_000), codes::INVALID_YAML),
+        ("only quotes", "\"".repeat(100_001), codes::INVALID_YAML),
+        ("only question marks", "? ".repeat(50_000), codes::TOO_DEEP),
+        ("only colons", ": ".repeat(50_000), codes::NULL_VALUE),
+        ("only tabs", "\t".repeat(100_000), codes::EMPTY_FILE),
+        ("controls", "\u{1b}[2J\u{7}".repeat(10_000), codes::HIDDEN_CHARACTER),
+    ];
+    for (what, text, code) in table {
+        let found = codes_of(what, text);
+        assert!(found.contains(&code), "{what}: {found:?}");
+    }
+}
+
+#[test]
+fn too_many_mistakes_are_counted() {
+    let groups: String = (0..3000).map(|n| format!("  g{n}: {{}}\n")).collect();
+    let dir = directory(&[
+        ("rollbook.yaml", ROOT.as_bytes()),
+        ("groups/a.yaml", format!("groups:\n{groups}").as_bytes()),
+    ]);
+    let loaded = loaded(dir.path());
+    assert_eq!(loaded.diagnostics.len(), 1001);
+    let last = loaded.diagnostics.last().unwrap();
+    assert_eq!((last.code, last.message.as_str()), (codes::TOO_MANY, "2000 further problems are not shown"));
+}
