@@ -3,6 +3,7 @@
 //! The folders are floors, and imports point down only (`tests/it/floors.rs` holds them to it):
 //!
 //! ```text
+//! main → cli, error, environment, exit, terminal      the edge
 //! commands                                one file a command: wiring
 //! fetch  apply  render                    reads, writes, text
 //! config  plan  atlassian     sandbox     YAML, the diff, the APIs; the emulator stands apart
@@ -14,9 +15,15 @@
 
 pub mod apply;
 pub mod atlassian;
+pub mod cli;
+pub mod commands;
 pub mod config;
+pub mod environment;
+pub mod error;
+pub mod exit;
 pub mod fetch;
 pub mod model;
 pub mod plan;
 pub mod render;
 pub mod sandbox;
+pub mod terminal;

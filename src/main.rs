@@ -1,2 +1,7 @@
 //! The `rollbook` binary.
-fn main() {}
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    rollbook::cli::run().into()
+}

@@ -28,8 +28,8 @@ enum Sight {
     Group { group: GroupId, present: bool },
     /// A group of this name exists; its id got lost with the answer.
     Named(GroupName),
-    /// The account is on the site, or is not.
-    Account { account: AccountId, present: bool },
+    /// The account is active, or is not: one that was removed is still shown (fact sheet §1.3).
+    Account { account: AccountId, active: bool },
     /// Nothing that can be read would tell.
     Nothing,
 }
@@ -40,6 +40,7 @@ struct Seen {
     /// `None` where the group is gone.
     groups: BTreeMap<GroupId, Result<Option<Listing<AccountId>>, String>>,
     names: Option<Result<BTreeSet<GroupName>, String>>,
+    /// Those that are active.
     accounts: Option<Result<BTreeSet<AccountId>, String>>,
 }
 
@@ -120,10 +121,10 @@ fn sight(planned: &PlannedOperation, made: &MadeIds) -> Sight {
         },
         Operation::DeleteGroup { group, .. } => Sight::Group { group: group.clone(), present: false },
         Operation::InviteUser { .. } => match made.account(&Ref::Made(planned.key.clone())) {
-            Ok(account) => Sight::Account { account, present: true },
+            Ok(account) => Sight::Account { account, active: true },
             Err(_) => Sight::Nothing,
         },
-        Operation::RemoveUser { account, .. } => Sight::Account { account: account.clone(), present: false },
+        Operation::RemoveUser { account, .. } => Sight::Account { account: account.clone(), active: false },
     }
 }
 
@@ -162,15 +163,18 @@ async fn look(jira: &Jira, sights: impl Iterator<Item = &Sight>) -> Seen {
         });
     }
     if !accounts.is_empty() {
-        seen.accounts = Some(existing(jira, accounts).await);
+        seen.accounts = Some(active(jira, accounts).await);
     }
     seen
 }
 
-async fn existing(jira: &Jira, asked: BTreeSet<AccountId>) -> Result<BTreeSet<AccountId>, String> {
+/// Those of the accounts that are active.
+async fn active(jira: &Jira, asked: BTreeSet<AccountId>) -> Result<BTreeSet<AccountId>, String> {
     let asked: Vec<AccountId> = asked.into_iter().collect();
     match jira.accounts(&asked).await {
-        Ok(accounts) => Ok(accounts.into_iter().map(|account| account.id).collect()),
+        Ok(accounts) => {
+            Ok(accounts.into_iter().filter(|account| account.active).map(|account| account.id).collect())
+        }
         Err(error) => Err(said(&error)),
     }
 }
@@ -188,8 +192,8 @@ impl Seen {
                 Some(names) => names.clone().map(|names| names.contains(name)),
                 None => Err("the groups were not read".into()),
             },
-            Sight::Account { account, present } => match &self.accounts {
-                Some(accounts) => accounts.clone().map(|accounts| accounts.contains(account) == *present),
+            Sight::Account { account, active } => match &self.accounts {
+                Some(accounts) => accounts.clone().map(|accounts| accounts.contains(account) == *active),
                 None => Err("the accounts were not read".into()),
             },
             Sight::Nothing => Err("no read would show it; plan again".into()),

@@ -38,7 +38,7 @@ fn number(text: &str) -> Option<Number> {
     text.parse::<i64>().map(Number::from).ok().or_else(|| Number::from_f64(text.parse().ok()?))
 }
 
-/// Texts without the hidden characters that no file of a tree may hold: readers of YAML 1.1, serde_yaml among
+/// Texts without the hidden characters that no file of a tree may hold: readers of YAML 1.1, `serde_yaml` among
 /// them, take U+2028 for a line break.
 fn text() -> impl Strategy<Value = String> {
     let text = prop_oneof![

@@ -165,6 +165,8 @@ impl Router<'_> {
             }
         }
         match how {
+            // A user who was removed is still listed, as inactive and in no group (fact sheet §1.3).
+            Offboard::Remove if !active && memberships.is_empty() => Ok(None),
             Offboard::Remove => {
                 Ok(Some(Operation::RemoveUser { account: account.clone(), memberships: left }))
             }

@@ -45,7 +45,7 @@ pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
     }
     text.push_str(&blocked(&plan.blocked, width));
     text.push_str(&notes(plan, width));
-    text.push_str(&totals(plan));
+    text.push_str(&totals(plan, width));
     text
 }
 
@@ -372,7 +372,7 @@ fn notes(plan: &Plan, width: usize) -> String {
     text
 }
 
-fn totals(plan: &Plan) -> String {
+fn totals(plan: &Plan, width: usize) -> String {
     let fingerprint: String = plan.fingerprint.chars().take(SHORT_FINGERPRINT).collect();
     let mut line =
         format!("Plan: {}, {}", count(plan.summary.grants, "grant"), count(plan.summary.revokes, "revoke"));
@@ -388,5 +388,7 @@ fn totals(plan: &Plan) -> String {
             plan.cost.seconds.max(1.0)
         );
     }
-    format!("\n{line}.  {}\n", painted(DIM, &format!("fingerprint {fingerprint}")))
+    let fingerprint = format!("fingerprint {fingerprint}");
+    let fits = width_of(&line) + 3 + width_of(&fingerprint) <= width;
+    format!("\n{line}.{}{}\n", if fits { "  " } else { "\n" }, painted(DIM, &fingerprint))
 }

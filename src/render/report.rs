@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use anstyle::Style;
+
 use crate::model::{Confirmation, Key, Outcome, Plan, Report};
 
 use super::harmless;
@@ -16,8 +18,8 @@ pub fn report_text(plan: &Plan, report: &Report, width: usize) -> String {
         text.push_str(&outcome_line(key, outcome, width));
     }
     for blocked in &plan.blocked {
-        let line = format!("blocked   {} {}: {}", blocked.action, blocked.address, harmless(&blocked.why));
-        text.push_str(&wrapped(&line, 0, width));
+        let key = format!("{} {}", blocked.action, blocked.address);
+        text.push_str(&line("blocked", CHANGE, &key, &harmless(&blocked.why), width));
     }
     text.push_str(&totals(plan, report));
     text
@@ -38,8 +40,12 @@ pub fn outcome_line(key: &Key, outcome: &Outcome, width: usize) -> String {
         Outcome::Skipped { requires } => format!("it requires `{requires}`, which was not done"),
         Outcome::NotAttempted => "the run stopped before it".into(),
     };
-    let head = format!("{} {key}\n", painted(style, &format!("{:<13}", outcome.as_str())));
-    if detail.is_empty() { head } else { head + &wrapped(&detail, 14, width) }
+    line(outcome.as_str(), style, &key.to_string(), &detail, width)
+}
+
+fn line(word: &str, style: Style, key: &str, detail: &str, width: usize) -> String {
+    let head = format!("{} {key}\n", painted(style, &format!("{word:<13}")));
+    if detail.is_empty() { head } else { head + &wrapped(detail, 14, width) }
 }
 
 fn rank(outcome: &Outcome) -> u8 {

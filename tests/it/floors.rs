@@ -25,7 +25,7 @@ const PURE: [&str; 4] = ["model", "config", "plan", "render"];
 const FLOOR_1: [&str; 4] = ["model", "config", "plan", "atlassian"];
 const FLOOR_2: [&str; 3] = ["fetch", "apply", "render"];
 /// How a run ends and where its text goes: for commands, and above.
-const EDGE: [&str; 3] = ["error", "exit", "terminal"];
+const EDGE: [&str; 4] = ["environment", "error", "exit", "terminal"];
 
 /// Whether a room may name another one; `None` when the first is no room.
 fn may_name(room: &str, other: &str) -> Option<bool> {
@@ -35,7 +35,9 @@ fn may_name(room: &str, other: &str) -> Option<bool> {
         "model" => false,
         "config" | "plan" | "atlassian" | "sandbox" => other == "model",
         "fetch" | "apply" | "render" => FLOOR_1.contains(&other),
-        "error" | "exit" | "terminal" => other == "model" || EDGE.contains(&other),
+        "exit" | "terminal" => other == "model",
+        "environment" => FLOOR_1.contains(&other),
+        "error" => under_commands,
         "commands" => under_commands,
         "cli" => under_commands || other == "commands",
         "main" | "lib" => under_commands || other == "commands" || other == "cli",

@@ -305,7 +305,10 @@ fn reaches_desired(spec: &Spec, before: &Live, after: &Live, plan: &Plan) -> Res
                     AccountKind::Customer => false,
                 };
                 let is_blocked = |who: String| blocked.contains(&(name.clone(), who));
-                if is_blocked(format!("account:{id}")) || (is_named && is_blocked(email(person))) {
+                // Whoever is removed from the site loses what could not be taken away before.
+                let removed = spec.remove_leavers && spec.active(person) == Some(false);
+                if is_blocked(format!("account:{id}")) || (is_named && !removed && is_blocked(email(person)))
+                {
                     prop_assert_eq!(holds(before, &name, id), holds(after, &name, id), "{} blocked", name);
                     continue;
                 }

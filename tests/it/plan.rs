@@ -410,5 +410,5 @@ fn the_json_form_is_the_plan() {
 fn a_key_reads_as_what_it_does() {
     let address: Address = "member.sre/ada@acme.com".parse().unwrap();
     assert_eq!(Key { address, action: Action::Add }.to_string(), "add member.sre/ada@acme.com");
-    assert_eq!(plain("a  fingerprint 12"), "a");
+    assert_eq!(plain("a\nfingerprint 12"), "a");
 }

@@ -58,7 +58,7 @@ pub fn diagnostics_json(tree: &Tree, diagnostics: &[Diagnostic]) -> String {
     text
 }
 
-/// serde_json escapes ASCII's controls only. Beyond ASCII everything stands in a string.
+/// `serde_json` escapes ASCII's controls only. Beyond ASCII everything stands in a string.
 fn escape(json: &str, text: &mut String) {
     for c in json.chars() {
         if c >= '\u{7f}' && is_invisible(c) {

@@ -202,7 +202,8 @@ impl Live {
                     assert!(group.members.remove(membership.account().as_str()), "{}: a member", planned.key);
                 }
                 Operation::RemoveUser { account, .. } => {
-                    assert!(self.accounts.remove(account.as_str()).is_some(), "{account} exists");
+                    // A user who was removed is still listed (fact sheet §1.3).
+                    self.accounts.get_mut(account.as_str()).expect("the account exists").active = false;
                     for group in self.groups.values_mut() {
                         group.members.remove(account.as_str());
                     }

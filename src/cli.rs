@@ -1,0 +1,131 @@
+//! The command line: what can be asked for, and how a run starts and ends.
+
+use std::path::PathBuf;
+
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use jiff::civil::Date;
+
+use crate::commands::{self, Session};
+use crate::environment::VARIABLES;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::render::harmless;
+use crate::terminal::{ColorChoice, Terminal};
+
+/// Keeps who may enter an Atlassian Cloud site in git: declare, plan and apply access.
+#[derive(Debug, Parser)]
+#[command(name = "rollbook", version, max_term_width = 100, after_help = after_help())]
+struct Cli {
+    #[command(flatten)]
+    common: Common,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Args)]
+struct Common {
+    /// The tree's folder [default: the nearest one upwards with a rollbook.yaml]
+    #[arg(short = 'C', long, value_name = "DIR", global = true)]
+    dir: Option<PathBuf>,
+    /// When to use colour
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    color: Color,
+    /// Print data and errors only
+    #[arg(short, long, global = true)]
+    quiet: bool,
+    /// Say more about what happens; twice, every request
+    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    verbose: u8,
+    /// The day to judge `until` by [default: today in UTC]
+    #[arg(long, value_name = "YYYY-MM-DD", global = true)]
+    today: Option<Date>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check the tree: every mistake, with its place and what to do
+    Check(commands::check::Arguments),
+    /// Show what would change
+    Plan(commands::plan::Arguments),
+    /// Change what the plan says, and say what became of it
+    Apply(commands::apply::Arguments),
+    /// See the whole loop on a built-in sandbox, with no account anywhere
+    Demo(commands::demo::Arguments),
+    /// Serve an emulated site on loopback
+    Sandbox(commands::sandbox::Arguments),
+    /// Print a JSON Schema: of the tree's files, or of a plan
+    Schema(commands::generated::SchemaArguments),
+    /// Print a completion script for a shell
+    Completions(commands::generated::CompletionsArguments),
+    /// Print the manual page
+    Man,
+}
+
+/// Runs the command line of this process.
+pub fn run() -> Exit {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => {
+            // There is nowhere left to say that a stream is gone.
+            let _ = error.print();
+            return if error.use_stderr() { Exit::Usage } else { Exit::Done };
+        }
+    };
+    let session = cli.common.session();
+    commands::log(cli.common.verbose, session.terminal.stderr_in_color());
+    let result = match cli.command {
+        Command::Check(arguments) => commands::check::run(&session, &arguments),
+        Command::Plan(arguments) => commands::plan::run(&session, &arguments),
+        Command::Apply(arguments) => commands::apply::run(&session, &arguments),
+        Command::Demo(arguments) => commands::demo::run(&session, &arguments),
+        Command::Sandbox(arguments) => commands::sandbox::run(&session, &arguments),
+        Command::Schema(arguments) => commands::generated::schema(&session, &arguments),
+        Command::Completions(arguments) => {
+            commands::generated::completions(&session, &arguments, &mut Cli::command())
+        }
+        Command::Man => commands::generated::man(&session, Cli::command()),
+    };
+    result.unwrap_or_else(|error| {
+        report(session.terminal, &error);
+        error.exit()
+    })
+}
+
+fn report(terminal: Terminal, error: &Error) {
+    terminal.tell(&format!("error: {}", harmless(&error.chain())));
+    if let Some(help) = error.help() {
+        terminal.tell(&format!("help: {help}"));
+    }
+}
+
+impl Common {
+    fn session(&self) -> Session {
+        let color = match self.color {
+            Color::Auto => ColorChoice::Auto,
+            Color::Always => ColorChoice::Always,
+            Color::Never => ColorChoice::Never,
+        };
+        let today =
+            self.today.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
+        Session { terminal: Terminal { color, quiet: self.quiet }, dir: self.dir.clone(), today }
+    }
+}
+
+fn after_help() -> String {
+    let variables: Vec<String> =
+        VARIABLES.iter().map(|(name, what)| format!("  {name:<28} {what}")).collect();
+    format!(
+        "Environment (a secret may also come from the file that NAME_FILE names):\n{}\n\n\
+         Exit codes: 0 done or no changes, 1 failed, 2 changes pending (--detailed-exitcode), 3 invalid tree,\n\
+         4 refused by a guard, 6 applied incompletely or something is blocked, 64 wrong usage.",
+        variables.join("\n")
+    )
+}

@@ -1,0 +1,119 @@
+//! `rollbook apply`.
+
+use clap::{Args, ValueEnum};
+use tokio::sync::watch;
+
+use crate::apply::{Executor, Progress};
+use crate::atlassian::Jira;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::model::{Plan, Report};
+use crate::render::{self, Grouping};
+
+use super::plan::Part;
+use super::{Session, block_on, connect};
+
+/// Operations under way at a time, where nothing else is asked for: Atlassian advises 5 to 10 (fact sheet §3.8).
+const CONCURRENCY: usize = 10;
+
+/// What `apply` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    part: Part,
+    /// Apply without asking; needed where nobody can answer
+    #[arg(long)]
+    yes: bool,
+    /// How many operations may be under way at a time
+    #[arg(long, value_name = "N", default_value_t = CONCURRENCY, value_parser = at_least_one)]
+    concurrency: usize,
+    /// How to print the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        Ok(_) | Err(_) => Err("a whole number from 1 is needed".into()),
+    }
+}
+
+/// Shows the plan, asks, carries it out, and prints what became of it.
+///
+/// # Errors
+/// [`Error`] when there is no plan, or it may not be carried out.
+pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    if !arguments.yes && !session.terminal.can_ask() {
+        return Err(Error::Usage("nobody can be asked here; `--yes` applies without asking".into()));
+    }
+    let loaded = session.load()?;
+    let jira = connect(&loaded.declaration)?;
+    block_on(async {
+        let planned = session.plan(&jira, &loaded, &arguments.part.scope()).await?;
+        let plan = &planned.plan;
+        session.terminal.say(&render::plan_text(plan, Grouping::Group, session.terminal.width()));
+        if plan.operations.is_empty() {
+            print(session, arguments.format, plan, &Report::default())?;
+            return Ok(ended(plan, &Report::default()));
+        }
+        if !planned.rights.site_admin {
+            return Err(Error::CannotWrite(planned.rights.acting.id));
+        }
+        let question = format!("Apply these {} operations? Only `yes` applies them:", plan.operations.len());
+        let confirmed =
+            arguments.yes || session.terminal.confirm(&question).map_err(Error::io("failed to ask"))?;
+        if !confirmed {
+            session.terminal.say("Nothing was changed.");
+            return Ok(Exit::Failed);
+        }
+        let report = carry_out(session, &jira, plan, arguments.concurrency).await;
+        print(session, arguments.format, plan, &report)?;
+        Ok(ended(plan, &report))
+    })
+}
+
+/// Carries a plan out with progress on stderr; the first Ctrl-C stops it orderly, the second at once.
+pub(super) async fn carry_out(session: &Session, jira: &Jira, plan: &Plan, concurrency: usize) -> Report {
+    let (stop, stopped) = watch::channel(false);
+    let terminal = session.terminal;
+    let interrupts = tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            terminal.tell("Stopping: what is under way is finished. Ctrl-C again stops at once.");
+            // The executor may be done already.
+            let _ = stop.send(true);
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(130);
+            }
+        }
+    });
+    let mut bar = session.terminal.progress("applying", plan.operations.len());
+    let executor = Executor { jira, concurrency, stop: stopped };
+    let report = executor
+        .run(plan, |progress| match progress {
+            Progress::Answered => bar.step(),
+            Progress::Settling => bar.turn_to("reading again what was touched"),
+        })
+        .await;
+    bar.finish();
+    interrupts.abort();
+    report
+}
+
+fn print(session: &Session, format: Format, plan: &Plan, report: &Report) -> Result<(), Error> {
+    match format {
+        Format::Json => session.data(&render::report_json(plan, report)),
+        Format::Text if report.outcomes.is_empty() => Ok(()),
+        Format::Text => session.data(&render::report_text(plan, report, session.terminal.width())),
+    }
+}
+
+fn ended(plan: &Plan, report: &Report) -> Exit {
+    if report.complete() && plan.blocked.is_empty() { Exit::Done } else { Exit::Incomplete }
+}

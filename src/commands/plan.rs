@@ -1,0 +1,108 @@
+//! `rollbook plan`.
+
+use clap::{Args, ValueEnum};
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::model::{Address, Plan, Reason};
+use crate::plan::Scope;
+use crate::render::{self, Grouping};
+
+use super::{Session, block_on, connect};
+
+/// What `plan` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    part: Part,
+    /// How to print the plan
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// What to gather the lines of the text form under
+    #[arg(long, value_name = "WHAT", default_value = "group")]
+    by: By,
+    /// Exit with 2 when there are changes
+    #[arg(long)]
+    detailed_exitcode: bool,
+}
+
+/// The part of a tree that is asked for.
+#[derive(Debug, Args)]
+pub(super) struct Part {
+    /// Only this address and what it requires: group.NAME, user.EMAIL or member.NAME/EMAIL; may be repeated
+    #[arg(long, value_name = "ADDRESS")]
+    target: Vec<Address>,
+    /// Only operations that are there for these reasons
+    #[arg(long, value_name = "REASON", value_delimiter = ',')]
+    reason: Vec<ReasonName>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Format {
+    Text,
+    Json,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum By {
+    Group,
+    User,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum ReasonName {
+    Declared,
+    Undeclared,
+    Expired,
+    Excepted,
+    Offboarded,
+    Unlisted,
+}
+
+/// Makes a plan and prints it.
+///
+/// # Errors
+/// [`Error`] when there is no plan.
+pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    let loaded = session.load()?;
+    let jira = connect(&loaded.declaration)?;
+    let planned = block_on(session.plan(&jira, &loaded, &arguments.part.scope()))?;
+    let text = match arguments.format {
+        Format::Json => render::plan_json(&planned.plan),
+        Format::Text => render::plan_text(&planned.plan, arguments.by.grouping(), session.terminal.width()),
+    };
+    session.data(&text)?;
+    Ok(exit(&planned.plan, arguments.detailed_exitcode))
+}
+
+/// Something blocked counts before pending changes (design §4).
+fn exit(plan: &Plan, detailed: bool) -> Exit {
+    match (plan.blocked.is_empty(), plan.operations.is_empty()) {
+        (false, _) => Exit::Incomplete,
+        (true, false) if detailed => Exit::Pending,
+        (true, _) => Exit::Done,
+    }
+}
+
+impl Part {
+    pub(super) fn scope(&self) -> Scope {
+        let reasons = self.reason.iter().map(|reason| match reason {
+            ReasonName::Declared => Reason::Declared,
+            ReasonName::Undeclared => Reason::Undeclared,
+            ReasonName::Expired => Reason::Expired,
+            ReasonName::Excepted => Reason::Excepted,
+            ReasonName::Offboarded => Reason::Offboarded,
+            ReasonName::Unlisted => Reason::Unlisted,
+        });
+        Scope { targets: self.target.clone(), reasons: reasons.collect() }
+    }
+}
+
+impl By {
+    fn grouping(self) -> Grouping {
+        match self {
+            Self::Group => Grouping::Group,
+            Self::User => Grouping::User,
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! `rollbook sandbox`.
+
+use std::fs;
+use std::io::{self, Write};
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::Args;
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::sandbox::{Limits, Options, Sandbox, Seed, serve};
+
+use super::{Session, block_on};
+
+/// What `sandbox` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The site to start from, as YAML; examples/acme/sandbox.yaml is one
+    #[arg(long, value_name = "FILE")]
+    seed: PathBuf,
+    /// Where to listen; loopback only, and port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
+    listen: SocketAddr,
+    /// Start from this file where it exists, and save the site to it at the end
+    #[arg(long, value_name = "FILE")]
+    state: Option<PathBuf>,
+    /// How long every answer takes, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    latency: u64,
+    /// How long a change stays invisible to reads, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    lag: u64,
+    /// How many requests a route takes a second: `atlassian` for the published limits, `off`, or a number
+    #[arg(long, value_name = "LIMITS", default_value = "off", value_parser = limits)]
+    limits: Limits,
+    /// What ids, tokens and the hidden order of people come from
+    #[arg(long, value_name = "N", default_value_t = 0)]
+    rng_seed: u64,
+}
+
+fn limits(text: &str) -> Result<Limits, String> {
+    match text {
+        "off" => Ok(Limits::Off),
+        "atlassian" => Ok(Limits::Atlassian),
+        number => match number.parse() {
+            Ok(rate) if rate > 0 => Ok(Limits::PerSecond(rate)),
+            Ok(_) | Err(_) => Err("`atlassian`, `off` or a whole number from 1 is needed".into()),
+        },
+    }
+}
+
+/// Serves a sandbox until Ctrl-C, and saves its state where that is asked for.
+///
+/// # Errors
+/// [`Error`] when the seed or the socket is not usable.
+pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    let sandbox = Sandbox::new(&seed(arguments)?, &arguments.options())
+        .map_err(|source| Error::Seed { path: arguments.seed.clone(), source })?;
+    block_on(async {
+        let listener = tokio::net::TcpListener::bind(arguments.listen)
+            .await
+            .map_err(Error::io(format!("failed to listen on {}", arguments.listen)))?;
+        let address = listener.local_addr().map_err(Error::io("failed to listen"))?;
+        let url = format!("http://{address}");
+        session.data(&format!("listening on {url}\n{}", exports(&sandbox, &url)))?;
+        let interrupted = async {
+            // Without the signal the process ends as it would anyway.
+            let _ = tokio::signal::ctrl_c().await;
+        };
+        serve(&sandbox, listener, interrupted).await.map_err(Error::io("failed to serve"))
+    })?;
+    if let Some(path) = &arguments.state {
+        save(&sandbox, path)?;
+    }
+    Ok(Exit::Done)
+}
+
+fn seed(arguments: &Arguments) -> Result<Seed, Error> {
+    let saved = arguments.state.as_ref().filter(|path| path.exists());
+    let path = saved.unwrap_or(&arguments.seed);
+    let text = fs::read_to_string(path).map_err(Error::io(format!("failed to read {}", path.display())))?;
+    Seed::parse(&text).map_err(|source| Error::Seed { path: path.clone(), source })
+}
+
+fn save(sandbox: &Sandbox, path: &Path) -> Result<(), Error> {
+    let to_save = sandbox.to_seed().to_yaml();
+    let text = to_save.map_err(|source| Error::Seed { path: path.to_path_buf(), source })?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let write = || -> io::Result<()> {
+        let mut file = tempfile::NamedTempFile::new_in(folder)?;
+        file.write_all(text.as_bytes())?;
+        file.persist(path)?;
+        Ok(())
+    };
+    write().map_err(Error::io(format!("failed to save {}", path.display())))
+}
+
+/// The lines that make a shell use the sandbox.
+fn exports(sandbox: &Sandbox, url: &str) -> String {
+    let quoted = |value: &str| format!("'{}'", value.replace('\'', r"'\''"));
+    let lines =
+        sandbox.exports(url).into_iter().map(|(name, value)| format!("export {name}={}\n", quoted(&value)));
+    lines.collect()
+}
+
+impl Arguments {
+    fn options(&self) -> Options {
+        Options {
+            latency: Duration::from_millis(self.latency),
+            lag: Duration::from_millis(self.lag),
+            limits: self.limits,
+            rng_seed: self.rng_seed,
+            epoch: None,
+        }
+    }
+}

@@ -1,0 +1,160 @@
+//! What the commands share: a tree, a connection, a plan.
+
+use std::env;
+use std::io;
+use std::path::PathBuf;
+
+use jiff::Timestamp;
+use jiff::civil::Date;
+use tracing_subscriber::filter::LevelFilter;
+
+use crate::atlassian::{self, Client, Endpoints, Jira};
+use crate::config;
+use crate::environment::{self, Environment};
+use crate::error::Error;
+use crate::fetch;
+use crate::model::{Declaration, Diagnostic, Header, Locator, Plan, Rights, Severity, Tree};
+use crate::plan::{self, Context, Desired, Rates, Scope};
+use crate::render::{self, Colour, DiagnosticStyle, Frames};
+use crate::terminal::Terminal;
+
+/// What every command is given.
+#[derive(Clone, Debug)]
+pub struct Session {
+    /// The process's streams.
+    pub terminal: Terminal,
+    /// The tree's folder, where `-C` names it.
+    pub dir: Option<PathBuf>,
+    /// The day to judge `until` by, in UTC.
+    pub today: Date,
+}
+
+/// A tree that is valid.
+#[derive(Debug)]
+pub(super) struct Loaded {
+    pub(super) tree: Tree,
+    pub(super) declaration: Declaration,
+}
+
+/// A plan, and what the credential it was made with may do.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    pub(super) rights: Rights,
+}
+
+/// Sends what happens inside to stderr: warnings, with `-v` what is read and written, with `-vv` every request.
+pub fn log(verbose: u8, color: bool) {
+    let level = match verbose {
+        0 => LevelFilter::WARN,
+        1 => LevelFilter::INFO,
+        2 => LevelFilter::DEBUG,
+        _ => LevelFilter::TRACE,
+    };
+    // Other crates' logs may hold headers and bodies.
+    let filter = tracing_subscriber::EnvFilter::new(format!("off,rollbook={level}"));
+    let subscriber = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(io::stderr)
+        .with_ansi(color)
+        .with_target(false)
+        .without_time()
+        .finish();
+    // A library's user may have set their own.
+    let _ = tracing::subscriber::set_global_default(subscriber);
+}
+
+impl Session {
+    /// Finds the tree's folder.
+    pub(super) fn root(&self) -> Result<PathBuf, Error> {
+        if let Some(dir) = &self.dir {
+            return Ok(dir.clone());
+        }
+        let here = env::current_dir().map_err(Error::io("failed to find the current folder"))?;
+        config::find_root(&here).ok_or(Error::NoTree(here))
+    }
+
+    /// Reads the tree; its diagnostics go to stderr.
+    pub(super) fn load(&self) -> Result<Loaded, Error> {
+        let loaded = config::load(&self.root()?, self.today);
+        let style = self.diagnostic_style(self.terminal.stderr_in_color());
+        let errors = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
+        let shown: Vec<Diagnostic> = loaded
+            .diagnostics
+            .into_iter()
+            .filter(|diagnostic| errors(diagnostic) || !self.terminal.quiet)
+            .collect();
+        if !shown.is_empty() {
+            self.terminal.tell(&render::diagnostics(&loaded.tree, &shown, style));
+        }
+        let declaration = loaded.declaration.ok_or(Error::Invalid)?;
+        Ok(Loaded { tree: loaded.tree, declaration })
+    }
+
+    pub(super) fn diagnostic_style(&self, color: bool) -> DiagnosticStyle {
+        DiagnosticStyle {
+            frames: Frames::Unicode,
+            colour: if color { Colour::Ansi } else { Colour::None },
+            width: self.terminal.width(),
+        }
+    }
+
+    /// Reads what a plan needs, and makes it.
+    pub(super) async fn plan(&self, jira: &Jira, loaded: &Loaded, scope: &Scope) -> Result<Planned, Error> {
+        let desired = Desired::of(&loaded.declaration, self.today);
+        let live = fetch::live_state(jira, &desired).await?;
+        let changes = plan::diff(&desired, &live, &Locator::new(&loaded.tree));
+        let capabilities = fetch::capabilities(jira, &plan::questions(&changes, &live)).await?;
+        let header = Header {
+            made: Timestamp::now().to_string(),
+            today: self.today,
+            commit: None,
+            rollbook: env!("CARGO_PKG_VERSION").into(),
+        };
+        let context = Context {
+            desired: &desired,
+            live: &live,
+            capabilities: &capabilities,
+            header,
+            tree_digest: &plan::tree_digest(&loaded.tree),
+            scope,
+            rates: &Rates {
+                per_second: atlassian::jira::per_second,
+                route: atlassian::jira::route,
+                members_a_page: atlassian::jira::MEMBERS_PAGE,
+            },
+        };
+        Ok(Planned { plan: plan::route(changes, &context), rights: live.rights })
+    }
+
+    /// Prints data.
+    pub(super) fn data(&self, text: &str) -> Result<(), Error> {
+        self.terminal.data(text).map_err(Error::io("failed to print"))
+    }
+}
+
+/// Connects to the site that the tree names, with what the environment holds.
+pub(super) fn connect(declaration: &Declaration) -> Result<Jira, Error> {
+    let environment = Environment::read()?;
+    let settings = &declaration.settings;
+    agree(&settings.site.value, environment::SITE, environment.site.as_deref())?;
+    let organization = settings.organization.as_ref().map_or("no organization", |id| id.value.as_str());
+    agree(organization, environment::ORGANIZATION, environment.organization.as_deref())?;
+    let endpoints = Endpoints::new(&settings.site.value, &environment.overrides)?;
+    let options = atlassian::Options { cloud_id: environment.cloud_id, ..atlassian::Options::default() };
+    Ok(Jira::new(Client::network(endpoints, environment.credential, options)?))
+}
+
+/// Runs what waits for the network.
+pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    runtime.map_err(Error::io("failed to start"))?.block_on(work)
+}
+
+fn agree(tree: &str, variable: &'static str, environment: Option<&str>) -> Result<(), Error> {
+    match environment {
+        Some(named) if named.trim_end_matches('/') != tree.trim_end_matches('/') => {
+            Err(Error::WrongSite { tree: tree.into(), variable, environment: named.into() })
+        }
+        Some(_) | None => Ok(()),
+    }
+}

@@ -1,0 +1,189 @@
+//! The environment variables: the one place that reads them.
+
+use std::path::PathBuf;
+use std::{env, fs};
+
+use secrecy::SecretString;
+
+use crate::atlassian::{CloudId, Credential, HostError, Overrides, TokenKind};
+
+/// Every variable, with what it is for, in the order in which help shows them. A secret may also come from the
+/// file that its name with `_FILE` names.
+pub const VARIABLES: &[(&str, &str)] = &[
+    (EMAIL, "the e-mail of the account whose API token is used"),
+    (API_TOKEN, "its API token"),
+    (TOKEN_KIND, "`scoped` for a token with scopes; `classic` is the default"),
+    (CLIENT_ID, "the id of a service account's OAuth 2.0 client"),
+    (CLIENT_SECRET, "its secret"),
+    (ACCESS_TOKEN, "an OAuth 2.0 access token that something else got"),
+    (CLOUD_ID, "the site's cloud id; it is looked up where it is left out"),
+    (SITE, "must equal the tree's `site`"),
+    (ORGANIZATION, "must equal the tree's `organization`"),
+    (ENDPOINT_SITE, "another host instead of the site, for a sandbox or a proxy"),
+    (ENDPOINT_GATEWAY, "another host instead of api.atlassian.com and auth.atlassian.com"),
+];
+
+const EMAIL: &str = "ROLLBOOK_EMAIL";
+const API_TOKEN: &str = "ROLLBOOK_API_TOKEN";
+const TOKEN_KIND: &str = "ROLLBOOK_TOKEN_KIND";
+const CLIENT_ID: &str = "ROLLBOOK_CLIENT_ID";
+const CLIENT_SECRET: &str = "ROLLBOOK_CLIENT_SECRET";
+const ACCESS_TOKEN: &str = "ROLLBOOK_ACCESS_TOKEN";
+const CLOUD_ID: &str = "ROLLBOOK_CLOUD_ID";
+/// Must equal the tree's `site`.
+pub const SITE: &str = "ROLLBOOK_SITE";
+/// Must equal the tree's `organization`.
+pub const ORGANIZATION: &str = "ROLLBOOK_ORGANIZATION";
+const ENDPOINT_SITE: &str = "ROLLBOOK_ENDPOINT_SITE";
+const ENDPOINT_GATEWAY: &str = "ROLLBOOK_ENDPOINT_GATEWAY";
+
+/// What the environment says.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// How to prove who Rollbook is.
+    pub credential: Credential,
+    /// Hosts that stand in for Atlassian's.
+    pub overrides: Overrides,
+    /// The site's id behind the gateway.
+    pub cloud_id: Option<CloudId>,
+    /// What the tree's `site` must be.
+    pub site: Option<String>,
+    /// What the tree's `organization` must be.
+    pub organization: Option<String>,
+}
+
+/// Why the environment is not usable.
+#[derive(Debug, thiserror::Error)]
+pub enum EnvironmentError {
+    /// No credential is set.
+    #[error("no credential is set")]
+    NoCredential,
+    /// One of a pair is set.
+    #[error("{0} is set, and {1} is not")]
+    Half(&'static str, &'static str),
+    /// More than one credential is set.
+    #[error("more than one credential is set: {0}")]
+    Several(String),
+    /// A value is not among those that a variable takes.
+    #[error("{0} is neither `classic` nor `scoped`")]
+    TokenKind(&'static str),
+    /// A value is no UTF-8.
+    #[error("{0} does not hold text")]
+    NotText(String),
+    /// A secret's file cannot be read.
+    #[error("failed to read the file that {variable} names")]
+    File {
+        /// The variable.
+        variable: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// A secret is set twice.
+    #[error("{0} and {0}_FILE are both set")]
+    Twice(&'static str),
+    /// The cloud id is none.
+    #[error("{CLOUD_ID} is not usable")]
+    CloudId(#[source] HostError),
+}
+
+impl EnvironmentError {
+    /// A full sentence that says what to do.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NoCredential => {
+                "Set ROLLBOOK_EMAIL and ROLLBOOK_API_TOKEN, or ROLLBOOK_CLIENT_ID and ROLLBOOK_CLIENT_SECRET, or \
+                 ROLLBOOK_ACCESS_TOKEN."
+            }
+            Self::Half(..) => "Set both, or neither.",
+            Self::Several(_) => "Leave one of them, so that it is plain who acts.",
+            Self::TokenKind(_) => "Write `scoped` for a token that was made with scopes, or leave it out.",
+            Self::NotText(_) => "Set it again.",
+            Self::File { .. } => "Let it name a file that can be read and holds the secret alone.",
+            Self::Twice(_) => "Leave one of them.",
+            Self::CloudId(_) => "Copy it from `https://SITE/_edge/tenant_info`, or leave it out.",
+        }
+    }
+}
+
+impl Environment {
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] when no credential is set, more than one is, or a value is not usable.
+    pub fn read() -> Result<Self, EnvironmentError> {
+        let cloud_id = text(CLOUD_ID)?.map(|id| CloudId::parse(&id)).transpose();
+        Ok(Self {
+            credential: credential()?,
+            overrides: Overrides { site: text(ENDPOINT_SITE)?, gateway: text(ENDPOINT_GATEWAY)? },
+            cloud_id: cloud_id.map_err(EnvironmentError::CloudId)?,
+            site: text(SITE)?,
+            organization: text(ORGANIZATION)?,
+        })
+    }
+}
+
+fn credential() -> Result<Credential, EnvironmentError> {
+    let basic = pair((EMAIL, text(EMAIL)?), (API_TOKEN, secret(API_TOKEN)?))?;
+    let client = pair((CLIENT_ID, text(CLIENT_ID)?), (CLIENT_SECRET, secret(CLIENT_SECRET)?))?;
+    let bearer = secret(ACCESS_TOKEN)?;
+    match (basic, client, bearer) {
+        (Some((email, token)), None, None) => Ok(Credential::Basic { email, token, kind: token_kind()? }),
+        (None, Some((id, secret)), None) => Ok(Credential::ClientCredentials { id, secret }),
+        (None, None, Some(token)) => Ok(Credential::Bearer(token)),
+        (None, None, None) => Err(EnvironmentError::NoCredential),
+        (basic, client, bearer) => {
+            let set = [
+                (basic.is_some(), API_TOKEN),
+                (client.is_some(), CLIENT_SECRET),
+                (bearer.is_some(), ACCESS_TOKEN),
+            ];
+            let names: Vec<&str> = set.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect();
+            Err(EnvironmentError::Several(names.join(", ")))
+        }
+    }
+}
+
+fn pair(
+    (first, one): (&'static str, Option<String>),
+    (second, other): (&'static str, Option<SecretString>),
+) -> Result<Option<(String, SecretString)>, EnvironmentError> {
+    match (one, other) {
+        (Some(one), Some(other)) => Ok(Some((one, other))),
+        (None, None) => Ok(None),
+        (Some(_), None) => Err(EnvironmentError::Half(first, second)),
+        (None, Some(_)) => Err(EnvironmentError::Half(second, first)),
+    }
+}
+
+fn token_kind() -> Result<TokenKind, EnvironmentError> {
+    match text(TOKEN_KIND)?.as_deref() {
+        None | Some("classic") => Ok(TokenKind::Classic),
+        Some("scoped") => Ok(TokenKind::Scoped),
+        Some(_) => Err(EnvironmentError::TokenKind(TOKEN_KIND)),
+    }
+}
+
+/// A variable that is set to nothing is not set, as CI systems do for secrets that a run may not see.
+fn text(name: &str) -> Result<Option<String>, EnvironmentError> {
+    match env::var(name) {
+        Ok(value) if value.is_empty() => Ok(None),
+        Ok(value) => Ok(Some(value)),
+        Err(env::VarError::NotPresent) => Ok(None),
+        Err(env::VarError::NotUnicode(_)) => Err(EnvironmentError::NotText(name.into())),
+    }
+}
+
+fn secret(name: &'static str) -> Result<Option<SecretString>, EnvironmentError> {
+    let file_variable = format!("{name}_FILE");
+    match (text(name)?, text(&file_variable)?) {
+        (Some(_), Some(_)) => Err(EnvironmentError::Twice(name)),
+        (Some(value), None) => Ok(Some(SecretString::from(value))),
+        (None, None) => Ok(None),
+        (None, Some(path)) => {
+            let read = fs::read_to_string(PathBuf::from(path));
+            let value = read.map_err(|source| EnvironmentError::File { variable: file_variable, source })?;
+            // Mounted secrets and editors end a file with a line break.
+            Ok(Some(SecretString::from(value.trim_end_matches(['\n', '\r']).to_string())))
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Why a command ended early: the one error of the edge, with its exit code and its help.
+
+use std::io;
+use std::path::PathBuf;
+
+use crate::atlassian::HostError;
+use crate::environment::EnvironmentError;
+use crate::exit::Exit;
+use crate::fetch;
+use crate::sandbox::SeedError;
+
+/// Why a command ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The tree is invalid; its diagnostics have been printed.
+    #[error("the tree is not valid")]
+    Invalid,
+    /// No `rollbook.yaml` is to be found.
+    #[error("neither {0} nor a folder above it holds a rollbook.yaml")]
+    NoTree(PathBuf),
+    /// The command line or the environment is not usable.
+    #[error("{0}")]
+    Usage(String),
+    /// The environment is not usable.
+    #[error(transparent)]
+    Environment(#[from] EnvironmentError),
+    /// The tree and the environment name different places.
+    #[error("the tree names {tree}, and {variable} names {environment}")]
+    WrongSite {
+        /// What the tree names.
+        tree: String,
+        /// The variable.
+        variable: &'static str,
+        /// What it names.
+        environment: String,
+    },
+    /// The credential may not write.
+    #[error("account {0} is no site administrator, so nothing was changed")]
+    CannotWrite(crate::model::AccountId),
+    /// A host may not be sent a credential.
+    #[error(transparent)]
+    Host(#[from] HostError),
+    /// A read failed.
+    #[error(transparent)]
+    Fetch(#[from] fetch::Error),
+    /// The client could not be made.
+    #[error(transparent)]
+    Client(#[from] crate::atlassian::Error),
+    /// A sandbox seed is not usable.
+    #[error("{path} is no sandbox seed")]
+    Seed {
+        /// The seed.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: SeedError,
+    },
+    /// A file, a socket or the terminal failed.
+    #[error("{what}")]
+    Io {
+        /// What was tried, as `failed to …`.
+        what: String,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl Error {
+    /// Wraps what the system said.
+    pub fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
+        let what = what.into();
+        move |source| Self::Io { what, source }
+    }
+
+    /// How the run ends.
+    pub fn exit(&self) -> Exit {
+        match self {
+            Self::Invalid | Self::NoTree(_) | Self::Host(_) => Exit::Invalid,
+            Self::Usage(_) | Self::Environment(_) | Self::Seed { .. } => Exit::Usage,
+            Self::WrongSite { .. } => Exit::Refused,
+            Self::CannotWrite(_) | Self::Fetch(_) | Self::Client(_) | Self::Io { .. } => Exit::Failed,
+        }
+    }
+
+    /// A full sentence that says what to do next, where there is something to do.
+    pub fn help(&self) -> Option<&str> {
+        match self {
+            Self::NoTree(_) => Some(
+                "Name the tree's folder with -C, or start from the one in the project's examples/minimal.",
+            ),
+            Self::Environment(error) => Some(error.help()),
+            Self::WrongSite { .. } => Some("Use the credentials of the site that the tree names."),
+            Self::CannotWrite(_) => Some(
+                "Use the credential of a site administrator: a member of a group that gives site administration.",
+            ),
+            Self::Host(error) => Some(error.help()),
+            Self::Fetch(error) => error.help(),
+            Self::Client(error) => error.help(),
+            Self::Invalid | Self::Usage(_) | Self::Seed { .. } | Self::Io { .. } => None,
+        }
+    }
+
+    /// The error and its causes, one after the other.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            // A transparent error shows its cause's text as its own.
+            if !text.ends_with(&cause_text) {
+                text.push_str(": ");
+                text.push_str(&cause_text);
+            }
+            source = cause.source();
+        }
+        text
+    }
+}

@@ -1,0 +1,44 @@
+//! Exit codes: the one place that knows them.
+
+use std::process::ExitCode;
+
+/// How a run ended. Where several hold, the first of `Invalid`, `Refused`, `Failed`, `Incomplete`, `Pending`
+/// counts (design §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done, or no changes.
+    Done,
+    /// Something failed.
+    Failed,
+    /// Changes are pending, and `--detailed-exitcode` asked.
+    Pending,
+    /// The tree is invalid.
+    Invalid,
+    /// A guard refused.
+    Refused,
+    /// Applied incompletely, or something is blocked.
+    Incomplete,
+    /// Wrong usage.
+    Usage,
+}
+
+impl Exit {
+    /// The number.
+    pub fn code(self) -> u8 {
+        match self {
+            Self::Done => 0,
+            Self::Failed => 1,
+            Self::Pending => 2,
+            Self::Invalid => 3,
+            Self::Refused => 4,
+            Self::Incomplete => 6,
+            Self::Usage => 64,
+        }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        Self::from(exit.code())
+    }
+}
