@@ -33,10 +33,8 @@ fn may_name(room: &str, other: &str) -> Option<bool> {
         FLOOR_1.contains(&other) || FLOOR_2.contains(&other) || EDGE.contains(&other) || other == "sandbox";
     Some(match room {
         "model" => false,
-        "config" | "plan" | "atlassian" | "sandbox" => other == "model",
-        "fetch" | "apply" | "render" => FLOOR_1.contains(&other),
-        "exit" | "terminal" => other == "model",
-        "environment" => FLOOR_1.contains(&other),
+        "config" | "plan" | "atlassian" | "sandbox" | "exit" | "terminal" => other == "model",
+        "fetch" | "apply" | "render" | "environment" => FLOOR_1.contains(&other),
         "error" => under_commands,
         "commands" => under_commands,
         "cli" => under_commands || other == "commands",
