@@ -8,6 +8,9 @@ use super::codes;
 use super::context::Context;
 use super::draft::Draft;
 
+/// How many groups of a cycle are named.
+const LONGEST_SHOWN: usize = 20;
+
 /// A group on the path from the start of a walk.
 struct Step<'d> {
     name: &'d GroupName,
@@ -65,11 +68,16 @@ fn nested(member: &Member) -> Option<(&Member, &GroupName)> {
 fn cycle(cx: &Context, path: &[Step<'_>], target: &GroupName) -> Diagnostic {
     let start = path.iter().position(|step| step.name == target).unwrap_or_default();
     let around = &path[start..];
-    let mut names: Vec<String> = around.iter().map(|step| format!("`{}`", step.name)).collect();
+    let mut names: Vec<String> =
+        around.iter().take(LONGEST_SHOWN).map(|step| format!("`{}`", step.name)).collect();
+    if around.len() > LONGEST_SHOWN {
+        names.push("…".to_owned());
+    }
     names.push(format!("`{target}`"));
     let message = format!("groups contain each other: {}", names.join(" → "));
     around
         .iter()
+        .take(LONGEST_SHOWN)
         .filter_map(|step| Some((step.name, step.via?)))
         .fold(Diagnostic::error(codes::GROUP_CYCLE, message), |diagnostic, (name, via)| {
             diagnostic.at(cx.span(via.origin), format!("`{name}` takes this group's members"))

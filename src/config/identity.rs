@@ -1,17 +1,18 @@
 //! The rules of pins and locked ids: one account has one e-mail, one group id one name.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
 
-use crate::model::{Diagnostic, Email, GroupName, Span};
+use crate::model::{Diagnostic, Email, GroupName, MemberRef, Span};
 
 use super::codes;
 use super::context::Context;
-use super::draft::Draft;
+use super::draft::{Draft, entries};
 
 /// Checks every rule of this file. Locked ids of what the tree does not name do not count: they are left over.
 pub(super) fn check(cx: &mut Context, draft: &Draft) {
-    let accounts = accounts(cx, draft);
+    let mut accounts = accounts(cx, draft);
+    only_declared(draft, &mut accounts);
     shared(cx, &accounts, codes::SHARED_ACCOUNT, "account", "e-mails");
     let groups = groups(cx, draft);
     shared(cx, &groups, codes::SHARED_GROUP_ID, "group id", "groups");
@@ -44,6 +45,26 @@ fn accounts<'d>(cx: &mut Context, draft: &'d Draft) -> Claims<'d, Email> {
         }
     }
     claims
+}
+
+/// An e-mail that only owns something, or is in a rule, is not declared (design §2, People), and what the lock
+/// says of it is left over.
+fn only_declared(draft: &Draft, claims: &mut Claims<'_, Email>) {
+    claims.retain(|_, claimed| claimed.len() > 1);
+    let doubtful: BTreeSet<&Email> = claims.values().flatten().map(|(email, _)| *email).collect();
+    if doubtful.is_empty() {
+        return;
+    }
+    let members = draft.groups.values().flat_map(entries).filter_map(|member| match &member.who {
+        MemberRef::User(email) => Some(email),
+        MemberRef::Account(_) | MemberRef::Group(_) => None,
+    });
+    let protected = draft.policy.protect.users.iter().map(|email| &email.value);
+    let named = draft.users.keys().chain(protected).chain(members);
+    let declared: BTreeSet<&Email> = named.filter(|email| doubtful.contains(email)).collect();
+    for claimed in claims.values_mut() {
+        claimed.retain(|(email, _)| declared.contains(email));
+    }
 }
 
 fn groups<'d>(cx: &mut Context, draft: &'d Draft) -> Claims<'d, GroupName> {

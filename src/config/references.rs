@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
 
-use crate::model::{AccountId, DeclaredGroup, Diagnostic, Email, GroupName, GroupState, Member, MemberRef};
+use crate::model::{AccountId, Diagnostic, Email, GroupName, GroupState, Member, MemberRef};
 
 use super::codes;
 use super::context::Context;
@@ -104,6 +104,7 @@ fn target_exists(cx: &mut Context, draft: &Draft, member: &Member, target: &Grou
 struct Brings<'d> {
     draft: &'d Draft,
     listing: BTreeMap<&'d Email, BTreeSet<&'d GroupName>>,
+    nested: BTreeMap<&'d GroupName, Vec<&'d GroupName>>,
 }
 
 impl<'d> Brings<'d> {
@@ -111,21 +112,26 @@ impl<'d> Brings<'d> {
         let excepted = draft.groups.values().flat_map(entries).flat_map(|member| &member.except);
         let mut listing: BTreeMap<&Email, BTreeSet<&GroupName>> =
             excepted.map(|email| (&email.value, BTreeSet::new())).collect();
-        if !listing.is_empty() {
-            for (name, group) in &draft.groups {
-                for member in entries(group) {
-                    let person = match &member.who {
-                        MemberRef::User(email) => Some(email),
-                        MemberRef::Account(id) => owners.get(id).copied(),
-                        MemberRef::Group(_) => None,
-                    };
-                    if let Some(groups) = person.and_then(|email| listing.get_mut(email)) {
-                        groups.insert(name);
+        let mut nested: BTreeMap<&GroupName, Vec<&GroupName>> = BTreeMap::new();
+        if listing.is_empty() {
+            return Self { draft, listing, nested };
+        }
+        for (name, group) in &draft.groups {
+            for member in entries(group) {
+                let person = match &member.who {
+                    MemberRef::User(email) => Some(email),
+                    MemberRef::Account(id) => owners.get(id).copied(),
+                    MemberRef::Group(inner) => {
+                        nested.entry(name).or_default().push(inner);
+                        None
                     }
+                };
+                if let Some(groups) = person.and_then(|email| listing.get_mut(email)) {
+                    groups.insert(name);
                 }
             }
         }
-        Self { draft, listing }
+        Self { draft, listing, nested }
     }
 
     /// The groups whose members a group has, itself included; `None` where one of them has mistakes.
@@ -133,11 +139,11 @@ impl<'d> Brings<'d> {
         let mut reached = BTreeSet::from([target]);
         let mut open = vec![target];
         while let Some(name) = open.pop() {
-            let group: &'d DeclaredGroup = self.draft.groups.get(name)?;
-            for member in entries(group) {
-                if let MemberRef::Group(inner) = &member.who
-                    && reached.insert(inner)
-                {
+            if !self.draft.groups.contains_key(name) {
+                return None;
+            }
+            for inner in self.nested.get(name).into_iter().flatten() {
+                if reached.insert(inner) {
                     open.push(inner);
                 }
             }

@@ -19,7 +19,7 @@ fn many(groups_a_file: usize, mistake: bool) -> Tree {
             writeln!(text, "  group-{file}-{group}:\n    members:").unwrap();
             for member in 0..500 {
                 let person = (file * 7919 + group * 104_729 + member * 13) % 100_000;
-                let at = if mistake && file == 19 { "@Acme.com" } else { "@acme.com" };
+                let at = if mistake && member % 50 == 3 { "@Acme.com" } else { "@acme.com" };
                 match member % 10 {
                     0 => writeln!(
                         text,

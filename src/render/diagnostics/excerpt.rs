@@ -153,9 +153,14 @@ impl Window {
 
 /// The start of the line that an offset is in, or of one `back` lines before it.
 fn line_start(text: &str, offset: usize, back: usize) -> usize {
-    let before = text.get(..offset).unwrap_or_default();
-    let breaks = before.bytes().enumerate().rev().filter(|(_, byte)| *byte == b'\n');
-    breaks.map(|(at, _)| at + 1).nth(back).unwrap_or(0)
+    let mut start = offset.min(text.len());
+    for _ in 0..=back {
+        match text.get(..start).and_then(|before| before.rfind('\n')) {
+            Some(line_break) => start = line_break,
+            None => return 0,
+        }
+    }
+    start + 1
 }
 
 /// The part of a line that is shown when its labels go from `first` to `last`: all of it where it fits.

@@ -1,0 +1,109 @@
+//! `users:` and `groups:` for editors.
+
+use schemars::JsonSchema;
+
+use super::policy::Mode;
+use super::{Day, Email, GroupName, Id, Prose};
+
+/// A person. `{}` says that they are known, and nothing else.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub(super) struct User {
+    /// The display name, used at an invitation; afterwards only SCIM can change it.
+    name: Option<Prose>,
+    /// `true`: the account exists (it is invited at an `invite-domains` domain) and is active. `false`:
+    /// offboarded, whatever lists them. Left out: their status is never touched.
+    active: Option<bool>,
+    /// The apps that an invitation asks for, such as jira-software. Afterwards, access to an app is membership
+    /// of its groups.
+    #[schemars(extend("uniqueItems" = true))]
+    apps: Option<Vec<Id>>,
+    /// The account's id, where the e-mail is hidden. Quote it.
+    account: Option<Id>,
+}
+
+/// A group: its members, or `absent: true` to delete it.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case", deny_unknown_fields)]
+#[schemars(extend(
+    "if" = { "required": ["absent"] },
+    "then" = { "properties": {
+        "description": false, "members": false, "mode": false, "source": false, "apps-in-group": false,
+        "nest": false
+    } },
+    "else" = { "required": ["members"] }
+))]
+pub(super) struct GroupEntry {
+    /// The group's id; it survives a rename.
+    id: Option<Id>,
+    /// Used when the group is created, never afterwards.
+    description: Option<Prose>,
+    /// Who reviews changes of this group; for CODEOWNERS. Never synced.
+    #[schemars(extend("uniqueItems" = true))]
+    owners: Option<Vec<Email>>,
+    /// Who is in the group. A group without members says `[]`.
+    members: Option<Vec<Member>>,
+    /// Overrides the policy's mode for this group.
+    mode: Option<Mode>,
+    /// Where the group is created.
+    #[schemars(extend("default" = "native"))]
+    source: Option<Source>,
+    /// What becomes of undeclared service accounts and apps in this group.
+    #[schemars(extend("default" = "ignore"))]
+    apps_in_group: Option<AppsInGroup>,
+    /// Lets a privileged group take `group:` entries.
+    #[schemars(extend("default" = false))]
+    nest: Option<bool>,
+    /// Only `true`: the group is deleted. Restricted content and the id do not come back.
+    #[schemars(extend("const" = true))]
+    absent: Option<bool>,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub(super) enum Source {
+    /// In Atlassian's own directory.
+    Native,
+    /// In the SCIM directory.
+    Scim,
+}
+
+#[derive(JsonSchema)]
+#[schemars(rename_all = "kebab-case")]
+pub(super) enum AppsInGroup {
+    /// They stay.
+    Ignore,
+    /// They are removed.
+    Exact,
+}
+
+/// A member: an e-mail, or an entry with `user`, `group` or `account`.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub(super) enum Member {
+    Email(Email),
+    Entry(MemberEntry),
+}
+
+/// A member with conditions: exactly one of `user`, `group` and `account`.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[schemars(extend(
+    "oneOf" = [{ "required": ["user"] }, { "required": ["group"] }, { "required": ["account"] }],
+    "dependencies" = { "except": ["group"] }
+))]
+pub(super) struct MemberEntry {
+    /// A person, by e-mail.
+    user: Option<Email>,
+    /// Every declared member of that declared group.
+    group: Option<GroupName>,
+    /// An account by its id, such as a service account's. Quote it.
+    account: Option<Id>,
+    /// People whom this entry does not bring. Beside `group` only.
+    #[schemars(extend("uniqueItems" = true))]
+    except: Option<Vec<Email>>,
+    /// The first day (UTC) on which the access is gone.
+    until: Option<Day>,
+    /// Why.
+    because: Option<Prose>,
+}
