@@ -1,9 +1,7 @@
 //! Trees → declarations.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
-
 use jiff::civil::date;
-use rollbook::config::parse;
+use rollbook::config::{load, parse};
 use rollbook::model::{
     AppsInGroup, Authority, Declaration, Email, GroupName, GroupState, Guard, MemberRef, Mode, SourceFile,
     Tree,
@@ -112,4 +110,20 @@ fn reads_the_whole_language() {
     assert_eq!(members.entries[2].until.unwrap().value, date(2026, 12, 31));
     assert!(matches!(declaration.groups[&GroupName::new("old-team")].state, GroupState::Absent));
     assert_eq!(declaration.lock.users.len(), 1);
+}
+
+#[test]
+fn the_examples_are_right() {
+    let examples = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let mut trees = 0;
+    for example in std::fs::read_dir(examples).unwrap() {
+        let dir = example.unwrap().path();
+        if dir.join("rollbook.yaml").is_file() {
+            let loaded = load(&dir, date(2026, 6, 1));
+            let shown = diagnostics(&loaded.tree, &loaded.diagnostics, DiagnosticStyle::default());
+            assert!(loaded.declaration.is_some(), "{shown}");
+            trees += 1;
+        }
+    }
+    assert!(trees > 0);
 }

@@ -1,7 +1,5 @@
 //! One tree a mistake, each with a snapshot of what is printed.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};

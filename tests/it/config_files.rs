@@ -1,7 +1,5 @@
 //! Reading trees from directories, hostile ones among them: a clear error, in bounded time and memory.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
-
 use std::fs;
 use std::path::Path;
 use std::time::{Duration, Instant};

@@ -1,7 +1,5 @@
 //! What holds for every text.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
-
 use jiff::civil::date;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use rollbook::config::parse;

@@ -1,5 +1,5 @@
-//! A tree of many memberships, read without a quadratic step. For a million of them, and the figures:
-//! `ROLLBOOK_SOAK=1 cargo test --release --test it -- --nocapture memberships_are_read`
+//! A tree of a million memberships. Run it optimized:
+//! `cargo test --release --test it -- --ignored --nocapture million`
 
 use std::fmt::Write;
 use std::time::Instant;

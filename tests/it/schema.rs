@@ -1,7 +1,5 @@
 //! The schema and the decoder find the same mistakes of shape.
 
-#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
-
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
