@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use crate::config;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{GroupState, Severity};
+use crate::model::{DeclaredGroup, GroupState, Severity};
 use crate::render;
 
 use super::Session;
@@ -40,17 +40,22 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     session.data(&text)?;
     let errors =
         loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
-    let warnings = loaded.diagnostics.len() - errors;
-    match &loaded.declaration {
-        None => session
-            .terminal
-            .say(&format!("{errors} errors, {warnings} warnings in {} files", loaded.tree.files.len())),
-        Some(declaration) => {
-            let is_present = |state: &GroupState| matches!(state, GroupState::Present(_));
-            let groups = declaration.groups.values().filter(|group| is_present(&group.state)).count();
-            let users = declaration.users.len();
-            session.terminal.say(&format!("valid: {groups} groups, {users} users, {warnings} warnings"));
+    let warnings = counted(loaded.diagnostics.len() - errors, "warning");
+    let told = match &loaded.declaration {
+        None => {
+            let (errors, files) = (counted(errors, "error"), counted(loaded.tree.files.len(), "file"));
+            format!("not valid: {errors}, {warnings} in {files}")
         }
-    }
+        Some(declaration) => {
+            let is_present = |group: &&DeclaredGroup| matches!(group.state, GroupState::Present(_));
+            let groups = counted(declaration.groups.values().filter(is_present).count(), "group");
+            format!("valid: {groups}, {}, {warnings}", counted(declaration.users.len(), "user"))
+        }
+    };
+    session.terminal.say(&told);
     Ok(if loaded.declaration.is_some() { Exit::Done } else { Exit::Invalid })
+}
+
+fn counted(number: usize, one: &str) -> String {
+    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }

@@ -22,6 +22,7 @@ mod config_files;
 mod config_laws;
 mod config_output;
 mod config_size;
+mod docs;
 mod floors;
 mod laws;
 mod plan;

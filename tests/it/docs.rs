@@ -1,0 +1,87 @@
+//! The documents say what the program does.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use rollbook::config;
+use serde_json::Value;
+
+fn keys(schema: &Value, found: &mut BTreeSet<String>) {
+    match schema {
+        Value::Object(object) => {
+            if let Some(Value::Object(properties)) = object.get("properties") {
+                found.extend(properties.keys().cloned());
+            }
+            object.values().for_each(|value| keys(value, found));
+        }
+        Value::Array(values) => values.iter().for_each(|value| keys(value, found)),
+        Value::Null | Value::Bool(_) | Value::Number(_) | Value::String(_) => {}
+    }
+}
+
+#[test]
+fn every_key_of_the_schema_stands_in_the_language_reference() {
+    let page = fs::read_to_string("docs/language.md").unwrap();
+    let mut found = BTreeSet::new();
+    keys(&config::schema(), &mut found);
+    assert!(found.len() > 40, "the schema has keys: {found:?}");
+    let missing: Vec<&String> = found.iter().filter(|key| !page.contains(&format!("`{key}`"))).collect();
+    assert_eq!(missing, Vec::<&String>::new());
+}
+
+/// The YAML blocks that a page shows, with the name of the file that a first comment gives.
+fn blocks(page: &str) -> Vec<String> {
+    let mut blocks = Vec::new();
+    let mut block: Option<String> = None;
+    for line in page.lines() {
+        match (&mut block, line) {
+            (None, "```yaml") => block = Some(String::new()),
+            (Some(text), "```") => {
+                blocks.push(std::mem::take(text));
+                block = None;
+            }
+            (Some(text), line) => text.push_str(&format!("{line}\n")),
+            (None, _) => {}
+        }
+    }
+    blocks
+}
+
+/// Every document that a page shows is valid, as a tree of its own.
+#[test]
+fn every_tree_that_a_page_shows_is_valid() {
+    for page in ["README.md", "docs/language.md"] {
+        let blocks = blocks(&fs::read_to_string(page).unwrap());
+        assert!(blocks.len() > 2, "{page} shows YAML");
+        for block in blocks {
+            let folder = tempfile::tempdir().unwrap();
+            let head = "version: 1\nsite: https://acme.atlassian.net\n";
+            let is_lock = block.contains("from: jira");
+            let is_root = block.contains("site:");
+            let file = if is_lock { "rollbook.lock" } else { "groups/all.yaml" };
+            fs::create_dir(folder.path().join("groups")).unwrap();
+            fs::write(folder.path().join("rollbook.yaml"), if is_root { &block } else { head }).unwrap();
+            if !is_root && block.lines().any(|line| !line.starts_with('#')) {
+                fs::write(folder.path().join(file), &block).unwrap();
+            }
+            let loaded = config::load(folder.path(), jiff::civil::date(2026, 11, 22));
+            assert!(loaded.declaration.is_some(), "{page}:\n{block}\n{:#?}", loaded.diagnostics);
+        }
+    }
+}
+
+/// The demo's copy of the example is the example.
+#[test]
+fn the_demo_has_every_file_of_the_example() {
+    let root = Path::new("examples/acme");
+    let files = walkdir::WalkDir::new(root).into_iter().map(Result::unwrap);
+    let found: BTreeSet<String> = files
+        .filter(|entry| entry.file_type().is_file())
+        .map(|entry| entry.path().strip_prefix(root).unwrap().to_string_lossy().into_owned())
+        .filter(|path| path != "sandbox.yaml")
+        .collect();
+    let embedded: BTreeSet<String> =
+        rollbook::commands::demo::EXAMPLE.iter().map(|(path, _)| (*path).to_string()).collect();
+    assert_eq!(embedded, found);
+}
