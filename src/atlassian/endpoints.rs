@@ -6,28 +6,9 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
+use crate::model::Realm;
+
 use super::request::Host;
-
-/// The hosts of commercial Atlassian Cloud (fact sheet §0, §2).
-const COMMERCIAL: Realm =
-    Realm { sites: ".atlassian.net", gateway: "api.atlassian.com", auth: "auth.atlassian.com" };
-
-/// The hosts of Atlassian Government Cloud: site names from support.atlassian.com "Get access to the Atlassian
-/// Government environment", gateway and authorization server from developer.atlassian.com
-/// `platform/framework/agc/guides/manage-3lo-apps`. Other government names that tools list, such as
-/// `atlassian-us-gov.net`, have no source at Atlassian and need an override.
-const GOVERNMENT: Realm = Realm {
-    sites: ".atlassian-us-gov-mod.net",
-    gateway: "api.atlassian-us-gov-mod.com",
-    auth: "auth.atlassian-us-gov-mod.com",
-};
-
-#[derive(Debug)]
-struct Realm {
-    sites: &'static str,
-    gateway: &'static str,
-    auth: &'static str,
-}
 
 /// Hosts that the environment names instead of Atlassian's: `https` origins, or loopback ones.
 #[derive(Clone, Debug, Default)]
@@ -118,12 +99,7 @@ impl Endpoints {
         if origin.loopback {
             return Ok((origin, None));
         }
-        let realm = [&COMMERCIAL, &GOVERNMENT].into_iter().find(|realm| {
-            // One label, as the certificate of `*.atlassian.net` covers one (RFC 6125 §6.4.3).
-            let label = origin.name().strip_suffix(realm.sites);
-            label.is_some_and(|label| !label.is_empty() && !label.contains(['.', ':']))
-        });
-        match realm {
+        match Realm::of_site(origin.name()) {
             Some(realm) => Ok((origin, Some(realm))),
             None => Err(HostError::Foreign(text.to_owned())),
         }

@@ -1,9 +1,7 @@
 //! Which `site` a tree may name. A pull request can edit the tree, so the tree must not be able to send a
 //! credential anywhere but to Atlassian or to this machine (design §2, Hosts).
 
-/// The domains of Jira Cloud sites: Atlassian's own, and its government cloud's
-/// (<https://support.atlassian.com/organization-administration/docs/get-access-to-the-atlassian-government-environment>).
-pub(super) const DOMAINS: [&str; 2] = ["atlassian.net", "atlassian-us-gov-mod.net"];
+use crate::model::Realm;
 
 /// Why a text is no site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -83,16 +81,7 @@ pub(super) fn check(site: &str) -> Result<(), Refusal> {
 }
 
 fn is_atlassian(host: &str) -> bool {
-    DOMAINS
-        .iter()
-        .any(|domain| host.strip_suffix(domain).and_then(|rest| rest.strip_suffix('.')).is_some_and(is_label))
-}
-
-fn is_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && !label.starts_with('-')
-        && !label.ends_with('-')
-        && label.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
+    Realm::of_site(host).is_some()
 }
 
 fn is_loopback(host: &str) -> bool {

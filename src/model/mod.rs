@@ -16,6 +16,7 @@ mod lock;
 mod operation;
 mod plan;
 mod policy;
+mod realm;
 mod report;
 mod tree;
 
@@ -42,5 +43,6 @@ pub use policy::{
     GroupRevokes, MaxRevokes, Mode, Offboard, Policy, Protect, SelfGrant, UnlistedGroups, UnlistedUsers,
     Waiver,
 };
+pub use realm::Realm;
 pub use report::{Confirmation, Outcome, Report};
 pub use tree::{FileId, Located, Location, Locator, Origin, SourceFile, Span, Tree};
