@@ -5,7 +5,8 @@
 //! `values`, and one file for each part of the language) put into a draft; then come the rules that look at the
 //! whole tree (`references`, `cycles`, `spelling`, `identity`, `rules`).
 
-pub mod codes;
+pub mod accounts;
+mod codes;
 mod context;
 mod cycles;
 mod draft;
@@ -17,6 +18,7 @@ mod hidden;
 mod identity;
 mod include;
 mod lock;
+mod lock_text;
 mod members;
 mod mistakes;
 mod node;
@@ -35,7 +37,9 @@ mod users;
 mod values;
 mod waive;
 
+pub use accounts::{ExportError, exported_accounts};
 pub use files::{Loaded, find_root, load, read_tree};
 pub use include::{Include, LOCK, ROOT};
+pub use lock_text::lock_text;
 pub use parse::{Parsed, parse};
 pub use schema::schema;

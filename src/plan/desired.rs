@@ -16,8 +16,20 @@ pub struct Desired<'a> {
     pub declaration: &'a Declaration,
     /// The day, in UTC.
     pub today: Date,
+    /// Where declared people may be looked up.
+    pub lookup: Lookup,
     /// Every group that is to exist.
     pub groups: BTreeMap<GroupName, DesiredGroup<'a>>,
+}
+
+/// Where declared people may be looked up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Lookup {
+    /// In pins, the lock, and what is live.
+    #[default]
+    Everywhere,
+    /// In pins and the lock alone: `--locked`.
+    Locked,
 }
 
 /// A group that is to exist.
@@ -87,7 +99,13 @@ impl<'a> Desired<'a> {
                 Some((name.clone(), group.without_offboarded(declaration)))
             })
             .collect();
-        Self { declaration, today, groups }
+        Self { declaration, today, lookup: Lookup::default(), groups }
+    }
+
+    /// The same, with people looked up elsewhere.
+    #[must_use]
+    pub fn with_lookup(self, lookup: Lookup) -> Self {
+        Self { lookup, ..self }
     }
 
     /// Whether the tree offboards somebody, and where it says so.

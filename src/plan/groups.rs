@@ -26,7 +26,15 @@ pub(super) enum GroupIdentity {
 impl GroupResolution {
     /// Resolves every group that a tree declares.
     pub(super) fn of(declaration: &Declaration, live: &Listing<LiveGroup>) -> Self {
-        let directory = Directory::of(live);
+        Self::with(declaration, &Directory::of(live))
+    }
+
+    /// Resolves every group anew, for the lock: pins win over it.
+    pub(super) fn anew(declaration: &Declaration, live: &Listing<LiveGroup>) -> Self {
+        Self::with(declaration, &Directory { conflict: Conflict::PinWins, ..Directory::of(live) })
+    }
+
+    fn with(declaration: &Declaration, directory: &Directory<'_>) -> Self {
         let mut groups: BTreeMap<GroupName, GroupIdentity> = declaration
             .groups
             .keys()
@@ -50,7 +58,17 @@ impl GroupResolution {
     }
 }
 
+/// What happens where a pin and the lock differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Conflict {
+    /// Nothing resolves.
+    Refused,
+    /// The pin holds: the lock is being made anew.
+    PinWins,
+}
+
 struct Directory<'a> {
+    conflict: Conflict,
     ids: BTreeMap<&'a GroupId, &'a LiveGroup>,
     names: BTreeMap<&'a GroupName, &'a LiveGroup>,
     folded_names: BTreeMap<String, &'a LiveGroup>,
@@ -59,6 +77,7 @@ struct Directory<'a> {
 impl<'a> Directory<'a> {
     fn of(live: &'a Listing<LiveGroup>) -> Self {
         Self {
+            conflict: Conflict::Refused,
             ids: live.iter().map(|group| (&group.id, group)).collect(),
             names: live.iter().map(|group| (&group.name, group)).collect(),
             folded_names: live.iter().map(|group| (group.name.folded(), group)).collect(),
@@ -69,7 +88,9 @@ impl<'a> Directory<'a> {
         let pin = declaration.groups.get(name).and_then(|group| group.id.as_ref()).map(|pin| &pin.value);
         let lock = declaration.lock.groups.get(name).map(|locked| &locked.id);
         match (pin, lock) {
-            (Some(pin), Some(lock)) if pin != lock => identity_changed(name, pin, lock, "rollbook.lock"),
+            (Some(pin), Some(lock)) if pin != lock && self.conflict == Conflict::Refused => {
+                identity_changed(name, pin, lock, "rollbook.lock")
+            }
             (Some(pin), _) => self.pinned(name, pin),
             (None, Some(lock)) => self.locked(name, lock),
             (None, None) => self.named(name),

@@ -16,6 +16,7 @@ mod diff;
 mod fingerprint;
 mod groups;
 mod lifecycle;
+mod lock;
 mod narrow;
 mod notes;
 mod order;
@@ -26,9 +27,11 @@ mod route;
 mod unenforced;
 
 pub use cost::Rates;
-pub use desired::{Denial, Desired, DesiredGroup, Entry};
+pub use desired::{Denial, Desired, DesiredGroup, Entry, Lookup};
+
 pub use diff::diff;
 pub use fingerprint::tree_digest;
+pub use lock::{Locking, lock};
 pub use narrow::Scope;
 pub use questions::{Reads, groups_to_read, questions, reads};
 pub use route::{Context, route};

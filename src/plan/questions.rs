@@ -7,7 +7,7 @@ use crate::model::{
     UserRef, Wanted,
 };
 
-use super::desired::Desired;
+use super::desired::{Desired, Lookup};
 use super::groups::GroupResolution;
 
 /// What a diff needs beside the group listing and the rights.
@@ -28,10 +28,11 @@ pub fn reads(desired: &Desired<'_>) -> Reads {
         !pinned && !declaration.lock.users.contains_key(email)
     };
     let identity = || {
-        desired.people().iter().any(|user| match user {
-            UserRef::Email(email) => unknown(email),
-            UserRef::Account(_) => false,
-        })
+        desired.lookup == Lookup::Everywhere
+            && desired.people().iter().any(|user| match user {
+                UserRef::Email(email) => unknown(email),
+                UserRef::Account(_) => false,
+            })
     };
     Reads { users: status || unlisted || identity() }
 }

@@ -7,7 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{AccountId, AccountKind, Email, LiveAccount, LiveState, Reading, UserRef};
 
-use super::desired::Desired;
+use super::desired::{Desired, Lookup};
+use super::groups::Conflict;
 
 /// Who the declared people are.
 #[derive(Clone, Debug)]
@@ -42,7 +43,21 @@ pub(super) struct Obstacle {
 impl Resolution {
     /// Resolves everybody whom a tree declares.
     pub(super) fn of(desired: &Desired<'_>, live: &LiveState) -> Self {
-        let directory = Directory::of(desired, live);
+        Self::with(desired, live, &Directory::of(desired, live))
+    }
+
+    /// Resolves everybody anew, for the lock: pins win over it, and accounts that an export names count where
+    /// nothing live answers.
+    pub(super) fn anew(
+        desired: &Desired<'_>,
+        live: &LiveState,
+        exported: &BTreeMap<Email, AccountId>,
+    ) -> Self {
+        let directory = Directory { exported, conflict: Conflict::PinWins, ..Directory::of(desired, live) };
+        Self::with(desired, live, &directory)
+    }
+
+    fn with(desired: &Desired<'_>, live: &LiveState, directory: &Directory<'_>) -> Self {
         let mut people: BTreeMap<UserRef, Identity> =
             desired.people().into_iter().map(|user| (user.clone(), directory.resolve(&user))).collect();
         refuse_shared_accounts(&mut people);
@@ -94,6 +109,8 @@ impl Resolution {
     }
 }
 
+static NO_EXPORT: BTreeMap<Email, AccountId> = BTreeMap::new();
+
 /// What there is to look people up in.
 struct Directory<'a> {
     desired: &'a Desired<'a>,
@@ -103,6 +120,9 @@ struct Directory<'a> {
     by_email: BTreeMap<&'a Email, Vec<&'a LiveAccount>>,
     /// Accounts of people that show no e-mail and that neither pin nor lock explains.
     hidden: usize,
+    conflict: Conflict,
+    /// Accounts by e-mail from an export.
+    exported: &'a BTreeMap<Email, AccountId>,
 }
 
 impl<'a> Directory<'a> {
@@ -120,7 +140,7 @@ impl<'a> Directory<'a> {
                 None => hidden += 1,
             }
         }
-        Self { desired, live, by_email, hidden }
+        Self { desired, live, by_email, hidden, conflict: Conflict::Refused, exported: &NO_EXPORT }
     }
 
     fn resolve(&self, user: &UserRef) -> Identity {
@@ -136,12 +156,34 @@ impl<'a> Directory<'a> {
         let lock = declaration.lock.users.get(email).map(|locked| &locked.id);
         if let (Some(pin), Some(lock)) = (pin, lock)
             && pin != lock
+            && self.conflict == Conflict::Refused
         {
             return identity_changed(email, pin, lock, "the pin", "rollbook.lock");
         }
         match pin.or(lock) {
             Some(id) => self.known(id, Some(email)),
-            None => self.search(email),
+            None if self.desired.lookup == Lookup::Locked => Identity::Unresolved(Obstacle {
+                code: "not-locked",
+                why: format!(
+                    "neither a pin nor rollbook.lock holds {email}, and --locked looks nowhere else"
+                ),
+                help: "Run `rollbook lock`, and commit what it writes.".into(),
+            }),
+            None => self.exported(email, self.search(email)),
+        }
+    }
+
+    /// An export loses to any live answer: also to one that shows its account with another e-mail.
+    fn exported(&self, email: &Email, found: Identity) -> Identity {
+        let id = self.exported.get(email);
+        let account = id.and_then(|id| self.live.accounts.get(id));
+        let fits = account.is_some_and(|account| account.email.is_none() && is_person(account.kind));
+        match (found, id) {
+            (
+                Identity::Missing | Identity::Unresolved(Obstacle { code: "identity-unresolved", .. }),
+                Some(id),
+            ) if fits => Identity::Account(id.clone()),
+            (found, _) => found,
         }
     }
 

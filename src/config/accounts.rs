@@ -1,0 +1,109 @@
+//! Accounts by e-mail, from a CSV file that the admin console exports (fact sheet §6).
+
+use std::collections::BTreeMap;
+
+use crate::model::{AccountId, Email, EmailError};
+
+/// The headers of the account's id: of the users' export, and of the managed accounts' export.
+const ID_HEADERS: [&str; 2] = ["user id", "atlassian id"];
+
+/// The headers of the e-mail.
+const EMAIL_HEADERS: [&str; 2] = ["email", "email address"];
+
+/// Why an export is not usable.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ExportError {
+    /// It is no CSV.
+    #[error("it is no CSV: {0}")]
+    Csv(String),
+    /// A column is missing.
+    #[error("it has no column named {0}")]
+    Column(&'static str),
+    /// A row has an e-mail that is none.
+    #[error("line {line} holds an e-mail that is none: {source}")]
+    Email {
+        /// Counted from 1.
+        line: u64,
+        /// What is wrong with it.
+        source: EmailError,
+    },
+    /// A row has an e-mail and no id.
+    #[error("line {0} holds an e-mail and no account id")]
+    NoId(u64),
+    /// An e-mail stands for two accounts.
+    #[error("{email} is account {one} and account {other}")]
+    Ambiguous {
+        /// The e-mail.
+        email: Email,
+        /// The account that came first.
+        one: AccountId,
+        /// The account that came later.
+        other: AccountId,
+    },
+}
+
+/// Reads an export in either of its shapes: one row a user, or one a user and group. Columns are found by their
+/// header, in whatever case and order; those it does not need are ignored, and so are rows without an e-mail.
+///
+/// # Errors
+/// [`ExportError`] says what is wrong, and on which line.
+pub fn exported_accounts(text: &str) -> Result<BTreeMap<Email, AccountId>, ExportError> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader =
+        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let csv = |error: csv::Error| ExportError::Csv(error.to_string());
+    let headers = reader.headers().map_err(csv)?.clone();
+    let column =
+        |names: &[&str]| headers.iter().position(|header| names.contains(&header.to_lowercase().as_str()));
+    let id_column = column(&ID_HEADERS).ok_or(ExportError::Column("`User id`"))?;
+    let email_column = column(&EMAIL_HEADERS).ok_or(ExportError::Column("`email`"))?;
+    let mut accounts: BTreeMap<Email, AccountId> = BTreeMap::new();
+    for record in reader.records() {
+        let record = record.map_err(csv)?;
+        let line = record.position().map_or(0, csv::Position::line);
+        let field = |column: usize| record.get(column).filter(|text| !text.is_empty());
+        let Some(email) = field(email_column) else { continue };
+        let email = Email::parse(email).map_err(|source| ExportError::Email { line, source })?;
+        let id = AccountId::new(field(id_column).ok_or(ExportError::NoId(line))?);
+        match accounts.get(&email) {
+            Some(one) if *one != id => {
+                return Err(ExportError::Ambiguous { email, one: one.clone(), other: id });
+            }
+            Some(_) | None => accounts.insert(email, id),
+        };
+    }
+    Ok(accounts)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<(String, String)>, ExportError> {
+        let accounts = exported_accounts(text)?;
+        Ok(accounts.into_iter().map(|(email, id)| (email.to_string(), id.to_string())).collect())
+    }
+
+    #[test]
+    fn reads_both_shapes_by_header() {
+        let one_a_user = "\u{feff}User id,User name,email,User status,Org role,Jira - acme,New column\n\
+                          712020:a,\"Ada, L.\",ada@acme.com,Active,,User,x\n\
+                          712020:b,Bob,,Deactivated,,None\n";
+        assert_eq!(read(one_a_user).unwrap(), [("ada@acme.com".into(), "712020:a".into())]);
+        let one_a_membership =
+            "Email,Group name,User ID\nada@acme.com,sre,712020:a\nada@acme.com,ops,712020:a\n";
+        assert_eq!(read(one_a_membership).unwrap(), [("ada@acme.com".into(), "712020:a".into())]);
+    }
+
+    #[test]
+    fn says_what_is_wrong() {
+        assert_eq!(read("User name,email\n"), Err(ExportError::Column("`User id`")));
+        assert_eq!(read("User id,name\n"), Err(ExportError::Column("`email`")));
+        assert_eq!(
+            read("User id,email\n1,a\u{202e}@b.c\n"),
+            Err(ExportError::Email { line: 2, source: EmailError::Invisible(0x202e) })
+        );
+        assert_eq!(read("User id,email\n,a@b.c\n"), Err(ExportError::NoId(2)));
+        assert!(matches!(read("User id,email\n1,a@b.c\n2,A@b.c\n"), Err(ExportError::Ambiguous { .. })));
+    }
+}

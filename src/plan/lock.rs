@@ -1,0 +1,105 @@
+//! What `rollbook lock` writes, and what it cannot: the identities of everybody and everything declared.
+
+use std::collections::BTreeMap;
+
+use crate::model::{
+    AccountId, Diagnostic, Email, GroupName, LiveState, Lock, LockedId, Origin, Span, UserRef,
+};
+
+use super::desired::Desired;
+use super::groups::{GroupIdentity, GroupResolution};
+use super::resolve::{Identity, Obstacle, Resolution};
+
+/// A lock made anew.
+#[derive(Clone, Debug)]
+pub struct Locking {
+    /// What is to be written: what could be resolved, and of the rest what the old lock said.
+    pub lock: Lock,
+    /// What could not be resolved, at its line.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
+/// Resolves everybody and everything that a tree declares. `exported` holds accounts by e-mail from an export of
+/// the admin console; it loses to any live answer.
+pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, AccountId>) -> Locking {
+    let people = Resolution::anew(desired, live, exported);
+    let groups = GroupResolution::anew(desired.declaration, &live.groups);
+    let mut locking = Locking { lock: Lock::default(), diagnostics: Vec::new() };
+    for (email, origin) in places(desired) {
+        let old = desired.declaration.lock.users.get(&email);
+        match people.person(&UserRef::Email(email.clone())) {
+            Identity::Account(id) => {
+                let from = source(desired, live, &email, id);
+                locking.lock.users.insert(email, LockedId { id: id.clone(), from });
+            }
+            // Whoever has no account yet is locked when they have been invited.
+            Identity::Missing => {}
+            Identity::Unresolved(obstacle) => {
+                locking.report(obstacle, origin, email.as_str());
+                locking.lock.users.extend(old.map(|old| (email, old.clone())));
+            }
+        }
+    }
+    for (name, group) in &desired.declaration.groups {
+        match groups.get(name) {
+            GroupIdentity::Live(live) => {
+                let id = live.id.clone();
+                let from = if group.id.is_some() { "pin" } else { "jira" };
+                locking.lock.groups.insert(name.clone(), LockedId { id, from: from.into() });
+            }
+            GroupIdentity::Missing => {}
+            GroupIdentity::Unresolved(obstacle) => {
+                locking.report(obstacle, group.origin, name.as_str());
+                let old = desired.declaration.lock.groups.get(name);
+                locking.lock.groups.extend(old.map(|old| (GroupName::clone(name), old.clone())));
+            }
+        }
+    }
+    locking.diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
+    locking
+}
+
+/// Where the tree names each person first: under `users:`, in `members`, or in `protect`.
+fn places(desired: &Desired<'_>) -> BTreeMap<Email, Origin> {
+    let mut places = BTreeMap::new();
+    for (email, user) in &desired.declaration.users {
+        places.insert(email.clone(), user.origin);
+    }
+    let entries = desired.groups.values().flat_map(|group| {
+        let members = group.members.iter().map(|(user, entry)| (user, entry.origin));
+        members.chain(group.denied.iter().map(|(user, denial)| (user, denial.origin)))
+    });
+    for (user, origin) in entries {
+        if let UserRef::Email(email) = user {
+            places.entry(email.clone()).or_insert(origin);
+        }
+    }
+    for user in &desired.declaration.policy.protect.users {
+        places.entry(user.value.clone()).or_insert(user.origin);
+    }
+    places
+}
+
+/// Which read gave an account: the word that the lock keeps.
+fn source(desired: &Desired<'_>, live: &LiveState, email: &Email, id: &AccountId) -> String {
+    let pinned = desired.declaration.users.get(email).is_some_and(|user| user.account.is_some());
+    let shown = live.accounts.get(id).is_some_and(|account| account.email.as_ref() == Some(email));
+    let was = desired.declaration.lock.users.get(email).filter(|locked| locked.id == *id);
+    match (pinned, shown, was) {
+        (true, _, _) => "pin".into(),
+        (false, true, _) => "jira".into(),
+        // Nothing live says who it is, so what once did still counts.
+        (false, false, Some(was)) => was.from.clone(),
+        (false, false, None) => "accounts".into(),
+    }
+}
+
+impl Locking {
+    fn report(&mut self, obstacle: &Obstacle, origin: Origin, name: &str) {
+        let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
+        let diagnostic = Diagnostic::error(obstacle.code, obstacle.why.clone())
+            .at(Span { origin, length }, "named here")
+            .help(obstacle.help.clone());
+        self.diagnostics.push(diagnostic);
+    }
+}
