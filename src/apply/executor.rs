@@ -7,9 +7,10 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
-use crate::atlassian::{Error, Jira, MadeIds, Written};
+use crate::atlassian::{Jira, MadeIds};
 use crate::model::{Direction, Key, Outcome, Plan, PlannedOperation, Report};
 
+use super::answer::{self, Answered};
 use super::settle;
 
 /// Carries out plans through one surface.
@@ -30,19 +31,6 @@ pub enum Progress {
     Answered,
     /// Every operation that could start was answered; what was touched is read again.
     Settling,
-}
-
-/// What the surface answered, before a read confirms it.
-#[derive(Clone, Debug)]
-pub(super) enum Answered {
-    /// It was done.
-    Done,
-    /// The surface says that nothing needed doing.
-    Claimed(String),
-    /// It was not done.
-    Refused(String),
-    /// The answer was lost.
-    Lost(String),
 }
 
 /// The state of a run.
@@ -68,7 +56,9 @@ impl Executor<'_> {
             while under_way.len() < self.concurrency.max(1) && !*self.stop.borrow_and_update() {
                 let Some(next) = run.next() else { break };
                 let made = run.made.clone();
-                under_way.push(async move { (next, write(self.jira, &plan.operations[next], &made).await) });
+                under_way.push(async move {
+                    (next, answer::write(self.jira, &plan.operations[next], &made).await)
+                });
             }
             let Some((index, (answered, made))) = under_way.next().await else { break };
             if let Some(id) = made {
@@ -83,30 +73,6 @@ impl Executor<'_> {
         let settled = settle::settle(self.jira, run.operations, &run.answers, &run.made).await;
         run.report(settled)
     }
-}
-
-async fn write(
-    jira: &Jira,
-    planned: &PlannedOperation,
-    made: &MadeIds,
-) -> (Answered, Option<crate::atlassian::MadeId>) {
-    match jira.write(&planned.operation, made).await {
-        Ok(Written::Done { made }) => (Answered::Done, made),
-        Ok(Written::ClaimsSatisfied { text }) => (Answered::Claimed(text), None),
-        Err(error) if error.answer_lost() => (Answered::Lost(said(&error)), None),
-        Ok(Written::Refused(error)) | Err(error) => (Answered::Refused(said(&error)), None),
-    }
-}
-
-/// An error and its causes, in one line.
-pub(super) fn said(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
 }
 
 impl<'p> Run<'p> {

@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use http::StatusCode;
 
-use crate::atlassian::{Jira, MadeIds};
+use crate::atlassian::{Fault, Jira, MadeIds};
 use crate::model::{
     AccountId, Confirmation, GroupId, GroupName, Listing, Operation, Outcome, PlannedOperation, Ref,
 };
 
-use super::executor::{Answered, said};
+use super::answer::{Answered, said};
 
 /// How long reads may lag behind writes before a report says "not yet visible" (design §5; fact sheet §1.3).
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -148,7 +147,8 @@ async fn look(jira: &Jira, sights: impl Iterator<Item = &Sight>) -> Seen {
     let read = join_all(groups.into_iter().map(async |group| {
         let members = match jira.members(&group).await {
             Ok((listing, _)) => Ok(Some(listing)),
-            Err(error) if error.status() == Some(StatusCode::NOT_FOUND.as_u16()) => Ok(None),
+            // A proxy's page may come with the same status, and says nothing about the group.
+            Err(error) if matches!(error.fault(), Some(Fault::NotFound(_))) => Ok(None),
             Err(error) => Err(said(&error)),
         };
         (group, members)

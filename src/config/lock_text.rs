@@ -30,6 +30,9 @@ struct LockedGroup<'a> {
 }
 
 /// The text of a lock, sorted, with a line break at its end. Reading it gives the same lock.
+///
+/// # Panics
+/// Never: a lock is plain data.
 pub fn lock_text(lock: &Lock) -> String {
     let users = lock.users.iter().map(|(email, locked)| {
         let account = DoubleQuoted(locked.id.as_str());

@@ -5,8 +5,8 @@
 //! `values`, and one file for each part of the language) put into a draft; then come the rules that look at the
 //! whole tree (`references`, `cycles`, `spelling`, `identity`, `rules`).
 
-pub mod accounts;
-mod codes;
+mod accounts;
+pub mod codes;
 mod context;
 mod cycles;
 mod draft;

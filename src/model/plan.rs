@@ -12,7 +12,7 @@ use super::ids::GroupName;
 use super::operation::{Operation, Reason, Surface};
 use super::tree::Location;
 
-/// Every step that brings live to desired, in the order of their keys.
+/// Every step that brings live to desired.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
     /// When and by what the plan was made; it stands outside the fingerprint.
@@ -21,9 +21,11 @@ pub struct Plan {
     pub site: String,
     /// SHA-256 over site, organization, tree digest and operations, in hex.
     pub fingerprint: String,
+    /// The targets and reasons that the plan was narrowed to; empty for the whole tree.
+    pub narrowed_to: Vec<String>,
     /// The totals.
     pub summary: Summary,
-    /// The steps; revokes first, then by key.
+    /// The steps: every requirement first, then revokes, then by key.
     pub operations: Vec<PlannedOperation>,
     /// The groups that change, with their member counts.
     pub groups: Vec<GroupSummary>,

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::model::{
-    AppsInGroup, Declaration, DeclaredGroup, Email, GroupName, GroupState, Member, MemberRef, Members, Mode,
-    Origin, Reason, UserRef,
+    AccountId, AppsInGroup, Declaration, DeclaredGroup, Email, GroupName, GroupState, Member, MemberRef,
+    Members, Mode, Origin, Reason, UserRef,
 };
 
 /// The desired state, on the day it was made for.
@@ -76,12 +76,13 @@ impl<'a> Desired<'a> {
     /// Flattens a declaration for a day. `group:` entries contribute declared members only; membership is the
     /// union of all paths, the latest `until` wins, and `except` works on its own entry only (design §2).
     pub fn of(declaration: &'a Declaration, today: Date) -> Self {
+        let owners = owners(declaration);
         let mut flat: BTreeMap<&GroupName, Flat> = BTreeMap::new();
         for name in inner_first(declaration) {
             let Some(members) = present(declaration, name) else {
                 continue;
             };
-            let flattened = flatten(members, &flat, today);
+            let flattened = flatten(members, &flat, &owners, today);
             flat.insert(name, flattened);
         }
         let groups = flat
@@ -183,12 +184,31 @@ fn inner_first(declaration: &Declaration) -> Vec<&GroupName> {
     order
 }
 
-fn flatten(members: &Members, inner: &BTreeMap<&GroupName, Flat>, today: Date) -> Flat {
+/// The e-mails that own accounts: of what a pin or the lock says, the pin first. A person who is named by
+/// account and by e-mail then has one name, so that `except`, the union of paths and `active: false` see one person.
+fn owners(declaration: &Declaration) -> BTreeMap<&AccountId, &Email> {
+    let pinned = |email: &Email| declaration.users.get(email).and_then(|user| user.account.as_ref());
+    let locked = declaration.lock.users.iter().filter(|(email, _)| pinned(email).is_none());
+    let mut owners: BTreeMap<&AccountId, &Email> =
+        locked.map(|(email, locked)| (&locked.id, email)).collect();
+    owners.extend(declaration.users.keys().filter_map(|email| Some((&pinned(email)?.value, email))));
+    owners
+}
+
+fn flatten(
+    members: &Members,
+    inner: &BTreeMap<&GroupName, Flat>,
+    owners: &BTreeMap<&AccountId, &Email>,
+    today: Date,
+) -> Flat {
     let mut flat = Flat::default();
     for member in &members.entries {
         match &member.who {
             MemberRef::User(email) => flat.bring(UserRef::Email(email.clone()), member, None, today),
-            MemberRef::Account(id) => flat.bring(UserRef::Account(id.clone()), member, None, today),
+            MemberRef::Account(id) => {
+                let owner = owners.get(id).map(|email| UserRef::Email((*email).clone()));
+                flat.bring(owner.unwrap_or_else(|| UserRef::Account(id.clone())), member, None, today);
+            }
             MemberRef::Group(name) => {
                 if let Some(group) = inner.get(name) {
                     flat.bring_group(group, member, today);

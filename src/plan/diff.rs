@@ -12,7 +12,7 @@ use super::desired::{Denial, Desired, DesiredGroup, Entry};
 use super::groups::{GroupIdentity, GroupResolution};
 use super::lifecycle;
 use super::notes;
-use super::resolve::{Identity, Obstacle, Resolution};
+use super::resolve::{Identity, Obstacle, Resolution, is_person};
 
 /// Compares desired with live. The result depends on neither the order of the files nor that of the pages.
 pub fn diff(desired: &Desired<'_>, live: &LiveState, locator: &Locator<'_>) -> Changes {
@@ -31,6 +31,9 @@ pub fn diff(desired: &Desired<'_>, live: &LiveState, locator: &Locator<'_>) -> C
             (GroupState::Absent, GroupIdentity::Live(group)) => {
                 differ.delete_group(name, &group, declared.origin);
             }
+            // A tombstone that is pinned has done its work when neither the id nor the name is there any more.
+            (GroupState::Absent, GroupIdentity::Unresolved(obstacle))
+                if obstacle.code == "group-gone" && live.groups.iter().all(|group| group.name != *name) => {}
             (GroupState::Absent, GroupIdentity::Unresolved(obstacle)) => {
                 differ.block(
                     Address::Group(name.clone()),
@@ -180,11 +183,14 @@ impl Differ<'_> {
                 Identity::Account(id) if !wants.accounts.contains_key(id) => {
                     wants.denied.entry(id.clone()).or_insert((denial.reason, denial.origin));
                 }
-                Identity::Unresolved(obstacle) => {
+                Identity::Unresolved(obstacle)
+                    if !matches!(obstacle.code, "account-gone" | "customer-account") =>
+                {
                     wants.unresolved = true;
                     wants.doubtful.push((user, *denial, obstacle.clone()));
                 }
-                Identity::Account(_) | Identity::Missing => {}
+                // Whoever is gone, or is a customer, is not one of the members who hide their e-mail.
+                Identity::Unresolved(_) | Identity::Account(_) | Identity::Missing => {}
             }
         }
         wants
@@ -277,17 +283,20 @@ impl Differ<'_> {
         doubtful: Vec<(&UserRef, Denial, Obstacle)>,
         members: &Listing<AccountId>,
     ) {
-        let hidden = |id: &AccountId| {
-            let account = self.live.accounts.get(id);
-            account.is_none_or(|account| account.email.is_none()) && self.people.declared_as(id).is_none()
-        };
-        if !members.iter().any(hidden) {
+        if !members.iter().any(|id| self.is_hidden(id)) {
             return;
         }
         for (user, denial, obstacle) in doubtful {
             let address = Address::Member(name.clone(), user.clone());
             self.block(address, Action::Remove, denial.reason, obstacle, denial.origin);
         }
+    }
+
+    /// Whether an account may be a person whom the tree names and who hides their e-mail.
+    fn is_hidden(&self, id: &AccountId) -> bool {
+        let account = self.live.accounts.get(id);
+        let hides = account.is_none_or(|account| account.email.is_none() && is_person(account.kind));
+        hides && self.people.declared_as(id).is_none()
     }
 
     /// Why an undeclared member must stay for now.
@@ -300,8 +309,10 @@ impl Differ<'_> {
                 help: "Declare the account with `account:`, or remove it by hand.".into(),
             });
         }
-        let hidden = account.is_none_or(|account| account.email.is_none());
-        (unresolved && hidden && self.people.declared_as(id).is_none()).then(|| Obstacle {
+        if let Some(obstacle) = self.people.suspect(id) {
+            return Some(obstacle.clone());
+        }
+        (unresolved && self.is_hidden(id)).then(|| Obstacle {
             code: "identity-unresolved",
             why: "a declared member of the group is not resolved, and may be this account, which hides its e-mail"
                 .into(),

@@ -113,7 +113,12 @@ impl<'a> Directory<'a> {
         match (self.ids.get(lock), self.named(name)) {
             (Some(group), _) => GroupIdentity::Live((*group).clone()),
             (None, GroupIdentity::Live(other)) => identity_changed(name, lock, &other.id, "live"),
-            (None, otherwise) => otherwise,
+            (None, GroupIdentity::Missing) => GroupIdentity::Unresolved(Obstacle {
+                code: "group-gone",
+                why: format!("no group of the site has the id {lock} that {name} is locked to"),
+                help: "Remove its line from rollbook.lock to have the group created anew.".into(),
+            }),
+            (None, otherwise @ GroupIdentity::Unresolved(_)) => otherwise,
         }
     }
 

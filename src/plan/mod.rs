@@ -19,6 +19,7 @@ mod lifecycle;
 mod lock;
 mod narrow;
 mod notes;
+mod offboard;
 mod order;
 mod permit;
 mod questions;

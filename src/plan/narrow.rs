@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Address, Blocked, Key, PlannedOperation, Reason};
+use crate::model::{Address, Blocked, Key, LiveState, PlannedOperation, Reason, UserRef};
+
+use super::desired::Desired;
 
 /// The part of a plan that is asked for. Empty lists ask for everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,9 +21,54 @@ impl Scope {
         self.targets.is_empty() && self.reasons.is_empty()
     }
 
+    /// What is asked for, in words that a plan shows; nothing where that is everything.
+    pub fn words(&self) -> Vec<String> {
+        let targets = self.targets.iter().map(ToString::to_string);
+        targets.chain(self.reasons.iter().map(ToString::to_string)).collect()
+    }
+
+    /// The targets that name nothing that the tree declares or that is live: a slip of the keyboard must not
+    /// look like a plan with nothing to do.
+    pub fn unknown_targets<'a>(&'a self, desired: &Desired<'_>, live: &LiveState) -> Vec<&'a Address> {
+        let people = desired.people();
+        let users = &desired.declaration.users;
+        let is_person = |user: &UserRef| {
+            people.contains(user)
+                || match user {
+                    UserRef::Email(email) => {
+                        users.contains_key(email)
+                            || live.accounts.values().any(|account| account.email.as_ref() == Some(email))
+                    }
+                    UserRef::Account(id) => live.accounts.contains_key(id),
+                }
+        };
+        let is_known = |target: &Address| {
+            let group = target.group().is_none_or(|name| {
+                desired.declaration.groups.contains_key(name)
+                    || live.groups.iter().any(|group| group.name == *name)
+            });
+            group && target.user().is_none_or(is_person)
+        };
+        self.targets.iter().filter(|target| !is_known(target)).collect()
+    }
+
     fn holds(&self, address: &Address, reason: Reason) -> bool {
         let targeted = self.targets.is_empty() || self.targets.iter().any(|target| target.covers(address));
         targeted && (self.reasons.is_empty() || self.reasons.contains(&reason))
+    }
+
+    /// A group that is blocked as a whole hides what its members need, whatever the reason of that may be.
+    fn hides(&self, blocked: &Blocked, desired: &Desired<'_>) -> bool {
+        let Address::Group(name) = &blocked.address else { return false };
+        let names = |user: &UserRef| {
+            let group = desired.groups.get(name);
+            group.is_some_and(|group| group.members.contains_key(user) || group.denied.contains_key(user))
+        };
+        self.targets.is_empty()
+            || self.targets.iter().any(|target| match target {
+                Address::Group(group) | Address::Member(group, _) => group == name,
+                Address::User(user) => names(user),
+            })
     }
 
     /// Keeps what is asked for, and what it requires.
@@ -29,11 +76,13 @@ impl Scope {
         &self,
         operations: &mut BTreeMap<Key, PlannedOperation>,
         blocked: &mut Vec<Blocked>,
+        desired: &Desired<'_>,
     ) {
         if self.is_everything() {
             return;
         }
-        blocked.retain(|blocked| self.holds(&blocked.address, blocked.reason));
+        blocked
+            .retain(|blocked| self.holds(&blocked.address, blocked.reason) || self.hides(blocked, desired));
         let mut kept = BTreeSet::new();
         let mut wanted: Vec<Key> = operations
             .values()

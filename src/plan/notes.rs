@@ -5,8 +5,7 @@ use std::collections::BTreeSet;
 use jiff::ToSpan;
 
 use crate::model::{
-    AccountId, AccountKind, Email, GroupId, GroupState, MemberRef, Note, Origin, Reading, UnlistedGroups,
-    UnlistedUsers, UserRef,
+    AccountId, AccountKind, Email, GroupId, Note, Origin, Reading, UnlistedGroups, UnlistedUsers, UserRef,
 };
 
 use super::diff::Differ;
@@ -33,22 +32,10 @@ fn note(differ: &mut Differ<'_>, code: &'static str, text: String, origin: Optio
 fn expiring(differ: &mut Differ<'_>) {
     let desired = differ.desired;
     let horizon = desired.today.checked_add(EXPIRES_SOON.days()).unwrap_or(desired.today);
-    for (name, group) in &desired.declaration.groups {
-        let GroupState::Present(members) = &group.state else {
-            continue;
-        };
-        for member in &members.entries {
-            let Some(until) = member.until else { continue };
-            if until.value <= desired.today || until.value > horizon {
-                continue;
-            }
-            let who = match &member.who {
-                MemberRef::User(email) => email.to_string(),
-                MemberRef::Account(id) => UserRef::Account(id.clone()).to_string(),
-                MemberRef::Group(inner) => format!("everybody of {inner}"),
-            };
-            let text = format!("{who} leaves {name} on {}", until.value);
-            note(differ, "expires-soon", text, Some(until.origin));
+    for (name, group) in &desired.groups {
+        for (user, entry) in &group.members {
+            let Some(until) = entry.until.filter(|until| *until <= horizon) else { continue };
+            note(differ, "expires-soon", format!("{user} leaves {name} on {until}"), Some(entry.origin));
         }
     }
 }

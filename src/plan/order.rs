@@ -12,16 +12,10 @@ use super::groups::GroupResolution;
 
 type Operations = BTreeMap<Key, PlannedOperation>;
 
-/// Writes into every operation which others must be done before it.
-pub(super) fn require(
-    operations: &mut Operations,
-    keep_at_least: &BTreeMap<GroupName, Located<u32>>,
-    groups: &GroupResolution,
-    live: &LiveState,
-) {
+/// Writes into every operation which others make it possible.
+pub(super) fn require(operations: &mut Operations) {
     let by_account = removals_by(operations, Membership::account);
     let by_group = removals_by(operations, Membership::group);
-    let floors = floors(operations, keep_at_least, groups, live);
     for planned in operations.values_mut() {
         let mut requires: BTreeSet<Key> = BTreeSet::new();
         match &planned.operation {
@@ -35,12 +29,26 @@ pub(super) fn require(
             Operation::DeleteGroup { group, .. } => {
                 requires.extend(by_group.get(group).into_iter().flatten().cloned());
             }
-            Operation::RemoveMember { membership } => {
-                requires.extend(floors.get(membership.group()).into_iter().flatten().cloned());
+            Operation::CreateGroup { .. } | Operation::InviteUser { .. } | Operation::RemoveMember { .. } => {
             }
-            Operation::CreateGroup { .. } | Operation::InviteUser { .. } => {}
         }
         planned.requires = requires.into_iter().collect();
+    }
+}
+
+/// Lets additions go before removals in the groups that the removals alone would take under their
+/// `keep-at-least` for a moment.
+pub(super) fn keep_floors(
+    operations: &mut Operations,
+    keep_at_least: &BTreeMap<GroupName, Located<u32>>,
+    groups: &GroupResolution,
+    live: &LiveState,
+) {
+    let floors = floors(operations, keep_at_least, groups, live);
+    for planned in operations.values_mut() {
+        if let Operation::RemoveMember { membership } = &planned.operation {
+            planned.requires.extend(floors.get(membership.group()).into_iter().flatten().cloned());
+        }
     }
 }
 
@@ -143,6 +151,6 @@ pub(super) fn sorted(operations: Operations) -> Vec<PlannedOperation> {
     }
     // Requirements point from grants to what makes them possible and from removals to the grants of the same
     // group, never back, so nothing is left over.
-    debug_assert!(operations.is_empty(), "the requirements of a plan form a cycle");
+    assert!(operations.is_empty(), "the requirements of a plan form a cycle");
     sorted
 }

@@ -1,8 +1,8 @@
 //! What each change needs before an operation may be planned for it (design §2 Groups, §7).
 
 use crate::model::{
-    AccountId, AccountKind, App, AppRole, Change, GroupId, GroupName, GroupState, ManagedBy, Mode, Note,
-    Offboard, Operation, Reading, Source, Usage,
+    AccountId, AccountKind, App, AppRole, Change, GroupId, GroupName, GroupState, LiveAccount, Lost,
+    ManagedBy, Mode, Note, Reading, Source, Usage, UserRef,
 };
 
 use super::resolve::Obstacle;
@@ -46,11 +46,41 @@ impl Router<'_> {
         }
     }
 
-    /// Whether an account may be put into a group.
-    pub(super) fn may_join(&self, account: &AccountId) -> Result<(), Obstacle> {
-        let seen = self.context.live.accounts.get(account);
+    /// Nothing may narrow the credential's own account, nor the operator (design §9, 2).
+    pub(super) fn may_narrow(&self, user: Option<&UserRef>, account: &AccountId) -> Result<(), Obstacle> {
+        let operator = self.context.desired.declaration.settings.operator.as_ref();
+        let is_operator = match user {
+            Some(UserRef::Email(email)) => operator.is_some_and(|operator| operator.value == *email),
+            Some(UserRef::Account(_)) | None => false,
+        };
+        if !is_operator && *account != self.context.live.rights.acting.id {
+            return Ok(());
+        }
+        let who = if is_operator { "the operator" } else { "the account that Rollbook acts as" };
+        Err(Obstacle {
+            code: "self-lockout",
+            why: format!("it would narrow the access of {who}"),
+            help: "Do it by hand, or with another administrator's credential.".into(),
+        })
+    }
+
+    /// What is known of an account: a listing showed it, or it was asked for.
+    pub(super) fn account(&self, account: &AccountId) -> Option<&LiveAccount> {
         let asked = || self.context.capabilities.accounts.get(account)?.as_ref();
-        match seen.or_else(asked).map(|account| account.kind) {
+        self.context.live.accounts.get(account).or_else(asked)
+    }
+
+    /// Whether an account may be put into a group.
+    pub(super) fn may_join(&mut self, change: &Change, account: &AccountId) -> Result<(), Obstacle> {
+        let known = self.account(account);
+        if let (Some(UserRef::Email(declared)), Some(live)) =
+            (change.address.user(), known.and_then(|known| known.email.as_ref()))
+            && declared != live
+        {
+            let text = format!("{declared} now has the e-mail {live}; work goes on by account");
+            self.note("email-changed", text, change);
+        }
+        match self.account(account).map(|account| account.kind) {
             None => Err(Obstacle {
                 code: "account-gone",
                 why: format!("the site knows no account {account}"),
@@ -111,17 +141,19 @@ impl Router<'_> {
         &mut self,
         change: &Change,
         group: &GroupId,
-        members: usize,
+        members: &[Lost],
     ) -> Result<(), Obstacle> {
         self.may_write(group)?;
+        for lost in members {
+            self.may_narrow(Some(&lost.user), lost.membership.account())?;
+        }
         let Some(name) = change.address.group() else {
             return Ok(());
         };
-        let policy = &self.context.desired.declaration.policy;
-        if policy.protect.groups.iter().any(|protected| protected.value == *name) {
+        if self.protected.holds(group) {
             return Err(undeletable("policy.protect names it"));
         }
-        if self.privileged.contains(name) {
+        if self.privileged.holds(group) {
             return Err(undeletable("it is privileged"));
         }
         let Reading::Read(roles) = &self.context.capabilities.app_roles else {
@@ -132,7 +164,10 @@ impl Router<'_> {
         {
             return Err(undeletable(&format!("it grants {}", role.app)));
         }
-        let lost = if members == 1 { "1 membership".into() } else { format!("{members} memberships") };
+        let lost = match members.len() {
+            1 => "1 membership".into(),
+            count => format!("{count} memberships"),
+        };
         let text = format!(
             "deleting group {name} ends {lost}; content restricted to it and its id do not come back"
         );
@@ -140,48 +175,8 @@ impl Router<'_> {
         Ok(())
     }
 
-    /// Takes an account out of every group that can be written, and then out of the site if the policy says so.
-    pub(super) fn offboard(
-        &mut self,
-        change: &Change,
-        account: &AccountId,
-        how: Offboard,
-        active: bool,
-    ) -> Result<Option<Operation>, Obstacle> {
-        let Some(memberships) = self.context.capabilities.memberships.get(account) else {
-            return Err(Obstacle {
-                code: "not-read",
-                why: "the person's groups were not read".into(),
-                help: "Plan again.".into(),
-            });
-        };
-        let mut left = Vec::new();
-        for (group, membership) in memberships.memberships_of(account) {
-            if let Some(removal) = self.removal(change, &group, membership.clone()) {
-                self.route(removal);
-            }
-            if !self.ends(&membership) {
-                left.push(membership);
-            }
-        }
-        match how {
-            // A user who was removed is still listed, as inactive and in no group (fact sheet §1.3).
-            Offboard::Remove if !active && memberships.is_empty() => Ok(None),
-            Offboard::Remove => {
-                Ok(Some(Operation::RemoveUser { account: account.clone(), memberships: left }))
-            }
-            Offboard::Suspend | Offboard::Deactivate if !active => Ok(None),
-            Offboard::Suspend => {
-                Err(no_surface("suspending an account, which is still active, takes the organization's API"))
-            }
-            Offboard::Deactivate => Err(no_surface(
-                "deactivating an account, which is still active, takes user management or SCIM",
-            )),
-        }
-    }
-
-    fn note(&mut self, code: &'static str, text: String, change: &Change) {
-        self.notes.push(Note { code, text, origin: Some(change.origin.clone()) });
+    pub(super) fn note(&mut self, code: &'static str, text: String, change: &Change) {
+        self.notes.push((change.key(), Note { code, text, origin: Some(change.origin.clone()) }));
     }
 }
 
@@ -189,7 +184,7 @@ pub(super) fn no_surface_to_activate() -> Obstacle {
     no_surface("activating an account takes the organization's API, user management or SCIM")
 }
 
-fn no_surface(why: &str) -> Obstacle {
+pub(super) fn no_surface(why: &str) -> Obstacle {
     Obstacle {
         code: "no-surface",
         why: why.into(),

@@ -15,6 +15,8 @@ use super::groups::Conflict;
 pub(super) struct Resolution {
     people: BTreeMap<UserRef, Identity>,
     declared_as: BTreeMap<AccountId, UserRef>,
+    /// Accounts that somebody who is not resolved may be, with what stands in the way.
+    suspects: BTreeMap<AccountId, Obstacle>,
     shown: BTreeMap<Email, usize>,
 }
 
@@ -70,11 +72,17 @@ impl Resolution {
                 Identity::Missing | Identity::Unresolved(_) => None,
             })
             .collect();
+        let suspects = directory.suspects(&people);
         let mut shown = BTreeMap::new();
         for email in live.accounts.values().filter_map(|account| account.email.as_ref()) {
             *shown.entry(email.clone()).or_insert(0) += 1;
         }
-        Self { people, declared_as, shown }
+        Self { people, declared_as, suspects, shown }
+    }
+
+    /// What stands in the way of telling whether an account is somebody declared.
+    pub(super) fn suspect(&self, account: &AccountId) -> Option<&Obstacle> {
+        self.suspects.get(account)
     }
 
     /// Who a declared person is.
@@ -173,6 +181,24 @@ impl<'a> Directory<'a> {
         }
     }
 
+    /// The accounts that pins, the lock and shown e-mails name for people who are not resolved: a doubt about who
+    /// somebody is must not revoke any of them.
+    fn suspects(&self, people: &BTreeMap<UserRef, Identity>) -> BTreeMap<AccountId, Obstacle> {
+        let declaration = self.desired.declaration;
+        let mut suspects = BTreeMap::new();
+        for (user, identity) in people {
+            let (UserRef::Email(email), Identity::Unresolved(obstacle)) = (user, identity) else { continue };
+            let pin =
+                declaration.users.get(email).and_then(|user| user.account.as_ref()).map(|pin| &pin.value);
+            let lock = declaration.lock.users.get(email).map(|locked| &locked.id);
+            let shown = self.by_email.get(email).into_iter().flatten().map(|account| &account.id);
+            for id in pin.into_iter().chain(lock).chain(shown) {
+                suspects.entry(id.clone()).or_insert_with(|| obstacle.clone());
+            }
+        }
+        suspects
+    }
+
     /// An export loses to any live answer: also to one that shows its account with another e-mail.
     fn exported(&self, email: &Email, found: Identity) -> Identity {
         let id = self.exported.get(email);
@@ -191,7 +217,8 @@ impl<'a> Directory<'a> {
     fn known(&self, id: &AccountId, email: Option<&Email>) -> Identity {
         let shown_by = email.and_then(|email| Some((email, self.by_email.get(email)?)));
         if let Some((email, accounts)) = shown_by
-            && let Some(other) = accounts.iter().find(|account| account.id != *id)
+            && let [other, ..] = accounts.as_slice()
+            && accounts.iter().all(|account| account.id != *id)
         {
             return identity_changed(email, id, &other.id, "the tree", "live");
         }
@@ -239,7 +266,7 @@ impl<'a> Directory<'a> {
 }
 
 /// Whether an account may be a person: what the API does not name may be one (fact sheet §1.2).
-fn is_person(kind: AccountKind) -> bool {
+pub(super) fn is_person(kind: AccountKind) -> bool {
     match kind {
         AccountKind::Atlassian | AccountKind::Unknown => true,
         AccountKind::App | AccountKind::Customer => false,

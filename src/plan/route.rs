@@ -3,9 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Address, Blocked, Capabilities, Change, Changes, Direction, Drift, GroupId, GroupName, GroupSummary,
-    Header, Key, LiveState, Membership, Note, Operation, Plan, PlannedOperation, Ref, Summary, Surface,
-    Wanted,
+    Blocked, Capabilities, Change, Changes, Direction, Drift, GroupId, GroupName, GroupSummary, Header, Key,
+    LiveState, Located, Membership, Note, Operation, Plan, PlannedOperation, Ref, Summary, Surface, Wanted,
 };
 
 use super::cost::{Rates, cost};
@@ -41,24 +40,31 @@ pub struct Context<'a> {
 /// a surprise of `apply`.
 pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     let groups = GroupResolution::of(context.desired.declaration, &context.live.groups);
+    let policy = &context.desired.declaration.policy;
+    let mut privileged = Marked::of(&policy.privileged, &groups, context.live);
+    privileged.ids.extend(context.live.rights.site_admin_groups.iter().map(|group| group.id.clone()));
     let mut router = Router {
         context,
         groups: &groups,
         declared_names: groups.live().map(|(name, group)| (&group.id, name)).collect(),
-        privileged: privileged(context, &groups),
+        privileged,
+        protected: Marked::of(&policy.protect.groups, &groups, context.live),
         operations: BTreeMap::new(),
         ended: BTreeSet::new(),
         blocked: changes.blocked,
-        notes: changes.notes,
+        notes: Vec::new(),
     };
     for change in changes.changes {
         router.route(change);
     }
     router.block_dependents();
-    let Router { mut operations, mut blocked, mut notes, .. } = router;
-    let policy = &context.desired.declaration.policy;
-    order::require(&mut operations, &policy.keep_at_least, &groups, context.live);
-    context.scope.narrow(&mut operations, &mut blocked);
+    let Router { mut operations, mut blocked, notes: routed_notes, .. } = router;
+    order::require(&mut operations);
+    context.scope.narrow(&mut operations, &mut blocked, context.desired);
+    order::keep_floors(&mut operations, &policy.keep_at_least, &groups, context.live);
+    let planned = |(key, note): (Key, Note)| operations.contains_key(&key).then_some(note);
+    let mut notes = changes.notes;
+    notes.extend(routed_notes.into_iter().filter_map(planned));
     let operations = order::sorted(operations);
     blocked.sort();
     blocked.dedup_by(|a, b| (&a.address, a.action, a.code) == (&b.address, b.action, b.code));
@@ -88,6 +94,7 @@ fn assemble(
             blocked: blocked.len(),
         },
         groups: changed_groups(groups, &operations),
+        narrowed_to: context.scope.words(),
         cost: cost(&operations, context.live, context.rates),
         guards: unenforced(declaration),
         site,
@@ -126,13 +133,40 @@ fn changed_groups(groups: Vec<GroupSummary>, operations: &[PlannedOperation]) ->
     changed
 }
 
-/// The groups that are marked: those of the policy, and those that make site administrators.
-fn privileged(context: &Context<'_>, groups: &GroupResolution) -> BTreeSet<GroupName> {
-    let declared = context.desired.declaration.policy.privileged.iter().map(|name| name.value.clone());
-    let admin = &context.live.rights.site_admin_groups;
-    let ids: BTreeSet<&GroupId> = admin.iter().map(|group| &group.id).collect();
-    let renamed = groups.live().filter(|(_, group)| ids.contains(&group.id)).map(|(name, _)| name.clone());
-    declared.chain(admin.iter().map(|group| group.name.clone())).chain(renamed).collect()
+/// Groups that a policy names, known by id, so that neither a pin under another name nor another spelling gets
+/// around it; and by name, for those that do not exist yet.
+pub(super) struct Marked {
+    ids: BTreeSet<GroupId>,
+    names: BTreeSet<GroupName>,
+}
+
+impl Marked {
+    fn of(policy: &[Located<GroupName>], groups: &GroupResolution, live: &LiveState) -> Self {
+        let names: BTreeSet<GroupName> = policy.iter().map(|name| name.value.clone()).collect();
+        let folded: BTreeSet<String> = names.iter().map(GroupName::folded).collect();
+        let shown = live.groups.iter().filter(|group| folded.contains(&group.name.folded()));
+        let declared = groups.live().filter(|(name, _)| names.contains(*name)).map(|(_, group)| group);
+        let ids = shown.chain(declared).map(|group| group.id.clone()).collect();
+        Self { ids, names }
+    }
+
+    pub(super) fn holds(&self, group: &GroupId) -> bool {
+        self.ids.contains(group)
+    }
+
+    fn touched_by(&self, key: &Key, operation: &Operation) -> bool {
+        let id = match operation {
+            Operation::AddMember { group: Ref::Known(id), .. } | Operation::DeleteGroup { group: id, .. } => {
+                id
+            }
+            Operation::RemoveMember { membership } => membership.group(),
+            Operation::AddMember { group: Ref::Made(_), .. } | Operation::CreateGroup { .. } => {
+                return key.address.group().is_some_and(|name| self.names.contains(name));
+            }
+            Operation::InviteUser { .. } | Operation::RemoveUser { .. } => return false,
+        };
+        self.holds(id)
+    }
 }
 
 /// A routing under way.
@@ -140,11 +174,13 @@ pub(super) struct Router<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) groups: &'a GroupResolution,
     declared_names: BTreeMap<&'a GroupId, &'a GroupName>,
-    pub(super) privileged: BTreeSet<GroupName>,
+    pub(super) privileged: Marked,
+    pub(super) protected: Marked,
     operations: BTreeMap<Key, PlannedOperation>,
     ended: BTreeSet<Membership>,
     blocked: Vec<Blocked>,
-    pub(super) notes: Vec<Note>,
+    /// Notes about operations, which go where their operation goes.
+    pub(super) notes: Vec<(Key, Note)>,
 }
 
 impl Router<'_> {
@@ -164,8 +200,10 @@ impl Router<'_> {
                 Ok(Some(Operation::CreateGroup { name: name.clone() }))
             }
             Wanted::DeleteGroup { group, members } => {
-                self.may_delete(change, group, members.len())?;
-                Ok(Some(Operation::DeleteGroup { group: group.clone(), members: members.clone() }))
+                self.may_delete(change, group, members)?;
+                // Whoever is taken out of the group on their own is not lost with it.
+                let lost = members.iter().filter(|lost| !self.ends(&lost.membership));
+                Ok(Some(Operation::DeleteGroup { group: group.clone(), members: lost.cloned().collect() }))
             }
             Wanted::InviteUser { email, apps } => {
                 self.may_invite(change, apps)?;
@@ -176,12 +214,13 @@ impl Router<'_> {
                     self.may_write(id)?;
                 }
                 if let Ref::Known(id) = account {
-                    self.may_join(id)?;
+                    self.may_join(change, id)?;
                 }
                 Ok(Some(Operation::AddMember { group: group.clone(), account: account.clone() }))
             }
             Wanted::RemoveMember { membership } => {
                 self.may_write(membership.group())?;
+                self.may_narrow(change.address.user(), membership.account())?;
                 let first = self.ended.insert(membership.clone());
                 Ok(first.then(|| Operation::RemoveMember { membership: membership.clone() }))
             }
@@ -190,9 +229,16 @@ impl Router<'_> {
         }
     }
 
-    /// The name that a plan uses for a live group: the declared one where there is one.
-    pub(super) fn name_of<'n>(&'n self, id: &GroupId, live: &'n GroupName) -> &'n GroupName {
-        self.declared_names.get(id).copied().unwrap_or(live)
+    /// The name that a plan uses for a live group: the declared one where there is one. A name that is declared
+    /// for another group comes with the id.
+    pub(super) fn name_of(&self, id: &GroupId, live: &GroupName) -> GroupName {
+        match self.declared_names.get(id) {
+            Some(name) => (*name).clone(),
+            None if self.context.desired.declaration.groups.contains_key(live) => {
+                GroupName::new(format!("{live} (id {id})"))
+            }
+            None => live.clone(),
+        }
     }
 
     pub(super) fn ends(&self, membership: &Membership) -> bool {
@@ -201,7 +247,18 @@ impl Router<'_> {
 
     fn plan(&mut self, change: Change, operation: Operation) {
         let key = change.key();
-        let privileged = key.address.group().is_some_and(|name| self.privileged.contains(name));
+        let privileged = self.privileged.touched_by(&key, &operation);
+        let asked = match &operation {
+            Operation::AddMember { account: Ref::Known(id), .. } => {
+                self.account(id).map(|known| known.name.clone())
+            }
+            Operation::AddMember { account: Ref::Made(_), .. }
+            | Operation::CreateGroup { .. }
+            | Operation::InviteUser { .. }
+            | Operation::RemoveMember { .. }
+            | Operation::RemoveUser { .. }
+            | Operation::DeleteGroup { .. } => None,
+        };
         let planned = PlannedOperation {
             key: key.clone(),
             operation,
@@ -211,7 +268,7 @@ impl Router<'_> {
             reason: change.reason,
             drift: Drift::Unknown,
             privileged,
-            name: change.name,
+            name: change.name.or(asked),
             until: change.until,
         };
         self.operations.insert(key, planned);
@@ -270,23 +327,5 @@ fn made<Id>(id: &Ref<Id>) -> Option<&Key> {
     match id {
         Ref::Known(_) => None,
         Ref::Made(key) => Some(key),
-    }
-}
-
-impl Router<'_> {
-    /// The change that a membership of an offboarded account asks for.
-    pub(super) fn removal(
-        &self,
-        change: &Change,
-        group: &GroupName,
-        membership: Membership,
-    ) -> Option<Change> {
-        let user = change.address.user()?.clone();
-        let name = self.name_of(membership.group(), group).clone();
-        Some(Change {
-            address: Address::Member(name, user),
-            wanted: Wanted::RemoveMember { membership },
-            ..change.clone()
-        })
     }
 }

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::model::{
     Blocked, Confirmation, Cost, GroupSummary, Header, Key, Note, Outcome, Plan, PlannedOperation, Report,
-    Summary, Unenforced,
+    Summary, Unenforced, is_invisible,
 };
 
 /// A plan, complete before anything happens. The same inputs give the same bytes, but for `header`, which
@@ -20,6 +20,8 @@ struct PlanDocument<'a> {
     site: &'a str,
     /// SHA-256 over site, organization, tree digest and operations, in hex.
     fingerprint: &'a str,
+    /// The targets and reasons that the plan was narrowed to; empty for the whole tree.
+    narrowed_to: &'a [String],
     /// The totals.
     summary: Summary,
     /// The steps, in an order in which every requirement comes first.
@@ -65,6 +67,7 @@ pub fn plan_json(plan: &Plan) -> String {
         header: &plan.header,
         site: &plan.site,
         fingerprint: &plan.fingerprint,
+        narrowed_to: &plan.narrowed_to,
         summary: plan.summary,
         operations: &plan.operations,
         groups: &plan.groups,
@@ -102,9 +105,22 @@ fn document<'a>(key: &'a Key, outcome: &'a Outcome) -> OutcomeDocument<'a> {
     OutcomeDocument { key, outcome: outcome.as_str(), seen, why, requires }
 }
 
-fn pretty(document: &impl Serialize) -> String {
-    #[allow(clippy::expect_used, reason = "plain values with string keys always serialise")]
-    let mut text = serde_json::to_string_pretty(document).expect("a document is plain data");
+/// A document as indented JSON with a line break at its end. Its texts are as they are, but what a terminal would
+/// not show stands there in JSON's escapes: `serde_json` escapes ASCII's controls only.
+pub(super) fn pretty(document: &impl Serialize) -> String {
+    #[expect(clippy::expect_used, reason = "plain values with string keys always serialise")]
+    let json = serde_json::to_string_pretty(document).expect("a document is plain data");
+    let mut text = String::with_capacity(json.len() + 1);
+    for c in json.chars() {
+        // Beyond ASCII everything stands in a string.
+        if c >= '\u{7f}' && is_invisible(c) {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                text.push_str(&format!("\\u{unit:04x}"));
+            }
+        } else {
+            text.push(c);
+        }
+    }
     text.push('\n');
     text
 }

@@ -33,9 +33,14 @@ pub enum Grouping {
 /// Renders a plan within a width in cells; only names that are longer pass it.
 pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
     let mut text = title(plan, width);
+    if !plan.narrowed_to.is_empty() {
+        let part = format!("Only {}, and what that requires.", plan.narrowed_to.join(", "));
+        text.push_str(&wrapped(&harmless(&part), 0, width));
+    }
     if plan.operations.is_empty() {
         text.push_str("\nNo changes.");
-        text.push_str(if plan.blocked.is_empty() { " Live is as the tree asks.\n" } else { "\n" });
+        let whole = plan.blocked.is_empty() && plan.narrowed_to.is_empty();
+        text.push_str(if whole { " Live is as the tree asks.\n" } else { "\n" });
     } else {
         text.push('\n');
         text.push_str(&match grouping {

@@ -37,7 +37,7 @@ pub fn outcome_line(key: &Key, outcome: &Outcome, width: usize) -> String {
         Outcome::Applied(Confirmation::NotYetVisible) => "not yet visible".into(),
         Outcome::AlreadySatisfied => "nothing needed doing".into(),
         Outcome::Failed { why } | Outcome::Unsettled { why } => harmless(why).into_owned(),
-        Outcome::Skipped { requires } => format!("it requires `{requires}`, which was not done"),
+        Outcome::Skipped { requires } => format!("it requires `{requires}`, which was not known to be done"),
         Outcome::NotAttempted => "the run stopped before it".into(),
     };
     line(outcome.as_str(), style, &key.to_string(), &detail, width)

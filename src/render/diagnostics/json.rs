@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::model::{Diagnostic, Label, Location, Locator, Origin, Severity, Tree, is_invisible};
+use crate::model::{Diagnostic, Label, Location, Locator, Origin, Severity, Tree};
+use crate::render::json::pretty;
 
 /// The name of the shape; a change that breaks readers gives it another number.
 const FORMAT: &str = "rollbook.diagnostics/1";
@@ -49,26 +50,7 @@ pub fn diagnostics_json(tree: &Tree, diagnostics: &[Diagnostic]) -> String {
     let locator = Locator::new(tree);
     let views = diagnostics.iter().map(|diagnostic| view(tree, &locator, diagnostic)).collect();
     let document = Document { format: FORMAT, diagnostics: views };
-    let mut text = String::new();
-    // These types have no way to fail.
-    if let Ok(json) = serde_json::to_string_pretty(&document) {
-        escape(&json, &mut text);
-        text.push('\n');
-    }
-    text
-}
-
-/// `serde_json` escapes ASCII's controls only. Beyond ASCII everything stands in a string.
-fn escape(json: &str, text: &mut String) {
-    for c in json.chars() {
-        if c >= '\u{7f}' && is_invisible(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                text.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            text.push(c);
-        }
-    }
+    pretty(&document)
 }
 
 fn view<'d>(tree: &Tree, locator: &Locator<'_>, diagnostic: &'d Diagnostic) -> View<'d> {

@@ -1,0 +1,42 @@
+//! What a surface answers to a write, before a read confirms it.
+
+use crate::atlassian::{Error, Jira, MadeId, MadeIds, Written};
+use crate::model::PlannedOperation;
+
+/// An answer. The texts are the surface's own words where it had any.
+#[derive(Clone, Debug)]
+pub(super) enum Answered {
+    /// It was done.
+    Done,
+    /// The surface says that nothing needed doing.
+    Claimed(String),
+    /// It was not done.
+    Refused(String),
+    /// The answer was lost.
+    Lost(String),
+}
+
+/// Sends an operation, and brings the id that it made.
+pub(super) async fn write(
+    jira: &Jira,
+    planned: &PlannedOperation,
+    made: &MadeIds,
+) -> (Answered, Option<MadeId>) {
+    match jira.write(&planned.operation, made).await {
+        Ok(Written::Done { made }) => (Answered::Done, made),
+        Ok(Written::ClaimsSatisfied { text }) => (Answered::Claimed(text), None),
+        Err(error) if error.answer_lost() => (Answered::Lost(said(&error)), None),
+        Ok(Written::Refused(error)) | Err(error) => (Answered::Refused(said(&error)), None),
+    }
+}
+
+/// An error and its causes, in one line.
+pub(super) fn said(error: &Error) -> String {
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(cause) = source {
+        text.push_str(&format!(": {cause}"));
+        source = cause.source();
+    }
+    text
+}
