@@ -9,6 +9,7 @@
     reason = "a test that cannot go on fails"
 )]
 
+mod cli;
 mod client;
 mod client_auth;
 mod client_errors;
