@@ -84,6 +84,9 @@ pub enum EnvironmentError {
     /// The cloud id is none.
     #[error("{CLOUD_ID} is not usable")]
     CloudId(#[source] HostError),
+    /// A host that stands in for one of Atlassian's is none.
+    #[error("{ENDPOINT_SITE} or {ENDPOINT_GATEWAY} is not usable")]
+    Endpoint(#[source] HostError),
 }
 
 impl EnvironmentError {
@@ -101,6 +104,7 @@ impl EnvironmentError {
             Self::File { .. } => "Let it name a file that can be read and holds the secret alone.",
             Self::Twice(_) => "Leave one of them.",
             Self::CloudId(_) => "Copy it from `https://SITE/_edge/tenant_info`, or leave it out.",
+            Self::Endpoint(error) => error.help(),
         }
     }
 }

@@ -66,7 +66,8 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         if !planned.rights.site_admin {
             return Err(Error::CannotWrite(planned.rights.acting.id));
         }
-        let question = format!("Apply these {} operations? Only `yes` applies them:", plan.operations.len());
+        let operations = render::count(plan.operations.len(), "operation");
+        let question = format!("Apply {operations}? Only `yes` does:");
         let confirmed =
             arguments.yes || session.terminal.confirm(&question).map_err(Error::io("failed to ask"))?;
         if !confirmed {
@@ -109,7 +110,7 @@ pub(super) async fn carry_out(session: &Session, jira: &Jira, plan: &Plan, concu
 fn print(session: &Session, format: Format, plan: &Plan, report: &Report) -> Result<(), Error> {
     match format {
         Format::Json => session.data(&render::report_json(plan, report)),
-        Format::Text if report.outcomes.is_empty() => Ok(()),
+        Format::Text if report.outcomes.is_empty() && plan.blocked.is_empty() => Ok(()),
         Format::Text => session.data(&render::report_text(plan, report, session.terminal.width())),
     }
 }

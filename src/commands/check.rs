@@ -5,8 +5,8 @@ use clap::{Args, ValueEnum};
 use crate::config;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{DeclaredGroup, GroupState, Severity};
-use crate::render;
+use crate::model::{GroupState, Severity};
+use crate::render::{self, count};
 
 use super::Session;
 
@@ -40,11 +40,25 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     session.data(&text)?;
     let errors =
         loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
-    let warnings = counted(loaded.diagnostics.len() - errors, "warning");
-    let told = match &loaded.declaration {
-        None => {
-            let (errors, files) = (counted(errors, "error"), counted(loaded.tree.files.len(), "file"));
-            format!("not valid: {errors}, {warnings} in {files}")
+    let warnings = loaded.diagnostics.len() - errors;
+    let files = loaded.tree.files.len();
+    match &loaded.declaration {
+        None => session.terminal.say(&format!(
+            "{}, {} in {}",
+            count(errors, "error"),
+            count(warnings, "warning"),
+            count(files, "file")
+        )),
+        Some(declaration) => {
+            let is_present = |state: &GroupState| matches!(state, GroupState::Present(_));
+            let groups = declaration.groups.values().filter(|group| is_present(&group.state)).count();
+            let users = declaration.users.len();
+            session.terminal.say(&format!(
+                "valid: {}, {}, {}",
+                count(groups, "group"),
+                count(users, "user"),
+                count(warnings, "warning")
+            ));
         }
         Some(declaration) => {
             let is_present = |group: &&DeclaredGroup| matches!(group.state, GroupState::Present(_));

@@ -8,9 +8,9 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::atlassian::{self, Client, Endpoints, Jira};
+use crate::atlassian::{self, Client, Endpoints, Jira, Overrides};
 use crate::config;
-use crate::environment::{self, Environment};
+use crate::environment::{self, Environment, EnvironmentError};
 use crate::error::Error;
 use crate::fetch;
 use crate::model::{Declaration, Diagnostic, Header, Locator, Plan, Rights, Severity, Tree};
@@ -139,7 +139,10 @@ pub(super) fn connect(declaration: &Declaration) -> Result<Jira, Error> {
     agree(&settings.site.value, environment::SITE, environment.site.as_deref())?;
     let organization = settings.organization.as_ref().map_or("no organization", |id| id.value.as_str());
     agree(organization, environment::ORGANIZATION, environment.organization.as_deref())?;
-    let endpoints = Endpoints::new(&settings.site.value, &environment.overrides)?;
+    // What the tree names is judged on its own, so that each is told of its own mistakes.
+    let site = &settings.site.value;
+    Endpoints::new(site, &Overrides::default())?;
+    let endpoints = Endpoints::new(site, &environment.overrides).map_err(EnvironmentError::Endpoint)?;
     let options = atlassian::Options { cloud_id: environment.cloud_id, ..atlassian::Options::default() };
     Ok(Jira::new(Client::network(endpoints, environment.credential, options)?))
 }

@@ -92,6 +92,6 @@ pub(super) fn wrapped(text: &str, indent: usize, width: usize) -> String {
 }
 
 /// `1 grant`, `2 grants`.
-pub(super) fn count(number: usize, one: &str) -> String {
+pub fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
 }

@@ -13,5 +13,6 @@ mod report;
 pub use diagnostics::{Colour, DiagnosticStyle, Frames, diagnostics, diagnostics_json};
 pub use harmless::harmless;
 pub use json::{plan_json, plan_schema, report_json};
+pub use lines::count;
 pub use plan::{Grouping, plan_text};
 pub use report::{outcome_line, report_text};
