@@ -16,7 +16,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (CLIENT_ID, "the id of a service account's OAuth 2.0 client"),
     (CLIENT_SECRET, "its secret"),
     (ACCESS_TOKEN, "an OAuth 2.0 access token that something else got"),
-    (CLOUD_ID, "the site's cloud id; it is looked up where it is left out"),
+    (CLOUD_ID, "the site's cloud id, which is checked; an API token is then taken for a scoped one"),
     (SITE, "must equal the tree's `site`"),
     (ORGANIZATION, "must equal the tree's `organization`"),
     (ENDPOINT_SITE, "another host instead of the site, for a sandbox or a proxy"),
@@ -78,6 +78,9 @@ pub enum EnvironmentError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A secret's file is empty.
+    #[error("the file that {0} names is empty")]
+    Empty(String),
     /// A secret is set twice.
     #[error("{0} and {0}_FILE are both set")]
     Twice(&'static str),
@@ -101,7 +104,9 @@ impl EnvironmentError {
             Self::Several(_) => "Leave one of them, so that it is plain who acts.",
             Self::TokenKind(_) => "Write `scoped` for a token that was made with scopes, or leave it out.",
             Self::NotText(_) => "Set it again.",
-            Self::File { .. } => "Let it name a file that can be read and holds the secret alone.",
+            Self::File { .. } | Self::Empty(_) => {
+                "Let it name a file that can be read and holds the secret alone."
+            }
             Self::Twice(_) => "Leave one of them.",
             Self::CloudId(_) => "Copy it from `https://SITE/_edge/tenant_info`, or leave it out.",
             Self::Endpoint(error) => error.help(),
@@ -161,6 +166,8 @@ fn pair(
 
 fn token_kind() -> Result<TokenKind, EnvironmentError> {
     match text(TOKEN_KIND)?.as_deref() {
+        // The cloud id is for the gateway, where classic tokens do not work (design §4; fact sheet §2).
+        None if text(CLOUD_ID)?.is_some() => Ok(TokenKind::Scoped),
         None | Some("classic") => Ok(TokenKind::Classic),
         Some("scoped") => Ok(TokenKind::Scoped),
         Some(_) => Err(EnvironmentError::TokenKind(TOKEN_KIND)),
@@ -185,9 +192,13 @@ fn secret(name: &'static str) -> Result<Option<SecretString>, EnvironmentError> 
         (None, None) => Ok(None),
         (None, Some(path)) => {
             let read = fs::read_to_string(PathBuf::from(path));
-            let value = read.map_err(|source| EnvironmentError::File { variable: file_variable, source })?;
+            let value =
+                read.map_err(|source| EnvironmentError::File { variable: file_variable.clone(), source })?;
             // Mounted secrets and editors end a file with a line break.
-            Ok(Some(SecretString::from(value.trim_end_matches(['\n', '\r']).to_string())))
+            match value.trim_end_matches(['\n', '\r']) {
+                "" => Err(EnvironmentError::Empty(file_variable)),
+                value => Ok(Some(SecretString::from(value.to_string()))),
+            }
         }
     }
 }

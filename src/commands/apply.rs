@@ -1,6 +1,6 @@
 //! `rollbook apply`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use tokio::sync::watch;
 
 use crate::apply::{Executor, Progress};
@@ -11,7 +11,7 @@ use crate::model::{Plan, Report};
 use crate::render::{self, Grouping};
 
 use super::plan::Part;
-use super::{Session, block_on, connect};
+use super::{Format, Session, block_on, connect};
 
 /// Operations under way at a time, where nothing else is asked for: Atlassian advises 5 to 10 (fact sheet §3.8).
 const CONCURRENCY: usize = 10;
@@ -30,12 +30,6 @@ pub struct Arguments {
     /// How to print the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
@@ -58,7 +52,13 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     block_on(async {
         let planned = session.plan(&jira, &loaded, &arguments.part.scope()).await?;
         let plan = &planned.plan;
-        session.terminal.say(&render::plan_text(plan, Grouping::Group, session.terminal.width()));
+        let shown = render::plan_text(plan, Grouping::Group, session.terminal.width());
+        // Nobody is asked about a plan that they were not shown.
+        if arguments.yes {
+            session.terminal.say(&shown);
+        } else {
+            session.terminal.tell(&shown);
+        }
         if plan.operations.is_empty() {
             print(session, arguments.format, plan, &Report::default())?;
             return Ok(ended(plan, &Report::default()));

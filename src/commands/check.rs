@@ -1,14 +1,14 @@
 //! `rollbook check`.
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::config;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{GroupState, Severity};
+use crate::model::{DeclaredGroup, GroupState};
 use crate::render::{self, count};
 
-use super::Session;
+use super::{Format, Session};
 
 /// What `check` takes.
 #[derive(Debug, Args)]
@@ -16,12 +16,6 @@ pub struct Arguments {
     /// How to print what is found
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Text,
-    Json,
 }
 
 /// Checks the tree, and prints every diagnostic.
@@ -38,38 +32,14 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         }
     };
     session.data(&text)?;
-    let errors =
-        loaded.diagnostics.iter().filter(|diagnostic| diagnostic.severity == Severity::Error).count();
-    let warnings = loaded.diagnostics.len() - errors;
-    let files = loaded.tree.files.len();
-    match &loaded.declaration {
-        None => session.terminal.say(&format!(
-            "{}, {} in {}",
-            count(errors, "error"),
-            count(warnings, "warning"),
-            count(files, "file")
-        )),
-        Some(declaration) => {
-            let is_present = |state: &GroupState| matches!(state, GroupState::Present(_));
-            let groups = declaration.groups.values().filter(|group| is_present(&group.state)).count();
-            let users = declaration.users.len();
-            session.terminal.say(&format!(
-                "valid: {}, {}, {}",
-                count(groups, "group"),
-                count(users, "user"),
-                count(warnings, "warning")
-            ));
-        }
-        Some(declaration) => {
-            let is_present = |group: &&DeclaredGroup| matches!(group.state, GroupState::Present(_));
-            let groups = counted(declaration.groups.values().filter(is_present).count(), "group");
-            format!("valid: {groups}, {}, {warnings}", counted(declaration.users.len(), "user"))
-        }
+    let Some(declaration) = &loaded.declaration else {
+        session.terminal.say(&format!("not valid: {} read", count(loaded.tree.files.len(), "file")));
+        return Ok(Exit::Invalid);
     };
-    session.terminal.say(&told);
-    Ok(if loaded.declaration.is_some() { Exit::Done } else { Exit::Invalid })
-}
-
-fn counted(number: usize, one: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }
+    let is_present = |group: &&DeclaredGroup| matches!(group.state, GroupState::Present(_));
+    let groups = count(declaration.groups.values().filter(is_present).count(), "group");
+    let users = count(declaration.users.len(), "user");
+    let warnings = count(loaded.diagnostics.len(), "warning");
+    session.terminal.say(&format!("valid: {groups}, {users}, {warnings}"));
+    Ok(Exit::Done)
 }

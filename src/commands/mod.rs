@@ -9,5 +9,16 @@ pub mod sandbox;
 
 mod session;
 
+use clap::ValueEnum;
+
 pub use session::{Session, log};
 use session::{block_on, connect};
+
+/// How a result is printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum Format {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+}

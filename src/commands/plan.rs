@@ -8,7 +8,7 @@ use crate::model::{Address, Plan, Reason};
 use crate::plan::Scope;
 use crate::render::{self, Grouping};
 
-use super::{Session, block_on, connect};
+use super::{Format, Session, block_on, connect};
 
 /// What `plan` takes.
 #[derive(Debug, Args)]
@@ -32,31 +32,16 @@ pub(super) struct Part {
     /// Only this address and what it requires: group.NAME, user.EMAIL or member.NAME/EMAIL; may be repeated
     #[arg(long, value_name = "ADDRESS")]
     target: Vec<Address>,
-    /// Only operations that are there for these reasons
+    /// Only operations that are there for these reasons: declared, undeclared, expired, excepted, offboarded or
+    /// unlisted
     #[arg(long, value_name = "REASON", value_delimiter = ',')]
-    reason: Vec<ReasonName>,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum Format {
-    Text,
-    Json,
+    reason: Vec<Reason>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum By {
     Group,
     User,
-}
-
-#[derive(Clone, Copy, Debug, ValueEnum)]
-enum ReasonName {
-    Declared,
-    Undeclared,
-    Expired,
-    Excepted,
-    Offboarded,
-    Unlisted,
 }
 
 /// Makes a plan and prints it.
@@ -86,15 +71,7 @@ fn exit(plan: &Plan, detailed: bool) -> Exit {
 
 impl Part {
     pub(super) fn scope(&self) -> Scope {
-        let reasons = self.reason.iter().map(|reason| match reason {
-            ReasonName::Declared => Reason::Declared,
-            ReasonName::Undeclared => Reason::Undeclared,
-            ReasonName::Expired => Reason::Expired,
-            ReasonName::Excepted => Reason::Excepted,
-            ReasonName::Offboarded => Reason::Offboarded,
-            ReasonName::Unlisted => Reason::Unlisted,
-        });
-        Scope { targets: self.target.clone(), reasons: reasons.collect() }
+        Scope { targets: self.target.clone(), reasons: self.reason.clone() }
     }
 }
 

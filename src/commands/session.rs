@@ -102,6 +102,11 @@ impl Session {
     pub(super) async fn plan(&self, jira: &Jira, loaded: &Loaded, scope: &Scope) -> Result<Planned, Error> {
         let desired = Desired::of(&loaded.declaration, self.today);
         let live = fetch::live_state(jira, &desired).await?;
+        if let Some(target) = scope.unknown_targets(&desired, &live).first() {
+            return Err(Error::Usage(format!(
+                "neither the tree nor the site has what --target {target} names"
+            )));
+        }
         let changes = plan::diff(&desired, &live, &Locator::new(&loaded.tree));
         let capabilities = fetch::capabilities(jira, &plan::questions(&changes, &live)).await?;
         let header = Header {

@@ -35,7 +35,7 @@ pub use live::{
     Rows,
 };
 pub use lock::{Lock, LockedId};
-pub use operation::{Direction, Lost, Operation, Reason, Ref, Surface};
+pub use operation::{Direction, Lost, Operation, Reason, Ref, Surface, UnknownReason};
 pub use plan::{
     Blocked, Cost, Drift, GroupSummary, Guard, Header, Note, Plan, PlannedOperation, Summary, Unenforced,
 };

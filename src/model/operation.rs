@@ -1,6 +1,7 @@
 //! The steps that a plan can hold.
 
 use std::fmt;
+use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -136,7 +137,24 @@ impl Operation {
     }
 }
 
+/// A text that is no reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a reason is declared, undeclared, expired, excepted, offboarded or unlisted")]
+pub struct UnknownReason;
+
+impl FromStr for Reason {
+    type Err = UnknownReason;
+
+    fn from_str(text: &str) -> Result<Self, UnknownReason> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == text).ok_or(UnknownReason)
+    }
+}
+
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 6] =
+        [Self::Declared, Self::Undeclared, Self::Expired, Self::Excepted, Self::Offboarded, Self::Unlisted];
+
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
