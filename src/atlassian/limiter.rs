@@ -15,6 +15,10 @@ use tokio::time::{Instant, sleep_until};
 /// The slowest that a bucket is made, in requests per second.
 const FLOOR: f64 = 1.0;
 
+/// How many seconds' worth of requests a bucket holds. Atlassian's holds one; the rest is for requests that were
+/// sent apart and bunch up on the way.
+const BURST: f64 = 0.9;
+
 /// How much of its full rate a slowed bucket regains a second.
 const RECOVERY: f64 = 0.02;
 
@@ -31,7 +35,7 @@ struct State {
     buckets: BTreeMap<(String, &'static str), Bucket>,
 }
 
-/// A route's tokens. It holds one second's worth at most.
+/// A route's tokens. It holds [`BURST`] at most.
 #[derive(Debug)]
 struct Bucket {
     /// Only its holder waits for a token; the others queue for it, in order.
@@ -123,7 +127,14 @@ impl State {
 
 impl Bucket {
     fn full(rate: f64, now: Instant) -> Self {
-        Self { turn: Arc::default(), full_rate: rate, rate, tokens: rate, filled: now, paused_until: now }
+        Self {
+            turn: Arc::default(),
+            full_rate: rate,
+            rate,
+            tokens: most(rate),
+            filled: now,
+            paused_until: now,
+        }
     }
 
     fn take(&mut self, now: Instant) -> Result<(), Instant> {
@@ -133,7 +144,7 @@ impl Bucket {
         let passed = now.saturating_duration_since(self.filled).as_secs_f64();
         self.filled = now;
         self.rate = (self.rate + passed * self.full_rate * RECOVERY).min(self.full_rate);
-        self.tokens = (self.tokens + passed * self.rate).min(self.rate);
+        self.tokens = (self.tokens + passed * self.rate).min(most(self.rate));
         // A wait that is computed ends a hair before the token is whole.
         if self.tokens >= 1.0 - 1e-6 {
             self.tokens -= 1.0;
@@ -155,4 +166,9 @@ impl Bucket {
         self.filled = self.paused_until;
         self.tokens = 0.0;
     }
+}
+
+/// How many tokens a bucket of this rate holds: one at least, or nothing would ever go.
+fn most(rate: f64) -> f64 {
+    (rate * BURST).max(1.0)
 }

@@ -132,11 +132,11 @@ fn most_a_second(released: &[u128]) -> usize {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_burst_is_one_seconds_worth_and_then_the_rate_holds() {
+async fn a_burst_is_less_than_a_seconds_worth_and_then_the_rate_holds() {
     let limiter = Limiter::new(1000);
     let all = released(&limiter, MEMBERS, 350).await;
-    assert_eq!(all.iter().filter(|at| **at == 0).count(), 100);
-    assert!((2490..2600).contains(all.last().unwrap()), "{:?}", all.last());
+    assert_eq!(all.iter().filter(|at| **at == 0).count(), 90);
+    assert!((2590..2700).contains(all.last().unwrap()), "{:?}", all.last());
     let slower = |method, route| {
         let limiter = &limiter;
         async move {
@@ -145,12 +145,12 @@ async fn a_burst_is_one_seconds_worth_and_then_the_rate_holds() {
             start.elapsed().as_millis()
         }
     };
-    assert!((2990..3100).contains(&slower(Method::DELETE, "/rest/api/3/group/user").await));
-    assert!((330..350).contains(&slower(Method::GET, "/rest/api/3/user").await));
+    assert!((3090..3200).contains(&slower(Method::DELETE, "/rest/api/3/group/user").await));
+    assert!((430..450).contains(&slower(Method::GET, "/rest/api/3/user").await));
     sleep(Duration::from_secs(3600)).await;
     assert_eq!(
         released(&limiter, MEMBERS, 150).await.iter().filter(|at| **at == 0).count(),
-        100,
+        90,
         "no saving up"
     );
 }
@@ -158,18 +158,18 @@ async fn a_burst_is_one_seconds_worth_and_then_the_rate_holds() {
 #[tokio::test(start_paused = true)]
 async fn a_paused_route_leaves_the_others_alone_and_comes_back_slower() {
     let limiter = Limiter::new(1);
-    assert_eq!(released(&limiter, MEMBERS, 100).await.last(), Some(&0));
+    assert_eq!(released(&limiter, MEMBERS, 90).await.last(), Some(&0));
     let until = Instant::now() + Duration::from_secs(5);
     limiter.slow_down(&GET, MEMBERS, until);
     limiter.slow_down(&GET, MEMBERS, until);
-    let (members, groups) = tokio::join!(released(&limiter, MEMBERS, 200), released(&limiter, GROUPS, 100));
+    let (members, groups) = tokio::join!(released(&limiter, MEMBERS, 200), released(&limiter, GROUPS, 90));
     assert_eq!(groups.last(), Some(&0), "the paused route holds no slot");
     assert!(*members.first().unwrap() >= 5000, "{members:?}");
     // Two answers of one burst halve it once: 50 a second and growing, not 25.
     let second = members.iter().filter(|at| (5000..6000).contains(*at)).count();
     assert!((45..=55).contains(&second), "{second}");
     sleep(Duration::from_secs(60)).await;
-    assert_eq!(released(&limiter, MEMBERS, 100).await.last(), Some(&0), "the rate recovers");
+    assert_eq!(released(&limiter, MEMBERS, 90).await.last(), Some(&0), "the rate recovers");
 }
 
 #[tokio::test(start_paused = true)]
@@ -188,7 +188,7 @@ async fn no_herd_follows_a_pause_of_everything() {
 #[tokio::test(start_paused = true)]
 async fn a_pause_reaches_those_who_already_wait() {
     let limiter = Limiter::new(10);
-    assert_eq!(released(&limiter, MEMBERS, 100).await.last(), Some(&0));
+    assert_eq!(released(&limiter, MEMBERS, 90).await.last(), Some(&0));
     let pausing = async {
         advance(Duration::from_millis(5)).await;
         limiter.pause_all(Instant::now() + Duration::from_secs(9));
