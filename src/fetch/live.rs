@@ -16,7 +16,8 @@ use super::Error;
 /// groups that exist, and every user where an identity needs them.
 ///
 /// # Errors
-/// [`Error::CannotBrowse`] when reads would be empty for want of a right, else what the surface said.
+/// [`Error::CannotBrowse`] when reads would be empty for want of a right, [`Error::UsersWithoutReader`] when the
+/// listing of users is not whole, else what the surface said.
 pub async fn live_state(jira: &Jira, desired: &Desired<'_>) -> Result<LiveState, Error> {
     let (rights, groups) = try_join!(jira.rights(), jira.groups())?;
     if !rights.browse_users {
@@ -40,6 +41,9 @@ pub async fn live_state(jira: &Jira, desired: &Desired<'_>) -> Result<LiveState,
     }
     let users = match users {
         None => Reading::NotRead,
+        Some((listing, _)) if !listing.contains(&rights.acting.id) => {
+            return Err(Error::UsersWithoutReader { account: rights.acting.id });
+        }
         Some((listing, seen)) => {
             remember(seen);
             Reading::Read(listing)

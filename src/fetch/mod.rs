@@ -22,6 +22,12 @@ pub enum Error {
         /// The site.
         site: String,
     },
+    /// The listing of users has no total to be checked by (fact sheet §1.1), and the reader is one of them.
+    #[error("the listing of every user lacks account {account}, which reads it")]
+    UsersWithoutReader {
+        /// The account that the credential acts as.
+        account: crate::model::AccountId,
+    },
 }
 
 impl Error {
@@ -32,6 +38,9 @@ impl Error {
             Self::CannotBrowse { .. } => Some(
                 "Give the account the global permission \"Browse users and groups\" in Jira's settings; without it \
                  every group would read as empty.",
+            ),
+            Self::UsersWithoutReader { .. } => Some(
+                "The listing is not whole. Run again; if this stays, the account may not see every user.",
             ),
         }
     }
