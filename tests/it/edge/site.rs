@@ -1,0 +1,122 @@
+//! The whole way from a tree and a sandbox to a report, in this process.
+
+use rollbook::apply::Executor;
+use rollbook::atlassian::{Client, Credential, Endpoints, Jira, Options, Overrides, TokenKind};
+use rollbook::config;
+use rollbook::fetch;
+use rollbook::model::{Header, Locator, Plan, Report, SourceFile, Tree};
+use rollbook::plan::{self, Context, Desired, Scope};
+use rollbook::sandbox::{self, Sandbox, Seed, SeedGroup, SeedUser, State};
+use tokio::sync::watch;
+
+use super::front::Front;
+use crate::world::{RATES, TODAY};
+
+/// The token of the credential that a seed without credentials gets.
+const TOKEN: &str = "sandbox-token";
+
+/// The e-mail of the site's administrator, whom every seed here has.
+pub(crate) const ROOT: &str = "root@acme.com";
+
+/// A tree of one or more files.
+pub(crate) fn tree(files: &[(&str, &str)]) -> Tree {
+    let files = files.iter().map(|(path, text)| SourceFile { path: (*path).into(), text: (*text).into() });
+    let mut files: Vec<SourceFile> = files.collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Tree { files }
+}
+
+/// A tree of one file; `text` follows version and site.
+pub(crate) fn one_file(text: &str) -> Tree {
+    tree(&[("rollbook.yaml", &format!("version: 1\nsite: https://acme.atlassian.net\n{text}"))])
+}
+
+/// A sandbox of a seed in YAML, to which the site's name, its administrator and their group are added.
+pub(crate) fn seeded(yaml: &str, options: &sandbox::Options) -> Front {
+    let mut seed = Seed::parse(yaml).unwrap();
+    with_root(&mut seed);
+    Front::new(Sandbox::new(&seed, options).unwrap())
+}
+
+/// Adds what every sandbox here has.
+pub(crate) fn with_root(seed: &mut Seed) {
+    seed.site.name = "acme".to_owned();
+    seed.users.push(SeedUser { email: Some(ROOT.to_owned()), ..SeedUser::default() });
+    let members = vec![ROOT.to_owned()];
+    let name = "site-admins".to_owned();
+    seed.groups.push(SeedGroup { name, site_admin: true, members, ..SeedGroup::default() });
+}
+
+/// A client of its own, as a run of Rollbook has one, with so many requests in flight at most.
+pub(crate) fn jira(front: &Front, in_flight: usize) -> Jira {
+    let endpoints = Endpoints::new("https://acme.atlassian.net", &Overrides::default()).unwrap();
+    let credential =
+        Credential::Basic { email: ROOT.into(), token: TOKEN.to_owned().into(), kind: TokenKind::Classic };
+    let options = Options { in_flight, seed: 7, ..Options::default() };
+    Jira::new(Client::in_process(front.router(), endpoints, credential, options).unwrap())
+}
+
+/// Reads what a plan needs, and makes it.
+pub(crate) async fn plan(jira: &Jira, tree: &Tree) -> Result<Plan, PlanError> {
+    let parsed = config::parse(tree, TODAY);
+    let declaration = parsed.declaration.unwrap_or_else(|| panic!("{:#?}\n{tree:#?}", parsed.diagnostics));
+    let desired = Desired::of(&declaration, TODAY);
+    let live = fetch::live_state(jira, &desired).await.map_err(PlanError::Live)?;
+    let changes = plan::diff(&desired, &live, &Locator::new(tree));
+    let questions = plan::questions(&changes, &live);
+    let capabilities = fetch::capabilities(jira, &questions).await.map_err(PlanError::Capabilities)?;
+    let header =
+        Header { made: "2026-11-22T12:00:00Z".into(), today: TODAY, commit: None, rollbook: "test".into() };
+    let context = Context {
+        desired: &desired,
+        live: &live,
+        capabilities: &capabilities,
+        header,
+        tree_digest: &plan::tree_digest(tree),
+        scope: &Scope::default(),
+        rates: &RATES,
+    };
+    Ok(plan::route(changes, &context))
+}
+
+/// Why there is no plan.
+#[derive(Debug)]
+pub(crate) enum PlanError {
+    /// There is no live state.
+    Live(fetch::Error),
+    /// A question was not answered.
+    Capabilities(fetch::Error),
+}
+
+/// Carries a plan out, to its end.
+pub(crate) async fn apply(jira: &Jira, plan: &Plan, concurrency: usize) -> Report {
+    let (_stop, stopped) = watch::channel(false);
+    Executor { jira, concurrency, stop: stopped }.run(plan, |_| ()).await
+}
+
+/// Outcomes as one reads them: `word key`, with the reason where there is one.
+pub(crate) fn told(report: &Report) -> Vec<String> {
+    use rollbook::model::{Confirmation, Outcome};
+    let outcome = |outcome: &Outcome| match outcome {
+        Outcome::Applied(Confirmation::Seen) => "seen".to_owned(),
+        Outcome::Applied(Confirmation::NotYetVisible) => "not yet visible".to_owned(),
+        Outcome::AlreadySatisfied | Outcome::NotAttempted => outcome.as_str().to_owned(),
+        Outcome::Failed { why } | Outcome::Unsettled { why } => format!("{}: {why}", outcome.as_str()),
+        Outcome::Skipped { requires } => format!("skipped: requires {requires}"),
+    };
+    report.outcomes.iter().map(|(key, got)| format!("{key}: {}", outcome(got))).collect()
+}
+
+/// The names of the members of a group, by what is true.
+pub(crate) fn members(state: &State, group: &str) -> Vec<String> {
+    let group = state.group_named(group).map(|id| &state.groups[id]);
+    let names = group.unwrap().members.iter().map(|id| state.accounts[id].name.clone());
+    let mut names: Vec<String> = names.collect();
+    names.sort();
+    names
+}
+
+/// A plan as the bytes that are saved.
+pub(crate) fn bytes(plan: &Plan) -> String {
+    rollbook::render::plan_json(plan)
+}
