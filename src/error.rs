@@ -3,7 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
-use crate::atlassian::HostError;
+use crate::atlassian::{self, HostError};
 use crate::environment::EnvironmentError;
 use crate::exit::Exit;
 use crate::fetch;
@@ -76,7 +76,9 @@ impl Error {
         match self {
             Self::Invalid | Self::NoTree(_) | Self::Host(_) => Exit::Invalid,
             Self::Usage(_) | Self::Environment(_) | Self::Seed { .. } => Exit::Usage,
-            Self::WrongSite { .. } => Exit::Refused,
+            Self::WrongSite { .. }
+            | Self::Client(atlassian::Error::OtherSite { .. })
+            | Self::Fetch(fetch::Error::Surface(atlassian::Error::OtherSite { .. })) => Exit::Refused,
             Self::CannotWrite(_) | Self::Fetch(_) | Self::Client(_) | Self::Io { .. } => Exit::Failed,
         }
     }

@@ -35,7 +35,7 @@ pub struct Options {
     pub answer_timeout: Duration,
     /// The largest answer that is read, in bytes.
     pub max_body: usize,
-    /// The site's id, where it need not be asked for.
+    /// What the site's id must be, where the caller knows it.
     pub cloud_id: Option<CloudId>,
     /// What the random part of waits grows from.
     pub seed: u64,
@@ -135,7 +135,7 @@ impl Client {
             endpoints,
             authorizer: Authorizer::new(credential)?,
             limiter: Limiter::new(options.in_flight),
-            cloud_id: OnceCell::new_with(options.cloud_id.clone()),
+            cloud_id: OnceCell::new(),
             rng: Mutex::new(fastrand::Rng::with_seed(options.seed)),
             reached: AtomicBool::new(false),
             options,

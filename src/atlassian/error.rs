@@ -7,7 +7,7 @@ use std::fmt;
 use http::Method;
 
 use super::auth::CredentialKind;
-use super::endpoints::HostError;
+use super::endpoints::{CloudId, HostError};
 use super::jira::Unresolved;
 use super::request::PathError;
 use super::words::Words;
@@ -46,6 +46,14 @@ pub enum Error {
     /// A text names no host that may be sent a credential.
     #[error("{0}")]
     Host(#[from] HostError),
+    /// The given cloud id is another site's.
+    #[error("the cloud id {} is not the site's, which is {}", given.as_str(), found.as_str())]
+    OtherSite {
+        /// The id that was given.
+        given: CloudId,
+        /// The site's.
+        found: CloudId,
+    },
     /// A request has no path.
     #[error("{0}")]
     Path(#[from] PathError),
@@ -181,6 +189,7 @@ impl Error {
             Self::Incomplete { .. }
             | Self::Credential
             | Self::Host(_)
+            | Self::OtherSite { .. }
             | Self::Path(_)
             | Self::Unresolved(_)
             | Self::Setup(_) => None,
@@ -207,6 +216,9 @@ impl Error {
             Self::Incomplete { .. } => Some("Somebody is changing this list; run again when they are done."),
             Self::Credential => Some("Copy the credential again, without the line break at its end."),
             Self::Host(error) => Some(error.help()),
+            Self::OtherSite { .. } => {
+                Some("Use the credential and the cloud id of the site that the tree names.")
+            }
             Self::Path(_) | Self::Unresolved(_) | Self::Setup(_) => None,
         }
     }

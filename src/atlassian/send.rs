@@ -65,17 +65,23 @@ impl Client {
         self.send(request).await
     }
 
-    /// The site's id behind the gateway: as given, or asked for without the credential (fact sheet §2).
+    /// The site's id behind the gateway, asked for without the credential (fact sheet §2). An id that was given is
+    /// only compared with it: by the id alone another site could be written to than the tree names (design §9, 7).
     ///
     /// # Errors
-    /// As [`Client::read`], and [`Error::Host`] when the answer is no id.
+    /// As [`Client::read`], [`Error::Host`] when the answer is no id, and [`Error::OtherSite`] when it is another
+    /// than the given one.
     pub async fn cloud_id(&self) -> Result<&CloudId, Error> {
         self.cloud_id
             .get_or_try_init(|| async {
                 let request = Request::read(Host::Site, "/_edge/tenant_info");
                 // Boxed, since sending to the gateway asks for the id.
                 let info: TenantInfo = Box::pin(self.read(&request)).await?;
-                Ok(CloudId::parse(&info.cloud_id)?)
+                let found = CloudId::parse(&info.cloud_id)?;
+                match &self.options.cloud_id {
+                    Some(given) if *given != found => Err(Error::OtherSite { given: given.clone(), found }),
+                    Some(_) | None => Ok(found),
+                }
             })
             .await
     }

@@ -11,6 +11,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
+use axum::routing::get;
 use futures_util::future::join_all;
 use rollbook::atlassian::{Client, CloudId, Credential, Error, Jira, Options, TokenKind};
 use rollbook::model::AccountId;
@@ -25,6 +26,8 @@ fn service_account() -> Credential {
 
 fn jira(router: Router, credential: Credential) -> Jira {
     let options = Options { cloud_id: Some(CloudId::parse("cloud").unwrap()), ..options() };
+    let id = || async { ([("content-type", "application/json")], r#"{"cloudId":"cloud"}"#) };
+    let router = Router::new().route("/_edge/tenant_info", get(id)).fallback_service(router);
     Jira::new(Client::in_process(router, acme(), credential, options).unwrap())
 }
 
@@ -250,4 +253,17 @@ async fn no_secret_is_shown_or_logged() {
     }
     assert!(shown.contains("[secret]"), "what was echoed is masked");
     assert!(!logged.contains("accountId=a"), "no query is logged");
+}
+
+#[tokio::test]
+async fn a_cloud_id_of_another_site_sends_nothing() {
+    let peer = Peer::default();
+    let router = peer.router(|_| json(200, r#"{"cloudId":"production"}"#));
+    let options = Options { cloud_id: Some(CloudId::parse("test").unwrap()), ..options() };
+    let credential = Credential::Bearer(TOKEN.to_owned().into());
+    let jira = Jira::new(Client::in_process(router, acme(), credential, options).unwrap());
+    let error = ask(&jira).await.unwrap_err();
+    assert!(matches!(error, Error::OtherSite { .. }), "{error}");
+    assert_eq!(error.to_string(), "the cloud id test is not the site's, which is production");
+    assert_eq!(authorizations(&peer), ["none"], "the site was asked for its id, and nothing else was sent");
 }

@@ -188,6 +188,7 @@ fn lost(answer: &Answer, error: Error) -> Error {
         | Error::Credential
         | Error::Host(_)
         | Error::Path(_)
+        | Error::OtherSite { .. }
         | Error::Unresolved(_)
         | Error::Setup(_) => Box::new(Fault::Shape("it does not name what came to be".to_owned())),
     };
