@@ -4,6 +4,7 @@ use std::io;
 use std::path::PathBuf;
 
 use crate::atlassian::{self, HostError};
+use crate::config::ExportError;
 use crate::environment::EnvironmentError;
 use crate::exit::Exit;
 use crate::fetch;
@@ -46,6 +47,14 @@ pub enum Error {
     /// The client could not be made.
     #[error(transparent)]
     Client(#[from] crate::atlassian::Error),
+    /// An export of accounts is not usable.
+    #[error("{path} is no export of users")]
+    Export {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        source: ExportError,
+    },
     /// A sandbox seed is not usable.
     #[error("{path} is no sandbox seed")]
     Seed {
@@ -75,7 +84,7 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Invalid | Self::NoTree(_) | Self::Host(_) => Exit::Invalid,
-            Self::Usage(_) | Self::Environment(_) | Self::Seed { .. } => Exit::Usage,
+            Self::Usage(_) | Self::Environment(_) | Self::Seed { .. } | Self::Export { .. } => Exit::Usage,
             Self::WrongSite { .. }
             | Self::Client(atlassian::Error::OtherSite { .. })
             | Self::Fetch(fetch::Error::Surface(atlassian::Error::OtherSite { .. })) => Exit::Refused,
@@ -97,7 +106,9 @@ impl Error {
             Self::Host(error) => Some(error.help()),
             Self::Fetch(error) => error.help(),
             Self::Client(error) => error.help(),
-            Self::Invalid | Self::Usage(_) | Self::Seed { .. } | Self::Io { .. } => None,
+            Self::Invalid | Self::Usage(_) | Self::Seed { .. } | Self::Export { .. } | Self::Io { .. } => {
+                None
+            }
         }
     }
 

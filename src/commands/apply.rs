@@ -50,7 +50,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
     let jira = connect(&loaded.declaration)?;
     block_on(async {
-        let planned = session.plan(&jira, &loaded, &arguments.part.scope()).await?;
+        let planned = session.plan(&jira, &loaded, &arguments.part).await?;
         let plan = &planned.plan;
         let shown = render::plan_text(plan, Grouping::Group, session.terminal.width());
         // Nobody is asked about a plan that they were not shown.

@@ -11,12 +11,12 @@ use jiff::civil::{Date, date};
 use crate::atlassian::{self, Client, Credential, Endpoints, Jira, Overrides, TokenKind};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::plan::Scope;
 use crate::render::{self, Grouping};
 use crate::sandbox::{self, Change, Sandbox, Seed};
 use crate::terminal::Terminal;
 
 use super::apply::carry_out;
+use super::plan::Part;
 use super::session::Loaded;
 use super::{Session, block_on};
 
@@ -100,7 +100,7 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
         "This is the organization of examples/acme, at a sandbox on {url}.\nNothing here touches a real site.\n\n\
          1. What would change?                                        rollbook plan\n\n"
     ))?;
-    let planned = session.plan(&jira, &loaded, &Scope::default()).await?;
+    let planned = session.plan(&jira, &loaded, &Part::default()).await?;
     show(session, &planned.plan)?;
 
     session.data("\n2. Change it.                                               rollbook apply\n\n")?;
@@ -108,7 +108,7 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
     session.data(&render::report_text(&planned.plan, &report, session.terminal.width()))?;
 
     session.data("\n3. And now?                                                  rollbook plan\n\n")?;
-    show(session, &session.plan(&jira, &loaded, &Scope::default()).await?.plan)?;
+    show(session, &session.plan(&jira, &loaded, &Part::default()).await?.plan)?;
 
     let (group, user) = BY_HAND;
     let change = Change::AddMember { group: group.into(), user: user.into() };
@@ -116,7 +116,7 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
         Error::io("failed to change the sandbox")(io::Error::other(refused.to_string()))
     })?;
     session.data(&format!("\n4. Somebody adds {user} to {group} by hand.       rollbook plan\n\n"))?;
-    show(session, &session.plan(&jira, &loaded, &Scope::default()).await?.plan)?;
+    show(session, &session.plan(&jira, &loaded, &Part::default()).await?.plan)?;
     session.data(NEXT)
 }
 

@@ -4,9 +4,11 @@ pub mod apply;
 pub mod check;
 pub mod demo;
 pub mod generated;
+pub mod lock;
 pub mod plan;
 pub mod sandbox;
 
+mod files;
 mod session;
 
 use clap::ValueEnum;

@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{Address, Plan, Reason};
-use crate::plan::Scope;
+use crate::plan::{Lookup, Scope};
 use crate::render::{self, Grouping};
 
 use super::{Format, Session, block_on, connect};
@@ -27,7 +27,7 @@ pub struct Arguments {
 }
 
 /// The part of a tree that is asked for.
-#[derive(Debug, Args)]
+#[derive(Debug, Default, Args)]
 pub(super) struct Part {
     /// Only this address and what it requires: group.NAME, user.EMAIL or member.NAME/EMAIL; may be repeated
     #[arg(long, value_name = "ADDRESS")]
@@ -36,6 +36,9 @@ pub(super) struct Part {
     /// unlisted
     #[arg(long, value_name = "REASON", value_delimiter = ',')]
     reason: Vec<Reason>,
+    /// Look people up in pins and rollbook.lock alone
+    #[arg(long)]
+    locked: bool,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -51,7 +54,7 @@ enum By {
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
     let jira = connect(&loaded.declaration)?;
-    let planned = block_on(session.plan(&jira, &loaded, &arguments.part.scope()))?;
+    let planned = block_on(session.plan(&jira, &loaded, &arguments.part))?;
     let text = match arguments.format {
         Format::Json => render::plan_json(&planned.plan),
         Format::Text => render::plan_text(&planned.plan, arguments.by.grouping(), session.terminal.width()),
@@ -70,6 +73,10 @@ fn exit(plan: &Plan, detailed: bool) -> Exit {
 }
 
 impl Part {
+    pub(super) fn lookup(&self) -> Lookup {
+        if self.locked { Lookup::Locked } else { Lookup::Everywhere }
+    }
+
     pub(super) fn scope(&self) -> Scope {
         Scope { targets: self.target.clone(), reasons: self.reason.clone() }
     }

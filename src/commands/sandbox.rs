@@ -1,7 +1,6 @@
 //! `rollbook sandbox`.
 
 use std::fs;
-use std::io::{self, Write};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::sandbox::{Limits, Options, Sandbox, Seed, serve};
 
+use super::files::replace;
 use super::{Session, block_on};
 
 /// What `sandbox` takes.
@@ -87,14 +87,7 @@ fn seed(arguments: &Arguments) -> Result<Seed, Error> {
 fn save(sandbox: &Sandbox, path: &Path) -> Result<(), Error> {
     let to_save = sandbox.to_seed().to_yaml();
     let text = to_save.map_err(|source| Error::Seed { path: path.to_path_buf(), source })?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    let write = || -> io::Result<()> {
-        let mut file = tempfile::NamedTempFile::new_in(folder)?;
-        file.write_all(text.as_bytes())?;
-        file.persist(path)?;
-        Ok(())
-    };
-    write().map_err(Error::io(format!("failed to save {}", path.display())))
+    replace(path, &text).map_err(Error::io(format!("failed to save {}", path.display())))
 }
 
 /// The lines that make a shell use the sandbox.

@@ -14,9 +14,11 @@ use crate::environment::{self, Environment, EnvironmentError};
 use crate::error::Error;
 use crate::fetch;
 use crate::model::{Declaration, Diagnostic, Header, Locator, Plan, Rights, Severity, Tree};
-use crate::plan::{self, Context, Desired, Rates, Scope};
+use crate::plan::{self, Context, Desired, Rates};
 use crate::render::{self, Colour, DiagnosticStyle, Frames};
 use crate::terminal::Terminal;
+
+use super::plan::Part;
 
 /// What every command is given.
 #[derive(Clone, Debug)]
@@ -99,8 +101,9 @@ impl Session {
     }
 
     /// Reads what a plan needs, and makes it.
-    pub(super) async fn plan(&self, jira: &Jira, loaded: &Loaded, scope: &Scope) -> Result<Planned, Error> {
-        let desired = Desired::of(&loaded.declaration, self.today);
+    pub(super) async fn plan(&self, jira: &Jira, loaded: &Loaded, part: &Part) -> Result<Planned, Error> {
+        let desired = Desired::of(&loaded.declaration, self.today).with_lookup(part.lookup());
+        let scope = part.scope();
         let live = fetch::live_state(jira, &desired).await?;
         if let Some(target) = scope.unknown_targets(&desired, &live).first() {
             return Err(Error::Usage(format!(
@@ -121,7 +124,7 @@ impl Session {
             capabilities: &capabilities,
             header,
             tree_digest: &plan::tree_digest(&loaded.tree),
-            scope,
+            scope: &scope,
             rates: &Rates {
                 per_second: atlassian::jira::per_second,
                 route: atlassian::jira::route,

@@ -103,7 +103,7 @@ fn differs(cx: &mut Context, name: &impl Display, pin: Span, lock: Span) {
         )
         .at(pin, "pinned here")
         .at(lock, "locked here")
-        .help("The pin holds. If it is right, run `rollbook lock`; if not, remove it."),
+        .help("Plans block what it names until both agree: if the pin is right, run `rollbook lock`; if not, remove it."),
     );
 }
 

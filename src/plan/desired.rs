@@ -30,6 +30,8 @@ pub enum Lookup {
     Everywhere,
     /// In pins and the lock alone: `--locked`.
     Locked,
+    /// Everywhere, to make the lock anew: a pin wins over it, and every user is read.
+    Anew,
 }
 
 /// A group that is to exist.

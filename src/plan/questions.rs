@@ -28,13 +28,14 @@ pub fn reads(desired: &Desired<'_>) -> Reads {
         !pinned && !declaration.lock.users.contains_key(email)
     };
     let identity = || {
-        desired.lookup == Lookup::Everywhere
+        desired.lookup != Lookup::Locked
             && desired.people().iter().any(|user| match user {
                 UserRef::Email(email) => unknown(email),
                 UserRef::Account(_) => false,
             })
     };
-    Reads { users: status || unlisted || identity() }
+    let anew = desired.lookup == Lookup::Anew;
+    Reads { users: anew || status || unlisted || identity() }
 }
 
 /// The live groups whose members a diff needs: each declared group that exists.

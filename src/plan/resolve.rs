@@ -45,7 +45,7 @@ pub(super) struct Obstacle {
 impl Resolution {
     /// Resolves everybody whom a tree declares.
     pub(super) fn of(desired: &Desired<'_>, live: &LiveState) -> Self {
-        Self::with(desired, live, &Directory::of(desired, live))
+        Self::with(desired, live, &Directory::of(desired, live, &NO_EXPORT))
     }
 
     /// Resolves everybody anew, for the lock: pins win over it, and accounts that an export names count where
@@ -55,7 +55,7 @@ impl Resolution {
         live: &LiveState,
         exported: &BTreeMap<Email, AccountId>,
     ) -> Self {
-        let directory = Directory { exported, conflict: Conflict::PinWins, ..Directory::of(desired, live) };
+        let directory = Directory { conflict: Conflict::PinWins, ..Directory::of(desired, live, exported) };
         Self::with(desired, live, &directory)
     }
 
@@ -126,7 +126,7 @@ struct Directory<'a> {
     /// Accounts of people by the e-mail they show. Apps and customers are left out before identities are
     /// matched (design §2).
     by_email: BTreeMap<&'a Email, Vec<&'a LiveAccount>>,
-    /// Accounts of people that show no e-mail and that neither pin nor lock explains.
+    /// Accounts of people that show no e-mail and that neither pin, lock nor export explains.
     hidden: usize,
     conflict: Conflict,
     /// Accounts by e-mail from an export.
@@ -134,11 +134,11 @@ struct Directory<'a> {
 }
 
 impl<'a> Directory<'a> {
-    fn of(desired: &'a Desired<'a>, live: &'a LiveState) -> Self {
+    fn of(desired: &'a Desired<'a>, live: &'a LiveState, exported: &'a BTreeMap<Email, AccountId>) -> Self {
         let declaration = desired.declaration;
         let pinned = declaration.users.values().filter_map(|user| Some(&user.account.as_ref()?.value));
         let locked = declaration.lock.users.values().map(|locked| &locked.id);
-        let explained: BTreeSet<&AccountId> = pinned.chain(locked).collect();
+        let explained: BTreeSet<&AccountId> = pinned.chain(locked).chain(exported.values()).collect();
         let mut by_email: BTreeMap<&Email, Vec<&LiveAccount>> = BTreeMap::new();
         let mut hidden = 0;
         for account in live.accounts.values().filter(|account| is_person(account.kind)) {
@@ -148,7 +148,7 @@ impl<'a> Directory<'a> {
                 None => hidden += 1,
             }
         }
-        Self { desired, live, by_email, hidden, conflict: Conflict::Refused, exported: &NO_EXPORT }
+        Self { desired, live, by_email, hidden, conflict: Conflict::Refused, exported }
     }
 
     fn resolve(&self, user: &UserRef) -> Identity {

@@ -28,6 +28,7 @@ mod docs;
 mod edge;
 mod floors;
 mod laws;
+mod lock;
 mod plan;
 mod requests;
 mod sandbox_access;

@@ -1,0 +1,93 @@
+//! `rollbook lock`.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::config;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::fetch;
+use crate::model::{AccountId, Email, Lock, LockedId};
+use crate::plan::{self, Desired, Lookup};
+use crate::render::{self, count};
+
+use super::files::replace;
+use super::{Session, block_on, connect};
+
+/// What `lock` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Users as the admin console exports them, for e-mails that the site hides; any live answer wins over it
+    #[arg(long, value_name = "FILE.csv")]
+    accounts: Option<PathBuf>,
+}
+
+/// Resolves everybody and everything that the tree declares, and writes `rollbook.lock`. What does not resolve is
+/// told at its line, and keeps what the lock said of it.
+///
+/// # Errors
+/// [`Error`] when the tree, the export or the site cannot be read, or the lock cannot be written.
+pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    let exported = arguments.accounts.as_deref().map(exported).transpose()?.unwrap_or_default();
+    let loaded = session.load()?;
+    let desired = Desired::of(&loaded.declaration, session.today).with_lookup(Lookup::Anew);
+    let jira = connect(&loaded.declaration)?;
+    let live = block_on(async { Ok(fetch::live_state(&jira, &desired).await?) })?;
+    let locking = plan::lock(&desired, &live, &exported);
+
+    let path = session.root()?.join(config::LOCK);
+    replace(&path, &config::lock_text(&locking.lock))
+        .map_err(Error::io(format!("failed to write {}", path.display())))?;
+    session.data(&changes(&loaded.declaration.lock, &locking.lock))?;
+    if locking.diagnostics.is_empty() {
+        return Ok(Exit::Done);
+    }
+    let style = session.diagnostic_style(session.terminal.stderr_in_color());
+    session.terminal.tell(&render::diagnostics(&loaded.tree, &locking.diagnostics, style));
+    Ok(Exit::Incomplete)
+}
+
+fn exported(path: &Path) -> Result<BTreeMap<Email, AccountId>, Error> {
+    let text = fs::read_to_string(path).map_err(Error::io(format!("failed to read {}", path.display())))?;
+    config::exported_accounts(&text).map_err(|source| Error::Export { path: path.to_path_buf(), source })
+}
+
+fn changes(old: &Lock, new: &Lock) -> String {
+    let mut text = differences(&old.users, &new.users);
+    text.push_str(&differences(&old.groups, &new.groups));
+    let (users, groups) = (count(new.users.len(), "user"), count(new.groups.len(), "group"));
+    text.push_str(&format!("{}: {users}, {groups}\n", config::LOCK));
+    text
+}
+
+/// One line for every entry that came, went or means something else now.
+fn differences<Name, Id>(old: &BTreeMap<Name, LockedId<Id>>, new: &BTreeMap<Name, LockedId<Id>>) -> String
+where
+    Name: Ord + ToString,
+    Id: PartialEq + ToString,
+{
+    let shown = |name: &Name| render::harmless(&name.to_string()).into_owned();
+    let mut text = String::new();
+    for (name, locked) in new {
+        let id = locked.id.to_string();
+        match old.get(name) {
+            None => text.push_str(&format!("+ {} {id} ({})\n", shown(name), locked.from)),
+            Some(was) if was.id != locked.id => {
+                text.push_str(&format!(
+                    "~ {} {} → {id} ({})\n",
+                    shown(name),
+                    was.id.to_string(),
+                    locked.from
+                ));
+            }
+            Some(_) => {}
+        }
+    }
+    for (name, was) in old.iter().filter(|(name, _)| !new.contains_key(name)) {
+        text.push_str(&format!("- {} {}\n", shown(name), was.id.to_string()));
+    }
+    text
+}

@@ -1,0 +1,97 @@
+//! Locks on values: what is written, and what cannot be.
+
+use std::collections::BTreeMap;
+
+use rollbook::config;
+use rollbook::model::{AccountId, Email};
+use rollbook::plan::{self, Desired, Locking, Lookup};
+
+use crate::world::World;
+
+fn company() -> World {
+    let users = "  ada@acme.com: { active: true }\n  eve@acme.com: { account: acc-eve@acme.com }\n";
+    World::of("", users, "  sre:\n    members: [ada@acme.com, bob@acme.com]\n  old: { absent: true }\n")
+}
+
+fn lock(world: &World, exported: &[(&str, &str)]) -> Locking {
+    let declaration = world.declaration();
+    let desired = Desired::of(&declaration, world.today).with_lookup(Lookup::Anew);
+    let accounts = exported.iter().map(|(email, id)| (Email::parse(email).unwrap(), AccountId::new(id)));
+    let accounts: BTreeMap<Email, AccountId> = accounts.collect();
+    plan::lock(&desired, &world.live.state(&desired), &accounts)
+}
+
+fn users(locking: &Locking) -> Vec<(String, String, String)> {
+    let users = locking.lock.users.iter();
+    users.map(|(email, locked)| (email.to_string(), locked.id.to_string(), locked.from.clone())).collect()
+}
+
+fn codes(locking: &Locking) -> Vec<&'static str> {
+    locking.diagnostics.iter().map(|diagnostic| diagnostic.code).collect()
+}
+
+fn row(who: &str, from: &str) -> (String, String, String) {
+    (format!("{who}@acme.com"), format!("acc-{who}@acme.com"), from.into())
+}
+
+#[test]
+fn everybody_and_everything_declared_is_locked() {
+    let locking = lock(&company(), &[]);
+    assert_eq!(users(&locking), [row("ada", "jira"), row("bob", "jira"), row("eve", "pin")]);
+    let groups: Vec<_> =
+        locking.lock.groups.iter().map(|(name, locked)| (name.as_str(), locked.id.as_str())).collect();
+    assert_eq!((groups, codes(&locking)), (vec![("sre", "id-sre")], vec![]));
+}
+
+#[test]
+fn a_lock_that_is_committed_changes_nothing_more() {
+    let world = company();
+    let text = config::lock_text(&lock(&world, &[]).lock);
+    let locked = world.lock(text.split_once("version: 1\n").unwrap().1);
+    assert_eq!(config::lock_text(&lock(&locked, &[]).lock), text);
+    let hidden = locked.change(|live| live.account("bob@acme.com").hidden = true);
+    assert_eq!(config::lock_text(&lock(&hidden, &[]).lock), text, "what was once known still counts");
+}
+
+#[test]
+fn an_export_tells_of_hidden_emails_and_loses_to_what_is_live() {
+    let world = company().change(|live| live.account("bob@acme.com").hidden = true);
+    assert_eq!(codes(&lock(&world, &[])), ["identity-unresolved"]);
+    let locking = lock(&world, &[("bob@acme.com", "acc-bob@acme.com")]);
+    assert_eq!((users(&locking)[1].clone(), codes(&locking)), (row("bob", "accounts"), vec![]));
+    let wrong = lock(&world, &[("bob@acme.com", "acc-ada@acme.com")]);
+    assert_eq!(codes(&wrong), ["identity-unresolved"], "that account shows another e-mail");
+    let shown = lock(&company(), &[("bob@acme.com", "acc-eve@acme.com")]);
+    assert_eq!(users(&shown)[1], row("bob", "jira"));
+}
+
+#[test]
+fn an_email_that_means_another_account_is_never_switched() {
+    let world = company().lock("users:\n  bob@acme.com: { account: acc-old, from: jira }\n");
+    let locking = lock(&world, &[]);
+    assert_eq!(codes(&locking), ["identity-changed"]);
+    assert_eq!(users(&locking)[1], ("bob@acme.com".into(), "acc-old".into(), "jira".into()));
+}
+
+#[test]
+fn a_pin_that_was_reviewed_mends_the_lock() {
+    let world = company().lock("users:\n  eve@acme.com: { account: acc-old, from: jira }\n");
+    let blocked = world.plan();
+    assert!(blocked.blocked.iter().all(|blocked| blocked.code == "identity-changed"));
+    assert!(!blocked.blocked.is_empty(), "until then a plan refuses");
+    assert_eq!(users(&lock(&world, &[]))[2], row("eve", "pin"));
+}
+
+#[test]
+fn locked_looks_nowhere_else() {
+    let world = company();
+    let declaration = world.declaration();
+    let desired = Desired::of(&declaration, world.today).with_lookup(Lookup::Locked);
+    let live = world.live.state(&desired);
+    let tree = world.tree();
+    let changes = plan::diff(&desired, &live, &rollbook::model::Locator::new(&tree));
+    let codes: Vec<_> =
+        changes.blocked.iter().map(|blocked| (blocked.address.to_string(), blocked.code)).collect();
+    assert!(codes.contains(&("member.sre/bob@acme.com".into(), "not-locked")), "{codes:?}");
+    assert!(changes.changes.is_empty(), "{:?}", changes.changes);
+}
