@@ -27,6 +27,10 @@ struct Person {
     declared: bool,
     active: Option<bool>,
     pinned: bool,
+    /// Whether the lock holds the person.
+    locked: bool,
+    /// Whether groups name a pinned person by account.
+    by_account: bool,
     exists: bool,
     live_active: bool,
     hidden: bool,
@@ -41,6 +45,9 @@ struct Team {
     apps_exact: bool,
     exists: bool,
     external: bool,
+    /// Whether the tree pins the group, and whether the site calls it something else.
+    pinned: bool,
+    renamed: bool,
     direct: BTreeMap<usize, Option<i64>>,
     nested: BTreeMap<usize, (Option<i64>, bool)>,
     live: Vec<bool>,
@@ -58,11 +65,14 @@ fn person() -> impl Strategy<Value = Person> {
     ];
     let active = prop_oneof![3 => Just(None), 2 => Just(Some(true)), 1 => Just(Some(false))];
     let odds = |yes: u32, no: u32| prop_oneof![yes => Just(true), no => Just(false)];
-    (odds(2, 1), active, odds(1, 3), odds(5, 1), odds(5, 1), odds(1, 6), kind).prop_map(
-        |(declared, active, pinned, exists, live_active, hidden, kind)| Person {
+    let known = (odds(1, 3), odds(1, 3), odds(1, 1));
+    (odds(2, 1), active, known, odds(5, 1), odds(5, 1), odds(1, 6), kind).prop_map(
+        |(declared, active, (pinned, locked, by_account), exists, live_active, hidden, kind)| Person {
             declared,
             active,
             pinned,
+            locked,
+            by_account,
             exists,
             live_active,
             hidden,
@@ -77,13 +87,16 @@ fn team(index: usize) -> impl Strategy<Value = Team> {
     // Entries name earlier groups only, so that there are no cycles.
     let nested = prop::collection::btree_map(0..index.max(1), (until(), any::<bool>()), 0..=index.min(2));
     let live = prop::collection::vec(any::<bool>(), PEOPLE);
-    (odds(1, 8), odds(1, 2), odds(1, 4), odds(5, 1), odds(1, 8), direct, nested, live).prop_map(
-        |(absent, at_least, apps_exact, exists, external, direct, nested, live)| Team {
+    let names = (odds(1, 3), odds(1, 1));
+    (odds(1, 8), odds(1, 2), odds(1, 4), odds(5, 1), odds(1, 8), names, direct, nested, live).prop_map(
+        |(absent, at_least, apps_exact, exists, external, (pinned, renamed), direct, nested, live)| Team {
             absent,
             at_least,
             apps_exact,
             exists,
             external,
+            pinned,
+            renamed: pinned && renamed,
             direct,
             nested,
             live,
@@ -143,22 +156,39 @@ impl Spec {
         if !users.is_empty() {
             world.files.push(("users/all.yaml".into(), format!("users:\n{users}")));
         }
+        let locked = self
+            .people
+            .iter()
+            .enumerate()
+            .filter(|(_, person)| person.locked && person.kind == AccountKind::Atlassian);
+        let locked: Vec<String> = locked
+            .map(|(index, _)| format!("  {}: {{ account: {}, from: jira }}\n", email(index), account(index)))
+            .collect();
+        if !locked.is_empty() {
+            world.files.push(("rollbook.lock".into(), format!("version: 1\nusers:\n{}", locked.concat())));
+        }
         world.live = self.live();
         world
     }
 
     fn group_yaml(&self, index: usize, group: &Team) -> String {
         if group.absent {
-            return format!("  g{index}: {{ absent: true }}\n");
+            let pin = if group.pinned { format!("id: id-{index}, ") } else { String::new() };
+            return format!("  g{index}: {{ {pin}absent: true }}\n");
         }
         let until = |offset: Option<i64>| {
             offset
                 .map_or(String::new(), |days| format!(", until: {}", TODAY.checked_add(days.days()).unwrap()))
         };
-        let direct = group
-            .direct
-            .iter()
-            .map(|(person, offset)| format!("{{ user: {}{} }}", email(*person), until(*offset)));
+        let direct = group.direct.iter().map(|(person, offset)| {
+            let who = match &self.people[*person] {
+                Person { declared: true, pinned: true, by_account: true, .. } => {
+                    format!("account: {}", account(*person))
+                }
+                _ => format!("user: {}", email(*person)),
+            };
+            format!("{{ {who}{} }}", until(*offset))
+        });
         let nested = group.nested.iter().map(|(inner, (offset, except))| {
             let except = self.excepted(*inner).filter(|_| *except);
             let except = except.map_or(String::new(), |person| format!(", except: [{}]", email(person)));
@@ -167,8 +197,9 @@ impl Spec {
         let entries: Vec<String> = direct.chain(nested).collect();
         let mode = if group.at_least { "at-least" } else { "exact" };
         let apps = if group.apps_exact { "exact" } else { "ignore" };
+        let pin = if group.pinned { format!("    id: id-{index}\n") } else { String::new() };
         format!(
-            "  g{index}:\n    mode: {mode}\n    apps-in-group: {apps}\n    members: [{}]\n",
+            "  g{index}:\n{pin}    mode: {mode}\n    apps-in-group: {apps}\n    members: [{}]\n",
             entries.join(", ")
         )
     }
@@ -188,7 +219,8 @@ impl Spec {
             (0..PEOPLE).filter(|person| flags[*person] && self.people[*person].exists).map(account).collect()
         };
         for (index, group) in self.groups.iter().enumerate().filter(|(_, group)| group.exists) {
-            let mut team = Group::of(&format!("g{index}"), members(&group.live));
+            let suffix = if group.renamed { "-renamed" } else { "" };
+            let mut team = Group::of(&format!("g{index}{suffix}"), members(&group.live));
             if group.external {
                 team.managed_by = ManagedBy::External;
             }
@@ -276,15 +308,19 @@ fn reaches_desired(spec: &Spec, before: &Live, after: &Live, plan: &Plan) -> Res
         .filter(|blocked| blocked.code == "identity-unresolved")
         .filter_map(|blocked| blocked.address.user().map(ToString::to_string))
         .collect();
-    let holds = |live: &Live, group: &str, id: &str| {
-        live.groups.values().any(|team| team.name == group && team.members.contains(id))
+    let team_of = |live: &Live, index: usize| {
+        let made = live.groups.get(&format!("made-g{index}"));
+        live.groups.get(&format!("id-{index}")).or(made).cloned()
+    };
+    let holds = |live: &Live, index: usize, id: &str| {
+        team_of(live, index).is_some_and(|team| team.members.contains(id))
     };
     for (index, team) in spec.groups.iter().enumerate() {
         let name = format!("g{index}");
         if blocked_groups.contains(&name) {
             continue;
         }
-        let exists = after.groups.values().any(|group| group.name == name);
+        let exists = team_of(after, index).is_some();
         prop_assert_eq!(exists, !team.absent, "{} exists", name);
         let told = |person: &usize| !team.absent && !untold.contains(&email(*person));
         for (person, of) in spec.people.iter().enumerate().filter(|(person, _)| told(person)) {
@@ -297,7 +333,7 @@ fn reaches_desired(spec: &Spec, before: &Live, after: &Live, plan: &Plan) -> Res
                     AccountKind::App => !team.apps_exact,
                     AccountKind::Atlassian | AccountKind::Unknown => false,
                 } || team.at_least;
-                let was = holds(before, &name, id);
+                let was = holds(before, index, id);
                 // An app is nobody's e-mail, so only a pin makes the tree speak of it; a customer never is.
                 let is_named = match kind {
                     AccountKind::Atlassian | AccountKind::Unknown => true,
@@ -309,7 +345,7 @@ fn reaches_desired(spec: &Spec, before: &Live, after: &Live, plan: &Plan) -> Res
                 let removed = spec.remove_leavers && spec.active(person) == Some(false);
                 if is_blocked(format!("account:{id}")) || (is_named && !removed && is_blocked(email(person)))
                 {
-                    prop_assert_eq!(holds(before, &name, id), holds(after, &name, id), "{} blocked", name);
+                    prop_assert_eq!(holds(before, index, id), holds(after, index, id), "{} blocked", name);
                     continue;
                 }
                 let wanted = match () {
@@ -317,7 +353,7 @@ fn reaches_desired(spec: &Spec, before: &Live, after: &Live, plan: &Plan) -> Res
                     () if is_named && spec.denies(index, person) => false,
                     () => was && stays,
                 };
-                prop_assert_eq!(holds(after, &name, id), wanted, "{} in {}", id, name);
+                prop_assert_eq!(holds(after, index, id), wanted, "{} in {}", id, name);
             }
         }
     }
