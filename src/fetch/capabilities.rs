@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::TryFutureExt;
 use futures_util::future::try_join_all;
 use tokio::try_join;
+use tracing::info;
 
 use crate::atlassian::{self, Jira};
 use crate::model::{AccountId, AppRole, Capabilities, GroupId, GroupName, LiveAccount, Questions, Reading};
@@ -17,6 +18,15 @@ use super::Error;
 /// # Errors
 /// What the surface said.
 pub async fn capabilities(jira: &Jira, questions: &Questions) -> Result<Capabilities, Error> {
+    if !questions.is_empty() {
+        info!(
+            groups = questions.group_kinds.len(),
+            people = questions.memberships.len(),
+            accounts = questions.accounts.len(),
+            apps = questions.app_roles,
+            "asking what the changes need"
+        );
+    }
     let groups_of = |id| jira.groups_of(id).map_ok(move |groups| (AccountId::clone(id), groups));
     let memberships: BTreeMap<_, _> =
         try_join_all(questions.memberships.iter().map(groups_of)).await?.into_iter().collect();

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use futures_util::TryFutureExt;
 use futures_util::future::try_join_all;
 use tokio::try_join;
+use tracing::info;
 
 use crate::atlassian::Jira;
 use crate::model::{AccountId, GroupId, LiveAccount, LiveState, Reading};
@@ -27,8 +28,10 @@ pub async fn live_state(jira: &Jira, desired: &Desired<'_>) -> Result<LiveState,
         });
     }
     let ids = plan::groups_to_read(desired, &groups);
+    let reads = plan::reads(desired);
+    info!(groups = groups.len(), declared = ids.len(), all_users = reads.users, "reading members");
     let member_reads = try_join_all(ids.iter().map(|id| jira.members(id).map_ok(move |read| (id, read))));
-    let (member_lists, users) = try_join!(member_reads, users(jira, plan::reads(desired).users))?;
+    let (member_lists, users) = try_join!(member_reads, users(jira, reads.users))?;
 
     let mut accounts: BTreeMap<AccountId, LiveAccount> = BTreeMap::new();
     let mut members = BTreeMap::new();
