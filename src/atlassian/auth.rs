@@ -98,6 +98,10 @@ pub(super) struct Authorization {
     secret: SecretString,
 }
 
+/// What must not be shown of an answer.
+#[derive(Clone)]
+pub(super) struct Secrets(Vec<SecretString>);
+
 impl Credential {
     /// What sort it is.
     pub fn kind(&self) -> CredentialKind {
@@ -188,13 +192,18 @@ impl Authorizer {
         self.credential.kind() == CredentialKind::ClientCredentials
     }
 
-    /// Replaces every secret that was sent, should the peer repeat it: what a proxy echoes must not reach a log.
-    pub(super) fn mask(&self, text: &str, sent: Option<&Authorization>) -> String {
-        let mut masked = text.replace(self.credential.secret().expose_secret(), "[secret]");
-        if let Some(sent) = sent {
-            masked = masked.replace(sent.secret.expose_secret(), "[secret]");
-        }
-        masked
+    /// The secrets that a request was sent with.
+    pub(super) fn secrets(&self, sent: Option<&Authorization>) -> Secrets {
+        let sent = sent.map(|sent| sent.secret.clone());
+        Secrets([Some(self.credential.secret().clone()), sent].into_iter().flatten().collect())
+    }
+}
+
+impl Secrets {
+    /// Replaces every secret, should the peer repeat it: what a proxy echoes must not reach a log. What stands
+    /// there instead may stand in the name of a host.
+    pub(super) fn mask(&self, text: &str) -> String {
+        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose_secret(), "SECRET"))
     }
 }
 

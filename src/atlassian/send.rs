@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::time::{Instant, sleep};
 
-use super::auth::{Authorization, CredentialKind, Exchanged};
+use super::auth::{Authorization, CredentialKind, Exchanged, Secrets};
 use super::client::Client;
 use super::endpoints::{CloudId, Door, Origin};
 use super::error::{At, Error, Fault};
@@ -29,6 +29,7 @@ pub struct Answer {
     status: StatusCode,
     headers: HeaderMap,
     body: Vec<u8>,
+    secrets: Secrets,
 }
 
 /// Where a request goes and what goes with it.
@@ -185,14 +186,16 @@ impl Client {
         let incoming = self.transport.send(request, loopback, &self.options).await?;
         let status = incoming.head.status;
         let headers = incoming.headers().clone();
-        let mut body = incoming.body(&self.options).await?;
-        if !status.is_success() || !is_json(&body) {
-            let text = String::from_utf8_lossy(&body);
-            body = self.authorizer.mask(&text, addressed.authorization.as_ref()).into_bytes();
-        } else {
+        let body = incoming.body(&self.options).await?;
+        let secrets = self.authorizer.secrets(addressed.authorization.as_ref());
+        let answer = Answer { at: addressed.at.clone(), status, headers, body, secrets };
+        if status.is_success() && is_json(&answer.body) {
+            // What is understood stays as it is: it is read and not shown.
             self.reached.store(true, Ordering::Relaxed);
+            Ok(answer)
+        } else {
+            Ok(answer.masked())
         }
-        Ok(Answer { at: addressed.at.clone(), status, headers, body })
     }
 
     /// How often a request may be sent again: seldom where nothing that looks like the API has answered yet.
@@ -287,11 +290,30 @@ impl Answer {
         serde_json::from_slice(&self.body).map_err(|error| Error::Failed {
             at: self.at.clone(),
             fault: Box::new(if error.is_data() {
-                Fault::Shape(shown(&error.to_string(), 200))
+                // It quotes what it did not expect.
+                Fault::Shape(shown(&self.secrets.mask(&error.to_string()), 200))
             } else {
-                fault_of(self)
+                fault_of(&self.masked())
             }),
         })
+    }
+
+    /// The same, to be shown: a peer may repeat what it was sent, in the body or in a header.
+    fn masked(&self) -> Self {
+        let mut headers = self.headers.clone();
+        for value in headers.values_mut() {
+            let masked = value.to_str().map(|text| HeaderValue::from_str(&self.secrets.mask(text)));
+            if let Ok(Ok(masked)) = masked {
+                *value = masked;
+            }
+        }
+        Self {
+            at: self.at.clone(),
+            status: self.status,
+            headers,
+            body: self.secrets.mask(&String::from_utf8_lossy(&self.body)).into_bytes(),
+            secrets: self.secrets.clone(),
+        }
     }
 }
 
