@@ -8,21 +8,46 @@ use crate::model::is_invisible;
 /// Shows every character that cannot be seen or that moves the cursor, ANSI escapes, line breaks and bidi
 /// overrides among them, as `\u{…}`, so that a name can neither forge a line nor hide a part of one. Plain
 /// spaces stay.
+///
+/// Runners of CI take commands from what a step prints: a `::` that opens a line, which a text broken at any
+/// space may get to do, and a `##[` or `##vso[` anywhere. These are shown in the same way.
 pub fn harmless(text: &str) -> Cow<'_, str> {
     let harmful = |c: char| c != ' ' && is_invisible(c);
-    if !text.contains(harmful) {
+    if !text.contains(harmful) && !text.contains("::") && !text.contains("##") {
         return Cow::Borrowed(text);
     }
     let mut shown = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        if harmful(c) {
+    let mut before = ' ';
+    for (at, c) in text.char_indices() {
+        let opens_command = before == ' ' && text[at..].starts_with("::") || before == '#' && c == '#';
+        if harmful(c) || opens_command {
             // Writing to a String cannot fail.
             let _ = write!(shown, "\\u{{{:x}}}", u32::from(c));
         } else {
             shown.push(c);
         }
+        before = c;
     }
     Cow::Owned(shown)
+}
+
+/// Writes what cannot be seen in JSON as its escapes, and `##` too. `serde_json` escapes ASCII's controls only;
+/// these stand in strings alone.
+pub(super) fn escaped(json: &str) -> String {
+    let mut text = String::with_capacity(json.len());
+    let mut before = ' ';
+    for c in json.chars() {
+        let opens_command = std::mem::replace(&mut before, c) == '#' && c == '#';
+        if c >= '\u{7f}' && is_invisible(c) || opens_command {
+            for unit in c.encode_utf16(&mut [0; 2]) {
+                // Writing to a String cannot fail.
+                let _ = write!(text, "\\u{unit:04x}");
+            }
+        } else {
+            text.push(c);
+        }
+    }
+    text
 }
 
 #[cfg(test)]
@@ -33,6 +58,8 @@ mod tests {
     fn nothing_moves_the_cursor_or_hides() {
         assert_eq!(harmless("Ada Lovelace, Ünïcode 部署"), "Ada Lovelace, Ünïcode 部署");
         assert_eq!(harmless("a\u{1b}[2Jb\nc\td\r"), "a\\u{1b}[2Jb\\u{a}c\\u{9}d\\u{d}");
+        assert_eq!(harmless("a::b ::error::c ##[d] #e"), "a::b \\u{3a}:error::c #\\u{23}[d] #e");
+        assert_eq!(harmless("::warning::"), "\\u{3a}:warning::");
         assert_eq!(harmless("\u{202e}moc\u{200b}\u{feff}\u{9b}"), "\\u{202e}moc\\u{200b}\\u{feff}\\u{9b}");
     }
 }

@@ -5,8 +5,10 @@ use serde::Serialize;
 
 use crate::model::{
     Blocked, Confirmation, Cost, GroupSummary, Header, Key, Note, Outcome, Plan, PlannedOperation, Report,
-    Summary, Unenforced, is_invisible,
+    Summary, Unenforced,
 };
+
+use super::harmless::escaped;
 
 /// A plan, complete before anything happens. The same inputs give the same bytes, but for `header`, which
 /// stands outside the fingerprint.
@@ -106,21 +108,9 @@ fn document<'a>(key: &'a Key, outcome: &'a Outcome) -> OutcomeDocument<'a> {
 }
 
 /// A document as indented JSON with a line break at its end. Its texts are as they are, but what a terminal would
-/// not show stands there in JSON's escapes: `serde_json` escapes ASCII's controls only.
+/// not show stands there in JSON's escapes.
 pub(super) fn pretty(document: &impl Serialize) -> String {
     #[expect(clippy::expect_used, reason = "plain values with string keys always serialise")]
     let json = serde_json::to_string_pretty(document).expect("a document is plain data");
-    let mut text = String::with_capacity(json.len() + 1);
-    for c in json.chars() {
-        // Beyond ASCII everything stands in a string.
-        if c >= '\u{7f}' && is_invisible(c) {
-            for unit in c.encode_utf16(&mut [0; 2]) {
-                text.push_str(&format!("\\u{unit:04x}"));
-            }
-        } else {
-            text.push(c);
-        }
-    }
-    text.push('\n');
-    text
+    escaped(&json) + "\n"
 }
