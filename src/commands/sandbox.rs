@@ -56,6 +56,11 @@ fn limits(text: &str) -> Result<Limits, String> {
 /// # Errors
 /// [`Error`] when the seed or the socket is not usable.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    if !arguments.listen.ip().is_loopback() {
+        // Whoever reaches it may change it, and its tokens are printed.
+        let why = format!("the sandbox serves on loopback only, and {} is not", arguments.listen.ip());
+        return Err(Error::Usage(why));
+    }
     let sandbox = Sandbox::new(&seed(arguments)?, &arguments.options())
         .map_err(|source| Error::Seed { path: arguments.seed.clone(), source })?;
     block_on(async {

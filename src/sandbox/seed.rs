@@ -296,7 +296,7 @@ impl Seed {
             },
         };
         let seed: Seed = serde_saphyr::from_str_with_options(yaml, options)
-            .map_err(|error| SeedError::Yaml(error.to_string()))?;
+            .map_err(|error| SeedError::Yaml(error.without_snippet().to_string()))?;
         State::from_seed(&seed).map_err(SeedError::Invalid)?;
         Ok(seed)
     }
