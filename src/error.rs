@@ -19,6 +19,9 @@ pub enum Error {
     /// No `rollbook.yaml` is to be found.
     #[error("neither {0} nor a folder above it holds a rollbook.yaml")]
     NoTree(PathBuf),
+    /// The folder that `-C` names holds no `rollbook.yaml`.
+    #[error("there is no rollbook.yaml in {0}")]
+    NoTreeIn(PathBuf),
     /// The command line or the environment is not usable.
     #[error("{0}")]
     Usage(String),
@@ -83,7 +86,7 @@ impl Error {
     /// How the run ends.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Invalid | Self::NoTree(_) | Self::Host(_) => Exit::Invalid,
+            Self::Invalid | Self::NoTree(_) | Self::NoTreeIn(_) | Self::Host(_) => Exit::Invalid,
             Self::Usage(_) | Self::Environment(_) | Self::Seed { .. } | Self::Export { .. } => Exit::Usage,
             Self::WrongSite { .. }
             | Self::Client(atlassian::Error::OtherSite { .. })
@@ -98,6 +101,9 @@ impl Error {
             Self::NoTree(_) => Some(
                 "Name the tree's folder with -C, or start from the one in the project's examples/minimal.",
             ),
+            Self::NoTreeIn(_) => {
+                Some("Let -C name the folder that holds it; nothing is looked for above or below.")
+            }
             Self::Environment(error) => Some(error.help()),
             Self::WrongSite { .. } => Some("Use the credentials of the site that the tree names."),
             Self::CannotWrite(_) => Some(

@@ -1,7 +1,7 @@
 //! What the commands share: a tree, a connection, a plan.
 
 use std::env;
-use std::io;
+use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
 use jiff::Timestamp;
@@ -60,6 +60,8 @@ pub fn log(verbose: u8, color: bool) {
         .with_ansi(color)
         .with_target(false)
         .without_time()
+        // It would say so on stderr, and panic where stderr is what is gone.
+        .log_internal_errors(false)
         .finish();
     // A library's user may have set their own.
     let _ = tracing::subscriber::set_global_default(subscriber);
@@ -69,7 +71,11 @@ impl Session {
     /// Finds the tree's folder.
     pub(super) fn root(&self) -> Result<PathBuf, Error> {
         if let Some(dir) = &self.dir {
-            return Ok(dir.clone());
+            // Whatever else is wrong with it is for the one who reads it to say.
+            return match dir.join("rollbook.yaml").symlink_metadata().map_err(|error| error.kind()) {
+                Err(ErrorKind::NotFound | ErrorKind::NotADirectory) => Err(Error::NoTreeIn(dir.clone())),
+                Ok(_) | Err(_) => Ok(dir.clone()),
+            };
         }
         let here = env::current_dir().map_err(Error::io("failed to find the current folder"))?;
         config::find_root(&here).ok_or(Error::NoTree(here))
