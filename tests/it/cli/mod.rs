@@ -3,9 +3,21 @@
 //! The harness cannot be used carelessly: a run has no environment but what a test gives it, an empty folder of
 //! its own to stand in and another for temporary files, an end after a minute, and it must not panic.
 
+mod check;
+mod counts;
+mod demo;
+mod emulator;
 mod examples;
 mod exits;
+mod generated;
+mod hostile;
+#[cfg(unix)]
+mod interrupt;
+mod messages;
+mod secrets;
+mod streams;
 
+use std::ffi::OsStr;
 use std::fmt::{self, Write as _};
 use std::io::{Read, Write as _};
 use std::path::{Path, PathBuf};
@@ -66,13 +78,18 @@ impl Site {
         Self::with(seed, &Options::default())
     }
 
-    pub(crate) fn with(seed: &str, options: &Options) -> Self {
+    fn with(seed: &str, options: &Options) -> Self {
         let sandbox = Sandbox::new(&Seed::parse(seed).unwrap(), options).unwrap();
         let running = sandbox.clone();
         let served = Served::with(|listener| async move {
             sandbox::serve(&running, listener, future::pending()).await.unwrap();
         });
         Self { sandbox, served }
+    }
+
+    /// The sandbox of an example that takes a while over every answer.
+    pub(crate) fn slow(seed: &str, latency: Duration) -> Self {
+        Self::with(seed, &Options { latency, ..Options::default() })
     }
 
     /// The sandbox of an example.
@@ -166,6 +183,21 @@ impl Rollbook {
         self
     }
 
+    pub(crate) fn env_os(mut self, name: &str, value: &OsStr) -> Self {
+        self.command.env(name, value);
+        self
+    }
+
+    /// Has another program start it, with its own arguments before the binary's.
+    pub(crate) fn wrapped(mut self, wrapper: &[&str]) -> Self {
+        let mut command = Command::new(wrapper[0]);
+        command.args(&wrapper[1..]).arg(self.command.get_program()).args(self.command.get_args());
+        command.env_clear().envs(self.command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        command.current_dir(self.command.get_current_dir().unwrap());
+        self.command = command;
+        self
+    }
+
     /// Writes files into the folder that it starts in.
     pub(crate) fn file(self, path: &str, text: &str) -> Self {
         let path = self.folder().join(path);
@@ -182,8 +214,7 @@ impl Rollbook {
         self
     }
 
-    /// The folder that its files are in.
-    pub(crate) fn folder(&self) -> PathBuf {
+    fn folder(&self) -> PathBuf {
         self.home.path().join("work")
     }
 
@@ -261,7 +292,8 @@ impl Running {
         let left = fs::read_dir(self.run.home.path().join("tmp")).unwrap();
         let left = left.map(|entry| entry.unwrap().file_name().display().to_string()).collect();
         let code = status.and_then(|status| status.code());
-        let ran = Ran { code, stdout, stderr, left, line: self.run.line, hidden: self.run.hidden };
+        let Rollbook { home, line, hidden, .. } = self.run;
+        let ran = Ran { code, stdout, stderr, left, home, line, hidden };
         assert!(status.is_some(), "it did not end:\n{ran}");
         assert!(!ran.stderr.contains("panicked"), "it panicked:\n{ran}");
         ran
@@ -285,11 +317,17 @@ pub(crate) struct Ran {
     pub(crate) stderr: String,
     /// What is left in the folder for temporary files.
     pub(crate) left: Vec<String>,
+    home: TempDir,
     line: String,
     hidden: Vec<(String, &'static str)>,
 }
 
 impl Ran {
+    /// The folder that its files are in.
+    pub(crate) fn folder(&self) -> PathBuf {
+        self.home.path().join("work")
+    }
+
     /// Stdout as JSON.
     pub(crate) fn json(&self) -> serde_json::Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}\n{self}"))

@@ -1,0 +1,115 @@
+//! A plan asks no more than it needs: exact numbers of requests by route.
+
+use super::{Site, TODAY, example, files_of, rollbook};
+
+#[track_caller]
+fn asks(site: &Site, routes: &[(&str, u64)]) {
+    let mut routes: Vec<(String, u64)> =
+        routes.iter().map(|(route, count)| (format!("GET {route}"), *count)).collect();
+    routes.sort();
+    assert_eq!(site.asked(), routes);
+}
+
+/// What every plan asks: who it acts as and what that account may do, and which groups there are and which of
+/// them make site administrators.
+const RIGHTS: [(&str, u64); 3] =
+    [("/rest/api/3/group/bulk", 2), ("/rest/api/3/mypermissions", 1), ("/rest/api/3/myself", 1)];
+
+#[test]
+fn a_plan_of_the_example_organization() {
+    let site = Site::example("acme");
+    rollbook(["plan", "-C", &example("acme"), "--today", TODAY]).at(&site).run().ends(6);
+    let mut routes = RIGHTS.to_vec();
+    routes.extend([
+        // Each declared group that is there, a page each: all but `oncall`.
+        ("/rest/api/3/group/member", 18),
+        // A page, and the one that shows that no row follows.
+        ("/rest/api/3/users/search", 2),
+        // Who owns each group that changes: eight, and `okta-vpn`, which is blocked by the answer.
+        ("/rest/api/3/groups/picker", 9),
+        // The groups of the acting account, and of Simon, who has left.
+        ("/rest/api/3/user/groups", 2),
+        // A group is deleted, and somebody is invited to an app.
+        ("/rest/api/3/applicationrole", 1),
+    ]);
+    asks(&site, &routes);
+}
+
+#[test]
+fn nothing_to_do_asks_nothing_more() {
+    let site = Site::example("minimal");
+    let run = |command: &[&str]| {
+        let tree = example("minimal");
+        rollbook(command.iter().copied().chain(["-C", &tree, "--today", TODAY])).at(&site).run().ends(0)
+    };
+    run(&["apply", "--yes"]);
+    let before = site.asked();
+    assert!(run(&["plan"]).stdout.contains("No changes."));
+    let mut more = Vec::new();
+    for (route, count) in site.asked() {
+        let earlier = before.iter().find(|(earlier, _)| *earlier == route).map_or(0, |(_, count)| *count);
+        more.extend((count > earlier).then(|| (route, count - earlier)));
+    }
+    let expected = [
+        ("GET /rest/api/3/group/bulk", 2),
+        ("GET /rest/api/3/group/member", 2),
+        ("GET /rest/api/3/mypermissions", 1),
+        ("GET /rest/api/3/myself", 1),
+        ("GET /rest/api/3/user/groups", 1),
+        ("GET /rest/api/3/users/search", 2),
+    ];
+    assert_eq!(more, expected.map(|(route, count)| (route.to_owned(), count)));
+}
+
+/// A site of one group with 120 members.
+fn crowd() -> (String, String, String) {
+    let people: Vec<String> = (0..120).map(|number| format!("p{number:03}")).collect();
+    let all = |line: &dyn Fn(&str) -> String| people.iter().map(|name| line(name)).collect::<String>();
+    let users = all(&|name| format!("  - {{ email: {name}@acme.com, account-id: \"712020:{name}\" }}\n"));
+    let members = all(&|name| format!("      - {name}@acme.com\n"));
+    let locked = all(&|name| format!("  {name}@acme.com: {{ account: \"712020:{name}\", from: jira }}\n"));
+    let seed = format!(
+        "site: {{ name: acme }}\nusers:\n  - {{ email: root@acme.com }}\n{users}groups:\n\
+         \x20 - {{ name: site-admins, site-admin: true, members: [root@acme.com] }}\n\
+         \x20 - name: crowd\n    id: g-crowd\n    members:\n{members}\
+         credentials:\n  - basic: {{ account: root@acme.com, token: sandbox-token }}\n"
+    );
+    let tree = format!("groups:\n  crowd:\n    members:\n{members}");
+    let lock = format!("version: 1\nusers:\n{locked}groups:\n  crowd: {{ id: g-crowd, from: jira }}\n");
+    (seed, tree, lock)
+}
+
+#[test]
+fn a_locked_tree_needs_no_listing_of_users() {
+    let (seed, tree, lock) = crowd();
+    let site = Site::of(&seed);
+    let root = "version: 1\nsite: https://acme.atlassian.net\n";
+    let plan = || rollbook(["plan"]).at(&site).file("rollbook.yaml", root).file("groups/a.yaml", &tree);
+    let locked = plan().file("rollbook.lock", &lock).run().ends(0);
+    assert!(locked.stdout.contains("No changes."), "{locked}");
+    let mut routes = RIGHTS.to_vec();
+    // 120 members, 50 a page.
+    routes.extend([("/rest/api/3/group/member", 3), ("/rest/api/3/user/groups", 1)]);
+    asks(&site, &routes);
+
+    let unlocked = plan().run().ends(0);
+    assert!(unlocked.stdout.contains("No changes."), "{unlocked}");
+    let mut routes: Vec<(&str, u64)> = routes.into_iter().map(|(route, count)| (route, count * 2)).collect();
+    routes.push(("/rest/api/3/users/search", 2));
+    asks(&site, &routes);
+}
+
+#[test]
+fn the_lock_of_the_example_is_in_use() {
+    // Without it five hidden people cannot be resolved: the test above would not see a lock that is not read.
+    let site = Site::example("acme");
+    let mut run = rollbook(["plan", "--today", TODAY]).at(&site);
+    for (path, text) in files_of("acme") {
+        if path != "rollbook.lock" && path != "sandbox.yaml" {
+            run = run.file(&path, &text);
+        }
+    }
+    let ran = run.run().ends(6);
+    assert!(ran.stdout.contains("identity-unresolved"), "{ran}");
+    assert!(ran.stdout.contains("xin@acme.com"), "{ran}");
+}
