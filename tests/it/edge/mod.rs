@@ -2,7 +2,9 @@
 //! the sandbox's router, through a [`front::Front`] that holds every request and every answer to the contract.
 
 mod front;
+mod laws;
 mod outcomes;
+mod random;
 mod reads;
 mod site;
 pub(crate) mod undeclared;

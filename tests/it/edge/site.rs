@@ -4,7 +4,7 @@ use rollbook::apply::Executor;
 use rollbook::atlassian::{Client, Credential, Endpoints, Jira, Options, Overrides, TokenKind};
 use rollbook::config;
 use rollbook::fetch;
-use rollbook::model::{Header, Locator, Plan, Report, SourceFile, Tree};
+use rollbook::model::{Declaration, Header, Locator, Plan, Report, SourceFile, Tree};
 use rollbook::plan::{self, Context, Desired, Scope};
 use rollbook::sandbox::{self, Sandbox, Seed, SeedGroup, SeedUser, State};
 use tokio::sync::watch;
@@ -56,11 +56,20 @@ pub(crate) fn jira(front: &Front, in_flight: usize) -> Jira {
     Jira::new(Client::in_process(front.router(), endpoints, credential, options).unwrap())
 }
 
+/// What a tree declares.
+pub(crate) fn declared(tree: &Tree) -> Declaration {
+    let parsed = config::parse(tree, TODAY);
+    parsed.declaration.unwrap_or_else(|| panic!("{:#?}\n{tree:#?}", parsed.diagnostics))
+}
+
 /// Reads what a plan needs, and makes it.
 pub(crate) async fn plan(jira: &Jira, tree: &Tree) -> Result<Plan, PlanError> {
-    let parsed = config::parse(tree, TODAY);
-    let declaration = parsed.declaration.unwrap_or_else(|| panic!("{:#?}\n{tree:#?}", parsed.diagnostics));
-    let desired = Desired::of(&declaration, TODAY);
+    plan_of(jira, tree, &declared(tree)).await
+}
+
+/// Plans what a tree is known to declare.
+pub(crate) async fn plan_of(jira: &Jira, tree: &Tree, declaration: &Declaration) -> Result<Plan, PlanError> {
+    let desired = Desired::of(declaration, TODAY);
     let live = fetch::live_state(jira, &desired).await.map_err(PlanError::Live)?;
     let changes = plan::diff(&desired, &live, &Locator::new(tree));
     let questions = plan::questions(&changes, &live);
