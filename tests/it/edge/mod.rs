@@ -1,6 +1,8 @@
 //! Client, fetch, plan, apply and the sandbox, joined in this process. Nothing is mocked: the client sends into
 //! the sandbox's router, through a [`front::Front`] that holds every request and every answer to the contract.
 
+mod clients;
+mod faults;
 mod front;
 mod laws;
 mod outcomes;

@@ -356,10 +356,10 @@ fn lock(rng: &mut Rng, people: &[Person], teams: &[Team]) -> Option<(String, Str
         writeln!(users, "  {email}: {{ account: {}, from: jira }}", quoted(&person.id)).unwrap();
     }
     let mut groups = String::new();
-    for team in teams.iter().filter(|team| team.exists) {
+    for (index, team) in teams.iter().enumerate().filter(|(_, team)| team.exists) {
         // A group of the same name that is another one now, or one that was renamed.
         let id = match rng.u32(..10) {
-            0 => format!("gone-{}", team.name.len()),
+            0 => format!("gone-{index}"),
             1..4 => team.id.clone(),
             _ => continue,
         };
