@@ -44,7 +44,7 @@ pub enum Error {
     #[error("the credential is empty, or holds white space or a control character")]
     Credential,
     /// A text names no host that may be sent a credential.
-    #[error("{0}")]
+    #[error(transparent)]
     Host(#[from] HostError),
     /// The given cloud id is another site's.
     #[error("the cloud id {} is not the site's, which is {}", given.as_str(), found.as_str())]
@@ -55,10 +55,10 @@ pub enum Error {
         found: CloudId,
     },
     /// A request has no path.
-    #[error("{0}")]
+    #[error(transparent)]
     Path(#[from] PathError),
     /// An operation needs an id that has not come to be.
-    #[error("{0}")]
+    #[error(transparent)]
     Unresolved(#[from] Unresolved),
     /// The HTTP client could not be set up.
     #[error("the HTTP client cannot be set up: {0}")]

@@ -1,8 +1,6 @@
 //! Every answer of the sandbox fits Atlassian's published description, refusals too, where that lies beside the
 //! tree; what the description does not have is listed with its reason in `edge/undeclared.rs`.
 
-#![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
-
 use rollbook::sandbox::{Limits, Options, Sandbox};
 
 use crate::contract::{Asked, Contract, Verdict, contract};

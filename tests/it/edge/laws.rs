@@ -28,8 +28,8 @@ fn numbers() -> std::ops::Range<u64> {
     }
 }
 
-fn front(world: &World, options: Options) -> Front {
-    Front::new(Sandbox::new(&world.seed, &options).unwrap())
+fn front(world: &World, options: &Options) -> Front {
+    Front::new(Sandbox::new(&world.seed, options).unwrap())
 }
 
 /// A write as the sandbox logs it.
@@ -213,7 +213,7 @@ async fn the_plan_is_the_same(world: &World, declaration: &Declaration, number: 
         if world.seed.users.len() > 50 && way as u64 != number % 3 {
             continue;
         }
-        let front = front(world, options);
+        let front = front(world, &options);
         let front = if shaken { front.shaken(number) } else { front };
         let again = plan_of(&jira(&front, in_flight), &world.tree(), declaration).await.unwrap();
         assert_eq!(first, bytes(&again), "{in_flight} in flight, shaken {shaken}");
@@ -247,7 +247,7 @@ async fn one_world(world: &World, number: u64, tally: &mut Tally) {
     // Now and then reads lag behind writes.
     let lag = Duration::from_secs(if number.is_multiple_of(5) { 8 } else { 0 });
     let options = Options { rng_seed: number, limits: Limits::Atlassian, lag, ..Options::default() };
-    let front = front(world, options).shaken(number);
+    let front = front(world, &options).shaken(number);
     let jira = jira(&front, 32);
     let before = front.sandbox.state();
     let declaration = declared(&tree);

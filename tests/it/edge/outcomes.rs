@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use http::StatusCode;
 use rollbook::apply::{Executor, Progress};
-use rollbook::atlassian::Jira;
-use rollbook::model::{Plan, Report, Tree};
+use rollbook::atlassian::{Endpoints, Error, Host, Jira, Overrides, Request, Unresolved};
+use rollbook::model::{Action, Key, Plan, Report, Tree};
 use rollbook::sandbox::{Change, Failure, Limits, Options};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
@@ -409,5 +409,16 @@ async fn a_big_plan_is_paced_so_that_nothing_is_turned_away() {
         let turned_away = front.exchanges().iter().filter(|it| it.status == 429).count();
         assert_eq!(turned_away, 0, "latency {latency:?}, shaken {shaken}");
         assert!(took >= plan.cost.seconds * 0.8, "{took} against {}", plan.cost.seconds);
+    }
+}
+
+/// A report tells an error with its causes, so that none may stand in it twice.
+#[test]
+fn an_error_that_only_passes_one_on_says_it_once() {
+    let key = "group.new".parse().map(|address| Key { address, action: Action::Create }).unwrap();
+    let path = Request::read(Host::Jira, "/x/{id}").target().unwrap_err();
+    let host = Endpoints::new("https://acme.example", &Overrides::default()).unwrap_err();
+    for error in [Error::Unresolved(Unresolved(key)), Error::Path(path), Error::Host(host)] {
+        assert!(std::error::Error::source(&error).is_none(), "{error}");
     }
 }

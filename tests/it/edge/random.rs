@@ -42,6 +42,7 @@ pub(crate) struct World {
     pub(crate) files: Vec<(String, String)>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "every combination is to happen")]
 struct Person {
     email: Option<String>,
     id: String,

@@ -40,7 +40,7 @@ pub(crate) fn seeded(yaml: &str, options: &sandbox::Options) -> Front {
 
 /// Adds what every sandbox here has.
 pub(crate) fn with_root(seed: &mut Seed) {
-    seed.site.name = "acme".to_owned();
+    "acme".clone_into(&mut seed.site.name);
     seed.users.push(SeedUser { email: Some(ROOT.to_owned()), ..SeedUser::default() });
     let members = vec![ROOT.to_owned()];
     let name = "site-admins".to_owned();
