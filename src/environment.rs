@@ -16,7 +16,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (CLIENT_ID, "the id of a service account's OAuth 2.0 client"),
     (CLIENT_SECRET, "its secret"),
     (ACCESS_TOKEN, "an OAuth 2.0 access token that something else got"),
-    (CLOUD_ID, "the site's cloud id, which is checked; an API token is then taken for a scoped one"),
+    (CLOUD_ID, "the site's cloud id, which is checked; implies a scoped token"),
     (SITE, "must equal the tree's `site`"),
     (ORGANIZATION, "must equal the tree's `organization`"),
     (ENDPOINT_SITE, "another host instead of the site, for a sandbox or a proxy"),
