@@ -4,7 +4,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use tokio::time::Instant;
 
-use super::seed::{SeedCredential, SeedToken};
+use super::credential::{SeedCredential, SeedToken};
 use super::state::State;
 use super::world::World;
 
@@ -17,12 +17,21 @@ pub(super) enum Door {
     Gateway,
     /// What stands beside Jira: `/oauth/token`, `/_edge/tenant_info`.
     Edge,
+    /// `https://api.atlassian.com/admin`: Bearer with a key of the organization.
+    Organization,
+    /// `https://api.atlassian.com/users`: the same key.
+    Management,
+    /// `https://api.atlassian.com/scim`: Bearer with the key of a SCIM directory.
+    Scim,
 }
 
-/// An authenticated account.
+/// An authenticated account or key.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
-    pub(super) account_id: String,
+    /// `None` for a key that acts as nobody.
+    pub(super) account_id: Option<String>,
+    /// The SCIM directory that a key is for.
+    pub(super) directory: Option<String>,
     /// Empty for every scope.
     pub(super) scopes: Vec<String>,
 }
@@ -46,18 +55,24 @@ pub(super) fn identify(world: &World, door: Door, header: Option<&str>) -> Ident
     let (scheme, value) = header.split_once(' ').unwrap_or((header, ""));
     let found = if scheme.eq_ignore_ascii_case("basic") {
         basic(&world.state, door, value.trim())
-    } else if scheme.eq_ignore_ascii_case("bearer") && door != Door::Site {
-        bearer(world, value.trim())
+    } else if scheme.eq_ignore_ascii_case("bearer") {
+        match door {
+            Door::Site => None,
+            Door::Gateway | Door::Edge => bearer(world, value.trim()),
+            Door::Organization | Door::Management | Door::Scim => key(&world.state, door, value.trim()),
+        }
     } else {
         None
     };
     let live = |credential: &&SeedCredential| {
-        let account = world.state.accounts.get(credential.account());
-        !credential.expired() && account.is_some_and(super::state::Account::is_live)
+        let account = credential.account().and_then(|id| world.state.accounts.get(id));
+        let acts = !credential.is_for_jira() || account.is_some_and(super::state::Account::is_live);
+        !credential.expired() && acts
     };
     found.filter(live).map_or(Identity::Wrong, |credential| {
         Identity::Known(Caller {
-            account_id: credential.account().to_owned(),
+            account_id: credential.account().map(str::to_owned),
+            directory: credential.directory().map(str::to_owned),
             scopes: credential.scopes().to_vec(),
         })
     })
@@ -73,7 +88,22 @@ fn basic<'a>(state: &'a State, door: Door, encoded: &str) -> Option<&'a SeedCred
     state.credentials.iter().find(|credential| match credential {
         SeedCredential::Basic(token) => door == Door::Site && fits(token),
         SeedCredential::Scoped(token) => door == Door::Gateway && fits(token),
-        SeedCredential::Bearer(_) | SeedCredential::OauthClient(_) => false,
+        SeedCredential::Bearer(_)
+        | SeedCredential::OauthClient(_)
+        | SeedCredential::OrgApiKey(_)
+        | SeedCredential::ScimApiKey(_) => false,
+    })
+}
+
+/// A key, at the surface that it is for; tokens of accounts do not work there (fact sheet §2).
+fn key<'a>(state: &'a State, door: Door, secret: &str) -> Option<&'a SeedCredential> {
+    state.credentials.iter().find(|credential| match credential {
+        SeedCredential::OrgApiKey(key) => door != Door::Scim && key.key == secret,
+        SeedCredential::ScimApiKey(key) => door == Door::Scim && key.key == secret,
+        SeedCredential::Basic(_)
+        | SeedCredential::Scoped(_)
+        | SeedCredential::Bearer(_)
+        | SeedCredential::OauthClient(_) => false,
     })
 }
 
@@ -83,6 +113,10 @@ fn bearer<'a>(world: &'a World, secret: &str) -> Option<&'a SeedCredential> {
     }
     world.state.credentials.iter().find(|credential| match credential {
         SeedCredential::Bearer(token) => token.token == secret,
-        SeedCredential::Basic(_) | SeedCredential::Scoped(_) | SeedCredential::OauthClient(_) => false,
+        SeedCredential::Basic(_)
+        | SeedCredential::Scoped(_)
+        | SeedCredential::OauthClient(_)
+        | SeedCredential::OrgApiKey(_)
+        | SeedCredential::ScimApiKey(_) => false,
     })
 }

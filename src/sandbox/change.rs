@@ -4,10 +4,11 @@
 
 use serde::Deserialize;
 
+use super::credential::SeedCredential;
 use super::resolve;
-use super::seed::{SeedCredential, SeedGroup, SeedUser};
+use super::seed::{SeedGroup, SeedScim, SeedUser};
 use super::state::State;
-use super::words::{AccountType, Grant, ManagedBy};
+use super::words::{Deletion, Grant, ManagedBy, PlatformRole};
 
 /// One change to the state. `user` is an account id or e-mail, `group` a group id or exact name.
 ///
@@ -53,7 +54,7 @@ pub enum Change {
     },
     /// Makes an account, described as in a seed; without an account id it gets a new one.
     CreateUser(SeedUser),
-    /// Removes an account from the site: it leaves every group, and is listed as inactive.
+    /// Removes an account from the site and the directory: it leaves every group, and Jira lists it as inactive.
     RemoveUser {
         /// The account.
         user: String,
@@ -63,12 +64,68 @@ pub enum Change {
         /// The account.
         user: String,
     },
-    /// Activates or deactivates an account; its memberships stay.
+    /// Activates or deactivates an account everywhere; its memberships stay.
     SetActive {
         /// The account.
         user: String,
         /// Whether it is active now.
         active: bool,
+    },
+    /// Suspends or restores the access of an account in the directory; its memberships stay.
+    SetSuspended {
+        /// The account.
+        user: String,
+        /// Whether it is suspended now.
+        suspended: bool,
+    },
+    /// Says how far the deletion of an account is.
+    SetDeletion {
+        /// The account.
+        user: String,
+        /// How far; `null` cancels it.
+        deletion: Option<Deletion>,
+    },
+    /// Says whether the organization manages an account.
+    SetManaged {
+        /// The account.
+        user: String,
+        /// Whether it does.
+        managed: bool,
+    },
+    /// Gives or takes a platform role.
+    SetRole {
+        /// The account.
+        user: String,
+        /// The role.
+        role: PlatformRole,
+        /// Whether the account has it now.
+        held: bool,
+    },
+    /// Gives an account a SCIM record, or replaces its own.
+    SetScim {
+        /// The account.
+        user: String,
+        /// The record, described as in a seed.
+        scim: SeedScim,
+    },
+    /// Takes the SCIM record of an account away; the account stays as it is.
+    UnlinkScim {
+        /// The account.
+        user: String,
+    },
+    /// Names a domain of the organization; accounts stay managed or not.
+    SetDomain {
+        /// The domain.
+        domain: String,
+        /// Whether it is verified.
+        verified: bool,
+    },
+    /// Gives an account another display name.
+    RenameUser {
+        /// The account.
+        user: String,
+        /// The new name.
+        name: String,
     },
     /// Gives an account another e-mail.
     ChangeEmail {
@@ -88,6 +145,11 @@ pub enum Change {
     ExpireCredentials {
         /// The account.
         user: String,
+    },
+    /// Lets the credential with this token, secret or key run out.
+    ExpireSecret {
+        /// The token, secret or key.
+        secret: String,
     },
 }
 
@@ -112,6 +174,15 @@ pub enum Refused {
     /// An account has this id or e-mail.
     #[error("the user `{0}` exists")]
     UserExists(String),
+    /// A SCIM record has this id or user name.
+    #[error("the SCIM record `{0}` exists")]
+    ScimExists(String),
+    /// Only people have a SCIM record.
+    #[error("the user `{0}` is no person")]
+    NoPerson(String),
+    /// No credential has this secret.
+    #[error("there is no such credential")]
+    UnknownCredential,
     /// An account that is no app needs an e-mail.
     #[error("the user has no e-mail")]
     NoEmail,
@@ -179,24 +250,54 @@ impl State {
             Change::CreateUser(seed) => self.create_user(seed, new_id),
             Change::RemoveUser { user } => self.remove_user(user),
             Change::ReturnUser { user } => self.return_user(user),
-            Change::SetActive { user, active } => {
-                let id = self.user(user)?;
-                self.accounts.entry(id).and_modify(|account| account.active = *active);
+            Change::SetActive { user, active } => self.of_account(user, |account| account.active = *active),
+            Change::SetSuspended { user, suspended } => {
+                self.of_account(user, |account| account.suspended = *suspended)
+            }
+            Change::SetDeletion { user, deletion } => {
+                self.of_account(user, |account| account.deletion = *deletion)
+            }
+            Change::SetManaged { user, managed } => {
+                self.of_account(user, |account| account.managed = *managed)
+            }
+            Change::SetRole { user, role, held } => self.of_account(user, |account| {
+                if *held {
+                    account.roles.insert(*role)
+                } else {
+                    account.roles.remove(role)
+                };
+            }),
+            Change::SetScim { user, scim } => self.set_scim(user, scim),
+            Change::UnlinkScim { user } => {
+                let gone = self.account_id(user).map(str::to_owned).and_then(|id| self.scim.remove(&id));
+                gone.map(|_| Vec::new()).ok_or_else(|| Refused::UnknownUser(user.clone()))
+            }
+            Change::SetDomain { domain, verified } => {
+                self.organization.domains.insert(domain.to_ascii_lowercase(), *verified);
                 Ok(Vec::new())
+            }
+            Change::RenameUser { user, name } => {
+                self.of_account(user, |account| name.clone_into(&mut account.name))
             }
             Change::ChangeEmail { user, email } => self.change_email(user, email),
             Change::HideEmail { user, hidden } => {
-                let id = self.user(user)?;
-                self.accounts.entry(id).and_modify(|account| account.hide_email = *hidden);
-                Ok(Vec::new())
+                self.of_account(user, |account| account.hide_email = *hidden)
             }
             Change::ExpireCredentials { user } => {
                 let id = self.user(user)?;
-                let mine = self.credentials.iter_mut().filter(|credential| credential.account() == id);
-                mine.for_each(SeedCredential::expire);
+                self.expire(|credential| credential.account() == Some(&id));
                 Ok(Vec::new())
             }
+            Change::ExpireSecret { secret } => {
+                let expired = self.expire(|credential| credential.secret() == secret);
+                if expired > 0 { Ok(Vec::new()) } else { Err(Refused::UnknownCredential) }
+            }
         }
+    }
+
+    fn expire(&mut self, which: impl Fn(&SeedCredential) -> bool) -> usize {
+        let mine = self.credentials.iter_mut().filter(|credential| which(credential));
+        mine.map(SeedCredential::expire).count()
     }
 
     fn add_member(&mut self, group: &str, user: &str) -> Result<Vec<Moved>, Refused> {
@@ -271,61 +372,12 @@ impl State {
         Ok(Vec::new())
     }
 
-    fn create_user(
-        &mut self,
-        seed: &SeedUser,
-        new_id: &mut dyn FnMut() -> String,
-    ) -> Result<Vec<Moved>, Refused> {
-        let made = resolve::account(seed);
-        if made.email.is_none() && made.kind != AccountType::App {
-            return Err(Refused::NoEmail);
-        }
-        for taken in [&seed.account_id, &seed.email].into_iter().flatten() {
-            if self.account_id(taken).is_some() {
-                return Err(Refused::UserExists(taken.clone()));
-            }
-        }
-        let new_id = &mut || format!("712020:{}", new_id());
-        let id = seed.account_id.clone();
-        let id = id.unwrap_or_else(|| unused(new_id, |id| self.accounts.contains_key(id)));
-        self.accounts.insert(id, made);
-        Ok(Vec::new())
-    }
-
-    fn remove_user(&mut self, user: &str) -> Result<Vec<Moved>, Refused> {
-        let id = self.user(user)?;
-        let mut moved = Vec::new();
-        for (group_id, group) in &mut self.groups {
-            if group.members.remove(&id) {
-                moved.push(Moved { group_id: group_id.clone(), account_id: id.clone(), how: How::Left });
-            }
-        }
-        self.accounts.entry(id).and_modify(|account| account.removed = true);
-        Ok(moved)
-    }
-
-    fn return_user(&mut self, user: &str) -> Result<Vec<Moved>, Refused> {
-        let id = self.account_id(user).map(str::to_owned);
-        let id = id.ok_or_else(|| Refused::UnknownUser(user.to_owned()))?;
-        self.accounts.entry(id).and_modify(|account| account.removed = false);
-        Ok(Vec::new())
-    }
-
-    fn change_email(&mut self, user: &str, email: &str) -> Result<Vec<Moved>, Refused> {
-        let id = self.user(user)?;
-        if self.account_id(email).is_some_and(|holder| holder != id) {
-            return Err(Refused::UserExists(email.to_owned()));
-        }
-        self.accounts.entry(id).and_modify(|account| account.email = Some(email.to_owned()));
-        Ok(Vec::new())
-    }
-
     fn group(&self, reference: &str) -> Result<String, Refused> {
         let id = self.group_id(reference).map(str::to_owned);
         id.ok_or_else(|| Refused::UnknownGroup(reference.to_owned()))
     }
 
-    fn user(&self, reference: &str) -> Result<String, Refused> {
+    pub(super) fn user(&self, reference: &str) -> Result<String, Refused> {
         let id = self.account_id(reference).filter(|id| !self.accounts.get(*id).is_some_and(|a| a.removed));
         id.map(str::to_owned).ok_or_else(|| Refused::UnknownUser(reference.to_owned()))
     }
@@ -338,7 +390,7 @@ impl State {
 }
 
 /// Makes ids until one is not taken.
-fn unused(new_id: &mut dyn FnMut() -> String, taken: impl Fn(&str) -> bool) -> String {
+pub(super) fn unused(new_id: &mut dyn FnMut() -> String, taken: impl Fn(&str) -> bool) -> String {
     loop {
         let id = new_id();
         if !taken(&id) {

@@ -4,8 +4,8 @@ use http::{Method, StatusCode};
 use serde::Deserialize;
 use serde_json::json;
 
+use super::credential::SeedCredential;
 use super::reply::Reply;
-use super::seed::SeedCredential;
 use super::turn::{Access, Route, Scopes, Turn};
 use super::world::TOKEN_LIFE;
 
@@ -66,7 +66,11 @@ fn token(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
                 && client.client_id == asked.client_id
                 && client.client_secret == asked.client_secret
         }
-        SeedCredential::Basic(_) | SeedCredential::Scoped(_) | SeedCredential::Bearer(_) => false,
+        SeedCredential::Basic(_)
+        | SeedCredential::Scoped(_)
+        | SeedCredential::Bearer(_)
+        | SeedCredential::OrgApiKey(_)
+        | SeedCredential::ScimApiKey(_) => false,
     };
     let Some(index) = turn.state().credentials.iter().position(fits) else {
         return Err(refuse(StatusCode::UNAUTHORIZED, "access_denied", "Unauthorized"));

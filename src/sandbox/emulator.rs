@@ -11,15 +11,16 @@ use jiff::Timestamp;
 
 use super::auth::Door;
 use super::change::{Change, Refused};
+use super::credential::SeedCredential;
 use super::gate::{self, Inside};
 use super::limits::{Limiter, Limits};
 use super::log::RequestLog;
 use super::script::{Failure, Scripts};
-use super::seed::{Seed, SeedCredential, SeedError};
+use super::seed::{Seed, SeedError};
 use super::state::State;
 use super::turn::Route;
 use super::world::World;
-use super::{control, edge, jira};
+use super::{control, edge, jira, management, organization, scim};
 
 /// How the sandbox behaves.
 #[derive(Clone, Debug, Default)]
@@ -69,8 +70,16 @@ impl Sandbox {
             router = self.add(router, "", route, Door::Site);
             router = self.add(router, "/ex/jira/{cloudId}", route, Door::Gateway);
         }
-        for route in edge::ROUTES {
-            router = self.add(router, "", route, Door::Edge);
+        let others: [(&'static [Route], Door); 4] = [
+            (edge::ROUTES, Door::Edge),
+            (organization::ROUTES, Door::Organization),
+            (management::ROUTES, Door::Management),
+            (scim::ROUTES, Door::Scim),
+        ];
+        for (routes, door) in others {
+            for route in routes {
+                router = self.add(router, "", route, door);
+            }
         }
         let astray = |status| {
             let sandbox = self.clone();
@@ -122,33 +131,24 @@ impl Sandbox {
     }
 
     /// The environment variables that make `rollbook` use this sandbox at `base_url` (no slash at the end), with
-    /// the first credential that has not expired. Values are not quoted for a shell.
+    /// the first credential of each kind that has not expired. Values are not quoted for a shell.
     pub fn exports(&self, base_url: &str) -> Vec<(String, String)> {
         let state = self.state();
-        let credentials = &state.credentials;
-        let credential = credentials.iter().find(|credential| !credential.expired()).or(credentials.first());
-        let email = |account: &str| {
-            state.accounts.get(account).and_then(|account| account.email.clone()).unwrap_or_default()
-        };
-        let login = match credential {
-            None => Vec::new(),
-            Some(SeedCredential::Basic(token)) => {
-                vec![("ROLLBOOK_EMAIL", email(&token.account)), ("ROLLBOOK_API_TOKEN", token.token.clone())]
-            }
-            Some(SeedCredential::Scoped(token)) => vec![
-                ("ROLLBOOK_EMAIL", email(&token.account)),
-                ("ROLLBOOK_API_TOKEN", token.token.clone()),
-                ("ROLLBOOK_TOKEN_KIND", "scoped".to_owned()),
-            ],
-            Some(SeedCredential::Bearer(token)) => vec![("ROLLBOOK_ACCESS_TOKEN", token.token.clone())],
-            Some(SeedCredential::OauthClient(client)) => vec![
-                ("ROLLBOOK_CLIENT_ID", client.client_id.clone()),
-                ("ROLLBOOK_CLIENT_SECRET", client.client_secret.clone()),
-            ],
+        let first = |fits: fn(&SeedCredential) -> bool| {
+            let of_kind = || state.credentials.iter().filter(|credential| fits(credential));
+            of_kind().find(|credential| !credential.expired()).or(of_kind().next())
         };
         let hosts = ["ROLLBOOK_ENDPOINT_SITE", "ROLLBOOK_ENDPOINT_GATEWAY"];
-        let hosts = hosts.map(|name| (name, base_url.to_owned()));
-        hosts.into_iter().chain(login).map(|(name, value)| (name.to_owned(), value)).collect()
+        let mut exports = hosts.map(|name| (name, base_url.to_owned())).to_vec();
+        exports.extend(first(SeedCredential::is_for_jira).into_iter().flat_map(|it| login(&state, it)));
+        if let Some(key) = first(|it| matches!(it, SeedCredential::OrgApiKey(_))) {
+            exports.push(("ROLLBOOK_ORG_API_KEY", key.secret().to_owned()));
+        }
+        if let Some(key) = first(|it| matches!(it, SeedCredential::ScimApiKey(_))) {
+            exports.push(("ROLLBOOK_SCIM_API_KEY", key.secret().to_owned()));
+            exports.push(("ROLLBOOK_ENDPOINT_SCIM", base_url.to_owned()));
+        }
+        exports.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
     pub(super) fn inside<T>(&self, look: impl FnOnce(&mut Inside) -> T) -> T {
@@ -160,5 +160,28 @@ impl Sandbox {
         if !self.latency.is_zero() {
             tokio::time::sleep(self.latency).await;
         }
+    }
+}
+
+/// The environment variables of a credential for Jira; none for another.
+fn login(state: &State, credential: &SeedCredential) -> Vec<(&'static str, String)> {
+    let email = |account: &str| {
+        state.accounts.get(account).and_then(|account| account.email.clone()).unwrap_or_default()
+    };
+    match credential {
+        SeedCredential::Basic(token) => {
+            vec![("ROLLBOOK_EMAIL", email(&token.account)), ("ROLLBOOK_API_TOKEN", token.token.clone())]
+        }
+        SeedCredential::Scoped(token) => vec![
+            ("ROLLBOOK_EMAIL", email(&token.account)),
+            ("ROLLBOOK_API_TOKEN", token.token.clone()),
+            ("ROLLBOOK_TOKEN_KIND", "scoped".to_owned()),
+        ],
+        SeedCredential::Bearer(token) => vec![("ROLLBOOK_ACCESS_TOKEN", token.token.clone())],
+        SeedCredential::OauthClient(client) => vec![
+            ("ROLLBOOK_CLIENT_ID", client.client_id.clone()),
+            ("ROLLBOOK_CLIENT_SECRET", client.client_secret.clone()),
+        ],
+        SeedCredential::OrgApiKey(_) | SeedCredential::ScimApiKey(_) => Vec::new(),
     }
 }

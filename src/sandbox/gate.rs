@@ -11,14 +11,14 @@ use percent_encoding::percent_decode_str;
 
 use super::auth::{self, Caller, Door, Identity};
 use super::emulator::Sandbox;
-use super::jira;
 use super::limits::{Exceeded, Limiter};
 use super::log::{RequestLog, Write};
 use super::query::Query;
 use super::reply::Reply;
 use super::script::{Failure, Scripts};
-use super::turn::{Access, Route, Subject, Turn, edge_error, encode};
+use super::turn::{Access, Route, Subject, Turn, edge_error, encode, parameters};
 use super::world::World;
+use super::{jira, management, organization, scim};
 
 /// The longest body that is read, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
@@ -36,11 +36,13 @@ pub(super) async fn pass(sandbox: Sandbox, route: &'static Route, door: Door, re
     sandbox.wait_latency().await;
     let (parts, body) = request.into_parts();
     if parts.method != route.method {
-        // axum answers HEAD with the route of GET; Jira is not known to.
-        return jira::error(StatusCode::METHOD_NOT_ALLOWED, "Method Not Allowed").into_response();
+        // axum answers HEAD with the route of GET; Atlassian is not known to.
+        let status = StatusCode::METHOD_NOT_ALLOWED;
+        return refusal(door, route.path, status, "Method Not Allowed").into_response();
     }
     let Ok(body) = axum::body::to_bytes(body, BODY_LIMIT).await else {
-        return jira::error(StatusCode::PAYLOAD_TOO_LARGE, "Payload Too Large").into_response();
+        let status = StatusCode::PAYLOAD_TOO_LARGE;
+        return refusal(door, route.path, status, "Payload Too Large").into_response();
     };
     sandbox.inside(|inside| inside.answer(route, door, &parts, body)).into_response()
 }
@@ -48,9 +50,21 @@ pub(super) async fn pass(sandbox: Sandbox, route: &'static Route, door: Door, re
 /// Answers a request that fits no route: with 404, or with 405 where the path has routes of other methods.
 pub(super) async fn astray(sandbox: Sandbox, status: StatusCode, request: Request) -> Response {
     sandbox.wait_latency().await;
-    let asked = format!("{} {}", request.method(), request.uri().path());
+    let path = request.uri().path();
+    let asked = format!("{} {path}", request.method());
+    let surface = |start: &str| path.starts_with(start);
+    let (door, status) = if surface("/scim/") {
+        // What SCIM has and the sandbox leaves out, such as PUT and DELETE of users, is not there at all.
+        (Door::Scim, StatusCode::NOT_FOUND)
+    } else if surface("/admin/") {
+        (Door::Organization, status)
+    } else if surface("/users/") {
+        (Door::Management, status)
+    } else {
+        (Door::Site, status)
+    };
     sandbox.inside(|inside| inside.log.add(&asked, status.as_u16()));
-    jira::error(status, &format!("There is no {asked} here.")).into_response()
+    refusal(door, path, status, &format!("There is no {asked} here.")).into_response()
 }
 
 impl Inside {
@@ -84,13 +98,14 @@ impl Inside {
         if door != Door::Edge
             && let Err(exceeded) = self.limiter.take(&route.method, route.path)
         {
-            return self.too_many(exceeded);
+            return self.too_many(refusal(door, route.path, TOO_MANY, "Rate limit exceeded."), exceeded);
         }
         if door == Door::Gateway && !self.is_for_this_site(parts) {
             return edge_error(StatusCode::NOT_FOUND, "Not Found");
         }
-        if route.method == Method::POST && !is_json(parts) {
-            return jira::error(StatusCode::UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type");
+        if !says_its_kind(door, parts, &body) {
+            let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+            return refusal(door, route.path, status, "Unsupported Media Type");
         }
         let header = parts.headers.get(AUTHORIZATION).map(|value| value.to_str().unwrap_or("unreadable"));
         let identity = auth::identify(&self.world, door, header);
@@ -99,10 +114,13 @@ impl Inside {
             Ok(caller) => caller,
             Err(reply) => return reply,
         };
-        trace.by = caller.as_ref().map(|caller| caller.account_id.clone());
+        trace.by = caller.as_ref().and_then(|caller| caller.account_id.clone());
         let base = self.base(door, parts);
-        let subject = std::mem::take(&mut trace.subject);
-        let mut turn = Turn { world: &mut self.world, caller, query, body, base, path: route.path, subject };
+        let mut subject = std::mem::take(&mut trace.subject);
+        let parameters = parameters(route.path, parts.uri.path());
+        subject.add(&parameters);
+        let path = route.path;
+        let mut turn = Turn { world: &mut self.world, caller, query, body, base, path, parameters, subject };
         let reply = (route.run)(&mut turn).unwrap_or_else(|refusal| refusal);
         trace.subject = turn.subject;
         if login_failed && route.access == Access::Anonymous {
@@ -112,12 +130,12 @@ impl Inside {
     }
 
     /// The 429 of a burst limit, with the headers of fact sheet §3.5.
-    fn too_many(&self, exceeded: Exceeded) -> Reply {
+    fn too_many(&self, refusal: Reply, exceeded: Exceeded) -> Reply {
         let seconds = exceeded.wait.as_secs() + u64::from(exceeded.wait.subsec_nanos() > 0);
         let up = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
         let free_at = self.world.now().saturating_add(exceeded.wait).and_then(|at| at.round(up));
         let reset = free_at.unwrap_or(Timestamp::MAX).strftime("%Y-%m-%dT%H:%M:%SZ");
-        jira::error(StatusCode::TOO_MANY_REQUESTS, "Rate limit exceeded.")
+        refusal
             .header("retry-after", &seconds.to_string())
             .header("x-ratelimit-limit", &exceeded.limit.to_string())
             .header("x-ratelimit-remaining", "0")
@@ -142,7 +160,7 @@ impl Inside {
         };
         match door {
             Door::Gateway => format!("{origin}/ex/jira/{}", encode(&site.cloud_id)),
-            Door::Site | Door::Edge => origin,
+            Door::Site | Door::Edge | Door::Organization | Door::Management | Door::Scim => origin,
         }
     }
 }
@@ -162,10 +180,29 @@ struct Trace {
     subject: Subject,
 }
 
-/// Whether a request says that its body is JSON. Assumption: Jira answers 415 where it does not say so.
-fn is_json(parts: &Parts) -> bool {
+const TOO_MANY: StatusCode = StatusCode::TOO_MANY_REQUESTS;
+
+/// A refusal that is no handler's, in the words of the surface.
+fn refusal(door: Door, path: &str, status: StatusCode, message: &str) -> Reply {
+    match door {
+        Door::Site | Door::Gateway | Door::Edge => jira::error(status, message),
+        Door::Organization => organization::refusal(path, status, message),
+        Door::Management => management::refusal(status),
+        Door::Scim => scim::refusal(status, message),
+    }
+}
+
+/// Whether a request says that its body is JSON. Assumption: it is answered 415 where it does not say so. Jira
+/// wants to be told with every POST; the other surfaces have POSTs without a body.
+fn says_its_kind(door: Door, parts: &Parts, body: &[u8]) -> bool {
     let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-    kind.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+    let kind = kind.split(';').next().unwrap_or_default().trim();
+    let json = kind.eq_ignore_ascii_case("application/json");
+    match door {
+        Door::Site | Door::Gateway | Door::Edge => parts.method != Method::POST || json,
+        Door::Organization | Door::Management => body.is_empty() || json,
+        Door::Scim => body.is_empty() || json || kind.eq_ignore_ascii_case("application/scim+json"),
+    }
 }
 
 /// Lets a request in, as somebody or as anybody, or answers 401.
@@ -176,13 +213,22 @@ fn admit(route: &Route, door: Door, identity: Identity) -> Result<Option<Caller>
             if route.scopes.are_met_by(&caller.scopes) {
                 return Ok(Some(caller));
             }
-            // A missing scope is a 401, not a 403 (fact sheet §1.2).
-            Err(edge_error(StatusCode::UNAUTHORIZED, "Unauthorized; scope does not match"))
+            Err(match door {
+                Door::Organization => organization::scope_missing(route.path),
+                Door::Management => management::refusal(StatusCode::FORBIDDEN),
+                // A missing scope is a 401, not a 403 (fact sheet §1.2).
+                Door::Site | Door::Gateway | Door::Edge | Door::Scim => {
+                    edge_error(StatusCode::UNAUTHORIZED, "Unauthorized; scope does not match")
+                }
+            })
         }
         (Access::Anonymous, Identity::Anonymous | Identity::Wrong) if door == Door::Site => Ok(None),
         (Access::Account | Access::Anonymous, Identity::Anonymous | Identity::Wrong) => match door {
             Door::Site => Err(jira::unauthenticated()),
             Door::Gateway | Door::Edge => Err(edge_error(StatusCode::UNAUTHORIZED, "Unauthorized")),
+            Door::Organization | Door::Management | Door::Scim => {
+                Err(refusal(door, route.path, StatusCode::UNAUTHORIZED, "Unauthorized"))
+            }
         },
     }
 }

@@ -11,10 +11,11 @@
 //! emulator    Sandbox: the handle, its options, the axum router over the route tables
 //! gate        latency → scripted failure → rate limit → authentication → the route's handler → log
 //! jira/       the routes of Jira REST v3: a plain `fn(&mut Turn) -> Result<Reply, Reply>` each
+//! organization/  Organizations API; management/ user management; scim/ user provisioning: the same way
 //! edge        what answers beside Jira: cloud id, OAuth tokens
 //! world       the state as writes see it and, `lag` later, as reads see it
 //! state       accounts, groups, memberships, apps: what is true, and who may do what
-//! change      every way in which the state can change; also what `/_sandbox/edit` takes
+//! change      every way in which the state can change; also what `/_sandbox/edit` takes (`people`: accounts)
 //! seed        the YAML that a state comes from and goes back to (`resolve`; `problem`, `ids`)
 //! control     `/_sandbox/…`: looks into the sandbox and changes it behind the client's back
 //! ```
@@ -24,6 +25,7 @@
 mod auth;
 mod change;
 mod control;
+mod credential;
 mod edge;
 mod emulator;
 mod gate;
@@ -31,10 +33,14 @@ mod ids;
 mod jira;
 mod limits;
 mod log;
+mod management;
+mod organization;
+mod people;
 mod problem;
 mod query;
 mod reply;
 mod resolve;
+mod scim;
 mod script;
 mod seed;
 mod serve;
@@ -44,14 +50,13 @@ mod words;
 mod world;
 
 pub use change::{Change, Refused};
+pub use credential::{SeedClient, SeedCredential, SeedOrgKey, SeedScimKey, SeedToken};
 pub use emulator::{Options, Sandbox};
 pub use limits::Limits;
 pub use log::{RequestLog, Write};
 pub use problem::SeedProblem;
 pub use script::{Answer, Failure};
-pub use seed::{
-    Seed, SeedApp, SeedClient, SeedCredential, SeedError, SeedGroup, SeedSite, SeedToken, SeedUser,
-};
+pub use seed::{Seed, SeedApp, SeedError, SeedGroup, SeedOrganization, SeedScim, SeedSite, SeedUser};
 pub use serve::serve;
-pub use state::{Account, App, Group, Site, State};
-pub use words::{AccountType, AppType, Grant, ManagedBy, Usage};
+pub use state::{Account, App, Group, Organization, ScimRecord, Site, State};
+pub use words::{AccountType, AppType, Deletion, Grant, ManagedBy, PlatformRole, Usage};

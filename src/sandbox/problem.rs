@@ -73,6 +73,17 @@ pub enum SeedProblem {
     /// A classic token has all rights of its account.
     #[error("the basic credential of `{0}` has scopes: a classic token has none")]
     ScopesOnBasic(String),
+    /// Two SCIM records have one id, or one user name, whatever its case.
+    #[error("two SCIM records have the {what} `{value}`")]
+    DuplicateScim {
+        /// `id` or `userName`.
+        what: &'static str,
+        /// What both have.
+        value: String,
+    },
+    /// Only people are provisioned.
+    #[error("`{0}` has a SCIM record and is no person")]
+    ScimOfNoPerson(String),
 }
 
 /// Joins problems for a message.

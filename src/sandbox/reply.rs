@@ -24,9 +24,13 @@ impl Reply {
 
     /// An answer with a JSON body.
     pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Reply {
+        Reply::typed(status, "application/json;charset=UTF-8", body)
+    }
+
+    /// An answer with a JSON body of another type.
+    pub(super) fn typed(status: StatusCode, kind: &str, body: &impl Serialize) -> Reply {
         match serde_json::to_vec(body) {
-            Ok(body) => Reply { status, headers: Vec::new(), body }
-                .header("content-type", "application/json;charset=UTF-8"),
+            Ok(body) => Reply { status, headers: Vec::new(), body }.header("content-type", kind),
             Err(error) => Reply::text(StatusCode::INTERNAL_SERVER_ERROR, &error.to_string()),
         }
     }

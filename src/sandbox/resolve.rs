@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::credential::{SeedCredential, SeedToken};
 use super::ids::stable_uuid;
 use super::problem::SeedProblem;
-use super::seed::{Seed, SeedApp, SeedCredential, SeedGroup, SeedSite, SeedToken, SeedUser};
-use super::state::{Account, App, Group, Site, State};
+use super::seed::{Seed, SeedApp, SeedGroup, SeedOrganization, SeedScim, SeedSite, SeedUser};
+use super::state::{Account, App, Group, Organization, ScimRecord, Site, State};
 use super::words::{AccountType, Grant};
 
 /// The token of the credential that a seed without credentials gets.
@@ -14,7 +15,12 @@ const DEFAULT_TOKEN: &str = "sandbox-token";
 impl State {
     /// Makes the state that a seed describes, with the default credential where the seed has none.
     pub(super) fn from_seed(seed: &Seed) -> Result<State, Vec<SeedProblem>> {
-        let mut build = Build { state: empty(&seed.site), by_email: BTreeMap::new(), problems: Vec::new() };
+        let mut build = Build {
+            state: empty(seed),
+            by_email: BTreeMap::new(),
+            scim_taken: BTreeSet::new(),
+            problems: Vec::new(),
+        };
         for app in &seed.apps {
             build.app(app);
         }
@@ -50,8 +56,9 @@ impl State {
         };
         Seed {
             site: SeedSite { name: self.site.name.clone(), cloud_id: Some(self.site.cloud_id.clone()) },
+            organization: self.organization.to_seed(),
             apps: self.apps.iter().map(|(key, app)| seed_app(key, app)).collect(),
-            users: self.accounts.iter().map(|(id, account)| seed_user(id, account)).collect(),
+            users: self.accounts.iter().map(|(id, account)| self.seed_user(id, account)).collect(),
             groups: self
                 .groups
                 .iter()
@@ -63,8 +70,36 @@ impl State {
             credentials: self
                 .credentials
                 .iter()
-                .map(|credential| credential.acting_as(&member(credential.account())))
+                .map(|credential| match credential.account() {
+                    Some(account) => credential.acting_as(&member(account)),
+                    None => credential.clone(),
+                })
                 .collect(),
+        }
+    }
+
+    fn seed_user(&self, id: &str, account: &Account) -> SeedUser {
+        let record = self.scim.get(id).map(|record| SeedScim {
+            id: Some(record.id.clone()),
+            user_name: Some(record.user_name.clone()),
+            external_id: record.external_id.clone(),
+            active: record.active,
+        });
+        SeedUser {
+            account_id: Some(id.to_owned()),
+            email: account.email.clone(),
+            name: Some(account.name.clone()),
+            kind: account.kind,
+            app_type: account.app_type,
+            active: account.active,
+            suspended: account.suspended,
+            deletion: account.deletion,
+            managed: (account.managed != self.organization.claims(account.kind, account.email.as_deref()))
+                .then_some(account.managed),
+            roles: account.roles.iter().copied().collect(),
+            scim: record,
+            hide_email: account.hide_email,
+            removed: account.removed,
         }
     }
 
@@ -86,7 +121,7 @@ impl State {
         let email = format!("{email}@{site}.example");
         let root = SeedUser { email: Some(email), name: Some("Root".to_owned()), ..SeedUser::default() };
         let id = account_id(&root);
-        self.accounts.insert(id.clone(), account(&root));
+        self.accounts.insert(id.clone(), account(&root, &self.organization));
         if let Some(admins) = self.groups.values_mut().find(|group| group.site_admin) {
             admins.members.insert(id.clone());
             return id;
@@ -109,6 +144,7 @@ fn unused(wish: &str, taken: impl Fn(&str) -> bool) -> String {
 struct Build {
     state: State,
     by_email: BTreeMap<String, String>,
+    scim_taken: BTreeSet<(&'static str, String)>,
     problems: Vec<SeedProblem>,
 }
 
@@ -132,9 +168,27 @@ impl Build {
         {
             self.problems.push(SeedProblem::DuplicateEmail(email.clone()));
         }
-        if self.state.accounts.insert(id.clone(), account(seed)).is_some() {
-            self.problems.push(SeedProblem::DuplicateAccount(id));
+        let made = account(seed, &self.state.organization);
+        if self.state.accounts.insert(id.clone(), made).is_some() {
+            self.problems.push(SeedProblem::DuplicateAccount(id.clone()));
         }
+        if let Some(scim) = &seed.scim {
+            self.scim(&id, seed, scim);
+        }
+    }
+
+    fn scim(&mut self, account_id: &str, seed: &SeedUser, scim: &SeedScim) {
+        if seed.kind != AccountType::Atlassian {
+            return self.problems.push(SeedProblem::ScimOfNoPerson(account_id.to_owned()));
+        }
+        let record = scim_record(account_id, seed.email.as_deref(), scim);
+        for (what, taken) in [("id", record.id.clone()), ("userName", record.user_name.to_ascii_lowercase())]
+        {
+            if !self.scim_taken.insert((what, taken.clone())) {
+                self.problems.push(SeedProblem::DuplicateScim { what, value: taken });
+            }
+        }
+        self.state.scim.insert(account_id.to_owned(), record);
     }
 
     fn group(&mut self, seed: &SeedGroup) {
@@ -175,8 +229,11 @@ impl Build {
     }
 
     fn credential(&mut self, seed: &SeedCredential) {
-        let Some(id) = self.find(seed.account()) else {
-            return self.problems.push(SeedProblem::UnknownCredentialAccount(seed.account().to_owned()));
+        let Some(account) = seed.account() else {
+            return self.state.credentials.push(seed.clone());
+        };
+        let Some(id) = self.find(account) else {
+            return self.problems.push(SeedProblem::UnknownCredentialAccount(account.to_owned()));
         };
         let needs_email = matches!(seed, SeedCredential::Basic(_) | SeedCredential::Scoped(_));
         if needs_email && self.state.accounts.get(&id).is_some_and(|account| account.email.is_none()) {
@@ -196,14 +253,60 @@ impl Build {
     }
 }
 
-fn empty(site: &SeedSite) -> State {
+fn empty(seed: &Seed) -> State {
+    let site = &seed.site;
     let cloud_id = site.cloud_id.clone().unwrap_or_else(|| stable_uuid("cloud", &site.name));
     State {
         site: Site { name: site.name.clone(), cloud_id },
+        organization: organization(&seed.organization, &site.name),
         apps: BTreeMap::new(),
         accounts: BTreeMap::new(),
         groups: BTreeMap::new(),
+        scim: BTreeMap::new(),
         credentials: Vec::new(),
+    }
+}
+
+fn organization(seed: &SeedOrganization, site: &str) -> Organization {
+    let id = |given: &Option<String>, kind| given.clone().unwrap_or_else(|| stable_uuid(kind, site));
+    let verified = seed.domains.iter().map(|domain| (domain.to_ascii_lowercase(), true));
+    let others = seed.unverified_domains.iter().map(|domain| (domain.to_ascii_lowercase(), false));
+    Organization {
+        id: id(&seed.id, "organization"),
+        directory_id: id(&seed.directory, "directory"),
+        scim_directory_id: id(&seed.scim_directory, "scim-directory"),
+        domains: others.chain(verified).collect(),
+    }
+}
+
+impl Organization {
+    /// Whether an account is managed when nothing else is said: a person's, in a verified domain.
+    pub(super) fn claims(&self, kind: AccountType, email: Option<&str>) -> bool {
+        kind == AccountType::Atlassian && email.is_some_and(|email| self.has_verified(email))
+    }
+
+    fn to_seed(&self) -> SeedOrganization {
+        let domains = |wanted: bool| {
+            let domains = self.domains.iter().filter(|(_, verified)| **verified == wanted);
+            domains.map(|(domain, _)| domain.clone()).collect()
+        };
+        SeedOrganization {
+            id: Some(self.id.clone()),
+            directory: Some(self.directory_id.clone()),
+            scim_directory: Some(self.scim_directory_id.clone()),
+            domains: domains(true),
+            unverified_domains: domains(false),
+        }
+    }
+}
+
+/// The SCIM record that a seed describes.
+pub(super) fn scim_record(account_id: &str, email: Option<&str>, seed: &SeedScim) -> ScimRecord {
+    ScimRecord {
+        id: seed.id.clone().unwrap_or_else(|| stable_uuid("scim-user", account_id)),
+        user_name: seed.user_name.as_deref().or(email).unwrap_or(account_id).to_owned(),
+        external_id: seed.external_id.clone(),
+        active: seed.active,
     }
 }
 
@@ -219,7 +322,7 @@ fn group_id(seed: &SeedGroup) -> String {
 }
 
 /// The account that a seed user describes.
-pub(super) fn account(seed: &SeedUser) -> Account {
+pub(super) fn account(seed: &SeedUser, organization: &Organization) -> Account {
     let local_part = || seed.email.as_deref().unwrap_or_default().split('@').next().unwrap_or_default();
     Account {
         email: seed.email.clone(),
@@ -227,6 +330,10 @@ pub(super) fn account(seed: &SeedUser) -> Account {
         kind: seed.kind,
         app_type: seed.app_type,
         active: seed.active,
+        suspended: seed.suspended,
+        deletion: seed.deletion,
+        managed: seed.managed.unwrap_or_else(|| organization.claims(seed.kind, seed.email.as_deref())),
+        roles: seed.roles.iter().copied().collect(),
         hide_email: seed.hide_email,
         removed: seed.removed,
     }
@@ -249,19 +356,6 @@ pub(super) fn group(seed: &SeedGroup) -> Group {
 
 fn seed_app(key: &str, app: &App) -> SeedApp {
     SeedApp { key: key.to_owned(), name: Some(app.name.clone()), seats: app.seats }
-}
-
-fn seed_user(id: &str, account: &Account) -> SeedUser {
-    SeedUser {
-        account_id: Some(id.to_owned()),
-        email: account.email.clone(),
-        name: Some(account.name.clone()),
-        kind: account.kind,
-        app_type: account.app_type,
-        active: account.active,
-        hide_email: account.hide_email,
-        removed: account.removed,
-    }
 }
 
 fn seed_group(id: &str, group: &Group) -> SeedGroup {

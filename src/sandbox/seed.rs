@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::credential::SeedCredential;
 use super::problem::{self, SeedProblem};
 use super::state::State;
-use super::words::{AccountType, AppType, Grant, ManagedBy, Usage};
+use super::words::{AccountType, AppType, Deletion, Grant, ManagedBy, PlatformRole, Usage};
 
 /// Describes a site: who is there, in which groups, and with which credentials.
 ///
@@ -14,12 +15,14 @@ use super::words::{AccountType, AppType, Grant, ManagedBy, Usage};
 ///
 /// ```yaml
 /// site: { name: acme, cloud-id: 11111111-2222-5333-8444-555555555555 }   # cloud-id: from the name if left out
+/// organization: { domains: [acme.com] }                    # verified; ids: from the site's name if left out
 /// apps:
 ///   - { key: jira-software, name: Jira Software, seats: 100 }            # no seats: unlimited
 /// users:
 ///   - { email: root@acme.com, name: Root }                 # account-id: from the e-mail if left out
 ///   - { account-id: "712020:5e1f", email: eve@acme.com, hide-email: true, active: false }
 ///   - { account-id: "712020:b07", type: app, app-type: service, email: ci@serviceaccount.atlassian.com }
+///   - { email: ada@acme.com, scim: {}, suspended: true, roles: [org-admin] }    # scim: has a SCIM record
 /// groups:
 ///   - name: site-admins                                    # id: from the name if left out
 ///     site-admin: true
@@ -28,18 +31,23 @@ use super::words::{AccountType, AppType, Grant, ManagedBy, Usage};
 ///     grants: { jira-software: user }                      # user or admin
 ///     default-for: [jira-software]                         # invitations to the app join it
 ///     members: [root@acme.com, "712020:5e1f"]
-///   - { name: okta-everyone, managed-by: EXTERNAL, usage: USERBASE_GROUP, description: From Okta }
+///   - { name: okta-everyone, managed-by: EXTERNAL, usage: USERBASE_GROUP, description: SCIM owns it }
 /// credentials:
 ///   - basic: { account: root@acme.com, token: sandbox }    # classic token: the site host only
 ///   - scoped: { account: "712020:b07", token: s3, scopes: ["read:jira-user"] }    # the gateway only
 ///   - oauth-client: { account: "712020:b07", client-id: id, client-secret: secret }
 ///   - bearer: { account: root@acme.com, token: b3, expired: true }
+///   - org-api-key: { key: o4, account: root@acme.com }     # account: who made it, if that matters
+///   - scim-api-key: { key: p5 }                            # of the organization's SCIM directory
 /// ```
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Seed {
     /// The Jira site.
     pub site: SeedSite,
+    /// The organization that the site belongs to.
+    #[serde(skip_serializing_if = "is_default")]
+    pub organization: SeedOrganization,
     /// The apps of the site.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub apps: Vec<SeedApp>,
@@ -72,6 +80,51 @@ impl Default for SeedSite {
     }
 }
 
+/// Describes the organization. It has one site, one directory and one SCIM directory.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct SeedOrganization {
+    /// Its id, a UUID; made from the site's name if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The id of its directory of users; made from the site's name if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
+    /// The id of its SCIM directory, which is another (fact sheet §0); made from the site's name if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scim_directory: Option<String>,
+    /// The verified domains: accounts there are managed unless they say otherwise.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub domains: Vec<String>,
+    /// The domains that are named and not verified.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unverified_domains: Vec<String>,
+}
+
+/// Describes the SCIM record of an account: the account is owned by the identity provider.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+pub struct SeedScim {
+    /// The SCIM id, which is no account id; made from the account id if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The unique `userName`; the e-mail if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_name: Option<String>,
+    /// The identity provider's own id.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// What the identity provider says; `true` if left out.
+    #[serde(skip_serializing_if = "is_true")]
+    pub active: bool,
+}
+
+impl Default for SeedScim {
+    fn default() -> Self {
+        SeedScim { id: None, user_name: None, external_id: None, active: true }
+    }
+}
+
 /// Describes an app, called application role in Jira.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
@@ -89,6 +142,7 @@ pub struct SeedApp {
 /// Describes an account.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own, and people write them")]
 pub struct SeedUser {
     /// The account id, at most 128 characters; made from the e-mail if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -105,13 +159,29 @@ pub struct SeedUser {
     /// `service` or `agent`, for an `app`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub app_type: Option<AppType>,
-    /// Whether the account is active; `true` if left out.
+    /// Whether the account is active everywhere; `true` if left out.
     #[serde(skip_serializing_if = "is_true")]
     pub active: bool,
+    /// Whether its access is suspended in the directory: it stays in its groups, and Jira shows it as inactive.
+    #[serde(skip_serializing_if = "is_default")]
+    pub suspended: bool,
+    /// `scheduled` or `done` for an account that is about to be deleted or is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub deletion: Option<Deletion>,
+    /// Whether the organization manages it; if left out, whether the e-mail's domain is verified.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub managed: Option<bool>,
+    /// What it administers; membership of a `site-admin` group gives `site-admin` too.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<PlatformRole>,
+    /// Its SCIM record; `{}` is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scim: Option<SeedScim>,
     /// Whether the API hides the e-mail from others (fact sheet §7).
     #[serde(skip_serializing_if = "is_default")]
     pub hide_email: bool,
-    /// Whether the account was removed from the site: it is still listed, inactive and in no group.
+    /// Whether the account was removed from the site and the directory: Jira still lists it, inactive and in no
+    /// group.
     #[serde(skip_serializing_if = "is_default")]
     pub removed: bool,
 }
@@ -125,6 +195,11 @@ impl Default for SeedUser {
             kind: AccountType::default(),
             app_type: None,
             active: true,
+            suspended: false,
+            deletion: None,
+            managed: None,
+            roles: Vec::new(),
+            scim: None,
             hide_email: false,
             removed: false,
         }
@@ -164,108 +239,6 @@ pub struct SeedGroup {
     /// The members, each an e-mail or an account id of `users`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<String>,
-}
-
-/// Gives a client something to log in with (fact sheet §2).
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum SeedCredential {
-    /// A classic API token: Basic, at the site host only.
-    Basic(SeedToken),
-    /// A scoped API token: Basic, at the gateway only.
-    Scoped(SeedToken),
-    /// An OAuth access token: Bearer, at the gateway only.
-    Bearer(SeedToken),
-    /// OAuth 2.0 client credentials: `POST /oauth/token` makes a bearer token that lasts an hour.
-    OauthClient(SeedClient),
-}
-
-/// A token and whom it acts as.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct SeedToken {
-    /// The e-mail or account id it acts as. With Basic, the account's e-mail is the user name.
-    pub account: String,
-    /// The token.
-    pub token: String,
-    /// The scopes it is limited to, classic or granular; every scope if left out. Not for `basic`.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub scopes: Vec<String>,
-    /// Whether it has run out: it is answered like a wrong one.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub expired: bool,
-}
-
-/// An OAuth 2.0 client and whom it acts as.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct SeedClient {
-    /// The e-mail or account id it acts as.
-    pub account: String,
-    /// The client id.
-    pub client_id: String,
-    /// The client secret.
-    pub client_secret: String,
-    /// The scopes it is limited to, classic or granular; every scope if left out.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub scopes: Vec<String>,
-    /// Whether it has run out.
-    #[serde(default, skip_serializing_if = "is_default")]
-    pub expired: bool,
-}
-
-impl SeedCredential {
-    /// Whom it acts as, as the seed says it.
-    pub fn account(&self) -> &str {
-        match self {
-            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
-                &token.account
-            }
-            SeedCredential::OauthClient(client) => &client.account,
-        }
-    }
-
-    /// The scopes it is limited to; empty for every scope.
-    pub(super) fn scopes(&self) -> &[String] {
-        match self {
-            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
-                &token.scopes
-            }
-            SeedCredential::OauthClient(client) => &client.scopes,
-        }
-    }
-
-    /// Whether it has run out.
-    pub(super) fn expired(&self) -> bool {
-        match self {
-            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
-                token.expired
-            }
-            SeedCredential::OauthClient(client) => client.expired,
-        }
-    }
-
-    /// Makes it run out.
-    pub(super) fn expire(&mut self) {
-        match self {
-            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
-                token.expired = true;
-            }
-            SeedCredential::OauthClient(client) => client.expired = true,
-        }
-    }
-
-    /// The same credential acting as `account`.
-    pub(super) fn acting_as(&self, account: &str) -> Self {
-        let mut credential = self.clone();
-        match &mut credential {
-            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
-                account.clone_into(&mut token.account);
-            }
-            SeedCredential::OauthClient(client) => account.clone_into(&mut client.account),
-        }
-        credential
-    }
 }
 
 /// Says why a seed cannot be used.
@@ -311,7 +284,7 @@ impl Seed {
     }
 }
 
-fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+pub(super) fn is_default<T: Default + PartialEq>(value: &T) -> bool {
     *value == T::default()
 }
 

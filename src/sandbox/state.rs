@@ -6,8 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
 
-use super::seed::SeedCredential;
-use super::words::{AccountType, AppType, Grant, ManagedBy, Usage};
+use super::credential::SeedCredential;
+use super::ids::stable_uuid;
+use super::words::{AccountType, AppType, Deletion, Grant, ManagedBy, PlatformRole, Usage};
 
 /// Everything that is true on the site at one moment. Serialises as the JSON of `GET /_sandbox/state`,
 /// camelCase, without credentials.
@@ -16,12 +17,16 @@ use super::words::{AccountType, AppType, Grant, ManagedBy, Usage};
 pub struct State {
     /// The Jira site.
     pub site: Site,
+    /// The organization that the site belongs to.
+    pub organization: Organization,
     /// The apps by key.
     pub apps: BTreeMap<String, App>,
     /// The accounts by account id, removed ones too.
     pub accounts: BTreeMap<String, Account>,
     /// The groups by group id.
     pub groups: BTreeMap<String, Group>,
+    /// The users of the SCIM directory by account id.
+    pub scim: BTreeMap<String, ScimRecord>,
     /// What clients may log in with; each acts as an account id.
     #[serde(skip)]
     pub credentials: Vec<SeedCredential>,
@@ -44,6 +49,42 @@ impl Site {
     }
 }
 
+/// The organization: one site, one directory, one SCIM directory.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Organization {
+    /// The organization's id.
+    pub id: String,
+    /// The id of the directory in which users and groups are.
+    pub directory_id: String,
+    /// The id of the SCIM directory, which is another (fact sheet §0).
+    pub scim_directory_id: String,
+    /// The domains in lower case, and whether each is verified.
+    pub domains: BTreeMap<String, bool>,
+}
+
+impl Organization {
+    /// Whether an e-mail is of a verified domain.
+    pub fn has_verified(&self, email: &str) -> bool {
+        let domain = email.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
+        self.domains.get(&domain) == Some(&true)
+    }
+}
+
+/// What the SCIM directory knows of an account.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ScimRecord {
+    /// The SCIM id, which is no account id.
+    pub id: String,
+    /// The unique user name, whatever its ASCII case.
+    pub user_name: String,
+    /// The identity provider's own id.
+    pub external_id: Option<String>,
+    /// What the identity provider said last; the account itself may have been changed elsewhere since.
+    pub active: bool,
+}
+
 /// An app of the site.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -57,6 +98,7 @@ pub struct App {
 /// An account that the site knows.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
+#[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub struct Account {
     /// The e-mail, unique whatever its ASCII case; some apps have none.
     pub email: Option<String>,
@@ -67,11 +109,19 @@ pub struct Account {
     pub kind: AccountType,
     /// Which kind of app it is.
     pub app_type: Option<AppType>,
-    /// Whether it is active.
+    /// Whether it is active, everywhere.
     pub active: bool,
+    /// Whether its access is suspended in the directory.
+    pub suspended: bool,
+    /// Whether it is being deleted, or is deleted.
+    pub deletion: Option<Deletion>,
+    /// Whether the organization manages it.
+    pub managed: bool,
+    /// What it administers beyond its groups.
+    pub roles: BTreeSet<PlatformRole>,
     /// Whether the API hides the e-mail from others.
     pub hide_email: bool,
-    /// Whether it was removed from the site: listed, inactive, in no group.
+    /// Whether it was removed from the site and the directory: listed by Jira, inactive, in no group.
     pub removed: bool,
 }
 
@@ -102,7 +152,7 @@ pub struct Group {
 impl Account {
     /// Whether the account may log in and takes part.
     pub fn is_live(&self) -> bool {
-        self.active && !self.removed
+        self.active && !self.removed && !self.suspended && self.deletion.is_none()
     }
 }
 
@@ -157,19 +207,33 @@ impl State {
 
     /// Whether an account administers the site: membership of a group, whose name says nothing (fact sheet §2).
     pub fn is_site_admin(&self, account_id: &str) -> bool {
-        self.is_in(account_id, |group| group.site_admin)
+        self.has_role(account_id, PlatformRole::SiteAdmin) || self.is_in(account_id, |group| group.site_admin)
     }
 
     /// Whether an account has *Administer Jira*: site admins and the admins of any app.
     pub fn administers_jira(&self, account_id: &str) -> bool {
-        self.is_in(account_id, |group| {
-            group.site_admin || group.grants.values().any(|grant| *grant == Grant::Admin)
-        })
+        let administers = |group: &Group| group.grants.values().any(|grant| *grant == Grant::Admin);
+        self.is_site_admin(account_id) || self.is_in(account_id, administers)
     }
 
     /// Whether an account has the global permission *Browse users and groups*.
     pub fn browses_users(&self, account_id: &str) -> bool {
-        self.is_in(account_id, Group::gives_browse_users)
+        self.has_role(account_id, PlatformRole::SiteAdmin)
+            || self.is_in(account_id, Group::gives_browse_users)
+    }
+
+    fn has_role(&self, account_id: &str, role: PlatformRole) -> bool {
+        self.accounts.get(account_id).is_some_and(|account| account.roles.contains(&role))
+    }
+
+    /// Finds the account id behind a SCIM id.
+    pub fn account_of_scim(&self, scim_id: &str) -> Option<&str> {
+        self.scim.iter().find(|(_, record)| record.id == scim_id).map(|(account_id, _)| account_id.as_str())
+    }
+
+    /// The SCIM id of a group. Assumption: it is another than the group id, as with users.
+    pub fn scim_group_id(group_id: &str) -> String {
+        stable_uuid("scim-group", group_id)
     }
 
     /// Whether an account is in a group of a kind. Every request asks, and few groups are of these kinds: the

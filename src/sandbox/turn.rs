@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use http::{Method, StatusCode};
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use serde::de::DeserializeOwned;
 
 use super::auth::Caller;
@@ -47,6 +47,9 @@ pub(super) struct Scopes {
 }
 
 impl Scopes {
+    /// What only a credential without scopes may do.
+    pub(super) const UNSCOPED: Scopes = Scopes { classic: "", granular: &["no scope suffices"] };
+
     /// No scope is needed.
     pub(super) const NONE: Scopes = Scopes { classic: "", granular: &[] };
 
@@ -74,6 +77,8 @@ pub(super) struct Turn<'a> {
     /// What stands before the route's path in the URLs of answers.
     pub(super) base: String,
     pub(super) path: &'static str,
+    /// The parameters of the path, decoded.
+    pub(super) parameters: Parameters,
     /// What the request is about, for the log.
     pub(super) subject: Subject,
 }
@@ -97,6 +102,19 @@ impl Subject {
     }
 }
 
+impl Subject {
+    /// What the path names by id.
+    pub(super) fn add(&mut self, parameters: &Parameters) {
+        for (name, value) in parameters {
+            match *name {
+                "groupId" => self.group_id = Some(value.clone()),
+                "accountId" => self.account_id = Some(value.clone()),
+                _ => {}
+            }
+        }
+    }
+}
+
 impl Turn<'_> {
     pub(super) fn state(&self) -> &State {
         &self.world.state
@@ -104,7 +122,12 @@ impl Turn<'_> {
 
     /// The account that asks, if there is one.
     pub(super) fn caller_id(&self) -> Option<&str> {
-        self.caller.as_ref().map(|caller| caller.account_id.as_str())
+        self.caller.as_ref()?.account_id.as_deref()
+    }
+
+    /// A parameter of the path; empty when the template has none of this name.
+    pub(super) fn parameter(&self, name: &str) -> &str {
+        self.parameters.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str())
     }
 
     /// An absolute URL of this site, by the way that the request came.
@@ -119,6 +142,17 @@ impl Turn<'_> {
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.body)
     }
+}
+
+/// The parameters of a path by their names in the template.
+pub(super) type Parameters = Vec<(&'static str, String)>;
+
+/// Reads the parameters out of a path, before which a prefix may stand.
+pub(super) fn parameters(template: &'static str, path: &str) -> Parameters {
+    let pairs = template.rsplit('/').zip(path.rsplit('/'));
+    let name = |part: &'static str| part.strip_prefix('{')?.strip_suffix('}');
+    let read = |text: &str| percent_decode_str(text).decode_utf8_lossy().into_owned();
+    pairs.filter_map(|(part, text)| Some((name(part)?, read(text)))).collect()
 }
 
 /// Percent-encodes a part of a URL.

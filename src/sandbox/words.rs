@@ -62,3 +62,36 @@ pub enum Grant {
     /// Administration of the app, *Administer Jira* with it; it takes no seat.
     Admin,
 }
+
+/// Says what an account administers beyond its groups (fact sheet §5, `platformRoles`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlatformRole {
+    /// The organization. Assumption: that alone gives no right in Jira.
+    OrgAdmin,
+    /// The site, as a member of a site-admin group does.
+    SiteAdmin,
+    /// Users and groups.
+    UserAccessAdmin,
+}
+
+impl PlatformRole {
+    /// Its id on the wire.
+    pub(super) fn id(self) -> &'static str {
+        match self {
+            PlatformRole::OrgAdmin => "atlassian/org-admin",
+            PlatformRole::SiteAdmin => "atlassian/site-admin",
+            PlatformRole::UserAccessAdmin => "atlassian/user-access-admin",
+        }
+    }
+}
+
+/// Says how far the deletion of an account is (fact sheet §5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Deletion {
+    /// It is within the 14 days in which it can be cancelled: `for_deletion`.
+    Scheduled,
+    /// It is done: `closed`.
+    Done,
+}

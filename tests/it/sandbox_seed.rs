@@ -1,9 +1,10 @@
 //! What a sandbox starts from and how it is handled: seeds, `/_sandbox`, the socket.
 
-use rollbook::sandbox::{Change, Options, Sandbox, Seed, serve};
+use rollbook::sandbox::{Change, Options, Sandbox, Seed, SeedScim, serve};
 use serde_json::json;
 
 use crate::sandbox_client::{ACME, acme, ask, ask_as, basic};
+use crate::sandbox_organization::acme as surfaces;
 
 #[tokio::test]
 async fn hands_behind_the_clients_back_change_the_state() {
@@ -28,7 +29,8 @@ async fn hands_behind_the_clients_back_change_the_state() {
     assert_eq!(state["groups"]["g-users"]["members"], json!(["712020:eve"]));
     assert_eq!(state["groups"].get("g-team"), None);
     let eve = json!({"email": "eva@acme.com", "name": "Eve", "type": "atlassian", "appType": null,
-        "active": false, "hideEmail": true, "removed": false});
+        "active": false, "suspended": false, "deletion": null, "managed": false, "roles": [],
+        "hideEmail": true, "removed": false});
     assert_eq!(state["accounts"]["712020:eve"], eve);
     assert_eq!(state["accounts"]["n"]["name"], json!("new"));
     let new = state["groups"].as_object().unwrap().values().find(|group| group["name"] == "NEW").unwrap();
@@ -65,6 +67,43 @@ async fn a_seed_comes_back_from_the_state_it_made() {
     let again = Seed::parse(&yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
     assert_eq!(again, sandbox.to_seed());
     assert_eq!(Sandbox::new(&again, &Options::default()).unwrap().state(), sandbox.state());
+}
+
+#[tokio::test]
+async fn a_seed_of_all_surfaces_comes_back_and_says_how_to_log_in() {
+    let sandbox = surfaces();
+    let edit = async |body: serde_json::Value| {
+        let answer = ask_as(&sandbox, None, "POST", "/_sandbox/edit", &body.to_string()).await;
+        assert_eq!(answer.status, 204, "{body}: {}", answer.text);
+    };
+    edit(json!({"set-suspended": {"user": "eve@acme.com", "suspended": true}})).await;
+    edit(json!({"set-deletion": {"user": "eve@acme.com", "deletion": "done"}})).await;
+    edit(json!({"set-managed": {"user": "out@contractor.example", "managed": true}})).await;
+    edit(json!({"set-role": {"user": "out@contractor.example", "role": "site-admin", "held": true}})).await;
+    edit(json!({"set-role": {"user": "root@acme.com", "role": "org-admin", "held": false}})).await;
+    edit(json!({"set-scim": {"user": "eve@acme.com", "scim": {"external-id": "e"}}})).await;
+    edit(json!({"rename-user": {"user": "eve@acme.com", "name": "Eva"}})).await;
+    edit(json!({"create-user": {"email": "new@acme.com", "account-id": "n", "scim": {}}})).await;
+    let state = sandbox.state();
+    assert!(state.is_site_admin("712020:out") && state.accounts["n"].managed);
+    let taken = Change::SetScim {
+        user: "n".to_owned(),
+        scim: SeedScim { user_name: Some("EVE@acme.com".to_owned()), ..SeedScim::default() },
+    };
+    assert!(sandbox.edit(&taken).is_err(), "the user name is another's");
+    let shown = ask_as(&sandbox, None, "GET", "/_sandbox/state", "").await.json();
+    assert_eq!(shown["organization"]["domains"], json!({"acme.com": true, "acme.example": false}));
+    assert_eq!(shown["scim"]["712020:ada"]["id"], json!("scim-ada"));
+    let yaml = sandbox.to_seed().to_yaml().unwrap();
+    let again = Seed::parse(&yaml).unwrap_or_else(|error| panic!("{error}\n{yaml}"));
+    assert_eq!(again, sandbox.to_seed());
+    assert_eq!(Sandbox::new(&again, &Options::default()).unwrap().state(), state);
+    let exports: std::collections::BTreeMap<_, _> = sandbox.exports("http://h").into_iter().collect();
+    assert_eq!(exports["ROLLBOOK_ORG_API_KEY"], "org-key", "the one that has not expired");
+    assert_eq!(exports["ROLLBOOK_SCIM_API_KEY"], "scim-key");
+    assert_eq!(exports["ROLLBOOK_ENDPOINT_SCIM"], "http://h");
+    let jira_only = acme().exports("http://h");
+    assert!(!jira_only.iter().any(|(name, _)| name.contains("ORG") || name.contains("SCIM")));
 }
 
 #[tokio::test]
@@ -113,6 +152,12 @@ fn mistakes_of_a_seed_are_named() {
         ("groups:\n  - { name: o, managed-by: external }", "line 2"),
         ("groups: [{ members: [] }]", "name"),
         ("users: [", "line 1"),
+        (
+            "users: [{ email: a@x.io, scim: {} }, { email: b@x.io, scim: { user-name: A@x.io } }]",
+            "two SCIM records have the userName `a@x.io`",
+        ),
+        ("users: [{ email: a@x.io, type: customer, scim: {} }]", "is no person"),
+        ("credentials: [{ org-api-key: { key: k, account: a@x.io } }]", "acts as `a@x.io`"),
     ];
     for (yaml, wanted) in cases {
         let error = Seed::parse(yaml).unwrap_err().to_string();
@@ -157,7 +202,7 @@ async fn the_example_in_the_documentation_is_a_seed() {
     let example = source.split("/// ```yaml\n").nth(1).unwrap().split("/// ```").next().unwrap();
     let yaml: String = example.lines().map(|line| line.trim_start_matches("///").to_owned() + "\n").collect();
     let seed = Seed::parse(&yaml).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!((seed.users.len(), seed.groups.len(), seed.credentials.len()), (3, 3, 4));
+    assert_eq!((seed.users.len(), seed.groups.len(), seed.credentials.len()), (4, 3, 6));
     let sandbox = Sandbox::new(&seed, &Options::default()).unwrap();
     let root = basic("root@acme.com", "sandbox");
     assert_eq!(ask_as(&sandbox, Some(&root), "GET", "/rest/api/3/myself", "").await.status, 200);

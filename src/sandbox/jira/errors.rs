@@ -69,6 +69,9 @@ pub(super) fn refused(refused: &Refused) -> Reply {
         Refused::GroupIdInUse(_)
         | Refused::UserExists(_)
         | Refused::NoEmail
+        | Refused::ScimExists(_)
+        | Refused::NoPerson(_)
+        | Refused::UnknownCredential
         | Refused::UnknownApp(_)
         | Refused::DefaultWithoutGrant(_) => bad_request(&refused.to_string()),
     }

@@ -154,6 +154,10 @@ fn new_account(email: &str) -> Account {
         kind: rollbook::sandbox::AccountType::Atlassian,
         app_type: None,
         active: true,
+        suspended: false,
+        deletion: None,
+        managed: false,
+        roles: BTreeSet::new(),
         hide_email: false,
         removed: false,
     }

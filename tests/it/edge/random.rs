@@ -253,6 +253,7 @@ fn seed(rng: &mut Rng, people: &[Person], teams: &[Team]) -> Seed {
             active: person.live_active,
             hide_email: person.hidden,
             removed: person.removed,
+            ..SeedUser::default()
         });
     }
     for team in teams.iter().filter(|team| team.exists) {

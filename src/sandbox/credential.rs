@@ -1,0 +1,189 @@
+//! What a client may log in with: by kind, at which host, and as whom.
+
+use serde::{Deserialize, Serialize};
+
+use super::seed::is_default;
+
+/// Gives a client something to log in with (fact sheet §2).
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SeedCredential {
+    /// A classic API token: Basic, at the site host only.
+    Basic(SeedToken),
+    /// A scoped API token: Basic, at the gateway only.
+    Scoped(SeedToken),
+    /// An OAuth access token: Bearer, at the gateway only.
+    Bearer(SeedToken),
+    /// OAuth 2.0 client credentials: `POST /oauth/token` makes a bearer token that lasts an hour.
+    OauthClient(SeedClient),
+    /// A key of the organization: Bearer, for the surfaces organization and user management.
+    OrgApiKey(SeedOrgKey),
+    /// A key of a SCIM directory: Bearer, for that directory.
+    ScimApiKey(SeedScimKey),
+}
+
+/// A token and whom it acts as.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SeedToken {
+    /// The e-mail or account id it acts as. With Basic, the account's e-mail is the user name.
+    pub account: String,
+    /// The token.
+    pub token: String,
+    /// The scopes it is limited to, classic or granular; every scope if left out. Not for `basic`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// Whether it has run out: it is answered like a wrong one.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub expired: bool,
+}
+
+/// An OAuth 2.0 client and whom it acts as.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SeedClient {
+    /// The e-mail or account id it acts as.
+    pub account: String,
+    /// The client id.
+    pub client_id: String,
+    /// The client secret.
+    pub client_secret: String,
+    /// The scopes it is limited to, classic or granular; every scope if left out.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// Whether it has run out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub expired: bool,
+}
+
+/// An API key of the organization.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SeedOrgKey {
+    /// The key.
+    pub key: String,
+    /// The e-mail or account id of who made it, who cannot deactivate themselves with it. It works whatever
+    /// becomes of them (assumption).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    /// The scopes it is limited to; if left out, it is a key without scopes, the only kind that writes.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub scopes: Vec<String>,
+    /// Whether it has run out, which is after a week unless its maker says otherwise.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub expired: bool,
+}
+
+/// An API key of a SCIM directory.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct SeedScimKey {
+    /// The key.
+    pub key: String,
+    /// The directory it is for; the organization's own if left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub directory: Option<String>,
+    /// Whether it has run out.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub expired: bool,
+}
+
+impl SeedCredential {
+    /// Whom it acts as, as the seed says it; keys may act as nobody.
+    pub fn account(&self) -> Option<&str> {
+        match self {
+            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
+                Some(&token.account)
+            }
+            SeedCredential::OauthClient(client) => Some(&client.account),
+            SeedCredential::OrgApiKey(key) => key.account.as_deref(),
+            SeedCredential::ScimApiKey(_) => None,
+        }
+    }
+
+    /// Whether it is for Jira, and works only as long as its account does.
+    pub(super) fn is_for_jira(&self) -> bool {
+        match self {
+            SeedCredential::Basic(_)
+            | SeedCredential::Scoped(_)
+            | SeedCredential::Bearer(_)
+            | SeedCredential::OauthClient(_) => true,
+            SeedCredential::OrgApiKey(_) | SeedCredential::ScimApiKey(_) => false,
+        }
+    }
+
+    /// The SCIM directory it is for, where it names one.
+    pub(super) fn directory(&self) -> Option<&str> {
+        match self {
+            SeedCredential::ScimApiKey(key) => key.directory.as_deref(),
+            SeedCredential::Basic(_)
+            | SeedCredential::Scoped(_)
+            | SeedCredential::Bearer(_)
+            | SeedCredential::OauthClient(_)
+            | SeedCredential::OrgApiKey(_) => None,
+        }
+    }
+
+    /// What a client proves itself with.
+    pub(super) fn secret(&self) -> &str {
+        match self {
+            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
+                &token.token
+            }
+            SeedCredential::OauthClient(client) => &client.client_secret,
+            SeedCredential::OrgApiKey(key) => &key.key,
+            SeedCredential::ScimApiKey(key) => &key.key,
+        }
+    }
+
+    /// The scopes it is limited to; empty for every scope.
+    pub(super) fn scopes(&self) -> &[String] {
+        match self {
+            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
+                &token.scopes
+            }
+            SeedCredential::OauthClient(client) => &client.scopes,
+            SeedCredential::OrgApiKey(key) => &key.scopes,
+            SeedCredential::ScimApiKey(_) => &[],
+        }
+    }
+
+    /// Whether it has run out.
+    pub(super) fn expired(&self) -> bool {
+        match self {
+            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
+                token.expired
+            }
+            SeedCredential::OauthClient(client) => client.expired,
+            SeedCredential::OrgApiKey(key) => key.expired,
+            SeedCredential::ScimApiKey(key) => key.expired,
+        }
+    }
+
+    /// Makes it run out.
+    pub(super) fn expire(&mut self) {
+        let expired = match self {
+            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
+                &mut token.expired
+            }
+            SeedCredential::OauthClient(client) => &mut client.expired,
+            SeedCredential::OrgApiKey(key) => &mut key.expired,
+            SeedCredential::ScimApiKey(key) => &mut key.expired,
+        };
+        *expired = true;
+    }
+
+    /// The same credential acting as `account`, where it acts as somebody.
+    pub(super) fn acting_as(&self, account: &str) -> Self {
+        let mut credential = self.clone();
+        match &mut credential {
+            SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
+                account.clone_into(&mut token.account);
+            }
+            SeedCredential::OauthClient(client) => account.clone_into(&mut client.account),
+            SeedCredential::OrgApiKey(key) => key.account = Some(account.to_owned()),
+            SeedCredential::ScimApiKey(_) => {}
+        }
+        credential
+    }
+}

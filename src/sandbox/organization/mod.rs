@@ -1,0 +1,80 @@
+//! Organizations API v2, and what Rollbook needs of v1 (fact sheet §5): the same people and groups as Jira's, as
+//! an administrator of the organization sees them.
+//!
+//! It shows e-mails that Jira hides, and neither app accounts nor the groups of [`HIDDEN_GROUPS`]. Nothing is
+//! known of its limits (fact sheet §3.9): it has none here.
+
+mod cursor;
+mod errors;
+mod groups;
+mod invite;
+mod members;
+mod orgs;
+mod search;
+mod users;
+mod view;
+
+use http::Method;
+
+pub(super) use errors::{refusal, scope_missing};
+
+use super::turn::{Access, Handler, Route, Scopes};
+
+/// The groups that the organization does not show (fact sheet §5).
+const HIDDEN_GROUPS: [&str; 2] = ["system-administrators", "atlassian-addons-admin"];
+
+/// The scopes that the descriptions name; the searches name none, and keys with scopes that read do get answers
+/// (fact sheet §2). Assumption: it is these scopes.
+const DIRECTORIES: Scopes = scopes("read:directories:admin", &["read:directories:admin"]);
+const ACCOUNTS: Scopes = scopes("read:accounts:admin", &["read:directories:admin"]);
+const GROUPS: Scopes = scopes("read:groups:admin", &["read:directories:admin"]);
+const DOMAINS: Scopes = scopes("read:domains:admin", &["read:domains:admin"]);
+
+/// Every route. What writes takes a key without scopes only (fact sheet §2).
+pub(super) static ROUTES: &[Route] = &[
+    get("/admin/v1/orgs", Scopes::NONE, orgs::list),
+    get("/admin/v1/orgs/{orgId}/domains", DOMAINS, orgs::domains),
+    get("/admin/v2/orgs/{orgId}/directories", DIRECTORIES, orgs::directories),
+    post("/admin/v2/orgs/{orgId}/users/invite", Scopes::UNSCOPED, invite::invite),
+    post("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/search", ACCOUNTS, users::search),
+    post(
+        "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/suspend",
+        Scopes::UNSCOPED,
+        users::suspend,
+    ),
+    post(
+        "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/restore",
+        Scopes::UNSCOPED,
+        users::restore,
+    ),
+    delete("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}", users::remove),
+    post("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/search", GROUPS, groups::search),
+    get("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}", GROUPS, groups::get),
+    post("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups", Scopes::UNSCOPED, groups::create),
+    delete("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}", groups::delete),
+    post(
+        "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/memberships",
+        Scopes::UNSCOPED,
+        members::add,
+    ),
+    delete(
+        "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/memberships/{accountId}",
+        members::remove,
+    ),
+];
+
+const fn get(path: &'static str, scopes: Scopes, run: Handler) -> Route {
+    Route { method: Method::GET, path, access: Access::Account, scopes, run }
+}
+
+const fn post(path: &'static str, scopes: Scopes, run: Handler) -> Route {
+    Route { method: Method::POST, path, access: Access::Account, scopes, run }
+}
+
+const fn delete(path: &'static str, run: Handler) -> Route {
+    Route { method: Method::DELETE, path, access: Access::Account, scopes: Scopes::UNSCOPED, run }
+}
+
+const fn scopes(classic: &'static str, granular: &'static [&'static str]) -> Scopes {
+    Scopes { classic, granular }
+}

@@ -1,0 +1,72 @@
+//! The organization itself: its directory and its domains.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::sandbox::ids::stable_uuid;
+use crate::sandbox::reply::Reply;
+use crate::sandbox::turn::Turn;
+
+use super::cursor::{Cursor, links};
+use super::errors::bad_request;
+use super::view::require_organization;
+
+/// How many domains a page has. Assumption: the description names no number.
+const DOMAINS_PAGE: usize = 50;
+
+/// `GET /v1/orgs`: empty for a key that is bound to one organization, as all are here (fact sheet §2).
+#[expect(clippy::unnecessary_wraps, reason = "every handler has one signature")]
+pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let own = turn.url(turn.path, []);
+    Ok(Reply::json(StatusCode::OK, &json!({ "data": [], "links": { "self": own } })))
+}
+
+/// `GET /v1/orgs/{orgId}/domains`: verified and other ones. The next page is a URL, as everywhere in v1 (§5).
+pub(super) fn domains(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_organization(turn)?;
+    let cursor = match turn.query.filled("cursor") {
+        Some(token) => Cursor::read(token)?,
+        None => Cursor { request: (), from: 0 },
+    };
+    let organization = &turn.state().organization;
+    let path = format!("/admin/v1/orgs/{}/domains", organization.id);
+    let domain = |(name, verified): (&String, &bool)| {
+        let id = stable_uuid("domain", name);
+        let own = turn.url(&format!("{path}/{id}"), []);
+        let status = if *verified { "verified" } else { "unverified" };
+        let claim = json!({ "type": "dns", "status": status });
+        json!({ "id": id, "type": "domains", "attributes": { "name": name, "claim": claim }, "links": { "self": own } })
+    };
+    let rows: Vec<Value> = organization.domains.iter().map(domain).collect();
+    let (data, next) = cursor.page(rows, DOMAINS_PAGE);
+    let mut links = json!({ "self": turn.url(&path, []) });
+    if let (Some(next), Some(links)) = (next, links.as_object_mut()) {
+        links.insert("next".to_owned(), json!(turn.url(&path, [("cursor", next.as_str())])));
+    }
+    Ok(Reply::json(StatusCode::OK, &json!({ "data": data, "links": links })))
+}
+
+/// `GET /v2/orgs/{orgId}/directories`: the one that there is.
+pub(super) fn directories(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_organization(turn)?;
+    let limit = turn.query.filled("limit").map_or(Ok(20), str::parse);
+    if !limit.is_ok_and(|limit: u32| (1..=100).contains(&limit)) {
+        return Err(bad_request("'limit' must be between 1 and 100"));
+    }
+    if let Some(token) = turn.query.filled("cursor") {
+        Cursor::<()>::read(token)?;
+    }
+    let state = turn.state();
+    let name = format!("{} directory", state.site.name);
+    let holds = |id: &str| state.accounts.get(id).is_some_and(|account| !account.removed);
+    let ids: Vec<&str> = turn.query.all("directoryIds").collect();
+    let asked = turn.query.filled("accountId").is_none_or(holds)
+        && turn
+            .query
+            .filled("searchTerm")
+            .is_none_or(|term| name.to_lowercase().contains(&term.to_lowercase()))
+        && (ids.is_empty() || ids.contains(&state.organization.directory_id.as_str()));
+    let directory = json!({ "directoryId": state.organization.directory_id, "name": name });
+    let data: Vec<Value> = asked.then_some(directory).into_iter().collect();
+    Ok(Reply::json(StatusCode::OK, &json!({ "data": data, "links": links(None) })))
+}

@@ -1,0 +1,148 @@
+//! What the two searches ask for, with the bounds of the published description.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::sandbox::reply::Reply;
+use crate::sandbox::turn::Turn;
+
+use super::cursor::Cursor;
+use super::errors::{bad_request, not_emulated};
+
+/// `MultiDirectoryUserSearchRequest`.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct UserSearch {
+    pub(super) emails: Vec<String>,
+    pub(super) search_term: Option<String>,
+    pub(super) account_ids: Vec<String>,
+    pub(super) group_ids: Vec<String>,
+    pub(super) email_domains: Vec<String>,
+    pub(super) directory_ids: Vec<String>,
+    pub(super) account_status: Vec<String>,
+    pub(super) membership_status: Vec<String>,
+    pub(super) status: Vec<String>,
+    pub(super) claim_status: Option<String>,
+    pub(super) expand: Vec<String>,
+    pub(super) limit: Option<usize>,
+}
+
+/// `MultiDirectoryGroupSearchRequest`.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub(super) struct GroupSearch {
+    pub(super) group_ids: Vec<String>,
+    pub(super) group_names: Vec<String>,
+    pub(super) search_term: Option<String>,
+    pub(super) account_ids: Vec<String>,
+    pub(super) directory_ids: Vec<String>,
+    pub(super) expand: Vec<String>,
+    pub(super) limit: Option<usize>,
+}
+
+/// A list of a request: its key, how many there are, and the most.
+type Bounded = (&'static str, usize, usize);
+
+pub(super) trait Search: Serialize + serde::de::DeserializeOwned {
+    /// The keys that the description has and the sandbox does not emulate.
+    const LEFT_OUT: &'static [&'static str];
+    /// What `expand` may hold.
+    const EXPANDS: &'static [&'static str];
+    fn lists(&self) -> Vec<Bounded>;
+    /// Why two keys do not go together.
+    fn contradiction(&self) -> Option<&'static str>;
+    fn expand(&self) -> &[String];
+    fn limit(&self) -> Option<usize>;
+}
+
+impl Search for UserSearch {
+    const LEFT_OUT: &'static [&'static str] = &["mfaEnabled", "resourceIds", "roleIds"];
+    const EXPANDS: &'static [&'static str] =
+        &["platformRoles", "counts.resources", "productAccess", "groups"];
+
+    fn lists(&self) -> Vec<Bounded> {
+        vec![
+            ("emails", self.emails.len(), 100),
+            ("accountIds", self.account_ids.len(), 10),
+            ("groupIds", self.group_ids.len(), 10),
+            ("emailDomains", self.email_domains.len(), 10),
+            ("directoryIds", self.directory_ids.len(), 10),
+        ]
+    }
+
+    fn contradiction(&self) -> Option<&'static str> {
+        (!self.emails.is_empty() && self.search_term.is_some())
+            .then_some("'emails' and 'searchTerm' are mutually exclusive")
+    }
+
+    fn expand(&self) -> &[String] {
+        &self.expand
+    }
+
+    fn limit(&self) -> Option<usize> {
+        self.limit
+    }
+}
+
+impl Search for GroupSearch {
+    const LEFT_OUT: &'static [&'static str] = &["resourceIds", "resourceOwners", "roleIds"];
+    const EXPANDS: &'static [&'static str] = &["counts.resources", "counts.users"];
+
+    fn lists(&self) -> Vec<Bounded> {
+        vec![
+            ("groupIds", self.group_ids.len(), 10),
+            ("groupNames", self.group_names.len(), 100),
+            ("accountIds", self.account_ids.len(), 10),
+            ("directoryIds", self.directory_ids.len(), 10),
+        ]
+    }
+
+    fn contradiction(&self) -> Option<&'static str> {
+        let other = self.search_term.is_some() || !self.group_ids.is_empty();
+        (!self.group_names.is_empty() && other)
+            .then_some("'groupNames' is mutually exclusive with 'groupIds' and 'searchTerm'")
+    }
+
+    fn expand(&self) -> &[String] {
+        &self.expand
+    }
+
+    fn limit(&self) -> Option<usize> {
+        self.limit
+    }
+}
+
+/// Reads a search. With a cursor, everything else in the body is discarded; an empty body asks for everything.
+pub(super) fn read<S: Search + Default>(turn: &Turn<'_>) -> Result<Cursor<S>, Reply> {
+    if turn.body.is_empty() {
+        return Ok(Cursor { request: S::default(), from: 0 });
+    }
+    let body: Value = turn.json().map_err(|error| bad_request(&error.to_string()))?;
+    let Some(keys) = body.as_object() else {
+        return Err(bad_request("The body is no object"));
+    };
+    if let Some(token) = keys.get("cursor").filter(|token| !token.is_null()) {
+        return Cursor::read(token.as_str().unwrap_or_default());
+    }
+    if let Some(key) = S::LEFT_OUT.iter().find(|key| keys.contains_key(**key)) {
+        return Err(not_emulated(key));
+    }
+    // The description's `minItems` is 1 wherever it names a `maxItems`.
+    if let Some((key, _)) = keys.iter().find(|(_, value)| value.as_array().is_some_and(Vec::is_empty)) {
+        return Err(bad_request(&format!("'{key}' must not be empty")));
+    }
+    let request = S::deserialize(&body).map_err(|error| bad_request(&error.to_string()))?;
+    if let Some((key, _, most)) = request.lists().into_iter().find(|(_, count, most)| count > most) {
+        return Err(bad_request(&format!("'{key}' must not have more than {most} items")));
+    }
+    if let Some(unknown) = request.expand().iter().find(|it| !S::EXPANDS.contains(&it.as_str())) {
+        return Err(bad_request(&format!("'{unknown}' cannot be expanded")));
+    }
+    if request.limit().is_some_and(|limit| !(1..=100).contains(&limit)) {
+        return Err(bad_request("'limit' must be between 1 and 100"));
+    }
+    match request.contradiction() {
+        None => Ok(Cursor { request, from: 0 }),
+        Some(why) => Err(bad_request(why)),
+    }
+}

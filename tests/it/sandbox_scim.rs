@@ -1,0 +1,263 @@
+//! SCIM: what the identity provider owns, seen through the other surfaces too (fact sheet §4).
+
+use rollbook::sandbox::{Change, Options, Sandbox, Seed, SeedScim, SeedUser, State};
+use serde_json::{Value, json};
+
+use crate::sandbox_client::{Answered, ask_as, basic};
+use crate::sandbox_organization::{ACME, DIRECTORY, acme, active_in_jira, ask_with, org};
+
+const EXTENSION: &str = "urn:scim:schemas:extension:atlassian-external:1.0";
+const ADA: &str = "/Users/scim-ada";
+
+async fn scim(sandbox: &Sandbox, method: &str, path: &str, body: Value) -> Answered {
+    ask_with(sandbox, "scim-key", method, &format!("/scim/directory/s-1{path}"), body).await
+}
+
+fn patch(operations: &Value) -> Value {
+    json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations })
+}
+
+async fn set_active(sandbox: &Sandbox, path: &str, active: Value) -> Answered {
+    let operations = json!([{ "op": "replace", "path": "active", "value": active }]);
+    scim(sandbox, "PATCH", path, patch(&operations)).await
+}
+
+fn person(email: &str) -> Value {
+    json!({ "userName": email, "emails": [{ "value": email, "primary": true }], "displayName": "New Person" })
+}
+
+fn okta() -> String {
+    format!("/Groups/{}", State::scim_group_id("g-okta"))
+}
+
+fn kind(answer: &Answered) -> (u16, String, String) {
+    let json = answer.json();
+    let text = |key: &str| json[key].as_str().unwrap_or_default().to_owned();
+    (answer.status.as_u16(), text("status"), text("scimType"))
+}
+
+#[tokio::test]
+async fn a_directory_has_its_own_key() {
+    let sandbox = acme();
+    for (key, directory, status) in [
+        ("scim-key", "s-1", 200),
+        ("org-key", "s-1", 401),
+        ("wrong", "s-1", 401),
+        ("other-scim-key", "s-1", 403),
+        ("other-scim-key", "s-2", 404),
+        ("scim-key", "d-1", 403),
+    ] {
+        let path = format!("/scim/directory/{directory}/Users");
+        let answer = ask_with(&sandbox, key, "GET", &path, Value::Null).await;
+        assert_eq!(answer.status.as_u16(), status, "{key} {directory}: {}", answer.text);
+        let other_shape = answer.json()["traceId"].is_string();
+        assert_eq!(other_shape, [401, 403].contains(&status), "{key}: {}", answer.text);
+    }
+    assert_eq!(ask_as(&sandbox, None, "GET", "/scim/directory/s-1/Users", "").await.status, 401);
+    for method in ["PUT", "DELETE"] {
+        let left_out = scim(&sandbox, method, ADA, Value::Null).await;
+        assert_eq!(kind(&left_out), (404, "404".to_owned(), String::new()), "{}", left_out.text);
+    }
+}
+
+#[tokio::test]
+async fn users_are_found_by_one_equation_and_paged_from_one() {
+    let mut seed = Seed::parse(ACME).unwrap();
+    for number in 0..120 {
+        let email = Some(format!("p{number:03}@acme.com"));
+        seed.users.push(SeedUser { email, scim: Some(SeedScim::default()), ..SeedUser::default() });
+    }
+    let sandbox = Sandbox::new(&seed, &Options::default()).unwrap();
+    let get = async |query: &str| scim(&sandbox, "GET", &format!("/Users?{query}"), Value::Null).await;
+    let ada = get("filter=userName%20eq%20%22ADA@acme.com%22").await.json();
+    assert_eq!((&ada["totalResults"], &ada["Resources"][0]["id"]), (&json!(1), &json!("scim-ada")));
+    assert_eq!(ada["Resources"][0][EXTENSION]["atlassianAccountId"], json!("712020:ada"));
+    assert_eq!(ada["Resources"][0]["groups"][0]["display"], json!("okta-all"));
+    assert_eq!(get("filter=externalId%20eq%20%22ext-ada%22").await.json()["totalResults"], json!(1));
+    assert_eq!(get("filter=externalId%20eq%20%22EXT-ada%22").await.json()["totalResults"], json!(0));
+    for filter in ["active%20eq%20true", "emails%20eq%20%22a%22", "userName%20co%20%22a%22"] {
+        let refused = get(&format!("filter={filter}")).await;
+        assert_eq!(kind(&refused), (400, "400".to_owned(), "invalidFilter".to_owned()), "{filter}");
+    }
+    let page = async |query: &str| {
+        let json = get(query).await.json();
+        ["totalResults", "startIndex", "itemsPerPage"].map(|key| json[key].as_u64().unwrap())
+    };
+    assert_eq!(page("count=200").await, [122, 1, 100], "100 whatever is asked");
+    assert_eq!(page("startIndex=101&count=200").await, [122, 101, 22]);
+    assert_eq!(page("startIndex=0&count=5").await, [122, 1, 5]);
+    assert_eq!(page("startIndex=999").await, [122, 999, 0]);
+    let cut = scim(&sandbox, "GET", &format!("{ADA}?attributes=userName"), Value::Null).await.json();
+    assert_eq!(cut.as_object().unwrap().keys().collect::<Vec<_>>(), ["schemas", "id", "userName"]);
+    let both = scim(&sandbox, "GET", &format!("{ADA}?attributes=a&excludedAttributes=b"), Value::Null).await;
+    assert_eq!(both.status, 400);
+}
+
+#[tokio::test]
+async fn whom_scim_makes_the_others_see() {
+    let sandbox = acme();
+    let made = scim(&sandbox, "POST", "/Users", person("new@acme.com")).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    assert_eq!(made.header("content-type"), "application/scim+json;charset=UTF-8");
+    let made = made.json();
+    let account = made[EXTENSION]["atlassianAccountId"].as_str().unwrap().to_owned();
+    assert_eq!((&made["active"], &made["displayName"]), (&json!(true), &json!("New Person")));
+    assert_ne!(made["id"], json!(account));
+    assert!(active_in_jira(&sandbox, &account).await);
+    let body = json!({ "emails": ["new@acme.com"] });
+    let found = org(&sandbox, "POST", &format!("{DIRECTORY}/users/search"), body).await.json();
+    assert_eq!(
+        (&found["data"][0]["accountId"], &found["data"][0]["managementSource"]),
+        (&json!(account), &json!("synced"))
+    );
+    let reason = org(&sandbox, "GET", &format!("/users/{account}/manage"), Value::Null).await.json();
+    assert_eq!(reason["lifecycle.enablement"]["reason"]["key"], json!("externalDirectory.scim"));
+    let twice = scim(&sandbox, "POST", "/Users", person("NEW@acme.com")).await;
+    assert_eq!(kind(&twice), (409, "409".to_owned(), "uniqueness".to_owned()));
+    let mut other = person("new@acme.com");
+    other["userName"] = json!("another");
+    assert_eq!(scim(&sandbox, "POST", "/Users", other).await.status, 409, "one record an account");
+    let mut same = person("fresh@acme.com");
+    same["externalId"] = json!("ext-ada");
+    assert_eq!(scim(&sandbox, "POST", "/Users", same).await.status, 409);
+    for body in [
+        person("new@unverified.example"),
+        person("new@acme.example"),
+        json!({ "emails": [{ "value": "x@acme.com", "primary": true }] }),
+        json!({ "userName": "x", "emails": [{ "value": "x@acme.com" }] }),
+        json!({ "userName": "x" }),
+    ] {
+        assert_eq!(scim(&sandbox, "POST", "/Users", body.clone()).await.status, 400, "{body}");
+    }
+}
+
+#[tokio::test]
+async fn an_account_that_exists_is_linked() {
+    let sandbox = acme();
+    let mut eve = person("eve@acme.com");
+    eve["active"] = json!(false);
+    let linked = scim(&sandbox, "POST", "/Users", eve).await.json();
+    assert_eq!(
+        (&linked[EXTENSION]["atlassianAccountId"], &linked["active"]),
+        (&json!("712020:eve"), &json!(false))
+    );
+    assert!(!active_in_jira(&sandbox, "712020:eve").await);
+    let back = scim(&sandbox, "POST", "/Users", person("gone@acme.com")).await;
+    assert_eq!(back.status, 201);
+    assert!(active_in_jira(&sandbox, "712020:gone").await, "linked accounts come back");
+    let outside = scim(&sandbox, "POST", "/Users", person("out@contractor.example")).await;
+    assert_eq!(outside.status, 201, "a domain need not be verified for who exists");
+    let path = format!("/Users/{}", outside.json()["id"].as_str().unwrap());
+    assert_eq!(set_active(&sandbox, &path, json!(false)).await.status, 200);
+    let state = sandbox.state();
+    let out = &state.accounts["712020:out"];
+    assert_eq!((out.active, out.suspended), (true, true), "not the organization's to deactivate");
+}
+
+#[tokio::test]
+async fn active_is_patched_in_every_spelling() {
+    let sandbox = acme();
+    let spellings = [
+        ("Operations", json!([{ "op": "replace", "path": "active", "value": false }])),
+        ("operations", json!([{ "op": "Replace", "path": "active", "value": "False" }])),
+        ("OPERATIONS", json!([{ "op": "replace", "value": { "active": false } }])),
+    ];
+    for (key, operations) in spellings {
+        let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], key: operations });
+        let off = scim(&sandbox, "PATCH", ADA, body.clone()).await;
+        assert_eq!((off.status.as_u16(), off.json()["active"].clone()), (200, json!(false)), "{body}");
+        assert!(!active_in_jira(&sandbox, "712020:ada").await);
+        assert!(sandbox.state().groups["g-users"].members.contains("712020:ada"), "memberships stay");
+        set_active(&sandbox, ADA, json!(true)).await;
+        assert!(active_in_jira(&sandbox, "712020:ada").await);
+    }
+    let named = patch(&json!([{ "op": "replace", "path": "displayName", "value": "Countess" }]));
+    assert_eq!(scim(&sandbox, "PATCH", ADA, named).await.json()["name"]["formatted"], json!("Countess"));
+    assert_eq!(sandbox.state().accounts["712020:ada"].name, "Countess");
+    let before = sandbox.state();
+    for body in [
+        json!({ "Operations": [{ "op": "replace", "path": "active", "value": false }] }),
+        patch(&json!([])),
+        patch(&json!([{ "op": "replace", "path": "active", "value": 1 }])),
+        patch(&json!([{ "op": "flip", "path": "active", "value": true }])),
+        patch(
+            &json!([{ "op": "replace", "path": "active", "value": false }, { "op": "replace", "path": "title", "value": "x" }]),
+        ),
+    ] {
+        assert_eq!(scim(&sandbox, "PATCH", ADA, body.clone()).await.status, 400, "{body}");
+    }
+    assert_eq!(
+        scim(&sandbox, "PATCH", "/Users/712020:ada", patch(&json!([]))).await.status,
+        404,
+        "no SCIM id"
+    );
+    assert_eq!(sandbox.state(), before, "whole or not at all");
+    sandbox.edit(&Change::UnlinkScim { user: "ada@acme.com".to_owned() }).unwrap();
+    assert_eq!(scim(&sandbox, "GET", ADA, Value::Null).await.status, 404);
+}
+
+#[tokio::test]
+async fn members_move_through_scim_and_nowhere_else() {
+    let sandbox = acme();
+    let members = || sandbox.state().groups["g-okta"].members.iter().cloned().collect::<Vec<_>>();
+    let change = async |operation: Value| scim(&sandbox, "PATCH", &okta(), patch(&json!([operation]))).await;
+    let okta_style = json!({ "op": "remove", "path": "members[value eq \"scim-ada\"]" });
+    let whole = change(okta_style.clone()).await;
+    assert_eq!(whole.json()["members"][0]["value"], json!("scim-off"), "the whole group: {}", whole.text);
+    assert_eq!(members(), ["712020:off"]);
+    assert_eq!(change(okta_style).await.status, 200, "nobody to remove is no error");
+    let ada = json!([{ "value": "scim-ada", "display": "Ada" }]);
+    let add = json!({ "op": "add", "path": "members", "value": ada });
+    assert_eq!(change(add.clone()).await.json()["members"].as_array().unwrap().len(), 2);
+    assert_eq!(change(add).await.status, 200);
+    let root = basic("root@acme.com", "root-token");
+    let path = "/rest/api/3/user/groups?accountId=712020:ada";
+    let in_jira = ask_as(&sandbox, Some(&root), "GET", path, "").await.each("name");
+    assert_eq!(in_jira, ["okta-all", "jira-users"]);
+    assert_eq!(change(json!({ "op": "Remove", "path": "members", "value": ada })).await.status, 200);
+    assert_eq!(members(), ["712020:off"]);
+    for (value, status) in [("712020:ada", 404), ("nobody", 404)] {
+        let add = json!({ "op": "add", "path": "members", "value": [{ "value": value }] });
+        assert_eq!(change(add).await.status.as_u16(), status, "account ids are no SCIM ids");
+    }
+    assert_eq!(
+        change(json!({ "op": "replace", "path": "displayName", "value": "okta-all" })).await.status,
+        200
+    );
+    let renamed = change(json!({ "op": "replace", "path": "displayName", "value": "other" })).await;
+    assert_eq!(kind(&renamed), (400, "400".to_owned(), "mutability".to_owned()));
+    assert_eq!(change(json!({ "op": "remove", "path": "members" })).await.status, 200);
+    assert_eq!(members(), [""; 0], "RFC 7644: all of them");
+}
+
+#[tokio::test]
+async fn groups_that_scim_makes_are_read_only_elsewhere() {
+    let sandbox = acme();
+    let body = json!({ "displayName": "okta-new", "members": [{ "value": "scim-ada" }] });
+    let made = scim(&sandbox, "POST", "/Groups", body.clone()).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let id = sandbox.state().group_id("okta-new").unwrap().to_owned();
+    assert_eq!(kind(&scim(&sandbox, "POST", "/Groups", body).await).2, "uniqueness");
+    assert_eq!(scim(&sandbox, "POST", "/Groups", json!({ "displayName": "Empty Room" })).await.status, 409);
+    let stranger = json!({ "displayName": "x", "members": [{ "value": "712020:ada" }] });
+    assert_eq!(scim(&sandbox, "POST", "/Groups", stranger).await.status, 400);
+    let found =
+        scim(&sandbox, "GET", "/Groups?filter=displayName%20eq%20%22OKTA-new%22", Value::Null).await.json();
+    assert_eq!(found["Resources"][0]["id"], made.json()["id"]);
+    assert_eq!(
+        scim(&sandbox, "GET", "/Groups", Value::Null).await.json()["totalResults"],
+        json!(2),
+        "not native ones"
+    );
+    let shown = org(&sandbox, "GET", &format!("{DIRECTORY}/groups/{id}"), Value::Null).await.json();
+    assert_eq!(shown["data"]["externalSynced"], json!(true));
+    let root = basic("root@acme.com", "root-token");
+    let path = format!("/rest/api/3/group/user?groupId={id}");
+    let refused = ask_as(&sandbox, Some(&root), "POST", &path, r#"{"accountId":"712020:eve"}"#).await;
+    assert_eq!(refused.status, 400, "Jira may not write to it");
+    let path = format!("/Groups/{}", made.json()["id"].as_str().unwrap());
+    assert_eq!(scim(&sandbox, "DELETE", &path, Value::Null).await.status, 204);
+    assert_eq!(scim(&sandbox, "GET", &path, Value::Null).await.status, 404);
+    assert!(!sandbox.state().groups.contains_key(&id));
+    assert_eq!(sandbox.requests().writes.last().unwrap().group_id, Some(id));
+}
