@@ -43,6 +43,10 @@ pub enum Credential {
         /// The client's secret.
         secret: SecretString,
     },
+    /// An organization's API key, for the Organizations and the User management API (fact sheet §0).
+    ApiKey(SecretString),
+    /// The key of one SCIM directory; it is another one than the organization's (fact sheet §0).
+    DirectoryKey(SecretString),
 }
 
 /// Whether an API token carries scopes.
@@ -67,6 +71,10 @@ pub enum CredentialKind {
     Bearer,
     /// Client credentials.
     ClientCredentials,
+    /// An organization's API key.
+    ApiKey,
+    /// A SCIM directory's key.
+    DirectoryKey,
 }
 
 /// A credential, and the access token that was last got for it.
@@ -110,6 +118,22 @@ impl Credential {
             Self::Basic { kind: TokenKind::Scoped, .. } => CredentialKind::Scoped,
             Self::Bearer(_) => CredentialKind::Bearer,
             Self::ClientCredentials { .. } => CredentialKind::ClientCredentials,
+            Self::ApiKey(_) => CredentialKind::ApiKey,
+            Self::DirectoryKey(_) => CredentialKind::DirectoryKey,
+        }
+    }
+
+    /// Whether a host is sent this credential. Each API takes its own and answers 401 to the others
+    /// (fact sheet §2), and a secret leaves for the host that it is for and no other (design §9, 5).
+    pub(super) fn is_for(&self, host: Host) -> bool {
+        match (host, self.kind()) {
+            (Host::Admin, kind) => kind == CredentialKind::ApiKey,
+            (Host::Directory, kind) => kind == CredentialKind::DirectoryKey,
+            (Host::Jira, kind) => {
+                ![CredentialKind::ApiKey, CredentialKind::DirectoryKey, CredentialKind::Nothing]
+                    .contains(&kind)
+            }
+            (Host::Site | Host::Auth, _) => false,
         }
     }
 
@@ -117,9 +141,11 @@ impl Credential {
     pub(super) fn door(&self) -> Door {
         match self.kind() {
             CredentialKind::Nothing | CredentialKind::Classic => Door::Site,
-            CredentialKind::Scoped | CredentialKind::Bearer | CredentialKind::ClientCredentials => {
-                Door::Gateway
-            }
+            CredentialKind::Scoped
+            | CredentialKind::Bearer
+            | CredentialKind::ClientCredentials
+            | CredentialKind::ApiKey
+            | CredentialKind::DirectoryKey => Door::Gateway,
         }
     }
 
@@ -127,6 +153,8 @@ impl Credential {
         match self {
             Self::Basic { token: secret, .. }
             | Self::Bearer(secret)
+            | Self::ApiKey(secret)
+            | Self::DirectoryKey(secret)
             | Self::ClientCredentials { secret, .. } => secret,
         }
     }
@@ -141,7 +169,7 @@ impl Authorizer {
                 !email.is_empty() && !email.chars().any(|c| c == ':' || c.is_control() || c.is_whitespace())
             }
             Credential::ClientCredentials { id, .. } => plain(id),
-            Credential::Bearer(_) => true,
+            Credential::Bearer(_) | Credential::ApiKey(_) | Credential::DirectoryKey(_) => true,
         };
         if !name_fits || !plain(credential.secret().expose_secret()) {
             return Err(Error::Credential);
@@ -164,7 +192,9 @@ impl Authorizer {
                 let pair = STANDARD.encode(format!("{email}:{}", token.expose_secret()));
                 Authorization::new("Basic", pair.into())
             }
-            Credential::Bearer(token) => Authorization::new("Bearer", token.clone()),
+            Credential::Bearer(token) | Credential::ApiKey(token) | Credential::DirectoryKey(token) => {
+                Authorization::new("Bearer", token.clone())
+            }
             Credential::ClientCredentials { id, secret } => {
                 let mut held = self.token.lock().await;
                 if let Some(token) = held.as_ref().filter(|token| Instant::now() < token.until) {

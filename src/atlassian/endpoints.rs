@@ -19,12 +19,13 @@ pub struct Overrides {
     pub gateway: Option<String>,
 }
 
-/// The three hosts that requests go to.
+/// The hosts that requests go to.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Endpoints {
     site: Origin,
     gateway: Origin,
     auth: Origin,
+    directory: Origin,
 }
 
 /// A scheme, a host and a port: where a credential may be sent.
@@ -91,7 +92,16 @@ impl Endpoints {
             (None, Some(realm)) => (Origin::https(realm.gateway), Origin::https(realm.auth)),
             (None, None) => (site.clone(), site.clone()),
         };
-        Ok(Self { site, gateway, auth })
+        let directory = gateway.clone();
+        Ok(Self { site, gateway, auth, directory })
+    }
+
+    /// Sends SCIM requests to a host that the environment names, instead of the gateway.
+    ///
+    /// # Errors
+    /// [`HostError`] when it is no `https` or loopback origin.
+    pub fn with_directory(self, text: &str) -> Result<Self, HostError> {
+        Ok(Self { directory: Origin::parse(text)?, ..self })
     }
 
     fn of_tree(text: &str) -> Result<(Origin, Option<&'static Realm>), HostError> {
@@ -114,7 +124,8 @@ impl Endpoints {
     pub(super) fn origin(&self, host: Host, door: Door) -> &Origin {
         match (host, door) {
             (Host::Jira | Host::Site, Door::Site) | (Host::Site, Door::Gateway) => &self.site,
-            (Host::Jira, Door::Gateway) => &self.gateway,
+            (Host::Jira, Door::Gateway) | (Host::Admin, _) => &self.gateway,
+            (Host::Directory, _) => &self.directory,
             (Host::Auth, _) => &self.auth,
         }
     }

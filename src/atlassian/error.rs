@@ -8,13 +8,14 @@ use http::Method;
 
 use super::auth::CredentialKind;
 use super::endpoints::{CloudId, HostError};
-use super::jira::Unresolved;
+use super::organization::NoInvitation;
 use super::request::PathError;
-use super::words::Words;
+use super::words::{Words, shown};
+use super::written::Unresolved;
 use crate::model::IncompleteRead;
 
 /// Why a request came to nothing.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     /// It was not done.
     #[error("{at}: {fault}")]
@@ -57,6 +58,21 @@ pub enum Error {
     /// A request has no path.
     #[error(transparent)]
     Path(#[from] PathError),
+    /// A request was made for an API that another credential is for.
+    #[error("{at}: the credential is for another API, and was not sent")]
+    ForeignCredential {
+        /// The request.
+        at: At,
+    },
+    /// Which directory of the organization is meant is not said, and there is not exactly one.
+    #[error("the organization has {} directories that this key may see{}", found.len(), listed(found))]
+    Directories {
+        /// Their ids and names.
+        found: Vec<String>,
+    },
+    /// An invitation cannot be said in this API's words.
+    #[error("{0}")]
+    Invitation(#[from] NoInvitation),
     /// An operation needs an id that has not come to be.
     #[error(transparent)]
     Unresolved(#[from] Unresolved),
@@ -191,6 +207,9 @@ impl Error {
             | Self::Host(_)
             | Self::OtherSite { .. }
             | Self::Path(_)
+            | Self::ForeignCredential { .. }
+            | Self::Directories { .. }
+            | Self::Invitation(_)
             | Self::Unresolved(_)
             | Self::Setup(_) => None,
         }
@@ -219,6 +238,14 @@ impl Error {
             Self::OtherSite { .. } => {
                 Some("Use the credential and the cloud id of the site that the tree names.")
             }
+            Self::ForeignCredential { .. } => Some(
+                "Set ROLLBOOK_ORG_API_KEY for the organization, ROLLBOOK_SCIM_API_KEY for its SCIM directory, and an \
+                 API token or OAuth client for Jira; none stands in for another.",
+            ),
+            Self::Directories { .. } => Some(
+                "Name the one that is meant with `directory` in rollbook.yaml, and check `organization`.",
+            ),
+            Self::Invitation(why) => Some(why.help()),
             Self::Path(_) | Self::Unresolved(_) | Self::Setup(_) => None,
         }
     }
@@ -250,66 +277,10 @@ impl Fault {
             | Self::Shape(_) => None,
         }
     }
-
-    fn help(&self, credential: CredentialKind) -> Option<&'static str> {
-        match self {
-            Self::NoSuchHost => {
-                Some("Check the spelling of `site` in rollbook.yaml, then DNS and the proxy settings.")
-            }
-            Self::NoSite(_) => {
-                Some("Check the spelling of `site` in rollbook.yaml, and that the site is not deactivated.")
-            }
-            Self::ClosedPort | Self::Unreachable(_) | Self::ConnectTimeout { .. } => {
-                Some("Check the network and the proxy settings (HTTPS_PROXY, NO_PROXY).")
-            }
-            Self::Tls(_) => Some(
-                "A proxy that opens TLS needs its certificate authority in the system's trust store; anything else \
-                 that is not trusted here is not to be trusted with a credential.",
-            ),
-            Self::Page(_) | Self::NotJson(_) => Some(
-                "Something between here and Atlassian answered, most likely a proxy; ask it to let the host through.",
-            ),
-            Self::Login { .. } => Some(
-                "The site wants a browser login: check that `site` is the Jira site itself, and that the credential \
-                 is set.",
-            ),
-            Self::Redirect { .. } => Some(
-                "A site that was renamed leads to its new address: put that into `site` in rollbook.yaml.",
-            ),
-            Self::Unauthorized(_) => Some(help_with(credential)),
-            Self::MissingScope(_) => Some(
-                "Give the token the scopes read:jira-user, read:jira-work and manage:jira-configuration, or use a \
-                 classic token.",
-            ),
-            Self::Forbidden(_) => Some(
-                "The account needs the global permission `Browse users and groups` to read, and site administration \
-                 to write.",
-            ),
-            Self::Timeout { .. } | Self::Broken(_) | Self::Limited(_) | Self::Server(_) => {
-                Some("Try again later; nothing is lost by running again.")
-            }
-            Self::NotFound(_) | Self::Refused(_) | Self::Shape(_) | Self::TooLarge { .. } => None,
-        }
-    }
 }
 
-/// A scoped token at the site, and a classic one at the gateway, are refused just as wrong ones are
-/// (fact sheet §2, §8.7).
-fn help_with(credential: CredentialKind) -> &'static str {
-    match credential {
-        CredentialKind::Classic => {
-            "Check the e-mail and that the API token has not expired; if the token has scopes or belongs to a \
-             service account, set ROLLBOOK_TOKEN_KIND=scoped, since the site refuses such tokens."
-        }
-        CredentialKind::Scoped => {
-            "Check the e-mail and that the API token has not expired; if the token has no scopes, unset \
-             ROLLBOOK_TOKEN_KIND and ROLLBOOK_CLOUD_ID, since the gateway takes scoped tokens only."
-        }
-        CredentialKind::Bearer => "Get a new access token: they last about an hour.",
-        CredentialKind::ClientCredentials | CredentialKind::Nothing => {
-            "Check the client id and secret, and that the service account may use this site."
-        }
-    }
+fn listed(found: &[String]) -> String {
+    if found.is_empty() { String::new() } else { format!(": {}", shown(&found.join(", "), 300)) }
 }
 
 impl fmt::Display for At {

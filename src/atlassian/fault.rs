@@ -2,6 +2,7 @@
 
 use http::{StatusCode, Uri, header};
 
+use super::auth::CredentialKind;
 use super::error::{Answered, Fault};
 use super::send::Answer;
 use super::words::{Words, looks_like_html, shown};
@@ -11,6 +12,9 @@ const TRACES: [&str; 2] = ["atl-traceid", "x-arequestid"];
 
 /// What people see at a name under `atlassian.net` that is nobody's, or no longer somebody's.
 const UNAVAILABLE: &str = "Site temporarily unavailable";
+
+/// How a missing scope shows: the gateway's words, and those of the Organizations API (fact sheet §1.2, §2).
+const SCOPES: [&str; 3] = ["scope does not match", "ADMIN-401-2", "INSUFFICIENT_SCOPE"];
 
 /// Says what is wrong with an answer whose status is no success, or whose body is no JSON.
 pub(super) fn fault_of(answer: &Answer) -> Fault {
@@ -29,12 +33,14 @@ pub(super) fn fault_of(answer: &Answer) -> Fault {
         return redirect(answer);
     }
     let no_json = !body.trim().is_empty() && serde_json::from_str::<serde::de::IgnoredAny>(&body).is_err();
-    if body.contains(UNAVAILABLE) || status == StatusCode::NOT_FOUND && no_json {
+    // Behind the gateway the host is right, whatever it says.
+    let at_site = ![CredentialKind::ApiKey, CredentialKind::DirectoryKey].contains(&answer.at().credential);
+    if at_site && (body.contains(UNAVAILABLE) || status == StatusCode::NOT_FOUND && no_json) {
         return Fault::NoSite(answered);
     }
     match status {
-        // The gateway's word for a missing scope; the status is 401 and not 403 (fact sheet §1.2).
-        StatusCode::UNAUTHORIZED if answered.words.as_str().contains("scope does not match") => {
+        // The status is 401 and not 403.
+        StatusCode::UNAUTHORIZED if SCOPES.iter().any(|text| answered.words.as_str().contains(text)) => {
             Fault::MissingScope(answered)
         }
         StatusCode::UNAUTHORIZED => Fault::Unauthorized(answered),

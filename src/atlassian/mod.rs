@@ -9,23 +9,34 @@
 
 mod auth;
 mod client;
+mod cursor;
+mod decode;
 mod endpoints;
 mod error;
 mod fault;
+mod help;
 pub mod jira;
 mod limiter;
+pub mod management;
+pub mod organization;
 mod page;
 mod request;
 mod retry;
+pub mod scim;
 mod send;
 mod words;
+mod written;
 
 pub use auth::{Credential, CredentialKind, TokenKind};
 pub use client::{Client, Options};
 pub use endpoints::{CloudId, Endpoints, HostError, Overrides};
 pub use error::{Answered, At, Error, Fault};
-pub use jira::{Jira, MadeId, MadeIds, Unresolved, Written};
+pub use jira::Jira;
 pub use limiter::Limiter;
+pub use management::Management;
+pub use organization::Organization;
 pub use request::{Body, Host, PathError, Repeat, Request};
 pub use retry::{Decision, Event, Pause, backoff, classify};
+pub use scim::Scim;
 pub use send::Answer;
+pub use written::{MadeId, MadeIds, Unresolved, Written};

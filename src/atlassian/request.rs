@@ -26,11 +26,17 @@ pub struct Request {
     repeat: Repeat,
 }
 
-/// Which host a request is for. Only [`Host::Jira`] is sent the credential.
+/// Which host a request is for. [`Host::Jira`], [`Host::Admin`] and [`Host::Directory`] are sent the credential
+/// that is theirs, and none else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Host {
     /// Jira's REST API, at the site or behind the gateway, as the credential needs it (fact sheet §2).
     Jira,
+    /// The Organizations API under `/admin/` and the User management API under `/users/`, both at the gateway
+    /// (fact sheet §0).
+    Admin,
+    /// The User provisioning API under `/scim/directory/` (fact sheet §0).
+    Directory,
     /// The site itself, without the credential.
     Site,
     /// The authorization server, without the credential; an exchange carries it in its body.

@@ -123,15 +123,21 @@ impl Client {
         let host = request.host();
         let credential = self.authorizer.credential();
         let door = credential.door();
+        let needs_one = !matches!(host, Host::Site | Host::Auth);
+        if needs_one && !credential.is_for(host) {
+            return Err(Error::ForeignCredential { at: self.at(request) });
+        }
         let origin = self.endpoints.origin(host, door);
         let prefix = match (host, door) {
             (Host::Jira, Door::Gateway) => format!("/ex/jira/{}", self.cloud_id().await?),
-            (Host::Jira | Host::Site | Host::Auth, _) => String::new(),
+            (Host::Jira | Host::Admin | Host::Directory | Host::Site | Host::Auth, _) => String::new(),
         };
         let url = format!("{}{prefix}{}", origin.as_str(), request.target()?);
         let authorization = match host {
             // Boxed, since an exchange is itself sent.
-            Host::Jira => Some(Box::pin(self.authorizer.header(|exchange| self.exchange(exchange))).await?),
+            Host::Jira | Host::Admin | Host::Directory => {
+                Some(Box::pin(self.authorizer.header(|exchange| self.exchange(exchange))).await?)
+            }
             Host::Site | Host::Auth => None,
         };
         let at = self.at(request);
@@ -147,7 +153,7 @@ impl Client {
             route: request.route(),
             host: self.endpoints.origin(host, credential.door()).name().to_owned(),
             credential: match host {
-                Host::Jira => credential.kind(),
+                Host::Jira | Host::Admin | Host::Directory => credential.kind(),
                 Host::Site | Host::Auth => CredentialKind::Nothing,
             },
         }

@@ -15,8 +15,8 @@ pub struct Words(String);
 
 impl Words {
     /// Reads a body. Errors of the identity back end and of the edge come as they like: the documented
-    /// `errorMessages` and `errors`, `{code, message}`, OAuth's `error_description`, or raw text
-    /// (fact sheet §1.1, §1.2, §4, §5).
+    /// `errorMessages` and `errors`, `{code, message}`, OAuth's `error_description`, SCIM's `scimType` and
+    /// `detail`, user management's `key` and `context`, or raw text (fact sheet §1.1, §1.2, §4, §5).
     pub fn of(body: &str) -> Self {
         let body = body.trim();
         if looks_like_html(body) {
@@ -107,10 +107,20 @@ fn collect(value: &Value, found: &mut Vec<String>) {
         Some(Value::Array(errors)) => errors.iter().for_each(|error| collect(error, found)),
         Some(_) | None => {}
     }
-    for name in ["code", "title", "message", "detail", "error", "error_description"] {
+    for name in ["key", "code", "scimType", "title", "message", "detail", "error", "error_description"] {
         match fields.get(name) {
             Some(Value::String(text)) if !text.is_empty() => found.push(text.clone()),
             Some(_) | None => {}
         }
+    }
+    for name in ["context", "reason"] {
+        fields
+            .get(name)
+            .filter(|value| value.is_object())
+            .into_iter()
+            .for_each(|value| collect(value, found));
+    }
+    for error in fields.get("errorCodes").and_then(Value::as_array).into_iter().flatten() {
+        collect(error, found);
     }
 }

@@ -14,10 +14,12 @@ mod ids;
 mod live;
 mod lock;
 mod operation;
+mod organization;
 mod plan;
 mod policy;
 mod realm;
 mod report;
+mod scim;
 mod tree;
 
 pub use address::{Action, Address, AddressError, Key, UserRef};
@@ -36,6 +38,10 @@ pub use live::{
 };
 pub use lock::{Lock, LockedId};
 pub use operation::{Direction, Lost, Operation, Reason, Ref, Surface, UnknownReason};
+pub use organization::{
+    Claim, GroupManager, OrganizationGroup, OrganizationUser, PlatformRole, Privileges, Restriction,
+    UserSource, UserStatus,
+};
 pub use plan::{
     Blocked, Cost, Drift, GroupSummary, Guard, Header, Note, Plan, PlannedOperation, Summary, Unenforced,
 };
@@ -45,4 +51,5 @@ pub use policy::{
 };
 pub use realm::Realm;
 pub use report::{Confirmation, Outcome, Report};
+pub use scim::{ScimGroup, ScimId, ScimUser};
 pub use tree::{FileId, Located, Location, Locator, Origin, SourceFile, Span, Tree};

@@ -118,7 +118,7 @@ fn an_override_names_any_https_host_and_nothing_less() {
     let proxied = format!("{:?}", Endpoints::new(tree, &site("https://jira.acme.com:8443")).unwrap());
     assert!(!proxied.contains("atlassian"), "{proxied}");
     let both = format!("{:?}", Endpoints::new(tree, &gateway("https://gw.acme.com")).unwrap());
-    assert_eq!(both.matches("https://gw.acme.com").count(), 2, "gateway and authorization: {both}");
+    assert_eq!(both.matches("https://gw.acme.com").count(), 3, "gateway, authorization and SCIM: {both}");
     assert!(both.contains("https://acme.atlassian.net"));
     for overrides in [
         site("http://jira.acme.com"),
@@ -128,6 +128,17 @@ fn an_override_names_any_https_host_and_nothing_less() {
         gateway(""),
     ] {
         assert!(Endpoints::new(tree, &overrides).is_err(), "{overrides:?}");
+    }
+}
+
+#[test]
+fn a_host_for_scim_changes_nothing_else() {
+    let acme = tree("https://acme.atlassian.net").unwrap();
+    let other = format!("{:?}", acme.clone().with_directory("https://scim.acme.com").unwrap());
+    assert_eq!(other.matches("https://scim.acme.com").count(), 1, "{other}");
+    assert!(other.contains("https://api.atlassian.com"), "{other}");
+    for text in ["http://scim.acme.com", "https://a@b.com", "https://acme.com/scim", ""] {
+        assert!(acme.clone().with_directory(text).is_err(), "{text}");
     }
 }
 

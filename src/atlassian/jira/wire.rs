@@ -3,8 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use serde::{Deserialize, Deserializer};
+use serde::Deserialize;
 
+use crate::atlassian::decode::present;
 use crate::model::{
     AccountId, AccountKind, App, AppRole, Email, GroupId, GroupKind, GroupName, LiveAccount, LiveGroup,
     ManagedBy, Usage,
@@ -84,14 +85,6 @@ pub(super) struct CreatedGroup {
 pub(super) struct CreatedUser {
     #[serde(deserialize_with = "present")]
     pub(super) account_id: String,
-}
-
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    if text.is_empty() {
-        return Err(serde::de::Error::custom("an id or a name is empty"));
-    }
-    Ok(text)
 }
 
 impl User {

@@ -1,93 +1,21 @@
 //! Writes: a request for an operation of a plan, and what its answer says. Pure, but for the sending.
 
-use std::collections::BTreeMap;
-
 use http::{Method, StatusCode};
 use serde_json::json;
 
 use super::Jira;
 use super::wire::{CreatedGroup, CreatedUser};
-use crate::atlassian::error::{Error, Fault};
+use crate::atlassian::error::Error;
 use crate::atlassian::limiter::published_rate;
 use crate::atlassian::request::{Body, Host, Request};
 use crate::atlassian::send::Answer;
 use crate::atlassian::words::Words;
-use crate::model::{AccountId, GroupId, Key, Operation, Ref};
+use crate::atlassian::written::{MadeId, MadeIds, Unresolved, Written, lost};
+use crate::model::{AccountId, GroupId, Operation};
 
 const GROUP: &str = "/rest/api/3/group";
 const GROUP_USER: &str = "/rest/api/3/group/user";
 const USER: &str = "/rest/api/3/user";
-
-/// An id that an operation made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MadeId {
-    /// A group's.
-    Group(GroupId),
-    /// An account's.
-    Account(AccountId),
-}
-
-/// The ids that the operations of a plan have made so far.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MadeIds(BTreeMap<Key, MadeId>);
-
-/// An id that an operation needs has not been made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no id has come of `{0}`")]
-pub struct Unresolved(pub Key);
-
-/// What the answer to a write says.
-#[derive(Debug)]
-pub enum Written {
-    /// It was done.
-    Done {
-        /// The id that came to be.
-        made: Option<MadeId>,
-    },
-    /// The surface says that nothing needed doing. It is an error of Atlassian's whose code real failures share,
-    /// so that a read has to confirm it (fact sheet §1.3).
-    ClaimsSatisfied {
-        /// In its own words.
-        text: String,
-    },
-    /// It was not done.
-    Refused(Error),
-}
-
-impl MadeIds {
-    /// Remembers what an operation made.
-    pub fn insert(&mut self, key: Key, id: MadeId) {
-        self.0.insert(key, id);
-    }
-
-    /// The id of a group that is known, or that was made.
-    ///
-    /// # Errors
-    /// [`Unresolved`] when it has not been made.
-    pub fn group(&self, group: &Ref<GroupId>) -> Result<GroupId, Unresolved> {
-        match group {
-            Ref::Known(id) => Ok(id.clone()),
-            Ref::Made(key) => match self.0.get(key) {
-                Some(MadeId::Group(id)) => Ok(id.clone()),
-                Some(MadeId::Account(_)) | None => Err(Unresolved(key.clone())),
-            },
-        }
-    }
-
-    /// The id of an account that is known, or that was made.
-    ///
-    /// # Errors
-    /// [`Unresolved`] when it has not been made.
-    pub fn account(&self, account: &Ref<AccountId>) -> Result<AccountId, Unresolved> {
-        match account {
-            Ref::Known(id) => Ok(id.clone()),
-            Ref::Made(key) => match self.0.get(key) {
-                Some(MadeId::Account(id)) => Ok(id.clone()),
-                Some(MadeId::Group(_)) | None => Err(Unresolved(key.clone())),
-            },
-        }
-    }
-}
 
 /// The method and the route that carry an operation out (fact sheet §1.1).
 pub fn route(operation: &Operation) -> (Method, &'static str) {
@@ -179,20 +107,6 @@ fn claims_satisfied(operation: &Operation, status: StatusCode, words: &Words) ->
         | Operation::RemoveUser { .. }
         | Operation::DeleteGroup { .. } => false,
     }
-}
-
-fn lost(answer: &Answer, error: Error) -> Error {
-    let fault = match error {
-        Error::Failed { fault, .. } | Error::AnswerLost { fault, .. } => fault,
-        Error::Incomplete { .. }
-        | Error::Credential
-        | Error::Host(_)
-        | Error::Path(_)
-        | Error::OtherSite { .. }
-        | Error::Unresolved(_)
-        | Error::Setup(_) => Box::new(Fault::Shape("it does not name what came to be".to_owned())),
-    };
-    Error::AnswerLost { at: answer.at().clone(), fault }
 }
 
 impl Jira {

@@ -1,0 +1,72 @@
+//! The surface `organization`: the Organizations API (fact sheet §5).
+//!
+//! Version 2 alone, but for the domains, which have no other: the directory endpoints of version 1 have been dead
+//! since 30 June 2026, and the listings by `GET` of version 2 die on 30 June 2027.
+
+mod read;
+mod requests;
+mod wire;
+mod write;
+
+use std::sync::Arc;
+
+use tokio::sync::OnceCell;
+
+use super::client::Client;
+use super::error::Error;
+
+pub use requests::{ACCOUNTS, EMAILS, GROUPS, NAMES, Place};
+pub use write::{
+    Details, INVITATIONS, Invite, NoInvitation, interpret, invitation, invited, per_second, request, restore,
+    route, suspend,
+};
+
+/// Requests of this surface as pure values.
+pub mod reads {
+    pub use super::requests::{
+        by_email, directories, domains, groups, groups_by_id, groups_of, members_of, memberships_of,
+        with_role,
+    };
+}
+
+/// The surface, behind one organization's API key.
+#[derive(Debug)]
+pub struct Organization {
+    client: Arc<Client>,
+    id: String,
+    given: Option<String>,
+    place: OnceCell<Place>,
+}
+
+impl Organization {
+    /// Speaks through a client. A directory that is not given is asked for when it is first needed.
+    pub fn new(client: Arc<Client>, id: impl Into<String>, directory: Option<String>) -> Self {
+        Self { client, id: id.into(), given: directory, place: OnceCell::new() }
+    }
+
+    /// The client that it speaks through.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// The organization and its directory: as given, or the only one that this key may see.
+    ///
+    /// # Errors
+    /// [`Error::Directories`] when there is not exactly one, else as [`Client::read`].
+    pub async fn place(&self) -> Result<&Place, Error> {
+        let place = |directory| Place { organization: self.id.clone(), directory };
+        self.place
+            .get_or_try_init(|| async {
+                if let Some(directory) = &self.given {
+                    return Ok(place(directory.clone()));
+                }
+                match <[_; 1]>::try_from(self.directories().await?) {
+                    Ok([(directory, _)]) => Ok(place(directory)),
+                    Err(found) => Err(Error::Directories {
+                        found: found.into_iter().map(|(id, name)| format!("{id} ({name})")).collect(),
+                    }),
+                }
+            })
+            .await
+    }
+}

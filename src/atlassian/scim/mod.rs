@@ -1,0 +1,35 @@
+//! The surface `scim`: the User provisioning API (fact sheet §4).
+//!
+//! Never a `PUT`, which clears what it leaves out, and never a `DELETE` of a user, which cannot be undone. SCIM
+//! ids are a type of their own. The published description is of 2022; what has changed is in the fact sheet.
+
+mod read;
+mod requests;
+mod wire;
+mod write;
+
+use super::client::Client;
+
+pub use requests::{
+    NewUser, PAGE, RemoveShape, add_members, create_group, create_user, group, group_named, groups,
+    remove_member, set_active, set_name, user_named, users,
+};
+
+/// The surface, behind one directory's key.
+#[derive(Debug)]
+pub struct Scim {
+    client: Client,
+    directory: String,
+}
+
+impl Scim {
+    /// Speaks through a client to a directory, named by the last part of its base URL.
+    pub fn new(client: Client, directory: impl Into<String>) -> Self {
+        Self { client, directory: directory.into() }
+    }
+
+    /// The client that it speaks through.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+}

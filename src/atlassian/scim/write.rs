@@ -1,0 +1,125 @@
+//! Writes: requests sent, and what their answers say. They are for plans with `authority: rollbook` alone.
+//!
+//! A refusal is [`Error::Failed`]; a 409 says that a unique name or e-mail is taken, perhaps by a record that
+//! was left behind (fact sheet §4).
+
+use http::StatusCode;
+use serde::de::DeserializeOwned;
+
+use super::Scim;
+use super::requests::{self, NewUser, RemoveShape};
+use super::wire::{Group, User};
+use crate::atlassian::error::{Error, Fault};
+use crate::atlassian::request::Request;
+use crate::atlassian::send::Answer;
+use crate::atlassian::written::lost;
+use crate::model::{GroupName, ScimGroup, ScimId, ScimUser};
+
+impl Scim {
+    /// Provisions somebody.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when it was not done, [`Error::AnswerLost`] when it may have been.
+    pub async fn create_user(&self, user: NewUser<'_>) -> Result<ScimUser, Error> {
+        let user: User = self.written(&requests::create_user(&self.directory, user)).await?;
+        Ok(user.into())
+    }
+
+    /// Makes an empty group.
+    ///
+    /// # Errors
+    /// As [`Scim::create_user`].
+    pub async fn create_group(&self, name: &GroupName) -> Result<ScimGroup, Error> {
+        let group: Group = self.written(&requests::create_group(&self.directory, name)).await?;
+        Ok(group.into())
+    }
+
+    /// Activates or deactivates an account.
+    ///
+    /// # Errors
+    /// As [`Scim::create_user`]; it may have been done as well where the answer shows the account otherwise.
+    pub async fn set_active(&self, user: &ScimId, active: bool) -> Result<(), Error> {
+        let answer = self.client.write(&requests::set_active(&self.directory, user, active)).await?;
+        if !answer.status().is_success() {
+            return Err(answer.failed());
+        }
+        // 200 with the user, or 204 without (RFC 7644 §3.5.2).
+        match serde_json::from_slice::<User>(answer.body()).map(ScimUser::from) {
+            Ok(user) if user.active != active => Err(unseen(&answer, "it shows the account as before")),
+            Ok(_) | Err(_) => Ok(()),
+        }
+    }
+
+    /// Sets the display name.
+    ///
+    /// # Errors
+    /// As [`Scim::create_user`].
+    pub async fn set_name(&self, user: &ScimId, name: &str) -> Result<(), Error> {
+        let answer = self.client.write(&requests::set_name(&self.directory, user, name)).await?;
+        if answer.status().is_success() { Ok(()) } else { Err(answer.failed()) }
+    }
+
+    /// Adds members to a group; who is in it already stays.
+    ///
+    /// # Errors
+    /// As [`Scim::create_user`]; it may have been done as well where the answer shows the group without them.
+    pub async fn add_members(&self, group: &ScimId, users: &[ScimId]) -> Result<(), Error> {
+        let answer = self.client.write(&requests::add_members(&self.directory, group, users)).await?;
+        if !answer.status().is_success() {
+            return Err(answer.failed());
+        }
+        match shown(&answer) {
+            Some(group) if !users.iter().all(|user| group.members.contains(user)) => {
+                Err(unseen(&answer, "it shows the group without the new members"))
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// Removes a member. The second shape is sent only where the first is refused as no request, or is taken and
+    /// does nothing: the second, misread, takes everybody out.
+    ///
+    /// # Errors
+    /// As [`Scim::create_user`]; it may have been done as well where the answer shows the member still.
+    pub async fn remove_member(&self, group: &ScimId, user: &ScimId) -> Result<(), Error> {
+        let first = self.removal(group, user, RemoveShape::Filter).await?;
+        let refused = [StatusCode::BAD_REQUEST, StatusCode::NOT_IMPLEMENTED].contains(&first.status());
+        let ignored = first.status().is_success() && still_shows(&first, user);
+        let answer = if refused || ignored {
+            tracing::debug!(status = first.status().as_u16(), "the removal is sent in its second shape");
+            self.removal(group, user, RemoveShape::Value).await?
+        } else {
+            first
+        };
+        match (answer.status().is_success(), still_shows(&answer, user)) {
+            (false, _) => Err(answer.failed()),
+            (true, true) => Err(unseen(&answer, "it shows the member still")),
+            (true, false) => Ok(()),
+        }
+    }
+
+    async fn removal(&self, group: &ScimId, user: &ScimId, shape: RemoveShape) -> Result<Answer, Error> {
+        self.client.write(&requests::remove_member(&self.directory, group, user, shape)).await
+    }
+
+    async fn written<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
+        let answer = self.client.write(request).await?;
+        if !answer.status().is_success() {
+            return Err(answer.failed());
+        }
+        answer.decode().map_err(|error| lost(&answer, error))
+    }
+}
+
+/// The group that an answer to a change of it shows: all of it, members too (fact sheet §4).
+fn shown(answer: &Answer) -> Option<ScimGroup> {
+    serde_json::from_slice::<Group>(answer.body()).ok().map(ScimGroup::from)
+}
+
+fn still_shows(answer: &Answer, user: &ScimId) -> bool {
+    answer.status().is_success() && shown(answer).is_some_and(|group| group.members.contains(user))
+}
+
+fn unseen(answer: &Answer, why: &str) -> Error {
+    Error::AnswerLost { at: answer.at().clone(), fault: Box::new(Fault::Shape(why.to_owned())) }
+}

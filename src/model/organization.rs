@@ -1,0 +1,201 @@
+//! What the Organizations and the User management API say of people and groups (fact sheet §5).
+
+use std::collections::BTreeSet;
+
+use super::capability::{GroupKind, ManagedBy, Usage};
+use super::email::Email;
+use super::ids::{AccountId, GroupId, GroupName};
+use super::live::LiveGroup;
+
+/// A person, as the organization's user search shows them. Service accounts and apps are not among them.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OrganizationUser {
+    /// The account.
+    pub account: AccountId,
+    /// The e-mail, where it is shown.
+    pub email: Option<Email>,
+    /// The full name; it comes from outside and may hold anything.
+    pub name: String,
+    /// What the account and its membership come to together.
+    pub status: UserStatus,
+    /// Whether the organization owns the account's domain.
+    pub claim: Claim,
+    /// How they came into the directory.
+    pub source: UserSource,
+    /// Administration of the organization.
+    pub roles: BTreeSet<PlatformRole>,
+}
+
+/// `status` of the user search, and `closed` of `accountStatus`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UserStatus {
+    /// The account is active, and so is its membership.
+    Active,
+    /// The account is active, and suspended in the directories that were asked.
+    Suspended,
+    /// The account is active, and in no directory.
+    NotInvited,
+    /// The account is deactivated, everywhere.
+    Deactivated,
+    /// The account is to be deleted, and can be kept for some days.
+    ForDeletion,
+    /// The account is closed for good.
+    Closed,
+    /// The API does not say.
+    Unsaid,
+}
+
+/// `claimStatus`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Claim {
+    /// The organization manages the account.
+    Managed,
+    /// Somebody else does.
+    Unmanaged,
+    /// The API does not say.
+    Unsaid,
+}
+
+/// `managementSource`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum UserSource {
+    /// An admin invited them.
+    Invited,
+    /// An identity provider provisioned them.
+    Synced,
+    /// The API does not say.
+    Unsaid,
+}
+
+/// `platformRoles`.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum PlatformRole {
+    /// May do everything in the organization.
+    OrganizationAdmin,
+    /// Administers a site.
+    SiteAdmin,
+    /// Administers users and groups.
+    UserAccessAdmin,
+    /// Any other.
+    Other(String),
+}
+
+/// A group, as the organization's group search shows it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct OrganizationGroup {
+    /// Its id; the same as in Jira.
+    pub id: GroupId,
+    /// Its name.
+    pub name: GroupName,
+    /// What it is for; it comes from outside and may hold anything.
+    pub description: Option<String>,
+    /// Whether an identity provider made it.
+    pub external_synced: bool,
+    /// Who manages it.
+    pub managed_by: GroupManager,
+    /// Whether this credential may change it, where the API says it.
+    pub modifiable: Option<bool>,
+    /// Whether this credential may delete it, where the API says it.
+    pub deletable: Option<bool>,
+    /// How many users it has, where it was asked for.
+    pub users: Option<usize>,
+}
+
+/// `managedBy` of the group search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GroupManager {
+    /// An identity provider.
+    External,
+    /// Admins.
+    Admins,
+    /// Its members: it is an Atlassian team.
+    TeamMembers,
+    /// Anybody may join: it is an Atlassian team.
+    Open,
+    /// Something else, or the API does not say.
+    Unsaid,
+}
+
+/// What may be done to a managed account, and who else owns it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Privileges {
+    /// Whether it may be deactivated and activated, or why not.
+    pub may_disable: Result<(), Restriction>,
+    /// Whether a SCIM directory owns anything of it.
+    pub scim_owned: bool,
+    /// Whether it is the organization's to manage.
+    pub managed: bool,
+}
+
+/// Why something may not be done to an account.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Restriction {
+    /// A SCIM directory owns it: `externalDirectory.scim`.
+    Scim,
+    /// Google owns it: `externalDirectory.google`.
+    Google,
+    /// SAML sets it at each login: `authPolicy.saml`.
+    Saml,
+    /// It is the credential's own account: `administrative.notMyself`.
+    Myself,
+    /// Its user alone may: `myselfOnly`.
+    MyselfOnly,
+    /// The account is managed, and not by this organization: `managedAccount`.
+    ManagedElsewhere,
+    /// It is for Atlassian alone: `administrative`.
+    Administrative,
+    /// The person is blocked by export control: `blocked.exportControl`.
+    ExportControl,
+    /// The organization does not manage the account.
+    NotManaged,
+    /// The account's e-mail is not verified: `forbidden.targetUnverified`.
+    Unverified,
+    /// The API did not say whether it may.
+    Unsaid,
+    /// Any other, in the API's words.
+    Other(String),
+}
+
+impl OrganizationGroup {
+    /// The group as every listing shows it.
+    pub fn live(&self) -> LiveGroup {
+        LiveGroup { id: self.id.clone(), name: self.name.clone() }
+    }
+
+    /// Who may change it, in the words of Jira's picker.
+    pub fn kind(&self) -> GroupKind {
+        GroupKind {
+            managed_by: match self.managed_by {
+                _ if self.external_synced => ManagedBy::External,
+                GroupManager::External => ManagedBy::External,
+                GroupManager::Admins | GroupManager::TeamMembers | GroupManager::Open => ManagedBy::People,
+                GroupManager::Unsaid => ManagedBy::Unsaid,
+            },
+            usage: match self.managed_by {
+                GroupManager::TeamMembers | GroupManager::Open => Usage::Team,
+                GroupManager::Admins | GroupManager::External => Usage::Group,
+                GroupManager::Unsaid => Usage::Unsaid,
+            },
+        }
+    }
+}
+
+impl Restriction {
+    /// A clause that says why.
+    pub fn why(&self) -> &str {
+        match self {
+            Self::Scim => "a SCIM directory owns the account",
+            Self::Google => "a Google directory owns the account",
+            Self::Saml => "SAML sets it at each login",
+            Self::Myself => "it is the account of who made the API key",
+            Self::MyselfOnly => "only the account's user may",
+            Self::ManagedElsewhere => "another organization manages the account",
+            Self::Administrative => "it is for administration by Atlassian alone",
+            Self::ExportControl => "the account is blocked by export control",
+            Self::NotManaged => "the organization does not manage the account",
+            Self::Unverified => "the account's e-mail is not verified",
+            Self::Unsaid => "the API does not say whether it may be done",
+            Self::Other(words) => words,
+        }
+    }
+}
