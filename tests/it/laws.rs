@@ -257,13 +257,9 @@ impl Spec {
                 let excepted = *except && self.excepted(*inner) == Some(person);
                 let expired_there = self.names_by_expiry(*inner, person);
                 let runs_out = offset.is_some_and(|days| days <= 0);
-                let reaches = self.reaches_but_for_status(*inner, person);
+                let reaches = self.reaches(*inner, person);
                 expired_there || (reaches && (excepted || runs_out))
             })
-    }
-
-    fn reaches_but_for_status(&self, group: usize, person: usize) -> bool {
-        self.reaches(group, person)
     }
 
     fn names_by_expiry(&self, group: usize, person: usize) -> bool {

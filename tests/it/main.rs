@@ -35,6 +35,7 @@ mod management;
 mod organization;
 mod organization_requests;
 mod plan;
+mod plan_identity;
 mod requests;
 mod sandbox_access;
 mod sandbox_client;
