@@ -359,9 +359,10 @@ fn lock(rng: &mut Rng, people: &[Person], teams: &[Team]) -> Option<(String, Str
     }
     let mut groups = String::new();
     for (index, team) in teams.iter().enumerate().filter(|(_, team)| team.exists) {
-        // A group of the same name that is another one now, or one that was renamed.
+        // A group of the same name that is another one now, or one that was renamed. Where neither the id nor the
+        // name is live, the group is created anew, and then the lock has to be written anew before the next plan.
         let id = match rng.u32(..10) {
-            0 => format!("gone-{index}"),
+            0 if team.live_name == team.name => format!("gone-{index}"),
             1..4 => team.id.clone(),
             _ => continue,
         };
