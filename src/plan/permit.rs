@@ -121,16 +121,17 @@ impl Router<'_> {
             let Some(desired) = self.context.desired.groups.get(name) else {
                 continue;
             };
-            if desired.mode == Mode::Exact && !desired.members.contains_key(user) {
-                return Err(Obstacle {
-                    code: "default-group",
-                    why: format!(
-                        "{} puts new users into {}, which is exact without {user}",
-                        role.app, group.name
-                    ),
-                    help: format!("Add {user} to {name}, make it `mode: at-least`, or drop the app."),
-                });
-            }
+            let puts = format!("{} puts new users into {}", role.app, group.name);
+            let (why, help) = if desired.denied.contains_key(user) {
+                let help = format!("Drop the app, or let {user} be in {name}.");
+                (format!("{puts}, where {user} is not to be"), help)
+            } else if desired.mode == Mode::Exact && !desired.members.contains_key(user) {
+                let help = format!("Add {user} to {name}, make it `mode: at-least`, or drop the app.");
+                (format!("{puts}, which is exact without {user}"), help)
+            } else {
+                continue;
+            };
+            return Err(Obstacle { code: "default-group", why, help });
         }
         Ok(())
     }

@@ -422,3 +422,34 @@ fn an_error_that_only_passes_one_on_says_it_once() {
         assert!(std::error::Error::source(&error).is_none(), "{error}");
     }
 }
+
+/// An invitation that the next plan would take back in part is none: an app puts whoever it is given to into its
+/// default groups, whatever their mode.
+#[tokio::test(start_paused = true)]
+async fn nobody_is_invited_into_a_group_that_they_have_left() {
+    let front = seeded(
+        "
+apps: [{ key: jira-software }]
+groups: [{ name: users, grants: { jira-software: user }, default-for: [jira-software] }]
+",
+        &Options::default(),
+    );
+    let jira = jira(&front, 8);
+    for (mode, until, blocked) in [
+        ("at-least", "2026-11-22", true),
+        ("at-least", "2026-11-23", false),
+        ("exact", "2026-11-22", true),
+        ("exact", "2026-11-23", false),
+    ] {
+        let tree = one_file(&format!(
+            "policy: {{ invite-domains: [acme.com] }}
+users: {{ new@acme.com: {{ active: true, apps: [jira-software] }} }}
+groups: {{ users: {{ mode: {mode}, members: [{{ user: new@acme.com, until: {until} }}] }} }}
+"
+        ));
+        let plan = plan(&jira, &tree).await.unwrap();
+        let codes: Vec<&str> = plan.blocked.iter().map(|blocked| blocked.code).collect();
+        assert_eq!(codes.contains(&"default-group"), blocked, "{mode} until {until}: {codes:?}");
+        assert_eq!(plan.operations.is_empty(), blocked, "{mode} until {until}");
+    }
+}
