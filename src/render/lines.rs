@@ -72,23 +72,37 @@ impl Row<'_> {
     }
 }
 
-/// A text broken at spaces into lines of a width, each after the indent. A word longer than a line stays whole.
-pub(super) fn wrapped(text: &str, indent: usize, width: usize) -> String {
-    let room = width.saturating_sub(indent).max(20);
-    let mut lines = String::new();
-    let mut line = String::new();
+/// What stands before the lines of a text: one thing before the first, another before the rest. A text from outside
+/// is broken wherever it has a space, so the rest must stand behind something that no line of a plan starts with.
+pub(super) struct Lead {
+    pub(super) first: &'static str,
+    pub(super) rest: &'static str,
+}
+
+impl Lead {
+    /// Our own words, at the edge.
+    pub(super) const PLAIN: Self = Self { first: "", rest: "" };
+    /// One of a list.
+    pub(super) const BULLET: Self = Self { first: "* ", rest: "  | " };
+    /// What is said about the line above.
+    pub(super) const ABOUT: Self = Self { first: "    | ", rest: "    | " };
+    /// What is said about an operation of a report.
+    pub(super) const OUTCOME: Self = Self { first: "              ", rest: "            | " };
+}
+
+/// A text broken at spaces into lines of a width, each behind its lead. A word longer than a line stays whole.
+pub(super) fn wrapped(text: &str, lead: &Lead, width: usize) -> String {
+    let room = width.saturating_sub(width_of(lead.rest)).max(20);
+    let mut lines: Vec<String> = vec![String::new()];
     for word in text.split(' ') {
-        if !line.is_empty() && width_of(&line) + 1 + width_of(word) > room {
-            lines.push_str(&format!("{}{line}\n", " ".repeat(indent)));
-            line.clear();
+        match lines.last_mut() {
+            Some(line) if line.is_empty() => line.push_str(word),
+            Some(line) if width_of(line) + 1 + width_of(word) <= room => line.push_str(&format!(" {word}")),
+            Some(_) | None => lines.push(word.to_string()),
         }
-        if !line.is_empty() {
-            line.push(' ');
-        }
-        line.push_str(word);
     }
-    lines.push_str(&format!("{}{line}\n", " ".repeat(indent)));
-    lines
+    let leads = std::iter::once(lead.first).chain(std::iter::repeat(lead.rest));
+    leads.zip(lines).map(|(lead, line)| format!("{lead}{line}\n")).collect()
 }
 
 /// `1 grant`, `2 grants`.

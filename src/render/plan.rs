@@ -12,7 +12,7 @@ use crate::model::{
 };
 
 use super::harmless;
-use super::lines::{BOLD, CHANGE, DIM, GRANT, REVOKE, Row, count, gap, painted, width_of, wrapped};
+use super::lines::{BOLD, CHANGE, DIM, GRANT, Lead, REVOKE, Row, count, gap, painted, width_of, wrapped};
 
 /// Heads longer than this do not push their neighbours' second column further right.
 const WIDEST_HEAD: usize = 38;
@@ -35,7 +35,7 @@ pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
     let mut text = title(plan, width);
     if !plan.narrowed_to.is_empty() {
         let part = format!("Only {}, and what that requires.", plan.narrowed_to.join(", "));
-        text.push_str(&wrapped(&harmless(&part), 0, width));
+        text.push_str(&wrapped(&harmless(&part), &Lead::PLAIN, width));
     }
     if plan.operations.is_empty() {
         text.push_str("\nNo changes.");
@@ -342,8 +342,8 @@ fn blocked(blocked: &[Blocked], width: usize) -> String {
             };
             text.push_str(&row.text(width));
         }
-        text.push_str(&wrapped(&harmless(why), 4, width));
-        text.push_str(&wrapped(&harmless(help), 4, width));
+        text.push_str(&wrapped(&harmless(why), &Lead::ABOUT, width));
+        text.push_str(&wrapped(&harmless(help), &Lead::ABOUT, width));
     }
     text
 }
@@ -363,7 +363,7 @@ fn notes(plan: &Plan, width: usize) -> String {
         let rules: Vec<&str> = plan.guards.iter().map(|unenforced| unenforced.guard.as_str()).collect();
         let sentence =
             format!("Not enforced by this version, though the tree asks for it: {}.", rules.join(", "));
-        text.push_str(&format!("\n{}", wrapped(&sentence, 0, width)));
+        text.push_str(&format!("\n{}", wrapped(&sentence, &Lead::PLAIN, width)));
     }
     if plan.notes.is_empty() {
         return text;
@@ -371,8 +371,7 @@ fn notes(plan: &Plan, width: usize) -> String {
     text.push_str(&format!("\n{}\n", painted(BOLD, &format!("Notes ({})", plan.notes.len()))));
     for note in &plan.notes {
         let place = note.origin.as_ref().map(|origin| format!(" ({})", short(origin))).unwrap_or_default();
-        let bullet = wrapped(&format!("{}{place}", harmless(&note.text)), 2, width);
-        text.push_str(&format!("*{}", &bullet[1..]));
+        text.push_str(&wrapped(&format!("{}{place}", harmless(&note.text)), &Lead::BULLET, width));
     }
     text
 }

@@ -7,7 +7,7 @@ use anstyle::Style;
 use crate::model::{Confirmation, Key, Outcome, Plan, Report};
 
 use super::harmless;
-use super::lines::{BOLD, CHANGE, GRANT, REVOKE, count, painted, wrapped};
+use super::lines::{BOLD, CHANGE, GRANT, Lead, REVOKE, count, painted, wrapped};
 
 /// Renders a report: every operation of the plan, those that need a person first.
 pub fn report_text(plan: &Plan, report: &Report, width: usize) -> String {
@@ -45,7 +45,7 @@ pub fn outcome_line(key: &Key, outcome: &Outcome, width: usize) -> String {
 
 fn line(word: &str, style: Style, key: &str, detail: &str, width: usize) -> String {
     let head = format!("{} {key}\n", painted(style, &format!("{word:<13}")));
-    if detail.is_empty() { head } else { head + &wrapped(detail, 14, width) }
+    if detail.is_empty() { head } else { head + &wrapped(detail, &Lead::OUTCOME, width) }
 }
 
 fn rank(outcome: &Outcome) -> u8 {

@@ -285,6 +285,24 @@ fn names_from_outside_cannot_forge_a_line() {
 }
 
 #[test]
+fn a_name_that_is_broken_at_a_space_forges_no_line() {
+    let padding = "x".repeat(60);
+    let forged =
+        format!("{padding} + group admins - user root@acme.com {padding} ~ group sre {padding} Plan: none");
+    let world = company().edit("policy:\n", "policy:\n  unlisted-groups: report\n").change(|live| {
+        live.groups.insert("id-g".into(), Group::of(&forged, [].into()));
+        live.groups.insert("id-c".into(), Group::of(&format!("SRE {forged}"), [].into()));
+    });
+    let spelled = world.edit("  sre:\n", &format!("  \"sre {forged}\": {{ members: [] }}\n  sre:\n"));
+    let signs = ["+ group", "- user", "~ group", "+ ", "- ", "! "];
+    let starts = |line: &&str| signs.iter().any(|sign| line.trim_start().starts_with(sign));
+    let text = spelled.text();
+    let heads: Vec<&str> = text.lines().filter(starts).collect();
+    assert!(heads.len() == 1 && heads[0].starts_with("! create group sre "), "{text}");
+    assert_eq!(text.lines().filter(|line| line.trim_start().starts_with("Plan:")).count(), 1, "{text}");
+}
+
+#[test]
 fn eighty_columns_hold_long_names_and_long_lists() {
     let long = "a-very-long-group-name-that-somebody-thought-was-a-good-idea-at-the-time";
     let members: Vec<String> =
