@@ -72,9 +72,10 @@ impl Router<'_> {
 
     /// Whether an account may be put into a group.
     pub(super) fn may_join(&mut self, change: &Change, account: &AccountId) -> Result<(), Obstacle> {
-        let known = self.account(account);
+        // The diff says it of accounts that a listing showed.
+        let asked = self.context.capabilities.accounts.get(account).and_then(Option::as_ref);
         if let (Some(UserRef::Email(declared)), Some(live)) =
-            (change.address.user(), known.and_then(|known| known.email.as_ref()))
+            (change.address.user(), asked.and_then(|asked| asked.email.as_ref()))
             && declared != live
         {
             let text = format!("{declared} now has the e-mail {live}; work goes on by account");

@@ -117,7 +117,7 @@ fn changed_groups(groups: Vec<GroupSummary>, operations: &[PlannedOperation]) ->
         match &planned.operation {
             Operation::AddMember { .. } => *added += 1,
             Operation::RemoveMember { .. } => *removed += 1,
-            Operation::DeleteGroup { members, .. } => *removed = members.len(),
+            Operation::DeleteGroup { members, .. } => *removed += members.len(),
             Operation::CreateGroup { .. } | Operation::InviteUser { .. } | Operation::RemoveUser { .. } => {}
         }
     }

@@ -262,6 +262,11 @@ fn user_row(planned: &PlannedOperation) -> OwnedRow {
         });
         middle.push("sends mail".into());
     }
+    if let Operation::RemoveUser { memberships, .. } = &planned.operation
+        && !memberships.is_empty()
+    {
+        middle.push(format!("ends {}", count(memberships.len(), "more membership")));
+    }
     middle.extend(details(planned));
     OwnedRow {
         style: style_of(direction),

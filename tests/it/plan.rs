@@ -381,3 +381,56 @@ fn a_part_of_the_tree_does_not_hide_what_blocks_it() {
     }
     insta::assert_snapshot!("narrowed", world.text());
 }
+
+#[test]
+fn a_leaver_in_a_deleted_group_is_counted_once() {
+    let world = World::of(
+        "policy:\n  offboard: remove\n",
+        "  bob@acme.com: { active: false }\n",
+        "  old: { absent: true }\n",
+    )
+    .change(|live| {
+        live.hire("ada@acme.com");
+        let members = [live.id_of("ada@acme.com"), live.id_of("bob@acme.com")].into();
+        live.groups.insert("id-old".into(), Group::of("old", members));
+    });
+    let plan = world.plan();
+    assert_eq!(
+        keys(&plan),
+        ["remove member.old/bob@acme.com", "delete group.old", "remove user.bob@acme.com"]
+    );
+    let counts: Vec<_> = plan.groups.iter().map(|group| (group.before, group.after)).collect();
+    assert_eq!((counts, plan.summary.revokes), (vec![(2, 0)], 3));
+}
+
+#[test]
+fn what_goes_with_a_removed_user_is_said() {
+    let world = World::of("policy:\n  offboard: remove\n", "  bob@acme.com: { active: false }\n", "").change(
+        |live| {
+            let members = [live.id_of("bob@acme.com")].into();
+            live.groups.insert("id-okta".into(), Group::of("okta-all", members));
+            live.group("okta-all").managed_by = ManagedBy::External;
+        },
+    );
+    assert!(
+        world.text().contains("remove, via jira, ends 1 more membership, offboarded"),
+        "{}",
+        world.text()
+    );
+}
+
+#[test]
+fn a_changed_email_is_noted_once() {
+    let world = company().lock("users:\n  eve@acme.com: { account: acc-eve@acme.com, from: jira }\n").change(
+        |live| {
+            live.account("eve@acme.com").email = Some("eve.new@acme.com".into());
+            let eve = live.id_of("eve.new@acme.com");
+            live.group("sre").members.remove(&eve);
+        },
+    );
+    let notes: Vec<_> = world.plan().notes.iter().map(|note| note.code).collect();
+    assert_eq!(
+        (keys(&world.plan()), notes),
+        (vec!["add member.sre/eve@acme.com".into()], vec!["email-changed"])
+    );
+}
