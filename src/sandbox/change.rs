@@ -4,7 +4,6 @@
 
 use serde::Deserialize;
 
-use super::credential::SeedCredential;
 use super::resolve;
 use super::seed::{SeedGroup, SeedScim, SeedUser};
 use super::state::State;
@@ -70,6 +69,11 @@ pub enum Change {
         user: String,
         /// Whether it is active now.
         active: bool,
+    },
+    /// Lets an invited person accept; for who has accepted, it changes nothing.
+    Accept {
+        /// The account.
+        user: String,
     },
     /// Suspends or restores the access of an account in the directory; its memberships stay.
     SetSuspended {
@@ -251,6 +255,7 @@ impl State {
             Change::RemoveUser { user } => self.remove_user(user),
             Change::ReturnUser { user } => self.return_user(user),
             Change::SetActive { user, active } => self.of_account(user, |account| account.active = *active),
+            Change::Accept { user } => self.of_account(user, |account| account.pending = false),
             Change::SetSuspended { user, suspended } => {
                 self.of_account(user, |account| account.suspended = *suspended)
             }
@@ -293,11 +298,6 @@ impl State {
                 if expired > 0 { Ok(Vec::new()) } else { Err(Refused::UnknownCredential) }
             }
         }
-    }
-
-    fn expire(&mut self, which: impl Fn(&SeedCredential) -> bool) -> usize {
-        let mine = self.credentials.iter_mut().filter(|credential| which(credential));
-        mine.map(SeedCredential::expire).count()
     }
 
     fn add_member(&mut self, group: &str, user: &str) -> Result<Vec<Moved>, Refused> {
@@ -375,11 +375,6 @@ impl State {
     fn group(&self, reference: &str) -> Result<String, Refused> {
         let id = self.group_id(reference).map(str::to_owned);
         id.ok_or_else(|| Refused::UnknownGroup(reference.to_owned()))
-    }
-
-    pub(super) fn user(&self, reference: &str) -> Result<String, Refused> {
-        let id = self.account_id(reference).filter(|id| !self.accounts.get(*id).is_some_and(|a| a.removed));
-        id.map(str::to_owned).ok_or_else(|| Refused::UnknownUser(reference.to_owned()))
     }
 
     fn names(&self, group_id: &str, account_id: &str) -> (String, String) {

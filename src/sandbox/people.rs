@@ -1,12 +1,20 @@
-//! Changes of accounts: who they are, whether they take part, and what the SCIM directory knows of them.
+//! Changes of accounts: who they are, whether they take part, what opens them, and what the SCIM directory knows
+//! of them.
 
 use super::change::{How, Moved, Refused, unused};
+use super::credential::SeedCredential;
 use super::resolve;
 use super::seed::{SeedScim, SeedUser};
 use super::state::{Account, ScimRecord, State};
 use super::words::AccountType;
 
 impl State {
+    /// The id of an account that is on the site.
+    pub(super) fn user(&self, reference: &str) -> Result<String, Refused> {
+        let id = self.account_id(reference).filter(|id| !self.accounts.get(*id).is_some_and(|a| a.removed));
+        id.map(str::to_owned).ok_or_else(|| Refused::UnknownUser(reference.to_owned()))
+    }
+
     /// Changes one account, in the directory or not; its memberships stay.
     pub(super) fn of_account(
         &mut self,
@@ -71,6 +79,12 @@ impl State {
         }
         self.accounts.entry(id).and_modify(|account| account.email = Some(email.to_owned()));
         Ok(Vec::new())
+    }
+
+    /// Lets credentials run out, and says how many.
+    pub(super) fn expire(&mut self, which: impl Fn(&SeedCredential) -> bool) -> usize {
+        let mine = self.credentials.iter_mut().filter(|credential| which(credential));
+        mine.map(SeedCredential::expire).count()
     }
 
     pub(super) fn set_scim(&mut self, user: &str, scim: &SeedScim) -> Result<Vec<Moved>, Refused> {

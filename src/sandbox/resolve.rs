@@ -92,6 +92,7 @@ impl State {
             kind: account.kind,
             app_type: account.app_type,
             active: account.active,
+            pending: account.pending,
             suspended: account.suspended,
             deletion: account.deletion,
             managed: (account.managed != self.organization.claims(account.kind, account.email.as_deref()))
@@ -330,6 +331,7 @@ pub(super) fn account(seed: &SeedUser, organization: &Organization) -> Account {
         kind: seed.kind,
         app_type: seed.app_type,
         active: seed.active,
+        pending: seed.pending,
         suspended: seed.suspended,
         deletion: seed.deletion,
         managed: seed.managed.unwrap_or_else(|| organization.claims(seed.kind, seed.email.as_deref())),

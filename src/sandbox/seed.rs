@@ -23,6 +23,7 @@ use super::words::{AccountType, AppType, Deletion, Grant, ManagedBy, PlatformRol
 ///   - { account-id: "712020:5e1f", email: eve@acme.com, hide-email: true, active: false }
 ///   - { account-id: "712020:b07", type: app, app-type: service, email: ci@serviceaccount.atlassian.com }
 ///   - { email: ada@acme.com, scim: {}, suspended: true, roles: [org-admin] }    # scim: has a SCIM record
+///   - { email: new@acme.com, pending: true }               # invited, and has not accepted
 /// groups:
 ///   - name: site-admins                                    # id: from the name if left out
 ///     site-admin: true
@@ -162,6 +163,9 @@ pub struct SeedUser {
     /// Whether the account is active everywhere; `true` if left out.
     #[serde(skip_serializing_if = "is_true")]
     pub active: bool,
+    /// Whether it is invited and has not accepted: its e-mail is not verified.
+    #[serde(skip_serializing_if = "is_default")]
+    pub pending: bool,
     /// Whether its access is suspended in the directory: it stays in its groups, and Jira shows it as inactive.
     #[serde(skip_serializing_if = "is_default")]
     pub suspended: bool,
@@ -195,6 +199,7 @@ impl Default for SeedUser {
             kind: AccountType::default(),
             app_type: None,
             active: true,
+            pending: false,
             suspended: false,
             deletion: None,
             managed: None,

@@ -111,6 +111,8 @@ pub struct Account {
     pub app_type: Option<AppType>,
     /// Whether it is active, everywhere.
     pub active: bool,
+    /// Whether it is invited and has not accepted.
+    pub pending: bool,
     /// Whether its access is suspended in the directory.
     pub suspended: bool,
     /// Whether it is being deleted, or is deleted.

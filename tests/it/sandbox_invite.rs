@@ -1,13 +1,14 @@
 //! Invitations through the organization: item by item (fact sheet §5).
 
+use rollbook::sandbox::Sandbox;
 use serde_json::{Value, json};
 
-use crate::sandbox_client::Answered;
-use crate::sandbox_organization::{acme, active_in_jira, org};
+use crate::sandbox_client::{Answered, ask_as, basic};
+use crate::sandbox_organization::{DIRECTORY, acme, active_in_jira, org};
 
 const RESOURCE: &str = "ari:cloud:jira-software::site/11111111-2222-5333-8444-555555555555";
 
-async fn invite(sandbox: &rollbook::sandbox::Sandbox, body: Value) -> Answered {
+async fn invite(sandbox: &Sandbox, body: Value) -> Answered {
     org(sandbox, "POST", "/admin/v2/orgs/o-1/users/invite", body).await
 }
 
@@ -82,4 +83,37 @@ async fn an_invitation_that_makes_no_sense_does_nothing() {
         assert_eq!(answer.status.as_u16(), status, "{body}: {}", answer.text);
     }
     assert_eq!(sandbox.state(), before);
+}
+
+/// Whether the organization shows an e-mail as verified, and the status that it shows.
+async fn verified(sandbox: &Sandbox, email: &str) -> (Value, Value) {
+    let found =
+        org(sandbox, "POST", &format!("{DIRECTORY}/users/search"), json!({ "emails": [email] })).await;
+    let mut row = found.json()["data"][0].take();
+    (row["emailVerified"].take(), row["status"].take())
+}
+
+#[tokio::test]
+async fn who_is_invited_has_not_accepted_until_they_do() {
+    let sandbox = acme();
+    let body = json!({ "emails": ["a@acme.com", "gone@acme.com"], "additionalGroups": ["g-empty"] });
+    assert_eq!(invite(&sandbox, body).await.status, 200);
+    let (path, body) = ("/rest/api/3/user", r#"{"emailAddress":"b@acme.com","products":[]}"#);
+    let made = ask_as(&sandbox, Some(&basic("root@acme.com", "root-token")), "POST", path, body).await;
+    assert_eq!(made.status, 201, "{}", made.text);
+    let edit = async |body: Value| {
+        ask_as(&sandbox, None, "POST", "/_sandbox/edit", &body.to_string()).await.status.as_u16()
+    };
+    for email in ["a@acme.com", "b@acme.com"] {
+        assert_eq!(verified(&sandbox, email).await, (json!(false), json!("active")), "{email}");
+        let id = sandbox.state().account_id(email).unwrap().to_owned();
+        assert!(sandbox.state().accounts[&id].pending && active_in_jira(&sandbox, &id).await);
+        for _ in 0..2 {
+            assert_eq!(edit(json!({ "accept": { "user": email } })).await, 204, "again is no error");
+            assert_eq!(verified(&sandbox, email).await, (json!(true), json!("active")), "{email}");
+        }
+    }
+    let back = verified(&sandbox, "gone@acme.com").await;
+    assert_eq!(back, (json!(true), json!("active")), "who comes back accepted long ago");
+    assert_eq!(edit(json!({ "accept": { "user": "nobody@acme.com" } })).await, 409);
 }

@@ -29,7 +29,7 @@ async fn hands_behind_the_clients_back_change_the_state() {
     assert_eq!(state["groups"]["g-users"]["members"], json!(["712020:eve"]));
     assert_eq!(state["groups"].get("g-team"), None);
     let eve = json!({"email": "eva@acme.com", "name": "Eve", "type": "atlassian", "appType": null,
-        "active": false, "suspended": false, "deletion": null, "managed": false, "roles": [],
+        "active": false, "pending": false, "suspended": false, "deletion": null, "managed": false, "roles": [],
         "hideEmail": true, "removed": false});
     assert_eq!(state["accounts"]["712020:eve"], eve);
     assert_eq!(state["accounts"]["n"]["name"], json!("new"));
@@ -84,8 +84,12 @@ async fn a_seed_of_all_surfaces_comes_back_and_says_how_to_log_in() {
     edit(json!({"set-scim": {"user": "eve@acme.com", "scim": {"external-id": "e"}}})).await;
     edit(json!({"rename-user": {"user": "eve@acme.com", "name": "Eva"}})).await;
     edit(json!({"create-user": {"email": "new@acme.com", "account-id": "n", "scim": {}}})).await;
+    edit(json!({"create-user": {"email": "p@acme.com", "account-id": "p", "pending": true}})).await;
+    edit(json!({"create-user": {"email": "q@acme.com", "account-id": "q", "pending": true}})).await;
+    edit(json!({"accept": {"user": "q@acme.com"}})).await;
     let state = sandbox.state();
     assert!(state.is_site_admin("712020:out") && state.accounts["n"].managed);
+    assert_eq!(["n", "p", "q"].map(|id| state.accounts[id].pending), [false, true, false]);
     let taken = Change::SetScim {
         user: "n".to_owned(),
         scim: SeedScim { user_name: Some("EVE@acme.com".to_owned()), ..SeedScim::default() },
@@ -202,7 +206,7 @@ async fn the_example_in_the_documentation_is_a_seed() {
     let example = source.split("/// ```yaml\n").nth(1).unwrap().split("/// ```").next().unwrap();
     let yaml: String = example.lines().map(|line| line.trim_start_matches("///").to_owned() + "\n").collect();
     let seed = Seed::parse(&yaml).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!((seed.users.len(), seed.groups.len(), seed.credentials.len()), (4, 3, 6));
+    assert_eq!((seed.users.len(), seed.groups.len(), seed.credentials.len()), (5, 3, 6));
     let sandbox = Sandbox::new(&seed, &Options::default()).unwrap();
     let root = basic("root@acme.com", "sandbox");
     assert_eq!(ask_as(&sandbox, Some(&root), "GET", "/rest/api/3/myself", "").await.status, 200);

@@ -56,7 +56,8 @@ struct NewUser {
 }
 
 /// `POST /user`: invites a person, or gives one who exists access to more products; the default groups of the
-/// products are joined. The caller must administer the organization: here, the site (fact sheet §1.1, §1.3).
+/// products are joined. A new person has not accepted, and Jira
+/// shows them as active (assumption). The caller must administer the organization: here, the site (fact sheet §1.1, §1.3).
 pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_site_admin(turn)?;
     let body: NewUser = turn.json().map_err(|_| bad_request("Invalid request payload."))?;
@@ -98,7 +99,7 @@ fn invite(
         turn.world.change(&Change::ReturnUser { user: id.clone() })?;
         id
     } else {
-        let seed = SeedUser { email: Some(email.to_owned()), ..SeedUser::default() };
+        let seed = SeedUser { email: Some(email.to_owned()), pending: true, ..SeedUser::default() };
         turn.world.change(&Change::CreateUser(seed))?;
         let made = turn.state().account_id(email).map(str::to_owned);
         made.ok_or_else(|| Refused::UnknownUser(email.to_owned()))?

@@ -122,11 +122,11 @@ fn with_status(mut item: Value, done: Result<(), String>) -> Value {
     item
 }
 
-/// Makes the account, or takes it back into the directory.
+/// Makes the account, which has not accepted yet, or takes it back into the directory.
 fn bring_in(turn: &mut Turn<'_>, email: &str) -> Result<String, Refused> {
     let existing = turn.state().account_id(email).map(str::to_owned);
     let Some(id) = existing else {
-        let seed = SeedUser { email: Some(email.to_owned()), ..SeedUser::default() };
+        let seed = SeedUser { email: Some(email.to_owned()), pending: true, ..SeedUser::default() };
         turn.world.change(&Change::CreateUser(seed))?;
         let made = turn.state().account_id(email).map(str::to_owned);
         return made.ok_or_else(|| Refused::UnknownUser(email.to_owned()));

@@ -109,7 +109,8 @@ fn platform_roles(state: &State, id: &str, account: &Account) -> Vec<&'static st
 }
 
 /// `MultiDirectoryUser`, with the e-mail whether Jira hides it or not. Assumption: that of unmanaged accounts too
-/// (fact sheet §7: the console shows it).
+/// (fact sheet §7: the console shows it). Assumption: who is invited and has not accepted is listed like everybody
+/// else, active, and is told apart by `emailVerified` alone; `not_invited` is about who is in no directory.
 pub(super) fn user(turn: &Turn<'_>, id: &str, account: &Account, expand: &[String]) -> Value {
     let state = turn.state();
     let wants = |what: &str| expand.iter().any(|it| it == what);
@@ -124,7 +125,7 @@ pub(super) fn user(turn: &Turn<'_>, id: &str, account: &Account, expand: &[Strin
         "managementSource": if account.managed { Value::from(source) } else { Value::Null },
         "name": account.name,
         "nickname": account.name,
-        "emailVerified": true,
+        "emailVerified": !account.pending,
         "avatar": format!("https://avatar-management.invalid/{}", encode(id)),
         "addedToOrg": "2024-01-01T00:00:00.000Z",
         "links": { "self": encode(id) },

@@ -154,6 +154,7 @@ fn new_account(email: &str) -> Account {
         kind: rollbook::sandbox::AccountType::Atlassian,
         app_type: None,
         active: true,
+        pending: true,
         suspended: false,
         deletion: None,
         managed: false,
