@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
-use rollbook::sandbox::{Change, Limits, Options, Sandbox, Seed, SeedUser};
+use rollbook::sandbox::{Change, Limits, Options, Sandbox, Seed, SeedApp, SeedUser};
 use serde_json::{Value, json};
 
 use crate::sandbox_client::{Answered, ask_as, basic};
@@ -381,4 +381,54 @@ async fn a_limit_of_the_tests_own_is_answered_in_the_gateways_shape() {
     for _ in 0..150 {
         assert_eq!(find(&sandbox, "d-1", json!({ "limit": 1 })).await.status, 200, "none is known");
     }
+}
+
+#[tokio::test]
+async fn workspaces_are_the_apps_of_the_site() {
+    const PATH: &str = "/admin/v2/orgs/o-1/workspaces";
+    let mut seed = Seed::parse(ACME).unwrap();
+    for number in 0..24 {
+        seed.apps.push(SeedApp { key: format!("app-{number:02}"), ..SeedApp::default() });
+    }
+    seed.credentials.extend(
+        Seed::parse("credentials: [{ org-api-key: { key: w, scopes: [\"read:workspaces:admin\"] } }]")
+            .unwrap()
+            .credentials,
+    );
+    let sandbox = Sandbox::new(&seed, &Options::default()).unwrap();
+    let ask = async |body: Value| org(&sandbox, "POST", PATH, body).await;
+    let first = ask(Value::Null).await;
+    assert_eq!(column(&first, "id").len(), 20, "20 unless told otherwise: {}", first.text);
+    let next = first.json()["links"]["next"].clone();
+    let second = ask(json!({ "cursor": next })).await.json();
+    let row = &second["data"][4];
+    assert_eq!((second["data"].as_array().unwrap().len(), &second["links"]), (5, &json!({})));
+    assert_eq!(row["id"], "ari:cloud:jira-software::site/11111111-2222-5333-8444-555555555555");
+    let said = ["typeKey", "hostUrl", "name", "status"].map(|key| row["attributes"][key].as_str().unwrap());
+    assert_eq!(said, ["jira-software", "https://acme.atlassian.net", "acme", "online"]);
+    assert_eq!(column(&ask(json!({ "limit": 1000 })).await, "id").len(), 25);
+    let refused = ask(json!({ "cursor": next, "limit": 20 })).await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (400, &json!("ADMIN-400-4")));
+    for (body, status) in [
+        (json!({ "cursor": "no cursor" }), 400),
+        (json!({ "limit": 0 }), 400),
+        (json!({ "limit": 1001 }), 400),
+        (json!([]), 400),
+        (json!({ "query": { "and": [] } }), 501),
+        (json!({ "query": null, "cursor": null }), 200),
+    ] {
+        assert_eq!(ask(body.clone()).await.status.as_u16(), status, "{body}");
+    }
+    assert_eq!(org(&sandbox, "POST", "/admin/v2/orgs/o-2/workspaces", Value::Null).await.status, 404);
+    for (key, status, answer) in [
+        ("wrong", 401, json!({ "code": 401, "message": "Unauthorized" })),
+        ("scim-key", 401, json!({ "code": 401, "message": "Unauthorized" })),
+        ("w", 200, Value::Null),
+    ] {
+        let answered = ask_with(&sandbox, key, "POST", PATH, Value::Null).await;
+        assert_eq!(answered.status.as_u16(), status, "{key}: {}", answered.text);
+        assert!(answer.is_null() || answered.json() == answer, "{key}: {}", answered.text);
+    }
+    let narrow = ask_with(&sandbox, "read-key", "POST", PATH, Value::Null).await;
+    assert_eq!(code(&narrow), (401, "ADMIN-401-2".to_owned()), "the scope is its own");
 }

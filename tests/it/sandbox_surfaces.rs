@@ -95,6 +95,8 @@ async fn check_all(file: &str, key: &str, before: &str, table: &[(&str, &str, &s
 #[tokio::test]
 async fn answers_of_the_organization_fit() {
     const D: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}";
+    const WORKSPACES: &str = "/admin/v2/orgs/{orgId}/workspaces";
+    let workspaces = "/admin/v2/orgs/o-1/workspaces";
     let at = |path: &str| format!("{DIRECTORY}{path}");
     let t = |path: &str| format!("{D}{path}");
     let (users, groups, group) = (t("/users/search"), t("/groups/search"), t("/groups/{groupId}"));
@@ -124,6 +126,9 @@ async fn answers_of_the_organization_fit() {
             none.clone(),
             200,
         ),
+        ("post", WORKSPACES, workspaces.to_owned(), none.clone(), 200),
+        ("post", WORKSPACES, workspaces.to_owned(), json!({ "limit": 0 }), 400),
+        ("post", WORKSPACES, "/admin/v2/orgs/o-2/workspaces".to_owned(), none.clone(), 404),
         ("post", &users, at("/users/search"), everything, 200),
         ("post", &users, at("/users/search"), json!({ "limit": 0 }), 400),
         ("post", &users, "/admin/v2/orgs/o-1/directories/x/users/search".to_owned(), json!({}), 404),
@@ -154,7 +159,10 @@ async fn answers_of_the_organization_fit() {
         ("post", "/admin/v2/orgs/{orgId}/users/invite", "/admin/v2/orgs/o-1/users/invite", invitation, 206),
     ];
     check_all(ORGANIZATION, "org-key", "/admin", &made).await;
-    let refused = [("get", "/admin/v1/orgs", "/admin/v1/orgs", Value::Null, 401)];
+    let refused = [
+        ("get", "/admin/v1/orgs", "/admin/v1/orgs", Value::Null, 401),
+        ("post", WORKSPACES, workspaces, Value::Null, 401),
+    ];
     check_all(ORGANIZATION, "wrong", "/admin", &refused).await;
 }
 

@@ -50,10 +50,11 @@ pub(super) fn not_emulated(what: &str) -> Reply {
     error(StatusCode::NOT_IMPLEMENTED, "SANDBOX", &format!("The sandbox does not emulate {what}."))
 }
 
-/// A refusal before any handler. Limits, and everything of v1, answer in the gateway's shape; v2 has its own
-/// (descriptions: `ProxyError`, `Errors`).
+/// A refusal before any handler. Limits, everything of v1, and the workspaces answer in the gateway's shape; the
+/// rest of v2 has its own (descriptions: `ProxyError`, `Errors`).
 pub(in crate::sandbox) fn refusal(path: &str, status: StatusCode, message: &str) -> Reply {
-    if path.starts_with("/admin/v1/") || status == StatusCode::TOO_MANY_REQUESTS {
+    let of_gateway = path.starts_with("/admin/v1/") || path.ends_with("/workspaces");
+    if of_gateway || status == StatusCode::TOO_MANY_REQUESTS {
         return edge_error(status, message);
     }
     error(status, &format!("ADMIN-{}-1", status.as_u16()), message)

@@ -13,6 +13,7 @@ mod orgs;
 mod search;
 mod users;
 mod view;
+mod workspaces;
 
 use http::Method;
 
@@ -28,6 +29,7 @@ const HIDDEN_GROUPS: [&str; 2] = ["system-administrators", "atlassian-addons-adm
 const DIRECTORIES: Scopes = scopes("read:directories:admin", &["read:directories:admin"]);
 const ACCOUNTS: Scopes = scopes("read:accounts:admin", &["read:directories:admin"]);
 const GROUPS: Scopes = scopes("read:groups:admin", &["read:directories:admin"]);
+const WORKSPACES: Scopes = scopes("read:workspaces:admin", &["read:workspaces:admin"]);
 const DOMAINS: Scopes = scopes("read:domains:admin", &["read:domains:admin"]);
 
 /// Every route. What writes takes a key without scopes only (fact sheet §2).
@@ -35,6 +37,7 @@ pub(super) static ROUTES: &[Route] = &[
     get("/admin/v1/orgs", Scopes::NONE, orgs::list),
     get("/admin/v1/orgs/{orgId}/domains", DOMAINS, orgs::domains),
     get("/admin/v2/orgs/{orgId}/directories", DIRECTORIES, orgs::directories),
+    post("/admin/v2/orgs/{orgId}/workspaces", WORKSPACES, workspaces::list),
     post("/admin/v2/orgs/{orgId}/users/invite", Scopes::UNSCOPED, invite::invite),
     post("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/search", ACCOUNTS, users::search),
     post(
