@@ -33,6 +33,7 @@ mod laws;
 mod lock;
 mod management;
 mod organization;
+mod organization_reads;
 mod organization_requests;
 mod plan;
 mod plan_identity;

@@ -24,8 +24,8 @@ pub use write::{
 /// Requests of this surface as pure values.
 pub mod reads {
     pub use super::requests::{
-        by_email, directories, domains, groups, groups_by_id, groups_of, members_of, memberships_of,
-        with_role,
+        by_email, directories, domains, everybody, groups, groups_by_id, groups_of, members_of,
+        memberships_of, with_role, workspaces,
     };
 }
 

@@ -4,14 +4,14 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::wire::{Directory, Domain, Group, User, UserGroup};
+use super::wire::{Directory, Domain, Group, User, UserGroup, Workspace, host_in};
 use super::{Organization, requests};
 use crate::atlassian::cursor::chain;
 use crate::atlassian::error::Error;
 use crate::atlassian::page::{incomplete, shape};
 use crate::atlassian::request::Request;
 use crate::model::{
-    AccountId, Email, GroupId, GroupName, IncompleteRead, Listing, LiveGroup, OrganizationGroup,
+    AccountId, App, Email, GroupId, GroupName, IncompleteRead, Listing, LiveGroup, OrganizationGroup,
     OrganizationUser, PlatformRole, Rows,
 };
 
@@ -46,6 +46,18 @@ impl Organization {
             .try_collect::<Vec<_>>()
             .await?;
         Ok(distinct(found.into_iter().flat_map(|(_, users)| users)))
+    }
+
+    /// Everybody who is in the directory, in order of their accounts, a hundred a page. Service accounts and apps are
+    /// not shown here (fact sheet §5).
+    ///
+    /// # Errors
+    /// As [`Organization::directories`].
+    pub async fn everybody(&self) -> Result<(Listing<AccountId>, Vec<OrganizationUser>), Error> {
+        let place = self.place().await?;
+        let request = |cursor: Option<&str>| requests::everybody(place, cursor);
+        let (accounts, users) = chain(&self.client, request, User::id).await?;
+        Ok((accounts, users.iter().map(OrganizationUser::from).collect()))
     }
 
     /// Who holds a role in the organization, in any directory. Only those who are shown with the role count.
@@ -154,6 +166,26 @@ impl Organization {
         self.whole(&all, rows.into_iter().collect())
     }
 
+    /// Groups by id, ten ids a request. Groups that this key is not shown are not among the answers: the admin groups
+    /// are such, and exist (fact sheet §5).
+    ///
+    /// # Errors
+    /// As [`Organization::directories`].
+    pub async fn groups_by_id(
+        &self,
+        groups: &[GroupId],
+    ) -> Result<BTreeMap<GroupId, OrganizationGroup>, Error> {
+        let place = self.place().await?;
+        let asked: Vec<GroupId> = groups.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let read = stream::iter(asked.chunks(requests::GROUPS))
+            .map(|batch| self.group_rows(move |cursor| requests::groups_by_id(place, batch, cursor)))
+            .buffered(BATCHES_AT_A_TIME)
+            .try_collect::<Vec<_>>()
+            .await?;
+        let rows = read.into_iter().flatten().filter(|group| asked.binary_search(&group.id).is_ok());
+        Ok(rows.map(|group| (group.id.clone(), group)).collect())
+    }
+
     /// The groups that an account is in.
     ///
     /// # Errors
@@ -169,45 +201,45 @@ impl Organization {
         Ok((live, groups))
     }
 
-    /// The groups of many accounts, ten accounts a request. Accounts that the directory does not show are not
-    /// among the answers, which is not the same as being in no group.
+    /// The groups of many accounts, ten accounts a request, and the people themselves. Accounts that the directory
+    /// does not show are not among the answers, which is not the same as being in no group.
     ///
     /// # Errors
     /// As [`Organization::directories`], and a shape error when a group has no name.
     pub async fn groups_of_all(
         &self,
         accounts: &[AccountId],
-    ) -> Result<BTreeMap<AccountId, Listing<LiveGroup>>, Error> {
+    ) -> Result<(BTreeMap<AccountId, Listing<LiveGroup>>, Vec<OrganizationUser>), Error> {
         let place = self.place().await?;
         let asked: Vec<AccountId> = accounts.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
         let read = stream::iter(asked.chunks(requests::ACCOUNTS))
             .map(|batch| async move {
                 let request = |cursor: Option<&str>| requests::memberships_of(place, batch, cursor);
-                let (_, users) = chain(&self.client, request, User::id).await?;
-                let asked_for = users.into_iter().filter(|user| batch.contains(&user.id()));
-                asked_for
-                    .map(|user| self.memberships(&request(None), user))
-                    .collect::<Result<Vec<_>, Error>>()
+                let (_, mut users) = chain(&self.client, request, User::id).await?;
+                users.retain(|user| batch.contains(&user.id()));
+                let listings = users.iter().map(|user| self.memberships(&request(None), user));
+                Ok::<_, Error>((listings.collect::<Result<Vec<_>, Error>>()?, users))
             })
             .buffered(BATCHES_AT_A_TIME)
             .try_collect::<Vec<_>>()
             .await?;
-        Ok(read.into_iter().flatten().collect())
+        let (listings, users): (Vec<_>, Vec<_>) = read.into_iter().unzip();
+        Ok((listings.into_iter().flatten().collect(), distinct(users.into_iter().flatten())))
     }
 
-    fn memberships(&self, request: &Request, user: User) -> Result<(AccountId, Listing<LiveGroup>), Error> {
+    fn memberships(&self, request: &Request, user: &User) -> Result<(AccountId, Listing<LiveGroup>), Error> {
         let id = user.id();
-        let groups = user.into_groups().ok_or_else(|| {
+        let groups = user.groups().ok_or_else(|| {
             shape(&self.client, request, "it shows somebody without the groups that were asked for")
         })?;
-        let live = |group: UserGroup| {
+        let live = |group: &UserGroup| {
             let id = group.id();
-            match group.name.filter(|name| !name.is_empty()) {
+            match group.name.as_deref().filter(|name| !name.is_empty()) {
                 Some(name) => Ok(LiveGroup { id, name: GroupName::new(name) }),
                 None => Err(shape(&self.client, request, "a group has no name")),
             }
         };
-        let rows = groups.into_iter().map(live).collect::<Result<Vec<_>, Error>>()?;
+        let rows = groups.iter().map(live).collect::<Result<Vec<_>, Error>>()?;
         Ok((id, self.whole(request, rows)?))
     }
 
@@ -219,6 +251,29 @@ impl Organization {
         let request = |cursor: Option<&str>| requests::domains(&self.id, cursor);
         let (_, rows) = chain(&self.client, request, |row: &Domain| row.id.clone()).await?;
         Ok(rows.iter().filter_map(Domain::verified).collect())
+    }
+
+    /// The resource (ARI) of each app of a site, such as `ari:cloud:jira-software::site/CLOUD_ID`: what an
+    /// invitation names. The site is given by its name, such as `acme.atlassian.net`; workspaces of other sites,
+    /// and those that name no site or no app, are left out.
+    ///
+    /// Assumption: a workspace's `typeKey` is the app's key in Jira, such as `jira-software`. Which texts Atlassian
+    /// really uses is not established; an app that is called otherwise there is not among the answers.
+    ///
+    /// # Errors
+    /// As [`Organization::directories`], and a shape error when one app of the site has two resources.
+    pub async fn resources(&self, site_name: &str) -> Result<BTreeMap<App, String>, Error> {
+        let request = |cursor: Option<&str>| requests::workspaces(&self.id, cursor);
+        let (_, rows) = chain(&self.client, request, |row: &Workspace| row.id.clone()).await?;
+        let Some(host) = host_in(site_name) else { return Ok(BTreeMap::new()) };
+        let mut resources = BTreeMap::new();
+        for row in rows {
+            let Some(app) = row.app_at(&host) else { continue };
+            if resources.insert(app, row.id).is_some() {
+                return Err(shape(&self.client, &request(None), "it shows an app of the site twice"));
+            }
+        }
+        Ok(resources)
     }
 
     async fn group_rows(

@@ -1,7 +1,7 @@
 //! The requests that read, as values. Pure.
 //!
-//! With a cursor the other parameters are discarded (fact sheet §5); they are sent all the same, so that a server
-//! that reads them reads the same.
+//! With a cursor the other parameters of a search are discarded (fact sheet §5); they are sent all the same, so that
+//! a server that reads them reads the same.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -28,6 +28,7 @@ const PAGE: usize = 100;
 const EVERYWHERE: &str = "-";
 
 const USERS: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/search";
+const WORKSPACES: &str = "/admin/v2/orgs/{orgId}/workspaces";
 const GROUPS_SEARCH: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/search";
 
 /// An organization and one of its directories.
@@ -53,6 +54,17 @@ pub fn domains(organization: &str, cursor: Option<&str>) -> Request {
     with_cursor(request, cursor)
 }
 
+/// `POST /v2/orgs/{o}/workspaces`: the apps of every site. "When a cursor is provided in the request body, no other
+/// properties may be present" (description, `queryWorkspacesV2`).
+pub fn workspaces(organization: &str, cursor: Option<&str>) -> Request {
+    let asked = match cursor {
+        Some(cursor) => json!({ "cursor": cursor }),
+        None => json!({ "limit": PAGE }),
+    };
+    let read = Request::write(Method::POST, Host::Admin, WORKSPACES).segment(organization);
+    read.body(Body::Json(asked)).repeat(Repeat::Safe)
+}
+
 /// People by exact e-mail, in every directory: who an address is does not depend on where (fact sheet §7).
 pub fn by_email(organization: &str, emails: &[Email], cursor: Option<&str>) -> Request {
     users(organization, EVERYWHERE, json!({ "emails": emails, "expand": ["platformRoles"] }), cursor)
@@ -74,6 +86,11 @@ pub fn members_of(place: &Place, groups: &[GroupId], cursor: Option<&str>) -> Re
 pub fn memberships_of(place: &Place, accounts: &[AccountId], cursor: Option<&str>) -> Request {
     let asked = json!({ "accountIds": accounts, "expand": ["groups", "platformRoles"] });
     users(&place.organization, &place.directory, asked, cursor)
+}
+
+/// Everybody who is in the directory.
+pub fn everybody(place: &Place, cursor: Option<&str>) -> Request {
+    users(&place.organization, &place.directory, json!({ "expand": ["platformRoles"] }), cursor)
 }
 
 /// Groups by exact name without regard to case, or all of them (fact sheet §5).

@@ -2,11 +2,12 @@
 
 use std::collections::BTreeSet;
 
+use http::Uri;
 use serde::Deserialize;
 
 use crate::atlassian::decode::present;
 use crate::model::{
-    AccountId, Claim, Email, GroupId, GroupManager, GroupName, OrganizationGroup, OrganizationUser,
+    AccountId, App, Claim, Email, GroupId, GroupManager, GroupName, OrganizationGroup, OrganizationUser,
     PlatformRole, UserSource, UserStatus,
 };
 
@@ -90,6 +91,21 @@ struct DomainClaim {
     status: Option<String>,
 }
 
+/// `WorkspaceModel`: an app on a site. Those of Trello and Bitbucket are on none.
+#[derive(Debug, Deserialize)]
+pub(super) struct Workspace {
+    #[serde(deserialize_with = "present")]
+    pub(super) id: String,
+    attributes: Option<WorkspaceAttributes>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct WorkspaceAttributes {
+    type_key: Option<String>,
+    host_url: Option<String>,
+}
+
 /// The answer to the creation of a group. Its content is not documented, so that all of it may be missing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -150,8 +166,8 @@ impl User {
     }
 
     /// The groups, where they were asked for and came.
-    pub(super) fn into_groups(self) -> Option<Vec<UserGroup>> {
-        self.groups
+    pub(super) fn groups(&self) -> Option<&[UserGroup]> {
+        self.groups.as_deref()
     }
 
     /// The composite status; from its parts where it is missing.
@@ -234,6 +250,22 @@ impl Domain {
         let status = self.attributes.claim.as_ref().and_then(|claim| claim.status.as_deref());
         (status == Some("verified")).then(|| self.attributes.name.to_ascii_lowercase())
     }
+}
+
+impl Workspace {
+    /// The app that it is, where it is one that this host answers for.
+    pub(super) fn app_at(&self, host: &str) -> Option<App> {
+        let attributes = self.attributes.as_ref()?;
+        let own = host_in(attributes.host_url.as_deref()?)?;
+        let key = attributes.type_key.as_deref().filter(|key| !key.is_empty())?;
+        own.eq_ignore_ascii_case(host).then(|| App::new(key))
+    }
+}
+
+/// The host of an address, without a port; nothing else of it is read.
+pub(super) fn host_in(address: &str) -> Option<String> {
+    let uri: Uri = address.trim().parse().ok()?;
+    uri.host().map(str::to_owned)
 }
 
 impl Created {
