@@ -2,18 +2,25 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it is surprised")]
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::http::Method;
 use axum::response::Response;
 use rollbook::atlassian::scim::{self, NewUser, RemoveShape};
 use rollbook::atlassian::{Body, Credential, Error, Fault, Repeat, Request, Scim};
 use rollbook::model::{AccountId, Email, GroupName, IncompleteRead, ScimId};
+use rollbook::sandbox::State;
 use serde_json::{Value, json};
 
 use crate::client::{Peer, Seen, TOKEN, client_with, json as answer};
 
+fn with_key(router: Router, key: &str, directory: &str) -> Scim {
+    Scim::new(Arc::new(client_with(router, Credential::DirectoryKey(key.to_owned().into()))), directory)
+}
+
 fn surface(router: Router) -> Scim {
-    Scim::new(client_with(router, Credential::DirectoryKey(TOKEN.to_owned().into())), "dir")
+    with_key(router, TOKEN, "dir")
 }
 
 fn ok(value: &Value) -> Response {
@@ -35,6 +42,7 @@ fn reads(text: &str) -> Vec<Request> {
         scim::user_named(text, &format!("a\"\\{text}"), 1),
         scim::group_named(text, &GroupName::new(text), 1),
         scim::group(text, &id(text)),
+        scim::user(text, &id(text)),
     ]
 }
 
@@ -49,6 +57,7 @@ fn writes(text: &str) -> Vec<Request> {
         scim::add_members(text, &group, &[user.clone(), id("b")]),
         scim::remove_member(text, &group, &user, RemoveShape::Filter),
         scim::remove_member(text, &group, &user, RemoveShape::Value),
+        scim::delete_group(text, &group),
     ]
 }
 
@@ -65,7 +74,9 @@ fn every_request_of_the_surface() {
     insta::assert_snapshot!(requests.iter().map(shown).collect::<Vec<_>>().join("\n"));
     assert!(reads("a").iter().all(|request| request.repeatable() == Repeat::Safe));
     assert!(writes("a").iter().all(|request| request.repeatable() == Repeat::Never));
-    assert!(requests.iter().all(|request| ![Method::PUT, Method::DELETE].contains(request.method())));
+    assert!(requests.iter().all(|request| request.method() != Method::PUT));
+    let deletes: Vec<_> = requests.iter().filter(|request| request.method() == Method::DELETE).collect();
+    assert!(deletes.iter().all(|request| request.route().ends_with("/Groups/{id}")), "never a user");
 }
 
 #[test]
@@ -226,6 +237,42 @@ async fn writes_are_held_against_what_they_answer() {
     let error = wrong.users().await.unwrap_err();
     assert!(error.help().unwrap().contains("ROLLBOOK_SCIM_API_KEY"), "{error}");
     assert!(!format!("{wrong:?} {error:?}").contains(TOKEN));
+}
+
+#[tokio::test]
+async fn a_user_is_read_and_a_group_is_deleted_everywhere() {
+    let sandbox = crate::sandbox_organization::acme();
+    let scim = with_key(sandbox.router(), "scim-key", "s-1");
+    let ada = scim.user(&id("scim-ada")).await.unwrap();
+    assert_eq!((ada.id, ada.account), (id("scim-ada"), Some(AccountId::new("712020:ada"))));
+    assert!(!scim.user(&id("scim-off")).await.unwrap().active);
+    assert_eq!(scim.user(&id("712020:ada")).await.unwrap_err().status(), Some(404), "no SCIM id");
+    let okta = scim.group_named(&GroupName::new("okta-all")).await.unwrap().unwrap().id;
+    for (key, directory, status) in
+        [("other-scim-key", "s-1", 403), ("org-key", "s-1", 401), ("scim-key", "s-2", 403)]
+    {
+        let wrong = with_key(sandbox.router(), key, directory);
+        let error = wrong.delete_group(&okta).await.unwrap_err();
+        assert!(error.status() == Some(status) && !error.answer_lost(), "{key}: {error}");
+        assert_eq!(wrong.user(&id("scim-ada")).await.unwrap_err().status(), Some(status), "{key}");
+    }
+    let before = sandbox.state();
+    scim.delete_group(&okta).await.unwrap();
+    let mut expected = before;
+    expected.groups.remove("g-okta").unwrap();
+    assert_eq!(sandbox.state(), expected, "the group is gone, and nothing else");
+    let again = scim.delete_group(&okta).await.unwrap_err();
+    assert!(again.status() == Some(404) && !again.answer_lost(), "{again}");
+    let native = State::scim_group_id("g-empty");
+    assert_eq!(scim.delete_group(&id(&native)).await.unwrap_err().status(), Some(404), "not SCIM's own");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_deletion_whose_answer_is_lost_is_not_sent_again() {
+    let peer = Peer::default();
+    let error = surface(peer.router(|_| answer(500, ""))).delete_group(&id("g")).await.unwrap_err();
+    assert!(error.answer_lost() && peer.lines().len() == 1, "{error}");
+    assert_eq!(peer.lines(), ["DELETE api.atlassian.com/scim/directory/dir/Groups/g"]);
 }
 
 #[test]

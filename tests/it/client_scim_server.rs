@@ -7,6 +7,7 @@
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Router;
@@ -71,7 +72,7 @@ async fn passed_on(port: u16, method: Method, uri: Uri, headers: HeaderMap, body
 fn scim(port: u16, token: &str) -> Scim {
     let router = Router::new()
         .fallback(move |method, uri, headers, body: Bytes| passed_on(port, method, uri, headers, body));
-    Scim::new(client_with(router, Credential::DirectoryKey(token.to_owned().into())), "dir")
+    Scim::new(Arc::new(client_with(router, Credential::DirectoryKey(token.to_owned().into()))), "dir")
 }
 
 async fn members(scim: &Scim, group: &ScimId) -> Vec<ScimId> {
@@ -118,4 +119,8 @@ async fn a_foreign_server_understands_all_of_it() {
     assert_eq!(members(&scim, &group).await, std::slice::from_ref(&bob_made.id));
     assert_eq!(scim.group_named(&GroupName::new("s\"re")).await.unwrap().unwrap().id, group);
     assert_eq!(scim.users().await.unwrap().0.len(), 2);
+    assert_eq!(scim.user(&ada_id).await.unwrap().email, Some(ada));
+    scim.delete_group(&group).await.unwrap();
+    assert_eq!(scim.group(&group).await.unwrap_err().status(), Some(404));
+    assert_eq!(scim.delete_group(&group).await.unwrap_err().status(), Some(404));
 }

@@ -258,6 +258,14 @@ async fn groups_that_scim_makes_are_read_only_elsewhere() {
     let path = format!("/Groups/{}", made.json()["id"].as_str().unwrap());
     assert_eq!(scim(&sandbox, "DELETE", &path, Value::Null).await.status, 204);
     assert_eq!(scim(&sandbox, "GET", &path, Value::Null).await.status, 404);
+    let shown = org(&sandbox, "GET", &format!("{DIRECTORY}/groups/{id}"), Value::Null).await;
+    assert_eq!(shown.status, 404, "it is gone from the organization");
+    let in_jira = format!("/rest/api/3/group/member?groupId={id}");
+    let in_jira = ask_as(&sandbox, Some(&root), "GET", &in_jira, "").await;
+    assert_eq!(in_jira.status, 404, "and from the site");
     assert!(!sandbox.state().groups.contains_key(&id));
     assert_eq!(sandbox.requests().writes.last().unwrap().group_id, Some(id));
+    assert_eq!(scim(&sandbox, "DELETE", &path, Value::Null).await.status, 404, "it is gone");
+    let native = format!("/Groups/{}", State::scim_group_id("g-empty"));
+    assert_eq!(scim(&sandbox, "DELETE", &native, Value::Null).await.status, 404, "not SCIM's own");
 }

@@ -219,6 +219,7 @@ async fn answers_of_scim_fit() {
         ("patch", GROUP, &group, ada, 200),
         ("patch", GROUP, &group, nobody, 404),
         ("delete", GROUP, &group, none.clone(), 204),
+        ("delete", GROUP, &group, none.clone(), 404),
     ];
     check_all(SCIM, "scim-key", "", &table).await;
     check_all(SCIM, "wrong", "", &[("get", USERS, users, none, 401)]).await;

@@ -8,23 +8,25 @@ mod requests;
 mod wire;
 mod write;
 
+use std::sync::Arc;
+
 use super::client::Client;
 
 pub use requests::{
-    NewUser, PAGE, RemoveShape, add_members, create_group, create_user, group, group_named, groups,
-    remove_member, set_active, set_name, user_named, users,
+    NewUser, PAGE, RemoveShape, add_members, create_group, create_user, delete_group, group, group_named,
+    groups, remove_member, set_active, set_name, user, user_named, users,
 };
 
 /// The surface, behind one directory's key.
 #[derive(Debug)]
 pub struct Scim {
-    client: Client,
+    client: Arc<Client>,
     directory: String,
 }
 
 impl Scim {
     /// Speaks through a client to a directory, named by the last part of its base URL.
-    pub fn new(client: Client, directory: impl Into<String>) -> Self {
+    pub fn new(client: Arc<Client>, directory: impl Into<String>) -> Self {
         Self { client, directory: directory.into() }
     }
 

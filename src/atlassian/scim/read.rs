@@ -41,6 +41,15 @@ impl Scim {
         Ok(users.find(|user| user.user_name.eq_ignore_ascii_case(email.as_str())))
     }
 
+    /// A user.
+    ///
+    /// # Errors
+    /// As [`super::super::Client::read`].
+    pub async fn user(&self, id: &ScimId) -> Result<ScimUser, Error> {
+        let user: User = self.client.read(&requests::user(&self.directory, id)).await?;
+        Ok(user.into())
+    }
+
     /// The group of a name.
     ///
     /// # Errors

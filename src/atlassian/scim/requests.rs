@@ -52,6 +52,11 @@ pub fn user_named(directory: &str, name: &str, start: usize) -> Request {
     list(USERS, directory, start).query("filter", filter("userName", name))
 }
 
+/// `GET /Users/{id}`.
+pub fn user(directory: &str, id: &ScimId) -> Request {
+    Request::read(Host::Directory, USER).segment(directory).segment(id.as_str())
+}
+
 /// `GET /Groups` by `displayName`.
 pub fn group_named(directory: &str, name: &GroupName, start: usize) -> Request {
     list(GROUPS, directory, start).query("filter", filter("displayName", name.as_str()))
@@ -108,6 +113,12 @@ pub fn remove_member(directory: &str, group: &ScimId, user: &ScimId, shape: Remo
         }
     };
     patch(GROUP, directory, group, &operation)
+}
+
+/// `DELETE /Groups/{id}`: the group goes from the organization and its sites too, with the licences and permissions
+/// that it gave (fact sheet §4).
+pub fn delete_group(directory: &str, group: &ScimId) -> Request {
+    Request::write(Method::DELETE, Host::Directory, GROUP).segment(directory).segment(group.as_str())
 }
 
 /// The key is `Operations`, as the official example and RFC 7644 §3.5.2 have it, whatever the description says.

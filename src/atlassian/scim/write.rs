@@ -98,6 +98,15 @@ impl Scim {
         }
     }
 
+    /// Deletes a group, from the organization and its sites too (fact sheet §4).
+    ///
+    /// # Errors
+    /// As [`Scim::create_user`]; one that is gone already is a refusal with 404.
+    pub async fn delete_group(&self, group: &ScimId) -> Result<(), Error> {
+        let answer = self.client.write(&requests::delete_group(&self.directory, group)).await?;
+        if answer.status().is_success() { Ok(()) } else { Err(answer.failed()) }
+    }
+
     async fn removal(&self, group: &ScimId, user: &ScimId, shape: RemoveShape) -> Result<Answer, Error> {
         self.client.write(&requests::remove_member(&self.directory, group, user, shape)).await
     }
