@@ -17,10 +17,13 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (CLIENT_SECRET, "its secret"),
     (ACCESS_TOKEN, "an OAuth 2.0 access token that something else got"),
     (CLOUD_ID, "the site's cloud id, which is checked; implies a scoped token"),
+    (ORG_API_KEY, "an API key of the tree's `organization`"),
+    (SCIM_API_KEY, "the key of the tree's `scim` directory"),
     (SITE, "must equal the tree's `site`"),
     (ORGANIZATION, "must equal the tree's `organization`"),
     (ENDPOINT_SITE, "another host instead of the site, for a sandbox or a proxy"),
     (ENDPOINT_GATEWAY, "another host instead of api.atlassian.com and auth.atlassian.com"),
+    (ENDPOINT_SCIM, "another host for the SCIM directory alone"),
 ];
 
 const EMAIL: &str = "ROLLBOOK_EMAIL";
@@ -30,22 +33,33 @@ const CLIENT_ID: &str = "ROLLBOOK_CLIENT_ID";
 const CLIENT_SECRET: &str = "ROLLBOOK_CLIENT_SECRET";
 const ACCESS_TOKEN: &str = "ROLLBOOK_ACCESS_TOKEN";
 const CLOUD_ID: &str = "ROLLBOOK_CLOUD_ID";
+/// An organization's API key.
+pub const ORG_API_KEY: &str = "ROLLBOOK_ORG_API_KEY";
+/// The key of a SCIM directory.
+pub const SCIM_API_KEY: &str = "ROLLBOOK_SCIM_API_KEY";
 /// Must equal the tree's `site`.
 pub const SITE: &str = "ROLLBOOK_SITE";
 /// Must equal the tree's `organization`.
 pub const ORGANIZATION: &str = "ROLLBOOK_ORGANIZATION";
 const ENDPOINT_SITE: &str = "ROLLBOOK_ENDPOINT_SITE";
 const ENDPOINT_GATEWAY: &str = "ROLLBOOK_ENDPOINT_GATEWAY";
+const ENDPOINT_SCIM: &str = "ROLLBOOK_ENDPOINT_SCIM";
 
 /// What the environment says.
 #[derive(Clone, Debug)]
 pub struct Environment {
-    /// How to prove who Rollbook is.
-    pub credential: Credential,
+    /// How to prove to Jira who Rollbook is.
+    pub jira: Option<Credential>,
+    /// An organization's API key, for the Organizations and the User management API.
+    pub organization_key: Option<Credential>,
+    /// A SCIM directory's key.
+    pub scim_key: Option<Credential>,
     /// Hosts that stand in for Atlassian's.
     pub overrides: Overrides,
     /// The site's id behind the gateway.
     pub cloud_id: Option<CloudId>,
+    /// The host of the SCIM directory, where it is another than the gateway.
+    pub scim_endpoint: Option<String>,
     /// What the tree's `site` must be.
     pub site: Option<String>,
     /// What the tree's `organization` must be.
@@ -55,7 +69,7 @@ pub struct Environment {
 /// Why the environment is not usable.
 #[derive(Debug, thiserror::Error)]
 pub enum EnvironmentError {
-    /// No credential is set.
+    /// No credential is set that anything could be read with.
     #[error("no credential is set")]
     NoCredential,
     /// One of a pair is set.
@@ -88,7 +102,7 @@ pub enum EnvironmentError {
     #[error("{CLOUD_ID} is not usable")]
     CloudId(#[source] HostError),
     /// A host that stands in for one of Atlassian's is none.
-    #[error("{ENDPOINT_SITE} or {ENDPOINT_GATEWAY} is not usable")]
+    #[error("{ENDPOINT_SITE}, {ENDPOINT_GATEWAY} or {ENDPOINT_SCIM} is not usable")]
     Endpoint(#[source] HostError),
 }
 
@@ -98,7 +112,7 @@ impl EnvironmentError {
         match self {
             Self::NoCredential => {
                 "Set ROLLBOOK_EMAIL and ROLLBOOK_API_TOKEN, or ROLLBOOK_CLIENT_ID and ROLLBOOK_CLIENT_SECRET, or \
-                 ROLLBOOK_ACCESS_TOKEN."
+                 ROLLBOOK_ACCESS_TOKEN for Jira, or ROLLBOOK_ORG_API_KEY for the organization."
             }
             Self::Half(..) => "Set both, or neither.",
             Self::Several(_) => "Leave one of them, so that it is plain who acts.",
@@ -121,8 +135,15 @@ impl Environment {
     /// [`EnvironmentError`] when no credential is set, more than one is, or a value is not usable.
     pub fn read() -> Result<Self, EnvironmentError> {
         let cloud_id = text(CLOUD_ID)?.map(|id| CloudId::parse(&id)).transpose();
+        let (jira, organization_key) = (credential()?, secret(ORG_API_KEY)?.map(Credential::ApiKey));
+        if jira.is_none() && organization_key.is_none() {
+            return Err(EnvironmentError::NoCredential);
+        }
         Ok(Self {
-            credential: credential()?,
+            jira,
+            organization_key,
+            scim_key: secret(SCIM_API_KEY)?.map(Credential::DirectoryKey),
+            scim_endpoint: text(ENDPOINT_SCIM)?,
             overrides: Overrides { site: text(ENDPOINT_SITE)?, gateway: text(ENDPOINT_GATEWAY)? },
             cloud_id: cloud_id.map_err(EnvironmentError::CloudId)?,
             site: text(SITE)?,
@@ -131,15 +152,17 @@ impl Environment {
     }
 }
 
-fn credential() -> Result<Credential, EnvironmentError> {
+fn credential() -> Result<Option<Credential>, EnvironmentError> {
     let basic = pair((EMAIL, text(EMAIL)?), (API_TOKEN, secret(API_TOKEN)?))?;
     let client = pair((CLIENT_ID, text(CLIENT_ID)?), (CLIENT_SECRET, secret(CLIENT_SECRET)?))?;
     let bearer = secret(ACCESS_TOKEN)?;
     match (basic, client, bearer) {
-        (Some((email, token)), None, None) => Ok(Credential::Basic { email, token, kind: token_kind()? }),
-        (None, Some((id, secret)), None) => Ok(Credential::ClientCredentials { id, secret }),
-        (None, None, Some(token)) => Ok(Credential::Bearer(token)),
-        (None, None, None) => Err(EnvironmentError::NoCredential),
+        (Some((email, token)), None, None) => {
+            Ok(Some(Credential::Basic { email, token, kind: token_kind()? }))
+        }
+        (None, Some((id, secret)), None) => Ok(Some(Credential::ClientCredentials { id, secret })),
+        (None, None, Some(token)) => Ok(Some(Credential::Bearer(token))),
+        (None, None, None) => Ok(None),
         (basic, client, bearer) => {
             let set = [
                 (basic.is_some(), API_TOKEN),

@@ -38,9 +38,20 @@ pub enum Error {
         /// What it names.
         environment: String,
     },
+    /// The environment holds a key for something that the tree does not name.
+    #[error("{variable} is set, and the tree names no `{setting}`")]
+    KeyForNothing {
+        /// The variable.
+        variable: &'static str,
+        /// What it would be for.
+        setting: &'static str,
+    },
     /// The credential may not write.
     #[error("account {0} is no site administrator, so nothing was changed")]
     CannotWrite(crate::model::AccountId),
+    /// Nobody knows whom an organization's key acts for, so that it could lock them out.
+    #[error("the tree names no `operator`, so nothing was changed through the organization")]
+    NoOperator,
     /// A host may not be sent a credential.
     #[error(transparent)]
     Host(#[from] HostError),
@@ -87,8 +98,13 @@ impl Error {
     pub fn exit(&self) -> Exit {
         match self {
             Self::Invalid | Self::NoTree(_) | Self::NoTreeIn(_) | Self::Host(_) => Exit::Invalid,
-            Self::Usage(_) | Self::Environment(_) | Self::Seed { .. } | Self::Export { .. } => Exit::Usage,
+            Self::Usage(_)
+            | Self::Environment(_)
+            | Self::KeyForNothing { .. }
+            | Self::Seed { .. }
+            | Self::Export { .. } => Exit::Usage,
             Self::WrongSite { .. }
+            | Self::NoOperator
             | Self::Client(atlassian::Error::OtherSite { .. })
             | Self::Fetch(fetch::Error::Surface(atlassian::Error::OtherSite { .. })) => Exit::Refused,
             Self::CannotWrite(_) | Self::Fetch(_) | Self::Client(_) | Self::Io { .. } => Exit::Failed,
@@ -106,6 +122,13 @@ impl Error {
             }
             Self::Environment(error) => Some(error.help()),
             Self::WrongSite { .. } => Some("Use the credentials of the site that the tree names."),
+            Self::KeyForNothing { .. } => Some(
+                "Name it in rollbook.yaml, or leave the variable out; docs/surfaces.md says what each is for.",
+            ),
+            Self::NoOperator => Some(
+                "Name who Rollbook acts for in rollbook.yaml, as `operator: you@acme.com`: an organization's key does \
+                 not say whose it is, and nothing may narrow that account.",
+            ),
             Self::CannotWrite(_) => Some(
                 "Use the credential of a site administrator: a member of a group that gives site administration.",
             ),

@@ -1,7 +1,7 @@
 //! What a surface answers to a write, before a read confirms it.
 
-use crate::atlassian::{Error, Jira, MadeId, MadeIds, Written};
-use crate::model::PlannedOperation;
+use crate::atlassian::{Error, MadeId, MadeIds, Surfaces, Written};
+use crate::model::{PlannedOperation, SurfaceIds};
 
 /// An answer. The texts are the surface's own words where it had any.
 #[derive(Clone, Debug)]
@@ -16,13 +16,18 @@ pub(super) enum Answered {
     Lost(String),
 }
 
-/// Sends an operation, and brings the id that it made.
+/// Sends operations that one request can carry out, and brings what became of each and the id that it made.
 pub(super) async fn write(
-    jira: &Jira,
-    planned: &PlannedOperation,
+    surfaces: &Surfaces,
+    planned: &[&PlannedOperation],
     made: &MadeIds,
-) -> (Answered, Option<MadeId>) {
-    match jira.write(&planned.operation, made).await {
+    ids: &SurfaceIds,
+) -> Vec<(Answered, Option<MadeId>)> {
+    surfaces.write(planned, made, ids).await.into_iter().map(answered).collect()
+}
+
+fn answered(written: Result<Written, Error>) -> (Answered, Option<MadeId>) {
+    match written {
         Ok(Written::Done { made }) => (Answered::Done, made),
         Ok(Written::ClaimsSatisfied { text }) => (Answered::Claimed(text), None),
         Err(error) if error.answer_lost() => (Answered::Lost(said(&error)), None),

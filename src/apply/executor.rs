@@ -7,17 +7,17 @@ use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
-use crate::atlassian::{Jira, MadeIds};
+use crate::atlassian::{MadeIds, Surfaces, most_together, together};
 use crate::model::{Direction, Key, Outcome, Plan, PlannedOperation, Report};
 
 use super::answer::{self, Answered};
 use super::settle;
 
-/// Carries out plans through one surface.
+/// Carries out plans.
 #[derive(Debug)]
 pub struct Executor<'a> {
-    /// The surface.
-    pub jira: &'a Jira,
+    /// The surfaces.
+    pub surfaces: &'a Surfaces,
     /// How many operations may be under way at a time; at least one.
     pub concurrency: usize,
     /// Turns true when no further operation may start. What is under way is finished and reported.
@@ -54,23 +54,31 @@ impl Executor<'_> {
         let mut under_way = FuturesUnordered::new();
         loop {
             while under_way.len() < self.concurrency.max(1) && !*self.stop.borrow_and_update() {
-                let Some(next) = run.next() else { break };
+                let batch = run.next_batch();
+                if batch.is_empty() {
+                    break;
+                }
                 let made = run.made.clone();
                 under_way.push(async move {
-                    (next, answer::write(self.jira, &plan.operations[next], &made).await)
+                    let planned: Vec<&PlannedOperation> =
+                        batch.iter().map(|at| &plan.operations[*at]).collect();
+                    let answers = answer::write(self.surfaces, &planned, &made, &plan.surface_ids).await;
+                    batch.into_iter().zip(answers).collect::<Vec<_>>()
                 });
             }
-            let Some((index, (answered, made))) = under_way.next().await else { break };
-            if let Some(id) = made {
-                run.made.insert(plan.operations[index].key.clone(), id);
-            }
-            let given_up = run.answer(index, answered);
-            for _ in 0..=given_up {
-                progress(Progress::Answered);
+            let Some(answers) = under_way.next().await else { break };
+            for (index, (answered, made)) in answers {
+                if let Some(id) = made {
+                    run.made.insert(plan.operations[index].key.clone(), id);
+                }
+                let given_up = run.answer(index, answered);
+                for _ in 0..=given_up {
+                    progress(Progress::Answered);
+                }
             }
         }
         progress(Progress::Settling);
-        let settled = settle::settle(self.jira, run.operations, &run.answers, &run.made).await;
+        let settled = settle::settle(self.surfaces, plan, &run.answers, &run.made).await;
         run.report(settled)
     }
 }
@@ -107,8 +115,21 @@ impl<'p> Run<'p> {
         self.ready.push(Reverse((self.operations[at].operation.direction(), at)));
     }
 
-    fn next(&mut self) -> Option<usize> {
-        self.ready.pop().map(|Reverse((_, at))| at)
+    /// The next operation that is ready, and the other ready ones that one request can carry out with it.
+    fn next_batch(&mut self) -> Vec<usize> {
+        let Some(Reverse((_, first))) = self.ready.pop() else { return Vec::new() };
+        let mut batch = vec![first];
+        let most = most_together(&self.operations[first]);
+        if most > 1 {
+            let goes = |at: usize| together(&self.operations[first], &self.operations[at]);
+            let mut others: Vec<usize> =
+                self.ready.iter().map(|Reverse((_, at))| *at).filter(|at| goes(*at)).collect();
+            others.sort_unstable();
+            others.truncate(most - 1);
+            self.ready.retain(|Reverse((_, at))| others.binary_search(at).is_err());
+            batch.extend(others);
+        }
+        batch
     }
 
     /// Takes an answer in, and returns how many operations it gave up.

@@ -1,10 +1,12 @@
 //! Carries out a plan. Floor 2; the only room that writes to a surface.
 //!
-//! `executor` sends what is ready, `answer` says what came back, and `settle` reads what was touched again and turns what the surface answered
-//! into what is known.
+//! `executor` sends what is ready and `answer` says what came back; `settle` has `look` read again what was touched,
+//! for what `sight` says it must show, and turns both into what is known.
 
 mod answer;
 mod executor;
+mod look;
 mod settle;
+mod sight;
 
 pub use executor::{Executor, Progress};

@@ -11,7 +11,7 @@ use super::endpoints::{CloudId, HostError};
 use super::organization::NoInvitation;
 use super::request::PathError;
 use super::words::{Words, shown};
-use super::written::Unresolved;
+use super::written::{Unresolved, Unsupported};
 use crate::model::IncompleteRead;
 
 /// Why a request came to nothing.
@@ -76,6 +76,9 @@ pub enum Error {
     /// An operation needs an id that has not come to be.
     #[error(transparent)]
     Unresolved(#[from] Unresolved),
+    /// A surface was asked for what it cannot do.
+    #[error(transparent)]
+    Unsupported(#[from] Unsupported),
     /// The HTTP client could not be set up.
     #[error("the HTTP client cannot be set up: {0}")]
     Setup(String),
@@ -211,6 +214,7 @@ impl Error {
             | Self::Directories { .. }
             | Self::Invitation(_)
             | Self::Unresolved(_)
+            | Self::Unsupported(_)
             | Self::Setup(_) => None,
         }
     }
@@ -246,7 +250,7 @@ impl Error {
                 "Name the one that is meant with `directory` in rollbook.yaml, and check `organization`.",
             ),
             Self::Invitation(why) => Some(why.help()),
-            Self::Path(_) | Self::Unresolved(_) | Self::Setup(_) => None,
+            Self::Path(_) | Self::Unresolved(_) | Self::Unsupported(_) | Self::Setup(_) => None,
         }
     }
 }

@@ -24,6 +24,7 @@ mod request;
 mod retry;
 pub mod scim;
 mod send;
+mod surfaces;
 mod words;
 mod written;
 
@@ -39,4 +40,5 @@ pub use request::{Body, Host, PathError, Repeat, Request};
 pub use retry::{Decision, Event, Pause, backoff, classify};
 pub use scim::Scim;
 pub use send::Answer;
-pub use written::{MadeId, MadeIds, Unresolved, Written};
+pub use surfaces::{Surfaces, most_together, per_second, route, together};
+pub use written::{MadeId, MadeIds, Unresolved, Unsupported, Written};

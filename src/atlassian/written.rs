@@ -1,10 +1,10 @@
 //! What writes need and give, whatever the surface: the ids that come to be, and what an answer says.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::{Error, Fault};
 use super::send::Answer;
-use crate::model::{AccountId, GroupId, Key, Ref};
+use crate::model::{AccountId, GroupId, Key, Ref, ScimId, Surface};
 
 /// An id that an operation made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,7 +13,18 @@ pub enum MadeId {
     Group(GroupId),
     /// An account's.
     Account(AccountId),
+    /// An account's, and the groups that the invitation led into.
+    Invited(AccountId, BTreeSet<GroupId>),
+    /// A group's in the SCIM directory. The group's own is not told there.
+    ScimGroup(ScimId),
+    /// A user's in the SCIM directory, and the account that it is linked to, where that is told.
+    ScimUser(ScimId, Option<AccountId>),
 }
+
+/// A surface cannot carry an operation out. No plan asks it to.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{0} has no request for this operation")]
+pub struct Unsupported(pub Surface);
 
 /// The ids that the operations of a plan have made so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -57,7 +68,10 @@ impl MadeIds {
             Ref::Known(id) => Ok(id.clone()),
             Ref::Made(key) => match self.0.get(key) {
                 Some(MadeId::Group(id)) => Ok(id.clone()),
-                Some(MadeId::Account(_)) | None => Err(Unresolved(key.clone())),
+                Some(
+                    MadeId::Account(_) | MadeId::Invited(..) | MadeId::ScimGroup(_) | MadeId::ScimUser(..),
+                )
+                | None => Err(Unresolved(key.clone())),
             },
         }
     }
@@ -70,10 +84,27 @@ impl MadeIds {
         match account {
             Ref::Known(id) => Ok(id.clone()),
             Ref::Made(key) => match self.0.get(key) {
-                Some(MadeId::Account(id)) => Ok(id.clone()),
-                Some(MadeId::Group(_)) | None => Err(Unresolved(key.clone())),
+                Some(MadeId::Account(id) | MadeId::Invited(id, _) | MadeId::ScimUser(_, Some(id))) => {
+                    Ok(id.clone())
+                }
+                Some(MadeId::Group(_) | MadeId::ScimGroup(_) | MadeId::ScimUser(_, None)) | None => {
+                    Err(Unresolved(key.clone()))
+                }
             },
         }
+    }
+
+    /// The SCIM id that an operation made.
+    pub fn scim(&self, key: &Key) -> Option<&ScimId> {
+        match self.0.get(key)? {
+            MadeId::ScimGroup(id) | MadeId::ScimUser(id, _) => Some(id),
+            MadeId::Group(_) | MadeId::Account(_) | MadeId::Invited(..) => None,
+        }
+    }
+
+    /// Whether an invitation has led its person into a group already.
+    pub fn joined(&self, key: &Key, group: &GroupId) -> bool {
+        matches!(self.0.get(key), Some(MadeId::Invited(_, groups)) if groups.contains(group))
     }
 }
 
@@ -89,6 +120,7 @@ pub(super) fn lost(answer: &Answer, error: Error) -> Error {
         | Error::ForeignCredential { .. }
         | Error::Directories { .. }
         | Error::Invitation(_)
+        | Error::Unsupported(_)
         | Error::Unresolved(_)
         | Error::Setup(_) => Box::new(Fault::Shape("it does not name what came to be".to_owned())),
     };

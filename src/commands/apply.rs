@@ -4,13 +4,14 @@ use clap::Args;
 use tokio::sync::watch;
 
 use crate::apply::{Executor, Progress};
-use crate::atlassian::Jira;
+use crate::atlassian::Surfaces;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{Plan, Report};
+use crate::model::{Plan, Report, Settings, Surface};
 use crate::render::{self, Grouping};
 
 use super::plan::Part;
+use super::session::Planned;
 use super::{Format, Session, block_on, connect};
 
 /// Operations under way at a time, where nothing else is asked for: Atlassian advises 5 to 10 (fact sheet §3.8).
@@ -48,9 +49,9 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         return Err(Error::Usage("nobody can be asked here; `--yes` applies without asking".into()));
     }
     let loaded = session.load()?;
-    let jira = connect(&loaded.declaration)?;
+    let surfaces = connect(&loaded.declaration.settings)?;
     block_on(async {
-        let planned = session.plan(&jira, &loaded, &arguments.part).await?;
+        let planned = session.plan(&surfaces, &loaded, &arguments.part).await?;
         let plan = &planned.plan;
         let shown = render::plan_text(plan, Grouping::Group, session.terminal.width());
         // Nobody is asked about a plan that they were not shown.
@@ -63,9 +64,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
             print(session, arguments.format, plan, &Report::default())?;
             return Ok(ended(plan, &Report::default()));
         }
-        if !planned.rights.site_admin {
-            return Err(Error::CannotWrite(planned.rights.acting.id));
-        }
+        may_write(&planned, &loaded.declaration.settings)?;
         let operations = render::count(plan.operations.len(), "operation");
         let question = format!("Apply {operations}? Only `yes` does:");
         let confirmed =
@@ -74,14 +73,35 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
             session.terminal.say("Nothing was changed.");
             return Ok(Exit::Failed);
         }
-        let report = carry_out(session, &jira, plan, arguments.concurrency).await;
+        let report = carry_out(session, &surfaces, plan, arguments.concurrency).await;
         print(session, arguments.format, plan, &report)?;
         Ok(ended(plan, &report))
     })
 }
 
+/// Whether the credentials may write what the plan has for them. Whose an organization's key is, the tree says.
+fn may_write(planned: &Planned, settings: &Settings) -> Result<(), Error> {
+    let through = |surfaces: &[Surface]| {
+        planned.plan.operations.iter().any(|operation| surfaces.contains(&operation.via))
+    };
+    if let Some(jira) = planned.rights.jira.as_ref().filter(|jira| !jira.site_admin)
+        && through(&[Surface::Jira])
+    {
+        return Err(Error::CannotWrite(jira.acting.id.clone()));
+    }
+    if settings.operator.is_none() && through(&[Surface::Organization, Surface::UserManagement]) {
+        return Err(Error::NoOperator);
+    }
+    Ok(())
+}
+
 /// Carries a plan out with progress on stderr; the first Ctrl-C stops it orderly, the second at once.
-pub(super) async fn carry_out(session: &Session, jira: &Jira, plan: &Plan, concurrency: usize) -> Report {
+pub(super) async fn carry_out(
+    session: &Session,
+    surfaces: &Surfaces,
+    plan: &Plan,
+    concurrency: usize,
+) -> Report {
     let (stop, stopped) = watch::channel(false);
     let terminal = session.terminal;
     let interrupts = tokio::spawn(async move {
@@ -95,7 +115,7 @@ pub(super) async fn carry_out(session: &Session, jira: &Jira, plan: &Plan, concu
         }
     });
     let mut bar = session.terminal.progress("applying", plan.operations.len());
-    let executor = Executor { jira, concurrency, stop: stopped };
+    let executor = Executor { surfaces, concurrency, stop: stopped };
     let report = executor
         .run(plan, |progress| match progress {
             Progress::Answered => bar.step(),

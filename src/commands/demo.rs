@@ -1,5 +1,6 @@
 //! `rollbook demo`: the whole loop on a sandbox, with the example organization.
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::io;
 use std::path::Path;
@@ -7,8 +8,10 @@ use std::time::Duration;
 
 use clap::Args;
 use jiff::civil::{Date, date};
+use secrecy::SecretString;
 
-use crate::atlassian::{self, Client, Credential, Endpoints, Jira, Overrides, TokenKind};
+use crate::atlassian::{Credential, Overrides, Surfaces, TokenKind};
+use crate::environment::{self, Environment};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::render::{self, Grouping};
@@ -16,6 +19,7 @@ use crate::sandbox::{self, Change, Sandbox, Seed};
 use crate::terminal::Terminal;
 
 use super::apply::carry_out;
+use super::connect::surfaces;
 use super::plan::Part;
 use super::session::Loaded;
 use super::{Session, block_on};
@@ -94,21 +98,21 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
     // The example has a warning of its own, which is for `check` to show.
     let quiet = Session { terminal: Terminal { quiet: true, ..session.terminal }, ..session.clone() };
     let loaded = quiet.load()?;
-    let jira = connect(&loaded, sandbox, url)?;
+    let surfaces = connect(&loaded, sandbox, url)?;
 
     session.data(&format!(
         "This is the organization of examples/acme, at a sandbox on {url}.\nNothing here touches a real site.\n\n\
          1. What would change?                                        rollbook plan\n\n"
     ))?;
-    let planned = session.plan(&jira, &loaded, &Part::default()).await?;
+    let planned = session.plan(&surfaces, &loaded, &Part::default()).await?;
     show(session, &planned.plan)?;
 
     session.data("\n2. Change it.                                               rollbook apply\n\n")?;
-    let report = carry_out(session, &jira, &planned.plan, 4).await;
+    let report = carry_out(session, &surfaces, &planned.plan, 4).await;
     session.data(&render::report_text(&planned.plan, &report, session.terminal.width()))?;
 
     session.data("\n3. And now?                                                  rollbook plan\n\n")?;
-    show(session, &session.plan(&jira, &loaded, &Part::default()).await?.plan)?;
+    show(session, &session.plan(&surfaces, &loaded, &Part::default()).await?.plan)?;
 
     let (group, user) = BY_HAND;
     let change = Change::AddMember { group: group.into(), user: user.into() };
@@ -116,7 +120,7 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
         Error::io("failed to change the sandbox")(io::Error::other(refused.to_string()))
     })?;
     session.data(&format!("\n4. Somebody adds {user} to {group} by hand.       rollbook plan\n\n"))?;
-    show(session, &session.plan(&jira, &loaded, &Part::default()).await?.plan)?;
+    show(session, &session.plan(&surfaces, &loaded, &Part::default()).await?.plan)?;
     session.data(NEXT)
 }
 
@@ -133,23 +137,26 @@ fn show(session: &Session, plan: &crate::model::Plan) -> Result<(), Error> {
     session.data(&render::plan_text(plan, Grouping::Group, session.terminal.width()))
 }
 
-fn connect(loaded: &Loaded, sandbox: &Sandbox, url: &str) -> Result<Jira, Error> {
-    let exports = sandbox.exports(url);
-    let value = |name: &str| {
-        exports
-            .iter()
-            .find(|(exported, _)| exported == name)
-            .map(|(_, value)| value.clone())
-            .unwrap_or_default()
+/// What the sandbox would have a shell export.
+fn connect(loaded: &Loaded, sandbox: &Sandbox, url: &str) -> Result<Surfaces, Error> {
+    let exports: BTreeMap<String, String> = sandbox.exports(url).into_iter().collect();
+    let value = |name: &str| exports.get(name).cloned().unwrap_or_default();
+    let secret = |name: &str| exports.get(name).cloned().map(SecretString::from);
+    let environment = Environment {
+        jira: Some(Credential::Basic {
+            email: value("ROLLBOOK_EMAIL"),
+            token: value("ROLLBOOK_API_TOKEN").into(),
+            kind: TokenKind::Classic,
+        }),
+        organization_key: secret(environment::ORG_API_KEY).map(Credential::ApiKey),
+        scim_key: secret(environment::SCIM_API_KEY).map(Credential::DirectoryKey),
+        overrides: Overrides { site: Some(url.into()), gateway: Some(url.into()) },
+        scim_endpoint: None,
+        cloud_id: None,
+        site: None,
+        organization: None,
     };
-    let overrides = Overrides { site: Some(url.into()), gateway: Some(url.into()) };
-    let endpoints = Endpoints::new(&loaded.declaration.settings.site.value, &overrides)?;
-    let credential = Credential::Basic {
-        email: value("ROLLBOOK_EMAIL"),
-        token: value("ROLLBOOK_API_TOKEN").into(),
-        kind: TokenKind::Classic,
-    };
-    Ok(Jira::new(Client::network(endpoints, credential, atlassian::Options::default())?))
+    surfaces(&loaded.declaration.settings, environment)
 }
 
 fn write_example(folder: &Path) -> io::Result<()> {

@@ -34,8 +34,8 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let exported = arguments.accounts.as_deref().map(exported).transpose()?.unwrap_or_default();
     let loaded = session.load()?;
     let desired = Desired::of(&loaded.declaration, session.today).with_lookup(Lookup::Anew);
-    let jira = connect(&loaded.declaration)?;
-    let live = block_on(async { Ok(fetch::live_state(&jira, &desired).await?) })?;
+    let surfaces = connect(&loaded.declaration.settings)?;
+    let live = block_on(async { Ok(fetch::live_state(&surfaces, &desired).await?) })?;
     let locking = plan::lock(&desired, &live, &exported);
 
     let path = session.root()?.join(config::LOCK);

@@ -8,13 +8,15 @@ pub mod lock;
 pub mod plan;
 pub mod sandbox;
 
+mod connect;
 mod files;
 mod session;
 
 use clap::ValueEnum;
 
+use connect::connect;
+use session::block_on;
 pub use session::{Session, log};
-use session::{block_on, connect};
 
 /// How a result is printed.
 #[derive(Clone, Copy, Debug, ValueEnum)]

@@ -53,8 +53,8 @@ enum By {
 /// [`Error`] when there is no plan.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
-    let jira = connect(&loaded.declaration)?;
-    let planned = block_on(session.plan(&jira, &loaded, &arguments.part))?;
+    let surfaces = connect(&loaded.declaration.settings)?;
+    let planned = block_on(session.plan(&surfaces, &loaded, &arguments.part))?;
     let text = match arguments.format {
         Format::Json => render::plan_json(&planned.plan),
         Format::Text => render::plan_text(&planned.plan, arguments.by.grouping(), session.terminal.width()),

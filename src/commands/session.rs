@@ -6,11 +6,11 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tracing::info;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::atlassian::{self, Client, Endpoints, Jira, Overrides};
+use crate::atlassian::{self, Surfaces};
 use crate::config;
-use crate::environment::{self, Environment, EnvironmentError};
 use crate::error::Error;
 use crate::fetch;
 use crate::model::{Declaration, Diagnostic, Header, Locator, Plan, Rights, Severity, Tree};
@@ -107,17 +107,24 @@ impl Session {
     }
 
     /// Reads what a plan needs, and makes it.
-    pub(super) async fn plan(&self, jira: &Jira, loaded: &Loaded, part: &Part) -> Result<Planned, Error> {
+    pub(super) async fn plan(
+        &self,
+        surfaces: &Surfaces,
+        loaded: &Loaded,
+        part: &Part,
+    ) -> Result<Planned, Error> {
         let desired = Desired::of(&loaded.declaration, self.today).with_lookup(part.lookup());
         let scope = part.scope();
-        let live = fetch::live_state(jira, &desired).await?;
+        let live = fetch::live_state(surfaces, &desired).await?;
         if let Some(target) = scope.unknown_targets(&desired, &live).first() {
             return Err(Error::Usage(format!(
                 "neither the tree nor the site has what --target {target} names"
             )));
         }
         let changes = plan::diff(&desired, &live, &Locator::new(&loaded.tree));
-        let capabilities = fetch::capabilities(jira, &plan::questions(&changes, &live)).await?;
+        let questions = plan::questions(&changes, &live, &loaded.declaration);
+        let site = &loaded.declaration.settings.site.value;
+        let capabilities = fetch::capabilities(surfaces, &questions, &live, site).await?;
         let header = Header {
             made: Timestamp::now().to_string(),
             today: self.today,
@@ -132,12 +139,16 @@ impl Session {
             tree_digest: &plan::tree_digest(&loaded.tree),
             scope: &scope,
             rates: &Rates {
-                per_second: atlassian::jira::per_second,
-                route: atlassian::jira::route,
+                per_second: atlassian::per_second,
+                route: atlassian::route,
                 members_a_page: atlassian::jira::MEMBERS_PAGE,
             },
         };
-        Ok(Planned { plan: plan::route(changes, &context), rights: live.rights })
+        let plan = plan::route(changes, &context);
+        for identified in &plan.identities {
+            info!(user = %identified.user, account = %identified.account, from = %identified.from, "resolved");
+        }
+        Ok(Planned { plan, rights: live.rights })
     }
 
     /// Prints data.
@@ -146,32 +157,8 @@ impl Session {
     }
 }
 
-/// Connects to the site that the tree names, with what the environment holds.
-pub(super) fn connect(declaration: &Declaration) -> Result<Jira, Error> {
-    let environment = Environment::read()?;
-    let settings = &declaration.settings;
-    agree(&settings.site.value, environment::SITE, environment.site.as_deref())?;
-    let organization = settings.organization.as_ref().map_or("no organization", |id| id.value.as_str());
-    agree(organization, environment::ORGANIZATION, environment.organization.as_deref())?;
-    // What the tree names is judged on its own, so that each is told of its own mistakes.
-    let site = &settings.site.value;
-    Endpoints::new(site, &Overrides::default())?;
-    let endpoints = Endpoints::new(site, &environment.overrides).map_err(EnvironmentError::Endpoint)?;
-    let options = atlassian::Options { cloud_id: environment.cloud_id, ..atlassian::Options::default() };
-    Ok(Jira::new(Client::network(endpoints, environment.credential, options)?))
-}
-
 /// Runs what waits for the network.
 pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.map_err(Error::io("failed to start"))?.block_on(work)
-}
-
-fn agree(tree: &str, variable: &'static str, environment: Option<&str>) -> Result<(), Error> {
-    match environment {
-        Some(named) if named.trim_end_matches('/') != tree.trim_end_matches('/') => {
-            Err(Error::WrongSite { tree: tree.into(), variable, environment: named.into() })
-        }
-        Some(_) | None => Ok(()),
-    }
 }

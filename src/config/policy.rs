@@ -38,7 +38,10 @@ pub(super) fn policy(cx: &mut Context, node: &Node<'_>) -> Policy {
     };
     let policy = Policy {
         mode: chosen(cx, &mut fields, "mode", MODES),
-        unlisted_users: chosen(cx, &mut fields, "unlisted-users", UNLISTED_USERS),
+        unlisted_users: fields.take("unlisted-users").and_then(|node| {
+            let value = choice(cx, node, UNLISTED_USERS)?;
+            Some(cx.locate(value, node.span))
+        }),
         unlisted_groups: chosen(cx, &mut fields, "unlisted-groups", UNLISTED_GROUPS),
         invite_domains: fields
             .take("invite-domains")

@@ -1,62 +1,193 @@
 //! The live state, as far as a diff needs it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::TryFutureExt;
 use futures_util::future::try_join_all;
 use tokio::try_join;
 use tracing::info;
 
-use crate::atlassian::Jira;
-use crate::model::{AccountId, GroupId, LiveAccount, LiveState, Reading};
-use crate::plan::{self, Desired};
+use crate::atlassian::{self, Jira, Organization, Surfaces};
+use crate::model::{
+    AccountId, Email, GroupId, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, OrganizationUser,
+    Reading, Rights, Rows, ScimUser,
+};
+use crate::plan::{self, Desired, Reads, Searches};
 
 use super::Error;
 
-/// Reads what a diff of this desired state needs: the rights, every group's name, the members of the declared
-/// groups that exist, and every user where an identity needs them.
-///
-/// # Errors
-/// [`Error::CannotBrowse`] when reads would be empty for want of a right, [`Error::UsersWithoutReader`] when the
-/// listing of users is not whole, else what the surface said.
-pub async fn live_state(jira: &Jira, desired: &Desired<'_>) -> Result<LiveState, Error> {
-    let (rights, groups) = try_join!(jira.rights(), jira.groups())?;
-    if !rights.browse_users {
-        return Err(Error::CannotBrowse {
-            account: rights.acting.id,
-            site: desired.declaration.settings.site.value.clone(),
-        });
-    }
-    let ids = plan::groups_to_read(desired, &groups);
-    let reads = plan::reads(desired);
-    info!(groups = groups.len(), declared = ids.len(), all_users = reads.users, "reading members");
-    let member_reads = try_join_all(ids.iter().map(|id| jira.members(id).map_ok(move |read| (id, read))));
-    let (member_lists, users) = try_join!(member_reads, users(jira, reads.users))?;
+/// What a listing of people brings.
+type People = (Listing<AccountId>, Vec<LiveAccount>);
 
-    let mut accounts: BTreeMap<AccountId, LiveAccount> = BTreeMap::new();
-    let mut members = BTreeMap::new();
-    let mut remember = |seen: Vec<LiveAccount>| {
-        accounts.extend(seen.into_iter().map(|account| (account.id.clone(), account)));
-    };
-    for (id, (listing, seen)) in member_lists {
-        members.insert(GroupId::clone(id), listing);
-        remember(seen);
-    }
-    let users = match users {
-        None => Reading::NotRead,
-        Some((listing, _)) if !listing.contains(&rights.acting.id) => {
-            return Err(Error::UsersWithoutReader { account: rights.acting.id });
-        }
-        Some((listing, seen)) => {
-            remember(seen);
-            Reading::Read(listing)
-        }
-    };
-    Ok(LiveState { rights, groups, members, users, accounts })
+/// Where groups, members and users are listed: in Jira, which shows apps and admin groups too, else in the
+/// organization (fact sheet §5).
+enum Lists<'a> {
+    Jira(&'a Jira),
+    Organization(&'a Organization),
 }
 
-type Users = (crate::model::Listing<AccountId>, Vec<LiveAccount>);
+/// Reads what a diff of this desired state needs: the rights, every group's name, the members of the declared
+/// groups that exist, what the organization knows of the declared people, and every user where an identity or a
+/// status needs them.
+///
+/// # Errors
+/// [`Error::NoListing`] when there is no surface that lists anything, [`Error::CannotBrowse`] when reads would be
+/// empty for want of a right, [`Error::UsersWithoutReader`] when the listing of users is not whole, else what the
+/// surface said.
+pub async fn live_state(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<LiveState, Error> {
+    let lists = Lists::of(surfaces)?;
+    let searches = plan::searches(desired);
+    let site = &desired.declaration.settings.site.value;
+    let ((jira, groups), people) =
+        try_join!(lists.rights_and_groups(site), search(surfaces.organization.as_ref(), &searches))?;
+    let rights = Rights { surfaces: surfaces.configured(), jira };
+    let found: BTreeSet<Email> = people.iter().filter_map(|person| person.email.clone()).collect();
+    let ids = plan::groups_to_read(desired, &groups);
+    let reads = plan::reads(desired, &rights, &found);
+    info!(
+        groups = groups.len(),
+        declared = ids.len(),
+        people = people.len(),
+        all_users = reads.users,
+        scim_users = reads.scim_users,
+        "reading members"
+    );
+    let acting = rights.acting();
+    let (members, users, scim_users) =
+        try_join!(lists.members(&ids), lists.users(reads, acting), scim_users(surfaces, reads))?;
+    let (members, seen) = members;
+    let mut live = LiveState {
+        rights,
+        groups,
+        members,
+        users: Reading::NotRead,
+        accounts: seen.into_iter().map(|account| (account.id.clone(), account)).collect(),
+        people: BTreeMap::new(),
+        searched: if surfaces.organization.is_some() { searches.emails } else { BTreeSet::new() },
+        scim_users,
+    };
+    if let Some((listing, seen)) = users {
+        live.accounts.extend(seen.into_iter().map(|account| (account.id.clone(), account)));
+        live.users = Reading::Read(listing);
+    }
+    live.learn(people);
+    let unseen: Vec<AccountId> =
+        searches.accounts.into_iter().filter(|id| !live.accounts.contains_key(id)).collect();
+    if let (Some(jira), false) = (&surfaces.jira, unseen.is_empty()) {
+        let accounts = jira.accounts(&unseen).await?;
+        live.accounts.extend(accounts.into_iter().map(|account| (account.id.clone(), account)));
+    }
+    Ok(live)
+}
 
-async fn users(jira: &Jira, needed: bool) -> Result<Option<Users>, crate::atlassian::Error> {
-    if needed { jira.users().await.map(Some) } else { Ok(None) }
+/// What the organization knows of the people whom a tree declares.
+async fn search(
+    organization: Option<&Organization>,
+    searches: &Searches,
+) -> Result<Vec<OrganizationUser>, Error> {
+    let Some(organization) = organization else { return Ok(Vec::new()) };
+    let emails: Vec<Email> = searches.emails.iter().cloned().collect();
+    let accounts: Vec<AccountId> = searches.accounts.iter().cloned().collect();
+    let by_account =
+        async { if accounts.is_empty() { Ok(Vec::new()) } else { organization.people(&accounts).await } };
+    let (mut people, by_account) = try_join!(organization.find_by_email(&emails), by_account)?;
+    people.extend(by_account);
+    Ok(people)
+}
+
+async fn scim_users(surfaces: &Surfaces, reads: Reads) -> Result<Reading<Vec<ScimUser>>, Error> {
+    match &surfaces.scim {
+        Some(scim) if reads.scim_users => Ok(Reading::Read(scim.users().await?.1)),
+        Some(_) | None => Ok(Reading::NotRead),
+    }
+}
+
+impl<'a> Lists<'a> {
+    fn of(surfaces: &'a Surfaces) -> Result<Self, Error> {
+        match (&surfaces.jira, &surfaces.organization) {
+            (Some(jira), _) => Ok(Self::Jira(jira)),
+            (None, Some(organization)) => Ok(Self::Organization(organization)),
+            (None, None) => Err(Error::NoListing),
+        }
+    }
+
+    async fn rights_and_groups(&self, site: &str) -> Result<(Option<JiraRights>, Listing<LiveGroup>), Error> {
+        let jira = match self {
+            Self::Jira(jira) => jira,
+            Self::Organization(organization) => {
+                let groups = organization.groups(None).await?;
+                let rows =
+                    groups.iter().map(|group| LiveGroup { id: group.id.clone(), name: group.name.clone() });
+                let rows = Rows { rows: rows.collect(), total: Some(groups.len()), ended: true };
+                return Ok((None, Listing::checked(rows).map_err(|_| Error::NoListing)?));
+            }
+        };
+        let (rights, groups) = try_join!(jira.rights(), jira.groups())?;
+        if !rights.browse_users {
+            return Err(Error::CannotBrowse { account: rights.acting.id, site: site.to_owned() });
+        }
+        Ok((Some(rights), groups))
+    }
+
+    async fn members(
+        &self,
+        ids: &[GroupId],
+    ) -> Result<(BTreeMap<GroupId, Listing<AccountId>>, Vec<LiveAccount>), Error> {
+        match self {
+            Self::Jira(jira) => {
+                let reads = ids.iter().map(|id| jira.members(id).map_ok(move |read| (id.clone(), read)));
+                let mut members = BTreeMap::new();
+                let mut accounts = Vec::new();
+                for (id, (listing, seen)) in try_join_all(reads).await? {
+                    members.insert(id, listing);
+                    accounts.extend(seen);
+                }
+                Ok((members, accounts))
+            }
+            Self::Organization(organization) => {
+                let (members, users) = organization.users_of_groups(ids).await?;
+                Ok((members, users.iter().map(OrganizationUser::live).collect()))
+            }
+        }
+    }
+
+    /// Every user, where they are needed. Jira's listing has no total, and the reader is one of it.
+    async fn users(&self, reads: Reads, acting: Option<&AccountId>) -> Result<Option<People>, Error> {
+        if !reads.users {
+            return Ok(None);
+        }
+        let (listing, seen) = match self {
+            Self::Jira(jira) => jira.users().await?,
+            Self::Organization(organization) => {
+                let (listing, users) = organization.everybody().await?;
+                (listing, users.iter().map(OrganizationUser::live).collect())
+            }
+        };
+        match acting.filter(|acting| !listing.contains(acting)) {
+            Some(acting) => Err(Error::UsersWithoutReader { account: acting.clone() }),
+            None => Ok(Some((listing, seen))),
+        }
+    }
+}
+
+/// The accounts of these ids, where a surface knows them.
+pub(super) async fn accounts(
+    surfaces: &Surfaces,
+    ids: &BTreeSet<AccountId>,
+) -> Result<BTreeMap<AccountId, Option<LiveAccount>>, atlassian::Error> {
+    if ids.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let asked: Vec<AccountId> = ids.iter().cloned().collect();
+    let found = match (&surfaces.jira, &surfaces.organization) {
+        (Some(jira), _) => jira.accounts(&asked).await?,
+        (None, Some(organization)) => {
+            organization.people(&asked).await?.iter().map(OrganizationUser::live).collect()
+        }
+        (None, None) => Vec::new(),
+    };
+    let mut answers: BTreeMap<AccountId, Option<LiveAccount>> =
+        ids.iter().cloned().map(|id| (id, None)).collect();
+    answers.extend(found.into_iter().map(|account| (account.id.clone(), Some(account))));
+    Ok(answers)
 }

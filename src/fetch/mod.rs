@@ -11,6 +11,9 @@ pub use live::live_state;
 /// Why there is no live state.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    /// Nothing that lists groups and users has a credential.
+    #[error("there is a credential neither for Jira nor for the organization, so that nothing can be read")]
+    NoListing,
     /// A read failed.
     #[error(transparent)]
     Surface(#[from] crate::atlassian::Error),
@@ -35,6 +38,10 @@ impl Error {
     pub fn help(&self) -> Option<&'static str> {
         match self {
             Self::Surface(error) => error.help(),
+            Self::NoListing => Some(
+                "Set ROLLBOOK_EMAIL and ROLLBOOK_API_TOKEN, or ROLLBOOK_ORG_API_KEY with `organization` in \
+                 rollbook.yaml.",
+            ),
             Self::CannotBrowse { .. } => Some(
                 "Give the account the global permission \"Browse users and groups\" in Jira's settings; without it \
                  every group would read as empty.",

@@ -71,6 +71,8 @@ pub enum Action {
     Invite,
     /// A user's account becomes active again.
     Activate,
+    /// A user's name changes.
+    Update,
     /// A membership comes to be.
     Add,
     /// A membership ends, or a user leaves the directory.
@@ -128,6 +130,7 @@ impl Action {
             Self::Create => "create",
             Self::Invite => "invite",
             Self::Activate => "activate",
+            Self::Update => "update",
             Self::Add => "add",
             Self::Remove => "remove",
             Self::Suspend => "suspend",

@@ -2,48 +2,80 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::ids::{AccountId, App, GroupId, GroupName};
+use super::ids::{AccountId, App, GroupId, GroupName, ScimId};
 use super::live::{Listing, LiveAccount, LiveGroup, Reading};
+use super::organization::{OrganizationUser, Privileges};
+use super::scim::ScimUser;
 
 /// What must be known before changes can be routed. Nothing to do asks nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Questions {
     /// Who owns these groups?
     pub group_kinds: BTreeMap<GroupId, GroupName>,
-    /// Which groups are these accounts in?
+    /// Which groups are these accounts in, and what does the organization say of them?
     pub memberships: BTreeSet<AccountId>,
     /// What are these accounts, which no listing showed?
     pub accounts: BTreeSet<AccountId>,
-    /// Which groups give which app?
+    /// Why are these accounts not active, which are to be given something? Asked of the organization.
+    pub people: BTreeSet<AccountId>,
+    /// What may user management do to these accounts?
+    pub privileges: BTreeSet<AccountId>,
+    /// Which groups give which app, and how many seats are left?
     pub app_roles: bool,
+    /// Who administers the site and the organization?
+    pub admins: bool,
+    /// Which domains are the organization's, and which resources are the site's apps?
+    pub invitations: bool,
+    /// Who has a record in the SCIM directory?
+    pub scim_users: bool,
 }
 
 /// The answers to [`Questions`].
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Capabilities {
     /// By group; `None` where the API did not show the group.
     pub group_kinds: BTreeMap<GroupId, Option<GroupKind>>,
     /// By account.
     pub memberships: BTreeMap<AccountId, Listing<LiveGroup>>,
+    /// What the organization says of accounts that it was asked about; `None` where it does not show them.
+    pub people: BTreeMap<AccountId, Option<OrganizationUser>>,
     /// By account; `None` where there is no such account.
     pub accounts: BTreeMap<AccountId, Option<LiveAccount>>,
+    /// By account.
+    pub privileges: BTreeMap<AccountId, Privileges>,
     /// Every app's role; not read where nothing asked or the credential may not (fact sheet §1.1).
     pub app_roles: Reading<Vec<AppRole>>,
+    /// The active members of the groups that make site administrators.
+    pub site_admins: Reading<BTreeSet<(AccountId, GroupId)>>,
+    /// The active administrators of the organization.
+    pub organization_admins: Reading<BTreeSet<AccountId>>,
+    /// The domains that the organization has proved to be its own, in lower case.
+    pub verified_domains: Reading<BTreeSet<String>>,
+    /// The resource of each app of the site, as an invitation of the organization names it.
+    pub resources: Reading<BTreeMap<App, String>>,
+    /// Everybody in the SCIM directory.
+    pub scim_users: Reading<Vec<ScimUser>>,
+    /// The synced groups among [`Capabilities::group_kinds`] that the SCIM directory holds, by their names there.
+    pub scim_groups: BTreeMap<GroupId, ScimId>,
 }
 
-/// Who may change a group, as Jira's group picker tells (fact sheet §1.2).
+/// Who may change a group: from Jira's group picker (fact sheet §1.2), or from the organization (§5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct GroupKind {
     /// Who manages it.
     pub managed_by: ManagedBy,
     /// What it is used for.
     pub usage: Usage,
+    /// Whether the organization's key may change it, where the organization says it.
+    pub modifiable: Option<bool>,
+    /// Whether the organization's key may delete it, where the organization says it.
+    pub deletable: Option<bool>,
 }
 
-/// `managedBy` of the group picker.
+/// Who manages a group.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ManagedBy {
-    /// An identity provider: its members cannot be changed here.
+    /// An identity provider: its members can be changed there, and through SCIM, alone.
     External,
     /// People; whatever the API calls them.
     People,
@@ -51,7 +83,7 @@ pub enum ManagedBy {
     Unsaid,
 }
 
-/// `usageType` of the group picker.
+/// What a group is used for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Usage {
     /// An Atlassian team, not an admin-hub group.
@@ -71,22 +103,24 @@ pub struct AppRole {
     pub groups: BTreeSet<GroupId>,
     /// The groups that a new user of the app joins by itself.
     pub default_groups: BTreeSet<GroupId>,
+    /// How many more people may have it.
+    pub seats: Seats,
+}
+
+/// How many more people may have an app.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Seats {
+    /// As many as there are.
+    Unlimited,
+    /// So many.
+    Left(usize),
+    /// The API does not say.
+    Unsaid,
 }
 
 impl Questions {
     /// Whether nothing needs to be known.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
-    }
-}
-
-impl Default for Capabilities {
-    fn default() -> Self {
-        Self {
-            group_kinds: BTreeMap::new(),
-            memberships: BTreeMap::new(),
-            accounts: BTreeMap::new(),
-            app_roles: Reading::NotRead,
-        }
     }
 }

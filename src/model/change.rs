@@ -3,6 +3,7 @@
 use jiff::civil::Date;
 
 use super::address::{Action, Address, Key};
+use super::declaration::Source;
 use super::email::Email;
 use super::ids::{AccountId, App, GroupId, GroupName};
 use super::live::Membership;
@@ -48,6 +49,10 @@ pub enum Wanted {
     CreateGroup {
         /// Its name.
         name: GroupName,
+        /// What it is for.
+        description: Option<String>,
+        /// Who is to own it.
+        source: Source,
     },
     /// A group is to end.
     DeleteGroup {
@@ -60,6 +65,8 @@ pub enum Wanted {
     InviteUser {
         /// Their e-mail.
         email: Email,
+        /// Their display name.
+        name: Option<String>,
         /// What the invitation asks for.
         apps: Vec<App>,
     },
@@ -81,13 +88,22 @@ pub enum Wanted {
         account: AccountId,
         /// What the policy says.
         how: Offboard,
-        /// Whether the account is active.
-        active: bool,
     },
     /// An account is to be active again.
     ActivateUser {
         /// The account.
         account: AccountId,
+        /// Its e-mail, by which somebody who is in no directory is invited.
+        email: Email,
+        /// What an invitation asks for.
+        apps: Vec<App>,
+    },
+    /// An account is to have another display name.
+    UpdateUser {
+        /// The account.
+        account: AccountId,
+        /// The name.
+        name: String,
     },
 }
 
@@ -109,6 +125,7 @@ impl Wanted {
             Self::RemoveMember { .. } => Action::Remove,
             Self::OffboardUser { how, .. } => how.action(),
             Self::ActivateUser { .. } => Action::Activate,
+            Self::UpdateUser { .. } => Action::Update,
         }
     }
 }

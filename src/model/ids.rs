@@ -55,6 +55,11 @@ string_id! {
 }
 
 string_id! {
+    /// A user or a group in a SCIM directory. It is no account id and no group id (fact sheet §4).
+    ScimId
+}
+
+string_id! {
     /// An app's key, such as `jira-software` (fact sheet §1.1, `GET /applicationrole`).
     App
 }

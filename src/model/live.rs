@@ -4,13 +4,16 @@
 //! [`Listing::checked`] alone, what was not read is [`Reading::NotRead`] and not an empty listing, and a
 //! [`Membership`] that an operation may end is handed out by a listing alone.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::email::Email;
 use super::ids::{AccountId, GroupId, GroupName};
+use super::operation::Surface;
+use super::organization::{OrganizationUser, UserStatus};
+use super::scim::ScimUser;
 
 /// The live state, as far as a plan needs it.
 #[derive(Clone, Debug)]
@@ -25,6 +28,12 @@ pub struct LiveState {
     pub users: Reading<Listing<AccountId>>,
     /// What is known of each account that any read showed.
     pub accounts: BTreeMap<AccountId, LiveAccount>,
+    /// What the organization says of the people it was asked about.
+    pub people: BTreeMap<AccountId, OrganizationUser>,
+    /// The e-mails that the organization was asked for, whether it knows them or not.
+    pub searched: BTreeSet<Email>,
+    /// The users of the SCIM directory, where an identity needed them.
+    pub scim_users: Reading<Vec<ScimUser>>,
 }
 
 /// A group, as a listing shows it.
@@ -43,8 +52,8 @@ pub struct LiveAccount {
     pub id: AccountId,
     /// What sort of account it is.
     pub kind: AccountKind,
-    /// Whether it is active.
-    pub active: bool,
+    /// Whether it is active, and why not where a surface says it.
+    pub status: UserStatus,
     /// The display name; it comes from outside and may hold anything.
     pub name: String,
     /// The e-mail, where the API shows it (fact sheet §7).
@@ -64,9 +73,18 @@ pub enum AccountKind {
     Unknown,
 }
 
-/// What the credential may see and do, as the probe found it.
-#[derive(Clone, Debug)]
+/// What the credentials may see and do.
+#[derive(Clone, Debug, Default)]
 pub struct Rights {
+    /// The surfaces that there is a credential for.
+    pub surfaces: BTreeSet<Surface>,
+    /// What Jira's credential may do, where there is one. The owners of other keys are not known.
+    pub jira: Option<JiraRights>,
+}
+
+/// What Jira's credential may see and do, as the probe found it.
+#[derive(Clone, Debug)]
+pub struct JiraRights {
     /// The account that the credential acts as.
     pub acting: LiveAccount,
     /// The global permission "Browse users and groups": without it listings come back empty (fact sheet §1.1).
@@ -79,10 +97,52 @@ pub struct Rights {
     pub site_admin: bool,
 }
 
+impl Rights {
+    /// The account that Jira's credential acts as.
+    pub fn acting(&self) -> Option<&AccountId> {
+        self.jira.as_ref().map(|jira| &jira.acting.id)
+    }
+
+    /// Whether there is a credential for a surface.
+    pub fn has(&self, surface: Surface) -> bool {
+        self.surfaces.contains(&surface)
+    }
+
+    /// The groups that make their members site administrators, where Jira told.
+    pub fn site_admin_groups(&self) -> impl Iterator<Item = &LiveGroup> {
+        self.jira.iter().flat_map(|jira| jira.site_admin_groups.iter())
+    }
+}
+
+impl LiveAccount {
+    /// Whether it is active.
+    pub fn active(&self) -> bool {
+        self.status == UserStatus::Active
+    }
+}
+
+impl LiveState {
+    /// Takes in what the organization says of people: it knows e-mails that Jira hides, and why somebody is not
+    /// active. What it leaves unsaid stands as it was.
+    pub fn learn(&mut self, people: impl IntoIterator<Item = OrganizationUser>) {
+        for person in people {
+            let account = self.accounts.entry(person.account.clone()).or_insert_with(|| person.live());
+            if person.email.is_some() {
+                account.email.clone_from(&person.email);
+            }
+            if person.status != UserStatus::Unsaid {
+                account.status = person.status;
+            }
+            self.people.insert(person.account.clone(), person);
+        }
+    }
+}
+
 /// Something that may not have been read, which is not the same as empty.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Reading<T> {
     /// Nobody asked, or the credential may not.
+    #[default]
     NotRead,
     /// Read whole.
     Read(T),
@@ -132,6 +192,16 @@ pub enum IncompleteRead {
 pub struct Membership {
     group: GroupId,
     account: AccountId,
+}
+
+impl<T> Reading<T> {
+    /// What was read.
+    pub fn read(&self) -> Option<&T> {
+        match self {
+            Self::NotRead => None,
+            Self::Read(value) => Some(value),
+        }
+    }
 }
 
 impl<T: Ord> Listing<T> {

@@ -23,7 +23,7 @@ mod scim;
 mod tree;
 
 pub use address::{Action, Address, AddressError, Key, UserRef};
-pub use capability::{AppRole, Capabilities, GroupKind, ManagedBy, Questions, Usage};
+pub use capability::{AppRole, Capabilities, GroupKind, ManagedBy, Questions, Seats, Usage};
 pub use change::{Change, Changes, Wanted};
 pub use declaration::{
     AppsInGroup, Authority, Declaration, DeclaredGroup, DeclaredUser, GroupState, Member, MemberRef, Members,
@@ -31,19 +31,20 @@ pub use declaration::{
 };
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use email::{Email, EmailError, is_invisible};
-pub use ids::{AccountId, App, GroupId, GroupName};
+pub use ids::{AccountId, App, GroupId, GroupName, ScimId};
 pub use live::{
-    AccountKind, IncompleteRead, Listing, LiveAccount, LiveGroup, LiveState, Membership, Reading, Rights,
-    Rows,
+    AccountKind, IncompleteRead, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, Membership, Reading,
+    Rights, Rows,
 };
 pub use lock::{Lock, LockedId};
-pub use operation::{Direction, Lost, Operation, Reason, Ref, Surface, UnknownReason};
+pub use operation::{Direction, Inactive, Kept, Lost, Operation, Reason, Ref, Surface, UnknownReason};
 pub use organization::{
     Claim, GroupManager, OrganizationGroup, OrganizationUser, PlatformRole, Privileges, Restriction,
     UserSource, UserStatus,
 };
 pub use plan::{
-    Blocked, Cost, Drift, GroupSummary, Guard, Header, Note, Plan, PlannedOperation, Summary, Unenforced,
+    Blocked, Cost, Drift, GroupSummary, Guard, Header, Identified, IdentitySource, Note, Plan,
+    PlannedOperation, SeatChange, Summary, SurfaceIds, Unenforced,
 };
 pub use policy::{
     GroupRevokes, MaxRevokes, Mode, Offboard, Policy, Protect, SelfGrant, UnlistedGroups, UnlistedUsers,
@@ -51,5 +52,5 @@ pub use policy::{
 };
 pub use realm::Realm;
 pub use report::{Confirmation, Outcome, Report};
-pub use scim::{ScimGroup, ScimId, ScimUser};
+pub use scim::{ScimGroup, ScimUser};
 pub use tree::{FileId, Located, Location, Locator, Origin, SourceFile, Span, Tree};

@@ -19,13 +19,37 @@ pub enum Operation {
     CreateGroup {
         /// Its name.
         name: GroupName,
+        /// What it is for; not every surface can say it.
+        description: Option<String>,
     },
-    /// Invites a person to the site.
+    /// Invites a person to the site, or provisions them.
     InviteUser {
         /// Their e-mail.
         email: Email,
+        /// Their display name, where the tree says it; not every surface can say it.
+        name: Option<String>,
         /// The apps that the invitation asks for.
         apps: Vec<App>,
+        /// The groups that it leads into by itself: the additions to them need no request of their own.
+        groups: Vec<Ref<GroupId>>,
+        /// Whether Atlassian sends the person a mail.
+        sends_mail: bool,
+    },
+    /// Makes an account active again.
+    ActivateUser {
+        /// The account.
+        account: AccountId,
+        /// What gave its access up, and is undone.
+        from: Inactive,
+        /// The memberships that have an effect again.
+        memberships: Vec<Kept>,
+    },
+    /// Sets a user's display name.
+    UpdateUser {
+        /// The account.
+        account: AccountId,
+        /// The name.
+        name: String,
     },
     /// Puts an account into a group.
     AddMember {
@@ -39,12 +63,26 @@ pub enum Operation {
         /// What was read.
         membership: Membership,
     },
+    /// Takes an account's access in one directory away.
+    SuspendUser {
+        /// The account.
+        account: AccountId,
+        /// The memberships that stay and have no effect.
+        memberships: Vec<Kept>,
+    },
+    /// Closes an account for every Atlassian product.
+    DeactivateUser {
+        /// The account.
+        account: AccountId,
+        /// The memberships that stay and have no effect.
+        memberships: Vec<Kept>,
+    },
     /// Takes an account out of the site.
     RemoveUser {
         /// The account.
         account: AccountId,
         /// The memberships that are lost with it and that no other operation of the plan ends.
-        memberships: Vec<Membership>,
+        memberships: Vec<Kept>,
     },
     /// Deletes a group.
     DeleteGroup {
@@ -53,6 +91,25 @@ pub enum Operation {
         /// The memberships that are lost with it.
         members: Vec<Lost>,
     },
+}
+
+/// What an account that is not active is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Inactive {
+    /// Suspended in the directory.
+    Suspended,
+    /// Deactivated, for every product.
+    Deactivated,
+}
+
+/// A membership of somebody whom an operation is about, with the name that the plan uses for its group.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Kept {
+    /// The group's name.
+    pub group: GroupName,
+    /// What was read.
+    pub membership: Membership,
 }
 
 /// A membership that is lost with something else, and whose it is.
@@ -112,27 +169,111 @@ pub enum Reason {
 pub enum Surface {
     /// Jira Cloud platform, REST v3.
     Jira,
+    /// The Organizations API.
+    Organization,
+    /// The User management API: accounts that the organization manages.
+    UserManagement,
+    /// The User provisioning API of one directory.
+    Scim,
 }
 
 impl Operation {
     /// Whether it widens or narrows access.
     pub fn direction(&self) -> Direction {
         match self {
-            Self::CreateGroup { .. } => Direction::Neutral,
-            Self::InviteUser { .. } | Self::AddMember { .. } => Direction::Grant,
-            Self::RemoveMember { .. } | Self::RemoveUser { .. } | Self::DeleteGroup { .. } => {
-                Direction::Revoke
-            }
+            Self::CreateGroup { .. } | Self::UpdateUser { .. } => Direction::Neutral,
+            Self::InviteUser { .. } | Self::ActivateUser { .. } | Self::AddMember { .. } => Direction::Grant,
+            Self::RemoveMember { .. }
+            | Self::SuspendUser { .. }
+            | Self::DeactivateUser { .. }
+            | Self::RemoveUser { .. }
+            | Self::DeleteGroup { .. } => Direction::Revoke,
         }
     }
 
-    /// How many memberships or accounts lose access by it: a deleted group counts each member (design §9).
+    /// The account that it is about, where that is known already.
+    pub fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::CreateGroup { .. } | Self::InviteUser { .. } | Self::DeleteGroup { .. } => None,
+            Self::ActivateUser { account, .. }
+            | Self::UpdateUser { account, .. }
+            | Self::SuspendUser { account, .. }
+            | Self::DeactivateUser { account, .. }
+            | Self::RemoveUser { account, .. } => Some(account),
+            Self::AddMember { account, .. } => account.known(),
+            Self::RemoveMember { membership } => Some(membership.account()),
+        }
+    }
+
+    /// The group that it is about, where that is known already.
+    pub fn group(&self) -> Option<&GroupId> {
+        match self {
+            Self::CreateGroup { .. }
+            | Self::InviteUser { .. }
+            | Self::ActivateUser { .. }
+            | Self::UpdateUser { .. }
+            | Self::SuspendUser { .. }
+            | Self::DeactivateUser { .. }
+            | Self::RemoveUser { .. } => None,
+            Self::AddMember { group, .. } => group.known(),
+            Self::RemoveMember { membership } => Some(membership.group()),
+            Self::DeleteGroup { group, .. } => Some(group),
+        }
+    }
+
+    /// Whether it is an invitation that leads into a group by itself.
+    pub fn joins(&self, group: &Ref<GroupId>) -> bool {
+        matches!(self, Self::InviteUser { groups, .. } if groups.contains(group))
+    }
+
+    /// The apps that it asks for.
+    pub fn apps(&self) -> &[App] {
+        match self {
+            Self::InviteUser { apps, .. } => apps,
+            Self::CreateGroup { .. }
+            | Self::ActivateUser { .. }
+            | Self::UpdateUser { .. }
+            | Self::AddMember { .. }
+            | Self::RemoveMember { .. }
+            | Self::SuspendUser { .. }
+            | Self::DeactivateUser { .. }
+            | Self::RemoveUser { .. }
+            | Self::DeleteGroup { .. } => &[],
+        }
+    }
+
+    /// How many memberships or accounts lose access by it: a deleted group counts each member, a person each
+    /// membership that no other operation ends (design §9).
     pub fn revokes(&self) -> usize {
         match self {
-            Self::CreateGroup { .. } | Self::InviteUser { .. } | Self::AddMember { .. } => 0,
+            Self::CreateGroup { .. }
+            | Self::InviteUser { .. }
+            | Self::ActivateUser { .. }
+            | Self::UpdateUser { .. }
+            | Self::AddMember { .. } => 0,
             Self::RemoveMember { .. } => 1,
-            Self::RemoveUser { memberships, .. } => memberships.len().max(1),
+            Self::SuspendUser { memberships, .. }
+            | Self::DeactivateUser { memberships, .. }
+            | Self::RemoveUser { memberships, .. } => memberships.len().max(1),
             Self::DeleteGroup { members, .. } => members.len().max(1),
+        }
+    }
+}
+
+impl<Id> Ref<Id> {
+    /// The id, where it is known already.
+    pub fn known(&self) -> Option<&Id> {
+        match self {
+            Self::Known(id) => Some(id),
+            Self::Made(_) => None,
+        }
+    }
+
+    /// The operation whose answer brings the id.
+    pub fn made(&self) -> Option<&Key> {
+        match self {
+            Self::Known(_) => None,
+            Self::Made(key) => Some(key),
         }
     }
 }
@@ -173,6 +314,9 @@ impl Surface {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Jira => "jira",
+            Self::Organization => "organization",
+            Self::UserManagement => "user-management",
+            Self::Scim => "scim",
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::capability::{GroupKind, ManagedBy, Usage};
 use super::email::Email;
 use super::ids::{AccountId, GroupId, GroupName};
-use super::live::LiveGroup;
+use super::live::{AccountKind, LiveAccount, LiveGroup};
 
 /// A person, as the organization's user search shows them. Service accounts and apps are not among them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -41,6 +41,8 @@ pub enum UserStatus {
     ForDeletion,
     /// The account is closed for good.
     Closed,
+    /// It is not active, and the surface does not say why, as Jira does not.
+    Inactive,
     /// The API does not say.
     Unsaid,
 }
@@ -156,6 +158,19 @@ pub enum Restriction {
     Other(String),
 }
 
+impl OrganizationUser {
+    /// The account as every listing shows it. Only people are shown here (fact sheet §5).
+    pub fn live(&self) -> LiveAccount {
+        LiveAccount {
+            id: self.account.clone(),
+            kind: AccountKind::Atlassian,
+            status: self.status,
+            name: self.name.clone(),
+            email: self.email.clone(),
+        }
+    }
+}
+
 impl OrganizationGroup {
     /// The group as every listing shows it.
     pub fn live(&self) -> LiveGroup {
@@ -165,6 +180,8 @@ impl OrganizationGroup {
     /// Who may change it, in the words of Jira's picker.
     pub fn kind(&self) -> GroupKind {
         GroupKind {
+            modifiable: self.modifiable,
+            deletable: self.deletable,
             managed_by: match self.managed_by {
                 _ if self.external_synced => ManagedBy::External,
                 GroupManager::External => ManagedBy::External,

@@ -7,8 +7,8 @@ use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::address::{Action, Address, Key};
-use super::ids::GroupName;
+use super::address::{Action, Address, Key, UserRef};
+use super::ids::{AccountId, App, GroupId, GroupName, ScimId};
 use super::operation::{Operation, Reason, Surface};
 use super::tree::Location;
 
@@ -27,6 +27,10 @@ pub struct Plan {
     pub summary: Summary,
     /// The steps: every requirement first, then revokes, then by key.
     pub operations: Vec<PlannedOperation>,
+    /// The ids by which the surfaces know what the operations name, where they have their own.
+    pub surface_ids: SurfaceIds,
+    /// The accounts that the operations are about, with what said that they are theirs.
+    pub identities: Vec<Identified>,
     /// The groups that change, with their member counts.
     pub groups: Vec<GroupSummary>,
     /// What the tree wants and cannot have.
@@ -35,8 +39,51 @@ pub struct Plan {
     pub notes: Vec<Note>,
     /// Rules of the tree that this version accepts and does not enforce.
     pub guards: Vec<Unenforced>,
+    /// How far the operations reach beyond the site, in full sentences.
+    pub reach: Vec<&'static str>,
     /// What carrying it out takes.
     pub cost: Cost,
+}
+
+/// The ids by which surfaces know accounts, groups and apps, where they have their own.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SurfaceIds {
+    /// Accounts in the SCIM directory.
+    pub scim_users: BTreeMap<AccountId, ScimId>,
+    /// Groups in the SCIM directory.
+    pub scim_groups: BTreeMap<GroupId, ScimId>,
+    /// Apps as resources of the organization.
+    pub resources: BTreeMap<App, String>,
+}
+
+/// Which account a declared user is, and what said so.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Identified {
+    /// The user.
+    #[schemars(with = "String")]
+    pub user: UserRef,
+    /// Their account.
+    pub account: AccountId,
+    /// What said so.
+    pub from: IdentitySource,
+}
+
+/// What says that an account is a user's (design §3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum IdentitySource {
+    /// The tree names the account itself.
+    Pin,
+    /// `rollbook.lock`.
+    Lock,
+    /// The organization's search by e-mail.
+    Organization,
+    /// The SCIM directory.
+    Scim,
+    /// An e-mail that Jira shows.
+    Jira,
+    /// An export of the admin console.
+    Accounts,
 }
 
 /// When and by what a plan was made.
@@ -189,6 +236,51 @@ pub struct Cost {
     pub surfaces: BTreeMap<Surface, usize>,
     /// What the published rate limits make of it, in seconds.
     pub seconds: f64,
+    /// What becomes of the seats of each app that the plan touches, where they are limited.
+    pub seats: Vec<SeatChange>,
+}
+
+/// What becomes of the seats of an app.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct SeatChange {
+    /// The app.
+    pub app: App,
+    /// Seats that people take who had none.
+    pub gains: usize,
+    /// Seats that people leave.
+    pub loses: usize,
+    /// Seats that are left after the plan; less than none where there are too few.
+    pub left: i64,
+    /// Whether every group that gives the app was read. Where one was not, people may have had a seat, or keep one,
+    /// by it.
+    pub exact: bool,
+}
+
+impl IdentitySource {
+    /// The word for it, as the lock keeps it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pin => "pin",
+            Self::Lock => "lock",
+            Self::Organization => "organization",
+            Self::Scim => "scim",
+            Self::Jira => "jira",
+            Self::Accounts => "accounts",
+        }
+    }
+}
+
+impl SurfaceIds {
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+}
+
+impl fmt::Display for IdentitySource {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
 }
 
 impl Guard {

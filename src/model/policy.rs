@@ -16,7 +16,7 @@ pub struct Policy {
     /// Whether undeclared members of declared groups are removed, where the group does not say.
     pub mode: Mode,
     /// What becomes of active accounts that nothing declares.
-    pub unlisted_users: UnlistedUsers,
+    pub unlisted_users: Option<Located<UnlistedUsers>>,
     /// What becomes of groups that nothing declares.
     pub unlisted_groups: UnlistedGroups,
     /// The domains at which a declared user who does not exist may be invited.

@@ -1,15 +1,9 @@
 //! What a SCIM directory says of people and groups (fact sheet §4).
 
 use std::collections::BTreeSet;
-use std::fmt;
-use std::sync::Arc;
 
 use super::email::Email;
-use super::ids::{AccountId, GroupName};
-
-/// The id of a user or a group in a SCIM directory. It is no account id and no group id (fact sheet §4).
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ScimId(Arc<str>);
+use super::ids::{AccountId, GroupName, ScimId};
 
 /// A user of a SCIM directory.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,22 +31,4 @@ pub struct ScimGroup {
     pub name: GroupName,
     /// Its members.
     pub members: BTreeSet<ScimId>,
-}
-
-impl ScimId {
-    /// Takes the text as it is.
-    pub fn new(text: impl AsRef<str>) -> Self {
-        Self(Arc::from(text.as_ref()))
-    }
-
-    /// The text, exactly as it was given.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl fmt::Display for ScimId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
 }

@@ -2,15 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Cost, GroupId, LiveState, Operation, PlannedOperation, Ref};
+use crate::model::{Action, Cost, GroupId, Key, LiveState, Operation, PlannedOperation, Ref, Surface};
 
 /// The published rate limits, as far as a cost needs them. `atlassian` knows the figures.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates {
     /// Requests a second that a route takes, by the operation that uses it; as many may come at once.
-    pub per_second: fn(&Operation) -> f64,
+    pub per_second: fn(Surface, &Operation) -> f64,
     /// The route that an operation uses: operations of one method and route share a limit.
-    pub route: fn(&Operation) -> (http::Method, &'static str),
+    pub route: fn(Surface, &Operation) -> Option<(http::Method, &'static str)>,
     /// Members that a page of the read after the writes brings.
     pub members_a_page: usize,
 }
@@ -19,13 +19,18 @@ pub struct Rates {
 pub(super) fn cost(operations: &[PlannedOperation], live: &LiveState, rates: &Rates) -> Cost {
     let mut routes: BTreeMap<(String, &'static str), (usize, f64)> = BTreeMap::new();
     let mut touched: BTreeSet<&GroupId> = BTreeSet::new();
-    let mut made = 0;
+    let (mut made, mut writes) = (0, 0);
     let mut surfaces = BTreeMap::new();
     for planned in operations {
         let operation = &planned.operation;
-        let (method, route) = (rates.route)(operation);
-        routes.entry((method.to_string(), route)).or_insert((0, (rates.per_second)(operation))).0 += 1;
+        if carried(planned, operations) {
+            continue;
+        }
+        let Some((method, route)) = (rates.route)(planned.via, operation) else { continue };
+        let rate = (rates.per_second)(planned.via, operation);
+        routes.entry((method.to_string(), route)).or_insert((0, rate)).0 += 1;
         *surfaces.entry(planned.via).or_insert(0) += 1;
+        writes += 1;
         match operation {
             Operation::AddMember { group: Ref::Known(group), .. } => {
                 touched.insert(group);
@@ -36,6 +41,10 @@ pub(super) fn cost(operations: &[PlannedOperation], live: &LiveState, rates: &Ra
             Operation::CreateGroup { .. } => made += 1,
             Operation::AddMember { group: Ref::Made(_), .. }
             | Operation::InviteUser { .. }
+            | Operation::ActivateUser { .. }
+            | Operation::UpdateUser { .. }
+            | Operation::SuspendUser { .. }
+            | Operation::DeactivateUser { .. }
             | Operation::RemoveUser { .. }
             | Operation::DeleteGroup { .. } => {}
         }
@@ -46,13 +55,20 @@ pub(super) fn cost(operations: &[PlannedOperation], live: &LiveState, rates: &Ra
             .map_or(1, |members| members.len().div_ceil(rates.members_a_page.max(1)).max(1))
     };
     let reads: usize = touched.into_iter().map(pages).sum::<usize>() + made;
-    if reads > 0
-        && let Some(first) = operations.first()
-    {
-        *surfaces.entry(first.via).or_insert(0) += reads;
+    if reads > 0 {
+        let reader = if live.rights.has(Surface::Jira) { Surface::Jira } else { Surface::Organization };
+        *surfaces.entry(reader).or_insert(0) += reads;
     }
     let seconds = routes.values().map(|(count, rate)| waiting(*count, *rate)).fold(0.0, f64::max);
-    Cost { requests: operations.len() + reads, surfaces, seconds }
+    Cost { requests: writes + reads, surfaces, seconds, seats: Vec::new() }
+}
+
+/// Whether an invitation leads into the group by itself, so that the addition needs no request.
+fn carried(planned: &PlannedOperation, operations: &[PlannedOperation]) -> bool {
+    let Operation::AddMember { group, .. } = &planned.operation else { return false };
+    let invites = |key: &&Key| key.action == Action::Invite;
+    let Some(invitation) = planned.requires.iter().find(invites) else { return false };
+    operations.iter().any(|other| other.key == *invitation && other.operation.joins(group))
 }
 
 /// Seconds that a token bucket makes requests wait, when it holds one second's worth at the start.

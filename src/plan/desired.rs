@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use crate::model::{
     AccountId, AppsInGroup, Declaration, DeclaredGroup, Email, GroupName, GroupState, Member, MemberRef,
-    Members, Mode, Origin, Reason, UserRef,
+    Members, Mode, Origin, Reason, Source, UserRef,
 };
 
 /// The desired state, on the day it was made for.
@@ -43,6 +43,8 @@ pub struct DesiredGroup<'a> {
     pub mode: Mode,
     /// Whether undeclared apps are removed too.
     pub apps_in_group: AppsInGroup,
+    /// Who is to own it where it has to be made.
+    pub source: Source,
     /// Who is to be in it.
     pub members: BTreeMap<UserRef, Entry>,
     /// Who is named and is not to be in it, in whatever mode.
@@ -96,6 +98,7 @@ impl<'a> Desired<'a> {
                     declared,
                     mode: declaration.mode(members),
                     apps_in_group: members.apps_in_group,
+                    source: members.source,
                     members: flat.members,
                     denied: flat.denied,
                 };
@@ -116,14 +119,16 @@ impl<'a> Desired<'a> {
         offboarded(self.declaration, email)
     }
 
-    /// Everybody whom the tree declares: named under `users:`, in `members`, or in `protect` (design §2).
+    /// Everybody whom the tree declares: named under `users:`, in `members`, or in `protect` (design §2), and the
+    /// operator.
     pub fn people(&self) -> std::collections::BTreeSet<UserRef> {
         let users = self.declaration.users.keys().cloned().map(UserRef::Email);
         let protected =
             self.declaration.policy.protect.users.iter().map(|user| UserRef::Email(user.value.clone()));
+        let operator = self.declaration.settings.operator.iter().map(|it| UserRef::Email(it.value.clone()));
         let members =
             self.groups.values().flat_map(|group| group.members.keys().chain(group.denied.keys()).cloned());
-        users.chain(protected).chain(members).collect()
+        users.chain(protected).chain(operator).chain(members).collect()
     }
 }
 

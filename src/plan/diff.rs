@@ -9,10 +9,11 @@ use crate::model::{
 };
 
 use super::desired::{Denial, Desired, DesiredGroup, Entry};
+use super::directory::is_person;
 use super::groups::{GroupIdentity, GroupResolution};
 use super::lifecycle;
 use super::notes;
-use super::resolve::{Identity, Obstacle, Resolution, is_person};
+use super::resolve::{Identity, Obstacle, Resolution};
 
 /// Compares desired with live. The result depends on neither the order of the files nor that of the pages.
 pub fn diff(desired: &Desired<'_>, live: &LiveState, locator: &Locator<'_>) -> Changes {
@@ -25,6 +26,7 @@ pub fn diff(desired: &Desired<'_>, live: &LiveState, locator: &Locator<'_>) -> C
         changes: Changes::default(),
     };
     lifecycle::diff_users(&mut differ);
+    lifecycle::diff_unlisted(&mut differ);
     for (name, declared) in &desired.declaration.groups {
         match (&declared.state, differ.groups.get(name).clone()) {
             (GroupState::Absent, GroupIdentity::Missing) => {}
@@ -78,9 +80,28 @@ struct Wants<'a> {
 
 impl Differ<'_> {
     pub(super) fn change(&mut self, address: Address, wanted: Wanted, reason: Reason, origin: Origin) {
+        self.change_of(address, wanted, reason, origin, None);
+    }
+
+    /// A change that is about somebody with a display name.
+    pub(super) fn change_of(
+        &mut self,
+        address: Address,
+        wanted: Wanted,
+        reason: Reason,
+        origin: Origin,
+        name: Option<String>,
+    ) {
         let origin = self.locator.locate(origin);
-        let change = Change { address, wanted, origin, reason, name: None, until: None };
-        self.changes.changes.push(change);
+        self.changes.changes.push(Change { address, wanted, origin, reason, name, until: None });
+    }
+
+    /// An active person whom nothing declares, and who does not run Rollbook.
+    pub(super) fn unlisted(&self, id: &AccountId) -> Option<&LiveAccount> {
+        let account = self.live.accounts.get(id)?;
+        let runs = self.live.rights.acting() == Some(id);
+        let counts = account.active() && account.kind == AccountKind::Atlassian && !runs;
+        (counts && self.people.declared_as(id).is_none()).then_some(account)
     }
 
     pub(super) fn block(
@@ -131,7 +152,12 @@ impl Differ<'_> {
             }
             GroupIdentity::Missing => {
                 let made = Ref::Made(Key { address: address.clone(), action: Action::Create });
-                self.change(address, Wanted::CreateGroup { name: name.clone() }, Reason::Declared, origin);
+                let wanted = Wanted::CreateGroup {
+                    name: name.clone(),
+                    description: group.declared.description.as_ref().map(|text| text.value.clone()),
+                    source: group.source,
+                };
+                self.change(address, wanted, Reason::Declared, origin);
                 let wants = self.wants(name, group);
                 self.changes.groups.push(GroupSummary { name: name.clone(), before: 0, after: 0 });
                 self.add_missing(name, &made, &wants, None);
@@ -169,7 +195,10 @@ impl Differ<'_> {
                     }
                 },
                 Identity::Missing => match lifecycle::invitation(self.desired, user) {
-                    Ok(key) => wants.invited.push((user, *entry, key)),
+                    Ok(key) => {
+                        wants.unresolved |= self.people.missing_may_hide();
+                        wants.invited.push((user, *entry, key));
+                    }
                     Err(obstacle) => self.block_member(name, user, *entry, obstacle),
                 },
                 Identity::Unresolved(obstacle) => {
@@ -184,7 +213,10 @@ impl Differ<'_> {
                     wants.denied.entry(id.clone()).or_insert((denial.reason, denial.origin));
                 }
                 Identity::Unresolved(obstacle)
-                    if !matches!(obstacle.code, "account-gone" | "customer-account") =>
+                    if !matches!(
+                        obstacle.code,
+                        "account-gone" | "account-not-shown" | "customer-account"
+                    ) =>
                 {
                     wants.unresolved = true;
                     wants.doubtful.push((user, *denial, obstacle.clone()));
@@ -268,10 +300,8 @@ impl Differ<'_> {
                 self.block(address, Action::Remove, reason, obstacle, origin);
                 continue;
             }
-            self.change(address, Wanted::RemoveMember { membership }, reason, origin);
-            if let Some(change) = self.changes.changes.last_mut() {
-                change.name = account.map(|account| account.name.clone());
-            }
+            let shown = account.map(|account| account.name.clone());
+            self.change_of(address, Wanted::RemoveMember { membership }, reason, origin, shown);
         }
     }
 

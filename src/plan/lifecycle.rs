@@ -1,6 +1,9 @@
 //! What differs for the users that a tree declares: who is to be invited, who is to lose all access.
 
-use crate::model::{AccountId, Action, Address, DeclaredUser, Email, Key, Origin, Reason, UserRef, Wanted};
+use crate::model::{
+    AccountId, Action, Address, App, DeclaredUser, Email, Key, Origin, Reading, Reason, Surface,
+    UnlistedUsers, UserRef, Wanted,
+};
 
 use super::desired::Desired;
 use super::diff::Differ;
@@ -12,9 +15,14 @@ pub(super) fn diff_users(differ: &mut Differ<'_>) {
     for (email, user) in &desired.declaration.users {
         let identity = differ.people.person(&UserRef::Email(email.clone())).clone();
         match (user.active.map(|active| active.value), identity) {
-            (Some(true), identity) => be_active(differ, email, user, identity),
+            (Some(true), identity) => {
+                if let Identity::Account(account) = &identity {
+                    be_named(differ, email, user, account);
+                }
+                be_active(differ, email, user, identity);
+            }
             (Some(false), identity) => offboard(differ, email, user, identity),
-            (None, Identity::Account(_)) => {}
+            (None, Identity::Account(account)) => be_named(differ, email, user, &account),
             (None, Identity::Missing) => {
                 block(differ, email, user.origin, Action::Invite, Reason::Declared, missing(email));
             }
@@ -51,17 +59,24 @@ pub(super) fn invitation(desired: &Desired<'_>, user: &UserRef) -> Result<Key, O
 
 fn be_active(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identity: Identity) {
     let who = UserRef::Email(email.clone());
+    let apps: Vec<App> = user.apps.iter().map(|app| app.value.clone()).collect();
     match identity {
-        Identity::Account(id) => {
-            if differ.live.accounts.get(&id).is_some_and(|account| !account.active) {
-                let wanted = Wanted::ActivateUser { account: id };
-                differ.change(Address::User(who), wanted, Reason::Declared, user.origin);
+        Identity::Account(account) => match differ.live.accounts.get(&account) {
+            Some(live) if live.active() => {}
+            Some(live) => {
+                let name = Some(live.name.clone());
+                let wanted = Wanted::ActivateUser { account, email: email.clone(), apps };
+                differ.change_of(Address::User(who), wanted, Reason::Declared, user.origin, name);
             }
-        }
+            None => {
+                let obstacle = unknown_account(&account);
+                block(differ, email, user.origin, Action::Activate, Reason::Declared, obstacle);
+            }
+        },
         Identity::Missing => match invitation(differ.desired, &who) {
             Ok(_) => {
-                let apps = user.apps.iter().map(|app| app.value.clone()).collect();
-                let wanted = Wanted::InviteUser { email: email.clone(), apps };
+                let name = user.name.as_ref().map(|name| name.value.clone());
+                let wanted = Wanted::InviteUser { email: email.clone(), name, apps };
                 differ.change(Address::User(who), wanted, Reason::Declared, user.origin);
             }
             Err(obstacle) => block(differ, email, user.origin, Action::Invite, Reason::Declared, obstacle),
@@ -72,11 +87,31 @@ fn be_active(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identi
     }
 }
 
+/// A name that differs from the live one: it can be set where SCIM owns the user, and routing says whether it does.
+fn be_named(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, account: &AccountId) {
+    let (Some(name), Some(live)) = (&user.name, differ.live.accounts.get(account)) else { return };
+    if name.value != live.name {
+        let shown = Some(live.name.clone());
+        let wanted = Wanted::UpdateUser { account: account.clone(), name: name.value.clone() };
+        let address = Address::User(UserRef::Email(email.clone()));
+        differ.change_of(address, wanted, Reason::Declared, name.origin, shown);
+    }
+}
+
 /// An account that is gone is offboarded already.
 fn offboard(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identity: Identity) {
     let origin = user.active.map_or(user.origin, |active| active.origin);
     match identity {
-        Identity::Account(account) => offboard_account(differ, email, account, origin),
+        Identity::Account(account) if differ.live.accounts.contains_key(&account) => {
+            let address = Address::User(UserRef::Email(email.clone()));
+            offboard_account(differ, address, account, Reason::Offboarded, origin);
+        }
+        // Jira shows every account; the organization leaves apps and service accounts out (fact sheet §5).
+        Identity::Account(_) if differ.live.rights.has(Surface::Jira) => {}
+        Identity::Account(account) => {
+            let obstacle = unknown_account(&account);
+            block(differ, email, origin, Action::Suspend, Reason::Offboarded, obstacle);
+        }
         Identity::Missing => {}
         Identity::Unresolved(obstacle) if obstacle.code == "account-gone" => {}
         Identity::Unresolved(obstacle) => {
@@ -85,14 +120,37 @@ fn offboard(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identit
     }
 }
 
-fn offboard_account(differ: &mut Differ<'_>, email: &Email, account: AccountId, origin: Origin) {
-    let live = differ.live.accounts.get(&account);
-    let (active, name) = live.map_or((true, None), |live| (live.active, Some(live.name.clone())));
-    let how = differ.desired.declaration.policy.offboard;
-    let wanted = Wanted::OffboardUser { account, how, active };
-    differ.change(Address::User(UserRef::Email(email.clone())), wanted, Reason::Offboarded, origin);
-    if let Some(change) = differ.changes.changes.last_mut() {
-        change.name = name;
+fn offboard_account(
+    differ: &mut Differ<'_>,
+    address: Address,
+    account: AccountId,
+    reason: Reason,
+    origin: Origin,
+) {
+    let name = differ.live.accounts.get(&account).map(|live| live.name.clone());
+    let wanted = Wanted::OffboardUser { account, how: differ.desired.declaration.policy.offboard };
+    differ.change_of(address, wanted, reason, origin, name);
+}
+
+/// Offboards the active people whom nothing declares, where the policy says so. Who runs Rollbook is declared by
+/// that.
+pub(super) fn diff_unlisted(differ: &mut Differ<'_>) {
+    let Some(policy) = differ.desired.declaration.policy.unlisted_users else { return };
+    match policy.value {
+        UnlistedUsers::Ignore | UnlistedUsers::Report => return,
+        UnlistedUsers::Offboard => {}
+    }
+    let Reading::Read(users) = &differ.live.users else { return };
+    for id in users {
+        let Some(account) = differ.unlisted(id) else { continue };
+        let address = Address::User(differ.people.name_of(id, Some(account)));
+        match differ.people.doubt_about(id, account) {
+            Some(obstacle) => {
+                let action = differ.desired.declaration.policy.offboard.action();
+                differ.block(address, action, Reason::Unlisted, obstacle, policy.origin);
+            }
+            None => offboard_account(differ, address, id.clone(), Reason::Unlisted, policy.origin),
+        }
     }
 }
 
@@ -105,6 +163,14 @@ fn block(
     obstacle: Obstacle,
 ) {
     differ.block(Address::User(UserRef::Email(email.clone())), action, reason, obstacle, origin);
+}
+
+fn unknown_account(account: &AccountId) -> Obstacle {
+    Obstacle {
+        code: "account-gone",
+        why: format!("neither the site nor the organization knows account {account}"),
+        help: "Correct the pin or the line of rollbook.lock, or remove it to have the person invited.".into(),
+    }
 }
 
 fn missing(email: &Email) -> Obstacle {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, Diagnostic, Email, GroupName, LiveState, Lock, LockedId, Origin, Span, UserRef,
+    AccountId, Diagnostic, Email, GroupName, LiveState, Lock, LockedId, Origin, Span, Surface, UserRef,
 };
 
 use super::desired::Desired;
@@ -24,12 +24,13 @@ pub struct Locking {
 pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, AccountId>) -> Locking {
     let people = Resolution::anew(desired, live, exported);
     let groups = GroupResolution::anew(desired.declaration, &live.groups);
+    let listing = if live.rights.has(Surface::Jira) { Surface::Jira } else { Surface::Organization }.as_str();
     let mut locking = Locking { lock: Lock::default(), diagnostics: Vec::new() };
     for (email, origin) in places(desired) {
         let old = desired.declaration.lock.users.get(&email);
         match people.person(&UserRef::Email(email.clone())) {
             Identity::Account(id) => {
-                let from = source(desired, live, &email, id);
+                let from = people.locked_from(old, &email, id);
                 locking.lock.users.insert(email, LockedId { id: id.clone(), from });
             }
             // Whoever has no account yet is locked when they have been invited.
@@ -44,7 +45,7 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
         match groups.get(name) {
             GroupIdentity::Live(live) => {
                 let id = live.id.clone();
-                let from = if group.id.is_some() { "pin" } else { "jira" };
+                let from = if group.id.is_some() { "pin" } else { listing };
                 locking.lock.groups.insert(name.clone(), LockedId { id, from: from.into() });
             }
             GroupIdentity::Missing => {}
@@ -78,20 +79,6 @@ fn places(desired: &Desired<'_>) -> BTreeMap<Email, Origin> {
         places.entry(user.value.clone()).or_insert(user.origin);
     }
     places
-}
-
-/// Which read gave an account: the word that the lock keeps.
-fn source(desired: &Desired<'_>, live: &LiveState, email: &Email, id: &AccountId) -> String {
-    let pinned = desired.declaration.users.get(email).is_some_and(|user| user.account.is_some());
-    let shown = live.accounts.get(id).is_some_and(|account| account.email.as_ref() == Some(email));
-    let was = desired.declaration.lock.users.get(email).filter(|locked| locked.id == *id);
-    match (pinned, shown, was) {
-        (true, _, _) => "pin".into(),
-        (false, true, _) => "jira".into(),
-        // Nothing live says who it is, so what once did still counts.
-        (false, false, Some(was)) => was.from.clone(),
-        (false, false, None) => "accounts".into(),
-    }
 }
 
 impl Locking {

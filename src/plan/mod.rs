@@ -4,27 +4,33 @@
 //!
 //! ```text
 //! Desired::of(declaration, today)              who is to be in which group, flattened
-//! reads(&desired) → Reads                      what must be read          … fetch answers: LiveState
+//! searches(&desired) → Searches, then reads    what must be read          … fetch answers: LiveState
 //! diff(&desired, &live) → Changes              what differs
-//! questions(&changes, &live) → Questions       what that costs to know    … fetch answers: Capabilities
+//! questions(&changes, &live, …) → Questions    what that costs to know    … fetch answers: Capabilities
 //! route(changes, …) → Plan                     which surface does what, in which order
 //! ```
 
+mod admins;
 mod cost;
 mod desired;
 mod diff;
+mod directory;
 mod fingerprint;
 mod groups;
 mod lifecycle;
 mod lock;
+mod marked;
 mod narrow;
 mod notes;
 mod offboard;
 mod order;
 mod permit;
 mod questions;
+mod reach;
 mod resolve;
 mod route;
+mod seats;
+mod surface;
 mod unenforced;
 
 pub use cost::Rates;
@@ -34,5 +40,5 @@ pub use diff::diff;
 pub use fingerprint::tree_digest;
 pub use lock::{Locking, lock};
 pub use narrow::Scope;
-pub use questions::{Reads, groups_to_read, questions, reads};
+pub use questions::{Reads, Searches, groups_to_read, questions, reads, searches};
 pub use route::{Context, route};

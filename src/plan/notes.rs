@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jiff::ToSpan;
 
 use crate::model::{
-    AccountId, AccountKind, Email, GroupId, Note, Origin, Reading, UnlistedGroups, UnlistedUsers, UserRef,
+    Email, GroupId, LiveAccount, Note, Origin, Reading, UnlistedGroups, UnlistedUsers, UserRef,
 };
 
 use super::diff::Differ;
@@ -104,38 +104,32 @@ fn unlisted_groups(differ: &mut Differ<'_>) {
 }
 
 fn unlisted_users(differ: &mut Differ<'_>) {
-    let policy = differ.desired.declaration.policy.unlisted_users;
-    let Reading::Read(users) = &differ.live.users else {
-        return;
-    };
-    match policy {
-        UnlistedUsers::Ignore => return,
+    let Some(policy) = differ.desired.declaration.policy.unlisted_users else { return };
+    let Reading::Read(users) = &differ.live.users else { return };
+    match policy.value {
+        // Whom `offboard` is about stands among the operations.
+        UnlistedUsers::Ignore | UnlistedUsers::Offboard => return,
         UnlistedUsers::Report => {}
-        UnlistedUsers::Offboard => {
-            let text =
-                "policy.unlisted-users: offboard is not carried out by this version; they are reported";
-            note(differ, "unlisted-users", text.into(), None);
-        }
     }
-    let unlisted: Vec<String> = users.iter().filter_map(|id| unlisted_user(differ, id)).collect();
+    let told = |account: &LiveAccount| match &account.email {
+        Some(email) => format!("{email} ({}) is active and not declared", account.name),
+        None => format!("account {} ({}) is active and not declared", account.id, account.name),
+    };
+    let unlisted: Vec<String> = users.iter().filter_map(|id| Some(told(differ.unlisted(id)?))).collect();
     for text in unlisted {
         note(differ, "unlisted-user", text, None);
     }
 }
 
-fn unlisted_user(differ: &Differ<'_>, id: &AccountId) -> Option<String> {
-    let account = differ.live.accounts.get(id)?;
-    let counts = account.active && account.kind == AccountKind::Atlassian;
-    let undeclared = differ.people.declared_as(id).is_none();
-    (counts && undeclared).then(|| match &account.email {
-        Some(email) => format!("{email} ({}) is active and not declared", account.name),
-        None => format!("account {id} ({}) is active and not declared", account.name),
-    })
-}
-
 fn missing_rights(differ: &mut Differ<'_>) {
-    if !differ.live.rights.site_admin {
-        let text = "this credential is no site administrator: it can plan, and apply would refuse";
+    if differ.live.rights.jira.is_none() {
+        let text = "without a credential for Jira, apps and service accounts are not shown, and nothing is planned \
+                    for them";
+        note(differ, "apps-not-shown", text.into(), None);
+    }
+    if differ.live.rights.jira.as_ref().is_some_and(|jira| !jira.site_admin) {
+        let text = "Jira's credential is no site administrator: it can plan, and apply would refuse what goes \
+                    through Jira";
         note(differ, "read-only", text.into(), None);
     }
 }

@@ -1,21 +1,133 @@
-//! What becomes of somebody who is offboarded (design §7).
+//! What becomes of somebody who is offboarded, comes back or comes to be (design §7).
 
-use crate::model::{AccountId, Address, Change, GroupName, Membership, Offboard, Operation, Wanted};
+use crate::model::{
+    AccountId, Address, App, Change, Email, Kept, Membership, Note, Offboard, Operation, Surface, UserStatus,
+    Wanted,
+};
 
-use super::permit::no_surface;
 use super::resolve::Obstacle;
-use super::route::Router;
+use super::route::{Router, Step};
 
 impl Router<'_> {
-    /// Takes an account out of every group that can be written, and then out of the site if the policy says so.
+    /// Takes an account out of every group that can be written, and then does with it what the policy says.
     pub(super) fn offboard(
         &mut self,
         change: &Change,
         account: &AccountId,
         how: Offboard,
-        active: bool,
-    ) -> Result<Option<Operation>, Obstacle> {
+    ) -> Result<Option<Step>, Obstacle> {
         self.may_narrow(change.address.user(), account)?;
+        let memberships = self.memberships(account)?;
+        let status = self.status(account);
+        let removed = match how {
+            Offboard::Remove => self.remove_surface(account).ok(),
+            Offboard::Suspend | Offboard::Deactivate => None,
+        };
+        // The organization ends every membership with the account's own (design §8).
+        if removed != Some(Surface::Organization) {
+            for kept in &memberships {
+                self.route(removal(change, kept));
+            }
+        }
+        let left: Vec<Kept> =
+            memberships.iter().filter(|kept| !self.ends(&kept.membership)).cloned().collect();
+        let account = account.clone();
+        let active = matches!(status, UserStatus::Active | UserStatus::Unsaid);
+        match how {
+            // Assumption: whoever was removed from the site is still listed, as inactive and in no group. The fact
+            // sheet (§1.3) says that the account outlives the removal and that the listing shows such accounts.
+            Offboard::Remove if !active && memberships.is_empty() && status != UserStatus::Suspended => {
+                Ok(None)
+            }
+            Offboard::Remove => {
+                let via = self.remove_surface(&account)?;
+                Ok(Some((Operation::RemoveUser { account, memberships: left }, via)))
+            }
+            Offboard::Suspend if !active => Ok(None),
+            Offboard::Suspend => {
+                let via = self.suspend_surface(&account)?;
+                Ok(Some((Operation::SuspendUser { account, memberships: left }, via)))
+            }
+            Offboard::Deactivate if !active && status != UserStatus::Suspended => Ok(None),
+            Offboard::Deactivate => {
+                let what = "deactivating an account, which is still active,";
+                let via = self.everywhere_surface(&account, what)?;
+                Ok(Some((Operation::DeactivateUser { account, memberships: left }, via)))
+            }
+        }
+    }
+
+    /// Gives an account its access back. What it is a member of has an effect again, so that a reviewer sees it.
+    pub(super) fn activate(
+        &mut self,
+        change: &Change,
+        account: &AccountId,
+        email: &Email,
+        apps: &[App],
+    ) -> Result<Option<Step>, Obstacle> {
+        let status = self.status(account);
+        match status {
+            UserStatus::Active => return Ok(None),
+            UserStatus::NotInvited => {
+                self.may_invite(change, apps)?;
+                return self.invite(change, email, None, apps);
+            }
+            UserStatus::Suspended
+            | UserStatus::Deactivated
+            | UserStatus::ForDeletion
+            | UserStatus::Closed
+            | UserStatus::Inactive
+            | UserStatus::Unsaid => {}
+        }
+        let (via, from) = self.activate_surface(account, status)?;
+        let memberships = self.memberships(account)?;
+        Ok(Some((Operation::ActivateUser { account: account.clone(), from, memberships }, via)))
+    }
+
+    /// The invitation of somebody, through the surface that can make it.
+    pub(super) fn invite(
+        &mut self,
+        change: &Change,
+        email: &Email,
+        name: Option<&String>,
+        apps: &[App],
+    ) -> Result<Option<Step>, Obstacle> {
+        let via = self.invite_surface(email, apps)?;
+        let wants_mail = self.context.desired.declaration.policy.invite_mail;
+        let sends_mail = match via {
+            Surface::Jira => true,
+            Surface::Organization => wants_mail,
+            Surface::UserManagement | Surface::Scim => false,
+        };
+        if wants_mail && !sends_mail {
+            let text = format!("{email} is provisioned without the mail that `invite-mail` asks for");
+            self.note("no-mail", text, change);
+        }
+        let operation = Operation::InviteUser {
+            email: email.clone(),
+            name: name.cloned(),
+            apps: apps.to_vec(),
+            groups: Vec::new(),
+            sends_mail,
+        };
+        Ok(Some((operation, via)))
+    }
+
+    /// Sets a name where Rollbook's directory owns it; elsewhere it is the person's own, and a note says so.
+    pub(super) fn rename(&mut self, change: &Change, account: &AccountId, name: &str) -> Option<Step> {
+        if self.may_name(account) {
+            let operation = Operation::UpdateUser { account: account.clone(), name: name.to_owned() };
+            return Some((operation, Surface::Scim));
+        }
+        let who = change.address.user().map(ToString::to_string).unwrap_or_default();
+        let live = change.name.as_deref().unwrap_or_default();
+        let text = format!("{who} is named {live} live; the name of an existing account is not changed");
+        self.remarks.push(Note { code: "name-ignored", text, origin: Some(change.origin.clone()) });
+        None
+    }
+
+    /// The groups that an account is in, by the names that the plan uses.
+    fn memberships(&self, account: &AccountId) -> Result<Vec<Kept>, Obstacle> {
         let Some(memberships) = self.context.capabilities.memberships.get(account) else {
             return Err(Obstacle {
                 code: "not-read",
@@ -23,40 +135,19 @@ impl Router<'_> {
                 help: "Plan again.".into(),
             });
         };
-        let mut left = Vec::new();
-        for (group, membership) in memberships.memberships_of(account) {
-            if let Some(removal) = self.removal(change, &group, membership.clone()) {
-                self.route(removal);
-            }
-            if !self.ends(&membership) {
-                left.push(membership);
-            }
-        }
-        match how {
-            // Assumption: whoever was removed from the site is still listed, as inactive and in no group. The fact
-            // sheet (§1.3) says that the account outlives the removal and that the listing shows such accounts.
-            Offboard::Remove if !active && memberships.is_empty() => Ok(None),
-            Offboard::Remove => {
-                Ok(Some(Operation::RemoveUser { account: account.clone(), memberships: left }))
-            }
-            Offboard::Suspend | Offboard::Deactivate if !active => Ok(None),
-            Offboard::Suspend => {
-                Err(no_surface("suspending an account, which is still active, takes the organization's API"))
-            }
-            Offboard::Deactivate => Err(no_surface(
-                "deactivating an account, which is still active, takes user management or SCIM",
-            )),
-        }
+        let kept = |(name, membership): (_, Membership)| Kept {
+            group: self.name_of(membership.group(), &name),
+            membership,
+        };
+        Ok(memberships.memberships_of(account).map(kept).collect())
     }
+}
 
-    /// The change that a membership of an offboarded account asks for.
-    fn removal(&self, change: &Change, group: &GroupName, membership: Membership) -> Option<Change> {
-        let user = change.address.user()?.clone();
-        let name = self.name_of(membership.group(), group);
-        Some(Change {
-            address: Address::Member(name, user),
-            wanted: Wanted::RemoveMember { membership },
-            ..change.clone()
-        })
-    }
+/// The change that a membership of an offboarded account asks for.
+fn removal(change: &Change, kept: &Kept) -> Change {
+    let address = match change.address.user() {
+        Some(user) => Address::Member(kept.group.clone(), user.clone()),
+        None => Address::Group(kept.group.clone()),
+    };
+    Change { address, wanted: Wanted::RemoveMember { membership: kept.membership.clone() }, ..change.clone() }
 }

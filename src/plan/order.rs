@@ -4,11 +4,12 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::model::{
-    AccountId, Direction, GroupId, GroupName, Key, LiveState, Located, Membership, Operation,
-    PlannedOperation, Ref,
+    AccountId, Action, Direction, GroupId, GroupName, Key, LiveAccount, LiveState, Located, Membership,
+    Operation, PlannedOperation, Ref, UserRef,
 };
 
 use super::groups::GroupResolution;
+use super::seats::Seats;
 
 type Operations = BTreeMap<Key, PlannedOperation>;
 
@@ -16,23 +17,55 @@ type Operations = BTreeMap<Key, PlannedOperation>;
 pub(super) fn require(operations: &mut Operations) {
     let by_account = removals_by(operations, Membership::account);
     let by_group = removals_by(operations, Membership::group);
+    let arrives = |key: &Key| matches!(key.action, Action::Invite | Action::Activate);
+    let arrivals: BTreeMap<UserRef, Key> = operations
+        .keys()
+        .filter(|key| arrives(key))
+        .filter_map(|key| Some((key.address.user()?.clone(), key.clone())))
+        .collect();
     for planned in operations.values_mut() {
         let mut requires: BTreeSet<Key> = BTreeSet::new();
         match &planned.operation {
             Operation::AddMember { group, account } => {
-                requires.extend(made(group));
-                requires.extend(made(account));
+                requires.extend(group.made().cloned());
+                requires.extend(account.made().cloned());
+                requires.extend(planned.key.address.user().and_then(|user| arrivals.get(user)).cloned());
             }
-            Operation::RemoveUser { account, .. } => {
+            // What ends before an account comes back has no effect again (design §7).
+            Operation::RemoveUser { account, .. } | Operation::ActivateUser { account, .. } => {
                 requires.extend(by_account.get(account).into_iter().flatten().cloned());
             }
             Operation::DeleteGroup { group, .. } => {
                 requires.extend(by_group.get(group).into_iter().flatten().cloned());
             }
-            Operation::CreateGroup { .. } | Operation::InviteUser { .. } | Operation::RemoveMember { .. } => {
+            Operation::InviteUser { groups, .. } => {
+                requires.extend(groups.iter().filter_map(Ref::made).cloned());
             }
+            Operation::CreateGroup { .. }
+            | Operation::UpdateUser { .. }
+            | Operation::RemoveMember { .. }
+            | Operation::SuspendUser { .. }
+            | Operation::DeactivateUser { .. } => {}
         }
         planned.requires = requires.into_iter().collect();
+    }
+}
+
+/// Lets invitations lead into no group whose addition is not in the plan.
+pub(super) fn trim_invitations(operations: &mut Operations) {
+    let added: BTreeSet<(UserRef, Ref<GroupId>)> = operations
+        .values()
+        .filter_map(|planned| match &planned.operation {
+            Operation::AddMember { group, .. } => Some((planned.key.address.user()?.clone(), group.clone())),
+            _ => None,
+        })
+        .collect();
+    for planned in operations.values_mut() {
+        if let (Operation::InviteUser { groups, .. }, Some(user)) =
+            (&mut planned.operation, planned.key.address.user())
+        {
+            groups.retain(|group| added.contains(&(user.clone(), group.clone())));
+        }
     }
 }
 
@@ -45,18 +78,34 @@ pub(super) fn keep_floors(
     live: &LiveState,
 ) {
     let floors = floors(operations, keep_at_least, groups, live);
+    // Whoever is not active does not count, and goes first where they are about to come back.
+    let counts = |id: &AccountId| live.accounts.get(id).is_none_or(LiveAccount::active);
     for planned in operations.values_mut() {
-        if let Operation::RemoveMember { membership } = &planned.operation {
+        if let Operation::RemoveMember { membership } = &planned.operation
+            && counts(membership.account())
+        {
             planned.requires.extend(floors.get(membership.group()).into_iter().flatten().cloned());
         }
     }
 }
 
-/// The operation whose answer brings an id.
-fn made<Id>(id: &Ref<Id>) -> Option<Key> {
-    match id {
-        Ref::Known(_) => None,
-        Ref::Made(key) => Some(key.clone()),
+/// Lets what frees seats go before what takes them, in the apps that have too few for both at once. A removal that
+/// waits for an addition itself frees nothing in time.
+pub(super) fn free_seats(operations: &mut Operations, seats: &[Seats]) {
+    for app in seats.iter().filter(|app| app.is_tight()) {
+        let waits = |key: &&Key| {
+            let requires =
+                operations.get(*key).map(|planned| planned.requires.as_slice()).unwrap_or_default();
+            requires.iter().any(|required| required.action == Action::Add)
+        };
+        let freed: Vec<Key> = app.freed_by.iter().filter(|key| !waits(key)).cloned().collect();
+        for key in &app.taken_by {
+            if let Some(planned) = operations.get_mut(key) {
+                planned.requires.extend(freed.iter().filter(|freed| *freed != key).cloned());
+                planned.requires.sort();
+                planned.requires.dedup();
+            }
+        }
     }
 }
 
@@ -81,7 +130,7 @@ fn floors(
     groups: &GroupResolution,
     live: &LiveState,
 ) -> BTreeMap<GroupId, Vec<Key>> {
-    let is_active = |id: &AccountId| live.accounts.get(id).is_some_and(|account| account.active);
+    let is_active = |id: &AccountId| live.accounts.get(id).is_some_and(LiveAccount::active);
     let mut floors = BTreeMap::new();
     for (name, group) in groups.live() {
         let Some(floor) = keep_at_least.get(name) else {
@@ -105,6 +154,10 @@ fn floors(
                 | Operation::AddMember { .. }
                 | Operation::CreateGroup { .. }
                 | Operation::InviteUser { .. }
+                | Operation::ActivateUser { .. }
+                | Operation::UpdateUser { .. }
+                | Operation::SuspendUser { .. }
+                | Operation::DeactivateUser { .. }
                 | Operation::RemoveUser { .. }
                 | Operation::DeleteGroup { .. } => {}
             }

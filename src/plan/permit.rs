@@ -1,59 +1,42 @@
 //! What each change needs before an operation may be planned for it (design §2 Groups, §7).
 
 use crate::model::{
-    AccountId, AccountKind, App, AppRole, Change, GroupId, GroupName, GroupState, LiveAccount, Lost,
-    ManagedBy, Mode, Note, Reading, Source, Usage, UserRef,
+    AccountId, AccountKind, Action, Address, App, AppRole, Change, GroupId, GroupName, Key, LiveAccount,
+    Lost, Mode, Note, Reading, Ref, Surface, UserRef, UserStatus,
 };
 
-use super::resolve::Obstacle;
+use super::resolve::{Identity, Obstacle};
 use super::route::Router;
 
 impl Router<'_> {
-    /// Whether a group may be created here.
-    pub(super) fn may_create(&mut self, change: &Change, name: &GroupName) -> Result<(), Obstacle> {
-        let Some(group) = self.context.desired.declaration.groups.get(name) else { return Ok(()) };
-        match &group.state {
-            GroupState::Present(members) if members.source == Source::Scim => {
-                return Err(no_surface("a group with `source: scim` is created through SCIM"));
-            }
-            GroupState::Present(_) | GroupState::Absent => {}
+    /// The description that a group is created with, where the surface can say it.
+    pub(super) fn description(
+        &mut self,
+        change: &Change,
+        name: &GroupName,
+        description: Option<&str>,
+        via: Surface,
+    ) -> Option<String> {
+        let description = description?;
+        if via == Surface::Organization {
+            return Some(description.to_owned());
         }
-        if group.description.is_some() {
-            let text = format!("Jira creates group {name} without its description");
-            self.note("description-unused", text, change);
-        }
-        Ok(())
-    }
-
-    /// Whether a group's members may be written here. What the picker does not show or say is not known to be
-    /// synced; Atlassian then refuses the write itself (fact sheet §1.2, §1.3).
-    pub(super) fn may_write(&self, group: &GroupId) -> Result<(), Obstacle> {
-        let Some(Some(kind)) = self.context.capabilities.group_kinds.get(group) else {
-            return Ok(());
-        };
-        match (&kind.managed_by, &kind.usage) {
-            (ManagedBy::External, _) => Err(Obstacle {
-                code: "synced-group",
-                why: "the group is synced from an identity provider, and Jira cannot change it".into(),
-                help: "Make the change in the identity provider.".into(),
-            }),
-            (_, Usage::Team) => Err(Obstacle {
-                code: "atlassian-team",
-                why: "the group is an Atlassian team".into(),
-                help: "Make the change in the team's own page.".into(),
-            }),
-            (ManagedBy::People | ManagedBy::Unsaid, Usage::Group | Usage::Unsaid) => Ok(()),
-        }
+        self.note(
+            "description-unused",
+            format!("{via} creates group {name} without its description"),
+            change,
+        );
+        None
     }
 
     /// Nothing may narrow the credential's own account, nor the operator (design §9, 2).
     pub(super) fn may_narrow(&self, user: Option<&UserRef>, account: &AccountId) -> Result<(), Obstacle> {
         let operator = self.context.desired.declaration.settings.operator.as_ref();
-        let is_operator = match user {
-            Some(UserRef::Email(email)) => operator.is_some_and(|operator| operator.value == *email),
-            Some(UserRef::Account(_)) | None => false,
-        };
-        if !is_operator && *account != self.context.live.rights.acting.id {
+        let operator = operator.map(|operator| UserRef::Email(operator.value.clone()));
+        let is_operator = operator.is_some_and(|operator| {
+            user == Some(&operator) || *self.people.person(&operator) == Identity::Account(account.clone())
+        });
+        if !is_operator && self.context.live.rights.acting() != Some(account) {
             return Ok(());
         }
         let who = if is_operator { "the operator" } else { "the account that Rollbook acts as" };
@@ -92,7 +75,38 @@ impl Router<'_> {
                 why: format!("account {account} is a portal-only customer"),
                 help: "Rollbook never touches customer accounts; remove the entry.".into(),
             }),
-            Some(AccountKind::Atlassian | AccountKind::App | AccountKind::Unknown) => Ok(()),
+            Some(AccountKind::Atlassian | AccountKind::App | AccountKind::Unknown) => self.may_gain(account),
+        }
+    }
+
+    /// The account, or the invitation that brings it back to a directory, where the plan has one.
+    pub(super) fn arriving(&self, change: &Change, account: &Ref<AccountId>) -> Ref<AccountId> {
+        let gone = account.known().is_some_and(|id| self.status(id) == UserStatus::NotInvited);
+        let user = change.address.user().filter(|_| gone).cloned();
+        let invite = user.map(|user| Key { address: Address::User(user), action: Action::Invite });
+        invite.filter(|key| self.operations.contains_key(key)).map_or_else(|| account.clone(), Ref::Made)
+    }
+
+    /// Whether an account may be given anything: not while it is on its way out, nor before it is invited.
+    fn may_gain(&self, account: &AccountId) -> Result<(), Obstacle> {
+        match self.status(account) {
+            UserStatus::ForDeletion | UserStatus::Closed => Err(Obstacle {
+                code: "account-closed",
+                why: format!("account {account} is closed or about to be deleted"),
+                help:
+                    "Cancel the deletion at admin.atlassian.com while that can be done, or remove the entry."
+                        .into(),
+            }),
+            UserStatus::NotInvited => Err(Obstacle {
+                code: "not-invited",
+                why: format!("account {account} is in none of the organization's directories"),
+                help: "Have the person invited, with `active: true` under `users:`.".into(),
+            }),
+            UserStatus::Active
+            | UserStatus::Suspended
+            | UserStatus::Deactivated
+            | UserStatus::Inactive
+            | UserStatus::Unsaid => Ok(()),
         }
     }
 
@@ -145,7 +159,6 @@ impl Router<'_> {
         group: &GroupId,
         members: &[Lost],
     ) -> Result<(), Obstacle> {
-        self.may_write(group)?;
         for lost in members {
             self.may_narrow(Some(&lost.user), lost.membership.account())?;
         }
@@ -179,18 +192,6 @@ impl Router<'_> {
 
     pub(super) fn note(&mut self, code: &'static str, text: String, change: &Change) {
         self.notes.push((change.key(), Note { code, text, origin: Some(change.origin.clone()) }));
-    }
-}
-
-pub(super) fn no_surface_to_activate() -> Obstacle {
-    no_surface("activating an account takes the organization's API, user management or SCIM")
-}
-
-pub(super) fn no_surface(why: &str) -> Obstacle {
-    Obstacle {
-        code: "no-surface",
-        why: why.into(),
-        help: "This version writes through Jira alone; do it by hand at admin.atlassian.com.".into(),
     }
 }
 

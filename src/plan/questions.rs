@@ -1,41 +1,72 @@
 //! What must be read: for the diff, and for the routing of what the diff found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Changes, Email, GroupId, GroupName, Listing, LiveGroup, LiveState, Questions, Ref, UnlistedUsers,
-    UserRef, Wanted,
+    AccountId, Changes, Declaration, Email, GroupId, GroupName, Listing, LiveAccount, LiveGroup, LiveState,
+    Offboard, Questions, Ref, Rights, Source, Surface, UnlistedUsers, UserRef, Wanted,
 };
 
 use super::desired::{Desired, Lookup};
 use super::groups::GroupResolution;
+use super::surface::scim_is_ours;
+
+/// What the organization is asked before anything else: by e-mail a hundred a request, by account ten.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Searches {
+    /// The e-mails that neither pin nor lock explains.
+    pub emails: BTreeSet<Email>,
+    /// The accounts whose status matters.
+    pub accounts: BTreeSet<AccountId>,
+}
 
 /// What a diff needs beside the group listing and the rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reads {
+    /// Whether the SCIM directory's users are to be listed.
+    pub scim_users: bool,
     /// Whether every user of the site is to be listed. It is one long read, so it happens only when an identity
     /// or a status needs it.
     pub users: bool,
 }
 
-/// Says what a diff needs.
-pub fn reads(desired: &Desired<'_>) -> Reads {
+/// Says what an organization can be asked of the people whom a tree declares.
+pub fn searches(desired: &Desired<'_>) -> Searches {
     let declaration = desired.declaration;
-    let status = declaration.users.values().any(|user| user.active.is_some());
-    let unlisted = declaration.policy.unlisted_users != UnlistedUsers::Ignore;
-    let unknown = |email: &Email| {
-        let pinned = declaration.users.get(email).is_some_and(|user| user.account.is_some());
-        !pinned && !declaration.lock.users.contains_key(email)
-    };
-    let identity = || {
-        desired.lookup != Lookup::Locked
-            && desired.people().iter().any(|user| match user {
-                UserRef::Email(email) => unknown(email),
-                UserRef::Account(_) => false,
-            })
-    };
+    let emails = if desired.lookup == Lookup::Locked { BTreeSet::new() } else { unexplained(desired) };
+    let declared = declaration.users.iter().filter(|(_, user)| user.active.is_some());
+    let accounts = declared.filter_map(|(email, _)| explained(declaration, email).cloned()).collect();
+    Searches { emails, accounts }
+}
+
+/// Says what a diff needs, once the organization has found these e-mails.
+pub fn reads(desired: &Desired<'_>, rights: &Rights, found: &BTreeSet<Email>) -> Reads {
+    let declaration = desired.declaration;
+    let asked = rights.has(Surface::Organization);
+    let status = !asked && declaration.users.values().any(|user| user.active.is_some());
+    let policy = declaration.policy.unlisted_users.map(|policy| policy.value);
+    let unlisted = policy.is_some_and(|policy| policy != UnlistedUsers::Ignore);
     let anew = desired.lookup == Lookup::Anew;
-    Reads { users: anew || status || unlisted || identity() }
+    let unknown =
+        desired.lookup != Lookup::Locked && unexplained(desired).iter().any(|it| !found.contains(it));
+    Reads { scim_users: unknown && rights.has(Surface::Scim), users: status || unlisted || anew || unknown }
+}
+
+/// The declared e-mails that neither pin nor lock explains.
+fn unexplained(desired: &Desired<'_>) -> BTreeSet<Email> {
+    let emails = desired.people().into_iter().filter_map(|user| match user {
+        UserRef::Email(email) => Some(email),
+        UserRef::Account(_) => None,
+    });
+    // A lock that is made anew asks of everybody.
+    let anew = desired.lookup == Lookup::Anew;
+    emails.filter(|email| anew || explained(desired.declaration, email).is_none()).collect()
+}
+
+/// The account that a pin or the lock gives an e-mail.
+fn explained<'a>(declaration: &'a Declaration, email: &Email) -> Option<&'a AccountId> {
+    let pin = declaration.users.get(email).and_then(|user| user.account.as_ref());
+    pin.map(|pin| &pin.value).or_else(|| declaration.lock.users.get(email).map(|locked| &locked.id))
 }
 
 /// The live groups whose members a diff needs: each declared group that exists.
@@ -45,38 +76,90 @@ pub fn groups_to_read(desired: &Desired<'_>, live: &Listing<LiveGroup>) -> Vec<G
 }
 
 /// Says what must be known before changes can be routed.
-pub fn questions(changes: &Changes, live: &LiveState) -> Questions {
-    let mut questions = Questions::default();
-    let names: BTreeMap<&GroupId, &GroupName> =
-        live.groups.iter().map(|group| (&group.id, &group.name)).collect();
-    let ask_kind = |questions: &mut Questions, id: &GroupId| {
-        if let Some(name) = names.get(id) {
-            questions.group_kinds.insert(id.clone(), (*name).clone());
-        }
+pub fn questions(changes: &Changes, live: &LiveState, declaration: &Declaration) -> Questions {
+    let mut asking = Asking {
+        names: live.groups.iter().map(|group| (&group.id, &group.name)).collect(),
+        admin_groups: live.rights.site_admin_groups().map(|group| &group.id).collect(),
+        live,
+        scim: scim_is_ours(declaration, &live.rights),
+        questions: Questions::default(),
     };
     for change in &changes.changes {
-        match &change.wanted {
+        asking.ask(&change.wanted);
+    }
+    asking.questions
+}
+
+struct Asking<'a> {
+    names: BTreeMap<&'a GroupId, &'a GroupName>,
+    admin_groups: BTreeSet<&'a GroupId>,
+    live: &'a LiveState,
+    scim: bool,
+    questions: Questions,
+}
+
+impl Asking<'_> {
+    fn ask(&mut self, wanted: &Wanted) {
+        match wanted {
             Wanted::AddMember { group, account } => {
                 if let Ref::Known(id) = group {
-                    ask_kind(&mut questions, id);
+                    self.kind(id);
                 }
-                if let Ref::Known(id) = account
-                    && !live.accounts.contains_key(id)
-                {
-                    questions.accounts.insert(id.clone());
+                if let Ref::Known(id) = account {
+                    let known = self.live.accounts.get(id);
+                    if known.is_none() {
+                        self.questions.accounts.insert(id.clone());
+                    }
+                    let told = self.live.people.contains_key(id) || known.is_some_and(LiveAccount::active);
+                    if self.live.rights.has(Surface::Organization) && !told {
+                        self.questions.people.insert(id.clone());
+                    }
                 }
+                self.questions.app_roles = true;
             }
-            Wanted::RemoveMember { membership } => ask_kind(&mut questions, membership.group()),
+            Wanted::RemoveMember { membership } => {
+                self.kind(membership.group());
+                self.questions.app_roles = true;
+                self.questions.admins |= self.admin_groups.contains(membership.group());
+            }
             Wanted::DeleteGroup { group, .. } => {
-                ask_kind(&mut questions, group);
-                questions.app_roles = true;
+                self.kind(group);
+                self.questions.app_roles = true;
             }
-            Wanted::InviteUser { apps, .. } => questions.app_roles |= !apps.is_empty(),
-            Wanted::OffboardUser { account, .. } => {
-                questions.memberships.insert(account.clone());
+            Wanted::InviteUser { .. } => self.invitation(),
+            Wanted::OffboardUser { account, how } => {
+                self.lifecycle(account, *how == Offboard::Deactivate);
+                self.questions.admins = true;
             }
-            Wanted::CreateGroup { .. } | Wanted::ActivateUser { .. } => {}
+            Wanted::ActivateUser { account, .. } => {
+                self.lifecycle(account, true);
+                self.invitation();
+            }
+            Wanted::CreateGroup { source, .. } => {
+                self.questions.scim_users |= self.scim && *source == Source::Scim
+            }
+            Wanted::UpdateUser { .. } => self.questions.scim_users |= self.scim,
         }
     }
-    questions
+
+    fn kind(&mut self, id: &GroupId) {
+        if let Some(name) = self.names.get(id) {
+            self.questions.group_kinds.insert(id.clone(), (*name).clone());
+        }
+    }
+
+    fn invitation(&mut self) {
+        self.questions.app_roles = true;
+        self.questions.invitations |= self.live.rights.has(Surface::Organization);
+    }
+
+    /// `everywhere` where the account itself may be activated or deactivated, and not only in one directory.
+    fn lifecycle(&mut self, account: &AccountId, everywhere: bool) {
+        self.questions.memberships.insert(account.clone());
+        self.questions.app_roles = true;
+        self.questions.scim_users |= self.scim;
+        if everywhere && self.live.rights.has(Surface::UserManagement) {
+            self.questions.privileges.insert(account.clone());
+        }
+    }
 }

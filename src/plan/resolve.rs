@@ -1,23 +1,29 @@
-//! Which account a declared person is, and which live group a declared group is.
+//! Which account a declared person is.
 //!
-//! The order is design §3: pin, lock, then the e-mails that the one full listing of users shows. A doubt is an
-//! [`Obstacle`] at its own address; it never becomes a guess.
+//! The order is design §3: pin, lock, then the e-mails that the organization, the SCIM directory and the one full
+//! listing of users show. A doubt is an [`Obstacle`] at its own address; it never becomes a guess.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
-use crate::model::{AccountId, AccountKind, Email, LiveAccount, LiveState, Reading, UserRef};
+use crate::model::{AccountId, Email, IdentitySource, LiveAccount, LiveState, LockedId, UserRef};
 
-use super::desired::{Desired, Lookup};
-use super::groups::Conflict;
+use super::desired::Desired;
+use super::directory::{Directory, NO_EXPORT, is_person};
 
 /// Who the declared people are.
 #[derive(Clone, Debug)]
 pub(super) struct Resolution {
     people: BTreeMap<UserRef, Identity>,
     declared_as: BTreeMap<AccountId, UserRef>,
+    /// What said which account somebody is.
+    sources: BTreeMap<UserRef, IdentitySource>,
     /// Accounts that somebody who is not resolved may be, with what stands in the way.
     suspects: BTreeMap<AccountId, Obstacle>,
     shown: BTreeMap<Email, usize>,
+    /// The e-mail that each account shows, and to whom.
+    shown_by: BTreeMap<AccountId, (Email, IdentitySource)>,
+    /// Whether any account shows no e-mail to anybody.
+    hidden: bool,
 }
 
 /// Who a declared person is.
@@ -55,8 +61,7 @@ impl Resolution {
         live: &LiveState,
         exported: &BTreeMap<Email, AccountId>,
     ) -> Self {
-        let directory = Directory { conflict: Conflict::PinWins, ..Directory::of(desired, live, exported) };
-        Self::with(desired, live, &directory)
+        Self::with(desired, live, &Directory::anew(desired, live, exported))
     }
 
     fn with(desired: &Desired<'_>, live: &LiveState, directory: &Directory<'_>) -> Self {
@@ -72,12 +77,28 @@ impl Resolution {
                 Identity::Missing | Identity::Unresolved(_) => None,
             })
             .collect();
+        let accounts = people.iter().filter_map(|(user, identity)| match identity {
+            Identity::Account(id) => Some((user.clone(), directory.source(user, id))),
+            Identity::Missing | Identity::Unresolved(_) => None,
+        });
+        let sources = accounts.collect();
         let suspects = directory.suspects(&people);
         let mut shown = BTreeMap::new();
         for email in live.accounts.values().filter_map(|account| account.email.as_ref()) {
             *shown.entry(email.clone()).or_insert(0) += 1;
         }
-        Self { people, declared_as, suspects, shown }
+        let shown_by = directory.by_email.iter().flat_map(|(email, accounts)| {
+            accounts.iter().map(move |(id, from)| ((*id).clone(), (email.clone(), *from)))
+        });
+        Self {
+            people,
+            declared_as,
+            sources,
+            suspects,
+            shown,
+            shown_by: shown_by.collect(),
+            hidden: !directory.hidden.is_empty(),
+        }
     }
 
     /// What stands in the way of telling whether an account is somebody declared.
@@ -85,9 +106,62 @@ impl Resolution {
         self.suspects.get(account)
     }
 
+    /// Why an account that nothing declares may be somebody declared all the same.
+    pub(super) fn doubt_about(&self, id: &AccountId, account: &LiveAccount) -> Option<Obstacle> {
+        let unresolved = || {
+            self.people.iter().find_map(|(user, identity)| match identity {
+                Identity::Unresolved(obstacle)
+                    if !matches!(obstacle.code, "account-gone" | "account-not-shown") =>
+                {
+                    Some(user.clone())
+                }
+                Identity::Missing if self.hidden => Some(user.clone()),
+                Identity::Unresolved(_) | Identity::Missing | Identity::Account(_) => None,
+            })
+        };
+        self.suspects.get(id).cloned().or_else(|| {
+            let user = unresolved().filter(|_| account.email.is_none())?;
+            Some(Obstacle {
+                code: "identity-unresolved",
+                why: format!("{user} is not resolved, and may be this account, which hides its e-mail"),
+                help: "Resolve everybody whom the tree declares first; then this one can be told apart."
+                    .into(),
+            })
+        })
+    }
+
     /// Who a declared person is.
     pub(super) fn person(&self, user: &UserRef) -> &Identity {
         self.people.get(user).unwrap_or(&Identity::Missing)
+    }
+
+    /// What said which account a declared person is; nothing where nothing did.
+    pub(super) fn source(&self, user: &UserRef) -> Option<IdentitySource> {
+        self.sources.get(user).copied()
+    }
+
+    /// The word that the lock keeps for what said who somebody is. Where nothing live says it, what once did still
+    /// counts.
+    pub(super) fn locked_from(
+        &self,
+        old: Option<&LockedId<AccountId>>,
+        email: &Email,
+        id: &AccountId,
+    ) -> String {
+        let was = old.filter(|locked| locked.id == *id).map(|locked| locked.from.clone());
+        match self.sources.get(&UserRef::Email(email.clone())) {
+            Some(IdentitySource::Pin) => IdentitySource::Pin.to_string(),
+            Some(IdentitySource::Lock) | None => {
+                let shown = self.shown_by.get(id).filter(|(shown, _)| shown == email);
+                shown.map(|(_, from)| from.to_string()).or(was).unwrap_or_default()
+            }
+            Some(live) => live.to_string(),
+        }
+    }
+
+    /// Whether somebody who seems to have no account may be one that hides its e-mail from everybody.
+    pub(super) fn missing_may_hide(&self) -> bool {
+        self.hidden
     }
 
     /// Everybody who was resolved to an account.
@@ -115,178 +189,6 @@ impl Resolution {
         };
         declared.or_else(shown).unwrap_or_else(|| UserRef::Account(id.clone()))
     }
-}
-
-static NO_EXPORT: BTreeMap<Email, AccountId> = BTreeMap::new();
-
-/// What there is to look people up in.
-struct Directory<'a> {
-    desired: &'a Desired<'a>,
-    live: &'a LiveState,
-    /// Accounts of people by the e-mail they show. Apps and customers are left out before identities are
-    /// matched (design §2).
-    by_email: BTreeMap<&'a Email, Vec<&'a LiveAccount>>,
-    /// Accounts of people that show no e-mail and that neither pin, lock nor export explains.
-    hidden: usize,
-    conflict: Conflict,
-    /// Accounts by e-mail from an export.
-    exported: &'a BTreeMap<Email, AccountId>,
-}
-
-impl<'a> Directory<'a> {
-    fn of(desired: &'a Desired<'a>, live: &'a LiveState, exported: &'a BTreeMap<Email, AccountId>) -> Self {
-        let declaration = desired.declaration;
-        let pinned = declaration.users.values().filter_map(|user| Some(&user.account.as_ref()?.value));
-        let locked = declaration.lock.users.values().map(|locked| &locked.id);
-        let explained: BTreeSet<&AccountId> = pinned.chain(locked).chain(exported.values()).collect();
-        let mut by_email: BTreeMap<&Email, Vec<&LiveAccount>> = BTreeMap::new();
-        let mut hidden = 0;
-        for account in live.accounts.values().filter(|account| is_person(account.kind)) {
-            match &account.email {
-                Some(email) => by_email.entry(email).or_default().push(account),
-                None if explained.contains(&account.id) => {}
-                None => hidden += 1,
-            }
-        }
-        Self { desired, live, by_email, hidden, conflict: Conflict::Refused, exported }
-    }
-
-    fn resolve(&self, user: &UserRef) -> Identity {
-        match user {
-            UserRef::Account(id) => self.known(id, None),
-            UserRef::Email(email) => self.resolve_email(email),
-        }
-    }
-
-    fn resolve_email(&self, email: &Email) -> Identity {
-        let declaration = self.desired.declaration;
-        let pin = declaration.users.get(email).and_then(|user| user.account.as_ref()).map(|pin| &pin.value);
-        let lock = declaration.lock.users.get(email).map(|locked| &locked.id);
-        if let (Some(pin), Some(lock)) = (pin, lock)
-            && pin != lock
-            && self.conflict == Conflict::Refused
-        {
-            return identity_changed(email, pin, lock, "the pin", "rollbook.lock");
-        }
-        match pin.or(lock) {
-            Some(id) => self.known(id, Some(email)),
-            None if self.desired.lookup == Lookup::Locked => Identity::Unresolved(Obstacle {
-                code: "not-locked",
-                why: format!(
-                    "neither a pin nor rollbook.lock holds {email}, and --locked looks nowhere else"
-                ),
-                help: "Run `rollbook lock`, and commit what it writes.".into(),
-            }),
-            None => self.exported(email, self.search(email)),
-        }
-    }
-
-    /// The accounts that pins, the lock and shown e-mails name for people who are not resolved: a doubt about who
-    /// somebody is must not revoke any of them.
-    fn suspects(&self, people: &BTreeMap<UserRef, Identity>) -> BTreeMap<AccountId, Obstacle> {
-        let declaration = self.desired.declaration;
-        let mut suspects = BTreeMap::new();
-        for (user, identity) in people {
-            let (UserRef::Email(email), Identity::Unresolved(obstacle)) = (user, identity) else { continue };
-            let pin =
-                declaration.users.get(email).and_then(|user| user.account.as_ref()).map(|pin| &pin.value);
-            let lock = declaration.lock.users.get(email).map(|locked| &locked.id);
-            let shown = self.by_email.get(email).into_iter().flatten().map(|account| &account.id);
-            for id in pin.into_iter().chain(lock).chain(shown) {
-                suspects.entry(id.clone()).or_insert_with(|| obstacle.clone());
-            }
-        }
-        suspects
-    }
-
-    /// An export loses to any live answer: also to one that shows its account with another e-mail.
-    fn exported(&self, email: &Email, found: Identity) -> Identity {
-        let id = self.exported.get(email);
-        let account = id.and_then(|id| self.live.accounts.get(id));
-        let fits = account.is_some_and(|account| account.email.is_none() && is_person(account.kind));
-        match (found, id) {
-            (
-                Identity::Missing | Identity::Unresolved(Obstacle { code: "identity-unresolved", .. }),
-                Some(id),
-            ) if fits => Identity::Account(id.clone()),
-            (found, _) => found,
-        }
-    }
-
-    /// Checks an account that a pin, the lock or an `account:` entry names against what is live.
-    fn known(&self, id: &AccountId, email: Option<&Email>) -> Identity {
-        let shown_by = email.and_then(|email| Some((email, self.by_email.get(email)?)));
-        if let Some((email, accounts)) = shown_by
-            && let [other, ..] = accounts.as_slice()
-            && accounts.iter().all(|account| account.id != *id)
-        {
-            return identity_changed(email, id, &other.id, "the tree", "live");
-        }
-        match (&self.live.users, self.live.accounts.get(id)) {
-            (_, Some(account)) if account.kind == AccountKind::Customer => Identity::Unresolved(Obstacle {
-                code: "customer-account",
-                why: format!("account {id} is a portal-only customer"),
-                help: "Rollbook never touches customer accounts; remove the entry.".into(),
-            }),
-            (Reading::Read(_), None) => Identity::Unresolved(Obstacle {
-                code: "account-gone",
-                why: format!("account {id} is not among the users of the site"),
-                help:
-                    "Remove the pin or the line of rollbook.lock if the person has left, or correct the id."
-                        .into(),
-            }),
-            (Reading::NotRead, None) | (_, Some(_)) => Identity::Account(id.clone()),
-        }
-    }
-
-    fn search(&self, email: &Email) -> Identity {
-        match self.by_email.get(email).map_or(&[][..], Vec::as_slice) {
-            [account] => Identity::Account(account.id.clone()),
-            [] if self.hidden == 0 => Identity::Missing,
-            [] => Identity::Unresolved(Obstacle {
-                code: "identity-unresolved",
-                why: match self.hidden {
-                    1 => format!("no account shows the e-mail {email}, and 1 account hides its e-mail"),
-                    hidden => {
-                        format!("no account shows the e-mail {email}, and {hidden} accounts hide theirs")
-                    }
-                },
-                help: format!(
-                    "Pin the account under `users:`, as `{email}: {{ account: \"ID\" }}`; the id stands in the address of \
-                     the person's profile, and in the admin console's export of users."
-                ),
-            }),
-            several => Identity::Unresolved(Obstacle {
-                code: "identity-ambiguous",
-                why: format!("{} accounts show the e-mail {email}: {}", several.len(), ids(several)),
-                help: "Pin the account that is meant, with `account:` under `users:`.".into(),
-            }),
-        }
-    }
-}
-
-/// Whether an account may be a person: what the API does not name may be one (fact sheet §1.2).
-pub(super) fn is_person(kind: AccountKind) -> bool {
-    match kind {
-        AccountKind::Atlassian | AccountKind::Unknown => true,
-        AccountKind::App | AccountKind::Customer => false,
-    }
-}
-
-fn ids(accounts: &[&LiveAccount]) -> String {
-    let mut ids: Vec<&str> = accounts.iter().map(|account| account.id.as_str()).collect();
-    ids.sort_unstable();
-    ids.join(", ")
-}
-
-fn identity_changed(email: &Email, one: &AccountId, other: &AccountId, by: &str, with: &str) -> Identity {
-    Identity::Unresolved(Obstacle {
-        code: "identity-changed",
-        why: format!("{email} is account {one} by {by}, and account {other} by {with}"),
-        help: "An e-mail can be given to another person. Find out who is meant, then correct the pin or the lock \
-               in a reviewed change."
-            .into(),
-    })
 }
 
 /// Two e-mails on one account are an error (design §3): neither of them resolves.

@@ -3,19 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Blocked, Capabilities, Change, Changes, Direction, Drift, GroupId, GroupName, GroupSummary, Header, Key,
-    LiveState, Located, Membership, Note, Operation, Plan, PlannedOperation, Ref, Summary, Surface, Wanted,
+    AccountId, Action, App, Blocked, Capabilities, Change, Changes, Cost, Direction, Drift, GroupId,
+    GroupName, GroupSummary, Header, Identified, Key, LiveState, Membership, Note, Operation, Plan,
+    PlannedOperation, Ref, SeatChange, Summary, Surface, SurfaceIds, UserRef, Wanted,
 };
 
 use super::cost::{Rates, cost};
 use super::desired::Desired;
 use super::fingerprint::fingerprint;
 use super::groups::GroupResolution;
+use super::marked::Marked;
 use super::narrow::Scope;
 use super::order;
-use super::permit::no_surface_to_activate;
-use super::resolve::Obstacle;
+use super::resolve::{Obstacle, Resolution};
+use super::seats;
 use super::unenforced::unenforced;
+use super::{admins, reach};
 
 /// What routing needs beside the changes.
 #[derive(Clone, Debug)]
@@ -42,45 +45,67 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     let groups = GroupResolution::of(context.desired.declaration, &context.live.groups);
     let policy = &context.desired.declaration.policy;
     let mut privileged = Marked::of(&policy.privileged, &groups, context.live);
-    privileged.ids.extend(context.live.rights.site_admin_groups.iter().map(|group| group.id.clone()));
+    privileged.extend(context.live.rights.site_admin_groups().map(|group| group.id.clone()));
     let mut router = Router {
         context,
         groups: &groups,
         declared_names: groups.live().map(|(name, group)| (&group.id, name)).collect(),
         privileged,
         protected: Marked::of(&policy.protect.groups, &groups, context.live),
+        people: Resolution::of(context.desired, context.live),
         operations: BTreeMap::new(),
+        surface_ids: SurfaceIds::default(),
         ended: BTreeSet::new(),
         blocked: changes.blocked,
         notes: Vec::new(),
+        remarks: changes.notes,
     };
     for change in changes.changes {
         router.route(change);
     }
+    router.carry_groups();
+    router.list_what_returns();
     router.block_dependents();
-    let Router { mut operations, mut blocked, notes: routed_notes, .. } = router;
-    order::require(&mut operations);
-    context.scope.narrow(&mut operations, &mut blocked, context.desired);
-    order::keep_floors(&mut operations, &policy.keep_at_least, &groups, context.live);
+    let mut routed = Routed {
+        operations: router.operations,
+        blocked: router.blocked,
+        notes: router.remarks,
+        surface_ids: router.surface_ids,
+        groups: changes.groups,
+    };
+    let operations = &mut routed.operations;
+    order::require(operations);
+    context.scope.narrow(operations, &mut routed.blocked, context.desired);
+    order::trim_invitations(operations);
+    // What is left is judged: a part of a plan may leave nobody where the whole would not.
+    routed.blocked.extend(admins::keep_one(operations, context));
+    order::keep_floors(operations, &policy.keep_at_least, &groups, context.live);
+    let seats = seats::changes(operations, context);
+    order::free_seats(operations, &seats);
     let planned = |(key, note): (Key, Note)| operations.contains_key(&key).then_some(note);
-    let mut notes = changes.notes;
-    notes.extend(routed_notes.into_iter().filter_map(planned));
+    routed.notes.extend(router.notes.into_iter().filter_map(planned));
+    routed.notes.extend(seats.iter().filter_map(seats::shortage));
+    assemble(context, &router.people, routed, seats.into_iter().map(|seats| seats.change).collect())
+}
+
+/// What routing made of the changes.
+struct Routed {
+    operations: BTreeMap<Key, PlannedOperation>,
+    blocked: Vec<Blocked>,
+    notes: Vec<Note>,
+    surface_ids: SurfaceIds,
+    groups: Vec<GroupSummary>,
+}
+
+fn assemble(context: &Context<'_>, people: &Resolution, routed: Routed, seats: Vec<SeatChange>) -> Plan {
+    let declaration = context.desired.declaration;
+    let Routed { operations, mut blocked, mut notes, mut surface_ids, groups } = routed;
     let operations = order::sorted(operations);
     blocked.sort();
     blocked.dedup_by(|a, b| (&a.address, a.action, a.code) == (&b.address, b.action, b.code));
     notes.sort();
     notes.dedup();
-    assemble(context, operations, changes.groups, blocked, notes)
-}
-
-fn assemble(
-    context: &Context<'_>,
-    operations: Vec<PlannedOperation>,
-    groups: Vec<GroupSummary>,
-    blocked: Vec<Blocked>,
-    notes: Vec<Note>,
-) -> Plan {
-    let declaration = context.desired.declaration;
+    retain_used(&mut surface_ids, &operations);
     let site = declaration.settings.site.value.clone();
     let organization = declaration.settings.organization.as_ref().map(|id| id.value.as_str());
     let granted = |planned: &&PlannedOperation| planned.operation.direction() == Direction::Grant;
@@ -95,13 +120,39 @@ fn assemble(
         },
         groups: changed_groups(groups, &operations),
         narrowed_to: context.scope.words(),
-        cost: cost(&operations, context.live, context.rates),
-        guards: unenforced(declaration),
+        cost: Cost { seats, ..cost(&operations, context.live, context.rates) },
+        guards: unenforced(declaration, &operations),
+        identities: identities(people, &operations),
+        reach: reach::of(&operations),
+        surface_ids,
         site,
         operations,
         blocked,
         notes,
     }
+}
+
+/// The declared people whom operations are about, with what said who they are.
+fn identities(people: &Resolution, operations: &[PlannedOperation]) -> Vec<Identified> {
+    let users: BTreeSet<&UserRef> =
+        operations.iter().filter_map(|planned| planned.key.address.user()).collect();
+    let identified = people.accounts().filter(|(user, _)| users.contains(user));
+    let identified = identified.filter_map(|(user, account)| {
+        Some(Identified { user: user.clone(), account: account.clone(), from: people.source(user)? })
+    });
+    identified.collect()
+}
+
+/// Drops the ids of what is blocked or narrowed away.
+fn retain_used(ids: &mut SurfaceIds, operations: &[PlannedOperation]) {
+    let scim = || operations.iter().filter(|planned| planned.via == Surface::Scim);
+    let accounts: BTreeSet<&AccountId> = scim().filter_map(|planned| planned.operation.account()).collect();
+    let groups: BTreeSet<&GroupId> = scim().filter_map(|planned| planned.operation.group()).collect();
+    ids.scim_users.retain(|account, _| accounts.contains(account));
+    ids.scim_groups.retain(|group, _| groups.contains(group));
+    let invites = operations.iter().filter(|planned| planned.via == Surface::Organization);
+    let apps: BTreeSet<&App> = invites.flat_map(|planned| planned.operation.apps()).collect();
+    ids.resources.retain(|app, _| apps.contains(app));
 }
 
 /// The groups that operations change, with the member counts that they lead to.
@@ -118,7 +169,13 @@ fn changed_groups(groups: Vec<GroupSummary>, operations: &[PlannedOperation]) ->
             Operation::AddMember { .. } => *added += 1,
             Operation::RemoveMember { .. } => *removed += 1,
             Operation::DeleteGroup { members, .. } => *removed += members.len(),
-            Operation::CreateGroup { .. } | Operation::InviteUser { .. } | Operation::RemoveUser { .. } => {}
+            Operation::CreateGroup { .. }
+            | Operation::InviteUser { .. }
+            | Operation::ActivateUser { .. }
+            | Operation::UpdateUser { .. }
+            | Operation::SuspendUser { .. }
+            | Operation::DeactivateUser { .. }
+            | Operation::RemoveUser { .. } => {}
         }
     }
     let mut changed: Vec<GroupSummary> = groups
@@ -133,42 +190,6 @@ fn changed_groups(groups: Vec<GroupSummary>, operations: &[PlannedOperation]) ->
     changed
 }
 
-/// Groups that a policy names, known by id, so that neither a pin under another name nor another spelling gets
-/// around it; and by name, for those that do not exist yet.
-pub(super) struct Marked {
-    ids: BTreeSet<GroupId>,
-    names: BTreeSet<GroupName>,
-}
-
-impl Marked {
-    fn of(policy: &[Located<GroupName>], groups: &GroupResolution, live: &LiveState) -> Self {
-        let names: BTreeSet<GroupName> = policy.iter().map(|name| name.value.clone()).collect();
-        let folded: BTreeSet<String> = names.iter().map(GroupName::folded).collect();
-        let shown = live.groups.iter().filter(|group| folded.contains(&group.name.folded()));
-        let declared = groups.live().filter(|(name, _)| names.contains(*name)).map(|(_, group)| group);
-        let ids = shown.chain(declared).map(|group| group.id.clone()).collect();
-        Self { ids, names }
-    }
-
-    pub(super) fn holds(&self, group: &GroupId) -> bool {
-        self.ids.contains(group)
-    }
-
-    fn touched_by(&self, key: &Key, operation: &Operation) -> bool {
-        let id = match operation {
-            Operation::AddMember { group: Ref::Known(id), .. } | Operation::DeleteGroup { group: id, .. } => {
-                id
-            }
-            Operation::RemoveMember { membership } => membership.group(),
-            Operation::AddMember { group: Ref::Made(_), .. } | Operation::CreateGroup { .. } => {
-                return key.address.group().is_some_and(|name| self.names.contains(name));
-            }
-            Operation::InviteUser { .. } | Operation::RemoveUser { .. } => return false,
-        };
-        self.holds(id)
-    }
-}
-
 /// A routing under way.
 pub(super) struct Router<'a> {
     pub(super) context: &'a Context<'a>,
@@ -176,56 +197,114 @@ pub(super) struct Router<'a> {
     declared_names: BTreeMap<&'a GroupId, &'a GroupName>,
     pub(super) privileged: Marked,
     pub(super) protected: Marked,
-    operations: BTreeMap<Key, PlannedOperation>,
+    pub(super) people: Resolution,
+    pub(super) operations: BTreeMap<Key, PlannedOperation>,
+    pub(super) surface_ids: SurfaceIds,
     ended: BTreeSet<Membership>,
     blocked: Vec<Blocked>,
     /// Notes about operations, which go where their operation goes.
     pub(super) notes: Vec<(Key, Note)>,
+    /// Notes that stand by themselves.
+    pub(super) remarks: Vec<Note>,
 }
+
+/// A step, and the surface that makes it.
+pub(super) type Step = (Operation, Surface);
 
 impl Router<'_> {
     pub(super) fn route(&mut self, change: Change) {
         match self.operation(&change) {
-            Ok(Some(operation)) => self.plan(change, operation),
+            Ok(Some(step)) => self.plan(change, step),
             Ok(None) => {}
             Err(obstacle) => self.block(&change, obstacle),
         }
     }
 
-    /// The operation that makes a change, through the surface that can (design §7).
-    fn operation(&mut self, change: &Change) -> Result<Option<Operation>, Obstacle> {
+    /// The operation that makes a change, and the surface that can (design §7).
+    fn operation(&mut self, change: &Change) -> Result<Option<Step>, Obstacle> {
         match &change.wanted {
-            Wanted::CreateGroup { name } => {
-                self.may_create(change, name)?;
-                Ok(Some(Operation::CreateGroup { name: name.clone() }))
+            Wanted::CreateGroup { name, description, source } => {
+                let via = self.create_surface(name, *source)?;
+                let description = self.description(change, name, description.as_deref(), via);
+                Ok(Some((Operation::CreateGroup { name: name.clone(), description }, via)))
             }
             Wanted::DeleteGroup { group, members } => {
+                let via = self.delete_surface(group)?;
                 self.may_delete(change, group, members)?;
                 // Whoever is taken out of the group on their own is not lost with it.
                 let lost = members.iter().filter(|lost| !self.ends(&lost.membership));
-                Ok(Some(Operation::DeleteGroup { group: group.clone(), members: lost.cloned().collect() }))
+                let members = lost.cloned().collect();
+                Ok(Some((Operation::DeleteGroup { group: group.clone(), members }, via)))
             }
-            Wanted::InviteUser { email, apps } => {
+            Wanted::InviteUser { email, name, apps } => {
                 self.may_invite(change, apps)?;
-                Ok(Some(Operation::InviteUser { email: email.clone(), apps: apps.clone() }))
+                self.invite(change, email, name.as_ref(), apps)
             }
             Wanted::AddMember { group, account } => {
-                if let Ref::Known(id) = group {
-                    self.may_write(id)?;
-                }
-                if let Ref::Known(id) = account {
+                let account = self.arriving(change, account);
+                let via = self.member_surface(group, &account)?;
+                if let Ref::Known(id) = &account {
                     self.may_join(change, id)?;
                 }
-                Ok(Some(Operation::AddMember { group: group.clone(), account: account.clone() }))
+                Ok(Some((Operation::AddMember { group: group.clone(), account }, via)))
             }
             Wanted::RemoveMember { membership } => {
-                self.may_write(membership.group())?;
+                let via = self.removal_surface(membership)?;
                 self.may_narrow(change.address.user(), membership.account())?;
                 let first = self.ended.insert(membership.clone());
-                Ok(first.then(|| Operation::RemoveMember { membership: membership.clone() }))
+                Ok(first.then(|| (Operation::RemoveMember { membership: membership.clone() }, via)))
             }
-            Wanted::OffboardUser { account, how, active } => self.offboard(change, account, *how, *active),
-            Wanted::ActivateUser { .. } => Err(no_surface_to_activate()),
+            Wanted::OffboardUser { account, how } => self.offboard(change, account, *how),
+            Wanted::ActivateUser { account, email, apps } => self.activate(change, account, email, apps),
+            Wanted::UpdateUser { account, name } => Ok(self.rename(change, account, name)),
+        }
+    }
+
+    fn removal_surface(&mut self, membership: &Membership) -> Result<Surface, Obstacle> {
+        let group = Ref::Known(membership.group().clone());
+        self.member_surface(&group, &Ref::Known(membership.account().clone()))
+    }
+
+    /// The surface that makes an operation which is already planned.
+    pub(super) fn via(&self, key: &Key) -> Option<Surface> {
+        self.operations.get(key).map(|planned| planned.via)
+    }
+
+    /// The groups that the plan puts each person into whom the organization invites, those that exist first.
+    pub(super) fn invited_groups(&self) -> BTreeMap<UserRef, Vec<Ref<GroupId>>> {
+        let invited = |planned: &&PlannedOperation| {
+            let by_organization = planned.via == Surface::Organization;
+            by_organization && matches!(planned.operation, Operation::InviteUser { .. })
+        };
+        let users = self.operations.values().filter(invited).filter_map(|planned| planned.key.address.user());
+        let mut groups: BTreeMap<UserRef, Vec<Ref<GroupId>>> =
+            users.map(|user| (user.clone(), Vec::new())).collect();
+        for planned in self.operations.values().filter(|planned| planned.via == Surface::Organization) {
+            if let Operation::AddMember { group, .. } = &planned.operation
+                && let Some(of_user) = planned.key.address.user().and_then(|user| groups.get_mut(user))
+            {
+                of_user.push(group.clone());
+            }
+        }
+        for of_user in groups.values_mut() {
+            of_user.sort();
+        }
+        groups
+    }
+
+    /// What ends before an account comes back does not come back with it.
+    fn list_what_returns(&mut self) {
+        for planned in self.operations.values_mut() {
+            if let Operation::ActivateUser { memberships, .. } = &mut planned.operation {
+                memberships.retain(|kept| !self.ended.contains(&kept.membership));
+            }
+        }
+    }
+
+    /// Takes an operation back that turned out not to be possible.
+    pub(super) fn block_planned(&mut self, key: &Key, obstacle: Obstacle) {
+        if let Some(planned) = self.operations.remove(key) {
+            self.blocked.push(obstacle.blocks(planned));
         }
     }
 
@@ -245,24 +324,19 @@ impl Router<'_> {
         self.ended.contains(membership)
     }
 
-    fn plan(&mut self, change: Change, operation: Operation) {
-        let key = change.key();
-        let privileged = self.privileged.touched_by(&key, &operation);
-        let asked = match &operation {
-            Operation::AddMember { account: Ref::Known(id), .. } => {
-                self.account(id).map(|known| known.name.clone())
-            }
-            Operation::AddMember { account: Ref::Made(_), .. }
-            | Operation::CreateGroup { .. }
-            | Operation::InviteUser { .. }
-            | Operation::RemoveMember { .. }
-            | Operation::RemoveUser { .. }
-            | Operation::DeleteGroup { .. } => None,
+    fn plan(&mut self, change: Change, (operation, via): Step) {
+        // Somebody who is in no directory is invited where the tree asks for an active account.
+        let action = match operation {
+            Operation::InviteUser { .. } => Action::Invite,
+            _ => change.wanted.action(),
         };
+        let key = Key { address: change.address.clone(), action };
+        let privileged = self.privileged.touched_by(&key, &operation);
+        let asked = operation.account().and_then(|id| self.account(id)).map(|known| known.name.clone());
         let planned = PlannedOperation {
             key: key.clone(),
             operation,
-            via: Surface::Jira,
+            via,
             requires: Vec::new(),
             origin: change.origin,
             reason: change.reason,
@@ -274,7 +348,7 @@ impl Router<'_> {
         self.operations.insert(key, planned);
     }
 
-    fn block(&mut self, change: &Change, obstacle: Obstacle) {
+    pub(super) fn block(&mut self, change: &Change, obstacle: Obstacle) {
         let Obstacle { code, why, help } = obstacle;
         self.blocked.push(Blocked {
             address: change.address.clone(),
@@ -287,45 +361,54 @@ impl Router<'_> {
         });
     }
 
-    /// What depends on something that is blocked is blocked.
+    /// What depends on something that is blocked is blocked, and so is what depends on that.
     fn block_dependents(&mut self) {
-        let orphaned = |planned: &PlannedOperation| match &planned.operation {
-            Operation::AddMember { group, account } => [made(group), made(account)]
-                .into_iter()
-                .flatten()
-                .find(|key| !self.operations.contains_key(*key))
-                .cloned(),
+        loop {
+            let missing = |key: &&Key| !self.operations.contains_key(*key);
+            let orphan = |planned: &PlannedOperation| self.needs(planned).into_iter().find(missing).cloned();
+            let orphans: Vec<(Key, Key)> = self
+                .operations
+                .values()
+                .filter_map(|planned| Some((planned.key.clone(), orphan(planned)?)))
+                .collect();
+            if orphans.is_empty() {
+                return;
+            }
+            for (key, required) in orphans {
+                let obstacle = Obstacle {
+                    code: "requires-blocked",
+                    why: format!("it requires `{required}`, which is blocked"),
+                    help: "Clear what blocks that first.".into(),
+                };
+                self.block_planned(&key, obstacle);
+            }
+        }
+    }
+
+    /// The operations without which one cannot be done.
+    fn needs<'p>(&'p self, planned: &'p PlannedOperation) -> Vec<&'p Key> {
+        match &planned.operation {
+            Operation::AddMember { group, account } => {
+                [group.made(), account.made()].into_iter().flatten().collect()
+            }
+            Operation::InviteUser { groups, .. } => groups.iter().filter_map(Ref::made).collect(),
             Operation::CreateGroup { .. }
-            | Operation::InviteUser { .. }
+            | Operation::ActivateUser { .. }
+            | Operation::UpdateUser { .. }
             | Operation::RemoveMember { .. }
+            | Operation::SuspendUser { .. }
+            | Operation::DeactivateUser { .. }
             | Operation::RemoveUser { .. }
-            | Operation::DeleteGroup { .. } => None,
-        };
-        let orphans: Vec<(Key, Key)> = self
-            .operations
-            .values()
-            .filter_map(|planned| Some((planned.key.clone(), orphaned(planned)?)))
-            .collect();
-        for (key, required) in orphans {
-            let Some(planned) = self.operations.remove(&key) else {
-                continue;
-            };
-            self.blocked.push(Blocked {
-                address: planned.key.address,
-                action: planned.key.action,
-                reason: planned.reason,
-                code: "requires-blocked",
-                why: format!("it requires `{required}`, which is blocked"),
-                help: "Clear what blocks that first.".into(),
-                origin: planned.origin,
-            });
+            | Operation::DeleteGroup { .. } => Vec::new(),
         }
     }
 }
 
-fn made<Id>(id: &Ref<Id>) -> Option<&Key> {
-    match id {
-        Ref::Known(_) => None,
-        Ref::Made(key) => Some(key),
+impl Obstacle {
+    /// What it makes of a planned operation.
+    pub(super) fn blocks(self, planned: PlannedOperation) -> Blocked {
+        let Self { code, why, help } = self;
+        let Key { address, action } = planned.key;
+        Blocked { address, action, reason: planned.reason, code, why, help, origin: planned.origin }
     }
 }

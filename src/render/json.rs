@@ -4,8 +4,8 @@ use schemars::{JsonSchema, schema_for};
 use serde::Serialize;
 
 use crate::model::{
-    Blocked, Confirmation, Cost, GroupSummary, Header, Key, Note, Outcome, Plan, PlannedOperation, Report,
-    Summary, Unenforced,
+    Blocked, Confirmation, Cost, GroupSummary, Header, Identified, Key, Note, Outcome, Plan,
+    PlannedOperation, Report, Summary, SurfaceIds, Unenforced,
 };
 
 use super::harmless::escaped;
@@ -28,6 +28,10 @@ struct PlanDocument<'a> {
     summary: Summary,
     /// The steps, in an order in which every requirement comes first.
     operations: &'a [PlannedOperation],
+    /// The ids by which the surfaces know what the operations name, where they have their own.
+    surface_ids: &'a SurfaceIds,
+    /// The accounts that the operations are about, with what said that they are theirs.
+    identities: &'a [Identified],
     /// The groups that change, with their member counts.
     groups: &'a [GroupSummary],
     /// What the tree wants and cannot have.
@@ -36,6 +40,8 @@ struct PlanDocument<'a> {
     notes: &'a [Note],
     /// Rules of the tree that this version accepts and does not enforce.
     guards: &'a [Unenforced],
+    /// How far the operations reach beyond the site.
+    reach: &'a [&'static str],
     /// What carrying it out takes.
     cost: &'a Cost,
 }
@@ -72,10 +78,13 @@ pub fn plan_json(plan: &Plan) -> String {
         narrowed_to: &plan.narrowed_to,
         summary: plan.summary,
         operations: &plan.operations,
+        surface_ids: &plan.surface_ids,
+        identities: &plan.identities,
         groups: &plan.groups,
         blocked: &plan.blocked,
         notes: &plan.notes,
         guards: &plan.guards,
+        reach: &plan.reach,
         cost: &plan.cost,
     })
 }

@@ -302,7 +302,7 @@ async fn speaks_over_the_network_as_in_process() {
     for jira in [&network, &in_process] {
         let groups = jira.groups_of(&AccountId::new("712020:a/../b?c")).await.unwrap();
         assert_eq!(groups.iter().next().unwrap().name, GroupName::new("ä"));
-        let create = Operation::CreateGroup { name: GroupName::new("x") };
+        let create = Operation::CreateGroup { name: GroupName::new("x"), description: None };
         assert!(matches!(
             jira.write(&create, &MadeIds::default()).await,
             Ok(Written::Done { made: Some(_) })

@@ -52,7 +52,7 @@ async fn reads_what_a_site_has() {
     let (members, people) = jira.members(&group).await.unwrap();
     assert_eq!(members.iter().map(AccountId::as_str).collect::<Vec<_>>(), ["712020:ada", "bot"]);
     assert_eq!(people[0].email, Email::parse("ada@acme.com").ok());
-    assert_eq!((people[1].kind, people[1].active, &people[1].email), (AccountKind::App, false, &None));
+    assert_eq!((people[1].kind, people[1].active(), &people[1].email), (AccountKind::App, false, &None));
 
     assert_eq!(jira.users().await.unwrap(), (members, people), "after smaller and smaller pages");
     assert_eq!(jira.groups().await.unwrap().len(), 1);
@@ -119,7 +119,7 @@ fn add() -> Operation {
 }
 
 fn create() -> Operation {
-    Operation::CreateGroup { name: GroupName::new("sre") }
+    Operation::CreateGroup { name: GroupName::new("sre"), description: None }
 }
 
 /// The membership that a listing shows; there is no other way to one.
@@ -161,7 +161,17 @@ async fn says_what_became_of_a_write() {
         (create(), 201, r#"{"groupId":"new","name":"sre"}"#),
         (create(), 201, r#"{"groupId":null,"name":"sre"}"#),
         (create(), 400, already),
-        (Operation::InviteUser { email: Email::parse("x@acme.com").unwrap(), apps: vec![] }, 201, ADA),
+        (
+            Operation::InviteUser {
+                email: Email::parse("x@acme.com").unwrap(),
+                apps: vec![],
+                name: None,
+                groups: vec![],
+                sends_mail: false,
+            },
+            201,
+            ADA,
+        ),
         (Operation::RemoveUser { account: AccountId::new("a"), memberships: vec![] }, 204, ""),
         (Operation::DeleteGroup { group: GroupId::new("g"), members: vec![] }, 200, ""),
         (Operation::DeleteGroup { group: GroupId::new("g"), members: vec![] }, 404, nobody),

@@ -9,14 +9,18 @@ use axum::http::Method;
 use axum::response::Response;
 use rollbook::atlassian::scim::{self, NewUser, RemoveShape};
 use rollbook::atlassian::{Body, Credential, Error, Fault, Repeat, Request, Scim};
-use rollbook::model::{AccountId, Email, GroupName, IncompleteRead, ScimId};
+use rollbook::model::{AccountId, Authority, Email, GroupName, IncompleteRead, ScimId};
 use rollbook::sandbox::State;
 use serde_json::{Value, json};
 
 use crate::client::{Peer, Seen, TOKEN, client_with, json as answer};
 
 fn with_key(router: Router, key: &str, directory: &str) -> Scim {
-    Scim::new(Arc::new(client_with(router, Credential::DirectoryKey(key.to_owned().into()))), directory)
+    Scim::new(
+        Arc::new(client_with(router, Credential::DirectoryKey(key.to_owned().into()))),
+        directory,
+        Authority::Rollbook,
+    )
 }
 
 fn surface(router: Router) -> Scim {

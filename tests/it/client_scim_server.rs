@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use rollbook::atlassian::scim::NewUser;
 use rollbook::atlassian::{Credential, Scim};
-use rollbook::model::{Email, GroupName, ScimId};
+use rollbook::model::{Authority, Email, GroupName, ScimId};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
@@ -72,7 +72,11 @@ async fn passed_on(port: u16, method: Method, uri: Uri, headers: HeaderMap, body
 fn scim(port: u16, token: &str) -> Scim {
     let router = Router::new()
         .fallback(move |method, uri, headers, body: Bytes| passed_on(port, method, uri, headers, body));
-    Scim::new(Arc::new(client_with(router, Credential::DirectoryKey(token.to_owned().into()))), "dir")
+    Scim::new(
+        Arc::new(client_with(router, Credential::DirectoryKey(token.to_owned().into()))),
+        "dir",
+        Authority::Rollbook,
+    )
 }
 
 async fn members(scim: &Scim, group: &ScimId) -> Vec<ScimId> {

@@ -6,14 +6,14 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::response::{IntoResponse as _, Response};
-use rollbook::atlassian::organization::{Details, Invite};
+use rollbook::atlassian::organization::{INVITATIONS, Invite};
 use rollbook::atlassian::{
     Client, Credential, CredentialKind, Error, Fault, Jira, MadeIds, Management, Organization, TokenKind,
     Written,
 };
 use rollbook::model::{
     AccountId, App, Claim, Email, GroupId, GroupManager, GroupName, IncompleteRead, Operation, PlatformRole,
-    Ref, UserSource, UserStatus,
+    Ref, SurfaceIds, UserSource, UserStatus,
 };
 use serde_json::{Value, json};
 
@@ -304,12 +304,18 @@ fn add() -> Operation {
 }
 
 fn invite(email: &str) -> Operation {
-    Operation::InviteUser { email: Email::parse(email).unwrap(), apps: vec![App::new("jira-software")] }
+    Operation::InviteUser {
+        email: Email::parse(email).unwrap(),
+        apps: vec![App::new("jira-software")],
+        name: None,
+        groups: vec![],
+        sends_mail: false,
+    }
 }
 
-fn details() -> Details {
+fn surface_ids() -> SurfaceIds {
     let resources = [(App::new("jira-software"), "ari:cloud:jira-software::site/1".to_owned())];
-    Details { resources: resources.into(), ..Details::default() }
+    SurfaceIds { resources: resources.into(), ..SurfaceIds::default() }
 }
 
 fn shown(outcome: Result<Written, Error>) -> String {
@@ -328,7 +334,7 @@ async fn says_what_became_of_a_write() {
             r#"{{"errors":[{{"id":"1","status":"409","code":"{code}","title":"{title}","detail":null}}]}}"#
         )
     };
-    let create = || Operation::CreateGroup { name: GroupName::new("sre") };
+    let create = || Operation::CreateGroup { name: GroupName::new("sre"), description: None };
     let delete = || Operation::DeleteGroup { group: GroupId::new("g"), members: vec![] };
     let mut table = Vec::new();
     for (operation, status, body) in [
@@ -356,7 +362,7 @@ async fn says_what_became_of_a_write() {
             "groups/search" => ok(&json!({ "data": [] })),
             _ => answer(status, &body),
         }));
-        let outcome = org.write(&operation, &MadeIds::default(), &details()).await;
+        let outcome = org.write(&operation, &MadeIds::default(), &surface_ids()).await;
         table.push(format!("{name} {sent} {sent_body}\n  {}", shown(outcome)));
     }
     insta::assert_snapshot!(table.join("\n"));
@@ -370,8 +376,8 @@ async fn a_group_that_was_made_without_a_word_is_looked_for() {
         }
         _ => answer(201, ""),
     }));
-    let create = Operation::CreateGroup { name: GroupName::new("sre") };
-    let outcome = org.write(&create, &MadeIds::default(), &Details::default()).await;
+    let create = Operation::CreateGroup { name: GroupName::new("sre"), description: None };
+    let outcome = org.write(&create, &MadeIds::default(), &SurfaceIds::default()).await;
     assert_eq!(shown(outcome), r#"done Some(Group(GroupId("n")))"#);
 }
 
@@ -401,14 +407,15 @@ async fn invitations_go_by_25_and_are_read_item_by_item() {
         invite("Case@Acme.com"),
     ];
     operations.extend((0..30).map(|at| invite(&format!("u{at}@acme.com"))));
-    let none = Operation::InviteUser { email: Email::parse("none@acme.com").unwrap(), apps: vec![] };
-    operations.insert(1, none);
+    let mut came = Vec::new();
     let invites: Vec<Invite> = operations.iter().filter_map(Invite::of).collect();
-    let came = org.invite(&invites, &details()).await.unwrap();
-    assert_eq!(came.len(), 35);
+    for batch in invites.chunks(INVITATIONS) {
+        came.extend(org.invite(batch, &MadeIds::default(), &surface_ids()).await);
+    }
+    assert_eq!(came.len(), 34);
     let shown: Vec<String> = came.into_iter().map(shown).collect();
-    insta::assert_snapshot!(shown[..6].join("\n"));
-    assert_eq!(shown[34], r#"done Some(Account(AccountId("id-u29@acme.com")))"#);
+    insta::assert_snapshot!(shown[..5].join("\n"));
+    assert_eq!(shown[33], r#"done Some(Invited(AccountId("id-u29@acme.com"), {}))"#);
     let sizes: Vec<_> =
         peer.seen.lock().unwrap().iter().map(|seen| body(seen)["emails"].as_array().unwrap().len()).collect();
     assert_eq!(sizes, [25, 9]);
@@ -429,7 +436,7 @@ async fn every_credential_goes_to_its_own_api_alone() {
         let error = org.verified_domains().await.unwrap_err();
         assert!(matches!(error, Error::ForeignCredential { .. }), "{error}");
         assert!(error.help().unwrap().contains("ROLLBOOK_ORG_API_KEY"));
-        assert!(org.write(&add(), &MadeIds::default(), &details()).await.is_err());
+        assert!(org.write(&add(), &MadeIds::default(), &surface_ids()).await.is_err());
         assert!(Management::new(client).privileges(&AccountId::new("a")).await.is_err());
         assert!(peer.lines().is_empty(), "nothing was sent");
     }
@@ -482,7 +489,7 @@ async fn a_key_is_never_shown() {
             answer(status, &format!("{} {}", seen.headers["authorization"].to_str().unwrap(), seen.body))
         }));
         let read = org.verified_domains().await.unwrap_err();
-        let written = org.write(&add(), &MadeIds::default(), &details()).await;
+        let written = org.write(&add(), &MadeIds::default(), &surface_ids()).await;
         let shown = format!("{org:?} {:?} {read} {read:?} {written:?} {:?}", org.client(), key());
         assert!(!shown.contains(TOKEN), "{shown}");
     }

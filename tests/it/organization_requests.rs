@@ -3,10 +3,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it is surprised")]
 
-use rollbook::atlassian::organization::{Details, Place, reads, request, restore, suspend};
+use rollbook::atlassian::organization::{Place, reads, request};
 use rollbook::atlassian::{Body, Host, MadeIds, Repeat, Request, management};
 use rollbook::model::{
-    AccountId, App, Email, GroupId, GroupName, Listing, Operation, PlatformRole, Ref, Rows,
+    AccountId, App, Email, GroupId, GroupName, Inactive, Listing, Operation, PlatformRole, Ref, Rows,
+    SurfaceIds,
 };
 use serde_json::Value;
 
@@ -49,31 +50,37 @@ fn all_writes(id: &str) -> Vec<Request> {
         Listing::checked(Rows { rows: vec![account.clone()], total: Some(1), ended: true }).unwrap();
     let membership = listing.memberships(&GroupId::new(id)).next().unwrap();
     let app = App::new("jira-software");
-    let details = Details {
-        description: Some("What it is for".into()),
+    let ids = SurfaceIds {
         resources: [(app.clone(), "ari:cloud:jira-software::site/1".to_owned())].into(),
-        groups: vec![GroupId::new(id)],
-        mail: false,
+        ..SurfaceIds::default()
     };
-    let email = || Email::parse("Ada+jira@acme.com").unwrap();
-    let operations = [
-        Operation::CreateGroup { name: GroupName::new(id) },
-        Operation::InviteUser { email: email(), apps: vec![app] },
-        Operation::InviteUser { email: email(), apps: vec![] },
+    let invite = |apps, groups| Operation::InviteUser {
+        email: Email::parse("Ada+jira@acme.com").unwrap(),
+        apps,
+        name: None,
+        groups,
+        sends_mail: false,
+    };
+    let activate = |from| Operation::ActivateUser { account: account.clone(), from, memberships: vec![] };
+    let by_organization = [
+        Operation::CreateGroup { name: GroupName::new(id), description: Some("What it is for".into()) },
+        invite(vec![app], vec![Ref::Known(GroupId::new(id))]),
+        invite(vec![], vec![Ref::Known(GroupId::new(id))]),
         Operation::AddMember { group: Ref::Known(GroupId::new(id)), account: Ref::Known(account.clone()) },
         Operation::RemoveMember { membership },
         Operation::RemoveUser { account: account.clone(), memberships: vec![] },
         Operation::DeleteGroup { group: GroupId::new(id), members: vec![] },
+        Operation::SuspendUser { account: account.clone(), memberships: vec![] },
+        activate(Inactive::Suspended),
     ];
-    let requests = operations.iter();
+    let by_management = [
+        Operation::DeactivateUser { account: account.clone(), memberships: vec![] },
+        activate(Inactive::Deactivated),
+    ];
+    let requests = by_organization.iter();
     let requests =
-        requests.map(|operation| request(operation, &MadeIds::default(), &place(id), &details).unwrap());
-    let others = [
-        suspend(&place(id), &account),
-        restore(&place(id), &account),
-        management::disable(&account),
-        management::enable(&account),
-    ];
+        requests.map(|operation| request(operation, &MadeIds::default(), &place(id), &ids).unwrap());
+    let others = by_management.iter().map(|operation| management::request(operation).unwrap());
     requests.chain(others).collect()
 }
 
@@ -97,9 +104,15 @@ fn every_request_of_the_surfaces() {
 
 #[test]
 fn an_invitation_that_leads_nowhere_is_not_made() {
-    let invite = |apps| Operation::InviteUser { email: Email::parse("x@acme.com").unwrap(), apps };
+    let invite = |apps| Operation::InviteUser {
+        email: Email::parse("x@acme.com").unwrap(),
+        apps,
+        name: None,
+        groups: vec![],
+        sends_mail: false,
+    };
     for apps in [vec![], vec![App::new("jira-software")]] {
-        let made = request(&invite(apps), &MadeIds::default(), &place("o"), &Details::default());
+        let made = request(&invite(apps), &MadeIds::default(), &place("o"), &SurfaceIds::default());
         assert!(made.unwrap_err().help().unwrap().contains("let Jira invite"));
     }
 }

@@ -54,12 +54,21 @@ fn all_reads(id: &str) -> Vec<Request> {
 
 fn all_writes(id: &str) -> Vec<Request> {
     [
-        Operation::CreateGroup { name: GroupName::new(id) },
+        Operation::CreateGroup { name: GroupName::new(id), description: None },
         Operation::InviteUser {
             email: Email::parse("Ada+jira@acme.com").unwrap(),
             apps: vec![App::new("jira-software")],
+            name: None,
+            groups: vec![],
+            sends_mail: true,
         },
-        Operation::InviteUser { email: Email::parse("x@acme.com").unwrap(), apps: vec![] },
+        Operation::InviteUser {
+            email: Email::parse("x@acme.com").unwrap(),
+            apps: vec![],
+            name: None,
+            groups: vec![],
+            sends_mail: false,
+        },
         Operation::AddMember { group: Ref::Known(GroupId::new(id)), account: Ref::Known(AccountId::new(id)) },
         Operation::RemoveMember { membership: membership(id, id) },
         Operation::RemoveUser { account: AccountId::new(id), memberships: vec![] },

@@ -9,7 +9,7 @@ use super::client::Client;
 
 pub use crate::atlassian::written::{MadeId, MadeIds, Unresolved, Written};
 pub use requests::{BATCH, MEMBERS_PAGE, USERS_PAGE};
-pub use write::{interpret, per_second, request, route};
+pub use write::{interpret, request, route};
 
 /// Requests of this surface as pure values.
 pub mod reads {

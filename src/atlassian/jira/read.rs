@@ -10,7 +10,8 @@ use crate::atlassian::error::Error;
 use crate::atlassian::page::{bare, checked, incomplete, paged, shape};
 use crate::atlassian::request::Request;
 use crate::model::{
-    AccountId, AppRole, GroupId, GroupKind, GroupName, Listing, LiveAccount, LiveGroup, Reading, Rights, Rows,
+    AccountId, AppRole, GroupId, GroupKind, GroupName, JiraRights, Listing, LiveAccount, LiveGroup, Reading,
+    Rows,
 };
 
 /// "Administer Jira".
@@ -113,14 +114,14 @@ impl Jira {
     /// # Errors
     /// As [`Jira::groups`]. An account without "Browse users and groups" gets 403 here, since it may not even
     /// read its own groups.
-    pub async fn rights(&self) -> Result<Rights, Error> {
+    pub async fn rights(&self) -> Result<JiraRights, Error> {
         let acting: User = self.client.read(&requests::myself()).await?;
         let acting = LiveAccount::from(acting);
         let (administer, browse) = self.permissions().await?;
         let (site_admin_groups, own) = try_join(self.site_admin_groups(), self.groups_of(&acting.id)).await?;
         let own: BTreeSet<&GroupId> = own.iter().map(|group| &group.id).collect();
         let site_admin = site_admin_groups.iter().any(|group| own.contains(&group.id));
-        Ok(Rights {
+        Ok(JiraRights {
             acting,
             // Where the key is not known: both listings answer 403 to who lacks the permission, as the
             // specification documents for `/group/bulk` and `/user/groups`, and they have just been read.

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use crate::atlassian::decode::present;
 use crate::model::{
     AccountId, AccountKind, App, AppRole, Email, GroupId, GroupKind, GroupName, LiveAccount, LiveGroup,
-    ManagedBy, Usage,
+    ManagedBy, Seats, Usage, UserStatus,
 };
 
 /// `User` and `UserDetails`.
@@ -69,6 +69,8 @@ pub(super) struct ApplicationRole {
     key: String,
     group_details: Vec<Group>,
     default_groups_details: Vec<Group>,
+    remaining_seats: Option<i64>,
+    has_unlimited_seats: Option<bool>,
 }
 
 /// The answer to `POST /group`, whose id is used.
@@ -109,7 +111,7 @@ impl From<User> for LiveAccount {
                 Some("customer") => AccountKind::Customer,
                 Some(_) | None => AccountKind::Unknown,
             },
-            active: user.active,
+            status: if user.active { UserStatus::Active } else { UserStatus::Inactive },
             name: user.display_name.unwrap_or_default(),
             // Absent, null or empty where it is hidden (fact sheet §1.2, §7); what is no e-mail says nothing.
             email: user.email_address.and_then(|text| Email::parse(&text).ok()),
@@ -128,6 +130,12 @@ impl From<ApplicationRole> for AppRole {
         let ids = |groups: Vec<Group>| groups.into_iter().map(|group| LiveGroup::from(group).id).collect();
         Self {
             app: App::new(role.key),
+            seats: match (role.has_unlimited_seats, role.remaining_seats.map(usize::try_from)) {
+                (Some(true), _) => Seats::Unlimited,
+                (Some(false) | None, Some(Ok(left))) => Seats::Left(left),
+                // A number of seats below none says nothing.
+                (Some(false) | None, Some(Err(_)) | None) => Seats::Unsaid,
+            },
             groups: ids(role.group_details),
             default_groups: ids(role.default_groups_details),
         }
@@ -138,6 +146,8 @@ impl FoundGroup {
     /// What it says of itself, if it is this group.
     pub(super) fn kind_of(&self, id: &GroupId) -> Option<GroupKind> {
         (self.group_id.as_deref() == Some(id.as_str())).then_some(GroupKind {
+            modifiable: None,
+            deletable: None,
             managed_by: match self.managed_by.as_deref() {
                 Some("EXTERNAL") => ManagedBy::External,
                 Some(_) => ManagedBy::People,

@@ -6,47 +6,46 @@ use serde_json::json;
 use super::Jira;
 use super::wire::{CreatedGroup, CreatedUser};
 use crate::atlassian::error::Error;
-use crate::atlassian::limiter::published_rate;
 use crate::atlassian::request::{Body, Host, Request};
 use crate::atlassian::send::Answer;
 use crate::atlassian::words::Words;
-use crate::atlassian::written::{MadeId, MadeIds, Unresolved, Written, lost};
-use crate::model::{AccountId, GroupId, Operation};
+use crate::atlassian::written::{MadeId, MadeIds, Unsupported, Written, lost};
+use crate::model::{AccountId, GroupId, Operation, Surface};
 
 const GROUP: &str = "/rest/api/3/group";
 const GROUP_USER: &str = "/rest/api/3/group/user";
 const USER: &str = "/rest/api/3/user";
 
-/// The method and the route that carry an operation out (fact sheet §1.1).
-pub fn route(operation: &Operation) -> (Method, &'static str) {
+/// The method and the route that carry an operation out (fact sheet §1.1); nothing for what Jira cannot do.
+pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
     match operation {
-        Operation::CreateGroup { .. } => (Method::POST, GROUP),
-        Operation::InviteUser { .. } => (Method::POST, USER),
-        Operation::AddMember { .. } => (Method::POST, GROUP_USER),
-        Operation::RemoveMember { .. } => (Method::DELETE, GROUP_USER),
-        Operation::RemoveUser { .. } => (Method::DELETE, USER),
-        Operation::DeleteGroup { .. } => (Method::DELETE, GROUP),
+        Operation::CreateGroup { .. } => Some((Method::POST, GROUP)),
+        Operation::InviteUser { .. } => Some((Method::POST, USER)),
+        Operation::AddMember { .. } => Some((Method::POST, GROUP_USER)),
+        Operation::RemoveMember { .. } => Some((Method::DELETE, GROUP_USER)),
+        Operation::RemoveUser { .. } => Some((Method::DELETE, USER)),
+        Operation::DeleteGroup { .. } => Some((Method::DELETE, GROUP)),
+        Operation::ActivateUser { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. } => None,
     }
-}
-
-/// How many operations of this kind the published limits let through a second (fact sheet §3.2).
-pub fn per_second(operation: &Operation) -> f64 {
-    let (method, route) = route(operation);
-    published_rate(&method, route)
 }
 
 /// Makes the request that carries an operation out (fact sheet §1.1). There is no other way to a write.
 ///
 /// # Errors
-/// [`Unresolved`] when an operation that it requires has not made its id.
-pub fn request(operation: &Operation, made: &MadeIds) -> Result<Request, Unresolved> {
-    let (method, route) = route(operation);
+/// [`Error::Unresolved`] when an operation that it requires has not made its id, [`Error::Unsupported`] where Jira
+/// cannot do it.
+pub fn request(operation: &Operation, made: &MadeIds) -> Result<Request, Error> {
+    let unsupported = || Error::Unsupported(Unsupported(Surface::Jira));
+    let (method, route) = route(operation).ok_or_else(unsupported)?;
     let write = Request::write(method, Host::Jira, route);
     Ok(match operation {
         // A group cannot be given a description here (fact sheet §1.2).
-        Operation::CreateGroup { name } => write.body(Body::Json(json!({ "name": name }))),
+        Operation::CreateGroup { name, .. } => write.body(Body::Json(json!({ "name": name }))),
         // `products` has been required since 9 May 2024; an empty one means access to none (fact sheet §1.3).
-        Operation::InviteUser { email, apps } => {
+        Operation::InviteUser { email, apps, .. } => {
             write.body(Body::Json(json!({ "emailAddress": email, "products": apps })))
         }
         Operation::AddMember { group, account } => write
@@ -57,6 +56,10 @@ pub fn request(operation: &Operation, made: &MadeIds) -> Result<Request, Unresol
             .query("accountId", membership.account().as_str()),
         Operation::RemoveUser { account, .. } => write.query("accountId", account.as_str()),
         Operation::DeleteGroup { group, .. } => write.query("groupId", group.as_str()),
+        Operation::ActivateUser { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. } => return Err(unsupported()),
     })
 }
 
@@ -89,7 +92,11 @@ fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<MadeId>, Err
         Operation::AddMember { .. }
         | Operation::RemoveMember { .. }
         | Operation::RemoveUser { .. }
-        | Operation::DeleteGroup { .. } => None,
+        | Operation::DeleteGroup { .. }
+        | Operation::ActivateUser { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. } => None,
     })
 }
 
@@ -104,6 +111,10 @@ fn claims_satisfied(operation: &Operation, status: StatusCode, words: &Words) ->
         }
         Operation::CreateGroup { .. }
         | Operation::InviteUser { .. }
+        | Operation::ActivateUser { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. }
         | Operation::RemoveUser { .. }
         | Operation::DeleteGroup { .. } => false,
     }

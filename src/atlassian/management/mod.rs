@@ -10,11 +10,10 @@ use serde_json::json;
 
 use super::client::Client;
 use super::error::Error;
-use super::limiter::published_rate;
 use super::request::{Body, Host, Request};
 use super::send::Answer;
-use super::written::Written;
-use crate::model::{AccountId, Privileges, Restriction};
+use super::written::{Unsupported, Written};
+use crate::model::{AccountId, Inactive, Operation, Privileges, Restriction, Surface};
 
 use wire::{Manageability, Refusal};
 
@@ -37,23 +36,37 @@ pub fn privileges(account: &AccountId) -> Request {
     PRIVILEGES.iter().fold(request, |request, name| request.query("privileges", *name))
 }
 
-/// `POST …/lifecycle/disable`: deactivates an account for every site and product (fact sheet §5). The body is
-/// required, the message in it is not.
-pub fn disable(account: &AccountId) -> Request {
-    Request::write(Method::POST, Host::Admin, DISABLE).segment(account.as_str()).body(Body::Json(json!({})))
+/// The method and the route that carry an operation out (fact sheet §5); nothing for what this API cannot do.
+pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
+    match operation {
+        Operation::DeactivateUser { .. } => Some((Method::POST, DISABLE)),
+        Operation::ActivateUser { from: Inactive::Deactivated, .. } => Some((Method::POST, ENABLE)),
+        Operation::ActivateUser { from: Inactive::Suspended, .. }
+        | Operation::CreateGroup { .. }
+        | Operation::InviteUser { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::AddMember { .. }
+        | Operation::RemoveMember { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::RemoveUser { .. }
+        | Operation::DeleteGroup { .. } => None,
+    }
 }
 
-/// `POST …/lifecycle/enable`: activates an account (fact sheet §5).
-pub fn enable(account: &AccountId) -> Request {
-    Request::write(Method::POST, Host::Admin, ENABLE).segment(account.as_str())
+/// Makes the request that carries an operation out: `POST …/lifecycle/disable` deactivates an account for every
+/// site and product, and takes a body, in which the message may be missing; `POST …/lifecycle/enable` activates it
+/// (fact sheet §5).
+///
+/// # Errors
+/// [`Error::Unsupported`] where this API cannot do it.
+pub fn request(operation: &Operation) -> Result<Request, Error> {
+    let unsupported = || Error::Unsupported(Unsupported(Surface::UserManagement));
+    let ((method, route), account) = route(operation).zip(operation.account()).ok_or_else(unsupported)?;
+    let write = Request::write(method, Host::Admin, route).segment(account.as_str());
+    Ok(if route == DISABLE { write.body(Body::Json(json!({}))) } else { write })
 }
 
-/// How many of these writes are let through a second.
-pub fn per_second() -> f64 {
-    published_rate(&Method::POST, DISABLE)
-}
-
-/// Says what the answer to [`disable`] or [`enable`] means: 204 is done; 403 with a `key`, 404 and 409 with
+/// Says what the answer to a [`request`] means: 204 is done; 403 with a `key`, 404 and 409 with
 /// `conflict.lifecycleErrors` are refusals, in the API's words (fact sheet §5). That 409 might say that nothing
 /// needed doing is not documented, so that it is no success.
 pub fn interpret(answer: &Answer) -> Written {
@@ -99,6 +112,16 @@ impl Management {
     /// The client that it speaks through.
     pub fn client(&self) -> &Client {
         &self.client
+    }
+
+    /// Carries an operation out.
+    ///
+    /// # Errors
+    /// [`Error::AnswerLost`] when it may have been done; [`Error::Failed`] when it was not sent;
+    /// [`Error::Unsupported`] where this API cannot do it.
+    pub async fn write(&self, operation: &Operation) -> Result<Written, Error> {
+        let answer = self.client.write(&request(operation)?).await?;
+        Ok(interpret(&answer))
     }
 
     /// What may be done to an account. One request an account: only for those that a plan would act on.

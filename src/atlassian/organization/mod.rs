@@ -16,10 +16,7 @@ use super::client::Client;
 use super::error::Error;
 
 pub use requests::{ACCOUNTS, EMAILS, GROUPS, NAMES, Place};
-pub use write::{
-    Details, INVITATIONS, Invite, NoInvitation, interpret, invitation, invited, per_second, request, restore,
-    route, suspend,
-};
+pub use write::{INVITATIONS, Invite, NoInvitation, Offer, interpret, invitation, invited, request, route};
 
 /// Requests of this surface as pure values.
 pub mod reads {

@@ -243,6 +243,14 @@ impl Organization {
         Ok((id, self.whole(request, rows)?))
     }
 
+    /// The people of these accounts, ten a request. Accounts that the directory does not show are not among them.
+    ///
+    /// # Errors
+    /// As [`Organization::groups_of_all`].
+    pub async fn people(&self, accounts: &[AccountId]) -> Result<Vec<OrganizationUser>, Error> {
+        Ok(self.groups_of_all(accounts).await?.1)
+    }
+
     /// The domains that the organization has proved to be its own, in lower case.
     ///
     /// # Errors

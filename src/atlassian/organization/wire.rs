@@ -286,6 +286,20 @@ impl InvitedUser {
     }
 }
 
+impl InvitedUser {
+    /// The groups that the person was let into.
+    pub(super) fn joined(&self) -> impl Iterator<Item = GroupId> {
+        let went_well = self.assignments().filter(|assignment| assignment.failure().is_none());
+        went_well.filter_map(|assignment| assignment.group.as_deref().map(group_id))
+    }
+
+    /// Whether everything that failed is a group.
+    pub(super) fn only_groups_failed(&self) -> bool {
+        let mut failed = self.assignments().filter(|assignment| assignment.failure().is_some());
+        failed.all(|assignment| assignment.group.is_some())
+    }
+}
+
 impl Assignment {
     /// Why it did not go well.
     pub(super) fn failure(&self) -> Option<String> {

@@ -1,6 +1,6 @@
 //! Writes: a request for an operation of a plan, and what its answer says. Pure, but for the sending.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 use std::slice;
 
 use http::{Method, StatusCode};
@@ -9,12 +9,13 @@ use serde_json::{Value, json};
 use super::wire::{Created, Invited, InvitedUser};
 use super::{Organization, Place};
 use crate::atlassian::error::{Answered, Error, Fault};
-use crate::atlassian::limiter::published_rate;
 use crate::atlassian::request::{Body, Host, Request};
 use crate::atlassian::send::Answer;
 use crate::atlassian::words::Words;
-use crate::atlassian::written::{MadeId, MadeIds, Written, lost};
-use crate::model::{AccountId, App, Email, GroupId, GroupName, Operation};
+use crate::atlassian::written::{MadeId, MadeIds, Unsupported, Written, lost};
+use crate::model::{
+    AccountId, App, Email, GroupId, GroupName, Inactive, Operation, Ref, Surface, SurfaceIds,
+};
 
 /// How many people one request invites: the documented most (fact sheet §5).
 pub const INVITATIONS: usize = 25;
@@ -29,24 +30,19 @@ const SUSPEND: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{a
 const RESTORE: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/restore";
 const INVITE: &str = "/admin/v2/orgs/{orgId}/users/invite";
 
-/// What this surface can say beyond the operation.
-#[derive(Clone, Debug, Default)]
-pub struct Details {
-    /// What a group that is created is for.
-    pub description: Option<String>,
-    /// The resource that an app is, such as `ari:cloud:jira-software::site/CLOUD_ID`.
-    pub resources: BTreeMap<App, String>,
-    /// Groups that an invitation leads into: it needs an app or a group to lead into a directory.
-    pub groups: Vec<GroupId>,
-    /// Whether an invitation sends a mail; it does not by itself (fact sheet §5).
-    pub mail: bool,
-}
-
 /// A person to invite, and to what.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Invite<'a> {
-    apps: &'a [App],
     email: &'a Email,
+    to: Offer<'a>,
+}
+
+/// What an invitation gives; people who are given the same are invited together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Offer<'a> {
+    apps: &'a [App],
+    groups: &'a [Ref<GroupId>],
+    sends_mail: bool,
 }
 
 /// Why there is no invitation to make.
@@ -71,57 +67,69 @@ impl<'a> Invite<'a> {
     /// The invitation that an operation is.
     pub fn of(operation: &'a Operation) -> Option<Self> {
         match operation {
-            Operation::InviteUser { email, apps } => Some(Self { apps, email }),
+            Operation::InviteUser { email, apps, groups, sends_mail, .. } => {
+                Some(Self { email, to: Offer { apps, groups, sends_mail: *sends_mail } })
+            }
             Operation::CreateGroup { .. }
+            | Operation::ActivateUser { .. }
+            | Operation::UpdateUser { .. }
             | Operation::AddMember { .. }
             | Operation::RemoveMember { .. }
+            | Operation::SuspendUser { .. }
+            | Operation::DeactivateUser { .. }
             | Operation::RemoveUser { .. }
             | Operation::DeleteGroup { .. } => None,
         }
     }
-}
 
-/// The method and the route that carry an operation out (fact sheet §5).
-pub fn route(operation: &Operation) -> (Method, &'static str) {
-    match operation {
-        Operation::CreateGroup { .. } => (Method::POST, GROUPS),
-        Operation::InviteUser { .. } => (Method::POST, INVITE),
-        Operation::AddMember { .. } => (Method::POST, MEMBERS),
-        Operation::RemoveMember { .. } => (Method::DELETE, MEMBER),
-        Operation::RemoveUser { .. } => (Method::DELETE, USER),
-        Operation::DeleteGroup { .. } => (Method::DELETE, GROUP),
+    /// What it gives.
+    pub fn offer(&self) -> Offer<'a> {
+        self.to
     }
 }
 
-/// How many requests of this kind are let through a second.
-pub fn per_second(operation: &Operation) -> f64 {
-    let (method, route) = route(operation);
-    published_rate(&method, route)
+/// The method and the route that carry an operation out (fact sheet §5); nothing for what this API cannot do.
+pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
+    match operation {
+        Operation::CreateGroup { .. } => Some((Method::POST, GROUPS)),
+        Operation::InviteUser { .. } => Some((Method::POST, INVITE)),
+        Operation::AddMember { .. } => Some((Method::POST, MEMBERS)),
+        Operation::RemoveMember { .. } => Some((Method::DELETE, MEMBER)),
+        Operation::SuspendUser { .. } => Some((Method::POST, SUSPEND)),
+        Operation::ActivateUser { from: Inactive::Suspended, .. } => Some((Method::POST, RESTORE)),
+        Operation::RemoveUser { .. } => Some((Method::DELETE, USER)),
+        Operation::DeleteGroup { .. } => Some((Method::DELETE, GROUP)),
+        Operation::ActivateUser { from: Inactive::Deactivated, .. }
+        | Operation::UpdateUser { .. }
+        | Operation::DeactivateUser { .. } => None,
+    }
 }
 
 /// Makes the request that carries an operation out (fact sheet §5).
 ///
 /// # Errors
 /// [`Error::Unresolved`] when an operation that it requires has not made its id, [`Error::Invitation`] when an
-/// invitation would lead nowhere.
+/// invitation would lead nowhere, [`Error::Unsupported`] where this API cannot do it.
 pub fn request(
     operation: &Operation,
     made: &MadeIds,
     place: &Place,
-    details: &Details,
+    ids: &SurfaceIds,
 ) -> Result<Request, Error> {
-    let (method, route) = route(operation);
+    let unsupported = || Error::Unsupported(Unsupported(Surface::Organization));
+    let (method, route) = route(operation).ok_or_else(unsupported)?;
     let write = || at(method, route, place);
     Ok(match operation {
-        Operation::CreateGroup { name } => {
+        Operation::CreateGroup { name, description } => {
             let mut body = json!({ "name": name });
-            if let Some(description) = &details.description {
+            if let Some(description) = description {
                 body["description"] = description.as_str().into();
             }
             write().body(Body::Json(body))
         }
-        Operation::InviteUser { email, apps } => {
-            invitation(slice::from_ref(&Invite { apps, email }), place, details)?
+        Operation::InviteUser { .. } => {
+            let invites: Vec<Invite<'_>> = Invite::of(operation).into_iter().collect();
+            invitation(&invites, made, place, ids)?
         }
         Operation::AddMember { group, account } => write()
             .segment(made.group(group)?.as_str())
@@ -129,43 +137,45 @@ pub fn request(
         Operation::RemoveMember { membership } => {
             write().segment(membership.group().as_str()).segment(membership.account().as_str())
         }
-        Operation::RemoveUser { account, .. } => write().segment(account.as_str()),
+        // Suspending keeps the groups, and restoring gives back what suspending took (fact sheet §5).
+        Operation::SuspendUser { account, .. }
+        | Operation::ActivateUser { account, .. }
+        | Operation::RemoveUser { account, .. } => write().segment(account.as_str()),
         Operation::DeleteGroup { group, .. } => write().segment(group.as_str()),
+        Operation::UpdateUser { .. } | Operation::DeactivateUser { .. } => return Err(unsupported()),
     })
 }
 
-/// `POST …/users/{a}/suspend`: takes the access in this directory away, and keeps the groups (fact sheet §5).
-pub fn suspend(place: &Place, account: &AccountId) -> Request {
-    at(Method::POST, SUSPEND, place).segment(account.as_str())
-}
-
-/// `POST …/users/{a}/restore`: gives back what suspension took (fact sheet §5).
-pub fn restore(place: &Place, account: &AccountId) -> Request {
-    at(Method::POST, RESTORE, place).segment(account.as_str())
-}
-
-/// `POST /v2/orgs/{o}/users/invite` for people who are invited to the same apps, at most [`INVITATIONS`]
-/// (fact sheet §5).
+/// `POST /v2/orgs/{o}/users/invite` for people who are offered the same, at most [`INVITATIONS`] (fact sheet §5).
 ///
 /// # Errors
-/// [`NoInvitation`] when it would lead nowhere, or to an app whose resource is not known.
-pub fn invitation(invites: &[Invite<'_>], place: &Place, details: &Details) -> Result<Request, NoInvitation> {
-    let apps = invites.first().map_or(&[][..], |invite| invite.apps);
-    if apps.is_empty() && details.groups.is_empty() {
-        return Err(NoInvitation::Nowhere);
+/// [`Error::Invitation`] when it would lead nowhere, or to an app whose resource is not known; [`Error::Unresolved`]
+/// when a group has not been made.
+pub fn invitation(
+    invites: &[Invite<'_>],
+    made: &MadeIds,
+    place: &Place,
+    ids: &SurfaceIds,
+) -> Result<Request, Error> {
+    let Some(Offer { apps, groups, sends_mail }) = invites.first().map(Invite::offer) else {
+        return Err(NoInvitation::Nowhere.into());
+    };
+    if apps.is_empty() && groups.is_empty() {
+        return Err(NoInvitation::Nowhere.into());
     }
-    let rules = apps.iter().map(|app| match details.resources.get(app) {
+    let rules = apps.iter().map(|app| match ids.resources.get(app) {
         Some(resource) => Ok(json!({ "resource": resource, "role": "atlassian/user" })),
         None => Err(NoInvitation::App(app.clone())),
     });
     let rules = rules.collect::<Result<Vec<Value>, _>>()?;
     let emails: Vec<&Email> = invites.iter().map(|invite| invite.email).collect();
-    let mut body = json!({ "emails": emails, "sendNotification": details.mail });
+    let mut body = json!({ "emails": emails, "sendNotification": sends_mail });
     if !rules.is_empty() {
         body["permissionRules"] = rules.into();
     }
-    if !details.groups.is_empty() {
-        body["additionalGroups"] = json!(details.groups);
+    if !groups.is_empty() {
+        let groups = groups.iter().map(|group| made.group(group)).collect::<Result<Vec<GroupId>, _>>()?;
+        body["additionalGroups"] = json!(groups);
     }
     let write = Request::write(Method::POST, Host::Admin, INVITE).segment(&*place.organization);
     Ok(write.body(Body::Json(body)))
@@ -204,8 +214,12 @@ fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<MadeId>, Err
             }
         }
         Operation::InviteUser { .. }
+        | Operation::ActivateUser { .. }
+        | Operation::UpdateUser { .. }
         | Operation::AddMember { .. }
         | Operation::RemoveMember { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. }
         | Operation::RemoveUser { .. }
         | Operation::DeleteGroup { .. } => Ok(None),
     }
@@ -223,6 +237,10 @@ fn claims_satisfied(operation: &Operation, status: StatusCode, words: &Words) ->
         Operation::RemoveMember { .. } => status == StatusCode::NOT_FOUND && says("not a member"),
         Operation::CreateGroup { .. }
         | Operation::InviteUser { .. }
+        | Operation::ActivateUser { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. }
         | Operation::RemoveUser { .. }
         | Operation::DeleteGroup { .. } => false,
     }
@@ -237,7 +255,11 @@ fn claim(operation: &Operation, words: &Words) -> String {
         }
         Operation::CreateGroup { .. }
         | Operation::InviteUser { .. }
+        | Operation::ActivateUser { .. }
+        | Operation::UpdateUser { .. }
         | Operation::RemoveMember { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. }
         | Operation::RemoveUser { .. }
         | Operation::DeleteGroup { .. } => words.to_string(),
     }
@@ -258,15 +280,20 @@ pub fn invited(invite: Invite<'_>, answer: &Answer) -> Result<Written, Error> {
         email.as_ref() == Some(invite.email)
     };
     let item = all.data.iter().find(is_theirs).ok_or_else(|| unnamed(answer))?;
+    let id = item.id.as_deref().filter(|id| !id.is_empty()).map(AccountId::new);
     let failures: Vec<String> = item.assignments().filter_map(super::wire::Assignment::failure).collect();
-    if !failures.is_empty() {
-        let in_part = failures.len() < item.assignments().count();
-        let error = refused(answer, &failures.join("; "));
-        return if in_part { Err(lost(answer, error)) } else { Ok(Written::Refused(error)) };
-    }
-    match item.id.as_deref().filter(|id| !id.is_empty()) {
-        Some(id) => Ok(Written::Done { made: Some(MadeId::Account(AccountId::new(id))) }),
-        None => Err(unnamed(answer)),
+    let joined: BTreeSet<GroupId> = item.joined().collect();
+    match id {
+        // A group that failed is asked for again, by an addition of its own.
+        Some(id) if failures.is_empty() || item.only_groups_failed() && !joined.is_empty() => {
+            Ok(Written::Done { made: Some(MadeId::Invited(id, joined)) })
+        }
+        None if failures.is_empty() => Err(unnamed(answer)),
+        Some(_) | None => {
+            let in_part = failures.len() < item.assignments().count();
+            let error = refused(answer, &failures.join("; "));
+            if in_part { Err(lost(answer, error)) } else { Ok(Written::Refused(error)) }
+        }
     }
 }
 
@@ -292,12 +319,12 @@ impl Organization {
         &self,
         operation: &Operation,
         made: &MadeIds,
-        details: &Details,
+        ids: &SurfaceIds,
     ) -> Result<Written, Error> {
-        let request = request(operation, made, self.place().await?, details)?;
+        let request = request(operation, made, self.place().await?, ids)?;
         let answer = self.client.write(&request).await?;
         match (interpret(operation, &answer), operation) {
-            (Err(error), Operation::CreateGroup { name }) => self.created(name, error).await,
+            (Err(error), Operation::CreateGroup { name, .. }) => self.created(name, error).await,
             (written, _) => written,
         }
     }
@@ -312,41 +339,21 @@ impl Organization {
         }
     }
 
-    /// Invites people, 25 of those who get the same apps a request. What became of each comes in the order of
-    /// `invites`.
+    /// Invites people who are offered the same, at most [`INVITATIONS`], with one request. What became of each
+    /// comes in their order.
     pub async fn invite(
         &self,
         invites: &[Invite<'_>],
-        details: &Details,
-    ) -> Result<Vec<Result<Written, Error>>, Error> {
-        let place = self.place().await?;
-        let mut by_apps: BTreeMap<&[App], Vec<usize>> = BTreeMap::new();
-        for (at, invite) in invites.iter().enumerate() {
-            by_apps.entry(invite.apps).or_default().push(at);
-        }
-        let mut came: BTreeMap<usize, Result<Written, Error>> = BTreeMap::new();
-        for batch in by_apps.values().flat_map(|all| all.chunks(INVITATIONS)) {
-            let of_batch: Vec<Invite<'_>> = batch.iter().map(|at| invites[*at]).collect();
-            let request = invitation(&of_batch, place, details);
-            for (at, written) in batch.iter().zip(self.invite_batch(request, &of_batch).await) {
-                came.insert(*at, written);
-            }
-        }
-        Ok(came.into_values().collect())
-    }
-
-    async fn invite_batch(
-        &self,
-        request: Result<Request, NoInvitation>,
-        batch: &[Invite<'_>],
+        made: &MadeIds,
+        ids: &SurfaceIds,
     ) -> Vec<Result<Written, Error>> {
-        let request = match request {
-            Ok(request) => request,
-            Err(why) => return batch.iter().map(|_| Err(why.clone().into())).collect(),
+        let sent = async {
+            let request = invitation(invites, made, self.place().await?, ids)?;
+            self.client.write(&request).await
         };
-        match self.client.write(&request).await {
-            Ok(answer) => batch.iter().map(|invite| invited(*invite, &answer)).collect(),
-            Err(error) => batch.iter().map(|_| Err(error.clone())).collect(),
+        match sent.await {
+            Ok(answer) => invites.iter().map(|invite| invited(*invite, &answer)).collect(),
+            Err(error) => invites.iter().map(|_| Err(error.clone())).collect(),
         }
     }
 }

@@ -3,6 +3,7 @@
 //! Never a `PUT`, which clears what it leaves out, and never a `DELETE` of a user, which cannot be undone. SCIM
 //! ids are a type of their own. The published description is of 2022; what has changed is in the fact sheet.
 
+mod operation;
 mod read;
 mod requests;
 mod wire;
@@ -11,7 +12,9 @@ mod write;
 use std::sync::Arc;
 
 use super::client::Client;
+use crate::model::Authority;
 
+pub use operation::{ADDITIONS, Known, route};
 pub use requests::{
     NewUser, PAGE, RemoveShape, add_members, create_group, create_user, delete_group, group, group_named,
     groups, remove_member, set_active, set_name, user, user_named, users,
@@ -22,12 +25,14 @@ pub use requests::{
 pub struct Scim {
     client: Arc<Client>,
     directory: String,
+    authority: Authority,
 }
 
 impl Scim {
-    /// Speaks through a client to a directory, named by the last part of its base URL.
-    pub fn new(client: Arc<Client>, directory: impl Into<String>) -> Self {
-        Self { client, directory: directory.into() }
+    /// Speaks through a client to a directory, named by the last part of its base URL. Operations are carried out
+    /// with `authority: rollbook` alone.
+    pub fn new(client: Arc<Client>, directory: impl Into<String>, authority: Authority) -> Self {
+        Self { client, directory: directory.into(), authority }
     }
 
     /// The client that it speaks through.

@@ -9,10 +9,10 @@ use crate::model::{Email, GroupName, ScimId};
 /// How many resources are asked for: a call gives 100 at most, whatever is asked (fact sheet §4).
 pub const PAGE: usize = 100;
 
-const USERS: &str = "/scim/directory/{directoryId}/Users";
-const USER: &str = "/scim/directory/{directoryId}/Users/{userId}";
-const GROUPS: &str = "/scim/directory/{directoryId}/Groups";
-const GROUP: &str = "/scim/directory/{directoryId}/Groups/{id}";
+pub(super) const USERS: &str = "/scim/directory/{directoryId}/Users";
+pub(super) const USER: &str = "/scim/directory/{directoryId}/Users/{userId}";
+pub(super) const GROUPS: &str = "/scim/directory/{directoryId}/Groups";
+pub(super) const GROUP: &str = "/scim/directory/{directoryId}/Groups/{id}";
 
 /// Somebody to provision.
 #[derive(Clone, Copy, Debug)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use fastrand::Rng;
 use futures_util::FutureExt as _;
 use rollbook::apply::Executor;
-use rollbook::atlassian::Jira;
+use rollbook::atlassian::Surfaces;
 use rollbook::model::{Declaration, Plan, Report, Tree};
 use rollbook::sandbox::{Options, Sandbox, State};
 use tokio::sync::watch;
@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 use super::front::{Front, Trick};
 use super::random::World;
-use super::site::{apply, declared, jira, plan_of};
+use super::site::{apply, declared, plan_of, surfaces};
 
 /// Who is in which group, and who is there at all, by the names that outlive a run. Whoever was removed is shown
 /// as inactive (fact sheet §1.3), so that a run which comes after the removals alone leaves it at that.
@@ -75,9 +75,9 @@ fn faults(number: u64) -> impl Fn() -> Trick + Send + Sync + Clone + 'static {
 }
 
 /// Carries a plan out, and stops after so many answers.
-async fn stopped_after(mut left: u64, jira: &Jira, plan: &Plan) -> Report {
+async fn stopped_after(mut left: u64, surfaces: &Surfaces, plan: &Plan) -> Report {
     let (stop, stopped) = watch::channel(left == 0);
-    let executor = Executor { jira, concurrency: 4, stop: stopped };
+    let executor = Executor { surfaces, concurrency: 4, stop: stopped };
     executor
         .run(plan, |_| {
             left = left.saturating_sub(1);
@@ -112,12 +112,12 @@ async fn one_world(world: &World, number: u64) {
     for round in 0..3 {
         let trick = faults(number * 10 + round);
         let front = Front::new(rough.clone()).with(move |_, _| trick());
-        let jira = jira(&front, 8);
+        let surfaces = surfaces(&front, 8);
         // A plan that cannot be made is no plan, and the next round comes.
-        let Ok(plan) = plan_of(&jira, &tree, &declaration).await else { continue };
+        let Ok(plan) = plan_of(&surfaces, &tree, &declaration).await else { continue };
         let from = front.exchanges().len();
         let stop = rng.u64(..20);
-        stopped_after(stop, &jira, &plan).await;
+        stopped_after(stop, &surfaces, &plan).await;
         no_write_is_sent_twice(&front, from);
         let now = Site::of(&rough.state());
         assert!(now.is_between(&before, &after), "{before:#?}\n{now:#?}\n{after:#?}");
@@ -130,9 +130,9 @@ async fn one_world(world: &World, number: u64) {
 
 /// A run in which nothing goes wrong.
 async fn run(front: &Front, tree: &Tree, declaration: &Declaration) {
-    let jira = jira(front, 32);
-    let plan = plan_of(&jira, tree, declaration).await.unwrap();
-    apply(&jira, &plan, 8).await;
+    let surfaces = surfaces(front, 32);
+    let plan = plan_of(&surfaces, tree, declaration).await.unwrap();
+    apply(&surfaces, &plan, 8).await;
 }
 
 #[test]

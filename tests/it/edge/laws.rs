@@ -12,7 +12,7 @@ use tokio::time::sleep;
 
 use super::front::Front;
 use super::random::World;
-use super::site::{apply, bytes, declared, jira, plan_of, told};
+use super::site::{apply, bytes, declared, plan_of, surfaces, told};
 use crate::world::TODAY;
 
 /// How many worlds there are; `ROLLBOOK_SOAK=1` asks for many more.
@@ -40,7 +40,7 @@ fn writes(planned: &Operation, ids: &Ids<'_>) -> Wrote {
     let group = |group: &Ref<GroupId>| Some(ids.group(group));
     let account = |account: &Ref<AccountId>| Some(ids.account(account));
     match planned {
-        Operation::CreateGroup { name } => {
+        Operation::CreateGroup { name, .. } => {
             ("POST /rest/api/3/group", ids.after.group_named(name.as_str()).map(str::to_owned), None)
         }
         Operation::InviteUser { email, .. } => {
@@ -56,6 +56,7 @@ fn writes(planned: &Operation, ids: &Ids<'_>) -> Wrote {
         ),
         Operation::RemoveUser { account, .. } => ("DELETE /rest/api/3/user", None, Some(account.to_string())),
         Operation::DeleteGroup { group, .. } => ("DELETE /rest/api/3/group", Some(group.to_string()), None),
+        other => panic!("Jira cannot do it: {other:?}"),
     }
 }
 
@@ -100,11 +101,11 @@ fn carried_out(before: &State, plan: &Plan, report: &Report, after: &State) -> S
         }
         let (_, group, account) = writes(&planned.operation, &ids);
         match &planned.operation {
-            Operation::CreateGroup { name } => {
+            Operation::CreateGroup { name, .. } => {
                 let made = empty_group(name.as_str());
                 assert_eq!(state.groups.insert(group.unwrap(), made), None, "{}", planned.key);
             }
-            Operation::InviteUser { email, apps } => {
+            Operation::InviteUser { email, apps, .. } => {
                 let id = account.unwrap();
                 let account = state.accounts.entry(id.clone()).or_insert_with(|| new_account(email.as_str()));
                 account.removed = false;
@@ -131,6 +132,7 @@ fn carried_out(before: &State, plan: &Plan, report: &Report, after: &State) -> S
             Operation::DeleteGroup { .. } => {
                 assert!(state.groups.remove(&group.unwrap()).is_some(), "{}: existed", planned.key);
             }
+            other => panic!("Jira cannot do it: {other:?}"),
         }
     }
     state
@@ -220,7 +222,7 @@ async fn the_plan_is_the_same(world: &World, declaration: &Declaration, number: 
         }
         let front = front(world, &options);
         let front = if shaken { front.shaken(number) } else { front };
-        let again = plan_of(&jira(&front, in_flight), &world.tree(), declaration).await.unwrap();
+        let again = plan_of(&surfaces(&front, in_flight), &world.tree(), declaration).await.unwrap();
         assert_eq!(first, bytes(&again), "{in_flight} in flight, shaken {shaken}");
     }
 }
@@ -244,6 +246,7 @@ fn kind(operation: &Operation) -> &'static str {
         Operation::RemoveMember { .. } => "remove",
         Operation::RemoveUser { .. } => "remove user",
         Operation::DeleteGroup { .. } => "delete",
+        other => panic!("Jira cannot do it: {other:?}"),
     }
 }
 
@@ -253,14 +256,14 @@ async fn one_world(world: &World, number: u64, tally: &mut Tally) {
     let lag = Duration::from_secs(if number.is_multiple_of(5) { 8 } else { 0 });
     let options = Options { rng_seed: number, limits: Limits::Atlassian, lag, ..Options::default() };
     let front = front(world, &options).shaken(number);
-    let jira = jira(&front, 32);
+    let surfaces = surfaces(&front, 32);
     let before = front.sandbox.state();
     let declaration = declared(&tree);
-    let first = plan_of(&jira, &tree, &declaration).await.unwrap();
+    let first = plan_of(&surfaces, &tree, &declaration).await.unwrap();
     assert_eq!(front.sandbox.requests().writes, vec![], "a plan writes nothing");
     assert_eq!(front.sandbox.state(), before);
 
-    let report = apply(&jira, &first, 1 + usize::try_from(number % 12).unwrap()).await;
+    let report = apply(&surfaces, &first, 1 + usize::try_from(number % 12).unwrap()).await;
     let after = front.sandbox.state();
     let mut undone: BTreeSet<&Key> = BTreeSet::new();
     for (planned, (key, outcome)) in first.operations.iter().zip(&report.outcomes) {
@@ -287,7 +290,7 @@ async fn one_world(world: &World, number: u64, tally: &mut Tally) {
 
     // A run of its own, which knows nothing of the requests that the first one sent.
     sleep(lag + Duration::from_secs(2)).await;
-    let second = plan_of(&super::site::jira(&front, 32), &tree, &declaration).await.unwrap();
+    let second = plan_of(&super::site::surfaces(&front, 32), &tree, &declaration).await.unwrap();
     let left: BTreeSet<&Key> = second.operations.iter().map(|planned| &planned.key).collect();
     assert_eq!(left, undone, "the second plan does nothing but what could not be done");
     assert_eq!(turned_away(&front), 0, "Rollbook keeps to the limits by itself");

@@ -4,14 +4,14 @@ use std::time::Duration;
 
 use http::StatusCode;
 use rollbook::apply::{Executor, Progress};
-use rollbook::atlassian::{Endpoints, Error, Host, Jira, Overrides, Request, Unresolved};
+use rollbook::atlassian::{Endpoints, Error, Host, Overrides, Request, Surfaces, Unresolved};
 use rollbook::model::{Action, Key, Plan, Report, Tree};
 use rollbook::sandbox::{Change, Failure, Limits, Options};
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::front::{Front, Trick};
-use super::site::{apply, jira, members, one_file, plan, seeded, told};
+use super::site::{apply, members, one_file, plan, seeded, surfaces, told};
 
 const ADD: &str = "POST /rest/api/3/group/user";
 const REMOVE: &str = "DELETE /rest/api/3/group/user";
@@ -52,17 +52,17 @@ fn all_but(word: &str, others: &[(&str, &str)]) -> Vec<String> {
 }
 
 /// A sandbox, a client and the plan for [`tree`].
-async fn planned(options: &Options) -> (Front, Jira, Plan) {
+async fn planned(options: &Options) -> (Front, Surfaces, Plan) {
     planned_at(seeded(SEED, options)).await
 }
 
-async fn planned_at(front: Front) -> (Front, Jira, Plan) {
-    let jira = jira(&front, 32);
-    let plan = plan(&jira, &tree()).await.unwrap();
+async fn planned_at(front: Front) -> (Front, Surfaces, Plan) {
+    let surfaces = surfaces(&front, 32);
+    let plan = plan(&surfaces, &tree()).await.unwrap();
     let keys: Vec<String> = plan.operations.iter().map(|planned| planned.key.to_string()).collect();
     assert_eq!(keys, ALL);
     assert_eq!(plan.blocked, vec![]);
-    (front, jira, plan)
+    (front, surfaces, plan)
 }
 
 /// How often a write was sent, by its route.
@@ -72,8 +72,8 @@ fn sent(front: &Front) -> [usize; 3] {
 
 #[tokio::test(start_paused = true)]
 async fn everything_is_applied_and_seen() {
-    let (front, jira, plan) = planned(&Options::default()).await;
-    assert_eq!(told(&apply(&jira, &plan, 10).await), all_but("seen", &[]));
+    let (front, surfaces, plan) = planned(&Options::default()).await;
+    assert_eq!(told(&apply(&surfaces, &plan, 10).await), all_but("seen", &[]));
     assert_eq!(sent(&front), [1, 4, 1]);
     let state = front.sandbox.state();
     assert_eq!(members(&state, "devs"), ["ada", "cy"]);
@@ -83,11 +83,11 @@ async fn everything_is_applied_and_seen() {
 
 #[tokio::test(start_paused = true)]
 async fn a_refused_write_fails_in_atlassians_words_and_alone() {
-    let (front, jira, plan) = planned(&Options::default()).await;
+    let (front, surfaces, plan) = planned(&Options::default()).await;
     let text = r#"{"errorMessages":["The user limit of 'jira-software' would be exceeded."],"errors":{}}"#;
     front.fail_next(ADD, Failure::instead(StatusCode::BAD_REQUEST, &[], text));
     // One at a time, the first addition is that of cy to devs.
-    let report = apply(&jira, &plan, 1).await;
+    let report = apply(&surfaces, &plan, 1).await;
     let failed = "failed: POST /rest/api/3/group/user at acme.atlassian.net: refused: status 400, \
                   The user limit of 'jira-software' would be exceeded.";
     assert_eq!(told(&report), all_but("seen", &[("add member.devs/cy@acme.com", failed)]));
@@ -97,13 +97,13 @@ async fn a_refused_write_fails_in_atlassians_words_and_alone() {
 
 #[tokio::test(start_paused = true)]
 async fn a_group_that_is_not_created_skips_its_members_and_nobody_else() {
-    let (front, jira, plan) = planned(&Options::default()).await;
+    let (front, surfaces, plan) = planned(&Options::default()).await;
     front.fail_next(CREATE, Failure::instead(StatusCode::FORBIDDEN, &[], ""));
     let failed =
         "failed: POST /rest/api/3/group at acme.atlassian.net: not allowed: status 403, without a word";
     let skipped = "skipped: requires create group.new";
     assert_eq!(
-        told(&apply(&jira, &plan, 10).await),
+        told(&apply(&surfaces, &plan, 10).await),
         all_but(
             "seen",
             &[
@@ -125,10 +125,10 @@ users: { bob@acme.com: { active: false } }
 groups: { devs: { members: [ada@acme.com] } }
 ",
     );
-    let jira = jira(&front, 32);
-    let plan = plan(&jira, &tree).await.unwrap();
+    let surfaces = surfaces(&front, 32);
+    let plan = plan(&surfaces, &tree).await.unwrap();
     front.fail_next(REMOVE, Failure::instead(StatusCode::FORBIDDEN, &[], "no"));
-    let report = apply(&jira, &plan, 10).await;
+    let report = apply(&surfaces, &plan, 10).await;
     let told = told(&report);
     assert!(told[0].starts_with("remove member.devs/bob@acme.com: failed: "), "{told:?}");
     assert_eq!(told[1], "remove user.bob@acme.com: skipped: requires remove member.devs/bob@acme.com");
@@ -151,9 +151,9 @@ fn losses() -> Vec<(&'static str, Failure)> {
 async fn a_lost_answer_of_what_was_done_is_settled_by_a_read() {
     for (how, failure) in losses() {
         for route in [ADD, REMOVE] {
-            let (front, jira, plan) = planned(&Options::default()).await;
+            let (front, surfaces, plan) = planned(&Options::default()).await;
             front.fail_next(route, failure.clone());
-            assert_eq!(told(&apply(&jira, &plan, 10).await), all_but("seen", &[]), "{how}, {route}");
+            assert_eq!(told(&apply(&surfaces, &plan, 10).await), all_but("seen", &[]), "{how}, {route}");
             assert_eq!(sent(&front), [1, 4, 1], "{how}, {route}: never sent twice");
         }
     }
@@ -165,27 +165,27 @@ async fn a_connection_that_breaks_after_the_work_is_settled_by_a_read() {
     let front = seeded(SEED, &Options::default());
     let front =
         front.with(move |_, asked| if broken(&asked.route()) { Trick::BreakOff } else { Trick::Pass });
-    let (front, jira, plan) = planned_at(front).await;
-    assert_eq!(told(&apply(&jira, &plan, 10).await), all_but("seen", &[]));
+    let (front, surfaces, plan) = planned_at(front).await;
+    assert_eq!(told(&apply(&surfaces, &plan, 10).await), all_but("seen", &[]));
     assert_eq!(sent(&front), [1, 4, 1], "never sent twice");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_created_group_whose_id_got_lost_is_found_by_name_and_filled_by_the_next_plan() {
     for (how, failure) in losses() {
-        let (front, jira, plan) = planned(&Options::default()).await;
+        let (front, surfaces, plan) = planned(&Options::default()).await;
         front.fail_next(CREATE, failure);
         let skipped = "skipped: requires create group.new";
-        let report = apply(&jira, &plan, 10).await;
+        let report = apply(&surfaces, &plan, 10).await;
         let expected = all_but(
             "seen",
             &[("add member.new/ada@acme.com", skipped), ("add member.new/dan@acme.com", skipped)],
         );
         assert_eq!(told(&report), expected, "{how}");
-        let second = super::site::plan(&jira, &tree()).await.unwrap();
+        let second = super::site::plan(&surfaces, &tree()).await.unwrap();
         let keys: Vec<String> = second.operations.iter().map(|planned| planned.key.to_string()).collect();
         assert_eq!(keys, ["add member.new/ada@acme.com", "add member.new/dan@acme.com"], "{how}");
-        assert!(apply(&jira, &second, 10).await.complete(), "{how}");
+        assert!(apply(&surfaces, &second, 10).await.complete(), "{how}");
         assert_eq!(sent(&front), [1, 4, 1], "{how}: no group is created twice");
     }
 }
@@ -193,10 +193,10 @@ async fn a_created_group_whose_id_got_lost_is_found_by_name_and_filled_by_the_ne
 #[tokio::test(start_paused = true)]
 async fn a_lost_answer_of_what_was_not_done_is_unsettled() {
     for (route, key) in [(ADD, ALL[2]), (REMOVE, ALL[0]), (CREATE, ALL[1])] {
-        let (front, jira, plan) = planned(&Options::default()).await;
+        let (front, surfaces, plan) = planned(&Options::default()).await;
         front.fail_next(route, Failure::html(StatusCode::BAD_GATEWAY));
         let start = Instant::now();
-        let report = told(&apply(&jira, &plan, 1).await);
+        let report = told(&apply(&surfaces, &plan, 1).await);
         let unsettled: Vec<&String> = report.iter().filter(|told| told.contains("unsettled")).collect();
         assert_eq!(unsettled.len(), 1, "{report:#?}");
         assert!(unsettled[0].starts_with(key), "{report:#?}");
@@ -211,14 +211,14 @@ async fn a_lost_answer_of_what_was_not_done_is_unsettled() {
 
 #[tokio::test(start_paused = true)]
 async fn already_a_member_is_satisfied_while_it_is_true() {
-    let (front, jira, plan) = planned(&Options::default()).await;
+    let (front, surfaces, plan) = planned(&Options::default()).await;
     let change = |user: &str, group: &str| (user.to_owned(), group.to_owned());
     let (user, group) = change("cy@acme.com", "devs");
     front.sandbox.edit(&Change::AddMember { group, user }).unwrap();
     let (user, group) = change("bob@acme.com", "devs");
     front.sandbox.edit(&Change::RemoveMember { group, user }).unwrap();
     assert_eq!(
-        told(&apply(&jira, &plan, 10).await),
+        told(&apply(&surfaces, &plan, 10).await),
         all_but("seen", &[(ALL[0], "satisfied"), (ALL[2], "satisfied")])
     );
     assert_eq!(sent(&front), [1, 4, 1]);
@@ -226,14 +226,14 @@ async fn already_a_member_is_satisfied_while_it_is_true() {
 
 #[tokio::test(start_paused = true)]
 async fn already_a_member_fails_while_it_is_false() {
-    let (front, jira, plan) = planned(&Options::default()).await;
+    let (front, surfaces, plan) = planned(&Options::default()).await;
     let says = |status, text: &str| {
         Failure::instead(status, &[], &format!(r#"{{"errorMessages":["{text}"],"errors":{{}}}}"#))
     };
     front.fail_next(ADD, says(StatusCode::BAD_REQUEST, "User is already a member of 'devs'."));
     front.fail_next(REMOVE, says(StatusCode::NOT_FOUND, "User is not a member of 'devs'."));
     assert_eq!(
-        told(&apply(&jira, &plan, 1).await),
+        told(&apply(&surfaces, &plan, 1).await),
         all_but(
             "seen",
             &[
@@ -254,10 +254,10 @@ async fn a_read_that_fails_leaves_a_claim_unsettled_and_what_was_taken_applied()
         }
         Trick::Pass
     });
-    let (front, jira, plan) = planned_at(front).await;
+    let (front, surfaces, plan) = planned_at(front).await;
     let change = Change::AddMember { group: "devs".into(), user: "cy@acme.com".into() };
     front.sandbox.edit(&change).unwrap();
-    let report = told(&apply(&jira, &plan, 10).await);
+    let report = told(&apply(&surfaces, &plan, 10).await);
     assert!(report[2].contains(": unsettled: ") && report[2].contains("not now"), "{report:#?}");
     let others = report.iter().filter(|told| told.ends_with(": not yet visible")).count();
     assert_eq!(others, 5, "{report:#?}");
@@ -266,9 +266,9 @@ async fn a_read_that_fails_leaves_a_claim_unsettled_and_what_was_taken_applied()
 #[tokio::test(start_paused = true)]
 async fn reads_that_lag_are_waited_for() {
     let lag = Duration::from_secs(5);
-    let (_front, jira, plan) = planned(&Options { lag, ..Options::default() }).await;
+    let (_front, surfaces, plan) = planned(&Options { lag, ..Options::default() }).await;
     let start = Instant::now();
-    assert_eq!(told(&apply(&jira, &plan, 10).await), all_but("seen", &[]));
+    assert_eq!(told(&apply(&surfaces, &plan, 10).await), all_but("seen", &[]));
     let took = start.elapsed();
     assert!((lag..Duration::from_secs(10)).contains(&took), "{took:?}");
 }
@@ -276,26 +276,26 @@ async fn reads_that_lag_are_waited_for() {
 #[tokio::test(start_paused = true)]
 async fn reads_that_lag_too_long_leave_it_not_yet_visible() {
     let lag = Duration::from_secs(60);
-    let (front, jira, plan) = planned(&Options { lag, ..Options::default() }).await;
+    let (front, surfaces, plan) = planned(&Options { lag, ..Options::default() }).await;
     let start = Instant::now();
     assert_eq!(
-        told(&apply(&jira, &plan, 10).await),
+        told(&apply(&surfaces, &plan, 10).await),
         // Only memberships lag.
         all_but("not yet visible", &[("create group.new", "seen")])
     );
     let took = start.elapsed();
     assert!((Duration::from_secs(30)..Duration::from_secs(40)).contains(&took), "{took:?}");
     sleep(lag).await;
-    let second = super::site::plan(&jira, &tree()).await.unwrap();
+    let second = super::site::plan(&surfaces, &tree()).await.unwrap();
     assert_eq!(second.operations, vec![]);
     assert_eq!(sent(&front), [1, 4, 1]);
 }
 
 /// Carries a plan out, and stops after so many answers.
-async fn stopped_after(answers: usize, jira: &Jira, plan: &Plan, concurrency: usize) -> Report {
+async fn stopped_after(answers: usize, surfaces: &Surfaces, plan: &Plan, concurrency: usize) -> Report {
     let (stop, stopped) = watch::channel(answers == 0);
     let mut left = answers;
-    let executor = Executor { jira, concurrency, stop: stopped };
+    let executor = Executor { surfaces, concurrency, stop: stopped };
     executor
         .run(plan, |progress| {
             left = left.saturating_sub(usize::from(progress == Progress::Answered));
@@ -306,8 +306,8 @@ async fn stopped_after(answers: usize, jira: &Jira, plan: &Plan, concurrency: us
 
 #[tokio::test(start_paused = true)]
 async fn a_run_that_is_stopped_before_it_starts_attempts_nothing() {
-    let (front, jira, plan) = planned(&Options::default()).await;
-    let report = stopped_after(0, &jira, &plan, 10).await;
+    let (front, surfaces, plan) = planned(&Options::default()).await;
+    let report = stopped_after(0, &surfaces, &plan, 10).await;
     assert_eq!(told(&report), all_but("not attempted", &[]));
     assert_eq!(front.sandbox.requests().writes, vec![]);
 }
@@ -315,8 +315,8 @@ async fn a_run_that_is_stopped_before_it_starts_attempts_nothing() {
 #[tokio::test(start_paused = true)]
 async fn a_run_that_is_stopped_finishes_what_is_under_way() {
     let latency = Duration::from_millis(100);
-    let (front, jira, plan) = planned(&Options { latency, ..Options::default() }).await;
-    let report = stopped_after(1, &jira, &plan, 2).await;
+    let (front, surfaces, plan) = planned(&Options { latency, ..Options::default() }).await;
+    let report = stopped_after(1, &surfaces, &plan, 2).await;
     assert_eq!(
         told(&report),
         all_but("not attempted", &[(ALL[0], "seen"), (ALL[1], "seen")]),
@@ -327,9 +327,9 @@ async fn a_run_that_is_stopped_finishes_what_is_under_way() {
 
 #[tokio::test(start_paused = true)]
 async fn a_stop_beside_a_failure_tells_what_was_skipped_from_what_was_not_attempted() {
-    let (front, jira, plan) = planned(&Options::default()).await;
+    let (front, surfaces, plan) = planned(&Options::default()).await;
     front.fail_next(CREATE, Failure::instead(StatusCode::FORBIDDEN, &[], ""));
-    let told = told(&stopped_after(2, &jira, &plan, 1).await);
+    let told = told(&stopped_after(2, &surfaces, &plan, 1).await);
     let words: Vec<&str> = told.iter().map(|told| told.split(": ").nth(1).unwrap()).collect();
     assert_eq!(words, ["seen", "failed", "not attempted", "skipped", "skipped", "not attempted"]);
 }
@@ -344,10 +344,10 @@ fn times(front: &Front, route: &str) -> Vec<u64> {
 
 #[tokio::test(start_paused = true)]
 async fn a_burst_slows_its_own_route_only() {
-    let (front, jira, plan) = planned(&Options::default()).await;
+    let (front, surfaces, plan) = planned(&Options::default()).await;
     let headers = [("retry-after", "5"), ("ratelimit-reason", "jira-burst-based")];
     front.fail_next(REMOVE, Failure::instead(StatusCode::TOO_MANY_REQUESTS, &headers, "{}"));
-    assert_eq!(told(&apply(&jira, &plan, 10).await), all_but("seen", &[]));
+    assert_eq!(told(&apply(&surfaces, &plan, 10).await), all_but("seen", &[]));
     assert_eq!(times(&front, REMOVE), [0, 5], "sent again when it may be");
     assert_eq!(times(&front, CREATE), [0]);
     assert_eq!(times(&front, ADD), [0, 0, 0, 0]);
@@ -355,23 +355,23 @@ async fn a_burst_slows_its_own_route_only() {
 
 #[tokio::test(start_paused = true)]
 async fn a_quota_that_is_used_up_pauses_everything() {
-    let (front, jira, plan) = planned(&Options::default()).await;
+    let (front, surfaces, plan) = planned(&Options::default()).await;
     let headers = [("retry-after", "90"), ("ratelimit-reason", "jira-quota-tenant-based")];
     front.fail_next(REMOVE, Failure::instead(StatusCode::TOO_MANY_REQUESTS, &headers, "{}"));
     // One at a time, so that nothing is in flight beside it.
-    assert_eq!(told(&apply(&jira, &plan, 2).await), all_but("seen", &[]));
+    assert_eq!(told(&apply(&surfaces, &plan, 2).await), all_but("seen", &[]));
     assert_eq!(times(&front, REMOVE), [0, 90]);
     assert!(times(&front, ADD).iter().all(|seconds| *seconds >= 90), "{:?}", times(&front, ADD));
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_limit_that_does_not_end_fails_what_it_concerns() {
-    let (front, jira, plan) = planned(&Options::default()).await;
+    let (front, surfaces, plan) = planned(&Options::default()).await;
     let headers = [("retry-after", "5"), ("ratelimit-reason", "jira-burst-based")];
     for _ in 0..5 {
         front.fail_next(REMOVE, Failure::instead(StatusCode::TOO_MANY_REQUESTS, &headers, "{}"));
     }
-    let report = told(&apply(&jira, &plan, 10).await);
+    let report = told(&apply(&surfaces, &plan, 10).await);
     assert!(report[0].contains("failed: DELETE /rest/api/3/group/user"), "{report:#?}");
     assert!(report[0].contains("too many requests: status 429"), "{report:#?}");
     assert_eq!(report[1..], all_but("seen", &[])[1..]);
@@ -399,11 +399,11 @@ async fn a_big_plan_is_paced_so_that_nothing_is_turned_away() {
         let latency = Duration::from_millis(latency);
         let front = seeded(&yaml, &Options { latency, limits: Limits::Atlassian, ..Options::default() });
         let front = if shaken { front.shaken(7) } else { front };
-        let jira = jira(&front, 32);
-        let plan = plan(&jira, &tree).await.unwrap();
+        let surfaces = surfaces(&front, 32);
+        let plan = plan(&surfaces, &tree).await.unwrap();
         assert_eq!(plan.operations.len(), 1 + 3 * PEOPLE);
         let start = Instant::now();
-        let report = apply(&jira, &plan, 32).await;
+        let report = apply(&surfaces, &plan, 32).await;
         assert!(report.complete());
         let took = start.elapsed().as_secs_f64();
         let turned_away = front.exchanges().iter().filter(|it| it.status == 429).count();
@@ -434,7 +434,7 @@ groups: [{ name: users, grants: { jira-software: user }, default-for: [jira-soft
 ",
         &Options::default(),
     );
-    let jira = jira(&front, 8);
+    let surfaces = surfaces(&front, 8);
     for (mode, until, blocked) in [
         ("at-least", "2026-11-22", true),
         ("at-least", "2026-11-23", false),
@@ -447,7 +447,7 @@ users: {{ new@acme.com: {{ active: true, apps: [jira-software] }} }}
 groups: {{ users: {{ mode: {mode}, members: [{{ user: new@acme.com, until: {until} }}] }} }}
 "
         ));
-        let plan = plan(&jira, &tree).await.unwrap();
+        let plan = plan(&surfaces, &tree).await.unwrap();
         let codes: Vec<&str> = plan.blocked.iter().map(|blocked| blocked.code).collect();
         assert_eq!(codes.contains(&"default-group"), blocked, "{mode} until {until}: {codes:?}");
         assert_eq!(plan.operations.is_empty(), blocked, "{mode} until {until}");

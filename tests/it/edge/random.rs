@@ -355,7 +355,7 @@ fn lock(rng: &mut Rng, people: &[Person], teams: &[Team]) -> Option<(String, Str
     let mut users = String::new();
     for person in people.iter().filter(|person| person.locked) {
         let email = quoted(person.email.as_ref().unwrap());
-        writeln!(users, "  {email}: {{ account: {}, from: jira }}", quoted(&person.id)).unwrap();
+        writeln!(users, "  {email}: {{ account: {}, from: surfaces }}", quoted(&person.id)).unwrap();
     }
     let mut groups = String::new();
     for (index, team) in teams.iter().enumerate().filter(|(_, team)| team.exists) {
@@ -366,7 +366,7 @@ fn lock(rng: &mut Rng, people: &[Person], teams: &[Team]) -> Option<(String, Str
             1..4 => team.id.clone(),
             _ => continue,
         };
-        writeln!(groups, "  {}: {{ id: {}, from: jira }}", quoted(&team.name), quoted(&id)).unwrap();
+        writeln!(groups, "  {}: {{ id: {}, from: surfaces }}", quoted(&team.name), quoted(&id)).unwrap();
     }
     let part = |key: &str, entries: String| {
         if entries.is_empty() { entries } else { format!("{key}:\n{entries}") }

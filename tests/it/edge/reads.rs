@@ -6,7 +6,7 @@ use rollbook::model::Tree;
 use rollbook::sandbox::{Change, Failure, Options, Sandbox};
 
 use super::front::{Front, Trick};
-use super::site::{PlanError, ROOT, jira, one_file, plan, seeded};
+use super::site::{PlanError, ROOT, one_file, plan, seeded, surfaces};
 use crate::contract::Asked;
 
 const MEMBERS: &str = "/rest/api/3/group/member";
@@ -33,7 +33,7 @@ type Answer = Result<Vec<String>, PlanError>;
 /// The keys of the plan that comes of the reads when so much is done to them.
 async fn planned(tricks: impl Fn(&Sandbox, &Asked) -> Trick + Send + Sync + 'static) -> (Front, Answer) {
     let front = seeded(SEED, &Options::default()).with(tricks);
-    let plan = plan(&jira(&front, 8), &tree()).await;
+    let plan = plan(&surfaces(&front, 8), &tree()).await;
     assert_eq!(front.sandbox.requests().writes, vec![], "no plan has written anything yet");
     let keys = |plan: rollbook::model::Plan| {
         plan.operations.iter().map(|planned| planned.key.to_string()).collect::<Vec<_>>()
@@ -121,7 +121,7 @@ async fn a_page_that_fails_fails_the_listing() {
             if here { Trick::Instead(status, r#"{"errorMessages":["no"]}"#.to_owned()) } else { Trick::Pass }
         };
         let front = seeded(&seed, &Options::default()).with(second);
-        match plan(&jira(&front, 8), &tree).await {
+        match plan(&surfaces(&front, 8), &tree).await {
             Err(PlanError::Live(fetch::Error::Surface(error))) => {
                 assert!(error.to_string().contains(words), "{path} from {from}: {error}");
             }
@@ -167,7 +167,7 @@ async fn an_account_that_may_not_browse_has_no_live_state() {
     let front = seeded(SEED, &Options::default());
     let leave = Change::RemoveMember { group: "site-admins".into(), user: ROOT.into() };
     front.sandbox.edit(&leave).unwrap();
-    let error = no_live_state(plan(&jira(&front, 8), &tree()).await.map(|_| Vec::new()));
+    let error = no_live_state(plan(&surfaces(&front, 8), &tree()).await.map(|_| Vec::new()));
     assert!(error.to_string().contains("not allowed: status 403"), "{error}");
 }
 
@@ -232,7 +232,7 @@ async fn a_read_that_fails_once_is_repeated() {
         ] {
             let front = seeded(SEED, &Options::default());
             front.fail_next(route, failure.clone());
-            let plan = plan(&jira(&front, 8), &tree()).await;
+            let plan = plan(&surfaces(&front, 8), &tree()).await;
             let plan = plan.unwrap_or_else(|error| panic!("{route} {failure:?}: {error:?}"));
             let keys: Vec<String> = plan.operations.iter().map(|planned| planned.key.to_string()).collect();
             assert_eq!(keys, calm);

@@ -1,7 +1,7 @@
 //! The whole way from a tree and a sandbox to a report, in this process.
 
 use rollbook::apply::Executor;
-use rollbook::atlassian::{Client, Credential, Endpoints, Jira, Options, Overrides, TokenKind};
+use rollbook::atlassian::{Client, Credential, Endpoints, Jira, Options, Overrides, Surfaces, TokenKind};
 use rollbook::config;
 use rollbook::fetch;
 use rollbook::model::{Declaration, Header, Locator, Plan, Report, SourceFile, Tree};
@@ -48,12 +48,13 @@ pub(crate) fn with_root(seed: &mut Seed) {
 }
 
 /// A client of its own, as a run of Rollbook has one, with so many requests in flight at most.
-pub(crate) fn jira(front: &Front, in_flight: usize) -> Jira {
+pub(crate) fn surfaces(front: &Front, in_flight: usize) -> Surfaces {
     let endpoints = Endpoints::new("https://acme.atlassian.net", &Overrides::default()).unwrap();
     let credential =
         Credential::Basic { email: ROOT.into(), token: TOKEN.to_owned().into(), kind: TokenKind::Classic };
     let options = Options { in_flight, seed: 7, ..Options::default() };
-    Jira::new(Client::in_process(front.router(), endpoints, credential, options).unwrap())
+    let jira = Jira::new(Client::in_process(front.router(), endpoints, credential, options).unwrap());
+    Surfaces { jira: Some(jira), ..Surfaces::default() }
 }
 
 /// What a tree declares.
@@ -63,17 +64,23 @@ pub(crate) fn declared(tree: &Tree) -> Declaration {
 }
 
 /// Reads what a plan needs, and makes it.
-pub(crate) async fn plan(jira: &Jira, tree: &Tree) -> Result<Plan, PlanError> {
-    plan_of(jira, tree, &declared(tree)).await
+pub(crate) async fn plan(surfaces: &Surfaces, tree: &Tree) -> Result<Plan, PlanError> {
+    plan_of(surfaces, tree, &declared(tree)).await
 }
 
 /// Plans what a tree is known to declare.
-pub(crate) async fn plan_of(jira: &Jira, tree: &Tree, declaration: &Declaration) -> Result<Plan, PlanError> {
+pub(crate) async fn plan_of(
+    surfaces: &Surfaces,
+    tree: &Tree,
+    declaration: &Declaration,
+) -> Result<Plan, PlanError> {
     let desired = Desired::of(declaration, TODAY);
-    let live = fetch::live_state(jira, &desired).await.map_err(PlanError::Live)?;
+    let live = fetch::live_state(surfaces, &desired).await.map_err(PlanError::Live)?;
     let changes = plan::diff(&desired, &live, &Locator::new(tree));
-    let questions = plan::questions(&changes, &live);
-    let capabilities = fetch::capabilities(jira, &questions).await.map_err(PlanError::Capabilities)?;
+    let questions = plan::questions(&changes, &live, declaration);
+    let site = &declaration.settings.site.value;
+    let capabilities =
+        fetch::capabilities(surfaces, &questions, &live, site).await.map_err(PlanError::Capabilities)?;
     let header =
         Header { made: "2026-11-22T12:00:00Z".into(), today: TODAY, commit: None, rollbook: "test".into() };
     let context = Context {
@@ -98,9 +105,9 @@ pub(crate) enum PlanError {
 }
 
 /// Carries a plan out, to its end.
-pub(crate) async fn apply(jira: &Jira, plan: &Plan, concurrency: usize) -> Report {
+pub(crate) async fn apply(surfaces: &Surfaces, plan: &Plan, concurrency: usize) -> Report {
     let (_stop, stopped) = watch::channel(false);
-    Executor { jira, concurrency, stop: stopped }.run(plan, |_| ()).await
+    Executor { surfaces, concurrency, stop: stopped }.run(plan, |_| ()).await
 }
 
 /// Outcomes as one reads them: `word key`, with the reason where there is one.

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rollbook::model::{
-    AccountId, AccountKind, App, AppRole, Capabilities, Email, GroupId, GroupKind, GroupName, Key, Listing,
-    LiveAccount, LiveGroup, LiveState, ManagedBy, Operation, Plan, Questions, Reading, Ref, Rights, Rows,
-    Usage,
+    AccountId, AccountKind, App, AppRole, Capabilities, Claim, Declaration, Email, GroupId, GroupKind,
+    GroupName, JiraRights, Key, Listing, LiveAccount, LiveGroup, LiveState, ManagedBy, Operation,
+    OrganizationUser, Plan, PlannedOperation, Privileges, Questions, Reading, Ref, Restriction, Rights, Rows,
+    ScimId, ScimUser, Seats, Surface, Usage, UserSource, UserStatus,
 };
 use rollbook::plan::{self, Desired};
 
@@ -21,6 +22,12 @@ pub(crate) struct Live {
     /// Group ids.
     pub(crate) admin_groups: BTreeSet<String>,
     pub(crate) read_only: bool,
+    /// What there is a credential for; Jira alone where it is empty.
+    pub(crate) surfaces: BTreeSet<Surface>,
+    /// Account ids.
+    pub(crate) organization_admins: BTreeSet<String>,
+    /// Seats that are left, by app.
+    pub(crate) seats: BTreeMap<String, usize>,
     /// The order in which reads bring their rows.
     pub(crate) backwards: bool,
 }
@@ -32,6 +39,11 @@ pub(crate) struct Account {
     pub(crate) kind: AccountKind,
     pub(crate) active: bool,
     pub(crate) hidden: bool,
+    pub(crate) suspended: bool,
+    pub(crate) removed: bool,
+    /// Whether the SCIM directory has a record of it.
+    pub(crate) scim: bool,
+    pub(crate) managed: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -45,11 +57,22 @@ pub(crate) struct Group {
 impl Account {
     pub(crate) fn person(email: &str) -> Self {
         let name = email.split('@').next().unwrap_or_default().to_uppercase();
-        Self { email: Some(email.into()), name, kind: AccountKind::Atlassian, active: true, hidden: false }
+        Self {
+            email: Some(email.into()),
+            name,
+            kind: AccountKind::Atlassian,
+            active: true,
+            hidden: false,
+            suspended: false,
+            removed: false,
+            scim: false,
+            managed: true,
+        }
     }
 
     pub(crate) fn app(name: &str) -> Self {
-        Self { email: None, name: name.into(), kind: AccountKind::App, active: true, hidden: true }
+        let (name, kind) = (name.into(), AccountKind::App);
+        Self { email: None, name, kind, hidden: true, ..Self::person("app@acme.com") }
     }
 
     fn live(&self, id: &str) -> LiveAccount {
@@ -57,10 +80,47 @@ impl Account {
         LiveAccount {
             id: AccountId::new(id),
             kind: self.kind,
-            active: self.active,
+            status: match self.status() {
+                UserStatus::Active => UserStatus::Active,
+                _ => UserStatus::Inactive,
+            },
             name: self.name.clone(),
             email: shown.and_then(|email| Email::parse(email).ok()),
         }
+    }
+
+    fn status(&self) -> UserStatus {
+        match (self.active, self.removed, self.suspended) {
+            (false, _, _) => UserStatus::Deactivated,
+            (true, true, _) => UserStatus::NotInvited,
+            (true, false, true) => UserStatus::Suspended,
+            (true, false, false) => UserStatus::Active,
+        }
+    }
+
+    /// What the organization shows: people alone, and their e-mails.
+    fn person_of(&self, id: &str) -> Option<OrganizationUser> {
+        matches!(self.kind, AccountKind::Atlassian | AccountKind::Unknown).then(|| OrganizationUser {
+            account: AccountId::new(id),
+            email: self.email.as_ref().and_then(|email| Email::parse(email).ok()),
+            name: self.name.clone(),
+            status: self.status(),
+            claim: if self.managed { Claim::Managed } else { Claim::Unmanaged },
+            source: if self.scim { UserSource::Synced } else { UserSource::Invited },
+            roles: BTreeSet::new(),
+        })
+    }
+
+    fn scim_user(&self, id: &str) -> Option<ScimUser> {
+        let email = self.email.as_ref().filter(|_| self.scim)?;
+        Some(ScimUser {
+            id: ScimId::new(format!("scim-{id}")),
+            account: Some(AccountId::new(id)),
+            user_name: email.clone(),
+            email: Email::parse(email).ok(),
+            name: self.name.clone(),
+            active: self.active,
+        })
     }
 }
 
@@ -103,65 +163,211 @@ impl Live {
         assert!(self.group(group).members.remove(&id), "{email} was in {group}");
     }
 
-    /// What reads bring: as much as a diff asks for.
-    pub(crate) fn state(&self, desired: &Desired<'_>) -> LiveState {
-        let reads = plan::reads(desired);
-        let groups = self.listing(self.groups.iter().map(|(id, group)| group.live(id)));
-        let mut accounts = BTreeMap::new();
-        let mut members = BTreeMap::new();
-        for id in plan::groups_to_read(desired, &groups) {
-            let rows = &self.groups[id.as_str()].members;
-            accounts.extend(rows.iter().map(|id| (AccountId::new(id), self.accounts[id].live(id))));
-            members.insert(id, self.listing(rows.iter().map(AccountId::new)));
+    /// What there is a credential for.
+    pub(crate) fn surfaces(&self) -> BTreeSet<Surface> {
+        if self.surfaces.is_empty() { BTreeSet::from([Surface::Jira]) } else { self.surfaces.clone() }
+    }
+
+    fn has(&self, surface: Surface) -> bool {
+        self.surfaces().contains(&surface)
+    }
+
+    /// Whether an account is listed: the organization shows people alone.
+    fn lists(&self, id: &str) -> bool {
+        self.has(Surface::Jira)
+            || self.accounts[id].person_of(id).is_some_and(|it| it.status != UserStatus::NotInvited)
+    }
+
+    fn listed(&self, id: &str) -> LiveAccount {
+        let account = &self.accounts[id];
+        if self.has(Surface::Jira) {
+            account.live(id)
+        } else {
+            account.person_of(id).expect("a person").live()
         }
-        let mut users = Reading::NotRead;
-        if reads.users {
-            users = Reading::Read(self.listing(self.accounts.keys().map(AccountId::new)));
-            accounts.extend(self.accounts.iter().map(|(id, account)| (AccountId::new(id), account.live(id))));
-        }
+    }
+
+    fn scim_users(&self) -> Vec<ScimUser> {
+        self.accounts.iter().filter_map(|(id, account)| account.scim_user(id)).collect()
+    }
+
+    fn rights(&self) -> Rights {
         let admin = self.groups.iter().filter(|(id, _)| self.admin_groups.contains(*id));
-        let rights = Rights {
+        let jira = JiraRights {
             acting: Account::person("root@acme.com").live("acc-root@acme.com"),
             browse_users: true,
             administer: !self.read_only,
             site_admin: !self.read_only,
             site_admin_groups: self.listing(admin.map(|(id, group)| group.live(id))),
         };
-        LiveState { rights, groups, members, users, accounts }
+        Rights { surfaces: self.surfaces(), jira: self.has(Surface::Jira).then_some(jira) }
     }
 
-    pub(crate) fn answer(&self, questions: &Questions) -> Capabilities {
+    /// What the organization answers of people.
+    fn people(&self, desired: &Desired<'_>) -> Vec<OrganizationUser> {
+        if !self.has(Surface::Organization) {
+            return Vec::new();
+        }
+        let searches = plan::searches(desired);
+        let all = self.accounts.iter().filter_map(|(id, account)| account.person_of(id));
+        let asked = all.filter(|person| {
+            let by_email = person.email.as_ref().is_some_and(|email| searches.emails.contains(email));
+            by_email || searches.accounts.contains(&person.account)
+        });
+        asked.collect()
+    }
+
+    /// What reads bring: as much as a diff asks for.
+    pub(crate) fn state(&self, desired: &Desired<'_>) -> LiveState {
+        let rights = self.rights();
+        let people = self.people(desired);
+        let found: BTreeSet<Email> = people.iter().filter_map(|person| person.email.clone()).collect();
+        let reads = plan::reads(desired, &rights, &found);
+        let groups = self.listing(self.groups.iter().map(|(id, group)| group.live(id)));
+        let mut accounts = BTreeMap::new();
+        let mut members = BTreeMap::new();
+        for id in plan::groups_to_read(desired, &groups) {
+            let rows = self.groups[id.as_str()].members.iter().filter(|id| self.lists(id));
+            let rows: Vec<&String> = rows.collect();
+            accounts.extend(rows.iter().map(|id| (AccountId::new(id), self.listed(id))));
+            members.insert(id, self.listing(rows.into_iter().map(AccountId::new)));
+        }
+        let mut users = Reading::NotRead;
+        if reads.users {
+            let all: Vec<&String> = self.accounts.keys().filter(|id| self.lists(id)).collect();
+            accounts.extend(all.iter().map(|id| (AccountId::new(id), self.listed(id))));
+            users = Reading::Read(self.listing(all.into_iter().map(AccountId::new)));
+        }
+        let searches = plan::searches(desired);
+        let mut live = LiveState {
+            rights,
+            groups,
+            members,
+            users,
+            accounts,
+            people: BTreeMap::new(),
+            searched: if self.has(Surface::Organization) { searches.emails } else { BTreeSet::new() },
+            scim_users: if reads.scim_users { Reading::Read(self.scim_users()) } else { Reading::NotRead },
+        };
+        live.learn(people);
+        if self.has(Surface::Jira) && self.has(Surface::Organization) {
+            for id in searches.accounts {
+                if let Some(account) = self.accounts.get(id.as_str()) {
+                    live.accounts.entry(id.clone()).or_insert_with(|| account.live(id.as_str()));
+                }
+            }
+        }
+        live
+    }
+
+    pub(crate) fn answer(&self, questions: &Questions, declaration: &Declaration) -> Capabilities {
+        let organization = self.has(Surface::Organization);
         let mut kinds: BTreeSet<GroupId> = questions.group_kinds.keys().cloned().collect();
         let mut memberships = BTreeMap::new();
+        let known = |id: &AccountId| self.accounts.get(id.as_str());
         for id in &questions.memberships {
+            if !self.has(Surface::Jira)
+                && known(id).is_none_or(|account| account.person_of(id.as_str()).is_none())
+            {
+                continue;
+            }
             let of = self.groups.iter().filter(|(_, group)| group.members.contains(id.as_str()));
             let groups = self.listing(of.map(|(id, group)| group.live(id)));
             kinds.extend(groups.iter().map(|group| group.id.clone()));
             memberships.insert(id.clone(), groups);
         }
-        let kind =
-            |group: &Group| GroupKind { managed_by: group.managed_by.clone(), usage: group.usage.clone() };
-        let ids = |ids: &[String]| ids.iter().map(GroupId::new).collect();
-        let roles = self.roles.iter().map(|(app, groups, defaults)| AppRole {
-            app: App::new(app),
-            groups: ids(groups),
-            default_groups: ids(defaults),
-        });
+        let kind = |group: &Group| GroupKind {
+            managed_by: group.managed_by.clone(),
+            usage: group.usage.clone(),
+            modifiable: organization.then_some(group.managed_by != ManagedBy::External),
+            deletable: organization.then_some(true),
+        };
+        let scim = self.has(Surface::Scim) && declaration.settings.scim.is_some();
+        let synced = |id: &&GroupId| {
+            self.groups.get(id.as_str()).is_some_and(|group| group.managed_by == ManagedBy::External)
+        };
+        let asked = |id: &AccountId| {
+            let account = known(id)?;
+            if self.has(Surface::Jira) {
+                return Some(account.live(id.as_str()));
+            }
+            account.person_of(id.as_str()).map(|person| person.live())
+        };
         Capabilities {
+            people: questions
+                .memberships
+                .union(&questions.people)
+                .filter(|_| organization)
+                .map(|id| (id.clone(), known(id).and_then(|account| account.person_of(id.as_str()))))
+                .collect(),
+            privileges: questions.privileges.iter().map(|id| (id.clone(), self.privileges(id))).collect(),
+            site_admins: self.site_admins(questions),
+            organization_admins: match organization && questions.admins {
+                true => Reading::Read(self.organization_admins.iter().map(AccountId::new).collect()),
+                false => Reading::NotRead,
+            },
+            verified_domains: match organization && questions.invitations {
+                true => Reading::Read(BTreeSet::from(["acme.com".to_owned()])),
+                false => Reading::NotRead,
+            },
+            resources: match organization && questions.invitations {
+                true => Reading::Read(
+                    self.roles.iter().map(|(app, _, _)| (App::new(app), format!("ari:{app}"))).collect(),
+                ),
+                false => Reading::NotRead,
+            },
+            scim_users: if scim { Reading::Read(self.scim_users()) } else { Reading::NotRead },
+            scim_groups: kinds
+                .iter()
+                .filter(|_| scim)
+                .filter(synced)
+                .map(|id| (id.clone(), ScimId::new(format!("scim-{id}"))))
+                .collect(),
             group_kinds: kinds
                 .iter()
                 .map(|id| (id.clone(), self.groups.get(id.as_str()).map(kind)))
                 .collect(),
             memberships,
-            accounts: questions
-                .accounts
-                .iter()
-                .map(|id| {
-                    (id.clone(), self.accounts.get(id.as_str()).map(|account| account.live(id.as_str())))
-                })
-                .collect(),
-            app_roles: if self.read_only { Reading::NotRead } else { Reading::Read(roles.collect()) },
+            accounts: questions.accounts.iter().map(|id| (id.clone(), asked(id))).collect(),
+            app_roles: match self.read_only || !self.has(Surface::Jira) {
+                true => Reading::NotRead,
+                false => Reading::Read(self.app_roles()),
+            },
         }
+    }
+
+    fn app_roles(&self) -> Vec<AppRole> {
+        let ids = |ids: &[String]| ids.iter().map(GroupId::new).collect();
+        let role = |(app, groups, defaults): &(String, Vec<String>, Vec<String>)| AppRole {
+            app: App::new(app),
+            groups: ids(groups),
+            default_groups: ids(defaults),
+            seats: self.seats.get(app).map_or(Seats::Unlimited, |left| Seats::Left(*left)),
+        };
+        self.roles.iter().map(role).collect()
+    }
+
+    fn privileges(&self, id: &AccountId) -> Privileges {
+        let account = &self.accounts[id.as_str()];
+        let may_disable = match (account.scim, account.managed) {
+            (true, _) => Err(Restriction::Scim),
+            (false, true) => Ok(()),
+            (false, false) => Err(Restriction::NotManaged),
+        };
+        Privileges { may_disable, scim_owned: account.scim, managed: account.managed }
+    }
+
+    fn site_admins(&self, questions: &Questions) -> Reading<BTreeSet<(AccountId, GroupId)>> {
+        if !questions.admins || !self.has(Surface::Jira) {
+            return Reading::NotRead;
+        }
+        let mut admins = BTreeSet::new();
+        for group in &self.admin_groups {
+            let members = self.groups[group].members.iter();
+            let active = members.filter(|id| self.accounts[*id].status() == UserStatus::Active);
+            admins.extend(active.map(|id| (AccountId::new(id), GroupId::new(group))));
+        }
+        Reading::Read(admins)
     }
 
     fn listing<T: Ord>(&self, rows: impl Iterator<Item = T>) -> Listing<T> {
@@ -172,46 +378,121 @@ impl Live {
         Listing::checked(Rows { total: Some(rows.len()), rows, ended: true }).expect("a whole read")
     }
 
-    /// Carries a plan out, as the site would; it panics at an operation that the site would refuse.
+    /// Carries a plan out, as the surfaces would; it panics at an operation that its surface would refuse.
     pub(crate) fn apply(&mut self, plan: &Plan) {
         let mut made: BTreeMap<Key, String> = BTreeMap::new();
         for planned in &plan.operations {
-            match &planned.operation {
-                Operation::CreateGroup { name } => {
-                    let id = format!("made-{name}");
-                    assert!(
-                        self.groups.values().all(|group| group.name != name.as_str()),
-                        "{name} is in use"
-                    );
-                    self.groups.insert(id.clone(), Group::of(name.as_str(), BTreeSet::new()));
-                    made.insert(planned.key.clone(), id);
+            assert!(self.has(planned.via), "{}: no credential for {}", planned.key, planned.via);
+            self.change(planned, &mut made);
+        }
+    }
+
+    fn change(&mut self, planned: &PlannedOperation, made: &mut BTreeMap<Key, String>) {
+        let (key, via) = (&planned.key, planned.via);
+        match &planned.operation {
+            Operation::CreateGroup { name, .. } => {
+                let id = format!("made-{name}");
+                assert!(self.groups.values().all(|group| group.name != name.as_str()), "{name} is in use");
+                let mut group = Group::of(name.as_str(), BTreeSet::new());
+                if via == Surface::Scim {
+                    group.managed_by = ManagedBy::External;
                 }
-                Operation::InviteUser { email, .. } => {
-                    let id = format!("made-{email}");
-                    self.accounts.insert(id.clone(), Account::person(email.as_str()));
-                    made.insert(planned.key.clone(), id);
+                self.groups.insert(id.clone(), group);
+                made.insert(key.clone(), id);
+            }
+            Operation::InviteUser { email, groups, .. } => {
+                // Whoever was removed comes back.
+                let gone = self
+                    .accounts
+                    .iter()
+                    .find(|(_, it)| it.removed && it.email.as_deref() == Some(email.as_str()));
+                let id = gone.map_or(format!("made-{email}"), |(id, _)| id.clone());
+                let account = Account { scim: via == Surface::Scim, ..Account::person(email.as_str()) };
+                self.accounts.insert(id.clone(), account);
+                for group in groups {
+                    assert_eq!(via, Surface::Organization, "{key}");
+                    assert!(self.writes(&resolve(group, made), &id, via), "{key}");
                 }
-                Operation::AddMember { group, account } => {
-                    let (group, account) = (resolve(group, &made), resolve(account, &made));
-                    assert!(self.accounts.contains_key(&account), "{account} exists");
-                    let group = self.groups.get_mut(&group).expect("the group exists");
-                    assert!(group.members.insert(account), "{}: not a member yet", planned.key);
-                }
-                Operation::RemoveMember { membership } => {
-                    let group = self.groups.get_mut(membership.group().as_str()).expect("the group exists");
-                    assert!(group.members.remove(membership.account().as_str()), "{}: a member", planned.key);
-                }
-                Operation::RemoveUser { account, .. } => {
-                    // A user who was removed is still listed (fact sheet §1.3).
-                    self.accounts.get_mut(account.as_str()).expect("the account exists").active = false;
-                    for group in self.groups.values_mut() {
-                        group.members.remove(account.as_str());
+                made.insert(key.clone(), id);
+            }
+            Operation::ActivateUser { account, .. } => {
+                let account = self.accounts.get_mut(account.as_str()).expect("the account exists");
+                match via {
+                    Surface::Organization => {
+                        assert_eq!(account.status(), UserStatus::Suspended, "{key}");
+                        account.suspended = false;
                     }
-                }
-                Operation::DeleteGroup { group, .. } => {
-                    assert!(self.groups.remove(group.as_str()).is_some(), "{group} exists");
+                    Surface::UserManagement => {
+                        assert!(account.managed && !account.scim && !account.active, "{key}");
+                        account.active = true;
+                    }
+                    Surface::Scim => {
+                        assert!(account.scim && !account.active, "{key}");
+                        account.active = true;
+                    }
+                    Surface::Jira => panic!("{key}: jira activates nobody"),
                 }
             }
+            Operation::UpdateUser { account, name } => {
+                let account = self.accounts.get_mut(account.as_str()).expect("the account exists");
+                assert!(account.scim && via == Surface::Scim && account.name != *name, "{key}");
+                account.name.clone_from(name);
+            }
+            Operation::AddMember { group, account } => {
+                let (group, account) = (resolve(group, made), resolve(account, made));
+                assert!(self.writes(&group, &account, via), "{key}: {via} may write");
+                let group = self.groups.get_mut(&group).expect("the group exists");
+                assert!(group.members.insert(account), "{key}: not a member yet");
+            }
+            Operation::RemoveMember { membership } => {
+                let (group, account) = (membership.group().as_str(), membership.account().as_str());
+                assert!(self.writes(group, account, via), "{key}: {via} may write");
+                let group = self.groups.get_mut(group).expect("the group exists");
+                assert!(group.members.remove(account), "{key}: a member");
+            }
+            Operation::SuspendUser { account, .. } => {
+                let account = self.accounts.get_mut(account.as_str()).expect("the account exists");
+                assert!(via == Surface::Organization && account.status() == UserStatus::Active, "{key}");
+                account.suspended = true;
+            }
+            Operation::DeactivateUser { account, .. } => {
+                let account = self.accounts.get_mut(account.as_str()).expect("the account exists");
+                let may = match via {
+                    Surface::UserManagement => account.managed && !account.scim,
+                    Surface::Scim => account.scim,
+                    Surface::Jira | Surface::Organization => false,
+                };
+                assert!(may && account.active, "{key}");
+                account.active = false;
+            }
+            Operation::RemoveUser { account, .. } => {
+                assert!(matches!(via, Surface::Jira | Surface::Organization), "{key}");
+                // A user who was removed is still listed (fact sheet §1.3).
+                self.accounts.get_mut(account.as_str()).expect("the account exists").removed = true;
+                for group in self.groups.values_mut() {
+                    group.members.remove(account.as_str());
+                }
+            }
+            Operation::DeleteGroup { group, .. } => {
+                let group = self.groups.remove(group.as_str()).expect("the group exists");
+                assert_eq!(group.managed_by == ManagedBy::External, via == Surface::Scim, "{key}");
+            }
+        }
+    }
+
+    /// Whether a surface may change who is in a group.
+    fn writes(&self, group: &str, account: &str, via: Surface) -> bool {
+        let synced = self.groups[group].managed_by == ManagedBy::External;
+        let account = &self.accounts[account];
+        match via {
+            Surface::Jira => !synced,
+            Surface::Organization => {
+                !synced
+                    && matches!(account.kind, AccountKind::Atlassian | AccountKind::Unknown)
+                    && !account.removed
+            }
+            Surface::UserManagement => false,
+            Surface::Scim => synced && account.scim,
         }
     }
 }

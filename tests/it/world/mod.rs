@@ -104,7 +104,7 @@ impl World {
         let live = self.live.state(&desired);
         let locator = rollbook::model::Locator::new(&tree);
         let changes = plan::diff(&desired, &live, &locator);
-        let capabilities = self.live.answer(&plan::questions(&changes, &live));
+        let capabilities = self.live.answer(&plan::questions(&changes, &live, &declaration), &declaration);
         let digest = plan::tree_digest(&tree);
         plan::route(
             changes,
@@ -140,8 +140,8 @@ impl World {
 }
 
 pub(crate) const RATES: Rates = Rates {
-    per_second: atlassian::jira::per_second,
-    route: atlassian::jira::route,
+    per_second: atlassian::per_second,
+    route: atlassian::route,
     members_a_page: atlassian::jira::MEMBERS_PAGE,
 };
 

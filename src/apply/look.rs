@@ -1,0 +1,217 @@
+//! One round of reads of what was touched: one a group, one for all accounts, one for all names.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::future::join_all;
+
+use crate::atlassian::{Error, Fault, Scim, Surfaces};
+use crate::model::{AccountId, Email, GroupId, GroupName, Listing, LiveAccount, OrganizationUser, ScimId};
+
+use super::answer::said;
+use super::sight::Sight;
+
+/// What one round of reads showed.
+#[derive(Default)]
+pub(super) struct Seen {
+    /// `None` where the group is gone.
+    groups: BTreeMap<GroupId, Result<Option<Listing<AccountId>>, String>>,
+    names: Option<Result<BTreeSet<GroupName>, String>>,
+    /// Those that are active.
+    accounts: Option<Result<BTreeSet<AccountId>, String>>,
+    directory: Directory,
+}
+
+/// What the SCIM directory showed.
+#[derive(Default)]
+struct Directory {
+    members: BTreeMap<ScimId, Result<BTreeSet<ScimId>, String>>,
+    users: BTreeMap<String, Result<bool, String>>,
+    names: BTreeMap<ScimId, Result<String, String>>,
+}
+
+/// What a round of reads is to show.
+#[derive(Default)]
+struct Asked {
+    groups: BTreeSet<GroupId>,
+    accounts: BTreeSet<AccountId>,
+    names: bool,
+    scim_groups: BTreeSet<ScimId>,
+    scim_emails: BTreeSet<Email>,
+    scim_users: BTreeSet<ScimId>,
+}
+
+/// Reads what these sights need.
+pub(super) async fn look(surfaces: &Surfaces, sights: impl Iterator<Item = &Sight>) -> Seen {
+    let mut asked = Asked::default();
+    for sight in sights {
+        asked.ask(sight);
+    }
+    let mut seen = Seen { groups: groups(surfaces, asked.groups).await, ..Seen::default() };
+    if asked.names {
+        seen.names = Some(names(surfaces).await);
+    }
+    if !asked.accounts.is_empty() {
+        let asked: Vec<AccountId> = asked.accounts.into_iter().collect();
+        seen.accounts = Some(active(surfaces, &asked).await);
+    }
+    if let Some(scim) = &surfaces.scim {
+        seen.directory =
+            Directory::look(scim, &asked.scim_groups, &asked.scim_emails, &asked.scim_users).await;
+    }
+    seen
+}
+
+impl Asked {
+    fn ask(&mut self, sight: &Sight) {
+        match sight {
+            Sight::Member { group, .. } | Sight::Group { group, .. } => {
+                self.groups.insert(group.clone());
+            }
+            Sight::Account { account, .. } => {
+                self.accounts.insert(account.clone());
+            }
+            Sight::Named(_) => self.names = true,
+            Sight::ScimMember { group, .. } => {
+                self.scim_groups.insert(group.clone());
+            }
+            Sight::ScimUser(email) => {
+                self.scim_emails.insert(email.clone());
+            }
+            Sight::ScimName { user, .. } => {
+                self.scim_users.insert(user.clone());
+            }
+            Sight::Nothing => {}
+        }
+    }
+}
+
+type Groups = BTreeMap<GroupId, Result<Option<Listing<AccountId>>, String>>;
+
+/// The members of groups: Jira shows those of each, apps and admin groups too; else the organization, ten a request.
+async fn groups(surfaces: &Surfaces, asked: BTreeSet<GroupId>) -> Groups {
+    if let Some(jira) = &surfaces.jira {
+        let reads = asked.into_iter().map(async |group| {
+            let members = match jira.members(&group).await {
+                Ok((listing, _)) => Ok(Some(listing)),
+                // A proxy's page may come with the same status, and says nothing about the group.
+                Err(error) if matches!(error.fault(), Some(Fault::NotFound(_))) => Ok(None),
+                Err(error) => Err(said(&error)),
+            };
+            (group, members)
+        });
+        return join_all(reads).await.into_iter().collect();
+    }
+    let asked: Vec<GroupId> = asked.into_iter().collect();
+    let read = match &surfaces.organization {
+        Some(organization) => organization.users_of_groups(&asked).await.map_err(|error| said(&error)),
+        None => Err("there is nothing to read them from".into()),
+    };
+    let members = |group: &GroupId| match &read {
+        Ok((listings, _)) => Ok(listings.get(group).cloned()),
+        Err(why) => Err(why.clone()),
+    };
+    asked.iter().map(|group| (group.clone(), members(group))).collect()
+}
+
+async fn names(surfaces: &Surfaces) -> Result<BTreeSet<GroupName>, String> {
+    match (&surfaces.jira, &surfaces.organization) {
+        (Some(jira), _) => named(jira.groups().await, |group| group.name.clone()),
+        (None, Some(organization)) => named(organization.groups(None).await, |group| group.name.clone()),
+        (None, None) => Err("there is nothing to read them from".into()),
+    }
+}
+
+fn named<T>(
+    listed: Result<Listing<T>, Error>,
+    name: impl Fn(&T) -> GroupName,
+) -> Result<BTreeSet<GroupName>, String> {
+    match listed {
+        Ok(groups) => Ok(groups.iter().map(name).collect()),
+        Err(error) => Err(said(&error)),
+    }
+}
+
+/// Those of the accounts that are active. Jira shows somebody who is suspended as not active, too.
+async fn active(surfaces: &Surfaces, asked: &[AccountId]) -> Result<BTreeSet<AccountId>, String> {
+    let accounts: Result<Vec<LiveAccount>, Error> = match (&surfaces.organization, &surfaces.jira) {
+        (_, Some(jira)) => jira.accounts(asked).await,
+        (Some(organization), None) => {
+            organization.people(asked).await.map(|people| people.iter().map(OrganizationUser::live).collect())
+        }
+        (None, None) => Ok(Vec::new()),
+    };
+    match accounts {
+        Ok(accounts) => {
+            Ok(accounts.into_iter().filter(LiveAccount::active).map(|account| account.id).collect())
+        }
+        Err(error) => Err(said(&error)),
+    }
+}
+
+impl Directory {
+    async fn look(
+        scim: &Scim,
+        groups: &BTreeSet<ScimId>,
+        emails: &BTreeSet<Email>,
+        users: &BTreeSet<ScimId>,
+    ) -> Self {
+        let groups = groups.iter().map(async |id| {
+            let members = scim.group(id).await.map(|group| group.members);
+            (id.clone(), members.map_err(|error| said(&error)))
+        });
+        let emails = emails.iter().map(async |email| {
+            let found = scim.user_named(email).await.map(|user| user.is_some());
+            (email.to_string(), found.map_err(|error| said(&error)))
+        });
+        let users = users.iter().map(async |id| {
+            let name = scim.user(id).await.map(|user| user.name);
+            (id.clone(), name.map_err(|error| said(&error)))
+        });
+        Self {
+            members: join_all(groups).await.into_iter().collect(),
+            users: join_all(emails).await.into_iter().collect(),
+            names: join_all(users).await.into_iter().collect(),
+        }
+    }
+}
+
+impl Seen {
+    /// Whether the reads show it, or why they cannot tell.
+    pub(super) fn shows(&self, sight: &Sight) -> Result<bool, String> {
+        let unread = || Err("it was not read".to_owned());
+        let directory = &self.directory;
+        match sight {
+            Sight::Member { group, account, present } => {
+                let members = self.group(group)?;
+                Ok(members.is_some_and(|members| members.contains(account)) == *present)
+            }
+            Sight::Group { group, present } => Ok(self.group(group)?.is_some() == *present),
+            Sight::Named(name) => match &self.names {
+                Some(names) => names.clone().map(|names| names.contains(name)),
+                None => unread(),
+            },
+            Sight::Account { account, active } => match &self.accounts {
+                Some(accounts) => accounts.clone().map(|accounts| accounts.contains(account) == *active),
+                None => unread(),
+            },
+            Sight::ScimMember { group, user } => match directory.members.get(group) {
+                Some(members) => members.clone().map(|members| members.contains(user)),
+                None => unread(),
+            },
+            Sight::ScimUser(email) => directory.users.get(email.as_str()).cloned().unwrap_or_else(unread),
+            Sight::ScimName { user, name } => match directory.names.get(user) {
+                Some(shown) => shown.clone().map(|shown| shown == *name),
+                None => unread(),
+            },
+            Sight::Nothing => Err("no read would show it; plan again".into()),
+        }
+    }
+
+    fn group(&self, group: &GroupId) -> Result<Option<&Listing<AccountId>>, String> {
+        match self.groups.get(group) {
+            Some(Ok(members)) => Ok(members.as_ref()),
+            Some(Err(why)) => Err(why.clone()),
+            None => Err("the group was not read".into()),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! From what a tree names and the environment holds to surfaces.
+
+use std::sync::Arc;
+
+use crate::atlassian::{
+    Client, Credential, Endpoints, Jira, Management, Options, Organization, Overrides, Scim, Surfaces,
+};
+use crate::environment::{self, Environment, EnvironmentError};
+use crate::error::Error;
+use crate::model::Settings;
+
+/// Connects to what the tree names, with what the environment holds.
+///
+/// # Errors
+/// [`Error`] when the two name different places, a key has nothing to be for, or a host may not be sent one.
+pub(super) fn connect(settings: &Settings) -> Result<Surfaces, Error> {
+    surfaces(settings, Environment::read()?)
+}
+
+/// Connects to what the tree names, with these credentials.
+pub(super) fn surfaces(settings: &Settings, environment: Environment) -> Result<Surfaces, Error> {
+    let site = &settings.site.value;
+    agree(site, environment::SITE, environment.site.as_deref())?;
+    let organization = settings.organization.as_ref().map(|id| id.value.clone());
+    let named = organization.as_deref().unwrap_or("no organization");
+    agree(named, environment::ORGANIZATION, environment.organization.as_deref())?;
+    // What the tree names is judged on its own, so that each is told of its own mistakes.
+    Endpoints::new(site, &Overrides::default())?;
+    let mut endpoints = Endpoints::new(site, &environment.overrides).map_err(EnvironmentError::Endpoint)?;
+    if let Some(host) = &environment.scim_endpoint {
+        endpoints = endpoints.with_directory(host).map_err(EnvironmentError::Endpoint)?;
+    }
+    let options = Options { cloud_id: environment.cloud_id, ..Options::default() };
+    let client = |credential: Credential| Client::network(endpoints.clone(), credential, options.clone());
+
+    let mut surfaces = Surfaces::default();
+    if let Some(credential) = environment.jira {
+        surfaces.jira = Some(Jira::new(client(credential)?));
+    }
+    if let Some(key) = environment.organization_key {
+        let id = organization
+            .ok_or(Error::KeyForNothing { variable: environment::ORG_API_KEY, setting: "organization" })?;
+        let client = Arc::new(client(key)?);
+        let directory = settings.directory.as_ref().map(|id| id.value.clone());
+        surfaces.organization = Some(Organization::new(Arc::clone(&client), id, directory));
+        surfaces.management = Some(Management::new(client));
+    }
+    if let Some(key) = environment.scim_key {
+        let scim = settings.scim.as_ref();
+        let scim =
+            scim.ok_or(Error::KeyForNothing { variable: environment::SCIM_API_KEY, setting: "scim" })?;
+        surfaces.scim = Some(Scim::new(Arc::new(client(key)?), scim.directory.value.clone(), scim.authority));
+    }
+    Ok(surfaces)
+}
+
+fn agree(tree: &str, variable: &'static str, environment: Option<&str>) -> Result<(), Error> {
+    match environment {
+        Some(named) if named.trim_end_matches('/') != tree.trim_end_matches('/') => {
+            Err(Error::WrongSite { tree: tree.into(), variable, environment: named.into() })
+        }
+        Some(_) | None => Ok(()),
+    }
+}

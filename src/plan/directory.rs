@@ -1,0 +1,266 @@
+//! What people can be looked up in: pins, the lock, and the e-mails that live surfaces and an export show.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    AccountId, AccountKind, Email, IdentitySource, LiveAccount, LiveState, Reading, ScimUser, Surface,
+    UserRef,
+};
+
+use super::desired::{Desired, Lookup};
+use super::groups::Conflict;
+use super::resolve::{Identity, Obstacle};
+
+pub(super) static NO_EXPORT: BTreeMap<Email, AccountId> = BTreeMap::new();
+
+/// What there is to look people up in.
+pub(super) struct Directory<'a> {
+    desired: &'a Desired<'a>,
+    live: &'a LiveState,
+    /// Accounts of people by the e-mail they show, and to whom they show it first. Apps and customers are left out
+    /// before identities are matched (design §2).
+    pub(super) by_email: BTreeMap<Email, BTreeMap<&'a AccountId, IdentitySource>>,
+    /// Accounts of people that show no e-mail and that neither pin, lock nor export explains.
+    pub(super) hidden: Vec<&'a LiveAccount>,
+    conflict: Conflict,
+    /// Accounts by e-mail from an export.
+    exported: &'a BTreeMap<Email, AccountId>,
+}
+
+impl<'a> Directory<'a> {
+    pub(super) fn of(
+        desired: &'a Desired<'a>,
+        live: &'a LiveState,
+        exported: &'a BTreeMap<Email, AccountId>,
+    ) -> Self {
+        let declaration = desired.declaration;
+        let pinned = declaration.users.values().filter_map(|user| Some(&user.account.as_ref()?.value));
+        let locked = declaration.lock.users.values().map(|locked| &locked.id);
+        let mut explained: BTreeSet<&AccountId> = pinned.chain(locked).chain(exported.values()).collect();
+        let mut by_email: BTreeMap<Email, BTreeMap<&AccountId, IdentitySource>> = BTreeMap::new();
+        for (id, account) in live.accounts.iter().filter(|(_, account)| is_person(account.kind)) {
+            if let Some(email) = &account.email {
+                let by_organization = live.people.get(id).is_some_and(|person| person.email.is_some());
+                let from = if by_organization { IdentitySource::Organization } else { IdentitySource::Jira };
+                by_email.entry(email.clone()).or_default().insert(id, from);
+            }
+        }
+        for (email, id) in live.scim_users.read().into_iter().flatten().filter_map(scim_identity) {
+            let account = live.accounts.get(id);
+            if account.is_none_or(|account| account.email.is_none() && is_person(account.kind)) {
+                by_email.entry(email).or_default().insert(id, IdentitySource::Scim);
+                explained.insert(id);
+            }
+        }
+        let hides = |account: &&LiveAccount| {
+            is_person(account.kind) && account.email.is_none() && !explained.contains(&account.id)
+        };
+        let hidden = live.accounts.values().filter(hides).collect();
+        Self { desired, live, by_email, hidden, conflict: Conflict::Refused, exported }
+    }
+
+    /// The same for a lock that is made anew: a pin wins over it.
+    pub(super) fn anew(
+        desired: &'a Desired<'a>,
+        live: &'a LiveState,
+        exported: &'a BTreeMap<Email, AccountId>,
+    ) -> Self {
+        Self { conflict: Conflict::PinWins, ..Self::of(desired, live, exported) }
+    }
+
+    /// What says that an account is somebody's, when it has been found to be.
+    pub(super) fn source(&self, user: &UserRef, id: &AccountId) -> IdentitySource {
+        let UserRef::Email(email) = user else { return IdentitySource::Pin };
+        let declaration = self.desired.declaration;
+        if declaration.users.get(email).is_some_and(|user| user.account.is_some()) {
+            return IdentitySource::Pin;
+        }
+        if declaration.lock.users.get(email).is_some_and(|locked| locked.id == *id) {
+            return IdentitySource::Lock;
+        }
+        self.shown(email, id).unwrap_or(IdentitySource::Accounts)
+    }
+
+    /// What shows that an account has an e-mail.
+    fn shown(&self, email: &Email, id: &AccountId) -> Option<IdentitySource> {
+        self.by_email.get(email)?.get(id).copied()
+    }
+
+    pub(super) fn resolve(&self, user: &UserRef) -> Identity {
+        match user {
+            UserRef::Account(id) => self.known(id, None),
+            UserRef::Email(email) => self.resolve_email(email),
+        }
+    }
+
+    fn resolve_email(&self, email: &Email) -> Identity {
+        let declaration = self.desired.declaration;
+        let pin = declaration.users.get(email).and_then(|user| user.account.as_ref()).map(|pin| &pin.value);
+        let lock = declaration.lock.users.get(email).map(|locked| &locked.id);
+        if let (Some(pin), Some(lock)) = (pin, lock)
+            && pin != lock
+            && self.conflict == Conflict::Refused
+        {
+            return identity_changed(email, pin, lock, "the pin", "rollbook.lock");
+        }
+        match pin.or(lock) {
+            Some(id) => self.known(id, Some(email)),
+            None if self.desired.lookup == Lookup::Locked => Identity::Unresolved(Obstacle {
+                code: "not-locked",
+                why: format!(
+                    "neither a pin nor rollbook.lock holds {email}, and --locked looks nowhere else"
+                ),
+                help: "Run `rollbook lock`, and commit what it writes.".into(),
+            }),
+            None => self.exported(email, self.search(email)),
+        }
+    }
+
+    /// The accounts that pins, the lock and shown e-mails name for people who are not resolved: a doubt about who
+    /// somebody is must not revoke any of them.
+    pub(super) fn suspects(&self, people: &BTreeMap<UserRef, Identity>) -> BTreeMap<AccountId, Obstacle> {
+        let declaration = self.desired.declaration;
+        let mut suspects = BTreeMap::new();
+        for (user, identity) in people {
+            let (UserRef::Email(email), Identity::Unresolved(obstacle)) = (user, identity) else { continue };
+            let pin =
+                declaration.users.get(email).and_then(|user| user.account.as_ref()).map(|pin| &pin.value);
+            let lock = declaration.lock.users.get(email).map(|locked| &locked.id);
+            let shown = self.by_email.get(email).into_iter().flat_map(BTreeMap::keys).copied();
+            for id in pin.into_iter().chain(lock).chain(shown) {
+                suspects.entry(id.clone()).or_insert_with(|| obstacle.clone());
+            }
+        }
+        suspects
+    }
+
+    /// An export loses to any live answer: also to one that shows its account with another e-mail.
+    fn exported(&self, email: &Email, found: Identity) -> Identity {
+        let id = self.exported.get(email);
+        let account = id.and_then(|id| self.live.accounts.get(id));
+        let fits = account.is_some_and(|account| account.email.is_none() && is_person(account.kind));
+        match (found, id) {
+            (
+                Identity::Missing | Identity::Unresolved(Obstacle { code: "identity-unresolved", .. }),
+                Some(id),
+            ) if fits => Identity::Account(id.clone()),
+            (found, _) => found,
+        }
+    }
+
+    /// Checks an account that a pin, the lock or an `account:` entry names against what is live.
+    fn known(&self, id: &AccountId, email: Option<&Email>) -> Identity {
+        let shown_by = email.and_then(|email| Some((email, self.by_email.get(email)?)));
+        if let Some((email, accounts)) = shown_by
+            && let Some((other, from)) = accounts.first_key_value()
+            && !accounts.contains_key(id)
+        {
+            return identity_changed(email, id, other, "the tree", from.as_str());
+        }
+        match (&self.live.users, self.live.accounts.get(id)) {
+            (_, Some(account)) if account.kind == AccountKind::Customer => Identity::Unresolved(Obstacle {
+                code: "customer-account",
+                why: format!("account {id} is a portal-only customer"),
+                help: "Rollbook never touches customer accounts; remove the entry.".into(),
+            }),
+            (Reading::Read(_), None) if !self.live.rights.has(Surface::Jira) => {
+                Identity::Unresolved(Obstacle {
+                    code: "account-not-shown",
+                    why: format!(
+                        "the organization does not show account {id}, nor any app or service account"
+                    ),
+                    help: "Give Rollbook a credential for Jira, which shows them, or correct the id.".into(),
+                })
+            }
+            (Reading::Read(_), None) => Identity::Unresolved(Obstacle {
+                code: "account-gone",
+                why: format!("account {id} is not among the users of the site"),
+                help:
+                    "Remove the pin or the line of rollbook.lock if the person has left, or correct the id."
+                        .into(),
+            }),
+            (Reading::NotRead, None) | (_, Some(_)) => Identity::Account(id.clone()),
+        }
+    }
+
+    fn search(&self, email: &Email) -> Identity {
+        let shown: Vec<&AccountId> =
+            self.by_email.get(email).into_iter().flat_map(BTreeMap::keys).copied().collect();
+        match shown.as_slice() {
+            [account] => Identity::Account((*account).clone()),
+            // The organization knows every e-mail; whom it does not find by one has no account here (fact sheet §5).
+            [] if self.hidden.is_empty() || self.live.searched.contains(email) => Identity::Missing,
+            [] => Identity::Unresolved(Obstacle {
+                code: "identity-unresolved",
+                why: format!(
+                    "no account shows the e-mail {email}, and {}: {}",
+                    match self.hidden.len() {
+                        1 => "1 account hides its e-mail".into(),
+                        hidden => format!("{hidden} accounts hide theirs"),
+                    },
+                    self.candidates(email)
+                ),
+                help: format!(
+                    "Give Rollbook an organization's API key, which finds hidden e-mails, or pin the account under \
+                     `users:`, as `{email}: {{ account: \"ID\" }}`; the id stands in the address of the person's \
+                     profile, and in the admin console's export of users, which `rollbook lock --accounts` reads."
+                ),
+            }),
+            several => Identity::Unresolved(Obstacle {
+                code: "identity-ambiguous",
+                why: format!("{} accounts show the e-mail {email}: {}", several.len(), ids(several)),
+                help: "Pin the account that is meant, with `account:` under `users:`.".into(),
+            }),
+        }
+    }
+
+    /// Who somebody with a hidden e-mail may be: accounts whose names sound like the e-mail first, the rest as a
+    /// count where they are many.
+    fn candidates(&self, email: &Email) -> String {
+        let local = email.as_str().split('@').next().unwrap_or_default().to_lowercase();
+        let sounds = |account: &LiveAccount| {
+            let name = account.name.to_lowercase();
+            name.split_whitespace().any(|word| local.contains(word) || word.contains(&local))
+        };
+        let mut accounts = self.hidden.clone();
+        accounts.sort_by_key(|account| !sounds(account));
+        let named =
+            accounts.iter().take(CANDIDATES).map(|account| format!("{} ({})", account.id, account.name));
+        let mut text = named.collect::<Vec<_>>().join(", ");
+        if accounts.len() > CANDIDATES {
+            text.push_str(&format!(", and {} more", accounts.len() - CANDIDATES));
+        }
+        text
+    }
+}
+
+/// How many candidates are named.
+const CANDIDATES: usize = 8;
+
+/// Whose account a SCIM record is linked to, by the e-mail in it; a unique name that is an e-mail counts too.
+fn scim_identity(user: &ScimUser) -> Option<(Email, &AccountId)> {
+    let email = user.email.clone().or_else(|| Email::parse(&user.user_name).ok())?;
+    Some((email, user.account.as_ref()?))
+}
+
+/// Whether an account may be a person: what the API does not name may be one (fact sheet §1.2).
+pub(super) fn is_person(kind: AccountKind) -> bool {
+    match kind {
+        AccountKind::Atlassian | AccountKind::Unknown => true,
+        AccountKind::App | AccountKind::Customer => false,
+    }
+}
+
+fn ids(accounts: &[&AccountId]) -> String {
+    accounts.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ")
+}
+
+fn identity_changed(email: &Email, one: &AccountId, other: &AccountId, by: &str, with: &str) -> Identity {
+    Identity::Unresolved(Obstacle {
+        code: "identity-changed",
+        why: format!("{email} is account {one} by {by}, and account {other} by {with}"),
+        help: "An e-mail can be given to another person. Find out who is meant, then correct the pin or the lock \
+               in a reviewed change."
+            .into(),
+    })
+}

@@ -1,0 +1,170 @@
+//! What a plan does to the seats of apps, as far as the groups that give them were read.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    self, AccountId, AccountKind, AppRole, GroupId, Key, Note, Operation, PlannedOperation, Reading, Ref,
+    SeatChange, UserRef,
+};
+
+use super::route::Context;
+
+/// The seats of one app under a plan.
+pub(super) struct Seats {
+    /// What a plan shows.
+    pub(super) change: SeatChange,
+    /// The seats that are left before the plan.
+    before: usize,
+    /// The operations that take a seat.
+    pub(super) taken_by: Vec<Key>,
+    /// The operations that free one.
+    pub(super) freed_by: Vec<Key>,
+}
+
+impl Seats {
+    /// Whether the additions alone would need more seats than there are.
+    pub(super) fn is_tight(&self) -> bool {
+        self.change.gains > self.before
+    }
+}
+
+/// A note where seats are missing after the whole plan.
+pub(super) fn shortage(seats: &Seats) -> Option<Note> {
+    let SeatChange { app, gains, loses, left, exact } = &seats.change;
+    let most = if *exact { "" } else { "up to " };
+    (*left < 0).then(|| Note {
+        code: "seats-short",
+        text: format!(
+            "{app} has {} seats left; the plan takes {most}{gains} and frees {most}{loses}, so that {most}{} are \
+             missing",
+            seats.before,
+            left.unsigned_abs()
+        ),
+        origin: None,
+    })
+}
+
+/// Somebody who may have a seat.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum Person<'a> {
+    Account(&'a AccountId),
+    Invited(&'a UserRef),
+}
+
+/// What becomes of every app whose seats are limited and that the plan touches.
+pub(super) fn changes(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'_>) -> Vec<Seats> {
+    let Reading::Read(roles) = &context.capabilities.app_roles else { return Vec::new() };
+    let mut seats: Vec<Seats> = roles.iter().filter_map(|role| change(role, operations, context)).collect();
+    seats.sort_by(|a, b| a.change.app.cmp(&b.change.app));
+    seats
+}
+
+fn change(
+    role: &AppRole,
+    operations: &BTreeMap<Key, PlannedOperation>,
+    context: &Context<'_>,
+) -> Option<Seats> {
+    let before = match role.seats {
+        model::Seats::Left(left) => left,
+        model::Seats::Unlimited | model::Seats::Unsaid => return None,
+    };
+    let mut holders = Holders::of(role, context);
+    let had = holders.seated();
+    let (mut taken_by, mut freed_by) = (Vec::new(), Vec::new());
+    for (key, planned) in operations {
+        match holders.after(key, &planned.operation, role) {
+            Some(true) => taken_by.push(key.clone()),
+            Some(false) => freed_by.push(key.clone()),
+            None => {}
+        }
+    }
+    let has = holders.seated();
+    let (gains, loses) = (has.difference(&had).count(), had.difference(&has).count());
+    let count = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let left = count(before) - count(gains) + count(loses);
+    let exact = role.groups.iter().all(|group| context.live.members.contains_key(group));
+    let change = SeatChange { app: role.app.clone(), gains, loses, left, exact };
+    (gains + loses > 0).then_some(Seats { change, before, taken_by, freed_by })
+}
+
+/// Who is in the groups that give an app, and who of them has no access.
+struct Holders<'a> {
+    groups: &'a BTreeSet<GroupId>,
+    members: BTreeMap<Person<'a>, BTreeSet<&'a GroupId>>,
+    inactive: BTreeSet<&'a AccountId>,
+}
+
+impl<'a> Holders<'a> {
+    fn of(role: &'a AppRole, context: &'a Context<'_>) -> Self {
+        let accounts = &context.live.accounts;
+        let mut members: BTreeMap<Person<'_>, BTreeSet<&GroupId>> = BTreeMap::new();
+        for group in &role.groups {
+            for account in context.live.members.get(group).into_iter().flatten() {
+                members.entry(Person::Account(account)).or_default().insert(group);
+            }
+        }
+        // Apps and customers take no seat.
+        let seatless = |kind| matches!(kind, AccountKind::App | AccountKind::Customer);
+        members.retain(|person, _| match person {
+            Person::Account(id) => accounts.get(*id).is_none_or(|account| !seatless(account.kind)),
+            Person::Invited(_) => true,
+        });
+        let inactive = accounts.iter().filter(|(_, account)| !account.active()).map(|(id, _)| id).collect();
+        Self { groups: &role.groups, members, inactive }
+    }
+
+    fn seated(&self) -> BTreeSet<Person<'a>> {
+        let seated = self.members.iter().filter(|(person, groups)| {
+            let active = match person {
+                Person::Account(id) => !self.inactive.contains(id),
+                Person::Invited(_) => true,
+            };
+            active && !groups.is_empty()
+        });
+        seated.map(|(person, _)| person.clone()).collect()
+    }
+
+    /// Takes an operation in: whether it may take a seat, or free one.
+    fn after(&mut self, key: &'a Key, operation: &'a Operation, role: &'a AppRole) -> Option<bool> {
+        match operation {
+            Operation::AddMember { group: Ref::Known(group), account } if self.groups.contains(group) => {
+                let person = match account {
+                    Ref::Known(id) => Person::Account(id),
+                    Ref::Made(_) => Person::Invited(key.address.user()?),
+                };
+                self.members.entry(person).or_default().insert(group);
+                Some(true)
+            }
+            Operation::InviteUser { apps, .. } if apps.contains(&role.app) => {
+                let group = role.default_groups.iter().chain(&role.groups).next()?;
+                self.members.entry(Person::Invited(key.address.user()?)).or_default().insert(group);
+                Some(true)
+            }
+            Operation::ActivateUser { account, memberships, .. } => {
+                self.inactive.remove(account);
+                let given = memberships.iter().map(|kept| kept.membership.group());
+                let given: BTreeSet<&GroupId> = given.filter(|group| self.groups.contains(*group)).collect();
+                let takes = !given.is_empty();
+                self.members.entry(Person::Account(account)).or_default().extend(given);
+                takes.then_some(true)
+            }
+            Operation::RemoveMember { membership } if self.groups.contains(membership.group()) => {
+                let groups = self.members.get_mut(&Person::Account(membership.account()));
+                groups.is_some_and(|groups| groups.remove(membership.group())).then_some(false)
+            }
+            Operation::SuspendUser { account, .. }
+            | Operation::DeactivateUser { account, .. }
+            | Operation::RemoveUser { account, .. } => {
+                let seated = self.members.contains_key(&Person::Account(account));
+                self.inactive.insert(account);
+                seated.then_some(false)
+            }
+            Operation::DeleteGroup { .. }
+            | Operation::CreateGroup { .. }
+            | Operation::UpdateUser { .. }
+            | Operation::InviteUser { .. }
+            | Operation::AddMember { .. }
+            | Operation::RemoveMember { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,383 @@
+//! Which surface makes each change (design §7). What no configured surface can do is an [`Obstacle`], with the
+//! place to do it.
+
+use crate::model::{
+    AccountId, AccountKind, Action, Address, App, Authority, Declaration, Email, GroupId, GroupName,
+    Inactive, Key, ManagedBy, Operation, Reading, Ref, Rights, Source, Surface, Usage, UserStatus,
+};
+
+use super::resolve::Obstacle;
+use super::route::Router;
+
+/// The groups that the organization's API never shows (fact sheet §5): to it they seem free to be created.
+const UNSHOWN: [&str; 2] = ["system-administrators", "atlassian-addons-admin"];
+
+/// Whether Rollbook may write to the SCIM directory: it has its key, and the tree gives it the authority.
+pub(super) fn scim_is_ours(declaration: &Declaration, rights: &Rights) -> bool {
+    let authority = declaration.settings.scim.as_ref().map(|scim| scim.authority);
+    rights.has(Surface::Scim) && authority == Some(Authority::Rollbook)
+}
+
+/// Where a change of a group goes.
+enum Owner {
+    /// Nobody but the site's admins: through these surfaces, in this order.
+    Admins(Vec<Surface>),
+    /// A SCIM directory.
+    Directory,
+}
+
+impl Router<'_> {
+    /// Whether there is a credential for a surface.
+    pub(super) fn has(&self, surface: Surface) -> bool {
+        self.context.live.rights.has(surface)
+    }
+
+    fn scim_is_ours(&self) -> bool {
+        scim_is_ours(self.context.desired.declaration, &self.context.live.rights)
+    }
+
+    /// The first of the surfaces that there is a credential for.
+    fn first(&self, surfaces: &[Surface], what: &str) -> Result<Surface, Obstacle> {
+        surfaces.iter().copied().find(|surface| self.has(*surface)).ok_or_else(|| no_surface(what, surfaces))
+    }
+
+    /// The surface that adds a member to a group or removes one.
+    pub(super) fn member_surface(
+        &mut self,
+        group: &Ref<GroupId>,
+        account: &Ref<AccountId>,
+    ) -> Result<Surface, Obstacle> {
+        let owner = match group {
+            Ref::Known(id) => self.owner(id)?,
+            // Whatever made it can fill it; others may not see it yet.
+            Ref::Made(key) => match self.via(key) {
+                Some(Surface::Scim) => Owner::Directory,
+                Some(surface) => Owner::Admins(vec![surface]),
+                None => Owner::Admins(vec![Surface::Organization, Surface::Jira]),
+            },
+        };
+        match owner {
+            Owner::Directory => {
+                if let Ref::Known(id) = group {
+                    self.in_directory(id)?;
+                }
+                self.provisioned(account)?;
+                Ok(Surface::Scim)
+            }
+            Owner::Admins(surfaces) => {
+                let jira = [Surface::Jira];
+                let is_unshown = account.known().is_some_and(|id| self.is_unshown(id));
+                self.first(if is_unshown { &jira } else { &surfaces }, "changing this membership")
+            }
+        }
+    }
+
+    /// Whether an account is one that the organization does not show, as apps and service accounts (fact sheet §5).
+    fn is_unshown(&self, account: &AccountId) -> bool {
+        let unshown = matches!(self.context.capabilities.people.get(account), Some(None));
+        unshown || self.account(account).is_some_and(|live| live.kind == AccountKind::App)
+    }
+
+    /// Refuses what only the organization's APIs do, for accounts that they do not show.
+    fn must_be_person(&self, account: &AccountId) -> Result<(), Obstacle> {
+        if !self.is_unshown(account) {
+            return Ok(());
+        }
+        Err(Obstacle {
+            code: "account-not-shown",
+            why: format!("the organization does not show account {account}, nor any app or service account"),
+            help: "Do it by hand at admin.atlassian.com.".into(),
+        })
+    }
+
+    /// Who may change a known group. What the surfaces do not show or say is not known to be synced; Atlassian then
+    /// refuses the write itself (fact sheet §1.2, §1.3).
+    fn owner(&self, group: &GroupId) -> Result<Owner, Obstacle> {
+        let both = vec![Surface::Organization, Surface::Jira];
+        let kind = match self.context.capabilities.group_kinds.get(group) {
+            Some(Some(kind)) => kind,
+            // The organization leaves some admin groups out, and Jira has them (fact sheet §5).
+            Some(None) if self.has(Surface::Organization) => return Ok(Owner::Admins(vec![Surface::Jira])),
+            Some(None) | None => return Ok(Owner::Admins(both)),
+        };
+        match (&kind.managed_by, &kind.usage) {
+            (_, Usage::Team) => Err(Obstacle {
+                code: "atlassian-team",
+                why: "the group is an Atlassian team".into(),
+                help: "Make the change in the team's own page.".into(),
+            }),
+            (ManagedBy::External, _) if self.scim_is_ours() => Ok(Owner::Directory),
+            (ManagedBy::External, _) => Err(self.synced()),
+            (ManagedBy::People | ManagedBy::Unsaid, Usage::Group | Usage::Unsaid) => {
+                // The organization's key may lack a right that a site admin has.
+                let barred = kind.modifiable == Some(false);
+                Ok(Owner::Admins(if barred { vec![Surface::Jira] } else { both }))
+            }
+        }
+    }
+
+    fn synced(&self) -> Obstacle {
+        let scim = self.context.desired.declaration.settings.scim.as_ref();
+        let (why, help) = match scim.map(|scim| scim.authority) {
+            Some(Authority::Rollbook) => (
+                "the group is synced from an identity provider, and there is no key for the SCIM directory",
+                "Set ROLLBOOK_SCIM_API_KEY, or make the change in the identity provider.",
+            ),
+            Some(Authority::IdentityProvider) | None => (
+                "the group is synced from an identity provider, and only that may change it",
+                "Make the change in the identity provider.",
+            ),
+        };
+        Obstacle { code: "synced-group", why: why.into(), help: help.into() }
+    }
+
+    /// Remembers the SCIM id of a synced group.
+    fn in_directory(&mut self, group: &GroupId) -> Result<(), Obstacle> {
+        let Some(id) = self.context.capabilities.scim_groups.get(group) else {
+            return Err(Obstacle {
+                code: "not-in-directory",
+                why: "the group is synced, and the SCIM directory of the tree does not hold it".into(),
+                help: "Make the change where the group is synced from.".into(),
+            });
+        };
+        self.surface_ids.scim_groups.insert(group.clone(), id.clone());
+        Ok(())
+    }
+
+    /// Remembers the SCIM id of an account, which a SCIM group needs.
+    fn provisioned(&mut self, account: &Ref<AccountId>) -> Result<(), Obstacle> {
+        let here = match account {
+            Ref::Known(id) => self.scim_user(id),
+            Ref::Made(key) => self.via(key) == Some(Surface::Scim),
+        };
+        if here {
+            return Ok(());
+        }
+        Err(Obstacle {
+            code: "not-provisioned",
+            why: "the group is in a SCIM directory, and the person has no record there".into(),
+            help: "Provision the person in the SCIM directory first: a group there takes its own users only."
+                .into(),
+        })
+    }
+
+    /// Whether an account has a record in the SCIM directory, whose id is remembered then.
+    fn scim_user(&mut self, account: &AccountId) -> bool {
+        let Reading::Read(users) = &self.context.capabilities.scim_users else { return false };
+        let mut records = users.iter().filter(|user| user.account.as_ref() == Some(account));
+        // Of two records for one account, none is known to be the one.
+        let (Some(user), None) = (records.next(), records.next()) else { return false };
+        self.surface_ids.scim_users.insert(account.clone(), user.id.clone());
+        true
+    }
+
+    /// The surface that creates a group.
+    pub(super) fn create_surface(&self, name: &GroupName, source: Source) -> Result<Surface, Obstacle> {
+        match source {
+            Source::Scim if self.scim_is_ours() => Ok(Surface::Scim),
+            Source::Scim => Err(Obstacle {
+                code: "no-surface",
+                why: "a group with `source: scim` is created through SCIM, where Rollbook has no authority"
+                    .into(),
+                help:
+                    "Create it in the identity provider, or give Rollbook the directory: `scim: { authority: \
+                       rollbook }` and ROLLBOOK_SCIM_API_KEY."
+                        .into(),
+            }),
+            Source::Native if !self.has(Surface::Jira) && UNSHOWN.contains(&name.as_str()) => Err(Obstacle {
+                code: "group-not-shown",
+                why: format!("the organization's API does not show group {name}, which may exist"),
+                help: "Give Rollbook a credential for Jira, which shows it.".into(),
+            }),
+            Source::Native => self.first(&[Surface::Organization, Surface::Jira], "creating a group"),
+        }
+    }
+
+    /// The surface that deletes a group.
+    pub(super) fn delete_surface(&mut self, group: &GroupId) -> Result<Surface, Obstacle> {
+        match self.owner(group)? {
+            Owner::Directory => {
+                self.in_directory(group)?;
+                Ok(Surface::Scim)
+            }
+            Owner::Admins(surfaces) => {
+                let kind = self.context.capabilities.group_kinds.get(group).and_then(Option::as_ref);
+                let barred = kind.is_some_and(|kind| kind.deletable == Some(false));
+                let jira = [Surface::Jira];
+                self.first(if barred { &jira } else { &surfaces }, "deleting the group")
+            }
+        }
+    }
+
+    /// The surface that invites somebody. SCIM provisions people of the organization's own domains; it gives no app.
+    pub(super) fn invite_surface(&mut self, email: &Email, apps: &[App]) -> Result<Surface, Obstacle> {
+        let domains = self.context.capabilities.verified_domains.read();
+        let ours = domains.is_some_and(|domains| domains.contains(&email.domain().to_ascii_lowercase()));
+        if ours && apps.is_empty() && self.scim_is_ours() {
+            return Ok(Surface::Scim);
+        }
+        let resources = self.context.capabilities.resources.read();
+        let known: Option<Vec<(App, String)>> =
+            apps.iter().map(|app| Some((app.clone(), resources?.get(app)?.clone()))).collect();
+        if let Some(known) = known
+            && self.has(Surface::Organization)
+        {
+            self.surface_ids.resources.extend(known);
+            return Ok(Surface::Organization);
+        }
+        self.first(&[Surface::Jira], "inviting somebody to these apps")
+    }
+
+    /// The surface that gives an account its access back, and what took it.
+    pub(super) fn activate_surface(
+        &mut self,
+        account: &AccountId,
+        status: UserStatus,
+    ) -> Result<(Surface, Inactive), Obstacle> {
+        self.must_be_person(account)?;
+        match status {
+            UserStatus::Suspended => {
+                let surface = self.first(&[Surface::Organization], "restoring a suspended account")?;
+                Ok((surface, Inactive::Suspended))
+            }
+            UserStatus::Deactivated => {
+                let surface = self.everywhere_surface(account, "activating a deactivated account")?;
+                Ok((surface, Inactive::Deactivated))
+            }
+            UserStatus::ForDeletion | UserStatus::Closed => Err(Obstacle {
+                code: "account-closed",
+                why: format!("account {account} is closed or about to be deleted"),
+                help: "Cancel the deletion at admin.atlassian.com while that can be done.".into(),
+            }),
+            UserStatus::Inactive
+            | UserStatus::Unsaid
+            | UserStatus::NotInvited
+            | UserStatus::Active => Err(Obstacle {
+                code: "no-surface",
+                why: "the account is not active, and no surface says whether it is suspended or deactivated".into(),
+                help: "Give Rollbook an organization's API key, or restore the account at admin.atlassian.com.".into(),
+            }),
+        }
+    }
+
+    /// The surface that activates or deactivates an account for every product: SCIM where the directory owns the
+    /// user, else user management where the organization does.
+    pub(super) fn everywhere_surface(
+        &mut self,
+        account: &AccountId,
+        what: &str,
+    ) -> Result<Surface, Obstacle> {
+        if self.scim_is_ours() && self.scim_user(account) {
+            return Ok(Surface::Scim);
+        }
+        self.must_be_person(account)?;
+        self.first(&[Surface::UserManagement], what)?;
+        let refused = |why: &str, help: &str| {
+            Err(Obstacle { code: "not-manageable", why: format!("{what}: {why}"), help: help.into() })
+        };
+        match self.context.capabilities.privileges.get(account) {
+            None => refused("what user management may do to it was not read", "Plan again."),
+            Some(privileges) => match &privileges.may_disable {
+                Ok(()) => Ok(Surface::UserManagement),
+                Err(restriction) if privileges.scim_owned => refused(
+                    restriction.why(),
+                    "Make the change in the identity provider that owns the account.",
+                ),
+                Err(restriction) => refused(
+                    restriction.why(),
+                    "Suspend the person instead, with `offboard: suspend`, or ask who manages the account.",
+                ),
+            },
+        }
+    }
+
+    /// The surface that suspends an account.
+    pub(super) fn suspend_surface(&self, account: &AccountId) -> Result<Surface, Obstacle> {
+        self.must_be_person(account)?;
+        self.first(&[Surface::Organization], "suspending an account, which is still active,")
+    }
+
+    /// The surface that takes an account out of the directory.
+    pub(super) fn remove_surface(&self, account: &AccountId) -> Result<Surface, Obstacle> {
+        let jira = [Surface::Jira];
+        let both = [Surface::Organization, Surface::Jira];
+        self.first(if self.is_unshown(account) { &jira } else { &both }, "removing this account")
+    }
+
+    /// Whether an account's name can be set: where Rollbook's SCIM directory owns the user.
+    pub(super) fn may_name(&mut self, account: &AccountId) -> bool {
+        self.scim_is_ours() && self.scim_user(account)
+    }
+
+    /// What is known of an account's status.
+    pub(super) fn status(&self, account: &AccountId) -> UserStatus {
+        let asked = self.context.capabilities.people.get(account).and_then(Option::as_ref);
+        let asked = asked.map(|person| person.status);
+        let known = asked.filter(|status| *status != UserStatus::Unsaid);
+        let status = known.or_else(|| Some(self.account(account)?.status)).unwrap_or(UserStatus::Unsaid);
+        let records = self.context.capabilities.scim_users.read().into_iter().flatten();
+        let mut records = records.filter(|user| user.account.as_ref() == Some(account));
+        match status {
+            // Jira does not say why, and the directory does.
+            UserStatus::Inactive if records.any(|user| !user.active) => UserStatus::Deactivated,
+            status => status,
+        }
+    }
+
+    /// Says which groups an invitation of the organization leads into, and which invitation would lead nowhere: the
+    /// organization brings people in by what it gives them (fact sheet §5).
+    pub(super) fn carry_groups(&mut self) {
+        for (user, groups) in self.invited_groups() {
+            let key = Key { address: Address::User(user), action: Action::Invite };
+            let jira = self.has(Surface::Jira);
+            let Some(planned) = self.operations.get_mut(&key) else { continue };
+            let Operation::InviteUser { apps, groups: carried, sends_mail, .. } = &mut planned.operation
+            else {
+                continue;
+            };
+            // A group that is yet to be made is waited for only where nothing else lets the person in.
+            let exists = |group: &&Ref<GroupId>| group.known().is_some();
+            let waits = apps.is_empty() && !groups.iter().any(|group| exists(&group));
+            *carried = if waits {
+                groups.into_iter().take(1).collect()
+            } else {
+                groups.into_iter().filter(|group| exists(&group)).collect()
+            };
+            if !carried.is_empty() || !apps.is_empty() {
+                continue;
+            }
+            if jira {
+                planned.via = Surface::Jira;
+                *sends_mail = true;
+            } else {
+                self.block_planned(
+                    &key,
+                    Obstacle {
+                        code: "invite-leads-nowhere",
+                        why: "an invitation of the organization takes an app or a group that exists".into(),
+                        help: "Give the person an app, with `apps:`, or a group.".into(),
+                    },
+                );
+            }
+        }
+    }
+}
+
+pub(super) fn no_surface(what: &str, surfaces: &[Surface]) -> Obstacle {
+    let needed = match surfaces {
+        [Surface::Jira] => "Jira's API",
+        [Surface::UserManagement] => "user management or SCIM",
+        [Surface::Scim] => "SCIM",
+        _ => "the organization's API",
+    };
+    let (variable, place) = match surfaces {
+        [Surface::Jira] => ("a credential for Jira (ROLLBOOK_API_TOKEN)", "in Jira's user management"),
+        [Surface::Scim] => ("a SCIM directory's key (ROLLBOOK_SCIM_API_KEY)", "in the identity provider"),
+        _ => ("an organization's API key (ROLLBOOK_ORG_API_KEY)", "at admin.atlassian.com"),
+    };
+    Obstacle {
+        code: "no-surface",
+        why: format!("{what} takes {needed}"),
+        help: format!("Give Rollbook {variable}, or do it by hand {place}."),
+    }
+}

@@ -1,0 +1,109 @@
+//! A plan by group: who joins and who leaves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Address, Direction, GroupName, GroupSummary, Operation, Plan, PlannedOperation, Surface};
+use crate::render::harmless;
+use crate::render::lines::{CHANGE, GRANT, REVOKE, Row, count};
+
+use super::people::user_row;
+use super::rows::{Line, details, origin_of, person, rows, short, sign_of};
+
+pub(super) fn by_group(plan: &Plan, width: usize) -> String {
+    let mut groups: BTreeMap<&GroupName, Vec<&PlannedOperation>> = BTreeMap::new();
+    let mut users: Vec<&PlannedOperation> = Vec::new();
+    for planned in &plan.operations {
+        match planned.key.address.group() {
+            Some(name) => groups.entry(name).or_default().push(planned),
+            None => users.push(planned),
+        }
+    }
+    let mut text = String::new();
+    for (name, operations) in groups {
+        text.push_str(&group(name, plan, &operations, width));
+    }
+    for planned in users {
+        text.push_str(&user_row(planned).text(width));
+    }
+    text
+}
+
+/// The summaries are in the order of names.
+fn summary_of<'a>(plan: &'a Plan, name: &GroupName) -> Option<&'a GroupSummary> {
+    let index = plan.groups.binary_search_by(|group| group.name.cmp(name)).ok()?;
+    plan.groups.get(index)
+}
+
+pub(super) fn group(name: &GroupName, plan: &Plan, operations: &[&PlannedOperation], width: usize) -> String {
+    let whole = operations.iter().find(|planned| matches!(planned.key.address, Address::Group(_)));
+    let (sign, style) = match whole.map(|planned| &planned.operation) {
+        Some(Operation::CreateGroup { .. }) => ("+", GRANT),
+        Some(Operation::DeleteGroup { .. }) => ("-", REVOKE),
+        Some(
+            Operation::AddMember { .. }
+            | Operation::RemoveMember { .. }
+            | Operation::InviteUser { .. }
+            | Operation::ActivateUser { .. }
+            | Operation::UpdateUser { .. }
+            | Operation::SuspendUser { .. }
+            | Operation::DeactivateUser { .. }
+            | Operation::RemoveUser { .. },
+        )
+        | None => ("~", CHANGE),
+    };
+    let head = format!("{sign} group {}", harmless(name.as_str()));
+    let mut middle = summary_of(plan, name)
+        .map_or_else(String::new, |group| format!("{} → {}", group.before, count(group.after, "member")));
+    if surfaces(plan.operations.iter()).len() > 1 {
+        let separator = if middle.is_empty() { "" } else { ", " };
+        middle.push_str(&format!("{separator}via {}", surfaces(operations.iter().copied()).join(" and ")));
+    }
+    if operations.iter().any(|planned| planned.privileged) {
+        middle.push_str(if middle.is_empty() { "privileged" } else { ", privileged" });
+    }
+    let right = whole.map_or_else(String::new, |planned| short(&planned.origin));
+    let row =
+        Row { style: style.bold(), indent: 0, head: &head, head_width: 28, middle: &middle, right: &right };
+    let mut text = row.text(width);
+    let mut members: Vec<Line> = operations
+        .iter()
+        .filter(|planned| planned.key.address.user().is_some())
+        .map(|planned| member_line(planned, &planned.key.address))
+        .collect();
+    members.extend(lost_members(whole.copied()));
+    text.push_str(&rows(&mut members, width));
+    text
+}
+
+fn member_line(planned: &PlannedOperation, address: &Address) -> Line {
+    let direction = planned.operation.direction();
+    let who = address.user().map(|user| person(user, planned.name.as_deref())).unwrap_or_default();
+    Line {
+        direction,
+        head: format!("{} {who}", sign_of(direction)),
+        middle: details(planned).join(", "),
+        right: origin_of(planned),
+    }
+}
+
+/// Who loses a group that is deleted.
+fn lost_members(whole: Option<&PlannedOperation>) -> Vec<Line> {
+    let Some(Operation::DeleteGroup { members, .. }) = whole.map(|planned| &planned.operation) else {
+        return Vec::new();
+    };
+    members
+        .iter()
+        .map(|lost| Line {
+            direction: Direction::Revoke,
+            head: format!("- {}", person(&lost.user, lost.name.as_deref())),
+            middle: "group deleted".into(),
+            right: String::new(),
+        })
+        .collect()
+}
+
+/// The surfaces that operations go through, in order.
+pub(super) fn surfaces<'a>(operations: impl Iterator<Item = &'a PlannedOperation>) -> Vec<&'static str> {
+    let surfaces: BTreeSet<Surface> = operations.map(|planned| planned.via).collect();
+    surfaces.into_iter().map(Surface::as_str).collect()
+}

@@ -1,0 +1,102 @@
+//! The rows of a plan, and what they say of people and places.
+
+use anstyle::Style;
+
+use crate::model::{Direction, Location, PlannedOperation, Reason, UserRef};
+use crate::render::harmless;
+use crate::render::lines::{CHANGE, GRANT, REVOKE, Row, width_of};
+
+/// Heads longer than this do not push their neighbours' second column further right.
+const WIDEST_HEAD: usize = 38;
+
+/// A line under a group or a person.
+pub(super) struct Line {
+    pub(super) direction: Direction,
+    pub(super) head: String,
+    pub(super) middle: String,
+    pub(super) right: String,
+}
+
+pub(super) fn rows(lines: &mut [Line], width: usize) -> String {
+    lines.sort_by(|a, b| {
+        (std::cmp::Reverse(a.direction), &a.head).cmp(&(std::cmp::Reverse(b.direction), &b.head))
+    });
+    let head_width = lines
+        .iter()
+        .map(|line| width_of(&line.head))
+        .filter(|width| *width <= WIDEST_HEAD)
+        .max()
+        .unwrap_or(0);
+    lines
+        .iter()
+        .map(|line| {
+            let style = style_of(line.direction);
+            Row { style, indent: 4, head: &line.head, head_width, middle: &line.middle, right: &line.right }
+                .text(width)
+        })
+        .collect()
+}
+
+pub(super) fn style_of(direction: Direction) -> Style {
+    match direction {
+        Direction::Grant => GRANT,
+        Direction::Revoke => REVOKE,
+        Direction::Neutral => CHANGE,
+    }
+}
+
+pub(super) fn sign_of(direction: Direction) -> &'static str {
+    match direction {
+        Direction::Grant => "+",
+        Direction::Revoke => "-",
+        Direction::Neutral => "~",
+    }
+}
+
+/// A row that owns its parts.
+pub(super) struct OwnedRow {
+    pub(super) style: Style,
+    pub(super) head: String,
+    pub(super) middle: String,
+    pub(super) right: String,
+}
+
+impl OwnedRow {
+    pub(super) fn text(&self, width: usize) -> String {
+        let Self { style, head, middle, right } = self;
+        Row { style: style.bold(), indent: 0, head, head_width: 28, middle, right }.text(width)
+    }
+}
+
+/// A person, with the live display name where there is no e-mail to know them by.
+pub(super) fn person(user: &UserRef, name: Option<&str>) -> String {
+    let shown = user.to_string();
+    match (user, name) {
+        (UserRef::Account(_), Some(name)) => format!("{} ({})", harmless(&shown), harmless(name)),
+        (UserRef::Account(_), None) | (UserRef::Email(_), _) => harmless(&shown).into_owned(),
+    }
+}
+
+pub(super) fn details(planned: &PlannedOperation) -> Vec<String> {
+    let mut details = Vec::new();
+    match planned.reason {
+        Reason::Declared => {}
+        Reason::Undeclared | Reason::Expired | Reason::Excepted | Reason::Offboarded | Reason::Unlisted => {
+            details.push(planned.reason.to_string());
+        }
+    }
+    details.extend(planned.until.map(|until| format!("until {until}")));
+    details
+}
+
+/// Where a line of the tree asks for it; what no line asks for stands with its group.
+pub(super) fn origin_of(planned: &PlannedOperation) -> String {
+    match planned.reason {
+        Reason::Undeclared | Reason::Unlisted => String::new(),
+        Reason::Declared | Reason::Expired | Reason::Excepted | Reason::Offboarded => short(&planned.origin),
+    }
+}
+
+pub(super) fn short(location: &Location) -> String {
+    format!("{}:{}", harmless(&location.path), location.line)
+}
