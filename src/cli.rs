@@ -53,6 +53,8 @@ enum Color {
 enum Command {
     /// Check the tree: every mistake, with its place and what to do
     Check(commands::check::Arguments),
+    /// Try each credential: what it may do, and what cannot be done without it
+    Doctor(commands::doctor::Arguments),
     /// Write down which account and which group each declared name means
     Lock(commands::lock::Arguments),
     /// Show what would change
@@ -85,6 +87,7 @@ pub fn run() -> Exit {
     commands::log(cli.common.verbose, session.terminal.stderr_in_color());
     let result = match cli.command {
         Command::Check(arguments) => commands::check::run(&session, &arguments),
+        Command::Doctor(arguments) => commands::doctor::run(&session, &arguments),
         Command::Lock(arguments) => commands::lock::run(&session, &arguments),
         Command::Plan(arguments) => commands::plan::run(&session, &arguments),
         Command::Apply(arguments) => commands::apply::run(&session, &arguments),

@@ -30,18 +30,7 @@ fn answered(written: Result<Written, Error>) -> (Answered, Option<MadeId>) {
     match written {
         Ok(Written::Done { made }) => (Answered::Done, made),
         Ok(Written::ClaimsSatisfied { text }) => (Answered::Claimed(text), None),
-        Err(error) if error.answer_lost() => (Answered::Lost(said(&error)), None),
-        Ok(Written::Refused(error)) | Err(error) => (Answered::Refused(said(&error)), None),
+        Err(error) if error.answer_lost() => (Answered::Lost(error.chain()), None),
+        Ok(Written::Refused(error)) | Err(error) => (Answered::Refused(error.chain()), None),
     }
-}
-
-/// An error and its causes, in one line.
-pub(super) fn said(error: &Error) -> String {
-    let mut text = error.to_string();
-    let mut source = std::error::Error::source(error);
-    while let Some(cause) = source {
-        text.push_str(&format!(": {cause}"));
-        source = cause.source();
-    }
-    text
 }

@@ -8,7 +8,7 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 
 use crate::atlassian::{MadeIds, Surfaces, most_together, together};
-use crate::model::{Direction, Key, Outcome, Plan, PlannedOperation, Report};
+use crate::model::{Direction, Key, Lock, LockedId, Operation, Outcome, Plan, PlannedOperation, Ref, Report};
 
 use super::answer::{self, Answered};
 use super::settle;
@@ -171,6 +171,35 @@ impl<'p> Run<'p> {
         };
         let outcomes: Vec<Outcome> = (0..self.operations.len()).map(outcome).collect();
         let keys = self.operations.iter().map(|planned| planned.key.clone());
-        Report { outcomes: keys.zip(outcomes).collect() }
+        Report { outcomes: keys.zip(outcomes).collect(), made: self.came_to_be() }
+    }
+
+    /// What the operations made, by the names that the tree has for it.
+    fn came_to_be(&self) -> Lock {
+        let mut lock = Lock::default();
+        for planned in self.operations {
+            let from = planned.via.to_string();
+            match &planned.operation {
+                Operation::CreateGroup { name, .. } => {
+                    if let Ok(id) = self.made.group(&Ref::Made(planned.key.clone())) {
+                        lock.groups.insert(name.clone(), LockedId { id, from });
+                    }
+                }
+                Operation::InviteUser { email, .. } => {
+                    if let Ok(id) = self.made.account(&Ref::Made(planned.key.clone())) {
+                        lock.users.insert(email.clone(), LockedId { id, from });
+                    }
+                }
+                Operation::ActivateUser { .. }
+                | Operation::UpdateUser { .. }
+                | Operation::AddMember { .. }
+                | Operation::RemoveMember { .. }
+                | Operation::SuspendUser { .. }
+                | Operation::DeactivateUser { .. }
+                | Operation::RemoveUser { .. }
+                | Operation::DeleteGroup { .. } => {}
+            }
+        }
+        lock
     }
 }

@@ -7,7 +7,6 @@ use futures_util::future::join_all;
 use crate::atlassian::{Error, Fault, Scim, Surfaces};
 use crate::model::{AccountId, Email, GroupId, GroupName, Listing, LiveAccount, OrganizationUser, ScimId};
 
-use super::answer::said;
 use super::sight::Sight;
 
 /// What one round of reads showed.
@@ -95,7 +94,7 @@ async fn groups(surfaces: &Surfaces, asked: BTreeSet<GroupId>) -> Groups {
                 Ok((listing, _)) => Ok(Some(listing)),
                 // A proxy's page may come with the same status, and says nothing about the group.
                 Err(error) if matches!(error.fault(), Some(Fault::NotFound(_))) => Ok(None),
-                Err(error) => Err(said(&error)),
+                Err(error) => Err(error.chain()),
             };
             (group, members)
         });
@@ -103,7 +102,7 @@ async fn groups(surfaces: &Surfaces, asked: BTreeSet<GroupId>) -> Groups {
     }
     let asked: Vec<GroupId> = asked.into_iter().collect();
     let read = match &surfaces.organization {
-        Some(organization) => organization.users_of_groups(&asked).await.map_err(|error| said(&error)),
+        Some(organization) => organization.users_of_groups(&asked).await.map_err(|error| error.chain()),
         None => Err("there is nothing to read them from".into()),
     };
     let members = |group: &GroupId| match &read {
@@ -127,7 +126,7 @@ fn named<T>(
 ) -> Result<BTreeSet<GroupName>, String> {
     match listed {
         Ok(groups) => Ok(groups.iter().map(name).collect()),
-        Err(error) => Err(said(&error)),
+        Err(error) => Err(error.chain()),
     }
 }
 
@@ -144,7 +143,7 @@ async fn active(surfaces: &Surfaces, asked: &[AccountId]) -> Result<BTreeSet<Acc
         Ok(accounts) => {
             Ok(accounts.into_iter().filter(LiveAccount::active).map(|account| account.id).collect())
         }
-        Err(error) => Err(said(&error)),
+        Err(error) => Err(error.chain()),
     }
 }
 
@@ -157,15 +156,15 @@ impl Directory {
     ) -> Self {
         let groups = groups.iter().map(async |id| {
             let members = scim.group(id).await.map(|group| group.members);
-            (id.clone(), members.map_err(|error| said(&error)))
+            (id.clone(), members.map_err(|error| error.chain()))
         });
         let emails = emails.iter().map(async |email| {
             let found = scim.user_named(email).await.map(|user| user.is_some());
-            (email.to_string(), found.map_err(|error| said(&error)))
+            (email.to_string(), found.map_err(|error| error.chain()))
         });
         let users = users.iter().map(async |id| {
             let name = scim.user(id).await.map(|user| user.name);
-            (id.clone(), name.map_err(|error| said(&error)))
+            (id.clone(), name.map_err(|error| error.chain()))
         });
         Self {
             members: join_all(groups).await.into_iter().collect(),

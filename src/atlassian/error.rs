@@ -229,6 +229,17 @@ impl Error {
         matches!(self.fault(), Some(Fault::Forbidden(_) | Fault::MissingScope(_)))
     }
 
+    /// The error and its causes, in one line.
+    pub fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = std::error::Error::source(self);
+        while let Some(cause) = source {
+            text.push_str(&format!(": {cause}"));
+            source = cause.source();
+        }
+        text
+    }
+
     /// A full sentence that says what to do next, where there is something to do.
     pub fn help(&self) -> Option<&'static str> {
         match self {

@@ -5,11 +5,13 @@ use tokio::sync::watch;
 
 use crate::apply::{Executor, Progress};
 use crate::atlassian::Surfaces;
+use crate::config;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{Plan, Report, Settings, Surface};
-use crate::render::{self, Grouping};
+use crate::model::{Lock, Plan, Report, Settings, Surface};
+use crate::render::{self, Grouping, count};
 
+use super::files::replace;
 use super::plan::Part;
 use super::session::Planned;
 use super::{Format, Session, block_on, connect};
@@ -28,6 +30,9 @@ pub struct Arguments {
     /// How many operations may be under way at a time
     #[arg(long, value_name = "N", default_value_t = CONCURRENCY, value_parser = at_least_one)]
     concurrency: usize,
+    /// Write the ids of what came to be into rollbook.lock
+    #[arg(long)]
+    write_lock: bool,
     /// How to print the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -75,8 +80,24 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         }
         let report = carry_out(session, &surfaces, plan, arguments.concurrency).await;
         print(session, arguments.format, plan, &report)?;
+        if arguments.write_lock {
+            write_lock(session, &loaded.declaration.lock, &report.made)?;
+        }
         Ok(ended(plan, &report))
     })
+}
+
+/// Adds what came to be to the lock; what it holds already stays.
+fn write_lock(session: &Session, lock: &Lock, made: &Lock) -> Result<(), Error> {
+    let mut lock = lock.clone();
+    lock.users.extend(made.users.clone());
+    lock.groups.extend(made.groups.clone());
+    let path = session.root()?.join(config::LOCK);
+    replace(&path, &config::lock_text(&lock))
+        .map_err(Error::io(format!("failed to write {}", path.display())))?;
+    let (users, groups) = (count(made.users.len(), "user"), count(made.groups.len(), "group"));
+    session.terminal.say(&format!("{}: {users} and {groups} added", config::LOCK));
+    Ok(())
 }
 
 /// Whether the credentials may write what the plan has for them. Whose an organization's key is, the tree says.

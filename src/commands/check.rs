@@ -5,10 +5,12 @@ use clap::Args;
 use crate::config;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{DeclaredGroup, GroupState};
+use crate::fetch;
+use crate::model::{Declaration, DeclaredGroup, Diagnostic, GroupState, Severity};
+use crate::plan::{self, Desired};
 use crate::render::{self, count};
 
-use super::{Format, Session};
+use super::{Format, Session, block_on, connect};
 
 /// What `check` takes.
 #[derive(Debug, Args)]
@@ -16,6 +18,9 @@ pub struct Arguments {
     /// How to print what is found
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
+    /// Look up who and what the tree names, too; it reads the site
+    #[arg(long)]
+    live: bool,
 }
 
 /// Checks the tree, and prints every diagnostic.
@@ -23,7 +28,13 @@ pub struct Arguments {
 /// # Errors
 /// [`Error`] when the tree cannot be found or stdout fails; an invalid tree is an exit code.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
-    let loaded = config::load(&session.root()?, session.today);
+    let mut loaded = config::load(&session.root()?, session.today);
+    let unresolved = match &loaded.declaration {
+        Some(declaration) if arguments.live => unresolved(session, declaration)?,
+        Some(_) | None => Vec::new(),
+    };
+    let all_resolved = unresolved.is_empty();
+    loaded.diagnostics.extend(unresolved);
     let text = match arguments.format {
         Format::Json => render::diagnostics_json(&loaded.tree, &loaded.diagnostics),
         Format::Text => {
@@ -39,7 +50,21 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let is_present = |group: &&DeclaredGroup| matches!(group.state, GroupState::Present(_));
     let groups = count(declaration.groups.values().filter(is_present).count(), "group");
     let users = count(declaration.users.len(), "user");
-    let warnings = count(loaded.diagnostics.len(), "warning");
-    session.terminal.say(&format!("valid: {groups}, {users}, {warnings}"));
-    Ok(Exit::Done)
+    let is_warning = |diagnostic: &&Diagnostic| diagnostic.severity != Severity::Error;
+    let warnings = count(loaded.diagnostics.iter().filter(is_warning).count(), "warning");
+    let live = match (arguments.live, all_resolved) {
+        (false, _) => "",
+        (true, true) => "; everybody and everything is there",
+        (true, false) => "; not everybody and everything is there",
+    };
+    session.terminal.say(&format!("valid: {groups}, {users}, {warnings}{live}"));
+    Ok(if all_resolved { Exit::Done } else { Exit::Incomplete })
+}
+
+/// Who and what of a valid tree means nobody and nothing live.
+fn unresolved(session: &Session, declaration: &Declaration) -> Result<Vec<Diagnostic>, Error> {
+    let desired = Desired::of(declaration, session.today);
+    let surfaces = connect(&declaration.settings)?;
+    let live = block_on(async { Ok(fetch::live_state(&surfaces, &desired).await?) })?;
+    Ok(plan::unresolved(&desired, &live))
 }

@@ -3,6 +3,7 @@
 pub mod apply;
 pub mod check;
 pub mod demo;
+pub mod doctor;
 pub mod generated;
 pub mod lock;
 pub mod plan;

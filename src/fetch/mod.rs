@@ -3,9 +3,11 @@
 //! What cannot be read whole is an error here and never a smaller listing.
 
 mod capabilities;
+mod checkup;
 mod live;
 
 pub use capabilities::capabilities;
+pub use checkup::checkups;
 pub use live::live_state;
 
 /// Why there is no live state.

@@ -6,7 +6,7 @@ use super::email::Email;
 use super::ids::{AccountId, GroupId, GroupName};
 
 /// The mappings of `rollbook.lock`.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
     /// Accounts by declared e-mail.
     pub users: BTreeMap<Email, LockedId<AccountId>>,

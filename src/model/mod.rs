@@ -7,6 +7,7 @@
 mod address;
 mod capability;
 mod change;
+mod checkup;
 mod declaration;
 mod diagnostic;
 mod email;
@@ -25,6 +26,7 @@ mod tree;
 pub use address::{Action, Address, AddressError, Key, UserRef};
 pub use capability::{AppRole, Capabilities, GroupKind, ManagedBy, Questions, Seats, Usage};
 pub use change::{Change, Changes, Wanted};
+pub use checkup::{Checkup, Health};
 pub use declaration::{
     AppsInGroup, Authority, Declaration, DeclaredGroup, DeclaredUser, GroupState, Member, MemberRef, Members,
     Scim, Settings, Source,

@@ -1,12 +1,15 @@
 //! What became of every operation of a plan.
 
 use super::address::Key;
+use super::lock::Lock;
 
 /// What became of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Every operation of the plan, in the plan's order.
     pub outcomes: Vec<(Key, Outcome)>,
+    /// The accounts and groups that came to be, as the lock would have them, where their ids were told.
+    pub made: Lock,
 }
 
 /// What became of an operation.

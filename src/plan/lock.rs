@@ -8,6 +8,7 @@ use crate::model::{
 
 use super::desired::Desired;
 use super::groups::{GroupIdentity, GroupResolution};
+use super::lifecycle::invitation;
 use super::resolve::{Identity, Obstacle, Resolution};
 
 /// A lock made anew.
@@ -56,8 +57,38 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
             }
         }
     }
-    locking.diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
-    locking
+    let diagnostics = locking.sorted();
+    Locking { diagnostics, ..locking }
+}
+
+/// What of a tree means nobody and nothing live, at its line: people who cannot be told, who have no account and are
+/// not invited, and groups that are not what they were.
+pub fn unresolved(desired: &Desired<'_>, live: &LiveState) -> Vec<Diagnostic> {
+    let people = Resolution::of(desired, live);
+    let groups = GroupResolution::of(desired.declaration, &live.groups);
+    let mut found = Locking { lock: Lock::default(), diagnostics: Vec::new() };
+    for (email, origin) in places(desired) {
+        let user = UserRef::Email(email.clone());
+        let gone =
+            |obstacle: &Obstacle| obstacle.code == "account-gone" && desired.offboarded(&email).is_some();
+        match people.person(&user) {
+            Identity::Account(_) => {}
+            Identity::Unresolved(obstacle) if gone(obstacle) => {}
+            Identity::Unresolved(obstacle) => found.report(obstacle, origin, email.as_str()),
+            Identity::Missing if desired.offboarded(&email).is_some() => {}
+            Identity::Missing => {
+                if let Err(obstacle) = invitation(desired, &user) {
+                    found.report(&obstacle, origin, email.as_str());
+                }
+            }
+        }
+    }
+    for (name, group) in &desired.declaration.groups {
+        if let GroupIdentity::Unresolved(obstacle) = groups.get(name) {
+            found.report(obstacle, group.origin, name.as_str());
+        }
+    }
+    found.sorted()
 }
 
 /// Where the tree names each person first: under `users:`, in `members`, or in `protect`.
@@ -82,6 +113,13 @@ fn places(desired: &Desired<'_>) -> BTreeMap<Email, Origin> {
 }
 
 impl Locking {
+    /// The diagnostics in the order of the tree.
+    fn sorted(&mut self) -> Vec<Diagnostic> {
+        let mut diagnostics = std::mem::take(&mut self.diagnostics);
+        diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
+        diagnostics
+    }
+
     fn report(&mut self, obstacle: &Obstacle, origin: Origin, name: &str) {
         let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
         let diagnostic = Diagnostic::error(obstacle.code, obstacle.why.clone())

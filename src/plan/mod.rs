@@ -38,7 +38,7 @@ pub use desired::{Denial, Desired, DesiredGroup, Entry, Lookup};
 
 pub use diff::diff;
 pub use fingerprint::tree_digest;
-pub use lock::{Locking, lock};
+pub use lock::{Locking, lock, unresolved};
 pub use narrow::Scope;
 pub use questions::{Reads, Searches, groups_to_read, questions, reads, searches};
 pub use route::{Context, route};

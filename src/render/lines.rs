@@ -84,6 +84,10 @@ impl Lead {
     pub(super) const PLAIN: Self = Self { first: "", rest: "" };
     /// One of a list.
     pub(super) const BULLET: Self = Self { first: "* ", rest: "  | " };
+    /// What speaks for something.
+    pub(super) const GOOD: Self = Self { first: "+ ", rest: "  | " };
+    /// What speaks against something.
+    pub(super) const BAD: Self = Self { first: "- ", rest: "  | " };
     /// What is said about the line above.
     pub(super) const ABOUT: Self = Self { first: "    | ", rest: "    | " };
     /// What is said about an operation of a report.

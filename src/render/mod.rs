@@ -3,6 +3,7 @@
 //! Text carries ANSI styles throughout; the edge strips them where they are not wanted, so that no form of
 //! the output differs by more than colour. Whatever comes from outside goes through [`harmless()`] first.
 
+mod checkup;
 mod diagnostics;
 mod harmless;
 mod json;
@@ -10,6 +11,7 @@ mod lines;
 mod plan;
 mod report;
 
+pub use checkup::{checkups_json, checkups_text};
 pub use diagnostics::{Colour, DiagnosticStyle, Frames, diagnostics, diagnostics_json};
 pub use harmless::harmless;
 pub use json::{plan_json, plan_schema, report_json};

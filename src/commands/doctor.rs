@@ -1,0 +1,34 @@
+//! `rollbook doctor`.
+
+use clap::Args;
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::fetch;
+use crate::model::Checkup;
+use crate::render;
+
+use super::{Format, Session, block_on, connect};
+
+/// What `doctor` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// How to print what is found
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+/// Tries each credential, and says what it is good for and what cannot be done without it.
+///
+/// # Errors
+/// [`Error`] when the tree or the environment is not usable; a credential that fails is an exit code.
+pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    let loaded = session.load()?;
+    let surfaces = connect(&loaded.declaration.settings)?;
+    let checkups = block_on(async { Ok(fetch::checkups(&surfaces, &loaded.declaration).await) })?;
+    session.data(&match arguments.format {
+        Format::Json => render::checkups_json(&checkups),
+        Format::Text => render::checkups_text(&checkups, session.terminal.width()),
+    })?;
+    Ok(if checkups.iter().any(Checkup::fails) { Exit::Failed } else { Exit::Done })
+}

@@ -1,0 +1,180 @@
+//! Tries each credential with reads alone, and says what it is good for.
+
+use std::collections::BTreeSet;
+
+use tokio::join;
+
+use crate::atlassian::{self, Jira, Management, Organization, Scim, Surfaces};
+use crate::model::{
+    AccountId, Authority, Checkup, Declaration, Email, Health, JiraRights, PlatformRole, Surface, UserStatus,
+};
+
+/// How long the credentials of a kind last (fact sheet §2). No API says when one of them ends.
+const TOKEN_LIFE: &str = "an API token lasts a year at most; id.atlassian.com shows when this one ends";
+const KEY_LIFE: &str = "an organization's API key lasts one week unless another day was chosen, and a year at most; \
+                        admin.atlassian.com shows when this one ends";
+
+/// Tries every credential that there is.
+pub async fn checkups(surfaces: &Surfaces, declaration: &Declaration) -> Vec<Checkup> {
+    let operator = declaration.settings.operator.as_ref().map(|operator| &operator.value);
+    let (jira, (organization, account)) =
+        join!(jira(surfaces.jira.as_ref()), organization(surfaces.organization.as_ref(), operator));
+    let acting = account.or(jira.1);
+    let (management, scim) = join!(
+        management(surfaces.management.as_ref(), acting.as_ref()),
+        scim(surfaces.scim.as_ref(), declaration, operator)
+    );
+    vec![jira.0, organization, management, scim]
+}
+
+async fn jira(jira: Option<&Jira>) -> (Checkup, Option<AccountId>) {
+    let surface = Surface::Jira;
+    let Some(jira) = jira else {
+        let lacks =
+            ["Apps, service accounts, some admin groups, seats and default groups of apps are not shown"];
+        return (Checkup::absent(surface, &lacks), None);
+    };
+    match jira.rights().await {
+        Ok(rights) => {
+            let acting = rights.acting.id.clone();
+            (rights_of(&rights), Some(acting))
+        }
+        Err(error) => (failed(surface, &error), None),
+    }
+}
+
+fn rights_of(rights: &JiraRights) -> Checkup {
+    let mut facts = vec![format!("It acts as {} ({})", rights.acting.name, rights.acting.id)];
+    let mut lacks = Vec::new();
+    let mut right = |has: bool, can: &str, cannot: &str| {
+        if has { facts.push(can.to_owned()) } else { lacks.push(cannot.to_owned()) }
+    };
+    right(
+        rights.browse_users,
+        "It may browse users and groups: it can plan",
+        "It may not browse users and groups, so that nothing can be planned",
+    );
+    right(
+        rights.site_admin,
+        "It is a site administrator: it can apply",
+        "It is no site administrator: it can plan, and not apply",
+    );
+    right(
+        rights.administer,
+        "It administers Jira: seats, and what groups give, are shown",
+        "It does not administer Jira: seats, and what groups give, are not shown, and no group is deleted",
+    );
+    Checkup { surface: Surface::Jira, state: Health::Works, facts, lacks, expires: Some(TOKEN_LIFE) }
+}
+
+/// The organization's key, and the account of the operator, where it finds it.
+async fn organization(
+    organization: Option<&Organization>,
+    operator: Option<&Email>,
+) -> (Checkup, Option<AccountId>) {
+    let surface = Surface::Organization;
+    let Some(organization) = organization else {
+        let lacks = [
+            "Hidden e-mails are found by pins, the lock and exports alone",
+            "Nobody is suspended or restored, and every invitation sends a mail",
+        ];
+        return (Checkup::absent(surface, &lacks), None);
+    };
+    match facts_of(organization, operator).await {
+        Ok((facts, account)) => {
+            let mut lacks = vec!["Whether it may write is known at the first write alone".to_owned()];
+            if operator.is_none() {
+                lacks.push("The tree names no `operator`, so that nothing is applied with it".to_owned());
+            }
+            let state = Health::Works;
+            (Checkup { surface, state, facts, lacks, expires: Some(KEY_LIFE) }, account)
+        }
+        Err(error) => (failed(surface, &error), None),
+    }
+}
+
+async fn facts_of(
+    organization: &Organization,
+    operator: Option<&Email>,
+) -> Result<(Vec<String>, Option<AccountId>), atlassian::Error> {
+    let place = organization.place().await?;
+    let mut facts =
+        vec![format!("It manages directory {} of organization {}", place.directory, place.organization)];
+    let domains = organization.verified_domains().await?;
+    facts.push(match domains.len() {
+        0 => "The organization has verified no domain".into(),
+        _ => format!("Verified domains: {}", domains.into_iter().collect::<Vec<_>>().join(", ")),
+    });
+    let admins = organization.with_role(&PlatformRole::OrganizationAdmin).await?;
+    let active: BTreeSet<AccountId> = admins
+        .into_iter()
+        .filter(|admin| admin.status == UserStatus::Active)
+        .map(|admin| admin.account)
+        .collect();
+    facts.push(format!("Active organization administrators: {}", active.len()));
+    let Some(operator) = operator else { return Ok((facts, None)) };
+    let found = organization.find_by_email(std::slice::from_ref(operator)).await?;
+    let account = found.into_iter().find(|person| person.email.as_ref() == Some(operator));
+    facts.push(match &account {
+        Some(person) if active.contains(&person.account) => {
+            format!("The operator {operator} is an organization administrator")
+        }
+        Some(person) => {
+            format!("The operator {operator} ({}) is no organization administrator", person.account)
+        }
+        None => format!("The operator {operator} was not found"),
+    });
+    Ok((facts, account.map(|person| person.account)))
+}
+
+async fn management(management: Option<&Management>, account: Option<&AccountId>) -> Checkup {
+    let surface = Surface::UserManagement;
+    let Some(management) = management else {
+        return Checkup::absent(surface, &["No managed account is deactivated or activated"]);
+    };
+    let checkup =
+        |facts, lacks| Checkup { surface, state: Health::Works, facts, lacks, expires: Some(KEY_LIFE) };
+    let Some(account) = account else {
+        return checkup(Vec::new(), vec!["No account is known that it could be tried with".to_owned()]);
+    };
+    match management.privileges(account).await {
+        Ok(privileges) => {
+            let managed = if privileges.managed { "is" } else { "is not" };
+            checkup(
+                vec![format!("It answers: account {account} {managed} the organization's to manage")],
+                Vec::new(),
+            )
+        }
+        Err(error) => failed(surface, &error),
+    }
+}
+
+async fn scim(scim: Option<&Scim>, declaration: &Declaration, operator: Option<&Email>) -> Checkup {
+    let surface = Surface::Scim;
+    let Some(scim) = scim else {
+        return Checkup::absent(surface, &["Groups and people that a SCIM directory owns are not changed"]);
+    };
+    let anybody = Email::parse("nobody@example.com").ok();
+    let Some(asked) = operator.or(anybody.as_ref()) else { return Checkup::absent(surface, &[]) };
+    match scim.user_named(asked).await {
+        Ok(found) => {
+            let mut facts = vec!["It reads the directory".to_owned()];
+            facts.extend(found.map(|user| format!("{asked} is its user {}", user.id)));
+            let authority = declaration.settings.scim.as_ref().map(|scim| scim.authority);
+            let lacks = match authority {
+                Some(Authority::Rollbook) => Vec::new(),
+                Some(Authority::IdentityProvider) | None => {
+                    vec!["`authority` is `identity-provider`: nothing is written to it".to_owned()]
+                }
+            };
+            Checkup { surface, state: Health::Works, facts, lacks, expires: None }
+        }
+        Err(error) => failed(surface, &error),
+    }
+}
+
+fn failed(surface: Surface, error: &atlassian::Error) -> Checkup {
+    let help = error.help().map(ToOwned::to_owned);
+    let state = Health::Fails { why: error.chain(), help };
+    Checkup { surface, state, facts: Vec::new(), lacks: Vec::new(), expires: None }
+}
