@@ -45,7 +45,7 @@ macro_rules! example {
 example![
     "groups/admin/administrators.yaml",
     "groups/admin/apps.yaml",
-    "groups/admin/okta.yaml",
+    "groups/admin/directory.yaml",
     "groups/admin/retired.yaml",
     "groups/business/finance.yaml",
     "groups/business/legal.yaml",

@@ -136,7 +136,11 @@ async fn add_unshown(
         .iter()
         .filter(|group| admin.contains(&group.id) || UNSHOWN.contains(&group.name.as_str()))
         .collect();
-    let reads = unshown.iter().map(|group| jira.members(&group.id).map_ok(|(members, _)| members));
+    let members = async |group: &LiveGroup| match live.members.get(&group.id) {
+        Some(members) => Ok(members.clone()),
+        None => jira.members(&group.id).await.map(|(members, _)| members),
+    };
+    let reads = unshown.iter().map(|group| members(group));
     for (group, members) in unshown.iter().zip(try_join_all(reads).await?) {
         for (id, groups) in memberships.iter_mut() {
             if members.contains(id) && groups.iter().all(|known| known.id != group.id) {

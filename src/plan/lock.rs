@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, Diagnostic, Email, GroupName, LiveState, Lock, LockedId, Origin, Span, Surface, UserRef,
+    AccountId, Diagnostic, Email, GroupName, GroupState, LiveState, Lock, LockedId, Origin, Span, Surface,
+    UserRef,
 };
 
 use super::desired::Desired;
@@ -84,7 +85,14 @@ pub fn unresolved(desired: &Desired<'_>, live: &LiveState) -> Vec<Diagnostic> {
         }
     }
     for (name, group) in &desired.declaration.groups {
-        if let GroupIdentity::Unresolved(obstacle) = groups.get(name) {
+        let done = |obstacle: &Obstacle| match group.state {
+            // A tombstone has done its work.
+            GroupState::Absent => obstacle.code == "group-gone",
+            GroupState::Present(_) => false,
+        };
+        if let GroupIdentity::Unresolved(obstacle) = groups.get(name)
+            && !done(obstacle)
+        {
             found.report(obstacle, group.origin, name.as_str());
         }
     }

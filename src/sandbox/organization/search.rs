@@ -19,6 +19,7 @@ pub(super) struct UserSearch {
     pub(super) group_ids: Vec<String>,
     pub(super) email_domains: Vec<String>,
     pub(super) directory_ids: Vec<String>,
+    pub(super) role_ids: Vec<String>,
     pub(super) account_status: Vec<String>,
     pub(super) membership_status: Vec<String>,
     pub(super) status: Vec<String>,
@@ -56,7 +57,7 @@ pub(super) trait Search: Serialize + serde::de::DeserializeOwned {
 }
 
 impl Search for UserSearch {
-    const LEFT_OUT: &'static [&'static str] = &["mfaEnabled", "resourceIds", "roleIds"];
+    const LEFT_OUT: &'static [&'static str] = &["mfaEnabled", "resourceIds"];
     const EXPANDS: &'static [&'static str] =
         &["platformRoles", "counts.resources", "productAccess", "groups"];
 

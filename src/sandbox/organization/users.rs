@@ -1,19 +1,21 @@
 //! People of the directory: finding, suspending, restoring, removing (fact sheet §5).
 
+use std::collections::BTreeSet;
+
 use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::sandbox::change::Change;
 use crate::sandbox::reply::Reply;
-use crate::sandbox::state::Account;
+use crate::sandbox::state::{Account, State};
 use crate::sandbox::turn::Turn;
 
 use super::cursor::links;
 use super::errors::{error, no_such_user};
 use super::search::{UserSearch, read};
 use super::view::{
-    Scope, account_status, claim_status, is_listed, membership_status, require_directory, require_user,
-    status, user,
+    Scope, account_status, claim_status, is_listed, membership_status, platform_roles, require_directory,
+    require_user, status, user,
 };
 
 /// `POST …/users/search`: by exact e-mails, or a text, or all; 50 a page unless told otherwise.
@@ -38,7 +40,9 @@ struct Asked {
     term: Option<String>,
     domains: Vec<String>,
     /// Who is in one of the groups asked for.
-    members: Option<std::collections::BTreeSet<String>>,
+    members: Option<BTreeSet<String>>,
+    /// Who holds one of the roles asked for.
+    holders: Option<BTreeSet<String>>,
     in_directory: bool,
     account_ids: Vec<String>,
     statuses: [Vec<String>; 4],
@@ -56,6 +60,7 @@ impl Asked {
             term: search.search_term.as_ref().map(|term| term.to_lowercase()),
             domains: lower(&search.email_domains),
             members: (!search.group_ids.is_empty()).then_some(members),
+            holders: (!search.role_ids.is_empty()).then(|| holders(turn.state(), &search.role_ids)),
             in_directory: search.directory_ids.is_empty() || search.directory_ids.contains(directory),
             account_ids: search.account_ids.clone(),
             statuses: [
@@ -80,8 +85,17 @@ impl Asked {
             && any(&self.account_ids, id)
             && self.term.as_ref().is_none_or(term)
             && self.members.as_ref().is_none_or(|members| members.contains(id))
+            && self.holders.as_ref().is_none_or(|holders| holders.contains(id))
             && self.statuses.iter().zip(given).all(|(asked, value)| any(asked, value))
     }
+}
+
+/// Who holds one of the roles: those that `platformRoles` shows.
+fn holders(state: &State, roles: &[String]) -> BTreeSet<String> {
+    let holds = |(id, account): &(&String, &Account)| {
+        platform_roles(state, id, account).iter().any(|role| roles.iter().any(|asked| asked == role))
+    };
+    state.accounts.iter().filter(holds).map(|(id, _)| id.clone()).collect()
 }
 
 /// `POST …/users/{accountId}/suspend`: 204. Groups and roles stay, billing stops. Assumption: again is 204 too.

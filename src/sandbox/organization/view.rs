@@ -100,7 +100,7 @@ pub(super) fn claim_status(account: &Account) -> &'static str {
 }
 
 /// The roles beyond groups. Members of a site-admin group administer the site (fact sheet §2).
-fn platform_roles(state: &State, id: &str, account: &Account) -> Vec<&'static str> {
+pub(super) fn platform_roles(state: &State, id: &str, account: &Account) -> Vec<&'static str> {
     let mut roles: BTreeSet<PlatformRole> = account.roles.clone();
     if state.is_site_admin(id) {
         roles.insert(PlatformRole::SiteAdmin);

@@ -106,7 +106,7 @@ mod served {
             write!(stream, "GET {path} HTTP/1.1\r\nhost: sandbox\r\nconnection: close\r\n\r\n").unwrap();
             std::io::read_to_string(stream).unwrap()
         };
-        assert!(get("/_sandbox/state").contains("okta-vpn"));
+        assert!(get("/_sandbox/state").contains("platform-engineers"));
         assert!(get("/_sandbox/requests").contains("\"writes\":[]"));
         running.signal("INT");
         running.end().ends(0);

@@ -64,7 +64,7 @@ fn plans_fit_their_schema() {
     assert_eq!(plans, 6);
     actions.sort();
     actions.dedup();
-    assert_eq!(actions, ["add", "create", "delete", "invite", "remove"]);
+    assert_eq!(actions, ["add", "create", "delete", "invite", "remove", "suspend"]);
 
     // The schema would see a plan that is none.
     let whole = plan("acme", &Site::example("acme"), &[]).json();
