@@ -18,7 +18,7 @@ use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
 
-use super::auth::{Authorizer, Credential};
+use super::auth::{Authorizer, Credential, CredentialKind};
 use super::endpoints::{CloudId, Endpoints};
 use super::error::{Error, Fault};
 use super::limiter::Limiter;
@@ -122,6 +122,11 @@ impl Client {
         options: Options,
     ) -> Result<Self, Error> {
         Self::new(Transport::InProcess(router), endpoints, credential, options)
+    }
+
+    /// What sort of credential it sends.
+    pub fn credential(&self) -> CredentialKind {
+        self.authorizer.credential().kind()
     }
 
     fn new(

@@ -10,8 +10,8 @@ use tracing::info;
 use crate::atlassian::{self, Jira, Organization, Surfaces};
 use crate::model::{
     AccountId, App, AppRole, Capabilities, GroupId, GroupKind, GroupName, Listing, LiveAccount, LiveGroup,
-    LiveState, ManagedBy, OrganizationUser, PlatformRole, Privileges, Questions, Reading, Rows, ScimId,
-    ScimUser, UserStatus,
+    LiveState, ManagedBy, OrganizationGroup, OrganizationUser, PlatformRole, Privileges, Questions, Reading,
+    Rows, ScimId, ScimUser, UserStatus,
 };
 
 use super::Error;
@@ -166,7 +166,7 @@ async fn group_kinds(
         let shown = organization.groups_by_id(&ids).await?;
         return Ok(ids
             .into_iter()
-            .map(|id| (id.clone(), shown.get(&id).map(|group| group.kind())))
+            .map(|id| (id.clone(), shown.get(&id).map(OrganizationGroup::kind)))
             .collect());
     }
     let Some(jira) = &surfaces.jira else { return Ok(BTreeMap::new()) };

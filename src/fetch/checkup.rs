@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use tokio::join;
 
-use crate::atlassian::{self, Jira, Management, Organization, Scim, Surfaces};
+use crate::atlassian::{self, CredentialKind, Jira, Management, Organization, Scim, Surfaces};
 use crate::model::{
     AccountId, Authority, Checkup, Declaration, Email, Health, JiraRights, PlatformRole, Surface, UserStatus,
 };
@@ -37,7 +37,15 @@ async fn jira(jira: Option<&Jira>) -> (Checkup, Option<AccountId>) {
     match jira.rights().await {
         Ok(rights) => {
             let acting = rights.acting.id.clone();
-            (rights_of(&rights), Some(acting))
+            let expires = match jira.client().credential() {
+                CredentialKind::Classic | CredentialKind::Scoped => Some(TOKEN_LIFE),
+                CredentialKind::Nothing
+                | CredentialKind::Bearer
+                | CredentialKind::ClientCredentials
+                | CredentialKind::ApiKey
+                | CredentialKind::DirectoryKey => None,
+            };
+            (Checkup { expires, ..rights_of(&rights) }, Some(acting))
         }
         Err(error) => (failed(surface, &error), None),
     }
@@ -64,7 +72,7 @@ fn rights_of(rights: &JiraRights) -> Checkup {
         "It administers Jira: seats, and what groups give, are shown",
         "It does not administer Jira: seats, and what groups give, are not shown, and no group is deleted",
     );
-    Checkup { surface: Surface::Jira, state: Health::Works, facts, lacks, expires: Some(TOKEN_LIFE) }
+    Checkup { surface: Surface::Jira, state: Health::Works, facts, lacks, expires: None }
 }
 
 /// The organization's key, and the account of the operator, where it finds it.

@@ -9,6 +9,7 @@ use super::scim::ScimUser;
 
 /// What must be known before changes can be routed. Nothing to do asks nothing.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Questions {
     /// Who owns these groups?
     pub group_kinds: BTreeMap<GroupId, GroupName>,

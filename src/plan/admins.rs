@@ -70,25 +70,20 @@ fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'
     let mut after: BTreeSet<(&AccountId, &GroupId)> = before.iter().map(|(a, g)| (a, g)).collect();
     let mut taking = Vec::new();
     for (key, planned) in operations {
-        match &planned.operation {
-            Operation::AddMember { group: Ref::Known(group), account: Ref::Known(account) }
-                if groups.contains(group)
-                    && context.live.accounts.get(account).is_some_and(LiveAccount::active) =>
-            {
+        if let Operation::AddMember { group: Ref::Known(group), account: Ref::Known(account) } =
+            &planned.operation
+        {
+            let active = context.live.accounts.get(account).is_some_and(LiveAccount::active);
+            if active && groups.contains(group) {
                 after.insert((account, group));
             }
-            Operation::RemoveMember { membership } => {
-                if after.remove(&(membership.account(), membership.group())) {
-                    taking.push(key.clone());
-                }
-            }
-            operation => {
-                if let Some(account) = leaver(operation) {
-                    let had = after.len();
-                    after.retain(|(admin, _)| *admin != account);
-                    taking.extend((after.len() < had).then(|| key.clone()));
-                }
-            }
+        } else if let Operation::RemoveMember { membership } = &planned.operation {
+            let taken = after.remove(&(membership.account(), membership.group()));
+            taking.extend(taken.then(|| key.clone()));
+        } else if let Some(account) = leaver(&planned.operation) {
+            let had = after.len();
+            after.retain(|(admin, _)| *admin != account);
+            taking.extend((after.len() < had).then(|| key.clone()));
         }
     }
     if after.is_empty() { taking } else { Vec::new() }

@@ -55,9 +55,9 @@ pub(super) fn require(operations: &mut Operations) {
 pub(super) fn trim_invitations(operations: &mut Operations) {
     let added: BTreeSet<(UserRef, Ref<GroupId>)> = operations
         .values()
-        .filter_map(|planned| match &planned.operation {
-            Operation::AddMember { group, .. } => Some((planned.key.address.user()?.clone(), group.clone())),
-            _ => None,
+        .filter_map(|planned| {
+            let Operation::AddMember { group, .. } = &planned.operation else { return None };
+            Some((planned.key.address.user()?.clone(), group.clone()))
         })
         .collect();
     for planned in operations.values_mut() {

@@ -136,7 +136,7 @@ impl Asking<'_> {
                 self.invitation();
             }
             Wanted::CreateGroup { source, .. } => {
-                self.questions.scim_users |= self.scim && *source == Source::Scim
+                self.questions.scim_users |= self.scim && *source == Source::Scim;
             }
             Wanted::UpdateUser { .. } => self.questions.scim_users |= self.scim,
         }

@@ -64,28 +64,28 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
         router.route(change);
     }
     router.carry_groups();
-    router.list_what_returns();
+    router.list_what_is_left();
     router.block_dependents();
-    let mut routed = Routed {
+    let mut steps = Routed {
         operations: router.operations,
         blocked: router.blocked,
         notes: router.remarks,
         surface_ids: router.surface_ids,
         groups: changes.groups,
     };
-    let operations = &mut routed.operations;
+    let operations = &mut steps.operations;
     order::require(operations);
-    context.scope.narrow(operations, &mut routed.blocked, context.desired);
+    context.scope.narrow(operations, &mut steps.blocked, context.desired);
     order::trim_invitations(operations);
     // What is left is judged: a part of a plan may leave nobody where the whole would not.
-    routed.blocked.extend(admins::keep_one(operations, context));
+    steps.blocked.extend(admins::keep_one(operations, context));
     order::keep_floors(operations, &policy.keep_at_least, &groups, context.live);
     let seats = seats::changes(operations, context);
     order::free_seats(operations, &seats);
     let planned = |(key, note): (Key, Note)| operations.contains_key(&key).then_some(note);
-    routed.notes.extend(router.notes.into_iter().filter_map(planned));
-    routed.notes.extend(seats.iter().filter_map(seats::shortage));
-    assemble(context, &router.people, routed, seats.into_iter().map(|seats| seats.change).collect())
+    steps.notes.extend(router.notes.into_iter().filter_map(planned));
+    steps.notes.extend(seats.iter().filter_map(seats::shortage));
+    assemble(context, &router.people, steps, seats.into_iter().map(|seats| seats.change).collect())
 }
 
 /// What routing made of the changes.
@@ -292,10 +292,14 @@ impl Router<'_> {
         groups
     }
 
-    /// What ends before an account comes back does not come back with it.
-    fn list_what_returns(&mut self) {
+    /// A membership that an operation of its own ends is not what becomes of it with its account.
+    fn list_what_is_left(&mut self) {
         for planned in self.operations.values_mut() {
-            if let Operation::ActivateUser { memberships, .. } = &mut planned.operation {
+            if let Operation::ActivateUser { memberships, .. }
+            | Operation::SuspendUser { memberships, .. }
+            | Operation::DeactivateUser { memberships, .. }
+            | Operation::RemoveUser { memberships, .. } = &mut planned.operation
+            {
                 memberships.retain(|kept| !self.ended.contains(&kept.membership));
             }
         }
@@ -326,10 +330,8 @@ impl Router<'_> {
 
     fn plan(&mut self, change: Change, (operation, via): Step) {
         // Somebody who is in no directory is invited where the tree asks for an active account.
-        let action = match operation {
-            Operation::InviteUser { .. } => Action::Invite,
-            _ => change.wanted.action(),
-        };
+        let invites = matches!(operation, Operation::InviteUser { .. });
+        let action = if invites { Action::Invite } else { change.wanted.action() };
         let key = Key { address: change.address.clone(), action };
         let privileged = self.privileged.touched_by(&key, &operation);
         let asked = operation.account().and_then(|id| self.account(id)).map(|known| known.name.clone());
@@ -365,7 +367,7 @@ impl Router<'_> {
     fn block_dependents(&mut self) {
         loop {
             let missing = |key: &&Key| !self.operations.contains_key(*key);
-            let orphan = |planned: &PlannedOperation| self.needs(planned).into_iter().find(missing).cloned();
+            let orphan = |planned: &PlannedOperation| needs(planned).into_iter().find(missing).cloned();
             let orphans: Vec<(Key, Key)> = self
                 .operations
                 .values()
@@ -384,23 +386,23 @@ impl Router<'_> {
             }
         }
     }
+}
 
-    /// The operations without which one cannot be done.
-    fn needs<'p>(&'p self, planned: &'p PlannedOperation) -> Vec<&'p Key> {
-        match &planned.operation {
-            Operation::AddMember { group, account } => {
-                [group.made(), account.made()].into_iter().flatten().collect()
-            }
-            Operation::InviteUser { groups, .. } => groups.iter().filter_map(Ref::made).collect(),
-            Operation::CreateGroup { .. }
-            | Operation::ActivateUser { .. }
-            | Operation::UpdateUser { .. }
-            | Operation::RemoveMember { .. }
-            | Operation::SuspendUser { .. }
-            | Operation::DeactivateUser { .. }
-            | Operation::RemoveUser { .. }
-            | Operation::DeleteGroup { .. } => Vec::new(),
+/// The operations without which one cannot be done.
+fn needs(planned: &PlannedOperation) -> Vec<&Key> {
+    match &planned.operation {
+        Operation::AddMember { group, account } => {
+            [group.made(), account.made()].into_iter().flatten().collect()
         }
+        Operation::InviteUser { groups, .. } => groups.iter().filter_map(Ref::made).collect(),
+        Operation::CreateGroup { .. }
+        | Operation::ActivateUser { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::RemoveMember { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. }
+        | Operation::RemoveUser { .. }
+        | Operation::DeleteGroup { .. } => Vec::new(),
     }
 }
 

@@ -317,11 +317,9 @@ impl Router<'_> {
         let status = known.or_else(|| Some(self.account(account)?.status)).unwrap_or(UserStatus::Unsaid);
         let records = self.context.capabilities.scim_users.read().into_iter().flatten();
         let mut records = records.filter(|user| user.account.as_ref() == Some(account));
-        match status {
-            // Jira does not say why, and the directory does.
-            UserStatus::Inactive if records.any(|user| !user.active) => UserStatus::Deactivated,
-            status => status,
-        }
+        // Jira does not say why, and the directory does.
+        let deactivated = status == UserStatus::Inactive && records.any(|user| !user.active);
+        if deactivated { UserStatus::Deactivated } else { status }
     }
 
     /// Says which groups an invitation of the organization leads into, and which invitation would lead nowhere: the

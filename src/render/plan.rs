@@ -128,9 +128,8 @@ fn notes(plan: &Plan, width: usize) -> String {
 fn seats(plan: &Plan, width: usize) -> String {
     let mut text = String::new();
     for seats in &plan.cost.seats {
-        let most = |count: usize| match seats.exact || count == 0 {
-            true => count.to_string(),
-            false => format!("up to {count}"),
+        let most = |count: usize| {
+            if seats.exact || count == 0 { count.to_string() } else { format!("up to {count}") }
         };
         let app = harmless(seats.app.as_str());
         let left = match usize::try_from(seats.left) {

@@ -37,6 +37,7 @@ mod organization_reads;
 mod organization_requests;
 mod plan;
 mod plan_identity;
+mod plan_surfaces;
 mod requests;
 mod sandbox_access;
 mod sandbox_client;

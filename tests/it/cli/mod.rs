@@ -6,6 +6,7 @@
 mod check;
 mod counts;
 mod demo;
+mod doctor;
 mod emulator;
 mod examples;
 mod exits;

@@ -33,6 +33,7 @@ pub(crate) struct Live {
 }
 
 #[derive(Clone, Debug, PartialEq)]
+#[expect(clippy::struct_excessive_bools, reason = "every combination is to happen")]
 pub(crate) struct Account {
     pub(crate) email: Option<String>,
     pub(crate) name: String,
@@ -302,20 +303,15 @@ impl Live {
                 .collect(),
             privileges: questions.privileges.iter().map(|id| (id.clone(), self.privileges(id))).collect(),
             site_admins: self.site_admins(questions),
-            organization_admins: match organization && questions.admins {
-                true => Reading::Read(self.organization_admins.iter().map(AccountId::new).collect()),
-                false => Reading::NotRead,
-            },
-            verified_domains: match organization && questions.invitations {
-                true => Reading::Read(BTreeSet::from(["acme.com".to_owned()])),
-                false => Reading::NotRead,
-            },
-            resources: match organization && questions.invitations {
-                true => Reading::Read(
-                    self.roles.iter().map(|(app, _, _)| (App::new(app), format!("ari:{app}"))).collect(),
-                ),
-                false => Reading::NotRead,
-            },
+            organization_admins: reading(organization && questions.admins, || {
+                self.organization_admins.iter().map(AccountId::new).collect()
+            }),
+            verified_domains: reading(organization && questions.invitations, || {
+                BTreeSet::from(["acme.com".to_owned()])
+            }),
+            resources: reading(organization && questions.invitations, || {
+                self.roles.iter().map(|(app, _, _)| (App::new(app), format!("ari:{app}"))).collect()
+            }),
             scim_users: if scim { Reading::Read(self.scim_users()) } else { Reading::NotRead },
             scim_groups: kinds
                 .iter()
@@ -329,10 +325,7 @@ impl Live {
                 .collect(),
             memberships,
             accounts: questions.accounts.iter().map(|id| (id.clone(), asked(id))).collect(),
-            app_roles: match self.read_only || !self.has(Surface::Jira) {
-                true => Reading::NotRead,
-                false => Reading::Read(self.app_roles()),
-            },
+            app_roles: reading(!self.read_only && self.has(Surface::Jira), || self.app_roles()),
         }
     }
 
@@ -501,6 +494,10 @@ impl Group {
     fn live(&self, id: &str) -> LiveGroup {
         LiveGroup { id: GroupId::new(id), name: GroupName::new(&self.name) }
     }
+}
+
+fn reading<T>(read: bool, value: impl FnOnce() -> T) -> Reading<T> {
+    if read { Reading::Read(value()) } else { Reading::NotRead }
 }
 
 fn resolve<Id: ToString>(id: &Ref<Id>, made: &BTreeMap<Key, String>) -> String {

@@ -1,0 +1,88 @@
+//! What the program says of credentials and identities: `doctor`, `check --live`, `apply --write-lock`.
+
+use super::{Rollbook, Site, TODAY, example, files_of, rollbook};
+
+fn acme(arguments: &[&str]) -> Rollbook {
+    let tree = ["-C", &example("acme"), "--today", TODAY].map(str::to_owned);
+    rollbook(arguments.iter().map(ToString::to_string).chain(tree))
+}
+
+/// The example organization in a folder of the run's own, so that it can be written to.
+fn own(arguments: &[&str]) -> Rollbook {
+    let arguments = arguments.iter().copied().chain(["--today", TODAY, "-q"]);
+    let files = files_of("acme").into_iter().filter(|(path, _)| path != "sandbox.yaml");
+    files.fold(rollbook(arguments), |run, (path, text)| run.file(&path, &text))
+}
+
+#[test]
+fn doctor_says_what_each_credential_is_good_for() {
+    let site = Site::example("acme");
+    insta::assert_snapshot!("doctor", acme(&["doctor", "-q"]).at(&site).run().ends(0));
+    let before = site.sandbox.requests().total();
+    let json = acme(&["doctor", "--format", "json"]).at(&site).run().ends(0).json();
+    assert_eq!(json["format"], "rollbook.doctor/1");
+    let states: Vec<_> =
+        json["surfaces"].as_array().unwrap().iter().map(|it| it["state"]["state"].clone()).collect();
+    assert_eq!(states, ["works"; 4]);
+    assert!(site.sandbox.requests().total() - before < 15, "a few reads");
+}
+
+#[test]
+fn doctor_tells_a_credential_that_fails_from_one_that_is_missing() {
+    let site = Site::example("acme");
+    let run = acme(&["doctor", "-q"]).at(&site);
+    let run = run.env("ROLLBOOK_ORG_API_KEY", "wrong").env("ROLLBOOK_SCIM_API_KEY", "");
+    insta::assert_snapshot!("doctor_in_trouble", run.run().ends(1));
+}
+
+#[test]
+fn a_key_for_nothing_is_refused() {
+    let site = Site::example("minimal");
+    let plan = || rollbook(["plan", "-C", &example("minimal"), "--today", TODAY]).at(&site);
+    for (variable, setting) in [("ROLLBOOK_ORG_API_KEY", "organization"), ("ROLLBOOK_SCIM_API_KEY", "scim")] {
+        let ran = plan().env(variable, "key").run().ends(64);
+        assert!(
+            ran.stderr.contains(&format!("{variable} is set, and the tree names no `{setting}`")),
+            "{ran}"
+        );
+    }
+    assert_eq!(site.sandbox.requests().total(), 0);
+}
+
+#[test]
+fn nothing_is_applied_with_an_organizations_key_and_no_operator() {
+    let site = Site::example("acme");
+    let tree = files_of("acme");
+    let (_, text) = tree.iter().find(|(path, _)| path == "rollbook.yaml").unwrap();
+    let orphaned: String =
+        text.lines().filter(|line| !line.starts_with("operator:")).map(|it| format!("{it}\n")).collect();
+    let ran = own(&["apply", "--yes"]).file("rollbook.yaml", &orphaned).at(&site).run().ends(4);
+    assert!(ran.stderr.contains("the tree names no `operator`"), "{ran}");
+    // The organization's searches are POST requests.
+    let requests = site.sandbox.requests();
+    let reads = |route: &str| route.ends_with("/search") || route.ends_with("/workspaces");
+    assert!(requests.writes.iter().all(|write| reads(&write.route)), "{:?}", requests.writes);
+}
+
+#[test]
+fn check_live_says_who_does_not_resolve() {
+    let site = Site::example("acme");
+    let whole = acme(&["check", "--live"]).at(&site).run().ends(0);
+    assert!(whole.stderr.contains("everybody and everything is there"), "{whole}");
+    let blind = acme(&["check", "--live"]).at(&site).env("ROLLBOOK_ORG_API_KEY", "").run().ends(6);
+    insta::assert_snapshot!("check_live", blind);
+}
+
+#[test]
+fn apply_writes_down_what_it_made() {
+    let site = Site::example("acme");
+    let ran = own(&["apply", "--yes", "--write-lock"]).at(&site).run().ends(6);
+    let lock = std::fs::read_to_string(ran.folder().join("rollbook.lock")).unwrap();
+    for made in ["leila@acme.com: {account: \"712020:", "oncall: {id: ", "from: organization}"] {
+        assert!(lock.contains(made), "{made}\n{lock}");
+    }
+    // It says the same from now on, and nobody has to be asked for.
+    let again = own(&["plan", "--locked", "--target", "user.leila@acme.com"]).file("rollbook.lock", &lock);
+    let again = again.at(&site).run().ends(0);
+    assert!(again.stdout.contains("No changes."), "{again}");
+}
