@@ -17,6 +17,8 @@ pub(super) struct Seen {
     names: Option<Result<BTreeSet<GroupName>, String>>,
     /// Those that are active.
     accounts: Option<Result<BTreeSet<AccountId>, String>>,
+    /// Those of the e-mails that the organization knows.
+    people: Option<Result<BTreeSet<Email>, String>>,
     directory: Directory,
 }
 
@@ -34,6 +36,7 @@ struct Asked {
     groups: BTreeSet<GroupId>,
     accounts: BTreeSet<AccountId>,
     names: bool,
+    people: BTreeSet<Email>,
     scim_groups: BTreeSet<ScimId>,
     scim_emails: BTreeSet<Email>,
     scim_users: BTreeSet<ScimId>,
@@ -53,6 +56,12 @@ pub(super) async fn look(surfaces: &Surfaces, sights: impl Iterator<Item = &Sigh
         let asked: Vec<AccountId> = asked.accounts.into_iter().collect();
         seen.accounts = Some(active(surfaces, &asked).await);
     }
+    if let (false, Some(organization)) = (asked.people.is_empty(), &surfaces.organization) {
+        let asked: Vec<Email> = asked.people.into_iter().collect();
+        let found = organization.find_by_email(&asked).await.map_err(|error| error.chain());
+        let emails = |people: Vec<OrganizationUser>| people.into_iter().filter_map(|person| person.email);
+        seen.people = Some(found.map(|people| emails(people).collect()));
+    }
     if let Some(scim) = &surfaces.scim {
         seen.directory =
             Directory::look(scim, &asked.scim_groups, &asked.scim_emails, &asked.scim_users).await;
@@ -70,6 +79,9 @@ impl Asked {
                 self.accounts.insert(account.clone());
             }
             Sight::Named(_) => self.names = true,
+            Sight::Person(email) => {
+                self.people.insert(email.clone());
+            }
             Sight::ScimMember { group, .. } => {
                 self.scim_groups.insert(group.clone());
             }
@@ -191,6 +203,10 @@ impl Seen {
             },
             Sight::Account { account, active } => match &self.accounts {
                 Some(accounts) => accounts.clone().map(|accounts| accounts.contains(account) == *active),
+                None => unread(),
+            },
+            Sight::Person(email) => match &self.people {
+                Some(people) => people.clone().map(|people| people.contains(email)),
                 None => unread(),
             },
             Sight::ScimMember { group, user } => match directory.members.get(group) {

@@ -16,6 +16,8 @@ pub(super) enum Sight {
     Named(GroupName),
     /// The account is active, or is not: one that was removed is still shown (fact sheet §1.3).
     Account { account: AccountId, active: bool },
+    /// The organization knows somebody by this e-mail: the account got lost with the answer.
+    Person(Email),
     /// The SCIM directory has the user in the group: Atlassian's id of a group that was made there is not known.
     ScimMember { group: ScimId, user: ScimId },
     /// The SCIM directory has a user of this unique name.
@@ -45,8 +47,12 @@ pub(super) fn sight(planned: &PlannedOperation, made: &MadeIds, ids: &SurfaceIds
         Operation::DeleteGroup { group, .. } => Sight::Group { group: group.clone(), present: false },
         Operation::InviteUser { email, .. } => match made.account(&own) {
             Ok(account) => Sight::Account { account, active: true },
-            Err(_) if planned.via == Surface::Scim => Sight::ScimUser(email.clone()),
-            Err(_) => Sight::Nothing,
+            Err(_) => match planned.via {
+                Surface::Scim => Sight::ScimUser(email.clone()),
+                Surface::Organization => Sight::Person(email.clone()),
+                // Jira hides e-mails, so that no read would tell.
+                Surface::Jira | Surface::UserManagement => Sight::Nothing,
+            },
         },
         Operation::ActivateUser { account, .. } => Sight::Account { account: account.clone(), active: true },
         Operation::SuspendUser { account, .. }

@@ -11,7 +11,7 @@ use crate::atlassian::{self, Jira, Organization, Surfaces};
 use crate::model::{
     AccountId, App, AppRole, Capabilities, GroupId, GroupKind, GroupName, Listing, LiveAccount, LiveGroup,
     LiveState, ManagedBy, OrganizationGroup, OrganizationUser, PlatformRole, Privileges, Questions, Reading,
-    Rows, ScimId, ScimUser, UserStatus,
+    Rows, ScimId, ScimUser, UserStatus, is_unshown,
 };
 
 use super::Error;
@@ -122,20 +122,14 @@ async fn others(surfaces: &Surfaces, asked: &BTreeSet<AccountId>, known: &People
     }
 }
 
-/// The groups that the organization's API never shows, whoever asks (fact sheet §5).
-const UNSHOWN: [&str; 2] = ["system-administrators", "atlassian-addons-admin"];
-
 async fn add_unshown(
     jira: &Jira,
     memberships: &mut BTreeMap<AccountId, Listing<LiveGroup>>,
     live: &LiveState,
 ) -> Surface<()> {
     let admin: BTreeSet<&GroupId> = live.rights.site_admin_groups().map(|group| &group.id).collect();
-    let unshown: Vec<&LiveGroup> = live
-        .groups
-        .iter()
-        .filter(|group| admin.contains(&group.id) || UNSHOWN.contains(&group.name.as_str()))
-        .collect();
+    let unshown: Vec<&LiveGroup> =
+        live.groups.iter().filter(|group| admin.contains(&group.id) || is_unshown(&group.name)).collect();
     let members = async |group: &LiveGroup| match live.members.get(&group.id) {
         Some(members) => Ok(members.clone()),
         None => jira.members(&group.id).await.map(|(members, _)| members),

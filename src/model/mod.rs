@@ -42,7 +42,7 @@ pub use lock::{Lock, LockedId};
 pub use operation::{Direction, Inactive, Kept, Lost, Operation, Reason, Ref, Surface, UnknownReason};
 pub use organization::{
     Claim, GroupManager, OrganizationGroup, OrganizationUser, PlatformRole, Privileges, Restriction,
-    UserSource, UserStatus,
+    UserSource, UserStatus, is_unshown,
 };
 pub use plan::{
     Blocked, Cost, Drift, GroupSummary, Guard, Header, Identified, IdentitySource, Note, Plan,

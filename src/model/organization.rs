@@ -158,6 +158,14 @@ pub enum Restriction {
     Other(String),
 }
 
+/// The groups that the organization's API never shows, whoever asks (fact sheet §5).
+const UNSHOWN: [&str; 2] = ["system-administrators", "atlassian-addons-admin"];
+
+/// Whether the organization's API never shows a group of this name; to it the name seems free.
+pub fn is_unshown(name: &GroupName) -> bool {
+    UNSHOWN.contains(&name.as_str())
+}
+
 impl OrganizationUser {
     /// The account as every listing shows it. Only people are shown here (fact sheet §5).
     pub fn live(&self) -> LiveAccount {

@@ -4,13 +4,11 @@
 use crate::model::{
     AccountId, AccountKind, Action, Address, App, Authority, Declaration, Email, GroupId, GroupName,
     Inactive, Key, ManagedBy, Operation, Reading, Ref, Rights, Source, Surface, Usage, UserStatus,
+    is_unshown,
 };
 
 use super::resolve::Obstacle;
 use super::route::Router;
-
-/// The groups that the organization's API never shows (fact sheet §5): to it they seem free to be created.
-const UNSHOWN: [&str; 2] = ["system-administrators", "atlassian-addons-admin"];
 
 /// Whether Rollbook may write to the SCIM directory: it has its key, and the tree gives it the authority.
 pub(super) fn scim_is_ours(declaration: &Declaration, rights: &Rights) -> bool {
@@ -184,7 +182,7 @@ impl Router<'_> {
                        rollbook }` and ROLLBOOK_SCIM_API_KEY."
                         .into(),
             }),
-            Source::Native if !self.has(Surface::Jira) && UNSHOWN.contains(&name.as_str()) => Err(Obstacle {
+            Source::Native if !self.has(Surface::Jira) && is_unshown(name) => Err(Obstacle {
                 code: "group-not-shown",
                 why: format!("the organization's API does not show group {name}, which may exist"),
                 help: "Give Rollbook a credential for Jira, which shows it.".into(),
