@@ -1,5 +1,6 @@
 //! Why a command ended early: the one error of the edge, with its exit code and its help.
 
+use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
@@ -8,6 +9,7 @@ use crate::config::ExportError;
 use crate::environment::EnvironmentError;
 use crate::exit::Exit;
 use crate::fetch;
+use crate::model::Guard;
 use crate::sandbox::SeedError;
 
 /// Why a command ended early.
@@ -46,6 +48,9 @@ pub enum Error {
         /// What it would be for.
         setting: &'static str,
     },
+    /// Guards refuse the plan.
+    #[error("the plan is refused by {}, so nothing was changed", names(.0))]
+    Guarded(BTreeSet<Guard>),
     /// The credential may not write.
     #[error("account {0} is no site administrator, so nothing was changed")]
     CannotWrite(crate::model::AccountId),
@@ -87,6 +92,10 @@ pub enum Error {
     },
 }
 
+fn names(guards: &BTreeSet<Guard>) -> String {
+    guards.iter().map(|guard| guard.as_str()).collect::<Vec<_>>().join(" and ")
+}
+
 impl Error {
     /// Wraps what the system said.
     pub fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
@@ -105,6 +114,7 @@ impl Error {
             | Self::Export { .. } => Exit::Usage,
             Self::WrongSite { .. }
             | Self::NoOperator
+            | Self::Guarded(_)
             | Self::Client(atlassian::Error::OtherSite { .. })
             | Self::Fetch(fetch::Error::Surface(atlassian::Error::OtherSite { .. })) => Exit::Refused,
             Self::CannotWrite(_) | Self::Fetch(_) | Self::Client(_) | Self::Io { .. } => Exit::Failed,
@@ -124,6 +134,10 @@ impl Error {
             Self::WrongSite { .. } => Some("Use the credentials of the site that the tree names."),
             Self::KeyForNothing { .. } => Some(
                 "Name it in rollbook.yaml, or leave the variable out; docs/surfaces.md says what each is for.",
+            ),
+            Self::Guarded(_) => Some(
+                "The plan above says what tripped, and how it may be waived: in rollbook.yaml, reviewed, or with \
+                 --allow for one run.",
             ),
             Self::NoOperator => Some(
                 "Name who Rollbook acts for in rollbook.yaml, as `operator: you@acme.com`: an organization's key does \

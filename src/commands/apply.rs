@@ -69,6 +69,9 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
             print(session, arguments.format, plan, &Report::default())?;
             return Ok(ended(plan, &Report::default()));
         }
+        if plan.refusals().next().is_some() {
+            return Err(Error::Guarded(plan.refusals().map(|verdict| verdict.guard).collect()));
+        }
         may_write(&planned, &loaded.declaration.settings)?;
         let operations = render::count(plan.operations.len(), "operation");
         let question = format!("Apply {operations}? Only `yes` does:");

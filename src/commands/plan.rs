@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{Address, Plan, Reason};
+use crate::model::{Address, Guard, Plan, Reason};
 use crate::plan::{Lookup, Scope};
 use crate::render::{self, Grouping};
 
@@ -39,6 +39,9 @@ pub(super) struct Part {
     /// Look people up in pins and rollbook.lock alone
     #[arg(long)]
     locked: bool,
+    /// Set a guard aside for this run, such as max-revokes; may be repeated
+    #[arg(long, value_name = "GUARD")]
+    pub(super) allow: Vec<Guard>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -63,8 +66,11 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     Ok(exit(&planned.plan, arguments.detailed_exitcode))
 }
 
-/// Something blocked counts before pending changes (design §4).
+/// A refusal counts before something blocked, and that before pending changes (design §4).
 fn exit(plan: &Plan, detailed: bool) -> Exit {
+    if plan.refusals().next().is_some() {
+        return Exit::Refused;
+    }
     match (plan.blocked.is_empty(), plan.operations.is_empty()) {
         (false, _) => Exit::Incomplete,
         (true, false) if detailed => Exit::Pending,

@@ -138,6 +138,7 @@ impl Session {
             header,
             tree_digest: &plan::tree_digest(&loaded.tree),
             scope: &scope,
+            allow: &part.allow,
             rates: &Rates {
                 per_second: atlassian::per_second,
                 route: atlassian::route,

@@ -46,7 +46,7 @@ pub use organization::{
 };
 pub use plan::{
     Blocked, Cost, Drift, GroupSummary, Guard, Header, Identified, IdentitySource, Note, Plan,
-    PlannedOperation, SeatChange, Summary, SurfaceIds, Unenforced,
+    PlannedOperation, Ruling, SeatChange, Summary, SurfaceIds, UnknownGuard, Verdict,
 };
 pub use policy::{
     GroupRevokes, MaxRevokes, Mode, Offboard, Policy, Protect, SelfGrant, UnlistedGroups, UnlistedUsers,

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::str::FromStr;
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -37,8 +38,8 @@ pub struct Plan {
     pub blocked: Vec<Blocked>,
     /// What a reviewer should know.
     pub notes: Vec<Note>,
-    /// Rules of the tree that this version accepts and does not enforce.
-    pub guards: Vec<Unenforced>,
+    /// What the guards say that tripped, or that could not be judged.
+    pub guards: Vec<Verdict>,
     /// How far the operations reach beyond the site, in full sentences.
     pub reach: Vec<&'static str>,
     /// What carrying it out takes.
@@ -188,11 +189,39 @@ pub struct Note {
     pub origin: Option<Location>,
 }
 
-/// A rule of the tree that this version accepts and does not enforce.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Unenforced {
-    /// The rule.
+/// What a guard says of a plan.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Verdict {
+    /// The guard.
     pub guard: Guard,
+    /// What it says.
+    pub ruling: Ruling,
+    /// What it is about; nothing where it is about the plan as a whole.
+    pub addresses: Vec<Address>,
+    /// What tripped it and by how much, or why it was not judged: a lowercase fragment.
+    pub why: String,
+    /// A full sentence that says what to do.
+    pub help: String,
+}
+
+/// What a guard says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(tag = "ruling", rename_all = "kebab-case")]
+pub enum Ruling {
+    /// The plan may not be applied.
+    Refused,
+    /// It would be refused, and a waiver of the tree lets it pass.
+    Waived {
+        /// Why, by the waiver.
+        because: String,
+        /// The first day on which the guard is back.
+        #[schemars(with = "String")]
+        until: Date,
+    },
+    /// It would be refused, and `--allow` lets it pass.
+    Allowed,
+    /// The tree asks for the guard, and it cannot be judged.
+    NotJudged,
 }
 
 /// A rule that may refuse a plan.
@@ -280,6 +309,27 @@ impl SurfaceIds {
 impl fmt::Display for IdentitySource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
+    }
+}
+
+impl Plan {
+    /// The verdicts that refuse the plan.
+    pub fn refusals(&self) -> impl Iterator<Item = &Verdict> {
+        self.guards.iter().filter(|verdict| verdict.ruling == Ruling::Refused)
+    }
+}
+
+/// A text that is no guard which may be set aside.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("no guard of this name may be set aside")]
+pub struct UnknownGuard;
+
+impl FromStr for Guard {
+    type Err = UnknownGuard;
+
+    fn from_str(text: &str) -> Result<Self, UnknownGuard> {
+        let named = Self::ALL.into_iter().find(|guard| guard.as_str() == text);
+        named.filter(|guard| guard.waivable()).ok_or(UnknownGuard)
     }
 }
 

@@ -17,6 +17,7 @@ mod diff;
 mod directory;
 mod fingerprint;
 mod groups;
+mod guard;
 mod lifecycle;
 mod lock;
 mod marked;
@@ -31,7 +32,6 @@ mod resolve;
 mod route;
 mod seats;
 mod surface;
-mod unenforced;
 
 pub use cost::Rates;
 pub use desired::{Denial, Desired, DesiredGroup, Entry, Lookup};

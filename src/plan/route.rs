@@ -4,20 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, Action, App, Blocked, Capabilities, Change, Changes, Cost, Direction, Drift, GroupId,
-    GroupName, GroupSummary, Header, Identified, Key, LiveState, Membership, Note, Operation, Plan,
-    PlannedOperation, Ref, SeatChange, Summary, Surface, SurfaceIds, UserRef, Wanted,
+    GroupName, GroupSummary, Guard, Header, Identified, Key, LiveState, Membership, Note, Operation, Plan,
+    PlannedOperation, Ref, SeatChange, Summary, Surface, SurfaceIds, UserRef, Verdict, Wanted,
 };
 
 use super::cost::{Rates, cost};
 use super::desired::Desired;
 use super::fingerprint::fingerprint;
 use super::groups::GroupResolution;
+use super::guard;
 use super::marked::Marked;
 use super::narrow::Scope;
 use super::order;
 use super::resolve::{Obstacle, Resolution};
 use super::seats;
-use super::unenforced::unenforced;
 use super::{admins, reach};
 
 /// What routing needs beside the changes.
@@ -35,6 +35,8 @@ pub struct Context<'a> {
     pub tree_digest: &'a str,
     /// The part that is asked for.
     pub scope: &'a Scope,
+    /// The guards that are set aside for this run.
+    pub allow: &'a [Guard],
     /// The published rate limits.
     pub rates: &'a Rates,
 }
@@ -72,6 +74,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
         notes: router.remarks,
         surface_ids: router.surface_ids,
         groups: changes.groups,
+        verdicts: Vec::new(),
     };
     let operations = &mut steps.operations;
     order::require(operations);
@@ -82,6 +85,8 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     order::keep_floors(operations, &policy.keep_at_least, &groups, context.live);
     let seats = seats::changes(operations, context);
     order::free_seats(operations, &seats);
+    steps.verdicts =
+        guard::judge(&guard::Case { operations, context, people: &router.people, groups: &groups });
     let planned = |(key, note): (Key, Note)| operations.contains_key(&key).then_some(note);
     steps.notes.extend(router.notes.into_iter().filter_map(planned));
     steps.notes.extend(seats.iter().filter_map(seats::shortage));
@@ -95,11 +100,12 @@ struct Routed {
     notes: Vec<Note>,
     surface_ids: SurfaceIds,
     groups: Vec<GroupSummary>,
+    verdicts: Vec<Verdict>,
 }
 
 fn assemble(context: &Context<'_>, people: &Resolution, routed: Routed, seats: Vec<SeatChange>) -> Plan {
     let declaration = context.desired.declaration;
-    let Routed { operations, mut blocked, mut notes, mut surface_ids, groups } = routed;
+    let Routed { operations, mut blocked, mut notes, mut surface_ids, groups, verdicts } = routed;
     let operations = order::sorted(operations);
     blocked.sort();
     blocked.dedup_by(|a, b| (&a.address, a.action, a.code) == (&b.address, b.action, b.code));
@@ -121,7 +127,7 @@ fn assemble(context: &Context<'_>, people: &Resolution, routed: Routed, seats: V
         groups: changed_groups(groups, &operations),
         narrowed_to: context.scope.words(),
         cost: Cost { seats, ..cost(&operations, context.live, context.rates) },
-        guards: unenforced(declaration, &operations),
+        guards: verdicts,
         identities: identities(people, &operations),
         reach: reach::of(&operations),
         surface_ids,

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::model::{
     Blocked, Confirmation, Cost, GroupSummary, Header, Identified, Key, Note, Outcome, Plan,
-    PlannedOperation, Report, Summary, SurfaceIds, Unenforced,
+    PlannedOperation, Report, Summary, SurfaceIds, Verdict,
 };
 
 use super::harmless::escaped;
@@ -38,8 +38,8 @@ struct PlanDocument<'a> {
     blocked: &'a [Blocked],
     /// What a reviewer should know.
     notes: &'a [Note],
-    /// Rules of the tree that this version accepts and does not enforce.
-    guards: &'a [Unenforced],
+    /// What the guards say that tripped, or that could not be judged.
+    guards: &'a [Verdict],
     /// How far the operations reach beyond the site.
     reach: &'a [&'static str],
     /// What carrying it out takes.

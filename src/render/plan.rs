@@ -1,6 +1,7 @@
 //! A plan as text for people.
 
 mod groups;
+mod guards;
 mod people;
 mod rows;
 
@@ -13,6 +14,7 @@ use crate::model::{Address, Blocked, Plan};
 use super::harmless;
 use super::lines::{BOLD, CHANGE, DIM, Lead, Row, count, gap, painted, width_of, wrapped};
 use groups::{by_group, surfaces};
+use guards::guards;
 use people::by_user;
 use rows::short;
 
@@ -47,6 +49,7 @@ pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
             Grouping::User => by_user(plan, width),
         });
     }
+    text.push_str(&guards(plan, width));
     text.push_str(&blocked(&plan.blocked, width));
     text.push_str(&notes(plan, width));
     text.push_str(&seats(plan, width));
@@ -61,6 +64,9 @@ fn title(plan: &Plan, width: usize) -> String {
         format!("{}, {}", count(plan.summary.grants, "grant"), count(plan.summary.revokes, "revoke"));
     if plan.summary.blocked > 0 {
         let _ = write!(right, ", {} blocked", plan.summary.blocked);
+    }
+    if plan.refusals().next().is_some() {
+        right.push_str(", refused");
     }
     let gap = gap(width_of(&left), width.saturating_sub(width_of(&right)));
     format!("{}{gap}{right}\n", painted(BOLD, &left))
@@ -107,12 +113,6 @@ fn readable(address: &Address) -> String {
 
 fn notes(plan: &Plan, width: usize) -> String {
     let mut text = String::new();
-    if !plan.guards.is_empty() {
-        let rules: Vec<&str> = plan.guards.iter().map(|unenforced| unenforced.guard.as_str()).collect();
-        let sentence =
-            format!("Not enforced by this version, though the tree asks for it: {}.", rules.join(", "));
-        text.push_str(&format!("\n{}", wrapped(&sentence, &Lead::PLAIN, width)));
-    }
     if plan.notes.is_empty() {
         return text;
     }

@@ -29,6 +29,7 @@ mod contract;
 mod docs;
 mod edge;
 mod floors;
+mod guards;
 mod laws;
 mod lock;
 mod management;

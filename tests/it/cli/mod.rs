@@ -11,6 +11,7 @@ mod emulator;
 mod examples;
 mod exits;
 mod generated;
+mod guards;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;

@@ -90,6 +90,7 @@ pub(crate) async fn plan_of(
         header,
         tree_digest: &plan::tree_digest(tree),
         scope: &Scope::default(),
+        allow: &[],
         rates: &RATES,
     };
     Ok(plan::route(changes, &context))

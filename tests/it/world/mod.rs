@@ -4,7 +4,7 @@ mod live;
 
 use rollbook::atlassian;
 use rollbook::config;
-use rollbook::model::{Declaration, Email, Header, Plan, SourceFile, Tree, UserRef};
+use rollbook::model::{Declaration, Email, Guard, Header, Plan, SourceFile, Tree, UserRef};
 use rollbook::plan::{self, Context, Desired, Rates, Scope};
 use rollbook::render::{self, Grouping};
 
@@ -20,6 +20,7 @@ pub(crate) struct World {
     pub(crate) live: Live,
     pub(crate) today: jiff::civil::Date,
     pub(crate) scope: Scope,
+    pub(crate) allow: Vec<Guard>,
 }
 
 impl World {
@@ -29,7 +30,8 @@ impl World {
         let mut files = vec![("rollbook.yaml".to_string(), format!("{head}{policy}"))];
         files.extend((!groups.is_empty()).then(|| ("groups/all.yaml".into(), format!("groups:\n{groups}"))));
         files.extend((!users.is_empty()).then(|| ("users/all.yaml".into(), format!("users:\n{users}"))));
-        let mut world = Self { files, live: Live::default(), today: TODAY, scope: Scope::default() };
+        let mut world =
+            Self { files, live: Live::default(), today: TODAY, scope: Scope::default(), allow: Vec::new() };
         world.live = world.matching();
         world
     }
@@ -115,6 +117,7 @@ impl World {
                 header: self.header(),
                 tree_digest: &digest,
                 scope: &self.scope,
+                allow: &self.allow,
                 rates: &RATES,
             },
         )

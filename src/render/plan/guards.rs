@@ -1,0 +1,51 @@
+//! What the guards say of a plan.
+
+use crate::model::{Plan, Ruling, Verdict};
+use crate::render::harmless;
+use crate::render::lines::{BOLD, Lead, REVOKE, Row, count, painted, wrapped};
+
+/// Refusals first, with what tripped and what to do; then what was set aside, and what could not be judged.
+pub(super) fn guards(plan: &Plan, width: usize) -> String {
+    let mut text = String::new();
+    let refusals: Vec<&Verdict> = plan.refusals().collect();
+    if !refusals.is_empty() {
+        text.push_str(&format!("\n{}\n", painted(BOLD, &format!("Refused ({})", refusals.len()))));
+        text.extend(refusals.into_iter().map(|verdict| refusal(verdict, width)));
+    }
+    let aside: Vec<String> = plan.guards.iter().filter_map(set_aside).collect();
+    if !aside.is_empty() {
+        text.push_str(&format!("\n{}\n", painted(BOLD, &format!("Set aside ({})", aside.len()))));
+        text.extend(aside.iter().map(|line| wrapped(&harmless(line), &Lead::BULLET, width)));
+    }
+    let unjudged = plan.guards.iter().filter(|verdict| verdict.ruling == Ruling::NotJudged);
+    let unjudged: Vec<&str> = unjudged.map(|verdict| verdict.guard.as_str()).collect();
+    if !unjudged.is_empty() {
+        let guards = unjudged.join(" and ");
+        let sentence = format!("Not judged by this version, though the tree asks for it: {guards}.");
+        text.push_str(&format!("\n{}", wrapped(&sentence, &Lead::PLAIN, width)));
+    }
+    text
+}
+
+fn refusal(verdict: &Verdict, width: usize) -> String {
+    let head = format!("! {}", verdict.guard);
+    let middle = match verdict.addresses.as_slice() {
+        [] => "the whole plan".into(),
+        [one] => harmless(&one.to_string()).into_owned(),
+        several => count(several.len(), "address"),
+    };
+    let row = Row { style: REVOKE, indent: 0, head: &head, head_width: 28, middle: &middle, right: "" };
+    let mut text = row.text(width);
+    text.push_str(&wrapped(&harmless(&verdict.why), &Lead::ABOUT, width));
+    text.push_str(&wrapped(&harmless(&verdict.help), &Lead::ABOUT, width));
+    text
+}
+
+fn set_aside(verdict: &Verdict) -> Option<String> {
+    let by = match &verdict.ruling {
+        Ruling::Waived { because, until } => format!("waived until {until}: {because}"),
+        Ruling::Allowed => "allowed for this run".into(),
+        Ruling::Refused | Ruling::NotJudged => return None,
+    };
+    Some(format!("{}: {} ({by})", verdict.guard, verdict.why))
+}
