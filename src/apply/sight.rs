@@ -45,13 +45,14 @@ pub(super) fn sight(planned: &PlannedOperation, made: &MadeIds, ids: &SurfaceIds
             Err(_) => Sight::Named(name.clone()),
         },
         Operation::DeleteGroup { group, .. } => Sight::Group { group: group.clone(), present: false },
-        Operation::InviteUser { email, .. } => match made.account(&own) {
+        Operation::InviteUser { email, apps, .. } => match made.account(&own) {
             Ok(account) => Sight::Account { account, active: true },
             Err(_) => match planned.via {
                 Surface::Scim => Sight::ScimUser(email.clone()),
-                Surface::Organization => Sight::Person(email.clone()),
+                // That somebody is there does not say that they got an app.
+                Surface::Organization if apps.is_empty() => Sight::Person(email.clone()),
                 // Jira hides e-mails, so that no read would tell.
-                Surface::Jira | Surface::UserManagement => Sight::Nothing,
+                Surface::Organization | Surface::Jira | Surface::UserManagement => Sight::Nothing,
             },
         },
         Operation::ActivateUser { account, .. } => Sight::Account { account: account.clone(), active: true },

@@ -71,6 +71,12 @@ pub async fn live_state(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Li
         live.users = Reading::Read(listing);
     }
     live.learn(people);
+    let moved = plan::moved(desired, &live);
+    if let (Some(organization), false) = (&surfaces.organization, moved.is_empty()) {
+        let emails: Vec<Email> = moved.iter().cloned().collect();
+        live.learn(organization.find_by_email(&emails).await?);
+        live.searched.extend(moved);
+    }
     let unseen: Vec<AccountId> =
         searches.accounts.into_iter().filter(|id| !live.accounts.contains_key(id)).collect();
     if let (Some(jira), false) = (&surfaces.jira, unseen.is_empty()) {

@@ -101,6 +101,7 @@ fn be_named(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, account
 /// An account that is gone is offboarded already.
 fn offboard(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identity: Identity) {
     let origin = user.active.map_or(user.origin, |active| active.origin);
+    let action = differ.desired.declaration.policy.offboard.action();
     match identity {
         Identity::Account(account) if differ.live.accounts.contains_key(&account) => {
             let address = Address::User(UserRef::Email(email.clone()));
@@ -110,12 +111,12 @@ fn offboard(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identit
         Identity::Account(_) if differ.live.rights.has(Surface::Jira) => {}
         Identity::Account(account) => {
             let obstacle = unknown_account(&account);
-            block(differ, email, origin, Action::Suspend, Reason::Offboarded, obstacle);
+            block(differ, email, origin, action, Reason::Offboarded, obstacle);
         }
         Identity::Missing => {}
         Identity::Unresolved(obstacle) if obstacle.code == "account-gone" => {}
         Identity::Unresolved(obstacle) => {
-            block(differ, email, origin, Action::Suspend, Reason::Offboarded, obstacle);
+            block(differ, email, origin, action, Reason::Offboarded, obstacle);
         }
     }
 }

@@ -40,5 +40,5 @@ pub use diff::diff;
 pub use fingerprint::tree_digest;
 pub use lock::{Locking, lock, unresolved};
 pub use narrow::Scope;
-pub use questions::{Reads, Searches, groups_to_read, questions, reads, searches};
+pub use questions::{Reads, Searches, groups_to_read, moved, questions, reads, searches};
 pub use route::{Context, route};

@@ -17,8 +17,12 @@ impl Router<'_> {
         how: Offboard,
     ) -> Result<Option<Step>, Obstacle> {
         self.may_narrow(change.address.user(), account)?;
-        let memberships = self.memberships(account)?;
         let status = self.status(account);
+        let memberships = match self.memberships(account) {
+            // Whoever is in no directory is in no group, and the organization alone has no row to say so.
+            Err(_) if status == UserStatus::NotInvited => Vec::new(),
+            read => read?,
+        };
         let removed = match how {
             Offboard::Remove => self.remove_surface(account).ok(),
             Offboard::Suspend | Offboard::Deactivate => None,

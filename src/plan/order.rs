@@ -69,6 +69,21 @@ pub(super) fn trim_invitations(operations: &mut Operations) {
     }
 }
 
+/// Lets a removed person lose no membership with the account that is lost with a deleted group: it counts once.
+pub(super) fn lose_once(operations: &mut Operations) {
+    let mut with_groups: BTreeSet<Membership> = BTreeSet::new();
+    for planned in operations.values() {
+        if let Operation::DeleteGroup { members, .. } = &planned.operation {
+            with_groups.extend(members.iter().map(|lost| lost.membership.clone()));
+        }
+    }
+    for planned in operations.values_mut() {
+        if let Operation::RemoveUser { memberships, .. } = &mut planned.operation {
+            memberships.retain(|kept| !with_groups.contains(&kept.membership));
+        }
+    }
+}
+
 /// Lets additions go before removals in the groups that the removals alone would take under their
 /// `keep-at-least` for a moment.
 pub(super) fn keep_floors(

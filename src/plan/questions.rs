@@ -39,6 +39,19 @@ pub fn searches(desired: &Desired<'_>) -> Searches {
     Searches { emails, accounts }
 }
 
+/// The declared e-mails whose account, by pin or lock, shows another one: each may be somebody else's by now.
+pub fn moved(desired: &Desired<'_>, live: &LiveState) -> BTreeSet<Email> {
+    let emails = desired.people().into_iter().filter_map(|user| match user {
+        UserRef::Email(email) => Some(email),
+        UserRef::Account(_) => None,
+    });
+    let shows_another = |email: &Email| {
+        let account = explained(desired.declaration, email).and_then(|id| live.accounts.get(id));
+        account.and_then(|account| account.email.as_ref()).is_some_and(|shown| shown != email)
+    };
+    emails.filter(shows_another).collect()
+}
+
 /// Says what a diff needs, once the organization has found these e-mails.
 pub fn reads(desired: &Desired<'_>, rights: &Rights, found: &BTreeSet<Email>) -> Reads {
     let declaration = desired.declaration;

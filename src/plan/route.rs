@@ -80,6 +80,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     order::require(operations);
     context.scope.narrow(operations, &mut steps.blocked, context.desired);
     order::trim_invitations(operations);
+    order::lose_once(operations);
     // What is left is judged: a part of a plan may leave nobody where the whole would not.
     steps.blocked.extend(admins::keep_one(operations, context));
     order::keep_floors(operations, &policy.keep_at_least, &groups, context.live);

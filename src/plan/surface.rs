@@ -76,6 +76,12 @@ impl Router<'_> {
         unshown || self.account(account).is_some_and(|live| live.kind == AccountKind::App)
     }
 
+    /// Whether an account is a person's whom the organization was asked about and does not show.
+    fn is_outside(&self, account: &AccountId) -> bool {
+        let unshown = matches!(self.context.capabilities.people.get(account), Some(None));
+        unshown && self.account(account).is_some_and(|live| live.kind == AccountKind::Atlassian)
+    }
+
     /// Refuses what only the organization's APIs do, for accounts that they do not show.
     fn must_be_person(&self, account: &AccountId) -> Result<(), Obstacle> {
         if !self.is_unshown(account) {
@@ -315,9 +321,16 @@ impl Router<'_> {
         let status = known.or_else(|| Some(self.account(account)?.status)).unwrap_or(UserStatus::Unsaid);
         let records = self.context.capabilities.scim_users.read().into_iter().flatten();
         let mut records = records.filter(|user| user.account.as_ref() == Some(account));
-        // Jira does not say why, and the directory does.
-        let deactivated = status == UserStatus::Inactive && records.any(|user| !user.active);
-        if deactivated { UserStatus::Deactivated } else { status }
+        if status != UserStatus::Inactive {
+            return status;
+        }
+        // Jira does not say why, and the directory does; it goes on showing a person who was removed, and the
+        // organization shows whoever is in a directory.
+        match (records.any(|user| !user.active), self.is_outside(account)) {
+            (true, _) => UserStatus::Deactivated,
+            (false, true) => UserStatus::NotInvited,
+            (false, false) => UserStatus::Inactive,
+        }
     }
 
     /// Says which groups an invitation of the organization leads into, and which invitation would lead nowhere: the

@@ -8,5 +8,6 @@ mod laws;
 mod outcomes;
 mod random;
 mod reads;
+mod scenarios;
 mod site;
 pub(crate) mod undeclared;

@@ -1,0 +1,147 @@
+//! People whose e-mail Jira hides, and what tells who they are.
+
+use std::collections::BTreeMap;
+
+use rollbook::config::lock_text;
+use rollbook::fetch;
+use rollbook::model::{AccountId, Email, Plan};
+use rollbook::plan::{self, Desired, Lookup};
+
+use super::look::lines;
+use super::{ALL, BOTH, JIRA, Keys, ORGANIZATION, Scene, declared, head, same, site};
+use crate::world::TODAY;
+
+const SEED: &str = "
+users:
+  - { email: ada@acme.com }
+  - { account-id: acc-eve, email: eve@acme.com, name: Eve Adams, hide-email: true }
+  - { account-id: acc-mal, email: mal@acme.com, name: Mal, hide-email: true }
+groups:
+  - { name: devs, members: [ada@acme.com, mal@acme.com] }
+";
+
+const TREE: &str = "
+groups:
+  devs: { members: [ada@acme.com, eve@acme.com] }
+";
+
+/// Who says who Eve is.
+fn from(plan: &Plan) -> Vec<String> {
+    let eve = plan.identities.iter().filter(|identified| identified.user.to_string() == "eve@acme.com");
+    eve.map(|identified| format!("{} by {}", identified.account, identified.from)).collect()
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_organization_knows_hidden_emails() {
+    for keys in [ALL, BOTH, ORGANIZATION] {
+        let scene = Scene::of(SEED, keys);
+        let plan = scene.plan(TREE).await;
+        // With the organization's listing, mal shows the e-mail too; with Jira's, an id must do.
+        let mal = if keys.jira { "account:acc-mal" } else { "mal@acme.com" };
+        same(
+            &lines(&plan),
+            &format!(
+                "remove member.devs/{mal} via organization
+                 add member.devs/eve@acme.com via organization"
+            ),
+        );
+        assert_eq!(from(&plan), ["acc-eve by organization"]);
+        same(&scene.apply(&plan).await, "devs: +eve -mal");
+        scene.is_done(TREE, &plan).await;
+    }
+}
+
+/// Nothing tells whether mal, who hides the e-mail, is eve: the group keeps both as they are.
+#[tokio::test(start_paused = true)]
+async fn jira_alone_names_candidates_and_revokes_nobody_who_may_be_meant() {
+    let scene = Scene::of(SEED, JIRA);
+    scene
+        .runs(
+            TREE,
+            "blocked: add member.devs/eve@acme.com: identity-unresolved
+             blocked: remove member.devs/account:acc-mal: identity-unresolved",
+            "",
+        )
+        .await;
+    let plan = scene.plan(TREE).await;
+    let why = &plan.blocked[0].why;
+    let candidates = "acc-eve (Eve Adams), acc-mal (Mal)";
+    assert!(why.ends_with(candidates), "those whose names sound like it come first: {why}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_lock_tells_who_somebody_is() {
+    let scene = Scene::of(SEED, JIRA);
+    let lock = "version: 1\nusers: { eve@acme.com: { account: acc-eve, from: organization } }\n";
+    applies_with_lock(&scene, lock).await;
+}
+
+async fn applies_with_lock(scene: &Scene, lock: &str) {
+    let text = format!("{}{TREE}", head("rollbook"));
+    let tree = site::tree(&[("rollbook.yaml", &text), ("rollbook.lock", lock)]);
+    let plan = scene.plan_tree(&tree).await;
+    same(
+        &lines(&plan),
+        "remove member.devs/account:acc-mal via jira
+         add member.devs/eve@acme.com via jira",
+    );
+    assert_eq!(from(&plan), ["acc-eve by lock"]);
+    same(&scene.apply(&plan).await, "devs: +eve -mal");
+    same(&lines(&scene.plan_tree(&tree).await), "");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_export_of_the_console_makes_the_lock() {
+    let scene = Scene::of(SEED, JIRA);
+    let tree = scene.tree(TREE);
+    let declaration = declared(&tree);
+    let desired = Desired::of(&declaration, TODAY).with_lookup(Lookup::Anew);
+    let live = fetch::live_state(&scene.surfaces(), &desired).await.unwrap();
+    let exported = BTreeMap::from([(Email::parse("eve@acme.com").unwrap(), AccountId::new("acc-eve"))]);
+    let locking = plan::lock(&desired, &live, &exported);
+    assert_eq!(locking.diagnostics, vec![]);
+    let eve = &locking.lock.users[&Email::parse("eve@acme.com").unwrap()];
+    assert_eq!((eve.id.as_str(), eve.from.as_str()), ("acc-eve", "accounts"));
+    applies_with_lock(&scene, &lock_text(&locking.lock)).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_record_of_the_directory_tells_who_somebody_is() {
+    let seed = SEED.replace("name: Eve Adams,", "name: Eve Adams, scim: {},");
+    let scene = Scene::of(&seed, Keys { scim: true, ..JIRA });
+    let plan = scene.plan(TREE).await;
+    same(
+        &lines(&plan),
+        "remove member.devs/account:acc-mal via jira
+         add member.devs/eve@acme.com via jira",
+    );
+    assert_eq!(from(&plan), ["acc-eve by scim"]);
+    same(&scene.apply(&plan).await, "devs: +eve -mal");
+    scene.is_done(TREE, &plan).await;
+}
+
+/// An invited person who has not accepted hides the e-mail from Jira. The invitation is not sent again.
+#[tokio::test(start_paused = true)]
+async fn who_has_not_accepted_is_not_invited_again() {
+    let seed = "
+users:
+  - { account-id: acc-new, email: new@acme.com, pending: true, hide-email: true }
+groups:
+  - { name: devs, members: [new@acme.com] }
+";
+    let tree = "
+policy: { invite-domains: [acme.com] }
+users: { new@acme.com: { active: true } }
+groups: { devs: { members: [new@acme.com] } }
+";
+    for keys in [ALL, BOTH, ORGANIZATION] {
+        Scene::of(seed, keys).runs(tree, "", "").await;
+    }
+    let plan = Scene::of(seed, JIRA).plan(tree).await;
+    same(
+        &lines(&plan),
+        "blocked: invite user.new@acme.com: identity-unresolved
+         blocked: add member.devs/new@acme.com: identity-unresolved
+         blocked: remove member.devs/account:acc-new: identity-unresolved",
+    );
+}
