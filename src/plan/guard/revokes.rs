@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Address, GroupName, GroupRevokes, Guard, Operation, PlannedOperation};
+use crate::model::{Address, GroupName, GroupRevokes, Guard, Listing, Operation, PlannedOperation};
 
 use super::{Case, Tripped};
 
@@ -62,7 +62,7 @@ fn losses<'a>(operations: impl Iterator<Item = &'a PlannedOperation>) -> BTreeMa
 
 fn too_many(case: &Case<'_>, name: &GroupName, lost: usize, most: GroupRevokes) -> Option<Tripped> {
     let live = case.groups.live().find(|(declared, _)| *declared == name);
-    let members = live.and_then(|(_, group)| case.context.live.members.get(&group.id)).map(|it| it.len());
+    let members = live.and_then(|(_, group)| case.context.live.members.get(&group.id)).map(Listing::len);
     // Of a group that was not read the share is not known, and a doubt is a refusal.
     let share = members.is_none_or(|members| lost * 100 > members * most.percent as usize);
     if lost <= most.count as usize || !share {
