@@ -15,11 +15,16 @@ pub(super) fn keep_one(
     operations: &mut BTreeMap<Key, PlannedOperation>,
     context: &Context<'_>,
 ) -> Vec<Blocked> {
+    let mut last = vec![("organization", organization_admins(operations, context))];
+    if let Some(site) = site_admins(operations, context) {
+        if !site.held {
+            last.push(("site", site.taking));
+        } else if !site.kept {
+            wait(operations, &site);
+        }
+    }
     let mut blocked = Vec::new();
-    for (who, last) in [
-        ("organization", organization_admins(operations, context)),
-        ("site", site_admins(operations, context)),
-    ] {
+    for (who, last) in last {
         for key in last {
             let Some(planned) = operations.remove(&key) else { continue };
             let obstacle = Obstacle {
@@ -31,6 +36,17 @@ pub(super) fn keep_one(
         }
     }
     blocked
+}
+
+/// Lets those who come be administrators before those go who are: what fails may be the coming.
+fn wait(operations: &mut BTreeMap<Key, PlannedOperation>, site: &SiteAdmins) {
+    for key in &site.taking {
+        if let Some(planned) = operations.get_mut(key) {
+            planned.requires.extend(site.giving.iter().cloned());
+            planned.requires.sort();
+            planned.requires.dedup();
+        }
+    }
 }
 
 /// The account that loses all its access by an operation.
@@ -63,28 +79,47 @@ fn organization_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &C
     leaving.into_iter().map(|(key, _)| key.clone()).collect()
 }
 
-/// The operations that take site administration from whoever has it, where nobody would have it after all of them.
-fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'_>) -> Vec<Key> {
-    let Reading::Read(before) = &context.capabilities.site_admins else { return Vec::new() };
+/// What a plan does to who administers the site.
+struct SiteAdmins {
+    /// The operations that take it from whoever has it.
+    taking: Vec<Key>,
+    /// The operations that give it.
+    giving: Vec<Key>,
+    /// Whether somebody keeps it whatever becomes of those that give it.
+    kept: bool,
+    /// Whether somebody has it after all of them.
+    held: bool,
+}
+
+fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'_>) -> Option<SiteAdmins> {
+    let Reading::Read(before) = &context.capabilities.site_admins else { return None };
     let groups: BTreeSet<&GroupId> = context.live.rights.site_admin_groups().map(|group| &group.id).collect();
-    let mut after: BTreeSet<(&AccountId, &GroupId)> = before.iter().map(|(a, g)| (a, g)).collect();
+    let mut kept: BTreeSet<(&AccountId, &GroupId)> = before.iter().map(|(a, g)| (a, g)).collect();
+    let mut given: BTreeMap<&Key, &AccountId> = BTreeMap::new();
     let mut taking = Vec::new();
     for (key, planned) in operations {
-        if let Operation::AddMember { group: Ref::Known(group), account: Ref::Known(account) } =
-            &planned.operation
-        {
-            let active = context.live.accounts.get(account).is_some_and(LiveAccount::active);
-            if active && groups.contains(group) {
-                after.insert((account, group));
-            }
+        if let Some(account) = leaver(&planned.operation) {
+            let had = kept.len();
+            kept.retain(|(admin, _)| *admin != account);
+            taking.extend((kept.len() < had).then(|| key.clone()));
         } else if let Operation::RemoveMember { membership } = &planned.operation {
-            let taken = after.remove(&(membership.account(), membership.group()));
-            taking.extend(taken.then(|| key.clone()));
-        } else if let Some(account) = leaver(&planned.operation) {
-            let had = after.len();
-            after.retain(|(admin, _)| *admin != account);
-            taking.extend((after.len() < had).then(|| key.clone()));
+            let gone = kept.remove(&(membership.account(), membership.group()));
+            taking.extend(gone.then(|| key.clone()));
+        } else if let Operation::AddMember { group: Ref::Known(group), account: Ref::Known(account) } =
+            &planned.operation
+            && groups.contains(group)
+            && context.live.accounts.get(account).is_some_and(LiveAccount::active)
+        {
+            given.insert(key, account);
         }
     }
-    if after.is_empty() { taking } else { Vec::new() }
+    let leave: BTreeSet<&AccountId> =
+        operations.values().filter_map(|planned| leaver(&planned.operation)).collect();
+    given.retain(|_, account| !leave.contains(account));
+    Some(SiteAdmins {
+        taking,
+        kept: !kept.is_empty(),
+        held: !kept.is_empty() || !given.is_empty(),
+        giving: given.into_keys().cloned().collect(),
+    })
 }

@@ -100,6 +100,8 @@ pub(super) fn keep_floors(
             && counts(membership.account())
         {
             planned.requires.extend(floors.get(membership.group()).into_iter().flatten().cloned());
+            planned.requires.sort();
+            planned.requires.dedup();
         }
     }
 }

@@ -76,6 +76,14 @@ pub enum PlatformRole {
 }
 
 impl PlatformRole {
+    const ALL: [PlatformRole; 3] =
+        [PlatformRole::OrgAdmin, PlatformRole::SiteAdmin, PlatformRole::UserAccessAdmin];
+
+    /// The role that an id on the wire names.
+    pub(super) fn of_id(id: &str) -> Option<PlatformRole> {
+        PlatformRole::ALL.into_iter().find(|role| role.id() == id)
+    }
+
     /// Its id on the wire.
     pub(super) fn id(self) -> &'static str {
         match self {

@@ -8,7 +8,7 @@ use rollbook::atlassian::{Credential, Error, Fault, Organization};
 use rollbook::model::{
     AccountId, App, GroupId, IncompleteRead, OrganizationGroup, OrganizationUser, PlatformRole,
 };
-use rollbook::sandbox::{Options, Sandbox, Seed, SeedApp, SeedGroup, SeedUser};
+use rollbook::sandbox::{Options, PlatformRole as SeedRole, Sandbox, Seed, SeedApp, SeedGroup, SeedUser};
 use serde_json::{Value, json};
 
 use crate::client::{Peer, client_with, json as answer};
@@ -64,6 +64,36 @@ async fn everybody_comes_by_a_hundred_a_page() {
     let root = [PlatformRole::OrganizationAdmin, PlatformRole::SiteAdmin];
     assert_eq!(user(&users, "712020:root").roles, root.into());
     assert!(user(&users, "712020:eve").email.is_some(), "what Jira hides is shown");
+}
+
+#[tokio::test]
+async fn who_holds_a_role_comes_by_a_hundred_a_page() {
+    let mut seed = Seed::parse(ACME).unwrap();
+    for number in 0..201 {
+        let (email, account_id) = (format!("h{number:03}@acme.com"), format!("h{number:03}"));
+        let (email, account_id) = (Some(email), Some(account_id));
+        let roles = vec![SeedRole::UserAccessAdmin];
+        seed.users.push(SeedUser { email, account_id, roles, ..SeedUser::default() });
+    }
+    let sandbox = Sandbox::new(&seed, &Options::default()).unwrap();
+    let org = of(&sandbox);
+    let access = org.with_role(&PlatformRole::UserAccessAdmin).await.unwrap();
+    assert_eq!(access.len(), 201);
+    assert_eq!(asked(&sandbox, USERS), 3, "the cursor goes on with the role");
+    for role in [PlatformRole::OrganizationAdmin, PlatformRole::SiteAdmin] {
+        let held = org.with_role(&role).await.unwrap();
+        assert_eq!(held.len(), 1, "{role:?}");
+        assert!(user(&held, "712020:root").roles.contains(&role));
+    }
+    let error = org.with_role(&PlatformRole::Other("atlassian/user".into())).await.unwrap_err();
+    assert_eq!(error.status(), Some(501), "{error}");
+}
+
+#[tokio::test]
+async fn a_role_that_nobody_holds_is_held_by_nobody() {
+    let sandbox = crowded(120, 0);
+    assert_eq!(of(&sandbox).with_role(&PlatformRole::UserAccessAdmin).await.unwrap(), Vec::new());
+    assert_eq!(asked(&sandbox, USERS), 1);
 }
 
 #[tokio::test]

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
-use rollbook::sandbox::{Change, Limits, Options, Sandbox, Seed, SeedApp, SeedUser};
+use rollbook::sandbox::{Change, Limits, Options, PlatformRole, Sandbox, Seed, SeedApp, SeedUser};
 use serde_json::{Value, json};
 
 use crate::sandbox_client::{Answered, ask_as, basic};
@@ -166,6 +166,33 @@ async fn the_organization_sees_other_people_than_jira() {
 }
 
 #[tokio::test]
+async fn people_are_found_by_the_roles_they_hold() {
+    let mut seed = Seed::parse(ACME).unwrap();
+    let holder = |id: &str, more: SeedUser| {
+        let (email, account_id) = (Some(format!("{id}@acme.com")), Some(id.to_owned()));
+        SeedUser { email, account_id, roles: vec![PlatformRole::UserAccessAdmin], ..more }
+    };
+    seed.users.push(holder("h-uaa", SeedUser::default()));
+    seed.users.push(holder("h-sus", SeedUser { suspended: true, ..SeedUser::default() }));
+    let sandbox = Sandbox::new(&seed, &Options::default()).unwrap();
+    let found = async |body: Value| column(&find(&sandbox, "-", body).await, "accountId");
+    let (org, site, access) = ("atlassian/org-admin", "atlassian/site-admin", "atlassian/user-access-admin");
+    assert_eq!(found(json!({ "roleIds": [org] })).await, ["712020:root"]);
+    assert_eq!(found(json!({ "roleIds": [site] })).await, ["712020:root"], "by group, and no bot");
+    assert_eq!(found(json!({ "roleIds": [access] })).await, ["h-sus", "h-uaa"]);
+    assert_eq!(found(json!({ "roleIds": [access, org] })).await, ["712020:root", "h-sus", "h-uaa"], "one of");
+    assert_eq!(
+        found(json!({ "roleIds": [access], "status": ["active"] })).await,
+        ["h-uaa"],
+        "with the others"
+    );
+    let others = json!({ "roleIds": [access], "emails": ["ROOT@acme.com"] });
+    assert!(found(others).await.is_empty());
+    let bare = find(&sandbox, "-", json!({ "roleIds": [org] })).await.json();
+    assert!(bare["data"][0].get("platformRoles").is_none(), "shown where it is expanded alone");
+}
+
+#[tokio::test]
 async fn searches_keep_to_their_bounds() {
     let sandbox = acme();
     let emails = |count: usize| (0..count).map(|number| format!("u{number}@x.io")).collect::<Vec<_>>();
@@ -181,6 +208,11 @@ async fn searches_keep_to_their_bounds() {
         (json!({ "expand": ["members"] }), 400),
         (json!({ "cursor": "no cursor" }), 400),
         (json!({ "mfaEnabled": true }), 501),
+        (json!({ "roleIds": ["atlassian/org-admin", "atlassian/user-access-admin"] }), 200),
+        (json!({ "roleIds": ["atlassian/org-admin", "atlassian/user"] }), 501),
+        (json!({ "roleIds": ["atlassian/emperor"] }), 400),
+        (json!({ "roleIds": [] }), 400),
+        (json!({ "roleIds": emails(11) }), 400),
         (json!([]), 400),
     ] {
         let answer = find(&sandbox, "d-1", body.clone()).await;

@@ -105,6 +105,7 @@ async fn answers_of_the_organization_fit() {
     let (suspend, restore) = (t("/users/{accountId}/suspend"), t("/users/{accountId}/restore"));
     let user = t("/users/{accountId}");
     let everything = json!({ "expand": ["groups", "platformRoles", "counts.resources", "productAccess"] });
+    let admins = json!({ "roleIds": ["atlassian/org-admin"], "expand": ["platformRoles"] });
     let counts = json!({ "expand": ["counts.users", "counts.resources"], "limit": 2 });
     let ada = json!({ "accountId": "712020:ada" });
     let invitation = json!({ "emails": ["n@acme.com"], "additionalGroups": ["g-empty", "g-okta"] });
@@ -130,6 +131,7 @@ async fn answers_of_the_organization_fit() {
         ("post", WORKSPACES, workspaces.to_owned(), json!({ "limit": 0 }), 400),
         ("post", WORKSPACES, "/admin/v2/orgs/o-2/workspaces".to_owned(), none.clone(), 404),
         ("post", &users, at("/users/search"), everything, 200),
+        ("post", &users, at("/users/search"), admins, 200),
         ("post", &users, at("/users/search"), json!({ "limit": 0 }), 400),
         ("post", &users, "/admin/v2/orgs/o-1/directories/x/users/search".to_owned(), json!({}), 404),
         ("post", &groups, at("/groups/search"), counts, 200),

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use crate::sandbox::reply::Reply;
 use crate::sandbox::turn::Turn;
+use crate::sandbox::words::PlatformRole;
 
 use super::cursor::Cursor;
 use super::errors::{bad_request, not_emulated};
@@ -19,11 +20,11 @@ pub(super) struct UserSearch {
     pub(super) group_ids: Vec<String>,
     pub(super) email_domains: Vec<String>,
     pub(super) directory_ids: Vec<String>,
-    pub(super) role_ids: Vec<String>,
     pub(super) account_status: Vec<String>,
     pub(super) membership_status: Vec<String>,
     pub(super) status: Vec<String>,
     pub(super) claim_status: Option<String>,
+    pub(super) role_ids: Vec<String>,
     pub(super) expand: Vec<String>,
     pub(super) limit: Option<usize>,
 }
@@ -41,6 +42,18 @@ pub(super) struct GroupSearch {
     pub(super) limit: Option<usize>,
 }
 
+/// The roles that the description has beside those of [`PlatformRole`]: what they give is in one app.
+const APP_ROLES: [&str; 8] = [
+    "atlassian/user",
+    "atlassian/admin",
+    "atlassian/guest",
+    "atlassian/customer",
+    "atlassian/contributor",
+    "atlassian/basic",
+    "atlassian/stakeholder",
+    "atlassian/ai-access",
+];
+
 /// A list of a request: its key, how many there are, and the most.
 type Bounded = (&'static str, usize, usize);
 
@@ -52,6 +65,10 @@ pub(super) trait Search: Serialize + serde::de::DeserializeOwned {
     fn lists(&self) -> Vec<Bounded>;
     /// Why two keys do not go together.
     fn contradiction(&self) -> Option<&'static str>;
+    /// The values that are none of a closed set, or that the sandbox does not emulate.
+    fn check_values(&self) -> Result<(), Reply> {
+        Ok(())
+    }
     fn expand(&self) -> &[String];
     fn limit(&self) -> Option<usize>;
 }
@@ -68,12 +85,22 @@ impl Search for UserSearch {
             ("groupIds", self.group_ids.len(), 10),
             ("emailDomains", self.email_domains.len(), 10),
             ("directoryIds", self.directory_ids.len(), 10),
+            ("roleIds", self.role_ids.len(), 10),
         ]
     }
 
     fn contradiction(&self) -> Option<&'static str> {
         (!self.emails.is_empty() && self.search_term.is_some())
             .then_some("'emails' and 'searchTerm' are mutually exclusive")
+    }
+
+    fn check_values(&self) -> Result<(), Reply> {
+        let unknown = self.role_ids.iter().find(|id| PlatformRole::of_id(id).is_none());
+        match unknown {
+            Some(id) if APP_ROLES.contains(&id.as_str()) => Err(not_emulated(&format!("the role {id}"))),
+            Some(id) => Err(bad_request(&format!("'{id}' is no role"))),
+            None => Ok(()),
+        }
     }
 
     fn expand(&self) -> &[String] {
@@ -142,6 +169,7 @@ pub(super) fn read<S: Search + Default>(turn: &Turn<'_>) -> Result<Cursor<S>, Re
     if request.limit().is_some_and(|limit| !(1..=100).contains(&limit)) {
         return Err(bad_request("'limit' must be between 1 and 100"));
     }
+    request.check_values()?;
     match request.contradiction() {
         None => Ok(Cursor { request, from: 0 }),
         Some(why) => Err(bad_request(why)),

@@ -9,6 +9,7 @@ use crate::sandbox::change::Change;
 use crate::sandbox::reply::Reply;
 use crate::sandbox::state::{Account, State};
 use crate::sandbox::turn::Turn;
+use crate::sandbox::words::PlatformRole;
 
 use super::cursor::links;
 use super::errors::{error, no_such_user};
@@ -18,7 +19,7 @@ use super::view::{
     require_user, status, user,
 };
 
-/// `POST …/users/search`: by exact e-mails, or a text, or all; 50 a page unless told otherwise.
+/// `POST …/users/search`: by exact e-mails, or a text, or who holds a role, or all; 50 a page unless told otherwise.
 pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_directory(turn, Scope::Read)?;
     let cursor = read::<UserSearch>(turn)?;
@@ -26,8 +27,9 @@ pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let expand = cursor.request.expand.clone();
     let asked = Asked::of(turn, &cursor.request);
     let accounts = turn.state().accounts.iter();
-    let found: Vec<(&String, &Account)> =
-        accounts.filter(|(id, account)| is_listed(turn, account) && asked.matches(id, account)).collect();
+    let found: Vec<(&String, &Account)> = accounts
+        .filter(|(id, account)| is_listed(turn, account) && asked.matches(turn.state(), id, account))
+        .collect();
     let (page, next) = cursor.page(found, limit);
     let data: Vec<Value> = page.into_iter().map(|(id, account)| user(turn, id, account, &expand)).collect();
     Ok(Reply::json(StatusCode::OK, &json!({ "data": data, "links": links(next.as_deref()) })))
@@ -41,8 +43,9 @@ struct Asked {
     domains: Vec<String>,
     /// Who is in one of the groups asked for.
     members: Option<BTreeSet<String>>,
-    /// Who holds one of the roles asked for.
-    holders: Option<BTreeSet<String>>,
+    /// One of them is enough. Assumption: of an account that is suspended or deactivated too, since the other
+    /// filters can leave it out.
+    roles: Vec<PlatformRole>,
     in_directory: bool,
     account_ids: Vec<String>,
     statuses: [Vec<String>; 4],
@@ -60,7 +63,7 @@ impl Asked {
             term: search.search_term.as_ref().map(|term| term.to_lowercase()),
             domains: lower(&search.email_domains),
             members: (!search.group_ids.is_empty()).then_some(members),
-            holders: (!search.role_ids.is_empty()).then(|| holders(turn.state(), &search.role_ids)),
+            roles: search.role_ids.iter().filter_map(|id| PlatformRole::of_id(id)).collect(),
             in_directory: search.directory_ids.is_empty() || search.directory_ids.contains(directory),
             account_ids: search.account_ids.clone(),
             statuses: [
@@ -72,30 +75,26 @@ impl Asked {
         }
     }
 
-    fn matches(&self, id: &str, account: &Account) -> bool {
+    fn matches(&self, state: &State, id: &str, account: &Account) -> bool {
         let email = account.email.as_deref().unwrap_or_default().to_ascii_lowercase();
         let domain = email.rsplit('@').next().unwrap_or_default().to_owned();
         let term = |term: &String| account.name.to_lowercase().contains(term) || email.contains(term);
         let given =
             [account_status(account), membership_status(account), status(account), claim_status(account)];
         let any = |asked: &[String], value: &str| asked.is_empty() || asked.iter().any(|it| it == value);
+        let holds = || {
+            let held = platform_roles(state, id, account);
+            self.roles.iter().any(|role| held.contains(role))
+        };
         self.in_directory
             && any(&self.emails, &email)
             && any(&self.domains, &domain)
             && any(&self.account_ids, id)
             && self.term.as_ref().is_none_or(term)
             && self.members.as_ref().is_none_or(|members| members.contains(id))
-            && self.holders.as_ref().is_none_or(|holders| holders.contains(id))
             && self.statuses.iter().zip(given).all(|(asked, value)| any(asked, value))
+            && (self.roles.is_empty() || holds())
     }
-}
-
-/// Who holds one of the roles: those that `platformRoles` shows.
-fn holders(state: &State, roles: &[String]) -> BTreeSet<String> {
-    let holds = |(id, account): &(&String, &Account)| {
-        platform_roles(state, id, account).iter().any(|role| roles.iter().any(|asked| asked == role))
-    };
-    state.accounts.iter().filter(holds).map(|(id, _)| id.clone()).collect()
 }
 
 /// `POST …/users/{accountId}/suspend`: 204. Groups and roles stay, billing stops. Assumption: again is 204 too.

@@ -100,12 +100,12 @@ pub(super) fn claim_status(account: &Account) -> &'static str {
 }
 
 /// The roles beyond groups. Members of a site-admin group administer the site (fact sheet §2).
-pub(super) fn platform_roles(state: &State, id: &str, account: &Account) -> Vec<&'static str> {
-    let mut roles: BTreeSet<PlatformRole> = account.roles.clone();
+pub(super) fn platform_roles(state: &State, id: &str, account: &Account) -> BTreeSet<PlatformRole> {
+    let mut roles = account.roles.clone();
     if state.is_site_admin(id) {
         roles.insert(PlatformRole::SiteAdmin);
     }
-    roles.into_iter().map(PlatformRole::id).collect()
+    roles
 }
 
 /// `MultiDirectoryUser`, with the e-mail whether Jira hides it or not. Assumption: that of unmanaged accounts too
@@ -137,7 +137,8 @@ pub(super) fn user(turn: &Turn<'_>, id: &str, account: &Account, expand: &[Strin
         add("email", json!(email));
     }
     if wants("platformRoles") {
-        add("platformRoles", json!(platform_roles(state, id, account)));
+        let roles = platform_roles(state, id, account).into_iter();
+        add("platformRoles", roles.map(PlatformRole::id).collect());
     }
     if wants("counts.resources") {
         add("counts", json!({ "resources": state.apps_of(id).len() }));

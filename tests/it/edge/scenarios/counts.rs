@@ -25,7 +25,7 @@ fn crowd(people: usize, keys: Keys) -> (Scene, String) {
         tree.push_str(&format!("  g{group:02}: {{ members: [{}] }}\n", members.join(", ")));
         seed.groups.push(SeedGroup { name: format!("g{group:02}"), members, ..SeedGroup::default() });
     }
-    (Scene::seeded(seed, keys), tree)
+    (Scene::seeded(&seed, keys), tree)
 }
 
 /// The routes that were asked more often than this, with how often.

@@ -62,7 +62,6 @@ scim: {{ directory: scim-dir, authority: {authority} }}
 
 /// A sandbox and the credentials to it.
 struct Scene {
-    seed: Seed,
     sandbox: Sandbox,
     keys: Keys,
     authority: &'static str,
@@ -71,12 +70,12 @@ struct Scene {
 impl Scene {
     /// A sandbox of a seed, which follows [`HEAD`]; to it root is added, who administers site and organization.
     fn of(seed: &str, keys: Keys) -> Self {
-        Self::seeded(Seed::parse(&format!("{HEAD}{}", with_root(seed))).unwrap(), keys)
+        Self::seeded(&Seed::parse(&format!("{HEAD}{}", with_root(seed))).unwrap(), keys)
     }
 
-    fn seeded(seed: Seed, keys: Keys) -> Self {
-        let sandbox = Sandbox::new(&seed, &sandbox::Options::default()).unwrap();
-        Self { seed, sandbox, keys, authority: "rollbook" }
+    fn seeded(seed: &Seed, keys: Keys) -> Self {
+        let sandbox = Sandbox::new(seed, &sandbox::Options::default()).unwrap();
+        Self { sandbox, keys, authority: "rollbook" }
     }
 
     /// Lets the identity provider be the one who writes to the SCIM directory.
@@ -156,11 +155,6 @@ impl Scene {
 
     fn requests(&self) -> RequestLog {
         self.sandbox.requests()
-    }
-
-    /// The id of an account.
-    fn id(&self, who: &str) -> String {
-        self.state().account_id(who).unwrap().to_owned()
     }
 }
 
