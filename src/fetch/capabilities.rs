@@ -185,28 +185,35 @@ async fn app_roles(surfaces: &Surfaces, asked: bool) -> Surface<Reading<Vec<AppR
     }
 }
 
-type Admins = (Reading<BTreeSet<(AccountId, GroupId)>>, Reading<BTreeSet<AccountId>>);
+type SiteAdmins = BTreeSet<(AccountId, Option<GroupId>)>;
+type Admins = (Reading<SiteAdmins>, Reading<BTreeSet<AccountId>>);
 
 async fn admins(surfaces: &Surfaces, asked: bool, live: &LiveState) -> Surface<Admins> {
     if !asked {
         return Ok((Reading::NotRead, Reading::NotRead));
     }
     let of_site = async {
-        match &surfaces.jira {
-            Some(jira) => site_admins(jira, live).await.map(Reading::Read),
-            None => Ok(Reading::NotRead),
+        match (&surfaces.jira, &surfaces.organization) {
+            (Some(jira), _) => site_admins(jira, live).await.map(Reading::Read),
+            (None, Some(organization)) => {
+                let admins = with_role(organization, &PlatformRole::SiteAdmin).await?;
+                Ok(Reading::Read(admins.into_iter().map(|admin| (admin, None)).collect()))
+            }
+            (None, None) => Ok(Reading::NotRead),
         }
     };
     let of_organization = async {
         match &surfaces.organization {
-            Some(organization) => organization_admins(organization).await.map(Reading::Read),
+            Some(organization) => {
+                with_role(organization, &PlatformRole::OrganizationAdmin).await.map(Reading::Read)
+            }
             None => Ok(Reading::NotRead),
         }
     };
     try_join!(of_site, of_organization)
 }
 
-async fn site_admins(jira: &Jira, live: &LiveState) -> Surface<BTreeSet<(AccountId, GroupId)>> {
+async fn site_admins(jira: &Jira, live: &LiveState) -> Surface<SiteAdmins> {
     let groups: Vec<&GroupId> = live.rights.site_admin_groups().map(|group| &group.id).collect();
     let (read, unread): (Vec<&GroupId>, Vec<&GroupId>) =
         groups.into_iter().partition(|group| live.members.contains_key(*group));
@@ -217,18 +224,19 @@ async fn site_admins(jira: &Jira, live: &LiveState) -> Surface<BTreeSet<(Account
         let active = members
             .into_iter()
             .filter(|member| live.accounts.get(&member.id).map_or(member.active(), LiveAccount::active));
-        admins.extend(active.map(|member| (member.id, (*group).clone())));
+        admins.extend(active.map(|member| (member.id, Some((*group).clone()))));
     }
     let active = |id: &&AccountId| live.accounts.get(*id).is_some_and(LiveAccount::active);
     for group in read {
         let members = live.members.get(group).into_iter().flatten().filter(active);
-        admins.extend(members.map(|member| (member.clone(), group.clone())));
+        admins.extend(members.map(|member| (member.clone(), Some(group.clone()))));
     }
     Ok(admins)
 }
 
-async fn organization_admins(organization: &Organization) -> Surface<BTreeSet<AccountId>> {
-    let admins = organization.with_role(&PlatformRole::OrganizationAdmin).await?;
+/// The active people with a role.
+async fn with_role(organization: &Organization, role: &PlatformRole) -> Surface<BTreeSet<AccountId>> {
+    let admins = organization.with_role(role).await?;
     let active = admins.into_iter().filter(|admin| admin.status == UserStatus::Active);
     Ok(active.map(|admin| admin.account).collect())
 }

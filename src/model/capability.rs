@@ -46,8 +46,9 @@ pub struct Capabilities {
     pub privileges: BTreeMap<AccountId, Privileges>,
     /// Every app's role; not read where nothing asked or the credential may not (fact sheet §1.1).
     pub app_roles: Reading<Vec<AppRole>>,
-    /// The active members of the groups that make site administrators.
-    pub site_admins: Reading<BTreeSet<(AccountId, GroupId)>>,
+    /// The active site administrators, each with a group that makes them one; without Jira, which groups do is not
+    /// known.
+    pub site_admins: Reading<BTreeSet<(AccountId, Option<GroupId>)>>,
     /// The active administrators of the organization.
     pub organization_admins: Reading<BTreeSet<AccountId>>,
     /// The domains that the organization has proved to be its own, in lower case.

@@ -94,17 +94,19 @@ struct SiteAdmins {
 fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'_>) -> Option<SiteAdmins> {
     let Reading::Read(before) = &context.capabilities.site_admins else { return None };
     let groups: BTreeSet<&GroupId> = context.live.rights.site_admin_groups().map(|group| &group.id).collect();
-    let mut kept: BTreeSet<(&AccountId, &GroupId)> = before.iter().map(|(a, g)| (a, g)).collect();
+    let mut kept: BTreeSet<&(AccountId, Option<GroupId>)> = before.iter().collect();
     let mut given: BTreeMap<&Key, &AccountId> = BTreeMap::new();
     let mut taking = Vec::new();
     for (key, planned) in operations {
+        let had = kept.len();
         if let Some(account) = leaver(&planned.operation) {
-            let had = kept.len();
-            kept.retain(|(admin, _)| *admin != account);
+            kept.retain(|(admin, _)| admin != account);
             taking.extend((kept.len() < had).then(|| key.clone()));
         } else if let Operation::RemoveMember { membership } = &planned.operation {
-            let gone = kept.remove(&(membership.account(), membership.group()));
-            taking.extend(gone.then(|| key.clone()));
+            kept.retain(|(admin, by)| {
+                admin != membership.account() || by.as_ref().is_some_and(|group| group != membership.group())
+            });
+            taking.extend((kept.len() < had).then(|| key.clone()));
         } else if let Operation::AddMember { group: Ref::Known(group), account: Ref::Known(account) } =
             &planned.operation
             && groups.contains(group)

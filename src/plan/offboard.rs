@@ -5,6 +5,7 @@ use crate::model::{
     Wanted,
 };
 
+use super::lifecycle::invitation;
 use super::resolve::Obstacle;
 use super::route::{Router, Step};
 
@@ -73,6 +74,9 @@ impl Router<'_> {
         match status {
             UserStatus::Active => return Ok(None),
             UserStatus::NotInvited => {
+                if let Some(user) = change.address.user() {
+                    invitation(self.context.desired, user)?;
+                }
                 self.may_invite(change, apps)?;
                 return self.invite(change, email, None, apps);
             }

@@ -133,7 +133,9 @@ impl Asking<'_> {
             Wanted::RemoveMember { membership } => {
                 self.kind(membership.group());
                 self.questions.app_roles = true;
-                self.questions.admins |= self.admin_groups.contains(membership.group());
+                // Without Jira, any group may be one that makes administrators.
+                let unknown = !self.live.rights.has(Surface::Jira);
+                self.questions.admins |= unknown || self.admin_groups.contains(membership.group());
             }
             Wanted::DeleteGroup { group, .. } => {
                 self.kind(group);

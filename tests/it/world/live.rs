@@ -350,7 +350,7 @@ impl Live {
         Privileges { may_disable, scim_owned: account.scim, managed: account.managed }
     }
 
-    fn site_admins(&self, questions: &Questions) -> Reading<BTreeSet<(AccountId, GroupId)>> {
+    fn site_admins(&self, questions: &Questions) -> Reading<BTreeSet<(AccountId, Option<GroupId>)>> {
         if !questions.admins || !self.has(Surface::Jira) {
             return Reading::NotRead;
         }
@@ -358,7 +358,7 @@ impl Live {
         for group in &self.admin_groups {
             let members = self.groups[group].members.iter();
             let active = members.filter(|id| self.accounts[*id].status() == UserStatus::Active);
-            admins.extend(active.map(|id| (AccountId::new(id), GroupId::new(group))));
+            admins.extend(active.map(|id| (AccountId::new(id), Some(GroupId::new(group)))));
         }
         Reading::Read(admins)
     }
