@@ -2,8 +2,8 @@
 
 use http::Method;
 
+use super::Scim;
 use super::requests::{GROUP, GROUPS, NewUser, USER, USERS};
-use super::{Scim, requests};
 use crate::atlassian::error::Error;
 use crate::atlassian::written::{MadeId, MadeIds, Unresolved, Unsupported, Written};
 use crate::model::{
@@ -116,10 +116,7 @@ impl Scim {
             }
             Operation::DeleteGroup { group, .. } => {
                 let group = known.group(&Ref::Known(group.clone()))?;
-                let answer = self.client.write(&requests::delete_group(&self.directory, &group)).await?;
-                if !answer.status().is_success() {
-                    return Ok(Written::Refused(answer.failed()));
-                }
+                self.delete_group(&group).await?;
                 None
             }
             Operation::ActivateUser { from: Inactive::Suspended, .. }
