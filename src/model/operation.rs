@@ -221,6 +221,22 @@ impl Operation {
         }
     }
 
+    /// The account that loses all its access by it, and the memberships that have no effect any more or end with it.
+    pub fn leaver(&self) -> Option<(&AccountId, &[Kept])> {
+        match self {
+            Self::SuspendUser { account, memberships }
+            | Self::DeactivateUser { account, memberships }
+            | Self::RemoveUser { account, memberships } => Some((account, memberships)),
+            Self::CreateGroup { .. }
+            | Self::InviteUser { .. }
+            | Self::ActivateUser { .. }
+            | Self::UpdateUser { .. }
+            | Self::AddMember { .. }
+            | Self::RemoveMember { .. }
+            | Self::DeleteGroup { .. } => None,
+        }
+    }
+
     /// Whether it is an invitation that leads into a group by itself.
     pub fn joins(&self, group: &Ref<GroupId>) -> bool {
         matches!(self, Self::InviteUser { groups, .. } if groups.contains(group))

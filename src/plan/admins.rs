@@ -49,27 +49,11 @@ fn wait(operations: &mut BTreeMap<Key, PlannedOperation>, site: &SiteAdmins) {
     }
 }
 
-/// The account that loses all its access by an operation.
-fn leaver(operation: &Operation) -> Option<&AccountId> {
-    match operation {
-        Operation::SuspendUser { account, .. }
-        | Operation::DeactivateUser { account, .. }
-        | Operation::RemoveUser { account, .. } => Some(account),
-        Operation::CreateGroup { .. }
-        | Operation::InviteUser { .. }
-        | Operation::ActivateUser { .. }
-        | Operation::UpdateUser { .. }
-        | Operation::AddMember { .. }
-        | Operation::RemoveMember { .. }
-        | Operation::DeleteGroup { .. } => None,
-    }
-}
-
 fn organization_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'_>) -> Vec<Key> {
     let Reading::Read(admins) = &context.capabilities.organization_admins else { return Vec::new() };
     let leaving: Vec<(&Key, &AccountId)> = operations
         .iter()
-        .filter_map(|(key, planned)| Some((key, leaver(&planned.operation)?)))
+        .filter_map(|(key, planned)| Some((key, planned.operation.leaver()?.0)))
         .filter(|(_, account)| admins.contains(*account))
         .collect();
     let gone: BTreeSet<&AccountId> = leaving.iter().map(|(_, account)| *account).collect();
@@ -99,7 +83,7 @@ fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'
     let mut taking = Vec::new();
     for (key, planned) in operations {
         let had = kept.len();
-        if let Some(account) = leaver(&planned.operation) {
+        if let Some((account, _)) = planned.operation.leaver() {
             kept.retain(|(admin, _)| admin != account);
             taking.extend((kept.len() < had).then(|| key.clone()));
         } else if let Operation::RemoveMember { membership } = &planned.operation {
@@ -116,7 +100,7 @@ fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'
         }
     }
     let leave: BTreeSet<&AccountId> =
-        operations.values().filter_map(|planned| leaver(&planned.operation)).collect();
+        operations.values().filter_map(|planned| Some(planned.operation.leaver()?.0)).collect();
     given.retain(|_, account| !leave.contains(account));
     Some(SiteAdmins {
         taking,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{AccountId, GroupId, Guard, Kept, Operation, PlannedOperation, UserRef};
+use crate::model::{AccountId, GroupId, Guard, Operation, PlannedOperation, UserRef};
 
 use super::{Case, Tripped};
 use crate::plan::marked::Marked;
@@ -62,17 +62,6 @@ fn revoked(operation: &Operation) -> Vec<&AccountId> {
 
 /// The groups in which an operation revokes something.
 fn revoked_groups(operation: &Operation) -> impl Iterator<Item = &GroupId> {
-    let kept: &[Kept] = match operation {
-        Operation::SuspendUser { memberships, .. }
-        | Operation::DeactivateUser { memberships, .. }
-        | Operation::RemoveUser { memberships, .. } => memberships,
-        Operation::CreateGroup { .. }
-        | Operation::InviteUser { .. }
-        | Operation::ActivateUser { .. }
-        | Operation::UpdateUser { .. }
-        | Operation::AddMember { .. }
-        | Operation::RemoveMember { .. }
-        | Operation::DeleteGroup { .. } => &[],
-    };
+    let kept = operation.leaver().map_or(&[][..], |(_, memberships)| memberships);
     operation.group().into_iter().chain(kept.iter().map(|kept| kept.membership.group()))
 }
