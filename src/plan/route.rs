@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{
     AccountId, Action, App, Blocked, Capabilities, Change, Changes, Cost, Direction, Drift, GroupId,
     GroupName, GroupSummary, Guard, Header, Identified, Key, LiveState, Membership, Note, Operation, Plan,
-    PlannedOperation, Ref, SeatChange, Summary, Surface, SurfaceIds, UserRef, Verdict, Wanted,
+    PlannedOperation, Ref, ScimUser, SeatChange, Summary, Surface, SurfaceIds, UserRef, Verdict, Wanted,
 };
 
 use super::cost::{Rates, cost};
@@ -55,6 +55,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
         privileged,
         protected: Marked::of(&policy.protect.groups, &groups, context.live),
         people: Resolution::of(context.desired, context.live),
+        scim_records: scim_records(context.capabilities),
         operations: BTreeMap::new(),
         surface_ids: SurfaceIds::default(),
         ended: BTreeSet::new(),
@@ -92,6 +93,16 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     steps.notes.extend(router.notes.into_iter().filter_map(planned));
     steps.notes.extend(seats.iter().filter_map(seats::shortage));
     assemble(context, &router.people, steps, seats.into_iter().map(|seats| seats.change).collect())
+}
+
+fn scim_records(capabilities: &Capabilities) -> BTreeMap<&AccountId, Vec<&ScimUser>> {
+    let mut records: BTreeMap<&AccountId, Vec<&ScimUser>> = BTreeMap::new();
+    for user in capabilities.scim_users.read().into_iter().flatten() {
+        if let Some(account) = &user.account {
+            records.entry(account).or_default().push(user);
+        }
+    }
+    records
 }
 
 /// What routing made of the changes.
@@ -205,6 +216,8 @@ pub(super) struct Router<'a> {
     pub(super) privileged: Marked,
     pub(super) protected: Marked,
     pub(super) people: Resolution,
+    /// The records of the SCIM directory, by the account that each is linked to.
+    pub(super) scim_records: BTreeMap<&'a AccountId, Vec<&'a ScimUser>>,
     pub(super) operations: BTreeMap<Key, PlannedOperation>,
     pub(super) surface_ids: SurfaceIds,
     ended: BTreeSet<Membership>,

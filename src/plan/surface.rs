@@ -3,8 +3,7 @@
 
 use crate::model::{
     AccountId, AccountKind, Action, Address, App, Authority, Declaration, Email, GroupId, GroupName,
-    Inactive, Key, ManagedBy, Operation, Reading, Ref, Rights, Source, Surface, Usage, UserStatus,
-    is_unshown,
+    Inactive, Key, ManagedBy, Operation, Ref, Rights, Source, Surface, Usage, UserStatus, is_unshown,
 };
 
 use super::resolve::Obstacle;
@@ -167,10 +166,8 @@ impl Router<'_> {
 
     /// Whether an account has a record in the SCIM directory, whose id is remembered then.
     fn scim_user(&mut self, account: &AccountId) -> bool {
-        let Reading::Read(users) = &self.context.capabilities.scim_users else { return false };
-        let mut records = users.iter().filter(|user| user.account.as_ref() == Some(account));
         // Of two records for one account, none is known to be the one.
-        let (Some(user), None) = (records.next(), records.next()) else { return false };
+        let Some([user]) = self.scim_records.get(account).map(Vec::as_slice) else { return false };
         self.surface_ids.scim_users.insert(account.clone(), user.id.clone());
         true
     }
@@ -319,14 +316,14 @@ impl Router<'_> {
         let asked = asked.map(|person| person.status);
         let known = asked.filter(|status| *status != UserStatus::Unsaid);
         let status = known.or_else(|| Some(self.account(account)?.status)).unwrap_or(UserStatus::Unsaid);
-        let records = self.context.capabilities.scim_users.read().into_iter().flatten();
-        let mut records = records.filter(|user| user.account.as_ref() == Some(account));
         if status != UserStatus::Inactive {
             return status;
         }
         // Jira does not say why, and the directory does; it goes on showing a person who was removed, and the
         // organization shows whoever is in a directory.
-        match (records.any(|user| !user.active), self.is_outside(account)) {
+        let deactivated =
+            self.scim_records.get(account).is_some_and(|records| records.iter().any(|user| !user.active));
+        match (deactivated, self.is_outside(account)) {
             (true, _) => UserStatus::Deactivated,
             (false, true) => UserStatus::NotInvited,
             (false, false) => UserStatus::Inactive,
