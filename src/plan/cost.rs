@@ -21,16 +21,19 @@ pub(super) fn cost(operations: &[PlannedOperation], live: &LiveState, rates: &Ra
     let mut touched: BTreeSet<&GroupId> = BTreeSet::new();
     let (mut made, mut writes) = (0, 0);
     let mut surfaces = BTreeMap::new();
+    let invites = operations.iter().filter(|planned| planned.key.action == Action::Invite);
+    let invitations: BTreeMap<&Key, &Operation> =
+        invites.map(|planned| (&planned.key, &planned.operation)).collect();
     for planned in operations {
         let operation = &planned.operation;
-        if carried(planned, operations) {
-            continue;
+        if let Some((method, route)) = (rates.route)(planned.via, operation)
+            && !carried(planned, &invitations)
+        {
+            let rate = (rates.per_second)(planned.via, operation);
+            routes.entry((method.to_string(), route)).or_insert((0, rate)).0 += 1;
+            *surfaces.entry(planned.via).or_insert(0) += 1;
+            writes += 1;
         }
-        let Some((method, route)) = (rates.route)(planned.via, operation) else { continue };
-        let rate = (rates.per_second)(planned.via, operation);
-        routes.entry((method.to_string(), route)).or_insert((0, rate)).0 += 1;
-        *surfaces.entry(planned.via).or_insert(0) += 1;
-        writes += 1;
         match operation {
             Operation::AddMember { group: Ref::Known(group), .. } => {
                 touched.insert(group);
@@ -64,11 +67,10 @@ pub(super) fn cost(operations: &[PlannedOperation], live: &LiveState, rates: &Ra
 }
 
 /// Whether an invitation leads into the group by itself, so that the addition needs no request.
-fn carried(planned: &PlannedOperation, operations: &[PlannedOperation]) -> bool {
+fn carried(planned: &PlannedOperation, invitations: &BTreeMap<&Key, &Operation>) -> bool {
     let Operation::AddMember { group, .. } = &planned.operation else { return false };
-    let invites = |key: &&Key| key.action == Action::Invite;
-    let Some(invitation) = planned.requires.iter().find(invites) else { return false };
-    operations.iter().any(|other| other.key == *invitation && other.operation.joins(group))
+    let mut required = planned.requires.iter().filter_map(|key| invitations.get(key));
+    required.any(|invitation| invitation.joins(group))
 }
 
 /// Seconds that a token bucket makes requests wait, when it holds one second's worth at the start.
