@@ -7,7 +7,7 @@ use futures_util::future::try_join_all;
 use tokio::try_join;
 use tracing::info;
 
-use crate::atlassian::{self, Jira, Organization, Surfaces};
+use crate::atlassian::{self, Jira, Organization, Scim, Surfaces};
 use crate::model::{
     AccountId, App, AppRole, Capabilities, GroupId, GroupKind, GroupName, Listing, LiveAccount, LiveGroup,
     LiveState, ManagedBy, OrganizationGroup, OrganizationUser, PlatformRole, Privileges, Questions, Reading,
@@ -260,7 +260,9 @@ async fn directory(
     synced: &BTreeMap<&GroupId, &GroupName>,
     live: &LiveState,
 ) -> Surface<Directory> {
-    let Some(scim) = surfaces.scim.as_ref().filter(|_| asked || !synced.is_empty()) else {
+    // Who may not write to it needs none of its ids.
+    let needed = |scim: &&Scim| scim.is_ours() && (asked || !synced.is_empty());
+    let Some(scim) = surfaces.scim.as_ref().filter(needed) else {
         return Ok((Reading::NotRead, BTreeMap::new()));
     };
     let users = async {

@@ -35,6 +35,11 @@ impl Scim {
         Self { client, directory: directory.into(), authority }
     }
 
+    /// Whether the tree gives Rollbook the authority to write to it.
+    pub fn is_ours(&self) -> bool {
+        self.authority == Authority::Rollbook
+    }
+
     /// The client that it speaks through.
     pub fn client(&self) -> &Client {
         &self.client

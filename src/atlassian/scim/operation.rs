@@ -7,8 +7,7 @@ use super::requests::{GROUP, GROUPS, NewUser, USER, USERS};
 use crate::atlassian::error::Error;
 use crate::atlassian::written::{MadeId, MadeIds, Unresolved, Unsupported, Written};
 use crate::model::{
-    AccountId, Action, Address, Authority, GroupId, Inactive, Key, Operation, Ref, ScimId, Surface,
-    SurfaceIds, UserRef,
+    AccountId, Action, Address, GroupId, Inactive, Key, Operation, Ref, ScimId, Surface, SurfaceIds, UserRef,
 };
 
 /// How many members one request adds. No most is documented; it bounds what one refusal takes with it.
@@ -147,9 +146,6 @@ impl Scim {
     }
 
     fn must_be_ours(&self) -> Result<(), Error> {
-        match self.authority {
-            Authority::Rollbook => Ok(()),
-            Authority::IdentityProvider => Err(Unsupported(Surface::Scim).into()),
-        }
+        if self.is_ours() { Ok(()) } else { Err(Unsupported(Surface::Scim).into()) }
     }
 }

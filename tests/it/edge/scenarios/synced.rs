@@ -61,6 +61,10 @@ async fn an_identity_provider_alone_changes_what_it_has_the_authority_over() {
     scene.runs(TREE, &expected, "devs: +cy").await;
     let plan = scene.plan(TREE).await;
     assert!(plan.blocked.iter().all(|it| it.help == "Make the change in the identity provider."));
+    // Nobody asks it for ids of what may not be written.
+    let asked: Vec<String> =
+        scene.requests().counts.into_keys().filter(|route| route.contains("/scim/")).collect();
+    assert_eq!(asked, Vec::<String>::new());
 }
 
 #[tokio::test(start_paused = true)]
