@@ -9,6 +9,7 @@ use crate::config::ExportError;
 use crate::environment::EnvironmentError;
 use crate::exit::Exit;
 use crate::fetch;
+use crate::git;
 use crate::model::Guard;
 use crate::sandbox::SeedError;
 
@@ -18,6 +19,12 @@ pub enum Error {
     /// The tree is invalid; its diagnostics have been printed.
     #[error("the tree is not valid")]
     Invalid,
+    /// What the tree is to be compared with is invalid; its diagnostics have been printed.
+    #[error("the base {0} is not valid")]
+    InvalidBase(String),
+    /// What the tree is to be compared with cannot be read.
+    #[error("failed to read the base")]
+    Base(#[from] git::GitError),
     /// No `rollbook.yaml` is to be found.
     #[error("neither {0} nor a folder above it holds a rollbook.yaml")]
     NoTree(PathBuf),
@@ -106,7 +113,9 @@ impl Error {
     /// How the run ends.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Invalid | Self::NoTree(_) | Self::NoTreeIn(_) | Self::Host(_) => Exit::Invalid,
+            Self::Invalid | Self::InvalidBase(_) | Self::NoTree(_) | Self::NoTreeIn(_) | Self::Host(_) => {
+                Exit::Invalid
+            }
             Self::Usage(_)
             | Self::Environment(_)
             | Self::KeyForNothing { .. }
@@ -117,7 +126,9 @@ impl Error {
             | Self::Guarded(_)
             | Self::Client(atlassian::Error::OtherSite { .. })
             | Self::Fetch(fetch::Error::Surface(atlassian::Error::OtherSite { .. })) => Exit::Refused,
-            Self::CannotWrite(_) | Self::Fetch(_) | Self::Client(_) | Self::Io { .. } => Exit::Failed,
+            Self::Base(_) | Self::CannotWrite(_) | Self::Fetch(_) | Self::Client(_) | Self::Io { .. } => {
+                Exit::Failed
+            }
         }
     }
 
@@ -130,6 +141,8 @@ impl Error {
             Self::NoTreeIn(_) => {
                 Some("Let -C name the folder that holds it; nothing is looked for above or below.")
             }
+            Self::InvalidBase(_) => Some("Correct the base first, in a change of its own."),
+            Self::Base(error) => Some(error.help()),
             Self::Environment(error) => Some(error.help()),
             Self::WrongSite { .. } => Some("Use the credentials of the site that the tree names."),
             Self::KeyForNothing { .. } => Some(

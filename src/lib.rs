@@ -22,6 +22,7 @@ pub mod environment;
 pub mod error;
 pub mod exit;
 pub mod fetch;
+pub mod git;
 pub mod model;
 pub mod plan;
 pub mod render;

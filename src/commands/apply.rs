@@ -53,7 +53,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     if !arguments.yes && !session.terminal.can_ask() {
         return Err(Error::Usage("nobody can be asked here; `--yes` applies without asking".into()));
     }
-    let loaded = session.load()?;
+    let loaded = session.load_compared(&arguments.part)?;
     let surfaces = connect(&loaded.declaration.settings)?;
     block_on(async {
         let planned = session.plan(&surfaces, &loaded, &arguments.part).await?;

@@ -7,7 +7,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
 use crate::model::{Declaration, DeclaredGroup, Diagnostic, GroupState, Severity};
-use crate::plan::{self, Desired};
+use crate::plan::{self, Beside, Desired};
 use crate::render::{self, count};
 
 use super::{Format, Session, block_on, connect};
@@ -65,6 +65,6 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
 fn unresolved(session: &Session, declaration: &Declaration) -> Result<Vec<Diagnostic>, Error> {
     let desired = Desired::of(declaration, session.today);
     let surfaces = connect(&declaration.settings)?;
-    let live = block_on(async { Ok(fetch::live_state(&surfaces, &desired).await?) })?;
+    let live = block_on(async { Ok(fetch::live_state(&surfaces, &desired, Beside::default()).await?) })?;
     Ok(plan::unresolved(&desired, &live))
 }

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
 use crate::model::{AccountId, Email, Lock, LockedId};
-use crate::plan::{self, Desired, Lookup};
+use crate::plan::{self, Beside, Desired, Lookup};
 use crate::render::{self, count};
 
 use super::files::replace;
@@ -35,7 +35,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
     let desired = Desired::of(&loaded.declaration, session.today).with_lookup(Lookup::Anew);
     let surfaces = connect(&loaded.declaration.settings)?;
-    let live = block_on(async { Ok(fetch::live_state(&surfaces, &desired).await?) })?;
+    let live = block_on(async { Ok(fetch::live_state(&surfaces, &desired, Beside::default()).await?) })?;
     let locking = plan::lock(&desired, &live, &exported);
 
     let path = session.root()?.join(config::LOCK);

@@ -4,7 +4,7 @@ use clap::{Args, ValueEnum};
 
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{Address, Guard, Plan, Reason};
+use crate::model::{Address, Email, Guard, Plan, Reason};
 use crate::plan::{Lookup, Scope};
 use crate::render::{self, Grouping};
 
@@ -39,6 +39,12 @@ pub(super) struct Part {
     /// Look people up in pins and rollbook.lock alone
     #[arg(long)]
     locked: bool,
+    /// Compare with this: a revision, such as origin/main, or a folder that starts with `./` or `/`
+    #[arg(long, value_name = "REV|DIR")]
+    pub(super) base: Option<String>,
+    /// Who made the change from the base to the tree, as the platform says
+    #[arg(long, value_name = "EMAIL", value_parser = Email::parse)]
+    pub(super) author: Option<Email>,
     /// Set a guard aside for this run, such as max-revokes; may be repeated
     #[arg(long, value_name = "GUARD")]
     pub(super) allow: Vec<Guard>,
@@ -55,7 +61,7 @@ enum By {
 /// # Errors
 /// [`Error`] when there is no plan.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
-    let loaded = session.load()?;
+    let loaded = session.load_compared(&arguments.part)?;
     let surfaces = connect(&loaded.declaration.settings)?;
     let planned = block_on(session.plan(&surfaces, &loaded, &arguments.part))?;
     let text = match arguments.format {

@@ -2,7 +2,7 @@
 
 use std::env;
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
@@ -13,8 +13,9 @@ use crate::atlassian::{self, Surfaces};
 use crate::config;
 use crate::error::Error;
 use crate::fetch;
-use crate::model::{Declaration, Diagnostic, Header, Locator, Plan, Rights, Severity, Tree};
-use crate::plan::{self, Context, Desired, Rates};
+use crate::git;
+use crate::model::{Declaration, Diagnostic, Header, Locator, Plan, Revision, Rights, Severity, Tree};
+use crate::plan::{self, Base, Beside, Context, Desired, Rates};
 use crate::render::{self, Colour, DiagnosticStyle, Frames};
 use crate::terminal::Terminal;
 
@@ -36,6 +37,15 @@ pub struct Session {
 pub(super) struct Loaded {
     pub(super) tree: Tree,
     pub(super) declaration: Declaration,
+    base: Option<LoadedBase>,
+}
+
+/// The base that a tree is compared with.
+#[derive(Debug)]
+struct LoadedBase {
+    tree: Tree,
+    declaration: Declaration,
+    revision: Revision,
 }
 
 /// A plan, and what the credential it was made with may do.
@@ -81,6 +91,33 @@ impl Session {
         config::find_root(&here).ok_or(Error::NoTree(here))
     }
 
+    /// Reads the tree, and the base that a part is to be compared with.
+    pub(super) fn load_compared(&self, part: &Part) -> Result<Loaded, Error> {
+        let base = part.base.as_deref().map(|named| self.base(named)).transpose()?;
+        Ok(Loaded { base, ..self.load()? })
+    }
+
+    /// Reads what a tree is compared with: a revision of its repository, or another folder.
+    fn base(&self, named: &str) -> Result<LoadedBase, Error> {
+        let folder = named.starts_with('.') || Path::new(named).is_absolute();
+        let (tree, mut diagnostics, declaration, revision) = if folder {
+            let config::Loaded { tree, declaration, diagnostics } =
+                config::load(Path::new(named), self.today);
+            (tree, diagnostics, declaration, Revision { name: named.into(), commit: None, contained: None })
+        } else {
+            let git::At { tree, revision } = git::tree_at(&self.root()?, named)?;
+            let config::Parsed { declaration, diagnostics } = config::parse(&tree, self.today);
+            (tree, diagnostics, declaration, revision)
+        };
+        if let Some(declaration) = declaration {
+            return Ok(LoadedBase { tree, declaration, revision });
+        }
+        diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error);
+        let style = self.diagnostic_style(self.terminal.stderr_in_color());
+        self.terminal.tell(&render::diagnostics(&tree, &diagnostics, style));
+        Err(Error::InvalidBase(named.to_owned()))
+    }
+
     /// Reads the tree; its diagnostics go to stderr.
     pub(super) fn load(&self) -> Result<Loaded, Error> {
         let loaded = config::load(&self.root()?, self.today);
@@ -95,7 +132,7 @@ impl Session {
             self.terminal.tell(&render::diagnostics(&loaded.tree, &shown, style));
         }
         let declaration = loaded.declaration.ok_or(Error::Invalid)?;
-        Ok(Loaded { tree: loaded.tree, declaration })
+        Ok(Loaded { tree: loaded.tree, declaration, base: None })
     }
 
     pub(super) fn diagnostic_style(&self, color: bool) -> DiagnosticStyle {
@@ -113,9 +150,17 @@ impl Session {
         loaded: &Loaded,
         part: &Part,
     ) -> Result<Planned, Error> {
-        let desired = Desired::of(&loaded.declaration, self.today).with_lookup(part.lookup());
+        let desired =
+            Desired::of(&loaded.declaration, self.today).with_lookup(part.lookup()).with_allowed(&part.allow);
+        let base = loaded.base.as_ref();
+        let base_desired =
+            base.map(|base| Desired::of(&base.declaration, self.today).with_lookup(part.lookup()));
         let scope = part.scope();
-        let live = fetch::live_state(surfaces, &desired).await?;
+        let beside = Beside { base: base_desired.as_ref(), author: part.author.as_ref() };
+        let live = fetch::live_state(surfaces, &desired, beside).await?;
+        let base = base.zip(base_desired.as_ref()).map(|(base, desired)| {
+            Base::of(desired, &live, &Locator::new(&base.tree), base.revision.clone())
+        });
         if let Some(target) = scope.unknown_targets(&desired, &live).first() {
             return Err(Error::Usage(format!(
                 "neither the tree nor the site has what --target {target} names"
@@ -128,7 +173,7 @@ impl Session {
         let header = Header {
             made: Timestamp::now().to_string(),
             today: self.today,
-            commit: None,
+            commit: git::clean_commit(&self.root()?),
             rollbook: env!("CARGO_PKG_VERSION").into(),
         };
         let context = Context {
@@ -138,7 +183,8 @@ impl Session {
             header,
             tree_digest: &plan::tree_digest(&loaded.tree),
             scope: &scope,
-            allow: &part.allow,
+            base: base.as_ref(),
+            author: part.author.as_ref(),
             rates: &Rates {
                 per_second: atlassian::per_second,
                 route: atlassian::route,

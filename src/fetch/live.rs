@@ -12,7 +12,7 @@ use crate::model::{
     AccountId, Email, GroupId, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, OrganizationUser,
     Reading, Rights, Rows, ScimUser,
 };
-use crate::plan::{self, Desired, Reads, Searches};
+use crate::plan::{self, Beside, Desired, Reads, Searches};
 
 use super::Error;
 
@@ -26,7 +26,7 @@ enum Lists<'a> {
     Organization(&'a Organization),
 }
 
-/// Reads what a diff of this desired state needs: the rights, every group's name, the members of the declared
+/// Reads what a diff of this desired state needs, and what is beside it: the rights, every group's name, the members of the declared
 /// groups that exist, what the organization knows of the declared people, and every user where an identity or a
 /// status needs them.
 ///
@@ -34,16 +34,20 @@ enum Lists<'a> {
 /// [`Error::NoListing`] when there is no surface that lists anything, [`Error::CannotBrowse`] when reads would be
 /// empty for want of a right, [`Error::UsersWithoutReader`] when the listing of users is not whole, else what the
 /// surface said.
-pub async fn live_state(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<LiveState, Error> {
+pub async fn live_state(
+    surfaces: &Surfaces,
+    desired: &Desired<'_>,
+    beside: Beside<'_>,
+) -> Result<LiveState, Error> {
     let lists = Lists::of(surfaces)?;
-    let searches = plan::searches(desired);
+    let searches = plan::searches(desired, beside);
     let site = &desired.declaration.settings.site.value;
     let ((jira, groups), people) =
         try_join!(lists.rights_and_groups(site), search(surfaces.organization.as_ref(), &searches))?;
     let rights = Rights { surfaces: surfaces.configured(), jira };
     let found: BTreeSet<Email> = people.iter().filter_map(|person| person.email.clone()).collect();
-    let ids = plan::groups_to_read(desired, &groups);
-    let reads = plan::reads(desired, &rights, &found);
+    let ids = plan::groups_to_read(desired, beside, &groups);
+    let reads = plan::reads(desired, beside, &rights, &found);
     info!(
         groups = groups.len(),
         declared = ids.len(),

@@ -43,7 +43,7 @@ pub struct Change {
 }
 
 /// How something is to change.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Wanted {
     /// A group is to be.
     CreateGroup {

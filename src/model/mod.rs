@@ -8,6 +8,7 @@ mod address;
 mod capability;
 mod change;
 mod checkup;
+mod comparison;
 mod declaration;
 mod diagnostic;
 mod email;
@@ -27,6 +28,7 @@ pub use address::{Action, Address, AddressError, Key, UserRef};
 pub use capability::{AppRole, Capabilities, GroupKind, ManagedBy, Questions, Seats, Usage};
 pub use change::{Change, Changes, Wanted};
 pub use checkup::{Checkup, Health};
+pub use comparison::{Adopted, Comparison, IdentityChange, Revision, RuleChange};
 pub use declaration::{
     AppsInGroup, Authority, Declaration, DeclaredGroup, DeclaredUser, GroupState, Member, MemberRef, Members,
     Scim, Settings, Source,
@@ -46,7 +48,7 @@ pub use organization::{
 };
 pub use plan::{
     Blocked, Cost, Drift, GroupSummary, Guard, Header, Identified, IdentitySource, Note, Plan,
-    PlannedOperation, Ruling, SeatChange, Summary, SurfaceIds, UnknownGuard, Verdict,
+    PlannedOperation, RuleSource, Ruling, SeatChange, Summary, SurfaceIds, UnknownGuard, Verdict,
 };
 pub use policy::{
     GroupRevokes, MaxRevokes, Mode, Offboard, Policy, Protect, SelfGrant, UnlistedGroups, UnlistedUsers,

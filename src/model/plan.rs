@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::address::{Action, Address, Key, UserRef};
+use super::comparison::Comparison;
 use super::ids::{AccountId, App, GroupId, GroupName, ScimId};
 use super::operation::{Operation, Reason, Surface};
 use super::tree::Location;
@@ -22,6 +23,8 @@ pub struct Plan {
     pub site: String,
     /// SHA-256 over site, organization, tree digest and operations, in hex.
     pub fingerprint: String,
+    /// The base revision, and how the tree differs from it; nothing where there is none to compare with.
+    pub base: Option<Comparison>,
     /// The targets and reasons that the plan was narrowed to; empty for the whole tree.
     pub narrowed_to: Vec<String>,
     /// The totals.
@@ -144,6 +147,10 @@ pub struct PlannedOperation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Drift {
+    /// It would: live was changed by hand, or an earlier change was not applied.
+    Yes,
+    /// It would not: the change under review asks for it.
+    No,
     /// There was no base to compare with.
     Unknown,
 }
@@ -220,8 +227,29 @@ pub enum Ruling {
     },
     /// It would be refused, and `--allow` lets it pass.
     Allowed,
+    /// The rules of the base revision would refuse it, and those of the change under review let it pass.
+    AllowedByChange {
+        /// What lets it pass.
+        by: RuleSource,
+    },
     /// The tree asks for the guard, and it cannot be judged.
     NotJudged,
+}
+
+/// What of a change lets a plan pass.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[serde(tag = "rule", rename_all = "kebab-case")]
+pub enum RuleSource {
+    /// Its policy.
+    Policy,
+    /// A waiver.
+    Waiver {
+        /// Why, by the waiver.
+        because: String,
+        /// The first day on which the guard is back.
+        #[schemars(with = "String")]
+        until: Date,
+    },
 }
 
 /// A rule that may refuse a plan.
@@ -370,9 +398,24 @@ impl Guard {
         }
     }
 
-    /// Whether a waiver may name it (design §9, 6).
+    /// Whether a waiver may name it (design §9, 6). What must never happen at all cannot be waived, and neither can
+    /// it be waived that somebody is not known.
     pub fn waivable(self) -> bool {
-        !matches!(self, Self::WrongSite | Self::IdentityChanged | Self::SuspiciousRead)
+        match self {
+            Self::MaxRevokes
+            | Self::KeepAtLeast
+            | Self::Protect
+            | Self::Exclusive
+            | Self::SelfGrant
+            | Self::Reactivation
+            | Self::InviteDomain => true,
+            Self::SelfLockout
+            | Self::LastAdmin
+            | Self::IdentityChanged
+            | Self::IdentityUnresolved
+            | Self::SuspiciousRead
+            | Self::WrongSite => false,
+        }
     }
 }
 

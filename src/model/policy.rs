@@ -41,6 +41,13 @@ pub struct Policy {
     pub admins: Vec<Located<Email>>,
 }
 
+impl Policy {
+    /// Whether somebody of this e-mail may be invited.
+    pub fn invites_at(&self, email: &Email) -> bool {
+        self.invite_domains.iter().any(|domain| domain.value.eq_ignore_ascii_case(email.domain()))
+    }
+}
+
 /// Whether undeclared members of a declared group are removed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Mode {
@@ -146,4 +153,11 @@ pub struct Waiver {
     pub until: Date,
     /// Where the entry stands.
     pub origin: Origin,
+}
+
+impl Waiver {
+    /// Whether it takes an address in.
+    pub fn covers(&self, address: &Address) -> bool {
+        self.addresses.iter().any(|waived| waived.value.covers(address))
+    }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::model::{
-    AccountId, AppsInGroup, Declaration, DeclaredGroup, Email, GroupName, GroupState, Member, MemberRef,
-    Members, Mode, Origin, Reason, Source, UserRef,
+    AccountId, Address, AppsInGroup, Declaration, DeclaredGroup, Email, GroupName, GroupState, Guard, Member,
+    MemberRef, Members, Mode, Origin, Reason, Source, UserRef, Waiver,
 };
 
 /// The desired state, on the day it was made for.
@@ -18,6 +18,8 @@ pub struct Desired<'a> {
     pub today: Date,
     /// Where declared people may be looked up.
     pub lookup: Lookup,
+    /// The guards that are set aside for this run.
+    pub allow: Vec<Guard>,
     /// Every group that is to exist.
     pub groups: BTreeMap<GroupName, DesiredGroup<'a>>,
 }
@@ -105,13 +107,30 @@ impl<'a> Desired<'a> {
                 Some((name.clone(), group.without_offboarded(declaration)))
             })
             .collect();
-        Self { declaration, today, lookup: Lookup::default(), groups }
+        Self { declaration, today, lookup: Lookup::default(), allow: Vec::new(), groups }
     }
 
     /// The same, with people looked up elsewhere.
     #[must_use]
     pub fn with_lookup(self, lookup: Lookup) -> Self {
         Self { lookup, ..self }
+    }
+
+    /// The same, with guards set aside.
+    #[must_use]
+    pub fn with_allowed(self, allow: &[Guard]) -> Self {
+        Self { allow: allow.to_vec(), ..self }
+    }
+
+    /// The waivers of a guard whose day has not come.
+    pub(super) fn waivers(&self, guard: Guard) -> impl Iterator<Item = &Waiver> {
+        let waivers = self.declaration.waivers.iter();
+        waivers.filter(move |waiver| waiver.guard == guard && waiver.until > self.today)
+    }
+
+    /// Whether a guard stands aside for an address.
+    pub(super) fn sets_aside(&self, guard: Guard, address: &Address) -> bool {
+        self.allow.contains(&guard) || self.waivers(guard).any(|waiver| waiver.covers(address))
     }
 
     /// Whether the tree offboards somebody, and where it says so.

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::model::{PlannedOperation, Tree};
+use crate::model::{Key, Operation, PlannedOperation, Reason, Surface, Tree};
 
 /// SHA-256 over the paths and texts of a tree, in hex.
 pub fn tree_digest(tree: &Tree) -> String {
@@ -19,7 +19,8 @@ pub fn tree_digest(tree: &Tree) -> String {
     hex(&digest.finalize())
 }
 
-/// SHA-256 over site, organization, tree digest and operations, in hex.
+/// SHA-256 over site, organization, tree digest and operations, in hex. Whether an operation is drift is not among
+/// it: that is told by the base, and what is done is the same.
 pub(super) fn fingerprint(
     site: &str,
     organization: Option<&str>,
@@ -31,9 +32,24 @@ pub(super) fn fingerprint(
         site: &'a str,
         organization: Option<&'a str>,
         tree: &'a str,
-        operations: &'a [PlannedOperation],
+        operations: Vec<Step<'a>>,
     }
-    let content = Content { site, organization, tree: tree_digest, operations };
+    #[derive(Serialize)]
+    struct Step<'a> {
+        key: &'a Key,
+        operation: &'a Operation,
+        via: Surface,
+        requires: &'a [Key],
+        reason: Reason,
+    }
+    let steps = operations.iter().map(|planned| Step {
+        key: &planned.key,
+        operation: &planned.operation,
+        via: planned.via,
+        requires: &planned.requires,
+        reason: planned.reason,
+    });
+    let content = Content { site, organization, tree: tree_digest, operations: steps.collect() };
     let mut digest = Sha256::new();
     #[allow(clippy::expect_used, reason = "plain values with string keys always serialise")]
     let text = serde_json::to_vec(&content).expect("an operation is plain data");

@@ -1,7 +1,7 @@
 //! What differs for the users that a tree declares: who is to be invited, who is to lose all access.
 
 use crate::model::{
-    AccountId, Action, Address, App, DeclaredUser, Email, Key, Origin, Reading, Reason, Surface,
+    AccountId, Action, Address, App, DeclaredUser, Email, Guard, Key, Origin, Reading, Reason, Surface,
     UnlistedUsers, UserRef, Wanted,
 };
 
@@ -46,15 +46,18 @@ pub(super) fn invitation(desired: &Desired<'_>, user: &UserRef) -> Result<Key, O
     if declared.and_then(|user| user.active).is_none_or(|active| !active.value) {
         return Err(missing(email));
     }
-    let domains = &desired.declaration.policy.invite_domains;
-    if !domains.iter().any(|domain| domain.value.eq_ignore_ascii_case(email.domain())) {
+    let address = Address::User(user.clone());
+    if !desired.declaration.policy.invites_at(email) && !desired.sets_aside(Guard::InviteDomain, &address) {
         return Err(Obstacle {
             code: "invite-domain",
             why: format!("{email} has no account, and {} is not among policy.invite-domains", email.domain()),
-            help: "Add the domain to `invite-domains` in rollbook.yaml, or invite the person by hand.".into(),
+            help: format!(
+                "Add the domain to `invite-domains` in rollbook.yaml, waive `invite-domain` for {address}, or invite \
+                 the person by hand."
+            ),
         });
     }
-    Ok(Key { address: Address::User(user.clone()), action: Action::Invite })
+    Ok(Key { address, action: Action::Invite })
 }
 
 fn be_active(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identity: Identity) {

@@ -28,6 +28,11 @@ impl Marked {
         self.ids.extend(groups);
     }
 
+    /// Whether a group that does not exist yet is marked.
+    pub(super) fn names(&self, group: &GroupName) -> bool {
+        self.names.contains(group)
+    }
+
     pub(super) fn holds(&self, group: &GroupId) -> bool {
         self.ids.contains(group)
     }
@@ -39,7 +44,7 @@ impl Marked {
             }
             Operation::RemoveMember { membership } => membership.group(),
             Operation::AddMember { group: Ref::Made(_), .. } | Operation::CreateGroup { .. } => {
-                return key.address.group().is_some_and(|name| self.names.contains(name));
+                return key.address.group().is_some_and(|name| self.names(name));
             }
             Operation::ActivateUser { memberships, .. } | Operation::RemoveUser { memberships, .. } => {
                 return memberships.iter().any(|kept| self.holds(kept.membership.group()));

@@ -11,6 +11,8 @@
 //! ```
 
 mod admins;
+mod assemble;
+mod base;
 mod cost;
 mod desired;
 mod diff;
@@ -33,12 +35,12 @@ mod route;
 mod seats;
 mod surface;
 
+pub use base::Base;
 pub use cost::Rates;
 pub use desired::{Denial, Desired, DesiredGroup, Entry, Lookup};
-
 pub use diff::diff;
 pub use fingerprint::tree_digest;
 pub use lock::{Locking, lock, unresolved};
 pub use narrow::Scope;
-pub use questions::{Reads, Searches, groups_to_read, moved, questions, reads, searches};
+pub use questions::{Beside, Reads, Searches, groups_to_read, moved, questions, reads, searches};
 pub use route::{Context, route};

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Address, Blocked, Key, LiveState, PlannedOperation, Reason, UserRef};
+use crate::model::{Address, Blocked, Comparison, Key, LiveState, PlannedOperation, Reason, UserRef};
 
 use super::desired::Desired;
 
@@ -69,6 +69,15 @@ impl Scope {
                 Address::Group(group) | Address::Member(group, _) => group == name,
                 Address::User(user) => names(user),
             })
+    }
+
+    /// Keeps what was adopted at the targets. How identities and rules differ is always said.
+    pub(super) fn narrow_comparison(&self, mut comparison: Comparison) -> Comparison {
+        let targeted = |address: &Address| self.targets.iter().any(|target| target.covers(address));
+        if !self.targets.is_empty() {
+            comparison.adopted.retain(|adopted| targeted(&adopted.address));
+        }
+        comparison
     }
 
     /// Keeps what is asked for, and what it requires.

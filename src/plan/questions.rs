@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, Changes, Declaration, Email, GroupId, GroupName, Listing, LiveAccount, LiveGroup, LiveState,
-    Offboard, Questions, Ref, Rights, Source, Surface, UnlistedUsers, UserRef, Wanted,
+    Offboard, Questions, Ref, Rights, SelfGrant, Source, Surface, UnlistedUsers, UserRef, Wanted,
 };
 
 use super::desired::{Desired, Lookup};
@@ -30,8 +30,29 @@ pub struct Reads {
     pub users: bool,
 }
 
-/// Says what an organization can be asked of the people whom a tree declares.
-pub fn searches(desired: &Desired<'_>) -> Searches {
+/// What is read beside what a tree asks for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Beside<'a> {
+    /// The base that the tree is compared with, and judged by.
+    pub base: Option<&'a Desired<'a>>,
+    /// Who made the change from the base to the tree.
+    pub author: Option<&'a Email>,
+}
+
+/// Says what an organization can be asked of the people whom a tree and what is beside it speak of.
+pub fn searches(desired: &Desired<'_>, beside: Beside<'_>) -> Searches {
+    let mut searches = searches_of(desired);
+    if let Some(base) = beside.base {
+        let Searches { emails, accounts } = searches_of(base);
+        searches.emails.extend(emails);
+        searches.accounts.extend(accounts);
+    }
+    let author = beside.author.filter(|author| explained(desired.declaration, author).is_none());
+    searches.emails.extend(author.cloned());
+    searches
+}
+
+fn searches_of(desired: &Desired<'_>) -> Searches {
     let declaration = desired.declaration;
     let emails = if desired.lookup == Lookup::Locked { BTreeSet::new() } else { unexplained(desired) };
     let declared = declaration.users.iter().filter(|(_, user)| user.active.is_some());
@@ -53,7 +74,20 @@ pub fn moved(desired: &Desired<'_>, live: &LiveState) -> BTreeSet<Email> {
 }
 
 /// Says what a diff needs, once the organization has found these e-mails.
-pub fn reads(desired: &Desired<'_>, rights: &Rights, found: &BTreeSet<Email>) -> Reads {
+pub fn reads(desired: &Desired<'_>, beside: Beside<'_>, rights: &Rights, found: &BTreeSet<Email>) -> Reads {
+    let own = reads_of(desired, rights, found);
+    let base = beside.base.map(|base| reads_of(base, rights, found));
+    let asks = desired.declaration.policy.self_grant == SelfGrant::Refuse;
+    let author = beside.author.filter(|author| {
+        asks && explained(desired.declaration, author).is_none() && !found.contains(*author)
+    });
+    Reads {
+        scim_users: own.scim_users || base.is_some_and(|base| base.scim_users),
+        users: own.users || base.is_some_and(|base| base.users) || author.is_some(),
+    }
+}
+
+fn reads_of(desired: &Desired<'_>, rights: &Rights, found: &BTreeSet<Email>) -> Reads {
     let declaration = desired.declaration;
     let asked = rights.has(Surface::Organization);
     let status = !asked && declaration.users.values().any(|user| user.active.is_some());
@@ -82,10 +116,14 @@ fn explained<'a>(declaration: &'a Declaration, email: &Email) -> Option<&'a Acco
     pin.map(|pin| &pin.value).or_else(|| declaration.lock.users.get(email).map(|locked| &locked.id))
 }
 
-/// The live groups whose members a diff needs: each declared group that exists.
-pub fn groups_to_read(desired: &Desired<'_>, live: &Listing<LiveGroup>) -> Vec<GroupId> {
-    let groups = GroupResolution::of(desired.declaration, live);
-    groups.live().map(|(_, group)| group.id.clone()).collect()
+/// The live groups whose members a diff needs: each that exists of those that the tree or its base declares.
+pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<LiveGroup>) -> Vec<GroupId> {
+    let mut ids = BTreeSet::new();
+    for tree in std::iter::once(desired).chain(beside.base) {
+        let groups = GroupResolution::of(tree.declaration, live);
+        ids.extend(groups.live().map(|(_, group)| group.id.clone()));
+    }
+    ids.into_iter().collect()
 }
 
 /// Says what must be known before changes can be routed.

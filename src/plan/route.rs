@@ -3,14 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Action, App, Blocked, Capabilities, Change, Changes, Cost, Direction, Drift, GroupId,
-    GroupName, GroupSummary, Guard, Header, Identified, Key, LiveState, Membership, Note, Operation, Plan,
-    PlannedOperation, Ref, ScimUser, SeatChange, Summary, Surface, SurfaceIds, UserRef, Verdict, Wanted,
+    AccountId, Action, Blocked, Capabilities, Change, Changes, Drift, Email, GroupId, GroupName, Header, Key,
+    LiveState, Membership, Note, Operation, Plan, PlannedOperation, Ref, ScimUser, Surface, SurfaceIds,
+    UserRef, Wanted,
 };
 
-use super::cost::{Rates, cost};
+use super::admins;
+use super::assemble::{Routed, assemble};
+use super::base::Base;
+use super::cost::Rates;
 use super::desired::Desired;
-use super::fingerprint::fingerprint;
 use super::groups::GroupResolution;
 use super::guard;
 use super::marked::Marked;
@@ -18,7 +20,6 @@ use super::narrow::Scope;
 use super::order;
 use super::resolve::{Obstacle, Resolution};
 use super::seats;
-use super::{admins, reach};
 
 /// What routing needs beside the changes.
 #[derive(Clone, Debug)]
@@ -35,8 +36,10 @@ pub struct Context<'a> {
     pub tree_digest: &'a str,
     /// The part that is asked for.
     pub scope: &'a Scope,
-    /// The guards that are set aside for this run.
-    pub allow: &'a [Guard],
+    /// The base revision that the tree is compared with, where there is one.
+    pub base: Option<&'a Base<'a>>,
+    /// Who made the change from the base to the tree, where somebody says it.
+    pub author: Option<&'a Email>,
     /// The published rate limits.
     pub rates: &'a Rates,
 }
@@ -46,6 +49,7 @@ pub struct Context<'a> {
 pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     let groups = GroupResolution::of(context.desired.declaration, &context.live.groups);
     let policy = &context.desired.declaration.policy;
+    let wanted = wanted(&changes);
     let mut privileged = Marked::of(&policy.privileged, &groups, context.live);
     privileged.extend(context.live.rights.site_admin_groups().map(|group| group.id.clone()));
     let mut router = Router {
@@ -63,6 +67,10 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
         notes: Vec::new(),
         remarks: changes.notes,
     };
+    let base = context.base.map(|base| {
+        let comparison = base.comparison(context.desired, &wanted, context.live, &router.privileged);
+        context.scope.narrow_comparison(comparison)
+    });
     for change in changes.changes {
         router.route(change);
     }
@@ -76,6 +84,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
         surface_ids: router.surface_ids,
         groups: changes.groups,
         verdicts: Vec::new(),
+        base,
     };
     let operations = &mut steps.operations;
     order::require(operations);
@@ -95,6 +104,12 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     assemble(context, &router.people, steps, seats.into_iter().map(|seats| seats.change).collect())
 }
 
+/// What the tree wants, possible or not.
+fn wanted(changes: &Changes) -> Vec<Key> {
+    let blocked = changes.blocked.iter().map(|it| Key { address: it.address.clone(), action: it.action });
+    changes.changes.iter().map(Change::key).chain(blocked).collect()
+}
+
 fn scim_records(capabilities: &Capabilities) -> BTreeMap<&AccountId, Vec<&ScimUser>> {
     let mut records: BTreeMap<&AccountId, Vec<&ScimUser>> = BTreeMap::new();
     for user in capabilities.scim_users.read().into_iter().flatten() {
@@ -103,109 +118,6 @@ fn scim_records(capabilities: &Capabilities) -> BTreeMap<&AccountId, Vec<&ScimUs
         }
     }
     records
-}
-
-/// What routing made of the changes.
-struct Routed {
-    operations: BTreeMap<Key, PlannedOperation>,
-    blocked: Vec<Blocked>,
-    notes: Vec<Note>,
-    surface_ids: SurfaceIds,
-    groups: Vec<GroupSummary>,
-    verdicts: Vec<Verdict>,
-}
-
-fn assemble(context: &Context<'_>, people: &Resolution, routed: Routed, seats: Vec<SeatChange>) -> Plan {
-    let declaration = context.desired.declaration;
-    let Routed { operations, mut blocked, mut notes, mut surface_ids, groups, verdicts } = routed;
-    let operations = order::sorted(operations);
-    blocked.sort();
-    blocked.dedup_by(|a, b| (&a.address, a.action, a.code) == (&b.address, b.action, b.code));
-    notes.sort();
-    notes.dedup();
-    retain_used(&mut surface_ids, &operations);
-    let site = declaration.settings.site.value.clone();
-    let organization = declaration.settings.organization.as_ref().map(|id| id.value.as_str());
-    let granted = |planned: &&PlannedOperation| planned.operation.direction() == Direction::Grant;
-    Plan {
-        header: context.header.clone(),
-        fingerprint: fingerprint(&site, organization, context.tree_digest, &operations),
-        summary: Summary {
-            grants: operations.iter().filter(granted).count(),
-            revokes: operations.iter().map(|planned| planned.operation.revokes()).sum(),
-            operations: operations.len(),
-            blocked: blocked.len(),
-        },
-        groups: changed_groups(groups, &operations),
-        narrowed_to: context.scope.words(),
-        cost: Cost { seats, ..cost(&operations, context.live, context.rates) },
-        guards: verdicts,
-        identities: identities(people, &operations),
-        reach: reach::of(&operations),
-        surface_ids,
-        site,
-        operations,
-        blocked,
-        notes,
-    }
-}
-
-/// The declared people whom operations are about, with what said who they are.
-fn identities(people: &Resolution, operations: &[PlannedOperation]) -> Vec<Identified> {
-    let users: BTreeSet<&UserRef> =
-        operations.iter().filter_map(|planned| planned.key.address.user()).collect();
-    let identified = people.accounts().filter(|(user, _)| users.contains(user));
-    let identified = identified.filter_map(|(user, account)| {
-        Some(Identified { user: user.clone(), account: account.clone(), from: people.source(user)? })
-    });
-    identified.collect()
-}
-
-/// Drops the ids of what is blocked or narrowed away.
-fn retain_used(ids: &mut SurfaceIds, operations: &[PlannedOperation]) {
-    let scim = || operations.iter().filter(|planned| planned.via == Surface::Scim);
-    let accounts: BTreeSet<&AccountId> = scim().filter_map(|planned| planned.operation.account()).collect();
-    let groups: BTreeSet<&GroupId> = scim().filter_map(|planned| planned.operation.group()).collect();
-    ids.scim_users.retain(|account, _| accounts.contains(account));
-    ids.scim_groups.retain(|group, _| groups.contains(group));
-    let invites = operations.iter().filter(|planned| planned.via == Surface::Organization);
-    let apps: BTreeSet<&App> = invites.flat_map(|planned| planned.operation.apps()).collect();
-    ids.resources.retain(|app, _| apps.contains(app));
-}
-
-/// The groups that operations change, with the member counts that they lead to.
-fn changed_groups(groups: Vec<GroupSummary>, operations: &[PlannedOperation]) -> Vec<GroupSummary> {
-    let mut counts: BTreeMap<&GroupName, (usize, usize)> = BTreeMap::new();
-    let mut touched: BTreeSet<&GroupName> = BTreeSet::new();
-    for planned in operations {
-        let Some(name) = planned.key.address.group() else {
-            continue;
-        };
-        touched.insert(name);
-        let (added, removed) = counts.entry(name).or_default();
-        match &planned.operation {
-            Operation::AddMember { .. } => *added += 1,
-            Operation::RemoveMember { .. } => *removed += 1,
-            Operation::DeleteGroup { members, .. } => *removed += members.len(),
-            Operation::CreateGroup { .. }
-            | Operation::InviteUser { .. }
-            | Operation::ActivateUser { .. }
-            | Operation::UpdateUser { .. }
-            | Operation::SuspendUser { .. }
-            | Operation::DeactivateUser { .. }
-            | Operation::RemoveUser { .. } => {}
-        }
-    }
-    let mut changed: Vec<GroupSummary> = groups
-        .into_iter()
-        .filter(|group| touched.contains(&group.name))
-        .map(|group| {
-            let (added, removed) = counts.get(&group.name).copied().unwrap_or_default();
-            GroupSummary { after: (group.before + added).saturating_sub(removed), ..group }
-        })
-        .collect();
-    changed.sort();
-    changed
 }
 
 /// A routing under way.
@@ -354,6 +266,7 @@ impl Router<'_> {
         let action = if invites { Action::Invite } else { change.wanted.action() };
         let key = Key { address: change.address.clone(), action };
         let privileged = self.privileged.touched_by(&key, &operation);
+        let drift = self.context.base.map_or(Drift::Unknown, |base| base.drift(&change));
         let asked = operation.account().and_then(|id| self.account(id)).map(|known| known.name.clone());
         let planned = PlannedOperation {
             key: key.clone(),
@@ -362,7 +275,7 @@ impl Router<'_> {
             requires: Vec::new(),
             origin: change.origin,
             reason: change.reason,
-            drift: Drift::Unknown,
+            drift,
             privileged,
             name: change.name.or(asked),
             until: change.until,

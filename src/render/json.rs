@@ -1,10 +1,11 @@
 //! Plans and reports as versioned JSON documents.
 
-use schemars::{JsonSchema, schema_for};
+use schemars::JsonSchema;
+use schemars::generate::SchemaSettings;
 use serde::Serialize;
 
 use crate::model::{
-    Blocked, Confirmation, Cost, GroupSummary, Header, Identified, Key, Note, Outcome, Plan,
+    Blocked, Comparison, Confirmation, Cost, GroupSummary, Header, Identified, Key, Note, Outcome, Plan,
     PlannedOperation, Report, Summary, SurfaceIds, Verdict,
 };
 
@@ -22,6 +23,8 @@ struct PlanDocument<'a> {
     site: &'a str,
     /// SHA-256 over site, organization, tree digest and operations, in hex.
     fingerprint: &'a str,
+    /// The base revision, and how the tree differs from it; null where there is none to compare with.
+    base: Option<&'a Comparison>,
     /// The targets and reasons that the plan was narrowed to; empty for the whole tree.
     narrowed_to: &'a [String],
     /// The totals.
@@ -75,6 +78,7 @@ pub fn plan_json(plan: &Plan) -> String {
         header: &plan.header,
         site: &plan.site,
         fingerprint: &plan.fingerprint,
+        base: plan.base.as_ref(),
         narrowed_to: &plan.narrowed_to,
         summary: plan.summary,
         operations: &plan.operations,
@@ -91,7 +95,9 @@ pub fn plan_json(plan: &Plan) -> String {
 
 /// The JSON Schema of [`plan_json`], with a line break at its end.
 pub fn plan_schema() -> String {
-    pretty(&schema_for!(PlanDocument<'_>))
+    // What is written always has every field, be it null.
+    let settings = SchemaSettings::draft2020_12().for_serialize();
+    pretty(&settings.into_generator().into_root_schema_for::<PlanDocument<'_>>())
 }
 
 /// A report as JSON, with a line break at its end.

@@ -1,5 +1,6 @@
 //! A plan as text for people.
 
+mod comparison;
 mod groups;
 mod guards;
 mod people;
@@ -9,7 +10,7 @@ use std::fmt::Write as _;
 
 use indexmap::IndexMap;
 
-use crate::model::{Address, Blocked, Plan};
+use crate::model::{Address, Blocked, Drift, Plan};
 
 use super::harmless;
 use super::lines::{BOLD, CHANGE, DIM, Lead, Row, count, gap, painted, width_of, wrapped};
@@ -38,22 +39,40 @@ pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
         let part = format!("Only {}, and what that requires.", plan.narrowed_to.join(", "));
         text.push_str(&wrapped(&harmless(&part), &Lead::PLAIN, width));
     }
+    text.push_str(&comparison::before_operations(plan, width));
     if plan.operations.is_empty() {
         text.push_str("\nNo changes.");
         let whole = plan.blocked.is_empty() && plan.narrowed_to.is_empty();
         text.push_str(if whole { " Live is as the tree asks.\n" } else { "\n" });
-    } else {
-        text.push('\n');
-        text.push_str(&match grouping {
-            Grouping::Group => by_group(plan, width),
-            Grouping::User => by_user(plan, width),
-        });
+    }
+    text.push_str(&operations(plan, grouping, width));
+    if let Some(base) = &plan.base {
+        text.push_str(&comparison::adopted(&base.adopted, width));
     }
     text.push_str(&guards(plan, width));
     text.push_str(&blocked(&plan.blocked, width));
     text.push_str(&notes(plan, width));
     text.push_str(&seats(plan, width));
     text.push_str(&totals(plan, width));
+    text
+}
+
+/// The change first, then the drift; without a base nobody knows which is which.
+fn operations(plan: &Plan, grouping: Grouping, width: usize) -> String {
+    let (drift, change): (Vec<_>, Vec<_>) =
+        plan.operations.iter().partition(|planned| planned.drift == Drift::Yes);
+    let mut text = String::new();
+    for (title, operations) in [(None, change), (Some("Drift (not from this change)"), drift)] {
+        if operations.is_empty() {
+            continue;
+        }
+        text.push('\n');
+        text.extend(title.map(|title| format!("{}\n", painted(BOLD, title))));
+        text.push_str(&match grouping {
+            Grouping::Group => by_group(plan, &operations, width),
+            Grouping::User => by_user(plan, &operations, width),
+        });
+    }
     text
 }
 

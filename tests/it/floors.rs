@@ -23,7 +23,7 @@ const FILE_READER: &str = "src/config/files.rs";
 const PURE: [&str; 4] = ["model", "config", "plan", "render"];
 
 const FLOOR_1: [&str; 4] = ["model", "config", "plan", "atlassian"];
-const FLOOR_2: [&str; 3] = ["fetch", "apply", "render"];
+const FLOOR_2: [&str; 4] = ["fetch", "git", "apply", "render"];
 /// How a run ends and where its text goes: for commands, and above.
 const EDGE: [&str; 4] = ["environment", "error", "exit", "terminal"];
 
@@ -34,7 +34,7 @@ fn may_name(room: &str, other: &str) -> Option<bool> {
     Some(match room {
         "model" => false,
         "config" | "plan" | "atlassian" | "sandbox" | "exit" | "terminal" => other == "model",
-        "fetch" | "apply" | "render" | "environment" => FLOOR_1.contains(&other),
+        "fetch" | "git" | "apply" | "render" | "environment" => FLOOR_1.contains(&other),
         "error" | "commands" => under_commands,
         "cli" => under_commands || other == "commands",
         "main" | "lib" => under_commands || other == "commands" || other == "cli",

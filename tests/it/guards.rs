@@ -6,11 +6,12 @@ use crate::plan::keys;
 use crate::world::{Live, World};
 
 /// What the guards say, as `guard ADDRESS…: ruling`.
-fn rulings(plan: &Plan) -> Vec<String> {
+pub(crate) fn rulings(plan: &Plan) -> Vec<String> {
     let ruling = |ruling: &Ruling| match ruling {
         Ruling::Refused => "refused",
         Ruling::Waived { .. } => "waived",
         Ruling::Allowed => "allowed",
+        Ruling::AllowedByChange { .. } => "allowed by change",
         Ruling::NotJudged => "not judged",
     };
     plan.guards

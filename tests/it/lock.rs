@@ -18,7 +18,7 @@ fn lock(world: &World, exported: &[(&str, &str)]) -> Locking {
     let desired = Desired::of(&declaration, world.today).with_lookup(Lookup::Anew);
     let accounts = exported.iter().map(|(email, id)| (Email::parse(email).unwrap(), AccountId::new(id)));
     let accounts: BTreeMap<Email, AccountId> = accounts.collect();
-    plan::lock(&desired, &world.live.state(&desired), &accounts)
+    plan::lock(&desired, &world.live.state(&desired, plan::Beside::default()), &accounts)
 }
 
 fn users(locking: &Locking) -> Vec<(String, String, String)> {
@@ -87,7 +87,7 @@ fn locked_looks_nowhere_else() {
     let world = company();
     let declaration = world.declaration();
     let desired = Desired::of(&declaration, world.today).with_lookup(Lookup::Locked);
-    let live = world.live.state(&desired);
+    let live = world.live.state(&desired, plan::Beside::default());
     let tree = world.tree();
     let changes = plan::diff(&desired, &live, &rollbook::model::Locator::new(&tree));
     let codes: Vec<_> =

@@ -30,6 +30,7 @@ mod docs;
 mod edge;
 mod floors;
 mod guards;
+mod guards_base;
 mod laws;
 mod lock;
 mod management;

@@ -165,10 +165,6 @@ pub(super) enum WaivableGuard {
     KeepAtLeast,
     /// The plan revokes what the policy protects.
     Protect,
-    /// The plan narrows the credential's own account, or the operator's.
-    SelfLockout,
-    /// No active administrator would be left.
-    LastAdmin,
     /// Somebody would be in two groups that exclude each other.
     Exclusive,
     /// The author of the change would grant themselves a privileged group.
@@ -177,6 +173,4 @@ pub(super) enum WaivableGuard {
     Reactivation,
     /// Somebody would be invited at a domain that is not listed.
     InviteDomain,
-    /// Somebody could not be resolved.
-    IdentityUnresolved,
 }

@@ -3,18 +3,18 @@
 use crate::model::{Address, Guard};
 
 use super::after::After;
-use super::{Case, Tripped};
+use super::{Case, Rules, Tripped};
 
 /// Refused when the plan leaves a group fewer active members than the policy says, and fewer than it had.
-pub(super) fn keep_at_least(case: &Case<'_>) -> Vec<Tripped> {
-    let floors = &case.context.desired.declaration.policy.keep_at_least;
+pub(super) fn keep_at_least(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
+    let floors = &rules.desired.declaration.policy.keep_at_least;
     let live = case.context.live;
     if floors.is_empty() {
         return Vec::new();
     }
     let (before, after) = (After::before(live), After::of(live, case.operations.values()));
     let mut tripped = Vec::new();
-    for (name, group) in case.groups.live() {
+    for (name, group) in rules.groups.live() {
         let Some(floor) = floors.get(name).map(|floor| floor.value) else { continue };
         let (had, has) = (before.active(&group.id), after.active(&group.id));
         if has < had && has < floor as usize {

@@ -4,22 +4,22 @@ use std::collections::BTreeSet;
 
 use crate::model::{AccountId, GroupId, Guard, Operation, PlannedOperation, UserRef};
 
-use super::{Case, Tripped};
+use super::{Case, Rules, Tripped};
 use crate::plan::marked::Marked;
 use crate::plan::resolve::Identity;
 
 /// Refused when the plan revokes anything of somebody, or in a group, that the policy protects.
-pub(super) fn protect(case: &Case<'_>) -> Vec<Tripped> {
-    let protect = &case.context.desired.declaration.policy.protect;
+pub(super) fn protect(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
+    let protect = &rules.desired.declaration.policy.protect;
     let users: Vec<UserRef> = protect.users.iter().map(|user| UserRef::Email(user.value.clone())).collect();
     let accounts: BTreeSet<&AccountId> = users
         .iter()
-        .filter_map(|user| match case.people.person(user) {
+        .filter_map(|user| match rules.people.person(user) {
             Identity::Account(id) => Some(id),
             Identity::Missing | Identity::Unresolved(_) => None,
         })
         .collect();
-    let groups = Marked::of(&protect.groups, case.groups, case.context.live);
+    let groups = Marked::of(&protect.groups, rules.groups, case.context.live);
     let of_person = |planned: &PlannedOperation| {
         let named = planned.key.address.user().is_some_and(|user| users.contains(user));
         named || revoked(&planned.operation).iter().any(|account| accounts.contains(account))

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 
 use crate::model::{Address, GroupName, GroupRevokes, Guard, Listing, Operation, PlannedOperation};
 
-use super::{Case, Tripped};
+use super::{Case, Rules, Tripped};
 
 /// Refused when the plan revokes more than `total`, or one group loses more than both its `count` and its `percent`.
 /// What a waiver names does not count in the total.
-pub(super) fn max_revokes(case: &Case<'_>) -> Vec<Tripped> {
-    let Some(policy) = case.context.desired.declaration.policy.max_revokes else { return Vec::new() };
+pub(super) fn max_revokes(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
+    let Some(policy) = rules.desired.declaration.policy.max_revokes else { return Vec::new() };
     let counted = || {
         let operations = case.operations.values();
-        operations.filter(|planned| !case.waives(Guard::MaxRevokes, &planned.key.address))
+        operations.filter(|planned| !rules.waives(Guard::MaxRevokes, &planned.key.address))
     };
     let mut tripped = Vec::new();
     let revokes: usize = counted().map(|planned| planned.operation.revokes()).sum();

@@ -9,10 +9,15 @@ use crate::render::lines::{CHANGE, GRANT, REVOKE, Row, count};
 use super::people::user_row;
 use super::rows::{Line, details, origin_of, person, rows, short, sign_of};
 
-pub(super) fn by_group(plan: &Plan, width: usize) -> String {
+pub(super) fn by_group(plan: &Plan, operations: &[&PlannedOperation], width: usize) -> String {
+    // A group that is changed here and in another part has no counts that would be true of this part.
+    let mut all: BTreeMap<&GroupName, usize> = BTreeMap::new();
+    for name in plan.operations.iter().filter_map(|planned| planned.key.address.group()) {
+        *all.entry(name).or_default() += 1;
+    }
     let mut groups: BTreeMap<&GroupName, Vec<&PlannedOperation>> = BTreeMap::new();
     let mut users: Vec<&PlannedOperation> = Vec::new();
-    for planned in &plan.operations {
+    for planned in operations.iter().copied() {
         match planned.key.address.group() {
             Some(name) => groups.entry(name).or_default().push(planned),
             None => users.push(planned),
@@ -20,7 +25,8 @@ pub(super) fn by_group(plan: &Plan, width: usize) -> String {
     }
     let mut text = String::new();
     for (name, operations) in groups {
-        text.push_str(&group(name, plan, &operations, width));
+        let whole = all.get(name) == Some(&operations.len());
+        text.push_str(&group(name, plan, &operations, whole, width));
     }
     for planned in users {
         text.push_str(&user_row(planned).text(width));
@@ -34,7 +40,13 @@ fn summary_of<'a>(plan: &'a Plan, name: &GroupName) -> Option<&'a GroupSummary> 
     plan.groups.get(index)
 }
 
-pub(super) fn group(name: &GroupName, plan: &Plan, operations: &[&PlannedOperation], width: usize) -> String {
+pub(super) fn group(
+    name: &GroupName,
+    plan: &Plan,
+    operations: &[&PlannedOperation],
+    counted: bool,
+    width: usize,
+) -> String {
     let whole = operations.iter().find(|planned| matches!(planned.key.address, Address::Group(_)));
     let (sign, style) = match whole.map(|planned| &planned.operation) {
         Some(Operation::CreateGroup { .. }) => ("+", GRANT),
@@ -53,6 +65,7 @@ pub(super) fn group(name: &GroupName, plan: &Plan, operations: &[&PlannedOperati
     };
     let head = format!("{sign} group {}", harmless(name.as_str()));
     let mut middle = summary_of(plan, name)
+        .filter(|_| counted)
         .map_or_else(String::new, |group| format!("{} → {}", group.before, count(group.after, "member")));
     if surfaces(plan.operations.iter()).len() > 1 {
         let separator = if middle.is_empty() { "" } else { ", " };

@@ -21,7 +21,8 @@ pub(super) fn guards(plan: &Plan, width: usize) -> String {
     let unjudged: Vec<&str> = unjudged.map(|verdict| verdict.guard.as_str()).collect();
     if !unjudged.is_empty() {
         let guards = unjudged.join(" and ");
-        let sentence = format!("Not judged by this version, though the tree asks for it: {guards}.");
+        let sentence =
+            format!("Not judged without `--base` and `--author`, though the tree asks for it: {guards}.");
         text.push_str(&format!("\n{}", wrapped(&sentence, &Lead::PLAIN, width)));
     }
     text
@@ -45,7 +46,7 @@ fn set_aside(verdict: &Verdict) -> Option<String> {
     let by = match &verdict.ruling {
         Ruling::Waived { because, until } => format!("waived until {until}: {because}"),
         Ruling::Allowed => "allowed for this run".into(),
-        Ruling::Refused | Ruling::NotJudged => return None,
+        Ruling::Refused | Ruling::AllowedByChange { .. } | Ruling::NotJudged => return None,
     };
     Some(format!("{}: {} ({by})", verdict.guard, verdict.why))
 }

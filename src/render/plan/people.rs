@@ -68,10 +68,10 @@ fn names(memberships: &[Kept]) -> String {
     names.join(" and ")
 }
 
-pub(super) fn by_user(plan: &Plan, width: usize) -> String {
+pub(super) fn by_user(plan: &Plan, operations: &[&PlannedOperation], width: usize) -> String {
     let mut people: BTreeMap<&UserRef, Vec<&PlannedOperation>> = BTreeMap::new();
     let mut groups: Vec<&PlannedOperation> = Vec::new();
-    for planned in &plan.operations {
+    for planned in operations.iter().copied() {
         match planned.key.address.user() {
             Some(user) => people.entry(user).or_default().push(planned),
             None => groups.push(planned),
@@ -91,7 +91,7 @@ pub(super) fn by_user(plan: &Plan, width: usize) -> String {
     }
     for planned in groups {
         let name = planned.key.address.group().cloned().unwrap_or_else(|| GroupName::new(""));
-        text.push_str(&group(&name, plan, &[planned], width));
+        text.push_str(&group(&name, plan, &[planned], true, width));
     }
     text
 }

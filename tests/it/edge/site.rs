@@ -5,7 +5,7 @@ use rollbook::atlassian::{Client, Credential, Endpoints, Jira, Options, Override
 use rollbook::config;
 use rollbook::fetch;
 use rollbook::model::{Declaration, Header, Locator, Plan, Report, SourceFile, Tree};
-use rollbook::plan::{self, Context, Desired, Scope};
+use rollbook::plan::{self, Beside, Context, Desired, Scope};
 use rollbook::sandbox::{self, Sandbox, Seed, SeedGroup, SeedUser, State};
 use tokio::sync::watch;
 
@@ -75,7 +75,7 @@ pub(crate) async fn plan_of(
     declaration: &Declaration,
 ) -> Result<Plan, PlanError> {
     let desired = Desired::of(declaration, TODAY);
-    let live = fetch::live_state(surfaces, &desired).await.map_err(PlanError::Live)?;
+    let live = fetch::live_state(surfaces, &desired, Beside::default()).await.map_err(PlanError::Live)?;
     let changes = plan::diff(&desired, &live, &Locator::new(tree));
     let questions = plan::questions(&changes, &live, declaration);
     let site = &declaration.settings.site.value;
@@ -90,7 +90,8 @@ pub(crate) async fn plan_of(
         header,
         tree_digest: &plan::tree_digest(tree),
         scope: &Scope::default(),
-        allow: &[],
+        base: None,
+        author: None,
         rates: &RATES,
     };
     Ok(plan::route(changes, &context))

@@ -8,7 +8,7 @@ use rollbook::model::{
     OrganizationUser, Plan, PlannedOperation, Privileges, Questions, Reading, Ref, Restriction, Rights, Rows,
     ScimId, ScimUser, Seats, Surface, Usage, UserSource, UserStatus,
 };
-use rollbook::plan::{self, Desired};
+use rollbook::plan::{self, Beside, Desired};
 
 /// Everything there is.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -205,11 +205,11 @@ impl Live {
     }
 
     /// What the organization answers of people.
-    fn people(&self, desired: &Desired<'_>) -> Vec<OrganizationUser> {
+    fn people(&self, desired: &Desired<'_>, beside: Beside<'_>) -> Vec<OrganizationUser> {
         if !self.has(Surface::Organization) {
             return Vec::new();
         }
-        let searches = plan::searches(desired);
+        let searches = plan::searches(desired, beside);
         let all = self.accounts.iter().filter_map(|(id, account)| account.person_of(id));
         let asked = all.filter(|person| {
             let by_email = person.email.as_ref().is_some_and(|email| searches.emails.contains(email));
@@ -219,15 +219,15 @@ impl Live {
     }
 
     /// What reads bring: as much as a diff asks for.
-    pub(crate) fn state(&self, desired: &Desired<'_>) -> LiveState {
+    pub(crate) fn state(&self, desired: &Desired<'_>, beside: Beside<'_>) -> LiveState {
         let rights = self.rights();
-        let people = self.people(desired);
+        let people = self.people(desired, beside);
         let found: BTreeSet<Email> = people.iter().filter_map(|person| person.email.clone()).collect();
-        let reads = plan::reads(desired, &rights, &found);
+        let reads = plan::reads(desired, beside, &rights, &found);
         let groups = self.listing(self.groups.iter().map(|(id, group)| group.live(id)));
         let mut accounts = BTreeMap::new();
         let mut members = BTreeMap::new();
-        for id in plan::groups_to_read(desired, &groups) {
+        for id in plan::groups_to_read(desired, beside, &groups) {
             let rows = self.groups[id.as_str()].members.iter().filter(|id| self.lists(id));
             let rows: Vec<&String> = rows.collect();
             accounts.extend(rows.iter().map(|id| (AccountId::new(id), self.listed(id))));
@@ -239,7 +239,7 @@ impl Live {
             accounts.extend(all.iter().map(|id| (AccountId::new(id), self.listed(id))));
             users = Reading::Read(self.listing(all.into_iter().map(AccountId::new)));
         }
-        let searches = plan::searches(desired);
+        let searches = plan::searches(desired, beside);
         let mut live = LiveState {
             rights,
             groups,

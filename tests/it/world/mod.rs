@@ -4,8 +4,8 @@ mod live;
 
 use rollbook::atlassian;
 use rollbook::config;
-use rollbook::model::{Declaration, Email, Guard, Header, Plan, SourceFile, Tree, UserRef};
-use rollbook::plan::{self, Context, Desired, Rates, Scope};
+use rollbook::model::{Declaration, Email, Guard, Header, Plan, Revision, SourceFile, Tree, UserRef};
+use rollbook::plan::{self, Base, Beside, Context, Desired, Rates, Scope};
 use rollbook::render::{self, Grouping};
 
 pub(crate) use live::{Account, Group, Live};
@@ -21,6 +21,9 @@ pub(crate) struct World {
     pub(crate) today: jiff::civil::Date,
     pub(crate) scope: Scope,
     pub(crate) allow: Vec<Guard>,
+    /// The files of the base revision, where there is one.
+    pub(crate) base: Option<Vec<(String, String)>>,
+    pub(crate) author: Option<Email>,
 }
 
 impl World {
@@ -30,8 +33,15 @@ impl World {
         let mut files = vec![("rollbook.yaml".to_string(), format!("{head}{policy}"))];
         files.extend((!groups.is_empty()).then(|| ("groups/all.yaml".into(), format!("groups:\n{groups}"))));
         files.extend((!users.is_empty()).then(|| ("users/all.yaml".into(), format!("users:\n{users}"))));
-        let mut world =
-            Self { files, live: Live::default(), today: TODAY, scope: Scope::default(), allow: Vec::new() };
+        let mut world = Self {
+            files,
+            live: Live::default(),
+            today: TODAY,
+            scope: Scope::default(),
+            allow: Vec::new(),
+            base: None,
+            author: None,
+        };
         world.live = world.matching();
         world
     }
@@ -56,17 +66,27 @@ impl World {
         self
     }
 
+    /// Makes what stands here the base of what the edits that follow lead to.
+    pub(crate) fn then_base(mut self) -> Self {
+        self.base = Some(self.files.clone());
+        self
+    }
+
+    pub(crate) fn by(mut self, author: &str) -> Self {
+        self.author = Some(Email::parse(author).unwrap());
+        self
+    }
+
     pub(crate) fn tree(&self) -> Tree {
-        let files = self.files.iter();
-        let mut files: Vec<SourceFile> =
-            files.map(|(path, text)| SourceFile { path: path.clone(), text: text.clone() }).collect();
-        files.sort_by(|a, b| a.path.cmp(&b.path));
-        Tree { files }
+        tree_of(&self.files)
     }
 
     pub(crate) fn declaration(&self) -> Declaration {
-        let tree = self.tree();
-        let parsed = config::parse(&tree, self.today);
+        self.declared(&self.files)
+    }
+
+    fn declared(&self, files: &[(String, String)]) -> Declaration {
+        let parsed = config::parse(&tree_of(files), self.today);
         parsed.declaration.unwrap_or_else(|| panic!("{:#?}\n{:#?}", parsed.diagnostics, self.files))
     }
 
@@ -102,8 +122,15 @@ impl World {
     pub(crate) fn plan(&self) -> Plan {
         let tree = self.tree();
         let declaration = self.declaration();
-        let desired = Desired::of(&declaration, self.today);
-        let live = self.live.state(&desired);
+        let desired = Desired::of(&declaration, self.today).with_allowed(&self.allow);
+        let base = self.base.as_ref().map(|files| (tree_of(files), self.declared(files)));
+        let base = base.as_ref().map(|(tree, declaration)| (tree, Desired::of(declaration, self.today)));
+        let beside = Beside { base: base.as_ref().map(|(_, desired)| desired), author: self.author.as_ref() };
+        let live = self.live.state(&desired, beside);
+        let base = base.as_ref().map(|(tree, desired)| {
+            let revision = Revision { name: "main".into(), commit: None, contained: Some(true) };
+            Base::of(desired, &live, &rollbook::model::Locator::new(tree), revision)
+        });
         let locator = rollbook::model::Locator::new(&tree);
         let changes = plan::diff(&desired, &live, &locator);
         let capabilities = self.live.answer(&plan::questions(&changes, &live, &declaration), &declaration);
@@ -117,7 +144,8 @@ impl World {
                 header: self.header(),
                 tree_digest: &digest,
                 scope: &self.scope,
-                allow: &self.allow,
+                base: base.as_ref(),
+                author: self.author.as_ref(),
                 rates: &RATES,
             },
         )
@@ -140,6 +168,13 @@ impl World {
     pub(crate) fn text_by_user(&self) -> String {
         plain(&render::plan_text(&self.plan(), Grouping::User, 80))
     }
+}
+
+fn tree_of(files: &[(String, String)]) -> Tree {
+    let mut files: Vec<SourceFile> =
+        files.iter().map(|(path, text)| SourceFile { path: path.clone(), text: text.clone() }).collect();
+    files.sort_by(|a, b| a.path.cmp(&b.path));
+    Tree { files }
 }
 
 pub(crate) const RATES: Rates = Rates {

@@ -1,0 +1,236 @@
+//! Reads a tree at a revision, through git and without touching the work tree (design §6).
+//!
+//! git's own plumbing reads it: nothing of the revision is checked out, filtered or run, nothing is fetched, and only
+//! regular files count. The same choice of files is made as in a folder.
+
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
+
+use crate::config::{Include, LOCK, ROOT};
+use crate::model::{Revision, SourceFile, Tree};
+
+/// The largest file that is read, in bytes, as in a folder.
+const LARGEST_FILE: u64 = 32 << 20;
+
+/// Why a revision cannot be read.
+#[derive(Debug, thiserror::Error)]
+pub enum GitError {
+    /// git could not be started.
+    #[error("failed to run git")]
+    NoGit(#[source] io::Error),
+    /// The folder is in no repository, or git refuses it.
+    #[error("{0}")]
+    Refused(String),
+    /// The repository has no such commit.
+    #[error("there is no commit {revision} here")]
+    NoCommit {
+        /// What was asked for.
+        revision: String,
+        /// Whether the clone is shallow, so that it may be missing for that.
+        shallow: bool,
+    },
+    /// The commit holds no tree of declarations in this folder.
+    #[error("there is no rollbook.yaml at {0}")]
+    NoTree(String),
+    /// A file of the tree is none that Rollbook reads.
+    #[error("{path} at {revision} {why}")]
+    Unreadable {
+        /// The file.
+        path: String,
+        /// The revision.
+        revision: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
+    /// git's answer was cut off or is not as documented.
+    #[error("git did not answer as it should: {0}")]
+    Answer(#[from] io::Error),
+}
+
+impl GitError {
+    /// A full sentence that says what to do next.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NoGit(_) => "Install git, or name a folder as the base.",
+            Self::Refused(_) => {
+                "Name a folder as the base, starting with `./` or `/`, where the tree is in no repository."
+            }
+            Self::NoCommit { shallow: true, .. } => {
+                "The clone is shallow: fetch the base first, as by `git fetch origin main`, or let CI clone with its \
+                 history (`fetch-depth: 0`)."
+            }
+            Self::NoCommit { shallow: false, .. } => "Fetch it, or correct the name.",
+            Self::NoTree(_) => "A repository's first tree has no base: plan it without one.",
+            Self::Unreadable { .. } => "Correct the base first, in a change of its own.",
+            Self::Answer(_) => "Try `git fsck` in the repository.",
+        }
+    }
+}
+
+/// A tree at a revision.
+#[derive(Debug)]
+pub struct At {
+    /// The files.
+    pub tree: Tree,
+    /// The revision, and whether what is checked out contains it.
+    pub revision: Revision,
+}
+
+/// Reads the tree that a folder of a repository holds at a revision.
+///
+/// # Errors
+/// [`GitError`] when there is no such revision, or it holds no readable tree.
+pub fn tree_at(folder: &Path, revision: &str) -> Result<At, GitError> {
+    let commit = commit(folder, revision)?;
+    let entries = entries(folder, &commit)?;
+    let mut objects = Objects::start(folder)?;
+    let mut read = |entry: &Entry| objects.text(entry, revision);
+    let find = |path: &str| entries.iter().find(|entry| entry.path == path);
+    let root = find(ROOT).ok_or_else(|| GitError::NoTree(revision.to_owned()))?;
+    let root_text = read(root)?;
+    let include = Include::of(&root_text);
+    let mut tree = Tree { files: vec![SourceFile { path: ROOT.into(), text: root_text }] };
+    let taken = entries.iter().filter(|entry| entry.path != ROOT);
+    for entry in taken.filter(|entry| entry.path == LOCK || include.takes(&entry.path)) {
+        tree.files.push(SourceFile { path: entry.path.clone(), text: read(entry)? });
+    }
+    tree.files.sort_by(|a, b| a.path.cmp(&b.path));
+    let contained = contains(folder, &commit)?;
+    Ok(At { tree, revision: Revision { name: revision.to_owned(), commit: Some(commit), contained } })
+}
+
+/// The commit that is checked out, where the folder is just as that commit has it; nothing where there is none.
+pub fn clean_commit(folder: &Path) -> Option<String> {
+    let head = commit(folder, "HEAD").ok()?;
+    let status = run(folder, &["status", "--porcelain", "--untracked-files=all", "--", "."]).ok()?;
+    (status.status.success() && status.stdout.is_empty()).then_some(head)
+}
+
+fn commit(folder: &Path, revision: &str) -> Result<String, GitError> {
+    let peeled = format!("{revision}^{{commit}}");
+    let output = run(folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", &peeled])?;
+    if output.status.success() {
+        return Ok(line(&output.stdout));
+    }
+    let inside = run(folder, &["rev-parse", "--is-inside-work-tree"])?;
+    if !inside.status.success() {
+        return Err(GitError::Refused(line(&inside.stderr)));
+    }
+    Err(GitError::NoCommit { revision: revision.to_owned(), shallow: is_shallow(folder)? })
+}
+
+fn is_shallow(folder: &Path) -> Result<bool, GitError> {
+    Ok(line(&run(folder, &["rev-parse", "--is-shallow-repository"])?.stdout) == "true")
+}
+
+/// Whether what is checked out contains a commit. A shallow clone may hold both and not what is between them.
+fn contains(folder: &Path, commit: &str) -> Result<Option<bool>, GitError> {
+    let output = run(folder, &["merge-base", "--is-ancestor", commit, "HEAD"])?;
+    Ok(match output.status.code() {
+        Some(0) => Some(true),
+        Some(1) if !is_shallow(folder)? => Some(false),
+        Some(_) | None => None,
+    })
+}
+
+/// What a commit has in a folder.
+struct Entry {
+    path: String,
+    object: String,
+    /// Whether it is a regular file; links and other repositories are not.
+    regular: bool,
+}
+
+/// The entries of the folder. What has a name that is not Unicode is none of a tree's.
+fn entries(folder: &Path, commit: &str) -> Result<Vec<Entry>, GitError> {
+    let output = run(folder, &["ls-tree", "-rz", commit])?;
+    if !output.status.success() {
+        return Err(GitError::Refused(line(&output.stderr)));
+    }
+    let rows = output.stdout.split(|byte| *byte == 0).filter_map(|row| std::str::from_utf8(row).ok());
+    Ok(rows.filter_map(entry).collect())
+}
+
+/// `MODE SP TYPE SP OBJECT TAB PATH` (git-ls-tree(1)).
+fn entry(row: &str) -> Option<Entry> {
+    let (what, path) = row.split_once('\t')?;
+    let mut what = what.split(' ');
+    let (mode, _, object) = (what.next()?, what.next()?, what.next()?);
+    let regular = matches!(mode, "100644" | "100755");
+    Some(Entry { path: path.to_owned(), object: object.to_owned(), regular })
+}
+
+/// A `git cat-file --batch` that answers one request after the other.
+struct Objects {
+    child: Child,
+    requests: Option<ChildStdin>,
+    answers: BufReader<ChildStdout>,
+}
+
+impl Objects {
+    fn start(folder: &Path) -> Result<Self, GitError> {
+        let mut command = git(folder);
+        command
+            .args(["cat-file", "--batch"])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null());
+        let mut child = command.spawn().map_err(GitError::NoGit)?;
+        let requests = child.stdin.take();
+        let answers = child.stdout.take().ok_or_else(|| io::Error::from(io::ErrorKind::BrokenPipe))?;
+        Ok(Self { child, requests, answers: BufReader::new(answers) })
+    }
+
+    fn text(&mut self, entry: &Entry, revision: &str) -> Result<String, GitError> {
+        let unreadable =
+            |why| GitError::Unreadable { path: entry.path.clone(), revision: revision.to_owned(), why };
+        if !entry.regular {
+            return Err(unreadable("is no regular file"));
+        }
+        let bytes = self.read(&entry.object)?.ok_or_else(|| unreadable("is too large"))?;
+        String::from_utf8(bytes).map_err(|_| unreadable("is not UTF-8 text"))
+    }
+
+    /// `OBJECT SP TYPE SP SIZE LF CONTENTS LF` (git-cat-file(1)).
+    fn read(&mut self, object: &str) -> Result<Option<Vec<u8>>, GitError> {
+        if let Some(requests) = &mut self.requests {
+            writeln!(requests, "{object}")?;
+            requests.flush()?;
+        }
+        let mut head = String::new();
+        self.answers.read_line(&mut head)?;
+        let size = head.split_whitespace().nth(2).and_then(|size| size.parse().ok());
+        let size: u64 = size.ok_or_else(|| io::Error::other("an object is missing"))?;
+        if size > LARGEST_FILE {
+            return Ok(None);
+        }
+        let mut bytes = vec![0; usize::try_from(size).unwrap_or_default() + 1];
+        self.answers.read_exact(&mut bytes)?;
+        bytes.pop();
+        Ok(Some(bytes))
+    }
+}
+
+impl Drop for Objects {
+    fn drop(&mut self) {
+        // It ends by itself when its input is closed; what it says then is of no use.
+        drop(self.requests.take());
+        let _ = self.child.wait();
+    }
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Result<Output, GitError> {
+    git(folder).args(arguments).stdin(Stdio::null()).output().map_err(GitError::NoGit)
+}
+
+fn git(folder: &Path) -> Command {
+    let mut command = Command::new("git");
+    // A partial clone must not go to the network for what is missing, and messages are matched by nobody.
+    command.arg("-C").arg(folder).env("GIT_NO_LAZY_FETCH", "1").env("LC_ALL", "C");
+    command
+}
+
+fn line(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).lines().next().unwrap_or_default().trim().to_owned()
+}

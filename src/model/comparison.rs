@@ -1,0 +1,70 @@
+//! What a plan says of the base revision that it was compared with (design §6).
+
+use schemars::JsonSchema;
+use serde::Serialize;
+
+use super::address::{Action, Address};
+use super::tree::Location;
+
+/// A revision of the tree, as the one who asked for it named it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Revision {
+    /// The name, such as `origin/main`, or a folder.
+    pub name: String,
+    /// Its commit, where it is one.
+    pub commit: Option<String>,
+    /// Whether the tree that is planned contains it; nothing where that cannot be told.
+    pub contained: Option<bool>,
+}
+
+/// How a tree differs from its base in what a reviewer must not miss, and what it takes over from live.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct Comparison {
+    /// The base.
+    pub revision: Revision,
+    /// The declared names that mean another id than by the base.
+    pub identities: Vec<IdentityChange>,
+    /// The settings and rules that differ.
+    pub rules: Vec<RuleChange>,
+    /// What live has, the base would change, and the tree accepts: it was done by hand and is declared now.
+    pub adopted: Vec<Adopted>,
+}
+
+/// A declared name that means another id by pin or lock than it did.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct IdentityChange {
+    /// The user or the group.
+    pub address: Address,
+    /// Its id by the base; nothing where the base had none.
+    pub base: Option<String>,
+    /// Its id by the tree; nothing where the tree has none any more.
+    pub head: Option<String>,
+    /// The live name of what the tree means, where it was read.
+    pub name: Option<String>,
+}
+
+/// A setting or a rule that differs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct RuleChange {
+    /// Its key in `rollbook.yaml`.
+    pub rule: String,
+    /// What it was; nothing where it was not there.
+    pub base: Option<String>,
+    /// What it is; nothing where it is gone.
+    pub head: Option<String>,
+}
+
+/// Something done by hand that the tree takes over.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+pub struct Adopted {
+    /// What it is about.
+    pub address: Address,
+    /// What the base would have done about it.
+    pub undoes: Action,
+    /// Whether it touches a privileged group.
+    pub privileged: bool,
+    /// The display name of the live account it is about, where there is one.
+    pub name: Option<String>,
+    /// Where the base asks for what is not done any more.
+    pub origin: Location,
+}

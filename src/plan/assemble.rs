@@ -1,0 +1,135 @@
+//! The parts of a plan, put together: totals, member counts, and the ids that its operations need.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    AccountId, App, Blocked, Comparison, Cost, Direction, GroupId, GroupName, GroupSummary, Identified, Key,
+    Note, Operation, Plan, PlannedOperation, SeatChange, Summary, Surface, SurfaceIds, UserRef, Verdict,
+};
+
+use super::cost::cost;
+use super::fingerprint::fingerprint;
+use super::resolve::Resolution;
+use super::route::Context;
+use super::{order, reach};
+
+/// What routing made of the changes.
+pub(super) struct Routed {
+    pub(super) operations: BTreeMap<Key, PlannedOperation>,
+    pub(super) blocked: Vec<Blocked>,
+    pub(super) notes: Vec<Note>,
+    pub(super) surface_ids: SurfaceIds,
+    pub(super) groups: Vec<GroupSummary>,
+    pub(super) verdicts: Vec<Verdict>,
+    pub(super) base: Option<Comparison>,
+}
+
+/// Makes the plan.
+pub(super) fn assemble(
+    context: &Context<'_>,
+    people: &Resolution,
+    routed: Routed,
+    seats: Vec<SeatChange>,
+) -> Plan {
+    let declaration = context.desired.declaration;
+    let Routed { operations, mut blocked, mut notes, mut surface_ids, groups, verdicts, base } = routed;
+    let operations = order::sorted(operations);
+    notes.extend(base.as_ref().filter(|base| base.revision.contained == Some(false)).map(not_contained));
+    blocked.sort();
+    blocked.dedup_by(|a, b| (&a.address, a.action, a.code) == (&b.address, b.action, b.code));
+    notes.sort();
+    notes.dedup();
+    retain_used(&mut surface_ids, &operations);
+    let site = declaration.settings.site.value.clone();
+    let organization = declaration.settings.organization.as_ref().map(|id| id.value.as_str());
+    let granted = |planned: &&PlannedOperation| planned.operation.direction() == Direction::Grant;
+    Plan {
+        header: context.header.clone(),
+        fingerprint: fingerprint(&site, organization, context.tree_digest, &operations),
+        summary: Summary {
+            grants: operations.iter().filter(granted).count(),
+            revokes: operations.iter().map(|planned| planned.operation.revokes()).sum(),
+            operations: operations.len(),
+            blocked: blocked.len(),
+        },
+        groups: changed_groups(groups, &operations),
+        base,
+        narrowed_to: context.scope.words(),
+        cost: Cost { seats, ..cost(&operations, context.live, context.rates) },
+        guards: verdicts,
+        identities: identities(people, &operations),
+        reach: reach::of(&operations),
+        surface_ids,
+        site,
+        operations,
+        blocked,
+        notes,
+    }
+}
+
+/// A tree that lacks what its base has would take back what somebody else changed.
+fn not_contained(base: &Comparison) -> Note {
+    let text = format!(
+        "what is planned does not contain {}: rebase, or it takes back what changed there",
+        base.revision.name
+    );
+    Note { code: "base-not-contained", text, origin: None }
+}
+
+/// The declared people whom operations are about, with what said who they are.
+fn identities(people: &Resolution, operations: &[PlannedOperation]) -> Vec<Identified> {
+    let users: BTreeSet<&UserRef> =
+        operations.iter().filter_map(|planned| planned.key.address.user()).collect();
+    let identified = people.accounts().filter(|(user, _)| users.contains(user));
+    let identified = identified.filter_map(|(user, account)| {
+        Some(Identified { user: user.clone(), account: account.clone(), from: people.source(user)? })
+    });
+    identified.collect()
+}
+
+/// Drops the ids of what is blocked or narrowed away.
+fn retain_used(ids: &mut SurfaceIds, operations: &[PlannedOperation]) {
+    let scim = || operations.iter().filter(|planned| planned.via == Surface::Scim);
+    let accounts: BTreeSet<&AccountId> = scim().filter_map(|planned| planned.operation.account()).collect();
+    let groups: BTreeSet<&GroupId> = scim().filter_map(|planned| planned.operation.group()).collect();
+    ids.scim_users.retain(|account, _| accounts.contains(account));
+    ids.scim_groups.retain(|group, _| groups.contains(group));
+    let invites = operations.iter().filter(|planned| planned.via == Surface::Organization);
+    let apps: BTreeSet<&App> = invites.flat_map(|planned| planned.operation.apps()).collect();
+    ids.resources.retain(|app, _| apps.contains(app));
+}
+
+/// The groups that operations change, with the member counts that they lead to.
+fn changed_groups(groups: Vec<GroupSummary>, operations: &[PlannedOperation]) -> Vec<GroupSummary> {
+    let mut counts: BTreeMap<&GroupName, (usize, usize)> = BTreeMap::new();
+    let mut touched: BTreeSet<&GroupName> = BTreeSet::new();
+    for planned in operations {
+        let Some(name) = planned.key.address.group() else {
+            continue;
+        };
+        touched.insert(name);
+        let (added, removed) = counts.entry(name).or_default();
+        match &planned.operation {
+            Operation::AddMember { .. } => *added += 1,
+            Operation::RemoveMember { .. } => *removed += 1,
+            Operation::DeleteGroup { members, .. } => *removed += members.len(),
+            Operation::CreateGroup { .. }
+            | Operation::InviteUser { .. }
+            | Operation::ActivateUser { .. }
+            | Operation::UpdateUser { .. }
+            | Operation::SuspendUser { .. }
+            | Operation::DeactivateUser { .. }
+            | Operation::RemoveUser { .. } => {}
+        }
+    }
+    let mut changed: Vec<GroupSummary> = groups
+        .into_iter()
+        .filter(|group| touched.contains(&group.name))
+        .map(|group| {
+            let (added, removed) = counts.get(&group.name).copied().unwrap_or_default();
+            GroupSummary { after: (group.before + added).saturating_sub(removed), ..group }
+        })
+        .collect();
+    changed.sort();
+    changed
+}

@@ -1,0 +1,50 @@
+//! Declared names that mean another account or group than they did: what would let one line point an e-mail at
+//! somebody else (design §3).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{AccountId, Address, Declaration, GroupId, IdentityChange, LiveState, UserRef};
+
+/// The ids that names mean by pin, else by lock.
+type Ids = BTreeMap<Address, String>;
+
+pub(super) fn changes(base: &Declaration, head: &Declaration, live: &LiveState) -> Vec<IdentityChange> {
+    let (before, after) = (ids(base), ids(head));
+    let addresses: BTreeSet<&Address> = before.keys().chain(after.keys()).collect();
+    let changed = addresses.into_iter().filter(|address| before.get(*address) != after.get(*address));
+    changed
+        .map(|address| IdentityChange {
+            address: address.clone(),
+            base: before.get(address).cloned(),
+            head: after.get(address).cloned(),
+            name: after.get(address).and_then(|id| name(address, id, live)),
+        })
+        .collect()
+}
+
+fn ids(declaration: &Declaration) -> Ids {
+    let user = |email| Address::User(UserRef::Email(email));
+    let locked = &declaration.lock;
+    let mut ids: Ids =
+        locked.users.iter().map(|(email, locked)| (user(email.clone()), locked.id.to_string())).collect();
+    ids.extend(
+        locked.groups.iter().map(|(name, locked)| (Address::Group(name.clone()), locked.id.to_string())),
+    );
+    ids.extend(declaration.users.iter().filter_map(|(email, declared)| {
+        Some((user(email.clone()), declared.account.as_ref()?.value.to_string()))
+    }));
+    ids.extend(declaration.groups.iter().filter_map(|(name, declared)| {
+        Some((Address::Group(name.clone()), declared.id.as_ref()?.value.to_string()))
+    }));
+    ids
+}
+
+fn name(address: &Address, id: &str, live: &LiveState) -> Option<String> {
+    match address {
+        Address::User(_) => live.accounts.get(&AccountId::new(id)).map(|account| account.name.clone()),
+        Address::Group(_) | Address::Member(..) => {
+            let id = GroupId::new(id);
+            live.groups.iter().find(|group| group.id == id).map(|group| group.name.to_string())
+        }
+    }
+}

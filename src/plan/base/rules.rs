@@ -1,0 +1,181 @@
+//! Settings, policy and waivers as texts by key, so that a difference in any of them can be shown.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    AppsInGroup, Authority, Declaration, GroupName, GroupState, Members, Mode, Offboard, Policy, RuleChange,
+    SelfGrant, Settings, Source, UnlistedGroups, UnlistedUsers,
+};
+
+type Texts = BTreeMap<String, String>;
+
+pub(super) fn changes(base: &Declaration, head: &Declaration) -> Vec<RuleChange> {
+    let (before, after) = (texts(base), texts(head));
+    let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+    let changed = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
+    changed
+        .map(|key| RuleChange {
+            rule: key.clone(),
+            base: before.get(key).cloned(),
+            head: after.get(key).cloned(),
+        })
+        .collect()
+}
+
+fn texts(declaration: &Declaration) -> Texts {
+    let mut texts = Texts::new();
+    settings(&mut texts, &declaration.settings);
+    policy(&mut texts, &declaration.policy);
+    for waiver in &declaration.waivers {
+        for address in &waiver.addresses {
+            let text = format!("until {}: {}", waiver.until, waiver.because);
+            texts.insert(format!("waive {} for {}", waiver.guard, address.value), text);
+        }
+    }
+    for (name, group) in &declaration.groups {
+        let owners: Vec<&str> = group.owners.iter().map(|owner| owner.value.as_str()).collect();
+        if !owners.is_empty() {
+            texts.insert(format!("groups.{name}.owners"), owners.join(", "));
+        }
+        if let GroupState::Present(members) = &group.state {
+            group_rules(&mut texts, name, members);
+        }
+    }
+    texts
+}
+
+/// What a group says beside who is in it. Every field is named, so that a new one cannot be forgotten here.
+fn group_rules(texts: &mut Texts, name: &GroupName, members: &Members) {
+    let Members { entries: _, mode, source, apps_in_group, nest } = members;
+    let mut say = |key: &str, value: Option<&str>| {
+        texts.extend(value.map(|value| (format!("groups.{name}.{key}"), value.to_owned())));
+    };
+    say("mode", mode.map(mode_text));
+    say(
+        "source",
+        match source {
+            Source::Native => None,
+            Source::Scim => Some("scim"),
+        },
+    );
+    say(
+        "apps-in-group",
+        match apps_in_group {
+            AppsInGroup::Ignore => None,
+            AppsInGroup::Exact => Some("exact"),
+        },
+    );
+    say("nest", nest.then_some("true"));
+}
+
+fn settings(texts: &mut Texts, settings: &Settings) {
+    let Settings { site, organization, directory, operator, scim } = settings;
+    texts.insert("site".into(), site.value.clone());
+    let mut optional = |key: &str, value: Option<String>| {
+        texts.extend(value.map(|value| (key.to_owned(), value)));
+    };
+    optional("organization", organization.as_ref().map(|id| id.value.clone()));
+    optional("directory", directory.as_ref().map(|id| id.value.clone()));
+    optional("operator", operator.as_ref().map(|email| email.value.to_string()));
+    optional("scim.directory", scim.as_ref().map(|scim| scim.directory.value.clone()));
+    optional(
+        "scim.authority",
+        scim.as_ref().map(|scim| {
+            match scim.authority {
+                Authority::Rollbook => "rollbook",
+                Authority::IdentityProvider => "identity-provider",
+            }
+            .to_owned()
+        }),
+    );
+}
+
+/// Every field is named, so that a new one cannot be forgotten here.
+fn policy(texts: &mut Texts, policy: &Policy) {
+    let Policy {
+        mode,
+        unlisted_users,
+        unlisted_groups,
+        invite_domains,
+        invite_mail,
+        offboard,
+        max_revokes,
+        keep_at_least,
+        protect,
+        privileged,
+        self_grant,
+        exclusive,
+        admins,
+    } = policy;
+    let mut say = |key: String, value: String| {
+        texts.insert(format!("policy.{key}"), value);
+    };
+    say("mode".into(), mode_text(*mode).into());
+    let unlisted_users = unlisted_users.map_or(UnlistedUsers::Ignore, |policy| policy.value);
+    say("unlisted-users".into(), unlisted_users_text(unlisted_users).into());
+    say("unlisted-groups".into(), unlisted_groups_text(*unlisted_groups).into());
+    say("invite-mail".into(), invite_mail.to_string());
+    say("offboard".into(), offboard_text(*offboard).into());
+    say("self-grant".into(), self_grant_text(*self_grant).into());
+    if let Some(max) = max_revokes {
+        if let Some(total) = max.total {
+            say("max-revokes.total".into(), total.to_string());
+        }
+        if let Some(group) = max.group {
+            say("max-revokes.group".into(), format!("{} and {} percent", group.count, group.percent));
+        }
+    }
+    for (group, floor) in keep_at_least {
+        say(format!("keep-at-least.{group}"), floor.value.to_string());
+    }
+    let domains = invite_domains.iter().map(|domain| ("invite-domains", domain.value.as_str()));
+    let users = protect.users.iter().map(|user| ("protect.users", user.value.as_str()));
+    let groups = protect.groups.iter().map(|group| ("protect.groups", group.value.as_str()));
+    let marked = privileged.iter().map(|group| ("privileged", group.value.as_str()));
+    let owners = admins.iter().map(|admin| ("admins", admin.value.as_str()));
+    for (key, item) in domains.chain(users).chain(groups).chain(marked).chain(owners) {
+        say(format!("{key}: {item}"), "listed".into());
+    }
+    for list in exclusive {
+        let mut names: Vec<&str> = list.value.iter().map(|name| name.value.as_str()).collect();
+        names.sort_unstable();
+        say(format!("exclusive: {}", names.join(" and ")), "listed".into());
+    }
+}
+
+fn mode_text(mode: Mode) -> &'static str {
+    match mode {
+        Mode::Exact => "exact",
+        Mode::AtLeast => "at-least",
+    }
+}
+
+fn unlisted_users_text(policy: UnlistedUsers) -> &'static str {
+    match policy {
+        UnlistedUsers::Ignore => "ignore",
+        UnlistedUsers::Report => "report",
+        UnlistedUsers::Offboard => "offboard",
+    }
+}
+
+fn unlisted_groups_text(policy: UnlistedGroups) -> &'static str {
+    match policy {
+        UnlistedGroups::Ignore => "ignore",
+        UnlistedGroups::Report => "report",
+    }
+}
+
+fn offboard_text(offboard: Offboard) -> &'static str {
+    match offboard {
+        Offboard::Suspend => "suspend",
+        Offboard::Deactivate => "deactivate",
+        Offboard::Remove => "remove",
+    }
+}
+
+fn self_grant_text(policy: SelfGrant) -> &'static str {
+    match policy {
+        SelfGrant::Allow => "allow",
+        SelfGrant::Refuse => "refuse",
+    }
+}

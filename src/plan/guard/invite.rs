@@ -1,0 +1,23 @@
+//! `invite-domain`: only at listed domains may somebody be invited.
+
+use crate::model::{Guard, Operation};
+
+use super::{Case, Rules, Tripped};
+
+/// Refused when the plan invites somebody at a domain that is not listed. The diff blocks what the tree's own rules do
+/// not let pass, so that this judges what was set aside, and what the base did not list.
+pub(super) fn invite_domain(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
+    let policy = &rules.desired.declaration.policy;
+    let invited = case.operations.values().filter_map(|planned| {
+        let Operation::InviteUser { email, .. } = &planned.operation else { return None };
+        (!policy.invites_at(email)).then(|| (planned.key.address.clone(), email))
+    });
+    invited
+        .map(|(address, email)| Tripped {
+            guard: Guard::InviteDomain,
+            addresses: vec![address],
+            why: format!("{email} would be invited, and {} is not among `invite-domains`", email.domain()),
+            help: "Make sure that the address is right, and that the person belongs here.".into(),
+        })
+        .collect()
+}

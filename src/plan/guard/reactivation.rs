@@ -1,0 +1,49 @@
+//! `reactivation`: whoever was suspended by hand stays so (design §7).
+
+use crate::model::{Drift, Guard, Operation, PlannedOperation};
+
+use super::{Case, Rules, Tripped};
+use crate::plan::resolve::Identity;
+
+/// Refused when the plan lets somebody back in whom the base wanted active already: their access may have been taken
+/// away on purpose. Without a base nobody can tell. Somebody who has an account and is in no directory is invited back.
+pub(super) fn reactivation(case: &Case<'_>, _: &Rules<'_>) -> Vec<Tripped> {
+    let trips = |planned: &&PlannedOperation| match &planned.operation {
+        Operation::ActivateUser { .. } => planned.drift != Drift::No,
+        Operation::InviteUser { .. } => planned.drift == Drift::Yes && has_account(case, planned),
+        Operation::CreateGroup { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::AddMember { .. }
+        | Operation::RemoveMember { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. }
+        | Operation::RemoveUser { .. }
+        | Operation::DeleteGroup { .. } => false,
+    };
+    case.operations.values().filter(trips).map(tripped).collect()
+}
+
+fn has_account(case: &Case<'_>, planned: &PlannedOperation) -> bool {
+    let user = planned.key.address.user();
+    user.is_some_and(|user| matches!(case.people.person(user), Identity::Account(_)))
+}
+
+fn tripped(planned: &PlannedOperation) -> Tripped {
+    let (why, help) = if planned.drift == Drift::Unknown {
+        (
+            "without a base nobody can tell whether somebody took their access away on purpose",
+            "Compare with the commit before the change, by `--base`; or allow this run with `--allow reactivation`.",
+        )
+    } else {
+        (
+            "the tree wanted them active before, so somebody took their access away by hand",
+            "Find out why; then declare `active: false`, or waive `reactivation` for this person.",
+        )
+    };
+    Tripped {
+        guard: Guard::Reactivation,
+        addresses: vec![planned.key.address.clone()],
+        why: why.into(),
+        help: help.into(),
+    }
+}

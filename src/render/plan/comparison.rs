@@ -1,0 +1,134 @@
+//! How a tree differs from its base in what a reviewer must not miss.
+
+use crate::model::{
+    Action, Address, Adopted, Comparison, IdentityChange, Plan, RuleChange, RuleSource, Ruling,
+};
+use crate::render::harmless;
+use crate::render::lines::{BOLD, CHANGE, Lead, Row, count, painted, wrapped};
+
+use super::readable;
+use super::rows::short;
+
+/// The most mappings that are new that are listed one by one; a tree's first lock has all of its people.
+const NEW_MAPPINGS: usize = 20;
+
+/// What stands before the operations: whom and what names mean, the rules, and what the change lets pass.
+pub(super) fn before_operations(plan: &Plan, width: usize) -> String {
+    let mut text = String::new();
+    if let Some(base) = &plan.base {
+        text.push_str(&wrapped(&harmless(&compared(base)), &Lead::PLAIN, width));
+        text.push_str(&identities(&base.identities, width));
+        text.push_str(&rules(&base.rules, width));
+    }
+    text.push_str(&allowed(plan, width));
+    text
+}
+
+fn compared(base: &Comparison) -> String {
+    let revision = &base.revision;
+    let commit = revision.commit.as_deref().map(|commit| commit.get(..12).unwrap_or(commit));
+    match commit {
+        Some(commit) => format!("Compared with {} ({commit}).", revision.name),
+        None => format!("Compared with {}.", revision.name),
+    }
+}
+
+fn identities(changes: &[IdentityChange], width: usize) -> String {
+    if changes.is_empty() {
+        return String::new();
+    }
+    let title = format!("Identities ({}), privileged", changes.len());
+    let mut text = format!("\n{}\n", painted(BOLD, &title));
+    let (new, other): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.base.is_none());
+    for change in other.into_iter().chain(new.iter().copied().take(NEW_MAPPINGS)) {
+        let id = |id: &Option<String>| id.as_deref().map_or("none".into(), harmless).into_owned();
+        let name = change.name.as_deref().map(|name| format!(" ({})", harmless(name))).unwrap_or_default();
+        text.push_str(&row(
+            &format!("! {}", readable(&change.address)),
+            &format!("{} → {}{name}", id(&change.base), id(&change.head)),
+            "",
+            width,
+        ));
+    }
+    if new.len() > NEW_MAPPINGS {
+        text.push_str(&format!("  and {} that had none\n", count(new.len() - NEW_MAPPINGS, "name")));
+    }
+    text
+}
+
+fn rules(changes: &[RuleChange], width: usize) -> String {
+    if changes.is_empty() {
+        return String::new();
+    }
+    let mut text = format!("\n{}\n", painted(BOLD, &format!("Rules ({})", changes.len())));
+    for change in changes {
+        let value = |value: &Option<String>| value.as_deref().map_or("none".into(), harmless).into_owned();
+        let differs = format!("{} → {}", value(&change.base), value(&change.head));
+        text.push_str(&row(&format!("! {}", harmless(&change.rule)), &differs, "", width));
+    }
+    text
+}
+
+/// What the rules of the base would refuse, and those of the change let pass.
+fn allowed(plan: &Plan, width: usize) -> String {
+    let allowed: Vec<String> = plan
+        .guards
+        .iter()
+        .filter_map(|verdict| {
+            let by = match &verdict.ruling {
+                Ruling::AllowedByChange { by: RuleSource::Policy } => "its policy".to_owned(),
+                Ruling::AllowedByChange { by: RuleSource::Waiver { because, until } } => {
+                    format!("a waiver until {until}: {because}")
+                }
+                Ruling::Refused | Ruling::Waived { .. } | Ruling::Allowed | Ruling::NotJudged => return None,
+            };
+            Some(format!("{}: {} (allowed by {by})", verdict.guard, verdict.why))
+        })
+        .collect();
+    if allowed.is_empty() {
+        return String::new();
+    }
+    let title = format!("Allowed by this change ({})", allowed.len());
+    let mut text = format!("\n{}\n", painted(BOLD, &title));
+    text.extend(allowed.iter().map(|line| wrapped(&harmless(line), &Lead::BULLET, width)));
+    text
+}
+
+/// What was done by hand and is declared now.
+pub(super) fn adopted(adopted: &[Adopted], width: usize) -> String {
+    if adopted.is_empty() {
+        return String::new();
+    }
+    let title = format!("Adopted ({}): done by hand, and accepted by this change", adopted.len());
+    let mut text = format!("\n{}\n", painted(BOLD, &title));
+    for entry in adopted {
+        let mut middle = vec![by_hand(entry)];
+        middle.extend(entry.privileged.then_some("privileged"));
+        text.push_str(&row(
+            &format!("= {}", readable(&entry.address)),
+            &middle.join(", "),
+            &format!("base {}", short(&entry.origin)),
+            width,
+        ));
+    }
+    text
+}
+
+/// What was done, by what would undo it.
+fn by_hand(entry: &Adopted) -> &'static str {
+    match (entry.undoes, &entry.address) {
+        (Action::Remove, Address::Member(..)) => "came in",
+        (Action::Add, _) => "went out",
+        (Action::Activate, _) => "suspended",
+        (Action::Invite, _) => "not invited",
+        (Action::Suspend | Action::Deactivate | Action::Remove, _) => "active again",
+        (Action::Create, _) => "deleted",
+        (Action::Delete, _) => "made again",
+        (Action::Update, _) => "renamed",
+    }
+}
+
+fn row(head: &str, middle: &str, right: &str, width: usize) -> String {
+    let head = harmless(head);
+    Row { style: CHANGE, indent: 0, head: &head, head_width: 28, middle, right }.text(width)
+}

@@ -1,0 +1,189 @@
+//! Plans that are compared with a base, in real repositories.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::{Ran, Rollbook, Site, TODAY, files_of, rollbook};
+
+/// Runs git as nobody in particular, whatever the machine's own settings are.
+fn git(folder: &Path, arguments: &[&str]) {
+    let git = Command::new("git")
+        .arg("-C")
+        .arg(folder)
+        .args(["-c", "user.name=Ada", "-c", "user.email=ada@acme.com", "-c", "init.defaultBranch=main"])
+        .args(arguments)
+        .env("GIT_CONFIG_GLOBAL", "/dev/null")
+        .env("GIT_CONFIG_NOSYSTEM", "1")
+        .output()
+        .unwrap();
+    assert!(git.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&git.stderr));
+}
+
+/// A repository that holds the smallest example in a folder of it, as its first commit.
+fn repository() -> tempfile::TempDir {
+    let repository = tempfile::tempdir().unwrap();
+    let write = |path: &str, text: &str| {
+        let path = repository.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    };
+    write("README", "not a part of the tree\n");
+    for (path, text) in files_of("minimal") {
+        write(&format!("access/{path}"), &text);
+    }
+    git(repository.path(), &["init", "--quiet"]);
+    git(repository.path(), &["add", "."]);
+    git(repository.path(), &["commit", "--quiet", "-m", "first"]);
+    repository
+}
+
+fn edit(repository: &Path, path: &str, from: &str, to: &str) {
+    let path = repository.join("access").join(path);
+    let text = std::fs::read_to_string(&path).unwrap();
+    assert!(text.contains(from), "{text}");
+    std::fs::write(path, text.replacen(from, to, 1)).unwrap();
+}
+
+fn plan(repository: &Path, arguments: &[&str]) -> Rollbook {
+    let tree = repository.join("access").display().to_string();
+    let common = ["plan", "--today", TODAY, "-q", "-C", &tree];
+    rollbook(common.iter().copied().chain(arguments.iter().copied()))
+        .hides(&repository.display().to_string(), "[repository of the test]")
+}
+
+fn json(ran: &Ran) -> serde_json::Value {
+    serde_json::from_str(&ran.stdout).unwrap()
+}
+
+#[test]
+fn change_and_drift_are_told_apart_without_touching_the_work_tree() {
+    let site = Site::example("minimal");
+    let repository = repository();
+    let folder = repository.path();
+    git(folder, &["switch", "--quiet", "-c", "change"]);
+    edit(folder, "groups/developers.yaml", "- grace@acme.com", "- grace@acme.com\n      - chen@acme.com");
+    let ran = plan(folder, &["--base", "main"]).at(&site).run().ends(0);
+    let (change, drift) = ran.stdout.split_once("Drift (not from this change)").expect("both parts");
+    assert!(change.contains("+ chen@acme.com"), "{ran}");
+    assert!(drift.contains("- erik@acme.com") && drift.contains("+ grace@acme.com"), "{ran}");
+    assert!(change.contains("Compared with main ("), "{ran}");
+    // With what is not committed, no commit says what was planned.
+    assert_eq!(
+        json(&plan(folder, &["--format", "json"]).at(&site).run())["header"]["commit"],
+        serde_json::Value::Null
+    );
+    git(folder, &["commit", "--quiet", "-am", "second"]);
+    let committed = json(&plan(folder, &["--base", "main", "--format", "json"]).at(&site).run());
+    assert_eq!(committed["header"]["commit"].as_str().unwrap().len(), 40);
+    assert_ne!(committed["header"]["commit"], committed["base"]["revision"]["commit"]);
+    assert_eq!(committed["base"]["revision"]["contained"], true);
+    let status = Command::new("git").arg("-C").arg(folder).args(["status", "--porcelain"]).output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&status.stdout), "");
+}
+
+#[test]
+fn a_folder_is_a_base_too() {
+    let site = Site::example("minimal");
+    let repository = repository();
+    let other = tempfile::tempdir().unwrap();
+    for (path, text) in files_of("minimal") {
+        let path = other.path().join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, text).unwrap();
+    }
+    let ran = plan(repository.path(), &["--base", &other.path().display().to_string()]).at(&site);
+    let ran = ran.hides(&other.path().display().to_string(), "[other]").run().ends(0);
+    assert!(ran.stdout.contains("Drift (not from this change)"), "{ran}");
+}
+
+#[test]
+fn a_branch_that_lacks_its_base_is_told_to_rebase() {
+    let site = Site::example("minimal");
+    let repository = repository();
+    let folder = repository.path();
+    git(folder, &["branch", "old"]);
+    edit(folder, "groups/developers.yaml", "      - bruno@acme.com\n", "");
+    git(folder, &["commit", "--quiet", "-am", "second"]);
+    git(folder, &["switch", "--quiet", "old"]);
+    let ran = plan(folder, &["--base", "main"]).at(&site).run().ends(0);
+    assert!(ran.stdout.contains("what is planned does not contain main"), "{ran}");
+}
+
+#[test]
+fn a_base_that_cannot_be_read_is_refused_with_the_reason() {
+    let repository = repository();
+    let folder = repository.path();
+    let refused = |base: &str, says: &str, helps: &str| {
+        let ran = plan(folder, &[&format!("--base={base}")]).run();
+        assert!(matches!(ran.code, Some(1 | 3)), "{ran}");
+        assert!(ran.stderr.contains(says), "{ran}");
+        assert!(ran.stderr.contains(helps), "{ran}");
+    };
+    refused("nowhere", "there is no commit nowhere here", "Fetch it, or correct the name.");
+    refused("--upload-pack=x", "there is no commit --upload-pack=x here", "");
+    refused("./nowhere", "the base ./nowhere is not valid", "");
+    // An earlier tree that is not valid, one that has none, and one with a link.
+    edit(folder, "groups/developers.yaml", "members:", "member:");
+    git(folder, &["commit", "--quiet", "-am", "broken"]);
+    git(folder, &["tag", "broken"]);
+    edit(folder, "groups/developers.yaml", "member:", "members:");
+    std::fs::remove_file(folder.join("access/groups/support.yaml")).unwrap();
+    #[cfg(unix)]
+    std::os::unix::fs::symlink("developers.yaml", folder.join("access/groups/support.yaml")).unwrap();
+    git(folder, &["add", "."]);
+    git(folder, &["commit", "--quiet", "-m", "linked"]);
+    git(folder, &["tag", "linked"]);
+    std::fs::remove_file(folder.join("access/groups/support.yaml")).unwrap();
+    refused("broken", "the base broken is not valid", "Correct the base first");
+    refused("linked", "groups/support.yaml at linked is no regular file", "Correct the base first");
+    git(folder, &["switch", "--quiet", "--orphan", "empty"]);
+    git(folder, &["commit", "--quiet", "--allow-empty", "-m", "nothing"]);
+    git(folder, &["switch", "--quiet", "main"]);
+    refused("empty", "there is no rollbook.yaml at empty", "A repository's first tree has no base");
+}
+
+#[test]
+fn a_shallow_clone_says_that_it_is_one() {
+    let repository = repository();
+    edit(repository.path(), "groups/developers.yaml", "      - bruno@acme.com\n", "");
+    git(repository.path(), &["commit", "--quiet", "-am", "second"]);
+    let clones = tempfile::tempdir().unwrap();
+    let from = format!("file://{}", repository.path().display());
+    git(clones.path(), &["clone", "--quiet", "--depth", "1", &from, "clone"]);
+    let clone = clones.path().join("clone");
+    git(&clone, &["switch", "--quiet", "--detach"]);
+    let ran = plan(&clone, &["--base", "main~1"]).run().ends(1);
+    assert!(ran.stderr.contains("The clone is shallow: fetch the base first"), "{ran}");
+    // What is there serves: the commit itself, of a detached head.
+    let site = Site::example("minimal");
+    let ran = plan(&clone, &["--base", "HEAD"]).at(&site).run().ends(0);
+    assert!(ran.stdout.contains("Drift (not from this change)"), "{ran}");
+}
+
+#[test]
+fn outside_a_repository_only_a_folder_is_a_base() {
+    let mut run = rollbook(["plan", "--base", "main", "-q"]);
+    for (path, text) in files_of("minimal") {
+        run = run.file(&path, &text);
+    }
+    let ran = run.run().ends(1);
+    assert!(ran.stderr.contains("not a git repository"), "{ran}");
+    assert!(ran.stderr.contains("Name a folder as the base"), "{ran}");
+}
+
+#[test]
+fn an_author_who_lets_themselves_in_is_refused() {
+    let site = Site::example("minimal");
+    let repository = repository();
+    let folder = repository.path();
+    edit(folder, "rollbook.yaml", "policy:\n", "policy:\n  privileged: [support]\n  self-grant: refuse\n");
+    git(folder, &["commit", "--quiet", "-am", "rules"]);
+    edit(folder, "groups/support.yaml", "- chen@acme.com", "- chen@acme.com\n      - bruno@acme.com");
+    let by = |author: &str| plan(folder, &["--base", "HEAD", "--author", author]).at(&site).run();
+    let refused = by("Bruno@acme.com").ends(4);
+    assert!(refused.stdout.contains("bruno@acme.com, who made this change,"), "{refused}");
+    by("ada@acme.com").ends(0);
+    let nobody = plan(folder, &["--base", "HEAD"]).at(&site).run().ends(4);
+    assert!(nobody.stdout.contains("! self-grant"), "{nobody}");
+    plan(folder, &["--author", "not an e-mail"]).run().ends(64);
+}
