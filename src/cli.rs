@@ -59,6 +59,8 @@ enum Command {
     Lock(commands::lock::Arguments),
     /// Show what would change
     Plan(commands::plan::Arguments),
+    /// Print a saved plan again
+    Show(commands::show::Arguments),
     /// Change what the plan says, and say what became of it
     Apply(commands::apply::Arguments),
     /// See the whole loop on a built-in sandbox, with no account anywhere
@@ -90,6 +92,7 @@ pub fn run() -> Exit {
         Command::Doctor(arguments) => commands::doctor::run(&session, &arguments),
         Command::Lock(arguments) => commands::lock::run(&session, &arguments),
         Command::Plan(arguments) => commands::plan::run(&session, &arguments),
+        Command::Show(arguments) => commands::show::run(&session, &arguments),
         Command::Apply(arguments) => commands::apply::run(&session, &arguments),
         Command::Demo(arguments) => commands::demo::run(&session, &arguments),
         Command::Sandbox(arguments) => commands::sandbox::run(&session, &arguments),
@@ -131,7 +134,7 @@ fn after_help() -> String {
     format!(
         "Environment (a secret may also come from the file that NAME_FILE names):\n{}\n\n\
          Exit codes: 0 done or no changes, 1 failed, 2 changes pending (--detailed-exitcode), 3 invalid tree,\n\
-         4 refused by a guard, 6 applied incompletely or something is blocked, 64 wrong usage.",
+         4 refused by a guard, 5 the saved plan no longer fits, 6 applied incompletely or something is blocked, 64 wrong usage.",
         variables.join("\n")
     )
 }

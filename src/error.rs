@@ -11,6 +11,7 @@ use crate::exit::Exit;
 use crate::fetch;
 use crate::git;
 use crate::model::Guard;
+use crate::plan::SavedPlanError;
 use crate::sandbox::SeedError;
 
 /// Why a command ended early.
@@ -55,6 +56,17 @@ pub enum Error {
         /// What it would be for.
         setting: &'static str,
     },
+    /// A saved plan is not usable, or not any more.
+    #[error("the plan {path} cannot be used")]
+    Saved {
+        /// The plan.
+        path: PathBuf,
+        /// Why.
+        source: SavedPlanError,
+    },
+    /// Something of a reviewed plan no longer follows.
+    #[error("the reviewed plan no longer follows from the tree and what is live, so nothing was changed")]
+    NoLongerFits,
     /// Guards refuse the plan.
     #[error("the plan is refused by {}, so nothing was changed", names(.0))]
     Guarded(BTreeSet<Guard>),
@@ -121,6 +133,7 @@ impl Error {
             | Self::KeyForNothing { .. }
             | Self::Seed { .. }
             | Self::Export { .. } => Exit::Usage,
+            Self::Saved { .. } | Self::NoLongerFits => Exit::Unfit,
             Self::WrongSite { .. }
             | Self::NoOperator
             | Self::Guarded(_)
@@ -148,6 +161,8 @@ impl Error {
             Self::KeyForNothing { .. } => Some(
                 "Name it in rollbook.yaml, or leave the variable out; docs/surfaces.md says what each is for.",
             ),
+            Self::Saved { .. } => Some("Make a new plan with `plan --out`, and have it reviewed."),
+            Self::NoLongerFits => Some("The plan above says what. Make a new one, and have it reviewed."),
             Self::Guarded(_) => Some(
                 "The plan above says what tripped, and how it may be waived: in rollbook.yaml, reviewed, or with \
                  --allow for one run.",

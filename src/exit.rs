@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// How a run ended. Where several hold, the first of `Invalid`, `Refused`, `Failed`, `Incomplete`, `Pending`
+/// How a run ended. Where several hold, the first of `Invalid`, `Unfit`, `Refused`, `Failed`, `Incomplete`, `Pending`
 /// counts (design §4).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Exit {
@@ -16,6 +16,8 @@ pub enum Exit {
     Invalid,
     /// A guard refused.
     Refused,
+    /// The saved plan no longer fits.
+    Unfit,
     /// Applied incompletely, or something is blocked.
     Incomplete,
     /// Wrong usage.
@@ -31,6 +33,7 @@ impl Exit {
             Self::Pending => 2,
             Self::Invalid => 3,
             Self::Refused => 4,
+            Self::Unfit => 5,
             Self::Incomplete => 6,
             Self::Usage => 64,
         }

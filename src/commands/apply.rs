@@ -1,6 +1,9 @@
 //! `rollbook apply`.
 
+use std::path::PathBuf;
+
 use clap::Args;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
 use crate::apply::{Executor, Progress};
@@ -9,11 +12,13 @@ use crate::config;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{Lock, Plan, Report, Settings, Surface};
+use crate::plan::SavedPlan;
 use crate::render::{self, Grouping, count};
 
 use super::files::replace;
 use super::plan::Part;
 use super::session::Planned;
+use super::show::saved_plan;
 use super::{Format, Session, block_on, connect};
 
 /// Operations under way at a time, where nothing else is asked for: Atlassian advises 5 to 10 (fact sheet §3.8).
@@ -22,6 +27,12 @@ const CONCURRENCY: usize = 10;
 /// What `apply` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
+    /// Carry out only what this reviewed plan has, as `plan --out` wrote it, without asking
+    #[arg(value_name = "PLAN", conflicts_with_all = ["target", "reason"])]
+    plan: Option<PathBuf>,
+    /// The greatest age of PLAN, such as 24h
+    #[arg(long, value_name = "DURATION", requires = "plan")]
+    max_age: Option<SignedDuration>,
     #[command(flatten)]
     part: Part,
     /// Apply without asking; needed where nobody can answer
@@ -45,25 +56,44 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+impl Arguments {
+    /// The plan that was reviewed, if one is named and may still be used.
+    fn reviewed(&self, settings: &Settings) -> Result<Option<SavedPlan>, Error> {
+        let Some(path) = &self.plan else { return Ok(None) };
+        let unfit = |source| Error::Saved { path: path.clone(), source };
+        let saved = saved_plan(path)?;
+        saved.for_site(&settings.site.value).map_err(unfit)?;
+        if let Some(most) = self.max_age {
+            saved.not_older(most, Timestamp::now()).map_err(unfit)?;
+        }
+        Ok(Some(saved))
+    }
+}
+
 /// Shows the plan, asks, carries it out, and prints what became of it.
 ///
 /// # Errors
 /// [`Error`] when there is no plan, or it may not be carried out.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
-    if !arguments.yes && !session.terminal.can_ask() {
+    let without_asking = arguments.yes || arguments.plan.is_some();
+    if !without_asking && !session.terminal.can_ask() {
         return Err(Error::Usage("nobody can be asked here; `--yes` applies without asking".into()));
     }
     let loaded = session.load_compared(&arguments.part)?;
+    let reviewed = arguments.reviewed(&loaded.declaration.settings)?;
     let surfaces = connect(&loaded.declaration.settings)?;
     block_on(async {
-        let planned = session.plan(&surfaces, &loaded, &arguments.part).await?;
+        let planned = session.plan(&surfaces, &loaded, &arguments.part, reviewed.as_ref()).await?;
         let plan = &planned.plan;
         let shown = render::plan_text(plan, Grouping::Group, session.terminal.width());
         // Nobody is asked about a plan that they were not shown.
-        if arguments.yes {
+        if without_asking {
             session.terminal.say(&shown);
         } else {
             session.terminal.tell(&shown);
+        }
+        if plan.review.as_ref().is_some_and(|review| !review.misfits.is_empty()) {
+            return Err(Error::NoLongerFits);
         }
         if plan.operations.is_empty() {
             print(session, arguments.format, plan, &Report::default())?;
@@ -76,7 +106,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         let operations = render::count(plan.operations.len(), "operation");
         let question = format!("Apply {operations}? Only `yes` does:");
         let confirmed =
-            arguments.yes || session.terminal.confirm(&question).map_err(Error::io("failed to ask"))?;
+            without_asking || session.terminal.confirm(&question).map_err(Error::io("failed to ask"))?;
         if !confirmed {
             session.terminal.say("Nothing was changed.");
             return Ok(Exit::Failed);

@@ -8,6 +8,7 @@ pub mod generated;
 pub mod lock;
 pub mod plan;
 pub mod sandbox;
+pub mod show;
 
 mod connect;
 mod files;

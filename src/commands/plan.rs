@@ -1,5 +1,7 @@
 //! `rollbook plan`.
 
+use std::path::PathBuf;
+
 use clap::{Args, ValueEnum};
 
 use crate::error::Error;
@@ -8,6 +10,7 @@ use crate::model::{Address, Email, Guard, Plan, Reason};
 use crate::plan::{Lookup, Scope};
 use crate::render::{self, Grouping};
 
+use super::files::replace;
 use super::{Format, Session, block_on, connect};
 
 /// What `plan` takes.
@@ -21,6 +24,9 @@ pub struct Arguments {
     /// What to gather the lines of the text form under
     #[arg(long, value_name = "WHAT", default_value = "group")]
     by: By,
+    /// Write the plan into a file, for `show` and `apply`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
     /// Exit with 2 when there are changes
     #[arg(long)]
     detailed_exitcode: bool,
@@ -51,7 +57,7 @@ pub(super) struct Part {
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
-enum By {
+pub(super) enum By {
     Group,
     User,
 }
@@ -63,12 +69,17 @@ enum By {
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load_compared(&arguments.part)?;
     let surfaces = connect(&loaded.declaration.settings)?;
-    let planned = block_on(session.plan(&surfaces, &loaded, &arguments.part))?;
+    let planned = block_on(session.plan(&surfaces, &loaded, &arguments.part, None))?;
     let text = match arguments.format {
         Format::Json => render::plan_json(&planned.plan),
         Format::Text => render::plan_text(&planned.plan, arguments.by.grouping(), session.terminal.width()),
     };
     session.data(&text)?;
+    if let Some(path) = &arguments.out {
+        replace(path, &render::plan_json(&planned.plan))
+            .map_err(Error::io(format!("failed to write {}", path.display())))?;
+        session.terminal.say(&format!("The plan is in {}.", path.display()));
+    }
     Ok(exit(&planned.plan, arguments.detailed_exitcode))
 }
 
@@ -95,7 +106,7 @@ impl Part {
 }
 
 impl By {
-    fn grouping(self) -> Grouping {
+    pub(super) fn grouping(self) -> Grouping {
         match self {
             Self::Group => Grouping::Group,
             Self::User => Grouping::User,

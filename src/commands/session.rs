@@ -15,11 +15,14 @@ use crate::error::Error;
 use crate::fetch;
 use crate::git;
 use crate::model::{Declaration, Diagnostic, Header, Locator, Plan, Revision, Rights, Severity, Tree};
-use crate::plan::{self, Base, Beside, Context, Desired, Rates};
+use crate::plan::{self, Base, Beside, Context, Desired, Rates, SavedPlan};
 use crate::render::{self, Colour, DiagnosticStyle, Frames};
 use crate::terminal::Terminal;
 
 use super::plan::Part;
+
+/// Rollbook's version, as plans and journals name it.
+pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
 /// What every command is given.
 #[derive(Clone, Debug)]
@@ -143,12 +146,13 @@ impl Session {
         }
     }
 
-    /// Reads what a plan needs, and makes it.
+    /// Reads what a plan needs, and makes it; of a reviewed one, what still follows.
     pub(super) async fn plan(
         &self,
         surfaces: &Surfaces,
         loaded: &Loaded,
         part: &Part,
+        reviewed: Option<&SavedPlan>,
     ) -> Result<Planned, Error> {
         let desired =
             Desired::of(&loaded.declaration, self.today).with_lookup(part.lookup()).with_allowed(&part.allow);
@@ -174,7 +178,8 @@ impl Session {
             made: Timestamp::now().to_string(),
             today: self.today,
             commit: git::clean_commit(&self.root()?),
-            rollbook: env!("CARGO_PKG_VERSION").into(),
+            rollbook: VERSION.into(),
+            checksum: None,
         };
         let context = Context {
             desired: &desired,
@@ -185,6 +190,7 @@ impl Session {
             scope: &scope,
             base: base.as_ref(),
             author: part.author.as_ref(),
+            reviewed,
             rates: &Rates {
                 per_second: atlassian::per_second,
                 route: atlassian::route,

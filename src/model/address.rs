@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::email::{Email, EmailError};
 use super::ids::{AccountId, GroupName};
@@ -59,10 +59,13 @@ pub enum AddressError {
     /// The e-mail in it is none.
     #[error("its e-mail is none: {0}")]
     Email(EmailError),
+    /// What stands before the address of a key is no action.
+    #[error("a key is `ACTION ADDRESS`")]
+    Action,
 }
 
 /// What an operation does to the thing at its address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Action {
     /// A group comes to be.
@@ -124,6 +127,19 @@ impl Address {
 }
 
 impl Action {
+    /// Every action.
+    pub const ALL: [Self; 9] = [
+        Self::Create,
+        Self::Invite,
+        Self::Activate,
+        Self::Update,
+        Self::Add,
+        Self::Remove,
+        Self::Suspend,
+        Self::Deactivate,
+        Self::Delete,
+    ];
+
     /// The word for it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -192,6 +208,16 @@ impl FromStr for Address {
     }
 }
 
+impl FromStr for Key {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let (word, address) = text.split_once(' ').ok_or(AddressError::Action)?;
+        let action = Action::ALL.into_iter().find(|action| action.as_str() == word);
+        Ok(Self { action: action.ok_or(AddressError::Action)?, address: address.parse()? })
+    }
+}
+
 fn decoded(part: &str) -> Result<String, AddressError> {
     if part.is_empty() || part.contains('/') {
         return Err(AddressError::Part);
@@ -200,11 +226,14 @@ fn decoded(part: &str) -> Result<String, AddressError> {
 }
 
 fn user(part: &str) -> Result<UserRef, AddressError> {
-    let text = decoded(part)?;
+    person(&decoded(part)?)
+}
+
+fn person(text: &str) -> Result<UserRef, AddressError> {
     match text.strip_prefix(ACCOUNT) {
         Some("") => Err(AddressError::Part),
         Some(id) => Ok(UserRef::Account(AccountId::new(id))),
-        None => Email::parse(&text).map(UserRef::Email).map_err(AddressError::Email),
+        None => Email::parse(text).map(UserRef::Email).map_err(AddressError::Email),
     }
 }
 
@@ -226,6 +255,24 @@ impl Serialize for Key {
     }
 }
 
+impl<'de> Deserialize<'de> for UserRef {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        person(&String::deserialize(deserializer)?).map_err(de::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Address {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+impl<'de> Deserialize<'de> for Key {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -242,6 +289,10 @@ mod tests {
                 Address::Member(GroupName::new(name), UserRef::Account(AccountId::new("712020:a/b"))),
             ] {
                 assert_eq!(address.to_string().parse(), Ok(address.clone()), "{address}");
+                for action in Action::ALL {
+                    let key = Key { address: address.clone(), action };
+                    assert_eq!(key.to_string().parse(), Ok(key));
+                }
             }
         }
     }
@@ -266,6 +317,8 @@ mod tests {
         assert_eq!("team.sre".parse::<Address>(), Err(AddressError::Kind));
         assert_eq!("member.sre".parse::<Address>(), Err(AddressError::Membership));
         assert_eq!("group.".parse::<Address>(), Err(AddressError::Part));
+        assert_eq!("group.sre".parse::<Key>(), Err(AddressError::Action));
+        assert_eq!("rename group.sre".parse::<Key>(), Err(AddressError::Action));
         assert_eq!("user.ada".parse::<Address>(), Err(AddressError::Email(EmailError::Shape)));
     }
 }

@@ -1,13 +1,13 @@
 //! What a plan says of the base revision that it was compared with (design §6).
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::address::{Action, Address};
+use super::address::{Action, Address, Key};
 use super::tree::Location;
 
 /// A revision of the tree, as the one who asked for it named it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Revision {
     /// The name, such as `origin/main`, or a folder.
     pub name: String,
@@ -18,7 +18,7 @@ pub struct Revision {
 }
 
 /// How a tree differs from its base in what a reviewer must not miss, and what it takes over from live.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
     /// The base.
     pub revision: Revision,
@@ -31,7 +31,7 @@ pub struct Comparison {
 }
 
 /// A declared name that means another id by pin or lock than it did.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct IdentityChange {
     /// The user or the group.
     pub address: Address,
@@ -44,7 +44,7 @@ pub struct IdentityChange {
 }
 
 /// A setting or a rule that differs.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct RuleChange {
     /// Its key in `rollbook.yaml`.
     pub rule: String,
@@ -54,8 +54,32 @@ pub struct RuleChange {
     pub head: Option<String>,
 }
 
+/// What became of a reviewed plan in a new one.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Review {
+    /// The fingerprint of the reviewed plan.
+    pub fingerprint: String,
+    /// What was reviewed, and is so already.
+    pub satisfied: Vec<Key>,
+    /// What is new, touches what the reviewed plan touches, and is not done.
+    pub not_reviewed: Vec<Key>,
+    /// How many other operations the tree needs. They are not done either.
+    pub elsewhere: usize,
+    /// What was reviewed and no longer follows. With one of them, nothing is done.
+    pub misfits: Vec<Misfit>,
+}
+
+/// A reviewed operation that no longer follows from the tree and what is live.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Misfit {
+    /// The operation.
+    pub key: Key,
+    /// Why: a lowercase fragment.
+    pub why: String,
+}
+
 /// Something done by hand that the tree takes over.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Adopted {
     /// What it is about.
     pub address: Address,

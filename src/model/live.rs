@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::email::Email;
 use super::ids::{AccountId, GroupId, GroupName};
@@ -188,7 +188,7 @@ pub enum IncompleteRead {
 }
 
 /// A membership that a listing showed. Only a listing makes one, so nothing that was not read can be revoked.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Membership {
     group: GroupId,
     account: AccountId,

@@ -28,7 +28,7 @@ pub use address::{Action, Address, AddressError, Key, UserRef};
 pub use capability::{AppRole, Capabilities, GroupKind, ManagedBy, Questions, Seats, Usage};
 pub use change::{Change, Changes, Wanted};
 pub use checkup::{Checkup, Health};
-pub use comparison::{Adopted, Comparison, IdentityChange, Revision, RuleChange};
+pub use comparison::{Adopted, Comparison, IdentityChange, Misfit, Review, Revision, RuleChange};
 pub use declaration::{
     AppsInGroup, Authority, Declaration, DeclaredGroup, DeclaredUser, GroupState, Member, MemberRef, Members,
     Scim, Settings, Source,
@@ -57,4 +57,4 @@ pub use policy::{
 pub use realm::Realm;
 pub use report::{Confirmation, Outcome, Report};
 pub use scim::{ScimGroup, ScimUser};
-pub use tree::{FileId, Located, Location, Locator, Origin, SourceFile, Span, Tree};
+pub use tree::{FileId, Located, Location, Locator, NoLocation, Origin, SourceFile, Span, Tree};

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::address::{Key, UserRef};
 use super::email::Email;
@@ -12,7 +12,7 @@ use super::ids::{AccountId, App, GroupId, GroupName};
 use super::live::Membership;
 
 /// One step. It is matched exhaustively everywhere, so that a new one is a walk that the compiler leads.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Operation {
     /// Creates an empty group.
@@ -94,7 +94,7 @@ pub enum Operation {
 }
 
 /// What an account that is not active is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Inactive {
     /// Suspended in the directory.
@@ -104,7 +104,7 @@ pub enum Inactive {
 }
 
 /// A membership of somebody whom an operation is about, with the name that the plan uses for its group.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Kept {
     /// The group's name.
     pub group: GroupName,
@@ -113,7 +113,7 @@ pub struct Kept {
 }
 
 /// A membership that is lost with something else, and whose it is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Lost {
     /// What was read.
     pub membership: Membership,
@@ -125,7 +125,7 @@ pub struct Lost {
 }
 
 /// An id that is known, or that another operation of the plan will make.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ref<Id> {
     /// The id.
@@ -146,7 +146,7 @@ pub enum Direction {
 }
 
 /// Why an operation is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// The tree asks for it.
@@ -164,7 +164,7 @@ pub enum Reason {
 }
 
 /// One of the APIs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Surface {
     /// Jira Cloud platform, REST v3.

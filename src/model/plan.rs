@@ -1,21 +1,23 @@
 //! The plan: a versioned value, complete before anything happens.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::address::{Action, Address, Key, UserRef};
-use super::comparison::Comparison;
+use super::comparison::{Comparison, Review};
 use super::ids::{AccountId, App, GroupId, GroupName, ScimId};
 use super::operation::{Operation, Reason, Surface};
 use super::tree::Location;
 
-/// Every step that brings live to desired.
-#[derive(Clone, Debug, PartialEq)]
+/// Every step that brings live to desired. The same inputs give the same bytes, but for `header`, which stands outside
+/// the fingerprint.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
     /// When and by what the plan was made; it stands outside the fingerprint.
     pub header: Header,
@@ -25,6 +27,8 @@ pub struct Plan {
     pub fingerprint: String,
     /// The base revision, and how the tree differs from it; nothing where there is none to compare with.
     pub base: Option<Comparison>,
+    /// What became of a reviewed plan in this one; nothing where there was none.
+    pub review: Option<Review>,
     /// The targets and reasons that the plan was narrowed to; empty for the whole tree.
     pub narrowed_to: Vec<String>,
     /// The totals.
@@ -44,13 +48,13 @@ pub struct Plan {
     /// What the guards say that tripped, or that could not be judged.
     pub guards: Vec<Verdict>,
     /// How far the operations reach beyond the site, in full sentences.
-    pub reach: Vec<&'static str>,
+    pub reach: Vec<Cow<'static, str>>,
     /// What carrying it out takes.
     pub cost: Cost,
 }
 
 /// The ids by which surfaces know accounts, groups and apps, where they have their own.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SurfaceIds {
     /// Accounts in the SCIM directory.
     pub scim_users: BTreeMap<AccountId, ScimId>,
@@ -61,7 +65,7 @@ pub struct SurfaceIds {
 }
 
 /// Which account a declared user is, and what said so.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Identified {
     /// The user.
     #[schemars(with = "String")]
@@ -73,7 +77,7 @@ pub struct Identified {
 }
 
 /// What says that an account is a user's (design §3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum IdentitySource {
     /// The tree names the account itself.
@@ -91,7 +95,7 @@ pub enum IdentitySource {
 }
 
 /// When and by what a plan was made.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Header {
     /// When, in UTC (RFC 3339).
     pub made: String,
@@ -102,10 +106,12 @@ pub struct Header {
     pub commit: Option<String>,
     /// Rollbook's version.
     pub rollbook: String,
+    /// SHA-256 over the document that the plan is written as, with this as null, in hex; nothing before it is written.
+    pub checksum: Option<String>,
 }
 
 /// The totals of a plan.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Summary {
     /// Operations that widen access.
     pub grants: usize,
@@ -118,7 +124,7 @@ pub struct Summary {
 }
 
 /// A step of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedOperation {
     /// What it does to what.
     pub key: Key,
@@ -144,7 +150,7 @@ pub struct PlannedOperation {
 }
 
 /// Whether the base revision would need an operation as well.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Drift {
     /// It would: live was changed by hand, or an earlier change was not applied.
@@ -156,7 +162,7 @@ pub enum Drift {
 }
 
 /// A group that a plan changes.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct GroupSummary {
     /// Its name.
     pub name: GroupName,
@@ -167,7 +173,7 @@ pub struct GroupSummary {
 }
 
 /// Something that the tree wants and that cannot be done.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Blocked {
     /// What it is about.
     pub address: Address,
@@ -176,7 +182,7 @@ pub struct Blocked {
     /// Why it is wanted.
     pub reason: Reason,
     /// Stable and kebab-case.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// A lowercase fragment that says what stands in the way.
     pub why: String,
     /// A full sentence that says what to do, and where.
@@ -186,10 +192,10 @@ pub struct Blocked {
 }
 
 /// Something that a reviewer should know.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Note {
     /// Stable and kebab-case.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// A full sentence without the full stop.
     pub text: String,
     /// Where the tree speaks of it.
@@ -197,7 +203,7 @@ pub struct Note {
 }
 
 /// What a guard says of a plan.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     /// The guard.
     pub guard: Guard,
@@ -212,7 +218,7 @@ pub struct Verdict {
 }
 
 /// What a guard says.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "ruling", rename_all = "kebab-case")]
 pub enum Ruling {
     /// The plan may not be applied.
@@ -237,7 +243,7 @@ pub enum Ruling {
 }
 
 /// What of a change lets a plan pass.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "rule", rename_all = "kebab-case")]
 pub enum RuleSource {
     /// Its policy.
@@ -253,7 +259,7 @@ pub enum RuleSource {
 }
 
 /// A rule that may refuse a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Guard {
     /// The plan revokes more than the policy allows.
@@ -285,7 +291,7 @@ pub enum Guard {
 }
 
 /// What carrying a plan out takes.
-#[derive(Clone, Debug, Default, PartialEq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cost {
     /// Requests, reads after the writes included.
     pub requests: usize,
@@ -298,7 +304,7 @@ pub struct Cost {
 }
 
 /// What becomes of the seats of an app.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SeatChange {
     /// The app.
     pub app: App,

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use schemars::JsonSchema;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 /// The files that a declaration is read from. A directory and a git revision both give one.
 #[derive(Clone, Debug, Default)]
@@ -65,6 +66,11 @@ pub struct Location {
     /// In characters, counted from 1.
     pub column: u32,
 }
+
+/// A text that is no location.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a place is `FILE:LINE:COLUMN`")]
+pub struct NoLocation;
 
 /// Turns origins into locations: it holds where each line of each file starts.
 #[derive(Clone, Debug)]
@@ -162,6 +168,23 @@ impl fmt::Display for Location {
     }
 }
 
+impl FromStr for Location {
+    type Err = NoLocation;
+
+    fn from_str(text: &str) -> Result<Self, NoLocation> {
+        let mut parts = text.rsplitn(3, ':');
+        let mut number = || parts.next()?.parse().ok();
+        let (column, line) = (number().ok_or(NoLocation)?, number().ok_or(NoLocation)?);
+        Ok(Self { path: parts.next().ok_or(NoLocation)?.into(), line, column })
+    }
+}
+
+impl<'de> Deserialize<'de> for Location {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
 impl Serialize for Location {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
@@ -183,5 +206,8 @@ mod tests {
         assert_eq!(at(6), "a.yaml:2:1");
         assert_eq!(at(15), "a.yaml:2:9");
         assert_eq!(at(17), "a.yaml:3:1");
+        let odd = Location { path: "a:b:1.yaml".into(), line: 3, column: 9 };
+        assert_eq!(odd.to_string().parse(), Ok(odd));
+        assert_eq!("a.yaml:3".parse::<Location>(), Err(NoLocation));
     }
 }

@@ -4,7 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, App, Blocked, Comparison, Cost, Direction, GroupId, GroupName, GroupSummary, Identified, Key,
-    Note, Operation, Plan, PlannedOperation, SeatChange, Summary, Surface, SurfaceIds, UserRef, Verdict,
+    Note, Operation, Plan, PlannedOperation, Review, SeatChange, Summary, Surface, SurfaceIds, UserRef,
+    Verdict,
 };
 
 use super::cost::cost;
@@ -22,6 +23,7 @@ pub(super) struct Routed {
     pub(super) groups: Vec<GroupSummary>,
     pub(super) verdicts: Vec<Verdict>,
     pub(super) base: Option<Comparison>,
+    pub(super) review: Option<Review>,
 }
 
 /// Makes the plan.
@@ -32,11 +34,12 @@ pub(super) fn assemble(
     seats: Vec<SeatChange>,
 ) -> Plan {
     let declaration = context.desired.declaration;
-    let Routed { operations, mut blocked, mut notes, mut surface_ids, groups, verdicts, base } = routed;
+    let Routed { operations, mut blocked, mut notes, mut surface_ids, groups, verdicts, base, review } =
+        routed;
     let operations = order::sorted(operations);
     notes.extend(base.as_ref().filter(|base| base.revision.contained == Some(false)).map(not_contained));
     blocked.sort();
-    blocked.dedup_by(|a, b| (&a.address, a.action, a.code) == (&b.address, b.action, b.code));
+    blocked.dedup_by(|a, b| (&a.address, a.action, &a.code) == (&b.address, b.action, &b.code));
     notes.sort();
     notes.dedup();
     retain_used(&mut surface_ids, &operations);
@@ -54,6 +57,7 @@ pub(super) fn assemble(
         },
         groups: changed_groups(groups, &operations),
         base,
+        review,
         narrowed_to: context.scope.words(),
         cost: Cost { seats, ..cost(&operations, context.live, context.rates) },
         guards: verdicts,
@@ -73,7 +77,7 @@ fn not_contained(base: &Comparison) -> Note {
         "what is planned does not contain {}: rebase, or it takes back what changed there",
         base.revision.name
     );
-    Note { code: "base-not-contained", text, origin: None }
+    Note { code: "base-not-contained".into(), text, origin: None }
 }
 
 /// The declared people whom operations are about, with what said who they are.

@@ -114,7 +114,7 @@ impl Differ<'_> {
     ) {
         let Obstacle { code, why, help } = obstacle;
         let origin = self.locator.locate(origin);
-        self.changes.blocked.push(Blocked { address, action, reason, code, why, help, origin });
+        self.changes.blocked.push(Blocked { address, action, reason, code: code.into(), why, help, origin });
     }
 
     fn delete_group(&mut self, name: &GroupName, group: &LiveGroup, origin: Origin) {

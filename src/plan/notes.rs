@@ -26,7 +26,7 @@ pub(super) fn add_notes(differ: &mut Differ<'_>) {
 
 fn note(differ: &mut Differ<'_>, code: &'static str, text: String, origin: Option<Origin>) {
     let origin = origin.map(|origin| differ.locator.locate(origin));
-    differ.changes.notes.push(Note { code, text, origin });
+    differ.changes.notes.push(Note { code: code.into(), text, origin });
 }
 
 fn expiring(differ: &mut Differ<'_>) {

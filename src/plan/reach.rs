@@ -1,5 +1,6 @@
 //! How far operations reach beyond the site that a tree names (design §5).
 
+use std::borrow::Cow;
 use std::collections::BTreeSet;
 
 use crate::model::{Operation, PlannedOperation, Surface};
@@ -9,9 +10,9 @@ const DIRECTORY: &str = "Suspending, restoring and removing act on one directory
 const EVERYWHERE: &str = "Deactivating and activating act on every Atlassian product, everywhere.";
 
 /// One full sentence for each way in which the operations reach further.
-pub(super) fn of(operations: &[PlannedOperation]) -> Vec<&'static str> {
+pub(super) fn of(operations: &[PlannedOperation]) -> Vec<Cow<'static, str>> {
     let reach: BTreeSet<&'static str> = operations.iter().filter_map(sentence).collect();
-    reach.into_iter().collect()
+    reach.into_iter().map(Cow::Borrowed).collect()
 }
 
 fn sentence(planned: &PlannedOperation) -> Option<&'static str> {

@@ -13,12 +13,14 @@ use super::assemble::{Routed, assemble};
 use super::base::Base;
 use super::cost::Rates;
 use super::desired::Desired;
+use super::document::SavedPlan;
 use super::groups::GroupResolution;
 use super::guard;
 use super::marked::Marked;
 use super::narrow::Scope;
 use super::order;
 use super::resolve::{Obstacle, Resolution};
+use super::reviewed::{self, Now, keep_reviewed};
 use super::seats;
 
 /// What routing needs beside the changes.
@@ -40,6 +42,8 @@ pub struct Context<'a> {
     pub base: Option<&'a Base<'a>>,
     /// Who made the change from the base to the tree, where somebody says it.
     pub author: Option<&'a Email>,
+    /// The plan that was reviewed, where there is one: only what it has is kept.
+    pub reviewed: Option<&'a SavedPlan>,
     /// The published rate limits.
     pub rates: &'a Rates,
 }
@@ -85,19 +89,26 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
         groups: changes.groups,
         verdicts: Vec::new(),
         base,
+        review: None,
     };
     let operations = &mut steps.operations;
     order::require(operations);
     context.scope.narrow(operations, &mut steps.blocked, context.desired);
+    let now = Now { context, people: &router.people, groups: &groups };
+    let mut review = context.reviewed.map(|saved| keep_reviewed(saved, operations, &mut steps.blocked, &now));
     order::trim_invitations(operations);
     order::lose_once(operations);
     // What is left is judged: a part of a plan may leave nobody where the whole would not.
     steps.blocked.extend(admins::keep_one(operations, context));
     order::keep_floors(operations, &policy.keep_at_least, &groups, context.live);
+    if let (Some(saved), Some(review)) = (context.reviewed, &mut review) {
+        reviewed::compare(saved, operations, review);
+    }
     let seats = seats::changes(operations, context);
     order::free_seats(operations, &seats);
     steps.verdicts =
         guard::judge(&guard::Case { operations, context, people: &router.people, groups: &groups });
+    steps.review = review;
     let planned = |(key, note): (Key, Note)| operations.contains_key(&key).then_some(note);
     steps.notes.extend(router.notes.into_iter().filter_map(planned));
     steps.notes.extend(seats.iter().filter_map(seats::shortage));
@@ -289,7 +300,7 @@ impl Router<'_> {
             address: change.address.clone(),
             action: change.wanted.action(),
             reason: change.reason,
-            code,
+            code: code.into(),
             why,
             help,
             origin: change.origin.clone(),
@@ -344,6 +355,14 @@ impl Obstacle {
     pub(super) fn blocks(self, planned: PlannedOperation) -> Blocked {
         let Self { code, why, help } = self;
         let Key { address, action } = planned.key;
-        Blocked { address, action, reason: planned.reason, code, why, help, origin: planned.origin }
+        Blocked {
+            address,
+            action,
+            reason: planned.reason,
+            code: code.into(),
+            why,
+            help,
+            origin: planned.origin,
+        }
     }
 }

@@ -33,7 +33,7 @@ pub(super) fn shortage(seats: &Seats) -> Option<Note> {
     let SeatChange { app, gains, loses, left, exact } = &seats.change;
     let most = if *exact { "" } else { "up to " };
     (*left < 0).then(|| Note {
-        code: "seats-short",
+        code: "seats-short".into(),
         text: format!(
             "{app} has {} seats left; the plan takes {most}{gains} and frees {most}{loses}, so that {most}{} are \
              missing",

@@ -4,6 +4,7 @@ mod comparison;
 mod groups;
 mod guards;
 mod people;
+mod review;
 mod rows;
 
 use std::fmt::Write as _;
@@ -39,16 +40,18 @@ pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
         let part = format!("Only {}, and what that requires.", plan.narrowed_to.join(", "));
         text.push_str(&wrapped(&harmless(&part), &Lead::PLAIN, width));
     }
+    text.push_str(&review::before_operations(plan, width));
     text.push_str(&comparison::before_operations(plan, width));
     if plan.operations.is_empty() {
         text.push_str("\nNo changes.");
-        let whole = plan.blocked.is_empty() && plan.narrowed_to.is_empty();
+        let whole = plan.blocked.is_empty() && plan.narrowed_to.is_empty() && plan.review.is_none();
         text.push_str(if whole { " Live is as the tree asks.\n" } else { "\n" });
     }
     text.push_str(&operations(plan, grouping, width));
     if let Some(base) = &plan.base {
         text.push_str(&comparison::adopted(&base.adopted, width));
     }
+    text.push_str(&review::after_operations(plan, width));
     text.push_str(&guards(plan, width));
     text.push_str(&blocked(&plan.blocked, width));
     text.push_str(&notes(plan, width));
@@ -110,7 +113,7 @@ fn blocked(blocked: &[Blocked], width: usize) -> String {
                 indent: 0,
                 head: &head,
                 head_width: 28,
-                middle: entry.code,
+                middle: &entry.code,
                 right: &right,
             };
             text.push_str(&row.text(width));

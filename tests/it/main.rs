@@ -41,6 +41,7 @@ mod plan;
 mod plan_identity;
 mod plan_surfaces;
 mod requests;
+mod reviewed;
 mod sandbox_access;
 mod sandbox_client;
 mod sandbox_contract;

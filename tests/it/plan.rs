@@ -21,7 +21,7 @@ pub(crate) fn keys(plan: &Plan) -> Vec<String> {
 pub(crate) fn codes(plan: &Plan) -> Vec<(String, &'static str)> {
     plan.blocked
         .iter()
-        .map(|blocked| (format!("{} {}", blocked.action, blocked.address), blocked.code))
+        .map(|blocked| (format!("{} {}", blocked.action, blocked.address), crate::world::code(&blocked.code)))
         .collect()
 }
 
@@ -423,7 +423,7 @@ fn a_changed_email_is_noted_once() {
             live.group("sre").members.remove(&eve);
         },
     );
-    let notes: Vec<_> = world.plan().notes.iter().map(|note| note.code).collect();
+    let notes: Vec<_> = world.plan().notes.iter().map(|note| crate::world::code(&note.code)).collect();
     assert_eq!(
         (keys(&world.plan()), notes),
         (vec!["add member.sre/eve@acme.com".into()], vec!["email-changed", "name-ignored"])

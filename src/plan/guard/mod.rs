@@ -16,6 +16,7 @@ mod protect;
 mod reactivation;
 mod revokes;
 mod self_grant;
+mod suspicious;
 
 use std::collections::BTreeMap;
 
@@ -77,6 +78,7 @@ fn tripped(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
         self_grant::self_grant,
         reactivation::reactivation,
         invite::invite_domain,
+        suspicious::suspicious_read,
     ];
     guards.into_iter().flat_map(|guard| guard(case, rules)).collect()
 }

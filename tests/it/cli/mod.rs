@@ -17,6 +17,7 @@ mod hostile;
 #[cfg(unix)]
 mod interrupt;
 mod messages;
+mod reviewed;
 mod secrets;
 mod streams;
 

@@ -281,7 +281,7 @@ async fn one_world(world: &World, number: u64, tally: &mut Tally) {
         tally.required += planned.requires.len();
     }
     for blocked in &first.blocked {
-        *tally.blocked.entry(blocked.code).or_default() += 1;
+        *tally.blocked.entry(crate::world::code(&blocked.code)).or_default() += 1;
     }
     tally.empty += usize::from(first.operations.is_empty());
     tally.several_pages += usize::from(before.groups.values().any(|group| group.members.len() > 50));

@@ -448,7 +448,7 @@ groups: {{ users: {{ mode: {mode}, members: [{{ user: new@acme.com, until: {unti
 "
         ));
         let plan = plan(&surfaces, &tree).await.unwrap();
-        let codes: Vec<&str> = plan.blocked.iter().map(|blocked| blocked.code).collect();
+        let codes: Vec<&str> = plan.blocked.iter().map(|blocked| crate::world::code(&blocked.code)).collect();
         assert_eq!(codes.contains(&"default-group"), blocked, "{mode} until {until}: {codes:?}");
         assert_eq!(plan.operations.is_empty(), blocked, "{mode} until {until}");
     }

@@ -81,8 +81,13 @@ pub(crate) async fn plan_of(
     let site = &declaration.settings.site.value;
     let capabilities =
         fetch::capabilities(surfaces, &questions, &live, site).await.map_err(PlanError::Capabilities)?;
-    let header =
-        Header { made: "2026-11-22T12:00:00Z".into(), today: TODAY, commit: None, rollbook: "test".into() };
+    let header = Header {
+        made: "2026-11-22T12:00:00Z".into(),
+        today: TODAY,
+        commit: None,
+        rollbook: "test".into(),
+        checksum: None,
+    };
     let context = Context {
         desired: &desired,
         live: &live,
@@ -92,6 +97,7 @@ pub(crate) async fn plan_of(
         scope: &Scope::default(),
         base: None,
         author: None,
+        reviewed: None,
         rates: &RATES,
     };
     Ok(plan::route(changes, &context))

@@ -5,7 +5,7 @@ mod live;
 use rollbook::atlassian;
 use rollbook::config;
 use rollbook::model::{Declaration, Email, Guard, Header, Plan, Revision, SourceFile, Tree, UserRef};
-use rollbook::plan::{self, Base, Beside, Context, Desired, Rates, Scope};
+use rollbook::plan::{self, Base, Beside, Context, Desired, Rates, SavedPlan, Scope};
 use rollbook::render::{self, Grouping};
 
 pub(crate) use live::{Account, Group, Live};
@@ -24,6 +24,8 @@ pub(crate) struct World {
     /// The files of the base revision, where there is one.
     pub(crate) base: Option<Vec<(String, String)>>,
     pub(crate) author: Option<Email>,
+    /// A plan that was reviewed, where there is one.
+    pub(crate) reviewed: Option<SavedPlan>,
 }
 
 impl World {
@@ -41,6 +43,7 @@ impl World {
             allow: Vec::new(),
             base: None,
             author: None,
+            reviewed: None,
         };
         world.live = world.matching();
         world
@@ -146,6 +149,7 @@ impl World {
                 scope: &self.scope,
                 base: base.as_ref(),
                 author: self.author.as_ref(),
+                reviewed: self.reviewed.as_ref(),
                 rates: &RATES,
             },
         )
@@ -157,7 +161,15 @@ impl World {
             today: self.today,
             commit: None,
             rollbook: "test".into(),
+            checksum: None,
         }
+    }
+
+    /// The plan of the moment as one that was reviewed, for what comes of the tree and live later.
+    pub(crate) fn then_reviewed(mut self) -> Self {
+        let text = render::plan_json(&self.plan());
+        self.reviewed = Some(SavedPlan::read(&text, "test").unwrap());
+        self
     }
 
     /// The plan as people see it in 80 columns, without colour.
@@ -194,4 +206,13 @@ pub(crate) fn plain(text: &str) -> String {
 
 pub(crate) fn account_id(email: &Email) -> String {
     format!("acc-{}", email.as_str().to_lowercase())
+}
+
+/// The code of something in a plan that was made here, and not read from a file.
+#[expect(clippy::ptr_arg, reason = "whether it is borrowed is what is asked")]
+pub(crate) fn code(code: &std::borrow::Cow<'static, str>) -> &'static str {
+    match code {
+        std::borrow::Cow::Borrowed(code) => code,
+        std::borrow::Cow::Owned(code) => panic!("{code} was read from a file"),
+    }
 }

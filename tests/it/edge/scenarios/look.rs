@@ -22,7 +22,7 @@ pub(super) fn lines(plan: &Plan) -> String {
 
 /// The codes of a plan's notes.
 pub(super) fn notes(plan: &Plan) -> Vec<&'static str> {
-    plan.notes.iter().map(|note| note.code).collect()
+    plan.notes.iter().map(|note| crate::world::code(&note.code)).collect()
 }
 
 /// Everything that differs between two states, by line. Ids are compared, and what is new has its name.

@@ -1,0 +1,62 @@
+//! `rollbook show`, and how a saved plan is read.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::plan::SavedPlan;
+use crate::render;
+
+use super::plan::By;
+use super::session::VERSION;
+use super::{Format, Session};
+
+/// The largest plan that is read, in bytes.
+const LARGEST: u64 = 512 << 20;
+
+/// What `show` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The plan, as `plan --out` wrote it
+    #[arg(value_name = "PLAN")]
+    plan: PathBuf,
+    /// How to print it
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+    /// What to gather the lines of the text form under
+    #[arg(long, value_name = "WHAT", default_value = "group")]
+    by: By,
+}
+
+/// Prints a saved plan.
+///
+/// # Errors
+/// [`Error`] when it is none, or stdout fails.
+pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    let saved = saved_plan(&arguments.plan)?;
+    let text = match arguments.format {
+        Format::Json => render::plan_json(saved.plan()),
+        Format::Text => render::plan_text(saved.plan(), arguments.by.grouping(), session.terminal.width()),
+    };
+    session.data(&text)?;
+    Ok(Exit::Done)
+}
+
+/// Reads a plan that this version wrote.
+pub(super) fn saved_plan(path: &Path) -> Result<SavedPlan, Error> {
+    let text = read(path).map_err(Error::io(format!("failed to read {}", path.display())))?;
+    SavedPlan::read(&text, VERSION).map_err(|source| Error::Saved { path: path.to_path_buf(), source })
+}
+
+fn read(path: &Path) -> io::Result<String> {
+    let mut text = String::new();
+    File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
+    if text.len() as u64 > LARGEST {
+        return Err(io::Error::other("it is too large for a plan"));
+    }
+    Ok(text)
+}

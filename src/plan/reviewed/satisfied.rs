@@ -1,0 +1,60 @@
+//! Whether what a reviewed operation does is so already.
+
+use crate::model::{AccountId, Address, GroupId, Key, LiveAccount, Operation, Ref, UserRef};
+
+use super::Now;
+use crate::plan::groups::GroupIdentity;
+use crate::plan::resolve::Identity;
+
+/// Whether live shows it. What was not read is not so.
+pub(super) fn satisfied(key: &Key, operation: &Operation, now: &Now<'_>) -> bool {
+    let live = now.context.live;
+    match operation {
+        Operation::CreateGroup { name, .. } => live.groups.iter().any(|group| group.name == *name),
+        Operation::DeleteGroup { group, .. } => live.groups.iter().all(|live| live.id != *group),
+        Operation::InviteUser { .. } => key
+            .address
+            .user()
+            .and_then(|user| now.account(user))
+            .and_then(|id| live.accounts.get(id))
+            .is_some_and(LiveAccount::active),
+        Operation::ActivateUser { account, .. } => now.active(account) == Some(true),
+        Operation::SuspendUser { account, .. }
+        | Operation::DeactivateUser { account, .. }
+        | Operation::RemoveUser { account, .. } => now.active(account) == Some(false),
+        Operation::UpdateUser { account, name } => {
+            live.accounts.get(account).is_some_and(|account| account.name == *name)
+        }
+        Operation::AddMember { group, account } => {
+            let account = account.known().or_else(|| now.account(key.address.user()?));
+            let members = now.group(key, group).and_then(|group| live.members.get(group));
+            members.zip(account).is_some_and(|(members, account)| members.contains(account))
+        }
+        Operation::RemoveMember { membership } => match live.members.get(membership.group()) {
+            Some(members) => !members.contains(membership.account()),
+            None => live.groups.iter().all(|group| group.id != *membership.group()),
+        },
+    }
+}
+
+impl Now<'_> {
+    fn account(&self, user: &UserRef) -> Option<&AccountId> {
+        match self.people.person(user) {
+            Identity::Account(id) => Some(id),
+            Identity::Missing | Identity::Unresolved(_) => None,
+        }
+    }
+
+    fn active(&self, account: &AccountId) -> Option<bool> {
+        self.context.live.accounts.get(account).map(LiveAccount::active)
+    }
+
+    /// The group of a membership, which may have come to be under its name.
+    fn group<'g>(&'g self, key: &Key, group: &'g Ref<GroupId>) -> Option<&'g GroupId> {
+        let Address::Member(name, _) = &key.address else { return group.known() };
+        group.known().or_else(|| match self.groups.get(name) {
+            GroupIdentity::Live(live) => Some(&live.id),
+            GroupIdentity::Missing | GroupIdentity::Unresolved(_) => None,
+        })
+    }
+}

@@ -1,0 +1,55 @@
+//! What became of a reviewed plan.
+
+use crate::model::{Key, Plan};
+use crate::render::harmless;
+use crate::render::lines::{BOLD, Lead, REVOKE, Row, count, painted, wrapped};
+
+use super::{SHORT_FINGERPRINT, readable};
+
+/// What no longer follows: with it, nothing is done.
+pub(super) fn before_operations(plan: &Plan, width: usize) -> String {
+    let Some(review) = &plan.review else { return String::new() };
+    let fingerprint = review.fingerprint.get(..SHORT_FINGERPRINT).unwrap_or(&review.fingerprint);
+    let mut text =
+        wrapped(&format!("Only what the reviewed plan {} has.", harmless(fingerprint)), &Lead::PLAIN, width);
+    if !review.misfits.is_empty() {
+        text.push_str(&title("No longer follows", review.misfits.len()));
+        for misfit in &review.misfits {
+            let head = format!("! {} {}", misfit.key.action, readable(&misfit.key.address));
+            let head = harmless(&head);
+            let row = Row { style: REVOKE, indent: 0, head: &head, head_width: 28, middle: "", right: "" };
+            text.push_str(&row.text(width));
+            text.push_str(&wrapped(&harmless(&misfit.why), &Lead::ABOUT, width));
+        }
+    }
+    text
+}
+
+/// What is not done: since it is so already, or since nobody reviewed it.
+pub(super) fn after_operations(plan: &Plan, width: usize) -> String {
+    let Some(review) = &plan.review else { return String::new() };
+    let mut text = list("Satisfied already", &review.satisfied, width);
+    text.push_str(&list("Not reviewed, and not done", &review.not_reviewed, width));
+    if review.elsewhere > 0 {
+        let others = count(review.elsewhere, "other operation");
+        let sentence = format!("The tree asks for {others} elsewhere, not reviewed and not done.");
+        text.push_str(&format!("\n{}", wrapped(&sentence, &Lead::PLAIN, width)));
+    }
+    text
+}
+
+fn list(name: &str, keys: &[Key], width: usize) -> String {
+    if keys.is_empty() {
+        return String::new();
+    }
+    let mut text = title(name, keys.len());
+    for key in keys {
+        let line = format!("{} {}", key.action, readable(&key.address));
+        text.push_str(&wrapped(&harmless(&line), &Lead::BULLET, width));
+    }
+    text
+}
+
+fn title(name: &str, number: usize) -> String {
+    format!("\n{}\n", painted(BOLD, &format!("{name} ({number})")))
+}
