@@ -85,3 +85,14 @@ fn the_demo_has_every_file_of_the_example() {
         rollbook::commands::demo::EXAMPLE.iter().map(|(path, _)| (*path).to_string()).collect();
     assert_eq!(embedded, found);
 }
+
+#[test]
+fn every_guard_stands_in_its_page_and_whether_it_may_be_waived() {
+    let page = fs::read_to_string("docs/trust.md").unwrap();
+    for guard in rollbook::model::Guard::ALL {
+        let row = page.lines().find(|line| line.starts_with(&format!("| `{guard}` |")));
+        let row = row.unwrap_or_else(|| panic!("{guard} has a row"));
+        let waived = if guard.waivable() { "| yes |" } else { "| never |" };
+        assert!(row.ends_with(waived), "{row}");
+    }
+}

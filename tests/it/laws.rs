@@ -14,7 +14,7 @@ const PEOPLE: usize = 7;
 const GROUPS: usize = 5;
 
 #[derive(Clone, Debug)]
-struct Spec {
+pub(crate) struct Spec {
     people: Vec<Person>,
     groups: Vec<Team>,
     undeclared_group: Vec<bool>,
@@ -119,7 +119,7 @@ fn team(index: usize) -> impl Strategy<Value = Team> {
     )
 }
 
-fn spec() -> impl Strategy<Value = Spec> {
+pub(crate) fn spec() -> impl Strategy<Value = Spec> {
     let teams: Vec<_> = (0..GROUPS).map(team).collect();
     let people = prop::collection::vec(person(), PEOPLE);
     let offboard = prop_oneof![Just("suspend"), Just("deactivate"), Just("remove")];
@@ -161,7 +161,7 @@ impl Spec {
         self.groups[inner].direct.keys().next().copied()
     }
 
-    fn world(&self) -> World {
+    pub(crate) fn world(&self) -> World {
         let policy = format!(
             "organization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\n\
              scim: {{ directory: 9f0b41c7-52d3-4e8a-b6a7-1c3d5e7f9a0b, authority: rollbook }}\n\
@@ -506,7 +506,7 @@ fn upside_down(world: &World) -> World {
 }
 
 /// A failure with the world as a person would look at it.
-fn told(error: &TestCaseError, world: &World) -> TestCaseError {
+pub(crate) fn told(error: &TestCaseError, world: &World) -> TestCaseError {
     let files: Vec<String> = world.files.iter().map(|(path, text)| format!("# {path}\n{text}")).collect();
     let groups = world.live.groups.values();
     let groups: Vec<String> = groups.map(|group| format!("{}: {:?}", group.name, group.members)).collect();

@@ -32,6 +32,7 @@ mod floors;
 mod guards;
 mod guards_base;
 mod laws;
+mod laws_base;
 mod lock;
 mod management;
 mod organization;

@@ -7,7 +7,7 @@ mod rules;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Action, Address, Change, Changes, Comparison, Drift, Key, LiveState, Locator, Revision, Wanted,
+    AccountId, Change, Changes, Comparison, Drift, Key, LiveState, Locator, Revision, Wanted,
 };
 
 use super::desired::Desired;
@@ -23,32 +23,46 @@ pub struct Base<'a> {
     pub(super) people: Resolution,
     pub(super) groups: GroupResolution,
     changes: BTreeMap<Key, Change>,
-    blocked: BTreeSet<(Address, Action)>,
+    /// Those who are to lose everything, groups that the base does not name too.
+    offboarded: BTreeSet<AccountId>,
     revision: Revision,
 }
 
 impl<'a> Base<'a> {
     /// Finds what a base would change. The live state must hold what the base asks about, too.
     pub fn of(desired: &'a Desired<'a>, live: &LiveState, locator: &Locator<'_>, revision: Revision) -> Self {
-        let Changes { changes, blocked, .. } = diff(desired, live, locator);
+        let Changes { changes, .. } = diff(desired, live, locator);
+        let offboarded = changes.iter().filter_map(|change| match &change.wanted {
+            Wanted::OffboardUser { account, .. } => Some(account.clone()),
+            Wanted::CreateGroup { .. }
+            | Wanted::DeleteGroup { .. }
+            | Wanted::InviteUser { .. }
+            | Wanted::AddMember { .. }
+            | Wanted::RemoveMember { .. }
+            | Wanted::ActivateUser { .. }
+            | Wanted::UpdateUser { .. } => None,
+        });
         Self {
+            offboarded: offboarded.collect(),
             desired,
             people: Resolution::of(desired, live),
             groups: GroupResolution::of(desired.declaration, &live.groups),
             changes: changes.into_iter().map(|change| (change.key(), change)).collect(),
-            blocked: blocked.into_iter().map(|blocked| (blocked.address, blocked.action)).collect(),
             revision,
         }
     }
 
-    /// Whether the base would need a change as well.
+    /// Whether the base would need a change as well. What it wanted and could not have is possible by the change alone.
     pub(super) fn drift(&self, change: &Change) -> Drift {
-        let key = change.key();
-        let needed = match self.changes.get(&key) {
+        let needed = match self.changes.get(&change.key()) {
             Some(needed) => same(&needed.wanted, &change.wanted),
-            None => self.blocked.contains(&(key.address, key.action)),
+            None => self.loses_all(&change.wanted),
         };
         if needed { Drift::Yes } else { Drift::No }
+    }
+
+    fn loses_all(&self, wanted: &Wanted) -> bool {
+        matches!(wanted, Wanted::RemoveMember { membership } if self.offboarded.contains(membership.account()))
     }
 
     /// How the tree differs from the base in what a reviewer must not miss.

@@ -8,7 +8,8 @@ mod satisfied;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Address, Blocked, GroupName, Key, Misfit, Operation, Plan, PlannedOperation, Ref, Review, UserRef,
+    AccountId, Action, Address, Blocked, GroupId, GroupName, Key, Misfit, Operation, Plan, PlannedOperation,
+    Ref, Review, UserRef,
 };
 
 use satisfied::satisfied;
@@ -32,34 +33,66 @@ pub(super) fn keep_reviewed(
     blocked: &mut Vec<Blocked>,
     now: &Now<'_>,
 ) -> Review {
-    let reviewed: BTreeMap<&Key, &PlannedOperation> =
-        saved.plan().operations.iter().map(|planned| (&planned.key, planned)).collect();
+    let reviewed = Reviewed::of(saved);
     let touched = Touched::by(saved.plan());
     let mut review = Review { fingerprint: saved.plan().fingerprint.clone(), ..Review::default() };
-    for (key, planned) in &reviewed {
-        if operations.contains_key(*key) {
-            continue;
-        }
-        match gone(key, &planned.operation, operations, blocked, now) {
-            Ok(()) => review.satisfied.push((*key).clone()),
-            Err(why) => review.misfits.push(Misfit { key: (*key).clone(), why }),
-        }
-    }
-    let new: Vec<Key> = operations.keys().filter(|key| !reviewed.contains_key(key)).cloned().collect();
-    let kept = |key: &&Key| reviewed.contains_key(*key);
-    for (key, planned) in operations.iter().filter(|(key, _)| kept(key)) {
-        if let Some(unreviewed) = planned.requires.iter().find(|required| !reviewed.contains_key(required)) {
-            let why = format!("it requires `{unreviewed}` now, which was not reviewed");
-            review.misfits.push(Misfit { key: key.clone(), why });
+    let found: BTreeSet<&Key> =
+        operations.values().filter_map(|planned| Some(&reviewed.find(planned)?.key)).collect();
+    for planned in saved.plan().operations.iter().filter(|planned| !found.contains(&planned.key)) {
+        let key = planned.key.clone();
+        match gone(&key, &planned.operation, operations, blocked, now) {
+            Ok(()) => review.satisfied.push(key),
+            Err(why) => review.misfits.push(Misfit { key, why }),
         }
     }
-    operations.retain(|key, _| reviewed.contains_key(key));
+    let is_new = |key: &Key| operations.get(key).is_some_and(|planned| reviewed.find(planned).is_none());
+    for planned in operations.values().filter(|planned| !is_new(&planned.key)) {
+        if let Some(new) = planned.requires.iter().find(|required| is_new(required)) {
+            let why = format!("it requires `{new}` now, which was not reviewed");
+            review.misfits.push(Misfit { key: planned.key.clone(), why });
+        }
+    }
+    let new: Vec<Key> = operations.keys().filter(|key| is_new(key)).cloned().collect();
+    operations.retain(|_, planned| reviewed.find(planned).is_some());
     let (here, elsewhere): (Vec<Key>, Vec<Key>) =
         new.into_iter().partition(|key| touched.takes(&key.address));
     review.not_reviewed = here;
     review.elsewhere = elsewhere.len();
     blocked.retain(|blocked| touched.takes(&blocked.address));
     review
+}
+
+/// The operations of a reviewed plan, by key, and by what is done to which account. How an account is called depends on
+/// what was asked: an e-mail may be known to one run and hidden from the other.
+struct Reviewed<'a> {
+    by_key: BTreeMap<&'a Key, &'a PlannedOperation>,
+    by_account: BTreeMap<Deed<'a>, &'a PlannedOperation>,
+}
+
+/// What is done, in which group, and to which account.
+type Deed<'a> = (Action, Option<&'a GroupId>, &'a AccountId);
+
+fn deed(planned: &PlannedOperation) -> Option<Deed<'_>> {
+    let group = planned.operation.group();
+    // A group that is yet to be made has no id to go by.
+    let is_known = group.is_some() || planned.key.address.group().is_none();
+    Some((planned.key.action, group, planned.operation.account().filter(|_| is_known)?))
+}
+
+impl<'a> Reviewed<'a> {
+    fn of(saved: &'a SavedPlan) -> Self {
+        let operations = || saved.plan().operations.iter();
+        Self {
+            by_key: operations().map(|planned| (&planned.key, planned)).collect(),
+            by_account: operations().filter_map(|planned| Some((deed(planned)?, planned))).collect(),
+        }
+    }
+
+    /// The reviewed operation that one is.
+    fn find(&self, planned: &PlannedOperation) -> Option<&'a PlannedOperation> {
+        let called_otherwise = || self.by_account.get(&deed(planned)?).copied();
+        self.by_key.get(&planned.key).copied().or_else(called_otherwise)
+    }
 }
 
 /// Why an operation is not needed any more: nothing where what it does is so already.
@@ -81,8 +114,9 @@ fn gone(
 
 /// Compares what is kept with what was reviewed, once it has its final form.
 pub(super) fn compare(saved: &SavedPlan, operations: &BTreeMap<Key, PlannedOperation>, review: &mut Review) {
-    for reviewed in &saved.plan().operations {
-        let Some(planned) = operations.get(&reviewed.key) else { continue };
+    let all = Reviewed::of(saved);
+    for planned in operations.values() {
+        let Some(reviewed) = all.find(planned) else { continue };
         let why = if planned.via != reviewed.via {
             format!("it goes through {} now, and {} was reviewed", planned.via, reviewed.via)
         } else if !same(&planned.operation, &reviewed.operation) {
@@ -90,7 +124,7 @@ pub(super) fn compare(saved: &SavedPlan, operations: &BTreeMap<Key, PlannedOpera
         } else {
             continue;
         };
-        review.misfits.push(Misfit { key: reviewed.key.clone(), why });
+        review.misfits.push(Misfit { key: planned.key.clone(), why });
     }
     review.misfits.sort();
     review.misfits.dedup_by(|one, other| one.key == other.key);
