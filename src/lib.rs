@@ -6,11 +6,11 @@
 //! main → cli, error, environment, exit, terminal      the edge
 //! commands                                one file a command: wiring
 //! fetch  apply  render                    reads, writes, text
-//! config  plan  atlassian     sandbox     YAML, the diff, the APIs; the emulator stands apart
+//! config  plan  atlassian  journal        YAML, the diff, the APIs, what was done; sandbox stands apart
 //! model                                   every value that crosses a boundary
 //! ```
 //!
-//! `model`, `config`, `plan` and `render` are pure: values in, values out. Clock, environment, files and
+//! `model`, `config`, `plan`, `journal` and `render` are pure: values in, values out. Clock, environment, files and
 //! network live in `fetch`, `apply`, `atlassian`, `commands` and the one file of `config` that reads files.
 
 pub mod apply;
@@ -23,6 +23,7 @@ pub mod error;
 pub mod exit;
 pub mod fetch;
 pub mod git;
+pub mod journal;
 pub mod model;
 pub mod plan;
 pub mod render;

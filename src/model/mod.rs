@@ -13,6 +13,7 @@ mod declaration;
 mod diagnostic;
 mod email;
 mod ids;
+mod journal;
 mod live;
 mod lock;
 mod operation;
@@ -36,6 +37,10 @@ pub use declaration::{
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use email::{Email, EmailError, is_invisible};
 pub use ids::{AccountId, App, GroupId, GroupName, ScimId};
+pub use journal::{
+    AnsweredOperation, Became, Begin, End, Ending, Exchange, Fate, JOURNAL_FORMAT, Journal, JournalLine,
+    Made, Pair, Record, Said, SentOperation, Told, cut,
+};
 pub use live::{
     AccountKind, IncompleteRead, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, Membership, Reading,
     Rights, Rows,

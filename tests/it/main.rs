@@ -31,6 +31,7 @@ mod edge;
 mod floors;
 mod guards;
 mod guards_base;
+mod journal;
 mod laws;
 mod laws_base;
 mod lock;

@@ -1,0 +1,159 @@
+//! Takes a journal apart, line by line, up to the first that is not as it was written.
+
+use std::collections::BTreeSet;
+
+use super::chain::{HASH, START, hash};
+use crate::model::{JOURNAL_FORMAT, Journal, JournalLine, Key, Record, cut};
+
+/// The longest line that is read, in bytes. The longest that is written tells of a group that is deleted: 100
+/// bytes for each of its members.
+pub const LONGEST_LINE: usize = 32 * 1024 * 1024;
+
+/// The bytes of a line from its own hash on: `,"hash":"`, 64 digits, `"}`.
+const TAIL: usize = HASH.len() + 64 + 2;
+
+/// What a file holds.
+#[derive(Clone, Debug)]
+pub struct Parsed {
+    /// The journal, up to the first line that is not as it was written.
+    pub journal: Journal,
+    /// That line, if there is one.
+    pub broken: Option<Broken>,
+}
+
+/// The first line that is not as it was written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Broken {
+    /// Its number, from 1.
+    pub line: usize,
+    /// What is wrong with it.
+    pub wrong: Wrong,
+}
+
+/// What is wrong with a line.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Wrong {
+    /// There is no line at all.
+    #[error("the journal is empty")]
+    Empty,
+    /// It is the last, and has no line break.
+    #[error("it is cut off, so that it was not whole on disk before the run ended")]
+    CutOff,
+    /// It is longer than is read.
+    #[error("it is longer than {LONGEST_LINE} bytes")]
+    TooLong,
+    /// It does not end with a hash.
+    #[error("it does not end with its hash")]
+    NoHash,
+    /// Its hash is another line's.
+    #[error("its hash is not that of what it says: it was changed")]
+    Changed,
+    /// It is no line of a journal.
+    #[error("it is no line of a journal: {0}")]
+    Shape(String),
+    /// It does not follow the line before.
+    #[error("it does not follow the line before: lines are missing, or in another order")]
+    Order,
+    /// The first record does not say whose the run is.
+    #[error("the journal does not begin with a `begin`")]
+    NoBegin,
+    /// It was written by another version.
+    #[error("its format is {0}, and {JOURNAL_FORMAT} is known here")]
+    Format(String),
+    /// A record stands where none of its kind can be.
+    #[error("{0}")]
+    Misplaced(&'static str),
+}
+
+/// Takes a journal apart. It never fails: what it gives ends before the first line that is not as it was written,
+/// and says which that is.
+pub fn parse(bytes: &[u8]) -> Parsed {
+    let mut reader = Reader { previous: START.to_owned(), ..Reader::default() };
+    let mut rest = bytes;
+    let mut broken = None;
+    if bytes.is_empty() {
+        broken = Some(Broken { line: 1, wrong: Wrong::Empty });
+    }
+    while !rest.is_empty() {
+        let ended = rest.iter().take(LONGEST_LINE + 1).position(|byte| *byte == b'\n');
+        let read = match ended {
+            Some(end) => {
+                let line = &rest[..end];
+                rest = &rest[end + 1..];
+                reader.line(line)
+            }
+            None if rest.len() > LONGEST_LINE => Err(Wrong::TooLong),
+            None => Err(Wrong::CutOff),
+        };
+        if let Err(wrong) = read {
+            broken = Some(Broken { line: reader.lines.len() + 1, wrong });
+            break;
+        }
+    }
+    Parsed { journal: Journal { lines: reader.lines, last: reader.previous }, broken }
+}
+
+#[derive(Default)]
+struct Reader {
+    lines: Vec<JournalLine>,
+    previous: String,
+    in_flight: BTreeSet<Key>,
+    ended: bool,
+}
+
+impl Reader {
+    /// Takes the next line in, if it is what must come next.
+    fn line(&mut self, bytes: &[u8]) -> Result<(), Wrong> {
+        let (content, own) = bytes.split_at_checked(bytes.len().saturating_sub(TAIL)).ok_or(Wrong::NoHash)?;
+        let own = own.strip_prefix(HASH.as_bytes()).and_then(|own| own.strip_suffix(b"\"}"));
+        let own = own.and_then(|own| str::from_utf8(own).ok()).ok_or(Wrong::NoHash)?;
+        let found = hash(content);
+        if own != found {
+            return Err(Wrong::Changed);
+        }
+        let mut whole = content.to_vec();
+        whole.push(b'}');
+        let line: JournalLine = serde_json::from_slice(&whole).map_err(|error| shape(&error))?;
+        if line.seq != self.lines.len() as u64 + 1 || line.previous != self.previous {
+            return Err(Wrong::Order);
+        }
+        self.place(&line.record)?;
+        self.previous = found;
+        self.lines.push(line);
+        Ok(())
+    }
+
+    /// Whether a record of this kind can come next.
+    fn place(&mut self, record: &Record) -> Result<(), Wrong> {
+        let is_first = self.lines.is_empty();
+        if self.ended {
+            return Err(Wrong::Misplaced("it stands after the end of the run"));
+        }
+        if is_first && !matches!(record, Record::Begin(_)) {
+            return Err(Wrong::NoBegin);
+        }
+        match record {
+            Record::Begin(begin) if is_first && begin.format == JOURNAL_FORMAT => Ok(()),
+            Record::Begin(begin) if is_first => Err(Wrong::Format(begin.format.clone())),
+            Record::Begin(_) => Err(Wrong::Misplaced("it begins a second run")),
+            Record::Sent { operations } => {
+                if operations.iter().all(|sent| self.in_flight.insert(sent.key.clone())) {
+                    return Ok(());
+                }
+                Err(Wrong::Misplaced("an operation is sent whose answer had not come"))
+            }
+            Record::Answered(answer) if self.in_flight.remove(&answer.key) => Ok(()),
+            Record::Answered(_) => Err(Wrong::Misplaced("an operation is answered that was not sent")),
+            Record::Settled { .. } => Ok(()),
+            Record::End(_) => {
+                self.ended = true;
+                Ok(())
+            }
+        }
+    }
+}
+
+/// What serde says quotes what it did not expect, which may be anything.
+fn shape(error: &serde_json::Error) -> Wrong {
+    Wrong::Shape(cut(&error.to_string()).chars().take(200).collect())
+}

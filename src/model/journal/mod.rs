@@ -1,0 +1,356 @@
+//! What a run writes down while it carries a plan out, as values (design §9, 3).
+//!
+//! Ids and addresses, and no display name, no description and nothing that was sent in a body: a journal is kept
+//! for long, and by people who need not see these.
+
+mod story;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::address::Key;
+use super::email::{Email, is_invisible};
+use super::ids::{AccountId, GroupId, ScimId};
+use super::live::Membership;
+use super::operation::{Inactive, Operation, Surface};
+use super::plan::Guard;
+use super::report::{Confirmation, Outcome};
+
+pub use story::{Fate, Journal, Told};
+
+/// The format that a journal names in its first record.
+pub const JOURNAL_FORMAT: &str = "rollbook.journal/1";
+
+/// The most characters that are kept of a text from outside.
+const MOST_WORDS: usize = 500;
+
+/// One thing that happened, when, and in which place of its journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct JournalLine {
+    /// Its number, from 1.
+    pub seq: u64,
+    /// When it was written.
+    pub at: Timestamp,
+    /// The hash of the line before, in hex; zeros before the first.
+    pub previous: String,
+    /// What happened.
+    pub record: Record,
+}
+
+/// What happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Record {
+    /// A plan is about to be carried out.
+    Begin(Begin),
+    /// A request is about to be sent for these operations.
+    Sent {
+        /// The operations.
+        operations: Vec<SentOperation>,
+    },
+    /// An operation was answered, or its request came to nothing.
+    Answered(AnsweredOperation),
+    /// What reads after the writes made of an operation. It is there for every operation of the plan.
+    Settled {
+        /// The operation.
+        key: Key,
+        /// What became of it.
+        became: Became,
+    },
+    /// The run came to its end.
+    End(End),
+}
+
+/// Whose run it is, and of which plan.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Begin {
+    /// [`JOURNAL_FORMAT`].
+    pub format: String,
+    /// Rollbook's version.
+    pub rollbook: String,
+    /// The site's origin.
+    pub site: String,
+    /// The organization.
+    pub organization: Option<String>,
+    /// The account that Jira's credential acts as. Whose an organization's key is, it does not say.
+    pub account: Option<AccountId>,
+    /// Whom the tree names as the one that Rollbook acts for.
+    pub operator: Option<Email>,
+    /// The fingerprint of the plan.
+    pub fingerprint: String,
+    /// The commit of the tree, where it is known.
+    pub commit: Option<String>,
+    /// The guards that `--allow` set aside.
+    pub allowed: Vec<Guard>,
+    /// How many operations the plan has.
+    pub operations: usize,
+}
+
+/// An operation that is about to be sent, with the ids that it concerns.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SentOperation {
+    /// The operation.
+    pub key: Key,
+    /// The surface that it is sent to.
+    pub via: Surface,
+    /// The group that it is about, where its id is known.
+    pub group: Option<GroupId>,
+    /// The account that it is about, where its id is known.
+    pub account: Option<AccountId>,
+    /// What an account that becomes active was.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub was: Option<Inactive>,
+    /// The memberships that end or have no effect any more with it, or have one again.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub memberships: Vec<Pair>,
+}
+
+/// Who is in which group.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Pair {
+    /// The group.
+    pub group: GroupId,
+    /// The account.
+    pub account: AccountId,
+}
+
+/// How an operation was answered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct AnsweredOperation {
+    /// The operation.
+    pub key: Key,
+    /// The requests that were sent for it, in their order. One may be for several operations; there is none where
+    /// something else had done it already, or where it came to no request.
+    pub exchanges: Vec<Exchange>,
+    /// What the last of them said.
+    pub said: Said,
+    /// The ids that came to be.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Made>,
+}
+
+/// A request that was sent, and its answer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Exchange {
+    /// The method, and the path with its query as it was sent.
+    pub request: String,
+    /// The status of the answer, if one came.
+    pub status: Option<u16>,
+    /// The id by which Atlassian's support finds the request.
+    pub trace: Option<String>,
+}
+
+/// What an answer says. The texts are the surface's own words, cut, where it had any.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "word", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Said {
+    /// It was done.
+    Done,
+    /// Nothing needed doing.
+    Claimed {
+        /// In the surface's words.
+        text: String,
+    },
+    /// It was not done.
+    Refused {
+        /// In the surface's words.
+        text: String,
+    },
+    /// The answer was lost, so that it may have been done.
+    Lost {
+        /// How.
+        text: String,
+    },
+}
+
+/// The ids that came of an operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Made {
+    /// A group's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
+    /// An account's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// A group's in the SCIM directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scim_group: Option<ScimId>,
+    /// A user's in the SCIM directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scim_user: Option<ScimId>,
+    /// The groups that an invitation led into.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub joined: Vec<GroupId>,
+}
+
+/// An [`Outcome`], in the words of a journal.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Became {
+    /// The surface took it.
+    Applied {
+        /// Whether a read saw it.
+        seen: bool,
+    },
+    /// Nothing needed doing, and a read confirmed it.
+    Satisfied,
+    /// It was not done.
+    Failed {
+        /// In the surface's words.
+        why: String,
+    },
+    /// An operation that it requires was not done.
+    Skipped {
+        /// That operation.
+        requires: Key,
+    },
+    /// Whether it was done is not known.
+    Unsettled {
+        /// Why.
+        why: String,
+    },
+    /// The run stopped before it.
+    NotAttempted,
+}
+
+/// How a run ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct End {
+    /// What ended it.
+    pub by: Ending,
+    /// Operations that are done, as far as is known.
+    pub done: usize,
+    /// Operations that failed.
+    pub failed: usize,
+    /// Operations that were skipped.
+    pub skipped: usize,
+    /// Operations of which nothing is known.
+    pub unsettled: usize,
+    /// Operations that were not attempted.
+    pub not_attempted: usize,
+}
+
+/// What ends a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Ending {
+    /// Nothing was left to start.
+    Whole,
+    /// Somebody stopped it.
+    Stopped,
+    /// Its time was up.
+    TimedOut,
+}
+
+/// Cuts a text from outside to a length, and drops what cannot be seen.
+pub fn cut(text: &str) -> String {
+    let seen = |c: &char| *c == ' ' || !is_invisible(*c);
+    let mut kept: String = text.chars().filter(seen).take(MOST_WORDS + 1).collect();
+    if let Some((end, _)) = kept.char_indices().nth(MOST_WORDS) {
+        kept.truncate(end);
+        kept.push('…');
+    }
+    kept
+}
+
+impl SentOperation {
+    /// Describes an operation by its ids.
+    pub fn of(
+        key: &Key,
+        via: Surface,
+        operation: &Operation,
+        group: Option<GroupId>,
+        account: Option<AccountId>,
+    ) -> Self {
+        let pair = |membership: &Membership| Pair {
+            group: membership.group().clone(),
+            account: membership.account().clone(),
+        };
+        let (was, memberships) = match operation {
+            Operation::ActivateUser { from, memberships, .. } => {
+                (Some(*from), memberships.iter().map(|kept| pair(&kept.membership)).collect())
+            }
+            Operation::SuspendUser { memberships, .. }
+            | Operation::DeactivateUser { memberships, .. }
+            | Operation::RemoveUser { memberships, .. } => {
+                (None, memberships.iter().map(|kept| pair(&kept.membership)).collect())
+            }
+            Operation::DeleteGroup { members, .. } => {
+                (None, members.iter().map(|lost| pair(&lost.membership)).collect())
+            }
+            Operation::CreateGroup { .. }
+            | Operation::InviteUser { .. }
+            | Operation::UpdateUser { .. }
+            | Operation::AddMember { .. }
+            | Operation::RemoveMember { .. } => (None, Vec::new()),
+        };
+        Self { key: key.clone(), via, group, account, was, memberships }
+    }
+}
+
+impl From<&Outcome> for Became {
+    fn from(outcome: &Outcome) -> Self {
+        match outcome {
+            Outcome::Applied(confirmation) => Self::Applied { seen: *confirmation == Confirmation::Seen },
+            Outcome::AlreadySatisfied => Self::Satisfied,
+            Outcome::Failed { why } => Self::Failed { why: cut(why) },
+            Outcome::Skipped { requires } => Self::Skipped { requires: requires.clone() },
+            Outcome::Unsettled { why } => Self::Unsettled { why: cut(why) },
+            Outcome::NotAttempted => Self::NotAttempted,
+        }
+    }
+}
+
+impl From<&Became> for Outcome {
+    fn from(became: &Became) -> Self {
+        match became {
+            Became::Applied { seen: true } => Self::Applied(Confirmation::Seen),
+            Became::Applied { seen: false } => Self::Applied(Confirmation::NotYetVisible),
+            Became::Satisfied => Self::AlreadySatisfied,
+            Became::Failed { why } => Self::Failed { why: why.clone() },
+            Became::Skipped { requires } => Self::Skipped { requires: requires.clone() },
+            Became::Unsettled { why } => Self::Unsettled { why: why.clone() },
+            Became::NotAttempted => Self::NotAttempted,
+        }
+    }
+}
+
+impl End {
+    /// Counts what became of the operations of a plan.
+    pub fn of<'a>(by: Ending, outcomes: impl IntoIterator<Item = &'a Outcome>) -> Self {
+        let mut end = Self { by, done: 0, failed: 0, skipped: 0, unsettled: 0, not_attempted: 0 };
+        for outcome in outcomes {
+            let count = match outcome {
+                Outcome::Applied(_) | Outcome::AlreadySatisfied => &mut end.done,
+                Outcome::Failed { .. } => &mut end.failed,
+                Outcome::Skipped { .. } => &mut end.skipped,
+                Outcome::Unsettled { .. } => &mut end.unsettled,
+                Outcome::NotAttempted => &mut end.not_attempted,
+            };
+            *count += 1;
+        }
+        end
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_from_outside_are_cut_and_cannot_hide() {
+        assert_eq!(cut("no\u{202e} rig\u{1b}[2Jht\nat all"), "no rig[2Jhtat all");
+        let long = cut(&"é".repeat(600));
+        assert_eq!(long.chars().count(), 501);
+        assert!(long.ends_with('…'));
+        assert_eq!(cut(&"é".repeat(500)), "é".repeat(500));
+    }
+}

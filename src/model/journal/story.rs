@@ -1,0 +1,104 @@
+//! What a journal says became of each operation.
+
+use indexmap::IndexMap;
+use jiff::Timestamp;
+
+use super::{AnsweredOperation, Became, Begin, End, JournalLine, Made, Record, Said, SentOperation};
+use crate::model::Key;
+
+/// A journal, as far as it is as it was written.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    /// Its lines.
+    pub lines: Vec<JournalLine>,
+    /// The hash of the last of them.
+    pub last: String,
+}
+
+/// What a journal says of one operation.
+#[derive(Clone, Debug)]
+pub struct Told<'a> {
+    /// The operation.
+    pub key: &'a Key,
+    /// When it was sent first.
+    pub at: Option<Timestamp>,
+    /// What was sent, with the ids that it concerns; nothing where it was never sent.
+    pub sent: Option<&'a SentOperation>,
+    /// Its answers; several where it was sent again.
+    pub answers: Vec<&'a AnsweredOperation>,
+    /// What became of it.
+    pub fate: Fate<'a>,
+}
+
+/// What became of an operation, as far as its journal goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate<'a> {
+    /// Reads after the writes settled it.
+    Became(&'a Became),
+    /// It was answered so, and the run was cut off before anything was read again.
+    Answered(&'a Said),
+    /// It was sent, or was about to be, when the run was cut off. Only a read can tell whether it was done.
+    InFlight,
+}
+
+impl Journal {
+    /// Whose run it is, and of which plan.
+    pub fn begin(&self) -> Option<&Begin> {
+        match &self.lines.first()?.record {
+            Record::Begin(begin) => Some(begin),
+            Record::Sent { .. } | Record::Answered(_) | Record::Settled { .. } | Record::End(_) => None,
+        }
+    }
+
+    /// How the run ended; nothing where it was cut off.
+    pub fn end(&self) -> Option<&End> {
+        match &self.lines.last()?.record {
+            Record::End(end) => Some(end),
+            Record::Begin(_) | Record::Sent { .. } | Record::Answered(_) | Record::Settled { .. } => None,
+        }
+    }
+
+    /// Every operation that it tells of, in the order in which they came up first.
+    pub fn operations(&self) -> Vec<Told<'_>> {
+        let mut told: IndexMap<&Key, Told<'_>> = IndexMap::new();
+        for line in &self.lines {
+            match &line.record {
+                Record::Sent { operations } => {
+                    for sent in operations {
+                        let told = told.entry(&sent.key).or_insert_with(|| Told::of(&sent.key));
+                        told.at = told.at.or(Some(line.at));
+                        told.sent = Some(sent);
+                        told.fate = Fate::InFlight;
+                    }
+                }
+                Record::Answered(answer) => {
+                    let told = told.entry(&answer.key).or_insert_with(|| Told::of(&answer.key));
+                    told.answers.push(answer);
+                    told.fate = Fate::Answered(&answer.said);
+                }
+                Record::Settled { key, became } => {
+                    told.entry(key).or_insert_with(|| Told::of(key)).fate = Fate::Became(became);
+                }
+                Record::Begin(_) | Record::End(_) => {}
+            }
+        }
+        told.into_values().collect()
+    }
+
+    /// The operations that were in flight when the run was cut off.
+    pub fn in_flight(&self) -> Vec<&SentOperation> {
+        let told = self.operations().into_iter();
+        told.filter(|told| told.fate == Fate::InFlight).filter_map(|told| told.sent).collect()
+    }
+}
+
+impl<'a> Told<'a> {
+    fn of(key: &'a Key) -> Self {
+        Self { key, at: None, sent: None, answers: Vec::new(), fate: Fate::InFlight }
+    }
+
+    /// The ids that came of it.
+    pub fn made(&self) -> Option<&'a Made> {
+        self.answers.iter().rev().find_map(|answer| answer.made.as_ref())
+    }
+}
