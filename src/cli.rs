@@ -63,6 +63,8 @@ enum Command {
     Show(commands::show::Arguments),
     /// Change what the plan says, and say what became of it
     Apply(commands::apply::Arguments),
+    /// Check or show what an apply wrote down
+    Journal(commands::journal::Arguments),
     /// See the whole loop on a built-in sandbox, with no account anywhere
     Demo(commands::demo::Arguments),
     /// Serve an emulated site on loopback
@@ -94,6 +96,7 @@ pub fn run() -> Exit {
         Command::Plan(arguments) => commands::plan::run(&session, &arguments),
         Command::Show(arguments) => commands::show::run(&session, &arguments),
         Command::Apply(arguments) => commands::apply::run(&session, &arguments),
+        Command::Journal(arguments) => commands::journal::run(&session, &arguments),
         Command::Demo(arguments) => commands::demo::run(&session, &arguments),
         Command::Sandbox(arguments) => commands::sandbox::run(&session, &arguments),
         Command::Schema(arguments) => commands::generated::schema(&session, &arguments),

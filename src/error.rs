@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::PathBuf;
 
+use crate::apply::JournalError;
 use crate::atlassian::{self, HostError};
 use crate::config::ExportError;
 use crate::environment::EnvironmentError;
@@ -85,6 +86,12 @@ pub enum Error {
     /// The client could not be made.
     #[error(transparent)]
     Client(#[from] crate::atlassian::Error),
+    /// There is no journal to write to.
+    #[error("{}, so nothing was changed", chained(.0))]
+    Journal(JournalError),
+    /// The journal failed while a plan was carried out.
+    #[error("{}, so no further operation was started", chained(.0))]
+    JournalBroke(JournalError),
     /// An export of accounts is not usable.
     #[error("{path} is no export of users")]
     Export {
@@ -115,6 +122,20 @@ fn names(guards: &BTreeSet<Guard>) -> String {
     guards.iter().map(|guard| guard.as_str()).collect::<Vec<_>>().join(" and ")
 }
 
+/// What stands before more words of the same sentence, causes and all.
+fn chained(error: &JournalError) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}
+
+impl From<JournalError> for Error {
+    fn from(error: JournalError) -> Self {
+        Self::Journal(error)
+    }
+}
+
 impl Error {
     /// Wraps what the system said.
     pub fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
@@ -139,9 +160,13 @@ impl Error {
             | Self::Guarded(_)
             | Self::Client(atlassian::Error::OtherSite { .. })
             | Self::Fetch(fetch::Error::Surface(atlassian::Error::OtherSite { .. })) => Exit::Refused,
-            Self::Base(_) | Self::CannotWrite(_) | Self::Fetch(_) | Self::Client(_) | Self::Io { .. } => {
-                Exit::Failed
-            }
+            Self::Base(_)
+            | Self::CannotWrite(_)
+            | Self::Fetch(_)
+            | Self::Client(_)
+            | Self::Journal(_)
+            | Self::JournalBroke(_)
+            | Self::Io { .. } => Exit::Failed,
         }
     }
 
@@ -173,6 +198,13 @@ impl Error {
             ),
             Self::CannotWrite(_) => Some(
                 "Use the credential of a site administrator: a member of a group that gives site administration.",
+            ),
+            Self::Journal(JournalError::Exists(_)) => {
+                Some("Name another file with --journal: a journal is never written over or added to.")
+            }
+            Self::Journal(_) => Some("Name a file with --journal that can be written, on a disk with room."),
+            Self::JournalBroke(_) => Some(
+                "Make room, see what is left with `rollbook plan`, and apply again; what was done is in the report.",
             ),
             Self::Host(error) => Some(error.help()),
             Self::Fetch(error) => error.help(),

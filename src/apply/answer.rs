@@ -1,7 +1,9 @@
-//! What a surface answers to a write, before a read confirms it.
+//! What a surface answers to a write, before a read confirms it, and what the journal is told of it.
 
-use crate::atlassian::{Error, MadeId, MadeIds, Surfaces, Written};
-use crate::model::{PlannedOperation, SurfaceIds};
+use crate::atlassian::{MadeId, MadeIds, Sent, Surfaces, Written};
+use crate::model::{
+    AnsweredOperation, Exchange, Key, Made, PlannedOperation, Said, SentOperation, SurfaceIds, cut,
+};
 
 /// An answer. The texts are the surface's own words where it had any.
 #[derive(Clone, Debug)]
@@ -16,21 +18,66 @@ pub(super) enum Answered {
     Lost(String),
 }
 
-/// Sends operations that one request can carry out, and brings what became of each and the id that it made.
+/// An answer with all that is known of it.
+#[derive(Debug)]
+pub(super) struct Came {
+    pub(super) answered: Answered,
+    /// The id that came to be.
+    pub(super) made: Option<MadeId>,
+    exchanges: Vec<Exchange>,
+}
+
+/// Sends operations that one request can carry out, and brings what became of each.
 pub(super) async fn write(
     surfaces: &Surfaces,
     planned: &[&PlannedOperation],
     made: &MadeIds,
     ids: &SurfaceIds,
-) -> Vec<(Answered, Option<MadeId>)> {
-    surfaces.write(planned, made, ids).await.into_iter().map(answered).collect()
+) -> Vec<Came> {
+    surfaces.write(planned, made, ids).await.into_iter().map(Came::of).collect()
 }
 
-fn answered(written: Result<Written, Error>) -> (Answered, Option<MadeId>) {
-    match written {
-        Ok(Written::Done { made }) => (Answered::Done, made),
-        Ok(Written::ClaimsSatisfied { text }) => (Answered::Claimed(text), None),
-        Err(error) if error.answer_lost() => (Answered::Lost(error.chain()), None),
-        Ok(Written::Refused(error)) | Err(error) => (Answered::Refused(error.chain()), None),
+impl Came {
+    fn of(sent: Sent) -> Self {
+        let (answered, made) = match sent.written {
+            Ok(Written::Done { made }) => (Answered::Done, made),
+            Ok(Written::ClaimsSatisfied { text }) => (Answered::Claimed(text), None),
+            Err(error) if error.answer_lost() => (Answered::Lost(error.chain()), None),
+            Ok(Written::Refused(error)) | Err(error) => (Answered::Refused(error.chain()), None),
+        };
+        Self { answered, made, exchanges: sent.exchanges }
+    }
+
+    /// What the journal keeps of it.
+    pub(super) fn told(&self, key: &Key) -> AnsweredOperation {
+        let said = match &self.answered {
+            Answered::Done => Said::Done,
+            Answered::Claimed(text) => Said::Claimed { text: cut(text) },
+            Answered::Refused(text) => Said::Refused { text: cut(text) },
+            Answered::Lost(text) => Said::Lost { text: cut(text) },
+        };
+        let made = self.made.as_ref().map(made);
+        AnsweredOperation { key: key.clone(), exchanges: self.exchanges.clone(), said, made }
+    }
+}
+
+/// What the journal keeps of an operation that is about to be sent.
+pub(super) fn about_to_send(planned: &PlannedOperation, ids: &MadeIds) -> SentOperation {
+    let operation = &planned.operation;
+    let group = operation.group_ref().and_then(|group| ids.group(&group).ok());
+    let account = operation.account_ref().and_then(|account| ids.account(&account).ok());
+    SentOperation::of(&planned.key, planned.via, operation, group, account)
+}
+
+fn made(id: &MadeId) -> Made {
+    let made = Made::default();
+    match id.clone() {
+        MadeId::Group(id) => Made { group: Some(id), ..made },
+        MadeId::Account(id) => Made { account: Some(id), ..made },
+        MadeId::Invited(id, joined) => {
+            Made { account: Some(id), joined: joined.into_iter().collect(), ..made }
+        }
+        MadeId::ScimGroup(id) => Made { scim_group: Some(id), ..made },
+        MadeId::ScimUser(id, account) => Made { scim_user: Some(id), account, ..made },
     }
 }

@@ -16,18 +16,18 @@ const UNAVAILABLE: &str = "Site temporarily unavailable";
 /// How a missing scope shows: the gateway's words, and those of the Organizations API (fact sheet §1.2, §2).
 const SCOPES: [&str; 3] = ["scope does not match", "ADMIN-401-2", "INSUFFICIENT_SCOPE"];
 
+/// The id by which Atlassian's support finds a request.
+pub(super) fn trace_of(answer: &Answer) -> Option<String> {
+    let trace = TRACES.iter().find_map(|name| answer.headers().get(*name)?.to_str().ok());
+    trace.map(|trace| shown(trace, 64))
+}
+
 /// Says what is wrong with an answer whose status is no success, or whose body is no JSON.
 pub(super) fn fault_of(answer: &Answer) -> Fault {
     let body = String::from_utf8_lossy(answer.body());
     let page = looks_like_html(&body);
-    let answered = Answered {
-        status: answer.status().as_u16(),
-        words: Words::of(&body),
-        trace: TRACES
-            .iter()
-            .find_map(|name| answer.headers().get(*name)?.to_str().ok())
-            .map(|trace| shown(trace, 64)),
-    };
+    let answered =
+        Answered { status: answer.status().as_u16(), words: Words::of(&body), trace: trace_of(answer) };
     let status = answer.status();
     if status.is_redirection() {
         return redirect(answer);

@@ -15,10 +15,12 @@ use super::auth::{Authorization, CredentialKind, Exchanged, Secrets};
 use super::client::Client;
 use super::endpoints::{CloudId, Door, Origin};
 use super::error::{At, Error, Fault};
-use super::fault::fault_of;
+use super::fault::{fault_of, trace_of};
 use super::request::{Body, Host, Request};
 use super::retry::{Decision, Event, Pause, RETRIES, RETRIES_AT_FIRST, backoff, classify};
+use super::sending::Sending;
 use super::words::shown;
+use crate::model::Exchange;
 
 /// How Rollbook names itself.
 const USER_AGENT: &str = concat!("rollbook/", env!("CARGO_PKG_VERSION"));
@@ -54,16 +56,16 @@ impl Client {
     /// # Errors
     /// [`Error::Failed`] when no answer came, it is no success, or it is not as documented.
     pub async fn read<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
-        let answer = self.send(request).await?;
+        let answer = self.send(request, None).await?;
         if answer.status.is_success() { answer.decode() } else { Err(answer.failed()) }
     }
 
-    /// Sends a write. Every answer that says what became of it comes back, refusals too.
+    /// Sends a write, and notes what was sent. Every answer that says what became of it comes back, refusals too.
     ///
     /// # Errors
     /// [`Error::AnswerLost`] when it may have been done, [`Error::Failed`] when it was not sent.
-    pub(super) async fn write(&self, request: &Request) -> Result<Answer, Error> {
-        self.send(request).await
+    pub(super) async fn write(&self, request: &Request, sending: &mut Sending) -> Result<Answer, Error> {
+        self.send(request, Some(sending)).await
     }
 
     /// The site's id behind the gateway, asked for without the credential (fact sheet §2). An id that was given is
@@ -87,12 +89,15 @@ impl Client {
             .await
     }
 
-    async fn send(&self, request: &Request) -> Result<Answer, Error> {
+    async fn send(&self, request: &Request, mut sending: Option<&mut Sending>) -> Result<Answer, Error> {
         let mut refreshed = false;
         let mut attempt = 0;
         loop {
             let addressed = self.address(request).await?;
             let outcome = self.attempt(&addressed, attempt).await;
+            if let Some(sending) = sending.as_deref_mut() {
+                sending.exchanges.extend(addressed.exchange(&outcome));
+            }
             if let (Ok(answer), Some(used), false) = (&outcome, &addressed.authorization, refreshed)
                 && answer.status == StatusCode::UNAUTHORIZED
                 && self.authorizer.forget(used).await
@@ -161,7 +166,7 @@ impl Client {
 
     /// Gets an access token. An answer that is not understood is not shown: it may hold the token all the same.
     async fn exchange(&self, request: Request) -> Result<Exchanged, Error> {
-        let answer = self.send(&request).await?;
+        let answer = self.send(&request, None).await?;
         if !answer.status.is_success() {
             return Err(answer.failed());
         }
@@ -255,6 +260,21 @@ impl Addressed<'_> {
             builder = builder.header(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
         }
         builder.body(body).map_err(|error| Fault::Unreachable(error.to_string()))
+    }
+
+    /// What is noted of it; nothing where nothing was sent.
+    fn exchange(&self, outcome: &Result<Answer, Fault>) -> Option<Exchange> {
+        let (status, trace) = match (event(outcome), outcome) {
+            (Event::NotSent | Event::Untrusted, _) => return None,
+            (Event::Answered { .. } | Event::Unreadable | Event::Lost | Event::TooLarge, Ok(answer)) => {
+                (Some(answer.status.as_u16()), trace_of(answer).map(|trace| answer.secrets.mask(&trace)))
+            }
+            (Event::Answered { .. } | Event::Unreadable | Event::Lost | Event::TooLarge, Err(_)) => {
+                (None, None)
+            }
+        };
+        let target = self.url.strip_prefix(self.origin.as_str()).unwrap_or(&self.url);
+        Some(Exchange { request: format!("{} {target}", self.at.method), status, trace })
     }
 
     fn failed(&self, fault: Fault) -> Error {

@@ -10,8 +10,9 @@ use super::limiter::published_rate;
 use super::management::{self, Management};
 use super::organization::{self, Invite, Organization};
 use super::scim::{self, Known, Scim};
+use super::sending::Sending;
 use super::written::{MadeIds, Unsupported, Written};
-use crate::model::{Operation, PlannedOperation, Surface, SurfaceIds};
+use crate::model::{Exchange, Operation, PlannedOperation, Surface, SurfaceIds};
 
 /// The surfaces, each behind its own credential.
 #[derive(Debug, Default)]
@@ -24,6 +25,15 @@ pub struct Surfaces {
     pub management: Option<Management>,
     /// The User provisioning API.
     pub scim: Option<Scim>,
+}
+
+/// What became of one operation, and the requests that were sent for it.
+#[derive(Debug)]
+pub struct Sent {
+    /// What its answer says.
+    pub written: Result<Written, Error>,
+    /// The requests, in their order. One that several operations share is here for each.
+    pub exchanges: Vec<Exchange>,
 }
 
 /// What can be said of several operations with one request.
@@ -93,28 +103,27 @@ impl Surfaces {
 
     /// Carries operations out that go [`together`], and says what became of each. Where a request for several is
     /// refused, nothing of it was done, and each is sent by itself: what is wrong with one is not wrong with all.
-    pub async fn write(
-        &self,
-        planned: &[&PlannedOperation],
-        made: &MadeIds,
-        ids: &SurfaceIds,
-    ) -> Vec<Result<Written, Error>> {
+    pub async fn write(&self, planned: &[&PlannedOperation], made: &MadeIds, ids: &SurfaceIds) -> Vec<Sent> {
+        let mut together = Sending::default();
         if planned.len() > 1 {
-            let written = self.write_together(planned, made, ids).await;
+            let written = self.write_together(planned, made, ids, &mut together).await;
             let refused = |written: &Result<Written, Error>| match written {
                 Ok(Written::Refused(_)) => true,
                 Ok(_) => false,
                 Err(error) => !error.answer_lost(),
             };
             if !written.iter().all(refused) {
-                return written;
+                let sent = |written| Sent { written, exchanges: together.exchanges.clone() };
+                return written.into_iter().map(sent).collect();
             }
         }
-        let mut written = Vec::with_capacity(planned.len());
+        let mut all = Vec::with_capacity(planned.len());
         for one in planned {
-            written.push(self.write_one(one, made, ids).await);
+            let mut sending = together.clone();
+            let written = self.write_one(one, made, ids, &mut sending).await;
+            all.push(Sent { written, exchanges: sending.exchanges });
         }
-        written
+        all
     }
 
     async fn write_together(
@@ -122,6 +131,7 @@ impl Surfaces {
         planned: &[&PlannedOperation],
         made: &MadeIds,
         ids: &SurfaceIds,
+        sending: &mut Sending,
     ) -> Vec<Result<Written, Error>> {
         let operations = planned.iter().map(|planned| &planned.operation);
         let together = match planned.first().map(|planned| planned.via) {
@@ -130,10 +140,10 @@ impl Surfaces {
         };
         match (together, &self.organization, &self.scim) {
             (Together::Invites(invites), Some(organization), _) if invites.len() == planned.len() => {
-                organization.invite(&invites, made, ids).await
+                organization.invite(&invites, made, ids, sending).await
             }
             (Together::Additions(additions), _, Some(scim)) => {
-                let added = scim.add_together(&additions, Known { ids, made }).await;
+                let added = scim.add_together(&additions, Known { ids, made }, sending).await;
                 planned.iter().map(|_| added.clone().map(|()| Written::Done { made: None })).collect()
             }
             _ => planned.iter().map(|one| Err(Unsupported(one.via).into())).collect(),
@@ -145,6 +155,7 @@ impl Surfaces {
         planned: &PlannedOperation,
         made: &MadeIds,
         ids: &SurfaceIds,
+        sending: &mut Sending,
     ) -> Result<Written, Error> {
         let operation = &planned.operation;
         let unsupported = || Error::from(Unsupported(planned.via));
@@ -152,15 +163,21 @@ impl Surfaces {
             return Ok(Written::Done { made: None });
         }
         match planned.via {
-            Surface::Jira => self.jira.as_ref().ok_or_else(unsupported)?.write(operation, made).await,
+            Surface::Jira => {
+                self.jira.as_ref().ok_or_else(unsupported)?.write(operation, made, sending).await
+            }
             Surface::Organization => {
-                self.organization.as_ref().ok_or_else(unsupported)?.write(operation, made, ids).await
+                self.organization.as_ref().ok_or_else(unsupported)?.write(operation, made, ids, sending).await
             }
             Surface::UserManagement => {
-                self.management.as_ref().ok_or_else(unsupported)?.write(operation).await
+                self.management.as_ref().ok_or_else(unsupported)?.write(operation, sending).await
             }
             Surface::Scim => {
-                self.scim.as_ref().ok_or_else(unsupported)?.write(operation, Known { ids, made }).await
+                self.scim
+                    .as_ref()
+                    .ok_or_else(unsupported)?
+                    .write(operation, Known { ids, made }, sending)
+                    .await
             }
         }
     }

@@ -6,7 +6,7 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::watch;
 
-use crate::apply::{Executor, Progress};
+use crate::apply::{Executor, JournalWriter, Progress};
 use crate::atlassian::Surfaces;
 use crate::config;
 use crate::error::Error;
@@ -19,7 +19,7 @@ use super::files::replace;
 use super::plan::Part;
 use super::session::Planned;
 use super::show::saved_plan;
-use super::{Format, Session, block_on, connect};
+use super::{Format, Session, block_on, connect, journal};
 
 /// Operations under way at a time, where nothing else is asked for: Atlassian advises 5 to 10 (fact sheet §3.8).
 const CONCURRENCY: usize = 10;
@@ -44,6 +44,9 @@ pub struct Arguments {
     /// Write the ids of what came to be into rollbook.lock
     #[arg(long)]
     write_lock: bool,
+    /// Where the journal goes [default: a new file in .rollbook/journals]
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
     /// How to print the report
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
@@ -111,11 +114,16 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
             session.terminal.say("Nothing was changed.");
             return Ok(Exit::Failed);
         }
-        let report = carry_out(session, &surfaces, plan, arguments.concurrency).await;
+        let settings = &loaded.declaration.settings;
+        let run = journal::Run { plan, rights: &planned.rights, settings, allowed: &arguments.part.allow };
+        let (journal, path) = journal::begin(session, arguments.journal.as_deref(), &run).await?;
+        let report = carry_out(session, &surfaces, plan, &journal, arguments.concurrency).await;
         print(session, arguments.format, plan, &report)?;
+        let journalled = journal::end(session, journal, &path);
         if arguments.write_lock {
             write_lock(session, &loaded.declaration.lock, &report.made)?;
         }
+        journalled?;
         Ok(ended(plan, &report))
     })
 }
@@ -154,6 +162,7 @@ pub(super) async fn carry_out(
     session: &Session,
     surfaces: &Surfaces,
     plan: &Plan,
+    journal: &JournalWriter,
     concurrency: usize,
 ) -> Report {
     let (stop, stopped) = watch::channel(false);
@@ -169,7 +178,7 @@ pub(super) async fn carry_out(
         }
     });
     let mut bar = session.terminal.progress("applying", plan.operations.len());
-    let executor = Executor { surfaces, concurrency, stop: stopped };
+    let executor = Executor { surfaces, journal, concurrency, stop: stopped };
     let report = executor
         .run(plan, |progress| match progress {
             Progress::Answered => bar.step(),

@@ -10,6 +10,7 @@ use clap::Args;
 use jiff::civil::{Date, date};
 use secrecy::SecretString;
 
+use crate::apply::JournalWriter;
 use crate::atlassian::{Credential, Overrides, Surfaces, TokenKind};
 use crate::environment::{self, Environment};
 use crate::error::Error;
@@ -108,7 +109,8 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
     show(session, &planned.plan)?;
 
     session.data("\n2. Change it.                                               rollbook apply\n\n")?;
-    let report = carry_out(session, &surfaces, &planned.plan, 4).await;
+    let journal = JournalWriter::in_memory(usize::MAX, jiff::Timestamp::now);
+    let report = carry_out(session, &surfaces, &planned.plan, &journal, 4).await;
     session.data(&render::report_text(&planned.plan, &report, session.terminal.width()))?;
 
     session.data("\n3. And now?                                                  rollbook plan\n\n")?;

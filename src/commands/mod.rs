@@ -5,6 +5,7 @@ pub mod check;
 pub mod demo;
 pub mod doctor;
 pub mod generated;
+pub mod journal;
 pub mod lock;
 pub mod plan;
 pub mod sandbox;

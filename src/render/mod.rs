@@ -6,6 +6,7 @@
 mod checkup;
 mod diagnostics;
 mod harmless;
+mod journal;
 mod json;
 mod lines;
 mod plan;
@@ -14,6 +15,7 @@ mod report;
 pub use checkup::{checkups_json, checkups_text};
 pub use diagnostics::{Colour, DiagnosticStyle, Frames, diagnostics, diagnostics_json};
 pub use harmless::harmless;
+pub use journal::{journal_json, journal_text, verification};
 pub use json::{plan_json, plan_schema, report_json};
 pub use lines::count;
 pub use plan::{Grouping, plan_text};

@@ -43,7 +43,8 @@ pub fn outcome_line(key: &Key, outcome: &Outcome, width: usize) -> String {
     line(outcome.as_str(), style, &key.to_string(), &detail, width)
 }
 
-fn line(word: &str, style: Style, key: &str, detail: &str, width: usize) -> String {
+/// A word about an operation, and what is said of it; both are harmless already.
+pub(super) fn line(word: &str, style: Style, key: &str, detail: &str, width: usize) -> String {
     let head = format!("{} {key}\n", painted(style, &format!("{word:<13}")));
     if detail.is_empty() { head } else { head + &wrapped(detail, &Lead::OUTCOME, width) }
 }

@@ -9,7 +9,8 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::future::join_all;
 use rollbook::atlassian::{
-    Client, Credential, Endpoints, Error, Fault, Jira, MadeIds, Options, Overrides, TokenKind, Written,
+    Client, Credential, Endpoints, Error, Fault, Jira, MadeIds, Options, Overrides, Sending, TokenKind,
+    Written,
 };
 use rollbook::model::{AccountId, GroupId, GroupName, Operation, Ref};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -144,7 +145,7 @@ async fn a_peer_that_says_nothing_is_given_up() {
     let error = read(&jira(silent)).await;
     assert_eq!(error.fault(), Some(&Fault::Timeout { seconds: 60 }), "{error}");
     let silent = Router::new().fallback(std::future::pending::<()>);
-    let error = jira(silent).write(&add(), &MadeIds::default()).await.unwrap_err();
+    let error = jira(silent).write(&add(), &MadeIds::default(), &mut Sending::default()).await.unwrap_err();
     assert!(error.answer_lost(), "{error}");
 }
 
@@ -261,10 +262,10 @@ async fn a_write_whose_answer_is_lost_is_sent_once() {
         let (port, count) = listen(answers).await;
         let jira = at(&format!("http://127.0.0.1:{port}"));
         for _ in 0..before {
-            let written = jira.write(&add(), &MadeIds::default()).await.unwrap();
+            let written = jira.write(&add(), &MadeIds::default(), &mut Sending::default()).await.unwrap();
             assert!(matches!(written, Written::Done { made: None }));
         }
-        let error = jira.write(&add(), &MadeIds::default()).await.unwrap_err();
+        let error = jira.write(&add(), &MadeIds::default(), &mut Sending::default()).await.unwrap_err();
         assert!(error.answer_lost(), "{error}");
         tokio::time::sleep(Duration::from_millis(50)).await;
         assert_eq!(count.load(std::sync::atomic::Ordering::SeqCst), before + 1, "{answers:?}");
@@ -304,7 +305,7 @@ async fn speaks_over_the_network_as_in_process() {
         assert_eq!(groups.iter().next().unwrap().name, GroupName::new("ä"));
         let create = Operation::CreateGroup { name: GroupName::new("x"), description: None };
         assert!(matches!(
-            jira.write(&create, &MadeIds::default()).await,
+            jira.write(&create, &MadeIds::default(), &mut Sending::default()).await,
             Ok(Written::Done { made: Some(_) })
         ));
     }

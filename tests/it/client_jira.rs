@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it is surprised")]
 
 use axum::response::Response;
-use rollbook::atlassian::{Error, Fault, Jira, MadeId, MadeIds, TokenKind, Written};
+use rollbook::atlassian::{Error, Fault, Jira, MadeId, MadeIds, Sending, TokenKind, Written};
 use rollbook::model::{
     AccountId, AccountKind, Address, Email, GroupId, GroupName, Key, ManagedBy, Operation, Reading, Ref,
     Usage,
@@ -133,7 +133,7 @@ async fn remove() -> Operation {
 
 async fn written(operation: &Operation, status: u16, body: &'static str) -> Result<Written, Error> {
     let jira = jira(Peer::default().router(move |_| json(status, body)));
-    jira.write(operation, &MadeIds::default()).await
+    jira.write(operation, &MadeIds::default(), &mut Sending::default()).await
 }
 
 #[tokio::test]
@@ -197,12 +197,18 @@ async fn a_made_id_takes_its_place_and_a_missing_one_sends_nothing() {
     let peer = Peer::default();
     let jira = jira(peer.router(|_| json(201, "{}")));
     let mut made = MadeIds::default();
-    assert!(matches!(jira.write(&operation, &made).await, Err(Error::Unresolved(_))));
+    assert!(matches!(
+        jira.write(&operation, &made, &mut Sending::default()).await,
+        Err(Error::Unresolved(_))
+    ));
     made.insert(key.clone(), MadeId::Account(AccountId::new("wrong kind")));
-    assert!(matches!(jira.write(&operation, &made).await, Err(Error::Unresolved(_))));
+    assert!(matches!(
+        jira.write(&operation, &made, &mut Sending::default()).await,
+        Err(Error::Unresolved(_))
+    ));
     assert!(peer.lines().is_empty());
     made.insert(key, MadeId::Group(GroupId::new("new/../id")));
-    jira.write(&operation, &made).await.unwrap();
+    jira.write(&operation, &made, &mut Sending::default()).await.unwrap();
     assert_eq!(peer.lines(), ["POST acme.atlassian.net/rest/api/3/group/user?groupId=new%2F..%2Fid"]);
 }
 

@@ -9,7 +9,7 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::response::IntoResponse as _;
 use futures_util::future::join_all;
-use rollbook::atlassian::{Decision, Event, Limiter, MadeIds, Pause, Repeat, backoff, classify};
+use rollbook::atlassian::{Decision, Event, Limiter, MadeIds, Pause, Repeat, Sending, backoff, classify};
 use rollbook::model::{AccountId, GroupId, Operation, Ref};
 use tokio::time::{Instant, advance, sleep};
 
@@ -228,7 +228,7 @@ async fn sent(status: u16, pairs: &'static [(&'static str, &'static str)]) -> (u
     jira.client().read::<Vec<()>>(&rollbook::atlassian::jira::reads::myself()).await.unwrap();
     let _ = jira.groups_of(&AccountId::new("a")).await.unwrap_err();
     let reads = peer.lines().len() - 1;
-    let _ = jira.write(&add(), &MadeIds::default()).await;
+    let _ = jira.write(&add(), &MadeIds::default(), &mut Sending::default()).await;
     (reads, peer.lines().len() - 1 - reads)
 }
 

@@ -8,7 +8,7 @@ use axum::Router;
 use axum::http::Method;
 use axum::response::Response;
 use rollbook::atlassian::scim::{self, NewUser, RemoveShape};
-use rollbook::atlassian::{Body, Credential, Error, Fault, Repeat, Request, Scim};
+use rollbook::atlassian::{Body, Credential, Error, Fault, Repeat, Request, Scim, Sending};
 use rollbook::model::{AccountId, Authority, Email, GroupName, IncompleteRead, ScimId};
 use rollbook::sandbox::State;
 use serde_json::{Value, json};
@@ -186,7 +186,7 @@ async fn removed(filter: (u16, Value), value: (u16, Value)) -> (usize, Result<()
         let (status, body) = if seen.body.contains("value eq") { &filter } else { &value };
         answer(*status, &if body.is_null() { String::new() } else { body.to_string() })
     });
-    let outcome = surface(router).remove_member(&id("g"), &id("u")).await;
+    let outcome = surface(router).noting(&mut Sending::default()).remove_member(&id("g"), &id("u")).await;
     let sent = peer.lines().len();
     (sent, outcome)
 }
@@ -225,18 +225,37 @@ async fn writes_are_held_against_what_they_answer() {
         _ => ok(&json!({ "id": "g", "displayName": "sre", "members": [{ "value": "u" }] })),
     }));
     let new = NewUser { email: &email("ada@acme.com"), name: "Ada", active: true };
-    let error = scim.create_user(new).await.unwrap_err();
+    let error = scim.noting(&mut Sending::default()).create_user(new).await.unwrap_err();
     assert!(
         error.status() == Some(409) && error.to_string().contains("uniqueness; Resource [USER]"),
         "{error}"
     );
-    assert_eq!(scim.create_group(&GroupName::new("sre")).await.unwrap().id, id("g9"));
-    assert!(scim.set_active(&id("u"), true).await.is_ok());
-    assert!(scim.set_active(&id("u"), false).await.unwrap_err().answer_lost(), "it is shown as active still");
-    assert!(scim.add_members(&id("g"), &[id("u")]).await.is_ok());
-    assert!(scim.add_members(&id("g"), &[id("u"), id("v")]).await.unwrap_err().answer_lost());
+    assert_eq!(
+        scim.noting(&mut Sending::default()).create_group(&GroupName::new("sre")).await.unwrap().id,
+        id("g9")
+    );
+    assert!(scim.noting(&mut Sending::default()).set_active(&id("u"), true).await.is_ok());
+    assert!(
+        scim.noting(&mut Sending::default()).set_active(&id("u"), false).await.unwrap_err().answer_lost(),
+        "it is shown as active still"
+    );
+    assert!(scim.noting(&mut Sending::default()).add_members(&id("g"), &[id("u")]).await.is_ok());
+    assert!(
+        scim.noting(&mut Sending::default())
+            .add_members(&id("g"), &[id("u"), id("v")])
+            .await
+            .unwrap_err()
+            .answer_lost()
+    );
     let nameless = surface(Peer::default().router(|_| answer(201, "{}")));
-    assert!(nameless.create_group(&GroupName::new("sre")).await.unwrap_err().answer_lost());
+    assert!(
+        nameless
+            .noting(&mut Sending::default())
+            .create_group(&GroupName::new("sre"))
+            .await
+            .unwrap_err()
+            .answer_lost()
+    );
     let wrong = surface(Peer::default().router(|_| answer(401, r#"{"error":"Unauthorized","traceId":"t"}"#)));
     let error = wrong.users().await.unwrap_err();
     assert!(error.help().unwrap().contains("ROLLBOOK_SCIM_API_KEY"), "{error}");
@@ -256,25 +275,33 @@ async fn a_user_is_read_and_a_group_is_deleted_everywhere() {
         [("other-scim-key", "s-1", 403), ("org-key", "s-1", 401), ("scim-key", "s-2", 403)]
     {
         let wrong = with_key(sandbox.router(), key, directory);
-        let error = wrong.delete_group(&okta).await.unwrap_err();
+        let error = wrong.noting(&mut Sending::default()).delete_group(&okta).await.unwrap_err();
         assert!(error.status() == Some(status) && !error.answer_lost(), "{key}: {error}");
         assert_eq!(wrong.user(&id("scim-ada")).await.unwrap_err().status(), Some(status), "{key}");
     }
     let before = sandbox.state();
-    scim.delete_group(&okta).await.unwrap();
+    scim.noting(&mut Sending::default()).delete_group(&okta).await.unwrap();
     let mut expected = before;
     expected.groups.remove("g-okta").unwrap();
     assert_eq!(sandbox.state(), expected, "the group is gone, and nothing else");
-    let again = scim.delete_group(&okta).await.unwrap_err();
+    let again = scim.noting(&mut Sending::default()).delete_group(&okta).await.unwrap_err();
     assert!(again.status() == Some(404) && !again.answer_lost(), "{again}");
     let native = State::scim_group_id("g-empty");
-    assert_eq!(scim.delete_group(&id(&native)).await.unwrap_err().status(), Some(404), "not SCIM's own");
+    assert_eq!(
+        scim.noting(&mut Sending::default()).delete_group(&id(&native)).await.unwrap_err().status(),
+        Some(404),
+        "not SCIM's own"
+    );
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_deletion_whose_answer_is_lost_is_not_sent_again() {
     let peer = Peer::default();
-    let error = surface(peer.router(|_| answer(500, ""))).delete_group(&id("g")).await.unwrap_err();
+    let error = surface(peer.router(|_| answer(500, "")))
+        .noting(&mut Sending::default())
+        .delete_group(&id("g"))
+        .await
+        .unwrap_err();
     assert!(error.answer_lost() && peer.lines().len() == 1, "{error}");
     assert_eq!(peer.lines(), ["DELETE api.atlassian.com/scim/directory/dir/Groups/g"]);
 }

@@ -15,7 +15,7 @@ use axum::body::Bytes;
 use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use rollbook::atlassian::scim::NewUser;
-use rollbook::atlassian::{Credential, Scim};
+use rollbook::atlassian::{Credential, Scim, Sending};
 use rollbook::model::{Authority, Email, GroupName, ScimId};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
@@ -100,31 +100,50 @@ async fn a_foreign_server_understands_all_of_it() {
     let scim = scim(port, TOKEN);
     assert!(scim.users().await.unwrap().0.is_empty());
     let (ada, bob) = (Email::parse("Ada@acme.com").unwrap(), Email::parse("bob@acme.com").unwrap());
-    let ada_id = scim.create_user(NewUser { email: &ada, name: "Ada", active: true }).await.unwrap().id;
-    let bob_made = scim.create_user(NewUser { email: &bob, name: "Bob", active: false }).await.unwrap();
+    let ada_id = scim
+        .noting(&mut Sending::default())
+        .create_user(NewUser { email: &ada, name: "Ada", active: true })
+        .await
+        .unwrap()
+        .id;
+    let bob_made = scim
+        .noting(&mut Sending::default())
+        .create_user(NewUser { email: &bob, name: "Bob", active: false })
+        .await
+        .unwrap();
     assert!(!bob_made.active, "active is sent when it is false, too");
-    let again = scim.create_user(NewUser { email: &ada, name: "Ada", active: true }).await.unwrap_err();
+    let again = scim
+        .noting(&mut Sending::default())
+        .create_user(NewUser { email: &ada, name: "Ada", active: true })
+        .await
+        .unwrap_err();
     assert_eq!(again.status(), Some(409), "{again}");
 
     for active in [false, true] {
-        scim.set_active(&ada_id, active).await.unwrap();
+        scim.noting(&mut Sending::default()).set_active(&ada_id, active).await.unwrap();
         let found = scim.user_named(&ada).await.unwrap().unwrap();
         assert_eq!((found.active, found.name.as_str(), &found.email), (active, "Ada", &Some(ada.clone())));
     }
-    scim.set_name(&ada_id, "Ada \"L\"").await.unwrap();
+    scim.noting(&mut Sending::default()).set_name(&ada_id, "Ada \"L\"").await.unwrap();
     assert_eq!(scim.user_named(&ada).await.unwrap().unwrap().name, "Ada \"L\"");
     assert_eq!(scim.user_named(&Email::parse("no@acme.com").unwrap()).await.unwrap(), None);
 
-    let group = scim.create_group(&GroupName::new("s\"re")).await.unwrap().id;
-    scim.add_members(&group, &[ada_id.clone(), bob_made.id.clone()]).await.unwrap();
-    scim.add_members(&group, std::slice::from_ref(&ada_id)).await.unwrap();
+    let group = scim.noting(&mut Sending::default()).create_group(&GroupName::new("s\"re")).await.unwrap().id;
+    scim.noting(&mut Sending::default())
+        .add_members(&group, &[ada_id.clone(), bob_made.id.clone()])
+        .await
+        .unwrap();
+    scim.noting(&mut Sending::default()).add_members(&group, std::slice::from_ref(&ada_id)).await.unwrap();
     assert_eq!(members(&scim, &group).await.len(), 2);
-    scim.remove_member(&group, &ada_id).await.unwrap();
+    scim.noting(&mut Sending::default()).remove_member(&group, &ada_id).await.unwrap();
     assert_eq!(members(&scim, &group).await, std::slice::from_ref(&bob_made.id));
     assert_eq!(scim.group_named(&GroupName::new("s\"re")).await.unwrap().unwrap().id, group);
     assert_eq!(scim.users().await.unwrap().0.len(), 2);
     assert_eq!(scim.user(&ada_id).await.unwrap().email, Some(ada));
-    scim.delete_group(&group).await.unwrap();
+    scim.noting(&mut Sending::default()).delete_group(&group).await.unwrap();
     assert_eq!(scim.group(&group).await.unwrap_err().status(), Some(404));
-    assert_eq!(scim.delete_group(&group).await.unwrap_err().status(), Some(404));
+    assert_eq!(
+        scim.noting(&mut Sending::default()).delete_group(&group).await.unwrap_err().status(),
+        Some(404)
+    );
 }

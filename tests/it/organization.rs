@@ -8,8 +8,8 @@ use axum::Router;
 use axum::response::{IntoResponse as _, Response};
 use rollbook::atlassian::organization::{INVITATIONS, Invite};
 use rollbook::atlassian::{
-    Client, Credential, CredentialKind, Error, Fault, Jira, MadeIds, Management, Organization, TokenKind,
-    Written,
+    Client, Credential, CredentialKind, Error, Fault, Jira, MadeIds, Management, Organization, Sending,
+    TokenKind, Written,
 };
 use rollbook::model::{
     AccountId, App, Claim, Email, GroupId, GroupManager, GroupName, IncompleteRead, Operation, PlatformRole,
@@ -362,7 +362,8 @@ async fn says_what_became_of_a_write() {
             "groups/search" => ok(&json!({ "data": [] })),
             _ => answer(status, &body),
         }));
-        let outcome = org.write(&operation, &MadeIds::default(), &surface_ids()).await;
+        let outcome =
+            org.write(&operation, &MadeIds::default(), &surface_ids(), &mut Sending::default()).await;
         table.push(format!("{name} {sent} {sent_body}\n  {}", shown(outcome)));
     }
     insta::assert_snapshot!(table.join("\n"));
@@ -377,7 +378,8 @@ async fn a_group_that_was_made_without_a_word_is_looked_for() {
         _ => answer(201, ""),
     }));
     let create = Operation::CreateGroup { name: GroupName::new("sre"), description: None };
-    let outcome = org.write(&create, &MadeIds::default(), &SurfaceIds::default()).await;
+    let outcome =
+        org.write(&create, &MadeIds::default(), &SurfaceIds::default(), &mut Sending::default()).await;
     assert_eq!(shown(outcome), r#"done Some(Group(GroupId("n")))"#);
 }
 
@@ -410,7 +412,7 @@ async fn invitations_go_by_25_and_are_read_item_by_item() {
     let mut came = Vec::new();
     let invites: Vec<Invite> = operations.iter().filter_map(Invite::of).collect();
     for batch in invites.chunks(INVITATIONS) {
-        came.extend(org.invite(batch, &MadeIds::default(), &surface_ids()).await);
+        came.extend(org.invite(batch, &MadeIds::default(), &surface_ids(), &mut Sending::default()).await);
     }
     assert_eq!(came.len(), 34);
     let shown: Vec<String> = came.into_iter().map(shown).collect();
@@ -436,7 +438,9 @@ async fn every_credential_goes_to_its_own_api_alone() {
         let error = org.verified_domains().await.unwrap_err();
         assert!(matches!(error, Error::ForeignCredential { .. }), "{error}");
         assert!(error.help().unwrap().contains("ROLLBOOK_ORG_API_KEY"));
-        assert!(org.write(&add(), &MadeIds::default(), &surface_ids()).await.is_err());
+        assert!(
+            org.write(&add(), &MadeIds::default(), &surface_ids(), &mut Sending::default()).await.is_err()
+        );
         assert!(Management::new(client).privileges(&AccountId::new("a")).await.is_err());
         assert!(peer.lines().is_empty(), "nothing was sent");
     }
@@ -489,7 +493,7 @@ async fn a_key_is_never_shown() {
             answer(status, &format!("{} {}", seen.headers["authorization"].to_str().unwrap(), seen.body))
         }));
         let read = org.verified_domains().await.unwrap_err();
-        let written = org.write(&add(), &MadeIds::default(), &surface_ids()).await;
+        let written = org.write(&add(), &MadeIds::default(), &surface_ids(), &mut Sending::default()).await;
         let shown = format!("{org:?} {:?} {read} {read:?} {written:?} {:?}", org.client(), key());
         assert!(!shown.contains(TOKEN), "{shown}");
     }

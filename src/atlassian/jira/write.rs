@@ -8,6 +8,7 @@ use super::wire::{CreatedGroup, CreatedUser};
 use crate::atlassian::error::Error;
 use crate::atlassian::request::{Body, Host, Request};
 use crate::atlassian::send::Answer;
+use crate::atlassian::sending::Sending;
 use crate::atlassian::words::Words;
 use crate::atlassian::written::{MadeId, MadeIds, Unsupported, Written, lost};
 use crate::model::{AccountId, GroupId, Operation, Surface};
@@ -127,8 +128,13 @@ impl Jira {
     /// # Errors
     /// [`Error::AnswerLost`] when it may have been done; [`Error::Failed`] when it was not sent;
     /// [`Error::Unresolved`] when an operation that it requires has not made its id.
-    pub async fn write(&self, operation: &Operation, made: &MadeIds) -> Result<Written, Error> {
-        let answer = self.client.write(&request(operation, made)?).await?;
+    pub async fn write(
+        &self,
+        operation: &Operation,
+        made: &MadeIds,
+        sending: &mut Sending,
+    ) -> Result<Written, Error> {
+        let answer = self.client.write(&request(operation, made)?, sending).await?;
         interpret(operation, &answer)
     }
 }

@@ -12,6 +12,7 @@ use super::client::Client;
 use super::error::Error;
 use super::request::{Body, Host, Request};
 use super::send::Answer;
+use super::sending::Sending;
 use super::written::{Unsupported, Written};
 use crate::model::{AccountId, Inactive, Operation, Privileges, Restriction, Surface};
 
@@ -119,8 +120,8 @@ impl Management {
     /// # Errors
     /// [`Error::AnswerLost`] when it may have been done; [`Error::Failed`] when it was not sent;
     /// [`Error::Unsupported`] where this API cannot do it.
-    pub async fn write(&self, operation: &Operation) -> Result<Written, Error> {
-        let answer = self.client.write(&request(operation)?).await?;
+    pub async fn write(&self, operation: &Operation, sending: &mut Sending) -> Result<Written, Error> {
+        let answer = self.client.write(&request(operation)?, sending).await?;
         Ok(interpret(&answer))
     }
 
@@ -129,7 +130,7 @@ impl Management {
     /// # Errors
     /// As [`Client::read`], but for an account that the organization does not manage.
     pub async fn privileges(&self, account: &AccountId) -> Result<Privileges, Error> {
-        let answer = self.client.write(&privileges(account)).await?;
+        let answer = self.client.write(&privileges(account), &mut Sending::default()).await?;
         interpret_privileges(&answer)
     }
 }

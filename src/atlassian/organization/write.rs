@@ -11,6 +11,7 @@ use super::{Organization, Place};
 use crate::atlassian::error::{Answered, Error, Fault};
 use crate::atlassian::request::{Body, Host, Request};
 use crate::atlassian::send::Answer;
+use crate::atlassian::sending::Sending;
 use crate::atlassian::words::Words;
 use crate::atlassian::written::{MadeId, MadeIds, Unsupported, Written, lost};
 use crate::model::{
@@ -320,9 +321,10 @@ impl Organization {
         operation: &Operation,
         made: &MadeIds,
         ids: &SurfaceIds,
+        sending: &mut Sending,
     ) -> Result<Written, Error> {
         let request = request(operation, made, self.place().await?, ids)?;
-        let answer = self.client.write(&request).await?;
+        let answer = self.client.write(&request, sending).await?;
         match (interpret(operation, &answer), operation) {
             (Err(error), Operation::CreateGroup { name, .. }) => self.created(name, error).await,
             (written, _) => written,
@@ -346,10 +348,11 @@ impl Organization {
         invites: &[Invite<'_>],
         made: &MadeIds,
         ids: &SurfaceIds,
+        sending: &mut Sending,
     ) -> Vec<Result<Written, Error>> {
         let sent = async {
             let request = invitation(invites, made, self.place().await?, ids)?;
-            self.client.write(&request).await
+            self.client.write(&request, sending).await
         };
         match sent.await {
             Ok(answer) => invites.iter().map(|invite| invited(*invite, &answer)).collect(),

@@ -19,6 +19,7 @@ pub use requests::{
     NewUser, PAGE, RemoveShape, add_members, create_group, create_user, delete_group, group, group_named,
     groups, remove_member, set_active, set_name, user, user_named, users,
 };
+pub use write::Writes;
 
 /// The surface, behind one directory's key.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ use http::Method;
 use super::Scim;
 use super::requests::{GROUP, GROUPS, NewUser, USER, USERS};
 use crate::atlassian::error::Error;
+use crate::atlassian::sending::Sending;
 use crate::atlassian::written::{MadeId, MadeIds, Unresolved, Unsupported, Written};
 use crate::model::{
     AccountId, Action, Address, GroupId, Inactive, Key, Operation, Ref, ScimId, Surface, SurfaceIds, UserRef,
@@ -81,41 +82,49 @@ impl Scim {
     /// [`Error::AnswerLost`] when it may have been done; [`Error::Failed`] when it was not; [`Error::Unresolved`]
     /// when an id that it needs is not known; [`Error::Unsupported`] where this API cannot do it, or the tree gives
     /// Rollbook no authority over the directory.
-    pub async fn write(&self, operation: &Operation, known: Known<'_>) -> Result<Written, Error> {
+    pub async fn write(
+        &self,
+        operation: &Operation,
+        known: Known<'_>,
+        sending: &mut Sending,
+    ) -> Result<Written, Error> {
         self.must_be_ours()?;
+        let mut writes = self.noting(sending);
         let known_user = |account: &AccountId| known.user(&Ref::Known(account.clone()));
         let made = match operation {
-            Operation::CreateGroup { name, .. } => Some(MadeId::ScimGroup(self.create_group(name).await?.id)),
+            Operation::CreateGroup { name, .. } => {
+                Some(MadeId::ScimGroup(writes.create_group(name).await?.id))
+            }
             Operation::InviteUser { email, name, .. } => {
                 let name =
                     name.as_deref().unwrap_or_else(|| email.as_str().split('@').next().unwrap_or_default());
-                let user = self.create_user(NewUser { email, name, active: true }).await?;
+                let user = writes.create_user(NewUser { email, name, active: true }).await?;
                 Some(MadeId::ScimUser(user.id, user.account))
             }
             Operation::AddMember { group, account } => {
-                self.add_members(&known.group(group)?, &[known.user(account)?]).await?;
+                writes.add_members(&known.group(group)?, &[known.user(account)?]).await?;
                 None
             }
             Operation::RemoveMember { membership } => {
                 let group = known.group(&Ref::Known(membership.group().clone()))?;
-                self.remove_member(&group, &known_user(membership.account())?).await?;
+                writes.remove_member(&group, &known_user(membership.account())?).await?;
                 None
             }
             Operation::ActivateUser { account, from: Inactive::Deactivated, .. } => {
-                self.set_active(&known_user(account)?, true).await?;
+                writes.set_active(&known_user(account)?, true).await?;
                 None
             }
             Operation::DeactivateUser { account, .. } => {
-                self.set_active(&known_user(account)?, false).await?;
+                writes.set_active(&known_user(account)?, false).await?;
                 None
             }
             Operation::UpdateUser { account, name } => {
-                self.set_name(&known_user(account)?, name).await?;
+                writes.set_name(&known_user(account)?, name).await?;
                 None
             }
             Operation::DeleteGroup { group, .. } => {
                 let group = known.group(&Ref::Known(group.clone()))?;
-                self.delete_group(&group).await?;
+                writes.delete_group(&group).await?;
                 None
             }
             Operation::ActivateUser { from: Inactive::Suspended, .. }
@@ -129,7 +138,12 @@ impl Scim {
     ///
     /// # Errors
     /// As [`Scim::write`].
-    pub async fn add_together(&self, additions: &[&Operation], known: Known<'_>) -> Result<(), Error> {
+    pub async fn add_together(
+        &self,
+        additions: &[&Operation],
+        known: Known<'_>,
+        sending: &mut Sending,
+    ) -> Result<(), Error> {
         self.must_be_ours()?;
         let mut to = None;
         let mut users = Vec::new();
@@ -140,7 +154,7 @@ impl Scim {
             }
         }
         match to {
-            Some(group) => self.add_members(&group, &users).await,
+            Some(group) => self.noting(sending).add_members(&group, &users).await,
             None => Ok(()),
         }
     }

@@ -12,34 +12,49 @@ use super::wire::{Group, User};
 use crate::atlassian::error::{Error, Fault};
 use crate::atlassian::request::Request;
 use crate::atlassian::send::Answer;
+use crate::atlassian::sending::Sending;
 use crate::atlassian::written::lost;
 use crate::model::{GroupName, ScimGroup, ScimId, ScimUser};
 
+/// The writes of a directory, and where they are noted.
+#[derive(Debug)]
+pub struct Writes<'a> {
+    scim: &'a Scim,
+    sending: &'a mut Sending,
+}
+
 impl Scim {
+    /// Its writes, noted as they are sent.
+    pub fn noting<'a>(&'a self, sending: &'a mut Sending) -> Writes<'a> {
+        Writes { scim: self, sending }
+    }
+}
+
+impl Writes<'_> {
     /// Provisions somebody.
     ///
     /// # Errors
     /// [`Error::Failed`] when it was not done, [`Error::AnswerLost`] when it may have been.
-    pub async fn create_user(&self, user: NewUser<'_>) -> Result<ScimUser, Error> {
-        let user: User = self.written(&requests::create_user(&self.directory, user)).await?;
+    pub async fn create_user(&mut self, user: NewUser<'_>) -> Result<ScimUser, Error> {
+        let user: User = self.written(&requests::create_user(&self.scim.directory, user)).await?;
         Ok(user.into())
     }
 
     /// Makes an empty group.
     ///
     /// # Errors
-    /// As [`Scim::create_user`].
-    pub async fn create_group(&self, name: &GroupName) -> Result<ScimGroup, Error> {
-        let group: Group = self.written(&requests::create_group(&self.directory, name)).await?;
+    /// As [`Writes::create_user`].
+    pub async fn create_group(&mut self, name: &GroupName) -> Result<ScimGroup, Error> {
+        let group: Group = self.written(&requests::create_group(&self.scim.directory, name)).await?;
         Ok(group.into())
     }
 
     /// Activates or deactivates an account.
     ///
     /// # Errors
-    /// As [`Scim::create_user`]; it may have been done as well where the answer shows the account otherwise.
-    pub async fn set_active(&self, user: &ScimId, active: bool) -> Result<(), Error> {
-        let answer = self.client.write(&requests::set_active(&self.directory, user, active)).await?;
+    /// As [`Writes::create_user`]; it may have been done as well where the answer shows the account otherwise.
+    pub async fn set_active(&mut self, user: &ScimId, active: bool) -> Result<(), Error> {
+        let answer = self.sent(&requests::set_active(&self.scim.directory, user, active)).await?;
         if !answer.status().is_success() {
             return Err(answer.failed());
         }
@@ -53,18 +68,18 @@ impl Scim {
     /// Sets the display name.
     ///
     /// # Errors
-    /// As [`Scim::create_user`].
-    pub async fn set_name(&self, user: &ScimId, name: &str) -> Result<(), Error> {
-        let answer = self.client.write(&requests::set_name(&self.directory, user, name)).await?;
+    /// As [`Writes::create_user`].
+    pub async fn set_name(&mut self, user: &ScimId, name: &str) -> Result<(), Error> {
+        let answer = self.sent(&requests::set_name(&self.scim.directory, user, name)).await?;
         if answer.status().is_success() { Ok(()) } else { Err(answer.failed()) }
     }
 
     /// Adds members to a group; who is in it already stays.
     ///
     /// # Errors
-    /// As [`Scim::create_user`]; it may have been done as well where the answer shows the group without them.
-    pub async fn add_members(&self, group: &ScimId, users: &[ScimId]) -> Result<(), Error> {
-        let answer = self.client.write(&requests::add_members(&self.directory, group, users)).await?;
+    /// As [`Writes::create_user`]; it may have been done as well where the answer shows the group without them.
+    pub async fn add_members(&mut self, group: &ScimId, users: &[ScimId]) -> Result<(), Error> {
+        let answer = self.sent(&requests::add_members(&self.scim.directory, group, users)).await?;
         if !answer.status().is_success() {
             return Err(answer.failed());
         }
@@ -80,8 +95,8 @@ impl Scim {
     /// does nothing: the second, misread, takes everybody out.
     ///
     /// # Errors
-    /// As [`Scim::create_user`]; it may have been done as well where the answer shows the member still.
-    pub async fn remove_member(&self, group: &ScimId, user: &ScimId) -> Result<(), Error> {
+    /// As [`Writes::create_user`]; it may have been done as well where the answer shows the member still.
+    pub async fn remove_member(&mut self, group: &ScimId, user: &ScimId) -> Result<(), Error> {
         let first = self.removal(group, user, RemoveShape::Filter).await?;
         let refused = [StatusCode::BAD_REQUEST, StatusCode::NOT_IMPLEMENTED].contains(&first.status());
         let ignored = first.status().is_success() && still_shows(&first, user);
@@ -101,18 +116,22 @@ impl Scim {
     /// Deletes a group, from the organization and its sites too (fact sheet §4).
     ///
     /// # Errors
-    /// As [`Scim::create_user`]; one that is gone already is a refusal with 404.
-    pub async fn delete_group(&self, group: &ScimId) -> Result<(), Error> {
-        let answer = self.client.write(&requests::delete_group(&self.directory, group)).await?;
+    /// As [`Writes::create_user`]; one that is gone already is a refusal with 404.
+    pub async fn delete_group(&mut self, group: &ScimId) -> Result<(), Error> {
+        let answer = self.sent(&requests::delete_group(&self.scim.directory, group)).await?;
         if answer.status().is_success() { Ok(()) } else { Err(answer.failed()) }
     }
 
-    async fn removal(&self, group: &ScimId, user: &ScimId, shape: RemoveShape) -> Result<Answer, Error> {
-        self.client.write(&requests::remove_member(&self.directory, group, user, shape)).await
+    async fn removal(&mut self, group: &ScimId, user: &ScimId, shape: RemoveShape) -> Result<Answer, Error> {
+        self.sent(&requests::remove_member(&self.scim.directory, group, user, shape)).await
     }
 
-    async fn written<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
-        let answer = self.client.write(request).await?;
+    async fn sent(&mut self, request: &Request) -> Result<Answer, Error> {
+        self.scim.client.write(request, self.sending).await
+    }
+
+    async fn written<T: DeserializeOwned>(&mut self, request: &Request) -> Result<T, Error> {
+        let answer = self.sent(request).await?;
         if !answer.status().is_success() {
             return Err(answer.failed());
         }

@@ -74,11 +74,13 @@ mod served {
         let run =
             || rollbook(["sandbox", "--seed", "seed.yaml", "--state", "state.yaml"]).file("seed.yaml", &seed);
         let minimal = format!("-C {} --today {TODAY}", example("minimal"));
+        let journals = tempfile::tempdir().unwrap();
+        let journal = journals.path().join("run.jsonl").display().to_string();
 
         let (running, url, exports) = start(run());
         let (code, text) = in_a_shell(&exports, &format!("plan --detailed-exitcode {minimal}"));
         assert_eq!(code, Some(2), "{text}");
-        let (code, text) = in_a_shell(&exports, &format!("apply --yes {minimal}"));
+        let (code, text) = in_a_shell(&exports, &format!("apply --yes --journal {journal} {minimal}"));
         assert_eq!(code, Some(0), "{text}");
         // Somebody else may be connected, and say nothing.
         let idle = TcpStream::connect(url.strip_prefix("http://").unwrap()).unwrap();

@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use super::{Ran, Site, TODAY, example, repository, rollbook};
 
-const COMMANDS: [&str; 8] = ["check", "plan", "apply", "demo", "sandbox", "schema", "completions", "man"];
+const COMMANDS: [&str; 9] =
+    ["check", "plan", "apply", "journal", "demo", "sandbox", "schema", "completions", "man"];
 
 #[test]
 fn the_committed_schema_of_plans_is_the_one_that_rollbook_prints() {

@@ -16,6 +16,7 @@ mod guards;
 mod hostile;
 #[cfg(unix)]
 mod interrupt;
+mod journal;
 mod messages;
 mod reviewed;
 mod secrets;
@@ -162,7 +163,14 @@ pub(crate) fn rollbook<A: AsRef<str>>(arguments: impl IntoIterator<Item = A>) ->
     }
     let arguments: Vec<String> = arguments.into_iter().map(|argument| argument.as_ref().into()).collect();
     let mut command = Command::new(env!("CARGO_BIN_EXE_rollbook"));
-    command.args(&arguments).env_clear().env("TMPDIR", home.path().join("tmp"));
+    command.args(&arguments);
+    // A run on a tree of the repository must leave nothing in it.
+    let there = arguments.iter().any(|argument| Path::new(argument).starts_with(repository()));
+    let applies = arguments.iter().any(|argument| argument == "apply");
+    if there && applies && !arguments.iter().any(|argument| argument == "--journal") {
+        command.arg("--journal").arg(home.path().join("journal.jsonl"));
+    }
+    command.env_clear().env("TMPDIR", home.path().join("tmp"));
     command.current_dir(home.path().join("work"));
     let mut hidden = Vec::new();
     for path in [home.path().canonicalize().unwrap(), home.path().to_path_buf()] {
@@ -357,8 +365,17 @@ impl fmt::Display for Ran {
         for (hidden, shown) in &self.hidden {
             text = text.replace(hidden, shown);
         }
-        f.write_str(&without_fingerprints(&text))
+        f.write_str(&without_hashes(&without_fingerprints(&text)))
     }
+}
+
+/// Hides the last hash of a journal, which holds times.
+fn without_hashes(text: &str) -> String {
+    let line = |line: &str| match line.strip_prefix("Last hash: ") {
+        Some(hash) if hash.trim_end().len() == 64 => "Last hash: [hash]\n".to_owned(),
+        Some(_) | None => line.to_owned(),
+    };
+    text.split_inclusive('\n').map(line).collect()
 }
 
 /// Shows how long each fingerprint is instead of the digits.

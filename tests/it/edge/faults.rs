@@ -16,7 +16,7 @@ use tokio::time::sleep;
 
 use super::front::{Front, Trick};
 use super::random::World;
-use super::site::{apply, declared, plan_of, surfaces};
+use super::site::{apply, declared, journal, journal_tells, plan_of, surfaces};
 
 /// Who is in which group, and who is there at all, by the names that outlive a run. Whoever was removed is shown
 /// as inactive (fact sheet §1.3), so that a run which comes after the removals alone leaves it at that.
@@ -77,13 +77,16 @@ fn faults(number: u64) -> impl Fn() -> Trick + Send + Sync + Clone + 'static {
 /// Carries a plan out, and stops after so many answers.
 async fn stopped_after(mut left: u64, surfaces: &Surfaces, plan: &Plan) -> Report {
     let (stop, stopped) = watch::channel(left == 0);
-    let executor = Executor { surfaces, concurrency: 4, stop: stopped };
-    executor
+    let journal = journal(plan).await;
+    let executor = Executor { surfaces, journal: &journal, concurrency: 4, stop: stopped };
+    let report = executor
         .run(plan, |_| {
             left = left.saturating_sub(1);
             let _ = stop.send(left == 0);
         })
-        .await
+        .await;
+    journal_tells(&journal, &report);
+    report
 }
 
 /// Nothing but what was turned away at the door is sent again.

@@ -4,6 +4,7 @@
 mod clients;
 mod faults;
 mod front;
+mod journal;
 mod laws;
 mod outcomes;
 mod random;

@@ -11,7 +11,7 @@ use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
 use super::front::{Front, Trick};
-use super::site::{apply, members, one_file, plan, seeded, surfaces, told};
+use super::site::{apply, journal, journal_tells, members, one_file, plan, seeded, surfaces, told};
 
 const ADD: &str = "POST /rest/api/3/group/user";
 const REMOVE: &str = "DELETE /rest/api/3/group/user";
@@ -295,13 +295,16 @@ async fn reads_that_lag_too_long_leave_it_not_yet_visible() {
 async fn stopped_after(answers: usize, surfaces: &Surfaces, plan: &Plan, concurrency: usize) -> Report {
     let (stop, stopped) = watch::channel(answers == 0);
     let mut left = answers;
-    let executor = Executor { surfaces, concurrency, stop: stopped };
-    executor
+    let journal = journal(plan).await;
+    let executor = Executor { surfaces, journal: &journal, concurrency, stop: stopped };
+    let report = executor
         .run(plan, |progress| {
             left = left.saturating_sub(usize::from(progress == Progress::Answered));
             let _ = stop.send(left == 0);
         })
-        .await
+        .await;
+    journal_tells(&journal, &report);
+    report
 }
 
 #[tokio::test(start_paused = true)]

@@ -1,10 +1,14 @@
 //! The whole way from a tree and a sandbox to a report, in this process.
 
-use rollbook::apply::Executor;
+use rollbook::apply::{Executor, JournalWriter};
 use rollbook::atlassian::{Client, Credential, Endpoints, Jira, Options, Overrides, Surfaces, TokenKind};
 use rollbook::config;
 use rollbook::fetch;
-use rollbook::model::{Declaration, Header, Locator, Plan, Report, SourceFile, Tree};
+use rollbook::journal::parse;
+use rollbook::model::{
+    Begin, Declaration, Fate, Header, JOURNAL_FORMAT, Journal, Locator, Outcome, Plan, Record, Report,
+    SourceFile, Tree,
+};
 use rollbook::plan::{self, Beside, Context, Desired, Scope};
 use rollbook::sandbox::{self, Sandbox, Seed, SeedGroup, SeedUser, State};
 use tokio::sync::watch;
@@ -115,12 +119,61 @@ pub(crate) enum PlanError {
 /// Carries a plan out, to its end.
 pub(crate) async fn apply(surfaces: &Surfaces, plan: &Plan, concurrency: usize) -> Report {
     let (_stop, stopped) = watch::channel(false);
-    Executor { surfaces, concurrency, stop: stopped }.run(plan, |_| ()).await
+    let journal = journal(plan).await;
+    let report = Executor { surfaces, journal: &journal, concurrency, stop: stopped }.run(plan, |_| ()).await;
+    journal_tells(&journal, &report);
+    report
+}
+
+/// A journal that is kept in memory, and has begun.
+pub(crate) async fn journal(plan: &Plan) -> JournalWriter {
+    journal_with_room(plan, usize::MAX).await
+}
+
+/// The same, with room for so many bytes.
+pub(crate) async fn journal_with_room(plan: &Plan, room: usize) -> JournalWriter {
+    let journal = JournalWriter::in_memory(room, || "2026-11-22T12:00:00Z".parse().unwrap());
+    let begin = Begin {
+        format: JOURNAL_FORMAT.into(),
+        rollbook: "test".into(),
+        site: plan.site.clone(),
+        organization: None,
+        account: None,
+        operator: None,
+        fingerprint: plan.fingerprint.clone(),
+        commit: None,
+        allowed: Vec::new(),
+        operations: plan.operations.len(),
+    };
+    journal.write(vec![Record::Begin(begin)]).await.unwrap();
+    journal
+}
+
+/// What a journal says, which must be as it was written.
+pub(crate) fn read(journal: &JournalWriter) -> Journal {
+    let parsed = parse(journal.text().as_bytes());
+    assert_eq!(parsed.broken, None, "{}", journal.text());
+    parsed.journal
+}
+
+/// A journal tells what a report tells: no more and no less was sent, and each became the same.
+pub(crate) fn journal_tells(journal: &JournalWriter, report: &Report) {
+    let journal = read(journal);
+    let told = journal.operations();
+    assert_eq!(told.len(), report.outcomes.len());
+    for (key, outcome) in &report.outcomes {
+        let told = told.iter().find(|told| told.key == key).unwrap();
+        assert_eq!(told.fate, Fate::Became(&outcome.into()), "{key}");
+        let unsent = matches!(outcome, Outcome::Skipped { .. } | Outcome::NotAttempted);
+        assert_eq!(told.sent.is_none(), unsent, "{key}: {outcome:?}");
+        assert_eq!(told.answers.is_empty(), unsent, "{key}: {outcome:?}");
+    }
+    assert!(journal.end().is_some());
 }
 
 /// Outcomes as one reads them: `word key`, with the reason where there is one.
 pub(crate) fn told(report: &Report) -> Vec<String> {
-    use rollbook::model::{Confirmation, Outcome};
+    use rollbook::model::Confirmation;
     let outcome = |outcome: &Outcome| match outcome {
         Outcome::Applied(Confirmation::Seen) => "seen".to_owned(),
         Outcome::Applied(Confirmation::NotYetVisible) => "not yet visible".to_owned(),

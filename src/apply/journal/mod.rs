@@ -1,0 +1,138 @@
+//! Writes a journal: what is about to be sent is on disk before it is sent (design §9, 3).
+//!
+//! `create` makes the file, `writer` is the thread that writes it.
+
+mod create;
+mod writer;
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use crate::journal::Chain;
+use crate::model::Record;
+use writer::Writer;
+
+/// A journal that is being written.
+#[derive(Debug)]
+pub struct JournalWriter {
+    to: To,
+    wall: fn() -> Timestamp,
+}
+
+#[derive(Debug)]
+enum To {
+    File(Writer),
+    Memory(Mutex<Memory>),
+}
+
+/// A journal that nobody keeps.
+#[derive(Debug)]
+struct Memory {
+    chain: Chain,
+    text: String,
+    /// The bytes that fit, as a disk has an end.
+    room: usize,
+}
+
+/// Why there is no journal, or no more of it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum JournalError {
+    /// There is a file already, which may be the journal of another run.
+    #[error("{} is there already", .0.display())]
+    Exists(PathBuf),
+    /// The file could not be made.
+    #[error("the journal {} cannot be made", path.display())]
+    Create {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: Arc<io::Error>,
+    },
+    /// A line could not be brought to disk.
+    #[error("the journal cannot be written")]
+    Write(#[source] Arc<io::Error>),
+}
+
+impl JournalWriter {
+    /// Makes the file, and the folder that it is in where that is missing, for its owner alone.
+    ///
+    /// # Errors
+    /// [`JournalError`] when there is a file already, or none can be made.
+    pub fn create(path: PathBuf, wall: fn() -> Timestamp) -> Result<Self, JournalError> {
+        let file = create::create(&path)?;
+        let writer =
+            Writer::start(file).map_err(|source| JournalError::Create { path, source: source.into() })?;
+        Ok(Self { to: To::File(writer), wall })
+    }
+
+    /// Keeps a journal in memory, of `room` bytes at most: for what nobody asks about later, and for tests.
+    pub fn in_memory(room: usize, wall: fn() -> Timestamp) -> Self {
+        let memory = Memory { chain: Chain::default(), text: String::new(), room };
+        Self { to: To::Memory(Mutex::new(memory)), wall }
+    }
+
+    /// Writes records, and comes back when they are on disk.
+    ///
+    /// # Errors
+    /// [`JournalError::Write`] when they are not, or an earlier one is not: nothing may be sent any more.
+    pub async fn write(&self, records: Vec<Record>) -> Result<(), JournalError> {
+        let at = (self.wall)();
+        match &self.to {
+            To::File(writer) => writer.write(at, records).await,
+            // What is in it is sound whatever panicked while it was held.
+            To::Memory(memory) => memory.lock().unwrap_or_else(PoisonError::into_inner).write(at, records),
+        }
+        .map_err(JournalError::Write)
+    }
+
+    /// Ends it, and gives the hash of its last line.
+    ///
+    /// # Errors
+    /// [`JournalError::Write`] when a line of it did not come to disk.
+    pub fn close(self) -> Result<String, JournalError> {
+        match self.to {
+            To::File(writer) => writer.close().map_err(JournalError::Write),
+            To::Memory(memory) => {
+                let memory = memory.into_inner().unwrap_or_else(PoisonError::into_inner);
+                memory.fits("").map_err(JournalError::Write)?;
+                Ok(memory.chain.last().to_owned())
+            }
+        }
+    }
+
+    /// What a journal in memory holds; nothing of one in a file.
+    pub fn text(&self) -> String {
+        match &self.to {
+            To::File(_) => String::new(),
+            To::Memory(memory) => memory.lock().unwrap_or_else(PoisonError::into_inner).text.clone(),
+        }
+    }
+}
+
+impl Memory {
+    fn write(&mut self, at: Timestamp, records: Vec<Record>) -> Result<(), Arc<io::Error>> {
+        for record in records {
+            let mut chain = self.chain.clone();
+            let line = chain.next(at, record);
+            if let Err(full) = self.fits(&line) {
+                // Nothing fits any more, however short it is.
+                self.room = 0;
+                return Err(full);
+            }
+            self.text.push_str(&line);
+            self.chain = chain;
+        }
+        Ok(())
+    }
+
+    fn fits(&self, line: &str) -> Result<(), Arc<io::Error>> {
+        if self.text.len() + line.len() <= self.room {
+            Ok(())
+        } else {
+            Err(Arc::new(io::Error::from(io::ErrorKind::StorageFull)))
+        }
+    }
+}

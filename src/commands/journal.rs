@@ -1,0 +1,177 @@
+//! `rollbook journal`, and the journal that an apply writes.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io::{self, ErrorKind, Read, Write};
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use jiff::Timestamp;
+
+use crate::apply::{JournalError, JournalWriter};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::journal::{Parsed, parse};
+use crate::model::{Begin, Guard, JOURNAL_FORMAT, Plan, Record, Rights, Settings};
+use crate::render;
+
+use super::{Format, Session};
+
+/// Where journals are kept under the tree's root.
+const FOLDER: &str = ".rollbook";
+
+/// The largest journal that is read, in bytes: a hundred times that of an apply of 10,000 operations.
+const LARGEST: u64 = 1024 * 1024 * 1024;
+
+/// What `journal` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Check that a journal is as it was written, and say what was in flight
+    Verify {
+        /// The journal
+        file: PathBuf,
+        /// The last hash, as the apply printed it: a journal whose end is missing has another
+        #[arg(long, value_name = "HASH")]
+        last: Option<String>,
+    },
+    /// Tell what was done: who, when, which plan, and what became of every operation
+    Show {
+        /// The journal
+        file: PathBuf,
+        /// How to print it
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: Format,
+    },
+}
+
+/// Reads a journal and says what it holds. One that is broken ends in failure.
+///
+/// # Errors
+/// [`Error`] when the file cannot be read.
+pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    let width = session.terminal.width();
+    match &arguments.command {
+        Command::Verify { file, last } => {
+            let parsed = read(file)?;
+            session.data(&render::verification(&parsed, width))?;
+            let other = last.as_ref().filter(|last| !last.eq_ignore_ascii_case(&parsed.journal.last));
+            if let Some(last) = other {
+                let last = render::harmless(last);
+                session.data(&format!("It should be {last}: lines are missing at the end.\n"))?;
+            }
+            Ok(sound(parsed.broken.is_none() && other.is_none()))
+        }
+        Command::Show { file, format } => {
+            let parsed = read(file)?;
+            session.data(&match format {
+                Format::Text => render::journal_text(&parsed, width),
+                Format::Json => render::journal_json(&parsed),
+            })?;
+            Ok(sound(parsed.broken.is_none()))
+        }
+    }
+}
+
+fn sound(sound: bool) -> Exit {
+    if sound { Exit::Done } else { Exit::Failed }
+}
+
+fn read(path: &Path) -> Result<Parsed, Error> {
+    let failed = || Error::io(format!("failed to read {}", path.display()));
+    // Looked at before it is opened, since a pipe would be waited for.
+    let about = fs::metadata(path).map_err(failed())?;
+    if !about.is_file() || about.len() > LARGEST {
+        return Err(failed()(io::Error::other("it is no file, or larger than any journal")));
+    }
+    let mut bytes = Vec::new();
+    let file = File::open(path).map_err(failed())?;
+    file.take(LARGEST).read_to_end(&mut bytes).map_err(failed())?;
+    Ok(parse(&bytes))
+}
+
+/// What a run is, for its journal.
+pub(super) struct Run<'a> {
+    pub(super) plan: &'a Plan,
+    pub(super) rights: &'a Rights,
+    pub(super) settings: &'a Settings,
+    pub(super) allowed: &'a [Guard],
+}
+
+/// Makes the journal of a run and writes its first line.
+pub(super) async fn begin(
+    session: &Session,
+    file: Option<&Path>,
+    run: &Run<'_>,
+) -> Result<(JournalWriter, PathBuf), Error> {
+    let path = match file {
+        Some(path) => path.to_path_buf(),
+        None => in_tree(&session.root()?, &run.plan.fingerprint)?,
+    };
+    let journal = JournalWriter::create(path.clone(), Timestamp::now)?;
+    journal.write(vec![Record::Begin(run.begin())]).await?;
+    Ok((journal, path))
+}
+
+/// Where a journal goes that nobody named a file for. Git leaves the folder out, since a journal is of one machine.
+fn in_tree(root: &Path, fingerprint: &str) -> Result<PathBuf, JournalError> {
+    let folder = root.join(FOLDER);
+    let failed = |source: io::Error| JournalError::Create { path: folder.clone(), source: source.into() };
+    let journals = folder.join("journals");
+    for folder in [&folder, &journals] {
+        // A tree may come from anybody, and must not say where on this machine journals go.
+        if fs::symlink_metadata(folder).is_ok_and(|it| !it.is_dir()) {
+            return Err(failed(io::Error::other("it is no folder, or a link to one")));
+        }
+    }
+    make_private(&folder).map_err(failed)?;
+    let ignore = OpenOptions::new().write(true).create_new(true).open(folder.join(".gitignore"));
+    match ignore.map_err(|error| (error.kind(), error)) {
+        Ok(mut file) => file.write_all(b"*\n").map_err(failed)?,
+        Err((ErrorKind::AlreadyExists, _)) => {}
+        Err((_, error)) => return Err(failed(error)),
+    }
+    let time = Timestamp::now().strftime("%Y%m%dT%H%M%S%.3fZ");
+    let plan: String = fingerprint.chars().take(8).collect();
+    Ok(journals.join(format!("{time}-{plan}.jsonl")))
+}
+
+fn make_private(folder: &Path) -> io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    match builder.create(folder) {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(()),
+        made => made,
+    }
+}
+
+impl Run<'_> {
+    fn begin(&self) -> Begin {
+        let Self { plan, rights, settings, allowed } = self;
+        Begin {
+            format: JOURNAL_FORMAT.into(),
+            rollbook: plan.header.rollbook.clone(),
+            site: plan.site.clone(),
+            organization: settings.organization.as_ref().map(|id| id.value.clone()),
+            account: rights.acting().cloned(),
+            operator: settings.operator.as_ref().map(|operator| operator.value.clone()),
+            fingerprint: plan.fingerprint.clone(),
+            commit: plan.header.commit.clone(),
+            allowed: allowed.to_vec(),
+            operations: plan.operations.len(),
+        }
+    }
+}
+
+/// Ends a journal, and says where it is. What could not be written is an error.
+pub(super) fn end(session: &Session, journal: JournalWriter, path: &Path) -> Result<(), Error> {
+    let last = journal.close().map_err(Error::JournalBroke)?;
+    let path = path.display().to_string();
+    session.terminal.say(&format!("Journal: {}\nLast hash: {last}", render::harmless(&path)));
+    Ok(())
+}

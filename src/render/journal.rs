@@ -1,0 +1,253 @@
+//! What a journal tells, for people and for programs. All of it comes from a file, so all of it is made harmless.
+
+use jiff::Timestamp;
+use serde::Serialize;
+
+use crate::journal::{Broken, Parsed};
+use crate::model::{
+    AccountId, Begin, End, Ending, Exchange, Fate, GroupId, Journal, Key, Made, Outcome, Said, ScimId,
+    SentOperation, Told,
+};
+
+use super::harmless;
+use super::json::pretty;
+use super::lines::{BOLD, CHANGE, Lead, REVOKE, count, painted, wrapped};
+use super::report::{line, outcome_line};
+
+/// Renders who did what, when, and what became of every operation, within a width in cells.
+pub fn journal_text(parsed: &Parsed, width: usize) -> String {
+    let journal = &parsed.journal;
+    let mut text = head(journal, width);
+    text.push('\n');
+    for told in journal.operations() {
+        text.push_str(&operation(&told, width));
+    }
+    text.push('\n');
+    text.push_str(&wrapped(&ending(journal), &Lead::PLAIN, width));
+    if let Some(broken) = &parsed.broken {
+        text.push_str(&wrapped(&break_line(broken), &Lead::BAD, width));
+    }
+    text
+}
+
+/// Renders whether a journal is as it was written, and what was in flight where the run was cut off.
+pub fn verification(parsed: &Parsed, width: usize) -> String {
+    let journal = &parsed.journal;
+    let lines = count(journal.lines.len(), "line");
+    let mut text = match &parsed.broken {
+        None => format!("{lines}, each as it was written.\n"),
+        Some(broken) => {
+            let before = format!("The {lines} before it are as they were written.");
+            wrapped(&break_line(broken), &Lead::BAD, width) + &wrapped(&before, &Lead::PLAIN, width)
+        }
+    };
+    text.push_str(&wrapped(&ending(journal), &Lead::PLAIN, width));
+    for sent in journal.in_flight() {
+        text.push_str(&line("in flight", CHANGE, &shown_key(&sent.key), "", width));
+    }
+    text.push_str(&format!("Last hash: {}\n", harmless(&journal.last)));
+    text
+}
+
+/// Renders the same as [`journal_text`] as a versioned JSON document, with a line break at its end.
+pub fn journal_json(parsed: &Parsed) -> String {
+    let journal = &parsed.journal;
+    pretty(&Document {
+        format: "rollbook.journal-report/1",
+        run: journal.begin(),
+        began: journal.lines.first().map(|line| line.at),
+        end: journal.end(),
+        ended: journal.end().and_then(|_| journal.lines.last()).map(|line| line.at),
+        last_hash: &journal.last,
+        broken: parsed
+            .broken
+            .as_ref()
+            .map(|broken| BrokenDocument { line: broken.line, why: broken.wrong.to_string() }),
+        operations: journal.operations().iter().map(document).collect(),
+    })
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format: &'static str,
+    run: Option<&'a Begin>,
+    began: Option<Timestamp>,
+    end: Option<&'a End>,
+    ended: Option<Timestamp>,
+    last_hash: &'a str,
+    broken: Option<BrokenDocument>,
+    operations: Vec<OperationDocument<'a>>,
+}
+
+#[derive(Serialize)]
+struct BrokenDocument {
+    line: usize,
+    why: String,
+}
+
+#[derive(Serialize)]
+struct OperationDocument<'a> {
+    key: &'a Key,
+    outcome: &'static str,
+    why: Option<String>,
+    at: Option<Timestamp>,
+    sent: Option<&'a SentOperation>,
+    exchanges: Vec<&'a Exchange>,
+    made: Option<&'a Made>,
+}
+
+fn document<'a>(told: &Told<'a>) -> OperationDocument<'a> {
+    let (outcome, why) = fate(told.fate);
+    OperationDocument {
+        key: told.key,
+        outcome,
+        why,
+        at: told.at,
+        sent: told.sent,
+        exchanges: told.answers.iter().flat_map(|answer| &answer.exchanges).collect(),
+        made: told.made(),
+    }
+}
+
+/// The word for what became of an operation, and what is said about it.
+fn fate(fate: Fate<'_>) -> (&'static str, Option<String>) {
+    match fate {
+        Fate::Became(became) => {
+            let outcome = Outcome::from(became);
+            let word = outcome.as_str();
+            match outcome {
+                Outcome::Failed { why } | Outcome::Unsettled { why } => (word, Some(why)),
+                Outcome::Skipped { requires } => (word, Some(format!("it requires `{requires}`"))),
+                Outcome::Applied(_) | Outcome::AlreadySatisfied | Outcome::NotAttempted => (word, None),
+            }
+        }
+        Fate::Answered(Said::Done) => ("answered", Some("it was done, and not read again".into())),
+        Fate::Answered(Said::Claimed { text }) => ("answered", Some(format!("nothing needed doing: {text}"))),
+        Fate::Answered(Said::Refused { text }) => ("failed", Some(text.clone())),
+        Fate::Answered(Said::Lost { text }) => ("unsettled", Some(text.clone())),
+        Fate::InFlight => ("in flight", Some("the run was cut off before its answer".into())),
+    }
+}
+
+fn head(journal: &Journal, width: usize) -> String {
+    let Some(begin) = journal.begin() else { return "There is no run in this journal.\n".into() };
+    let site = harmless(&begin.site).into_owned();
+    let mut text = format!("{}\n", painted(BOLD, &format!("Rollbook run at {site}")));
+    let mut row = |name: &str, value: &str| {
+        let lead = Lead { first: "", rest: Lead::OUTCOME.rest };
+        text.push_str(&format!("{name:<14}{}", wrapped(&harmless(value), &lead, width)));
+    };
+    if let Some(first) = journal.lines.first() {
+        row("began", &moment(first.at));
+    }
+    row("plan", &begin.fingerprint);
+    if let Some(commit) = &begin.commit {
+        row("commit", commit);
+    }
+    if let Some(organization) = &begin.organization {
+        row("organization", organization);
+    }
+    match (&begin.account, &begin.operator) {
+        (Some(account), Some(operator)) => row("by", &format!("account {account}, for {operator}")),
+        (Some(account), None) => row("by", &format!("account {account}")),
+        (None, Some(operator)) => row("by", &format!("an organization's key, for {operator}")),
+        (None, None) => row("by", "a key whose owner is not known"),
+    }
+    if !begin.allowed.is_empty() {
+        let allowed: Vec<&str> = begin.allowed.iter().map(|guard| guard.as_str()).collect();
+        row("allowed", &allowed.join(", "));
+    }
+    row("rollbook", &begin.rollbook);
+    text
+}
+
+fn operation(told: &Told<'_>, width: usize) -> String {
+    let mut text = match told.fate {
+        Fate::Became(became) => outcome_line(told.key, &became.into(), width),
+        Fate::Answered(_) | Fate::InFlight => {
+            let (word, why) = fate(told.fate);
+            let why = why.unwrap_or_default();
+            let style = if told.fate == Fate::InFlight { CHANGE } else { REVOKE };
+            line(word, style, &shown_key(told.key), &harmless(&why), width)
+        }
+    };
+    let mut about = |said: &str| text.push_str(&wrapped(&harmless(said), &Lead::OUTCOME, width));
+    if let Some(sent) = told.sent {
+        for line in ids(sent, told.at) {
+            about(&line);
+        }
+    }
+    for exchange in told.answers.iter().flat_map(|answer| &answer.exchanges) {
+        let status = exchange.status.map_or("no answer to".into(), |status| status.to_string());
+        about(&format!("{status} {}", exchange.request));
+        if let Some(trace) = &exchange.trace {
+            about(&format!("trace {trace}"));
+        }
+    }
+    if let Some(made) = told.made() {
+        about(&format!("made {}", made_ids(made)));
+    }
+    text
+}
+
+fn ids(sent: &SentOperation, at: Option<Timestamp>) -> Vec<String> {
+    let at = at.map_or(String::new(), |at| format!("{}, ", moment(at)));
+    let mut lines = vec![format!("{at}via {}", sent.via)];
+    lines.extend(sent.group.as_ref().map(|group| format!("group {group}")));
+    lines.extend(sent.account.as_ref().map(|account| format!("account {account}")));
+    if !sent.memberships.is_empty() {
+        lines.push(format!("with {}", count(sent.memberships.len(), "membership")));
+    }
+    lines
+}
+
+fn made_ids(made: &Made) -> String {
+    let part = |what: &str, id: Option<&str>| id.map(|id| format!("{what} {id}"));
+    let parts = [
+        part("group", made.group.as_ref().map(GroupId::as_str)),
+        part("account", made.account.as_ref().map(AccountId::as_str)),
+        part("SCIM group", made.scim_group.as_ref().map(ScimId::as_str)),
+        part("SCIM user", made.scim_user.as_ref().map(ScimId::as_str)),
+    ];
+    parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
+}
+
+fn ending(journal: &Journal) -> String {
+    let Some(end) = journal.end() else {
+        let in_flight = journal.in_flight().len();
+        let are = if in_flight == 1 { "was" } else { "were" };
+        return format!("The run was cut off; {} {are} in flight.", count(in_flight, "operation"));
+    };
+    let how = match end.by {
+        Ending::Whole => "The run came to its end",
+        Ending::Stopped => "The run was stopped",
+        Ending::TimedOut => "The run's time was up",
+    };
+    let counts = [
+        (end.done, "done"),
+        (end.failed, "failed"),
+        (end.unsettled, "unsettled"),
+        (end.skipped, "skipped"),
+        (end.not_attempted, "not attempted"),
+    ];
+    let counts: Vec<String> = counts
+        .iter()
+        .filter(|(number, _)| *number > 0)
+        .map(|(number, word)| format!("{number} {word}"))
+        .collect();
+    let at = journal.lines.last().map_or(String::new(), |line| format!(" at {}", moment(line.at)));
+    format!("{how}{at}: {}.", if counts.is_empty() { "nothing to do".into() } else { counts.join(", ") })
+}
+
+fn break_line(broken: &Broken) -> String {
+    format!("Line {} is broken: {}.", broken.line, harmless(&broken.wrong.to_string()))
+}
+
+fn shown_key(key: &Key) -> String {
+    harmless(&key.to_string()).into_owned()
+}
+
+/// A moment to the second, in UTC.
+fn moment(at: Timestamp) -> String {
+    at.strftime("%Y-%m-%d %H:%M:%S UTC").to_string()
+}
