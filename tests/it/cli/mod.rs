@@ -17,6 +17,8 @@ mod hostile;
 #[cfg(unix)]
 mod interrupt;
 mod journal;
+#[cfg(unix)]
+mod kill;
 mod messages;
 mod reviewed;
 mod secrets;
