@@ -9,7 +9,7 @@ use clap::Args;
 
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::sandbox::{Limits, Options, Sandbox, Seed, serve};
+use crate::sandbox::{Faults, Limits, Options, Sandbox, Seed, serve};
 
 use super::files::replace;
 use super::{Session, block_on};
@@ -35,6 +35,22 @@ pub struct Arguments {
     /// How many requests a route takes a second: `atlassian` for the published limits, `off`, or a number
     #[arg(long, value_name = "LIMITS", default_value = "off", value_parser = limits)]
     limits: Limits,
+    /// What share of requests goes wrong, such as `429=0.05,reset=0.01`, or `off`
+    ///
+    /// Each request to any route but `/_sandbox/` may be spoilt in one of these ways:
+    ///
+    /// - 429: nothing is done; with each set of headers that Atlassian is known to send
+    /// - 500, 502, 503: before the work or after it; as JSON, as a web page or empty
+    /// - reset: the connection is cut before the work, after it, or in the middle of the answer
+    /// - stall: the answer does not come, or its second half does not
+    /// - truncate: half of the answer comes as if it were the whole
+    /// - gzip: the answer is said to be gzip, and is none, or ends early
+    /// - html: a web page comes instead, before the work or after it
+    /// - lost-reply: the work is done, and the connection cut
+    /// - slow: the answer comes in pieces, half a second apart
+    /// - moving: a read sees the site as if somebody had just joined or left a group; it is undone at once
+    #[arg(long, value_name = "SPEC", default_value = "off", verbatim_doc_comment)]
+    faults: Faults,
     /// What ids, tokens and the hidden order of people come from
     #[arg(long, value_name = "N", default_value_t = 0)]
     rng_seed: u64,
@@ -109,6 +125,7 @@ impl Arguments {
             latency: Duration::from_millis(self.latency),
             lag: Duration::from_millis(self.lag),
             limits: self.limits,
+            faults: self.faults.clone(),
             rng_seed: self.rng_seed,
             epoch: None,
         }

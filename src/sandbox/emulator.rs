@@ -8,10 +8,13 @@ use axum::extract::Request;
 use axum::routing::{MethodFilter, on};
 use http::StatusCode;
 use jiff::Timestamp;
+use tokio::sync::watch;
 
 use super::auth::Door;
 use super::change::{Change, Refused};
 use super::credential::SeedCredential;
+use super::draw::Dice;
+use super::faults::Faults;
 use super::gate::{self, Inside};
 use super::limits::{Limiter, Limits};
 use super::log::RequestLog;
@@ -32,6 +35,8 @@ pub struct Options {
     pub lag: Duration,
     /// How many requests a second are taken.
     pub limits: Limits,
+    /// What share of requests goes wrong, and how: every route but `/_sandbox/…`.
+    pub faults: Faults,
     /// What ids, tokens and the hidden order of people come from.
     pub rng_seed: u64,
     /// The time of day at the start; from the system's clock if left out. It goes on with tokio's clock.
@@ -43,6 +48,8 @@ pub struct Options {
 pub struct Sandbox {
     latency: Duration,
     inside: Arc<Mutex<Inside>>,
+    /// Turns true when answers that stall need not be held any longer.
+    closing: Arc<watch::Sender<bool>>,
 }
 
 impl Sandbox {
@@ -58,9 +65,11 @@ impl Sandbox {
             world: World::new(state, options.lag, options.rng_seed, epoch),
             limiter: Limiter::new(options.limits),
             scripts: Scripts::default(),
+            dice: Dice::new(options.faults.clone(), options.rng_seed),
             log: RequestLog::default(),
         };
-        Ok(Sandbox { latency: options.latency, inside: Arc::new(Mutex::new(inside)) })
+        let inside = Arc::new(Mutex::new(inside));
+        Ok(Sandbox { latency: options.latency, inside, closing: Arc::default() })
     }
 
     /// The routes, for `tower::ServiceExt::oneshot` in process or for [`super::serve`].
@@ -154,6 +163,15 @@ impl Sandbox {
     pub(super) fn inside<T>(&self, look: impl FnOnce(&mut Inside) -> T) -> T {
         // A handler that panicked left a state that is as whole as any: changes happen whole or not at all.
         look(&mut self.inside.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Lets go of answers that stall, now and from now on.
+    pub(super) fn close(&self) {
+        self.closing.send_replace(true);
+    }
+
+    pub(super) fn closing(&self) -> watch::Receiver<bool> {
+        self.closing.subscribe()
     }
 
     pub(super) async fn wait_latency(&self) {

@@ -1,4 +1,4 @@
-//! The way of every request: scripted failure → rate limit → authentication → scopes → handler → log.
+//! The way of every request: failure → rate limit → authentication → scopes → handler → log → delivery.
 
 use axum::body::Bytes;
 use axum::extract::Request;
@@ -10,12 +10,14 @@ use jiff::{RoundMode, Timestamp, TimestampRound, Unit};
 use percent_encoding::percent_decode_str;
 
 use super::auth::{self, Caller, Door, Identity};
+use super::deliver::{Delivery, Sent, Way};
+use super::draw::Dice;
 use super::emulator::Sandbox;
 use super::limits::{Exceeded, Limiter};
 use super::log::{RequestLog, Write};
 use super::query::Query;
 use super::reply::Reply;
-use super::script::{Failure, Scripts};
+use super::script::{Failure, Moment, Scripts};
 use super::turn::{Access, Route, Subject, Turn, edge_error, encode, parameters};
 use super::world::World;
 use super::{jira, management, organization, scim};
@@ -28,6 +30,7 @@ pub(super) struct Inside {
     pub(super) world: World,
     pub(super) limiter: Limiter,
     pub(super) scripts: Scripts,
+    pub(super) dice: Dice,
     pub(super) log: RequestLog,
 }
 
@@ -44,7 +47,8 @@ pub(super) async fn pass(sandbox: Sandbox, route: &'static Route, door: Door, re
         let status = StatusCode::PAYLOAD_TOO_LARGE;
         return refusal(door, route.path, status, "Payload Too Large").into_response();
     };
-    sandbox.inside(|inside| inside.answer(route, door, &parts, body)).into_response()
+    let delivery = sandbox.inside(|inside| inside.answer(route, door, &parts, body));
+    delivery.send(sandbox.closing()).await
 }
 
 /// Answers a request that fits no route: with 404, or with 405 where the path has routes of other methods.
@@ -68,29 +72,80 @@ pub(super) async fn astray(sandbox: Sandbox, status: StatusCode, request: Reques
 }
 
 impl Inside {
-    fn answer(&mut self, route: &'static Route, door: Door, parts: &Parts, body: Bytes) -> Reply {
+    fn answer(&mut self, route: &'static Route, door: Door, parts: &Parts, body: Bytes) -> Delivery {
         self.world.catch_up();
         let name = route.name();
         let query = Query::parse(parts.uri.query().unwrap_or_default());
-        let mut trace = Trace { by: None, subject: Subject::named_in(&query, &body) };
+        let mut trace = Trace { by: None, done: false, subject: Subject::named_in(&query, &body) };
         let asked = Asked { route, door, parts, query, body };
-        let reply = match self.scripts.take(&name) {
-            Some(Failure::Instead(answer)) => Reply::from(&answer),
-            Some(Failure::AfterWork(answer)) => {
-                self.work(asked, &mut trace);
-                Reply::from(&answer)
-            }
-            Some(Failure::Truncated) => self.work(asked, &mut trace).truncated(),
-            None => self.work(asked, &mut trace),
+        let delivery = match self.what_goes_wrong(&name, door) {
+            None => Delivery::whole(self.work(asked, &mut trace)),
+            Some(failure) => self.fail(&failure, asked, &mut trace),
         };
-        let status = reply.status.as_u16();
+        let (seq, status) = (self.log.total(), delivery.status());
         self.log.add(&name, status);
         if route.method != Method::GET {
             let at_ms = u64::try_from(self.world.uptime().as_millis()).unwrap_or(u64::MAX);
-            let Subject { group_id, account_id } = trace.subject;
-            self.log.writes.push(Write { at_ms, route: name, status, by: trace.by, group_id, account_id });
+            let Trace { by, done, subject: Subject { group_id, account_id } } = trace;
+            let write = Write { seq, at_ms, route: name, status, done, by, group_id, account_id };
+            self.log.writes.push(write);
         }
-        reply
+        delivery
+    }
+
+    /// What a test asked for comes first, and then chance.
+    fn what_goes_wrong(&mut self, name: &str, door: Door) -> Option<Failure> {
+        if let Some(failure) = self.scripts.take(name) {
+            self.log.spoilt("scripted");
+            return Some(failure);
+        }
+        let (fault, failure) = self.dice.draw(door, self.world.now())?;
+        self.log.spoilt(fault.name());
+        Some(failure)
+    }
+
+    fn fail(&mut self, failure: &Failure, asked: Asked<'_>, trace: &mut Trace) -> Delivery {
+        match failure {
+            Failure::Instead(answer) => Delivery::whole(Reply::from(answer)),
+            Failure::AfterWork(answer) => {
+                self.work(asked, trace);
+                Delivery::whole(Reply::from(answer))
+            }
+            Failure::Truncated => Delivery::whole(self.work(asked, trace).truncated()),
+            Failure::Gzip(garbled) => Delivery::whole(self.work(asked, trace).gzipped(*garbled)),
+            Failure::Slow => Delivery { reply: self.work(asked, trace), way: Way::Slow },
+            Failure::Reset(moment) => self.break_off(*moment, Way::Cut, asked, trace),
+            Failure::Stalled(moment) => self.break_off(*moment, Way::Stalled, asked, trace),
+            Failure::Moving => {
+                let mut subject = trace.subject.clone();
+                subject.add(&parameters(asked.route.path, asked.parts.uri.path()));
+                let moved = match asked.route.method {
+                    Method::GET => self.world.move_somebody(&subject, self.dice.rng()),
+                    _ => None,
+                };
+                let reply = self.work(asked, trace);
+                if let Some(moved) = moved {
+                    self.world.put_back(&moved);
+                }
+                Delivery::whole(reply)
+            }
+        }
+    }
+
+    fn break_off(
+        &mut self,
+        moment: Moment,
+        way: fn(Sent) -> Way,
+        asked: Asked<'_>,
+        trace: &mut Trace,
+    ) -> Delivery {
+        let reply = match moment {
+            Moment::BeforeWork => Reply::empty(StatusCode::OK),
+            Moment::AfterWork | Moment::InBody => self.work(asked, trace),
+        };
+        // An answer without a body is whole as soon as its head is there.
+        let sent = if moment == Moment::InBody && reply.has_body() { Sent::HalfBody } else { Sent::Nothing };
+        Delivery { reply, way: way(sent) }
     }
 
     fn work(&mut self, asked: Asked<'_>, trace: &mut Trace) -> Reply {
@@ -123,6 +178,7 @@ impl Inside {
         let mut turn = Turn { world: &mut self.world, caller, query, body, base, path, parameters, subject };
         let reply = (route.run)(&mut turn).unwrap_or_else(|refusal| refusal);
         trace.subject = turn.subject;
+        trace.done = reply.status.is_success();
         if login_failed && route.access == Access::Anonymous {
             return reply.header("x-seraph-loginreason", "AUTHENTICATED_FAILED");
         }
@@ -177,6 +233,7 @@ struct Asked<'a> {
 /// What the log wants to know of a request.
 struct Trace {
     by: Option<String>,
+    done: bool,
     subject: Subject,
 }
 

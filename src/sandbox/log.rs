@@ -8,23 +8,30 @@ use serde::Serialize;
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestLog {
-    /// Requests by `METHOD /route/template` and by the status that was sent. The same route counts once, whether
-    /// it came by the site host or by the gateway; a request that fits no route counts under its own path.
+    /// Requests by `METHOD /route/template` and by the status that was sent, 0 where the connection failed before
+    /// one was. The same route counts once, whether it came by the site host or by the gateway; a request that fits
+    /// no route counts under its own path.
     pub counts: BTreeMap<String, BTreeMap<u16, u64>>,
+    /// What went wrong by intent: by its name in `--faults`, and as `scripted` what a test asked for.
+    pub faults: BTreeMap<String, u64>,
     /// Every request other than GET to a route, in the order in which they were answered.
     pub writes: Vec<Write>,
 }
 
-/// One write, done or refused: the status tells.
+/// One write, done or refused.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Write {
+    /// Its place among all requests, from 0: between two writes whose places are neighbours nothing was read.
+    pub seq: u64,
     /// Milliseconds since the sandbox was made.
     pub at_ms: u64,
     /// `METHOD /route/template`.
     pub route: String,
-    /// The status that was sent.
+    /// The status that was sent; 0 where the connection failed before one was.
     pub status: u16,
+    /// Whether it was done, whatever the answer said.
+    pub done: bool,
     /// The account that asked, if it could be told.
     pub by: Option<String>,
     /// The group that it is about.
@@ -42,6 +49,10 @@ impl RequestLog {
     /// How many requests there were.
     pub fn total(&self) -> u64 {
         self.counts.values().flat_map(BTreeMap::values).sum()
+    }
+
+    pub(super) fn spoilt(&mut self, fault: &str) {
+        *self.faults.entry(fault.to_owned()).or_default() += 1;
     }
 
     pub(super) fn add(&mut self, route: &str, status: u16) {

@@ -9,7 +9,9 @@
 //!
 //! ```text
 //! emulator    Sandbox: the handle, its options, the axum router over the route tables
-//! gate        latency → scripted failure → rate limit → authentication → the route's handler → log
+//! gate        latency → failure → rate limit → authentication → the route's handler → log → delivery
+//! faults      how often what goes wrong; `draw`: what exactly; `script`: the words for it, and what tests ask for
+//! deliver     how the answer gets out, whole or not; `moving`: a list that changes while it is read
 //! jira/       the routes of Jira REST v3: a plain `fn(&mut Turn) -> Result<Reply, Reply>` each
 //! organization/  Organizations API; management/ user management; scim/ user provisioning: the same way
 //! edge        what answers beside Jira: cloud id, OAuth tokens
@@ -26,14 +28,18 @@ mod auth;
 mod change;
 mod control;
 mod credential;
+mod deliver;
+mod draw;
 mod edge;
 mod emulator;
+mod faults;
 mod gate;
 mod ids;
 mod jira;
 mod limits;
 mod log;
 mod management;
+mod moving;
 mod organization;
 mod people;
 mod problem;
@@ -52,10 +58,11 @@ mod world;
 pub use change::{Change, Refused};
 pub use credential::{SeedClient, SeedCredential, SeedOrgKey, SeedScimKey, SeedToken};
 pub use emulator::{Options, Sandbox};
+pub use faults::{Fault, Faults, NoFaults};
 pub use limits::Limits;
 pub use log::{RequestLog, Write};
 pub use problem::SeedProblem;
-pub use script::{Answer, Failure};
+pub use script::{Answer, Failure, Garbled, Moment};
 pub use seed::{Seed, SeedApp, SeedError, SeedGroup, SeedOrganization, SeedScim, SeedSite, SeedUser};
 pub use serve::serve;
 pub use state::{Account, App, Group, Organization, ScimRecord, Site, State};

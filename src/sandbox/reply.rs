@@ -6,7 +6,7 @@ use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{HeaderMap, StatusCode};
 use serde::Serialize;
 
-use super::script::Answer;
+use super::script::{Answer, Garbled};
 
 /// Status, headers and body.
 #[derive(Debug)]
@@ -54,6 +54,38 @@ impl Reply {
         self.body.truncate(self.body.len() / 2);
         self
     }
+
+    /// The same answer, said to be gzip.
+    pub(super) fn gzipped(self, garbled: Garbled) -> Reply {
+        let body = match garbled {
+            Garbled::Garbage => b"this is no gzip".to_vec(),
+            Garbled::Cut => cut_gzip(&self.body),
+        };
+        Reply { body, ..self }.header("content-encoding", "gzip")
+    }
+
+    /// Whether there is a body.
+    pub(super) fn has_body(&self) -> bool {
+        !self.body.is_empty()
+    }
+
+    /// The body, and the head as a response without one. The length is the whole body's.
+    pub(super) fn apart(self) -> (Response, Vec<u8>) {
+        let Reply { status, headers, body } = self;
+        let head = Reply { status, headers, body: Vec::new() };
+        (head.header("content-length", &body.len().to_string()).into_response(), body)
+    }
+}
+
+/// The first half of a text as gzip would hold it uncompressed (RFC 1951 §3.2.4, RFC 1952 §2.3), and no end.
+fn cut_gzip(text: &[u8]) -> Vec<u8> {
+    let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
+    let head = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1];
+    let [low, high] = length.to_le_bytes();
+    let mut gzip = head.to_vec();
+    gzip.extend([low, high, !low, !high]);
+    gzip.extend(&text[..text.len() / 2]);
+    gzip
 }
 
 impl From<&Answer> for Reply {

@@ -1,4 +1,5 @@
-//! Scripted failures: a queue of answers a route, for tests that need one exact fault.
+//! What can go wrong with a request, and the queue of what is to go wrong, for tests that need one exact fault.
+//! What goes wrong by chance is drawn in [`super::draw`], in the same words.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -22,8 +23,40 @@ pub enum Failure {
     Instead(Answer),
     /// Does the work, then answers this: the real answer is lost.
     AfterWork(Answer),
-    /// Does the work, then sends the first half of the answer's body.
+    /// Does the work, then sends the first half of the answer's body as if it were the whole. A body that is empty
+    /// stays whole.
     Truncated,
+    /// Cuts the connection. In process there is none to cut: a head comes, whose body fails.
+    Reset(Moment),
+    /// Lets the client wait for what never comes, until it gives up; after ten minutes the connection is cut.
+    Stalled(Moment),
+    /// Does the work, then says that the answer's body is compressed, which it is not as it should be.
+    Gzip(Garbled),
+    /// Does the work, then sends the answer's body in pieces, with half a second between two.
+    Slow,
+    /// Answers a read as if somebody had just joined the group that it is about, or left it, and undoes that at
+    /// once. A read of no group is answered of a site where that happened to some group; a write is just done.
+    Moving,
+}
+
+/// When a connection fails.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moment {
+    /// Before anything is done, and before anything is sent.
+    BeforeWork,
+    /// After the work, and before anything is sent.
+    AfterWork,
+    /// After the work and half of the body; where the body is empty, before anything is sent.
+    InBody,
+}
+
+/// What is wrong with a compressed body.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Garbled {
+    /// It is not gzip at all.
+    Garbage,
+    /// It ends in the middle.
+    Cut,
 }
 
 impl Failure {
@@ -39,15 +72,19 @@ impl Failure {
 
     /// Answers with an HTML page, as a proxy or an edge does.
     pub fn html(status: StatusCode) -> Failure {
-        let page = format!("<!DOCTYPE html><html><body><h1>{status}</h1></body></html>");
-        Failure::instead(status, &[("content-type", "text/html; charset=utf-8")], &page)
+        Failure::Instead(Answer::html(status))
     }
 }
 
 impl Answer {
-    fn new(status: StatusCode, headers: &[(&str, &str)], body: &str) -> Answer {
+    pub(super) fn new(status: StatusCode, headers: &[(&str, &str)], body: &str) -> Answer {
         let headers = headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         Answer { status, headers, body: body.to_owned() }
+    }
+
+    pub(super) fn html(status: StatusCode) -> Answer {
+        let page = format!("<!DOCTYPE html><html><body><h1>{status}</h1></body></html>");
+        Answer::new(status, &[("content-type", "text/html; charset=utf-8")], &page)
     }
 }
 

@@ -21,5 +21,10 @@ pub async fn serve(
     if !listener.local_addr()?.ip().is_loopback() {
         return Err(io::Error::new(io::ErrorKind::InvalidInput, "the sandbox serves on loopback only"));
     }
+    let closing = sandbox.clone();
+    let shutdown = async move {
+        shutdown.await;
+        closing.close();
+    };
     axum::serve(listener, sandbox.router()).with_graceful_shutdown(shutdown).await
 }

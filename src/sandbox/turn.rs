@@ -84,7 +84,7 @@ pub(super) struct Turn<'a> {
 }
 
 /// What a request is about.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Subject {
     pub(super) group_id: Option<String>,
     pub(super) account_id: Option<String>,

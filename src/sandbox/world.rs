@@ -64,6 +64,11 @@ impl World {
         }
     }
 
+    /// Whether reads do not see yet what became last of a membership.
+    pub(super) fn is_unseen(&self, group_id: &str, account_id: &str) -> bool {
+        self.unseen.iter().any(|(_, moved)| moved.group_id == group_id && moved.account_id == account_id)
+    }
+
     /// The account ids of a group's members as reads see them.
     pub(super) fn members_seen(&self, group_id: &str) -> Cow<'_, BTreeSet<String>> {
         static NOBODY: BTreeSet<String> = BTreeSet::new();

@@ -47,6 +47,7 @@ mod reviewed;
 mod sandbox_access;
 mod sandbox_client;
 mod sandbox_contract;
+mod sandbox_faults;
 mod sandbox_invite;
 mod sandbox_management;
 mod sandbox_organization;

@@ -45,7 +45,7 @@ async fn hands_behind_the_clients_back_change_the_state() {
     assert_eq!(edit(json!({"make-coffee": {}})).await.0, 400);
     assert_eq!(sandbox.state(), before);
     let log = ask_as(&sandbox, None, "GET", "/_sandbox/requests", "").await.json();
-    assert_eq!(log, json!({"counts": {}, "writes": []}), "hands are not requests");
+    assert_eq!(log, json!({"counts": {}, "faults": {}, "writes": []}), "hands are not requests");
     let body = r#"{"accountId": "712020:ada"}"#;
     ask(&sandbox, "POST", "/rest/api/3/group/user?groupId=g-empty", body).await;
     let log = ask_as(&sandbox, None, "GET", "/_sandbox/requests", "").await.json();

@@ -24,6 +24,9 @@ fn a_bad_seed_is_named() {
         (["--listen", "0.0.0.0:0"], "the sandbox serves on loopback only"),
         (["--listen", "localhost"], "invalid socket address syntax"),
         (["--limits", "0"], "`atlassian`, `off` or a whole number from 1 is needed"),
+        (["--faults", "429=2"], "the share of 429 is \"2\", and must be a number from 0 to 1"),
+        (["--faults", "504=0.1"], "there is no fault \"504\"; there are 429, 500, 502, 503, reset, stall"),
+        (["--faults", "429=0.6,reset=0.6"], "the shares add up to 1.2, and there is no more than 1"),
         (["--latency", "-1"], "unexpected argument '-1'"),
     ] {
         let ran = bad(&good, &arguments);
@@ -95,6 +98,31 @@ mod served {
         let (running, _, exports) = start(run().file("state.yaml", &state));
         let (code, text) = in_a_shell(&exports, &format!("plan --detailed-exitcode {minimal}"));
         assert_eq!(code, Some(0), "{text}");
+        running.signal("INT");
+        running.end().ends(0);
+    }
+
+    #[test]
+    fn faults_happen_and_a_run_gets_through_or_says_why() {
+        let seed = seed_of("minimal");
+        let faults = |spec: &str| {
+            start(
+                rollbook(["sandbox", "--seed", "seed.yaml", "--faults", spec, "--rng-seed", "1"])
+                    .file("seed.yaml", &seed),
+            )
+        };
+        let minimal = format!("-C {} --today {TODAY}", example("minimal"));
+        // Cut before the work or after it, whatever is asked: there is no plan.
+        let (running, _, exports) = faults("reset=1");
+        let (code, text) = in_a_shell(&exports, &format!("plan {minimal}"));
+        assert_eq!(code, Some(1), "{text}");
+        assert!(text.contains("the connection broke off before the answer was whole"), "{text}");
+        running.signal("INT");
+        running.end().ends(0);
+        // Slow and cut now and then: reads are repeated.
+        let (running, _, exports) = faults("slow=0.1,lost-reply=0.2");
+        let (code, text) = in_a_shell(&exports, &format!("plan --detailed-exitcode {minimal}"));
+        assert_eq!(code, Some(2), "{text}");
         running.signal("INT");
         running.end().ends(0);
     }
