@@ -65,6 +65,8 @@ enum Command {
     Apply(commands::apply::Arguments),
     /// Check or show what an apply wrote down
     Journal(commands::journal::Arguments),
+    /// Take back what a journal says was done
+    Undo(commands::undo::Arguments),
     /// See the whole loop on a built-in sandbox, with no account anywhere
     Demo(commands::demo::Arguments),
     /// Serve an emulated site on loopback
@@ -97,6 +99,7 @@ pub fn run() -> Exit {
         Command::Show(arguments) => commands::show::run(&session, &arguments),
         Command::Apply(arguments) => commands::apply::run(&session, &arguments),
         Command::Journal(arguments) => commands::journal::run(&session, &arguments),
+        Command::Undo(arguments) => commands::undo::run(&session, &arguments),
         Command::Demo(arguments) => commands::demo::run(&session, &arguments),
         Command::Sandbox(arguments) => commands::sandbox::run(&session, &arguments),
         Command::Schema(arguments) => commands::generated::schema(&session, &arguments),

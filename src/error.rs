@@ -65,6 +65,22 @@ pub enum Error {
         /// Why.
         source: SavedPlanError,
     },
+    /// A journal is not as it was written.
+    #[error("the journal {path} is broken at line {line}, so nothing of it is taken back")]
+    BrokenJournal {
+        /// The journal.
+        path: PathBuf,
+        /// The first line that is not as it was written.
+        line: usize,
+    },
+    /// A journal is of another place than the tree.
+    #[error("the journal is of {journal}, and the tree names {tree}, or their organizations differ")]
+    OtherJournal {
+        /// The journal's site.
+        journal: String,
+        /// The tree's site.
+        tree: String,
+    },
     /// Something of a reviewed plan no longer follows.
     #[error("the reviewed plan no longer follows from the tree and what is live, so nothing was changed")]
     NoLongerFits,
@@ -156,6 +172,7 @@ impl Error {
             | Self::Export { .. } => Exit::Usage,
             Self::Saved { .. } | Self::NoLongerFits => Exit::Unfit,
             Self::WrongSite { .. }
+            | Self::OtherJournal { .. }
             | Self::NoOperator
             | Self::Guarded(_)
             | Self::Client(atlassian::Error::OtherSite { .. })
@@ -166,6 +183,7 @@ impl Error {
             | Self::Client(_)
             | Self::Journal(_)
             | Self::JournalBroke(_)
+            | Self::BrokenJournal { .. }
             | Self::Io { .. } => Exit::Failed,
         }
     }
@@ -187,6 +205,8 @@ impl Error {
                 "Name it in rollbook.yaml, or leave the variable out; docs/surfaces.md says what each is for.",
             ),
             Self::Saved { .. } => Some("Make a new plan with `plan --out`, and have it reviewed."),
+            Self::BrokenJournal { .. } => Some("`rollbook journal verify` says more."),
+            Self::OtherJournal { .. } => Some("Use the tree of the journal's site."),
             Self::NoLongerFits => Some("The plan above says what. Make a new one, and have it reviewed."),
             Self::Guarded(_) => Some(
                 "The plan above says what tripped, and how it may be waived: in rollbook.yaml, reviewed, or with \

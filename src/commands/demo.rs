@@ -19,9 +19,10 @@ use crate::render::{self, Grouping};
 use crate::sandbox::{self, Change, Sandbox, Seed};
 use crate::terminal::Terminal;
 
-use super::apply::carry_out;
+use super::carrying::execute;
 use super::connect::surfaces;
 use super::plan::Part;
+use super::planning::Asked;
 use super::session::Loaded;
 use super::{Session, block_on};
 
@@ -105,16 +106,16 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
         "This is the organization of examples/acme, at a sandbox on {url}.\nNothing here touches a real site.\n\n\
          1. What would change?                                        rollbook plan\n\n"
     ))?;
-    let planned = session.plan(&surfaces, &loaded, &Part::default(), None).await?;
+    let planned = session.plan(&surfaces, &loaded, &Asked::of(&Part::default())).await?;
     show(session, &planned.plan)?;
 
     session.data("\n2. Change it.                                               rollbook apply\n\n")?;
     let journal = JournalWriter::in_memory(usize::MAX, jiff::Timestamp::now);
-    let report = carry_out(session, &surfaces, &planned.plan, &journal, 4).await;
+    let report = execute(session, &surfaces, &planned.plan, &journal, 4).await;
     session.data(&render::report_text(&planned.plan, &report, session.terminal.width()))?;
 
     session.data("\n3. And now?                                                  rollbook plan\n\n")?;
-    show(session, &session.plan(&surfaces, &loaded, &Part::default(), None).await?.plan)?;
+    show(session, &session.plan(&surfaces, &loaded, &Asked::of(&Part::default())).await?.plan)?;
 
     let (group, user) = BY_HAND;
     let change = Change::AddMember { group: group.into(), user: user.into() };
@@ -122,7 +123,7 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
         Error::io("failed to change the sandbox")(io::Error::other(refused.to_string()))
     })?;
     session.data(&format!("\n4. Somebody adds {user} to {group} by hand.       rollbook plan\n\n"))?;
-    show(session, &session.plan(&surfaces, &loaded, &Part::default(), None).await?.plan)?;
+    show(session, &session.plan(&surfaces, &loaded, &Asked::of(&Part::default())).await?.plan)?;
     session.data(NEXT)
 }
 

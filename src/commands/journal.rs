@@ -10,8 +10,8 @@ use jiff::Timestamp;
 use crate::apply::{JournalError, JournalWriter};
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::journal::{Parsed, parse};
-use crate::model::{Begin, Guard, JOURNAL_FORMAT, Plan, Record, Rights, Settings};
+use crate::journal::{Broken, Parsed, Wrong, parse};
+use crate::model::{Begin, Guard, JOURNAL_FORMAT, Journal, Plan, Record, Rights, Settings};
 use crate::render;
 
 use super::{Format, Session};
@@ -79,6 +79,16 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
 
 fn sound(sound: bool) -> Exit {
     if sound { Exit::Done } else { Exit::Failed }
+}
+
+/// Reads a journal that is as it was written.
+pub(super) fn sound_journal(path: &Path) -> Result<Journal, Error> {
+    let Parsed { journal, broken } = read(path)?;
+    match broken {
+        // The last line of a run that was cut off may not be whole; what it was about counts as not known.
+        None | Some(Broken { wrong: Wrong::CutOff, .. }) => Ok(journal),
+        Some(broken) => Err(Error::BrokenJournal { path: path.to_path_buf(), line: broken.line }),
+    }
 }
 
 fn read(path: &Path) -> Result<Parsed, Error> {

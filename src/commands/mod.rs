@@ -10,9 +10,12 @@ pub mod lock;
 pub mod plan;
 pub mod sandbox;
 pub mod show;
+pub mod undo;
 
+mod carrying;
 mod connect;
 mod files;
+mod planning;
 mod session;
 
 use clap::ValueEnum;

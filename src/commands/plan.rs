@@ -11,6 +11,7 @@ use crate::plan::{Lookup, Scope};
 use crate::render::{self, Grouping};
 
 use super::files::replace;
+use super::planning::Asked;
 use super::{Format, Session, block_on, connect};
 
 /// What `plan` takes.
@@ -69,7 +70,7 @@ pub(super) enum By {
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load_compared(&arguments.part)?;
     let surfaces = connect(&loaded.declaration.settings)?;
-    let planned = block_on(session.plan(&surfaces, &loaded, &arguments.part, None))?;
+    let planned = block_on(session.plan(&surfaces, &loaded, &Asked::of(&arguments.part)))?;
     let text = match arguments.format {
         Format::Json => render::plan_json(&planned.plan),
         Format::Text => render::plan_text(&planned.plan, arguments.by.grouping(), session.terminal.width()),

@@ -2,24 +2,19 @@
 
 use std::env;
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use jiff::Timestamp;
 use jiff::civil::Date;
-use tracing::info;
 use tracing_subscriber::filter::LevelFilter;
 
-use crate::atlassian::{self, Surfaces};
 use crate::config;
 use crate::error::Error;
-use crate::fetch;
-use crate::git;
-use crate::model::{Declaration, Diagnostic, Header, Locator, Plan, Revision, Rights, Severity, Tree};
-use crate::plan::{self, Base, Beside, Context, Desired, Rates, SavedPlan};
+use crate::model::{Declaration, Diagnostic, Severity, Tree};
 use crate::render::{self, Colour, DiagnosticStyle, Frames};
 use crate::terminal::Terminal;
 
 use super::plan::Part;
+use super::planning::LoadedBase;
 
 /// Rollbook's version, as plans and journals name it.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -40,21 +35,7 @@ pub struct Session {
 pub(super) struct Loaded {
     pub(super) tree: Tree,
     pub(super) declaration: Declaration,
-    base: Option<LoadedBase>,
-}
-
-/// The base that a tree is compared with.
-#[derive(Debug)]
-struct LoadedBase {
-    tree: Tree,
-    declaration: Declaration,
-    revision: Revision,
-}
-
-/// A plan, and what the credential it was made with may do.
-pub(super) struct Planned {
-    pub(super) plan: Plan,
-    pub(super) rights: Rights,
+    pub(super) base: Option<LoadedBase>,
 }
 
 /// Sends what happens inside to stderr: warnings, with `-v` what is read and written, with `-vv` every request.
@@ -100,27 +81,6 @@ impl Session {
         Ok(Loaded { base, ..self.load()? })
     }
 
-    /// Reads what a tree is compared with: a revision of its repository, or another folder.
-    fn base(&self, named: &str) -> Result<LoadedBase, Error> {
-        let folder = named.starts_with('.') || Path::new(named).is_absolute();
-        let (tree, mut diagnostics, declaration, revision) = if folder {
-            let config::Loaded { tree, declaration, diagnostics } =
-                config::load(Path::new(named), self.today);
-            (tree, diagnostics, declaration, Revision { name: named.into(), commit: None, contained: None })
-        } else {
-            let git::At { tree, revision } = git::tree_at(&self.root()?, named)?;
-            let config::Parsed { declaration, diagnostics } = config::parse(&tree, self.today);
-            (tree, diagnostics, declaration, revision)
-        };
-        if let Some(declaration) = declaration {
-            return Ok(LoadedBase { tree, declaration, revision });
-        }
-        diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error);
-        let style = self.diagnostic_style(self.terminal.stderr_in_color());
-        self.terminal.tell(&render::diagnostics(&tree, &diagnostics, style));
-        Err(Error::InvalidBase(named.to_owned()))
-    }
-
     /// Reads the tree; its diagnostics go to stderr.
     pub(super) fn load(&self) -> Result<Loaded, Error> {
         let loaded = config::load(&self.root()?, self.today);
@@ -144,64 +104,6 @@ impl Session {
             colour: if color { Colour::Ansi } else { Colour::None },
             width: self.terminal.width(),
         }
-    }
-
-    /// Reads what a plan needs, and makes it; of a reviewed one, what still follows.
-    pub(super) async fn plan(
-        &self,
-        surfaces: &Surfaces,
-        loaded: &Loaded,
-        part: &Part,
-        reviewed: Option<&SavedPlan>,
-    ) -> Result<Planned, Error> {
-        let desired =
-            Desired::of(&loaded.declaration, self.today).with_lookup(part.lookup()).with_allowed(&part.allow);
-        let base = loaded.base.as_ref();
-        let base_desired =
-            base.map(|base| Desired::of(&base.declaration, self.today).with_lookup(part.lookup()));
-        let scope = part.scope();
-        let beside = Beside { base: base_desired.as_ref(), author: part.author.as_ref() };
-        let live = fetch::live_state(surfaces, &desired, beside).await?;
-        let base = base.zip(base_desired.as_ref()).map(|(base, desired)| {
-            Base::of(desired, &live, &Locator::new(&base.tree), base.revision.clone())
-        });
-        if let Some(target) = scope.unknown_targets(&desired, &live).first() {
-            return Err(Error::Usage(format!(
-                "neither the tree nor the site has what --target {target} names"
-            )));
-        }
-        let changes = plan::diff(&desired, &live, &Locator::new(&loaded.tree));
-        let questions = plan::questions(&changes, &live, &loaded.declaration);
-        let site = &loaded.declaration.settings.site.value;
-        let capabilities = fetch::capabilities(surfaces, &questions, &live, site).await?;
-        let header = Header {
-            made: Timestamp::now().to_string(),
-            today: self.today,
-            commit: git::clean_commit(&self.root()?),
-            rollbook: VERSION.into(),
-            checksum: None,
-        };
-        let context = Context {
-            desired: &desired,
-            live: &live,
-            capabilities: &capabilities,
-            header,
-            tree_digest: &plan::tree_digest(&loaded.tree),
-            scope: &scope,
-            base: base.as_ref(),
-            author: part.author.as_ref(),
-            reviewed,
-            rates: &Rates {
-                per_second: atlassian::per_second,
-                route: atlassian::route,
-                members_a_page: atlassian::jira::MEMBERS_PAGE,
-            },
-        };
-        let plan = plan::route(changes, &context);
-        for identified in &plan.identities {
-            info!(user = %identified.user, account = %identified.account, from = %identified.from, "resolved");
-        }
-        Ok(Planned { plan, rights: live.rights })
     }
 
     /// Prints data.

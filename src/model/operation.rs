@@ -161,6 +161,8 @@ pub enum Reason {
     Offboarded,
     /// Nothing declares the person.
     Unlisted,
+    /// An undo takes back what a run did.
+    Undone,
 }
 
 /// One of the APIs.
@@ -328,7 +330,7 @@ impl<Id> Ref<Id> {
 
 /// A text that is no reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a reason is declared, undeclared, expired, excepted, offboarded or unlisted")]
+#[error("a reason is declared, undeclared, expired, excepted, offboarded, unlisted or undone")]
 pub struct UnknownReason;
 
 impl FromStr for Reason {
@@ -341,8 +343,15 @@ impl FromStr for Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 6] =
-        [Self::Declared, Self::Undeclared, Self::Expired, Self::Excepted, Self::Offboarded, Self::Unlisted];
+    pub const ALL: [Self; 7] = [
+        Self::Declared,
+        Self::Undeclared,
+        Self::Expired,
+        Self::Excepted,
+        Self::Offboarded,
+        Self::Unlisted,
+        Self::Undone,
+    ];
 
     /// The word for it.
     pub fn as_str(self) -> &'static str {
@@ -353,6 +362,7 @@ impl Reason {
             Self::Excepted => "excepted",
             Self::Offboarded => "offboarded",
             Self::Unlisted => "unlisted",
+            Self::Undone => "undone",
         }
     }
 }

@@ -36,6 +36,7 @@ mod reviewed;
 mod route;
 mod seats;
 mod surface;
+mod undo;
 
 pub use base::Base;
 pub use cost::Rates;
@@ -47,3 +48,4 @@ pub use lock::{Locking, lock, unresolved};
 pub use narrow::Scope;
 pub use questions::{Beside, Reads, Searches, groups_to_read, moved, questions, reads, searches};
 pub use route::{Context, route};
+pub use undo::{Concerned, concerned, undo};

@@ -1,8 +1,8 @@
 //! What becomes of somebody who is offboarded, comes back or comes to be (design §7).
 
 use crate::model::{
-    AccountId, Address, App, Change, Email, Kept, Membership, Note, Offboard, Operation, Surface, UserStatus,
-    Wanted,
+    AccountId, Address, App, Change, Email, Kept, Membership, Note, Offboard, Operation, Reason, Surface,
+    UserStatus, Wanted,
 };
 
 use super::lifecycle::invitation;
@@ -28,8 +28,10 @@ impl Router<'_> {
             Offboard::Remove => self.remove_surface(account).ok(),
             Offboard::Suspend | Offboard::Deactivate => None,
         };
+        // What an undo takes back of somebody is that they are active: their memberships are operations of their own.
+        let stays = change.reason == Reason::Undone && how != Offboard::Remove;
         // The organization ends every membership with the account's own (design §8).
-        if removed != Some(Surface::Organization) {
+        if removed != Some(Surface::Organization) && !stays {
             for kept in &memberships {
                 self.route(removal(change, kept));
             }

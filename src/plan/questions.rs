@@ -10,6 +10,7 @@ use crate::model::{
 use super::desired::{Desired, Lookup};
 use super::groups::GroupResolution;
 use super::surface::scim_is_ours;
+use super::undo::Concerned;
 
 /// What the organization is asked before anything else: by e-mail a hundred a request, by account ten.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -37,6 +38,8 @@ pub struct Beside<'a> {
     pub base: Option<&'a Desired<'a>>,
     /// Who made the change from the base to the tree.
     pub author: Option<&'a Email>,
+    /// What a run touched that is to be taken back.
+    pub undo: Option<&'a Concerned>,
 }
 
 /// Says what an organization can be asked of the people whom a tree and what is beside it speak of.
@@ -49,6 +52,7 @@ pub fn searches(desired: &Desired<'_>, beside: Beside<'_>) -> Searches {
     }
     let author = beside.author.filter(|author| explained(desired.declaration, author).is_none());
     searches.emails.extend(author.cloned());
+    searches.accounts.extend(beside.undo.iter().flat_map(|undo| undo.accounts.iter().cloned()));
     searches
 }
 
@@ -123,6 +127,9 @@ pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<
         let groups = GroupResolution::of(tree.declaration, live);
         ids.extend(groups.live().map(|(_, group)| group.id.clone()));
     }
+    let touched = beside.undo.iter().flat_map(|undo| &undo.groups);
+    let exists = |id: &&GroupId| live.iter().any(|group| group.id == **id);
+    ids.extend(touched.filter(exists).cloned());
     ids.into_iter().collect()
 }
 

@@ -81,7 +81,12 @@ pub(super) fn details(planned: &PlannedOperation) -> Vec<String> {
     let mut details = Vec::new();
     match planned.reason {
         Reason::Declared => {}
-        Reason::Undeclared | Reason::Expired | Reason::Excepted | Reason::Offboarded | Reason::Unlisted => {
+        Reason::Undeclared
+        | Reason::Expired
+        | Reason::Excepted
+        | Reason::Offboarded
+        | Reason::Unlisted
+        | Reason::Undone => {
             details.push(planned.reason.to_string());
         }
     }
@@ -93,7 +98,9 @@ pub(super) fn details(planned: &PlannedOperation) -> Vec<String> {
 pub(super) fn origin_of(planned: &PlannedOperation) -> String {
     match planned.reason {
         Reason::Undeclared | Reason::Unlisted => String::new(),
-        Reason::Declared | Reason::Expired | Reason::Excepted | Reason::Offboarded => short(&planned.origin),
+        Reason::Declared | Reason::Expired | Reason::Excepted | Reason::Offboarded | Reason::Undone => {
+            short(&planned.origin)
+        }
     }
 }
 

@@ -27,11 +27,11 @@ fn person(number: usize) -> String {
 
 /// Whom the tree wants in a group, and whom the site has there before: half of them stay, half of them go.
 fn wanted(group: usize) -> impl Iterator<Item = String> {
-    (0..PEOPLE).filter(move |number| (number + group) % 2 == 0).map(person)
+    (0..PEOPLE).filter(move |number| (number + group).is_multiple_of(2)).map(person)
 }
 
 fn before(group: usize) -> impl Iterator<Item = String> {
-    (0..PEOPLE).filter(move |number| (number + group / 2) % 3 == 0).map(person)
+    (0..PEOPLE).filter(move |number| (number + group / 2).is_multiple_of(3)).map(person)
 }
 
 /// People who are not there and are invited, one group that is not there and one that is deleted beside the rest.

@@ -23,6 +23,7 @@ mod messages;
 mod reviewed;
 mod secrets;
 mod streams;
+mod undo;
 
 use std::ffi::OsStr;
 use std::fmt::{self, Write as _};

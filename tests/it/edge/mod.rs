@@ -12,3 +12,4 @@ mod reads;
 mod scenarios;
 mod site;
 pub(crate) mod undeclared;
+mod undo;

@@ -78,9 +78,24 @@ pub(crate) async fn plan_of(
     tree: &Tree,
     declaration: &Declaration,
 ) -> Result<Plan, PlanError> {
+    plan_or_undo(surfaces, tree, declaration, None).await
+}
+
+/// Plans what takes a run back, or what a tree declares.
+pub(crate) async fn plan_or_undo(
+    surfaces: &Surfaces,
+    tree: &Tree,
+    declaration: &Declaration,
+    undo: Option<&Journal>,
+) -> Result<Plan, PlanError> {
     let desired = Desired::of(declaration, TODAY);
-    let live = fetch::live_state(surfaces, &desired, Beside::default()).await.map_err(PlanError::Live)?;
-    let changes = plan::diff(&desired, &live, &Locator::new(tree));
+    let concerned = undo.map(plan::concerned);
+    let beside = Beside { undo: concerned.as_ref(), ..Beside::default() };
+    let live = fetch::live_state(surfaces, &desired, beside).await.map_err(PlanError::Live)?;
+    let changes = match undo {
+        Some(journal) => plan::undo(journal, &live, "journal.jsonl"),
+        None => plan::diff(&desired, &live, &Locator::new(tree)),
+    };
     let questions = plan::questions(&changes, &live, declaration);
     let site = &declaration.settings.site.value;
     let capabilities =
@@ -118,11 +133,21 @@ pub(crate) enum PlanError {
 
 /// Carries a plan out, to its end.
 pub(crate) async fn apply(surfaces: &Surfaces, plan: &Plan, concurrency: usize) -> Report {
+    apply_journalled(surfaces, plan, concurrency).await.0
+}
+
+/// The same, with what the run wrote down.
+pub(crate) async fn apply_journalled(
+    surfaces: &Surfaces,
+    plan: &Plan,
+    concurrency: usize,
+) -> (Report, Journal) {
     let (_stop, stopped) = watch::channel(false);
     let journal = journal(plan).await;
     let report = Executor { surfaces, journal: &journal, concurrency, stop: stopped }.run(plan, |_| ()).await;
     journal_tells(&journal, &report);
-    report
+    let journal = read(&journal);
+    (report, journal)
 }
 
 /// A journal that is kept in memory, and has begun.

@@ -128,7 +128,8 @@ impl World {
         let desired = Desired::of(&declaration, self.today).with_allowed(&self.allow);
         let base = self.base.as_ref().map(|files| (tree_of(files), self.declared(files)));
         let base = base.as_ref().map(|(tree, declaration)| (tree, Desired::of(declaration, self.today)));
-        let beside = Beside { base: base.as_ref().map(|(_, desired)| desired), author: self.author.as_ref() };
+        let base_desired = base.as_ref().map(|(_, desired)| desired);
+        let beside = Beside { base: base_desired, author: self.author.as_ref(), undo: None };
         let live = self.live.state(&desired, beside);
         let base = base.as_ref().map(|(tree, desired)| {
             let revision = Revision { name: "main".into(), commit: None, contained: Some(true) };

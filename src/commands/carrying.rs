@@ -1,0 +1,187 @@
+//! How `apply` and `undo` carry a plan out: shown, asked about, journalled, reported.
+
+use std::path::PathBuf;
+
+use clap::Args;
+use tokio::sync::watch;
+
+use crate::apply::{Executor, JournalWriter, Progress};
+use crate::atlassian::Surfaces;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::model::{Guard, Plan, Report, Settings, Surface};
+use crate::render::{self, Grouping};
+
+use super::planning::Planned;
+use super::{Format, Session, journal};
+
+/// Operations under way at a time, where nothing else is asked for: Atlassian advises 5 to 10 (fact sheet §3.8).
+const CONCURRENCY: usize = 10;
+
+/// How a plan is carried out.
+#[derive(Debug, Args)]
+pub(super) struct Manner {
+    /// Apply without asking; needed where nobody can answer
+    #[arg(long)]
+    yes: bool,
+    /// How many operations may be under way at a time
+    #[arg(long, value_name = "N", default_value_t = CONCURRENCY, value_parser = at_least_one)]
+    concurrency: usize,
+    /// Where the journal goes [default: a new file in .rollbook/journals]
+    #[arg(long, value_name = "FILE")]
+    journal: Option<PathBuf>,
+    /// How to print the report
+    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    format: Format,
+}
+
+fn at_least_one(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(number) if number > 0 => Ok(number),
+        Ok(_) | Err(_) => Err("a whole number from 1 is needed".into()),
+    }
+}
+
+impl Manner {
+    /// Makes sure that somebody can be asked, where somebody has to be.
+    pub(super) fn somebody_answers(&self, session: &Session, reviewed: bool) -> Result<(), Error> {
+        if self.yes || reviewed || session.terminal.can_ask() {
+            return Ok(());
+        }
+        Err(Error::Usage("nobody can be asked here; `--yes` applies without asking".into()))
+    }
+}
+
+/// What a plan is carried out with.
+pub(super) struct Carrying<'a> {
+    pub(super) session: &'a Session,
+    pub(super) surfaces: &'a Surfaces,
+    pub(super) settings: &'a Settings,
+    pub(super) allowed: &'a [Guard],
+    pub(super) manner: &'a Manner,
+    /// Whether somebody has reviewed the plan, so that nobody is asked.
+    pub(super) reviewed: bool,
+}
+
+/// How it ended.
+pub(super) struct Ended {
+    pub(super) report: Report,
+    /// Whether the journal holds all of it.
+    journalled: Result<(), Error>,
+    exit: Exit,
+}
+
+impl Ended {
+    fn with(exit: Exit) -> Self {
+        Self { report: Report::default(), journalled: Ok(()), exit }
+    }
+
+    /// How the run ends: a journal that broke counts before what was not done.
+    pub(super) fn exit(self) -> Result<Exit, Error> {
+        self.journalled.map(|()| self.exit)
+    }
+}
+
+impl Carrying<'_> {
+    /// Shows the plan, asks, carries it out, and prints what became of it.
+    pub(super) async fn carry_out(&self, planned: &Planned) -> Result<Ended, Error> {
+        let Self { session, manner, .. } = self;
+        let plan = &planned.plan;
+        let without_asking = manner.yes || self.reviewed;
+        let shown = render::plan_text(plan, Grouping::Group, session.terminal.width());
+        // Nobody is asked about a plan that they were not shown.
+        if without_asking {
+            session.terminal.say(&shown);
+        } else {
+            session.terminal.tell(&shown);
+        }
+        if plan.review.as_ref().is_some_and(|review| !review.misfits.is_empty()) {
+            return Err(Error::NoLongerFits);
+        }
+        if plan.operations.is_empty() {
+            self.print(plan, &Report::default())?;
+            return Ok(Ended::with(ended(plan, &Report::default())));
+        }
+        if plan.refusals().next().is_some() {
+            return Err(Error::Guarded(plan.refusals().map(|verdict| verdict.guard).collect()));
+        }
+        self.may_write(planned)?;
+        let operations = render::count(plan.operations.len(), "operation");
+        let question = format!("Apply {operations}? Only `yes` does:");
+        let confirmed =
+            without_asking || session.terminal.confirm(&question).map_err(Error::io("failed to ask"))?;
+        if !confirmed {
+            session.terminal.say("Nothing was changed.");
+            return Ok(Ended::with(Exit::Failed));
+        }
+        let run =
+            journal::Run { plan, rights: &planned.rights, settings: self.settings, allowed: self.allowed };
+        let (journal, path) = journal::begin(session, manner.journal.as_deref(), &run).await?;
+        let report = execute(session, self.surfaces, plan, &journal, manner.concurrency).await;
+        self.print(plan, &report)?;
+        let journalled = journal::end(session, journal, &path);
+        Ok(Ended { exit: ended(plan, &report), report, journalled })
+    }
+
+    /// Whether the credentials may write what the plan has for them. Whose an organization's key is, the tree says.
+    fn may_write(&self, planned: &Planned) -> Result<(), Error> {
+        let through = |surfaces: &[Surface]| {
+            planned.plan.operations.iter().any(|operation| surfaces.contains(&operation.via))
+        };
+        if let Some(jira) = planned.rights.jira.as_ref().filter(|jira| !jira.site_admin)
+            && through(&[Surface::Jira])
+        {
+            return Err(Error::CannotWrite(jira.acting.id.clone()));
+        }
+        if self.settings.operator.is_none() && through(&[Surface::Organization, Surface::UserManagement]) {
+            return Err(Error::NoOperator);
+        }
+        Ok(())
+    }
+
+    fn print(&self, plan: &Plan, report: &Report) -> Result<(), Error> {
+        let Self { session, manner, .. } = self;
+        match manner.format {
+            Format::Json => session.data(&render::report_json(plan, report)),
+            Format::Text if report.outcomes.is_empty() && plan.blocked.is_empty() => Ok(()),
+            Format::Text => session.data(&render::report_text(plan, report, session.terminal.width())),
+        }
+    }
+}
+
+/// Carries a plan out with progress on stderr; the first Ctrl-C stops it orderly, the second at once.
+pub(super) async fn execute(
+    session: &Session,
+    surfaces: &Surfaces,
+    plan: &Plan,
+    journal: &JournalWriter,
+    concurrency: usize,
+) -> Report {
+    let (stop, stopped) = watch::channel(false);
+    let terminal = session.terminal;
+    let interrupts = tokio::spawn(async move {
+        if tokio::signal::ctrl_c().await.is_ok() {
+            terminal.tell("Stopping: what is under way is finished. Ctrl-C again stops at once.");
+            // The executor may be done already.
+            let _ = stop.send(true);
+            if tokio::signal::ctrl_c().await.is_ok() {
+                std::process::exit(130);
+            }
+        }
+    });
+    let mut bar = session.terminal.progress("applying", plan.operations.len());
+    let executor = Executor { surfaces, journal, concurrency, stop: stopped };
+    let report = executor
+        .run(plan, |progress| match progress {
+            Progress::Answered => bar.step(),
+            Progress::Settling => bar.turn_to("reading again what was touched"),
+        })
+        .await;
+    bar.finish();
+    interrupts.abort();
+    report
+}
+
+fn ended(plan: &Plan, report: &Report) -> Exit {
+    if report.complete() && plan.blocked.is_empty() { Exit::Done } else { Exit::Incomplete }
+}

@@ -1,0 +1,72 @@
+//! `rollbook undo`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::model::{Journal, Settings};
+
+use super::carrying::{Carrying, Manner};
+use super::journal::sound_journal;
+use super::plan::Part;
+use super::planning::{Asked, Undo};
+use super::{Session, block_on, connect};
+
+/// What `undo` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// The journal of the run that is to be taken back
+    #[arg(value_name = "JOURNAL")]
+    file: PathBuf,
+    #[command(flatten)]
+    part: Part,
+    #[command(flatten)]
+    manner: Manner,
+}
+
+/// Plans the inverse of what a journal says was done, shows it, asks, and carries it out.
+///
+/// # Errors
+/// [`Error`] when the journal is broken or another site's, there is no plan, or it may not be carried out.
+pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    arguments.manner.somebody_answers(session, false)?;
+    let journal = sound_journal(&arguments.file)?;
+    let loaded = session.load_compared(&arguments.part)?;
+    of_this_place(&journal, &loaded.declaration.settings)?;
+    let surfaces = connect(&loaded.declaration.settings)?;
+    let name = arguments.file.file_name().unwrap_or_default().to_string_lossy();
+    block_on(async {
+        let undo = Some(Undo { journal: &journal, name: &name });
+        let asked = Asked { undo, ..Asked::of(&arguments.part) };
+        let planned = session.plan(&surfaces, &loaded, &asked).await?;
+        let carrying = Carrying {
+            session,
+            surfaces: &surfaces,
+            settings: &loaded.declaration.settings,
+            allowed: &arguments.part.allow,
+            manner: &arguments.manner,
+            reviewed: false,
+        };
+        let ended = carrying.carry_out(&planned).await?;
+        if !ended.report.outcomes.is_empty() {
+            session
+                .terminal
+                .say("The tree still asks for what was taken back: revert the change there, too.");
+        }
+        ended.exit()
+    })
+}
+
+/// Makes sure that the journal is of the site and the organization that the tree names.
+fn of_this_place(journal: &Journal, settings: &Settings) -> Result<(), Error> {
+    let begin = journal.begin();
+    let site = begin.map(|begin| begin.site.clone());
+    let organization = begin.and_then(|begin| begin.organization.clone());
+    let named = settings.organization.as_ref().map(|id| id.value.clone());
+    if site.as_ref() == Some(&settings.site.value) && organization == named {
+        return Ok(());
+    }
+    Err(Error::OtherJournal { journal: site.unwrap_or_default(), tree: settings.site.value.clone() })
+}

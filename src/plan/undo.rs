@@ -1,0 +1,282 @@
+//! What takes back what a journal says was done: a plan like any other, which every guard judges.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    AccountId, Action, Address, Became, Blocked, Change, Changes, Fate, GroupId, GroupSummary, Inactive,
+    Journal, Key, LiveAccount, LiveState, Location, Lost, Membership, Offboard, Reason, Record, Ref, Told,
+    UserRef, Wanted,
+};
+
+use super::resolve::Obstacle;
+
+/// What must be read to take a run back, beside what a tree declares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Concerned {
+    /// The groups that the run touched.
+    pub groups: BTreeSet<GroupId>,
+    /// The accounts that it touched.
+    pub accounts: BTreeSet<AccountId>,
+}
+
+/// Says what a journal's operations concern.
+pub fn concerned(journal: &Journal) -> Concerned {
+    let mut concerned = Concerned::default();
+    for told in journal.operations() {
+        concerned.groups.extend(group(&told).cloned());
+        concerned.accounts.extend(account(&told).cloned());
+    }
+    concerned
+}
+
+/// Turns what was done around, as far as live still shows it. `name` is what a plan calls the journal. What cannot be
+/// brought back, and what may or may not have been done, is blocked at its address.
+pub fn undo(journal: &Journal, live: &LiveState, name: &str) -> Changes {
+    let lines = lines(journal);
+    let mut undoing =
+        Undoing { live, added: added(journal), removed: removed(journal), changes: Changes::default() };
+    for told in journal.operations().iter().rev() {
+        let place = lines.get(told.key).copied().unwrap_or_default();
+        undoing.take_back(told, Location { path: name.into(), line: place, column: 1 });
+    }
+    undoing.changes.groups.sort();
+    undoing.changes.groups.dedup();
+    undoing.changes
+}
+
+/// The line on which each operation was sent first, counted from 1.
+fn lines(journal: &Journal) -> BTreeMap<&Key, u32> {
+    let mut lines = BTreeMap::new();
+    for line in &journal.lines {
+        let Record::Sent { operations } = &line.record else { continue };
+        for sent in operations {
+            lines.entry(&sent.key).or_insert_with(|| u32::try_from(line.seq).unwrap_or(u32::MAX));
+        }
+    }
+    lines
+}
+
+/// Whom the run put into each group.
+fn added(journal: &Journal) -> BTreeMap<GroupId, BTreeSet<AccountId>> {
+    let mut added: BTreeMap<GroupId, BTreeSet<AccountId>> = BTreeMap::new();
+    for told in journal.operations().iter().filter(|told| told.key.action == Action::Add) {
+        if let (Some(group), Some(account)) = (group(told), account(told)) {
+            added.entry(group.clone()).or_default().insert(account.clone());
+        }
+    }
+    added
+}
+
+/// Whom the run took out of the site or the directory.
+fn removed(journal: &Journal) -> BTreeSet<AccountId> {
+    let leavers = journal.operations().into_iter().filter(|told| {
+        told.key.action == Action::Remove && matches!(told.key.address, Address::User(_)) && was_done(told)
+    });
+    leavers.filter_map(|told| account(&told).cloned()).collect()
+}
+
+fn was_done(told: &Told<'_>) -> bool {
+    matches!(told.fate, Fate::Became(Became::Applied { .. }))
+}
+
+fn group<'a>(told: &Told<'a>) -> Option<&'a GroupId> {
+    let made = told.made().and_then(|made| made.group.as_ref());
+    told.sent.and_then(|sent| sent.group.as_ref()).or(made)
+}
+
+fn account<'a>(told: &Told<'a>) -> Option<&'a AccountId> {
+    let made = told.made().and_then(|made| made.account.as_ref());
+    told.sent.and_then(|sent| sent.account.as_ref()).or(made)
+}
+
+struct Undoing<'a> {
+    live: &'a LiveState,
+    added: BTreeMap<GroupId, BTreeSet<AccountId>>,
+    removed: BTreeSet<AccountId>,
+    changes: Changes,
+}
+
+/// What one operation comes to when it is turned around: nothing where live does not show it any more.
+type Turned = Result<Option<Wanted>, Obstacle>;
+
+impl Undoing<'_> {
+    fn take_back(&mut self, told: &Told<'_>, origin: Location) {
+        let Key { address, action } = told.key;
+        let turned = match told.fate {
+            Fate::Became(Became::Applied { .. }) => self.turn(told),
+            // Not done by the run.
+            Fate::Became(
+                Became::Satisfied | Became::Failed { .. } | Became::Skipped { .. } | Became::NotAttempted,
+            ) => return,
+            Fate::Became(Became::Unsettled { .. }) | Fate::Answered(_) | Fate::InFlight => Err(Obstacle {
+                code: "undo-unsettled",
+                why: "the journal does not say for sure whether it was done".into(),
+                help: "Look at it by hand, or plan from the tree.".into(),
+            }),
+        };
+        match turned {
+            Ok(None) => {}
+            Ok(Some(wanted)) => {
+                self.count(address, told);
+                let account = account(told).and_then(|id| self.live.accounts.get(id));
+                let name = account.map(|account| account.name.clone());
+                let address = address.clone();
+                let change = Change { address, wanted, origin, reason: Reason::Undone, name, until: None };
+                self.changes.changes.push(change);
+            }
+            Err(Obstacle { code, why, help }) => self.changes.blocked.push(Blocked {
+                address: address.clone(),
+                action: opposite(*action, address),
+                reason: Reason::Undone,
+                code: code.into(),
+                why,
+                help,
+                origin,
+            }),
+        }
+    }
+
+    fn count(&mut self, address: &Address, told: &Told<'_>) {
+        let members = group(told).and_then(|group| self.live.members.get(group));
+        if let (Some(name), Some(members)) = (address.group(), members) {
+            let (before, after) = (members.len(), members.len());
+            self.changes.groups.push(GroupSummary { name: name.clone(), before, after });
+        }
+    }
+
+    fn turn(&self, told: &Told<'_>) -> Turned {
+        match (told.key.action, &told.key.address) {
+            (Action::Add, _) => self.remove_again(told),
+            (Action::Remove, Address::Member(..)) => self.add_again(told),
+            (Action::Create, _) => self.delete_again(told),
+            (Action::Invite, _) => Ok(self.active(told)?.then(|| offboard(told, Offboard::Remove)).flatten()),
+            (Action::Activate, _) => {
+                let how = match told.sent.and_then(|sent| sent.was) {
+                    Some(Inactive::Deactivated) => Offboard::Deactivate,
+                    Some(Inactive::Suspended) | None => Offboard::Suspend,
+                };
+                Ok(self.active(told)?.then(|| offboard(told, how)).flatten())
+            }
+            (Action::Suspend | Action::Deactivate, _) => self.activate_again(told),
+            (Action::Remove, _) => Err(lost(
+                "a person who was removed is not brought back, nor are their memberships",
+                "Declare them with `active: true`, which invites them, and as a member where they were.",
+            )),
+            (Action::Delete, _) => Err(lost(
+                "a group that was deleted does not come back: its id, and content restricted to it, are gone",
+                "Declare a group of that name with its members; `journal show` names who they were.",
+            )),
+            (Action::Update, _) => Err(lost(
+                "a journal holds no names, so that the one before is not known",
+                "Declare the name that it was.",
+            )),
+        }
+    }
+
+    fn remove_again(&self, told: &Told<'_>) -> Turned {
+        let (group, account) = ids(told)?;
+        let Some(members) = self.live.members.get(group) else { return self.unless_gone(group) };
+        let mut memberships = members.memberships(group);
+        let found = memberships.find(|membership| membership.account() == account);
+        Ok(found.map(|membership| Wanted::RemoveMember { membership }))
+    }
+
+    fn add_again(&self, told: &Told<'_>) -> Turned {
+        let (group, account) = ids(told)?;
+        let Some(members) = self.live.members.get(group) else {
+            return Err(lost("the group is gone", "Declare the group and its members."));
+        };
+        if self.removed.contains(account) {
+            return Err(lost(
+                "the person was removed as well, and is not brought back",
+                "Declare them with `active: true`, which invites them, and as a member.",
+            ));
+        }
+        if members.contains(account) {
+            return Ok(None);
+        }
+        let (group, account) = (Ref::Known(group.clone()), Ref::Known(account.clone()));
+        Ok(Some(Wanted::AddMember { group, account }))
+    }
+
+    /// A group that was made is deleted again where nobody else came into it.
+    fn delete_again(&self, told: &Told<'_>) -> Turned {
+        let group = group(told).ok_or_else(unknown)?;
+        let Some(members) = self.live.members.get(group) else { return self.unless_gone(group) };
+        let ours = self.added.get(group);
+        if members.iter().any(|account| ours.is_none_or(|ours| !ours.contains(account))) {
+            return Err(lost(
+                "others came into the group since it was made",
+                "Delete it with `absent: true`, where that is really meant.",
+            ));
+        }
+        let lost = |membership: Membership| {
+            let account = self.live.accounts.get(membership.account());
+            Lost {
+                user: UserRef::Account(membership.account().clone()),
+                name: account.map(|account| account.name.clone()),
+                membership,
+            }
+        };
+        let members = members.memberships(group).map(lost).collect();
+        Ok(Some(Wanted::DeleteGroup { group: group.clone(), members }))
+    }
+
+    fn activate_again(&self, told: &Told<'_>) -> Turned {
+        if self.active(told)? {
+            return Ok(None);
+        }
+        let id = account(told).ok_or_else(unknown)?;
+        let shown = self.live.accounts.get(id).and_then(|account| account.email.clone());
+        let email = match told.key.address.user() {
+            Some(UserRef::Email(email)) => Some(email.clone()),
+            Some(UserRef::Account(_)) | None => shown,
+        };
+        let email = email.ok_or_else(unknown)?;
+        Ok(Some(Wanted::ActivateUser { account: id.clone(), email, apps: Vec::new() }))
+    }
+
+    fn active(&self, told: &Told<'_>) -> Result<bool, Obstacle> {
+        let id = account(told).ok_or_else(unknown)?;
+        self.live.accounts.get(id).map(LiveAccount::active).ok_or_else(unknown)
+    }
+
+    /// A group that is gone holds nobody; one that was not read is not known to.
+    fn unless_gone(&self, group: &GroupId) -> Turned {
+        if self.live.groups.iter().all(|live| live.id != *group) { Ok(None) } else { Err(unknown()) }
+    }
+}
+
+fn ids<'a>(told: &Told<'a>) -> Result<(&'a GroupId, &'a AccountId), Obstacle> {
+    group(told).zip(account(told)).ok_or_else(unknown)
+}
+
+fn offboard(told: &Told<'_>, how: Offboard) -> Option<Wanted> {
+    Some(Wanted::OffboardUser { account: account(told)?.clone(), how })
+}
+
+/// What would take an action back.
+fn opposite(action: Action, address: &Address) -> Action {
+    match (action, address) {
+        (Action::Add | Action::Invite, _) => Action::Remove,
+        (Action::Remove, Address::Member(..)) => Action::Add,
+        (Action::Remove, _) => Action::Invite,
+        (Action::Create, _) => Action::Delete,
+        (Action::Delete, _) => Action::Create,
+        (Action::Activate, _) => Action::Suspend,
+        (Action::Suspend | Action::Deactivate, _) => Action::Activate,
+        (Action::Update, _) => Action::Update,
+    }
+}
+
+fn lost(why: &str, help: &str) -> Obstacle {
+    Obstacle { code: "undo-impossible", why: why.into(), help: help.into() }
+}
+
+fn unknown() -> Obstacle {
+    Obstacle {
+        code: "undo-unknown",
+        why: "neither the journal nor a read says what it would take".into(),
+        help: "Look at it by hand, or plan from the tree.".into(),
+    }
+}
