@@ -11,5 +11,6 @@ mod random;
 mod reads;
 mod scenarios;
 mod site;
+mod spoil;
 pub(crate) mod undeclared;
 mod undo;

@@ -4,6 +4,7 @@
 mod admins;
 mod back;
 mod counts;
+mod every_read;
 mod identity;
 mod invite;
 mod leave;
@@ -15,6 +16,7 @@ mod synced;
 
 use std::sync::Arc;
 
+use axum::Router;
 use rollbook::atlassian::{
     Client, Credential, Endpoints, Jira, Management, Options, Organization, Overrides, Scim, Surfaces,
     TokenKind,
@@ -89,10 +91,15 @@ impl Scene {
 
     /// Surfaces as a run of Rollbook has them.
     fn surfaces(&self) -> Surfaces {
+        self.surfaces_behind(&self.sandbox.router())
+    }
+
+    /// Surfaces whose requests go by a router that stands before the sandbox.
+    fn surfaces_behind(&self, router: &Router) -> Surfaces {
         let client = |credential: Credential| {
             let endpoints = Endpoints::new("https://acme.atlassian.net", &Overrides::default()).unwrap();
             let options = Options { seed: 7, ..Options::default() };
-            Client::in_process(self.sandbox.router(), endpoints, credential, options).unwrap()
+            Client::in_process(router.clone(), endpoints, credential, options).unwrap()
         };
         let mut surfaces = Surfaces::default();
         if self.keys.jira {
