@@ -21,13 +21,13 @@ use super::site::{apply, declared, journal, journal_tells, plan_of, surfaces};
 /// Who is in which group, and who is there at all, by the names that outlive a run. Whoever was removed is shown
 /// as inactive (fact sheet §1.3), so that a run which comes after the removals alone leaves it at that.
 #[derive(Clone, Debug, PartialEq)]
-struct Site {
+pub(super) struct Site {
     groups: BTreeMap<String, BTreeSet<String>>,
     live: BTreeMap<String, bool>,
 }
 
 impl Site {
-    fn of(state: &State) -> Self {
+    pub(super) fn of(state: &State) -> Self {
         let name = |id: &String| state.accounts[id].email.clone().unwrap_or_else(|| id.clone());
         let members = |ids: &BTreeSet<String>| ids.iter().map(name).collect();
         Self {

@@ -32,7 +32,7 @@ pub(crate) enum Trick {
 
 type Tricks = dyn Fn(&Sandbox, &Asked) -> Trick + Send + Sync;
 
-/// A request, its answer, and when it came.
+/// A request, its answer, and when it came. The status is 0 as long as no answer has.
 #[derive(Clone, Debug)]
 pub(crate) struct Exchange {
     pub(crate) asked: Asked,
@@ -46,6 +46,7 @@ pub(crate) struct Front {
     pub(crate) sandbox: Sandbox,
     tricks: Arc<Tricks>,
     jitter: Option<Arc<Mutex<fastrand::Rng>>>,
+    faulty: bool,
     seen: Arc<Mutex<Seen>>,
 }
 
@@ -58,7 +59,13 @@ struct Seen {
 
 impl Front {
     pub(crate) fn new(sandbox: Sandbox) -> Self {
-        Self { sandbox, tricks: Arc::new(|_, _| Trick::Pass), jitter: None, seen: Arc::default() }
+        Self {
+            sandbox,
+            tricks: Arc::new(|_, _| Trick::Pass),
+            jitter: None,
+            faulty: false,
+            seen: Arc::default(),
+        }
     }
 
     /// Does something to requests and answers.
@@ -70,6 +77,12 @@ impl Front {
     /// Lets every request wait for up to 40 ms, so that they come and are answered in another order.
     pub(crate) fn shaken(mut self, seed: u64) -> Self {
         self.jitter = Some(Arc::new(Mutex::new(fastrand::Rng::with_seed(seed))));
+        self
+    }
+
+    /// Hands answers on as they are, and holds only requests to the contract: the sandbox spoils answers by itself.
+    pub(crate) fn faulty(mut self) -> Self {
+        self.faulty = true;
         self
     }
 
@@ -102,6 +115,9 @@ impl Front {
         if let Some(contract) = contract() {
             assert_eq!(contract.request(&asked), Vec::<String>::new(), "{asked}");
         }
+        if self.faulty {
+            return self.hand_on(asked, inner, Request::from_parts(parts, Body::from(body))).await;
+        }
         self.wait().await;
         let trick = (self.tricks)(&self.sandbox, &asked);
         if let Trick::Instead(status, text) = trick {
@@ -130,6 +146,19 @@ impl Front {
             ])),
         };
         self.record(asked, Response::from_parts(head, body))
+    }
+
+    /// Records a request before its answer, which may never come.
+    async fn hand_on(&self, asked: Asked, inner: Router, request: Request) -> Response {
+        self.wait().await;
+        let place = {
+            let mut seen = self.seen.lock().unwrap();
+            seen.exchanges.push(Exchange { asked, status: 0, at: Instant::now() });
+            seen.exchanges.len() - 1
+        };
+        let answer = inner.oneshot(request).await.unwrap();
+        self.seen.lock().unwrap().exchanges[place].status = answer.status().as_u16();
+        answer
     }
 
     async fn wait(&self) {

@@ -3,6 +3,7 @@
 
 mod clients;
 mod faults;
+mod faults_laws;
 mod front;
 mod journal;
 mod laws;

@@ -1,5 +1,9 @@
 //! The whole way from a tree and a sandbox to a report, in this process.
 
+use std::sync::OnceLock;
+use std::time::Instant;
+
+use jiff::Timestamp;
 use rollbook::apply::{Executor, JournalWriter};
 use rollbook::atlassian::{Client, Credential, Endpoints, Jira, Options, Overrides, Surfaces, TokenKind};
 use rollbook::config;
@@ -53,12 +57,25 @@ pub(crate) fn with_root(seed: &mut Seed) {
 
 /// A client of its own, as a run of Rollbook has one, with so many requests in flight at most.
 pub(crate) fn surfaces(front: &Front, in_flight: usize) -> Surfaces {
+    surfaces_with(front, Options { in_flight, seed: 7, ..Options::default() })
+}
+
+/// A client of its own, with these options.
+pub(crate) fn surfaces_with(front: &Front, options: Options) -> Surfaces {
     let endpoints = Endpoints::new("https://acme.atlassian.net", &Overrides::default()).unwrap();
     let credential =
         Credential::Basic { email: ROOT.into(), token: TOKEN.to_owned().into(), kind: TokenKind::Classic };
-    let options = Options { in_flight, seed: 7, ..Options::default() };
     let jira = Jira::new(Client::in_process(front.router(), endpoints, credential, options).unwrap());
     Surfaces { jira: Some(jira), ..Surfaces::default() }
+}
+
+/// A wall clock that goes with tokio's, paused or not, so that a moment which an answer names is as far away as the
+/// sandbox meant it. The sandbox has to start at this time, too.
+pub(crate) fn wall() -> Timestamp {
+    static START: OnceLock<Instant> = OnceLock::new();
+    let start = *START.get_or_init(Instant::now);
+    let noon: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
+    noon + tokio::time::Instant::now().into_std().saturating_duration_since(start)
 }
 
 /// What a tree declares.
