@@ -7,6 +7,7 @@ mod faults_laws;
 mod front;
 mod journal;
 mod laws;
+mod load;
 mod outcomes;
 mod random;
 mod reads;
