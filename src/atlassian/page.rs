@@ -21,6 +21,10 @@ const PAGES_AT_A_TIME: usize = 8;
 /// The smallest page that is asked for when larger ones take the server too long.
 const SMALLEST: usize = 10;
 
+/// More rows than any listing has: what an answer says of its size must not make Rollbook ask for ever, or for more
+/// memory than there is.
+const MOST_ROWS: usize = 5_000_000;
+
 /// A page of the documented shape `{startAt, maxResults, total, isLast, nextPage, values}`, of which `total` and
 /// `isLast` may be missing.
 #[derive(Debug, Deserialize)]
@@ -105,8 +109,8 @@ async fn parallel<T: DeserializeOwned>(
     if first.is_last == Some(true) || size == 0 || total <= size {
         return Ok(rows([first]));
     }
-    let starts: Vec<usize> = (size..total).step_by(size).collect();
-    let rest: Vec<Page<T>> = stream::iter(starts)
+    bounded(client, &request(0), total)?;
+    let rest: Vec<Page<T>> = stream::iter((size..total).step_by(size))
         .map(|start| async move { client.read(&request(start)).await })
         .buffered(PAGES_AT_A_TIME)
         .try_collect()
@@ -125,6 +129,7 @@ async fn one_by_one<T: DeserializeOwned, K: Ord>(
         let page: Page<T> = client.read(&request(seen.len())).await?;
         let last = page.is_last == Some(true) || page.values.is_empty();
         let repeats = page.values.iter().any(|row| !seen.insert(key(row)));
+        bounded(client, &request(0), seen.len())?;
         pages.push(page);
         // A server that ignores `startAt` would go on for ever.
         if last || repeats {
@@ -184,11 +189,20 @@ async fn arrays<T: DeserializeOwned, K: Ord>(
             return Ok(ended(rows, false));
         }
         let read = rows.len();
+        bounded(client, &request(start, size), read)?;
         rows.extend(page);
         if rows.len() == read {
             return Ok(ended(rows, true));
         }
     }
+}
+
+/// Refuses a listing of more rows than there can be.
+pub(super) fn bounded(client: &Client, request: &Request, rows: usize) -> Result<(), Error> {
+    if rows > MOST_ROWS {
+        return Err(shape(client, request, &format!("it has more than {MOST_ROWS} rows")));
+    }
+    Ok(())
 }
 
 /// The error that a listing which is not whole is.

@@ -242,3 +242,18 @@ async fn a_server_that_finds_every_size_too_large_is_an_error() {
     assert_eq!(jira.users().await.unwrap_err().status(), Some(409));
     assert!(peer.lines().len() < 10, "{:?}", peer.lines());
 }
+
+/// What an answer says of its own size is believed only as far as it can be true.
+#[tokio::test(start_paused = true)]
+async fn a_size_that_no_listing_has_is_refused() {
+    for total in [u64::MAX, 1 << 40, 5_000_001] {
+        let peer = Peer::default();
+        let router = peer.router(move |_| {
+            let page = json!({ "total": total, "isLast": false, "values": rows(&ids(0..1)) });
+            answer(200, &page.to_string())
+        });
+        let error = members(&jira(router)).await.unwrap_err();
+        assert!(error.to_string().ends_with("it has more than 5000000 rows"), "{error}");
+        assert_eq!(peer.lines().len(), 1, "nothing more is asked for");
+    }
+}

@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::wire::{Group, List, User};
 use super::{Scim, requests};
 use crate::atlassian::error::Error;
-use crate::atlassian::page::{checked, incomplete};
+use crate::atlassian::page::{bounded, checked, incomplete};
 use crate::atlassian::request::Request;
 use crate::model::{Email, GroupName, IncompleteRead, Listing, Rows, ScimGroup, ScimId, ScimUser};
 
@@ -99,6 +99,7 @@ impl Scim {
             let repeats = came.iter().any(|row| !seen.insert(key(row)));
             let none = came.is_empty();
             rows.extend(came);
+            bounded(&self.client, &request(1), rows.len())?;
             totals.push(page.total);
             // A server that ignores `startIndex` would go on for ever.
             if none || repeats || rows.len() >= page.total {
