@@ -22,6 +22,10 @@ const MARGIN: Duration = Duration::from_secs(60);
 /// credential for service accounts").
 const USUAL_LIFE: Duration = Duration::from_secs(60 * 60);
 
+/// The fewest characters of a part of a secret that are masked by themselves; shorter parts tell nothing, and are
+/// words.
+const TELLING: usize = 8;
+
 /// What Rollbook proves with who it is (fact sheet §2).
 #[derive(Clone, Debug)]
 pub enum Credential {
@@ -232,9 +236,34 @@ impl Authorizer {
 impl Secrets {
     /// Replaces every secret, should the peer repeat it: what a proxy echoes must not reach a log. What stands
     /// there instead may stand in the name of a host.
+    ///
+    /// A peer may escape what it repeats, for JSON, HTML or a URL, and hosts come in lower case. So the parts
+    /// that no escape touches are replaced too, whatever their case.
     pub(super) fn mask(&self, text: &str) -> String {
-        self.0.iter().fold(text.to_owned(), |text, secret| text.replace(secret.expose_secret(), "SECRET"))
+        let touched = |c: char| !c.is_ascii_alphanumeric() && !['-', '.', '_', '~'].contains(&c);
+        let mut masked = text.to_owned();
+        for secret in &self.0 {
+            let secret = secret.expose_secret();
+            let parts = secret.split(touched).filter(|part| part.len() >= TELLING);
+            masked = std::iter::once(secret).chain(parts).fold(masked, |text, part| without(&text, part));
+        }
+        masked
     }
+}
+
+/// A text without a secret, which is ASCII and not empty.
+fn without(text: &str, secret: &str) -> String {
+    let (lower, secret) = (text.to_ascii_lowercase(), secret.to_ascii_lowercase());
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = 0;
+    // ASCII lower case keeps every byte in its place.
+    for (at, found) in lower.match_indices(&secret) {
+        masked.push_str(&text[rest..at]);
+        masked.push_str("SECRET");
+        rest = at + found.len();
+    }
+    masked.push_str(&text[rest..]);
+    masked
 }
 
 impl Authorization {

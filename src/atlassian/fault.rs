@@ -5,7 +5,7 @@ use http::{StatusCode, Uri, header};
 use super::auth::CredentialKind;
 use super::error::{Answered, Fault};
 use super::send::Answer;
-use super::words::{Words, looks_like_html, shown};
+use super::words::{looks_like_html, shown};
 
 /// The headers by which Atlassian's support finds a request.
 const TRACES: [&str; 2] = ["atl-traceid", "x-arequestid"];
@@ -27,7 +27,7 @@ pub(super) fn fault_of(answer: &Answer) -> Fault {
     let body = String::from_utf8_lossy(answer.body());
     let page = looks_like_html(&body);
     let answered =
-        Answered { status: answer.status().as_u16(), words: Words::of(&body), trace: trace_of(answer) };
+        Answered { status: answer.status().as_u16(), words: answer.words_of(&body), trace: trace_of(answer) };
     let status = answer.status();
     if status.is_redirection() {
         return redirect(answer);

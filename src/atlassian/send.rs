@@ -19,7 +19,7 @@ use super::fault::{fault_of, trace_of};
 use super::request::{Body, Host, Request};
 use super::retry::{Decision, Event, Pause, RETRIES, RETRIES_AT_FIRST, backoff, classify};
 use super::sending::Sending;
-use super::words::shown;
+use super::words::{Words, shown_without};
 use crate::model::Exchange;
 
 /// How Rollbook names itself.
@@ -303,6 +303,16 @@ impl Answer {
         &self.body
     }
 
+    /// What it says, in its own words.
+    pub(super) fn words(&self) -> Words {
+        self.words_of(&String::from_utf8_lossy(&self.body))
+    }
+
+    /// What a part of it says.
+    pub(super) fn words_of(&self, text: &str) -> Words {
+        Words::of(text, &self.secrets)
+    }
+
     /// The error that an answer without success is.
     pub fn failed(&self) -> Error {
         Error::Failed { at: self.at.clone(), fault: Box::new(fault_of(self)) }
@@ -317,7 +327,7 @@ impl Answer {
             at: self.at.clone(),
             fault: Box::new(if error.is_data() {
                 // It quotes what it did not expect.
-                Fault::Shape(shown(&self.secrets.mask(&error.to_string()), 200))
+                Fault::Shape(shown_without(&self.secrets, &error.to_string(), 200))
             } else {
                 fault_of(&self.masked())
             }),

@@ -4,12 +4,14 @@ use std::fmt;
 
 use serde_json::Value;
 
+use super::auth::Secrets;
 use crate::model::is_invisible;
 
 /// The most characters that are shown.
 const SHOWN: usize = 300;
 
-/// The text that an answer carried. Displayed, it is cut and made harmless; [`Words::as_str`] is the whole.
+/// The text that an answer carried, without what cannot be seen and without secrets. Displayed, it is cut and made
+/// harmless; [`Words::as_str`] is the whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words(String);
 
@@ -17,7 +19,18 @@ impl Words {
     /// Reads a body. Errors of the identity back end and of the edge come as they like: the documented
     /// `errorMessages` and `errors`, `{code, message}`, OAuth's `error_description`, SCIM's `scimType` and
     /// `detail`, user management's `key` and `context`, or raw text (fact sheet §1.1, §1.2, §4, §5).
-    pub fn of(body: &str) -> Self {
+    ///
+    /// Secrets are masked here, once the words are as they will be shown: before, JSON's escapes or characters that
+    /// are dropped may stand in between.
+    pub(super) fn of(body: &str, secrets: &Secrets) -> Self {
+        let Self(text) = Self::plain(body);
+        Self(
+            secrets
+                .mask(&text.chars().filter(|c| c.is_whitespace() || !is_invisible(*c)).collect::<String>()),
+        )
+    }
+
+    fn plain(body: &str) -> Self {
         let body = body.trim();
         if looks_like_html(body) {
             return Self(html_title(body).unwrap_or_default());
@@ -51,15 +64,21 @@ impl fmt::Display for Words {
 
 /// Cuts a text from outside, folds its white space, and drops what cannot be seen.
 pub(super) fn shown(text: &str, limit: usize) -> String {
-    let words = text
-        .split_whitespace()
-        .map(|word| word.chars().filter(|c| !is_invisible(*c)).collect::<String>())
-        .collect::<Vec<_>>()
-        .join(" ");
+    let words = folded(text);
     match words.char_indices().nth(limit) {
         Some((end, _)) => format!("{}…", &words[..end]),
         None => words,
     }
+}
+
+/// The same of a text that may repeat a secret.
+pub(super) fn shown_without(secrets: &Secrets, text: &str, limit: usize) -> String {
+    shown(&secrets.mask(&folded(text)), limit)
+}
+
+fn folded(text: &str) -> String {
+    let seen = |word: &str| word.chars().filter(|c| !is_invisible(*c)).collect::<String>();
+    text.split_whitespace().map(seen).collect::<Vec<_>>().join(" ")
 }
 
 /// Whether a body is a page for people.

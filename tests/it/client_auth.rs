@@ -15,6 +15,7 @@ use axum::routing::get;
 use futures_util::future::join_all;
 use rollbook::atlassian::{Client, CloudId, Credential, Error, Jira, Options, TokenKind};
 use rollbook::model::AccountId;
+use serde_json::json as value;
 use tokio::time::sleep;
 use tracing_subscriber::fmt::MakeWriter;
 
@@ -253,6 +254,35 @@ async fn no_secret_is_shown_or_logged() {
     }
     assert!(shown.contains("SECRET"), "what was echoed is masked");
     assert!(!logged.contains("accountId=a"), "no query is logged");
+}
+
+/// A peer may repeat what it was sent in the escapes of whatever it writes.
+#[tokio::test(start_paused = true)]
+async fn a_secret_that_is_repeated_in_escapes_is_masked() {
+    const SECRET: &str = "ATATT3x/Ff+GF0-q7Zk2vR9sW1=5C0FFEE5";
+    let escaped = |of: fn(char) -> String| SECRET.chars().map(of).collect::<String>();
+    let html = SECRET.replace('/', "&#x2F;").replace('+', "&#43;").replace('=', "&#x3D;");
+    let bodies = [
+        value!({ "message": format!("not {SECRET}") }).to_string(),
+        format!(r#"{{"message":"not {}"}}"#, escaped(|c| format!("\\u{:04x}", u32::from(c)))),
+        format!(r#"{{"errors":{{"{0}":"{0}"}}}}"#, SECRET.replace('/', "\\/")),
+        value!({ "detail": escaped(|c| format!("{c}\u{200b}")) }).to_string(),
+        format!("<html><title>{html}</title></html>"),
+        SECRET.to_ascii_lowercase(),
+        format!("/login?token={}", SECRET.replace('/', "%2F").replace('+', "%2B").replace('=', "%3D")),
+        escaped(|c| format!("{c}\u{ad}")),
+    ];
+    for (status, body) in
+        [200, 400, 401, 403].iter().flat_map(|status| bodies.iter().map(move |body| (*status, body)))
+    {
+        let body = body.clone();
+        let router = Peer::default().router(move |_| json(status, &body));
+        let error = ask(&jira(router, Credential::Bearer(SECRET.to_owned().into()))).await.unwrap_err();
+        let shown = format!("{error} {error:?}").to_ascii_lowercase();
+        for part in ["gf0-q7zk2vr9sw1", "5c0ffee5"] {
+            assert!(!shown.contains(part), "{status}: {shown}");
+        }
+    }
 }
 
 #[tokio::test]

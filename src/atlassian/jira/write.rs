@@ -73,7 +73,7 @@ pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Erro
         let made = made_by(operation, answer).map_err(|error| lost(answer, error))?;
         return Ok(Written::Done { made });
     }
-    let words = Words::of(&String::from_utf8_lossy(answer.body()));
+    let words = answer.words();
     if claims_satisfied(operation, answer.status(), &words) {
         return Ok(Written::ClaimsSatisfied { text: words.to_string() });
     }

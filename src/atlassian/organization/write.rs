@@ -197,7 +197,7 @@ pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Erro
     if answer.status().is_success() {
         return Ok(Written::Done { made: made_by(operation, answer)? });
     }
-    let words = Words::of(&String::from_utf8_lossy(answer.body()));
+    let words = answer.words();
     if claims_satisfied(operation, answer.status(), &words) {
         return Ok(Written::ClaimsSatisfied { text: claim(operation, &words) });
     }
@@ -299,7 +299,7 @@ pub fn invited(invite: Invite<'_>, answer: &Answer) -> Result<Written, Error> {
 }
 
 fn refused(answer: &Answer, why: &str) -> Error {
-    let answered = Answered { status: answer.status().as_u16(), words: Words::of(why), trace: None };
+    let answered = Answered { status: answer.status().as_u16(), words: answer.words_of(why), trace: None };
     Error::Failed { at: answer.at().clone(), fault: Box::new(Fault::Refused(answered)) }
 }
 
