@@ -123,7 +123,8 @@ impl Reader<'_> {
             if is_folder || include.takes(&path) {
                 self.link(entry.path());
             }
-        } else if !kind.is_dir() && include.takes(&path) {
+        } else if include.takes(&path) {
+            // A folder of a file's name too: what was asked for is not there.
             self.file(&path);
         }
     }
@@ -132,14 +133,11 @@ impl Reader<'_> {
         let at = self.dir.join(path);
         match fs::symlink_metadata(&at) {
             Ok(meta) if meta.is_symlink() => return self.link(&at),
-            Ok(meta) if !meta.is_file() => {
-                let error = io::Error::other("it is not a file");
-                return self.unreadable(&at, &error);
-            }
+            Ok(meta) if !meta.is_file() => return self.unreadable(&at, &no_file()),
             Ok(_) => {}
             Err(error) => return self.unreadable(&at, &error),
         }
-        match read_bounded(&at) {
+        match read_bounded(self.dir, path) {
             Ok(None) => self.diagnostics.push(too_large(path)),
             Ok(Some(bytes)) => self.text(path, bytes),
             Err(error) => self.unreadable(&at, &error),
@@ -194,11 +192,40 @@ impl Reader<'_> {
 }
 
 /// `None` when the file is too large, whatever its metadata says.
-fn read_bounded(path: &Path) -> io::Result<Option<Vec<u8>>> {
+fn read_bounded(dir: &Path, path: &str) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(LARGEST_FILE).unwrap_or(u64::MAX);
-    fs::File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    let file = open_below(dir, path)?;
+    // It may have become something else since it was looked at.
+    if !file.metadata()?.is_file() {
+        return Err(no_file());
+    }
+    file.take(limit + 1).read_to_end(&mut bytes)?;
     Ok((bytes.len() <= LARGEST_FILE).then_some(bytes))
+}
+
+/// Opens a file below a folder. No part of its path may be a link, not even one that came a moment ago, and
+/// neither a pipe nor a device is waited for.
+#[cfg(unix)]
+fn open_below(dir: &Path, path: &str) -> io::Result<fs::File> {
+    use rustix::fs::{Mode, OFlags, open, openat};
+    let folder = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let file = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::NOCTTY | OFlags::CLOEXEC;
+    let mut at = open(dir, folder, Mode::empty())?;
+    let (folders, name) = path.rsplit_once('/').unwrap_or(("", path));
+    for part in folders.split('/').filter(|part| !part.is_empty()) {
+        at = openat(&at, part, folder | OFlags::NOFOLLOW, Mode::empty())?;
+    }
+    Ok(openat(&at, name, file, Mode::empty())?.into())
+}
+
+#[cfg(not(unix))]
+fn open_below(dir: &Path, path: &str) -> io::Result<fs::File> {
+    fs::File::open(dir.join(path))
+}
+
+fn no_file() -> io::Error {
+    io::Error::other("it is not a file")
 }
 
 fn not_text(path: &str, error: &std::string::FromUtf8Error) -> Diagnostic {

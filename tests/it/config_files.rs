@@ -94,6 +94,85 @@ fn no_link_is_followed() {
     assert!(loaded.declaration.is_none());
 }
 
+#[cfg(unix)]
+#[test]
+fn neither_a_pipe_nor_a_socket_nor_a_folder_is_waited_for() {
+    let dir =
+        directory(&[("rollbook.yaml", ROOT.as_bytes()), ("groups/folder.yaml/a.yaml", b"groups: {}\n")]);
+    let at = |path: &str| dir.path().join(path);
+    assert!(std::process::Command::new("mkfifo").arg(at("groups/pipe.yaml")).status().unwrap().success());
+    assert!(std::process::Command::new("mkfifo").arg(at("rollbook.lock")).status().unwrap().success());
+    let _socket = std::os::unix::net::UnixListener::bind(at("groups/socket.yaml")).unwrap();
+    let loaded = loaded(dir.path());
+    let messages = [
+        "groups/folder.yaml cannot be read: it is not a file",
+        "groups/pipe.yaml cannot be read: it is not a file",
+        "groups/socket.yaml cannot be read: it is not a file",
+        "rollbook.lock cannot be read: it is not a file",
+    ];
+    assert_eq!(found(&loaded.diagnostics), messages.map(|message| (codes::UNREADABLE, message)));
+    assert!(loaded.declaration.is_none());
+}
+
+/// A link that comes after a look and before the file is opened is not followed, whichever part of the path it is.
+#[cfg(unix)]
+#[test]
+fn no_link_is_followed_that_comes_in_between() {
+    use std::os::unix::fs::symlink;
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let outside = directory(&[("a.yaml", b"# outside\n")]);
+    let dir = directory(&[
+        ("rollbook.yaml", ROOT.as_bytes()),
+        ("groups/a.yaml", b"groups: {}\n"),
+        ("users/a.yaml", b"users: {}\n"),
+    ]);
+    let at = |path: &str| dir.path().join(path);
+    symlink(outside.path().join("a.yaml"), at("link")).unwrap();
+    symlink(outside.path(), at("folder-link")).unwrap();
+    let done = AtomicBool::new(false);
+    let swap = |one: &str, other: &str| {
+        for (from, to) in [(one, "spare"), (other, one), (one, other), ("spare", one)] {
+            fs::rename(at(from), at(to)).unwrap();
+        }
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !done.load(Ordering::Relaxed) {
+                swap("groups/a.yaml", "link");
+                swap("users", "folder-link");
+            }
+        });
+        let start = Instant::now();
+        let mut read = 0;
+        while start.elapsed() < Duration::from_secs(2) {
+            let (tree, _) = rollbook::config::read_tree(dir.path());
+            read += tree.files.iter().filter(|file| file.path != "rollbook.yaml").count();
+            let stolen = tree.files.iter().find(|file| file.text.contains("outside"));
+            if stolen.is_some() {
+                done.store(true, Ordering::Relaxed);
+            }
+            assert_eq!(stolen.map(|file| &file.path), None, "what a link leads to was read");
+        }
+        done.store(true, Ordering::Relaxed);
+        assert!(read > 0, "the files themselves are read in between");
+    });
+}
+
+/// What `include` may not name, whoever wrote it.
+#[test]
+fn nothing_above_the_tree_is_included() {
+    let dir = directory(&[
+        ("above.yaml", b"groups: {}\n"),
+        (
+            "tree/rollbook.yaml",
+            format!("{ROOT}include: [../above.yaml, groups/../../above.yaml, /etc/hosts.yaml]\n").as_bytes(),
+        ),
+    ]);
+    let loaded = loaded(&dir.path().join("tree"));
+    assert!(loaded.diagnostics.iter().all(|d| d.code == codes::BAD_INCLUDE), "{:?}", loaded.diagnostics);
+    assert_eq!((loaded.diagnostics.len(), loaded.tree.files.len()), (3, 1));
+}
+
 #[test]
 fn what_is_no_file_cannot_be_read() {
     let dir = directory(&[("rollbook.yaml/a", b"")]);
