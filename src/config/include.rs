@@ -1,5 +1,7 @@
 //! Which files belong to a tree: a pure choice over paths, so that a directory and a git revision agree.
 
+use std::sync::LazyLock;
+
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::civil::Date;
 
@@ -19,6 +21,12 @@ pub const LOCK: &str = "rollbook.lock";
 
 /// What is included where `include` is left out.
 pub(super) const DEFAULT: [&str; 2] = ["users/*.yaml", "groups/**/*.yaml"];
+
+/// Compiled once, which takes longer than the rest of a small tree.
+static DEFAULT_PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
+    let nowhere = Span { origin: Origin { file: FileId(0), offset: 0 }, length: 0 };
+    DEFAULT.iter().filter_map(|text| compiled(text, nowhere).ok()).collect()
+});
 
 const MOST_PATTERNS: usize = 100;
 const LONGEST_PATTERN: usize = 256;
@@ -90,9 +98,7 @@ fn has_wildcard(text: &str) -> bool {
 /// Decodes `include`.
 pub(super) fn decode(cx: &mut Context, node: Option<&Node<'_>>) -> Include {
     let Some(node) = node else {
-        let nowhere = Span { origin: Origin { file: FileId(0), offset: 0 }, length: 0 };
-        let patterns = DEFAULT.iter().filter_map(|text| compiled(text, nowhere).ok()).collect();
-        return Include { patterns, explicit: false };
+        return Include { patterns: DEFAULT_PATTERNS.clone(), explicit: false };
     };
     let nodes = list(cx, node, "a list of patterns").unwrap_or_default();
     if nodes.len() > MOST_PATTERNS {
