@@ -13,7 +13,7 @@ use crate::plan::SavedPlan;
 use crate::render::count;
 
 use super::carrying::{Carrying, Manner};
-use super::files::replace;
+use super::files::{Readers, replace};
 use super::plan::Part;
 use super::planning::Asked;
 use super::show::saved_plan;
@@ -88,7 +88,7 @@ fn write_lock(session: &Session, lock: &Lock, made: &Lock) -> Result<(), Error> 
         return Ok(());
     }
     let path = session.root()?.join(config::LOCK);
-    replace(&path, &config::lock_text(&lock))
+    replace(&path, &config::lock_text(&lock), Readers::Everybody)
         .map_err(Error::io(format!("failed to write {}", path.display())))?;
     let (users, groups) = (count(made.users.len(), "user"), count(made.groups.len(), "group"));
     session.terminal.say(&format!("{}: {users} and {groups} added", config::LOCK));

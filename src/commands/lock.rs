@@ -14,7 +14,7 @@ use crate::model::{AccountId, Email, Lock, LockedId};
 use crate::plan::{self, Beside, Desired, Lookup};
 use crate::render::{self, count};
 
-use super::files::replace;
+use super::files::{Readers, replace};
 use super::{Session, block_on, connect};
 
 /// What `lock` takes.
@@ -39,7 +39,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let locking = plan::lock(&desired, &live, &exported);
 
     let path = session.root()?.join(config::LOCK);
-    replace(&path, &config::lock_text(&locking.lock))
+    replace(&path, &config::lock_text(&locking.lock), Readers::Everybody)
         .map_err(Error::io(format!("failed to write {}", path.display())))?;
     session.data(&changes(&loaded.declaration.lock, &locking.lock))?;
     if locking.diagnostics.is_empty() {
@@ -69,25 +69,22 @@ where
     Name: Ord + ToString,
     Id: PartialEq + ToString,
 {
-    let shown = |name: &Name| render::harmless(&name.to_string()).into_owned();
+    // Ids come from a surface or an export, and names may too.
+    let shown = |text: &dyn ToString| render::harmless(&text.to_string()).into_owned();
     let mut text = String::new();
     for (name, locked) in new {
-        let id = locked.id.to_string();
+        let id = shown(&locked.id);
         match old.get(name) {
             None => text.push_str(&format!("+ {} {id} ({})\n", shown(name), locked.from)),
             Some(was) if was.id != locked.id => {
-                text.push_str(&format!(
-                    "~ {} {} → {id} ({})\n",
-                    shown(name),
-                    was.id.to_string(),
-                    locked.from
-                ));
+                let was = shown(&was.id);
+                text.push_str(&format!("~ {} {was} → {id} ({})\n", shown(name), locked.from));
             }
             Some(_) => {}
         }
     }
     for (name, was) in old.iter().filter(|(name, _)| !new.contains_key(name)) {
-        text.push_str(&format!("- {} {}\n", shown(name), was.id.to_string()));
+        text.push_str(&format!("- {} {}\n", shown(name), shown(&was.id)));
     }
     text
 }

@@ -10,7 +10,7 @@ use crate::model::{Address, Email, Guard, Plan, Reason};
 use crate::plan::{Lookup, Scope};
 use crate::render::{self, Grouping};
 
-use super::files::replace;
+use super::files::{Readers, replace};
 use super::planning::Asked;
 use super::{Format, Session, block_on, connect};
 
@@ -77,7 +77,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     };
     session.data(&text)?;
     if let Some(path) = &arguments.out {
-        replace(path, &render::plan_json(&planned.plan))
+        replace(path, &render::plan_json(&planned.plan), Readers::Owner)
             .map_err(Error::io(format!("failed to write {}", path.display())))?;
         session.terminal.say(&format!("The plan is in {}.", path.display()));
     }

@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::sandbox::{Faults, Limits, Options, Sandbox, Seed, serve};
 
-use super::files::replace;
+use super::files::{Readers, replace};
 use super::{Session, block_on};
 
 /// What `sandbox` takes.
@@ -108,7 +108,7 @@ fn seed(arguments: &Arguments) -> Result<Seed, Error> {
 fn save(sandbox: &Sandbox, path: &Path) -> Result<(), Error> {
     let to_save = sandbox.to_seed().to_yaml();
     let text = to_save.map_err(|source| Error::Seed { path: path.to_path_buf(), source })?;
-    replace(path, &text).map_err(Error::io(format!("failed to save {}", path.display())))
+    replace(path, &text, Readers::Owner).map_err(Error::io(format!("failed to save {}", path.display())))
 }
 
 /// The lines that make a shell use the sandbox.

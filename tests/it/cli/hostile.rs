@@ -90,3 +90,17 @@ fn an_apply_of_hostile_names_and_refusals() {
         assert!(ran.stdout.contains(":error::forged"), "{ran}");
     }
 }
+
+#[test]
+fn a_lock_of_hostile_ids() {
+    let plain = format!("users:\n  - {{ account-id: \"own{EVIL}\", email: plain@acme.com }}\n");
+    let site = Site::of(&seed().replacen("users:\n", &plain, 1));
+    let ran = rollbook(["lock"])
+        .file("rollbook.yaml", "version: 1\nsite: https://acme.atlassian.net\n")
+        .file("groups/a.yaml", "groups:\n  sre: { members: [plain@acme.com, root@acme.com] }\n")
+        .at(&site)
+        .run()
+        .ends(0);
+    harmless(&ran);
+    assert!(ran.stdout.contains("+ plain@acme.com own"), "{ran}");
+}
