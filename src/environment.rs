@@ -1,6 +1,7 @@
 //! The environment variables: the one place that reads them.
 
-use std::path::PathBuf;
+use std::io::{self, Read as _};
+use std::path::Path;
 use std::{env, fs};
 
 use secrecy::SecretString;
@@ -25,6 +26,9 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (ENDPOINT_GATEWAY, "another host instead of api.atlassian.com and auth.atlassian.com"),
     (ENDPOINT_SCIM, "another host for the SCIM directory alone"),
 ];
+
+/// The most bytes that a secret's file may hold; access tokens are a few thousand at most.
+const LARGEST_SECRET: u64 = 64 * 1024;
 
 const EMAIL: &str = "ROLLBOOK_EMAIL";
 const API_TOKEN: &str = "ROLLBOOK_API_TOKEN";
@@ -92,6 +96,9 @@ pub enum EnvironmentError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A secret's file is too large to hold one.
+    #[error("the file that {0} names is larger than {LARGEST_SECRET} bytes")]
+    TooLarge(String),
     /// A secret's file is empty.
     #[error("the file that {0} names is empty")]
     Empty(String),
@@ -118,7 +125,7 @@ impl EnvironmentError {
             Self::Several(_) => "Leave one of them, so that it is plain who acts.",
             Self::TokenKind(_) => "Write `scoped` for a token that was made with scopes, or leave it out.",
             Self::NotText(_) => "Set it again.",
-            Self::File { .. } | Self::Empty(_) => {
+            Self::File { .. } | Self::TooLarge(_) | Self::Empty(_) => {
                 "Let it name a file that can be read and holds the secret alone."
             }
             Self::Twice(_) => "Leave one of them.",
@@ -214,9 +221,10 @@ fn secret(name: &'static str) -> Result<Option<SecretString>, EnvironmentError> 
         (Some(value), None) => Ok(Some(SecretString::from(value))),
         (None, None) => Ok(None),
         (None, Some(path)) => {
-            let read = fs::read_to_string(PathBuf::from(path));
+            let read = secret_in(Path::new(&path));
             let value =
                 read.map_err(|source| EnvironmentError::File { variable: file_variable.clone(), source })?;
+            let value = value.ok_or_else(|| EnvironmentError::TooLarge(file_variable.clone()))?;
             // Mounted secrets and editors end a file with a line break.
             match value.trim_end_matches(['\n', '\r']) {
                 "" => Err(EnvironmentError::Empty(file_variable)),
@@ -224,4 +232,11 @@ fn secret(name: &'static str) -> Result<Option<SecretString>, EnvironmentError> 
             }
         }
     }
+}
+
+/// The text of a secret's file; nothing where it is too large. It may be a pipe, as shells make them.
+fn secret_in(path: &Path) -> io::Result<Option<String>> {
+    let mut text = String::new();
+    fs::File::open(path)?.take(LARGEST_SECRET + 1).read_to_string(&mut text)?;
+    Ok((text.len() as u64 <= LARGEST_SECRET).then_some(text))
 }

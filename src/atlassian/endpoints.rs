@@ -148,7 +148,7 @@ impl Origin {
     /// Takes a scheme, a host and perhaps a port. Everything that a URL could hold besides is refused, and so is
     /// every host that is not plain ASCII, so that no second reading of the text leads anywhere else.
     fn parse(text: &str) -> Result<Self, HostError> {
-        let shape = || HostError::Shape(text.to_owned());
+        let shape = || HostError::Shape(without_user(text));
         let (scheme, rest) = text.split_once("://").ok_or_else(shape)?;
         let authority = rest.strip_suffix('/').unwrap_or(rest).to_ascii_lowercase();
         let (host, port) = split_port(&authority).ok_or_else(shape)?;
@@ -159,7 +159,7 @@ impl Origin {
         let default = match scheme.to_ascii_lowercase().as_str() {
             "https" => 443,
             "http" if loopback => 80,
-            "http" => return Err(HostError::Insecure(text.to_owned())),
+            "http" => return Err(HostError::Insecure(without_user(text))),
             _ => return Err(shape()),
         };
         let scheme = scheme.to_ascii_lowercase();
@@ -183,6 +183,15 @@ impl Origin {
     /// Whether it is this machine, where no proxy stands between.
     pub(super) fn is_loopback(&self) -> bool {
         self.loopback
+    }
+}
+
+/// A text as it may be shown: what stands before an `@` may be a password.
+fn without_user(text: &str) -> String {
+    match (text.split_once("://"), text.rsplit_once('@')) {
+        (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
+        (None, Some((_, host))) => format!("…@{host}"),
+        (_, None) => text.to_owned(),
     }
 }
 

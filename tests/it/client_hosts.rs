@@ -126,8 +126,34 @@ fn an_override_names_any_https_host_and_nothing_less() {
         site("https://a@b.com"),
         site("https://acme.com/path"),
         gateway(""),
+        site("http://localhost.evil.com"),
+        site("http://127.0.0.1.evil.com"),
+        site("http://127.0.0.1@evil.com"),
+        site("http://[::1]@evil.com"),
+        site("http://[::1].evil.com"),
+        site("http://0.0.0.0:8080"),
+        site("http://[::]:8080"),
+        site("http://127.1"),
+        site("http://root:secret@127.0.0.1"),
+        gateway("https://root:secret@gw.acme.com"),
     ] {
         assert!(Endpoints::new(tree, &overrides).is_err(), "{overrides:?}");
+    }
+}
+
+/// A password has no place in an address, and is not repeated where somebody put one there.
+#[test]
+fn a_password_in_an_address_is_not_shown() {
+    for text in [
+        "https://root:secret@acme.com",
+        "http://root:secret@acme.com/",
+        "ftp://a@secret@acme.com",
+        "secret@acme.com",
+    ] {
+        let overrides = Overrides { site: Some(text.into()), gateway: None };
+        let error = Endpoints::new("https://acme.atlassian.net", &overrides).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("secret") && shown.contains("…@acme.com"), "{shown}");
     }
 }
 
