@@ -8,6 +8,7 @@ mod check;
 mod counts;
 mod demo;
 mod doctor;
+mod echoes;
 mod emulator;
 mod examples;
 mod exits;
