@@ -58,7 +58,11 @@ pub(super) fn sight(planned: &PlannedOperation, made: &MadeIds, ids: &SurfaceIds
         Operation::ActivateUser { account, .. } => Sight::Account { account: account.clone(), active: true },
         Operation::SuspendUser { account, .. }
         | Operation::DeactivateUser { account, .. }
-        | Operation::RemoveUser { account, .. } => Sight::Account { account: account.clone(), active: false },
+        | Operation::RemoveUser { account, was_active: true, .. } => {
+            Sight::Account { account: account.clone(), active: false }
+        }
+        // Whoever was inactive looks the same before and after (fact sheet §1.3).
+        Operation::RemoveUser { was_active: false, .. } => Sight::Nothing,
         Operation::UpdateUser { account, name } => match ids.scim_users.get(account) {
             Some(user) => Sight::ScimName { user: user.clone(), name: name.clone() },
             None => Sight::Nothing,

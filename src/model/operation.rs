@@ -83,6 +83,8 @@ pub enum Operation {
         account: AccountId,
         /// The memberships that are lost with it and that no other operation of the plan ends.
         memberships: Vec<Kept>,
+        /// Whether the account was active, so that being inactive shows that it is removed.
+        was_active: bool,
     },
     /// Deletes a group.
     DeleteGroup {
@@ -260,7 +262,7 @@ impl Operation {
         match self {
             Self::SuspendUser { account, memberships }
             | Self::DeactivateUser { account, memberships }
-            | Self::RemoveUser { account, memberships } => Some((account, memberships)),
+            | Self::RemoveUser { account, memberships, .. } => Some((account, memberships)),
             Self::CreateGroup { .. }
             | Self::InviteUser { .. }
             | Self::ActivateUser { .. }

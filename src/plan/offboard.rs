@@ -48,7 +48,7 @@ impl Router<'_> {
             }
             Offboard::Remove => {
                 let via = self.remove_surface(&account)?;
-                Ok(Some((Operation::RemoveUser { account, memberships: left }, via)))
+                Ok(Some((Operation::RemoveUser { account, memberships: left, was_active: active }, via)))
             }
             Offboard::Suspend if !active => Ok(None),
             Offboard::Suspend => {

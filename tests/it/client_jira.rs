@@ -172,7 +172,11 @@ async fn says_what_became_of_a_write() {
             201,
             ADA,
         ),
-        (Operation::RemoveUser { account: AccountId::new("a"), memberships: vec![] }, 204, ""),
+        (
+            Operation::RemoveUser { account: AccountId::new("a"), memberships: vec![], was_active: true },
+            204,
+            "",
+        ),
         (Operation::DeleteGroup { group: GroupId::new("g"), members: vec![] }, 200, ""),
         (Operation::DeleteGroup { group: GroupId::new("g"), members: vec![] }, 404, nobody),
     ] {

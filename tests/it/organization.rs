@@ -354,7 +354,11 @@ async fn says_what_became_of_a_write() {
         (create(), 409, errors("ADMIN-409-28", "Conflict")),
         (delete(), 204, String::new()),
         (delete(), 403, errors("ADMIN-403-6", "Not allowed to delete group with default-role attribute")),
-        (Operation::RemoveUser { account: AccountId::new("a"), memberships: vec![] }, 204, String::new()),
+        (
+            Operation::RemoveUser { account: AccountId::new("a"), memberships: vec![], was_active: true },
+            204,
+            String::new(),
+        ),
     ] {
         let name = format!("{operation:?}").split([' ', '{']).next().unwrap().to_owned();
         let (sent, sent_body) = (status, body.clone());

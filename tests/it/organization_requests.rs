@@ -68,7 +68,7 @@ fn all_writes(id: &str) -> Vec<Request> {
         invite(vec![], vec![Ref::Known(GroupId::new(id))]),
         Operation::AddMember { group: Ref::Known(GroupId::new(id)), account: Ref::Known(account.clone()) },
         Operation::RemoveMember { membership },
-        Operation::RemoveUser { account: account.clone(), memberships: vec![] },
+        Operation::RemoveUser { account: account.clone(), memberships: vec![], was_active: true },
         Operation::DeleteGroup { group: GroupId::new(id), members: vec![] },
         Operation::SuspendUser { account: account.clone(), memberships: vec![] },
         activate(Inactive::Suspended),

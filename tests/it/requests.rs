@@ -71,7 +71,7 @@ fn all_writes(id: &str) -> Vec<Request> {
         },
         Operation::AddMember { group: Ref::Known(GroupId::new(id)), account: Ref::Known(AccountId::new(id)) },
         Operation::RemoveMember { membership: membership(id, id) },
-        Operation::RemoveUser { account: AccountId::new(id), memberships: vec![] },
+        Operation::RemoveUser { account: AccountId::new(id), memberships: vec![], was_active: true },
         Operation::DeleteGroup { group: GroupId::new(id), members: vec![] },
     ]
     .iter()
