@@ -1,5 +1,7 @@
 //! What a surface answers to a write, before a read confirms it, and what the journal is told of it.
 
+use tokio::sync::watch;
+
 use crate::atlassian::{MadeId, MadeIds, Sent, Surfaces, Written};
 use crate::model::{
     AnsweredOperation, Exchange, Key, Made, PlannedOperation, Said, SentOperation, SurfaceIds, cut,
@@ -16,6 +18,8 @@ pub(super) enum Answered {
     Refused(String),
     /// The answer was lost.
     Lost(String),
+    /// The run was stopped before it was sent.
+    NotSent,
 }
 
 /// An answer with all that is known of it.
@@ -33,15 +37,23 @@ pub(super) async fn write(
     planned: &[&PlannedOperation],
     made: &MadeIds,
     ids: &SurfaceIds,
+    halt: &watch::Receiver<bool>,
 ) -> Vec<Came> {
-    surfaces.write(planned, made, ids).await.into_iter().map(Came::of).collect()
+    surfaces.write(planned, made, ids, halt).await.into_iter().map(Came::of).collect()
 }
 
 impl Came {
+    /// Nothing, of operations that were not sent.
+    pub(super) fn none(batch: Vec<usize>) -> Vec<(usize, Self)> {
+        let none = |at| (at, Self { answered: Answered::NotSent, made: None, exchanges: Vec::new() });
+        batch.into_iter().map(none).collect()
+    }
+
     fn of(sent: Sent) -> Self {
         let (answered, made) = match sent.written {
             Ok(Written::Done { made }) => (Answered::Done, made),
             Ok(Written::ClaimsSatisfied { text }) => (Answered::Claimed(text), None),
+            Err(error) if error.halted() => (Answered::NotSent, None),
             Err(error) if error.answer_lost() => (Answered::Lost(error.chain()), None),
             Ok(Written::Refused(error)) | Err(error) => (Answered::Refused(error.chain()), None),
         };
@@ -55,8 +67,9 @@ impl Came {
             Answered::Claimed(text) => Said::Claimed { text: cut(text) },
             Answered::Refused(text) => Said::Refused { text: cut(text) },
             Answered::Lost(text) => Said::Lost { text: cut(text) },
+            Answered::NotSent => Said::NotSent,
         };
-        let made = self.made.as_ref().map(made);
+        let made = self.made.as_ref().map(made_by);
         AnsweredOperation { key: key.clone(), exchanges: self.exchanges.clone(), said, made }
     }
 }
@@ -69,7 +82,8 @@ pub(super) fn about_to_send(planned: &PlannedOperation, ids: &MadeIds) -> SentOp
     SentOperation::of(&planned.key, planned.via, operation, group, account)
 }
 
-fn made(id: &MadeId) -> Made {
+/// What the journal keeps of an id that came to be.
+pub(super) fn made_by(id: &MadeId) -> Made {
     let made = Made::default();
     match id.clone() {
         MadeId::Group(id) => Made { group: Some(id), ..made },

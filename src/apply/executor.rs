@@ -1,17 +1,23 @@
 //! Sends the operations of a plan: whatever is ready, several at once, revokes first (design §8), each told to the
 //! journal before it is sent and after its answer.
 
+use std::future::pending;
+
 use futures_util::StreamExt;
+use futures_util::future::{FutureExt, LocalBoxFuture};
 use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
+use tokio::time::{Instant, sleep_until};
 
-use crate::atlassian::Surfaces;
-use crate::model::{End, Ending, Outcome, Plan, PlannedOperation, Record, Report};
+use crate::atlassian::{MadeIds, Surfaces};
+use crate::model::{End, Ending, Found, Look, Outcome, Plan, PlannedOperation, Record, Report};
 
 use super::answer::{self, Came};
-use super::journal::{JournalError, JournalWriter};
+use super::journal::JournalWriter;
+use super::lost::{self, is_enough};
 use super::run::Run;
 use super::settle;
+use super::sight::{Sight, sight};
 
 /// Carries out plans.
 #[derive(Debug)]
@@ -22,8 +28,10 @@ pub struct Executor<'a> {
     pub journal: &'a JournalWriter,
     /// How many operations may be under way at a time; at least one.
     pub concurrency: usize,
-    /// Turns true when no further operation may start. What is under way is finished and reported.
+    /// Turns true when no further operation may start. What was sent is finished and reported.
     pub stop: watch::Receiver<bool>,
+    /// The same, at a moment.
+    pub deadline: Option<Instant>,
 }
 
 /// What an executor is doing.
@@ -35,64 +43,248 @@ pub enum Progress {
     Settling,
 }
 
+/// What happened next.
+enum Event {
+    /// Operations were answered. Where the journal failed before they were sent there is none.
+    Answers(Vec<(usize, Came)>, Journalled),
+    /// Operations whose answer was lost were looked for.
+    Looks(Vec<lost::Look>, Journalled),
+}
+
+/// Whether the journal took everything.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Journalled {
+    Whole,
+    Broken,
+}
+
+/// A run and what is under way in it.
+struct Flight<'p, 'a, P> {
+    plan: &'p Plan,
+    run: Run<'p>,
+    under_way: FuturesUnordered<LocalBoxFuture<'a, Event>>,
+    writing: usize,
+    looking: bool,
+    /// Why nothing starts any more.
+    ending: Option<Ending>,
+    halt: watch::Sender<bool>,
+    progress: P,
+}
+
 impl Executor<'_> {
     /// Carries a plan out and says what became of every operation. It never fails as a whole: a failed
     /// operation skips those that require it, and nothing else. Where the journal fails, nothing more starts, and
     /// [`JournalWriter::close`] says so.
-    pub async fn run(mut self, plan: &Plan, mut progress: impl FnMut(Progress)) -> Report {
-        let mut run = Run::of(&plan.operations);
-        let mut under_way = FuturesUnordered::new();
-        let mut journalled = true;
+    pub async fn run(self, plan: &Plan, progress: impl FnMut(Progress)) -> Report {
+        let mut flight = Flight {
+            plan,
+            run: Run::of(&plan.operations),
+            under_way: FuturesUnordered::new(),
+            writing: 0,
+            looking: false,
+            ending: None,
+            halt: watch::Sender::new(false),
+            progress,
+        };
         loop {
-            while under_way.len() < self.concurrency.max(1) && journalled && !*self.stop.borrow_and_update() {
-                let batch = run.next_batch();
-                if batch.is_empty() {
-                    break;
-                }
-                let made = run.made.clone();
-                let (surfaces, journal) = (self.surfaces, self.journal);
-                under_way.push(async move {
-                    let planned: Vec<&PlannedOperation> =
-                        batch.iter().map(|at| &plan.operations[*at]).collect();
-                    let sent = planned.iter().map(|planned| answer::about_to_send(planned, &made)).collect();
-                    journal.write(vec![Record::Sent { operations: sent }]).await?;
-                    let came = answer::write(surfaces, &planned, &made, &plan.surface_ids).await;
-                    let told =
-                        planned.iter().zip(&came).map(|(it, came)| Record::Answered(came.told(&it.key)));
-                    let kept = journal.write(told.collect()).await.is_ok();
-                    Ok::<_, JournalError>((batch.into_iter().zip(came).collect::<Vec<_>>(), kept))
-                });
+            if let Some(ending) = self.is_over() {
+                flight.end(ending);
             }
-            let Some(answers) = under_way.next().await else { break };
-            // What could not be told to the journal was not sent.
-            let (answers, kept) = answers.unwrap_or_default();
-            journalled &= kept;
-            for (index, Came { answered, made, .. }) in answers {
-                if let Some(id) = made {
-                    run.made.insert(plan.operations[index].key.clone(), id);
+            self.start(&mut flight);
+            let event = tokio::select! {
+                biased;
+                event = flight.under_way.next() => event,
+                ending = self.over(), if flight.ending.is_none() => {
+                    flight.end(ending);
+                    continue;
                 }
-                let given_up = run.answer(index, answered);
-                for _ in 0..=given_up {
-                    progress(Progress::Answered);
-                }
-            }
+            };
+            let Some(event) = event else { break };
+            flight.take(event);
         }
-        progress(Progress::Settling);
-        let settled = settle::settle(self.surfaces, plan, &run.answers, &run.made).await;
+        flight.run.give_up_all_lost();
+        (flight.progress)(Progress::Settling);
+        let run = flight.run;
+        let settled = settle::settle(self.surfaces, plan, &run.answers, &run.made, flight.ending).await;
         let report = run.report(settled);
-        let left = report.outcomes.iter().any(|(_, outcome)| *outcome == Outcome::NotAttempted);
-        self.conclude(&report, if left { Ending::Stopped } else { Ending::Whole }).await;
+        self.conclude(&report, flight.ending).await;
         report
     }
 
-    /// Tells the journal what became of every operation. Whether it took it, its end says.
-    async fn conclude(&self, report: &Report, by: Ending) {
-        let settled = |(key, outcome): &(_, Outcome)| Record::Settled {
-            key: Clone::clone(key),
-            became: outcome.into(),
+    /// Starts what may start.
+    fn start<'a, P>(&'a self, flight: &mut Flight<'a, 'a, P>) {
+        while flight.writing < self.concurrency.max(1) && flight.ending.is_none() {
+            let batch = flight.run.next_batch();
+            if batch.is_empty() {
+                break;
+            }
+            flight.writing += 1;
+            let (made, halt) = (flight.run.made.clone(), flight.halt.subscribe());
+            flight.under_way.push(self.write(flight.plan, batch, made, halt).boxed_local());
+        }
+        let unseen = flight.run.unseen();
+        if flight.ending.is_none() && !flight.looking && !unseen.is_empty() {
+            flight.looking = true;
+            let made = &flight.run.made;
+            let sight = |at: usize| sight(&flight.plan.operations[at], made, &flight.plan.surface_ids);
+            let sights: Vec<(usize, Sight)> = unseen.into_iter().map(|at| (at, sight(at))).collect();
+            let halt = flight.halt.subscribe();
+            flight.under_way.push(self.look_for(flight.plan, sights, halt).boxed_local());
+        }
+    }
+
+    async fn write(
+        &self,
+        plan: &Plan,
+        batch: Vec<usize>,
+        made: MadeIds,
+        halt: watch::Receiver<bool>,
+    ) -> Event {
+        let planned: Vec<&PlannedOperation> = batch.iter().map(|at| &plan.operations[*at]).collect();
+        let sent = planned.iter().map(|planned| answer::about_to_send(planned, &made)).collect();
+        if self.journal.write(vec![Record::Sent { operations: sent }]).await.is_err() {
+            return Event::Answers(Came::none(batch), Journalled::Broken);
+        }
+        let came = answer::write(self.surfaces, &planned, &made, &plan.surface_ids, &halt).await;
+        let told = planned.iter().zip(&came).map(|(planned, came)| Record::Answered(came.told(&planned.key)));
+        let journalled = self.note(told.collect()).await;
+        Event::Answers(batch.into_iter().zip(came).collect(), journalled)
+    }
+
+    async fn look_for(
+        &self,
+        plan: &Plan,
+        sights: Vec<(usize, Sight)>,
+        mut halt: watch::Receiver<bool>,
+    ) -> Event {
+        let unknown = sights.iter().map(|(at, _)| (*at, Found::Unknown, None)).collect();
+        // What no read would tell is not waited for.
+        let sights = sights.into_iter().filter(|(_, sight)| *sight != Sight::Nothing).collect();
+        let looks = tokio::select! {
+            biased;
+            _ = halt.wait_for(|halt| *halt) => unknown,
+            looks = lost::look_for(self.surfaces, sights) => with_unknown(looks, unknown),
         };
-        let mut records: Vec<Record> = report.outcomes.iter().map(settled).collect();
-        records.push(Record::End(End::of(by, report.outcomes.iter().map(|(_, outcome)| outcome))));
-        let _ = self.journal.write(records).await;
+        let told = looks.iter().map(|(at, found, made)| {
+            let key = plan.operations[*at].key.clone();
+            Record::Looked(Look { key, found: *found, made: made.as_ref().map(answer::made_by) })
+        });
+        let journalled = self.note(told.collect()).await;
+        Event::Looks(looks, journalled)
+    }
+
+    async fn note(&self, records: Vec<Record>) -> Journalled {
+        if self.journal.write(records).await.is_ok() { Journalled::Whole } else { Journalled::Broken }
+    }
+
+    fn is_over(&self) -> Option<Ending> {
+        if *self.stop.borrow() {
+            return Some(Ending::Stopped);
+        }
+        self.deadline.filter(|deadline| Instant::now() >= *deadline).map(|_| Ending::TimedOut)
+    }
+
+    /// Waits until nothing may start any more.
+    async fn over(&self) -> Ending {
+        let mut stop = self.stop.clone();
+        let stopped = async {
+            if stop.wait_for(|stop| *stop).await.is_err() {
+                // Nobody is left to stop it.
+                pending::<()>().await;
+            }
+        };
+        let late = async {
+            match self.deadline {
+                Some(deadline) => sleep_until(deadline).await,
+                None => pending().await,
+            }
+        };
+        tokio::select! {
+            () = stopped => Ending::Stopped,
+            () = late => Ending::TimedOut,
+        }
+    }
+
+    /// Tells the journal what became of every operation. Whether it took it, its end says.
+    async fn conclude(&self, report: &Report, ending: Option<Ending>) {
+        let outcomes = || report.outcomes.iter().map(|(_, outcome)| outcome);
+        let settled = report
+            .outcomes
+            .iter()
+            .map(|(key, outcome)| Record::Settled { key: key.clone(), became: outcome.into() });
+        let left = outcomes().any(|outcome| *outcome == Outcome::NotAttempted);
+        let by = ending.filter(|_| left).unwrap_or(Ending::Whole);
+        let end = Record::End(End::of(by, outcomes()));
+        let _ = self.note(settled.chain([end]).collect()).await;
+    }
+}
+
+/// What was looked for, with those that no read would tell of.
+fn with_unknown(mut looks: Vec<lost::Look>, unknown: Vec<lost::Look>) -> Vec<lost::Look> {
+    let others = unknown.into_iter().filter(|(at, ..)| !looks.iter().any(|(found, ..)| found == at));
+    let others: Vec<lost::Look> = others.collect();
+    looks.extend(others);
+    looks
+}
+
+impl<P: FnMut(Progress)> Flight<'_, '_, P> {
+    /// Lets nothing start any more: what waits for its turn is not sent, and nothing is looked for before the end.
+    fn end(&mut self, ending: Ending) {
+        if self.ending.is_none() {
+            self.ending = Some(ending);
+            self.halt.send_replace(true);
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        let (settled, journalled) = match event {
+            Event::Answers(answers, journalled) => {
+                self.writing -= 1;
+                (self.answers(answers), journalled)
+            }
+            Event::Looks(looks, journalled) => {
+                self.looking = false;
+                (looks.into_iter().map(|look| self.look(look)).sum(), journalled)
+            }
+        };
+        if journalled == Journalled::Broken {
+            self.end(Ending::Stopped);
+        }
+        let given_up = if self.ending.is_some() { self.run.give_up_all_lost() } else { 0 };
+        for _ in 0..settled + given_up {
+            (self.progress)(Progress::Answered);
+        }
+    }
+
+    fn answers(&mut self, answers: Vec<(usize, Came)>) -> usize {
+        let mut settled = 0;
+        for (at, Came { answered, made, .. }) in answers {
+            if let Some(id) = made {
+                self.run.made.insert(self.plan.operations[at].key.clone(), id);
+            }
+            settled += self.run.answer(at, answered);
+        }
+        settled
+    }
+
+    fn look(&mut self, (at, found, made): lost::Look) -> usize {
+        // The run may have been stopped meanwhile.
+        if !self.run.is_lost(at) {
+            return 0;
+        }
+        let planned = &self.plan.operations[at];
+        match found {
+            Found::Done if is_enough(planned, made.as_ref()) => {
+                if let Some(id) = made {
+                    self.run.made.insert(planned.key.clone(), id);
+                }
+                self.run.answer(at, answer::Answered::Done)
+            }
+            Found::NotDone if self.ending.is_none() && self.run.may_repeat(at) => {
+                self.run.repeat(at);
+                0
+            }
+            Found::Done | Found::NotDone | Found::Unknown => self.run.give_up_lost(at),
+        }
     }
 }

@@ -4,8 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use crate::atlassian::{Error, Fault, Scim, Surfaces};
-use crate::model::{AccountId, Email, GroupId, GroupName, Listing, LiveAccount, OrganizationUser, ScimId};
+use crate::atlassian::{Error, Fault, MadeId, Scim, Surfaces};
+use crate::model::{
+    AccountId, Email, GroupId, GroupName, Listing, LiveAccount, OrganizationUser, ScimId, ScimUser,
+};
 
 use super::sight::Sight;
 
@@ -14,11 +16,12 @@ use super::sight::Sight;
 pub(super) struct Seen {
     /// `None` where the group is gone.
     groups: BTreeMap<GroupId, Result<Option<Listing<AccountId>>, String>>,
-    names: Option<Result<BTreeSet<GroupName>, String>>,
+    /// Which group has a name; `None` where several have.
+    names: Option<Result<BTreeMap<GroupName, Option<GroupId>>, String>>,
     /// Those that are active.
     accounts: Option<Result<BTreeSet<AccountId>, String>>,
     /// Those of the e-mails that the organization knows.
-    people: Option<Result<BTreeSet<Email>, String>>,
+    people: Option<Result<BTreeMap<Email, AccountId>, String>>,
     directory: Directory,
 }
 
@@ -26,7 +29,7 @@ pub(super) struct Seen {
 #[derive(Default)]
 struct Directory {
     members: BTreeMap<ScimId, Result<BTreeSet<ScimId>, String>>,
-    users: BTreeMap<String, Result<bool, String>>,
+    users: BTreeMap<String, Result<Option<ScimUser>, String>>,
     names: BTreeMap<ScimId, Result<String, String>>,
 }
 
@@ -59,8 +62,8 @@ pub(super) async fn look(surfaces: &Surfaces, sights: impl Iterator<Item = &Sigh
     if let (false, Some(organization)) = (asked.people.is_empty(), &surfaces.organization) {
         let asked: Vec<Email> = asked.people.into_iter().collect();
         let found = organization.find_by_email(&asked).await.map_err(|error| error.chain());
-        let emails = |people: Vec<OrganizationUser>| people.into_iter().filter_map(|person| person.email);
-        seen.people = Some(found.map(|people| emails(people).collect()));
+        let known = |person: OrganizationUser| Some((person.email?, person.account));
+        seen.people = Some(found.map(|people| people.into_iter().filter_map(known).collect()));
     }
     if let Some(scim) = &surfaces.scim {
         seen.directory =
@@ -124,22 +127,26 @@ async fn groups(surfaces: &Surfaces, asked: BTreeSet<GroupId>) -> Groups {
     asked.iter().map(|group| (group.clone(), members(group))).collect()
 }
 
-async fn names(surfaces: &Surfaces) -> Result<BTreeSet<GroupName>, String> {
+async fn names(surfaces: &Surfaces) -> Result<BTreeMap<GroupName, Option<GroupId>>, String> {
     match (&surfaces.jira, &surfaces.organization) {
-        (Some(jira), _) => named(jira.groups().await, |group| group.name.clone()),
-        (None, Some(organization)) => named(organization.groups(None).await, |group| group.name.clone()),
+        (Some(jira), _) => named(jira.groups().await, |group| (group.name.clone(), group.id.clone())),
+        (None, Some(organization)) => {
+            named(organization.groups(None).await, |group| (group.name.clone(), group.id.clone()))
+        }
         (None, None) => Err("there is nothing to read them from".into()),
     }
 }
 
 fn named<T>(
     listed: Result<Listing<T>, Error>,
-    name: impl Fn(&T) -> GroupName,
-) -> Result<BTreeSet<GroupName>, String> {
-    match listed {
-        Ok(groups) => Ok(groups.iter().map(name).collect()),
-        Err(error) => Err(error.chain()),
+    name: impl Fn(&T) -> (GroupName, GroupId),
+) -> Result<BTreeMap<GroupName, Option<GroupId>>, String> {
+    let groups = listed.map_err(|error| error.chain())?;
+    let mut found = BTreeMap::new();
+    for (name, id) in groups.iter().map(name) {
+        found.entry(name).and_modify(|id| *id = None).or_insert(Some(id));
     }
+    Ok(found)
 }
 
 /// Those of the accounts that are active. Jira shows somebody who is suspended as not active, too.
@@ -171,7 +178,7 @@ impl Directory {
             (id.clone(), members.map_err(|error| error.chain()))
         });
         let emails = emails.iter().map(async |email| {
-            let found = scim.user_named(email).await.map(|user| user.is_some());
+            let found = scim.user_named(email).await;
             (email.to_string(), found.map_err(|error| error.chain()))
         });
         let users = users.iter().map(async |id| {
@@ -198,7 +205,7 @@ impl Seen {
             }
             Sight::Group { group, present } => Ok(self.group(group)?.is_some() == *present),
             Sight::Named(name) => match &self.names {
-                Some(names) => names.clone().map(|names| names.contains(name)),
+                Some(names) => names.as_ref().map(|names| names.contains_key(name)).map_err(Clone::clone),
                 None => unread(),
             },
             Sight::Account { account, active } => match &self.accounts {
@@ -206,19 +213,48 @@ impl Seen {
                 None => unread(),
             },
             Sight::Person(email) => match &self.people {
-                Some(people) => people.clone().map(|people| people.contains(email)),
+                Some(people) => {
+                    people.as_ref().map(|people| people.contains_key(email)).map_err(Clone::clone)
+                }
                 None => unread(),
             },
             Sight::ScimMember { group, user } => match directory.members.get(group) {
                 Some(members) => members.clone().map(|members| members.contains(user)),
                 None => unread(),
             },
-            Sight::ScimUser(email) => directory.users.get(email.as_str()).cloned().unwrap_or_else(unread),
+            Sight::ScimUser(email) => match directory.users.get(email.as_str()) {
+                Some(user) => user.as_ref().map(Option::is_some).map_err(Clone::clone),
+                None => unread(),
+            },
             Sight::ScimName { user, name } => match directory.names.get(user) {
                 Some(shown) => shown.clone().map(|shown| shown == *name),
                 None => unread(),
             },
             Sight::Nothing => Err("no read would show it; plan again".into()),
+        }
+    }
+
+    /// The id of what the reads show, where the answer that told it got lost.
+    pub(super) fn made(&self, sight: &Sight) -> Option<MadeId> {
+        match sight {
+            Sight::Named(name) => {
+                let id = self.names.as_ref()?.as_ref().ok()?.get(name)?;
+                id.clone().map(MadeId::Group)
+            }
+            Sight::Person(email) => {
+                let account = self.people.as_ref()?.as_ref().ok()?.get(email)?;
+                Some(MadeId::Account(account.clone()))
+            }
+            Sight::ScimUser(email) => {
+                let user = self.directory.users.get(email.as_str())?.as_ref().ok()?.as_ref()?;
+                Some(MadeId::ScimUser(user.id.clone(), user.account.clone()))
+            }
+            Sight::Member { .. }
+            | Sight::Group { .. }
+            | Sight::Account { .. }
+            | Sight::ScimMember { .. }
+            | Sight::ScimName { .. }
+            | Sight::Nothing => None,
         }
     }
 

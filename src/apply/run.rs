@@ -1,21 +1,30 @@
 //! The state of a run: what is ready, what waits for what, and what came back.
 
 use std::cmp::Reverse;
-use std::collections::{BTreeMap, BinaryHeap};
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::atlassian::{MadeIds, most_together, together};
 use crate::model::{Direction, Key, Lock, LockedId, Operation, Outcome, PlannedOperation, Ref, Report};
 
 use super::answer::Answered;
+use super::lost::may_repeat;
+use super::touch::Touch;
 
 /// The state of a run.
 pub(super) struct Run<'p> {
     operations: &'p [PlannedOperation],
     index: BTreeMap<&'p Key, usize>,
+    touches: Vec<Touch>,
     /// How many requirements of each operation are not done.
     waiting: Vec<usize>,
     dependents: Vec<Vec<usize>>,
     ready: BinaryHeap<Reverse<(Direction, usize)>>,
+    /// Those that were sent and of which it is not known yet what became of them.
+    in_flight: BTreeSet<usize>,
+    /// Those of which the answer was lost: how, and how often that was.
+    lost: BTreeMap<usize, (String, usize)>,
+    /// Those of them that have to be looked for.
+    unseen: BTreeSet<usize>,
     pub(super) answers: Vec<Option<Answered>>,
     skipped: Vec<Option<usize>>,
     pub(super) made: MadeIds,
@@ -26,9 +35,13 @@ impl<'p> Run<'p> {
         let index: BTreeMap<&Key, usize> =
             operations.iter().enumerate().map(|(index, planned)| (&planned.key, index)).collect();
         let mut run = Self {
+            touches: operations.iter().map(|planned| Touch::of(&planned.operation)).collect(),
             waiting: vec![0; operations.len()],
             dependents: vec![Vec::new(); operations.len()],
             ready: BinaryHeap::new(),
+            in_flight: BTreeSet::new(),
+            lost: BTreeMap::new(),
+            unseen: BTreeSet::new(),
             answers: vec![None; operations.len()],
             skipped: vec![None; operations.len()],
             made: MadeIds::default(),
@@ -53,13 +66,33 @@ impl<'p> Run<'p> {
         self.ready.push(Reverse((self.operations[at].operation.direction(), at)));
     }
 
-    /// The next operation that is ready, and the other ready ones that one request can carry out with it.
+    /// The next operation that is ready and that nothing in flight stands in the way of, and the other such ones
+    /// that one request can carry out with it.
     pub(super) fn next_batch(&mut self) -> Vec<usize> {
-        let Some(Reverse((_, first))) = self.ready.pop() else { return Vec::new() };
+        let mut aside = Vec::new();
+        let mut batch = Vec::new();
+        while let Some(Reverse((direction, at))) = self.ready.pop() {
+            if self.is_free(at) {
+                batch = self.together_with(at);
+                break;
+            }
+            aside.push(Reverse((direction, at)));
+        }
+        self.ready.extend(aside);
+        self.in_flight.extend(&batch);
+        batch
+    }
+
+    fn is_free(&self, at: usize) -> bool {
+        !self.in_flight.iter().any(|other| self.touches[at].clashes(&self.touches[*other]))
+    }
+
+    fn together_with(&mut self, first: usize) -> Vec<usize> {
         let mut batch = vec![first];
         let most = most_together(&self.operations[first]);
         if most > 1 {
-            let goes = |at: usize| together(&self.operations[first], &self.operations[at]);
+            let goes =
+                |at: usize| together(&self.operations[first], &self.operations[at]) && self.is_free(at);
             let mut others: Vec<usize> =
                 self.ready.iter().map(|Reverse((_, at))| *at).filter(|at| goes(*at)).collect();
             others.sort_unstable();
@@ -70,20 +103,90 @@ impl<'p> Run<'p> {
         batch
     }
 
-    /// Takes an answer in, and returns how many operations it gave up.
+    /// Takes an answer in, and returns how many operations it settled or gave up.
     pub(super) fn answer(&mut self, at: usize, answered: Answered) -> usize {
-        let done = matches!(answered, Answered::Done | Answered::Claimed(_));
-        self.answers[at] = Some(answered);
-        if !done {
-            return self.skip_dependents(at);
+        match (&answered, self.lost.get_mut(&at)) {
+            (Answered::Lost(how), None) => {
+                self.lost.insert(at, (how.clone(), 1));
+                self.unseen.insert(at);
+                return 0;
+            }
+            // What was refused may have been done the first time, and be refused for that.
+            (Answered::Lost(how) | Answered::Refused(how), Some((text, times))) => {
+                text.push_str(&format!("; sent again: {how}"));
+                *times += 1;
+                self.unseen.insert(at);
+                return 0;
+            }
+            (Answered::Done | Answered::Claimed(_) | Answered::Refused(_), _) | (Answered::NotSent, None) => {
+            }
+            // It was sent before, and nothing more is known.
+            (Answered::NotSent, Some(_)) => return self.give_up_lost(at),
         }
+        self.in_flight.remove(&at);
+        self.unseen.remove(&at);
+        self.lost.remove(&at);
+        match answered {
+            Answered::NotSent => 0,
+            Answered::Done | Answered::Claimed(_) => {
+                self.answers[at] = Some(answered);
+                self.release_dependents(at);
+                1
+            }
+            Answered::Refused(_) | Answered::Lost(_) => {
+                self.answers[at] = Some(answered);
+                1 + self.skip_dependents(at)
+            }
+        }
+    }
+
+    /// The operations whose answer was lost and that have to be looked for. They are in flight till then.
+    pub(super) fn unseen(&self) -> Vec<usize> {
+        self.unseen.iter().copied().collect()
+    }
+
+    /// Whether it is not known yet what became of an operation whose answer was lost.
+    pub(super) fn is_lost(&self, at: usize) -> bool {
+        self.lost.contains_key(&at)
+    }
+
+    /// Whether an operation may be sent once more, when it has been looked for and not found done.
+    pub(super) fn may_repeat(&self, at: usize) -> bool {
+        may_repeat(&self.operations[at].operation) && self.lost.get(&at).is_some_and(|(_, times)| *times == 1)
+    }
+
+    /// Lets an operation be sent once more.
+    pub(super) fn repeat(&mut self, at: usize) {
+        self.in_flight.remove(&at);
+        self.unseen.remove(&at);
+        self.make_ready(at);
+    }
+
+    /// Leaves an operation whose answer was lost to the reads after the writes; what requires it is not done.
+    pub(super) fn give_up_lost(&mut self, at: usize) -> usize {
+        self.in_flight.remove(&at);
+        self.unseen.remove(&at);
+        // It may have been given up already.
+        let Some((how, _)) = self.lost.remove(&at) else { return 0 };
+        self.answers[at] = Some(Answered::Lost(how));
+        1 + self.skip_dependents(at)
+    }
+
+    /// Leaves all operations whose answer was lost, those that were to be sent once more among them, but for those that
+    /// are under way for the second time.
+    pub(super) fn give_up_all_lost(&mut self) -> usize {
+        let rests = |at: &usize| self.unseen.contains(at) || !self.in_flight.contains(at);
+        let all: Vec<usize> = self.lost.keys().copied().filter(rests).collect();
+        all.into_iter().map(|at| self.give_up_lost(at)).sum()
+    }
+
+    fn release_dependents(&mut self, at: usize) {
         for dependent in std::mem::take(&mut self.dependents[at]) {
             self.waiting[dependent] -= 1;
             if self.waiting[dependent] == 0 && self.skipped[dependent].is_none() {
                 self.make_ready(dependent);
             }
         }
-        0
     }
 
     fn skip_dependents(&mut self, failed: usize) -> usize {

@@ -3,8 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use tokio::time::timeout;
+
 use crate::atlassian::{MadeIds, Surfaces};
-use crate::model::{Confirmation, Outcome, Plan};
+use crate::model::{Confirmation, Ending, Outcome, Plan};
 
 use super::answer::Answered;
 use super::look::look;
@@ -22,6 +24,7 @@ pub(super) async fn settle(
     plan: &Plan,
     answers: &[Option<Answered>],
     made: &MadeIds,
+    ending: Option<Ending>,
 ) -> BTreeMap<usize, Outcome> {
     let mut outcomes = BTreeMap::new();
     let mut open: BTreeMap<usize, (Sight, &Answered)> = BTreeMap::new();
@@ -30,6 +33,8 @@ pub(super) async fn settle(
             Answered::Refused(why) => {
                 outcomes.insert(at, Outcome::Failed { why: why.clone() });
             }
+            // It may be done by the next run.
+            Answered::NotSent => {}
             Answered::Done | Answered::Claimed(_) | Answered::Lost(_) => {
                 open.insert(at, (sight(&plan.operations[at], made, &plan.surface_ids), answered));
             }
@@ -37,7 +42,12 @@ pub(super) async fn settle(
     }
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
-        let seen = look(surfaces, open.values().map(|(sight, _)| sight)).await;
+        let looked = look(surfaces, open.values().map(|(sight, _)| sight));
+        let seen = match ending {
+            // A quota may make reads wait for an hour, and there is no more time.
+            Some(Ending::TimedOut) => timeout(PATIENCE, looked).await.unwrap_or_default(),
+            Some(Ending::Whole | Ending::Stopped) | None => looked.await,
+        };
         let late = tokio::time::Instant::now() >= deadline;
         open.retain(|at, (sight, answered)| {
             match outcome(answered, seen.shows(sight), late || *sight == Sight::Nothing) {
@@ -58,6 +68,7 @@ pub(super) async fn settle(
 /// What an answer and a read together say; nothing while there is reason to look once more.
 fn outcome(answered: &Answered, shown: Result<bool, String>, last: bool) -> Option<Outcome> {
     match (answered, shown) {
+        (Answered::NotSent, _) => Some(Outcome::NotAttempted),
         (Answered::Refused(why), _) => Some(Outcome::Failed { why: why.clone() }),
         (Answered::Done | Answered::Lost(_), Ok(true)) => Some(Outcome::Applied(Confirmation::Seen)),
         (Answered::Claimed(_), Ok(true)) => Some(Outcome::AlreadySatisfied),

@@ -22,6 +22,7 @@ use super::auth::{Authorizer, Credential, CredentialKind};
 use super::endpoints::{CloudId, Endpoints};
 use super::error::{Error, Fault};
 use super::limiter::Limiter;
+use super::waiting::Waits;
 use super::words::shown;
 
 /// What may vary from run to run.
@@ -41,6 +42,8 @@ pub struct Options {
     pub seed: u64,
     /// The wall clock, for headers that name a moment. Every other time is tokio's.
     pub wall: fn() -> Timestamp,
+    /// Where waits of more than a few seconds are told.
+    pub waits: Option<Waits>,
 }
 
 /// Sends requests for one credential to one site.
@@ -91,6 +94,7 @@ impl Default for Options {
             cloud_id: None,
             seed: fastrand::u64(..),
             wall: Timestamp::now,
+            waits: None,
         }
     }
 }

@@ -33,6 +33,12 @@ pub enum Error {
         /// How the answer was lost.
         fault: Box<Fault>,
     },
+    /// The run was stopped while the request waited for its turn. It was not sent, or was turned away at the door.
+    #[error("{at}: the run was stopped before it was sent")]
+    Halted {
+        /// The request.
+        at: At,
+    },
     /// A listing did not come whole, twice.
     #[error("{at}: {cause}")]
     Incomplete {
@@ -201,11 +207,17 @@ impl Error {
         matches!(self, Self::AnswerLost { .. })
     }
 
+    /// Whether nothing was sent, since the run was stopped.
+    pub fn halted(&self) -> bool {
+        matches!(self, Self::Halted { .. })
+    }
+
     /// What went wrong with the request, if one was made.
     pub fn fault(&self) -> Option<&Fault> {
         match self {
             Self::Failed { fault, .. } | Self::AnswerLost { fault, .. } => Some(fault),
             Self::Incomplete { .. }
+            | Self::Halted { .. }
             | Self::Credential
             | Self::Host(_)
             | Self::OtherSite { .. }
@@ -261,7 +273,11 @@ impl Error {
                 "Name the one that is meant with `directory` in rollbook.yaml, and check `organization`.",
             ),
             Self::Invitation(why) => Some(why.help()),
-            Self::Path(_) | Self::Unresolved(_) | Self::Unsupported(_) | Self::Setup(_) => None,
+            Self::Halted { .. }
+            | Self::Path(_)
+            | Self::Unresolved(_)
+            | Self::Unsupported(_)
+            | Self::Setup(_) => None,
         }
     }
 }

@@ -26,6 +26,7 @@ pub mod scim;
 mod send;
 mod sending;
 mod surfaces;
+mod waiting;
 mod words;
 mod written;
 
@@ -43,4 +44,5 @@ pub use scim::Scim;
 pub use send::Answer;
 pub use sending::Sending;
 pub use surfaces::{Sent, Surfaces, most_together, per_second, route, together};
+pub use waiting::{Waiting, Waits};
 pub use written::{MadeId, MadeIds, Unresolved, Unsupported, Written};

@@ -9,6 +9,7 @@ use http::{HeaderMap, HeaderValue, StatusCode, header};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
+use tokio::sync::SemaphorePermit;
 use tokio::time::{Instant, sleep};
 
 use super::auth::{Authorization, CredentialKind, Exchanged, Secrets};
@@ -19,8 +20,12 @@ use super::fault::{fault_of, trace_of};
 use super::request::{Body, Host, Request};
 use super::retry::{Decision, Event, Pause, RETRIES, RETRIES_AT_FIRST, backoff, classify};
 use super::sending::Sending;
+use super::waiting::Waiting;
 use super::words::{Words, shown_without};
 use crate::model::Exchange;
+
+/// How long a wait is that people are told of.
+const WORTH_TELLING: Duration = Duration::from_secs(5);
 
 /// How Rollbook names itself.
 const USER_AGENT: &str = concat!("rollbook/", env!("CARGO_PKG_VERSION"));
@@ -94,7 +99,11 @@ impl Client {
         let mut attempt = 0;
         loop {
             let addressed = self.address(request).await?;
-            let outcome = self.attempt(&addressed, attempt).await;
+            let turn = self.limiter.permit(&addressed.at.method, addressed.at.route);
+            let Some(turn) = unless_halted(&mut sending, turn).await else {
+                return Err(Error::Halted { at: addressed.at });
+            };
+            let outcome = self.attempt(&addressed, turn, attempt).await;
             if let Some(sending) = sending.as_deref_mut() {
                 sending.exchanges.extend(addressed.exchange(&outcome));
             }
@@ -109,7 +118,10 @@ impl Client {
             let decision = classify(event(&outcome), request.repeatable(), (self.options.wall)());
             match decision {
                 Decision::Retry { after, pause } if attempt < self.retries(&outcome) => {
-                    self.hold_back(request, after, pause, attempt).await;
+                    let held = self.hold_back(request, after, pause, attempt);
+                    if unless_halted(&mut sending, held).await.is_none() {
+                        return Err(Error::Halted { at: addressed.at });
+                    }
                     attempt += 1;
                 }
                 // A refusal at the door, or nothing sent: even a write was not done.
@@ -177,9 +189,13 @@ impl Client {
     }
 
     /// Sends once, and reads the answer whole.
-    async fn attempt(&self, addressed: &Addressed<'_>, attempt: u32) -> Result<Answer, Fault> {
+    async fn attempt(
+        &self,
+        addressed: &Addressed<'_>,
+        _turn: SemaphorePermit<'_>,
+        attempt: u32,
+    ) -> Result<Answer, Fault> {
         let At { method, route, .. } = &addressed.at;
-        let _permit = self.limiter.permit(method, route).await;
         let start = Instant::now();
         let outcome = self.exchange_once(addressed).await;
         let ms = start.elapsed().as_millis();
@@ -220,6 +236,13 @@ impl Client {
         }
     }
 
+    fn tell_wait(&self, request: &Request, pause: Pause, wait: Duration) {
+        let until = (self.options.wall)().checked_add(wait);
+        if let (Some(waits), Ok(until)) = (&self.options.waits, until) {
+            waits.send_replace(Some(Waiting { request: request.to_string(), pause, until }));
+        }
+    }
+
     /// Waits before a request is sent again, and has others wait where the answer says so.
     async fn hold_back(&self, request: &Request, after: Option<Duration>, pause: Pause, retry: u32) {
         let wait = after.unwrap_or_else(|| {
@@ -229,8 +252,9 @@ impl Client {
         });
         let until = Instant::now() + wait;
         let (method, route) = (request.method(), request.route());
-        if wait > Duration::from_secs(5) {
+        if wait >= WORTH_TELLING {
             tracing::info!(%method, route, seconds = wait.as_secs(), ?pause, "waiting before it is sent again");
+            self.tell_wait(request, pause, wait);
         }
         match pause {
             Pause::Nothing => sleep(wait).await,
@@ -238,6 +262,14 @@ impl Client {
             Pause::Route => self.limiter.slow_down(method, route, until),
             Pause::Everything => self.limiter.pause_all(until),
         }
+    }
+}
+
+/// Waits for something; what may not be sent any more is not waited for.
+async fn unless_halted<T>(sending: &mut Option<&mut Sending>, work: impl Future<Output = T>) -> Option<T> {
+    match sending {
+        Some(sending) => sending.wait(work).await,
+        None => Some(work.await),
     }
 }
 

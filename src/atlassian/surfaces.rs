@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use http::Method;
+use tokio::sync::watch;
 
 use super::error::Error;
 use super::jira::{self, Jira};
@@ -103,8 +104,15 @@ impl Surfaces {
 
     /// Carries operations out that go [`together`], and says what became of each. Where a request for several is
     /// refused, nothing of it was done, and each is sent by itself: what is wrong with one is not wrong with all.
-    pub async fn write(&self, planned: &[&PlannedOperation], made: &MadeIds, ids: &SurfaceIds) -> Vec<Sent> {
-        let mut together = Sending::default();
+    /// What has not been sent when `halt` turns true is not sent.
+    pub async fn write(
+        &self,
+        planned: &[&PlannedOperation],
+        made: &MadeIds,
+        ids: &SurfaceIds,
+        halt: &watch::Receiver<bool>,
+    ) -> Vec<Sent> {
+        let mut together = Sending::until(halt.clone());
         if planned.len() > 1 {
             let written = self.write_together(planned, made, ids, &mut together).await;
             let refused = |written: &Result<Written, Error>| match written {

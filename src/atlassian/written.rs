@@ -113,6 +113,7 @@ pub(super) fn lost(answer: &Answer, error: Error) -> Error {
     let fault = match error {
         Error::Failed { fault, .. } | Error::AnswerLost { fault, .. } => fault,
         Error::Incomplete { .. }
+        | Error::Halted { .. }
         | Error::Credential
         | Error::Host(_)
         | Error::Path(_)

@@ -1,9 +1,12 @@
 //! How `apply` and `undo` carry a plan out: shown, asked about, journalled, reported.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::Args;
+use jiff::SignedDuration;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use crate::apply::{Executor, JournalWriter, Progress};
 use crate::atlassian::Surfaces;
@@ -27,6 +30,9 @@ pub(super) struct Manner {
     /// How many operations may be under way at a time
     #[arg(long, value_name = "N", default_value_t = CONCURRENCY, value_parser = at_least_one)]
     concurrency: usize,
+    /// How long operations may be started, such as 30m; what was sent by then is finished and reported
+    #[arg(long, value_name = "DURATION", value_parser = some_time)]
+    timeout: Option<Duration>,
     /// Where the journal goes [default: a new file in .rollbook/journals]
     #[arg(long, value_name = "FILE")]
     journal: Option<PathBuf>,
@@ -42,7 +48,25 @@ fn at_least_one(text: &str) -> Result<usize, String> {
     }
 }
 
+fn some_time(text: &str) -> Result<Duration, String> {
+    let duration: Option<SignedDuration> = text.parse().ok();
+    let longer_than_nothing = duration.and_then(|it| Duration::try_from(it).ok()).filter(|it| !it.is_zero());
+    longer_than_nothing
+        .ok_or_else(|| "a duration of more than nothing is needed, such as 30m or 1h 30m".into())
+}
+
+/// How many operations at a time, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pace {
+    pub(super) concurrency: usize,
+    pub(super) timeout: Option<Duration>,
+}
+
 impl Manner {
+    fn pace(&self) -> Pace {
+        Pace { concurrency: self.concurrency, timeout: self.timeout }
+    }
+
     /// Makes sure that somebody can be asked, where somebody has to be.
     pub(super) fn somebody_answers(&self, session: &Session, reviewed: bool) -> Result<(), Error> {
         if self.yes || reviewed || session.terminal.can_ask() {
@@ -117,7 +141,7 @@ impl Carrying<'_> {
         let run =
             journal::Run { plan, rights: &planned.rights, settings: self.settings, allowed: self.allowed };
         let (journal, path) = journal::begin(session, manner.journal.as_deref(), &run).await?;
-        let report = execute(session, self.surfaces, plan, &journal, manner.concurrency).await;
+        let report = execute(session, self.surfaces, plan, &journal, manner.pace()).await;
         self.print(plan, &report)?;
         let journalled = journal::end(session, journal, &path);
         Ok(Ended { exit: ended(plan, &report), report, journalled })
@@ -155,7 +179,7 @@ pub(super) async fn execute(
     surfaces: &Surfaces,
     plan: &Plan,
     journal: &JournalWriter,
-    concurrency: usize,
+    pace: Pace,
 ) -> Report {
     let (stop, stopped) = watch::channel(false);
     let terminal = session.terminal;
@@ -170,7 +194,14 @@ pub(super) async fn execute(
         }
     });
     let mut bar = session.terminal.progress("applying", plan.operations.len());
-    let executor = Executor { surfaces, journal, concurrency, stop: stopped };
+    let executor = Executor {
+        surfaces,
+        journal,
+        concurrency: pace.concurrency,
+        stop: stopped,
+        // One that is too far away is none.
+        deadline: pace.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+    };
     let report = executor
         .run(plan, |progress| match progress {
             Progress::Answered => bar.step(),

@@ -19,7 +19,7 @@ use crate::render::{self, Grouping};
 use crate::sandbox::{self, Change, Sandbox, Seed};
 use crate::terminal::Terminal;
 
-use super::carrying::execute;
+use super::carrying::{Pace, execute};
 use super::connect::surfaces;
 use super::plan::Part;
 use super::planning::Asked;
@@ -111,7 +111,8 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
 
     session.data("\n2. Change it.                                               rollbook apply\n\n")?;
     let journal = JournalWriter::in_memory(usize::MAX, jiff::Timestamp::now);
-    let report = execute(session, &surfaces, &planned.plan, &journal, 4).await;
+    let pace = Pace { concurrency: 4, timeout: None };
+    let report = execute(session, &surfaces, &planned.plan, &journal, pace).await;
     session.data(&render::report_text(&planned.plan, &report, session.terminal.width()))?;
 
     session.data("\n3. And now?                                                  rollbook plan\n\n")?;

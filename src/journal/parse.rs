@@ -144,7 +144,10 @@ impl Reader {
             }
             Record::Answered(answer) if self.in_flight.remove(&answer.key) => Ok(()),
             Record::Answered(_) => Err(Wrong::Misplaced("an operation is answered that was not sent")),
-            Record::Settled { .. } => Ok(()),
+            Record::Looked(look) if self.in_flight.contains(&look.key) => {
+                Err(Wrong::Misplaced("an operation is looked for whose answer had not come"))
+            }
+            Record::Looked(_) | Record::Settled { .. } => Ok(()),
             Record::End(_) => {
                 self.ended = true;
                 Ok(())

@@ -38,8 +38,8 @@ pub use diagnostic::{Diagnostic, Label, Severity};
 pub use email::{Email, EmailError, is_invisible};
 pub use ids::{AccountId, App, GroupId, GroupName, ScimId};
 pub use journal::{
-    AnsweredOperation, Became, Begin, End, Ending, Exchange, Fate, JOURNAL_FORMAT, Journal, JournalLine,
-    Made, Pair, Record, Said, SentOperation, Told, cut,
+    AnsweredOperation, Became, Begin, End, Ending, Exchange, Fate, Found, JOURNAL_FORMAT, Journal,
+    JournalLine, Look, Made, Pair, Record, Said, SentOperation, Told, cut,
 };
 pub use live::{
     AccountKind, IncompleteRead, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, Membership, Reading,

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, Action, Address, Became, Blocked, Change, Changes, Fate, GroupId, GroupSummary, Inactive,
-    Journal, Key, LiveAccount, LiveState, Location, Lost, Membership, Offboard, Reason, Record, Ref, Told,
-    UserRef, Wanted,
+    Journal, Key, LiveAccount, LiveState, Location, Lost, Membership, Offboard, Reason, Record, Ref, Said,
+    Told, UserRef, Wanted,
 };
 
 use super::resolve::Obstacle;
@@ -75,8 +75,9 @@ fn removed(journal: &Journal) -> BTreeSet<AccountId> {
     leavers.filter_map(|told| account(&told).cloned()).collect()
 }
 
+/// Whether the journal is sure that the run did it, be it that the run was cut off right after.
 fn was_done(told: &Told<'_>) -> bool {
-    matches!(told.fate, Fate::Became(Became::Applied { .. }))
+    matches!(told.fate, Fate::Became(Became::Applied { .. }) | Fate::Answered(Said::Done) | Fate::Seen)
 }
 
 fn group<'a>(told: &Told<'a>) -> Option<&'a GroupId> {
@@ -103,16 +104,24 @@ impl Undoing<'_> {
     fn take_back(&mut self, told: &Told<'_>, origin: Location) {
         let Key { address, action } = told.key;
         let turned = match told.fate {
-            Fate::Became(Became::Applied { .. }) => self.turn(told),
+            _ if was_done(told) => self.turn(told),
             // Not done by the run.
             Fate::Became(
-                Became::Satisfied | Became::Failed { .. } | Became::Skipped { .. } | Became::NotAttempted,
-            ) => return,
-            Fate::Became(Became::Unsettled { .. }) | Fate::Answered(_) | Fate::InFlight => Err(Obstacle {
-                code: "undo-unsettled",
-                why: "the journal does not say for sure whether it was done".into(),
-                help: "Look at it by hand, or plan from the tree.".into(),
-            }),
+                Became::Applied { .. }
+                | Became::Satisfied
+                | Became::Failed { .. }
+                | Became::Skipped { .. }
+                | Became::NotAttempted,
+            )
+            | Fate::Answered(Said::Done | Said::Claimed { .. } | Said::Refused { .. } | Said::NotSent)
+            | Fate::Seen => return,
+            Fate::Became(Became::Unsettled { .. }) | Fate::Answered(Said::Lost { .. }) | Fate::InFlight => {
+                Err(Obstacle {
+                    code: "undo-unsettled",
+                    why: "the journal does not say for sure whether it was done".into(),
+                    help: "Look at it by hand, or plan from the tree.".into(),
+                })
+            }
         };
         match turned {
             Ok(None) => {}

@@ -5,7 +5,7 @@ use serde::Serialize;
 
 use crate::journal::{Broken, Parsed};
 use crate::model::{
-    AccountId, Begin, End, Ending, Exchange, Fate, GroupId, Journal, Key, Made, Outcome, Said, ScimId,
+    AccountId, Begin, End, Ending, Exchange, Fate, Found, GroupId, Journal, Key, Made, Outcome, Said, ScimId,
     SentOperation, Told,
 };
 
@@ -93,6 +93,7 @@ struct OperationDocument<'a> {
     at: Option<Timestamp>,
     sent: Option<&'a SentOperation>,
     exchanges: Vec<&'a Exchange>,
+    looks: Vec<Found>,
     made: Option<&'a Made>,
 }
 
@@ -105,6 +106,7 @@ fn document<'a>(told: &Told<'a>) -> OperationDocument<'a> {
         at: told.at,
         sent: told.sent,
         exchanges: told.answers.iter().flat_map(|answer| &answer.exchanges).collect(),
+        looks: told.looks.iter().map(|look| look.found).collect(),
         made: told.made(),
     }
 }
@@ -125,6 +127,8 @@ fn fate(fate: Fate<'_>) -> (&'static str, Option<String>) {
         Fate::Answered(Said::Claimed { text }) => ("answered", Some(format!("nothing needed doing: {text}"))),
         Fate::Answered(Said::Refused { text }) => ("failed", Some(text.clone())),
         Fate::Answered(Said::Lost { text }) => ("unsettled", Some(text.clone())),
+        Fate::Answered(Said::NotSent) => ("not attempted", None),
+        Fate::Seen => ("answered", Some("its answer was lost, and a read showed that it was done".into())),
         Fate::InFlight => ("in flight", Some("the run was cut off before its answer".into())),
     }
 }
@@ -164,7 +168,7 @@ fn head(journal: &Journal, width: usize) -> String {
 fn operation(told: &Told<'_>, width: usize) -> String {
     let mut text = match told.fate {
         Fate::Became(became) => outcome_line(told.key, &became.into(), width),
-        Fate::Answered(_) | Fate::InFlight => {
+        Fate::Answered(_) | Fate::Seen | Fate::InFlight => {
             let (word, why) = fate(told.fate);
             let why = why.unwrap_or_default();
             let style = if told.fate == Fate::InFlight { CHANGE } else { REVOKE };
@@ -183,6 +187,13 @@ fn operation(told: &Told<'_>, width: usize) -> String {
         if let Some(trace) = &exchange.trace {
             about(&format!("trace {trace}"));
         }
+    }
+    for look in &told.looks {
+        about(match look.found {
+            Found::Done => "looked for after its answer was lost, and found done",
+            Found::NotDone => "looked for after its answer was lost, and not found done",
+            Found::Unknown => "looked for after its answer was lost, and reads could not tell",
+        });
     }
     if let Some(made) = told.made() {
         about(&format!("made {}", made_ids(made)));

@@ -51,6 +51,8 @@ pub enum Record {
     },
     /// An operation was answered, or its request came to nothing.
     Answered(AnsweredOperation),
+    /// An operation whose answer was lost was looked for, before anything else is done to the same.
+    Looked(Look),
     /// What reads after the writes made of an operation. It is there for every operation of the plan.
     Settled {
         /// The operation.
@@ -167,6 +169,8 @@ pub enum Said {
         /// How.
         text: String,
     },
+    /// The run was stopped while its request waited for its turn.
+    NotSent,
 }
 
 /// The ids that came of an operation.
@@ -188,6 +192,31 @@ pub struct Made {
     /// The groups that an invitation led into.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub joined: Vec<GroupId>,
+}
+
+/// What a read in the middle of a run showed of an operation whose answer was lost.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Look {
+    /// The operation.
+    pub key: Key,
+    /// What was found.
+    pub found: Found,
+    /// The ids that came to be, where the read told them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub made: Option<Made>,
+}
+
+/// What a read shows of an operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Found {
+    /// It was done.
+    Done,
+    /// It was not done, as far as reads show yet.
+    NotDone,
+    /// Reads cannot tell.
+    Unknown,
 }
 
 /// An [`Outcome`], in the words of a journal.

@@ -3,7 +3,9 @@
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
-use super::{AnsweredOperation, Became, Begin, End, JournalLine, Made, Record, Said, SentOperation};
+use super::{
+    AnsweredOperation, Became, Begin, End, Found, JournalLine, Look, Made, Record, Said, SentOperation,
+};
 use crate::model::Key;
 
 /// A journal, as far as it is as it was written.
@@ -26,6 +28,8 @@ pub struct Told<'a> {
     pub sent: Option<&'a SentOperation>,
     /// Its answers; several where it was sent again.
     pub answers: Vec<&'a AnsweredOperation>,
+    /// What reads in between showed, where an answer was lost.
+    pub looks: Vec<&'a Look>,
     /// What became of it.
     pub fate: Fate<'a>,
 }
@@ -37,6 +41,8 @@ pub enum Fate<'a> {
     Became(&'a Became),
     /// It was answered so, and the run was cut off before anything was read again.
     Answered(&'a Said),
+    /// Its answer was lost, a read showed that it was done, and the run was cut off.
+    Seen,
     /// It was sent, or was about to be, when the run was cut off. Only a read can tell whether it was done.
     InFlight,
 }
@@ -46,7 +52,11 @@ impl Journal {
     pub fn begin(&self) -> Option<&Begin> {
         match &self.lines.first()?.record {
             Record::Begin(begin) => Some(begin),
-            Record::Sent { .. } | Record::Answered(_) | Record::Settled { .. } | Record::End(_) => None,
+            Record::Sent { .. }
+            | Record::Answered(_)
+            | Record::Looked(_)
+            | Record::Settled { .. }
+            | Record::End(_) => None,
         }
     }
 
@@ -54,7 +64,11 @@ impl Journal {
     pub fn end(&self) -> Option<&End> {
         match &self.lines.last()?.record {
             Record::End(end) => Some(end),
-            Record::Begin(_) | Record::Sent { .. } | Record::Answered(_) | Record::Settled { .. } => None,
+            Record::Begin(_)
+            | Record::Sent { .. }
+            | Record::Answered(_)
+            | Record::Looked(_)
+            | Record::Settled { .. } => None,
         }
     }
 
@@ -76,6 +90,13 @@ impl Journal {
                     told.answers.push(answer);
                     told.fate = Fate::Answered(&answer.said);
                 }
+                Record::Looked(look) => {
+                    let told = told.entry(&look.key).or_insert_with(|| Told::of(&look.key));
+                    told.looks.push(look);
+                    if look.found == Found::Done {
+                        told.fate = Fate::Seen;
+                    }
+                }
                 Record::Settled { key, became } => {
                     told.entry(key).or_insert_with(|| Told::of(key)).fate = Fate::Became(became);
                 }
@@ -94,11 +115,12 @@ impl Journal {
 
 impl<'a> Told<'a> {
     fn of(key: &'a Key) -> Self {
-        Self { key, at: None, sent: None, answers: Vec::new(), fate: Fate::InFlight }
+        Self { key, at: None, sent: None, answers: Vec::new(), looks: Vec::new(), fate: Fate::InFlight }
     }
 
     /// The ids that came of it.
     pub fn made(&self) -> Option<&'a Made> {
-        self.answers.iter().rev().find_map(|answer| answer.made.as_ref())
+        let answers = self.answers.iter().filter_map(|answer| answer.made.as_ref());
+        answers.chain(self.looks.iter().filter_map(|look| look.made.as_ref())).last()
     }
 }

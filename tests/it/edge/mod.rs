@@ -9,6 +9,7 @@ mod journal;
 mod laws;
 mod load;
 mod outcomes;
+mod pace;
 mod random;
 mod reads;
 mod scenarios;

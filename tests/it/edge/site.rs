@@ -10,7 +10,7 @@ use rollbook::config;
 use rollbook::fetch;
 use rollbook::journal::parse;
 use rollbook::model::{
-    Begin, Declaration, Fate, Header, JOURNAL_FORMAT, Journal, Locator, Outcome, Plan, Record, Report,
+    Begin, Declaration, Fate, Header, JOURNAL_FORMAT, Journal, Locator, Outcome, Plan, Record, Report, Said,
     SourceFile, Tree,
 };
 use rollbook::plan::{self, Beside, Context, Desired, Scope};
@@ -161,7 +161,9 @@ pub(crate) async fn apply_journalled(
 ) -> (Report, Journal) {
     let (_stop, stopped) = watch::channel(false);
     let journal = journal(plan).await;
-    let report = Executor { surfaces, journal: &journal, concurrency, stop: stopped }.run(plan, |_| ()).await;
+    let report = Executor { surfaces, journal: &journal, concurrency, stop: stopped, deadline: None }
+        .run(plan, |_| ())
+        .await;
     journal_tells(&journal, &report);
     let journal = read(&journal);
     (report, journal)
@@ -206,9 +208,20 @@ pub(crate) fn journal_tells(journal: &JournalWriter, report: &Report) {
     for (key, outcome) in &report.outcomes {
         let told = told.iter().find(|told| told.key == key).unwrap();
         assert_eq!(told.fate, Fate::Became(&outcome.into()), "{key}");
-        let unsent = matches!(outcome, Outcome::Skipped { .. } | Outcome::NotAttempted);
-        assert_eq!(told.sent.is_none(), unsent, "{key}: {outcome:?}");
-        assert_eq!(told.answers.is_empty(), unsent, "{key}: {outcome:?}");
+        assert_eq!(told.sent.is_none(), told.answers.is_empty(), "{key}: what is sent is answered");
+        let answers: Vec<&Said> = told.answers.iter().map(|answer| &answer.said).collect();
+        match outcome {
+            Outcome::Skipped { .. } => assert_eq!(answers, [&Said::NotSent; 0], "{key}"),
+            Outcome::NotAttempted => assert!(answers.iter().all(|said| **said == Said::NotSent), "{key}"),
+            Outcome::Applied(_)
+            | Outcome::AlreadySatisfied
+            | Outcome::Failed { .. }
+            | Outcome::Unsettled { .. } => {
+                assert!(answers.iter().any(|said| **said != Said::NotSent), "{key}");
+            }
+        }
+        // Nothing is sent a second time that was not looked for in between.
+        assert!(answers.len() <= told.looks.len() + 1, "{key}: {answers:?}");
     }
     assert!(journal.end().is_some());
 }
