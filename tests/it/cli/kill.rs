@@ -120,11 +120,12 @@ fn killed_until_done(rng: &mut Rng, tally: &mut Tally, most: u64) {
         let path = journals.path().join(format!("{runs}.jsonl"));
         let apply = ["apply", "--yes", "-q", "--concurrency", "4", "--journal", path.to_str().unwrap()];
         let writes = site.sandbox.requests().writes.len();
-        let running = on_tree(&apply, &site).start();
+        let mut running = on_tree(&apply, &site).start();
         // Most are hit while they write, and some before or after.
         let until = if rng.u8(..10) == 0 { 0 } else { writes + rng.usize(1..12) };
         let patience = Instant::now() + Duration::from_millis(rng.u64(100..4_000));
-        while site.sandbox.requests().writes.len() < until && Instant::now() < patience {
+        let mut goes_on = || running.child.try_wait().unwrap().is_none() && Instant::now() < patience;
+        while site.sandbox.requests().writes.len() < until && goes_on() {
             thread::sleep(Duration::from_millis(1));
         }
         thread::sleep(Duration::from_micros(rng.u64(..40_000)));
