@@ -130,7 +130,12 @@ impl Common {
         };
         let today =
             self.today.unwrap_or_else(|| jiff::Timestamp::now().to_zoned(jiff::tz::TimeZone::UTC).date());
-        Session { terminal: Terminal { color, quiet: self.quiet }, dir: self.dir.clone(), today }
+        Session {
+            terminal: Terminal { color, quiet: self.quiet },
+            dir: self.dir.clone(),
+            today,
+            waits: commands::Waits::default(),
+        }
     }
 }
 

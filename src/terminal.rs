@@ -38,6 +38,23 @@ pub struct Progress {
     told: Instant,
 }
 
+/// Says something beside the progress that is told.
+#[derive(Clone)]
+pub struct Aside {
+    bar: Option<ProgressBar>,
+    terminal: Terminal,
+}
+
+impl Aside {
+    /// Prints a line to stderr, above the bar where there is one, unless quiet is wanted.
+    pub fn say(&self, text: &str) {
+        match &self.bar {
+            Some(bar) => bar.println(text),
+            None => self.terminal.say(text),
+        }
+    }
+}
+
 impl Terminal {
     /// Prints data.
     ///
@@ -131,6 +148,11 @@ impl Progress {
             }
             None => {}
         }
+    }
+
+    /// A way to say something meanwhile.
+    pub fn aside(&self) -> Aside {
+        Aside { bar: self.bar.clone(), terminal: self.terminal }
     }
 
     /// What is under way is something else now.

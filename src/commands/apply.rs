@@ -59,7 +59,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     arguments.manner.somebody_answers(session, arguments.plan.is_some())?;
     let loaded = session.load_compared(&arguments.part)?;
     let reviewed = arguments.reviewed(&loaded.declaration.settings)?;
-    let surfaces = connect(&loaded.declaration.settings)?;
+    let surfaces = connect(session, &loaded.declaration.settings)?;
     block_on(async {
         let asked = Asked { reviewed: reviewed.as_ref(), ..Asked::of(&arguments.part) };
         let planned = session.plan(&surfaces, &loaded, &asked).await?;

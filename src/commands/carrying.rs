@@ -16,6 +16,7 @@ use crate::model::{Guard, Plan, Report, Settings, Surface};
 use crate::render::{self, Grouping};
 
 use super::planning::Planned;
+use super::session::tell_waits;
 use super::{Format, Session, journal};
 
 /// Operations under way at a time, where nothing else is asked for: Atlassian advises 5 to 10 (fact sheet §3.8).
@@ -202,12 +203,15 @@ pub(super) async fn execute(
         // One that is too far away is none.
         deadline: pace.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
     };
-    let report = executor
-        .run(plan, |progress| match progress {
-            Progress::Answered => bar.step(),
-            Progress::Settling => bar.turn_to("reading again what was touched"),
-        })
-        .await;
+    let aside = bar.aside();
+    let run = executor.run(plan, |progress| match progress {
+        Progress::Answered => bar.step(),
+        Progress::Settling => bar.turn_to("reading again what was touched"),
+    });
+    let report = tokio::select! {
+        report = run => report,
+        never = tell_waits(&session.waits, |wait| aside.say(wait)) => match never {},
+    };
     bar.finish();
     interrupts.abort();
     report

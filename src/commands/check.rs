@@ -64,7 +64,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
 /// Who and what of a valid tree means nobody and nothing live.
 fn unresolved(session: &Session, declaration: &Declaration) -> Result<Vec<Diagnostic>, Error> {
     let desired = Desired::of(declaration, session.today);
-    let surfaces = connect(&declaration.settings)?;
+    let surfaces = connect(session, &declaration.settings)?;
     let live = block_on(async { Ok(fetch::live_state(&surfaces, &desired, Beside::default()).await?) })?;
     Ok(plan::unresolved(&desired, &live))
 }

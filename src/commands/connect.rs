@@ -9,16 +9,22 @@ use crate::environment::{self, Environment, EnvironmentError};
 use crate::error::Error;
 use crate::model::Settings;
 
+use super::Session;
+
 /// Connects to what the tree names, with what the environment holds.
 ///
 /// # Errors
 /// [`Error`] when the two name different places, a key has nothing to be for, or a host may not be sent one.
-pub(super) fn connect(settings: &Settings) -> Result<Surfaces, Error> {
-    surfaces(settings, Environment::read()?)
+pub(super) fn connect(session: &Session, settings: &Settings) -> Result<Surfaces, Error> {
+    surfaces(session, settings, Environment::read()?)
 }
 
 /// Connects to what the tree names, with these credentials.
-pub(super) fn surfaces(settings: &Settings, environment: Environment) -> Result<Surfaces, Error> {
+pub(super) fn surfaces(
+    session: &Session,
+    settings: &Settings,
+    environment: Environment,
+) -> Result<Surfaces, Error> {
     let site = &settings.site.value;
     agree(site, environment::SITE, environment.site.as_deref())?;
     let organization = settings.organization.as_ref().map(|id| id.value.clone());
@@ -30,7 +36,8 @@ pub(super) fn surfaces(settings: &Settings, environment: Environment) -> Result<
     if let Some(host) = &environment.scim_endpoint {
         endpoints = endpoints.with_directory(host).map_err(EnvironmentError::Endpoint)?;
     }
-    let options = Options { cloud_id: environment.cloud_id, ..Options::default() };
+    let options =
+        Options { cloud_id: environment.cloud_id, waits: Some(session.waits.clone()), ..Options::default() };
     let client = |credential: Credential| Client::network(endpoints.clone(), credential, options.clone());
 
     let mut surfaces = Surfaces::default();

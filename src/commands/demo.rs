@@ -100,7 +100,7 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
     // The example has a warning of its own, which is for `check` to show.
     let quiet = Session { terminal: Terminal { quiet: true, ..session.terminal }, ..session.clone() };
     let loaded = quiet.load()?;
-    let surfaces = connect(&loaded, sandbox, url)?;
+    let surfaces = connect(session, &loaded, sandbox, url)?;
 
     session.data(&format!(
         "This is the organization of examples/acme, at a sandbox on {url}.\nNothing here touches a real site.\n\n\
@@ -142,7 +142,7 @@ fn show(session: &Session, plan: &crate::model::Plan) -> Result<(), Error> {
 }
 
 /// What the sandbox would have a shell export.
-fn connect(loaded: &Loaded, sandbox: &Sandbox, url: &str) -> Result<Surfaces, Error> {
+fn connect(session: &Session, loaded: &Loaded, sandbox: &Sandbox, url: &str) -> Result<Surfaces, Error> {
     let exports: BTreeMap<String, String> = sandbox.exports(url).into_iter().collect();
     let value = |name: &str| exports.get(name).cloned().unwrap_or_default();
     let secret = |name: &str| exports.get(name).cloned().map(SecretString::from);
@@ -160,7 +160,7 @@ fn connect(loaded: &Loaded, sandbox: &Sandbox, url: &str) -> Result<Surfaces, Er
         site: None,
         organization: None,
     };
-    surfaces(&loaded.declaration.settings, environment)
+    surfaces(session, &loaded.declaration.settings, environment)
 }
 
 fn write_example(folder: &Path) -> io::Result<()> {

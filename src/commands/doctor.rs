@@ -24,7 +24,7 @@ pub struct Arguments {
 /// [`Error`] when the tree or the environment is not usable; a credential that fails is an exit code.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
-    let surfaces = connect(&loaded.declaration.settings)?;
+    let surfaces = connect(session, &loaded.declaration.settings)?;
     let checkups = block_on(async { Ok(fetch::checkups(&surfaces, &loaded.declaration).await) })?;
     session.data(&match arguments.format {
         Format::Json => render::checkups_json(&checkups),

@@ -34,7 +34,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let exported = arguments.accounts.as_deref().map(exported).transpose()?.unwrap_or_default();
     let loaded = session.load()?;
     let desired = Desired::of(&loaded.declaration, session.today).with_lookup(Lookup::Anew);
-    let surfaces = connect(&loaded.declaration.settings)?;
+    let surfaces = connect(session, &loaded.declaration.settings)?;
     let live = block_on(async { Ok(fetch::live_state(&surfaces, &desired, Beside::default()).await?) })?;
     let locking = plan::lock(&desired, &live, &exported);
 

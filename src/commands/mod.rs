@@ -20,6 +20,7 @@ mod session;
 
 use clap::ValueEnum;
 
+pub use crate::atlassian::Waits;
 use connect::connect;
 use session::block_on;
 pub use session::{Session, log};

@@ -69,7 +69,7 @@ pub(super) enum By {
 /// [`Error`] when there is no plan.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load_compared(&arguments.part)?;
-    let surfaces = connect(&loaded.declaration.settings)?;
+    let surfaces = connect(session, &loaded.declaration.settings)?;
     let planned = block_on(session.plan(&surfaces, &loaded, &Asked::of(&arguments.part)))?;
     let text = match arguments.format {
         Format::Json => render::plan_json(&planned.plan),

@@ -83,7 +83,7 @@ impl Session {
         let concerned = undo.map(|undo| plan::concerned(undo.journal));
         let beside =
             Beside { base: base_desired.as_ref(), author: part.author.as_ref(), undo: concerned.as_ref() };
-        let live = fetch::live_state(surfaces, &desired, beside).await?;
+        let live = self.telling(Box::pin(fetch::live_state(surfaces, &desired, beside))).await?;
         let base = base.zip(base_desired.as_ref()).map(|(base, desired)| {
             Base::of(desired, &live, &Locator::new(&base.tree), base.revision.clone())
         });
@@ -98,7 +98,8 @@ impl Session {
         };
         let questions = plan::questions(&changes, &live, &loaded.declaration);
         let site = &loaded.declaration.settings.site.value;
-        let capabilities = fetch::capabilities(surfaces, &questions, &live, site).await?;
+        let capabilities =
+            self.telling(Box::pin(fetch::capabilities(surfaces, &questions, &live, site))).await?;
         let context = Context {
             desired: &desired,
             live: &live,

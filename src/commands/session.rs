@@ -1,12 +1,15 @@
 //! What the commands share: a tree, a connection, a plan.
 
+use std::convert::Infallible;
 use std::env;
 use std::io::{self, ErrorKind};
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use jiff::civil::Date;
 use tracing_subscriber::filter::LevelFilter;
 
+use crate::atlassian::{Pause, Waiting, Waits};
 use crate::config;
 use crate::error::Error;
 use crate::model::{Declaration, Diagnostic, Severity, Tree};
@@ -28,6 +31,8 @@ pub struct Session {
     pub dir: Option<PathBuf>,
     /// The day to judge `until` by, in UTC.
     pub today: Date,
+    /// Where the surfaces tell of long waits.
+    pub waits: Waits,
 }
 
 /// A tree that is valid.
@@ -106,10 +111,45 @@ impl Session {
         }
     }
 
+    /// Does something, and says meanwhile what is waited for.
+    pub(super) async fn telling<T>(&self, work: impl Future<Output = T>) -> T {
+        let waits = tell_waits(&self.waits, |wait| self.terminal.say(wait));
+        tokio::select! {
+            biased;
+            done = work => done,
+            never = waits => match never {},
+        }
+    }
+
     /// Prints data.
     pub(super) fn data(&self, text: &str) -> Result<(), Error> {
         self.terminal.data(text).map_err(Error::io("failed to print"))
     }
+}
+
+/// Tells of every wait that ends later than the one before.
+pub(super) async fn tell_waits(waits: &Waits, mut tell: impl FnMut(&str)) -> Infallible {
+    let mut told = waits.subscribe();
+    let mut last = Timestamp::MIN;
+    loop {
+        // The sender is held here, so that it is never gone.
+        let _ = told.changed().await;
+        let waiting = told.borrow_and_update().clone();
+        // Requests that were under way together are turned away together.
+        if let Some(waiting) = waiting.filter(|waiting| waiting.until.as_second() > last.as_second() + 1) {
+            last = waiting.until;
+            tell(&wait_line(&waiting));
+        }
+    }
+}
+
+fn wait_line(Waiting { request, pause, until }: &Waiting) -> String {
+    let what = match pause {
+        Pause::Nothing => format!("{request} failed and is sent again"),
+        Pause::Route => format!("the limit of {request} is used up: waiting"),
+        Pause::Everything => "a quota of the site is used up: waiting".to_owned(),
+    };
+    format!("{what} until {}", until.strftime("%H:%M:%S UTC"))
 }
 
 /// Runs what waits for the network.

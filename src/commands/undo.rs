@@ -35,7 +35,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let journal = sound_journal(&arguments.file)?;
     let loaded = session.load_compared(&arguments.part)?;
     of_this_place(&journal, &loaded.declaration.settings)?;
-    let surfaces = connect(&loaded.declaration.settings)?;
+    let surfaces = connect(session, &loaded.declaration.settings)?;
     let name = arguments.file.file_name().unwrap_or_default().to_string_lossy();
     block_on(async {
         let undo = Some(Undo { journal: &journal, name: &name });

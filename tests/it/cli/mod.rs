@@ -21,6 +21,7 @@ mod journal;
 #[cfg(unix)]
 mod kill;
 mod messages;
+mod pace;
 mod reviewed;
 mod secrets;
 mod streams;
