@@ -13,9 +13,10 @@ use rollbook::sandbox::{Failure, Fault, Options, Sandbox, State, Write};
 use tokio::time::sleep;
 
 use super::faults::Site;
-use super::front::Front;
+use super::front::{Exchange, Front};
 use super::random::World;
 use super::site::{apply, declared, one_file, plan_of, seeded, surfaces, surfaces_with, told, wall};
+use crate::contract::Asked;
 
 /// How often a world is planned and applied before that is too often.
 const RUNS: usize = 30;
@@ -109,6 +110,17 @@ fn done(log: &[Write]) -> BTreeMap<Wrote, usize> {
     done
 }
 
+/// Whether a read looks at what a write is about: the members of its group, all groups for one that is made, or the
+/// account.
+fn looks_at(read: &Asked, write: &Asked) -> bool {
+    let group = write.query.iter().find(|(name, _)| name == "groupId");
+    match (write.path.as_str(), group) {
+        ("/rest/api/3/group", None) => read.path == "/rest/api/3/group/bulk",
+        (_, Some(group)) => read.path == "/rest/api/3/group/member" && read.query.contains(group),
+        (_, None) => read.path == "/rest/api/3/user/bulk",
+    }
+}
+
 impl Rough {
     /// What was done is of the plan, once each; and a report that says "failed" or "not attempted" is right.
     fn the_log_fits(&self, plan: &Plan, report: &Report, log: &[Write], tally: &mut Tally) {
@@ -132,14 +144,22 @@ impl Rough {
         assert_eq!(done, BTreeMap::new(), "done, and not in the plan");
     }
 
-    /// Nothing but what was turned away at the door is sent twice in a run.
-    fn nothing_was_sent_twice(&self, from: usize) {
-        let mut sent = Vec::new();
-        for exchange in self.front.exchanges().into_iter().skip(from) {
-            if exchange.asked.method != "GET" && exchange.status != 429 {
-                assert!(!sent.contains(&exchange.asked), "sent twice: {}", exchange.asked);
-                sent.push(exchange.asked);
+    /// Nothing but what was turned away at the door is sent twice in a run without a look at what it is about, and
+    /// nothing three times. An invitation is not even sent twice, and no look would tell of a removal from the site.
+    fn nothing_was_sent_blindly_again(&self, from: usize) {
+        let exchanges: Vec<Exchange> = self.front.exchanges().into_iter().skip(from).collect();
+        let mut sent: BTreeMap<String, Vec<usize>> = BTreeMap::new();
+        for (at, Exchange { asked, status, .. }) in exchanges.iter().enumerate() {
+            if asked.method != "GET" && *status != 429 {
+                sent.entry(asked.to_string()).or_default().push(at);
             }
+        }
+        for (write, times) in sent.iter().filter(|(_, times)| times.len() > 1) {
+            let [first, second] = times[..] else { panic!("sent {} times: {write}", times.len()) };
+            let asked = &exchanges[first].asked;
+            assert_ne!((asked.method.as_str(), asked.path.as_str()), ("POST", "/rest/api/3/user"), "{write}");
+            let looked = |exchange: &Exchange| looks_at(&exchange.asked, asked);
+            assert!(exchanges[first..second].iter().any(looked), "sent twice without a look: {write}");
         }
     }
 
@@ -168,7 +188,7 @@ impl Rough {
         }
         let from = self.front.exchanges().len();
         let report = apply(&surfaces, &plan, self.concurrency).await;
-        self.nothing_was_sent_twice(from);
+        self.nothing_was_sent_blindly_again(from);
         let log = self.front.sandbox.requests().writes;
         self.the_log_fits(&plan, &report, &log[writes..], tally);
         if self.moved() == moved {
