@@ -3,33 +3,10 @@
 use jiff::civil::date;
 use proptest::prelude::{Just, ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use rollbook::config::parse;
-use rollbook::model::{Locator, Severity, Tree};
-use rollbook::render::{DiagnosticStyle, diagnostics, diagnostics_json};
+use rollbook::model::Locator;
 
 use crate::config::tree;
-
-fn check(tree: &Tree) {
-    let parsed = parse(tree, date(2026, 6, 1));
-    let errors = parsed.diagnostics.iter().filter(|d| d.severity == Severity::Error).count();
-    assert_eq!(parsed.declaration.is_some(), errors == 0);
-    let place = |index: usize| parsed.diagnostics[index].labels.first().map(|label| label.span.origin);
-    for index in 1..parsed.diagnostics.len() {
-        let (before, after) = (place(index - 1), place(index));
-        assert!(after.is_none() || (before.is_some() && before <= after), "not in order");
-    }
-    for label in parsed.diagnostics.iter().flat_map(|d| &d.labels) {
-        assert!(tree.get(label.span.origin.file).text.get(label.span.range()).is_some(), "{label:?}");
-    }
-    let shown = diagnostics(tree, &parsed.diagnostics, DiagnosticStyle::default());
-    assert!(!shown.chars().any(|c| c != '\n' && c.is_control()), "{shown:?}");
-    let locator = Locator::new(tree);
-    for label in parsed.diagnostics.iter().filter_map(|d| d.labels.first()) {
-        let place = format!("[{}]", locator.locate(label.span.origin));
-        assert!(shown.contains(&place), "{place} is not in {shown}");
-    }
-    let json: serde_json::Value = serde_json::from_str(&diagnostics_json(tree, &parsed.diagnostics)).unwrap();
-    assert_eq!(json["diagnostics"].as_array().unwrap().len(), parsed.diagnostics.len());
-}
+use crate::fuzz::bodies::yaml::check;
 
 /// Pieces of the language and of YAML, thrown together.
 fn soup() -> impl Strategy<Value = String> {

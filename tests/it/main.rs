@@ -29,6 +29,7 @@ mod contract;
 mod docs;
 mod edge;
 mod floors;
+mod fuzz;
 mod guards;
 mod guards_base;
 mod journal;
