@@ -95,4 +95,35 @@ fn every_guard_stands_in_its_page_and_whether_it_may_be_waived() {
         let waived = if guard.waivable() { "| yes |" } else { "| never |" };
         assert!(row.ends_with(waived), "{row}");
     }
+/// Links into the repository, as the text that is shown and the path.
+fn links(page: &str) -> Vec<(String, String)> {
+    let mut found = Vec::new();
+    for part in page.split("](").zip(page.split("](").skip(1)) {
+        let shown = part.0.rsplit('[').next().unwrap_or_default();
+        let target = part.1.split(')').next().unwrap_or_default();
+        let path = target.split('#').next().unwrap_or_default();
+        if !path.is_empty() && !path.contains("://") {
+            found.push((shown.trim_matches('`').to_owned(), path.to_owned()));
+        }
+    }
+    found
+}
+
+/// Every file that a page links to is there, and every test that it names.
+#[test]
+fn what_a_page_refers_to_is_there() {
+    let mut tests = 0;
+    for page in ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/language.md", "docs/surfaces.md"] {
+        let folder = Path::new(page).parent().unwrap();
+        for (shown, path) in links(&fs::read_to_string(page).unwrap()) {
+            let target = folder.join(&path);
+            assert!(target.exists(), "{page} links to {path}");
+            if path.starts_with("tests/") && shown != path {
+                let text = fs::read_to_string(target).unwrap();
+                assert!(text.contains(&format!("fn {shown}()")), "{path} has no test named {shown}");
+                tests += 1;
+            }
+        }
+    }
+    assert!(tests > 20, "SECURITY.md names the test that holds each promise");
 }
