@@ -125,11 +125,17 @@ impl<'p> Run<'p> {
         }
         self.in_flight.remove(&at);
         self.unseen.remove(&at);
-        self.lost.remove(&at);
+        let lost = self.lost.remove(&at);
         match answered {
             Answered::NotSent => 0,
             Answered::Done | Answered::Claimed(_) => {
-                self.answers[at] = Some(answered);
+                self.answers[at] = Some(match (answered, lost) {
+                    // It was done the first time, or by somebody else; where reads do not show it, nobody knows.
+                    (Answered::Claimed(text), Some((how, _))) => {
+                        Answered::Lost(format!("{how}; sent again: {text}"))
+                    }
+                    (answered, _) => answered,
+                });
                 self.release_dependents(at);
                 1
             }

@@ -80,9 +80,21 @@ pub enum SavedPlanError {
 /// Never: plain values with string keys always serialise.
 pub fn document(plan: &Plan) -> Value {
     #[expect(clippy::expect_used, reason = "plain values with string keys always serialise")]
-    let mut document =
+    let document =
         serde_json::to_value(Document { format: FORMAT.to_owned(), plan }).expect("a plan is plain data");
-    document["header"]["checksum"] = checksum(&document).into();
+    sealed(document)
+}
+
+/// A document with the checksum that fits it. A checksum is no signature: whoever forges a plan can make one, and a
+/// forged plan can only leave things out.
+pub fn sealed(mut document: Value) -> Value {
+    if let Some(header) = document.get_mut("header").and_then(Value::as_object_mut) {
+        header.insert("checksum".into(), Value::Null);
+    }
+    let sum = checksum(&document);
+    if let Some(header) = document.get_mut("header").and_then(Value::as_object_mut) {
+        header.insert("checksum".into(), sum.into());
+    }
     document
 }
 

@@ -42,7 +42,7 @@ pub use base::Base;
 pub use cost::Rates;
 pub use desired::{Denial, Desired, DesiredGroup, Entry, Lookup};
 pub use diff::diff;
-pub use document::{SavedPlan, SavedPlanError, document, document_schema};
+pub use document::{SavedPlan, SavedPlanError, document, document_schema, sealed};
 pub use fingerprint::tree_digest;
 pub use lock::{Locking, lock, unresolved};
 pub use narrow::Scope;

@@ -81,7 +81,7 @@ fn operations(plan: &Plan, grouping: Grouping, width: usize) -> String {
 
 fn title(plan: &Plan, width: usize) -> String {
     let host = plan.site.split_once("://").map_or(plan.site.as_str(), |(_, host)| host);
-    let left = format!("Rollbook plan for {host}");
+    let left = format!("Rollbook plan for {}", harmless(host));
     let mut right =
         format!("{}, {}", count(plan.summary.grants, "grant"), count(plan.summary.revokes, "revoke"));
     if plan.summary.blocked > 0 {
@@ -113,7 +113,7 @@ fn blocked(blocked: &[Blocked], width: usize) -> String {
                 indent: 0,
                 head: &head,
                 head_width: 28,
-                middle: &entry.code,
+                middle: &harmless(&entry.code),
                 right: &right,
             };
             text.push_str(&row.text(width));
@@ -170,7 +170,7 @@ fn seats(plan: &Plan, width: usize) -> String {
         _ => None,
     };
     let sentences: Vec<String> =
-        everything.into_iter().chain(plan.reach.iter().map(ToString::to_string)).collect();
+        everything.into_iter().chain(plan.reach.iter().map(|reach| harmless(reach).into_owned())).collect();
     if !sentences.is_empty() {
         whole.push_str(&format!("\n{}", wrapped(&sentences.join(" "), &Lead::PLAIN, width)));
     }
@@ -193,7 +193,7 @@ fn totals(plan: &Plan, width: usize) -> String {
             plan.cost.seconds.max(1.0)
         );
     }
-    let fingerprint = format!("fingerprint {fingerprint}");
+    let fingerprint = format!("fingerprint {}", harmless(&fingerprint));
     let fits = width_of(&line) + 3 + width_of(&fingerprint) <= width;
     format!("\n{line}.{}{}\n", if fits { "  " } else { "\n" }, painted(DIM, &fingerprint))
 }

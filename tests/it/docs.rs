@@ -95,6 +95,8 @@ fn every_guard_stands_in_its_page_and_whether_it_may_be_waived() {
         let waived = if guard.waivable() { "| yes |" } else { "| never |" };
         assert!(row.ends_with(waived), "{row}");
     }
+}
+
 /// Links into the repository, as the text that is shown and the path.
 fn links(page: &str) -> Vec<(String, String)> {
     let mut found = Vec::new();
@@ -113,7 +115,14 @@ fn links(page: &str) -> Vec<(String, String)> {
 #[test]
 fn what_a_page_refers_to_is_there() {
     let mut tests = 0;
-    for page in ["README.md", "CONTRIBUTING.md", "SECURITY.md", "docs/language.md", "docs/surfaces.md"] {
+    for page in [
+        "README.md",
+        "CONTRIBUTING.md",
+        "SECURITY.md",
+        "docs/language.md",
+        "docs/surfaces.md",
+        "docs/trust.md",
+    ] {
         let folder = Path::new(page).parent().unwrap();
         for (shown, path) in links(&fs::read_to_string(page).unwrap()) {
             let target = folder.join(&path);

@@ -5,8 +5,10 @@
 #![allow(unreachable_pub, reason = "the fuzz targets are another crate")]
 
 mod accounts;
+mod journal;
 mod lock;
 mod parts;
+mod plan;
 mod render;
 mod request;
 mod seed;
@@ -23,7 +25,9 @@ pub type Body = fn(&[u8]);
 /// Every target by its name.
 pub const TARGETS: &[(&str, Body)] = &[
     ("accounts", accounts::run),
+    ("journal", journal::run),
     ("lock", lock::run),
+    ("plan", plan::run),
     ("render", render::run),
     ("request", request::run),
     ("seed", seed::run),

@@ -220,7 +220,7 @@ fn of_operations(ids: &Ids) -> Vec<Request> {
         },
         Operation::AddMember { group: Ref::Known(group.clone()), account: Ref::Known(account.clone()) },
         Operation::RemoveMember { membership: ids.membership.clone() },
-        Operation::RemoveUser { account: account.clone(), memberships: vec![] },
+        Operation::RemoveUser { account: account.clone(), memberships: vec![], was_active: true },
         Operation::SuspendUser { account: account.clone(), memberships: vec![] },
         Operation::DeactivateUser { account: account.clone(), memberships: vec![] },
         activate(Inactive::Suspended),

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rollbook::atlassian::scim::Known;
 use rollbook::atlassian::{
     Client, Credential, Endpoints, Error, Jira, MadeIds, Management, Options, Organization, Overrides, Scim,
-    TokenKind, Written,
+    Sending, TokenKind, Written,
 };
 use rollbook::model::{
     AccountId, Authority, Email, GroupId, GroupName, Inactive, Listing, Operation, PlatformRole, Ref, Rows,
@@ -82,7 +82,7 @@ calls! {
     add: |peer| peer.by_organization(&add()).await;
     remove: |peer| peer.by_organization(&remove()).await;
     suspend: |peer| peer.by_organization(&Operation::SuspendUser { account: account(), memberships: vec![] }).await;
-    deactivate: |peer| peer.management().write(&deactivate()).await;
+    deactivate: |peer| peer.management().write(&deactivate(), &mut Sending::default()).await;
     scim_create: |peer| peer.by_scim(&create()).await;
     scim_invite: |peer| peer.by_scim(&invite()).await;
     scim_add: |peer| peer.by_scim(&add()).await;
@@ -222,12 +222,12 @@ impl Peer {
     }
 
     async fn by_jira(&self, operation: &Operation) -> Result<Written, Error> {
-        self.jira().write(operation, &MadeIds::default()).await
+        self.jira().write(operation, &MadeIds::default(), &mut Sending::default()).await
     }
 
     async fn by_organization(&self, operation: &Operation) -> Result<Written, Error> {
         let (made, ids) = (MadeIds::default(), SurfaceIds::default());
-        self.organization(Some("d")).write(operation, &made, &ids).await
+        self.organization(Some("d")).write(operation, &made, &ids, &mut Sending::default()).await
     }
 
     async fn by_scim(&self, operation: &Operation) -> Result<Written, Error> {
@@ -238,6 +238,6 @@ impl Peer {
         };
         let made = MadeIds::default();
         let known = Known { ids: &ids, made: &made };
-        self.scim().write(operation, known).await
+        self.scim().write(operation, known, &mut Sending::default()).await
     }
 }
