@@ -1,6 +1,7 @@
 //! Invitations: by which surface, to whom, and how many at once.
 
-use rollbook::sandbox::{Change, ManagedBy};
+use http::StatusCode;
+use rollbook::sandbox::{Change, Failure, ManagedBy};
 
 use super::look::{lines, notes};
 use super::{ALL, BOTH, ORGANIZATION, Scene, same, site, told};
@@ -141,4 +142,37 @@ async fn a_group_that_an_invitation_cannot_lead_into_fails_alone() {
         "blocked: add member.devs/n00@partner.example: synced-group
          blocked: add member.devs/n01@partner.example: synced-group",
     );
+}
+
+/// The organization's search tells whether the person is there. One who is goes on, with the account that it names; one
+/// who is not is never invited again, since that might send a second mail.
+#[tokio::test(start_paused = true)]
+async fn an_invitation_whose_answer_is_lost_is_looked_for_and_never_sent_again() {
+    // No read would tell whether an app was given, so that only an invitation without one is looked for.
+    let tree = "
+policy: { invite-domains: [partner.example] }
+users: { n00@partner.example: { active: true } }
+groups: { devs: { members: [ada@acme.com, n00@partner.example] } }
+";
+    let lost = [
+        Failure::after_work(StatusCode::BAD_GATEWAY, &[], "<html>Bad Gateway</html>"),
+        Failure::html(StatusCode::BAD_GATEWAY),
+    ];
+    for (failure, done) in lost.into_iter().zip([true, false]) {
+        let scene = Scene::of(SEED, BOTH);
+        let plan = scene.plan(tree).await;
+        scene.sandbox.fail_next(INVITE, failure);
+        let told = told(&site::apply(&scene.surfaces(), &plan, 10).await);
+        if done {
+            assert_eq!(told.len(), plan.operations.len());
+            assert!(
+                told.iter().all(|told| told.ends_with(": seen") || told.ends_with(": satisfied")),
+                "{told:#?}"
+            );
+        } else {
+            assert!(told[0].starts_with("invite user.n00@partner.example: unsettled: "), "{told:#?}");
+            assert!(told[1].ends_with("skipped: requires invite user.n00@partner.example"), "{told:#?}");
+        }
+        assert_eq!(scene.requests().count(INVITE), 1);
+    }
 }
