@@ -187,7 +187,8 @@ pub enum IncompleteRead {
     Repeated,
 }
 
-/// A membership that a listing showed. Only a listing makes one, so nothing that was not read can be revoked.
+/// A membership that a listing showed. Only a listing makes one, so nothing that was not read can be revoked; a saved
+/// plan has them to be looked at and compared, and is never carried out itself.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Membership {
     group: GroupId,
