@@ -55,6 +55,8 @@ enum Command {
     Check(commands::check::Arguments),
     /// Try each credential: what it may do, and what cannot be done without it
     Doctor(commands::doctor::Arguments),
+    /// Say why somebody is in a group by the tree: every way, with its place
+    Explain(commands::explain::Arguments),
     /// Write down which account and which group each declared name means
     Lock(commands::lock::Arguments),
     /// Show what would change
@@ -94,6 +96,7 @@ pub fn run() -> Exit {
     let result = match cli.command {
         Command::Check(arguments) => commands::check::run(&session, &arguments),
         Command::Doctor(arguments) => commands::doctor::run(&session, &arguments),
+        Command::Explain(arguments) => commands::explain::run(&session, &arguments),
         Command::Lock(arguments) => commands::lock::run(&session, &arguments),
         Command::Plan(arguments) => commands::plan::run(&session, &arguments),
         Command::Show(arguments) => commands::show::run(&session, &arguments),

@@ -226,8 +226,13 @@ fn run(folder: &Path, arguments: &[&str]) -> Result<Output, GitError> {
 
 fn git(folder: &Path) -> Command {
     let mut command = Command::new("git");
-    // A partial clone must not go to the network for what is missing, and messages are matched by nobody.
-    command.arg("-C").arg(folder).env("GIT_NO_LAZY_FETCH", "1").env("LC_ALL", "C");
+    // A partial clone must not go to the network for what is missing, nor a look at the state write an index.
+    command
+        .arg("-C")
+        .arg(folder)
+        .env("GIT_NO_LAZY_FETCH", "1")
+        .env("GIT_OPTIONAL_LOCKS", "0")
+        .env("LC_ALL", "C");
     command
 }
 

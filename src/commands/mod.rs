@@ -4,6 +4,7 @@ pub mod apply;
 pub mod check;
 pub mod demo;
 pub mod doctor;
+pub mod explain;
 pub mod generated;
 pub mod journal;
 pub mod lock;

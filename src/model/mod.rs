@@ -12,6 +12,7 @@ mod comparison;
 mod declaration;
 mod diagnostic;
 mod email;
+mod explanation;
 mod ids;
 mod journal;
 mod live;
@@ -36,6 +37,7 @@ pub use declaration::{
 };
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use email::{Email, EmailError, is_invisible};
+pub use explanation::{Explanation, Standing, Step, Way};
 pub use ids::{AccountId, App, GroupId, GroupName, ScimId};
 pub use journal::{
     AnsweredOperation, Became, Begin, End, Ending, Exchange, Fate, Found, JOURNAL_FORMAT, Journal,

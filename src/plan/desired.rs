@@ -212,7 +212,7 @@ fn inner_first(declaration: &Declaration) -> Vec<&GroupName> {
 
 /// The e-mails that own accounts: of what a pin or the lock says, the pin first. A person who is named by
 /// account and by e-mail then has one name, so that `except`, the union of paths and `active: false` see one person.
-fn owners(declaration: &Declaration) -> BTreeMap<&AccountId, &Email> {
+pub(super) fn owners(declaration: &Declaration) -> BTreeMap<&AccountId, &Email> {
     let pinned = |email: &Email| declaration.users.get(email).and_then(|user| user.account.as_ref());
     let locked = declaration.lock.users.iter().filter(|(email, _)| pinned(email).is_none());
     let mut owners: BTreeMap<&AccountId, &Email> =

@@ -18,7 +18,7 @@ use super::lines::{BOLD, CHANGE, DIM, Lead, Row, count, gap, painted, width_of, 
 use groups::{by_group, surfaces};
 use guards::guards;
 use people::by_user;
-use rows::short;
+pub(super) use rows::short;
 
 /// Characters of the fingerprint that people see.
 const SHORT_FINGERPRINT: usize = 8;

@@ -104,6 +104,6 @@ pub(super) fn origin_of(planned: &PlannedOperation) -> String {
     }
 }
 
-pub(super) fn short(location: &Location) -> String {
+pub(in crate::render) fn short(location: &Location) -> String {
     format!("{}:{}", harmless(&location.path), location.line)
 }

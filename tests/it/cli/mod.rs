@@ -12,6 +12,7 @@ mod echoes;
 mod emulator;
 mod examples;
 mod exits;
+mod explain;
 mod generated;
 mod guards;
 mod hostile;

@@ -1,0 +1,59 @@
+//! Why somebody is, or is not, in a group by the tree alone.
+
+use jiff::civil::Date;
+use serde::Serialize;
+
+use super::address::UserRef;
+use super::ids::GroupName;
+use super::tree::Location;
+
+/// The ways by which a tree puts people into groups.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Explanation {
+    /// The ways, by group and then in the order of the tree.
+    pub ways: Vec<Way>,
+    /// Whether there are more than are told of.
+    pub more: bool,
+}
+
+/// One way into a group.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Way {
+    /// Whom it is about.
+    pub user: UserRef,
+    /// From the group that it leads into, through the groups that its entries name, to the entry that names the person.
+    pub steps: Vec<Step>,
+    /// The first day on which it does not hold any more: the earliest on the way.
+    pub until: Option<Date>,
+    /// Whether it holds.
+    pub standing: Standing,
+    /// Who owns the group that it leads into.
+    pub owners: Vec<String>,
+}
+
+/// An entry on the way.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Step {
+    /// The group whose entry it is.
+    pub group: GroupName,
+    /// Where the entry stands.
+    pub origin: Location,
+    /// The first day on which the entry is inert.
+    pub until: Option<Date>,
+    /// Why, as the entry says.
+    pub because: Option<String>,
+}
+
+/// Whether a way holds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(tag = "standing", content = "by", rename_all = "kebab-case")]
+pub enum Standing {
+    /// It does.
+    Member,
+    /// Its day has come.
+    Expired,
+    /// An entry on the way leaves the person out.
+    Excepted,
+    /// The tree offboards the person.
+    Offboarded(Location),
+}

@@ -1,0 +1,134 @@
+//! Why somebody is, or is not, in a group by the tree alone: every way that leads there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use crate::model::{
+    Declaration, Explanation, GroupName, GroupState, Locator, Member, MemberRef, Standing, Step, UserRef, Way,
+};
+
+use super::desired::{Desired, owners};
+
+/// The most ways that are told of: nested groups multiply them.
+const MOST_WAYS: usize = 1_000;
+
+/// Every way by which a tree puts somebody into a group, or would. Groups come in the order of their names.
+pub fn explain_user(desired: &Desired<'_>, user: &UserRef, locator: &Locator<'_>) -> Explanation {
+    let wanted = |who: &UserRef| who == user;
+    collect(desired, locator, desired.groups.keys(), &wanted)
+}
+
+/// Everybody whom a tree puts into a group, or would, and each way.
+pub fn explain_group(desired: &Desired<'_>, group: &GroupName, locator: &Locator<'_>) -> Explanation {
+    collect(desired, locator, desired.groups.keys().filter(|name| *name == group), &|_| true)
+}
+
+fn collect<'a>(
+    desired: &'a Desired<'_>,
+    locator: &Locator<'_>,
+    groups: impl Iterator<Item = &'a GroupName>,
+    wanted: &dyn Fn(&UserRef) -> bool,
+) -> Explanation {
+    let mut walk = Walk {
+        declaration: desired.declaration,
+        desired,
+        owners: owners(desired.declaration)
+            .into_iter()
+            .map(|(id, email)| (UserRef::Account(id.clone()), UserRef::Email(email.clone())))
+            .collect(),
+        locator,
+        wanted,
+        explanation: Explanation::default(),
+    };
+    for name in groups {
+        walk.group(name, &mut Vec::new(), &mut BTreeSet::new(), None);
+    }
+    walk.explanation
+}
+
+struct Walk<'a> {
+    declaration: &'a Declaration,
+    desired: &'a Desired<'a>,
+    /// The e-mails of those who are named by account.
+    owners: BTreeMap<UserRef, UserRef>,
+    locator: &'a Locator<'a>,
+    wanted: &'a dyn Fn(&UserRef) -> bool,
+    explanation: Explanation,
+}
+
+impl<'a> Walk<'a> {
+    /// Follows the entries of a group. `excepted` holds whom an entry on the way leaves out.
+    fn group(
+        &mut self,
+        name: &'a GroupName,
+        steps: &mut Vec<Step>,
+        excepted: &mut BTreeSet<UserRef>,
+        until: Option<Date>,
+    ) {
+        let Some(GroupState::Present(members)) = self.declaration.groups.get(name).map(|group| &group.state)
+        else {
+            return;
+        };
+        // `config` refuses cycles; one that is met all the same ends here.
+        if steps.iter().any(|step| step.group == *name) {
+            return;
+        }
+        for member in &members.entries {
+            if self.explanation.ways.len() >= MOST_WAYS {
+                self.explanation.more = true;
+                return;
+            }
+            let own = member.until.map(|until| until.value);
+            let until = [own, until].into_iter().flatten().min();
+            steps.push(self.step(name, member));
+            match &member.who {
+                MemberRef::User(email) => self.way(UserRef::Email(email.clone()), steps, excepted, until),
+                MemberRef::Account(id) => self.way(UserRef::Account(id.clone()), steps, excepted, until),
+                MemberRef::Group(inner) => {
+                    let mut left_out = excepted.clone();
+                    left_out.extend(member.except.iter().map(|email| UserRef::Email(email.value.clone())));
+                    self.group(inner, steps, &mut left_out, until);
+                }
+            }
+            steps.pop();
+        }
+    }
+
+    fn step(&self, group: &GroupName, member: &Member) -> Step {
+        Step {
+            group: group.clone(),
+            origin: self.locator.locate(member.origin),
+            until: member.until.map(|until| until.value),
+            because: member.because.clone(),
+        }
+    }
+
+    fn way(&mut self, who: UserRef, steps: &[Step], excepted: &BTreeSet<UserRef>, until: Option<Date>) {
+        let user = self.owners.get(&who).cloned().unwrap_or(who);
+        if !(self.wanted)(&user) {
+            return;
+        }
+        let offboarded = match &user {
+            UserRef::Email(email) => self.desired.offboarded(email),
+            UserRef::Account(_) => None,
+        };
+        let standing = if let Some(origin) = offboarded {
+            Standing::Offboarded(self.locator.locate(origin))
+        } else if excepted.contains(&user) {
+            Standing::Excepted
+        } else if until.is_some_and(|until| until <= self.desired.today) {
+            Standing::Expired
+        } else {
+            Standing::Member
+        };
+        let (steps, owners) = (steps.to_vec(), self.owners_of(steps));
+        self.explanation.ways.push(Way { user, steps, until, standing, owners });
+    }
+
+    /// Who owns the group that a way leads into.
+    fn owners_of(&self, steps: &[Step]) -> Vec<String> {
+        let group = steps.first().and_then(|step| self.declaration.groups.get(&step.group));
+        group.into_iter().flat_map(|group| &group.owners).map(|owner| owner.value.to_string()).collect()
+    }
+}

@@ -1,0 +1,104 @@
+//! Why somebody is in a group, as text for people and as JSON.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::model::{Explanation, Standing, Way};
+
+use super::harmless;
+use super::json::pretty;
+use super::lines::{BOLD, CHANGE, GRANT, REVOKE, Row, painted};
+use super::plan::short;
+
+/// What an explanation is gathered under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum About {
+    /// A person: their groups.
+    User,
+    /// A group: its people.
+    Group,
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    format: &'static str,
+    about: &'a str,
+    #[serde(flatten)]
+    explanation: &'a Explanation,
+}
+
+/// Renders an explanation as JSON, with a line break at its end.
+pub fn explanation_json(name: &str, explanation: &Explanation) -> String {
+    pretty(&Document { format: "rollbook.explanation/1", about: name, explanation })
+}
+
+/// Renders an explanation within a width: for each group of a person, or person of a group, every way.
+pub fn explanation_text(name: &str, about: About, explanation: &Explanation, width: usize) -> String {
+    let mut text = format!("{}\n", painted(BOLD, &harmless(name)));
+    let mut gathered: BTreeMap<String, Vec<&Way>> = BTreeMap::new();
+    for way in &explanation.ways {
+        let head = match about {
+            About::User => way.steps.first().map(|step| step.group.to_string()).unwrap_or_default(),
+            About::Group => way.user.to_string(),
+        };
+        gathered.entry(head).or_default().push(way);
+    }
+    if gathered.is_empty() {
+        text.push_str(match about {
+            About::User => "No group of the tree names them.\n",
+            About::Group => "Its entries name nobody.\n",
+        });
+    }
+    for (head, ways) in gathered {
+        text.push_str(&gathered_ways(&head, &ways, about, width));
+    }
+    if explanation.more {
+        text.push_str("There are more ways than are shown.\n");
+    }
+    text
+}
+
+fn gathered_ways(head: &str, ways: &[&Way], about: About, width: usize) -> String {
+    let holds = ways.iter().any(|way| way.standing == Standing::Member);
+    let (sign, style) = if holds { ("+", GRANT) } else { ("-", REVOKE) };
+    let owners = ways.first().map(|way| way.owners.join(" and ")).unwrap_or_default();
+    let middle = match about {
+        About::User if !owners.is_empty() => format!("owned by {}", harmless(&owners)),
+        About::User | About::Group => String::new(),
+    };
+    let head = format!("{sign} {}", harmless(head));
+    let mut text =
+        Row { style, indent: 0, head: &head, head_width: 28, middle: &middle, right: "" }.text(width);
+    for way in ways {
+        text.push_str(&way_row(way, width));
+    }
+    text
+}
+
+/// One way: through which groups, until when, and why; then the line that names the person.
+fn way_row(way: &Way, width: usize) -> String {
+    let inner = way.steps.iter().skip(1);
+    let through: Vec<String> = inner.map(|step| harmless(step.group.as_str()).into_owned()).collect();
+    let head = if through.is_empty() { "direct".to_owned() } else { format!("by {}", through.join(", by ")) };
+    let mut details = vec![match &way.standing {
+        Standing::Member => String::new(),
+        Standing::Expired => "expired".into(),
+        Standing::Excepted => "left out by `except`".into(),
+        Standing::Offboarded(origin) => format!("offboarded, {}", short(origin)),
+    }];
+    details.extend(way.until.map(|until| format!("until {until}")));
+    let reasons = way.steps.iter().filter_map(|step| step.because.as_deref());
+    details.extend(reasons.map(|because| harmless(because).into_owned()));
+    details.retain(|detail| !detail.is_empty());
+    let right: Vec<String> = way.steps.iter().map(|step| short(&step.origin)).collect();
+    let row = Row {
+        style: if way.standing == Standing::Member { GRANT } else { CHANGE },
+        indent: 4,
+        head: &head,
+        head_width: 20,
+        middle: &details.join(", "),
+        right: &right.join(" → "),
+    };
+    row.text(width)
+}
