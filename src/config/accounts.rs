@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use crate::model::{AccountId, Email, EmailError};
 
+use super::values::{LONGEST_ID, is_id};
+
 /// The headers of the account's id: of the users' export, and of the managed accounts' export.
 const ID_HEADERS: [&str; 2] = ["user id", "atlassian id"];
 
@@ -30,6 +32,9 @@ pub enum ExportError {
     /// A row has an e-mail and no id.
     #[error("line {0} holds an e-mail and no account id")]
     NoId(u64),
+    /// A row has an account id that is none.
+    #[error("line {0} holds an account id that is none: 1 to {LONGEST_ID} visible ASCII characters make one")]
+    Id(u64),
     /// An e-mail stands for two accounts.
     #[error("{email} is account {one} and account {other}")]
     Ambiguous {
@@ -64,7 +69,9 @@ pub fn exported_accounts(text: &str) -> Result<BTreeMap<Email, AccountId>, Expor
         let field = |column: usize| record.get(column).filter(|text| !text.is_empty());
         let Some(email) = field(email_column) else { continue };
         let email = Email::parse(email).map_err(|source| ExportError::Email { line, source })?;
-        let id = AccountId::new(field(id_column).ok_or(ExportError::NoId(line))?);
+        let id = field(id_column).ok_or(ExportError::NoId(line))?;
+        // The lock would take it, and could not be read again.
+        let id = is_id(id).then(|| AccountId::new(id)).ok_or(ExportError::Id(line))?;
         match accounts.get(&email) {
             Some(one) if *one != id => {
                 return Err(ExportError::Ambiguous { email, one: one.clone(), other: id });
@@ -104,6 +111,9 @@ mod tests {
             Err(ExportError::Email { line: 2, source: EmailError::Invisible(0x202e) })
         );
         assert_eq!(read("User id,email\n,a@b.c\n"), Err(ExportError::NoId(2)));
+        for none in ["712020: a", "712020:ä", "712020:\u{1b}[2J", &"a".repeat(129)] {
+            assert_eq!(read(&format!("User id,email\n{none},a@b.c\n")), Err(ExportError::Id(2)));
+        }
         assert!(matches!(read("User id,email\n1,a@b.c\n2,A@b.c\n"), Err(ExportError::Ambiguous { .. })));
     }
 }

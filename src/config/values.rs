@@ -308,7 +308,7 @@ pub(super) fn app(cx: &mut Context, node: &Node<'_>) -> Option<Located<App>> {
 /// An id of which only Atlassian knows the form: visible ASCII, at most 128 characters.
 pub(super) fn id<'n>(cx: &mut Context, node: &'n Node<'_>, wanted: &str) -> Option<&'n str> {
     let text = text(cx, node, wanted)?;
-    if !text.is_empty() && text.len() <= LONGEST_ID && text.bytes().all(|b| b.is_ascii_graphic()) {
+    if is_id(text) {
         return Some(text);
     }
     cx.mistake(
@@ -319,6 +319,11 @@ pub(super) fn id<'n>(cx: &mut Context, node: &'n Node<'_>, wanted: &str) -> Opti
         format!("An id is 1 to {LONGEST_ID} visible ASCII characters without spaces, as Atlassian shows it."),
     );
     None
+}
+
+/// Whether a text can be an id of Atlassian's.
+pub(super) fn is_id(text: &str) -> bool {
+    (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
 /// A domain, in lower case.
