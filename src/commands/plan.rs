@@ -12,7 +12,7 @@ use crate::render::{self, Grouping};
 
 use super::files::{Readers, replace};
 use super::planning::Asked;
-use super::{Format, Session, block_on, connect};
+use super::{Session, block_on, connect};
 
 /// What `plan` takes.
 #[derive(Debug, Args)]
@@ -21,7 +21,7 @@ pub struct Arguments {
     part: Part,
     /// How to print the plan
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    format: PlanFormat,
     /// What to gather the lines of the text form under
     #[arg(long, value_name = "WHAT", default_value = "group")]
     by: By,
@@ -57,6 +57,17 @@ pub(super) struct Part {
     pub(super) allow: Vec<Guard>,
 }
 
+/// How a plan is printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum PlanFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
+}
+
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(super) enum By {
     Group,
@@ -72,8 +83,11 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let surfaces = connect(session, &loaded.declaration.settings)?;
     let planned = block_on(session.plan(&surfaces, &loaded, &Asked::of(&arguments.part)))?;
     let text = match arguments.format {
-        Format::Json => render::plan_json(&planned.plan),
-        Format::Text => render::plan_text(&planned.plan, arguments.by.grouping(), session.terminal.width()),
+        PlanFormat::Json => render::plan_json(&planned.plan),
+        PlanFormat::Text => {
+            render::plan_text(&planned.plan, arguments.by.grouping(), session.terminal.width())
+        }
+        PlanFormat::Markdown => render::plan_markdown(&planned.plan),
     };
     session.data(&text)?;
     if let Some(path) = &arguments.out {

@@ -4,16 +4,16 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::SavedPlan;
 use crate::render;
 
+use super::Session;
 use super::plan::By;
 use super::session::VERSION;
-use super::{Format, Session};
 
 /// The largest plan that is read, in bytes.
 const LARGEST: u64 = 512 << 20;
@@ -26,10 +26,21 @@ pub struct Arguments {
     plan: PathBuf,
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    format: ShowFormat,
     /// What to gather the lines of the text form under
     #[arg(long, value_name = "WHAT", default_value = "group")]
     by: By,
+}
+
+/// How a saved plan is printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(crate) enum ShowFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For a comment on a pull request.
+    Markdown,
 }
 
 /// Prints a saved plan.
@@ -39,8 +50,11 @@ pub struct Arguments {
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let saved = saved_plan(&arguments.plan)?;
     let text = match arguments.format {
-        Format::Json => render::plan_json(saved.plan()),
-        Format::Text => render::plan_text(saved.plan(), arguments.by.grouping(), session.terminal.width()),
+        ShowFormat::Json => render::plan_json(saved.plan()),
+        ShowFormat::Text => {
+            render::plan_text(saved.plan(), arguments.by.grouping(), session.terminal.width())
+        }
+        ShowFormat::Markdown => render::plan_markdown(saved.plan()),
     };
     session.data(&text)?;
     Ok(Exit::Done)

@@ -1,4 +1,4 @@
-//! Values → text and JSON. Floor 2; pure: no terminal, no file, no clock.
+//! Values → text, Markdown and JSON. Floor 2; pure: no terminal, no file, no clock.
 //!
 //! Text carries ANSI styles throughout; the edge strips them where they are not wanted, so that no form of
 //! the output differs by more than colour. Whatever comes from outside goes through [`harmless()`] first.
@@ -10,6 +10,7 @@ mod harmless;
 mod journal;
 mod json;
 mod lines;
+mod markdown;
 mod plan;
 mod report;
 
@@ -20,5 +21,6 @@ pub use harmless::harmless;
 pub use journal::{journal_json, journal_text, verification};
 pub use json::{plan_json, plan_schema, report_json};
 pub use lines::count;
+pub use markdown::plan_markdown;
 pub use plan::{Grouping, plan_text};
 pub use report::{outcome_line, report_text};

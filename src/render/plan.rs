@@ -11,17 +11,22 @@ use std::fmt::Write as _;
 
 use indexmap::IndexMap;
 
-use crate::model::{Address, Blocked, Drift, Plan};
+use crate::model::{Address, Blocked, Drift, Plan, SeatChange};
 
 use super::harmless;
 use super::lines::{BOLD, CHANGE, DIM, Lead, Row, count, gap, painted, width_of, wrapped};
-use groups::{by_group, surfaces};
+use groups::by_group;
 use guards::guards;
 use people::by_user;
-pub(super) use rows::short;
+
+pub(super) use comparison::{NEW_MAPPINGS, allowed_by_change, by_hand, compared};
+pub(super) use groups::{summary_of, surfaces};
+pub(super) use guards::{set_aside, unjudged};
+pub(super) use people::account_details;
+pub(super) use rows::{details, person, short, sign_of};
 
 /// Characters of the fingerprint that people see.
-const SHORT_FINGERPRINT: usize = 8;
+pub(super) const SHORT_FINGERPRINT: usize = 8;
 
 /// What the lines of a plan are gathered under.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -99,12 +104,7 @@ fn blocked(blocked: &[Blocked], width: usize) -> String {
         return String::new();
     }
     let mut text = format!("\n{}\n", painted(BOLD, &format!("Blocked ({})", blocked.len())));
-    // What stands in one person's way stands there for each of their groups: it is said once.
-    let mut by_obstacle: IndexMap<(&str, &str), Vec<&Blocked>> = IndexMap::new();
-    for entry in blocked {
-        by_obstacle.entry((&entry.why, &entry.help)).or_default().push(entry);
-    }
-    for ((why, help), entries) in by_obstacle {
+    for ((why, help), entries) in by_obstacle(blocked) {
         for entry in entries {
             let head = format!("! {} {}", entry.action, harmless(&readable(&entry.address)));
             let right = short(&entry.origin);
@@ -124,8 +124,18 @@ fn blocked(blocked: &[Blocked], width: usize) -> String {
     text
 }
 
+/// What is blocked, by why and by what to do. What stands in one person's way stands there for each of their groups: it
+/// is said once.
+pub(super) fn by_obstacle(blocked: &[Blocked]) -> IndexMap<(&str, &str), Vec<&Blocked>> {
+    let mut by_obstacle: IndexMap<(&str, &str), Vec<&Blocked>> = IndexMap::new();
+    for entry in blocked {
+        by_obstacle.entry((&entry.why, &entry.help)).or_default().push(entry);
+    }
+    by_obstacle
+}
+
 /// An address without its encoding, for reading only.
-fn readable(address: &Address) -> String {
+pub(super) fn readable(address: &Address) -> String {
     match address {
         Address::Group(name) => format!("group {name}"),
         Address::User(user) => format!("user {user}"),
@@ -150,15 +160,7 @@ fn notes(plan: &Plan, width: usize) -> String {
 fn seats(plan: &Plan, width: usize) -> String {
     let mut text = String::new();
     for seats in &plan.cost.seats {
-        let most = |count: usize| {
-            if seats.exact || count == 0 { count.to_string() } else { format!("up to {count}") }
-        };
-        let app = harmless(seats.app.as_str());
-        let left = match usize::try_from(seats.left) {
-            Ok(left) => format!("{left} left"),
-            Err(_) => format!("{} too few", most(seats.left.unsigned_abs().try_into().unwrap_or(usize::MAX))),
-        };
-        let sentence = format!("{app}: {} taken, {} freed, {left}.", most(seats.gains), most(seats.loses));
+        let sentence = format!("{}: {}.", harmless(seats.app.as_str()), seat_counts(seats));
         text.push_str(&wrapped(&sentence, &Lead::BULLET, width));
     }
     let mut whole = String::new();
@@ -175,6 +177,17 @@ fn seats(plan: &Plan, width: usize) -> String {
         whole.push_str(&format!("\n{}", wrapped(&sentences.join(" "), &Lead::PLAIN, width)));
     }
     whole
+}
+
+/// How many seats of an app are taken, freed and left.
+pub(super) fn seat_counts(seats: &SeatChange) -> String {
+    let most =
+        |count: usize| if seats.exact || count == 0 { count.to_string() } else { format!("up to {count}") };
+    let left = match usize::try_from(seats.left) {
+        Ok(left) => format!("{left} left"),
+        Err(_) => format!("{} too few", most(seats.left.unsigned_abs().try_into().unwrap_or(usize::MAX))),
+    };
+    format!("{} taken, {} freed, {left}", most(seats.gains), most(seats.loses))
 }
 
 fn totals(plan: &Plan, width: usize) -> String {

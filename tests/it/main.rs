@@ -38,6 +38,8 @@ mod laws;
 mod laws_base;
 mod lock;
 mod management;
+mod markdown;
+mod markdown_laws;
 mod organization;
 mod organization_reads;
 mod organization_requests;

@@ -10,7 +10,7 @@ use super::readable;
 use super::rows::short;
 
 /// The most mappings that are new that are listed one by one; a tree's first lock has all of its people.
-const NEW_MAPPINGS: usize = 20;
+pub(in crate::render) const NEW_MAPPINGS: usize = 20;
 
 /// What stands before the operations: whom and what names mean, the rules, and what the change lets pass.
 pub(super) fn before_operations(plan: &Plan, width: usize) -> String {
@@ -24,7 +24,8 @@ pub(super) fn before_operations(plan: &Plan, width: usize) -> String {
     text
 }
 
-fn compared(base: &Comparison) -> String {
+/// What a plan was compared with, in a sentence.
+pub(in crate::render) fn compared(base: &Comparison) -> String {
     let revision = &base.revision;
     let commit = revision.commit.as_deref().map(|commit| commit.get(..12).unwrap_or(commit));
     match commit {
@@ -69,10 +70,20 @@ fn rules(changes: &[RuleChange], width: usize) -> String {
     text
 }
 
-/// What the rules of the base would refuse, and those of the change let pass.
 fn allowed(plan: &Plan, width: usize) -> String {
-    let allowed: Vec<String> = plan
-        .guards
+    let allowed = allowed_by_change(plan);
+    if allowed.is_empty() {
+        return String::new();
+    }
+    let title = format!("Allowed by this change ({})", allowed.len());
+    let mut text = format!("\n{}\n", painted(BOLD, &title));
+    text.extend(allowed.iter().map(|line| wrapped(&harmless(line), &Lead::BULLET, width)));
+    text
+}
+
+/// What the rules of the base would refuse, and those of the change let pass.
+pub(in crate::render) fn allowed_by_change(plan: &Plan) -> Vec<String> {
+    plan.guards
         .iter()
         .filter_map(|verdict| {
             let by = match &verdict.ruling {
@@ -84,14 +95,7 @@ fn allowed(plan: &Plan, width: usize) -> String {
             };
             Some(format!("{}: {} (allowed by {by})", verdict.guard, verdict.why))
         })
-        .collect();
-    if allowed.is_empty() {
-        return String::new();
-    }
-    let title = format!("Allowed by this change ({})", allowed.len());
-    let mut text = format!("\n{}\n", painted(BOLD, &title));
-    text.extend(allowed.iter().map(|line| wrapped(&harmless(line), &Lead::BULLET, width)));
-    text
+        .collect()
 }
 
 /// What was done by hand and is declared now.
@@ -115,7 +119,7 @@ pub(super) fn adopted(adopted: &[Adopted], width: usize) -> String {
 }
 
 /// What was done, by what would undo it.
-fn by_hand(entry: &Adopted) -> &'static str {
+pub(in crate::render) fn by_hand(entry: &Adopted) -> &'static str {
     match (entry.undoes, &entry.address) {
         (Action::Remove, Address::Member(..)) => "came in",
         (Action::Add, _) => "went out",

@@ -35,7 +35,7 @@ pub(super) fn by_group(plan: &Plan, operations: &[&PlannedOperation], width: usi
 }
 
 /// The summaries are in the order of names.
-fn summary_of<'a>(plan: &'a Plan, name: &GroupName) -> Option<&'a GroupSummary> {
+pub(in crate::render) fn summary_of<'a>(plan: &'a Plan, name: &GroupName) -> Option<&'a GroupSummary> {
     let index = plan.groups.binary_search_by(|group| group.name.cmp(name)).ok()?;
     plan.groups.get(index)
 }
@@ -116,7 +116,9 @@ fn lost_members(whole: Option<&PlannedOperation>) -> Vec<Line> {
 }
 
 /// The surfaces that operations go through, in order.
-pub(super) fn surfaces<'a>(operations: impl Iterator<Item = &'a PlannedOperation>) -> Vec<&'static str> {
+pub(in crate::render) fn surfaces<'a>(
+    operations: impl Iterator<Item = &'a PlannedOperation>,
+) -> Vec<&'static str> {
     let surfaces: BTreeSet<Surface> = operations.map(|planned| planned.via).collect();
     surfaces.into_iter().map(Surface::as_str).collect()
 }

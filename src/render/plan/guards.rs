@@ -17,15 +17,20 @@ pub(super) fn guards(plan: &Plan, width: usize) -> String {
         text.push_str(&format!("\n{}\n", painted(BOLD, &format!("Set aside ({})", aside.len()))));
         text.extend(aside.iter().map(|line| wrapped(&harmless(line), &Lead::BULLET, width)));
     }
-    let unjudged = plan.guards.iter().filter(|verdict| verdict.ruling == Ruling::NotJudged);
-    let unjudged: Vec<&str> = unjudged.map(|verdict| verdict.guard.as_str()).collect();
-    if !unjudged.is_empty() {
-        let guards = unjudged.join(" and ");
-        let sentence =
-            format!("Not judged without `--base` and `--author`, though the tree asks for it: {guards}.");
+    if let Some(sentence) = unjudged(plan) {
         text.push_str(&format!("\n{}", wrapped(&sentence, &Lead::PLAIN, width)));
     }
     text
+}
+
+/// The guards that the tree asks for and that could not be judged, in a sentence.
+pub(in crate::render) fn unjudged(plan: &Plan) -> Option<String> {
+    let unjudged = plan.guards.iter().filter(|verdict| verdict.ruling == Ruling::NotJudged);
+    let unjudged: Vec<&str> = unjudged.map(|verdict| verdict.guard.as_str()).collect();
+    (!unjudged.is_empty()).then(|| {
+        let guards = unjudged.join(" and ");
+        format!("Not judged without `--base` and `--author`, though the tree asks for it: {guards}.")
+    })
 }
 
 fn refusal(verdict: &Verdict, width: usize) -> String {
@@ -42,7 +47,8 @@ fn refusal(verdict: &Verdict, width: usize) -> String {
     text
 }
 
-fn set_aside(verdict: &Verdict) -> Option<String> {
+/// What would be refused, and was let pass by somebody.
+pub(in crate::render) fn set_aside(verdict: &Verdict) -> Option<String> {
     let by = match &verdict.ruling {
         Ruling::Waived { because, until } => format!("waived until {until}: {because}"),
         Ruling::Allowed => "allowed for this run".into(),

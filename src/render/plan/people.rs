@@ -27,7 +27,7 @@ pub(super) fn user_row(planned: &PlannedOperation) -> OwnedRow {
     }
 }
 
-fn account_details(operation: &Operation) -> Vec<String> {
+pub(in crate::render) fn account_details(operation: &Operation) -> Vec<String> {
     match operation {
         Operation::InviteUser { apps, groups, sends_mail, .. } => {
             let apps: Vec<_> = apps.iter().map(|app| harmless(app.as_str())).collect();

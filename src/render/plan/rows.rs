@@ -45,7 +45,7 @@ pub(super) fn style_of(direction: Direction) -> Style {
     }
 }
 
-pub(super) fn sign_of(direction: Direction) -> &'static str {
+pub(in crate::render) fn sign_of(direction: Direction) -> &'static str {
     match direction {
         Direction::Grant => "+",
         Direction::Revoke => "-",
@@ -69,7 +69,7 @@ impl OwnedRow {
 }
 
 /// A person, with the live display name where there is no e-mail to know them by.
-pub(super) fn person(user: &UserRef, name: Option<&str>) -> String {
+pub(in crate::render) fn person(user: &UserRef, name: Option<&str>) -> String {
     let shown = user.to_string();
     match (user, name) {
         (UserRef::Account(_), Some(name)) => format!("{} ({})", harmless(&shown), harmless(name)),
@@ -77,7 +77,7 @@ pub(super) fn person(user: &UserRef, name: Option<&str>) -> String {
     }
 }
 
-pub(super) fn details(planned: &PlannedOperation) -> Vec<String> {
+pub(in crate::render) fn details(planned: &PlannedOperation) -> Vec<String> {
     let mut details = Vec::new();
     match planned.reason {
         Reason::Declared => {}

@@ -178,6 +178,13 @@ impl World {
         plain(&render::plan_text(&self.plan(), Grouping::Group, 80))
     }
 
+    /// The plan as a reviewer sees it, without the fingerprint, which changes with every edit of a test.
+    pub(crate) fn markdown(&self) -> String {
+        let plan = self.plan();
+        let short: String = plan.fingerprint.chars().take(8).collect();
+        render::plan_markdown(&plan).replace(&short, "[fingerprint]")
+    }
+
     pub(crate) fn text_by_user(&self) -> String {
         plain(&render::plan_text(&self.plan(), Grouping::User, 80))
     }

@@ -1,0 +1,144 @@
+//! A plan as GitHub-flavoured Markdown: what a reviewer sees in a pull request.
+//!
+//! The verdict and the totals stand first, then what takes access away or is privileged, unfolded; what is long and
+//! harmless is folded. Everything from outside goes through [`escape`], since it names people whom nobody reviewed, on a
+//! page where a name could call somebody, draw a link or look like a line of the plan.
+
+mod changes;
+mod escape;
+mod page;
+mod people;
+mod remarks;
+mod verdicts;
+
+use crate::model::Plan;
+
+use super::lines::count;
+use super::plan::{SHORT_FINGERPRINT, compared, surfaces};
+use escape::{code, prose};
+
+/// Renders a plan as a comment of a pull request: at most 60,000 characters, and where that is not enough for all of it,
+/// with what is left out at the top.
+pub fn plan_markdown(plan: &Plan) -> String {
+    let marker = escape::marker(host(plan));
+    if says_nothing(plan) {
+        let title = "### No changes\n\n";
+        return format!("{marker}{title}Live is as the tree asks. {}\n", made(plan).join(" · "));
+    }
+    let head = format!("{marker}### {}\n\n{}\n\n", verdict(plan), subject(plan));
+    let mut sections = verdicts::verdicts(plan);
+    sections.extend(changes::change(plan));
+    sections.extend(changes::drift(plan));
+    sections.extend(remarks::adopted(plan));
+    sections.extend(remarks::reviewed(plan));
+    sections.extend(people::by_person(plan));
+    sections.extend(remarks::blocked(plan));
+    sections.extend(remarks::notes(plan));
+    sections.extend(remarks::seats(plan));
+    page::page(&head, &sections, &foot(plan))
+}
+
+/// Whether there is nothing for a reviewer to look at.
+fn says_nothing(plan: &Plan) -> bool {
+    let same = plan
+        .base
+        .as_ref()
+        .is_none_or(|base| base.identities.is_empty() && base.rules.is_empty() && base.adopted.is_empty());
+    let whole = plan.narrowed_to.is_empty() && plan.review.is_none();
+    let silent = plan.blocked.is_empty() && plan.notes.is_empty() && plan.guards.is_empty();
+    plan.operations.is_empty() && same && whole && silent
+}
+
+fn host(plan: &Plan) -> &str {
+    plan.site.split_once("://").map_or(plan.site.as_str(), |(_, host)| host)
+}
+
+/// What a reviewer reads first.
+fn verdict(plan: &Plan) -> String {
+    let refused = plan.refusals().next().is_some();
+    let misfits = plan.review.as_ref().is_some_and(|review| !review.misfits.is_empty());
+    let verdict = match (refused, misfits) {
+        (true, _) => "Refused: ",
+        (false, true) => "No longer follows: ",
+        (false, false) => "",
+    };
+    let summary = &plan.summary;
+    let access = match (summary.grants, summary.revokes) {
+        (0, 0) if plan.operations.is_empty() => "no changes".to_owned(),
+        (grants, revokes) => format!("{} and {}", count(grants, "grant"), count(revokes, "revoke")),
+    };
+    let access = if verdict.is_empty() && access.starts_with("no") { "No changes".into() } else { access };
+    let groups: std::collections::BTreeSet<_> =
+        plan.operations.iter().filter_map(|planned| planned.key.address.group()).collect();
+    let reach = match (groups.len(), people::number(plan)) {
+        (0, 0) => String::new(),
+        (groups, people) => format!(" in {}, {}", count(groups, "group"), people::counted(people)),
+    };
+    format!("{verdict}{access}{reach}; {} blocked", summary.blocked)
+}
+
+/// Of what it is the plan.
+fn subject(plan: &Plan) -> String {
+    let mut text = format!("Rollbook plan for {}.", code(host(plan)));
+    if let Some(base) = &plan.base {
+        text.push_str(&format!(" {}", prose(&compared(base))));
+    }
+    if !plan.narrowed_to.is_empty() {
+        text.push_str(&format!(" Only {}, and what that requires.", prose(&plan.narrowed_to.join(", "))));
+    }
+    if let Some(review) = &plan.review {
+        text.push_str(&format!(" Only what the reviewed plan {} has.", code(short(&review.fingerprint))));
+    }
+    text
+}
+
+fn foot(plan: &Plan) -> String {
+    let via = match surfaces(plan.operations.iter()).as_slice() {
+        [via] => Some(format!("Everything goes via {via}.")),
+        _ => None,
+    };
+    let reach: Vec<String> = via.into_iter().chain(plan.reach.iter().map(ToString::to_string)).collect();
+    let reach = if reach.is_empty() { String::new() } else { format!("{}\n\n", prose(&reach.join(" "))) };
+    format!("---\n\n{reach}{}\n\n<sub>{}</sub>\n", on_merge(plan), made(plan).join(" · "))
+}
+
+/// What happens next. Rollbook does not know what a pipeline does, but it knows what `apply` does.
+fn on_merge(plan: &Plan) -> String {
+    if plan.refusals().next().is_some() {
+        return "**On merge:** `rollbook apply` refuses this plan and changes nothing, until what is refused is \
+                corrected, waived in the tree or allowed for the run."
+            .into();
+    }
+    if plan.review.as_ref().is_some_and(|review| !review.misfits.is_empty()) {
+        return "**On merge:** `rollbook apply` of the reviewed plan changes nothing. Plan and review again."
+            .into();
+    }
+    if plan.operations.is_empty() {
+        return "**On merge:** `rollbook apply` has nothing to do.".into();
+    }
+    let blocked = if plan.blocked.is_empty() { "" } else { " What is blocked is skipped." };
+    format!(
+        "**On merge:** nothing is changed yet. `rollbook apply` reads the site again first; given this plan as a file, \
+         it does nothing that is not in it.{blocked}"
+    )
+}
+
+/// Of which commit it was made, when, and what carrying it out takes.
+fn made(plan: &Plan) -> Vec<String> {
+    let commit = plan.header.commit.as_deref();
+    let commit = commit.map_or("no clean commit".to_owned(), |commit| {
+        format!("commit {}", code(commit.get(..12).unwrap_or(commit)))
+    });
+    let mut parts = vec![commit, format!("fingerprint {}", code(short(&plan.fingerprint)))];
+    if plan.cost.requests > 0 {
+        // At least a second: nothing is said of the network, and less would promise too much.
+        let seconds = plan.cost.seconds.max(1.0);
+        parts.push(format!("{}, about {seconds:.0} s", count(plan.cost.requests, "request")));
+    }
+    parts.push(format!("judged by {}", plan.header.today));
+    parts
+}
+
+fn short(fingerprint: &str) -> &str {
+    fingerprint.get(..SHORT_FINGERPRINT).unwrap_or(fingerprint)
+}

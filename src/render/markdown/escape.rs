@@ -1,0 +1,156 @@
+//! Text from outside as Markdown that does nothing but show it.
+//!
+//! GitHub finds mentions, references and links in what Markdown has become, so that a backslash or an entity does not
+//! keep `@name` from calling somebody. Only code does. Therefore a name stands in code, and of a sentence every word
+//! that is more than letters and plain punctuation.
+
+use std::fmt::Write as _;
+
+use crate::render::harmless;
+
+/// The most characters of one name, so that no name alone fills a comment.
+const LONGEST_NAME: usize = 200;
+
+/// The most characters of one sentence.
+const LONGEST_TEXT: usize = 1_200;
+
+/// Marks between which words are put together, none of which Markdown reads inside of a line.
+const PLAIN_MARKS: &str = ".,;:!?'\"()-/%→…";
+
+/// A name as code.
+pub(super) fn code(text: &str) -> String {
+    span(&name(text))
+}
+
+/// A name as it stands in a fence: in one line, harmless and within bounds.
+pub(super) fn name(text: &str) -> String {
+    harmless(&clipped(text, LONGEST_NAME)).into_owned()
+}
+
+/// A sentence of ours with names in it, which may have code of its own. It must not open a line.
+pub(super) fn prose(text: &str) -> String {
+    let text = harmless(&clipped(text, LONGEST_TEXT)).into_owned();
+    let parts: Vec<&str> = text.split('`').collect();
+    // An odd mark opens nothing: what follows the last one is words as well.
+    let closed = parts.len() - usize::from(parts.len().is_multiple_of(2));
+    let mut shown = String::new();
+    for (index, part) in parts.iter().enumerate() {
+        if index % 2 == 1 && index < closed {
+            shown.push_str(&span(part));
+        } else {
+            shown.push_str(&words(part));
+        }
+    }
+    shown
+}
+
+fn words(text: &str) -> String {
+    let words: Vec<String> = text.split(' ').map(word).collect();
+    words.join(" ")
+}
+
+/// A word as it is where it is plain, and as code otherwise, without the marks that end a clause.
+fn word(word: &str) -> String {
+    if is_plain(word) {
+        return word.to_owned();
+    }
+    let core = word.trim_end_matches(['.', ',', ';', ':']);
+    let marks = &word[core.len()..];
+    if core.is_empty() { span(word) } else { format!("{}{marks}", span(core)) }
+}
+
+fn is_plain(word: &str) -> bool {
+    let plain = |c: char| c.is_alphanumeric() || PLAIN_MARKS.contains(c);
+    let lower = word.to_lowercase();
+    // A reference to an issue, a link, an emoji's name, the hash of a commit.
+    let linked = lower.contains("www.") || lower.contains("gh-") || word.trim_end_matches(':').contains(':');
+    let core = word.trim_matches(|c: char| PLAIN_MARKS.contains(c));
+    let hash = core.len() >= 7 && core.chars().all(|c| c.is_ascii_hexdigit());
+    word.chars().all(plain) && !linked && !hash
+}
+
+/// Text that is harmless already, in as many backticks as it takes.
+fn span(text: &str) -> String {
+    let ticks = "`".repeat(longest_run(text) + 1);
+    let edge = |c: Option<char>| matches!(c, None | Some('`' | ' '));
+    // Of spaces at both ends Markdown takes one away.
+    let pad = if edge(text.chars().next()) || edge(text.chars().last()) { " " } else { "" };
+    format!("{ticks}{pad}{text}{pad}{ticks}")
+}
+
+/// The backticks that open and close a fence around lines.
+pub(super) fn fence<'a>(lines: impl Iterator<Item = &'a str>) -> String {
+    "`".repeat(lines.map(longest_run).max().unwrap_or(0).max(2) + 1)
+}
+
+fn longest_run(text: &str) -> usize {
+    text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
+}
+
+/// The comment by which the page of a site is found again. Whatever is not a host's character is encoded, so that it
+/// cannot end the comment.
+pub(super) fn marker(host: &str) -> String {
+    let mut shown = String::from("<!-- rollbook-plan ");
+    let mut before = ' ';
+    for c in host.chars().take(LONGEST_NAME) {
+        let is_dash = c == '-' && before.is_ascii_alphanumeric();
+        if c.is_ascii_alphanumeric() || c == '.' || c == ':' || is_dash {
+            shown.push(c);
+        } else {
+            // Writing to a String cannot fail.
+            let _ = write!(shown, "%{:x}", u32::from(c));
+        }
+        before = c;
+    }
+    shown.push_str(" -->\n");
+    shown
+}
+
+fn clipped(text: &str, most: usize) -> String {
+    let Some((at, _)) = text.char_indices().nth(most) else { return text.to_owned() };
+    format!("{}… ({} more characters)", &text[..at], text[at..].chars().count())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_ends_no_code() {
+        assert_eq!(code("ada@acme.com"), "`ada@acme.com`");
+        assert_eq!(code("a`b``c"), "```a`b``c```");
+        assert_eq!(code("`x`"), "`` `x` ``");
+        assert_eq!(code(""), "`  `");
+        assert_eq!(code("a\n```\n@b"), "````a\\u{a}```\\u{a}@b````");
+        assert_eq!(code(&"x".repeat(300)).len(), 1 + 200 + "… (100 more characters)".len() + 1);
+    }
+
+    #[test]
+    fn a_sentence_shows_what_it_says_and_calls_nobody() {
+        assert_eq!(
+            prose("bob@acme.com, who made this change, loses 3."),
+            "`bob@acme.com`, who made this change, loses 3."
+        );
+        assert_eq!(prose("run `rollbook lock` again"), "run `rollbook lock` again");
+        assert_eq!(prose("an odd ` mark @you"), "an odd  mark `@you`");
+        assert_eq!(prose("see #12, GH-12 or org/it#1"), "see `#12`, `GH-12` or `org/it#1`");
+        assert_eq!(
+            prose("<b> **x** [a](b) :tada: www.x.y http://x"),
+            "`<b>` `**x**` `[a](b)` `:tada` `www.x.y` `http://x`"
+        );
+        assert_eq!(prose("by 80ae8279 and OPS-77 closing Lyon"), "by `80ae8279` and OPS-77 closing Lyon");
+        assert_eq!(prose("a | b $x$ ~y~ \\ &amp;"), "a `|` b `$x$` `~y~` `\\` `&amp;`");
+    }
+
+    #[test]
+    fn a_site_ends_no_comment() {
+        assert_eq!(marker("acme.atlassian.net"), "<!-- rollbook-plan acme.atlassian.net -->\n");
+        assert_eq!(marker("a--> <b>@c\n"), "<!-- rollbook-plan a-%2d%3e%20%3cb%3e%40c%a -->\n");
+    }
+
+    #[test]
+    fn a_fence_outgrows_what_is_in_it() {
+        assert_eq!(fence(["a", "b``"].into_iter()), "```");
+        assert_eq!(fence(["a", "b`````c"].into_iter()), "``````");
+    }
+}

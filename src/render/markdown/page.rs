@@ -1,0 +1,213 @@
+//! A page of sections that keeps within what a comment holds.
+
+use crate::render::lines::count;
+
+use super::escape::fence;
+
+/// The most UTF-16 units of a page. GitHub refuses a comment of more than 65,536 characters; what a workflow puts around
+/// the page has the rest.
+pub(super) const LIMIT: usize = 60_000;
+
+/// Kept free for saying what is not shown.
+const NOTICE: usize = 1_600;
+
+/// Kept free, in each section, for saying that it is cut.
+const TOLD: usize = 100;
+
+/// A block of more lines is cut inside; a shorter one is shown whole or not at all.
+const DIVISIBLE: usize = 40;
+
+/// What goes first where there is not room for everything: the first of these are cut last.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Weight {
+    /// What is refused, or let pass by the change itself.
+    Judgement,
+    /// Whom and what names mean.
+    Identity,
+    /// The rules that differ.
+    Rule,
+    /// Revokes and privileged grants.
+    Revoke,
+    /// What is not from this change.
+    Drift,
+    /// What is blocked, and what a reviewer should know.
+    Remark,
+    /// Other grants.
+    Grant,
+    /// What has been said already, in another order.
+    Again,
+}
+
+/// A line, with its line break.
+#[derive(Debug)]
+pub(super) struct Line {
+    pub(super) text: String,
+    /// How many operations that revoke are told by it.
+    pub(super) revokes: usize,
+}
+
+/// Lines that belong together, such as those of a group.
+#[derive(Debug, Default)]
+pub(super) struct Block {
+    pub(super) open: String,
+    pub(super) lines: Vec<Line>,
+    pub(super) close: String,
+}
+
+/// A part of the page.
+#[derive(Debug)]
+pub(super) struct Section {
+    pub(super) weight: Weight,
+    /// Its name in what is said of a cut.
+    pub(super) name: &'static str,
+    /// What each of its blocks is about, where there is more than one.
+    pub(super) of: &'static str,
+    pub(super) open: String,
+    pub(super) blocks: Vec<Block>,
+    pub(super) close: String,
+}
+
+/// As much of a section as there is room for.
+#[derive(Debug, Default)]
+struct Fitted {
+    text: String,
+    /// The units of its blocks.
+    taken: usize,
+    /// What is not shown.
+    lines: usize,
+    blocks: usize,
+    revokes: usize,
+}
+
+impl Line {
+    pub(super) fn of(text: String) -> Self {
+        Self { text, revokes: 0 }
+    }
+}
+
+impl Block {
+    /// Lines in a `diff` fence, which GitHub colours by their first character.
+    pub(super) fn diff(open: &str, lines: Vec<Line>) -> Self {
+        let fence = fence(lines.iter().map(|line| line.text.as_str()));
+        Self { open: format!("{open}{fence}diff\n"), lines, close: format!("{fence}\n\n") }
+    }
+
+    /// The same, behind a line that opens it. The summary is our own words.
+    pub(super) fn folded_diff(open: &str, summary: &str, lines: Vec<Line>) -> Self {
+        let mut block = Self::diff(&format!("{open}<details><summary>{summary}</summary>\n\n"), lines);
+        block.close.push_str("</details>\n\n");
+        block
+    }
+
+    /// Lines of a list.
+    pub(super) fn list(lines: Vec<Line>) -> Self {
+        Self { open: String::new(), lines, close: "\n".into() }
+    }
+
+    fn fitted(&self, room: usize) -> (String, usize) {
+        let mut text = self.open.clone();
+        let mut used = units(&self.open) + units(&self.close);
+        let whole = used + self.lines.iter().map(|line| units(&line.text)).sum::<usize>();
+        if whole > room && self.lines.len() <= DIVISIBLE {
+            return (String::new(), 0);
+        }
+        let mut shown = 0;
+        for line in &self.lines {
+            used += units(&line.text);
+            if used > room {
+                break;
+            }
+            text.push_str(&line.text);
+            shown += 1;
+        }
+        if shown == 0 {
+            return (String::new(), 0);
+        }
+        text.push_str(&self.close);
+        (text, shown)
+    }
+}
+
+impl Section {
+    /// What it takes even where nothing of it is shown.
+    fn frame(&self) -> usize {
+        units(&self.open) + units(&self.close) + TOLD
+    }
+
+    fn fitted(&self, room: usize) -> Fitted {
+        let mut left = room;
+        let mut fitted = Fitted::default();
+        let mut text = String::new();
+        let mut full = false;
+        for block in &self.blocks {
+            let (part, shown) = if full { (String::new(), 0) } else { block.fitted(left) };
+            // Whatever follows may be shorter and would fit, and then nobody could tell what is missing where.
+            full = full || shown < block.lines.len();
+            fitted.taken += units(&part);
+            left -= units(&part).min(left);
+            text.push_str(&part);
+            fitted.lines += block.lines.len() - shown;
+            fitted.blocks += usize::from(shown < block.lines.len());
+            fitted.revokes += block.lines.iter().skip(shown).map(|line| line.revokes).sum::<usize>();
+        }
+        let told = match (fitted.lines, text.is_empty()) {
+            (0, _) => String::new(),
+            (lines, true) => format!("**{} not shown for want of room.**\n\n", count(lines, "line")),
+            (lines, false) => format!("**And {} not shown for want of room.**\n\n", count(lines, "line")),
+        };
+        fitted.text = format!("{}{text}{}{told}", self.open, self.close);
+        fitted
+    }
+}
+
+/// Puts a page together. The head and the foot are always whole.
+pub(super) fn page(head: &str, sections: &[Section], foot: &str) -> String {
+    let frames: usize = sections.iter().map(Section::frame).sum();
+    let mut room = LIMIT.saturating_sub(units(head) + units(foot) + NOTICE + frames);
+    let mut order: Vec<(usize, &Section)> = sections.iter().enumerate().collect();
+    order.sort_by_key(|(_, section)| section.weight);
+    let mut fitted: Vec<(usize, &Section, Fitted)> = Vec::new();
+    for (index, section) in order {
+        let part = section.fitted(room);
+        room -= part.taken.min(room);
+        fitted.push((index, section, part));
+    }
+    fitted.sort_by_key(|(index, ..)| *index);
+    let mut text = format!("{head}{}", notice(&fitted));
+    text.extend(fitted.iter().map(|(_, _, part)| part.text.as_str()));
+    text.push_str(foot);
+    text
+}
+
+/// What is not shown, at the top, where nobody misses it.
+fn notice(fitted: &[(usize, &Section, Fitted)]) -> String {
+    let cut: Vec<String> = fitted
+        .iter()
+        .filter(|(_, _, part)| part.lines > 0)
+        .map(|(_, section, part)| {
+            let revokes = match (part.revokes, section.weight) {
+                (0, _) | (_, Weight::Again) => String::new(),
+                (revokes, _) => format!(" (**{}**)", count(revokes, "revoke")),
+            };
+            let blocks = if section.blocks.len() > 1 {
+                format!(" of {}", count(part.blocks, section.of))
+            } else {
+                String::new()
+            };
+            format!("{}: {}{blocks}{revokes}", section.name, count(part.lines, "line"))
+        })
+        .collect();
+    if cut.is_empty() {
+        return String::new();
+    }
+    format!(
+        "> [!WARNING]\n> **Not everything is shown: the plan is longer than a comment may be.** Left out: {}.\n\
+         > `rollbook plan` shows all of it, and so does `rollbook show` of a saved plan.\n\n",
+        cut.join("; ")
+    )
+}
+
+/// The length as the platform that counts highest would count it.
+pub(super) fn units(text: &str) -> usize {
+    text.encode_utf16().count()
+}

@@ -1,0 +1,91 @@
+//! The plan by person, folded: what somebody gains and loses, over all groups.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Address, Direction, Operation, Plan, UserRef};
+use crate::render::lines::count;
+use crate::render::plan::person;
+
+use super::escape::code;
+use super::page::{Block, Line, Section, Weight};
+
+/// What becomes of somebody.
+#[derive(Default)]
+struct Fate<'a> {
+    name: Option<&'a str>,
+    gains: Vec<String>,
+    loses: Vec<String>,
+    other: Vec<String>,
+}
+
+fn fates(plan: &Plan) -> BTreeMap<&UserRef, Fate<'_>> {
+    let mut fates: BTreeMap<&UserRef, Fate<'_>> = BTreeMap::new();
+    for planned in &plan.operations {
+        if let Some(user) = planned.key.address.user() {
+            let fate = fates.entry(user).or_default();
+            fate.name = fate.name.or(planned.name.as_deref());
+            let what = match &planned.key.address {
+                Address::Member(group, _) => code(group.as_str()),
+                Address::User(_) | Address::Group(_) => format!("the site ({})", planned.key.action),
+            };
+            let marks: Vec<String> = [
+                planned.privileged.then(|| "privileged".to_owned()),
+                planned.until.map(|until| format!("until {until}")),
+            ]
+            .into_iter()
+            .flatten()
+            .collect();
+            let what = if marks.is_empty() { what } else { format!("{what} ({})", marks.join(", ")) };
+            match planned.operation.direction() {
+                Direction::Grant => fate.gains.push(what),
+                Direction::Revoke => fate.loses.push(what),
+                Direction::Neutral => fate.other.push(what),
+            }
+        }
+        if let (Operation::DeleteGroup { members, .. }, Some(group)) =
+            (&planned.operation, planned.key.address.group())
+        {
+            for lost in members {
+                let fate = fates.entry(&lost.user).or_default();
+                fate.name = fate.name.or(lost.name.as_deref());
+                fate.loses.push(format!("{} (deleted)", code(group.as_str())));
+            }
+        }
+    }
+    fates
+}
+
+/// How many people it is about.
+pub(super) fn number(plan: &Plan) -> usize {
+    fates(plan).len()
+}
+
+pub(super) fn by_person(plan: &Plan) -> Option<Section> {
+    let fates = fates(plan);
+    if fates.is_empty() {
+        return None;
+    }
+    let title = format!("The same by person ({})", fates.len());
+    let lines = fates.into_iter().map(|(user, fate)| {
+        let parts = [("gains", fate.gains), ("loses", fate.loses), ("changes", fate.other)];
+        let parts: Vec<String> = parts
+            .into_iter()
+            .filter(|(_, what)| !what.is_empty())
+            .map(|(verb, what)| format!("{verb} {}", what.join(", ")))
+            .collect();
+        Line::of(format!("- **{}** {}\n", code(&person(user, fate.name)), parts.join("; ")))
+    });
+    Some(Section {
+        weight: Weight::Again,
+        name: "By person",
+        of: "list",
+        open: format!("<details><summary>{title}</summary>\n\n"),
+        blocks: vec![Block::list(lines.collect())],
+        close: "</details>\n\n".into(),
+    })
+}
+
+/// People in words.
+pub(super) fn counted(number: usize) -> String {
+    if number == 1 { count(number, "person") } else { format!("{number} people") }
+}

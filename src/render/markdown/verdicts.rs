@@ -1,0 +1,118 @@
+//! What stands before the operations: refusals, what the change itself lets pass, whom names mean, and the rules.
+
+use crate::model::{Direction, IdentityChange, Plan, Verdict};
+use crate::render::lines::count;
+use crate::render::plan::{NEW_MAPPINGS, allowed_by_change, readable};
+
+use super::changes::{Entry, lines};
+use super::escape::{code, name, prose};
+use super::page::{Block, Line, Section, Weight};
+
+pub(super) fn verdicts(plan: &Plan) -> Vec<Section> {
+    [refused(plan), misfits(plan), allowed(plan), identities(plan), rules(plan)]
+        .into_iter()
+        .flatten()
+        .collect()
+}
+
+/// A box that GitHub draws, with a list in it.
+fn boxed(kind: &str, name: &'static str, title: &str, items: Vec<String>) -> Option<Section> {
+    if items.is_empty() {
+        return None;
+    }
+    let lines = items.into_iter().map(|item| Line::of(format!("> - {item}\n"))).collect();
+    Some(Section {
+        weight: Weight::Judgement,
+        name,
+        of: "entry",
+        open: format!("> [!{kind}]\n> {title}\n>\n"),
+        blocks: vec![Block::list(lines)],
+        close: String::new(),
+    })
+}
+
+fn refused(plan: &Plan) -> Option<Section> {
+    let items: Vec<String> = plan.refusals().map(refusal).collect();
+    let title = format!("**Refused by {}: apply would change nothing.**", count(items.len(), "guard"));
+    boxed("CAUTION", "Refused", &title, items)
+}
+
+fn refusal(verdict: &Verdict) -> String {
+    let about = match verdict.addresses.as_slice() {
+        [] => "the whole plan".into(),
+        [one] => code(&readable(one)),
+        several => format!("{} addresses", several.len()),
+    };
+    format!("**{}**, {about}: {}. {}", verdict.guard, prose(&verdict.why), prose(&verdict.help))
+}
+
+fn misfits(plan: &Plan) -> Option<Section> {
+    let misfits = plan.review.iter().flat_map(|review| &review.misfits);
+    let items: Vec<String> = misfits
+        .map(|misfit| {
+            let what = format!("{} {}", misfit.key.action, readable(&misfit.key.address));
+            format!("{}: {}", code(&what), prose(&misfit.why))
+        })
+        .collect();
+    let title =
+        format!("**{} of the reviewed plan no longer follow: apply would change nothing.**", items.len());
+    boxed("CAUTION", "No longer follows", &title, items)
+}
+
+fn allowed(plan: &Plan) -> Option<Section> {
+    let items: Vec<String> =
+        allowed_by_change(plan).iter().map(|text| format!("Guard {}", prose(text))).collect();
+    let title = "**Allowed by this change itself: the rules before it would refuse this.**";
+    boxed("WARNING", "Allowed by this change", title, items)
+}
+
+fn identities(plan: &Plan) -> Option<Section> {
+    let changes = &plan.base.as_ref()?.identities;
+    if changes.is_empty() {
+        return None;
+    }
+    let (new, other): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.base.is_none());
+    let listed = other.into_iter().chain(new.iter().copied().take(NEW_MAPPINGS));
+    let mut block = Block::diff("", lines(listed.map(identity).collect()));
+    if new.len() > NEW_MAPPINGS {
+        let more = count(new.len() - NEW_MAPPINGS, "name");
+        block.close.push_str(&format!("and {more} that had no id before.\n\n"));
+    }
+    Some(Section {
+        weight: Weight::Identity,
+        name: "Identities",
+        of: "list",
+        open: "#### Names that mean somebody or something else · privileged\n\n".into(),
+        blocks: vec![block],
+        close: String::new(),
+    })
+}
+
+fn identity(change: &IdentityChange) -> Entry {
+    let id = |id: &Option<String>| id.as_deref().map_or("none".into(), name);
+    let live = change.name.as_deref().map(|live| format!(" ({})", name(live))).unwrap_or_default();
+    entry(name(&readable(&change.address)), format!("{} → {}{live}", id(&change.base), id(&change.head)))
+}
+
+fn rules(plan: &Plan) -> Option<Section> {
+    let changes = &plan.base.as_ref()?.rules;
+    if changes.is_empty() {
+        return None;
+    }
+    let value = |value: &Option<String>| value.as_deref().map_or("none".into(), name);
+    let entries = changes.iter().map(|change| {
+        entry(name(&change.rule), format!("{} → {}", value(&change.base), value(&change.head)))
+    });
+    Some(Section {
+        weight: Weight::Rule,
+        name: "Rules",
+        of: "list",
+        open: "#### Rules that change\n\n".into(),
+        blocks: vec![Block::diff("", lines(entries.collect()))],
+        close: String::new(),
+    })
+}
+
+fn entry(what: String, about: String) -> Entry {
+    Entry { direction: Direction::Neutral, what, about, revokes: 0 }
+}
