@@ -36,7 +36,7 @@ pub(super) fn change(plan: &Plan) -> Vec<Section> {
         (plan.base.is_some(), operations.collect())
     };
     let (narrowing, widening): (Vec<_>, Vec<_>) =
-        gathered(operations).into_iter().partition(|gathered| gathered.is_grave());
+        gathered(operations).into_iter().partition(Gathered::is_grave);
     let sections =
         [(Weight::Revoke, "Revokes and privileged grants", narrowing), (Weight::Grant, "Grants", widening)];
     let of_change = if known { " of this change" } else { "" };
