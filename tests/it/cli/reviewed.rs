@@ -37,7 +37,10 @@ fn a_saved_plan_is_shown_as_it_was_and_holds_no_secret() {
     let json = within(&made.folder(), &["show", "PLAN", "--format", "json"]).run().ends(0);
     assert_eq!(json.stdout, text);
     let page = within(&made.folder(), &["show", "PLAN", "--format", "markdown"]).run().ends(0);
-    assert!(page.stdout.starts_with("<!-- rollbook-plan acme.atlassian.net -->\n### 3 grants and 1 revoke"), "{page}");
+    assert!(
+        page.stdout.starts_with("<!-- rollbook-plan acme.atlassian.net -->\n### 3 grants and 1 revoke"),
+        "{page}"
+    );
     assert!(page.stdout.contains("```diff\n- erik@acme.com"), "{page}");
     let by_user = within(&made.folder(), &["show", "PLAN", "--by", "user"]).run().ends(0);
     assert!(by_user.stdout.contains("~ user erik@acme.com"), "{by_user}");
