@@ -136,7 +136,7 @@ mod tests {
         assert_eq!(prose("see #12, GH-12 or org/it#1"), "see `#12`, `GH-12` or `org/it#1`");
         assert_eq!(
             prose("<b> **x** [a](b) :tada: www.x.y http://x"),
-            "`<b>` `**x**` `[a](b)` `:tada` `www.x.y` `http://x`"
+            "`<b>` `**x**` `[a](b)` `:tada`: `www.x.y` `http://x`"
         );
         assert_eq!(prose("by 80ae8279 and OPS-77 closing Lyon"), "by `80ae8279` and OPS-77 closing Lyon");
         assert_eq!(prose("a | b $x$ ~y~ \\ &amp;"), "a `|` b `$x$` `~y~` `\\` `&amp;`");
