@@ -53,6 +53,8 @@ enum Color {
 enum Command {
     /// Check the tree: every mistake, with its place and what to do
     Check(commands::check::Arguments),
+    /// Bring every file of the tree into one form, which keeps comments and meaning
+    Fmt(commands::fmt::Arguments),
     /// Try each credential: what it may do, and what cannot be done without it
     Doctor(commands::doctor::Arguments),
     /// Say why somebody is in a group by the tree: every way, with its place
@@ -95,6 +97,7 @@ pub fn run() -> Exit {
     commands::log(cli.common.verbose, session.terminal.stderr_in_color());
     let result = match cli.command {
         Command::Check(arguments) => commands::check::run(&session, &arguments),
+        Command::Fmt(arguments) => commands::fmt::run(&session, &arguments),
         Command::Doctor(arguments) => commands::doctor::run(&session, &arguments),
         Command::Explain(arguments) => commands::explain::run(&session, &arguments),
         Command::Lock(arguments) => commands::lock::run(&session, &arguments),

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::apply::JournalError;
 use crate::atlassian::{self, HostError};
-use crate::config::ExportError;
+use crate::config::{ExportError, FormatError};
 use crate::environment::EnvironmentError;
 use crate::exit::Exit;
 use crate::fetch;
@@ -116,6 +116,14 @@ pub enum Error {
         /// What is wrong with it.
         source: ExportError,
     },
+    /// A file has no canonical form that says the same.
+    #[error("{path} was left as it is, and so was every other file")]
+    Format {
+        /// The file, relative to the tree.
+        path: String,
+        /// Why.
+        source: FormatError,
+    },
     /// A sandbox seed is not usable.
     #[error("{path} is no sandbox seed")]
     Seed {
@@ -184,6 +192,7 @@ impl Error {
             | Self::Journal(_)
             | Self::JournalBroke(_)
             | Self::BrokenJournal { .. }
+            | Self::Format { .. }
             | Self::Io { .. } => Exit::Failed,
         }
     }
@@ -206,6 +215,9 @@ impl Error {
             ),
             Self::Saved { .. } => Some("Make a new plan with `plan --out`, and have it reviewed."),
             Self::BrokenJournal { .. } => Some("`rollbook journal verify` says more."),
+            Self::Format { .. } => {
+                Some("Write the part that is unusual in a simpler way; then it can be formatted.")
+            }
             Self::OtherJournal { .. } => Some("Use the tree of the journal's site."),
             Self::NoLongerFits => Some("The plan above says what. Make a new one, and have it reviewed."),
             Self::Guarded(_) => Some(

@@ -5,6 +5,7 @@ pub mod check;
 pub mod demo;
 pub mod doctor;
 pub mod explain;
+pub mod fmt;
 pub mod generated;
 pub mod journal;
 pub mod lock;

@@ -43,6 +43,19 @@ pub(super) fn read<'t>(file: FileId, text: &'t str, mistakes: &mut Mistakes) -> 
     builder.finish()
 }
 
+/// The comments of a file, in order, without the `#` and the white space at their ends; `None` when its YAML cannot
+/// be read.
+pub(super) fn comments(text: &str) -> Option<Vec<String>> {
+    let options = options! { emit_comments: true };
+    let events = Parser::new_from_str_with_options(text, options);
+    let comment = |event| match event {
+        Ok((Event::Comment(text, _), _)) => Some(Some(text.trim_end().to_owned())),
+        Ok(_) => None,
+        Err(_) => Some(None),
+    };
+    events.filter_map(comment).collect()
+}
+
 /// A file's text, and the places in it.
 #[derive(Clone, Copy)]
 struct Source<'t> {

@@ -13,6 +13,7 @@ mod draft;
 mod events;
 mod fields;
 mod files;
+mod format;
 mod groups;
 mod hidden;
 mod identity;
@@ -39,6 +40,7 @@ mod waive;
 
 pub use accounts::{ExportError, exported_accounts};
 pub use files::{Loaded, find_root, load, read_tree};
+pub use format::{FormatError, format};
 pub use include::{Include, LOCK, ROOT};
 pub use lock_text::lock_text;
 pub use parse::{Parsed, parse};

@@ -8,10 +8,10 @@ use super::email::Email;
 use super::ids::{AccountId, App, GroupId, GroupName};
 use super::lock::Lock;
 use super::policy::{Mode, Policy, Waiver};
-use super::tree::{Located, Origin};
+use super::tree::{FileId, Located, Origin};
 
 /// The whole of a tree. Every name in it resolves within it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Declaration {
     /// Where Rollbook acts, and for whom.
     pub settings: Settings,
@@ -28,7 +28,7 @@ pub struct Declaration {
 }
 
 /// The head of `rollbook.yaml`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Settings {
     /// The Jira site's origin, such as `https://acme.atlassian.net`: a scheme, a host and no path.
     pub site: Located<String>,
@@ -43,7 +43,7 @@ pub struct Settings {
 }
 
 /// `scim:`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Scim {
     /// The SCIM directory's id, which is not the organization's directory id (fact sheet §0).
     pub directory: Located<String>,
@@ -61,7 +61,7 @@ pub enum Authority {
 }
 
 /// An entry of `users:`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DeclaredUser {
     /// Where the entry stands.
     pub origin: Origin,
@@ -76,7 +76,7 @@ pub struct DeclaredUser {
 }
 
 /// An entry of `groups:`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct DeclaredGroup {
     /// Where the entry stands.
     pub origin: Origin,
@@ -91,7 +91,7 @@ pub struct DeclaredGroup {
 }
 
 /// Whether a group is to be.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub enum GroupState {
     /// It is to exist, with these members.
     Present(Members),
@@ -100,7 +100,7 @@ pub enum GroupState {
 }
 
 /// The members of a group, and the rules for them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Members {
     /// The entries, as written.
     pub entries: Vec<Member>,
@@ -115,7 +115,7 @@ pub struct Members {
 }
 
 /// An entry of `members:`.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Member {
     /// Who.
     pub who: MemberRef,
@@ -164,5 +164,23 @@ impl Declaration {
     /// The mode that holds for a group.
     pub fn mode(&self, members: &Members) -> Mode {
         members.mode.unwrap_or(self.policy.mode)
+    }
+
+    /// The same as if all of it stood in one place, to compare what two trees say.
+    #[must_use]
+    pub fn placeless(mut self) -> Self {
+        let nowhere = Origin { file: FileId(0), offset: 0 };
+        self.users.values_mut().for_each(|user| user.origin = nowhere);
+        self.waivers.iter_mut().for_each(|waiver| waiver.origin = nowhere);
+        for group in self.groups.values_mut() {
+            group.origin = nowhere;
+            match &mut group.state {
+                GroupState::Present(members) => {
+                    members.entries.iter_mut().for_each(|member| member.origin = nowhere);
+                }
+                GroupState::Absent => {}
+            }
+        }
+        self
     }
 }

@@ -11,7 +11,7 @@ use super::plan::Guard;
 use super::tree::{Located, Origin};
 
 /// `policy:` of `rollbook.yaml`. What a tree leaves out has the value of [`Policy::default`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
     /// Whether undeclared members of declared groups are removed, where the group does not say.
     pub mode: Mode,
@@ -132,7 +132,7 @@ pub struct GroupRevokes {
 }
 
 /// What is never revoked.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Protect {
     /// People.
     pub users: Vec<Located<Email>>,
@@ -141,7 +141,7 @@ pub struct Protect {
 }
 
 /// An entry of `waive:`: a guard that stands aside for some addresses until a day.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Waiver {
     /// The guard.
     pub guard: Guard,

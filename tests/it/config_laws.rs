@@ -9,7 +9,7 @@ use crate::config::tree;
 use crate::fuzz::bodies::yaml::check;
 
 /// Pieces of the language and of YAML, thrown together.
-fn soup() -> impl Strategy<Value = String> {
+pub(crate) fn soup() -> impl Strategy<Value = String> {
     let pieces = [
         "version: 1\n",
         "site: https://acme.atlassian.net\n",

@@ -30,6 +30,7 @@ mod docs;
 mod edge;
 mod explain;
 mod floors;
+mod format;
 mod fuzz;
 mod guards;
 mod guards_base;

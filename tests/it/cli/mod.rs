@@ -13,6 +13,7 @@ mod emulator;
 mod examples;
 mod exits;
 mod explain;
+mod formatting;
 mod generated;
 mod guards;
 mod hostile;

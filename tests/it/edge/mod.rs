@@ -10,7 +10,7 @@ mod laws;
 mod load;
 mod outcomes;
 mod pace;
-mod random;
+pub(crate) mod random;
 mod reads;
 mod scenarios;
 mod site;
