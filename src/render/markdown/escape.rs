@@ -139,7 +139,7 @@ mod tests {
             "`<b>` `**x**` `[a](b)` `:tada`: `www.x.y` `http://x`"
         );
         assert_eq!(prose("by 80ae8279 and OPS-77 closing Lyon"), "by `80ae8279` and OPS-77 closing Lyon");
-        assert_eq!(prose("a | b $x$ ~y~ \\ &amp;"), "a `|` b `$x$` `~y~` `\\` `&amp;`");
+        assert_eq!(prose("a | b $x$ ~y~ \\ &amp;"), "a `|` b `$x$` `~y~` `\\` `&amp`;");
     }
 
     #[test]
