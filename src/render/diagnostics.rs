@@ -130,6 +130,11 @@ fn wrapped(text: &str, width: usize) -> String {
             column += 1;
         }
         while let Some((at, _)) = rest.char_indices().nth(width) {
+            // A line that opens with `::` would speak to CI, whose runner passes over the blanks before it.
+            let at = rest.len() - rest[at..].trim_start_matches(':').len();
+            if at == rest.len() {
+                break;
+            }
             lines.push_str(&rest[..at]);
             lines.push('\n');
             rest = &rest[at..];

@@ -12,7 +12,7 @@ use rollbook::model::{
 use rollbook::render::{self, DiagnosticStyle, Grouping, harmless};
 
 use super::parts::Parts;
-use super::shown::{is_harmless, is_harmless_diagnostic, is_harmless_json, unstyled};
+use super::shown::{is_harmless, is_harmless_json, unstyled};
 use crate::world::{Account, Group, World};
 
 const POLICY: &str = "policy: { unlisted-users: report, unlisted-groups: report, privileged: [admins] }\n";
@@ -145,6 +145,6 @@ fn diagnostics(parts: &Parts<'_>) {
         .at(whole(0, parts.get(1)), parts.get(4))
         .at(whole(1, parts.get(2)), parts.get(5))
         .help(parts.get(4))];
-    is_harmless_diagnostic(&render::diagnostics(&tree, &found, DiagnosticStyle::default()));
+    is_harmless(&render::diagnostics(&tree, &found, DiagnosticStyle::default()));
     is_harmless_json(&render::diagnostics_json(&tree, &found));
 }

@@ -22,12 +22,6 @@ pub(super) fn is_harmless(text: &str) {
     }
 }
 
-/// The same of diagnostics, but for one thing: a word of a help that is longer than a line is broken anywhere, and
-/// may open the next with `::`. Whoever mends that takes this out.
-pub(super) fn is_harmless_diagnostic(text: &str) {
-    is_harmless(&text.replace("\n        ::", "\n        \\u{3a}:"));
-}
-
 /// Asserts that JSON is whole and shows everything that it holds.
 pub(super) fn is_harmless_json(text: &str) -> Value {
     let bad = text.chars().find(|c| *c != '\n' && *c != ' ' && is_invisible(*c));

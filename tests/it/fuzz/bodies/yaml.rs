@@ -5,7 +5,7 @@ use rollbook::config::{self, Include, LOCK, ROOT, parse};
 use rollbook::model::{Declaration, Locator, Severity, SourceFile, Tree};
 use rollbook::render::{Colour, DiagnosticStyle, Frames, diagnostics, diagnostics_json};
 
-use super::shown::{is_harmless_diagnostic, is_harmless_json};
+use super::shown::{is_harmless, is_harmless_json};
 
 /// What a line starts with that names the file which follows.
 const NEXT: &str = "%%% ";
@@ -61,7 +61,7 @@ pub(crate) fn check(tree: &Tree) {
 fn drawn(tree: &Tree, found: &[rollbook::model::Diagnostic]) {
     let plain = DiagnosticStyle::default();
     let text = diagnostics(tree, found, plain);
-    is_harmless_diagnostic(&text);
+    is_harmless(&text);
     let locator = Locator::new(tree);
     for label in found.iter().filter_map(|d| d.labels.first()) {
         let place = locator.locate(label.span.origin);
@@ -70,10 +70,10 @@ fn drawn(tree: &Tree, found: &[rollbook::model::Diagnostic]) {
     }
     // One more form for each text, since drawing takes most of the time.
     match text.len() % 3 {
-        0 => is_harmless_diagnostic(&diagnostics(tree, found, DiagnosticStyle { width: 40, ..plain })),
+        0 => is_harmless(&diagnostics(tree, found, DiagnosticStyle { width: 40, ..plain })),
         1 => {
             let (frames, width) = (Frames::Ascii, 120);
-            is_harmless_diagnostic(&diagnostics(tree, found, DiagnosticStyle { frames, width, ..plain }));
+            is_harmless(&diagnostics(tree, found, DiagnosticStyle { frames, width, ..plain }));
         }
         _ => {
             let coloured = diagnostics(tree, found, DiagnosticStyle { colour: Colour::Ansi, ..plain });
