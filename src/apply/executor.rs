@@ -113,8 +113,9 @@ impl Executor<'_> {
 
     /// Starts what may start.
     fn start<'a, P>(&'a self, flight: &mut Flight<'a, 'a, P>) {
-        while flight.writing < self.concurrency.max(1) && flight.ending.is_none() {
-            let batch = flight.run.next_batch();
+        let workers = self.concurrency.max(1);
+        while flight.writing < workers && flight.ending.is_none() {
+            let batch = flight.run.next_batch(workers);
             if batch.is_empty() {
                 break;
             }

@@ -4,11 +4,19 @@ use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::atlassian::{MadeIds, most_together, together};
-use crate::model::{Direction, Key, Lock, LockedId, Operation, Outcome, PlannedOperation, Ref, Report};
+use crate::model::{
+    Action, Direction, Key, Lock, LockedId, Operation, Outcome, PlannedOperation, Ref, Report, Surface,
+};
 
 use super::answer::Answered;
 use super::lost::may_repeat;
 use super::touch::Touch;
+
+/// What goes the same way, and so by the same rate limit.
+type Way = (Surface, Action);
+
+/// Operations that may start, revokes first.
+type Ready = BinaryHeap<Reverse<(Direction, usize)>>;
 
 /// The state of a run.
 pub(super) struct Run<'p> {
@@ -18,7 +26,7 @@ pub(super) struct Run<'p> {
     /// How many requirements of each operation are not done.
     waiting: Vec<usize>,
     dependents: Vec<Vec<usize>>,
-    ready: BinaryHeap<Reverse<(Direction, usize)>>,
+    ready: BTreeMap<Way, Ready>,
     /// Those that were sent and of which it is not known yet what became of them.
     in_flight: BTreeSet<usize>,
     /// Those of which the answer was lost: how, and how often that was.
@@ -38,7 +46,7 @@ impl<'p> Run<'p> {
             touches: operations.iter().map(|planned| Touch::of(&planned.operation)).collect(),
             waiting: vec![0; operations.len()],
             dependents: vec![Vec::new(); operations.len()],
-            ready: BinaryHeap::new(),
+            ready: BTreeMap::new(),
             in_flight: BTreeSet::new(),
             lost: BTreeMap::new(),
             unseen: BTreeSet::new(),
@@ -63,23 +71,44 @@ impl<'p> Run<'p> {
     }
 
     fn make_ready(&mut self, at: usize) {
-        self.ready.push(Reverse((self.operations[at].operation.direction(), at)));
+        let direction = self.operations[at].operation.direction();
+        self.ready.entry(self.way(at)).or_default().push(Reverse((direction, at)));
+    }
+
+    fn way(&self, at: usize) -> Way {
+        (self.operations[at].via, self.operations[at].key.action)
     }
 
     /// The next operation that is ready and that nothing in flight stands in the way of, and the other such ones
-    /// that one request can carry out with it.
-    pub(super) fn next_batch(&mut self) -> Vec<usize> {
+    /// that one request can carry out with it. Of `workers`, half may go one way while something else is ready: revokes
+    /// come first, and when they wait for their rate limit, additions have theirs.
+    pub(super) fn next_batch(&mut self, workers: usize) -> Vec<usize> {
+        let on_its_way = |way: Way| self.in_flight.iter().filter(|at| self.way(**at) == way).count();
+        let ready = self.ready.iter().filter_map(|(way, ready)| Some((ready.peek()?.0, *way)));
+        let mut ways: Vec<_> =
+            ready.map(|(first, way)| (on_its_way(way) >= workers.div_ceil(2), first, way)).collect();
+        ways.sort_unstable();
+        let batch = ways.into_iter().find_map(|(_, _, way)| self.batch_of(way)).unwrap_or_default();
+        self.in_flight.extend(&batch);
+        batch
+    }
+
+    fn batch_of(&mut self, way: Way) -> Option<Vec<usize>> {
+        let mut ready = self.ready.remove(&way)?;
         let mut aside = Vec::new();
-        let mut batch = Vec::new();
-        while let Some(Reverse((direction, at))) = self.ready.pop() {
+        let mut first = None;
+        while let Some(Reverse((direction, at))) = ready.pop() {
             if self.is_free(at) {
-                batch = self.together_with(at);
+                first = Some(at);
                 break;
             }
             aside.push(Reverse((direction, at)));
         }
-        self.ready.extend(aside);
-        self.in_flight.extend(&batch);
+        ready.extend(aside);
+        let batch = first.map(|first| self.together_with(first, &mut ready));
+        if !ready.is_empty() {
+            self.ready.insert(way, ready);
+        }
         batch
     }
 
@@ -87,17 +116,18 @@ impl<'p> Run<'p> {
         !self.in_flight.iter().any(|other| self.touches[at].clashes(&self.touches[*other]))
     }
 
-    fn together_with(&mut self, first: usize) -> Vec<usize> {
+    /// What goes together goes the same way.
+    fn together_with(&self, first: usize, ready: &mut Ready) -> Vec<usize> {
         let mut batch = vec![first];
         let most = most_together(&self.operations[first]);
         if most > 1 {
             let goes =
                 |at: usize| together(&self.operations[first], &self.operations[at]) && self.is_free(at);
             let mut others: Vec<usize> =
-                self.ready.iter().map(|Reverse((_, at))| *at).filter(|at| goes(*at)).collect();
+                ready.iter().map(|Reverse((_, at))| *at).filter(|at| goes(*at)).collect();
             others.sort_unstable();
             others.truncate(most - 1);
-            self.ready.retain(|Reverse((_, at))| others.binary_search(at).is_err());
+            ready.retain(|Reverse((_, at))| others.binary_search(at).is_err());
             batch.extend(others);
         }
         batch

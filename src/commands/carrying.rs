@@ -19,8 +19,10 @@ use super::planning::Planned;
 use super::session::tell_waits;
 use super::{Format, Session, journal};
 
-/// Operations under way at a time, where nothing else is asked for: Atlassian advises 5 to 10 (fact sheet §3.8).
-const CONCURRENCY: usize = 10;
+/// Operations under way at a time, where nothing else is asked for. Most of them wait for the rate limit; how many
+/// requests are really in flight is that rate times the latency, about the 5 to 10 that Atlassian is said to advise
+/// (fact sheet §3.8).
+pub const CONCURRENCY: usize = 32;
 
 /// How a plan is carried out.
 #[derive(Debug, Args)]

@@ -20,6 +20,7 @@ mod files;
 mod planning;
 mod session;
 
+pub use carrying::CONCURRENCY;
 use clap::ValueEnum;
 
 pub use crate::atlassian::Waits;
