@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 
-use crate::model::{JournalLine, Record};
+use crate::model::{JournalLine, Record, hex};
 
 /// What stands for the hash of a line before the first.
 pub const START: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -51,9 +51,5 @@ impl Chain {
 
 /// SHA-256, in hex.
 pub(super) fn hash(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().fold(String::with_capacity(64), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&Sha256::digest(bytes))
 }

@@ -11,6 +11,7 @@ mod checkup;
 mod comparison;
 mod declaration;
 mod diagnostic;
+mod digest;
 mod email;
 mod explanation;
 mod ids;
@@ -36,6 +37,7 @@ pub use declaration::{
     Scim, Settings, Source,
 };
 pub use diagnostic::{Diagnostic, Label, Severity};
+pub use digest::hex;
 pub use email::{Email, EmailError, is_invisible};
 pub use explanation::{Explanation, Standing, Step, Way};
 pub use ids::{AccountId, App, GroupId, GroupName, ScimId};

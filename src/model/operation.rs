@@ -227,34 +227,18 @@ impl Operation {
 
     /// The account that it is about, known or not.
     pub fn account_ref(&self) -> Option<Ref<AccountId>> {
-        match self {
-            Self::AddMember { account, .. } => Some(account.clone()),
-            Self::CreateGroup { .. }
-            | Self::InviteUser { .. }
-            | Self::ActivateUser { .. }
-            | Self::UpdateUser { .. }
-            | Self::RemoveMember { .. }
-            | Self::SuspendUser { .. }
-            | Self::DeactivateUser { .. }
-            | Self::RemoveUser { .. }
-            | Self::DeleteGroup { .. } => self.account().cloned().map(Ref::Known),
+        if let Self::AddMember { account, .. } = self {
+            return Some(account.clone());
         }
+        self.account().cloned().map(Ref::Known)
     }
 
     /// The group that it is about, known or not.
     pub fn group_ref(&self) -> Option<Ref<GroupId>> {
-        match self {
-            Self::AddMember { group, .. } => Some(group.clone()),
-            Self::CreateGroup { .. }
-            | Self::InviteUser { .. }
-            | Self::ActivateUser { .. }
-            | Self::UpdateUser { .. }
-            | Self::RemoveMember { .. }
-            | Self::SuspendUser { .. }
-            | Self::DeactivateUser { .. }
-            | Self::RemoveUser { .. }
-            | Self::DeleteGroup { .. } => self.group().cloned().map(Ref::Known),
+        if let Self::AddMember { group, .. } = self {
+            return Some(group.clone());
         }
+        self.group().cloned().map(Ref::Known)
     }
 
     /// The account that loses all its access by it, and the memberships that have no effect any more or end with it.

@@ -1,7 +1,5 @@
 //! A plan as a document: what `--format json` and `--out` write is what `show` and `apply` read.
 
-use std::fmt::Write as _;
-
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
@@ -9,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use crate::model::Plan;
+use crate::model::{Plan, hex};
 
 /// What the documents of this version say that they are.
 const FORMAT: &str = "rollbook.plan/1";
@@ -106,11 +104,7 @@ pub fn document_schema() -> schemars::Schema {
 
 /// Over the document whose checksum is null, without blanks.
 fn checksum(document: &Value) -> String {
-    Sha256::digest(document.to_string()).iter().fold(String::new(), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hex(&Sha256::digest(document.to_string()))
 }
 
 impl SavedPlan {

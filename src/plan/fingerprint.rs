@@ -1,11 +1,9 @@
 //! Which plan is which.
 
-use std::fmt::Write as _;
-
 use serde::Serialize;
 use sha2::{Digest, Sha256};
 
-use crate::model::{Key, Operation, PlannedOperation, Reason, Surface, Tree};
+use crate::model::{Key, Operation, PlannedOperation, Reason, Surface, Tree, hex};
 
 /// SHA-256 over the paths and texts of a tree, in hex.
 pub fn tree_digest(tree: &Tree) -> String {
@@ -55,12 +53,4 @@ pub(super) fn fingerprint(
     let text = serde_json::to_vec(&content).expect("an operation is plain data");
     digest.update(&text);
     hex(&digest.finalize())
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
 }
