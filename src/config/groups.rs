@@ -14,10 +14,11 @@ use super::values::{boolean, choice, email, group_id, group_name_text, is_text, 
 /// The keys that say how a group should be, and make no sense for one that should not be.
 const PRESENT_ONLY: &[&str] = &["description", "members", "mode", "source", "apps-in-group", "nest"];
 
-const SOURCES: &[(&str, Source)] = &[("native", Source::Native), ("scim", Source::Scim)];
+const SOURCES: &[(&str, Source)] =
+    &[(Source::Native.as_str(), Source::Native), (Source::Scim.as_str(), Source::Scim)];
 
 const APPS_IN_GROUP: &[(&str, AppsInGroup)] =
-    &[("ignore", AppsInGroup::Ignore), ("exact", AppsInGroup::Exact)];
+    &[(AppsInGroup::Ignore.as_str(), AppsInGroup::Ignore), (AppsInGroup::Exact.as_str(), AppsInGroup::Exact)];
 
 /// Decodes `groups:` of one file into the draft.
 pub(super) fn groups(cx: &mut Context, node: &Node<'_>, draft: &mut Draft) {

@@ -15,21 +15,28 @@ use super::values::{
 };
 
 /// The values of `mode`, in the policy and in a group.
-pub(super) const MODES: &[(&str, Mode)] = &[("exact", Mode::Exact), ("at-least", Mode::AtLeast)];
+pub(super) const MODES: &[(&str, Mode)] =
+    &[(Mode::Exact.as_str(), Mode::Exact), (Mode::AtLeast.as_str(), Mode::AtLeast)];
 
 const UNLISTED_USERS: &[(&str, UnlistedUsers)] = &[
-    ("ignore", UnlistedUsers::Ignore),
-    ("report", UnlistedUsers::Report),
-    ("offboard", UnlistedUsers::Offboard),
+    (UnlistedUsers::Ignore.as_str(), UnlistedUsers::Ignore),
+    (UnlistedUsers::Report.as_str(), UnlistedUsers::Report),
+    (UnlistedUsers::Offboard.as_str(), UnlistedUsers::Offboard),
 ];
 
-const UNLISTED_GROUPS: &[(&str, UnlistedGroups)] =
-    &[("ignore", UnlistedGroups::Ignore), ("report", UnlistedGroups::Report)];
+const UNLISTED_GROUPS: &[(&str, UnlistedGroups)] = &[
+    (UnlistedGroups::Ignore.as_str(), UnlistedGroups::Ignore),
+    (UnlistedGroups::Report.as_str(), UnlistedGroups::Report),
+];
 
-const OFFBOARD: &[(&str, Offboard)] =
-    &[("suspend", Offboard::Suspend), ("deactivate", Offboard::Deactivate), ("remove", Offboard::Remove)];
+const OFFBOARD: &[(&str, Offboard)] = &[
+    (Offboard::Suspend.as_str(), Offboard::Suspend),
+    (Offboard::Deactivate.as_str(), Offboard::Deactivate),
+    (Offboard::Remove.as_str(), Offboard::Remove),
+];
 
-const SELF_GRANT: &[(&str, SelfGrant)] = &[("allow", SelfGrant::Allow), ("refuse", SelfGrant::Refuse)];
+const SELF_GRANT: &[(&str, SelfGrant)] =
+    &[(SelfGrant::Allow.as_str(), SelfGrant::Allow), (SelfGrant::Refuse.as_str(), SelfGrant::Refuse)];
 
 /// Decodes `policy:`. What cannot be decoded has its default; the tree is not used then.
 pub(super) fn policy(cx: &mut Context, node: &Node<'_>) -> Policy {

@@ -89,7 +89,10 @@ fn scim(cx: &mut Context, node: &Node<'_>) -> Option<Scim> {
             choice(
                 cx,
                 node,
-                &[("rollbook", Authority::Rollbook), ("identity-provider", Authority::IdentityProvider)],
+                &[
+                    (Authority::Rollbook.as_str(), Authority::Rollbook),
+                    (Authority::IdentityProvider.as_str(), Authority::IdentityProvider),
+                ],
             )
         });
     fields.finish(cx);

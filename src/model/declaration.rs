@@ -60,6 +60,16 @@ pub enum Authority {
     IdentityProvider,
 }
 
+impl Authority {
+    /// The word for it, as trees write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rollbook => "rollbook",
+            Self::IdentityProvider => "identity-provider",
+        }
+    }
+}
+
 /// An entry of `users:`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeclaredUser {
@@ -150,6 +160,16 @@ pub enum Source {
     Scim,
 }
 
+impl Source {
+    /// The word for it, as trees write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Native => "native",
+            Self::Scim => "scim",
+        }
+    }
+}
+
 /// What becomes of undeclared members of account type `app` in an exact group.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum AppsInGroup {
@@ -158,6 +178,16 @@ pub enum AppsInGroup {
     Ignore,
     /// They are removed.
     Exact,
+}
+
+impl AppsInGroup {
+    /// The word for it, as trees write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::Exact => "exact",
+        }
+    }
 }
 
 impl Declaration {

@@ -58,6 +58,16 @@ pub enum Mode {
     AtLeast,
 }
 
+impl Mode {
+    /// The word for it, as trees write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Exact => "exact",
+            Self::AtLeast => "at-least",
+        }
+    }
+}
+
 /// What becomes of active accounts that nothing declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnlistedUsers {
@@ -70,6 +80,17 @@ pub enum UnlistedUsers {
     Offboard,
 }
 
+impl UnlistedUsers {
+    /// The word for it, as trees write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::Report => "report",
+            Self::Offboard => "offboard",
+        }
+    }
+}
+
 /// What becomes of groups that nothing declares.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum UnlistedGroups {
@@ -78,6 +99,16 @@ pub enum UnlistedGroups {
     Ignore,
     /// The plan names them.
     Report,
+}
+
+impl UnlistedGroups {
+    /// The word for it, as trees write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Ignore => "ignore",
+            Self::Report => "report",
+        }
+    }
 }
 
 /// What `active: false` does to an account.
@@ -93,6 +124,15 @@ pub enum Offboard {
 }
 
 impl Offboard {
+    /// The word for it, as trees write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Suspend => "suspend",
+            Self::Deactivate => "deactivate",
+            Self::Remove => "remove",
+        }
+    }
+
     /// What it does to the account.
     pub fn action(self) -> Action {
         match self {
@@ -111,6 +151,16 @@ pub enum SelfGrant {
     Allow,
     /// They may not.
     Refuse,
+}
+
+impl SelfGrant {
+    /// The word for it, as trees write it.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Allow => "allow",
+            Self::Refuse => "refuse",
+        }
+    }
 }
 
 /// `max-revokes`.

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AppsInGroup, Authority, Declaration, GroupName, GroupState, Members, Mode, Offboard, Policy, RuleChange,
-    SelfGrant, Settings, Source, UnlistedGroups, UnlistedUsers,
+    AppsInGroup, Declaration, GroupName, GroupState, Members, Mode, Policy, RuleChange, Settings, Source,
+    UnlistedUsers,
 };
 
 type Texts = BTreeMap<String, String>;
@@ -50,21 +50,10 @@ fn group_rules(texts: &mut Texts, name: &GroupName, members: &Members) {
     let mut say = |key: &str, value: Option<&str>| {
         texts.extend(value.map(|value| (format!("groups.{name}.{key}"), value.to_owned())));
     };
-    say("mode", mode.map(mode_text));
-    say(
-        "source",
-        match source {
-            Source::Native => None,
-            Source::Scim => Some("scim"),
-        },
-    );
-    say(
-        "apps-in-group",
-        match apps_in_group {
-            AppsInGroup::Ignore => None,
-            AppsInGroup::Exact => Some("exact"),
-        },
-    );
+    say("mode", mode.map(Mode::as_str));
+    // What a group leaves out is not said.
+    say("source", (*source != Source::default()).then(|| source.as_str()));
+    say("apps-in-group", (*apps_in_group != AppsInGroup::default()).then(|| apps_in_group.as_str()));
     say("nest", nest.then_some("true"));
 }
 
@@ -78,16 +67,7 @@ fn settings(texts: &mut Texts, settings: &Settings) {
     optional("directory", directory.as_ref().map(|id| id.value.clone()));
     optional("operator", operator.as_ref().map(|email| email.value.to_string()));
     optional("scim.directory", scim.as_ref().map(|scim| scim.directory.value.clone()));
-    optional(
-        "scim.authority",
-        scim.as_ref().map(|scim| {
-            match scim.authority {
-                Authority::Rollbook => "rollbook",
-                Authority::IdentityProvider => "identity-provider",
-            }
-            .to_owned()
-        }),
-    );
+    optional("scim.authority", scim.as_ref().map(|scim| scim.authority.as_str().to_owned()));
 }
 
 /// Every field is named, so that a new one cannot be forgotten here.
@@ -110,13 +90,13 @@ fn policy(texts: &mut Texts, policy: &Policy) {
     let mut say = |key: String, value: String| {
         texts.insert(format!("policy.{key}"), value);
     };
-    say("mode".into(), mode_text(*mode).into());
+    say("mode".into(), mode.as_str().into());
     let unlisted_users = unlisted_users.map_or(UnlistedUsers::Ignore, |policy| policy.value);
-    say("unlisted-users".into(), unlisted_users_text(unlisted_users).into());
-    say("unlisted-groups".into(), unlisted_groups_text(*unlisted_groups).into());
+    say("unlisted-users".into(), unlisted_users.as_str().into());
+    say("unlisted-groups".into(), unlisted_groups.as_str().into());
     say("invite-mail".into(), invite_mail.to_string());
-    say("offboard".into(), offboard_text(*offboard).into());
-    say("self-grant".into(), self_grant_text(*self_grant).into());
+    say("offboard".into(), offboard.as_str().into());
+    say("self-grant".into(), self_grant.as_str().into());
     if let Some(max) = max_revokes {
         if let Some(total) = max.total {
             say("max-revokes.total".into(), total.to_string());
@@ -140,42 +120,5 @@ fn policy(texts: &mut Texts, policy: &Policy) {
         let mut names: Vec<&str> = list.value.iter().map(|name| name.value.as_str()).collect();
         names.sort_unstable();
         say(format!("exclusive: {}", names.join(" and ")), "listed".into());
-    }
-}
-
-fn mode_text(mode: Mode) -> &'static str {
-    match mode {
-        Mode::Exact => "exact",
-        Mode::AtLeast => "at-least",
-    }
-}
-
-fn unlisted_users_text(policy: UnlistedUsers) -> &'static str {
-    match policy {
-        UnlistedUsers::Ignore => "ignore",
-        UnlistedUsers::Report => "report",
-        UnlistedUsers::Offboard => "offboard",
-    }
-}
-
-fn unlisted_groups_text(policy: UnlistedGroups) -> &'static str {
-    match policy {
-        UnlistedGroups::Ignore => "ignore",
-        UnlistedGroups::Report => "report",
-    }
-}
-
-fn offboard_text(offboard: Offboard) -> &'static str {
-    match offboard {
-        Offboard::Suspend => "suspend",
-        Offboard::Deactivate => "deactivate",
-        Offboard::Remove => "remove",
-    }
-}
-
-fn self_grant_text(policy: SelfGrant) -> &'static str {
-    match policy {
-        SelfGrant::Allow => "allow",
-        SelfGrant::Refuse => "refuse",
     }
 }
