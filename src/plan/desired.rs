@@ -128,9 +128,14 @@ impl<'a> Desired<'a> {
         waivers.filter(move |waiver| waiver.guard == guard && waiver.until > self.today)
     }
 
+    /// Whether a waiver of a guard takes an address in.
+    pub(super) fn waives(&self, guard: Guard, address: &Address) -> bool {
+        self.waivers(guard).any(|waiver| waiver.covers(address))
+    }
+
     /// Whether a guard stands aside for an address.
     pub(super) fn sets_aside(&self, guard: Guard, address: &Address) -> bool {
-        self.allow.contains(&guard) || self.waivers(guard).any(|waiver| waiver.covers(address))
+        self.allow.contains(&guard) || self.waives(guard, address)
     }
 
     /// Whether the tree offboards somebody, and where it says so.

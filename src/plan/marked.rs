@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{GroupId, GroupName, Key, LiveState, Located, Operation, Ref};
+use crate::model::{GroupId, GroupName, Key, LiveState, Located, Operation, Policy, Ref};
 
 use super::groups::GroupResolution;
 
@@ -23,9 +23,11 @@ impl Marked {
         Self { ids, names }
     }
 
-    /// Marks further groups.
-    pub(super) fn extend(&mut self, groups: impl Iterator<Item = GroupId>) {
-        self.ids.extend(groups);
+    /// The privileged groups: those that a policy says are, and those that make site administrators.
+    pub(super) fn privileged(policy: &Policy, groups: &GroupResolution, live: &LiveState) -> Self {
+        let mut marked = Self::of(&policy.privileged, groups, live);
+        marked.ids.extend(live.rights.site_admin_groups().map(|group| group.id.clone()));
+        marked
     }
 
     /// Whether a group that does not exist yet is marked.

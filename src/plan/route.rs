@@ -54,13 +54,11 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     let groups = GroupResolution::of(context.desired.declaration, &context.live.groups);
     let policy = &context.desired.declaration.policy;
     let wanted = wanted(&changes);
-    let mut privileged = Marked::of(&policy.privileged, &groups, context.live);
-    privileged.extend(context.live.rights.site_admin_groups().map(|group| group.id.clone()));
     let mut router = Router {
         context,
         groups: &groups,
         declared_names: groups.live().map(|(name, group)| (&group.id, name)).collect(),
-        privileged,
+        privileged: Marked::privileged(policy, &groups, context.live),
         protected: Marked::of(&policy.protect.groups, &groups, context.live),
         people: Resolution::of(context.desired, context.live),
         scim_records: scim_records(context.capabilities),

@@ -11,6 +11,13 @@ pub(super) enum Who<'a> {
     Invited(&'a UserRef),
 }
 
+impl<'a> Who<'a> {
+    /// Whom an addition is about.
+    pub(super) fn added(account: &'a Ref<AccountId>, user: &'a UserRef) -> Self {
+        account.known().map_or(Self::Invited(user), Self::Account)
+    }
+}
+
 /// The groups of everybody, and who is not active.
 pub(super) struct After<'a> {
     pub(super) members: BTreeMap<&'a GroupId, BTreeSet<Who<'a>>>,
@@ -38,8 +45,7 @@ impl<'a> After<'a> {
     fn carry_out(&mut self, planned: &'a PlannedOperation) {
         match &planned.operation {
             Operation::AddMember { group: Ref::Known(group), account } => {
-                let invited = planned.key.address.user().map(Who::Invited);
-                let who = account.known().map(Who::Account).or(invited);
+                let who = planned.key.address.user().map(|user| Who::added(account, user));
                 self.members.entry(group).or_default().extend(who);
             }
             Operation::RemoveMember { membership } => {

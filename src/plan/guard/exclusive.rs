@@ -48,7 +48,7 @@ fn coming<'a>(case: &'a Case<'_>, names: &Names<'a>) -> Vec<Coming<'a>> {
             return None;
         };
         let group = group.known().and_then(|id| names.get(id).copied()).unwrap_or(name);
-        Some(Coming { group, user, who: account.known().map_or(Who::Invited(user), Who::Account) })
+        Some(Coming { group, user, who: Who::added(account, user) })
     });
     let declared = newly_declared(case).into_iter().map(|it| {
         let group = it.id.and_then(|id| names.get(id).copied()).unwrap_or(it.group);
@@ -81,7 +81,7 @@ fn memberships<'a>(case: &'a Case<'_>, names: &Names<'a>) -> BTreeMap<Who<'a>, B
             (&planned.operation, &planned.key.address)
             && group.made().is_some()
         {
-            let who = account.known().map_or(Who::Invited(user), Who::Account);
+            let who = Who::added(account, user);
             memberships.entry(who).or_default().insert(name);
         }
     }

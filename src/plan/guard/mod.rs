@@ -125,9 +125,4 @@ impl Rules<'_> {
         };
         self.desired.waivers(*guard).find(covers)
     }
-
-    /// Whether a waiver of a guard takes an address in.
-    fn waives(&self, guard: Guard, address: &Address) -> bool {
-        self.desired.waivers(guard).any(|waiver| waiver.covers(address))
-    }
 }

@@ -12,7 +12,7 @@ pub(super) fn max_revokes(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
     let Some(policy) = rules.desired.declaration.policy.max_revokes else { return Vec::new() };
     let counted = || {
         let operations = case.operations.values();
-        operations.filter(|planned| !rules.waives(Guard::MaxRevokes, &planned.key.address))
+        operations.filter(|planned| !rules.desired.waives(Guard::MaxRevokes, &planned.key.address))
     };
     let mut tripped = Vec::new();
     let revokes: usize = counted().map(|planned| planned.operation.revokes()).sum();

@@ -69,10 +69,7 @@ pub(super) fn unjudged(case: &Case<'_>, rules: &Rules<'_>) -> Option<Verdict> {
 }
 
 fn privileged(case: &Case<'_>, rules: &Rules<'_>) -> Marked {
-    let policy = &rules.desired.declaration.policy;
-    let mut privileged = Marked::of(&policy.privileged, rules.groups, case.context.live);
-    privileged.extend(case.context.live.rights.site_admin_groups().map(|group| group.id.clone()));
-    privileged
+    Marked::privileged(&rules.desired.declaration.policy, rules.groups, case.context.live)
 }
 
 /// The operations by which somebody comes into a privileged group, or back to one. What the base would need as well is
