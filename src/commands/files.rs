@@ -1,7 +1,7 @@
-//! Files that commands write.
+//! Files that commands read and write.
 
 use std::fs::{self, Permissions};
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
 /// Who may read a file that is written.
@@ -11,6 +11,30 @@ pub(super) enum Readers {
     Everybody,
     /// Nobody else may, whatever was so before.
     Owner,
+}
+
+/// Reads a file of at most so many bytes. A pipe would be waited for, and is none.
+///
+/// # Errors
+/// What the system says, and where it is no file, or larger.
+pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
+    if !fs::metadata(path)?.is_file() {
+        return Err(io::Error::other("it is not a file"));
+    }
+    let mut bytes = Vec::new();
+    fs::File::open(path)?.take(most + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > most {
+        return Err(io::Error::other(format!("it is larger than {} MiB", most >> 20)));
+    }
+    Ok(bytes)
+}
+
+/// The same, as text.
+///
+/// # Errors
+/// As [`read`], and where it is not UTF-8.
+pub(super) fn read_text(path: &Path, most: u64) -> io::Result<String> {
+    String::from_utf8(read(path, most)?).map_err(|_| io::Error::other("it is not UTF-8 text"))
 }
 
 /// Replaces a file whole, so that a run that is cut off leaves the old one.

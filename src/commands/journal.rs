@@ -1,7 +1,7 @@
 //! `rollbook journal`, and the journal that an apply writes.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, ErrorKind, Read, Write};
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, Subcommand};
@@ -14,7 +14,7 @@ use crate::journal::{Broken, Parsed, Wrong, parse};
 use crate::model::{Begin, Guard, JOURNAL_FORMAT, Journal, Plan, Record, Rights, Settings};
 use crate::render;
 
-use super::{Format, Session};
+use super::{Format, Session, files};
 
 /// Where journals are kept under the tree's root.
 const FOLDER: &str = ".rollbook";
@@ -92,15 +92,8 @@ pub(super) fn sound_journal(path: &Path) -> Result<Journal, Error> {
 }
 
 fn read(path: &Path) -> Result<Parsed, Error> {
-    let failed = || Error::io(format!("failed to read {}", path.display()));
-    // Looked at before it is opened, since a pipe would be waited for.
-    let about = fs::metadata(path).map_err(failed())?;
-    if !about.is_file() || about.len() > LARGEST {
-        return Err(failed()(io::Error::other("it is no file, or larger than any journal")));
-    }
-    let mut bytes = Vec::new();
-    let file = File::open(path).map_err(failed())?;
-    file.take(LARGEST).read_to_end(&mut bytes).map_err(failed())?;
+    let bytes =
+        files::read(path, LARGEST).map_err(Error::io(format!("failed to read {}", path.display())))?;
     Ok(parse(&bytes))
 }
 

@@ -1,7 +1,6 @@
 //! `rollbook lock`.
 
 use std::collections::BTreeMap;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
@@ -14,8 +13,11 @@ use crate::model::{AccountId, Email, Lock, LockedId};
 use crate::plan::{self, Beside, Desired, Lookup};
 use crate::render::{self, count};
 
-use super::files::{Readers, replace};
+use super::files::{Readers, read_text, replace};
 use super::{Session, block_on, connect};
+
+/// The largest export of accounts that is read, in bytes.
+const LARGEST_EXPORT: u64 = 512 << 20;
 
 /// What `lock` takes.
 #[derive(Debug, Args)]
@@ -51,7 +53,8 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
 }
 
 fn exported(path: &Path) -> Result<BTreeMap<Email, AccountId>, Error> {
-    let text = fs::read_to_string(path).map_err(Error::io(format!("failed to read {}", path.display())))?;
+    let text =
+        read_text(path, LARGEST_EXPORT).map_err(Error::io(format!("failed to read {}", path.display())))?;
     config::exported_accounts(&text).map_err(|source| Error::Export { path: path.to_path_buf(), source })
 }
 

@@ -1,6 +1,5 @@
 //! `rollbook sandbox`.
 
-use std::fs;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,8 +10,11 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::sandbox::{Faults, Limits, Options, Sandbox, Seed, serve};
 
-use super::files::{Readers, replace};
+use super::files::{Readers, read_text, replace};
 use super::{Session, block_on};
+
+/// The largest seed that is read, in bytes.
+const LARGEST_SEED: u64 = 512 << 20;
 
 /// What `sandbox` takes.
 #[derive(Debug, Args)]
@@ -101,7 +103,8 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
 fn seed(arguments: &Arguments) -> Result<Seed, Error> {
     let saved = arguments.state.as_ref().filter(|path| path.exists());
     let path = saved.unwrap_or(&arguments.seed);
-    let text = fs::read_to_string(path).map_err(Error::io(format!("failed to read {}", path.display())))?;
+    let text =
+        read_text(path, LARGEST_SEED).map_err(Error::io(format!("failed to read {}", path.display())))?;
     Seed::parse(&text).map_err(|source| Error::Seed { path: path.clone(), source })
 }
 

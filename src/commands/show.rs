@@ -1,7 +1,5 @@
 //! `rollbook show`, and how a saved plan is read.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
@@ -12,6 +10,7 @@ use crate::plan::SavedPlan;
 use crate::render;
 
 use super::Session;
+use super::files::read_text;
 use super::plan::By;
 use super::session::VERSION;
 
@@ -62,15 +61,6 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
 
 /// Reads a plan that this version wrote.
 pub(super) fn saved_plan(path: &Path) -> Result<SavedPlan, Error> {
-    let text = read(path).map_err(Error::io(format!("failed to read {}", path.display())))?;
+    let text = read_text(path, LARGEST).map_err(Error::io(format!("failed to read {}", path.display())))?;
     SavedPlan::read(&text, VERSION).map_err(|source| Error::Saved { path: path.to_path_buf(), source })
-}
-
-fn read(path: &Path) -> io::Result<String> {
-    let mut text = String::new();
-    File::open(path)?.take(LARGEST + 1).read_to_string(&mut text)?;
-    if text.len() as u64 > LARGEST {
-        return Err(io::Error::other("it is too large for a plan"));
-    }
-    Ok(text)
 }
