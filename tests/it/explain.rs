@@ -64,7 +64,7 @@ proptest::proptest! {
 
     /// The ways that hold lead to whom a plan wants in a group, and to nobody else.
     #[test]
-    fn an_explanation_is_what_is_planned(spec in crate::laws::spec()) {
+    fn an_explanation_is_what_is_planned(spec in crate::spec::spec()) {
         let world = spec.world();
         let (tree, declaration) = (world.tree(), world.declaration());
         let desired = Desired::of(&declaration, world.today);

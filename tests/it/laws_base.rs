@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use rollbook::model::{Action, Drift, Key, Operation, Plan, PlannedOperation, Ruling};
 
-use crate::laws::{spec, told};
+use crate::spec::{spec, told};
 use crate::world::World;
 
 /// What is done to which group and account, whatever they are called.

@@ -62,4 +62,5 @@ mod sandbox_seed;
 mod sandbox_surfaces;
 mod sandbox_writes;
 mod schema;
+mod spec;
 mod world;

@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use rollbook::model::{AccountId, Address, Direction, GroupName, Key, Location, Plan, UserRef};
 use rollbook::render::plan_markdown;
 
-use crate::laws::{spec, told};
 use crate::markdown::{EVIL, fits};
+use crate::spec::{spec, told};
 
 /// What a page says outside of code, and the lines of its fences, by what GitHub reads: a fence ends with as many
 /// backticks as it starts with or more, alone in a line.

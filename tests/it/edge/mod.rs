@@ -8,6 +8,7 @@ mod front;
 mod journal;
 mod laws;
 mod load;
+mod lost;
 mod outcomes;
 mod pace;
 pub(crate) mod random;
