@@ -59,6 +59,8 @@ enum Command {
     Doctor(commands::doctor::Arguments),
     /// Say why somebody is in a group by the tree: every way, with its place
     Explain(commands::explain::Arguments),
+    /// Declare what is live and not in the tree, or start a tree with it
+    Import(commands::import::Arguments),
     /// Write down which account and which group each declared name means
     Lock(commands::lock::Arguments),
     /// Show what would change
@@ -100,6 +102,7 @@ pub fn run() -> Exit {
         Command::Fmt(arguments) => commands::fmt::run(&session, &arguments),
         Command::Doctor(arguments) => commands::doctor::run(&session, &arguments),
         Command::Explain(arguments) => commands::explain::run(&session, &arguments),
+        Command::Import(arguments) => commands::import::run(&session, &arguments),
         Command::Lock(arguments) => commands::lock::run(&session, &arguments),
         Command::Plan(arguments) => commands::plan::run(&session, &arguments),
         Command::Show(arguments) => commands::show::run(&session, &arguments),

@@ -6,12 +6,12 @@ use std::path::PathBuf;
 
 use crate::apply::JournalError;
 use crate::atlassian::{self, HostError};
-use crate::config::{ExportError, FormatError};
+use crate::config::{ExportError, FormatError, ImportError};
 use crate::environment::EnvironmentError;
 use crate::exit::Exit;
 use crate::fetch;
 use crate::git;
-use crate::model::Guard;
+use crate::model::{Address, Guard};
 use crate::plan::SavedPlanError;
 use crate::sandbox::SeedError;
 
@@ -124,6 +124,12 @@ pub enum Error {
         /// Why.
         source: FormatError,
     },
+    /// What is live cannot be declared.
+    #[error("nothing was imported")]
+    Import(#[from] ImportError),
+    /// The tree with the import would ask for changes.
+    #[error("nothing was imported: the tree would ask for something about {}", addresses(.0))]
+    ImportAsks(BTreeSet<Address>),
     /// A sandbox seed is not usable.
     #[error("{path} is no sandbox seed")]
     Seed {
@@ -144,6 +150,10 @@ pub enum Error {
 
 fn names(guards: &BTreeSet<Guard>) -> String {
     guards.iter().map(|guard| guard.as_str()).collect::<Vec<_>>().join(" and ")
+}
+
+fn addresses(addresses: &BTreeSet<Address>) -> String {
+    addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
 
 /// What stands before more words of the same sentence, causes and all.
@@ -193,6 +203,8 @@ impl Error {
             | Self::JournalBroke(_)
             | Self::BrokenJournal { .. }
             | Self::Format { .. }
+            | Self::Import(_)
+            | Self::ImportAsks(_)
             | Self::Io { .. } => Exit::Failed,
         }
     }
@@ -218,6 +230,10 @@ impl Error {
             Self::Format { .. } => {
                 Some("Write the part that is unusual in a simpler way; then it can be formatted.")
             }
+            Self::Import(error) => error.help(),
+            Self::ImportAsks(_) => Some(
+                "Import the other groups with --group, and write these by hand; `rollbook plan` says more then.",
+            ),
             Self::OtherJournal { .. } => Some("Use the tree of the journal's site."),
             Self::NoLongerFits => Some("The plan above says what. Make a new one, and have it reviewed."),
             Self::Guarded(_) => Some(

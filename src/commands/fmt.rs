@@ -1,16 +1,15 @@
 //! `rollbook fmt`.
 
 use clap::Args;
-use similar::TextDiff;
 
 use crate::config;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{SourceFile, Tree};
-use crate::render::{self, count};
+use crate::render::count;
 
 use super::Session;
-use super::files::{Readers, replace};
+use super::rewrite::{changed, differences, write};
 
 /// What `fmt` takes.
 #[derive(Debug, Args)]
@@ -29,9 +28,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let root = session.root()?;
     let loaded = session.load()?;
     let tree = formatted(&loaded.tree)?;
-    let files = loaded.tree.files.iter().zip(&tree.files);
-    let changed: Vec<(&SourceFile, &SourceFile)> =
-        files.filter(|(before, after)| before.text != after.text).collect();
+    let changed = changed(&loaded.tree, &tree);
     // Each file says the same by itself; this is what all of them say together.
     let again = config::parse(&tree, session.today).declaration;
     if again.map(crate::model::Declaration::placeless) != Some(loaded.declaration.placeless()) {
@@ -40,16 +37,11 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     }
     let files = count(changed.len(), "file");
     if arguments.check {
-        session.data(&changed.iter().map(|(before, after)| difference(before, after)).collect::<String>())?;
+        session.data(&differences(&changed))?;
         session.terminal.say(&format!("{files} to be formatted"));
         return Ok(if changed.is_empty() { Exit::Done } else { Exit::Failed });
     }
-    for (_, after) in &changed {
-        let path = root.join(&after.path);
-        replace(&path, &after.text, Readers::Everybody)
-            .map_err(Error::io(format!("failed to write {}", path.display())))?;
-        session.data(&format!("{}\n", render::harmless(&after.path)))?;
-    }
+    write(session, &root, &changed)?;
     session.terminal.say(&format!("{files} formatted"));
     Ok(Exit::Done)
 }
@@ -61,11 +53,4 @@ fn formatted(tree: &Tree) -> Result<Tree, Error> {
         Ok(SourceFile { path: file.path.clone(), text })
     };
     Ok(Tree { files: tree.files.iter().map(file).collect::<Result<_, Error>>()? })
-}
-
-/// What would change, in the form that `patch` reads.
-fn difference(before: &SourceFile, after: &SourceFile) -> String {
-    let path = render::harmless(&before.path).into_owned();
-    let diff = TextDiff::from_lines(before.text.as_str(), after.text.as_str());
-    diff.unified_diff().header(&format!("a/{path}"), &format!("b/{path}")).to_string()
 }

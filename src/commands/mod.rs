@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod explain;
 pub mod fmt;
 pub mod generated;
+pub mod import;
 pub mod journal;
 pub mod lock;
 pub mod plan;
@@ -18,6 +19,7 @@ mod carrying;
 mod connect;
 mod files;
 mod planning;
+mod rewrite;
 mod session;
 
 pub use carrying::CONCURRENCY;

@@ -81,8 +81,12 @@ impl Session {
             base.map(|base| Desired::of(&base.declaration, self.today).with_lookup(part.lookup()));
         let scope = part.scope();
         let concerned = undo.map(|undo| plan::concerned(undo.journal));
-        let beside =
-            Beside { base: base_desired.as_ref(), author: part.author.as_ref(), undo: concerned.as_ref() };
+        let beside = Beside {
+            base: base_desired.as_ref(),
+            author: part.author.as_ref(),
+            undo: concerned.as_ref(),
+            import: None,
+        };
         let live = self.telling(Box::pin(fetch::live_state(surfaces, &desired, beside))).await?;
         let base = base.zip(base_desired.as_ref()).map(|(base, desired)| {
             Base::of(desired, &live, &Locator::new(&base.tree), base.revision.clone())

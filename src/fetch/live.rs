@@ -90,6 +90,17 @@ pub async fn live_state(
     Ok(live)
 }
 
+/// Has the organization tell what it knows of everybody, such as e-mails that Jira hides.
+///
+/// # Errors
+/// What the surface said.
+pub async fn everybody(surfaces: &Surfaces, live: &mut LiveState) -> Result<(), Error> {
+    if let Some(organization) = &surfaces.organization {
+        live.learn(organization.everybody().await?.1);
+    }
+    Ok(())
+}
+
 /// What the organization knows of the people whom a tree declares.
 async fn search(
     organization: Option<&Organization>,

@@ -8,7 +8,7 @@ mod live;
 
 pub use capabilities::capabilities;
 pub use checkup::checkups;
-pub use live::live_state;
+pub use live::{everybody, live_state};
 
 /// Why there is no live state.
 #[derive(Debug, thiserror::Error)]

@@ -15,6 +15,7 @@ mod digest;
 mod email;
 mod explanation;
 mod ids;
+mod import;
 mod journal;
 mod live;
 mod lock;
@@ -41,6 +42,7 @@ pub use digest::hex;
 pub use email::{Email, EmailError, is_invisible};
 pub use explanation::{Explanation, Standing, Step, Way};
 pub use ids::{AccountId, App, GroupId, GroupName, ScimId};
+pub use import::{Import, ImportedGroup, ImportedMember, LeftOut};
 pub use journal::{
     AnsweredOperation, Became, Begin, End, Ending, Exchange, Fate, Found, JOURNAL_FORMAT, Journal,
     JournalLine, Look, Made, Pair, Record, Said, SentOperation, Told, cut,

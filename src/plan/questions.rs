@@ -9,6 +9,7 @@ use crate::model::{
 
 use super::desired::{Desired, Lookup};
 use super::groups::GroupResolution;
+use super::import::Selection;
 use super::surface::scim_is_ours;
 use super::undo::Concerned;
 
@@ -40,6 +41,8 @@ pub struct Beside<'a> {
     pub author: Option<&'a Email>,
     /// What a run touched that is to be taken back.
     pub undo: Option<&'a Concerned>,
+    /// The groups that are to be declared.
+    pub import: Option<&'a Selection>,
 }
 
 /// Says what an organization can be asked of the people whom a tree and what is beside it speak of.
@@ -120,7 +123,8 @@ fn explained<'a>(declaration: &'a Declaration, email: &Email) -> Option<&'a Acco
     pin.map(|pin| &pin.value).or_else(|| declaration.lock.users.get(email).map(|locked| &locked.id))
 }
 
-/// The live groups whose members a diff needs: each that exists of those that the tree or its base declares.
+/// The live groups whose members a diff needs: each that exists of those that the tree or its base declares, and of
+/// those that are beside them.
 pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<LiveGroup>) -> Vec<GroupId> {
     let mut ids = BTreeSet::new();
     for tree in std::iter::once(desired).chain(beside.base) {
@@ -130,6 +134,10 @@ pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<
     let touched = beside.undo.iter().flat_map(|undo| &undo.groups);
     let exists = |id: &&GroupId| live.iter().any(|group| group.id == **id);
     ids.extend(touched.filter(exists).cloned());
+    if let Some(selection) = beside.import {
+        let selected = live.iter().filter(|group| selection.takes(&group.name));
+        ids.extend(selected.map(|group| group.id.clone()));
+    }
     ids.into_iter().collect()
 }
 

@@ -51,9 +51,9 @@ fn blocks(page: &str) -> Vec<String> {
 /// Every document that a page shows is valid, as a tree of its own.
 #[test]
 fn every_tree_that_a_page_shows_is_valid() {
-    for page in ["README.md", "docs/language.md", "docs/surfaces.md"] {
+    for page in ["README.md", "docs/adopting.md", "docs/language.md", "docs/surfaces.md"] {
         let blocks = blocks(&fs::read_to_string(page).unwrap());
-        assert!(blocks.len() > 2, "{page} shows YAML");
+        assert!(!blocks.is_empty(), "{page} shows YAML");
         for block in blocks {
             let folder = tempfile::tempdir().unwrap();
             let head = "version: 1\nsite: https://acme.atlassian.net\n";

@@ -34,6 +34,7 @@ mod format;
 mod fuzz;
 mod guards;
 mod guards_base;
+mod import;
 mod journal;
 mod laws;
 mod laws_base;

@@ -6,7 +6,7 @@ use std::process::Command;
 use super::{Ran, Rollbook, Site, TODAY, files_of, rollbook};
 
 /// Runs git as nobody in particular, whatever the machine's own settings are.
-fn git(folder: &Path, arguments: &[&str]) {
+pub(super) fn git(folder: &Path, arguments: &[&str]) {
     let git = Command::new("git")
         .arg("-C")
         .arg(folder)

@@ -3,6 +3,7 @@
 //! The harness cannot be used carelessly: a run has no environment but what a test gives it, an empty folder of
 //! its own to stand in and another for temporary files, an end after a minute, and it must not panic.
 
+mod adoption;
 mod base;
 mod check;
 mod counts;
@@ -24,6 +25,7 @@ mod journal;
 mod kill;
 mod messages;
 mod pace;
+mod pages;
 mod reviewed;
 mod secrets;
 mod streams;

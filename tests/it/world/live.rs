@@ -218,6 +218,13 @@ impl Live {
         asked.collect()
     }
 
+    /// What the organization says of everybody in its directory.
+    pub(crate) fn everybody(&self) -> Vec<OrganizationUser> {
+        let shown = self.accounts.iter().filter(|(_, account)| !account.removed);
+        let people = shown.filter_map(|(id, account)| account.person_of(id));
+        people.filter(|_| self.has(Surface::Organization)).collect()
+    }
+
     /// What reads bring: as much as a diff asks for.
     pub(crate) fn state(&self, desired: &Desired<'_>, beside: Beside<'_>) -> LiveState {
         let rights = self.rights();

@@ -129,7 +129,7 @@ impl World {
         let base = self.base.as_ref().map(|files| (tree_of(files), self.declared(files)));
         let base = base.as_ref().map(|(tree, declaration)| (tree, Desired::of(declaration, self.today)));
         let base_desired = base.as_ref().map(|(_, desired)| desired);
-        let beside = Beside { base: base_desired, author: self.author.as_ref(), undo: None };
+        let beside = Beside { base: base_desired, author: self.author.as_ref(), ..Beside::default() };
         let live = self.live.state(&desired, beside);
         let base = base.as_ref().map(|(tree, desired)| {
             let revision = Revision { name: "main".into(), commit: None, contained: Some(true) };

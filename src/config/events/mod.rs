@@ -1,12 +1,16 @@
 //! A file's text → nodes. What YAML can say and a reviewer cannot see is a mistake here: anchors, aliases,
 //! merge keys, tags, second documents, null.
 
+mod walk;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, options};
 
 use crate::model::{Diagnostic, FileId, Origin, Span};
+
+pub(super) use walk::{At, Style, walk};
 
 use super::codes;
 use super::mistakes::Mistakes;

@@ -1,0 +1,245 @@
+//! `rollbook import`.
+
+use std::collections::BTreeMap;
+use std::env;
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+use jiff::civil::Date;
+
+use crate::atlassian::Surfaces;
+use crate::config::{self, FilePer};
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::fetch;
+use crate::model::{
+    Declaration, Diagnostic, GroupId, GroupKind, Import, ImportedGroup, LiveState, Locator, SourceFile, Tree,
+};
+use crate::plan::{self, Beside, Desired, Lookup, Selection};
+use crate::render::{self, count};
+
+use super::rewrite::{changed, differences, write};
+use super::session::Loaded;
+use super::{Session, block_on, connect};
+
+/// What `import` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Start a tree for this site, in the folder that -C names or the current one
+    #[arg(long, value_name = "URL")]
+    site: Option<String>,
+    /// The organization of a tree that is started, by its id
+    #[arg(long, value_name = "ID", requires = "site")]
+    organization: Option<String>,
+    /// Only groups of this name, in which * and ? stand for others; may be repeated
+    #[arg(long, value_name = "NAME")]
+    group: Vec<String>,
+    /// What a new file is for
+    #[arg(long, value_name = "WHAT", default_value = "group")]
+    file_per: Per,
+    /// Declare active people under `users` too
+    #[arg(long)]
+    users: bool,
+    /// Write nothing, show what would change, and end with 1 when something would
+    #[arg(long)]
+    check: bool,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Per {
+    /// A file for each group.
+    Group,
+    /// A file for all groups whose names start alike, up to the first `-`, `_`, `.` or space.
+    Prefix,
+}
+
+/// Declares what is live and not in the tree: groups with their members, members of declared groups, people. It only
+/// adds; the plan right after it asks for nothing that it did not ask for before.
+///
+/// # Errors
+/// [`Error`] when the tree or the site cannot be read, when the tree with the import would be invalid or ask for
+/// something, and when a file cannot be written; what is written before that is whole.
+pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    let (root, on_disk, loaded) = tree(session, arguments)?;
+    let surfaces = connect(session, &loaded.declaration.settings)?;
+    let selection = Selection::of(&arguments.group);
+    let desired = Desired::of(&loaded.declaration, session.today);
+    let (live, kinds) =
+        block_on(session.telling(read(&surfaces, &loaded.declaration, &desired, &selection)))?;
+    if let Some(name) = selection.unmatched(&live).first() {
+        return Err(Error::Usage(format!("the site has no group that --group {name} means")));
+    }
+    let import = plan::import(&desired, &live, &kinds, &selection, arguments.users);
+    let per = arguments.file_per.file_per();
+    let Declared { tree, import, unresolved } =
+        declare(&loaded.tree, &loaded.declaration, import, &live, (per, session.today))?;
+
+    let files = changed(&on_disk, &tree);
+    if arguments.check {
+        session.data(&differences(&files))?;
+    } else {
+        write(session, &root, &files)?;
+    }
+    session.terminal.say(&summary(&import));
+    for left in &import.left {
+        session.terminal.tell(&format!(
+            "left out: {}: {}",
+            render::harmless(&left.address.to_string()),
+            render::harmless(&left.why)
+        ));
+    }
+    if !unresolved.is_empty() {
+        let style = session.diagnostic_style(session.terminal.stderr_in_color());
+        session.terminal.tell(&render::diagnostics(&tree, &unresolved, style));
+    }
+    Ok(match (arguments.check && !files.is_empty(), import.left.is_empty() && unresolved.is_empty()) {
+        (true, _) => Exit::Failed,
+        (false, false) => Exit::Incomplete,
+        (false, true) => Exit::Done,
+    })
+}
+
+/// The tree's folder, its files on disk, and what it says; one that is started has no file yet.
+fn tree(session: &Session, arguments: &Arguments) -> Result<(PathBuf, Tree, Loaded), Error> {
+    let Some(site) = &arguments.site else {
+        let loaded = session.load()?;
+        return Ok((session.root()?, loaded.tree.clone(), loaded));
+    };
+    if let Ok(root) = session.root() {
+        let root = root.display();
+        return Err(Error::Usage(format!("--site starts a tree, and there is one in {root} already")));
+    }
+    let here = || env::current_dir().map_err(Error::io("failed to find the current folder"));
+    let root = session.dir.clone().map_or_else(here, Ok)?;
+    for folder in ["groups", "users"] {
+        if root.join(folder).symlink_metadata().is_ok() {
+            let message = format!("--site starts a tree, and {} has a {folder} already", root.display());
+            return Err(Error::Usage(message));
+        }
+    }
+    let text = config::root_text(site, arguments.organization.as_deref());
+    let tree = Tree { files: vec![SourceFile { path: config::ROOT.into(), text }] };
+    let parsed = config::parse(&tree, session.today);
+    let Some(declaration) = parsed.declaration else {
+        let style = session.diagnostic_style(session.terminal.stderr_in_color());
+        session.terminal.tell(&render::diagnostics(&tree, &parsed.diagnostics, style));
+        return Err(Error::Usage("--site and --organization do not make a tree".into()));
+    };
+    Ok((root, Tree::default(), Loaded { tree, declaration, base: None }))
+}
+
+type Kinds = BTreeMap<GroupId, Option<GroupKind>>;
+
+/// Reads the selected groups, everybody, and who owns the groups.
+async fn read(
+    surfaces: &Surfaces,
+    declaration: &Declaration,
+    desired: &Desired<'_>,
+    selection: &Selection,
+) -> Result<(LiveState, Kinds), Error> {
+    let anew = desired.clone().with_lookup(Lookup::Anew);
+    let beside = Beside { import: Some(selection), ..Beside::default() };
+    let mut live = Box::pin(fetch::live_state(surfaces, &anew, beside)).await?;
+    fetch::everybody(surfaces, &mut live).await?;
+    let questions = plan::import_questions(desired, &live, selection);
+    let site = &declaration.settings.site.value;
+    let capabilities = Box::pin(fetch::capabilities(surfaces, &questions, &live, site)).await?;
+    Ok((live, capabilities.group_kinds))
+}
+
+/// A tree with what is live in it.
+#[derive(Debug)]
+pub struct Declared {
+    /// All files, the lock among them.
+    pub tree: Tree,
+    /// What the tree took in, and what was left.
+    pub import: Import,
+    /// What cannot be locked, at its line.
+    pub unresolved: Vec<Diagnostic>,
+}
+
+/// Adds an import to a tree, which says `declaration`, and locks what is new; what stands in the lock stays.
+///
+/// # Errors
+/// [`Error::Import`] when the tree with the import is not what it is to be, [`Error::ImportAsks`] when it asks for
+/// something that it did not ask for before.
+pub fn declare(
+    tree: &Tree,
+    declaration: &Declaration,
+    mut import: Import,
+    live: &LiveState,
+    (per, today): (FilePer, Date),
+) -> Result<Declared, Error> {
+    let changes = |declaration: &Declaration, tree: &Tree| {
+        plan::diff(&Desired::of(declaration, today), live, &Locator::new(tree))
+    };
+    let (desired, before) = (Desired::of(declaration, today), changes(declaration, tree));
+    loop {
+        let imported = config::imported(tree, declaration, import, per, today)?;
+        let (tree, declared, unresolved) = locked(imported.tree, imported.declaration, live, today)?;
+        import = imported.import;
+        let asked = plan::asked_by_import(&desired, &before, &changes(&declared, &tree));
+        if asked.is_empty() {
+            import.left.sort();
+            return Ok(Declared { tree, import, unresolved });
+        }
+        if !plan::withhold(&mut import, declaration, &asked) {
+            return Err(Error::ImportAsks(asked));
+        }
+    }
+}
+
+/// A tree with a lock that holds what is new too, what it says then, and what cannot be locked.
+fn locked(
+    mut tree: Tree,
+    declaration: Declaration,
+    live: &LiveState,
+    today: Date,
+) -> Result<(Tree, Declaration, Vec<Diagnostic>), Error> {
+    let anew = Desired::of(&declaration, today).with_lookup(Lookup::Anew);
+    let locking = plan::lock(&anew, live, &BTreeMap::new());
+    let mut lock = declaration.lock.clone();
+    for (email, locked) in locking.lock.users {
+        lock.users.entry(email).or_insert(locked);
+    }
+    for (name, locked) in locking.lock.groups {
+        lock.groups.entry(name).or_insert(locked);
+    }
+    if lock == declaration.lock {
+        return Ok((tree, declaration, locking.diagnostics));
+    }
+    let text = config::lock_text(&lock);
+    tree.files.retain(|file| file.path != config::LOCK);
+    tree.files.push(SourceFile { path: config::LOCK.into(), text });
+    tree.files.sort_by(|a, b| a.path.cmp(&b.path));
+    // Places are counted in files, and the lock is one of them.
+    let declaration = config::parse(&tree, today).declaration.ok_or(Error::Invalid)?;
+    Ok((tree, declaration, locking.diagnostics))
+}
+
+fn summary(import: &Import) -> String {
+    let (declared, new): (Vec<_>, Vec<_>) = import.groups.iter().partition(|group| group.declared);
+    let members =
+        |groups: &[&ImportedGroup]| -> usize { groups.iter().map(|group| group.members.len()).sum() };
+    let mut parts = Vec::new();
+    if !new.is_empty() {
+        parts.push(format!("{} with {}", count(new.len(), "group"), count(members(&new), "member")));
+    }
+    if !declared.is_empty() {
+        let groups = count(declared.len(), "declared group");
+        parts.push(format!("{} of {groups}", count(members(&declared), "member")));
+    }
+    if !import.users.is_empty() {
+        parts.push(count(import.users.len(), "user"));
+    }
+    if parts.is_empty() { "nothing to import".into() } else { format!("imported {}", parts.join(", ")) }
+}
+
+impl Per {
+    fn file_per(self) -> FilePer {
+        match self {
+            Self::Group => FilePer::Group,
+            Self::Prefix => FilePer::Prefix,
+        }
+    }
+}

@@ -1,0 +1,268 @@
+//! An import as YAML: new files, entries at the end of files, items at the end of lists. Every byte that stands there
+//! stays, and what the whole says afterwards is held against what it is to say.
+
+mod outline;
+mod write;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use crate::model::{
+    AppsInGroup, Declaration, DeclaredGroup, DeclaredUser, Diagnostic, FileId, GroupName, GroupState, Import,
+    ImportedGroup, Located, Member, MemberRef, Members, Origin, Severity, Source, SourceFile, Tree, UserRef,
+};
+
+use super::include::{Include, ROOT};
+use super::mistakes::Mistakes;
+use super::node::Value;
+use super::{events, format, parse};
+
+/// What goes into one file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FilePer {
+    /// One group.
+    Group,
+    /// All groups whose names start alike, up to the first `-`, `_`, `.` or space.
+    Prefix,
+}
+
+/// Why nothing can be imported.
+#[derive(Debug, thiserror::Error)]
+pub enum ImportError {
+    /// The tree takes no file of this path.
+    #[error("`include` takes no file such as {0}")]
+    NotIncluded(String),
+    /// A file's form takes no more members.
+    #[error("the members of {0} are written in a form that cannot be added to")]
+    Form(GroupName),
+    /// The tree with the import would be invalid.
+    #[error("with the import the tree would not be valid: {}", .0.first().map_or("", |first| &first.message))]
+    Invalid(Vec<Diagnostic>),
+    /// The tree with the import would not say what it is to say.
+    #[error("with the import the tree would say something else than what is live")]
+    OtherMeaning,
+}
+
+impl ImportError {
+    /// A full sentence that says what to do next, where there is something to do.
+    pub fn help(&self) -> Option<&'static str> {
+        match self {
+            Self::NotIncluded(_) => Some("Let `include` take files below groups/ and users/."),
+            Self::Form(_) => Some("Write `members` as a list in the group's own file, then import again."),
+            Self::Invalid(_) | Self::OtherMeaning => {
+                Some("Import the other groups with --group, and write this part by hand.")
+            }
+        }
+    }
+}
+
+/// A tree with an import in it.
+#[derive(Debug)]
+pub struct Imported {
+    /// All files.
+    pub tree: Tree,
+    /// What the tree says.
+    pub declaration: Declaration,
+    /// What it took in, without what the language cannot say; that is among what was left.
+    pub import: Import,
+}
+
+/// The tree's first file, for a site and perhaps an organization.
+pub fn root_text(site: &str, organization: Option<&str>) -> String {
+    let organization = organization.map(|id| format!("organization: {}\n", write::quoted(id)));
+    format!("version: 1\nsite: {}\n{}", write::quoted(site), organization.unwrap_or_default())
+}
+
+/// Adds to a tree, which says `declaration`. Groups that the language cannot say are left out, each with the reason.
+///
+/// # Errors
+/// [`ImportError`]; then nothing of it is to be written.
+pub fn imported(
+    tree: &Tree,
+    declaration: &Declaration,
+    mut import: Import,
+    per: FilePer,
+    today: Date,
+) -> Result<Imported, ImportError> {
+    loop {
+        let written = written(tree, &import, per)?;
+        let parsed = parse(&written, today);
+        let Some(found) = parsed.declaration else {
+            let mut errors = parsed.diagnostics;
+            errors.retain(|diagnostic| diagnostic.severity == Severity::Error);
+            let refused = refused(&written, &import, &errors);
+            if refused.is_empty() {
+                return Err(ImportError::Invalid(errors));
+            }
+            for (name, why) in refused {
+                import.leave(&name, why);
+            }
+            continue;
+        };
+        if found.clone().placeless() != intended(declaration.clone(), &import).placeless() {
+            return Err(ImportError::OtherMeaning);
+        }
+        import.left.sort();
+        return Ok(Imported { tree: written, declaration: found, import });
+    }
+}
+
+/// The imported groups that a mistake is about, with the mistake.
+fn refused(tree: &Tree, import: &Import, errors: &[Diagnostic]) -> BTreeMap<GroupName, String> {
+    let names: BTreeSet<&GroupName> = import.groups.iter().map(|group| &group.name).collect();
+    let mut places: BTreeMap<FileId, Vec<(u32, GroupName)>> = BTreeMap::new();
+    let mut refused = BTreeMap::new();
+    for error in errors {
+        for label in &error.labels {
+            let Origin { file, offset } = label.span.origin;
+            let groups = places.entry(file).or_insert_with(|| group_places(file, &tree.get(file).text));
+            let at = groups.partition_point(|(start, _)| *start <= offset);
+            let group = at.checked_sub(1).map(|at| &groups[at].1).filter(|name| names.contains(name));
+            if let Some(name) = group {
+                refused.insert(name.clone(), error.message.clone());
+            }
+        }
+    }
+    refused
+}
+
+/// Where the entries of a file's groups start, in order.
+fn group_places(file: FileId, text: &str) -> Vec<(u32, GroupName)> {
+    let node = events::read(file, text, &mut Mistakes::default());
+    let Some(Value::Map(map)) = node.map(|node| node.value) else { return Vec::new() };
+    let groups = map.entries.into_iter().filter(|entry| entry.key.text == "groups");
+    let entries = groups.flat_map(|entry| match entry.value.value {
+        Value::Map(map) => map.entries,
+        Value::Scalar(_) | Value::List(_) | Value::Reported => Vec::new(),
+    });
+    entries.map(|entry| (entry.span.origin.offset, GroupName::new(&entry.key.text))).collect()
+}
+
+/// What a tree is to say with an import, places apart.
+fn intended(mut declaration: Declaration, import: &Import) -> Declaration {
+    let origin = Origin { file: FileId(0), offset: 0 };
+    for group in &import.groups {
+        let entries = group.members.iter().map(|member| {
+            let who = match &member.user {
+                UserRef::Email(email) => MemberRef::User(email.clone()),
+                UserRef::Account(id) => MemberRef::Account(id.clone()),
+            };
+            Member { who, origin, except: Vec::new(), until: None, because: None }
+        });
+        let declared = declaration.groups.entry(group.name.clone()).or_insert_with(|| DeclaredGroup {
+            origin,
+            id: None,
+            description: None,
+            owners: Vec::new(),
+            state: GroupState::Present(Members {
+                entries: Vec::new(),
+                mode: None,
+                source: Source::Native,
+                apps_in_group: AppsInGroup::Ignore,
+                nest: false,
+            }),
+        });
+        if let GroupState::Present(members) = &mut declared.state {
+            members.entries.extend(entries);
+        }
+    }
+    for email in &import.users {
+        let active = Some(Located::new(true, origin));
+        let user = DeclaredUser { origin, name: None, active, apps: Vec::new(), account: None };
+        declaration.users.insert(email.clone(), user);
+    }
+    declaration
+}
+
+/// The files of a tree with an import in them.
+fn written(tree: &Tree, import: &Import, per: FilePer) -> Result<Tree, ImportError> {
+    let mut files = Files {
+        include: Include::of(tree.file(ROOT).map_or("", |(_, root)| &root.text)),
+        texts: BTreeMap::new(),
+    };
+    for SourceFile { path, text } in &tree.files {
+        files.texts.insert(path.clone(), File { text: text.clone(), new: false });
+    }
+    let (declared, new): (Vec<&ImportedGroup>, Vec<_>) =
+        import.groups.iter().partition(|group| group.declared);
+    for group in declared {
+        files.add_members(group)?;
+    }
+    for group in new {
+        files.add("groups", &write::stem(&group.name, per), |column| write::group(group, column))?;
+    }
+    for email in &import.users {
+        files.add("users", "people", |column| write::user(email, column))?;
+    }
+    let file = |(path, File { text, new }): (String, File)| {
+        let text = if new { format(&text).unwrap_or(text) } else { text };
+        SourceFile { path, text }
+    };
+    Ok(Tree { files: files.texts.into_iter().map(file).collect() })
+}
+
+struct Files {
+    include: Include,
+    texts: BTreeMap<String, File>,
+}
+
+struct File {
+    text: String,
+    new: bool,
+}
+
+impl Files {
+    /// Adds an entry under `groups` or `users`: to the file of this stem, or to the first of stem-2, stem-3 … that takes
+    /// one.
+    fn add(&mut self, section: &str, stem: &str, entry: impl Fn(usize) -> String) -> Result<(), ImportError> {
+        let mut number = 1;
+        loop {
+            let name = if number == 1 { stem.to_owned() } else { format!("{stem}-{number}") };
+            let path = self.path(section, &name)?;
+            let file = self
+                .texts
+                .entry(path)
+                .or_insert_with(|| File { text: format!("{}{section}:\n", write::HEAD), new: true });
+            let column =
+                if file.new { Some(2) } else { outline::mapping(&file.text, section).map(|end| end.column) };
+            if let Some(column) = column {
+                write::below(&mut file.text, &entry(column));
+                return Ok(());
+            }
+            number += 1;
+        }
+    }
+
+    /// A path that `include` takes.
+    fn path(&self, section: &str, name: &str) -> Result<String, ImportError> {
+        let usual = format!("{section}/{name}.yaml");
+        let folders = self.include.folders().into_iter();
+        let other = folders.map(|folder| format!("{folder}/{name}.yaml").trim_start_matches('/').to_owned());
+        let mut paths = std::iter::once(usual.clone()).chain(other);
+        paths.find(|path| self.include.takes(path)).ok_or(ImportError::NotIncluded(usual))
+    }
+
+    fn add_members(&mut self, group: &ImportedGroup) -> Result<(), ImportError> {
+        let keys = ["groups", group.name.as_str(), "members"];
+        let found = self.texts.values_mut().find_map(|file| {
+            let list = outline::list(&file.text, keys)?;
+            Some((file, list))
+        });
+        let (file, list) = found.ok_or_else(|| ImportError::Form(group.name.clone()))?;
+        match list {
+            outline::List::Block { end, column } => {
+                let lines: String =
+                    group.members.iter().map(|member| write::member(member, column)).collect();
+                write::below_line(&mut file.text, end, &lines);
+            }
+            outline::List::Flow { end, empty } => {
+                let items: Vec<String> =
+                    group.members.iter().map(|member| write::item(&member.user)).collect();
+                let comma = if empty { "" } else { ", " };
+                file.text.insert_str(end, &format!("{comma}{}", items.join(", ")));
+            }
+        }
+        Ok(())
+    }
+}

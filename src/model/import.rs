@@ -1,0 +1,60 @@
+//! What an import adds to a tree, before it is YAML.
+
+use super::address::{Address, UserRef};
+use super::email::Email;
+use super::ids::GroupName;
+
+/// What is live and not in a tree.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Import {
+    /// Groups and members to add, ordered by name.
+    pub groups: Vec<ImportedGroup>,
+    /// People to declare active, in order.
+    pub users: Vec<Email>,
+    /// What cannot be added.
+    pub left: Vec<LeftOut>,
+}
+
+/// A group to add, or one to add members to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedGroup {
+    /// Its name in the tree.
+    pub name: GroupName,
+    /// Whether the tree declares it already.
+    pub declared: bool,
+    /// What a person has to know of it; it may hold anything.
+    pub remark: Option<String>,
+    /// The members to add, in order.
+    pub members: Vec<ImportedMember>,
+}
+
+/// A member to add.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ImportedMember {
+    /// Who.
+    pub user: UserRef,
+    /// What a person has to know of them; it may hold anything.
+    pub remark: Option<String>,
+}
+
+/// Something that an import does not add.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct LeftOut {
+    /// What.
+    pub address: Address,
+    /// Why, as a lowercase fragment.
+    pub why: String,
+}
+
+impl Import {
+    /// Whether nothing is to be added.
+    pub fn is_empty(&self) -> bool {
+        self.groups.is_empty() && self.users.is_empty()
+    }
+
+    /// Takes a group out.
+    pub fn leave(&mut self, name: &GroupName, why: impl Into<String>) {
+        self.groups.retain(|group| group.name != *name);
+        self.left.push(LeftOut { address: Address::Group(name.clone()), why: why.into() });
+    }
+}

@@ -1,0 +1,315 @@
+//! What is live and not in a tree: the groups that it does not declare, and members of those that it does.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use crate::model::{
+    AccountId, AccountKind, Address, Change, Changes, Claim, Declaration, Email, GroupId, GroupKind,
+    GroupName, GroupState, Import, ImportedGroup, ImportedMember, LeftOut, LiveAccount, LiveGroup, LiveState,
+    ManagedBy, MemberRef, Mode, Questions, UserRef,
+};
+
+use super::desired::{Desired, DesiredGroup, owners};
+use super::directory::is_person;
+use super::groups::GroupResolution;
+use super::resolve::Resolution;
+
+/// Which live groups an import is about.
+#[derive(Clone, Debug, Default)]
+pub struct Selection {
+    patterns: Vec<(GroupName, Option<GlobMatcher>)>,
+}
+
+impl Selection {
+    /// Takes names, in which `*` and `?` stand for others; none at all is every group.
+    pub fn of(names: &[String]) -> Self {
+        let matcher = |name: &String| GlobBuilder::new(name).build().ok().map(|glob| glob.compile_matcher());
+        Self { patterns: names.iter().map(|name| (GroupName::new(name), matcher(name))).collect() }
+    }
+
+    /// Whether it takes a group.
+    pub fn takes(&self, group: &GroupName) -> bool {
+        self.patterns.is_empty() || self.named(group)
+    }
+
+    /// The patterns that no live group matches.
+    pub fn unmatched(&self, live: &LiveState) -> Vec<&GroupName> {
+        let patterns = self.patterns.iter();
+        let unmatched =
+            patterns.filter(|pattern| !live.groups.iter().any(|group| matches(pattern, &group.name)));
+        unmatched.map(|(name, _)| name).collect()
+    }
+
+    /// Whether a pattern takes a group, and not only the want of any.
+    fn named(&self, group: &GroupName) -> bool {
+        self.patterns.iter().any(|pattern| matches(pattern, group))
+    }
+}
+
+fn matches((name, glob): &(GroupName, Option<GlobMatcher>), group: &GroupName) -> bool {
+    name == group || glob.as_ref().is_some_and(|glob| glob.is_match(group.as_str()))
+}
+
+/// What an import wants to know beside the live state: who owns the groups that it adds.
+pub fn import_questions(desired: &Desired<'_>, live: &LiveState, selection: &Selection) -> Questions {
+    let declared = GroupResolution::of(desired.declaration, &live.groups);
+    let declared: BTreeSet<&GroupId> = declared.live().map(|(_, group)| &group.id).collect();
+    let added =
+        live.groups.iter().filter(|group| selection.takes(&group.name) && !declared.contains(&group.id));
+    let group_kinds = added.map(|group| (group.id.clone(), group.name.clone())).collect();
+    Questions { group_kinds, ..Questions::default() }
+}
+
+/// Says what is to be added to a tree, so that what is live and selected is declared: whole groups, members of groups
+/// that are declared `exact` or selected by name, and with `users` every active person with an e-mail of their own.
+/// What a person declared stands, also where it is not what is live. `live` holds the members of the selected groups
+/// and every user.
+pub fn import(
+    desired: &Desired<'_>,
+    live: &LiveState,
+    kinds: &BTreeMap<GroupId, Option<GroupKind>>,
+    selection: &Selection,
+    users: bool,
+) -> Import {
+    let groups = GroupResolution::of(desired.declaration, &live.groups);
+    let mut importer = Importer {
+        desired,
+        live,
+        kinds,
+        people: Resolution::of(desired, live),
+        owners: owners(desired.declaration),
+        import: Import::default(),
+    };
+    let declared: BTreeMap<&GroupId, &GroupName> =
+        groups.live().map(|(name, group)| (&group.id, name)).collect();
+    for group in live.groups.iter().filter(|group| selection.takes(&group.name)) {
+        match declared.get(&group.id) {
+            None => importer.add(group),
+            Some(name) => {
+                // A tombstone has no members to add.
+                let wanted = desired.groups.get(*name);
+                let wanted = wanted.filter(|it| it.mode == Mode::Exact || selection.named(&group.name));
+                if let Some(wanted) = wanted {
+                    importer.complete(name, wanted, group);
+                }
+            }
+        }
+    }
+    if users {
+        importer.users();
+    }
+    importer.import.groups.sort_by(|a, b| a.name.cmp(&b.name));
+    importer.import.left.sort();
+    importer.import
+}
+
+struct Importer<'a> {
+    desired: &'a Desired<'a>,
+    live: &'a LiveState,
+    kinds: &'a BTreeMap<GroupId, Option<GroupKind>>,
+    people: Resolution,
+    /// The e-mails that pins and the lock give accounts, declared or not: a tree means them by `account:` too.
+    owners: BTreeMap<&'a AccountId, &'a Email>,
+    import: Import,
+}
+
+impl Importer<'_> {
+    /// A group that the tree does not declare, whole or not at all: without one of its members it would plan to remove
+    /// them.
+    fn add(&mut self, group: &LiveGroup) {
+        if self.desired.declaration.groups.contains_key(&group.name) {
+            return self.import.leave(&group.name, "the tree declares the name, and not for this group");
+        }
+        let Some(listing) = self.live.members.get(&group.id) else {
+            return self.import.leave(&group.name, "its members were not read");
+        };
+        let members: Result<Vec<_>, String> =
+            listing.iter().filter_map(|id| self.member(id).transpose()).collect();
+        match members {
+            Err(why) => self.import.leave(&group.name, why),
+            Ok(members) => {
+                let kind = self.kinds.get(&group.id).and_then(Option::as_ref);
+                let synced = kind.is_some_and(|kind| kind.managed_by == ManagedBy::External);
+                let mut remarks = Vec::new();
+                if synced {
+                    remarks.push("Synced: its identity provider alone can change it.".to_owned());
+                }
+                let others = listing.iter().filter(|id| self.is_left_alone(id)).count();
+                if others > 0 {
+                    remarks.push(format!("Not listed and left alone: {others} of apps and customers."));
+                }
+                let remark = (!remarks.is_empty()).then(|| remarks.join(" "));
+                self.push(ImportedGroup { name: group.name.clone(), declared: false, remark, members });
+            }
+        }
+    }
+
+    /// The members of a declared group that it names in no way.
+    fn complete(&mut self, name: &GroupName, wanted: &DesiredGroup<'_>, group: &LiveGroup) {
+        let Some(listing) = self.live.members.get(&group.id) else { return };
+        let mut members = Vec::new();
+        for id in listing {
+            match self.member(id) {
+                Ok(Some(member)) => {
+                    let named =
+                        wanted.members.contains_key(&member.user) || wanted.denied.contains_key(&member.user);
+                    members.extend((!named).then_some(member));
+                }
+                Ok(None) => {}
+                Err(why) => {
+                    let address = Address::Member(name.clone(), UserRef::Account(id.clone()));
+                    self.import.left.push(LeftOut { address, why });
+                }
+            }
+        }
+        if !members.is_empty() {
+            self.push(ImportedGroup { name: name.clone(), declared: true, remark: None, members });
+        }
+    }
+
+    fn push(&mut self, mut group: ImportedGroup) {
+        group.members.sort_by(|a, b| a.user.cmp(&b.user));
+        self.import.groups.push(group);
+    }
+
+    /// Whether a member stays in whatever group it is, unless a tree names it.
+    fn is_left_alone(&self, id: &AccountId) -> bool {
+        self.live.accounts.get(id).is_some_and(|account| !is_person(account.kind))
+    }
+
+    /// How the tree is to name a member; nothing for accounts that are left alone, and for people who leave.
+    fn member(&self, id: &AccountId) -> Result<Option<ImportedMember>, String> {
+        let Some(account) = self.live.accounts.get(id) else {
+            return Ok(Some(ImportedMember { user: UserRef::Account(id.clone()), remark: None }));
+        };
+        if !is_person(account.kind) {
+            return Ok(None);
+        }
+        if self.people.declared_as(id).is_none()
+            && let Some(doubt) = self.people.doubt_about(id, account)
+        {
+            return Err(doubt.why);
+        }
+        let user = self.name_of(id, account);
+        if is_offboarded(self.desired, &user) {
+            return Ok(None);
+        }
+        let remark = self.remark(&user, account);
+        Ok(Some(ImportedMember { user, remark }))
+    }
+
+    /// The name that the tree has for them, else an e-mail that is theirs alone and that nobody takes for another.
+    fn name_of(&self, id: &AccountId, account: &LiveAccount) -> UserRef {
+        let owner = || self.owners.get(id).map(|email| UserRef::Email((*email).clone()));
+        let named = self.people.declared_as(id).cloned().or_else(owner);
+        named.unwrap_or_else(|| match self.people.name_of(id, Some(account)) {
+            UserRef::Email(email) if email.as_str().is_ascii() => UserRef::Email(email),
+            UserRef::Email(_) | UserRef::Account(_) => UserRef::Account(id.clone()),
+        })
+    }
+
+    fn remark(&self, user: &UserRef, account: &LiveAccount) -> Option<String> {
+        let mut remarks = Vec::new();
+        match (user, &account.email) {
+            (UserRef::Email(_), _) => {}
+            (UserRef::Account(_), None) => remarks.push(format!("{}: the e-mail is hidden", account.name)),
+            (UserRef::Account(_), Some(email)) => {
+                remarks.push(format!("{}: {email} may mean somebody else too", account.name));
+            }
+        }
+        let person = self.live.people.get(&account.id);
+        if person.is_some_and(|person| person.claim == Claim::Unmanaged) {
+            remarks.push("not managed by the organization".into());
+        }
+        if !account.active() {
+            remarks.push("not active".into());
+        }
+        (!remarks.is_empty()).then(|| remarks.join("; "))
+    }
+
+    /// Active people whom no entry of `users` declares.
+    fn users(&mut self) {
+        let declared = &self.desired.declaration.users;
+        let active = self.live.accounts.iter().filter(|(_, account)| account.active());
+        let people = active.filter(|(_, account)| account.kind == AccountKind::Atlassian);
+        let emails = people.filter_map(|(id, account)| {
+            if self.people.declared_as(id).is_none() && self.people.doubt_about(id, account).is_some() {
+                return None;
+            }
+            match self.name_of(id, account) {
+                UserRef::Email(email) => Some(email),
+                UserRef::Account(_) => None,
+            }
+        });
+        let emails: BTreeSet<_> = emails.filter(|email| !declared.contains_key(email)).collect();
+        self.import.users = emails.into_iter().collect();
+    }
+}
+
+/// Takes back what an import adds to groups that others take in, where the others would ask for something about the same
+/// person: whoever is added to a group would come into each group around it. Whether anything was taken back.
+pub fn withhold(import: &mut Import, declaration: &Declaration, asked: &BTreeSet<Address>) -> bool {
+    let before = import.left.len();
+    for address in asked {
+        let (Some(outer), Some(user)) = (address.group(), address.user()) else { continue };
+        let inner = inner_groups(declaration, outer);
+        let groups = import.groups.iter_mut();
+        for group in groups.filter(|group| group.declared && inner.contains(&group.name)) {
+            let members = group.members.len();
+            group.members.retain(|member| member.user != *user);
+            if group.members.len() < members {
+                let why = format!("{outer} takes in the members of {}, and would change", group.name);
+                let address = Address::Member(group.name.clone(), user.clone());
+                import.left.push(LeftOut { address, why });
+            }
+        }
+    }
+    import.groups.retain(|group| !group.declared || !group.members.is_empty());
+    import.left.len() > before
+}
+
+/// The groups whose declared members a group takes in.
+fn inner_groups<'a>(declaration: &'a Declaration, outer: &'a GroupName) -> BTreeSet<&'a GroupName> {
+    let mut found = BTreeSet::new();
+    let mut next = vec![outer];
+    while let Some(name) = next.pop() {
+        let Some(GroupState::Present(members)) = declaration.groups.get(name).map(|group| &group.state)
+        else {
+            continue;
+        };
+        let inner = members.entries.iter().filter_map(|entry| match &entry.who {
+            MemberRef::Group(name) => Some(name),
+            MemberRef::User(_) | MemberRef::Account(_) => None,
+        });
+        next.extend(inner.filter(|name| found.insert(*name)));
+    }
+    found
+}
+
+/// What a tree asks for with an import that it, `desired`, did not ask for before: an import declares what is live, and
+/// no more. Whoever is offboarded leaves the groups that are declared now as well as those that are not.
+pub fn asked_by_import(desired: &Desired<'_>, before: &Changes, after: &Changes) -> BTreeSet<Address> {
+    let addresses = |changes: &Changes| -> BTreeSet<Address> {
+        let changed = changes.changes.iter().map(|change| change.address.clone());
+        changed.chain(changes.blocked.iter().map(|blocked| blocked.address.clone())).collect()
+    };
+    let known = addresses(before);
+    // Whoever is declared elsewhere now goes by another name.
+    let renamed = |change: &&Change| before.changes.iter().any(|before| before.wanted == change.wanted);
+    let unknown = after.changes.iter().filter(|change| !known.contains(&change.address));
+    let renamed: BTreeSet<&Address> = unknown.filter(renamed).map(|change| &change.address).collect();
+    let mut asked = addresses(after);
+    asked.retain(|address| {
+        let leaves = address.user().is_some_and(|user| is_offboarded(desired, user));
+        !known.contains(address) && !renamed.contains(address) && !leaves
+    });
+    asked
+}
+
+fn is_offboarded(desired: &Desired<'_>, user: &UserRef) -> bool {
+    match user {
+        UserRef::Email(email) => desired.offboarded(email).is_some(),
+        UserRef::Account(_) => false,
+    }
+}
