@@ -25,6 +25,9 @@ pub enum FormatError {
     /// One of the two parsers cannot read it.
     #[error("its YAML cannot be read")]
     Unreadable,
+    /// A line of it starts with a tab, or with one among its spaces.
+    #[error("a line of it is indented with something else than spaces")]
+    Indentation,
     /// It would say something else.
     #[error("its canonical form would say something else")]
     OtherMeaning,
@@ -42,6 +45,17 @@ pub enum FormatError {
 /// [`FormatError`] when there is no form that says the same with the same comments.
 pub fn format(text: &str) -> Result<String, FormatError> {
     let mut before = unified(text);
+    // The parser of `pretty_yaml` panics over some texts that are no file of a tree.
+    let mut mistakes = Mistakes::default();
+    let read = events::read(FileId(0), &before, &mut mistakes);
+    if !mistakes.no_errors() || !read.is_some_and(|node| matches!(node.value, Value::Map(_))) {
+        return Err(FormatError::Unreadable);
+    }
+    // YAML takes tabs there in some texts, and `pretty_yaml` 0.6 cuts such a text between the bytes of a character.
+    let odd = |line: &str| line.trim_start_matches(' ').starts_with(|c: char| c.is_ascii_whitespace());
+    if before.split('\n').any(odd) {
+        return Err(FormatError::Indentation);
+    }
     for _ in 0..ROUNDS {
         let after = format_text(&before, &options()).map_err(|_| FormatError::Unreadable)?;
         if after == before {

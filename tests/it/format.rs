@@ -191,6 +191,8 @@ fn every_tree_keeps_its_comments_and_its_meaning_and_then_stays() {
 fn what_cannot_be_read_is_not_formatted() {
     assert_eq!(format("a: [b"), Err(FormatError::Unreadable));
     assert_eq!(format("a: {b: c}}"), Err(FormatError::Unreadable));
+    assert_eq!(format("|\n\tversion: 1\nversion: 1\n\u{df2}"), Err(FormatError::Unreadable));
+    assert_eq!(format("a: |\n \tb\n \u{e9}\n"), Err(FormatError::Indentation));
     assert_eq!(format("a:   b   # c"), Ok("a: b # c\n".to_owned()));
 }
 
