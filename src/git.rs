@@ -107,6 +107,12 @@ pub fn clean_commit(folder: &Path) -> Option<String> {
     (status.status.success() && status.stdout.is_empty()).then_some(head)
 }
 
+/// Where a folder is in its repository, with a `/` at its end; empty for the repository's own folder.
+pub fn prefix(folder: &Path) -> Option<String> {
+    let answer = run(folder, &["rev-parse", "--show-prefix"]).ok()?;
+    answer.status.success().then(|| line(&answer.stdout))
+}
+
 fn commit(folder: &Path, revision: &str) -> Result<String, GitError> {
     let peeled = format!("{revision}^{{commit}}");
     let output = run(folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", &peeled])?;

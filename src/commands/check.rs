@@ -1,6 +1,6 @@
 //! `rollbook check`.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 
 use crate::config;
 use crate::error::Error;
@@ -10,17 +10,28 @@ use crate::model::{Declaration, DeclaredGroup, Diagnostic, GroupState, Severity}
 use crate::plan::{self, Beside, Desired};
 use crate::render::{self, count};
 
-use super::{Format, Session, block_on, connect};
+use super::{Session, block_on, connect};
 
 /// What `check` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// How to print what is found
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: Format,
+    format: CheckFormat,
     /// Look up who and what the tree names, too; it reads the site
     #[arg(long)]
     live: bool,
+}
+
+/// How diagnostics are printed.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum CheckFormat {
+    /// For people.
+    Text,
+    /// For programs.
+    Json,
+    /// For annotations on the lines of a change, as GitHub Actions takes them.
+    Github,
 }
 
 /// Checks the tree, and prints every diagnostic.
@@ -36,8 +47,11 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let all_resolved = unresolved.is_empty();
     loaded.diagnostics.extend(unresolved);
     let text = match arguments.format {
-        Format::Json => render::diagnostics_json(&loaded.tree, &loaded.diagnostics),
-        Format::Text => {
+        CheckFormat::Json => render::diagnostics_json(&loaded.tree, &loaded.diagnostics),
+        CheckFormat::Github => {
+            render::diagnostics_github(&loaded.tree, &loaded.diagnostics, &session.prefix())
+        }
+        CheckFormat::Text => {
             let style = session.diagnostic_style(session.terminal.stdout_in_color());
             render::diagnostics(&loaded.tree, &loaded.diagnostics, style)
         }

@@ -66,6 +66,8 @@ pub(crate) enum PlanFormat {
     Json,
     /// For a comment on a pull request.
     Markdown,
+    /// For annotations on the lines of a change, as GitHub Actions takes them.
+    Github,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -82,20 +84,24 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load_compared(&arguments.part)?;
     let surfaces = connect(session, &loaded.declaration.settings)?;
     let planned = block_on(session.plan(&surfaces, &loaded, &Asked::of(&arguments.part)))?;
-    let text = match arguments.format {
-        PlanFormat::Json => render::plan_json(&planned.plan),
-        PlanFormat::Text => {
-            render::plan_text(&planned.plan, arguments.by.grouping(), session.terminal.width())
-        }
-        PlanFormat::Markdown => render::plan_markdown(&planned.plan),
-    };
-    session.data(&text)?;
+    print(session, &planned.plan, arguments.format, arguments.by)?;
     if let Some(path) = &arguments.out {
         replace(path, &render::plan_json(&planned.plan), Readers::Owner)
             .map_err(Error::io(format!("failed to write {}", path.display())))?;
         session.terminal.say(&format!("The plan is in {}.", path.display()));
     }
     Ok(exit(&planned.plan, arguments.detailed_exitcode))
+}
+
+/// Prints a plan.
+pub(super) fn print(session: &Session, plan: &Plan, format: PlanFormat, by: By) -> Result<(), Error> {
+    let text = match format {
+        PlanFormat::Json => render::plan_json(plan),
+        PlanFormat::Text => render::plan_text(plan, by.grouping(), session.terminal.width()),
+        PlanFormat::Markdown => render::plan_markdown(plan),
+        PlanFormat::Github => render::plan_github(plan, &session.prefix()),
+    };
+    session.data(&text)
 }
 
 /// A refusal counts before something blocked, and that before pending changes (design §4).

@@ -12,6 +12,7 @@ use tracing_subscriber::filter::LevelFilter;
 use crate::atlassian::{Pause, Waiting, Waits};
 use crate::config;
 use crate::error::Error;
+use crate::git;
 use crate::model::{Declaration, Diagnostic, Severity, Tree};
 use crate::render::{self, Colour, DiagnosticStyle, Frames};
 use crate::terminal::Terminal;
@@ -101,6 +102,11 @@ impl Session {
         }
         let declaration = loaded.declaration.ok_or(Error::Invalid)?;
         Ok(Loaded { tree: loaded.tree, declaration, base: None })
+    }
+
+    /// The tree's folder in its repository, with a `/` at its end; empty where it is the repository's own, or in none.
+    pub(super) fn prefix(&self) -> String {
+        self.root().ok().and_then(|root| git::prefix(&root)).unwrap_or_default()
     }
 
     pub(super) fn diagnostic_style(&self, color: bool) -> DiagnosticStyle {

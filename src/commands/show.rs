@@ -2,16 +2,15 @@
 
 use std::path::{Path, PathBuf};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::SavedPlan;
-use crate::render;
 
 use super::Session;
 use super::files::read_text;
-use super::plan::By;
+use super::plan::{By, PlanFormat, print};
 use super::session::VERSION;
 
 /// The largest plan that is read, in bytes.
@@ -25,21 +24,10 @@ pub struct Arguments {
     plan: PathBuf,
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
-    format: ShowFormat,
+    format: PlanFormat,
     /// What to gather the lines of the text form under
     #[arg(long, value_name = "WHAT", default_value = "group")]
     by: By,
-}
-
-/// How a saved plan is printed.
-#[derive(Clone, Copy, Debug, ValueEnum)]
-pub(crate) enum ShowFormat {
-    /// For people.
-    Text,
-    /// For programs.
-    Json,
-    /// For a comment on a pull request.
-    Markdown,
 }
 
 /// Prints a saved plan.
@@ -48,14 +36,7 @@ pub(crate) enum ShowFormat {
 /// [`Error`] when it is none, or stdout fails.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let saved = saved_plan(&arguments.plan)?;
-    let text = match arguments.format {
-        ShowFormat::Json => render::plan_json(saved.plan()),
-        ShowFormat::Text => {
-            render::plan_text(saved.plan(), arguments.by.grouping(), session.terminal.width())
-        }
-        ShowFormat::Markdown => render::plan_markdown(saved.plan()),
-    };
-    session.data(&text)?;
+    print(session, saved.plan(), arguments.format, arguments.by)?;
     Ok(Exit::Done)
 }
 

@@ -6,6 +6,7 @@
 mod checkup;
 mod diagnostics;
 mod explain;
+mod github;
 mod harmless;
 mod journal;
 mod json;
@@ -17,6 +18,7 @@ mod report;
 pub use checkup::{checkups_json, checkups_text};
 pub use diagnostics::{Colour, DiagnosticStyle, Frames, diagnostics, diagnostics_json};
 pub use explain::{About, explanation_json, explanation_text};
+pub use github::{diagnostics_github, plan_github};
 pub use harmless::harmless;
 pub use journal::{journal_json, journal_text, verification};
 pub use json::{plan_json, plan_schema, report_json};

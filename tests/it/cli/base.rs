@@ -20,7 +20,7 @@ pub(super) fn git(folder: &Path, arguments: &[&str]) {
 }
 
 /// A repository that holds the smallest example in a folder of it, as its first commit.
-fn repository() -> tempfile::TempDir {
+pub(super) fn repository() -> tempfile::TempDir {
     let repository = tempfile::tempdir().unwrap();
     let write = |path: &str, text: &str| {
         let path = repository.path().join(path);
@@ -37,14 +37,14 @@ fn repository() -> tempfile::TempDir {
     repository
 }
 
-fn edit(repository: &Path, path: &str, from: &str, to: &str) {
+pub(super) fn edit(repository: &Path, path: &str, from: &str, to: &str) {
     let path = repository.join("access").join(path);
     let text = std::fs::read_to_string(&path).unwrap();
     assert!(text.contains(from), "{text}");
     std::fs::write(path, text.replacen(from, to, 1)).unwrap();
 }
 
-fn plan(repository: &Path, arguments: &[&str]) -> Rollbook {
+pub(super) fn plan(repository: &Path, arguments: &[&str]) -> Rollbook {
     let tree = repository.join("access").display().to_string();
     let common = ["plan", "--today", TODAY, "-q", "-C", &tree];
     rollbook(common.iter().copied().chain(arguments.iter().copied()))

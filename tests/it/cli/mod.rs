@@ -4,6 +4,7 @@
 //! its own to stand in and another for temporary files, an end after a minute, and it must not panic.
 
 mod adoption;
+mod annotations;
 mod base;
 mod check;
 mod counts;

@@ -1,0 +1,127 @@
+//! Diagnostics and plans as annotations on the lines of a change: workflow commands of GitHub Actions.
+//!
+//! A command is a line `::error file=…,line=…,title=…::message`; what is in it is escaped as the runner's own toolkit
+//! does. GitHub shows ten annotations of each kind for a step, so that everything about a line is one of them.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Blocked, Diagnostic, Location, Locator, Plan, PlannedOperation, Severity, Tree};
+
+use super::harmless;
+use super::plan::{details, readable, sign_of};
+
+/// How an annotation is marked.
+#[derive(Clone, Copy)]
+enum Kind {
+    Error,
+    Warning,
+    Notice,
+}
+
+/// Diagnostics as annotations. `prefix` is the tree's folder in its repository, with a `/` at its end, or empty.
+pub fn diagnostics_github(tree: &Tree, found: &[Diagnostic], prefix: &str) -> String {
+    let locator = Locator::new(tree);
+    let line = |diagnostic: &Diagnostic| {
+        let kind = match diagnostic.severity {
+            Severity::Error => Kind::Error,
+            Severity::Warning => Kind::Warning,
+        };
+        let place = diagnostic.labels.first().map(|label| locator.locate(label.span.origin));
+        let message: Vec<&str> =
+            std::iter::once(diagnostic.message.as_str()).chain(diagnostic.help.as_deref()).collect();
+        command(kind, place.as_ref(), prefix, diagnostic.code, &message.join("\n"))
+    };
+    found.iter().map(line).collect()
+}
+
+/// A plan as annotations: what is refused and blocked as errors, what changes at the lines that ask for it, and what a
+/// reviewer should know. `prefix` is as of [`diagnostics_github`].
+pub fn plan_github(plan: &Plan, prefix: &str) -> String {
+    let mut text = String::new();
+    for verdict in plan.refusals() {
+        let message = format!("{}\n{}", verdict.why, verdict.help);
+        text.push_str(&command(
+            Kind::Error,
+            None,
+            prefix,
+            &format!("refused by {}", verdict.guard),
+            &message,
+        ));
+    }
+    let blocked = |entry: &&Blocked| entry.origin.clone();
+    for (place, entries) in gathered(plan.blocked.iter(), |entry| blocked(&entry)) {
+        let lines = entries.iter().map(|entry| {
+            format!("{} {}: {}\n{}", entry.action, readable(&entry.address), entry.why, entry.help)
+        });
+        let title = format!("blocked: {}", entries[0].code);
+        text.push_str(&command(
+            Kind::Error,
+            Some(&place),
+            prefix,
+            &title,
+            &lines.collect::<Vec<_>>().join("\n"),
+        ));
+    }
+    for (place, operations) in gathered(plan.operations.iter(), |planned| planned.origin.clone()) {
+        let kind =
+            if operations.iter().any(|planned| planned.privileged) { Kind::Warning } else { Kind::Notice };
+        let lines: Vec<String> = operations.iter().map(|planned| operation(planned)).collect();
+        text.push_str(&command(kind, Some(&place), prefix, "planned", &lines.join("\n")));
+    }
+    for note in &plan.notes {
+        text.push_str(&command(Kind::Notice, note.origin.as_ref(), prefix, &note.code, &note.text));
+    }
+    text
+}
+
+/// What stands at each place, in the order of the tree.
+fn gathered<'a, T>(
+    entries: impl Iterator<Item = &'a T>,
+    place: impl Fn(&T) -> Location,
+) -> BTreeMap<Location, Vec<&'a T>> {
+    let mut gathered: BTreeMap<Location, Vec<&T>> = BTreeMap::new();
+    for entry in entries {
+        let mut place = place(entry);
+        // A line has one annotation, wherever in it something stands.
+        place.column = 1;
+        gathered.entry(place).or_default().push(entry);
+    }
+    gathered
+}
+
+fn operation(planned: &PlannedOperation) -> String {
+    let mut about = details(planned);
+    if planned.privileged {
+        about.push("privileged".into());
+    }
+    let about = if about.is_empty() { String::new() } else { format!(" ({})", about.join(", ")) };
+    let sign = sign_of(planned.operation.direction());
+    format!("{sign} {} {}{about}", planned.key.action, readable(&planned.key.address))
+}
+
+fn command(kind: Kind, place: Option<&Location>, prefix: &str, title: &str, message: &str) -> String {
+    let kind = match kind {
+        Kind::Error => "error",
+        Kind::Warning => "warning",
+        Kind::Notice => "notice",
+    };
+    let place = place.map(|place| {
+        let Location { path, line, column } = place;
+        format!("file={},line={line},col={column},", property(&format!("{prefix}{path}")))
+    });
+    let message: Vec<_> = message.lines().map(harmless).collect();
+    format!(
+        "::{kind} {}title={}::{}\n",
+        place.unwrap_or_default(),
+        property(title),
+        data(&message.join("\n"))
+    )
+}
+
+fn data(text: &str) -> String {
+    text.replace('%', "%25").replace('\r', "%0D").replace('\n', "%0A")
+}
+
+fn property(text: &str) -> String {
+    data(&harmless(text)).replace(':', "%3A").replace(',', "%2C")
+}
