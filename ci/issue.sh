@@ -12,7 +12,6 @@ author=${COMMENT_AUTHOR:-github-actions[bot]}
 header Authorization "Bearer ${TOKEN:?}"
 
 # Without a plan nobody knows, and the issue stays as it is.
-[ -s "$out/plan.md" ] || fail "there is no plan"
 marker=$(marker_of "$out/plan.md")
 marker=${marker/rollbook-plan/rollbook-drift}
 

@@ -23,8 +23,11 @@ output() { [ -z "${GITHUB_OUTPUT:-}" ] || printf '%s=%s\n' "$1" "$2" >>"$GITHUB_
 
 # What an API said went wrong, as one line that a runner takes no command from.
 said() {
-    jq -r '.message? // .error.message? // .error? // empty | tostring' "$work/answer" 2>/dev/null |
-        tr -c '[:alnum:] .,;()/@_-' ' ' | cut -c 1-300
+    local text
+    text=$(jq -r '.message? // .error.message? // .error? // empty | tostring' "$work/answer" 2>/dev/null |
+        tr -c '[:alnum:] .,;()/@_-' ' ' | cut -c 1-300) || true
+    # It may repeat what it was sent.
+    printf '%s' "${text//"${TOKEN:-}"/***}"
 }
 
 # Sends METHOD URL [FILE]: the answer is in $work/answer, and its status in $status. Fails above 399, too.

@@ -120,6 +120,7 @@ fn what_a_page_refers_to_is_there() {
         "CONTRIBUTING.md",
         "SECURITY.md",
         "docs/language.md",
+        "docs/pull-requests.md",
         "docs/surfaces.md",
         "docs/trust.md",
     ] {

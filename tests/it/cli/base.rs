@@ -5,8 +5,8 @@ use std::process::Command;
 
 use super::{Ran, Rollbook, Site, TODAY, files_of, rollbook};
 
-/// Runs git as nobody in particular, whatever the machine's own settings are.
-pub(super) fn git(folder: &Path, arguments: &[&str]) {
+/// Runs git as nobody in particular, whatever the machine's own settings are, and gives what it prints.
+pub(super) fn git(folder: &Path, arguments: &[&str]) -> String {
     let git = Command::new("git")
         .arg("-C")
         .arg(folder)
@@ -17,6 +17,7 @@ pub(super) fn git(folder: &Path, arguments: &[&str]) {
         .output()
         .unwrap();
     assert!(git.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&git.stderr));
+    String::from_utf8(git.stdout).unwrap().trim_end().to_owned()
 }
 
 /// A repository that holds the smallest example in a folder of it, as its first commit.

@@ -7,6 +7,8 @@ mod adoption;
 mod annotations;
 mod base;
 mod check;
+#[cfg(unix)]
+mod ci;
 mod counts;
 mod demo;
 mod doctor;
