@@ -130,6 +130,9 @@ pub enum Error {
     /// The tree with the import would ask for changes.
     #[error("nothing was imported: the tree would ask for something about {}", addresses(.0))]
     ImportAsks(BTreeSet<Address>),
+    /// There is no CODEOWNERS for the tree.
+    #[error("no CODEOWNERS was written")]
+    Codeowners(#[from] crate::render::CodeownersError),
     /// A sandbox seed is not usable.
     #[error("{path} is no sandbox seed")]
     Seed {
@@ -203,6 +206,7 @@ impl Error {
             | Self::JournalBroke(_)
             | Self::BrokenJournal { .. }
             | Self::Format { .. }
+            | Self::Codeowners(_)
             | Self::Import(_)
             | Self::ImportAsks(_)
             | Self::Io { .. } => Exit::Failed,
@@ -231,6 +235,10 @@ impl Error {
                 Some("Write the part that is unusual in a simpler way; then it can be formatted.")
             }
             Self::Import(error) => error.help(),
+            Self::Codeowners(_) => Some(
+                "`policy: { admins: [you@acme.com] }` in rollbook.yaml names who owns the rules; rename what cannot stand in \
+                 a line.",
+            ),
             Self::ImportAsks(_) => Some(
                 "Import the other groups with --group, and write these by hand; `rollbook plan` says more then.",
             ),

@@ -4,7 +4,7 @@
 //! regular files count. The same choice of files is made as in a folder.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
 use crate::config::{Include, LOCK, ROOT};
@@ -111,6 +111,12 @@ pub fn clean_commit(folder: &Path) -> Option<String> {
 pub fn prefix(folder: &Path) -> Option<String> {
     let answer = run(folder, &["rev-parse", "--show-prefix"]).ok()?;
     answer.status.success().then(|| line(&answer.stdout))
+}
+
+/// The folder of the repository that a folder is in.
+pub fn top(folder: &Path) -> Option<PathBuf> {
+    let answer = run(folder, &["rev-parse", "--show-toplevel"]).ok()?;
+    answer.status.success().then(|| line(&answer.stdout).into())
 }
 
 fn commit(folder: &Path, revision: &str) -> Result<String, GitError> {

@@ -4,6 +4,7 @@
 //! the output differs by more than colour. Whatever comes from outside goes through [`harmless()`] first.
 
 mod checkup;
+mod codeowners;
 mod diagnostics;
 mod explain;
 mod github;
@@ -16,6 +17,7 @@ mod plan;
 mod report;
 
 pub use checkup::{checkups_json, checkups_text};
+pub use codeowners::{CodeownersError, codeowners};
 pub use diagnostics::{Colour, DiagnosticStyle, Frames, diagnostics, diagnostics_json};
 pub use explain::{About, explanation_json, explanation_text};
 pub use github::{diagnostics_github, plan_github};

@@ -9,6 +9,7 @@ mod base;
 mod check;
 #[cfg(unix)]
 mod ci;
+mod codeowners;
 mod counts;
 mod demo;
 mod doctor;

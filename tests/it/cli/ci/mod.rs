@@ -284,10 +284,6 @@ impl<'a> Runner<'a> {
             for (name, value) in entries(&step["env"]) {
                 variables.insert(name, inner.resolve(&text(&value)));
             }
-            // `check --format github` may come after this test.
-            if variables.contains_key("CHECK_FORMAT") {
-                variables.insert("CHECK_FORMAT".into(), "text".into());
-            }
             for (name, value) in self.machine.github() {
                 variables.insert(name, value);
             }

@@ -1,0 +1,58 @@
+//! Who reviews a change of which file: the owners of what it declares, and of what that reaches.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{Declaration, Email, FileId, GroupName, GroupState, MemberRef, Tree};
+
+/// The path of the file that makes a tree, and of the lock: what is said there holds for every group.
+const RULES: [&str; 2] = ["rollbook.yaml", "rollbook.lock"];
+
+/// The owners of each file of a tree: of every group in it, and of every group that takes one of those in, however far
+/// away. `policy.admins` own the rules, the lock, the files of users, and groups without owners.
+pub fn owners_of_files(declaration: &Declaration, tree: &Tree) -> BTreeMap<String, BTreeSet<Email>> {
+    let admins: BTreeSet<Email> = declaration.policy.admins.iter().map(|admin| admin.value.clone()).collect();
+    let path = |file: FileId| tree.get(file).path.clone();
+    let mut owners: BTreeMap<String, BTreeSet<Email>> =
+        RULES.map(|path| (path.into(), admins.clone())).into();
+    let mut own = |path: String, emails: BTreeSet<Email>| {
+        if !RULES.contains(&path.as_str()) {
+            owners.entry(path).or_default().extend(emails);
+        }
+    };
+    for user in declaration.users.values() {
+        own(path(user.origin.file), admins.clone());
+    }
+    let outer = outer_groups(declaration);
+    for (name, group) in &declaration.groups {
+        let mut reached = BTreeSet::new();
+        let mut next = vec![name];
+        while let Some(name) = next.pop() {
+            if reached.insert(name) {
+                next.extend(outer.get(name).into_iter().flatten());
+            }
+        }
+        let mut emails = BTreeSet::new();
+        for group in reached.into_iter().filter_map(|name| declaration.groups.get(name)) {
+            if group.owners.is_empty() {
+                emails.extend(admins.clone());
+            }
+            emails.extend(group.owners.iter().map(|owner| owner.value.clone()));
+        }
+        own(path(group.origin.file), emails);
+    }
+    owners
+}
+
+/// The groups that take a group's members in.
+fn outer_groups(declaration: &Declaration) -> BTreeMap<&GroupName, BTreeSet<&GroupName>> {
+    let mut outer: BTreeMap<&GroupName, BTreeSet<&GroupName>> = BTreeMap::new();
+    for (name, group) in &declaration.groups {
+        let GroupState::Present(members) = &group.state else { continue };
+        for entry in &members.entries {
+            if let MemberRef::Group(inner) = &entry.who {
+                outer.entry(inner).or_default().insert(name);
+            }
+        }
+    }
+    outer
+}

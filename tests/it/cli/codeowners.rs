@@ -1,0 +1,75 @@
+//! `rollbook codeowners`: who reviews which file.
+
+use std::fs;
+
+use super::base::git;
+use super::{Rollbook, TODAY, rollbook};
+
+const ROOT: &str = "version: 1\nsite: https://acme.atlassian.net\npolicy: { admins: [root@acme.com] }\n";
+const SRE: &str = "groups: { sre: { owners: [hiro@acme.com], members: [hiro@acme.com] } }\n";
+const PLATFORM: &str = "groups:\n  platform: { owners: [ada@acme.com], members: [{ group: sre }] }\n  \
+                        all: { owners: [zoe@acme.com], members: [{ group: platform }] }\n";
+const LOOSE: &str = "groups: { 'no owner': { members: [] } }\n";
+
+fn run(arguments: &[&str]) -> Rollbook {
+    let run = rollbook(["codeowners", "--today", TODAY].iter().chain(arguments));
+    run.file("rollbook.yaml", ROOT)
+        .file("groups/sre.yaml", SRE)
+        .file("groups/the platform.yaml", PLATFORM)
+        .file("groups/loose.yaml", LOOSE)
+        .file("users/all.yaml", "users: { eve@acme.com: { active: true } }\n")
+}
+
+#[test]
+fn a_file_belongs_to_whom_its_groups_reach() {
+    let ran = run(&[]).run().ends(0);
+    insta::assert_snapshot!(fs::read_to_string(ran.folder().join(".github/CODEOWNERS")).unwrap());
+}
+
+#[test]
+fn what_else_stands_there_stays() {
+    let before = "*.md @docs\n";
+    let ran = run(&[]).file("docs/CODEOWNERS", before).run().ends(0);
+    let text = fs::read_to_string(ran.folder().join("docs/CODEOWNERS")).unwrap();
+    assert!(text.starts_with("*.md @docs\n\n# Begin"), "{text}");
+    // Written again in the middle, whatever stood there.
+    let edited = text.replace("hiro@acme.com", "mallory@acme.com") + "/later @else\n";
+    let ran = run(&["--check"]).file("CODEOWNERS", &edited).run().ends(1);
+    assert!(ran.stdout.contains("-/groups/sre.yaml ada@acme.com mallory@acme.com"), "{ran}");
+    assert_eq!(fs::read_to_string(ran.folder().join("CODEOWNERS")).unwrap(), edited);
+    let ran = run(&[]).file("CODEOWNERS", &edited).run().ends(0);
+    assert_eq!(fs::read_to_string(ran.folder().join("CODEOWNERS")).unwrap(), text.clone() + "/later @else\n");
+    run(&["--check"]).file("CODEOWNERS", &text).run().ends(0);
+}
+
+#[test]
+fn a_tree_inside_of_a_repository_is_named_from_its_top() {
+    let home = tempfile::tempdir().unwrap();
+    git(home.path(), &["init", "--quiet"]);
+    let tree = home.path().join("access");
+    fs::create_dir_all(tree.join("groups")).unwrap();
+    fs::write(tree.join("rollbook.yaml"), ROOT).unwrap();
+    fs::write(tree.join("groups/sre.yaml"), SRE).unwrap();
+    rollbook(["codeowners", "-C", &tree.display().to_string()]).run().ends(0);
+    let text = fs::read_to_string(home.path().join(".github/CODEOWNERS")).unwrap();
+    assert!(text.contains("\n/access/groups/sre.yaml hiro@acme.com\n"), "{text}");
+    assert!(text.contains("\n/access/** root@acme.com\n"), "{text}");
+}
+
+#[test]
+fn what_cannot_be_said_is_not_written() {
+    let table = [
+        ("rollbook.yaml", "version: 1\nsite: https://acme.atlassian.net\n", "`policy.admins` names nobody"),
+        ("groups/a[b].yaml", LOOSE_TOO, "cannot be written as a pattern"),
+        ("groups/odd.yaml", ODD_OWNER, "the owner x#y@acme.com cannot be named"),
+        ("CODEOWNERS", "# Begin: written by `rollbook codeowners`.\n", "are not a pair"),
+    ];
+    for (path, text, why) in table {
+        let ran = run(&[]).file(path, text).run().ends(1);
+        assert!(ran.stderr.contains(why), "{ran}");
+        assert!(!ran.folder().join(".github").exists(), "{ran}");
+    }
+}
+
+const LOOSE_TOO: &str = "groups: { another: { members: [] } }\n";
+const ODD_OWNER: &str = "groups: { odd: { owners: [x#y@acme.com], members: [] } }\n";
