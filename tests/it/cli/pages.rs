@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Site, repository};
+use super::{Site, files_of, repository};
 
 /// The commands that a page shows: the lines after `$ ` of its console blocks, with those that go on below a `\`.
 fn commands(page: &str) -> Vec<String> {
@@ -30,7 +30,7 @@ fn commands(page: &str) -> Vec<String> {
 }
 
 /// Runs the commands of a page in one shell that stops at the first that fails.
-fn run(page: &str, site: &Site, files: &[(&str, &str)]) {
+fn run(page: &str, site: &Site, files: &[(&str, &str)], before: &str) {
     let text = fs::read_to_string(repository().join(page)).unwrap();
     let commands = commands(&text);
     assert!(commands.len() > 4, "{page} shows commands");
@@ -41,7 +41,7 @@ fn run(page: &str, site: &Site, files: &[(&str, &str)]) {
         fs::write(path, text).unwrap();
     }
     let bin = Path::new(env!("CARGO_BIN_EXE_rollbook")).parent().unwrap().display().to_string();
-    let mut script = String::from("set -eu\n");
+    let mut script = format!("set -eu\n{before}\n");
     for command in &commands {
         script.push_str(&format!("echo \"\\$ \"{} >&2\n{{ {command}\n}} || exit\n", quoted(command)));
     }
@@ -76,5 +76,15 @@ fn quoted(text: &str) -> String {
 fn adopting() {
     let site = Site::example("acme");
     let token = [(".rollbook-token", "sandbox-token\n")];
-    run("docs/adopting.md", &site, &token);
+    run("docs/adopting.md", &site, &token, "");
+}
+
+#[test]
+fn when() {
+    let site = Site::example("minimal");
+    let files = files_of("minimal");
+    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let before =
+        "printf '.rollbook/\\n' > .gitignore; git init --quiet; git add .; git commit --quiet -m first";
+    run("docs/when.md", &site, &files, before);
 }
