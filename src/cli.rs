@@ -61,6 +61,8 @@ enum Command {
     Explain(commands::explain::Arguments),
     /// Declare what is live and not in the tree, or start a tree with it
     Import(commands::import::Arguments),
+    /// Take out entries whose day has come, once live has nobody of them any more
+    Prune(commands::prune::Arguments),
     /// Write who reviews which file of the tree into the repository's CODEOWNERS
     Codeowners(commands::codeowners::Arguments),
     /// Write down which account and which group each declared name means
@@ -105,6 +107,7 @@ pub fn run() -> Exit {
         Command::Doctor(arguments) => commands::doctor::run(&session, &arguments),
         Command::Explain(arguments) => commands::explain::run(&session, &arguments),
         Command::Import(arguments) => commands::import::run(&session, &arguments),
+        Command::Prune(arguments) => commands::prune::run(&session, &arguments),
         Command::Codeowners(arguments) => commands::codeowners::run(&session, &arguments),
         Command::Lock(arguments) => commands::lock::run(&session, &arguments),
         Command::Plan(arguments) => commands::plan::run(&session, &arguments),

@@ -127,8 +127,8 @@ pub enum Error {
     /// What is live cannot be declared.
     #[error("nothing was imported")]
     Import(#[from] ImportError),
-    /// The tree with the import would ask for changes.
-    #[error("nothing was imported: the tree would ask for something about {}", addresses(.0))]
+    /// The tree would ask for changes that it did not ask for before.
+    #[error("nothing was written: the tree would ask for something about {}", addresses(.0))]
     ImportAsks(BTreeSet<Address>),
     /// There is no CODEOWNERS for the tree.
     #[error("no CODEOWNERS was written")]

@@ -12,6 +12,7 @@ pub mod import;
 pub mod journal;
 pub mod lock;
 pub mod plan;
+pub mod prune;
 pub mod sandbox;
 pub mod show;
 pub mod undo;

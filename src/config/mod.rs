@@ -42,7 +42,7 @@ mod waive;
 pub use accounts::{ExportError, exported_accounts};
 pub use files::{Loaded, find_root, load, read_tree};
 pub use format::{FormatError, format};
-pub use import::{FilePer, ImportError, Imported, imported, root_text};
+pub use import::{FilePer, ImportError, Imported, Removed, imported, root_text, without_entries};
 pub use include::{Include, LOCK, ROOT};
 pub use lock_text::lock_text;
 pub use parse::{Parsed, parse};

@@ -220,6 +220,18 @@ fn members_are_added_where_the_list_is() {
 }
 
 #[test]
+fn dashes_stand_where_the_others_do() {
+    let groups = "  sre:\n    members:\n    - ada@acme.com\n    - bob@acme.com # why\n";
+    let world = World::of("", "", groups).change(|live| {
+        live.hire("kim@acme.com");
+        live.join("sre", "kim@acme.com");
+    });
+    let declared = imported(&world, &Selection::default(), false, FilePer::Group).unwrap();
+    let (_, file) = declared.tree.file("groups/all.yaml").unwrap();
+    assert_eq!(file.text, format!("groups:\n{groups}    - kim@acme.com\n"));
+}
+
+#[test]
 fn nobody_gets_into_a_group_by_way_of_another() {
     let world = adopted().change(|live| live.leave("design", "zoe@acme.com"));
     let groups = "  all: { members: [{ group: design }] }\n";

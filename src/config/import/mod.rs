@@ -2,6 +2,7 @@
 //! stays, and what the whole says afterwards is held against what it is to say.
 
 mod outline;
+mod remove;
 mod write;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,10 +14,13 @@ use crate::model::{
     ImportedGroup, Located, Member, MemberRef, Members, Origin, Severity, Source, SourceFile, Tree, UserRef,
 };
 
+use super::events::Style;
 use super::include::{Include, ROOT};
 use super::mistakes::Mistakes;
 use super::node::Value;
 use super::{events, format, parse};
+
+pub use remove::{Removed, without_entries};
 
 /// What goes into one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +38,7 @@ pub enum ImportError {
     #[error("`include` takes no file such as {0}")]
     NotIncluded(String),
     /// A file's form takes no more members.
-    #[error("the members of {0} are written in a form that cannot be added to")]
+    #[error("the members of {0} are written in a form that cannot be changed")]
     Form(GroupName),
     /// The tree with the import would be invalid.
     #[error("with the import the tree would not be valid: {}", .0.first().map_or("", |first| &first.message))]
@@ -250,17 +254,17 @@ impl Files {
             Some((file, list))
         });
         let (file, list) = found.ok_or_else(|| ImportError::Form(group.name.clone()))?;
-        match list {
-            outline::List::Block { end, column } => {
+        match list.style {
+            Style::Block => {
                 let lines: String =
-                    group.members.iter().map(|member| write::member(member, column)).collect();
-                write::below_line(&mut file.text, end, &lines);
+                    group.members.iter().map(|member| write::member(member, list.column)).collect();
+                write::below_line(&mut file.text, list.end(), &lines);
             }
-            outline::List::Flow { end, empty } => {
+            Style::Flow => {
                 let items: Vec<String> =
                     group.members.iter().map(|member| write::item(&member.user)).collect();
-                let comma = if empty { "" } else { ", " };
-                file.text.insert_str(end, &format!("{comma}{}", items.join(", ")));
+                let comma = if list.items.is_empty() { "" } else { ", " };
+                file.text.insert_str(list.end(), &format!("{comma}{}", items.join(", ")));
             }
         }
         Ok(())

@@ -17,7 +17,10 @@ pub(super) fn stem(name: &GroupName, per: FilePer) -> String {
     let name = name.as_str();
     let named = match per {
         FilePer::Group => name,
-        FilePer::Prefix => name.split(['-', '_', '.', ' ']).find(|part| !part.is_empty()).unwrap_or(name),
+        FilePer::Prefix => {
+            let mut parts = name.split(['-', '_', '.', ' ']);
+            parts.find(|part| part.contains(|c: char| c.is_ascii_alphanumeric())).unwrap_or(name)
+        }
     };
     let mut stem = String::new();
     for c in named.chars() {

@@ -30,6 +30,7 @@ mod kill;
 mod messages;
 mod pace;
 mod pages;
+mod prune;
 mod reviewed;
 mod secrets;
 mod streams;
