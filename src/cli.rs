@@ -69,6 +69,8 @@ enum Command {
     Lock(commands::lock::Arguments),
     /// Show what would change
     Plan(commands::plan::Arguments),
+    /// Write what is live into a file, for a plan without credentials
+    Snapshot(commands::snapshot::Arguments),
     /// Print a saved plan again
     Show(commands::show::Arguments),
     /// Change what the plan says, and say what became of it
@@ -111,6 +113,7 @@ pub fn run() -> Exit {
         Command::Codeowners(arguments) => commands::codeowners::run(&session, &arguments),
         Command::Lock(arguments) => commands::lock::run(&session, &arguments),
         Command::Plan(arguments) => commands::plan::run(&session, &arguments),
+        Command::Snapshot(arguments) => commands::snapshot::run(&session, &arguments),
         Command::Show(arguments) => commands::show::run(&session, &arguments),
         Command::Apply(arguments) => commands::apply::run(&session, &arguments),
         Command::Journal(arguments) => commands::journal::run(&session, &arguments),

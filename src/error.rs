@@ -13,6 +13,7 @@ use crate::fetch;
 use crate::git;
 use crate::model::{Address, Guard};
 use crate::plan::SavedPlanError;
+use crate::plan::snapshot::SnapshotError;
 use crate::sandbox::SeedError;
 
 /// Why a command ended early.
@@ -65,6 +66,9 @@ pub enum Error {
         /// Why.
         source: SavedPlanError,
     },
+    /// A snapshot is not usable, or not for this tree.
+    #[error("the snapshot cannot be used")]
+    Snapshot(#[from] SnapshotError),
     /// A journal is not as it was written.
     #[error("the journal {path} is broken at line {line}, so nothing of it is taken back")]
     BrokenJournal {
@@ -193,6 +197,7 @@ impl Error {
             | Self::Export { .. } => Exit::Usage,
             Self::Saved { .. } | Self::NoLongerFits => Exit::Unfit,
             Self::WrongSite { .. }
+            | Self::Snapshot(SnapshotError::OtherSite { .. } | SnapshotError::OtherPlace { .. })
             | Self::OtherJournal { .. }
             | Self::NoOperator
             | Self::Guarded(_)
@@ -201,6 +206,7 @@ impl Error {
             Self::Base(_)
             | Self::CannotWrite(_)
             | Self::Fetch(_)
+            | Self::Snapshot(_)
             | Self::Client(_)
             | Self::Journal(_)
             | Self::JournalBroke(_)
@@ -230,6 +236,7 @@ impl Error {
                 "Name it in rollbook.yaml, or leave the variable out; docs/surfaces.md says what each is for.",
             ),
             Self::Saved { .. } => Some("Make a new plan with `plan --out`, and have it reviewed."),
+            Self::Snapshot(error) => Some(error.help()),
             Self::BrokenJournal { .. } => Some("`rollbook journal verify` says more."),
             Self::Format { .. } => {
                 Some("Write the part that is unusual in a simpler way; then it can be formatted.")

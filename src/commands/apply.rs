@@ -15,7 +15,7 @@ use crate::render::count;
 use super::carrying::{Carrying, Manner};
 use super::files::{Readers, replace};
 use super::plan::Part;
-use super::planning::Asked;
+use super::planning::{Asked, Source};
 use super::show::saved_plan;
 use super::{Session, block_on, connect};
 
@@ -62,7 +62,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let surfaces = connect(session, &loaded.declaration.settings)?;
     block_on(async {
         let asked = Asked { reviewed: reviewed.as_ref(), ..Asked::of(&arguments.part) };
-        let planned = session.plan(&surfaces, &loaded, &asked).await?;
+        let planned = session.plan(Source::Live(&surfaces), &loaded, &asked).await?;
         let carrying = Carrying {
             session,
             surfaces: &surfaces,

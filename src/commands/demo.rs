@@ -22,7 +22,7 @@ use crate::terminal::Terminal;
 use super::carrying::{Pace, execute};
 use super::connect::surfaces;
 use super::plan::Part;
-use super::planning::Asked;
+use super::planning::{Asked, Source};
 use super::session::Loaded;
 use super::{Session, block_on};
 
@@ -106,7 +106,7 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
         "This is the organization of examples/acme, at a sandbox on {url}.\nNothing here touches a real site.\n\n\
          1. What would change?                                        rollbook plan\n\n"
     ))?;
-    let planned = session.plan(&surfaces, &loaded, &Asked::of(&Part::default())).await?;
+    let planned = session.plan(Source::Live(&surfaces), &loaded, &Asked::of(&Part::default())).await?;
     show(session, &planned.plan)?;
 
     session.data("\n2. Change it.                                               rollbook apply\n\n")?;
@@ -116,7 +116,7 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
     session.data(&render::report_text(&planned.plan, &report, session.terminal.width()))?;
 
     session.data("\n3. And now?                                                  rollbook plan\n\n")?;
-    show(session, &session.plan(&surfaces, &loaded, &Asked::of(&Part::default())).await?.plan)?;
+    show(session, &session.plan(Source::Live(&surfaces), &loaded, &Asked::of(&Part::default())).await?.plan)?;
 
     let (group, user) = BY_HAND;
     let change = Change::AddMember { group: group.into(), user: user.into() };
@@ -124,7 +124,7 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
         Error::io("failed to change the sandbox")(io::Error::other(refused.to_string()))
     })?;
     session.data(&format!("\n4. Somebody adds {user} to {group} by hand.       rollbook plan\n\n"))?;
-    show(session, &session.plan(&surfaces, &loaded, &Asked::of(&Part::default())).await?.plan)?;
+    show(session, &session.plan(Source::Live(&surfaces), &loaded, &Asked::of(&Part::default())).await?.plan)?;
     session.data(NEXT)
 }
 

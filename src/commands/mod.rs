@@ -15,6 +15,7 @@ pub mod plan;
 pub mod prune;
 pub mod sandbox;
 pub mod show;
+pub mod snapshot;
 pub mod undo;
 
 mod carrying;

@@ -7,11 +7,13 @@ use clap::{Args, ValueEnum};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{Address, Email, Guard, Plan, Reason};
-use crate::plan::{Lookup, Scope};
+use crate::plan::{self, Lookup, Scope};
 use crate::render::{self, Grouping};
 
 use super::files::{Readers, replace};
-use super::planning::Asked;
+use super::planning::{Asked, Planned, Source};
+use super::session::Loaded;
+use super::snapshot::opened;
 use super::{Session, block_on, connect};
 
 /// What `plan` takes.
@@ -28,6 +30,12 @@ pub struct Arguments {
     /// Write the plan into a file, for `show` and `apply`
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
+    /// Plan against a snapshot instead of the site: no credential is needed, and no request is made
+    #[arg(long, value_name = "FILE")]
+    live: Option<PathBuf>,
+    /// Mask e-mails and display names in what is printed
+    #[arg(long, conflicts_with = "out")]
+    redact: bool,
     /// Exit with 2 when there are changes
     #[arg(long)]
     detailed_exitcode: bool,
@@ -38,7 +46,7 @@ pub struct Arguments {
 pub(super) struct Part {
     /// Only this address and what it requires: group.NAME, user.EMAIL or member.NAME/EMAIL; may be repeated
     #[arg(long, value_name = "ADDRESS")]
-    target: Vec<Address>,
+    pub(super) target: Vec<Address>,
     /// Only operations that are there for these reasons: declared, undeclared, expired, excepted, offboarded or
     /// unlisted
     #[arg(long, value_name = "REASON", value_delimiter = ',')]
@@ -82,15 +90,33 @@ pub(super) enum By {
 /// [`Error`] when there is no plan.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load_compared(&arguments.part)?;
-    let surfaces = connect(session, &loaded.declaration.settings)?;
-    let planned = block_on(session.plan(&surfaces, &loaded, &Asked::of(&arguments.part)))?;
-    print(session, &planned.plan, arguments.format, arguments.by)?;
+    let asked = Asked::of(&arguments.part);
+    let planned = match &arguments.live {
+        Some(path) => {
+            let snapshot = opened(session, &loaded, &arguments.part, path)?;
+            block_on(session.plan(Source::Snapshot(&snapshot), &loaded, &asked))?
+        }
+        None => {
+            let surfaces = connect(session, &loaded.declaration.settings)?;
+            block_on(session.plan(Source::Live(&surfaces), &loaded, &asked))?
+        }
+    };
+    let plan = if arguments.redact { masked(&planned, &loaded) } else { planned.plan };
+    print(session, &plan, arguments.format, arguments.by)?;
     if let Some(path) = &arguments.out {
-        replace(path, &render::plan_json(&planned.plan), Readers::Owner)
+        replace(path, &render::plan_json(&plan), Readers::Owner)
             .map_err(Error::io(format!("failed to write {}", path.display())))?;
         session.terminal.say(&format!("The plan is in {}.", path.display()));
     }
-    Ok(exit(&planned.plan, arguments.detailed_exitcode))
+    Ok(exit(&plan, arguments.detailed_exitcode))
+}
+
+/// The plan without e-mails and display names, of live and of the tree.
+fn masked(planned: &Planned, loaded: &Loaded) -> Plan {
+    let live = planned.live.accounts.values().map(|account| account.name.clone());
+    let declared =
+        loaded.declaration.users.values().filter_map(|user| Some(user.name.as_ref()?.value.clone()));
+    plan::redacted(&planned.plan, &live.chain(declared).collect())
 }
 
 /// Prints a plan.

@@ -10,7 +10,11 @@ use crate::config;
 use crate::error::Error;
 use crate::fetch;
 use crate::git;
-use crate::model::{Declaration, Header, Journal, Locator, Plan, Revision, Rights, Severity, Tree};
+use crate::model::{
+    Capabilities, Declaration, Header, Journal, LiveState, Locator, Plan, Questions, Revision, Rights,
+    Severity, Snapshot, Taken, Tree,
+};
+use crate::plan::snapshot::{self, SnapshotError};
 use crate::plan::{self, Base, Beside, Context, Desired, Rates, SavedPlan};
 use crate::render;
 
@@ -30,6 +34,12 @@ pub(super) struct LoadedBase {
     tree: Tree,
     declaration: Declaration,
     revision: Revision,
+}
+
+impl LoadedBase {
+    pub(super) fn declaration(&self) -> &Declaration {
+        &self.declaration
+    }
 }
 
 /// Which plan is asked for.
@@ -52,10 +62,21 @@ pub(super) struct Undo<'a> {
     pub(super) name: &'a str,
 }
 
-/// A plan, and what the credential it was made with may do.
+/// Where a plan's reads come from.
+#[derive(Clone, Copy)]
+pub(super) enum Source<'a> {
+    /// From the surfaces.
+    Live(&'a Surfaces),
+    /// From a file, with no request.
+    Snapshot(&'a Snapshot),
+}
+
+/// A plan, what it was made of, and what the credential it was made with may do.
 pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) rights: Rights,
+    pub(super) live: LiveState,
+    pub(super) questions: Questions,
 }
 
 impl<'a> Asked<'a> {
@@ -69,7 +90,7 @@ impl Session {
     /// Reads what a plan needs, and makes it.
     pub(super) async fn plan(
         &self,
-        surfaces: &Surfaces,
+        source: Source<'_>,
         loaded: &Loaded,
         asked: &Asked<'_>,
     ) -> Result<Planned, Error> {
@@ -87,7 +108,7 @@ impl Session {
             undo: concerned.as_ref(),
             import: None,
         };
-        let live = self.telling(Box::pin(fetch::live_state(surfaces, &desired, beside))).await?;
+        let live = self.telling(Box::pin(source.live_state(&desired, beside))).await?;
         let base = base.zip(base_desired.as_ref()).map(|(base, desired)| {
             Base::of(desired, &live, &Locator::new(&base.tree), base.revision.clone())
         });
@@ -101,14 +122,12 @@ impl Session {
             None => plan::diff(&desired, &live, &Locator::new(&loaded.tree)),
         };
         let questions = plan::questions(&changes, &live, &loaded.declaration);
-        let site = &loaded.declaration.settings.site.value;
-        let capabilities =
-            self.telling(Box::pin(fetch::capabilities(surfaces, &questions, &live, site))).await?;
+        let capabilities = self.telling(Box::pin(source.capabilities(&questions, &live, &desired))).await?;
         let context = Context {
             desired: &desired,
             live: &live,
             capabilities: &capabilities,
-            header: self.header()?,
+            header: self.header(source)?,
             tree_digest: &plan::tree_digest(&loaded.tree),
             scope: &scope,
             base: base.as_ref(),
@@ -120,7 +139,7 @@ impl Session {
         for identified in &plan.identities {
             info!(user = %identified.user, account = %identified.account, from = %identified.from, "resolved");
         }
-        Ok(Planned { plan, rights: live.rights })
+        Ok(Planned { plan, rights: live.rights.clone(), live, questions })
     }
 
     /// Reads what a tree is compared with: a revision of its repository, or another folder.
@@ -144,13 +163,44 @@ impl Session {
         Err(Error::InvalidBase(named.to_owned()))
     }
 
-    fn header(&self) -> Result<Header, Error> {
+    fn header(&self, source: Source<'_>) -> Result<Header, Error> {
+        let made = Timestamp::now();
         Ok(Header {
-            made: Timestamp::now().to_string(),
+            made: made.to_string(),
             today: self.today,
             commit: git::clean_commit(&self.root()?),
             rollbook: VERSION.into(),
+            snapshot: source.taken(made)?,
             checksum: None,
         })
+    }
+}
+
+impl Source<'_> {
+    async fn live_state(self, desired: &Desired<'_>, beside: Beside<'_>) -> Result<LiveState, Error> {
+        Ok(match self {
+            Self::Live(surfaces) => fetch::live_state(surfaces, desired, beside).await?,
+            Self::Snapshot(held) => snapshot::live_state(held, desired, beside)?,
+        })
+    }
+
+    async fn capabilities(
+        self,
+        questions: &Questions,
+        live: &LiveState,
+        desired: &Desired<'_>,
+    ) -> Result<Capabilities, Error> {
+        let site = &desired.declaration.settings.site.value;
+        Ok(match self {
+            Self::Live(surfaces) => fetch::capabilities(surfaces, questions, live, site).await?,
+            Self::Snapshot(held) => snapshot::capabilities(held, questions, desired)?,
+        })
+    }
+
+    fn taken(self, made: Timestamp) -> Result<Option<Taken>, SnapshotError> {
+        match self {
+            Self::Live(_) => Ok(None),
+            Self::Snapshot(held) => snapshot::taken(held, made).map(Some),
+        }
     }
 }

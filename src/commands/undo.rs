@@ -11,7 +11,7 @@ use crate::model::{Journal, Settings};
 use super::carrying::{Carrying, Manner};
 use super::journal::sound_journal;
 use super::plan::Part;
-use super::planning::{Asked, Undo};
+use super::planning::{Asked, Source, Undo};
 use super::{Session, block_on, connect};
 
 /// What `undo` takes.
@@ -40,7 +40,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     block_on(async {
         let undo = Some(Undo { journal: &journal, name: &name });
         let asked = Asked { undo, ..Asked::of(&arguments.part) };
-        let planned = session.plan(&surfaces, &loaded, &asked).await?;
+        let planned = session.plan(Source::Live(&surfaces), &loaded, &asked).await?;
         let carrying = Carrying {
             session,
             surfaces: &surfaces,

@@ -21,7 +21,7 @@ type People = (Listing<AccountId>, Vec<LiveAccount>);
 
 /// Where groups, members and users are listed: in Jira, which shows apps and admin groups too, else in the
 /// organization (fact sheet §5).
-enum Lists<'a> {
+pub(super) enum Lists<'a> {
     Jira(&'a Jira),
     Organization(&'a Organization),
 }
@@ -102,7 +102,7 @@ pub async fn everybody(surfaces: &Surfaces, live: &mut LiveState) -> Result<(), 
 }
 
 /// What the organization knows of the people whom a tree declares.
-async fn search(
+pub(super) async fn search(
     organization: Option<&Organization>,
     searches: &Searches,
 ) -> Result<Vec<OrganizationUser>, Error> {
@@ -116,7 +116,7 @@ async fn search(
     Ok(people)
 }
 
-async fn scim_users(surfaces: &Surfaces, reads: Reads) -> Result<Reading<Vec<ScimUser>>, Error> {
+pub(super) async fn scim_users(surfaces: &Surfaces, reads: Reads) -> Result<Reading<Vec<ScimUser>>, Error> {
     match &surfaces.scim {
         Some(scim) if reads.scim_users => Ok(Reading::Read(scim.users().await?.1)),
         Some(_) | None => Ok(Reading::NotRead),
@@ -124,7 +124,7 @@ async fn scim_users(surfaces: &Surfaces, reads: Reads) -> Result<Reading<Vec<Sci
 }
 
 impl<'a> Lists<'a> {
-    fn of(surfaces: &'a Surfaces) -> Result<Self, Error> {
+    pub(super) fn of(surfaces: &'a Surfaces) -> Result<Self, Error> {
         match (&surfaces.jira, &surfaces.organization) {
             (Some(jira), _) => Ok(Self::Jira(jira)),
             (None, Some(organization)) => Ok(Self::Organization(organization)),
@@ -132,7 +132,10 @@ impl<'a> Lists<'a> {
         }
     }
 
-    async fn rights_and_groups(&self, site: &str) -> Result<(Option<JiraRights>, Listing<LiveGroup>), Error> {
+    pub(super) async fn rights_and_groups(
+        &self,
+        site: &str,
+    ) -> Result<(Option<JiraRights>, Listing<LiveGroup>), Error> {
         let jira = match self {
             Self::Jira(jira) => jira,
             Self::Organization(organization) => {
@@ -150,7 +153,7 @@ impl<'a> Lists<'a> {
         Ok((Some(rights), groups))
     }
 
-    async fn members(
+    pub(super) async fn members(
         &self,
         ids: &[GroupId],
     ) -> Result<(BTreeMap<GroupId, Listing<AccountId>>, Vec<LiveAccount>), Error> {
@@ -173,7 +176,11 @@ impl<'a> Lists<'a> {
     }
 
     /// Every user, where they are needed. Jira's listing has no total, and the reader is one of it.
-    async fn users(&self, reads: Reads, acting: Option<&AccountId>) -> Result<Option<People>, Error> {
+    pub(super) async fn users(
+        &self,
+        reads: Reads,
+        acting: Option<&AccountId>,
+    ) -> Result<Option<People>, Error> {
         if !reads.users {
             return Ok(None);
         }

@@ -5,10 +5,12 @@
 mod capabilities;
 mod checkup;
 mod live;
+mod snapshot;
 
 pub use capabilities::capabilities;
 pub use checkup::checkups;
 pub use live::{everybody, live_state};
+pub use snapshot::readings;
 
 /// Why there is no live state.
 #[derive(Debug, thiserror::Error)]

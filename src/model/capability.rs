@@ -2,13 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use super::ids::{AccountId, App, GroupId, GroupName, ScimId};
 use super::live::{Listing, LiveAccount, LiveGroup, Reading};
 use super::organization::{OrganizationUser, Privileges};
 use super::scim::ScimUser;
 
 /// What must be known before changes can be routed. Nothing to do asks nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Questions {
     /// Who owns these groups?
@@ -32,7 +35,8 @@ pub struct Questions {
 }
 
 /// The answers to [`Questions`].
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Capabilities {
     /// By group; `None` where the API did not show the group.
     pub group_kinds: BTreeMap<GroupId, Option<GroupKind>>,
@@ -62,7 +66,8 @@ pub struct Capabilities {
 }
 
 /// Who may change a group: from Jira's group picker (fact sheet §1.2), or from the organization (§5).
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct GroupKind {
     /// Who manages it.
     pub managed_by: ManagedBy,
@@ -75,7 +80,8 @@ pub struct GroupKind {
 }
 
 /// Who manages a group.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum ManagedBy {
     /// An identity provider: its members can be changed there, and through SCIM, alone.
     External,
@@ -86,7 +92,8 @@ pub enum ManagedBy {
 }
 
 /// What a group is used for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Usage {
     /// An Atlassian team, not an admin-hub group.
     Team,
@@ -97,7 +104,8 @@ pub enum Usage {
 }
 
 /// Which groups give an app, from `GET /applicationrole`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct AppRole {
     /// The app.
     pub app: App,
@@ -110,7 +118,8 @@ pub struct AppRole {
 }
 
 /// How many more people may have an app.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Seats {
     /// As many as there are.
     Unlimited,
@@ -121,6 +130,30 @@ pub enum Seats {
 }
 
 impl Questions {
+    /// Adds what others ask.
+    pub fn join(&mut self, others: Self) {
+        let Self {
+            group_kinds,
+            memberships,
+            accounts,
+            people,
+            privileges,
+            app_roles,
+            admins,
+            invitations,
+            scim_users,
+        } = others;
+        self.group_kinds.extend(group_kinds);
+        self.memberships.extend(memberships);
+        self.accounts.extend(accounts);
+        self.people.extend(people);
+        self.privileges.extend(privileges);
+        self.app_roles |= app_roles;
+        self.admins |= admins;
+        self.invitations |= invitations;
+        self.scim_users |= scim_users;
+    }
+
     /// Whether nothing needs to be known.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()

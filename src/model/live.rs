@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use super::email::Email;
 use super::ids::{AccountId, GroupId, GroupName};
@@ -37,7 +37,8 @@ pub struct LiveState {
 }
 
 /// A group, as a listing shows it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LiveGroup {
     /// Its id.
     pub id: GroupId,
@@ -46,7 +47,8 @@ pub struct LiveGroup {
 }
 
 /// An account, as a listing shows it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct LiveAccount {
     /// Its id.
     pub id: AccountId,
@@ -61,7 +63,8 @@ pub struct LiveAccount {
 }
 
 /// `accountType` of the API (fact sheet §1.2).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum AccountKind {
     /// A person.
     Atlassian,
@@ -74,7 +77,8 @@ pub enum AccountKind {
 }
 
 /// What the credentials may see and do.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Rights {
     /// The surfaces that there is a credential for.
     pub surfaces: BTreeSet<Surface>,
@@ -83,7 +87,8 @@ pub struct Rights {
 }
 
 /// What Jira's credential may see and do, as the probe found it.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct JiraRights {
     /// The account that the credential acts as.
     pub acting: LiveAccount,
@@ -139,7 +144,8 @@ impl LiveState {
 }
 
 /// Something that may not have been read, which is not the same as empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Reading<T> {
     /// Nobody asked, or the credential may not.
     #[default]
@@ -159,8 +165,10 @@ pub struct Rows<T> {
     pub ended: bool,
 }
 
-/// Rows that are known to be all of them, distinct and in order.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// Rows that are known to be all of them, distinct and in order. One that a snapshot holds was whole when it was read; a
+/// plan from it is for people to look at, and apply reads for itself.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(transparent)]
 pub struct Listing<T> {
     rows: Vec<T>,
 }
@@ -233,6 +241,13 @@ impl<T: Ord> Listing<T> {
     }
 }
 
+impl<'de, T: Ord + Deserialize<'de>> Deserialize<'de> for Listing<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let rows = Vec::deserialize(deserializer)?;
+        Self::checked(Rows { rows, total: None, ended: true }).map_err(de::Error::custom)
+    }
+}
+
 impl<T> Listing<T> {
     /// The rows, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, T> {
@@ -267,6 +282,14 @@ impl Listing<AccountId> {
 }
 
 impl Listing<LiveGroup> {
+    /// The same groups under other names.
+    #[must_use]
+    pub fn renamed(&self, name: impl Fn(&LiveGroup) -> GroupName) -> Self {
+        let rows = self.iter().map(|group| LiveGroup { id: group.id.clone(), name: name(group) });
+        let rows: BTreeSet<LiveGroup> = rows.collect();
+        Self { rows: rows.into_iter().collect() }
+    }
+
     /// The memberships that this listing, read as the groups of an account, shows.
     pub fn memberships_of(&self, account: &AccountId) -> impl Iterator<Item = (GroupName, Membership)> {
         self.iter().map(|group| {

@@ -26,6 +26,7 @@ mod policy;
 mod realm;
 mod report;
 mod scim;
+mod snapshot;
 mod tree;
 
 pub use address::{Action, Address, AddressError, Key, UserRef};
@@ -68,4 +69,5 @@ pub use policy::{
 pub use realm::Realm;
 pub use report::{Confirmation, Outcome, Report};
 pub use scim::{ScimGroup, ScimUser};
+pub use snapshot::{Place, Readings, Snapshot, SnapshotHeader, Taken};
 pub use tree::{FileId, Located, Location, Locator, NoLocation, Origin, SourceFile, Span, Tree};

@@ -2,13 +2,16 @@
 
 use std::collections::BTreeSet;
 
+use serde::{Deserialize, Serialize};
+
 use super::capability::{GroupKind, ManagedBy, Usage};
 use super::email::Email;
 use super::ids::{AccountId, GroupId, GroupName};
 use super::live::{AccountKind, LiveAccount, LiveGroup};
 
 /// A person, as the organization's user search shows them. Service accounts and apps are not among them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OrganizationUser {
     /// The account.
     pub account: AccountId,
@@ -27,7 +30,8 @@ pub struct OrganizationUser {
 }
 
 /// `status` of the user search, and `closed` of `accountStatus`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum UserStatus {
     /// The account is active, and so is its membership.
     Active,
@@ -48,7 +52,8 @@ pub enum UserStatus {
 }
 
 /// `claimStatus`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Claim {
     /// The organization manages the account.
     Managed,
@@ -59,7 +64,8 @@ pub enum Claim {
 }
 
 /// `managementSource`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum UserSource {
     /// An admin invited them.
     Invited,
@@ -70,7 +76,8 @@ pub enum UserSource {
 }
 
 /// `platformRoles`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum PlatformRole {
     /// May do everything in the organization.
     OrganizationAdmin,
@@ -119,7 +126,8 @@ pub enum GroupManager {
 }
 
 /// What may be done to a managed account, and who else owns it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Privileges {
     /// Whether it may be deactivated and activated, or why not.
     pub may_disable: Result<(), Restriction>,
@@ -130,7 +138,8 @@ pub struct Privileges {
 }
 
 /// Why something may not be done to an account.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Restriction {
     /// A SCIM directory owns it: `externalDirectory.scim`.
     Scim,

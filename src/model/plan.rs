@@ -13,6 +13,7 @@ use super::address::{Action, Address, Key, UserRef};
 use super::comparison::{Comparison, Review};
 use super::ids::{AccountId, App, GroupId, GroupName, ScimId};
 use super::operation::{Operation, Reason, Surface};
+use super::snapshot::Taken;
 use super::tree::Location;
 
 /// Every step that brings live to desired. The same inputs give the same bytes, but for `header`, which stands outside
@@ -106,6 +107,8 @@ pub struct Header {
     pub commit: Option<String>,
     /// Rollbook's version.
     pub rollbook: String,
+    /// The snapshot that it was made from; nothing where it was made from live.
+    pub snapshot: Option<Taken>,
     /// SHA-256 over the document that the plan is written as, with this as null, in hex; nothing before it is written.
     pub checksum: Option<String>,
 }

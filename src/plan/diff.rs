@@ -360,11 +360,14 @@ fn may_go(group: &DesiredGroup<'_>, account: Option<&LiveAccount>) -> bool {
     }
 }
 
-/// `fetch` reads every declared group that exists; one that was not read is not a group of nobody.
+/// `fetch` reads every declared group that exists, and a snapshot holds those that its tree declared; one that was not
+/// read is not a group of nobody.
 fn not_read(name: &GroupName) -> Obstacle {
     Obstacle {
         code: "not-read",
         why: format!("the members of {name} were not read"),
-        help: "Plan again; nothing is changed in a group whose members are not known.".into(),
+        help: "Plan again, with credentials or from a snapshot that was taken with this tree: nothing is changed in a \
+               group whose members are not known."
+            .into(),
     }
 }

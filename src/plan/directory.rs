@@ -10,6 +10,7 @@ use crate::model::{
 use super::desired::{Desired, Lookup};
 use super::groups::Conflict;
 use super::resolve::{Identity, Obstacle};
+use super::snapshot::is_veiled;
 
 pub(super) static NO_EXPORT: BTreeMap<Email, AccountId> = BTreeMap::new();
 
@@ -220,7 +221,8 @@ impl<'a> Directory<'a> {
         let local = email.as_str().split('@').next().unwrap_or_default().to_lowercase();
         let sounds = |account: &LiveAccount| {
             let name = account.name.to_lowercase();
-            name.split_whitespace().any(|word| local.contains(word) || word.contains(&local))
+            !is_veiled(&name)
+                && name.split_whitespace().any(|word| local.contains(word) || word.contains(&local))
         };
         let mut accounts = self.hidden.clone();
         accounts.sort_by_key(|account| !sounds(account));

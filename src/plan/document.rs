@@ -5,15 +5,16 @@ use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use crate::model::{Plan, hex};
+use crate::model::Plan;
+
+use super::seal::{Unfit, document_of, sealed, unsealed};
 
 /// What the documents of this version say that they are.
 const FORMAT: &str = "rollbook.plan/1";
 
 /// How far the clock of whoever made a plan may be ahead.
-const SKEW: SignedDuration = SignedDuration::from_mins(5);
+pub(super) const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// A plan as it is written. Its header holds a SHA-256 over all of the document but itself.
 #[derive(Serialize, Deserialize, JsonSchema)]
@@ -83,28 +84,25 @@ pub fn document(plan: &Plan) -> Value {
     sealed(document)
 }
 
-/// A document with the checksum that fits it. A checksum is no signature: whoever forges a plan can make one, and a
-/// forged plan can only leave things out.
-pub fn sealed(mut document: Value) -> Value {
-    if let Some(header) = document.get_mut("header").and_then(Value::as_object_mut) {
-        header.insert("checksum".into(), Value::Null);
-    }
-    let sum = checksum(&document);
-    if let Some(header) = document.get_mut("header").and_then(Value::as_object_mut) {
-        header.insert("checksum".into(), sum.into());
-    }
-    document
-}
-
 /// The JSON Schema of [`document`]. What is written has every field, be it null.
 pub fn document_schema() -> schemars::Schema {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     settings.into_generator().into_root_schema_for::<Document<Plan>>()
 }
 
-/// Over the document whose checksum is null, without blanks.
-fn checksum(document: &Value) -> String {
-    hex(&Sha256::digest(document.to_string()))
+impl From<Unfit> for SavedPlanError {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Foreign(why) => Self::NotAPlan(why),
+            Unfit::Truncated => Self::Truncated,
+            Unfit::Format(format) => Self::Format(format),
+        }
+    }
+}
+
+/// The plan that a value of ours is the document of.
+pub(super) fn plan_in(document: Value) -> Result<Plan, serde_json::Error> {
+    Document::deserialize(document).map(|document| document.plan)
 }
 
 impl SavedPlan {
@@ -113,30 +111,16 @@ impl SavedPlan {
     /// # Errors
     /// [`SavedPlanError`] for every text that such a version has not written, letter for letter but for blanks.
     pub fn read(text: &str, this_version: &str) -> Result<Self, SavedPlanError> {
-        let mut document: Value = serde_json::from_str(text).map_err(|error| {
-            if error.is_eof() {
-                SavedPlanError::Truncated
-            } else {
-                SavedPlanError::NotAPlan(error.to_string())
-            }
-        })?;
-        let not_a_plan = |what: &str| SavedPlanError::NotAPlan(what.to_owned());
-        let format = document["format"].as_str().ok_or_else(|| not_a_plan("it does not say what it is"))?;
-        if format != FORMAT {
-            return Err(SavedPlanError::Format(format.to_owned()));
-        }
+        let mut document = document_of(text, FORMAT)?;
         let made_by = document["header"]["rollbook"].as_str().unwrap_or_default();
         if made_by != this_version {
             let (made_by, this) = (made_by.to_owned(), this_version.to_owned());
             return Err(SavedPlanError::Version { made_by, this });
         }
-        let written = document["header"]["checksum"].take();
-        if written.as_str() != Some(&checksum(&document)) {
+        if !unsealed(&mut document) {
             return Err(SavedPlanError::Changed);
         }
-        let Document { plan, .. } =
-            Document::deserialize(document).map_err(|error| not_a_plan(&error.to_string()))?;
-        Ok(Self(plan))
+        plan_in(document).map(Self).map_err(|error| SavedPlanError::NotAPlan(error.to_string()))
     }
 
     /// The plan, to look at.

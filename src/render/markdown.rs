@@ -14,7 +14,7 @@ mod verdicts;
 use crate::model::Plan;
 
 use super::lines::count;
-use super::plan::{SHORT_FINGERPRINT, compared, surfaces};
+use super::plan::{SHORT_FINGERPRINT, compared, surfaces, taken};
 use escape::{code, prose};
 
 /// Renders a plan as a comment of a pull request: at most 60,000 characters, and where that is not enough for all of it,
@@ -82,6 +82,9 @@ fn subject(plan: &Plan) -> String {
     let mut text = format!("Rollbook plan for {}.", code(host(plan)));
     if let Some(base) = &plan.base {
         text.push_str(&format!(" {}", prose(&compared(base))));
+    }
+    if let Some(taken) = taken(plan) {
+        text.push_str(&format!(" {}", prose(&taken)));
     }
     if !plan.narrowed_to.is_empty() {
         text.push_str(&format!(" Only {}, and what that requires.", prose(&plan.narrowed_to.join(", "))));

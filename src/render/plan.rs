@@ -6,6 +6,7 @@ mod guards;
 mod people;
 mod review;
 mod rows;
+mod taken;
 
 use std::fmt::Write as _;
 
@@ -24,6 +25,7 @@ pub(super) use groups::{summary_of, surfaces};
 pub(super) use guards::{set_aside, unjudged};
 pub(super) use people::account_details;
 pub(super) use rows::{details, person, short, sign_of};
+pub(super) use taken::taken;
 
 /// Characters of the fingerprint that people see.
 pub(super) const SHORT_FINGERPRINT: usize = 8;
@@ -41,6 +43,9 @@ pub enum Grouping {
 /// Renders a plan within a width in cells; only names that are longer pass it.
 pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
     let mut text = title(plan, width);
+    if let Some(taken) = taken(plan) {
+        text.push_str(&wrapped(&harmless(&taken), &Lead::PLAIN, width));
+    }
     if !plan.narrowed_to.is_empty() {
         let part = format!("Only {}, and what that requires.", plan.narrowed_to.join(", "));
         text.push_str(&wrapped(&harmless(&part), &Lead::PLAIN, width));

@@ -63,5 +63,6 @@ mod sandbox_seed;
 mod sandbox_surfaces;
 mod sandbox_writes;
 mod schema;
+mod snapshot;
 mod spec;
 mod world;

@@ -122,6 +122,7 @@ pub(crate) async fn plan_or_undo(
         today: TODAY,
         commit: None,
         rollbook: "test".into(),
+        snapshot: None,
         checksum: None,
     };
     let context = Context {

@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rollbook::model::{
     AccountId, AccountKind, App, AppRole, Capabilities, Claim, Declaration, Email, GroupId, GroupKind,
     GroupName, JiraRights, Key, Listing, LiveAccount, LiveGroup, LiveState, ManagedBy, Operation,
-    OrganizationUser, Plan, PlannedOperation, Privileges, Questions, Reading, Ref, Restriction, Rights, Rows,
-    ScimId, ScimUser, Seats, Surface, Usage, UserSource, UserStatus,
+    OrganizationUser, Plan, PlannedOperation, Privileges, Questions, Reading, Readings, Ref, Restriction,
+    Rights, Rows, ScimId, ScimUser, Seats, Surface, Usage, UserRef, UserSource, UserStatus,
 };
 use rollbook::plan::{self, Beside, Desired};
 
@@ -266,6 +266,40 @@ impl Live {
             }
         }
         live
+    }
+
+    /// What reads for a snapshot bring.
+    pub(crate) fn readings(&self, desired: &Desired<'_>) -> Readings {
+        let rights = self.rights();
+        let groups = self.listing(self.groups.iter().map(|(id, group)| group.live(id)));
+        let members = |id: GroupId| {
+            let rows = self.groups[id.as_str()].members.iter().filter(|id| self.lists(id));
+            (id.clone(), self.listing(rows.map(AccountId::new)))
+        };
+        let listed: Vec<&String> = self.accounts.keys().filter(|id| self.lists(id)).collect();
+        let organization = self.has(Surface::Organization);
+        let emails = desired.people().into_iter().filter_map(|user| match user {
+            UserRef::Email(email) => Some(email),
+            UserRef::Account(_) => None,
+        });
+        let people = self.accounts.iter().filter_map(|(id, account)| account.person_of(id));
+        let people = people.map(|person| (person.account.clone(), person));
+        Readings {
+            members: plan::groups_to_read(desired, Beside::default(), &groups)
+                .into_iter()
+                .map(members)
+                .collect(),
+            accounts: listed.iter().map(|id| (AccountId::new(id), self.listed(id))).collect(),
+            users: self.listing(listed.into_iter().map(AccountId::new)),
+            looked_up: plan::searches(desired, Beside::default()).accounts,
+            people: if organization { people.collect() } else { BTreeMap::new() },
+            searched: if organization { emails.collect() } else { BTreeSet::new() },
+            found: BTreeSet::new(),
+            whole: organization,
+            scim_users: reading(self.has(Surface::Scim), || self.scim_users()),
+            rights,
+            groups,
+        }
     }
 
     pub(crate) fn answer(&self, questions: &Questions, declaration: &Declaration) -> Capabilities {

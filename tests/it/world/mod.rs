@@ -4,7 +4,11 @@ mod live;
 
 use rollbook::atlassian;
 use rollbook::config;
-use rollbook::model::{Declaration, Email, Guard, Header, Plan, Revision, SourceFile, Tree, UserRef};
+use rollbook::model::{
+    Capabilities, Declaration, Email, Guard, Header, Place, Plan, Questions, Revision, Snapshot,
+    SnapshotHeader, SourceFile, Tree, UserRef,
+};
+use rollbook::plan::snapshot::{self, Names, Plain, SnapshotError};
 use rollbook::plan::{self, Base, Beside, Context, Desired, Rates, SavedPlan, Scope};
 use rollbook::render::{self, Grouping};
 
@@ -123,6 +127,53 @@ impl World {
     }
 
     pub(crate) fn plan(&self) -> Plan {
+        self.plan_from(None).unwrap_or_else(|error| panic!("{error}"))
+    }
+
+    /// The text of a snapshot, as `rollbook snapshot` makes it.
+    pub(crate) fn snapshot(&self, redacted: bool) -> String {
+        let declaration = self.declaration();
+        let desired = Desired::of(&declaration, self.today);
+        let mut snapshot = Snapshot {
+            header: SnapshotHeader {
+                taken: "2026-11-22T11:00:00Z".into(),
+                rollbook: "test".into(),
+                place: Place::of(&declaration.settings),
+                redacted,
+                key: String::new(),
+                checksum: None,
+            },
+            readings: self.live.readings(&desired),
+            asked: Questions::default(),
+            answers: Capabilities::default(),
+        };
+        let live = snapshot::live_state(&snapshot, &desired, Beside::default()).unwrap();
+        let tree = self.tree();
+        let changes = plan::diff(&desired, &live, &rollbook::model::Locator::new(&tree));
+        let questions = plan::questions(&changes, &live, &declaration);
+        snapshot.asked = snapshot::possible(&snapshot, &desired, &live);
+        snapshot.asked.join(questions.clone());
+        snapshot.answers = self.live.answer(&snapshot.asked, &declaration);
+        if redacted {
+            return snapshot::sealed_text(&snapshot::veiled(snapshot, &Plain::default()));
+        }
+        let plan = self.plan_from(Some(&snapshot)).unwrap();
+        let planned =
+            snapshot::Planned { desired: &desired, live: &live, questions: &questions, plan: &plan };
+        let plain = Plain::of(&snapshot, planned);
+        snapshot::sealed_text(&snapshot::veiled(snapshot, &plain))
+    }
+
+    /// The plan from the text of a snapshot.
+    pub(crate) fn plan_from_text(&self, text: &str) -> Result<Plan, SnapshotError> {
+        let declaration = self.declaration();
+        let names = Names::of(&Desired::of(&declaration, self.today));
+        let snapshot = snapshot::opened(text, &Place::of(&declaration.settings), &names)?;
+        self.plan_from(Some(&snapshot))
+    }
+
+    /// The plan from live, or from a snapshot.
+    fn plan_from(&self, snapshot: Option<&Snapshot>) -> Result<Plan, SnapshotError> {
         let tree = self.tree();
         let declaration = self.declaration();
         let desired = Desired::of(&declaration, self.today).with_allowed(&self.allow);
@@ -130,16 +181,23 @@ impl World {
         let base = base.as_ref().map(|(tree, declaration)| (tree, Desired::of(declaration, self.today)));
         let base_desired = base.as_ref().map(|(_, desired)| desired);
         let beside = Beside { base: base_desired, author: self.author.as_ref(), ..Beside::default() };
-        let live = self.live.state(&desired, beside);
+        let live = match snapshot {
+            Some(snapshot) => snapshot::live_state(snapshot, &desired, beside)?,
+            None => self.live.state(&desired, beside),
+        };
         let base = base.as_ref().map(|(tree, desired)| {
             let revision = Revision { name: "main".into(), commit: None, contained: Some(true) };
             Base::of(desired, &live, &rollbook::model::Locator::new(tree), revision)
         });
         let locator = rollbook::model::Locator::new(&tree);
         let changes = plan::diff(&desired, &live, &locator);
-        let capabilities = self.live.answer(&plan::questions(&changes, &live, &declaration), &declaration);
+        let questions = plan::questions(&changes, &live, &declaration);
+        let capabilities = match snapshot {
+            Some(snapshot) => snapshot::capabilities(snapshot, &questions, &desired)?,
+            None => self.live.answer(&questions, &declaration),
+        };
         let digest = plan::tree_digest(&tree);
-        plan::route(
+        Ok(plan::route(
             changes,
             &Context {
                 desired: &desired,
@@ -153,7 +211,7 @@ impl World {
                 reviewed: self.reviewed.as_ref(),
                 rates: &RATES,
             },
-        )
+        ))
     }
 
     fn header(&self) -> Header {
@@ -162,6 +220,7 @@ impl World {
             today: self.today,
             commit: None,
             rollbook: "test".into(),
+            snapshot: None,
             checksum: None,
         }
     }

@@ -1,0 +1,121 @@
+//! What a snapshot holds.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use tokio::try_join;
+use tracing::info;
+
+use crate::atlassian::{Organization, Surfaces};
+use crate::model::{AccountId, Email, Listing, LiveAccount, OrganizationUser, Readings, Rights, UserRef};
+use crate::plan::{self, Beside, Desired, Reads};
+
+use super::Error;
+use super::live::{Lists, scim_users, search};
+
+/// Everything is read: a change of the tree may need what the tree does not.
+const EVERYTHING: Reads = Reads { scim_users: true, users: true };
+
+/// Reads what a plan of this tree needs and what one of a changed tree may come to need: beside the members of the
+/// declared groups, everybody whom each surface lists.
+///
+/// # Errors
+/// As [`super::live_state`].
+pub async fn readings(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Readings, Error> {
+    let lists = Lists::of(surfaces)?;
+    let searches = plan::searches(desired, Beside::default());
+    let organization = surfaces.organization.as_ref();
+    let site = &desired.declaration.settings.site.value;
+    let ((jira, groups), asked, everybody) = try_join!(
+        lists.rights_and_groups(site),
+        search(organization, &searches),
+        Everybody::of(organization, desired, &searches.emails)
+    )?;
+    let rights = Rights { surfaces: surfaces.configured(), jira };
+    let ids = plan::groups_to_read(desired, Beside::default(), &groups);
+    info!(groups = groups.len(), declared = ids.len(), "reading members and everybody");
+    let acting = rights.acting();
+    let ((members, seen), users, scim_users) = try_join!(
+        lists.members(&ids),
+        listed(&lists, acting, everybody.as_ref()),
+        scim_users(surfaces, EVERYTHING)
+    )?;
+    let (users, all) = users;
+    let by_id = |account: LiveAccount| (account.id.clone(), account);
+    let mut accounts: BTreeMap<AccountId, LiveAccount> = seen.into_iter().chain(all).map(by_id).collect();
+    let unseen: Vec<AccountId> =
+        searches.accounts.iter().filter(|id| !accounts.contains_key(*id)).cloned().collect();
+    if let (Some(jira), false) = (&surfaces.jira, unseen.is_empty()) {
+        accounts.extend(jira.accounts(&unseen).await?.into_iter().map(by_id));
+    }
+    let hides = |person: &&OrganizationUser| person.email.is_none();
+    let found = asked.iter().filter(hides).map(|person| person.account.clone()).collect();
+    let (people, searched, one_directory) = everybody.map_or_else(Default::default, |everybody| {
+        (everybody.people, everybody.searched, everybody.one_directory)
+    });
+    let whole = one_directory && !people.iter().any(|person| hides(&person));
+    Ok(Readings {
+        rights,
+        groups,
+        members,
+        users,
+        accounts,
+        looked_up: searches.accounts,
+        people: people.into_iter().chain(asked).map(|person| (person.account.clone(), person)).collect(),
+        searched,
+        found,
+        whole,
+        scim_users,
+    })
+}
+
+/// Whom the listing surface lists. The organization has been asked for everybody already.
+async fn listed(
+    lists: &Lists<'_>,
+    acting: Option<&AccountId>,
+    everybody: Option<&Everybody>,
+) -> Result<(Listing<AccountId>, Vec<LiveAccount>), Error> {
+    match (lists, everybody) {
+        (Lists::Organization(_), Some(everybody)) => {
+            Ok((everybody.listed.clone(), everybody.people.iter().map(OrganizationUser::live).collect()))
+        }
+        (Lists::Organization(_) | Lists::Jira(_), _) => {
+            lists.users(EVERYTHING, acting).await?.ok_or(Error::NoListing)
+        }
+    }
+}
+
+/// What the organization knows of people.
+struct Everybody {
+    /// Who is in its directory.
+    listed: Listing<AccountId>,
+    /// They, and whoever has a declared e-mail in any of its directories.
+    people: Vec<OrganizationUser>,
+    /// The e-mails that were asked for.
+    searched: BTreeSet<Email>,
+    one_directory: bool,
+}
+
+impl Everybody {
+    /// Reads everybody, and asks for the declared e-mails that a plan may come to ask for and does not ask for now.
+    async fn of(
+        organization: Option<&Organization>,
+        desired: &Desired<'_>,
+        asked: &BTreeSet<Email>,
+    ) -> Result<Option<Self>, Error> {
+        let Some(organization) = organization else { return Ok(None) };
+        let emails = desired.people().into_iter().filter_map(|user| match user {
+            UserRef::Email(email) => Some(email),
+            UserRef::Account(_) => None,
+        });
+        let rest: Vec<Email> = emails.filter(|email| !asked.contains(email)).collect();
+        let ((listed, mut people), found, directories) = try_join!(
+            organization.everybody(),
+            organization.find_by_email(&rest),
+            organization.directories()
+        )?;
+        // Whom an e-mail that is not shown belongs to, the answer does not say.
+        people.extend(found.into_iter().filter(|person| person.email.is_some()));
+        let searched = asked.iter().cloned().chain(rest).collect();
+        Ok(Some(Self { listed, people, searched, one_directory: directories.len() == 1 }))
+    }
+}

@@ -1,0 +1,131 @@
+//! A plan without e-mails and display names, for a reader who need not know them.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_json::Value;
+
+use crate::model::{Address, Email, Key, Plan, UserRef};
+
+use super::document::{document, plan_in};
+
+/// The plan with a mask for each e-mail and each of these display names. An e-mail keeps its first letter and its domain,
+/// and gets a number among those that share both: the same one everywhere in the plan, so that people stay apart.
+///
+/// # Panics
+/// Never: a plan whose texts are replaced is a plan.
+pub fn redacted(plan: &Plan, names: &BTreeSet<String>) -> Plan {
+    let mut document = document(plan);
+    let mut masks = Masks { emails: BTreeMap::new(), names };
+    walk(&mut document, &mut |text, _| masks.find(text));
+    masks.number();
+    walk(&mut document, &mut |text, field| *text = masks.masked(text, field));
+    #[expect(clippy::expect_used, reason = "a mask is of the form of what it masks")]
+    let mut plan = plan_in(document).expect("a plan whose texts are replaced is a plan");
+    plan.header.checksum = None;
+    plan
+}
+
+/// Does something to each text that may name a person, with the field that it stands in.
+fn walk(value: &mut Value, to: &mut impl FnMut(&mut String, &str)) {
+    fn within(value: &mut Value, field: &str, to: &mut impl FnMut(&mut String, &str)) {
+        match value {
+            Value::String(text) => to(text, field),
+            Value::Array(values) => values.iter_mut().for_each(|value| within(value, field, to)),
+            Value::Object(fields) => {
+                // A group's name is nobody's, even where it is spelt like one.
+                let group = fields.get("type").and_then(Value::as_str) == Some("create-group")
+                    || fields.contains_key("before");
+                for (field, value) in fields {
+                    if !group || field != "name" {
+                        within(value, field, to);
+                    }
+                }
+            }
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    within(value, "", to);
+}
+
+struct Masks<'a> {
+    emails: BTreeMap<Email, Email>,
+    names: &'a BTreeSet<String>,
+}
+
+impl Masks<'_> {
+    fn find(&mut self, text: &str) {
+        let mut found = Vec::new();
+        parts(text, &mut |email| {
+            found.push(email.clone());
+            None
+        });
+        self.emails.extend(found.into_iter().map(|email| (email.clone(), email)));
+    }
+
+    fn number(&mut self) {
+        let mut counts: BTreeMap<String, usize> = BTreeMap::new();
+        for (email, mask) in &mut self.emails {
+            let first = email.as_str().chars().next().unwrap_or('*').to_lowercase();
+            let domain = email.domain().to_ascii_lowercase();
+            let number = counts.entry(format!("{first}@{domain}")).or_default();
+            *number += 1;
+            // The first letter of an e-mail and its domain are of the form of one.
+            *mask = Email::parse(&format!("{first}***{number}@{domain}")).unwrap_or_else(|_| mask.clone());
+        }
+    }
+
+    fn masked(&self, text: &str, field: &str) -> String {
+        if field == "name" && self.names.contains(text) {
+            return initial(text);
+        }
+        let mut masked = parts(text, &mut |email| self.emails.get(email).cloned());
+        if masked.contains('(') {
+            // So every sentence of a plan writes a display name.
+            let named = self.names.iter().filter(|name| !name.is_empty());
+            for name in named {
+                masked = masked.replace(&format!("({name})"), &format!("({})", initial(name)));
+            }
+        }
+        masked
+    }
+}
+
+fn initial(name: &str) -> String {
+    name.chars().take(1).chain("***".chars()).collect()
+}
+
+/// Replaces the e-mails of a text, be it an address, a key or a sentence.
+fn parts(text: &str, replace: &mut dyn FnMut(&Email) -> Option<Email>) -> String {
+    if let Ok(address) = text.parse::<Address>() {
+        return within(address, replace).to_string();
+    }
+    if let Ok(Key { address, action }) = text.parse::<Key>() {
+        return Key { address: within(address, replace), action }.to_string();
+    }
+    let ends = |c: char| c.is_whitespace() || "(),;:`'\"<>{}[]".contains(c);
+    let mut masked = String::with_capacity(text.len());
+    for word in text.split_inclusive(ends) {
+        let bare = word.trim_end_matches(|c| ends(c) || c == '.');
+        match Email::parse(bare).map(|email| replace(&email)) {
+            Ok(Some(email)) => masked.push_str(email.as_str()),
+            Ok(None) => masked.push_str(bare),
+            // It may be an address within a sentence.
+            Err(_) if bare != text => masked.push_str(&parts(bare, replace)),
+            Err(_) => masked.push_str(bare),
+        }
+        masked.push_str(&word[bare.len()..]);
+    }
+    masked
+}
+
+fn within(address: Address, replace: &mut dyn FnMut(&Email) -> Option<Email>) -> Address {
+    let mut person = |user: UserRef| match &user {
+        UserRef::Email(email) => replace(email).map_or(user, UserRef::Email),
+        UserRef::Account(_) => user,
+    };
+    match address {
+        Address::Group(_) => address,
+        Address::User(user) => Address::User(person(user)),
+        Address::Member(group, user) => Address::Member(group, person(user)),
+    }
+}

@@ -1,0 +1,219 @@
+//! What `fetch` would read, read from a snapshot.
+//!
+//! A plan is to be the same as one from live. So this answers what a plan asks for and nothing else, although the snapshot
+//! holds more: what is known of people decides who is told apart from whom.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    AccountId, Capabilities, Email, GroupId, GroupKind, LiveAccount, LiveState, ManagedBy, Offboard,
+    OrganizationUser, Questions, Reading, Readings, Snapshot, Surface, UserRef,
+};
+
+use super::super::desired::Desired;
+use super::super::groups::GroupResolution;
+use super::super::questions::{Beside, Searches, groups_to_read, moved, reads, searches};
+use super::super::resolve::Resolution;
+use super::super::surface::scim_is_ours;
+use super::document::SnapshotError;
+
+/// The live state, as far as a diff needs it. Declared groups whose members the snapshot does not hold are not read.
+///
+/// # Errors
+/// [`SnapshotError::Lacks`] for an account that no read showed and that was not looked up.
+pub fn live_state(
+    snapshot: &Snapshot,
+    desired: &Desired<'_>,
+    beside: Beside<'_>,
+) -> Result<LiveState, SnapshotError> {
+    let held = &snapshot.readings;
+    let searches = searches(desired, beside);
+    let people = held.search(&searches);
+    let found: BTreeSet<Email> = people.iter().filter_map(|person| person.email.clone()).collect();
+    let reads = reads(desired, beside, &held.rights, &found);
+    let members: BTreeMap<_, _> = groups_to_read(desired, beside, &held.groups)
+        .into_iter()
+        .filter_map(|id| Some((id.clone(), held.members.get(&id)?.clone())))
+        .collect();
+    let mut live = LiveState {
+        rights: held.rights.clone(),
+        groups: held.groups.clone(),
+        accounts: held.accounts_of(members.values().flatten()),
+        members,
+        users: Reading::NotRead,
+        people: BTreeMap::new(),
+        searched: held.asked_for(&searches.emails),
+        scim_users: if reads.scim_users { held.scim_users.clone() } else { Reading::NotRead },
+    };
+    if reads.users {
+        live.accounts.extend(held.accounts_of(&held.users));
+        live.users = Reading::Read(held.users.clone());
+    }
+    live.learn(people);
+    if held.rights.has(Surface::Organization) {
+        let moved = moved(desired, &live);
+        let shown = |person: &&OrganizationUser| person.email.as_ref().is_some_and(|it| moved.contains(it));
+        live.learn(held.people.values().filter(shown).cloned());
+        live.searched.extend(held.asked_for(&moved));
+    }
+    if held.rights.has(Surface::Jira) {
+        for id in &searches.accounts {
+            match held.accounts.get(id) {
+                Some(account) => {
+                    live.accounts.entry(id.clone()).or_insert_with(|| account.clone());
+                }
+                None if held.looked_up.contains(id) => {}
+                None => return Err(SnapshotError::Lacks(format!("account {id}"))),
+            }
+        }
+    }
+    Ok(live)
+}
+
+/// The answers to questions.
+///
+/// # Errors
+/// [`SnapshotError::Lacks`] for what was not asked when the snapshot was taken.
+pub fn capabilities(
+    snapshot: &Snapshot,
+    questions: &Questions,
+    desired: &Desired<'_>,
+) -> Result<Capabilities, SnapshotError> {
+    if questions.is_empty() {
+        return Ok(Capabilities::default());
+    }
+    let Snapshot { readings: held, asked, answers, .. } = snapshot;
+    let lacks = |what: String| SnapshotError::Lacks(what);
+    if let Some(id) = questions.memberships.iter().find(|id| !asked.memberships.contains(*id)) {
+        return Err(lacks(format!("the groups of account {id}")));
+    }
+    if let Some((_, name)) = questions.group_kinds.iter().find(|(id, _)| !asked.group_kinds.contains_key(*id))
+    {
+        return Err(lacks(format!("who manages group {name}")));
+    }
+    if let Some(id) = questions.privileges.iter().find(|id| !asked.privileges.contains(*id)) {
+        return Err(lacks(format!("what may be done to account {id}")));
+    }
+    let memberships: BTreeMap<_, _> = kept(&answers.memberships, |id| questions.memberships.contains(id));
+    let groups: BTreeSet<&GroupId> = memberships.values().flatten().map(|group| &group.id).collect();
+    let kinds: BTreeMap<GroupId, Option<GroupKind>> =
+        kept(&answers.group_kinds, |id| questions.group_kinds.contains_key(id) || groups.contains(id));
+    let synced: BTreeSet<&GroupId> = kinds
+        .iter()
+        .filter(|(_, kind)| kind.as_ref().is_some_and(|kind| kind.managed_by == ManagedBy::External))
+        .map(|(id, _)| id)
+        .collect();
+    let scim = questions.scim_users || !synced.is_empty();
+    if scim && scim_is_ours(desired.declaration, &held.rights) && !asked.scim_users {
+        return Err(lacks("the users of the SCIM directory".into()));
+    }
+    Ok(Capabilities {
+        people: held.told(snapshot, questions)?,
+        accounts: held.looked_at(snapshot, questions)?,
+        privileges: kept(&answers.privileges, |id| questions.privileges.contains(id)),
+        app_roles: answers.app_roles.only(questions.app_roles),
+        site_admins: answers.site_admins.only(questions.admins),
+        organization_admins: answers.organization_admins.only(questions.admins),
+        verified_domains: answers.verified_domains.only(questions.invitations),
+        resources: answers.resources.only(questions.invitations),
+        scim_users: answers.scim_users.only(scim),
+        scim_groups: kept(&answers.scim_groups, |id| synced.contains(id)),
+        group_kinds: kinds.clone(),
+        memberships,
+    })
+}
+
+/// What any change to what a tree declares may come to ask, of whom it declares already and a listing showed.
+pub fn possible(snapshot: &Snapshot, desired: &Desired<'_>, live: &LiveState) -> Questions {
+    let declaration = desired.declaration;
+    let people = Resolution::of(desired, live);
+    let shown = || people.accounts().filter(|(_, id)| snapshot.readings.accounts.contains_key(*id));
+    let emailed = shown().filter(|(user, _)| matches!(user, UserRef::Email(_)));
+    let groups = GroupResolution::of(declaration, &live.groups);
+    let deactivates = declaration.policy.offboard == Offboard::Deactivate;
+    let manages = deactivates && live.rights.has(Surface::UserManagement);
+    Questions {
+        group_kinds: groups.live().map(|(_, group)| (group.id.clone(), group.name.clone())).collect(),
+        privileges: if manages { emailed.map(|(_, id)| id.clone()).collect() } else { BTreeSet::new() },
+        memberships: shown().map(|(_, id)| id.clone()).collect(),
+        accounts: BTreeSet::new(),
+        people: BTreeSet::new(),
+        app_roles: true,
+        admins: true,
+        invitations: live.rights.has(Surface::Organization),
+        scim_users: scim_is_ours(declaration, &live.rights),
+    }
+}
+
+fn kept<K: Ord + Clone, V: Clone>(map: &BTreeMap<K, V>, keep: impl Fn(&K) -> bool) -> BTreeMap<K, V> {
+    map.iter().filter(|(key, _)| keep(key)).map(|(key, value)| (key.clone(), value.clone())).collect()
+}
+
+impl<T: Clone> Reading<T> {
+    /// What was read, where it was asked for.
+    fn only(&self, asked: bool) -> Self {
+        if asked { self.clone() } else { Self::NotRead }
+    }
+}
+
+impl Readings {
+    /// What the organization answers.
+    fn search(&self, searches: &Searches) -> Vec<OrganizationUser> {
+        if !self.rights.has(Surface::Organization) {
+            return Vec::new();
+        }
+        let hidden = searches.emails.iter().any(|email| self.searched.contains(email));
+        let answers = |person: &&OrganizationUser| {
+            let by_email = person.email.as_ref().is_some_and(|email| searches.emails.contains(email));
+            let by_account = searches.accounts.contains(&person.account);
+            by_email || by_account || hidden && self.found.contains(&person.account)
+        };
+        self.people.values().filter(answers).cloned().collect()
+    }
+
+    /// The e-mails among these that the organization would have found, if it knew them.
+    fn asked_for(&self, emails: &BTreeSet<Email>) -> BTreeSet<Email> {
+        if !self.rights.has(Surface::Organization) {
+            return BTreeSet::new();
+        }
+        emails.iter().filter(|email| self.whole || self.searched.contains(*email)).cloned().collect()
+    }
+
+    fn accounts_of<'a>(
+        &self,
+        ids: impl IntoIterator<Item = &'a AccountId>,
+    ) -> BTreeMap<AccountId, LiveAccount> {
+        ids.into_iter().filter_map(|id| Some((id.clone(), self.accounts.get(id)?.clone()))).collect()
+    }
+
+    /// What the organization says of accounts. Whom it has not shown among everybody, it does not show.
+    fn told(
+        &self,
+        snapshot: &Snapshot,
+        questions: &Questions,
+    ) -> Result<BTreeMap<AccountId, Option<OrganizationUser>>, SnapshotError> {
+        if !self.rights.has(Surface::Organization) {
+            return Ok(BTreeMap::new());
+        }
+        let told = |id: &AccountId| match (snapshot.answers.people.get(id), self.people.get(id)) {
+            (Some(answer), _) => Ok((id.clone(), answer.clone())),
+            (None, Some(person)) => Ok((id.clone(), Some(person.clone()))),
+            (None, None) => Err(SnapshotError::Lacks(format!("what the organization says of account {id}"))),
+        };
+        questions.memberships.union(&questions.people).map(told).collect()
+    }
+
+    /// What accounts are that no listing needed to show.
+    fn looked_at(
+        &self,
+        snapshot: &Snapshot,
+        questions: &Questions,
+    ) -> Result<BTreeMap<AccountId, Option<LiveAccount>>, SnapshotError> {
+        let looked = |id: &AccountId| match (snapshot.answers.accounts.get(id), self.accounts.get(id)) {
+            (Some(answer), _) => Ok((id.clone(), answer.clone())),
+            (None, Some(account)) => Ok((id.clone(), Some(account.clone()))),
+            (None, None) => Err(SnapshotError::Lacks(format!("account {id}"))),
+        };
+        questions.accounts.iter().map(looked).collect()
+    }
+}

@@ -1,0 +1,162 @@
+//! A snapshot as a file.
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::model::{GroupName, Place, Snapshot, Taken};
+
+use super::super::document::SKEW;
+use super::super::seal::{Unfit, document_of, sealed, unsealed};
+use super::names::Names;
+use super::veil::known_again;
+
+/// What the documents of this version say that they are.
+const FORMAT: &str = "rollbook.snapshot/1";
+
+/// From this age on a snapshot is too old to be relied on: one a night is the least that keeps them young.
+const OLD: SignedDuration = SignedDuration::from_hours(24);
+
+/// A snapshot as it is written. Its header holds a SHA-256 over all of the document but itself.
+#[derive(Serialize, Deserialize)]
+struct Document<S> {
+    format: String,
+    #[serde(flatten)]
+    snapshot: S,
+}
+
+/// Why a text is no snapshot that a tree can be planned against.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SnapshotError {
+    /// It is not JSON, or not a document of ours.
+    #[error("it is no snapshot of Rollbook: {0}")]
+    NotASnapshot(String),
+    /// It ends too early.
+    #[error("it ends in the middle")]
+    Truncated,
+    /// It is of a form that this version does not know.
+    #[error("it is a `{0}`, and this version reads `{FORMAT}`")]
+    Format(String),
+    /// Somebody changed it.
+    #[error("it was changed after it was taken: its checksum is of another text")]
+    Changed,
+    /// It was taken later than now.
+    #[error("it was taken at {0}, which is yet to come")]
+    FromTheFuture(String),
+    /// It is of another site.
+    #[error("it is of {snapshot}, and the tree names {tree}")]
+    OtherSite {
+        /// The snapshot's site.
+        snapshot: String,
+        /// The tree's site.
+        tree: String,
+    },
+    /// It is of another organization or directory.
+    #[error("it is of {what} {snapshot}, and the tree names {tree}")]
+    OtherPlace {
+        /// The key of `rollbook.yaml`.
+        what: &'static str,
+        /// What the snapshot is of.
+        snapshot: String,
+        /// What the tree names.
+        tree: String,
+    },
+    /// The tree declares what the snapshot writes instead of a name.
+    #[error("the tree names {0}, which is a pseudonym of a snapshot and nobody's name")]
+    Pseudonym(String),
+    /// Live has a group under a name that differs in case only.
+    #[error("the site has a group whose name differs from {0} in case only, and it does not hold that name")]
+    Spelling(GroupName),
+    /// A plan needs what the snapshot does not hold.
+    #[error("it does not hold {0}, which this tree needs")]
+    Lacks(String),
+}
+
+impl SnapshotError {
+    /// A full sentence that says what to do next.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NotASnapshot(_) | Self::Truncated | Self::Format(_) | Self::Changed => {
+                "Take a new one with this version of Rollbook: `rollbook snapshot --out FILE`."
+            }
+            Self::FromTheFuture(_) => "Set the clocks right, of this machine or of the one that took it.",
+            Self::OtherSite { .. } | Self::OtherPlace { .. } => {
+                "Name the snapshot of the tree's own site and organization."
+            }
+            Self::Pseudonym(_) => "Write the real name.",
+            Self::Spelling(_) => "Spell the group as the site does.",
+            Self::Lacks(_) => {
+                "Take a new snapshot with this tree, or plan with credentials: what it does not hold is not guessed."
+            }
+        }
+    }
+}
+
+impl From<Unfit> for SnapshotError {
+    fn from(unfit: Unfit) -> Self {
+        match unfit {
+            Unfit::Foreign(why) => Self::NotASnapshot(why),
+            Unfit::Truncated => Self::Truncated,
+            Unfit::Format(format) => Self::Format(format),
+        }
+    }
+}
+
+/// The text of a snapshot, with a line break at its end.
+///
+/// # Panics
+/// Never: plain values with string keys always serialise.
+pub fn sealed_text(snapshot: &Snapshot) -> String {
+    #[expect(clippy::expect_used, reason = "plain values with string keys always serialise")]
+    let document = serde_json::to_value(Document { format: FORMAT.to_owned(), snapshot })
+        .and_then(|document| serde_json::to_string_pretty(&sealed(document)))
+        .expect("a snapshot is plain data");
+    document + "\n"
+}
+
+/// Reads a snapshot of the place that a tree names, in which these names are known again.
+///
+/// # Errors
+/// [`SnapshotError`] for every text that no version of this format has written, and for another place.
+pub fn opened(text: &str, place: &Place, names: &Names) -> Result<Snapshot, SnapshotError> {
+    let mut document = document_of(text, FORMAT)?;
+    if !unsealed(&mut document) {
+        return Err(SnapshotError::Changed);
+    }
+    let Document::<Snapshot> { snapshot, .. } =
+        Document::deserialize(document).map_err(|error| SnapshotError::NotASnapshot(error.to_string()))?;
+    same_place(&snapshot.header.place, place)?;
+    known_again(snapshot, names)
+}
+
+fn same_place(snapshot: &Place, tree: &Place) -> Result<(), SnapshotError> {
+    if snapshot.site != tree.site {
+        return Err(SnapshotError::OtherSite { snapshot: snapshot.site.clone(), tree: tree.site.clone() });
+    }
+    let named = |id: &Option<String>| id.clone().unwrap_or_else(|| "none".to_owned());
+    for (what, snapshot, tree) in [
+        ("organization", &snapshot.organization, &tree.organization),
+        ("directory", &snapshot.directory, &tree.directory),
+        ("SCIM directory", &snapshot.scim, &tree.scim),
+    ] {
+        if snapshot != tree {
+            return Err(SnapshotError::OtherPlace { what, snapshot: named(snapshot), tree: named(tree) });
+        }
+    }
+    Ok(())
+}
+
+/// What a plan that is made at a moment says of the snapshot.
+///
+/// # Errors
+/// [`SnapshotError::FromTheFuture`] for one that is yet to be taken.
+pub fn taken(snapshot: &Snapshot, made: Timestamp) -> Result<Taken, SnapshotError> {
+    let at = snapshot.header.taken.clone();
+    let Ok(moment) = at.parse::<Timestamp>() else {
+        return Err(SnapshotError::NotASnapshot("it does not say when it was taken".into()));
+    };
+    let age = made.duration_since(moment);
+    if age < -SKEW {
+        return Err(SnapshotError::FromTheFuture(at));
+    }
+    Ok(Taken { at, hours: u64::try_from(age.as_hours()).unwrap_or(0), old: age >= OLD })
+}

@@ -1,0 +1,16 @@
+//! What a run with credentials read, as a file, and a plan's reads answered from it.
+//!
+//! `document` writes and reads the file, `veil` hides whom the tree does not speak of behind pseudonyms and knows them
+//! again when a tree does, and `answer` reads from it what `fetch` would read from the surfaces, no more and no less.
+
+mod answer;
+mod document;
+mod names;
+mod plain;
+mod veil;
+
+pub use answer::{capabilities, live_state, possible};
+pub use document::{SnapshotError, opened, sealed_text, taken};
+pub use names::Names;
+pub use plain::{Plain, Planned};
+pub use veil::{is_veiled, veiled};

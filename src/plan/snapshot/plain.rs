@@ -1,0 +1,90 @@
+//! Who stands in a snapshot as they are.
+
+use std::collections::BTreeSet;
+
+use serde_json::Value;
+
+use crate::model::{
+    AccountId, Email, GroupId, LiveAccount, LiveState, OrganizationUser, Plan, Questions, Snapshot,
+    UnlistedGroups,
+};
+
+use super::super::desired::Desired;
+use super::super::document::document;
+use super::super::groups::GroupResolution;
+use super::super::resolve::Resolution;
+use super::names::Names;
+
+/// Who stands in a snapshot as they are.
+#[derive(Clone, Debug, Default)]
+pub struct Plain {
+    /// Accounts.
+    pub accounts: BTreeSet<AccountId>,
+    /// Groups.
+    pub groups: BTreeSet<GroupId>,
+}
+
+/// A plan from the reads that a snapshot is made of.
+#[derive(Clone, Copy)]
+pub struct Planned<'a> {
+    /// What was desired.
+    pub desired: &'a Desired<'a>,
+    /// What was live.
+    pub live: &'a LiveState,
+    /// What it asked.
+    pub questions: &'a Questions,
+    /// The plan.
+    pub plan: &'a Plan,
+}
+
+impl Plain {
+    /// What the tree declares, the members of its groups, and whom and what its plan names: no more than the same plan
+    /// needs.
+    pub fn of(snapshot: &Snapshot, planned: Planned<'_>) -> Self {
+        let Planned { desired, live, questions, plan } = planned;
+        let readings = &snapshot.readings;
+        let mut plain = Self::default();
+        let people = Resolution::of(desired, live);
+        plain.accounts.extend(people.accounts().map(|(_, id)| id.clone()));
+        plain.accounts.extend(readings.members.values().flatten().cloned());
+        plain.accounts.extend(readings.rights.acting().cloned());
+        let asked = questions.memberships.iter().chain(&questions.accounts).chain(&questions.people);
+        plain.accounts.extend(asked.cloned());
+        let words = words(plan);
+        let told = |id: &AccountId, email: Option<&Email>| {
+            words.contains(id.as_str()) || email.is_some_and(|email| words.contains(email.as_str()))
+        };
+        let listed = |account: &&LiveAccount| told(&account.id, account.email.as_ref());
+        plain.accounts.extend(readings.accounts.values().filter(listed).map(|account| account.id.clone()));
+        let shown = |person: &&OrganizationUser| told(&person.account, person.email.as_ref());
+        plain.accounts.extend(readings.people.values().filter(shown).map(|person| person.account.clone()));
+
+        let groups = GroupResolution::of(desired.declaration, &live.groups);
+        plain.groups.extend(groups.live().map(|(_, group)| group.id.clone()));
+        let lost = questions.memberships.iter().filter_map(|id| snapshot.answers.memberships.get(id));
+        plain.groups.extend(lost.flatten().map(|group| group.id.clone()));
+        let folded: BTreeSet<String> = Names::of(desired).groups.iter().map(|name| name.folded()).collect();
+        let all = desired.declaration.policy.unlisted_groups == UnlistedGroups::Report;
+        let named = live.groups.iter().filter(|group| all || folded.contains(&group.name.folded()));
+        plain.groups.extend(named.map(|group| group.id.clone()));
+        plain
+    }
+}
+
+/// Every word of a plan, without the punctuation around it.
+fn words(plan: &Plan) -> BTreeSet<String> {
+    fn add(value: &Value, words: &mut BTreeSet<String>) {
+        match value {
+            Value::String(text) => {
+                let bare = |word: &str| word.trim_matches(|c| "(),;.".contains(c)).to_owned();
+                words.extend(text.split_whitespace().map(bare));
+            }
+            Value::Array(values) => values.iter().for_each(|value| add(value, words)),
+            Value::Object(fields) => fields.values().for_each(|value| add(value, words)),
+            Value::Null | Value::Bool(_) | Value::Number(_) => {}
+        }
+    }
+    let mut words = BTreeSet::new();
+    add(&document(plan), &mut words);
+    words
+}

@@ -1,0 +1,180 @@
+//! Snapshots: the plan from one is the plan from live, it shows nobody whom it need not, and it guesses nothing.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use rollbook::model::{Header, Operation, Plan};
+use rollbook::plan::redacted;
+use rollbook::plan::snapshot::SnapshotError;
+use rollbook::render;
+
+use crate::spec::spec;
+use crate::world::World;
+
+/// A plan as JSON, under one header.
+fn body(mut plan: Plan, header: &Header) -> String {
+    plan.header = header.clone();
+    render::plan_json(&plan)
+}
+
+/// What is done to which account and group, whatever they are called.
+fn steps(plan: &Plan) -> BTreeSet<String> {
+    let step = |operation: &Operation, action: String| {
+        format!("{action} {:?} {:?} {}", operation.account(), operation.group(), operation.revokes())
+    };
+    plan.operations.iter().map(|planned| step(&planned.operation, planned.key.action.to_string())).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_plan_from_a_snapshot_is_the_plan_from_live(spec in spec()) {
+        let world = spec.world();
+        let live = world.plan();
+        let from = world.plan_from_text(&world.snapshot(false)).unwrap();
+        prop_assert_eq!(body(live.clone(), &live.header), body(from, &live.header));
+    }
+
+    /// A tree that asks for something else either is told what the snapshot lacks, or gets the steps that it would get.
+    #[test]
+    fn a_changed_tree_gets_the_same_steps_or_a_refusal((spec, other, redact) in (spec(), spec(), any::<bool>())) {
+        let taken = spec.world();
+        let mut changed = other.world();
+        changed.live = taken.live.clone();
+        match changed.plan_from_text(&taken.snapshot(redact)) {
+            Ok(plan) => prop_assert_eq!(steps(&changed.plan()), steps(&plan)),
+            Err(SnapshotError::Lacks(_)) => {}
+            Err(error) => prop_assert!(false, "{}", error),
+        }
+    }
+}
+
+/// One declared group, somebody undeclared in it, and a group and a person of whom the tree does not speak.
+fn world() -> World {
+    World::of("", "", "  eng:\n    members: [ada@acme.com]\n").change(|live| {
+        for email in ["erik@acme.com", "secret.person@acme.com"] {
+            live.hire(email);
+        }
+        live.join("eng", "erik@acme.com");
+        let secret = [live.id_of("secret.person@acme.com")].into();
+        live.groups.insert("id-layoffs".into(), crate::world::Group::of("Layoffs", secret));
+    })
+}
+
+#[test]
+fn whom_the_tree_does_not_speak_of_is_a_pseudonym() {
+    let text = world().snapshot(false);
+    for plain in ["ada@acme.com", "erik@acme.com", "\"ERIK\"", "\"eng\"", "id-layoffs"] {
+        assert!(text.contains(plain), "{plain} in {text}");
+    }
+    for hidden in ["secret.person@acme.com\"", "SECRET.PERSON", "Layoffs"] {
+        assert!(!text.replace("acc-secret.person@acme.com", "").contains(hidden), "{hidden} in {text}");
+    }
+    let redacted = world().snapshot(true).replace("acc-", "");
+    assert!(!redacted.contains("\"ERIK\"") && !redacted.contains("\"eng\""), "{redacted}");
+    let emails = redacted.matches("@veiled.invalid").count();
+    assert!(emails >= 3, "{redacted}");
+}
+
+/// The person whom a change declares first is found by the name that it gives.
+#[test]
+fn who_is_declared_later_is_found() {
+    let taken = world().snapshot(false);
+    let changed = world().edit("ada@acme.com]", "ada@acme.com, Secret.Person@acme.com]");
+    let (live, from) = (changed.plan(), changed.plan_from_text(&taken).unwrap());
+    assert_eq!(live.fingerprint, from.fingerprint);
+    assert_eq!(steps(&live), steps(&from));
+    assert!(
+        from.operations.iter().any(|planned| planned.name.as_deref().is_some_and(|it| it.starts_with('~')))
+    );
+}
+
+#[test]
+fn a_group_whose_members_it_does_not_hold_is_blocked() {
+    let taken = world().snapshot(false);
+    let changed = world().edit("groups:\n", "groups:\n  Layoffs:\n    members: [ada@acme.com]\n");
+    assert_eq!(changed.plan().blocked, vec![]);
+    let plan = changed.plan_from_text(&taken).unwrap();
+    let blocked: Vec<(String, &str)> =
+        plan.blocked.iter().map(|blocked| (blocked.address.to_string(), &*blocked.code)).collect();
+    assert_eq!(blocked, [("group.Layoffs".to_owned(), "not-read")]);
+    assert!(plan.blocked[0].help.contains("from a snapshot that was taken with this tree"), "{plan:#?}");
+    let alike = world().edit("groups:\n", "groups:\n  layoffs:\n    members: [ada@acme.com]\n");
+    let error = alike.plan_from_text(&taken).unwrap_err();
+    assert_eq!(error, SnapshotError::Spelling("layoffs".into()));
+}
+
+#[test]
+fn a_tree_that_names_a_pseudonym_is_refused() {
+    let taken = world().snapshot(false);
+    let at = taken.find("@veiled.invalid").unwrap();
+    let start = taken[..at].rfind('"').unwrap() + 1;
+    let email = format!("{}@veiled.invalid", &taken[start..at]);
+    let error = world().edit("ada@acme.com]", &format!("ada@acme.com, {email}]")).plan_from_text(&taken);
+    assert_eq!(error.unwrap_err(), SnapshotError::Pseudonym(email));
+}
+
+#[test]
+fn every_snapshot_that_cannot_be_used_says_why() {
+    let (world, text) = (world(), world().snapshot(false));
+    let why = |text: &str| world.plan_from_text(text).unwrap_err();
+    assert!(matches!(why("no"), SnapshotError::NotASnapshot(_)));
+    assert!(matches!(why("{}"), SnapshotError::NotASnapshot(_)));
+    assert!(matches!(why("{\"format\": \"rollbook.snapshot/1\", \"header\": \"\"}"), SnapshotError::Changed));
+    assert_eq!(why(&text[..text.len() / 2]), SnapshotError::Truncated);
+    assert_eq!(
+        why(&text.replace("snapshot/1", "snapshot/2")),
+        SnapshotError::Format("rollbook.snapshot/2".into())
+    );
+    assert_eq!(why(&text.replace("erik@", "evil@")), SnapshotError::Changed);
+    let elsewhere = world.clone().edit("acme.atlassian.net", "other.atlassian.net");
+    assert!(matches!(elsewhere.plan_from_text(&text).unwrap_err(), SnapshotError::OtherSite { .. }));
+    let organized = world
+        .clone()
+        .edit("version: 1\n", "version: 1\norganization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\n");
+    let error = organized.plan_from_text(&text).unwrap_err();
+    assert!(matches!(error, SnapshotError::OtherPlace { what: "organization", .. }), "{error}");
+}
+
+#[test]
+fn the_same_reads_give_the_same_bytes() {
+    let mut backwards = world();
+    backwards.live.backwards = true;
+    assert_eq!(world().snapshot(false), backwards.snapshot(false));
+}
+
+#[test]
+fn a_redacted_plan_shows_nobody_and_tells_them_apart() {
+    let world = World::of(
+        "policy: { unlisted-users: report }\n",
+        "  anna@acme.com: {}\n",
+        "  eng:\n    members: [ada@acme.com, anna@acme.com]\n",
+    )
+    .change(|live| {
+        live.hire("amir@other.example");
+        live.join("eng", "amir@other.example");
+        live.leave("eng", "ada@acme.com");
+        live.leave("eng", "anna@acme.com");
+    });
+    let plan = world.plan();
+    let names = world.live.accounts.values().map(|account| account.name.clone()).collect();
+    let masked = redacted(&plan, &names);
+    let forms = [
+        render::plan_json(&masked),
+        render::plan_markdown(&masked),
+        render::plan_text(&masked, render::Grouping::User, 80),
+    ];
+    for text in &forms {
+        for hidden in ["ada@", "anna@", "amir@", "ADA", "ANNA", "AMIR"] {
+            assert!(!text.contains(hidden), "{hidden} in {text}");
+        }
+    }
+    assert_eq!(masked.operations.len(), plan.operations.len());
+    let users: Vec<String> =
+        masked.operations.iter().filter_map(|it| it.key.address.user().map(ToString::to_string)).collect();
+    assert_eq!(users.iter().collect::<BTreeSet<_>>().len(), 3, "{users:?}");
+    assert!(users.iter().all(|user| user.starts_with("a***")), "{users:?}");
+    let note = masked.notes.iter().find(|note| note.code == "unlisted-user").unwrap();
+    assert!(note.text.ends_with("@other.example (A***) is active and not declared"), "{}", note.text);
+}
