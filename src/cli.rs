@@ -71,6 +71,8 @@ enum Command {
     Plan(commands::plan::Arguments),
     /// Write what is live into a file, for a plan without credentials
     Snapshot(commands::snapshot::Arguments),
+    /// List who is active, with their groups and when they were last seen
+    Users(commands::users::Arguments),
     /// Print a saved plan again
     Show(commands::show::Arguments),
     /// Change what the plan says, and say what became of it
@@ -114,6 +116,7 @@ pub fn run() -> Exit {
         Command::Lock(arguments) => commands::lock::run(&session, &arguments),
         Command::Plan(arguments) => commands::plan::run(&session, &arguments),
         Command::Snapshot(arguments) => commands::snapshot::run(&session, &arguments),
+        Command::Users(arguments) => commands::users::run(&session, &arguments),
         Command::Show(arguments) => commands::show::run(&session, &arguments),
         Command::Apply(arguments) => commands::apply::run(&session, &arguments),
         Command::Journal(arguments) => commands::journal::run(&session, &arguments),

@@ -17,6 +17,7 @@ pub mod sandbox;
 pub mod show;
 pub mod snapshot;
 pub mod undo;
+pub mod users;
 
 mod carrying;
 mod connect;

@@ -5,11 +5,13 @@
 mod capabilities;
 mod checkup;
 mod live;
+mod roster;
 mod snapshot;
 
 pub use capabilities::capabilities;
 pub use checkup::checkups;
 pub use live::{everybody, live_state};
+pub use roster::roster;
 pub use snapshot::readings;
 
 /// Why there is no live state.

@@ -25,6 +25,7 @@ mod plan;
 mod policy;
 mod realm;
 mod report;
+mod roster;
 mod scim;
 mod snapshot;
 mod tree;
@@ -68,6 +69,7 @@ pub use policy::{
 };
 pub use realm::Realm;
 pub use report::{Confirmation, Outcome, Report};
+pub use roster::{Roster, RosterUser};
 pub use scim::{ScimGroup, ScimUser};
 pub use snapshot::{Place, Readings, Snapshot, SnapshotHeader, Taken};
 pub use tree::{FileId, Located, Location, Locator, NoLocation, Origin, SourceFile, Span, Tree};

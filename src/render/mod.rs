@@ -15,6 +15,7 @@ mod lines;
 mod markdown;
 mod plan;
 mod report;
+mod roster;
 
 pub use checkup::{checkups_json, checkups_text};
 pub use codeowners::{CodeownersError, codeowners};
@@ -28,3 +29,4 @@ pub use lines::count;
 pub use markdown::plan_markdown;
 pub use plan::{Grouping, plan_text};
 pub use report::{outcome_line, report_text};
+pub use roster::{roster_csv, roster_json, roster_text};

@@ -100,6 +100,7 @@ impl State {
             roles: account.roles.iter().copied().collect(),
             scim: record,
             hide_email: account.hide_email,
+            last_active: account.last_active,
             removed: account.removed,
         }
     }
@@ -337,6 +338,7 @@ pub(super) fn account(seed: &SeedUser, organization: &Organization) -> Account {
         managed: seed.managed.unwrap_or_else(|| organization.claims(seed.kind, seed.email.as_deref())),
         roles: seed.roles.iter().copied().collect(),
         hide_email: seed.hide_email,
+        last_active: seed.last_active,
         removed: seed.removed,
     }
 }

@@ -184,6 +184,9 @@ pub struct SeedUser {
     /// Whether the API hides the e-mail from others (fact sheet §7).
     #[serde(skip_serializing_if = "is_default")]
     pub hide_email: bool,
+    /// When it last used its apps, as in `2026-11-20T08:00:00Z`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_active: Option<jiff::Timestamp>,
     /// Whether the account was removed from the site and the directory: Jira still lists it, inactive and in no
     /// group.
     #[serde(skip_serializing_if = "is_default")]
@@ -206,6 +209,7 @@ impl Default for SeedUser {
             roles: Vec::new(),
             scim: None,
             hide_email: false,
+            last_active: None,
             removed: false,
         }
     }

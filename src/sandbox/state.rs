@@ -123,6 +123,9 @@ pub struct Account {
     pub roles: BTreeSet<PlatformRole>,
     /// Whether the API hides the e-mail from others.
     pub hide_email: bool,
+    /// When it last used its apps.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last_active: Option<jiff::Timestamp>,
     /// Whether it was removed from the site and the directory: listed by Jira, inactive, in no group.
     pub removed: bool,
 }

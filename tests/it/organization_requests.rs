@@ -29,6 +29,7 @@ fn all_reads(id: &str) -> Vec<Request> {
         reads::domains(id, Some("c/u=r")),
         reads::workspaces(id, None),
         reads::workspaces(id, Some("c/u=r")),
+        reads::activity(&place, None),
         reads::everybody(&place, None),
         reads::everybody(&place, Some("c/u=r")),
         reads::by_email(id, std::slice::from_ref(&email), None),

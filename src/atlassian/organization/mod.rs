@@ -21,7 +21,7 @@ pub use write::{INVITATIONS, Invite, NoInvitation, Offer, interpret, invitation,
 /// Requests of this surface as pure values.
 pub mod reads {
     pub use super::requests::{
-        by_email, directories, domains, everybody, groups, groups_by_id, groups_of, members_of,
+        activity, by_email, directories, domains, everybody, groups, groups_by_id, groups_of, members_of,
         memberships_of, with_role, workspaces,
     };
 }

@@ -12,11 +12,14 @@ use crate::atlassian::page::{incomplete, shape};
 use crate::atlassian::request::Request;
 use crate::model::{
     AccountId, App, Email, GroupId, GroupName, IncompleteRead, Listing, LiveGroup, OrganizationGroup,
-    OrganizationUser, PlatformRole, Rows,
+    OrganizationUser, PlatformRole, Reading, Rows,
 };
 
 /// How many batches of one question are under way at a time; the limiter bounds all of them together.
 const BATCHES_AT_A_TIME: usize = 4;
+
+/// Somebody, their groups, and when they last used an app.
+pub(crate) type Activity = (OrganizationUser, Listing<LiveGroup>, Reading<Option<String>>);
 
 impl Organization {
     /// The ids and names of the directories that this key may see.
@@ -58,6 +61,21 @@ impl Organization {
         let request = |cursor: Option<&str>| requests::everybody(place, cursor);
         let (accounts, users) = chain(&self.client, request, User::id).await?;
         Ok((accounts, users.iter().map(OrganizationUser::from).collect()))
+    }
+
+    /// Everybody who is in the directory, each with their groups, and when they last used an app.
+    ///
+    /// # Errors
+    /// As [`Organization::groups_of_all`].
+    pub async fn activity(&self) -> Result<Vec<Activity>, Error> {
+        let place = self.place().await?;
+        let request = |cursor: Option<&str>| requests::activity(place, cursor);
+        let (_, users) = chain(&self.client, request, User::id).await?;
+        let of = |user: &User| {
+            let (_, groups) = self.memberships(&request(None), user)?;
+            Ok((OrganizationUser::from(user), groups, user.last_active()))
+        };
+        users.iter().map(of).collect()
     }
 
     /// Who holds a role in the organization, in any directory. Only those who are shown with the role count.

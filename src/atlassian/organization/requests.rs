@@ -93,6 +93,12 @@ pub fn everybody(place: &Place, cursor: Option<&str>) -> Request {
     users(&place.organization, &place.directory, json!({ "expand": ["platformRoles"] }), cursor)
 }
 
+/// Everybody who is in the directory, with their groups and when they last used each app.
+pub fn activity(place: &Place, cursor: Option<&str>) -> Request {
+    let asked = json!({ "expand": ["groups", "platformRoles", "productAccess"] });
+    users(&place.organization, &place.directory, asked, cursor)
+}
+
 /// Groups by exact name without regard to case, or all of them (fact sheet §5).
 pub fn groups(place: &Place, names: Option<&[GroupName]>, cursor: Option<&str>) -> Request {
     let expand = ["counts.users"];

@@ -3,12 +3,13 @@
 use std::collections::BTreeSet;
 
 use http::Uri;
+use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::atlassian::decode::present;
 use crate::model::{
     AccountId, App, Claim, Email, GroupId, GroupManager, GroupName, OrganizationGroup, OrganizationUser,
-    PlatformRole, UserSource, UserStatus,
+    PlatformRole, Reading, UserSource, UserStatus,
 };
 
 /// `MultiDirectoryUser`.
@@ -26,6 +27,14 @@ pub(super) struct User {
     management_source: Option<String>,
     platform_roles: Option<Vec<String>>,
     groups: Option<Vec<UserGroup>>,
+    product_access: Option<Vec<ProductAccess>>,
+}
+
+/// `MultiDirectoryProductAccess`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ProductAccess {
+    last_active_timestamp: Option<String>,
 }
 
 /// `MultiDirectoryUserGroup`. Its name may be null.
@@ -168,6 +177,14 @@ impl User {
     /// The groups, where they were asked for and came.
     pub(super) fn groups(&self) -> Option<&[UserGroup]> {
         self.groups.as_deref()
+    }
+
+    /// When an app was last used, in UTC to the second; not read where it was not asked for or did not come.
+    pub(super) fn last_active(&self) -> Reading<Option<String>> {
+        let Some(access) = &self.product_access else { return Reading::NotRead };
+        let moments = access.iter().filter_map(|app| app.last_active_timestamp.as_deref()?.parse().ok());
+        let last: Option<Timestamp> = moments.max();
+        Reading::Read(last.map(|moment| moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()))
     }
 
     /// The composite status; from its parts where it is missing.

@@ -147,13 +147,22 @@ pub(super) fn user(turn: &Turn<'_>, id: &str, account: &Account, expand: &[Strin
         let access = state.apps_of(id);
         add(
             "productAccess",
-            access.iter().map(|app| json!({ "id": resource(state, app), "key": app })).collect(),
+            access.iter().map(|app| last_used(&resource(state, app), app, account)).collect(),
         );
     }
     if wants("groups") {
         add("groups", groups_of(turn, id));
     }
     user
+}
+
+/// `MultiDirectoryProductAccess`. Assumption: an app that was never used has no time.
+fn last_used(resource: &str, app: &str, account: &Account) -> Value {
+    let mut access = json!({ "id": resource, "key": app });
+    if let (Some(at), Some(access)) = (&account.last_active, access.as_object_mut()) {
+        access.insert("lastActiveTimestamp".into(), json!(at));
+    }
+    access
 }
 
 /// `MultiDirectoryUserGroup`: the only place where the id of a group is an ARI (fact sheet §5).

@@ -33,8 +33,10 @@ mod pages;
 mod prune;
 mod reviewed;
 mod secrets;
+mod snapshot;
 mod streams;
 mod undo;
+mod users;
 
 use std::ffi::OsStr;
 use std::fmt::{self, Write as _};

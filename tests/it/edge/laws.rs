@@ -162,6 +162,7 @@ fn new_account(email: &str) -> Account {
         managed: false,
         roles: BTreeSet::new(),
         hide_email: false,
+        last_active: None,
         removed: false,
     }
 }

@@ -42,7 +42,7 @@ macro_rules! targets {
     };
 }
 
-targets!(accounts, journal, lock, plan, render, request, seed, wire, yaml);
+targets!(accounts, journal, lock, plan, render, request, seed, snapshot, wire, yaml);
 
 /// Every target has a body, a test, a program and a corpus.
 #[test]

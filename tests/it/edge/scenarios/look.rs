@@ -102,6 +102,7 @@ fn of_account(account: &Account, record: Option<&ScimRecord>) -> String {
         managed,
         roles,
         hide_email,
+        last_active,
         removed,
     } = account;
     let local = email.as_deref().unwrap_or_default().split('@').next().unwrap_or_default();
@@ -125,6 +126,7 @@ fn of_account(account: &Account, record: Option<&ScimRecord>) -> String {
         let named = if Some(user_name) == email.as_ref() { "" } else { user_name };
         format!("scim {is} {named}{external}").trim_end().to_owned()
     }));
+    words.extend(last_active.map(|at| format!("last active {at}")));
     // Nearly everybody is a person.
     words.retain(|word| word != "Atlassian");
     words.join(" ")

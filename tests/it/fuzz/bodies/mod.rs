@@ -13,6 +13,7 @@ mod render;
 mod request;
 mod seed;
 mod shown;
+mod snapshot;
 mod wire;
 pub(crate) mod yaml;
 
@@ -31,6 +32,7 @@ pub const TARGETS: &[(&str, Body)] = &[
     ("render", render::run),
     ("request", request::run),
     ("seed", seed::run),
+    ("snapshot", snapshot::run),
     ("wire", wire::run),
     ("yaml", yaml::run),
 ];

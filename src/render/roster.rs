@@ -1,0 +1,155 @@
+//! Who is active, for people, for spreadsheets and for programs.
+
+use std::borrow::Cow;
+
+use serde::Serialize;
+
+use crate::model::{AccountKind, Email, GroupName, Reading, Roster, RosterUser};
+
+use super::harmless;
+use super::json::pretty;
+use super::lines::{BOLD, Lead, Row, count, painted, wrapped};
+
+/// Renders everybody within a width in cells: who, what sort of account, when last active, and below it their groups.
+pub fn roster_text(roster: &Roster, width: usize) -> String {
+    let host = roster.site.split_once("://").map_or(roster.site.as_str(), |(_, host)| host);
+    let title = format!("{} of {}", count(roster.users.len(), "active account"), harmless(host));
+    let mut text = format!("{}\n\n", painted(BOLD, &title));
+    for user in &roster.users {
+        let (who, name) = (called(user), harmless(&user.account.name).into_owned());
+        let about = match user.account.kind {
+            AccountKind::Atlassian => name,
+            AccountKind::App | AccountKind::Customer | AccountKind::Unknown => {
+                format!("{name} ({})", kind(user.account.kind))
+            }
+        };
+        let right = match &user.last_active {
+            Reading::NotRead => String::new(),
+            Reading::Read(None) => "no use known".to_owned(),
+            Reading::Read(Some(at)) => harmless(at.get(..10).unwrap_or(at)).into_owned(),
+        };
+        let row = Row {
+            style: BOLD,
+            indent: 0,
+            head: &harmless(&who),
+            head_width: 28,
+            middle: &about,
+            right: &right,
+        };
+        text.push_str(&row.text(width));
+        let groups = listed(user, ", ");
+        let groups = if groups.is_empty() { "in no group".to_owned() } else { groups };
+        text.push_str(&wrapped(&harmless(&groups), &Lead::ABOUT, width));
+    }
+    if !roster.unknown.is_empty() {
+        text.push('\n');
+    }
+    for sentence in &roster.unknown {
+        text.push_str(&wrapped(&harmless(sentence), &Lead::BULLET, width));
+    }
+    text
+}
+
+/// Renders everybody as a table with a line of titles. What is not known is an empty cell, and what `unknown` says is
+/// for the caller to tell.
+pub fn roster_csv(roster: &Roster) -> String {
+    let titles = ["account", "type", "email", "name", "groups", "last_active"];
+    let rows = roster.users.iter().map(|user| {
+        let last = match &user.last_active {
+            Reading::NotRead => "",
+            Reading::Read(None) => "never",
+            Reading::Read(Some(at)) => at,
+        };
+        let email = user.account.email.as_ref().map_or("", Email::as_str);
+        let groups = listed(user, "; ");
+        [user.account.id.as_str(), kind(user.account.kind), email, &user.account.name, &groups, last]
+            .map(|text| cell(text).into_owned())
+    });
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    for row in std::iter::once(titles.map(str::to_owned)).chain(rows) {
+        // Writing to memory cannot fail, and every row has as many cells.
+        let _ = writer.write_record(row);
+    }
+    writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
+}
+
+/// Renders everybody as a versioned JSON document, with a line break at its end.
+pub fn roster_json(roster: &Roster) -> String {
+    #[derive(Serialize)]
+    struct Document<'a> {
+        format: &'static str,
+        site: &'a str,
+        unknown: &'a [String],
+        users: Vec<User<'a>>,
+    }
+    #[derive(Serialize)]
+    struct User<'a> {
+        account: &'a str,
+        #[serde(rename = "type")]
+        kind: &'static str,
+        email: Option<&'a Email>,
+        name: &'a str,
+        groups: &'a [GroupName],
+        last_active_known: bool,
+        last_active: Option<&'a str>,
+    }
+    impl<'a> User<'a> {
+        fn of(user: &'a RosterUser) -> Self {
+            Self {
+                account: user.account.id.as_str(),
+                kind: kind(user.account.kind),
+                email: user.account.email.as_ref(),
+                name: &user.account.name,
+                groups: &user.groups,
+                last_active_known: user.last_active.read().is_some(),
+                last_active: user.last_active.read().and_then(Option::as_deref),
+            }
+        }
+    }
+    pretty(&Document {
+        format: "rollbook.users/1",
+        site: &roster.site,
+        unknown: &roster.unknown,
+        users: roster.users.iter().map(User::of).collect(),
+    })
+}
+
+fn called(user: &RosterUser) -> String {
+    user.account.email.as_ref().map_or_else(|| format!("account:{}", user.account.id), ToString::to_string)
+}
+
+fn listed(user: &RosterUser, between: &str) -> String {
+    user.groups.iter().map(GroupName::as_str).collect::<Vec<_>>().join(between)
+}
+
+/// The word of the API (fact sheet §1.2).
+fn kind(kind: AccountKind) -> &'static str {
+    match kind {
+        AccountKind::Atlassian => "atlassian",
+        AccountKind::App => "app",
+        AccountKind::Customer => "customer",
+        AccountKind::Unknown => "unknown",
+    }
+}
+
+/// A cell that no spreadsheet takes for a formula: it opens with an apostrophe where it would open with what starts one
+/// (OWASP, CSV Injection). Tabs and line breaks, which may start one too, are shown as `\u{…}`.
+fn cell(text: &str) -> Cow<'_, str> {
+    let shown = harmless(text);
+    if shown.starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{shown}")) } else { shown }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_cell_is_a_formula() {
+        for formula in ["=1+1", "+1", "-1", "@SUM(A1)"] {
+            assert_eq!(cell(formula), format!("'{formula}"));
+        }
+        assert_eq!(cell("\t=1"), "\\u{9}=1");
+        assert_eq!(cell("\r=1"), "\\u{d}=1");
+        assert_eq!(cell("a=1"), "a=1");
+    }
+}

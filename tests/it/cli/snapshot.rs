@@ -1,0 +1,146 @@
+//! `snapshot`, and `plan --live` without any credential.
+
+use std::fs;
+use std::path::Path;
+
+use super::{Ran, Rollbook, Site, TODAY, files_of, rollbook};
+
+/// A folder with an example and a snapshot of its site.
+fn taken(site: &Site, name: &str, more: &[&str]) -> Ran {
+    let arguments = ["snapshot", "--today", TODAY, "--out", "live.json"];
+    let mut run = rollbook(arguments.iter().chain(more).copied()).at(site);
+    for (path, text) in files_of(name) {
+        run = run.file(&path, &text);
+    }
+    run.run().ends(0)
+}
+
+fn within(folder: &Path, arguments: &[&str]) -> Rollbook {
+    let folder = folder.display().to_string();
+    let live = format!("{folder}/live.json");
+    let arguments = arguments.iter().map(|argument| if *argument == "FILE" { &live } else { *argument });
+    rollbook(arguments.chain(["-C", &folder, "--today", TODAY, "-q"]).collect::<Vec<_>>())
+        .hides(&folder, "[folder]")
+}
+
+/// A plan without what its header says.
+fn body(ran: &Ran) -> String {
+    let header = ["\"made\"", "\"checksum\"", "From a snapshot of ", "Rollbook plan for `"];
+    let mut lines: Vec<&str> = ran.stdout.lines().collect();
+    lines.retain(|line| !header.iter().any(|part| line.contains(part)));
+    let text = lines.join("\n");
+    match (text.find("\"snapshot\": {"), text.find("\"snapshot\": null")) {
+        (Some(at), _) => {
+            let end = at + text[at..].find('}').unwrap() + 1;
+            format!("{}\"snapshot\": null{}", &text[..at], &text[end..])
+        }
+        (None, _) => text,
+    }
+}
+
+/// With everything that there is a credential for, and with Jira's token alone.
+#[test]
+fn a_plan_from_a_snapshot_is_the_plan_from_live_without_a_credential_or_a_request() {
+    for (name, code) in [("acme", 6), ("minimal", 0)] {
+        let site = Site::example(name);
+        let made = taken(&site, name, &[]);
+        let folder = made.folder();
+        for format in ["text", "json", "markdown"] {
+            let live = within(&folder, &["plan", "--format", format]).at(&site).run().ends(code);
+            let asked = site.asked();
+            let from = within(&folder, &["plan", "--format", format, "--live", "FILE"]).run().ends(code);
+            assert_eq!(site.asked(), asked, "{from}");
+            assert_eq!(body(&live), body(&from), "{name} as {format}");
+            assert_ne!(live.stdout, from.stdout, "it says what it was made from");
+        }
+        assert!(made.stderr.contains("The snapshot is in live.json: "), "{made}");
+    }
+}
+
+#[test]
+fn a_snapshot_is_private_and_holds_no_secret_and_no_name_that_nobody_declared() {
+    let site = Site::example("acme");
+    let made = taken(&site, "acme", &[]);
+    let text = fs::read_to_string(made.folder().join("live.json")).unwrap();
+    for (name, secret) in site.sandbox.exports(site.url()) {
+        if name.ends_with("_TOKEN") || name.ends_with("_KEY") {
+            assert!(!text.contains(&secret), "{name}");
+        }
+    }
+    assert!(text.contains("@veiled.invalid") || text.contains("\"~"), "{text}");
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(made.folder().join("live.json")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+    }
+    let redacted = taken(&site, "acme", &["--redact"]);
+    let text = fs::read_to_string(redacted.folder().join("live.json")).unwrap();
+    for name in ["ada@acme.com", "Ada Okafor", "platform-engineers"] {
+        assert!(!text.contains(name), "{name}");
+    }
+    within(&redacted.folder(), &["plan", "--live", "FILE"]).run().ends(6);
+}
+
+#[test]
+fn an_old_snapshot_is_marked() {
+    let site = Site::example("minimal");
+    let made = taken(&site, "minimal", &[]);
+    let path = made.folder().join("live.json");
+    let mut document: serde_json::Value = serde_json::from_str(&fs::read_to_string(&path).unwrap()).unwrap();
+    document["header"]["taken"] = "2020-01-01T00:00:00Z".into();
+    fs::write(&path, rollbook::plan::sealed(document).to_string()).unwrap();
+    let plan =
+        |format: &str| within(&made.folder(), &["plan", "--live", "FILE", "--format", format]).run().ends(0);
+    for format in ["text", "markdown"] {
+        let ran = plan(format);
+        let text = ran.stdout.replace('\n', " ");
+        assert!(text.contains("hours old: take a new one before this is relied on."), "{ran}");
+    }
+    assert_eq!(plan("json").json()["header"]["snapshot"]["old"], true);
+}
+
+#[test]
+fn a_snapshot_that_cannot_be_used_says_why() {
+    let site = Site::example("minimal");
+    let made = taken(&site, "minimal", &[]);
+    let folder = made.folder();
+    let path = folder.join("live.json");
+    let text = fs::read_to_string(&path).unwrap();
+    let plan = |code| within(&folder, &["plan", "--live", "FILE"]).run().ends(code);
+    let cases = [
+        ("no".to_owned(), "it is no snapshot of Rollbook"),
+        (text[..text.len() / 2].to_owned(), "it ends in the middle"),
+        (text.replace("snapshot/1", "snapshot/9"), "it is a `rollbook.snapshot/9`"),
+        (text.replace("\"redacted\": false", "\"redacted\": true"), "it was changed after it was taken"),
+    ];
+    for (bad, why) in cases {
+        fs::write(&path, bad).unwrap();
+        let ran = plan(1);
+        assert!(ran.stderr.contains("the snapshot cannot be used") && ran.stderr.contains(why), "{ran}");
+        assert!(ran.stderr.contains("help: ") && ran.stdout.is_empty(), "{ran}");
+    }
+    fs::write(&path, &text).unwrap();
+    let settings = folder.join("rollbook.yaml");
+    let tree = fs::read_to_string(&settings).unwrap();
+    fs::write(&settings, tree.replace("acme.atlassian.net", "other.atlassian.net")).unwrap();
+    let ran = plan(4);
+    assert!(ran.stderr.contains("it is of https://acme.atlassian.net, and the tree names"), "{ran}");
+    fs::write(&settings, tree).unwrap();
+    fs::remove_file(&path).unwrap();
+    assert!(plan(1).stderr.contains("failed to read"));
+}
+
+#[test]
+fn a_plan_from_a_snapshot_can_be_saved_and_applied_and_a_masked_one_cannot() {
+    let site = Site::example("minimal");
+    let made = taken(&site, "minimal", &[]);
+    let plan = made.folder().join("plan.json").display().to_string();
+    within(&made.folder(), &["plan", "--live", "FILE", "--out", &plan]).run().ends(0);
+    within(&made.folder(), &["plan", "--live", "FILE", "--out", &plan, "--redact"]).run().ends(64);
+    let masked = within(&made.folder(), &["plan", "--live", "FILE", "--redact"]).run().ends(0);
+    assert!(!masked.stdout.contains("grace@") && masked.stdout.contains("***"), "{masked}");
+    let journal = made.folder().join("journal.jsonl").display().to_string();
+    let applied = within(&made.folder(), &["apply", &plan, "--journal", &journal]).at(&site).run().ends(0);
+    assert!(applied.stdout.contains("Done: 4 of 4 operations"), "{applied}");
+}
