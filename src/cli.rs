@@ -70,8 +70,15 @@ enum Command {
     /// Show what would change
     Plan(commands::plan::Arguments),
     /// Write what is live into a file, for a plan without credentials
+    ///
+    /// It reads more than a plan does, so that a pull request can ask for what the tree does not: every user, and the
+    /// groups of everybody declared, which with Jira alone is a request a person. It holds no secret; docs/trust.md says
+    /// whom it shows.
     Snapshot(commands::snapshot::Arguments),
     /// List who is active, with their groups and when they were last seen
+    ///
+    /// With Jira it reads the members of every group, a request for each 50 of them. When somebody was last active, the
+    /// organization alone tells, and what is not known is said.
     Users(commands::users::Arguments),
     /// Print a saved plan again
     Show(commands::show::Arguments),

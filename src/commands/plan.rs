@@ -91,15 +91,12 @@ pub(super) enum By {
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load_compared(&arguments.part)?;
     let asked = Asked::of(&arguments.part);
-    let planned = match &arguments.live {
-        Some(path) => {
-            let snapshot = opened(session, &loaded, &arguments.part, path)?;
-            block_on(session.plan(Source::Snapshot(&snapshot), &loaded, &asked))?
-        }
-        None => {
-            let surfaces = connect(session, &loaded.declaration.settings)?;
-            block_on(session.plan(Source::Live(&surfaces), &loaded, &asked))?
-        }
+    let planned = if let Some(path) = &arguments.live {
+        let snapshot = opened(session, &loaded, &arguments.part, path)?;
+        block_on(session.plan(Source::Snapshot(&snapshot), &loaded, &asked))?
+    } else {
+        let surfaces = connect(session, &loaded.declaration.settings)?;
+        block_on(session.plan(Source::Live(&surfaces), &loaded, &asked))?
     };
     let plan = if arguments.redact { masked(&planned, &loaded) } else { planned.plan };
     print(session, &plan, arguments.format, arguments.by)?;

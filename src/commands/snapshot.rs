@@ -24,9 +24,6 @@ use super::{block_on, connect};
 const LARGEST: u64 = 512 << 20;
 
 /// What `snapshot` takes.
-///
-/// It reads more than a plan does, so that a pull request can ask for what the tree does not: every user, and the groups
-/// of everybody declared, which with Jira alone is a request a person.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The file to write [default: stdout]

@@ -10,9 +10,6 @@ use crate::render;
 use super::{Session, block_on, connect};
 
 /// What `users` takes.
-///
-/// With Jira it reads the members of every group, a request for each 50 of them. When somebody was last active, the
-/// organization alone tells.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// How to print it

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use futures_util::future::OptionFuture;
 use tokio::try_join;
 
-use crate::atlassian::Surfaces;
+use crate::atlassian::{Organization, Surfaces};
 use crate::model::{
     AccountId, GroupId, GroupName, LiveAccount, OrganizationUser, Roster, RosterUser, UserStatus,
 };
@@ -21,7 +21,7 @@ use super::live::Lists;
 /// As [`super::live_state`].
 pub async fn roster(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
     let lists = Lists::of(surfaces)?;
-    let organization = OptionFuture::from(surfaces.organization.as_ref().map(|it| it.activity()));
+    let organization = OptionFuture::from(surfaces.organization.as_ref().map(Organization::activity));
     let organization = async { Ok(organization.await.transpose()?) };
     let ((jira, groups), people) = try_join!(lists.rights_and_groups(site), organization)?;
     let mut unknown = Vec::new();

@@ -49,7 +49,7 @@ pub async fn readings(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Read
     }
     let hides = |person: &&OrganizationUser| person.email.is_none();
     let found = asked.iter().filter(hides).map(|person| person.account.clone()).collect();
-    let (people, searched, one_directory) = everybody.map_or_else(Default::default, |everybody| {
+    let (people, emails, one_directory) = everybody.map_or_else(Default::default, |everybody| {
         (everybody.people, everybody.searched, everybody.one_directory)
     });
     let whole = one_directory && !people.iter().any(|person| hides(&person));
@@ -61,7 +61,7 @@ pub async fn readings(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Read
         accounts,
         looked_up: searches.accounts,
         people: people.into_iter().chain(asked).map(|person| (person.account.clone(), person)).collect(),
-        searched,
+        searched: emails,
         found,
         whole,
         scim_users,

@@ -8,6 +8,9 @@ use crate::model::{Address, Email, Key, Plan, UserRef};
 
 use super::document::{document, plan_in};
 
+/// The fields of a plan that hold addresses.
+const ADDRESSES: [&str; 3] = ["address", "addresses", "narrowed_to"];
+
 /// The plan with a mask for each e-mail and each of these display names. An e-mail keeps its first letter and its domain,
 /// and gets a number among those that share both: the same one everywhere in the plan, so that people stay apart.
 ///
@@ -16,7 +19,7 @@ use super::document::{document, plan_in};
 pub fn redacted(plan: &Plan, names: &BTreeSet<String>) -> Plan {
     let mut document = document(plan);
     let mut masks = Masks { emails: BTreeMap::new(), names };
-    walk(&mut document, &mut |text, _| masks.find(text));
+    walk(&mut document, &mut |text, field| masks.find(text, field));
     masks.number();
     walk(&mut document, &mut |text, field| *text = masks.masked(text, field));
     #[expect(clippy::expect_used, reason = "a mask is of the form of what it masks")]
@@ -53,9 +56,9 @@ struct Masks<'a> {
 }
 
 impl Masks<'_> {
-    fn find(&mut self, text: &str) {
+    fn find(&mut self, text: &str, field: &str) {
         let mut found = Vec::new();
-        parts(text, &mut |email| {
+        parts(text, field, &mut |email| {
             found.push(email.clone());
             None
         });
@@ -78,7 +81,7 @@ impl Masks<'_> {
         if field == "name" && self.names.contains(text) {
             return initial(text);
         }
-        let mut masked = parts(text, &mut |email| self.emails.get(email).cloned());
+        let mut masked = parts(text, field, &mut |email| self.emails.get(email).cloned());
         if masked.contains('(') {
             // So every sentence of a plan writes a display name.
             let named = self.names.iter().filter(|name| !name.is_empty());
@@ -94,9 +97,10 @@ fn initial(name: &str) -> String {
     name.chars().take(1).chain("***".chars()).collect()
 }
 
-/// Replaces the e-mails of a text, be it an address, a key or a sentence.
-fn parts(text: &str, replace: &mut dyn FnMut(&Email) -> Option<Email>) -> String {
-    if let Ok(address) = text.parse::<Address>() {
+/// Replaces the e-mails of a text. A field that holds an address holds nothing else; everywhere else `user.ada@acme.com`
+/// is an e-mail.
+fn parts(text: &str, field: &str, replace: &mut dyn FnMut(&Email) -> Option<Email>) -> String {
+    if let Some(address) = ADDRESSES.contains(&field).then(|| text.parse().ok()).flatten() {
         return within(address, replace).to_string();
     }
     if let Ok(Key { address, action }) = text.parse::<Key>() {
@@ -106,12 +110,12 @@ fn parts(text: &str, replace: &mut dyn FnMut(&Email) -> Option<Email>) -> String
     let mut masked = String::with_capacity(text.len());
     for word in text.split_inclusive(ends) {
         let bare = word.trim_end_matches(|c| ends(c) || c == '.');
-        match Email::parse(bare).map(|email| replace(&email)) {
-            Ok(Some(email)) => masked.push_str(email.as_str()),
-            Ok(None) => masked.push_str(bare),
-            // It may be an address within a sentence.
-            Err(_) if bare != text => masked.push_str(&parts(bare, replace)),
-            Err(_) => masked.push_str(bare),
+        match (bare.parse::<Address>(), Email::parse(bare)) {
+            (Ok(address @ Address::Member(..)), _) => {
+                masked.push_str(&within(address, replace).to_string());
+            }
+            (Ok(_) | Err(_), Ok(email)) => masked.push_str(replace(&email).unwrap_or(email).as_str()),
+            (Ok(_) | Err(_), Err(_)) => masked.push_str(bare),
         }
         masked.push_str(&word[bare.len()..]);
     }

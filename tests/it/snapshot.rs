@@ -178,3 +178,22 @@ fn a_redacted_plan_shows_nobody_and_tells_them_apart() {
     let note = masked.notes.iter().find(|note| note.code == "unlisted-user").unwrap();
     assert!(note.text.ends_with("@other.example (A***) is active and not declared"), "{}", note.text);
 }
+
+/// An e-mail may be spelt like an address.
+#[test]
+fn an_email_that_looks_like_an_address_is_masked_whole() {
+    let world = World::of(
+        "",
+        "",
+        "  eng:\n    members: [group.lead@acme.com, user.one@acme.com, member.two@acme.com]\n",
+    )
+    .change(|live| {
+        for email in ["group.lead@acme.com", "user.one@acme.com", "member.two@acme.com"] {
+            live.leave("eng", email);
+        }
+    });
+    let text = render::plan_json(&redacted(&world.plan(), &BTreeSet::new()));
+    for hidden in ["group.lead", "lead@", "user.one", "one@", "member.two", "two@"] {
+        assert!(!text.contains(hidden), "{hidden} in {text}");
+    }
+}

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use crate::model::{
-    AccountId, Email, GroupId, LiveAccount, LiveState, OrganizationUser, Plan, Questions, Snapshot,
-    UnlistedGroups,
+    AccountId, Email, GroupId, GroupName, LiveAccount, LiveState, OrganizationUser, Plan, Questions,
+    Snapshot, UnlistedGroups,
 };
 
 use super::super::desired::Desired;
@@ -63,7 +63,7 @@ impl Plain {
         plain.groups.extend(groups.live().map(|(_, group)| group.id.clone()));
         let lost = questions.memberships.iter().filter_map(|id| snapshot.answers.memberships.get(id));
         plain.groups.extend(lost.flatten().map(|group| group.id.clone()));
-        let folded: BTreeSet<String> = Names::of(desired).groups.iter().map(|name| name.folded()).collect();
+        let folded: BTreeSet<String> = Names::of(desired).groups.iter().map(GroupName::folded).collect();
         let all = desired.declaration.policy.unlisted_groups == UnlistedGroups::Report;
         let named = live.groups.iter().filter(|group| all || folded.contains(&group.name.folded()));
         plain.groups.extend(named.map(|group| group.id.clone()));

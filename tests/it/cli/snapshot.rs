@@ -7,8 +7,22 @@ use super::{Ran, Rollbook, Site, TODAY, files_of, rollbook};
 
 /// A folder with an example and a snapshot of its site.
 fn taken(site: &Site, name: &str, more: &[&str]) -> Ran {
+    snapshot(site, name, more, &[])
+}
+
+/// With the credentials of a site, but for some variables.
+fn at(mut run: Rollbook, site: &Site, without: &[&str]) -> Rollbook {
+    for (variable, value) in site.sandbox.exports(site.url()) {
+        if !without.contains(&variable.as_str()) {
+            run = run.env(&variable, &value);
+        }
+    }
+    run
+}
+
+fn snapshot(site: &Site, name: &str, more: &[&str], without: &[&str]) -> Ran {
     let arguments = ["snapshot", "--today", TODAY, "--out", "live.json"];
-    let mut run = rollbook(arguments.iter().chain(more).copied()).at(site);
+    let mut run = at(rollbook(arguments.iter().chain(more).copied()), site, without);
     for (path, text) in files_of(name) {
         run = run.file(&path, &text);
     }
@@ -38,15 +52,16 @@ fn body(ran: &Ran) -> String {
     }
 }
 
-/// With everything that there is a credential for, and with Jira's token alone.
+/// With everything that there is a credential for, with the organization's key alone, and with Jira's token alone.
 #[test]
 fn a_plan_from_a_snapshot_is_the_plan_from_live_without_a_credential_or_a_request() {
-    for (name, code) in [("acme", 6), ("minimal", 0)] {
+    let organization = ["ROLLBOOK_EMAIL", "ROLLBOOK_API_TOKEN", "ROLLBOOK_SCIM_API_KEY"];
+    for (name, without, code) in [("acme", &[][..], 6), ("acme", &organization, 6), ("minimal", &[], 0)] {
         let site = Site::example(name);
-        let made = taken(&site, name, &[]);
+        let made = snapshot(&site, name, &[], without);
         let folder = made.folder();
         for format in ["text", "json", "markdown"] {
-            let live = within(&folder, &["plan", "--format", format]).at(&site).run().ends(code);
+            let live = at(within(&folder, &["plan", "--format", format]), &site, without).run().ends(code);
             let asked = site.asked();
             let from = within(&folder, &["plan", "--format", format, "--live", "FILE"]).run().ends(code);
             assert_eq!(site.asked(), asked, "{from}");
@@ -71,8 +86,8 @@ fn a_snapshot_is_private_and_holds_no_secret_and_no_name_that_nobody_declared() 
     #[cfg(unix)]
     {
         use std::os::unix::fs::PermissionsExt as _;
-        let mode = fs::metadata(made.folder().join("live.json")).unwrap().permissions().mode();
-        assert_eq!(mode & 0o777, 0o600);
+        let bits = fs::metadata(made.folder().join("live.json")).unwrap().permissions().mode();
+        assert_eq!(bits & 0o777, 0o600);
     }
     let redacted = taken(&site, "acme", &["--redact"]);
     let text = fs::read_to_string(redacted.folder().join("live.json")).unwrap();

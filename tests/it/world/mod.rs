@@ -160,8 +160,8 @@ impl World {
         let plan = self.plan_from(Some(&snapshot)).unwrap();
         let planned =
             snapshot::Planned { desired: &desired, live: &live, questions: &questions, plan: &plan };
-        let plain = Plain::of(&snapshot, planned);
-        snapshot::sealed_text(&snapshot::veiled(snapshot, &plain))
+        let shown = Plain::of(&snapshot, planned);
+        snapshot::sealed_text(&snapshot::veiled(snapshot, &shown))
     }
 
     /// The plan from the text of a snapshot.
