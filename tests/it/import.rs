@@ -157,6 +157,11 @@ proptest! {
         let asked = |planned: &PlannedOperation| {
             let mut asked = before.operations.iter();
             asked.any(|before| before.key == planned.key || before.operation == planned.operation)
+                // Nobody could tell who they were before the organization was asked.
+                || before.blocked.iter().any(|blocked| {
+                    let group = planned.key.address.group();
+                    blocked.code == "identity-unresolved" && group.is_some() && blocked.address.group() == group
+                })
         };
         // Who leaves altogether leaves the groups that are declared now, too.
         let operations = after.plan().operations;
