@@ -10,8 +10,10 @@ plan) "$here/plan.sh" ;;
 apply) "$here/apply.sh" ;;
 comment) PLAN=${OUT:?}/plan.json "$here/comment.sh" ;;
 issue) "$here/issue.sh" ;;
+prune) rollbook prune -C "${TREE:-.}" ;;
+propose) "$here/propose.sh" ;;
 *)
-    echo "error: the command is none of install, check, plan, comment, apply, issue" >&2
+    echo "error: the command is none of install, check, plan, comment, apply, issue, prune, propose" >&2
     exit 64
     ;;
 esac

@@ -22,6 +22,10 @@ use super::{Site, repository, seed_of};
 /// The token for a platform's API. It must show nowhere.
 const TOKEN: &str = "ghs_TOPSECRET0q7Zk2vR9";
 
+/// Which commands have the token, as the action says it.
+const TALKS: &str = "(inputs.command == 'comment' || inputs.command == 'issue' || inputs.command == 'propose') \
+                     && inputs.token || ''";
+
 /// Live has Erik, whom this does not name, and lacks Chen: one grant and one revoke.
 const GROUP: &str = "groups:\n  developers:\n    members:\n      - ada@acme.com\n      - bruno@acme.com\n      - chen@acme.com\n";
 
@@ -259,10 +263,9 @@ impl<'a> Runner<'a> {
         let command = input("command");
         let out = Some(input("out")).filter(|out| !out.is_empty());
         let out = out.unwrap_or_else(|| format!("{}/rollbook-out", inner.expressions["runner.temp"]));
-        let token = if ["comment", "issue"].contains(&command.as_str()) { TOKEN } else { "" };
-        inner = inner
-            .knows("inputs.out || format('{0}/rollbook-out', runner.temp)", &out)
-            .knows("(inputs.command == 'comment' || inputs.command == 'issue') && inputs.token || ''", token);
+        let token = if ["comment", "issue", "propose"].contains(&command.as_str()) { TOKEN } else { "" };
+        inner =
+            inner.knows("inputs.out || format('{0}/rollbook-out', runner.temp)", &out).knows(TALKS, token);
         let mut done = Step { code: 0, text: String::new() };
         for step in action["runs"]["steps"].as_sequence().unwrap() {
             let skipped = match step["if"].as_str() {

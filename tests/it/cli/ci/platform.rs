@@ -38,6 +38,8 @@ pub(super) struct State {
     pub(super) head: (usize, String),
     /// The commit that a pull request of Ada's became.
     pub(super) merged: String,
+    /// The pull requests that were opened, as they were asked for.
+    pub(super) proposed: Vec<Value>,
     /// How many entries a page has, whatever is asked for.
     pub(super) page: usize,
     /// Answers requests of this method with this status, so many times.
@@ -96,6 +98,7 @@ impl Platform {
             issues: Vec::new(),
             head: (5, String::new()),
             merged: String::new(),
+            proposed: Vec::new(),
             page: 100,
             fails: None,
             elsewhere: None,
@@ -167,6 +170,16 @@ impl State {
         match (method.as_str(), parts.as_slice()) {
             ("GET", ["user"]) if kind != Kind::GitHub => {
                 axum::Json(json!({ "id": 7, "uuid": own })).into_response()
+            }
+            ("GET", ["repos", _, _, "pulls"])
+                if uri.query().is_some_and(|query| query.contains("head=acme%3Arollbook%2Fprune")) =>
+            {
+                axum::Json(self.proposed.iter().map(|_| json!({ "number": 9 })).collect::<Vec<_>>())
+                    .into_response()
+            }
+            ("POST", ["repos", _, _, "pulls"]) => {
+                self.proposed.push(sent);
+                (StatusCode::CREATED, axum::Json(json!({ "number": 9 }))).into_response()
             }
             ("GET", ["repos", _, _, "pulls"]) => {
                 let of_branch = uri.query().is_some_and(|query| query.contains("head=ada%3Aopen%2Fsupport"));

@@ -122,6 +122,34 @@ fn a_night_takes_away_what_expired_and_nothing_else() {
 }
 
 #[test]
+fn what_is_over_is_proposed_once() {
+    let (mut machine, platform) = github();
+    machine.set("GITHUB_SERVER_URL", "https://github.com");
+    machine.set("GITHUB_REF_NAME", "main");
+    let origin = machine.path("origin.git").display().to_string();
+    machine.git(&["init", "--quiet", "--bare", &origin]);
+    machine.git(&["remote", "add", "origin", &origin]);
+    let week = || Runner::new(&machine).job("cleanup.yml", "cleanup");
+    week().ends(0).says("Nothing has come to its end.");
+    // Live still has him: the line says why he is to go.
+    expired(&machine);
+    week().ends(0).says("Nothing has come to its end.");
+    Runner::new(&machine).job("expired.yml", "expired").ends(0);
+    let main = machine.git(&["rev-parse", "HEAD"]);
+    week().ends(0).says("Pull request 9 is open.");
+    let group = machine.git(&["--git-dir", &origin, "show", "rollbook/prune:groups/developers.yaml"]);
+    assert!(!group.contains("bruno") && group.contains("ada@acme.com"), "{group}");
+    machine.git(&["reset", "--quiet", "--hard", &main]);
+    week().ends(0).says("Pull request 9 is up to date.");
+    let proposed = platform.edit(|state| state.proposed.clone());
+    assert_eq!(proposed.len(), 1);
+    assert_eq!((&proposed[0]["head"], &proposed[0]["base"]), (&"rollbook/prune".into(), &"main".into()));
+    platform.edit(|state| state.fails = Some((axum::http::Method::GET, 403, 9)));
+    machine.git(&["reset", "--quiet", "--hard", &main]);
+    week().ends(1);
+}
+
+#[test]
 fn gitlab_and_bitbucket_apply_their_main_branch() {
     let machine = Machine::new();
     let recipe = yaml("examples/ci/gitlab/.gitlab-ci.yml");
