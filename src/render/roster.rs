@@ -57,7 +57,7 @@ pub fn roster_csv(roster: &Roster) -> String {
     let rows = roster.users.iter().map(|user| {
         let last = match &user.last_active {
             Reading::NotRead => "",
-            Reading::Read(None) => "never",
+            Reading::Read(None) => "no use known",
             Reading::Read(Some(at)) => at,
         };
         let email = user.account.email.as_ref().map_or("", Email::as_str);
