@@ -29,11 +29,33 @@ fn commands(page: &str) -> Vec<String> {
     commands
 }
 
+/// What a page is run with.
+#[derive(Default)]
+struct Setting<'a> {
+    files: Vec<(&'a str, &'a str)>,
+    /// Commands before the first.
+    before: &'a str,
+    /// What stands for something else on this machine, or has to be told in a test.
+    instead: &'a [(&'a str, &'a str)],
+    /// The starts of commands that other tests run.
+    elsewhere: &'a [&'a str],
+}
+
 /// Runs the commands of a page in one shell that stops at the first that fails.
-fn run(page: &str, site: &Site, files: &[(&str, &str)], before: &str) {
+fn run(page: &str, site: &Site, setting: &Setting<'_>) {
+    let Setting { files, before, instead, elsewhere } = setting;
     let text = fs::read_to_string(repository().join(page)).unwrap();
-    let commands = commands(&text);
+    let mut commands = commands(&text);
     assert!(commands.len() > 4, "{page} shows commands");
+    for start in *elsewhere {
+        let number = commands.len();
+        commands.retain(|command| !command.starts_with(start));
+        assert!(commands.len() < number, "{page} has no {start}");
+    }
+    for (shown, told) in *instead {
+        assert!(commands.iter().any(|command| command.contains(shown)), "{page} has no {shown}");
+        commands.iter_mut().for_each(|command| *command = command.replace(shown, told));
+    }
     let home = tempfile::tempdir().unwrap();
     for (path, text) in files {
         let path = home.path().join(path);
@@ -72,19 +94,87 @@ fn quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', "'\\''"))
 }
 
+/// The files of an example, in a repository of their own whose main branch is also `origin`'s.
+const COMMITTED: &str = "printf '.rollbook/\\n*.json\\n' > .gitignore; git init --quiet; git add .; \
+                         git commit --quiet -m first; git commit --quiet --allow-empty -m second; \
+                         git update-ref refs/remotes/origin/main HEAD~1";
+
+fn borrowed(files: &[(String, String)]) -> Vec<(&str, &str)> {
+    files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect()
+}
+
 #[test]
 fn adopting() {
-    let site = Site::example("acme");
-    let token = [(".rollbook-token", "sandbox-token\n")];
-    run("docs/adopting.md", &site, &token, "");
+    let files = vec![(".rollbook-token", "sandbox-token\n")];
+    run("docs/adopting.md", &Site::example("acme"), &Setting { files, ..Setting::default() });
 }
 
 #[test]
 fn when() {
-    let site = Site::example("minimal");
     let files = files_of("minimal");
-    let files: Vec<(&str, &str)> = files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
-    let before =
-        "printf '.rollbook/\\n' > .gitignore; git init --quiet; git add .; git commit --quiet -m first";
-    run("docs/when.md", &site, &files, before);
+    let setting = Setting { files: borrowed(&files), before: COMMITTED, ..Setting::default() };
+    run("docs/when.md", &Site::example("minimal"), &setting);
+}
+
+#[test]
+fn trust() {
+    let files = files_of("minimal");
+    let instead = [
+        // Nobody can be asked here.
+        ("apply --allow max-revokes", "apply --allow max-revokes --yes"),
+        ("/var/log/rollbook/today.jsonl", "today.jsonl"),
+        // Without a change there is no journal.
+        (
+            "rollbook apply --journal",
+            "sed -i /bruno/d groups/developers.yaml; rollbook apply --yes --journal",
+        ),
+        (" --last HASH", ""),
+        (
+            "undo .rollbook/journals/20261125T180401.123Z-3f9c2a71.jsonl",
+            "undo --yes .rollbook/journals/first.jsonl",
+        ),
+        (
+            "rollbook plan --out",
+            "mv .rollbook/journals/*.jsonl first; mv first .rollbook/journals/first.jsonl; rollbook plan --out",
+        ),
+    ];
+    let setting =
+        Setting { files: borrowed(&files), before: COMMITTED, instead: &instead, ..Setting::default() };
+    run("docs/trust.md", &Site::example("minimal"), &setting);
+}
+
+/// The first tree is the example, the second the one that the page shows.
+#[test]
+fn readme() {
+    let example: Vec<(String, String)> =
+        files_of("acme").into_iter().map(|(path, text)| (format!("examples/acme/{path}"), text)).collect();
+    let page = fs::read_to_string(repository().join("README.md")).unwrap();
+    let shown: Vec<(String, String)> = page
+        .split("```yaml\n# ")
+        .skip(1)
+        .filter_map(|rest| {
+            let (path, rest) = rest.split_once('\n')?;
+            let (text, _) = rest.split_once("```")?;
+            path.ends_with(".yaml").then(|| (path.to_owned(), text.to_owned()))
+        })
+        .collect();
+    assert_eq!(shown.len(), 2, "rollbook.yaml and a group");
+    let instead = [
+        // Something of the example is blocked on purpose.
+        ("plan --today 2026-11-22", "plan --today 2026-11-22 || test $? = 6"),
+        ("apply --today 2026-11-22", "apply --yes --journal journal.jsonl --today 2026-11-22 || test $? = 6"),
+        ("you@acme.com", "root@acme.com"),
+        ("read -rs ROLLBOOK_API_TOKEN", "read -rs ROLLBOOK_API_TOKEN <<< sandbox-token"),
+        // Jira hides the e-mail of the contractor.
+        ("rollbook plan", "rollbook plan || test $? = 6"),
+        ("rollbook lock", "rollbook lock || test $? = 6"),
+        ("rollbook apply", "rollbook apply --yes || test $? = 6"),
+    ];
+    let setting = Setting {
+        files: borrowed(&example).into_iter().chain(borrowed(&shown)).collect(),
+        instead: &instead,
+        elsewhere: &["cargo ", "rollbook sandbox "],
+        ..Setting::default()
+    };
+    run("README.md", &Site::example("acme"), &setting);
 }
