@@ -54,7 +54,9 @@ fn run(page: &str, site: &Site, setting: &Setting<'_>) {
     }
     for (shown, told) in *instead {
         assert!(commands.iter().any(|command| command.contains(shown)), "{page} has no {shown}");
-        commands.iter_mut().for_each(|command| *command = command.replace(shown, told));
+        for command in &mut commands {
+            *command = command.replace(shown, told);
+        }
     }
     let home = tempfile::tempdir().unwrap();
     for (path, text) in files {
@@ -155,7 +157,7 @@ fn readme() {
         .filter_map(|rest| {
             let (path, rest) = rest.split_once('\n')?;
             let (text, _) = rest.split_once("```")?;
-            path.ends_with(".yaml").then(|| (path.to_owned(), text.to_owned()))
+            Path::new(path).extension().is_some().then(|| (path.to_owned(), text.to_owned()))
         })
         .collect();
     assert_eq!(shown.len(), 2, "rollbook.yaml and a group");
