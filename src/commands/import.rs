@@ -80,7 +80,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     } else {
         write(session, &root, &files)?;
     }
-    session.terminal.say(&summary(&import));
+    session.terminal.say(&summary(&import, if arguments.check { "would import" } else { "imported" }));
     for left in &import.left {
         session.terminal.tell(&format!(
             "left out: {}: {}",
@@ -217,7 +217,7 @@ fn locked(
     Ok((tree, declaration, locking.diagnostics))
 }
 
-fn summary(import: &Import) -> String {
+fn summary(import: &Import, verb: &str) -> String {
     let (declared, new): (Vec<_>, Vec<_>) = import.groups.iter().partition(|group| group.declared);
     let members =
         |groups: &[&ImportedGroup]| -> usize { groups.iter().map(|group| group.members.len()).sum() };
@@ -232,7 +232,7 @@ fn summary(import: &Import) -> String {
     if !import.users.is_empty() {
         parts.push(count(import.users.len(), "user"));
     }
-    if parts.is_empty() { "nothing to import".into() } else { format!("imported {}", parts.join(", ")) }
+    if parts.is_empty() { "nothing to import".into() } else { format!("{verb} {}", parts.join(", ")) }
 }
 
 impl Per {
