@@ -128,10 +128,14 @@ fn tree(session: &Session, arguments: &Arguments) -> Result<(PathBuf, Tree, Load
     Ok((root, Tree::default(), Loaded { tree, declaration, base: None }))
 }
 
-type Kinds = BTreeMap<GroupId, Option<GroupKind>>;
+/// Who owns groups, where it is known.
+pub type Kinds = BTreeMap<GroupId, Option<GroupKind>>;
 
 /// Reads the selected groups, everybody, and who owns the groups.
-async fn read(
+///
+/// # Errors
+/// [`Error`] when a read fails.
+pub async fn read(
     surfaces: &Surfaces,
     declaration: &Declaration,
     desired: &Desired<'_>,

@@ -5,6 +5,7 @@ mod clients;
 mod faults;
 mod faults_laws;
 mod front;
+mod import;
 mod journal;
 mod laws;
 mod load;
