@@ -125,7 +125,7 @@ fn tree(session: &Session, arguments: &Arguments) -> Result<(PathBuf, Tree, Load
         session.terminal.tell(&render::diagnostics(&tree, &parsed.diagnostics, style));
         return Err(Error::Usage("--site and --organization do not make a tree".into()));
     };
-    Ok((root, Tree::default(), Loaded { tree, declaration, base: None }))
+    Ok((root, Tree::default(), Loaded { tree, declaration, base: None, snapshot: None }))
 }
 
 /// Who owns groups, where it is known.

@@ -60,6 +60,9 @@ pub(super) struct Part {
     /// Who made the change from the base to the tree, as the platform says
     #[arg(long, value_name = "EMAIL", value_parser = Email::parse)]
     pub(super) author: Option<Email>,
+    /// A snapshot of before: a group that was full then and reads as empty now refuses the plan
+    #[arg(long, value_name = "FILE")]
+    pub(super) snapshot: Option<PathBuf>,
     /// Set a guard aside for this run, such as max-revokes; may be repeated
     #[arg(long, value_name = "GUARD")]
     pub(super) allow: Vec<Guard>,

@@ -133,6 +133,7 @@ impl Session {
             base: base.as_ref(),
             author: part.author.as_ref(),
             reviewed,
+            before: loaded.snapshot.as_ref().map(|snapshot| &snapshot.readings.members),
             rates: &RATES,
         };
         let plan = plan::route(changes, &context);

@@ -13,12 +13,13 @@ use crate::atlassian::{Pause, Waiting, Waits};
 use crate::config;
 use crate::error::Error;
 use crate::git;
-use crate::model::{Declaration, Diagnostic, Severity, Tree};
+use crate::model::{Declaration, Diagnostic, Severity, Snapshot, Tree};
 use crate::render::{self, Colour, DiagnosticStyle, Frames};
 use crate::terminal::Terminal;
 
 use super::plan::Part;
 use super::planning::LoadedBase;
+use super::snapshot::opened;
 
 /// Rollbook's version, as plans and journals name it.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
@@ -42,6 +43,8 @@ pub(super) struct Loaded {
     pub(super) tree: Tree,
     pub(super) declaration: Declaration,
     pub(super) base: Option<LoadedBase>,
+    /// What was live before, where a part names it.
+    pub(super) snapshot: Option<Snapshot>,
 }
 
 /// Sends what happens inside to stderr: warnings, with `-v` what is read and written, with `-vv` every request.
@@ -81,10 +84,14 @@ impl Session {
         config::find_root(&here).ok_or(Error::NoTree(here))
     }
 
-    /// Reads the tree, and the base that a part is to be compared with.
+    /// Reads the tree, the base that a part is to be compared with, and what was live before.
     pub(super) fn load_compared(&self, part: &Part) -> Result<Loaded, Error> {
         let base = part.base.as_deref().map(|named| self.base(named)).transpose()?;
-        Ok(Loaded { base, ..self.load()? })
+        let mut loaded = Loaded { base, ..self.load()? };
+        if let Some(path) = &part.snapshot {
+            loaded.snapshot = Some(opened(self, &loaded, part, path)?);
+        }
+        Ok(loaded)
     }
 
     /// Reads the tree; its diagnostics go to stderr.
@@ -101,7 +108,7 @@ impl Session {
             self.terminal.tell(&render::diagnostics(&loaded.tree, &shown, style));
         }
         let declaration = loaded.declaration.ok_or(Error::Invalid)?;
-        Ok(Loaded { tree: loaded.tree, declaration, base: None })
+        Ok(Loaded { tree: loaded.tree, declaration, base: None, snapshot: None })
     }
 
     /// The tree's folder in its repository, with a `/` at its end; empty where it is the repository's own, or in none.

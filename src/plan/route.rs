@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, Action, Blocked, Capabilities, Change, Changes, Drift, Email, GroupId, GroupName, Header, Key,
-    LiveState, Membership, Note, Operation, Plan, PlannedOperation, Ref, ScimUser, Surface, SurfaceIds,
-    UserRef, Wanted,
+    Listing, LiveState, Membership, Note, Operation, Plan, PlannedOperation, Ref, ScimUser, Surface,
+    SurfaceIds, UserRef, Wanted,
 };
 
 use super::admins;
@@ -44,6 +44,8 @@ pub struct Context<'a> {
     pub author: Option<&'a Email>,
     /// The plan that was reviewed, where there is one: only what it has is kept.
     pub reviewed: Option<&'a SavedPlan>,
+    /// The members of groups as they were before, where a snapshot has them.
+    pub before: Option<&'a BTreeMap<GroupId, Listing<AccountId>>>,
     /// The published rate limits.
     pub rates: &'a Rates,
 }

@@ -1,28 +1,43 @@
 //! `suspicious-read`: a group that was full and reads as empty (design §9, 1).
 
-use crate::model::{Address, Guard, Listing};
+use crate::model::{Address, GroupId, GroupName, Guard, Listing};
 
 use super::{Case, Rules, Tripped};
 
-/// Refused when a group that the plan changes had members when the plan was reviewed, was to keep some, and has none
-/// now: a listing that comes back empty for a want of rights looks just like it.
+/// Refused when a group that the plan changes had members before, and has none now: a listing that comes back empty for a
+/// want of rights looks just like it. Before is when the plan was reviewed, where the group was to keep some of them, and
+/// when the snapshot was taken that is at hand.
 pub(super) fn suspicious_read(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
-    let Some(reviewed) = case.context.reviewed else { return Vec::new() };
-    let seen = reviewed.plan().groups.iter().filter(|group| group.before > 0 && group.after > 0);
-    let changed = |name| case.operations.keys().any(|key| key.address.group() == Some(name));
-    let now = |name| {
-        let (_, group) = rules.groups.live().find(|(declared, _)| *declared == name)?;
-        case.context.live.members.get(&group.id)
-    };
-    seen.filter(|group| changed(&group.name) && now(&group.name).is_some_and(Listing::is_empty))
-        .map(|group| Tripped {
-            guard: Guard::SuspiciousRead,
-            addresses: vec![Address::Group(group.name.clone())],
-            why: format!(
-                "group {} had {} members when it was reviewed, and reads as empty now",
-                group.name, group.before
-            ),
-            help: "Look at the group itself; where it really is empty, make and review a new plan.".into(),
+    let changed = |name: &GroupName| case.operations.keys().any(|key| key.address.group() == Some(name));
+    let is_empty = |id| case.context.live.members.get(id).is_some_and(Listing::is_empty);
+    let emptied = rules.groups.live().filter(|(name, group)| changed(name) && is_empty(&group.id));
+    emptied
+        .filter_map(|(name, group)| {
+            let (number, when, help) = at_review(case, name).or_else(|| in_snapshot(case, &group.id))?;
+            Some(Tripped {
+                guard: Guard::SuspiciousRead,
+                addresses: vec![Address::Group(name.clone())],
+                why: format!("group {name} had {} {when}, and reads as empty now", members(number)),
+                help: format!("Look at the group itself; where it really is empty, {help}."),
+            })
         })
         .collect()
+}
+
+/// How many members there were, when, and what to do where that is over.
+type Before = (usize, &'static str, &'static str);
+
+fn at_review(case: &Case<'_>, name: &GroupName) -> Option<Before> {
+    let groups = &case.context.reviewed?.plan().groups;
+    let group = groups.iter().find(|group| group.name == *name && group.before > 0 && group.after > 0)?;
+    Some((group.before, "when it was reviewed", "make and review a new plan"))
+}
+
+fn in_snapshot(case: &Case<'_>, id: &GroupId) -> Option<Before> {
+    let number = case.context.before?.get(id)?.len();
+    (number > 0).then_some((number, "when the snapshot was taken", "take a new snapshot"))
+}
+
+fn members(number: usize) -> String {
+    if number == 1 { "1 member".into() } else { format!("{number} members") }
 }

@@ -157,7 +157,10 @@ fn readme() {
         .filter_map(|rest| {
             let (path, rest) = rest.split_once('\n')?;
             let (text, _) = rest.split_once("```")?;
-            Path::new(path).extension().is_some().then(|| (path.to_owned(), text.to_owned()))
+            Path::new(path)
+                .extension()
+                .is_some_and(|it| it == "yaml")
+                .then(|| (path.to_owned(), text.to_owned()))
         })
         .collect();
     assert_eq!(shown.len(), 2, "rollbook.yaml and a group");

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::Path;
 
-use super::{Ran, Rollbook, Site, TODAY, files_of, rollbook};
+use super::{Ran, Rollbook, Site, TODAY, example, files_of, rollbook, seed_of};
 
 /// A folder with an example and a snapshot of its site.
 fn taken(site: &Site, name: &str, more: &[&str]) -> Ran {
@@ -158,4 +158,27 @@ fn a_plan_from_a_snapshot_can_be_saved_and_applied_and_a_masked_one_cannot() {
     let journal = made.folder().join("journal.jsonl").display().to_string();
     let applied = within(&made.folder(), &["apply", &plan, "--journal", &journal]).at(&site).run().ends(0);
     assert!(applied.stdout.contains("Done: 4 of 4 operations"), "{applied}");
+}
+
+/// A listing that comes back empty for a want of rights looks like a group that everybody left.
+#[test]
+fn a_group_that_was_full_and_reads_as_empty_refuses_the_plan() {
+    let site = Site::example("minimal");
+    let tree = example("minimal");
+    let taken = rollbook(["snapshot", "-q", "-C", &tree, "--today", TODAY]).at(&site).run().ends(0);
+    let plan = |site: &Site| {
+        let arguments = ["plan", "-q", "-C", &tree, "--today", TODAY, "--snapshot", "before.json"];
+        rollbook(arguments).at(site).file("before.json", &taken.stdout).run()
+    };
+    plan(&site).ends(0);
+    let members = "members: [ada@acme.com, bruno@acme.com, erik@acme.com] }";
+    let seed = seed_of("minimal");
+    assert!(seed.contains(members), "{seed}");
+    let emptied = Site::of(&seed.replace(members, "members: [] }"));
+    let ran = plan(&emptied).ends(4);
+    let why = "group developers had 3 members when the snapshot was taken";
+    assert!(ran.stdout.contains("suspicious-read") && ran.stdout.contains(why), "{ran}");
+    let apply = ["apply", "-q", "--yes", "-C", &tree, "--today", TODAY, "--snapshot", "before.json"];
+    rollbook(apply).at(&emptied).file("before.json", &taken.stdout).run().ends(4);
+    assert_eq!(emptied.sandbox.requests().writes.len(), 0);
 }

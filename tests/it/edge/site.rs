@@ -135,6 +135,7 @@ pub(crate) async fn plan_or_undo(
         base: None,
         author: None,
         reviewed: None,
+        before: None,
         rates: &RATES,
     };
     Ok(plan::route(changes, &context))

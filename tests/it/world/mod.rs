@@ -209,6 +209,7 @@ impl World {
                 base: base.as_ref(),
                 author: self.author.as_ref(),
                 reviewed: self.reviewed.as_ref(),
+                before: None,
                 rates: &RATES,
             },
         ))
