@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use proptest::prelude::*;
-use rollbook::model::{AccountId, Address, Direction, GroupName, Key, Location, Plan, UserRef};
-use rollbook::render::plan_markdown;
+use rollbook::model::{AccountId, Address, Direction, GroupName, Key, Location, Plan, UserRef, is_invisible};
+use rollbook::render::{plan_github, plan_markdown};
 
 use crate::markdown::{EVIL, fits};
 use crate::spec::{spec, told};
@@ -148,6 +148,21 @@ proptest! {
         let signs = |lines: &[String]| ["+ ", "- ", "! "].map(|sign| lines.iter().filter(|line| line.starts_with(sign)).count());
         if !after.contains("want of room") && plan.operations.len() < 14 {
             prop_assert_eq!(signs(&fenced), signs(&parted(&before).1), "{}", after);
+        }
+    }
+    #[test]
+    fn a_name_gives_no_command_to_a_runner(spec in spec()) {
+        let plan = spec.world().plan();
+        let (before, after) = (plan_github(&plan, ""), plan_github(&hostile(plan.clone()), "a,b:c/"));
+        prop_assert_eq!(before.lines().count(), after.lines().count(), "{}", after);
+        for (line, ours) in after.lines().zip(before.lines()) {
+            let kind = |line: &str| line.split([' ', ':']).find(|word| !word.is_empty()).map(str::to_owned);
+            prop_assert_eq!(kind(line), kind(ours));
+            let (head, message) = line[2..].split_once("::").expect("a command has a message");
+            let (_, properties) = head.split_once(' ').expect("a command has properties");
+            let names: Vec<&str> = properties.split(',').filter_map(|it| it.split('=').next()).collect();
+            prop_assert!(names == ["title"] || names == ["file", "line", "col", "title"], "{}", line);
+            prop_assert!(!message.contains("##") && !line.contains(|c: char| c != ' ' && is_invisible(c)), "{}", line);
         }
     }
 }
