@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use crate::apply::JournalError;
 use crate::atlassian::{self, HostError};
-use crate::config::{ExportError, FormatError, ImportError};
+use crate::config::{EditError, ExportError, FormatError};
 use crate::environment::EnvironmentError;
 use crate::exit::Exit;
 use crate::fetch;
@@ -128,12 +128,12 @@ pub enum Error {
         /// Why.
         source: FormatError,
     },
-    /// What is live cannot be declared.
-    #[error("nothing was imported")]
-    Import(#[from] ImportError),
-    /// The tree would ask for changes that it did not ask for before.
-    #[error("nothing was written: the tree would ask for something about {}", addresses(.0))]
-    ImportAsks(BTreeSet<Address>),
+    /// The tree's files cannot be changed.
+    #[error("nothing was written")]
+    Edit(#[from] EditError),
+    /// The changed tree would ask for something else than before.
+    #[error("nothing was written: the tree would ask for something else about {}", addresses(.0))]
+    AsksAnew(BTreeSet<Address>),
     /// There is no CODEOWNERS for the tree.
     #[error("no CODEOWNERS was written")]
     Codeowners(#[from] crate::render::CodeownersError),
@@ -213,8 +213,8 @@ impl Error {
             | Self::BrokenJournal { .. }
             | Self::Format { .. }
             | Self::Codeowners(_)
-            | Self::Import(_)
-            | Self::ImportAsks(_)
+            | Self::Edit(_)
+            | Self::AsksAnew(_)
             | Self::Io { .. } => Exit::Failed,
         }
     }
@@ -241,14 +241,14 @@ impl Error {
             Self::Format { .. } => {
                 Some("Write the part that is unusual in a simpler way; then it can be formatted.")
             }
-            Self::Import(error) => error.help(),
+            Self::Edit(error) => Some(error.help()),
             Self::Codeowners(_) => Some(
                 "`policy: { admins: [you@acme.com] }` in rollbook.yaml names who owns the rules; rename what cannot stand in \
                  a line.",
             ),
-            Self::ImportAsks(_) => Some(
-                "Import the other groups with --group, and write these by hand; `rollbook plan` says more then.",
-            ),
+            Self::AsksAnew(_) => {
+                Some("Change that part of the tree by hand; `rollbook plan` says what it asks for then.")
+            }
             Self::OtherJournal { .. } => Some("Use the tree of the journal's site."),
             Self::NoLongerFits => Some("The plan above says what. Make a new one, and have it reviewed."),
             Self::Guarded(_) => Some(

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 use similar::TextDiff;
 
+use crate::config;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::git;
-use crate::plan;
 use crate::render;
 
 use super::Session;
@@ -51,7 +51,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     };
     let path = arguments.file.clone().unwrap_or_else(place);
     let before = read(&path)?;
-    let owners = plan::owners_of_files(&loaded.declaration, &loaded.tree);
+    let owners = config::owners_of_files(&loaded.declaration, &loaded.tree);
     let admins: BTreeSet<_> =
         loaded.declaration.policy.admins.iter().map(|admin| admin.value.clone()).collect();
     let after = render::codeowners(&before, &owners, &admins, &prefix, &CI)?;

@@ -143,8 +143,7 @@ pub async fn read(
 ) -> Result<(LiveState, Kinds), Error> {
     let anew = desired.clone().with_lookup(Lookup::Anew);
     let beside = Beside { import: Some(selection), ..Beside::default() };
-    let mut live = Box::pin(fetch::live_state(surfaces, &anew, beside)).await?;
-    fetch::everybody(surfaces, &mut live).await?;
+    let live = Box::pin(fetch::live_state(surfaces, &anew, beside)).await?;
     let questions = plan::import_questions(desired, &live, selection);
     let site = &declaration.settings.site.value;
     let capabilities = Box::pin(fetch::capabilities(surfaces, &questions, &live, site)).await?;
@@ -165,7 +164,7 @@ pub struct Declared {
 /// Adds an import to a tree, which says `declaration`, and locks what is new; what stands in the lock stays.
 ///
 /// # Errors
-/// [`Error::Import`] when the tree with the import is not what it is to be, [`Error::ImportAsks`] when it asks for
+/// [`Error::Edit`] when the tree with the import is not what it is to be, [`Error::AsksAnew`] when it asks for
 /// something that it did not ask for before.
 pub fn declare(
     tree: &Tree,
@@ -182,13 +181,13 @@ pub fn declare(
         let imported = config::imported(tree, declaration, import, per, today)?;
         let (tree, declared, unresolved) = locked(imported.tree, imported.declaration, live, today)?;
         import = imported.import;
-        let asked = plan::asked_by_import(&desired, &before, &changes(&declared, &tree));
+        let asked = plan::asked_anew(&desired, &before, &changes(&declared, &tree));
         if asked.is_empty() {
             import.left.sort();
             return Ok(Declared { tree, import, unresolved });
         }
         if !plan::withhold(&mut import, declaration, &asked) {
-            return Err(Error::ImportAsks(asked));
+            return Err(Error::AsksAnew(asked));
         }
     }
 }

@@ -1,12 +1,15 @@
 //! `rollbook prune`.
 
-use clap::Args;
+use std::collections::BTreeSet;
 
-use crate::config::{self, ImportError};
+use clap::Args;
+use jiff::civil::Date;
+
+use crate::config::{self, EditError};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
-use crate::model::{Declaration, Locator, Tree};
+use crate::model::{Declaration, GroupName, LiveState, Locator, Tree};
 use crate::plan::{self, Beside, Desired};
 use crate::render::{self, count};
 
@@ -22,7 +25,7 @@ pub struct Arguments {
 }
 
 /// Takes entries out of the tree whose `until` has come, once live no longer has whom they brought: before that a line
-/// still says why somebody is to go. The plan after it asks for nothing that it did not ask for before.
+/// still says why somebody is to go. The plan after it asks for what it asked for before.
 ///
 /// # Errors
 /// [`Error`] when the tree or the site cannot be read, or a file cannot be written.
@@ -34,29 +37,14 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let live = block_on(
         session.telling(async { Ok(fetch::live_state(&surfaces, &desired, Beside::default()).await?) }),
     )?;
-    let changes = |declaration: &Declaration, tree: &Tree| {
-        plan::diff(&Desired::of(declaration, today), &live, &Locator::new(tree))
-    };
-    let before = changes(&loaded.declaration, &loaded.tree);
-    let mut spent = plan::spent(&desired, &before, &Locator::new(&loaded.tree));
-    let mut left = Vec::new();
-    let removed = loop {
-        match config::without_entries(&loaded.tree, &loaded.declaration, &spent, today) {
-            Err(ImportError::Form(name)) if spent.remove(&name).is_some() => left.push(name),
-            removed => break removed?,
-        }
-    };
-    let asked = plan::asked_by_import(&desired, &before, &changes(&removed.declaration, &removed.tree));
-    if !asked.is_empty() {
-        return Err(Error::ImportAsks(asked));
-    }
-    let files = changed(&loaded.tree, &removed.tree);
+    let Pruned { tree, entries, left } = pruned(&loaded.tree, &loaded.declaration, &live, today)?;
+    let files = changed(&loaded.tree, &tree);
     if arguments.check {
         session.data(&differences(&files))?;
     } else {
         write(session, &root, &files)?;
     }
-    let entries = count(spent.values().map(std::collections::BTreeSet::len).sum(), "entry");
+    let entries = count(entries, "entry");
     let verb = if arguments.check { "would go" } else { "gone" };
     session.terminal.say(&format!("{entries} {verb}"));
     for name in &left {
@@ -68,4 +56,48 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         (false, false) => Exit::Incomplete,
         (false, true) => Exit::Done,
     })
+}
+
+/// A tree without the entries that have done their work.
+#[derive(Debug)]
+pub struct Pruned {
+    /// All files.
+    pub tree: Tree,
+    /// How many entries went.
+    pub entries: usize,
+    /// The groups that an entry could not be cut out of.
+    pub left: Vec<GroupName>,
+}
+
+/// Takes entries out of a tree, which says `declaration`.
+///
+/// # Errors
+/// [`Error::Edit`] when the tree would not say what it is to say, [`Error::AsksAnew`] when it would ask for more or for
+/// less: what is not asked for any more would leave somebody in.
+pub fn pruned(
+    tree: &Tree,
+    declaration: &Declaration,
+    live: &LiveState,
+    today: Date,
+) -> Result<Pruned, Error> {
+    let desired = Desired::of(declaration, today);
+    let mut spent = plan::spent(&desired, live);
+    let mut left = Vec::new();
+    let edited = loop {
+        match config::without_entries(tree, declaration, &spent, today) {
+            Err(EditError::Form(name)) if spent.remove(&name).is_some() => left.push(name),
+            edited => break edited?,
+        }
+    };
+    let changes = |declaration: &Declaration, tree: &Tree| {
+        plan::diff(&Desired::of(declaration, today), live, &Locator::new(tree))
+    };
+    let (before, after) = (changes(declaration, tree), changes(&edited.declaration, &edited.tree));
+    for (before, after) in [(&before, &after), (&after, &before)] {
+        let asked = plan::asked_anew(&desired, before, after);
+        if !asked.is_empty() {
+            return Err(Error::AsksAnew(asked));
+        }
+    }
+    Ok(Pruned { tree: edited.tree, entries: spent.values().map(BTreeSet::len).sum(), left })
 }

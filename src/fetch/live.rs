@@ -19,6 +19,9 @@ use super::Error;
 /// What a listing of people brings.
 type People = (Listing<AccountId>, Vec<LiveAccount>);
 
+/// Who is in the organization's directory, and what it says of them.
+pub(super) type Everybody = (Listing<AccountId>, Vec<OrganizationUser>);
+
 /// Where groups, members and users are listed: in Jira, which shows apps and admin groups too, else in the
 /// organization (fact sheet §5).
 pub(super) enum Lists<'a> {
@@ -26,9 +29,9 @@ pub(super) enum Lists<'a> {
     Organization(&'a Organization),
 }
 
-/// Reads what a diff of this desired state needs, and what is beside it: the rights, every group's name, the members of the declared
-/// groups that exist, what the organization knows of the declared people, and every user where an identity or a
-/// status needs them.
+/// Reads what a diff of this desired state needs, and what is beside it: the rights, every group's name, the members of
+/// the declared groups that exist, what the organization knows of the declared people, and every user where an
+/// identity or a status needs them.
 ///
 /// # Errors
 /// [`Error::NoListing`] when there is no surface that lists anything, [`Error::CannotBrowse`] when reads would be
@@ -42,8 +45,12 @@ pub async fn live_state(
     let lists = Lists::of(surfaces)?;
     let searches = plan::searches(desired, beside);
     let site = &desired.declaration.settings.site.value;
-    let ((jira, groups), people) =
-        try_join!(lists.rights_and_groups(site), search(surfaces.organization.as_ref(), &searches))?;
+    let organization = surfaces.organization.as_ref();
+    let ((jira, groups), people, everybody) = try_join!(
+        lists.rights_and_groups(site),
+        search(organization, &searches),
+        everybody(organization, beside)
+    )?;
     let rights = Rights { surfaces: surfaces.configured(), jira };
     let found: BTreeSet<Email> = people.iter().filter_map(|person| person.email.clone()).collect();
     let ids = plan::groups_to_read(desired, beside, &groups);
@@ -57,9 +64,11 @@ pub async fn live_state(
         "reading members"
     );
     let acting = rights.acting();
-    let (members, users, scim_users) =
-        try_join!(lists.members(&ids), lists.users(reads, acting), scim_users(surfaces, reads))?;
-    let (members, seen) = members;
+    let ((members, seen), users, scim_users) = try_join!(
+        lists.members(&ids),
+        lists.users(reads, acting, everybody.as_ref()),
+        scim_users(surfaces, reads)
+    )?;
     let mut live = LiveState {
         rights,
         groups,
@@ -74,9 +83,9 @@ pub async fn live_state(
         live.accounts.extend(seen.into_iter().map(|account| (account.id.clone(), account)));
         live.users = Reading::Read(listing);
     }
-    live.learn(people);
+    live.learn(everybody.into_iter().flat_map(|(_, people)| people).chain(people));
     let moved = plan::moved(desired, &live);
-    if let (Some(organization), false) = (&surfaces.organization, moved.is_empty()) {
+    if let (Some(organization), false) = (organization, moved.is_empty()) {
         let emails: Vec<Email> = moved.iter().cloned().collect();
         live.learn(organization.find_by_email(&emails).await?);
         live.searched.extend(moved);
@@ -90,15 +99,15 @@ pub async fn live_state(
     Ok(live)
 }
 
-/// Has the organization tell what it knows of everybody, such as e-mails that Jira hides.
-///
-/// # Errors
-/// What the surface said.
-pub async fn everybody(surfaces: &Surfaces, live: &mut LiveState) -> Result<(), Error> {
-    if let Some(organization) = &surfaces.organization {
-        live.learn(organization.everybody().await?.1);
+/// Everybody whom the organization knows, where somebody is to be declared: it shows e-mails that Jira hides.
+async fn everybody(
+    organization: Option<&Organization>,
+    beside: Beside<'_>,
+) -> Result<Option<Everybody>, Error> {
+    match organization.filter(|_| beside.import.is_some()) {
+        Some(organization) => Ok(Some(organization.everybody().await?)),
+        None => Ok(None),
     }
-    Ok(())
 }
 
 /// What the organization knows of the people whom a tree declares.
@@ -175,11 +184,13 @@ impl<'a> Lists<'a> {
         }
     }
 
-    /// Every user, where they are needed. Jira's listing has no total, and the reader is one of it.
+    /// Every user, where they are needed; the organization may have told of everybody already. Jira's listing has no total,
+    /// and the reader is one of it.
     pub(super) async fn users(
         &self,
         reads: Reads,
         acting: Option<&AccountId>,
+        everybody: Option<&Everybody>,
     ) -> Result<Option<People>, Error> {
         if !reads.users {
             return Ok(None);
@@ -187,8 +198,11 @@ impl<'a> Lists<'a> {
         let (listing, seen) = match self {
             Self::Jira(jira) => jira.users().await?,
             Self::Organization(organization) => {
-                let (listing, users) = organization.everybody().await?;
-                (listing, users.iter().map(OrganizationUser::live).collect())
+                let (listing, users) = match everybody {
+                    Some(everybody) => everybody,
+                    None => &organization.everybody().await?,
+                };
+                (listing.clone(), users.iter().map(OrganizationUser::live).collect())
             }
         };
         match acting.filter(|acting| !listing.contains(acting)) {

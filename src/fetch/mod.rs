@@ -10,7 +10,7 @@ mod snapshot;
 
 pub use capabilities::capabilities;
 pub use checkup::checkups;
-pub use live::{everybody, live_state};
+pub use live::live_state;
 pub use roster::roster;
 pub use snapshot::readings;
 

@@ -6,9 +6,7 @@ use futures_util::future::OptionFuture;
 use tokio::try_join;
 
 use crate::atlassian::{Organization, Surfaces};
-use crate::model::{
-    AccountId, GroupId, GroupName, LiveAccount, OrganizationUser, Roster, RosterUser, UserStatus,
-};
+use crate::model::{AccountId, Email, GroupId, GroupName, LiveAccount, Roster, RosterUser};
 use crate::plan::Reads;
 
 use super::Error;
@@ -32,7 +30,7 @@ pub async fn roster(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
         let ids: Vec<GroupId> = groups.iter().map(|group| group.id.clone()).collect();
         let acting = jira.as_ref().map(|rights| &rights.acting.id);
         let everybody = Reads { scim_users: false, users: true };
-        let ((members, seen), users) = try_join!(lists.members(&ids), lists.users(everybody, acting))?;
+        let ((members, seen), users) = try_join!(lists.members(&ids), lists.users(everybody, acting, None))?;
         let listed = users.into_iter().flat_map(|(_, users)| users);
         accounts.extend(seen.into_iter().chain(listed).map(|account| (account.id.clone(), account)));
         for group in &groups {
@@ -54,7 +52,8 @@ pub async fn roster(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
                     let names = groups.iter().map(|group| group.name.clone());
                     of.insert(person.account.clone(), names.collect());
                 }
-                learn(&mut accounts, &person);
+                let account = accounts.entry(person.account.clone()).or_insert_with(|| person.live());
+                account.learn(&person);
                 active.insert(person.account, last);
             }
         }
@@ -80,17 +79,6 @@ pub async fn roster(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
     Ok(Roster { site: site.to_owned(), users, unknown })
 }
 
-fn key(user: &RosterUser) -> (bool, Option<&crate::model::Email>, &AccountId) {
+fn key(user: &RosterUser) -> (bool, Option<&Email>, &AccountId) {
     (user.account.email.is_none(), user.account.email.as_ref(), &user.account.id)
-}
-
-/// The organization knows e-mails that Jira hides, and who is suspended.
-fn learn(accounts: &mut BTreeMap<AccountId, LiveAccount>, person: &OrganizationUser) {
-    let account = accounts.entry(person.account.clone()).or_insert_with(|| person.live());
-    if person.email.is_some() {
-        account.email.clone_from(&person.email);
-    }
-    if person.status != UserStatus::Unsaid {
-        account.status = person.status;
-    }
 }

@@ -6,11 +6,11 @@ use tokio::try_join;
 use tracing::info;
 
 use crate::atlassian::{Organization, Surfaces};
-use crate::model::{AccountId, Email, Listing, LiveAccount, OrganizationUser, Readings, Rights, UserRef};
+use crate::model::{AccountId, Email, LiveAccount, OrganizationUser, Readings, Rights, UserRef};
 use crate::plan::{self, Beside, Desired, Reads};
 
 use super::Error;
-use super::live::{Lists, scim_users, search};
+use super::live::{Everybody, Lists, scim_users, search};
 
 /// Everything is read: a change of the tree may need what the tree does not.
 const EVERYTHING: Reads = Reads { scim_users: true, users: true };
@@ -25,10 +25,10 @@ pub async fn readings(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Read
     let searches = plan::searches(desired, Beside::default());
     let organization = surfaces.organization.as_ref();
     let site = &desired.declaration.settings.site.value;
-    let ((jira, groups), asked, everybody) = try_join!(
+    let ((jira, groups), asked, told) = try_join!(
         lists.rights_and_groups(site),
         search(organization, &searches),
-        Everybody::of(organization, desired, &searches.emails)
+        Told::of(organization, desired, &searches.emails)
     )?;
     let rights = Rights { surfaces: surfaces.configured(), jira };
     let ids = plan::groups_to_read(desired, Beside::default(), &groups);
@@ -36,10 +36,10 @@ pub async fn readings(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Read
     let acting = rights.acting();
     let ((members, seen), users, scim_users) = try_join!(
         lists.members(&ids),
-        listed(&lists, acting, everybody.as_ref()),
+        lists.users(EVERYTHING, acting, told.as_ref().map(|told| &told.everybody)),
         scim_users(surfaces, EVERYTHING)
     )?;
-    let (users, all) = users;
+    let (users, all) = users.ok_or(Error::NoListing)?;
     let by_id = |account: LiveAccount| (account.id.clone(), account);
     let mut accounts: BTreeMap<AccountId, LiveAccount> = seen.into_iter().chain(all).map(by_id).collect();
     let unseen: Vec<AccountId> =
@@ -49,9 +49,8 @@ pub async fn readings(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Read
     }
     let hides = |person: &&OrganizationUser| person.email.is_none();
     let found = asked.iter().filter(hides).map(|person| person.account.clone()).collect();
-    let (people, emails, one_directory) = everybody.map_or_else(Default::default, |everybody| {
-        (everybody.people, everybody.searched, everybody.one_directory)
-    });
+    let (people, emails, one_directory) =
+        told.map_or_else(Default::default, |told| (told.everybody.1, told.searched, told.one_directory));
     let whole = one_directory && !people.iter().any(|person| hides(&person));
     Ok(Readings {
         rights,
@@ -68,34 +67,17 @@ pub async fn readings(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Read
     })
 }
 
-/// Whom the listing surface lists. The organization has been asked for everybody already.
-async fn listed(
-    lists: &Lists<'_>,
-    acting: Option<&AccountId>,
-    everybody: Option<&Everybody>,
-) -> Result<(Listing<AccountId>, Vec<LiveAccount>), Error> {
-    match (lists, everybody) {
-        (Lists::Organization(_), Some(everybody)) => {
-            Ok((everybody.listed.clone(), everybody.people.iter().map(OrganizationUser::live).collect()))
-        }
-        (Lists::Organization(_) | Lists::Jira(_), _) => {
-            lists.users(EVERYTHING, acting).await?.ok_or(Error::NoListing)
-        }
-    }
-}
-
 /// What the organization knows of people.
-struct Everybody {
-    /// Who is in its directory.
-    listed: Listing<AccountId>,
-    /// They, and whoever has a declared e-mail in any of its directories.
-    people: Vec<OrganizationUser>,
+struct Told {
+    /// Who is in its directory, and beside what it says of them that of whoever has a declared e-mail in any of its
+    /// directories.
+    everybody: Everybody,
     /// The e-mails that were asked for.
     searched: BTreeSet<Email>,
     one_directory: bool,
 }
 
-impl Everybody {
+impl Told {
     /// Reads everybody, and asks for the declared e-mails that a plan may come to ask for and does not ask for now.
     async fn of(
         organization: Option<&Organization>,
@@ -116,6 +98,6 @@ impl Everybody {
         // Whom an e-mail that is not shown belongs to, the answer does not say.
         people.extend(found.into_iter().filter(|person| person.email.is_some()));
         let searched = asked.iter().cloned().chain(rest).collect();
-        Ok(Some(Self { listed, people, searched, one_directory: directories.len() == 1 }))
+        Ok(Some(Self { everybody: (listed, people), searched, one_directory: directories.len() == 1 }))
     }
 }

@@ -190,6 +190,16 @@ impl AppsInGroup {
     }
 }
 
+impl Members {
+    /// The groups whose declared members it takes in, as its entries name them.
+    pub fn nested(&self) -> impl Iterator<Item = &GroupName> {
+        self.entries.iter().filter_map(|entry| match &entry.who {
+            MemberRef::Group(name) => Some(name),
+            MemberRef::User(_) | MemberRef::Account(_) => None,
+        })
+    }
+}
+
 impl Declaration {
     /// The mode that holds for a group.
     pub fn mode(&self, members: &Members) -> Mode {

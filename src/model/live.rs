@@ -124,20 +124,24 @@ impl LiveAccount {
     pub fn active(&self) -> bool {
         self.status == UserStatus::Active
     }
+
+    /// Takes in what the organization says of the person: it knows e-mails that Jira hides, and why somebody is not
+    /// active. What it leaves unsaid stands as it was.
+    pub fn learn(&mut self, person: &OrganizationUser) {
+        if person.email.is_some() {
+            self.email.clone_from(&person.email);
+        }
+        if person.status != UserStatus::Unsaid {
+            self.status = person.status;
+        }
+    }
 }
 
 impl LiveState {
-    /// Takes in what the organization says of people: it knows e-mails that Jira hides, and why somebody is not
-    /// active. What it leaves unsaid stands as it was.
+    /// Takes in what the organization says of people.
     pub fn learn(&mut self, people: impl IntoIterator<Item = OrganizationUser>) {
         for person in people {
-            let account = self.accounts.entry(person.account.clone()).or_insert_with(|| person.live());
-            if person.email.is_some() {
-                account.email.clone_from(&person.email);
-            }
-            if person.status != UserStatus::Unsaid {
-                account.status = person.status;
-            }
+            self.accounts.entry(person.account.clone()).or_insert_with(|| person.live()).learn(&person);
             self.people.insert(person.account.clone(), person);
         }
     }

@@ -204,11 +204,8 @@ fn inner_first(declaration: &Declaration) -> Vec<&GroupName> {
                     continue;
                 }
                 steps.push(Step::Leave(name));
-                let entries = present(declaration, name).map_or(&[][..], |members| &members.entries);
-                steps.extend(entries.iter().filter_map(|entry| match &entry.who {
-                    MemberRef::Group(inner) => Some(Step::Enter(inner)),
-                    MemberRef::User(_) | MemberRef::Account(_) => None,
-                }));
+                let nested = present(declaration, name).into_iter().flat_map(Members::nested);
+                steps.extend(nested.map(Step::Enter));
             }
         }
     }

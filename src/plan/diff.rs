@@ -9,7 +9,6 @@ use crate::model::{
 };
 
 use super::desired::{Denial, Desired, DesiredGroup, Entry};
-use super::directory::is_person;
 use super::groups::{GroupIdentity, GroupResolution};
 use super::lifecycle;
 use super::notes;
@@ -313,20 +312,13 @@ impl Differ<'_> {
         doubtful: Vec<(&UserRef, Denial, Obstacle)>,
         members: &Listing<AccountId>,
     ) {
-        if !members.iter().any(|id| self.is_hidden(id)) {
+        if !members.iter().any(|id| self.people.hides(id, self.live.accounts.get(id))) {
             return;
         }
         for (user, denial, obstacle) in doubtful {
             let address = Address::Member(name.clone(), user.clone());
             self.block(address, Action::Remove, denial.reason, obstacle, denial.origin);
         }
-    }
-
-    /// Whether an account may be a person whom the tree names and who hides their e-mail.
-    fn is_hidden(&self, id: &AccountId) -> bool {
-        let account = self.live.accounts.get(id);
-        let hides = account.is_none_or(|account| account.email.is_none() && is_person(account.kind));
-        hides && self.people.declared_as(id).is_none()
     }
 
     /// Why an undeclared member must stay for now.
@@ -342,7 +334,7 @@ impl Differ<'_> {
         if let Some(obstacle) = self.people.suspect(id) {
             return Some(obstacle.clone());
         }
-        (unresolved && self.is_hidden(id)).then(|| Obstacle {
+        (unresolved && self.people.hides(id, account)).then(|| Obstacle {
             code: "identity-unresolved",
             why: "a declared member of the group is not resolved, and may be this account, which hides its e-mail"
                 .into(),

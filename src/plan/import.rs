@@ -7,7 +7,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::model::{
     AccountId, AccountKind, Address, Change, Changes, Claim, Declaration, Email, GroupId, GroupKind,
     GroupName, GroupState, Import, ImportedGroup, ImportedMember, LeftOut, LiveAccount, LiveGroup, LiveState,
-    ManagedBy, MemberRef, Mode, Questions, UserRef,
+    ManagedBy, Mode, Questions, UserRef,
 };
 
 use super::desired::{Desired, DesiredGroup, owners};
@@ -278,18 +278,14 @@ fn inner_groups<'a>(declaration: &'a Declaration, outer: &'a GroupName) -> BTree
         else {
             continue;
         };
-        let inner = members.entries.iter().filter_map(|entry| match &entry.who {
-            MemberRef::Group(name) => Some(name),
-            MemberRef::User(_) | MemberRef::Account(_) => None,
-        });
-        next.extend(inner.filter(|name| found.insert(*name)));
+        next.extend(members.nested().filter(|name| found.insert(*name)));
     }
     found
 }
 
-/// What a tree asks for with an import that it, `desired`, did not ask for before: an import declares what is live, and
-/// no more. Whoever is offboarded leaves the groups that are declared now as well as those that are not.
-pub fn asked_by_import(desired: &Desired<'_>, before: &Changes, after: &Changes) -> BTreeSet<Address> {
+/// What a changed tree asks for that it, `desired`, did not ask for before. Whoever is offboarded leaves the groups that are
+/// declared now as well as those that are not.
+pub fn asked_anew(desired: &Desired<'_>, before: &Changes, after: &Changes) -> BTreeSet<Address> {
     let addresses = |changes: &Changes| -> BTreeSet<Address> {
         let changed = changes.changes.iter().map(|change| change.address.clone());
         changed.chain(changes.blocked.iter().map(|blocked| blocked.address.clone())).collect()

@@ -101,6 +101,12 @@ impl Resolution {
         }
     }
 
+    /// Whether an account may be a person whom the tree names and who hides their e-mail.
+    pub(super) fn hides(&self, id: &AccountId, account: Option<&LiveAccount>) -> bool {
+        let hides = account.is_none_or(|account| account.email.is_none() && is_person(account.kind));
+        hides && self.declared_as(id).is_none()
+    }
+
     /// What stands in the way of telling whether an account is somebody declared.
     pub(super) fn suspect(&self, account: &AccountId) -> Option<&Obstacle> {
         self.suspects.get(account)

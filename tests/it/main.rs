@@ -28,6 +28,7 @@ mod config_size;
 mod contract;
 mod docs;
 mod edge;
+mod expired;
 mod explain;
 mod floors;
 mod format;

@@ -179,11 +179,14 @@ impl User {
         self.groups.as_deref()
     }
 
-    /// When an app was last used, in UTC to the second; not read where it was not asked for or did not come.
+    /// When an app was last used, in UTC to the second; not read where it was not asked for or did not come, or where
+    /// a time is none.
     pub(super) fn last_active(&self) -> Reading<Option<String>> {
         let Some(access) = &self.product_access else { return Reading::NotRead };
-        let moments = access.iter().filter_map(|app| app.last_active_timestamp.as_deref()?.parse().ok());
-        let last: Option<Timestamp> = moments.max();
+        let moments = access.iter().filter_map(|app| app.last_active_timestamp.as_deref());
+        let moments: Result<Vec<Timestamp>, _> = moments.map(str::parse).collect();
+        let Ok(moments) = moments else { return Reading::NotRead };
+        let last = moments.into_iter().max();
         Reading::Read(last.map(|moment| moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()))
     }
 

@@ -3,7 +3,7 @@
 use crate::model::{Email, GroupName, ImportedGroup, ImportedMember, UserRef, is_invisible};
 
 use super::super::node::{Looks, Scalar};
-use super::FilePer;
+use super::add::FilePer;
 
 /// What stands above all in a file that an import makes.
 pub(super) const HEAD: &str =

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Declaration, Email, FileId, GroupName, GroupState, MemberRef, Tree};
+use crate::model::{Declaration, Email, FileId, GroupName, GroupState, Tree};
 
-/// The path of the file that makes a tree, and of the lock: what is said there holds for every group.
-const RULES: [&str; 2] = ["rollbook.yaml", "rollbook.lock"];
+use super::include::{LOCK, ROOT};
+
+/// What is said in these files holds for every group.
+const RULES: [&str; 2] = [ROOT, LOCK];
 
 /// The owners of each file of a tree: of every group in it, and of every group that takes one of those in, however far
 /// away. `policy.admins` own the rules, the lock, the files of users, and groups without owners.
@@ -48,10 +50,8 @@ fn outer_groups(declaration: &Declaration) -> BTreeMap<&GroupName, BTreeSet<&Gro
     let mut outer: BTreeMap<&GroupName, BTreeSet<&GroupName>> = BTreeMap::new();
     for (name, group) in &declaration.groups {
         let GroupState::Present(members) = &group.state else { continue };
-        for entry in &members.entries {
-            if let MemberRef::Group(inner) = &entry.who {
-                outer.entry(inner).or_default().insert(name);
-            }
+        for inner in members.nested() {
+            outer.entry(inner).or_default().insert(name);
         }
     }
     outer

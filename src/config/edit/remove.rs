@@ -10,12 +10,12 @@ use crate::model::{Declaration, GroupName, GroupState, SourceFile, Tree};
 
 use super::super::events::Style;
 use super::super::parse;
-use super::ImportError;
+use super::EditError;
 use super::outline::{self, List};
 
 /// A tree without some entries.
 #[derive(Debug)]
-pub struct Removed {
+pub struct Edited {
     /// All files.
     pub tree: Tree,
     /// What the tree says.
@@ -25,19 +25,19 @@ pub struct Removed {
 /// Takes entries out of groups, each named by its place among the group's entries.
 ///
 /// # Errors
-/// [`ImportError::Form`] when an entry stands where it cannot be cut out, [`ImportError::Invalid`] and
-/// [`ImportError::OtherMeaning`] when the tree would not be what it is to be.
+/// [`EditError::Form`] when an entry stands where it cannot be cut out, [`EditError::Invalid`] and
+/// [`EditError::OtherMeaning`] when the tree would not be what it is to be.
 pub fn without_entries(
     tree: &Tree,
     declaration: &Declaration,
     entries: &BTreeMap<GroupName, BTreeSet<usize>>,
     today: Date,
-) -> Result<Removed, ImportError> {
+) -> Result<Edited, EditError> {
     let mut tree = tree.clone();
     let mut intended = declaration.clone();
     for (name, places) in entries {
         let keys = ["groups", name.as_str(), "members"];
-        let form = || ImportError::Form(name.clone());
+        let form = || EditError::Form(name.clone());
         let found = tree.files.iter_mut().find_map(|file| Some((outline::list(&file.text, keys)?, file)));
         let (list, file) = found.ok_or_else(form)?;
         file.text = match list.style {
@@ -53,11 +53,11 @@ pub fn without_entries(
         }
     }
     let parsed = parse(&tree, today);
-    let found = parsed.declaration.ok_or(ImportError::Invalid(parsed.diagnostics))?;
+    let found = parsed.declaration.ok_or(EditError::Invalid(parsed.diagnostics))?;
     if found.clone().placeless() != intended.placeless() {
-        return Err(ImportError::OtherMeaning);
+        return Err(EditError::OtherMeaning);
     }
-    Ok(Removed { tree, declaration: found })
+    Ok(Edited { tree, declaration: found })
 }
 
 /// Whole lines, with the comments that end them.

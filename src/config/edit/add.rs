@@ -1,9 +1,4 @@
-//! An import as YAML: new files, entries at the end of files, items at the end of lists. Every byte that stands there
-//! stays, and what the whole says afterwards is held against what it is to say.
-
-mod outline;
-mod remove;
-mod write;
+//! An import as YAML: new files, entries at the end of files, items at the end of lists.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,13 +9,12 @@ use crate::model::{
     ImportedGroup, Located, Member, MemberRef, Members, Origin, Severity, Source, SourceFile, Tree, UserRef,
 };
 
-use super::events::Style;
-use super::include::{Include, ROOT};
-use super::mistakes::Mistakes;
-use super::node::Value;
-use super::{events, format, parse};
-
-pub use remove::{Removed, without_entries};
+use super::super::events::{self, Style};
+use super::super::include::{Include, ROOT};
+use super::super::mistakes::Mistakes;
+use super::super::node::Value;
+use super::super::{format, parse};
+use super::{EditError, outline, write};
 
 /// What goes into one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -29,36 +23,6 @@ pub enum FilePer {
     Group,
     /// All groups whose names start alike, up to the first `-`, `_`, `.` or space.
     Prefix,
-}
-
-/// Why nothing can be imported.
-#[derive(Debug, thiserror::Error)]
-pub enum ImportError {
-    /// The tree takes no file of this path.
-    #[error("`include` takes no file such as {0}")]
-    NotIncluded(String),
-    /// A file's form takes no more members.
-    #[error("the members of {0} are written in a form that cannot be changed")]
-    Form(GroupName),
-    /// The tree with the import would be invalid.
-    #[error("with the import the tree would not be valid: {}", .0.first().map_or("", |first| &first.message))]
-    Invalid(Vec<Diagnostic>),
-    /// The tree with the import would not say what it is to say.
-    #[error("with the import the tree would say something else than what is live")]
-    OtherMeaning,
-}
-
-impl ImportError {
-    /// A full sentence that says what to do next, where there is something to do.
-    pub fn help(&self) -> Option<&'static str> {
-        match self {
-            Self::NotIncluded(_) => Some("Let `include` take files below groups/ and users/."),
-            Self::Form(_) => Some("Write `members` as a list in the group's own file, then import again."),
-            Self::Invalid(_) | Self::OtherMeaning => {
-                Some("Import the other groups with --group, and write this part by hand.")
-            }
-        }
-    }
 }
 
 /// A tree with an import in it.
@@ -81,14 +45,14 @@ pub fn root_text(site: &str, organization: Option<&str>) -> String {
 /// Adds to a tree, which says `declaration`. Groups that the language cannot say are left out, each with the reason.
 ///
 /// # Errors
-/// [`ImportError`]; then nothing of it is to be written.
+/// [`EditError`]; then nothing of it is to be written.
 pub fn imported(
     tree: &Tree,
     declaration: &Declaration,
     mut import: Import,
     per: FilePer,
     today: Date,
-) -> Result<Imported, ImportError> {
+) -> Result<Imported, EditError> {
     loop {
         let written = written(tree, &import, per)?;
         let parsed = parse(&written, today);
@@ -97,7 +61,7 @@ pub fn imported(
             errors.retain(|diagnostic| diagnostic.severity == Severity::Error);
             let refused = refused(&written, &import, &errors);
             if refused.is_empty() {
-                return Err(ImportError::Invalid(errors));
+                return Err(EditError::Invalid(errors));
             }
             for (name, why) in refused {
                 import.leave(&name, why);
@@ -105,7 +69,7 @@ pub fn imported(
             continue;
         };
         if found.clone().placeless() != intended(declaration.clone(), &import).placeless() {
-            return Err(ImportError::OtherMeaning);
+            return Err(EditError::OtherMeaning);
         }
         import.left.sort();
         return Ok(Imported { tree: written, declaration: found, import });
@@ -180,7 +144,7 @@ fn intended(mut declaration: Declaration, import: &Import) -> Declaration {
 }
 
 /// The files of a tree with an import in them.
-fn written(tree: &Tree, import: &Import, per: FilePer) -> Result<Tree, ImportError> {
+fn written(tree: &Tree, import: &Import, per: FilePer) -> Result<Tree, EditError> {
     let mut files = Files {
         include: Include::of(tree.file(ROOT).map_or("", |(_, root)| &root.text)),
         texts: BTreeMap::new(),
@@ -219,7 +183,7 @@ struct File {
 impl Files {
     /// Adds an entry under `groups` or `users`: to the file of this stem, or to the first of stem-2, stem-3 … that takes
     /// one.
-    fn add(&mut self, section: &str, stem: &str, entry: impl Fn(usize) -> String) -> Result<(), ImportError> {
+    fn add(&mut self, section: &str, stem: &str, entry: impl Fn(usize) -> String) -> Result<(), EditError> {
         let mut number = 1;
         loop {
             let name = if number == 1 { stem.to_owned() } else { format!("{stem}-{number}") };
@@ -239,21 +203,21 @@ impl Files {
     }
 
     /// A path that `include` takes.
-    fn path(&self, section: &str, name: &str) -> Result<String, ImportError> {
+    fn path(&self, section: &str, name: &str) -> Result<String, EditError> {
         let usual = format!("{section}/{name}.yaml");
         let folders = self.include.folders().into_iter();
         let other = folders.map(|folder| format!("{folder}/{name}.yaml").trim_start_matches('/').to_owned());
         let mut paths = std::iter::once(usual.clone()).chain(other);
-        paths.find(|path| self.include.takes(path)).ok_or(ImportError::NotIncluded(usual))
+        paths.find(|path| self.include.takes(path)).ok_or(EditError::NotIncluded(usual))
     }
 
-    fn add_members(&mut self, group: &ImportedGroup) -> Result<(), ImportError> {
+    fn add_members(&mut self, group: &ImportedGroup) -> Result<(), EditError> {
         let keys = ["groups", group.name.as_str(), "members"];
         let found = self.texts.values_mut().find_map(|file| {
             let list = outline::list(&file.text, keys)?;
             Some((file, list))
         });
-        let (file, list) = found.ok_or_else(|| ImportError::Form(group.name.clone()))?;
+        let (file, list) = found.ok_or_else(|| EditError::Form(group.name.clone()))?;
         match list.style {
             Style::Block => {
                 let lines: String =

@@ -1,0 +1,40 @@
+//! Changes to people's files. Every byte that is not changed stays, and what the whole says afterwards is held against
+//! what it is to say.
+
+mod add;
+mod outline;
+mod remove;
+mod write;
+
+use crate::model::{Diagnostic, GroupName};
+
+pub use add::{FilePer, Imported, imported, root_text};
+pub use remove::{Edited, without_entries};
+
+/// Why no file can be changed.
+#[derive(Debug, thiserror::Error)]
+pub enum EditError {
+    /// The tree takes no file of this path.
+    #[error("`include` takes no file such as {0}")]
+    NotIncluded(String),
+    /// A file's form takes no change to members.
+    #[error("the members of {0} are written in a form that cannot be changed")]
+    Form(GroupName),
+    /// The changed tree would be invalid.
+    #[error("the tree would not be valid then: {}", .0.first().map_or("", |first| &first.message))]
+    Invalid(Vec<Diagnostic>),
+    /// The changed tree would not say what it is to say.
+    #[error("the tree would say something else then than it is to say")]
+    OtherMeaning,
+}
+
+impl EditError {
+    /// A full sentence that says what to do next.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NotIncluded(_) => "Let `include` take files below groups/ and users/.",
+            Self::Form(_) => "Write `members` as a list in the group's own file, then try again.",
+            Self::Invalid(_) | Self::OtherMeaning => "Write this part by hand; the rest can be done then.",
+        }
+    }
+}

@@ -1,0 +1,110 @@
+//! Pruning: an entry leaves the tree when nobody whom it takes out is left anywhere, and not before.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use rollbook::commands::prune::{Pruned, pruned};
+use rollbook::config::EditError;
+use rollbook::error::Error;
+use rollbook::model::{Action, Plan};
+use rollbook::plan::{Beside, Desired};
+
+use crate::spec::{spec, told};
+use crate::world::World;
+
+fn prune(world: &World) -> Result<Pruned, Error> {
+    let declaration = world.declaration();
+    let live = world.live.state(&Desired::of(&declaration, world.today), Beside::default());
+    pruned(&world.tree(), &declaration, &live, world.today)
+}
+
+fn after(world: &World, pruned: &Pruned) -> World {
+    let files = pruned.tree.files.iter().map(|file| (file.path.clone(), file.text.clone()));
+    World { files: files.collect(), ..world.clone() }
+}
+
+/// What is done to which group and account, whatever they are called.
+type Deed = (Action, Option<String>, Option<String>);
+
+fn deeds(plan: &Plan) -> BTreeSet<Deed> {
+    let deed = |planned: &rollbook::model::PlannedOperation| {
+        let operation = &planned.operation;
+        let account = operation.account().map(ToString::to_string);
+        (planned.key.action, planned.key.address.group().map(ToString::to_string), account)
+    };
+    plan.operations.iter().map(deed).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_pruned_tree_asks_for_no_more_and_no_less(spec in spec()) {
+        let world = spec.world();
+        match prune(&world) {
+            Ok(pruned) => {
+                let (before, plan) = (world.plan(), after(&world, &pruned).plan());
+                let more: BTreeSet<Deed> = deeds(&plan).difference(&deeds(&before)).cloned().collect();
+                // Without somebody who cannot be told from others, the others can be told.
+                let blocked: BTreeSet<_> = before.blocked.iter().map(|blocked| blocked.address.group()).collect();
+                let was_blocked = |(_, group, _): &Deed| blocked.iter().any(|it| it.map(ToString::to_string) == *group);
+                let pruned = told(&TestCaseError::fail("pruned"), &world);
+                prop_assert!(deeds(&before).is_subset(&deeds(&plan)), "{}", pruned);
+                prop_assert!(more.iter().all(was_blocked), "{:?}\n{}", more, pruned);
+            }
+            Err(Error::AsksAnew(_)) => {}
+            // Whom a group does not name any more cannot be excepted from it.
+            Err(Error::Edit(EditError::Invalid(found))) => {
+                prop_assert!(found.iter().any(|found| found.code == "except-names-nobody"), "{found:?}");
+            }
+            Err(error) => return Err(TestCaseError::fail(error.chain())),
+        }
+    }
+}
+
+const SRE: &str =
+    "  sre: { mode: at-least, members: [ada@acme.com, { user: kim@acme.com, until: 2026-01-01 }] }\n";
+
+fn entries(world: &World) -> usize {
+    prune(world).unwrap().entries
+}
+
+#[test]
+fn an_entry_goes_when_its_person_is_gone() {
+    let world = World::of("", "", SRE).change(|live| live.hire("kim@acme.com"));
+    assert_eq!(entries(&world), 1);
+    assert_eq!(entries(&world.clone().change(|live| live.join("sre", "kim@acme.com"))), 0);
+}
+
+/// Kim was never found: one of the members who hide their e-mail may be Kim.
+#[test]
+fn an_entry_stays_while_a_member_may_be_its_person() {
+    let world = World::of("", "", SRE).change(|live| {
+        live.accounts.remove("acc-kim@acme.com");
+        live.hire("hidden@acme.com");
+        live.account("hidden@acme.com").hidden = true;
+    });
+    assert_eq!(entries(&world), 1, "nobody of the group hides");
+    assert_eq!(entries(&world.change(|live| live.join("sre", "hidden@acme.com"))), 0);
+}
+
+#[test]
+fn an_entry_stays_while_its_group_cannot_be_told() {
+    let world = World::of("", "", SRE).lock("groups:\n  sre: { id: another, from: jira }\n");
+    let world = world.change(|live| {
+        live.hire("kim@acme.com");
+        live.join("sre", "kim@acme.com");
+    });
+    assert_eq!(entries(&world), 0);
+}
+
+/// What takes Kim out of `all` is that `sre` denies them.
+#[test]
+fn an_entry_stays_while_its_person_is_left_in_a_group_around() {
+    let around = format!("{SRE}  all: {{ mode: at-least, members: [{{ group: sre }}] }}\n");
+    let world = World::of("", "", &around).change(|live| live.hire("kim@acme.com"));
+    assert_eq!(entries(&world), 1);
+    let left = world.change(|live| live.join("all", "kim@acme.com"));
+    assert_eq!(left.plan().operations.len(), 1, "{}", left.text());
+    assert_eq!(entries(&left), 0);
+}
