@@ -120,7 +120,7 @@ impl Executor<'_> {
                 break;
             }
             flight.writing += 1;
-            let (made, halt) = (flight.run.made.clone(), flight.halt.subscribe());
+            let (made, halt) = (flight.run.made_for(&batch), flight.halt.subscribe());
             flight.under_way.push(self.write(flight.plan, batch, made, halt).boxed_local());
         }
         let unseen = flight.run.unseen();

@@ -93,6 +93,11 @@ impl<'p> Run<'p> {
         batch
     }
 
+    /// What the operations of a batch need of what others made.
+    pub(super) fn made_for(&self, batch: &[usize]) -> MadeIds {
+        self.made.of(batch.iter().flat_map(|at| &self.operations[*at].requires))
+    }
+
     fn batch_of(&mut self, way: Way) -> Option<Vec<usize>> {
         let mut ready = self.ready.remove(&way)?;
         let mut aside = Vec::new();

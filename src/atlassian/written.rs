@@ -59,6 +59,13 @@ impl MadeIds {
         self.0.insert(key, id);
     }
 
+    /// Those that came of some operations.
+    #[must_use]
+    pub fn of<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) -> Self {
+        let made = keys.into_iter().filter_map(|key| Some((key.clone(), self.0.get(key)?.clone())));
+        Self(made.collect())
+    }
+
     /// The id of a group that is known, or that was made.
     ///
     /// # Errors
