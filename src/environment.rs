@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use secrecy::SecretString;
 
-use crate::atlassian::{CloudId, Credential, HostError, Overrides, TokenKind};
+use crate::atlassian::{CloudId, Credential, HostError, Overrides, Pace, TokenKind};
 
 /// Every variable, with what it is for, in the order in which help shows them. A secret may also come from the
 /// file that its name with `_FILE` names.
@@ -25,6 +25,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (ENDPOINT_SITE, "another host instead of the site, for a sandbox or a proxy"),
     (ENDPOINT_GATEWAY, "another host instead of api.atlassian.com and auth.atlassian.com"),
     (ENDPOINT_SCIM, "another host for the SCIM directory alone"),
+    (PACE, "`answers` to hold back only where an answer says so; `published` is the default"),
 ];
 
 /// The most bytes that a secret's file may hold; access tokens are a few thousand at most.
@@ -48,6 +49,7 @@ pub const ORGANIZATION: &str = "ROLLBOOK_ORGANIZATION";
 const ENDPOINT_SITE: &str = "ROLLBOOK_ENDPOINT_SITE";
 const ENDPOINT_GATEWAY: &str = "ROLLBOOK_ENDPOINT_GATEWAY";
 const ENDPOINT_SCIM: &str = "ROLLBOOK_ENDPOINT_SCIM";
+const PACE: &str = "ROLLBOOK_PACE";
 
 /// What the environment says.
 #[derive(Clone, Debug)]
@@ -64,6 +66,8 @@ pub struct Environment {
     pub cloud_id: Option<CloudId>,
     /// The host of the SCIM directory, where it is another than the gateway.
     pub scim_endpoint: Option<String>,
+    /// What requests are held back by.
+    pub pace: Pace,
     /// What the tree's `site` must be.
     pub site: Option<String>,
     /// What the tree's `organization` must be.
@@ -85,6 +89,9 @@ pub enum EnvironmentError {
     /// A value is not among those that a variable takes.
     #[error("{0} is neither `classic` nor `scoped`")]
     TokenKind(&'static str),
+    /// The same of the pace.
+    #[error("{PACE} is neither `published` nor `answers`")]
+    Pace,
     /// A value is no UTF-8.
     #[error("{0} does not hold text")]
     NotText(String),
@@ -124,6 +131,7 @@ impl EnvironmentError {
             Self::Half(..) => "Set both, or neither.",
             Self::Several(_) => "Leave one of them, so that it is plain who acts.",
             Self::TokenKind(_) => "Write `scoped` for a token that was made with scopes, or leave it out.",
+            Self::Pace => "Leave it out to keep to Atlassian's published limits.",
             Self::NotText(_) => "Set it again.",
             Self::File { .. } | Self::TooLarge(_) | Self::Empty(_) => {
                 "Let it name a file that can be read and holds the secret alone."
@@ -153,6 +161,7 @@ impl Environment {
             scim_endpoint: text(ENDPOINT_SCIM)?,
             overrides: Overrides { site: text(ENDPOINT_SITE)?, gateway: text(ENDPOINT_GATEWAY)? },
             cloud_id: cloud_id.map_err(EnvironmentError::CloudId)?,
+            pace: pace()?,
             site: text(SITE)?,
             organization: text(ORGANIZATION)?,
         })
@@ -201,6 +210,14 @@ fn token_kind() -> Result<TokenKind, EnvironmentError> {
         None | Some("classic") => Ok(TokenKind::Classic),
         Some("scoped") => Ok(TokenKind::Scoped),
         Some(_) => Err(EnvironmentError::TokenKind(TOKEN_KIND)),
+    }
+}
+
+fn pace() -> Result<Pace, EnvironmentError> {
+    match text(PACE)?.as_deref() {
+        None | Some("published") => Ok(Pace::Published),
+        Some("answers") => Ok(Pace::Answers),
+        Some(_) => Err(EnvironmentError::Pace),
     }
 }
 

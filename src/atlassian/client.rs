@@ -21,15 +21,21 @@ use tower::ServiceExt as _;
 use super::auth::{Authorizer, Credential, CredentialKind};
 use super::endpoints::{CloudId, Endpoints};
 use super::error::{Error, Fault};
-use super::limiter::Limiter;
+use super::limiter::{Limiter, Pace};
 use super::waiting::Waits;
 use super::words::shown;
+
+/// How many requests may be under way at a time: at 100 a second, the rate of most of Jira's routes, a latency of half a
+/// second is hidden by 50. With less latency the limits keep it at less.
+const IN_FLIGHT: usize = 50;
 
 /// What may vary from run to run.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How many requests may be under way at a time.
     pub in_flight: usize,
+    /// What requests are held back by.
+    pub pace: Pace,
     /// How long a connection may take to come to be.
     pub connect_timeout: Duration,
     /// How long an answer, or its next part, may take. Jira gives up a listing after 10 s (fact sheet §1.1).
@@ -87,7 +93,8 @@ enum IncomingBody {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            in_flight: 32,
+            in_flight: IN_FLIGHT,
+            pace: Pace::default(),
             connect_timeout: Duration::from_secs(10),
             answer_timeout: Duration::from_secs(60),
             max_body: 32 * 1024 * 1024,
@@ -143,7 +150,7 @@ impl Client {
             transport,
             endpoints,
             authorizer: Authorizer::new(credential)?,
-            limiter: Limiter::new(options.in_flight),
+            limiter: Limiter::new(options.in_flight, options.pace),
             cloud_id: OnceCell::new(),
             rng: Mutex::new(fastrand::Rng::with_seed(options.seed)),
             reached: AtomicBool::new(false),

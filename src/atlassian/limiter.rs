@@ -27,6 +27,16 @@ const RECOVERY: f64 = 0.02;
 /// to bear a little more (fact sheet §3.9). Ten thousand e-mails are a hundred requests, and so 20 seconds.
 const UNPUBLISHED: f64 = 5.0;
 
+/// What requests are held back by.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Pace {
+    /// Atlassian's published limits, and what answers say.
+    #[default]
+    Published,
+    /// What answers say alone: a route is unbounded until one is turned away.
+    Answers,
+}
+
 /// Holds requests back so that they fit Atlassian's published limits.
 #[derive(Debug)]
 pub struct Limiter {
@@ -34,8 +44,9 @@ pub struct Limiter {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
+    pace: Pace,
     all_paused_until: Option<Instant>,
     buckets: BTreeMap<(String, &'static str), Bucket>,
 }
@@ -45,6 +56,8 @@ struct State {
 struct Bucket {
     /// Only its holder waits for a token; the others queue for it, in order.
     turn: Arc<TurnMutex<()>>,
+    /// Whether it takes tokens.
+    paced: bool,
     full_rate: f64,
     rate: f64,
     tokens: f64,
@@ -53,7 +66,7 @@ struct Bucket {
 }
 
 /// The published rate of a route, in requests per second (fact sheet §3.2).
-pub(super) fn published_rate(method: &Method, route: &str) -> f64 {
+pub fn published_rate(method: &Method, route: &str) -> f64 {
     match (method, route) {
         (_, route) if ["/admin/", "/users/", "/scim/"].iter().any(|start| route.starts_with(start)) => {
             UNPUBLISHED
@@ -66,8 +79,9 @@ pub(super) fn published_rate(method: &Method, route: &str) -> f64 {
 
 impl Limiter {
     /// Makes one that lets `in_flight` requests be under way at a time, at least one.
-    pub fn new(in_flight: usize) -> Self {
-        Self { slots: Semaphore::new(in_flight.clamp(1, Semaphore::MAX_PERMITS)), state: Mutex::default() }
+    pub fn new(in_flight: usize, pace: Pace) -> Self {
+        let state = State { pace, all_paused_until: None, buckets: BTreeMap::new() };
+        Self { slots: Semaphore::new(in_flight.clamp(1, Semaphore::MAX_PERMITS)), state: Mutex::new(state) }
     }
 
     /// Waits until a request may go. It is in flight until what this returns is dropped.
@@ -115,10 +129,10 @@ impl Limiter {
 
 impl State {
     fn bucket(&mut self, method: &Method, route: &'static str) -> &mut Bucket {
-        let paused_until = self.all_paused_until;
+        let (pace, paused_until) = (self.pace, self.all_paused_until);
         self.buckets.entry((method.to_string(), route)).or_insert_with(|| {
             let now = Instant::now();
-            let mut bucket = Bucket::full(published_rate(method, route), now);
+            let mut bucket = Bucket::full(published_rate(method, route), pace, now);
             if let Some(until) = paused_until.filter(|until| *until > now) {
                 bucket.empty_until(until);
             }
@@ -134,9 +148,10 @@ impl State {
 }
 
 impl Bucket {
-    fn full(rate: f64, now: Instant) -> Self {
+    fn full(rate: f64, pace: Pace, now: Instant) -> Self {
         Self {
             turn: Arc::default(),
+            paced: pace == Pace::Published,
             full_rate: rate,
             rate,
             tokens: most(rate),
@@ -148,6 +163,9 @@ impl Bucket {
     fn take(&mut self, now: Instant) -> Result<(), Instant> {
         if now < self.paused_until {
             return Err(self.paused_until);
+        }
+        if !self.paced {
+            return Ok(());
         }
         let passed = now.saturating_duration_since(self.filled).as_secs_f64();
         self.filled = now;
@@ -166,6 +184,7 @@ impl Bucket {
         if Instant::now() >= self.paused_until {
             self.rate = (self.rate / 2.0).max(FLOOR);
         }
+        self.paced = true;
         self.empty_until(until);
     }
 

@@ -35,7 +35,7 @@ pub use client::{Client, Options};
 pub use endpoints::{CloudId, Endpoints, HostError, Overrides};
 pub use error::{Answered, At, Error, Fault};
 pub use jira::Jira;
-pub use limiter::Limiter;
+pub use limiter::{Limiter, Pace, published_rate};
 pub use management::Management;
 pub use organization::Organization;
 pub use request::{Body, Host, PathError, Repeat, Request};

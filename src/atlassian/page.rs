@@ -15,8 +15,9 @@ use super::error::{Error, Fault};
 use super::request::Request;
 use crate::model::{IncompleteRead, Listing, Rows};
 
-/// The most pages of one listing that are asked for at a time; the limiter bounds all of them together.
-const PAGES_AT_A_TIME: usize = 8;
+/// The most pages of one listing that are asked for at a time: one large group must not be slower than many small ones.
+/// The limiter bounds all of them together.
+const PAGES_AT_A_TIME: usize = 50;
 
 /// The smallest page that is asked for when larger ones take the server too long.
 const SMALLEST: usize = 10;

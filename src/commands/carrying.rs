@@ -21,8 +21,8 @@ use super::{Format, Session, journal};
 
 /// Operations under way at a time, where nothing else is asked for. Most of them wait for the rate limit; how many
 /// requests are really in flight is that rate times the latency, about the 5 to 10 that Atlassian is said to advise
-/// (fact sheet §3.8).
-pub const CONCURRENCY: usize = 32;
+/// (fact sheet §3.8). A latency of half a second takes 50.
+pub const CONCURRENCY: usize = 50;
 
 /// How a plan is carried out.
 #[derive(Debug, Args)]
@@ -60,14 +60,14 @@ fn some_time(text: &str) -> Result<Duration, String> {
 
 /// How many operations at a time, and for how long.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Pace {
+pub(super) struct Bounds {
     pub(super) concurrency: usize,
     pub(super) timeout: Option<Duration>,
 }
 
 impl Manner {
-    fn pace(&self) -> Pace {
-        Pace { concurrency: self.concurrency, timeout: self.timeout }
+    fn bounds(&self) -> Bounds {
+        Bounds { concurrency: self.concurrency, timeout: self.timeout }
     }
 
     /// Makes sure that somebody can be asked, where somebody has to be.
@@ -144,7 +144,7 @@ impl Carrying<'_> {
         let run =
             journal::Run { plan, rights: &planned.rights, settings: self.settings, allowed: self.allowed };
         let (journal, path) = journal::begin(session, manner.journal.as_deref(), &run).await?;
-        let report = execute(session, self.surfaces, plan, &journal, manner.pace()).await;
+        let report = execute(session, self.surfaces, plan, &journal, manner.bounds()).await;
         self.print(plan, &report)?;
         let journalled = journal::end(session, journal, &path);
         Ok(Ended { exit: ended(plan, &report), report, journalled })
@@ -182,7 +182,7 @@ pub(super) async fn execute(
     surfaces: &Surfaces,
     plan: &Plan,
     journal: &JournalWriter,
-    pace: Pace,
+    bounds: Bounds,
 ) -> Report {
     let (stop, stopped) = watch::channel(false);
     let terminal = session.terminal;
@@ -200,10 +200,10 @@ pub(super) async fn execute(
     let executor = Executor {
         surfaces,
         journal,
-        concurrency: pace.concurrency,
+        concurrency: bounds.concurrency,
         stop: stopped,
         // One that is too far away is none.
-        deadline: pace.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+        deadline: bounds.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
     };
     let aside = bar.aside();
     let run = executor.run(plan, |progress| match progress {

@@ -36,8 +36,12 @@ pub(super) fn surfaces(
     if let Some(host) = &environment.scim_endpoint {
         endpoints = endpoints.with_directory(host).map_err(EnvironmentError::Endpoint)?;
     }
-    let options =
-        Options { cloud_id: environment.cloud_id, waits: Some(session.waits.clone()), ..Options::default() };
+    let options = Options {
+        cloud_id: environment.cloud_id,
+        pace: environment.pace,
+        waits: Some(session.waits.clone()),
+        ..Options::default()
+    };
     let client = |credential: Credential| Client::network(endpoints.clone(), credential, options.clone());
 
     let mut surfaces = Surfaces::default();

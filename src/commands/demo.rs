@@ -11,7 +11,7 @@ use jiff::civil::{Date, date};
 use secrecy::SecretString;
 
 use crate::apply::JournalWriter;
-use crate::atlassian::{Credential, Overrides, Surfaces, TokenKind};
+use crate::atlassian::{Credential, Overrides, Pace, Surfaces, TokenKind};
 use crate::environment::{self, Environment};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -19,7 +19,7 @@ use crate::render::{self, Grouping};
 use crate::sandbox::{self, Change, Sandbox, Seed};
 use crate::terminal::Terminal;
 
-use super::carrying::{Pace, execute};
+use super::carrying::{Bounds, execute};
 use super::connect::surfaces;
 use super::plan::Part;
 use super::planning::{Asked, Source};
@@ -111,8 +111,8 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
 
     session.data("\n2. Change it.                                               rollbook apply\n\n")?;
     let journal = JournalWriter::in_memory(usize::MAX, jiff::Timestamp::now);
-    let pace = Pace { concurrency: 4, timeout: None };
-    let report = execute(session, &surfaces, &planned.plan, &journal, pace).await;
+    let bounds = Bounds { concurrency: 4, timeout: None };
+    let report = execute(session, &surfaces, &planned.plan, &journal, bounds).await;
     session.data(&render::report_text(&planned.plan, &report, session.terminal.width()))?;
 
     session.data("\n3. And now?                                                  rollbook plan\n\n")?;
@@ -157,6 +157,7 @@ fn connect(session: &Session, loaded: &Loaded, sandbox: &Sandbox, url: &str) -> 
         overrides: Overrides { site: Some(url.into()), gateway: Some(url.into()) },
         scim_endpoint: None,
         cloud_id: None,
+        pace: Pace::default(),
         site: None,
         organization: None,
     };

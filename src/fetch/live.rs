@@ -1,18 +1,19 @@
 //! The live state, as far as a diff needs it.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::TryFutureExt;
-use futures_util::future::try_join_all;
+use futures_util::{StreamExt as _, TryFutureExt as _, TryStreamExt as _, stream};
 use tokio::try_join;
 use tracing::info;
 
-use crate::atlassian::{self, Jira, Organization, Surfaces};
+use crate::atlassian::organization::{self, Place};
+use crate::atlassian::{self, Jira, Organization, Request, Surfaces, jira};
 use crate::model::{
     AccountId, Email, GroupId, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, OrganizationUser,
-    Reading, Rights, Rows, ScimUser,
+    Reading, Rights, Rows, ScimUser, Surface,
 };
-use crate::plan::{self, Beside, Desired, Reads, Searches};
+use crate::plan::{self, Beside, Desired, MemberReads, Reads, Searches, Speed, Speeds};
 
 use super::Error;
 
@@ -21,6 +22,17 @@ type People = (Listing<AccountId>, Vec<LiveAccount>);
 
 /// Who is in the organization's directory, and what it says of them.
 pub(super) type Everybody = (Listing<AccountId>, Vec<OrganizationUser>);
+
+/// How many groups are being read at a time. Each has a request under way or waiting, so that it is no fewer than the
+/// requests that may be under way; more would only hold more pages.
+const GROUPS_AT_A_TIME: usize = 64;
+
+/// The members of groups, and what is known of everybody who is one.
+#[derive(Default)]
+pub(super) struct Members {
+    pub(super) of: BTreeMap<GroupId, Listing<AccountId>>,
+    pub(super) accounts: BTreeMap<AccountId, LiveAccount>,
+}
 
 /// Where groups, members and users are listed: in Jira, which shows apps and admin groups too, else in the
 /// organization (fact sheet §5).
@@ -44,37 +56,27 @@ pub async fn live_state(
 ) -> Result<LiveState, Error> {
     let lists = Lists::of(surfaces)?;
     let searches = plan::searches(desired, beside);
-    let site = &desired.declaration.settings.site.value;
     let organization = surfaces.organization.as_ref();
-    let ((jira, groups), people, everybody) = try_join!(
-        lists.rights_and_groups(site),
-        search(organization, &searches),
-        everybody(organization, beside)
+    let (listed, asked) = try_join!(
+        async {
+            // What the groups are is all that the reads of members wait for.
+            let groups = lists.groups().await?;
+            let MemberReads { groups: ids, choice } =
+                plan::member_reads(desired, beside, &groups, &surfaces.configured(), &speeds());
+            info!("{} groups, members of {}: {choice}", groups.len(), ids.len());
+            let members = members(surfaces, choice.chosen.surface, &ids).await?;
+            Ok::<_, Error>((groups, members))
+        },
+        Asked::of(surfaces, &lists, desired, beside, &searches)
     )?;
-    let rights = Rights { surfaces: surfaces.configured(), jira };
-    let found: BTreeSet<Email> = people.iter().filter_map(|person| person.email.clone()).collect();
-    let ids = plan::groups_to_read(desired, beside, &groups);
-    let reads = plan::reads(desired, beside, &rights, &found);
-    info!(
-        groups = groups.len(),
-        declared = ids.len(),
-        people = people.len(),
-        all_users = reads.users,
-        scim_users = reads.scim_users,
-        "reading members"
-    );
-    let acting = rights.acting();
-    let ((members, seen), users, scim_users) = try_join!(
-        lists.members(&ids),
-        lists.users(reads, acting, everybody.as_ref()),
-        scim_users(surfaces, reads)
-    )?;
+    let (groups, members) = listed;
+    let Asked { rights, people, everybody, users, scim_users } = asked;
     let mut live = LiveState {
         rights,
         groups,
-        members,
+        members: members.of,
         users: Reading::NotRead,
-        accounts: seen.into_iter().map(|account| (account.id.clone(), account)).collect(),
+        accounts: members.accounts,
         people: BTreeMap::new(),
         searched: if surfaces.organization.is_some() { searches.emails } else { BTreeSet::new() },
         scim_users,
@@ -97,6 +99,78 @@ pub async fn live_state(
         live.accounts.extend(accounts.into_iter().map(|account| (account.id.clone(), account)));
     }
     Ok(live)
+}
+
+/// What is read beside the members of groups.
+struct Asked {
+    rights: Rights,
+    /// What the organization says of the people whom it was asked about.
+    people: Vec<OrganizationUser>,
+    everybody: Option<Everybody>,
+    users: Option<People>,
+    scim_users: Reading<Vec<ScimUser>>,
+}
+
+impl Asked {
+    async fn of(
+        surfaces: &Surfaces,
+        lists: &Lists<'_>,
+        desired: &Desired<'_>,
+        beside: Beside<'_>,
+        searches: &Searches,
+    ) -> Result<Self, Error> {
+        let organization = surfaces.organization.as_ref();
+        let (jira, people, everybody) = try_join!(
+            lists.rights(&desired.declaration.settings.site.value),
+            search(organization, searches),
+            everybody(organization, beside)
+        )?;
+        let rights = Rights { surfaces: surfaces.configured(), jira };
+        let found: BTreeSet<Email> = people.iter().filter_map(|person| person.email.clone()).collect();
+        let reads = plan::reads(desired, beside, &rights, &found);
+        let (all, scim) = (reads.users, reads.scim_users);
+        info!(people = people.len(), all_users = all, scim_users = scim, "reading people");
+        let (users, scim_users) =
+            try_join!(lists.users(reads, rights.acting(), everybody.as_ref()), scim_users(surfaces, reads))?;
+        Ok(Self { rights, people, everybody, users, scim_users })
+    }
+}
+
+/// How the surfaces list members, by what is documented of pages and published of limits.
+fn speeds() -> Speeds {
+    let speed = |rows_a_page, groups_a_chain, beside, request: &Request| Speed {
+        rows_a_page,
+        groups_a_chain,
+        beside,
+        per_second: atlassian::published_rate(request.method(), request.route()),
+    };
+    let none = GroupId::new("");
+    let place = Place { organization: String::new(), directory: String::new() };
+    let organization = organization::reads::members_of(&place, &[], None);
+    Speeds {
+        jira: speed(jira::MEMBERS_PAGE, 1, 0, &jira::reads::members(&none, 0)),
+        // One more request counts the users of the groups.
+        organization: speed(organization::PAGE, organization::GROUPS, 1, &organization),
+    }
+}
+
+/// The members of groups through a surface. What the organization does not show of them, such as the admin groups, Jira
+/// does.
+async fn members(surfaces: &Surfaces, through: Surface, ids: &[GroupId]) -> Result<Members, Error> {
+    match (through, &surfaces.organization) {
+        (Surface::Organization, Some(organization)) => {
+            let mut members = Lists::Organization(organization).members(ids).await?;
+            if let Some(jira) = &surfaces.jira {
+                let left: Vec<GroupId> =
+                    ids.iter().filter(|id| !members.of.contains_key(*id)).cloned().collect();
+                let Members { of, accounts } = Lists::Jira(jira).members(&left).await?;
+                members.of.extend(of);
+                members.accounts.extend(accounts);
+            }
+            Ok(members)
+        }
+        _ => Lists::of(surfaces)?.members(ids).await,
+    }
 }
 
 /// Everybody whom the organization knows, where somebody is to be declared: it shows e-mails that Jira hides.
@@ -132,6 +206,25 @@ pub(super) async fn scim_users(surfaces: &Surfaces, reads: Reads) -> Result<Read
     }
 }
 
+impl Members {
+    /// Takes a group in. Most people are in several: each is kept once, and so is the text of their id.
+    fn add(&mut self, group: &GroupId, listing: Listing<AccountId>, seen: Vec<LiveAccount>) {
+        for account in seen {
+            match self.accounts.entry(account.id.clone()) {
+                Entry::Vacant(entry) => {
+                    entry.insert(account);
+                }
+                // Where two reads differ, which one counts must not hang on which came first.
+                Entry::Occupied(mut entry) if account > *entry.get() => {
+                    entry.insert(account);
+                }
+                Entry::Occupied(_) => {}
+            }
+        }
+        self.of.insert(group.clone(), listing.sharing(&self.accounts));
+    }
+}
+
 impl<'a> Lists<'a> {
     pub(super) fn of(surfaces: &'a Surfaces) -> Result<Self, Error> {
         match (&surfaces.jira, &surfaces.organization) {
@@ -141,45 +234,45 @@ impl<'a> Lists<'a> {
         }
     }
 
-    pub(super) async fn rights_and_groups(
-        &self,
-        site: &str,
-    ) -> Result<(Option<JiraRights>, Listing<LiveGroup>), Error> {
-        let jira = match self {
-            Self::Jira(jira) => jira,
+    /// What the credential may see and do; nothing where the organization does the listing. Without the right to browse,
+    /// every listing would be empty.
+    pub(super) async fn rights(&self, site: &str) -> Result<Option<JiraRights>, Error> {
+        let Self::Jira(jira) = self else { return Ok(None) };
+        let rights = jira.rights().await?;
+        if !rights.browse_users {
+            return Err(Error::CannotBrowse { account: rights.acting.id, site: site.to_owned() });
+        }
+        Ok(Some(rights))
+    }
+
+    pub(super) async fn groups(&self) -> Result<Listing<LiveGroup>, Error> {
+        match self {
+            Self::Jira(jira) => Ok(jira.groups().await?),
             Self::Organization(organization) => {
                 let groups = organization.groups(None).await?;
                 let rows =
                     groups.iter().map(|group| LiveGroup { id: group.id.clone(), name: group.name.clone() });
                 let rows = Rows { rows: rows.collect(), total: Some(groups.len()), ended: true };
-                return Ok((None, Listing::checked(rows).map_err(|_| Error::NoListing)?));
+                Listing::checked(rows).map_err(|_| Error::NoListing)
             }
-        };
-        let (rights, groups) = try_join!(jira.rights(), jira.groups())?;
-        if !rights.browse_users {
-            return Err(Error::CannotBrowse { account: rights.acting.id, site: site.to_owned() });
         }
-        Ok((Some(rights), groups))
     }
 
-    pub(super) async fn members(
-        &self,
-        ids: &[GroupId],
-    ) -> Result<(BTreeMap<GroupId, Listing<AccountId>>, Vec<LiveAccount>), Error> {
+    pub(super) async fn members(&self, ids: &[GroupId]) -> Result<Members, Error> {
         match self {
             Self::Jira(jira) => {
-                let reads = ids.iter().map(|id| jira.members(id).map_ok(move |read| (id.clone(), read)));
-                let mut members = BTreeMap::new();
-                let mut accounts = Vec::new();
-                for (id, (listing, seen)) in try_join_all(reads).await? {
-                    members.insert(id, listing);
-                    accounts.extend(seen);
+                let reads = ids.iter().map(|id| jira.members(id).map_ok(move |read| (id, read)));
+                let mut reads = stream::iter(reads).buffer_unordered(GROUPS_AT_A_TIME);
+                let mut members = Members::default();
+                while let Some((id, (listing, seen))) = reads.try_next().await? {
+                    members.add(id, listing, seen);
                 }
-                Ok((members, accounts))
+                Ok(members)
             }
             Self::Organization(organization) => {
-                let (members, users) = organization.users_of_groups(ids).await?;
-                Ok((members, users.iter().map(OrganizationUser::live).collect()))
+                let (of, users) = organization.users_of_groups(ids).await?;
+                let accounts = users.iter().map(|user| (user.account.clone(), user.live()));
+                Ok(Members { of, accounts: accounts.collect() })
             }
         }
     }

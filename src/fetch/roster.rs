@@ -21,7 +21,7 @@ pub async fn roster(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
     let lists = Lists::of(surfaces)?;
     let organization = OptionFuture::from(surfaces.organization.as_ref().map(Organization::activity));
     let organization = async { Ok(organization.await.transpose()?) };
-    let ((jira, groups), people) = try_join!(lists.rights_and_groups(site), organization)?;
+    let (jira, groups, people) = try_join!(lists.rights(site), lists.groups(), organization)?;
     let mut unknown = Vec::new();
     let mut active = BTreeMap::new();
     let mut accounts: BTreeMap<AccountId, LiveAccount> = BTreeMap::new();
@@ -30,11 +30,12 @@ pub async fn roster(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
         let ids: Vec<GroupId> = groups.iter().map(|group| group.id.clone()).collect();
         let acting = jira.as_ref().map(|rights| &rights.acting.id);
         let everybody = Reads { scim_users: false, users: true };
-        let ((members, seen), users) = try_join!(lists.members(&ids), lists.users(everybody, acting, None))?;
+        let (members, users) = try_join!(lists.members(&ids), lists.users(everybody, acting, None))?;
         let listed = users.into_iter().flat_map(|(_, users)| users);
-        accounts.extend(seen.into_iter().chain(listed).map(|account| (account.id.clone(), account)));
+        accounts = members.accounts;
+        accounts.extend(listed.map(|account| (account.id.clone(), account)));
         for group in &groups {
-            for member in members.get(&group.id).into_iter().flatten() {
+            for member in members.of.get(&group.id).into_iter().flatten() {
                 of.entry(member.clone()).or_default().insert(group.name.clone());
             }
         }

@@ -25,8 +25,9 @@ pub async fn readings(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Read
     let searches = plan::searches(desired, Beside::default());
     let organization = surfaces.organization.as_ref();
     let site = &desired.declaration.settings.site.value;
-    let ((jira, groups), asked, told) = try_join!(
-        lists.rights_and_groups(site),
+    let (jira, groups, asked, told) = try_join!(
+        lists.rights(site),
+        lists.groups(),
         search(organization, &searches),
         Told::of(organization, desired, &searches.emails)
     )?;
@@ -34,14 +35,15 @@ pub async fn readings(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Read
     let ids = plan::groups_to_read(desired, Beside::default(), &groups);
     info!(groups = groups.len(), declared = ids.len(), "reading members and everybody");
     let acting = rights.acting();
-    let ((members, seen), users, scim_users) = try_join!(
+    let (members, users, scim_users) = try_join!(
         lists.members(&ids),
         lists.users(EVERYTHING, acting, told.as_ref().map(|told| &told.everybody)),
         scim_users(surfaces, EVERYTHING)
     )?;
     let (users, all) = users.ok_or(Error::NoListing)?;
     let by_id = |account: LiveAccount| (account.id.clone(), account);
-    let mut accounts: BTreeMap<AccountId, LiveAccount> = seen.into_iter().chain(all).map(by_id).collect();
+    let mut accounts: BTreeMap<AccountId, LiveAccount> = members.accounts;
+    accounts.extend(all.into_iter().map(by_id));
     let unseen: Vec<AccountId> =
         searches.accounts.iter().filter(|id| !accounts.contains_key(*id)).cloned().collect();
     if let (Some(jira), false) = (&surfaces.jira, unseen.is_empty()) {
@@ -55,7 +57,7 @@ pub async fn readings(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Read
     Ok(Readings {
         rights,
         groups,
-        members,
+        members: members.of,
         users,
         accounts,
         looked_up: searches.accounts,

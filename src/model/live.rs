@@ -279,6 +279,17 @@ impl<'a, T> IntoIterator for &'a Listing<T> {
 }
 
 impl Listing<AccountId> {
+    /// The same listing, whose ids share their text with those of known accounts.
+    #[must_use]
+    pub fn sharing(mut self, known: &BTreeMap<AccountId, LiveAccount>) -> Self {
+        for id in &mut self.rows {
+            if let Some((same, _)) = known.get_key_value(id) {
+                id.clone_from(same);
+            }
+        }
+        self
+    }
+
     /// The memberships that this listing, read as the members of a group, shows.
     pub fn memberships(&self, group: &GroupId) -> impl Iterator<Item = Membership> {
         self.iter().map(|account| Membership { group: group.clone(), account: account.clone() })

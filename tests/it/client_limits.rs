@@ -9,7 +9,9 @@ use std::time::Duration;
 use axum::http::{HeaderMap, HeaderName, Method, StatusCode};
 use axum::response::IntoResponse as _;
 use futures_util::future::join_all;
-use rollbook::atlassian::{Decision, Event, Limiter, MadeIds, Pause, Repeat, Sending, backoff, classify};
+use rollbook::atlassian::{
+    Decision, Event, Limiter, MadeIds, Pace, Pause, Repeat, Sending, backoff, classify,
+};
 use rollbook::model::{AccountId, GroupId, Operation, Ref};
 use tokio::time::{Instant, advance, sleep};
 
@@ -133,7 +135,7 @@ fn most_a_second(released: &[u128]) -> usize {
 
 #[tokio::test(start_paused = true)]
 async fn a_burst_is_less_than_a_seconds_worth_and_then_the_rate_holds() {
-    let limiter = Limiter::new(1000);
+    let limiter = Limiter::new(1000, Pace::Published);
     let all = released(&limiter, MEMBERS, 350).await;
     assert_eq!(all.iter().filter(|at| **at == 0).count(), 90);
     assert!((2590..2700).contains(all.last().unwrap()), "{:?}", all.last());
@@ -157,7 +159,7 @@ async fn a_burst_is_less_than_a_seconds_worth_and_then_the_rate_holds() {
 
 #[tokio::test(start_paused = true)]
 async fn a_paused_route_leaves_the_others_alone_and_comes_back_slower() {
-    let limiter = Limiter::new(1);
+    let limiter = Limiter::new(1, Pace::Published);
     assert_eq!(released(&limiter, MEMBERS, 90).await.last(), Some(&0));
     let until = Instant::now() + Duration::from_secs(5);
     limiter.slow_down(&GET, MEMBERS, until);
@@ -174,7 +176,7 @@ async fn a_paused_route_leaves_the_others_alone_and_comes_back_slower() {
 
 #[tokio::test(start_paused = true)]
 async fn no_herd_follows_a_pause_of_everything() {
-    let limiter = Arc::new(Limiter::new(1000));
+    let limiter = Arc::new(Limiter::new(1000, Pace::Published));
     drop(limiter.permit(&GET, MEMBERS).await);
     limiter.pause_all(Instant::now() + Duration::from_secs(30));
     let (members, groups) = tokio::join!(released(&limiter, MEMBERS, 300), released(&limiter, GROUPS, 300));
@@ -187,7 +189,7 @@ async fn no_herd_follows_a_pause_of_everything() {
 
 #[tokio::test(start_paused = true)]
 async fn a_pause_reaches_those_who_already_wait() {
-    let limiter = Limiter::new(10);
+    let limiter = Limiter::new(10, Pace::Published);
     assert_eq!(released(&limiter, MEMBERS, 90).await.last(), Some(&0));
     let pausing = async {
         advance(Duration::from_millis(5)).await;
@@ -199,7 +201,7 @@ async fn a_pause_reaches_those_who_already_wait() {
 
 #[tokio::test(start_paused = true)]
 async fn in_flight_requests_are_bounded() {
-    let limiter = Limiter::new(3);
+    let limiter = Limiter::new(3, Pace::Published);
     let (now, most) = (AtomicUsize::new(0), AtomicUsize::new(0));
     join_all((0..50).map(|_| async {
         let permit = limiter.permit(&GET, MEMBERS).await;

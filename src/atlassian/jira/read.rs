@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use futures_util::future::try_join;
+use futures_util::future::try_join3;
 
 use super::wire::{ApplicationRole, FoundGroups, Group, Permissions, User};
 use super::{Jira, requests};
@@ -117,8 +117,8 @@ impl Jira {
     pub async fn rights(&self) -> Result<JiraRights, Error> {
         let acting: User = self.client.read(&requests::myself()).await?;
         let acting = LiveAccount::from(acting);
-        let (administer, browse) = self.permissions().await?;
-        let (site_admin_groups, own) = try_join(self.site_admin_groups(), self.groups_of(&acting.id)).await?;
+        let ((administer, browse), site_admin_groups, own) =
+            try_join3(self.permissions(), self.site_admin_groups(), self.groups_of(&acting.id)).await?;
         let own: BTreeSet<&GroupId> = own.iter().map(|group| &group.id).collect();
         let site_admin = site_admin_groups.iter().any(|group| own.contains(&group.id));
         Ok(JiraRights {

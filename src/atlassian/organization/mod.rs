@@ -15,7 +15,7 @@ use tokio::sync::OnceCell;
 use super::client::Client;
 use super::error::Error;
 
-pub use requests::{ACCOUNTS, EMAILS, GROUPS, NAMES, Place};
+pub use requests::{ACCOUNTS, EMAILS, GROUPS, NAMES, PAGE, Place};
 pub use write::{INVITATIONS, Invite, NoInvitation, Offer, interpret, invitation, invited, request, route};
 
 /// Requests of this surface as pure values.

@@ -16,7 +16,7 @@ use crate::model::{
 };
 
 /// How many batches of one question are under way at a time; the limiter bounds all of them together.
-const BATCHES_AT_A_TIME: usize = 4;
+const BATCHES_AT_A_TIME: usize = 16;
 
 /// Somebody, their groups, and when they last used an app.
 pub(crate) type Activity = (OrganizationUser, Listing<LiveGroup>, Reading<Option<String>>);

@@ -22,7 +22,7 @@ pub const ACCOUNTS: usize = 10;
 pub const NAMES: usize = 100;
 
 /// The rows of a page: the documented most (fact sheet §5).
-const PAGE: usize = 100;
+pub const PAGE: usize = 100;
 
 /// All directories that the key may manage (fact sheet §5).
 const EVERYWHERE: &str = "-";
