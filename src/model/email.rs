@@ -8,6 +8,8 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::compared::compared;
+
 /// An e-mail address. Equality and order ignore ASCII case; [`fmt::Display`] shows the declared spelling.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(transparent)]
@@ -82,6 +84,7 @@ pub fn is_invisible(c: char) -> bool {
 
 impl PartialEq for Email {
     fn eq(&self, other: &Self) -> bool {
+        compared();
         self.0.eq_ignore_ascii_case(&other.0)
     }
 }
@@ -96,6 +99,7 @@ impl PartialOrd for Email {
 
 impl Ord for Email {
     fn cmp(&self, other: &Self) -> Ordering {
+        compared();
         self.folded().cmp(other.folded())
     }
 }

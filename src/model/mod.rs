@@ -8,6 +8,7 @@ mod address;
 mod capability;
 mod change;
 mod checkup;
+mod compared;
 mod comparison;
 mod declaration;
 mod diagnostic;
@@ -34,6 +35,8 @@ pub use address::{Action, Address, AddressError, Key, UserRef};
 pub use capability::{AppRole, Capabilities, GroupKind, ManagedBy, Questions, Seats, Usage};
 pub use change::{Change, Changes, Wanted};
 pub use checkup::{Checkup, Health};
+#[cfg(feature = "count-comparisons")]
+pub use compared::comparisons;
 pub use comparison::{Adopted, Comparison, IdentityChange, Misfit, Review, Revision, RuleChange};
 pub use declaration::{
     AppsInGroup, Authority, Declaration, DeclaredGroup, DeclaredUser, GroupState, Member, MemberRef, Members,
