@@ -6,7 +6,7 @@ use tokio::try_join;
 use tracing::info;
 
 use crate::atlassian::{Organization, Surfaces};
-use crate::model::{AccountId, Email, LiveAccount, OrganizationUser, Readings, Rights, UserRef};
+use crate::model::{AccountId, Email, LiveAccount, OrganizationUser, Readings, Rights};
 use crate::plan::{self, Beside, Desired, Reads};
 
 use super::Error;
@@ -87,11 +87,7 @@ impl Told {
         asked: &BTreeSet<Email>,
     ) -> Result<Option<Self>, Error> {
         let Some(organization) = organization else { return Ok(None) };
-        let emails = desired.people().into_iter().filter_map(|user| match user {
-            UserRef::Email(email) => Some(email),
-            UserRef::Account(_) => None,
-        });
-        let rest: Vec<Email> = emails.filter(|email| !asked.contains(email)).collect();
+        let rest: Vec<Email> = desired.emails().filter(|email| !asked.contains(*email)).cloned().collect();
         let ((listed, mut people), found, directories) = try_join!(
             organization.everybody(),
             organization.find_by_email(&rest),

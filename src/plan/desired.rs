@@ -1,6 +1,6 @@
 //! What the tree asks for on a day: nested groups flattened, expired and excepted people told apart.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
@@ -22,6 +22,8 @@ pub struct Desired<'a> {
     pub allow: Vec<Guard>,
     /// Every group that is to exist.
     pub groups: BTreeMap<GroupName, DesiredGroup<'a>>,
+    /// Made once: it is asked for often, and to sort a million names takes a second.
+    people: BTreeSet<UserRef>,
 }
 
 /// Where declared people may be looked up.
@@ -91,7 +93,7 @@ impl<'a> Desired<'a> {
             let flattened = flatten(members, &flat, &owners, today);
             flat.insert(name, flattened);
         }
-        let groups = flat
+        let groups: BTreeMap<GroupName, DesiredGroup<'_>> = flat
             .into_iter()
             .filter_map(|(name, flat)| {
                 let declared = declaration.groups.get(name)?;
@@ -107,7 +109,8 @@ impl<'a> Desired<'a> {
                 Some((name.clone(), group.without_offboarded(declaration)))
             })
             .collect();
-        Self { declaration, today, lookup: Lookup::default(), allow: Vec::new(), groups }
+        let people = people(declaration, &groups);
+        Self { declaration, today, lookup: Lookup::default(), allow: Vec::new(), groups, people }
     }
 
     /// The same, with people looked up elsewhere.
@@ -145,14 +148,16 @@ impl<'a> Desired<'a> {
 
     /// Everybody whom the tree declares: named under `users:`, in `members`, or in `protect` (design §2), and the
     /// operator.
-    pub fn people(&self) -> std::collections::BTreeSet<UserRef> {
-        let users = self.declaration.users.keys().cloned().map(UserRef::Email);
-        let protected =
-            self.declaration.policy.protect.users.iter().map(|user| UserRef::Email(user.value.clone()));
-        let operator = self.declaration.settings.operator.iter().map(|it| UserRef::Email(it.value.clone()));
-        let members =
-            self.groups.values().flat_map(|group| group.members.keys().chain(group.denied.keys()).cloned());
-        users.chain(protected).chain(operator).chain(members).collect()
+    pub fn people(&self) -> &BTreeSet<UserRef> {
+        &self.people
+    }
+
+    /// The e-mails among [`Desired::people`].
+    pub fn emails(&self) -> impl Iterator<Item = &Email> {
+        self.people.iter().filter_map(|user| match user {
+            UserRef::Email(email) => Some(email),
+            UserRef::Account(_) => None,
+        })
     }
 }
 
@@ -163,15 +168,27 @@ impl DesiredGroup<'_> {
             UserRef::Email(email) => offboarded(declaration, email),
             UserRef::Account(_) => None,
         };
-        let named: Vec<UserRef> = self.members.keys().chain(self.denied.keys()).cloned().collect();
-        for user in named {
-            if let Some(origin) = inactive(&user) {
-                self.members.remove(&user);
-                self.denied.insert(user, Denial { reason: Reason::Offboarded, origin });
-            }
+        let named = self.members.keys().chain(self.denied.keys());
+        let leaving: Vec<(UserRef, Origin)> =
+            named.filter_map(|user| Some((user.clone(), inactive(user)?))).collect();
+        for (user, origin) in leaving {
+            self.members.remove(&user);
+            self.denied.insert(user, Denial { reason: Reason::Offboarded, origin });
         }
         self
     }
+}
+
+fn people(declaration: &Declaration, groups: &BTreeMap<GroupName, DesiredGroup<'_>>) -> BTreeSet<UserRef> {
+    let Declaration { users, policy, settings, .. } = declaration;
+    let protected = policy.protect.users.iter().map(|email| &email.value);
+    let operator = settings.operator.iter().map(|email| &email.value);
+    let named: Vec<UserRef> =
+        users.keys().chain(protected).chain(operator).cloned().map(UserRef::Email).collect();
+    // Most people are in many groups, and each is to be kept once.
+    let members = groups.values().flat_map(|group| group.members.keys().chain(group.denied.keys()));
+    let people: BTreeSet<&UserRef> = named.iter().chain(members).collect();
+    people.into_iter().cloned().collect()
 }
 
 fn offboarded(declaration: &Declaration, email: &Email) -> Option<Origin> {
@@ -194,7 +211,7 @@ fn inner_first(declaration: &Declaration) -> Vec<&GroupName> {
         Leave(&'a GroupName),
     }
     let mut order = Vec::new();
-    let mut entered = std::collections::BTreeSet::new();
+    let mut entered = BTreeSet::new();
     let mut steps: Vec<Step<'_>> = declaration.groups.keys().map(Step::Enter).collect();
     while let Some(step) = steps.pop() {
         match step {

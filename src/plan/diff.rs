@@ -16,11 +16,13 @@ use super::resolve::{Identity, Obstacle, Resolution};
 
 /// Compares desired with live. The result depends on neither the order of the files nor that of the pages.
 pub fn diff(desired: &Desired<'_>, live: &LiveState, locator: &Locator<'_>) -> Changes {
+    let people = Resolution::of(desired, live);
     let mut differ = Differ {
         desired,
         live,
         locator,
-        people: Resolution::of(desired, live),
+        offboarded: offboarded(desired, &people),
+        people,
         groups: GroupResolution::of(desired.declaration, &live.groups),
         changes: Changes::default(),
     };
@@ -63,6 +65,19 @@ pub(super) struct Differ<'a> {
     pub(super) people: Resolution,
     pub(super) groups: GroupResolution,
     pub(super) changes: Changes,
+    /// The accounts of the people whom the tree offboards, and where it does: few, and asked for with every membership.
+    offboarded: BTreeMap<AccountId, Origin>,
+}
+
+fn offboarded(desired: &Desired<'_>, people: &Resolution) -> BTreeMap<AccountId, Origin> {
+    let leaving = desired.declaration.users.keys().filter_map(|email| {
+        let origin = desired.offboarded(email)?;
+        match people.person(&UserRef::Email(email.clone())) {
+            Identity::Account(id) => Some((id.clone(), origin)),
+            Identity::Missing | Identity::Unresolved(_) => None,
+        }
+    });
+    leaving.collect()
 }
 
 /// The members that one group is to have, by what became of their names.
@@ -185,7 +200,7 @@ impl Differ<'_> {
         let mut wants = Wants::default();
         for (user, entry) in &group.members {
             match self.people.person(user).clone() {
-                Identity::Account(id) => match self.offboarded(&id) {
+                Identity::Account(id) => match self.offboarded.get(&id).copied() {
                     Some(origin) => {
                         wants.denied.insert(id, (Reason::Offboarded, origin));
                     }
@@ -230,14 +245,6 @@ impl Differ<'_> {
     fn block_member(&mut self, name: &GroupName, user: &UserRef, entry: Entry, obstacle: Obstacle) {
         let address = Address::Member(name.clone(), user.clone());
         self.block(address, Action::Add, Reason::Declared, obstacle, entry.origin);
-    }
-
-    /// Where the tree offboards the person whose account this is.
-    pub(super) fn offboarded(&self, id: &AccountId) -> Option<Origin> {
-        match self.people.declared_as(id)? {
-            UserRef::Email(email) => self.desired.offboarded(email),
-            UserRef::Account(_) => None,
-        }
     }
 
     fn add_missing(
@@ -285,8 +292,8 @@ impl Differ<'_> {
         for membership in surplus {
             let id = membership.account().clone();
             let account = self.live.accounts.get(&id);
-            let named =
-                wants.denied.get(&id).copied().or_else(|| Some((Reason::Offboarded, self.offboarded(&id)?)));
+            let offboarded = || Some((Reason::Offboarded, *self.offboarded.get(&id)?));
+            let named = wants.denied.get(&id).copied().or_else(offboarded);
             let (reason, origin) = match named {
                 Some(named) => named,
                 None if group.mode == Mode::AtLeast || !may_go(group, account) => continue,

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, Changes, Declaration, Email, GroupId, GroupName, Listing, LiveAccount, LiveGroup, LiveState,
-    Offboard, Questions, Ref, Rights, SelfGrant, Source, Surface, UnlistedUsers, UserRef, Wanted,
+    Offboard, Questions, Ref, Rights, SelfGrant, Source, Surface, UnlistedUsers, Wanted,
 };
 
 use super::desired::{Desired, Lookup};
@@ -69,15 +69,11 @@ fn searches_of(desired: &Desired<'_>) -> Searches {
 
 /// The declared e-mails whose account, by pin or lock, shows another one: each may be somebody else's by now.
 pub fn moved(desired: &Desired<'_>, live: &LiveState) -> BTreeSet<Email> {
-    let emails = desired.people().into_iter().filter_map(|user| match user {
-        UserRef::Email(email) => Some(email),
-        UserRef::Account(_) => None,
-    });
-    let shows_another = |email: &Email| {
+    let shows_another = |email: &&Email| {
         let account = explained(desired.declaration, email).and_then(|id| live.accounts.get(id));
-        account.and_then(|account| account.email.as_ref()).is_some_and(|shown| shown != email)
+        account.and_then(|account| account.email.as_ref()).is_some_and(|shown| shown != *email)
     };
-    emails.filter(shows_another).collect()
+    desired.emails().filter(shows_another).cloned().collect()
 }
 
 /// Says what a diff needs, once the organization has found these e-mails.
@@ -108,13 +104,10 @@ fn reads_of(desired: &Desired<'_>, rights: &Rights, found: &BTreeSet<Email>) -> 
 
 /// The declared e-mails that neither pin nor lock explains.
 fn unexplained(desired: &Desired<'_>) -> BTreeSet<Email> {
-    let emails = desired.people().into_iter().filter_map(|user| match user {
-        UserRef::Email(email) => Some(email),
-        UserRef::Account(_) => None,
-    });
     // A lock that is made anew asks of everybody.
     let anew = desired.lookup == Lookup::Anew;
-    emails.filter(|email| anew || explained(desired.declaration, email).is_none()).collect()
+    let unexplained = |email: &&Email| anew || explained(desired.declaration, email).is_none();
+    desired.emails().filter(unexplained).cloned().collect()
 }
 
 /// The account that a pin or the lock gives an e-mail.

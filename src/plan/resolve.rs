@@ -66,7 +66,7 @@ impl Resolution {
 
     fn with(desired: &Desired<'_>, live: &LiveState, directory: &Directory<'_>) -> Self {
         let mut people: BTreeMap<UserRef, Identity> =
-            desired.people().into_iter().map(|user| (user.clone(), directory.resolve(&user))).collect();
+            desired.people().iter().map(|user| (user.clone(), directory.resolve(user))).collect();
         refuse_shared_accounts(&mut people);
         // Backwards, so that an account that is named both by e-mail and by id goes by its e-mail.
         let declared_as = people

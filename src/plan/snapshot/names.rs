@@ -22,10 +22,7 @@ impl Names {
     pub fn of(desired: &Desired<'_>) -> Self {
         let Declaration { settings, policy, waivers, users, groups, lock } = desired.declaration;
         let mut names = Self::default();
-        names.emails.extend(desired.people().into_iter().filter_map(|user| match user {
-            UserRef::Email(email) => Some(email),
-            UserRef::Account(_) => None,
-        }));
+        names.emails.extend(desired.emails().cloned());
         names.emails.extend(users.keys().chain(lock.users.keys()).cloned());
         names.emails.extend(settings.operator.iter().map(|operator| operator.value.clone()));
         names.emails.extend(policy.protect.users.iter().map(|user| user.value.clone()));

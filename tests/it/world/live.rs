@@ -6,7 +6,7 @@ use rollbook::model::{
     AccountId, AccountKind, App, AppRole, Capabilities, Claim, Declaration, Email, GroupId, GroupKind,
     GroupName, JiraRights, Key, Listing, LiveAccount, LiveGroup, LiveState, ManagedBy, Operation,
     OrganizationUser, Plan, PlannedOperation, Privileges, Questions, Reading, Readings, Ref, Restriction,
-    Rights, Rows, ScimId, ScimUser, Seats, Surface, Usage, UserRef, UserSource, UserStatus,
+    Rights, Rows, ScimId, ScimUser, Seats, Surface, Usage, UserSource, UserStatus,
 };
 use rollbook::plan::{self, Beside, Desired};
 
@@ -278,10 +278,6 @@ impl Live {
         };
         let listed: Vec<&String> = self.accounts.keys().filter(|id| self.lists(id)).collect();
         let organization = self.has(Surface::Organization);
-        let emails = desired.people().into_iter().filter_map(|user| match user {
-            UserRef::Email(email) => Some(email),
-            UserRef::Account(_) => None,
-        });
         let people = self.accounts.iter().filter_map(|(id, account)| account.person_of(id));
         let people = people.map(|person| (person.account.clone(), person));
         Readings {
@@ -293,7 +289,7 @@ impl Live {
             users: self.listing(listed.into_iter().map(AccountId::new)),
             looked_up: plan::searches(desired, Beside::default()).accounts,
             people: if organization { people.collect() } else { BTreeMap::new() },
-            searched: if organization { emails.collect() } else { BTreeSet::new() },
+            searched: if organization { desired.emails().cloned().collect() } else { BTreeSet::new() },
             found: BTreeSet::new(),
             whole: organization,
             scim_users: reading(self.has(Surface::Scim), || self.scim_users()),

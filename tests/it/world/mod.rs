@@ -103,7 +103,7 @@ impl World {
         let desired = Desired::of(&declaration, self.today);
         let mut live = Live::default();
         for user in desired.people() {
-            match &user {
+            match user {
                 UserRef::Email(email) => {
                     let declared = declaration.users.get(email);
                     let id = declared.and_then(|user| user.account.as_ref()).map(|pin| pin.value.to_string());
