@@ -43,7 +43,7 @@ pub struct Change {
 }
 
 /// How something is to change.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wanted {
     /// A group is to be.
     CreateGroup {

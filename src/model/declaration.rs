@@ -151,7 +151,7 @@ pub enum MemberRef {
 }
 
 /// Who owns a group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Source {
     /// The directory itself.
     #[default]

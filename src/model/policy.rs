@@ -112,7 +112,7 @@ impl UnlistedGroups {
 }
 
 /// What `active: false` does to an account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Offboard {
     /// Takes its access in one directory away; it can be restored.
     #[default]

@@ -7,7 +7,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::model::{
     AccountId, AccountKind, Address, Change, Changes, Claim, Declaration, Email, GroupId, GroupKind,
     GroupName, GroupState, Import, ImportedGroup, ImportedMember, LeftOut, LiveAccount, LiveGroup, LiveState,
-    ManagedBy, Mode, Questions, UserRef,
+    ManagedBy, Mode, Questions, UserRef, Wanted,
 };
 
 use super::desired::{Desired, DesiredGroup, owners};
@@ -292,7 +292,8 @@ pub fn asked_anew(desired: &Desired<'_>, before: &Changes, after: &Changes) -> B
     };
     let known = addresses(before);
     // Whoever is declared elsewhere now goes by another name.
-    let renamed = |change: &&Change| before.changes.iter().any(|before| before.wanted == change.wanted);
+    let wanted: BTreeSet<&Wanted> = before.changes.iter().map(|change| &change.wanted).collect();
+    let renamed = |change: &&Change| wanted.contains(&change.wanted);
     let unknown = after.changes.iter().filter(|change| !known.contains(&change.address));
     let renamed: BTreeSet<&Address> = unknown.filter(renamed).map(|change| &change.address).collect();
     let mut asked = addresses(after);

@@ -147,40 +147,41 @@ fn floors(
     groups: &GroupResolution,
     live: &LiveState,
 ) -> BTreeMap<GroupId, Vec<Key>> {
+    if keep_at_least.is_empty() {
+        return BTreeMap::new();
+    }
     let is_active = |id: &AccountId| live.accounts.get(id).is_some_and(LiveAccount::active);
+    let mut removed: BTreeMap<&GroupId, usize> = BTreeMap::new();
+    let mut additions: BTreeMap<&GroupId, Vec<Key>> = BTreeMap::new();
+    for (key, planned) in operations {
+        match &planned.operation {
+            Operation::RemoveMember { membership } => {
+                *removed.entry(membership.group()).or_default() +=
+                    usize::from(is_active(membership.account()));
+            }
+            Operation::AddMember { group: Ref::Known(id), .. } => {
+                additions.entry(id).or_default().push(key.clone());
+            }
+            Operation::AddMember { group: Ref::Made(_), .. }
+            | Operation::CreateGroup { .. }
+            | Operation::InviteUser { .. }
+            | Operation::ActivateUser { .. }
+            | Operation::UpdateUser { .. }
+            | Operation::SuspendUser { .. }
+            | Operation::DeactivateUser { .. }
+            | Operation::RemoveUser { .. }
+            | Operation::DeleteGroup { .. } => {}
+        }
+    }
     let mut floors = BTreeMap::new();
     for (name, group) in groups.live() {
-        let Some(floor) = keep_at_least.get(name) else {
-            continue;
-        };
-        let Some(members) = live.members.get(&group.id) else {
+        let (Some(floor), Some(members)) = (keep_at_least.get(name), live.members.get(&group.id)) else {
             continue;
         };
         let active = members.iter().filter(|id| is_active(id)).count();
-        let mut removed = 0;
-        let mut adds = Vec::new();
-        for (key, planned) in operations {
-            match &planned.operation {
-                Operation::RemoveMember { membership } if *membership.group() == group.id => {
-                    removed += usize::from(is_active(membership.account()));
-                }
-                Operation::AddMember { group: Ref::Known(id), .. } if *id == group.id => {
-                    adds.push(key.clone());
-                }
-                Operation::RemoveMember { .. }
-                | Operation::AddMember { .. }
-                | Operation::CreateGroup { .. }
-                | Operation::InviteUser { .. }
-                | Operation::ActivateUser { .. }
-                | Operation::UpdateUser { .. }
-                | Operation::SuspendUser { .. }
-                | Operation::DeactivateUser { .. }
-                | Operation::RemoveUser { .. }
-                | Operation::DeleteGroup { .. } => {}
-            }
-        }
-        if active.saturating_sub(removed) < floor.value as usize {
-            floors.insert(group.id.clone(), adds);
+        let left = active.saturating_sub(removed.get(&group.id).copied().unwrap_or_default());
+        if left < floor.value as usize {
+            floors.insert(group.id.clone(), additions.remove(&group.id).unwrap_or_default());
         }
     }
     floors

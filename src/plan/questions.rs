@@ -125,8 +125,8 @@ pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<
         ids.extend(groups.live().map(|(_, group)| group.id.clone()));
     }
     let touched = beside.undo.iter().flat_map(|undo| &undo.groups);
-    let exists = |id: &&GroupId| live.iter().any(|group| group.id == **id);
-    ids.extend(touched.filter(exists).cloned());
+    let existing: BTreeSet<&GroupId> = live.iter().map(|group| &group.id).collect();
+    ids.extend(touched.filter(|id| existing.contains(id)).cloned());
     if let Some(selection) = beside.import {
         let selected = live.iter().filter(|group| selection.takes(&group.name));
         ids.extend(selected.map(|group| group.id.clone()));

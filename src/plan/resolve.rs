@@ -24,6 +24,8 @@ pub(super) struct Resolution {
     shown_by: BTreeMap<AccountId, (Email, IdentitySource)>,
     /// Whether any account shows no e-mail to anybody.
     hidden: bool,
+    /// The first of those who are not resolved and may be any account that hides its e-mail.
+    doubtful: Option<UserRef>,
 }
 
 /// Who a declared person is.
@@ -83,6 +85,7 @@ impl Resolution {
         });
         let sources = accounts.collect();
         let suspects = directory.suspects(&people);
+        let hidden = !directory.hidden.is_empty();
         let mut shown = BTreeMap::new();
         for email in live.accounts.values().filter_map(|account| account.email.as_ref()) {
             *shown.entry(email.clone()).or_insert(0) += 1;
@@ -91,13 +94,14 @@ impl Resolution {
             accounts.iter().map(move |(id, from)| ((*id).clone(), (email.clone(), *from)))
         });
         Self {
+            doubtful: doubtful(&people, hidden).cloned(),
             people,
             declared_as,
             sources,
             suspects,
             shown,
             shown_by: shown_by.collect(),
-            hidden: !directory.hidden.is_empty(),
+            hidden,
         }
     }
 
@@ -114,19 +118,8 @@ impl Resolution {
 
     /// Why an account that nothing declares may be somebody declared all the same.
     pub(super) fn doubt_about(&self, id: &AccountId, account: &LiveAccount) -> Option<Obstacle> {
-        let unresolved = || {
-            self.people.iter().find_map(|(user, identity)| match identity {
-                Identity::Unresolved(obstacle)
-                    if !matches!(obstacle.code, "account-gone" | "account-not-shown") =>
-                {
-                    Some(user.clone())
-                }
-                Identity::Missing if self.hidden => Some(user.clone()),
-                Identity::Unresolved(_) | Identity::Missing | Identity::Account(_) => None,
-            })
-        };
         self.suspects.get(id).cloned().or_else(|| {
-            let user = unresolved().filter(|_| account.email.is_none())?;
+            let user = self.doubtful.as_ref().filter(|_| account.email.is_none())?;
             Some(Obstacle {
                 code: "identity-unresolved",
                 why: format!("{user} is not resolved, and may be this account, which hides its e-mail"),
@@ -195,6 +188,16 @@ impl Resolution {
         };
         declared.or_else(shown).unwrap_or_else(|| UserRef::Account(id.clone()))
     }
+}
+
+fn doubtful(people: &BTreeMap<UserRef, Identity>, hidden: bool) -> Option<&UserRef> {
+    people.iter().find_map(|(user, identity)| match identity {
+        Identity::Unresolved(obstacle) if !matches!(obstacle.code, "account-gone" | "account-not-shown") => {
+            Some(user)
+        }
+        Identity::Missing if hidden => Some(user),
+        Identity::Unresolved(_) | Identity::Missing | Identity::Account(_) => None,
+    })
 }
 
 /// Two e-mails on one account are an error (design §3): neither of them resolves.

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::{Address, GroupName, GroupRevokes, Guard, Listing, Operation, PlannedOperation};
 
 use super::{Case, Rules, Tripped};
+use crate::plan::groups::GroupIdentity;
 
 /// Refused when the plan revokes more than `total`, or one group loses more than both its `count` and its `percent`.
 /// What a waiver names does not count in the total.
@@ -61,8 +62,11 @@ fn losses<'a>(operations: impl Iterator<Item = &'a PlannedOperation>) -> BTreeMa
 }
 
 fn too_many(case: &Case<'_>, name: &GroupName, lost: usize, most: GroupRevokes) -> Option<Tripped> {
-    let live = case.groups.live().find(|(declared, _)| *declared == name);
-    let members = live.and_then(|(_, group)| case.context.live.members.get(&group.id)).map(Listing::len);
+    let listing = match case.groups.get(name) {
+        GroupIdentity::Live(group) => case.context.live.members.get(&group.id),
+        GroupIdentity::Missing | GroupIdentity::Unresolved(_) => None,
+    };
+    let members = listing.map(Listing::len);
     // Of a group that was not read the share is not known, and a doubt is a refusal.
     let share = members.is_none_or(|members| lost * 100 > members * most.percent as usize);
     if lost <= most.count as usize || !share {

@@ -1,5 +1,7 @@
 //! `suspicious-read`: a group that was full and reads as empty (design §9, 1).
 
+use std::collections::BTreeSet;
+
 use crate::model::{Address, GroupId, GroupName, Guard, Listing};
 
 use super::{Case, Rules, Tripped};
@@ -8,9 +10,10 @@ use super::{Case, Rules, Tripped};
 /// want of rights looks just like it. Before is when the plan was reviewed, where the group was to keep some of them, and
 /// when the snapshot was taken that is at hand.
 pub(super) fn suspicious_read(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
-    let changed = |name: &GroupName| case.operations.keys().any(|key| key.address.group() == Some(name));
+    let changed: BTreeSet<&GroupName> =
+        case.operations.keys().filter_map(|key| key.address.group()).collect();
     let is_empty = |id| case.context.live.members.get(id).is_some_and(Listing::is_empty);
-    let emptied = rules.groups.live().filter(|(name, group)| changed(name) && is_empty(&group.id));
+    let emptied = rules.groups.live().filter(|(name, group)| changed.contains(name) && is_empty(&group.id));
     emptied
         .filter_map(|(name, group)| {
             let (number, when, help) = at_review(case, name).or_else(|| in_snapshot(case, &group.id))?;

@@ -38,9 +38,13 @@ pub(super) fn keep_reviewed(
     let mut review = Review { fingerprint: saved.plan().fingerprint.clone(), ..Review::default() };
     let found: BTreeSet<&Key> =
         operations.values().filter_map(|planned| Some(&reviewed.find(planned)?.key)).collect();
+    let mut obstacles: BTreeMap<(&Address, Action), &Blocked> = BTreeMap::new();
+    for it in &*blocked {
+        obstacles.entry((&it.address, it.action)).or_insert(it);
+    }
     for planned in saved.plan().operations.iter().filter(|planned| !found.contains(&planned.key)) {
         let key = planned.key.clone();
-        match gone(&key, &planned.operation, operations, blocked, now) {
+        match gone(&key, &planned.operation, operations, &obstacles, now) {
             Ok(()) => review.satisfied.push(key),
             Err(why) => review.misfits.push(Misfit { key, why }),
         }
@@ -100,13 +104,16 @@ fn gone(
     key: &Key,
     operation: &Operation,
     operations: &BTreeMap<Key, PlannedOperation>,
-    blocked: &[Blocked],
+    obstacles: &BTreeMap<(&Address, Action), &Blocked>,
     now: &Now<'_>,
 ) -> Result<(), String> {
-    if let Some(blocked) = blocked.iter().find(|it| it.address == key.address && it.action == key.action) {
+    if let Some(blocked) = obstacles.get(&(&key.address, key.action)) {
         return Err(format!("it is blocked now: {}", blocked.why));
     }
-    if let Some(other) = operations.keys().find(|other| other.address == key.address) {
+    // Keys are in the order of their addresses.
+    let first = Key { address: key.address.clone(), action: Action::ALL[0] };
+    let next = operations.range(first..).next().map(|(other, _)| other);
+    if let Some(other) = next.filter(|other| other.address == key.address) {
         return Err(format!("the tree and live ask for `{other}` instead"));
     }
     if satisfied(key, operation, now) { Ok(()) } else { Err("the tree does not ask for it any more".into()) }
