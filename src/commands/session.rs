@@ -7,7 +7,8 @@ use std::path::PathBuf;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
-use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::layer::SubscriberExt;
 
 use crate::atlassian::{Pause, Waiting, Waits};
 use crate::config;
@@ -56,16 +57,17 @@ pub fn log(verbose: u8, color: bool) {
         _ => LevelFilter::TRACE,
     };
     // Other crates' logs may hold headers and bodies.
-    let filter = tracing_subscriber::EnvFilter::new(format!("off,rollbook={level}"));
+    let ours = Targets::new().with_target("rollbook", level);
     let subscriber = tracing_subscriber::fmt()
-        .with_env_filter(filter)
+        .with_max_level(level)
         .with_writer(io::stderr)
         .with_ansi(color)
         .with_target(false)
         .without_time()
         // It would say so on stderr, and panic where stderr is what is gone.
         .log_internal_errors(false)
-        .finish();
+        .finish()
+        .with(ours);
     // A library's user may have set their own.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
