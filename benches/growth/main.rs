@@ -3,6 +3,8 @@
 //!
 //! `cargo bench --bench growth --features count-comparisons`
 
+#![allow(clippy::expect_used, reason = "a benchmark ends where it is surprised")]
+
 #[path = "../parts/world.rs"]
 #[allow(dead_code, reason = "the other suite uses more of it")]
 mod world;

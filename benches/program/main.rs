@@ -2,8 +2,8 @@
 //! least that can be and beside what other clients take for the same job in the same run.
 //!
 //! `cargo bench --bench program` prints the table. `-- --write` also writes it into docs/performance.md; other words
-//! choose jobs by what their names contain. Other clients are run where ROLLBOOK_TEST_NODE_MODULES names a folder with
-//! jira.js, and ROLLBOOK_TEST_PYTHON a Python that has atlassian-python-api.
+//! choose jobs by what their names contain. Other clients are run where `ROLLBOOK_TEST_NODE_MODULES` names a folder with
+//! jira.js, and `ROLLBOOK_TEST_PYTHON` a Python that has atlassian-python-api.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used)]
 

@@ -57,19 +57,11 @@ pub async fn live_state(
     let lists = Lists::of(surfaces)?;
     let searches = plan::searches(desired, beside);
     let organization = surfaces.organization.as_ref();
-    let (listed, asked) = try_join!(
-        async {
-            // What the groups are is all that the reads of members wait for.
-            let groups = lists.groups().await?;
-            let MemberReads { groups: ids, choice } =
-                plan::member_reads(desired, beside, &groups, &surfaces.configured(), &speeds());
-            info!("{} groups, members of {}: {choice}", groups.len(), ids.len());
-            let members = members(surfaces, choice.chosen.surface, &ids).await?;
-            Ok::<_, Error>((groups, members))
-        },
-        Asked::of(surfaces, &lists, desired, beside, &searches)
+    // Boxed, since each holds what all its reads do.
+    let ((groups, members), asked) = try_join!(
+        Box::pin(listed(surfaces, &lists, desired, beside)),
+        Box::pin(Asked::of(surfaces, &lists, desired, beside, &searches))
     )?;
-    let (groups, members) = listed;
     let Asked { rights, people, everybody, users, scim_users } = asked;
     let mut live = LiveState {
         rights,
@@ -99,6 +91,21 @@ pub async fn live_state(
         live.accounts.extend(accounts.into_iter().map(|account| (account.id.clone(), account)));
     }
     Ok(live)
+}
+
+/// Every group, and the members of those that matter. What the groups are is all that the reads of members wait for.
+async fn listed(
+    surfaces: &Surfaces,
+    lists: &Lists<'_>,
+    desired: &Desired<'_>,
+    beside: Beside<'_>,
+) -> Result<(Listing<LiveGroup>, Members), Error> {
+    let groups = lists.groups().await?;
+    let MemberReads { groups: ids, choice } =
+        plan::member_reads(desired, beside, &groups, &surfaces.configured(), &speeds());
+    info!("{} groups, members of {}: {choice}", groups.len(), ids.len());
+    let members = members(surfaces, choice.chosen.surface, &ids).await?;
+    Ok((groups, members))
 }
 
 /// What is read beside the members of groups.

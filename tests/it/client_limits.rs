@@ -158,6 +158,17 @@ async fn a_burst_is_less_than_a_seconds_worth_and_then_the_rate_holds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_only_answers_hold_back_is_unbounded_until_one_is_turned_away() {
+    let limiter = Limiter::new(1000, Pace::Answers);
+    assert_eq!(released(&limiter, MEMBERS, 500).await.last(), Some(&0));
+    limiter.slow_down(&GET, MEMBERS, Instant::now() + Duration::from_secs(5));
+    let (members, groups) = tokio::join!(released(&limiter, MEMBERS, 200), released(&limiter, GROUPS, 500));
+    assert_eq!(groups.last(), Some(&0), "nothing was said of the others");
+    assert!(*members.first().unwrap() >= 5000, "{members:?}");
+    assert!(most_a_second(&members) <= 60, "half of the published rate, and growing: {members:?}");
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_paused_route_leaves_the_others_alone_and_comes_back_slower() {
     let limiter = Limiter::new(1, Pace::Published);
     assert_eq!(released(&limiter, MEMBERS, 90).await.last(), Some(&0));

@@ -49,6 +49,7 @@ mod organization_requests;
 mod plan;
 mod plan_identity;
 mod plan_surfaces;
+mod reading;
 mod requests;
 mod reviewed;
 mod sandbox_access;
