@@ -21,7 +21,7 @@ use guards::guards;
 use people::by_user;
 
 pub(super) use comparison::{NEW_MAPPINGS, allowed_by_change, by_hand, compared};
-pub(super) use groups::{summary_of, surfaces};
+pub(super) use groups::{Whole, surfaces};
 pub(super) use guards::{set_aside, unjudged};
 pub(super) use people::account_details;
 pub(super) use rows::{details, person, short, sign_of};

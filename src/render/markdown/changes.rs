@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Action, Direction, Drift, GroupName, Location, Operation, Plan, PlannedOperation};
 use crate::render::lines::{count, width_of};
-use crate::render::plan::{account_details, details, person, sign_of, summary_of, surfaces};
+use crate::render::plan::{Whole, account_details, details, person, sign_of};
 
 use super::escape::{code, name};
 use super::page::{Block, Line, Section, Weight};
@@ -108,10 +108,11 @@ fn gathered(operations: Vec<&PlannedOperation>) -> Vec<Gathered<'_>> {
 }
 
 fn blocks(plan: &Plan, gathered: &[Gathered<'_>]) -> Vec<Block> {
-    gathered.iter().flat_map(|gathered| block(plan, gathered)).collect()
+    let plan = Whole::of(plan);
+    gathered.iter().flat_map(|gathered| block(&plan, gathered)).collect()
 }
 
-fn block(plan: &Plan, gathered: &Gathered<'_>) -> Vec<Block> {
+fn block(plan: &Whole<'_>, gathered: &Gathered<'_>) -> Vec<Block> {
     let mut entries: Vec<Entry> = gathered.operations.iter().flat_map(|planned| told(planned)).collect();
     entries.sort_by_key(|entry| entry.direction);
     let head = match gathered.group {
@@ -132,22 +133,17 @@ fn block(plan: &Plan, gathered: &Gathered<'_>) -> Vec<Block> {
     vec![shown, Block::folded_diff("", &format!("and {summary}"), lines(listed))]
 }
 
-fn group_head(plan: &Plan, group: &GroupName, operations: &[&PlannedOperation]) -> String {
-    let everything = plan.operations.iter().filter(|planned| planned.key.address.group() == Some(group));
+fn group_head(plan: &Whole<'_>, group: &GroupName, operations: &[&PlannedOperation]) -> String {
     let mut parts = vec![format!("**{}**", code(group.as_str()))];
     let is = |action| {
         operations.iter().any(|planned| planned.key.address.user().is_none() && planned.key.action == action)
     };
     parts.extend(is(Action::Create).then(|| "new".to_owned()));
     parts.extend(is(Action::Delete).then(|| "**deleted**".to_owned()));
-    // A group that is changed here and in another part has no counts that would be true of this part.
-    let whole = everything.count() == operations.len();
-    let members = summary_of(plan, group).filter(|_| whole);
+    let members = plan.summary(group).filter(|_| plan.is(group, operations));
     parts.extend(members.map(|group| format!("{} → {}", group.before, count(group.after, "member"))));
     parts.extend(operations.iter().any(|planned| planned.privileged).then(|| "**privileged**".to_owned()));
-    if surfaces(plan.operations.iter()).len() > 1 {
-        parts.push(format!("via {}", surfaces(operations.iter().copied()).join(" and ")));
-    }
+    parts.extend(plan.via(operations));
     parts.join(" · ")
 }
 

@@ -9,12 +9,44 @@ use crate::render::lines::{CHANGE, GRANT, REVOKE, Row, count};
 use super::people::user_row;
 use super::rows::{Line, details, origin_of, person, rows, short, sign_of};
 
-pub(super) fn by_group(plan: &Plan, operations: &[&PlannedOperation], width: usize) -> String {
-    // A group that is changed here and in another part has no counts that would be true of this part.
-    let mut all: BTreeMap<&GroupName, usize> = BTreeMap::new();
-    for name in plan.operations.iter().filter_map(|planned| planned.key.address.group()) {
-        *all.entry(name).or_default() += 1;
+/// What the heads of groups say of a whole plan, counted once for all of them.
+pub(in crate::render) struct Whole<'a> {
+    plan: &'a Plan,
+    /// How many operations there are on each group.
+    operations: BTreeMap<&'a GroupName, usize>,
+    several_surfaces: bool,
+}
+
+impl<'a> Whole<'a> {
+    pub(in crate::render) fn of(plan: &'a Plan) -> Self {
+        let mut operations: BTreeMap<&GroupName, usize> = BTreeMap::new();
+        for name in plan.operations.iter().filter_map(|planned| planned.key.address.group()) {
+            *operations.entry(name).or_default() += 1;
+        }
+        Self { plan, operations, several_surfaces: surfaces(plan.operations.iter()).len() > 1 }
     }
+
+    /// Whether these are all operations on a group. One that is changed here and in another part of a plan has no
+    /// counts that would be true of this part.
+    pub(in crate::render) fn is(&self, name: &GroupName, operations: &[&PlannedOperation]) -> bool {
+        self.operations.get(name) == Some(&operations.len())
+    }
+
+    /// The summaries are in the order of names.
+    pub(in crate::render) fn summary(&self, name: &GroupName) -> Option<&'a GroupSummary> {
+        let index = self.plan.groups.binary_search_by(|group| group.name.cmp(name)).ok()?;
+        self.plan.groups.get(index)
+    }
+
+    /// The surfaces of operations, where the plan goes through several.
+    pub(in crate::render) fn via(&self, operations: &[&PlannedOperation]) -> Option<String> {
+        let named = || format!("via {}", surfaces(operations.iter().copied()).join(" and "));
+        self.several_surfaces.then(named)
+    }
+}
+
+pub(super) fn by_group(plan: &Plan, operations: &[&PlannedOperation], width: usize) -> String {
+    let whole = Whole::of(plan);
     let mut groups: BTreeMap<&GroupName, Vec<&PlannedOperation>> = BTreeMap::new();
     let mut users: Vec<&PlannedOperation> = Vec::new();
     for planned in operations.iter().copied() {
@@ -25,8 +57,7 @@ pub(super) fn by_group(plan: &Plan, operations: &[&PlannedOperation], width: usi
     }
     let mut text = String::new();
     for (name, operations) in groups {
-        let whole = all.get(name) == Some(&operations.len());
-        text.push_str(&group(name, plan, &operations, whole, width));
+        text.push_str(&group(name, &whole, &operations, whole.is(name, &operations), width));
     }
     for planned in users {
         text.push_str(&user_row(planned).text(width));
@@ -34,15 +65,9 @@ pub(super) fn by_group(plan: &Plan, operations: &[&PlannedOperation], width: usi
     text
 }
 
-/// The summaries are in the order of names.
-pub(in crate::render) fn summary_of<'a>(plan: &'a Plan, name: &GroupName) -> Option<&'a GroupSummary> {
-    let index = plan.groups.binary_search_by(|group| group.name.cmp(name)).ok()?;
-    plan.groups.get(index)
-}
-
 pub(super) fn group(
     name: &GroupName,
-    plan: &Plan,
+    plan: &Whole<'_>,
     operations: &[&PlannedOperation],
     counted: bool,
     width: usize,
@@ -64,12 +89,13 @@ pub(super) fn group(
         | None => ("~", CHANGE),
     };
     let head = format!("{sign} group {}", harmless(name.as_str()));
-    let mut middle = summary_of(plan, name)
+    let mut middle = plan
+        .summary(name)
         .filter(|_| counted)
         .map_or_else(String::new, |group| format!("{} → {}", group.before, count(group.after, "member")));
-    if surfaces(plan.operations.iter()).len() > 1 {
-        let separator = if middle.is_empty() { "" } else { ", " };
-        middle.push_str(&format!("{separator}via {}", surfaces(operations.iter().copied()).join(" and ")));
+    if let Some(via) = plan.via(operations) {
+        middle.push_str(if middle.is_empty() { "" } else { ", " });
+        middle.push_str(&via);
     }
     if operations.iter().any(|planned| planned.privileged) {
         middle.push_str(if middle.is_empty() { "privileged" } else { ", privileged" });

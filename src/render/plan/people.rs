@@ -8,7 +8,7 @@ use crate::model::{
 use crate::render::harmless;
 use crate::render::lines::{CHANGE, count};
 
-use super::groups::group;
+use super::groups::{Whole, group};
 use super::rows::{Line, OwnedRow, details, origin_of, person, rows, short, sign_of, style_of};
 
 /// The line of an operation on an account.
@@ -89,9 +89,10 @@ pub(super) fn by_user(plan: &Plan, operations: &[&PlannedOperation], width: usiz
         let mut lines: Vec<Line> = operations.iter().map(|planned| membership_line(planned)).collect();
         text.push_str(&rows(&mut lines, width));
     }
+    let whole = Whole::of(plan);
     for planned in groups {
         let name = planned.key.address.group().cloned().unwrap_or_else(|| GroupName::new(""));
-        text.push_str(&group(&name, plan, &[planned], true, width));
+        text.push_str(&group(&name, &whole, &[planned], true, width));
     }
     text
 }
