@@ -3,7 +3,7 @@
 //!
 //! `cargo bench --bench growth --features count-comparisons`
 
-#![allow(clippy::expect_used, reason = "a benchmark ends where it is surprised")]
+#![expect(clippy::expect_used, reason = "what cannot be set up cannot be measured")]
 
 #[path = "../parts/world.rs"]
 #[allow(dead_code, reason = "the other suite uses more of it")]

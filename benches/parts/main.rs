@@ -3,7 +3,7 @@
 //! `cargo bench --bench parts` runs them at 10,000 and 100,000 memberships, and with `ROLLBOOK_BENCH_MILLION` set at
 //! 1,000,000 too. For each, [`divan`] prints times, memberships a second and allocations.
 
-#![allow(clippy::expect_used, clippy::unwrap_used, reason = "a benchmark ends where it is surprised")]
+#![expect(clippy::expect_used, reason = "what cannot be set up cannot be measured")]
 
 mod planning;
 mod reading;
