@@ -1,5 +1,6 @@
 //! What people can be looked up in: pins, the lock, and the e-mails that live surfaces and an export show.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
@@ -11,6 +12,7 @@ use super::desired::{Desired, Lookup};
 use super::groups::Conflict;
 use super::resolve::{Identity, Obstacle};
 use super::snapshot::is_veiled;
+use super::sounding::Sounding;
 
 pub(super) static NO_EXPORT: BTreeMap<Email, AccountId> = BTreeMap::new();
 
@@ -23,6 +25,8 @@ pub(super) struct Directory<'a> {
     pub(super) by_email: BTreeMap<Email, BTreeMap<&'a AccountId, IdentitySource>>,
     /// Accounts of people that show no e-mail and that neither pin, lock nor export explains.
     pub(super) hidden: Vec<&'a LiveAccount>,
+    /// The names of those, once somebody asks.
+    sounding: OnceCell<Sounding>,
     conflict: Conflict,
     /// Accounts by e-mail from an export.
     exported: &'a BTreeMap<Email, AccountId>,
@@ -57,7 +61,15 @@ impl<'a> Directory<'a> {
             is_person(account.kind) && account.email.is_none() && !explained.contains(&account.id)
         };
         let hidden = live.accounts.values().filter(hides).collect();
-        Self { desired, live, by_email, hidden, conflict: Conflict::Refused, exported }
+        Self {
+            desired,
+            live,
+            by_email,
+            hidden,
+            sounding: OnceCell::new(),
+            conflict: Conflict::Refused,
+            exported,
+        }
     }
 
     /// The same for a lock that is made anew: a pin wins over it.
@@ -219,18 +231,17 @@ impl<'a> Directory<'a> {
     /// count where they are many.
     fn candidates(&self, email: &Email) -> String {
         let local = email.as_str().split('@').next().unwrap_or_default().to_lowercase();
-        let sounds = |account: &LiveAccount| {
-            let name = account.name.to_lowercase();
-            !is_veiled(&name)
-                && name.split_whitespace().any(|word| local.contains(word) || word.contains(&local))
+        let shown = |account: &&'a LiveAccount| {
+            Some(account.name.as_str()).filter(|name| !is_veiled(&name.to_lowercase()))
         };
-        let mut accounts = self.hidden.clone();
-        accounts.sort_by_key(|account| !sounds(account));
-        let named =
-            accounts.iter().take(CANDIDATES).map(|account| format!("{} ({})", account.id, account.name));
+        let sounding = self.sounding.get_or_init(|| Sounding::of(self.hidden.iter().map(shown)));
+        let first = sounding.like(&local, CANDIDATES);
+        let rest = (0..self.hidden.len()).filter(|index| !first.contains(index));
+        let candidates = first.iter().copied().chain(rest).take(CANDIDATES).map(|index| self.hidden[index]);
+        let named = candidates.map(|account| format!("{} ({})", account.id, account.name));
         let mut text = named.collect::<Vec<_>>().join(", ");
-        if accounts.len() > CANDIDATES {
-            text.push_str(&format!(", and {} more", accounts.len() - CANDIDATES));
+        if self.hidden.len() > CANDIDATES {
+            text.push_str(&format!(", and {} more", self.hidden.len() - CANDIDATES));
         }
         text
     }

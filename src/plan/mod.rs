@@ -42,6 +42,7 @@ mod route;
 mod seal;
 mod seats;
 pub mod snapshot;
+mod sounding;
 mod surface;
 mod undo;
 

@@ -1,0 +1,64 @@
+//! Accounts whose names sound like an e-mail, found without a look at every account for every e-mail. Floor 1.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The words of accounts' names, in lower case.
+#[derive(Debug, Default)]
+pub(super) struct Sounding {
+    /// The accounts that have a word, by their index.
+    words: BTreeMap<String, BTreeSet<usize>>,
+    /// The accounts that have a word with this end, the whole word among its ends.
+    ends: BTreeMap<String, BTreeSet<usize>>,
+}
+
+impl Sounding {
+    /// Takes in the names of accounts, in their order.
+    pub(super) fn of<'a>(names: impl Iterator<Item = Option<&'a str>>) -> Self {
+        let mut sounding = Self::default();
+        for (index, name) in names.enumerate() {
+            for word in name.unwrap_or_default().to_lowercase().split_whitespace() {
+                for (start, _) in word.char_indices() {
+                    sounding.ends.entry(word[start..].to_owned()).or_default().insert(index);
+                }
+                sounding.words.entry(word.to_owned()).or_default().insert(index);
+            }
+        }
+        sounding
+    }
+
+    /// The first accounts with a word that holds a text, or that the text holds.
+    pub(super) fn like(&self, text: &str, most: usize) -> BTreeSet<usize> {
+        let bounds = || text.char_indices().map(|(at, _)| at).chain([text.len()]);
+        let parts = bounds()
+            .flat_map(|start| bounds().filter(move |end| *end > start).map(move |end| &text[start..end]));
+        let held = parts.filter_map(|part| self.words.get(part));
+        let holding = self.ends.range(text.to_owned()..).take_while(|(end, _)| end.starts_with(text));
+        let accounts = held.chain(holding.map(|(_, accounts)| accounts));
+        // Of each word the first accounts are enough to know the first of all.
+        let accounts: BTreeSet<usize> =
+            accounts.flat_map(|accounts| accounts.iter().take(most)).copied().collect();
+        accounts.into_iter().take(most).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn finds_what_a_look_at_every_name_would() {
+        let names = ["Ada Lovelace", "Bob", "ad min", "Grüße Ada", "", "o", "Lovelaces"];
+        let sounding = Sounding::of(names.iter().map(|name| Some(*name)));
+        for text in ["ada.lovelace", "ada", "a", "bob", "grüße", "x", "love", "o"] {
+            let sounds = |name: &str| {
+                let name = name.to_lowercase();
+                name.split_whitespace().any(|word| text.contains(word) || word.contains(text))
+            };
+            let all: Vec<usize> = (0..names.len()).filter(|index| sounds(names[*index])).collect();
+            for most in [1, 2, 9] {
+                let found: Vec<usize> = sounding.like(text, most).into_iter().collect();
+                assert_eq!(found, all.iter().copied().take(most).collect::<Vec<_>>(), "{text}");
+            }
+        }
+    }
+}
