@@ -110,14 +110,15 @@ fn read_without_limits() -> Vec<Figure> {
     let sandbox = Sandbox::serve(&scene.seed(), LATENCY, "off");
     unpaced(&scene, &sandbox);
     let asked = sandbox.asked().total();
-    let wall = middle(|| unpaced(&scene, &sandbox).wall);
+    let run = middle(|| unpaced(&scene, &sandbox), |run| run.wall);
     let bound = count(asked) / IN_FLIGHT * LATENCY.as_secs_f64();
     let mut figures = vec![
-        Figure::plain("Rollbook", Amount::Seconds(wall))
+        Figure::plain("Rollbook", Amount::Seconds(run.wall))
             .beside(format!("{asked} requests, 50 at a time"), Amount::Seconds(bound))
             .at_most(1.3),
     ];
-    figures.extend(peers(wall, |peer| peer.take(Task::Read, &scene, &sandbox)));
+    figures.extend(of_process(&run));
+    figures.extend(peers(run.wall, |peer| peer.take(Task::Read, &scene, &sandbox)));
     figures
 }
 
@@ -133,6 +134,7 @@ fn peers(ours: f64, take: impl Fn(Peer) -> Option<f64>) -> Vec<Figure> {
     for peer in PEERS {
         // One request after the other takes as long as it does.
         let times = if matches!(peer, Peer::JiraJs { pool: 50 }) { TIMES } else { 1 };
+        // The same middle as for Rollbook.
         let mut took: Vec<f64> = (0..times).map_while(|_| take(peer)).collect();
         took.sort_by(f64::total_cmp);
         let Some(seconds) = took.get(took.len() / 2) else {
@@ -148,16 +150,17 @@ fn peers(ours: f64, take: impl Fn(Peer) -> Option<f64>) -> Vec<Figure> {
 
 fn read_under_limits() -> Vec<Figure> {
     let scene = reading();
-    let mut sandbox = Sandbox::serve(&scene.seed(), LATENCY, "atlassian");
-    let wall = middle(|| {
-        // The bucket is full again for each.
-        sandbox = Sandbox::serve(&scene.seed(), LATENCY, "atlassian");
-        unchanged(&scene, &sandbox, Keys::Jira).wall
-    });
-    let asked = sandbox.asked();
+    let (run, asked) = middle(
+        || {
+            // The bucket is full again for each.
+            let sandbox = Sandbox::serve(&scene.seed(), LATENCY, "atlassian");
+            (unchanged(&scene, &sandbox, Keys::Jira), sandbox.asked())
+        },
+        |(run, _)| run.wall,
+    );
     let bound = allowed(asked.of(MEMBERS));
     vec![
-        Figure::plain("Rollbook", Amount::Seconds(wall))
+        Figure::plain("Rollbook", Amount::Seconds(run.wall))
             .beside(format!("{} requests to one route", asked.of(MEMBERS)), Amount::Seconds(bound))
             .at_most(1.1),
         Figure::plain("turned away", Amount::Requests(asked.turned_away())),
@@ -184,14 +187,18 @@ fn apply(scene: &Scene, sandbox: &Sandbox, pace: &str) -> Run {
 
 fn add_without_limits() -> Vec<Figure> {
     let scene = adding();
-    let took = middle(|| {
-        let sandbox = Sandbox::serve(&scene.seed(), LATENCY, "off");
-        apply(&scene, &sandbox, "answers");
-        span(&scene, &sandbox)
-    });
+    let (took, run) = middle(
+        || {
+            let sandbox = Sandbox::serve(&scene.seed(), LATENCY, "off");
+            let run = apply(&scene, &sandbox, "answers");
+            (span(&scene, &sandbox), run)
+        },
+        |(took, _)| *took,
+    );
     let bound = count(scene.size.memberships()) / IN_FLIGHT * LATENCY.as_secs_f64();
     let mut figures =
         vec![Figure::plain("Rollbook", Amount::Seconds(took)).beside("50 at a time", Amount::Seconds(bound))];
+    figures.extend(of_process(&run));
     figures.extend(peers(took, |peer| {
         let sandbox = Sandbox::serve(&scene.seed(), LATENCY, "off");
         peer.take(Task::Add, &scene, &sandbox)?;
@@ -285,11 +292,19 @@ fn itself() -> Vec<Figure> {
     ]
 }
 
-/// The middle one of some measurements.
-fn middle(mut measure: impl FnMut() -> f64) -> f64 {
-    let mut measured: Vec<f64> = (0..TIMES).map(|_| measure()).collect();
-    measured.sort_by(f64::total_cmp);
-    measured[TIMES / 2]
+/// The middle one of some measurements, by the time that it took.
+fn middle<T>(mut measure: impl FnMut() -> T, time: impl Fn(&T) -> f64) -> T {
+    let mut measured: Vec<T> = (0..TIMES).map(|_| measure()).collect();
+    measured.sort_by(|one, other| time(one).total_cmp(&time(other)));
+    measured.swap_remove(TIMES / 2)
+}
+
+/// What a run took of the machine.
+fn of_process(run: &Run) -> [Figure; 2] {
+    [
+        Figure::plain("Rollbook, CPU time", Amount::Seconds(run.cpu)),
+        Figure::plain("Rollbook, peak memory", Amount::Megabytes(run.peak)),
+    ]
 }
 
 #[expect(clippy::cast_precision_loss, reason = "nothing here is that many")]

@@ -72,6 +72,13 @@ impl HostError {
 }
 
 impl Endpoints {
+    /// Whether any of the hosts is this machine, or another.
+    pub(super) fn any(&self, loopback: bool) -> bool {
+        [&self.site, &self.gateway, &self.auth, &self.directory]
+            .iter()
+            .any(|origin| origin.loopback == loopback)
+    }
+
     /// Finds the hosts for the site that the tree names, or for what stands in for it.
     ///
     /// The gateway of a site that is not Atlassian's own is that site itself, as the sandbox has it.

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use crate::atlassian::{
-    Client, Credential, Endpoints, Jira, Management, Options, Organization, Overrides, Scim, Surfaces,
+    Client, Credential, Endpoints, Jira, Management, Network, Options, Organization, Overrides, Scim,
+    Surfaces,
 };
 use crate::environment::{self, Environment, EnvironmentError};
 use crate::error::Error;
@@ -42,7 +43,10 @@ pub(super) fn surfaces(
         waits: Some(session.waits.clone()),
         ..Options::default()
     };
-    let client = |credential: Credential| Client::network(endpoints.clone(), credential, options.clone());
+    let network = Network::new(&endpoints, &options)?;
+    let client = |credential: Credential| {
+        Client::over(network.clone(), endpoints.clone(), credential, options.clone())
+    };
 
     let mut surfaces = Surfaces::default();
     if let Some(credential) = environment.jira {

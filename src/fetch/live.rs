@@ -25,7 +25,7 @@ pub(super) type Everybody = (Listing<AccountId>, Vec<OrganizationUser>);
 
 /// How many groups are being read at a time. Each has a request under way or waiting, so that it is no fewer than the
 /// requests that may be under way; more would only hold more pages.
-const GROUPS_AT_A_TIME: usize = 64;
+const GROUPS_AT_A_TIME: usize = 75;
 
 /// The members of groups, and what is known of everybody who is one.
 #[derive(Default)]
