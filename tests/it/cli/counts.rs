@@ -2,6 +2,10 @@
 
 use super::{Site, TODAY, example, files_of, rollbook};
 
+#[path = "../../../benches/program/scene.rs"]
+#[allow(dead_code, reason = "the benchmark uses more of it")]
+mod scene;
+
 #[track_caller]
 fn asks(site: &Site, routes: &[(&str, u64)]) {
     let mut routes: Vec<(String, u64)> = routes.iter().map(|(route, count)| (named(route), *count)).collect();
@@ -126,4 +130,27 @@ fn the_lock_of_the_example_is_in_use() {
     let ran = run.run().ends(6);
     assert!(ran.stdout.contains("identity-unresolved"), "{ran}");
     assert!(ran.stdout.contains("xin@acme.com"), "{ran}");
+}
+
+/// 5,000 memberships in 10 groups of 500, everybody in one group: 100 pages of members, or 50 of people.
+#[test]
+fn members_are_read_by_the_page_and_not_by_the_membership() {
+    let scene = scene::Scene::new(scene::Size { users: 5_000, groups: 10, members: 500 }, 0);
+    let seed = std::fs::read_to_string(scene.seed()).unwrap();
+    let tree = scene.tree().display().to_string();
+    let asked = |without: &[&str]| {
+        let site = Site::of(&seed);
+        let plan = rollbook(["plan", "--detailed-exitcode", "-v", "-C", &tree]).at(&site);
+        let plan = without.iter().fold(plan.env("ROLLBOOK_PACE", "answers"), |plan, name| plan.env(name, ""));
+        (plan.run().ends(0).stderr, site.sandbox.requests().total())
+    };
+    let (told, total) = asked(&["ROLLBOOK_ORG_API_KEY", "ROLLBOOK_SCIM_API_KEY"]);
+    assert!(
+        told.contains("members of 10: through jira, 100 requests, 0.0 s by its limits; nothing else"),
+        "{told}"
+    );
+    assert_eq!(total, 105);
+    let (told, total) = asked(&["ROLLBOOK_EMAIL", "ROLLBOOK_API_TOKEN", "ROLLBOOK_SCIM_API_KEY"]);
+    assert!(told.contains("members of 10: through organization, 51 requests"), "{told}");
+    assert_eq!(total, 52);
 }
