@@ -44,10 +44,14 @@ fn run(command: Case<'_>, more: &[&str], env: &[(&str, &str)]) -> Ran {
 fn text(shown: &str) -> String {
     let (_, streams) = shown.split_once('\n').unwrap();
     let lines = streams.lines().map(|line| line.split(" ms=").next().unwrap());
-    // Requests are sent several at a time.
-    let (mut requests, mut rest): (Vec<&str>, Vec<&str>) = lines.partition(|line| line.contains("route="));
-    requests.sort_unstable();
-    rest.append(&mut requests);
+    // Requests are sent several at a time, and what is read is told when it is.
+    let logged = |line: &&str| {
+        let line = line.trim_start();
+        ["INFO ", "DEBUG ", "TRACE "].iter().any(|level| line.starts_with(level))
+    };
+    let (mut log, mut rest): (Vec<&str>, Vec<&str>) = lines.partition(logged);
+    log.sort_unstable();
+    rest.append(&mut log);
     rest.join("\n")
 }
 
