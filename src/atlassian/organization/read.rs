@@ -107,16 +107,22 @@ impl Organization {
         let asked: Vec<GroupId> = groups.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
         let read = stream::iter(asked.chunks(requests::GROUPS))
             .map(|batch| async move {
-                let request = |cursor: Option<&str>| requests::members_of(place, batch, cursor);
+                // Of a group that is not shown, members would come without it.
+                let mut shown =
+                    self.group_rows(|cursor| requests::groups_by_id(place, batch, cursor)).await?;
+                shown.retain(|group| batch.contains(&group.id));
+                let asked: Vec<GroupId> = shown.iter().map(|group| group.id.clone()).collect();
+                if asked.is_empty() {
+                    return Ok((BTreeMap::new(), Vec::new()));
+                }
+                let request = |cursor: Option<&str>| requests::members_of(place, &asked, cursor);
                 let (_, users) = chain(&self.client, request, User::id).await?;
-                let mut listings = self.by_group(&request(None), batch, &users)?;
-                let shown = self.group_rows(|cursor| requests::groups_by_id(place, batch, cursor)).await?;
-                listings.retain(|id, listing| {
-                    let group = shown.iter().find(|group| group.id == *id);
-                    group.is_some_and(|group| {
-                        !listing.is_empty() || group.users.is_none_or(|users| users == 0)
-                    })
-                });
+                let mut listings = self.by_group(&request(None), &asked, &users)?;
+                for group in shown.iter().filter(|group| group.users.is_some_and(|users| users > 0)) {
+                    if listings.get(&group.id).is_some_and(Listing::is_empty) {
+                        listings.remove(&group.id);
+                    }
+                }
                 Ok::<_, Error>((listings, users))
             })
             .buffered(BATCHES_AT_A_TIME)
