@@ -27,7 +27,7 @@ use super::words::shown;
 
 /// How many requests may be under way at a time: at the 150 a second that Jira takes of adds and removes together, a latency
 /// of half a second is hidden by 75. With less latency the limits keep it at less.
-const IN_FLIGHT: usize = 75;
+pub const IN_FLIGHT: usize = 75;
 
 /// What may vary from run to run.
 #[derive(Clone, Debug)]

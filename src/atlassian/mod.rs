@@ -31,7 +31,7 @@ mod words;
 mod written;
 
 pub use auth::{Credential, CredentialKind, TokenKind};
-pub use client::{Client, Network, Options};
+pub use client::{Client, IN_FLIGHT, Network, Options};
 pub use endpoints::{CloudId, Endpoints, HostError, Overrides};
 pub use error::{Answered, At, Error, Fault};
 pub use jira::Jira;

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use crate::apply::{Executor, JournalWriter, Progress};
-use crate::atlassian::Surfaces;
+use crate::atlassian::{IN_FLIGHT, Surfaces};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{Guard, Plan, Report, Settings, Surface};
@@ -21,8 +21,8 @@ use super::{Format, Session, journal};
 
 /// Operations under way at a time, where nothing else is asked for. Most of them wait for the rate limit; how many
 /// requests are really in flight is that rate times the latency, about the 5 to 10 that Atlassian is said to advise
-/// (fact sheet §3.8). At the 150 a second of adds and removes together, a latency of half a second takes 75.
-pub const CONCURRENCY: usize = 75;
+/// (fact sheet §3.8).
+pub const CONCURRENCY: usize = IN_FLIGHT;
 
 /// How a plan is carried out.
 #[derive(Debug, Args)]

@@ -1,38 +1,25 @@
 //! The live state, as far as a diff needs it.
 
-use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 
-use futures_util::{StreamExt as _, TryFutureExt as _, TryStreamExt as _, stream};
 use tokio::try_join;
 use tracing::info;
 
-use crate::atlassian::organization::{self, Place};
-use crate::atlassian::{self, Jira, Organization, Request, Surfaces, jira};
+use crate::atlassian::{self, Jira, Organization, Surfaces};
 use crate::model::{
-    AccountId, Email, GroupId, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, OrganizationUser,
-    Reading, Rights, Rows, ScimUser, Surface,
+    AccountId, Email, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, OrganizationUser, Reading,
+    Rights, Rows, ScimUser, Surface,
 };
-use crate::plan::{self, Beside, Desired, MemberReads, Reads, Searches, Speed, Speeds};
+use crate::plan::{self, Beside, Desired, MemberReads, Reads, Searches};
 
 use super::Error;
+use super::members::{Members, members, speeds};
 
 /// What a listing of people brings.
 type People = (Listing<AccountId>, Vec<LiveAccount>);
 
 /// Who is in the organization's directory, and what it says of them.
 pub(super) type Everybody = (Listing<AccountId>, Vec<OrganizationUser>);
-
-/// How many groups are being read at a time. Each has a request under way or waiting, so that it is no fewer than the
-/// requests that may be under way; more would only hold more pages.
-const GROUPS_AT_A_TIME: usize = 75;
-
-/// The members of groups, and what is known of everybody who is one.
-#[derive(Default)]
-pub(super) struct Members {
-    pub(super) of: BTreeMap<GroupId, Listing<AccountId>>,
-    pub(super) accounts: BTreeMap<AccountId, LiveAccount>,
-}
 
 /// Where groups, members and users are listed: in Jira, which shows apps and admin groups too, else in the
 /// organization (fact sheet §5).
@@ -143,43 +130,6 @@ impl Asked {
     }
 }
 
-/// How the surfaces list members, by what is documented of pages and published of limits.
-fn speeds() -> Speeds {
-    let speed = |rows_a_page, groups_a_chain, beside, request: &Request| Speed {
-        rows_a_page,
-        groups_a_chain,
-        beside,
-        per_second: atlassian::published_rate(request.method(), request.route()),
-    };
-    let none = GroupId::new("");
-    let place = Place { organization: String::new(), directory: String::new() };
-    let organization = organization::reads::members_of(&place, &[], None);
-    Speeds {
-        jira: speed(jira::MEMBERS_PAGE, 1, 0, &jira::reads::members(&none, 0)),
-        // One more request counts the users of the groups.
-        organization: speed(organization::PAGE, organization::GROUPS, 1, &organization),
-    }
-}
-
-/// The members of groups through a surface. What the organization does not show of them, such as the admin groups, Jira
-/// does.
-async fn members(surfaces: &Surfaces, through: Surface, ids: &[GroupId]) -> Result<Members, Error> {
-    match (through, &surfaces.organization) {
-        (Surface::Organization, Some(organization)) => {
-            let mut members = Lists::Organization(organization).members(ids).await?;
-            if let Some(jira) = &surfaces.jira {
-                let left: Vec<GroupId> =
-                    ids.iter().filter(|id| !members.of.contains_key(*id)).cloned().collect();
-                let Members { of, accounts } = Lists::Jira(jira).members(&left).await?;
-                members.of.extend(of);
-                members.accounts.extend(accounts);
-            }
-            Ok(members)
-        }
-        _ => Lists::of(surfaces)?.members(ids).await,
-    }
-}
-
 /// Everybody whom the organization knows, where somebody is to be declared: it shows e-mails that Jira hides.
 async fn everybody(
     organization: Option<&Organization>,
@@ -213,31 +163,20 @@ pub(super) async fn scim_users(surfaces: &Surfaces, reads: Reads) -> Result<Read
     }
 }
 
-impl Members {
-    /// Takes a group in. Most people are in several: each is kept once, and so is the text of their id.
-    fn add(&mut self, group: &GroupId, listing: Listing<AccountId>, seen: Vec<LiveAccount>) {
-        for account in seen {
-            match self.accounts.entry(account.id.clone()) {
-                Entry::Vacant(entry) => {
-                    entry.insert(account);
-                }
-                // Where two reads differ, which one counts must not hang on which came first.
-                Entry::Occupied(mut entry) if account > *entry.get() => {
-                    entry.insert(account);
-                }
-                Entry::Occupied(_) => {}
-            }
-        }
-        self.of.insert(group.clone(), listing.sharing(&self.accounts));
-    }
-}
-
 impl<'a> Lists<'a> {
     pub(super) fn of(surfaces: &'a Surfaces) -> Result<Self, Error> {
         match (&surfaces.jira, &surfaces.organization) {
             (Some(jira), _) => Ok(Self::Jira(jira)),
             (None, Some(organization)) => Ok(Self::Organization(organization)),
             (None, None) => Err(Error::NoListing),
+        }
+    }
+
+    /// The surface that lists.
+    pub(super) fn surface(&self) -> Surface {
+        match self {
+            Self::Jira(_) => Surface::Jira,
+            Self::Organization(_) => Surface::Organization,
         }
     }
 
@@ -261,25 +200,6 @@ impl<'a> Lists<'a> {
                     groups.iter().map(|group| LiveGroup { id: group.id.clone(), name: group.name.clone() });
                 let rows = Rows { rows: rows.collect(), total: Some(groups.len()), ended: true };
                 Listing::checked(rows).map_err(|_| Error::NoListing)
-            }
-        }
-    }
-
-    pub(super) async fn members(&self, ids: &[GroupId]) -> Result<Members, Error> {
-        match self {
-            Self::Jira(jira) => {
-                let reads = ids.iter().map(|id| jira.members(id).map_ok(move |read| (id, read)));
-                let mut reads = stream::iter(reads).buffer_unordered(GROUPS_AT_A_TIME);
-                let mut members = Members::default();
-                while let Some((id, (listing, seen))) = reads.try_next().await? {
-                    members.add(id, listing, seen);
-                }
-                Ok(members)
-            }
-            Self::Organization(organization) => {
-                let (of, users) = organization.users_of_groups(ids).await?;
-                let accounts = users.iter().map(|user| (user.account.clone(), user.live()));
-                Ok(Members { of, accounts: accounts.collect() })
             }
         }
     }

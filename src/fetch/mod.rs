@@ -5,12 +5,14 @@
 mod capabilities;
 mod checkup;
 mod live;
+mod members;
 mod roster;
 mod snapshot;
 
 pub use capabilities::capabilities;
 pub use checkup::checkups;
 pub use live::live_state;
+pub use members::{Members, members};
 pub use roster::roster;
 pub use snapshot::readings;
 

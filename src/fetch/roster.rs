@@ -11,6 +11,7 @@ use crate::plan::Reads;
 
 use super::Error;
 use super::live::Lists;
+use super::members::members;
 
 /// Reads everybody who is active on a site, with their groups. With Jira it reads the members of every group; the
 /// organization shows everybody's groups in its one listing, and when they were last active.
@@ -30,7 +31,8 @@ pub async fn roster(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
         let ids: Vec<GroupId> = groups.iter().map(|group| group.id.clone()).collect();
         let acting = jira.as_ref().map(|rights| &rights.acting.id);
         let everybody = Reads { scim_users: false, users: true };
-        let (members, users) = try_join!(lists.members(&ids), lists.users(everybody, acting, None))?;
+        let (members, users) =
+            try_join!(members(surfaces, lists.surface(), &ids), lists.users(everybody, acting, None))?;
         let listed = users.into_iter().flat_map(|(_, users)| users);
         accounts = members.accounts;
         accounts.extend(listed.map(|account| (account.id.clone(), account)));

@@ -11,6 +11,7 @@ use crate::plan::{self, Beside, Desired, Reads};
 
 use super::Error;
 use super::live::{Everybody, Lists, scim_users, search};
+use super::members::members;
 
 /// Everything is read: a change of the tree may need what the tree does not.
 const EVERYTHING: Reads = Reads { scim_users: true, users: true };
@@ -36,7 +37,7 @@ pub async fn readings(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Read
     info!(groups = groups.len(), declared = ids.len(), "reading members and everybody");
     let acting = rights.acting();
     let (members, users, scim_users) = try_join!(
-        lists.members(&ids),
+        members(surfaces, lists.surface(), &ids),
         lists.users(EVERYTHING, acting, told.as_ref().map(|told| &told.everybody)),
         scim_users(surfaces, EVERYTHING)
     )?;

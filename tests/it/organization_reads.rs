@@ -4,9 +4,10 @@
 
 use std::sync::Arc;
 
-use rollbook::atlassian::{Credential, Error, Fault, Organization};
+use rollbook::atlassian::{Credential, Error, Fault, Jira, Organization, Surfaces, TokenKind};
+use rollbook::fetch;
 use rollbook::model::{
-    AccountId, App, GroupId, IncompleteRead, OrganizationGroup, OrganizationUser, PlatformRole,
+    AccountId, App, GroupId, IncompleteRead, OrganizationGroup, OrganizationUser, PlatformRole, Surface,
 };
 use rollbook::sandbox::{Options, PlatformRole as SeedRole, Sandbox, Seed, SeedApp, SeedGroup, SeedUser};
 use serde_json::{Value, json};
@@ -236,4 +237,39 @@ async fn a_key_that_does_not_fit_reads_nothing() {
     assert_eq!(narrow.everybody().await.unwrap().0.len(), 7);
     let error = narrow.resources("acme.atlassian.net").await.unwrap_err();
     assert!(error.to_string().contains("lacks a scope"), "{error}");
+}
+
+/// The same site through both surfaces. The admin groups are not shown by the organization, and Jira reads them instead;
+/// whom Jira hides, it shows.
+#[tokio::test]
+async fn members_through_the_organization_are_those_that_jira_shows() {
+    let sandbox = crowded(30, 0);
+    let root = Credential::Basic {
+        email: "root@acme.com".into(),
+        token: "root-token".to_owned().into(),
+        kind: TokenKind::Classic,
+    };
+    let surfaces = Surfaces {
+        jira: Some(Jira::new(client_with(sandbox.router(), root))),
+        organization: Some(of(&sandbox)),
+        ..Surfaces::default()
+    };
+    let ids = ["g-system", "g-users", "g-empty", "g-okta", "g-p000", "g-p029"].map(GroupId::from);
+    let jira = fetch::members(&surfaces, Surface::Jira, &ids).await.unwrap();
+    let before = asked(&sandbox, USERS);
+    let organization = fetch::members(&surfaces, Surface::Organization, &ids).await.unwrap();
+    assert!(asked(&sandbox, USERS) > before, "it was the organization that was asked");
+    assert_eq!(jira.of, organization.of);
+    assert_eq!(jira.of.len(), ids.len());
+    let eve = AccountId::from("712020:eve");
+    assert_eq!(
+        (jira.accounts[&eve].email.is_some(), organization.accounts[&eve].email.is_some()),
+        (false, true)
+    );
+    let keys = |members: &fetch::Members| members.accounts.keys().cloned().collect::<Vec<_>>();
+    assert_eq!(keys(&jira), keys(&organization));
+
+    let alone = Surfaces { organization: Some(of(&sandbox)), ..Surfaces::default() };
+    let alone = fetch::members(&alone, Surface::Organization, &ids).await.unwrap();
+    assert!(!alone.of.contains_key(&ids[0]), "what nobody shows is not read, and not empty");
 }

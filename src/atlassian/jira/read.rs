@@ -107,9 +107,8 @@ impl Jira {
         }
     }
 
-    /// What the credential may see and do. It is probed before anything else is read, since a missing right shows
-    /// as an empty list at some endpoints (fact sheet §1.1, §8.11). `/serverInfo` would prove nothing, it answers
-    /// anybody.
+    /// What the credential may see and do. It is probed with every reading, since a missing right shows as an empty list at
+    /// some endpoints (fact sheet §1.1, §8.11). `/serverInfo` would prove nothing, it answers anybody.
     ///
     /// # Errors
     /// As [`Jira::groups`]. An account without "Browse users and groups" gets 403 here, since it may not even

@@ -99,6 +99,8 @@ fn credentials_that_are_not_plain() {
         "failed to read the file that ROLLBOOK_API_TOKEN_FILE names",
     );
     fails(basic(minimal(&["plan"])).env("ROLLBOOK_TOKEN_KIND", "new"), 64, "neither `classic` nor `scoped`");
+    let pace = "ROLLBOOK_PACE is neither `published` nor `answers`";
+    fails(basic(minimal(&["plan"])).env("ROLLBOOK_PACE", "fast"), 64, pace);
     fails(basic(minimal(&["plan"])).env("ROLLBOOK_CLOUD_ID", "../x"), 64, "ROLLBOOK_CLOUD_ID is not usable");
     // Hosts of the environment are not the tree's fault.
     fails(
