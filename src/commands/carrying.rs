@@ -125,12 +125,13 @@ impl Carrying<'_> {
         if plan.review.as_ref().is_some_and(|review| !review.misfits.is_empty()) {
             return Err(Error::NoLongerFits);
         }
+        // What a guard refuses may be done on the site already: a refused plan need not have operations.
+        if plan.refusals().next().is_some() {
+            return Err(Error::Guarded(plan.refusals().map(|verdict| verdict.guard).collect()));
+        }
         if plan.operations.is_empty() {
             self.print(plan, &Report::default())?;
             return Ok(Ended::with(ended(plan, &Report::default())));
-        }
-        if plan.refusals().next().is_some() {
-            return Err(Error::Guarded(plan.refusals().map(|verdict| verdict.guard).collect()));
         }
         self.may_write(planned)?;
         let operations = render::count(plan.operations.len(), "operation");

@@ -1,5 +1,8 @@
 //! A guard refuses: the plan is shown whole, nothing is written, and what sets it aside lets it pass.
 
+use rollbook::sandbox::Change;
+
+use super::base::{edit, git, repository};
 use super::{Rollbook, Site, TODAY, example, rollbook};
 
 fn minimal(arguments: &[&str]) -> Rollbook {
@@ -39,4 +42,33 @@ fn what_may_not_be_set_aside_is_no_value_of_allow() {
         let ran = minimal(&["apply", "--yes", "--allow", guard]).run().ends(64);
         assert!(ran.stderr.contains("no guard of this name may be set aside"), "{ran}");
     }
+}
+
+/// Bruno was put into a privileged group by hand, and declares himself: nothing is left to do, and it is refused.
+#[test]
+fn a_refused_plan_without_operations_ends_like_any_other() {
+    let site = Site::example("minimal");
+    let repository = repository();
+    let folder = repository.path();
+    let tree = folder.join("access").display().to_string();
+    let by_bruno = |command: &str, more: &[&str]| {
+        let common = [command, "-C", &tree, "--today", TODAY, "-q", "--base", "HEAD"];
+        rollbook(common.iter().chain(&["--author", "bruno@acme.com"]).chain(more)).at(&site)
+    };
+    // A first apply brings the site in line, so that his own line is all that differs.
+    edit(folder, "rollbook.yaml", "policy:\n", "policy:\n  privileged: [support]\n  self-grant: refuse\n");
+    git(folder, &["commit", "--quiet", "-am", "rules"]);
+    by_bruno("apply", &["--yes", "--journal", &format!("{tree}/../first.jsonl")]).run().ends(0);
+    site.sandbox.edit(&Change::AddMember { group: "support".into(), user: "bruno@acme.com".into() }).unwrap();
+    edit(folder, "groups/support.yaml", "- chen@acme.com", "- chen@acme.com\n      - bruno@acme.com");
+    let plan = by_bruno("plan", &[]).run().ends(4);
+    assert!(plan.stdout.contains("! self-grant"), "{plan}");
+    let apply = by_bruno("apply", &["--yes"]).run().ends(4);
+    assert!(apply.stderr.contains("the plan is refused by self-grant, so nothing was changed"), "{apply}");
+
+    let json = by_bruno("apply", &["--yes", "--format", "json"]).run().ends(4);
+    assert_eq!(json.stdout, "", "there is no report of what was not begun");
+    // Beside something that is blocked it is refused as well.
+    edit(folder, "groups/support.yaml", "- chen@acme.com", "- chen@acme.com\n      - nobody@acme.com");
+    by_bruno("apply", &["--yes"]).run().ends(4);
 }
