@@ -10,6 +10,10 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 use crate::config::{Include, LOCK, ROOT};
 use crate::model::{Revision, SourceFile, Tree};
 
+mod applied;
+
+pub use applied::{APPLIED, APPLIED_WORD, applied, last_applied, move_applied, short};
+
 /// The largest file that is read, in bytes, as in a folder.
 const LARGEST_FILE: u64 = 32 << 20;
 
@@ -43,6 +47,26 @@ pub enum GitError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// Nobody has said which commit the site was last brought in line with.
+    #[error("there is no {APPLIED} here, which names the last commit whose apply completed")]
+    NeverApplied,
+    /// What is checked out does not contain the last commit whose apply completed.
+    #[error("{} {APPLIED}, commit {commit}", if *shallow { "it cannot be told whether HEAD contains" } else { "HEAD does not contain" })]
+    NotContained {
+        /// That commit.
+        commit: String,
+        /// Whether only a part of the history is here.
+        shallow: bool,
+    },
+    /// The ref would leave what it names.
+    #[error("commit {0} does not contain it")]
+    GoesBack(String),
+    /// The ref may leave what it names: only a part of the history is here.
+    #[error("the clone is shallow, so that it cannot be told whether commit {0} contains it")]
+    MayGoBack(String),
+    /// The ref is one for the whole repository, and this one has several trees.
+    #[error("the repository has several trees, and {APPLIED} does not say which of them was applied: {}", .0.join(", "))]
+    SeveralTrees(Vec<String>),
     /// git's answer was cut off or is not as documented.
     #[error("git did not answer as it should: {0}")]
     Answer(#[from] io::Error),
@@ -63,6 +87,22 @@ impl GitError {
             Self::NoCommit { shallow: false, .. } => "Fetch it, or correct the name.",
             Self::NoTree(_) => "A repository's first tree has no base: plan it without one.",
             Self::Unreadable { .. } => "Correct the base first, in a change of its own.",
+            Self::NeverApplied => {
+                "`git fetch origin +refs/rollbook/applied:refs/rollbook/applied` fetches it. Where no apply has completed \
+                 yet, `git update-ref refs/rollbook/applied COMMIT` makes it, with the commit that the site was last brought \
+                 in line with. `apply` moves it on, and `git push origin refs/rollbook/applied` publishes that."
+            }
+            Self::NotContained { shallow: true, .. } | Self::MayGoBack(_) => {
+                "The clone is shallow: fetch the history, as by `git fetch --unshallow`, or let CI clone with it \
+                 (`fetch-depth: 0`)."
+            }
+            Self::NotContained { shallow: false, .. } | Self::GoesBack(_) => {
+                "Merge that commit, or plan what contains it. Where the history was written anew, \
+                 `git update-ref refs/rollbook/applied COMMIT` names the commit that the site was last brought in line with."
+            }
+            Self::SeveralTrees(_) => {
+                "Compare with a revision, such as HEAD~1, or keep each tree in a repository of its own."
+            }
             Self::Answer(_) => "Try `git fsck` in the repository.",
         }
     }
@@ -96,8 +136,12 @@ pub fn tree_at(folder: &Path, revision: &str) -> Result<At, GitError> {
         tree.files.push(SourceFile { path: entry.path.clone(), text: read(entry)? });
     }
     tree.files.sort_by(|a, b| a.path.cmp(&b.path));
-    let contained = contains(folder, &commit)?;
-    Ok(At { tree, revision: Revision { name: revision.to_owned(), commit: Some(commit), contained } })
+    let contained = contains(folder, &commit, "HEAD")?;
+    let applied = applied(folder)?.as_ref() == Some(&commit);
+    Ok(At {
+        tree,
+        revision: Revision { name: revision.to_owned(), commit: Some(commit), contained, applied },
+    })
 }
 
 /// The commit that is checked out, where the folder is just as that commit has it; nothing where there is none.
@@ -136,14 +180,19 @@ fn is_shallow(folder: &Path) -> Result<bool, GitError> {
     Ok(line(&run(folder, &["rev-parse", "--is-shallow-repository"])?.stdout) == "true")
 }
 
-/// Whether what is checked out contains a commit. A shallow clone may hold both and not what is between them.
-fn contains(folder: &Path, commit: &str) -> Result<Option<bool>, GitError> {
-    let output = run(folder, &["merge-base", "--is-ancestor", commit, "HEAD"])?;
+/// Whether a revision contains a commit. A shallow clone may hold both and not what is between them.
+fn contains(folder: &Path, commit: &str, revision: &str) -> Result<Option<bool>, GitError> {
+    let output = run(folder, &["merge-base", "--is-ancestor", commit, revision])?;
     Ok(match output.status.code() {
         Some(0) => Some(true),
         Some(1) if !is_shallow(folder)? => Some(false),
         Some(_) | None => None,
     })
+}
+
+/// Whether this is git's word for a folder that is in no repository; else it has another reason, such as who owns it.
+fn not_in_a_repository(output: &Output) -> bool {
+    line(&output.stderr).starts_with("fatal: not a git repository")
 }
 
 /// What a commit has in a folder.

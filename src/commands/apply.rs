@@ -12,6 +12,7 @@ use crate::model::{Lock, Settings};
 use crate::plan::SavedPlan;
 use crate::render::count;
 
+use super::applied::Mark;
 use super::carrying::{Carrying, Manner};
 use super::files::{Readers, replace};
 use super::plan::Part;
@@ -60,6 +61,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load_compared(&arguments.part)?;
     let reviewed = arguments.reviewed(&loaded.declaration.settings)?;
     let surfaces = connect(session, &loaded.declaration.settings)?;
+    let mark = Mark::read(session)?;
     block_on(async {
         let asked = Asked { reviewed: reviewed.as_ref(), ..Asked::of(&arguments.part) };
         let planned = session.plan(Source::Live(&surfaces), &loaded, &asked).await?;
@@ -71,7 +73,9 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
             manner: &arguments.manner,
             reviewed: arguments.plan.is_some(),
         };
-        let ended = carrying.carry_out(&planned).await?;
+        let ended = carrying.carry_out(&planned).await;
+        mark.settle(session, &planned.plan, &ended);
+        let ended = ended?;
         if arguments.write_lock {
             write_lock(session, &loaded.declaration.lock, &ended.report.made)?;
         }

@@ -94,7 +94,7 @@ pub(super) struct Carrying<'a> {
 pub(super) struct Ended {
     pub(super) report: Report,
     /// Whether the journal holds all of it.
-    journalled: Result<(), Error>,
+    pub(super) journalled: Result<(), Error>,
     exit: Exit,
 }
 

@@ -19,6 +19,7 @@ pub mod snapshot;
 pub mod undo;
 pub mod users;
 
+mod applied;
 mod carrying;
 mod connect;
 mod files;

@@ -54,7 +54,8 @@ pub(super) struct Part {
     /// Look people up in pins and rollbook.lock alone
     #[arg(long)]
     locked: bool,
-    /// Compare with this: a revision, such as origin/main, or a folder that starts with `./` or `/`
+    /// Compare with this: a revision, such as refs/remotes/origin/main, `applied` for the last commit whose apply
+    /// completed, or a folder that starts with `./` or `/`
     #[arg(long, value_name = "REV|DIR")]
     pub(super) base: Option<String>,
     /// Who made the change from the base to the tree, as the platform says

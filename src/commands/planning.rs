@@ -149,9 +149,14 @@ impl Session {
         let (tree, mut diagnostics, declaration, revision) = if folder {
             let config::Loaded { tree, declaration, diagnostics } =
                 config::load(Path::new(named), self.today);
-            (tree, diagnostics, declaration, Revision { name: named.into(), commit: None, contained: None })
+            let revision = Revision { name: named.into(), commit: None, contained: None, applied: false };
+            (tree, diagnostics, declaration, revision)
         } else {
-            let git::At { tree, revision } = git::tree_at(&self.root()?, named)?;
+            let root = self.root()?;
+            let git::At { tree, revision } = match named {
+                git::APPLIED_WORD => git::last_applied(&root)?,
+                named => git::tree_at(&root, named)?,
+            };
             let config::Parsed { declaration, diagnostics } = config::parse(&tree, self.today);
             (tree, diagnostics, declaration, revision)
         };

@@ -15,6 +15,8 @@ pub struct Revision {
     pub commit: Option<String>,
     /// Whether the tree that is planned contains it; nothing where that cannot be told.
     pub contained: Option<bool>,
+    /// Whether it is the last commit whose apply completed.
+    pub applied: bool,
 }
 
 /// How a tree differs from its base in what a reviewer must not miss, and what it takes over from live.

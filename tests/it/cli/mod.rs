@@ -5,6 +5,7 @@
 
 mod adoption;
 mod annotations;
+mod applied;
 mod base;
 mod check;
 #[cfg(unix)]

@@ -186,7 +186,8 @@ impl World {
             None => self.live.state(&desired, beside),
         };
         let base = base.as_ref().map(|(tree, desired)| {
-            let revision = Revision { name: "main".into(), commit: None, contained: Some(true) };
+            let revision =
+                Revision { name: "main".into(), commit: None, contained: Some(true), applied: false };
             Base::of(desired, &live, &rollbook::model::Locator::new(tree), revision)
         });
         let locator = rollbook::model::Locator::new(&tree);

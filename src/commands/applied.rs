@@ -1,0 +1,91 @@
+//! Moves the ref of the last commit whose apply completed, where one did.
+
+use std::path::PathBuf;
+
+use crate::error::Error;
+use crate::git::{self, APPLIED, GitError};
+use crate::model::{Action, Plan};
+
+use super::Session;
+use super::carrying::Ended;
+
+/// Where the ref was before anything was done.
+pub(super) struct Mark {
+    folder: PathBuf,
+    before: Result<Option<String>, GitError>,
+}
+
+impl Mark {
+    /// Looks where the ref is.
+    pub(super) fn read(session: &Session) -> Result<Self, Error> {
+        let folder = session.root()?;
+        let before = git::applied(&folder);
+        Ok(Self { folder, before })
+    }
+
+    /// Moves the ref where the site is now as the plan's commit has it, and says where it is, or why it stays.
+    pub(super) fn settle(&self, session: &Session, plan: &Plan, ended: &Result<Ended, Error>) {
+        let before = match &self.before {
+            Ok(before) => before.as_deref(),
+            // Where git is not installed, nobody uses the ref.
+            Err(GitError::NoGit(_)) => return,
+            Err(error) => {
+                session.terminal.tell(&format!("{APPLIED} was not moved: {error}."));
+                return;
+            }
+        };
+        let moved = completed(plan, ended).and_then(|commit| {
+            if before == Some(commit) {
+                return Ok(commit);
+            }
+            git::move_applied(&self.folder, commit, before)
+                .map(|()| commit)
+                .map_err(|error| error.to_string())
+        });
+        match (moved, before) {
+            (Ok(commit), _) => session.terminal.say(&format!("{APPLIED} is at {}.", git::short(commit))),
+            (Err(why), Some(before)) => {
+                session.terminal.say(&format!("{APPLIED} stays at {}: {why}.", git::short(before)));
+            }
+            (Err(_), None) => {}
+        }
+    }
+}
+
+/// The commit that the site is in line with now, but for what should still lose access; or why it is not.
+fn completed<'a>(plan: &'a Plan, ended: &Result<Ended, Error>) -> Result<&'a str, String> {
+    if plan.review.is_some() {
+        return Err("only what the reviewed plan has was to be done".into());
+    }
+    if !plan.narrowed_to.is_empty() {
+        return Err(format!("only {} was to be done", plan.narrowed_to.join(" and ")));
+    }
+    let ended = match ended {
+        Ok(Ended { journalled: Ok(()), report, .. }) => report,
+        Ok(Ended { journalled: Err(error), .. }) | Err(error) => return Err(error.to_string()),
+    };
+    let done = ended.outcomes.iter().filter(|(_, outcome)| outcome.done()).count();
+    match plan.operations.len().saturating_sub(done) {
+        0 => {}
+        1 => return Err("1 operation was not done".into()),
+        many => return Err(format!("{many} operations were not done")),
+    }
+    match plan.blocked.iter().filter(|blocked| !revokes(blocked.action)).count() {
+        0 => {}
+        1 => return Err("1 grant is blocked".into()),
+        many => return Err(format!("{many} grants are blocked")),
+    }
+    plan.header
+        .commit
+        .as_deref()
+        .ok_or_else(|| "the tree is not that of the commit that is checked out".into())
+}
+
+/// Whether it takes something from somebody. What does not and is blocked stays a part of the next change, with its
+/// author, until it is done; a revoke that is blocked gives nobody anything.
+fn revokes(action: Action) -> bool {
+    match action {
+        Action::Remove | Action::Suspend | Action::Deactivate | Action::Delete => true,
+        Action::Create | Action::Invite | Action::Activate | Action::Update | Action::Add => false,
+    }
+}
