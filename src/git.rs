@@ -7,10 +7,13 @@ use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
 
+use tracing::warn;
+
 use crate::config::{Include, LOCK, ROOT};
 use crate::model::{Revision, SourceFile, Tree};
 
 mod applied;
+mod names;
 
 pub use applied::{APPLIED, APPLIED_WORD, applied, last_applied, move_applied, short};
 
@@ -33,6 +36,14 @@ pub enum GitError {
         revision: String,
         /// Whether the clone is shallow, so that it may be missing for that.
         shallow: bool,
+    },
+    /// The name means more than one thing.
+    #[error("{name} means {} things here: {}", .meanings.len(), .meanings.join(", "))]
+    Ambiguous {
+        /// The name.
+        name: String,
+        /// What it may mean, in full.
+        meanings: Vec<String>,
     },
     /// The commit holds no tree of declarations in this folder.
     #[error("there is no rollbook.yaml at {0}")]
@@ -73,6 +84,10 @@ pub enum GitError {
 }
 
 impl GitError {
+    fn no_commit(folder: &Path, revision: &str) -> Result<Self, Self> {
+        Ok(Self::NoCommit { revision: revision.to_owned(), shallow: is_shallow(folder)? })
+    }
+
     /// A full sentence that says what to do next.
     pub fn help(&self) -> &'static str {
         match self {
@@ -85,6 +100,10 @@ impl GitError {
                  history (`fetch-depth: 0`)."
             }
             Self::NoCommit { shallow: false, .. } => "Fetch it, or correct the name.",
+            Self::Ambiguous { .. } => {
+                "Write one of them in full, such as `refs/heads/main`, or the whole id of a commit: git would choose by its \
+                 own order, and anybody who may push can make a tag."
+            }
             Self::NoTree(_) => "A repository's first tree has no base: plan it without one.",
             Self::Unreadable { .. } => "Correct the base first, in a change of its own.",
             Self::NeverApplied => {
@@ -164,16 +183,24 @@ pub fn top(folder: &Path) -> Option<PathBuf> {
 }
 
 fn commit(folder: &Path, revision: &str) -> Result<String, GitError> {
-    let peeled = format!("{revision}^{{commit}}");
-    let output = run(folder, &["rev-parse", "--verify", "--quiet", "--end-of-options", &peeled])?;
-    if output.status.success() {
-        return Ok(line(&output.stdout));
-    }
-    let inside = run(folder, &["rev-parse", "--is-inside-work-tree"])?;
+    let inside =
+        git(folder).args(["rev-parse", "--is-inside-work-tree"]).output().map_err(GitError::NoGit)?;
     if !inside.status.success() {
         return Err(GitError::Refused(line(&inside.stderr)));
     }
-    Err(GitError::NoCommit { revision: revision.to_owned(), shallow: is_shallow(folder)? })
+    names::mean_one_thing(folder, revision)?;
+    let peeled = format!("{revision}^{{commit}}");
+    // `--quiet` would keep the warning back, and so may the clone's settings.
+    let asked = ["-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", "--end-of-options", &peeled];
+    let output = run(folder, &asked)?;
+    if let Some(error) = names::git_doubts(folder, revision, &String::from_utf8_lossy(&output.stderr))? {
+        return Err(error);
+    }
+    if output.status.success() {
+        Ok(line(&output.stdout))
+    } else {
+        Err(GitError::no_commit(folder, revision)?)
+    }
 }
 
 fn is_shallow(folder: &Path) -> Result<bool, GitError> {
@@ -281,8 +308,15 @@ impl Drop for Objects {
     }
 }
 
+/// Runs git. What it warns of while it does what it was asked for is passed on.
 fn run(folder: &Path, arguments: &[&str]) -> Result<Output, GitError> {
-    git(folder).args(arguments).stdin(Stdio::null()).output().map_err(GitError::NoGit)
+    let output = git(folder).args(arguments).stdin(Stdio::null()).output().map_err(GitError::NoGit)?;
+    if output.status.success() {
+        for says in String::from_utf8_lossy(&output.stderr).lines().filter(|says| !says.trim().is_empty()) {
+            warn!("git says: {says}");
+        }
+    }
+    Ok(output)
 }
 
 fn git(folder: &Path) -> Command {

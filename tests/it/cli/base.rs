@@ -143,6 +143,78 @@ fn a_base_that_cannot_be_read_is_refused_with_the_reason() {
     refused("empty", "there is no rollbook.yaml at empty", "A repository's first tree has no base");
 }
 
+/// Whoever may push a tag would choose the base otherwise: git takes a tag before a branch, and goes on.
+#[test]
+fn a_name_of_two_meanings_is_refused_with_both() {
+    let site = Site::example("minimal");
+    let repository = repository();
+    let folder = repository.path();
+    let first = git(folder, &["rev-parse", "HEAD"]);
+    git(folder, &["update-ref", "refs/remotes/origin/main", &first]);
+    edit(folder, "groups/developers.yaml", "      - bruno@acme.com\n", "");
+    git(folder, &["commit", "--quiet", "-am", "second"]);
+    let fine = |base: &str| {
+        let ran = plan(folder, &["--base", base, "--format", "json"]).at(&site).run().ends(0);
+        assert!(!ran.stderr.contains("ambiguous"), "{ran}");
+        ran.json()["base"]["revision"]["commit"].as_str().unwrap().to_owned()
+    };
+    let refused = |base: &str, meanings: &[&str]| {
+        let ran = plan(folder, &["--base", base]).run().ends(1);
+        let says = ran.stderr.replace(['\n', '|'], " ");
+        let says = says.split_whitespace().collect::<Vec<_>>().join(" ");
+        let error = format!("means {} things here: {}", meanings.len(), meanings.join(", "));
+        assert!(says.contains(&error), "{error}\n{ran}");
+        assert!(says.contains("Write one of them in full"), "{ran}");
+    };
+    assert_eq!(fine("main~1"), first);
+    assert_eq!(fine("origin/main"), first);
+    git(folder, &["tag", "main"]);
+    git(folder, &["tag", "origin/main"]);
+    let both = ["refs/tags/main", "refs/heads/main"];
+    for name in ["main", "main~1", "main^", "main^{commit}", "main@{0}", "main^0"] {
+        refused(name, &both);
+    }
+    refused("origin/main", &["refs/tags/origin/main", "refs/remotes/origin/main"]);
+    // A setting of the clone keeps git's own warning back, and not this.
+    git(folder, &["config", "core.warnAmbiguousRefs", "false"]);
+    refused("main", &both);
+    git(folder, &["config", "--unset", "core.warnAmbiguousRefs"]);
+    // In full there is no doubt.
+    assert_eq!(fine("refs/heads/main~1"), first);
+    assert_eq!(fine("refs/remotes/origin/main"), first);
+    assert_eq!(fine(&first), first);
+    assert_eq!(fine("HEAD~1"), first);
+    assert_eq!(fine("@~1"), first);
+    // A full name is that ref and no other, as git would have it.
+    git(folder, &["update-ref", "refs/heads/refs/heads/gone", "HEAD"]);
+    let ran = plan(folder, &["--base", "refs/heads/gone"]).run().ends(1);
+    assert!(ran.stderr.contains("there is no commit refs/heads/gone here"), "{ran}");
+    // A branch that is called like the first digits of a commit, alone or as `git describe` writes it.
+    let short = &first[..8];
+    assert_eq!(fine(short), first);
+    git(folder, &["branch", short, "HEAD"]);
+    refused(short, &[&format!("refs/heads/{short}"), &format!("object {first}")]);
+    let described = format!("v1-0-g{short}");
+    assert_eq!(fine(&described), first);
+    git(folder, &["branch", &described, "HEAD"]);
+    refused(&described, &[&format!("refs/heads/{described}"), &format!("object {first}")]);
+    // A name that only git's own folder has beside a branch.
+    git(folder, &["fetch", "--quiet", ".", "refs/heads/main"]);
+    assert_eq!(fine("FETCH_HEAD~1"), first);
+    git(folder, &["update-ref", "refs/heads/FETCH_HEAD", "HEAD"]);
+    refused("FETCH_HEAD", &["refs/heads/FETCH_HEAD", "FETCH_HEAD in git's own folder"]);
+}
+
+/// What git warns of while it answers is not kept from the one who asked.
+#[test]
+fn what_git_warns_of_is_passed_on() {
+    let site = Site::example("minimal");
+    let repository = repository();
+    git(repository.path(), &["tag", "HEAD"]);
+    let ran = plan(repository.path(), &["--base", "HEAD"]).at(&site).run().ends(0);
+    assert!(ran.stderr.contains("git says: warning: refname 'HEAD' is ambiguous."), "{ran}");
+}
+
 #[test]
 fn a_shallow_clone_says_that_it_is_one() {
     let repository = repository();
