@@ -28,6 +28,9 @@ pub enum Error {
     /// What the tree is to be compared with cannot be read.
     #[error("failed to read the base")]
     Base(#[from] git::GitError),
+    /// A file of the tree is in no commit, so that it came by no review.
+    #[error("{}", unreviewed(.0))]
+    Unreviewed(git::Untracked),
     /// No `rollbook.yaml` is to be found.
     #[error("neither {0} nor a folder above it holds a rollbook.yaml")]
     NoTree(PathBuf),
@@ -159,6 +162,11 @@ fn names(guards: &BTreeSet<Guard>) -> String {
     guards.iter().map(|guard| guard.as_str()).collect::<Vec<_>>().join(" and ")
 }
 
+fn unreviewed(file: &git::Untracked) -> String {
+    let does = if file.ignored { "ignores" } else { "does not track" };
+    format!("git {does} {}, a file of the tree, so that no review has seen it", file.path)
+}
+
 fn addresses(addresses: &BTreeSet<Address>) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
@@ -197,6 +205,7 @@ impl Error {
             | Self::Export { .. } => Exit::Usage,
             Self::Saved { .. } | Self::NoLongerFits => Exit::Unfit,
             Self::WrongSite { .. }
+            | Self::Unreviewed(_)
             | Self::Snapshot(SnapshotError::OtherSite { .. } | SnapshotError::OtherPlace { .. })
             | Self::OtherJournal { .. }
             | Self::NoOperator
@@ -230,6 +239,10 @@ impl Error {
             }
             Self::InvalidBase(_) => Some("Correct the base first, in a change of its own."),
             Self::Base(error) => Some(error.help()),
+            Self::Unreviewed(file) if file.ignored => {
+                Some("Add it with `git add -f` and commit it, or remove it.")
+            }
+            Self::Unreviewed(_) => Some("Add and commit it, or remove it."),
             Self::Environment(error) => Some(error.help()),
             Self::WrongSite { .. } => Some("Use the credentials of the site that the tree names."),
             Self::KeyForNothing { .. } => Some(

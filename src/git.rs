@@ -14,8 +14,10 @@ use crate::model::{Revision, SourceFile, Tree};
 
 mod applied;
 mod names;
+mod tracked;
 
 pub use applied::{APPLIED, APPLIED_WORD, applied, last_applied, move_applied, short};
+pub use tracked::{Untracked, commit_of, untracked};
 
 /// The largest file that is read, in bytes, as in a folder.
 const LARGEST_FILE: u64 = 32 << 20;
@@ -142,7 +144,18 @@ pub struct At {
 /// [`GitError`] when there is no such revision, or it holds no readable tree.
 pub fn tree_at(folder: &Path, revision: &str) -> Result<At, GitError> {
     let commit = commit(folder, revision)?;
-    let entries = entries(folder, &commit)?;
+    let tree = files_at(folder, &commit, revision)?;
+    let contained = contains(folder, &commit, "HEAD")?;
+    let applied = applied(folder)?.as_ref() == Some(&commit);
+    Ok(At {
+        tree,
+        revision: Revision { name: revision.to_owned(), commit: Some(commit), contained, applied },
+    })
+}
+
+/// The files of the tree that a commit holds in a folder; `revision` is what it was asked for as.
+fn files_at(folder: &Path, commit: &str, revision: &str) -> Result<Tree, GitError> {
+    let entries = entries(folder, commit)?;
     let mut objects = Objects::start(folder)?;
     let mut read = |entry: &Entry| objects.text(entry, revision);
     let find = |path: &str| entries.iter().find(|entry| entry.path == path);
@@ -155,19 +168,7 @@ pub fn tree_at(folder: &Path, revision: &str) -> Result<At, GitError> {
         tree.files.push(SourceFile { path: entry.path.clone(), text: read(entry)? });
     }
     tree.files.sort_by(|a, b| a.path.cmp(&b.path));
-    let contained = contains(folder, &commit, "HEAD")?;
-    let applied = applied(folder)?.as_ref() == Some(&commit);
-    Ok(At {
-        tree,
-        revision: Revision { name: revision.to_owned(), commit: Some(commit), contained, applied },
-    })
-}
-
-/// The commit that is checked out, where the folder is just as that commit has it; nothing where there is none.
-pub fn clean_commit(folder: &Path) -> Option<String> {
-    let head = commit(folder, "HEAD").ok()?;
-    let status = run(folder, &["status", "--porcelain", "--untracked-files=all", "--", "."]).ok()?;
-    (status.status.success() && status.stdout.is_empty()).then_some(head)
+    Ok(tree)
 }
 
 /// Where a folder is in its repository, with a `/` at its end; empty for the repository's own folder.

@@ -17,6 +17,7 @@ use super::carrying::{Carrying, Manner};
 use super::files::{Readers, replace};
 use super::plan::Part;
 use super::planning::{Asked, Source};
+use super::session::Known;
 use super::show::saved_plan;
 use super::{Session, block_on, connect};
 
@@ -58,7 +59,7 @@ impl Arguments {
 /// [`Error`] when there is no plan, or it may not be carried out.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     arguments.manner.somebody_answers(session, arguments.plan.is_some())?;
-    let loaded = session.load_compared(&arguments.part)?;
+    let loaded = session.load_compared(&arguments.part, Known::Tracked)?;
     let reviewed = arguments.reviewed(&loaded.declaration.settings)?;
     let surfaces = connect(session, &loaded.declaration.settings)?;
     let mark = Mark::read(session)?;

@@ -12,7 +12,7 @@ use crate::render::{self, Grouping};
 
 use super::files::{Readers, replace};
 use super::planning::{Asked, Planned, Source};
-use super::session::Loaded;
+use super::session::{Known, Loaded};
 use super::snapshot::opened;
 use super::{Session, block_on, connect};
 
@@ -93,7 +93,7 @@ pub(super) enum By {
 /// # Errors
 /// [`Error`] when there is no plan.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
-    let loaded = session.load_compared(&arguments.part)?;
+    let loaded = session.load_compared(&arguments.part, Known::NotIgnored)?;
     let asked = Asked::of(&arguments.part);
     let planned = if let Some(path) = &arguments.live {
         let snapshot = opened(session, &loaded, &arguments.part, path)?;

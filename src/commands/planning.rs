@@ -40,6 +40,11 @@ impl LoadedBase {
     pub(super) fn declaration(&self) -> &Declaration {
         &self.declaration
     }
+
+    /// Whether git has it, and not only a folder.
+    pub(super) fn is_commit(&self) -> bool {
+        self.revision.commit.is_some()
+    }
 }
 
 /// Which plan is asked for.
@@ -127,7 +132,7 @@ impl Session {
             desired: &desired,
             live: &live,
             capabilities: &capabilities,
-            header: self.header(source)?,
+            header: self.header(source, &loaded.tree)?,
             tree_digest: &plan::tree_digest(&loaded.tree),
             scope: &scope,
             base: base.as_ref(),
@@ -169,12 +174,12 @@ impl Session {
         Err(Error::InvalidBase(named.to_owned()))
     }
 
-    fn header(&self, source: Source<'_>) -> Result<Header, Error> {
+    fn header(&self, source: Source<'_>, tree: &Tree) -> Result<Header, Error> {
         let made = Timestamp::now();
         Ok(Header {
             made: made.to_string(),
             today: self.today,
-            commit: git::clean_commit(&self.root()?),
+            commit: git::commit_of(&self.root()?, tree),
             rollbook: VERSION.into(),
             snapshot: source.taken(made)?,
             checksum: None,

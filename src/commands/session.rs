@@ -48,6 +48,26 @@ pub(super) struct Loaded {
     pub(super) snapshot: Option<Snapshot>,
 }
 
+/// How far git has to know the files of a tree that is compared with a revision.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Known {
+    /// It does not ignore them: what is not committed yet may still be reviewed.
+    NotIgnored,
+    /// It tracks them.
+    Tracked,
+}
+
+impl Known {
+    /// Refuses the first file that git does not know well enough.
+    fn judge(self, untracked: Vec<git::Untracked>) -> Result<(), Error> {
+        let refused = untracked.into_iter().find(|file| match self {
+            Self::NotIgnored => file.ignored,
+            Self::Tracked => true,
+        });
+        refused.map_or(Ok(()), |file| Err(Error::Unreviewed(file)))
+    }
+}
+
 /// Sends what happens inside to stderr: warnings, with `-v` what is read and written, with `-vv` every request.
 pub fn log(verbose: u8, color: bool) {
     let level = match verbose {
@@ -86,10 +106,14 @@ impl Session {
         config::find_root(&here).ok_or(Error::NoTree(here))
     }
 
-    /// Reads the tree, the base that a part is to be compared with, and what was live before.
-    pub(super) fn load_compared(&self, part: &Part) -> Result<Loaded, Error> {
+    /// Reads the tree, the base that a part is to be compared with, and what was live before. Beside a revision, the
+    /// tree's files have to be known to git, too.
+    pub(super) fn load_compared(&self, part: &Part, known: Known) -> Result<Loaded, Error> {
         let base = part.base.as_deref().map(|named| self.base(named)).transpose()?;
         let mut loaded = Loaded { base, ..self.load()? };
+        if loaded.base.as_ref().is_some_and(LoadedBase::is_commit) {
+            known.judge(git::untracked(&self.root()?, &loaded.tree)?)?;
+        }
         if let Some(path) = &part.snapshot {
             loaded.snapshot = Some(opened(self, &loaded, part, path)?);
         }

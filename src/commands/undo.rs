@@ -12,6 +12,7 @@ use super::carrying::{Carrying, Manner};
 use super::journal::sound_journal;
 use super::plan::Part;
 use super::planning::{Asked, Source, Undo};
+use super::session::Known;
 use super::{Session, block_on, connect};
 
 /// What `undo` takes.
@@ -33,7 +34,7 @@ pub struct Arguments {
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     arguments.manner.somebody_answers(session, false)?;
     let journal = sound_journal(&arguments.file)?;
-    let loaded = session.load_compared(&arguments.part)?;
+    let loaded = session.load_compared(&arguments.part, Known::NotIgnored)?;
     of_this_place(&journal, &loaded.declaration.settings)?;
     let surfaces = connect(session, &loaded.declaration.settings)?;
     let name = arguments.file.file_name().unwrap_or_default().to_string_lossy();

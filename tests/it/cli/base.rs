@@ -260,3 +260,62 @@ fn an_author_who_lets_themselves_in_is_refused() {
     assert!(nobody.stdout.contains("! self-grant"), "{nobody}");
     plan(folder, &["--author", "not an e-mail"]).run().ends(64);
 }
+
+/// The tree's folder is not the repository's own, and so are the paths.
+#[test]
+fn a_file_that_git_does_not_know_is_in_no_commit_and_no_review() {
+    let site = Site::example("minimal");
+    let repository = repository();
+    let folder = repository.path();
+    let commit =
+        || json(&plan(folder, &["--format", "json"]).at(&site).run().ends(0))["header"]["commit"].clone();
+    let head = serde_json::Value::from(git(folder, &["rev-parse", "HEAD"]));
+    let tree = folder.join("access").display().to_string();
+    let apply = |arguments: &[&str]| {
+        let common = ["apply", "--yes", "-q", "--today", TODAY, "-C", &tree];
+        rollbook(common.iter().chain(arguments)).at(&site).run()
+    };
+    // What else lies there is none of the tree's, such as the plan that was just written.
+    std::fs::write(folder.join("access/plan.json"), "{}").unwrap();
+    assert_eq!(commit(), head);
+    let extra = "groups:\n  developers-2:\n    members: [ada@acme.com]\n";
+    let path = folder.join("access/groups/extra.yaml");
+    std::fs::write(&path, extra).unwrap();
+    assert_eq!(commit(), serde_json::Value::Null);
+    // It may still be committed, so a plan shows it; what is applied is reviewed.
+    plan(folder, &["--base", "HEAD"]).at(&site).run().ends(0);
+    let ran = apply(&["--base", "HEAD"]).ends(4);
+    assert!(ran.stderr.contains("git does not track groups/extra.yaml, a file of the tree"), "{ran}");
+    assert!(ran.stderr.contains("Add and commit it, or remove it."), "{ran}");
+    // Whatever has git ignore it.
+    let exclude = folder.join(".git/info/exclude");
+    for (place, pattern) in [
+        (exclude.as_path(), "extra.yaml\n"),
+        (&folder.join("access/groups/.gitignore"), "*\n"),
+        (&folder.join(".gitignore"), "/access/groups/\n"),
+    ] {
+        std::fs::create_dir_all(place.parent().unwrap()).unwrap();
+        std::fs::write(place, pattern).unwrap();
+        assert_eq!(commit(), serde_json::Value::Null, "{pattern}");
+        for ran in [plan(folder, &["--base", "HEAD"]).at(&site).run(), apply(&["--base", "HEAD"])] {
+            let ran = ran.ends(4);
+            assert!(ran.stderr.contains("git ignores groups/extra.yaml, a file of the tree"), "{ran}");
+            assert!(ran.stderr.contains("`git add -f`"), "{ran}");
+        }
+        std::fs::remove_file(place).unwrap();
+    }
+    // Added in spite of that and committed, it is like any other.
+    std::fs::write(&exclude, "extra.yaml\n").unwrap();
+    git(folder, &["add", "-f", "access/groups/extra.yaml"]);
+    assert_eq!(commit(), serde_json::Value::Null);
+    git(folder, &["commit", "--quiet", "-m", "extra"]);
+    assert_eq!(commit(), git(folder, &["rev-parse", "HEAD"]).as_str());
+    plan(folder, &["--base", "HEAD~1"]).at(&site).run().ends(0);
+    // A change that git is told not to look for is a change.
+    git(folder, &["update-index", "--skip-worktree", "access/groups/extra.yaml"]);
+    std::fs::write(&path, extra.replace("ada", "chen")).unwrap();
+    assert_eq!(commit(), serde_json::Value::Null);
+    // Other line breaks are none: git itself may have made them.
+    std::fs::write(&path, extra.replace('\n', "\r\n")).unwrap();
+    assert_eq!(commit(), git(folder, &["rev-parse", "HEAD"]).as_str());
+}

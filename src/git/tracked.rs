@@ -1,0 +1,69 @@
+//! Which files of a tree git knows. What it does not know is in no commit, and no review has seen it.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::model::{SourceFile, Tree};
+
+use super::{GitError, commit, files_at, line, run};
+
+/// How many files git is asked about at a time, so that the command line has room for their names.
+const AT_A_TIME: usize = 200;
+
+/// A file of a tree that git does not track.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Untracked {
+    /// The file, relative to the tree.
+    pub path: String,
+    /// Whether git is told to ignore it, so that `git status` does not even show it.
+    pub ignored: bool,
+}
+
+/// The files of a tree that git does not track, in the tree's order.
+///
+/// # Errors
+/// [`GitError`] when git cannot tell.
+pub fn untracked(folder: &Path, tree: &Tree) -> Result<Vec<Untracked>, GitError> {
+    let tracked = listed(folder, &["ls-files", "-z"], &[])?;
+    let strangers = tree.files.iter().map(|file| file.path.as_str());
+    let strangers: Vec<&str> = strangers.filter(|path| !tracked.contains(*path)).collect();
+    let mut ignored = BTreeSet::new();
+    for some in strangers.chunks(AT_A_TIME) {
+        ignored.extend(listed(
+            folder,
+            &["ls-files", "-z", "--others", "--ignored", "--exclude-standard"],
+            some,
+        )?);
+    }
+    let file = |path: &str| Untracked { path: path.to_owned(), ignored: ignored.contains(path) };
+    Ok(strangers.into_iter().map(file).collect())
+}
+
+/// The commit that is checked out, where its tree is the one that was read; nothing where that is another or there is no
+/// commit. What else lies in the folder does not count.
+pub fn commit_of(folder: &Path, tree: &Tree) -> Option<String> {
+    let head = commit(folder, "HEAD").ok()?;
+    let committed = files_at(folder, &head, &head).ok()?;
+    let same = committed.files.len() == tree.files.len()
+        && committed.files.iter().zip(&tree.files).all(|(one, other)| is_same(one, other));
+    same.then_some(head)
+}
+
+/// Git may check files out with the line breaks of Windows.
+fn is_same(one: &SourceFile, other: &SourceFile) -> bool {
+    one.path == other.path
+        && (one.text == other.text || one.text.replace("\r\n", "\n") == other.text.replace("\r\n", "\n"))
+}
+
+fn listed(folder: &Path, arguments: &[&str], paths: &[&str]) -> Result<BTreeSet<String>, GitError> {
+    let mut all = vec!["--literal-pathspecs"];
+    all.extend(arguments);
+    all.push("--");
+    all.extend(paths);
+    let output = run(folder, &all)?;
+    if !output.status.success() {
+        return Err(GitError::Refused(line(&output.stderr)));
+    }
+    let paths = output.stdout.split(|byte| *byte == 0).filter_map(|path| std::str::from_utf8(path).ok());
+    Ok(paths.map(str::to_owned).collect())
+}
