@@ -49,7 +49,8 @@ fn counts(memberships: u32) -> Counts {
     let diff = || {
         let desired = world.desired();
         measure(|| {
-            let changes = plan::diff(&desired, &live, &Locator::new(&world.tree));
+            let resolved = plan::Resolved::of(desired.clone(), &live);
+            let changes = plan::diff(&resolved, &live, &Locator::new(&world.tree));
             assert!(
                 changes.changes.is_empty() && changes.blocked.is_empty(),
                 "live is what the tree asks for"

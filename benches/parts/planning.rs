@@ -2,7 +2,7 @@
 
 use divan::{Bencher, black_box};
 use rollbook::model::Locator;
-use rollbook::plan;
+use rollbook::plan::{self, Resolved};
 
 use crate::world::{Drift, Nesting, World};
 use crate::{per_membership, sizes};
@@ -25,7 +25,9 @@ fn diff(bencher: Bencher<'_, '_>, memberships: usize) {
     let world = World::of(memberships, Nesting::Flat);
     let (desired, live) = (world.desired(), world.live());
     let bencher = bencher.counter(per_membership(memberships));
-    bencher.bench_local(|| plan::diff(black_box(&desired), &live, &Locator::new(&world.tree)));
+    bencher.with_inputs(|| desired.clone()).bench_local_values(|desired| {
+        plan::diff(&Resolved::of(black_box(desired), &live), &live, &Locator::new(&world.tree))
+    });
 }
 
 /// One membership in a hundred differs.
@@ -34,7 +36,9 @@ fn diff_of_one_percent(bencher: Bencher<'_, '_>, memberships: usize) {
     let world = World::of(memberships, Nesting::Flat);
     let (desired, live) = (world.desired(), world.drifted());
     let bencher = bencher.counter(per_membership(memberships));
-    bencher.bench_local(|| plan::diff(black_box(&desired), &live, &Locator::new(&world.tree)));
+    bencher.with_inputs(|| desired.clone()).bench_local_values(|desired| {
+        plan::diff(&Resolved::of(black_box(desired), &live), &live, &Locator::new(&world.tree))
+    });
 }
 
 /// One membership in a hundred differs.

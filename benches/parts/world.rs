@@ -14,7 +14,7 @@ use rollbook::model::{
     GroupName, Header, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, Locator, Lock, LockedId,
     ManagedBy, Plan, Reading, Rights, Rows, SourceFile, Surface, Tree, Usage, UserStatus,
 };
-use rollbook::plan::{self, Context, Desired, Rates, Scope};
+use rollbook::plan::{self, Context, Desired, Rates, Resolved, Scope};
 
 /// The day for which everything is judged.
 pub(crate) const TODAY: Date = jiff::civil::date(2026, 11, 22);
@@ -105,7 +105,8 @@ impl World {
 /// What a plan is made of once it is known what differs.
 #[derive(Debug)]
 pub(crate) struct Drift<'a> {
-    desired: Desired<'a>,
+    tree: Resolved<'a>,
+    world: &'a World,
     live: LiveState,
     capabilities: Capabilities,
     digest: String,
@@ -116,8 +117,9 @@ pub(crate) struct Drift<'a> {
 impl<'a> Drift<'a> {
     /// What differs in one membership of a hundred.
     pub(crate) fn of(world: &'a World) -> Self {
-        let (desired, live) = (world.desired(), world.drifted());
-        let changes = plan::diff(&desired, &live, &Locator::new(&world.tree));
+        let live = world.drifted();
+        let tree = Resolved::of(world.desired(), &live);
+        let changes = plan::diff(&tree, &live, &Locator::new(&world.tree));
         let questions = plan::questions(&changes, &live, &world.declaration);
         let kind = GroupKind {
             managed_by: ManagedBy::People,
@@ -132,13 +134,14 @@ impl<'a> Drift<'a> {
             ..Capabilities::default()
         };
         let digest = plan::tree_digest(&world.tree);
-        Self { desired, live, capabilities, digest, changes }
+        Self { tree, world, live, capabilities, digest, changes }
     }
 
     /// The plan of changes that are these.
     pub(crate) fn route(&self, changes: Changes) -> Plan {
         let context = Context {
-            desired: &self.desired,
+            tree: &self.tree,
+            locator: &Locator::new(&self.world.tree),
             live: &self.live,
             capabilities: &self.capabilities,
             header: Header {
@@ -152,7 +155,9 @@ impl<'a> Drift<'a> {
             tree_digest: &self.digest,
             scope: &Scope::default(),
             base: None,
-            author: None,
+            applied: None,
+            authors: &[],
+            undoes: false,
             reviewed: None,
             before: None,
             rates: &RATES,

@@ -15,7 +15,7 @@ use crate::fetch;
 use crate::model::{
     Declaration, Diagnostic, GroupId, GroupKind, Import, ImportedGroup, LiveState, Locator, SourceFile, Tree,
 };
-use crate::plan::{self, Beside, Desired, Lookup, Selection};
+use crate::plan::{self, Beside, Desired, Lookup, Resolved, Selection};
 use crate::render::{self, count};
 
 use super::rewrite::{changed, differences, write};
@@ -125,7 +125,7 @@ fn tree(session: &Session, arguments: &Arguments) -> Result<(PathBuf, Tree, Load
         session.terminal.tell(&render::diagnostics(&tree, &parsed.diagnostics, style));
         return Err(Error::Usage("--site and --organization do not make a tree".into()));
     };
-    Ok((root, Tree::default(), Loaded { tree, declaration, base: None, snapshot: None }))
+    Ok((root, Tree::default(), Loaded { tree, declaration, base: None, applied: None, snapshot: None }))
 }
 
 /// Who owns groups, where it is known.
@@ -174,7 +174,7 @@ pub fn declare(
     (per, today): (FilePer, Date),
 ) -> Result<Declared, Error> {
     let changes = |declaration: &Declaration, tree: &Tree| {
-        plan::diff(&Desired::of(declaration, today), live, &Locator::new(tree))
+        plan::diff(&Resolved::of(Desired::of(declaration, today), live), live, &Locator::new(tree))
     };
     let (desired, before) = (Desired::of(declaration, today), changes(declaration, tree));
     loop {

@@ -58,9 +58,9 @@ pub(super) struct Part {
     /// completed, or a folder that starts with `./` or `/`
     #[arg(long, value_name = "REV|DIR")]
     pub(super) base: Option<String>,
-    /// Who made the change from the base to the tree, as the platform says
-    #[arg(long, value_name = "EMAIL", value_parser = Email::parse)]
-    pub(super) author: Option<Email>,
+    /// Who made the change from the base to the tree, as the platform says; repeated or with commas for several people
+    #[arg(long = "author", value_name = "EMAIL", value_parser = Email::parse, value_delimiter = ',')]
+    pub(super) authors: Vec<Email>,
     /// A snapshot of before: a group that was full then and reads as empty now refuses the plan
     #[arg(long, value_name = "FILE")]
     pub(super) snapshot: Option<PathBuf>,

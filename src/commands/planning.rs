@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
 use tracing::info;
 
 use crate::atlassian::{self, Surfaces};
@@ -12,10 +13,10 @@ use crate::fetch;
 use crate::git;
 use crate::model::{
     Capabilities, Declaration, Header, Journal, LiveState, Locator, Plan, Questions, Revision, Rights,
-    Severity, Snapshot, Taken, Tree,
+    SelfGrant, Severity, Snapshot, Taken, Tree,
 };
 use crate::plan::snapshot::{self, SnapshotError};
-use crate::plan::{self, Base, Beside, Context, Desired, Rates, SavedPlan};
+use crate::plan::{self, Base, Beside, Context, Desired, Rates, Resolved, SavedPlan};
 use crate::render;
 
 use super::plan::Part;
@@ -37,6 +38,10 @@ pub(super) struct LoadedBase {
 }
 
 impl LoadedBase {
+    fn desired(&self, today: Date, part: &Part) -> Desired<'_> {
+        Desired::of(&self.declaration, today).with_lookup(part.lookup())
+    }
+
     pub(super) fn declaration(&self) -> &Declaration {
         &self.declaration
     }
@@ -102,42 +107,58 @@ impl Session {
         let Asked { part, reviewed, undo } = *asked;
         let desired =
             Desired::of(&loaded.declaration, self.today).with_lookup(part.lookup()).with_allowed(&part.allow);
-        let base = loaded.base.as_ref();
-        let base_desired =
-            base.map(|base| Desired::of(&base.declaration, self.today).with_lookup(part.lookup()));
+        let (base, applied) = (loaded.base.as_ref(), loaded.applied.as_ref());
+        let (base_desired, applied_desired) = (
+            base.map(|base| base.desired(self.today, part)),
+            applied.map(|applied| applied.desired(self.today, part)),
+        );
         let scope = part.scope();
         let concerned = undo.map(|undo| plan::concerned(undo.journal));
         let beside = Beside {
             base: base_desired.as_ref(),
-            author: part.author.as_ref(),
+            authors: &part.authors,
             undo: concerned.as_ref(),
             import: None,
         };
         let live = self.telling(Box::pin(source.live_state(&desired, beside))).await?;
-        let base = base.zip(base_desired.as_ref()).map(|(base, desired)| {
-            Base::of(desired, &live, &Locator::new(&base.tree), base.revision.clone())
-        });
-        if let Some(target) = scope.unknown_targets(&desired, &live).first() {
+        let tree = Resolved::of(desired, &live);
+        let locator = Locator::new(&loaded.tree);
+        let base_locator = base.map(|base| Locator::new(&base.tree));
+        let base = match (base, base_desired, &base_locator) {
+            (Some(base), Some(desired), Some(locator)) => {
+                Some(Base::of(desired, &live, locator, base.revision.clone()))
+            }
+            _ => None,
+        };
+        let applied = applied_desired.map(|desired| Resolved::of(desired, &live));
+        if let Some(target) = scope.unknown_targets(&tree.desired, &live).first() {
             return Err(Error::Usage(format!(
                 "neither the tree nor the site has what --target {target} names"
             )));
         }
         let changes = match undo {
-            Some(undo) => plan::undo(undo.journal, &live, undo.name),
-            None => plan::diff(&desired, &live, &Locator::new(&loaded.tree)),
+            Some(undo) => plan::undo(undo.journal, &tree, &live, undo.name),
+            None => plan::diff(&tree, &live, &locator),
         };
-        let questions = plan::questions(&changes, &live, &loaded.declaration);
-        let capabilities = self.telling(Box::pin(source.capabilities(&questions, &live, &desired))).await?;
+        let mut questions = plan::questions(&changes, &live, &loaded.declaration);
+        if let Some(base) = base.as_ref().filter(|_| undo.is_none()) {
+            questions.join(base.questions(&changes));
+        }
+        let capabilities =
+            self.telling(Box::pin(source.capabilities(&questions, &live, &tree.desired))).await?;
         let context = Context {
-            desired: &desired,
+            tree: &tree,
+            locator: &locator,
             live: &live,
             capabilities: &capabilities,
             header: self.header(source, &loaded.tree)?,
             tree_digest: &plan::tree_digest(&loaded.tree),
             scope: &scope,
             base: base.as_ref(),
-            author: part.author.as_ref(),
+            applied: applied.as_ref(),
+            authors: &part.authors,
             reviewed,
+            undoes: undo.is_some(),
             before: loaded.snapshot.as_ref().map(|snapshot| &snapshot.readings.members),
             rates: &RATES,
         };
@@ -172,6 +193,19 @@ impl Session {
         let style = self.diagnostic_style(self.terminal.stderr_in_color());
         self.terminal.tell(&render::diagnostics(&tree, &diagnostics, style));
         Err(Error::InvalidBase(named.to_owned()))
+    }
+
+    /// The tree at the last commit whose apply completed, where the base is another one and `self-grant` asks what an apply
+    /// let pass. Where it cannot be read, it is not known, and the guard says so.
+    pub(super) fn applied(&self, loaded: &Loaded) -> Result<Option<LoadedBase>, Error> {
+        let Some(base) = loaded.base.as_ref().filter(|base| !base.revision.applied) else { return Ok(None) };
+        let refuses = |declaration: &Declaration| declaration.policy.self_grant == SelfGrant::Refuse;
+        if !base.is_commit() || !(refuses(&base.declaration) || refuses(&loaded.declaration)) {
+            return Ok(None);
+        }
+        let Ok(git::At { tree, revision }) = git::last_applied(&self.root()?) else { return Ok(None) };
+        let declaration = config::parse(&tree, self.today).declaration;
+        Ok(declaration.map(|declaration| LoadedBase { tree, declaration, revision }))
     }
 
     fn header(&self, source: Source<'_>, tree: &Tree) -> Result<Header, Error> {

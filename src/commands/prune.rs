@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
 use crate::model::{Declaration, GroupName, LiveState, Locator, Tree};
-use crate::plan::{self, Beside, Desired};
+use crate::plan::{self, Beside, Desired, Resolved};
 use crate::render::{self, count};
 
 use super::rewrite::{changed, differences, write};
@@ -90,7 +90,7 @@ pub fn pruned(
         }
     };
     let changes = |declaration: &Declaration, tree: &Tree| {
-        plan::diff(&Desired::of(declaration, today), live, &Locator::new(tree))
+        plan::diff(&Resolved::of(Desired::of(declaration, today), live), live, &Locator::new(tree))
     };
     let (before, after) = (changes(declaration, tree), changes(&edited.declaration, &edited.tree));
     for (before, after) in [(&before, &after), (&after, &before)] {

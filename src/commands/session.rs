@@ -44,6 +44,8 @@ pub(super) struct Loaded {
     pub(super) tree: Tree,
     pub(super) declaration: Declaration,
     pub(super) base: Option<LoadedBase>,
+    /// The tree at the last commit whose apply completed, where it is another than the base.
+    pub(super) applied: Option<LoadedBase>,
     /// What was live before, where a part names it.
     pub(super) snapshot: Option<Snapshot>,
 }
@@ -114,6 +116,7 @@ impl Session {
         if loaded.base.as_ref().is_some_and(LoadedBase::is_commit) {
             known.judge(git::untracked(&self.root()?, &loaded.tree)?)?;
         }
+        loaded.applied = self.applied(&loaded)?;
         if let Some(path) = &part.snapshot {
             loaded.snapshot = Some(opened(self, &loaded, part, path)?);
         }
@@ -134,7 +137,7 @@ impl Session {
             self.terminal.tell(&render::diagnostics(&loaded.tree, &shown, style));
         }
         let declaration = loaded.declaration.ok_or(Error::Invalid)?;
-        Ok(Loaded { tree: loaded.tree, declaration, base: None, snapshot: None })
+        Ok(Loaded { tree: loaded.tree, declaration, base: None, applied: None, snapshot: None })
     }
 
     /// The tree's folder in its repository, with a `/` at its end; empty where it is the repository's own, or in none.

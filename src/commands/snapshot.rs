@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::fetch;
 use crate::model::{Capabilities, Locator, Place, Questions, Snapshot, SnapshotHeader};
 use crate::plan::snapshot::{self, Names, Plain};
-use crate::plan::{self, Beside, Desired};
+use crate::plan::{self, Beside, Desired, Resolved};
 use crate::render::count;
 
 use super::files::{Readers, read_text, replace};
@@ -71,7 +71,7 @@ pub(super) fn opened(
         names.extend(Names::of(&Desired::of(base.declaration(), session.today)));
     }
     names.add(&part.target);
-    names.emails.extend(part.author.clone());
+    names.emails.extend(part.authors.iter().cloned());
     Ok(snapshot::opened(&text, &Place::of(&loaded.declaration.settings), &names)?)
 }
 
@@ -94,7 +94,7 @@ impl Session {
             answers: Capabilities::default(),
         };
         let live = snapshot::live_state(&snapshot, &desired, Beside::default())?;
-        let changes = plan::diff(&desired, &live, &Locator::new(&loaded.tree));
+        let changes = plan::diff(&Resolved::of(desired.clone(), &live), &live, &Locator::new(&loaded.tree));
         snapshot.asked = plan::questions(&changes, &live, declaration);
         snapshot.asked.join(snapshot::possible(&snapshot, &desired, &live));
         let site = &declaration.settings.site.value;

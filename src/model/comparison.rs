@@ -1,13 +1,15 @@
 //! What a plan says of the base revision that it was compared with (design §6).
 
+use jiff::civil::Date;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::address::{Action, Address, Key};
+use super::operation::Reason;
 use super::tree::Location;
 
 /// A revision of the tree, as the one who asked for it named it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Revision {
     /// The name, such as `origin/main`, or a folder.
     pub name: String,
@@ -20,7 +22,7 @@ pub struct Revision {
 }
 
 /// How a tree differs from its base in what a reviewer must not miss, and what it takes over from live.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
     /// The base.
     pub revision: Revision,
@@ -28,6 +30,9 @@ pub struct Comparison {
     pub identities: Vec<IdentityChange>,
     /// The settings and rules that differ.
     pub rules: Vec<RuleChange>,
+    /// What the tree declares otherwise, without an operation that shows it all: groups that leave the tree, ends that
+    /// move, and revokes of the base that are dropped.
+    pub declared: Vec<DeclarationChange>,
     /// What live has, the base would change, and the tree accepts: it was done by hand and is declared now.
     pub adopted: Vec<Adopted>,
 }
@@ -43,6 +48,50 @@ pub struct IdentityChange {
     pub head: Option<String>,
     /// The live name of what the tree means, where it was read.
     pub name: Option<String>,
+}
+
+/// Something that a tree declares otherwise than its base.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct DeclarationChange {
+    /// The group or the membership.
+    pub address: Address,
+    /// What differs.
+    pub declared: Declared,
+    /// Whether it is about a privileged group.
+    pub privileged: bool,
+    /// The display name of the live account it is about, where there is one.
+    pub name: Option<String>,
+    /// Where the tree says it; where the base does, if the tree says nothing of it any more.
+    pub origin: Location,
+}
+
+/// How what is declared differs.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+#[serde(tag = "differs", rename_all = "kebab-case")]
+pub enum Declared {
+    /// The tree does not declare the group any more, and who is in it stays.
+    GroupLeaves {
+        /// Live members; nothing where they were not read.
+        members: Option<usize>,
+        /// Revokes that the base would make in it, and that are dropped.
+        revokes: usize,
+    },
+    /// The membership ends on another day.
+    End {
+        /// The first day without it by the base; nothing where it does not end.
+        #[schemars(with = "Option<String>")]
+        base: Option<Date>,
+        /// The first day without it by the tree; nothing where it does not end any more.
+        #[schemars(with = "Option<String>")]
+        head: Option<Date>,
+    },
+    /// The base would end the membership, and the tree does not.
+    Kept {
+        /// What the base would do.
+        undoes: Action,
+        /// Why it would.
+        reason: Reason,
+    },
 }
 
 /// A setting or a rule that differs.

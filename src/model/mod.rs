@@ -37,7 +37,9 @@ pub use change::{Change, Changes, Wanted};
 pub use checkup::{Checkup, Health};
 #[cfg(feature = "count-comparisons")]
 pub use compared::comparisons;
-pub use comparison::{Adopted, Comparison, IdentityChange, Misfit, Review, Revision, RuleChange};
+pub use comparison::{
+    Adopted, Comparison, DeclarationChange, Declared, IdentityChange, Misfit, Review, Revision, RuleChange,
+};
 pub use declaration::{
     AppsInGroup, Authority, Declaration, DeclaredGroup, DeclaredUser, GroupState, Member, MemberRef, Members,
     Scim, Settings, Source,
@@ -57,7 +59,9 @@ pub use live::{
     Rights, Rows,
 };
 pub use lock::{Lock, LockedId};
-pub use operation::{Direction, Inactive, Kept, Lost, Operation, Reason, Ref, Surface, UnknownReason};
+pub use operation::{
+    Direction, Inactive, Kept, Lost, NamedGroup, Operation, Reason, Ref, Surface, UnknownReason,
+};
 pub use organization::{
     Claim, GroupManager, OrganizationGroup, OrganizationUser, PlatformRole, Privileges, Restriction,
     UserSource, UserStatus, is_unshown,

@@ -32,6 +32,8 @@ pub enum Operation {
         apps: Vec<App>,
         /// The groups that it leads into by itself: the additions to them need no request of their own.
         groups: Vec<Ref<GroupId>>,
+        /// The default groups of its apps: the site puts the person into them by itself.
+        defaults: Vec<NamedGroup>,
         /// Whether Atlassian sends the person a mail.
         sends_mail: bool,
     },
@@ -112,6 +114,15 @@ pub struct Kept {
     pub group: GroupName,
     /// What was read.
     pub membership: Membership,
+}
+
+/// A group of the site, with the name that the plan uses for it.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct NamedGroup {
+    /// Its id.
+    pub id: GroupId,
+    /// Its name.
+    pub name: GroupName,
 }
 
 /// A membership that is lost with something else, and whose it is.
@@ -262,6 +273,22 @@ impl Operation {
         matches!(self, Self::InviteUser { groups, .. } if groups.contains(group))
     }
 
+    /// The groups into which the site puts somebody by itself.
+    pub fn defaults(&self) -> &[NamedGroup] {
+        match self {
+            Self::InviteUser { defaults, .. } => defaults,
+            Self::CreateGroup { .. }
+            | Self::ActivateUser { .. }
+            | Self::UpdateUser { .. }
+            | Self::AddMember { .. }
+            | Self::RemoveMember { .. }
+            | Self::SuspendUser { .. }
+            | Self::DeactivateUser { .. }
+            | Self::RemoveUser { .. }
+            | Self::DeleteGroup { .. } => &[],
+        }
+    }
+
     /// The apps that it asks for.
     pub fn apps(&self) -> &[App] {
         match self {
@@ -275,23 +302,6 @@ impl Operation {
             | Self::DeactivateUser { .. }
             | Self::RemoveUser { .. }
             | Self::DeleteGroup { .. } => &[],
-        }
-    }
-
-    /// How many memberships or accounts lose access by it: a deleted group counts each member, a person each
-    /// membership that no other operation ends (design §9).
-    pub fn revokes(&self) -> usize {
-        match self {
-            Self::CreateGroup { .. }
-            | Self::InviteUser { .. }
-            | Self::ActivateUser { .. }
-            | Self::UpdateUser { .. }
-            | Self::AddMember { .. } => 0,
-            Self::RemoveMember { .. } => 1,
-            Self::SuspendUser { memberships, .. }
-            | Self::DeactivateUser { memberships, .. }
-            | Self::RemoveUser { memberships, .. } => memberships.len().max(1),
-            Self::DeleteGroup { members, .. } => members.len().max(1),
         }
     }
 }

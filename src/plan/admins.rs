@@ -6,7 +6,7 @@ use crate::model::{
     AccountId, Blocked, GroupId, Key, LiveAccount, Operation, PlannedOperation, Reading, Ref,
 };
 
-use super::resolve::Obstacle;
+use super::identity::Obstacle;
 use super::route::Context;
 
 /// Takes out the operations that together would leave no administrator, with what that blocks. Those that require

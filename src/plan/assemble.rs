@@ -10,7 +10,8 @@ use crate::model::{
 
 use super::cost::cost;
 use super::fingerprint::fingerprint;
-use super::resolve::Resolution;
+use super::identity::People;
+use super::projection::revokes;
 use super::route::Context;
 use super::{order, reach};
 
@@ -27,13 +28,9 @@ pub(super) struct Routed {
 }
 
 /// Makes the plan.
-pub(super) fn assemble(
-    context: &Context<'_>,
-    people: &Resolution,
-    routed: Routed,
-    seats: Vec<SeatChange>,
-) -> Plan {
-    let declaration = context.desired.declaration;
+pub(super) fn assemble(context: &Context<'_>, routed: Routed, seats: Vec<SeatChange>) -> Plan {
+    let declaration = context.tree.desired.declaration;
+    let people = &context.tree.people;
     let Routed { operations, mut blocked, mut notes, mut surface_ids, groups, verdicts, base, review } =
         routed;
     let operations = order::sorted(operations);
@@ -51,7 +48,7 @@ pub(super) fn assemble(
         fingerprint: fingerprint(&site, organization, context.tree_digest, &operations),
         summary: Summary {
             grants: operations.iter().filter(granted).count(),
-            revokes: operations.iter().map(|planned| planned.operation.revokes()).sum(),
+            revokes: revokes(operations.iter()),
             operations: operations.len(),
             blocked: blocked.len(),
         },
@@ -81,7 +78,7 @@ fn not_contained(base: &Comparison) -> Note {
 }
 
 /// The declared people whom operations are about, with what said who they are.
-fn identities(people: &Resolution, operations: &[PlannedOperation]) -> Vec<Identified> {
+fn identities(people: &People, operations: &[PlannedOperation]) -> Vec<Identified> {
     let users: BTreeSet<&UserRef> =
         operations.iter().filter_map(|planned| planned.key.address.user()).collect();
     let identified = people.accounts().filter(|(user, _)| users.contains(user));

@@ -24,6 +24,17 @@ pub struct Desired<'a> {
     pub groups: BTreeMap<GroupName, DesiredGroup<'a>>,
     /// Made once: it is asked for often, and to sort a million names takes a second.
     people: BTreeSet<UserRef>,
+    /// Which names mean one person.
+    names: Names,
+}
+
+/// Which names mean one person: each with the one name that all of them go by. A name that is not here goes by itself.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Names {
+    accounts: BTreeMap<AccountId, UserRef>,
+    emails: BTreeMap<Email, UserRef>,
+    /// Whether the site said it too, and not the tree alone.
+    resolved: bool,
 }
 
 /// Where declared people may be looked up.
@@ -53,6 +64,17 @@ pub struct DesiredGroup<'a> {
     pub members: BTreeMap<UserRef, Entry>,
     /// Who is named and is not to be in it, in whatever mode.
     pub denied: BTreeMap<UserRef, Denial>,
+    /// Who is listed twice by entries of this group, under two names of one account.
+    pub twice: BTreeMap<UserRef, Twice>,
+}
+
+/// A person whom a group lists under two names. `config` refuses it where pins or the lock show it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Twice {
+    /// The entry that comes second.
+    pub origin: Origin,
+    /// Whether one of the entries has ended.
+    pub ended: bool,
 }
 
 /// Why a person is to be in a group.
@@ -62,6 +84,8 @@ pub struct Entry {
     pub origin: Origin,
     /// The first day on which it does not any more.
     pub until: Option<Date>,
+    /// Whether it is a `group:` entry.
+    pub nested: bool,
 }
 
 /// Why a person who is named is not to be in a group.
@@ -78,39 +102,31 @@ pub struct Denial {
 struct Flat {
     members: BTreeMap<UserRef, Entry>,
     denied: BTreeMap<UserRef, Denial>,
+    twice: BTreeMap<UserRef, Twice>,
 }
 
 impl<'a> Desired<'a> {
     /// Flattens a declaration for a day. `group:` entries contribute declared members only; membership is the
     /// union of all paths, the latest `until` wins, and `except` works on its own entry only (design §2).
     pub fn of(declaration: &'a Declaration, today: Date) -> Self {
-        let owners = owners(declaration);
-        let mut flat: BTreeMap<&GroupName, Flat> = BTreeMap::new();
-        for name in inner_first(declaration) {
-            let Some(members) = present(declaration, name) else {
-                continue;
-            };
-            let flattened = flatten(members, &flat, &owners, today);
-            flat.insert(name, flattened);
-        }
-        let groups: BTreeMap<GroupName, DesiredGroup<'_>> = flat
-            .into_iter()
-            .filter_map(|(name, flat)| {
-                let declared = declaration.groups.get(name)?;
-                let members = present(declaration, name)?;
-                let group = DesiredGroup {
-                    declared,
-                    mode: declaration.mode(members),
-                    apps_in_group: members.apps_in_group,
-                    source: members.source,
-                    members: flat.members,
-                    denied: flat.denied,
-                };
-                Some((name.clone(), group.without_offboarded(declaration)))
-            })
-            .collect();
+        let names = Names::of(declaration);
+        let groups = flattened(declaration, &names, today);
         let people = people(declaration, &groups);
-        Self { declaration, today, lookup: Lookup::default(), allow: Vec::new(), groups, people }
+        Self { declaration, today, lookup: Lookup::default(), allow: Vec::new(), groups, people, names }
+    }
+
+    /// The same, with the names of one account taken for one person: their entries, `except` and ends are one. Of each
+    /// list of names, the first is what the person goes by.
+    #[must_use]
+    pub(super) fn sharing(self, shared: Vec<Vec<UserRef>>) -> Self {
+        let names = self.names.with(shared);
+        let groups = flattened(self.declaration, &names, self.today);
+        Self { groups, names, ..self }
+    }
+
+    /// The one name that a person goes by.
+    pub(super) fn name_of(&self, user: &UserRef) -> UserRef {
+        self.names.one(user)
     }
 
     /// The same, with people looked up elsewhere.
@@ -146,6 +162,16 @@ impl<'a> Desired<'a> {
         offboarded(self.declaration, email)
     }
 
+    /// The e-mails that the tree declares people by: under `users:` and in `members`, and not in a rule alone.
+    pub(super) fn declared_emails(&self) -> BTreeSet<&Email> {
+        let members = self.groups.values().flat_map(|group| group.members.keys().chain(group.denied.keys()));
+        let members = members.filter_map(|user| match user {
+            UserRef::Email(email) => Some(email),
+            UserRef::Account(_) => None,
+        });
+        self.declaration.users.keys().chain(members).collect()
+    }
+
     /// Everybody whom the tree declares: named under `users:`, in `members`, or in `protect` (design §2), and the
     /// operator.
     pub fn people(&self) -> &BTreeSet<UserRef> {
@@ -161,22 +187,97 @@ impl<'a> Desired<'a> {
     }
 }
 
+impl Names {
+    /// What pins and the lock say: somebody who is named by account and by e-mail goes by the e-mail, so that `except`,
+    /// the union of paths and `active: false` see one person.
+    fn of(declaration: &Declaration) -> Self {
+        let named = |(id, email): (&AccountId, &Email)| (id.clone(), UserRef::Email(email.clone()));
+        let accounts = owners(declaration).into_iter().map(named).collect();
+        Self { accounts, ..Self::default() }
+    }
+
+    /// The same, with the names that the site shows to be one account's going by the first of them.
+    pub(super) fn with(mut self, shared: impl IntoIterator<Item = Vec<UserRef>>) -> Self {
+        self.resolved = true;
+        for names in shared {
+            let Some((one, others)) = names.split_first() else { continue };
+            for other in others {
+                match other {
+                    UserRef::Email(email) => self.emails.insert(email.clone(), one.clone()),
+                    UserRef::Account(id) => self.accounts.insert(id.clone(), one.clone()),
+                };
+            }
+        }
+        self
+    }
+
+    fn of_email(&self, email: &Email) -> UserRef {
+        self.emails.get(email).cloned().unwrap_or_else(|| UserRef::Email(email.clone()))
+    }
+
+    fn of_account(&self, id: &AccountId) -> UserRef {
+        match self.accounts.get(id) {
+            Some(UserRef::Email(email)) => self.of_email(email),
+            Some(account @ UserRef::Account(_)) => account.clone(),
+            None => UserRef::Account(id.clone()),
+        }
+    }
+
+    fn one(&self, user: &UserRef) -> UserRef {
+        match user {
+            UserRef::Email(email) => self.of_email(email),
+            UserRef::Account(id) => self.of_account(id),
+        }
+    }
+}
+
 impl DesiredGroup<'_> {
     /// `active: false` overrides every listing (design §2).
-    fn without_offboarded(mut self, declaration: &Declaration) -> Self {
-        let inactive = |user: &UserRef| match user {
-            UserRef::Email(email) => offboarded(declaration, email),
-            UserRef::Account(_) => None,
-        };
+    fn without_offboarded(mut self, offboarded: &BTreeMap<UserRef, Origin>) -> Self {
+        if offboarded.is_empty() {
+            return self;
+        }
         let named = self.members.keys().chain(self.denied.keys());
         let leaving: Vec<(UserRef, Origin)> =
-            named.filter_map(|user| Some((user.clone(), inactive(user)?))).collect();
+            named.filter_map(|user| Some((user.clone(), *offboarded.get(user)?))).collect();
         for (user, origin) in leaving {
             self.members.remove(&user);
             self.denied.insert(user, Denial { reason: Reason::Offboarded, origin });
         }
         self
     }
+}
+
+/// The members of every group that is to exist.
+fn flattened<'a>(
+    declaration: &'a Declaration,
+    names: &Names,
+    today: Date,
+) -> BTreeMap<GroupName, DesiredGroup<'a>> {
+    let mut flat: BTreeMap<&GroupName, Flat> = BTreeMap::new();
+    for name in inner_first(declaration) {
+        if let Some(members) = present(declaration, name) {
+            let flattened = flatten(members, &flat, names, today);
+            flat.insert(name, flattened);
+        }
+    }
+    let leaving = |email: &Email| Some((names.of_email(email), offboarded(declaration, email)?));
+    let offboarded: BTreeMap<UserRef, Origin> = declaration.users.keys().filter_map(leaving).collect();
+    let desired = |(name, flat): (&GroupName, Flat)| {
+        let declared = declaration.groups.get(name)?;
+        let members = present(declaration, name)?;
+        let group = DesiredGroup {
+            declared,
+            mode: declaration.mode(members),
+            apps_in_group: members.apps_in_group,
+            source: members.source,
+            members: flat.members,
+            denied: flat.denied,
+            twice: flat.twice,
+        };
+        Some((name.clone(), group.without_offboarded(&offboarded)))
+    };
+    flat.into_iter().filter_map(desired).collect()
 }
 
 fn people(declaration: &Declaration, groups: &BTreeMap<GroupName, DesiredGroup<'_>>) -> BTreeSet<UserRef> {
@@ -240,33 +341,40 @@ pub(super) fn owners(declaration: &Declaration) -> BTreeMap<&AccountId, &Email> 
     owners
 }
 
-fn flatten(
-    members: &Members,
-    inner: &BTreeMap<&GroupName, Flat>,
-    owners: &BTreeMap<&AccountId, &Email>,
-    today: Date,
-) -> Flat {
+fn flatten(members: &Members, inner: &BTreeMap<&GroupName, Flat>, names: &Names, today: Date) -> Flat {
     let mut flat = Flat::default();
+    let mut listed = BTreeMap::new();
     for member in &members.entries {
-        match &member.who {
-            MemberRef::User(email) => flat.bring(UserRef::Email(email.clone()), member, None, today),
-            MemberRef::Account(id) => {
-                let owner = owners.get(id).map(|email| UserRef::Email((*email).clone()));
-                flat.bring(owner.unwrap_or_else(|| UserRef::Account(id.clone())), member, None, today);
-            }
+        let user = match &member.who {
+            MemberRef::User(email) => names.of_email(email),
+            MemberRef::Account(id) => names.of_account(id),
             MemberRef::Group(name) => {
                 if let Some(group) = inner.get(name) {
-                    flat.bring_group(group, member, today);
+                    flat.bring_group(group, member, names, today);
                 }
+                continue;
             }
+        };
+        // What pins and the lock show is a mistake of the tree already.
+        if names.resolved {
+            flat.list(&mut listed, &user, member, today);
         }
+        flat.bring(user, member, None, today);
     }
-    let Flat { members, denied } = &mut flat;
+    let Flat { members, denied, twice: _ } = &mut flat;
     denied.retain(|user, _| !members.contains_key(user));
     flat
 }
 
 impl Flat {
+    /// Remembers who is listed, and who is for the second time.
+    fn list(&mut self, listed: &mut BTreeMap<UserRef, bool>, user: &UserRef, member: &Member, today: Date) {
+        let ended = member.until.is_some_and(|until| until.value <= today);
+        if let Some(before) = listed.insert(user.clone(), ended) {
+            self.twice.insert(user.clone(), Twice { origin: member.origin, ended: before || ended });
+        }
+    }
+
     fn bring(&mut self, user: UserRef, member: &Member, inner_until: Option<Date>, today: Date) {
         let own_until = member.until.map(|until| until.value);
         let until = match (own_until, inner_until) {
@@ -277,25 +385,26 @@ impl Flat {
             self.deny(user, Reason::Expired, member.origin);
             return;
         }
-        let entry = Entry { origin: member.origin, until };
+        let nested = matches!(member.who, MemberRef::Group(_));
+        let entry = Entry { origin: member.origin, until, nested };
         self.members
             .entry(user)
             .and_modify(|known| {
+                let direct = !known.nested || !nested;
                 if lasts_longer(entry.until, known.until) {
                     *known = entry;
                 }
+                known.nested &= !direct;
             })
             .or_insert(entry);
     }
 
-    fn bring_group(&mut self, group: &Self, member: &Member, today: Date) {
+    fn bring_group(&mut self, group: &Self, member: &Member, names: &Names, today: Date) {
+        let excepted: BTreeMap<UserRef, Origin> =
+            member.except.iter().map(|email| (names.of_email(&email.value), email.origin)).collect();
         for (user, entry) in &group.members {
-            let excepted = member.except.iter().find(|except| match user {
-                UserRef::Email(email) => *email == except.value,
-                UserRef::Account(_) => false,
-            });
-            match excepted {
-                Some(except) => self.deny(user.clone(), Reason::Excepted, except.origin),
+            match excepted.get(user) {
+                Some(origin) => self.deny(user.clone(), Reason::Excepted, *origin),
                 None => self.bring(user.clone(), member, entry.until, today),
             }
         }
@@ -319,7 +428,8 @@ impl Flat {
     }
 }
 
-fn lasts_longer(new: Option<Date>, known: Option<Date>) -> bool {
+/// Whether an end, or none, comes later than another.
+pub(super) fn lasts_longer(new: Option<Date>, known: Option<Date>) -> bool {
     match (new, known) {
         (None, Some(_)) => true,
         (Some(new), Some(known)) => new > known,

@@ -8,28 +8,19 @@ use crate::model::{
     Mode, Origin, Reason, Ref, UserRef, Wanted,
 };
 
-use super::desired::{Denial, Desired, DesiredGroup, Entry};
-use super::groups::{GroupIdentity, GroupResolution};
+use super::desired::{Denial, DesiredGroup, Entry};
+use super::identity::{GroupIdentity, Identity, Obstacle, Resolved};
 use super::lifecycle;
 use super::notes;
-use super::resolve::{Identity, Obstacle, Resolution};
 
 /// Compares desired with live. The result depends on neither the order of the files nor that of the pages.
-pub fn diff(desired: &Desired<'_>, live: &LiveState, locator: &Locator<'_>) -> Changes {
-    let people = Resolution::of(desired, live);
-    let mut differ = Differ {
-        desired,
-        live,
-        locator,
-        offboarded: offboarded(desired, &people),
-        people,
-        groups: GroupResolution::of(desired.declaration, &live.groups),
-        changes: Changes::default(),
-    };
+pub fn diff(tree: &Resolved<'_>, live: &LiveState, locator: &Locator<'_>) -> Changes {
+    let offboarded = offboarded(tree);
+    let mut differ = Differ { tree, live, locator, offboarded, changes: Changes::default() };
     lifecycle::diff_users(&mut differ);
     lifecycle::diff_unlisted(&mut differ);
-    for (name, declared) in &desired.declaration.groups {
-        match (&declared.state, differ.groups.get(name).clone()) {
+    for (name, declared) in &tree.desired.declaration.groups {
+        match (&declared.state, tree.groups.get(name).clone()) {
             (GroupState::Absent, GroupIdentity::Missing) => {}
             (GroupState::Absent, GroupIdentity::Live(group)) => {
                 differ.delete_group(name, &group, declared.origin);
@@ -47,7 +38,7 @@ pub fn diff(desired: &Desired<'_>, live: &LiveState, locator: &Locator<'_>) -> C
                 );
             }
             (GroupState::Present(_), identity) => {
-                if let Some(group) = desired.groups.get(name) {
+                if let Some(group) = tree.desired.groups.get(name) {
                     differ.diff_group(name, group, identity);
                 }
             }
@@ -59,23 +50,18 @@ pub fn diff(desired: &Desired<'_>, live: &LiveState, locator: &Locator<'_>) -> C
 
 /// A diff under way.
 pub(super) struct Differ<'a> {
-    pub(super) desired: &'a Desired<'a>,
+    pub(super) tree: &'a Resolved<'a>,
     pub(super) live: &'a LiveState,
     pub(super) locator: &'a Locator<'a>,
-    pub(super) people: Resolution,
-    pub(super) groups: GroupResolution,
     pub(super) changes: Changes,
     /// The accounts of the people whom the tree offboards, and where it does: few, and asked for with every membership.
     offboarded: BTreeMap<AccountId, Origin>,
 }
 
-fn offboarded(desired: &Desired<'_>, people: &Resolution) -> BTreeMap<AccountId, Origin> {
-    let leaving = desired.declaration.users.keys().filter_map(|email| {
-        let origin = desired.offboarded(email)?;
-        match people.person(&UserRef::Email(email.clone())) {
-            Identity::Account(id) => Some((id.clone(), origin)),
-            Identity::Missing | Identity::Unresolved(_) => None,
-        }
+fn offboarded(tree: &Resolved<'_>) -> BTreeMap<AccountId, Origin> {
+    let leaving = tree.desired.declaration.users.keys().filter_map(|email| {
+        let origin = tree.desired.offboarded(email)?;
+        Some((tree.account(&UserRef::Email(email.clone()))?.clone(), origin))
     });
     leaving.collect()
 }
@@ -115,7 +101,7 @@ impl Differ<'_> {
         let account = self.live.accounts.get(id)?;
         let runs = self.live.rights.acting() == Some(id);
         let counts = account.active() && account.kind == AccountKind::Atlassian && !runs;
-        (counts && self.people.declared_as(id).is_none()).then_some(account)
+        (counts && self.tree.people.declared_as(id).is_none()).then_some(account)
     }
 
     pub(super) fn block(
@@ -145,7 +131,7 @@ impl Differ<'_> {
         let lost = |membership: Membership| {
             let account = self.live.accounts.get(membership.account());
             Lost {
-                user: self.people.name_of(membership.account(), account),
+                user: self.tree.people.name_of(membership.account(), account),
                 name: account.map(|account| account.name.clone()),
                 membership,
             }
@@ -174,7 +160,8 @@ impl Differ<'_> {
                 self.change(address, wanted, Reason::Declared, origin);
                 let wants = self.wants(name, group);
                 self.changes.groups.push(GroupSummary { name: name.clone(), before: 0, after: 0 });
-                self.add_missing(name, &made, &wants, None);
+                self.block_twice(name, group, None);
+                self.add_missing(name, &made, group, &wants, None);
             }
             GroupIdentity::Live(live_group) => {
                 let live = self.live;
@@ -188,8 +175,9 @@ impl Differ<'_> {
                     before: members.len(),
                     after: members.len(),
                 });
-                self.add_missing(name, &Ref::Known(live_group.id.clone()), &wants, Some(members));
+                self.add_missing(name, &Ref::Known(live_group.id.clone()), group, &wants, Some(members));
                 self.remove_surplus(name, group, &live_group, &wants, members);
+                self.block_twice(name, group, Some(members));
                 self.block_doubtful(name, wants.doubtful, members);
             }
         }
@@ -199,7 +187,7 @@ impl Differ<'_> {
     fn wants<'g>(&mut self, name: &GroupName, group: &'g DesiredGroup<'_>) -> Wants<'g> {
         let mut wants = Wants::default();
         for (user, entry) in &group.members {
-            match self.people.person(user).clone() {
+            match self.tree.people.person(user).clone() {
                 Identity::Account(id) => match self.offboarded.get(&id).copied() {
                     Some(origin) => {
                         wants.denied.insert(id, (Reason::Offboarded, origin));
@@ -208,9 +196,9 @@ impl Differ<'_> {
                         wants.accounts.entry(id).or_insert((user, *entry));
                     }
                 },
-                Identity::Missing => match lifecycle::invitation(self.desired, user) {
+                Identity::Missing => match lifecycle::invitation(&self.tree.desired, user) {
                     Ok(key) => {
-                        wants.unresolved |= self.people.missing_may_hide();
+                        wants.unresolved |= self.tree.people.missing_may_hide();
                         wants.invited.push((user, *entry, key));
                     }
                     Err(obstacle) => self.block_member(name, user, *entry, obstacle),
@@ -222,7 +210,7 @@ impl Differ<'_> {
             }
         }
         for (user, denial) in &group.denied {
-            match self.people.person(user) {
+            match self.tree.people.person(user) {
                 Identity::Account(id) if !wants.accounts.contains_key(id) => {
                     wants.denied.entry(id.clone()).or_insert((denial.reason, denial.origin));
                 }
@@ -247,10 +235,35 @@ impl Differ<'_> {
         self.block(address, Action::Add, Reason::Declared, obstacle, entry.origin);
     }
 
+    /// Somebody whom a group lists under two names of one account: of two entries, the laxer one would win. What is so
+    /// stays so, and the plan says that it cannot tell what is meant.
+    fn block_twice(
+        &mut self,
+        name: &GroupName,
+        group: &DesiredGroup<'_>,
+        members: Option<&Listing<AccountId>>,
+    ) {
+        for (user, twice) in &group.twice {
+            let Some(id) = self.tree.account(user) else { continue };
+            let obstacle = Obstacle {
+                code: "listed-twice",
+                why: format!("two entries of {name} name account {id}, which goes by {user}"),
+                help: "Keep one entry: of two, the laxer one would win.".into(),
+            };
+            let is_member = members.is_some_and(|members| members.contains(id));
+            let (action, reason) = match (is_member, twice.ended) {
+                (true, true) => (Action::Remove, Reason::Expired),
+                (true, false) | (false, _) => (Action::Add, Reason::Declared),
+            };
+            self.block(Address::Member(name.clone(), user.clone()), action, reason, obstacle, twice.origin);
+        }
+    }
+
     fn add_missing(
         &mut self,
         name: &GroupName,
         group: &Ref<GroupId>,
+        desired: &DesiredGroup<'_>,
         wants: &Wants<'_>,
         members: Option<&Listing<AccountId>>,
     ) {
@@ -262,6 +275,14 @@ impl Differ<'_> {
             .map(|(id, (user, entry))| (*user, *entry, Ref::Known(id.clone())));
         let invited = wants.invited.iter().map(|(user, entry, key)| (*user, *entry, Ref::Made(key.clone())));
         for (user, entry, account) in known.chain(invited).collect::<Vec<_>>() {
+            if let Some(obstacle) = account.known().and_then(|id| self.tree.people.shared(id)) {
+                self.block_member(name, user, entry, obstacle.clone());
+                continue;
+            }
+            // It is blocked below, at the second entry.
+            if desired.twice.contains_key(user) {
+                continue;
+            }
             let name_shown = match &account {
                 Ref::Known(id) => self.live.accounts.get(id).map(|account| account.name.clone()),
                 Ref::Made(_) => None,
@@ -299,7 +320,7 @@ impl Differ<'_> {
                 None if group.mode == Mode::AtLeast || !may_go(group, account) => continue,
                 None => (Reason::Undeclared, group.declared.origin),
             };
-            let address = Address::Member(name.clone(), self.people.name_of(&id, account));
+            let address = Address::Member(name.clone(), self.tree.people.name_of(&id, account));
             if named.is_none()
                 && let Some(obstacle) = self.doubt(&id, account, wants.unresolved)
             {
@@ -319,7 +340,7 @@ impl Differ<'_> {
         doubtful: Vec<(&UserRef, Denial, Obstacle)>,
         members: &Listing<AccountId>,
     ) {
-        if !members.iter().any(|id| self.people.hides(id, self.live.accounts.get(id))) {
+        if !members.iter().any(|id| self.tree.people.hides(id, self.live.accounts.get(id))) {
             return;
         }
         for (user, denial, obstacle) in doubtful {
@@ -338,10 +359,10 @@ impl Differ<'_> {
                 help: "Declare the account with `account:`, or remove it by hand.".into(),
             });
         }
-        if let Some(obstacle) = self.people.suspect(id) {
+        if let Some(obstacle) = self.tree.people.suspect(id) {
             return Some(obstacle.clone());
         }
-        (unresolved && self.people.hides(id, account)).then(|| Obstacle {
+        (unresolved && self.tree.people.hides(id, account)).then(|| Obstacle {
             code: "identity-unresolved",
             why: "a declared member of the group is not resolved, and may be this account, which hides its e-mail"
                 .into(),

@@ -5,8 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{AccountId, GroupName, GroupState, Listing, LiveState, Member, UserRef};
 
 use super::desired::Desired;
-use super::groups::{GroupIdentity, GroupResolution};
-use super::resolve::{Identity, Resolution};
+use super::identity::{GroupIdentity, Groups, Identity, People};
 
 /// The entries of each group that can be taken out of a tree: they have expired, and nobody whom one of them denies is left
 /// in any group that denies them. Each is named by its place among the group's entries. Where it cannot be told who
@@ -33,8 +32,8 @@ pub fn spent(desired: &Desired<'_>, live: &LiveState) -> BTreeMap<GroupName, BTr
 /// Everybody who may still be in a group that denies them. A group that takes another one in denies whom that one does, so
 /// that an entry may be what takes somebody out of more than its own group.
 fn lingering<'a>(desired: &'a Desired<'_>, live: &LiveState) -> BTreeSet<&'a UserRef> {
-    let people = Resolution::of(desired, live);
-    let groups = GroupResolution::of(desired.declaration, &live.groups);
+    let people = People::of(desired, live);
+    let groups = Groups::of(desired.declaration, &live.groups);
     let mut lingering = BTreeSet::new();
     for (name, group) in &desired.groups {
         let members = match groups.get(name) {
@@ -49,7 +48,7 @@ fn lingering<'a>(desired: &'a Desired<'_>, live: &LiveState) -> BTreeSet<&'a Use
 }
 
 /// Whether somebody is not among the members for sure.
-fn is_gone(user: &UserRef, members: &Listing<AccountId>, people: &Resolution, live: &LiveState) -> bool {
+fn is_gone(user: &UserRef, members: &Listing<AccountId>, people: &People, live: &LiveState) -> bool {
     match people.person(user) {
         Identity::Account(id) => !members.contains(id),
         Identity::Unresolved(obstacle) if obstacle.code == "account-gone" => true,

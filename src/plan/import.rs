@@ -11,9 +11,7 @@ use crate::model::{
 };
 
 use super::desired::{Desired, DesiredGroup, owners};
-use super::directory::is_person;
-use super::groups::GroupResolution;
-use super::resolve::Resolution;
+use super::identity::{Groups, People, is_person};
 
 /// Which live groups an import is about.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +51,7 @@ fn matches((name, glob): &(GroupName, Option<GlobMatcher>), group: &GroupName) -
 
 /// What an import wants to know beside the live state: who owns the groups that it adds.
 pub fn import_questions(desired: &Desired<'_>, live: &LiveState, selection: &Selection) -> Questions {
-    let declared = GroupResolution::of(desired.declaration, &live.groups);
+    let declared = Groups::of(desired.declaration, &live.groups);
     let declared: BTreeSet<&GroupId> = declared.live().map(|(_, group)| &group.id).collect();
     let added =
         live.groups.iter().filter(|group| selection.takes(&group.name) && !declared.contains(&group.id));
@@ -72,12 +70,12 @@ pub fn import(
     selection: &Selection,
     users: bool,
 ) -> Import {
-    let groups = GroupResolution::of(desired.declaration, &live.groups);
+    let groups = Groups::of(desired.declaration, &live.groups);
     let mut importer = Importer {
         desired,
         live,
         kinds,
-        people: Resolution::of(desired, live),
+        people: People::of(desired, live),
         owners: owners(desired.declaration),
         import: Import::default(),
     };
@@ -108,7 +106,7 @@ struct Importer<'a> {
     desired: &'a Desired<'a>,
     live: &'a LiveState,
     kinds: &'a BTreeMap<GroupId, Option<GroupKind>>,
-    people: Resolution,
+    people: People,
     /// The e-mails that pins and the lock give accounts, declared or not: a tree means them by `account:` too.
     owners: BTreeMap<&'a AccountId, &'a Email>,
     import: Import,

@@ -7,13 +7,14 @@ use crate::model::{
 
 use super::desired::Desired;
 use super::diff::Differ;
-use super::resolve::{Identity, Obstacle};
+use super::identity::{Identity, Obstacle};
 
 /// Adds the changes that `users:` asks for.
 pub(super) fn diff_users(differ: &mut Differ<'_>) {
-    let desired = differ.desired;
+    say_shared(differ);
+    let desired = &differ.tree.desired;
     for (email, user) in &desired.declaration.users {
-        let identity = differ.people.person(&UserRef::Email(email.clone())).clone();
+        let identity = differ.tree.people.person(&UserRef::Email(email.clone())).clone();
         match (user.active.map(|active| active.value), identity) {
             (Some(true), identity) => {
                 if let Identity::Account(account) = &identity {
@@ -29,6 +30,25 @@ pub(super) fn diff_users(differ: &mut Differ<'_>) {
             (None, Identity::Unresolved(obstacle)) => {
                 block(differ, email, user.origin, Action::Invite, Reason::Declared, obstacle);
             }
+        }
+    }
+}
+
+/// An account that the tree declares under several emails is a mistake of the tree, also where nothing has to change.
+fn say_shared(differ: &mut Differ<'_>) {
+    let desired = &differ.tree.desired;
+    for (user, obstacle) in differ.tree.people.all_shared() {
+        let UserRef::Email(email) = user else { continue };
+        let declared = desired.declaration.users.get(email).map(|user| user.origin);
+        let listed = || {
+            let mut groups = desired.groups.values();
+            groups.find_map(|group| {
+                let entry = group.members.get(user).map(|entry| entry.origin);
+                entry.or_else(|| Some(group.denied.get(user)?.origin))
+            })
+        };
+        if let Some(origin) = declared.or_else(listed) {
+            block(differ, email, origin, Action::Update, Reason::Declared, obstacle.clone());
         }
     }
 }
@@ -67,6 +87,10 @@ fn be_active(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identi
         Identity::Account(account) => match differ.live.accounts.get(&account) {
             Some(live) if live.active() => {}
             Some(live) => {
+                if let Some(obstacle) = differ.tree.people.shared(&account).cloned() {
+                    block(differ, email, user.origin, Action::Activate, Reason::Declared, obstacle);
+                    return;
+                }
                 let name = Some(live.name.clone());
                 let wanted = Wanted::ActivateUser { account, email: email.clone(), apps };
                 differ.change_of(Address::User(who), wanted, Reason::Declared, user.origin, name);
@@ -76,7 +100,7 @@ fn be_active(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identi
                 block(differ, email, user.origin, Action::Activate, Reason::Declared, obstacle);
             }
         },
-        Identity::Missing => match invitation(differ.desired, &who) {
+        Identity::Missing => match invitation(&differ.tree.desired, &who) {
             Ok(_) => {
                 let name = user.name.as_ref().map(|name| name.value.clone());
                 let wanted = Wanted::InviteUser { email: email.clone(), name, apps };
@@ -104,7 +128,7 @@ fn be_named(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, account
 /// An account that is gone is offboarded already.
 fn offboard(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identity: Identity) {
     let origin = user.active.map_or(user.origin, |active| active.origin);
-    let action = differ.desired.declaration.policy.offboard.action();
+    let action = differ.tree.desired.declaration.policy.offboard.action();
     match identity {
         Identity::Account(account) if differ.live.accounts.contains_key(&account) => {
             let address = Address::User(UserRef::Email(email.clone()));
@@ -132,14 +156,14 @@ fn offboard_account(
     origin: Origin,
 ) {
     let name = differ.live.accounts.get(&account).map(|live| live.name.clone());
-    let wanted = Wanted::OffboardUser { account, how: differ.desired.declaration.policy.offboard };
+    let wanted = Wanted::OffboardUser { account, how: differ.tree.desired.declaration.policy.offboard };
     differ.change_of(address, wanted, reason, origin, name);
 }
 
 /// Offboards the active people whom nothing declares, where the policy says so. Who runs Rollbook is declared by
 /// that.
 pub(super) fn diff_unlisted(differ: &mut Differ<'_>) {
-    let Some(policy) = differ.desired.declaration.policy.unlisted_users else { return };
+    let Some(policy) = differ.tree.desired.declaration.policy.unlisted_users else { return };
     match policy.value {
         UnlistedUsers::Ignore | UnlistedUsers::Report => return,
         UnlistedUsers::Offboard => {}
@@ -147,10 +171,10 @@ pub(super) fn diff_unlisted(differ: &mut Differ<'_>) {
     let Reading::Read(users) = &differ.live.users else { return };
     for id in users {
         let Some(account) = differ.unlisted(id) else { continue };
-        let address = Address::User(differ.people.name_of(id, Some(account)));
-        match differ.people.doubt_about(id, account) {
+        let address = Address::User(differ.tree.people.name_of(id, Some(account)));
+        match differ.tree.people.doubt_about(id, account) {
             Some(obstacle) => {
-                let action = differ.desired.declaration.policy.offboard.action();
+                let action = differ.tree.desired.declaration.policy.offboard.action();
                 differ.block(address, action, Reason::Unlisted, obstacle, policy.origin);
             }
             None => offboard_account(differ, address, id.clone(), Reason::Unlisted, policy.origin),

@@ -8,9 +8,8 @@ use crate::model::{
 };
 
 use super::desired::Desired;
-use super::groups::{GroupIdentity, GroupResolution};
+use super::identity::{GroupIdentity, Groups, Identity, Obstacle, People};
 use super::lifecycle::invitation;
-use super::resolve::{Identity, Obstacle, Resolution};
 
 /// A lock made anew.
 #[derive(Clone, Debug)]
@@ -24,8 +23,8 @@ pub struct Locking {
 /// Resolves everybody and everything that a tree declares. `exported` holds accounts by e-mail from an export of
 /// the admin console; it loses to any live answer.
 pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, AccountId>) -> Locking {
-    let people = Resolution::anew(desired, live, exported);
-    let groups = GroupResolution::anew(desired.declaration, &live.groups);
+    let people = People::anew(desired, live, exported);
+    let groups = Groups::anew(desired.declaration, &live.groups);
     let listing = if live.rights.has(Surface::Jira) { Surface::Jira } else { Surface::Organization }.as_str();
     let mut locking = Locking { lock: Lock::default(), diagnostics: Vec::new() };
     for (email, origin) in places(desired) {
@@ -65,8 +64,8 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
 /// What of a tree means nobody and nothing live, at its line: people who cannot be told, who have no account and are
 /// not invited, and groups that are not what they were.
 pub fn unresolved(desired: &Desired<'_>, live: &LiveState) -> Vec<Diagnostic> {
-    let people = Resolution::of(desired, live);
-    let groups = GroupResolution::of(desired.declaration, &live.groups);
+    let people = People::of(desired, live);
+    let groups = Groups::of(desired.declaration, &live.groups);
     let mut found = Locking { lock: Lock::default(), diagnostics: Vec::new() };
     for (email, origin) in places(desired) {
         let user = UserRef::Email(email.clone());

@@ -30,7 +30,7 @@ fn note(differ: &mut Differ<'_>, code: &'static str, text: String, origin: Optio
 }
 
 fn expiring(differ: &mut Differ<'_>) {
-    let desired = differ.desired;
+    let desired = &differ.tree.desired;
     let horizon = desired.today.checked_add(EXPIRES_SOON.days()).unwrap_or(desired.today);
     for (name, group) in &desired.groups {
         for (user, entry) in &group.members {
@@ -42,7 +42,7 @@ fn expiring(differ: &mut Differ<'_>) {
 
 /// The lock remembers what the tree once declared.
 fn no_longer_managed(differ: &mut Differ<'_>) {
-    let desired = differ.desired;
+    let desired = &differ.tree.desired;
     let people = desired.people();
     for email in desired.declaration.lock.users.keys() {
         if !people.contains(&UserRef::Email(email.clone())) {
@@ -59,6 +59,7 @@ fn no_longer_managed(differ: &mut Differ<'_>) {
 
 fn changed_emails(differ: &mut Differ<'_>) {
     let changed: Vec<(Email, Email)> = differ
+        .tree
         .people
         .accounts()
         .filter_map(|(user, id)| match (user, differ.live.accounts.get(id)?.email.as_ref()) {
@@ -76,6 +77,7 @@ fn changed_emails(differ: &mut Differ<'_>) {
 
 fn renamed_groups(differ: &mut Differ<'_>) {
     let renamed: Vec<String> = differ
+        .tree
         .groups
         .live()
         .filter(|(name, group)| **name != group.name)
@@ -87,10 +89,10 @@ fn renamed_groups(differ: &mut Differ<'_>) {
 }
 
 fn unlisted_groups(differ: &mut Differ<'_>) {
-    if differ.desired.declaration.policy.unlisted_groups == UnlistedGroups::Ignore {
+    if differ.tree.desired.declaration.policy.unlisted_groups == UnlistedGroups::Ignore {
         return;
     }
-    let declared: BTreeSet<&GroupId> = differ.groups.live().map(|(_, group)| &group.id).collect();
+    let declared: BTreeSet<&GroupId> = differ.tree.groups.live().map(|(_, group)| &group.id).collect();
     let unlisted: Vec<String> = differ
         .live
         .groups
@@ -104,7 +106,7 @@ fn unlisted_groups(differ: &mut Differ<'_>) {
 }
 
 fn unlisted_users(differ: &mut Differ<'_>) {
-    let Some(policy) = differ.desired.declaration.policy.unlisted_users else { return };
+    let Some(policy) = differ.tree.desired.declaration.policy.unlisted_users else { return };
     let Reading::Read(users) = &differ.live.users else { return };
     match policy.value {
         // Whom `offboard` is about stands among the operations.

@@ -1,12 +1,12 @@
 //! What becomes of somebody who is offboarded, comes back or comes to be (design §7).
 
 use crate::model::{
-    AccountId, Address, App, Change, Email, Kept, Membership, Note, Offboard, Operation, Reason, Surface,
-    UserStatus, Wanted,
+    AccountId, Address, App, Change, Email, Kept, Membership, NamedGroup, Note, Offboard, Operation, Reason,
+    Surface, UserStatus, Wanted,
 };
 
+use super::identity::Obstacle;
 use super::lifecycle::invitation;
-use super::resolve::Obstacle;
 use super::route::{Router, Step};
 
 impl Router<'_> {
@@ -18,6 +18,7 @@ impl Router<'_> {
         how: Offboard,
     ) -> Result<Option<Step>, Obstacle> {
         self.may_narrow(change.address.user(), account)?;
+        self.is_nobody_protected(account)?;
         let status = self.status(account);
         let memberships = match self.memberships(account) {
             // Whoever is in no directory is in no group, and the organization alone has no row to say so.
@@ -77,10 +78,10 @@ impl Router<'_> {
             UserStatus::Active => return Ok(None),
             UserStatus::NotInvited => {
                 if let Some(user) = change.address.user() {
-                    invitation(self.context.desired, user)?;
+                    invitation(&self.context.tree.desired, user)?;
                 }
-                self.may_invite(change, apps)?;
-                return self.invite(change, email, None, apps);
+                let defaults = self.may_invite(change, apps)?;
+                return self.invite(change, email, None, (apps, defaults));
             }
             UserStatus::Suspended
             | UserStatus::Deactivated
@@ -100,10 +101,10 @@ impl Router<'_> {
         change: &Change,
         email: &Email,
         name: Option<&String>,
-        apps: &[App],
+        (apps, defaults): (&[App], Vec<NamedGroup>),
     ) -> Result<Option<Step>, Obstacle> {
         let via = self.invite_surface(email, apps)?;
-        let wants_mail = self.context.desired.declaration.policy.invite_mail;
+        let wants_mail = self.context.tree.desired.declaration.policy.invite_mail;
         let sends_mail = match via {
             Surface::Jira => true,
             Surface::Organization => wants_mail,
@@ -118,6 +119,7 @@ impl Router<'_> {
             name: name.cloned(),
             apps: apps.to_vec(),
             groups: Vec::new(),
+            defaults,
             sends_mail,
         };
         Ok(Some((operation, via)))

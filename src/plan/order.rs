@@ -3,12 +3,19 @@
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
+use std::hash::RandomState;
+
+use petgraph::algo::tarjan_scc;
+use petgraph::graphmap::DiGraphMap;
+
 use crate::model::{
-    AccountId, Action, Direction, GroupId, GroupName, Key, LiveAccount, LiveState, Located, Membership,
-    Operation, PlannedOperation, Ref, UserRef,
+    AccountId, Action, Address, Direction, GroupId, Key, LiveState, Membership, Operation, PlannedOperation,
+    Ref, UserRef,
 };
 
-use super::groups::GroupResolution;
+use super::identity::is_person;
+use super::projection::{Effect, Who, effects};
+use super::rules::RuleBook;
 use super::seats::Seats;
 
 type Operations = BTreeMap<Key, PlannedOperation>;
@@ -84,46 +91,198 @@ pub(super) fn lose_once(operations: &mut Operations) {
     }
 }
 
-/// Lets additions go before removals in the groups that the removals alone would take under their
-/// `keep-at-least` for a moment.
-pub(super) fn keep_floors(
-    operations: &mut Operations,
-    keep_at_least: &BTreeMap<GroupName, Located<u32>>,
-    groups: &GroupResolution,
-    live: &LiveState,
-) {
-    let floors = floors(operations, keep_at_least, groups, live);
-    // Whoever is not active does not count, and goes first where they are about to come back.
-    let counts = |id: &AccountId| live.accounts.get(id).is_none_or(LiveAccount::active);
-    for planned in operations.values_mut() {
-        if let Operation::RemoveMember { membership } = &planned.operation
-            && counts(membership.account())
-        {
-            planned.requires.extend(floors.get(membership.group()).into_iter().flatten().cloned());
-            planned.requires.sort();
-            planned.requires.dedup();
+/// Operations that each wait for another one, so that no order keeps the rules that make them wait.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Circle {
+    /// The groups whose `keep-at-least` is part of it.
+    pub(super) floors: BTreeSet<GroupId>,
+    /// The additions that wait for a removal by `exclusive`, where that alone makes a circle.
+    pub(super) additions: BTreeSet<Address>,
+}
+
+/// A rule for which an operation waits.
+#[derive(Clone, Debug)]
+enum Wait {
+    Floor(GroupId),
+    Exclusive,
+}
+
+/// Lets operations wait for those that a rule relies on, so that it holds also where some of them fail: somebody comes into
+/// a group only after they have left what excludes it, and people leave a group with a floor only after those have come
+/// who keep it full enough. Where that is a circle, what waits does not wait, and a guard refuses.
+pub(super) fn keep_rules(operations: &mut Operations, rules: &RuleBook<'_>, live: &LiveState) -> Vec<Circle> {
+    let floors = floors(operations, rules, live);
+    let exclusive = exclusive(operations, rules, live);
+    let waits: Vec<(Key, Key, Wait)> = floors.into_iter().chain(exclusive).collect();
+    if waits.is_empty() {
+        return Vec::new();
+    }
+    let circles = circles(operations, &waits);
+    let mut found = Vec::new();
+    let mut dropped = BTreeSet::new();
+    for circle in &circles {
+        let within = |key: &Key| circle.contains(key);
+        let inside =
+            || waits.iter().enumerate().filter(|(_, (waiting, first, _))| within(waiting) && within(first));
+        let mut told = Circle::default();
+        for (index, (_, _, wait)) in inside() {
+            if let Wait::Floor(group) = wait {
+                told.floors.insert(group.clone());
+                dropped.insert(index);
+            }
+        }
+        if told.floors.is_empty() {
+            told.additions = inside().map(|(_, (waiting, ..))| waiting.address.clone()).collect();
+            dropped.extend(inside().map(|(index, _)| index));
+        }
+        found.push(told);
+    }
+    let kept: Vec<(Key, Key, Wait)> = waits
+        .into_iter()
+        .enumerate()
+        .filter(|(index, _)| !dropped.contains(index))
+        .map(|(_, wait)| wait)
+        .collect();
+    let mut kept = kept;
+    // Without the floors, removals may still wait for each other by way of administrators.
+    for circle in self::circles(operations, &kept) {
+        let inside =
+            |(waiting, first, _): &(Key, Key, Wait)| circle.contains(waiting) && circle.contains(first);
+        let additions =
+            kept.iter().filter(|wait| inside(wait)).map(|(waiting, ..)| waiting.address.clone()).collect();
+        found.push(Circle { floors: BTreeSet::new(), additions });
+        kept.retain(|wait| !inside(wait));
+    }
+    for (waiting, first, _) in kept {
+        wait(operations, &waiting, [first]);
+    }
+    found
+}
+
+/// Lets an operation wait for others.
+pub(super) fn wait(operations: &mut Operations, waiting: &Key, first: impl IntoIterator<Item = Key>) {
+    if let Some(planned) = operations.get_mut(waiting) {
+        planned.requires.extend(first);
+        planned.requires.sort();
+        planned.requires.dedup();
+    }
+}
+
+/// The sets of operations that wait for each other.
+fn circles(operations: &Operations, waits: &[(Key, Key, Wait)]) -> Vec<BTreeSet<Key>> {
+    let mut graph: DiGraphMap<&Key, (), RandomState> = DiGraphMap::default();
+    for (key, planned) in operations {
+        graph.extend(
+            planned.requires.iter().filter(|it| operations.contains_key(it)).map(|first| (key, first, ())),
+        );
+    }
+    graph.extend(waits.iter().map(|(waiting, first, _)| (waiting, first, ())));
+    let connected: Vec<Vec<&Key>> = tarjan_scc(&graph);
+    connected
+        .into_iter()
+        .filter(|keys| keys.len() > 1)
+        .map(|keys| keys.into_iter().cloned().collect())
+        .collect()
+}
+
+/// Who must have come before somebody leaves a group that would else fall under its `keep-at-least` for a moment.
+fn floors(operations: &Operations, rules: &RuleBook<'_>, live: &LiveState) -> Vec<(Key, Key, Wait)> {
+    let mut waits = Vec::new();
+    for (group, floor) in rules.floors() {
+        let Some(members) = live.members.get(group) else { continue };
+        let is_active = |id: &AccountId| {
+            let account = live.accounts.get(id);
+            members.contains(id) && account.is_some_and(|it| it.active() && is_person(it.kind))
+        };
+        let active = members.iter().filter(|id| is_active(id)).count();
+        let leaving = |planned: &PlannedOperation| {
+            effects(planned).into_iter().any(|effect| match effect {
+                Effect::Leaves(membership) => membership.group() == group && is_active(membership.account()),
+                Effect::Sleeps(account, _) => is_active(account),
+                Effect::Joins(..) | Effect::Wakes(..) | Effect::Ends(_) => false,
+            })
+        };
+        let leaving: Vec<&Key> =
+            operations.iter().filter(|(_, planned)| leaving(planned)).map(|(key, _)| key).collect();
+        if leaving.is_empty() || active.saturating_sub(leaving.len()) >= floor as usize {
+            continue;
+        }
+        let coming: Vec<&Key> = operations
+            .iter()
+            .filter(|(_, planned)| matches!(&planned.operation, Operation::AddMember { group: Ref::Known(id), .. } if id == group))
+            .map(|(key, _)| key)
+            .collect();
+        for waiting in leaving {
+            waits.extend(
+                coming.iter().map(|first| (waiting.clone(), (*first).clone(), Wait::Floor(group.clone()))),
+            );
+        }
+    }
+    waits
+}
+
+/// What somebody must have left before they come into a group that excludes it.
+fn exclusive(operations: &Operations, rules: &RuleBook<'_>, live: &LiveState) -> Vec<(Key, Key, Wait)> {
+    let lists = rules.excluding();
+    if lists.is_empty() {
+        return Vec::new();
+    }
+    let mut removals: BTreeMap<(&GroupId, &AccountId), Vec<&Key>> = BTreeMap::new();
+    for (key, planned) in operations {
+        for effect in effects(planned) {
+            if let Effect::Leaves(membership) = effect {
+                removals.entry((membership.group(), membership.account())).or_default().push(key);
+            }
+        }
+    }
+    let mut waits = Vec::new();
+    for (key, planned) in operations {
+        for effect in effects(planned) {
+            let Effect::Joins(place, Who::Account(account)) = effect else { continue };
+            let others = lists.iter().filter(|list| list.iter().any(|listed| listed.takes(place)));
+            let others =
+                others.flatten().filter(|listed| !listed.takes(place)).flat_map(|listed| &listed.ids);
+            let left = others.filter(|id| live.members.contains_key(*id));
+            let first = left.filter_map(|id| removals.get(&(*id, account))).flatten();
+            waits.extend(first.map(|first| (key.clone(), (*first).clone(), Wait::Exclusive)));
+        }
+    }
+    waits
+}
+
+/// Lets what frees seats go before what takes them, in the apps that have too few for both at once. What waits for an
+/// addition itself, by whatever detour, frees nothing in time.
+pub(super) fn free_seats(operations: &mut Operations, seats: &[Seats]) {
+    if !seats.iter().any(Seats::is_tight) {
+        return;
+    }
+    let late = waiting_for_additions(operations);
+    for app in seats.iter().filter(|app| app.is_tight()) {
+        let freed: Vec<Key> = app.freed_by.iter().filter(|key| !late.contains(*key)).cloned().collect();
+        for key in &app.taken_by {
+            wait(operations, key, freed.iter().filter(|freed| *freed != key).cloned());
         }
     }
 }
 
-/// Lets what frees seats go before what takes them, in the apps that have too few for both at once. A removal that
-/// waits for an addition itself frees nothing in time.
-pub(super) fn free_seats(operations: &mut Operations, seats: &[Seats]) {
-    for app in seats.iter().filter(|app| app.is_tight()) {
-        let waits = |key: &&Key| {
-            let requires =
-                operations.get(*key).map(|planned| planned.requires.as_slice()).unwrap_or_default();
-            requires.iter().any(|required| required.action == Action::Add)
-        };
-        let freed: Vec<Key> = app.freed_by.iter().filter(|key| !waits(key)).cloned().collect();
-        for key in &app.taken_by {
-            if let Some(planned) = operations.get_mut(key) {
-                planned.requires.extend(freed.iter().filter(|freed| *freed != key).cloned());
-                planned.requires.sort();
-                planned.requires.dedup();
+/// Every operation that waits for an addition, directly or not.
+fn waiting_for_additions(operations: &Operations) -> BTreeSet<Key> {
+    let mut dependents: BTreeMap<&Key, Vec<&Key>> = BTreeMap::new();
+    for (key, planned) in operations {
+        for required in &planned.requires {
+            dependents.entry(required).or_default().push(key);
+        }
+    }
+    let mut open: Vec<&Key> = operations.keys().filter(|key| key.action == Action::Add).collect();
+    let mut late = BTreeSet::new();
+    while let Some(key) = open.pop() {
+        for dependent in dependents.get(key).into_iter().flatten() {
+            if late.insert((*dependent).clone()) {
+                open.push(dependent);
             }
         }
     }
+    late
 }
 
 fn removals_by<Id: Ord + Clone>(
@@ -137,54 +296,6 @@ fn removals_by<Id: Ord + Clone>(
         }
     }
     removals
-}
-
-/// The additions that must come first, for each group that its removals alone would take under its
-/// `keep-at-least`.
-fn floors(
-    operations: &Operations,
-    keep_at_least: &BTreeMap<GroupName, Located<u32>>,
-    groups: &GroupResolution,
-    live: &LiveState,
-) -> BTreeMap<GroupId, Vec<Key>> {
-    if keep_at_least.is_empty() {
-        return BTreeMap::new();
-    }
-    let is_active = |id: &AccountId| live.accounts.get(id).is_some_and(LiveAccount::active);
-    let mut removed: BTreeMap<&GroupId, usize> = BTreeMap::new();
-    let mut additions: BTreeMap<&GroupId, Vec<Key>> = BTreeMap::new();
-    for (key, planned) in operations {
-        match &planned.operation {
-            Operation::RemoveMember { membership } => {
-                *removed.entry(membership.group()).or_default() +=
-                    usize::from(is_active(membership.account()));
-            }
-            Operation::AddMember { group: Ref::Known(id), .. } => {
-                additions.entry(id).or_default().push(key.clone());
-            }
-            Operation::AddMember { group: Ref::Made(_), .. }
-            | Operation::CreateGroup { .. }
-            | Operation::InviteUser { .. }
-            | Operation::ActivateUser { .. }
-            | Operation::UpdateUser { .. }
-            | Operation::SuspendUser { .. }
-            | Operation::DeactivateUser { .. }
-            | Operation::RemoveUser { .. }
-            | Operation::DeleteGroup { .. } => {}
-        }
-    }
-    let mut floors = BTreeMap::new();
-    for (name, group) in groups.live() {
-        let (Some(floor), Some(members)) = (keep_at_least.get(name), live.members.get(&group.id)) else {
-            continue;
-        };
-        let active = members.iter().filter(|id| is_active(id)).count();
-        let left = active.saturating_sub(removed.get(&group.id).copied().unwrap_or_default());
-        if left < floor.value as usize {
-            floors.insert(group.id.clone(), additions.remove(&group.id).unwrap_or_default());
-        }
-    }
-    floors
 }
 
 /// Puts operations in an order in which every requirement comes first; among the ready ones revokes come
@@ -220,8 +331,8 @@ pub(super) fn sorted(operations: Operations) -> Vec<PlannedOperation> {
         }
         sorted.extend(operations.remove(&key));
     }
-    // Requirements point from grants to what makes them possible and from removals to the grants of the same
-    // group, never back, so nothing is left over.
-    assert!(operations.is_empty(), "the requirements of a plan form a cycle");
+    // Whoever adds a requirement sees to it that nothing waits for itself. What would all the same comes last, and apply
+    // does not attempt it.
+    sorted.extend(operations.into_values());
     sorted
 }

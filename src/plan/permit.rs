@@ -1,12 +1,16 @@
 //! What each change needs before an operation may be planned for it (design §2 Groups, §7).
 
+use std::collections::BTreeSet;
+
 use crate::model::{
-    AccountId, AccountKind, Action, Address, App, AppRole, Change, GroupId, GroupName, Key, LiveAccount,
-    Lost, Mode, Note, Reading, Ref, Surface, UserRef, UserStatus,
+    AccountId, AccountKind, Action, Address, App, AppRole, Change, GroupId, GroupName, GroupState,
+    IdentitySource, Key, LiveAccount, Lost, Mode, NamedGroup, Note, Reading, Ref, SelfGrant, Surface,
+    UserRef, UserStatus,
 };
 
-use super::resolve::{Identity, Obstacle};
+use super::identity::{Obstacle, is_person};
 use super::route::Router;
+use super::rules::Rules;
 
 impl Router<'_> {
     /// The description that a group is created with, where the surface can say it.
@@ -29,13 +33,9 @@ impl Router<'_> {
         None
     }
 
-    /// Nothing may narrow the credential's own account, nor the operator (design §9, 2).
+    /// Nothing may narrow the credential's own account, nor the operator of the tree or of its base (design §9, 2).
     pub(super) fn may_narrow(&self, user: Option<&UserRef>, account: &AccountId) -> Result<(), Obstacle> {
-        let operator = self.context.desired.declaration.settings.operator.as_ref();
-        let operator = operator.map(|operator| UserRef::Email(operator.value.clone()));
-        let is_operator = operator.is_some_and(|operator| {
-            user == Some(&operator) || *self.people.person(&operator) == Identity::Account(account.clone())
-        });
+        let is_operator = self.rules.is_operator(user, account);
         if !is_operator && self.context.live.rights.acting() != Some(account) {
             return Ok(());
         }
@@ -45,6 +45,64 @@ impl Router<'_> {
             why: format!("it would narrow the access of {who}"),
             help: "Do it by hand, or with another administrator's credential.".into(),
         })
+    }
+
+    /// While nobody can tell which account somebody protected has, it may be any that hides its email.
+    pub(super) fn is_nobody_protected(&self, account: &AccountId) -> Result<(), Obstacle> {
+        let Some(email) = self.rules.unseen.first() else { return Ok(()) };
+        let live = self.account(account);
+        let hides = live.is_none_or(|live| live.email.is_none() && is_person(live.kind));
+        if !hides || self.context.tree.people.declared_as(account).is_some() {
+            return Ok(());
+        }
+        Err(Obstacle {
+            code: "identity-unresolved",
+            why: format!(
+                "`protect.users` names {email}, whose account nobody knows, and this one hides its email"
+            ),
+            help: format!(
+                "Pin the account of {email} under `users:`, or correct the email in `protect.users`."
+            ),
+        })
+    }
+
+    /// A privileged group takes the members of another one only where it says so, whoever calls it privileged, and nobody
+    /// whom the lock knows by another email than the account shows: the account may be somebody else's by now.
+    pub(super) fn may_be_privileged(&self, change: &Change, group: &Ref<GroupId>) -> Result<(), Obstacle> {
+        let (Some(name), Some(user)) = (change.address.group(), change.address.user()) else { return Ok(()) };
+        if !self.rules.privileged.marks(group.known(), name) {
+            return Ok(());
+        }
+        let tree = self.context.tree;
+        let desired = tree.desired.groups.get(name);
+        let nested = desired.and_then(|group| group.members.get(user)).is_some_and(|entry| entry.nested);
+        let nests = desired.is_some_and(|group| match &group.declared.state {
+            GroupState::Present(members) => members.nest,
+            GroupState::Absent => false,
+        });
+        if nested && !nests {
+            return Err(Obstacle {
+                code: "nesting-privileged",
+                why: format!("{name} is privileged, and another group brings {user} into it"),
+                help: format!("List the person in {name} itself, or say `nest: true` there."),
+            });
+        }
+        let shown = tree.account(user).and_then(|id| self.account(id)).and_then(|live| live.email.as_ref());
+        match (user, shown) {
+            (UserRef::Email(email), Some(shown))
+                if shown != email && tree.people.source(user) == Some(IdentitySource::Lock) =>
+            {
+                Err(Obstacle {
+                    code: "email-changed",
+                    why: format!("rollbook.lock says that {email} is this account, which shows {shown} now"),
+                    help: format!(
+                        "Make sure that the account is still the same person's; then declare them as {shown}, and run \
+                         `rollbook lock`."
+                    ),
+                })
+            }
+            (UserRef::Email(_) | UserRef::Account(_), _) => Ok(()),
+        }
     }
 
     /// What is known of an account: a listing showed it, or it was asked for.
@@ -110,30 +168,52 @@ impl Router<'_> {
         }
     }
 
-    /// An app puts a new user into its default groups by itself; a group that is exact without them would
-    /// throw them out again, for ever (design §2, Others).
-    pub(super) fn may_invite(&mut self, change: &Change, apps: &[App]) -> Result<(), Obstacle> {
+    /// An app puts a new user into its default groups by itself: they are what the invitation grants, too. A group that is
+    /// exact without the person would throw them out again, for ever (design §2, Others).
+    pub(super) fn may_invite(&mut self, change: &Change, apps: &[App]) -> Result<Vec<NamedGroup>, Obstacle> {
         if apps.is_empty() {
-            return Ok(());
+            return Ok(Vec::new());
         }
         let Reading::Read(roles) = &self.context.capabilities.app_roles else {
-            let text = "the default groups of apps cannot be read with this credential".to_string();
-            self.note("default-groups-unknown", text, change);
-            return Ok(());
+            let judged = self.rules.both().map(Rules::policy);
+            let mut judged = judged.filter(|policy| {
+                !policy.exclusive.is_empty()
+                    || !policy.privileged.is_empty()
+                    || policy.self_grant == SelfGrant::Refuse
+            });
+            let text = "the default groups of apps cannot be read with this credential";
+            if judged.next().is_some() {
+                return Err(Obstacle {
+                    code: "default-groups-unknown",
+                    why: format!("{text}, and the policy says who may be in some groups"),
+                    help: "Give Rollbook the credential of a Jira administrator, or leave `apps` out and declare the \
+                           groups that give them."
+                        .into(),
+                });
+            }
+            self.note("default-groups-unknown", text.into(), change);
+            return Ok(Vec::new());
         };
+        let mut defaults = BTreeSet::new();
         for app in apps {
             let role = roles.iter().find(|role| role.app == *app).ok_or_else(|| unknown_app(app, roles))?;
             self.default_groups_agree(change, role)?;
+            defaults.extend(role.default_groups.iter().map(|id| NamedGroup {
+                id: id.clone(),
+                name: self.context.name_of(id, &GroupName::new(id.as_str())),
+            }));
         }
-        Ok(())
+        Ok(defaults.into_iter().collect())
     }
 
     fn default_groups_agree(&self, change: &Change, role: &AppRole) -> Result<(), Obstacle> {
         let Some(user) = change.address.user() else {
             return Ok(());
         };
-        for (name, group) in self.groups.live().filter(|(_, group)| role.default_groups.contains(&group.id)) {
-            let Some(desired) = self.context.desired.groups.get(name) else {
+        for (name, group) in
+            self.context.tree.groups.live().filter(|(_, group)| role.default_groups.contains(&group.id))
+        {
+            let Some(desired) = self.context.tree.desired.groups.get(name) else {
                 continue;
             };
             let puts = format!("{} puts new users into {}", role.app, group.name);
@@ -165,10 +245,8 @@ impl Router<'_> {
         let Some(name) = change.address.group() else {
             return Ok(());
         };
-        if self.protected.holds(group) {
-            return Err(undeletable("policy.protect names it"));
-        }
-        if self.privileged.holds(group) {
+        // Whether it is protected is the guard's to say: it refuses the plan.
+        if self.rules.privileged.holds(group) {
             return Err(undeletable("it is privileged"));
         }
         let Reading::Read(roles) = &self.context.capabilities.app_roles else {

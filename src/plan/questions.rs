@@ -8,7 +8,7 @@ use crate::model::{
 };
 
 use super::desired::{Desired, Lookup};
-use super::groups::GroupResolution;
+use super::identity::{GroupNames, Groups};
 use super::import::Selection;
 use super::surface::scim_is_ours;
 use super::undo::Concerned;
@@ -38,7 +38,7 @@ pub struct Beside<'a> {
     /// The base that the tree is compared with, and judged by.
     pub base: Option<&'a Desired<'a>>,
     /// Who made the change from the base to the tree.
-    pub author: Option<&'a Email>,
+    pub authors: &'a [Email],
     /// What a run touched that is to be taken back.
     pub undo: Option<&'a Concerned>,
     /// The groups that are to be declared.
@@ -53,8 +53,8 @@ pub fn searches(desired: &Desired<'_>, beside: Beside<'_>) -> Searches {
         searches.emails.extend(emails);
         searches.accounts.extend(accounts);
     }
-    let author = beside.author.filter(|author| explained(desired.declaration, author).is_none());
-    searches.emails.extend(author.cloned());
+    let unexplained = |author: &&Email| explained(desired.declaration, author).is_none();
+    searches.emails.extend(beside.authors.iter().filter(unexplained).cloned());
     searches.accounts.extend(beside.undo.iter().flat_map(|undo| undo.accounts.iter().cloned()));
     searches
 }
@@ -80,13 +80,14 @@ pub fn moved(desired: &Desired<'_>, live: &LiveState) -> BTreeSet<Email> {
 pub fn reads(desired: &Desired<'_>, beside: Beside<'_>, rights: &Rights, found: &BTreeSet<Email>) -> Reads {
     let own = reads_of(desired, rights, found);
     let base = beside.base.map(|base| reads_of(base, rights, found));
-    let asks = desired.declaration.policy.self_grant == SelfGrant::Refuse;
-    let author = beside.author.filter(|author| {
-        asks && explained(desired.declaration, author).is_none() && !found.contains(*author)
-    });
+    let trees = beside.base.into_iter().chain([desired]);
+    let asks = trees.map(|tree| tree.declaration.policy.self_grant).any(|policy| policy == SelfGrant::Refuse);
+    let unknown =
+        |author: &Email| explained(desired.declaration, author).is_none() && !found.contains(author);
+    let author = asks && beside.authors.iter().any(unknown);
     Reads {
         scim_users: own.scim_users || base.is_some_and(|base| base.scim_users),
-        users: own.users || base.is_some_and(|base| base.users) || author.is_some(),
+        users: own.users || base.is_some_and(|base| base.users) || author,
     }
 }
 
@@ -116,13 +117,19 @@ fn explained<'a>(declaration: &'a Declaration, email: &Email) -> Option<&'a Acco
     pin.map(|pin| &pin.value).or_else(|| declaration.lock.users.get(email).map(|locked| &locked.id))
 }
 
-/// The live groups whose members a diff needs: each that exists of those that the tree or its base declares, and of
-/// those that are beside them.
+/// The live groups whose members a diff needs: each that exists of those that the tree or its base declares, or counts the
+/// members of in a rule, and of those that are beside them.
 pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<LiveGroup>) -> Vec<GroupId> {
     let mut ids = BTreeSet::new();
     for tree in std::iter::once(desired).chain(beside.base) {
-        let groups = GroupResolution::of(tree.declaration, live);
+        let groups = Groups::of(tree.declaration, live);
         ids.extend(groups.live().map(|(_, group)| group.id.clone()));
+    }
+    let trees = || std::iter::once(desired).chain(beside.base).map(|tree| tree.declaration);
+    let names = GroupNames::of(trees(), live);
+    for policy in trees().map(|declaration| &declaration.policy) {
+        let listed = policy.exclusive.iter().flat_map(|list| &list.value).map(|name| &name.value);
+        ids.extend(policy.keep_at_least.keys().chain(listed).flat_map(|name| names.ids(name)).cloned());
     }
     let touched = beside.undo.iter().flat_map(|undo| &undo.groups);
     let existing: BTreeSet<&GroupId> = live.iter().map(|group| &group.id).collect();

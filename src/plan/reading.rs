@@ -8,7 +8,7 @@ use crate::model::{
 };
 
 use super::desired::{Desired, DesiredGroup};
-use super::groups::GroupResolution;
+use super::identity::Groups;
 use super::questions::{Beside, groups_to_read};
 
 /// How a surface lists members. `atlassian` knows the figures.
@@ -109,7 +109,7 @@ impl<'a> Sizes<'a> {
     fn of(desired: &'a Desired<'a>, live: &'a Listing<LiveGroup>) -> Self {
         let names: BTreeMap<&GroupId, &GroupName> =
             live.iter().map(|group| (&group.id, &group.name)).collect();
-        let groups = GroupResolution::of(desired.declaration, live);
+        let groups = Groups::of(desired.declaration, live);
         let declared = groups.live().filter_map(|(name, group)| {
             let (id, _) = names.get_key_value(&group.id)?;
             let (name, group) = desired.groups.get_key_value(name)?;

@@ -3,31 +3,33 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Action, Blocked, Capabilities, Change, Changes, Drift, Email, GroupId, GroupName, Header, Key,
-    Listing, LiveState, Membership, Note, Operation, Plan, PlannedOperation, Ref, ScimUser, Surface,
-    SurfaceIds, UserRef, Wanted,
+    AccountId, Action, Address, Blocked, Capabilities, Change, Changes, Comparison, Drift, Email, GroupId,
+    GroupName, Header, IdentityChange, Key, Listing, LiveState, Locator, Membership, Note, Operation, Plan,
+    PlannedOperation, Ref, ScimUser, Surface, SurfaceIds, UserRef, Wanted,
 };
 
 use super::admins;
 use super::assemble::{Routed, assemble};
-use super::base::Base;
+use super::base::{Base, Difference, Wants};
 use super::cost::Rates;
-use super::desired::Desired;
 use super::document::SavedPlan;
-use super::groups::GroupResolution;
 use super::guard;
-use super::marked::Marked;
+use super::identity::{Obstacle, Resolved};
 use super::narrow::Scope;
-use super::order;
-use super::resolve::{Obstacle, Resolution};
+use super::order::{self, Circle};
+use super::projection::Projection;
+use super::remarks;
 use super::reviewed::{self, Now, keep_reviewed};
+use super::rules::RuleBook;
 use super::seats;
 
 /// What routing needs beside the changes.
 #[derive(Clone, Debug)]
 pub struct Context<'a> {
-    /// What the tree asks for.
-    pub desired: &'a Desired<'a>,
+    /// What the tree asks for, and whom and what it means.
+    pub tree: &'a Resolved<'a>,
+    /// The places of the tree.
+    pub locator: &'a Locator<'a>,
     /// What the surfaces report.
     pub live: &'a LiveState,
     /// The answers to what the changes ask.
@@ -40,29 +42,56 @@ pub struct Context<'a> {
     pub scope: &'a Scope,
     /// The base revision that the tree is compared with, where there is one.
     pub base: Option<&'a Base<'a>>,
-    /// Who made the change from the base to the tree, where somebody says it.
-    pub author: Option<&'a Email>,
+    /// The tree at the last commit whose apply completed, where that is known and is another than the base.
+    pub applied: Option<&'a Resolved<'a>>,
+    /// Everybody who made the change from the base to the tree, where somebody says it.
+    pub authors: &'a [Email],
     /// The plan that was reviewed, where there is one: only what it has is kept.
     pub reviewed: Option<&'a SavedPlan>,
+    /// Whether the changes take a run back, so that the tree does not ask for them.
+    pub undoes: bool,
     /// The members of groups as they were before, where a snapshot has them.
     pub before: Option<&'a BTreeMap<GroupId, Listing<AccountId>>>,
     /// The published rate limits.
     pub rates: &'a Rates,
 }
 
+impl Context<'_> {
+    /// What a plan calls a group: as the tree declares it, else as the site does.
+    pub(super) fn name_of(&self, id: &GroupId, otherwise: &GroupName) -> GroupName {
+        let declared = self.tree.groups.live().find(|(_, group)| group.id == *id).map(|(name, _)| name);
+        let shown = || self.live.groups.iter().find(|group| group.id == *id).map(|group| &group.name);
+        declared.or_else(shown).unwrap_or(otherwise).clone()
+    }
+
+    /// Whether an apply has completed that asked for a grant.
+    pub(super) fn was_applied(&self, address: &Address, account: Option<&AccountId>) -> bool {
+        self.base.is_some_and(|base| base.revision.applied)
+            || self.applied.is_some_and(|applied| applied.asks_for(address, account, self.tree))
+    }
+
+    /// Whether the site itself shows what a pin or a lock line says now, or said before it went.
+    pub(super) fn confirms(&self, change: &IdentityChange) -> bool {
+        let (Address::User(UserRef::Email(email)), Some(id)) =
+            (&change.address, change.head.as_ref().or(change.base.as_ref()))
+        else {
+            return false;
+        };
+        let shown: Vec<&AccountId> = self.tree.people.shown_with(email).collect();
+        matches!(shown.as_slice(), [one] if one.as_str() == id)
+    }
+}
+
 /// Makes a plan of changes. Whatever no configured surface can do is blocked here, with its reason, and never
 /// a surprise of `apply`.
 pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
-    let groups = GroupResolution::of(context.desired.declaration, &context.live.groups);
-    let policy = &context.desired.declaration.policy;
-    let wanted = wanted(&changes);
+    let tree = context.tree;
+    let rules = RuleBook::of(tree, context.base.map(|base| &base.tree), context.live);
+    let wants = Wants::of(&changes, tree);
     let mut router = Router {
         context,
-        groups: &groups,
-        declared_names: groups.live().map(|(name, group)| (&group.id, name)).collect(),
-        privileged: Marked::privileged(policy, &groups, context.live),
-        protected: Marked::of(&policy.protect.groups, &groups, context.live),
-        people: Resolution::of(context.desired, context.live),
+        declared_names: tree.groups.live().map(|(name, group)| (&group.id, name)).collect(),
+        rules: &rules,
         scim_records: scim_records(context.capabilities),
         operations: BTreeMap::new(),
         surface_ids: SurfaceIds::default(),
@@ -71,10 +100,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
         notes: Vec::new(),
         remarks: changes.notes,
     };
-    let base = context.base.map(|base| {
-        let comparison = base.comparison(context.desired, &wanted, context.live, &router.privileged);
-        context.scope.narrow_comparison(comparison)
-    });
+    let (base, differences) = compared(context, &rules, &wants);
     for change in changes.changes {
         router.route(change);
     }
@@ -91,34 +117,78 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
         base,
         review: None,
     };
+    let planned_notes = router.notes;
     let operations = &mut steps.operations;
     order::require(operations);
-    context.scope.narrow(operations, &mut steps.blocked, context.desired);
-    let now = Now { context, people: &router.people, groups: &groups };
-    let mut review = context.reviewed.map(|saved| keep_reviewed(saved, operations, &mut steps.blocked, &now));
+    context.scope.narrow(operations, &mut steps.blocked, &tree.desired);
+    let mut review =
+        context.reviewed.map(|saved| keep_reviewed(saved, operations, &mut steps.blocked, &Now { context }));
     order::trim_invitations(operations);
     order::lose_once(operations);
     // What is left is judged: a part of a plan may leave nobody where the whole would not.
     steps.blocked.extend(admins::keep_one(operations, context));
-    order::keep_floors(operations, &policy.keep_at_least, &groups, context.live);
+    let circles = order::keep_rules(operations, &rules, context.live);
     if let (Some(saved), Some(review)) = (context.reviewed, &mut review) {
         reviewed::compare(saved, operations, review);
     }
     let seats = seats::changes(operations, context);
     order::free_seats(operations, &seats);
-    steps.verdicts =
-        guard::judge(&guard::Case { operations, context, people: &router.people, groups: &groups });
+    judge(&mut steps, context, &rules, &differences, &circles);
     steps.review = review;
+    let operations = &steps.operations;
     let planned = |(key, note): (Key, Note)| operations.contains_key(&key).then_some(note);
-    steps.notes.extend(router.notes.into_iter().filter_map(planned));
+    steps.notes.extend(planned_notes.into_iter().filter_map(planned));
     steps.notes.extend(seats.iter().filter_map(seats::shortage));
-    assemble(context, &router.people, steps, seats.into_iter().map(|seats| seats.change).collect())
+    steps.notes.extend(remarks::on_rules(&rules, context));
+    assemble(context, steps, seats.into_iter().map(|seats| seats.change).collect())
 }
 
-/// What the tree wants, possible or not.
-fn wanted(changes: &Changes) -> Vec<Key> {
-    let blocked = changes.blocked.iter().map(|it| Key { address: it.address.clone(), action: it.action });
-    changes.changes.iter().map(Change::key).chain(blocked).collect()
+/// How the tree differs from its base, for a reviewer and for the guards. What takes a run back is no change of the tree.
+fn compared<'a>(
+    context: &Context<'a>,
+    rules: &RuleBook<'_>,
+    wants: &Wants,
+) -> (Option<Comparison>, Vec<Difference<'a>>) {
+    let Some(base) = context.base else { return (None, Vec::new()) };
+    let differences = if context.undoes {
+        Vec::new()
+    } else {
+        base.differences(context.tree, wants, context.live, context.capabilities, context.locator)
+    };
+    let mut comparison = base.comparison(context.tree, wants, context.live, &rules.privileged, &differences);
+    if context.undoes {
+        comparison.adopted.clear();
+        comparison.declared.clear();
+    }
+    (Some(context.scope.narrow_comparison(comparison)), differences)
+}
+
+/// Lets the guards judge, until they have taken out what each may block by itself.
+fn judge(
+    steps: &mut Routed,
+    context: &Context<'_>,
+    rules: &RuleBook<'_>,
+    differences: &[Difference<'_>],
+    circles: &[Circle],
+) {
+    loop {
+        let base = steps.base.as_ref();
+        steps.verdicts = guard::judge(&guard::Case {
+            operations: &steps.operations,
+            context,
+            rules,
+            after: Projection::after(context.live, steps.operations.values()),
+            differences,
+            identities: base.map(|base| base.identities.as_slice()).unwrap_or_default(),
+            changed_rules: base.map(|base| base.rules.as_slice()).unwrap_or_default(),
+            circles,
+        });
+        let blocked = guard::block_refused(&mut steps.verdicts, &mut steps.operations, context);
+        if blocked.is_empty() {
+            return;
+        }
+        steps.blocked.extend(blocked);
+    }
 }
 
 fn scim_records(capabilities: &Capabilities) -> BTreeMap<&AccountId, Vec<&ScimUser>> {
@@ -134,11 +204,8 @@ fn scim_records(capabilities: &Capabilities) -> BTreeMap<&AccountId, Vec<&ScimUs
 /// A routing under way.
 pub(super) struct Router<'a> {
     pub(super) context: &'a Context<'a>,
-    pub(super) groups: &'a GroupResolution,
     declared_names: BTreeMap<&'a GroupId, &'a GroupName>,
-    pub(super) privileged: Marked,
-    pub(super) protected: Marked,
-    pub(super) people: Resolution,
+    pub(super) rules: &'a RuleBook<'a>,
     /// The records of the SCIM directory, by the account that each is linked to.
     pub(super) scim_records: BTreeMap<&'a AccountId, Vec<&'a ScimUser>>,
     pub(super) operations: BTreeMap<Key, PlannedOperation>,
@@ -180,8 +247,8 @@ impl Router<'_> {
                 Ok(Some((Operation::DeleteGroup { group: group.clone(), members }, via)))
             }
             Wanted::InviteUser { email, name, apps } => {
-                self.may_invite(change, apps)?;
-                self.invite(change, email, name.as_ref(), apps)
+                let defaults = self.may_invite(change, apps)?;
+                self.invite(change, email, name.as_ref(), (apps, defaults))
             }
             Wanted::AddMember { group, account } => {
                 let account = self.arriving(change, account);
@@ -189,11 +256,13 @@ impl Router<'_> {
                 if let Ref::Known(id) = &account {
                     self.may_join(change, id)?;
                 }
+                self.may_be_privileged(change, group)?;
                 Ok(Some((Operation::AddMember { group: group.clone(), account }, via)))
             }
             Wanted::RemoveMember { membership } => {
                 let via = self.removal_surface(membership)?;
                 self.may_narrow(change.address.user(), membership.account())?;
+                self.is_nobody_protected(membership.account())?;
                 let first = self.ended.insert(membership.clone());
                 Ok(first.then(|| (Operation::RemoveMember { membership: membership.clone() }, via)))
             }
@@ -260,7 +329,7 @@ impl Router<'_> {
     pub(super) fn name_of(&self, id: &GroupId, live: &GroupName) -> GroupName {
         match self.declared_names.get(id) {
             Some(name) => (*name).clone(),
-            None if self.context.desired.declaration.groups.contains_key(live) => {
+            None if self.context.tree.desired.declaration.groups.contains_key(live) => {
                 GroupName::new(format!("{live} (id {id})"))
             }
             None => live.clone(),
@@ -276,8 +345,8 @@ impl Router<'_> {
         let invites = matches!(operation, Operation::InviteUser { .. });
         let action = if invites { Action::Invite } else { change.wanted.action() };
         let key = Key { address: change.address.clone(), action };
-        let privileged = self.privileged.touched_by(&key, &operation);
-        let drift = self.context.base.map_or(Drift::Unknown, |base| base.drift(&change));
+        let privileged = self.rules.privileged.touched_by(&key, &operation);
+        let drift = self.context.base.map_or(Drift::Unknown, |base| base.drift(&change, self.context.tree));
         let asked = operation.account().and_then(|id| self.account(id)).map(|known| known.name.clone());
         let planned = PlannedOperation {
             key: key.clone(),

@@ -6,7 +6,7 @@ use crate::model::{
     Inactive, Key, ManagedBy, Operation, Ref, Rights, Source, Surface, Usage, UserStatus, is_unshown,
 };
 
-use super::resolve::Obstacle;
+use super::identity::Obstacle;
 use super::route::Router;
 
 /// Whether Rollbook may write to the SCIM directory: it has its key, and the tree gives it the authority.
@@ -30,7 +30,7 @@ impl Router<'_> {
     }
 
     fn scim_is_ours(&self) -> bool {
-        scim_is_ours(self.context.desired.declaration, &self.context.live.rights)
+        scim_is_ours(self.context.tree.desired.declaration, &self.context.live.rights)
     }
 
     /// The first of the surfaces that there is a credential for.
@@ -120,7 +120,7 @@ impl Router<'_> {
     }
 
     fn synced(&self) -> Obstacle {
-        let scim = self.context.desired.declaration.settings.scim.as_ref();
+        let scim = self.context.tree.desired.declaration.settings.scim.as_ref();
         let (why, help) = match scim.map(|scim| scim.authority) {
             Some(Authority::Rollbook) => (
                 "the group is synced from an identity provider, and there is no key for the SCIM directory",

@@ -8,7 +8,7 @@ use crate::model::{
     Told, UserRef, Wanted,
 };
 
-use super::resolve::Obstacle;
+use super::identity::{Obstacle, Resolved};
 
 /// What must be read to take a run back, beside what a tree declares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,10 +31,10 @@ pub fn concerned(journal: &Journal) -> Concerned {
 
 /// Turns what was done around, as far as live still shows it. `name` is what a plan calls the journal. What cannot be
 /// brought back, and what may or may not have been done, is blocked at its address.
-pub fn undo(journal: &Journal, live: &LiveState, name: &str) -> Changes {
+pub fn undo(journal: &Journal, tree: &Resolved<'_>, live: &LiveState, name: &str) -> Changes {
     let lines = lines(journal);
     let mut undoing =
-        Undoing { live, added: added(journal), removed: removed(journal), changes: Changes::default() };
+        Undoing { tree, live, added: added(journal), removed: removed(journal), changes: Changes::default() };
     for told in journal.operations().iter().rev() {
         let place = lines.get(told.key).copied().unwrap_or_default();
         undoing.take_back(told, Location { path: name.into(), line: place, column: 1 });
@@ -91,6 +91,7 @@ fn account<'a>(told: &Told<'a>) -> Option<&'a AccountId> {
 }
 
 struct Undoing<'a> {
+    tree: &'a Resolved<'a>,
     live: &'a LiveState,
     added: BTreeMap<GroupId, BTreeSet<AccountId>>,
     removed: BTreeSet<AccountId>,
@@ -104,7 +105,7 @@ impl Undoing<'_> {
     fn take_back(&mut self, told: &Told<'_>, origin: Location) {
         let Key { address, action } = told.key;
         let turned = match told.fate {
-            _ if was_done(told) => self.turn(told),
+            _ if was_done(told) => self.turn(told).and_then(|wanted| self.unless_denied(wanted)),
             // Not done by the run.
             Fate::Became(
                 Became::Applied { .. }
@@ -141,6 +142,36 @@ impl Undoing<'_> {
                 why,
                 help,
                 origin,
+            }),
+        }
+    }
+
+    /// What the tree denies somebody is not given back: the next apply would take it away again.
+    fn unless_denied(&self, wanted: Option<Wanted>) -> Turned {
+        let why = match &wanted {
+            Some(Wanted::AddMember { group: Ref::Known(group), account: Ref::Known(account) }) => {
+                self.tree.denies(group, account)
+            }
+            Some(Wanted::ActivateUser { account, .. }) => {
+                self.tree.offboards(account).then_some(Reason::Offboarded)
+            }
+            Some(
+                Wanted::AddMember { .. }
+                | Wanted::CreateGroup { .. }
+                | Wanted::DeleteGroup { .. }
+                | Wanted::InviteUser { .. }
+                | Wanted::RemoveMember { .. }
+                | Wanted::OffboardUser { .. }
+                | Wanted::UpdateUser { .. },
+            )
+            | None => None,
+        };
+        match why {
+            None => Ok(wanted),
+            Some(reason) => Err(Obstacle {
+                code: "undo-denied",
+                why: format!("the tree takes it from the person again: {reason}"),
+                help: "Change the tree first, where the person is to have it.".into(),
             }),
         }
     }

@@ -11,7 +11,7 @@ mod people;
 mod remarks;
 mod verdicts;
 
-use crate::model::Plan;
+use crate::model::{Comparison, Plan};
 
 use super::lines::count;
 use super::plan::{SHORT_FINGERPRINT, compared, surfaces, taken};
@@ -43,7 +43,7 @@ fn says_nothing(plan: &Plan) -> bool {
     let same = plan
         .base
         .as_ref()
-        .is_none_or(|base| base.identities.is_empty() && base.rules.is_empty() && base.adopted.is_empty());
+        .is_none_or(|base| Comparison { revision: base.revision.clone(), ..Comparison::default() } == *base);
     let whole = plan.narrowed_to.is_empty() && plan.review.is_none();
     let silent = plan.blocked.is_empty() && plan.notes.is_empty() && plan.guards.is_empty();
     plan.operations.is_empty() && same && whole && silent

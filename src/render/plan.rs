@@ -20,7 +20,7 @@ use groups::by_group;
 use guards::guards;
 use people::by_user;
 
-pub(super) use comparison::{NEW_MAPPINGS, allowed_by_change, by_hand, compared};
+pub(super) use comparison::{NEW_MAPPINGS, allowed_by_change, by_hand, compared, differs};
 pub(super) use groups::{Whole, surfaces};
 pub(super) use guards::{set_aside, unjudged};
 pub(super) use people::account_details;
@@ -55,6 +55,7 @@ pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
     if plan.operations.is_empty() {
         text.push_str("\nNo changes.");
         let whole = plan.blocked.is_empty() && plan.narrowed_to.is_empty() && plan.review.is_none();
+        let whole = whole && plan.refusals().next().is_none();
         text.push_str(if whole { " Live is as the tree asks.\n" } else { "\n" });
     }
     text.push_str(&operations(plan, grouping, width));

@@ -167,6 +167,7 @@ async fn says_what_became_of_a_write() {
                 apps: vec![],
                 name: None,
                 groups: vec![],
+                defaults: Vec::new(),
                 sends_mail: false,
             },
             201,

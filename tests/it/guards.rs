@@ -76,7 +76,7 @@ fn max_revokes_of_a_group_takes_both_figures() {
 #[test]
 fn whoever_is_offboarded_counts_with_what_they_lose() {
     let world = World::of(
-        "policy:\n  offboard: remove\n  max-revokes: { total: 2 }\n",
+        "policy:\n  offboard: remove\n  max-revokes: { total: 1 }\n",
         "  bob@acme.com: { active: false }\n",
         "  sre:\n    members: []\n  ops:\n    members: []\n",
     );

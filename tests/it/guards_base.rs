@@ -167,12 +167,19 @@ fn a_self_grant_that_cannot_be_judged_is_refused() {
 }
 
 #[test]
-fn a_change_that_lets_its_author_in_says_so_first() {
+fn no_change_lets_its_own_author_in() {
     let world = World::of(REFUSE, "", ADMINS).then_base().change(hired(&["eve@acme.com"]));
     let world = world.edit("[ada@acme.com]", "[ada@acme.com, eve@acme.com]").by("eve@acme.com");
-    let expected = ["self-grant member.admins/eve@acme.com: allowed by change"];
+    let expected = ["self-grant member.admins/eve@acme.com: refused"];
     assert_eq!(rulings(&world.clone().edit("self-grant: refuse", "self-grant: allow").plan()), expected);
-    assert_eq!(rulings(&world.edit("  privileged: [admins]\n", "").plan()), expected);
+    assert_eq!(rulings(&world.clone().edit("  privileged: [admins]\n", "").plan()), expected);
+    let waive = "waive:\n  - { guard: self-grant, for: [group.admins], because: me, until: 2026-12-31 }\n";
+    assert_eq!(rulings(&world.clone().edit("policy:", &format!("{waive}policy:")).plan()), expected);
+    // Somebody else has set it aside before.
+    let mut waived = world.clone().edit("policy:", &format!("{waive}policy:"));
+    let base = waived.base.as_mut().unwrap();
+    base[0].1 = base[0].1.replace("policy:", &format!("{waive}policy:"));
+    assert_eq!(rulings(&waived.plan()), ["self-grant member.admins/eve@acme.com: waived"]);
 }
 
 #[test]

@@ -89,7 +89,8 @@ fn locked_looks_nowhere_else() {
     let desired = Desired::of(&declaration, world.today).with_lookup(Lookup::Locked);
     let live = world.live.state(&desired, plan::Beside::default());
     let tree = world.tree();
-    let changes = plan::diff(&desired, &live, &rollbook::model::Locator::new(&tree));
+    let changes =
+        plan::diff(&plan::Resolved::of(desired, &live), &live, &rollbook::model::Locator::new(&tree));
     let codes: Vec<_> = changes
         .blocked
         .iter()

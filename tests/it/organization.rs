@@ -309,6 +309,7 @@ fn invite(email: &str) -> Operation {
         apps: vec![App::new("jira-software")],
         name: None,
         groups: vec![],
+        defaults: Vec::new(),
         sends_mail: false,
     }
 }

@@ -60,6 +60,7 @@ fn all_writes(id: &str) -> Vec<Request> {
         apps,
         name: None,
         groups,
+        defaults: Vec::new(),
         sends_mail: false,
     };
     let activate = |from| Operation::ActivateUser { account: account.clone(), from, memberships: vec![] };
@@ -110,6 +111,7 @@ fn an_invitation_that_leads_nowhere_is_not_made() {
         apps,
         name: None,
         groups: vec![],
+        defaults: Vec::new(),
         sends_mail: false,
     };
     for apps in [vec![], vec![App::new("jira-software")]] {

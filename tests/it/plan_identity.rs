@@ -2,6 +2,7 @@
 
 use rollbook::model::{AccountKind, Reason};
 
+use crate::guards::rulings;
 use crate::plan::{codes, company, keys};
 use crate::world::{Group, World};
 
@@ -137,11 +138,12 @@ fn two_groups_of_one_name_are_two_groups() {
     assert_eq!(
         keys(&world.plan()),
         [
-            "remove member.sre/bob@acme.com",
             "remove member.sre%20%28id%20id-other%29/bob@acme.com",
+            "remove member.sre-team/bob@acme.com",
             "remove user.bob@acme.com"
         ]
     );
+    assert_eq!(codes(&world.plan()), [("create group.sre".into(), "identity-changed")]);
 }
 
 #[test]
@@ -158,10 +160,10 @@ fn a_pin_under_another_name_does_not_get_around_protection() {
         live.groups.insert("id-keepers".into(), Group::of("secret-keepers", [].into()));
     });
     let plan = world.plan();
-    assert_eq!(codes(&plan), [("delete group.oa".into(), "delete-refused")]);
+    assert_eq!(rulings(&plan), ["protect group.oa: refused"]);
     let marked: Vec<_> =
         plan.operations.iter().map(|planned| (planned.key.to_string(), planned.privileged)).collect();
-    assert_eq!(marked, [("add member.sk/ada@acme.com".into(), true)]);
+    assert_eq!(marked, [("delete group.oa".into(), false), ("add member.sk/ada@acme.com".into(), true)]);
 }
 
 #[test]

@@ -60,6 +60,7 @@ fn all_writes(id: &str) -> Vec<Request> {
             apps: vec![App::new("jira-software")],
             name: None,
             groups: vec![],
+            defaults: Vec::new(),
             sends_mail: true,
         },
         Operation::InviteUser {
@@ -67,6 +68,7 @@ fn all_writes(id: &str) -> Vec<Request> {
             apps: vec![],
             name: None,
             groups: vec![],
+            defaults: Vec::new(),
             sends_mail: false,
         },
         Operation::AddMember { group: Ref::Known(GroupId::new(id)), account: Ref::Known(AccountId::new(id)) },

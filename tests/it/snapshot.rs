@@ -20,7 +20,7 @@ fn body(mut plan: Plan, header: &Header) -> String {
 /// What is done to which account and group, whatever they are called.
 fn steps(plan: &Plan) -> BTreeSet<String> {
     let step = |operation: &Operation, action: String| {
-        format!("{action} {:?} {:?} {}", operation.account(), operation.group(), operation.revokes())
+        format!("{action} {:?} {:?}", operation.account(), operation.group())
     };
     plan.operations.iter().map(|planned| step(&planned.operation, planned.key.action.to_string())).collect()
 }

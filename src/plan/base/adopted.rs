@@ -1,36 +1,23 @@
 //! Drift that the tree accepts: somebody changed live by hand, and the tree declares it now.
 
-use std::collections::BTreeSet;
+use crate::model::{Address, Adopted, GroupId, Ref, Wanted};
 
-use crate::model::{Action, Address, Adopted, GroupId, GroupName, Key, Ref, UserRef, Wanted};
+use super::{Base, Wants};
+use crate::plan::identity::{GroupIdentity, Identity, Marked, Resolved};
 
-use super::Base;
-use crate::plan::desired::Desired;
-use crate::plan::marked::Marked;
-use crate::plan::resolve::Identity;
-
-/// What the base would change, the tree does not, and the tree still speaks of.
+/// What the base would change, the tree does not, and the tree declares so.
 pub(super) fn adopted(
     base: &Base<'_>,
-    head: &Desired<'_>,
-    changes: &[Key],
+    head: &Resolved<'_>,
+    wants: &Wants,
     privileged: &Marked,
 ) -> Vec<Adopted> {
-    let wanted: BTreeSet<&Key> = changes.iter().collect();
-    let people = head.people();
-    let speaks_of = |address: &Address| match address {
-        Address::Group(name) | Address::Member(name, _) => head.declaration.groups.contains_key(name),
-        Address::User(user) => people.contains(user),
-    };
-    // An account that goes by another name now is the same account.
-    let accounts: BTreeSet<Deed<'_>> = changes.iter().filter_map(|key| deed(base, key)).collect();
-    let renamed = |key: &Key| deed(base, key).is_some_and(|deed| accounts.contains(&deed));
-    base.changes
-        .iter()
-        .filter(|(key, _)| !wanted.contains(key) && speaks_of(&key.address) && !renamed(key))
-        .map(|(key, change)| Adopted {
-            address: key.address.clone(),
-            undoes: key.action,
+    let unwanted = base.changes.iter().filter(|(deed, change)| !wants.want(deed, change));
+    unwanted
+        .filter(|(_, change)| is_declared(change, head))
+        .map(|(_, change)| Adopted {
+            address: change.address.clone(),
+            undoes: change.wanted.action(),
             privileged: group_of(&change.wanted).is_some_and(|group| privileged.holds(group)),
             name: change.name.clone(),
             origin: change.origin.clone(),
@@ -38,18 +25,38 @@ pub(super) fn adopted(
         .collect()
 }
 
-/// What is done to an account, whatever it is called.
-type Deed<'a> = (Action, Option<&'a GroupName>, &'a str);
-
-fn deed<'a>(base: &'a Base<'_>, key: &'a Key) -> Option<Deed<'a>> {
-    let account = match key.address.user()? {
-        UserRef::Account(id) => id,
-        user @ UserRef::Email(_) => match base.people.person(user) {
-            Identity::Account(id) => id,
-            Identity::Missing | Identity::Unresolved(_) => return None,
+/// Whether the tree declares what live has, and not only leaves it alone.
+fn is_declared(change: &crate::model::Change, head: &Resolved<'_>) -> bool {
+    match &change.wanted {
+        Wanted::RemoveMember { membership } => head.groups.live().any(|(name, group)| {
+            let desired = head.desired.groups.get(name).filter(|_| group.id == *membership.group());
+            desired.is_some_and(|desired| {
+                desired
+                    .members
+                    .keys()
+                    .any(|user| *head.people.person(user) == Identity::Account(membership.account().clone()))
+            })
+        }),
+        // Somebody took it away by hand, and the tree does not ask for it any more.
+        Wanted::AddMember { group, .. } => match group {
+            Ref::Known(id) => head.groups.live().any(|(_, group)| group.id == *id),
+            Ref::Made(key) => {
+                key.address.group().is_some_and(|name| head.desired.declaration.groups.contains_key(name))
+            }
         },
-    };
-    Some((key.action, key.address.group(), account.as_str()))
+        Wanted::DeleteGroup { group, .. } => head.groups.live().any(|(_, live)| live.id == *group),
+        Wanted::CreateGroup { name, .. } => {
+            !matches!(head.groups.get(name), GroupIdentity::Unresolved(_))
+                && head.desired.declaration.groups.contains_key(name)
+        }
+        Wanted::InviteUser { .. }
+        | Wanted::OffboardUser { .. }
+        | Wanted::ActivateUser { .. }
+        | Wanted::UpdateUser { .. } => match &change.address {
+            Address::User(user) => head.desired.people().contains(user),
+            Address::Group(_) | Address::Member(..) => false,
+        },
+    }
 }
 
 fn group_of(wanted: &Wanted) -> Option<&GroupId> {

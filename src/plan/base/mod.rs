@@ -1,60 +1,119 @@
-//! The base revision: what it would need of the same live state, and how the tree differs from it (design §6).
+//! The base revision: what it would need of the same live state, and how the tree differs from it (design §6). Everything
+//! is compared by account and group, since names are the tree's to choose.
 
 mod adopted;
+mod deeds;
+mod differences;
 mod identities;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Change, Changes, Comparison, Drift, Key, LiveState, Locator, Revision, Wanted,
+    AccountId, Address, Change, Changes, Comparison, DeclarationChange, Declared, Drift, GroupId, GroupState,
+    Listing, LiveState, Locator, Questions, Revision, Wanted,
 };
 
 use super::desired::Desired;
 use super::diff::diff;
-use super::groups::GroupResolution;
-use super::marked::Marked;
-use super::resolve::Resolution;
+use super::identity::{GroupIdentity, Marked, Resolved};
+use deeds::{Deed, same};
+
+pub(super) use differences::{Difference, Kind};
+pub(super) use rules::rule_of_exclusive;
 
 /// The base revision, compared with the live state that a plan is made of.
 #[derive(Clone, Debug)]
 pub struct Base<'a> {
-    pub(super) desired: &'a Desired<'a>,
-    pub(super) people: Resolution,
-    pub(super) groups: GroupResolution,
-    changes: BTreeMap<Key, Change>,
+    pub(super) tree: Resolved<'a>,
+    changes: BTreeMap<Deed, Change>,
     /// Those who are to lose everything, groups that the base does not name too.
-    offboarded: BTreeSet<AccountId>,
-    revision: Revision,
+    offboarded: BTreeMap<AccountId, Change>,
+    locator: &'a Locator<'a>,
+    pub(super) revision: Revision,
 }
 
-impl<'a> Base<'a> {
-    /// Finds what a base would change. The live state must hold what the base asks about, too.
-    pub fn of(desired: &'a Desired<'a>, live: &LiveState, locator: &Locator<'_>, revision: Revision) -> Self {
-        let Changes { changes, .. } = diff(desired, live, locator);
-        let offboarded = changes.iter().filter_map(|change| match &change.wanted {
-            Wanted::OffboardUser { account, .. } => Some(account.clone()),
+/// What a tree wants, possible or not.
+pub(super) struct Wants {
+    deeds: BTreeSet<Deed>,
+    /// The memberships that are to end.
+    ends: BTreeSet<(GroupId, AccountId)>,
+    /// Those who are to lose everything.
+    offboarded: BTreeSet<AccountId>,
+}
+
+impl Wants {
+    pub(super) fn of(changes: &Changes, tree: &Resolved<'_>) -> Self {
+        let wanted = changes.changes.iter().map(|change| Deed::of(change, tree));
+        let blocked = changes.blocked.iter().map(|blocked| Deed::of_blocked(blocked, tree));
+        let offboarded =
+            changes.changes.iter().filter_map(|change| leaver(&change.wanted)).cloned().collect();
+        let deeds: BTreeSet<Deed> = wanted.chain(blocked).collect();
+        let ends =
+            deeds.iter().filter_map(Deed::ends).map(|(group, account)| (group.clone(), account.clone()));
+        Self { ends: ends.collect(), deeds, offboarded }
+    }
+
+    /// Whether the tree wants a membership to end.
+    fn end(&self, group: &GroupId, account: &AccountId) -> bool {
+        self.offboarded.contains(account) || self.ends.contains(&(group.clone(), account.clone()))
+    }
+
+    /// Whether the tree wants a change, or one that takes it in.
+    fn want(&self, deed: &Deed, change: &Change) -> bool {
+        let leaves = match &change.wanted {
+            Wanted::RemoveMember { membership } => self.offboarded.contains(membership.account()),
+            Wanted::OffboardUser { account, .. } => self.offboarded.contains(account),
             Wanted::CreateGroup { .. }
             | Wanted::DeleteGroup { .. }
             | Wanted::InviteUser { .. }
             | Wanted::AddMember { .. }
-            | Wanted::RemoveMember { .. }
             | Wanted::ActivateUser { .. }
-            | Wanted::UpdateUser { .. } => None,
-        });
+            | Wanted::UpdateUser { .. } => false,
+        };
+        leaves || self.deeds.contains(deed)
+    }
+}
+
+fn leaver(wanted: &Wanted) -> Option<&AccountId> {
+    match wanted {
+        Wanted::OffboardUser { account, .. } => Some(account),
+        Wanted::CreateGroup { .. }
+        | Wanted::DeleteGroup { .. }
+        | Wanted::InviteUser { .. }
+        | Wanted::AddMember { .. }
+        | Wanted::RemoveMember { .. }
+        | Wanted::ActivateUser { .. }
+        | Wanted::UpdateUser { .. } => None,
+    }
+}
+
+impl<'a> Base<'a> {
+    /// Finds what a base would change. The live state must hold what the base asks about, too.
+    pub fn of(desired: Desired<'a>, live: &LiveState, locator: &'a Locator<'a>, revision: Revision) -> Self {
+        let tree = Resolved::of(desired, live);
+        let Changes { changes, .. } = diff(&tree, live, locator);
+        let leaving = |change: &Change| Some((leaver(&change.wanted)?.clone(), change.clone()));
         Self {
-            offboarded: offboarded.collect(),
-            desired,
-            people: Resolution::of(desired, live),
-            groups: GroupResolution::of(desired.declaration, &live.groups),
-            changes: changes.into_iter().map(|change| (change.key(), change)).collect(),
+            offboarded: changes.iter().filter_map(leaving).collect(),
+            changes: changes.into_iter().map(|change| (Deed::of(&change, &tree), change)).collect(),
+            tree,
+            locator,
             revision,
         }
     }
 
+    /// What must be known of those whom the base would offboard and the tree would not: what they keep.
+    pub fn questions(&self, changes: &Changes) -> Questions {
+        let leaving: BTreeSet<&AccountId> =
+            changes.changes.iter().filter_map(|change| leaver(&change.wanted)).collect();
+        let kept = self.offboarded.keys().filter(|account| !leaving.contains(account));
+        Questions { memberships: kept.cloned().collect(), ..Questions::default() }
+    }
+
     /// Whether the base would need a change as well. What it wanted and could not have is possible by the change alone.
-    pub(super) fn drift(&self, change: &Change) -> Drift {
-        let needed = match self.changes.get(&change.key()) {
+    pub(super) fn drift(&self, change: &Change, head: &Resolved<'_>) -> Drift {
+        let needed = match self.changes.get(&Deed::of(change, head)) {
             Some(needed) => same(&needed.wanted, &change.wanted),
             None => self.loses_all(&change.wanted),
         };
@@ -62,30 +121,65 @@ impl<'a> Base<'a> {
     }
 
     fn loses_all(&self, wanted: &Wanted) -> bool {
-        matches!(wanted, Wanted::RemoveMember { membership } if self.offboarded.contains(membership.account()))
+        matches!(wanted, Wanted::RemoveMember { membership } if self.offboarded.contains_key(membership.account()))
     }
 
     /// How the tree differs from the base in what a reviewer must not miss.
     pub(super) fn comparison(
         &self,
-        head: &Desired<'_>,
-        changes: &[Key],
+        head: &Resolved<'_>,
+        wants: &Wants,
         live: &LiveState,
         privileged: &Marked,
+        differences: &[Difference<'_>],
     ) -> Comparison {
+        let mut declared = self.groups_left(head, live, privileged, differences);
+        declared.extend(differences.iter().filter_map(|difference| difference.shown(privileged, live)));
+        declared.sort();
         Comparison {
             revision: self.revision.clone(),
-            identities: identities::changes(self.desired.declaration, head.declaration, live),
-            rules: rules::changes(self.desired.declaration, head.declaration),
-            adopted: adopted::adopted(self, head, changes, privileged),
+            identities: identities::changes(self.tree.desired.declaration, head.desired.declaration, live),
+            rules: rules::changes(self.tree.desired.declaration, head.desired.declaration),
+            declared,
+            adopted: adopted::adopted(self, head, wants, privileged),
         }
     }
-}
 
-/// Whether two changes to one thing are one. Who loses a deleted group is live's to say, under names that may differ.
-fn same(one: &Wanted, other: &Wanted) -> bool {
-    match (one, other) {
-        (Wanted::DeleteGroup { group: one, .. }, Wanted::DeleteGroup { group: other, .. }) => one == other,
-        (one, other) => one == other,
+    /// The groups that the base declares and the tree does not, under any name: who is in them stays.
+    fn groups_left(
+        &self,
+        head: &Resolved<'_>,
+        live: &LiveState,
+        privileged: &Marked,
+        differences: &[Difference<'_>],
+    ) -> Vec<DeclarationChange> {
+        let kept: BTreeSet<_> = head.groups.live().map(|(_, group)| &group.id).collect();
+        let declared = &head.desired.declaration.groups;
+        let left = self.tree.desired.declaration.groups.iter().filter_map(|(name, group)| {
+            // A tombstone that goes has done its work.
+            match group.state {
+                GroupState::Present(_) => {}
+                GroupState::Absent => return None,
+            }
+            let id = match self.tree.groups.get(name) {
+                GroupIdentity::Live(live) => Some(&live.id),
+                GroupIdentity::Missing | GroupIdentity::Unresolved(_) => None,
+            };
+            if declared.contains_key(name) || id.is_some_and(|id| kept.contains(id)) {
+                return None;
+            }
+            let dropped = differences.iter().filter(|it| it.group == name && it.is_kept());
+            Some(DeclarationChange {
+                address: Address::Group(name.clone()),
+                declared: Declared::GroupLeaves {
+                    members: id.and_then(|id| live.members.get(id)).map(Listing::len),
+                    revokes: dropped.count(),
+                },
+                privileged: privileged.marks(id, name),
+                name: None,
+                origin: self.locator.locate(group.origin),
+            })
+        });
+        left.collect()
     }
 }

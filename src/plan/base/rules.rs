@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AppsInGroup, Declaration, GroupName, GroupState, Members, Mode, Policy, RuleChange, Settings, Source,
-    UnlistedUsers,
+    AppsInGroup, Declaration, GroupName, GroupState, Located, Members, Mode, Policy, RuleChange, Settings,
+    Source, UnlistedUsers,
 };
 
 type Texts = BTreeMap<String, String>;
@@ -26,11 +26,16 @@ fn texts(declaration: &Declaration) -> Texts {
     let mut texts = Texts::new();
     settings(&mut texts, &declaration.settings);
     policy(&mut texts, &declaration.policy);
+    // Two of one guard for one address are a set: whichever a guard takes, the other one is shown as well.
+    let mut waivers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for waiver in &declaration.waivers {
         for address in &waiver.addresses {
             let text = format!("until {}: {}", waiver.until, waiver.because);
-            texts.insert(format!("waive {} for {}", waiver.guard, address.value), text);
+            waivers.entry(format!("waive {} for {}", waiver.guard, address.value)).or_default().insert(text);
         }
+    }
+    for (key, waived) in waivers {
+        texts.insert(key, waived.into_iter().collect::<Vec<_>>().join("; "));
     }
     for (name, group) in &declaration.groups {
         let owners: Vec<&str> = group.owners.iter().map(|owner| owner.value.as_str()).collect();
@@ -117,8 +122,14 @@ fn policy(texts: &mut Texts, policy: &Policy) {
         say(format!("{key}: {item}"), "listed".into());
     }
     for list in exclusive {
-        let mut names: Vec<&str> = list.value.iter().map(|name| name.value.as_str()).collect();
-        names.sort_unstable();
-        say(format!("exclusive: {}", names.join(" and ")), "listed".into());
+        let key = rule_of_exclusive(&list.value);
+        texts.insert(key, "listed".into());
     }
+}
+
+/// The key of a list of `exclusive`, whatever its order.
+pub(in crate::plan) fn rule_of_exclusive(list: &[Located<GroupName>]) -> String {
+    let mut names: Vec<&str> = list.iter().map(|name| name.value.as_str()).collect();
+    names.sort_unstable();
+    format!("policy.exclusive: {}", names.join(" and "))
 }

@@ -1,31 +1,55 @@
-//! `keep-at-least`: how many active members a group must keep.
+//! `keep-at-least`: how many people with an active account a group must keep.
 
-use crate::model::{Address, Guard};
+use crate::model::{Address, GroupName, Guard};
 
-use super::after::After;
 use super::{Case, Rules, Tripped};
+use crate::plan::order::Circle;
+use crate::plan::projection::Projection;
 
-/// Refused when the plan leaves a group fewer active members than the policy says, and fewer than it had.
+/// Refused when the plan leaves a group fewer active people than the policy says, and fewer than it had, or when no order
+/// of its operations keeps the group as large all the way.
 pub(super) fn keep_at_least(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
-    let floors = &rules.desired.declaration.policy.keep_at_least;
-    let live = case.context.live;
+    let floors = &rules.policy().keep_at_least;
     if floors.is_empty() {
         return Vec::new();
     }
-    let (before, after) = (After::before(live), After::of(live, case.operations.values()));
+    let before = Projection::before(case.context.live);
     let mut tripped = Vec::new();
-    for (name, group) in rules.groups.live() {
-        let Some(floor) = floors.get(name).map(|floor| floor.value) else { continue };
-        let (had, has) = (before.active(&group.id), after.active(&group.id));
-        if has < had && has < floor as usize {
-            tripped.push(Tripped {
-                guard: Guard::KeepAtLeast,
-                addresses: vec![Address::Group(name.clone())],
-                why: format!("group {name} would keep {has} active members, and `keep-at-least` is {floor}"),
-                help: "Declare somebody else as a member first, or lower the floor in a reviewed change."
-                    .into(),
-            });
+    for (name, floor) in floors {
+        let floor = floor.value;
+        for id in case.rules.names.ids(name) {
+            let shown = case.context.name_of(id, name);
+            let (had, has) = (before.active_people(id), case.after.active_people(id));
+            if has < had && has < floor as usize {
+                let people = if has == 1 { "1 active person".into() } else { format!("{has} active people") };
+                tripped.push(trip(
+                    &shown,
+                    name,
+                    format!("group {shown} would keep {people}, and `keep-at-least` is {floor}"),
+                    "Declare somebody else as a member first, or lower the floor in a reviewed change.",
+                ));
+            } else if case.circles.iter().any(|circle: &Circle| circle.floors.contains(id)) {
+                tripped.push(trip(
+                    &shown,
+                    name,
+                    format!(
+                        "no order of the operations keeps {floor} active people in group {shown} and lets nobody into two \
+                         groups that exclude each other"
+                    ),
+                    "Make the change in two steps: first add somebody who is in none of the groups.",
+                ));
+            }
         }
     }
     tripped
+}
+
+fn trip(shown: &GroupName, rule: &GroupName, why: String, help: &str) -> Tripped {
+    Tripped {
+        guard: Guard::KeepAtLeast,
+        addresses: vec![Address::Group(shown.clone())],
+        rule: format!("policy.keep-at-least.{rule}"),
+        why,
+        help: help.into(),
+    }
 }

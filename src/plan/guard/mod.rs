@@ -1,14 +1,12 @@
-//! The guards: rules that may refuse a plan (design §9). Each is a function from a plan and a tree's rules to what
-//! tripped, and is asked under the rules of the tree and under those of its base, so that a change cannot quietly
-//! loosen what it is judged by (design §6).
+//! The guards: rules that may refuse a plan (design §9). Each is a function from a plan and the rules of a tree to what
+//! tripped. It is asked under the rules of the tree and under those of its base, so that a change cannot quietly loosen
+//! what it is judged by (design §6).
 //!
-//! They judge what is left after narrowing. What must never happen at all (`self-lockout`, `last-admin`) and what is
-//! not known (`identity-changed`, `identity-unresolved`) is blocked before, at its own address, and so is an
-//! invitation that nothing sets `invite-domain` aside for. That a credential belongs to the site that the tree names
-//! (`wrong-site`) is made sure of before anything is read.
+//! They judge what is left on the site, by account and group. What must never happen at all (`self-lockout`,
+//! `last-admin`) and what is not known (`identity-changed`, `identity-unresolved`) is blocked before, at its own address,
+//! and so is an invitation that nothing sets `invite-domain` aside for. That a credential belongs to the site that the
+//! tree names (`wrong-site`) is made sure of before anything is read.
 
-mod after;
-mod declared;
 mod exclusive;
 mod floors;
 mod invite;
@@ -18,28 +16,35 @@ mod revokes;
 mod self_grant;
 mod suspicious;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Address, Guard, Key, PlannedOperation, RuleSource, Ruling, Verdict, Waiver};
+use crate::model::{
+    AccountId, Address, Blocked, Direction, Guard, IdentityChange, Key, PlannedOperation, Reason, RuleChange,
+    RuleSource, Ruling, Verdict,
+};
 
-use super::desired::Desired;
-use super::groups::GroupResolution;
-use super::resolve::Resolution;
+use super::base::Difference;
+use super::identity::Obstacle;
+use super::order::Circle;
+use super::projection::{Effect, Projection, effects};
 use super::route::Context;
+use super::rules::{RuleBook, Rules, group_id};
 
 /// What guards judge.
 pub(super) struct Case<'a> {
     pub(super) operations: &'a BTreeMap<Key, PlannedOperation>,
     pub(super) context: &'a Context<'a>,
-    pub(super) people: &'a Resolution,
-    pub(super) groups: &'a GroupResolution,
-}
-
-/// The rules that a tree sets, and whom and what it means by the names in them.
-struct Rules<'a> {
-    desired: &'a Desired<'a>,
-    people: &'a Resolution,
-    groups: &'a GroupResolution,
+    pub(super) rules: &'a RuleBook<'a>,
+    /// The site once the plan is carried out.
+    pub(super) after: Projection<'a>,
+    /// How what the tree declares differs from what its base does.
+    pub(super) differences: &'a [Difference<'a>],
+    /// The names that mean another id than by the base.
+    pub(super) identities: &'a [IdentityChange],
+    /// The rules whose text differs from the base's.
+    pub(super) changed_rules: &'a [RuleChange],
+    /// The orders that no order of operations can keep.
+    pub(super) circles: &'a [Circle],
 }
 
 /// A guard that tripped, before anybody asks whether it is set aside.
@@ -47,26 +52,88 @@ struct Tripped {
     guard: Guard,
     /// The addresses of which a waiver has to name each, or something that takes it in.
     addresses: Vec<Address>,
+    /// The key of the rule, as in [`RuleChange`]. Only a change of its text can be what lets a plan pass.
+    rule: String,
     why: String,
     help: String,
 }
 
 /// Lets every guard judge.
 pub(super) fn judge(case: &Case<'_>) -> Vec<Verdict> {
-    let own = Rules { desired: case.context.desired, people: case.people, groups: case.groups };
+    let head = &case.rules.head;
     let mut verdicts: Vec<Verdict> =
-        tripped(case, &own).into_iter().map(|tripped| own.verdict(tripped)).collect();
-    verdicts.extend(self_grant::unjudged(case, &own));
-    if let Some(base) = case.context.base {
-        let rules = Rules { desired: base.desired, people: &base.people, groups: &base.groups };
-        for tripped in tripped(case, &rules) {
-            if rules.waiver(&tripped).is_none() {
-                loosened(&mut verdicts, tripped);
+        tripped(case, head).into_iter().map(|tripped| verdict(case, head, tripped)).collect();
+    verdicts.extend(self_grant::unjudged(case));
+    if let Some(base) = &case.rules.base {
+        for tripped in tripped(case, base) {
+            if base.waiver(tripped.guard, &tripped.addresses, case.context.tree).is_none() {
+                loosened(case, &mut verdicts, tripped);
             }
         }
     }
+    verdicts.extend(self_grant::verdicts(case));
     verdicts.sort();
+    verdicts.dedup();
     verdicts
+}
+
+/// In a run for what time and offboarding bring, no change is judged: a guard blocks what it is about, so that the access
+/// of others ends.
+pub(super) fn block_refused(
+    verdicts: &mut Vec<Verdict>,
+    operations: &mut BTreeMap<Key, PlannedOperation>,
+    context: &Context<'_>,
+) -> Vec<Blocked> {
+    let reasons = &context.scope.reasons;
+    let by_time = |reason: &Reason| match reason {
+        Reason::Expired | Reason::Offboarded | Reason::Excepted => true,
+        Reason::Declared | Reason::Undeclared | Reason::Unlisted | Reason::Undone => false,
+    };
+    if reasons.is_empty() || !reasons.iter().all(by_time) {
+        return Vec::new();
+    }
+    let mut blocked = Vec::new();
+    verdicts.retain(|verdict| {
+        if verdict.ruling != Ruling::Refused || verdict.addresses.is_empty() {
+            return true;
+        }
+        let about = |planned: &&PlannedOperation| {
+            verdict.addresses.iter().any(|address| revokes_at(planned, address, context))
+        };
+        let mut keys: BTreeSet<Key> = operations.values().filter(about).map(|it| it.key.clone()).collect();
+        if keys.is_empty() {
+            return true;
+        }
+        // What ends with an account touches its groups, too.
+        while let Some(key) = keys.pop_first() {
+            let Some(planned) = operations.remove(&key) else { continue };
+            keys.extend(operations.values().filter(|it| it.requires.contains(&key)).map(|it| it.key.clone()));
+            let obstacle = Obstacle {
+                code: verdict.guard.as_str(),
+                why: verdict.why.clone(),
+                help: verdict.help.clone(),
+            };
+            blocked.push(obstacle.blocks(planned));
+        }
+        false
+    });
+    blocked
+}
+
+/// Whether an operation takes something away at an address: with a group's address from its members, too.
+fn revokes_at(planned: &PlannedOperation, address: &Address, context: &Context<'_>) -> bool {
+    if planned.operation.direction() != Direction::Revoke {
+        return false;
+    }
+    let Address::Group(name) = address else { return address.covers(&planned.key.address) };
+    let Some(group) = group_id(context.tree, name, context.live) else { return false };
+    let is_member = |id: &AccountId| context.live.members.get(group).is_some_and(|it| it.contains(id));
+    effects(planned).into_iter().any(|effect| match effect {
+        Effect::Leaves(membership) => membership.group() == group,
+        Effect::Sleeps(account, _) => is_member(account),
+        Effect::Ends(id) => id == group,
+        Effect::Joins(..) | Effect::Wakes(..) => false,
+    })
 }
 
 fn tripped(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
@@ -75,7 +142,6 @@ fn tripped(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
         floors::keep_at_least,
         protect::protect,
         exclusive::exclusive,
-        self_grant::self_grant,
         reactivation::reactivation,
         invite::invite_domain,
         suspicious::suspicious_read,
@@ -83,12 +149,17 @@ fn tripped(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
     guards.into_iter().flat_map(|guard| guard(case, rules)).collect()
 }
 
-/// Takes in what the rules of the base would refuse: where those of the tree do not, the change allows it.
-fn loosened(verdicts: &mut Vec<Verdict>, tripped: Tripped) {
-    let Tripped { guard, addresses, why, help } = tripped;
+/// Takes in what the rules of the base would refuse. Where the tree's own rules do not, either its text of the rule lets
+/// the plan pass, or what the rule's names mean has changed: that is no leave.
+fn loosened(case: &Case<'_>, verdicts: &mut Vec<Verdict>, tripped: Tripped) {
+    let Tripped { guard, addresses, rule, why, help } = tripped;
     let judged = verdicts.iter_mut().find(|verdict| verdict.guard == guard && verdict.addresses == addresses);
+    let differs = case.changed_rules.iter().any(|change| change.rule == rule);
+    let allowed = case.context.tree.desired.allow.contains(&guard);
     let ruling = match judged.as_ref().map(|verdict| &verdict.ruling) {
-        None => Ruling::AllowedByChange { by: RuleSource::Policy },
+        None if differs => Ruling::AllowedByChange { by: RuleSource::Policy },
+        None if allowed => Ruling::Allowed,
+        None => Ruling::Refused,
         Some(Ruling::Waived { because, until }) => {
             Ruling::AllowedByChange { by: RuleSource::Waiver { because: because.clone(), until: *until } }
         }
@@ -103,26 +174,17 @@ fn loosened(verdicts: &mut Vec<Verdict>, tripped: Tripped) {
     }
 }
 
-impl Rules<'_> {
-    fn verdict(&self, tripped: Tripped) -> Verdict {
-        let ruling = if self.desired.allow.contains(&tripped.guard) {
-            Ruling::Allowed
-        } else {
-            self.waiver(&tripped).map_or(Ruling::Refused, |waiver| Ruling::Waived {
-                because: waiver.because.clone(),
-                until: waiver.until,
-            })
-        };
-        let Tripped { guard, addresses, why, help } = tripped;
-        Verdict { guard, ruling, addresses, why, help }
-    }
-
-    /// A waiver that takes in everything that tripped a guard. A plan as a whole is waived by nothing.
-    fn waiver(&self, tripped: &Tripped) -> Option<&Waiver> {
-        let Tripped { guard, addresses, .. } = tripped;
-        let covers = |waiver: &&Waiver| {
-            !addresses.is_empty() && addresses.iter().all(|address| waiver.covers(address))
-        };
-        self.desired.waivers(*guard).find(covers)
-    }
+/// What a guard that tripped comes to, by the waivers of a tree.
+fn verdict(case: &Case<'_>, rules: &Rules<'_>, tripped: Tripped) -> Verdict {
+    let Tripped { guard, addresses, rule: _, why, help } = tripped;
+    let ruling = if case.context.tree.desired.allow.contains(&guard) {
+        Ruling::Allowed
+    } else {
+        let waiver = rules.waiver(guard, &addresses, case.context.tree);
+        waiver.map_or(Ruling::Refused, |waiver| Ruling::Waived {
+            because: waiver.because.clone(),
+            until: waiver.until,
+        })
+    };
+    Verdict { guard, ruling, addresses, why, help }
 }

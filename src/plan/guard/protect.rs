@@ -2,66 +2,124 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{AccountId, GroupId, Guard, Operation, PlannedOperation, UserRef};
+use crate::model::{AccountId, Address, Email, GroupId, GroupName, Guard, PlannedOperation, UserRef};
 
 use super::{Case, Rules, Tripped};
-use crate::plan::marked::Marked;
-use crate::plan::resolve::Identity;
+use crate::plan::base::Kind;
+use crate::plan::identity::Marked;
+use crate::plan::projection::{Effect, effects};
 
-/// Refused when the plan revokes anything of somebody, or in a group, that the policy protects.
+/// Refused when the plan revokes anything of somebody, or in a group, that the policy protects, or the tree lets their
+/// access end earlier than its base.
 pub(super) fn protect(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
-    let protect = &rules.desired.declaration.policy.protect;
-    let users: Vec<UserRef> = protect.users.iter().map(|user| UserRef::Email(user.value.clone())).collect();
-    let accounts: BTreeSet<&AccountId> = users
-        .iter()
-        .filter_map(|user| match rules.people.person(user) {
-            Identity::Account(id) => Some(id),
-            Identity::Missing | Identity::Unresolved(_) => None,
-        })
-        .collect();
-    let groups = Marked::of(&protect.groups, rules.groups, case.context.live);
-    let of_person = |planned: &PlannedOperation| {
-        let named = planned.key.address.user().is_some_and(|user| users.contains(user));
-        named || revoked(&planned.operation).iter().any(|account| accounts.contains(account))
-    };
-    let of_group = |planned: &PlannedOperation| revoked_groups(&planned.operation).any(|id| groups.holds(id));
+    let protect = &rules.policy().protect;
+    let people: Vec<Protected<'_>> =
+        protect.users.iter().map(|user| Protected::person(&user.value, case)).collect();
+    let groups: Vec<Protected<'_>> =
+        protect.groups.iter().map(|name| Protected::group(&name.value, case)).collect();
     let mut tripped = Vec::new();
-    for planned in case.operations.values().filter(|planned| planned.operation.revokes() > 0) {
-        let what = match (of_person(planned), of_group(planned)) {
-            (true, _) => "somebody whom `protect.users` names",
-            (false, true) => "a group that `protect.groups` names",
-            (false, false) => continue,
+    for planned in case.operations.values() {
+        let (accounts, ids) = revoked(planned);
+        if accounts.is_empty() && ids.is_empty() {
+            continue;
+        }
+        let user = planned.key.address.user();
+        let person = people
+            .iter()
+            .find(|it| it.is_one_of(user, &accounts))
+            .map(|it| (it, "somebody whom `protect.users` names"));
+        let group = || {
+            groups.iter().find(|it| it.holds_any(&ids)).map(|it| (it, "a group that `protect.groups` names"))
         };
-        tripped.push(Tripped {
-            guard: Guard::Protect,
-            addresses: vec![planned.key.address.clone()],
-            why: format!("`{}` revokes something of {what}", planned.key),
-            help: "Take the protection back in a change of its own, where that is really meant.".into(),
-        });
+        if let Some((protected, what)) = person.or_else(group) {
+            tripped.push(trip(
+                protected,
+                planned.key.address.clone(),
+                format!("`{}` revokes something of {what}", planned.key),
+            ));
+        }
+    }
+    for earlier in case.differences.iter().filter(|it| matches!(it.kind, Kind::Earlier { .. })) {
+        let accounts = earlier.account().into_iter().collect();
+        let ids = earlier.group_id().into_iter().collect();
+        let person = people.iter().find(|it| it.is_one_of(Some(&earlier.user), &accounts));
+        if let Some(protected) = person.or_else(|| groups.iter().find(|it| it.holds_any(&ids))) {
+            let why =
+                format!("{} would lose {} earlier, and the policy protects it", earlier.user, earlier.group);
+            tripped.push(trip(protected, earlier.address(), why));
+        }
     }
     tripped
 }
 
-/// The accounts that lose something by an operation.
-fn revoked(operation: &Operation) -> Vec<&AccountId> {
-    match operation {
-        Operation::DeleteGroup { members, .. } => {
-            members.iter().map(|lost| lost.membership.account()).collect()
-        }
-        Operation::RemoveMember { .. }
-        | Operation::SuspendUser { .. }
-        | Operation::DeactivateUser { .. }
-        | Operation::RemoveUser { .. } => operation.account().into_iter().collect(),
-        Operation::CreateGroup { .. }
-        | Operation::InviteUser { .. }
-        | Operation::ActivateUser { .. }
-        | Operation::UpdateUser { .. }
-        | Operation::AddMember { .. } => Vec::new(),
+fn trip(protected: &Protected<'_>, address: Address, why: String) -> Tripped {
+    Tripped {
+        guard: Guard::Protect,
+        addresses: vec![address],
+        rule: protected.rule.clone(),
+        why,
+        help: "Take the protection back in a change of its own, where that is really meant.".into(),
     }
 }
 
-/// The groups in which an operation revokes something.
-fn revoked_groups(operation: &Operation) -> impl Iterator<Item = &GroupId> {
-    let kept = operation.leaver().map_or(&[][..], |(_, memberships)| memberships);
-    operation.group().into_iter().chain(kept.iter().map(|kept| kept.membership.group()))
+/// Somebody or something that a policy protects.
+struct Protected<'a> {
+    rule: String,
+    email: Option<&'a Email>,
+    accounts: BTreeSet<AccountId>,
+    groups: Marked,
+}
+
+impl<'a> Protected<'a> {
+    fn person(email: &'a Email, case: &Case<'_>) -> Self {
+        Self {
+            rule: format!("policy.protect.users: {email}"),
+            email: Some(email),
+            accounts: case.rules.accounts(email),
+            groups: Marked::default(),
+        }
+    }
+
+    fn group(name: &GroupName, case: &Case<'_>) -> Self {
+        Self {
+            rule: format!("policy.protect.groups: {name}"),
+            email: None,
+            accounts: BTreeSet::new(),
+            groups: Marked::of([name], &case.rules.names),
+        }
+    }
+
+    fn is_one_of(&self, user: Option<&UserRef>, accounts: &BTreeSet<&AccountId>) -> bool {
+        let named = match user {
+            Some(UserRef::Email(email)) => Some(email) == self.email,
+            Some(UserRef::Account(_)) | None => false,
+        };
+        named || accounts.iter().any(|account| self.accounts.contains(*account))
+    }
+
+    fn holds_any(&self, groups: &BTreeSet<&GroupId>) -> bool {
+        groups.iter().any(|group| self.groups.holds(group))
+    }
+}
+
+/// The accounts that lose something by an operation, and the groups in which they do.
+fn revoked(planned: &PlannedOperation) -> (BTreeSet<&AccountId>, BTreeSet<&GroupId>) {
+    let (mut accounts, mut groups) = (BTreeSet::new(), BTreeSet::new());
+    for effect in effects(planned) {
+        match effect {
+            Effect::Leaves(membership) => {
+                accounts.insert(membership.account());
+                groups.insert(membership.group());
+            }
+            Effect::Sleeps(account, kept) => {
+                accounts.insert(account);
+                groups.extend(kept.iter().map(|kept| kept.membership.group()));
+            }
+            Effect::Ends(group) => {
+                groups.insert(group);
+            }
+            Effect::Joins(..) | Effect::Wakes(..) => {}
+        }
+    }
+    (accounts, groups)
 }

@@ -1,9 +1,8 @@
-//! `reactivation`: whoever was suspended by hand stays so (design §7).
+//! `reactivation`: somebody who was suspended by hand stays so (design §7).
 
 use crate::model::{Drift, Guard, Operation, PlannedOperation};
 
 use super::{Case, Rules, Tripped};
-use crate::plan::resolve::Identity;
 
 /// Refused when the plan lets somebody back in whom the base wanted active already: their access may have been taken
 /// away on purpose. Without a base nobody can tell. Somebody who has an account and is in no directory is invited back.
@@ -25,7 +24,7 @@ pub(super) fn reactivation(case: &Case<'_>, _: &Rules<'_>) -> Vec<Tripped> {
 
 fn has_account(case: &Case<'_>, planned: &PlannedOperation) -> bool {
     let user = planned.key.address.user();
-    user.is_some_and(|user| matches!(case.people.person(user), Identity::Account(_)))
+    user.is_some_and(|user| case.context.tree.account(user).is_some())
 }
 
 fn tripped(planned: &PlannedOperation) -> Tripped {
@@ -43,6 +42,7 @@ fn tripped(planned: &PlannedOperation) -> Tripped {
     Tripped {
         guard: Guard::Reactivation,
         addresses: vec![planned.key.address.clone()],
+        rule: String::new(),
         why: why.into(),
         help: help.into(),
     }

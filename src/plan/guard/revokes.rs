@@ -1,26 +1,27 @@
 //! `max-revokes`: how much one plan may take away (design §9).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Address, GroupName, GroupRevokes, Guard, Listing, Operation, PlannedOperation};
+use crate::model::{Address, GroupId, GroupName, GroupRevokes, Guard, Listing, Membership, PlannedOperation};
 
 use super::{Case, Rules, Tripped};
-use crate::plan::groups::GroupIdentity;
+use crate::plan::projection::{Effect, effects, revokes};
 
 /// Refused when the plan revokes more than `total`, or one group loses more than both its `count` and its `percent`.
 /// What a waiver names does not count in the total.
 pub(super) fn max_revokes(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
-    let Some(policy) = rules.desired.declaration.policy.max_revokes else { return Vec::new() };
-    let counted = || {
-        let operations = case.operations.values();
-        operations.filter(|planned| !rules.desired.waives(Guard::MaxRevokes, &planned.key.address))
+    let Some(policy) = rules.policy().max_revokes else { return Vec::new() };
+    let waived = |planned: &&PlannedOperation| {
+        let address = std::slice::from_ref(&planned.key.address);
+        rules.waiver(Guard::MaxRevokes, address, case.context.tree).is_none()
     };
     let mut tripped = Vec::new();
-    let revokes: usize = counted().map(|planned| planned.operation.revokes()).sum();
+    let revokes = revokes(case.operations.values().filter(waived));
     if let Some(most) = policy.total.filter(|most| revokes > *most as usize) {
         tripped.push(Tripped {
             guard: Guard::MaxRevokes,
             addresses: Vec::new(),
+            rule: "policy.max-revokes.total".into(),
             why: format!("the plan revokes {revokes}, and `max-revokes.total` is {most}"),
             help: "Make the change in smaller steps, waive the groups that are meant in rollbook.yaml, or allow this \
                    run with `--allow max-revokes`."
@@ -28,54 +29,43 @@ pub(super) fn max_revokes(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
         });
     }
     if let Some(most) = policy.group {
-        tripped.extend(
-            losses(case.operations.values())
-                .into_iter()
-                .filter_map(|(name, lost)| too_many(case, name, lost, most)),
-        );
+        let losses = losses(case.operations.values());
+        tripped
+            .extend(losses.into_iter().filter_map(|(group, lost)| too_many(case, group, lost.len(), most)));
     }
     tripped
 }
 
-/// How many members each group loses by operations on it.
-fn losses<'a>(operations: impl Iterator<Item = &'a PlannedOperation>) -> BTreeMap<&'a GroupName, usize> {
-    let mut losses = BTreeMap::new();
-    for planned in operations {
-        let lost = match &planned.operation {
-            Operation::RemoveMember { .. } => 1,
-            Operation::DeleteGroup { members, .. } => members.len(),
-            // These keep their memberships, or end them with the account: the total counts them.
-            Operation::SuspendUser { .. }
-            | Operation::DeactivateUser { .. }
-            | Operation::RemoveUser { .. }
-            | Operation::CreateGroup { .. }
-            | Operation::InviteUser { .. }
-            | Operation::ActivateUser { .. }
-            | Operation::UpdateUser { .. }
-            | Operation::AddMember { .. } => 0,
-        };
-        if let Some(name) = planned.key.address.group().filter(|_| lost > 0) {
-            *losses.entry(name).or_default() += lost;
+/// The memberships that end, by group: by operations of their own, and with a group or an account. Those of somebody who is
+/// suspended or deactivated stay; the total counts them.
+fn losses<'a>(
+    operations: impl Iterator<Item = &'a PlannedOperation>,
+) -> BTreeMap<&'a GroupId, BTreeSet<&'a Membership>> {
+    let mut losses: BTreeMap<&GroupId, BTreeSet<&Membership>> = BTreeMap::new();
+    for effect in operations.flat_map(effects) {
+        match effect {
+            Effect::Leaves(membership) => {
+                losses.entry(membership.group()).or_default().insert(membership);
+            }
+            Effect::Joins(..) | Effect::Wakes(..) | Effect::Sleeps(..) | Effect::Ends(_) => {}
         }
     }
     losses
 }
 
-fn too_many(case: &Case<'_>, name: &GroupName, lost: usize, most: GroupRevokes) -> Option<Tripped> {
-    let listing = match case.groups.get(name) {
-        GroupIdentity::Live(group) => case.context.live.members.get(&group.id),
-        GroupIdentity::Missing | GroupIdentity::Unresolved(_) => None,
-    };
-    let members = listing.map(Listing::len);
+fn too_many(case: &Case<'_>, group: &GroupId, lost: usize, most: GroupRevokes) -> Option<Tripped> {
+    let members = case.context.live.members.get(group).map(Listing::len);
     // Of a group that was not read the share is not known, and a doubt is a refusal.
     let share = members.is_none_or(|members| lost * 100 > members * most.percent as usize);
     if lost <= most.count as usize || !share {
         return None;
     }
+    let name = case.context.name_of(group, &GroupName::new(group.as_str()));
     let of = members.map_or_else(String::new, |members| format!(" of {members}"));
     Some(Tripped {
         guard: Guard::MaxRevokes,
         addresses: vec![Address::Group(name.clone())],
+        rule: "policy.max-revokes.group".into(),
         why: format!(
             "group {name} loses {lost}{of} members, and `max-revokes.group` is {} and {} percent",
             most.count, most.percent
@@ -83,7 +73,7 @@ fn too_many(case: &Case<'_>, name: &GroupName, lost: usize, most: GroupRevokes) 
         help: format!(
             "Make the change in smaller steps, or waive it in rollbook.yaml, as `waive: [{{ guard: max-revokes, for: \
              [{}], because: …, until: … }}]`.",
-            Address::Group(name.clone())
+            Address::Group(name)
         ),
     })
 }

@@ -1,141 +1,250 @@
-//! `self-grant`: the author of a change may not let themselves into a privileged group.
+//! `self-grant`: the authors of a change may not let themselves into a privileged group.
+//!
+//! It is about who made the change, so the rule, its waivers and who the authors are come from the base: a change does not
+//! say who may make it. Without a base the tree's own rule is all there is.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Address, Direction, Drift, Email, Guard, PlannedOperation, Ruling, SelfGrant, UserRef, Verdict,
+    AccountId, Address, Direction, Drift, Email, GroupId, GroupName, Guard, IdentityChange, Ruling,
+    SelfGrant, UserRef, Verdict,
 };
 
-use super::after::Who;
-use super::declared::{Declared, newly_declared};
-use super::{Case, Rules, Tripped};
-use crate::plan::marked::Marked;
-use crate::plan::resolve::Identity;
+use super::{Case, Rules, Tripped, verdict};
+use crate::plan::projection::{Effect, Place, effects};
 
-/// The author of a change, by every name that is known.
-struct Author<'a> {
-    email: &'a Email,
-    accounts: BTreeSet<&'a AccountId>,
+/// The verdicts of the guard.
+pub(super) fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
+    let Some(rules) = binding(case) else { return Vec::new() };
+    tripped(case).into_iter().map(|tripped| verdict(case, rules, tripped)).collect()
 }
 
-/// Refused when the author of the change comes into a privileged group by an operation that the base would not need,
-/// or is newly declared in one: access that was taken by hand first is not theirs to declare. Without a base or an
-/// author, whoever comes into a privileged group may be the author.
-pub(super) fn self_grant(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
-    if rules.desired.declaration.policy.self_grant == SelfGrant::Allow {
-        return Vec::new();
-    }
-    let privileged = privileged(case, rules);
-    let grants = grants(case, &privileged);
-    let (Some(_), Some(author)) = (case.context.base, case.context.author) else {
-        return grants.into_iter().map(|planned| unknown(planned.key.address.clone())).collect();
-    };
-    let author = Author::of(author, case);
-    let by_operation = grants.into_iter().filter_map(|planned| {
-        let account = planned.operation.account();
-        let user = planned.key.address.user()?;
-        author.may_be(case, user, account).then(|| planned.key.address.clone())
-    });
-    let is_privileged = |it: &Declared<'_>| match it.id {
-        Some(id) => privileged.holds(id),
-        None => privileged.names(it.group),
-    };
-    let by_declaration = newly_declared(case).into_iter().filter(is_privileged).filter_map(|it| {
-        let account = match it.who {
-            Who::Account(id) => Some(id),
-            Who::Invited(_) => None,
-        };
-        let address = Address::Member(it.group.clone(), it.user.clone());
-        author.may_be(case, it.user, account).then_some(address)
-    });
-    let addresses: BTreeSet<Address> = by_operation.chain(by_declaration).collect();
-    addresses.into_iter().map(|address| by_themselves(&author, address)).collect()
+/// The rules that ask for the guard: those of the base, or of the tree where the base does not ask for it.
+fn binding<'a, 'b>(case: &'b Case<'a>) -> Option<&'b Rules<'a>> {
+    case.rules.both().find(|rules| rules.policy().self_grant == SelfGrant::Refuse)
 }
 
 /// Says so where the tree asks for the guard and nothing was there to judge by, nor to refuse.
-pub(super) fn unjudged(case: &Case<'_>, rules: &Rules<'_>) -> Option<Verdict> {
-    let asked = rules.desired.declaration.policy.self_grant == SelfGrant::Refuse;
-    let known = case.context.base.is_some() && case.context.author.is_some();
-    if !asked || known || !grants(case, &privileged(case, rules)).is_empty() {
+pub(super) fn unjudged(case: &Case<'_>) -> Option<Verdict> {
+    let known = case.context.base.is_some() && !case.context.authors.is_empty();
+    if binding(case).is_none() || known || !grants(case).is_empty() {
         return None;
     }
     Some(Verdict {
         guard: Guard::SelfGrant,
         ruling: Ruling::NotJudged,
         addresses: Vec::new(),
-        why: "it is judged by the base and the author of a change, and nobody named them".into(),
+        why: "it is judged by the base and the authors of a change, and nobody named them".into(),
         help: "Name them with `--base` and `--author`.".into(),
     })
 }
 
-fn privileged(case: &Case<'_>, rules: &Rules<'_>) -> Marked {
-    Marked::privileged(&rules.desired.declaration.policy, rules.groups, case.context.live)
+/// A grant into a privileged group: by an operation, by what the tree declares, or by what it does not end any more.
+struct Grant<'a> {
+    address: Address,
+    user: &'a UserRef,
+    account: Option<&'a AccountId>,
+    /// Whether the base asks for it as well.
+    drift: bool,
 }
 
-/// The operations by which somebody comes into a privileged group, or back to one. What the base would need as well is
-/// not this change's doing.
-fn grants<'a>(case: &Case<'a>, privileged: &Marked) -> Vec<&'a PlannedOperation> {
-    let operations = case.operations.values();
-    let new = operations.filter(|planned| {
-        planned.drift != Drift::Yes
-            && planned.operation.direction() == Direction::Grant
-            && planned.key.address.user().is_some()
-    });
-    new.filter(|planned| privileged.touched_by(&planned.key, &planned.operation)).collect()
+fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
+    let mut grants = Vec::new();
+    let privileged = |id: Option<&GroupId>, name: &GroupName| case.rules.privileged.marks(id, name);
+    for planned in case.operations.values() {
+        let (Direction::Grant, Some(user)) = (planned.operation.direction(), planned.key.address.user())
+        else {
+            continue;
+        };
+        let into = effects(planned).into_iter().any(|effect| match effect {
+            Effect::Joins(Place::Group(id), _) => case.rules.privileged.holds(id),
+            Effect::Joins(Place::Made(name), _) => case.rules.privileged.names(name),
+            Effect::Wakes(_, kept) => {
+                kept.iter().any(|kept| case.rules.privileged.holds(kept.membership.group()))
+            }
+            Effect::Leaves(_) | Effect::Sleeps(..) | Effect::Ends(_) => false,
+        });
+        if into {
+            grants.push(Grant {
+                address: planned.key.address.clone(),
+                user,
+                account: planned.operation.account(),
+                drift: planned.drift == Drift::Yes,
+            });
+        }
+    }
+    let widened = case.differences.iter().filter(|it| it.widens() && privileged(it.group_id(), it.group));
+    grants.extend(widened.map(|it| Grant {
+        address: it.address(),
+        user: &it.user,
+        account: it.account(),
+        drift: false,
+    }));
+    grants
+}
+
+/// Refused when an author of the change comes into a privileged group, stays in one, or may be the one who does. What the
+/// base asks for as well is not this change's doing where an apply of the base has completed; else nobody knows whether
+/// it was refused then. Without a base, or with an author whom nobody knows, anybody may be an author.
+fn tripped(case: &Case<'_>) -> Vec<Tripped> {
+    let mut found: BTreeMap<Address, Tripped> = BTreeMap::new();
+    let authors: Vec<Author<'_>> = case.context.authors.iter().map(|email| Author::of(email, case)).collect();
+    for grant in grants(case) {
+        let tripped = match case.context.base {
+            None => Some(unknown(&grant, NO_BASE)),
+            Some(_) if grant.drift => (!case.context.was_applied(&grant.address, grant.account))
+                .then(|| never_applied(case, &grant)),
+            Some(_) if authors.is_empty() => Some(unknown(&grant, NO_AUTHOR)),
+            Some(_) => authors.iter().find_map(|author| author.grants(case, &grant)),
+        };
+        if let Some(tripped) = tripped {
+            found.entry(grant.address).or_insert(tripped);
+        }
+    }
+    if let Some(base) = case.context.base {
+        let identities = &case.identities;
+        for change in identities.iter().filter(|change| !case.context.confirms(change)) {
+            if let Some(author) = authors.iter().find(|author| author.moved_by(change)) {
+                let tripped = moved(author, change, &base.revision.name);
+                found.entry(change.address.clone()).or_insert(tripped);
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+/// An author of a change, by every account that the base, the change and the site give their email.
+struct Author<'a> {
+    email: &'a Email,
+    accounts: BTreeSet<AccountId>,
+    /// Whether the base or the site knows the email. What the change alone says of its author does not count.
+    known: bool,
 }
 
 impl<'a> Author<'a> {
-    fn of(email: &'a Email, case: &Case<'a>) -> Self {
-        let live = case.context.live;
-        let shown = live.accounts.values().filter(|account| account.email.as_ref() == Some(email));
-        let declared = match case.people.person(&UserRef::Email(email.clone())) {
-            Identity::Account(id) => Some(id),
-            Identity::Missing | Identity::Unresolved(_) => None,
-        };
-        Self { email, accounts: shown.map(|account| &account.id).chain(declared).collect() }
+    fn of(email: &'a Email, case: &Case<'_>) -> Self {
+        let by_site = case.context.tree.people.shown_with(email).next().is_some();
+        let base = case.context.base.map(|base| &base.tree);
+        let by_base = base.is_some_and(|base| base.knows(email));
+        let mut accounts = case.rules.accounts(email);
+        let live = case.context.live.accounts.values();
+        let shows =
+            live.filter(|account| account.email.as_ref().is_some_and(|shown| same_mailbox(shown, email)));
+        accounts.extend(shows.map(|account| account.id.clone()));
+        Self { email, known: by_site || by_base, accounts }
     }
 
-    /// Whether somebody is the author. While the author's account is not known, it may be any that shows no e-mail
-    /// and that the tree does not name by one.
-    fn may_be(&self, case: &Case<'_>, user: &UserRef, account: Option<&AccountId>) -> bool {
-        match (user, account) {
-            (UserRef::Email(email), _) if email == self.email => true,
+    /// Why a grant may be to the author.
+    fn grants(&self, case: &Case<'_>, grant: &Grant<'_>) -> Option<Tripped> {
+        if !self.known {
+            let why = format!(
+                "nobody knows who {} is, who made this change: neither the base nor the site has the address, so it may \
+                 be anybody",
+                self.email
+            );
+            return Some(by_author(grant, why));
+        }
+        self.may_be(case, grant).then(|| by_author(grant, self.why(grant)))
+    }
+
+    /// Whether somebody is the author. While the author's account is not known, it may be any that shows no email and
+    /// that the tree does not name by one.
+    fn may_be(&self, case: &Case<'_>, grant: &Grant<'_>) -> bool {
+        match (grant.user, grant.account) {
+            (UserRef::Email(email), _) if same_mailbox(email, self.email) => true,
             (_, Some(account)) if !self.accounts.is_empty() => self.accounts.contains(account),
-            (UserRef::Email(_), _) => false,
-            (UserRef::Account(_), account) => {
+            (UserRef::Email(_), None) => false,
+            (UserRef::Email(_) | UserRef::Account(_), account) => {
                 let shown = account.and_then(|id| case.context.live.accounts.get(id)?.email.as_ref());
                 shown.is_none()
             }
         }
     }
-}
 
-fn by_themselves(author: &Author<'_>, address: Address) -> Tripped {
-    let why = match (address.user(), address.group()) {
-        (Some(UserRef::Email(email)), Some(group)) if email == author.email => {
-            format!("{email}, who made this change, would grant themselves the privileged group {group}")
+    fn why(&self, grant: &Grant<'_>) -> String {
+        match (grant.user, grant.address.group()) {
+            (UserRef::Email(email), Some(group)) if email == self.email => {
+                format!("{email}, who made this change, would grant themselves the privileged group {group}")
+            }
+            (user, _) => format!("{user} may be {}, who made this change", self.email),
         }
-        (Some(user), _) => format!("{user} may be {}, who made this change", author.email),
-        (None, _) => format!("{} made this change", author.email),
-    };
-    Tripped {
-        guard: Guard::SelfGrant,
-        addresses: vec![address],
-        why,
-        help: "Let somebody else make the change, or waive `self-grant` for this membership in a change of \
-               somebody else's."
-            .into(),
+    }
+
+    /// Whether a change points the author's email, or the author's account, elsewhere.
+    fn moved_by(&self, change: &IdentityChange) -> bool {
+        let ids = change.base.iter().chain(&change.head);
+        match &change.address {
+            Address::User(UserRef::Email(email)) => {
+                same_mailbox(email, self.email)
+                    || ids
+                        .into_iter()
+                        .any(|id| self.accounts.iter().any(|account| account.as_str() == id.as_str()))
+            }
+            Address::User(UserRef::Account(_)) | Address::Group(_) | Address::Member(..) => false,
+        }
     }
 }
 
-fn unknown(address: Address) -> Tripped {
-    Tripped {
-        guard: Guard::SelfGrant,
-        addresses: vec![address],
-        why: "it grants a privileged group, and nothing says who made the change and what it is to be compared with"
-            .into(),
-        help: "Name the author with `--author` and the commit before the change with `--base`, as CI does; or allow \
-               this run with `--allow self-grant`."
-            .into(),
-    }
+/// Whether two addresses reach one mailbox: what stands behind a `+` is a note of its owner's (RFC 5233).
+fn same_mailbox(one: &Email, other: &Email) -> bool {
+    let bare = |email: &Email| {
+        let local = email.as_str().split('@').next().unwrap_or_default();
+        let local = local.split('+').next().unwrap_or_default();
+        format!("{local}@{}", email.domain()).to_lowercase()
+    };
+    one == other || bare(one) == bare(other)
+}
+
+const NO_BASE: &str = "it grants a privileged group, and nothing says what the change is to be compared with";
+const NO_AUTHOR: &str = "it grants a privileged group, and nothing says who made the change";
+
+fn trip(address: Address, why: String, help: &str) -> Tripped {
+    Tripped { guard: Guard::SelfGrant, addresses: vec![address], rule: String::new(), why, help: help.into() }
+}
+
+fn by_author(grant: &Grant<'_>, why: String) -> Tripped {
+    trip(
+        grant.address.clone(),
+        why,
+        "Let somebody else make the change, or waive `self-grant` for this membership in an earlier change of somebody \
+         else's.",
+    )
+}
+
+fn unknown(grant: &Grant<'_>, why: &str) -> Tripped {
+    trip(
+        grant.address.clone(),
+        why.into(),
+        "Name every author with `--author` and the last commit that was applied with `--base`, as CI does; or allow this \
+         run with `--allow self-grant`.",
+    )
+}
+
+fn never_applied(case: &Case<'_>, grant: &Grant<'_>) -> Tripped {
+    let base = case.context.base.map_or("the base", |base| base.revision.name.as_str());
+    let why = format!(
+        "{base} asks for it as well, and no apply of {base} is known to have completed: what was refused then would pass now"
+    );
+    trip(
+        grant.address.clone(),
+        why,
+        "Compare with the last commit whose apply completed, with `--base applied`, and name the authors of all changes \
+         since; or allow this run with `--allow self-grant`.",
+    )
+}
+
+fn moved(author: &Author<'_>, change: &IdentityChange, base: &str) -> Tripped {
+    let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "nothing".into());
+    let why = format!(
+        "{} made this change, which lets {} mean {} instead of {} at {base}: who an author is, somebody else says",
+        author.email,
+        change.address,
+        id(&change.head),
+        id(&change.base),
+    );
+    trip(
+        change.address.clone(),
+        why,
+        "Let somebody else correct the pin or the lock, in a change of their own.",
+    )
 }

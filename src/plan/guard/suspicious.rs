@@ -13,13 +13,15 @@ pub(super) fn suspicious_read(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped
     let changed: BTreeSet<&GroupName> =
         case.operations.keys().filter_map(|key| key.address.group()).collect();
     let is_empty = |id| case.context.live.members.get(id).is_some_and(Listing::is_empty);
-    let emptied = rules.groups.live().filter(|(name, group)| changed.contains(name) && is_empty(&group.id));
+    let groups = rules.tree.groups.live();
+    let emptied = groups.filter(|(name, group)| changed.contains(name) && is_empty(&group.id));
     emptied
         .filter_map(|(name, group)| {
             let (number, when, help) = at_review(case, name).or_else(|| in_snapshot(case, &group.id))?;
             Some(Tripped {
                 guard: Guard::SuspiciousRead,
                 addresses: vec![Address::Group(name.clone())],
+                rule: String::new(),
                 why: format!("group {name} had {} {when}, and reads as empty now", members(number)),
                 help: format!("Look at the group itself; where it really is empty, {help}."),
             })

@@ -15,15 +15,11 @@ use crate::model::{
 use satisfied::satisfied;
 
 use super::document::SavedPlan;
-use super::groups::GroupResolution;
-use super::resolve::Resolution;
 use super::route::Context;
 
 /// What is looked at to tell whether something is done already.
 pub(super) struct Now<'a> {
     pub(super) context: &'a Context<'a>,
-    pub(super) people: &'a Resolution,
-    pub(super) groups: &'a GroupResolution,
 }
 
 /// Keeps what was reviewed, and says what became of the rest.
@@ -146,15 +142,19 @@ fn same(now: &Operation, reviewed: &Operation) -> bool {
             Operation::AddMember { group: old_group, account: old_account },
         ) => came_of(group, old_group) && came_of(account, old_account),
         (
-            Operation::InviteUser { email, name, apps, groups: _, sends_mail },
+            Operation::InviteUser { email, name, apps, groups: _, defaults, sends_mail },
             Operation::InviteUser {
                 email: old_email,
                 name: old_name,
                 apps: old_apps,
                 groups: _,
+                defaults: old_defaults,
                 sends_mail: sent_mail,
             },
-        ) => (email, name, apps, sends_mail) == (old_email, old_name, old_apps, sent_mail),
+        ) => {
+            (email, name, apps, defaults, sends_mail)
+                == (old_email, old_name, old_apps, old_defaults, sent_mail)
+        }
         (now, reviewed) => now == reviewed,
     }
 }

@@ -3,8 +3,7 @@
 use crate::model::{AccountId, Address, GroupId, Key, LiveAccount, Operation, Ref, UserRef};
 
 use super::Now;
-use crate::plan::groups::GroupIdentity;
-use crate::plan::resolve::Identity;
+use crate::plan::identity::GroupIdentity;
 
 /// Whether live shows it. What was not read is not so.
 pub(super) fn satisfied(key: &Key, operation: &Operation, now: &Now<'_>) -> bool {
@@ -39,10 +38,7 @@ pub(super) fn satisfied(key: &Key, operation: &Operation, now: &Now<'_>) -> bool
 
 impl Now<'_> {
     fn account(&self, user: &UserRef) -> Option<&AccountId> {
-        match self.people.person(user) {
-            Identity::Account(id) => Some(id),
-            Identity::Missing | Identity::Unresolved(_) => None,
-        }
+        self.context.tree.account(user)
     }
 
     fn active(&self, account: &AccountId) -> Option<bool> {
@@ -52,7 +48,7 @@ impl Now<'_> {
     /// The group of a membership, which may have come to be under its name.
     fn group<'g>(&'g self, key: &Key, group: &'g Ref<GroupId>) -> Option<&'g GroupId> {
         let Address::Member(name, _) = &key.address else { return group.known() };
-        group.known().or_else(|| match self.groups.get(name) {
+        group.known().or_else(|| match self.context.tree.groups.get(name) {
             GroupIdentity::Live(live) => Some(&live.id),
             GroupIdentity::Missing | GroupIdentity::Unresolved(_) => None,
         })

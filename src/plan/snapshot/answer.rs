@@ -11,9 +11,8 @@ use crate::model::{
 };
 
 use super::super::desired::Desired;
-use super::super::groups::GroupResolution;
+use super::super::identity::{Groups, People};
 use super::super::questions::{Beside, Searches, groups_to_read, moved, reads, searches};
-use super::super::resolve::Resolution;
 use super::super::surface::scim_is_ours;
 use super::document::SnapshotError;
 
@@ -126,10 +125,10 @@ pub fn capabilities(
 /// What any change to what a tree declares may come to ask, of whom it declares already and a listing showed.
 pub fn possible(snapshot: &Snapshot, desired: &Desired<'_>, live: &LiveState) -> Questions {
     let declaration = desired.declaration;
-    let people = Resolution::of(desired, live);
+    let people = People::of(desired, live);
     let shown = || people.accounts().filter(|(_, id)| snapshot.readings.accounts.contains_key(*id));
     let emailed = shown().filter(|(user, _)| matches!(user, UserRef::Email(_)));
-    let groups = GroupResolution::of(declaration, &live.groups);
+    let groups = Groups::of(declaration, &live.groups);
     let deactivates = declaration.policy.offboard == Offboard::Deactivate;
     let manages = deactivates && live.rights.has(Surface::UserManagement);
     Questions {

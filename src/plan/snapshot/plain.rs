@@ -11,8 +11,7 @@ use crate::model::{
 
 use super::super::desired::Desired;
 use super::super::document::document;
-use super::super::groups::GroupResolution;
-use super::super::resolve::Resolution;
+use super::super::identity::{Groups, People};
 use super::names::Names;
 
 /// Who stands in a snapshot as they are.
@@ -44,7 +43,7 @@ impl Plain {
         let Planned { desired, live, questions, plan } = planned;
         let readings = &snapshot.readings;
         let mut plain = Self::default();
-        let people = Resolution::of(desired, live);
+        let people = People::of(desired, live);
         plain.accounts.extend(people.accounts().map(|(_, id)| id.clone()));
         plain.accounts.extend(readings.members.values().flatten().cloned());
         plain.accounts.extend(readings.rights.acting().cloned());
@@ -59,10 +58,12 @@ impl Plain {
         let shown = |person: &&OrganizationUser| told(&person.account, person.email.as_ref());
         plain.accounts.extend(readings.people.values().filter(shown).map(|person| person.account.clone()));
 
-        let groups = GroupResolution::of(desired.declaration, &live.groups);
+        let groups = Groups::of(desired.declaration, &live.groups);
         plain.groups.extend(groups.live().map(|(_, group)| group.id.clone()));
         let lost = questions.memberships.iter().filter_map(|id| snapshot.answers.memberships.get(id));
         plain.groups.extend(lost.flatten().map(|group| group.id.clone()));
+        let joined = plan.operations.iter().flat_map(|planned| planned.operation.defaults());
+        plain.groups.extend(joined.map(|group| group.id.clone()));
         let folded: BTreeSet<String> = Names::of(desired).groups.iter().map(GroupName::folded).collect();
         let all = desired.declaration.policy.unlisted_groups == UnlistedGroups::Report;
         let named = live.groups.iter().filter(|group| all || folded.contains(&group.name.folded()));

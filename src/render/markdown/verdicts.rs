@@ -2,14 +2,14 @@
 
 use crate::model::{Direction, IdentityChange, Plan, Verdict};
 use crate::render::lines::count;
-use crate::render::plan::{NEW_MAPPINGS, allowed_by_change, readable};
+use crate::render::plan::{NEW_MAPPINGS, allowed_by_change, differs, readable, short};
 
 use super::changes::{Entry, lines};
 use super::escape::{code, name, prose};
 use super::page::{Block, Line, Section, Weight};
 
 pub(super) fn verdicts(plan: &Plan) -> Vec<Section> {
-    [refused(plan), misfits(plan), allowed(plan), identities(plan), rules(plan)]
+    [refused(plan), misfits(plan), allowed(plan), identities(plan), rules(plan), declared(plan)]
         .into_iter()
         .flatten()
         .collect()
@@ -108,6 +108,27 @@ fn rules(plan: &Plan) -> Option<Section> {
         name: "Rules",
         of: "list",
         open: "#### Rules that change\n\n".into(),
+        blocks: vec![Block::diff("", lines(entries.collect()))],
+        close: String::new(),
+    })
+}
+
+fn declared(plan: &Plan) -> Option<Section> {
+    let changes = &plan.base.as_ref()?.declared;
+    if changes.is_empty() {
+        return None;
+    }
+    let entries = changes.iter().map(|change| {
+        let privileged = if change.privileged { ", privileged" } else { "" };
+        let about =
+            format!("{}{privileged} {}", name(&differs(&change.declared)), name(&short(&change.origin)));
+        entry(name(&readable(&change.address)), about)
+    });
+    Some(Section {
+        weight: Weight::Rule,
+        name: "Declared otherwise",
+        of: "list",
+        open: "#### Declared otherwise, with or without an operation\n\n".into(),
         blocks: vec![Block::diff("", lines(entries.collect()))],
         close: String::new(),
     })

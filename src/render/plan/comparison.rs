@@ -1,7 +1,10 @@
 //! How a tree differs from its base in what a reviewer must not miss.
 
+use jiff::civil::Date;
+
 use crate::model::{
-    Action, Address, Adopted, Comparison, IdentityChange, Plan, RuleChange, RuleSource, Ruling,
+    Action, Address, Adopted, Comparison, DeclarationChange, Declared, IdentityChange, Plan, RuleChange,
+    RuleSource, Ruling,
 };
 use crate::render::harmless;
 use crate::render::lines::{BOLD, CHANGE, Lead, Row, count, painted, wrapped};
@@ -19,6 +22,7 @@ pub(super) fn before_operations(plan: &Plan, width: usize) -> String {
         text.push_str(&wrapped(&harmless(&compared(base)), &Lead::PLAIN, width));
         text.push_str(&identities(&base.identities, width));
         text.push_str(&rules(&base.rules, width));
+        text.push_str(&declared(&base.declared, width));
     }
     text.push_str(&allowed(plan, width));
     text
@@ -68,6 +72,50 @@ fn rules(changes: &[RuleChange], width: usize) -> String {
         text.push_str(&row(&format!("! {}", harmless(&change.rule)), &differs, "", width));
     }
     text
+}
+
+/// What the tree declares otherwise, where no operation shows all of it.
+fn declared(changes: &[DeclarationChange], width: usize) -> String {
+    if changes.is_empty() {
+        return String::new();
+    }
+    let title = format!("Declared otherwise ({}), with or without an operation", changes.len());
+    let mut text = format!("\n{}\n", painted(BOLD, &title));
+    for change in changes {
+        let mut middle = vec![harmless(&differs(&change.declared)).into_owned()];
+        middle.extend(change.privileged.then(|| "privileged".to_owned()));
+        text.push_str(&row(
+            &format!("! {}", readable(&change.address)),
+            &middle.join(", "),
+            &short(&change.origin),
+            width,
+        ));
+    }
+    text
+}
+
+/// How something is declared otherwise, in words.
+pub(in crate::render) fn differs(declared: &Declared) -> String {
+    match declared {
+        Declared::GroupLeaves { members, revokes } => {
+            let stay = match members {
+                Some(members) => format!("{} stay", count(*members, "member")),
+                None => "its members stay".into(),
+            };
+            let dropped = match revokes {
+                0 => String::new(),
+                revokes => format!(", {} dropped", count(*revokes, "revoke")),
+            };
+            format!("no longer declared: {stay}{dropped}")
+        }
+        Declared::End { base, head } => {
+            let end = |end: &Option<Date>| end.map_or("no end".into(), |end| format!("until {end}"));
+            format!("{} → {}", end(base), end(head))
+        }
+        Declared::Kept { undoes, reason } => {
+            format!("stays: the base would {undoes} ({reason})")
+        }
+    }
 }
 
 fn allowed(plan: &Plan, width: usize) -> String {

@@ -29,12 +29,14 @@ pub(super) fn user_row(planned: &PlannedOperation) -> OwnedRow {
 
 pub(in crate::render) fn account_details(operation: &Operation) -> Vec<String> {
     match operation {
-        Operation::InviteUser { apps, groups, sends_mail, .. } => {
+        Operation::InviteUser { apps, groups, defaults, sends_mail, .. } => {
             let apps: Vec<_> = apps.iter().map(|app| harmless(app.as_str())).collect();
             let apps = if apps.is_empty() { "no app".into() } else { apps.join(" and ") };
             let groups = (!groups.is_empty()).then(|| format!("into {}", count(groups.len(), "group")));
+            let defaults: Vec<_> = defaults.iter().map(|group| harmless(group.name.as_str())).collect();
+            let joins = (!defaults.is_empty()).then(|| format!("joins {} by that", defaults.join(" and ")));
             let mail = if *sends_mail { "sends mail" } else { "sends no mail" };
-            [Some(apps), groups, Some(mail.into())].into_iter().flatten().collect()
+            [Some(apps), joins, groups, Some(mail.into())].into_iter().flatten().collect()
         }
         Operation::ActivateUser { from, memberships, .. } => {
             let was = match from {

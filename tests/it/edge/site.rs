@@ -13,7 +13,7 @@ use rollbook::model::{
     Begin, Declaration, Fate, Header, JOURNAL_FORMAT, Journal, Locator, Outcome, Plan, Record, Report, Said,
     SourceFile, Tree,
 };
-use rollbook::plan::{self, Beside, Context, Desired, Scope};
+use rollbook::plan::{self, Beside, Context, Desired, Resolved, Scope};
 use rollbook::sandbox::{self, Sandbox, Seed, SeedGroup, SeedUser, State};
 use tokio::sync::watch;
 
@@ -109,9 +109,11 @@ pub(crate) async fn plan_or_undo(
     let concerned = undo.map(plan::concerned);
     let beside = Beside { undo: concerned.as_ref(), ..Beside::default() };
     let live = fetch::live_state(surfaces, &desired, beside).await.map_err(PlanError::Live)?;
+    let resolved = Resolved::of(desired, &live);
+    let locator = Locator::new(tree);
     let changes = match undo {
-        Some(journal) => plan::undo(journal, &live, "journal.jsonl"),
-        None => plan::diff(&desired, &live, &Locator::new(tree)),
+        Some(journal) => plan::undo(journal, &resolved, &live, "journal.jsonl"),
+        None => plan::diff(&resolved, &live, &locator),
     };
     let questions = plan::questions(&changes, &live, declaration);
     let site = &declaration.settings.site.value;
@@ -126,14 +128,17 @@ pub(crate) async fn plan_or_undo(
         checksum: None,
     };
     let context = Context {
-        desired: &desired,
+        tree: &resolved,
+        locator: &locator,
         live: &live,
         capabilities: &capabilities,
         header,
         tree_digest: &plan::tree_digest(tree),
         scope: &Scope::default(),
         base: None,
-        author: None,
+        applied: None,
+        authors: &[],
+        undoes: undo.is_some(),
         reviewed: None,
         before: None,
         rates: &RATES,

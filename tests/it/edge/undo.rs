@@ -119,6 +119,13 @@ async fn is_taken_back(number: u64) {
     let held: BTreeSet<&str> =
         back.blocked.iter().filter_map(|blocked| Some(blocked.address.group()?.as_str())).collect();
     after.groups.retain(|id, group| before.groups.contains_key(id) || !held.contains(group.name.as_str()));
+    // What the tree denies is not given back.
+    for blocked in back.blocked.iter().filter(|blocked| blocked.code == "undo-denied") {
+        let denied = planned.operations.iter().find(|it| it.key.address == blocked.address);
+        let Some(Operation::RemoveMember { membership }) = denied.map(|it| &it.operation) else { continue };
+        let group = before_groups.get_mut(membership.group().as_str()).expect("the group was there");
+        assert!(group.members.remove(membership.account().as_str()), "{} was a member", blocked.address);
+    }
     let expected = memberships(&State { groups: before_groups, ..before }, &lost);
     assert_eq!(memberships(&after, &lost), expected, "{:#?}{:#?}", keys(&back), blocked(&back));
     for address in expected_blocks {
@@ -133,8 +140,15 @@ async fn is_taken_back(number: u64) {
         lost.iter().any(removed)
     };
     for blocked in &back.blocked {
-        let named = ["undo-impossible", "undo-unknown", "delete-refused", "synced-group", "requires-blocked"]
-            .contains(&blocked.code.as_ref());
+        let named = [
+            "undo-impossible",
+            "undo-unknown",
+            "undo-denied",
+            "delete-refused",
+            "synced-group",
+            "requires-blocked",
+        ]
+        .contains(&blocked.code.as_ref());
         assert!(named || of_lost(&blocked.address), "{blocked:?}");
     }
 }

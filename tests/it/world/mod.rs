@@ -5,11 +5,11 @@ mod live;
 use rollbook::atlassian;
 use rollbook::config;
 use rollbook::model::{
-    Capabilities, Declaration, Email, Guard, Header, Place, Plan, Questions, Revision, Snapshot,
+    Capabilities, Declaration, Email, Guard, Header, Locator, Place, Plan, Questions, Revision, Snapshot,
     SnapshotHeader, SourceFile, Tree, UserRef,
 };
 use rollbook::plan::snapshot::{self, Names, Plain, SnapshotError};
-use rollbook::plan::{self, Base, Beside, Context, Desired, Rates, SavedPlan, Scope};
+use rollbook::plan::{self, Base, Beside, Context, Desired, Rates, Resolved, SavedPlan, Scope};
 use rollbook::render::{self, Grouping};
 
 pub(crate) use live::{Account, Group, Live};
@@ -27,7 +27,9 @@ pub(crate) struct World {
     pub(crate) allow: Vec<Guard>,
     /// The files of the base revision, where there is one.
     pub(crate) base: Option<Vec<(String, String)>>,
-    pub(crate) author: Option<Email>,
+    pub(crate) authors: Vec<Email>,
+    /// Whether an apply of the base has completed.
+    pub(crate) base_applied: bool,
     /// A plan that was reviewed, where there is one.
     pub(crate) reviewed: Option<SavedPlan>,
 }
@@ -46,7 +48,8 @@ impl World {
             scope: Scope::default(),
             allow: Vec::new(),
             base: None,
-            author: None,
+            authors: Vec::new(),
+            base_applied: true,
             reviewed: None,
         };
         world.live = world.matching();
@@ -80,7 +83,7 @@ impl World {
     }
 
     pub(crate) fn by(mut self, author: &str) -> Self {
-        self.author = Some(Email::parse(author).unwrap());
+        self.authors.push(Email::parse(author).unwrap());
         self
     }
 
@@ -149,7 +152,7 @@ impl World {
         };
         let live = snapshot::live_state(&snapshot, &desired, Beside::default()).unwrap();
         let tree = self.tree();
-        let changes = plan::diff(&desired, &live, &rollbook::model::Locator::new(&tree));
+        let changes = plan::diff(&Resolved::of(desired.clone(), &live), &live, &Locator::new(&tree));
         let questions = plan::questions(&changes, &live, &declaration);
         snapshot.asked = snapshot::possible(&snapshot, &desired, &live);
         snapshot.asked.join(questions.clone());
@@ -180,19 +183,22 @@ impl World {
         let base = self.base.as_ref().map(|files| (tree_of(files), self.declared(files)));
         let base = base.as_ref().map(|(tree, declaration)| (tree, Desired::of(declaration, self.today)));
         let base_desired = base.as_ref().map(|(_, desired)| desired);
-        let beside = Beside { base: base_desired, author: self.author.as_ref(), ..Beside::default() };
+        let beside = Beside { base: base_desired, authors: &self.authors, ..Beside::default() };
         let live = match snapshot {
             Some(snapshot) => snapshot::live_state(snapshot, &desired, beside)?,
             None => self.live.state(&desired, beside),
         };
-        let base = base.as_ref().map(|(tree, desired)| {
-            let revision =
-                Revision { name: "main".into(), commit: None, contained: Some(true), applied: false };
-            Base::of(desired, &live, &rollbook::model::Locator::new(tree), revision)
+        let base_locator = base.as_ref().map(|(tree, _)| Locator::new(tree));
+        let base = base.zip(base_locator.as_ref()).map(|((_, desired), locator)| {
+            let (commit, contained, applied) = (None, Some(true), self.base_applied);
+            let revision = Revision { name: "main".into(), commit, contained, applied };
+            Base::of(desired, &live, locator, revision)
         });
-        let locator = rollbook::model::Locator::new(&tree);
-        let changes = plan::diff(&desired, &live, &locator);
-        let questions = plan::questions(&changes, &live, &declaration);
+        let locator = Locator::new(&tree);
+        let resolved = Resolved::of(desired.clone(), &live);
+        let changes = plan::diff(&resolved, &live, &locator);
+        let mut questions = plan::questions(&changes, &live, &declaration);
+        questions.join(base.as_ref().map(|base| base.questions(&changes)).unwrap_or_default());
         let capabilities = match snapshot {
             Some(snapshot) => snapshot::capabilities(snapshot, &questions, &desired)?,
             None => self.live.answer(&questions, &declaration),
@@ -201,14 +207,17 @@ impl World {
         Ok(plan::route(
             changes,
             &Context {
-                desired: &desired,
+                tree: &resolved,
+                locator: &locator,
                 live: &live,
                 capabilities: &capabilities,
                 header: self.header(),
                 tree_digest: &digest,
                 scope: &self.scope,
                 base: base.as_ref(),
-                author: self.author.as_ref(),
+                applied: None,
+                authors: &self.authors,
+                undoes: false,
                 reviewed: self.reviewed.as_ref(),
                 before: None,
                 rates: &RATES,

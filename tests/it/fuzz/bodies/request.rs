@@ -216,6 +216,7 @@ fn of_operations(ids: &Ids) -> Vec<Request> {
             name: Some(ids.name.clone()),
             apps: vec![App::new(&ids.name)],
             groups: vec![Ref::Known(group.clone())],
+            defaults: Vec::new(),
             sends_mail: false,
         },
         Operation::AddMember { group: Ref::Known(group.clone()), account: Ref::Known(account.clone()) },

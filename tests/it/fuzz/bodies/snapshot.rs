@@ -40,7 +40,7 @@ fn read(text: &str) {
     assert_eq!(sealed_text(&reread), again);
     let _ = taken(&snapshot, Timestamp::UNIX_EPOCH);
     let Ok(live) = live_state(&snapshot, &desired, Beside::default()) else { return };
-    let changes = plan::diff(&desired, &live, &Locator::new(&tree));
+    let changes = plan::diff(&plan::Resolved::of(desired.clone(), &live), &live, &Locator::new(&tree));
     let questions = plan::questions(&changes, &live, &declaration);
     let _ = capabilities(&snapshot, &questions, &desired);
 }

@@ -161,6 +161,7 @@ fn invite() -> Operation {
         name: None,
         apps: vec![],
         groups: vec![Ref::Known(group())],
+        defaults: Vec::new(),
         sends_mail: false,
     }
 }

@@ -4,17 +4,17 @@ use std::collections::BTreeMap;
 
 use crate::model::{Declaration, GroupId, GroupName, Listing, LiveGroup};
 
-use super::resolve::Obstacle;
+use super::people::Obstacle;
 
 /// Which live groups the declared groups are.
 #[derive(Clone, Debug)]
-pub(super) struct GroupResolution {
+pub(in crate::plan) struct Groups {
     groups: BTreeMap<GroupName, GroupIdentity>,
 }
 
 /// Which live group a declared group is.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum GroupIdentity {
+pub(in crate::plan) enum GroupIdentity {
     /// This one.
     Live(LiveGroup),
     /// There is none.
@@ -23,14 +23,14 @@ pub(super) enum GroupIdentity {
     Unresolved(Obstacle),
 }
 
-impl GroupResolution {
+impl Groups {
     /// Resolves every group that a tree declares.
-    pub(super) fn of(declaration: &Declaration, live: &Listing<LiveGroup>) -> Self {
+    pub(in crate::plan) fn of(declaration: &Declaration, live: &Listing<LiveGroup>) -> Self {
         Self::with(declaration, &Directory::of(live))
     }
 
     /// Resolves every group anew, for the lock: pins win over it.
-    pub(super) fn anew(declaration: &Declaration, live: &Listing<LiveGroup>) -> Self {
+    pub(in crate::plan) fn anew(declaration: &Declaration, live: &Listing<LiveGroup>) -> Self {
         Self::with(declaration, &Directory { conflict: Conflict::PinWins, ..Directory::of(live) })
     }
 
@@ -45,12 +45,12 @@ impl GroupResolution {
     }
 
     /// Which live group a declared group is.
-    pub(super) fn get(&self, name: &GroupName) -> &GroupIdentity {
+    pub(in crate::plan) fn get(&self, name: &GroupName) -> &GroupIdentity {
         self.groups.get(name).unwrap_or(&GroupIdentity::Missing)
     }
 
     /// The declared groups that exist, with what they are.
-    pub(super) fn live(&self) -> impl Iterator<Item = (&GroupName, &LiveGroup)> {
+    pub(in crate::plan) fn live(&self) -> impl Iterator<Item = (&GroupName, &LiveGroup)> {
         self.groups.iter().filter_map(|(name, identity)| match identity {
             GroupIdentity::Live(group) => Some((name, group)),
             GroupIdentity::Missing | GroupIdentity::Unresolved(_) => None,
@@ -70,16 +70,20 @@ pub(super) enum Conflict {
 struct Directory<'a> {
     conflict: Conflict,
     ids: BTreeMap<&'a GroupId, &'a LiveGroup>,
-    names: BTreeMap<&'a GroupName, &'a LiveGroup>,
+    names: BTreeMap<&'a GroupName, Vec<&'a LiveGroup>>,
     folded_names: BTreeMap<String, &'a LiveGroup>,
 }
 
 impl<'a> Directory<'a> {
     fn of(live: &'a Listing<LiveGroup>) -> Self {
+        let mut names: BTreeMap<&GroupName, Vec<&LiveGroup>> = BTreeMap::new();
+        for group in live {
+            names.entry(&group.name).or_default().push(group);
+        }
         Self {
             conflict: Conflict::Refused,
             ids: live.iter().map(|group| (&group.id, group)).collect(),
-            names: live.iter().map(|group| (&group.name, group)).collect(),
+            names,
             folded_names: live.iter().map(|group| (group.name.folded(), group)).collect(),
         }
     }
@@ -99,7 +103,7 @@ impl<'a> Directory<'a> {
 
     fn pinned(&self, name: &GroupName, pin: &GroupId) -> GroupIdentity {
         match self.ids.get(pin) {
-            Some(group) => GroupIdentity::Live((*group).clone()),
+            Some(group) => self.unless_named(name, group, "the tree"),
             None => GroupIdentity::Unresolved(Obstacle {
                 code: "group-gone",
                 why: format!("no group of the site has the id {pin} that {name} is pinned to"),
@@ -111,7 +115,7 @@ impl<'a> Directory<'a> {
     /// A locked id that is gone while its name stands under another id is another group (design §3).
     fn locked(&self, name: &GroupName, lock: &GroupId) -> GroupIdentity {
         match (self.ids.get(lock), self.named(name)) {
-            (Some(group), _) => GroupIdentity::Live((*group).clone()),
+            (Some(group), _) => self.unless_named(name, group, "rollbook.lock"),
             (None, GroupIdentity::Live(other)) => identity_changed(name, lock, &other.id, "live"),
             (None, GroupIdentity::Missing) => GroupIdentity::Unresolved(Obstacle {
                 code: "group-gone",
@@ -122,9 +126,40 @@ impl<'a> Directory<'a> {
         }
     }
 
+    /// The group that an id means, unless the site calls another group by the declared name: then it cannot be told
+    /// which of the two is meant.
+    fn unless_named(&self, name: &GroupName, group: &LiveGroup, by: &str) -> GroupIdentity {
+        let others = self.names.get(name).map(Vec::as_slice).unwrap_or_default();
+        match others {
+            [other, ..] if others.iter().all(|other| other.id != group.id) => {
+                GroupIdentity::Unresolved(Obstacle {
+                    code: "identity-changed",
+                    why: format!(
+                        "group {name} is {} by {by}, and the site calls {} by this name",
+                        group.id, other.id
+                    ),
+                    help: format!(
+                        "Find out which group is meant. Correct the id, or declare group {} under its own name.",
+                        group.id
+                    ),
+                })
+            }
+            _ => GroupIdentity::Live(group.clone()),
+        }
+    }
+
     fn named(&self, name: &GroupName) -> GroupIdentity {
-        if let Some(group) = self.names.get(name) {
-            return GroupIdentity::Live((*group).clone());
+        match self.names.get(name).map(Vec::as_slice).unwrap_or_default() {
+            [] => {}
+            [group] => return GroupIdentity::Live((*group).clone()),
+            several => {
+                let ids: Vec<&str> = several.iter().map(|group| group.id.as_str()).collect();
+                return GroupIdentity::Unresolved(Obstacle {
+                    code: "group-ambiguous",
+                    why: format!("the site calls {} groups {name}: {}", several.len(), ids.join(" and ")),
+                    help: "Say which one is meant, with `id:` in the group.".into(),
+                });
+            }
         }
         match self.folded_names.get(&name.folded()) {
             None => GroupIdentity::Missing,

@@ -8,11 +8,11 @@ use crate::model::{
     UserRef,
 };
 
-use super::desired::{Desired, Lookup};
+use super::super::desired::{Desired, Lookup};
+use super::super::snapshot::is_veiled;
 use super::groups::Conflict;
-use super::resolve::{Identity, Obstacle};
-use super::snapshot::is_veiled;
-use super::sounding::Sounding;
+use super::people::{Identity, Obstacle};
+use super::similar_names::SimilarNames;
 
 pub(super) static NO_EXPORT: BTreeMap<Email, AccountId> = BTreeMap::new();
 
@@ -26,7 +26,7 @@ pub(super) struct Directory<'a> {
     /// Accounts of people that show no e-mail and that neither pin, lock nor export explains.
     pub(super) hidden: Vec<&'a LiveAccount>,
     /// The names of those, once somebody asks.
-    sounding: OnceCell<Sounding>,
+    similar: OnceCell<SimilarNames>,
     conflict: Conflict,
     /// Accounts by e-mail from an export.
     exported: &'a BTreeMap<Email, AccountId>,
@@ -66,7 +66,7 @@ impl<'a> Directory<'a> {
             live,
             by_email,
             hidden,
-            sounding: OnceCell::new(),
+            similar: OnceCell::new(),
             conflict: Conflict::Refused,
             exported,
         }
@@ -234,8 +234,8 @@ impl<'a> Directory<'a> {
         let shown = |account: &&'a LiveAccount| {
             Some(account.name.as_str()).filter(|name| !is_veiled(&name.to_lowercase()))
         };
-        let sounding = self.sounding.get_or_init(|| Sounding::of(self.hidden.iter().map(shown)));
-        let first = sounding.like(&local, CANDIDATES);
+        let similar = self.similar.get_or_init(|| SimilarNames::of(self.hidden.iter().map(shown)));
+        let first = similar.like(&local, CANDIDATES);
         let rest = (0..self.hidden.len()).filter(|index| !first.contains(index));
         let candidates = first.iter().copied().chain(rest).take(CANDIDATES).map(|index| self.hidden[index]);
         let named = candidates.map(|account| format!("{} ({})", account.id, account.name));
@@ -257,7 +257,7 @@ fn scim_identity(user: &ScimUser) -> Option<(Email, &AccountId)> {
 }
 
 /// Whether an account may be a person: what the API does not name may be one (fact sheet §1.2).
-pub(super) fn is_person(kind: AccountKind) -> bool {
+pub(in crate::plan) fn is_person(kind: AccountKind) -> bool {
     match kind {
         AccountKind::Atlassian | AccountKind::Unknown => true,
         AccountKind::App | AccountKind::Customer => false,

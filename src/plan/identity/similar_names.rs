@@ -1,29 +1,29 @@
-//! Accounts whose names sound like an e-mail, found without a look at every account for every e-mail. Floor 1.
+//! Accounts whose names are similar to an email, found without a look at every account for every email.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The words of accounts' names, in lower case.
 #[derive(Debug, Default)]
-pub(super) struct Sounding {
+pub(super) struct SimilarNames {
     /// The accounts that have a word, by their index.
     words: BTreeMap<String, BTreeSet<usize>>,
     /// The accounts that have a word with this end, the whole word among its ends.
     ends: BTreeMap<String, BTreeSet<usize>>,
 }
 
-impl Sounding {
+impl SimilarNames {
     /// Takes in the names of accounts, in their order.
     pub(super) fn of<'a>(names: impl Iterator<Item = Option<&'a str>>) -> Self {
-        let mut sounding = Self::default();
+        let mut similar = Self::default();
         for (index, name) in names.enumerate() {
             for word in name.unwrap_or_default().to_lowercase().split_whitespace() {
                 for (start, _) in word.char_indices() {
-                    sounding.ends.entry(word[start..].to_owned()).or_default().insert(index);
+                    similar.ends.entry(word[start..].to_owned()).or_default().insert(index);
                 }
-                sounding.words.entry(word.to_owned()).or_default().insert(index);
+                similar.words.entry(word.to_owned()).or_default().insert(index);
             }
         }
-        sounding
+        similar
     }
 
     /// The first accounts with a word that holds a text, or that the text holds.
@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn finds_what_a_look_at_every_name_would() {
         let names = ["Ada Lovelace", "Bob", "ad min", "Grüße Ada", "", "o", "Lovelaces"];
-        let sounding = Sounding::of(names.iter().map(|name| Some(*name)));
+        let similar = SimilarNames::of(names.iter().map(|name| Some(*name)));
         for text in ["ada.lovelace", "ada", "a", "bob", "grüße", "x", "love", "o"] {
             let sounds = |name: &str| {
                 let name = name.to_lowercase();
@@ -56,7 +56,7 @@ mod tests {
             };
             let all: Vec<usize> = (0..names.len()).filter(|index| sounds(names[*index])).collect();
             for most in [1, 2, 9] {
-                let found: Vec<usize> = sounding.like(text, most).into_iter().collect();
+                let found: Vec<usize> = similar.like(text, most).into_iter().collect();
                 assert_eq!(found, all.iter().copied().take(most).collect::<Vec<_>>(), "{text}");
             }
         }

@@ -1,0 +1,87 @@
+//! What a change does to which account and group, whatever they are called: two changes of one deed are one.
+
+use crate::model::{AccountId, Action, Address, Blocked, Change, GroupId, GroupName, UserRef, Wanted};
+
+use crate::plan::identity::{GroupIdentity, Resolved};
+
+/// What is done to what.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Deed {
+    action: Action,
+    group: Option<GroupKey>,
+    user: Option<UserKey>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum GroupKey {
+    Id(GroupId),
+    /// A group that does not exist, or of which nobody can tell which it is.
+    Name(GroupName),
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum UserKey {
+    Account(AccountId),
+    Name(UserRef),
+}
+
+impl Deed {
+    /// The deed of a change that a tree wants.
+    pub(super) fn of(change: &Change, tree: &Resolved<'_>) -> Self {
+        let (group, account) = match &change.wanted {
+            Wanted::AddMember { group, account } => (group.known(), account.known()),
+            Wanted::RemoveMember { membership } => (Some(membership.group()), Some(membership.account())),
+            Wanted::DeleteGroup { group, .. } => (Some(group), None),
+            Wanted::OffboardUser { account, .. }
+            | Wanted::ActivateUser { account, .. }
+            | Wanted::UpdateUser { account, .. } => (None, Some(account)),
+            Wanted::CreateGroup { .. } | Wanted::InviteUser { .. } => (None, None),
+        };
+        let named = Self::at(&change.address, change.wanted.action(), tree);
+        Self {
+            group: group.cloned().map(GroupKey::Id).or(named.group),
+            user: account.cloned().map(UserKey::Account).or(named.user),
+            ..named
+        }
+    }
+
+    /// The deed of something that a tree wants and cannot have.
+    pub(super) fn of_blocked(blocked: &Blocked, tree: &Resolved<'_>) -> Self {
+        Self::at(&blocked.address, blocked.action, tree)
+    }
+
+    fn at(address: &Address, action: Action, tree: &Resolved<'_>) -> Self {
+        let group = address.group().map(|name| match tree.groups.get(name) {
+            GroupIdentity::Live(group) => GroupKey::Id(group.id.clone()),
+            GroupIdentity::Missing | GroupIdentity::Unresolved(_) => GroupKey::Name(name.clone()),
+        });
+        let user = address.user().map(|user| match (tree.account(user), user) {
+            (Some(id), _) | (None, UserRef::Account(id)) => UserKey::Account(id.clone()),
+            (None, UserRef::Email(_)) => UserKey::Name(user.clone()),
+        });
+        Self { action, group, user }
+    }
+
+    /// The membership that it ends.
+    pub(super) fn ends(&self) -> Option<(&GroupId, &AccountId)> {
+        match self {
+            Self {
+                action: Action::Remove,
+                group: Some(GroupKey::Id(group)),
+                user: Some(UserKey::Account(account)),
+            } => Some((group, account)),
+            Self { .. } => None,
+        }
+    }
+}
+
+/// Whether two changes of one deed come to the same.
+pub(super) fn same(one: &Wanted, other: &Wanted) -> bool {
+    match (one, other) {
+        // Who loses a deleted group is live's to say, and what a person is called is the tree's.
+        (Wanted::DeleteGroup { .. }, Wanted::DeleteGroup { .. })
+        | (Wanted::AddMember { .. }, Wanted::AddMember { .. })
+        | (Wanted::ActivateUser { .. }, Wanted::ActivateUser { .. }) => true,
+        (one, other) => one == other,
+    }
+}

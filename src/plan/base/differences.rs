@@ -1,0 +1,282 @@
+//! How what a tree declares differs from what its base does, by account and group: memberships that are new, ends that
+//! move, and revokes of the base that the tree drops. An operation need not follow: somebody may have done it by hand
+//! first, or the day may still be to come. What widens access is judged like a grant all the same, and what narrows it
+//! like a revoke.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use crate::model::{
+    AccountId, Action, Address, Capabilities, DeclarationChange, Declared, GroupId, GroupName, LiveState,
+    Location, Locator, Reason, UserRef, Wanted,
+};
+
+use super::{Base, Wants};
+use crate::plan::desired::{DesiredGroup, Entry, lasts_longer};
+use crate::plan::identity::{GroupIdentity, Identity, Marked, People, Resolved};
+use crate::plan::projection::{Place, Who};
+
+/// A membership of which the tree says another thing than its base.
+#[derive(Clone, Debug)]
+pub(in crate::plan) struct Difference<'a> {
+    pub(in crate::plan) kind: Kind,
+    /// The group, as the tree calls it, or as the base does where the tree does not declare it.
+    pub(in crate::plan) group: &'a GroupName,
+    pub(in crate::plan) place: Place<'a>,
+    pub(in crate::plan) user: UserRef,
+    pub(in crate::plan) who: Who<'a>,
+    /// Where the tree says it; where the base does, if the tree says nothing of it.
+    origin: Location,
+}
+
+/// How a declared membership differs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::plan) enum Kind {
+    /// The base does not declare it.
+    New,
+    /// It ends later, or not any more.
+    Later { base: Option<Date>, head: Option<Date> },
+    /// It ends earlier.
+    Earlier { base: Option<Date>, head: Option<Date> },
+    /// The base would end it, and the tree does not.
+    Kept { undoes: Action, reason: Reason },
+}
+
+impl Difference<'_> {
+    /// Whether it widens access, so that it is judged like a grant.
+    pub(in crate::plan) fn widens(&self) -> bool {
+        match self.kind {
+            Kind::New | Kind::Later { .. } | Kind::Kept { .. } => true,
+            Kind::Earlier { .. } => false,
+        }
+    }
+
+    pub(super) fn is_kept(&self) -> bool {
+        matches!(self.kind, Kind::Kept { .. })
+    }
+
+    pub(in crate::plan) fn address(&self) -> Address {
+        Address::Member(self.group.clone(), self.user.clone())
+    }
+
+    pub(in crate::plan) fn group_id(&self) -> Option<&GroupId> {
+        match self.place {
+            Place::Group(id) => Some(id),
+            Place::Made(_) => None,
+        }
+    }
+
+    pub(in crate::plan) fn account(&self) -> Option<&AccountId> {
+        match self.who {
+            Who::Account(id) => Some(id),
+            Who::Invited(_) => None,
+        }
+    }
+
+    /// What a reviewer is shown of it: what no operation shows.
+    pub(super) fn shown(&self, privileged: &Marked, live: &LiveState) -> Option<DeclarationChange> {
+        let declared = match self.kind {
+            // It is an operation, or adopted.
+            Kind::New => return None,
+            Kind::Later { base, head } | Kind::Earlier { base, head } => Declared::End { base, head },
+            Kind::Kept { undoes, reason } => Declared::Kept { undoes, reason },
+        };
+        Some(DeclarationChange {
+            address: self.address(),
+            declared,
+            privileged: privileged.marks(self.group_id(), self.group),
+            name: self.account().and_then(|id| live.accounts.get(id)).map(|account| account.name.clone()),
+            origin: self.origin.clone(),
+        })
+    }
+}
+
+impl<'a> Base<'a> {
+    /// The memberships of which the tree says another thing than this base.
+    pub(in crate::plan) fn differences(
+        &'a self,
+        head: &'a Resolved<'a>,
+        wants: &Wants,
+        live: &'a LiveState,
+        capabilities: &'a Capabilities,
+        locator: &Locator<'_>,
+    ) -> Vec<Difference<'a>> {
+        let comparing = Comparing { base: self, head, wants, live, locator, moved: moved(self, head) };
+        let mut found = comparing.declared();
+        let declared: BTreeSet<(Place<'_>, Who<'_>)> =
+            found.iter().map(|difference| (difference.place, difference.who)).collect();
+        let kept = comparing.kept(capabilities);
+        found.extend(kept.into_iter().filter(|it| !declared.contains(&(it.place, it.who))));
+        found
+    }
+}
+
+struct Comparing<'a, 'b> {
+    base: &'a Base<'a>,
+    head: &'a Resolved<'a>,
+    wants: &'b Wants,
+    live: &'a LiveState,
+    locator: &'b Locator<'b>,
+    /// The names that mean somebody else than by the base.
+    moved: BTreeSet<&'a UserRef>,
+}
+
+fn moved<'a>(base: &'a Base<'_>, head: &'a Resolved<'_>) -> BTreeSet<&'a UserRef> {
+    let names = head.desired.people().iter();
+    names.filter(|user| who(&head.people, user) != who(&base.tree.people, user)).collect()
+}
+
+fn who<'a>(people: &'a People, user: &'a UserRef) -> Who<'a> {
+    match (people.person(user), user) {
+        (Identity::Account(id), _) | (_, UserRef::Account(id)) => Who::Account(id),
+        (Identity::Missing | Identity::Unresolved(_), UserRef::Email(_)) => Who::Invited(user),
+    }
+}
+
+fn place<'a>(tree: &'a Resolved<'_>, name: &'a GroupName) -> Place<'a> {
+    match tree.groups.get(name) {
+        GroupIdentity::Live(group) => Place::Group(&group.id),
+        GroupIdentity::Missing | GroupIdentity::Unresolved(_) => Place::Made(name),
+    }
+}
+
+/// The members of a group by account, made where names alone do not tell.
+type ByWho<'a> = BTreeMap<Who<'a>, (&'a UserRef, &'a Entry)>;
+
+fn by_who<'a>(tree: &'a Resolved<'_>, group: &'a DesiredGroup<'_>) -> ByWho<'a> {
+    group.members.iter().map(|(user, entry)| (who(&tree.people, user), (user, entry))).collect()
+}
+
+impl<'a> Comparing<'a, '_> {
+    /// Memberships that the tree declares and the base does not, and ends that move. Most members of most groups are
+    /// declared alike, and are told by a look at their name.
+    fn declared(&self) -> Vec<Difference<'a>> {
+        let base: BTreeMap<Place<'_>, (&GroupName, &DesiredGroup<'_>)> = self
+            .base
+            .tree
+            .desired
+            .groups
+            .iter()
+            .map(|(name, group)| (place(&self.base.tree, name), (name, group)))
+            .collect();
+        let mut found = Vec::new();
+        let mut matched = BTreeSet::new();
+        for (name, group) in &self.head.desired.groups {
+            let place = place(self.head, name);
+            let before = base.get(&place).map(|(_, group)| *group);
+            if before.is_some() {
+                matched.insert(place);
+            }
+            let mut accounts: Option<ByWho<'_>> = None;
+            for (user, entry) in &group.members {
+                let same_name =
+                    before.and_then(|before| before.members.get(user)).filter(|_| !self.moved.contains(user));
+                let old = match (same_name, before) {
+                    (Some(old), _) => Some(old),
+                    (None, Some(before)) => {
+                        let accounts = accounts.get_or_insert_with(|| by_who(&self.base.tree, before));
+                        accounts.get(&who(&self.head.people, user)).map(|(_, entry)| *entry)
+                    }
+                    (None, None) => None,
+                };
+                let kind = match old {
+                    None => Kind::New,
+                    Some(old) if old.until == entry.until => continue,
+                    Some(old) if lasts_longer(entry.until, old.until) => {
+                        Kind::Later { base: old.until, head: entry.until }
+                    }
+                    Some(old) => Kind::Earlier { base: old.until, head: entry.until },
+                };
+                let (user, who) = (user.clone(), who(&self.head.people, user));
+                let origin = self.locator.locate(entry.origin);
+                found.push(Difference { kind, group: name, place, user, who, origin });
+            }
+            if let Some(before) = before {
+                found.extend(self.ends_dropped(name, place, before, Some(group)));
+            }
+        }
+        for (place, (name, group)) in base.iter().filter(|(place, _)| !matched.contains(*place)) {
+            found.extend(self.ends_dropped(name, *place, group, None));
+        }
+        found
+    }
+
+    /// Members whose access was to end, of whom the tree says nothing any more, and who stay.
+    fn ends_dropped(
+        &self,
+        name: &'a GroupName,
+        place: Place<'a>,
+        before: &'a DesiredGroup<'_>,
+        after: Option<&'a DesiredGroup<'_>>,
+    ) -> Vec<Difference<'a>> {
+        let Place::Group(id) = place else { return Vec::new() };
+        let mut now: Option<ByWho<'_>> = None;
+        let mut found = Vec::new();
+        for (user, entry) in before.members.iter().filter(|(_, entry)| entry.until.is_some()) {
+            let who = who(&self.base.tree.people, user);
+            let Who::Account(account) = who else { continue };
+            let is_member = self.live.members.get(id).is_some_and(|members| members.contains(account));
+            let is_declared = after
+                .is_some_and(|after| now.get_or_insert_with(|| by_who(self.head, after)).contains_key(&who));
+            if !is_member || is_declared || self.ends(id, account) {
+                continue;
+            }
+            found.push(Difference {
+                kind: Kind::Later { base: entry.until, head: None },
+                group: name,
+                place,
+                user: user.clone(),
+                who,
+                origin: self.base.locator.locate(entry.origin),
+            });
+        }
+        found
+    }
+
+    /// Whether the tree wants a membership to end.
+    fn ends(&self, group: &GroupId, account: &AccountId) -> bool {
+        self.wants.end(group, account)
+    }
+
+    /// What the base would revoke, and the tree would not.
+    fn kept(&self, capabilities: &'a Capabilities) -> Vec<Difference<'a>> {
+        let mut found = Vec::new();
+        for change in self.base.changes.iter().filter(|(deed, change)| !self.wants.want(deed, change)) {
+            let (_, change) = change;
+            let kept = |group: &'a GroupId, name: &'a GroupName, account: &'a AccountId| Difference {
+                kind: Kind::Kept { undoes: change.wanted.action(), reason: change.reason },
+                group: name,
+                place: Place::Group(group),
+                user: self.name_of(account),
+                who: Who::Account(account),
+                origin: change.origin.clone(),
+            };
+            match &change.wanted {
+                Wanted::RemoveMember { membership } => {
+                    let Some(name) = change.address.group() else { continue };
+                    if !self.ends(membership.group(), membership.account()) {
+                        found.push(kept(membership.group(), name, membership.account()));
+                    }
+                }
+                Wanted::OffboardUser { account, .. } => {
+                    let groups = capabilities.memberships.get(account).into_iter().flatten();
+                    let stay = groups.filter(|group| !self.ends(&group.id, account));
+                    found.extend(stay.map(|group| kept(&group.id, &group.name, account)));
+                }
+                Wanted::CreateGroup { .. }
+                | Wanted::DeleteGroup { .. }
+                | Wanted::InviteUser { .. }
+                | Wanted::AddMember { .. }
+                | Wanted::ActivateUser { .. }
+                | Wanted::UpdateUser { .. } => {}
+            }
+        }
+        found
+    }
+
+    /// What a plan calls an account.
+    fn name_of(&self, account: &AccountId) -> UserRef {
+        self.head.people.name_of(account, self.live.accounts.get(account))
+    }
+}

@@ -1,0 +1,96 @@
+//! Who and what the names of a tree mean on the site. Made once for a tree and passed on: the flattened tree, drift,
+//! guards and notes go by it. A doubt is an [`Obstacle`] at its own address, and never a guess.
+
+mod directory;
+mod groups;
+mod people;
+mod rules;
+mod similar_names;
+
+use crate::model::{AccountId, Address, Email, GroupId, LiveState, Reason, UserRef};
+
+use super::desired::Desired;
+
+pub(super) use directory::is_person;
+pub(super) use groups::{GroupIdentity, Groups};
+pub(super) use people::{Identity, Obstacle, People};
+pub(super) use rules::{GroupNames, Marked};
+
+/// A tree whose names are resolved to accounts and groups of the site.
+#[derive(Clone, Debug)]
+pub struct Resolved<'a> {
+    /// What the tree asks for, with the names of one account taken for one person.
+    pub desired: Desired<'a>,
+    pub(super) people: People,
+    pub(super) groups: Groups,
+}
+
+impl<'a> Resolved<'a> {
+    /// Resolves everybody and everything that a tree names.
+    pub fn of(desired: Desired<'a>, live: &LiveState) -> Self {
+        let people = People::of(&desired, live);
+        let groups = Groups::of(desired.declaration, &live.groups);
+        let shared = people.names_of_one(&desired);
+        let desired = if shared.is_empty() { desired } else { desired.sharing(shared) };
+        Self { desired, people, groups }
+    }
+
+    /// Whether this tree asks for a grant that another one names.
+    pub(super) fn asks_for(
+        &self,
+        address: &Address,
+        account: Option<&AccountId>,
+        namer: &Resolved<'_>,
+    ) -> bool {
+        let is_one = |user: &UserRef| {
+            account.is_some() && self.account(user) == account || address.user() == Some(user)
+        };
+        match address {
+            Address::Member(name, _) => self.desired.groups.iter().any(|(own, group)| {
+                let same = match (self.groups.get(own), namer.groups.get(name)) {
+                    (GroupIdentity::Live(own), GroupIdentity::Live(other)) => own.id == other.id,
+                    (GroupIdentity::Live(_) | GroupIdentity::Missing | GroupIdentity::Unresolved(_), _) => {
+                        own == name
+                    }
+                };
+                same && group.members.keys().any(is_one)
+            }),
+            Address::User(_) => self.desired.declaration.users.iter().any(|(email, user)| {
+                let active = user.active.is_some_and(|active| active.value);
+                active && is_one(&UserRef::Email(email.clone()))
+            }),
+            Address::Group(_) => false,
+        }
+    }
+
+    /// Why the tree keeps an account out of a group by name, where it does.
+    pub(super) fn denies(&self, group: &GroupId, account: &AccountId) -> Option<Reason> {
+        if self.offboards(account) {
+            return Some(Reason::Offboarded);
+        }
+        let (name, _) = self.groups.live().find(|(_, live)| live.id == *group)?;
+        let mut denied = self.desired.groups.get(name)?.denied.iter();
+        denied.find(|(user, _)| self.account(user) == Some(account)).map(|(_, denial)| denial.reason)
+    }
+
+    /// Whether the tree takes all access from an account.
+    pub(super) fn offboards(&self, account: &AccountId) -> bool {
+        let users = self.desired.declaration.users.keys();
+        let mut leaving = users.filter(|email| self.desired.offboarded(email).is_some());
+        leaving.any(|email| self.account(&UserRef::Email(email.clone())) == Some(account))
+    }
+
+    /// Whether the tree speaks of an email, or its lock does.
+    pub(super) fn knows(&self, email: &Email) -> bool {
+        let declared = self.desired.people().contains(&UserRef::Email(email.clone()));
+        declared || self.desired.declaration.lock.users.contains_key(email)
+    }
+
+    /// The account of a declared person, where it is known.
+    pub(super) fn account(&self, user: &UserRef) -> Option<&AccountId> {
+        match self.people.person(user) {
+            Identity::Account(id) => Some(id),
+            Identity::Missing | Identity::Unresolved(_) => None,
+        }
+    }
+}

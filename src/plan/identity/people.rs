@@ -1,0 +1,291 @@
+//! Which account a declared person is.
+//!
+//! The order is design §3: pin, lock, then the emails that the organization, the SCIM directory and the one full
+//! listing of users show.
+
+use std::collections::btree_map::Entry;
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{AccountId, Email, IdentitySource, LiveAccount, LiveState, LockedId, UserRef};
+
+use super::super::desired::Desired;
+use super::directory::{Directory, NO_EXPORT, is_person};
+
+/// Who the declared people are.
+#[derive(Clone, Debug)]
+pub(in crate::plan) struct People {
+    identities: BTreeMap<UserRef, Identity>,
+    declared_as: BTreeMap<AccountId, UserRef>,
+    /// The names of each account that has several, the one that it goes by first.
+    names: BTreeMap<AccountId, Vec<UserRef>>,
+    /// The accounts that the tree declares under several emails.
+    shared: BTreeMap<AccountId, Obstacle>,
+    /// What said which account somebody is.
+    sources: BTreeMap<UserRef, IdentitySource>,
+    /// Accounts that somebody who is not resolved may be, with what stands in the way.
+    suspects: BTreeMap<AccountId, Obstacle>,
+    shown: BTreeMap<Email, usize>,
+    /// The accounts that show each email, the declared and the undeclared.
+    shown_with: BTreeMap<Email, Vec<AccountId>>,
+    /// The email that each account shows, and to whom.
+    shown_by: BTreeMap<AccountId, (Email, IdentitySource)>,
+    /// Whether any account shows no e-mail to anybody.
+    hidden: bool,
+    /// The first of those who are not resolved and may be any account that hides its e-mail.
+    doubtful: Option<UserRef>,
+}
+
+/// Who a declared person is.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(in crate::plan) enum Identity {
+    /// This account.
+    Account(AccountId),
+    /// There is no such account, and no account hides an e-mail that could be theirs.
+    Missing,
+    /// It cannot be told.
+    Unresolved(Obstacle),
+}
+
+/// What stands in the way, for [`crate::model::Blocked`].
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::plan) struct Obstacle {
+    /// Stable and kebab-case.
+    pub(in crate::plan) code: &'static str,
+    /// A lowercase fragment.
+    pub(in crate::plan) why: String,
+    /// A full sentence that says what to do.
+    pub(in crate::plan) help: String,
+}
+
+impl People {
+    /// Resolves everybody whom a tree declares.
+    pub(in crate::plan) fn of(desired: &Desired<'_>, live: &LiveState) -> Self {
+        Self::with(desired, live, &Directory::of(desired, live, &NO_EXPORT))
+    }
+
+    /// Resolves everybody anew, for the lock: pins win over it, and accounts that an export names count where
+    /// nothing live answers.
+    pub(in crate::plan) fn anew(
+        desired: &Desired<'_>,
+        live: &LiveState,
+        exported: &BTreeMap<Email, AccountId>,
+    ) -> Self {
+        Self::with(desired, live, &Directory::anew(desired, live, exported))
+    }
+
+    fn with(desired: &Desired<'_>, live: &LiveState, directory: &Directory<'_>) -> Self {
+        let people: BTreeMap<UserRef, Identity> =
+            desired.people().iter().map(|user| (user.clone(), directory.resolve(user))).collect();
+        let (declared_as, names) = names_by_account(&people, desired, live);
+        let accounts = people.iter().filter_map(|(user, identity)| match identity {
+            Identity::Account(id) => Some((user.clone(), directory.source(user, id))),
+            Identity::Missing | Identity::Unresolved(_) => None,
+        });
+        let sources = accounts.collect();
+        let suspects = directory.suspects(&people);
+        let hidden = !directory.hidden.is_empty();
+        let mut shown = BTreeMap::new();
+        for email in live.accounts.values().filter_map(|account| account.email.as_ref()) {
+            *shown.entry(email.clone()).or_insert(0) += 1;
+        }
+        let shown_by = directory.by_email.iter().flat_map(|(email, accounts)| {
+            accounts.iter().map(move |(id, from)| ((*id).clone(), (email.clone(), *from)))
+        });
+        Self {
+            doubtful: doubtful(&people, hidden).cloned(),
+            shared: shared_accounts(&names),
+            names,
+            identities: people,
+            declared_as,
+            sources,
+            suspects,
+            shown,
+            shown_with: directory
+                .by_email
+                .iter()
+                .map(|(email, accounts)| (email.clone(), accounts.keys().map(|id| (*id).clone()).collect()))
+                .collect(),
+            shown_by: shown_by.collect(),
+            hidden,
+        }
+    }
+
+    /// Whether an account may be a person whom the tree names and who hides their e-mail.
+    pub(in crate::plan) fn hides(&self, id: &AccountId, account: Option<&LiveAccount>) -> bool {
+        let hides = account.is_none_or(|account| account.email.is_none() && is_person(account.kind));
+        hides && self.declared_as(id).is_none()
+    }
+
+    /// What stands in the way of telling whether an account is somebody declared.
+    pub(in crate::plan) fn suspect(&self, account: &AccountId) -> Option<&Obstacle> {
+        self.suspects.get(account)
+    }
+
+    /// Why an account that nothing declares may be somebody declared all the same.
+    pub(in crate::plan) fn doubt_about(&self, id: &AccountId, account: &LiveAccount) -> Option<Obstacle> {
+        self.suspects.get(id).cloned().or_else(|| {
+            let user = self.doubtful.as_ref().filter(|_| account.email.is_none())?;
+            Some(Obstacle {
+                code: "identity-unresolved",
+                why: format!("{user} is not resolved, and may be this account, which hides its e-mail"),
+                help: "Resolve everybody whom the tree declares first; then this one can be told apart."
+                    .into(),
+            })
+        })
+    }
+
+    /// Who a declared person is.
+    pub(in crate::plan) fn person(&self, user: &UserRef) -> &Identity {
+        self.identities.get(user).unwrap_or(&Identity::Missing)
+    }
+
+    /// What said which account a declared person is; nothing where nothing did.
+    pub(in crate::plan) fn source(&self, user: &UserRef) -> Option<IdentitySource> {
+        self.sources.get(user).copied()
+    }
+
+    /// The word that the lock keeps for what said who somebody is. Where nothing live says it, what once did still
+    /// counts.
+    pub(in crate::plan) fn locked_from(
+        &self,
+        old: Option<&LockedId<AccountId>>,
+        email: &Email,
+        id: &AccountId,
+    ) -> String {
+        let was = old.filter(|locked| locked.id == *id).map(|locked| locked.from.clone());
+        match self.sources.get(&UserRef::Email(email.clone())) {
+            Some(IdentitySource::Pin) => IdentitySource::Pin.to_string(),
+            Some(IdentitySource::Lock) | None => {
+                let shown = self.shown_by.get(id).filter(|(shown, _)| shown == email);
+                shown.map(|(_, from)| from.to_string()).or(was).unwrap_or_default()
+            }
+            Some(live) => live.to_string(),
+        }
+    }
+
+    /// Whether somebody who seems to have no account may be one that hides its e-mail from everybody.
+    pub(in crate::plan) fn missing_may_hide(&self) -> bool {
+        self.hidden
+    }
+
+    /// Why an account is given nothing: the tree declares it under several emails.
+    pub(in crate::plan) fn shared(&self, account: &AccountId) -> Option<&Obstacle> {
+        self.shared.get(account)
+    }
+
+    /// Every account that the tree declares under several emails, by the name that it goes by.
+    pub(in crate::plan) fn all_shared(&self) -> impl Iterator<Item = (&UserRef, &Obstacle)> {
+        self.shared.iter().filter_map(|(id, obstacle)| Some((self.declared_as.get(id)?, obstacle)))
+    }
+
+    /// The names that the site shows to be one account's, which flattening by the tree alone has not seen.
+    pub(in crate::plan) fn names_of_one(&self, desired: &Desired<'_>) -> Vec<Vec<UserRef>> {
+        let unseen = self.names.values().filter(|names| {
+            let one: BTreeSet<UserRef> = names.iter().map(|name| desired.name_of(name)).collect();
+            one.len() > 1
+        });
+        unseen.cloned().collect()
+    }
+
+    /// The accounts of people that show an email to anybody.
+    pub(in crate::plan) fn shown_with(&self, email: &Email) -> impl Iterator<Item = &AccountId> {
+        self.shown_with.get(email).into_iter().flatten()
+    }
+
+    /// Everybody who was resolved to an account.
+    pub(in crate::plan) fn accounts(&self) -> impl Iterator<Item = (&UserRef, &AccountId)> {
+        self.identities.iter().filter_map(|(user, identity)| match identity {
+            Identity::Account(id) => Some((user, id)),
+            Identity::Missing | Identity::Unresolved(_) => None,
+        })
+    }
+
+    /// The declared name of an account.
+    pub(in crate::plan) fn declared_as(&self, account: &AccountId) -> Option<&UserRef> {
+        self.declared_as.get(account)
+    }
+
+    /// How an operation calls an account: by the declared name, else by an e-mail that a person shows and that
+    /// means nobody else, else by its id.
+    pub(in crate::plan) fn name_of(&self, id: &AccountId, account: Option<&LiveAccount>) -> UserRef {
+        let declared = self.declared_as(id).cloned();
+        let shown = || {
+            let email = account.filter(|account| is_person(account.kind))?.email.clone()?;
+            let alone = self.shown.get(&email) == Some(&1);
+            let user = UserRef::Email(email);
+            (alone && !self.identities.contains_key(&user)).then_some(user)
+        };
+        declared.or_else(shown).unwrap_or_else(|| UserRef::Account(id.clone()))
+    }
+}
+
+fn doubtful(people: &BTreeMap<UserRef, Identity>, hidden: bool) -> Option<&UserRef> {
+    people.iter().find_map(|(user, identity)| match identity {
+        Identity::Unresolved(obstacle) if !matches!(obstacle.code, "account-gone" | "account-not-shown") => {
+            Some(user)
+        }
+        Identity::Missing if hidden => Some(user),
+        Identity::Unresolved(_) | Identity::Missing | Identity::Account(_) => None,
+    })
+}
+
+/// The name that each account goes by, and all the names of those that have several. An email that the account shows
+/// comes first, then other emails; a name that a rule alone speaks of comes last.
+fn names_by_account(
+    people: &BTreeMap<UserRef, Identity>,
+    desired: &Desired<'_>,
+    live: &LiveState,
+) -> (BTreeMap<AccountId, UserRef>, BTreeMap<AccountId, Vec<UserRef>>) {
+    let mut declared_as: BTreeMap<AccountId, UserRef> = BTreeMap::new();
+    let mut several: BTreeMap<AccountId, Vec<UserRef>> = BTreeMap::new();
+    for (user, identity) in people {
+        let Identity::Account(id) = identity else { continue };
+        match declared_as.entry(id.clone()) {
+            Entry::Vacant(entry) => {
+                entry.insert(user.clone());
+            }
+            Entry::Occupied(first) => {
+                let names = several.entry(id.clone()).or_insert_with(|| vec![first.get().clone()]);
+                names.push(user.clone());
+            }
+        }
+    }
+    if several.is_empty() {
+        return (declared_as, several);
+    }
+    let declared = desired.declared_emails();
+    for (id, names) in &mut several {
+        let shown = live.accounts.get(id).and_then(|account| account.email.as_ref());
+        names.sort_by_key(|user| match user {
+            UserRef::Email(email) if !declared.contains(email) => (3, user.clone()),
+            UserRef::Email(email) if Some(email) == shown => (0, user.clone()),
+            UserRef::Email(_) => (1, user.clone()),
+            UserRef::Account(_) => (2, user.clone()),
+        });
+        declared_as.extend(names.first().map(|name| (id.clone(), name.clone())));
+        names.retain(|user| match user {
+            UserRef::Email(email) => declared.contains(email),
+            UserRef::Account(_) => true,
+        });
+    }
+    several.retain(|_, names| names.len() > 1);
+    (declared_as, several)
+}
+
+/// Two emails of one account are a mistake of the tree (design §3): it gives that account nothing. What ends, ends.
+fn shared_accounts(names: &BTreeMap<AccountId, Vec<UserRef>>) -> BTreeMap<AccountId, Obstacle> {
+    let emails = |names: &[UserRef]| -> Vec<String> {
+        let emails = names.iter().filter(|user| matches!(user, UserRef::Email(_)));
+        emails.map(ToString::to_string).collect()
+    };
+    let by_account = names.iter().map(|(id, names)| (id, emails(names)));
+    let shared = by_account.filter(|(_, emails)| emails.len() > 1).map(|(id, emails)| {
+        let obstacle = Obstacle {
+            code: "identity-shared",
+            why: format!("{} are all account {id}", emails.join(" and ")),
+            help: "Declare each person under one email.".into(),
+        };
+        (id.clone(), obstacle)
+    });
+    shared.collect()
+}

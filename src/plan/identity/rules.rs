@@ -1,0 +1,118 @@
+//! The groups that the rules of a policy name. A rule is written with names and access is a matter of ids, so each name
+//! is resolved by everything that may say what it means: the tree, its base, their pins and locks, and the site. A
+//! rule that may mean two groups holds for both.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    Declaration, GroupId, GroupName, Key, Listing, LiveGroup, LiveState, Operation, Policy, Ref,
+};
+
+/// What a tree and its base call groups, and what the site does.
+#[derive(Clone, Debug)]
+pub(in crate::plan) struct GroupNames {
+    /// By the name without regard to case.
+    ids: BTreeMap<String, BTreeSet<GroupId>>,
+}
+
+impl GroupNames {
+    pub(in crate::plan) fn of<'a>(
+        trees: impl IntoIterator<Item = &'a Declaration>,
+        live: &Listing<LiveGroup>,
+    ) -> Self {
+        let existing: BTreeSet<&GroupId> = live.iter().map(|group| &group.id).collect();
+        let mut ids: BTreeMap<String, BTreeSet<GroupId>> = BTreeMap::new();
+        let mut means = |name: &GroupName, id: &GroupId| {
+            if existing.contains(id) {
+                ids.entry(name.folded()).or_default().insert(id.clone());
+            }
+        };
+        for group in live {
+            means(&group.name, &group.id);
+        }
+        for tree in trees {
+            for (name, group) in &tree.groups {
+                group.id.iter().for_each(|pin| means(name, &pin.value));
+            }
+            for (name, locked) in &tree.lock.groups {
+                means(name, &locked.id);
+            }
+        }
+        Self { ids }
+    }
+
+    /// The groups of the site that a name may mean.
+    pub(in crate::plan) fn ids(&self, name: &GroupName) -> impl Iterator<Item = &GroupId> {
+        self.ids.get(&name.folded()).into_iter().flatten()
+    }
+}
+
+/// Groups that rules name: by id those that exist, and by name those that do not exist yet.
+#[derive(Clone, Debug, Default)]
+pub(in crate::plan) struct Marked {
+    ids: BTreeSet<GroupId>,
+    /// Without regard to case.
+    names: BTreeSet<String>,
+}
+
+impl Marked {
+    pub(in crate::plan) fn of<'a>(
+        groups: impl IntoIterator<Item = &'a GroupName>,
+        names: &GroupNames,
+    ) -> Self {
+        let mut marked = Self::default();
+        for name in groups {
+            marked.ids.extend(names.ids(name).cloned());
+            marked.names.insert(name.folded());
+        }
+        marked
+    }
+
+    /// The privileged groups: those that a policy names, and those that make site administrators.
+    pub(in crate::plan) fn privileged<'a>(
+        policies: impl IntoIterator<Item = &'a Policy>,
+        names: &GroupNames,
+        live: &LiveState,
+    ) -> Self {
+        let listed = policies.into_iter().flat_map(|policy| &policy.privileged).map(|name| &name.value);
+        let mut marked = Self::of(listed, names);
+        marked.ids.extend(live.rights.site_admin_groups().map(|group| group.id.clone()));
+        marked
+    }
+
+    pub(in crate::plan) fn holds(&self, group: &GroupId) -> bool {
+        self.ids.contains(group)
+    }
+
+    /// Whether a group that does not exist yet is marked.
+    pub(in crate::plan) fn names(&self, group: &GroupName) -> bool {
+        self.names.contains(&group.folded())
+    }
+
+    /// Whether a group is marked, by its id where it exists.
+    pub(in crate::plan) fn marks(&self, id: Option<&GroupId>, name: &GroupName) -> bool {
+        id.map_or_else(|| self.names(name), |id| self.holds(id))
+    }
+
+    /// Whether an operation lets somebody into one of the groups or back to it, takes somebody out, or makes or ends one.
+    pub(in crate::plan) fn touched_by(&self, key: &Key, operation: &Operation) -> bool {
+        match operation {
+            Operation::AddMember { group: Ref::Known(id), .. } | Operation::DeleteGroup { group: id, .. } => {
+                self.holds(id)
+            }
+            Operation::RemoveMember { membership } => self.holds(membership.group()),
+            Operation::AddMember { group: Ref::Made(_), .. } | Operation::CreateGroup { .. } => {
+                key.address.group().is_some_and(|name| self.names(name))
+            }
+            Operation::ActivateUser { memberships, .. }
+            | Operation::SuspendUser { memberships, .. }
+            | Operation::DeactivateUser { memberships, .. }
+            | Operation::RemoveUser { memberships, .. } => {
+                memberships.iter().any(|kept| self.holds(kept.membership.group()))
+            }
+            // The site puts whom it invites to an app into the app's default groups.
+            Operation::InviteUser { defaults, .. } => defaults.iter().any(|group| self.holds(&group.id)),
+            Operation::UpdateUser { .. } => false,
+        }
+    }
+}

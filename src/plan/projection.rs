@@ -1,0 +1,187 @@
+//! What operations do to live, and who holds what once they are carried out. Every rule that judges a plan asks here.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    AccountId, GroupId, GroupName, Kept, LiveAccount, LiveState, Membership, Operation, PlannedOperation,
+    Ref, UserRef,
+};
+
+use super::identity::is_person;
+
+/// Somebody, by account, or by name where there is no account yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Who<'a> {
+    Account(&'a AccountId),
+    Invited(&'a UserRef),
+}
+
+/// A group, by id, or by name where it does not exist yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Place<'a> {
+    Group(&'a GroupId),
+    Made(&'a GroupName),
+}
+
+/// One thing that an operation does to live.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Effect<'a> {
+    /// Somebody is in a group.
+    Joins(Place<'a>, Who<'a>),
+    /// A membership ends.
+    Leaves(&'a Membership),
+    /// An account is active; what it is a member of has an effect.
+    Wakes(&'a AccountId, &'a [Kept]),
+    /// An account is not active; what it is a member of has none.
+    Sleeps(&'a AccountId, &'a [Kept]),
+    /// A group is gone.
+    Ends(&'a GroupId),
+}
+
+/// What an operation does to live.
+pub(super) fn effects(planned: &PlannedOperation) -> Vec<Effect<'_>> {
+    let user = planned.key.address.user();
+    match &planned.operation {
+        Operation::AddMember { group, account } => {
+            let who = account.known().map(Who::Account).or(user.map(Who::Invited));
+            let place = group.known().map(Place::Group).or(planned.key.address.group().map(Place::Made));
+            place.zip(who).map(|(place, who)| Effect::Joins(place, who)).into_iter().collect()
+        }
+        Operation::InviteUser { groups, defaults, .. } => {
+            let led = groups.iter().filter_map(Ref::known);
+            let led = led.chain(defaults.iter().map(|group| &group.id)).map(Place::Group);
+            user.into_iter()
+                .flat_map(|user| led.clone().map(move |place| Effect::Joins(place, Who::Invited(user))))
+                .collect()
+        }
+        Operation::ActivateUser { account, memberships, .. } => vec![Effect::Wakes(account, memberships)],
+        Operation::RemoveMember { membership } => vec![Effect::Leaves(membership)],
+        Operation::SuspendUser { account, memberships }
+        | Operation::DeactivateUser { account, memberships } => {
+            vec![Effect::Sleeps(account, memberships)]
+        }
+        Operation::RemoveUser { account, memberships, .. } => {
+            let lost = memberships.iter().map(|kept| Effect::Leaves(&kept.membership));
+            lost.chain([Effect::Sleeps(account, memberships)]).collect()
+        }
+        Operation::DeleteGroup { group, members } => {
+            let lost = members.iter().map(|lost| Effect::Leaves(&lost.membership));
+            lost.chain([Effect::Ends(group)]).collect()
+        }
+        Operation::CreateGroup { .. } | Operation::UpdateUser { .. } => Vec::new(),
+    }
+}
+
+/// How many memberships and accounts lose access by operations: each membership once, and a person who loses none at
+/// least once (design §9).
+pub(super) fn revokes<'a>(operations: impl Iterator<Item = &'a PlannedOperation>) -> usize {
+    let mut memberships: BTreeSet<&Membership> = BTreeSet::new();
+    let mut people: BTreeSet<&AccountId> = BTreeSet::new();
+    let mut empty_groups = 0;
+    for planned in operations {
+        for effect in effects(planned) {
+            match effect {
+                Effect::Leaves(membership) => {
+                    memberships.insert(membership);
+                }
+                Effect::Sleeps(account, kept) => {
+                    memberships.extend(kept.iter().map(|kept| &kept.membership));
+                    people.insert(account);
+                }
+                Effect::Ends(_) => {
+                    let is_empty = matches!(&planned.operation, Operation::DeleteGroup { members, .. } if members.is_empty());
+                    empty_groups += usize::from(is_empty);
+                }
+                Effect::Joins(..) | Effect::Wakes(..) => {}
+            }
+        }
+    }
+    let counted: BTreeSet<&AccountId> = memberships.iter().map(|membership| membership.account()).collect();
+    memberships.len() + people.difference(&counted).count() + empty_groups
+}
+
+/// Live, and what operations make of it. It holds the differences alone, since live may be large.
+#[derive(Clone, Debug)]
+pub(super) struct Projection<'a> {
+    live: &'a LiveState,
+    joined: BTreeMap<Place<'a>, BTreeSet<Who<'a>>>,
+    left: BTreeSet<(&'a GroupId, &'a AccountId)>,
+    ended: BTreeSet<&'a GroupId>,
+    active: BTreeMap<&'a AccountId, bool>,
+}
+
+impl<'a> Projection<'a> {
+    /// Live as it is.
+    pub(super) fn before(live: &'a LiveState) -> Self {
+        Self {
+            live,
+            joined: BTreeMap::new(),
+            left: BTreeSet::new(),
+            ended: BTreeSet::new(),
+            active: BTreeMap::new(),
+        }
+    }
+
+    /// Live as operations leave it.
+    pub(super) fn after(live: &'a LiveState, operations: impl Iterator<Item = &'a PlannedOperation>) -> Self {
+        let mut projection = Self::before(live);
+        for effect in operations.flat_map(effects) {
+            match effect {
+                Effect::Joins(place, who) => {
+                    projection.joined.entry(place).or_default().insert(who);
+                }
+                Effect::Leaves(membership) => {
+                    projection.left.insert((membership.group(), membership.account()));
+                }
+                Effect::Wakes(account, _) => {
+                    projection.active.insert(account, true);
+                }
+                Effect::Sleeps(account, _) => {
+                    projection.active.insert(account, false);
+                }
+                Effect::Ends(group) => {
+                    projection.ended.insert(group);
+                }
+            }
+        }
+        projection
+    }
+
+    /// Whether somebody is in a group. Of a group whose members were not read, only what operations bring is known.
+    pub(super) fn holds(&self, place: Place<'a>, who: Who<'a>) -> bool {
+        if self.joined.get(&place).is_some_and(|joined| joined.contains(&who)) {
+            return true;
+        }
+        match (place, who) {
+            (Place::Group(group), Who::Account(account)) => {
+                let members = self.live.members.get(group);
+                members.is_some_and(|members| members.contains(account))
+                    && !self.ended.contains(group)
+                    && !self.left.contains(&(group, account))
+            }
+            (Place::Made(_), _) | (Place::Group(_), Who::Invited(_)) => false,
+        }
+    }
+
+    /// The people in a group who have an active account. Somebody whom a plan invites has none yet, and an app is nobody.
+    pub(super) fn active_people(&self, group: &'a GroupId) -> usize {
+        if self.ended.contains(group) {
+            return 0;
+        }
+        let members = self.live.members.get(group).into_iter().flatten();
+        let stay = members.filter(|id| !self.left.contains(&(group, *id)));
+        let joined = self.joined.get(&Place::Group(group)).into_iter().flatten();
+        let joined = joined.filter_map(|who| match who {
+            Who::Account(id) => Some(*id),
+            Who::Invited(_) => None,
+        });
+        let members: BTreeSet<&AccountId> = stay.chain(joined).collect();
+        members.into_iter().filter(|id| self.is_active_person(id)).count()
+    }
+
+    fn is_active_person(&self, id: &AccountId) -> bool {
+        let Some(account) = self.live.accounts.get(id) else { return false };
+        is_person(account.kind)
+            && self.active.get(id).copied().unwrap_or_else(|| LiveAccount::active(account))
+    }
+}

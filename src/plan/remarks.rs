@@ -1,0 +1,107 @@
+//! What a reviewer should know of the rules: those that hold for nothing, and what they forbid and is so already.
+
+use std::collections::BTreeSet;
+
+use crate::model::{AccountId, Email, GroupId, GroupName, Location, Note, UserRef};
+
+use super::identity::Identity;
+use super::projection::{Place, Projection, Who};
+use super::route::Context;
+use super::rules::RuleBook;
+
+/// The notes.
+pub(super) fn on_rules(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
+    let mut notes = rules_for_nothing(rules, context);
+    notes.extend(standing_pairs(rules, context));
+    notes.extend(unknown_leavers(context));
+    notes
+}
+
+fn note(code: &'static str, text: String, origin: Option<Location>) -> Note {
+    Note { code: code.into(), text, origin }
+}
+
+/// Names in the tree's rules that mean nobody and nothing: a rule that holds for nothing must not look as if it held.
+fn rules_for_nothing(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
+    let declaration = context.tree.desired.declaration;
+    let policy = &declaration.policy;
+    let protected = policy.protect.groups.iter().map(|name| ("protect.groups", &name.value, name.origin));
+    let marked = policy.privileged.iter().map(|name| ("privileged", &name.value, name.origin));
+    let floors = policy.keep_at_least.iter().map(|(name, floor)| ("keep-at-least", name, floor.origin));
+    let listed = policy.exclusive.iter().flat_map(|list| &list.value);
+    let listed = listed.map(|name| ("exclusive", &name.value, name.origin));
+    let made = |name: &GroupName| context.tree.desired.groups.contains_key(name);
+    let mut notes = Vec::new();
+    for (rule, name, origin) in protected.chain(marked).chain(floors).chain(listed) {
+        if rules.names.ids(name).next().is_none() && !made(name) {
+            let text = format!(
+                "policy.{rule} names {name}, and neither the site nor the tree has such a group: it holds for nothing"
+            );
+            notes.push(note("rule-names-nothing", text, Some(context.locator.locate(origin))));
+        }
+    }
+    for user in &policy.protect.users {
+        if rules.accounts(&user.value).is_empty() {
+            let email = &user.value;
+            let text =
+                format!("policy.protect.users names {email}, whose account nobody knows: it protects nobody");
+            notes.push(note("rule-names-nothing", text, Some(context.locator.locate(user.origin))));
+        }
+    }
+    notes
+}
+
+/// People who are in two groups of a list already, and stay in both. The plan did not put them there, so it is not refused.
+fn standing_pairs(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
+    let site = Projection::before(context.live);
+    let mut told: BTreeSet<String> = BTreeSet::new();
+    for list in rules.excluding() {
+        let mut members: BTreeSet<&AccountId> = BTreeSet::new();
+        let read = list.iter().flat_map(|listed| &listed.ids).filter_map(|id| context.live.members.get(*id));
+        members.extend(read.flatten());
+        for account in members {
+            let who = Who::Account(account);
+            let held: Vec<&GroupId> = list
+                .iter()
+                .flat_map(|listed| listed.ids.iter().copied())
+                .filter(|id| site.holds(Place::Group(id), who))
+                .collect();
+            if let [one, other, ..] = held.as_slice() {
+                let user = context.tree.people.name_of(account, context.live.accounts.get(account));
+                let name = |id: &GroupId| context.name_of(id, &GroupName::new(id.as_str()));
+                told.insert(format!(
+                    "{user} is in {} and in {}, which exclude each other",
+                    name(one),
+                    name(other)
+                ));
+            }
+        }
+    }
+    told.into_iter().map(|text| note("exclusive-stands", text, None)).collect()
+}
+
+/// People whom the change offboards and whom nobody knows: a slip of the keyboard must not look like a leaver.
+fn unknown_leavers(context: &Context<'_>) -> Vec<Note> {
+    let Some(base) = context.base else { return Vec::new() };
+    let before = &base.tree.desired.declaration.users;
+    let tree = context.tree;
+    let users = tree.desired.declaration.users.iter();
+    let leaving = users.filter(|(email, user)| {
+        user.active.is_some_and(|active| !active.value)
+            && !before.contains_key(*email)
+            && *tree.people.person(&UserRef::Email((*email).clone())) == Identity::Missing
+    });
+    let mut notes = Vec::new();
+    for (email, user) in leaving {
+        let shown = context.live.accounts.values().filter_map(|account| account.email.as_ref());
+        let declared = tree.desired.emails().filter(|other| *other != email);
+        let known: BTreeSet<&str> = shown.chain(declared).map(Email::as_str).collect();
+        let known: Vec<&str> = known.into_iter().collect();
+        let near = similar::get_close_matches(email.as_str(), &known, 3, 0.85);
+        let meant =
+            if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
+        let text = format!("nobody on the site has the email {email}, so that nobody loses access{meant}");
+        notes.push(note("leaver-unknown", text, Some(context.locator.locate(user.origin))));
+    }
+    notes
+}

@@ -1,0 +1,223 @@
+//! The rules of a tree, with the names in them resolved: by identity, since access is a matter of accounts and groups.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::model::{
+    AccountId, Address, Email, GroupId, GroupName, Guard, LiveState, Located, Policy, UserRef, Waiver,
+};
+
+use super::base::rule_of_exclusive;
+use super::identity::{GroupIdentity, GroupNames, Identity, Marked, Resolved};
+use super::projection::{Place, Projection, Who};
+
+/// The rules that a plan is judged by: those of the tree, and those of its base.
+pub(super) struct RuleBook<'a> {
+    pub(super) head: Rules<'a>,
+    pub(super) base: Option<Rules<'a>>,
+    /// What both trees call groups.
+    pub(super) names: GroupNames,
+    /// The groups that either tree calls privileged, and those that make site administrators.
+    pub(super) privileged: Marked,
+    /// The accounts that either tree calls its operator.
+    operators: BTreeSet<AccountId>,
+    operator_emails: BTreeSet<Email>,
+    /// The people whom a tree protects and nobody can point at: each may be any account that hides its email.
+    pub(super) unseen: Vec<Email>,
+}
+
+/// The rules of one tree.
+pub(super) struct Rules<'a> {
+    pub(super) tree: &'a Resolved<'a>,
+    live: &'a LiveState,
+}
+
+impl<'a> RuleBook<'a> {
+    pub(super) fn of(head: &'a Resolved<'a>, base: Option<&'a Resolved<'a>>, live: &'a LiveState) -> Self {
+        let trees: Vec<&Resolved<'_>> = std::iter::once(head).chain(base).collect();
+        let declarations = || trees.iter().map(|tree| tree.desired.declaration);
+        let names = GroupNames::of(declarations(), &live.groups);
+        let policies = || declarations().map(|declaration| &declaration.policy);
+        let operators: BTreeSet<Email> = declarations()
+            .filter_map(|tree| tree.settings.operator.as_ref().map(|operator| operator.value.clone()))
+            .collect();
+        let by_any = |email: &Email| accounts_of(&trees, email);
+        let shielded: BTreeSet<&Email> =
+            policies().flat_map(|policy| &policy.protect.users).map(|user| &user.value).collect();
+        let unseen = shielded.into_iter().filter(|email| by_any(email).is_empty()).cloned().collect();
+        Self {
+            privileged: Marked::privileged(policies(), &names, live),
+            operators: operators.iter().flat_map(by_any).collect(),
+            operator_emails: operators,
+            unseen,
+            names,
+            head: Rules { tree: head, live },
+            base: base.map(|tree| Rules { tree, live }),
+        }
+    }
+
+    /// The trees whose rules hold, the base first.
+    pub(super) fn both(&self) -> impl Iterator<Item = &Rules<'a>> {
+        self.base.iter().chain([&self.head])
+    }
+
+    /// The greatest number of people that either tree wants each group of the site to keep.
+    pub(super) fn floors(&self) -> BTreeMap<&GroupId, u32> {
+        let mut floors = BTreeMap::new();
+        for (name, floor) in self.both().flat_map(|rules| &rules.policy().keep_at_least) {
+            for id in self.names.ids(name) {
+                let known = floors.entry(id).or_insert(floor.value);
+                *known = floor.value.max(*known);
+            }
+        }
+        floors
+    }
+
+    /// The lists of groups of which nobody may be in two, of either tree.
+    pub(super) fn excluding(&self) -> Vec<Vec<Listed<'_>>> {
+        self.both().flat_map(|rules| self.excluded_by(rules)).map(|(_, list)| list).collect()
+    }
+
+    /// The lists of one tree, with the key of each.
+    pub(super) fn excluded_by(&self, rules: &Rules<'a>) -> impl Iterator<Item = (String, Vec<Listed<'_>>)> {
+        let policy = rules.policy();
+        policy.exclusive.iter().map(|list| {
+            let listed = |name: &'a Located<GroupName>| Listed {
+                name: &name.value,
+                ids: self.names.ids(&name.value).collect(),
+            };
+            (rule_of_exclusive(&list.value), list.value.iter().map(listed).collect())
+        })
+    }
+
+    /// Whether somebody is whom either tree has Rollbook act for.
+    pub(super) fn is_operator(&self, user: Option<&UserRef>, account: &AccountId) -> bool {
+        let by_name = match user {
+            Some(UserRef::Email(email)) => self.operator_emails.contains(email),
+            Some(UserRef::Account(_)) | None => false,
+        };
+        by_name || self.operators.contains(account)
+    }
+
+    /// The accounts that either tree, or the site, gives an email.
+    pub(super) fn accounts(&self, email: &Email) -> BTreeSet<AccountId> {
+        let trees: Vec<&Resolved<'_>> = self.both().map(|rules| rules.tree).collect();
+        accounts_of(&trees, email)
+    }
+}
+
+/// A group of a list of `exclusive`, by name and by all that it may mean.
+pub(super) struct Listed<'a> {
+    pub(super) name: &'a GroupName,
+    pub(super) ids: BTreeSet<&'a GroupId>,
+}
+
+impl Listed<'_> {
+    /// Whether it is a group.
+    pub(super) fn takes(&self, place: Place<'_>) -> bool {
+        match place {
+            Place::Group(id) => self.ids.contains(id),
+            Place::Made(name) => name.folded() == self.name.folded(),
+        }
+    }
+
+    /// Whether somebody is in it.
+    pub(super) fn holds<'b>(&'b self, site: &Projection<'b>, who: Who<'b>) -> bool {
+        self.ids.iter().any(|id| site.holds(Place::Group(id), who)) || site.holds(Place::Made(self.name), who)
+    }
+}
+
+/// The accounts that any of some trees means by an email: what it resolves to, its pins and its lock.
+fn accounts_of(trees: &[&Resolved<'_>], email: &Email) -> BTreeSet<AccountId> {
+    let user = UserRef::Email(email.clone());
+    let mut accounts = BTreeSet::new();
+    for tree in trees {
+        let declaration = tree.desired.declaration;
+        accounts.extend(tree.account(&user).cloned());
+        let pin = declaration.users.get(email).and_then(|user| user.account.as_ref());
+        accounts.extend(pin.map(|pin| pin.value.clone()));
+        accounts.extend(declaration.lock.users.get(email).map(|locked| locked.id.clone()));
+        accounts.extend(tree.people.shown_with(email).cloned());
+    }
+    accounts
+}
+
+impl<'a> Rules<'a> {
+    pub(super) fn policy(&self) -> &'a Policy {
+        &self.tree.desired.declaration.policy
+    }
+
+    /// A waiver of a guard that takes in every one of some addresses of a plan of `head`, by what this tree means by the
+    /// names in it.
+    pub(super) fn waiver(
+        &self,
+        guard: Guard,
+        addresses: &[Address],
+        head: &Resolved<'_>,
+    ) -> Option<&'a Waiver> {
+        let covers = |waiver: &&Waiver| {
+            let covered = |address: &Address| {
+                waiver.addresses.iter().any(|waived| self.takes_in(&waived.value, address, head))
+            };
+            !addresses.is_empty() && addresses.iter().all(covered)
+        };
+        self.tree.desired.waivers(guard).find(covers)
+    }
+
+    /// Whether an address of this tree takes in an address of a plan of `head`: by account and group, where they are known.
+    fn takes_in(&self, waived: &Address, address: &Address, head: &Resolved<'_>) -> bool {
+        let group = |name: &GroupName| {
+            address.group().is_some_and(|other| {
+                match (group_id(self.tree, name, self.live), group_id(head, other, self.live)) {
+                    (Some(one), Some(other)) => one == other,
+                    (None, None) => name == other,
+                    (Some(_), None) | (None, Some(_)) => false,
+                }
+            })
+        };
+        let user = |user: &UserRef| {
+            address.user().is_some_and(|other| match (account_id(self.tree, user), account_id(head, other)) {
+                (Some(one), Some(other)) => one == other,
+                (None, None) => user == other,
+                (Some(_), None) | (None, Some(_)) => false,
+            })
+        };
+        match waived {
+            Address::Group(name) => group(name),
+            Address::User(who) => user(who),
+            Address::Member(name, who) => group(name) && user(who),
+        }
+    }
+}
+
+/// The group of the site that a tree means by a name: a declared one, or the only one of this name.
+pub(super) fn group_id<'t>(
+    tree: &'t Resolved<'_>,
+    name: &GroupName,
+    live: &'t LiveState,
+) -> Option<&'t GroupId> {
+    if tree.desired.declaration.groups.contains_key(name) {
+        return match tree.groups.get(name) {
+            GroupIdentity::Live(group) => Some(&group.id),
+            GroupIdentity::Missing | GroupIdentity::Unresolved(_) => None,
+        };
+    }
+    let mut named = live.groups.iter().filter(|group| group.name == *name);
+    match (named.next(), named.next()) {
+        (Some(group), None) => Some(&group.id),
+        (Some(_) | None, _) => None,
+    }
+}
+
+/// The account that a tree means by a name.
+fn account_id<'t>(tree: &'t Resolved<'_>, user: &'t UserRef) -> Option<&'t AccountId> {
+    match (tree.people.person(user), user) {
+        (Identity::Account(id), _) | (_, UserRef::Account(id)) => Some(id),
+        (Identity::Missing | Identity::Unresolved(_), UserRef::Email(email)) => {
+            let mut shown = tree.people.shown_with(email);
+            match (shown.next(), shown.next()) {
+                (Some(id), None) => Some(id),
+                (Some(_) | None, _) => None,
+            }
+        }
+    }
+}
