@@ -20,7 +20,7 @@ codes! {
     TOO_LARGE = "too-large";
     /// A file is not UTF-8 text.
     NOT_TEXT = "not-text";
-    /// A control or bidirectional character hides what a line says.
+    /// A character that a reviewer does not see, or that hides what a line says.
     HIDDEN_CHARACTER = "hidden-character";
     /// An include pattern cannot be used.
     BAD_INCLUDE = "bad-include";

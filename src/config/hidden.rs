@@ -1,10 +1,10 @@
-//! Characters that make a line look like another one, wherever they stand, comments included.
+//! Characters that a reviewer does not see, wherever they stand, comments included.
 
-use crate::model::{Diagnostic, FileId, Origin, Span};
+use crate::model::{Diagnostic, FileId, Origin, Span, hidden};
 
 use super::codes;
 use super::context::Context;
-use super::values::hides;
+use super::values::remedy;
 
 /// The most characters of one file that are reported.
 const MOST: usize = 20;
@@ -22,19 +22,23 @@ pub(super) fn check(cx: &mut Context, file: FileId, text: &str) -> bool {
         return false;
     }
     let bytes = text.as_bytes();
-    let is_line_end = |at: usize, c: char| c == '\r' && bytes.get(at + 1) == Some(&b'\n');
-    text.char_indices().filter(|(at, c)| hides(*c) && !is_line_end(*at, *c)).take(MOST).for_each(
-        |(at, c)| {
-            cx.report(
-                Diagnostic::error(
-                    codes::HIDDEN_CHARACTER,
-                    format!("the hidden character U+{:04X} changes how the line is shown", u32::from(c)),
-                )
-                .at(span(file, at, c), "hidden here")
-                .help("Remove it: a reviewer must see what a line says."),
-            );
-        },
-    );
+    let is_plain = |at: usize, c: char| match c {
+        '\n' | '\t' => true,
+        '\r' => bytes.get(at + 1) == Some(&b'\n'),
+        // Some editors write it at the start of a file.
+        '\u{feff}' => at == 0,
+        _ => false,
+    };
+    for (at, c) in hidden(text).filter(|(at, c)| !is_plain(*at, *c)).take(MOST) {
+        cx.report(
+            Diagnostic::error(
+                codes::HIDDEN_CHARACTER,
+                format!("the line holds the hidden character U+{:04X}", u32::from(c)),
+            )
+            .at(span(file, at, c), "hidden here")
+            .help(remedy(c)),
+        );
+    }
     true
 }
 

@@ -3,12 +3,11 @@
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use serde_json::{Map, Number, Value as Json};
 
-use crate::model::FileId;
+use crate::model::{FileId, is_invisible};
 
 use super::events;
 use super::mistakes::Mistakes;
 use super::node::{Looks, Node, Value};
-use super::values::hides;
 
 fn ours(text: &str) -> Json {
     let mut mistakes = Mistakes::default();
@@ -80,7 +79,8 @@ fn text() -> impl Strategy<Value = String> {
         ])
         .prop_map(str::to_owned),
     ];
-    text.prop_map(|text| text.replace(hides, ""))
+    let seen = |c: &char| matches!(c, ' ' | '\n' | '\t') || !is_invisible(*c);
+    text.prop_map(move |text| text.chars().filter(seen).collect())
 }
 
 fn document() -> impl Strategy<Value = Json> {

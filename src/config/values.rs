@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::model::{
-    AccountId, App, Diagnostic, Email, EmailError, GroupId, GroupName, Located, Span, is_invisible,
+    AccountId, App, Diagnostic, Email, EmailError, GroupId, GroupName, Located, Span, hidden,
 };
 
 use super::codes;
@@ -111,24 +111,26 @@ pub(super) fn prose(cx: &mut Context, node: &Node<'_>, wanted: &str) -> Option<L
         );
         return None;
     }
-    if let Some(hidden) = text.chars().find(|c| hides(*c)) {
+    if let Some((_, c)) = hidden(text).find(|(_, c)| *c != '\n') {
         cx.mistake(
             codes::HIDDEN_CHARACTER,
             node.span,
-            format!("{wanted} with the hidden character U+{:04X}", u32::from(hidden)),
-            "holds a control or bidirectional character",
-            "Write it without that character.",
+            format!("{wanted} with the hidden character U+{:04X}", u32::from(c)),
+            "holds a character that a reviewer does not see",
+            remedy(c),
         );
         return None;
     }
     Some(cx.locate(text.to_owned(), node.span))
 }
 
-/// Whether a character changes how a line is shown: controls but line feed and tab, line separators and the
-/// bidirectional controls.
-pub(super) fn hides(c: char) -> bool {
-    (c.is_control() && c != '\n' && c != '\t')
-        || matches!(u32::from(c), 0x061C | 0x200E..=0x200F | 0x2028..=0x202E | 0x2066..=0x2069)
+/// What to do about a character that hides something.
+pub(super) fn remedy(hidden: char) -> &'static str {
+    if hidden.is_whitespace() {
+        "Write plain spaces and line breaks: other white space only looks like them."
+    } else {
+        "Remove it: a reviewer must see what a line says."
+    }
 }
 
 /// `true` or `false`.
@@ -269,13 +271,11 @@ pub(super) fn group_name(cx: &mut Context, node: &Node<'_>) -> Option<Located<Gr
 
 /// A text that must be a group's name.
 pub(super) fn group_name_text(cx: &mut Context, text: &str, span: Span) -> Option<GroupName> {
-    // Joiner and emoji selector are part of emoji, which live groups' names do have.
-    let hidden = |c: char| c != ' ' && c != '\u{200d}' && c != '\u{fe0f}' && is_invisible(c);
     let (why, help) = if text.is_empty() {
         ("it is empty".to_owned(), "Write the group's name.")
     } else if text.trim() != text {
         ("it starts or ends with white space".to_owned(), "Remove the white space around it.")
-    } else if let Some(c) = text.chars().find(|c| hidden(*c)) {
+    } else if let Some((_, c)) = hidden(text).next() {
         (
             format!("it holds the invisible or control character U+{:04X}", u32::from(c)),
             "Type the name anew: copied text often carries hidden characters.",

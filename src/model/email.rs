@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::compared::compared;
+use super::invisible::is_invisible;
 
 /// An e-mail address. Equality and order ignore ASCII case; [`fmt::Display`] shows the declared spelling.
 #[derive(Clone, Debug, JsonSchema)]
@@ -67,19 +68,6 @@ impl Email {
     fn folded(&self) -> impl Iterator<Item = u8> + '_ {
         self.0.bytes().map(|b| b.to_ascii_lowercase())
     }
-}
-
-/// Whether a character cannot be seen, or changes how its neighbours are seen: white space, controls, and the
-/// format characters (general category Cf) of the blocks that carry bidi overrides, joiners and tags.
-pub fn is_invisible(c: char) -> bool {
-    c.is_whitespace()
-        || c.is_control()
-        || matches!(
-            u32::from(c),
-            0x00AD | 0x034F | 0x061C | 0x115F..=0x1160 | 0x17B4..=0x17B5 | 0x180B..=0x180F | 0x200B..=0x200F
-                | 0x2028..=0x202E | 0x2060..=0x206F | 0x3164 | 0xFE00..=0xFE0F | 0xFEFF | 0xFFA0
-                | 0xFFF0..=0xFFFB | 0xE0000..=0xE0FFF
-        )
 }
 
 impl PartialEq for Email {

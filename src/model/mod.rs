@@ -17,6 +17,7 @@ mod email;
 mod explanation;
 mod ids;
 mod import;
+mod invisible;
 mod journal;
 mod live;
 mod lock;
@@ -46,10 +47,11 @@ pub use declaration::{
 };
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use digest::hex;
-pub use email::{Email, EmailError, is_invisible};
+pub use email::{Email, EmailError};
 pub use explanation::{Explanation, Standing, Step, Way};
 pub use ids::{AccountId, App, GroupId, GroupName, ScimId};
 pub use import::{Import, ImportedGroup, ImportedMember, LeftOut};
+pub use invisible::{hidden, is_invisible};
 pub use journal::{
     AnsweredOperation, Became, Begin, End, Ending, Exchange, Fate, Found, JOURNAL_FORMAT, Journal,
     JournalLine, Look, Made, Pair, Record, Said, SentOperation, Told, cut,

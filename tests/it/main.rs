@@ -22,6 +22,7 @@ mod client_scim_server;
 mod config;
 mod config_diagnostics;
 mod config_files;
+mod config_hidden;
 mod config_laws;
 mod config_output;
 mod config_size;

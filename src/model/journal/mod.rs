@@ -9,8 +9,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::address::Key;
-use super::email::{Email, is_invisible};
+use super::email::Email;
 use super::ids::{AccountId, GroupId, ScimId};
+use super::invisible::is_invisible;
 use super::live::Membership;
 use super::operation::{Inactive, Operation, Surface};
 use super::plan::Guard;
