@@ -136,6 +136,8 @@ codes! {
     APPS_ON_INACTIVE = "apps-on-inactive";
     /// A rule names a group that nothing declares, and the name is close to a declared one.
     CLOSE_GROUP_NAME = "close-group-name";
+    /// `unlisted-users: offboard` without a bound to what one plan may revoke.
+    OFFBOARD_WITHOUT_LIMIT = "offboard-without-limit";
 
     /// More mistakes than are worth showing.
     TOO_MANY = "too-many-mistakes";

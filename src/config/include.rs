@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::civil::Date;
 
-use crate::model::{Diagnostic, FileId, Origin, Span, Tree};
+use crate::model::{Diagnostic, FileId, Origin, Severity, Span, Tree};
 
 use super::codes;
 use super::context::Context;
@@ -162,15 +162,25 @@ fn compiled(text: &str, span: Span) -> Result<Pattern, String> {
     Ok(Pattern { text: text.to_owned(), matcher: glob.compile_matcher(), span })
 }
 
-/// Reports patterns that match no file: an error where one file is named, a warning where a wildcard finds
-/// nothing yet.
-pub(super) fn check(cx: &mut Context, include: &Include, tree: &Tree, root: FileId, declares_here: bool) {
+/// What of a tree decides how its patterns are judged.
+pub(super) struct Found {
+    /// The rollbook.yaml.
+    pub(super) root: FileId,
+    /// Whether it has users or groups itself.
+    pub(super) declares_here: bool,
+    /// How bad it is that a wildcard finds nothing: where everybody is offboarded whom nothing declares, a slip in a
+    /// pattern is a mistake.
+    pub(super) unmatched: Severity,
+}
+
+/// Reports patterns that match no file. One that names a file is a mistake; one with a wildcard may find nothing yet.
+pub(super) fn check(cx: &mut Context, include: &Include, tree: &Tree, found: &Found) {
     let included = || tree.files.iter().filter(|file| file.path != ROOT && file.path != LOCK);
-    if !include.explicit {
-        if included().next().is_none() && !declares_here && cx.mistakes.no_errors() {
-            let start = Span { origin: Origin { file: root, offset: 0 }, length: 0 };
+    let start = Span { origin: Origin { file: found.root, offset: 0 }, length: 0 };
+    if !include.explicit && included().next().is_none() {
+        if !found.declares_here && cx.mistakes.no_errors() {
             cx.report(
-                Diagnostic::warning(codes::INCLUDE_MATCHES_NOTHING, "nothing is declared")
+                graded(found.unmatched, "nothing is declared".into())
                     .at(start, "no users, no groups, and no file of them")
                     .help("Add files as users/*.yaml and groups/**/*.yaml, or say where they are with `include`."),
             );
@@ -182,17 +192,27 @@ pub(super) fn check(cx: &mut Context, include: &Include, tree: &Tree, root: File
             continue;
         }
         let message = format!("`{}` matches no file", pattern.text);
-        let diagnostic = if has_wildcard(&pattern.text) {
-            Diagnostic::warning(codes::INCLUDE_MATCHES_NOTHING, message)
-        } else {
-            Diagnostic::error(codes::INCLUDE_MATCHES_NOTHING, message)
-        };
-        cx.report(
-            diagnostic
-                .at(pattern.span, "no such file")
-                .help("Correct the pattern, or remove it. Files whose names start with a dot are left out."),
-        );
+        let severity = if has_wildcard(&pattern.text) { found.unmatched } else { Severity::Error };
+        let unmatched = graded(severity, message);
+        match (include.explicit, severity) {
+            (true, Severity::Error | Severity::Warning) => cx.report(
+                unmatched
+                    .at(pattern.span, "no such file")
+                    .help("Correct the pattern, or remove it. Files whose names start with a dot are left out."),
+            ),
+            (false, Severity::Error) => cx.report(
+                unmatched.at(start, "`include` is left out, and this is one of its defaults").help(
+                    "`unlisted-users: offboard` ends the access of people in no file: write `include` with the \
+                     patterns that you use.",
+                ),
+            ),
+            (false, Severity::Warning) => {}
+        }
     }
+}
+
+fn graded(severity: Severity, message: String) -> Diagnostic {
+    Diagnostic { severity, ..Diagnostic::error(codes::INCLUDE_MATCHES_NOTHING, message) }
 }
 
 #[cfg(test)]

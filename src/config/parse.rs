@@ -2,14 +2,14 @@
 
 use jiff::civil::Date;
 
-use crate::model::{Declaration, Diagnostic, FileId, SourceFile, Tree};
+use crate::model::{Declaration, Diagnostic, FileId, Severity, SourceFile, Tree, UnlistedUsers};
 
 use super::codes;
 use super::context::Context;
 use super::draft::Draft;
 use super::fields::Fields;
 use super::groups::groups;
-use super::include::{self, LOCK, ROOT};
+use super::include::{self, Found, LOCK, ROOT};
 use super::lock::lock;
 use super::node::Node;
 use super::policy::policy;
@@ -116,7 +116,9 @@ fn root(cx: &mut Context, draft: &mut Draft, tree: &Tree, id: FileId, node: &Nod
     declarations(cx, draft, &mut fields);
     let declares_here = fields.take("users").or(fields.take("groups")).is_some();
     fields.finish(cx);
-    include::check(cx, &include, tree, id, declares_here);
+    let offboards = draft.policy.unlisted_users.is_some_and(|it| it.value == UnlistedUsers::Offboard);
+    let unmatched = if offboards { Severity::Error } else { Severity::Warning };
+    include::check(cx, &include, tree, &Found { root: id, declares_here, unmatched });
 }
 
 fn included(cx: &mut Context, draft: &mut Draft, node: &Node<'_>) {

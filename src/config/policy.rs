@@ -7,9 +7,10 @@ use crate::model::{
     UnlistedUsers,
 };
 
+use super::codes;
 use super::context::{Context, Mention};
 use super::fields::{Fields, map};
-use super::node::Node;
+use super::node::{Node, Value};
 use super::values::{
     at_least, boolean, choice, domain, email, group_name, group_name_text, is_text, list, list_of, number,
 };
@@ -43,10 +44,20 @@ pub(super) fn policy(cx: &mut Context, node: &Node<'_>) -> Policy {
     let Some(mut fields) = Fields::of(cx, node, "`policy`") else {
         return Policy::default();
     };
+    let limited = fields.take("max-revokes").is_some_and(limits_all);
     let policy = Policy {
         mode: chosen(cx, &mut fields, "mode", MODES),
         unlisted_users: fields.take("unlisted-users").and_then(|node| {
             let value = choice(cx, node, UNLISTED_USERS)?;
+            if value == UnlistedUsers::Offboard && !limited {
+                cx.mistake(
+                    codes::OFFBOARD_WITHOUT_LIMIT,
+                    node.span,
+                    "`offboard` without `max-revokes.total`",
+                    "one slip in a file could offboard everybody",
+                    "Say how much one plan may revoke, such as `max-revokes: { total: 20 }`.",
+                );
+            }
             Some(cx.locate(value, node.span))
         }),
         unlisted_groups: chosen(cx, &mut fields, "unlisted-groups", UNLISTED_GROUPS),
@@ -81,6 +92,14 @@ fn chosen<T: Copy + Default>(
     choices: &[(&'static str, T)],
 ) -> T {
     fields.take(key).and_then(|node| choice(cx, node, choices)).unwrap_or_default()
+}
+
+/// Whether `max-revokes` bounds a plan as a whole, or has mistakes that are reported at their place.
+fn limits_all(node: &Node<'_>) -> bool {
+    match &node.value {
+        Value::Map(map) => !map.whole || map.entries.iter().any(|entry| entry.key.text == "total"),
+        Value::Scalar(_) | Value::List(_) | Value::Reported => true,
+    }
 }
 
 fn max_revokes(cx: &mut Context, node: &Node<'_>) -> Option<MaxRevokes> {

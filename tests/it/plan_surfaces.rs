@@ -191,7 +191,8 @@ fn somebody_stays_who_can_let_the_others_in() {
 
 #[test]
 fn people_whom_nothing_declares_are_offboarded_where_the_policy_says_so() {
-    let policy = "  unlisted-users: offboard\n  offboard: suspend\n";
+    let policy = "  unlisted-users: offboard\n  offboard: suspend\n  max-revokes: { total: 9 }\n\
+                  include: [users/*.yaml]\n";
     let world = tree(policy, "  ada@acme.com: {}\n", "").change(with(&ORGANIZATION)).change(|live| {
         live.hire("mallory@acme.com");
         live.accounts.insert("acc-bot".into(), Account::app("Bot"));

@@ -13,7 +13,7 @@ pub(super) struct Policy {
     /// Whether undeclared members of declared groups are removed. A group may say otherwise.
     #[schemars(extend("default" = "exact"))]
     mode: Option<Mode>,
-    /// What becomes of active accounts that nothing declares.
+    /// What becomes of active accounts that nothing declares. `offboard` needs `max-revokes.total`.
     #[schemars(extend("default" = "ignore"))]
     unlisted_users: Option<UnlistedUsers>,
     /// What becomes of groups that nothing declares.

@@ -278,7 +278,7 @@ async fn groups_that_the_organization_does_not_show_are_left_through_jira() {
 #[tokio::test(start_paused = true)]
 async fn who_is_not_listed_leaves_where_the_policy_says_so() {
     let tree = "
-policy: { offboard: suspend, unlisted-users: offboard }
+policy: { offboard: suspend, unlisted-users: offboard, max-revokes: { total: 9 } }
 groups: { devs: { members: [ada@acme.com] } }
 ";
     for keys in [ALL, BOTH, ORGANIZATION] {
