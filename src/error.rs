@@ -140,6 +140,9 @@ pub enum Error {
     /// There is no CODEOWNERS for the tree.
     #[error("no CODEOWNERS was written")]
     Codeowners(#[from] crate::render::CodeownersError),
+    /// Nobody of those who own the rules is active.
+    #[error("everybody in `policy.admins` is `active: false`, so that nobody would own rollbook.yaml")]
+    NoActiveAdmin,
     /// A sandbox seed is not usable.
     #[error("{path} is no sandbox seed")]
     Seed {
@@ -225,6 +228,7 @@ impl Error {
             | Self::BrokenJournal { .. }
             | Self::Format { .. }
             | Self::Codeowners(_)
+            | Self::NoActiveAdmin
             | Self::Edit(_)
             | Self::AsksAnew(_)
             | Self::Io { .. } => Exit::Failed,
@@ -262,6 +266,7 @@ impl Error {
                 "`policy: { admins: [you@acme.com] }` in rollbook.yaml names who owns the rules; rename what cannot stand in \
                  a line.",
             ),
+            Self::NoActiveAdmin => Some("Name somebody under `policy.admins` who is active."),
             Self::AsksAnew(_) => {
                 Some("Change that part of the tree by hand; `rollbook plan` says what it asks for then.")
             }

@@ -1,6 +1,5 @@
 //! `rollbook codeowners`.
 
-use std::collections::BTreeSet;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
@@ -52,8 +51,10 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let path = arguments.file.clone().unwrap_or_else(place);
     let before = read(&path)?;
     let owners = config::owners_of_files(&loaded.declaration, &loaded.tree);
-    let admins: BTreeSet<_> =
-        loaded.declaration.policy.admins.iter().map(|admin| admin.value.clone()).collect();
+    let admins = config::active_admins(&loaded.declaration);
+    if admins.is_empty() && !loaded.declaration.policy.admins.is_empty() {
+        return Err(Error::NoActiveAdmin);
+    }
     let after = render::codeowners(&before, &owners, &admins, &prefix, &CI)?;
     if after == before {
         session.terminal.say("CODEOWNERS is as the tree says");

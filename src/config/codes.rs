@@ -128,6 +128,8 @@ codes! {
     UNWAIVABLE_GUARD = "unwaivable-guard";
     /// A waiver for an address that names nothing in the tree.
     WAIVER_NAMES_NOTHING = "waiver-names-nothing";
+    /// Two waivers of one guard for one address.
+    WAIVED_TWICE = "waived-twice";
     /// A waiver whose day has come.
     WAIVER_EXPIRED = "waiver-expired";
     /// An entry whose `until` has come.
@@ -136,8 +138,12 @@ codes! {
     APPS_ON_INACTIVE = "apps-on-inactive";
     /// A rule names a group that nothing declares, and the name is close to a declared one.
     CLOSE_GROUP_NAME = "close-group-name";
+    /// A rule names a group that nothing declares any more, and that rollbook.lock still has.
+    RULE_NAMES_LEFT_GROUP = "rule-names-left-group";
     /// `unlisted-users: offboard` without a bound to what one plan may revoke.
     OFFBOARD_WITHOUT_LIMIT = "offboard-without-limit";
+    /// An owner or one of `policy.admins` is offboarded.
+    INACTIVE_OWNER = "inactive-owner";
 
     /// More mistakes than are worth showing.
     TOO_MANY = "too-many-mistakes";
@@ -189,4 +195,4 @@ pub(super) const HIDES_DECLARATIONS: &[&str] = &[
 
 /// Mistakes that may be mere echoes of a declaration that could not be read.
 pub(super) const ECHOES: &[&str] =
-    &[UNKNOWN_GROUP, EXCEPT_NAMES_NOBODY, WAIVER_NAMES_NOTHING, CLOSE_GROUP_NAME];
+    &[UNKNOWN_GROUP, EXCEPT_NAMES_NOBODY, WAIVER_NAMES_NOTHING, CLOSE_GROUP_NAME, RULE_NAMES_LEFT_GROUP];

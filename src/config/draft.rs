@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    DeclaredGroup, DeclaredUser, Diagnostic, Email, GroupName, GroupState, Member, Policy, Settings, Span,
-    Waiver,
+    DeclaredGroup, DeclaredUser, Diagnostic, Email, GroupName, GroupState, Member, Origin, Policy, Settings,
+    Span, Waiver,
 };
 
 use super::codes;
@@ -69,6 +69,12 @@ impl Draft {
     /// Whether a group is declared absent.
     pub(super) fn is_absent(&self, name: &GroupName) -> bool {
         self.groups.get(name).is_some_and(|group| matches!(group.state, GroupState::Absent))
+    }
+
+    /// Where the tree offboards somebody.
+    pub(super) fn offboarded(&self, email: &Email) -> Option<Origin> {
+        let active = self.users.get(email)?.active?;
+        (!active.value).then_some(active.origin)
     }
 
     /// The entries of a group; none for one that is absent, undeclared or has mistakes.

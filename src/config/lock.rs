@@ -20,6 +20,14 @@ pub(super) struct LockDraft {
     pub(super) groups: Vec<(GroupName, Span)>,
 }
 
+impl LockDraft {
+    /// Where a group is locked.
+    pub(super) fn place(&self, name: &GroupName) -> Option<Span> {
+        self.lock.groups.get(name)?;
+        self.groups.iter().find(|(locked, _)| locked == name).map(|(_, span)| *span)
+    }
+}
+
 /// Decodes rollbook.lock.
 pub(super) fn lock(cx: &mut Context, node: &Node<'_>) -> LockDraft {
     let mut draft = LockDraft::default();

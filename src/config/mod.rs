@@ -46,6 +46,6 @@ pub use files::{Loaded, find_root, load, read_tree};
 pub use format::{FormatError, format};
 pub use include::{Include, LOCK, ROOT};
 pub use lock_text::lock_text;
-pub use owners::owners_of_files;
+pub use owners::{active_admins, owners_of_files};
 pub use parse::{Parsed, parse};
 pub use schema::schema;

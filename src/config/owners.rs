@@ -2,17 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Declaration, Email, FileId, GroupName, GroupState, Tree};
+use crate::model::{Declaration, Email, FileId, GroupName, GroupState, Located, Tree};
 
 use super::include::{LOCK, ROOT};
 
 /// What is said in these files holds for every group.
 const RULES: [&str; 2] = [ROOT, LOCK];
 
+/// Those of `policy.admins` who are not offboarded.
+pub fn active_admins(declaration: &Declaration) -> BTreeSet<Email> {
+    active(declaration, &declaration.policy.admins)
+}
+
 /// The owners of each file of a tree: of every group in it, and of every group that takes one of those in, however far
-/// away. `policy.admins` own the rules, the lock, the files of users, and groups without owners.
+/// away. `policy.admins` own the rules, the lock, the files of users, and groups without owners. Nobody who is offboarded
+/// owns anything.
 pub fn owners_of_files(declaration: &Declaration, tree: &Tree) -> BTreeMap<String, BTreeSet<Email>> {
-    let admins: BTreeSet<Email> = declaration.policy.admins.iter().map(|admin| admin.value.clone()).collect();
+    let admins = active_admins(declaration);
     let path = |file: FileId| tree.get(file).path.clone();
     let mut owners: BTreeMap<String, BTreeSet<Email>> =
         RULES.map(|path| (path.into(), admins.clone())).into();
@@ -35,14 +41,21 @@ pub fn owners_of_files(declaration: &Declaration, tree: &Tree) -> BTreeMap<Strin
         }
         let mut emails = BTreeSet::new();
         for group in reached.into_iter().filter_map(|name| declaration.groups.get(name)) {
-            if group.owners.is_empty() {
-                emails.extend(admins.clone());
-            }
-            emails.extend(group.owners.iter().map(|owner| owner.value.clone()));
+            let owners = active(declaration, &group.owners);
+            emails.extend(if owners.is_empty() { admins.clone() } else { owners });
         }
         own(path(group.origin.file), emails);
     }
     owners
+}
+
+fn active(declaration: &Declaration, people: &[Located<Email>]) -> BTreeSet<Email> {
+    let is_offboarded = |email: &Email| {
+        let active = declaration.users.get(email).and_then(|user| user.active);
+        active.is_some_and(|active| !active.value)
+    };
+    let people = people.iter().map(|person| &person.value);
+    people.filter(|email| !is_offboarded(email)).cloned().collect()
 }
 
 /// The groups that take a group's members in.

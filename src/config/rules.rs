@@ -1,8 +1,8 @@
 //! What the policy and its waivers name: groups and people of the tree, or of Atlassian alone.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Diagnostic, GroupName, Severity, UserRef};
+use crate::model::{Address, Diagnostic, GroupName, Guard, Severity, Span, UserRef};
 
 use super::codes;
 use super::context::Context;
@@ -13,6 +13,8 @@ use super::suggest;
 pub(super) fn check(cx: &mut Context, draft: &Draft) {
     mentions(cx, draft);
     waivers(cx, draft);
+    waived_twice(cx, draft);
+    inactive_owners(cx, draft);
 }
 
 /// A rule may name a group that lives at Atlassian alone; but a name close to a declared one is probably a
@@ -36,6 +38,22 @@ fn mentions(cx: &mut Context, draft: &Draft) {
             }
             continue;
         }
+        if let Some(locked) = draft.lock.place(&mention.name) {
+            let name = &mention.name;
+            cx.report(
+                Diagnostic::warning(
+                    codes::RULE_NAMES_LEFT_GROUP,
+                    format!("`{rule}` names `{name}`, which no file declares any more"),
+                )
+                .at(mention.span, "named here")
+                .at(locked, "declared when this was locked")
+                .help(
+                    "Its members stay, and nothing manages them. Declare it again; if it is meant, take it out of the \
+                     policy and run `rollbook lock`.",
+                ),
+            );
+            continue;
+        }
         let names = declared.keys().map(GroupName::as_str);
         let near = cx.mistakes.few().then(|| suggest::very_near(mention.name.as_str(), names)).flatten();
         if let Some(near) = near {
@@ -52,20 +70,74 @@ fn mentions(cx: &mut Context, draft: &Draft) {
     cx.mentions = mentions;
 }
 
+/// A waiver may be for a group that lives at Atlassian alone: guards judge deletions and people who leave, too.
 fn waivers(cx: &mut Context, draft: &Draft) {
     let mentioned: BTreeSet<GroupName> = cx.mentions.iter().map(|mention| mention.name.clone()).collect();
-    let known = |name: &GroupName| draft.declared_groups().contains_key(name) || mentioned.contains(name);
+    let declared = draft.declared_groups();
     for address in draft.waivers.iter().flat_map(|waiver| &waiver.addresses) {
         if let Some(group) = address.value.group()
-            && !known(group)
+            && !declared.contains_key(group)
+            && !mentioned.contains(group)
         {
-            let near = cx.near(group.as_str(), draft.declared_groups().keys().map(GroupName::as_str));
-            let help = suggest::help(near, || "Correct the name, or remove the address.".to_owned());
-            let diagnostic =
-                Diagnostic::error(codes::WAIVER_NAMES_NOTHING, format!("no group `{group}` is declared"));
-            cx.report(diagnostic.at(cx.span(address.origin), "waives nothing").help(help));
+            let names = declared.keys().map(GroupName::as_str);
+            let near = cx.mistakes.few().then(|| suggest::very_near(group.as_str(), names)).flatten();
+            if let Some(near) = near {
+                cx.report(
+                    Diagnostic::warning(
+                        codes::WAIVER_NAMES_NOTHING,
+                        format!("no group `{group}` is declared"),
+                    )
+                    .at(cx.span(address.origin), "may waive nothing")
+                    .help(format!("Did you mean `{near}`? If not, this is fine.")),
+                );
+            }
         }
         unknown_person(cx, draft, address);
+    }
+}
+
+/// Of two waivers that say the same, a reviewer sees the one that changes, and the other goes on.
+fn waived_twice(cx: &mut Context, draft: &Draft) {
+    let mut firsts: BTreeMap<(Guard, &Address), Span> = BTreeMap::new();
+    for waiver in &draft.waivers {
+        for address in &waiver.addresses {
+            let span = cx.span(address.origin);
+            let Some(first) = firsts.get(&(waiver.guard, &address.value)) else {
+                firsts.insert((waiver.guard, &address.value), span);
+                continue;
+            };
+            cx.report(
+                Diagnostic::error(
+                    codes::WAIVED_TWICE,
+                    format!("`{}` is waived twice for `{}`", waiver.guard, address.value),
+                )
+                .at(span, "again here")
+                .at(*first, "first here")
+                .help("Keep one of them: the guard stands aside until the later day, whichever is changed."),
+            );
+        }
+    }
+}
+
+/// An owner who is offboarded reviews nothing, so that what they own has fewer reviewers than it seems, or none.
+fn inactive_owners(cx: &mut Context, draft: &Draft) {
+    let admins = draft.policy.admins.iter().map(|admin| (admin, "is one of `policy.admins`".to_owned()));
+    let owners = draft
+        .groups
+        .iter()
+        .flat_map(|(name, group)| group.owners.iter().map(move |owner| (owner, format!("owns `{name}`"))));
+    for (person, role) in admins.chain(owners) {
+        let Some(offboarded) = draft.offboarded(&person.value) else { continue };
+        let diagnostic = Diagnostic::warning(
+            codes::INACTIVE_OWNER,
+            format!("`{}` {role} and is `active: false`", person.value),
+        );
+        cx.report(
+            diagnostic
+                .at(cx.span(person.origin), "reviews nothing")
+                .at(cx.span(offboarded), "offboarded here")
+                .help("Name somebody else: `rollbook codeowners` leaves this person out."),
+        );
     }
 }
 
@@ -83,7 +155,8 @@ fn unknown_person(cx: &mut Context, draft: &Draft, address: &crate::model::Locat
         Vec::new()
     };
     let near = suggest::near(email.as_str(), people.iter().map(String::as_str));
-    let help = suggest::help(near, || "Correct the e-mail, or remove the address.".to_owned());
+    let help =
+        suggest::help(near, || "Correct the email; if only the site knows it, this is fine.".to_owned());
     let diagnostic = Diagnostic {
         severity: Severity::Warning,
         ..Diagnostic::error(codes::WAIVER_NAMES_NOTHING, format!("nobody is declared as `{email}`"))

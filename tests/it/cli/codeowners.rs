@@ -73,3 +73,18 @@ fn what_cannot_be_said_is_not_written() {
 
 const LOOSE_TOO: &str = "groups: { another: { members: [] } }\n";
 const ODD_OWNER: &str = "groups: { odd: { owners: [x#y@acme.com], members: [] } }\n";
+
+#[test]
+fn nobody_who_is_offboarded_owns_anything() {
+    let users = "users: { hiro@acme.com: { active: false }, eve@acme.com: { active: true } }\n";
+    let ran = run(&[]).file("users/all.yaml", users).run().ends(0);
+    assert!(ran.stderr.contains("inactive-owner"), "{ran}");
+    let text = fs::read_to_string(ran.folder().join(".github/CODEOWNERS")).unwrap();
+    assert!(!text.contains("hiro@acme.com"), "{text}");
+    // Nobody is left of the group's own owners, so that the admins stand in.
+    assert!(text.contains("/groups/sre.yaml ada@acme.com root@acme.com zoe@acme.com\n"), "{text}");
+    let nobody = "users: { root@acme.com: { active: false } }\n";
+    let ran = run(&[]).file("users/all.yaml", nobody).run().ends(1);
+    assert!(ran.stderr.contains("everybody in `policy.admins` is `active: false`"), "{ran}");
+    assert!(!ran.folder().join(".github").exists(), "{ran}");
+}
