@@ -39,7 +39,9 @@ enum CheckFormat {
 /// # Errors
 /// [`Error`] when the tree cannot be found or stdout fails; an invalid tree is an exit code.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
-    let mut loaded = config::load(&session.root()?, session.today);
+    let root = session.root()?;
+    let mut loaded = config::load(&root, session.today);
+    loaded.diagnostics.extend(config::not_included(&root, &loaded.tree));
     let unresolved = match &loaded.declaration {
         Some(declaration) if arguments.live => unresolved(session, declaration)?,
         Some(_) | None => Vec::new(),

@@ -26,6 +26,8 @@ codes! {
     BAD_INCLUDE = "bad-include";
     /// An include pattern matches no file.
     INCLUDE_MATCHES_NOTHING = "include-matches-nothing";
+    /// A file in the tree's folder declares users or groups, and no include pattern takes it.
+    NOT_INCLUDED = "not-included";
 
     /// The YAML cannot be parsed.
     INVALID_YAML = "invalid-yaml";

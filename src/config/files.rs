@@ -10,7 +10,7 @@ use walkdir::{DirEntry, WalkDir};
 use crate::model::{Declaration, Diagnostic, SourceFile, Tree};
 
 use super::codes;
-use super::include::{Include, LOCK, ROOT};
+use super::include::{Include, LOCK, ROOT, declares};
 use super::mistakes::finished;
 use super::parse::{LARGEST_FILE, parse, too_large};
 
@@ -189,6 +189,74 @@ impl Reader<'_> {
         let message = format!("{} has a name that is not Unicode", self.shown(path));
         self.diagnostics.push(Diagnostic::error(codes::UNREADABLE, message).help("Rename it."));
     }
+}
+
+/// Reports the files in a tree's folder that declare users or groups and that no pattern takes: somebody who adds or
+/// renames one believes that it counts. Hidden folders, `node_modules` and other trees are left out. It looks at the
+/// folder alone: of a revision that git holds, nothing but the tree's own files is read.
+pub fn not_included(dir: &Path, tree: &Tree) -> Vec<Diagnostic> {
+    let Some(include) = tree.file(ROOT).and_then(|(_, root)| Include::whole(&root.text)) else {
+        return Vec::new();
+    };
+    let reader = Reader { dir, tree: Tree::default(), diagnostics: Vec::new(), bytes: 0 };
+    let mut found = Vec::new();
+    let walk = WalkDir::new(dir).sort_by_file_name().into_iter();
+    for (seen, entry) in walk.filter_entry(may_hold_declarations).enumerate() {
+        if seen >= MOST_ENTRIES {
+            let message = format!("the folder holds more than {MOST_ENTRIES} files and folders");
+            found.push(left_out(message, "Not all were looked at: give the tree a folder of its own."));
+            break;
+        }
+        match &entry {
+            Ok(entry) if entry.file_type().is_file() => {
+                let path = reader.relative(entry.path()).filter(|path| is_yaml(path) && !include.takes(path));
+                found.extend(path.and_then(|path| declared_in_vain(dir, &path)));
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let path = reader.shown(error.path().unwrap_or(dir));
+                found.push(left_out(format!("{path} cannot be read"), APART));
+            }
+        }
+    }
+    found
+}
+
+/// What to do about something of which nobody knows whether it was meant to be included.
+const APART: &str = "No pattern of `include` takes it; keep what is no declaration out of the tree's folder.";
+
+/// Reports a file that no pattern takes, unless it certainly declares nothing.
+fn declared_in_vain(dir: &Path, path: &str) -> Option<Diagnostic> {
+    let message = match read_bounded(dir, path).map(|bytes| bytes.map(String::from_utf8)) {
+        Ok(Some(Ok(text))) => {
+            return declares(&text).then(|| {
+                left_out(
+                    format!("{path} declares users or groups, and no pattern of `include` takes it"),
+                    "Add a pattern to `include`, or rename or move the file so that one takes it.",
+                )
+            });
+        }
+        Ok(Some(Err(_))) => format!("{path} is not UTF-8 text"),
+        Ok(None) => format!("{path} is too large to be looked at"),
+        Err(error) => format!("{path} cannot be read: {error}"),
+    };
+    Some(left_out(message, APART))
+}
+
+fn is_yaml(path: &str) -> bool {
+    let end = Path::new(path).extension();
+    end.is_some_and(|end| end.eq_ignore_ascii_case("yaml") || end.eq_ignore_ascii_case("yml"))
+}
+
+fn left_out(message: String, help: &str) -> Diagnostic {
+    Diagnostic::warning(codes::NOT_INCLUDED, message).help(help)
+}
+
+/// Whether a walk goes on into something. A folder with a rollbook.yaml of its own is another tree.
+fn may_hold_declarations(entry: &DirEntry) -> bool {
+    let is_other = |name: &[u8]| name.starts_with(b".") || name == b"node_modules";
+    let is_tree = || entry.file_type().is_dir() && entry.path().join(ROOT).symlink_metadata().is_ok();
+    entry.depth() == 0 || !is_other(entry.file_name().as_encoded_bytes()) && !is_tree()
 }
 
 /// `None` when the file is too large, whatever its metadata says.

@@ -10,6 +10,7 @@ use crate::model::{Diagnostic, FileId, Origin, Severity, Span, Tree};
 use super::codes;
 use super::context::Context;
 use super::events;
+use super::mistakes::Mistakes;
 use super::node::{Node, Value};
 use super::values::{list, text};
 
@@ -49,13 +50,24 @@ impl Include {
     /// Reads `include` in the text of a rollbook.yaml. Patterns with mistakes choose nothing;
     /// [`parse`](super::parse()) reports them.
     pub fn of(root: &str) -> Self {
+        Self::read(root).0
+    }
+
+    /// The same; `None` where a mistake may keep a pattern from being read.
+    pub(super) fn whole(root: &str) -> Option<Self> {
+        let (include, whole) = Self::read(root);
+        whole.then_some(include)
+    }
+
+    fn read(root: &str) -> (Self, bool) {
         let mut cx = Context::new(Date::ZERO);
         let node = events::read(FileId(0), root, &mut cx.mistakes);
         let include = node.as_ref().and_then(|node| match &node.value {
             Value::Map(map) => map.entries.iter().find(|entry| entry.key.text == "include"),
             Value::Scalar(_) | Value::List(_) | Value::Reported => None,
         });
-        decode(&mut cx, include.map(|entry| &entry.value))
+        let include = decode(&mut cx, include.map(|entry| &entry.value));
+        (include, cx.mistakes.no_errors())
     }
 
     /// Whether a file belongs to the tree, by its path relative to the root with `/` between the parts. The
@@ -160,6 +172,17 @@ fn compiled(text: &str, span: Span) -> Result<Pattern, String> {
         .build()
         .map_err(|error| error.kind().to_string())?;
     Ok(Pattern { text: text.to_owned(), matcher: glob.compile_matcher(), span })
+}
+
+/// Whether a text looks like a file of a tree: a mapping with `users` or `groups` at its top, which are mappings. Seeds,
+/// alerts and clusters have lists there.
+pub(super) fn declares(text: &str) -> bool {
+    let node = events::read(FileId(0), text, &mut Mistakes::default());
+    let Some(Value::Map(map)) = node.map(|node| node.value) else { return false };
+    map.entries.iter().any(|entry| match &entry.value.value {
+        Value::Map(_) | Value::Reported => ["users", "groups"].contains(&&*entry.key.text),
+        Value::Scalar(_) | Value::List(_) => false,
+    })
 }
 
 /// What of a tree decides how its patterns are judged.

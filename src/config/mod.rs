@@ -42,7 +42,7 @@ mod waive;
 
 pub use accounts::{ExportError, exported_accounts};
 pub use edit::{EditError, Edited, FilePer, Imported, imported, root_text, without_entries};
-pub use files::{Loaded, find_root, load, read_tree};
+pub use files::{Loaded, find_root, load, not_included, read_tree};
 pub use format::{FormatError, format};
 pub use include::{Include, LOCK, ROOT};
 pub use lock_text::lock_text;

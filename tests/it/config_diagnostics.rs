@@ -5,7 +5,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use jiff::civil::{Date, date};
-use rollbook::config::{Loaded, codes, load, parse};
+use rollbook::config::{Loaded, codes, load, not_included, parse};
 use rollbook::model::{SourceFile, Tree};
 use rollbook::render::{DiagnosticStyle, diagnostics};
 
@@ -30,7 +30,9 @@ fn cases() -> Vec<(String, PathBuf)> {
 
 fn loaded(case: &Path) -> Loaded {
     if case.is_dir() {
-        return load(case, TODAY);
+        let mut loaded = load(case, TODAY);
+        loaded.diagnostics.extend(not_included(case, &loaded.tree));
+        return loaded;
     }
     let text = fs::read_to_string(case).unwrap();
     let tree = Tree { files: vec![SourceFile { path: "rollbook.yaml".into(), text }] };

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use jiff::civil::date;
-use rollbook::config::{Loaded, codes, find_root, load, parse};
+use rollbook::config::{Loaded, codes, find_root, load, not_included, parse};
 use rollbook::model::{Diagnostic, SourceFile, Tree};
 use rollbook::render::{DiagnosticStyle, diagnostics};
 
@@ -277,4 +277,33 @@ fn too_many_mistakes_are_counted() {
     assert_eq!(loaded.diagnostics.len(), 1001);
     let last = loaded.diagnostics.last().unwrap();
     assert_eq!((last.code, last.message.as_str()), (codes::TOO_MANY, "2000 further problems are not shown"));
+}
+
+/// What is beside a tree is looked at like the tree: bounded, and through no link.
+#[cfg(unix)]
+#[test]
+fn what_is_beside_the_tree_is_looked_at_with_care() {
+    use std::os::unix::fs::symlink;
+    let dir = directory(&[
+        ("rollbook.yaml", ROOT.as_bytes()),
+        ("groups/a.yaml", b"groups: {}\n"),
+        ("beside/large.yaml", b""),
+        ("beside/latin-1.yaml", b"groups: { \xe9: {} }\n"),
+        ("beside/new.yml", b"groups: {}\n"),
+    ]);
+    let at = |path: &str| dir.path().join(path);
+    fs::File::options().write(true).open(at("beside/large.yaml")).unwrap().set_len(33 << 20).unwrap();
+    symlink(at("beside/new.yml"), at("beside/link.yaml")).unwrap();
+    symlink(at("groups"), at("linked")).unwrap();
+    assert!(std::process::Command::new("mkfifo").arg(at("beside/pipe.yaml")).status().unwrap().success());
+    let tree = loaded(dir.path()).tree;
+    let messages = [
+        "beside/large.yaml is too large to be looked at",
+        "beside/latin-1.yaml is not UTF-8 text",
+        "beside/new.yml declares users or groups, and no pattern of `include` takes it",
+    ];
+    assert_eq!(
+        found(&not_included(dir.path(), &tree)),
+        messages.map(|message| (codes::NOT_INCLUDED, message))
+    );
 }

@@ -73,3 +73,25 @@ fn the_tree_is_found_upwards_and_nowhere_else() {
     insta::assert_snapshot!("no_folder", at(&["check", "-C", "nowhere"], "").ends(3));
     insta::assert_snapshot!("a_file", at(&["plan", "-C", "tree/rollbook.yaml"], "").ends(3));
 }
+
+#[test]
+fn a_file_that_no_pattern_takes_is_a_warning_of_check_alone() {
+    let run = |arguments: &[&str]| {
+        rollbook(arguments)
+            .file("tree/rollbook.yaml", ROOT)
+            .file("tree/groups/a.yaml", "groups:\n  sre: { members: [ada@acme.com] }\n")
+            .file("tree/groups/p.yml", "groups:\n  payroll: { members: [ada@acme.com] }\n")
+    };
+    let ran = run(&["check", "-C", "tree"]).run().ends(0);
+    assert!(
+        ran.stdout.contains("groups/p.yml declares users or groups, and no pattern of `include`"),
+        "{ran}"
+    );
+    assert_eq!(ran.stderr, "valid: 1 group, 0 users, 1 warning\n");
+    let json = run(&["check", "-C", "tree", "--format", "json"]).run().ends(0).json();
+    assert_eq!(json["diagnostics"][0]["code"], "not-included");
+    // Where the patterns themselves are in doubt, nobody knows what they take.
+    let broken = format!("{ROOT}include: [../groups/*.yaml]\n");
+    let ran = run(&["check", "-C", "tree"]).file("tree/rollbook.yaml", &broken).run().ends(3);
+    assert!(!ran.stdout.contains("not-included"), "{ran}");
+}
