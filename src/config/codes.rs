@@ -146,6 +146,10 @@ codes! {
     OFFBOARD_WITHOUT_LIMIT = "offboard-without-limit";
     /// An owner or one of `policy.admins` is offboarded.
     INACTIVE_OWNER = "inactive-owner";
+    /// The tree puts somebody into two groups that `exclusive` keeps apart.
+    EXCLUSIVE_PAIR = "exclusive-pair";
+    /// Memberships that end take a group under its `keep-at-least`.
+    FLOOR_WILL_BREAK = "floor-will-break";
 
     /// More mistakes than are worth showing.
     TOO_MANY = "too-many-mistakes";

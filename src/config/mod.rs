@@ -3,7 +3,7 @@
 //!
 //! A file's text becomes nodes (`events`, `node`), which decoders that go on after a mistake (`fields`,
 //! `values`, and one file for each part of the language) put into a draft; then come the rules that look at the
-//! whole tree (`references`, `cycles`, `spelling`, `identity`, `rules`).
+//! whole tree (`references`, `cycles`, `spelling`, `identity`, `rules`, `memberships`).
 
 mod accounts;
 pub mod codes;
@@ -14,6 +14,7 @@ mod edit;
 mod events;
 mod fields;
 mod files;
+mod flatten;
 mod format;
 mod groups;
 mod hidden;
@@ -22,6 +23,7 @@ mod include;
 mod lock;
 mod lock_text;
 mod members;
+mod memberships;
 mod mistakes;
 mod node;
 mod owners;

@@ -16,7 +16,7 @@ use super::policy::policy;
 use super::settings::{self, settings};
 use super::users::users;
 use super::waive::waivers;
-use super::{events, hidden, identity, references, rules, spelling};
+use super::{events, hidden, identity, memberships, references, rules, spelling};
 
 /// The largest file that is read, in bytes.
 pub(super) const LARGEST_FILE: usize = 32 << 20;
@@ -46,6 +46,9 @@ pub fn parse(tree: &Tree, today: Date) -> Parsed {
     spelling::check(&mut cx, &draft);
     identity::check(&mut cx, &draft);
     rules::check(&mut cx, &draft);
+    if cx.mistakes.no_errors() {
+        memberships::check(&mut cx, &draft);
+    }
     let declaration = cx.mistakes.no_errors().then(|| declaration(draft)).flatten();
     Parsed { declaration, diagnostics: cx.mistakes.into_sorted() }
 }

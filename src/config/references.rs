@@ -32,9 +32,11 @@ pub(super) fn check(cx: &mut Context, draft: &Draft) {
     cycles::check(cx, draft);
 }
 
-/// Whose account an id is, by pin or else by lock.
-fn owners_of_accounts(draft: &Draft) -> BTreeMap<&AccountId, &Email> {
-    let locked = draft.lock.lock.users.iter().map(|(email, locked)| (&locked.id, email));
+/// Whose account an id is: by pin, or else by lock, which says nothing of somebody who is pinned.
+pub(super) fn owners_of_accounts(draft: &Draft) -> BTreeMap<&AccountId, &Email> {
+    let pin = |email: &Email| draft.users.get(email).and_then(|user| user.account.as_ref());
+    let locked = draft.lock.lock.users.iter().filter(|(email, _)| pin(email).is_none());
+    let locked = locked.map(|(email, locked)| (&locked.id, email));
     let pinned = draft.users.iter().filter_map(|(email, user)| Some((&user.account.as_ref()?.value, email)));
     locked.chain(pinned).collect()
 }

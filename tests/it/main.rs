@@ -24,6 +24,7 @@ mod config_diagnostics;
 mod config_files;
 mod config_hidden;
 mod config_laws;
+mod config_memberships;
 mod config_output;
 mod config_size;
 mod contract;

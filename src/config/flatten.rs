@@ -1,0 +1,129 @@
+//! Who is in a group by the tree alone, and until when: nested groups flattened. A plan flattens the same for a day,
+//! with what is live beside it; rules that look ahead need the days themselves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::civil::Date;
+
+use crate::model::{AccountId, Email, GroupName, Member, MemberRef, Origin, UserRef};
+
+use super::draft::Draft;
+use super::references::owners_of_accounts;
+
+/// Somebody in a group, however an entry names them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Who<'d> {
+    /// A person.
+    Person(&'d Email),
+    /// An account that no e-mail is known to own.
+    Account(&'d AccountId),
+}
+
+/// By what somebody is in a group.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Way {
+    /// The entry of this group.
+    pub(super) origin: Origin,
+    /// The first day on which it brings them no more.
+    pub(super) until: Option<Date>,
+}
+
+/// The members of one group, those who are offboarded left out.
+pub(super) type Flat<'d> = BTreeMap<Who<'d>, Way>;
+
+impl Who<'_> {
+    /// The name that addresses have.
+    pub(super) fn named(self) -> UserRef {
+        match self {
+            Self::Person(email) => UserRef::Email(email.clone()),
+            Self::Account(id) => UserRef::Account(id.clone()),
+        }
+    }
+}
+
+impl Way {
+    /// Whether it brings somebody on a day.
+    pub(super) fn holds_on(self, day: Date) -> bool {
+        self.until.is_none_or(|until| until > day)
+    }
+}
+
+/// Flattens groups, and what they take in. The union of all ways counts, the latest day wins, and an `except` works on
+/// its own entry only (design §2). `active: false` overrides every listing.
+pub(super) fn flattened<'d>(
+    draft: &'d Draft,
+    groups: impl IntoIterator<Item = &'d GroupName>,
+) -> BTreeMap<&'d GroupName, Flat<'d>> {
+    let owners = owners_of_accounts(draft);
+    let mut flat: BTreeMap<&GroupName, Flat<'_>> = BTreeMap::new();
+    for name in inner_first(draft, groups) {
+        let mut members = Flat::new();
+        for entry in draft.entries(name) {
+            match &entry.who {
+                MemberRef::User(email) => bring(draft, &mut members, Who::Person(email), entry, None),
+                MemberRef::Account(id) => {
+                    let who = owners.get(id).map_or(Who::Account(id), |email| Who::Person(email));
+                    bring(draft, &mut members, who, entry, None);
+                }
+                MemberRef::Group(inner) => {
+                    for (who, way) in flat.get(inner).into_iter().flatten() {
+                        if !is_excepted(entry, *who) {
+                            bring(draft, &mut members, *who, entry, way.until);
+                        }
+                    }
+                }
+            }
+        }
+        flat.insert(name, members);
+    }
+    flat
+}
+
+fn is_excepted(entry: &Member, who: Who<'_>) -> bool {
+    match who {
+        Who::Person(email) => entry.except.iter().any(|except| except.value == *email),
+        Who::Account(_) => false,
+    }
+}
+
+fn bring<'d>(draft: &Draft, members: &mut Flat<'d>, who: Who<'d>, entry: &Member, inner: Option<Date>) {
+    if let Who::Person(email) = who
+        && draft.offboarded(email).is_some()
+    {
+        return;
+    }
+    let own = entry.until.map(|until| until.value);
+    let until = own.into_iter().chain(inner).min();
+    let way = Way { origin: entry.origin, until };
+    let known = members.entry(who).or_insert(way);
+    let lasts_longer = known.until.is_some_and(|known| until.is_none_or(|until| until > known));
+    if lasts_longer {
+        *known = way;
+    }
+}
+
+/// Groups and all that they take in, the inner ones first. A cycle, which is a mistake of its own, is cut.
+fn inner_first<'d>(draft: &'d Draft, groups: impl IntoIterator<Item = &'d GroupName>) -> Vec<&'d GroupName> {
+    enum Step<'d> {
+        Enter(&'d GroupName),
+        Leave(&'d GroupName),
+    }
+    let mut order = Vec::new();
+    let mut entered = BTreeSet::new();
+    let mut steps: Vec<Step<'_>> = groups.into_iter().map(Step::Enter).collect();
+    while let Some(step) = steps.pop() {
+        match step {
+            Step::Leave(name) => order.push(name),
+            Step::Enter(name) => {
+                if entered.insert(name) {
+                    steps.push(Step::Leave(name));
+                    steps.extend(draft.entries(name).iter().filter_map(|entry| match &entry.who {
+                        MemberRef::Group(inner) => Some(Step::Enter(inner)),
+                        MemberRef::User(_) | MemberRef::Account(_) => None,
+                    }));
+                }
+            }
+        }
+    }
+    order
+}
