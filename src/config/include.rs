@@ -70,6 +70,11 @@ impl Include {
         (include, cx.mistakes.no_errors())
     }
 
+    /// The patterns, as a tree writes them.
+    pub(super) fn patterns(&self) -> Vec<String> {
+        self.patterns.iter().map(|pattern| pattern.text.clone()).collect()
+    }
+
     /// Whether a file belongs to the tree, by its path relative to the root with `/` between the parts. The
     /// root and the lock always do; what stands in a folder or file whose name starts with a dot never does.
     pub fn takes(&self, path: &str) -> bool {

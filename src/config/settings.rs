@@ -14,7 +14,11 @@ pub(super) const KEYS: &[&str] =
     &["version", "site", "organization", "directory", "operator", "scim", "include", "policy", "waive"];
 
 /// Decodes the head. `include` was taken care of before the files were read.
-pub(super) fn settings(cx: &mut Context, fields: &mut Fields<'_, '_>) -> Option<Settings> {
+pub(super) fn settings(
+    cx: &mut Context,
+    fields: &mut Fields<'_, '_>,
+    include: Vec<String>,
+) -> Option<Settings> {
     version(cx, fields);
     let site = fields
         .require("site", "Name the Jira site, such as `site: https://acme.atlassian.net`.")
@@ -35,7 +39,7 @@ pub(super) fn settings(cx: &mut Context, fields: &mut Fields<'_, '_>) -> Option<
     let directory = directory.and_then(|entry| opaque(cx, &entry.value, "a directory id"));
     let operator = fields.take("operator").and_then(|node| email(cx, node));
     let scim = fields.take("scim").and_then(|node| scim(cx, node));
-    Some(Settings { site: site?, organization, directory, operator, scim })
+    Some(Settings { site: site?, organization, directory, operator, scim, include })
 }
 
 /// Checks that a file is of the version that this Rollbook reads.

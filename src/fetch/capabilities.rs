@@ -9,9 +9,9 @@ use tracing::info;
 
 use crate::atlassian::{self, Jira, Organization, Scim, Surfaces};
 use crate::model::{
-    AccountId, App, AppRole, Capabilities, GroupId, GroupKind, GroupName, Listing, LiveAccount, LiveGroup,
-    LiveState, ManagedBy, OrganizationGroup, OrganizationUser, PlatformRole, Privileges, Questions, Reading,
-    Rows, ScimId, ScimUser, UserStatus, is_unshown,
+    AccountId, AccountKind, App, AppRole, Capabilities, GroupId, GroupKind, GroupName, Listing, LiveAccount,
+    LiveGroup, LiveState, ManagedBy, OrganizationGroup, OrganizationUser, PlatformRole, Privileges,
+    Questions, Reading, Rows, ScimId, ScimUser, UserStatus, is_unshown,
 };
 
 use super::Error;
@@ -221,12 +221,14 @@ async fn site_admins(jira: &Jira, live: &LiveState) -> Surface<SiteAdmins> {
     let mut admins = BTreeSet::new();
     for (group, members) in unread.iter().zip(try_join_all(reads).await?) {
         // What the organization said of somebody stands over what Jira shows.
-        let active = members
-            .into_iter()
-            .filter(|member| live.accounts.get(&member.id).map_or(member.active(), LiveAccount::active));
+        let active = members.into_iter().filter(|member| {
+            is_person(member) && live.accounts.get(&member.id).map_or(member.active(), LiveAccount::active)
+        });
         admins.extend(active.map(|member| (member.id, Some((*group).clone()))));
     }
-    let active = |id: &&AccountId| live.accounts.get(*id).is_some_and(LiveAccount::active);
+    let active = |id: &&AccountId| {
+        live.accounts.get(*id).is_some_and(|account| account.active() && is_person(account))
+    };
     for group in read {
         let members = live.members.get(group).into_iter().flatten().filter(active);
         admins.extend(members.map(|member| (member.clone(), Some(group.clone()))));
@@ -234,10 +236,19 @@ async fn site_admins(jira: &Jira, live: &LiveState) -> Surface<SiteAdmins> {
     Ok(admins)
 }
 
+/// Whether an account may be a person's: an app administers nothing by itself.
+fn is_person(account: &LiveAccount) -> bool {
+    match account.kind {
+        AccountKind::Atlassian | AccountKind::Unknown => true,
+        AccountKind::App | AccountKind::Customer => false,
+    }
+}
+
 /// The active people with a role.
 async fn with_role(organization: &Organization, role: &PlatformRole) -> Surface<BTreeSet<AccountId>> {
     let admins = organization.with_role(role).await?;
-    let active = admins.into_iter().filter(|admin| admin.status == UserStatus::Active);
+    let is_admin = |admin: &OrganizationUser| admin.status == UserStatus::Active && is_person(&admin.live());
+    let active = admins.into_iter().filter(is_admin);
     Ok(active.map(|admin| admin.account).collect())
 }
 

@@ -40,6 +40,8 @@ pub struct Settings {
     pub operator: Option<Located<Email>>,
     /// The SCIM directory.
     pub scim: Option<Scim>,
+    /// The patterns of the files that belong to the tree.
+    pub include: Vec<String>,
 }
 
 /// `scim:`.

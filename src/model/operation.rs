@@ -268,6 +268,31 @@ impl Operation {
         }
     }
 
+    /// Takes in a membership of the account that it is about, where that has an effect again, or none any more, by it.
+    pub fn keep(&mut self, kept: &Kept) {
+        match self {
+            Self::ActivateUser { account, memberships, .. }
+            | Self::SuspendUser { account, memberships }
+            | Self::DeactivateUser { account, memberships }
+            | Self::RemoveUser { account, memberships, .. }
+                if account == kept.membership.account() && !memberships.contains(kept) =>
+            {
+                memberships.push(kept.clone());
+                memberships.sort();
+            }
+            Self::ActivateUser { .. }
+            | Self::SuspendUser { .. }
+            | Self::DeactivateUser { .. }
+            | Self::RemoveUser { .. }
+            | Self::CreateGroup { .. }
+            | Self::InviteUser { .. }
+            | Self::UpdateUser { .. }
+            | Self::AddMember { .. }
+            | Self::RemoveMember { .. }
+            | Self::DeleteGroup { .. } => {}
+        }
+    }
+
     /// Whether it is an invitation that leads into a group by itself.
     pub fn joins(&self, group: &Ref<GroupId>) -> bool {
         matches!(self, Self::InviteUser { groups, .. } if groups.contains(group))

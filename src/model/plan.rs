@@ -201,6 +201,9 @@ pub struct Note {
     pub code: Cow<'static, str>,
     /// A full sentence without the full stop.
     pub text: String,
+    /// The display names in the text.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub names: Vec<String>,
     /// Where the tree speaks of it.
     pub origin: Option<Location>,
 }
@@ -333,6 +336,20 @@ impl IdentitySource {
             Self::Jira => "jira",
             Self::Accounts => "accounts",
         }
+    }
+}
+
+impl Note {
+    /// A note whose text holds no display name.
+    pub fn new(code: &'static str, text: String, origin: Option<Location>) -> Self {
+        Self { code: code.into(), text, names: Vec::new(), origin }
+    }
+
+    /// The same, with a display name that the text holds.
+    #[must_use]
+    pub fn naming(mut self, name: &str) -> Self {
+        self.names.push(name.to_owned());
+        self
     }
 }
 

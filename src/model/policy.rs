@@ -42,6 +42,16 @@ pub struct Policy {
 }
 
 impl Policy {
+    /// Every group that a rule names, with the rule's key and the place.
+    pub fn named_groups(&self) -> impl Iterator<Item = (&'static str, &GroupName, Origin)> {
+        let protected = self.protect.groups.iter().map(|name| ("protect.groups", &name.value, name.origin));
+        let marked = self.privileged.iter().map(|name| ("privileged", &name.value, name.origin));
+        let floors = self.keep_at_least.iter().map(|(name, floor)| ("keep-at-least", name, floor.origin));
+        let listed = self.exclusive.iter().flat_map(|list| &list.value);
+        let listed = listed.map(|name| ("exclusive", &name.value, name.origin));
+        protected.chain(marked).chain(floors).chain(listed)
+    }
+
     /// Whether somebody of this e-mail may be invited.
     pub fn invites_at(&self, email: &Email) -> bool {
         self.invite_domains.iter().any(|domain| domain.value.eq_ignore_ascii_case(email.domain()))

@@ -6,7 +6,7 @@ use crate::model::{
     AccountId, Blocked, GroupId, Key, LiveAccount, Operation, PlannedOperation, Reading, Ref,
 };
 
-use super::identity::Obstacle;
+use super::identity::{Obstacle, is_person};
 use super::route::Context;
 
 /// Takes out the operations that together would leave no administrator, with what that blocks. Those that require
@@ -51,16 +51,36 @@ fn wait(operations: &mut BTreeMap<Key, PlannedOperation>, site: &SiteAdmins) {
 
 fn organization_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'_>) -> Vec<Key> {
     let Reading::Read(admins) = &context.capabilities.organization_admins else { return Vec::new() };
-    let leaving: Vec<(&Key, &AccountId)> = operations
+    // Atlassian's own group of the organization's administrators has this name in every organization (fact sheet §5).
+    let theirs: BTreeSet<&GroupId> = context
+        .live
+        .groups
         .iter()
-        .filter_map(|(key, planned)| Some((key, planned.operation.leaver()?.0)))
-        .filter(|(_, account)| admins.contains(*account))
+        .filter(|group| group.name.as_str() == "org-admins")
+        .map(|it| &it.id)
         .collect();
-    let gone: BTreeSet<&AccountId> = leaving.iter().map(|(_, account)| *account).collect();
-    if gone.is_empty() || gone.len() < admins.len() {
+    let leaves = |planned: &'_ PlannedOperation| match &planned.operation {
+        Operation::RemoveMember { membership } if theirs.contains(membership.group()) => {
+            Some(membership.account().clone())
+        }
+        operation => operation.leaver().map(|(account, _)| account.clone()),
+    };
+    let leaving: Vec<(&Key, AccountId)> = operations
+        .iter()
+        .filter_map(|(key, planned)| Some((key, leaves(planned)?)))
+        .filter(|(_, account)| admins.contains(account))
+        .collect();
+    let gone: BTreeSet<&AccountId> = leaving.iter().map(|(_, account)| account).collect();
+    if gone.is_empty() || admins.iter().any(|admin| !gone.contains(admin) && is_person_here(context, admin)) {
         return Vec::new();
     }
     leaving.into_iter().map(|(key, _)| key.clone()).collect()
+}
+
+/// Whether an account is a person's, as far as anything says what it is: an app administers nothing by itself.
+fn is_person_here(context: &Context<'_>, account: &AccountId) -> bool {
+    let asked = || context.capabilities.accounts.get(account)?.as_ref();
+    context.live.accounts.get(account).or_else(asked).is_none_or(|it| is_person(it.kind))
 }
 
 /// What a plan does to who administers the site.
@@ -78,7 +98,8 @@ struct SiteAdmins {
 fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'_>) -> Option<SiteAdmins> {
     let Reading::Read(before) = &context.capabilities.site_admins else { return None };
     let groups: BTreeSet<&GroupId> = context.live.rights.site_admin_groups().map(|group| &group.id).collect();
-    let mut kept: BTreeSet<&(AccountId, Option<GroupId>)> = before.iter().collect();
+    let people = before.iter().filter(|(admin, _)| is_person_here(context, admin));
+    let mut kept: BTreeSet<&(AccountId, Option<GroupId>)> = people.collect();
     let mut given: BTreeMap<&Key, &AccountId> = BTreeMap::new();
     let mut taking = Vec::new();
     for (key, planned) in operations {
@@ -94,7 +115,7 @@ fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'
         } else if let Operation::AddMember { group: Ref::Known(group), account: Ref::Known(account) } =
             &planned.operation
             && groups.contains(group)
-            && context.live.accounts.get(account).is_some_and(LiveAccount::active)
+            && context.live.accounts.get(account).is_some_and(|it| it.active() && is_person(it.kind))
         {
             given.insert(key, account);
         }

@@ -74,7 +74,7 @@ fn not_contained(base: &Comparison) -> Note {
         "what is planned does not contain {}: rebase, or it takes back what changed there",
         base.revision.name
     );
-    Note { code: "base-not-contained".into(), text, origin: None }
+    Note::new("base-not-contained", text, None)
 }
 
 /// The declared people whom operations are about, with what said who they are.

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, Diagnostic, Email, GroupName, GroupState, LiveState, Lock, LockedId, Origin, Span, Surface,
-    UserRef,
+    AccountId, Declaration, Diagnostic, Email, GroupName, GroupState, LiveState, Lock, LockedId, Origin,
+    Span, Surface, UserRef,
 };
 
 use super::desired::Desired;
-use super::identity::{GroupIdentity, Groups, Identity, Obstacle, People};
+use super::identity::{GroupIdentity, GroupNames, Groups, Identity, Obstacle, People};
 use super::lifecycle::invitation;
 
 /// A lock made anew.
@@ -30,6 +30,10 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
     for (email, origin) in places(desired) {
         let old = desired.declaration.lock.users.get(&email);
         match people.person(&UserRef::Email(email.clone())) {
+            Identity::Account(id) if people.shares(&email, id) => {
+                locking.report_shared(&people, id, origin, &email);
+                locking.lock.users.extend(old.map(|old| (email, old.clone())));
+            }
             Identity::Account(id) => {
                 let from = people.locked_from(old, &email, id);
                 locking.lock.users.insert(email, LockedId { id: id.clone(), from });
@@ -72,6 +76,9 @@ pub fn unresolved(desired: &Desired<'_>, live: &LiveState) -> Vec<Diagnostic> {
         let gone =
             |obstacle: &Obstacle| obstacle.code == "account-gone" && desired.offboarded(&email).is_some();
         match people.person(&user) {
+            Identity::Account(id) if people.shares(&email, id) => {
+                found.report_shared(&people, id, origin, &email);
+            }
             Identity::Account(_) => {}
             Identity::Unresolved(obstacle) if gone(obstacle) => {}
             Identity::Unresolved(obstacle) => found.report(obstacle, origin, email.as_str()),
@@ -95,6 +102,7 @@ pub fn unresolved(desired: &Desired<'_>, live: &LiveState) -> Vec<Diagnostic> {
             found.report(obstacle, group.origin, name.as_str());
         }
     }
+    found.rules_for_nothing(desired.declaration, live);
     found.sorted()
 }
 
@@ -125,6 +133,35 @@ impl Locking {
         let mut diagnostics = std::mem::take(&mut self.diagnostics);
         diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
         diagnostics
+    }
+
+    /// Says which rules name a group that neither the site nor the tree has: a rule that holds for nothing must not look as
+    /// if it held.
+    fn rules_for_nothing(&mut self, declaration: &Declaration, live: &LiveState) {
+        let names = GroupNames::of([declaration], &live.groups);
+        for (rule, name, origin) in declaration.policy.named_groups() {
+            let declared = declaration.groups.get(name).is_some_and(|group| match group.state {
+                GroupState::Present(_) => true,
+                GroupState::Absent => false,
+            });
+            if declared || names.ids(name).next().is_some() {
+                continue;
+            }
+            let obstacle = Obstacle {
+                code: "rule-names-nothing",
+                why: format!(
+                    "policy.{rule} names {name}, and neither the site nor the tree has such a group"
+                ),
+                help: "Correct the name, or take it out of the policy: the rule holds for nothing.".into(),
+            };
+            self.report(&obstacle, origin, name.as_str());
+        }
+    }
+
+    fn report_shared(&mut self, people: &People, id: &AccountId, origin: Origin, email: &Email) {
+        if let Some(obstacle) = people.shared(id) {
+            self.report(obstacle, origin, email.as_str());
+        }
     }
 
     fn report(&mut self, obstacle: &Obstacle, origin: Origin, name: &str) {

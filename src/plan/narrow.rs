@@ -21,6 +21,15 @@ impl Scope {
         self.targets.is_empty() && self.reasons.is_empty()
     }
 
+    /// Whether only what time and offboarding bring is asked for, so that no change is made.
+    pub(super) fn is_by_time(&self) -> bool {
+        let by_time = |reason: &Reason| match reason {
+            Reason::Expired | Reason::Offboarded | Reason::Excepted => true,
+            Reason::Declared | Reason::Undeclared | Reason::Unlisted | Reason::Undone => false,
+        };
+        !self.reasons.is_empty() && self.reasons.iter().all(by_time)
+    }
+
     /// What is asked for, in words that a plan shows; nothing where that is everything.
     pub fn words(&self) -> Vec<String> {
         let targets = self.targets.iter().map(ToString::to_string);

@@ -26,7 +26,7 @@ pub(super) fn add_notes(differ: &mut Differ<'_>) {
 
 fn note(differ: &mut Differ<'_>, code: &'static str, text: String, origin: Option<Origin>) {
     let origin = origin.map(|origin| differ.locator.locate(origin));
-    differ.changes.notes.push(Note { code: code.into(), text, origin });
+    differ.changes.notes.push(Note::new(code, text, origin));
 }
 
 fn expiring(differ: &mut Differ<'_>) {
@@ -117,10 +117,11 @@ fn unlisted_users(differ: &mut Differ<'_>) {
         Some(email) => format!("{email} ({}) is active and not declared", account.name),
         None => format!("account {} ({}) is active and not declared", account.id, account.name),
     };
-    let unlisted: Vec<String> = users.iter().filter_map(|id| Some(told(differ.unlisted(id)?))).collect();
-    for text in unlisted {
-        note(differ, "unlisted-user", text, None);
-    }
+    let unlisted = users.iter().filter_map(|id| differ.unlisted(id));
+    let notes: Vec<Note> = unlisted
+        .map(|account| Note::new("unlisted-user", told(account), None).naming(&account.name))
+        .collect();
+    differ.changes.notes.extend(notes);
 }
 
 fn missing_rights(differ: &mut Differ<'_>) {

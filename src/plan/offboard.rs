@@ -134,7 +134,7 @@ impl Router<'_> {
         let who = change.address.user().map(ToString::to_string).unwrap_or_default();
         let live = change.name.as_deref().unwrap_or_default();
         let text = format!("{who} is named {live} live; the name of an existing account is not changed");
-        self.remarks.push(Note { code: "name-ignored".into(), text, origin: Some(change.origin.clone()) });
+        self.remarks.push(Note::new("name-ignored", text, Some(change.origin.clone())).naming(live));
         None
     }
 

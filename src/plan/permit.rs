@@ -269,8 +269,7 @@ impl Router<'_> {
     }
 
     pub(super) fn note(&mut self, code: &'static str, text: String, change: &Change) {
-        self.notes
-            .push((change.key(), Note { code: code.into(), text, origin: Some(change.origin.clone()) }));
+        self.notes.push((change.key(), Note::new(code, text, Some(change.origin.clone()))));
     }
 }
 

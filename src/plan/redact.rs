@@ -1,5 +1,6 @@
 //! A plan without e-mails and display names, for a reader who need not know them.
 
+use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::Value;
@@ -19,6 +20,10 @@ const ADDRESSES: [&str; 3] = ["address", "addresses", "narrowed_to"];
 pub fn redacted(plan: &Plan, names: &BTreeSet<String>) -> Plan {
     let mut document = document(plan);
     let mut masks = Masks { emails: BTreeMap::new(), names };
+    // A note says which of its words are a display name.
+    for note in document.get_mut("notes").and_then(Value::as_array_mut).into_iter().flatten() {
+        mask_names(note);
+    }
     walk(&mut document, &mut |text, field| masks.find(text, field));
     masks.number();
     walk(&mut document, &mut |text, field| *text = masks.masked(text, field));
@@ -26,6 +31,21 @@ pub fn redacted(plan: &Plan, names: &BTreeSet<String>) -> Plan {
     let mut plan = plan_in(document).expect("a plan whose texts are replaced is a plan");
     plan.header.checksum = None;
     plan
+}
+
+/// Masks the display names that a note names, in its text too: the longest first, since one may hold another.
+fn mask_names(note: &mut Value) {
+    let listed = note.get("names").and_then(Value::as_array).into_iter().flatten();
+    let mut names: Vec<String> = listed.filter_map(Value::as_str).map(str::to_owned).collect();
+    names.sort_by_key(|name| Reverse(name.len()));
+    let Some(mut text) = note.get("text").and_then(Value::as_str).map(str::to_owned) else { return };
+    for name in names.iter().filter(|name| !name.is_empty()) {
+        text = text.replace(name.as_str(), &initial(name));
+    }
+    note["text"] = text.into();
+    if !names.is_empty() {
+        note["names"] = names.iter().map(|name| initial(name)).collect();
+    }
 }
 
 /// Does something to each text that may name a person, with the field that it stands in.
@@ -114,10 +134,29 @@ fn parts(text: &str, field: &str, replace: &mut dyn FnMut(&Email) -> Option<Emai
             (Ok(address @ Address::Member(..)), _) => {
                 masked.push_str(&within(address, replace).to_string());
             }
+            // These may stand in an email, and between two: what is in no address of the plan is taken apart.
+            (Ok(_) | Err(_), email) if bare.contains(['/', '|', '=']) => {
+                let whole = email.ok().and_then(|email| replace(&email));
+                masked.push_str(&whole.map_or_else(|| apart(bare, replace), |email| email.to_string()));
+            }
             (Ok(_) | Err(_), Ok(email)) => masked.push_str(replace(&email).unwrap_or(email).as_str()),
             (Ok(_) | Err(_), Err(_)) => masked.push_str(bare),
         }
         masked.push_str(&word[bare.len()..]);
+    }
+    masked
+}
+
+/// The emails of a word that are parted by what an email may hold.
+fn apart(word: &str, replace: &mut dyn FnMut(&Email) -> Option<Email>) -> String {
+    let mut masked = String::with_capacity(word.len());
+    for part in word.split_inclusive(['/', '|', '=']) {
+        let bare = part.trim_end_matches(['/', '|', '=']);
+        match Email::parse(bare) {
+            Ok(email) => masked.push_str(replace(&email).unwrap_or(email).as_str()),
+            Err(_) => masked.push_str(bare),
+        }
+        masked.push_str(&part[bare.len()..]);
     }
     masked
 }

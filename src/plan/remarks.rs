@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{AccountId, Email, GroupId, GroupName, Location, Note, UserRef};
+use crate::model::{AccountId, Email, GroupId, GroupName, Note, UserRef};
 
 use super::identity::Identity;
 use super::projection::{Place, Projection, Who};
@@ -17,27 +17,18 @@ pub(super) fn on_rules(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note>
     notes
 }
 
-fn note(code: &'static str, text: String, origin: Option<Location>) -> Note {
-    Note { code: code.into(), text, origin }
-}
-
 /// Names in the tree's rules that mean nobody and nothing: a rule that holds for nothing must not look as if it held.
 fn rules_for_nothing(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
     let declaration = context.tree.desired.declaration;
     let policy = &declaration.policy;
-    let protected = policy.protect.groups.iter().map(|name| ("protect.groups", &name.value, name.origin));
-    let marked = policy.privileged.iter().map(|name| ("privileged", &name.value, name.origin));
-    let floors = policy.keep_at_least.iter().map(|(name, floor)| ("keep-at-least", name, floor.origin));
-    let listed = policy.exclusive.iter().flat_map(|list| &list.value);
-    let listed = listed.map(|name| ("exclusive", &name.value, name.origin));
     let made = |name: &GroupName| context.tree.desired.groups.contains_key(name);
     let mut notes = Vec::new();
-    for (rule, name, origin) in protected.chain(marked).chain(floors).chain(listed) {
+    for (rule, name, origin) in policy.named_groups() {
         if rules.names.ids(name).next().is_none() && !made(name) {
             let text = format!(
                 "policy.{rule} names {name}, and neither the site nor the tree has such a group: it holds for nothing"
             );
-            notes.push(note("rule-names-nothing", text, Some(context.locator.locate(origin))));
+            notes.push(Note::new("rule-names-nothing", text, Some(context.locator.locate(origin))));
         }
     }
     for user in &policy.protect.users {
@@ -45,7 +36,7 @@ fn rules_for_nothing(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
             let email = &user.value;
             let text =
                 format!("policy.protect.users names {email}, whose account nobody knows: it protects nobody");
-            notes.push(note("rule-names-nothing", text, Some(context.locator.locate(user.origin))));
+            notes.push(Note::new("rule-names-nothing", text, Some(context.locator.locate(user.origin))));
         }
     }
     notes
@@ -77,7 +68,7 @@ fn standing_pairs(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
             }
         }
     }
-    told.into_iter().map(|text| note("exclusive-stands", text, None)).collect()
+    told.into_iter().map(|text| Note::new("exclusive-stands", text, None)).collect()
 }
 
 /// People whom the change offboards and whom nobody knows: a slip of the keyboard must not look like a leaver.
@@ -101,7 +92,7 @@ fn unknown_leavers(context: &Context<'_>) -> Vec<Note> {
         let meant =
             if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
         let text = format!("nobody on the site has the email {email}, so that nobody loses access{meant}");
-        notes.push(note("leaver-unknown", text, Some(context.locator.locate(user.origin))));
+        notes.push(Note::new("leaver-unknown", text, Some(context.locator.locate(user.origin))));
     }
     notes
 }

@@ -101,6 +101,9 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
         remarks: changes.notes,
     };
     let (base, differences) = compared(context, &rules, &wants);
+    if let Some(base) = context.base.filter(|_| context.scope.is_by_time()) {
+        router.blocked.extend(base.held(&wants, &context.scope.reasons));
+    }
     for change in changes.changes {
         router.route(change);
     }
@@ -134,6 +137,9 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     let seats = seats::changes(operations, context);
     order::free_seats(operations, &seats);
     judge(&mut steps, context, &rules, &differences, &circles);
+    if let (Some(saved), Some(review)) = (context.reviewed, &mut review) {
+        reviewed::compare_verdicts(saved, &steps.verdicts, &steps.operations, review);
+    }
     steps.review = review;
     let operations = &steps.operations;
     let planned = |(key, note): (Key, Note)| operations.contains_key(&key).then_some(note);

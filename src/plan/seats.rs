@@ -32,16 +32,16 @@ impl Seats {
 pub(super) fn shortage(seats: &Seats) -> Option<Note> {
     let SeatChange { app, gains, loses, left, exact } = &seats.change;
     let most = if *exact { "" } else { "up to " };
-    (*left < 0).then(|| Note {
-        code: "seats-short".into(),
-        text: format!(
+    (*left < 0).then(|| Note::new(
+        "seats-short",
+        format!(
             "{app} has {} seats left; the plan takes {most}{gains} and frees {most}{loses}, so that {most}{} are \
              missing",
             seats.before,
             left.unsigned_abs()
         ),
-        origin: None,
-    })
+        None,
+    ))
 }
 
 /// Somebody who may have a seat.

@@ -45,6 +45,7 @@ mod lock;
 mod management;
 mod markdown;
 mod markdown_laws;
+mod oracle;
 mod organization;
 mod organization_reads;
 mod organization_requests;

@@ -238,11 +238,7 @@ fn a_page_fits_whatever_is_in_it() {
             planned.key.address = rollbook::model::Address::Group(GroupName::new("y".repeat(70_000)));
         }
     }
-    plan.notes.extend((0..500).map(|n| rollbook::model::Note {
-        code: "x".into(),
-        text: "z ".repeat(n * 100),
-        origin: None,
-    }));
+    plan.notes.extend((0..500).map(|n| rollbook::model::Note::new("x", "z ".repeat(n * 100), None)));
     plan.reach.push("w ".repeat(100_000).into());
     plan.narrowed_to.push("v ".repeat(100_000));
     let page = plan_markdown(&plan);

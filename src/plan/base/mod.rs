@@ -10,8 +10,8 @@ mod rules;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Address, Change, Changes, Comparison, DeclarationChange, Declared, Drift, GroupId, GroupState,
-    Listing, LiveState, Locator, Questions, Revision, Wanted,
+    AccountId, Address, Blocked, Change, Changes, Comparison, DeclarationChange, Declared, Drift, GroupId,
+    GroupState, Listing, LiveState, Locator, Questions, Reason, Revision, Wanted,
 };
 
 use super::desired::Desired;
@@ -143,6 +143,30 @@ impl<'a> Base<'a> {
             declared,
             adopted: adopted::adopted(self, head, wants, privileged),
         }
+    }
+
+    /// What the base would end for a reason that is asked for, and the tree keeps by a change that is not made in this run.
+    pub(super) fn held(&self, wants: &Wants, reasons: &[Reason]) -> Vec<Blocked> {
+        let unwanted = self.changes.iter().filter(|(deed, change)| !wants.want(deed, change));
+        let ends = |change: &&Change| match change.wanted {
+            Wanted::RemoveMember { .. } | Wanted::OffboardUser { .. } => reasons.contains(&change.reason),
+            Wanted::CreateGroup { .. }
+            | Wanted::DeleteGroup { .. }
+            | Wanted::InviteUser { .. }
+            | Wanted::AddMember { .. }
+            | Wanted::ActivateUser { .. }
+            | Wanted::UpdateUser { .. } => false,
+        };
+        let held = unwanted.map(|(_, change)| change).filter(ends).map(|change| Blocked {
+            address: change.address.clone(),
+            action: change.wanted.action(),
+            reason: change.reason,
+            code: "kept-by-change".into(),
+            why: format!("{} ends it, and a change since then keeps it", self.revision.name),
+            help: "Apply the change, or take it back.".into(),
+            origin: change.origin.clone(),
+        });
+        held.collect()
     }
 
     /// The groups that the base declares and the tree does not, under any name: who is in them stays.

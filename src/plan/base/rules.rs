@@ -63,8 +63,9 @@ fn group_rules(texts: &mut Texts, name: &GroupName, members: &Members) {
 }
 
 fn settings(texts: &mut Texts, settings: &Settings) {
-    let Settings { site, organization, directory, operator, scim } = settings;
+    let Settings { site, organization, directory, operator, scim, include } = settings;
     texts.insert("site".into(), site.value.clone());
+    texts.insert("include".into(), include.join(", "));
     let mut optional = |key: &str, value: Option<String>| {
         texts.extend(value.map(|value| (key.to_owned(), value)));
     };

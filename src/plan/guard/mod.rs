@@ -19,8 +19,8 @@ mod suspicious;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Address, Blocked, Direction, Guard, IdentityChange, Key, PlannedOperation, Reason, RuleChange,
-    RuleSource, Ruling, Verdict,
+    AccountId, Address, Blocked, Direction, Guard, IdentityChange, Kept, Key, Operation, PlannedOperation,
+    RuleChange, RuleSource, Ruling, Verdict,
 };
 
 use super::base::Difference;
@@ -78,18 +78,13 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Verdict> {
 }
 
 /// In a run for what time and offboarding bring, no change is judged: a guard blocks what it is about, so that the access
-/// of others ends.
+/// of others ends. What it says of a change that this run leaves alone is for the run that makes the change.
 pub(super) fn block_refused(
     verdicts: &mut Vec<Verdict>,
     operations: &mut BTreeMap<Key, PlannedOperation>,
     context: &Context<'_>,
 ) -> Vec<Blocked> {
-    let reasons = &context.scope.reasons;
-    let by_time = |reason: &Reason| match reason {
-        Reason::Expired | Reason::Offboarded | Reason::Excepted => true,
-        Reason::Declared | Reason::Undeclared | Reason::Unlisted | Reason::Undone => false,
-    };
-    if reasons.is_empty() || !reasons.iter().all(by_time) {
+    if !context.scope.is_by_time() {
         return Vec::new();
     }
     let mut blocked = Vec::new();
@@ -101,12 +96,10 @@ pub(super) fn block_refused(
             verdict.addresses.iter().any(|address| revokes_at(planned, address, context))
         };
         let mut keys: BTreeSet<Key> = operations.values().filter(about).map(|it| it.key.clone()).collect();
-        if keys.is_empty() {
-            return true;
-        }
         // What ends with an account touches its groups, too.
         while let Some(key) = keys.pop_first() {
             let Some(planned) = operations.remove(&key) else { continue };
+            keep_membership(operations, &planned);
             keys.extend(operations.values().filter(|it| it.requires.contains(&key)).map(|it| it.key.clone()));
             let obstacle = Obstacle {
                 code: verdict.guard.as_str(),
@@ -118,6 +111,18 @@ pub(super) fn block_refused(
         false
     });
     blocked
+}
+
+/// A membership that is not ended by itself stays with the account: it loses its effect, or ends, with that.
+fn keep_membership(operations: &mut BTreeMap<Key, PlannedOperation>, kept: &PlannedOperation) {
+    let (Operation::RemoveMember { membership }, Some(group)) = (&kept.operation, kept.key.address.group())
+    else {
+        return;
+    };
+    let kept = Kept { group: group.clone(), membership: membership.clone() };
+    for planned in operations.values_mut() {
+        planned.operation.keep(&kept);
+    }
 }
 
 /// Whether an operation takes something away at an address: with a group's address from its members, too.

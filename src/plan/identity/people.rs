@@ -113,7 +113,8 @@ impl People {
     /// Whether an account may be a person whom the tree names and who hides their e-mail.
     pub(in crate::plan) fn hides(&self, id: &AccountId, account: Option<&LiveAccount>) -> bool {
         let hides = account.is_none_or(|account| account.email.is_none() && is_person(account.kind));
-        hides && self.declared_as(id).is_none()
+        // An account that the tree names by its id may be somebody whom it names by an email, too.
+        hides && !matches!(self.declared_as(id), Some(UserRef::Email(_)))
     }
 
     /// What stands in the way of telling whether an account is somebody declared.
@@ -171,6 +172,13 @@ impl People {
     /// Why an account is given nothing: the tree declares it under several emails.
     pub(in crate::plan) fn shared(&self, account: &AccountId) -> Option<&Obstacle> {
         self.shared.get(account)
+    }
+
+    /// Whether an email is one of several by which the tree declares an account.
+    pub(in crate::plan) fn shares(&self, email: &Email, account: &AccountId) -> bool {
+        let user = UserRef::Email(email.clone());
+        self.shared.contains_key(account)
+            && self.names.get(account).is_some_and(|names| names.contains(&user))
     }
 
     /// Every account that the tree declares under several emails, by the name that it goes by.

@@ -7,13 +7,16 @@ mod satisfied;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+
 use crate::model::{
-    AccountId, Action, Address, Blocked, GroupId, GroupName, Key, Misfit, Operation, Plan, PlannedOperation,
-    Ref, Review, UserRef,
+    AccountId, Action, Address, Blocked, GroupId, GroupName, Guard, Key, Misfit, Operation, Plan,
+    PlannedOperation, Ref, Review, Ruling, UserRef, Verdict,
 };
 
 use satisfied::satisfied;
 
+use super::desired::lasts_longer;
 use super::document::SavedPlan;
 use super::route::Context;
 
@@ -124,10 +127,50 @@ pub(super) fn compare(saved: &SavedPlan, operations: &BTreeMap<Key, PlannedOpera
             format!("it goes through {} now, and {} was reviewed", planned.via, reviewed.via)
         } else if !same(&planned.operation, &reviewed.operation) {
             "it would do something else now than what was reviewed".into()
+        } else if lasts_longer(planned.until, reviewed.until) {
+            let end =
+                |until: Option<Date>| until.map_or("without an end".into(), |until| format!("until {until}"));
+            format!("it grants access {} now, and {} was reviewed", end(planned.until), end(reviewed.until))
+        } else if reviewed.privileged && !planned.privileged {
+            "it was reviewed as privileged, and the tree does not call it so any more".into()
         } else {
             continue;
         };
         review.misfits.push(Misfit { key: planned.key.clone(), why });
+    }
+    review.misfits.sort();
+    review.misfits.dedup_by(|one, other| one.key == other.key);
+}
+
+/// What sets a guard aside now and did not in the reviewed plan: nobody has seen that it is needed.
+pub(super) fn compare_verdicts(
+    saved: &SavedPlan,
+    verdicts: &[Verdict],
+    operations: &BTreeMap<Key, PlannedOperation>,
+    review: &mut Review,
+) {
+    let aside = |verdict: &&Verdict| match verdict.ruling {
+        Ruling::Waived { .. } | Ruling::AllowedByChange { .. } => true,
+        // One is no leave, and `--allow` is for who starts the run to say.
+        Ruling::Refused | Ruling::Allowed | Ruling::NotJudged => false,
+    };
+    let known: BTreeSet<(Guard, &[Address])> = saved
+        .plan()
+        .guards
+        .iter()
+        .filter(aside)
+        .map(|verdict| (verdict.guard, verdict.addresses.as_slice()))
+        .collect();
+    for verdict in verdicts.iter().filter(aside) {
+        if known.contains(&(verdict.guard, verdict.addresses.as_slice())) {
+            continue;
+        }
+        let about = |key: &&Key| {
+            verdict.addresses.is_empty() || verdict.addresses.iter().any(|it| it.covers(&key.address))
+        };
+        let why = format!("`{}` is set aside for it now, and was not when it was reviewed", verdict.guard);
+        let about = operations.keys().filter(about);
+        review.misfits.extend(about.map(|key| Misfit { key: key.clone(), why: why.clone() }));
     }
     review.misfits.sort();
     review.misfits.dedup_by(|one, other| one.key == other.key);

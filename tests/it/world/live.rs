@@ -417,6 +417,11 @@ impl Live {
         }
     }
 
+    /// Carries one operation out, as [`Live::apply`] does; `made` has the ids of what earlier ones made.
+    pub(crate) fn step(&mut self, planned: &PlannedOperation, made: &mut BTreeMap<Key, String>) {
+        self.change(planned, made);
+    }
+
     fn change(&mut self, planned: &PlannedOperation, made: &mut BTreeMap<Key, String>) {
         let (key, via) = (&planned.key, planned.via);
         match &planned.operation {
