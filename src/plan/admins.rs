@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{
-    AccountId, Blocked, GroupId, Key, LiveAccount, Operation, PlannedOperation, Reading, Ref,
-};
+use crate::model::{AccountId, Blocked, GroupId, Key, Operation, PlannedOperation, Reading, Ref};
 
 use super::identity::{Obstacle, is_person};
 use super::route::Context;
@@ -101,17 +99,19 @@ fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'
     let people = before.iter().filter(|(admin, _)| is_person_here(context, admin));
     let mut kept: BTreeSet<&(AccountId, Option<GroupId>)> = people.collect();
     let mut given: BTreeMap<&Key, &AccountId> = BTreeMap::new();
+    let had = kept.clone();
     let mut taking = Vec::new();
     for (key, planned) in operations {
-        let had = kept.len();
-        if let Some((account, _)) = planned.operation.leaver() {
-            kept.retain(|(admin, _)| admin != account);
-            taking.extend((kept.len() < had).then(|| key.clone()));
-        } else if let Operation::RemoveMember { membership } = &planned.operation {
-            kept.retain(|(admin, by)| {
-                admin != membership.account() || by.as_ref().is_some_and(|group| group != membership.group())
-            });
-            taking.extend((kept.len() < had).then(|| key.clone()));
+        // What takes it is told by what was there before the plan: two operations may take it from one person.
+        let takes = |(admin, by): &(AccountId, Option<GroupId>)| match &planned.operation {
+            Operation::RemoveMember { membership } => {
+                admin == membership.account() && by.as_ref().is_none_or(|group| group == membership.group())
+            }
+            operation => operation.leaver().is_some_and(|(account, _)| account == admin),
+        };
+        if had.iter().any(|admin| takes(admin)) {
+            taking.push(key.clone());
+            kept.retain(|admin| !takes(admin));
         } else if let Operation::AddMember { group: Ref::Known(group), account: Ref::Known(account) } =
             &planned.operation
             && groups.contains(group)

@@ -232,6 +232,14 @@ impl Names {
 }
 
 impl DesiredGroup<'_> {
+    /// Whether it says that it takes the members of other groups though it is privileged.
+    pub(super) fn nests(&self) -> bool {
+        match &self.declared.state {
+            GroupState::Present(members) => members.nest,
+            GroupState::Absent => false,
+        }
+    }
+
     /// `active: false` overrides every listing (design §2).
     fn without_offboarded(mut self, offboarded: &BTreeMap<UserRef, Origin>) -> Self {
         if offboarded.is_empty() {

@@ -235,6 +235,18 @@ impl Differ<'_> {
         self.block(address, Action::Add, Reason::Declared, obstacle, entry.origin);
     }
 
+    /// An account that is named by its id and hides its email may be somebody whom the same group denies by an email that
+    /// nobody can tell.
+    fn may_be_denied(&self, wants: &Wants<'_>, account: &Ref<AccountId>) -> Option<Obstacle> {
+        let id = account.known()?;
+        let (user, ..) = wants.doubtful.first()?;
+        self.tree.people.hides(id, self.live.accounts.get(id)).then(|| Obstacle {
+            code: "identity-unresolved",
+            why: format!("{user}, who is not to be in the group, is not resolved, and may be this account"),
+            help: format!("Pin the account of {user} under `users:`, so that the two can be told apart."),
+        })
+    }
+
     /// Somebody whom a group lists under two names of one account: of two entries, the laxer one would win. What is so
     /// stays so, and the plan says that it cannot tell what is meant.
     fn block_twice(
@@ -277,6 +289,10 @@ impl Differ<'_> {
         for (user, entry, account) in known.chain(invited).collect::<Vec<_>>() {
             if let Some(obstacle) = account.known().and_then(|id| self.tree.people.shared(id)) {
                 self.block_member(name, user, entry, obstacle.clone());
+                continue;
+            }
+            if let (Some(obstacle), UserRef::Account(_)) = (self.may_be_denied(wants, &account), user) {
+                self.block_member(name, user, entry, obstacle);
                 continue;
             }
             // It is blocked below, at the second entry.
@@ -340,7 +356,10 @@ impl Differ<'_> {
         doubtful: Vec<(&UserRef, Denial, Obstacle)>,
         members: &Listing<AccountId>,
     ) {
-        if !members.iter().any(|id| self.tree.people.hides(id, self.live.accounts.get(id))) {
+        let people = &self.tree.people;
+        let may_be =
+            |id: &AccountId| people.hides(id, self.live.accounts.get(id)) || people.suspect(id).is_some();
+        if !members.iter().any(may_be) {
             return;
         }
         for (user, denial, obstacle) in doubtful {

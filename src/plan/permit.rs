@@ -3,14 +3,15 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    AccountId, AccountKind, Action, Address, App, AppRole, Change, GroupId, GroupName, GroupState,
-    IdentitySource, Key, LiveAccount, Lost, Mode, NamedGroup, Note, Reading, Ref, SelfGrant, Surface,
-    UserRef, UserStatus,
+    AccountId, AccountKind, Action, Address, App, AppRole, Blocked, Change, GroupId, GroupName, GroupState,
+    IdentitySource, Key, LiveAccount, Lost, MemberRef, Mode, NamedGroup, Note, Reading, Reason, Ref,
+    SelfGrant, Surface, UserRef, UserStatus,
 };
 
-use super::identity::{Obstacle, is_person};
+use super::desired::DesiredGroup;
+use super::identity::Obstacle;
 use super::route::Router;
-use super::rules::Rules;
+use super::rules::{Rules, group_id};
 
 impl Router<'_> {
     /// The description that a group is created with, where the surface can say it.
@@ -50,9 +51,7 @@ impl Router<'_> {
     /// While nobody can tell which account somebody protected has, it may be any that hides its email.
     pub(super) fn is_nobody_protected(&self, account: &AccountId) -> Result<(), Obstacle> {
         let Some(email) = self.rules.unseen.first() else { return Ok(()) };
-        let live = self.account(account);
-        let hides = live.is_none_or(|live| live.email.is_none() && is_person(live.kind));
-        if !hides || self.context.tree.people.declared_as(account).is_some() {
+        if !self.context.tree.people.hides(account, self.account(account)) {
             return Ok(());
         }
         Err(Obstacle {
@@ -76,15 +75,19 @@ impl Router<'_> {
         let tree = self.context.tree;
         let desired = tree.desired.groups.get(name);
         let nested = desired.and_then(|group| group.members.get(user)).is_some_and(|entry| entry.nested);
-        let nests = desired.is_some_and(|group| match &group.declared.state {
-            GroupState::Present(members) => members.nest,
-            GroupState::Absent => false,
-        });
-        if nested && !nests {
+        if nested && !desired.is_some_and(DesiredGroup::nests) {
+            return Err(nesting(name));
+        }
+        let account = tree.account(user).filter(|id| tree.people.hides(id, self.account(id)));
+        if let (Some(_), Some(leaver)) = (account, tree.unknown_leaver()) {
             return Err(Obstacle {
-                code: "nesting-privileged",
-                why: format!("{name} is privileged, and another group brings {user} into it"),
-                help: format!("List the person in {name} itself, or say `nest: true` there."),
+                code: "identity-unresolved",
+                why: format!(
+                    "{leaver} is offboarded and not resolved, and may be this account, which hides its email"
+                ),
+                help: format!(
+                    "Pin the account of {leaver} under `users:`, so that the two can be told apart."
+                ),
             });
         }
         let shown = tree.account(user).and_then(|id| self.account(id)).and_then(|live| live.email.as_ref());
@@ -241,6 +244,7 @@ impl Router<'_> {
     ) -> Result<(), Obstacle> {
         for lost in members {
             self.may_narrow(Some(&lost.user), lost.membership.account())?;
+            self.is_nobody_protected(lost.membership.account())?;
         }
         let Some(name) = change.address.group() else {
             return Ok(());
@@ -268,8 +272,33 @@ impl Router<'_> {
         Ok(())
     }
 
+    /// Says of each privileged group that takes another one's members, and does not say so, that it does not take them:
+    /// today it may bring nobody, and whoever edits the other group could get in tomorrow.
+    pub(super) fn say_nesting(&mut self) {
+        let tree = self.context.tree;
+        for (name, group) in &tree.desired.groups {
+            let GroupState::Present(members) = &group.declared.state else { continue };
+            let nested = members.entries.iter().find(|member| matches!(member.who, MemberRef::Group(_)));
+            let (Some(member), false) = (nested, members.nest) else { continue };
+            if self.rules.privileged.marks(group_id(tree, name, self.context.live), name) {
+                let Obstacle { code, why, help } = nesting(name);
+                let origin = self.context.locator.locate(member.origin);
+                let (address, action, reason) = (Address::Group(name.clone()), Action::Add, Reason::Declared);
+                self.blocked.push(Blocked { address, action, reason, code: code.into(), why, help, origin });
+            }
+        }
+    }
+
     pub(super) fn note(&mut self, code: &'static str, text: String, change: &Change) {
         self.notes.push((change.key(), Note::new(code, text, Some(change.origin.clone()))));
+    }
+}
+
+fn nesting(name: &GroupName) -> Obstacle {
+    Obstacle {
+        code: "nesting-privileged",
+        why: format!("{name} is privileged, and takes the members of another group"),
+        help: format!("List the people in {name} itself, or say `nest: true` there."),
     }
 }
 

@@ -107,6 +107,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     for change in changes.changes {
         router.route(change);
     }
+    router.say_nesting();
     router.carry_groups();
     router.list_what_is_left();
     router.block_dependents();
@@ -189,7 +190,7 @@ fn judge(
             changed_rules: base.map(|base| base.rules.as_slice()).unwrap_or_default(),
             circles,
         });
-        let blocked = guard::block_refused(&mut steps.verdicts, &mut steps.operations, context);
+        let blocked = guard::block_refused(&mut steps.verdicts, &mut steps.operations, context, rules);
         if blocked.is_empty() {
             return;
         }
@@ -217,7 +218,7 @@ pub(super) struct Router<'a> {
     pub(super) operations: BTreeMap<Key, PlannedOperation>,
     pub(super) surface_ids: SurfaceIds,
     ended: BTreeSet<Membership>,
-    blocked: Vec<Blocked>,
+    pub(super) blocked: Vec<Blocked>,
     /// Notes about operations, which go where their operation goes.
     pub(super) notes: Vec<(Key, Note)>,
     /// Notes that stand by themselves.

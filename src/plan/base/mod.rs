@@ -11,7 +11,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, Address, Blocked, Change, Changes, Comparison, DeclarationChange, Declared, Drift, GroupId,
-    GroupState, Listing, LiveState, Locator, Questions, Reason, Revision, Wanted,
+    GroupState, Listing, LiveState, Location, Locator, Questions, Reason, Revision, Wanted,
 };
 
 use super::desired::Desired;
@@ -27,6 +27,8 @@ pub(super) use rules::rule_of_exclusive;
 pub struct Base<'a> {
     pub(super) tree: Resolved<'a>,
     changes: BTreeMap<Deed, Change>,
+    /// What the base wants and cannot have.
+    blocked: BTreeMap<Deed, Blocked>,
     /// Those who are to lose everything, groups that the base does not name too.
     offboarded: BTreeMap<AccountId, Change>,
     locator: &'a Locator<'a>,
@@ -92,10 +94,11 @@ impl<'a> Base<'a> {
     /// Finds what a base would change. The live state must hold what the base asks about, too.
     pub fn of(desired: Desired<'a>, live: &LiveState, locator: &'a Locator<'a>, revision: Revision) -> Self {
         let tree = Resolved::of(desired, live);
-        let Changes { changes, .. } = diff(&tree, live, locator);
+        let Changes { changes, blocked, .. } = diff(&tree, live, locator);
         let leaving = |change: &Change| Some((leaver(&change.wanted)?.clone(), change.clone()));
         Self {
             offboarded: changes.iter().filter_map(leaving).collect(),
+            blocked: blocked.into_iter().map(|it| (Deed::of_blocked(&it, &tree), it)).collect(),
             changes: changes.into_iter().map(|change| (Deed::of(&change, &tree), change)).collect(),
             tree,
             locator,
@@ -157,16 +160,23 @@ impl<'a> Base<'a> {
             | Wanted::ActivateUser { .. }
             | Wanted::UpdateUser { .. } => false,
         };
-        let held = unwanted.map(|(_, change)| change).filter(ends).map(|change| Blocked {
-            address: change.address.clone(),
-            action: change.wanted.action(),
-            reason: change.reason,
+        let held = |address: &Address, action, reason, origin: &Location| Blocked {
+            address: address.clone(),
+            action,
+            reason,
             code: "kept-by-change".into(),
             why: format!("{} ends it, and a change since then keeps it", self.revision.name),
             help: "Apply the change, or take it back.".into(),
-            origin: change.origin.clone(),
-        });
-        held.collect()
+            origin: origin.clone(),
+        };
+        let ended = unwanted.map(|(_, change)| change).filter(ends);
+        let ended = ended.map(|it| held(&it.address, it.wanted.action(), it.reason, &it.origin));
+        let doubtful = self
+            .blocked
+            .iter()
+            .filter(|(deed, blocked)| reasons.contains(&blocked.reason) && !wants.deeds.contains(*deed));
+        let doubtful = doubtful.map(|(_, it)| held(&it.address, it.action, it.reason, &it.origin));
+        ended.chain(doubtful).collect()
     }
 
     /// The groups that the base declares and the tree does not, under any name: who is in them stays.

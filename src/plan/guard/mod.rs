@@ -19,8 +19,8 @@ mod suspicious;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Address, Blocked, Direction, Guard, IdentityChange, Kept, Key, Operation, PlannedOperation,
-    RuleChange, RuleSource, Ruling, Verdict,
+    AccountId, Address, Blocked, Direction, GroupId, Guard, IdentityChange, Kept, Key, Operation,
+    PlannedOperation, RuleChange, RuleSource, Ruling, Verdict,
 };
 
 use super::base::Difference;
@@ -83,6 +83,7 @@ pub(super) fn block_refused(
     verdicts: &mut Vec<Verdict>,
     operations: &mut BTreeMap<Key, PlannedOperation>,
     context: &Context<'_>,
+    rules: &RuleBook<'_>,
 ) -> Vec<Blocked> {
     if !context.scope.is_by_time() {
         return Vec::new();
@@ -93,7 +94,7 @@ pub(super) fn block_refused(
             return true;
         }
         let about = |planned: &&PlannedOperation| {
-            verdict.addresses.iter().any(|address| revokes_at(planned, address, context))
+            verdict.addresses.iter().any(|address| revokes_at(planned, address, (context, rules)))
         };
         let mut keys: BTreeSet<Key> = operations.values().filter(about).map(|it| it.key.clone()).collect();
         // What ends with an account touches its groups, too.
@@ -126,17 +127,24 @@ fn keep_membership(operations: &mut BTreeMap<Key, PlannedOperation>, kept: &Plan
 }
 
 /// Whether an operation takes something away at an address: with a group's address from its members, too.
-fn revokes_at(planned: &PlannedOperation, address: &Address, context: &Context<'_>) -> bool {
+fn revokes_at(
+    planned: &PlannedOperation,
+    address: &Address,
+    (context, rules): (&Context<'_>, &RuleBook<'_>),
+) -> bool {
     if planned.operation.direction() != Direction::Revoke {
         return false;
     }
     let Address::Group(name) = address else { return address.covers(&planned.key.address) };
-    let Some(group) = group_id(context.tree, name, context.live) else { return false };
-    let is_member = |id: &AccountId| context.live.members.get(group).is_some_and(|it| it.contains(id));
+    let mut groups: BTreeSet<&GroupId> = rules.names.ids(name).collect();
+    groups.extend(group_id(context.tree, name, context.live));
+    let is_member = |group: &GroupId, id: &AccountId| {
+        context.live.members.get(group).is_some_and(|members| members.contains(id))
+    };
     effects(planned).into_iter().any(|effect| match effect {
-        Effect::Leaves(membership) => membership.group() == group,
-        Effect::Sleeps(account, _) => is_member(account),
-        Effect::Ends(id) => id == group,
+        Effect::Leaves(membership) => groups.contains(membership.group()),
+        Effect::Sleeps(account, _) => groups.iter().any(|group| is_member(group, account)),
+        Effect::Ends(id) => groups.contains(id),
         Effect::Joins(..) | Effect::Wakes(..) => false,
     })
 }

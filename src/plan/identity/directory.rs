@@ -40,7 +40,10 @@ impl<'a> Directory<'a> {
     ) -> Self {
         let declaration = desired.declaration;
         let pinned = declaration.users.values().filter_map(|user| Some(&user.account.as_ref()?.value));
-        let locked = declaration.lock.users.values().map(|locked| &locked.id);
+        // A line of the lock whose email nobody declares any more is left over: the person may go by another one now.
+        let is_declared = |email: &Email| desired.people().contains(&UserRef::Email(email.clone()));
+        let lock = declaration.lock.users.iter().filter(|(email, _)| is_declared(email));
+        let locked = lock.map(|(_, locked)| &locked.id);
         let mut explained: BTreeSet<&AccountId> = pinned.chain(locked).chain(exported.values()).collect();
         let mut by_email: BTreeMap<Email, BTreeMap<&AccountId, IdentitySource>> = BTreeMap::new();
         for (id, account) in live.accounts.iter().filter(|(_, account)| is_person(account.kind)) {

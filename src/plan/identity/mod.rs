@@ -73,6 +73,17 @@ impl<'a> Resolved<'a> {
         denied.find(|(user, _)| self.account(user) == Some(account)).map(|(_, denial)| denial.reason)
     }
 
+    /// Somebody whom the tree offboards, and who may be any account that hides its email.
+    pub(super) fn unknown_leaver(&self) -> Option<&Email> {
+        let users = self.desired.declaration.users.keys();
+        let mut leaving = users.filter(|email| self.desired.offboarded(email).is_some());
+        leaving.find(|email| match self.people.person(&UserRef::Email((*email).clone())) {
+            Identity::Account(_) => false,
+            Identity::Missing => self.people.missing_may_hide(),
+            Identity::Unresolved(obstacle) => obstacle.code == "identity-unresolved",
+        })
+    }
+
     /// Whether the tree takes all access from an account.
     pub(super) fn offboards(&self, account: &AccountId) -> bool {
         let users = self.desired.declaration.users.keys();

@@ -259,7 +259,7 @@ impl Draw {
         }
     }
 
-    /// One edit, or two that go together: whoever comes often needs a pin, an invitation or a rule that lets them.
+    /// One edit, or a few that go together, such as a pin, an invitation or a rule and whom it lets in.
     fn edits(&mut self, focus: Focus) -> Vec<Edit> {
         let Focus { group, author } = focus;
         if self.odds(75) {

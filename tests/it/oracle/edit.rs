@@ -243,7 +243,7 @@ fn last(tree: &mut Tree, group: &str, until: Option<Date>, which: impl Fn(&Membe
 }
 
 /// Somebody comes into a group, which is declared for that where it is not, or is to be deleted; an entry that names them
-/// in the same way is written anew.
+/// in the same way is replaced.
 fn add(tree: &mut Tree, group: &str, who: Who, until: Option<Date>) {
     let name = key(tree, group);
     if !tree.groups.contains_key(&name) && GROUPS.contains(&group) {

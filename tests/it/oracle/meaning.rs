@@ -66,26 +66,31 @@ impl<'a> Meaning<'a> {
         }
     }
 
-    /// The group that a name means: by pin, by lock, or the one that the site calls so. A line of the lock is left over
-    /// where the tree does not declare the name, and then the site goes first.
+    /// The group that a name means: by pin, by lock, or the one that the site calls so. Where the site calls another
+    /// group so than a pin or the lock says, a tree cannot give the name away, and the site goes first.
     pub(super) fn group(&self, name: &str) -> Option<String> {
-        let team = self.tree.groups.get(name);
-        let pin = team.and_then(|team| team.id.clone());
-        let lock = self.tree.locked_groups.get(name).cloned();
-        let meant = match team {
-            Some(_) => pin.or(lock).or_else(|| self.called(name)),
-            None => self.called(name).or(lock),
-        };
-        meant.filter(|id| self.live.groups.contains_key(id))
+        self.called(name).or_else(|| self.by_id(name))
+    }
+
+    /// The group that a pin or the lock says a name is.
+    fn by_id(&self, name: &str) -> Option<String> {
+        let pin = self.tree.groups.get(name).and_then(|team| team.id.as_ref());
+        let id = pin.or_else(|| self.tree.locked_groups.get(name))?;
+        self.live.groups.contains_key(id).then(|| id.clone())
     }
 
     pub(super) fn called(&self, name: &str) -> Option<String> {
         self.live.groups.iter().find(|(_, group)| group.name == name).map(|(id, _)| id.clone())
     }
 
-    /// The groups that names mark: what each means, and what the site calls so.
+    /// The groups that names mark: what a pin or the lock says that each is, and what the site calls so.
     pub(super) fn marked(&self, names: &[String]) -> BTreeSet<String> {
-        names.iter().flat_map(|name| self.group(name).into_iter().chain(self.called(name))).collect()
+        names.iter().flat_map(|name| self.by_id(name).into_iter().chain(self.called(name))).collect()
+    }
+
+    /// The groups that names mean.
+    pub(super) fn meant(&self, names: &[String]) -> BTreeSet<String> {
+        names.iter().filter_map(|name| self.group(name)).collect()
     }
 
     /// The privileged groups; those that give site administration are.

@@ -113,8 +113,7 @@ impl<'a> Judge<'a> {
         }
         let (base, head) = (self.base(), self.head_on(self.start));
         let marked = base.privileged();
-        let kept: BTreeSet<Pair> = memberships(end).intersection(&memberships(self.start)).cloned().collect();
-        for pair in kept.iter().filter(|(group, _)| marked.contains(group)) {
+        for pair in memberships(end).iter().filter(|(group, _)| marked.contains(group)) {
             let (group, account) = pair;
             let themselves = human(account).is_some_and(|person| self.suspects.contains(person));
             let (was, is) = (base.stays(pair, Reach::Ever), head.stays(pair, Reach::Today));
@@ -250,11 +249,11 @@ impl<'a> Judge<'a> {
 
     fn marked_groups_stay(&self, Step { planned, .. }: &Step<'_>) -> Verdict {
         let Operation::DeleteGroup { group, .. } = &planned.operation else { return Ok(()) };
-        let mut marked: BTreeSet<String> = BTreeSet::new();
-        for meaning in self.both() {
-            marked.extend(meaning.privileged());
-            marked.extend(meaning.marked(&meaning.tree.policy.protected_groups));
-        }
+        let (base, head) = (self.base(), self.head_on(self.start));
+        let mut marked = base.privileged();
+        marked.extend(base.marked(&self.base.policy.protected_groups));
+        marked.extend(head.meant(&self.head.policy.privileged));
+        marked.extend(head.meant(&self.head.policy.protected_groups));
         let of_apps = self.start.roles.iter().flat_map(|(_, groups, defaults)| groups.iter().chain(defaults));
         marked.extend(of_apps.cloned());
         if marked.contains(group.as_str()) {
