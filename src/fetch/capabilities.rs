@@ -213,6 +213,7 @@ async fn admins(surfaces: &Surfaces, asked: bool, live: &LiveState) -> Surface<A
     try_join!(of_site, of_organization)
 }
 
+/// The active people whom a group makes administrators. An app is nobody who could let others back in.
 async fn site_admins(jira: &Jira, live: &LiveState) -> Surface<SiteAdmins> {
     let groups: Vec<&GroupId> = live.rights.site_admin_groups().map(|group| &group.id).collect();
     let (read, unread): (Vec<&GroupId>, Vec<&GroupId>) =
@@ -223,10 +224,13 @@ async fn site_admins(jira: &Jira, live: &LiveState) -> Surface<SiteAdmins> {
         // What the organization said of somebody stands over what Jira shows.
         let active = members
             .into_iter()
+            .filter(|member| member.kind.is_person())
             .filter(|member| live.accounts.get(&member.id).map_or(member.active(), LiveAccount::active));
         admins.extend(active.map(|member| (member.id, Some((*group).clone()))));
     }
-    let active = |id: &&AccountId| live.accounts.get(*id).is_some_and(LiveAccount::active);
+    let active = |id: &&AccountId| {
+        live.accounts.get(*id).is_some_and(|account| account.active() && account.kind.is_person())
+    };
     for group in read {
         let members = live.members.get(group).into_iter().flatten().filter(active);
         admins.extend(members.map(|member| (member.clone(), Some(group.clone()))));

@@ -2,9 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{
-    AccountId, Blocked, GroupId, Key, LiveAccount, Operation, PlannedOperation, Reading, Ref,
-};
+use crate::model::{AccountId, Blocked, GroupId, Key, Operation, PlannedOperation, Reading, Ref};
 
 use super::identity::Obstacle;
 use super::route::Context;
@@ -78,23 +76,17 @@ struct SiteAdmins {
 fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'_>) -> Option<SiteAdmins> {
     let Reading::Read(before) = &context.capabilities.site_admins else { return None };
     let groups: BTreeSet<&GroupId> = context.live.rights.site_admin_groups().map(|group| &group.id).collect();
-    let mut kept: BTreeSet<&(AccountId, Option<GroupId>)> = before.iter().collect();
+    let kept = before.iter().any(|held| !operations.values().any(|planned| takes(&planned.operation, held)));
     let mut given: BTreeMap<&Key, &AccountId> = BTreeMap::new();
     let mut taking = Vec::new();
     for (key, planned) in operations {
-        let had = kept.len();
-        if let Some((account, _)) = planned.operation.leaver() {
-            kept.retain(|(admin, _)| admin != account);
-            taking.extend((kept.len() < had).then(|| key.clone()));
-        } else if let Operation::RemoveMember { membership } = &planned.operation {
-            kept.retain(|(admin, by)| {
-                admin != membership.account() || by.as_ref().is_some_and(|group| group != membership.group())
-            });
-            taking.extend((kept.len() < had).then(|| key.clone()));
+        // Each by itself: of somebody who leaves the group and the site, neither may happen.
+        if before.iter().any(|held| takes(&planned.operation, held)) {
+            taking.push(key.clone());
         } else if let Operation::AddMember { group: Ref::Known(group), account: Ref::Known(account) } =
             &planned.operation
             && groups.contains(group)
-            && context.live.accounts.get(account).is_some_and(LiveAccount::active)
+            && context.live.accounts.get(account).is_some_and(|it| it.active() && it.kind.is_person())
         {
             given.insert(key, account);
         }
@@ -104,8 +96,17 @@ fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'
     given.retain(|_, account| !leave.contains(account));
     Some(SiteAdmins {
         taking,
-        kept: !kept.is_empty(),
-        held: !kept.is_empty() || !given.is_empty(),
+        kept,
+        held: kept || !given.is_empty(),
         giving: given.into_keys().cloned().collect(),
     })
+}
+
+/// Whether an operation takes from somebody what makes them an administrator: their account, or their place in the group.
+fn takes(operation: &Operation, (admin, by): &(AccountId, Option<GroupId>)) -> bool {
+    if let Some((account, _)) = operation.leaver() {
+        return account == admin;
+    }
+    let Operation::RemoveMember { membership } = operation else { return false };
+    admin == membership.account() && by.as_ref().is_none_or(|group| group == membership.group())
 }

@@ -8,7 +8,7 @@ use crate::model::{
     UserRef, UserStatus,
 };
 
-use super::identity::{Obstacle, is_person};
+use super::identity::Obstacle;
 use super::route::Router;
 use super::rules::Rules;
 
@@ -51,7 +51,7 @@ impl Router<'_> {
     pub(super) fn is_nobody_protected(&self, account: &AccountId) -> Result<(), Obstacle> {
         let Some(email) = self.rules.unseen.first() else { return Ok(()) };
         let live = self.account(account);
-        let hides = live.is_none_or(|live| live.email.is_none() && is_person(live.kind));
+        let hides = live.is_none_or(|live| live.email.is_none() && live.kind.is_person());
         if !hides || self.context.tree.people.declared_as(account).is_some() {
             return Ok(());
         }

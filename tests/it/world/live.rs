@@ -394,7 +394,10 @@ impl Live {
         let mut admins = BTreeSet::new();
         for group in &self.admin_groups {
             let members = self.groups[group].members.iter();
-            let active = members.filter(|id| self.accounts[*id].status() == UserStatus::Active);
+            let active = members.filter(|id| {
+                let account = &self.accounts[*id];
+                account.status() == UserStatus::Active && account.kind.is_person()
+            });
             admins.extend(active.map(|id| (AccountId::new(id), Some(GroupId::new(group)))));
         }
         Reading::Read(admins)
