@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{AccountId, Email, GroupId, GroupName, Location, Note, UserRef};
+use crate::model::{AccountId, Email, GroupId, GroupName, Location, Note, Origin, Policy, UserRef};
 
 use super::identity::Identity;
 use super::projection::{Place, Projection, Who};
@@ -12,6 +12,7 @@ use super::rules::RuleBook;
 /// The notes.
 pub(super) fn on_rules(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
     let mut notes = rules_for_nothing(rules, context);
+    notes.extend(rules_of_left_groups(rules, context));
     notes.extend(standing_pairs(rules, context));
     notes.extend(unknown_leavers(context));
     notes
@@ -23,16 +24,10 @@ fn note(code: &'static str, text: String, origin: Option<Location>) -> Note {
 
 /// Names in the tree's rules that mean nobody and nothing: a rule that holds for nothing must not look as if it held.
 fn rules_for_nothing(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
-    let declaration = context.tree.desired.declaration;
-    let policy = &declaration.policy;
-    let protected = policy.protect.groups.iter().map(|name| ("protect.groups", &name.value, name.origin));
-    let marked = policy.privileged.iter().map(|name| ("privileged", &name.value, name.origin));
-    let floors = policy.keep_at_least.iter().map(|(name, floor)| ("keep-at-least", name, floor.origin));
-    let listed = policy.exclusive.iter().flat_map(|list| &list.value);
-    let listed = listed.map(|name| ("exclusive", &name.value, name.origin));
+    let policy = &context.tree.desired.declaration.policy;
     let made = |name: &GroupName| context.tree.desired.groups.contains_key(name);
     let mut notes = Vec::new();
-    for (rule, name, origin) in protected.chain(marked).chain(floors).chain(listed) {
+    for (rule, name, origin) in named_groups(policy) {
         if rules.names.ids(name).next().is_none() && !made(name) {
             let text = format!(
                 "policy.{rule} names {name}, and neither the site nor the tree has such a group: it holds for nothing"
@@ -46,6 +41,36 @@ fn rules_for_nothing(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
             let text =
                 format!("policy.protect.users names {email}, whose account nobody knows: it protects nobody");
             notes.push(note("rule-names-nothing", text, Some(context.locator.locate(user.origin))));
+        }
+    }
+    notes
+}
+
+/// The groups that a policy names, with the rule that does and where.
+fn named_groups(policy: &Policy) -> impl Iterator<Item = (&'static str, &GroupName, Origin)> {
+    let protected = policy.protect.groups.iter().map(|name| ("protect.groups", &name.value, name.origin));
+    let marked = policy.privileged.iter().map(|name| ("privileged", &name.value, name.origin));
+    let floors = policy.keep_at_least.iter().map(|(name, floor)| ("keep-at-least", name, floor.origin));
+    let listed = policy.exclusive.iter().flat_map(|list| &list.value);
+    let listed = listed.map(|name| ("exclusive", &name.value, name.origin));
+    protected.chain(marked).chain(floors).chain(listed)
+}
+
+/// Rules of the tree that name a group which the change stops declaring. They hold for those who stay in it, and what
+/// they forbid may be what the next change runs into.
+fn rules_of_left_groups(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
+    let Some(base) = context.base.filter(|_| !context.undoes) else { return Vec::new() };
+    let mut notes = Vec::new();
+    for left in base.left(context.tree) {
+        for (rule, name, origin) in named_groups(&context.tree.desired.declaration.policy) {
+            let means = |id: &GroupId| rules.names.ids(name).any(|named| named == id);
+            if name == left.name || left.id.is_some_and(means) {
+                let text = format!(
+                    "policy.{rule} names {name}, which this change stops declaring: its members stay, and the rule \
+                     holds for them"
+                );
+                notes.push(note("rule-names-left-group", text, Some(context.locator.locate(origin))));
+            }
         }
     }
     notes
@@ -83,12 +108,12 @@ fn standing_pairs(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
 /// People whom the change offboards and whom nobody knows: a slip of the keyboard must not look like a leaver.
 fn unknown_leavers(context: &Context<'_>) -> Vec<Note> {
     let Some(base) = context.base else { return Vec::new() };
-    let before = &base.tree.desired.declaration.users;
+    let before = &base.tree.desired;
     let tree = context.tree;
     let users = tree.desired.declaration.users.iter();
     let leaving = users.filter(|(email, user)| {
         user.active.is_some_and(|active| !active.value)
-            && !before.contains_key(*email)
+            && before.offboarded(email).is_none()
             && *tree.people.person(&UserRef::Email((*email).clone())) == Identity::Missing
     });
     let mut notes = Vec::new();
