@@ -87,6 +87,12 @@ impl Router<'_> {
                 help: format!("List the person in {name} itself, or say `nest: true` there."),
             });
         }
+        self.is_still_theirs(user)
+    }
+
+    /// Whether the account that the lock gives somebody still shows their email: else it may be somebody else's by now.
+    pub(super) fn is_still_theirs(&self, user: &UserRef) -> Result<(), Obstacle> {
+        let tree = self.context.tree;
         let shown = tree.account(user).and_then(|id| self.account(id)).and_then(|live| live.email.as_ref());
         match (user, shown) {
             (UserRef::Email(email), Some(shown))
@@ -241,6 +247,7 @@ impl Router<'_> {
     ) -> Result<(), Obstacle> {
         for lost in members {
             self.may_narrow(Some(&lost.user), lost.membership.account())?;
+            self.is_nobody_protected(lost.membership.account())?;
         }
         let Some(name) = change.address.group() else {
             return Ok(());
