@@ -9,9 +9,9 @@ use tracing::info;
 
 use crate::atlassian::{self, Jira, Organization, Scim, Surfaces};
 use crate::model::{
-    AccountId, AccountKind, App, AppRole, Capabilities, GroupId, GroupKind, GroupName, Listing, LiveAccount,
-    LiveGroup, LiveState, ManagedBy, OrganizationGroup, OrganizationUser, PlatformRole, Privileges,
-    Questions, Reading, Rows, ScimId, ScimUser, UserStatus, is_unshown,
+    AccountId, App, AppRole, Capabilities, GroupId, GroupKind, GroupName, Listing, LiveAccount, LiveGroup,
+    LiveState, ManagedBy, OrganizationGroup, OrganizationUser, PlatformRole, Privileges, Questions, Reading,
+    Rows, ScimId, ScimUser, UserStatus, is_unshown,
 };
 
 use super::Error;
@@ -213,6 +213,7 @@ async fn admins(surfaces: &Surfaces, asked: bool, live: &LiveState) -> Surface<A
     try_join!(of_site, of_organization)
 }
 
+/// The active people whom a group makes administrators. An app is nobody who could let others back in.
 async fn site_admins(jira: &Jira, live: &LiveState) -> Surface<SiteAdmins> {
     let groups: Vec<&GroupId> = live.rights.site_admin_groups().map(|group| &group.id).collect();
     let (read, unread): (Vec<&GroupId>, Vec<&GroupId>) =
@@ -221,13 +222,14 @@ async fn site_admins(jira: &Jira, live: &LiveState) -> Surface<SiteAdmins> {
     let mut admins = BTreeSet::new();
     for (group, members) in unread.iter().zip(try_join_all(reads).await?) {
         // What the organization said of somebody stands over what Jira shows.
-        let active = members.into_iter().filter(|member| {
-            is_person(member) && live.accounts.get(&member.id).map_or(member.active(), LiveAccount::active)
-        });
+        let active = members
+            .into_iter()
+            .filter(|member| member.kind.is_person())
+            .filter(|member| live.accounts.get(&member.id).map_or(member.active(), LiveAccount::active));
         admins.extend(active.map(|member| (member.id, Some((*group).clone()))));
     }
     let active = |id: &&AccountId| {
-        live.accounts.get(*id).is_some_and(|account| account.active() && is_person(account))
+        live.accounts.get(*id).is_some_and(|account| account.active() && account.kind.is_person())
     };
     for group in read {
         let members = live.members.get(group).into_iter().flatten().filter(active);
@@ -236,18 +238,11 @@ async fn site_admins(jira: &Jira, live: &LiveState) -> Surface<SiteAdmins> {
     Ok(admins)
 }
 
-/// Whether an account may be a person's: an app administers nothing by itself.
-fn is_person(account: &LiveAccount) -> bool {
-    match account.kind {
-        AccountKind::Atlassian | AccountKind::Unknown => true,
-        AccountKind::App | AccountKind::Customer => false,
-    }
-}
-
 /// The active people with a role.
 async fn with_role(organization: &Organization, role: &PlatformRole) -> Surface<BTreeSet<AccountId>> {
     let admins = organization.with_role(role).await?;
-    let is_admin = |admin: &OrganizationUser| admin.status == UserStatus::Active && is_person(&admin.live());
+    let is_admin =
+        |admin: &OrganizationUser| admin.status == UserStatus::Active && admin.live().kind.is_person();
     let active = admins.into_iter().filter(is_admin);
     Ok(active.map(|admin| admin.account).collect())
 }

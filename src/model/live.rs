@@ -76,6 +76,16 @@ pub enum AccountKind {
     Unknown,
 }
 
+impl AccountKind {
+    /// Whether an account may be a person: what the API does not name may be one (fact sheet §1.2).
+    pub fn is_person(self) -> bool {
+        match self {
+            Self::Atlassian | Self::Unknown => true,
+            Self::App | Self::Customer => false,
+        }
+    }
+}
+
 /// What the credentials may see and do.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

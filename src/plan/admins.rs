@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{AccountId, Blocked, GroupId, Key, Operation, PlannedOperation, Reading, Ref};
 
-use super::identity::{Obstacle, is_person};
+use super::identity::Obstacle;
 use super::route::Context;
 
 /// Takes out the operations that together would leave no administrator, with what that blocks. Those that require
@@ -78,7 +78,7 @@ fn organization_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &C
 /// Whether an account is a person's, as far as anything says what it is: an app administers nothing by itself.
 fn is_person_here(context: &Context<'_>, account: &AccountId) -> bool {
     let asked = || context.capabilities.accounts.get(account)?.as_ref();
-    context.live.accounts.get(account).or_else(asked).is_none_or(|it| is_person(it.kind))
+    context.live.accounts.get(account).or_else(asked).is_none_or(|it| it.kind.is_person())
 }
 
 /// What a plan does to who administers the site.
@@ -96,26 +96,19 @@ struct SiteAdmins {
 fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'_>) -> Option<SiteAdmins> {
     let Reading::Read(before) = &context.capabilities.site_admins else { return None };
     let groups: BTreeSet<&GroupId> = context.live.rights.site_admin_groups().map(|group| &group.id).collect();
-    let people = before.iter().filter(|(admin, _)| is_person_here(context, admin));
-    let mut kept: BTreeSet<&(AccountId, Option<GroupId>)> = people.collect();
+    let people: Vec<&(AccountId, Option<GroupId>)> =
+        before.iter().filter(|(admin, _)| is_person_here(context, admin)).collect();
+    let kept = people.iter().any(|held| !operations.values().any(|planned| takes(&planned.operation, held)));
     let mut given: BTreeMap<&Key, &AccountId> = BTreeMap::new();
-    let had = kept.clone();
     let mut taking = Vec::new();
     for (key, planned) in operations {
-        // What takes it is told by what was there before the plan: two operations may take it from one person.
-        let takes = |(admin, by): &(AccountId, Option<GroupId>)| match &planned.operation {
-            Operation::RemoveMember { membership } => {
-                admin == membership.account() && by.as_ref().is_none_or(|group| group == membership.group())
-            }
-            operation => operation.leaver().is_some_and(|(account, _)| account == admin),
-        };
-        if had.iter().any(|admin| takes(admin)) {
+        // Each by itself: of somebody who leaves the group and the site, neither may happen.
+        if people.iter().any(|held| takes(&planned.operation, held)) {
             taking.push(key.clone());
-            kept.retain(|admin| !takes(admin));
         } else if let Operation::AddMember { group: Ref::Known(group), account: Ref::Known(account) } =
             &planned.operation
             && groups.contains(group)
-            && context.live.accounts.get(account).is_some_and(|it| it.active() && is_person(it.kind))
+            && context.live.accounts.get(account).is_some_and(|it| it.active() && it.kind.is_person())
         {
             given.insert(key, account);
         }
@@ -125,8 +118,17 @@ fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'
     given.retain(|_, account| !leave.contains(account));
     Some(SiteAdmins {
         taking,
-        kept: !kept.is_empty(),
-        held: !kept.is_empty() || !given.is_empty(),
+        kept,
+        held: kept || !given.is_empty(),
         giving: given.into_keys().cloned().collect(),
     })
+}
+
+/// Whether an operation takes from somebody what makes them an administrator: their account, or their place in the group.
+fn takes(operation: &Operation, (admin, by): &(AccountId, Option<GroupId>)) -> bool {
+    if let Some((account, _)) = operation.leaver() {
+        return account == admin;
+    }
+    let Operation::RemoveMember { membership } = operation else { return false };
+    admin == membership.account() && by.as_ref().is_none_or(|group| group == membership.group())
 }

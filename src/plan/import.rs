@@ -11,7 +11,7 @@ use crate::model::{
 };
 
 use super::desired::{Desired, DesiredGroup, owners};
-use super::identity::{Groups, People, is_person};
+use super::identity::{Groups, People};
 
 /// Which live groups an import is about.
 #[derive(Clone, Debug, Default)]
@@ -173,7 +173,7 @@ impl Importer<'_> {
 
     /// Whether a member stays in whatever group it is, unless a tree names it.
     fn is_left_alone(&self, id: &AccountId) -> bool {
-        self.live.accounts.get(id).is_some_and(|account| !is_person(account.kind))
+        self.live.accounts.get(id).is_some_and(|account| !account.kind.is_person())
     }
 
     /// How the tree is to name a member; nothing for accounts that are left alone, and for people who leave.
@@ -181,7 +181,7 @@ impl Importer<'_> {
         let Some(account) = self.live.accounts.get(id) else {
             return Ok(Some(ImportedMember { user: UserRef::Account(id.clone()), remark: None }));
         };
-        if !is_person(account.kind) {
+        if !account.kind.is_person() {
             return Ok(None);
         }
         if self.people.declared_as(id).is_none()

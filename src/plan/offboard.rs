@@ -92,6 +92,10 @@ impl Router<'_> {
         }
         let (via, from) = self.activate_surface(account, status)?;
         let memberships = self.memberships(account)?;
+        let privileged = |kept: &Kept| self.rules.privileged.holds(kept.membership.group());
+        if let Some(user) = change.address.user().filter(|_| memberships.iter().any(privileged)) {
+            self.is_still_theirs(user)?;
+        }
         Ok(Some((Operation::ActivateUser { account: account.clone(), from, memberships }, via)))
     }
 

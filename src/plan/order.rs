@@ -13,7 +13,6 @@ use crate::model::{
     Ref, UserRef,
 };
 
-use super::identity::is_person;
 use super::projection::{Effect, Who, effects};
 use super::rules::RuleBook;
 use super::seats::Seats;
@@ -192,7 +191,7 @@ fn floors(operations: &Operations, rules: &RuleBook<'_>, live: &LiveState) -> Ve
         let Some(members) = live.members.get(group) else { continue };
         let is_active = |id: &AccountId| {
             let account = live.accounts.get(id);
-            members.contains(id) && account.is_some_and(|it| it.active() && is_person(it.kind))
+            members.contains(id) && account.is_some_and(|it| it.active() && it.kind.is_person())
         };
         let active = members.iter().filter(|id| is_active(id)).count();
         let leaving = |planned: &PlannedOperation| {

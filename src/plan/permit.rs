@@ -90,6 +90,12 @@ impl Router<'_> {
                 ),
             });
         }
+        self.is_still_theirs(user)
+    }
+
+    /// Whether the account that the lock gives somebody still shows their email: else it may be somebody else's by now.
+    pub(super) fn is_still_theirs(&self, user: &UserRef) -> Result<(), Obstacle> {
+        let tree = self.context.tree;
         let shown = tree.account(user).and_then(|id| self.account(id)).and_then(|live| live.email.as_ref());
         match (user, shown) {
             (UserRef::Email(email), Some(shown))

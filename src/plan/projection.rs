@@ -7,8 +7,6 @@ use crate::model::{
     Ref, UserRef,
 };
 
-use super::identity::is_person;
-
 /// Somebody, by account, or by name where there is no account yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Who<'a> {
@@ -181,7 +179,7 @@ impl<'a> Projection<'a> {
 
     fn is_active_person(&self, id: &AccountId) -> bool {
         let Some(account) = self.live.accounts.get(id) else { return false };
-        is_person(account.kind)
+        account.kind.is_person()
             && self.active.get(id).copied().unwrap_or_else(|| LiveAccount::active(account))
     }
 }

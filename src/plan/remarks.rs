@@ -12,6 +12,7 @@ use super::rules::RuleBook;
 /// The notes.
 pub(super) fn on_rules(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
     let mut notes = rules_for_nothing(rules, context);
+    notes.extend(rules_of_left_groups(rules, context));
     notes.extend(standing_pairs(rules, context));
     notes.extend(unknown_leavers(context));
     notes
@@ -19,8 +20,7 @@ pub(super) fn on_rules(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note>
 
 /// Names in the tree's rules that mean nobody and nothing: a rule that holds for nothing must not look as if it held.
 fn rules_for_nothing(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
-    let declaration = context.tree.desired.declaration;
-    let policy = &declaration.policy;
+    let policy = &context.tree.desired.declaration.policy;
     let made = |name: &GroupName| context.tree.desired.groups.contains_key(name);
     let mut notes = Vec::new();
     for (rule, name, origin) in policy.named_groups() {
@@ -37,6 +37,26 @@ fn rules_for_nothing(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
             let text =
                 format!("policy.protect.users names {email}, whose account nobody knows: it protects nobody");
             notes.push(Note::new("rule-names-nothing", text, Some(context.locator.locate(user.origin))));
+        }
+    }
+    notes
+}
+
+/// Rules of the tree that name a group which the change stops declaring. They hold for those who stay in it, and what
+/// they forbid may be what the next change runs into.
+fn rules_of_left_groups(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
+    let Some(base) = context.base.filter(|_| !context.undoes) else { return Vec::new() };
+    let mut notes = Vec::new();
+    for left in base.left(context.tree) {
+        for (rule, name, origin) in context.tree.desired.declaration.policy.named_groups() {
+            let means = |id: &GroupId| rules.names.ids(name).any(|named| named == id);
+            if name == left.name || left.id.is_some_and(means) {
+                let text = format!(
+                    "policy.{rule} names {name}, which this change stops declaring: its members stay, and the rule \
+                     holds for them"
+                );
+                notes.push(Note::new("rule-names-left-group", text, Some(context.locator.locate(origin))));
+            }
         }
     }
     notes
@@ -74,12 +94,12 @@ fn standing_pairs(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
 /// People whom the change offboards and whom nobody knows: a slip of the keyboard must not look like a leaver.
 fn unknown_leavers(context: &Context<'_>) -> Vec<Note> {
     let Some(base) = context.base else { return Vec::new() };
-    let before = &base.tree.desired.declaration.users;
+    let before = &base.tree.desired;
     let tree = context.tree;
     let users = tree.desired.declaration.users.iter();
     let leaving = users.filter(|(email, user)| {
         user.active.is_some_and(|active| !active.value)
-            && !before.contains_key(*email)
+            && before.offboarded(email).is_none()
             && *tree.people.person(&UserRef::Email((*email).clone())) == Identity::Missing
     });
     let mut notes = Vec::new();

@@ -55,6 +55,7 @@ mod plan_surfaces;
 mod reading;
 mod requests;
 mod reviewed;
+mod rules;
 mod sandbox_access;
 mod sandbox_client;
 mod sandbox_contract;

@@ -14,7 +14,7 @@ pub(super) fn adopted(
 ) -> Vec<Adopted> {
     let unwanted = base.changes.iter().filter(|(deed, change)| !wants.want(deed, change));
     unwanted
-        .filter(|(_, change)| is_declared(change, head))
+        .filter(|(_, change)| !super::by_name(change.reason) && is_declared(change, head))
         .map(|(_, change)| Adopted {
             address: change.address.clone(),
             undoes: change.wanted.action(),
@@ -44,7 +44,8 @@ fn is_declared(change: &crate::model::Change, head: &Resolved<'_>) -> bool {
                 key.address.group().is_some_and(|name| head.desired.declaration.groups.contains_key(name))
             }
         },
-        Wanted::DeleteGroup { group, .. } => head.groups.live().any(|(_, live)| live.id == *group),
+        // Nobody made it by hand: the base would delete what is there.
+        Wanted::DeleteGroup { .. } => false,
         Wanted::CreateGroup { name, .. } => {
             !matches!(head.groups.get(name), GroupIdentity::Unresolved(_))
                 && head.desired.declaration.groups.contains_key(name)

@@ -12,7 +12,7 @@ use crate::model::{
     Location, Locator, Reason, UserRef, Wanted,
 };
 
-use super::{Base, Wants};
+use super::{Base, Wants, by_name};
 use crate::plan::desired::{DesiredGroup, Entry, lasts_longer};
 use crate::plan::identity::{GroupIdentity, Identity, Marked, People, Resolved};
 use crate::plan::projection::{Place, Who};
@@ -54,6 +54,14 @@ impl Difference<'_> {
 
     pub(super) fn is_kept(&self) -> bool {
         matches!(self.kind, Kind::Kept { .. })
+    }
+
+    /// Whether the base would end it by a word about the person.
+    fn ends_by_name(&self) -> bool {
+        match self.kind {
+            Kind::Kept { reason, .. } => by_name(reason),
+            Kind::New | Kind::Later { .. } | Kind::Earlier { .. } => false,
+        }
     }
 
     pub(in crate::plan) fn address(&self) -> Address {
@@ -104,10 +112,15 @@ impl<'a> Base<'a> {
     ) -> Vec<Difference<'a>> {
         let comparing = Comparing { base: self, head, wants, live, locator, moved: moved(self, head) };
         let mut found = comparing.declared();
-        let declared: BTreeSet<(Place<'_>, Who<'_>)> =
-            found.iter().map(|difference| (difference.place, difference.who)).collect();
-        let kept = comparing.kept(capabilities);
-        found.extend(kept.into_iter().filter(|it| !declared.contains(&(it.place, it.who))));
+        let mut kept = comparing.kept(capabilities);
+        let at = |it: &Difference<'a>| (it.place, it.who);
+        // What the base ends by name is not new, and nobody need have done it by hand.
+        let ended: BTreeSet<_> = kept.iter().filter(|it| it.ends_by_name()).map(at).collect();
+        found.retain(|it| !ended.contains(&at(it)));
+        // A membership that ends with its account may end by itself as well.
+        let mut told: BTreeSet<_> = found.iter().map(at).collect();
+        kept.retain(|it| told.insert(at(it)));
+        found.extend(kept);
         found
     }
 }

@@ -11,7 +11,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, Address, Blocked, Change, Changes, Comparison, DeclarationChange, Declared, Drift, GroupId,
-    GroupState, Listing, LiveState, Location, Locator, Questions, Reason, Revision, Wanted,
+    GroupName, GroupState, Listing, LiveState, Location, Locator, Origin, Questions, Reason, Revision,
+    Wanted,
 };
 
 use super::desired::Desired;
@@ -137,6 +138,7 @@ impl<'a> Base<'a> {
         differences: &[Difference<'_>],
     ) -> Comparison {
         let mut declared = self.groups_left(head, live, privileged, differences);
+        declared.extend(self.ends_kept(head, wants, live, privileged, differences));
         declared.extend(differences.iter().filter_map(|difference| difference.shown(privileged, live)));
         declared.sort();
         Comparison {
@@ -179,17 +181,11 @@ impl<'a> Base<'a> {
         ended.chain(doubtful).collect()
     }
 
-    /// The groups that the base declares and the tree does not, under any name: who is in them stays.
-    fn groups_left(
-        &self,
-        head: &Resolved<'_>,
-        live: &LiveState,
-        privileged: &Marked,
-        differences: &[Difference<'_>],
-    ) -> Vec<DeclarationChange> {
-        let kept: BTreeSet<_> = head.groups.live().map(|(_, group)| &group.id).collect();
+    /// The groups that the base declares and the tree does not, under any name.
+    pub(super) fn left<'b>(&'b self, head: &'b Resolved<'_>) -> impl Iterator<Item = Left<'b>> {
+        let kept: BTreeSet<&GroupId> = head.groups.live().map(|(_, group)| &group.id).collect();
         let declared = &head.desired.declaration.groups;
-        let left = self.tree.desired.declaration.groups.iter().filter_map(|(name, group)| {
+        self.tree.desired.declaration.groups.iter().filter_map(move |(name, group)| {
             // A tombstone that goes has done its work.
             match group.state {
                 GroupState::Present(_) => {}
@@ -199,21 +195,87 @@ impl<'a> Base<'a> {
                 GroupIdentity::Live(live) => Some(&live.id),
                 GroupIdentity::Missing | GroupIdentity::Unresolved(_) => None,
             };
-            if declared.contains_key(name) || id.is_some_and(|id| kept.contains(id)) {
-                return None;
-            }
-            let dropped = differences.iter().filter(|it| it.group == name && it.is_kept());
+            let stays = declared.contains_key(name) || id.is_some_and(|id| kept.contains(id));
+            (!stays).then_some(Left { name, id, origin: group.origin })
+        })
+    }
+
+    /// The accounts that the base would take from somebody whom it names, and the groups that it would delete, where the
+    /// tree keeps them.
+    fn ends_kept(
+        &self,
+        head: &Resolved<'_>,
+        wants: &Wants,
+        live: &LiveState,
+        privileged: &Marked,
+        differences: &[Difference<'_>],
+    ) -> Vec<DeclarationChange> {
+        let unwanted = self.changes.iter().filter(|(deed, change)| !wants.want(deed, change));
+        let kept = unwanted.filter_map(|(_, change)| {
+            let (address, privileged) = match &change.wanted {
+                Wanted::OffboardUser { account, .. } if by_name(change.reason) => {
+                    let mut kept =
+                        differences.iter().filter(|it| it.is_kept() && it.account() == Some(account));
+                    let user = head.people.name_of(account, live.accounts.get(account));
+                    (Address::User(user), kept.any(|it| privileged.marks(it.group_id(), it.group)))
+                }
+                Wanted::DeleteGroup { group, .. } => (change.address.clone(), privileged.holds(group)),
+                Wanted::OffboardUser { .. }
+                | Wanted::CreateGroup { .. }
+                | Wanted::InviteUser { .. }
+                | Wanted::AddMember { .. }
+                | Wanted::RemoveMember { .. }
+                | Wanted::ActivateUser { .. }
+                | Wanted::UpdateUser { .. } => return None,
+            };
             Some(DeclarationChange {
-                address: Address::Group(name.clone()),
-                declared: Declared::GroupLeaves {
-                    members: id.and_then(|id| live.members.get(id)).map(Listing::len),
-                    revokes: dropped.count(),
-                },
-                privileged: privileged.marks(id, name),
-                name: None,
-                origin: self.locator.locate(group.origin),
+                address,
+                declared: Declared::Kept { undoes: change.wanted.action(), reason: change.reason },
+                privileged,
+                name: change.name.clone(),
+                origin: change.origin.clone(),
             })
         });
-        left.collect()
+        kept.collect()
     }
+
+    /// What a reviewer is shown of the groups that leave: who is in them stays.
+    fn groups_left(
+        &self,
+        head: &Resolved<'_>,
+        live: &LiveState,
+        privileged: &Marked,
+        differences: &[Difference<'_>],
+    ) -> Vec<DeclarationChange> {
+        let shown = |left: Left<'_>| {
+            let dropped = differences.iter().filter(|it| it.group == left.name && it.is_kept());
+            DeclarationChange {
+                address: Address::Group(left.name.clone()),
+                declared: Declared::GroupLeaves {
+                    members: left.id.and_then(|id| live.members.get(id)).map(Listing::len),
+                    revokes: dropped.count(),
+                },
+                privileged: privileged.marks(left.id, left.name),
+                name: None,
+                origin: self.locator.locate(left.origin),
+            }
+        };
+        self.left(head).map(shown).collect()
+    }
+}
+
+/// Whether a change takes something from somebody whom the tree names, so that what it would end need not be somebody's
+/// doing by hand.
+fn by_name(reason: Reason) -> bool {
+    match reason {
+        Reason::Expired | Reason::Excepted | Reason::Offboarded => true,
+        Reason::Declared | Reason::Undeclared | Reason::Unlisted | Reason::Undone => false,
+    }
+}
+
+/// A group that a base declares and a tree does not.
+pub(super) struct Left<'a> {
+    pub(super) name: &'a GroupName,
+    pub(super) id: Option<&'a GroupId>,
+    origin: Origin,
 }

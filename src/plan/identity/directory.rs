@@ -46,7 +46,7 @@ impl<'a> Directory<'a> {
         let locked = lock.map(|(_, locked)| &locked.id);
         let mut explained: BTreeSet<&AccountId> = pinned.chain(locked).chain(exported.values()).collect();
         let mut by_email: BTreeMap<Email, BTreeMap<&AccountId, IdentitySource>> = BTreeMap::new();
-        for (id, account) in live.accounts.iter().filter(|(_, account)| is_person(account.kind)) {
+        for (id, account) in live.accounts.iter().filter(|(_, account)| account.kind.is_person()) {
             if let Some(email) = &account.email {
                 let by_organization = live.people.get(id).is_some_and(|person| person.email.is_some());
                 let from = if by_organization { IdentitySource::Organization } else { IdentitySource::Jira };
@@ -55,13 +55,13 @@ impl<'a> Directory<'a> {
         }
         for (email, id) in live.scim_users.read().into_iter().flatten().filter_map(scim_identity) {
             let account = live.accounts.get(id);
-            if account.is_none_or(|account| account.email.is_none() && is_person(account.kind)) {
+            if account.is_none_or(|account| account.email.is_none() && account.kind.is_person()) {
                 by_email.entry(email).or_default().insert(id, IdentitySource::Scim);
                 explained.insert(id);
             }
         }
         let hides = |account: &&LiveAccount| {
-            is_person(account.kind) && account.email.is_none() && !explained.contains(&account.id)
+            account.kind.is_person() && account.email.is_none() && !explained.contains(&account.id)
         };
         let hidden = live.accounts.values().filter(hides).collect();
         Self {
@@ -154,7 +154,7 @@ impl<'a> Directory<'a> {
     fn exported(&self, email: &Email, found: Identity) -> Identity {
         let id = self.exported.get(email);
         let account = id.and_then(|id| self.live.accounts.get(id));
-        let fits = account.is_some_and(|account| account.email.is_none() && is_person(account.kind));
+        let fits = account.is_some_and(|account| account.email.is_none() && account.kind.is_person());
         match (found, id) {
             (
                 Identity::Missing | Identity::Unresolved(Obstacle { code: "identity-unresolved", .. }),
@@ -257,14 +257,6 @@ const CANDIDATES: usize = 8;
 fn scim_identity(user: &ScimUser) -> Option<(Email, &AccountId)> {
     let email = user.email.clone().or_else(|| Email::parse(&user.user_name).ok())?;
     Some((email, user.account.as_ref()?))
-}
-
-/// Whether an account may be a person: what the API does not name may be one (fact sheet §1.2).
-pub(in crate::plan) fn is_person(kind: AccountKind) -> bool {
-    match kind {
-        AccountKind::Atlassian | AccountKind::Unknown => true,
-        AccountKind::App | AccountKind::Customer => false,
-    }
 }
 
 fn ids(accounts: &[&AccountId]) -> String {

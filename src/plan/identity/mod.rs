@@ -11,7 +11,6 @@ use crate::model::{AccountId, Address, Email, GroupId, LiveState, Reason, UserRe
 
 use super::desired::Desired;
 
-pub(super) use directory::is_person;
 pub(super) use groups::{GroupIdentity, Groups};
 pub(super) use people::{Identity, Obstacle, People};
 pub(super) use rules::{GroupNames, Marked};

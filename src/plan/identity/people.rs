@@ -9,7 +9,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{AccountId, Email, IdentitySource, LiveAccount, LiveState, LockedId, UserRef};
 
 use super::super::desired::Desired;
-use super::directory::{Directory, NO_EXPORT, is_person};
+use super::directory::{Directory, NO_EXPORT};
 
 /// Who the declared people are.
 #[derive(Clone, Debug)]
@@ -112,7 +112,7 @@ impl People {
 
     /// Whether an account may be a person whom the tree names and who hides their e-mail.
     pub(in crate::plan) fn hides(&self, id: &AccountId, account: Option<&LiveAccount>) -> bool {
-        let hides = account.is_none_or(|account| account.email.is_none() && is_person(account.kind));
+        let hides = account.is_none_or(|account| account.email.is_none() && account.kind.is_person());
         // An account that the tree names by its id may be somebody whom it names by an email, too.
         hides && !matches!(self.declared_as(id), Some(UserRef::Email(_)))
     }
@@ -218,7 +218,7 @@ impl People {
     pub(in crate::plan) fn name_of(&self, id: &AccountId, account: Option<&LiveAccount>) -> UserRef {
         let declared = self.declared_as(id).cloned();
         let shown = || {
-            let email = account.filter(|account| is_person(account.kind))?.email.clone()?;
+            let email = account.filter(|account| account.kind.is_person())?.email.clone()?;
             let alone = self.shown.get(&email) == Some(&1);
             let user = UserRef::Email(email);
             (alone && !self.identities.contains_key(&user)).then_some(user)

@@ -396,7 +396,7 @@ impl Live {
             let members = self.groups[group].members.iter();
             let active = members.filter(|id| {
                 let account = &self.accounts[*id];
-                account.status() == UserStatus::Active && account.kind != AccountKind::App
+                account.status() == UserStatus::Active && account.kind.is_person()
             });
             admins.extend(active.map(|id| (AccountId::new(id), Some(GroupId::new(group)))));
         }

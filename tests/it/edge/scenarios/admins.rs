@@ -127,3 +127,26 @@ async fn an_administrator_of_the_site_may_be_replaced() {
     assert!(told[0].contains(": failed: "), "{told:?}");
     assert!(told[1..].iter().all(|told| told.contains(": skipped: ")), "{told:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn an_app_is_no_administrator_who_could_let_others_back_in() {
+    let seed = "
+users:
+  - { email: ada@acme.com }
+  - { account-id: \"712020:bot\", name: Bot, type: app }
+  - { email: root@acme.com, roles: [org-admin] }
+groups:
+  - { name: site-admins, site-admin: true, members: [ada@acme.com, \"712020:bot\"] }
+  - { name: devs, grants: {}, browse-users: true, members: [root@acme.com] }
+";
+    // Whether the group is declared, so that it is read with the rest, or not.
+    let declared = "groups: { site-admins: { members: [{ account: \"712020:bot\" }] } }\n";
+    for (tree, blocked) in [
+        (declared.to_owned(), "remove member.site-admins/ada@acme.com"),
+        (leave(&["ada"]), "remove member.site-admins/ada@acme.com"),
+    ] {
+        let scene = Scene::of(seed, ALL);
+        let shown = lines(&scene.plan(&tree).await);
+        assert!(shown.contains(&format!("blocked: {blocked}: last-admin")), "{shown}");
+    }
+}
