@@ -69,4 +69,5 @@ mod sandbox_writes;
 mod schema;
 mod snapshot;
 mod spec;
+mod trust;
 mod world;
