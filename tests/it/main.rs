@@ -71,4 +71,5 @@ mod sandbox_writes;
 mod schema;
 mod snapshot;
 mod spec;
+mod trust;
 mod world;

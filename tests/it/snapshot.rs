@@ -8,8 +8,9 @@ use rollbook::plan::redacted;
 use rollbook::plan::snapshot::SnapshotError;
 use rollbook::render;
 
+use crate::guards::rulings;
 use crate::spec::spec;
-use crate::world::World;
+use crate::world::{Group, World};
 
 /// A plan as JSON, under one header.
 fn body(mut plan: Plan, header: &Header) -> String {
@@ -196,4 +197,27 @@ fn an_email_that_looks_like_an_address_is_masked_whole() {
     for hidden in ["group.lead", "lead@", "user.one", "one@", "member.two", "two@"] {
         assert!(!text.contains(hidden), "{hidden} in {text}");
     }
+}
+
+/// A rule that a change brings is about a group that the snapshot may not hold: what cannot be judged is refused.
+#[test]
+fn a_rule_about_a_group_that_was_not_read_refuses() {
+    let taken =
+        World::of("", "  bob@acme.com: { active: true }\n", "  support:\n    members: [bob@acme.com]\n");
+    let taken = taken.change(|live| {
+        live.groups.insert("id-payroll".into(), Group::of("payroll", ["acc-bob@acme.com".to_owned()].into()));
+        live.leave("support", "bob@acme.com");
+    });
+    let text = taken.snapshot(false);
+    let refused = |policy: &str, users: &str, members: &str| {
+        let mut changed = World::of(policy, users, &format!("  support:\n    members: {members}\n"));
+        changed.live = taken.live.clone();
+        assert_eq!(rulings(&changed.plan()).len(), 1, "what is live refuses it");
+        rulings(&changed.plan_from_text(&text).unwrap())
+    };
+    let exclusive = refused("policy:\n  exclusive: [[payroll, support]]\n", "", "[bob@acme.com]");
+    assert_eq!(exclusive, ["exclusive member.support/bob@acme.com: refused"]);
+    let leaver = "  bob@acme.com: { active: false }\n";
+    let floor = refused("policy:\n  keep-at-least: { payroll: 1 }\n", leaver, "[]");
+    assert_eq!(floor, ["keep-at-least group.payroll: refused"]);
 }

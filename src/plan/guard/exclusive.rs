@@ -6,6 +6,7 @@ use crate::model::{Address, GroupName, Guard, UserRef};
 
 use super::{Case, Rules, Tripped};
 use crate::plan::projection::{Effect, Place, Who, effects};
+use crate::plan::rules::Listed;
 
 /// Refused when the plan puts somebody into a group, or the tree newly declares somebody in one, keeps them or lets their
 /// access end later, while they are, or come to be, in another one of its list.
@@ -16,9 +17,15 @@ pub(super) fn exclusive(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
         for joining in &coming {
             let Some(own) = groups.iter().position(|group| group.takes(joining.place)) else { continue };
             let others = groups.iter().enumerate().filter(|(index, _)| *index != own).map(|(_, group)| group);
-            for other in others.filter(|other| other.holds(&case.after, joining.who)) {
-                let key = (joining.address.clone(), other.name.clone());
-                tripped.insert(key, together(joining, groups[own].name, other.name, &rule));
+            for other in others {
+                let found = if other.holds(&case.after, joining.who) {
+                    together(joining, groups[own].name, other.name, &rule)
+                } else if may_hold(other, joining.who, case) {
+                    unread(joining, groups[own].name, other.name, &rule)
+                } else {
+                    continue;
+                };
+                tripped.insert((joining.address.clone(), other.name.clone()), found);
             }
         }
         for circle in case.circles.iter().filter(|circle| !circle.additions.is_empty()) {
@@ -74,6 +81,28 @@ fn together(coming: &Coming<'_>, group: &GroupName, other: &GroupName, rule: &st
         rule: rule.to_owned(),
         why: format!("{} would be in {group} and in {other}, which exclude each other", coming.user),
         help: "Let the person leave one of them.".into(),
+    }
+}
+
+/// Whether nobody can tell if somebody is in a group: a snapshot may lack its members. Who has no account is in none.
+fn may_hold(group: &Listed<'_>, who: Who<'_>, case: &Case<'_>) -> bool {
+    match who {
+        Who::Account(_) => group.ids.iter().any(|id| !case.context.live.members.contains_key(*id)),
+        Who::Invited(_) => false,
+    }
+}
+
+fn unread(coming: &Coming<'_>, group: &GroupName, other: &GroupName, rule: &str) -> Tripped {
+    Tripped {
+        guard: Guard::Exclusive,
+        addresses: vec![coming.address.clone()],
+        rule: rule.to_owned(),
+        why: format!(
+            "{} would be in {group}, which excludes {other}, and the members of {other} were not read",
+            coming.user
+        ),
+        help: "Plan from the site itself, or take a new snapshot of a tree that names the group in a rule."
+            .into(),
     }
 }
 

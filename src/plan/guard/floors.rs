@@ -1,10 +1,10 @@
 //! `keep-at-least`: how many people with an active account a group must keep.
 
-use crate::model::{Address, GroupName, Guard};
+use crate::model::{Address, GroupId, GroupName, Guard};
 
 use super::{Case, Rules, Tripped};
 use crate::plan::order::Circle;
-use crate::plan::projection::Projection;
+use crate::plan::projection::{Effect, Projection, effects};
 
 /// Refused when the plan leaves a group fewer active people than the policy says, and fewer than it had, or when no order
 /// of its operations keeps the group as large all the way.
@@ -28,6 +28,15 @@ pub(super) fn keep_at_least(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> 
                     format!("group {shown} would keep {people}, and `keep-at-least` is {floor}"),
                     "Declare somebody else as a member first, or lower the floor in a reviewed change.",
                 ));
+            } else if !case.context.live.members.contains_key(id) && loses_somebody(case, id) {
+                tripped.push(trip(
+                    &shown,
+                    name,
+                    format!(
+                        "group {shown} loses somebody, `keep-at-least` is {floor}, and the members of {shown} were not read"
+                    ),
+                    "Plan from the site itself, or take a new snapshot of a tree that names the group in a rule.",
+                ));
             } else if case.circles.iter().any(|circle: &Circle| circle.floors.contains(id)) {
                 tripped.push(trip(
                     &shown,
@@ -42,6 +51,16 @@ pub(super) fn keep_at_least(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> 
         }
     }
     tripped
+}
+
+/// Whether the plan takes anybody out of a group, or their account away. A snapshot may lack the group's members.
+fn loses_somebody(case: &Case<'_>, group: &GroupId) -> bool {
+    case.operations.values().flat_map(effects).any(|effect| match effect {
+        Effect::Leaves(membership) => membership.group() == group,
+        Effect::Sleeps(_, kept) => kept.iter().any(|kept| kept.membership.group() == group),
+        Effect::Ends(ended) => ended == group,
+        Effect::Joins(..) | Effect::Wakes(..) => false,
+    })
 }
 
 fn trip(shown: &GroupName, rule: &GroupName, why: String, help: &str) -> Tripped {

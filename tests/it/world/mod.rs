@@ -170,7 +170,11 @@ impl World {
     /// The plan from the text of a snapshot.
     pub(crate) fn plan_from_text(&self, text: &str) -> Result<Plan, SnapshotError> {
         let declaration = self.declaration();
-        let names = Names::of(&Desired::of(&declaration, self.today));
+        let mut names = Names::of(&Desired::of(&declaration, self.today));
+        if let Some(files) = &self.base {
+            names.extend(Names::of(&Desired::of(&self.declared(files), self.today)));
+        }
+        names.emails.extend(self.authors.iter().cloned());
         let snapshot = snapshot::opened(text, &Place::of(&declaration.settings), &names)?;
         self.plan_from(Some(&snapshot))
     }

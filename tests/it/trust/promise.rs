@@ -1,0 +1,88 @@
+//! What the threat model promises of each cell, by hand: a walk that finds another verdict has found a fault.
+
+use super::axes::{Author, Cell, History, Kind, Rule};
+
+/// What is promised of a cell.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Promise {
+    /// The deed is not done: the plan is refused, its operation is blocked, or there is no plan.
+    Stopped,
+    /// Nothing stops it, and why.
+    Passes(&'static str),
+    /// There is no such case, and why.
+    Senseless(&'static str),
+}
+
+pub(super) fn promise(cell: Cell) -> Promise {
+    match (senseless(cell), passes(cell)) {
+        (Some(why), _) => Promise::Senseless(why),
+        (None, Some(why)) => Promise::Passes(why),
+        (None, None) => Promise::Stopped,
+    }
+}
+
+fn senseless(cell: Cell) -> Option<&'static str> {
+    let undeclared = cell.kind.is_undeclared();
+    match cell.rule {
+        Rule::Reactivation | Rule::InviteDomain if cell.kind != Kind::Declared => {
+            return Some("The rule is about an account, and no group is concerned.");
+        }
+        Rule::Nesting | Rule::Deleting | Rule::ProtectDeleting if undeclared => {
+            return Some(
+                "Only a tree that declares the group says what it takes in, and whether it is there.",
+            );
+        }
+        Rule::IdentityChanged | Rule::IdentityUnresolved if undeclared => {
+            return Some("A tree puts nobody into a group that it does not declare.");
+        }
+        Rule::SuspiciousRead if undeclared => return Some("The plan does not change the group."),
+        Rule::SuspiciousRead if cell.kind.is_unread() => {
+            return Some("`apply` reads for itself, and takes no snapshot for live.");
+        }
+        Rule::MaxRevokes
+        | Rule::KeepAtLeast
+        | Rule::Protect
+        | Rule::ProtectPerson
+        | Rule::ProtectDeleting
+        | Rule::Exclusive
+        | Rule::SelfLockout
+        | Rule::LastAdmin
+        | Rule::IdentityChanged
+        | Rule::IdentityUnresolved
+            if cell.kind == Kind::Administers =>
+        {
+            return Some("The rule does not ask whether the group makes site administrators: as declared.");
+        }
+        _ => {}
+    }
+    None
+}
+
+fn passes(cell: Cell) -> Option<&'static str> {
+    match cell.rule {
+        Rule::SelfGrant => passes_as_self_grant(cell),
+        Rule::Nesting if cell.kind == Kind::Nested => {
+            Some("`nest: true` stands in the group already, and lets in whomever those groups have.")
+        }
+        _ => None,
+    }
+}
+
+fn passes_as_self_grant(cell: Cell) -> Option<&'static str> {
+    let undeclared = cell.kind.is_undeclared();
+    // Whose address the base alone has, lets it mean somebody else by taking it out, which is refused by itself.
+    let moves = cell.author == Author::SecondInBase;
+    if cell.history == History::Before && undeclared && !moves {
+        return Some(
+            "No operation is left to judge. Only `--base applied` still sees what the earlier change took back.",
+        );
+    }
+    if cell.kind == Kind::Default && cell.author == Author::SecondInLock && cell.history != History::Before {
+        return Some("Nothing ties the address that is invited to the author: it will be a second account.");
+    }
+    let unread = cell.kind.is_unread() || matches!(cell.kind, Kind::DefaultUnread | Kind::Synced);
+    if cell.author == Author::SomebodyElse && cell.history != History::Before && !unread {
+        return Some("Somebody else is named as the author, and as the only one. The rule is about authors.");
+    }
+    None
+}
