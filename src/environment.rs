@@ -22,7 +22,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (SCIM_API_KEY, "the key of the tree's `scim` directory"),
     (SITE, "must equal the tree's `site`"),
     (ORGANIZATION, "must equal the tree's `organization`"),
-    (ENDPOINT_SITE, "another host instead of the site, for a sandbox or a proxy"),
+    (ENDPOINT_SITE, "another host instead of the site alone, for a sandbox or a proxy"),
     (ENDPOINT_GATEWAY, "another host instead of api.atlassian.com and auth.atlassian.com"),
     (ENDPOINT_SCIM, "another host for the SCIM directory alone"),
     (PACE, "`answers` to hold back only where an answer says so; `published` is the default"),

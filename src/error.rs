@@ -195,6 +195,7 @@ impl Error {
     /// How the run ends.
     pub fn exit(&self) -> Exit {
         match self {
+            Self::Host(HostError::Loopback(_) | HostError::NoGateway(_)) => Exit::Refused,
             Self::Invalid | Self::InvalidBase(_) | Self::NoTree(_) | Self::NoTreeIn(_) | Self::Host(_) => {
                 Exit::Invalid
             }

@@ -1,7 +1,7 @@
 //! Where requests may go: the only place that turns a text into a host that is sent a credential.
 //!
-//! Credentials go to Atlassian's own hosts and to loopback. Any other host has to come through [`Overrides`],
-//! which the caller fills from the environment, since a pull request can edit the tree (design §2).
+//! Credentials go to Atlassian's own hosts. Any other host, this machine's ports too, has to come through
+//! [`Overrides`], which the caller fills from the environment, since a pull request can edit the tree (design §2).
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -51,6 +51,14 @@ pub enum HostError {
     /// It is not a host of Atlassian's.
     #[error("{0:?} is no host of Atlassian's, so no credential is sent to it")]
     Foreign(String),
+    /// It is this machine, where any program may listen.
+    #[error(
+        "{0:?} is a port of this machine, and ROLLBOOK_ENDPOINT_SITE does not name it, so no credential is sent to it"
+    )]
+    Loopback(String),
+    /// What stands in for the site has no gateway of Atlassian's.
+    #[error("{0:?} is no site of Atlassian's, so its gateway is not known")]
+    NoGateway(String),
     /// The cloud id holds something else than letters, digits and hyphens.
     #[error("the cloud id {0:?} holds something else than letters, digits and hyphens")]
     CloudId(String),
@@ -64,8 +72,13 @@ impl HostError {
             Self::Insecure(_) => "Use `https://`; plain `http://` is for loopback only.",
             Self::Foreign(_) => {
                 "Name the site by its `*.atlassian.net` address; any other host has to be set in the environment, \
-                 with ROLLBOOK_ENDPOINT_SITE or ROLLBOOK_ENDPOINT_GATEWAY."
+                 with ROLLBOOK_ENDPOINT_SITE for the site and ROLLBOOK_ENDPOINT_GATEWAY for the gateway."
             }
+            Self::Loopback(_) => {
+                "Set ROLLBOOK_ENDPOINT_SITE to that address, if this is your sandbox: a pull request can edit the tree, and \
+                 anybody on this machine may listen there."
+            }
+            Self::NoGateway(_) => "Set ROLLBOOK_ENDPOINT_GATEWAY as well as ROLLBOOK_ENDPOINT_SITE.",
             Self::CloudId(_) => "Copy the cloud id from `https://SITE/_edge/tenant_info`.",
         }
     }
@@ -81,15 +94,19 @@ impl Endpoints {
 
     /// Finds the hosts for the site that the tree names, or for what stands in for it.
     ///
-    /// The gateway of a site that is not Atlassian's own is that site itself, as the sandbox has it.
+    /// What stands in for the site stands in for nothing else: gateway and authorization server stay Atlassian's unless
+    /// they are named as well. A site on this machine has to be named in the overrides, and is its own gateway, as the
+    /// sandbox has it.
     ///
     /// # Errors
-    /// [`HostError`] when the site is not Atlassian's or loopback, or an override is no `https` or loopback
-    /// origin.
+    /// [`HostError`] when the site is neither Atlassian's nor loopback that is named in the overrides, the gateway is
+    /// not known, or an override is no `https` or loopback origin.
     pub fn new(site: &str, overrides: &Overrides) -> Result<Self, HostError> {
-        let (site, realm) = match &overrides.site {
-            Some(text) => (Origin::parse(text)?, None),
-            None => Self::of_tree(site)?,
+        let (named, realm) = Self::of_tree(site)?;
+        let site = match (&overrides.site, realm) {
+            (Some(text), _) => Origin::parse(text)?,
+            (None, Some(_)) => named.clone(),
+            (None, None) => return Err(HostError::Loopback(site.to_owned())),
         };
         let (gateway, auth) = match (&overrides.gateway, realm) {
             (Some(text), _) => {
@@ -97,10 +114,19 @@ impl Endpoints {
                 (origin.clone(), origin)
             }
             (None, Some(realm)) => (Origin::https(realm.gateway), Origin::https(realm.auth)),
-            (None, None) => (site.clone(), site.clone()),
+            (None, None) if site == named => (named.clone(), named),
+            (None, None) => return Err(HostError::NoGateway(named.text)),
         };
         let directory = gateway.clone();
         Ok(Self { site, gateway, auth, directory })
+    }
+
+    /// Makes sure that a tree may name a site: one of Atlassian's, or a port of this machine.
+    ///
+    /// # Errors
+    /// [`HostError`] when it may not.
+    pub fn may_name(site: &str) -> Result<(), HostError> {
+        Self::of_tree(site).map(|_| ())
     }
 
     /// Sends SCIM requests to a host that the environment names, instead of the gateway.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::atlassian::{
-    Client, Credential, Endpoints, Jira, Management, Network, Options, Organization, Overrides, Scim,
+    Client, Credential, Endpoints, HostError, Jira, Management, Network, Options, Organization, Scim,
     Surfaces,
 };
 use crate::environment::{self, Environment, EnvironmentError};
@@ -32,8 +32,8 @@ pub(super) fn surfaces(
     let named = organization.as_deref().unwrap_or("no organization");
     agree(named, environment::ORGANIZATION, environment.organization.as_deref())?;
     // What the tree names is judged on its own, so that each is told of its own mistakes.
-    Endpoints::new(site, &Overrides::default())?;
-    let mut endpoints = Endpoints::new(site, &environment.overrides).map_err(EnvironmentError::Endpoint)?;
+    Endpoints::may_name(site)?;
+    let mut endpoints = Endpoints::new(site, &environment.overrides).map_err(of_hosts)?;
     if let Some(host) = &environment.scim_endpoint {
         endpoints = endpoints.with_directory(host).map_err(EnvironmentError::Endpoint)?;
     }
@@ -67,6 +67,16 @@ pub(super) fn surfaces(
         surfaces.scim = Some(Scim::new(Arc::new(client(key)?), scim.directory.value.clone(), scim.authority));
     }
     Ok(surfaces)
+}
+
+/// What is wrong with the hosts: of the environment, or of what the tree and the environment name together.
+fn of_hosts(error: HostError) -> Error {
+    match error {
+        HostError::Loopback(_) | HostError::NoGateway(_) => Error::Host(error),
+        HostError::Shape(_) | HostError::Insecure(_) | HostError::Foreign(_) | HostError::CloudId(_) => {
+            Error::Environment(EnvironmentError::Endpoint(error))
+        }
+    }
 }
 
 fn agree(tree: &str, variable: &'static str, environment: Option<&str>) -> Result<(), Error> {

@@ -8,25 +8,37 @@ fn tree(site: &str) -> Result<Endpoints, HostError> {
     Endpoints::new(site, &Overrides::default())
 }
 
+/// A site of this machine, which the environment names as well.
+fn near(site: &str) -> Result<Endpoints, HostError> {
+    Endpoints::new(site, &Overrides { site: Some(site.into()), gateway: None })
+}
+
 #[test]
-fn atlassians_hosts_and_loopback_are_taken() {
+fn atlassians_hosts_are_taken_and_loopback_that_the_environment_names() {
     for (site, name) in [
         ("https://acme.atlassian.net", "acme.atlassian.net"),
         ("https://acme.atlassian.net/", "acme.atlassian.net"),
         ("https://acme.atlassian.net:443", "acme.atlassian.net"),
         ("HTTPS://ACME.Atlassian.NET", "acme.atlassian.net"),
         ("https://acme-2.atlassian-us-gov-mod.net", "acme-2.atlassian-us-gov-mod.net"),
+    ] {
+        let taken = tree(site).map(|endpoints| endpoints.site_name().to_owned());
+        assert_eq!(taken, Ok(name.to_owned()), "{site}");
+    }
+    for (site, name) in [
         ("http://127.0.0.1:8080", "127.0.0.1:8080"),
         ("http://127.9.9.9", "127.9.9.9"),
         ("http://localhost:1", "localhost:1"),
         ("https://[::1]:8443", "[::1]:8443"),
         ("http://[::1]", "[::1]"),
     ] {
-        assert_eq!(
-            tree(site).map(|endpoints| endpoints.site_name().to_owned()),
-            Ok(name.to_owned()),
-            "{site}"
-        );
+        let taken = near(site).map(|endpoints| endpoints.site_name().to_owned());
+        assert_eq!(taken, Ok(name.to_owned()), "{site}");
+        assert_eq!(Endpoints::may_name(site), Ok(()), "a tree may name it");
+        assert_eq!(tree(site), Err(HostError::Loopback(site.into())), "and is sent nothing for that");
+        // Another port is another program.
+        let other = Overrides { site: Some("http://127.0.0.1:9".into()), gateway: None };
+        assert!(matches!(Endpoints::new(site, &other), Err(HostError::NoGateway(_))), "{site}");
     }
 }
 
@@ -106,7 +118,7 @@ fn the_gateway_belongs_to_the_site() {
     assert!(government.contains("https://api.atlassian-us-gov-mod.com"), "{government}");
     assert!(government.contains("https://auth.atlassian-us-gov-mod.com"), "{government}");
     assert!(!government.contains("atlassian.com\""), "{government}");
-    let sandbox = hosts(tree("http://127.0.0.1:8080").unwrap());
+    let sandbox = hosts(near("http://127.0.0.1:8080").unwrap());
     assert!(!sandbox.contains("atlassian"), "the sandbox's credential stays there: {sandbox}");
 }
 
@@ -115,8 +127,14 @@ fn an_override_names_any_https_host_and_nothing_less() {
     let site = |text: &str| Overrides { site: Some(text.into()), gateway: None };
     let gateway = |text: &str| Overrides { site: None, gateway: Some(text.into()) };
     let tree = "https://acme.atlassian.net";
+    // What stands in for the site is sent nothing that is for the organization, its directory or the authorization server.
     let proxied = format!("{:?}", Endpoints::new(tree, &site("https://jira.acme.com:8443")).unwrap());
-    assert!(!proxied.contains("atlassian"), "{proxied}");
+    assert_eq!(proxied.matches("https://jira.acme.com:8443").count(), 1, "{proxied}");
+    assert_eq!(proxied.matches("https://api.atlassian.com").count(), 2, "gateway and SCIM: {proxied}");
+    assert_eq!(proxied.matches("https://auth.atlassian.com").count(), 1, "{proxied}");
+    let government = Endpoints::new("https://acme.atlassian-us-gov-mod.net", &site("https://jira.acme.com"));
+    let government = format!("{:?}", government.unwrap());
+    assert!(government.contains("https://api.atlassian-us-gov-mod.com"), "{government}");
     let both = format!("{:?}", Endpoints::new(tree, &gateway("https://gw.acme.com")).unwrap());
     assert_eq!(both.matches("https://gw.acme.com").count(), 3, "gateway, authorization and SCIM: {both}");
     assert!(both.contains("https://acme.atlassian.net"));

@@ -278,6 +278,7 @@ fn a_secrets_file_is_read_with_care() {
     let plan = |text: Option<&str>| {
         let run = rollbook(["plan", "-v", "-v", "-v"])
             .file("rollbook.yaml", "version: 1\nsite: http://127.0.0.1:9\n")
+            .env("ROLLBOOK_ENDPOINT_SITE", "http://127.0.0.1:9")
             .env("ROLLBOOK_EMAIL", EMAIL)
             .env("ROLLBOOK_API_TOKEN_FILE", "secret");
         match text {

@@ -264,6 +264,20 @@ fn the_tree_cannot_send_a_secret_to_a_foreign_host() {
             assert!(ran.stderr.contains("bad-site"), "{ran}");
         }
     }
+    // A port of this machine is a site that a tree may name, and anybody may listen there.
+    let root = format!("version: 1\nsite: {}\n", thief.url);
+    for command in [&["plan"][..], &["apply", "--yes"], &["doctor"], &["users"], &["check", "--live"]] {
+        let run = |endpoint: &str| {
+            let run = rollbook(command).file("rollbook.yaml", &root).env("ROLLBOOK_ENDPOINT_SITE", endpoint);
+            run.env("ROLLBOOK_EMAIL", EMAIL).env("ROLLBOOK_API_TOKEN", SECRET).run()
+        };
+        let ran = run("").ends(4);
+        let says = "is a port of this machine, and ROLLBOOK_ENDPOINT_SITE does not name it";
+        assert!(ran.stderr.contains(says), "{ran}");
+        // Nor where the environment names another.
+        let ran = run("http://127.0.0.1:1").ends(4);
+        assert!(ran.stderr.contains("Set ROLLBOOK_ENDPOINT_GATEWAY as well"), "{ran}");
+    }
     // Nor by any other key: the tree has none for hosts or secrets.
     for key in ["endpoint", "gateway", "token", "api-token", "proxy"] {
         let root = format!("version: 1\nsite: https://acme.atlassian.net\n{key}: \"{}\"\n", thief.url);
