@@ -211,8 +211,10 @@ impl Error {
             | Self::OtherJournal { .. }
             | Self::NoOperator
             | Self::Guarded(_)
-            | Self::Client(atlassian::Error::OtherSite { .. })
-            | Self::Fetch(fetch::Error::Surface(atlassian::Error::OtherSite { .. })) => Exit::Refused,
+            | Self::Client(atlassian::Error::OtherSite { .. } | atlassian::Error::WrongSite { .. })
+            | Self::Fetch(fetch::Error::Surface(
+                atlassian::Error::OtherSite { .. } | atlassian::Error::WrongSite { .. },
+            )) => Exit::Refused,
             Self::Base(_)
             | Self::CannotWrite(_)
             | Self::Fetch(_)

@@ -148,6 +148,11 @@ impl Endpoints {
         }
     }
 
+    /// Whether the environment's host answers for the site that the tree names.
+    pub(super) fn has_stand_in(&self, tree: &str) -> bool {
+        Origin::parse(tree).as_ref() != Ok(&self.site)
+    }
+
     /// The site's host, for people.
     pub fn site_name(&self) -> &str {
         self.site.name()
@@ -217,6 +222,11 @@ impl Origin {
     pub(super) fn is_loopback(&self) -> bool {
         self.loopback
     }
+}
+
+/// Whether two texts name one origin.
+pub(super) fn same_origin(one: &str, other: &str) -> bool {
+    Origin::parse(one).is_ok_and(|one| Origin::parse(other).as_ref() == Ok(&one))
 }
 
 /// A text as it may be shown: what stands before an `@` may be a password.

@@ -61,6 +61,14 @@ pub enum Error {
         /// The site's.
         found: CloudId,
     },
+    /// What answers says that it is another site than the tree names.
+    #[error("the tree names {tree}, and what answers says that it is {says:?}")]
+    WrongSite {
+        /// What it says.
+        says: String,
+        /// The tree's site.
+        tree: String,
+    },
     /// A request has no path.
     #[error(transparent)]
     Path(#[from] PathError),
@@ -221,6 +229,7 @@ impl Error {
             | Self::Credential
             | Self::Host(_)
             | Self::OtherSite { .. }
+            | Self::WrongSite { .. }
             | Self::Path(_)
             | Self::ForeignCredential { .. }
             | Self::Directories { .. }
@@ -234,6 +243,11 @@ impl Error {
     /// The status of the answer that failed it.
     pub fn status(&self) -> Option<u16> {
         self.fault().and_then(Fault::status)
+    }
+
+    /// Whether what answers is another site than the tree names.
+    pub fn is_another_site(&self) -> bool {
+        matches!(self, Self::OtherSite { .. } | Self::WrongSite { .. })
     }
 
     /// Whether the account or its token may not do this.
@@ -265,6 +279,9 @@ impl Error {
             Self::OtherSite { .. } => {
                 Some("Use the credential and the cloud id of the site that the tree names.")
             }
+            Self::WrongSite { .. } => Some(
+                "Let ROLLBOOK_ENDPOINT_SITE name a host that stands for the tree's site, with the credentials of that site.",
+            ),
             Self::ForeignCredential { .. } => Some(
                 "Set ROLLBOOK_ORG_API_KEY for the organization, ROLLBOOK_SCIM_API_KEY for its SCIM directory, and an \
                  API token or OAuth client for Jira; none stands in for another.",

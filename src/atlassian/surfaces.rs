@@ -12,6 +12,7 @@ use super::management::{self, Management};
 use super::organization::{self, Invite, Organization};
 use super::scim::{self, Known, Scim};
 use super::sending::Sending;
+use super::site::Site;
 use super::written::{MadeIds, Unsupported, Written};
 use crate::model::{Exchange, Operation, PlannedOperation, Surface, SurfaceIds};
 
@@ -26,6 +27,8 @@ pub struct Surfaces {
     pub management: Option<Management>,
     /// The User provisioning API.
     pub scim: Option<Scim>,
+    /// Where it has to be asked which site they are of.
+    pub site: Option<Site>,
 }
 
 /// What became of one operation, and the requests that were sent for it.

@@ -125,6 +125,7 @@ pub(super) fn lost(answer: &Answer, error: Error) -> Error {
         | Error::Host(_)
         | Error::Path(_)
         | Error::OtherSite { .. }
+        | Error::WrongSite { .. }
         | Error::ForeignCredential { .. }
         | Error::Directories { .. }
         | Error::Invitation(_)

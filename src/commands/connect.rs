@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::atlassian::{
-    Client, Credential, Endpoints, HostError, Jira, Management, Network, Options, Organization, Scim,
+    Client, Credential, Endpoints, HostError, Jira, Management, Network, Options, Organization, Scim, Site,
     Surfaces,
 };
 use crate::environment::{self, Environment, EnvironmentError};
@@ -49,6 +49,10 @@ pub(super) fn surfaces(
     };
 
     let mut surfaces = Surfaces::default();
+    // Any credential does: this request is sent none.
+    if let Some(credential) = environment.jira.as_ref().or(environment.organization_key.as_ref()) {
+        surfaces.site = Site::to_be_asked(site, client(credential.clone())?);
+    }
     if let Some(credential) = environment.jira {
         surfaces.jira = Some(Jira::new(client(credential)?));
     }

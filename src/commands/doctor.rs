@@ -25,7 +25,16 @@ pub struct Arguments {
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
     let surfaces = connect(session, &loaded.declaration.settings)?;
-    let checkups = block_on(async { Ok(fetch::checkups(&surfaces, &loaded.declaration).await) })?;
+    let checkups = block_on(async {
+        // Of another site nothing is told. A host that does not answer shows in what is tried.
+        if let Some(site) = &surfaces.site
+            && let Err(error) = site.confirm().await
+            && error.is_another_site()
+        {
+            return Err(Error::Client(error));
+        }
+        Ok(fetch::checkups(&surfaces, &loaded.declaration).await)
+    })?;
     session.data(&match arguments.format {
         Format::Json => render::checkups_json(&checkups),
         Format::Text => render::checkups_text(&checkups, session.terminal.width()),

@@ -14,6 +14,7 @@ use crate::plan::{self, Beside, Desired, MemberReads, Reads, Searches};
 
 use super::Error;
 use super::members::{Members, members, speeds};
+use super::site::at_site;
 
 /// What a listing of people brings.
 type People = (Listing<AccountId>, Vec<LiveAccount>);
@@ -41,6 +42,10 @@ pub async fn live_state(
     desired: &Desired<'_>,
     beside: Beside<'_>,
 ) -> Result<LiveState, Error> {
+    at_site(surfaces, Box::pin(read(surfaces, desired, beside))).await
+}
+
+async fn read(surfaces: &Surfaces, desired: &Desired<'_>, beside: Beside<'_>) -> Result<LiveState, Error> {
     let lists = Lists::of(surfaces)?;
     let searches = plan::searches(desired, beside);
     let organization = surfaces.organization.as_ref();

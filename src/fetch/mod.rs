@@ -7,6 +7,7 @@ mod checkup;
 mod live;
 mod members;
 mod roster;
+mod site;
 mod snapshot;
 
 pub use capabilities::capabilities;

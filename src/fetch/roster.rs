@@ -12,6 +12,7 @@ use crate::plan::Reads;
 use super::Error;
 use super::live::Lists;
 use super::members::members;
+use super::site::at_site;
 
 /// Reads everybody who is active on a site, with their groups. With Jira it reads the members of every group; the
 /// organization shows everybody's groups in its one listing, and when they were last active.
@@ -19,6 +20,10 @@ use super::members::members;
 /// # Errors
 /// As [`super::live_state`].
 pub async fn roster(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
+    at_site(surfaces, Box::pin(read(surfaces, site))).await
+}
+
+async fn read(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
     let lists = Lists::of(surfaces)?;
     let organization = OptionFuture::from(surfaces.organization.as_ref().map(Organization::activity));
     let organization = async { Ok(organization.await.transpose()?) };

@@ -12,6 +12,7 @@ use crate::plan::{self, Beside, Desired, Reads};
 use super::Error;
 use super::live::{Everybody, Lists, scim_users, search};
 use super::members::members;
+use super::site::at_site;
 
 /// Everything is read: a change of the tree may need what the tree does not.
 const EVERYTHING: Reads = Reads { scim_users: true, users: true };
@@ -22,6 +23,10 @@ const EVERYTHING: Reads = Reads { scim_users: true, users: true };
 /// # Errors
 /// As [`super::live_state`].
 pub async fn readings(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Readings, Error> {
+    at_site(surfaces, Box::pin(read(surfaces, desired))).await
+}
+
+async fn read(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Readings, Error> {
     let lists = Lists::of(surfaces)?;
     let searches = plan::searches(desired, Beside::default());
     let organization = surfaces.organization.as_ref();

@@ -30,6 +30,20 @@ fn every_key_of_the_schema_stands_in_the_language_reference() {
     assert_eq!(missing, Vec::<&String>::new());
 }
 
+/// A variable that no page names is one that nobody sets.
+#[test]
+fn every_variable_stands_on_a_page() {
+    let mut pages = fs::read_to_string("README.md").unwrap();
+    for page in fs::read_dir("docs").unwrap() {
+        pages.push_str(&fs::read_to_string(page.unwrap().path()).unwrap());
+    }
+    let names: Vec<&str> = rollbook::environment::VARIABLES.iter().map(|(name, _)| *name).collect();
+    assert!(names.len() > 10);
+    let stands = |name: &&&str| ["`", "="].iter().any(|end| pages.contains(&format!("`{name}{end}")));
+    let missing: Vec<&&str> = names.iter().filter(|name| !stands(name)).collect();
+    assert_eq!(missing, Vec::<&&str>::new());
+}
+
 /// The YAML blocks that a page shows, with the name of the file that a first comment gives.
 fn blocks(page: &str) -> Vec<String> {
     let mut blocks = Vec::new();

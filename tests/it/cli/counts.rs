@@ -19,9 +19,13 @@ fn named(route: &str) -> String {
 }
 
 /// What every plan asks: who it acts as and what that account may do, and which groups there are and which of
-/// them make site administrators.
-const RIGHTS: [(&str, u64); 3] =
-    [("/rest/api/3/group/bulk", 2), ("/rest/api/3/mypermissions", 1), ("/rest/api/3/myself", 1)];
+/// them make site administrators. Which site it is, is asked where something stands in for the site, as the sandbox does.
+const RIGHTS: [(&str, u64); 4] = [
+    ("/rest/api/3/group/bulk", 2),
+    ("/rest/api/3/mypermissions", 1),
+    ("/rest/api/3/myself", 1),
+    ("/rest/api/3/serverInfo", 1),
+];
 
 #[test]
 fn a_plan_of_the_example_organization() {
@@ -73,6 +77,7 @@ fn nothing_to_do_asks_nothing_more() {
         ("GET /rest/api/3/group/member", 2),
         ("GET /rest/api/3/mypermissions", 1),
         ("GET /rest/api/3/myself", 1),
+        ("GET /rest/api/3/serverInfo", 1),
         ("GET /rest/api/3/user/groups", 1),
         ("GET /rest/api/3/users/search", 2),
     ];
@@ -149,8 +154,8 @@ fn members_are_read_by_the_page_and_not_by_the_membership() {
         told.contains("members of 10: through jira, 100 requests, 0.0 s by its limits; nothing else"),
         "{told}"
     );
-    assert_eq!(total, 105);
+    assert_eq!(total, 106);
     let (told, total) = asked(&["ROLLBOOK_EMAIL", "ROLLBOOK_API_TOKEN", "ROLLBOOK_SCIM_API_KEY"]);
     assert!(told.contains("members of 10: through organization, 51 requests"), "{told}");
-    assert_eq!(total, 52);
+    assert_eq!(total, 53);
 }

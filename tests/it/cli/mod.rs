@@ -34,6 +34,7 @@ mod pages;
 mod prune;
 mod reviewed;
 mod secrets;
+mod sites;
 mod snapshot;
 mod streams;
 mod undo;

@@ -1,0 +1,60 @@
+//! Whether what answers is the site that the tree names (design §9, 7). The host's own name says so where nothing stands
+//! in for it; where something does, it is asked.
+
+use serde::Deserialize;
+use tokio::sync::OnceCell;
+
+use super::client::Client;
+use super::endpoints::same_origin;
+use super::error::Error;
+use super::request::{Host, Request};
+
+/// How much of another site's address is shown, in characters.
+const SHOWN: usize = 100;
+
+/// What is asked which site it is. It is sent no credential.
+#[derive(Debug)]
+pub struct Site {
+    client: Client,
+    tree: String,
+    said: OnceCell<()>,
+}
+
+/// `GET {site}/rest/api/3/serverInfo`, which answers anybody (fact sheet §1.1). `baseUrl` is the site's own address.
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct ServerInfo {
+    base_url: String,
+}
+
+impl Site {
+    /// What has to be asked for a tree of this site; nothing where the host's own name is that of the site, and no
+    /// cloud id is given.
+    pub fn to_be_asked(tree: &str, client: Client) -> Option<Self> {
+        let doubtful = client.endpoints.has_stand_in(tree) || client.options.cloud_id.is_some();
+        doubtful.then(|| Self { client, tree: tree.to_owned(), said: OnceCell::new() })
+    }
+
+    /// Asks which site it is, once.
+    ///
+    /// # Errors
+    /// [`Error::WrongSite`] or [`Error::OtherSite`] when it is another, else as [`Client::read`].
+    pub async fn confirm(&self) -> Result<(), Error> {
+        self.said.get_or_try_init(|| async { self.ask().await }).await.copied()
+    }
+
+    async fn ask(&self) -> Result<(), Error> {
+        if self.client.endpoints.has_stand_in(&self.tree) {
+            let request = Request::read(Host::Site, "/rest/api/3/serverInfo");
+            let ServerInfo { base_url } = self.client.read(&request).await?;
+            if !same_origin(&base_url, &self.tree) {
+                let says = base_url.chars().take(SHOWN).collect();
+                return Err(Error::WrongSite { says, tree: self.tree.clone() });
+            }
+        }
+        if self.client.options.cloud_id.is_some() {
+            self.client.cloud_id().await?;
+        }
+        Ok(())
+    }
+}
