@@ -195,10 +195,13 @@ impl Error {
     /// How the run ends.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Host(HostError::Loopback(_) | HostError::NoGateway(_)) => Exit::Refused,
-            Self::Invalid | Self::InvalidBase(_) | Self::NoTree(_) | Self::NoTreeIn(_) | Self::Host(_) => {
-                Exit::Invalid
-            }
+            Self::Invalid
+            | Self::InvalidBase(_)
+            | Self::NoTree(_)
+            | Self::NoTreeIn(_)
+            | Self::Host(
+                HostError::Shape(_) | HostError::Insecure(_) | HostError::Foreign(_) | HostError::CloudId(_),
+            ) => Exit::Invalid,
             Self::Usage(_)
             | Self::Environment(_)
             | Self::KeyForNothing { .. }
@@ -206,6 +209,7 @@ impl Error {
             | Self::Export { .. } => Exit::Usage,
             Self::Saved { .. } | Self::NoLongerFits => Exit::Unfit,
             Self::WrongSite { .. }
+            | Self::Host(HostError::Loopback(_) | HostError::NoGateway(_))
             | Self::Unreviewed(_)
             | Self::Snapshot(SnapshotError::OtherSite { .. } | SnapshotError::OtherPlace { .. })
             | Self::OtherJournal { .. }

@@ -31,7 +31,7 @@ pub(super) fn mean_one_thing(folder: &Path, revision: &str) -> Result<(), GitErr
 }
 
 /// What git itself found that the name may mean as well, by what it says: a ref that no pattern above finds, such as
-/// FETCH_HEAD, or an id of too few digits.
+/// `FETCH_HEAD`, or an id of too few digits.
 pub(super) fn git_doubts(folder: &Path, revision: &str, says: &str) -> Result<Option<GitError>, GitError> {
     let name = name_of(revision);
     if matches!(name, "" | "@" | "HEAD") || is_whole_id(folder, name)? || !says.contains("is ambiguous") {
