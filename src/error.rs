@@ -211,8 +211,8 @@ impl Error {
             | Self::Seed { .. }
             | Self::Export { .. } => Exit::Usage,
             Self::Saved { .. } | Self::NoLongerFits => Exit::Unfit,
-            Self::Host(HostError::Loopback(_) | HostError::NoGateway(_))
-            | Self::WrongSite { .. }
+            Self::WrongSite { .. }
+            | Self::Host(HostError::Loopback(_) | HostError::NoGateway(_))
             | Self::Unreviewed(_)
             | Self::Snapshot(SnapshotError::OtherSite { .. } | SnapshotError::OtherPlace { .. })
             | Self::OtherJournal { .. }

@@ -106,6 +106,23 @@ fn what_is_not_done_keeps_the_ref_where_it_is() {
     assert_eq!(applied(folder).unwrap(), Some(last), "{ran}");
 }
 
+/// Bruno's merge is refused. The next one is somebody else's, and must not carry his out as drift.
+#[test]
+fn what_was_refused_is_still_a_change_to_the_next_apply() {
+    let site = Site::example("minimal");
+    let repository = repository();
+    let folder = repository.path();
+    commit(folder, "rollbook.yaml", "policy:\n", "policy:\n  privileged: [support]\n  self-grant: refuse\n");
+    apply(folder, &["--yes", "--base", "HEAD", "--author", "ada@acme.com"]).at(&site).run().ends(0);
+    commit(folder, "groups/support.yaml", "- chen@acme.com", "- chen@acme.com\n      - bruno@acme.com");
+    apply(folder, &["--yes", "--base", "applied", "--author", "bruno@acme.com"]).at(&site).run().ends(4);
+    commit(folder, "groups/developers.yaml", "- grace@acme.com", "- grace@acme.com\n      - chen@acme.com");
+    // Two people's changes: nobody says whose each is.
+    let ran = apply(folder, &["--yes", "--base", "applied"]).at(&site).run().ends(4);
+    assert!(ran.stderr.contains("+ bruno@acme.com") && !ran.stderr.contains("Drift"), "{ran}");
+    assert!(ran.stderr.contains("the plan is refused by self-grant"), "{ran}");
+}
+
 #[test]
 fn the_ref_never_goes_back_and_never_overwrites_another_apply() {
     let site = Site::example("minimal");

@@ -140,8 +140,12 @@ fn trust() {
             "mv .rollbook/journals/*.jsonl first; mv first .rollbook/journals/first.jsonl; rollbook plan --out",
         ),
     ];
+    // What CI fetches the ref of the last completed apply from, and pushes it to.
+    let remote = "git init --quiet --bare .git/origin; git remote add origin .git/origin; \
+                  git push --quiet origin HEAD~1:refs/rollbook/applied";
+    let before = format!("{COMMITTED}; {remote}");
     let setting =
-        Setting { files: borrowed(&files), before: COMMITTED, instead: &instead, ..Setting::default() };
+        Setting { files: borrowed(&files), before: &before, instead: &instead, ..Setting::default() };
     run("docs/trust.md", &Site::example("minimal"), &setting);
 }
 
