@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{AccountId, Blocked, GroupId, Key, Operation, PlannedOperation, Reading, Ref};
 
 use super::identity::Obstacle;
+use super::projection::{Effect, effects};
 use super::route::Context;
 
 /// Takes out the operations that together would leave no administrator, with what that blocks. Those that require
@@ -57,11 +58,13 @@ fn organization_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &C
         .filter(|group| group.name.as_str() == "org-admins")
         .map(|it| &it.id)
         .collect();
-    let leaves = |planned: &'_ PlannedOperation| match &planned.operation {
-        Operation::RemoveMember { membership } if theirs.contains(membership.group()) => {
-            Some(membership.account().clone())
-        }
-        operation => operation.leaver().map(|(account, _)| account.clone()),
+    let leaves = |planned: &PlannedOperation| {
+        let ended = effects(planned).into_iter().find_map(|effect| match effect {
+            Effect::Leaves(membership) if theirs.contains(membership.group()) => Some(membership.account()),
+            Effect::Sleeps(account, _) => Some(account),
+            Effect::Leaves(_) | Effect::Joins(..) | Effect::Wakes(..) | Effect::Ends(_) => None,
+        });
+        ended.cloned()
     };
     let leaving: Vec<(&Key, AccountId)> = operations
         .iter()

@@ -170,11 +170,21 @@ fn a_self_grant_that_cannot_be_judged_is_refused() {
 fn no_change_lets_its_own_author_in() {
     let world = World::of(REFUSE, "", ADMINS).then_base().change(hired(&["eve@acme.com"]));
     let world = world.edit("[ada@acme.com]", "[ada@acme.com, eve@acme.com]").by("eve@acme.com");
-    let expected = ["self-grant member.admins/eve@acme.com: refused"];
+    // That she loosens a rule about its own author is refused by itself, too.
+    let expected = ["self-grant : refused", "self-grant member.admins/eve@acme.com: refused"];
     assert_eq!(rulings(&world.clone().edit("self-grant: refuse", "self-grant: allow").plan()), expected);
     assert_eq!(rulings(&world.clone().edit("  privileged: [admins]\n", "").plan()), expected);
     let waive = "waive:\n  - { guard: self-grant, for: [group.admins], because: me, until: 2026-12-31 }\n";
     assert_eq!(rulings(&world.clone().edit("policy:", &format!("{waive}policy:")).plan()), expected);
+    // One of those who own the rules may loosen them; what it lets pass is judged by the rules before it.
+    let owned = |by: &str| {
+        let policy = format!("{REFUSE}  admins: [root@acme.com]\n");
+        let world =
+            World::of(&policy, "", ADMINS).then_base().change(hired(&["eve@acme.com", "root@acme.com"]));
+        rulings(&world.edit("  privileged: [admins]\n", "").by(by).plan())
+    };
+    assert_eq!(owned("root@acme.com"), Vec::<String>::new());
+    assert_eq!(owned("eve@acme.com"), ["self-grant : refused"]);
     // Somebody else has set it aside before.
     let mut waived = world.clone().edit("policy:", &format!("{waive}policy:"));
     let base = waived.base.as_mut().unwrap();

@@ -204,3 +204,38 @@ fn a_plan_grows_old_and_is_of_one_site() {
     assert_eq!(saved.for_site("https://acme.atlassian.net"), Ok(()));
     assert!(saved.for_site("https://other.atlassian.net").is_err());
 }
+
+#[test]
+fn a_reviewed_end_mark_or_rule_holds() {
+    let joins = "add member.sre/bob@acme.com";
+    let with = |until: &str| format!("  sre:\n    members: [{{ user: bob@acme.com{until} }}]\n");
+    let world = World::of("policy:\n  privileged: [sre]\n", "", &with(", until: 2026-12-31"));
+    let world = world.change(|live| live.leave("sre", "bob@acme.com")).then_reviewed();
+    assert_eq!(became(&world.plan())[3], none());
+    let ends = |now: &str| format!("{joins}: it grants access {now} now, and until 2026-12-31 was reviewed");
+    let later = world.clone().edit("2026-12-31", "2027-12-31");
+    assert_eq!(became(&later.plan())[3], [ends("until 2027-12-31")]);
+    let for_ever = world.clone().edit(", until: 2026-12-31", "");
+    assert_eq!(became(&for_ever.plan())[3], [ends("without an end")]);
+    let sooner = world.clone().edit("2026-12-31", "2026-12-01");
+    assert_eq!(became(&sooner.plan())[3], none(), "less than what was reviewed");
+    let unmarked = world.edit("  privileged: [sre]\n", "  mode: exact\n");
+    let why = format!("{joins}: it was reviewed as privileged, and the tree does not call it so any more");
+    assert_eq!(became(&unmarked.plan())[3], [why]);
+}
+
+#[test]
+fn a_waiver_that_the_review_has_not_seen_does_not_fit() {
+    let policy = "policy:\n  max-revokes: { group: { count: 0, percent: 0 } }\n";
+    let world = World::of(policy, "", GROUPS).change(|live| {
+        live.hire("eve@acme.com");
+        live.join("sre", "eve@acme.com");
+    });
+    let waive = "waive:\n  - { guard: max-revokes, for: [group.sre], because: closing, until: 2026-12-31 }\n";
+    let waived = format!("{waive}policy:");
+    let seen = world.clone().edit("policy:", &waived).then_reviewed();
+    assert_eq!(became(&seen.plan())[3], none());
+    let unseen = world.then_reviewed().edit("policy:", &waived);
+    let why = "`max-revokes` is set aside for it now, and was not when it was reviewed";
+    assert_eq!(became(&unseen.plan())[3], [format!("{LEAVES}: {why}")]);
+}

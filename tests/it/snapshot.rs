@@ -221,3 +221,18 @@ fn a_rule_about_a_group_that_was_not_read_refuses() {
     let floor = refused("policy:\n  keep-at-least: { payroll: 1 }\n", leaver, "[]");
     assert_eq!(floor, ["keep-at-least group.payroll: refused"]);
 }
+
+/// A sentence may hold a display name without brackets, and emails between what an email may hold.
+#[test]
+fn names_and_emails_are_masked_wherever_a_sentence_has_them() {
+    let users = "  ada@acme.com: { name: Ada Lovelace }\n";
+    let world = World::of("", users, "  eng:\n    members: [ada@acme.com, bob@acme.com]\n");
+    let mut plan = world.change(|live| live.leave("eng", "bob@acme.com")).plan();
+    assert!(plan.notes.iter().any(|note| note.code == "name-ignored" && note.text.contains("ADA")));
+    let text = "bob@acme.com/ada@acme.com, bob@acme.com|x, to=ada@acme.com";
+    plan.notes.push(rollbook::model::Note::new("x", text.into(), None));
+    let text = render::plan_json(&redacted(&plan, &BTreeSet::new()));
+    for hidden in ["ADA", "ada@", "bob@"] {
+        assert!(!text.contains(hidden), "{hidden} in {text}");
+    }
+}

@@ -90,8 +90,11 @@ pub(super) fn block_refused(
     }
     let mut blocked = Vec::new();
     verdicts.retain(|verdict| {
-        if verdict.ruling != Ruling::Refused || verdict.addresses.is_empty() {
+        if verdict.ruling != Ruling::Refused {
             return true;
+        }
+        if verdict.addresses.is_empty() {
+            return verdict.guard != Guard::SelfGrant;
         }
         let about = |planned: &&PlannedOperation| {
             verdict.addresses.iter().any(|address| revokes_at(planned, address, (context, rules)))

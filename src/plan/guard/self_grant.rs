@@ -4,10 +4,11 @@
 //! say who may make it. Without a base the tree's own rule is all there is.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use crate::model::{
-    AccountId, Address, Direction, Drift, Email, GroupId, GroupName, Guard, IdentityChange, Ruling,
-    SelfGrant, UserRef, Verdict,
+    AccountId, Address, Direction, Drift, Email, GroupId, GroupName, Guard, IdentityChange, RuleChange,
+    Ruling, SelfGrant, UserRef, Verdict,
 };
 
 use super::{Case, Rules, Tripped, verdict};
@@ -101,6 +102,68 @@ fn tripped(case: &Case<'_>) -> Vec<Tripped> {
             found.entry(grant.address).or_insert(tripped);
         }
     }
+    moved_names(case, &authors, &mut found);
+    let loosened = loosened(case, &authors);
+    found.into_values().chain(loosened).collect()
+}
+
+/// What the change takes back of the rules about its author: nobody says of themselves what they may do. Those who own the
+/// rules by the base may.
+fn loosened(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
+    let refuses = |base: &&Rules<'_>| base.policy().self_grant == SelfGrant::Refuse;
+    let Some(base) = case.rules.base.as_ref().filter(refuses) else { return Vec::new() };
+    let owners: BTreeSet<&Email> = base.policy().admins.iter().map(|admin| &admin.value).collect();
+    let accounts: BTreeSet<AccountId> = owners.iter().flat_map(|email| case.rules.accounts(email)).collect();
+    let owns = |author: &&Author<'_>| {
+        author.known && (owners.contains(author.email) || !author.accounts.is_disjoint(&accounts))
+    };
+    let who = match authors.iter().find(|author| !owns(author)) {
+        Some(author) => format!("{} made this change", author.email),
+        None if authors.is_empty() => "nobody knows who made this change".to_owned(),
+        None => return Vec::new(),
+    };
+    let others: Vec<&Author<'_>> = authors.iter().filter(|author| !owns(author)).collect();
+    let changes = case.changed_rules.iter().filter(|change| loosens(case, change, &others));
+    let tripped = changes.map(|change| Tripped {
+        guard: Guard::SelfGrant,
+        addresses: Vec::new(),
+        rule: String::new(),
+        why: format!("{who}, which loosens `{}`, a rule about its own author", change.rule),
+        help: "Let one of `policy.admins` make that change on its own, or allow this run with `--allow self-grant`."
+            .into(),
+    });
+    tripped.collect()
+}
+
+/// Whether a change of a rule lets its author do more.
+fn loosens(case: &Case<'_>, change: &RuleChange, authors: &[&Author<'_>]) -> bool {
+    let is_new = change.head.is_some();
+    match change.rule.as_str() {
+        "policy.self-grant" => true,
+        rule if rule.starts_with("policy.privileged: ") => !is_new,
+        rule if rule.starts_with("policy.admins: ") => is_new,
+        rule => match rule.strip_prefix("waive self-grant for ").map(Address::from_str) {
+            // A waiver for somebody else, by name, is what the guard asks for.
+            Some(Ok(address)) => is_new && !is_for_others(case, &address, authors),
+            Some(Err(_)) => is_new,
+            None => false,
+        },
+    }
+}
+
+/// Whether a waiver names one person, who is none of the authors.
+fn is_for_others(case: &Case<'_>, address: &Address, authors: &[&Author<'_>]) -> bool {
+    let Some(user) = address.user() else { return false };
+    let account = match user {
+        UserRef::Account(id) => Some(id),
+        UserRef::Email(_) => case.context.tree.account(user),
+    };
+    let grant = Grant { address: address.clone(), user, account, drift: false };
+    !authors.is_empty() && authors.iter().all(|author| author.known && !author.may_be(case, &grant))
+}
+
+/// Names that the change points elsewhere: who an author is, somebody else says.
+fn moved_names(case: &Case<'_>, authors: &[Author<'_>], found: &mut BTreeMap<Address, Tripped>) {
     if let Some(base) = case.context.base {
         let identities = &case.identities;
         for change in identities.iter().filter(|change| !case.context.confirms(change)) {
@@ -110,7 +173,6 @@ fn tripped(case: &Case<'_>) -> Vec<Tripped> {
             }
         }
     }
-    found.into_values().collect()
 }
 
 /// An author of a change, by every account that the base, the change and the site give their email.
@@ -206,8 +268,8 @@ fn by_author(grant: &Grant<'_>, why: String) -> Tripped {
     trip(
         grant.address.clone(),
         why,
-        "Let somebody else make the change, or waive `self-grant` for this membership in an earlier change of somebody \
-         else's.",
+        "Take it back, and let somebody else make the change; or waive `self-grant` for this membership in a change of \
+         somebody else's, which has to be applied first.",
     )
 }
 

@@ -80,7 +80,7 @@ fn the_rules_about_the_author_are_those_of_the_base() {
     assert_eq!(of_base("member.payroll/chen@acme.com"), REFUSED);
     assert_eq!(of_base("member.payroll/dina@acme.com"), ["self-grant member.payroll/dina@acme.com: waived"]);
     // Neighbour: what a colleague loosens for somebody else, whom they let in.
-    let by_chen = granted(base()).by("chen@acme.com").edit("policy:", &waive("group.payroll"));
+    let by_chen = granted(base()).by("chen@acme.com").edit("policy:", &waive("member.payroll/dina@acme.com"));
     assert_eq!(rulings(&by_chen.plan()), NONE);
 }
 
