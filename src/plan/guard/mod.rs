@@ -19,7 +19,7 @@ mod suspicious;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Address, Blocked, Direction, Guard, IdentityChange, Key, PlannedOperation, Reason, RuleChange,
+    AccountId, Address, Blocked, Direction, Guard, IdentityChange, Key, PlannedOperation, RuleChange,
     RuleSource, Ruling, Verdict,
 };
 
@@ -84,12 +84,7 @@ pub(super) fn block_refused(
     operations: &mut BTreeMap<Key, PlannedOperation>,
     context: &Context<'_>,
 ) -> Vec<Blocked> {
-    let reasons = &context.scope.reasons;
-    let by_time = |reason: &Reason| match reason {
-        Reason::Expired | Reason::Offboarded | Reason::Excepted => true,
-        Reason::Declared | Reason::Undeclared | Reason::Unlisted | Reason::Undone => false,
-    };
-    if reasons.is_empty() || !reasons.iter().all(by_time) {
+    if !context.scope.is_by_time() {
         return Vec::new();
     }
     let mut blocked = Vec::new();
