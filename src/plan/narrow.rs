@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Address, Blocked, Comparison, Key, LiveState, PlannedOperation, Reason, UserRef};
 
+use super::base::Difference;
 use super::desired::Desired;
 
 /// The part of a plan that is asked for. Empty lists ask for everything.
@@ -78,6 +79,18 @@ impl Scope {
                 Address::Group(group) | Address::Member(group, _) => group == name,
                 Address::User(user) => names(user),
             })
+    }
+
+    /// Keeps the differences that a run for this part is judged by: those at the targets, and none of a run that carries
+    /// out no change. All of them are shown.
+    pub(super) fn narrow_differences(&self, differences: &mut Vec<Difference<'_>>) {
+        if self.is_by_time() {
+            differences.clear();
+        }
+        let targeted = |address: &Address| self.targets.iter().any(|target| target.covers(address));
+        if !self.targets.is_empty() {
+            differences.retain(|difference| targeted(&difference.address()));
+        }
     }
 
     /// Keeps what was adopted at the targets. How identities and rules differ is always said.

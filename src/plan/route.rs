@@ -157,7 +157,7 @@ fn compared<'a>(
     wants: &Wants,
 ) -> (Option<Comparison>, Vec<Difference<'a>>) {
     let Some(base) = context.base else { return (None, Vec::new()) };
-    let differences = if context.undoes {
+    let mut differences = if context.undoes {
         Vec::new()
     } else {
         base.differences(context.tree, wants, context.live, context.capabilities, context.locator)
@@ -167,6 +167,7 @@ fn compared<'a>(
         comparison.adopted.clear();
         comparison.declared.clear();
     }
+    context.scope.narrow_differences(&mut differences);
     (Some(context.scope.narrow_comparison(comparison)), differences)
 }
 
@@ -186,7 +187,10 @@ fn judge(
             rules,
             after: Projection::after(context.live, steps.operations.values()),
             differences,
-            identities: base.map(|base| base.identities.as_slice()).unwrap_or_default(),
+            identities: base
+                .filter(|_| !context.scope.is_by_time())
+                .map(|base| base.identities.as_slice())
+                .unwrap_or_default(),
             changed_rules: base.map(|base| base.rules.as_slice()).unwrap_or_default(),
             circles,
         });

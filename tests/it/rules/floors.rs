@@ -81,6 +81,8 @@ fn a_floor_counts_people_with_an_active_account() {
     assert_eq!(rulings(&joins.plan()), NONE);
 }
 
+const SELF_GRANT: &str = "self-grant: refuse\n  privileged: [support]";
+
 /// Access that ended in two groups, one of which has a floor.
 fn night(reasons: Vec<Reason>) -> World {
     let ended = "{ user: bruno@acme.com, until: 2026-11-20 }";
@@ -123,6 +125,20 @@ fn one_refused_floor_keeps_nobody_elses_expired_access() {
     leaver.scope.reasons = vec![Reason::Expired, Reason::Offboarded];
     assert!(keys(&leaver.plan()).contains(&"remove member.team/eve@acme.com".to_owned()));
     assert!(!keys(&leaver.plan()).contains(&"remove member.support/bruno@acme.com".to_owned()));
+    // What a change declares is judged with the change, and not in the night.
+    let mut beside =
+        night(vec![Reason::Expired]).edit("keep-at-least: { support: 2 }", SELF_GRANT).then_base();
+    beside = beside.edit("[ada@acme.com, { user", "[ada@acme.com, eve@acme.com, { user").by("eve@acme.com");
+    beside = beside.change(hired(&["eve@acme.com"])).change(|live| live.join("support", "eve@acme.com"));
+    assert_eq!((rulings(&beside.plan()), keys(&beside.plan()).len()), (vec![], 2));
+    let merge = World { scope: Default::default(), ..beside.clone() };
+    assert_eq!(rulings(&merge.plan()), ["self-grant member.support/eve@acme.com: refused"]);
+    // So is one that is about another group than is asked for.
+    let mut elsewhere = merge.clone();
+    elsewhere.scope.targets = vec!["group.team".parse().unwrap()];
+    assert_eq!(rulings(&elsewhere.plan()), NONE);
+    elsewhere.scope.targets = vec!["group.support".parse().unwrap()];
+    assert_eq!(rulings(&elsewhere.plan()), rulings(&merge.plan()));
     // Neighbours: a merge is refused as a whole, and a night that breaks nothing blocks nothing.
     assert_eq!(rulings(&night(Vec::new()).plan()), ["keep-at-least group.support: refused"]);
     let calm = night(vec![Reason::Expired]).edit("support: 2", "support: 1").plan();

@@ -1,6 +1,7 @@
 //! Rules hold by account and group, on the membership that a plan leaves behind: one test for each way in which one let
 //! go, with a neighbour that must not trip.
 
+mod any_failure;
 mod authors;
 mod ends;
 mod exclusive;
