@@ -1,6 +1,7 @@
 //! `keep-at-least`, `max-revokes` and the last administrator: who counts, and in which order people come and go.
 
-use rollbook::model::{Reason, Surface};
+use rollbook::model::{AccountKind, Reason, Surface};
+use rollbook::plan::Scope;
 
 use super::{NONE, hired, refused_first, requires, said};
 use crate::guards::rulings;
@@ -67,7 +68,7 @@ fn a_floor_counts_people_with_an_active_account() {
     let asleep = leaves("zoe@acme.com", "").change(|live| live.account("zoe@acme.com").active = false);
     assert_eq!(rulings(&asleep.plan()), refused);
     let customer = leaves("account: acc-customer", "").change(|live| {
-        live.accounts.get_mut("acc-customer").unwrap().kind = rollbook::model::AccountKind::Customer
+        live.accounts.get_mut("acc-customer").unwrap().kind = AccountKind::Customer;
     });
     assert_eq!(rulings(&customer.plan()), refused);
     let comes = leaves("zoe@acme.com", "").change(|live| {
@@ -131,7 +132,7 @@ fn one_refused_floor_keeps_nobody_elses_expired_access() {
     beside = beside.edit("[ada@acme.com, { user", "[ada@acme.com, eve@acme.com, { user").by("eve@acme.com");
     beside = beside.change(hired(&["eve@acme.com"])).change(|live| live.join("support", "eve@acme.com"));
     assert_eq!((rulings(&beside.plan()), keys(&beside.plan()).len()), (vec![], 2));
-    let merge = World { scope: Default::default(), ..beside.clone() };
+    let merge = World { scope: Scope::default(), ..beside.clone() };
     assert_eq!(rulings(&merge.plan()), ["self-grant member.support/eve@acme.com: refused"]);
     // So is one that is about another group than is asked for.
     let mut elsewhere = merge.clone();

@@ -58,12 +58,12 @@ fn an_invitation_into_default_groups_is_shown_marked_and_judged() {
     assert_eq!(codes(&unreadable(apart)), [("invite user.zoe@acme.com".into(), "default-groups-unknown")]);
     // Neighbours: a colleague invites; an app whose default group is nothing special; no rule asks.
     assert_eq!(rulings(&invited(RULES).by("ada@acme.com").plan()), NONE);
-    let plain = invited(RULES)
+    let ordinary = invited(RULES)
         .by("zoe@acme.com")
         .by("ada@acme.com")
         .edit("privileged: [payroll]", "privileged: [audit]")
         .then_base();
-    assert!(!plain.plan().operations[0].privileged);
+    assert!(!ordinary.plan().operations[0].privileged);
     let free = unreadable("policy:\n  invite-domains: [acme.com]\n");
     assert_eq!((codes(&free), keys(&free)), (vec![], vec!["invite user.zoe@acme.com".into()]));
     assert_eq!(rulings(&invited(apart).change(hired(&["kim@acme.com"])).plan()), NONE);
