@@ -140,8 +140,11 @@ fn trust() {
             "mv .rollbook/journals/*.jsonl first; mv first .rollbook/journals/first.jsonl; rollbook plan --out",
         ),
     ];
-    let setting =
-        Setting { files: borrowed(&files), before: COMMITTED, instead: &instead, ..Setting::default() };
+    // An apply has completed, and the ref is where everybody fetches it from.
+    let applied = "git update-ref refs/rollbook/applied HEAD; git init --quiet --bare .rollbook/origin; \
+                   git remote add origin .rollbook/origin; git push --quiet origin refs/rollbook/applied";
+    let before = &format!("{COMMITTED}; {applied}");
+    let setting = Setting { files: borrowed(&files), before, instead: &instead, ..Setting::default() };
     run("docs/trust.md", &Site::example("minimal"), &setting);
 }
 

@@ -58,7 +58,7 @@ impl Stage {
                 self.leaves("bob", kind);
             }
             Rule::KeepAtLeast | Rule::Protect | Rule::ProtectPerson | Rule::LastAdmin => {
-                self.leaves("bob", kind)
+                self.leaves("bob", kind);
             }
             Rule::SelfLockout => self.leaves("root", kind),
             Rule::Exclusive if self.site.default => {
