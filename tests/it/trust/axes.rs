@@ -260,10 +260,12 @@ pub(super) enum History {
     Since,
     /// The same, and the next change is compared with the commit before it.
     Before,
+    /// One change does all of it, and takes the rule out.
+    Loosened,
 }
 
 impl History {
-    pub(super) const ALL: [Self; 4] = [Self::One, Self::Two, Self::Since, Self::Before];
+    pub(super) const ALL: [Self; 5] = [Self::One, Self::Two, Self::Since, Self::Before, Self::Loosened];
 
     pub(super) fn title(self) -> &'static str {
         match self {
@@ -271,6 +273,7 @@ impl History {
             Self::Two => "two changes",
             Self::Since => "not applied",
             Self::Before => "not applied, other base",
+            Self::Loosened => "rule taken out",
         }
     }
 
@@ -285,6 +288,7 @@ impl History {
                  compared by `--base applied`, and the author is that of the later change or of both"
             }
             Self::Before => "the same, compared with the commit before the later change",
+            Self::Loosened => "one change does all of it, and takes the rule out of the policy as well",
         }
     }
 }

@@ -44,6 +44,11 @@ fn said(plan: &Plan, rule: Rule) -> Verdict {
     if let Some(blocked) = blocked.first().filter(|_| !done) {
         return verdict(format!("blocked `{}`", blocked.code), &blocked.why);
     }
+    if let Some(allowed) =
+        plan.guards.iter().find(|guard| matches!(guard.ruling, Ruling::AllowedByChange { .. }))
+    {
+        return verdict("allowed by this change", &allowed.why);
+    }
     let told = |note: &&Note| matches!(&*note.code, "exclusive-stands" | "rule-names-nothing");
     match plan.notes.iter().find(told) {
         Some(note) => verdict(format!("note `{}`", note.code), &note.text),
@@ -105,6 +110,7 @@ fn broken((cell, found, promise): &(Cell, Verdict, Promise)) -> Option<String> {
         ["refused", "blocked", "no plan", "mistake"].iter().any(|word| found.what.starts_with(word));
     let kept = match promise {
         Promise::Stopped => stopped,
+        Promise::Shown => stopped || found.what == "allowed by this change",
         Promise::Passes(_) => !stopped,
         Promise::Senseless(_) => true,
     };

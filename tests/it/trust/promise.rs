@@ -7,6 +7,8 @@ use super::axes::{Author, Cell, History, Kind, Rule};
 pub(super) enum Promise {
     /// The deed is not done: the plan is refused, its operation is blocked, or there is no plan.
     Stopped,
+    /// The base's rules would stop it, and a reviewer sees that those of the change do not.
+    Shown,
     /// Nothing stops it, and why.
     Passes(&'static str),
     /// There is no such case, and why.
@@ -17,7 +19,30 @@ pub(super) fn promise(cell: Cell) -> Promise {
     match (senseless(cell), passes(cell)) {
         (Some(why), _) => Promise::Senseless(why),
         (None, Some(why)) => Promise::Passes(why),
+        (None, None) if cell.history == History::Loosened && may_be_loosened(cell.rule) => Promise::Shown,
         (None, None) => Promise::Stopped,
+    }
+}
+
+/// Whether the change that takes a rule out is let pass, once somebody approves it.
+fn may_be_loosened(rule: Rule) -> bool {
+    match rule {
+        Rule::MaxRevokes
+        | Rule::KeepAtLeast
+        | Rule::Protect
+        | Rule::ProtectPerson
+        | Rule::ProtectDeleting
+        | Rule::Exclusive
+        | Rule::InviteDomain => true,
+        Rule::SelfGrant
+        | Rule::Nesting
+        | Rule::Deleting
+        | Rule::SelfLockout
+        | Rule::LastAdmin
+        | Rule::IdentityChanged
+        | Rule::IdentityUnresolved
+        | Rule::Reactivation
+        | Rule::SuspiciousRead => false,
     }
 }
 

@@ -118,6 +118,7 @@ impl Says {
 
 /// What the site has.
 #[derive(Clone, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "every combination is to happen")]
 pub(super) struct Site {
     /// What it calls the group.
     pub(super) name: &'static str,

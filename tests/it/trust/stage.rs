@@ -58,7 +58,7 @@ impl Stage {
                 self.leaves("bob", kind);
             }
             Rule::KeepAtLeast | Rule::Protect | Rule::ProtectPerson | Rule::LastAdmin => {
-                self.leaves("bob", kind)
+                self.leaves("bob", kind);
             }
             Rule::SelfLockout => self.leaves("root", kind),
             Rule::Exclusive if self.site.default => {
@@ -185,7 +185,7 @@ pub(super) fn world(cell: Cell, stage: &Stage) -> World {
     let Stage { before, prepared, after, site } = stage;
     let mut head = after.clone();
     let mut base = match cell.history {
-        History::One | History::Since => before.clone(),
+        History::One | History::Since | History::Loosened => before.clone(),
         History::Two => prepared.clone(),
         History::Before => after.clone(),
     };
@@ -203,7 +203,13 @@ pub(super) fn world(cell: Cell, stage: &Stage) -> World {
         site.team.extend(prepared.team.iter().copied());
     }
     let policy = policy(cell.rule, cell.kind);
-    let mut world = head.world(policy);
+    let mut world = match (cell.history, cell.rule) {
+        (History::Loosened, Rule::InviteDomain) => {
+            head.world(policy).edit("[acme.com]", "[acme.com, else.example]")
+        }
+        (History::Loosened, _) => head.world("mode: exact"),
+        (History::One | History::Two | History::Since | History::Before, _) => head.world(policy),
+    };
     world.base = Some(base.world(policy).files);
     world.base_applied = cell.history != History::Before;
     world.live = site.live();
