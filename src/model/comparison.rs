@@ -76,6 +76,8 @@ pub enum Declared {
         /// Revokes that the base would make in it, and that are dropped.
         revokes: usize,
     },
+    /// The tree does not declare the membership, or the user, any more, and the access stays.
+    Leaves,
     /// The membership ends on another day.
     End {
         /// The first day without it by the base; nothing where it does not end.

@@ -344,13 +344,6 @@ impl Note {
     pub fn new(code: &'static str, text: String, origin: Option<Location>) -> Self {
         Self { code: code.into(), text, names: Vec::new(), origin }
     }
-
-    /// The same, with a display name that the text holds.
-    #[must_use]
-    pub fn naming(mut self, name: &str) -> Self {
-        self.names.push(name.to_owned());
-        self
-    }
 }
 
 impl SurfaceIds {

@@ -119,7 +119,10 @@ fn unlisted_users(differ: &mut Differ<'_>) {
     };
     let unlisted = users.iter().filter_map(|id| differ.unlisted(id));
     let notes: Vec<Note> = unlisted
-        .map(|account| Note::new("unlisted-user", told(account), None).naming(&account.name))
+        .map(|account| {
+            let names = vec![account.name.clone()];
+            Note { names, ..Note::new("unlisted-user", told(account), None) }
+        })
         .collect();
     differ.changes.notes.extend(notes);
 }

@@ -138,7 +138,8 @@ impl Router<'_> {
         let who = change.address.user().map(ToString::to_string).unwrap_or_default();
         let live = change.name.as_deref().unwrap_or_default();
         let text = format!("{who} is named {live} live; the name of an existing account is not changed");
-        self.remarks.push(Note::new("name-ignored", text, Some(change.origin.clone())).naming(live));
+        let note = Note::new("name-ignored", text, Some(change.origin.clone()));
+        self.remarks.push(Note { names: vec![live.to_owned()], ..note });
         None
     }
 

@@ -23,7 +23,7 @@ use people::by_user;
 pub(super) use comparison::{NEW_MAPPINGS, allowed_by_change, by_hand, compared, differs};
 pub(super) use groups::{Whole, surfaces};
 pub(super) use guards::{set_aside, unjudged};
-pub(super) use people::account_details;
+pub(super) use people::{account_details, joins};
 pub(super) use rows::{details, person, short, sign_of};
 pub(super) use taken::taken;
 

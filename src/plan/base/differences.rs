@@ -39,6 +39,8 @@ pub(in crate::plan) enum Kind {
     Later { base: Option<Date>, head: Option<Date> },
     /// It ends earlier.
     Earlier { base: Option<Date>, head: Option<Date> },
+    /// The tree does not declare it any more, and it stays.
+    Left,
     /// The base would end it, and the tree does not.
     Kept { undoes: Action, reason: Reason },
 }
@@ -48,7 +50,7 @@ impl Difference<'_> {
     pub(in crate::plan) fn widens(&self) -> bool {
         match self.kind {
             Kind::New | Kind::Later { .. } | Kind::Kept { .. } => true,
-            Kind::Earlier { .. } => false,
+            Kind::Earlier { .. } | Kind::Left => false,
         }
     }
 
@@ -60,7 +62,7 @@ impl Difference<'_> {
     fn ends_by_name(&self) -> bool {
         match self.kind {
             Kind::Kept { reason, .. } => by_name(reason),
-            Kind::New | Kind::Later { .. } | Kind::Earlier { .. } => false,
+            Kind::New | Kind::Later { .. } | Kind::Earlier { .. } | Kind::Left => false,
         }
     }
 
@@ -89,6 +91,7 @@ impl Difference<'_> {
             Kind::New => return None,
             Kind::Later { base, head } | Kind::Earlier { base, head } => Declared::End { base, head },
             Kind::Kept { undoes, reason } => Declared::Kept { undoes, reason },
+            Kind::Left => Declared::Leaves,
         };
         Some(DeclarationChange {
             address: self.address(),
@@ -206,17 +209,18 @@ impl<'a> Comparing<'a, '_> {
                 found.push(Difference { kind, group: name, place, user, who, origin });
             }
             if let Some(before) = before {
-                found.extend(self.ends_dropped(name, place, before, Some(group)));
+                found.extend(self.dropped(name, place, before, Some(group)));
             }
         }
         for (place, (name, group)) in base.iter().filter(|(place, _)| !matched.contains(*place)) {
-            found.extend(self.ends_dropped(name, *place, group, None));
+            found.extend(self.dropped(name, *place, group, None));
         }
         found
     }
 
-    /// Members whose access was to end, of whom the tree says nothing any more, and who stay.
-    fn ends_dropped(
+    /// Members of whom the tree says nothing any more, and who stay. Of a group that leaves the tree as a whole, those whose
+    /// access was to end.
+    fn dropped(
         &self,
         name: &'a GroupName,
         place: Place<'a>,
@@ -226,7 +230,11 @@ impl<'a> Comparing<'a, '_> {
         let Place::Group(id) = place else { return Vec::new() };
         let mut now: Option<ByWho<'_>> = None;
         let mut found = Vec::new();
-        for (user, entry) in before.members.iter().filter(|(_, entry)| entry.until.is_some()) {
+        let same_name = |user: &UserRef| {
+            after.is_some_and(|after| after.members.contains_key(user)) && !self.moved.contains(user)
+        };
+        let counts = |entry: &Entry| entry.until.is_some() || after.is_some();
+        for (user, entry) in before.members.iter().filter(|(user, it)| counts(it) && !same_name(user)) {
             let who = who(&self.base.tree.people, user);
             let Who::Account(account) = who else { continue };
             let is_member = self.live.members.get(id).is_some_and(|members| members.contains(account));
@@ -236,7 +244,10 @@ impl<'a> Comparing<'a, '_> {
                 continue;
             }
             found.push(Difference {
-                kind: Kind::Later { base: entry.until, head: None },
+                kind: match entry.until {
+                    Some(_) => Kind::Later { base: entry.until, head: None },
+                    None => Kind::Left,
+                },
                 group: name,
                 place,
                 user: user.clone(),

@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{
     AccountId, Address, Blocked, Change, Changes, Comparison, DeclarationChange, Declared, Drift, GroupId,
     GroupName, GroupState, Listing, LiveState, Location, Locator, Origin, Questions, Reason, Revision,
-    Wanted,
+    UserRef, Wanted,
 };
 
 use super::desired::Desired;
@@ -138,6 +138,7 @@ impl<'a> Base<'a> {
         differences: &[Difference<'_>],
     ) -> Comparison {
         let mut declared = self.groups_left(head, live, privileged, differences);
+        declared.extend(self.users_left(head, live));
         declared.extend(self.ends_kept(head, wants, live, privileged, differences));
         declared.extend(differences.iter().filter_map(|difference| difference.shown(privileged, live)));
         declared.sort();
@@ -153,15 +154,8 @@ impl<'a> Base<'a> {
     /// What the base would end for a reason that is asked for, and the tree keeps by a change that is not made in this run.
     pub(super) fn held(&self, wants: &Wants, reasons: &[Reason]) -> Vec<Blocked> {
         let unwanted = self.changes.iter().filter(|(deed, change)| !wants.want(deed, change));
-        let ends = |change: &&Change| match change.wanted {
-            Wanted::RemoveMember { .. } | Wanted::OffboardUser { .. } => reasons.contains(&change.reason),
-            Wanted::CreateGroup { .. }
-            | Wanted::DeleteGroup { .. }
-            | Wanted::InviteUser { .. }
-            | Wanted::AddMember { .. }
-            | Wanted::ActivateUser { .. }
-            | Wanted::UpdateUser { .. } => false,
-        };
+        // No grant has one of these reasons.
+        let ends = |change: &&Change| reasons.contains(&change.reason);
         let held = |address: &Address, action, reason, origin: &Location| Blocked {
             address: address.clone(),
             action,
@@ -237,6 +231,23 @@ impl<'a> Base<'a> {
             })
         });
         kept.collect()
+    }
+
+    /// The people who stand under `users:` in the base, and whom the tree does not name any more: their access stays.
+    fn users_left(&self, head: &Resolved<'_>, live: &LiveState) -> Vec<DeclarationChange> {
+        let users = self.tree.desired.declaration.users.iter().filter_map(|(email, user)| {
+            let name = UserRef::Email(email.clone());
+            let account = self.tree.account(&name)?;
+            let named = head.desired.people().contains(&name) || head.people.declared_as(account).is_some();
+            (!named).then(|| DeclarationChange {
+                name: live.accounts.get(account).map(|account| account.name.clone()),
+                address: Address::User(name),
+                declared: Declared::Leaves,
+                privileged: false,
+                origin: self.locator.locate(user.origin),
+            })
+        });
+        users.collect()
     }
 
     /// What a reviewer is shown of the groups that leave: who is in them stays.

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Action, Direction, Drift, GroupName, Location, Operation, Plan, PlannedOperation};
 use crate::render::lines::{count, width_of};
-use crate::render::plan::{Whole, account_details, details, person, sign_of};
+use crate::render::plan::{Whole, account_details, details, joins, person, sign_of};
 
 use super::escape::{code, name};
 use super::page::{Block, Line, Section, Weight};
@@ -176,7 +176,9 @@ fn told(planned: &PlannedOperation) -> Vec<Entry> {
             let mut about = vec![format!("{} via {}", planned.key.action, planned.via)];
             about.extend(account_details(&planned.operation));
             about.extend(details(planned));
-            about.extend(planned.privileged.then(|| "privileged".to_owned()));
+            let joins = joins(planned);
+            about.extend(planned.privileged.then(|| "privileged".to_owned()).filter(|_| joins.is_none()));
+            about.extend(joins);
             vec![entry(who(planned), about, usize::from(direction == Direction::Revoke))]
         }
     }

@@ -108,6 +108,7 @@ pub(in crate::render) fn differs(declared: &Declared) -> String {
             };
             format!("no longer declared: {stay}{dropped}")
         }
+        Declared::Leaves => "no longer declared: access stays".into(),
         Declared::End { base, head } => {
             let end = |end: &Option<Date>| end.map_or("no end".into(), |end| format!("until {end}"));
             format!("{} → {}", end(base), end(head))

@@ -6,7 +6,7 @@ use crate::model::{Address, Direction, GroupName, GroupSummary, Operation, Plan,
 use crate::render::harmless;
 use crate::render::lines::{CHANGE, GRANT, REVOKE, Row, count};
 
-use super::people::user_row;
+use super::people::user_rows;
 use super::rows::{Line, details, origin_of, person, rows, short, sign_of};
 
 /// What the heads of groups say of a whole plan, counted once for all of them.
@@ -60,7 +60,7 @@ pub(super) fn by_group(plan: &Plan, operations: &[&PlannedOperation], width: usi
         text.push_str(&group(name, &whole, &operations, whole.is(name, &operations), width));
     }
     for planned in users {
-        text.push_str(&user_row(planned).text(width));
+        text.push_str(&user_rows(planned, width));
     }
     text
 }

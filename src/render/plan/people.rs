@@ -6,13 +6,13 @@ use crate::model::{
     Address, Direction, GroupName, Inactive, Kept, Operation, Plan, PlannedOperation, UserRef,
 };
 use crate::render::harmless;
-use crate::render::lines::{CHANGE, count};
+use crate::render::lines::{CHANGE, Lead, count, wrapped};
 
 use super::groups::{Whole, group};
 use super::rows::{Line, OwnedRow, details, origin_of, person, rows, short, sign_of, style_of};
 
 /// The line of an operation on an account.
-pub(super) fn user_row(planned: &PlannedOperation) -> OwnedRow {
+fn user_row(planned: &PlannedOperation) -> OwnedRow {
     let direction = planned.operation.direction();
     let who =
         planned.key.address.user().map(|user| person(user, planned.name.as_deref())).unwrap_or_default();
@@ -29,14 +29,12 @@ pub(super) fn user_row(planned: &PlannedOperation) -> OwnedRow {
 
 pub(in crate::render) fn account_details(operation: &Operation) -> Vec<String> {
     match operation {
-        Operation::InviteUser { apps, groups, defaults, sends_mail, .. } => {
+        Operation::InviteUser { apps, groups, sends_mail, .. } => {
             let apps: Vec<_> = apps.iter().map(|app| harmless(app.as_str())).collect();
             let apps = if apps.is_empty() { "no app".into() } else { apps.join(" and ") };
             let groups = (!groups.is_empty()).then(|| format!("into {}", count(groups.len(), "group")));
-            let defaults: Vec<_> = defaults.iter().map(|group| harmless(group.name.as_str())).collect();
-            let joins = (!defaults.is_empty()).then(|| format!("joins {} by that", defaults.join(" and ")));
             let mail = if *sends_mail { "sends mail" } else { "sends no mail" };
-            [Some(apps), joins, groups, Some(mail.into())].into_iter().flatten().collect()
+            [Some(apps), groups, Some(mail.into())].into_iter().flatten().collect()
         }
         Operation::ActivateUser { from, memberships, .. } => {
             let was = match from {
@@ -65,6 +63,20 @@ pub(in crate::render) fn account_details(operation: &Operation) -> Vec<String> {
     }
 }
 
+/// The groups that the site puts somebody into because of the apps of their invitation.
+pub(in crate::render) fn joins(planned: &PlannedOperation) -> Option<String> {
+    let groups: Vec<_> =
+        planned.operation.defaults().iter().map(|group| harmless(group.name.as_str())).collect();
+    let privileged = if planned.privileged { ", privileged" } else { "" };
+    (!groups.is_empty()).then(|| format!("joins {} by the app{privileged}", groups.join(" and ")))
+}
+
+/// The lines of an operation on an account.
+pub(super) fn user_rows(planned: &PlannedOperation, width: usize) -> String {
+    let joins = joins(planned).map(|joins| wrapped(&joins, &Lead::ABOUT, width));
+    user_row(planned).text(width) + &joins.unwrap_or_default()
+}
+
 fn names(memberships: &[Kept]) -> String {
     let names: Vec<_> = memberships.iter().map(|kept| harmless(kept.group.as_str())).collect();
     names.join(" and ")
@@ -90,6 +102,8 @@ pub(super) fn by_user(plan: &Plan, operations: &[&PlannedOperation], width: usiz
         text.push_str(&row.text(width));
         let mut lines: Vec<Line> = operations.iter().map(|planned| membership_line(planned)).collect();
         text.push_str(&rows(&mut lines, width));
+        let joins = operations.iter().filter_map(|planned| joins(planned));
+        text.extend(joins.map(|joins| wrapped(&joins, &Lead::ABOUT, width)));
     }
     let whole = Whole::of(plan);
     for planned in groups {

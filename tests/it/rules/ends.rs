@@ -294,3 +294,24 @@ fn a_second_name_does_not_stop_an_end() {
     let alone = World::of("", "", groups);
     assert_eq!((codes(&alone.plan()), notes(&alone.plan())), (vec![], vec!["expires-soon"]));
 }
+
+#[test]
+fn access_that_the_tree_lets_go_of_is_said_though_nothing_changes() {
+    let policy = "policy:\n  mode: at-least\n  privileged: [team]\n";
+    let users = "  dina@acme.com: { name: Dina }\n";
+    let world = World::of(policy, users, "  team:\n    members: [ada@acme.com, dina@acme.com]\n").then_base();
+    let left = world.clone().edit(", dina@acme.com", "");
+    assert_eq!(keys(&left.plan()), NONE);
+    assert_eq!(otherwise(&left.plan()), ["member.team/dina@acme.com: leaves, privileged"]);
+    let gone = left.edit("  dina@acme.com: { name: Dina }\n", "  ada@acme.com: {}\n");
+    assert_eq!(
+        otherwise(&gone.plan()),
+        ["user.dina@acme.com: leaves", "member.team/dina@acme.com: leaves, privileged"]
+    );
+    // Neighbour: where the group is exact, it is a revoke, and said as that.
+    let exact = world.edit("at-least", "exact").then_base().edit(", dina@acme.com", "");
+    assert_eq!(
+        (keys(&exact.plan()), otherwise(&exact.plan())),
+        (vec!["remove member.team/dina@acme.com".into()], vec![])
+    );
+}

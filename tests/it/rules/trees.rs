@@ -105,3 +105,13 @@ fn two_waivers_of_one_guard_for_one_address_are_a_mistake_and_shown_as_a_set() {
     assert_eq!(rules(&later), ["waive protect for group.team: until 2099-01-01: first"]);
     assert_eq!(rules(&world), NONE);
 }
+
+#[test]
+fn what_belongs_to_the_tree_is_a_rule() {
+    let world =
+        World::of("policy:\n  mode: exact\n", "", "  team:\n    members: [ada@acme.com]\n").then_base();
+    let world = world.edit("policy:", "include: [groups/*.yaml]\npolicy:");
+    let rules = world.plan().base.unwrap().rules;
+    let rules: Vec<_> = rules.iter().map(|it| (it.rule.as_str(), it.head.as_deref())).collect();
+    assert_eq!(rules, [("include", Some("groups/*.yaml"))]);
+}
