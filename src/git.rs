@@ -327,6 +327,8 @@ fn git(folder: &Path) -> Command {
         .arg("-C")
         .arg(folder)
         .env("GIT_NO_LAZY_FETCH", "1")
+        // Nor may refs that somebody pushed put another commit in the place of the one that is named.
+        .env("GIT_NO_REPLACE_OBJECTS", "1")
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("LC_ALL", "C");
     command

@@ -142,7 +142,7 @@ impl Session {
         };
         let mut questions = plan::questions(&changes, &live, &loaded.declaration);
         if let Some(base) = base.as_ref().filter(|_| undo.is_none()) {
-            questions.join(base.questions(&changes));
+            questions.join(base.questions(&changes, &tree, &live));
         }
         let capabilities =
             self.telling(Box::pin(source.capabilities(&questions, &live, &tree.desired))).await?;

@@ -37,6 +37,10 @@ pub(super) fn git_doubts(folder: &Path, revision: &str, says: &str) -> Result<Op
     if matches!(name, "" | "@" | "HEAD") || is_whole_id(folder, name)? || !says.contains("is ambiguous") {
         return Ok(None);
     }
+    // A whole name is that ref, whatever else ends like it: git takes it first.
+    if name.starts_with("refs/") {
+        return Ok(None);
+    }
     let mut meanings = refs(folder, name)?;
     meanings.extend(objects(folder, name)?);
     if meanings.len() < 2 {

@@ -13,6 +13,7 @@
 mod admins;
 mod assemble;
 mod base;
+mod by_time;
 mod cost;
 mod desired;
 mod diff;

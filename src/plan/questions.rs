@@ -53,6 +53,10 @@ pub fn searches(desired: &Desired<'_>, beside: Beside<'_>) -> Searches {
         searches.emails.extend(emails);
         searches.accounts.extend(accounts);
     }
+    let trees = || std::iter::once(desired).chain(beside.base).map(|tree| tree.declaration);
+    let accounts =
+        beside.authors.iter().flat_map(|author| trees().filter_map(move |tree| explained(tree, author)));
+    searches.accounts.extend(accounts.cloned());
     let unexplained = |author: &&Email| explained(desired.declaration, author).is_none();
     searches.emails.extend(beside.authors.iter().filter(unexplained).cloned());
     searches.accounts.extend(beside.undo.iter().flat_map(|undo| undo.accounts.iter().cloned()));

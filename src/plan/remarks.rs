@@ -72,10 +72,10 @@ fn standing_pairs(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
         members.extend(read.flatten());
         for account in members {
             let who = Who::Account(account);
+            // A name that may mean two groups is one of the list all the same.
             let held: Vec<&GroupId> = list
                 .iter()
-                .flat_map(|listed| listed.ids.iter().copied())
-                .filter(|id| site.holds(Place::Group(id), who))
+                .filter_map(|listed| listed.ids.iter().copied().find(|id| site.holds(Place::Group(id), who)))
                 .collect();
             if let [one, other, ..] = held.as_slice() {
                 let user = context.tree.people.name_of(account, context.live.accounts.get(account));

@@ -70,6 +70,12 @@ impl Context<'_> {
             || self.applied.is_some_and(|applied| applied.asks_for(address, account, self.tree))
     }
 
+    /// Whether what is planned may be another tree than the base's, or have been one in between.
+    pub(super) fn is_changed(&self) -> bool {
+        let base = self.base.and_then(|base| base.revision.commit.as_ref());
+        base.is_none() || base != self.header.commit.as_ref()
+    }
+
     /// Whether the site itself shows what a pin or a lock line says now, or said before it went.
     pub(super) fn confirms(&self, change: &IdentityChange) -> bool {
         let (Address::User(UserRef::Email(email)), Some(id)) =
@@ -101,12 +107,11 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
         remarks: changes.notes,
     };
     let (base, differences) = compared(context, &rules, &wants);
-    if let Some(base) = context.base.filter(|_| context.scope.is_by_time()) {
-        router.blocked.extend(base.held(&wants, &context.scope.reasons));
-    }
+    router.end_by_base(&wants);
     for change in changes.changes {
         router.route(change);
     }
+    router.leave_unapplied();
     router.say_nesting();
     router.carry_groups();
     router.list_what_is_left();

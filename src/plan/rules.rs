@@ -142,6 +142,11 @@ fn accounts_of(trees: &[&Resolved<'_>], email: &Email) -> BTreeSet<AccountId> {
 }
 
 impl<'a> Rules<'a> {
+    /// The accounts that this tree, or the site, gives an email.
+    pub(super) fn accounts(&self, email: &Email) -> BTreeSet<AccountId> {
+        accounts_of(&[self.tree], email)
+    }
+
     pub(super) fn policy(&self) -> &'a Policy {
         &self.tree.desired.declaration.policy
     }

@@ -11,13 +11,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, Address, Blocked, Change, Changes, Comparison, DeclarationChange, Declared, Drift, GroupId,
-    GroupName, GroupState, Listing, LiveState, Location, Locator, Origin, Questions, Reason, Revision,
-    UserRef, Wanted,
+    GroupName, GroupState, Listing, LiveState, Locator, Origin, Questions, Reason, Revision, UserRef, Wanted,
 };
 
 use super::desired::Desired;
 use super::diff::diff;
-use super::identity::{GroupIdentity, Marked, Resolved};
+use super::identity::{GroupIdentity, Marked, Obstacle, Resolved};
+use super::questions::questions;
 use deeds::{Deed, same};
 
 pub(super) use differences::{Difference, Kind};
@@ -107,12 +107,12 @@ impl<'a> Base<'a> {
         }
     }
 
-    /// What must be known of those whom the base would offboard and the tree would not: what they keep.
-    pub fn questions(&self, changes: &Changes) -> Questions {
-        let leaving: BTreeSet<&AccountId> =
-            changes.changes.iter().filter_map(|change| leaver(&change.wanted)).collect();
-        let kept = self.offboarded.keys().filter(|account| !leaving.contains(account));
-        Questions { memberships: kept.cloned().collect(), ..Questions::default() }
+    /// What must be known of what the base would end and the tree would not: who stays in what, and who would be left.
+    pub fn questions(&self, changes: &Changes, head: &Resolved<'_>, live: &LiveState) -> Questions {
+        let wants = Wants::of(changes, head);
+        let ended = self.ended(&wants, &Reason::ALL).cloned().collect();
+        let ended = Changes { changes: ended, ..Changes::default() };
+        questions(&ended, live, self.tree.desired.declaration)
     }
 
     /// Whether the base would need a change as well. What it wanted and could not have is possible by the change alone.
@@ -151,28 +151,44 @@ impl<'a> Base<'a> {
         }
     }
 
-    /// What the base would end for a reason that is asked for, and the tree keeps by a change that is not made in this run.
-    pub(super) fn held(&self, wants: &Wants, reasons: &[Reason]) -> Vec<Blocked> {
+    /// What the base would end for one of some reasons, and the tree would not.
+    pub(super) fn ended<'b>(
+        &'b self,
+        wants: &'b Wants,
+        reasons: &'b [Reason],
+    ) -> impl Iterator<Item = &'b Change> {
         let unwanted = self.changes.iter().filter(|(deed, change)| !wants.want(deed, change));
-        // No grant has one of these reasons.
-        let ends = |change: &&Change| reasons.contains(&change.reason);
-        let held = |address: &Address, action, reason, origin: &Location| Blocked {
-            address: address.clone(),
-            action,
-            reason,
-            code: "kept-by-change".into(),
-            why: format!("{} ends it, and a change since then keeps it", self.revision.name),
-            help: "Apply the change, or take it back.".into(),
-            origin: origin.clone(),
+        let ends = |change: &&Change| match change.wanted {
+            Wanted::RemoveMember { .. } | Wanted::OffboardUser { .. } => reasons.contains(&change.reason),
+            Wanted::CreateGroup { .. }
+            | Wanted::DeleteGroup { .. }
+            | Wanted::InviteUser { .. }
+            | Wanted::AddMember { .. }
+            | Wanted::ActivateUser { .. }
+            | Wanted::UpdateUser { .. } => false,
         };
-        let ended = unwanted.map(|(_, change)| change).filter(ends);
-        let ended = ended.map(|it| held(&it.address, it.wanted.action(), it.reason, &it.origin));
+        unwanted.map(|(_, change)| change).filter(ends)
+    }
+
+    /// What the base would end for one of some reasons if it could tell whom, and the tree does not want to end.
+    pub(super) fn in_doubt(&self, wants: &Wants, reasons: &[Reason]) -> Vec<Blocked> {
         let doubtful = self
             .blocked
             .iter()
             .filter(|(deed, blocked)| reasons.contains(&blocked.reason) && !wants.deeds.contains(*deed));
-        let doubtful = doubtful.map(|(_, it)| held(&it.address, it.action, it.reason, &it.origin));
-        ended.chain(doubtful).collect()
+        let Obstacle { code, why, help } = self.kept_by_change();
+        let blocked =
+            |it: &Blocked| Blocked { code: code.into(), why: why.clone(), help: help.clone(), ..it.clone() };
+        doubtful.map(|(_, it)| blocked(it)).collect()
+    }
+
+    /// Why something that the base ends stays.
+    pub(super) fn kept_by_change(&self) -> Obstacle {
+        Obstacle {
+            code: "kept-by-change",
+            why: format!("{} ends it, and a change since then keeps it", self.revision.name),
+            help: "Apply the change, or take it back.".into(),
+        }
     }
 
     /// The groups that the base declares and the tree does not, under any name.

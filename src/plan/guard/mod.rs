@@ -12,6 +12,7 @@ mod floors;
 mod invite;
 mod protect;
 mod reactivation;
+mod renamed;
 mod revokes;
 mod self_grant;
 mod suspicious;
@@ -72,6 +73,9 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Verdict> {
         }
     }
     verdicts.extend(self_grant::verdicts(case));
+    if let Some(base) = &case.rules.base {
+        verdicts.extend(renamed::tripped(case).into_iter().map(|tripped| verdict(case, base, tripped)));
+    }
     verdicts.sort();
     verdicts.dedup();
     verdicts

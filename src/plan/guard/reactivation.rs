@@ -4,11 +4,14 @@ use crate::model::{Drift, Guard, Operation, PlannedOperation};
 
 use super::{Case, Rules, Tripped};
 
-/// Refused when the plan lets somebody back in whom the base wanted active already: their access may have been taken
-/// away on purpose. Without a base nobody can tell. Somebody who has an account and is in no directory is invited back.
+/// Refused when the plan lets somebody back in whom the base did not offboard: their access may have been taken away on
+/// purpose. Without a base nobody can tell. Somebody who has an account and is in no directory is invited back.
 pub(super) fn reactivation(case: &Case<'_>, _: &Rules<'_>) -> Vec<Tripped> {
     let trips = |planned: &&PlannedOperation| match &planned.operation {
-        Operation::ActivateUser { .. } => planned.drift != Drift::No,
+        Operation::ActivateUser { account, .. } => {
+            let base = case.context.base.map(|base| &base.tree);
+            planned.drift != Drift::No || base.is_none_or(|base| !base.offboards(account))
+        }
         Operation::InviteUser { .. } => planned.drift == Drift::Yes && has_account(case, planned),
         Operation::CreateGroup { .. }
         | Operation::UpdateUser { .. }
@@ -35,7 +38,7 @@ fn tripped(planned: &PlannedOperation) -> Tripped {
         )
     } else {
         (
-            "the tree wanted them active before, so somebody took their access away by hand",
+            "the tree did not offboard them before, so somebody took their access away by hand",
             "Find out why; then declare `active: false`, or waive `reactivation` for this person.",
         )
     };

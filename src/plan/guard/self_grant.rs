@@ -84,18 +84,22 @@ fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
     grants
 }
 
-/// Refused when an author of the change comes into a privileged group, stays in one, or may be the one who does. What the
-/// base asks for as well is not this change's doing where an apply of the base has completed; else nobody knows whether
-/// it was refused then. Without a base, or with an author whom nobody knows, anybody may be an author.
+/// Refused when an author of the change comes into a privileged group, stays in one, or may be the one who does. That the base
+/// asks for it as well is no leave: somebody may have taken it back since, and the author given it to themselves again. And
+/// unless an apply of the base has completed, nobody knows whether it was refused then. Without a base, or with an author
+/// whom nobody knows, anybody may be an author.
 fn tripped(case: &Case<'_>) -> Vec<Tripped> {
     let mut found: BTreeMap<Address, Tripped> = BTreeMap::new();
     let authors: Vec<Author<'_>> = case.context.authors.iter().map(|email| Author::of(email, case)).collect();
     for grant in grants(case) {
         let tripped = match case.context.base {
             None => Some(unknown(&grant, NO_BASE)),
-            Some(_) if grant.drift => (!case.context.was_applied(&grant.address, grant.account))
-                .then(|| never_applied(case, &grant)),
-            Some(_) if authors.is_empty() => Some(unknown(&grant, NO_AUTHOR)),
+            Some(_) if grant.drift && !case.context.was_applied(&grant.address, grant.account) => {
+                Some(never_applied(case, &grant))
+            }
+            Some(_) if authors.is_empty() => {
+                (!grant.drift || case.context.is_changed()).then(|| unknown(&grant, NO_AUTHOR))
+            }
             Some(_) => authors.iter().find_map(|author| author.grants(case, &grant)),
         };
         if let Some(tripped) = tripped {
@@ -129,7 +133,8 @@ fn loosened(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
         addresses: Vec::new(),
         rule: String::new(),
         why: format!("{who}, which loosens `{}`, a rule about its own author", change.rule),
-        help: "Let one of `policy.admins` make that change on its own, or allow this run with `--allow self-grant`."
+        help: "Let one whom `policy.admins` of the base names make that change on its own, or allow this run with `--allow \
+               self-grant`."
             .into(),
     });
     tripped.collect()
@@ -140,8 +145,20 @@ fn loosens(case: &Case<'_>, change: &RuleChange, authors: &[&Author<'_>]) -> boo
     let is_new = change.head.is_some();
     match change.rule.as_str() {
         "policy.self-grant" => true,
+        // Nothing narrows the operator.
+        "operator" => is_new,
         rule if rule.starts_with("policy.privileged: ") => !is_new,
         rule if rule.starts_with("policy.admins: ") => is_new,
+        // What protects somebody keeps them past their end.
+        rule if rule.starts_with("policy.protect.users: ") => {
+            let email = rule.strip_prefix("policy.protect.users: ").map(Email::parse);
+            let Some(Ok(email)) = email else { return is_new };
+            let accounts = case.rules.accounts(&email);
+            let is_theirs = |author: &&Author<'_>| {
+                same_mailbox(author.email, &email) || !author.accounts.is_disjoint(&accounts)
+            };
+            is_new && authors.iter().any(|author| is_theirs(&author))
+        }
         rule => match rule.strip_prefix("waive self-grant for ").map(Address::from_str) {
             // A waiver for somebody else, by name, is what the guard asks for.
             Some(Ok(address)) => is_new && !is_for_others(case, &address, authors),
@@ -167,8 +184,13 @@ fn moved_names(case: &Case<'_>, authors: &[Author<'_>], found: &mut BTreeMap<Add
     if let Some(base) = case.context.base {
         let identities = &case.identities;
         for change in identities.iter().filter(|change| !case.context.confirms(change)) {
-            if let Some(author) = authors.iter().find(|author| author.moved_by(change)) {
-                let tripped = moved(author, change, &base.revision.name);
+            // An author whom nobody knows may be anybody, and so may one whom nobody names.
+            let unknown = authors.is_empty() || authors.iter().any(|author| !author.known);
+            let anybody = change.base.is_some() && unknown;
+            let author = authors.iter().find(|author| author.moved_by(change) || !author.known);
+            if anybody || authors.iter().any(|author| author.moved_by(change)) {
+                let who = author.map(|author| author.email.as_str());
+                let tripped = moved(who, change, &base.revision.name);
                 found.entry(change.address.clone()).or_insert(tripped);
             }
         }
@@ -179,7 +201,8 @@ fn moved_names(case: &Case<'_>, authors: &[Author<'_>], found: &mut BTreeMap<Add
 struct Author<'a> {
     email: &'a Email,
     accounts: BTreeSet<AccountId>,
-    /// Whether the base or the site knows the email. What the change alone says of its author does not count.
+    /// Whether the base or the site gives the email an account. That a tree mentions it is not enough, and what the change
+    /// says of its author does not count.
     known: bool,
 }
 
@@ -187,7 +210,16 @@ impl<'a> Author<'a> {
     fn of(email: &'a Email, case: &Case<'_>) -> Self {
         let by_site = case.context.tree.people.shown_with(email).next().is_some();
         let base = case.context.base.map(|base| &base.tree);
-        let by_base = base.is_some_and(|base| base.knows(email));
+        let by_base = base.is_some_and(|base| {
+            let user = UserRef::Email(email.clone());
+            let locked = base.desired.declaration.lock.users.get(email).map(|locked| &locked.id);
+            // What the site shows stands over what a pin or the lock says.
+            let theirs = |id: &AccountId| {
+                let live = case.context.live.accounts.get(id);
+                live.is_some_and(|live| live.email.as_ref().is_none_or(|shown| same_mailbox(shown, email)))
+            };
+            base.account(&user).into_iter().chain(locked).any(theirs)
+        });
         let mut accounts = case.rules.accounts(email);
         let live = case.context.live.accounts.values();
         let shows =
@@ -200,8 +232,8 @@ impl<'a> Author<'a> {
     fn grants(&self, case: &Case<'_>, grant: &Grant<'_>) -> Option<Tripped> {
         if !self.known {
             let why = format!(
-                "nobody knows who {} is, who made this change: neither the base nor the site has the address, so it may \
-                 be anybody",
+                "nobody knows who {} is, who made this change: neither the base nor the site gives the address an \
+                 account, so it may be anybody",
                 self.email
             );
             return Some(by_author(grant, why));
@@ -227,6 +259,9 @@ impl<'a> Author<'a> {
         match (grant.user, grant.address.group()) {
             (UserRef::Email(email), Some(group)) if email == self.email => {
                 format!("{email}, who made this change, would grant themselves the privileged group {group}")
+            }
+            (UserRef::Email(email), None) if email == self.email => {
+                format!("{email}, who made this change, would come into a privileged group")
             }
             (user, _) => format!("{user} may be {}, who made this change", self.email),
         }
@@ -295,11 +330,11 @@ fn never_applied(case: &Case<'_>, grant: &Grant<'_>) -> Tripped {
     )
 }
 
-fn moved(author: &Author<'_>, change: &IdentityChange, base: &str) -> Tripped {
+fn moved(author: Option<&str>, change: &IdentityChange, base: &str) -> Tripped {
     let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "nothing".into());
     let why = format!(
         "{} made this change, which lets {} mean {} instead of {} at {base}: who an author is, somebody else says",
-        author.email,
+        author.unwrap_or("nobody knows who"),
         change.address,
         id(&change.head),
         id(&change.base),

@@ -90,12 +90,6 @@ impl<'a> Resolved<'a> {
         leaving.any(|email| self.account(&UserRef::Email(email.clone())) == Some(account))
     }
 
-    /// Whether the tree speaks of an email, or its lock does.
-    pub(super) fn knows(&self, email: &Email) -> bool {
-        let declared = self.desired.people().contains(&UserRef::Email(email.clone()));
-        declared || self.desired.declaration.lock.users.contains_key(email)
-    }
-
     /// The account of a declared person, where it is known.
     pub(super) fn account(&self, user: &UserRef) -> Option<&AccountId> {
         match self.people.person(user) {

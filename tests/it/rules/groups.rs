@@ -97,7 +97,10 @@ fn what_a_rule_means_is_not_the_changes_to_loosen() {
     let moved = world.clone().edit("account: acc-root", "account: acc-other@acme.com").plan();
     assert!(keys(&moved).contains(&"remove member.admins/account:acc-root".to_owned()), "{:?}", keys(&moved));
     let judged = rulings(&moved);
-    assert_eq!(judged, ["protect member.admins/account:acc-root: refused"]);
+    assert_eq!(
+        judged,
+        ["protect user.root@acme.com: refused", "protect member.admins/account:acc-root: refused"]
+    );
     // A second key for the group of a floor.
     let floor = World::of(
         "policy:\n  keep-at-least: { support: 2 }\n",

@@ -30,9 +30,9 @@ fn an_invitation_into_default_groups_is_shown_marked_and_judged() {
     assert!(plan.operations[0].privileged);
     assert_eq!(rulings(&plan), ["self-grant user.zoe@acme.com: refused"]);
     refused_first(&own, "self-grant");
-    assert!(own.text().contains("joins payroll by that"), "{}", own.text());
-    assert!(own.text_by_user().contains("privileged"), "{}", own.text_by_user());
-    assert!(own.markdown().contains("joins payroll by that"), "{}", own.markdown());
+    assert!(own.text().contains("joins payroll by the app"), "{}", own.text());
+    assert!(own.text_by_user().contains("joins payroll by the app, privileged"), "{}", own.text_by_user());
+    assert!(own.markdown().contains("joins payroll by the app"), "{}", own.markdown());
     assert!(own.markdown().contains("privileged"), "{}", own.markdown());
     // Two groups that exclude each other, one by the app and one declared; and both by apps.
     let apart = "policy:\n  invite-domains: [acme.com]\n  exclusive: [[payroll, audit]]\n";

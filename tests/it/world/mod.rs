@@ -202,7 +202,8 @@ impl World {
         let resolved = Resolved::of(desired.clone(), &live);
         let changes = plan::diff(&resolved, &live, &locator);
         let mut questions = plan::questions(&changes, &live, &declaration);
-        questions.join(base.as_ref().map(|base| base.questions(&changes)).unwrap_or_default());
+        questions
+            .join(base.as_ref().map(|base| base.questions(&changes, &resolved, &live)).unwrap_or_default());
         let capabilities = match snapshot {
             Some(snapshot) => snapshot::capabilities(snapshot, &questions, &desired)?,
             None => self.live.answer(&questions, &declaration),

@@ -1,0 +1,53 @@
+//! Runs for what time and offboarding bring, such as those of every night. They make no change of the tree: beside a base whose
+//! apply has completed, what only a later change asks for waits, and what only a later change keeps is said, or ends.
+
+use crate::model::{Drift, Key, Wanted};
+
+use super::base::Wants;
+use super::identity::Obstacle;
+use super::route::Router;
+
+impl Router<'_> {
+    /// Ends the privileged memberships that the base ends and a later change keeps; of the others it is said that they stay.
+    pub(super) fn end_by_base(&mut self, wants: &Wants) {
+        let scope = self.context.scope;
+        let Some(base) = self.context.base.filter(|_| scope.is_by_time()) else { return };
+        self.blocked.extend(base.in_doubt(wants, &scope.reasons));
+        for change in base.ended(wants, &scope.reasons) {
+            let privileged = match &change.wanted {
+                Wanted::RemoveMember { membership } => self.rules.privileged.holds(membership.group()),
+                Wanted::CreateGroup { .. }
+                | Wanted::DeleteGroup { .. }
+                | Wanted::InviteUser { .. }
+                | Wanted::AddMember { .. }
+                | Wanted::OffboardUser { .. }
+                | Wanted::ActivateUser { .. }
+                | Wanted::UpdateUser { .. } => false,
+            };
+            if privileged && base.revision.applied {
+                self.route(change.clone());
+            } else {
+                let kept = base.kept_by_change();
+                self.block(change, kept);
+            }
+        }
+    }
+
+    /// Lets what only a change since the last completed apply asks for wait for the apply of that change.
+    pub(super) fn leave_unapplied(&mut self) {
+        let scope = self.context.scope;
+        let by_time = |applied| applied && scope.is_by_time();
+        let Some(base) = self.context.base.filter(|base| by_time(base.revision.applied)) else { return };
+        let waiting: Vec<Key> = self
+            .operations
+            .values()
+            .filter(|planned| planned.drift == Drift::No && scope.reasons.contains(&planned.reason))
+            .map(|planned| planned.key.clone())
+            .collect();
+        let why = format!("a change since {} asks for it, and was not applied", base.revision.name);
+        for key in waiting {
+            let help = "Apply the change, or take it back.".into();
+            self.block_planned(&key, Obstacle { code: "change-not-applied", why: why.clone(), help });
+        }
+    }
+}
