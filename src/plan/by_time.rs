@@ -1,19 +1,20 @@
 //! Runs for what time and offboarding bring, such as those of every night. They make no change of the tree: beside a base whose
 //! apply has completed, what only a later change asks for waits, and what only a later change keeps is said, or ends.
 
-use crate::model::{Drift, Key, Wanted};
+use crate::model::{Blocked, Drift, Key, Reason, Wanted};
 
 use super::base::Wants;
 use super::identity::Obstacle;
 use super::route::Router;
 
 impl Router<'_> {
-    /// Ends the privileged memberships that the base ends and a later change keeps; of the others it is said that they stay.
-    pub(super) fn end_by_base(&mut self, wants: &Wants) {
+    /// Ends the privileged memberships that the base ends and a later change keeps. What stays for such a change is told: of
+    /// privileged groups also what the base would end for another reason, since there a change is least to be believed.
+    pub(super) fn end_by_base(&mut self, wants: &Wants) -> Vec<Blocked> {
         let scope = self.context.scope;
-        let Some(base) = self.context.base.filter(|_| scope.is_by_time()) else { return };
-        self.blocked.extend(base.in_doubt(wants, &scope.reasons));
-        for change in base.ended(wants, &scope.reasons) {
+        let Some(base) = self.context.base.filter(|_| scope.is_by_time()) else { return Vec::new() };
+        let mut kept = base.in_doubt(wants, &scope.reasons);
+        for change in base.ended(wants, &Reason::ALL) {
             let privileged = match &change.wanted {
                 Wanted::RemoveMember { membership } => self.rules.privileged.holds(membership.group()),
                 Wanted::CreateGroup { .. }
@@ -24,13 +25,23 @@ impl Router<'_> {
                 | Wanted::ActivateUser { .. }
                 | Wanted::UpdateUser { .. } => false,
             };
-            if privileged && base.revision.applied {
+            let by_time = scope.reasons.contains(&change.reason);
+            if privileged && by_time && base.revision.applied {
                 self.route(change.clone());
-            } else {
-                let kept = base.kept_by_change();
-                self.block(change, kept);
+            } else if privileged || by_time {
+                let Obstacle { code, why, help } = base.kept_by_change();
+                kept.push(Blocked {
+                    address: change.address.clone(),
+                    action: change.wanted.action(),
+                    reason: change.reason,
+                    code: code.into(),
+                    why,
+                    help,
+                    origin: change.origin.clone(),
+                });
             }
         }
+        kept
     }
 
     /// Lets what only a change since the last completed apply asks for wait for the apply of that change.

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Action, Address, Blocked, Capabilities, Change, Changes, Comparison, Drift, Email, GroupId,
-    GroupName, Header, IdentityChange, Key, Listing, LiveState, Locator, Membership, Note, Operation, Plan,
-    PlannedOperation, Ref, ScimUser, Surface, SurfaceIds, UserRef, Wanted,
+    AccountId, Action, Blocked, Capabilities, Change, Changes, Comparison, Drift, Email, GroupId, GroupName,
+    Header, Key, Listing, LiveState, Locator, Membership, Note, Operation, Plan, PlannedOperation, Ref,
+    ScimUser, Surface, SurfaceIds, UserRef, Wanted,
 };
 
 use super::admins;
@@ -63,36 +63,13 @@ impl Context<'_> {
         let shown = || self.live.groups.iter().find(|group| group.id == *id).map(|group| &group.name);
         declared.or_else(shown).unwrap_or(otherwise).clone()
     }
-
-    /// Whether an apply has completed that asked for a grant.
-    pub(super) fn was_applied(&self, address: &Address, account: Option<&AccountId>) -> bool {
-        self.base.is_some_and(|base| base.revision.applied)
-            || self.applied.is_some_and(|applied| applied.asks_for(address, account, self.tree))
-    }
-
-    /// Whether what is planned may be another tree than the base's, or have been one in between.
-    pub(super) fn is_changed(&self) -> bool {
-        let base = self.base.and_then(|base| base.revision.commit.as_ref());
-        base.is_none() || base != self.header.commit.as_ref()
-    }
-
-    /// Whether the site itself shows what a pin or a lock line says now, or said before it went.
-    pub(super) fn confirms(&self, change: &IdentityChange) -> bool {
-        let (Address::User(UserRef::Email(email)), Some(id)) =
-            (&change.address, change.head.as_ref().or(change.base.as_ref()))
-        else {
-            return false;
-        };
-        let shown: Vec<&AccountId> = self.tree.people.shown_with(email).collect();
-        matches!(shown.as_slice(), [one] if one.as_str() == id)
-    }
 }
 
 /// Makes a plan of changes. Whatever no configured surface can do is blocked here, with its reason, and never
 /// a surprise of `apply`.
 pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     let tree = context.tree;
-    let rules = RuleBook::of(tree, context.base.map(|base| &base.tree), context.live);
+    let rules = RuleBook::in_force(context);
     let wants = Wants::of(&changes, tree);
     let mut router = Router {
         context,
@@ -107,7 +84,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
         remarks: changes.notes,
     };
     let (base, differences) = compared(context, &rules, &wants);
-    router.end_by_base(&wants);
+    let kept = router.end_by_base(&wants);
     for change in changes.changes {
         router.route(change);
     }
@@ -130,6 +107,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     let operations = &mut steps.operations;
     order::require(operations);
     context.scope.narrow(operations, &mut steps.blocked, &tree.desired);
+    steps.blocked.extend(kept);
     let mut review =
         context.reviewed.map(|saved| keep_reviewed(saved, operations, &mut steps.blocked, &Now { context }));
     order::trim_invitations(operations);

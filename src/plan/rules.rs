@@ -9,6 +9,7 @@ use crate::model::{
 use super::base::rule_of_exclusive;
 use super::identity::{GroupIdentity, GroupNames, Identity, Marked, Resolved};
 use super::projection::{Place, Projection, Who};
+use super::route::Context;
 
 /// The rules that a plan is judged by: those of the tree, and those of its base.
 pub(super) struct RuleBook<'a> {
@@ -32,7 +33,21 @@ pub(super) struct Rules<'a> {
 }
 
 impl<'a> RuleBook<'a> {
-    pub(super) fn of(head: &'a Resolved<'a>, base: Option<&'a Resolved<'a>>, live: &'a LiveState) -> Self {
+    /// The rules of the tree and of its base. In a run that makes no change of the tree, the operator of a change that was not
+    /// applied holds nobody in.
+    pub(super) fn in_force(context: &Context<'a>) -> Self {
+        let base = context.base.map(|base| &base.tree);
+        let rules = Self::of(context.tree, base, context.live);
+        match context.base {
+            Some(base) if context.scope.is_by_time() && base.revision.applied => {
+                let of_base = Self::of(&base.tree, None, context.live);
+                Self { operators: of_base.operators, operator_emails: of_base.operator_emails, ..rules }
+            }
+            Some(_) | None => rules,
+        }
+    }
+
+    fn of(head: &'a Resolved<'a>, base: Option<&'a Resolved<'a>>, live: &'a LiveState) -> Self {
         let trees: Vec<&Resolved<'_>> = std::iter::once(head).chain(base).collect();
         let declarations = || trees.iter().map(|tree| tree.desired.declaration);
         let names = GroupNames::of(declarations(), &live.groups);

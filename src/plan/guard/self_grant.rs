@@ -11,7 +11,7 @@ use crate::model::{
     Ruling, SelfGrant, UserRef, Verdict,
 };
 
-use super::{Case, Rules, Tripped, verdict};
+use super::{Case, Context, Rules, Tripped, verdict};
 use crate::plan::projection::{Effect, Place, effects};
 
 /// The verdicts of the guard.
@@ -194,6 +194,31 @@ fn moved_names(case: &Case<'_>, authors: &[Author<'_>], found: &mut BTreeMap<Add
                 found.entry(change.address.clone()).or_insert(tripped);
             }
         }
+    }
+}
+
+impl Context<'_> {
+    /// Whether an apply has completed that asked for a grant.
+    fn was_applied(&self, address: &Address, account: Option<&AccountId>) -> bool {
+        self.base.is_some_and(|base| base.revision.applied)
+            || self.applied.is_some_and(|applied| applied.asks_for(address, account, self.tree))
+    }
+
+    /// Whether what is planned may not be the commit of the base.
+    fn is_changed(&self) -> bool {
+        let base = self.base.and_then(|base| base.revision.commit.as_ref());
+        base.is_none() || base != self.header.commit.as_ref()
+    }
+
+    /// Whether the site itself shows what a pin or a lock line says now, or said before it went.
+    fn confirms(&self, change: &IdentityChange) -> bool {
+        let (Address::User(UserRef::Email(email)), Some(id)) =
+            (&change.address, change.head.as_ref().or(change.base.as_ref()))
+        else {
+            return false;
+        };
+        let shown: Vec<&AccountId> = self.tree.people.shown_with(email).collect();
+        matches!(shown.as_slice(), [one] if one.as_str() == id)
     }
 }
 

@@ -39,6 +39,8 @@ pub(super) struct Judge<'a> {
     pub(super) suspects: BTreeSet<Person>,
     /// Whether the platform says of every change who made it.
     pub(super) told: bool,
+    /// Whether the run makes no change: the operator of a change that waits holds nobody in then.
+    pub(super) nightly: bool,
 }
 
 /// One operation, and the site before and after it.
@@ -218,7 +220,9 @@ impl<'a> Judge<'a> {
             of_base.into_iter().chain(self.head_on(self.start).group(name))
         });
         let groups: BTreeSet<String> = groups.collect();
-        let operators: BTreeSet<String> = self.both().iter().filter_map(operator).collect();
+        let both = self.both();
+        let binding = if self.nightly { &both[..1] } else { &both[..] };
+        let operators: BTreeSet<String> = binding.iter().filter_map(operator).collect();
         for (group, account) in lost(before, after) {
             let waived = self.waived("protect", &[group.as_str()], Some(account.as_str()));
             if users.contains(&account) && !waived {

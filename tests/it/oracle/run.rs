@@ -157,6 +157,7 @@ impl Sequence<'_> {
             start: &start,
             plan: &plan,
             suspects: self.suspects(),
+            nightly,
             told: self.authors.iter().all(|author| author.told != Told::Nothing),
         };
         let refused = plan.refusals().next().is_some();

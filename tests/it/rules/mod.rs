@@ -7,6 +7,7 @@ mod ends;
 mod exclusive;
 mod floors;
 mod groups;
+mod insiders;
 mod invitations;
 mod people;
 mod trees;
