@@ -8,6 +8,7 @@ mod exclusive;
 mod floors;
 mod groups;
 mod invitations;
+mod neighbours;
 mod people;
 mod trees;
 mod undo;
