@@ -7,6 +7,7 @@ mod ends;
 mod exclusive;
 mod floors;
 mod groups;
+mod identities;
 mod invitations;
 mod neighbours;
 mod people;

@@ -267,3 +267,90 @@ fn owners_are_a_rule_of_their_group() {
     let owned = world.edit("  admins:\n", "  admins:\n    owners: [ada@acme.com, eve@acme.com]\n");
     assert_eq!(rules(owned), ["groups.admins.owners Some(\"ada@acme.com, eve@acme.com\")"]);
 }
+
+#[test]
+fn the_deletion_of_an_empty_group_counts_once_each() {
+    let groups = "  one:\n    members: []\n  two:\n    members: []\n";
+    let world = World::of("policy:\n  max-revokes: { total: 1 }\n", "", groups).then_base();
+    let one = world.edit("one:\n    members: []", "one:\n    absent: true");
+    assert_eq!((keys(&one.plan()), rulings(&one.plan())), (vec!["delete group.one".into()], vec![]));
+    let two = one.edit("two:\n    members: []", "two:\n    absent: true").plan();
+    assert_eq!(rulings(&two), ["max-revokes : refused"]);
+    assert_eq!(two.guards[0].why, "the plan revokes 2, and `max-revokes.total` is 1");
+}
+
+#[test]
+fn of_two_that_a_guard_refuses_a_waiver_lets_its_own_pass() {
+    let groups = "  admins:\n    members: [ada@acme.com, bob@acme.com, eve@acme.com]\n";
+    let world = World::of("policy:\n  protect: { groups: [admins] }\n", "", groups).then_base();
+    let removed = world.edit(", bob@acme.com, eve@acme.com", "");
+    for (waived, one, other) in
+        [("bob", "allowed by change", "refused"), ("eve", "refused", "allowed by change")]
+    {
+        let waive = format!(
+            "waive:\n  - {{ guard: protect, for: [user.{waived}@acme.com], because: leaves, until: 2026-12-31 }}\n"
+        );
+        let plan = removed.clone().edit("policy:", &format!("{waive}policy:")).plan();
+        let bob = format!("protect member.admins/bob@acme.com: {one}");
+        let mut judged = rulings(&plan);
+        judged.sort();
+        assert_eq!(judged, [bob, format!("protect member.admins/eve@acme.com: {other}")]);
+    }
+}
+
+#[test]
+fn a_list_of_exclusive_is_a_rule_by_the_groups_in_it() {
+    let policy = "policy:\n  exclusive: [[makers, approvers], [makers, auditors]]\n";
+    let groups = "  makers:\n    members: [ada@acme.com]\n  approvers:\n    members: []\n  auditors:\n    members: []\n";
+    let world = World::of(policy, "", groups).then_base();
+    let joins = world.edit("approvers:\n    members: []", "approvers:\n    members: [ada@acme.com]");
+    let judged = |list: &str| rulings(&joins.clone().edit(list, "").plan());
+    assert_eq!(
+        judged("[makers, approvers], "),
+        ["exclusive member.approvers/ada@acme.com: allowed by change"]
+    );
+    assert_eq!(judged(", [makers, auditors]"), ["exclusive member.approvers/ada@acme.com: refused"]);
+    let plan = joins.edit("[makers, approvers], ", "").plan();
+    let rules = &plan.base.as_ref().unwrap().rules;
+    assert_eq!(rules.len(), 1);
+    assert!(rules[0].rule.contains("makers") && rules[0].rule.contains("approvers"), "{}", rules[0].rule);
+}
+
+#[test]
+fn a_waiver_of_ones_own_loosens_a_rule_and_one_of_somebody_elses_does_not() {
+    let groups =
+        "  payroll:\n    members: [ada@acme.com]\n  team:\n    members: [dina@acme.com, chen@acme.com]\n";
+    let world = World::of(SELF_GRANT, "", groups).then_base();
+    let waived = |whom: &str, by: Option<&str>| {
+        let waive = format!(
+            "waive:\n  - {{ guard: self-grant, for: [member.payroll/{whom}@acme.com], because: OPS-1, until: 2026-12-31 }}\n"
+        );
+        let world = world.clone().edit("policy:", &format!("{waive}policy:"));
+        rulings(&by.map_or(world.clone(), |by| world.by(by)).plan())
+    };
+    assert_eq!(waived("chen", Some("dina@acme.com")), NONE);
+    assert_eq!(waived("dina", Some("dina@acme.com")), ["self-grant : refused"]);
+    assert_eq!(waived("chen", Some("dinna@acme.com")), ["self-grant : refused"], "nobody knows who that is");
+    assert!(waived("chen", None).contains(&"self-grant : refused".to_owned()), "{:?}", waived("chen", None));
+}
+
+#[test]
+fn a_refusal_says_how_many_are_left_and_who_made_the_change() {
+    let groups = "  payroll:\n    members: [ada@acme.com, eve@acme.com]\n";
+    let floor = |least: u32, to: &str| {
+        let world = World::of(&format!("policy:\n  keep-at-least: {{ payroll: {least} }}\n"), "", groups);
+        world.edit("[ada@acme.com, eve@acme.com]", to).plan().guards[0].why.clone()
+    };
+    assert_eq!(
+        floor(2, "[ada@acme.com]"),
+        "group payroll would keep 1 active person, and `keep-at-least` is 2"
+    );
+    assert_eq!(floor(2, "[]"), "group payroll would keep 0 active people, and `keep-at-least` is 2");
+    let own = World::of(SELF_GRANT, "", "  payroll:\n    members: [ada@acme.com]\n").then_base();
+    let own = own.change(hired(&["dina@acme.com"])).edit("[ada@acme.com]", "[ada@acme.com, dina@acme.com]");
+    let why = own.by("dina@acme.com").plan().guards[0].why.clone();
+    assert_eq!(
+        why,
+        "dina@acme.com, who made this change, would grant themselves the privileged group payroll"
+    );
+}
