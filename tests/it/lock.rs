@@ -99,3 +99,14 @@ fn locked_looks_nowhere_else() {
     assert!(codes.contains(&("member.sre/bob@acme.com".into(), "not-locked")), "{codes:?}");
     assert!(changes.changes.is_empty(), "{:?}", changes.changes);
 }
+
+#[test]
+fn an_account_by_one_email_and_by_its_id_is_locked() {
+    let world = company()
+        .edit("[ada@acme.com, bob@acme.com]", "[ada@acme.com, bob@acme.com, account: acc-bob@acme.com]");
+    let locking = lock(&world, &[]);
+    assert_eq!(
+        (users(&locking), codes(&locking)),
+        (vec![row("ada", "jira"), row("bob", "jira"), row("eve", "pin")], vec![])
+    );
+}
