@@ -154,10 +154,10 @@ fn loosens(case: &Case<'_>, change: &RuleChange, authors: &[&Author<'_>]) -> boo
             let email = rule.strip_prefix("policy.protect.users: ").map(Email::parse);
             let Some(Ok(email)) = email else { return is_new };
             let accounts = case.rules.accounts(&email);
-            let is_theirs = |author: &&Author<'_>| {
+            let is_theirs = |author: &&Author<'_>| -> bool {
                 same_mailbox(author.email, &email) || !author.accounts.is_disjoint(&accounts)
             };
-            is_new && authors.iter().any(|author| is_theirs(&author))
+            is_new && authors.iter().any(is_theirs)
         }
         rule => match rule.strip_prefix("waive self-grant for ").map(Address::from_str) {
             // A waiver for somebody else, by name, is what the guard asks for.

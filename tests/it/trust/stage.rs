@@ -69,12 +69,11 @@ impl Stage {
                 self.after.support.insert("bob");
             }
             Rule::SelfGrant if self.site.default => self.is_invited(),
-            Rule::SelfGrant => self.comes(kind),
+            Rule::SelfGrant | Rule::IdentityUnresolved => self.comes(kind),
             Rule::IdentityChanged => {
                 self.comes(kind);
                 self.after.locked.push("eve@acme.com: { account: acc-dina@acme.com, from: jira }");
             }
-            Rule::IdentityUnresolved => self.comes(kind),
             Rule::Nesting if kind == Kind::Nested => self.after.team.push("other"),
             Rule::Nesting => self.after.nested.push("team"),
             Rule::Deleting | Rule::ProtectDeleting => self.after.absent = true,
