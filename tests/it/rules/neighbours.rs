@@ -117,6 +117,32 @@ fn an_empty_group_is_suspicious_only_where_it_had_members_that_were_to_stay() {
 }
 
 #[test]
+fn a_group_is_suspicious_by_a_snapshot_in_which_it_had_members() {
+    let groups = "  sre:\n    members: [ada@acme.com]\n  ops:\n    members: [bob@acme.com, eve@acme.com]\n";
+    let full = World::of("", "", groups);
+    let emptied = |name: &str, full: &World| {
+        let mut world = full.clone().change(|live| live.group(name).members.clear());
+        world.before = Some(full.live.clone());
+        world.plan()
+    };
+    let plan = emptied("sre", &full);
+    assert_eq!(rulings(&plan), ["suspicious-read group.sre: refused"]);
+    assert_eq!(
+        plan.guards[0].why,
+        "group sre had 1 member when the snapshot was taken, and reads as empty now"
+    );
+    let plan = emptied("ops", &full);
+    assert_eq!(
+        plan.guards[0].why,
+        "group ops had 2 members when the snapshot was taken, and reads as empty now"
+    );
+    // Neighbour: it was empty then, too.
+    let empty = full.change(|live| live.group("sre").members.clear());
+    let plan = emptied("sre", &empty);
+    assert_eq!((keys(&plan), rulings(&plan)), (vec!["add member.sre/ada@acme.com".into()], vec![]));
+}
+
+#[test]
 fn an_author_whom_the_base_knows_and_whose_account_nobody_does_may_be_any_that_hides() {
     let groups = "  payroll:\n    members: [ada@acme.com]\n  team:\n    members: [dina@acme.com]\n";
     let world = World::of(SELF_GRANT, "", groups).then_base().change(|live| {
