@@ -24,6 +24,8 @@ fn what_the_rules_of_the_base_refuse_is_not_allowed_for_want_of_a_changed_rule()
     let waived = world.edit("policy:", &format!("{waive}policy:"));
     // The tree's own rules let it pass, and no text of `max-revokes` differs: the waiver is of this very change.
     assert_eq!(rulings(&waived.plan()), ["max-revokes : refused"]);
+    let allowed = World { allow: vec![rollbook::model::Guard::MaxRevokes], ..waived.clone() };
+    assert_eq!(rulings(&allowed.plan()), ["max-revokes : allowed"]);
     assert_eq!(rulings(&waived.then_base().plan()), NONE);
 }
 
@@ -84,6 +86,9 @@ fn an_author_is_whoever_reads_the_same_mailbox() {
             keys(&plan),
             codes(&plan)
         );
+        plan.guards
+            .iter()
+            .for_each(|it| assert_eq!(it.why, format!("{email} may be dina@acme.com, who made this change")));
         rulings(&plan)
     };
     assert_eq!(invited("dina+work@acme.com"), ["self-grant member.payroll/dina+work@acme.com: refused"]);
@@ -189,6 +194,7 @@ fn eight_accounts_that_hide_are_named_and_no_more() {
     };
     assert!(why(8).ends_with(')'), "{}", why(8));
     assert!(why(9).ends_with(", and 1 more"), "{}", why(9));
+    assert!(why(20).contains("acc-zoe@acme.com (ZOE), "), "a similar name comes first: {}", why(20));
 }
 
 #[test]
@@ -260,4 +266,71 @@ fn what_somebody_keeps_in_a_group_that_no_tree_declares_is_said() {
         "member.loose/zed@acme.com: kept, not remove offboarded",
     ];
     assert_eq!((keys(&kept), otherwise(&kept)), (vec![], expected.map(String::from).to_vec()));
+}
+
+#[test]
+fn what_the_tree_ends_itself_is_not_kept_and_no_mark_is_another_ones() {
+    let policy = "policy:\n  privileged: [payroll]\n  offboard: remove\n";
+    let world =
+        World::of(policy, "  zed@acme.com: { active: false }\n", PAYROLL).then_base().change(|live| {
+            let zed = live.id_of("zed@acme.com");
+            live.groups.insert("id-loose".into(), Group::of("loose", [zed].into()));
+            live.join("payroll", "zed@acme.com");
+        });
+    let back = world.edit("active: false", "active: true");
+    assert_eq!(keys(&back.plan()), ["remove member.payroll/zed@acme.com"]);
+    let expected = [
+        "user.zed@acme.com: kept, not remove offboarded",
+        "member.loose/zed@acme.com: kept, not remove offboarded",
+    ];
+    assert_eq!(otherwise(&back.plan()), expected);
+    // Somebody else is kept in the privileged group.
+    let loose = back.edit("  payroll:\n", "  payroll:\n    mode: at-least\n").change(|live| {
+        live.leave("payroll", "zed@acme.com");
+        live.hire("mallory@acme.com");
+        live.join("payroll", "mallory@acme.com");
+    });
+    let told = otherwise(&loose.plan());
+    assert!(told.contains(&expected[0].to_owned()), "{told:?}");
+    assert!(
+        told.contains(&"member.payroll/mallory@acme.com: kept, not remove undeclared, privileged".into()),
+        "{told:?}"
+    );
+}
+
+#[test]
+fn an_end_that_goes_with_its_group_is_no_dropped_revoke() {
+    let groups = "  payroll:\n    members: [ada@acme.com, { user: eve@acme.com, until: 2027-01-10 }]\n  team:\n    members: [ada@acme.com]\n";
+    let world = World::of("", "", groups).then_base();
+    let left = world
+        .edit("  payroll:\n    members: [ada@acme.com, { user: eve@acme.com, until: 2027-01-10 }]\n", "");
+    let expected = [
+        "group.payroll: leaves, Some(2) stay, 0 dropped",
+        "member.payroll/eve@acme.com: 2027-01-10 to no end",
+    ];
+    assert_eq!(otherwise(&left.plan()), expected);
+}
+
+#[test]
+fn an_account_that_the_whole_site_does_not_have_is_gone() {
+    let head = "organization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\noperator: root@acme.com\n";
+    let world =
+        World::of(head, "", "  sre:\n    members: [ada@acme.com, account: acc-bot]\n").change(|live| {
+            live.accounts.remove("acc-bot");
+            live.group("sre").members.remove("acc-bot");
+            live.surfaces = [Surface::Jira, Surface::Organization, Surface::UserManagement].into();
+        });
+    let add = "add member.sre/account:acc-bot".to_owned();
+    assert_eq!(codes(&world.plan()), [(add, "account-gone")]);
+}
+
+#[test]
+fn accounts_that_show_one_email_are_all_named() {
+    let world = World::of("", "", "  sre:\n    members: [ada@acme.com]\n").change(|live| {
+        live.group("sre").members.clear();
+        live.accounts.insert("acc-2".into(), Account::person("ada@acme.com"));
+    });
+    let blocked = &world.plan().blocked;
+    assert_eq!(blocked[0].code, "identity-ambiguous");
+    assert_eq!(blocked[0].why, "2 accounts show the e-mail ada@acme.com: acc-2, acc-ada@acme.com");
 }

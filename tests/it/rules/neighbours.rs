@@ -99,6 +99,47 @@ fn an_empty_group_is_suspicious_only_where_it_had_members_that_were_to_stay() {
     });
     let emptied = emptied.then_reviewed().change(|live| live.group("sre").members.clear());
     assert_eq!(rulings(&emptied.plan()), NONE);
+    // It was to be deleted, with whoever was in it.
+    let deleted =
+        World::of("", "", "  old: { absent: true }\n").change(hired(&["eve@acme.com"])).change(|live| {
+            live.groups.insert("id-old".into(), Group::of("old", [live.id_of("eve@acme.com")].into()));
+        });
+    let deleted = deleted.then_reviewed().change(|live| live.group("old").members.clear());
+    assert_eq!((keys(&deleted.plan()), rulings(&deleted.plan())), (vec!["delete group.old".into()], vec![]));
+    // Neighbour: it had one member who was to stay.
+    let one = World::of("", "", groups)
+        .change(hired(&["eve@acme.com"]))
+        .change(|live| live.leave("sre", "ada@acme.com"));
+    let one = one.change(|live| live.join("sre", "eve@acme.com")).then_reviewed();
+    let plan = one.change(|live| live.group("sre").members.clear()).plan();
+    assert_eq!(rulings(&plan), ["suspicious-read group.sre: refused"]);
+    assert_eq!(plan.guards[0].why, "group sre had 1 member when it was reviewed, and reads as empty now");
+}
+
+#[test]
+fn a_group_is_suspicious_by_a_snapshot_in_which_it_had_members() {
+    let groups = "  sre:\n    members: [ada@acme.com]\n  ops:\n    members: [bob@acme.com, eve@acme.com]\n";
+    let full = World::of("", "", groups);
+    let emptied = |name: &str, full: &World| {
+        let mut world = full.clone().change(|live| live.group(name).members.clear());
+        world.before = Some(full.live.clone());
+        world.plan()
+    };
+    let plan = emptied("sre", &full);
+    assert_eq!(rulings(&plan), ["suspicious-read group.sre: refused"]);
+    assert_eq!(
+        plan.guards[0].why,
+        "group sre had 1 member when the snapshot was taken, and reads as empty now"
+    );
+    let plan = emptied("ops", &full);
+    assert_eq!(
+        plan.guards[0].why,
+        "group ops had 2 members when the snapshot was taken, and reads as empty now"
+    );
+    // Neighbour: it was empty then, too.
+    let empty = full.change(|live| live.group("sre").members.clear());
+    let plan = emptied("sre", &empty);
+    assert_eq!((keys(&plan), rulings(&plan)), (vec!["add member.sre/ada@acme.com".into()], vec![]));
 }
 
 #[test]
@@ -186,6 +227,8 @@ fn a_name_that_means_somebody_else_declares_somebody_new() {
     let moved = world.edit("account: acc-x", "account: acc-kim@acme.com").plan();
     assert_eq!((keys(&moved), codes(&moved)), (vec![], vec![]));
     assert_eq!(rulings(&moved), ["exclusive member.approvers/x@acme.com: refused"]);
+    let identities = &moved.base.as_ref().unwrap().identities;
+    assert_eq!(identities.iter().map(|it| it.name.as_deref()).collect::<Vec<_>>(), [Some("KIM")]);
 }
 
 #[test]
@@ -353,4 +396,52 @@ fn a_refusal_says_how_many_are_left_and_who_made_the_change() {
         why,
         "dina@acme.com, who made this change, would grant themselves the privileged group payroll"
     );
+}
+
+#[test]
+fn a_self_grant_is_not_judged_without_a_name_and_what_a_night_revokes_is() {
+    let groups = "  payroll:\n    members: [ada@acme.com]\n";
+    let quiet = World::of(SELF_GRANT, "", groups).then_base();
+    assert_eq!(rulings(&quiet.plan()), ["self-grant : not judged"], "a base and no author");
+    assert_eq!(rulings(&quiet.by("ada@acme.com").plan()), NONE);
+    // In a run by time, what is refused as a whole stays refused.
+    let ended = "  team:\n    members:\n      - { user: bob@acme.com, until: 2026-11-20 }\n      - { user: eve@acme.com, until: 2026-11-20 }\n";
+    let mut night = World::of("policy:\n  max-revokes: { total: 1 }\n", "", ended).change(|live| {
+        hired(&["bob@acme.com", "eve@acme.com"])(live);
+        live.join("team", "bob@acme.com");
+        live.join("team", "eve@acme.com");
+    });
+    night.scope.reasons = vec![rollbook::model::Reason::Expired];
+    assert_eq!(
+        (keys(&night.plan()).len(), rulings(&night.plan())),
+        (2, vec!["max-revokes : refused".into()])
+    );
+}
+
+#[test]
+fn an_owner_of_the_rules_is_known_by_the_email_or_by_the_account() {
+    let groups = "  payroll:\n    members: [ada@acme.com]\n  team:\n    members: [root@acme.com]\n";
+    let policy = format!("{SELF_GRANT}  admins: [root@acme.com]\n");
+    let loosened = |world: World| rulings(&world.edit("  privileged: [payroll]\n", "").plan());
+    let by_email =
+        World::of(&policy, "", groups).then_base().change(|live| live.account("root@acme.com").hidden = true);
+    assert_eq!(loosened(by_email.by("root@acme.com")), NONE);
+    let lock = "users:\n  old@acme.com: { account: acc-root@acme.com, from: jira }\n";
+    let by_account = World::of(&policy, "", groups).lock(lock).then_base();
+    assert_eq!(loosened(by_account.clone().by("old@acme.com")), NONE);
+    assert_eq!(loosened(by_account.by("ada@acme.com")), ["self-grant : refused"]);
+}
+
+#[test]
+fn a_group_that_is_new_says_no_rule_and_a_setting_that_differs_is_one() {
+    let world =
+        World::of("operator: ada@acme.com\n", "", "  admins:\n    members: [ada@acme.com]\n").then_base();
+    let rules = |world: World| -> Vec<String> {
+        world.plan().base.as_ref().unwrap().rules.iter().map(|it| it.rule.clone()).collect()
+    };
+    assert_eq!(
+        rules(world.clone().edit("groups:\n", "groups:\n  team:\n    members: [ada@acme.com]\n")),
+        NONE
+    );
+    assert_eq!(rules(world.edit("operator: ada@acme.com", "operator: root@acme.com")), ["operator"]);
 }

@@ -32,6 +32,8 @@ pub(crate) struct World {
     pub(crate) base_applied: bool,
     /// A plan that was reviewed, where there is one.
     pub(crate) reviewed: Option<SavedPlan>,
+    /// The site when a snapshot of it was taken, where there is one to compare with.
+    pub(crate) before: Option<Live>,
 }
 
 impl World {
@@ -51,6 +53,7 @@ impl World {
             authors: Vec::new(),
             base_applied: true,
             reviewed: None,
+            before: None,
         };
         world.live = world.matching();
         world
@@ -192,6 +195,7 @@ impl World {
             Some(snapshot) => snapshot::live_state(snapshot, &desired, beside)?,
             None => self.live.state(&desired, beside),
         };
+        let before = self.before.as_ref().map(|before| before.state(&desired, beside).members);
         let base_locator = base.as_ref().map(|(tree, _)| Locator::new(tree));
         let base = base.zip(base_locator.as_ref()).map(|((_, desired), locator)| {
             let (commit, contained, applied) = (None, Some(true), self.base_applied);
@@ -224,7 +228,7 @@ impl World {
                 authors: &self.authors,
                 undoes: false,
                 reviewed: self.reviewed.as_ref(),
-                before: None,
+                before: before.as_ref(),
                 rates: &RATES,
             },
         ))
