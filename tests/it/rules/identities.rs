@@ -107,6 +107,10 @@ fn a_pin_of_a_group_does_not_win_over_the_lock() {
         (keys(&plan), codes(&plan)),
         (vec![], vec![("create group.support".into(), "identity-changed")])
     );
+    // Neighbour: they say the same.
+    let same = World::of("", "", "  support:\n    id: id-support\n    members: [ada@acme.com]\n");
+    let same = same.lock("groups:\n  support: { id: id-support, from: pin }\n").plan();
+    assert_eq!((keys(&same), codes(&same)), (vec![], vec![]));
 }
 
 #[test]
