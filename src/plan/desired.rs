@@ -192,8 +192,9 @@ impl Names {
     /// the union of paths and `active: false` see one person.
     fn of(declaration: &Declaration) -> Self {
         let named = |(id, email): (&AccountId, &Email)| (id.clone(), UserRef::Email(email.clone()));
-        let accounts = owners(declaration).into_iter().map(named).collect();
-        Self { accounts, ..Self::default() }
+        let left_over = left_over(declaration);
+        let owners = owners(declaration).into_iter().filter(|(_, email)| !left_over.contains(email));
+        Self { accounts: owners.map(named).collect(), ..Self::default() }
     }
 
     /// The same, with the names that the site shows to be one account's going by the first of them.
@@ -347,6 +348,40 @@ pub(super) fn owners(declaration: &Declaration) -> BTreeMap<&AccountId, &Email> 
         locked.map(|(email, locked)| (&locked.id, email)).collect();
     owners.extend(declaration.users.keys().filter_map(|email| Some((&pinned(email)?.value, email))));
     owners
+}
+
+/// The emails of the lock that the tree does not name any more, though it names their account by its id. The person may go
+/// by another email now, so that such a line says nothing.
+fn left_over(declaration: &Declaration) -> BTreeSet<&Email> {
+    let entries = || {
+        let groups = declaration.groups.keys().filter_map(|name| present(declaration, name));
+        groups.flat_map(|members| &members.entries)
+    };
+    let accounts: BTreeSet<&AccountId> = entries()
+        .filter_map(|member| match &member.who {
+            MemberRef::Account(id) => Some(id),
+            MemberRef::User(_) | MemberRef::Group(_) => None,
+        })
+        .collect();
+    let locked = declaration.lock.users.iter().filter(|(_, locked)| accounts.contains(&locked.id));
+    let mut left_over: BTreeSet<&Email> = locked.map(|(email, _)| email).collect();
+    if left_over.is_empty() {
+        return left_over;
+    }
+    let Declaration { users, policy, settings, .. } = declaration;
+    let protected = policy.protect.users.iter().map(|email| &email.value);
+    let rules = users.keys().chain(protected).chain(settings.operator.iter().map(|email| &email.value));
+    let listed = entries().flat_map(|member| {
+        let user = match &member.who {
+            MemberRef::User(email) => Some(email),
+            MemberRef::Account(_) | MemberRef::Group(_) => None,
+        };
+        user.into_iter().chain(member.except.iter().map(|email| &email.value))
+    });
+    for email in rules.chain(listed) {
+        left_over.remove(email);
+    }
+    left_over
 }
 
 fn flatten(members: &Members, inner: &BTreeMap<&GroupName, Flat>, names: &Names, today: Date) -> Flat {

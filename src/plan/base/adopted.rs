@@ -1,9 +1,11 @@
 //! Drift that the tree accepts: somebody changed live by hand, and the tree declares it now.
 
-use crate::model::{Address, Adopted, GroupId, Ref, Wanted};
+use std::collections::BTreeMap;
+
+use crate::model::{Address, Adopted, Change, GroupId, GroupName, Ref, Wanted};
 
 use super::{Base, Wants};
-use crate::plan::identity::{GroupIdentity, Identity, Marked, Resolved};
+use crate::plan::identity::{GroupIdentity, Marked, Resolved};
 
 /// What the base would change, the tree does not, and the tree declares so.
 pub(super) fn adopted(
@@ -12,9 +14,10 @@ pub(super) fn adopted(
     wants: &Wants,
     privileged: &Marked,
 ) -> Vec<Adopted> {
+    let groups: Groups<'_> = head.groups.live().map(|(name, group)| (&group.id, name)).collect();
     let unwanted = base.changes.iter().filter(|(deed, change)| !wants.want(deed, change));
     unwanted
-        .filter(|(_, change)| !super::by_name(change.reason) && is_declared(change, head))
+        .filter(|(_, change)| !super::by_name(change.reason) && is_declared(change, head, &groups))
         .map(|(_, change)| Adopted {
             address: change.address.clone(),
             undoes: change.wanted.action(),
@@ -25,21 +28,19 @@ pub(super) fn adopted(
         .collect()
 }
 
+/// What a tree calls the groups of the site that it declares.
+type Groups<'a> = BTreeMap<&'a GroupId, &'a GroupName>;
+
 /// Whether the tree declares what live has, and not only leaves it alone.
-fn is_declared(change: &crate::model::Change, head: &Resolved<'_>) -> bool {
+fn is_declared(change: &Change, head: &Resolved<'_>, groups: &Groups<'_>) -> bool {
     match &change.wanted {
-        Wanted::RemoveMember { membership } => head.groups.live().any(|(name, group)| {
-            let desired = head.desired.groups.get(name).filter(|_| group.id == *membership.group());
-            desired.is_some_and(|desired| {
-                desired
-                    .members
-                    .keys()
-                    .any(|user| *head.people.person(user) == Identity::Account(membership.account().clone()))
-            })
-        }),
+        Wanted::RemoveMember { membership } => {
+            let group = groups.get(membership.group()).and_then(|name| head.desired.groups.get(*name));
+            group.is_some_and(|group| head.entry_of(group, membership.account()).is_some())
+        }
         // Somebody took it away by hand, and the tree does not ask for it any more.
         Wanted::AddMember { group, .. } => match group {
-            Ref::Known(id) => head.groups.live().any(|(_, group)| group.id == *id),
+            Ref::Known(id) => groups.contains_key(id),
             Ref::Made(key) => {
                 key.address.group().is_some_and(|name| head.desired.declaration.groups.contains_key(name))
             }

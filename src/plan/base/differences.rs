@@ -157,11 +157,12 @@ fn place<'a>(tree: &'a Resolved<'_>, name: &'a GroupName) -> Place<'a> {
     }
 }
 
-/// The members of a group by account, made where names alone do not tell.
-type ByWho<'a> = BTreeMap<Who<'a>, (&'a UserRef, &'a Entry)>;
-
-fn by_who<'a>(tree: &'a Resolved<'_>, group: &'a DesiredGroup<'_>) -> ByWho<'a> {
-    group.members.iter().map(|(user, entry)| (who(&tree.people, user), (user, entry))).collect()
+/// What a group says of somebody.
+fn entry_of<'a>(tree: &'a Resolved<'_>, group: &'a DesiredGroup<'_>, who: Who<'_>) -> Option<&'a Entry> {
+    match who {
+        Who::Account(account) => tree.entry_of(group, account),
+        Who::Invited(user) => group.members.get(user).filter(|_| self::who(&tree.people, user) == who),
+    }
 }
 
 impl<'a> Comparing<'a, '_> {
@@ -184,16 +185,12 @@ impl<'a> Comparing<'a, '_> {
             if before.is_some() {
                 matched.insert(place);
             }
-            let mut accounts: Option<ByWho<'_>> = None;
             for (user, entry) in &group.members {
                 let same_name =
                     before.and_then(|before| before.members.get(user)).filter(|_| !self.moved.contains(user));
                 let old = match (same_name, before) {
                     (Some(old), _) => Some(old),
-                    (None, Some(before)) => {
-                        let accounts = accounts.get_or_insert_with(|| by_who(&self.base.tree, before));
-                        accounts.get(&who(&self.head.people, user)).map(|(_, entry)| *entry)
-                    }
+                    (None, Some(before)) => entry_of(&self.base.tree, before, who(&self.head.people, user)),
                     (None, None) => None,
                 };
                 let kind = match old {
@@ -228,7 +225,6 @@ impl<'a> Comparing<'a, '_> {
         after: Option<&'a DesiredGroup<'_>>,
     ) -> Vec<Difference<'a>> {
         let Place::Group(id) = place else { return Vec::new() };
-        let mut now: Option<ByWho<'_>> = None;
         let mut found = Vec::new();
         let same_name = |user: &UserRef| {
             after.is_some_and(|after| after.members.contains_key(user)) && !self.moved.contains(user)
@@ -238,8 +234,7 @@ impl<'a> Comparing<'a, '_> {
             let who = who(&self.base.tree.people, user);
             let Who::Account(account) = who else { continue };
             let is_member = self.live.members.get(id).is_some_and(|members| members.contains(account));
-            let is_declared = after
-                .is_some_and(|after| now.get_or_insert_with(|| by_who(self.head, after)).contains_key(&who));
+            let is_declared = after.is_some_and(|after| entry_of(self.head, after, who).is_some());
             if !is_member || is_declared || self.ends(id, account) {
                 continue;
             }

@@ -9,7 +9,7 @@ mod similar_names;
 
 use crate::model::{AccountId, Address, Email, GroupId, LiveState, Reason, UserRef};
 
-use super::desired::Desired;
+use super::desired::{Desired, DesiredGroup, Entry};
 
 pub(super) use groups::{GroupIdentity, Groups};
 pub(super) use people::{Identity, Obstacle, People};
@@ -88,6 +88,20 @@ impl<'a> Resolved<'a> {
         let users = self.desired.declaration.users.keys();
         let mut leaving = users.filter(|email| self.desired.offboarded(email).is_some());
         leaving.any(|email| self.account(&UserRef::Email(email.clone())) == Some(account))
+    }
+
+    /// What a group says of an account. All names of one account are listed as one.
+    pub(super) fn entry_of<'b>(
+        &'b self,
+        group: &'b DesiredGroup<'_>,
+        account: &AccountId,
+    ) -> Option<&'b Entry> {
+        let name = match self.people.declared_as(account) {
+            Some(user) => self.desired.name_of(user),
+            // It is named by its id, and the site does not show it.
+            None => UserRef::Account(account.clone()),
+        };
+        group.members.get(&name)
     }
 
     /// The account of a declared person, where it is known.
