@@ -1,13 +1,19 @@
 //! What the tree asks for on a day: nested groups flattened, expired and excepted people told apart.
 
+mod names;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
 use crate::model::{
-    AccountId, Address, AppsInGroup, Declaration, DeclaredGroup, Email, GroupName, GroupState, Guard, Member,
-    MemberRef, Members, Mode, Origin, Reason, Source, UserRef, Waiver,
+    Address, AppsInGroup, Declaration, DeclaredGroup, Email, GroupName, GroupState, Guard, Member, MemberRef,
+    Members, Mode, Origin, Reason, Source, UserRef, Waiver,
 };
+
+pub(super) use names::owners;
+
+use names::Names;
 
 /// The desired state, on the day it was made for.
 #[derive(Clone, Debug)]
@@ -26,15 +32,6 @@ pub struct Desired<'a> {
     people: BTreeSet<UserRef>,
     /// Which names mean one person.
     names: Names,
-}
-
-/// Which names mean one person: each with the one name that all of them go by. A name that is not here goes by itself.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Names {
-    accounts: BTreeMap<AccountId, UserRef>,
-    emails: BTreeMap<Email, UserRef>,
-    /// Whether the site said it too, and not the tree alone.
-    resolved: bool,
 }
 
 /// Where declared people may be looked up.
@@ -187,51 +184,6 @@ impl<'a> Desired<'a> {
     }
 }
 
-impl Names {
-    /// What pins and the lock say: somebody who is named by account and by e-mail goes by the e-mail, so that `except`,
-    /// the union of paths and `active: false` see one person.
-    fn of(declaration: &Declaration) -> Self {
-        let named = |(id, email): (&AccountId, &Email)| (id.clone(), UserRef::Email(email.clone()));
-        let left_over = left_over(declaration);
-        let owners = owners(declaration).into_iter().filter(|(_, email)| !left_over.contains(email));
-        Self { accounts: owners.map(named).collect(), ..Self::default() }
-    }
-
-    /// The same, with the names that the site shows to be one account's going by the first of them.
-    pub(super) fn with(mut self, shared: impl IntoIterator<Item = Vec<UserRef>>) -> Self {
-        self.resolved = true;
-        for names in shared {
-            let Some((one, others)) = names.split_first() else { continue };
-            for other in others {
-                match other {
-                    UserRef::Email(email) => self.emails.insert(email.clone(), one.clone()),
-                    UserRef::Account(id) => self.accounts.insert(id.clone(), one.clone()),
-                };
-            }
-        }
-        self
-    }
-
-    fn of_email(&self, email: &Email) -> UserRef {
-        self.emails.get(email).cloned().unwrap_or_else(|| UserRef::Email(email.clone()))
-    }
-
-    fn of_account(&self, id: &AccountId) -> UserRef {
-        match self.accounts.get(id) {
-            Some(UserRef::Email(email)) => self.of_email(email),
-            Some(account @ UserRef::Account(_)) => account.clone(),
-            None => UserRef::Account(id.clone()),
-        }
-    }
-
-    fn one(&self, user: &UserRef) -> UserRef {
-        match user {
-            UserRef::Email(email) => self.of_email(email),
-            UserRef::Account(id) => self.of_account(id),
-        }
-    }
-}
-
 impl DesiredGroup<'_> {
     /// Whether it says that it takes the members of other groups though it is privileged.
     pub(super) fn nests(&self) -> bool {
@@ -337,51 +289,6 @@ fn inner_first(declaration: &Declaration) -> Vec<&GroupName> {
         }
     }
     order
-}
-
-/// The e-mails that own accounts: of what a pin or the lock says, the pin first. A person who is named by
-/// account and by e-mail then has one name, so that `except`, the union of paths and `active: false` see one person.
-pub(super) fn owners(declaration: &Declaration) -> BTreeMap<&AccountId, &Email> {
-    let pinned = |email: &Email| declaration.users.get(email).and_then(|user| user.account.as_ref());
-    let locked = declaration.lock.users.iter().filter(|(email, _)| pinned(email).is_none());
-    let mut owners: BTreeMap<&AccountId, &Email> =
-        locked.map(|(email, locked)| (&locked.id, email)).collect();
-    owners.extend(declaration.users.keys().filter_map(|email| Some((&pinned(email)?.value, email))));
-    owners
-}
-
-/// The emails of the lock that the tree does not name any more, though it names their account by its id. The person may go
-/// by another email now, so that such a line says nothing.
-fn left_over(declaration: &Declaration) -> BTreeSet<&Email> {
-    let entries = || {
-        let groups = declaration.groups.keys().filter_map(|name| present(declaration, name));
-        groups.flat_map(|members| &members.entries)
-    };
-    let accounts: BTreeSet<&AccountId> = entries()
-        .filter_map(|member| match &member.who {
-            MemberRef::Account(id) => Some(id),
-            MemberRef::User(_) | MemberRef::Group(_) => None,
-        })
-        .collect();
-    let locked = declaration.lock.users.iter().filter(|(_, locked)| accounts.contains(&locked.id));
-    let mut left_over: BTreeSet<&Email> = locked.map(|(email, _)| email).collect();
-    if left_over.is_empty() {
-        return left_over;
-    }
-    let Declaration { users, policy, settings, .. } = declaration;
-    let protected = policy.protect.users.iter().map(|email| &email.value);
-    let rules = users.keys().chain(protected).chain(settings.operator.iter().map(|email| &email.value));
-    let listed = entries().flat_map(|member| {
-        let user = match &member.who {
-            MemberRef::User(email) => Some(email),
-            MemberRef::Account(_) | MemberRef::Group(_) => None,
-        };
-        user.into_iter().chain(member.except.iter().map(|email| &email.value))
-    });
-    for email in rules.chain(listed) {
-        left_over.remove(email);
-    }
-    left_over
 }
 
 fn flatten(members: &Members, inner: &BTreeMap<&GroupName, Flat>, names: &Names, today: Date) -> Flat {
