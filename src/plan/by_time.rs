@@ -29,16 +29,7 @@ impl Router<'_> {
             if privileged && by_time && base.revision.applied {
                 self.route(change.clone());
             } else if privileged || by_time {
-                let Obstacle { code, why, help } = base.kept_by_change();
-                kept.push(Blocked {
-                    address: change.address.clone(),
-                    action: change.wanted.action(),
-                    reason: change.reason,
-                    code: code.into(),
-                    why,
-                    help,
-                    origin: change.origin.clone(),
-                });
+                kept.push(base.kept_by_change().holds(change));
             }
         }
         kept

@@ -358,16 +358,7 @@ impl Router<'_> {
     }
 
     pub(super) fn block(&mut self, change: &Change, obstacle: Obstacle) {
-        let Obstacle { code, why, help } = obstacle;
-        self.blocked.push(Blocked {
-            address: change.address.clone(),
-            action: change.wanted.action(),
-            reason: change.reason,
-            code: code.into(),
-            why,
-            help,
-            origin: change.origin.clone(),
-        });
+        self.blocked.push(obstacle.holds(change));
     }
 
     /// What depends on something that is blocked is blocked, and so is what depends on that.
@@ -414,6 +405,20 @@ fn needs(planned: &PlannedOperation) -> Vec<&Key> {
 }
 
 impl Obstacle {
+    /// What it makes of a change.
+    pub(super) fn holds(self, change: &Change) -> Blocked {
+        let Self { code, why, help } = self;
+        Blocked {
+            address: change.address.clone(),
+            action: change.wanted.action(),
+            reason: change.reason,
+            code: code.into(),
+            why,
+            help,
+            origin: change.origin.clone(),
+        }
+    }
+
     /// What it makes of a planned operation.
     pub(super) fn blocks(self, planned: PlannedOperation) -> Blocked {
         let Self { code, why, help } = self;

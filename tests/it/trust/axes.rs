@@ -174,7 +174,7 @@ impl Kind {
             Self::RenamedPinned => "the site has another name for it, and the tree has its `id:`",
             Self::RenamedLocked => "the same, with the id in `rollbook.lock`",
             Self::Nested => "it takes in `team`, with `nest: true`, and the person comes or goes there",
-            Self::Default => "an app puts new users into it; whoever comes is invited to that app",
+            Self::Default => "an app puts new users into it; a newcomer is invited to that app",
             Self::DefaultUnread => "the same, and the credential may not read which groups an app has",
             Self::Synced => "an identity provider writes to it",
             Self::SyncedOurs => "it is in a SCIM directory that Rollbook writes to",
