@@ -77,12 +77,22 @@ pub enum GitError {
     /// The ref may leave what it names: only a part of the history is here.
     #[error("the clone is shallow, so that it cannot be told whether commit {0} contains it")]
     MayGoBack(String),
-    /// The ref is one for the whole repository, and this one has several trees.
-    #[error("the repository has several trees, and {APPLIED} does not say which of them was applied: {}", .0.join(", "))]
+    /// The ref is one for the whole repository, and this one has several trees, with the files that begin them.
+    #[error("the repository has several trees, and {APPLIED} does not say which of them was applied: {}", first(.0))]
     SeveralTrees(Vec<String>),
     /// git's answer was cut off or is not as documented.
     #[error("git did not answer as it should: {0}")]
     Answer(#[from] io::Error),
+}
+
+/// The first few of a list, and how many more there are.
+fn first(paths: &[String]) -> String {
+    const SHOWN: usize = 3;
+    let shown = paths.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match paths.len().saturating_sub(SHOWN) {
+        0 => shown,
+        more => format!("{shown}, and {more} more"),
+    }
 }
 
 impl GitError {

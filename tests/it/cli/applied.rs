@@ -218,6 +218,15 @@ fn a_repository_of_several_trees_has_no_such_ref() {
     let says = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(says.contains("several trees"), "{ran}");
     assert!(says.contains("access/rollbook.yaml, other/rollbook.yaml"), "{ran}");
+    for name in ["third", "fourth", "fifth"] {
+        std::fs::create_dir(folder.join(name)).unwrap();
+        std::fs::copy(folder.join("access/rollbook.yaml"), folder.join(name).join("rollbook.yaml")).unwrap();
+    }
+    git(folder, &["add", "."]);
+    git(folder, &["commit", "--quiet", "-m", "more"]);
+    let ran = apply(folder, &["--yes", "--base", "applied"]).at(&site).run().ends(1);
+    let says = ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(says.contains("fourth/rollbook.yaml, and 2 more"), "{ran}");
 }
 
 #[test]
