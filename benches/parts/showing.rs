@@ -35,7 +35,9 @@ fn json(bencher: Bencher<'_, '_>, memberships: usize) {
 #[divan::bench(args = sizes())]
 fn markdown(bencher: Bencher<'_, '_>, memberships: usize) {
     let plan = plan(memberships);
-    bencher.counter(per_membership(memberships)).bench_local(|| render::plan_markdown(black_box(&plan)));
+    bencher
+        .counter(per_membership(memberships))
+        .bench_local(|| render::plan_markdown(black_box(&plan), render::CommentLimit::GITHUB));
 }
 
 /// How `show` and `apply` read a saved plan.

@@ -125,7 +125,7 @@ pub(super) fn print(session: &Session, plan: &Plan, format: PlanFormat, by: By) 
     let text = match format {
         PlanFormat::Json => render::plan_json(plan),
         PlanFormat::Text => render::plan_text(plan, by.grouping(), session.terminal.width()),
-        PlanFormat::Markdown => render::plan_markdown(plan),
+        PlanFormat::Markdown => render::plan_markdown(plan, render::CommentLimit::GITHUB),
         PlanFormat::Github => render::plan_github(plan, &session.prefix()),
     };
     session.data(&text)

@@ -17,9 +17,11 @@ use super::lines::count;
 use super::plan::{SHORT_FINGERPRINT, compared, surfaces, taken};
 use escape::{code, prose};
 
-/// Renders a plan as a comment of a pull request: at most 60,000 characters, and where that is not enough for all of it,
-/// with what is left out at the top.
-pub fn plan_markdown(plan: &Plan) -> String {
+pub use page::CommentLimit;
+
+/// Renders a plan as a comment of a pull request within a limit: where that is not enough for all of it, with what is left
+/// out at the top.
+pub fn plan_markdown(plan: &Plan, limit: CommentLimit) -> String {
     let marker = escape::marker(host(plan));
     if says_nothing(plan) {
         let title = "### No changes\n\n";
@@ -35,7 +37,7 @@ pub fn plan_markdown(plan: &Plan) -> String {
     sections.extend(remarks::blocked(plan));
     sections.extend(remarks::notes(plan));
     sections.extend(remarks::seats(plan));
-    page::page(&head, &sections, &foot(plan))
+    page::page(&head, &sections, &foot(plan), limit)
 }
 
 /// Whether there is nothing for a reviewer to look at.

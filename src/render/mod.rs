@@ -26,7 +26,7 @@ pub use harmless::harmless;
 pub use journal::{journal_json, journal_text, verification};
 pub use json::{plan_json, plan_schema, report_json};
 pub use lines::count;
-pub use markdown::plan_markdown;
+pub use markdown::{CommentLimit, plan_markdown};
 pub use plan::{Grouping, plan_text};
 pub use report::{outcome_line, report_text};
 pub use roster::{roster_csv, roster_json, roster_text};

@@ -1,7 +1,7 @@
 //! Plans as a reviewer sees them in a pull request.
 
 use rollbook::model::{GroupName, Operation, Plan};
-use rollbook::render::plan_markdown;
+use rollbook::render::{CommentLimit, plan_markdown};
 
 use crate::plan::company;
 use crate::world::{Account, Group, World};
@@ -241,7 +241,29 @@ fn a_page_fits_whatever_is_in_it() {
     plan.notes.extend((0..500).map(|n| rollbook::model::Note::new("x", "z ".repeat(n * 100), None)));
     plan.reach.push("w ".repeat(100_000).into());
     plan.narrowed_to.push("v ".repeat(100_000));
-    let page = plan_markdown(&plan);
-    fits(&page);
-    assert!(page.contains("Identities: ") && page.contains("for want of room"), "{}", &page[..3000]);
+    // Each of these becomes eight characters.
+    plan.site = format!("https://{}", "\u{202e}".repeat(50_000));
+    plan.narrowed_to.push("\u{202e} #".repeat(50_000));
+    for limit in [CommentLimit::GITHUB, CommentLimit::GITLAB, CommentLimit::BITBUCKET] {
+        let page = plan_markdown(&plan, limit);
+        let units = page.encode_utf16().count();
+        assert!(units <= limit.characters(), "{units} of {limit:?}");
+        assert!(page.contains("for want of room"), "{}", &page[..3000]);
+    }
+}
+
+/// A page for a smaller platform is a shorter one, with more left out, and not one that is cut off.
+#[test]
+fn each_platform_has_its_own_limit() {
+    let plan = everyone("").plan();
+    let [small, middle, large] = [CommentLimit::BITBUCKET, CommentLimit::GITHUB, CommentLimit::GITLAB]
+        .map(|limit| (limit.characters(), plan_markdown(&plan, limit)));
+    assert_eq!(small.0, 32_000);
+    for (limit, page) in [&small, &middle] {
+        let units = page.encode_utf16().count();
+        assert!(units <= *limit && units > limit * 8 / 10, "{units} of {limit}");
+        assert!(page.contains("Not everything is shown") && page.contains("**On merge:**"));
+    }
+    assert!(shown_revokes(&small.1) < shown_revokes(&middle.1));
+    assert_eq!(shown_revokes(&large.1), 1460);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use proptest::prelude::*;
 use rollbook::model::{AccountId, Address, Direction, GroupName, Key, Location, Plan, UserRef, is_invisible};
-use rollbook::render::{plan_github, plan_markdown};
+use rollbook::render::{CommentLimit, plan_github, plan_markdown};
 
 use crate::markdown::{EVIL, fits};
 use crate::spec::{spec, told};
@@ -107,7 +107,7 @@ proptest! {
     fn what_is_revoked_is_seen_without_a_click(spec in spec()) {
         let world = spec.world();
         let plan = world.plan();
-        let page = plan_markdown(&plan);
+        let page = plan_markdown(&plan, CommentLimit::GITHUB);
         fits(&page);
         prop_assert!(!page.contains("want of room"), "{}", page);
         let (open, _) = folds(&page);
@@ -131,7 +131,7 @@ proptest! {
     #[test]
     fn a_name_calls_nobody_links_nowhere_and_forges_no_line(spec in spec()) {
         let plan = spec.world().plan();
-        let (before, after) = (plan_markdown(&plan), plan_markdown(&hostile(plan.clone())));
+        let (before, after) = (plan_markdown(&plan, CommentLimit::GITHUB), plan_markdown(&hostile(plan.clone()), CommentLimit::GITHUB));
         fits(&after);
         let (outside, fenced) = parted(&after);
         let mut lines = outside.lines();

@@ -163,7 +163,7 @@ fn a_redacted_plan_shows_nobody_and_tells_them_apart() {
     let masked = redacted(&plan, &names);
     let forms = [
         render::plan_json(&masked),
-        render::plan_markdown(&masked),
+        render::plan_markdown(&masked, render::CommentLimit::GITHUB),
         render::plan_text(&masked, render::Grouping::User, 80),
     ];
     for text in &forms {

@@ -24,12 +24,12 @@ pub(super) fn code(text: &str) -> String {
 
 /// A name as it stands in a fence: in one line, harmless and within bounds.
 pub(super) fn name(text: &str) -> String {
-    harmless(&clipped(text, LONGEST_NAME)).into_owned()
+    clipped(&harmless(text), LONGEST_NAME)
 }
 
 /// A sentence of ours with names in it, which may have code of its own. It must not open a line.
 pub(super) fn prose(text: &str) -> String {
-    let text = harmless(&clipped(text, LONGEST_TEXT)).into_owned();
+    let text = clipped(&harmless(text), LONGEST_TEXT);
     let parts: Vec<&str> = text.split('`').collect();
     // An odd mark opens nothing: what follows the last one is words as well.
     let closed = parts.len() - usize::from(parts.len().is_multiple_of(2));

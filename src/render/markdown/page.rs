@@ -4,9 +4,24 @@ use crate::render::lines::count;
 
 use super::escape::fence;
 
-/// The most UTF-16 units of a page. GitHub refuses a comment of more than 65,536 characters; what a workflow puts around
-/// the page has the rest.
-pub(super) const LIMIT: usize = 60_000;
+/// The most characters of a page, as whoever counts highest would count them: in UTF-16 units. Each is below what a
+/// platform takes for a comment; what is put around the page has the rest.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CommentLimit(usize);
+
+impl CommentLimit {
+    /// GitHub refuses a comment of more than 65,536.
+    pub const GITHUB: Self = Self(60_000);
+    /// GitLab refuses a note of more than 1,000,000; a longer page than this is drawn so slowly that nobody reads it.
+    pub const GITLAB: Self = Self(250_000);
+    /// Bitbucket Cloud refuses a comment of more than 32,768.
+    pub const BITBUCKET: Self = Self(32_000);
+
+    /// The number.
+    pub fn characters(self) -> usize {
+        self.0
+    }
+}
 
 /// Kept free for saying what is not shown.
 const NOTICE: usize = 1_600;
@@ -161,9 +176,9 @@ impl Section {
 }
 
 /// Puts a page together. The head and the foot are always whole.
-pub(super) fn page(head: &str, sections: &[Section], foot: &str) -> String {
+pub(super) fn page(head: &str, sections: &[Section], foot: &str, limit: CommentLimit) -> String {
     let frames: usize = sections.iter().map(Section::frame).sum();
-    let mut room = LIMIT.saturating_sub(units(head) + units(foot) + NOTICE + frames);
+    let mut room = limit.0.saturating_sub(units(head) + units(foot) + NOTICE + frames);
     let mut order: Vec<(usize, &Section)> = sections.iter().enumerate().collect();
     order.sort_by_key(|(_, section)| section.weight);
     let mut fitted: Vec<(usize, &Section, Fitted)> = Vec::new();

@@ -261,7 +261,7 @@ impl World {
     pub(crate) fn markdown(&self) -> String {
         let plan = self.plan();
         let short: String = plan.fingerprint.chars().take(8).collect();
-        render::plan_markdown(&plan).replace(&short, "[fingerprint]")
+        render::plan_markdown(&plan, render::CommentLimit::GITHUB).replace(&short, "[fingerprint]")
     }
 
     pub(crate) fn text_by_user(&self) -> String {
