@@ -1,7 +1,7 @@
 //! `rollbook codeowners`.
 
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 use clap::Args;
 use similar::TextDiff;
@@ -15,11 +15,51 @@ use crate::render;
 use super::Session;
 use super::files::{Readers, read_text, replace};
 
-/// Where platforms look for the file, in a repository.
-const PLACES: [&str; 4] = [".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"];
+/// Who hosts a repository.
+struct Platform {
+    name: &'static str,
+    /// What is there where it runs the pipelines.
+    mark: &'static str,
+    /// Where it looks for a CODEOWNERS: the first that is there counts.
+    places: &'static [&'static str],
+    /// Where one is made.
+    usual: &'static str,
+}
 
-/// What decides which commands run with credentials, and who reviews them.
-const CI: [&str; 4] = [".github/**", ".gitlab-ci.yml", "bitbucket-pipelines.yml", "CODEOWNERS"];
+/// Each by its own documentation: GitHub's "About code owners", GitLab's "Code Owners", Bitbucket's "Set up and use code
+/// owners".
+const PLATFORMS: [Platform; 3] = [
+    Platform {
+        name: "GitHub",
+        mark: ".github/workflows",
+        places: &[".github/CODEOWNERS", "CODEOWNERS", "docs/CODEOWNERS"],
+        usual: ".github/CODEOWNERS",
+    },
+    Platform {
+        name: "GitLab",
+        mark: ".gitlab-ci.yml",
+        places: &["CODEOWNERS", "docs/CODEOWNERS", ".gitlab/CODEOWNERS"],
+        usual: ".gitlab/CODEOWNERS",
+    },
+    Platform {
+        name: "Bitbucket",
+        mark: "bitbucket-pipelines.yml",
+        places: &[".bitbucket/CODEOWNERS"],
+        usual: ".bitbucket/CODEOWNERS",
+    },
+];
+
+/// What decides which commands run with credentials, and who reviews them. All places of a CODEOWNERS are among them: one
+/// that somebody adds in a place that comes first would count instead.
+const CI: [&str; 7] = [
+    ".github/",
+    ".gitlab/",
+    ".bitbucket/",
+    ".gitlab-ci.yml",
+    "bitbucket-pipelines.yml",
+    "CODEOWNERS",
+    "docs/CODEOWNERS",
+];
 
 /// The largest CODEOWNERS that is read, in bytes; GitHub takes 3 MB.
 const LARGEST: u64 = 4 << 20;
@@ -30,7 +70,7 @@ pub struct Arguments {
     /// Write nothing, show what would change, and end with 1 when something would
     #[arg(long)]
     check: bool,
-    /// The file [default: the CODEOWNERS that the repository has, else .github/CODEOWNERS]
+    /// The file [default: where the platform looks that runs the repository's pipelines]
     #[arg(long, value_name = "FILE")]
     file: Option<PathBuf>,
 }
@@ -44,18 +84,20 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let root = session.root()?;
     let prefix = session.prefix();
     let repository = git::top(&root).unwrap_or_else(|| root.clone());
-    let place = || {
-        let there = PLACES.into_iter().find(|place| repository.join(place).symlink_metadata().is_ok());
-        repository.join(there.unwrap_or(PLACES[0]))
+    let path = match &arguments.file {
+        Some(path) => path.clone(),
+        None => repository.join(place(&repository)?),
     };
-    let path = arguments.file.clone().unwrap_or_else(place);
     let before = read(&path)?;
     let owners = config::owners_of_files(&loaded.declaration, &loaded.tree);
     let admins = config::active_admins(&loaded.declaration);
     if admins.is_empty() && !loaded.declaration.policy.admins.is_empty() {
         return Err(Error::NoActiveAdmin);
     }
-    let after = render::codeowners(&before, &owners, &admins, &prefix, &CI)?;
+    let own = within(&path, &repository);
+    let covered = |own: &&str| !CI.iter().any(|ci| own == ci || (ci.ends_with('/') && own.starts_with(ci)));
+    let ci: Vec<&str> = CI.into_iter().chain(own.as_deref().filter(covered)).collect();
+    let after = render::codeowners(&before, &owners, &admins, &prefix, &ci)?;
     if after == before {
         session.terminal.say("CODEOWNERS is as the tree says");
         return Ok(Exit::Done);
@@ -71,6 +113,53 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     replace(&path, &after, Readers::Everybody).map_err(failed())?;
     session.terminal.say(&format!("wrote {}", path.display()));
     Ok(Exit::Done)
+}
+
+/// Where the repository's CODEOWNERS is, or is to be.
+fn place(repository: &Path) -> Result<&'static str, Error> {
+    let is_there = |path: &str| repository.join(path).symlink_metadata().is_ok();
+    let runs: Vec<&Platform> = PLATFORMS.iter().filter(|platform| is_there(platform.mark)).collect();
+    if let [platform] = runs.as_slice() {
+        let there = platform.places.iter().copied().find(|place| is_there(place));
+        return Ok(there.unwrap_or(platform.usual));
+    }
+    let mut there: Vec<&'static str> = Vec::new();
+    for place in PLATFORMS.iter().flat_map(|platform| platform.places) {
+        if is_there(place) && !there.contains(place) {
+            there.push(place);
+        }
+    }
+    match (runs.as_slice(), there.as_slice()) {
+        ([], []) => Ok(PLATFORMS[0].usual),
+        ([], [first, ..]) | (_, [first]) => Ok(first),
+        (several, _) => {
+            let named: Vec<String> =
+                several.iter().map(|platform| format!("{} ({})", platform.name, platform.mark)).collect();
+            Err(Error::Usage(format!(
+                "the repository has pipelines of {}, which look for CODEOWNERS in different places: name the one \
+                 that reviews with `--file`, such as {}",
+                named.join(" and "),
+                several[0].usual
+            )))
+        }
+    }
+}
+
+/// A file's path in the repository, with `/` between the parts; nothing where it is not in it.
+fn within(path: &Path, repository: &Path) -> Option<String> {
+    let path = std::path::absolute(path).ok()?;
+    // Its folder may not be there yet, and may be named by way of a link.
+    let (folder, meant) =
+        path.ancestors().skip(1).find_map(|folder| Some((folder, folder.canonicalize().ok()?)))?;
+    let meant = meant.join(path.strip_prefix(folder).ok()?);
+    let parts = meant.strip_prefix(repository.canonicalize().ok()?).ok()?.components();
+    let parts: Vec<&str> = parts
+        .map(|part| match part {
+            Component::Normal(part) => part.to_str(),
+            Component::Prefix(_) | Component::RootDir | Component::CurDir | Component::ParentDir => None,
+        })
+        .collect::<Option<_>>()?;
+    Some(parts.join("/"))
 }
 
 fn read(path: &Path) -> Result<String, Error> {

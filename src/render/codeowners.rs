@@ -1,4 +1,9 @@
-//! CODEOWNERS, as GitHub and GitLab read it: the last pattern that matches a file counts, and one of its owners reviews.
+//! CODEOWNERS, as GitHub, GitLab and Bitbucket read it: the last pattern that matches a file counts, and one of its owners
+//! reviews.
+//!
+//! Only patterns that mean the same to all three are written: `*` for everything, `/folder/` for what is in a folder at any
+//! depth, and whole paths. `/folder/**` is not among them: GitLab documents Ruby's `File.fnmatch` with `FNM_PATHNAME`,
+//! where a `**` at the end takes the folder's own files alone.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -26,7 +31,8 @@ pub enum CodeownersError {
 }
 
 /// A CODEOWNERS with Rollbook's part in it, the rest as it was. `prefix` is the tree's folder in its repository with a `/`
-/// at its end, or empty; `ci` holds the repository's paths that decide what runs with credentials.
+/// at its end, or empty; `ci` holds the repository's paths that decide what runs with credentials and who reviews, folders
+/// with a `/` at their end.
 ///
 /// # Errors
 /// [`CodeownersError`] when a line would mean something else than it says.
@@ -42,11 +48,8 @@ pub fn codeowners(
     }
     let mut part = format!("{BEGIN}\n");
     // A file that comes later belongs to somebody from the start.
-    part.push_str(&line(&format!("{prefix}**"), admins)?);
+    part.push_str(&if prefix.is_empty() { owned("*", admins)? } else { line(prefix, admins)? });
     for (path, emails) in owners {
-        if let Some(odd) = path.chars().find(|c| "*?[]!#\\".contains(*c) || c.is_control()) {
-            return Err(CodeownersError::Path(format!("{path} ({odd:?})")));
-        }
         part.push_str(&line(&format!("{prefix}{path}"), emails)?);
     }
     for path in ci {
@@ -57,11 +60,18 @@ pub fn codeowners(
 }
 
 fn line(path: &str, emails: &BTreeSet<Email>) -> Result<String, CodeownersError> {
+    if let Some(odd) = path.chars().find(|c| "*?[]!#\\".contains(*c) || c.is_control()) {
+        return Err(CodeownersError::Path(format!("{path} ({odd:?})")));
+    }
+    owned(&format!("/{}", path.replace(' ', "\\ ")), emails)
+}
+
+fn owned(pattern: &str, emails: &BTreeSet<Email>) -> Result<String, CodeownersError> {
     if let Some(email) = emails.iter().find(|email| email.as_str().contains('#')) {
         return Err(CodeownersError::Owner(email.clone()));
     }
     let emails: Vec<&str> = emails.iter().map(Email::as_str).collect();
-    Ok(format!("/{} {}\n", path.replace(' ', "\\ "), emails.join(" ")))
+    Ok(format!("{pattern} {}\n", emails.join(" ")))
 }
 
 /// Puts Rollbook's part where it was, or at the end, where it counts.

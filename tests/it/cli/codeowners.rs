@@ -1,6 +1,8 @@
 //! `rollbook codeowners`: who reviews which file.
 
 use std::fs;
+use std::path::Path;
+use std::process::Command;
 
 use super::base::git;
 use super::{Rollbook, TODAY, rollbook};
@@ -53,7 +55,72 @@ fn a_tree_inside_of_a_repository_is_named_from_its_top() {
     rollbook(["codeowners", "-C", &tree.display().to_string()]).run().ends(0);
     let text = fs::read_to_string(home.path().join(".github/CODEOWNERS")).unwrap();
     assert!(text.contains("\n/access/groups/sre.yaml hiro@acme.com\n"), "{text}");
-    assert!(text.contains("\n/access/** root@acme.com\n"), "{text}");
+    assert!(text.contains("\n/access/ root@acme.com\n"), "{text}");
+    // A file of a folder that is added later, as git reads the patterns, which GitHub and Bitbucket follow.
+    assert_eq!(last_match(home.path(), &text, "access/groups/new/deep/x.yaml"), "/access/");
+    assert_eq!(last_match(home.path(), &text, "other.txt"), "");
+}
+
+/// The last pattern of a CODEOWNERS that takes a file, by git's own rules for such patterns.
+fn last_match(repository: &Path, text: &str, file: &str) -> String {
+    let patterns =
+        text.lines().filter_map(|line| line.rsplit_once(" root@acme.com")).map(|(pattern, _)| pattern);
+    fs::write(repository.join(".gitignore"), patterns.collect::<Vec<_>>().join("\n")).unwrap();
+    let asked = ["check-ignore", "--no-index", "--verbose", file];
+    let answer = Command::new("git").arg("-C").arg(repository).args(asked).output().unwrap();
+    let answer = String::from_utf8(answer.stdout).unwrap();
+    let found = answer.split('\t').next().and_then(|found| found.splitn(3, ':').nth(2));
+    found.unwrap_or_default().to_owned()
+}
+
+/// GitLab takes a `**` at the end of a pattern for the folder's own files alone.
+#[test]
+fn every_pattern_means_the_same_to_every_platform() {
+    let ran = run(&[]).run().ends(0);
+    let text = fs::read_to_string(ran.folder().join(".github/CODEOWNERS")).unwrap();
+    let patterns: Vec<&str> = text
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .filter_map(|line| line.split(' ').next())
+        .collect();
+    assert_eq!(patterns[0], "*");
+    assert!(patterns[1..].iter().all(|pattern| pattern.starts_with('/') && !pattern.contains('*')), "{text}");
+    git(&ran.folder(), &["init", "--quiet"]);
+    for file in [".gitlab/ci/deploy.yml", "users/team/deep/x.yaml", ".bitbucket/CODEOWNERS", ".github/x/y"] {
+        assert_ne!(last_match(&ran.folder(), &text, file), "", "{file} in\n{text}");
+    }
+}
+
+/// The file is where the platform looks that runs the pipelines, and belongs to somebody there.
+#[test]
+fn the_file_is_where_the_platform_looks() {
+    let table: [(&[&str], &[&str], &str); 9] = [
+        (&[], &[], ".github/CODEOWNERS"),
+        (&[".github/workflows/x.yml"], &["docs/CODEOWNERS"], "docs/CODEOWNERS"),
+        (&[".gitlab-ci.yml"], &[], ".gitlab/CODEOWNERS"),
+        (&[".gitlab-ci.yml"], &[".github/CODEOWNERS"], ".gitlab/CODEOWNERS"),
+        (&[".gitlab-ci.yml"], &[".gitlab/CODEOWNERS", "CODEOWNERS"], "CODEOWNERS"),
+        (&["bitbucket-pipelines.yml"], &[], ".bitbucket/CODEOWNERS"),
+        (&["bitbucket-pipelines.yml"], &["CODEOWNERS"], ".bitbucket/CODEOWNERS"),
+        (&[], &[".bitbucket/CODEOWNERS"], ".bitbucket/CODEOWNERS"),
+        (&["bitbucket-pipelines.yml", ".gitlab-ci.yml"], &["CODEOWNERS"], "CODEOWNERS"),
+    ];
+    for (marks, there, place) in table {
+        let with =
+            |run: Rollbook, paths: &[&str]| paths.iter().fold(run, |run, path| run.file(path, "# x\n"));
+        let ran = with(with(run(&[]), marks), there).run().ends(0);
+        let text = fs::read_to_string(ran.folder().join(place)).unwrap();
+        assert!(text.contains("# Begin"), "{marks:?} {there:?}: {text}");
+        let folder = place.split('/').next().unwrap();
+        let owns = [format!("\n/{place} root@acme.com\n"), format!("\n/{folder}/ root@acme.com\n")];
+        assert!(owns.iter().any(|line| text.contains(line)), "{place} in\n{text}");
+    }
+    let ran = run(&[]).file(".gitlab-ci.yml", "").file("bitbucket-pipelines.yml", "").run().ends(64);
+    assert!(ran.stderr.contains("GitLab (.gitlab-ci.yml) and Bitbucket"), "{ran}");
+    assert!(!ran.folder().join(".github").exists(), "{ran}");
+    let ran = run(&["--file", "review/OWN ERS"]).run().ends(0);
+    let text = fs::read_to_string(ran.folder().join("review/OWN ERS")).unwrap();
+    assert!(text.contains("\n/review/OWN\\ ERS root@acme.com\n"), "{text}");
 }
 
 #[test]
