@@ -162,7 +162,7 @@ fn everyone(policy: &str) -> World {
     World::of(policy, "", &groups).change(|live| {
         live.group("everyone").members.clear();
         for n in 0..1460 {
-            let email = format!("leaves{n}@acme.com");
+            let email = format!("leaves{n}@an-office-far-away.acme.com");
             live.hire(&email);
             live.join("everyone", &email);
         }
@@ -209,7 +209,7 @@ fn long_lists_of_grants_are_folded_and_revokes_are_not() {
     let world = World::of("", "", &groups).change(|live| live.group("team").members.clear());
     let world = world.change(hired("team", &["old@acme.com"]));
     let page = page(&world);
-    let (open, folded) = page.split_once("<details><summary>and 16 grants</summary>").unwrap();
+    let (open, folded) = page.split_once("**`team`** · its grants").unwrap();
     assert!(open.contains("- old@acme.com") && !open.contains("+ new"), "{page}");
     assert_eq!(folded.lines().filter(|line| line.starts_with("+ new")).count(), 16);
     let privileged = world
@@ -221,6 +221,42 @@ fn long_lists_of_grants_are_folded_and_revokes_are_not() {
         16,
         "privileged grants are not folded"
     );
+}
+
+/// A group of a hundred that leave and a hundred that join, forty times over: the joiners of the first ones do not take the
+/// room of anybody's leavers, and no group is counted twice.
+#[test]
+fn every_groups_revokes_come_before_any_groups_folded_grants() {
+    let people =
+        |kind: &str, n: usize| (0..50).map(|m| format!("{kind}{n}-{m}@acme.com")).collect::<Vec<_>>();
+    let groups: String = (0..40)
+        .map(|n| format!("  team-{n:02}:\n    members: [{}]\n", people("joins", n).join(", ")))
+        .collect();
+    let world = World::of("", "", &groups).change(|live| {
+        for n in 0..40 {
+            let group = format!("team-{n:02}");
+            live.group(&group).members.clear();
+            for email in people("leaves", n) {
+                live.hire(&email);
+                live.join(&group, &email);
+            }
+        }
+    });
+    let page = page(&world);
+    assert_eq!(shown_revokes(&page), 2000, "{}", &page[..1000]);
+    let last_revoke = page.rfind("\n- leaves").unwrap();
+    assert!(page.find("\n+ joins").unwrap() > last_revoke);
+    let notice = page.lines().find(|line| line.contains("Left out")).unwrap();
+    let groups = notice.split(" lines of ").nth(1).and_then(|rest| rest.split(' ').next()).unwrap();
+    assert!(groups.parse::<usize>().unwrap() < 40, "{notice}");
+    let smaller = plan_markdown(&world.plan(), CommentLimit::BITBUCKET);
+    let notice = smaller.lines().find(|line| line.contains("Left out")).unwrap();
+    assert!(shown_revokes(&smaller) < 2000 && notice.contains(" of 40 groups"), "{notice}");
+    assert!(!smaller.contains("\n+ joins"), "{notice}");
+    // What is the same for all of a group is said at its head, and once.
+    assert!(page.contains("· revokes: undeclared, `groups/all.yaml:2`\n"), "{}", &page[..1000]);
+    assert_eq!(page.matches("undeclared").count(), 40);
+    assert!(page.contains("**`team-00`** · its grants · `groups/all.yaml:3`\n"), "{page}");
 }
 
 /// No name is so long, and no list of identities, that a comment would be refused.

@@ -6,7 +6,7 @@ use crate::model::{Action, Direction, Drift, GroupName, Location, Operation, Pla
 use crate::render::lines::{count, width_of};
 use crate::render::plan::{Whole, account_details, details, joins, person, sign_of};
 
-use super::escape::{code, name};
+use super::escape::{code, name, prose};
 use super::page::{Block, Line, Section, Weight};
 
 /// Longer lists of grants are folded.
@@ -15,11 +15,14 @@ const FOLDED: usize = 15;
 /// A longer column does not push its neighbours' second one further right.
 const WIDEST: usize = 36;
 
-/// A line of a fence in two columns.
+/// A line of a fence in two columns. On a phone only the first is seen without scrolling: so the reason stands there, and
+/// the place comes last.
 pub(super) struct Entry {
     pub(super) direction: Direction,
     pub(super) what: String,
-    pub(super) about: String,
+    pub(super) reason: String,
+    /// The second column: a place, or what something is now.
+    pub(super) last: String,
     pub(super) revokes: usize,
 }
 
@@ -107,30 +110,99 @@ fn gathered(operations: Vec<&PlannedOperation>) -> Vec<Gathered<'_>> {
     accounts.chain(groups).collect()
 }
 
+/// The blocks of all, and behind them the folded grants of groups that had something graver to show: where there is not
+/// room for everything, these go before anybody's revokes do.
 fn blocks(plan: &Plan, gathered: &[Gathered<'_>]) -> Vec<Block> {
     let plan = Whole::of(plan);
-    gathered.iter().flat_map(|gathered| block(&plan, gathered)).collect()
+    let (mut blocks, mut rest) = (Vec::new(), Vec::new());
+    for gathered in gathered {
+        let (first, folded) = block(&plan, gathered);
+        let subject = gathered.group.map_or("", GroupName::as_str);
+        blocks.push(first.about(subject));
+        rest.extend(folded.map(|block| block.about(subject)));
+    }
+    blocks.append(&mut rest);
+    blocks
 }
 
-fn block(plan: &Whole<'_>, gathered: &Gathered<'_>) -> Vec<Block> {
+/// What is shown of a group, and its grants where they are folded apart.
+fn block(plan: &Whole<'_>, gathered: &Gathered<'_>) -> (Block, Option<Block>) {
     let mut entries: Vec<Entry> = gathered.operations.iter().flat_map(|planned| told(planned)).collect();
     entries.sort_by_key(|entry| entry.direction);
-    let head = match gathered.group {
-        Some(group) => group_head(plan, group, &gathered.operations),
-        None => "**Accounts**".into(),
+    let (name, mut head) = match gathered.group {
+        Some(group) => {
+            (format!("**{}**", code(group.as_str())), group_head(plan, group, &gathered.operations))
+        }
+        None => ("**Accounts**".to_owned(), "**Accounts**".into()),
+    };
+    let shared = if gathered.group.is_some() { shared(&mut entries) } else { Vec::new() };
+    let said = |direction: Option<Direction>| -> String {
+        let of = |shared: &&Shared| direction.is_none_or(|direction| shared.direction == direction);
+        let text = |shared: &Shared| match direction {
+            // Its head says already that it is about grants.
+            Some(Direction::Grant) => format!(" · {}", shared.text),
+            Some(Direction::Revoke | Direction::Neutral) | None => {
+                format!(" · {}{}", shared.whose, shared.text)
+            }
+        };
+        shared.iter().filter(of).map(text).collect()
     };
     let grants = entries.partition_point(|entry| entry.direction != Direction::Grant);
     let listed = entries.split_off(grants);
     if gathered.is_privileged() || listed.len() <= FOLDED {
         entries.extend(listed);
-        return vec![Block::diff(&format!("{head}\n\n"), lines(entries))];
+        head.push_str(&said(None));
+        return (Block::diff(&format!("{head}\n\n"), lines(entries)), None);
     }
     let summary = count(listed.len(), "grant");
     if entries.is_empty() {
-        return vec![Block::folded_diff(&format!("{head}\n\n"), &summary, lines(listed))];
+        head.push_str(&said(None));
+        return (Block::folded_diff(&format!("{head}\n\n"), &summary, lines(listed)), None);
     }
-    let shown = Block::diff(&format!("{head}\n\n"), lines(entries));
-    vec![shown, Block::folded_diff("", &format!("and {summary}"), lines(listed))]
+    let others = [Direction::Revoke, Direction::Neutral].map(|direction| said(Some(direction))).concat();
+    let shown = Block::diff(&format!("{head}{others}\n\n"), lines(entries));
+    let head = format!("{name} · its grants{}\n\n", said(Some(Direction::Grant)));
+    (shown, Some(Block::folded_diff(&head, &summary, lines(listed))))
+}
+
+/// What all lines of a direction have in common.
+struct Shared {
+    direction: Direction,
+    /// Says of which lines, where the group has others.
+    whose: &'static str,
+    text: String,
+}
+
+/// Takes the reason and the place out of the lines of a group that all have the same one, to be said once.
+fn shared(entries: &mut [Entry]) -> Vec<Shared> {
+    let mixed = entries.windows(2).any(|pair| pair[0].direction != pair[1].direction);
+    let mut shared = Vec::new();
+    for entries in entries.chunk_by_mut(|one, other| one.direction == other.direction) {
+        let mut said = taken_out(entries, |entry| &mut entry.reason).map(|reason| prose(&reason));
+        if let Some(place) = taken_out(entries, |entry| &mut entry.last) {
+            let reason = said.map(|reason| format!("{reason}, ")).unwrap_or_default();
+            said = Some(format!("{reason}{}", code(&place)));
+        }
+        let direction = entries.first().map_or(Direction::Neutral, |entry| entry.direction);
+        let whose = match direction {
+            Direction::Revoke if mixed => "revokes: ",
+            Direction::Grant if mixed => "grants: ",
+            Direction::Revoke | Direction::Grant | Direction::Neutral => "",
+        };
+        shared.extend(said.map(|said| Shared { direction, whose, text: said }));
+    }
+    shared
+}
+
+/// What stands in every one of several lines.
+fn taken_out(entries: &mut [Entry], part: impl Fn(&mut Entry) -> &mut String) -> Option<String> {
+    let (first, others) = entries.split_first_mut()?;
+    let text = part(first).clone();
+    if others.is_empty() || text.is_empty() || others.iter_mut().any(|other| *part(other) != text) {
+        return None;
+    }
+    entries.iter_mut().for_each(|entry| part(entry).clear());
+    Some(text)
 }
 
 fn group_head(plan: &Whole<'_>, group: &GroupName, operations: &[&PlannedOperation]) -> String {
@@ -152,8 +224,8 @@ fn told(planned: &PlannedOperation) -> Vec<Entry> {
     let direction = planned.operation.direction();
     let place = place(&planned.origin);
     let entry = |what: String, details: Vec<String>, revokes: usize| {
-        let about = details.into_iter().chain([place.clone()]).collect::<Vec<_>>().join(", ");
-        Entry { direction, what, about: name(&about), revokes }
+        let (reason, last) = (name(&details.join(", ")), name(&place));
+        Entry { direction, what, reason, last, revokes }
     };
     match &planned.operation {
         Operation::CreateGroup { .. } => vec![entry("create the group".into(), details(planned), 0)],
@@ -196,17 +268,22 @@ pub(super) fn place(location: &Location) -> String {
 
 /// The lines of a fence, aligned. Nothing of them can open a line, since a sign of ours stands first.
 pub(super) fn lines(entries: Vec<Entry>) -> Vec<Line> {
-    let widths = entries.iter().map(|entry| width_of(&entry.what)).filter(|width| *width <= WIDEST);
+    let first = |entry: &Entry| match entry.reason.as_str() {
+        "" => entry.what.clone(),
+        reason => format!("{}: {reason}", entry.what),
+    };
+    let widths = entries.iter().map(|entry| width_of(&first(entry))).filter(|width| *width <= WIDEST);
     let widest = widths.max().unwrap_or(0);
     let line = |entry: Entry| {
+        let first = first(&entry);
         let sign = match entry.direction {
             // GitHub colours `!`, and not `~`.
             Direction::Neutral => "!",
             Direction::Grant | Direction::Revoke => sign_of(entry.direction),
         };
-        let Entry { what, about, revokes, .. } = entry;
-        let gap = if about.is_empty() { 0 } else { widest.saturating_sub(width_of(&what)) + 2 };
-        Line { text: format!("{sign} {what}{}{about}\n", " ".repeat(gap)), revokes }
+        let Entry { last, revokes, .. } = entry;
+        let gap = if last.is_empty() { 0 } else { widest.saturating_sub(width_of(&first)) + 2 };
+        Line { text: format!("{sign} {first}{}{last}\n", " ".repeat(gap)), revokes }
     };
     entries.into_iter().map(line).collect()
 }

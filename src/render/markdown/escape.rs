@@ -44,6 +44,42 @@ pub(super) fn prose(text: &str) -> String {
     shown
 }
 
+/// The same, of which some words are display names: each is one piece of code, so that none of its words is read as
+/// something else, and that it is seen where it ends.
+pub(super) fn prose_with_names(text: &str, names: &[String]) -> String {
+    let mut shown = String::new();
+    let mut rest = text;
+    while let Some((at, name)) = first_name(rest, names) {
+        join(&mut shown, &prose(&rest[..at]));
+        join(&mut shown, &code(name));
+        rest = &rest[at + name.len()..];
+    }
+    join(&mut shown, &prose(rest));
+    shown
+}
+
+/// Puts a piece behind others. Backticks that meet would be one run, which ends no code.
+fn join(shown: &mut String, piece: &str) {
+    if shown.ends_with('`') && piece.starts_with('`') {
+        shown.push(' ');
+    }
+    shown.push_str(piece);
+}
+
+/// Where the first of some names stands alone in a text, and which it is: of two that begin together, the longer.
+fn first_name<'a>(text: &str, names: &'a [String]) -> Option<(usize, &'a str)> {
+    let alone = |at: usize, name: &str| {
+        let (before, after) = (text[..at].chars().next_back(), text[at + name.len()..].chars().next());
+        let ends = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+        ends(before) && ends(after)
+    };
+    let found = names.iter().filter(|name| !name.is_empty()).filter_map(|name| {
+        let at = text.match_indices(name.as_str()).map(|(at, _)| at).find(|at| alone(*at, name))?;
+        Some((at, name.as_str()))
+    });
+    found.min_by_key(|(at, name)| (*at, std::cmp::Reverse(name.len())))
+}
+
 fn words(text: &str) -> String {
     let words: Vec<String> = text.split(' ').map(word).collect();
     words.join(" ")
@@ -62,11 +98,15 @@ fn word(word: &str) -> String {
 fn is_plain(word: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || PLAIN_MARKS.contains(c);
     let lower = word.to_lowercase();
+    // GitLab reads `!45` and `%6` as references, too, wherever they stand in a word.
+    let mut pairs = word.chars().zip(word.chars().skip(1));
+    let refers =
+        pairs.any(|(mark, next)| matches!(mark, '!' | '%') && (next.is_alphanumeric() || next == '"'));
     // A reference to an issue, a link, an emoji's name, the hash of a commit.
     let linked = lower.contains("www.") || lower.contains("gh-") || word.trim_end_matches(':').contains(':');
     let core = word.trim_matches(|c: char| PLAIN_MARKS.contains(c));
     let hash = core.len() >= 7 && core.chars().all(|c| c.is_ascii_hexdigit());
-    word.chars().all(plain) && !linked && !hash
+    word.chars().all(plain) && !linked && !refers && !hash
 }
 
 /// Text that is harmless already, in as many backticks as it takes.
@@ -139,7 +179,31 @@ mod tests {
             "`<b>` `**x**` `[a](b)` `:tada`: `www.x.y` `http://x`"
         );
         assert_eq!(prose("by 80ae8279 and OPS-77 closing Lyon"), "by `80ae8279` and OPS-77 closing Lyon");
+        assert_eq!(
+            prose("see !45, a!6 and %7, is it 50% (yes!)?"),
+            "see `!45`, `a!6` and `%7`, is it 50% (yes!)?"
+        );
         assert_eq!(prose("a | b $x$ ~y~ \\ &amp;"), "a `|` b `$x$` `~y~` `\\` `&amp`;");
+    }
+
+    #[test]
+    fn a_display_name_is_one_piece_of_code() {
+        let with = |text: &str, names: &[&str]| {
+            prose_with_names(text, &names.iter().map(ToString::to_string).collect::<Vec<_>>())
+        };
+        let text = "bob@acme.com is named Bob !45 is @octocat live; is it";
+        assert_eq!(
+            with(text, &["Bob !45 is @octocat"]),
+            "`bob@acme.com` is named `Bob !45 is @octocat` live; is it"
+        );
+        assert_eq!(
+            with("account x (Ann) is (Ann Lee)", &["Ann", "Ann Lee"]),
+            "account x (`Ann`) is (`Ann Lee`)"
+        );
+        assert_eq!(with("named named, nameda", &["named", ""]), "`named` `named`, nameda");
+        assert_eq!(with("a `b` is `` c", &["b` is `"]), "a `` b` is ` `` c");
+        // Backticks that meet would be one run.
+        assert_eq!(with("a #(Bob)# c", &["Bob"]), "a `#(` `Bob` `)#` c");
     }
 
     #[test]

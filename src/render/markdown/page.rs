@@ -1,5 +1,7 @@
 //! A page of sections that keeps within what a comment holds.
 
+use std::collections::BTreeSet;
+
 use crate::render::lines::count;
 
 use super::escape::fence;
@@ -64,6 +66,8 @@ pub(super) struct Line {
 /// Lines that belong together, such as those of a group.
 #[derive(Debug, Default)]
 pub(super) struct Block {
+    /// What it is about, where another block of the section may be about the same.
+    pub(super) subject: Option<String>,
     pub(super) open: String,
     pub(super) lines: Vec<Line>,
     pub(super) close: String,
@@ -90,7 +94,7 @@ struct Fitted {
     taken: usize,
     /// What is not shown.
     lines: usize,
-    blocks: usize,
+    subjects: usize,
     revokes: usize,
 }
 
@@ -104,7 +108,7 @@ impl Block {
     /// Lines in a `diff` fence, which GitHub colours by their first character.
     pub(super) fn diff(open: &str, lines: Vec<Line>) -> Self {
         let fence = fence(lines.iter().map(|line| line.text.as_str()));
-        Self { open: format!("{open}{fence}diff\n"), lines, close: format!("{fence}\n\n") }
+        Self { subject: None, open: format!("{open}{fence}diff\n"), lines, close: format!("{fence}\n\n") }
     }
 
     /// The same, behind a line that opens it. The summary is our own words.
@@ -116,7 +120,12 @@ impl Block {
 
     /// Lines of a list.
     pub(super) fn list(lines: Vec<Line>) -> Self {
-        Self { open: String::new(), lines, close: "\n".into() }
+        Self { subject: None, open: String::new(), lines, close: "\n".into() }
+    }
+
+    /// The same block, known to be about something.
+    pub(super) fn about(self, subject: &str) -> Self {
+        Self { subject: Some(subject.to_owned()), ..self }
     }
 
     fn fitted(&self, room: usize) -> (String, usize) {
@@ -144,6 +153,12 @@ impl Block {
 }
 
 impl Section {
+    /// How many things some of its blocks are about.
+    fn subjects<'a>(blocks: impl Iterator<Item = &'a Block>) -> usize {
+        let mut subjects = BTreeSet::new();
+        blocks.filter(|block| block.subject.as_ref().is_none_or(|subject| subjects.insert(subject))).count()
+    }
+
     /// What it takes even where nothing of it is shown.
     fn frame(&self) -> usize {
         units(&self.open) + units(&self.close) + TOLD
@@ -154,6 +169,7 @@ impl Section {
         let mut fitted = Fitted::default();
         let mut text = String::new();
         let mut full = false;
+        let mut cut = Vec::new();
         for block in &self.blocks {
             let (part, shown) = if full { (String::new(), 0) } else { block.fitted(left) };
             // Whatever follows may be shorter and would fit, and then nobody could tell what is missing where.
@@ -162,9 +178,10 @@ impl Section {
             left -= units(&part).min(left);
             text.push_str(&part);
             fitted.lines += block.lines.len() - shown;
-            fitted.blocks += usize::from(shown < block.lines.len());
+            cut.extend((shown < block.lines.len()).then_some(block));
             fitted.revokes += block.lines.iter().skip(shown).map(|line| line.revokes).sum::<usize>();
         }
+        fitted.subjects = Self::subjects(cut.into_iter());
         let told = match (fitted.lines, text.is_empty()) {
             (0, _) => String::new(),
             (lines, true) => format!("**{} not shown for want of room.**\n\n", count(lines, "line")),
@@ -204,12 +221,12 @@ fn notice(fitted: &[(usize, &Section, Fitted)]) -> String {
                 (0, _) | (_, Weight::Again) => String::new(),
                 (revokes, _) => format!(" (**{}**)", count(revokes, "revoke")),
             };
-            let blocks = if section.blocks.len() > 1 {
-                format!(" of {}", count(part.blocks, section.of))
+            let subjects = if Section::subjects(section.blocks.iter()) > 1 {
+                format!(" of {}", count(part.subjects, section.of))
             } else {
                 String::new()
             };
-            format!("{}: {}{blocks}{revokes}", section.name, count(part.lines, "line"))
+            format!("{}: {}{subjects}{revokes}", section.name, count(part.lines, "line"))
         })
         .collect();
     if cut.is_empty() {

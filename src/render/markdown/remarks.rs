@@ -5,7 +5,7 @@ use crate::render::lines::count;
 use crate::render::plan::{by_hand, by_obstacle, readable, seat_counts, set_aside, unjudged};
 
 use super::changes::{Entry, lines, place};
-use super::escape::{code, name, prose};
+use super::escape::{code, name, prose, prose_with_names};
 use super::page::{Block, Line, Section, Weight};
 
 /// Longer lists of what is blocked by one thing are folded.
@@ -17,11 +17,14 @@ pub(super) fn adopted(plan: &Plan) -> Option<Section> {
         return None;
     }
     let entry = |entry: &crate::model::Adopted| {
-        let mut about = vec![by_hand(entry).to_owned()];
-        about.extend(entry.privileged.then(|| "privileged".to_owned()));
-        about.push(format!("base {}", place(&entry.origin)));
-        let what = name(&readable(&entry.address));
-        Entry { direction: Direction::Neutral, what, about: name(&about.join(", ")), revokes: 0 }
+        let privileged = if entry.privileged { ", privileged" } else { "" };
+        Entry {
+            direction: Direction::Neutral,
+            what: name(&readable(&entry.address)),
+            reason: format!("{}{privileged}", by_hand(entry)),
+            last: name(&format!("base {}", place(&entry.origin))),
+            revokes: 0,
+        }
     };
     Some(Section {
         weight: Weight::Drift,
@@ -63,7 +66,8 @@ pub(super) fn blocked(plan: &Plan) -> Option<Section> {
         let entry = |blocked: &&crate::model::Blocked| Entry {
             direction: Direction::Neutral,
             what: name(&format!("{} {}", blocked.action, readable(&blocked.address))),
-            about: name(&place(&blocked.origin)),
+            reason: String::new(),
+            last: name(&place(&blocked.origin)),
             revokes: 0,
         };
         let head = entries.first().map_or("", |blocked| blocked.code.as_ref());
@@ -89,7 +93,7 @@ pub(super) fn notes(plan: &Plan) -> Option<Section> {
         let place =
             note.origin.as_ref().map(|origin| format!(" ({})", code(&place(origin)))).unwrap_or_default();
         // A note that opens with a dash or a number would be a list in the list.
-        format!("- {} {}{place}\n", "Note:", prose(&note.text))
+        format!("- {} {}{place}\n", "Note:", prose_with_names(&note.text, &note.names))
     });
     let lines: Vec<Line> = aside.chain(unjudged).chain(notes).map(Line::of).collect();
     (!lines.is_empty()).then(|| section("Notes", vec![Block::list(lines)]))

@@ -120,9 +120,8 @@ fn declared(plan: &Plan) -> Option<Section> {
     }
     let entries = changes.iter().map(|change| {
         let privileged = if change.privileged { ", privileged" } else { "" };
-        let about =
-            format!("{}{privileged} {}", name(&differs(&change.declared)), name(&short(&change.origin)));
-        entry(name(&readable(&change.address)), about)
+        let reason = format!("{}{privileged}", name(&differs(&change.declared)));
+        Entry { reason, ..entry(name(&readable(&change.address)), name(&short(&change.origin))) }
     });
     Some(Section {
         weight: Weight::Rule,
@@ -134,6 +133,6 @@ fn declared(plan: &Plan) -> Option<Section> {
     })
 }
 
-fn entry(what: String, about: String) -> Entry {
-    Entry { direction: Direction::Neutral, what, about, revokes: 0 }
+fn entry(what: String, last: String) -> Entry {
+    Entry { direction: Direction::Neutral, what, reason: String::new(), last, revokes: 0 }
 }
