@@ -1,6 +1,7 @@
 //! A file's text → nodes. What YAML can say and a reviewer cannot see is a mistake here: anchors, aliases,
 //! merge keys, tags, second documents, null.
 
+mod conflict;
 mod walk;
 
 use std::borrow::Cow;
@@ -29,8 +30,12 @@ pub(super) fn read<'t>(file: FileId, text: &'t str, mistakes: &mut Mistakes) -> 
         flow_nesting_limit: DEEPEST,
         block_nesting_limit: DEEPEST,
     };
-    let mut builder =
-        Builder { source: Source { file, text }, open: Vec::new(), root: None, documents: 0, mistakes };
+    let source = Source { file, text };
+    if let Some(conflict) = conflict::unresolved(source) {
+        mistakes.report(conflict);
+        return None;
+    }
+    let mut builder = Builder { source, open: Vec::new(), root: None, documents: 0, mistakes };
     for event in Parser::new_from_str_with_options(text, options) {
         match event {
             Ok((event, span)) => {
