@@ -14,7 +14,7 @@ pub struct CommentLimit(usize);
 impl CommentLimit {
     /// GitHub refuses a comment of more than 65,536.
     pub const GITHUB: Self = Self(60_000);
-    /// GitLab refuses a note of more than 1,000,000; a longer page than this is drawn so slowly that nobody reads it.
+    /// GitLab refuses a note of more than 1,000,000; of more than this nobody reads to the end.
     pub const GITLAB: Self = Self(250_000);
     /// Bitbucket Cloud refuses a comment of more than 32,768.
     pub const BITBUCKET: Self = Self(32_000);
