@@ -31,6 +31,9 @@ pub enum Error {
     /// A file of the tree is in no commit, so that it came by no review.
     #[error("{}", unreviewed(.0))]
     Unreviewed(git::Untracked),
+    /// Files of the tree are not checked out, so that they would be planned as if they had been deleted.
+    #[error("the checkout leaves out {}", left_out(.0))]
+    LeftOut(Vec<String>),
     /// No `rollbook.yaml` is to be found.
     #[error("neither {0} nor a folder above it holds a rollbook.yaml")]
     NoTree(PathBuf),
@@ -170,6 +173,15 @@ fn unreviewed(file: &git::Untracked) -> String {
     format!("git {does} {}, a file of the tree, so that no review has seen it", file.path)
 }
 
+/// The first of the files, and how many there are.
+fn left_out(paths: &[String]) -> String {
+    let first = paths.first().map_or("", String::as_str);
+    match paths.len() {
+        0 | 1 => format!("{first}, a file of the tree"),
+        several => format!("{several} files of the tree, such as {first}"),
+    }
+}
+
 fn addresses(addresses: &BTreeSet<Address>) -> String {
     addresses.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ")
 }
@@ -214,6 +226,7 @@ impl Error {
             Self::WrongSite { .. }
             | Self::Host(HostError::Loopback(_) | HostError::NoGateway(_))
             | Self::Unreviewed(_)
+            | Self::LeftOut(_)
             | Self::Snapshot(SnapshotError::OtherSite { .. } | SnapshotError::OtherPlace { .. })
             | Self::OtherJournal { .. }
             | Self::NoOperator
@@ -254,6 +267,10 @@ impl Error {
                 Some("Add it with `git add -f` and commit it, or remove it.")
             }
             Self::Unreviewed(_) => Some("Add and commit it, or remove it."),
+            Self::LeftOut(_) => Some(
+                "`git sparse-checkout disable` checks out the whole tree, and `git sparse-checkout add FOLDER` one folder. \
+                 What is not there would be planned as deleted.",
+            ),
             Self::Environment(error) => Some(error.help()),
             Self::WrongSite { .. } => Some("Use the credentials of the site that the tree names."),
             Self::KeyForNothing { .. } => Some(

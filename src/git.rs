@@ -5,19 +5,21 @@
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Output, Stdio};
-
-use tracing::warn;
+use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use crate::config::{Include, LOCK, ROOT};
 use crate::model::{Revision, SourceFile, Tree};
 
 mod applied;
 mod names;
+mod process;
 mod tracked;
 
 pub use applied::{APPLIED, APPLIED_WORD, applied, last_applied, move_applied, short};
-pub use tracked::{Untracked, commit_of, untracked};
+pub use process::Refusal;
+pub use tracked::{Untracked, commit_of, left_out, untracked};
+
+use process::{git, line, run};
 
 /// The largest file that is read, in bytes, as in a folder.
 const LARGEST_FILE: u64 = 32 << 20;
@@ -30,7 +32,7 @@ pub enum GitError {
     NoGit(#[source] io::Error),
     /// The folder is in no repository, or git refuses it.
     #[error("{0}")]
-    Refused(String),
+    Refused(Refusal),
     /// The repository has no such commit.
     #[error("there is no commit {revision} here")]
     NoCommit {
@@ -60,6 +62,17 @@ pub enum GitError {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// A part of the tree is another repository.
+    #[error("{path} at {revision} is another repository, a submodule, whose files it does not hold")]
+    Submodule {
+        /// Where it is, in the tree.
+        path: String,
+        /// The revision.
+        revision: String,
+    },
+    /// The clone was made without some of its objects, and nothing is fetched for a plan.
+    #[error("the clone is partial, and does not hold all files of {0}")]
+    Partial(String),
     /// Nobody has said which commit the site was last brought in line with.
     #[error("there is no {APPLIED} here, which names the last commit whose apply completed")]
     NeverApplied,
@@ -104,9 +117,7 @@ impl GitError {
     pub fn help(&self) -> &'static str {
         match self {
             Self::NoGit(_) => "Install git, or name a folder as the base.",
-            Self::Refused(_) => {
-                "Name a folder as the base, starting with `./` or `/`, where the tree is in no repository."
-            }
+            Self::Refused(refusal) => refusal.help(),
             Self::NoCommit { shallow: true, .. } => {
                 "The clone is shallow: fetch the base first, as by `git fetch origin main`, or let CI clone with its \
                  history (`fetch-depth: 0`)."
@@ -118,6 +129,12 @@ impl GitError {
             }
             Self::NoTree(_) => "A repository's first tree has no base: plan it without one.",
             Self::Unreadable { .. } => "Correct the base first, in a change of its own.",
+            Self::Submodule { .. } => {
+                "Keep the files of the tree in the repository itself: no revision of it says what a submodule's were."
+            }
+            Self::Partial(_) => {
+                "`git fetch --refetch --no-filter` fetches the rest; or clone without `--filter`."
+            }
             Self::NeverApplied => {
                 "`git fetch origin +refs/rollbook/applied:refs/rollbook/applied` fetches it. Where no apply has completed \
                  yet, `git update-ref refs/rollbook/applied COMMIT` makes it, with the commit that the site was last brought \
@@ -154,7 +171,7 @@ pub struct At {
 /// [`GitError`] when there is no such revision, or it holds no readable tree.
 pub fn tree_at(folder: &Path, revision: &str) -> Result<At, GitError> {
     let commit = commit(folder, revision)?;
-    let tree = files_at(folder, &commit, revision)?;
+    let tree = files_at(folder, &commit, revision).or_else(|error| lacking(folder, revision, error))?;
     let contained = contains(folder, &commit, "HEAD")?;
     let applied = applied(folder)?.as_ref() == Some(&commit);
     Ok(At {
@@ -172,6 +189,11 @@ fn files_at(folder: &Path, commit: &str, revision: &str) -> Result<Tree, GitErro
     let root = find(ROOT).ok_or_else(|| GitError::NoTree(revision.to_owned()))?;
     let root_text = read(root)?;
     let include = Include::of(&root_text);
+    if let Some(other) =
+        entries.iter().find(|entry| entry.kind == Kind::Repository && include.reaches(&entry.path))
+    {
+        return Err(GitError::Submodule { path: other.path.clone(), revision: revision.to_owned() });
+    }
     let mut tree = Tree { files: vec![SourceFile { path: ROOT.into(), text: root_text }] };
     let taken = entries.iter().filter(|entry| entry.path != ROOT);
     for entry in taken.filter(|entry| entry.path == LOCK || include.takes(&entry.path)) {
@@ -179,6 +201,16 @@ fn files_at(folder: &Path, commit: &str, revision: &str) -> Result<Tree, GitErro
     }
     tree.files.sort_by(|a, b| a.path.cmp(&b.path));
     Ok(tree)
+}
+
+/// What it means that a file cannot be read: in a partial clone, that it was never fetched.
+fn lacking(folder: &Path, revision: &str, error: GitError) -> Result<Tree, GitError> {
+    if !matches!(error, GitError::Refused(_) | GitError::Answer(_)) {
+        return Err(error);
+    }
+    let promised = r"^(extensions\.partialclone|remote\..*\.promisor)$";
+    let partial = run(folder, &["config", "--get-regexp", promised])?.status.success();
+    Err(if partial { GitError::Partial(revision.to_owned()) } else { error })
 }
 
 /// Where a folder is in its repository, with a `/` at its end; empty for the repository's own folder.
@@ -197,7 +229,7 @@ fn commit(folder: &Path, revision: &str) -> Result<String, GitError> {
     let inside =
         git(folder).args(["rev-parse", "--is-inside-work-tree"]).output().map_err(GitError::NoGit)?;
     if !inside.status.success() {
-        return Err(GitError::Refused(line(&inside.stderr)));
+        return Err(GitError::Refused(Refusal::of(&inside)));
     }
     names::mean_one_thing(folder, revision)?;
     let peeled = format!("{revision}^{{commit}}");
@@ -228,24 +260,28 @@ fn contains(folder: &Path, commit: &str, revision: &str) -> Result<Option<bool>,
     })
 }
 
-/// Whether this is git's word for a folder that is in no repository; else it has another reason, such as who owns it.
-fn not_in_a_repository(output: &Output) -> bool {
-    line(&output.stderr).starts_with("fatal: not a git repository")
-}
-
 /// What a commit has in a folder.
 struct Entry {
     path: String,
     object: String,
-    /// Whether it is a regular file; links and other repositories are not.
-    regular: bool,
+    kind: Kind,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    /// A regular file.
+    File,
+    /// A commit of another repository.
+    Repository,
+    /// A link.
+    Other,
 }
 
 /// The entries of the folder. What has a name that is not Unicode is none of a tree's.
 fn entries(folder: &Path, commit: &str) -> Result<Vec<Entry>, GitError> {
     let output = run(folder, &["ls-tree", "-rz", commit])?;
     if !output.status.success() {
-        return Err(GitError::Refused(line(&output.stderr)));
+        return Err(GitError::Refused(Refusal::of(&output)));
     }
     let rows = output.stdout.split(|byte| *byte == 0).filter_map(|row| std::str::from_utf8(row).ok());
     Ok(rows.filter_map(entry).collect())
@@ -256,8 +292,12 @@ fn entry(row: &str) -> Option<Entry> {
     let (what, path) = row.split_once('\t')?;
     let mut what = what.split(' ');
     let (mode, _, object) = (what.next()?, what.next()?, what.next()?);
-    let regular = matches!(mode, "100644" | "100755");
-    Some(Entry { path: path.to_owned(), object: object.to_owned(), regular })
+    let kind = match mode {
+        "100644" | "100755" => Kind::File,
+        "160000" => Kind::Repository,
+        _ => Kind::Other,
+    };
+    Some(Entry { path: path.to_owned(), object: object.to_owned(), kind })
 }
 
 /// A `git cat-file --batch` that answers one request after the other.
@@ -284,7 +324,7 @@ impl Objects {
     fn text(&mut self, entry: &Entry, revision: &str) -> Result<String, GitError> {
         let unreadable =
             |why| GitError::Unreadable { path: entry.path.clone(), revision: revision.to_owned(), why };
-        if !entry.regular {
+        if entry.kind != Kind::File {
             return Err(unreadable("is no regular file"));
         }
         let bytes = self.read(&entry.object)?.ok_or_else(|| unreadable("is too large"))?;
@@ -317,33 +357,4 @@ impl Drop for Objects {
         drop(self.requests.take());
         let _ = self.child.wait();
     }
-}
-
-/// Runs git. What it warns of while it does what it was asked for is passed on.
-fn run(folder: &Path, arguments: &[&str]) -> Result<Output, GitError> {
-    let output = git(folder).args(arguments).stdin(Stdio::null()).output().map_err(GitError::NoGit)?;
-    if output.status.success() {
-        for says in String::from_utf8_lossy(&output.stderr).lines().filter(|says| !says.trim().is_empty()) {
-            warn!("git says: {says}");
-        }
-    }
-    Ok(output)
-}
-
-fn git(folder: &Path) -> Command {
-    let mut command = Command::new("git");
-    // A partial clone must not go to the network for what is missing, nor a look at the state write an index.
-    command
-        .arg("-C")
-        .arg(folder)
-        .env("GIT_NO_LAZY_FETCH", "1")
-        // Nor may refs that somebody pushed put another commit in the place of the one that is named.
-        .env("GIT_NO_REPLACE_OBJECTS", "1")
-        .env("GIT_OPTIONAL_LOCKS", "0")
-        .env("LC_ALL", "C");
-    command
-}
-
-fn line(bytes: &[u8]) -> String {
-    String::from_utf8_lossy(bytes).lines().next().unwrap_or_default().trim().to_owned()
 }

@@ -10,6 +10,7 @@ use crate::model::{Declaration, DeclaredGroup, Diagnostic, GroupState, Severity}
 use crate::plan::{self, Beside, Desired};
 use crate::render::{self, count};
 
+use super::session::is_whole;
 use super::{Session, block_on, connect};
 
 /// What `check` takes.
@@ -42,6 +43,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let root = session.root()?;
     let mut loaded = config::load(&root, session.today);
     loaded.diagnostics.extend(config::not_included(&root, &loaded.tree));
+    is_whole(&root, &loaded.tree)?;
     let unresolved = match &loaded.declaration {
         Some(declaration) if arguments.live => unresolved(session, declaration)?,
         Some(_) | None => Vec::new(),

@@ -20,7 +20,7 @@ use crate::plan::{self, Base, Beside, Context, Desired, Rates, Resolved, SavedPl
 use crate::render;
 
 use super::plan::Part;
-use super::session::{Loaded, Session, VERSION};
+use super::session::{Loaded, Session, VERSION, is_whole};
 
 /// What the published rate limits and page sizes make of a plan.
 const RATES: Rates = Rates {
@@ -175,6 +175,7 @@ impl Session {
         let (tree, mut diagnostics, declaration, revision) = if folder {
             let config::Loaded { tree, declaration, diagnostics } =
                 config::load(Path::new(named), self.today);
+            is_whole(Path::new(named), &tree)?;
             let revision = Revision { name: named.into(), commit: None, contained: None, applied: false };
             (tree, diagnostics, declaration, revision)
         } else {

@@ -3,10 +3,11 @@
 use std::convert::Infallible;
 use std::env;
 use std::io::{self, ErrorKind};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use tracing::warn;
 use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 
@@ -125,7 +126,9 @@ impl Session {
 
     /// Reads the tree; its diagnostics go to stderr.
     pub(super) fn load(&self) -> Result<Loaded, Error> {
-        let loaded = config::load(&self.root()?, self.today);
+        let root = self.root()?;
+        let loaded = config::load(&root, self.today);
+        is_whole(&root, &loaded.tree)?;
         let style = self.diagnostic_style(self.terminal.stderr_in_color());
         let errors = |diagnostic: &Diagnostic| diagnostic.severity == Severity::Error;
         let shown: Vec<Diagnostic> = loaded
@@ -166,6 +169,18 @@ impl Session {
     /// Prints data.
     pub(super) fn data(&self, text: &str) -> Result<(), Error> {
         self.terminal.data(text).map_err(Error::io("failed to print"))
+    }
+}
+
+/// Makes sure that a folder holds all files of its tree that are to be in it. Where git cannot tell, that is said.
+pub(super) fn is_whole(folder: &Path, tree: &Tree) -> Result<(), Error> {
+    match git::left_out(folder, tree) {
+        Ok(paths) if paths.is_empty() => Ok(()),
+        Ok(paths) => Err(Error::LeftOut(paths)),
+        Err(error) => {
+            warn!("git cannot tell whether the whole tree is checked out: {error}. {}", error.help());
+            Ok(())
+        }
     }
 }
 

@@ -85,6 +85,12 @@ impl Include {
             && self.patterns.iter().any(|pattern| pattern.matcher.is_match(path))
     }
 
+    /// Whether a file below a folder may belong to the tree, whatever is in the folder.
+    pub fn reaches(&self, folder: &str) -> bool {
+        let hidden = folder.split('/').any(|part| part.starts_with('.'));
+        !hidden && self.patterns.iter().any(|pattern| may_match_below(&pattern.text, folder))
+    }
+
     /// The folders that must be walked to find every file: the parts before the first wildcard, none inside
     /// another, the tree's root as the empty path.
     pub(super) fn folders(&self) -> Vec<String> {
@@ -95,6 +101,21 @@ impl Include {
         folders.retain(|folder| !all.iter().any(|other| other != folder && is_inside(folder, other)));
         folders
     }
+}
+
+fn may_match_below(pattern: &str, folder: &str) -> bool {
+    let parts: Vec<&str> = pattern.split('/').collect();
+    let mut folders = parts[..parts.len() - 1].iter();
+    for part in folder.split('/') {
+        match folders.next() {
+            None => return false,
+            // Of braces, the sides may hold a `/`.
+            Some(wanted) if *wanted == "**" || wanted.contains('{') => return true,
+            Some(wanted) if has_wildcard(wanted) || *wanted == part => {}
+            Some(_) => return false,
+        }
+    }
+    true
 }
 
 fn is_inside(folder: &str, other: &str) -> bool {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::config::ROOT;
 
-use super::{At, GitError, commit, contains, line, not_in_a_repository, run, tree_at};
+use super::{At, GitError, Refusal, commit, contains, run, tree_at};
 
 /// The ref's name.
 pub const APPLIED: &str = "refs/rollbook/applied";
@@ -24,10 +24,11 @@ pub fn applied(folder: &Path) -> Result<Option<String>, GitError> {
         return commit(folder, APPLIED).map(Some);
     }
     let inside = run(folder, &["rev-parse", "--git-dir"])?;
-    if inside.status.success() || not_in_a_repository(&inside) {
+    let refusal = Refusal::of(&inside);
+    if inside.status.success() || refusal.not_in_a_repository() {
         return Ok(None);
     }
-    Err(GitError::Refused(line(&inside.stderr)))
+    Err(GitError::Refused(refusal))
 }
 
 /// Lets the ref name a commit, unless it has moved since it named `before`.
@@ -51,7 +52,7 @@ pub fn move_applied(folder: &Path, commit: &str, before: Option<&str>) -> Result
     if output.status.success() {
         return Ok(());
     }
-    Err(GitError::Refused(line(&output.stderr)))
+    Err(GitError::Refused(Refusal::of(&output)))
 }
 
 /// Reads the tree at the ref.
@@ -78,7 +79,7 @@ fn only_tree(folder: &Path) -> Result<(), GitError> {
     let everywhere = format!(":(top,glob)**/{ROOT}");
     let output = run(folder, &["ls-files", "-z", "--full-name", "--", &everywhere])?;
     if !output.status.success() {
-        return Err(GitError::Refused(line(&output.stderr)));
+        return Err(GitError::Refused(Refusal::of(&output)));
     }
     let roots = output.stdout.split(|byte| *byte == 0).filter(|path| !path.is_empty());
     let roots: Vec<String> = roots.map(|path| String::from_utf8_lossy(path).into_owned()).collect();

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use crate::config::{Include, ROOT};
 use crate::model::{SourceFile, Tree};
 
-use super::{GitError, commit, files_at, line, run};
+use super::{GitError, Refusal, commit, files_at, run};
 
 /// How many files git is asked about at a time, so that the command line has room for their names.
 const AT_A_TIME: usize = 200;
@@ -39,6 +40,26 @@ pub fn untracked(folder: &Path, tree: &Tree) -> Result<Vec<Untracked>, GitError>
     Ok(strangers.into_iter().map(file).collect())
 }
 
+/// The files of a tree that git knows and keeps out of the work tree, as in a sparse checkout: a plan would take them for
+/// deleted. There are none where the folder is in no repository, or git is not installed.
+///
+/// # Errors
+/// [`GitError`] when git cannot tell.
+pub fn left_out(folder: &Path, tree: &Tree) -> Result<Vec<String>, GitError> {
+    let Some(root) = tree.files.iter().find(|file| file.path == ROOT) else { return Ok(Vec::new()) };
+    let marked = match listed(folder, &["ls-files", "-t", "-z"], &[]) {
+        Ok(marked) => marked,
+        Err(GitError::NoGit(_)) => return Ok(Vec::new()),
+        Err(GitError::Refused(refusal)) if refusal.not_in_a_repository() => return Ok(Vec::new()),
+        Err(error) => return Err(error),
+    };
+    let include = Include::of(&root.text);
+    let read: BTreeSet<&str> = tree.files.iter().map(|file| file.path.as_str()).collect();
+    // `TAG SP PATH`, of which `S` is for what the work tree leaves out (git-ls-files(1)).
+    let skipped = marked.iter().filter_map(|row| row.strip_prefix("S "));
+    Ok(skipped.filter(|path| include.takes(path) && !read.contains(path)).map(str::to_owned).collect())
+}
+
 /// The commit that is checked out, where its tree is the one that was read; nothing where that is another or there is no
 /// commit. What else lies in the folder does not count.
 pub fn commit_of(folder: &Path, tree: &Tree) -> Option<String> {
@@ -62,7 +83,7 @@ fn listed(folder: &Path, arguments: &[&str], paths: &[&str]) -> Result<BTreeSet<
     all.extend(paths);
     let output = run(folder, &all)?;
     if !output.status.success() {
-        return Err(GitError::Refused(line(&output.stderr)));
+        return Err(GitError::Refused(Refusal::of(&output)));
     }
     let paths = output.stdout.split(|byte| *byte == 0).filter_map(|path| std::str::from_utf8(path).ok());
     Ok(paths.map(str::to_owned).collect())

@@ -8,6 +8,7 @@ mod annotations;
 mod applied;
 mod base;
 mod check;
+mod checkouts;
 #[cfg(unix)]
 mod ci;
 mod codeowners;
