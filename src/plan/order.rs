@@ -179,7 +179,8 @@ fn circles(operations: &Operations, waits: &[(Key, Key, Wait)]) -> Vec<BTreeSet<
     let connected: Vec<Vec<&Key>> = tarjan_scc(&graph);
     connected
         .into_iter()
-        .filter(|keys| keys.len() > 1)
+        // Nothing waits for itself.
+        .filter(|keys| matches!(keys.as_slice(), [_, _, ..]))
         .map(|keys| keys.into_iter().cloned().collect())
         .collect()
 }

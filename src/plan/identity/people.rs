@@ -276,7 +276,6 @@ fn names_by_account(
             UserRef::Account(_) => true,
         });
     }
-    several.retain(|_, names| names.len() > 1);
     (declared_as, several)
 }
 
