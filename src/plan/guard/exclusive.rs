@@ -5,14 +5,16 @@ use std::collections::BTreeMap;
 use crate::model::{Address, GroupName, Guard, UserRef};
 
 use super::{Case, Rules, Tripped};
-use crate::plan::projection::{Effect, Place, Who, effects};
+use crate::plan::projection::{Effect, Place, Projection, Who, effects};
 use crate::plan::rules::Listed;
 
 /// Refused when the plan puts somebody into a group, or the tree newly declares somebody in one, keeps them or lets their
-/// access end later, while they are, or come to be, in another one of its list.
+/// access end later, while they are, or come to be, in another one of its list. So is a plan that lets nobody leave the one
+/// before they come into the other.
 pub(super) fn exclusive(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
     let mut tripped = BTreeMap::new();
     let coming = if rules.policy().exclusive.is_empty() { Vec::new() } else { coming(case) };
+    let before = Projection::before(case.context.live);
     for (rule, groups) in case.rules.excluded_by(rules) {
         for joining in &coming {
             let Some(own) = groups.iter().position(|group| group.takes(joining.place)) else { continue };
@@ -22,16 +24,12 @@ pub(super) fn exclusive(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
                     together(joining, groups[own].name, other.name, &rule)
                 } else if may_hold(other, joining.who, case) {
                     unread(joining, groups[own].name, other.name, &rule)
+                } else if other.holds(&before, joining.who) && has_no_order(case, &joining.address) {
+                    in_no_order(joining, groups[own].name, other.name, &rule)
                 } else {
                     continue;
                 };
                 tripped.insert((joining.address.clone(), other.name.clone()), found);
-            }
-        }
-        for circle in case.circles.iter().filter(|circle| !circle.additions.is_empty()) {
-            for address in &circle.additions {
-                let name = address.group().cloned().unwrap_or_else(|| GroupName::new(""));
-                tripped.entry((address.clone(), name)).or_insert_with(|| in_no_order(address, &rule));
             }
         }
     }
@@ -106,12 +104,20 @@ fn unread(coming: &Coming<'_>, group: &GroupName, other: &GroupName, rule: &str)
     }
 }
 
-fn in_no_order(address: &Address, rule: &str) -> Tripped {
+/// Whether somebody comes into a group before they can have left those that exclude it.
+fn has_no_order(case: &Case<'_>, address: &Address) -> bool {
+    case.circles.iter().any(|circle| circle.additions.contains(address))
+}
+
+fn in_no_order(coming: &Coming<'_>, group: &GroupName, other: &GroupName, rule: &str) -> Tripped {
     Tripped {
         guard: Guard::Exclusive,
-        addresses: vec![address.clone()],
+        addresses: vec![coming.address.clone()],
         rule: rule.to_owned(),
-        why: "no order of the operations lets the person leave before they come".into(),
+        why: format!(
+            "no order of the operations lets {} leave {other} before they come into {group}",
+            coming.user
+        ),
         help: "Make the change in two steps.".into(),
     }
 }

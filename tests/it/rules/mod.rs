@@ -3,6 +3,7 @@
 
 mod any_failure;
 mod authors;
+mod circles;
 mod ends;
 mod exclusive;
 mod floors;

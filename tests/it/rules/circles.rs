@@ -1,0 +1,117 @@
+//! Operations that wait for each other in a circle: what the rules refuse of it, and what waits in spite of it.
+
+use rollbook::model::Guard;
+
+use super::{NONE, requires};
+use crate::guards::rulings;
+use crate::plan::keys;
+use crate::world::World;
+
+/// The only administrator changes from one group of administrators to another one, which excludes it: they must have come
+/// before they leave, since the site is never without an administrator, and must have left before they come.
+fn changing(policy: &str, deputies: &str) -> World {
+    let groups = format!(
+        "  chiefs:\n    members: [bob@acme.com]\n  deputies:\n    members: [{deputies}]\n  audit:\n    members: []\n"
+    );
+    let world = World::of(policy, "", &groups)
+        .change(|live| live.admin_groups = ["id-chiefs", "id-deputies"].map(String::from).into());
+    world
+        .then_base()
+        .edit("chiefs:\n    members: [bob@acme.com]", &format!("chiefs:\n    members: [{deputies}]"))
+        .edit(&format!("deputies:\n    members: [{deputies}]"), "deputies:\n    members: [bob@acme.com]")
+}
+
+const BOTH: &str = "policy:\n  exclusive: [[chiefs, deputies], [chiefs, audit]]\n";
+const LEAVES: &str = "remove member.chiefs/bob@acme.com";
+const COMES: &str = "add member.deputies/bob@acme.com";
+const APART: &str = "add member.audit/bob@acme.com";
+
+/// The same person comes into a third group as well, which excludes the one that they leave: nothing waits for that.
+fn audited(world: World) -> World {
+    world.edit("audit:\n    members: []", "audit:\n    members: [bob@acme.com]")
+}
+
+#[test]
+fn who_cannot_leave_before_they_come_is_refused_and_nobody_else() {
+    let stuck = changing(BOTH, "");
+    assert_eq!(rulings(&stuck.plan()), ["exclusive member.deputies/bob@acme.com: refused"]);
+    assert_eq!(
+        stuck.plan().guards[0].why,
+        "no order of the operations lets bob@acme.com leave chiefs before they come into deputies"
+    );
+    let plan = audited(stuck.clone()).plan();
+    assert_eq!(rulings(&plan), rulings(&stuck.plan()), "`audit` is no part of the circle");
+    assert_eq!(requires(&plan, APART), [LEAVES]);
+    // Where somebody allows it, the administrator comes first: `last-admin` is never set aside.
+    let allowed = World { allow: vec![Guard::Exclusive], ..audited(stuck) }.plan();
+    assert_eq!(rulings(&allowed), ["exclusive member.deputies/bob@acme.com: allowed"]);
+    assert_eq!(requires(&allowed, COMES), NONE);
+    assert_eq!(keys(&allowed), [COMES, LEAVES, APART]);
+    // Neighbours: another administrator stays, or the groups may be held together.
+    let stays = changing(BOTH, "").edit("chiefs:\n    members: []", "chiefs:\n    members: [zoe@acme.com]");
+    let mut stays = audited(stays).change(|live| {
+        live.hire("zoe@acme.com");
+        live.join("chiefs", "zoe@acme.com");
+    });
+    if let Some((_, text)) = stays.base.as_mut().and_then(|files| files.first_mut()) {
+        *text = text.replace("[bob@acme.com]", "[bob@acme.com, zoe@acme.com]");
+    }
+    let plan = stays.plan();
+    assert_eq!((rulings(&plan), requires(&plan, COMES)), (vec![], vec![LEAVES.to_owned()]));
+    let free = changing("policy:\n  exclusive: [[chiefs, audit]]\n", "").plan();
+    assert_eq!((rulings(&free), keys(&free)), (vec![], vec![COMES.to_owned(), LEAVES.to_owned()]));
+}
+
+#[test]
+fn a_circle_that_has_a_floor_and_one_without_are_both_said() {
+    // Two administrators change places, and one of the groups may not be empty for a moment either.
+    let world = changing(&format!("{BOTH}  keep-at-least: {{ chiefs: 1 }}\n"), "ann@acme.com");
+    let plan = audited(world).plan();
+    let refused = [
+        "keep-at-least group.chiefs: refused",
+        "exclusive member.chiefs/ann@acme.com: refused",
+        "exclusive member.deputies/bob@acme.com: refused",
+    ];
+    assert_eq!(rulings(&plan), refused);
+    let [comes, back] = [COMES, "add member.chiefs/ann@acme.com"];
+    assert_eq!((requires(&plan, comes), requires(&plan, back)), (vec![], vec![]));
+    assert_eq!(requires(&plan, LEAVES), [back, comes]);
+    assert_eq!(requires(&plan, "remove member.deputies/ann@acme.com"), [back, comes]);
+    assert_eq!(requires(&plan, APART), [LEAVES], "it is in neither circle");
+}
+
+#[test]
+fn a_circle_is_refused_by_the_list_that_makes_it() {
+    let lists = "policy:\n  exclusive: [[audit, team], [chiefs, deputies]]\n";
+    let refused = ["exclusive member.deputies/bob@acme.com: refused"];
+    assert_eq!(rulings(&changing(lists, "").plan()), refused);
+    let without = |list: &str| rulings(&changing(lists, "").edit(list, "").plan());
+    assert_eq!(
+        without(", [chiefs, deputies]"),
+        ["exclusive member.deputies/bob@acme.com: allowed by change"],
+        "the list of the two groups lets it pass, and the other one says nothing of them"
+    );
+    assert_eq!(without("[audit, team], "), refused);
+}
+
+#[test]
+fn who_leaves_beside_a_circle_waits_all_the_same() {
+    let policy =
+        "policy:\n  exclusive: [[makers, approvers]]\n  keep-at-least: { makers: 1, approvers: 1 }\n";
+    let groups =
+        "  makers:\n    members: [mia@acme.com]\n  approvers:\n    members: [bob@acme.com, zed@acme.com]\n";
+    let world = World::of(policy, "", groups)
+        .then_base()
+        .edit("[mia@acme.com]", "[BOTH@acme.com]")
+        .edit("[bob@acme.com, zed@acme.com]", "[mia@acme.com]")
+        .edit("BOTH@acme.com", "bob@acme.com");
+    let plan = world.plan();
+    let refused = ["keep-at-least group.approvers: refused", "keep-at-least group.makers: refused"];
+    assert_eq!(rulings(&plan), refused);
+    // zed is in no group that excludes another one: that they leave last keeps somebody in `approvers`.
+    assert_eq!(
+        requires(&plan, "remove member.approvers/zed@acme.com"),
+        ["add member.approvers/mia@acme.com"]
+    );
+    assert_eq!(requires(&plan, "remove member.approvers/bob@acme.com"), NONE);
+}
