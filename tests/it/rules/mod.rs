@@ -2,6 +2,7 @@
 //! go, with a neighbour that must not trip.
 
 mod any_failure;
+mod applied;
 mod authors;
 mod circles;
 mod ends;

@@ -30,6 +30,8 @@ pub(crate) struct World {
     pub(crate) authors: Vec<Email>,
     /// Whether an apply of the base has completed.
     pub(crate) base_applied: bool,
+    /// The files of the last commit whose apply completed, where the base is another one.
+    pub(crate) applied: Option<Vec<(String, String)>>,
     /// A plan that was reviewed, where there is one.
     pub(crate) reviewed: Option<SavedPlan>,
     /// The site when a snapshot of it was taken, where there is one to compare with.
@@ -52,6 +54,7 @@ impl World {
             base: None,
             authors: Vec::new(),
             base_applied: true,
+            applied: None,
             reviewed: None,
             before: None,
         };
@@ -202,6 +205,8 @@ impl World {
             let revision = Revision { name: "main".into(), commit, contained, applied };
             Base::of(desired, &live, locator, revision)
         });
+        let applied = self.applied.as_ref().map(|files| self.declared(files));
+        let applied = applied.as_ref().map(|declared| Resolved::of(Desired::of(declared, self.today), &live));
         let locator = Locator::new(&tree);
         let resolved = Resolved::of(desired.clone(), &live);
         let changes = plan::diff(&resolved, &live, &locator);
@@ -224,7 +229,7 @@ impl World {
                 tree_digest: &digest,
                 scope: &self.scope,
                 base: base.as_ref(),
-                applied: None,
+                applied: applied.as_ref(),
                 authors: &self.authors,
                 undoes: false,
                 reviewed: self.reviewed.as_ref(),
