@@ -1,12 +1,12 @@
 //! `keep-at-least`, `max-revokes` and the last administrator: who counts, and in which order people come and go.
 
-use rollbook::model::{AccountKind, Reason, Surface};
+use rollbook::model::{AccountKind, ManagedBy, Reason, Surface};
 use rollbook::plan::Scope;
 
 use super::{NONE, hired, refused_first, requires, said};
 use crate::guards::rulings;
 use crate::plan::{codes, keys};
-use crate::world::{Account, World};
+use crate::world::{Account, Group, World};
 
 const FLOOR: &str = "policy:\n  keep-at-least: { support: 2 }\n";
 const SUPPORT: &str = "  support:\n    members: [ada@acme.com, bruno@acme.com]\n";
@@ -290,4 +290,57 @@ fn nothing_leaves_the_site_to_an_app() {
     let relieved =
         world("ada@acme.com").edit("ada@acme.com", "bob@acme.com").change(hired(&["bob@acme.com"]));
     assert_eq!((codes(&relieved.plan()), keys(&relieved.plan()).len()), (vec![], 2));
+}
+
+#[test]
+fn a_group_that_was_not_read_loses_those_whose_account_sleeps_and_no_others() {
+    let head = "organization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\noperator: root@acme.com\n";
+    let users = "  bob@acme.com: { active: true }\n";
+    let groups = "  old:\n    members: []\n  team:\n    members: [bob@acme.com, ada@acme.com]\n";
+    // An identity provider keeps the members of `payroll` and of `loose`, so that a suspension ends none of them.
+    let changed = |of_payroll: &str, from: &str, to: &str| {
+        let taken = World::of(head, users, groups).change(|live| {
+            live.surfaces = [Surface::Jira, Surface::Organization, Surface::UserManagement].into();
+            let other = if of_payroll == "bob" { "ada" } else { "bob" };
+            for (name, who) in [("payroll", of_payroll), ("loose", other)] {
+                let member = format!("acc-{who}@acme.com");
+                let group = Group { managed_by: ManagedBy::External, ..Group::of(name, [member].into()) };
+                live.groups.insert(format!("id-{name}"), group);
+            }
+        });
+        let text = taken.snapshot(false);
+        let floor = format!("{head}policy:\n  keep-at-least: {{ payroll: 1 }}\n");
+        let changed = World { live: taken.live, ..World::of(&floor, users, groups) };
+        changed.edit(from, to).plan_from_text(&text).unwrap()
+    };
+    let leaves = ("active: true", "active: false");
+    let refused = changed("bob", leaves.0, leaves.1);
+    assert!(keys(&refused).contains(&"suspend user.bob@acme.com".to_owned()), "{:?}", codes(&refused));
+    assert_eq!(rulings(&refused), ["keep-at-least group.payroll: refused"]);
+    assert!(refused.guards[0].why.ends_with("were not read"), "{}", refused.guards[0].why);
+    // Neighbours: they are in another group of that kind, and another group is deleted.
+    let other = changed("ada", leaves.0, leaves.1);
+    assert!(keys(&other).contains(&"suspend user.bob@acme.com".to_owned()), "{:?}", codes(&other));
+    assert_eq!(rulings(&other), NONE);
+    let deleted = changed("bob", "old:\n    members: []", "old:\n    absent: true");
+    assert_eq!((keys(&deleted), rulings(&deleted)), (vec!["delete group.old".into()], vec![]));
+}
+
+#[test]
+fn what_goes_with_a_deleted_group_does_not_go_with_an_account_again() {
+    let head = "organization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\noperator: root@acme.com\n";
+    let world = World::of(
+        &format!("{head}policy:\n  offboard: remove\n"),
+        "  bob@acme.com: { active: true }\n",
+        "  team:\n    members: [bob@acme.com, ada@acme.com]\n",
+    );
+    let world = world.edit("active: true", "active: false").change(|live| {
+        live.surfaces = [Surface::Jira, Surface::Organization, Surface::UserManagement].into();
+        live.groups.insert("id-old".into(), Group::of("old", ["acc-bob@acme.com".to_owned()].into()));
+    });
+    assert!(world.text().contains("leaves old"), "{}", world.text());
+    let deleted = world.edit("groups:\n", "groups:\n  old: { absent: true }\n");
+    assert!(keys(&deleted.plan()).contains(&"delete group.old".to_owned()), "{:?}", codes(&deleted.plan()));
+    assert!(!deleted.text().contains("leaves old"), "{}", deleted.text());
+    assert_eq!(deleted.plan().summary.revokes, 2, "one membership of each group");
 }

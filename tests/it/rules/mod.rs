@@ -4,11 +4,13 @@
 mod any_failure;
 mod applied;
 mod authors;
+mod base;
 mod circles;
 mod ends;
 mod exclusive;
 mod floors;
 mod groups;
+mod hidden;
 mod identities;
 mod insiders;
 mod invitations;
