@@ -232,3 +232,58 @@ fn to_take_back_ones_own_end_is_a_grant_of_all_that_it_would_take() {
         harmless.edit("active: true", "active: false").then_base().edit("active: false", "active: true");
     assert_eq!(rulings(&harmless.by("dina@acme.com").plan()), NONE);
 }
+
+#[test]
+fn a_name_that_means_another_account_is_refused_of_an_author_whom_nobody_knows_unless_the_site_shows_it() {
+    let groups = GROUPS.replace("dina@acme.com,", "dina@acme.com, eve@acme.com,");
+    let world = World::of(REFUSE, "  eve@acme.com: { account: acc-eve }\n", &groups).change(|live| {
+        live.account("eve@acme.com").email = None;
+        live.accounts.insert("acc-new".into(), Account { email: None, ..Account::person("eve@acme.com") });
+    });
+    let moved = world.then_base().edit("account: acc-eve", "account: acc-new");
+    let by = |author: &str| rulings(&moved.clone().by(author).plan());
+    let refused = ["self-grant user.eve@acme.com: refused"];
+    assert_eq!(by("dinna@acme.com"), refused);
+    assert!(rulings(&moved.plan()).contains(&refused[0].to_owned()), "nobody names the author");
+    assert_eq!(by("eve@acme.com"), refused, "one's own name");
+    assert_eq!(by("chen@acme.com"), NONE);
+    // Neighbour: the site itself says that the account is eve's.
+    let shown = moved.change(|live| {
+        live.accounts.insert("acc-new".into(), Account::person("eve@acme.com"));
+    });
+    assert_eq!(rulings(&shown.clone().by("dinna@acme.com").plan()), NONE);
+    assert_eq!(rulings(&shown.by("eve@acme.com").plan()), NONE);
+}
+
+#[test]
+fn without_an_author_everybody_who_comes_may_be_one() {
+    assert_eq!(rulings(&granted(base()).plan()), REFUSED);
+    assert_eq!(rulings(&granted(base()).by("chen@acme.com").plan()), NONE);
+}
+
+#[test]
+fn who_comes_back_under_another_address_of_the_author_is_said_to_be_maybe_the_author() {
+    let head = "organization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\noperator: root@acme.com\n";
+    let why = |email: &str| {
+        let users = format!("  {email}: {{ active: false }}\n");
+        let world = World::of(&format!("{head}{REFUSE}"), &users, GROUPS).change(|live| {
+            live.surfaces = [Surface::Jira, Surface::Organization, Surface::UserManagement].into();
+            let id = live.id_of(email);
+            live.account(email).suspended = true;
+            live.group("payroll").members.insert(id);
+        });
+        let world = world.then_base().edit("active: false", "active: true");
+        // That the group does not declare them is another matter.
+        let world = world.edit("payroll:\n", "payroll:\n    mode: at-least\n").by("dina@acme.com");
+        let plan = world.plan();
+        let user = format!("user.{email}");
+        let mut guards = plan.guards.iter();
+        let verdict = guards.find(|it| it.addresses.iter().any(|address| address.to_string() == user));
+        verdict.unwrap_or_else(|| panic!("{:?} {:?}", rulings(&plan), keys(&plan))).why.clone()
+    };
+    assert_eq!(why("dina+x@acme.com"), "dina+x@acme.com may be dina@acme.com, who made this change");
+    assert_eq!(
+        why("dina@acme.com"),
+        "dina@acme.com, who made this change, would come into a privileged group"
+    );
+}

@@ -2,7 +2,7 @@
 
 use rollbook::model::{Drift, Plan, Reason};
 
-use super::NONE;
+use super::{NONE, otherwise};
 use crate::plan::{codes, keys};
 use crate::world::{Group, World};
 
@@ -40,6 +40,17 @@ fn what_a_leaver_loses_in_a_group_of_nobodys_is_drift_by_the_base() {
 }
 
 #[test]
+fn what_a_leaver_loses_in_a_group_that_leaves_is_drift_where_the_base_ends_it() {
+    let groups = "  loose:\n    members: [ada@acme.com]\n  sre:\n    members: [ada@acme.com]\n";
+    let world = World::of("policy:\n  offboard: remove\n", "  zed@acme.com: { active: true }\n", groups);
+    let world = world.then_base().change(|live| live.join("loose", "zed@acme.com"));
+    let left =
+        world.edit("  loose:\n    members: [ada@acme.com]\n", "").edit("active: true", "active: false");
+    let [member, user] = ["remove member.loose/zed@acme.com", "remove user.zed@acme.com"].map(String::from);
+    assert_eq!(parted(&left.plan()), [vec![member], vec![user]]);
+}
+
+#[test]
 fn what_the_base_would_make_otherwise_is_the_change() {
     let groups = "  fresh:\n    description: For one\n    members: [ada@acme.com]\n";
     let world = World::of("", "", groups).then_base().change(|live| {
@@ -47,6 +58,7 @@ fn what_the_base_would_make_otherwise_is_the_change() {
     });
     let [create, add] = ["create group.fresh", "add member.fresh/ada@acme.com"].map(String::from);
     assert_eq!(parted(&world.plan()), [vec![create.clone(), add.clone()], vec![]]);
+    assert_eq!(adopted(&world.plan()), NONE, "what the tree asks for as well is not adopted");
     let other = world.edit("For one", "For two");
     assert_eq!(parted(&other.plan()), [vec![add], vec![create]]);
 }
@@ -103,4 +115,36 @@ fn a_night_says_what_the_base_ends_in_doubt_and_only_where_a_change_keeps_it() {
     assert_eq!(codes(night(Reason::Expired)), [(ended, "identity-unresolved")]);
     assert_eq!(codes(kept(night(Reason::Offboarded))), []);
     assert_eq!(codes(night(Reason::Offboarded)), []);
+}
+
+#[test]
+fn only_a_night_beside_what_was_applied_leaves_a_change_for_later() {
+    let groups = "  team:\n    members: [ada@acme.com, { user: ben@acme.com, until: 2099-01-01 }]\n";
+    let ended = World::of("", "", groups).change(|live| live.hire("new@acme.com")).then_base();
+    let ended = ended.edit("2099-01-01", "2026-11-20").edit("[ada@acme.com", "[ada@acme.com, new@acme.com");
+    let run = |reason: Reason, base_applied: bool| {
+        let mut world = World { base_applied, ..ended.clone() };
+        world.scope.reasons = vec![reason];
+        let plan = world.plan();
+        (keys(&plan), codes(&plan))
+    };
+    let [removed, added] = ["remove member.team/ben@acme.com", "add member.team/new@acme.com"];
+    assert_eq!(run(Reason::Expired, true), (vec![], vec![(removed.into(), "change-not-applied")]));
+    // Neighbours: nobody knows whether the base was applied, and a run that makes the change.
+    assert_eq!(run(Reason::Expired, false), (vec![removed.into()], vec![]));
+    assert_eq!(run(Reason::Declared, true), (vec![added.into()], vec![]));
+}
+
+#[test]
+fn whom_the_tree_names_otherwise_does_not_leave_it() {
+    let users = "  kim@acme.com: {}\n";
+    let groups = "  sre:\n    members: [ada@acme.com, kim@acme.com]\n";
+    let mut world = World::of("", users, groups).then_base();
+    world.files.retain(|(path, _)| path != "users/all.yaml");
+    let by_account = world.clone().edit(", kim@acme.com]", ", account: acc-kim@acme.com]").plan();
+    assert_eq!((keys(&by_account), otherwise(&by_account)), (vec![], vec![]));
+    assert_eq!(otherwise(&world.plan()), NONE, "a group names them");
+    // Neighbour: nothing names them any more.
+    let left = world.edit(", kim@acme.com]", "]").edit("sre:\n", "sre:\n    mode: at-least\n").plan();
+    assert_eq!(otherwise(&left), ["user.kim@acme.com: leaves", "member.sre/kim@acme.com: leaves"]);
 }

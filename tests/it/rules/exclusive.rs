@@ -180,3 +180,19 @@ fn a_group_under_two_keys_does_not_blind_a_rule() {
     let apart = apart().edit(DEVELOPERS, &format!("{DEVELOPERS}  makers:\n    members: []\n"));
     assert_eq!(codes(&apart.plan()), []);
 }
+
+#[test]
+fn a_waiver_covers_the_account_whatever_names_it() {
+    let waived = |address: &str| {
+        let waive = format!(
+            "waive:\n  - {{ guard: exclusive, for: [{address}], because: OPS-1, until: 2026-12-31 }}\n"
+        );
+        let world = World::of(&format!("{APART}{waive}"), "", GROUPS).then_base();
+        rulings(&world.edit("members: [ada@acme.com]", "members: [ada@acme.com, bruno@acme.com]").plan())
+    };
+    let [refused, covered] =
+        ["refused", "waived"].map(|ruling| [format!("exclusive member.support/bruno@acme.com: {ruling}")]);
+    assert_eq!(waived("user.bruno@acme.com"), covered);
+    assert_eq!(waived("user.account:acc-bruno@acme.com"), covered);
+    assert_eq!(waived("user.account:acc-ada@acme.com"), refused);
+}

@@ -344,3 +344,26 @@ fn what_goes_with_a_deleted_group_does_not_go_with_an_account_again() {
     assert!(!deleted.text().contains("leaves old"), "{}", deleted.text());
     assert_eq!(deleted.plan().summary.revokes, 2, "one membership of each group");
 }
+
+#[test]
+fn a_night_that_keeps_a_protected_membership_keeps_the_account_with_it() {
+    let head = "organization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\noperator: root@acme.com\n";
+    let groups = "  support:\n    members: [ada@acme.com]\n  team:\n    members: [ada@acme.com]\n";
+    let of = |policy: &str, group: &str| {
+        let policy = format!("{head}policy:\n  offboard: suspend\n{policy}");
+        let mut world = World::of(&policy, "  bob@acme.com: { active: false }\n", groups).change(|live| {
+            live.surfaces = [Surface::Jira, Surface::Organization, Surface::UserManagement].into();
+            live.join(group, "bob@acme.com");
+        });
+        world.scope.reasons = vec![Reason::Offboarded];
+        let plan = world.plan();
+        (keys(&plan), codes(&plan))
+    };
+    let protect = "  protect: { groups: [support] }\n";
+    let [member, user] = ["remove member.support/bob@acme.com", "suspend user.bob@acme.com"];
+    // Suspended, bob would stay in the group without effect.
+    assert_eq!(of(protect, "support"), (vec![], vec![(user.into(), "protect"), (member.into(), "protect")]));
+    // Neighbours: another group, and no such rule.
+    assert_eq!(of(protect, "team"), (vec![user.into(), "remove member.team/bob@acme.com".into()], vec![]));
+    assert_eq!(of("", "support"), (vec![user.into(), member.into()], vec![]));
+}

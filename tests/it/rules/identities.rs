@@ -126,6 +126,20 @@ fn a_customer_is_never_let_in() {
 }
 
 #[test]
+fn a_customer_is_never_offboarded() {
+    let users = "  pat@acme.com: { account: acc-pat, active: false }\n";
+    let world = World::of("policy:\n  offboard: remove\n", users, "  team:\n    members: [ada@acme.com]\n");
+    let world = world.change(|live| live.join("team", "pat@acme.com"));
+    let leaves = ["remove member.team/pat@acme.com", "remove user.pat@acme.com"];
+    assert_eq!(keys(&world.plan()), leaves, "a person is");
+    let customer = world.change(|live| {
+        live.account("pat@acme.com").kind = rollbook::model::AccountKind::Customer;
+    });
+    let plan = customer.plan();
+    assert_eq!((keys(&plan), codes(&plan)), (vec![], vec![(leaves[1].into(), "customer-account")]));
+}
+
+#[test]
 fn a_directory_says_whose_an_account_is_that_hides_its_email() {
     let head = "organization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\noperator: root@acme.com\n\
                 scim: { directory: 9f0b41c7-52d3-4e8a-b6a7-1c3d5e7f9a0b, authority: rollbook }\n";

@@ -231,6 +231,7 @@ fn a_name_that_means_somebody_else_declares_somebody_new() {
     assert_eq!(rulings(&world.plan()), NONE);
     let moved = world.edit("account: acc-x", "account: acc-kim@acme.com").plan();
     assert_eq!((keys(&moved), codes(&moved)), (vec![], vec![]));
+    assert_eq!(otherwise(&moved), ["member.approvers/x@acme.com: leaves"], "who was meant stays");
     assert_eq!(rulings(&moved), ["exclusive member.approvers/x@acme.com: refused"]);
     let identities = &moved.base.as_ref().unwrap().identities;
     assert_eq!(identities.iter().map(|it| it.name.as_deref()).collect::<Vec<_>>(), [Some("KIM")]);
