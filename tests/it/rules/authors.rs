@@ -247,6 +247,10 @@ fn a_name_that_means_another_account_is_refused_of_an_author_whom_nobody_knows_u
     assert!(rulings(&moved.plan()).contains(&refused[0].to_owned()), "nobody names the author");
     assert_eq!(by("eve@acme.com"), refused, "one's own name");
     assert_eq!(by("chen@acme.com"), NONE);
+    for author in ["dinna@acme.com", "eve@acme.com"] {
+        let why = moved.clone().by("chen@acme.com").by(author).plan().guards[0].why.clone();
+        assert!(why.starts_with(&format!("{author} made this change, ")), "{why}");
+    }
     // Neighbour: the site itself says that the account is eve's.
     let shown = moved.change(|live| {
         live.accounts.insert("acc-new".into(), Account::person("eve@acme.com"));

@@ -1,4 +1,6 @@
-//! An invitation grants the default groups of its apps.
+//! An invitation grants the default groups of its apps, and leads into groups that are asked for.
+
+use rollbook::model::{Operation, PlannedOperation, Ref, Surface};
 
 use super::{NONE, hired, refused_first};
 use crate::guards::rulings;
@@ -67,4 +69,26 @@ fn an_invitation_into_default_groups_is_shown_marked_and_judged() {
     let free = unreadable("policy:\n  invite-domains: [acme.com]\n");
     assert_eq!((codes(&free), keys(&free)), (vec![], vec!["invite user.zoe@acme.com".into()]));
     assert_eq!(rulings(&invited(apart).change(hired(&["kim@acme.com"])).plan()), NONE);
+}
+
+#[test]
+fn an_invitation_leads_into_the_groups_that_are_asked_for_and_no_others() {
+    let policy = "organization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\noperator: root@acme.com\npolicy:\n  \
+                  invite-domains: [acme.com]\n";
+    let groups = "  one:\n    members: [new@acme.com]\n  two:\n    members: [new@acme.com]\n";
+    let mut world = World::of(policy, "  new@acme.com: { active: true }\n", groups).change(|live| {
+        live.surfaces = [Surface::Jira, Surface::Organization, Surface::UserManagement].into();
+        live.accounts.remove("acc-new@acme.com");
+        live.groups.values_mut().for_each(|group| group.members.clear());
+    });
+    let led = |world: &World| {
+        let invited = |planned: &PlannedOperation| {
+            let Operation::InviteUser { groups, .. } = &planned.operation else { return None };
+            Some(groups.iter().filter_map(Ref::known).map(ToString::to_string).collect::<Vec<_>>())
+        };
+        world.plan().operations.iter().find_map(invited).unwrap_or_default()
+    };
+    assert_eq!(led(&world), ["id-one", "id-two"]);
+    world.scope.targets = vec!["member.one/new@acme.com".parse().unwrap()];
+    assert_eq!(led(&world), ["id-one"]);
 }
