@@ -10,6 +10,7 @@ use super::people::Obstacle;
 #[derive(Clone, Debug)]
 pub(in crate::plan) struct Groups {
     groups: BTreeMap<GroupName, GroupIdentity>,
+    declared_as: BTreeMap<GroupId, GroupName>,
 }
 
 /// Which live group a declared group is.
@@ -40,13 +41,26 @@ impl Groups {
             .keys()
             .map(|name| (name.clone(), directory.resolve(declaration, name)))
             .collect();
-        refuse_shared_groups(&mut groups);
-        Self { groups }
+        let declared_as = refuse_shared_groups(&mut groups);
+        Self { groups, declared_as }
     }
 
     /// Which live group a declared group is.
     pub(in crate::plan) fn get(&self, name: &GroupName) -> &GroupIdentity {
         self.groups.get(name).unwrap_or(&GroupIdentity::Missing)
+    }
+
+    /// The id of a declared group that exists.
+    pub(in crate::plan) fn id(&self, name: &GroupName) -> Option<&GroupId> {
+        match self.get(name) {
+            GroupIdentity::Live(group) => Some(&group.id),
+            GroupIdentity::Missing | GroupIdentity::Unresolved(_) => None,
+        }
+    }
+
+    /// The declared name of a live group.
+    pub(in crate::plan) fn declared_as(&self, id: &GroupId) -> Option<&GroupName> {
+        self.declared_as.get(id)
     }
 
     /// The declared groups that exist, with what they are.
@@ -182,15 +196,20 @@ fn identity_changed(name: &GroupName, one: &GroupId, other: &GroupId, with: &str
     })
 }
 
-/// Two declared groups must not be one live group: neither of them resolves.
-fn refuse_shared_groups(groups: &mut BTreeMap<GroupName, GroupIdentity>) {
+/// Two declared groups must not be one live group: neither of them resolves. Gives back what the others are, by id.
+fn refuse_shared_groups(groups: &mut BTreeMap<GroupName, GroupIdentity>) -> BTreeMap<GroupId, GroupName> {
     let mut names: BTreeMap<GroupId, Vec<GroupName>> = BTreeMap::new();
     for (name, identity) in &*groups {
         if let GroupIdentity::Live(group) = identity {
             names.entry(group.id.clone()).or_default().push(name.clone());
         }
     }
-    for (id, shared) in names.into_iter().filter(|(_, names)| names.len() > 1) {
+    let mut declared_as = BTreeMap::new();
+    for (id, shared) in names {
+        if let [name] = shared.as_slice() {
+            declared_as.insert(id, name.clone());
+            continue;
+        }
         let together: Vec<&str> = shared.iter().map(GroupName::as_str).collect();
         let obstacle = Obstacle {
             code: "identity-shared",
@@ -201,4 +220,5 @@ fn refuse_shared_groups(groups: &mut BTreeMap<GroupName, GroupIdentity>) {
             groups.insert(name.clone(), GroupIdentity::Unresolved(obstacle.clone()));
         }
     }
+    declared_as
 }

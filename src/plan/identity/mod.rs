@@ -7,7 +7,7 @@ mod people;
 mod rules;
 mod similar_names;
 
-use crate::model::{AccountId, Address, Email, GroupId, LiveState, Reason, UserRef};
+use crate::model::{AccountId, Address, Email, GroupId, GroupName, LiveState, Reason, UserRef};
 
 use super::desired::{Desired, DesiredGroup, Entry};
 
@@ -34,32 +34,44 @@ impl<'a> Resolved<'a> {
         Self { desired, people, groups }
     }
 
-    /// Whether this tree asks for a grant that another one names.
+    /// Whether this tree asks for a grant that another one names. It is asked for every grant, so that it looks at none of
+    /// the others.
     pub(super) fn asks_for(
         &self,
         address: &Address,
         account: Option<&AccountId>,
         namer: &Resolved<'_>,
     ) -> bool {
-        let is_one = |user: &UserRef| {
-            account.is_some() && self.account(user) == account || address.user() == Some(user)
-        };
         match address {
-            Address::Member(name, _) => self.desired.groups.iter().any(|(own, group)| {
-                let same = match (self.groups.get(own), namer.groups.get(name)) {
-                    (GroupIdentity::Live(own), GroupIdentity::Live(other)) => own.id == other.id,
-                    (GroupIdentity::Live(_) | GroupIdentity::Missing | GroupIdentity::Unresolved(_), _) => {
-                        own == name
-                    }
-                };
-                same && group.members.keys().any(is_one)
+            Address::Member(name, user) => self.meant(name, namer).any(|group| {
+                let is_known = account.is_some_and(|account| self.entry_of(group, account).is_some());
+                is_known || group.members.contains_key(user)
             }),
-            Address::User(_) => self.desired.declaration.users.iter().any(|(email, user)| {
-                let active = user.active.is_some_and(|active| active.value);
-                active && is_one(&UserRef::Email(email.clone()))
-            }),
+            Address::User(user) => {
+                let names = account.into_iter().flat_map(|account| self.people.names(account));
+                names.chain([user]).any(|user| self.activates(user))
+            }
             Address::Group(_) => false,
         }
+    }
+
+    /// The groups of this tree that another one may mean by a name: the same one of the site, or one of the same name where
+    /// either is not known.
+    fn meant<'b>(
+        &'b self,
+        name: &'b GroupName,
+        namer: &'b Resolved<'_>,
+    ) -> impl Iterator<Item = &'b DesiredGroup<'a>> {
+        let (own, other) = (self.groups.id(name), namer.groups.id(name));
+        let same = other.and_then(|id| self.groups.declared_as(id));
+        let namesake = (own.is_none() || other.is_none()).then_some(name);
+        same.into_iter().chain(namesake).filter_map(|name| self.desired.groups.get(name))
+    }
+
+    fn activates(&self, user: &UserRef) -> bool {
+        let UserRef::Email(email) = user else { return false };
+        let active = self.desired.declaration.users.get(email).and_then(|user| user.active);
+        active.is_some_and(|active| active.value)
     }
 
     /// Why the tree keeps an account out of a group by name, where it does.
@@ -67,7 +79,7 @@ impl<'a> Resolved<'a> {
         if self.offboards(account) {
             return Some(Reason::Offboarded);
         }
-        let (name, _) = self.groups.live().find(|(_, live)| live.id == *group)?;
+        let name = self.groups.declared_as(group)?;
         let mut denied = self.desired.groups.get(name)?.denied.iter();
         denied.find(|(user, _)| self.account(user) == Some(account)).map(|(_, denial)| denial.reason)
     }
@@ -85,9 +97,10 @@ impl<'a> Resolved<'a> {
 
     /// Whether the tree takes all access from an account.
     pub(super) fn offboards(&self, account: &AccountId) -> bool {
-        let users = self.desired.declaration.users.keys();
-        let mut leaving = users.filter(|email| self.desired.offboarded(email).is_some());
-        leaving.any(|email| self.account(&UserRef::Email(email.clone())) == Some(account))
+        self.people.names(account).any(|user| match user {
+            UserRef::Email(email) => self.desired.offboarded(email).is_some(),
+            UserRef::Account(_) => false,
+        })
     }
 
     /// What a group says of an account. All names of one account are listed as one.

@@ -213,6 +213,13 @@ impl People {
         self.declared_as.get(account)
     }
 
+    /// Every declared name of an account.
+    pub(in crate::plan) fn names(&self, account: &AccountId) -> impl Iterator<Item = &UserRef> {
+        let several = self.names.get(account);
+        let only = self.declared_as(account).filter(|_| several.is_none());
+        several.into_iter().flatten().chain(only)
+    }
+
     /// How an operation calls an account: by the declared name, else by an e-mail that a person shows and that
     /// means nobody else, else by its id.
     pub(in crate::plan) fn name_of(&self, id: &AccountId, account: Option<&LiveAccount>) -> UserRef {
