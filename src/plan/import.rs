@@ -52,9 +52,8 @@ fn matches((name, glob): &(GroupName, Option<GlobMatcher>), group: &GroupName) -
 /// What an import wants to know beside the live state: who owns the groups that it adds.
 pub fn import_questions(desired: &Desired<'_>, live: &LiveState, selection: &Selection) -> Questions {
     let declared = Groups::of(desired.declaration, &live.groups);
-    let declared: BTreeSet<&GroupId> = declared.live().map(|(_, group)| &group.id).collect();
-    let added =
-        live.groups.iter().filter(|group| selection.takes(&group.name) && !declared.contains(&group.id));
+    let is_new = |group: &&LiveGroup| declared.declared_as(&group.id).is_none();
+    let added = live.groups.iter().filter(|group| selection.takes(&group.name)).filter(is_new);
     let group_kinds = added.map(|group| (group.id.clone(), group.name.clone())).collect();
     Questions { group_kinds, ..Questions::default() }
 }
@@ -79,14 +78,12 @@ pub fn import(
         owners: owners(desired.declaration),
         import: Import::default(),
     };
-    let declared: BTreeMap<&GroupId, &GroupName> =
-        groups.live().map(|(name, group)| (&group.id, name)).collect();
     for group in live.groups.iter().filter(|group| selection.takes(&group.name)) {
-        match declared.get(&group.id) {
+        match groups.declared_as(&group.id) {
             None => importer.add(group),
             Some(name) => {
                 // A tombstone has no members to add.
-                let wanted = desired.groups.get(*name);
+                let wanted = desired.groups.get(name);
                 let wanted = wanted.filter(|it| it.mode == Mode::Exact || selection.named(&group.name));
                 if let Some(wanted) = wanted {
                     importer.complete(name, wanted, group);

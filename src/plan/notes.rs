@@ -1,12 +1,8 @@
 //! What a reviewer should know beside the changes.
 
-use std::collections::BTreeSet;
-
 use jiff::ToSpan;
 
-use crate::model::{
-    Email, GroupId, LiveAccount, Note, Origin, Reading, UnlistedGroups, UnlistedUsers, UserRef,
-};
+use crate::model::{Email, LiveAccount, Note, Origin, Reading, UnlistedGroups, UnlistedUsers, UserRef};
 
 use super::diff::Differ;
 
@@ -92,12 +88,11 @@ fn unlisted_groups(differ: &mut Differ<'_>) {
     if differ.tree.desired.declaration.policy.unlisted_groups == UnlistedGroups::Ignore {
         return;
     }
-    let declared: BTreeSet<&GroupId> = differ.tree.groups.live().map(|(_, group)| &group.id).collect();
     let unlisted: Vec<String> = differ
         .live
         .groups
         .iter()
-        .filter(|group| !declared.contains(&group.id))
+        .filter(|group| differ.tree.groups.declared_as(&group.id).is_none())
         .map(|group| format!("group {} is not declared", group.name))
         .collect();
     for text in unlisted {

@@ -59,9 +59,8 @@ pub struct Context<'a> {
 impl Context<'_> {
     /// What a plan calls a group: as the tree declares it, else as the site does.
     pub(super) fn name_of(&self, id: &GroupId, otherwise: &GroupName) -> GroupName {
-        let declared = self.tree.groups.live().find(|(_, group)| group.id == *id).map(|(name, _)| name);
         let shown = || self.live.groups.iter().find(|group| group.id == *id).map(|group| &group.name);
-        declared.or_else(shown).unwrap_or(otherwise).clone()
+        self.tree.groups.declared_as(id).or_else(shown).unwrap_or(otherwise).clone()
     }
 }
 
@@ -73,7 +72,6 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     let wants = Wants::of(&changes, tree);
     let mut router = Router {
         context,
-        declared_names: tree.groups.live().map(|(name, group)| (&group.id, name)).collect(),
         rules: &rules,
         scim_records: scim_records(context.capabilities),
         operations: BTreeMap::new(),
@@ -198,7 +196,6 @@ fn scim_records(capabilities: &Capabilities) -> BTreeMap<&AccountId, Vec<&ScimUs
 /// A routing under way.
 pub(super) struct Router<'a> {
     pub(super) context: &'a Context<'a>,
-    declared_names: BTreeMap<&'a GroupId, &'a GroupName>,
     pub(super) rules: &'a RuleBook<'a>,
     /// The records of the SCIM directory, by the account that each is linked to.
     pub(super) scim_records: BTreeMap<&'a AccountId, Vec<&'a ScimUser>>,
@@ -321,8 +318,8 @@ impl Router<'_> {
     /// The name that a plan uses for a live group: the declared one where there is one. A name that is declared
     /// for another group comes with the id.
     pub(super) fn name_of(&self, id: &GroupId, live: &GroupName) -> GroupName {
-        match self.declared_names.get(id) {
-            Some(name) => (*name).clone(),
+        match self.context.tree.groups.declared_as(id) {
+            Some(name) => name.clone(),
             None if self.context.tree.desired.declaration.groups.contains_key(live) => {
                 GroupName::new(format!("{live} (id {id})"))
             }

@@ -7,7 +7,7 @@ use crate::model::{
 };
 
 use super::base::rule_of_exclusive;
-use super::identity::{GroupIdentity, GroupNames, Identity, Marked, Resolved};
+use super::identity::{GroupNames, Identity, Marked, Resolved};
 use super::projection::{Place, Projection, Who};
 use super::route::Context;
 
@@ -216,10 +216,7 @@ pub(super) fn group_id<'t>(
     live: &'t LiveState,
 ) -> Option<&'t GroupId> {
     if tree.desired.declaration.groups.contains_key(name) {
-        return match tree.groups.get(name) {
-            GroupIdentity::Live(group) => Some(&group.id),
-            GroupIdentity::Missing | GroupIdentity::Unresolved(_) => None,
-        };
+        return tree.groups.id(name);
     }
     let mut named = live.groups.iter().filter(|group| group.name == *name);
     match (named.next(), named.next()) {

@@ -1,8 +1,6 @@
 //! Drift that the tree accepts: somebody changed live by hand, and the tree declares it now.
 
-use std::collections::BTreeMap;
-
-use crate::model::{Address, Adopted, Change, GroupId, GroupName, Ref, Wanted};
+use crate::model::{Address, Adopted, Change, GroupId, Ref, Wanted};
 
 use super::{Base, Wants};
 use crate::plan::identity::{GroupIdentity, Marked, Resolved};
@@ -14,10 +12,9 @@ pub(super) fn adopted(
     wants: &Wants,
     privileged: &Marked,
 ) -> Vec<Adopted> {
-    let groups: Groups<'_> = head.groups.live().map(|(name, group)| (&group.id, name)).collect();
     let unwanted = base.changes.iter().filter(|(deed, change)| !wants.want(deed, change));
     unwanted
-        .filter(|(_, change)| !super::by_name(change.reason) && is_declared(change, head, &groups))
+        .filter(|(_, change)| !super::by_name(change.reason) && is_declared(change, head))
         .map(|(_, change)| Adopted {
             address: change.address.clone(),
             undoes: change.wanted.action(),
@@ -28,19 +25,17 @@ pub(super) fn adopted(
         .collect()
 }
 
-/// What a tree calls the groups of the site that it declares.
-type Groups<'a> = BTreeMap<&'a GroupId, &'a GroupName>;
-
 /// Whether the tree declares what live has, and not only leaves it alone.
-fn is_declared(change: &Change, head: &Resolved<'_>, groups: &Groups<'_>) -> bool {
+fn is_declared(change: &Change, head: &Resolved<'_>) -> bool {
     match &change.wanted {
         Wanted::RemoveMember { membership } => {
-            let group = groups.get(membership.group()).and_then(|name| head.desired.groups.get(*name));
+            let name = head.groups.declared_as(membership.group());
+            let group = name.and_then(|name| head.desired.groups.get(name));
             group.is_some_and(|group| head.entry_of(group, membership.account()).is_some())
         }
         // Somebody took it away by hand, and the tree does not ask for it any more.
         Wanted::AddMember { group, .. } => match group {
-            Ref::Known(id) => groups.contains_key(id),
+            Ref::Known(id) => head.groups.declared_as(id).is_some(),
             Ref::Made(key) => {
                 key.address.group().is_some_and(|name| head.desired.declaration.groups.contains_key(name))
             }

@@ -2,7 +2,7 @@
 
 use crate::model::{AccountId, Action, Address, Blocked, Change, GroupId, GroupName, UserRef, Wanted};
 
-use crate::plan::identity::{GroupIdentity, Resolved};
+use crate::plan::identity::Resolved;
 
 /// What is done to what.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -51,9 +51,9 @@ impl Deed {
     }
 
     fn at(address: &Address, action: Action, tree: &Resolved<'_>) -> Self {
-        let group = address.group().map(|name| match tree.groups.get(name) {
-            GroupIdentity::Live(group) => GroupKey::Id(group.id.clone()),
-            GroupIdentity::Missing | GroupIdentity::Unresolved(_) => GroupKey::Name(name.clone()),
+        let group = address.group().map(|name| match tree.groups.id(name) {
+            Some(id) => GroupKey::Id(id.clone()),
+            None => GroupKey::Name(name.clone()),
         });
         let user = address.user().map(|user| match (tree.account(user), user) {
             (Some(id), _) | (None, UserRef::Account(id)) => UserKey::Account(id.clone()),

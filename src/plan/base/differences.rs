@@ -14,7 +14,7 @@ use crate::model::{
 
 use super::{Base, Wants, by_name};
 use crate::plan::desired::{DesiredGroup, Entry, lasts_longer};
-use crate::plan::identity::{GroupIdentity, Identity, Marked, People, Resolved};
+use crate::plan::identity::{Identity, Marked, People, Resolved};
 use crate::plan::projection::{Place, Who};
 
 /// A membership of which the tree says another thing than its base.
@@ -151,10 +151,7 @@ fn who<'a>(people: &'a People, user: &'a UserRef) -> Who<'a> {
 }
 
 fn place<'a>(tree: &'a Resolved<'_>, name: &'a GroupName) -> Place<'a> {
-    match tree.groups.get(name) {
-        GroupIdentity::Live(group) => Place::Group(&group.id),
-        GroupIdentity::Missing | GroupIdentity::Unresolved(_) => Place::Made(name),
-    }
+    tree.groups.id(name).map_or(Place::Made(name), Place::Group)
 }
 
 /// What a group says of somebody.

@@ -16,7 +16,7 @@ use crate::model::{
 
 use super::desired::Desired;
 use super::diff::diff;
-use super::identity::{GroupIdentity, Marked, Obstacle, Resolved};
+use super::identity::{Marked, Obstacle, Resolved};
 use super::questions::questions;
 use deeds::{Deed, same};
 
@@ -193,7 +193,6 @@ impl<'a> Base<'a> {
 
     /// The groups that the base declares and the tree does not, under any name.
     pub(super) fn left<'b>(&'b self, head: &'b Resolved<'_>) -> impl Iterator<Item = Left<'b>> {
-        let kept: BTreeSet<&GroupId> = head.groups.live().map(|(_, group)| &group.id).collect();
         let declared = &head.desired.declaration.groups;
         self.tree.desired.declaration.groups.iter().filter_map(move |(name, group)| {
             // A tombstone that goes has done its work.
@@ -201,11 +200,9 @@ impl<'a> Base<'a> {
                 GroupState::Present(_) => {}
                 GroupState::Absent => return None,
             }
-            let id = match self.tree.groups.get(name) {
-                GroupIdentity::Live(live) => Some(&live.id),
-                GroupIdentity::Missing | GroupIdentity::Unresolved(_) => None,
-            };
-            let stays = declared.contains_key(name) || id.is_some_and(|id| kept.contains(id));
+            let id = self.tree.groups.id(name);
+            let stays =
+                declared.contains_key(name) || id.is_some_and(|id| head.groups.declared_as(id).is_some());
             (!stays).then_some(Left { name, id, origin: group.origin })
         })
     }

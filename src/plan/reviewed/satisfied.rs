@@ -3,7 +3,6 @@
 use crate::model::{AccountId, Address, GroupId, Key, LiveAccount, Operation, Ref, UserRef};
 
 use super::Now;
-use crate::plan::identity::GroupIdentity;
 
 /// Whether live shows it. What was not read is not so.
 pub(super) fn satisfied(key: &Key, operation: &Operation, now: &Now<'_>) -> bool {
@@ -48,9 +47,6 @@ impl Now<'_> {
     /// The group of a membership, which may have come to be under its name.
     fn group<'g>(&'g self, key: &Key, group: &'g Ref<GroupId>) -> Option<&'g GroupId> {
         let Address::Member(name, _) = &key.address else { return group.known() };
-        group.known().or_else(|| match self.context.tree.groups.get(name) {
-            GroupIdentity::Live(live) => Some(&live.id),
-            GroupIdentity::Missing | GroupIdentity::Unresolved(_) => None,
-        })
+        group.known().or_else(|| self.context.tree.groups.id(name))
     }
 }
