@@ -79,7 +79,7 @@ impl Router<'_> {
             return Err(nesting(name));
         }
         let account = tree.account(user).filter(|id| tree.people.hides(id, self.account(id)));
-        if let (Some(_), Some(leaver)) = (account, tree.unknown_leaver()) {
+        if let (Some(_), Some(leaver)) = (account, self.unknown_leaver) {
             return Err(Obstacle {
                 code: "identity-unresolved",
                 why: format!(

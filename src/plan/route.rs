@@ -73,6 +73,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     let mut router = Router {
         context,
         rules: &rules,
+        unknown_leaver: tree.unknown_leaver(),
         scim_records: scim_records(context.capabilities),
         operations: BTreeMap::new(),
         surface_ids: SurfaceIds::default(),
@@ -197,6 +198,8 @@ fn scim_records(capabilities: &Capabilities) -> BTreeMap<&AccountId, Vec<&ScimUs
 pub(super) struct Router<'a> {
     pub(super) context: &'a Context<'a>,
     pub(super) rules: &'a RuleBook<'a>,
+    /// [`Resolved::unknown_leaver`] of the tree, which looks at everybody.
+    pub(super) unknown_leaver: Option<&'a Email>,
     /// The records of the SCIM directory, by the account that each is linked to.
     pub(super) scim_records: BTreeMap<&'a AccountId, Vec<&'a ScimUser>>,
     pub(super) operations: BTreeMap<Key, PlannedOperation>,
