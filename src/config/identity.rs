@@ -35,8 +35,8 @@ fn accounts<'d>(cx: &mut Context, draft: &'d Draft) -> Claims<'d, Email> {
         match draft.users.get(email).and_then(|user| user.account.as_ref()) {
             Some(pin) if pin.value == locked.id => {}
             Some(pin) => {
-                let place = cx.span(pin.origin);
-                differs(cx, email, place, *span);
+                let pinned = (pin.value.as_str(), cx.span(pin.origin));
+                differs(cx, email, pinned, (locked.id.as_str(), *span));
             }
             None if cx.people.contains(email) => {
                 claims.entry(locked.id.as_str()).or_default().push((email, *span));
@@ -81,8 +81,8 @@ fn groups<'d>(cx: &mut Context, draft: &'d Draft) -> Claims<'d, GroupName> {
         match draft.groups.get(name).and_then(|group| group.id.as_ref()) {
             Some(pin) if pin.value == locked.id => {}
             Some(pin) => {
-                let place = cx.span(pin.origin);
-                differs(cx, name, place, *span);
+                let pinned = (pin.value.as_str(), cx.span(pin.origin));
+                differs(cx, name, pinned, (locked.id.as_str(), *span));
             }
             None if draft.declared_groups().contains_key(name) => {
                 claims.entry(locked.id.as_str()).or_default().push((name, *span));
@@ -93,17 +93,19 @@ fn groups<'d>(cx: &mut Context, draft: &'d Draft) -> Claims<'d, GroupName> {
     claims
 }
 
-/// A pin wins over the lock, and `rollbook lock`, which mends the lock, must be able to read the tree: so this
-/// is a warning.
-fn differs(cx: &mut Context, name: &impl Display, pin: Span, lock: Span) {
+/// Two statements about one name. Whichever was believed, the other one could say unseen whom a rule means.
+fn differs(cx: &mut Context, name: &impl Display, (pin, pinned): (&str, Span), (lock, locked): (&str, Span)) {
     cx.report(
-        Diagnostic::warning(
+        Diagnostic::error(
             codes::PIN_DIFFERS,
-            format!("`{name}` is pinned to another id than it is locked to"),
+            format!("`{name}` is pinned to `{pin}`, and rollbook.lock says `{lock}`"),
         )
-        .at(pin, "pinned here")
-        .at(lock, "locked here")
-        .help("Plans block what it names until both agree: if the pin is right, run `rollbook lock`; if not, remove it."),
+        .at(pinned, "pinned here")
+        .at(locked, "locked here")
+        .help(
+            "If the pin is right, delete this line of rollbook.lock and run `rollbook lock`; if the line is right, remove \
+             the pin.",
+        ),
     );
 }
 

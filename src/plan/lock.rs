@@ -23,8 +23,8 @@ pub struct Locking {
 /// Resolves everybody and everything that a tree declares. `exported` holds accounts by e-mail from an export of
 /// the admin console; it loses to any live answer.
 pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, AccountId>) -> Locking {
-    let people = People::anew(desired, live, exported);
-    let groups = Groups::anew(desired.declaration, &live.groups);
+    let people = People::exported(desired, live, exported);
+    let groups = Groups::of(desired.declaration, &live.groups);
     let listing = if live.rights.has(Surface::Jira) { Surface::Jira } else { Surface::Organization }.as_str();
     let mut locking = Locking { lock: Lock::default(), diagnostics: Vec::new() };
     for (email, origin) in places(desired) {

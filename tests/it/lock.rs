@@ -74,12 +74,11 @@ fn an_email_that_means_another_account_is_never_switched() {
 }
 
 #[test]
-fn a_pin_that_was_reviewed_mends_the_lock() {
-    let world = company().lock("users:\n  eve@acme.com: { account: acc-old, from: jira }\n");
-    let blocked = world.plan();
-    assert!(blocked.blocked.iter().all(|blocked| blocked.code == "identity-changed"));
-    assert!(!blocked.blocked.is_empty(), "until then a plan refuses");
+fn a_pin_is_what_the_lock_says_once_the_line_that_differs_is_deleted() {
+    let world = company();
     assert_eq!(users(&lock(&world, &[]))[2], row("eve", "pin"));
+    let differs = world.lock("users:\n  eve@acme.com: { account: acc-old, from: jira }\n");
+    assert_eq!(config::parse(&differs.tree(), differs.today).declaration, None, "until then it is a mistake");
 }
 
 #[test]

@@ -42,7 +42,7 @@ pub enum Lookup {
     Everywhere,
     /// In pins and the lock alone: `--locked`.
     Locked,
-    /// Everywhere, to make the lock anew: a pin wins over it, and every user is read.
+    /// Everywhere, to make the lock anew: every user is read.
     Anew,
 }
 

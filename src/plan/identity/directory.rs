@@ -10,7 +10,6 @@ use crate::model::{
 
 use super::super::desired::{Desired, Lookup};
 use super::super::snapshot::is_veiled;
-use super::groups::Conflict;
 use super::people::{Identity, Obstacle};
 use super::similar_names::SimilarNames;
 
@@ -27,7 +26,6 @@ pub(super) struct Directory<'a> {
     pub(super) hidden: Vec<&'a LiveAccount>,
     /// The names of those, once somebody asks.
     similar: OnceCell<SimilarNames>,
-    conflict: Conflict,
     /// Accounts by e-mail from an export.
     exported: &'a BTreeMap<Email, AccountId>,
 }
@@ -64,24 +62,7 @@ impl<'a> Directory<'a> {
             account.kind.is_person() && account.email.is_none() && !explained.contains(&account.id)
         };
         let hidden = live.accounts.values().filter(hides).collect();
-        Self {
-            desired,
-            live,
-            by_email,
-            hidden,
-            similar: OnceCell::new(),
-            conflict: Conflict::Refused,
-            exported,
-        }
-    }
-
-    /// The same for a lock that is made anew: a pin wins over it.
-    pub(super) fn anew(
-        desired: &'a Desired<'a>,
-        live: &'a LiveState,
-        exported: &'a BTreeMap<Email, AccountId>,
-    ) -> Self {
-        Self { conflict: Conflict::PinWins, ..Self::of(desired, live, exported) }
+        Self { desired, live, by_email, hidden, similar: OnceCell::new(), exported }
     }
 
     /// What says that an account is somebody's, when it has been found to be.
@@ -113,12 +94,7 @@ impl<'a> Directory<'a> {
         let declaration = self.desired.declaration;
         let pin = declaration.users.get(email).and_then(|user| user.account.as_ref()).map(|pin| &pin.value);
         let lock = declaration.lock.users.get(email).map(|locked| &locked.id);
-        if let (Some(pin), Some(lock)) = (pin, lock)
-            && pin != lock
-            && self.conflict == Conflict::Refused
-        {
-            return identity_changed(email, pin, lock, "the pin", "rollbook.lock");
-        }
+        // A valid tree has no pin that differs from the lock.
         match pin.or(lock) {
             Some(id) => self.known(id, Some(email)),
             None if self.desired.lookup == Lookup::Locked => Identity::Unresolved(Obstacle {
@@ -171,7 +147,7 @@ impl<'a> Directory<'a> {
             && let Some((other, from)) = accounts.first_key_value()
             && !accounts.contains_key(id)
         {
-            return identity_changed(email, id, other, "the tree", from.as_str());
+            return identity_changed(email, id, other, *from);
         }
         match (&self.live.users, self.live.accounts.get(id)) {
             (_, Some(account)) if account.kind == AccountKind::Customer => Identity::Unresolved(Obstacle {
@@ -263,10 +239,10 @@ fn ids(accounts: &[&AccountId]) -> String {
     accounts.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ")
 }
 
-fn identity_changed(email: &Email, one: &AccountId, other: &AccountId, by: &str, with: &str) -> Identity {
+fn identity_changed(email: &Email, one: &AccountId, other: &AccountId, from: IdentitySource) -> Identity {
     Identity::Unresolved(Obstacle {
         code: "identity-changed",
-        why: format!("{email} is account {one} by {by}, and account {other} by {with}"),
+        why: format!("{email} is account {one} by the tree, and account {other} by {from}"),
         help: "An e-mail can be given to another person. Find out who is meant, then correct the pin or the lock \
                in a reviewed change."
             .into(),

@@ -27,15 +27,7 @@ pub(in crate::plan) enum GroupIdentity {
 impl Groups {
     /// Resolves every group that a tree declares.
     pub(in crate::plan) fn of(declaration: &Declaration, live: &Listing<LiveGroup>) -> Self {
-        Self::with(declaration, &Directory::of(live))
-    }
-
-    /// Resolves every group anew, for the lock: pins win over it.
-    pub(in crate::plan) fn anew(declaration: &Declaration, live: &Listing<LiveGroup>) -> Self {
-        Self::with(declaration, &Directory { conflict: Conflict::PinWins, ..Directory::of(live) })
-    }
-
-    fn with(declaration: &Declaration, directory: &Directory<'_>) -> Self {
+        let directory = Directory::of(live);
         let mut groups: BTreeMap<GroupName, GroupIdentity> = declaration
             .groups
             .keys()
@@ -72,17 +64,7 @@ impl Groups {
     }
 }
 
-/// What happens where a pin and the lock differ.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Conflict {
-    /// Nothing resolves.
-    Refused,
-    /// The pin holds: the lock is being made anew.
-    PinWins,
-}
-
 struct Directory<'a> {
-    conflict: Conflict,
     ids: BTreeMap<&'a GroupId, &'a LiveGroup>,
     names: BTreeMap<&'a GroupName, Vec<&'a LiveGroup>>,
     folded_names: BTreeMap<String, &'a LiveGroup>,
@@ -95,20 +77,17 @@ impl<'a> Directory<'a> {
             names.entry(&group.name).or_default().push(group);
         }
         Self {
-            conflict: Conflict::Refused,
             ids: live.iter().map(|group| (&group.id, group)).collect(),
             names,
             folded_names: live.iter().map(|group| (group.name.folded(), group)).collect(),
         }
     }
 
+    /// A valid tree has no pin that differs from the lock.
     fn resolve(&self, declaration: &Declaration, name: &GroupName) -> GroupIdentity {
         let pin = declaration.groups.get(name).and_then(|group| group.id.as_ref()).map(|pin| &pin.value);
         let lock = declaration.lock.groups.get(name).map(|locked| &locked.id);
         match (pin, lock) {
-            (Some(pin), Some(lock)) if pin != lock && self.conflict == Conflict::Refused => {
-                identity_changed(name, pin, lock, "rollbook.lock")
-            }
             (Some(pin), _) => self.pinned(name, pin),
             (None, Some(lock)) => self.locked(name, lock),
             (None, None) => self.named(name),
@@ -130,7 +109,7 @@ impl<'a> Directory<'a> {
     fn locked(&self, name: &GroupName, lock: &GroupId) -> GroupIdentity {
         match (self.ids.get(lock), self.named(name)) {
             (Some(group), _) => self.unless_named(name, group, "rollbook.lock"),
-            (None, GroupIdentity::Live(other)) => identity_changed(name, lock, &other.id, "live"),
+            (None, GroupIdentity::Live(other)) => identity_changed(name, lock, &other.id),
             (None, GroupIdentity::Missing) => GroupIdentity::Unresolved(Obstacle {
                 code: "group-gone",
                 why: format!("no group of the site has the id {lock} that {name} is locked to"),
@@ -186,10 +165,10 @@ impl<'a> Directory<'a> {
     }
 }
 
-fn identity_changed(name: &GroupName, one: &GroupId, other: &GroupId, with: &str) -> GroupIdentity {
+fn identity_changed(name: &GroupName, one: &GroupId, other: &GroupId) -> GroupIdentity {
     GroupIdentity::Unresolved(Obstacle {
         code: "identity-changed",
-        why: format!("group {name} is {one} by the tree, and {other} by {with}"),
+        why: format!("group {name} is {one} by the tree, and {other} by live"),
         help: "A group of the same name is not the same group. Find out which is meant, then correct the pin or \
                the lock in a reviewed change."
             .into(),

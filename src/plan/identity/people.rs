@@ -63,14 +63,13 @@ impl People {
         Self::with(desired, live, &Directory::of(desired, live, &NO_EXPORT))
     }
 
-    /// Resolves everybody anew, for the lock: pins win over it, and accounts that an export names count where
-    /// nothing live answers.
-    pub(in crate::plan) fn anew(
+    /// The same, for the lock: accounts that an export names count where nothing live answers.
+    pub(in crate::plan) fn exported(
         desired: &Desired<'_>,
         live: &LiveState,
         exported: &BTreeMap<Email, AccountId>,
     ) -> Self {
-        Self::with(desired, live, &Directory::anew(desired, live, exported))
+        Self::with(desired, live, &Directory::of(desired, live, exported))
     }
 
     fn with(desired: &Desired<'_>, live: &LiveState, directory: &Directory<'_>) -> Self {

@@ -343,7 +343,8 @@ fn user_file(rng: &mut Rng, people: &[Person]) -> Option<(String, String)> {
         let apps = person.active == Some(true) && odds(rng, 50);
         let apps = apps.then(|| "apps: [jira-software]".to_owned());
         let pinned = person.pinned.then_some(&person.id);
-        let gone = odds(rng, 2).then(|| format!("gone-{index}"));
+        // A pin and the lock may not differ.
+        let gone = (odds(rng, 2) && !person.locked).then(|| format!("gone-{index}"));
         let pin = gone.as_ref().or(pinned).map(|id| format!("account: {}", quoted(id)));
         let keys: Vec<String> = active.into_iter().chain(apps).chain(pin).collect();
         writeln!(users, "  {}: {{ {} }}", quoted(&other_case(email, index)), keys.join(", ")).unwrap();
@@ -362,7 +363,7 @@ fn lock(rng: &mut Rng, people: &[Person], teams: &[Team]) -> Option<(String, Str
         // A group of the same name that is another one now, or one that was renamed. Where neither the id nor the
         // name is live, the group is created anew, and then the lock has to be written anew before the next plan.
         let id = match rng.u32(..10) {
-            0 if team.live_name == team.name => format!("gone-{index}"),
+            0 if team.live_name == team.name && !team.pinned => format!("gone-{index}"),
             1..4 => team.id.clone(),
             _ => continue,
         };

@@ -96,24 +96,6 @@ fn an_author_is_whoever_reads_the_same_mailbox() {
 }
 
 #[test]
-fn a_pin_of_a_group_does_not_win_over_the_lock() {
-    let world = World::of("", "", "  support:\n    id: id-third\n    members: [ada@acme.com]\n");
-    let world = world.lock("groups:\n  support: { id: id-support, from: jira }\n").change(|live| {
-        live.groups.remove("id-support");
-        live.groups.insert("id-third".into(), Group::of("third", [].into()));
-    });
-    let plan = world.plan();
-    assert_eq!(
-        (keys(&plan), codes(&plan)),
-        (vec![], vec![("create group.support".into(), "identity-changed")])
-    );
-    // Neighbour: they say the same.
-    let same = World::of("", "", "  support:\n    id: id-support\n    members: [ada@acme.com]\n");
-    let same = same.lock("groups:\n  support: { id: id-support, from: pin }\n").plan();
-    assert_eq!((keys(&same), codes(&same)), (vec![], vec![]));
-}
-
-#[test]
 fn a_customer_is_never_let_in() {
     let world =
         World::of("", "", "  team:\n    members: [ada@acme.com, account: acc-customer]\n").change(|live| {
@@ -213,21 +195,6 @@ fn eight_accounts_that_hide_are_named_and_no_more() {
     assert!(why(8).ends_with(')'), "{}", why(8));
     assert!(why(9).ends_with(", and 1 more"), "{}", why(9));
     assert!(why(20).contains("acc-zoe@acme.com (ZOE), "), "a similar name comes first: {}", why(20));
-}
-
-#[test]
-fn a_pin_and_the_lock_have_to_agree() {
-    let of = |locked: &str| {
-        let world =
-            World::of("", "  eve@acme.com: { account: acc-eve }\n", "  sre:\n    members: [eve@acme.com]\n");
-        let world = world.lock(&format!("users:\n  eve@acme.com: {{ account: {locked}, from: jira }}\n"));
-        let plan = world.change(|live| live.group("sre").members.clear()).plan();
-        (keys(&plan), codes(&plan))
-    };
-    let add = "add member.sre/eve@acme.com".to_owned();
-    assert_eq!(of("acc-eve"), (vec![add.clone()], vec![]));
-    let invite = "invite user.eve@acme.com".to_owned();
-    assert_eq!(of("acc-other"), (vec![], vec![(invite, "identity-changed"), (add, "identity-changed")]));
 }
 
 #[test]
