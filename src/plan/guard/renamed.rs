@@ -42,7 +42,7 @@ fn groups(case: &Case<'_>, base: &Rules<'_>) -> Vec<Tripped> {
                     "`policy.{rule}` names {name}, which is group {lost} by the base, and by this change is not any more: \
                      the rule would let go of {group}"
                 ),
-                help: format!("Name the group in the policy as the tree does now, {group}, in the same change."),
+                help: help(rule, &group),
             });
         }
     }
@@ -71,6 +71,18 @@ fn people(case: &Case<'_>, base: &Rules<'_>) -> Vec<Tripped> {
         }
     }
     tripped
+}
+
+/// What to do so that a rule goes with its group, for those who may.
+fn help(rule: &str, group: &GroupName) -> String {
+    if guard_of(rule) == Guard::SelfGrant {
+        format!(
+            "Name the group in `policy.{rule}` as the tree does now, {group}, in the same change. One whom `policy.admins` \
+             of the base names has to make it."
+        )
+    } else {
+        format!("Name the group in `policy.{rule}` as the tree does now, {group}, in the same change.")
+    }
 }
 
 /// The guard that a rule of the policy belongs to.
