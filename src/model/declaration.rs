@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::address::{Address, UserRef};
 use super::email::Email;
 use super::ids::{AccountId, App, GroupId, GroupName};
 use super::lock::Lock;
+use super::plan::Guard;
 use super::policy::{Mode, Policy, Waiver};
 use super::tree::{FileId, Located, Origin};
 
@@ -206,6 +208,27 @@ impl Declaration {
     /// The mode that holds for a group.
     pub fn mode(&self, members: &Members) -> Mode {
         members.mode.unwrap_or(self.policy.mode)
+    }
+
+    /// Whether a rule of the policy or a waiver of `self-grant` names a group, without regard to case.
+    pub fn names_group(&self, name: &GroupName) -> bool {
+        let ruled = self.policy.named_groups().map(|(_, named, _)| named);
+        let waived = self.self_grant_waived().filter_map(Address::group);
+        ruled.chain(waived).any(|named| named.folded() == name.folded())
+    }
+
+    /// Whether `admins`, `protect`, `operator` or a waiver of `self-grant` names a person.
+    pub fn names_person(&self, email: &Email) -> bool {
+        let Policy { admins, protect, .. } = &self.policy;
+        let mut named = admins.iter().chain(&protect.users).chain(&self.settings.operator);
+        let mut waived = self.self_grant_waived().filter_map(Address::user);
+        named.any(|named| named.value == *email)
+            || waived.any(|user| matches!(user, UserRef::Email(waived) if waived == email))
+    }
+
+    fn self_grant_waived(&self) -> impl Iterator<Item = &Address> {
+        let waivers = self.waivers.iter().filter(|waiver| waiver.guard == Guard::SelfGrant);
+        waivers.flat_map(|waiver| &waiver.addresses).map(|address| &address.value)
     }
 
     /// The same as if all of it stood in one place, to compare what two trees say.

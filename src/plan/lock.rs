@@ -61,6 +61,7 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
             }
         }
     }
+    locking.keep_what_rules_name(desired.declaration);
     let diagnostics = locking.sorted();
     Locking { diagnostics, ..locking }
 }
@@ -133,6 +134,18 @@ impl Locking {
         let mut diagnostics = std::mem::take(&mut self.diagnostics);
         diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
         diagnostics
+    }
+
+    /// Keeps the lines of whom and what rules name and nothing declares: without them, a rule holds for whatever goes by the
+    /// name.
+    fn keep_what_rules_name(&mut self, declaration: &Declaration) {
+        for (name, old) in declaration.lock.groups.iter().filter(|(name, _)| declaration.names_group(name)) {
+            self.lock.groups.entry(name.clone()).or_insert_with(|| old.clone());
+        }
+        for (email, old) in declaration.lock.users.iter().filter(|(email, _)| declaration.names_person(email))
+        {
+            self.lock.users.entry(email.clone()).or_insert_with(|| old.clone());
+        }
     }
 
     /// Says which rules name a group that neither the site nor the tree has: a rule that holds for nothing must not look as

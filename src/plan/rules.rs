@@ -1,5 +1,6 @@
 //! The rules of a tree, with the names in them resolved: by identity, since access is a matter of accounts and groups.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
@@ -30,6 +31,8 @@ pub(super) struct RuleBook<'a> {
 pub(super) struct Rules<'a> {
     pub(super) tree: &'a Resolved<'a>,
     live: &'a LiveState,
+    /// The accounts that its pins and its lock give an email, once somebody asks.
+    tied: OnceCell<BTreeSet<AccountId>>,
 }
 
 impl<'a> RuleBook<'a> {
@@ -65,8 +68,8 @@ impl<'a> RuleBook<'a> {
             operator_emails: operators,
             unseen,
             names,
-            head: Rules { tree: head, live },
-            base: base.map(|tree| Rules { tree, live }),
+            head: Rules::of(head, live),
+            base: base.map(|tree| Rules::of(tree, live)),
         }
     }
 
@@ -157,9 +160,38 @@ fn accounts_of(trees: &[&Resolved<'_>], email: &Email) -> BTreeSet<AccountId> {
 }
 
 impl<'a> Rules<'a> {
+    fn of(tree: &'a Resolved<'a>, live: &'a LiveState) -> Self {
+        Self { tree, live, tied: OnceCell::new() }
+    }
+
     /// The accounts that this tree, or the site, gives an email.
     pub(super) fn accounts(&self, email: &Email) -> BTreeSet<AccountId> {
         accounts_of(&[self.tree], email)
+    }
+
+    /// The accounts that may do what this tree lets somebody do: the one that its pin or its lock gives an email. Without one,
+    /// those that show it, and to which neither gives another email: what is shown can be changed on the site.
+    pub(super) fn holders(&self, email: &Email) -> BTreeSet<AccountId> {
+        let declaration = self.tree.desired.declaration;
+        let pin = declaration.users.get(email).and_then(|user| user.account.as_ref()).map(|pin| &pin.value);
+        if let Some(id) = pin.or(declaration.lock.users.get(email).map(|locked| &locked.id)) {
+            return BTreeSet::from([id.clone()]);
+        }
+        let tied = self.tied.get_or_init(|| {
+            let pins = declaration.users.values().filter_map(|user| Some(&user.account.as_ref()?.value));
+            pins.chain(declaration.lock.users.values().map(|locked| &locked.id)).cloned().collect()
+        });
+        self.tree.people.shown_with(email).filter(|id| !tied.contains(id)).cloned().collect()
+    }
+
+    /// Whether a rule of this tree speaks of a group or a person.
+    pub(super) fn speaks_of(&self, address: &Address) -> bool {
+        let declaration = self.tree.desired.declaration;
+        match address {
+            Address::Group(name) => declaration.names_group(name),
+            Address::User(UserRef::Email(email)) => declaration.names_person(email),
+            Address::User(UserRef::Account(_)) | Address::Member(..) => false,
+        }
     }
 
     pub(super) fn policy(&self) -> &'a Policy {
@@ -195,10 +227,13 @@ impl<'a> Rules<'a> {
             })
         };
         let user = |user: &UserRef| {
-            address.user().is_some_and(|other| match (account_id(self.tree, user), account_id(head, other)) {
-                (Some(one), Some(other)) => one == other,
-                (None, None) => user == other,
-                (Some(_), None) | (None, Some(_)) => false,
+            let accounts = match user {
+                UserRef::Email(email) => self.holders(email),
+                UserRef::Account(id) => BTreeSet::from([id.clone()]),
+            };
+            address.user().is_some_and(|other| match account_id(head, other) {
+                Some(other) => accounts.len() == 1 && accounts.contains(other),
+                None => accounts.is_empty() && user == other,
             })
         };
         match waived {

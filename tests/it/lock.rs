@@ -13,7 +13,7 @@ fn company() -> World {
     World::of("", users, "  sre:\n    members: [ada@acme.com, bob@acme.com]\n  old: { absent: true }\n")
 }
 
-fn lock(world: &World, exported: &[(&str, &str)]) -> Locking {
+pub(crate) fn lock(world: &World, exported: &[(&str, &str)]) -> Locking {
     let declaration = world.declaration();
     let desired = Desired::of(&declaration, world.today).with_lookup(Lookup::Anew);
     let accounts = exported.iter().map(|(email, id)| (Email::parse(email).unwrap(), AccountId::new(id)));

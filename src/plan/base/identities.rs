@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{AccountId, Address, Declaration, GroupId, IdentityChange, LiveState, UserRef};
 
-/// The ids that names mean by pin, else by lock.
+/// The ids that names mean by a pin or the lock: in a valid tree, both say the same.
 type Ids = BTreeMap<Address, String>;
 
 pub(super) fn changes(base: &Declaration, head: &Declaration, live: &LiveState) -> Vec<IdentityChange> {

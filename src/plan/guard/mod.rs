@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, Address, Blocked, Direction, GroupId, Guard, IdentityChange, Kept, Key, Operation,
-    PlannedOperation, RuleChange, RuleSource, Ruling, Verdict,
+    PlannedOperation, RuleChange, RuleSource, Ruling, Verdict, Waiver,
 };
 
 use super::base::Difference;
@@ -196,11 +196,15 @@ fn loosened(case: &Case<'_>, verdicts: &mut Vec<Verdict>, tripped: Tripped) {
 
 /// What a guard that tripped comes to, by the waivers of a tree.
 fn verdict(case: &Case<'_>, rules: &Rules<'_>, tripped: Tripped) -> Verdict {
+    let waiver = rules.waiver(tripped.guard, &tripped.addresses, case.context.tree);
+    ruled(case, waiver, tripped)
+}
+
+fn ruled(case: &Case<'_>, waiver: Option<&Waiver>, tripped: Tripped) -> Verdict {
     let Tripped { guard, addresses, rule: _, why, help } = tripped;
     let ruling = if case.context.tree.desired.allow.contains(&guard) {
         Ruling::Allowed
     } else {
-        let waiver = rules.waiver(guard, &addresses, case.context.tree);
         waiver.map_or(Ruling::Refused, |waiver| Ruling::Waived {
             because: waiver.because.clone(),
             until: waiver.until,

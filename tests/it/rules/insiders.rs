@@ -63,6 +63,7 @@ fn a_rule_does_not_lose_its_group_with_a_key() {
         [
             "keep-at-least group.wages: refused",
             "exclusive group.wages: refused",
+            "self-grant group.payroll: refused",
             "self-grant group.wages: refused"
         ]
     );

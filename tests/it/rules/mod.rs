@@ -16,6 +16,7 @@ mod insiders;
 mod invitations;
 mod neighbours;
 mod people;
+mod ties;
 mod trees;
 mod undo;
 

@@ -1,0 +1,107 @@
+//! The authors of a change, and who may be one of them.
+
+use std::collections::BTreeSet;
+
+use crate::model::{AccountId, Address, Email, IdentityChange, UserRef};
+
+use super::{Case, Grant, Tripped, by_author, by_unknown};
+
+/// An author of a change, by every account that the base, the change and the site give their email.
+pub(super) struct Author<'a> {
+    pub(super) email: &'a Email,
+    accounts: BTreeSet<AccountId>,
+    /// Whether the base or the site gives the email an account. That a tree mentions it is not enough, and what the change
+    /// says of its author does not count.
+    pub(super) known: bool,
+}
+
+impl<'a> Author<'a> {
+    pub(super) fn of(email: &'a Email, case: &Case<'_>) -> Self {
+        let by_site = case.context.tree.people.shown_with(email).next().is_some();
+        let base = case.context.base.map(|base| &base.tree);
+        let by_base = base.is_some_and(|base| {
+            let user = UserRef::Email(email.clone());
+            let locked = base.desired.declaration.lock.users.get(email).map(|locked| &locked.id);
+            // What the site shows stands over what a pin or the lock says.
+            let theirs = |id: &AccountId| {
+                let live = case.context.live.accounts.get(id);
+                live.is_some_and(|live| live.email.as_ref().is_none_or(|shown| same_mailbox(shown, email)))
+            };
+            base.account(&user).into_iter().chain(locked).any(theirs)
+        });
+        let mut accounts = case.rules.accounts(email);
+        let live = case.context.live.accounts.values();
+        let shows =
+            live.filter(|account| account.email.as_ref().is_some_and(|shown| same_mailbox(shown, email)));
+        accounts.extend(shows.map(|account| account.id.clone()));
+        Self { email, known: by_site || by_base, accounts }
+    }
+
+    /// Why a grant may be to the author.
+    pub(super) fn grants(&self, case: &Case<'_>, grant: &Grant<'_>) -> Option<Tripped> {
+        if !self.known {
+            let why = format!(
+                "nobody knows who {} is, who made this change: neither the base nor the site gives the address an \
+                 account, so it may be anybody",
+                self.email
+            );
+            return Some(by_unknown(grant, why));
+        }
+        self.may_be(case, grant).then(|| by_author(grant, self.why(grant)))
+    }
+
+    /// Whether somebody is the author. While the author's account is not known, it may be any that shows no email and
+    /// that the tree does not name by one.
+    pub(super) fn may_be(&self, case: &Case<'_>, grant: &Grant<'_>) -> bool {
+        match (grant.user, grant.account) {
+            (UserRef::Email(email), _) if same_mailbox(email, self.email) => true,
+            (_, Some(account)) if !self.accounts.is_empty() => self.accounts.contains(account),
+            (UserRef::Email(_), None) => false,
+            (UserRef::Email(_) | UserRef::Account(_), account) => {
+                let shown = account.and_then(|id| case.context.live.accounts.get(id)?.email.as_ref());
+                shown.is_none()
+            }
+        }
+    }
+
+    /// Whether an email may be the author's.
+    pub(super) fn may_hold(&self, case: &Case<'_>, email: &Email) -> bool {
+        same_mailbox(self.email, email) || !self.accounts.is_disjoint(&case.rules.accounts(email))
+    }
+
+    fn why(&self, grant: &Grant<'_>) -> String {
+        match (grant.user, grant.address.group()) {
+            (UserRef::Email(email), Some(group)) if email == self.email => {
+                format!("{email}, who made this change, would grant themselves the privileged group {group}")
+            }
+            (UserRef::Email(email), None) if email == self.email => {
+                format!("{email}, who made this change, would come into a privileged group")
+            }
+            (user, _) => format!("{user} may be {}, who made this change", self.email),
+        }
+    }
+
+    /// Whether a change points the author's email, or the author's account, elsewhere.
+    pub(super) fn moved_by(&self, change: &IdentityChange) -> bool {
+        let ids = change.base.iter().chain(&change.head);
+        match &change.address {
+            Address::User(UserRef::Email(email)) => {
+                same_mailbox(email, self.email)
+                    || ids
+                        .into_iter()
+                        .any(|id| self.accounts.iter().any(|account| account.as_str() == id.as_str()))
+            }
+            Address::User(UserRef::Account(_)) | Address::Group(_) | Address::Member(..) => false,
+        }
+    }
+}
+
+/// Whether two addresses reach one mailbox: what stands behind a `+` is a note of its owner's (RFC 5233).
+fn same_mailbox(one: &Email, other: &Email) -> bool {
+    let bare = |email: &Email| {
+        let local = email.as_str().split('@').next().unwrap_or_default();
+        let local = local.split('+').next().unwrap_or_default();
+        format!("{local}@{}", email.domain()).to_lowercase()
+    };
+    one == other || bare(one) == bare(other)
+}

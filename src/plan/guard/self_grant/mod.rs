@@ -1,0 +1,185 @@
+//! `self-grant`: the authors of a change may not let themselves into a privileged group.
+//!
+//! It is about who made the change, so the rule, its waivers and who the authors are come from the base: a change does not
+//! say who may make it. Without a base the tree's own rule is all there is.
+
+mod author;
+mod owned;
+
+use std::collections::BTreeMap;
+
+use crate::model::{
+    AccountId, Address, Direction, Drift, GroupId, GroupName, Guard, Ruling, SelfGrant, UserRef, Verdict,
+};
+
+use super::{Case, Context, Rules, Tripped, ruled, verdict};
+use crate::plan::projection::{Effect, Place, effects};
+use author::Author;
+use owned::{loosened, moved_names};
+
+/// The verdicts of the guard. What the base waives, it waives for changes of people who are known: an author whom nobody
+/// knows may come to be whoever a waiver names.
+pub(super) fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
+    let Some(rules) = binding(case) else { return Vec::new() };
+    let authors: Vec<Author<'_>> = case.context.authors.iter().map(|email| Author::of(email, case)).collect();
+    let known = !authors.is_empty() && authors.iter().all(|author| author.known);
+    let waives = known || case.context.base.is_none();
+    let judged = |tripped| if waives { verdict(case, rules, tripped) } else { ruled(case, None, tripped) };
+    tripped(case, &authors).into_iter().map(judged).collect()
+}
+
+/// The rules that ask for the guard: those of the base, or of the tree where the base does not ask for it.
+fn binding<'a, 'b>(case: &'b Case<'a>) -> Option<&'b Rules<'a>> {
+    case.rules.both().find(|rules| rules.policy().self_grant == SelfGrant::Refuse)
+}
+
+/// Says so where the tree asks for the guard and nothing was there to judge by, nor to refuse. A run for what time and
+/// offboarding bring judges no change.
+pub(super) fn unjudged(case: &Case<'_>) -> Option<Verdict> {
+    let (missing, flag) = match (case.context.base, case.context.authors) {
+        (None, []) => ("base and the authors", "`--base` and `--author`"),
+        (None, [_, ..]) => ("base", "`--base`"),
+        (Some(_), []) => ("authors", "`--author`"),
+        (Some(_), [_, ..]) => return None,
+    };
+    if binding(case).is_none() || case.context.scope.is_by_time() || !grants(case).is_empty() {
+        return None;
+    }
+    Some(Verdict {
+        guard: Guard::SelfGrant,
+        ruling: Ruling::NotJudged,
+        addresses: Vec::new(),
+        why: format!("nobody named the {missing} of the change, and it is judged by them"),
+        help: format!("Name them with {flag}."),
+    })
+}
+
+/// A grant into a privileged group: by an operation, by what the tree declares, or by what it does not end any more.
+struct Grant<'a> {
+    address: Address,
+    user: &'a UserRef,
+    account: Option<&'a AccountId>,
+    /// Whether the base asks for it as well.
+    drift: bool,
+}
+
+fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
+    let mut grants = Vec::new();
+    let privileged = |id: Option<&GroupId>, name: &GroupName| case.rules.privileged.marks(id, name);
+    for planned in case.operations.values() {
+        let (Direction::Grant, Some(user)) = (planned.operation.direction(), planned.key.address.user())
+        else {
+            continue;
+        };
+        let into = effects(planned).into_iter().any(|effect| match effect {
+            Effect::Joins(Place::Group(id), _) => case.rules.privileged.holds(id),
+            Effect::Joins(Place::Made(name), _) => case.rules.privileged.names(name),
+            Effect::Wakes(_, kept) => {
+                kept.iter().any(|kept| case.rules.privileged.holds(kept.membership.group()))
+            }
+            Effect::Leaves(_) | Effect::Sleeps(..) | Effect::Ends(_) => false,
+        });
+        if into {
+            grants.push(Grant {
+                address: planned.key.address.clone(),
+                user,
+                account: planned.operation.account(),
+                drift: planned.drift == Drift::Yes,
+            });
+        }
+    }
+    let widened = case.differences.iter().filter(|it| it.widens() && privileged(it.group_id(), it.group));
+    grants.extend(widened.map(|it| Grant {
+        address: it.address(),
+        user: &it.user,
+        account: it.account(),
+        drift: false,
+    }));
+    grants
+}
+
+/// Refused when an author of the change comes into a privileged group, stays in one, or may be the one who does. That the base
+/// asks for it as well is no leave: somebody may have taken it back since, and the author given it to themselves again. And
+/// unless an apply of the base has completed, nobody knows whether it was refused then. Without a base, or with an author
+/// whom nobody knows, anybody may be an author.
+fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
+    let mut found: BTreeMap<Address, Tripped> = BTreeMap::new();
+    for grant in grants(case) {
+        let tripped = match case.context.base {
+            None => Some(unknown(&grant, NO_BASE)),
+            Some(_) if grant.drift && !case.context.was_applied(&grant.address, grant.account) => {
+                Some(never_applied(case, &grant))
+            }
+            Some(_) if authors.is_empty() => {
+                (!grant.drift || case.context.is_changed()).then(|| unknown(&grant, NO_AUTHOR))
+            }
+            Some(_) => authors.iter().find_map(|author| author.grants(case, &grant)),
+        };
+        if let Some(tripped) = tripped {
+            found.entry(grant.address).or_insert(tripped);
+        }
+    }
+    moved_names(case, authors, &mut found);
+    found.into_values().chain(loosened(case, authors)).collect()
+}
+
+impl Context<'_> {
+    /// Whether an apply has completed that asked for a grant.
+    fn was_applied(&self, address: &Address, account: Option<&AccountId>) -> bool {
+        self.base.is_some_and(|base| base.revision.applied)
+            || self.applied.is_some_and(|applied| applied.asks_for(address, account, self.tree))
+    }
+
+    /// Whether what is planned may not be the commit of the base.
+    fn is_changed(&self) -> bool {
+        let base = self.base.and_then(|base| base.revision.commit.as_ref());
+        base.is_none() || base != self.header.commit.as_ref()
+    }
+}
+
+const NO_BASE: &str = "it grants a privileged group, and nothing says what the change is to be compared with";
+const NO_AUTHOR: &str = "it grants a privileged group, and nothing says who made the change";
+
+fn trip(address: Address, why: String, help: &str) -> Tripped {
+    Tripped { guard: Guard::SelfGrant, addresses: vec![address], rule: String::new(), why, help: help.into() }
+}
+
+fn by_author(grant: &Grant<'_>, why: String) -> Tripped {
+    trip(
+        grant.address.clone(),
+        why,
+        "Take it back, and let somebody else make the change; or waive `self-grant` for this membership in a change of \
+         somebody else's, which has to be applied first.",
+    )
+}
+
+fn by_unknown(grant: &Grant<'_>, why: String) -> Tripped {
+    trip(
+        grant.address.clone(),
+        why,
+        "Name the author with `--author` by an address that has an account; or let somebody make the change who has one, or \
+         allow this run with `--allow self-grant`.",
+    )
+}
+
+fn unknown(grant: &Grant<'_>, why: &str) -> Tripped {
+    trip(
+        grant.address.clone(),
+        why.into(),
+        "Name every author with `--author` and the last commit that was applied with `--base`, as CI does; or allow this \
+         run with `--allow self-grant`.",
+    )
+}
+
+fn never_applied(case: &Case<'_>, grant: &Grant<'_>) -> Tripped {
+    let base = case.context.base.map_or("the base", |base| base.revision.name.as_str());
+    let why = format!(
+        "{base} asks for it as well, and no apply of {base} is known to have completed: what was refused then would pass now"
+    );
+    trip(
+        grant.address.clone(),
+        why,
+        "Compare with the last commit whose apply completed, with `--base applied`, and name the authors of all changes \
+         since; or allow this run with `--allow self-grant`.",
+    )
+}

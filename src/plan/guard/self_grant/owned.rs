@@ -1,0 +1,200 @@
+//! What only those may change whom `policy.admins` of the base names: the rules about authors, and whom and what the names
+//! in rules mean.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
+
+use crate::model::{
+    AccountId, Address, Email, GroupId, Guard, IdentityChange, RuleChange, SelfGrant, UserRef,
+};
+
+use super::author::Author;
+use super::{Case, Grant, Rules, Tripped, trip};
+
+/// The authors of a change who do not own the rules by the base.
+struct Others<'b> {
+    base: &'b Rules<'b>,
+    authors: Vec<&'b Author<'b>>,
+    /// Who made the change, for a message.
+    who: String,
+}
+
+impl<'b> Others<'b> {
+    /// Nothing where the base does not ask who made a change, and where all of them own its rules: by the accounts that the
+    /// base gives them, and no word of the change. Without an author, nobody does.
+    fn of(case: &'b Case<'_>, authors: &'b [Author<'b>]) -> Option<Self> {
+        let base = case.rules.base.as_ref().filter(|base| base.policy().self_grant == SelfGrant::Refuse)?;
+        let admins = &base.policy().admins;
+        let owners: BTreeSet<AccountId> =
+            admins.iter().flat_map(|admin| base.holders(&admin.value)).collect();
+        let owns = |author: &Author<'_>| {
+            let accounts = base.accounts(author.email);
+            author.known && !accounts.is_empty() && accounts.is_subset(&owners)
+        };
+        let others: Vec<&Author<'_>> = authors.iter().filter(|author| !owns(author)).collect();
+        let who = match others.first() {
+            Some(author) => format!("{} made this change", author.email),
+            None if authors.is_empty() => "nobody knows who made this change".to_owned(),
+            None => return None,
+        };
+        Some(Self { base, authors: others, who })
+    }
+
+    fn help(&self) -> &'static str {
+        if self.base.policy().admins.is_empty() {
+            "Allow this run with `--allow self-grant`: `policy.admins` of the base names nobody who could make this change."
+        } else {
+            "Let one whom `policy.admins` of the base names make this change, or allow this run with `--allow self-grant`."
+        }
+    }
+}
+
+/// What the change takes back of the rules about its author: nobody says of themselves what they may do. Those who own the
+/// rules by the base may.
+pub(super) fn loosened(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
+    let Some(others) = Others::of(case, authors) else { return Vec::new() };
+    let changes = case.changed_rules.iter();
+    let loosens = changes.filter_map(|change| Some((change, loosens(case, change, &others)?)));
+    let tripped = loosens.map(|(change, what)| Tripped {
+        guard: Guard::SelfGrant,
+        addresses: Vec::new(),
+        rule: String::new(),
+        why: format!("{}, which loosens `{}`, {what}", others.who, change.rule),
+        help: others.help().into(),
+    });
+    tripped.collect()
+}
+
+const OF_AUTHORS: &str = "a rule about its own author";
+const OF_NOBODY: &str = "and nobody has that address yet: it may become anybody's";
+
+/// What a change of a rule is that lets its author do more.
+fn loosens(case: &Case<'_>, change: &RuleChange, others: &Others<'_>) -> Option<&'static str> {
+    let is_new = change.head.is_some();
+    let loosens = match change.rule.as_str() {
+        "policy.self-grant" => true,
+        // Nothing narrows the operator.
+        "operator" => is_new,
+        rule if rule.starts_with("policy.privileged: ") => !is_new,
+        rule if rule.starts_with("policy.admins: ") => is_new,
+        // What protects somebody keeps them past their end.
+        rule if rule.starts_with("policy.protect.users: ") => {
+            let email = rule.strip_prefix("policy.protect.users: ").map(Email::parse);
+            let Some(Ok(email)) = email else { return is_new.then_some(OF_AUTHORS) };
+            is_new && others.authors.iter().any(|author| author.may_hold(case, &email))
+        }
+        rule => match rule.strip_prefix("waive self-grant for ").map(Address::from_str) {
+            // A waiver for somebody else, by name, is what the guard asks for.
+            Some(Ok(address)) if is_new => return waives(case, &address, others),
+            Some(Err(_)) => is_new,
+            Some(Ok(_)) | None => false,
+        },
+    };
+    loosens.then_some(OF_AUTHORS)
+}
+
+/// What a waiver is that does not name one person by the base, who is none of the authors.
+fn waives(case: &Case<'_>, address: &Address, others: &Others<'_>) -> Option<&'static str> {
+    let Some(user) = address.user() else { return Some(OF_AUTHORS) };
+    let accounts = match user {
+        UserRef::Account(id) => BTreeSet::from([id.clone()]),
+        UserRef::Email(email) => others.base.holders(email),
+    };
+    if accounts.is_empty() {
+        return Some(OF_NOBODY);
+    }
+    let may_be = |author: &Author<'_>, account: &AccountId| {
+        let grant = Grant { address: address.clone(), user, account: Some(account), drift: false };
+        !author.known || author.may_be(case, &grant)
+    };
+    let is_theirs = others.authors.iter().any(|author| accounts.iter().any(|it| may_be(author, it)));
+    (others.authors.is_empty() || is_theirs).then_some(OF_AUTHORS)
+}
+
+/// Names that the change points elsewhere, or at nothing any more. Who an author is, somebody else says; who a rule speaks of,
+/// those who own the rules.
+pub(super) fn moved_names(case: &Case<'_>, authors: &[Author<'_>], found: &mut BTreeMap<Address, Tripped>) {
+    let Some(base) = case.context.base else { return };
+    let others = Others::of(case, authors);
+    // An author whom nobody knows may be anybody, and so may one whom nobody names.
+    let unknown = authors.iter().find(|author| !author.known);
+    let anybody = authors.is_empty() || unknown.is_some();
+    for change in case.identities.iter().filter(|change| !is_shown(case, change)) {
+        let own = authors.iter().find(|author| author.moved_by(change));
+        let is_theirs = own.is_some() || anybody && change.base.is_some() && !is_pruned(case, change);
+        let (who, what, help) = if is_theirs {
+            let who = own.or(unknown).map_or("nobody knows who".to_owned(), |it| it.email.to_string());
+            let help = "Let somebody else correct the pin or the lock, in a change of their own.";
+            (format!("{who} made this change"), "who an author is, somebody else says", help)
+        } else if let Some(others) = others.as_ref().filter(|others| is_ruled(case, change, others.base)) {
+            let what = "what a rule speaks of, those who own the rules say";
+            (others.who.clone(), what, others.help())
+        } else {
+            continue;
+        };
+        let id = |id: &Option<String>| id.clone().unwrap_or_else(|| "nothing".into());
+        let why = format!(
+            "{who}, which lets {} mean {} instead of {} at {}: {what}",
+            change.address,
+            id(&change.head),
+            id(&change.base),
+            base.revision.name,
+        );
+        found.entry(change.address.clone()).or_insert(trip(change.address.clone(), why, help));
+    }
+}
+
+/// Whether a name had no id, and is given the one that the site shows for it.
+fn is_shown(case: &Case<'_>, change: &IdentityChange) -> bool {
+    let Some(id) = change.head.as_ref().filter(|_| change.base.is_none()) else { return false };
+    let context = case.context;
+    let shown: Vec<&str> = match &change.address {
+        Address::User(UserRef::Email(email)) => {
+            context.tree.people.shown_with(email).map(AccountId::as_str).collect()
+        }
+        Address::Group(name) => {
+            let groups = context.live.groups.iter().filter(|group| group.name == *name);
+            groups.map(|group| group.id.as_str()).collect()
+        }
+        Address::User(UserRef::Account(_)) | Address::Member(..) => Vec::new(),
+    };
+    shown == [id]
+}
+
+/// Whether nothing of the tree has a name any more whose line goes, as `rollbook lock` has it, and no privileged group has
+/// to do with it.
+fn is_pruned(case: &Case<'_>, change: &IdentityChange) -> bool {
+    let (Some(id), None) = (&change.base, &change.head) else { return false };
+    let (head, privileged) = (&case.rules.head, &case.rules.privileged);
+    let desired = &head.tree.desired;
+    let (is_declared, is_privileged) = match &change.address {
+        Address::User(user) => {
+            let account = AccountId::new(id);
+            let mut groups = case.context.live.members.iter().filter(|(group, _)| privileged.holds(group));
+            (desired.people().contains(user), groups.any(|(_, members)| members.contains(&account)))
+        }
+        Address::Group(name) => {
+            (desired.declaration.groups.contains_key(name), privileged.holds(&GroupId::new(id)))
+        }
+        Address::Member(..) => return false,
+    };
+    !is_declared && !is_privileged && !head.speaks_of(&change.address)
+}
+
+/// Whether a name was one of a privileged group, or a rule speaks of it. Where the rule of the base only follows its group or
+/// person to another name, it does not count.
+fn is_ruled(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool {
+    let privileged = change.base.as_ref().is_some_and(|id| case.rules.privileged.holds(&GroupId::new(id)));
+    let follows = || {
+        change.base.is_none()
+            && !base.speaks_of(&change.address)
+            && case
+                .identities
+                .iter()
+                .any(|old| old.head.is_none() && old.base == change.head && base.speaks_of(&old.address))
+    };
+    match &change.address {
+        Address::Group(_) if privileged => true,
+        address => case.rules.head.speaks_of(address) && !follows(),
+    }
+}
