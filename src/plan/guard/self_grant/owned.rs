@@ -193,8 +193,5 @@ fn is_ruled(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool 
                 .iter()
                 .any(|old| old.head.is_none() && old.base == change.head && base.speaks_of(&old.address))
     };
-    match &change.address {
-        Address::Group(_) if privileged => true,
-        address => case.rules.head.speaks_of(address) && !follows(),
-    }
+    privileged || case.rules.head.speaks_of(&change.address) && !follows()
 }
