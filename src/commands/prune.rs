@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::fetch;
 use crate::model::{Declaration, GroupName, LiveState, Locator, Tree};
 use crate::plan::{self, Beside, Desired, Resolved};
-use crate::render::{self, count};
+use crate::render;
 
 use super::rewrite::{changed, differences, write};
 use super::{Session, block_on, connect};
@@ -44,7 +44,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     } else {
         write(session, &root, &files)?;
     }
-    let entries = count(entries, "entry");
+    let entries = if entries == 1 { "1 entry".into() } else { format!("{entries} entries") };
     let verb = if arguments.check { "would go" } else { "gone" };
     session.terminal.say(&format!("{entries} {verb}"));
     for name in &left {
