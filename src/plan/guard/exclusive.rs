@@ -29,7 +29,10 @@ pub(super) fn exclusive(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
                 } else {
                     continue;
                 };
-                tripped.insert((joining.address.clone(), other.name.clone()), found);
+                // Of two groups that one address leads into, either excludes the other.
+                let (one, two) = (groups[own].name.clone(), other.name.clone());
+                let pair = if one < two { (one, two) } else { (two, one) };
+                tripped.entry((joining.address.clone(), pair)).or_insert(found);
             }
         }
     }
