@@ -13,7 +13,7 @@ use crate::model::{
     Ref, UserRef,
 };
 
-use super::projection::{Effect, Who, effects};
+use super::projection::{Effect, Place, Who, effects};
 use super::rules::RuleBook;
 use super::seats::Seats;
 
@@ -207,11 +207,15 @@ fn floors(operations: &Operations, rules: &RuleBook<'_>, live: &LiveState) -> Ve
         if leaving.is_empty() || active.saturating_sub(leaving.len()) >= floor as usize {
             continue;
         }
-        let coming: Vec<&Key> = operations
-            .iter()
-            .filter(|(_, planned)| matches!(&planned.operation, Operation::AddMember { group: Ref::Known(id), .. } if id == group))
-            .map(|(key, _)| key)
-            .collect();
+        let comes = |planned: &PlannedOperation| {
+            effects(planned).into_iter().any(|effect| match effect {
+                Effect::Joins(place, _) => place == Place::Group(group),
+                Effect::Wakes(account, _) => members.contains(account),
+                Effect::Leaves(_) | Effect::Sleeps(..) | Effect::Ends(_) => false,
+            })
+        };
+        let coming: Vec<&Key> =
+            operations.iter().filter(|(_, planned)| comes(planned)).map(|(key, _)| key).collect();
         for waiting in leaving {
             waits.extend(
                 coming.iter().map(|first| (waiting.clone(), (*first).clone(), Wait::Floor(group.clone()))),
@@ -265,7 +269,7 @@ pub(super) fn free_seats(operations: &mut Operations, seats: &[Seats]) {
     }
 }
 
-/// Every operation that waits for an addition, directly or not.
+/// Every operation that waits for somebody to come, directly or not.
 fn waiting_for_additions(operations: &Operations) -> BTreeSet<Key> {
     let mut dependents: BTreeMap<&Key, Vec<&Key>> = BTreeMap::new();
     for (key, planned) in operations {
@@ -273,7 +277,8 @@ fn waiting_for_additions(operations: &Operations) -> BTreeSet<Key> {
             dependents.entry(required).or_default().push(key);
         }
     }
-    let mut open: Vec<&Key> = operations.keys().filter(|key| key.action == Action::Add).collect();
+    let comes = |key: &&Key| matches!(key.action, Action::Add | Action::Invite | Action::Activate);
+    let mut open: Vec<&Key> = operations.keys().filter(comes).collect();
     let mut late = BTreeSet::new();
     while let Some(key) = open.pop() {
         for dependent in dependents.get(key).into_iter().flatten() {
