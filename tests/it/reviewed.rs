@@ -106,6 +106,38 @@ fn a_group_that_came_to_be_meanwhile_takes_its_members() {
 }
 
 #[test]
+fn what_took_the_name_of_what_was_to_be_made_is_not_what_was_reviewed() {
+    let world = World::of("", "", GROUPS).change(|live| live.groups.retain(|id, _| id != "id-sre"));
+    let taken = world.then_reviewed().change(|live| {
+        live.hire("eve@acme.com");
+        live.groups.insert("id-other".into(), Group::of("sre", ["acc-eve@acme.com".to_owned()].into()));
+    });
+    assert!(!became(&taken.plan())[3].is_empty(), "somebody else's group");
+    // Nor is a group that makes administrators by now.
+    let admins = World::of("", "", GROUPS).change(|live| live.groups.retain(|id, _| id != "id-sre"));
+    let admins = admins.then_reviewed().change(|live| {
+        live.groups.insert("id-sre".into(), Group::of("sre", [].into()));
+        live.admin_groups = ["id-sre".to_owned()].into();
+    });
+    assert!(!became(&admins.plan())[3].is_empty());
+    // An account that has the address of somebody who was to be invited.
+    let invites = "policy:
+  invite-domains: [acme.com]
+";
+    let groups = "  sre:\n    members: [nina@acme.com]\n";
+    let invited = World::of(invites, "  nina@acme.com: { active: true }\n", groups);
+    let invited = invited.change(|live| {
+        live.accounts.clear();
+        live.hire("mal@acme.com");
+        live.group("sre").members.clear();
+    });
+    let invited = invited.then_reviewed();
+    assert_eq!(became(&invited.plan())[0].len(), 2);
+    let renamed = invited.change(|live| live.account("mal@acme.com").email = Some("nina@acme.com".into()));
+    assert_eq!(became(&renamed.plan())[3].len(), 1, "{:?}", became(&renamed.plan()));
+}
+
+#[test]
 fn a_deletion_that_would_take_more_away_is_not_what_was_reviewed() {
     let world = World::of("", "", "  old:\n    absent: true\n").change(|live| {
         live.hire("ada@acme.com");

@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::model::{
-    AccountId, Action, Address, Blocked, GroupId, GroupName, Guard, Key, Misfit, Operation, Plan,
+    AccountId, Action, Address, Blocked, GroupId, GroupName, Guard, Key, LiveState, Misfit, Operation, Plan,
     PlannedOperation, Ref, Review, Ruling, UserRef, Verdict,
 };
 
@@ -119,12 +119,19 @@ fn gone(
 }
 
 /// Compares what is kept with what was reviewed, once it has its final form.
-pub(super) fn compare(saved: &SavedPlan, operations: &BTreeMap<Key, PlannedOperation>, review: &mut Review) {
+pub(super) fn compare(
+    saved: &SavedPlan,
+    operations: &BTreeMap<Key, PlannedOperation>,
+    live: &LiveState,
+    review: &mut Review,
+) {
     let all = Reviewed::of(saved);
     for planned in operations.values() {
         let Some(reviewed) = all.find(planned) else { continue };
         let why = if planned.via != reviewed.via {
             format!("it goes through {} now, and {} was reviewed", planned.via, reviewed.via)
+        } else if let Some(why) = another(planned, reviewed, saved, live) {
+            why
         } else if !same(&planned.operation, &reviewed.operation) {
             "it would do something else now than what was reviewed".into()
         } else if lasts_longer(planned.until, reviewed.until) {
@@ -133,6 +140,8 @@ pub(super) fn compare(saved: &SavedPlan, operations: &BTreeMap<Key, PlannedOpera
             format!("it grants access {} now, and {} was reviewed", end(planned.until), end(reviewed.until))
         } else if reviewed.privileged && !planned.privileged {
             "it was reviewed as privileged, and the tree does not call it so any more".into()
+        } else if planned.privileged && !reviewed.privileged {
+            "it is about a privileged group now, and was not when it was reviewed".into()
         } else {
             continue;
         };
@@ -200,6 +209,43 @@ fn same(now: &Operation, reviewed: &Operation) -> bool {
         }
         (now, reviewed) => now == reviewed,
     }
+}
+
+/// Why what the reviewed plan would have made is not what an addition is about now. An account is not told from one that
+/// somebody else's plan made, or that took the address; a group is taken for the same while nobody else is in it.
+fn another(
+    now: &PlannedOperation,
+    reviewed: &PlannedOperation,
+    saved: &SavedPlan,
+    live: &LiveState,
+) -> Option<String> {
+    let (
+        Operation::AddMember { group, account },
+        Operation::AddMember { group: old_group, account: old_account },
+    ) = (&now.operation, &reviewed.operation)
+    else {
+        return None;
+    };
+    if let (Ref::Known(id), Ref::Made(key)) = (account, old_account) {
+        let why = format!("the reviewed plan has `{key}`, and account {id} has that address now: plan again");
+        return Some(why);
+    }
+    let (Ref::Known(id), Ref::Made(key)) = (group, old_group) else { return None };
+    let to_come: BTreeSet<&AccountId> = saved
+        .plan()
+        .operations
+        .iter()
+        .filter_map(|planned| {
+            let Operation::AddMember { group, account } = &planned.operation else { return None };
+            account.known().filter(|_| group == old_group)
+        })
+        .collect();
+    let alone = live.members.get(id).is_some_and(|members| members.iter().all(|it| to_come.contains(it)));
+    (!alone).then(|| {
+        format!(
+            "the reviewed plan has `{key}`, and group {id} of that name has other members now: plan again"
+        )
+    })
 }
 
 fn came_of<Id: PartialEq>(now: &Ref<Id>, reviewed: &Ref<Id>) -> bool {
