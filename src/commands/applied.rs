@@ -1,10 +1,11 @@
 //! Moves the ref of the last commit whose apply completed, where one did.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::git::{self, APPLIED, GitError};
-use crate::model::{Action, Plan};
+use crate::model::{Action, Declared, GroupName, Plan};
 
 use super::Session;
 use super::carrying::Ended;
@@ -75,10 +76,32 @@ fn completed<'a>(plan: &'a Plan, ended: &Result<Ended, Error>) -> Result<&'a str
         1 => return Err("1 grant is blocked".into()),
         many => return Err(format!("{many} grants are blocked")),
     }
+    if let Some(group) = held(plan) {
+        return Err(format!("the base ends access to the privileged group {group}, and that is blocked"));
+    }
     plan.header
         .commit
         .as_deref()
         .ok_or_else(|| "the tree is not that of the commit that is checked out".into())
+}
+
+/// A privileged group in which an end of the base is dropped while a revoke is blocked: by the next base nobody would know
+/// of that end.
+fn held(plan: &Plan) -> Option<&GroupName> {
+    let ends = plan.base.iter().flat_map(|base| &base.declared).filter(|change| match change.declared {
+        Declared::Kept { .. } => change.privileged,
+        Declared::End { base, head } => {
+            change.privileged && base.is_some() && (head.is_none() || head > base)
+        }
+        Declared::GroupLeaves { .. } | Declared::Leaves => false,
+    });
+    let blocked: BTreeSet<&GroupName> = plan
+        .blocked
+        .iter()
+        .filter(|blocked| revokes(blocked.action))
+        .filter_map(|blocked| blocked.address.group())
+        .collect();
+    ends.filter_map(|change| change.address.group()).find(|group| blocked.contains(group))
 }
 
 /// Whether it takes something from somebody. What does not and is blocked stays a part of the next change, with its

@@ -115,6 +115,20 @@ impl Change {
 }
 
 impl Wanted {
+    /// The membership that it ends by itself.
+    pub fn ends(&self) -> Option<&Membership> {
+        match self {
+            Self::RemoveMember { membership } => Some(membership),
+            Self::CreateGroup { .. }
+            | Self::DeleteGroup { .. }
+            | Self::InviteUser { .. }
+            | Self::AddMember { .. }
+            | Self::OffboardUser { .. }
+            | Self::ActivateUser { .. }
+            | Self::UpdateUser { .. } => None,
+        }
+    }
+
     /// What is done.
     pub fn action(&self) -> Action {
         match self {

@@ -391,7 +391,7 @@ impl Differ<'_> {
 }
 
 /// Customers are never touched, and apps only where the group says so (design §2).
-fn may_go(group: &DesiredGroup<'_>, account: Option<&LiveAccount>) -> bool {
+pub(super) fn may_go(group: &DesiredGroup<'_>, account: Option<&LiveAccount>) -> bool {
     match account.map(|account| account.kind) {
         Some(AccountKind::Customer) => false,
         Some(AccountKind::App) => group.apps_in_group == AppsInGroup::Exact,

@@ -131,6 +131,12 @@ pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<
     }
     let trees = || std::iter::once(desired).chain(beside.base).map(|tree| tree.declaration);
     let names = GroupNames::of(trees(), live);
+    // Of a group that cannot be told, each that may be meant: what the base ends in it must not stay unseen.
+    for declaration in trees() {
+        let groups = Groups::of(declaration, live);
+        let unclear = declaration.groups.keys().filter(|name| groups.is_unclear(name));
+        ids.extend(unclear.flat_map(|name| names.ids(name)).cloned());
+    }
     for policy in trees().map(|declaration| &declaration.policy) {
         let listed = policy.exclusive.iter().flat_map(|list| &list.value).map(|name| &name.value);
         ids.extend(policy.keep_at_least.keys().chain(listed).flat_map(|name| names.ids(name)).cloned());

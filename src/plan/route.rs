@@ -82,8 +82,9 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
         notes: Vec::new(),
         remarks: changes.notes,
     };
-    let (base, differences) = compared(context, &rules, &wants);
-    let kept = router.end_by_base(&wants);
+    let (base, mut differences) = compared(context, &rules, &wants);
+    let kept = router.end_by_base(&wants, &differences);
+    context.scope.narrow_differences(&mut differences);
     for change in changes.changes {
         router.route(change);
     }
@@ -115,7 +116,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     steps.blocked.extend(admins::keep_one(operations, context));
     let circles = order::keep_rules(operations, &rules, context.live);
     if let (Some(saved), Some(review)) = (context.reviewed, &mut review) {
-        reviewed::compare(saved, operations, review);
+        reviewed::compare(saved, operations, context.live, review);
     }
     let seats = seats::changes(operations, context);
     order::free_seats(operations, &seats);
@@ -144,12 +145,16 @@ fn compared<'a>(
     } else {
         base.differences(context.tree, wants, context.live, context.capabilities, context.locator)
     };
+    // At night the base ends these.
+    if context.scope.is_by_time() && base.revision.applied {
+        let privileged = |it: &Difference<'_>| it.group_id().is_some_and(|id| rules.privileged.holds(id));
+        differences.retain(|it| !(it.ends_by(&context.scope.reasons) && privileged(it)));
+    }
     let mut comparison = base.comparison(context.tree, wants, context.live, &rules.privileged, &differences);
     if context.undoes {
         comparison.adopted.clear();
         comparison.declared.clear();
     }
-    context.scope.narrow_differences(&mut differences);
     (Some(context.scope.narrow_comparison(comparison)), differences)
 }
 

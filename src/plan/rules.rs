@@ -36,17 +36,14 @@ pub(super) struct Rules<'a> {
 }
 
 impl<'a> RuleBook<'a> {
-    /// The rules of the tree and of its base. In a run that makes no change of the tree, the operator of a change that was not
-    /// applied holds nobody in.
+    /// The rules of the tree and of its base. In a run that makes no change of the tree, those of a change that was not
+    /// applied are no rules yet: they hold nobody in.
     pub(super) fn in_force(context: &Context<'a>) -> Self {
         let base = context.base.map(|base| &base.tree);
-        let rules = Self::of(context.tree, base, context.live);
-        match context.base {
-            Some(base) if context.scope.is_by_time() && base.revision.applied => {
-                let of_base = Self::of(&base.tree, None, context.live);
-                Self { operators: of_base.operators, operator_emails: of_base.operator_emails, ..rules }
-            }
-            Some(_) | None => rules,
+        let applied = context.base.is_some_and(|base| base.revision.applied);
+        match base {
+            Some(base) if applied && context.scope.is_by_time() => Self::of(base, None, context.live),
+            base => Self::of(context.tree, base, context.live),
         }
     }
 

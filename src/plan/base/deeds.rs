@@ -62,16 +62,23 @@ impl Deed {
         Self { action, group, user }
     }
 
+    pub(super) fn group_id(&self) -> Option<&GroupId> {
+        match &self.group {
+            Some(GroupKey::Id(group)) => Some(group),
+            Some(GroupKey::Name(_)) | None => None,
+        }
+    }
+
+    pub(super) fn account(&self) -> Option<&AccountId> {
+        match &self.user {
+            Some(UserKey::Account(account)) => Some(account),
+            Some(UserKey::Name(_)) | None => None,
+        }
+    }
+
     /// The membership that it ends.
     pub(super) fn ends(&self) -> Option<(&GroupId, &AccountId)> {
-        match self {
-            Self {
-                action: Action::Remove,
-                group: Some(GroupKey::Id(group)),
-                user: Some(UserKey::Account(account)),
-            } => Some((group, account)),
-            Self { .. } => None,
-        }
+        self.group_id().zip(self.account()).filter(|_| self.action == Action::Remove)
     }
 }
 

@@ -8,13 +8,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::model::{
-    AccountId, Action, Address, Capabilities, DeclarationChange, Declared, GroupId, GroupName, LiveState,
-    Location, Locator, Reason, UserRef, Wanted,
+    AccountId, Action, Address, Blocked, Capabilities, DeclarationChange, Declared, GroupId, GroupName,
+    LiveState, Location, Locator, Reason, UserRef, Wanted,
 };
 
+use super::doubts::{Before, names};
 use super::{Base, Wants, by_name};
 use crate::plan::desired::{DesiredGroup, Entry, lasts_longer};
-use crate::plan::identity::{Identity, Marked, People, Resolved};
+use crate::plan::identity::{GroupNames, Identity, Marked, Obstacle, People, Resolved};
 use crate::plan::projection::{Place, Who};
 
 /// A membership of which the tree says another thing than its base.
@@ -26,8 +27,19 @@ pub(in crate::plan) struct Difference<'a> {
     pub(in crate::plan) place: Place<'a>,
     pub(in crate::plan) user: UserRef,
     pub(in crate::plan) who: Who<'a>,
-    /// Where the tree says it; where the base does, if the tree says nothing of it.
-    origin: Location,
+    /// What of it the base cannot tell, so that it may be about somebody else.
+    pub(in crate::plan) doubt: Option<Doubt>,
+    /// Where the tree says it; where the base does, if the tree says nothing of it any more.
+    pub(super) origin: Location,
+}
+
+/// What a base cannot tell of a membership that it would end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::plan) enum Doubt {
+    /// Whose account a line is about.
+    Person,
+    /// Which group of the site is meant.
+    Group,
 }
 
 /// How a declared membership differs.
@@ -84,6 +96,33 @@ impl Difference<'_> {
         }
     }
 
+    /// Whether the base ends it for one of some reasons, and can.
+    pub(in crate::plan) fn ends_by(&self, reasons: &[Reason]) -> bool {
+        matches!(self.kind, Kind::Kept { reason, .. } if self.doubt.is_none() && reasons.contains(&reason))
+    }
+
+    /// What it comes to in a run for some reasons: access that stays, and that the base would end.
+    pub(in crate::plan) fn stays(&self, reasons: &[Reason], obstacle: Obstacle) -> Option<Blocked> {
+        let Kind::Kept { undoes, reason } = self.kind else { return None };
+        let Obstacle { code, why, help } = obstacle;
+        reasons.contains(&reason).then(|| Blocked {
+            address: self.address(),
+            action: undoes,
+            reason,
+            code: code.into(),
+            why,
+            help,
+            origin: self.origin.clone(),
+        })
+    }
+
+    /// The name of the account that it is about; nothing where it may be another one.
+    fn display_name(&self, live: &LiveState) -> Option<String> {
+        let is_told = self.doubt.is_none() || matches!(self.user, UserRef::Account(_));
+        let account = self.account().filter(|_| is_told).and_then(|id| live.accounts.get(id));
+        account.map(|account| account.name.clone())
+    }
+
     /// What a reviewer is shown of it: what no operation shows.
     pub(super) fn shown(&self, privileged: &Marked, live: &LiveState) -> Option<DeclarationChange> {
         let declared = match self.kind {
@@ -97,7 +136,7 @@ impl Difference<'_> {
             address: self.address(),
             declared,
             privileged: privileged.marks(self.group_id(), self.group),
-            name: self.account().and_then(|id| live.accounts.get(id)).map(|account| account.name.clone()),
+            name: self.display_name(live),
             origin: self.origin.clone(),
         })
     }
@@ -113,9 +152,21 @@ impl<'a> Base<'a> {
         capabilities: &'a Capabilities,
         locator: &Locator<'_>,
     ) -> Vec<Difference<'a>> {
-        let comparing = Comparing { base: self, head, wants, live, locator, moved: moved(self, head) };
+        let declared =
+            head.groups.live().filter_map(|(name, group)| Some((&group.id, head.desired.groups.get(name)?)));
+        let comparing = Comparing {
+            base: self,
+            head,
+            wants,
+            live,
+            locator,
+            moved: moved(self, head),
+            declared: declared.collect(),
+            names: GroupNames::of([self.tree.desired.declaration], &live.groups),
+        };
         let mut found = comparing.declared();
         let mut kept = comparing.kept(capabilities);
+        kept.extend(comparing.blocked());
         let at = |it: &Difference<'a>| (it.place, it.who);
         // What the base ends by name is not new, and nobody need have done it by hand.
         let ended: BTreeSet<_> = kept.iter().filter(|it| it.ends_by_name()).map(at).collect();
@@ -128,14 +179,18 @@ impl<'a> Base<'a> {
     }
 }
 
-struct Comparing<'a, 'b> {
-    base: &'a Base<'a>,
-    head: &'a Resolved<'a>,
-    wants: &'b Wants,
-    live: &'a LiveState,
+pub(super) struct Comparing<'a, 'b> {
+    pub(super) base: &'a Base<'a>,
+    pub(super) head: &'a Resolved<'a>,
+    pub(super) wants: &'b Wants,
+    pub(super) live: &'a LiveState,
     locator: &'b Locator<'b>,
     /// The names that mean somebody else than by the base.
     moved: BTreeSet<&'a UserRef>,
+    /// What the tree says of the groups of the site.
+    pub(super) declared: BTreeMap<&'a GroupId, &'a DesiredGroup<'a>>,
+    /// What the base may mean by the names of groups.
+    pub(super) names: GroupNames,
 }
 
 fn moved<'a>(base: &'a Base<'_>, head: &'a Resolved<'_>) -> BTreeSet<&'a UserRef> {
@@ -143,7 +198,7 @@ fn moved<'a>(base: &'a Base<'_>, head: &'a Resolved<'_>) -> BTreeSet<&'a UserRef
     names.filter(|user| who(&head.people, user) != who(&base.tree.people, user)).collect()
 }
 
-fn who<'a>(people: &'a People, user: &'a UserRef) -> Who<'a> {
+pub(super) fn who<'a>(people: &'a People, user: &'a UserRef) -> Who<'a> {
     match (people.person(user), user) {
         (Identity::Account(id), _) | (_, UserRef::Account(id)) => Who::Account(id),
         (Identity::Missing | Identity::Unresolved(_), UserRef::Email(_)) => Who::Invited(user),
@@ -155,7 +210,11 @@ fn place<'a>(tree: &'a Resolved<'_>, name: &'a GroupName) -> Place<'a> {
 }
 
 /// What a group says of somebody.
-fn entry_of<'a>(tree: &'a Resolved<'_>, group: &'a DesiredGroup<'_>, who: Who<'_>) -> Option<&'a Entry> {
+pub(super) fn entry_of<'a>(
+    tree: &'a Resolved<'_>,
+    group: &'a DesiredGroup<'_>,
+    who: Who<'_>,
+) -> Option<&'a Entry> {
     match who {
         Who::Account(account) => tree.entry_of(group, account),
         Who::Invited(user) => group.members.get(user).filter(|_| self::who(&tree.people, user) == who),
@@ -166,22 +225,15 @@ impl<'a> Comparing<'a, '_> {
     /// Memberships that the tree declares and the base does not, and ends that move. Most members of most groups are
     /// declared alike, and are told by a look at their name.
     fn declared(&self) -> Vec<Difference<'a>> {
-        let base: BTreeMap<Place<'_>, (&GroupName, &DesiredGroup<'_>)> = self
-            .base
-            .tree
-            .desired
-            .groups
-            .iter()
-            .map(|(name, group)| (place(&self.base.tree, name), (name, group)))
-            .collect();
+        let before = self.before();
+        let mut base: BTreeMap<Place<'_>, &DesiredGroup<'_>> = BTreeMap::new();
+        for it in &before {
+            base.entry(it.place).or_insert(it.group);
+        }
         let mut found = Vec::new();
-        let mut matched = BTreeSet::new();
         for (name, group) in &self.head.desired.groups {
             let place = place(self.head, name);
-            let before = base.get(&place).map(|(_, group)| *group);
-            if before.is_some() {
-                matched.insert(place);
-            }
+            let before = base.get(&place).copied();
             for (user, entry) in &group.members {
                 let same_name =
                     before.and_then(|before| before.members.get(user)).filter(|_| !self.moved.contains(user));
@@ -200,72 +252,60 @@ impl<'a> Comparing<'a, '_> {
                 };
                 let (user, who) = (user.clone(), who(&self.head.people, user));
                 let origin = self.locator.locate(entry.origin);
-                found.push(Difference { kind, group: name, place, user, who, origin });
-            }
-            if let Some(before) = before {
-                found.extend(self.dropped(name, place, before, Some(group)));
+                found.push(Difference { kind, group: name, place, user, who, doubt: None, origin });
             }
         }
-        for (place, (name, group)) in base.iter().filter(|(place, _)| !matched.contains(*place)) {
-            found.extend(self.dropped(name, *place, group, None));
+        for group in before {
+            found.extend(self.dropped(&group));
+            found.extend(self.unclear(&group));
         }
         found
     }
 
     /// Members of whom the tree says nothing any more, and who stay. Of a group that leaves the tree as a whole, those whose
     /// access was to end.
-    fn dropped(
-        &self,
-        name: &'a GroupName,
-        place: Place<'a>,
-        before: &'a DesiredGroup<'_>,
-        after: Option<&'a DesiredGroup<'_>>,
-    ) -> Vec<Difference<'a>> {
-        let Place::Group(id) = place else { return Vec::new() };
+    fn dropped(&self, before: &Before<'a>) -> Vec<Difference<'a>> {
+        let Place::Group(id) = before.place else { return Vec::new() };
+        let after = self.after(before);
         let mut found = Vec::new();
         let same_name = |user: &UserRef| {
             after.is_some_and(|after| after.members.contains_key(user)) && !self.moved.contains(user)
         };
         let counts = |entry: &Entry| entry.until.is_some() || after.is_some();
-        for (user, entry) in before.members.iter().filter(|(user, it)| counts(it) && !same_name(user)) {
-            let who = who(&self.base.tree.people, user);
-            let Who::Account(account) = who else { continue };
-            let is_member = self.live.members.get(id).is_some_and(|members| members.contains(account));
-            let is_declared = after.is_some_and(|after| entry_of(self.head, after, who).is_some());
-            if !is_member || is_declared || self.ends(id, account) {
-                continue;
+        for (user, entry) in before.group.members.iter().filter(|(user, it)| counts(it) && !same_name(user)) {
+            let (accounts, doubt) = match who(&self.base.tree.people, user) {
+                Who::Account(account) => (vec![account], before.doubt),
+                Who::Invited(_) if after.is_some_and(|after| names(after, user)) => continue,
+                Who::Invited(_) => (self.may_be(user, id), Some(Doubt::Person)),
+            };
+            let kind = match entry.until {
+                Some(_) => Kind::Later { base: entry.until, head: None },
+                None => Kind::Left,
+            };
+            for account in accounts.into_iter().filter(|account| self.stays(id, account)) {
+                let origin = self.base.locator.locate(entry.origin);
+                found.push(before.difference(kind, user.clone(), account, doubt, origin));
             }
-            found.push(Difference {
-                kind: match entry.until {
-                    Some(_) => Kind::Later { base: entry.until, head: None },
-                    None => Kind::Left,
-                },
-                group: name,
-                place,
-                user: user.clone(),
-                who,
-                origin: self.base.locator.locate(entry.origin),
-            });
         }
         found
     }
 
-    /// Whether the tree wants a membership to end.
-    fn ends(&self, group: &GroupId, account: &AccountId) -> bool {
+    /// Whether the tree wants a membership to end, and can.
+    pub(super) fn ends(&self, group: &GroupId, account: &AccountId) -> bool {
         self.wants.end(group, account)
     }
 
     /// What the base would revoke, and the tree would not.
     fn kept(&self, capabilities: &'a Capabilities) -> Vec<Difference<'a>> {
         let mut found = Vec::new();
-        for change in self.base.changes.iter().filter(|(deed, change)| !self.wants.want(deed, change)) {
-            let (_, change) = change;
+        for change in self.base.changes.values() {
             let kept = |group: &'a GroupId, name: &'a GroupName, account: &'a AccountId| Difference {
                 kind: Kind::Kept { undoes: change.wanted.action(), reason: change.reason },
                 group: name,
                 place: Place::Group(group),
                 user: self.name_of(account),
                 who: Who::Account(account),
+                doubt: None,
                 origin: change.origin.clone(),
             };
             match &change.wanted {
@@ -292,7 +332,7 @@ impl<'a> Comparing<'a, '_> {
     }
 
     /// What a plan calls an account.
-    fn name_of(&self, account: &AccountId) -> UserRef {
+    pub(super) fn name_of(&self, account: &AccountId) -> UserRef {
         self.head.people.name_of(account, self.live.accounts.get(account))
     }
 }

@@ -4,6 +4,7 @@
 mod adopted;
 mod deeds;
 mod differences;
+mod doubts;
 mod identities;
 mod rules;
 
@@ -11,7 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, Address, Blocked, Change, Changes, Comparison, DeclarationChange, Declared, Drift, GroupId,
-    GroupName, GroupState, Listing, LiveState, Locator, Origin, Questions, Reason, Revision, UserRef, Wanted,
+    GroupName, GroupState, Listing, LiveState, Locator, Membership, Origin, Questions, Reason, Revision,
+    UserRef, Wanted,
 };
 
 use super::desired::Desired;
@@ -20,7 +22,7 @@ use super::identity::{Marked, Obstacle, Resolved};
 use super::questions::questions;
 use deeds::{Deed, same};
 
-pub(super) use differences::{Difference, Kind};
+pub(super) use differences::{Difference, Doubt, Kind};
 pub(super) use rules::rule_of_exclusive;
 
 /// The base revision, compared with the live state that a plan is made of.
@@ -36,10 +38,11 @@ pub struct Base<'a> {
     pub(super) revision: Revision,
 }
 
-/// What a tree wants, possible or not.
+/// What a tree wants.
 pub(super) struct Wants {
+    /// All of it, possible or not.
     deeds: BTreeSet<Deed>,
-    /// The memberships that are to end.
+    /// The memberships that are to end, and can: what a doubt holds back is not gone.
     ends: BTreeSet<(GroupId, AccountId)>,
     /// Those who are to lose everything.
     offboarded: BTreeSet<AccountId>,
@@ -47,34 +50,33 @@ pub(super) struct Wants {
 
 impl Wants {
     pub(super) fn of(changes: &Changes, tree: &Resolved<'_>) -> Self {
-        let wanted = changes.changes.iter().map(|change| Deed::of(change, tree));
+        let wanted: Vec<Deed> = changes.changes.iter().map(|change| Deed::of(change, tree)).collect();
+        let ends =
+            wanted.iter().filter_map(Deed::ends).map(|(group, account)| (group.clone(), account.clone()));
+        let ends = ends.collect();
         let blocked = changes.blocked.iter().map(|blocked| Deed::of_blocked(blocked, tree));
         let offboarded =
             changes.changes.iter().filter_map(|change| leaver(&change.wanted)).cloned().collect();
-        let deeds: BTreeSet<Deed> = wanted.chain(blocked).collect();
-        let ends =
-            deeds.iter().filter_map(Deed::ends).map(|(group, account)| (group.clone(), account.clone()));
-        Self { ends: ends.collect(), deeds, offboarded }
+        Self { ends, deeds: wanted.into_iter().chain(blocked).collect(), offboarded }
     }
 
-    /// Whether the tree wants a membership to end.
+    /// Whether the tree wants a membership to end, and can.
     fn end(&self, group: &GroupId, account: &AccountId) -> bool {
         self.offboarded.contains(account) || self.ends.contains(&(group.clone(), account.clone()))
     }
 
     /// Whether the tree wants a change, or one that takes it in.
     fn want(&self, deed: &Deed, change: &Change) -> bool {
-        let leaves = match &change.wanted {
-            Wanted::RemoveMember { membership } => self.offboarded.contains(membership.account()),
+        match &change.wanted {
+            Wanted::RemoveMember { membership } => self.end(membership.group(), membership.account()),
             Wanted::OffboardUser { account, .. } => self.offboarded.contains(account),
             Wanted::CreateGroup { .. }
             | Wanted::DeleteGroup { .. }
             | Wanted::InviteUser { .. }
             | Wanted::AddMember { .. }
             | Wanted::ActivateUser { .. }
-            | Wanted::UpdateUser { .. } => false,
-        };
-        leaves || self.deeds.contains(deed)
+            | Wanted::UpdateUser { .. } => self.deeds.contains(deed),
+        }
     }
 }
 
@@ -110,7 +112,8 @@ impl<'a> Base<'a> {
     /// What must be known of what the base would end and the tree would not: who stays in what, and who would be left.
     pub fn questions(&self, changes: &Changes, head: &Resolved<'_>, live: &LiveState) -> Questions {
         let wants = Wants::of(changes, head);
-        let ended = self.ended(&wants, &Reason::ALL).cloned().collect();
+        let ended =
+            self.takes(&wants).filter(|(_, wanted)| !wanted).map(|(change, _)| change.clone()).collect();
         let ended = Changes { changes: ended, ..Changes::default() };
         questions(&ended, live, self.tree.desired.declaration)
     }
@@ -151,15 +154,10 @@ impl<'a> Base<'a> {
         }
     }
 
-    /// What the base would end for one of some reasons, and the tree would not.
-    pub(super) fn ended<'b>(
-        &'b self,
-        wants: &'b Wants,
-        reasons: &'b [Reason],
-    ) -> impl Iterator<Item = &'b Change> {
-        let unwanted = self.changes.iter().filter(|(deed, change)| !wants.want(deed, change));
-        let ends = |change: &&Change| match change.wanted {
-            Wanted::RemoveMember { .. } | Wanted::OffboardUser { .. } => reasons.contains(&change.reason),
+    /// What the base would end, each with whether the tree would as well.
+    pub(super) fn takes<'b>(&'b self, wants: &'b Wants) -> impl Iterator<Item = (&'b Change, bool)> {
+        let ends = |(_, change): &(&Deed, &Change)| match change.wanted {
+            Wanted::RemoveMember { .. } | Wanted::OffboardUser { .. } => true,
             Wanted::CreateGroup { .. }
             | Wanted::DeleteGroup { .. }
             | Wanted::InviteUser { .. }
@@ -167,7 +165,7 @@ impl<'a> Base<'a> {
             | Wanted::ActivateUser { .. }
             | Wanted::UpdateUser { .. } => false,
         };
-        unwanted.map(|(_, change)| change).filter(ends)
+        self.changes.iter().filter(ends).map(|(deed, change)| (change, wants.want(deed, change)))
     }
 
     /// What the base would end for one of some reasons if it could tell whom, and the tree does not want to end.
@@ -201,8 +199,9 @@ impl<'a> Base<'a> {
                 GroupState::Absent => return None,
             }
             let id = self.tree.groups.id(name);
-            let stays =
-                declared.contains_key(name) || id.is_some_and(|id| head.groups.declared_as(id).is_some());
+            // How a name is spelled is the site's to say.
+            let stays = declared.keys().any(|other| other.folded() == name.folded())
+                || id.is_some_and(|id| head.groups.declared_as(id).is_some());
             (!stays).then_some(Left { name, id, origin: group.origin })
         })
     }
@@ -286,6 +285,11 @@ impl<'a> Base<'a> {
         };
         self.left(head).map(shown).collect()
     }
+}
+
+/// Whether something that a tree wants and cannot have is the end of a membership.
+pub(super) fn would_end(blocked: &Blocked, membership: &Membership, tree: &Resolved<'_>) -> bool {
+    Deed::of_blocked(blocked, tree).ends() == Some((membership.group(), membership.account()))
 }
 
 /// Whether a change takes something from somebody whom the tree names, so that what it would end need not be somebody's

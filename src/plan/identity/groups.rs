@@ -55,6 +55,11 @@ impl Groups {
         self.declared_as.get(id)
     }
 
+    /// Whether it cannot be told which group a name means.
+    pub(in crate::plan) fn is_unclear(&self, name: &GroupName) -> bool {
+        matches!(self.get(name), GroupIdentity::Unresolved(_))
+    }
+
     /// The declared groups that exist, with what they are.
     pub(in crate::plan) fn live(&self) -> impl Iterator<Item = (&GroupName, &LiveGroup)> {
         self.groups.iter().filter_map(|(name, identity)| match identity {

@@ -168,6 +168,17 @@ impl People {
         self.hidden
     }
 
+    /// Whether nobody can tell which account somebody has, so that it may be one that hides its email, or one of several.
+    pub(in crate::plan) fn may_be_anybody(&self, user: &UserRef) -> bool {
+        match self.person(user) {
+            Identity::Account(_) => false,
+            Identity::Missing => self.hidden,
+            Identity::Unresolved(obstacle) => {
+                !matches!(obstacle.code, "account-gone" | "account-not-shown" | "customer-account")
+            }
+        }
+    }
+
     /// Why an account is given nothing: the tree declares it under several emails.
     pub(in crate::plan) fn shared(&self, account: &AccountId) -> Option<&Obstacle> {
         self.shared.get(account)

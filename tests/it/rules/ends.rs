@@ -209,6 +209,8 @@ fn a_second_line_by_account_is_the_same_person() {
     let mut day = second.clone();
     day.today = date(2026, 12, 1);
     day.scope.reasons = vec![Reason::Expired, Reason::Offboarded];
+    assert_eq!(keys(&day.plan()), ["remove member.payroll/erik@acme.com"], "the base ends it");
+    day.base = None;
     assert_eq!(codes(&day.plan()), [("remove member.payroll/erik@acme.com".into(), "listed-twice")]);
     // Taken out by email, he stays by account: it is shown.
     let out = second.then_base().edit("      - { user: erik@acme.com, until: 2026-12-01 }\n", "").plan();

@@ -6,6 +6,7 @@ mod applied;
 mod authors;
 mod base;
 mod circles;
+mod doubts;
 mod ends;
 mod exclusive;
 mod floors;

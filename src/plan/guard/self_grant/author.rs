@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use crate::model::{AccountId, Address, Email, IdentityChange, UserRef};
 
-use super::{Case, Grant, Tripped, by_author, by_unknown};
+use super::{Case, Grant, Tripped, by_author, by_unknown, in_doubt};
 
 /// An author of a change, by every account that the base, the change and the site give their email.
 pub(super) struct Author<'a> {
     pub(super) email: &'a Email,
-    accounts: BTreeSet<AccountId>,
+    pub(super) accounts: BTreeSet<AccountId>,
     /// Whether the base or the site gives the email an account. That a tree mentions it is not enough, and what the change
     /// says of its author does not count.
     pub(super) known: bool,
@@ -47,7 +47,10 @@ impl<'a> Author<'a> {
             );
             return Some(by_unknown(grant, why));
         }
-        self.may_be(case, grant).then(|| by_author(grant, self.why(grant)))
+        self.may_be(case, grant).then(|| match grant.doubt {
+            Some(doubt) => in_doubt(grant, doubt, self.email),
+            None => by_author(grant, self.why(grant)),
+        })
     }
 
     /// Whether somebody is the author. While the author's account is not known, it may be any that shows no email and
@@ -97,7 +100,7 @@ impl<'a> Author<'a> {
 }
 
 /// Whether two addresses reach one mailbox: what stands behind a `+` is a note of its owner's (RFC 5233).
-fn same_mailbox(one: &Email, other: &Email) -> bool {
+pub(super) fn same_mailbox(one: &Email, other: &Email) -> bool {
     let bare = |email: &Email| {
         let local = email.as_str().split('@').next().unwrap_or_default();
         let local = local.split('+').next().unwrap_or_default();

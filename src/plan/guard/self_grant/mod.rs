@@ -4,15 +4,17 @@
 //! say who may make it. Without a base the tree's own rule is all there is.
 
 mod author;
+mod held_in;
 mod owned;
 
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, Address, Direction, Drift, GroupId, GroupName, Guard, Ruling, SelfGrant, UserRef, Verdict,
+    AccountId, Address, Direction, Drift, Email, GroupId, GroupName, Guard, Ruling, SelfGrant, UserRef, Verdict,
 };
 
 use super::{Case, Context, Rules, Tripped, ruled, verdict};
+use crate::plan::base::Doubt;
 use crate::plan::projection::{Effect, Place, effects};
 use author::Author;
 use owned::{loosened, moved_names};
@@ -61,6 +63,8 @@ struct Grant<'a> {
     account: Option<&'a AccountId>,
     /// Whether the base asks for it as well.
     drift: bool,
+    /// What the base cannot tell of an end that it has.
+    doubt: Option<Doubt>,
 }
 
 fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
@@ -85,15 +89,20 @@ fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
                 user,
                 account: planned.operation.account(),
                 drift: planned.drift == Drift::Yes,
+                doubt: None,
             });
         }
     }
+    // What nobody can tell is for those to say who own the rules.
+    let owned = owned::is_by_owners(case);
     let widened = case.differences.iter().filter(|it| it.widens() && privileged(it.group_id(), it.group));
+    let widened = widened.filter(|it| it.doubt.is_none() || !owned);
     grants.extend(widened.map(|it| Grant {
         address: it.address(),
         user: &it.user,
         account: it.account(),
         drift: false,
+        doubt: it.doubt,
     }));
     grants
 }
@@ -120,7 +129,7 @@ fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
         }
     }
     moved_names(case, authors, &mut found);
-    found.into_values().chain(loosened(case, authors)).collect()
+    found.into_values().chain(loosened(case, authors)).chain(held_in::tripped(case, authors)).collect()
 }
 
 impl Context<'_> {
@@ -151,6 +160,28 @@ fn by_author(grant: &Grant<'_>, why: String) -> Tripped {
         "Take it back, and let somebody else make the change; or waive `self-grant` for this membership in a change of \
          somebody else's, which has to be applied first.",
     )
+}
+
+fn in_doubt(grant: &Grant<'_>, doubt: Doubt, author: &Email) -> Tripped {
+    let user = grant.user;
+    let (what, remedy) = match doubt {
+        Doubt::Person => (
+            format!(
+                "nobody can tell which account {user} is: it may be that of {author}, who made this change"
+            ),
+            format!("pins the account of {user} under `users:`, or puts its line of rollbook.lock back"),
+        ),
+        Doubt::Group => (
+            format!("nobody can tell which group that is: {author}, who made this change, may stay in it"),
+            "says which group is meant, with `id:` or its line of rollbook.lock".into(),
+        ),
+    };
+    let group = grant.address.group().map_or("a privileged group", GroupName::as_str);
+    let why = format!("the base would end access to {group}, this change does not, and {what}");
+    let help = format!(
+        "Let one whom `policy.admins` names make this change; or wait for a change of somebody else's that {remedy}."
+    );
+    trip(grant.address.clone(), why, &help)
 }
 
 fn by_unknown(grant: &Grant<'_>, why: String) -> Tripped {

@@ -19,19 +19,30 @@ struct Others<'b> {
     who: String,
 }
 
+/// Those of the authors who do not own the rules of the base, by the accounts that the base gives them and the owners.
+pub(super) fn not_owners<'b>(base: &Rules<'_>, authors: &'b [Author<'b>]) -> Vec<&'b Author<'b>> {
+    let admins = &base.policy().admins;
+    let owners: BTreeSet<AccountId> = admins.iter().flat_map(|admin| base.holders(&admin.value)).collect();
+    let owns = |author: &Author<'_>| {
+        let accounts = base.accounts(author.email);
+        author.known && !accounts.is_empty() && accounts.is_subset(&owners)
+    };
+    authors.iter().filter(|author| !owns(author)).collect()
+}
+
+/// Whether everybody who made the change is known, and owns the rules by the base.
+pub(super) fn is_by_owners(case: &Case<'_>) -> bool {
+    let authors: Vec<Author<'_>> = case.context.authors.iter().map(|email| Author::of(email, case)).collect();
+    let owned = case.rules.base.as_ref().is_some_and(|base| not_owners(base, &authors).is_empty());
+    owned && !authors.is_empty()
+}
+
 impl<'b> Others<'b> {
     /// Nothing where the base does not ask who made a change, and where all of them own its rules: by the accounts that the
     /// base gives them, and no word of the change. Without an author, nobody does.
     fn of(case: &'b Case<'_>, authors: &'b [Author<'b>]) -> Option<Self> {
         let base = case.rules.base.as_ref().filter(|base| base.policy().self_grant == SelfGrant::Refuse)?;
-        let admins = &base.policy().admins;
-        let owners: BTreeSet<AccountId> =
-            admins.iter().flat_map(|admin| base.holders(&admin.value)).collect();
-        let owns = |author: &Author<'_>| {
-            let accounts = base.accounts(author.email);
-            author.known && !accounts.is_empty() && accounts.is_subset(&owners)
-        };
-        let others: Vec<&Author<'_>> = authors.iter().filter(|author| !owns(author)).collect();
+        let others = not_owners(base, authors);
         let who = match others.first() {
             Some(author) => format!("{} made this change", author.email),
             None if authors.is_empty() => "nobody knows who made this change".to_owned(),
@@ -104,7 +115,7 @@ fn waives(case: &Case<'_>, address: &Address, others: &Others<'_>) -> Option<&'s
         return Some(OF_NOBODY);
     }
     let may_be = |author: &Author<'_>, account: &AccountId| {
-        let grant = Grant { address: address.clone(), user, account: Some(account), drift: false };
+        let grant = Grant { address: address.clone(), user, account: Some(account), drift: false, doubt: None };
         !author.known || author.may_be(case, &grant)
     };
     let is_theirs = others.authors.iter().any(|author| accounts.iter().any(|it| may_be(author, it)));

@@ -1,0 +1,205 @@
+//! What a base would end if it could tell whom it means, or which group. Access that nobody may lose today, since an account
+//! hides its email or a name means two groups, is not access that a change may keep without a word: the doubt may be of its
+//! author's own making.
+
+use crate::model::{
+    AccountId, Action, Address, Blocked, GroupId, GroupName, Location, Mode, Reason, UserRef,
+};
+
+use super::deeds::Deed;
+use super::differences::{Comparing, Difference, Doubt, Kind, entry_of, who};
+use crate::plan::desired::DesiredGroup;
+use crate::plan::diff::may_go;
+use crate::plan::identity::GroupIdentity;
+use crate::plan::projection::{Place, Who};
+
+/// A group of the base, at a place that it is, or may be.
+pub(super) struct Before<'a> {
+    pub(super) name: &'a GroupName,
+    pub(super) group: &'a DesiredGroup<'a>,
+    pub(super) place: Place<'a>,
+    pub(super) doubt: Option<Doubt>,
+}
+
+impl<'a> Before<'a> {
+    pub(super) fn difference(
+        &self,
+        kind: Kind,
+        user: UserRef,
+        account: &'a AccountId,
+        doubt: Option<Doubt>,
+        origin: Location,
+    ) -> Difference<'a> {
+        Difference {
+            kind,
+            group: self.name,
+            place: self.place,
+            user,
+            who: Who::Account(account),
+            doubt,
+            origin,
+        }
+    }
+}
+
+/// Whether a group says anything of a name.
+pub(super) fn names(group: &DesiredGroup<'_>, user: &UserRef) -> bool {
+    group.members.contains_key(user) || group.denied.contains_key(user)
+}
+
+impl<'a> Comparing<'a, '_> {
+    /// The groups of the base, those first that can be told.
+    pub(super) fn before(&self) -> Vec<Before<'a>> {
+        let (mut told, mut unclear) = (Vec::new(), Vec::new());
+        for (name, group) in &self.base.tree.desired.groups {
+            let at = |place, doubt| Before { name, group, place, doubt };
+            match self.base.tree.groups.get(name) {
+                GroupIdentity::Live(live) => told.push(at(Place::Group(&live.id), None)),
+                GroupIdentity::Missing => told.push(at(Place::Made(name), None)),
+                GroupIdentity::Unresolved(_) => {
+                    let ids = self.meanings(name).into_iter().map(Place::Group);
+                    unclear.extend(ids.chain([Place::Made(name)]).map(|place| at(place, Some(Doubt::Group))));
+                }
+            }
+        }
+        told.extend(unclear);
+        told
+    }
+
+    /// The groups of the site that the base may mean by a name.
+    fn meanings(&self, name: &GroupName) -> Vec<&'a GroupId> {
+        let ids: Vec<&GroupId> = self.names.ids(name).collect();
+        self.live.groups.iter().map(|group| &group.id).filter(|id| ids.contains(id)).collect()
+    }
+
+    /// What the tree says of a group of the base: by its id, or by its name where neither can tell which it is.
+    pub(super) fn after(&self, before: &Before<'a>) -> Option<&'a DesiredGroup<'a>> {
+        let Place::Group(id) = before.place else { return None };
+        self.declared.get(id).copied().or_else(|| {
+            let unclear = self.head.groups.is_unclear(before.name);
+            before.doubt.filter(|_| unclear).and_then(|_| self.head.desired.groups.get(before.name))
+        })
+    }
+
+    /// Whether somebody is in a group, and the tree neither declares that nor ends it.
+    pub(super) fn stays(&self, group: &GroupId, account: &AccountId) -> bool {
+        let is_member = self.live.members.get(group).is_some_and(|members| members.contains(account));
+        let declared = self.declared.get(group);
+        let is_declared = declared.is_some_and(|it| entry_of(self.head, it, Who::Account(account)).is_some());
+        is_member && !is_declared && !self.ends(group, account)
+    }
+
+    /// The members of a group of whom each may be somebody whom the base names and cannot tell.
+    pub(super) fn may_be(&self, user: &UserRef, group: &GroupId) -> Vec<&'a AccountId> {
+        let people = &self.base.tree.people;
+        let members = self.live.members.get(group).into_iter().flatten();
+        let may_be =
+            |id: &&AccountId| people.suspect(id).is_some() || people.hides(id, self.live.accounts.get(*id));
+        if people.may_be_anybody(user) { members.filter(may_be).collect() } else { Vec::new() }
+    }
+
+    /// What the base takes in a group by a line that nobody can tell whom it is about, and of a group that cannot be told
+    /// itself, what it takes there from anybody.
+    pub(super) fn unclear(&self, before: &Before<'a>) -> Vec<Difference<'a>> {
+        let Place::Group(id) = before.place else { return Vec::new() };
+        let after = self.after(before);
+        let mut found = Vec::new();
+        let by_line = before.group.denied.iter().filter(|(_, denial)| denial.reason != Reason::Offboarded);
+        for (user, denial) in by_line.filter(|(user, _)| !after.is_some_and(|after| names(after, user))) {
+            let (accounts, doubt) = match who(&self.base.tree.people, user) {
+                // It is among the changes of the base.
+                Who::Account(_) if before.doubt.is_none() => continue,
+                Who::Account(account) => (vec![account], Doubt::Group),
+                Who::Invited(_) => (self.may_be(user, id), Doubt::Person),
+            };
+            for account in accounts.into_iter().filter(|account| self.stays(id, account)) {
+                let kind = Kind::Kept { undoes: Action::Remove, reason: denial.reason };
+                let origin = self.base.locator.locate(denial.origin);
+                found.push(before.difference(kind, user.clone(), account, Some(doubt), origin));
+            }
+        }
+        let exact = |group: &DesiredGroup<'_>| group.mode == Mode::Exact;
+        if before.doubt.is_some() && exact(before.group) && !after.is_some_and(exact) {
+            found.extend(self.undeclared(before, id));
+        }
+        found
+    }
+
+    /// The members whom a group of the base does not name, of a group that cannot be told.
+    fn undeclared(&self, before: &Before<'a>, id: &'a GroupId) -> Vec<Difference<'a>> {
+        let tree = &self.base.tree;
+        let members = self.live.members.get(id).into_iter().flatten();
+        let surplus = members.filter(|account| {
+            let is_named = tree.people.declared_as(account).is_some_and(|user| names(before.group, user));
+            !is_named && may_go(before.group, self.live.accounts.get(*account)) && self.stays(id, account)
+        });
+        let kept = surplus.map(|account| {
+            let kind = Kind::Kept { undoes: Action::Remove, reason: Reason::Undeclared };
+            let origin = self.base.locator.locate(before.group.declared.origin);
+            before.difference(kind, self.name_of(account), account, Some(Doubt::Group), origin)
+        });
+        kept.collect()
+    }
+
+    /// What the base wants to take from somebody and cannot, since a doubt stands in the way, and the tree does not want to
+    /// take.
+    pub(super) fn blocked(&self) -> Vec<Difference<'a>> {
+        let mut found = Vec::new();
+        for (deed, blocked) in &self.base.blocked {
+            if self.wants.deeds.contains(deed) {
+                continue;
+            }
+            let groups: Vec<&'a GroupId> = match blocked.reason {
+                Reason::Undeclared => deed.group_id().into_iter().collect(),
+                Reason::Unlisted => self.live.members.keys().collect(),
+                Reason::Offboarded if deed.group_id().is_none() && !self.still_leaves(&blocked.address) => {
+                    self.live.members.keys().collect()
+                }
+                // What lines of groups take is looked at there.
+                Reason::Offboarded
+                | Reason::Expired
+                | Reason::Excepted
+                | Reason::Declared
+                | Reason::Undone => continue,
+            };
+            for group in groups {
+                found.extend(self.kept_in(group, deed, blocked));
+            }
+        }
+        found
+    }
+
+    fn still_leaves(&self, address: &Address) -> bool {
+        match address.user() {
+            Some(UserRef::Email(email)) => self.head.desired.offboarded(email).is_some(),
+            Some(UserRef::Account(_)) | None => false,
+        }
+    }
+
+    /// What stays in a group though the base wants to take it.
+    fn kept_in(&self, group: &'a GroupId, deed: &'a Deed, blocked: &Blocked) -> Vec<Difference<'a>> {
+        let (Some(live), Some(user)) =
+            (self.live.groups.iter().find(|live| live.id == *group), blocked.address.user())
+        else {
+            return Vec::new();
+        };
+        let accounts = deed.account().map_or_else(|| self.may_be(user, group), |account| vec![account]);
+        let stay = accounts.into_iter().filter(|account| self.stays(group, account));
+        let kept = stay.map(|account| Difference {
+            kind: Kind::Kept { undoes: blocked.action, reason: blocked.reason },
+            group: self.group_name(group).unwrap_or(&live.name),
+            place: Place::Group(group),
+            user: user.clone(),
+            who: Who::Account(account),
+            doubt: Some(Doubt::Person),
+            origin: blocked.origin.clone(),
+        });
+        kept.collect()
+    }
+
+    /// What either tree calls a group.
+    fn group_name(&self, id: &GroupId) -> Option<&'a GroupName> {
+        let mut named = self.head.groups.live().chain(self.base.tree.groups.live());
+        named.find(|(_, group)| group.id == *id).map(|(name, _)| name)
+    }
+}

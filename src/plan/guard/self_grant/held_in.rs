@@ -1,0 +1,119 @@
+//! Rules that hold access past its end. Nobody tightens a rule so that it keeps themselves in.
+
+use std::collections::BTreeSet;
+
+use crate::model::{AccountId, Email, GroupId, GroupName, Guard, Policy, RuleChange, SelfGrant, UserRef};
+
+use super::author::{Author, same_mailbox};
+use super::owned::not_owners;
+use super::{Case, Rules, Tripped};
+use crate::plan::identity::{GroupIdentity, Marked};
+
+/// Refused when an author tightens a rule that would hold back an end of their own privileged membership, unless they own
+/// the rules by the base. Who is not known may be anybody.
+pub(super) fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
+    let refuses = |base: &&Rules<'_>| base.policy().self_grant == SelfGrant::Refuse;
+    let Some(base) = case.rules.base.as_ref().filter(refuses) else { return Vec::new() };
+    let others = not_owners(base, authors);
+    if others.is_empty() && !authors.is_empty() {
+        return Vec::new();
+    }
+    let ending = ending(case, base, &others);
+    if ending.is_empty() {
+        return Vec::new();
+    }
+    let who = others.first().map_or("nobody knows who", |author| author.email.as_str());
+    let held = case.changed_rules.iter().filter(|change| holds(case, base, change, (&ending, &others)));
+    let tripped = held.map(|change| Tripped {
+        guard: Guard::SelfGrant,
+        addresses: Vec::new(),
+        rule: String::new(),
+        why: format!(
+            "{who} made this change, which tightens `{}`, and may be held in a privileged group by it past an end that \
+             the base has",
+            change.rule
+        ),
+        help: "Let one whom `policy.admins` of the base names make that change on its own, or allow this run with `--allow \
+               self-grant`."
+            .into(),
+    });
+    tripped.collect()
+}
+
+/// The privileged groups in which the base has an end for somebody who is, or may be, an author.
+fn ending<'a>(case: &'a Case<'_>, base: &'a Rules<'_>, authors: &[&Author<'_>]) -> BTreeSet<&'a GroupId> {
+    let unknown = authors.is_empty() || authors.iter().any(|author| !author.known);
+    let may_be = |user: &UserRef| match (base.tree.account(user), user) {
+        (Some(account), _) => unknown || authors.iter().any(|author| author.accounts.contains(account)),
+        (None, UserRef::Email(email)) => {
+            unknown || authors.iter().any(|author| same_mailbox(author.email, email))
+        }
+        (None, UserRef::Account(_)) => unknown,
+    };
+    let desired = base.tree.desired.groups.iter();
+    let ending = desired.filter_map(|(name, group)| {
+        let GroupIdentity::Live(live) = base.tree.groups.get(name) else { return None };
+        let ends = group.members.iter().filter(|(_, entry)| entry.until.is_some()).map(|(user, _)| user);
+        let ends = ends.chain(group.denied.keys()).any(may_be);
+        (ends && case.rules.privileged.holds(&live.id)).then_some(&live.id)
+    });
+    ending.collect()
+}
+
+/// Whether a change of a rule may hold somebody in a group who is to leave it.
+fn holds(
+    case: &Case<'_>,
+    base: &Rules<'_>,
+    change: &RuleChange,
+    (ending, authors): (&BTreeSet<&GroupId>, &[&Author<'_>]),
+) -> bool {
+    let (before, now): (&Policy, &Policy) = (base.policy(), case.rules.head.policy());
+    let names = |name: &str| {
+        let marked = Marked::of([&GroupName::new(name)], &case.rules.names);
+        ending.iter().any(|group| marked.holds(group))
+    };
+    let rule = change.rule.as_str();
+    if let Some(name) = rule.strip_prefix("policy.protect.groups: ") {
+        return change.head.is_some() && names(name);
+    }
+    if let Some(name) = rule.strip_prefix("policy.keep-at-least.") {
+        let floor = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<u32>().ok());
+        return floor(&change.head) > floor(&change.base) && names(name);
+    }
+    if let Some(Ok(email)) = rule.strip_prefix("policy.protect.users: ").map(Email::parse) {
+        return change.head.is_some() && may_protect(case, &email, authors);
+    }
+    let total = |policy: &Policy| policy.max_revokes.and_then(|most| most.total);
+    let group = |policy: &Policy| policy.max_revokes.and_then(|most| most.group);
+    match rule {
+        "policy.max-revokes.total" => is_lower(total(before), total(now)),
+        "policy.max-revokes.group" => {
+            is_lower(group(before).map(|it| it.count), group(now).map(|it| it.count))
+                || is_lower(group(before).map(|it| it.percent), group(now).map(|it| it.percent))
+        }
+        rule => {
+            let waived =
+                ["max-revokes", "keep-at-least", "protect"].map(|guard| format!("waive {guard} for "));
+            change.head.is_none() && waived.iter().any(|waived| rule.starts_with(waived.as_str()))
+        }
+    }
+}
+
+/// Whether a bound is lower than it was; where there is none, it is the highest.
+fn is_lower<Bound: PartialOrd>(before: Option<Bound>, now: Option<Bound>) -> bool {
+    match (before, now) {
+        (None, Some(_)) => true,
+        (Some(before), Some(now)) => now < before,
+        (_, None) => false,
+    }
+}
+
+/// While nobody can tell which account somebody protected has, it may be any that hides its email.
+fn may_protect(case: &Case<'_>, email: &Email, authors: &[&Author<'_>]) -> bool {
+    let hides = |account: &AccountId| {
+        case.context.live.accounts.get(account).is_none_or(|account| account.email.is_none())
+    };
+    let mut accounts = authors.iter().flat_map(|author| &author.accounts);
+    case.rules.accounts(email).is_empty()
+        && (accounts.any(hides) || authors.is_empty() || authors.iter().any(|author| !author.known))
+}
