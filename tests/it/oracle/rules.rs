@@ -39,7 +39,7 @@ pub(super) struct Judge<'a> {
     pub(super) suspects: BTreeSet<Person>,
     /// Whether the platform says of every change who made it.
     pub(super) told: bool,
-    /// Whether the run makes no change: the operator of a change that waits holds nobody in then.
+    /// Whether the run makes no change: the rules and the operator of a change that waits hold nobody in then.
     pub(super) nightly: bool,
 }
 

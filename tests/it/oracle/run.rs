@@ -150,9 +150,12 @@ impl Sequence<'_> {
         let (start, head) = (self.live.clone(), self.head.clone());
         let planned = catch_unwind(AssertUnwindSafe(|| self.plan(nightly)));
         let plan = planned.map_err(|panic| panicked(panic.as_ref(), "planning"))?;
+        // At night the rules of a change that waits are none yet: what both trees end, ends.
+        let policy = if nightly { self.base.policy.clone() } else { head.policy.clone() };
+        let judged = Tree { policy, ..head.clone() };
         let judge = Judge {
             base: &self.base,
-            head: &head,
+            head: &judged,
             today: self.today,
             start: &start,
             plan: &plan,
