@@ -121,11 +121,11 @@ fn what_took_the_name_of_what_was_to_be_made_is_not_what_was_reviewed() {
     });
     assert!(!became(&admins.plan())[3].is_empty());
     // An account that has the address of somebody who was to be invited.
-    let invites = "policy:
+    let rules = "policy:
   invite-domains: [acme.com]
 ";
     let groups = "  sre:\n    members: [nina@acme.com]\n";
-    let invited = World::of(invites, "  nina@acme.com: { active: true }\n", groups);
+    let invited = World::of(rules, "  nina@acme.com: { active: true }\n", groups);
     let invited = invited.change(|live| {
         live.accounts.clear();
         live.hire("mal@acme.com");
