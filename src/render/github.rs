@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use crate::model::{Blocked, Diagnostic, Location, Locator, Plan, PlannedOperation, Severity, Tree};
 
 use super::harmless;
-use super::plan::{details, readable, sign_of};
+use super::plan::{allowed_by_change, details, readable, sign_of};
 
 /// How an annotation is marked.
 #[derive(Clone, Copy)]
@@ -34,8 +34,8 @@ pub fn diagnostics_github(tree: &Tree, found: &[Diagnostic], prefix: &str) -> St
     found.iter().map(line).collect()
 }
 
-/// A plan as annotations: what is refused and blocked as errors, what changes at the lines that ask for it, and what a
-/// reviewer should know. `prefix` is as of [`diagnostics_github`].
+/// A plan as annotations: what is refused and blocked as errors, the rules that change, what changes at the lines that ask
+/// for it, and what a reviewer should know. `prefix` is as of [`diagnostics_github`].
 pub fn plan_github(plan: &Plan, prefix: &str) -> String {
     let mut text = String::new();
     for verdict in plan.refusals() {
@@ -47,6 +47,9 @@ pub fn plan_github(plan: &Plan, prefix: &str) -> String {
             &format!("refused by {}", verdict.guard),
             &message,
         ));
+    }
+    for (title, lines) in changed(plan) {
+        text.push_str(&command(Kind::Warning, None, prefix, title, &lines.join("\n")));
     }
     let blocked = |entry: &&Blocked| entry.origin.clone();
     for (place, entries) in gathered(plan.blocked.iter(), |entry| blocked(&entry)) {
@@ -72,6 +75,20 @@ pub fn plan_github(plan: &Plan, prefix: &str) -> String {
         text.push_str(&command(Kind::Notice, note.origin.as_ref(), prefix, &note.code, &note.text));
     }
     text
+}
+
+/// What the change does to the rules, which is at no line of its own.
+fn changed(plan: &Plan) -> Vec<(&'static str, Vec<String>)> {
+    const SHOWN: usize = 40;
+    let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".into());
+    let rules = plan.base.iter().flat_map(|base| &base.rules);
+    let mut rules: Vec<String> =
+        rules.map(|rule| format!("{}: {} → {}", rule.rule, value(&rule.base), value(&rule.head))).collect();
+    let more = rules.len().saturating_sub(SHOWN);
+    rules.truncate(SHOWN);
+    rules.extend((more > 0).then(|| format!("and {more} more")));
+    let parts = [("allowed by this change", allowed_by_change(plan)), ("rules that change", rules)];
+    parts.into_iter().filter(|(_, lines)| !lines.is_empty()).collect()
 }
 
 /// What stands at each place, in the order of the tree.

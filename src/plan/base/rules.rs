@@ -13,13 +13,30 @@ pub(super) fn changes(base: &Declaration, head: &Declaration) -> Vec<RuleChange>
     let (before, after) = (texts(base), texts(head));
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let changed = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
-    changed
+    let mut changes: Vec<RuleChange> = changed
         .map(|key| RuleChange {
             rule: key.clone(),
             base: before.get(key).cloned(),
             head: after.get(key).cloned(),
         })
-        .collect()
+        .collect();
+    changes.sort_by_key(rank);
+    changes
+}
+
+/// What a reviewer reads first, where there is not room for everything: what was a rule and is not as it was; then what is
+/// new; and what a group says of itself, of which one change may bring any number, last.
+fn rank(change: &RuleChange) -> (bool, bool) {
+    (change.rule.starts_with("groups."), change.base.is_none())
+}
+
+/// Texts as one text. What could be read in two ways stands between quotes, so that no two lists read the same.
+fn joined<'a>(texts: impl IntoIterator<Item = &'a str>, between: &str) -> String {
+    let text = |text: &str| {
+        let doubtful = text.contains('"') || format!(" {text} ").contains(between);
+        if doubtful { format!("{text:?}") } else { text.to_owned() }
+    };
+    texts.into_iter().map(text).collect::<Vec<_>>().join(between)
 }
 
 fn texts(declaration: &Declaration) -> Texts {
@@ -40,7 +57,7 @@ fn texts(declaration: &Declaration) -> Texts {
     for (name, group) in &declaration.groups {
         let owners: Vec<&str> = group.owners.iter().map(|owner| owner.value.as_str()).collect();
         if !owners.is_empty() {
-            texts.insert(format!("groups.{name}.owners"), owners.join(", "));
+            texts.insert(format!("groups.{name}.owners"), joined(owners, ", "));
         }
         if let GroupState::Present(members) = &group.state {
             group_rules(&mut texts, name, members);
@@ -65,7 +82,7 @@ fn group_rules(texts: &mut Texts, name: &GroupName, members: &Members) {
 fn settings(texts: &mut Texts, settings: &Settings) {
     let Settings { site, organization, directory, operator, scim, include } = settings;
     texts.insert("site".into(), site.value.clone());
-    texts.insert("include".into(), include.join(", "));
+    texts.insert("include".into(), joined(include.iter().map(String::as_str), ", "));
     let mut optional = |key: &str, value: Option<String>| {
         texts.extend(value.map(|value| (key.to_owned(), value)));
     };
@@ -132,5 +149,5 @@ fn policy(texts: &mut Texts, policy: &Policy) {
 pub(in crate::plan) fn rule_of_exclusive(list: &[Located<GroupName>]) -> String {
     let mut names: Vec<&str> = list.iter().map(|name| name.value.as_str()).collect();
     names.sort_unstable();
-    format!("policy.exclusive: {}", names.join(" and "))
+    format!("policy.exclusive: {}", joined(names, " and "))
 }

@@ -99,9 +99,9 @@ fn rules(plan: &Plan) -> Option<Section> {
     if changes.is_empty() {
         return None;
     }
-    let value = |value: &Option<String>| value.as_deref().map_or("none".into(), name);
+    let value = |value: &Option<String>| value.as_deref().map_or("none".into(), clipped);
     let entries = changes.iter().map(|change| {
-        entry(name(&change.rule), format!("{} → {}", value(&change.base), value(&change.head)))
+        entry(clipped(&change.rule), format!("{} → {}", value(&change.base), value(&change.head)))
     });
     Some(Section {
         weight: Weight::Rule,
@@ -111,6 +111,17 @@ fn rules(plan: &Plan) -> Option<Section> {
         blocks: vec![Block::diff("", lines(entries.collect()))],
         close: String::new(),
     })
+}
+
+/// The beginning of a text that may be very long, so that it leaves room for the others.
+fn clipped(text: &str) -> String {
+    const SHOWN: usize = 300;
+    let more = text.chars().count().saturating_sub(SHOWN);
+    if more == 0 {
+        return name(text);
+    }
+    let shown: String = text.chars().take(SHOWN).collect();
+    format!("{} … and {} more", name(&shown), count(more, "character"))
 }
 
 fn declared(plan: &Plan) -> Option<Section> {
