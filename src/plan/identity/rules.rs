@@ -53,6 +53,8 @@ pub(in crate::plan) struct Marked {
     ids: BTreeSet<GroupId>,
     /// Without regard to case.
     names: BTreeSet<String>,
+    /// Whether any other group of the site may be one as well: nobody could read which are.
+    in_doubt: bool,
 }
 
 impl Marked {
@@ -68,7 +70,7 @@ impl Marked {
         marked
     }
 
-    /// The privileged groups: those that a policy names, and those that make site administrators.
+    /// The privileged groups: those that a policy names, and those that make site administrators. Jira alone tells which do.
     pub(in crate::plan) fn privileged<'a>(
         policies: impl IntoIterator<Item = &'a Policy>,
         names: &GroupNames,
@@ -77,7 +79,13 @@ impl Marked {
         let listed = policies.into_iter().flat_map(|policy| &policy.privileged).map(|name| &name.value);
         let mut marked = Self::of(listed, names);
         marked.ids.extend(live.rights.site_admin_groups().map(|group| group.id.clone()));
+        marked.in_doubt = live.rights.jira.is_none();
         marked
+    }
+
+    /// Whether a group is marked, or may be.
+    pub(in crate::plan) fn may_hold(&self, group: &GroupId) -> bool {
+        self.in_doubt || self.holds(group)
     }
 
     pub(in crate::plan) fn holds(&self, group: &GroupId) -> bool {

@@ -44,7 +44,9 @@ pub(super) fn unjudged(case: &Case<'_>) -> Option<Verdict> {
         (Some(_), []) => ("authors", "`--author`"),
         (Some(_), [_, ..]) => return None,
     };
-    if binding(case).is_none() || case.context.scope.is_by_time() || !grants(case).is_empty() {
+    let is_judged = |grant: &Grant<'_>| !grant.may_be_privileged || case.context.base.is_some();
+    let judged = || grants(case).iter().any(is_judged);
+    if binding(case).is_none() || case.context.scope.is_by_time() || judged() {
         return None;
     }
     Some(Verdict {
@@ -65,22 +67,24 @@ struct Grant<'a> {
     drift: bool,
     /// What the base cannot tell of an end that it has.
     doubt: Option<Doubt>,
+    /// Whether the group is privileged only as far as nobody can tell.
+    may_be_privileged: bool,
 }
 
 fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
     let mut grants = Vec::new();
-    let privileged = |id: Option<&GroupId>, name: &GroupName| case.rules.privileged.marks(id, name);
+    let marked = &case.rules.privileged;
+    let may_be =
+        |id: Option<&GroupId>, name: &GroupName| id.map_or(marked.names(name), |id| marked.may_hold(id));
     for planned in case.operations.values() {
         let (Direction::Grant, Some(user)) = (planned.operation.direction(), planned.key.address.user())
         else {
             continue;
         };
         let into = effects(planned).into_iter().any(|effect| match effect {
-            Effect::Joins(Place::Group(id), _) => case.rules.privileged.holds(id),
-            Effect::Joins(Place::Made(name), _) => case.rules.privileged.names(name),
-            Effect::Wakes(_, kept) => {
-                kept.iter().any(|kept| case.rules.privileged.holds(kept.membership.group()))
-            }
+            Effect::Joins(Place::Group(id), _) => marked.may_hold(id),
+            Effect::Joins(Place::Made(name), _) => marked.names(name),
+            Effect::Wakes(_, kept) => kept.iter().any(|kept| marked.may_hold(kept.membership.group())),
             Effect::Leaves(_) | Effect::Sleeps(..) | Effect::Ends(_) => false,
         });
         if into {
@@ -90,12 +94,13 @@ fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
                 account: planned.operation.account(),
                 drift: planned.drift == Drift::Yes,
                 doubt: None,
+                may_be_privileged: !planned.privileged,
             });
         }
     }
     // What nobody can tell is for those to say who own the rules.
     let owned = owned::is_by_owners(case);
-    let widened = case.differences.iter().filter(|it| it.widens() && privileged(it.group_id(), it.group));
+    let widened = case.differences.iter().filter(|it| it.widens() && may_be(it.group_id(), it.group));
     let widened = widened.filter(|it| it.doubt.is_none() || !owned);
     grants.extend(widened.map(|it| Grant {
         address: it.address(),
@@ -103,6 +108,7 @@ fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
         account: it.account(),
         drift: false,
         doubt: it.doubt,
+        may_be_privileged: !marked.marks(it.group_id(), it.group),
     }));
     grants
 }
@@ -115,6 +121,8 @@ fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
     let mut found: BTreeMap<Address, Tripped> = BTreeMap::new();
     for grant in grants(case) {
         let tripped = match case.context.base {
+            // Nothing says that this is a change at all.
+            None if grant.may_be_privileged => None,
             None => Some(unknown(&grant, NO_BASE)),
             Some(_) if grant.drift && !case.context.was_applied(&grant.address, grant.account) => {
                 Some(never_applied(case, &grant))
@@ -124,7 +132,10 @@ fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
             }
             Some(_) => authors.iter().find_map(|author| author.grants(case, &grant)),
         };
-        if let Some(tripped) = tripped {
+        if let Some(mut tripped) = tripped {
+            if grant.may_be_privileged {
+                tripped.why.push_str(MAY_BE_PRIVILEGED);
+            }
             found.entry(grant.address).or_insert(tripped);
         }
     }
@@ -146,6 +157,8 @@ impl Context<'_> {
     }
 }
 
+const MAY_BE_PRIVILEGED: &str = "; without a credential for Jira nobody can tell whether the group gives site \
+                                 administration, so that it counts as privileged";
 const NO_BASE: &str = "it grants a privileged group, and nothing says what the change is to be compared with";
 const NO_AUTHOR: &str = "it grants a privileged group, and nothing says who made the change";
 

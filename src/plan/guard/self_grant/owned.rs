@@ -70,7 +70,7 @@ pub(super) fn loosened(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> 
         guard: Guard::SelfGrant,
         addresses: Vec::new(),
         rule: String::new(),
-        why: format!("{}, which loosens `{}`, {what}", others.who, change.rule),
+        why: format!("{}, which changes `{}`, {what}", others.who, change.rule),
         help: others.help().into(),
     });
     tripped.collect()
@@ -79,7 +79,7 @@ pub(super) fn loosened(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> 
 const OF_AUTHORS: &str = "a rule about its own author";
 const OF_NOBODY: &str = "and nobody has that address yet: it may become anybody's";
 
-/// What a change of a rule is that lets its author do more.
+/// What a change of a rule is that is for those alone who own the rules: it lets its author do more, or takes owners away.
 fn loosens(case: &Case<'_>, change: &RuleChange, others: &Others<'_>) -> Option<&'static str> {
     let is_new = change.head.is_some();
     let loosens = match change.rule.as_str() {
@@ -87,7 +87,8 @@ fn loosens(case: &Case<'_>, change: &RuleChange, others: &Others<'_>) -> Option<
         // Nothing narrows the operator.
         "operator" => is_new,
         rule if rule.starts_with("policy.privileged: ") => !is_new,
-        rule if rule.starts_with("policy.admins: ") => is_new,
+        // Whom it takes out could not take a rule back any more, and who is left decides alone.
+        rule if rule.starts_with("policy.admins: ") => true,
         // What protects somebody keeps them past their end.
         rule if rule.starts_with("policy.protect.users: ") => {
             let email = rule.strip_prefix("policy.protect.users: ").map(Email::parse);
@@ -115,7 +116,7 @@ fn waives(case: &Case<'_>, address: &Address, others: &Others<'_>) -> Option<&'s
         return Some(OF_NOBODY);
     }
     let may_be = |author: &Author<'_>, account: &AccountId| {
-        let grant = Grant { address: address.clone(), user, account: Some(account), drift: false, doubt: None };
+        let grant = Grant { address: address.clone(), user, account: Some(account), drift: false, doubt: None, may_be_privileged: false };
         !author.known || author.may_be(case, &grant)
     };
     let is_theirs = others.authors.iter().any(|author| accounts.iter().any(|it| may_be(author, it)));
