@@ -1,16 +1,12 @@
 //! What a reviewer should know beside the changes.
 
-use jiff::ToSpan;
-
-use crate::model::{Email, LiveAccount, Note, Origin, Reading, UnlistedGroups, UnlistedUsers, UserRef};
+use crate::model::{
+    Email, LiveAccount, Note, Origin, Reading, SelfGrant, UnlistedGroups, UnlistedUsers, UserRef,
+};
 
 use super::diff::Differ;
 
-/// How far ahead a plan says what expires, in days (design §2, Time).
-const EXPIRES_SOON: i64 = 14;
-
 pub(super) fn add_notes(differ: &mut Differ<'_>) {
-    expiring(differ);
     no_longer_managed(differ);
     changed_emails(differ);
     renamed_groups(differ);
@@ -23,17 +19,6 @@ pub(super) fn add_notes(differ: &mut Differ<'_>) {
 fn note(differ: &mut Differ<'_>, code: &'static str, text: String, origin: Option<Origin>) {
     let origin = origin.map(|origin| differ.locator.locate(origin));
     differ.changes.notes.push(Note::new(code, text, origin));
-}
-
-fn expiring(differ: &mut Differ<'_>) {
-    let desired = &differ.tree.desired;
-    let horizon = desired.today.checked_add(EXPIRES_SOON.days()).unwrap_or(desired.today);
-    for (name, group) in &desired.groups {
-        for (user, entry) in &group.members {
-            let Some(until) = entry.until.filter(|until| *until <= horizon) else { continue };
-            note(differ, "expires-soon", format!("{user} leaves {name} on {until}"), Some(entry.origin));
-        }
-    }
 }
 
 /// The lock remembers what the tree once declared.
@@ -127,6 +112,13 @@ fn missing_rights(differ: &mut Differ<'_>) {
         let text = "without a credential for Jira, apps and service accounts are not shown, and nothing is planned \
                     for them";
         note(differ, "apps-not-shown", text.into(), None);
+        let policy = &differ.tree.desired.declaration.policy;
+        if policy.self_grant == SelfGrant::Refuse || !policy.privileged.is_empty() {
+            let text = "without a credential for Jira, nobody can tell which groups give site administration: name them in \
+                        `policy.privileged`, or else they are not marked as privileged, and take the members of other \
+                        groups; `self-grant` takes every group of the site for one where it has a base";
+            note(differ, "site-admins-unknown", text.into(), None);
+        }
     }
     if differ.live.rights.jira.as_ref().is_some_and(|jira| !jira.site_admin) {
         let text = "Jira's credential is no site administrator: it can plan, and apply would refuse what goes \

@@ -18,7 +18,7 @@ impl Router<'_> {
         how: Offboard,
     ) -> Result<Option<Step>, Obstacle> {
         self.may_narrow(change.address.user(), account)?;
-        self.is_nobody_protected(account)?;
+        self.is_nobody_kept(account)?;
         let status = self.status(account);
         let memberships = match self.memberships(account) {
             // Whoever is in no directory is in no group, and the organization alone has no row to say so.

@@ -11,7 +11,7 @@ use crate::model::{
 use super::desired::DesiredGroup;
 use super::identity::Obstacle;
 use super::route::Router;
-use super::rules::{Rules, group_id};
+use super::rules::{Rules, Unseen, group_id};
 
 impl Router<'_> {
     /// The description that a group is created with, where the surface can say it.
@@ -48,19 +48,18 @@ impl Router<'_> {
         })
     }
 
-    /// While nobody can tell which account somebody protected has, it may be any that hides its email.
-    pub(super) fn is_nobody_protected(&self, account: &AccountId) -> Result<(), Obstacle> {
-        let Some(email) = self.rules.unseen.first() else { return Ok(()) };
-        if !self.context.tree.people.hides(account, self.account(account)) {
+    /// While nobody can tell which account somebody has who is protected, or the operator, it may be any that hides its
+    /// email. What this change says of it is not known yet.
+    pub(super) fn is_nobody_kept(&self, account: &AccountId) -> Result<(), Obstacle> {
+        let Some(Unseen { email, rule, .. }) = self.rules.may_be(account, self.account(account)) else {
             return Ok(());
-        }
+        };
         Err(Obstacle {
             code: "identity-unresolved",
-            why: format!(
-                "`protect.users` names {email}, whose account nobody knows, and this one hides its email"
-            ),
+            why: format!("`{rule}` names {email}, whose account nobody knows, and this one hides its email"),
             help: format!(
-                "Pin the account of {email} under `users:`, or correct the email in `protect.users`."
+                "Pin the account of {email} under `users:`, or correct the email in `{rule}`, and apply that first, as a \
+                 change of its own."
             ),
         })
     }
@@ -250,7 +249,7 @@ impl Router<'_> {
     ) -> Result<(), Obstacle> {
         for lost in members {
             self.may_narrow(Some(&lost.user), lost.membership.account())?;
-            self.is_nobody_protected(lost.membership.account())?;
+            self.is_nobody_kept(lost.membership.account())?;
         }
         let Some(name) = change.address.group() else {
             return Ok(());

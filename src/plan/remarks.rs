@@ -2,12 +2,17 @@
 
 use std::collections::BTreeSet;
 
+use jiff::ToSpan;
+
 use crate::model::{AccountId, Email, GroupId, GroupName, Note, UserRef};
 
-use super::identity::Identity;
+use super::identity::{Identity, Marked};
 use super::projection::{Place, Projection, Who};
 use super::route::Context;
-use super::rules::RuleBook;
+use super::rules::{RuleBook, Rules, Unseen, group_id};
+
+/// How far ahead a plan says what expires, in days (design §2, Time).
+const EXPIRES_SOON: i64 = 14;
 
 /// The notes.
 pub(super) fn on_rules(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
@@ -15,7 +20,53 @@ pub(super) fn on_rules(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note>
     notes.extend(rules_of_left_groups(rules, context));
     notes.extend(standing_pairs(rules, context));
     notes.extend(unknown_leavers(context));
+    notes.extend(expiring(rules, context));
     notes
+}
+
+/// What ends soon, and what is to stop it on its day.
+fn expiring(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
+    let desired = &context.tree.desired;
+    let horizon = desired.today.checked_add(EXPIRES_SOON.days()).unwrap_or(desired.today);
+    let mut notes = Vec::new();
+    for (name, group) in desired.groups.iter().filter(|_| !context.undoes) {
+        for (user, entry) in &group.members {
+            let Some(until) = entry.until.filter(|until| *until <= horizon) else { continue };
+            let text = match stopped_by(rules, context, name, user) {
+                Some(rule) => format!("{user} is to leave {name} on {until}, and {rule} stops that"),
+                None => format!("{user} leaves {name} on {until}"),
+            };
+            notes.push(Note::new("expires-soon", text, Some(context.locator.locate(entry.origin))));
+        }
+    }
+    notes
+}
+
+/// The rule that holds somebody in a group, whatever else is done.
+fn stopped_by(
+    rules: &RuleBook<'_>,
+    context: &Context<'_>,
+    name: &GroupName,
+    user: &UserRef,
+) -> Option<String> {
+    let (id, account) = (group_id(context.tree, name, context.live), context.tree.account(user));
+    let protected = || rules.both().map(|rules| &Rules::policy(rules).protect);
+    let groups = protected().flat_map(|protect| &protect.groups).map(|group| &group.value);
+    if Marked::of(groups, &rules.names).marks(id, name) {
+        return Some("`policy.protect.groups`".into());
+    }
+    let mut people = protected().flat_map(|protect| &protect.users).map(|user| &user.value);
+    if people.any(|email| {
+        *user == UserRef::Email(email.clone()) || account.is_some_and(|id| rules.accounts(email).contains(id))
+    }) {
+        return Some("`policy.protect.users`".into());
+    }
+    let account = account?;
+    if rules.is_operator(Some(user), account) || context.live.rights.acting() == Some(account) {
+        return Some("`self-lockout`".into());
+    }
+    let Unseen { email, rule, .. } = rules.may_be(account, context.live.accounts.get(account))?;
+    Some(format!("`{rule}`, which names {email}, whose account nobody knows,"))
 }
 
 /// Names in the tree's rules that mean nobody and nothing: a rule that holds for nothing must not look as if it held.
@@ -31,11 +82,17 @@ fn rules_for_nothing(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
             notes.push(Note::new("rule-names-nothing", text, Some(context.locator.locate(origin))));
         }
     }
-    for user in &policy.protect.users {
-        if rules.accounts(&user.value).is_empty() {
-            let email = &user.value;
-            let text =
-                format!("policy.protect.users names {email}, whose account nobody knows: it protects nobody");
+    let operator = &context.tree.desired.declaration.settings.operator;
+    let users = policy.protect.users.iter().map(|user| ("policy.protect.users", user));
+    for (rule, user) in users.chain(operator.iter().map(|user| ("operator", user))) {
+        let email = &user.value;
+        let holds = if context.tree.people.missing_may_hide() {
+            "until it is known, no account that hides its email loses anything"
+        } else {
+            "it protects nobody"
+        };
+        if rules.accounts(email).is_empty() {
+            let text = format!("{rule} names {email}, whose account nobody knows: {holds}");
             notes.push(Note::new("rule-names-nothing", text, Some(context.locator.locate(user.origin))));
         }
     }

@@ -261,7 +261,7 @@ impl Router<'_> {
             Wanted::RemoveMember { membership } => {
                 let via = self.removal_surface(membership)?;
                 self.may_narrow(change.address.user(), membership.account())?;
-                self.is_nobody_protected(membership.account())?;
+                self.is_nobody_kept(membership.account())?;
                 let first = self.ended.insert(membership.clone());
                 Ok(first.then(|| (Operation::RemoveMember { membership: membership.clone() }, via)))
             }

@@ -4,7 +4,8 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Address, Email, GroupId, GroupName, Guard, LiveState, Located, Policy, UserRef, Waiver,
+    AccountId, Address, Email, GroupId, GroupName, Guard, LiveAccount, LiveState, Located, Policy, UserRef,
+    Waiver,
 };
 
 use super::base::rule_of_exclusive;
@@ -23,8 +24,17 @@ pub(super) struct RuleBook<'a> {
     /// The accounts that either tree calls its operator.
     operators: BTreeSet<AccountId>,
     operator_emails: BTreeSet<Email>,
-    /// The people whom a tree protects and nobody can point at: each may be any account that hides its email.
-    pub(super) unseen: Vec<Email>,
+    /// The people whom a tree protects, or has Rollbook act for, and whose account nobody knows: each may be any that hides
+    /// its email. What the change says of those whom its base keeps counts only once it has been applied.
+    unseen: Vec<Unseen<'a>>,
+}
+
+/// Somebody whom a rule of a tree keeps, and whose account neither that tree nor its base knows.
+pub(super) struct Unseen<'a> {
+    pub(super) email: &'a Email,
+    /// The key of the rule.
+    pub(super) rule: &'static str,
+    tree: &'a Resolved<'a>,
 }
 
 /// The rules of one tree.
@@ -48,22 +58,29 @@ impl<'a> RuleBook<'a> {
     }
 
     fn of(head: &'a Resolved<'a>, base: Option<&'a Resolved<'a>>, live: &'a LiveState) -> Self {
-        let trees: Vec<&Resolved<'_>> = std::iter::once(head).chain(base).collect();
+        let trees: Vec<&'a Resolved<'a>> = std::iter::once(head).chain(base).collect();
         let declarations = || trees.iter().map(|tree| tree.desired.declaration);
         let names = GroupNames::of(declarations(), &live.groups);
         let policies = || declarations().map(|declaration| &declaration.policy);
-        let operators: BTreeSet<Email> = declarations()
-            .filter_map(|tree| tree.settings.operator.as_ref().map(|operator| operator.value.clone()))
+        let operators: Vec<(usize, &'a Email)> = trees
+            .iter()
+            .enumerate()
+            .filter_map(|(at, tree)| Some((at, &tree.desired.declaration.settings.operator.as_ref()?.value)))
             .collect();
-        let by_any = |email: &Email| accounts_of(&trees, email);
-        let shielded: BTreeSet<&Email> =
-            policies().flat_map(|policy| &policy.protect.users).map(|user| &user.value).collect();
-        let unseen = shielded.into_iter().filter(|email| by_any(email).is_empty()).cloned().collect();
+        let shielded = trees.iter().enumerate().flat_map(|(at, tree)| {
+            let users = &tree.desired.declaration.policy.protect.users;
+            users.iter().map(move |user| ("policy.protect.users", at, &user.value))
+        });
+        let kept = shielded.chain(operators.iter().map(|(at, email)| ("operator", *at, *email)));
+        // Whom a tree keeps, it knows by itself or by its base, and not by what is to come after it.
+        let unseen = kept
+            .filter(|(_, at, email)| accounts_of(&trees[*at..], email).is_empty())
+            .map(|(rule, at, email)| Unseen { email, rule, tree: trees[at] });
         Self {
             privileged: Marked::privileged(policies(), &names, live),
-            operators: operators.iter().flat_map(by_any).collect(),
-            operator_emails: operators,
-            unseen,
+            operators: operators.iter().flat_map(|(_, email)| accounts_of(&trees, email)).collect(),
+            operator_emails: operators.iter().map(|(_, email)| (*email).clone()).collect(),
+            unseen: unseen.collect(),
             names,
             head: Rules::of(head, live),
             base: base.map(|tree| Rules::of(tree, live)),
@@ -111,6 +128,11 @@ impl<'a> RuleBook<'a> {
             Some(UserRef::Account(_)) | None => false,
         };
         by_name || self.operators.contains(account)
+    }
+
+    /// Somebody who is to be kept and may have an account, as far as the tree knows that keeps them.
+    pub(super) fn may_be(&self, id: &AccountId, account: Option<&LiveAccount>) -> Option<&Unseen<'a>> {
+        self.unseen.iter().find(|unseen| unseen.tree.people.hides(id, account))
     }
 
     /// The accounts that either tree, or the site, gives an email.

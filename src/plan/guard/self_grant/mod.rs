@@ -10,7 +10,8 @@ mod owned;
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, Address, Direction, Drift, Email, GroupId, GroupName, Guard, Ruling, SelfGrant, UserRef, Verdict,
+    AccountId, Address, Direction, Drift, Email, GroupId, GroupName, Guard, Ruling, SelfGrant, UserRef,
+    Verdict,
 };
 
 use super::{Case, Context, Rules, Tripped, ruled, verdict};

@@ -116,7 +116,14 @@ fn waives(case: &Case<'_>, address: &Address, others: &Others<'_>) -> Option<&'s
         return Some(OF_NOBODY);
     }
     let may_be = |author: &Author<'_>, account: &AccountId| {
-        let grant = Grant { address: address.clone(), user, account: Some(account), drift: false, doubt: None, may_be_privileged: false };
+        let grant = Grant {
+            address: address.clone(),
+            user,
+            account: Some(account),
+            drift: false,
+            doubt: None,
+            may_be_privileged: false,
+        };
         !author.known || author.may_be(case, &grant)
     };
     let is_theirs = others.authors.iter().any(|author| accounts.iter().any(|it| may_be(author, it)));
