@@ -242,13 +242,27 @@ fn exclusive(operations: &Operations, rules: &RuleBook<'_>, live: &LiveState) ->
     let mut waits = Vec::new();
     for (key, planned) in operations {
         for effect in effects(planned) {
-            let Effect::Joins(place, Who::Account(account)) = effect else { continue };
-            let others = lists.iter().filter(|list| list.iter().any(|listed| listed.takes(place)));
-            let others =
-                others.flatten().filter(|listed| !listed.takes(place)).flat_map(|listed| &listed.ids);
-            let left = others.filter(|id| live.members.contains_key(*id));
-            let first = left.filter_map(|id| removals.get(&(*id, account))).flatten();
-            waits.extend(first.map(|first| (key.clone(), (*first).clone(), Wait::Exclusive)));
+            let (places, account) = match effect {
+                Effect::Joins(place, Who::Account(account)) => (vec![place], account),
+                // Where they were all the while has an effect again.
+                Effect::Wakes(account, kept) => {
+                    (kept.iter().map(|kept| Place::Group(kept.membership.group())).collect(), account)
+                }
+                Effect::Joins(_, Who::Invited(_))
+                | Effect::Leaves(_)
+                | Effect::Sleeps(..)
+                | Effect::Ends(_) => {
+                    continue;
+                }
+            };
+            for place in places {
+                let others = lists.iter().filter(|list| list.iter().any(|listed| listed.takes(place)));
+                let others =
+                    others.flatten().filter(|listed| !listed.takes(place)).flat_map(|listed| &listed.ids);
+                let left = others.filter(|id| live.members.contains_key(*id));
+                let first = left.filter_map(|id| removals.get(&(*id, account))).flatten();
+                waits.extend(first.map(|first| (key.clone(), (*first).clone(), Wait::Exclusive)));
+            }
         }
     }
     waits

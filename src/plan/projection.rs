@@ -161,6 +161,11 @@ impl<'a> Projection<'a> {
         }
     }
 
+    /// Whether operations end a group.
+    pub(super) fn is_gone(&self, place: Place<'_>) -> bool {
+        matches!(place, Place::Group(group) if self.ended.contains(group))
+    }
+
     /// The people in a group who have an active account. Somebody whom a plan invites has none yet, and an app is nobody.
     pub(super) fn active_people(&self, group: &'a GroupId) -> usize {
         if self.ended.contains(group) {

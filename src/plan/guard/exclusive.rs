@@ -55,17 +55,18 @@ fn coming<'a>(case: &'a Case<'_>) -> Vec<Coming<'a>> {
         for effect in effects(planned) {
             match effect {
                 Effect::Joins(place, who) => coming.push(Coming { address: address(), place, user, who }),
-                Effect::Wakes(account, kept) => coming.extend(kept.iter().map(|kept| Coming {
-                    address: address(),
-                    place: Place::Group(kept.membership.group()),
-                    user,
-                    who: Who::Account(account),
-                })),
+                Effect::Wakes(account, kept) => {
+                    let who = Who::Account(account);
+                    let places = kept.iter().map(|kept| Place::Group(kept.membership.group()));
+                    // What the plan ends, such as with its group, has no effect again.
+                    let stay = places.filter(|place| case.after.holds(*place, who));
+                    coming.extend(stay.map(|place| Coming { address: address(), place, user, who }));
+                }
                 Effect::Leaves(_) | Effect::Sleeps(..) | Effect::Ends(_) => {}
             }
         }
     }
-    let declared = case.differences.iter().filter(|difference| difference.widens());
+    let declared = case.differences.iter().filter(|it| it.widens() && !case.after.is_gone(it.place));
     coming.extend(declared.map(|it| Coming {
         address: it.address(),
         place: it.place,
