@@ -164,7 +164,31 @@ impl<'t> Builder<'t, '_> {
             return;
         }
         let plain = matches!(style, ScalarStyle::Plain);
+        if matches!(style, ScalarStyle::DoubleQuoted) {
+            self.escapes(span);
+        }
         self.place(Node { span: at, value: Value::Scalar(Scalar { text, plain }) });
+    }
+
+    /// Between quotes, a character may stand as its number: a reviewer reads another text than the tree says.
+    fn escapes(&mut self, span: &granit_parser::Span) {
+        let range = span.byte_range().unwrap_or_default();
+        let written = self.source.text.get(range.clone()).unwrap_or_default();
+        let mut chars = written.char_indices();
+        while let Some((at, c)) = chars.next() {
+            if c != '\\' {
+                continue;
+            }
+            // What stands behind it is part of the escape, also another one.
+            if let Some((_, 'x' | 'u' | 'U')) = chars.next() {
+                let at = self.source.span(range.start + at, range.start + at + 2);
+                self.mistakes.report(
+                    Diagnostic::error(codes::HIDDEN_CHARACTER, "the text gives a character by its number")
+                        .at(at, "hidden here")
+                        .help("Write the character itself."),
+                );
+            }
+        }
     }
 
     fn open(&mut self, span: &granit_parser::Span, tagged: bool, items: Items<'t>) {
