@@ -15,7 +15,7 @@ mod names;
 mod process;
 mod tracked;
 
-pub use applied::{APPLIED, APPLIED_WORD, applied, last_applied, move_applied, short};
+pub use applied::{APPLIED, APPLIED_WORD, applied, last_applied, move_applied, short, trees_added};
 pub use process::Refusal;
 pub use tracked::{Untracked, commit_of, left_out, untracked};
 
@@ -93,6 +93,9 @@ pub enum GitError {
     /// The ref is one for the whole repository, and this one has several trees, with the files that begin them.
     #[error("the repository has several trees, and {APPLIED} does not say which of them was applied: {}", first(.0))]
     SeveralTrees(Vec<String>),
+    /// A change makes several trees of one.
+    #[error("the change adds {}, a second tree: {APPLIED} does not say which of several was applied, and every apply with `--base {APPLIED_WORD}` would end here", first(.0))]
+    AddsTree(Vec<String>),
     /// git's answer was cut off or is not as documented.
     #[error("git did not answer as it should: {0}")]
     Answer(#[from] io::Error),
@@ -150,6 +153,9 @@ impl GitError {
             }
             Self::SeveralTrees(_) => {
                 "Compare with a revision, such as HEAD~1, or keep each tree in a repository of its own."
+            }
+            Self::AddsTree(_) => {
+                "Take it out of the change, under any folder, or give it a repository of its own."
             }
             Self::Answer(_) => "Try `git fsck` in the repository.",
         }

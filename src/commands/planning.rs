@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::fetch;
 use crate::git;
 use crate::model::{
-    Capabilities, Declaration, Header, Journal, LiveState, Locator, Plan, Questions, Revision, Rights,
+    Capabilities, Declaration, Header, Journal, LiveState, Locator, Note, Plan, Questions, Revision, Rights,
     SelfGrant, Severity, Snapshot, Taken, Tree,
 };
 use crate::plan::snapshot::{self, SnapshotError};
@@ -35,6 +35,8 @@ pub(super) struct LoadedBase {
     tree: Tree,
     declaration: Declaration,
     revision: Revision,
+    /// The files of other trees that the change adds.
+    added: Vec<String>,
 }
 
 impl LoadedBase {
@@ -44,6 +46,16 @@ impl LoadedBase {
 
     pub(super) fn declaration(&self) -> &Declaration {
         &self.declaration
+    }
+
+    /// Says that the change adds another tree to the repository, where it does.
+    fn second_tree(&self) -> Option<Note> {
+        let first = self.added.first()?;
+        let text = format!(
+            "the change adds {first}, a second tree of this repository: `--base applied` is refused where there are several, \
+             so that applies and nights which use it end with 1"
+        );
+        Some(Note::new("second-tree", text, None))
     }
 
     /// Whether git has it, and not only a folder.
@@ -162,7 +174,8 @@ impl Session {
             before: loaded.snapshot.as_ref().map(|snapshot| &snapshot.readings.members),
             rates: &RATES,
         };
-        let plan = plan::route(changes, &context);
+        let mut plan = plan::route(changes, &context);
+        plan.notes.extend(loaded.base.as_ref().and_then(LoadedBase::second_tree));
         for identified in &plan.identities {
             info!(user = %identified.user, account = %identified.account, from = %identified.from, "resolved");
         }
@@ -172,23 +185,27 @@ impl Session {
     /// Reads what a tree is compared with: a revision of its repository, or another folder.
     pub(super) fn base(&self, named: &str) -> Result<LoadedBase, Error> {
         let folder = named.starts_with('.') || Path::new(named).is_absolute();
-        let (tree, mut diagnostics, declaration, revision) = if folder {
+        let (tree, mut diagnostics, declaration, revision, added) = if folder {
             let config::Loaded { tree, declaration, diagnostics } =
                 config::load(Path::new(named), self.today);
             is_whole(Path::new(named), &tree)?;
             let revision = Revision { name: named.into(), commit: None, contained: None, applied: false };
-            (tree, diagnostics, declaration, revision)
+            (tree, diagnostics, declaration, revision, Vec::new())
         } else {
             let root = self.root()?;
             let git::At { tree, revision } = match named {
                 git::APPLIED_WORD => git::last_applied(&root)?,
                 named => git::tree_at(&root, named)?,
             };
+            let added = match &revision.commit {
+                Some(commit) => git::trees_added(&root, commit)?,
+                None => Vec::new(),
+            };
             let config::Parsed { declaration, diagnostics } = config::parse(&tree, self.today);
-            (tree, diagnostics, declaration, revision)
+            (tree, diagnostics, declaration, revision, added)
         };
         if let Some(declaration) = declaration {
-            return Ok(LoadedBase { tree, declaration, revision });
+            return Ok(LoadedBase { tree, declaration, revision, added });
         }
         diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error);
         let style = self.diagnostic_style(self.terminal.stderr_in_color());
@@ -206,7 +223,8 @@ impl Session {
         }
         let Ok(git::At { tree, revision }) = git::last_applied(&self.root()?) else { return Ok(None) };
         let declaration = config::parse(&tree, self.today).declaration;
-        Ok(declaration.map(|declaration| LoadedBase { tree, declaration, revision }))
+        let added = Vec::new();
+        Ok(declaration.map(|declaration| LoadedBase { tree, declaration, revision, added }))
     }
 
     fn header(&self, source: Source<'_>, tree: &Tree) -> Result<Header, Error> {

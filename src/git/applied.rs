@@ -76,14 +76,44 @@ pub fn last_applied(folder: &Path) -> Result<At, GitError> {
 
 /// Makes sure that the repository has one tree: the ref does not say of which an apply completed.
 fn only_tree(folder: &Path) -> Result<(), GitError> {
+    let roots = trees(folder)?;
+    if roots.len() > 1 { Err(GitError::SeveralTrees(roots)) } else { Ok(()) }
+}
+
+/// The files that begin the trees which are tracked and which a commit does not have, where that makes several trees of one.
+/// From then on the ref does not say of which an apply completed.
+///
+/// # Errors
+/// [`GitError`] when git cannot tell, or the ref is there: what comes after such a change could not be applied.
+pub fn trees_added(folder: &Path, commit: &str) -> Result<Vec<String>, GitError> {
+    let mut added = trees(folder)?;
+    let several = added.len() > 1;
+    let before = paths(folder, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit])?;
+    let before: Vec<String> =
+        before.into_iter().filter(|path| path.rsplit('/').next() == Some(ROOT)).collect();
+    added.retain(|path| !before.contains(path));
+    if !several || before.len() > 1 {
+        return Ok(Vec::new());
+    }
+    if !added.is_empty() && applied(folder)?.is_some() {
+        return Err(GitError::AddsTree(added));
+    }
+    Ok(added)
+}
+
+/// The files that begin a tree, wherever in the repository.
+fn trees(folder: &Path) -> Result<Vec<String>, GitError> {
     let everywhere = format!(":(top,glob)**/{ROOT}");
-    let output = run(folder, &["ls-files", "-z", "--full-name", "--", &everywhere])?;
+    paths(folder, &["ls-files", "-z", "--full-name", "--", &everywhere])
+}
+
+fn paths(folder: &Path, arguments: &[&str]) -> Result<Vec<String>, GitError> {
+    let output = run(folder, arguments)?;
     if !output.status.success() {
         return Err(GitError::Refused(Refusal::of(&output)));
     }
-    let roots = output.stdout.split(|byte| *byte == 0).filter(|path| !path.is_empty());
-    let roots: Vec<String> = roots.map(|path| String::from_utf8_lossy(path).into_owned()).collect();
-    if roots.len() > 1 { Err(GitError::SeveralTrees(roots)) } else { Ok(()) }
+    let paths = output.stdout.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+    Ok(paths.map(|path| String::from_utf8_lossy(path).into_owned()).collect())
 }
 
 /// As many digits of a commit as are shown to people.

@@ -229,6 +229,34 @@ fn a_repository_of_several_trees_has_no_such_ref() {
     assert!(says.contains("fourth/rollbook.yaml, and 2 more"), "{ran}");
 }
 
+/// Applies with the ref would stop, so that the plan of such a change says it, also where the ref was not fetched.
+#[test]
+fn a_change_that_adds_a_second_tree_is_told() {
+    let site = Site::example("minimal");
+    let repository = repository();
+    let folder = repository.path();
+    std::fs::create_dir_all(folder.join("node_modules/a")).unwrap();
+    std::fs::write(folder.join("node_modules/a/rollbook.yaml"), "version: 1\n").unwrap();
+    git(folder, &["add", "--force", "."]);
+    git(folder, &["commit", "--quiet", "-m", "other"]);
+    let first = head(folder);
+    let told = plan(folder, &["--base", "HEAD~1"]).at(&site).run().ends(0);
+    let says = told.stdout.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(says.contains("the change adds node_modules/a/rollbook.yaml, a second tree"), "{told}");
+    git(folder, &["update-ref", APPLIED, "HEAD~1"]);
+    let refused = plan(folder, &["--base", "HEAD~1"]).at(&site).run().ends(1);
+    let says = refused.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(says.contains("the change adds node_modules/a/rollbook.yaml, a second tree"), "{refused}");
+    assert!(says.contains("Take it out of the change"), "{refused}");
+    // Neighbours: it was there before, and a change that takes it out.
+    commit(folder, "groups/support.yaml", "# Who", "# Those who");
+    let there = plan(folder, &["--base", &first]).at(&site).run().ends(0);
+    assert!(!there.stdout.contains("second tree"), "{there}");
+    git(folder, &["rm", "--quiet", "-r", "node_modules"]);
+    git(folder, &["commit", "--quiet", "-m", "out"]);
+    plan(folder, &["--base", "HEAD~1"]).at(&site).run().ends(0);
+}
+
 #[test]
 fn outside_a_repository_there_is_nothing_to_say() {
     let site = Site::example("minimal");
