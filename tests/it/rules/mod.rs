@@ -10,6 +10,7 @@ mod doubts;
 mod ends;
 mod exclusive;
 mod floors;
+mod gaps;
 mod groups;
 mod hidden;
 mod identities;
