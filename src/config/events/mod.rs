@@ -185,7 +185,7 @@ impl<'t> Builder<'t, '_> {
                 self.mistakes.report(
                     Diagnostic::error(codes::HIDDEN_CHARACTER, "the text gives a character by its number")
                         .at(at, "hidden here")
-                        .help("Write the character itself."),
+                        .help("Write the character itself, or leave it out."),
                 );
             }
         }
