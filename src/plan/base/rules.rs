@@ -13,15 +13,15 @@ pub(super) fn changes(base: &Declaration, head: &Declaration) -> Vec<RuleChange>
     let (before, after) = (texts(base), texts(head));
     let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
     let changed = keys.into_iter().filter(|key| before.get(*key) != after.get(*key));
-    let mut changes: Vec<RuleChange> = changed
+    let mut told: Vec<RuleChange> = changed
         .map(|key| RuleChange {
             rule: key.clone(),
             base: before.get(key).cloned(),
             head: after.get(key).cloned(),
         })
         .collect();
-    changes.sort_by_key(rank);
-    changes
+    told.sort_by_key(rank);
+    told
 }
 
 /// What a reviewer reads first, where there is not room for everything: what was a rule and is not as it was; then what is
