@@ -6,7 +6,7 @@ use rollbook::config;
 use rollbook::model::{AccountId, Email};
 use rollbook::plan::{self, Desired, Locking, Lookup};
 
-use crate::world::{Group, World};
+use crate::world::World;
 
 fn company() -> World {
     let users = "  ada@acme.com: { active: true }\n  eve@acme.com: { account: acc-eve@acme.com }\n";
@@ -128,19 +128,4 @@ fn one_account_under_two_emails_is_locked_under_neither() {
     let world = world.change(|live| drop(live.accounts.remove("acc-eve@acme.com")));
     let locking = lock(&world, &[]);
     assert_eq!((users(&locking), codes(&locking)), (vec![row("ada", "jira")], vec!["identity-shared"; 2]));
-}
-
-#[test]
-fn a_pin_of_a_group_that_was_reviewed_mends_the_lock() {
-    let world = World::of("", "", "  support:\n    id: id-third\n    members: [ada@acme.com]\n")
-        .lock("groups:\n  support: { id: id-support, from: jira }\n")
-        .change(|live| {
-            live.groups.remove("id-support");
-            live.groups.insert("id-third".into(), Group::of("third", [].into()));
-        });
-    assert!(world.plan().blocked.iter().all(|blocked| blocked.code == "identity-changed"));
-    let locking = lock(&world, &[]);
-    let groups = locking.lock.groups.iter();
-    let groups: Vec<_> = groups.map(|(_, locked)| (locked.id.as_str(), locked.from.as_str())).collect();
-    assert_eq!((groups, codes(&locking)), (vec![("id-third", "pin")], vec![]));
 }
