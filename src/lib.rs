@@ -6,12 +6,12 @@
 //! main → cli, error, environment, exit, terminal      the edge
 //! commands                                one file a command: wiring
 //! fetch  apply  render                    reads, writes, text
-//! config  plan  atlassian  journal        YAML, the diff, the APIs, what was done; sandbox stands apart
+//! config  plan  atlassian  journal  platform   YAML, the diff, the APIs, what was done, where CI runs; sandbox stands apart
 //! model                                   every value that crosses a boundary
 //! ```
 //!
 //! `model`, `config`, `plan`, `journal` and `render` are pure: values in, values out. Clock, environment, files and
-//! network live in `fetch`, `apply`, `atlassian`, `commands` and the one file of `config` that reads files.
+//! network live in `fetch`, `apply`, `atlassian`, `platform`, `commands` and the one file of `config` that reads files.
 
 pub mod apply;
 pub mod atlassian;
@@ -26,6 +26,7 @@ pub mod git;
 pub mod journal;
 pub mod model;
 pub mod plan;
+pub mod platform;
 pub mod render;
 pub mod sandbox;
 pub mod terminal;

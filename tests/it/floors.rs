@@ -15,14 +15,14 @@ use syn::buffer::{Cursor, TokenBuffer};
 const FILE_LINES: usize = 450;
 const FUNCTION_LINES: usize = 70;
 
-/// The one file that knows the HTTP client.
-const CLIENT: &str = "src/atlassian/client.rs";
+/// The files that know the HTTP client: one for Atlassian's APIs, one for the platforms'.
+const CLIENTS: [&str; 2] = ["src/atlassian/client.rs", "src/platform/client.rs"];
 /// The one file of a pure room that reads files.
 const FILE_READER: &str = "src/config/files.rs";
 /// Rooms of values in, values out.
 const PURE: [&str; 5] = ["model", "config", "plan", "journal", "render"];
 
-const FLOOR_1: [&str; 5] = ["model", "config", "plan", "atlassian", "journal"];
+const FLOOR_1: [&str; 6] = ["model", "config", "plan", "atlassian", "journal", "platform"];
 const FLOOR_2: [&str; 4] = ["fetch", "git", "apply", "render"];
 /// How a run ends and where its text goes: for commands, and above.
 const EDGE: [&str; 4] = ["environment", "error", "exit", "terminal"];
@@ -33,7 +33,9 @@ fn may_name(room: &str, other: &str) -> Option<bool> {
         FLOOR_1.contains(&other) || FLOOR_2.contains(&other) || EDGE.contains(&other) || other == "sandbox";
     Some(match room {
         "model" => false,
-        "config" | "plan" | "atlassian" | "journal" | "sandbox" | "exit" | "terminal" => other == "model",
+        "config" | "plan" | "atlassian" | "journal" | "platform" | "sandbox" | "exit" | "terminal" => {
+            other == "model"
+        }
         "fetch" | "git" | "apply" | "render" | "environment" => FLOOR_1.contains(&other),
         "error" | "commands" => under_commands,
         "cli" => under_commands || other == "commands",
@@ -274,8 +276,10 @@ impl Source<'_> {
             }
             found.extend(self.impurity(&room, named));
         }
-        if self.path != CLIENT && names.paths.iter().any(|named| named.parts.iter().any(|p| p == "reqwest")) {
-            found.push(format!("names reqwest, which only {CLIENT} may"));
+        if !CLIENTS.contains(&self.path)
+            && names.paths.iter().any(|named| named.parts.iter().any(|p| p == "reqwest"))
+        {
+            found.push(format!("names reqwest, which only {} may", CLIENTS.join(" and ")));
         }
         found.extend(self.sizes());
         found.into_iter().map(|what| format!("{}: {what}", self.path)).collect()

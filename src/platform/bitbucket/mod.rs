@@ -1,0 +1,165 @@
+//! Bitbucket Cloud: the variables of Pipelines, and the REST API 2.0.
+//!
+//! Shapes: Atlassian's description of the API (developer.atlassian.com/cloud/bitbucket/rest), and
+//! support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets.
+
+mod comments;
+mod job;
+mod people;
+
+use serde::Deserialize;
+
+pub(super) use comments::{comment, comments, delete_comment, edit_comment, me, no_issues};
+pub(super) use job::job;
+pub(super) use people::{people, people_of};
+
+use super::error::{Error, Lacking};
+use super::range::Record;
+use super::service::{PullRequest, Service, part};
+
+#[derive(Deserialize)]
+struct Pull {
+    id: u64,
+    title: Option<String>,
+    state: String,
+    author: Option<User>,
+    source: End,
+    destination: End,
+    merge_commit: Option<Hash>,
+}
+
+/// One end of a pull request. What is gone is missing.
+#[derive(Deserialize)]
+struct End {
+    branch: Option<Branch>,
+    commit: Option<Hash>,
+}
+
+#[derive(Deserialize)]
+struct Branch {
+    name: String,
+}
+
+#[derive(Deserialize)]
+struct Hash {
+    /// In pull requests the first twelve digits.
+    hash: String,
+}
+
+/// An account. Atlassian's id of it is the one that a tree's accounts have, and nobody can choose it.
+#[derive(Deserialize)]
+struct User {
+    account_id: Option<String>,
+    uuid: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct Pipeline {
+    target: Target,
+    state: State,
+    trigger: Option<Trigger>,
+}
+
+#[derive(Deserialize)]
+struct Trigger {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    ref_type: Option<String>,
+    ref_name: Option<String>,
+    commit: Option<Hash>,
+    selector: Option<Selector>,
+}
+
+#[derive(Deserialize)]
+struct Selector {
+    #[serde(rename = "type")]
+    kind: Option<String>,
+}
+
+#[derive(Deserialize)]
+struct State {
+    result: Option<Named>,
+}
+
+#[derive(Deserialize)]
+struct Named {
+    name: String,
+}
+
+impl Service {
+    fn of_repository(&self, rest: &str) -> String {
+        format!("/repositories/{}{rest}", self.repository)
+    }
+}
+
+impl End {
+    fn branch(&self) -> &str {
+        self.branch.as_ref().map_or("", |branch| &branch.name)
+    }
+
+    fn commit(&self) -> &str {
+        self.commit.as_ref().map_or("", |commit| &commit.hash)
+    }
+}
+
+/// `GET /repositories/{workspace}/{repo_slug}`: no variable tells it.
+pub(super) async fn default_branch(service: &Service) -> Result<String, Error> {
+    #[derive(Deserialize)]
+    struct Repository {
+        mainbranch: Branch,
+    }
+    let repository: Repository = service.client.get(&service.of_repository(""), Lacking::Reads).await?;
+    Ok(repository.mainbranch.name)
+}
+
+/// `GET /repositories/{workspace}/{repo_slug}/refs/branches/{name}`.
+pub(super) async fn newest(service: &Service, branch: &str) -> Result<String, Error> {
+    #[derive(Deserialize)]
+    struct Ref {
+        target: Hash,
+    }
+    let path = service.of_repository(&format!("/refs/branches/{}", part(branch)));
+    let branch: Ref = service.client.get(&path, Lacking::Reads).await?;
+    Ok(branch.target.hash)
+}
+
+async fn pull(service: &Service, number: u64) -> Result<Pull, Error> {
+    service.client.get(&service.of_repository(&format!("/pullrequests/{number}")), Lacking::Reads).await
+}
+
+/// `GET /repositories/{workspace}/{repo_slug}/pullrequests/{pull_request_id}`.
+pub(super) async fn pull_request(service: &Service, number: u64) -> Result<PullRequest, Error> {
+    let pull = pull(service, number).await?;
+    Ok(PullRequest {
+        number: pull.id,
+        head: pull.source.commit().to_owned(),
+        target: pull.destination.branch().to_owned(),
+        open: pull.state == "OPEN",
+        behind: None,
+        title: pull.title.unwrap_or_default(),
+    })
+}
+
+/// The pipelines of the branch's own steps which succeeded: `GET /repositories/{workspace}/{repo_slug}/pipelines`. Those of
+/// schedules have the selector `custom`, and one that somebody started, with variables of their own, has another trigger.
+pub(super) async fn completed(service: &Service, branch: &str) -> Result<Vec<Record>, Error> {
+    let own = |pipeline: &Pipeline| {
+        let Pipeline { target, state, trigger } = pipeline;
+        let selector = target.selector.as_ref().and_then(|selector| selector.kind.as_deref());
+        target.ref_type.as_deref() == Some("branch")
+            && target.ref_name.as_deref() == Some(branch)
+            && selector == Some("branches")
+            && trigger.as_ref().is_some_and(|trigger| trigger.kind == "pipeline_trigger_push")
+            && state.result.as_ref().is_some_and(|result| result.name == "SUCCESSFUL")
+    };
+    let path = service
+        .of_repository(&format!("/pipelines?target.branch={}&status=PASSED&sort=-created_on", part(branch)));
+    let pipelines = service.client.list_until(&path, Lacking::Records, |read| read.iter().any(own)).await?;
+    let commit = |pipeline: Pipeline| pipeline.target.commit.map(|commit| commit.hash);
+    let record = |commit| Record { commit, certain: true };
+    Ok(pipelines.into_iter().filter(own).filter_map(commit).map(record).collect())
+}

@@ -1,0 +1,119 @@
+//! Who is behind a pull request or a commit of Bitbucket's.
+//!
+//! Accounts are told by `account_id`, since a nickname is its owner's to change.
+
+use std::collections::BTreeSet;
+
+use serde::Deserialize;
+
+use super::{Pull, User, pull};
+use crate::platform::error::{Error, Lacking};
+use crate::platform::people::{People, Person};
+use crate::platform::range::same_commit;
+use crate::platform::service::{Service, part};
+
+#[derive(Deserialize)]
+struct Commit {
+    hash: String,
+    author: Author,
+}
+
+#[derive(Deserialize)]
+struct Author {
+    /// `Name <e-mail>`, as the commit has it.
+    raw: Option<String>,
+    /// Missing where the e-mail is no account's.
+    user: Option<User>,
+}
+
+#[derive(Deserialize)]
+struct Activity {
+    update: Option<Update>,
+}
+
+#[derive(Deserialize)]
+struct Update {
+    author: Option<User>,
+    source: super::End,
+}
+
+/// Who opened it, its commits' authors, and who brought each new state of its branch
+/// (`GET /repositories/{workspace}/{repo_slug}/pullrequests/{id}/activity`: an `update` is written for each).
+pub(in crate::platform) async fn people(service: &Service, number: u64) -> Result<People, Error> {
+    let pull = pull(service, number).await?;
+    let mut people = People::new();
+    people
+        .insert(somebody(pull.author.as_ref(), || format!("the account that opened pull request {number}")));
+    let path = service.of_repository(&format!("/pullrequests/{number}/commits"));
+    let commits: Vec<Commit> = service.client.list(&path, Lacking::Reads).await?;
+    // The listing is empty once the branch is gone.
+    if commits.is_empty() {
+        people.insert(Person::Unknown(format!("the authors of pull request {number}, whose branch is gone")));
+    }
+    people.extend(commits.iter().map(committed));
+    let path = service.of_repository(&format!("/pullrequests/{number}/activity"));
+    let activities: Vec<Activity> = service.client.list(&path, Lacking::Reads).await?;
+    let updates: Vec<&Update> = activities.iter().filter_map(|activity| activity.update.as_ref()).collect();
+    for update in &updates {
+        let gone = || format!("the account that brought {} to pull request {number}", update.source.commit());
+        people.insert(somebody(update.author.as_ref(), gone));
+    }
+    let head = pull.source.commit();
+    if !updates.iter().any(|update| same_commit(update.source.commit(), head)) {
+        people.insert(Person::Unknown(format!("the account that pushed {head}")));
+    }
+    Ok(people)
+}
+
+fn somebody(user: Option<&User>, gone: impl FnOnce() -> String) -> Person {
+    // An access token's account has no `account_id` that a person could have.
+    let id = user.and_then(|user| user.account_id.as_ref().or(user.uuid.as_ref()));
+    id.map_or_else(|| Person::Unknown(gone()), |id| Person::Account(id.clone()))
+}
+
+fn committed(commit: &Commit) -> Person {
+    if commit.author.user.is_some() {
+        return somebody(commit.author.user.as_ref(), || format!("the author of {}", commit.hash));
+    }
+    let raw = commit.author.raw.as_deref().unwrap_or_default();
+    let email = raw.rsplit_once('<').and_then(|(_, end)| end.strip_suffix('>'));
+    email.map_or_else(
+        || Person::Unknown(format!("the author of {}", commit.hash)),
+        |email| Person::Email(email.to_owned()),
+    )
+}
+
+/// The people of the pull requests that brought commits to the branch. Which those are, the merged ones say by their
+/// `merge_commit`; to ask by commit, an app has to be installed first. Of a commit that came otherwise nobody knows who
+/// pushed it.
+pub(in crate::platform) async fn people_of(
+    service: &Service,
+    commits: &[String],
+    branch: &str,
+) -> Result<People, Error> {
+    if commits.is_empty() {
+        return Ok(People::new());
+    }
+    let query = part(&format!("state=\"MERGED\" AND destination.branch.name=\"{branch}\""));
+    let path = service.of_repository(&format!("/pullrequests?q={query}&sort=-updated_on"));
+    let brought = |pull: &Pull, sha: &str| {
+        pull.destination.branch() == branch
+            && pull.merge_commit.as_ref().is_some_and(|commit| same_commit(&commit.hash, sha))
+    };
+    let all = |read: &[Pull]| commits.iter().all(|sha| read.iter().any(|pull| brought(pull, sha)));
+    let merged = service.client.list_until(&path, Lacking::Reads, all).await?;
+    let mut people = People::new();
+    let mut asked = BTreeSet::new();
+    for sha in commits {
+        let numbers: Vec<u64> = merged.iter().filter(|pull| brought(pull, sha)).map(|pull| pull.id).collect();
+        if numbers.is_empty() {
+            people.insert(Person::Unknown(format!("the account that pushed {sha} to {branch}")));
+        }
+        for number in numbers {
+            if asked.insert(number) {
+                people.extend(self::people(service, number).await?);
+            }
+        }
+    }
+    Ok(people)
+}

@@ -1,0 +1,389 @@
+//! The HTTP client for a platform's API: one host, one token, bounded waits.
+//!
+//! Beside `atlassian/client.rs` it is the one file that names reqwest. Only reads are sent again after a failure: of a write
+//! that had no answer nobody knows whether it was done. What was turned away at the door may be sent again, whatever it is.
+
+use std::time::Duration;
+
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use jiff::Timestamp;
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+use serde::de::{DeserializeOwned, IgnoredAny};
+use serde_json::Value;
+use tracing::{debug, warn};
+
+use super::error::{Error, Lacking};
+use super::job::Kind;
+
+/// How often a request is sent again.
+const RETRIES: u32 = 3;
+
+/// The longest wait that a platform may ask for. A job costs money while it waits, and another run can come later.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// How long an answer may take.
+const ANSWER: Duration = Duration::from_secs(30);
+
+/// The most pages of a listing, of a hundred entries each.
+const PAGES: usize = 100;
+
+/// The most characters that are shown of what a platform says.
+const SAID: usize = 300;
+
+/// How Rollbook names itself.
+const USER_AGENT: &str = concat!("rollbook/", env!("CARGO_PKG_VERSION"));
+
+/// What a platform's API is asked with.
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// A token alone.
+    Token(SecretString),
+    /// Bitbucket: an API token of an account, with its e-mail.
+    Account {
+        /// The e-mail.
+        user: String,
+        /// The token.
+        token: SecretString,
+    },
+}
+
+/// Asks one platform's API.
+pub(super) struct Client {
+    http: reqwest::Client,
+    kind: Kind,
+    root: String,
+    secret: SecretString,
+}
+
+/// An answer that is a success.
+struct Answer {
+    headers: HeaderMap,
+    body: Vec<u8>,
+}
+
+/// What became of sending a request once.
+enum Outcome {
+    Answered(Answer),
+    /// It may be sent again after this.
+    Again(Duration, Error),
+    Failed(Error),
+}
+
+/// A page of a listing of Bitbucket's.
+#[derive(Deserialize)]
+struct Page<T> {
+    values: Vec<T>,
+    next: Option<String>,
+}
+
+impl Client {
+    /// Makes a client for the API at a root, which has no `/` at its end. `authority` holds certificates in PEM that are
+    /// trusted beside the system's.
+    ///
+    /// # Errors
+    /// [`Error::Token`] when the credential cannot be sent, [`Error::Setup`] when the certificates or the system's settings
+    /// are not usable.
+    pub(super) fn new(
+        kind: Kind,
+        root: &str,
+        credential: &Credential,
+        authority: Option<&[u8]>,
+    ) -> Result<Self, Error> {
+        let setup = |error: &reqwest::Error| Error::Setup { api: root.to_owned(), why: cause(error) };
+        let mut headers = HeaderMap::new();
+        let (name, value, secret) = authorization(kind, credential)?;
+        headers.insert(name, value);
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        if kind == Kind::GitHub {
+            headers.insert("x-github-api-version", HeaderValue::from_static("2022-11-28"));
+        }
+        let mut builder = reqwest::Client::builder()
+            // One could carry the token elsewhere.
+            .redirect(reqwest::redirect::Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .user_agent(USER_AGENT)
+            .default_headers(headers)
+            .connect_timeout(Duration::from_secs(10))
+            .timeout(ANSWER);
+        if let Some(pem) = authority {
+            let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| setup(&error))?;
+            builder = builder.tls_certs_merge(certificates);
+        }
+        let http = builder.build().map_err(|error| setup(&error))?;
+        Ok(Self { http, kind, root: root.to_owned(), secret })
+    }
+
+    /// Reads one value. `path` is under the root and begins with `/`.
+    ///
+    /// # Errors
+    /// [`Error`] when there is no answer, a refusal, or an answer that is not as documented.
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, lacking: Lacking) -> Result<T, Error> {
+        let answer = self.send(&Method::GET, path, None, lacking).await?;
+        decoded(&answer.body, &asked(&Method::GET, path))
+    }
+
+    /// Reads one value that may not be there.
+    ///
+    /// # Errors
+    /// As [`Client::get`], but for 404.
+    pub(super) async fn find<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        lacking: Lacking,
+    ) -> Result<Option<T>, Error> {
+        match self.get(path, lacking).await {
+            Err(Error::Refused { status: 404, .. }) => Ok(None),
+            found => found.map(Some),
+        }
+    }
+
+    /// Reads a whole listing. Where the next page is, GitHub and GitLab say in the header `Link` (RFC 8288), and Bitbucket in
+    /// `next` beside `values`. Of that link the query alone is used: behind a proxy its host may be another one, and the
+    /// token goes to the root alone.
+    ///
+    /// # Errors
+    /// As [`Client::get`], and [`Error::Endless`].
+    pub(super) async fn list<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        lacking: Lacking,
+    ) -> Result<Vec<T>, Error> {
+        let (all, more) = self.pages(path, lacking, |_| false).await?;
+        match more {
+            None => Ok(all),
+            Some(_) => Err(Error::Endless { request: asked(&Method::GET, path), pages: PAGES }),
+        }
+    }
+
+    /// Reads a listing until what is read is enough. Where it never is, everything that may be read is returned.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(super) async fn list_until<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        lacking: Lacking,
+        enough: impl Fn(&[T]) -> bool,
+    ) -> Result<Vec<T>, Error> {
+        self.pages(path, lacking, enough).await.map(|(all, _)| all)
+    }
+
+    /// Reads pages, and says where the listing goes on.
+    async fn pages<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        lacking: Lacking,
+        enough: impl Fn(&[T]) -> bool,
+    ) -> Result<(Vec<T>, Option<String>), Error> {
+        let bare = path.split('?').next().unwrap_or(path);
+        // Bitbucket takes no more than 50 for pull requests.
+        let size = if self.kind == Kind::Bitbucket { "pagelen=50" } else { "per_page=100" };
+        let mut page = format!("{path}{}{size}", if path.contains('?') { '&' } else { '?' });
+        let mut all = Vec::new();
+        for _ in 0..PAGES {
+            let answer = self.send(&Method::GET, &page, None, lacking).await?;
+            let asked = asked(&Method::GET, path);
+            let next = if self.kind == Kind::Bitbucket {
+                let Page { values, next } = decoded::<Page<T>>(&answer.body, &asked)?;
+                all.extend(values);
+                next
+            } else {
+                all.extend(decoded::<Vec<T>>(&answer.body, &asked)?);
+                next_link(&answer.headers)
+            };
+            let Some((_, query)) = next.as_deref().and_then(|next| next.split_once('?')) else {
+                return Ok((all, None));
+            };
+            page = format!("{bare}?{query}");
+            if enough(&all) {
+                break;
+            }
+        }
+        Ok((all, Some(page)))
+    }
+
+    /// Sends a write, and reads what it answers.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(super) async fn write<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: &Value,
+        lacking: Lacking,
+    ) -> Result<T, Error> {
+        let answer = self.send(&method, path, Some(body), lacking).await?;
+        decoded(&answer.body, &asked(&method, path))
+    }
+
+    /// Deletes something. What is gone already is deleted.
+    ///
+    /// # Errors
+    /// As [`Client::get`].
+    pub(super) async fn delete(&self, path: &str, lacking: Lacking) -> Result<(), Error> {
+        match self.send(&Method::DELETE, path, None, lacking).await {
+            Err(Error::Refused { status: 404 | 410, .. }) | Ok(_) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn send(
+        &self,
+        method: &Method,
+        path: &str,
+        body: Option<&Value>,
+        lacking: Lacking,
+    ) -> Result<Answer, Error> {
+        let mut sent = 0;
+        loop {
+            match self.attempt(method, path, body, lacking).await {
+                Outcome::Answered(answer) => return Ok(answer),
+                Outcome::Again(after, error) if sent < RETRIES => {
+                    sent += 1;
+                    let after = after.max(Duration::from_secs(1 << (sent - 1)));
+                    warn!("{error}; it is asked again in {} s", after.as_secs());
+                    tokio::time::sleep(after).await;
+                }
+                Outcome::Again(_, error) | Outcome::Failed(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn attempt(&self, method: &Method, path: &str, body: Option<&Value>, lacking: Lacking) -> Outcome {
+        let asked = asked(method, path);
+        let mut request = self.http.request(method.clone(), format!("{}{path}", self.root));
+        if let Some(body) = body {
+            request = request.header(header::CONTENT_TYPE, "application/json").body(body.to_string());
+        }
+        let unanswered =
+            |error: &reqwest::Error| Error::Unanswered { request: asked.clone(), why: cause(error) };
+        let repeatable = method == Method::GET;
+        let again = |sent: bool, error: Error| {
+            if repeatable || !sent { Outcome::Again(Duration::ZERO, error) } else { Outcome::Failed(error) }
+        };
+        let response = match request.send().await {
+            Ok(response) => response,
+            Err(error) => return again(!error.is_connect(), unanswered(&error)),
+        };
+        let (status, headers) = (response.status(), response.headers().clone());
+        debug!("{asked}: {status}");
+        let body = match response.bytes().await {
+            Ok(body) => body.to_vec(),
+            Err(error) => return again(true, unanswered(&error)),
+        };
+        if status.is_success() {
+            return Outcome::Answered(Answer { headers, body });
+        }
+        if let Some(wait) = asked_wait(status, &headers, Timestamp::now()) {
+            let seconds = wait.as_secs();
+            let error = Error::Wait { request: asked, status: status.as_u16(), seconds };
+            return if wait > LONGEST { Outcome::Failed(error) } else { Outcome::Again(wait, error) };
+        }
+        let said = self.said(&body);
+        let error =
+            Error::Refused { kind: self.kind, request: asked, status: status.as_u16(), said, lacking };
+        if status.is_server_error() { again(true, error) } else { Outcome::Failed(error) }
+    }
+
+    /// What an answer says went wrong: in one line, within bounds, and without the token, which it may repeat.
+    fn said(&self, body: &[u8]) -> String {
+        let said = match serde_json::from_slice::<Value>(body) {
+            // GitHub: `message`. GitLab: `message`, of any shape, or `error`. Bitbucket: `error.message`.
+            Ok(value) => [&value["message"], &value["error"]["message"], &value["error"]]
+                .into_iter()
+                .find(|said| !said.is_null())
+                .map(|said| said.as_str().map_or_else(|| said.to_string(), str::to_owned))
+                .unwrap_or_default(),
+            Err(_) => String::new(),
+        };
+        let said = said.replace(self.secret.expose_secret(), "***");
+        let said: String = said.split_whitespace().collect::<Vec<_>>().join(" ");
+        said.chars().take(SAID).collect()
+    }
+}
+
+/// How a request is told of: a query only makes it long.
+fn asked(method: &Method, path: &str) -> String {
+    format!("{method} {}", path.split('?').next().unwrap_or(path))
+}
+
+/// The header that proves who asks. GitLab takes project access tokens in a header of its own.
+fn authorization(
+    kind: Kind,
+    credential: &Credential,
+) -> Result<(header::HeaderName, HeaderValue, SecretString), Error> {
+    let (name, text, token) = match (kind, credential) {
+        (Kind::GitLab, Credential::Token(token) | Credential::Account { token, .. }) => {
+            (header::HeaderName::from_static("private-token"), token.expose_secret().to_owned(), token)
+        }
+        (Kind::Bitbucket, Credential::Account { user, token }) => {
+            let pair = BASE64_STANDARD.encode(format!("{user}:{}", token.expose_secret()));
+            (header::AUTHORIZATION, format!("Basic {pair}"), token)
+        }
+        (_, Credential::Token(token) | Credential::Account { token, .. }) => {
+            (header::AUTHORIZATION, format!("Bearer {}", token.expose_secret()), token)
+        }
+    };
+    // A token is one printable word (RFC 6750 §2.1).
+    if !token.expose_secret().bytes().all(|byte| byte.is_ascii_graphic()) {
+        return Err(Error::Token);
+    }
+    let mut value = HeaderValue::from_str(&text).map_err(|_| Error::Token)?;
+    value.set_sensitive(true);
+    Ok((name, value, token.clone()))
+}
+
+fn decoded<T: DeserializeOwned>(body: &[u8], asked: &str) -> Result<T, Error> {
+    // What is deleted or edited may answer with nothing.
+    let body = if body.is_empty() { b"null" } else { body };
+    serde_json::from_slice(body).map_err(|source| Error::Answer { request: asked.to_owned(), source })
+}
+
+/// Where a listing goes on, by its header `Link`.
+fn next_link(headers: &HeaderMap) -> Option<String> {
+    let links = headers.get_all(header::LINK).iter().filter_map(|value| value.to_str().ok());
+    let mut links = links.flat_map(|value| value.split(','));
+    let next = links.find(|link| link.split(';').skip(1).any(|part| part.trim() == "rel=\"next\""))?;
+    let (_, link) = next.split_once('<')?;
+    link.split_once('>').map(|(link, _)| link.to_owned())
+}
+
+/// How long the platform asks to wait, where that is why it refused: 429 and 503 with `Retry-After`, and GitHub's 403 for
+/// its limits, the first by `x-ratelimit-reset` once none is left, the second by `Retry-After`
+/// (docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
+fn asked_wait(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+    let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
+    let limits = matches!(status.as_u16(), 403 | 429 | 503);
+    if !limits {
+        return None;
+    }
+    let seconds = match number("retry-after") {
+        Some(seconds) => Some(seconds),
+        None if number("x-ratelimit-remaining") == Some(0) => {
+            number("x-ratelimit-reset").map(|reset| reset - now.as_second() + 1)
+        }
+        None if status == StatusCode::TOO_MANY_REQUESTS => Some(0),
+        None => None,
+    };
+    seconds.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+}
+
+/// The innermost cause: the outer ones repeat it, and reqwest's own shows the URL with its query.
+fn cause(error: &reqwest::Error) -> String {
+    if error.is_timeout() {
+        return format!("no answer came in {} s", ANSWER.as_secs());
+    }
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string().chars().take(SAID).collect()
+}
+
+/// For answers that nobody reads.
+pub(super) type Ignored = IgnoredAny;

@@ -1,0 +1,312 @@
+//! Why a platform could not be asked, or is asked for something that it must not do.
+
+use std::io;
+
+use super::job::Kind;
+
+/// Why a job cannot go on.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// No platform's variables are set.
+    #[error("this is no job of GitHub Actions, GitLab CI/CD or Bitbucket Pipelines")]
+    NoPlatform,
+    /// A variable that the platform sets is missing.
+    #[error("{0} is not set")]
+    NoVariable(&'static str),
+    /// A variable has a value that it cannot have.
+    #[error("{name} is `{value}`, and takes {takes}")]
+    Variable {
+        /// The variable.
+        name: &'static str,
+        /// What it is.
+        value: String,
+        /// What it may be.
+        takes: &'static str,
+    },
+    /// The file in which GitHub describes the event cannot be read.
+    #[error("failed to read the event in {path}")]
+    Event {
+        /// The file.
+        path: String,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The event is not as documented.
+    #[error("the event is not as {0} documents it")]
+    EventShape(&'static str, #[source] serde_json::Error),
+    /// The job was started for something that the command is not for.
+    #[error("this job was started for {what}, and `rollbook ci {command}` is for {takes}")]
+    Started {
+        /// What the job was started for.
+        what: String,
+        /// The command.
+        command: &'static str,
+        /// What it is for.
+        takes: &'static str,
+    },
+    /// A pull request that does not go into the default branch.
+    #[error("the pull request goes into {target}, and only {default} is applied")]
+    OtherTarget {
+        /// The branch that it goes into.
+        target: String,
+        /// The default branch.
+        default: String,
+    },
+    /// What is checked out is not what the job was started for.
+    #[error("{head} is checked out, and the job was started for {change}")]
+    OtherCheckout {
+        /// What is checked out.
+        head: String,
+        /// The pull request's newest commit.
+        change: String,
+    },
+    /// The branch has moved on since the job was started.
+    #[error("{branch} is at {newest} by now, and this job is for {commit}, so nothing was changed")]
+    Outdated {
+        /// The branch.
+        branch: String,
+        /// Its newest commit.
+        newest: String,
+        /// The job's commit.
+        commit: String,
+    },
+    /// Nothing says what the site was last brought in line with.
+    #[error("no apply of {branch} has completed yet, as far as {} knows", .kind.name())]
+    NeverApplied {
+        /// The platform.
+        kind: Kind,
+        /// The branch.
+        branch: String,
+    },
+    /// What was applied last is not part of what is checked out.
+    #[error("the site was last brought in line with {applied}, which {head} does not contain")]
+    NotContained {
+        /// The commit.
+        applied: String,
+        /// What is checked out.
+        head: String,
+    },
+    /// `ROLLBOOK_AUTHORS` is not usable.
+    #[error("ROLLBOOK_AUTHORS {0}")]
+    Authors(String),
+    /// There is no token for the platform's API.
+    #[error("ROLLBOOK_CI_TOKEN is not set, and {} has to be asked {what}", .kind.name())]
+    NoToken {
+        /// The platform.
+        kind: Kind,
+        /// What it has to be asked.
+        what: &'static str,
+    },
+    /// The token cannot be sent.
+    #[error("ROLLBOOK_CI_TOKEN holds characters that no token has")]
+    Token,
+    /// The client cannot be made.
+    #[error("failed to set up connections to {api}: {why}")]
+    Setup {
+        /// The root of the API.
+        api: String,
+        /// Why.
+        why: String,
+    },
+    /// No answer came.
+    #[error("{request} had no answer: {why}")]
+    Unanswered {
+        /// What was asked.
+        request: String,
+        /// What the network did.
+        why: String,
+    },
+    /// The platform refused.
+    #[error("{request} was answered with {status}{}", tail(.said))]
+    Refused {
+        /// The platform.
+        kind: Kind,
+        /// What was asked.
+        request: String,
+        /// The status of the answer.
+        status: u16,
+        /// What it said.
+        said: String,
+        /// What the token may lack.
+        lacking: Lacking,
+    },
+    /// The platform asks for a longer wait than a job should make.
+    #[error("{request} was answered with {status}: it may be asked again in {seconds} s")]
+    Wait {
+        /// What was asked.
+        request: String,
+        /// The status of the answer.
+        status: u16,
+        /// How long to wait, in seconds.
+        seconds: u64,
+    },
+    /// The answer is not as documented.
+    #[error("the answer to {request} is not as documented")]
+    Answer {
+        /// What was asked.
+        request: String,
+        /// What is wrong with it.
+        source: serde_json::Error,
+    },
+    /// The platform has no issues.
+    #[error("{} keeps no issues beside a repository", .0.name())]
+    NoIssues(Kind),
+    /// A listing has more pages than are read.
+    #[error("{request} has more than {pages} pages")]
+    Endless {
+        /// What was asked.
+        request: String,
+        /// How many pages are read.
+        pages: usize,
+    },
+}
+
+/// What a token has to be allowed, for the sentence that says which setting to change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lacking {
+    /// To read pull requests, the people behind them, and branches.
+    Reads,
+    /// To read the runs that applied.
+    Records,
+    /// To write comments on pull requests.
+    Comments,
+    /// To write issues.
+    Issues,
+}
+
+/// What an answer said, as the end of a sentence.
+fn tail(said: &str) -> String {
+    if said.is_empty() { String::new() } else { format!(": {said}") }
+}
+
+impl Error {
+    /// A full sentence that says what to do next.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::NoPlatform => {
+                "Use `rollbook plan` and `rollbook apply` elsewhere: `rollbook ci` takes the base, the authors and the pull \
+                 request from the platform's variables."
+            }
+            Self::NoVariable(_) => {
+                "The platform sets it itself: do not clear it, and pass it on into a container."
+            }
+            Self::Variable { .. } => "Correct it, or take it out where the platform sets it itself.",
+            Self::Event { .. } | Self::EventShape(..) => {
+                "Pass GITHUB_EVENT_PATH and its file on into a container."
+            }
+            Self::Started { .. } => {
+                "docs/pull-requests.md has the jobs for each platform, and what starts them."
+            }
+            Self::OtherTarget { .. } => {
+                "Only what is in the default branch reaches the site: open the pull request into it, and start the job for no \
+                 other."
+            }
+            Self::OtherCheckout { .. } => {
+                "Check out what the platform started the job for, and nothing else, with its whole history."
+            }
+            Self::Outdated { .. } => {
+                "The newest commit has a run of its own, which applies this change as well: run that one again. \
+                 `--outdated` applies this commit all the same."
+            }
+            Self::NeverApplied { .. } => {
+                "Name the commit that the site was last brought in line with, such as the one of `rollbook import`, in the \
+                 variable ROLLBOOK_APPLIED_FROM of the job that applies."
+            }
+            Self::NotContained { .. } => {
+                "The history was written anew, or only a part of it is here: clone the whole of it. After a force push, name \
+                 the commit of the new history that the site is in line with in ROLLBOOK_APPLIED_FROM."
+            }
+            Self::Authors(_) => {
+                "Write one JSON object from accounts of the platform to e-mails, such as {\"ada\": \"ada@acme.com\"}."
+            }
+            Self::NoToken { kind, .. } => token_help(*kind),
+            Self::Token => "Copy the token again, alone and without quotes.",
+            Self::Setup { .. } => "Correct the certificates or the proxy that the runner names.",
+            Self::Unanswered { .. } => {
+                "Let the runner reach the platform's API; HTTPS_PROXY and NO_PROXY say how, where a proxy stands between."
+            }
+            Self::Refused { kind, status: 401, .. } => token_help(*kind),
+            Self::Refused { kind, status: 403 | 404, lacking, .. } => lacking.help(*kind),
+            Self::Refused { .. } | Self::Answer { .. } | Self::Endless { .. } => {
+                "Run the job again; where it fails again, the platform's status page may say why."
+            }
+            Self::NoIssues(_) => "Let the failed job tell its owner instead.",
+            Self::Wait { .. } => "Run the job again then.",
+        }
+    }
+
+    /// Whether the job itself is at fault, as it is set up.
+    pub fn is_setup(&self) -> bool {
+        matches!(
+            self,
+            Self::NoPlatform
+                | Self::NoVariable(_)
+                | Self::Variable { .. }
+                | Self::Started { .. }
+                | Self::Authors(_)
+                | Self::NoToken { .. }
+                | Self::Token
+        )
+    }
+
+    /// Whether nothing failed, and going on would be wrong.
+    pub fn is_refusal(&self) -> bool {
+        matches!(
+            self,
+            Self::OtherTarget { .. }
+                | Self::OtherCheckout { .. }
+                | Self::Outdated { .. }
+                | Self::NeverApplied { .. }
+                | Self::NotContained { .. }
+        )
+    }
+}
+
+/// Where the token comes from.
+fn token_help(kind: Kind) -> &'static str {
+    match kind {
+        Kind::GitHub => "Pass a valid token in ROLLBOOK_CI_TOKEN, such as `${{ github.token }}`.",
+        Kind::GitLab => {
+            "Make a new project access token with the scope `api` and the role Reporter, and set it as the variable \
+             ROLLBOOK_CI_TOKEN."
+        }
+        Kind::Bitbucket => {
+            "Make a new access token of the repository with the scopes `repository`, `pullrequest` and `pipeline`, and set \
+             it as the secured variable ROLLBOOK_CI_TOKEN; with an API token of an account, ROLLBOOK_CI_USER is its e-mail."
+        }
+    }
+}
+
+impl Lacking {
+    /// Which setting gives the token what it lacks.
+    fn help(self, kind: Kind) -> &'static str {
+        match (kind, self) {
+            (Kind::GitHub, Self::Reads) => {
+                "Give the job `permissions: { contents: read, pull-requests: read }`."
+            }
+            (Kind::GitHub, Self::Records) => "Give the job `permissions: { actions: read }`.",
+            (Kind::GitHub, Self::Comments) => "Give the job `permissions: { pull-requests: write }`.",
+            (Kind::GitHub, Self::Issues) => {
+                "Give the job `permissions: { issues: write }`, and let the repository have issues."
+            }
+            (Kind::GitLab, Self::Reads | Self::Records) => {
+                "ROLLBOOK_CI_TOKEN needs the scope `read_api` or `api` and the role Reporter in this project."
+            }
+            (Kind::GitLab, Self::Comments | Self::Issues) => {
+                "ROLLBOOK_CI_TOKEN needs the scope `api` and the role Reporter in this project."
+            }
+            (Kind::Bitbucket, Self::Reads) => {
+                "ROLLBOOK_CI_TOKEN needs the scopes `repository` and `pullrequest` for this repository."
+            }
+            (Kind::Bitbucket, Self::Records) => {
+                "ROLLBOOK_CI_TOKEN needs the scope `pipeline` for this repository."
+            }
+            (Kind::Bitbucket, Self::Comments) => {
+                "ROLLBOOK_CI_TOKEN needs the scope `pullrequest` for this repository."
+            }
+            (Kind::Bitbucket, Self::Issues) => {
+                "ROLLBOOK_CI_TOKEN needs the scope `issue:write` for this repository."
+            }
+        }
+    }
+}

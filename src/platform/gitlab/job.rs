@@ -1,0 +1,54 @@
+//! What a job of GitLab CI/CD was started for, by its variables (docs.gitlab.com/ci/variables/predefined_variables).
+
+use crate::platform::error::Error;
+use crate::platform::job::{Change, Folder, Job, Kind, Started, Variables, given, need, number};
+
+/// Reads what a job was started for.
+pub(in crate::platform) fn job(variables: &Variables) -> Result<Job, Error> {
+    let text = |name| need(variables, name).map(str::to_owned);
+    Ok(Job {
+        kind: Kind::GitLab,
+        api: need(variables, "CI_API_V4_URL")?.trim_end_matches('/').to_owned(),
+        repository: text("CI_PROJECT_ID")?,
+        commit: text("CI_COMMIT_SHA")?,
+        started: started(variables)?,
+        default_branch: Some(text("CI_DEFAULT_BRANCH")?),
+        page: given(variables, "CI_JOB_URL").map(str::to_owned),
+        record: given(variables, "ROLLBOOK_APPLY_JOB").unwrap_or("rollbook-apply").to_owned(),
+        // GitLab stores no file from outside of it.
+        folder: Folder::Inside(need(variables, "CI_PROJECT_DIR")?.into()),
+        summary: None,
+        outputs: None,
+        authority: given(variables, "CI_SERVER_TLS_CA_FILE").map(Into::into),
+    })
+}
+
+fn started(variables: &Variables) -> Result<Started, Error> {
+    let branch = || need(variables, "CI_COMMIT_BRANCH").map(str::to_owned);
+    match need(variables, "CI_PIPELINE_SOURCE")? {
+        "merge_request_event" => change(variables).map(Started::Change),
+        "push" => Ok(Started::Push { branch: branch()? }),
+        "schedule" | "web" => Ok(Started::Schedule { branch: branch()? }),
+        other => Err(Error::Variable {
+            name: "CI_PIPELINE_SOURCE",
+            value: other.to_owned(),
+            takes: "merge_request_event, push, schedule or web",
+        }),
+    }
+}
+
+fn change(variables: &Variables) -> Result<Change, Error> {
+    let project = need(variables, "CI_PROJECT_ID")?;
+    // In a pipeline of merged results, what is checked out is the merge, and this is the branch's commit.
+    let head = match given(variables, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") {
+        Some(head) => head,
+        None => need(variables, "CI_COMMIT_SHA")?,
+    };
+    Ok(Change {
+        number: number(variables, "CI_MERGE_REQUEST_IID")?,
+        head: head.to_owned(),
+        target: need(variables, "CI_MERGE_REQUEST_TARGET_BRANCH_NAME")?.to_owned(),
+        target_commit: given(variables, "CI_MERGE_REQUEST_DIFF_BASE_SHA").map(str::to_owned),
+        untrusted: given(variables, "CI_MERGE_REQUEST_SOURCE_PROJECT_ID") != Some(project),
+    })
+}

@@ -1,0 +1,131 @@
+//! GitLab: the variables of CI/CD, and the REST API v4.
+//!
+//! Shapes: docs.gitlab.com/api (merge_requests, notes, deployments, events, branches) and the entities in GitLab's own
+//! sources where the pages are silent.
+
+mod comments;
+mod job;
+mod people;
+
+use serde::Deserialize;
+
+pub(super) use comments::{
+    close_issue, comment, comments, delete_comment, edit_comment, edit_issue, issues, me, open_issue,
+};
+pub(super) use job::job;
+pub(super) use people::{people, people_of};
+
+use super::error::{Error, Lacking};
+use super::range::Record;
+use super::service::{PullRequest, Service, part};
+
+#[derive(Deserialize)]
+struct MergeRequest {
+    iid: u64,
+    title: Option<String>,
+    sha: Option<String>,
+    state: String,
+    source_branch: String,
+    target_branch: String,
+    source_project_id: Option<u64>,
+    target_project_id: u64,
+    author: Option<User>,
+    created_at: Option<jiff::Timestamp>,
+    diverged_commits_count: Option<u64>,
+}
+
+#[derive(Deserialize)]
+struct User {
+    username: String,
+}
+
+#[derive(Deserialize)]
+struct Deployment {
+    sha: String,
+    status: String,
+    /// The job that deployed. There is none where somebody wrote the deployment through the API.
+    deployable: Option<Deployable>,
+}
+
+#[derive(Deserialize)]
+struct Deployable {
+    #[serde(rename = "ref")]
+    branch: String,
+    tag: Option<bool>,
+    pipeline: Option<Pipeline>,
+}
+
+#[derive(Deserialize)]
+struct Pipeline {
+    /// Older versions do not tell it.
+    source: Option<String>,
+}
+
+impl Service {
+    fn of_project(&self, rest: &str) -> String {
+        format!("/projects/{}{rest}", self.repository)
+    }
+}
+
+/// `GET /projects/:id`.
+pub(super) async fn default_branch(service: &Service) -> Result<String, Error> {
+    #[derive(Deserialize)]
+    struct Project {
+        default_branch: String,
+    }
+    let project: Project = service.client.get(&service.of_project(""), Lacking::Reads).await?;
+    Ok(project.default_branch)
+}
+
+/// `GET /projects/:id/repository/branches/:branch`.
+pub(super) async fn newest(service: &Service, branch: &str) -> Result<String, Error> {
+    #[derive(Deserialize)]
+    struct Branch {
+        commit: Tip,
+    }
+    #[derive(Deserialize)]
+    struct Tip {
+        id: String,
+    }
+    let path = service.of_project(&format!("/repository/branches/{}", part(branch)));
+    let branch: Branch = service.client.get(&path, Lacking::Reads).await?;
+    Ok(branch.commit.id)
+}
+
+async fn merge_request(service: &Service, number: u64) -> Result<MergeRequest, Error> {
+    let path = service.of_project(&format!("/merge_requests/{number}?include_diverged_commits_count=true"));
+    service.client.get(&path, Lacking::Reads).await
+}
+
+/// `GET /projects/:id/merge_requests/:iid`.
+pub(super) async fn pull_request(service: &Service, number: u64) -> Result<PullRequest, Error> {
+    let request = merge_request(service, number).await?;
+    Ok(PullRequest {
+        number: request.iid,
+        head: request.sha.unwrap_or_default(),
+        target: request.target_branch,
+        open: request.state == "opened",
+        behind: request.diverged_commits_count,
+        title: request.title.unwrap_or_default(),
+    })
+}
+
+/// The deployments to the environment that applies, of jobs of pushes to the branch, which succeeded:
+/// `GET /projects/:id/deployments`. One that was written through the API, which every developer may do, has no job.
+pub(super) async fn completed(service: &Service, branch: &str) -> Result<Vec<Record>, Error> {
+    let environment = part(&service.record);
+    let own = |deployment: &Deployment| {
+        deployment.status == "success"
+            && deployment.deployable.as_ref().is_some_and(|job| {
+                let source = job.pipeline.as_ref().and_then(|pipeline| pipeline.source.as_deref());
+                job.branch == branch && job.tag != Some(true) && matches!(source, None | Some("push"))
+            })
+    };
+    let path = service
+        .of_project(&format!("/deployments?environment={environment}&status=success&order_by=id&sort=desc"));
+    // The newest page is enough, where one of it counts.
+    let deployments = service.client.list_until(&path, Lacking::Records, |read| read.iter().any(own)).await?;
+    // A job of a push to the branch, and of no tag: the branch was at the commit.
+    let record = |deployment: Deployment| Record { commit: deployment.sha, certain: true };
+    Ok(deployments.into_iter().filter(own).map(record).collect())
+}

@@ -1,0 +1,21 @@
+//! The platforms that run Rollbook in CI: GitHub Actions, GitLab CI/CD and Bitbucket Pipelines. Floor 1.
+//!
+//! Each platform has one file: how its variables become a [`Job`], and which of its API's endpoints answer a question.
+//! What the answers mean is the same for all of them and stands in [`people`] and [`range`], as values.
+
+mod bitbucket;
+mod client;
+mod error;
+mod github;
+mod gitlab;
+mod job;
+mod people;
+mod range;
+mod service;
+
+pub use client::Credential;
+pub use error::{Error, Lacking};
+pub use job::{Change, Folder, Job, Kind, Started, Variables};
+pub use people::{Authors, People, Person};
+pub use range::{Checkout, Compared, Record, base_of_change, last_completed, same_commit};
+pub use service::{Comment, Issue, PullRequest, Service};

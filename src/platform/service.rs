@@ -1,0 +1,302 @@
+//! The questions that Rollbook asks a platform, whichever it is. Each platform's file has its own endpoints.
+
+use percent_encoding::AsciiSet;
+
+use super::client::{Client, Credential};
+use super::error::Error;
+use super::job::{Job, Kind};
+use super::people::People;
+use super::range::Record;
+use super::{bitbucket, github, gitlab};
+
+/// A platform's API, for one repository.
+pub struct Service {
+    pub(super) client: Client,
+    pub(super) kind: Kind,
+    /// What the API calls the repository.
+    pub(super) repository: String,
+    /// What an apply leaves behind by which it is found again.
+    pub(super) record: String,
+    /// The account that the token acts as, where the environment names it.
+    pub(super) login: Option<String>,
+}
+
+/// A pull request as it is now.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PullRequest {
+    /// Its number.
+    pub number: u64,
+    /// Its newest commit; Bitbucket gives the first twelve digits.
+    pub head: String,
+    /// The branch that it is to become part of.
+    pub target: String,
+    /// Whether it is open.
+    pub open: bool,
+    /// How many commits of the target its branch lacks, where the platform says it.
+    pub behind: Option<u64>,
+    /// Its title, which a merge may take over as the commit's message.
+    pub title: String,
+}
+
+/// A comment of a pull request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Comment {
+    /// Its number.
+    pub id: u64,
+    /// The account that wrote it, as the platform's API tells accounts apart.
+    pub author: String,
+    /// Its text.
+    pub body: String,
+}
+
+/// An issue that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// Its number.
+    pub number: u64,
+    /// The account that wrote it.
+    pub author: String,
+    /// Its text.
+    pub body: String,
+}
+
+impl Service {
+    /// Connects to the platform of a job. `login` is the account that the token acts as; without it the platform is asked.
+    ///
+    /// # Errors
+    /// [`Error`] when the token cannot be sent, or the certificates are not usable.
+    pub fn new(
+        job: &Job,
+        credential: &Credential,
+        login: Option<String>,
+        authority: Option<&[u8]>,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            client: Client::new(job.kind, &job.api, credential, authority)?,
+            kind: job.kind,
+            repository: job.repository.clone(),
+            record: job.record.clone(),
+            login,
+        })
+    }
+
+    /// The name of the default branch.
+    ///
+    /// # Errors
+    /// [`Error`] when the platform does not tell.
+    pub async fn default_branch(&self) -> Result<String, Error> {
+        match self.kind {
+            Kind::GitHub => github::default_branch(self).await,
+            Kind::GitLab => gitlab::default_branch(self).await,
+            Kind::Bitbucket => bitbucket::default_branch(self).await,
+        }
+    }
+
+    /// The newest commit of a branch.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn newest(&self, branch: &str) -> Result<String, Error> {
+        match self.kind {
+            Kind::GitHub => github::newest(self, branch).await,
+            Kind::GitLab => gitlab::newest(self, branch).await,
+            Kind::Bitbucket => bitbucket::newest(self, branch).await,
+        }
+    }
+
+    /// A pull request of this repository.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn pull_request(&self, number: u64) -> Result<PullRequest, Error> {
+        match self.kind {
+            Kind::GitHub => github::pull_request(self, number).await,
+            Kind::GitLab => gitlab::pull_request(self, number).await,
+            Kind::Bitbucket => bitbucket::pull_request(self, number).await,
+        }
+    }
+
+    /// The open pull requests whose branch is this one of this owner's. Only GitHub's jobs have to ask.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn pull_requests_of(&self, owner: &str, branch: &str) -> Result<Vec<PullRequest>, Error> {
+        match self.kind {
+            Kind::GitHub => github::pull_requests_of(self, owner, branch).await,
+            Kind::GitLab | Kind::Bitbucket => Ok(Vec::new()),
+        }
+    }
+
+    /// Everybody who opened, pushed to or committed in a pull request.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn people(&self, number: u64) -> Result<People, Error> {
+        match self.kind {
+            Kind::GitHub => github::people(self, number).await,
+            Kind::GitLab => gitlab::people(self, number).await,
+            Kind::Bitbucket => bitbucket::people(self, number).await,
+        }
+    }
+
+    /// Everybody behind commits of the default branch, oldest first: of the pull requests that brought them, or else those
+    /// who pushed them.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn people_of(&self, commits: &[String], branch: &str) -> Result<People, Error> {
+        match self.kind {
+            Kind::GitHub => github::people_of(self, commits, branch).await,
+            Kind::GitLab => gitlab::people_of(self, commits, branch).await,
+            Kind::Bitbucket => bitbucket::people_of(self, commits, branch).await,
+        }
+    }
+
+    /// The commits of a branch whose apply completed, newest first: those of successful runs of the apply's own job.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn completed(&self, branch: &str) -> Result<Vec<Record>, Error> {
+        match self.kind {
+            Kind::GitHub => github::completed(self, branch).await,
+            Kind::GitLab => gitlab::completed(self, branch).await,
+            Kind::Bitbucket => bitbucket::completed(self, branch).await,
+        }
+    }
+
+    /// The account that the token acts as; nothing where the platform does not tell this token.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn me(&self) -> Result<Option<String>, Error> {
+        if self.login.is_some() {
+            return Ok(self.login.clone());
+        }
+        match self.kind {
+            // A workflow's own token may not ask who it is.
+            Kind::GitHub => Ok(Some("github-actions[bot]".to_owned())),
+            Kind::GitLab => gitlab::me(self).await,
+            Kind::Bitbucket => bitbucket::me(self).await,
+        }
+    }
+
+    /// Every comment of a pull request, oldest first.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn comments(&self, number: u64) -> Result<Vec<Comment>, Error> {
+        let mut comments = match self.kind {
+            Kind::GitHub => github::comments(self, number).await?,
+            Kind::GitLab => gitlab::comments(self, number).await?,
+            Kind::Bitbucket => bitbucket::comments(self, number).await?,
+        };
+        comments.sort_by_key(|comment| comment.id);
+        Ok(comments)
+    }
+
+    /// Writes a comment.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn comment(&self, number: u64, body: &str) -> Result<Comment, Error> {
+        match self.kind {
+            Kind::GitHub => github::comment(self, number, body).await,
+            Kind::GitLab => gitlab::comment(self, number, body).await,
+            Kind::Bitbucket => bitbucket::comment(self, number, body).await,
+        }
+    }
+
+    /// Gives a comment another text. False where it is gone.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn edit_comment(&self, number: u64, id: u64, body: &str) -> Result<bool, Error> {
+        let edited = match self.kind {
+            Kind::GitHub => github::edit_comment(self, id, body).await,
+            Kind::GitLab => gitlab::edit_comment(self, number, id, body).await,
+            Kind::Bitbucket => bitbucket::edit_comment(self, number, id, body).await,
+        };
+        match edited {
+            Ok(()) => Ok(true),
+            Err(Error::Refused { status: 404 | 410, .. }) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Deletes a comment.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn delete_comment(&self, number: u64, id: u64) -> Result<(), Error> {
+        match self.kind {
+            Kind::GitHub => github::delete_comment(self, id).await,
+            Kind::GitLab => gitlab::delete_comment(self, number, id).await,
+            Kind::Bitbucket => bitbucket::delete_comment(self, number, id).await,
+        }
+    }
+
+    /// Whether the platform keeps issues beside the repository. Bitbucket's are gone.
+    pub fn has_issues(&self) -> bool {
+        match self.kind {
+            Kind::GitHub | Kind::GitLab => true,
+            Kind::Bitbucket => false,
+        }
+    }
+
+    /// The open issues that the token's account wrote.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn issues(&self, author: &str) -> Result<Vec<Issue>, Error> {
+        match self.kind {
+            Kind::GitHub => github::issues(self, author).await,
+            Kind::GitLab => gitlab::issues(self, author).await,
+            Kind::Bitbucket => Ok(Vec::new()),
+        }
+    }
+
+    /// Opens an issue, and returns its number.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn open_issue(&self, title: &str, body: &str) -> Result<u64, Error> {
+        match self.kind {
+            Kind::GitHub => github::open_issue(self, title, body).await,
+            Kind::GitLab => gitlab::open_issue(self, title, body).await,
+            Kind::Bitbucket => bitbucket::no_issues(),
+        }
+    }
+
+    /// Gives an issue another text.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn edit_issue(&self, number: u64, title: &str, body: &str) -> Result<(), Error> {
+        match self.kind {
+            Kind::GitHub => github::edit_issue(self, number, title, body).await,
+            Kind::GitLab => gitlab::edit_issue(self, number, title, body).await,
+            Kind::Bitbucket => bitbucket::no_issues(),
+        }
+    }
+
+    /// Closes an issue.
+    ///
+    /// # Errors
+    /// As above.
+    pub async fn close_issue(&self, number: u64) -> Result<(), Error> {
+        match self.kind {
+            Kind::GitHub => github::close_issue(self, number).await,
+            Kind::GitLab => gitlab::close_issue(self, number).await,
+            Kind::Bitbucket => bitbucket::no_issues(),
+        }
+    }
+}
+
+/// What stands as it is in a part of a path (RFC 3986 §2.3).
+const RESERVED: &AsciiSet =
+    &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A text as one part of a path or of a query.
+pub(super) fn part(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, RESERVED).to_string()
+}
