@@ -84,6 +84,8 @@ enum Command {
     Show(commands::show::Arguments),
     /// Change what the plan says, and say what became of it
     Apply(commands::apply::Arguments),
+    /// Plan, comment and apply as a job of GitHub Actions, GitLab CI/CD or Bitbucket Pipelines
+    Ci(commands::ci::Arguments),
     /// Check or show what an apply wrote down
     Journal(commands::journal::Arguments),
     /// Take back what a journal says was done
@@ -126,6 +128,7 @@ pub fn run() -> Exit {
         Command::Users(arguments) => commands::users::run(&session, &arguments),
         Command::Show(arguments) => commands::show::run(&session, &arguments),
         Command::Apply(arguments) => commands::apply::run(&session, &arguments),
+        Command::Ci(arguments) => commands::ci::run(&session, &arguments),
         Command::Journal(arguments) => commands::journal::run(&session, &arguments),
         Command::Undo(arguments) => commands::undo::run(&session, &arguments),
         Command::Demo(arguments) => commands::demo::run(&session, &arguments),

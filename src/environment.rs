@@ -7,6 +7,7 @@ use std::{env, fs};
 use secrecy::SecretString;
 
 use crate::atlassian::{CloudId, Credential, HostError, Overrides, Pace, TokenKind};
+use crate::platform::{self, Variables};
 
 /// Every variable, with what it is for, in the order in which help shows them. A secret may also come from the
 /// file that its name with `_FILE` names.
@@ -25,6 +26,16 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (ENDPOINT_SITE, "another host instead of the site alone, for a sandbox or a proxy"),
     (ENDPOINT_GATEWAY, "another host instead of api.atlassian.com and auth.atlassian.com"),
     (ENDPOINT_SCIM, "another host for the SCIM directory alone"),
+    (CI_TOKEN, "`rollbook ci`: a token for the platform's API"),
+    (CI_USER, "the e-mail of its account, where it is an API token of Bitbucket's"),
+    (
+        CI_LOGIN,
+        "the account that it comments as, where the platform does not tell: GitHub's login, Bitbucket's uuid",
+    ),
+    (AUTHORS, "a JSON object from accounts of the platform to e-mails of the tree"),
+    (APPLIED_FROM, "the commit that the site was in line with before the first apply"),
+    ("ROLLBOOK_APPLY_JOB", "what applies: the workflow's file on GitHub, the environment on GitLab"),
+    ("ROLLBOOK_BITBUCKET_API", "a stand-in on this machine instead of https://api.bitbucket.org/2.0"),
     (PACE, "`answers` to hold back only where an answer says so; `published` is the default"),
 ];
 
@@ -50,6 +61,11 @@ const ENDPOINT_SITE: &str = "ROLLBOOK_ENDPOINT_SITE";
 const ENDPOINT_GATEWAY: &str = "ROLLBOOK_ENDPOINT_GATEWAY";
 const ENDPOINT_SCIM: &str = "ROLLBOOK_ENDPOINT_SCIM";
 const PACE: &str = "ROLLBOOK_PACE";
+const CI_TOKEN: &str = "ROLLBOOK_CI_TOKEN";
+const CI_USER: &str = "ROLLBOOK_CI_USER";
+const CI_LOGIN: &str = "ROLLBOOK_CI_LOGIN";
+const AUTHORS: &str = "ROLLBOOK_AUTHORS";
+const APPLIED_FROM: &str = "ROLLBOOK_APPLIED_FROM";
 
 /// What the environment says.
 #[derive(Clone, Debug)]
@@ -164,6 +180,45 @@ impl Environment {
             pace: pace()?,
             site: text(SITE)?,
             organization: text(ORGANIZATION)?,
+        })
+    }
+}
+
+/// What the environment says of the platform that runs a job.
+#[derive(Clone, Debug)]
+pub struct CiEnvironment {
+    /// Everything that is text.
+    pub variables: Variables,
+    /// A token for the platform's API.
+    pub token: Option<platform::Credential>,
+    /// The account that it acts as.
+    pub login: Option<String>,
+    /// Whose account is whose e-mail.
+    pub authors: Option<String>,
+    /// The commit that the site was in line with before the first apply.
+    pub applied_from: Option<String>,
+}
+
+impl CiEnvironment {
+    /// Reads the variables.
+    ///
+    /// # Errors
+    /// [`EnvironmentError`] when a value is not usable.
+    pub fn read() -> Result<Self, EnvironmentError> {
+        // What is no text is for nobody who asks by name here.
+        let variables = env::vars_os()
+            .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
+        let token = match (text(CI_USER)?, secret(CI_TOKEN)?) {
+            (_, None) => None,
+            (None, Some(token)) => Some(platform::Credential::Token(token)),
+            (Some(user), Some(token)) => Some(platform::Credential::Account { user, token }),
+        };
+        Ok(Self {
+            variables: variables.collect(),
+            token,
+            login: text(CI_LOGIN)?,
+            authors: text(AUTHORS)?,
+            applied_from: text(APPLIED_FROM)?,
         })
     }
 }

@@ -14,6 +14,7 @@ use crate::git;
 use crate::model::{Address, Guard};
 use crate::plan::SavedPlanError;
 use crate::plan::snapshot::SnapshotError;
+use crate::platform;
 use crate::sandbox::SeedError;
 
 /// Why a command ended early.
@@ -97,6 +98,12 @@ pub enum Error {
     /// Guards refuse the plan.
     #[error("the plan is refused by {}, so nothing was changed", names(.0))]
     Guarded(BTreeSet<Guard>),
+    /// Guards refuse a plan that is not about to be carried out.
+    #[error("the plan is refused by {}", names(.0))]
+    PlanRefused(BTreeSet<Guard>),
+    /// Another job was to make a plan, and left none.
+    #[error("the job that plans left no plan")]
+    NotPlanned,
     /// The credential may not write.
     #[error("account {0} is no site administrator, so nothing was changed")]
     CannotWrite(crate::model::AccountId),
@@ -154,6 +161,9 @@ pub enum Error {
         /// What is wrong with it.
         source: SeedError,
     },
+    /// The platform that runs a job cannot be asked, or the job must not go on.
+    #[error(transparent)]
+    Platform(#[from] platform::Error),
     /// A file, a socket or the terminal failed.
     #[error("{what}")]
     Io {
@@ -222,6 +232,8 @@ impl Error {
             | Self::KeyForNothing { .. }
             | Self::Seed { .. }
             | Self::Export { .. } => Exit::Usage,
+            Self::Platform(error) if error.is_setup() => Exit::Usage,
+            Self::Platform(error) if error.is_refusal() => Exit::Refused,
             Self::Saved { .. } | Self::NoLongerFits => Exit::Unfit,
             Self::WrongSite { .. }
             | Self::Host(HostError::Loopback(_) | HostError::NoGateway(_))
@@ -231,11 +243,14 @@ impl Error {
             | Self::OtherJournal { .. }
             | Self::NoOperator
             | Self::Guarded(_)
+            | Self::PlanRefused(_)
             | Self::Client(atlassian::Error::OtherSite { .. } | atlassian::Error::WrongSite { .. })
             | Self::Fetch(fetch::Error::Surface(
                 atlassian::Error::OtherSite { .. } | atlassian::Error::WrongSite { .. },
             )) => Exit::Refused,
             Self::Base(_)
+            | Self::Platform(_)
+            | Self::NotPlanned
             | Self::CannotWrite(_)
             | Self::Fetch(_)
             | Self::Snapshot(_)
@@ -293,7 +308,8 @@ impl Error {
             }
             Self::OtherJournal { .. } => Some("Use the tree of the journal's site."),
             Self::NoLongerFits => Some("The plan above says what. Make a new one, and have it reviewed."),
-            Self::Guarded(_) => Some(
+            Self::NotPlanned => Some("Its log says why."),
+            Self::Guarded(_) | Self::PlanRefused(_) => Some(
                 "The plan above says what tripped, and how it may be waived: in rollbook.yaml, reviewed, or with \
                  --allow for one run.",
             ),
@@ -311,6 +327,7 @@ impl Error {
             Self::JournalBroke(_) => Some(
                 "Make room, see what is left with `rollbook plan`, and apply again; what was done is in the report.",
             ),
+            Self::Platform(error) => Some(error.help()),
             Self::Host(error) => Some(error.help()),
             Self::Fetch(error) => error.help(),
             Self::Client(error) => error.help(),

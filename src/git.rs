@@ -11,11 +11,15 @@ use crate::config::{Include, LOCK, ROOT};
 use crate::model::{Revision, SourceFile, Tree};
 
 mod applied;
+mod history;
 mod names;
 mod process;
 mod tracked;
 
 pub use applied::{APPLIED, APPLIED_WORD, applied, last_applied, move_applied, short, trees_added};
+pub use history::{
+    checked_out, first_parents, lacks, line_of, merge_base, messages, remote_branch, whole_id,
+};
 pub use process::Refusal;
 pub use tracked::{Untracked, commit_of, left_out, untracked};
 
@@ -81,6 +85,16 @@ pub enum GitError {
     NotContained {
         /// That commit.
         commit: String,
+        /// Whether only a part of the history is here.
+        shallow: bool,
+    },
+    /// Two commits have no history in common here.
+    #[error("{one} and {other} have no commit in common{}", if *shallow { " in this shallow clone" } else { "" })]
+    Apart {
+        /// The one.
+        one: String,
+        /// The other.
+        other: String,
         /// Whether only a part of the history is here.
         shallow: bool,
     },
@@ -151,6 +165,10 @@ impl GitError {
                 "Merge that commit, or plan what contains it. Where the history was written anew, \
                  `git update-ref refs/rollbook/applied COMMIT` names the commit that the site was last brought in line with."
             }
+            Self::Apart { shallow: true, .. } => {
+                "Let CI clone with the whole history: `fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`."
+            }
+            Self::Apart { shallow: false, .. } => "Begin the branch at a commit of the default branch.",
             Self::SeveralTrees(_) => {
                 "Compare with a revision, such as HEAD~1, or keep each tree in a repository of its own."
             }
@@ -182,7 +200,13 @@ pub fn tree_at(folder: &Path, revision: &str) -> Result<At, GitError> {
     let applied = applied(folder)?.as_ref() == Some(&commit);
     Ok(At {
         tree,
-        revision: Revision { name: revision.to_owned(), commit: Some(commit), contained, applied },
+        revision: Revision {
+            name: revision.to_owned(),
+            commit: Some(commit),
+            contained,
+            applied,
+            ..Revision::default()
+        },
     })
 }
 

@@ -158,6 +158,7 @@ impl<'a> Drift<'a> {
             applied: None,
             authors: &[],
             undoes: false,
+            notes: &[],
             reviewed: None,
             before: None,
             rates: &RATES,

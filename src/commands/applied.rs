@@ -54,7 +54,7 @@ impl Mark {
 }
 
 /// The commit that the site is in line with now, but for what should still lose access; or why it is not.
-fn completed<'a>(plan: &'a Plan, ended: &Result<Ended, Error>) -> Result<&'a str, String> {
+pub(super) fn completed<'a>(plan: &'a Plan, ended: &Result<Ended, Error>) -> Result<&'a str, String> {
     if plan.review.is_some() {
         return Err("only what the reviewed plan has was to be done".into());
     }

@@ -66,6 +66,17 @@ pub(super) struct Bounds {
 }
 
 impl Manner {
+    /// As a job does it: without asking, with the journal in this file.
+    pub(super) fn unattended(journal: PathBuf) -> Self {
+        Self {
+            yes: true,
+            concurrency: CONCURRENCY,
+            timeout: None,
+            journal: Some(journal),
+            format: Format::Text,
+        }
+    }
+
     fn bounds(&self) -> Bounds {
         Bounds { concurrency: self.concurrency, timeout: self.timeout }
     }

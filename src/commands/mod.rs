@@ -2,6 +2,7 @@
 
 pub mod apply;
 pub mod check;
+pub mod ci;
 pub mod codeowners;
 pub mod demo;
 pub mod doctor;

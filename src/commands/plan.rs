@@ -1,12 +1,12 @@
 //! `rollbook plan`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args, ValueEnum};
 
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{Address, Email, Guard, Plan, Reason};
+use crate::model::{Address, Email, Guard, Note, Plan, Reason};
 use crate::plan::{self, Lookup, Scope};
 use crate::render::{self, Grouping};
 
@@ -50,10 +50,10 @@ pub(super) struct Part {
     /// Only operations that are there for these reasons: declared, undeclared, expired, excepted, offboarded or
     /// unlisted
     #[arg(long, value_name = "REASON", value_delimiter = ',')]
-    reason: Vec<Reason>,
+    pub(super) reason: Vec<Reason>,
     /// Look people up in pins and rollbook.lock alone
     #[arg(long)]
-    locked: bool,
+    pub(super) locked: bool,
     /// Compare with this: a revision, such as refs/remotes/origin/main, `applied` for the last commit whose apply
     /// completed, or a folder that starts with `./` or `/`
     #[arg(long, value_name = "REV|DIR")]
@@ -67,6 +67,25 @@ pub(super) struct Part {
     /// Set a guard aside for this run, such as max-revokes; may be repeated
     #[arg(long, value_name = "GUARD")]
     pub(super) allow: Vec<Guard>,
+    /// What a platform says the tree is to be compared with, instead of `base`
+    #[arg(skip)]
+    pub(super) against: Option<Against>,
+    /// What a reviewer should know beside what the plan finds
+    #[arg(skip)]
+    pub(super) notes: Vec<Note>,
+}
+
+/// What a platform says a tree is to be compared with.
+#[derive(Clone, Debug)]
+pub(super) struct Against {
+    /// The commit.
+    pub(super) commit: String,
+    /// What a plan calls it.
+    pub(super) name: String,
+    /// How many commits of the branch that it stands for the tree lacks.
+    pub(super) behind: usize,
+    /// The last commit whose apply completed, where the platform knows one.
+    pub(super) applied: Option<String>,
 }
 
 /// How a plan is printed.
@@ -94,14 +113,7 @@ pub(super) enum By {
 /// [`Error`] when there is no plan.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load_compared(&arguments.part, Known::NotIgnored)?;
-    let asked = Asked::of(&arguments.part);
-    let planned = if let Some(path) = &arguments.live {
-        let snapshot = opened(session, &loaded, &arguments.part, path)?;
-        block_on(session.plan(Source::Snapshot(&snapshot), &loaded, &asked))?
-    } else {
-        let surfaces = connect(session, &loaded.declaration.settings)?;
-        block_on(session.plan(Source::Live(&surfaces), &loaded, &asked))?
-    };
+    let planned = planned(session, &loaded, &arguments.part, arguments.live.as_deref())?;
     let plan = if arguments.redact { masked(&planned, &loaded) } else { planned.plan };
     print(session, &plan, arguments.format, arguments.by)?;
     if let Some(path) = &arguments.out {
@@ -110,6 +122,22 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         session.terminal.say(&format!("The plan is in {}.", path.display()));
     }
     Ok(exit(&plan, arguments.detailed_exitcode))
+}
+
+/// Makes a plan of a tree, against the site or against a snapshot of it.
+pub(super) fn planned(
+    session: &Session,
+    loaded: &Loaded,
+    part: &Part,
+    live: Option<&Path>,
+) -> Result<Planned, Error> {
+    let asked = Asked::of(part);
+    if let Some(path) = live {
+        let snapshot = opened(session, loaded, part, path)?;
+        return block_on(session.plan(Source::Snapshot(&snapshot), loaded, &asked));
+    }
+    let surfaces = connect(session, &loaded.declaration.settings)?;
+    block_on(session.plan(Source::Live(&surfaces), loaded, &asked))
 }
 
 /// The plan without e-mails and display names, of live and of the tree.
@@ -132,7 +160,7 @@ pub(super) fn print(session: &Session, plan: &Plan, format: PlanFormat, by: By) 
 }
 
 /// A refusal counts before something blocked, and that before pending changes (design §4).
-fn exit(plan: &Plan, detailed: bool) -> Exit {
+pub(super) fn exit(plan: &Plan, detailed: bool) -> Exit {
     if plan.refusals().next().is_some() {
         return Exit::Refused;
     }

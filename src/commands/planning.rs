@@ -12,14 +12,14 @@ use crate::error::Error;
 use crate::fetch;
 use crate::git;
 use crate::model::{
-    Capabilities, Declaration, Header, Journal, LiveState, Locator, Note, Plan, Questions, Revision, Rights,
-    SelfGrant, Severity, Snapshot, Taken, Tree,
+    Capabilities, Declaration, Diagnostic, Header, Journal, LiveState, Locator, Note, Plan, Questions,
+    Revision, Rights, SelfGrant, Severity, Snapshot, Taken, Tree,
 };
 use crate::plan::snapshot::{self, SnapshotError};
 use crate::plan::{self, Base, Beside, Context, Desired, Rates, Resolved, SavedPlan};
 use crate::render;
 
-use super::plan::Part;
+use super::plan::{Against, Part};
 use super::session::{Loaded, Session, VERSION, is_whole};
 
 /// What the published rate limits and page sizes make of a plan.
@@ -169,6 +169,7 @@ impl Session {
             base: base.as_ref(),
             applied: applied.as_ref(),
             authors: &part.authors,
+            notes: &part.notes,
             reviewed,
             undoes: undo.is_some(),
             before: loaded.snapshot.as_ref().map(|snapshot| &snapshot.readings.members),
@@ -184,44 +185,72 @@ impl Session {
 
     /// Reads what a tree is compared with: a revision of its repository, or another folder.
     pub(super) fn base(&self, named: &str) -> Result<LoadedBase, Error> {
-        let folder = named.starts_with('.') || Path::new(named).is_absolute();
-        let (tree, mut diagnostics, declaration, revision, added) = if folder {
+        if named.starts_with('.') || Path::new(named).is_absolute() {
             let config::Loaded { tree, declaration, diagnostics } =
                 config::load(Path::new(named), self.today);
             is_whole(Path::new(named), &tree)?;
-            let revision = Revision { name: named.into(), commit: None, contained: None, applied: false };
-            (tree, diagnostics, declaration, revision, Vec::new())
-        } else {
-            let root = self.root()?;
-            let git::At { tree, revision } = match named {
-                git::APPLIED_WORD => git::last_applied(&root)?,
-                named => git::tree_at(&root, named)?,
-            };
-            let added = match &revision.commit {
-                Some(commit) => git::trees_added(&root, commit)?,
-                None => Vec::new(),
-            };
-            let config::Parsed { declaration, diagnostics } = config::parse(&tree, self.today);
-            (tree, diagnostics, declaration, revision, added)
+            let revision = Revision { name: named.into(), ..Revision::default() };
+            return self.declared(tree, revision, declaration, diagnostics);
+        }
+        let root = self.root()?;
+        let git::At { tree, revision } = match named {
+            git::APPLIED_WORD => git::last_applied(&root)?,
+            named => git::tree_at(&root, named)?,
         };
+        let added = match &revision.commit {
+            Some(commit) => git::trees_added(&root, commit)?,
+            None => Vec::new(),
+        };
+        Ok(LoadedBase { added, ..self.valid(tree, revision)? })
+    }
+
+    /// Reads the tree at the commit that a platform says this one is to be compared with.
+    pub(super) fn base_at(&self, against: &Against) -> Result<LoadedBase, Error> {
+        let git::At { tree, mut revision } = git::tree_at(&self.root()?, &against.commit)?;
+        revision.name.clone_from(&against.name);
+        revision.behind = against.behind;
+        revision.applied =
+            against.applied.as_ref().is_some_and(|applied| revision.commit.as_ref() == Some(applied));
+        self.valid(tree, revision)
+    }
+
+    fn valid(&self, tree: Tree, revision: Revision) -> Result<LoadedBase, Error> {
+        let config::Parsed { declaration, diagnostics } = config::parse(&tree, self.today);
+        self.declared(tree, revision, declaration, diagnostics)
+    }
+
+    /// What a base declares; its mistakes go to stderr.
+    fn declared(
+        &self,
+        tree: Tree,
+        revision: Revision,
+        declaration: Option<Declaration>,
+        mut diagnostics: Vec<Diagnostic>,
+    ) -> Result<LoadedBase, Error> {
         if let Some(declaration) = declaration {
-            return Ok(LoadedBase { tree, declaration, revision, added });
+            return Ok(LoadedBase { tree, declaration, revision, added: Vec::new() });
         }
         diagnostics.retain(|diagnostic| diagnostic.severity == Severity::Error);
         let style = self.diagnostic_style(self.terminal.stderr_in_color());
         self.terminal.tell(&render::diagnostics(&tree, &diagnostics, style));
-        Err(Error::InvalidBase(named.to_owned()))
+        Err(Error::InvalidBase(revision.name))
     }
 
     /// The tree at the last commit whose apply completed, where the base is another one and `self-grant` asks what an apply
     /// let pass. Where it cannot be read, it is not known, and the guard says so.
-    pub(super) fn applied(&self, loaded: &Loaded) -> Result<Option<LoadedBase>, Error> {
+    pub(super) fn applied(&self, loaded: &Loaded, part: &Part) -> Result<Option<LoadedBase>, Error> {
         let Some(base) = loaded.base.as_ref().filter(|base| !base.revision.applied) else { return Ok(None) };
         let refuses = |declaration: &Declaration| declaration.policy.self_grant == SelfGrant::Refuse;
         if !base.is_commit() || !(refuses(&base.declaration) || refuses(&loaded.declaration)) {
             return Ok(None);
         }
-        let Ok(git::At { tree, revision }) = git::last_applied(&self.root()?) else { return Ok(None) };
+        let root = self.root()?;
+        let at = match part.against.as_ref().map(|against| &against.applied) {
+            None => git::last_applied(&root).ok(),
+            Some(Some(commit)) => git::tree_at(&root, commit).ok(),
+            Some(None) => None,
+        };
+        let Some(git::At { tree, revision }) = at else { return Ok(None) };
         let declaration = config::parse(&tree, self.today).declaration;
         let added = Vec::new();
         Ok(declaration.map(|declaration| LoadedBase { tree, declaration, revision, added }))

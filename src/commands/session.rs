@@ -112,12 +112,16 @@ impl Session {
     /// Reads the tree, the base that a part is to be compared with, and what was live before. Beside a revision, the
     /// tree's files have to be known to git, too.
     pub(super) fn load_compared(&self, part: &Part, known: Known) -> Result<Loaded, Error> {
-        let base = part.base.as_deref().map(|named| self.base(named)).transpose()?;
+        let base = match (&part.against, &part.base) {
+            (Some(against), _) => Some(self.base_at(against)?),
+            (None, Some(named)) => Some(self.base(named)?),
+            (None, None) => None,
+        };
         let mut loaded = Loaded { base, ..self.load()? };
         if loaded.base.as_ref().is_some_and(LoadedBase::is_commit) {
             known.judge(git::untracked(&self.root()?, &loaded.tree)?)?;
         }
-        loaded.applied = self.applied(&loaded)?;
+        loaded.applied = self.applied(&loaded, part)?;
         if let Some(path) = &part.snapshot {
             loaded.snapshot = Some(opened(self, &loaded, part, path)?);
         }

@@ -19,6 +19,9 @@ pub struct Revision {
     pub contained: Option<bool>,
     /// Whether it is the last commit whose apply completed.
     pub applied: bool,
+    /// How many commits of the branch that it stands for the tree lacks.
+    #[serde(default)]
+    pub behind: usize,
 }
 
 /// How a tree differs from its base in what a reviewer must not miss, and what it takes over from live.

@@ -46,6 +46,8 @@ pub struct Context<'a> {
     pub applied: Option<&'a Resolved<'a>>,
     /// Everybody who made the change from the base to the tree, where somebody says it.
     pub authors: &'a [Email],
+    /// What a reviewer should know beside what the plan finds.
+    pub notes: &'a [Note],
     /// The plan that was reviewed, where there is one: only what it has is kept.
     pub reviewed: Option<&'a SavedPlan>,
     /// Whether the changes take a run back, so that the tree does not ask for them.
@@ -130,6 +132,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     steps.notes.extend(planned_notes.into_iter().filter_map(planned));
     steps.notes.extend(seats.iter().filter_map(seats::shortage));
     steps.notes.extend(remarks::on_rules(&rules, context));
+    steps.notes.extend_from_slice(context.notes);
     assemble(context, steps, seats.into_iter().map(|seats| seats.change).collect())
 }
 

@@ -15,14 +15,17 @@ use crate::model::{Comparison, Plan};
 
 use super::lines::count;
 use super::plan::{SHORT_FINGERPRINT, compared, surfaces, taken};
-use escape::{code, prose};
+use escape::code;
+
+pub(super) use escape::marker;
+pub use escape::prose;
 
 pub use page::CommentLimit;
 
 /// Renders a plan as a comment of a pull request within a limit: where that is not enough for all of it, with what is left
 /// out at the top.
 pub fn plan_markdown(plan: &Plan, limit: CommentLimit) -> String {
-    let marker = escape::marker(host(plan));
+    let marker = marker(host(plan));
     if says_nothing(plan) {
         let title = "### No changes\n\n";
         return format!("{marker}{title}Live is as the tree asks. {}\n", made(plan).join(" · "));
@@ -46,6 +49,7 @@ fn says_nothing(plan: &Plan) -> bool {
         .base
         .as_ref()
         .is_none_or(|base| Comparison { revision: base.revision.clone(), ..Comparison::default() } == *base);
+    let same = same && plan.base.as_ref().is_none_or(|base| base.revision.behind == 0);
     let whole = plan.narrowed_to.is_empty() && plan.review.is_none();
     let silent = plan.blocked.is_empty() && plan.notes.is_empty() && plan.guards.is_empty();
     plan.operations.is_empty() && same && whole && silent

@@ -5,6 +5,7 @@
 
 mod checkup;
 mod codeowners;
+mod comment;
 mod diagnostics;
 mod explain;
 mod github;
@@ -19,6 +20,7 @@ mod roster;
 
 pub use checkup::{checkups_json, checkups_text};
 pub use codeowners::{CodeownersError, codeowners};
+pub use comment::{Html, Page, Style, issue, no_plan_comment, plan_comment};
 pub use diagnostics::{Colour, DiagnosticStyle, Frames, diagnostics, diagnostics_json};
 pub use explain::{About, explanation_json, explanation_text};
 pub use github::{diagnostics_github, plan_github};
@@ -26,7 +28,7 @@ pub use harmless::harmless;
 pub use journal::{journal_json, journal_text, verification};
 pub use json::{plan_json, plan_schema, report_json};
 pub use lines::count;
-pub use markdown::{CommentLimit, plan_markdown};
+pub use markdown::{CommentLimit, plan_markdown, prose as markdown_prose};
 pub use plan::{Grouping, plan_text};
 pub use report::{outcome_line, report_text};
 pub use roster::{roster_csv, roster_json, roster_text};

@@ -28,7 +28,7 @@ pub(super) fn name(text: &str) -> String {
 }
 
 /// A sentence of ours with names in it, which may have code of its own. It must not open a line.
-pub(super) fn prose(text: &str) -> String {
+pub fn prose(text: &str) -> String {
     let text = clipped(&harmless(text), LONGEST_TEXT);
     let parts: Vec<&str> = text.split('`').collect();
     // An odd mark opens nothing: what follows the last one is words as well.
@@ -129,7 +129,7 @@ fn longest_run(text: &str) -> usize {
 
 /// The comment by which the page of a site is found again. Whatever is not a host's character is encoded, so that it
 /// cannot end the comment.
-pub(super) fn marker(host: &str) -> String {
+pub(in crate::render) fn marker(host: &str) -> String {
     let mut shown = String::from("<!-- rollbook-plan ");
     let mut before = ' ';
     for c in host.chars().take(LONGEST_NAME) {

@@ -32,9 +32,18 @@ pub(super) fn before_operations(plan: &Plan, width: usize) -> String {
 pub(in crate::render) fn compared(base: &Comparison) -> String {
     let revision = &base.revision;
     let commit = revision.commit.as_deref().map(|commit| commit.get(..12).unwrap_or(commit));
-    match commit {
+    let with = match commit {
         Some(commit) => format!("Compared with {} ({commit}).", revision.name),
         None => format!("Compared with {}.", revision.name),
+    };
+    match revision.behind {
+        0 => with,
+        behind => format!(
+            "The branch lacks {} of {name}, and what they changed on the site shows here as drift: merge {name} into it, or \
+             rebase it. {with}",
+            count(behind, "commit"),
+            name = revision.name
+        ),
     }
 }
 

@@ -139,6 +139,7 @@ pub(crate) async fn plan_or_undo(
         applied: None,
         authors: &[],
         undoes: undo.is_some(),
+        notes: &[],
         reviewed: None,
         before: None,
         rates: &RATES,

@@ -202,7 +202,7 @@ impl World {
         let base_locator = base.as_ref().map(|(tree, _)| Locator::new(tree));
         let base = base.zip(base_locator.as_ref()).map(|((_, desired), locator)| {
             let (commit, contained, applied) = (None, Some(true), self.base_applied);
-            let revision = Revision { name: "main".into(), commit, contained, applied };
+            let revision = Revision { name: "main".into(), commit, contained, applied, behind: 0 };
             Base::of(desired, &live, locator, revision)
         });
         let applied = self.applied.as_ref().map(|files| self.declared(files));
@@ -232,6 +232,7 @@ impl World {
                 applied: applied.as_ref(),
                 authors: &self.authors,
                 undoes: false,
+                notes: &[],
                 reviewed: self.reviewed.as_ref(),
                 before: before.as_ref(),
                 rates: &RATES,

@@ -1,0 +1,133 @@
+//! `rollbook ci`: the jobs of a platform that runs Rollbook. What the platform decides is a [`Job`]; this wires it to git, to
+//! the platform's API, and to the same plans and applies as everywhere.
+
+mod apply;
+mod comment;
+mod nightly;
+mod out;
+mod plan;
+mod range;
+
+use std::fs;
+
+use clap::{Args, Subcommand};
+
+use crate::environment::CiEnvironment;
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::git;
+use crate::platform::{self, Authors, Job, Kind, Service, Started, same_commit};
+
+use super::Session;
+
+/// What `ci` takes.
+#[derive(Debug, Args)]
+pub struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Plan a pull request, and where this job may write, show the plan as its one comment
+    Plan(plan::Arguments),
+    /// Apply what came to the default branch, compared with the last commit whose apply completed
+    Apply(apply::Arguments),
+    /// Show a plan that another job made as the one comment of its pull request
+    Comment(comment::Arguments),
+    /// Take away what has expired, and keep an issue as long as something is not as it should be
+    Nightly(nightly::Arguments),
+}
+
+/// Does the job of a platform.
+///
+/// # Errors
+/// [`Error`] when the job cannot be done, or must not be.
+pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    match &arguments.command {
+        Command::Plan(arguments) => plan::run(session, arguments),
+        Command::Apply(arguments) => apply::run(session, arguments),
+        Command::Comment(arguments) => comment::run(session, arguments),
+        Command::Nightly(arguments) => nightly::run(session, arguments),
+    }
+}
+
+/// A job, and what its platform can be asked with.
+struct Context {
+    job: Job,
+    service: Option<Service>,
+    authors: Authors,
+    applied_from: Option<String>,
+}
+
+impl Context {
+    fn read() -> Result<Self, Error> {
+        let environment = CiEnvironment::read()?;
+        let job = Job::of(&environment.variables, |path| fs::read_to_string(path))?;
+        let authority = match &job.authority {
+            Some(path) => {
+                let failed = Error::io(format!("failed to read {}", path.display()));
+                Some(fs::read(path).map_err(failed)?)
+            }
+            None => None,
+        };
+        let service = environment
+            .token
+            .map(|token| Service::new(&job, &token, environment.login.clone(), authority.as_deref()));
+        Ok(Self {
+            service: service.transpose()?,
+            authors: environment.authors.as_deref().map(Authors::parse).transpose()?.unwrap_or_default(),
+            applied_from: environment.applied_from,
+            job,
+        })
+    }
+
+    /// The platform's API, for a job that cannot go on without it.
+    fn service(&self, what: &'static str) -> Result<&Service, Error> {
+        let none = || platform::Error::NoToken { kind: self.job.kind, what };
+        self.service.as_ref().ok_or_else(|| none().into())
+    }
+
+    /// The name of the default branch.
+    async fn default_branch(&self) -> Result<String, Error> {
+        match &self.job.default_branch {
+            Some(branch) => Ok(branch.clone()),
+            None => Ok(self.service("for the default branch")?.default_branch().await?),
+        }
+    }
+
+    /// Makes sure that the default branch's commit is checked out for which the job was started, and gives it.
+    async fn newest_of_default(&self, session: &Session, branch: &str) -> Result<String, Error> {
+        let default = self.default_branch().await?;
+        if branch != default {
+            return Err(platform::Error::OtherTarget { target: branch.to_owned(), default }.into());
+        }
+        let (head, _) = git::checked_out(&session.root()?)?;
+        if !same_commit(&head, &self.job.commit) {
+            let change = self.job.commit.clone();
+            return Err(platform::Error::OtherCheckout { head, change }.into());
+        }
+        Ok(head)
+    }
+
+    /// A job that was started for something else than a command is for.
+    fn misfit(&self, command: &'static str, takes: &'static str) -> Error {
+        let what = match &self.job.started {
+            Started::Change(change) => format!("pull request {}", change.number),
+            Started::Push { branch } => format!("a push to {branch}"),
+            Started::Queue { target, .. } => format!("the merge queue of {target}"),
+            Started::Schedule { branch } => format!("a schedule of {branch}"),
+            Started::Planned { .. } => "the end of another run".to_owned(),
+        };
+        platform::Error::Started { what, command, takes }.into()
+    }
+
+    /// Whether a job of this platform that plans shows the plan itself. On GitHub another run does, which has read nothing of
+    /// the change: only there a run that may write can be started by one that may not.
+    fn plan_comments(&self) -> bool {
+        match self.job.kind {
+            Kind::GitHub => false,
+            Kind::GitLab | Kind::Bitbucket => true,
+        }
+    }
+}

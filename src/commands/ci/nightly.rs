@@ -1,0 +1,241 @@
+//! `rollbook ci nightly`.
+
+use std::path::Path;
+
+use clap::Args;
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::fetch;
+use crate::git;
+use crate::model::{Checkup, Plan, Reason};
+use crate::platform::{Issue, Kind, Service, Started};
+use crate::render::{self, CommentLimit};
+
+use super::super::plan::{Part, exit, planned};
+use super::super::session::Known;
+use super::super::{Session, block_on, connect};
+use super::Context;
+use super::apply::carry_out;
+use super::out::Out;
+
+/// What `ci nightly` takes.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Change nothing: look for what has expired as for everything else, with a credential that may only read
+    #[arg(long)]
+    read_only: bool,
+}
+
+/// What one of the looks found.
+struct Finding {
+    what: &'static str,
+    /// What is not as it should be; nothing where all is well.
+    wrong: Option<String>,
+    exit: Exit,
+}
+
+impl Finding {
+    fn new(what: &'static str, wrong: Option<String>, exit: Exit) -> Self {
+        Self { what, wrong, exit }
+    }
+
+    fn of(what: &'static str, error: &Error) -> Self {
+        let help = error.help().map(|help| format!(". {help}")).unwrap_or_default();
+        Self::new(what, Some(format!("{}{help}", error.chain())), error.exit())
+    }
+}
+
+/// Takes away what has expired, looks for what is not as it should be, and keeps one issue as long as something is not.
+///
+/// # Errors
+/// [`Error`] when the tree is not valid or the issue cannot be kept; what each look finds is in the exit code.
+pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    let context = Context::read()?;
+    let branch = match &context.job.started {
+        Started::Schedule { branch } => branch,
+        // No variable of Bitbucket's tells a schedule from a push.
+        Started::Push { branch } if context.job.kind == Kind::Bitbucket => branch,
+        Started::Change(_) | Started::Push { .. } | Started::Queue { .. } | Started::Planned { .. } => {
+            return Err(context.misfit("nightly", "schedules of the default branch"));
+        }
+    };
+    block_on(context.newest_of_default(session, branch))?;
+    let out = Out::new(session, &context.job)?;
+    let site = session.load()?.declaration.settings.site.value;
+    let mut findings = Vec::new();
+    if !arguments.read_only {
+        findings.push(expired(session, &context, branch, &out));
+    }
+    let (finding, plan) = drift(session, &out);
+    findings.push(finding);
+    findings.push(unapplied(session, &context, branch));
+    findings.push(credentials(session));
+    let report = told(&findings);
+    session.data(&report)?;
+    out.write("nightly.txt", &report)?;
+    out.summarize(&report)?;
+    let worst = findings.iter().map(|finding| finding.exit).max_by_key(|exit| weight(*exit));
+    let worst = worst.unwrap_or(Exit::Done);
+    if let Some(service) = context.service.as_ref().filter(|service| service.has_issues()) {
+        let page = page(&context, &site, &report, plan.as_ref());
+        block_on(keep_issue(session, service, &site, &page, worst == Exit::Done))?;
+    }
+    Ok(worst)
+}
+
+/// Takes away what has expired, as the rules of what was applied last allow.
+fn expired(session: &Session, context: &Context, branch: &str, out: &Out) -> Finding {
+    const WHAT: &str = "Expired access and offboarded people";
+    let part = block_on(context.range_of_apply(session, branch))
+        .map(|range| Part { reason: vec![Reason::Expired, Reason::Offboarded], ..range.part(context) });
+    match part.and_then(|part| carry_out(session, out, &part)) {
+        Ok(Exit::Done) => Finding::new(WHAT, None, Exit::Done),
+        Ok(exit) => Finding::new(
+            WHAT,
+            Some("not everything could be taken away; the log and the journal say what".into()),
+            exit,
+        ),
+        Err(error) => Finding::of(WHAT, &error),
+    }
+}
+
+/// Compares live with the newest tree.
+fn drift(session: &Session, out: &Out) -> (Finding, Option<Plan>) {
+    const WHAT: &str = "The site and the newest tree";
+    let made = session.load_compared(&Part::default(), Known::Tracked).and_then(|loaded| {
+        let plan = planned(session, &loaded, &Part::default(), None)?.plan;
+        out.write("drift.json", &render::plan_json(&plan))?;
+        Ok(plan)
+    });
+    match made {
+        Err(error) => (Finding::of(WHAT, &error), None),
+        Ok(plan) => {
+            let exit = exit(&plan, true);
+            let wrong = (exit != Exit::Done).then(|| {
+                let blocked = plan.blocked.len();
+                let differs = render::count(plan.operations.len(), "operation");
+                format!("they differ: {differs} would bring them in line, and {blocked} more are blocked")
+            });
+            (Finding::new(WHAT, wrong, exit), Some(plan))
+        }
+    }
+}
+
+/// Looks for commits that no apply has seen: a job that never started leaves no red mark.
+fn unapplied(session: &Session, context: &Context, branch: &str) -> Finding {
+    const WHAT: &str = "Commits that no apply has seen";
+    let waiting = |folder: &Path| -> Result<usize, Error> {
+        let (head, _) = git::checked_out(folder)?;
+        let applied = block_on(context.applied(folder, branch, &head))?;
+        Ok(git::first_parents(folder, &applied, &head)?.len())
+    };
+    match session.root().and_then(|folder| waiting(&folder)) {
+        Ok(0) => Finding::new(WHAT, None, Exit::Done),
+        Ok(many) => {
+            let wrong = format!(
+                "{branch} has {} since the last apply that completed: run the job that applies its newest commit",
+                render::count(many, "commit")
+            );
+            Finding::new(WHAT, Some(wrong), Exit::Failed)
+        }
+        Err(error) => Finding::of(WHAT, &error),
+    }
+}
+
+/// Tries each credential for Atlassian.
+fn credentials(session: &Session) -> Finding {
+    const WHAT: &str = "Credentials";
+    let tried = session.load().and_then(|loaded| {
+        let surfaces = connect(session, &loaded.declaration.settings)?;
+        block_on(async { Ok(fetch::checkups(&surfaces, &loaded.declaration).await) })
+    });
+    match tried {
+        Err(error) => Finding::of(WHAT, &error),
+        Ok(checkups) => {
+            let failing: Vec<String> =
+                checkups.iter().filter(|it| it.fails()).map(|it| it.surface.to_string()).collect();
+            let wrong = (!failing.is_empty()).then(|| {
+                format!(
+                    "what is set for {} does not work; `rollbook doctor` says more",
+                    failing.join(" and ")
+                )
+            });
+            let exit = if checkups.iter().any(Checkup::fails) { Exit::Failed } else { Exit::Done };
+            Finding::new(WHAT, wrong, exit)
+        }
+    }
+}
+
+/// A line a look. Only what is wrong has more to say.
+fn told(findings: &[Finding]) -> String {
+    let line = |finding: &Finding| match &finding.wrong {
+        None => format!("- {}: as they should be.\n", finding.what),
+        Some(wrong) => {
+            format!("- **{}**: {}.\n", finding.what, render::markdown_prose(wrong.trim_end_matches('.')))
+        }
+    };
+    findings.iter().map(line).collect()
+}
+
+fn page(context: &Context, site: &str, report: &str, plan: Option<&Plan>) -> render::Page {
+    let host = site.split_once("://").map_or(site, |(_, host)| host);
+    let run = context
+        .job
+        .page
+        .as_deref()
+        .map(|page| format!("[This run]({page}) says more.\n\n"))
+        .unwrap_or_default();
+    let plan = plan.filter(|plan| exit(plan, true) != Exit::Done).map(|plan| {
+        let text = render::plan_markdown(plan, CommentLimit::GITHUB);
+        text.split_once('\n').map(|(_, rest)| rest.to_owned()).unwrap_or_default()
+    });
+    render::issue(host, &format!("{report}\n{run}{}", plan.unwrap_or_default()))
+}
+
+/// Keeps one issue open as long as something is wrong.
+async fn keep_issue(
+    session: &Session,
+    service: &Service,
+    site: &str,
+    page: &render::Page,
+    well: bool,
+) -> Result<(), Error> {
+    let Some(me) = service.me().await? else { return Ok(()) };
+    let mut own: Vec<Issue> = service.issues(&me).await?;
+    own.retain(|issue| issue.author == me && issue.body.starts_with(&page.marker));
+    own.sort_by_key(|issue| issue.number);
+    let title =
+        format!("Access at {} is not as it should be", site.split_once("://").map_or(site, |(_, host)| host));
+    match (well, own.first()) {
+        (false, None) => {
+            let number = service.open_issue(&title, &page.text).await?;
+            session.terminal.say(&format!("Issue {number} is open."));
+        }
+        (false, Some(issue)) => {
+            service.edit_issue(issue.number, &title, &page.text).await?;
+            session.terminal.say(&format!("Issue {} is up to date.", issue.number));
+        }
+        (true, _) => {}
+    }
+    // All of them once all is well, and else those that two runs at once left.
+    for issue in own.iter().skip(usize::from(!well)) {
+        service.close_issue(issue.number).await?;
+        session.terminal.say(&format!("Issue {} is closed.", issue.number));
+    }
+    Ok(())
+}
+
+/// Which outcome counts where there are several (design §4); drift alone is the least.
+fn weight(exit: Exit) -> u8 {
+    match exit {
+        Exit::Done => 0,
+        Exit::Pending => 1,
+        Exit::Incomplete => 2,
+        Exit::Failed => 3,
+        Exit::Refused => 4,
+        Exit::Unfit => 5,
+        Exit::Invalid => 6,
+        Exit::Usage => 7,
+    }
+}

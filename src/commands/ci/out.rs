@@ -1,0 +1,79 @@
+//! What a job leaves behind: files for the platform to store, its summary and the step's outputs.
+
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+
+use crate::error::Error;
+use crate::platform::{Folder, Job};
+
+use super::super::Session;
+use super::super::files::{Readers, replace};
+
+/// The most bytes of a job's summary: GitHub takes a MiB of all steps together and shows nothing of a longer one.
+const SUMMARY: usize = 500_000;
+
+/// A fresh folder that nobody else could have filled, and where the platform takes the rest.
+pub(super) struct Out {
+    folder: PathBuf,
+    summary: Option<PathBuf>,
+    outputs: Option<PathBuf>,
+}
+
+impl Out {
+    /// Makes the folder. Where the platform stores only what lies in the work tree, its name is new in each run, so that no
+    /// file of a commit can stand in its place.
+    pub(super) fn new(session: &Session, job: &Job) -> Result<Self, Error> {
+        let (Folder::Outside(parent) | Folder::Inside(parent)) = &job.folder;
+        let made = tempfile::Builder::new().prefix("rollbook-out-").tempdir_in(parent);
+        let made = made.map_err(Error::io(format!("failed to make a folder in {}", parent.display())))?;
+        let out = Self { folder: made.keep(), summary: job.summary.clone(), outputs: job.outputs.clone() };
+        session.terminal.say(&format!("What this run writes is in {}.", out.folder.display()));
+        out.output("out", &out.folder.display().to_string())?;
+        Ok(out)
+    }
+
+    /// Where a file of this name goes.
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.folder.join(name)
+    }
+
+    /// Writes a file.
+    pub(super) fn write(&self, name: &str, text: &str) -> Result<PathBuf, Error> {
+        let path = self.path(name);
+        replace(&path, text, Readers::Owner).map_err(failed(&path))?;
+        Ok(path)
+    }
+
+    /// Adds to the job's summary, where the platform shows one.
+    pub(super) fn summarize(&self, markdown: &str) -> Result<(), Error> {
+        let Some(path) = &self.summary else { return Ok(()) };
+        if markdown.len() <= SUMMARY {
+            return append(path, markdown);
+        }
+        append(path, "The summary is longer than GitHub shows; the job's log and its files have all of it.\n")
+    }
+
+    /// Adds a text as it is to the job's summary.
+    pub(super) fn summarize_text(&self, text: &str) -> Result<(), Error> {
+        // A fence that is longer than any run of backticks in it.
+        let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
+        let fence = "`".repeat(longest.max(2) + 1);
+        self.summarize(&format!("{fence}text\n{}\n{fence}\n", text.trim_end()))
+    }
+
+    /// Sets an output of the step, which is one line.
+    pub(super) fn output(&self, name: &str, value: &str) -> Result<(), Error> {
+        let Some(path) = &self.outputs else { return Ok(()) };
+        append(path, &format!("{name}={}\n", value.replace(['\n', '\r'], " ")))
+    }
+}
+
+fn append(path: &Path, text: &str) -> Result<(), Error> {
+    let mut file = OpenOptions::new().append(true).create(true).open(path).map_err(failed(path))?;
+    file.write_all(text.as_bytes()).map_err(failed(path))
+}
+
+fn failed(path: &Path) -> impl FnOnce(std::io::Error) -> Error {
+    Error::io(format!("failed to write {}", path.display()))
+}

@@ -1,0 +1,123 @@
+//! `rollbook ci plan`.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::error::Error;
+use crate::exit::Exit;
+use crate::model::{Guard, Plan};
+use crate::platform::{Change, Started};
+use crate::render::{self, CommentLimit};
+
+use super::super::plan::{By, Part, PlanFormat, exit, planned, print};
+use super::super::session::Known;
+use super::super::{Session, block_on};
+use super::Context;
+use super::comment::{Shown, show};
+use super::out::Out;
+
+/// What `ci plan` takes.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Plan against a snapshot instead of the site, as for a fork: no credential is needed then
+    #[arg(long, value_name = "FILE")]
+    live: Option<PathBuf>,
+}
+
+/// Plans what the job was started for, and shows it.
+///
+/// # Errors
+/// [`Error`] when there is no plan; what can be said of that on the pull request is said first.
+pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    let context = Context::read()?;
+    let change = match &context.job.started {
+        Started::Change(change) => Some(change),
+        Started::Queue { .. } => None,
+        Started::Push { .. } | Started::Schedule { .. } | Started::Planned { .. } => {
+            return Err(context.misfit("plan", "pull requests and merge queues"));
+        }
+    };
+    let out = Out::new(session, &context.job)?;
+    let mut site = None;
+    let made = make(session, &context, arguments, &out, &mut site);
+    if let Some(change) = change.filter(|change| context.plan_comments() && !change.untrusted) {
+        let shown = Shown { plan: made.as_ref(), site: site.as_deref(), note: None };
+        let told = comment(session, &context, change, &shown);
+        // Why there is no plan counts before what became of telling it.
+        if made.is_ok() {
+            told?;
+        } else if let Err(error) = told {
+            session.terminal.tell(&format!("warning: no comment says so: {}", error.chain()));
+        }
+    }
+    ended(session, &made?)
+}
+
+/// Makes the plan and leaves it behind. `site` is set once a tree says it.
+fn make(
+    session: &Session,
+    context: &Context,
+    arguments: &Arguments,
+    out: &Out,
+    site: &mut Option<String>,
+) -> Result<Plan, Error> {
+    let part = part(session, context)?;
+    if let Some(against) = &part.against {
+        *site = session.base_at(against).ok().map(|base| base.declaration().settings.site.value.clone());
+    }
+    let loaded = session.load_compared(&part, Known::Tracked)?;
+    let plan = planned(session, &loaded, &part, arguments.live.as_deref())?.plan;
+    print(session, &plan, PlanFormat::Text, By::Group)?;
+    let saved = out.write("plan.json", &render::plan_json(&plan))?;
+    out.write("plan.txt", &render::plan_text(&plan, By::Group.grouping(), session.terminal.width()))?;
+    let markdown = render::plan_markdown(&plan, CommentLimit::GITHUB);
+    out.write("plan.md", &markdown)?;
+    out.summarize(&markdown)?;
+    out.output("plan", &saved.display().to_string())?;
+    out.output("changes", if plan.operations.is_empty() { "false" } else { "true" })?;
+    out.output("fingerprint", &plan.fingerprint)?;
+    out.output("exit-code", &exit(&plan, true).code().to_string())?;
+    Ok(plan)
+}
+
+fn part(session: &Session, context: &Context) -> Result<Part, Error> {
+    let range = block_on(async {
+        match &context.job.started {
+            Started::Change(change) => context.range_of_change(session, change).await,
+            Started::Queue { target, base, number } => {
+                context.range_of_queue(session, target, base, *number).await
+            }
+            Started::Push { .. } | Started::Schedule { .. } | Started::Planned { .. } => {
+                Err(context.misfit("plan", "pull requests and merge queues"))
+            }
+        }
+    })?;
+    Ok(range.part(context))
+}
+
+fn comment(session: &Session, context: &Context, change: &Change, shown: &Shown<'_>) -> Result<(), Error> {
+    let service = context.service("for the comments of the pull request")?;
+    block_on(async {
+        let default_branch = context.default_branch().await?;
+        show(session, context, service, (change.number, &change.head), &default_branch, shown).await
+    })
+}
+
+/// A plan with something blocked may be merged: what is blocked is skipped then.
+fn ended(session: &Session, plan: &Plan) -> Result<Exit, Error> {
+    match exit(plan, false) {
+        Exit::Incomplete => {
+            session.terminal.say("note: something is blocked; the plan says what");
+            Ok(Exit::Done)
+        }
+        Exit::Refused => {
+            let guards =
+                plan.refusals().map(|verdict| verdict.guard).collect::<std::collections::BTreeSet<Guard>>();
+            Err(Error::PlanRefused(guards))
+        }
+        Exit::Done | Exit::Failed | Exit::Pending | Exit::Invalid | Exit::Unfit | Exit::Usage => {
+            Ok(Exit::Done)
+        }
+    }
+}

@@ -1,0 +1,204 @@
+//! What a job's tree is compared with, and who made what lies between.
+
+use std::path::Path;
+
+use crate::error::Error;
+use crate::git;
+use crate::model::{Email, Note};
+use crate::platform::{self, Change, Checkout, Compared, People, base_of_change, last_completed};
+
+use super::super::Session;
+use super::super::plan::{Against, Part};
+use super::Context;
+
+/// What lies between a base and the tree.
+pub(super) struct Range {
+    against: Against,
+    /// Who made it; nothing where nobody made anything.
+    people: Option<People>,
+    /// What a reviewer should know of it.
+    notes: Vec<Note>,
+}
+
+impl Range {
+    /// The part of a plan that says it.
+    pub(super) fn part(self, context: &Context) -> Part {
+        let emails = self.people.as_ref().map(|people| context.authors.emails(people));
+        let (authors, unknown): (Vec<Email>, Vec<String>) = match emails {
+            None => (Vec::new(), Vec::new()),
+            Some(Ok(authors)) => (authors, Vec::new()),
+            Some(Err(unknown)) => (Vec::new(), unknown),
+        };
+        let mut notes = self.notes;
+        notes.extend(unknown.into_iter().map(|who| {
+            let text =
+                format!("the authors of this change may be anybody, since they are not all known: {who}");
+            Note { code: "author-unknown".into(), text, names: Vec::new(), origin: None }
+        }));
+        Part { against: Some(self.against), authors, notes, ..Part::default() }
+    }
+}
+
+fn checkout(folder: &Path) -> Result<Checkout, Error> {
+    let (head, parents) = git::checked_out(folder)?;
+    Ok(Checkout { head, parents })
+}
+
+impl Context {
+    /// What a pull request is compared with: its merge's other parent, or else the commit at which it left its target.
+    pub(super) async fn range_of_change(&self, session: &Session, change: &Change) -> Result<Range, Error> {
+        let folder = session.root()?;
+        let checkout = checkout(&folder)?;
+        let default_branch = self.default_branch().await?;
+        let compared = base_of_change(change, &checkout, &default_branch)?;
+        let (commit, mut behind) = match &compared {
+            Compared::Merged(commit) => (commit.clone(), 0),
+            Compared::Branch => {
+                let target = self.target(&folder, change)?;
+                let lacking = git::lacks(&folder, &checkout.head, &target)?;
+                (git::merge_base(&folder, &target, &checkout.head)?, lacking)
+            }
+        };
+        let mut said = git::messages(&folder, &commit, &checkout.head)?;
+        let (mut people, mut applied, mut notes) = (People::new(), None, Vec::new());
+        if let Some(service) = self.service.as_ref().filter(|_| !change.untrusted) {
+            people = service.people(change.number).await?;
+            applied = self.applied_if_known(&folder, &default_branch, &commit, &mut notes).await;
+            let now = service.pull_request(change.number).await?;
+            said.push(now.title);
+            // This clone may know an older target than the platform does.
+            if compared == Compared::Branch {
+                let now = now.behind.unwrap_or_default();
+                behind = behind.max(usize::try_from(now).unwrap_or(usize::MAX));
+            }
+        }
+        notes.extend(skipped(&said));
+        Ok(Range {
+            against: Against { commit, name: default_branch, behind, applied },
+            people: Some(people),
+            notes,
+        })
+    }
+
+    /// The last commit whose apply completed; where it is not known, a note says why.
+    async fn applied_if_known(
+        &self,
+        folder: &Path,
+        branch: &str,
+        head: &str,
+        notes: &mut Vec<Note>,
+    ) -> Option<String> {
+        match self.applied(folder, branch, head).await {
+            Ok(commit) => Some(commit),
+            Err(error) => {
+                let help =
+                    error.help().map(|help| format!(". {}", help.trim_end_matches('.'))).unwrap_or_default();
+                let text = format!("what was applied last is not known: {}{help}", error.chain());
+                notes.push(Note { code: "applied-unknown".into(), text, names: Vec::new(), origin: None });
+                None
+            }
+        }
+    }
+
+    /// The newest commit of a pull request's target that is here: as this clone knows the branch, else as the platform says.
+    fn target(&self, folder: &Path, change: &Change) -> Result<String, Error> {
+        match (git::remote_branch(folder, &change.target)?, &change.target_commit) {
+            (Some(tip), _) => Ok(tip),
+            (None, Some(named)) => Ok(git::whole_id(folder, named)?),
+            (None, None) => Ok(git::whole_id(folder, &format!("refs/remotes/origin/{}", change.target))?),
+        }
+    }
+
+    /// What a group of a merge queue is compared with: the commit that the platform says it stands on.
+    pub(super) async fn range_of_queue(
+        &self,
+        session: &Session,
+        target: &str,
+        base: &str,
+        number: Option<u64>,
+    ) -> Result<Range, Error> {
+        let folder = session.root()?;
+        let default_branch = self.default_branch().await?;
+        if target != default_branch {
+            return Err(
+                platform::Error::OtherTarget { target: target.to_owned(), default: default_branch }.into()
+            );
+        }
+        let head = checkout(&folder)?.head;
+        let commit = git::whole_id(&folder, base)?;
+        let (mut people, mut applied, mut notes) = (People::new(), None, Vec::new());
+        if let Some(service) = &self.service {
+            // The platform names one pull request; where the group has more, nobody says whose they are.
+            let alone = git::first_parents(&folder, &commit, &head)?.len() == 1;
+            if let Some(number) = number.filter(|_| alone) {
+                people = service.people(number).await?;
+            }
+            applied = self.applied_if_known(&folder, &default_branch, &commit, &mut notes).await;
+        }
+        Ok(Range {
+            against: Against { commit, name: default_branch, behind: 0, applied },
+            people: Some(people),
+            notes,
+        })
+    }
+
+    /// What an apply is compared with: the last commit whose apply completed.
+    pub(super) async fn range_of_apply(&self, session: &Session, branch: &str) -> Result<Range, Error> {
+        let folder = session.root()?;
+        let head = checkout(&folder)?.head;
+        let commit = self.applied(&folder, branch, &head).await?;
+        let commits = git::first_parents(&folder, &commit, &head)?;
+        let service = self.service("who made the change")?;
+        let people = match commits.as_slice() {
+            [] => None,
+            commits => Some(service.people_of(commits, branch).await?),
+        };
+        let against = Against {
+            applied: Some(commit.clone()),
+            commit,
+            name: format!("the last apply of {branch}"),
+            behind: 0,
+        };
+        Ok(Range { against, people, notes: Vec::new() })
+    }
+
+    /// The last commit whose apply completed and which `head` contains.
+    pub(super) async fn applied(&self, folder: &Path, branch: &str, head: &str) -> Result<String, Error> {
+        let told = self.service("what was applied")?.completed(branch).await?;
+        let elsewhere = |applied: &str| platform::Error::NotContained {
+            applied: applied.to_owned(),
+            head: head.to_owned(),
+        };
+        let first = match &self.applied_from {
+            None => None,
+            Some(named) => Some(git::whole_id(folder, named).map_err(|_| elsewhere(named))?),
+        };
+        let line = git::line_of(folder, head)?;
+        Ok(last_completed(&told, &line, first.as_deref(), self.job.kind, branch)?)
+    }
+}
+
+/// The words in a commit's message or in a title at which platforms start no job, and a merge copies them.
+fn skipped(messages: &[String]) -> Option<Note> {
+    const WORDS: [&str; 9] = [
+        "[skip ci]",
+        "[ci skip]",
+        "[no ci]",
+        "[skip actions]",
+        "[actions skip]",
+        "[skip-ci]",
+        "[ci-skip]",
+        "[skip_ci]",
+        "[ci_skip]",
+    ];
+    let said = |message: &String| {
+        let message = message.to_lowercase();
+        let word = WORDS.into_iter().find(|word| message.contains(word));
+        word.or_else(|| message.contains("skip-checks:").then_some("skip-checks:"))
+    };
+    let word = messages.iter().find_map(said)?;
+    let text = format!(
+        "a commit or the title says `{word}`, and where the merge takes that over, no job applies this change until the next one"
+    );
+    Some(Note { code: "skips-ci".into(), text, names: Vec::new(), origin: None })
+}
