@@ -134,10 +134,15 @@ fn what_a_page_refers_to_is_there() {
         "CONTRIBUTING.md",
         "SECURITY.md",
         "docs/language.md",
+        "docs/adopting.md",
+        "docs/ci-bitbucket.md",
+        "docs/ci-github.md",
+        "docs/ci-gitlab.md",
         "docs/pull-requests.md",
         "docs/surfaces.md",
         "docs/trust.md",
         "docs/trust-table.md",
+        "docs/when.md",
     ] {
         let folder = Path::new(page).parent().unwrap();
         for (shown, path) in links(&fs::read_to_string(page).unwrap()) {

@@ -1,0 +1,122 @@
+//! The client for the platforms' APIs: what it does with limits, failures and tokens, and what it says.
+
+use axum::http::Method;
+use rollbook::platform::Kind;
+
+use super::hub::Fault;
+use super::machine::{Event, KINDS, Machine, Ran};
+
+fn planned(kind: Kind, prepare: impl FnOnce(&Machine), without: &[&str]) -> (Machine, Ran) {
+    let machine = Machine::new(kind).applied_from_the_first();
+    let pull = machine.propose("chen", "developers", &["ada", "bruno", "chen", "erik"], "bruno");
+    prepare(&machine);
+    let (clone, mut variables) = machine.start(Event::Pull(pull), None);
+    variables.insert("ROLLBOOK_CI_TOKEN".into(), super::TOKEN.into());
+    for name in without {
+        variables.remove(*name);
+    }
+    let ran = machine.bash("rollbook ci plan", &clone, &variables);
+    (machine, ran)
+}
+
+fn fault(path: &'static str, status: u16, headers: &[(&'static str, &str)], times: usize) -> Fault {
+    let headers = headers.iter().map(|(name, value)| (*name, (*value).to_owned())).collect();
+    let body = format!("{{ \"message\": \"::error::no\\n::set-env name=PATH::{}x\" }}", super::TOKEN);
+    Fault { method: Method::GET, path, status, headers, body, times }
+}
+
+/// A path that each platform is asked for.
+fn people(kind: Kind) -> &'static str {
+    match kind {
+        Kind::GitHub => "/activity",
+        Kind::GitLab => "/events",
+        Kind::Bitbucket => "/activity",
+    }
+}
+
+#[test]
+fn a_failure_that_passes_is_waited_for() {
+    for kind in KINDS {
+        let (_, ran) =
+            planned(kind, |it| it.hub.edit(|state| state.faults.push(fault(people(kind), 502, &[], 1))), &[]);
+        ran.ends(0).says("answered with 502").says("asked again in 1 s");
+        let waits = [("retry-after", "1")];
+        let (_, ran) = planned(
+            kind,
+            |it| it.hub.edit(|state| state.faults.push(fault(people(kind), 429, &waits, 1))),
+            &[],
+        );
+        ran.ends(0).says("it may be asked again in 1 s");
+    }
+    // GitHub's secondary limits are 403.
+    let waits = [("retry-after", "1")];
+    let (_, ran) = planned(
+        Kind::GitHub,
+        |it| it.hub.edit(|state| state.faults.push(fault("/activity", 403, &waits, 1))),
+        &[],
+    );
+    ran.ends(0);
+}
+
+#[test]
+fn a_wait_of_an_hour_is_said_and_not_made() {
+    for kind in KINDS {
+        let waits = [("retry-after", "3600")];
+        let (_, ran) = planned(
+            kind,
+            |it| it.hub.edit(|state| state.faults.push(fault(people(kind), 429, &waits, 9))),
+            &[],
+        );
+        ran.ends(1).says("it may be asked again in 3600 s");
+    }
+}
+
+#[test]
+fn a_token_that_is_missing_wrong_or_not_allowed_says_which_setting_to_change() {
+    for (kind, scope) in [
+        (Kind::GitHub, "pull-requests: read"),
+        (Kind::GitLab, "read_api"),
+        (Kind::Bitbucket, "`repository` and `pullrequest`"),
+    ] {
+        let (_, ran) =
+            planned(kind, |it| it.hub.edit(|state| state.faults.push(fault(people(kind), 403, &[], 9))), &[]);
+        let ran = ran.ends(1).says("answered with 403").says(scope);
+        // What an answer says is one line, so that no runner takes a command from it.
+        assert!(!ran.text.lines().any(|line| line.starts_with("::")), "{}", ran.text);
+        let (_, ran) =
+            planned(kind, |it| it.hub.edit(|state| state.faults.push(fault(people(kind), 401, &[], 9))), &[]);
+        ran.ends(1).says("answered with 401").says("ROLLBOOK_CI_TOKEN");
+    }
+    for kind in [Kind::GitLab, Kind::Bitbucket] {
+        let (_, ran) = planned(kind, |_| {}, &["ROLLBOOK_CI_TOKEN"]);
+        ran.ends(64).says("ROLLBOOK_CI_TOKEN is not set").says("access token");
+    }
+}
+
+#[test]
+fn a_variable_that_is_missing_or_odd_is_named() {
+    let (_, ran) = planned(Kind::GitLab, |_| {}, &["CI_MERGE_REQUEST_IID"]);
+    ran.ends(64).says("CI_MERGE_REQUEST_IID is not set");
+    let (_, ran) = planned(Kind::GitHub, |_| {}, &["GITHUB_EVENT_PATH"]);
+    ran.ends(64).says("GITHUB_EVENT_PATH is not set");
+    let (_, ran) = planned(Kind::GitHub, |_| {}, &["GITHUB_ACTIONS"]);
+    ran.ends(64).says("this is no job of GitHub Actions, GitLab CI/CD or Bitbucket Pipelines");
+    let machine = Machine::new(Kind::GitLab);
+    let (clone, mut variables) = machine.start(Event::Push, None);
+    variables.insert("ROLLBOOK_AUTHORS".into(), "ada".into());
+    machine.bash("rollbook ci apply", &clone, &variables).ends(64).says("ROLLBOOK_AUTHORS cannot be read");
+}
+
+#[test]
+fn a_command_says_what_it_is_for() {
+    for kind in KINDS {
+        let machine = Machine::new(kind);
+        let (clone, mut variables) = machine.start(Event::Push, None);
+        variables.insert("ROLLBOOK_CI_TOKEN".into(), super::TOKEN.into());
+        machine
+            .bash("rollbook ci plan", &clone, &variables)
+            .ends(64)
+            .says("this job was started for a push to main");
+        machine.bash("rollbook ci comment --plan x", &clone, &variables).ends(64);
+    }
+}

@@ -1,0 +1,491 @@
+//! A repository with people who work in it, on a platform that runs its jobs.
+
+use std::cell::Cell;
+use std::collections::BTreeMap;
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use rollbook::platform::Kind;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::TOKEN;
+use super::hub::{Hub, Pull, Push, Run};
+use crate::cli::base::git;
+use crate::cli::{Site, seed_of};
+
+pub(super) const KINDS: [Kind; 3] = [Kind::GitHub, Kind::GitLab, Kind::Bitbucket];
+
+/// As live is: with this nothing is to be done.
+pub(super) const SETTLED: [&str; 3] = ["ada", "bruno", "erik"];
+
+pub(super) type Variables = BTreeMap<String, String>;
+
+/// What starts a job.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Event {
+    /// A pull request, as it is.
+    Pull(u64),
+    /// The branch's newest commit.
+    Push,
+    /// A group of GitHub's merge queue that stands on the branch, with this pull request as its last.
+    Queue(u64),
+    Night,
+    /// The run that planned this pull request has ended.
+    Planned(u64),
+}
+
+/// How a pull request becomes part of its target.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum How {
+    Merge,
+    Squash(&'static str),
+}
+
+pub(super) struct Machine {
+    pub(super) kind: Kind,
+    pub(super) hub: Hub,
+    pub(super) site: Site,
+    home: TempDir,
+    /// The folder of the tree in the repository.
+    tree: &'static str,
+    jobs: Cell<usize>,
+    /// What the platform's administrators have set, beside the credentials.
+    settings: Variables,
+}
+
+/// How a job or a command ended.
+#[derive(Clone, Debug)]
+pub(super) struct Ran {
+    pub(super) code: i32,
+    pub(super) text: String,
+    pub(super) clone: PathBuf,
+    /// The folder that the run wrote into.
+    pub(super) out: Option<PathBuf>,
+}
+
+impl Ran {
+    #[track_caller]
+    pub(super) fn ends(self, code: i32) -> Self {
+        assert_eq!(self.code, code, "{}", self.text);
+        self
+    }
+
+    #[track_caller]
+    pub(super) fn says(self, what: &str) -> Self {
+        assert!(self.text.contains(what), "`{what}` is missing from\n{}", self.text);
+        self
+    }
+
+    /// A file that the run left behind.
+    pub(super) fn left(&self, name: &str) -> Option<String> {
+        fs::read_to_string(self.out.as_ref()?.join(name)).ok()
+    }
+}
+
+impl Machine {
+    pub(super) fn new(kind: Kind) -> Self {
+        Self::with(kind, "", "main")
+    }
+
+    pub(super) fn with(kind: Kind, tree: &'static str, default_branch: &str) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        for folder in ["bin", "tmp", "home", "jobs", "runner"] {
+            fs::create_dir(home.path().join(folder)).unwrap();
+        }
+        let tool = home.path().join("bin/rollbook");
+        fs::write(&tool, format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_rollbook"))).unwrap();
+        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+        let origin = home.path().join("origin.git");
+        git(home.path(), &["init", "--quiet", "--bare", "-b", default_branch, "origin.git"]);
+        git(home.path(), &["init", "--quiet", "-b", default_branch, "dev"]);
+        let hub = Hub::new(kind, origin.clone());
+        hub.edit(|state| state.default_branch = default_branch.to_owned());
+        let key =
+            |name: &str| if kind == Kind::Bitbucket { format!("712020:{name}") } else { name.to_owned() };
+        let authors: BTreeMap<String, String> =
+            ["ada", "bruno", "chen", "erik"].map(|name| (key(name), format!("{name}@acme.com"))).into();
+        let settings = [("ROLLBOOK_AUTHORS".to_owned(), json!(authors).to_string())].into();
+        let site = Site::of(&seed_of("minimal"));
+        let machine = Self { kind, hub, site, home, tree, jobs: Cell::new(0), settings };
+        git(&machine.dev(), &["remote", "add", "origin", &origin.display().to_string()]);
+        machine.write(
+            "rollbook.yaml",
+            "version: 1\nsite: https://acme.atlassian.net\ninclude: [groups/*.yaml]\npolicy:\n  admins: [ada@acme.com]\n  \
+             privileged: [support]\n  self-grant: refuse\n",
+        );
+        machine.members("developers", &SETTLED);
+        machine.members("support", &["chen"]);
+        machine.commit("first", "ada");
+        machine.push(default_branch, "ada");
+        machine
+    }
+
+    pub(super) fn dev(&self) -> PathBuf {
+        self.home.path().join("dev")
+    }
+
+    /// The folder of the tree in the repository.
+    pub(super) fn folder(&self) -> &str {
+        self.tree
+    }
+
+    pub(super) fn path(&self, name: &str) -> PathBuf {
+        self.home.path().join(name)
+    }
+
+    pub(super) fn default_branch(&self) -> String {
+        self.hub.edit(|state| state.default_branch.clone())
+    }
+
+    pub(super) fn set(&mut self, name: &str, value: &str) {
+        self.settings.insert(name.into(), value.into());
+    }
+
+    /// Says that the site is in line with the default branch's first commit.
+    pub(super) fn applied_from_the_first(mut self) -> Self {
+        let first = git(&self.dev(), &["rev-list", "--max-parents=0", "HEAD"]);
+        self.set("ROLLBOOK_APPLIED_FROM", &first);
+        self
+    }
+
+    pub(super) fn write(&self, name: &str, text: &str) {
+        let path = self.dev().join(self.tree).join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    /// Declares who is in a group.
+    pub(super) fn members(&self, group: &str, names: &[&str]) {
+        let lines: String = names.iter().map(|name| format!("      - {name}@acme.com\n")).collect();
+        self.write(&format!("groups/{group}.yaml"), &format!("groups:\n  {group}:\n    members:\n{lines}"));
+    }
+
+    /// Commits what is in the folder, as somebody.
+    pub(super) fn commit(&self, message: &str, by: &str) -> String {
+        let dev = self.dev();
+        git(&dev, &["add", "--all"]);
+        let (name, email) = (format!("user.name={by}"), format!("user.email={by}@acme.com"));
+        git(&dev, &["-c", &name, "-c", &email, "commit", "--quiet", "--allow-empty", "-m", message]);
+        git(&dev, &["rev-parse", "HEAD"])
+    }
+
+    pub(super) fn checkout(&self, arguments: &[&str]) {
+        let mut all = vec!["checkout", "--quiet"];
+        all.extend(arguments);
+        git(&self.dev(), &all);
+    }
+
+    /// Pushes what is checked out to a branch, by force, as the account of somebody.
+    pub(super) fn push(&self, branch: &str, by: &str) -> String {
+        let after = git(&self.dev(), &["rev-parse", "HEAD"]);
+        git(&self.dev(), &["push", "--quiet", "--force", "origin", &format!("HEAD:refs/heads/{branch}")]);
+        self.hub.edit(|state| {
+            state.pushes.push(Push { branch: branch.into(), after: after.clone(), by: Some(by.into()) });
+            for pull in state.pulls.iter_mut().filter(|pull| pull.open && pull.branch == branch) {
+                pull.head.clone_from(&after);
+            }
+        });
+        after
+    }
+
+    /// Changes a group on a branch of its own, and opens a pull request of that.
+    pub(super) fn propose(&self, branch: &str, group: &str, names: &[&str], by: &str) -> u64 {
+        self.checkout(&["-B", branch, &self.default_branch()]);
+        self.members(group, names);
+        self.commit(&format!("Change {group}"), by);
+        self.push(branch, by);
+        self.open(branch, &self.default_branch(), by)
+    }
+
+    pub(super) fn open(&self, branch: &str, target: &str, by: &str) -> u64 {
+        let dev = self.dev();
+        let head = git(&dev, &["rev-parse", branch]);
+        let base = git(&dev, &["merge-base", branch, target]);
+        self.hub.edit(|state| {
+            let number = state.number();
+            state.pulls.push(Pull {
+                number,
+                by: by.into(),
+                branch: branch.into(),
+                target: target.into(),
+                head,
+                base,
+                open: true,
+                merged: None,
+                fork: false,
+            });
+            number
+        })
+    }
+
+    pub(super) fn pull(&self, number: u64) -> Pull {
+        self.hub.edit(|state| state.pulls.iter().find(|pull| pull.number == number).unwrap().clone())
+    }
+
+    /// Merges a pull request as the platform does on its pages, and gives the commit.
+    pub(super) fn merge(&self, number: u64, how: How) -> String {
+        let Pull { head, target, .. } = self.pull(number);
+        let dev = self.dev();
+        self.checkout(&[&target]);
+        let web = ["-c", "user.name=GitHub", "-c", "user.email=noreply@github.com"];
+        let run = |arguments: &[&str]| {
+            let mut all = web.to_vec();
+            all.extend(arguments);
+            git(&dev, &all);
+        };
+        match how {
+            How::Merge => run(&["merge", "--quiet", "--no-ff", "-m", "Merge", &head]),
+            How::Squash(message) => {
+                run(&["merge", "--quiet", "--squash", &head]);
+                run(&["commit", "--quiet", "-m", message, "--author", "Ada <ada@acme.com>"]);
+            }
+        }
+        let commit = git(&dev, &["rev-parse", "HEAD"]);
+        git(&dev, &["push", "--quiet", "origin", &format!("HEAD:refs/heads/{target}")]);
+        self.hub.edit(|state| {
+            let pull = state.pulls.iter_mut().find(|pull| pull.number == number).unwrap();
+            (pull.open, pull.merged) = (false, Some(commit.clone()));
+        });
+        commit
+    }
+
+    /// Makes the clone of a job as the platform does, and says in which variables it tells of it.
+    pub(super) fn start(&self, event: Event, depth: Option<usize>) -> (PathBuf, Variables) {
+        let number = self.jobs.get() + 1;
+        self.jobs.set(number);
+        let clone = self.path(&format!("jobs/{number}"));
+        let origin = format!("file://{}", self.path("origin.git").display());
+        let target = self.default_branch();
+        let mut arguments = vec!["clone", "--quiet"];
+        let depth = depth.map(|depth| format!("--depth={depth}"));
+        arguments.extend(depth.as_deref());
+        let branch = match event {
+            Event::Pull(number) if self.kind == Kind::Bitbucket => self.pull(number).branch,
+            Event::Pull(_) | Event::Push | Event::Queue(_) | Event::Night | Event::Planned(_) => {
+                target.clone()
+            }
+        };
+        if self.kind == Kind::Bitbucket {
+            arguments.push("--single-branch");
+        }
+        let at = clone.display().to_string();
+        arguments.extend(["--branch", &branch, &origin, &at]);
+        git(self.home.path(), &arguments);
+        if let Event::Pull(number) | Event::Queue(number) = event {
+            let Pull { head, target, .. } = self.pull(number);
+            self.check_out(&clone, &head, &target, event);
+        }
+        let variables = self.variables(event, &clone);
+        (clone, variables)
+    }
+
+    /// GitHub merges the head into the target, Bitbucket the target into the branch, GitLab takes the branch as it is.
+    fn check_out(&self, clone: &Path, head: &str, target: &str, event: Event) {
+        let merge = ["merge", "--quiet", "--no-edit"];
+        match (self.kind, event) {
+            (Kind::GitLab, _) => {
+                git(clone, &["checkout", "--quiet", "--detach", head]);
+            }
+            (Kind::GitHub, _) => {
+                git(clone, &["fetch", "--quiet", "origin", head, target]);
+                git(clone, &["checkout", "--quiet", "--detach", &format!("origin/{target}")]);
+                git(clone, &[merge[0], merge[1], merge[2], "--no-ff", head]);
+            }
+            (Kind::Bitbucket, _) => {
+                git(clone, &["fetch", "--quiet", "origin", &format!("refs/heads/{target}")]);
+                git(clone, &[merge[0], merge[1], merge[2], "FETCH_HEAD"]);
+            }
+        }
+    }
+
+    fn variables(&self, event: Event, clone: &Path) -> Variables {
+        let mut all: Variables = self.site.sandbox.exports(self.site.url()).into_iter().collect();
+        all.extend(self.settings.clone());
+        let head = git(clone, &["rev-parse", "HEAD"]);
+        let target = self.default_branch();
+        let set: Vec<(&str, String)> = match self.kind {
+            Kind::GitHub => self.github(event, &head, &target),
+            Kind::GitLab => self.gitlab(event, clone, &head, &target),
+            Kind::Bitbucket => self.bitbucket(event, clone, &head, &target),
+        };
+        all.extend(set.into_iter().map(|(name, value)| (name.to_owned(), value)));
+        all
+    }
+
+    fn github(&self, event: Event, head: &str, target: &str) -> Vec<(&'static str, String)> {
+        let repository = json!({ "full_name": "acme/access", "default_branch": target });
+        let (name, reference, payload) = match event {
+            Event::Pull(number) => {
+                let pull = self.pull(number);
+                let from = if pull.fork { format!("{}/access", pull.by) } else { "acme/access".into() };
+                let payload = json!({
+                    "repository": repository,
+                    "pull_request": {
+                        "number": number, "state": "open", "user": { "login": pull.by },
+                        "head": { "sha": pull.head, "ref": pull.branch, "repo": { "full_name": from } },
+                        "base": { "sha": pull.base, "ref": pull.target, "repo": { "full_name": "acme/access" } },
+                        "merged_at": null,
+                    },
+                });
+                ("pull_request", format!("refs/pull/{number}/merge"), payload)
+            }
+            Event::Push => ("push", format!("refs/heads/{target}"), json!({ "repository": repository })),
+            Event::Night => ("schedule", format!("refs/heads/{target}"), json!({ "repository": repository })),
+            Event::Queue(number) => {
+                let base = git(&self.path("origin.git"), &["rev-parse", target]);
+                let reference = format!("refs/heads/gh-readonly-queue/{target}/pr-{number}-{base}");
+                let group = json!({
+                    "head_ref": reference, "base_ref": format!("refs/heads/{target}"), "base_sha": base, "head_sha": head,
+                });
+                ("merge_group", reference, json!({ "repository": repository, "merge_group": group }))
+            }
+            Event::Planned(number) => {
+                let pull = self.pull(number);
+                let owner = if pull.fork { &pull.by } else { "acme" };
+                let run = json!({
+                    "head_sha": pull.head, "head_branch": pull.branch, "html_url": "https://github.com/acme/access/actions/runs/1",
+                    "head_repository": { "full_name": format!("{owner}/access") },
+                });
+                (
+                    "workflow_run",
+                    format!("refs/heads/{target}"),
+                    json!({ "repository": repository, "workflow_run": run }),
+                )
+            }
+        };
+        let file = self.path(&format!("runner/event-{}", self.jobs.get()));
+        fs::write(&file, payload.to_string()).unwrap();
+        let step =
+            |what: &str| self.path(&format!("runner/{what}-{}", self.jobs.get())).display().to_string();
+        vec![
+            ("GITHUB_ACTIONS", "true".into()),
+            ("GITHUB_API_URL", self.hub.url().to_owned()),
+            ("GITHUB_SERVER_URL", "https://github.com".into()),
+            ("GITHUB_REPOSITORY", "acme/access".into()),
+            ("GITHUB_EVENT_NAME", name.into()),
+            ("GITHUB_EVENT_PATH", file.display().to_string()),
+            ("GITHUB_REF", reference),
+            ("GITHUB_SHA", head.to_owned()),
+            ("GITHUB_RUN_ID", "17".into()),
+            ("GITHUB_ACTOR", "ada".into()),
+            ("GITHUB_OUTPUT", step("output")),
+            ("GITHUB_STEP_SUMMARY", step("summary")),
+            ("RUNNER_TEMP", self.path("runner").display().to_string()),
+        ]
+    }
+
+    fn gitlab(&self, event: Event, clone: &Path, head: &str, target: &str) -> Vec<(&'static str, String)> {
+        let mut set = vec![
+            ("GITLAB_CI", "true".to_owned()),
+            ("CI_API_V4_URL", self.hub.url().to_owned()),
+            ("CI_PROJECT_ID", "17".into()),
+            ("CI_COMMIT_SHA", head.to_owned()),
+            ("CI_DEFAULT_BRANCH", target.to_owned()),
+            ("CI_JOB_URL", "https://gitlab.example/acme/access/-/jobs/1".into()),
+            ("CI_PROJECT_DIR", clone.display().to_string()),
+            ("ROLLBOOK_CI_TOKEN", TOKEN.into()),
+        ];
+        match event {
+            Event::Pull(number) => {
+                let pull = self.pull(number);
+                set.extend([
+                    ("CI_PIPELINE_SOURCE", "merge_request_event".into()),
+                    ("CI_MERGE_REQUEST_IID", number.to_string()),
+                    ("CI_MERGE_REQUEST_EVENT_TYPE", "detached".into()),
+                    ("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", String::new()),
+                    ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", pull.target.clone()),
+                    ("CI_MERGE_REQUEST_DIFF_BASE_SHA", pull.base),
+                    ("CI_MERGE_REQUEST_PROJECT_ID", "17".into()),
+                    ("CI_MERGE_REQUEST_SOURCE_PROJECT_ID", if pull.fork { "18".into() } else { "17".into() }),
+                ]);
+            }
+            Event::Push => {
+                set.extend([("CI_PIPELINE_SOURCE", "push".into()), ("CI_COMMIT_BRANCH", target.into())]);
+            }
+            Event::Night => {
+                set.extend([("CI_PIPELINE_SOURCE", "schedule".into()), ("CI_COMMIT_BRANCH", target.into())]);
+            }
+            Event::Queue(_) | Event::Planned(_) => panic!("GitLab has no such event"),
+        }
+        set
+    }
+
+    fn bitbucket(&self, event: Event, clone: &Path, head: &str, target: &str) -> Vec<(&'static str, String)> {
+        let mut set = vec![
+            ("BITBUCKET_BUILD_NUMBER", "3".to_owned()),
+            ("BITBUCKET_REPO_FULL_NAME", "acme/access".into()),
+            ("BITBUCKET_CLONE_DIR", clone.display().to_string()),
+            ("ROLLBOOK_BITBUCKET_API", self.hub.url().to_owned()),
+            ("ROLLBOOK_CI_TOKEN", TOKEN.into()),
+        ];
+        match event {
+            Event::Pull(number) => {
+                let pull = self.pull(number);
+                let tip = git(&self.path("origin.git"), &["rev-parse", &pull.target]);
+                set.extend([
+                    ("BITBUCKET_PR_ID", number.to_string()),
+                    ("BITBUCKET_BRANCH", pull.branch),
+                    ("BITBUCKET_COMMIT", pull.head[..12].to_owned()),
+                    ("BITBUCKET_PR_DESTINATION_BRANCH", pull.target),
+                    ("BITBUCKET_PR_DESTINATION_COMMIT", tip[..12].to_owned()),
+                ]);
+            }
+            Event::Push | Event::Night => {
+                set.extend([("BITBUCKET_BRANCH", target.into()), ("BITBUCKET_COMMIT", head.into())]);
+            }
+            Event::Queue(_) | Event::Planned(_) => panic!("Bitbucket has no such event"),
+        }
+        set
+    }
+
+    /// Runs a script as CI systems do.
+    pub(super) fn bash(&self, script: &str, clone: &Path, variables: &Variables) -> Ran {
+        let before = outs(&[clone, &self.path("runner")]);
+        let ran = Command::new("bash")
+            .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
+            .env_clear()
+            .envs(variables)
+            .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", self.path("bin").display()))
+            .env("HOME", self.path("home"))
+            .env("TMPDIR", self.path("tmp"))
+            .current_dir(clone)
+            .stdin(Stdio::null())
+            .output()
+            .unwrap();
+        let text =
+            format!("{}{}", String::from_utf8_lossy(&ran.stdout), String::from_utf8_lossy(&ran.stderr));
+        assert!(!text.contains("TOPSECRET"), "the token shows:\n{text}");
+        let left: Vec<_> = fs::read_dir(self.path("tmp")).unwrap().collect();
+        assert!(left.is_empty(), "something is left: {left:?}\n{text}");
+        let out = outs(&[clone, &self.path("runner")]).into_iter().find(|folder| !before.contains(folder));
+        Ran { code: ran.status.code().unwrap_or(-1), text, clone: clone.to_path_buf(), out }
+    }
+
+    /// Records what a job that applies came to, as the platform does.
+    pub(super) fn record(&self, ran: &Ran, source: &'static str) {
+        let commit = git(&ran.clone, &["rev-parse", "HEAD"]);
+        let branch = self.default_branch();
+        self.hub.edit(|state| state.runs.push(Run { commit, branch, source, success: ran.code == 0 }));
+    }
+
+    /// Who is in a group on the site, without their domain.
+    pub(super) fn live(&self, group: &str) -> Vec<String> {
+        let state = self.site.sandbox.state();
+        let group = state.groups.values().find(|it| it.name.as_str() == group).unwrap();
+        let emails = group.members.iter().filter_map(|id| state.accounts[id].email.clone());
+        let mut names: Vec<String> =
+            emails.map(|email| email.split('@').next().unwrap().to_owned()).collect();
+        names.sort();
+        names
+    }
+}
+
+/// The folders that runs wrote into.
+fn outs(parents: &[&Path]) -> Vec<PathBuf> {
+    let entries = parents.iter().flat_map(|parent| fs::read_dir(parent).unwrap());
+    let named = |path: &PathBuf| path.file_name().unwrap().to_string_lossy().starts_with("rollbook-out-");
+    entries.map(|entry| entry.unwrap().path()).filter(named).collect()
+}
