@@ -108,11 +108,10 @@ fn may_match_below(pattern: &str, folder: &str) -> bool {
     let mut folders = parts[..parts.len() - 1].iter();
     for part in folder.split('/') {
         match folders.next() {
-            None => return false,
             // Of braces, the sides may hold a `/`.
             Some(wanted) if *wanted == "**" || wanted.contains('{') => return true,
             Some(wanted) if has_wildcard(wanted) || *wanted == part => {}
-            Some(_) => return false,
+            Some(_) | None => return false,
         }
     }
     true

@@ -219,13 +219,12 @@ impl Error {
             Self::Authors(_) => {
                 "Write one JSON object from accounts of the platform to e-mails, such as {\"ada\": \"ada@acme.com\"}."
             }
-            Self::NoToken { kind, .. } => token_help(*kind),
             Self::Token => "Copy the token again, alone and without quotes.",
             Self::Setup { .. } => "Correct the certificates or the proxy that the runner names.",
             Self::Unanswered { .. } => {
                 "Let the runner reach the platform's API; HTTPS_PROXY and NO_PROXY say how, where a proxy stands between."
             }
-            Self::Refused { kind, status: 401, .. } => token_help(*kind),
+            Self::NoToken { kind, .. } | Self::Refused { kind, status: 401, .. } => token_help(*kind),
             Self::Refused { kind, status: 403 | 404, lacking, .. } => lacking.help(*kind),
             Self::Refused { .. } | Self::Answer { .. } | Self::Endless { .. } => {
                 "Run the job again; where it fails again, the platform's status page may say why."

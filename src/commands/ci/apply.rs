@@ -70,15 +70,13 @@ pub(super) fn carry_out(session: &Session, out: &Out, part: &Part) -> Result<Exi
         out.write("report.txt", &report)?;
         out.summarize_text(&report)?;
         // That the job succeeds is the record that the site is in line, but for what should still lose access.
-        let exit = match ended.exit()? {
-            Exit::Incomplete if completed => {
-                session
-                    .terminal
-                    .say("note: only revokes are blocked, which give nobody anything; the apply is complete");
-                Exit::Done
-            }
-            exit => exit,
-        };
+        let mut exit = ended.exit()?;
+        if exit == Exit::Incomplete && completed {
+            session
+                .terminal
+                .say("note: only revokes are blocked, which give nobody anything; the apply is complete");
+            exit = Exit::Done;
+        }
         out.output("exit-code", &exit.code().to_string())?;
         Ok(exit)
     })

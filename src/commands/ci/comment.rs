@@ -7,6 +7,7 @@ use clap::Args;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::Plan;
+use crate::plan::SavedPlan;
 use crate::platform::{self, Comment, Kind, PullRequest, Service, Started, same_commit};
 use crate::render::{self, CommentLimit, Html, Page, Style};
 
@@ -48,7 +49,7 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
     let note = fork.then_some(
         "From a fork: made without credentials, from a snapshot. Its author could have made the plan up; read the files.",
     );
-    let shown = Shown { plan: saved.as_ref().map(|saved| saved.plan()).ok_or(&missing), site: None, note };
+    let shown = Shown { plan: saved.as_ref().map(SavedPlan::plan).ok_or(&missing), site: None, note };
     let service = context.service("for the comments of the pull request")?;
     block_on(async {
         let default_branch = context.default_branch().await?;

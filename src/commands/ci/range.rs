@@ -44,6 +44,15 @@ fn checkout(folder: &Path) -> Result<Checkout, Error> {
     Ok(Checkout { head, parents })
 }
 
+/// The newest commit of a pull request's target that is here: as this clone knows the branch, else as the platform says.
+fn target(folder: &Path, change: &Change) -> Result<String, Error> {
+    match (git::remote_branch(folder, &change.target)?, &change.target_commit) {
+        (Some(tip), _) => Ok(tip),
+        (None, Some(named)) => Ok(git::whole_id(folder, named)?),
+        (None, None) => Ok(git::whole_id(folder, &format!("refs/remotes/origin/{}", change.target))?),
+    }
+}
+
 impl Context {
     /// What a pull request is compared with: its merge's other parent, or else the commit at which it left its target.
     pub(super) async fn range_of_change(&self, session: &Session, change: &Change) -> Result<Range, Error> {
@@ -54,9 +63,9 @@ impl Context {
         let (commit, mut behind) = match &compared {
             Compared::Merged(commit) => (commit.clone(), 0),
             Compared::Branch => {
-                let target = self.target(&folder, change)?;
-                let lacking = git::lacks(&folder, &checkout.head, &target)?;
-                (git::merge_base(&folder, &target, &checkout.head)?, lacking)
+                let tip = target(&folder, change)?;
+                let lacking = git::lacks(&folder, &checkout.head, &tip)?;
+                (git::merge_base(&folder, &tip, &checkout.head)?, lacking)
             }
         };
         let mut said = git::messages(&folder, &commit, &checkout.head)?;
@@ -97,15 +106,6 @@ impl Context {
                 notes.push(Note { code: "applied-unknown".into(), text, names: Vec::new(), origin: None });
                 None
             }
-        }
-    }
-
-    /// The newest commit of a pull request's target that is here: as this clone knows the branch, else as the platform says.
-    fn target(&self, folder: &Path, change: &Change) -> Result<String, Error> {
-        match (git::remote_branch(folder, &change.target)?, &change.target_commit) {
-            (Some(tip), _) => Ok(tip),
-            (None, Some(named)) => Ok(git::whole_id(folder, named)?),
-            (None, None) => Ok(git::whole_id(folder, &format!("refs/remotes/origin/{}", change.target))?),
         }
     }
 

@@ -48,8 +48,8 @@ impl<'a> Resolved<'a> {
                 is_known || group.members.contains_key(user)
             }),
             Address::User(user) => {
-                let names = account.into_iter().flat_map(|account| self.people.names(account));
-                names.chain([user]).any(|user| self.activates(user))
+                let called = account.into_iter().flat_map(|account| self.people.names(account));
+                called.chain([user]).any(|user| self.activates(user))
             }
             Address::Group(_) => false,
         }

@@ -4,7 +4,7 @@
 use crate::platform::error::Error;
 use crate::platform::job::{Change, Folder, Job, Kind, Started, Variables, given, need, number};
 
-/// Where the API is. No variable of Bitbucket's tells it. ROLLBOOK_BITBUCKET_API may name a stand-in on this machine, and
+/// Where the API is. No variable of Bitbucket's tells it. `ROLLBOOK_BITBUCKET_API` may name a stand-in on this machine, and
 /// nothing else: who starts a pipeline may set any variable, and the token goes there.
 const API: &str = "https://api.bitbucket.org/2.0";
 

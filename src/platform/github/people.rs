@@ -21,7 +21,8 @@ struct Commit {
     /// Nothing where the e-mail is no account's.
     author: Option<User>,
     committer: Option<User>,
-    commit: Written,
+    #[serde(rename = "commit")]
+    written: Written,
 }
 
 #[derive(Deserialize)]
@@ -38,7 +39,8 @@ struct Signature {
 #[derive(Deserialize)]
 struct Activity {
     after: String,
-    activity_type: String,
+    #[serde(rename = "activity_type")]
+    kind: String,
     actor: Option<User>,
 }
 
@@ -86,7 +88,7 @@ fn somebody(user: Option<&User>, gone: impl FnOnce() -> String) -> Person {
 
 /// A commit's author and committer.
 fn committed(commit: &Commit) -> People {
-    let ends = [(&commit.author, &commit.commit.author), (&commit.committer, &commit.commit.committer)];
+    let ends = [(&commit.author, &commit.written.author), (&commit.committer, &commit.written.committer)];
     let person = |(user, signature): (&Option<User>, &Option<Signature>)| match user
         .as_ref()
         .and_then(|user| user.login.as_deref())
@@ -158,7 +160,7 @@ async fn activities(service: &Service, branch: &str) -> Result<Vec<Activity>, Er
 impl Activity {
     /// A merge on GitHub's pages is by who merged, who need not be who wrote.
     fn is_push(&self) -> bool {
-        matches!(self.activity_type.as_str(), "push" | "force_push" | "branch_creation")
+        matches!(self.kind.as_str(), "push" | "force_push" | "branch_creation")
     }
 
     fn push(self) -> Push {

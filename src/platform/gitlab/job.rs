@@ -1,4 +1,4 @@
-//! What a job of GitLab CI/CD was started for, by its variables (docs.gitlab.com/ci/variables/predefined_variables).
+//! What a job of GitLab CI/CD was started for, by its variables (<https://docs.gitlab.com/ci/variables/predefined_variables>).
 
 use crate::platform::error::Error;
 use crate::platform::job::{Change, Folder, Job, Kind, Started, Variables, given, need, number};

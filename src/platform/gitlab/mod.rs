@@ -1,6 +1,6 @@
 //! GitLab: the variables of CI/CD, and the REST API v4.
 //!
-//! Shapes: docs.gitlab.com/api (merge_requests, notes, deployments, events, branches) and the entities in GitLab's own
+//! Shapes: docs.gitlab.com/api (`merge_requests`, notes, deployments, events, branches) and the entities in GitLab's own
 //! sources where the pages are silent.
 
 mod comments;

@@ -201,7 +201,9 @@ fn taken_out(entries: &mut [Entry], part: impl Fn(&mut Entry) -> &mut String) ->
     if others.is_empty() || text.is_empty() || others.iter_mut().any(|other| *part(other) != text) {
         return None;
     }
-    entries.iter_mut().for_each(|entry| part(entry).clear());
+    for entry in entries.iter_mut() {
+        part(entry).clear();
+    }
     Some(text)
 }
 

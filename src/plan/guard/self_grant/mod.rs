@@ -202,8 +202,8 @@ fn by_unknown(grant: &Grant<'_>, why: String) -> Tripped {
     trip(
         grant.address.clone(),
         why,
-        "Name the author with `--author` by an address that has an account; or let somebody make the change who has one, or \
-         allow this run with `--allow self-grant`.",
+        "Name the author by an address that has an account, with `--author`, for `rollbook ci` in ROLLBOOK_AUTHORS; or let \
+         somebody make the change who has one, or allow this run with `--allow self-grant`.",
     )
 }
 
@@ -211,8 +211,8 @@ fn unknown(grant: &Grant<'_>, why: &str) -> Tripped {
     trip(
         grant.address.clone(),
         why.into(),
-        "Name every author with `--author` and the last commit that was applied with `--base`, as CI does; or allow this \
-         run with `--allow self-grant`.",
+        "Name every author with `--author` and the last commit that was applied with `--base`; `rollbook ci` does, by \
+         ROLLBOOK_AUTHORS. Or allow this run with `--allow self-grant`.",
     )
 }
 
@@ -225,6 +225,6 @@ fn never_applied(case: &Case<'_>, grant: &Grant<'_>) -> Tripped {
         grant.address.clone(),
         why,
         "Compare with the last commit whose apply completed, with `--base applied`, and name the authors of all changes \
-         since; or allow this run with `--allow self-grant`.",
+         since, as `rollbook ci apply` does; or allow this run with `--allow self-grant`.",
     )
 }

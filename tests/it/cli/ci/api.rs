@@ -28,9 +28,8 @@ fn fault(path: &'static str, status: u16, headers: &[(&'static str, &str)], time
 /// A path that each platform is asked for.
 fn people(kind: Kind) -> &'static str {
     match kind {
-        Kind::GitHub => "/activity",
+        Kind::GitHub | Kind::Bitbucket => "/activity",
         Kind::GitLab => "/events",
-        Kind::Bitbucket => "/activity",
     }
 }
 

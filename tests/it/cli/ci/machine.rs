@@ -102,7 +102,7 @@ impl Machine {
         git(home.path(), &["init", "--quiet", "--bare", "-b", default_branch, "origin.git"]);
         git(home.path(), &["init", "--quiet", "-b", default_branch, "dev"]);
         let hub = Hub::new(kind, origin.clone());
-        hub.edit(|state| state.default_branch = default_branch.to_owned());
+        hub.edit(|state| default_branch.clone_into(&mut state.default_branch));
         let key =
             |name: &str| if kind == Kind::Bitbucket { format!("712020:{name}") } else { name.to_owned() };
         let authors: BTreeMap<String, String> =

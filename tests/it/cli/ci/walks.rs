@@ -288,7 +288,7 @@ fn a_pull_request_into_another_branch_is_refused_and_not_shown() {
         machine.push("aside", "bruno");
         let aside = machine.open("mine", "aside", "bruno");
         machine.hub.edit(|state| {
-            state.pulls.iter_mut().find(|it| it.number == aside).unwrap().target = "aside".into()
+            state.pulls.iter_mut().find(|it| it.number == aside).unwrap().target = "aside".into();
         });
         machine.run(Event::Pull(pull)).ends(4);
         let refused = heading(&machine, pull);
