@@ -145,6 +145,12 @@ impl<'a> Projection<'a> {
         projection
     }
 
+    /// Whether somebody comes into a group that is yet to be made.
+    pub(super) fn holds_made(&self, name: &GroupName, who: Who<'_>) -> bool {
+        let is_it = |place: &Place<'_>| matches!(place, Place::Made(made) if made.folded() == name.folded());
+        self.joined.iter().any(|(place, joined)| is_it(place) && joined.iter().any(|it| *it == who))
+    }
+
     /// Whether somebody is in a group. Of a group whose members were not read, only what operations bring is known.
     pub(super) fn holds(&self, place: Place<'a>, who: Who<'a>) -> bool {
         if self.joined.get(&place).is_some_and(|joined| joined.contains(&who)) {

@@ -159,7 +159,9 @@ impl Listed<'_> {
 
     /// Whether somebody is in it.
     pub(super) fn holds<'b>(&'b self, site: &Projection<'b>, who: Who<'b>) -> bool {
-        self.ids.iter().any(|id| site.holds(Place::Group(id), who)) || site.holds(Place::Made(self.name), who)
+        // One that is yet to be made is named by the tree, in whatever case.
+        let made = || self.ids.is_empty() && site.holds_made(self.name, who);
+        self.ids.iter().any(|id| site.holds(Place::Group(id), who)) || made()
     }
 }
 

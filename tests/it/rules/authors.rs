@@ -292,3 +292,26 @@ fn who_comes_back_under_another_address_of_the_author_is_said_to_be_maybe_the_au
         "dina@acme.com, who made this change, would come into a privileged group"
     );
 }
+
+#[test]
+fn an_author_who_hides_their_email_may_be_whom_they_invite() {
+    let pinned = World::of(REFUSE, "  dina@acme.com: { account: acc-dina@acme.com }\n", GROUPS)
+        .change(|live| live.account("dina@acme.com").email = None)
+        .then_base();
+    let joins = |world: World| {
+        let world = world.edit("  dina@acme.com:", "  real@acme.com: { active: true }\n  dina@acme.com:");
+        world.edit("[ada@acme.com]", "[ada@acme.com, real@acme.com]")
+    };
+    let by = |author: &str| rulings(&joins(pinned.clone()).by(author).plan());
+    assert!(by("dina@acme.com").iter().any(|it| it.starts_with("self-grant")), "{:?}", by("dina@acme.com"));
+    assert_eq!(by("chen@acme.com"), NONE, "a colleague, whose account shows another email");
+}
+
+#[test]
+fn nobody_but_an_owner_of_the_rules_takes_the_operator_away() {
+    let owned = "operator: root@acme.com\npolicy:\n  privileged: [payroll]\n  self-grant: refuse\n  admins: [chen@acme.com]\n";
+    let base = World::of(owned, "", GROUPS).change(hired(&["root@acme.com"])).then_base();
+    let gone = base.edit("operator: root@acme.com\n", "");
+    assert_eq!(rulings(&gone.clone().by("dina@acme.com").plan()), ["self-grant : refused"]);
+    assert_eq!(rulings(&gone.by("chen@acme.com").plan()), NONE);
+}

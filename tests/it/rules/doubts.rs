@@ -201,3 +201,32 @@ fn who_leaves_waits_for_those_who_come_back() {
     // Neighbour: a floor that holds all the way lets them go first.
     assert_eq!(requires(&world(1).plan(), "remove member.vault/bea@acme.com"), NONE);
 }
+
+#[test]
+fn a_waiver_that_ends_earlier_is_taken_back() {
+    let waiver = "waive:\n  - { guard: keep-at-least, for: [group.payroll], because: ends, until: 2027-06-01 }\npolicy:\n  \
+                  keep-at-least: { payroll: 2 }";
+    let base = tree().edit("policy:", waiver).then_base();
+    let refused = ["self-grant : refused"];
+    for day in ["2026-12-05", "2027-01-09"] {
+        let shorter = base.clone().edit("2027-06-01", day);
+        assert_eq!(rulings(&shorter.clone().by("dina@acme.com").plan()), refused, "{day}");
+        assert_eq!(rulings(&shorter.by("root@acme.com").plan()), NONE);
+    }
+    assert_eq!(
+        rulings(&base.edit("2027-06-01", "2027-07-01").by("dina@acme.com").plan()),
+        NONE,
+        "a later day"
+    );
+}
+
+#[test]
+fn what_ended_before_holds_nobody_in() {
+    let tighter = |world: World| {
+        let base = world.edit("policy:", "policy:\n  max-revokes: { total: 10 }").then_base();
+        rulings(&base.edit("total: 10", "total: 8").by("dina@acme.com").plan())
+    };
+    assert_eq!(tighter(tree()), ["self-grant : refused"]);
+    let over = tree().edit("until: 2027-01-10", "until: 2026-01-01");
+    assert_eq!(tighter(over.change(|live| live.leave("payroll", "dina@acme.com"))), NONE);
+}

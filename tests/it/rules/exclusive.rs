@@ -196,3 +196,13 @@ fn a_waiver_covers_the_account_whatever_names_it() {
     assert_eq!(waived("user.account:acc-bruno@acme.com"), covered);
     assert_eq!(waived("user.account:acc-ada@acme.com"), refused);
 }
+
+#[test]
+fn groups_that_are_yet_to_be_made_exclude_each_other_in_whatever_case() {
+    let base = World::of("policy:\n  exclusive: [[Alpha, Beta]]\n", "", GROUPS).then_base();
+    let both = "  alpha:\n    members: [ada@acme.com]\n  beta:\n    members: [ada@acme.com]\n  support:";
+    let refused = rulings(&base.clone().edit("  support:", both).plan());
+    assert!(refused.iter().any(|it| it.starts_with("exclusive member.")), "{refused:?}");
+    let apart = both.replace("beta:\n    members: [ada@acme.com]", "beta:\n    members: [bruno@acme.com]");
+    assert_eq!(rulings(&base.edit("  support:", &apart).plan()), NONE);
+}

@@ -59,7 +59,13 @@ impl<'a> Author<'a> {
         match (grant.user, grant.account) {
             (UserRef::Email(email), _) if same_mailbox(email, self.email) => true,
             (_, Some(account)) if !self.accounts.is_empty() => self.accounts.contains(account),
-            (UserRef::Email(_), None) => false,
+            // An account that hides its email may be invited at it: nobody can tell that it is the author's.
+            (UserRef::Email(_), None) => {
+                let hides = |id: &AccountId| {
+                    case.context.live.accounts.get(id).is_some_and(|account| account.email.is_none())
+                };
+                self.accounts.iter().any(hides)
+            }
             (UserRef::Email(_) | UserRef::Account(_), account) => {
                 let shown = account.and_then(|id| case.context.live.accounts.get(id)?.email.as_ref());
                 shown.is_none()

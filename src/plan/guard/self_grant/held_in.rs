@@ -53,9 +53,15 @@ fn ending<'a>(case: &'a Case<'_>, base: &'a Rules<'_>, authors: &[&Author<'_>]) 
     let desired = base.tree.desired.groups.iter();
     let ending = desired.filter_map(|(name, group)| {
         let GroupIdentity::Live(live) = base.tree.groups.get(name) else { return None };
+        let members = case.context.live.members.get(&live.id);
+        // Of somebody who is known and not in it, nothing is left to end.
+        let is_in = |user: &&UserRef| {
+            let account = base.tree.account(user);
+            account.is_none_or(|id| members.is_none_or(|members| members.contains(id)))
+        };
         let ends = group.members.iter().filter(|(_, entry)| entry.until.is_some()).map(|(user, _)| user);
-        let ends = ends.chain(group.denied.keys()).any(may_be);
-        (ends && case.rules.privileged.holds(&live.id)).then_some(&live.id)
+        let ends = ends.chain(group.denied.keys()).filter(is_in).any(may_be);
+        (ends && case.rules.privileged.may_hold(&live.id)).then_some(&live.id)
     });
     ending.collect()
 }
@@ -94,8 +100,25 @@ fn holds(
         rule => {
             let waived =
                 ["max-revokes", "keep-at-least", "protect"].map(|guard| format!("waive {guard} for "));
-            change.head.is_none() && waived.iter().any(|waived| rule.starts_with(waived.as_str()))
+            is_taken_back(change) && waived.iter().any(|waived| rule.starts_with(waived.as_str()))
         }
+    }
+}
+
+/// Whether a waiver goes, or ends on an earlier day. Its text is its day, where it has one.
+fn is_taken_back(change: &RuleChange) -> bool {
+    let day = |text: &Option<String>| {
+        let until = text.as_deref().and_then(|text| text.split_once("until "));
+        until.map(|(_, day)| day.chars().take(10).collect::<String>())
+    };
+    match (&change.base, &change.head) {
+        (Some(_), None) => true,
+        (Some(_), Some(_)) => match (day(&change.base), day(&change.head)) {
+            (Some(before), Some(now)) => now < before,
+            (None, Some(_)) => true,
+            (_, None) => false,
+        },
+        (None, _) => false,
     }
 }
 

@@ -83,9 +83,8 @@ const OF_NOBODY: &str = "and nobody has that address yet: it may become anybody'
 fn loosens(case: &Case<'_>, change: &RuleChange, others: &Others<'_>) -> Option<&'static str> {
     let is_new = change.head.is_some();
     let loosens = match change.rule.as_str() {
-        "policy.self-grant" => true,
-        // Nothing narrows the operator.
-        "operator" => is_new,
+        // Nothing narrows the operator; and without one, nothing is done through the organization, at night neither.
+        "policy.self-grant" | "operator" => true,
         rule if rule.starts_with("policy.privileged: ") => !is_new,
         // Whom it takes out could not take a rule back any more, and who is left decides alone.
         rule if rule.starts_with("policy.admins: ") => true,
@@ -189,11 +188,11 @@ fn is_pruned(case: &Case<'_>, change: &IdentityChange) -> bool {
     let (is_declared, is_privileged) = match &change.address {
         Address::User(user) => {
             let account = AccountId::new(id);
-            let mut groups = case.context.live.members.iter().filter(|(group, _)| privileged.holds(group));
+            let mut groups = case.context.live.members.iter().filter(|(group, _)| privileged.may_hold(group));
             (desired.people().contains(user), groups.any(|(_, members)| members.contains(&account)))
         }
         Address::Group(name) => {
-            (desired.declaration.groups.contains_key(name), privileged.holds(&GroupId::new(id)))
+            (desired.declaration.groups.contains_key(name), privileged.may_hold(&GroupId::new(id)))
         }
         Address::Member(..) => return false,
     };
@@ -203,7 +202,7 @@ fn is_pruned(case: &Case<'_>, change: &IdentityChange) -> bool {
 /// Whether a name was one of a privileged group, or a rule speaks of it. Where the rule of the base only follows its group or
 /// person to another name, it does not count.
 fn is_ruled(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool {
-    let privileged = change.base.as_ref().is_some_and(|id| case.rules.privileged.holds(&GroupId::new(id)));
+    let privileged = change.base.as_ref().is_some_and(|id| case.rules.privileged.may_hold(&GroupId::new(id)));
     let follows = || {
         change.base.is_none()
             && !base.speaks_of(&change.address)
