@@ -18,10 +18,10 @@ mod tracked;
 
 pub use applied::{APPLIED, APPLIED_WORD, applied, last_applied, move_applied, short, trees_added};
 pub use history::{
-    checked_out, first_parents, lacks, line_of, merge_base, messages, remote_branch, whole_id,
+    checked_out, first_parents, is_contained, lacks, line_of, merge_base, messages, remote_branch, whole_id,
 };
 pub use process::Refusal;
-pub use tracked::{Untracked, commit_of, left_out, untracked};
+pub use tracked::{Untracked, commit_of, left_out, tracked_like, untracked};
 
 use process::{git, line, run};
 

@@ -119,7 +119,7 @@ proptest! {
 #[test]
 fn what_people_write_means_the_same() {
     let texts = [
-        "a: plain text with spaces\nb:   'it''s'\nc: \"tab\\t\\u00e9\"\n",
+        "a: plain text with spaces\nb:   'it''s'\nc: \"tab\\té\"\n",
         "a:\n- x\n-   y\n- - z\n  - w\n-\n  k: v\n  l: w\n",
         "a: |\n  two\n  lines\n\nb: >-\n  folded\n  text\n\n  more\nc: |+\n  kept\n\n",
         "a: {b: [c, 'd', {e: f}], g: h}\nb: [\n  x, # comment\n  y,\n]\n",

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use super::{GitError, Refusal, commit, is_shallow, line, run};
+use super::{GitError, Refusal, commit, contains, is_shallow, line, run};
 
 /// The commit that is checked out, and its parents, first to last.
 ///
@@ -71,6 +71,14 @@ pub fn line_of(folder: &Path, head: &str) -> Result<Vec<String>, GitError> {
         return Err(GitError::MayGoBack(head.to_owned()));
     }
     lines(folder, &["rev-list", "--first-parent", head])
+}
+
+/// Whether one commit contains another.
+///
+/// # Errors
+/// [`GitError`] when git cannot tell, as where only a part of the history is here.
+pub fn is_contained(folder: &Path, commit: &str, revision: &str) -> Result<bool, GitError> {
+    contains(folder, commit, revision)?.ok_or_else(|| GitError::MayGoBack(revision.to_owned()))
 }
 
 /// The newest commit of a remote's branch, as this clone knows it.

@@ -88,3 +88,16 @@ fn listed(folder: &Path, arguments: &[&str], paths: &[&str]) -> Result<BTreeSet<
     let paths = output.stdout.split(|byte| *byte == 0).filter_map(|path| std::str::from_utf8(path).ok());
     Ok(paths.map(str::to_owned).collect())
 }
+
+/// The tracked files of the repository whose path is like a pattern, from its top.
+///
+/// # Errors
+/// [`GitError`] when git cannot tell.
+pub fn tracked_like(folder: &Path, pattern: &str) -> Result<BTreeSet<String>, GitError> {
+    let output = run(folder, &["ls-files", "-z", "--", &format!(":(top,glob){pattern}")])?;
+    if !output.status.success() {
+        return Err(GitError::Refused(Refusal::of(&output)));
+    }
+    let paths = output.stdout.split(|byte| *byte == 0).filter(|path| !path.is_empty());
+    Ok(paths.map(|path| String::from_utf8_lossy(path).into_owned()).collect())
+}

@@ -5,6 +5,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::address::{Action, Address, Key};
+use super::email::Email;
 use super::operation::Reason;
 use super::tree::Location;
 
@@ -29,6 +30,9 @@ pub struct Revision {
 pub struct Comparison {
     /// The base.
     pub revision: Revision,
+    /// Who made the change, as the caller says.
+    #[serde(default)]
+    pub authors: Vec<Email>,
     /// The declared names that mean another id than by the base.
     pub identities: Vec<IdentityChange>,
     /// The settings and rules that differ.

@@ -154,6 +154,7 @@ fn compared<'a>(
         differences.retain(|it| !(it.ends_by(&context.scope.reasons) && privileged(it)));
     }
     let mut comparison = base.comparison(context.tree, wants, context.live, &rules.privileged, &differences);
+    comparison.authors = context.authors.to_vec();
     if context.undoes {
         comparison.adopted.clear();
         comparison.declared.clear();

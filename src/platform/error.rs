@@ -44,8 +44,8 @@ pub enum Error {
         /// What it is for.
         takes: &'static str,
     },
-    /// A pull request that does not go into the default branch.
-    #[error("the pull request goes into {target}, and only {default} is applied")]
+    /// A pull request into another branch than the default one, or a push to one.
+    #[error("this is for {target}, and only {default} is applied")]
     OtherTarget {
         /// The branch that it goes into.
         target: String,
@@ -195,7 +195,7 @@ impl Error {
                 "Pass GITHUB_EVENT_PATH and its file on into a container."
             }
             Self::Started { .. } => {
-                "docs/pull-requests.md has the jobs for each platform, and what starts them."
+                "docs/ci-github.md, docs/ci-gitlab.md and docs/ci-bitbucket.md have the jobs, and what starts them."
             }
             Self::OtherTarget { .. } => {
                 "Only what is in the default branch reaches the site: open the pull request into it, and start the job for no \
@@ -267,7 +267,8 @@ fn token_help(kind: Kind) -> &'static str {
         Kind::GitHub => "Pass a valid token in ROLLBOOK_CI_TOKEN, such as `${{ github.token }}`.",
         Kind::GitLab => {
             "Make a new project access token with the scope `api` and the role Reporter, and set it as the variable \
-             ROLLBOOK_CI_TOKEN."
+             ROLLBOOK_CI_TOKEN: not protected, since merge requests get no protected variable, and for the environments of the \
+             jobs."
         }
         Kind::Bitbucket => {
             "Make a new access token of the repository with the scopes `repository`, `pullrequest` and `pipeline`, and set \

@@ -55,38 +55,42 @@ pub fn base_of_change(change: &Change, checkout: &Checkout, default_branch: &str
 /// that the branch itself was at, newest first; `first` is the one with which administrators let it begin.
 ///
 /// What was never the branch's newest commit is no record: a tag may have the name of the branch, and a commit of a pull
-/// request is part of the branch once it is merged, too.
+/// request is part of the branch once it is merged, too. `contains` says whether the second commit contains the first.
 ///
 /// # Errors
 /// [`Error::NeverApplied`] when there is none, [`Error::NotContained`] when the first, or the newest record of the branch, is of
-/// another history.
-pub fn last_completed(
+/// another history; what `contains` fails with.
+pub fn last_completed<E: From<Error>>(
     told: &[Record],
     line: &[String],
     first: Option<&str>,
-    kind: Kind,
-    branch: &str,
-) -> Result<String, Error> {
-    let place = |id: &str| line.iter().position(|commit| same_commit(commit, id));
-    let head = line.first().cloned().unwrap_or_default();
-    let oldest = match first {
-        None => line.len(),
-        Some(first) => place(first)
-            .ok_or_else(|| Error::NotContained { applied: first.to_owned(), head: head.clone() })?,
-    };
+    (kind, branch): (Kind, &str),
+    contains: impl Fn(&str, &str) -> Result<bool, E>,
+) -> Result<String, E> {
+    let head = line.first().map_or("", String::as_str);
+    let elsewhere =
+        |applied: &str| Error::NotContained { applied: applied.to_owned(), head: head.to_owned() };
     for Record { commit, certain } in told {
-        match place(commit) {
-            Some(at) if at <= oldest => return Ok(line[at].clone()),
-            // Before the first, the site was not in line with it, or the history was another one.
-            Some(_) => break,
-            None if *certain && first.is_none() => {
-                return Err(Error::NotContained { applied: commit.clone(), head });
+        let ours = line.iter().any(|it| same_commit(it, commit)) || *certain && contains(commit, head)?;
+        if !ours {
+            if *certain && first.is_none() {
+                return Err(elsewhere(commit).into());
             }
-            None => {}
+            continue;
         }
+        // Before the first, the site was not in line with it.
+        if let Some(first) = first
+            && !contains(first, commit)?
+        {
+            break;
+        }
+        return Ok(commit.clone());
     }
-    let never = || Error::NeverApplied { kind, branch: branch.to_owned() };
-    line.get(oldest).cloned().ok_or_else(never)
+    match first {
+        Some(first) if contains(first, head)? => Ok(first.to_owned()),
+        Some(first) => Err(elsewhere(first).into()),
+        None => Err(Error::NeverApplied { kind, branch: branch.to_owned() }.into()),
+    }
 }
 
 /// A commit whose apply completed, as a platform tells.
@@ -152,7 +156,11 @@ mod tests {
             let error = base_of_change(change, checkout, "main").unwrap_err().to_string();
             assert!(error.contains(why), "{error}");
         };
-        refused(&change("aside", None), &checkout('b', &['a']), "goes into aside, and only main is applied");
+        refused(
+            &change("aside", None),
+            &checkout('b', &['a']),
+            "this is for aside, and only main is applied",
+        );
         refused(&change("main", None), &checkout('d', &['a']), "and the job was started for");
         refused(&change("main", None), &checkout('c', &['b', 'a']), "and the job was started for");
         refused(&change("main", Some('d')), &checkout('c', &['b', 'a']), "and the job was started for");
@@ -166,7 +174,10 @@ mod tests {
         let told: Vec<Record> = told.iter().map(record).collect();
         let line: Vec<String> = line.iter().copied().map(id).collect();
         let first = first.map(id);
-        last_completed(&told, &line, first.as_deref(), Kind::GitHub, "main")
+        // The letters are the history, and capitals stand beside it.
+        let contains =
+            |one: &str, other: &str| Ok::<_, Error>(one <= other && one >= "a" && other <= "eeee~");
+        last_completed(&told, &line, first.as_deref(), (Kind::GitHub, "main"), contains)
     }
 
     /// The branch's own commits, newest first.

@@ -43,7 +43,10 @@ pub fn plan_comment(plan: &Plan, note: Option<&str>, style: Style) -> Page {
 /// A comment that says why there is no plan. `site` is the tree's host, where that is known.
 pub fn no_plan_comment(site: Option<&str>, why: &str, run: Option<&str>, style: Style) -> Page {
     let run = run.map(|run| format!(" [This run]({run}) says more.")).unwrap_or_default();
-    let text = format!("\n### No plan\n\nThe newest commit could not be planned: {}.{run}\n", prose(why));
+    let text = format!(
+        "\n### No plan\n\nThe newest commit could not be planned: {}.{run}\n",
+        prose(why.trim_end_matches('.'))
+    );
     style.page(marker(site.unwrap_or_default()).trim_end(), &text)
 }
 

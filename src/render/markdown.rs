@@ -45,10 +45,10 @@ pub fn plan_markdown(plan: &Plan, limit: CommentLimit) -> String {
 
 /// Whether there is nothing for a reviewer to look at.
 fn says_nothing(plan: &Plan) -> bool {
-    let same = plan
-        .base
-        .as_ref()
-        .is_none_or(|base| Comparison { revision: base.revision.clone(), ..Comparison::default() } == *base);
+    let same = plan.base.as_ref().is_none_or(|base| {
+        let Comparison { revision, authors, .. } = base;
+        Comparison { revision: revision.clone(), authors: authors.clone(), ..Comparison::default() } == *base
+    });
     let same = same && plan.base.as_ref().is_none_or(|base| base.revision.behind == 0);
     let whole = plan.narrowed_to.is_empty() && plan.review.is_none();
     let silent = plan.blocked.is_empty() && plan.notes.is_empty() && plan.guards.is_empty();
@@ -127,8 +127,8 @@ fn on_merge(plan: &Plan) -> String {
     }
     let blocked = if plan.blocked.is_empty() { "" } else { " What is blocked is skipped." };
     format!(
-        "**On merge:** nothing is changed yet. `rollbook apply` reads the site again first; given this plan as a file, \
-         it does nothing that is not in it.{blocked}"
+        "**On merge:** nothing is changed before. `rollbook apply` reads the site again, plans anew, and does that; given \
+         this plan as a file, it does nothing that is not in it.{blocked}"
     )
 }
 

@@ -336,7 +336,9 @@ fn rules_that_cannot_be_judged_are_named() {
     let world = World::of("policy:\n  self-grant: refuse\n", "", "");
     let guards: Vec<_> = world.plan().guards.iter().map(|verdict| verdict.guard.as_str()).collect();
     assert_eq!(guards, ["self-grant"]);
-    assert!(world.text().contains("Not judged without `--base` and `--author`, though the tree"));
+    assert!(
+        world.text().contains("Not judged, though the tree asks for it: self-grant, since nobody named the")
+    );
 }
 
 #[test]

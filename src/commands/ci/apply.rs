@@ -41,7 +41,7 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
         if !arguments.outdated && !same_commit(&newest, &head) {
             return Err(platform::Error::Outdated { branch: branch.clone(), newest, commit: head }.into());
         }
-        Ok(context.range_of_apply(session, branch).await?.part(&context))
+        context.range_of_apply(session, branch).await?.part(&context)
     })?;
     carry_out(session, &out, &part)
 }

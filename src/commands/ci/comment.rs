@@ -43,13 +43,12 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
     let Started::Planned { owner, branch, head, fork, .. } = &context.job.started else {
         return Err(context.misfit("comment", "runs that follow one that planned"));
     };
-    let missing = Error::NotPlanned;
-    let saved =
-        arguments.plan.try_exists().unwrap_or(true).then(|| saved_plan(&arguments.plan)).transpose()?;
+    let there = arguments.plan.try_exists().unwrap_or(true);
+    let saved = if there { saved_plan(&arguments.plan) } else { Err(Error::NotPlanned) };
     let note = fork.then_some(
         "From a fork: made without credentials, from a snapshot. Its author could have made the plan up; read the files.",
     );
-    let shown = Shown { plan: saved.as_ref().map(SavedPlan::plan).ok_or(&missing), site: None, note };
+    let shown = Shown { plan: saved.as_ref().map(SavedPlan::plan), site: None, note };
     let service = context.service("for the comments of the pull request")?;
     block_on(async {
         let default_branch = context.default_branch().await?;
@@ -72,7 +71,11 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
             }
         }
     })?;
-    Ok(Exit::Done)
+    match saved {
+        // The job that was to make one says so itself.
+        Ok(_) | Err(Error::NotPlanned) => Ok(Exit::Done),
+        Err(error) => Err(error),
+    }
 }
 
 /// Shows a plan, or why there is none, as the one comment of a pull request, while `head` is its newest commit.
@@ -141,7 +144,7 @@ async fn only(
     let now = service.comments(number).await?;
     let twins = now
         .iter()
-        .filter(|comment| comment.author == posted.author && comment.id != posted.id)
+        .filter(|comment| comment.author == posted.author && comment.id < posted.id)
         .filter(|comment| style.is_of(&comment.body, page));
     for comment in twins {
         service.delete_comment(number, comment.id).await?;

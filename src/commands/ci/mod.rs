@@ -16,7 +16,7 @@ use crate::environment::CiEnvironment;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::git;
-use crate::platform::{self, Authors, Job, Kind, Service, Started, same_commit};
+use crate::platform::{self, Job, Kind, Service, Started, same_commit};
 
 use super::Session;
 
@@ -56,7 +56,8 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
 struct Context {
     job: Job,
     service: Option<Service>,
-    authors: Authors,
+    /// `ROLLBOOK_AUTHORS` as it is: a mistake in it is said where a plan is missing for it.
+    authors: Option<String>,
     applied_from: Option<String>,
 }
 
@@ -76,7 +77,7 @@ impl Context {
             .map(|token| Service::new(&job, &token, environment.login.clone(), authority.as_deref()));
         Ok(Self {
             service: service.transpose()?,
-            authors: environment.authors.as_deref().map(Authors::parse).transpose()?.unwrap_or_default(),
+            authors: environment.authors,
             applied_from: environment.applied_from,
             job,
         })

@@ -67,7 +67,7 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
     if !arguments.read_only {
         findings.push(expired(session, &context, branch, &out));
     }
-    let (finding, plan) = drift(session, &out);
+    let (finding, plan) = drift(session, &context, branch, &out);
     findings.push(finding);
     findings.push(unapplied(session, &context, branch));
     findings.push(credentials(session));
@@ -79,7 +79,10 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
     let worst = worst.unwrap_or(Exit::Done);
     if let Some(service) = context.service.as_ref().filter(|service| service.has_issues()) {
         let page = page(&context, &site, &report, plan.as_ref());
-        block_on(keep_issue(session, service, &site, &page, worst == Exit::Done))?;
+        if let Err(error) = block_on(keep_issue(session, service, &site, &page, worst == Exit::Done)) {
+            session.terminal.tell(&format!("error: the issue was not kept: {}", error.chain()));
+            return Ok(if weight(worst) > weight(Exit::Failed) { worst } else { Exit::Failed });
+        }
     }
     Ok(worst)
 }
@@ -87,8 +90,9 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
 /// Takes away what has expired, as the rules of what was applied last allow.
 fn expired(session: &Session, context: &Context, branch: &str, out: &Out) -> Finding {
     const WHAT: &str = "Expired access and offboarded people";
-    let part = block_on(context.range_of_apply(session, branch))
-        .map(|range| Part { reason: vec![Reason::Expired, Reason::Offboarded], ..range.part(context) });
+    let range = block_on(context.range_of_apply(session, branch));
+    let part = range.and_then(|range| range.part(context));
+    let part = part.map(|part| Part { reason: vec![Reason::Expired, Reason::Offboarded], ..part });
     match part.and_then(|part| carry_out(session, out, &part)) {
         Ok(Exit::Done) => Finding::new(WHAT, None, Exit::Done),
         Ok(exit) => Finding::new(
@@ -101,10 +105,13 @@ fn expired(session: &Session, context: &Context, branch: &str, out: &Out) -> Fin
 }
 
 /// Compares live with the newest tree.
-fn drift(session: &Session, out: &Out) -> (Finding, Option<Plan>) {
+fn drift(session: &Session, context: &Context, branch: &str, out: &Out) -> (Finding, Option<Plan>) {
     const WHAT: &str = "The site and the newest tree";
-    let made = session.load_compared(&Part::default(), Known::Tracked).and_then(|loaded| {
-        let plan = planned(session, &loaded, &Part::default(), None)?.plan;
+    // Without a record, there is nothing to compare with; another look says so.
+    let range = block_on(context.range_of_apply(session, branch));
+    let part = range.and_then(|range| range.part(context)).unwrap_or_default();
+    let made = session.load_compared(&part, Known::Tracked).and_then(|loaded| {
+        let plan = planned(session, &loaded, &part, None)?.plan;
         out.write("drift.json", &render::plan_json(&plan))?;
         Ok(plan)
     });
@@ -134,7 +141,7 @@ fn unapplied(session: &Session, context: &Context, branch: &str) -> Finding {
         Ok(0) => Finding::new(WHAT, None, Exit::Done),
         Ok(many) => {
             let wrong = format!(
-                "{branch} has {} since the last apply that completed: run the job that applies its newest commit",
+                "{branch} has {} since the last apply that completed: the apply of the next merge takes them along",
                 render::count(many, "commit")
             );
             Finding::new(WHAT, Some(wrong), Exit::Failed)

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::git;
 use crate::platform::{Folder, Job};
 
 use super::super::Session;
@@ -25,6 +26,14 @@ impl Out {
     /// file of a commit can stand in its place.
     pub(super) fn new(session: &Session, job: &Job) -> Result<Self, Error> {
         let (Folder::Outside(parent) | Folder::Inside(parent)) = &job.folder;
+        // Beside the run's own, the platform would store what looks like it.
+        if let Folder::Inside(parent) = &job.folder
+            && let Some(file) = git::tracked_like(parent, "rollbook-out-*/**")?.into_iter().next()
+        {
+            return Err(Error::Usage(format!(
+                "git tracks {file}, and `rollbook-out-` begins the folders of runs: remove it"
+            )));
+        }
         let made = tempfile::Builder::new().prefix("rollbook-out-").tempdir_in(parent);
         let made = made.map_err(Error::io(format!("failed to make a folder in {}", parent.display())))?;
         let out = Self { folder: made.keep(), summary: job.summary.clone(), outputs: job.outputs.clone() };

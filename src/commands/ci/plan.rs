@@ -48,7 +48,7 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
         if made.is_ok() {
             told?;
         } else if let Err(error) = told {
-            session.terminal.tell(&format!("warning: no comment says so: {}", error.chain()));
+            session.terminal.tell(&format!("warning: the pull request could not be told: {}", error.chain()));
         }
     }
     ended(session, &made?)
@@ -93,7 +93,7 @@ fn part(session: &Session, context: &Context) -> Result<Part, Error> {
             }
         }
     })?;
-    Ok(range.part(context))
+    range.part(context)
 }
 
 fn comment(session: &Session, context: &Context, change: &Change, shown: &Shown<'_>) -> Result<(), Error> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use crate::error::Error;
 use crate::git;
 use crate::model::{Email, Note};
-use crate::platform::{self, Change, Checkout, Compared, People, base_of_change, last_completed};
+use crate::platform::{self, Authors, Change, Checkout, Compared, People, base_of_change, last_completed};
 
 use super::super::Session;
 use super::super::plan::{Against, Part};
@@ -22,8 +22,12 @@ pub(super) struct Range {
 
 impl Range {
     /// The part of a plan that says it.
-    pub(super) fn part(self, context: &Context) -> Part {
-        let emails = self.people.as_ref().map(|people| context.authors.emails(people));
+    ///
+    /// # Errors
+    /// [`Error`] when `ROLLBOOK_AUTHORS` is not usable.
+    pub(super) fn part(self, context: &Context) -> Result<Part, Error> {
+        let named = context.authors.as_deref().map(Authors::parse).transpose()?.unwrap_or_default();
+        let emails = self.people.as_ref().map(|people| named.emails(people));
         let (authors, unknown): (Vec<Email>, Vec<String>) = match emails {
             None => (Vec::new(), Vec::new()),
             Some(Ok(authors)) => (authors, Vec::new()),
@@ -35,7 +39,7 @@ impl Range {
                 format!("the authors of this change may be anybody, since they are not all known: {who}");
             Note { code: "author-unknown".into(), text, names: Vec::new(), origin: None }
         }));
-        Part { against: Some(self.against), authors, notes, ..Part::default() }
+        Ok(Part { against: Some(self.against), authors, notes, ..Part::default() })
     }
 }
 
@@ -60,19 +64,19 @@ impl Context {
         let checkout = checkout(&folder)?;
         let default_branch = self.default_branch().await?;
         let compared = base_of_change(change, &checkout, &default_branch)?;
-        let (commit, mut behind) = match &compared {
-            Compared::Merged(commit) => (commit.clone(), 0),
+        let (commit, tip, mut behind) = match &compared {
+            Compared::Merged(commit) => (commit.clone(), commit.clone(), 0),
             Compared::Branch => {
                 let tip = target(&folder, change)?;
                 let lacking = git::lacks(&folder, &checkout.head, &tip)?;
-                (git::merge_base(&folder, &tip, &checkout.head)?, lacking)
+                (git::merge_base(&folder, &tip, &checkout.head)?, tip, lacking)
             }
         };
         let mut said = git::messages(&folder, &commit, &checkout.head)?;
         let (mut people, mut applied, mut notes) = (People::new(), None, Vec::new());
         if let Some(service) = self.service.as_ref().filter(|_| !change.untrusted) {
             people = service.people(change.number).await?;
-            applied = self.applied_if_known(&folder, &default_branch, &commit, &mut notes).await;
+            applied = self.applied_if_known(&folder, &default_branch, &tip, &mut notes).await;
             let now = service.pull_request(change.number).await?;
             said.push(now.title);
             // This clone may know an older target than the platform does.
@@ -165,16 +169,25 @@ impl Context {
     /// The last commit whose apply completed and which `head` contains.
     pub(super) async fn applied(&self, folder: &Path, branch: &str, head: &str) -> Result<String, Error> {
         let told = self.service("what was applied")?.completed(branch).await?;
-        let elsewhere = |applied: &str| platform::Error::NotContained {
-            applied: applied.to_owned(),
-            head: head.to_owned(),
-        };
         let first = match &self.applied_from {
             None => None,
-            Some(named) => Some(git::whole_id(folder, named).map_err(|_| elsewhere(named))?),
+            Some(named) if !named.bytes().all(|byte| byte.is_ascii_hexdigit()) || named.len() < 40 => {
+                let (name, value) = ("ROLLBOOK_APPLIED_FROM", named.clone());
+                return Err(
+                    platform::Error::Variable { name, value, takes: "the whole id of a commit" }.into()
+                );
+            }
+            Some(named) => Some(named.as_str()),
         };
         let line = git::line_of(folder, head)?;
-        Ok(last_completed(&told, &line, first.as_deref(), self.job.kind, branch)?)
+        // A commit that is not here is of another history.
+        let contains = |one: &str, other: &str| {
+            if git::whole_id(folder, one).is_err() || git::whole_id(folder, other).is_err() {
+                return Ok(false);
+            }
+            Ok::<_, Error>(git::is_contained(folder, one, other)?)
+        };
+        last_completed(&told, &line, first, (self.job.kind, branch), contains)
     }
 }
 

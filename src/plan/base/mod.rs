@@ -147,6 +147,7 @@ impl<'a> Base<'a> {
         declared.sort();
         Comparison {
             revision: self.revision.clone(),
+            authors: Vec::new(),
             identities: identities::changes(self.tree.desired.declaration, head.desired.declaration, live),
             rules: rules::changes(self.tree.desired.declaration, head.desired.declaration),
             declared,

@@ -157,7 +157,7 @@ pub(super) async fn completed(service: &Service, branch: &str) -> Result<Vec<Rec
             && state.result.as_ref().is_some_and(|result| result.name == "SUCCESSFUL")
     };
     let path = service
-        .of_repository(&format!("/pipelines?target.branch={}&status=PASSED&sort=-created_on", part(branch)));
+        .of_repository(&format!("/pipelines?target.branch={}&target.selector.type=BRANCH&trigger_type=PUSH&status=PASSED&sort=-created_on", part(branch)));
     let pipelines = service.client.list_until(&path, Lacking::Records, |read| read.iter().any(own)).await?;
     let commit = |pipeline: Pipeline| pipeline.target.commit.map(|commit| commit.hash);
     let record = |commit| Record { commit, certain: true };

@@ -34,35 +34,70 @@ struct Activity {
 #[derive(Deserialize)]
 struct Update {
     author: Option<User>,
-    source: super::End,
+    source: Option<super::End>,
 }
 
-/// Who opened it, its commits' authors, and who brought each new state of its branch
-/// (`GET /repositories/{workspace}/{repo_slug}/pullrequests/{id}/activity`: an `update` is written for each).
+/// Who opened it, its commits' authors, who brought each new state of its branch
+/// (`GET /repositories/{workspace}/{repo_slug}/pullrequests/{id}/activity`: an `update` is written for each, and for edits of
+/// the title as well), and who is behind what was merged into its branch.
 pub(in crate::platform) async fn people(service: &Service, number: u64) -> Result<People, Error> {
     let pull = pull(service, number).await?;
-    let mut people = People::new();
-    people
-        .insert(somebody(pull.author.as_ref(), || format!("the account that opened pull request {number}")));
-    let path = service.of_repository(&format!("/pullrequests/{number}/commits"));
-    let commits: Vec<Commit> = service.client.list(&path, Lacking::Reads).await?;
-    // The listing is empty once the branch is gone.
-    if commits.is_empty() {
-        people.insert(Person::Unknown(format!("the authors of pull request {number}, whose branch is gone")));
-    }
-    people.extend(commits.iter().map(committed));
+    let mut people = opened(service, &pull).await?;
     let path = service.of_repository(&format!("/pullrequests/{number}/activity"));
     let activities: Vec<Activity> = service.client.list(&path, Lacking::Reads).await?;
     let updates: Vec<&Update> = activities.iter().filter_map(|activity| activity.update.as_ref()).collect();
-    for update in &updates {
-        let gone = || format!("the account that brought {} to pull request {number}", update.source.commit());
+    let brought = |(at, update): &(usize, &&Update)| {
+        let older = updates.get(at + 1).map_or("", |older| older.commit());
+        update.commit() != older
+    };
+    for (_, update) in updates.iter().enumerate().filter(brought) {
+        let gone = || format!("the account that brought {} to pull request {number}", update.commit());
         people.insert(somebody(update.author.as_ref(), gone));
     }
     let head = pull.source.commit();
-    if !updates.iter().any(|update| same_commit(update.source.commit(), head)) {
+    if !updates.iter().any(|update| same_commit(update.commit(), head)) {
         people.insert(Person::Unknown(format!("the account that pushed {head}")));
     }
+    for merged in merged_into(service, pull.source.branch(), |_| false).await? {
+        people.extend(opened(service, &merged).await?);
+    }
     Ok(people)
+}
+
+/// Who opened a pull request, and its commits' authors.
+async fn opened(service: &Service, pull: &Pull) -> Result<People, Error> {
+    let number = pull.id;
+    let opener = somebody(pull.author.as_ref(), || format!("the account that opened pull request {number}"));
+    let path = service.of_repository(&format!("/pullrequests/{number}/commits"));
+    let commits: Vec<Commit> = match service.client.list(&path, Lacking::Reads).await {
+        // The fork is gone.
+        Err(Error::Refused { status: 404, .. }) => Vec::new(),
+        commits => commits?,
+    };
+    let mut people: People = commits.iter().map(committed).chain([opener]).collect();
+    // The listing is empty once the branch is gone, too.
+    if commits.is_empty() {
+        people.insert(Person::Unknown(format!("the authors of pull request {number}, whose branch is gone")));
+    }
+    Ok(people)
+}
+
+/// The pull requests that were merged into a branch, newest first.
+async fn merged_into(
+    service: &Service,
+    branch: &str,
+    enough: impl Fn(&[Pull]) -> bool,
+) -> Result<Vec<Pull>, Error> {
+    let query = part(&format!("state=\"MERGED\" AND destination.branch.name=\"{branch}\""));
+    let path = service.of_repository(&format!("/pullrequests?q={query}&sort=-updated_on"));
+    let merged: Vec<Pull> = service.client.list_until(&path, Lacking::Reads, enough).await?;
+    Ok(merged.into_iter().filter(|pull| pull.destination.branch() == branch).collect())
+}
+
+impl Update {
+    fn commit(&self) -> &str {
+        self.source.as_ref().map_or("", super::End::commit)
+    }
 }
 
 fn somebody(user: Option<&User>, gone: impl FnOnce() -> String) -> Person {
@@ -94,14 +129,12 @@ pub(in crate::platform) async fn people_of(
     if commits.is_empty() {
         return Ok(People::new());
     }
-    let query = part(&format!("state=\"MERGED\" AND destination.branch.name=\"{branch}\""));
-    let path = service.of_repository(&format!("/pullrequests?q={query}&sort=-updated_on"));
     let brought = |pull: &Pull, sha: &str| {
         pull.destination.branch() == branch
             && pull.merge_commit.as_ref().is_some_and(|commit| same_commit(&commit.hash, sha))
     };
     let all = |read: &[Pull]| commits.iter().all(|sha| read.iter().any(|pull| brought(pull, sha)));
-    let merged = service.client.list_until(&path, Lacking::Reads, all).await?;
+    let merged = merged_into(service, branch, all).await?;
     let mut people = People::new();
     let mut asked = BTreeSet::new();
     for sha in commits {

@@ -12,7 +12,8 @@ const DEPENDABOT: &str = "dependabot[bot]";
 
 #[derive(Deserialize)]
 struct Event {
-    repository: Repository,
+    /// Missing where a schedule is the event.
+    repository: Option<Repository>,
     pull_request: Option<Pull>,
     merge_group: Option<MergeGroup>,
     workflow_run: Option<PlannedRun>,
@@ -20,7 +21,6 @@ struct Event {
 
 #[derive(Deserialize)]
 struct Repository {
-    full_name: String,
     default_branch: String,
 }
 
@@ -53,7 +53,7 @@ pub(in crate::platform) fn job(variables: &Variables, event: &str) -> Result<Job
         repository: repository.to_owned(),
         commit: need(variables, "GITHUB_SHA")?.to_owned(),
         started: started(variables, &event)?,
-        default_branch: Some(event.repository.default_branch),
+        default_branch: event.repository.map(|repository| repository.default_branch),
         page: run.map(|run| format!("{server}/{repository}/actions/runs/{run}")),
         record: given(variables, "ROLLBOOK_APPLY_JOB").unwrap_or("apply.yml").to_owned(),
         folder: Folder::Outside(need(variables, "RUNNER_TEMP")?.into()),
@@ -64,6 +64,7 @@ pub(in crate::platform) fn job(variables: &Variables, event: &str) -> Result<Job
 }
 
 fn started(variables: &Variables, event: &Event) -> Result<Started, Error> {
+    let repository = need(variables, "GITHUB_REPOSITORY")?;
     let branch = || need(variables, "GITHUB_REF").map(|full| branch_of(full).to_owned());
     let missing =
         |name| Error::Variable { name: "GITHUB_EVENT_PATH", value: name, takes: "the event's file" };
@@ -71,10 +72,9 @@ fn started(variables: &Variables, event: &Event) -> Result<Started, Error> {
     Ok(match what {
         "pull_request" => {
             let pull = event.pull_request.as_ref().ok_or_else(|| missing("without a pull request".into()))?;
-            let own =
-                pull.head.repo.as_ref().is_some_and(|repo| repo.full_name == event.repository.full_name);
+            let own = pull.head.repo.as_ref().is_some_and(|repo| repo.full_name == repository);
             // Its runs get no secrets, as a fork's (docs.github.com/en/code-security/dependabot).
-            let bot = given(variables, "GITHUB_ACTOR") == Some(DEPENDABOT);
+            let bot = login(pull.user.as_ref()) == Some(DEPENDABOT);
             Started::Change(Change {
                 number: pull.number,
                 head: pull.head.sha.clone(),
@@ -100,7 +100,7 @@ fn started(variables: &Variables, event: &Event) -> Result<Started, Error> {
                 owner: from.split('/').next().unwrap_or_default().to_owned(),
                 branch: run.head_branch.clone().unwrap_or_default(),
                 head: run.head_sha.clone(),
-                fork: from != event.repository.full_name || login(run.actor.as_ref()) == Some(DEPENDABOT),
+                fork: from != repository || login(run.actor.as_ref()) == Some(DEPENDABOT),
                 page: run.html_url.clone(),
             }
         }

@@ -44,41 +44,62 @@ struct Activity {
     actor: Option<User>,
 }
 
-/// Who opened it, its commits' authors and committers, and who pushed to its branch.
+/// Who opened it, its commits' authors and committers, who pushed to its branch, and who is behind what was merged into that.
 pub(in crate::platform) async fn people(service: &Service, number: u64) -> Result<People, Error> {
     let pull = pull(service, number).await?;
-    let mut people = People::new();
-    people.insert(somebody(pull.user.as_ref(), || {
-        format!("the account that opened pull request {number}, which is gone")
-    }));
-    let path = service.at(&format!("/pulls/{number}/commits"));
-    let commits: Vec<Commit> = service.client.list(&path, Lacking::Reads).await?;
-    if commits.len() >= LISTED_COMMITS {
-        people.insert(Person::Unknown(format!(
-            "the authors of what pull request {number} has beyond the {LISTED_COMMITS} that GitHub lists"
-        )));
-    }
-    for commit in &commits {
-        people.extend(committed(commit));
-    }
+    let (mut people, commits) = opened(service, &pull).await?;
     people.extend(pushed(service, &pull, &commits).await?);
     Ok(people)
 }
 
-/// Who pushed a pull request's commits: `GET /repos/{owner}/{repo}/activity`, which knows its own repository's branches. Into
-/// a fork only its owner and those whom they let in can push, and GitHub does not tell who did.
+/// Who opened a pull request, and its commits with their authors and committers.
+async fn opened(service: &Service, pull: &Pull) -> Result<(People, Vec<Commit>), Error> {
+    let number = pull.number;
+    let gone = || format!("the account that opened pull request {number}, which is gone");
+    let mut people = People::from([somebody(pull.user.as_ref(), gone)]);
+    let path = service.at(&format!("/pulls/{number}/commits"));
+    let commits: Vec<Commit> = service.client.list(&path, Lacking::Reads).await?;
+    if commits.len() >= LISTED_COMMITS {
+        people.insert(Person::Unknown(format!(
+            "the authors of what pull request {number} has beyond the {LISTED_COMMITS} commits that GitHub lists"
+        )));
+    }
+    people.extend(commits.iter().flat_map(committed));
+    Ok((people, commits))
+}
+
+/// Who pushed to a pull request's branch since it was made: `GET /repos/{owner}/{repo}/activity`, which knows its own
+/// repository's branches. A push counts also where its commits were written anew since. Into a fork only its owner and those
+/// whom they let in can push, and GitHub does not tell who did.
 async fn pushed(service: &Service, pull: &Pull, commits: &[Commit]) -> Result<People, Error> {
     let own = pull.head.repo.as_ref().is_some_and(|repo| repo.full_name == service.repository);
     if !own {
-        return Ok([Person::Unknown(format!(
-            "the accounts that pushed to the fork of pull request {}",
-            pull.number
-        ))]
-        .into());
+        let who = format!("the accounts that pushed to the fork of pull request {}", pull.number);
+        return Ok([Person::Unknown(who)].into());
     }
-    let pushes = activities(service, &pull.head.branch).await?.into_iter().filter(Activity::is_push);
-    let pushes: Vec<Push> = pushes.map(Activity::push).collect();
-    Ok(pushers_of(&pull.head.sha, &commits.iter().map(|commit| commit.sha.as_str()).collect(), &pushes))
+    let branch = &pull.head.branch;
+    let mut since_made = activities(service, branch).await?;
+    if let Some(made) = since_made.iter().position(|activity| activity.kind == "branch_creation") {
+        since_made.truncate(made + 1);
+    }
+    let pushes: Vec<Push> = since_made.into_iter().filter(Activity::is_push).map(Activity::push).collect();
+    let mut people: People = pushes.iter().map(|push| push.by.clone()).collect();
+    let path = service.at(&format!("/pulls?state=closed&base={}", part(branch)));
+    let into: Vec<Pull> = service.client.list(&path, Lacking::Reads).await?;
+    let merged: Vec<&Pull> =
+        into.iter().filter(|it| it.merged_at.is_some() && it.base.branch == *branch).collect();
+    for other in &merged {
+        people.extend(opened(service, other).await?.0);
+    }
+    // The newest commit came by a push, or by a merge on GitHub's pages.
+    if merged.is_empty() {
+        people.extend(pushers_of(
+            &pull.head.sha,
+            &commits.iter().map(|commit| commit.sha.as_str()).collect(),
+            &pushes,
+        ));
+    }
+    Ok(people)
 }
 
 fn somebody(user: Option<&User>, gone: impl FnOnce() -> String) -> Person {

@@ -11,7 +11,7 @@ use serde::Deserialize;
 use super::{MergeRequest, User, merge_request};
 use crate::platform::error::{Error, Lacking};
 use crate::platform::people::{People, Person, Push, pushers, pushers_of};
-use crate::platform::service::Service;
+use crate::platform::service::{Service, part};
 
 /// For how many days before a merge request was opened pushes to its branch are looked for.
 const DAYS_BEFORE: i64 = 90;
@@ -44,23 +44,33 @@ struct PushData {
     commit_to: Option<String>,
 }
 
-/// Who opened it, its commits' authors and committers, and who pushed to its branch.
+/// Who opened it, its commits' authors and committers, who pushed to its branch, and who is behind what was merged into that.
 pub(in crate::platform) async fn people(service: &Service, number: u64) -> Result<People, Error> {
     let request = merge_request(service, number).await?;
-    let mut people = People::new();
-    people.insert(somebody(request.author.as_ref(), || {
-        format!("the account that opened !{number}, which is gone")
-    }));
-    let path = service.of_project(&format!("/merge_requests/{number}/commits"));
-    let commits: Vec<Commit> = service.client.list(&path, Lacking::Reads).await?;
-    people.extend(commits.iter().flat_map(committed));
+    let (mut people, commits) = opened(service, &request).await?;
     let path = service.of_project(&format!("/merge_requests/{number}/notes?activity_filter=only_activity"));
     let notes: Vec<Note> = service.client.list(&path, Lacking::Reads).await?;
-    // `added 1 commit`, by who pushed it.
-    let added = notes.iter().filter(|note| note.system && note.body.starts_with("added "));
+    let added = notes.iter().filter(|note| note.system && tells_of_commits(&note.body));
     people.extend(added.filter_map(|note| note.author.as_ref()).map(account));
     people.extend(pushed(service, &request, &commits).await?);
     Ok(people)
+}
+
+/// `added 1 commit`, by who pushed it. `added 1h of time spent` is something else.
+fn tells_of_commits(note: &str) -> bool {
+    let mut words = note.split_whitespace();
+    words.next() == Some("added") && words.nth(1).is_some_and(|what| what.starts_with("commit"))
+}
+
+/// Who opened a merge request, and its commits with their authors and committers.
+async fn opened(service: &Service, request: &MergeRequest) -> Result<(People, Vec<Commit>), Error> {
+    let number = request.iid;
+    let gone = || format!("the account that opened !{number}, which is gone");
+    let mut people = People::from([somebody(request.author.as_ref(), gone)]);
+    let path = service.of_project(&format!("/merge_requests/{number}/commits"));
+    let commits: Vec<Commit> = service.client.list(&path, Lacking::Reads).await?;
+    people.extend(commits.iter().flat_map(committed));
+    Ok((people, commits))
 }
 
 async fn pushed(service: &Service, request: &MergeRequest, commits: &[Commit]) -> Result<People, Error> {
@@ -69,10 +79,19 @@ async fn pushed(service: &Service, request: &MergeRequest, commits: &[Commit]) -
             [Person::Unknown(format!("the accounts that pushed to the fork of !{}", request.iid))].into()
         );
     }
+    let branch = &request.source_branch;
     let since = request.created_at.and_then(|at| at.checked_sub((DAYS_BEFORE * 24).hours()).ok());
-    let pushes = pushes(service, &request.source_branch, since).await?;
+    let pushes = pushes(service, branch, since).await?;
+    // A push counts also where its commits were written anew since.
+    let mut people: People = pushes.iter().map(|push| push.by.clone()).collect();
     let head = request.sha.as_deref().unwrap_or_default();
-    Ok(pushers_of(head, &commits.iter().map(|commit| commit.id.as_str()).collect(), &pushes))
+    people.extend(pushers_of(head, &commits.iter().map(|commit| commit.id.as_str()).collect(), &pushes));
+    let path = service.of_project(&format!("/merge_requests?state=merged&target_branch={}", part(branch)));
+    let into: Vec<MergeRequest> = service.client.list(&path, Lacking::Reads).await?;
+    for other in into.iter().filter(|other| other.target_branch == *branch) {
+        people.extend(opened(service, other).await?.0);
+    }
+    Ok(people)
 }
 
 /// `GET /projects/:id/events?action=pushed`. `after` is a day, and takes those that follow it.

@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 
 use crate::model::{
-    Action, Address, Adopted, Comparison, DeclarationChange, Declared, IdentityChange, Plan, RuleChange,
-    RuleSource, Ruling,
+    Action, Address, Adopted, Comparison, DeclarationChange, Declared, Email, IdentityChange, Plan,
+    RuleChange, RuleSource, Ruling,
 };
 use crate::render::harmless;
 use crate::render::lines::{BOLD, CHANGE, Lead, Row, count, painted, wrapped};
@@ -32,9 +32,11 @@ pub(super) fn before_operations(plan: &Plan, width: usize) -> String {
 pub(in crate::render) fn compared(base: &Comparison) -> String {
     let revision = &base.revision;
     let commit = revision.commit.as_deref().map(|commit| commit.get(..12).unwrap_or(commit));
+    let authors: Vec<&str> = base.authors.iter().map(Email::as_str).collect();
+    let by = if authors.is_empty() { String::new() } else { format!(", made by {}", authors.join(" and ")) };
     let with = match commit {
-        Some(commit) => format!("Compared with {} ({commit}).", revision.name),
-        None => format!("Compared with {}.", revision.name),
+        Some(commit) => format!("Compared with {} ({commit}){by}.", revision.name),
+        None => format!("Compared with {}{by}.", revision.name),
     };
     match revision.behind {
         0 => with,

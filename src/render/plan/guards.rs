@@ -26,11 +26,10 @@ pub(super) fn guards(plan: &Plan, width: usize) -> String {
 /// The guards that the tree asks for and that could not be judged, in a sentence.
 pub(in crate::render) fn unjudged(plan: &Plan) -> Option<String> {
     let unjudged = plan.guards.iter().filter(|verdict| verdict.ruling == Ruling::NotJudged);
-    let unjudged: Vec<&str> = unjudged.map(|verdict| verdict.guard.as_str()).collect();
-    (!unjudged.is_empty()).then(|| {
-        let guards = unjudged.join(" and ");
-        format!("Not judged without `--base` and `--author`, though the tree asks for it: {guards}.")
-    })
+    let unjudged: Vec<String> =
+        unjudged.map(|verdict| format!("{}, since {}", verdict.guard, verdict.why)).collect();
+    (!unjudged.is_empty())
+        .then(|| format!("Not judged, though the tree asks for it: {}.", unjudged.join("; ")))
 }
 
 fn refusal(verdict: &Verdict, width: usize) -> String {

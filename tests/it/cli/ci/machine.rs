@@ -333,7 +333,7 @@ impl Machine {
                 ("pull_request", format!("refs/pull/{number}/merge"), payload)
             }
             Event::Push => ("push", format!("refs/heads/{target}"), json!({ "repository": repository })),
-            Event::Night => ("schedule", format!("refs/heads/{target}"), json!({ "repository": repository })),
+            Event::Night => ("schedule", format!("refs/heads/{target}"), json!({ "schedule": "7 0 * * *" })),
             Event::Queue(number) => {
                 let base = git(&self.path("origin.git"), &["rev-parse", target]);
                 let reference = format!("refs/heads/gh-readonly-queue/{target}/pr-{number}-{base}");

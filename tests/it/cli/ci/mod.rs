@@ -9,6 +9,7 @@ mod gitlab_ci_local;
 mod hub;
 mod machine;
 mod pipelines;
+mod serve;
 mod table;
 mod walks;
 

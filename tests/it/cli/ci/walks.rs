@@ -158,6 +158,31 @@ fn the_author_is_who_opened_pushed_or_committed() {
     });
 }
 
+/// Somebody else's branch takes in what one wrote in their name.
+#[test]
+fn who_is_merged_into_the_branch_is_an_author() {
+    on_each(|machine| {
+        machine.checkout(&["-B", "feature"]);
+        machine.members("developers", &["ada", "bruno", "chen", "erik"]);
+        machine.commit("Chen's own", "chen");
+        machine.push("feature", "chen");
+        machine.checkout(&["-B", "side"]);
+        machine.members("support", &["bruno", "chen"]);
+        machine.commit("In Chen's name", "chen");
+        machine.push("side", "bruno");
+        let inner = machine.open("side", "feature", "bruno");
+        machine.merge(inner, How::Merge);
+        machine.checkout(&["feature"]);
+        machine.commit("One more", "chen");
+        machine.push("feature", "chen");
+        let outer = machine.open("feature", "main", "chen");
+        machine.run(Event::Pull(outer)).ends(4).says("refused by self-grant");
+        machine.merge(outer, How::Merge);
+        applied(&machine).ends(4);
+        assert_eq!(machine.live("support"), ["chen"]);
+    });
+}
+
 #[test]
 fn every_author_of_the_range_counts() {
     // Two merges before one apply: Bruno's grant for himself is not Chen's.
@@ -565,4 +590,17 @@ fn what_a_commit_holds_is_never_written_to_nor_taken_for_a_run() {
         assert_eq!(journalled(&ran), Some(merged));
         assert_eq!(git(&ran.clone, &["status", "--porcelain", "--untracked-files=no"]), "");
     });
+}
+
+#[test]
+fn what_looks_like_the_folder_of_a_run_is_refused_where_the_platform_would_store_it() {
+    for kind in [Kind::GitLab, Kind::Bitbucket] {
+        let machine = Machine::new(kind).applied_from_the_first();
+        machine.checkout(&["main"]);
+        fs::create_dir_all(machine.dev().join("rollbook-out-fake")).unwrap();
+        fs::write(machine.dev().join("rollbook-out-fake/journal.jsonl"), "{}\n").unwrap();
+        machine.commit("A journal", "bruno");
+        machine.push("main", "bruno");
+        machine.run(Event::Push).ends(64).says("git tracks rollbook-out-fake/journal.jsonl");
+    }
 }

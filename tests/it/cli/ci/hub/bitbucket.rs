@@ -18,8 +18,13 @@ impl State {
                 Answered::One(json!({ "name": branch, "target": { "hash": self.tip(branch) } }))
             }
             ("GET", ["pullrequests"]) => {
-                assert!(asked.asks("q").contains("state=\"MERGED\""), "{:?}", asked.query);
-                Answered::List(self.pulls.iter().rev().filter(|it| it.merged.is_some()).map(pull).collect())
+                let query = asked.asks("q");
+                assert!(query.contains("state=\"MERGED\""), "{query}");
+                let of = |it: &&Pull| {
+                    it.merged.is_some()
+                        && query.contains(&format!("destination.branch.name=\"{}\"", it.target))
+                };
+                Answered::List(self.pulls.iter().rev().filter(of).map(pull).collect())
             }
             ("GET", ["pullrequests", number]) => {
                 self.pull(number).map_or(Answered::Missing, |it| Answered::One(pull(it)))
@@ -59,6 +64,10 @@ impl State {
             ("DELETE", ["pullrequests", _, "comments", id]) => self.delete(id),
             ("GET", ["pipelines"]) => {
                 assert_eq!((asked.asks("status"), asked.asks("sort")), ("PASSED", "-created_on"));
+                assert_eq!(
+                    (asked.asks("trigger_type"), asked.asks("target.selector.type")),
+                    ("PUSH", "BRANCH")
+                );
                 let runs = self.runs.iter().rev().filter(|run| run.success).map(|run| {
                     let selector = if run.source == "schedule" { "custom" } else { "branches" };
                     let trigger = if run.source == "manual" { "manual" } else { "push" };

@@ -17,6 +17,10 @@ impl State {
                 Answered::One(json!({ "name": branch, "commit": { "sha": self.tip(branch) } }))
             }
             ("GET", ["pulls"]) => {
+                if asked.asks("state") == "closed" {
+                    let of = |it: &&Pull| !it.open && it.target == asked.asks("base");
+                    return Answered::List(self.pulls.iter().filter(of).map(pull).collect());
+                }
                 let of = |pull: &&Pull| {
                     pull.open && asked.asks("head") == format!("{}:{}", owner(pull), pull.branch)
                 };

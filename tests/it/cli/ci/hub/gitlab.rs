@@ -17,6 +17,11 @@ impl State {
             ("GET", ["repository", "branches", branch]) => {
                 Answered::One(json!({ "name": branch, "commit": { "id": self.tip(branch) } }))
             }
+            ("GET", ["merge_requests"]) => {
+                assert_eq!(asked.asks("state"), "merged");
+                let of = |it: &&Pull| it.merged.is_some() && it.target == asked.asks("target_branch");
+                Answered::List(self.pulls.iter().filter(of).map(|pull| self.merge_request(pull)).collect())
+            }
             ("GET", ["merge_requests", number]) => {
                 self.pull(number).map_or(Answered::Missing, |it| Answered::One(self.merge_request(it)))
             }
