@@ -187,7 +187,8 @@ impl Context {
             }
             Ok::<_, Error>(git::is_contained(folder, one, other)?)
         };
-        last_completed(&told, &line, first, (self.job.kind, branch), contains)
+        let commit = last_completed(&told, &line, first, (self.job.kind, branch), contains)?;
+        Ok(git::whole_id(folder, &commit)?)
     }
 }
 
