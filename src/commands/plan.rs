@@ -42,7 +42,7 @@ pub struct Arguments {
 }
 
 /// The part of a tree that is asked for.
-#[derive(Debug, Default, Args)]
+#[derive(Clone, Debug, Default, Args)]
 pub(super) struct Part {
     /// Only this address and what it requires: group.NAME, user.EMAIL or member.NAME/EMAIL; may be repeated
     #[arg(long, value_name = "ADDRESS")]

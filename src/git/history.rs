@@ -18,7 +18,7 @@ pub fn checked_out(folder: &Path) -> Result<(String, Vec<String>), GitError> {
 /// The whole id of a commit.
 ///
 /// # Errors
-/// [`GitError`] when there is none of this name, or more than one.
+/// [`GitError`] when no commit has this name, or several do.
 pub fn whole_id(folder: &Path, revision: &str) -> Result<String, GitError> {
     commit(folder, revision)
 }

@@ -109,6 +109,11 @@ pub(super) fn wrapped(text: &str, lead: &Lead, width: usize) -> String {
     leads.zip(lines).map(|(lead, line)| format!("{lead}{line}\n")).collect()
 }
 
+/// The host of a site's origin.
+pub fn host_of(site: &str) -> &str {
+    site.split_once("://").map_or(site, |(_, host)| host)
+}
+
 /// `1 grant`, `2 grants`.
 pub fn count(number: usize, one: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {one}s") }

@@ -56,7 +56,7 @@ fn says_nothing(plan: &Plan) -> bool {
 }
 
 fn host(plan: &Plan) -> &str {
-    plan.site.split_once("://").map_or(plan.site.as_str(), |(_, host)| host)
+    crate::render::host_of(&plan.site)
 }
 
 /// What a reviewer reads first.

@@ -27,7 +27,7 @@ pub use github::{diagnostics_github, plan_github};
 pub use harmless::harmless;
 pub use journal::{journal_json, journal_text, verification};
 pub use json::{plan_json, plan_schema, report_json};
-pub use lines::count;
+pub use lines::{count, host_of};
 pub use markdown::{CommentLimit, plan_markdown, prose as markdown_prose};
 pub use plan::{Grouping, plan_text};
 pub use report::{outcome_line, report_text};

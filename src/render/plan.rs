@@ -91,7 +91,7 @@ fn operations(plan: &Plan, grouping: Grouping, width: usize) -> String {
 }
 
 fn title(plan: &Plan, width: usize) -> String {
-    let host = plan.site.split_once("://").map_or(plan.site.as_str(), |(_, host)| host);
+    let host = crate::render::host_of(&plan.site);
     let left = format!("Rollbook plan for {}", harmless(host));
     let mut right =
         format!("{}, {}", count(plan.summary.grants, "grant"), count(plan.summary.revokes, "revoke"));

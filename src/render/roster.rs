@@ -12,7 +12,7 @@ use super::lines::{BOLD, Lead, Row, count, painted, wrapped};
 
 /// Renders everybody within a width in cells: who, what sort of account, when last active, and below it their groups.
 pub fn roster_text(roster: &Roster, width: usize) -> String {
-    let host = roster.site.split_once("://").map_or(roster.site.as_str(), |(_, host)| host);
+    let host = crate::render::host_of(&roster.site);
     let title = format!("{} of {}", count(roster.users.len(), "active account"), harmless(host));
     let mut text = format!("{}\n\n", painted(BOLD, &title));
     for user in &roster.users {

@@ -25,7 +25,7 @@ pub(super) struct Arguments {
 
 /// What a comment shows.
 pub(super) struct Shown<'a> {
-    /// The plan, or why there is none.
+    /// The plan, or the reason why it is missing.
     pub(super) plan: Result<&'a Plan, &'a Error>,
     /// The site's origin, where it is known without a plan.
     pub(super) site: Option<&'a str>,
@@ -37,7 +37,7 @@ pub(super) struct Shown<'a> {
 /// of, the platform says.
 ///
 /// # Errors
-/// [`Error`] when the plan is none, or the platform refuses.
+/// [`Error`] when the file holds no plan, or the platform refuses.
 pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let context = Context::read()?;
     let Started::Planned { owner, branch, head, fork, .. } = &context.job.started else {
@@ -78,7 +78,7 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
     }
 }
 
-/// Shows a plan, or why there is none, as the one comment of a pull request, while `head` is its newest commit.
+/// Shows a plan, or the reason why it is missing, as the one comment of a pull request, while `head` is its newest commit.
 pub(super) async fn show(
     session: &Session,
     context: &Context,
@@ -162,7 +162,7 @@ fn page(context: &Context, shown: &Shown<'_>, style: Style) -> Page {
     match shown.plan {
         Ok(plan) => render::plan_comment(plan, shown.note, style),
         Err(error) => {
-            let host = shown.site.map(|site| site.split_once("://").map_or(site, |(_, host)| host));
+            let host = shown.site.map(render::host_of);
             render::no_plan_comment(host, &error.chain(), run, style)
         }
     }

@@ -63,11 +63,12 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
     block_on(context.newest_of_default(session, branch))?;
     let out = Out::new(session, &context.job)?;
     let site = session.load()?.declaration.settings.site.value;
+    let range = block_on(context.range_of_apply(session, branch)).and_then(|range| range.part(&context));
     let mut findings = Vec::new();
     if !arguments.read_only {
-        findings.push(expired(session, &context, branch, &out));
+        findings.push(expired(session, range.as_ref(), &out));
     }
-    let (finding, plan) = drift(session, &context, branch, &out);
+    let (finding, plan) = drift(session, range.as_ref(), &out);
     findings.push(finding);
     findings.push(unapplied(session, &context, branch));
     findings.push(credentials(session));
@@ -88,12 +89,13 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
 }
 
 /// Takes away what has expired, as the rules of what was applied last allow.
-fn expired(session: &Session, context: &Context, branch: &str, out: &Out) -> Finding {
+fn expired(session: &Session, range: Result<&Part, &Error>, out: &Out) -> Finding {
     const WHAT: &str = "Expired access and offboarded people";
-    let range = block_on(context.range_of_apply(session, branch));
-    let part = range.and_then(|range| range.part(context));
-    let part = part.map(|part| Part { reason: vec![Reason::Expired, Reason::Offboarded], ..part });
-    match part.and_then(|part| carry_out(session, out, &part)) {
+    let part = match range {
+        Ok(part) => Part { reason: vec![Reason::Expired, Reason::Offboarded], ..part.clone() },
+        Err(error) => return Finding::of(WHAT, error),
+    };
+    match carry_out(session, out, &part) {
         Ok(Exit::Done) => Finding::new(WHAT, None, Exit::Done),
         Ok(exit) => Finding::new(
             WHAT,
@@ -105,11 +107,16 @@ fn expired(session: &Session, context: &Context, branch: &str, out: &Out) -> Fin
 }
 
 /// Compares live with the newest tree.
-fn drift(session: &Session, context: &Context, branch: &str, out: &Out) -> (Finding, Option<Plan>) {
+fn drift(session: &Session, range: Result<&Part, &Error>, out: &Out) -> (Finding, Option<Plan>) {
     const WHAT: &str = "The site and the newest tree";
-    // Without a record, there is nothing to compare with; another look says so.
-    let range = block_on(context.range_of_apply(session, branch));
-    let part = range.and_then(|range| range.part(context)).unwrap_or_default();
+    // What to compare with is missing where nothing is known of the last apply.
+    let part = match range {
+        Ok(part) => part.clone(),
+        Err(error) => {
+            session.terminal.tell(&format!("warning: live is compared with nothing else: {}", error.chain()));
+            Part::default()
+        }
+    };
     let made = session.load_compared(&part, Known::Tracked).and_then(|loaded| {
         let plan = planned(session, &loaded, &part, None)?.plan;
         out.write("drift.json", &render::plan_json(&plan))?;
@@ -186,7 +193,6 @@ fn told(findings: &[Finding]) -> String {
 }
 
 fn page(context: &Context, site: &str, report: &str, plan: Option<&Plan>) -> render::Page {
-    let host = site.split_once("://").map_or(site, |(_, host)| host);
     let run = context
         .job
         .page
@@ -197,7 +203,7 @@ fn page(context: &Context, site: &str, report: &str, plan: Option<&Plan>) -> ren
         let text = render::plan_markdown(plan, CommentLimit::GITHUB);
         text.split_once('\n').map(|(_, rest)| rest.to_owned()).unwrap_or_default()
     });
-    render::issue(host, &format!("{report}\n{run}{}", plan.unwrap_or_default()))
+    render::issue(render::host_of(site), &format!("{report}\n{run}{}", plan.unwrap_or_default()))
 }
 
 /// Keeps one issue open as long as something is wrong.
@@ -212,8 +218,7 @@ async fn keep_issue(
     let mut own: Vec<Issue> = service.issues(&me).await?;
     own.retain(|issue| issue.author == me && issue.body.starts_with(&page.marker));
     own.sort_by_key(|issue| issue.number);
-    let title =
-        format!("Access at {} is not as it should be", site.split_once("://").map_or(site, |(_, host)| host));
+    let title = format!("Access at {} is not as it should be", render::host_of(site));
     match (well, own.first()) {
         (false, None) => {
             let number = service.open_issue(&title, &page.text).await?;

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{Guard, Plan};
+use crate::model::Plan;
 use crate::platform::{Change, Started};
 use crate::render::{self, CommentLimit};
 
@@ -31,17 +31,10 @@ pub(super) struct Arguments {
 /// [`Error`] when there is no plan; what can be said of that on the pull request is said first.
 pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let context = Context::read()?;
-    let change = match &context.job.started {
-        Started::Change(change) => Some(change),
-        Started::Queue { .. } => None,
-        Started::Push { .. } | Started::Schedule { .. } | Started::Planned { .. } => {
-            return Err(context.misfit("plan", "pull requests and merge queues"));
-        }
-    };
     let out = Out::new(session, &context.job)?;
     let mut site = None;
     let made = make(session, &context, arguments, &out, &mut site);
-    if let Some(change) = change.filter(|change| context.plan_comments() && !change.untrusted) {
+    if let Some(change) = context.job.change().filter(|change| context.plan_comments() && !change.untrusted) {
         let shown = Shown { plan: made.as_ref(), site: site.as_deref(), note: None };
         let told = comment(session, &context, change, &shown);
         // Why there is no plan counts before what became of telling it.
@@ -111,11 +104,7 @@ fn ended(session: &Session, plan: &Plan) -> Result<Exit, Error> {
             session.terminal.say("note: something is blocked; the plan says what");
             Ok(Exit::Done)
         }
-        Exit::Refused => {
-            let guards =
-                plan.refusals().map(|verdict| verdict.guard).collect::<std::collections::BTreeSet<Guard>>();
-            Err(Error::PlanRefused(guards))
-        }
+        Exit::Refused => Err(Error::PlanRefused(plan.refusals().map(|verdict| verdict.guard).collect())),
         Exit::Done | Exit::Failed | Exit::Pending | Exit::Invalid | Exit::Unfit | Exit::Usage => {
             Ok(Exit::Done)
         }
