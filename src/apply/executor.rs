@@ -1,6 +1,7 @@
 //! Sends the operations of a plan: whatever is ready, several at once, revokes first (design §8), each told to the
 //! journal before it is sent and after its answer.
 
+use std::collections::BTreeMap;
 use std::future::pending;
 
 use futures_util::StreamExt;
@@ -9,10 +10,12 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::atlassian::{MadeIds, Surfaces};
-use crate::model::{End, Ending, Found, Look, Outcome, Plan, PlannedOperation, Record, Report};
+use crate::atlassian::{MadeId, MadeIds, Surfaces};
+use crate::model::{
+    AccountId, End, Ending, Found, LiveAccount, Look, Outcome, Plan, PlannedOperation, Record, Report,
+};
 
-use super::answer::{self, Came};
+use super::answer::{self, Answered, Came};
 use super::journal::JournalWriter;
 use super::lost::{self, is_enough};
 use super::run::Run;
@@ -32,6 +35,8 @@ pub struct Executor<'a> {
     pub stop: watch::Receiver<bool>,
     /// The same, at a moment.
     pub deadline: Option<Instant>,
+    /// The accounts that the site had when the plan was made. No invitation leads to one of them.
+    pub accounts: &'a BTreeMap<AccountId, LiveAccount>,
 }
 
 /// What an executor is doing.
@@ -61,6 +66,7 @@ enum Journalled {
 /// A run and what is under way in it.
 struct Flight<'p, 'a, P> {
     plan: &'p Plan,
+    accounts: &'p BTreeMap<AccountId, LiveAccount>,
     run: Run<'p>,
     under_way: FuturesUnordered<LocalBoxFuture<'a, Event>>,
     writing: usize,
@@ -78,6 +84,7 @@ impl Executor<'_> {
     pub async fn run(self, plan: &Plan, progress: impl FnMut(Progress)) -> Report {
         let mut flight = Flight {
             plan,
+            accounts: self.accounts,
             run: Run::of(&plan.operations),
             under_way: FuturesUnordered::new(),
             writing: 0,
@@ -260,12 +267,32 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
     fn answers(&mut self, answers: Vec<(usize, Came)>) -> usize {
         let mut settled = 0;
         for (at, Came { answered, made, .. }) in answers {
-            if let Some(id) = made {
-                self.run.made.insert(self.plan.operations[at].key.clone(), id);
-            }
+            let answered = self.made(at, made).map_or_else(|why| why, |()| answered);
             settled += self.run.answer(at, answered);
         }
         settled
+    }
+
+    /// Takes in the id that came to be. An account that the site had before belongs to somebody whom the plan takes for
+    /// another person, by an email that the account hides: nothing more is given to it.
+    fn made(&mut self, at: usize, made: Option<MadeId>) -> Result<(), Answered> {
+        let Some(id) = made else { return Ok(()) };
+        let planned = &self.plan.operations[at];
+        let is_theirs = |account: &LiveAccount| {
+            let mut identified = self.plan.identities.iter();
+            identified.any(|it| Some(&it.user) == planned.key.address.user() && it.account == account.id)
+        };
+        let account = id.account().and_then(|id| self.accounts.get(id));
+        if let Some(account) = account.filter(|account| !is_theirs(account)) {
+            return Err(Answered::Refused(format!(
+                "the invitation went to {} ({}), an account that the site had already and that hides its email; nothing \
+                 else is done for it. Find out whose it is, then declare that person under one email, or pin the account \
+                 with `account:` under `users:`",
+                account.id, account.name
+            )));
+        }
+        self.run.made.insert(planned.key.clone(), id);
+        Ok(())
     }
 
     fn look(&mut self, (at, found, made): lost::Look) -> usize {
@@ -276,10 +303,8 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
         let planned = &self.plan.operations[at];
         match found {
             Found::Done if is_enough(planned, made.as_ref()) => {
-                if let Some(id) = made {
-                    self.run.made.insert(planned.key.clone(), id);
-                }
-                self.run.answer(at, answer::Answered::Done)
+                let answered = self.made(at, made).map_or_else(|why| why, |()| Answered::Done);
+                self.run.answer(at, answered)
             }
             Found::NotDone if self.ending.is_none() && self.run.may_repeat(at) => {
                 self.run.repeat(at);

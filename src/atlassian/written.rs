@@ -21,6 +21,17 @@ pub enum MadeId {
     ScimUser(ScimId, Option<AccountId>),
 }
 
+impl MadeId {
+    /// The account that came to be, or that an invitation led to, where the surface tells.
+    #[must_use]
+    pub fn account(&self) -> Option<&AccountId> {
+        match self {
+            Self::Account(id) | Self::Invited(id, _) | Self::ScimUser(_, Some(id)) => Some(id),
+            Self::Group(_) | Self::ScimGroup(_) | Self::ScimUser(_, None) => None,
+        }
+    }
+}
+
 /// A surface cannot carry an operation out. No plan asks it to.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("{0} has no request for this operation")]

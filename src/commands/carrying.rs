@@ -156,7 +156,7 @@ impl Carrying<'_> {
         let run =
             journal::Run { plan, rights: &planned.rights, settings: self.settings, allowed: self.allowed };
         let (journal, path) = journal::begin(session, manner.journal.as_deref(), &run).await?;
-        let report = execute(session, self.surfaces, plan, &journal, manner.bounds()).await;
+        let report = execute(session, self.surfaces, planned, &journal, manner.bounds()).await;
         self.print(plan, &report)?;
         let journalled = journal::end(session, journal, &path);
         Ok(Ended { exit: ended(plan, &report), report, journalled })
@@ -192,10 +192,11 @@ impl Carrying<'_> {
 pub(super) async fn execute(
     session: &Session,
     surfaces: &Surfaces,
-    plan: &Plan,
+    planned: &Planned,
     journal: &JournalWriter,
     bounds: Bounds,
 ) -> Report {
+    let plan = &planned.plan;
     let (stop, stopped) = watch::channel(false);
     let terminal = session.terminal;
     let interrupts = tokio::spawn(async move {
@@ -216,6 +217,7 @@ pub(super) async fn execute(
         stop: stopped,
         // One that is too far away is none.
         deadline: bounds.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
+        accounts: &planned.live.accounts,
     };
     let aside = bar.aside();
     let run = executor.run(plan, |progress| match progress {

@@ -112,7 +112,7 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
     session.data("\n2. Change it.                                               rollbook apply\n\n")?;
     let journal = JournalWriter::in_memory(usize::MAX, jiff::Timestamp::now);
     let bounds = Bounds { concurrency: 4, timeout: None };
-    let report = execute(session, &surfaces, &planned.plan, &journal, bounds).await;
+    let report = execute(session, &surfaces, &planned, &journal, bounds).await;
     session.data(&render::report_text(&planned.plan, &report, session.terminal.width()))?;
 
     session.data("\n3. And now?                                                  rollbook plan\n\n")?;

@@ -73,3 +73,50 @@ fn a_refused_plan_without_operations_ends_like_any_other() {
     edit(folder, "groups/support.yaml", "- chen@acme.com", "- chen@acme.com\n      - nobody@acme.com");
     by_bruno("apply", &["--yes"]).run().ends(4);
 }
+
+/// Mallory's email is hidden and has changed since it was locked: the new one seems to be nobody's, and inviting it leads to
+/// her. Nothing but the answer to the invitation can say so.
+#[test]
+fn an_invitation_that_leads_to_an_account_of_the_site_brings_it_no_further() {
+    let seed = |mallory: &str| {
+        format!(
+            "site: {{ name: acme }}\n\
+             apps: [{{ key: jira-software, name: Jira, seats: 9 }}]\n\
+             users:\n\
+             \x20 - {{ account-id: \"712020:root\", email: root@acme.com, name: Root }}\n\
+             \x20 - {{ account-id: \"712020:mal\", email: {mallory}, name: Mallory, hide-email: true }}\n\
+             groups:\n\
+             \x20 - {{ name: site-admins, site-admin: true, members: [root@acme.com] }}\n\
+             \x20 - {{ name: jira-users, grants: {{ jira-software: user }}, default-for: [jira-software], members: [] }}\n\
+             \x20 - {{ name: makers, members: [\"712020:mal\"] }}\n\
+             \x20 - {{ name: approvers, members: [] }}\n\
+             credentials:\n\
+             \x20 - basic: {{ account: root@acme.com, token: sandbox-token }}\n"
+        )
+    };
+    let tree = "version: 1\nsite: https://acme.atlassian.net\noperator: root@acme.com\n\
+                policy: { invite-domains: [acme.com], exclusive: [[makers, approvers]] }\n\
+                users:\n  mal.real@acme.com: { active: true, apps: [jira-software] }\n\
+                groups:\n  makers: { members: [mal@acme.com] }\n  approvers: { members: [mal.real@acme.com] }\n";
+    let lock = "version: 1\nusers:\n  mal@acme.com: { account: \"712020:mal\", from: jira }\n";
+    let apply = |site: &Site| {
+        let run = rollbook(["apply", "--yes", "--today", TODAY]).at(site);
+        run.file("rollbook.yaml", tree).file("rollbook.lock", lock).run()
+    };
+    let approvers = |site: &Site| {
+        let state = site.sandbox.state();
+        let group = state.groups.values().find(|group| group.name == "approvers").unwrap();
+        group.members.iter().map(|id| state.accounts[id].name.clone()).collect::<Vec<_>>()
+    };
+
+    let site = Site::of(&seed("mal.real@acme.com"));
+    let ran = apply(&site).ends(6);
+    assert!(ran.stdout.contains("the invitation went to 712020:mal (Mallory)"), "{ran}");
+    assert!(approvers(&site).is_empty(), "{ran}");
+    assert!(!ran.left.iter().any(|path| path.contains("rollbook.lock.")), "{ran}");
+
+    // Neighbour: the invited address is nobody's yet.
+    let site = Site::of(&seed("mal@acme.com"));
+    let ran = apply(&site).ends(0);
+    assert_eq!(approvers(&site).len(), 1, "{ran}");
+}

@@ -79,7 +79,14 @@ fn faults(number: u64) -> impl Fn() -> Trick + Send + Sync + Clone + 'static {
 async fn stopped_after(mut left: u64, surfaces: &Surfaces, plan: &Plan) -> Report {
     let (stop, stopped) = watch::channel(left == 0);
     let journal = journal(plan).await;
-    let executor = Executor { surfaces, journal: &journal, concurrency: 4, stop: stopped, deadline: None };
+    let executor = Executor {
+        surfaces,
+        journal: &journal,
+        concurrency: 4,
+        stop: stopped,
+        deadline: None,
+        accounts: super::site::NO_ACCOUNTS,
+    };
     let report = executor
         .run(plan, |_| {
             left = left.saturating_sub(1);

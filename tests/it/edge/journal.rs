@@ -37,7 +37,16 @@ groups:
 async fn carried_out(front: &Front, plan: &Plan, journal: &JournalWriter) -> Report {
     let surfaces = surfaces(front, 8);
     let (_stop, stop) = watch::channel(false);
-    Executor { surfaces: &surfaces, journal, concurrency: 3, stop, deadline: None }.run(plan, |_| ()).await
+    Executor {
+        surfaces: &surfaces,
+        journal,
+        concurrency: 3,
+        stop,
+        deadline: None,
+        accounts: super::site::NO_ACCOUNTS,
+    }
+    .run(plan, |_| ())
+    .await
 }
 
 #[tokio::test(start_paused = true)]

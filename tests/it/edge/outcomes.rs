@@ -223,7 +223,14 @@ async fn stopped_after(answers: usize, surfaces: &Surfaces, plan: &Plan, concurr
     let (stop, stopped) = watch::channel(answers == 0);
     let mut left = answers;
     let journal = journal(plan).await;
-    let executor = Executor { surfaces, journal: &journal, concurrency, stop: stopped, deadline: None };
+    let executor = Executor {
+        surfaces,
+        journal: &journal,
+        concurrency,
+        stop: stopped,
+        deadline: None,
+        accounts: super::site::NO_ACCOUNTS,
+    };
     let report = executor
         .run(plan, |progress| {
             left = left.saturating_sub(usize::from(progress == Progress::Answered));

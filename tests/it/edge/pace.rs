@@ -49,8 +49,16 @@ async fn for_so_long(
     let journal = journal(plan).await;
     let (_stop, stop) = watch::channel(false);
     let deadline = Some(Instant::now() + time);
-    let report =
-        Executor { surfaces, journal: &journal, concurrency, stop, deadline }.run(plan, |_| ()).await;
+    let report = Executor {
+        surfaces,
+        journal: &journal,
+        concurrency,
+        stop,
+        deadline,
+        accounts: super::site::NO_ACCOUNTS,
+    }
+    .run(plan, |_| ())
+    .await;
     journal_tells(&journal, &report);
     let by = read(&journal).end().unwrap().by;
     (report, by)
@@ -266,8 +274,14 @@ async fn a_stop_ends_a_wait_for_a_quota_too() {
     let journal = journal(&plan).await;
     let (stop, stopped) = watch::channel(false);
     let start = Instant::now();
-    let executor =
-        Executor { surfaces: &surfaces, journal: &journal, concurrency: 4, stop: stopped, deadline: None };
+    let executor = Executor {
+        surfaces: &surfaces,
+        journal: &journal,
+        concurrency: 4,
+        stop: stopped,
+        deadline: None,
+        accounts: super::site::NO_ACCOUNTS,
+    };
     let (report, ()) = tokio::join!(executor.run(&plan, |_| ()), async {
         sleep(Duration::from_secs(20)).await;
         stop.send(true).unwrap();

@@ -1,5 +1,6 @@
 //! The whole way from a tree and a sandbox to a report, in this process.
 
+use std::collections::BTreeMap;
 use std::sync::OnceLock;
 use std::time::Instant;
 
@@ -10,8 +11,8 @@ use rollbook::config;
 use rollbook::fetch;
 use rollbook::journal::parse;
 use rollbook::model::{
-    Begin, Declaration, Fate, Header, JOURNAL_FORMAT, Journal, Locator, Outcome, Plan, Record, Report, Said,
-    SourceFile, Tree,
+    AccountId, Begin, Declaration, Fate, Header, JOURNAL_FORMAT, Journal, LiveAccount, Locator, Outcome,
+    Plan, Record, Report, Said, SourceFile, Tree,
 };
 use rollbook::plan::{self, Beside, Context, Desired, Resolved, Scope};
 use rollbook::sandbox::{self, Sandbox, Seed, SeedGroup, SeedUser, State};
@@ -19,6 +20,9 @@ use tokio::sync::watch;
 
 use super::front::Front;
 use crate::world::{RATES, TODAY};
+
+/// What an executor is given that is asked for no invitation.
+pub(crate) const NO_ACCOUNTS: &BTreeMap<AccountId, LiveAccount> = &BTreeMap::new();
 
 /// The token of the credential that a seed without credentials gets.
 const TOKEN: &str = "sandbox-token";
@@ -169,9 +173,16 @@ pub(crate) async fn apply_journalled(
 ) -> (Report, Journal) {
     let (_stop, stopped) = watch::channel(false);
     let journal = journal(plan).await;
-    let report = Executor { surfaces, journal: &journal, concurrency, stop: stopped, deadline: None }
-        .run(plan, |_| ())
-        .await;
+    let report = Executor {
+        surfaces,
+        journal: &journal,
+        concurrency,
+        stop: stopped,
+        deadline: None,
+        accounts: NO_ACCOUNTS,
+    }
+    .run(plan, |_| ())
+    .await;
     journal_tells(&journal, &report);
     let journal = read(&journal);
     (report, journal)
