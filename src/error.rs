@@ -32,6 +32,11 @@ pub enum Error {
     /// A file of the tree is in no commit, so that it came by no review.
     #[error("{}", unreviewed(.0))]
     Unreviewed(git::Untracked),
+    /// The tree is no commit's, so that no apply of it completes one.
+    #[error(
+        "the tree is not that of the commit that is checked out, which `--base applied` is to move on to"
+    )]
+    NoCommit,
     /// Files of the tree are not checked out, so that they would be planned as if they had been deleted.
     #[error("the checkout leaves out {}", left_out(.0))]
     LeftOut(Vec<String>),
@@ -238,6 +243,7 @@ impl Error {
             Self::WrongSite { .. }
             | Self::Host(HostError::Loopback(_) | HostError::NoGateway(_))
             | Self::Unreviewed(_)
+            | Self::NoCommit
             | Self::LeftOut(_)
             | Self::Snapshot(SnapshotError::OtherSite { .. } | SnapshotError::OtherPlace { .. })
             | Self::OtherJournal { .. }
@@ -282,6 +288,10 @@ impl Error {
                 Some("Add it with `git add -f` and commit it, or remove it.")
             }
             Self::Unreviewed(_) => Some("Add and commit it, or remove it."),
+            Self::NoCommit => Some(
+                "Commit the change. Where `git status` shows none, an attribute in .gitattributes (`ident`, \
+                 `working-tree-encoding`, `filter`) lets git write other bytes than the commit holds: take it out.",
+            ),
             Self::LeftOut(_) => Some(
                 "`git sparse-checkout disable` checks out the whole tree, and `git sparse-checkout add FOLDER` one folder. \
                  What is not there would be planned as deleted.",

@@ -8,6 +8,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::config;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::git;
 use crate::model::{Lock, Settings};
 use crate::plan::SavedPlan;
 use crate::render::count;
@@ -60,6 +61,11 @@ impl Arguments {
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     arguments.manner.somebody_answers(session, arguments.plan.is_some())?;
     let loaded = session.load_compared(&arguments.part, Known::Tracked)?;
+    // The ref would stay where it is, and so would what every later apply is compared with.
+    let moves_on = arguments.plan.is_none() && arguments.part.is_whole();
+    if moves_on && arguments.part.base.as_deref() == Some(git::APPLIED_WORD) {
+        git::commit_of(&session.root()?, &loaded.tree).ok_or(Error::NoCommit)?;
+    }
     let reviewed = arguments.reviewed(&loaded.declaration.settings)?;
     let surfaces = connect(session, &loaded.declaration.settings)?;
     let mark = Mark::read(session)?;

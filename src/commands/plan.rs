@@ -172,6 +172,11 @@ pub(super) fn exit(plan: &Plan, detailed: bool) -> Exit {
 }
 
 impl Part {
+    /// Whether it is the whole tree.
+    pub(super) fn is_whole(&self) -> bool {
+        self.target.is_empty() && self.reason.is_empty()
+    }
+
     pub(super) fn lookup(&self) -> Lookup {
         if self.locked { Lookup::Locked } else { Lookup::Everywhere }
     }

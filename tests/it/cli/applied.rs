@@ -269,3 +269,33 @@ fn outside_a_repository_there_is_nothing_to_say() {
     let ran = apply(tree.path(), &["--yes"]).at(&site).run().ends(0);
     assert!(!ran.stderr.contains(APPLIED), "{ran}");
 }
+
+/// Git writes other bytes into the work tree than the commit holds, and `git status` shows nothing. The ref would stay for
+/// ever, and with it what every apply is compared with.
+#[test]
+fn a_tree_that_is_no_commits_does_not_stop_the_ref_in_silence() {
+    let site = Site::example("minimal");
+    let repository = repository();
+    let folder = repository.path();
+    apply(folder, &["--yes"]).at(&site).run().ends(0);
+    edit(folder, "groups/support.yaml", "groups:\n", "# $Id$\ngroups:\n");
+    std::fs::write(folder.join(".gitattributes"), "*.yaml ident\n").unwrap();
+    git(folder, &["add", "."]);
+    git(folder, &["commit", "--quiet", "-m", "attributes"]);
+    std::fs::remove_file(folder.join("access/groups/support.yaml")).unwrap();
+    git(folder, &["checkout", "--quiet", "--", "."]);
+    assert_eq!(git(folder, &["status", "--porcelain", "--untracked-files=no"]), "");
+    let whole = ["--yes", "--base", "applied", "--author", "chen@acme.com"];
+    let ran = apply(folder, &whole).at(&site).run().ends(4);
+    assert!(ran.stderr.contains("the tree is not that of the commit"), "{ran}");
+    // Neighbours: what ends by the day ends all the same, and without the attribute the ref moves on.
+    let night = ["--yes", "--base", "applied", "--reason", "expired,offboarded"];
+    apply(folder, &night).at(&site).run().ends(0);
+    std::fs::remove_file(folder.join(".gitattributes")).unwrap();
+    std::fs::remove_file(folder.join("access/groups/support.yaml")).unwrap();
+    git(folder, &["rm", "--quiet", "--cached", ".gitattributes"]);
+    git(folder, &["checkout", "--quiet", "--", "access"]);
+    git(folder, &["commit", "--quiet", "-m", "no attributes"]);
+    let ran = apply(folder, &whole).at(&site).run().ends(0);
+    assert_eq!(applied(folder).unwrap(), Some(head(folder)), "{ran}");
+}
