@@ -13,6 +13,7 @@ use super::assemble::{Routed, assemble};
 use super::base::{Base, Difference, Wants};
 use super::cost::Rates;
 use super::document::SavedPlan;
+use super::expired;
 use super::guard;
 use super::identity::{Obstacle, Resolved};
 use super::narrow::Scope;
@@ -90,6 +91,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     for change in changes.changes {
         router.route(change);
     }
+    router.blocked.extend(expired::of_nobody(tree, context.live, &rules.privileged, context.locator));
     router.leave_unapplied();
     router.say_nesting();
     router.carry_groups();

@@ -78,7 +78,7 @@ impl<'a> RuleBook<'a> {
             .map(|(rule, at, email)| Unseen { email, rule, tree: trees[at] });
         Self {
             privileged: Marked::privileged(policies(), &names, live),
-            operators: operators.iter().flat_map(|(_, email)| accounts_of(&trees, email)).collect(),
+            operators: operators.iter().flat_map(|(_, email)| kept_of(&trees, email)).collect(),
             operator_emails: operators.iter().map(|(_, email)| (*email).clone()).collect(),
             unseen: unseen.collect(),
             names,
@@ -137,8 +137,16 @@ impl<'a> RuleBook<'a> {
 
     /// The accounts that either tree, or the site, gives an email.
     pub(super) fn accounts(&self, email: &Email) -> BTreeSet<AccountId> {
-        let trees: Vec<&Resolved<'_>> = self.both().map(|rules| rules.tree).collect();
-        accounts_of(&trees, email)
+        accounts_of(&self.trees(), email)
+    }
+
+    /// The accounts that a rule keeps which names an email.
+    pub(super) fn kept(&self, email: &Email) -> BTreeSet<AccountId> {
+        kept_of(&self.trees(), email)
+    }
+
+    fn trees(&self) -> Vec<&Resolved<'a>> {
+        self.both().map(|rules| rules.tree).collect()
     }
 }
 
@@ -165,19 +173,33 @@ impl Listed<'_> {
     }
 }
 
-/// The accounts that any of some trees means by an email: what it resolves to, its pins and its lock.
+/// The accounts that any of some trees means by an email: what it resolves to, its pins and its lock, and those that show it.
 fn accounts_of(trees: &[&Resolved<'_>], email: &Email) -> BTreeSet<AccountId> {
     let user = UserRef::Email(email.clone());
     let mut accounts = BTreeSet::new();
     for tree in trees {
-        let declaration = tree.desired.declaration;
         accounts.extend(tree.account(&user).cloned());
-        let pin = declaration.users.get(email).and_then(|user| user.account.as_ref());
-        accounts.extend(pin.map(|pin| pin.value.clone()));
-        accounts.extend(declaration.lock.users.get(email).map(|locked| locked.id.clone()));
+        accounts.extend(tied(tree, email).cloned());
         accounts.extend(tree.people.shown_with(email).cloned());
     }
     accounts
+}
+
+/// The accounts that a rule keeps which names an email. Where a tree ties the email to an account, whoever shows it has come
+/// by it on the site, and is nobody of whom the rule speaks.
+fn kept_of(trees: &[&Resolved<'_>], email: &Email) -> BTreeSet<AccountId> {
+    let by_tree = |tree: &&Resolved<'_>| {
+        let tied: BTreeSet<AccountId> = tied(tree, email).cloned().collect();
+        if tied.is_empty() { accounts_of(&[*tree], email) } else { tied }
+    };
+    trees.iter().flat_map(by_tree).collect()
+}
+
+/// The account that a tree ties an email to by a pin and by its lock. In a valid tree, both say the same.
+fn tied<'t>(tree: &'t Resolved<'_>, email: &Email) -> impl Iterator<Item = &'t AccountId> {
+    let declaration = tree.desired.declaration;
+    let pin = declaration.users.get(email).and_then(|user| user.account.as_ref()).map(|pin| &pin.value);
+    pin.into_iter().chain(declaration.lock.users.get(email).map(|locked| &locked.id))
 }
 
 impl<'a> Rules<'a> {
@@ -193,11 +215,10 @@ impl<'a> Rules<'a> {
     /// The accounts that may do what this tree lets somebody do: the one that its pin or its lock gives an email. Without one,
     /// those that show it, and to which neither gives another email: what is shown can be changed on the site.
     pub(super) fn holders(&self, email: &Email) -> BTreeSet<AccountId> {
-        let declaration = self.tree.desired.declaration;
-        let pin = declaration.users.get(email).and_then(|user| user.account.as_ref()).map(|pin| &pin.value);
-        if let Some(id) = pin.or(declaration.lock.users.get(email).map(|locked| &locked.id)) {
+        if let Some(id) = tied(self.tree, email).next() {
             return BTreeSet::from([id.clone()]);
         }
+        let declaration = self.tree.desired.declaration;
         let tied = self.tied.get_or_init(|| {
             let pins = declaration.users.values().filter_map(|user| Some(&user.account.as_ref()?.value));
             pins.chain(declaration.lock.users.values().map(|locked| &locked.id)).cloned().collect()

@@ -75,7 +75,7 @@ impl<'a> Protected<'a> {
         Self {
             rule: format!("policy.protect.users: {email}"),
             email: Some(email),
-            accounts: case.rules.accounts(email),
+            accounts: case.rules.kept(email),
             groups: Marked::default(),
         }
     }

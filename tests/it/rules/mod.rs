@@ -17,6 +17,7 @@ mod identities;
 mod insiders;
 mod invitations;
 mod neighbours;
+mod owned;
 mod people;
 mod ties;
 mod trees;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
 use crate::model::{
-    AccountId, Address, Email, GroupId, Guard, IdentityChange, RuleChange, SelfGrant, UserRef,
+    AccountId, Address, Email, GroupId, GroupName, Guard, IdentityChange, RuleChange, SelfGrant, UserRef,
 };
 
 use super::author::Author;
@@ -77,6 +77,7 @@ pub(super) fn loosened(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> 
 }
 
 const OF_AUTHORS: &str = "a rule about its own author";
+const OF_NO_GROUP: &str = "and there is no such group yet: any may come by that name";
 const OF_NOBODY: &str = "and nobody has that address yet: it may become anybody's";
 
 /// What a change of a rule is that is for those alone who own the rules: it lets its author do more, or takes owners away.
@@ -85,6 +86,8 @@ fn loosens(case: &Case<'_>, change: &RuleChange, others: &Others<'_>) -> Option<
     let loosens = match change.rule.as_str() {
         // Nothing narrows the operator; and without one, nothing is done through the organization, at night neither.
         "policy.self-grant" | "operator" => true,
+        // Through these, access to synced groups ends.
+        "organization" | "directory" | "scim.directory" | "scim.authority" => change.base.is_some(),
         rule if rule.starts_with("policy.privileged: ") => !is_new,
         // Whom it takes out could not take a rule back any more, and who is left decides alone.
         rule if rule.starts_with("policy.admins: ") => true,
@@ -92,7 +95,15 @@ fn loosens(case: &Case<'_>, change: &RuleChange, others: &Others<'_>) -> Option<
         rule if rule.starts_with("policy.protect.users: ") => {
             let email = rule.strip_prefix("policy.protect.users: ").map(Email::parse);
             let Some(Ok(email)) = email else { return is_new.then_some(OF_AUTHORS) };
+            if is_new && case.rules.accounts(&email).is_empty() {
+                return Some(OF_NOBODY);
+            }
             is_new && others.authors.iter().any(|author| author.may_hold(case, &email))
+        }
+        rule if is_new && holds_nobody_yet(case, rule) => return Some(OF_NO_GROUP),
+        rule if rule.starts_with("groups.") && rule.ends_with(".source") => {
+            let name = rule.trim_start_matches("groups.").trim_end_matches(".source");
+            case.rules.names.ids(&GroupName::new(name)).any(|id| case.rules.privileged.may_hold(id))
         }
         rule => match rule.strip_prefix("waive self-grant for ").map(Address::from_str) {
             // A waiver for somebody else, by name, is what the guard asks for.
@@ -102,6 +113,16 @@ fn loosens(case: &Case<'_>, change: &RuleChange, others: &Others<'_>) -> Option<
         },
     };
     loosens.then_some(OF_AUTHORS)
+}
+
+/// Whether a rule keeps the people of a group that there is not, and that the tree does not make: some group may come by its
+/// name on the site.
+fn holds_nobody_yet(case: &Case<'_>, rule: &str) -> bool {
+    let prefixes = ["policy.protect.groups: ", "policy.keep-at-least."];
+    let Some(name) = prefixes.iter().find_map(|prefix| rule.strip_prefix(prefix)) else { return false };
+    let name = GroupName::new(name);
+    let declared = |rules: &Rules<'_>| rules.tree.desired.declaration.groups.contains_key(&name);
+    case.rules.names.ids(&name).next().is_none() && !case.rules.both().any(declared)
 }
 
 /// What a waiver is that does not name one person by the base, who is none of the authors.
@@ -199,10 +220,15 @@ fn is_pruned(case: &Case<'_>, change: &IdentityChange) -> bool {
     !is_declared && !is_privileged && !head.speaks_of(&change.address)
 }
 
-/// Whether a name was one of a privileged group, or a rule speaks of it. Where the rule of the base only follows its group or
-/// person to another name, it does not count.
+/// Whether a name was one of a privileged group or is that of somebody whom the tree lets into one, or a rule speaks of it.
+/// Where the rule of the base only follows its group or person to another name, it does not count.
 fn is_ruled(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool {
-    let privileged = change.base.as_ref().is_some_and(|id| case.rules.privileged.may_hold(&GroupId::new(id)));
+    let privileged = match &change.address {
+        Address::User(user) => change.base.is_some() && is_let_in(case, user),
+        Address::Group(_) | Address::Member(..) => {
+            change.base.as_ref().is_some_and(|id| case.rules.privileged.may_hold(&GroupId::new(id)))
+        }
+    };
     let follows = || {
         change.base.is_none()
             && !base.speaks_of(&change.address)
@@ -212,4 +238,12 @@ fn is_ruled(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool 
                 .any(|old| old.head.is_none() && old.base == change.head && base.speaks_of(&old.address))
     };
     privileged || case.rules.head.speaks_of(&change.address) && !follows()
+}
+
+/// Whether the tree lets somebody into a privileged group by this name.
+fn is_let_in(case: &Case<'_>, user: &UserRef) -> bool {
+    let (tree, privileged) = (case.context.tree, &case.rules.privileged);
+    let mut groups = tree.desired.groups.iter();
+    groups
+        .any(|(name, group)| group.members.contains_key(user) && privileged.marks(tree.groups.id(name), name))
 }
