@@ -73,8 +73,8 @@ pub use plan::{
     PlannedOperation, RuleSource, Ruling, SeatChange, Summary, SurfaceIds, UnknownGuard, Verdict,
 };
 pub use policy::{
-    GroupRevokes, MaxRevokes, Mode, Offboard, Policy, Protect, SelfGrant, UnlistedGroups, UnlistedUsers,
-    Waiver,
+    GroupRevokes, GroupRule, MaxRevokes, Mode, Offboard, Policy, Protect, SelfGrant, UnlistedGroups,
+    UnlistedUsers, Waiver,
 };
 pub use realm::Realm;
 pub use report::{Confirmation, Outcome, Report};

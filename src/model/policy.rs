@@ -1,6 +1,7 @@
 //! The rules that a tree sets for itself.
 
 use std::collections::BTreeMap;
+use std::fmt;
 
 use jiff::civil::Date;
 
@@ -41,14 +42,40 @@ pub struct Policy {
     pub admins: Vec<Located<Email>>,
 }
 
+/// A rule that names groups, by its key under `policy:`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum GroupRule {
+    /// `protect.groups`.
+    Protect,
+    /// `privileged`.
+    Privileged,
+    /// `keep-at-least`.
+    KeepAtLeast,
+    /// `exclusive`.
+    Exclusive,
+}
+
+impl fmt::Display for GroupRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Protect => "protect.groups",
+            Self::Privileged => "privileged",
+            Self::KeepAtLeast => "keep-at-least",
+            Self::Exclusive => "exclusive",
+        })
+    }
+}
+
 impl Policy {
-    /// Every group that a rule names, with the rule's key and the place.
-    pub fn named_groups(&self) -> impl Iterator<Item = (&'static str, &GroupName, Origin)> {
-        let protected = self.protect.groups.iter().map(|name| ("protect.groups", &name.value, name.origin));
-        let marked = self.privileged.iter().map(|name| ("privileged", &name.value, name.origin));
-        let floors = self.keep_at_least.iter().map(|(name, floor)| ("keep-at-least", name, floor.origin));
+    /// Every group that a rule names, with the rule and the place.
+    pub fn named_groups(&self) -> impl Iterator<Item = (GroupRule, &GroupName, Origin)> {
+        let protected = self.protect.groups.iter();
+        let protected = protected.map(|name| (GroupRule::Protect, &name.value, name.origin));
+        let marked = self.privileged.iter().map(|name| (GroupRule::Privileged, &name.value, name.origin));
+        let floors = self.keep_at_least.iter();
+        let floors = floors.map(|(name, floor)| (GroupRule::KeepAtLeast, name, floor.origin));
         let listed = self.exclusive.iter().flat_map(|list| &list.value);
-        let listed = listed.map(|name| ("exclusive", &name.value, name.origin));
+        let listed = listed.map(|name| (GroupRule::Exclusive, &name.value, name.origin));
         protected.chain(marked).chain(floors).chain(listed)
     }
 

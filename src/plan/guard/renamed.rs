@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{AccountId, Address, Email, GroupId, GroupName, Guard, UserRef};
+use crate::model::{AccountId, Address, Email, GroupId, GroupName, GroupRule, Guard, Policy, UserRef};
 
 use super::{Case, Rules, Tripped};
 use crate::plan::identity::GroupNames;
@@ -26,13 +26,17 @@ fn groups(case: &Case<'_>, base: &Rules<'_>) -> Vec<Tripped> {
     let live = &case.context.live.groups;
     let meaning = |rules: &Rules<'_>| GroupNames::of([rules.tree.desired.declaration], live);
     let (before, now) = (meaning(base), meaning(&case.rules.head));
-    let held: BTreeSet<(&str, &GroupName)> =
-        case.rules.head.policy().named_groups().map(|(rule, name, _)| (rule, name)).collect();
-    let both = base.policy().named_groups().filter(|(rule, name, _)| held.contains(&(*rule, *name)));
+    let (policy, changed) = (base.policy(), case.rules.head.policy());
+    let named: BTreeSet<(GroupRule, &GroupName)> =
+        changed.named_groups().map(|(rule, name, _)| (rule, name)).collect();
+    let both = policy.named_groups().filter(|(rule, name, _)| named.contains(&(*rule, *name)));
     let mut tripped = Vec::new();
     for (rule, name, _) in both {
-        let kept: BTreeSet<&GroupId> = now.ids(name).collect();
-        for lost in before.ids(name).filter(|id| !kept.contains(id)) {
+        let is_held = |group: &GroupId| {
+            let means = |other: &GroupName| now.ids(other).any(|id| id == group);
+            means(name) || is_held_by_name(rule, name, (policy, changed), means)
+        };
+        for lost in before.ids(name).filter(|id| !is_held(id)) {
             let group = case.context.name_of(lost, name);
             tripped.push(Tripped {
                 guard: guard_of(rule),
@@ -49,15 +53,46 @@ fn groups(case: &Case<'_>, base: &Rules<'_>) -> Vec<Tripped> {
     tripped
 }
 
+/// Whether a rule of the change holds a group under another name as firmly as the rule of the base did.
+fn is_held_by_name(
+    rule: GroupRule,
+    name: &GroupName,
+    (before, now): (&Policy, &Policy),
+    means: impl Fn(&GroupName) -> bool,
+) -> bool {
+    match rule {
+        GroupRule::Protect => now.protect.groups.iter().any(|it| means(&it.value)),
+        GroupRule::Privileged => now.privileged.iter().any(|it| means(&it.value)),
+        GroupRule::KeepAtLeast => {
+            let floor = before.keep_at_least.get(name).map(|floor| floor.value);
+            now.keep_at_least.iter().any(|(it, kept)| Some(kept.value) >= floor && means(it))
+        }
+        GroupRule::Exclusive => {
+            let lists = before.exclusive.iter().map(|list| &list.value);
+            let mut lists = lists.filter(|list| list.iter().any(|it| it.value == *name));
+            lists.all(|list| {
+                let others = || list.iter().filter(|it| it.value != *name);
+                now.exclusive.iter().any(|it| {
+                    it.value.iter().any(|it| means(&it.value))
+                        && others().all(|other| it.value.contains(other))
+                })
+            })
+        }
+    }
+}
+
 fn people(case: &Case<'_>, base: &Rules<'_>) -> Vec<Tripped> {
     let head = &case.rules.head;
     let users = |rules: &Rules<'_>| -> BTreeSet<Email> {
         rules.policy().protect.users.iter().map(|user| user.value.clone()).collect()
     };
     let mut tripped = Vec::new();
-    for email in users(base).intersection(&users(head)) {
-        let kept: BTreeSet<AccountId> = head.accounts(email);
-        for lost in base.accounts(email).difference(&kept) {
+    let protected = users(head);
+    // Also those whom the change protects by another email.
+    let kept: BTreeSet<AccountId> = protected.iter().flat_map(|email| head.accounts(email)).collect();
+    let is_live = |id: &&AccountId| case.context.live.accounts.contains_key(*id);
+    for email in users(base).intersection(&protected) {
+        for lost in base.accounts(email).difference(&kept).filter(is_live) {
             tripped.push(Tripped {
                 guard: Guard::Protect,
                 addresses: vec![Address::User(UserRef::Email(email.clone()))],
@@ -74,23 +109,21 @@ fn people(case: &Case<'_>, base: &Rules<'_>) -> Vec<Tripped> {
 }
 
 /// What to do so that a rule goes with its group, for those who may.
-fn help(rule: &str, group: &GroupName) -> String {
-    if guard_of(rule) == Guard::SelfGrant {
-        format!(
-            "Name the group in `policy.{rule}` as the tree does now, {group}, in the same change. One whom `policy.admins` \
-             of the base names has to make it."
-        )
-    } else {
-        format!("Name the group in `policy.{rule}` as the tree does now, {group}, in the same change.")
+fn help(rule: GroupRule, group: &GroupName) -> String {
+    let help =
+        format!("Name the group in `policy.{rule}` as the tree does now, {group}, in the same change.");
+    match rule {
+        GroupRule::Privileged => format!("{help} One whom `policy.admins` of the base names has to make it."),
+        GroupRule::Protect | GroupRule::KeepAtLeast | GroupRule::Exclusive => help,
     }
 }
 
-/// The guard that a rule of the policy belongs to.
-fn guard_of(rule: &str) -> Guard {
+/// The guard that a rule belongs to.
+fn guard_of(rule: GroupRule) -> Guard {
     match rule {
-        "keep-at-least" => Guard::KeepAtLeast,
-        "exclusive" => Guard::Exclusive,
-        "privileged" => Guard::SelfGrant,
-        _ => Guard::Protect,
+        GroupRule::Protect => Guard::Protect,
+        GroupRule::Privileged => Guard::SelfGrant,
+        GroupRule::KeepAtLeast => Guard::KeepAtLeast,
+        GroupRule::Exclusive => Guard::Exclusive,
     }
 }

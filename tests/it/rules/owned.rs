@@ -7,7 +7,7 @@ use rollbook::model::Reason;
 use super::{NONE, hired, refused_first};
 use crate::guards::rulings;
 use crate::plan::{codes, keys};
-use crate::world::World;
+use crate::world::{Account, Group, World};
 
 const LOOSENED: &str = "self-grant : refused";
 
@@ -66,7 +66,7 @@ fn nobody_makes_a_rule_for_a_name_that_may_become_theirs() {
     let floor = |name: &str| base().edit("{ team: 1 }", &format!("{{ team: 1, {name}: 1 }}"));
     let of_site = floor("lunch").change(|live| {
         let members = [live.id_of("ada@acme.com")].into();
-        live.groups.insert("id-lunch".into(), crate::world::Group::of("lunch", members));
+        live.groups.insert("id-lunch".into(), Group::of("lunch", members));
     });
     assert_eq!(rulings(&of_site.by("mal@acme.com").plan()), NONE);
     let made = floor("lunch").edit("  team:\n", "  lunch:\n    members: [ada@acme.com]\n  team:\n");
@@ -142,4 +142,51 @@ fn an_end_of_nobody_is_told_where_somebody_stays() {
     assert_eq!(codes(&night("at-least", "z@acme.com", false)), []);
     assert_eq!(keys(&night("at-least", "mal@acme.com", true)), ["remove member.payroll/mal@acme.com"]);
     assert_eq!(codes(&night("exact", "z@acme.com", true)), []);
+}
+
+/// On the site, the group and the person that rules name go by another name, and others have come by theirs. An owner of the
+/// rules corrects the lock and lets each rule follow.
+#[test]
+fn a_rule_follows_its_group_and_person_in_the_change_that_corrects_the_lock() {
+    let policy =
+        "operator: root@acme.com\npolicy:\n  self-grant: refuse\n  admins: [ines@acme.com]\n  RULE\n";
+    let groups = "  team:\n    members: [ada@acme.com, bea@acme.com]\n  other:\n    members: []\n";
+    let lock = "users:\n  ada@acme.com: { account: acc-ada@acme.com, from: jira }\ngroups:\n  team: { id: id-team, from: jira }\n";
+    let corrected = |rule: &str, follows: &str| {
+        let world = World::of(&policy.replace("RULE", rule), "", groups).lock(lock).then_base();
+        let world = world.change(hired(&["root@acme.com", "ines@acme.com"])).change(|live| {
+            let members = live.group("team").members.clone();
+            live.groups.insert("id-new".into(), Group::of("team", members));
+            live.groups.get_mut("id-team").unwrap().name = "team-old".into();
+            live.account("ada@acme.com").email = Some("ada.old@acme.com".into());
+            live.accounts.insert("acc-new".into(), Account::person("ada@acme.com"));
+            live.group("team").members.insert("acc-new".into());
+        });
+        let world = world.edit("id-team", "id-new").edit("acc-ada@acme.com", "acc-new").edit(rule, follows);
+        rulings(&world.by("ines@acme.com").plan())
+    };
+    for (rule, followed, guard) in [
+        ("privileged: [team]", "privileged: [team, team-old]", "self-grant"),
+        ("protect: { groups: [team] }", "protect: { groups: [team, team-old] }", "protect"),
+        ("keep-at-least: { team: 2 }", "keep-at-least: { team: 2, team-old: 2 }", "keep-at-least"),
+        ("exclusive: [[team, other]]", "exclusive: [[team, other], [other, team-old]]", "exclusive"),
+        ("exclusive: [[team, other]]", "exclusive: [[team, team-old, other]]", "exclusive"),
+    ] {
+        let refused = format!("{guard} group.team-old: refused");
+        assert!(corrected(rule, rule).contains(&refused), "{rule}: {:?}", corrected(rule, rule));
+        assert!(!corrected(rule, followed).contains(&refused), "{followed}: {:?}", corrected(rule, followed));
+    }
+    // Less than the rule was is no rule that follows.
+    for (rule, less) in [
+        ("keep-at-least: { team: 2 }", "keep-at-least: { team: 2, team-old: 1 }"),
+        ("exclusive: [[team, other]]", "exclusive: [[team, other], [team, team-old]]"),
+    ] {
+        assert!(corrected(rule, less).iter().any(|it| it.ends_with("group.team-old: refused")), "{less}");
+    }
+    let protects = |users: &str| {
+        corrected("protect: { users: [ada@acme.com] }", &format!("protect: {{ users: [{users}] }}"))
+    };
+    let refused = "protect user.ada@acme.com: refused".to_owned();
+    assert!(protects("ada@acme.com").contains(&refused), "{:?}", protects("ada@acme.com"));
+    assert!(!protects("ada@acme.com, ada.old@acme.com").contains(&refused));
 }
