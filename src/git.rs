@@ -23,6 +23,7 @@ pub use history::{
 pub use process::Refusal;
 pub use tracked::{Untracked, commit_of, left_out, tracked_like, untracked};
 
+use applied::moved_from;
 use process::{git, line, run};
 
 /// The largest file that is read, in bytes, as in a folder.
@@ -187,32 +188,42 @@ pub struct At {
     pub tree: Tree,
     /// The revision, and whether what is checked out contains it.
     pub revision: Revision,
+    /// The folder of the repository that held it then, where the tree has moved since.
+    moved_from: Option<String>,
 }
 
-/// Reads the tree that a folder of a repository holds at a revision.
+impl At {
+    /// Gives the revision a name for people, with where the tree stood.
+    pub fn called(mut self, name: &str) -> Self {
+        self.revision.name = match &self.moved_from {
+            Some(place) => format!("{name}:{place}"),
+            None => name.to_owned(),
+        };
+        self
+    }
+}
+
+/// Reads the tree that a folder of a repository holds at a revision; where it has moved since, the one that stood elsewhere.
 ///
 /// # Errors
 /// [`GitError`] when there is no such revision, or it holds no readable tree.
 pub fn tree_at(folder: &Path, revision: &str) -> Result<At, GitError> {
     let commit = commit(folder, revision)?;
-    let tree = files_at(folder, &commit, revision).or_else(|error| lacking(folder, revision, error))?;
+    let mut held = entries(folder, &commit, None)?;
+    let is_here = held.iter().any(|entry| entry.path == ROOT);
+    let moved_from = if is_here { None } else { moved_from(folder, &commit)? };
+    if let Some(place) = &moved_from {
+        held = entries(folder, &commit, Some(place))?;
+    }
+    let tree = files_of(folder, &held, revision).or_else(|error| lacking(folder, revision, error))?;
     let contained = contains(folder, &commit, "HEAD")?;
     let applied = applied(folder)?.as_ref() == Some(&commit);
-    Ok(At {
-        tree,
-        revision: Revision {
-            name: revision.to_owned(),
-            commit: Some(commit),
-            contained,
-            applied,
-            ..Revision::default()
-        },
-    })
+    let found = Revision { commit: Some(commit), contained, applied, ..Revision::default() };
+    Ok(At { tree, revision: found, moved_from }.called(revision))
 }
 
-/// The files of the tree that a commit holds in a folder; `revision` is what it was asked for as.
-fn files_at(folder: &Path, commit: &str, revision: &str) -> Result<Tree, GitError> {
-    let entries = entries(folder, commit)?;
+/// The files of the tree among some entries; `revision` is what they were asked for as.
+fn files_of(folder: &Path, entries: &[Entry], revision: &str) -> Result<Tree, GitError> {
     let mut objects = Objects::start(folder)?;
     let mut read = |entry: &Entry| objects.text(entry, revision);
     let find = |path: &str| entries.iter().find(|entry| entry.path == path);
@@ -307,9 +318,12 @@ enum Kind {
     Other,
 }
 
-/// The entries of the folder. What has a name that is not Unicode is none of a tree's.
-fn entries(folder: &Path, commit: &str) -> Result<Vec<Entry>, GitError> {
-    let output = run(folder, &["ls-tree", "-rz", commit])?;
+/// The entries of the folder, or of another one. What has a name that is not Unicode is none of a tree's.
+fn entries(folder: &Path, commit: &str, place: Option<&str>) -> Result<Vec<Entry>, GitError> {
+    let output = match place {
+        Some(place) => run(folder, &["ls-tree", "-rz", "--full-tree", &format!("{commit}:{place}")])?,
+        None => run(folder, &["ls-tree", "-rz", commit])?,
+    };
     if !output.status.success() {
         return Err(GitError::Refused(Refusal::of(&output)));
     }

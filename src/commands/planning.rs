@@ -193,7 +193,7 @@ impl Session {
             return self.declared(tree, revision, declaration, diagnostics);
         }
         let root = self.root()?;
-        let git::At { tree, revision } = match named {
+        let git::At { tree, revision, .. } = match named {
             git::APPLIED_WORD => git::last_applied(&root)?,
             named => git::tree_at(&root, named)?,
         };
@@ -206,8 +206,8 @@ impl Session {
 
     /// Reads the tree at the commit that a platform says this one is to be compared with.
     pub(super) fn base_at(&self, against: &Against) -> Result<LoadedBase, Error> {
-        let git::At { tree, mut revision } = git::tree_at(&self.root()?, &against.commit)?;
-        revision.name.clone_from(&against.name);
+        let at = git::tree_at(&self.root()?, &against.commit)?.called(&against.name);
+        let git::At { tree, mut revision, .. } = at;
         revision.behind = against.behind;
         revision.applied =
             against.applied.as_ref().is_some_and(|applied| revision.commit.as_ref() == Some(applied));
@@ -250,7 +250,7 @@ impl Session {
             Some(Some(commit)) => git::tree_at(&root, commit).ok(),
             Some(None) => None,
         };
-        let Some(git::At { tree, revision }) = at else { return Ok(None) };
+        let Some(git::At { tree, revision, .. }) = at else { return Ok(None) };
         let declaration = config::parse(&tree, self.today).declaration;
         let added = Vec::new();
         Ok(declaration.map(|declaration| LoadedBase { tree, declaration, revision, added }))

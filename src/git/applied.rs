@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::config::ROOT;
 
-use super::{At, GitError, Refusal, commit, contains, run, tree_at};
+use super::{At, GitError, Refusal, commit, contains, prefix, run, tree_at};
 
 /// The ref's name.
 pub const APPLIED: &str = "refs/rollbook/applied";
@@ -63,12 +63,9 @@ pub fn move_applied(folder: &Path, commit: &str, before: Option<&str>) -> Result
 pub fn last_applied(folder: &Path) -> Result<At, GitError> {
     only_tree(folder)?;
     let Some(commit) = applied(folder)? else { return Err(GitError::NeverApplied) };
-    let mut at = tree_at(folder, APPLIED)?;
+    let at = tree_at(folder, APPLIED)?;
     match at.revision.contained {
-        Some(true) => {
-            APPLIED_WORD.clone_into(&mut at.revision.name);
-            Ok(at)
-        }
+        Some(true) => Ok(at.called(APPLIED_WORD)),
         Some(false) => Err(GitError::NotContained { commit: short(&commit).to_owned(), shallow: false }),
         None => Err(GitError::NotContained { commit: short(&commit).to_owned(), shallow: true }),
     }
@@ -88,9 +85,7 @@ fn only_tree(folder: &Path) -> Result<(), GitError> {
 pub fn trees_added(folder: &Path, commit: &str) -> Result<Vec<String>, GitError> {
     let mut added = trees(folder)?;
     let several = added.len() > 1;
-    let before = paths(folder, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit])?;
-    let before: Vec<String> =
-        before.into_iter().filter(|path| path.rsplit('/').next() == Some(ROOT)).collect();
+    let before = trees_at(folder, commit)?;
     added.retain(|path| !before.contains(path));
     if !several || before.len() > 1 {
         return Ok(Vec::new());
@@ -99,6 +94,23 @@ pub fn trees_added(folder: &Path, commit: &str) -> Result<Vec<String>, GitError>
         return Err(GitError::AddsTree(added));
     }
     Ok(added)
+}
+
+/// The folder in which a commit holds the only tree of the repository, where that has moved since; nothing while it is where
+/// it was, or nobody can tell which of several has become this one.
+pub(super) fn moved_from(folder: &Path, commit: &str) -> Result<Option<String>, GitError> {
+    let Some(prefix) = prefix(folder) else { return Ok(None) };
+    let here = format!("{prefix}{ROOT}");
+    let (before, now) = (trees_at(folder, commit)?, trees(folder)?);
+    let ([was], [is]) = (before.as_slice(), now.as_slice()) else { return Ok(None) };
+    Ok((*is == here).then(|| was.trim_end_matches(ROOT).trim_end_matches('/').to_owned()))
+}
+
+/// The files that begin a tree, wherever in a commit.
+fn trees_at(folder: &Path, commit: &str) -> Result<Vec<String>, GitError> {
+    let mut all = paths(folder, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit])?;
+    all.retain(|path| path.rsplit('/').next() == Some(ROOT));
+    Ok(all)
 }
 
 /// The files that begin a tree, wherever in the repository.

@@ -6,7 +6,7 @@ use std::path::Path;
 use crate::config::{Include, ROOT};
 use crate::model::{SourceFile, Tree};
 
-use super::{GitError, Refusal, commit, files_at, run};
+use super::{GitError, Refusal, commit, entries, files_of, run};
 
 /// How many files git is asked about at a time, so that the command line has room for their names.
 const AT_A_TIME: usize = 200;
@@ -64,7 +64,7 @@ pub fn left_out(folder: &Path, tree: &Tree) -> Result<Vec<String>, GitError> {
 /// commit. What else lies in the folder does not count.
 pub fn commit_of(folder: &Path, tree: &Tree) -> Option<String> {
     let head = commit(folder, "HEAD").ok()?;
-    let committed = files_at(folder, &head, &head).ok()?;
+    let committed = files_of(folder, &entries(folder, &head, None).ok()?, &head).ok()?;
     let same = committed.files.len() == tree.files.len()
         && committed.files.iter().zip(&tree.files).all(|(one, other)| is_same(one, other));
     same.then_some(head)

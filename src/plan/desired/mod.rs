@@ -317,10 +317,12 @@ fn flatten(members: &Members, inner: &BTreeMap<&GroupName, Flat>, names: &Names,
 }
 
 impl Flat {
-    /// Remembers who is listed, and who is for the second time.
+    /// Remembers who is listed, and who is for the second time. Where both entries have ended, so has the access.
     fn list(&mut self, listed: &mut BTreeMap<UserRef, bool>, user: &UserRef, member: &Member, today: Date) {
         let ended = member.until.is_some_and(|until| until.value <= today);
-        if let Some(before) = listed.insert(user.clone(), ended) {
+        if let Some(before) = listed.insert(user.clone(), ended)
+            && !(before && ended)
+        {
             self.twice.insert(user.clone(), Twice { origin: member.origin, ended: before || ended });
         }
     }

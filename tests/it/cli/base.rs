@@ -323,3 +323,28 @@ fn a_file_that_git_does_not_know_is_in_no_commit_and_no_review() {
     std::fs::write(&path, extra.replace('\n', "\r\n")).unwrap();
     assert_eq!(commit(), git(folder, &["rev-parse", "HEAD"]).as_str());
 }
+
+/// The tree moves into another folder. Its rules of before are still those that the change is judged by.
+#[test]
+fn a_base_is_found_where_the_tree_stood_then() {
+    let site = Site::example("minimal");
+    let repository = repository();
+    let folder = repository.path();
+    edit(folder, "rollbook.yaml", "policy:\n", "policy:\n  max-revokes: { total: 0 }\n");
+    git(folder, &["commit", "--quiet", "-am", "rules"]);
+    git(folder, &["mv", "access", "who"]);
+    let text = std::fs::read_to_string(folder.join("who/rollbook.yaml")).unwrap();
+    std::fs::write(folder.join("who/rollbook.yaml"), text.replace("  max-revokes: { total: 0 }\n", ""))
+        .unwrap();
+    git(folder, &["commit", "--quiet", "-am", "moved"]);
+    let tree = folder.join("who").display().to_string();
+    let plan = || rollbook(["plan", "-C", &tree, "--today", TODAY, "--base", "HEAD~1"]).at(&site).run();
+    let moved = plan().ends(0);
+    assert!(moved.stdout.contains("Compared with HEAD~1:access ("), "{moved}");
+    assert!(moved.stdout.contains("policy.max-revokes.total"), "{moved}");
+    // Neighbour: a second tree beside the first is none that has moved.
+    git(folder, &["checkout", "--quiet", "HEAD~1", "--", "access"]);
+    git(folder, &["commit", "--quiet", "-m", "two"]);
+    let two = rollbook(["plan", "-C", &tree, "--today", TODAY, "--base", "HEAD~2"]).at(&site).run().ends(1);
+    assert!(two.stderr.contains("there is no rollbook.yaml at HEAD~2"), "{two}");
+}

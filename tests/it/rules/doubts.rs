@@ -218,6 +218,18 @@ fn a_waiver_that_ends_earlier_is_taken_back() {
         NONE,
         "a later day"
     );
+    // Neighbours: one that has ended, and one of another group.
+    let gone = |waiver: &str| {
+        let base = tree().edit("policy:", &format!("{waiver}policy:")).then_base();
+        rulings(&base.edit(waiver, "").by("dina@acme.com").plan())
+    };
+    let waiver = |group: &str, until: &str| {
+        format!("waive:\n  - {{ guard: keep-at-least, for: [{group}], because: ends, until: {until} }}\n")
+    };
+    assert_eq!(gone(&waiver("group.payroll", "2027-06-01")), refused);
+    assert_eq!(gone(&waiver("group.payroll", "2026-11-22")), NONE);
+    assert_eq!(gone(&waiver("group.team", "2027-06-01")), NONE);
+    assert_eq!(gone(&waiver("member.payroll/ada@acme.com", "2027-06-01")), refused, "it is about the group");
 }
 
 #[test]

@@ -212,6 +212,20 @@ fn a_second_line_by_account_is_the_same_person() {
     assert_eq!(keys(&day.plan()), ["remove member.payroll/erik@acme.com"], "the base ends it");
     day.base = None;
     assert_eq!(codes(&day.plan()), [("remove member.payroll/erik@acme.com".into(), "listed-twice")]);
+    // Where both have ended, so has the access, and nothing is left to tell apart.
+    let both = |mut day: World, is_in: bool| {
+        day.today = date(2026, 12, 1);
+        let day = day.edit("account: acc-erik@acme.com", "{ account: acc-erik@acme.com, until: 2026-12-01 }");
+        let day = day.change(|live| {
+            if !is_in {
+                live.leave("payroll", "erik@acme.com")
+            }
+        });
+        let plan = World { base: None, ..day }.plan();
+        (keys(&plan), codes(&plan))
+    };
+    assert_eq!(both(second.clone(), true), (vec!["remove member.payroll/erik@acme.com".into()], vec![]));
+    assert_eq!(both(second.clone(), false), (vec![], vec![]));
     // Taken out by email, he stays by account: it is shown.
     let out = second.then_base().edit("      - { user: erik@acme.com, until: 2026-12-01 }\n", "").plan();
     assert_eq!((keys(&out), codes(&out)), (vec![], vec![]));

@@ -1,8 +1,13 @@
 //! Rules that hold access past its end. Nobody tightens a rule so that it keeps themselves in.
 
 use std::collections::BTreeSet;
+use std::str::FromStr;
 
-use crate::model::{AccountId, Email, GroupId, GroupName, Guard, Policy, RuleChange, SelfGrant, UserRef};
+use jiff::civil::Date;
+
+use crate::model::{
+    AccountId, Address, Email, GroupId, GroupName, Guard, Policy, RuleChange, SelfGrant, UserRef,
+};
 
 use super::author::{Author, same_mailbox};
 use super::owned::not_owners;
@@ -98,22 +103,30 @@ fn holds(
                 || is_lower(group(before).map(|it| it.percent), group(now).map(|it| it.percent))
         }
         rule => {
-            let waived =
-                ["max-revokes", "keep-at-least", "protect"].map(|guard| format!("waive {guard} for "));
-            is_taken_back(change) && waived.iter().any(|waived| rule.starts_with(waived.as_str()))
+            let guards = ["max-revokes", "keep-at-least", "protect"];
+            let waived = guards.iter().find_map(|guard| rule.strip_prefix(&format!("waive {guard} for ")));
+            // What names a group is about its members alone.
+            let group =
+                |address: &str| Address::from_str(address).ok().and_then(|address| address.group().cloned());
+            let is_about = |address: &str| group(address).is_none_or(|name| names(name.as_str()));
+            waived.is_some_and(is_about) && is_taken_back(change, case.context.tree.desired.today)
         }
     }
 }
 
-/// Whether a waiver goes, or ends on an earlier day. Its text is its day, where it has one.
-fn is_taken_back(change: &RuleChange) -> bool {
-    let day = |text: &Option<String>| {
+/// Whether a waiver that holds goes, or ends on an earlier day. Its text is its day, where it has one.
+fn is_taken_back(change: &RuleChange, today: Date) -> bool {
+    let day = |text: &Option<String>| -> Option<Date> {
         let until = text.as_deref().and_then(|text| text.split_once("until "));
-        until.map(|(_, day)| day.chars().take(10).collect::<String>())
+        until.and_then(|(_, day)| day.get(..10)?.parse().ok())
     };
+    let (before, now) = (day(&change.base), day(&change.head));
+    if before.is_some_and(|day| day <= today) {
+        return false;
+    }
     match (&change.base, &change.head) {
         (Some(_), None) => true,
-        (Some(_), Some(_)) => match (day(&change.base), day(&change.head)) {
+        (Some(_), Some(_)) => match (before, now) {
             (Some(before), Some(now)) => now < before,
             (None, Some(_)) => true,
             (_, None) => false,
