@@ -194,6 +194,7 @@ pub struct At {
 
 impl At {
     /// Gives the revision a name for people, with where the tree stood.
+    #[must_use]
     pub fn called(mut self, name: &str) -> Self {
         self.revision.name = match &self.moved_from {
             Some(place) => format!("{name}:{place}"),

@@ -218,7 +218,7 @@ fn a_second_line_by_account_is_the_same_person() {
         let day = day.edit("account: acc-erik@acme.com", "{ account: acc-erik@acme.com, until: 2026-12-01 }");
         let day = day.change(|live| {
             if !is_in {
-                live.leave("payroll", "erik@acme.com")
+                live.leave("payroll", "erik@acme.com");
             }
         });
         let plan = World { base: None, ..day }.plan();

@@ -17,6 +17,8 @@ struct Others<'b> {
     authors: Vec<&'b Author<'b>>,
     /// Who made the change, for a message.
     who: String,
+    /// Whether those who own the rules are authors, too: what one of them changed may be what is judged.
+    beside_owners: bool,
 }
 
 /// Those of the authors who do not own the rules of the base, by the accounts that the base gives them and the owners.
@@ -48,12 +50,16 @@ impl<'b> Others<'b> {
             None if authors.is_empty() => "nobody knows who made this change".to_owned(),
             None => return None,
         };
-        Some(Self { base, authors: others, who })
+        let beside_owners = others.len() < authors.len();
+        Some(Self { base, authors: others, who, beside_owners })
     }
 
     fn help(&self) -> &'static str {
         if self.base.policy().admins.is_empty() {
             "Allow this run with `--allow self-grant`: `policy.admins` of the base names nobody who could make this change."
+        } else if self.beside_owners {
+            "Nobody can tell which of the authors did it. Take it back, and let one whom `policy.admins` of the base names make \
+             it again once the others' changes are applied; or allow this run with `--allow self-grant`."
         } else {
             "Let one whom `policy.admins` of the base names make this change, or allow this run with `--allow self-grant`."
         }
