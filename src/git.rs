@@ -210,17 +210,23 @@ impl At {
 /// [`GitError`] when there is no such revision, or it holds no readable tree.
 pub fn tree_at(folder: &Path, revision: &str) -> Result<At, GitError> {
     let commit = commit(folder, revision)?;
-    let mut held = entries(folder, &commit, None)?;
-    let is_here = held.iter().any(|entry| entry.path == ROOT);
-    let moved_from = if is_here { None } else { moved_from(folder, &commit)? };
-    if let Some(place) = &moved_from {
-        held = entries(folder, &commit, Some(place))?;
-    }
-    let tree = files_of(folder, &held, revision).or_else(|error| lacking(folder, revision, error))?;
+    let (tree, moved_from) =
+        held_at(folder, &commit, revision).or_else(|error| lacking(folder, revision, error))?;
     let contained = contains(folder, &commit, "HEAD")?;
     let applied = applied(folder)?.as_ref() == Some(&commit);
     let found = Revision { commit: Some(commit), contained, applied, ..Revision::default() };
     Ok(At { tree, revision: found, moved_from }.called(revision))
+}
+
+/// The tree that a commit holds in the folder, or in the one from which it has moved since.
+fn held_at(folder: &Path, commit: &str, revision: &str) -> Result<(Tree, Option<String>), GitError> {
+    let mut held = entries(folder, commit, None)?;
+    let is_here = held.iter().any(|entry| entry.path == ROOT);
+    let moved_from = if is_here { None } else { moved_from(folder, commit)? };
+    if let Some(place) = &moved_from {
+        held = entries(folder, commit, Some(place))?;
+    }
+    Ok((files_of(folder, &held, revision)?, moved_from))
 }
 
 /// The files of the tree among some entries; `revision` is what they were asked for as.
@@ -246,7 +252,7 @@ fn files_of(folder: &Path, entries: &[Entry], revision: &str) -> Result<Tree, Gi
 }
 
 /// What it means that a file cannot be read: in a partial clone, that it was never fetched.
-fn lacking(folder: &Path, revision: &str, error: GitError) -> Result<Tree, GitError> {
+fn lacking<T>(folder: &Path, revision: &str, error: GitError) -> Result<T, GitError> {
     if !matches!(error, GitError::Refused(_) | GitError::Answer(_)) {
         return Err(error);
     }

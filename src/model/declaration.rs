@@ -226,6 +226,13 @@ impl Declaration {
             || waived.any(|user| matches!(user, UserRef::Email(waived) if waived == email))
     }
 
+    /// The accounts that pins and the lock tie emails to.
+    pub fn tied(&self) -> impl Iterator<Item = (&Email, &AccountId)> {
+        let pins = self.users.iter();
+        let pins = pins.filter_map(|(email, user)| Some((email, &user.account.as_ref()?.value)));
+        pins.chain(self.lock.users.iter().map(|(email, locked)| (email, &locked.id)))
+    }
+
     fn self_grant_waived(&self) -> impl Iterator<Item = &Address> {
         let waivers = self.waivers.iter().filter(|waiver| waiver.guard == Guard::SelfGrant);
         waivers.flat_map(|waiver| &waiver.addresses).map(|address| &address.value)

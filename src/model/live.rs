@@ -46,6 +46,15 @@ pub struct LiveGroup {
     pub name: GroupName,
 }
 
+impl LiveGroup {
+    /// Whether it is Atlassian's own group of the organization's administrators, which has this name in every organization
+    /// (fact sheet §5).
+    #[must_use]
+    pub fn is_of_organization_admins(&self) -> bool {
+        self.name.as_str() == "org-admins"
+    }
+}
+
 /// An account, as a listing shows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

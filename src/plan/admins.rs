@@ -50,14 +50,8 @@ fn wait(operations: &mut BTreeMap<Key, PlannedOperation>, site: &SiteAdmins) {
 
 fn organization_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'_>) -> Vec<Key> {
     let Reading::Read(admins) = &context.capabilities.organization_admins else { return Vec::new() };
-    // Atlassian's own group of the organization's administrators has this name in every organization (fact sheet §5).
-    let theirs: BTreeSet<&GroupId> = context
-        .live
-        .groups
-        .iter()
-        .filter(|group| group.name.as_str() == "org-admins")
-        .map(|it| &it.id)
-        .collect();
+    let theirs = context.live.groups.iter().filter(|group| group.is_of_organization_admins());
+    let theirs: BTreeSet<&GroupId> = theirs.map(|group| &group.id).collect();
     let leaves = |planned: &PlannedOperation| {
         let ended = effects(planned).into_iter().find_map(|effect| match effect {
             Effect::Leaves(membership) if theirs.contains(membership.group()) => Some(membership.account()),
@@ -80,8 +74,7 @@ fn organization_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &C
 
 /// Whether an account is a person's, as far as anything says what it is: an app administers nothing by itself.
 fn is_person_here(context: &Context<'_>, account: &AccountId) -> bool {
-    let asked = || context.capabilities.accounts.get(account)?.as_ref();
-    context.live.accounts.get(account).or_else(asked).is_none_or(|it| it.kind.is_person())
+    context.account(account).is_none_or(|it| it.kind.is_person())
 }
 
 /// What a plan does to who administers the site.
@@ -111,7 +104,7 @@ fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'
         } else if let Operation::AddMember { group: Ref::Known(group), account: Ref::Known(account) } =
             &planned.operation
             && groups.contains(group)
-            && context.live.accounts.get(account).is_some_and(|it| it.active() && it.kind.is_person())
+            && context.account(account).is_some_and(|it| it.active() && it.kind.is_person())
         {
             given.insert(key, account);
         }

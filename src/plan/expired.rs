@@ -4,12 +4,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Action, Address, Blocked, GroupName, GroupState, Listing, LiveState, Locator, Member, Mode,
+    AccountId, Action, Address, Blocked, GroupName, GroupState, Listing, LiveState, Member, Mode, Reason,
     UserRef,
 };
 
-use super::desired::{Denial, Desired, DesiredGroup};
-use super::identity::{GroupIdentity, Groups, Identity, Marked, Obstacle, People, Resolved};
+use super::desired::{Desired, DesiredGroup};
+use super::identity::{GroupIdentity, GroupNames, Identity, Marked, Obstacle, People, Resolved};
+use super::route::Context;
 
 /// The entries of each group that can be taken out of a tree: they have expired, and nobody whom one of them denies is left
 /// in any group that denies them. Each is named by its place among the group's entries. Where it cannot be told who
@@ -36,16 +37,21 @@ pub fn spent(desired: &Desired<'_>, live: &LiveState) -> BTreeMap<GroupName, BTr
 /// Everybody who may still be in a group that denies them. A group that takes another one in denies whom that one does, so
 /// that an entry may be what takes somebody out of more than its own group.
 fn lingering<'a>(desired: &'a Desired<'_>, live: &LiveState) -> BTreeSet<&'a UserRef> {
-    let people = People::of(desired, live);
-    let groups = Groups::of(desired.declaration, &live.groups);
+    let tree = Resolved::of(desired.clone(), live);
+    let names = GroupNames::of([desired.declaration], &live.groups);
+    let privileged = Marked::privileged([&desired.declaration.policy], &names, live);
     let mut lingering = BTreeSet::new();
     for (name, group) in &desired.groups {
-        let members = match groups.get(name) {
+        let (members, is_privileged) = match tree.groups.get(name) {
             GroupIdentity::Missing => continue,
-            GroupIdentity::Live(group) => live.members.get(&group.id),
-            GroupIdentity::Unresolved(_) => None,
+            GroupIdentity::Live(of_site) => (live.members.get(&of_site.id), privileged.holds(&of_site.id)),
+            GroupIdentity::Unresolved(_) => (None, false),
         };
-        let is_left = |user: &&UserRef| members.is_none_or(|members| !is_gone(user, members, &people, live));
+        let is_left = |user: &&UserRef| {
+            let Some(members) = members else { return true };
+            let may_be_another = || is_privileged && unnamed(&tree, live, group, members).next().is_some();
+            !is_gone(user, members, &tree.people, live) || tree.people.is_of_nobody(user) && may_be_another()
+        };
         lingering.extend(group.denied.keys().filter(is_left));
     }
     lingering
@@ -63,54 +69,79 @@ fn is_gone(user: &UserRef, members: &Listing<AccountId>, people: &People, live: 
     }
 }
 
-/// The ends that take nothing, in privileged groups that keep whom nobody declares: no account shows the email any more, and
-/// a member whom the tree does not name may be the same person under another one.
-pub(super) fn of_nobody(
-    tree: &Resolved<'_>,
-    live: &LiveState,
-    privileged: &Marked,
-    locator: &Locator<'_>,
-) -> Vec<Blocked> {
+/// The ends that take nothing since no account shows the email any more, where a privileged group keeps people whom the tree
+/// does not name: one of them may be the same person under another email. A whole plan takes them out of a group that is
+/// exact; what is only to end what has expired does not.
+pub(super) fn of_nobody(context: &Context<'_>, privileged: &Marked) -> Vec<Blocked> {
+    let Context { tree, live, locator, scope, .. } = *context;
     let mut found = Vec::new();
+    let mut staying: Vec<(&GroupName, &AccountId, usize)> = Vec::new();
     for (name, group) in &tree.desired.groups {
         let GroupIdentity::Live(of_site) = tree.groups.get(name) else { continue };
-        if group.mode != Mode::AtLeast || !privileged.holds(&of_site.id) {
+        if !privileged.holds(&of_site.id) || group.mode == Mode::Exact && !scope.is_by_time() {
             continue;
         }
-        let is_missing = |user: &UserRef| *tree.people.person(user) == Identity::Missing;
-        let mut ends = group.denied.iter().filter(|(user, _)| is_missing(user)).peekable();
-        let Some(members) = live.members.get(&of_site.id).filter(|_| ends.peek().is_some()) else { continue };
-        let undeclared = undeclared(tree, live, group, members);
-        if let [first, ..] = undeclared.as_slice() {
-            let block = |(user, denial): (&UserRef, &Denial)| {
-                let Obstacle { code, why, help } = end_of_nobody(user, name, (first, undeclared.len()));
-                let address = Address::Member(name.clone(), user.clone());
-                let (code, origin) = (code.into(), locator.locate(denial.origin));
-                Blocked { address, action: Action::Remove, reason: denial.reason, code, why, help, origin }
-            };
-            found.extend(ends.map(block));
+        let unnamed: Vec<&AccountId> = live
+            .members
+            .get(&of_site.id)
+            .map(|members| unnamed(tree, live, group, members).collect())
+            .unwrap_or_default();
+        let Some(first) = unnamed.first() else { continue };
+        let staying_there = (name, *first, unnamed.len());
+        staying.push(staying_there);
+        for (user, denial) in group.denied.iter().filter(|(user, _)| tree.people.is_of_nobody(user)) {
+            let address = Address::Member(name.clone(), user.clone());
+            let obstacle = end_of_nobody(user, staying_there, context);
+            let origin = locator.locate(denial.origin);
+            found.push(obstacle.blocks_at((address, Action::Remove), denial.reason, origin));
         }
+    }
+    if let Some(staying) = staying.first() {
+        found.extend(leavers_of_nobody(context, *staying));
     }
     found
 }
 
-/// The people in a group whom it does not name, by what a plan calls them.
-fn undeclared(
-    tree: &Resolved<'_>,
-    live: &LiveState,
-    group: &DesiredGroup<'_>,
-    members: &Listing<AccountId>,
-) -> Vec<UserRef> {
+/// Those whom the change takes all access from, and whose email no account shows.
+fn leavers_of_nobody<'a>(
+    context: &'a Context<'_>,
+    staying: (&'a GroupName, &'a AccountId, usize),
+) -> impl Iterator<Item = Blocked> + 'a {
+    let desired = &context.tree.desired;
+    let leave = desired.declaration.users.keys().filter_map(|email| {
+        let origin = desired.offboarded(email)?;
+        let is_new = context.base.is_some_and(|base| base.tree.desired.offboarded(email).is_none());
+        let user = UserRef::Email(email.clone());
+        (is_new && context.tree.people.is_of_nobody(&user)).then_some((user, origin))
+    });
+    leave.map(move |(user, origin)| {
+        let obstacle = end_of_nobody(&user, staying, context);
+        let at = (Address::User(user), desired.declaration.policy.offboard.action());
+        obstacle.blocks_at(at, Reason::Offboarded, context.locator.locate(origin))
+    })
+}
+
+/// The people among some members of a group whom it does not name.
+pub(super) fn unnamed<'a>(
+    tree: &'a Resolved<'_>,
+    live: &'a LiveState,
+    group: &'a DesiredGroup<'_>,
+    members: &'a Listing<AccountId>,
+) -> impl Iterator<Item = &'a AccountId> {
     let is_named = |id: &AccountId| {
         tree.people.names(id).any(|user| group.members.contains_key(user) || group.denied.contains_key(user))
     };
     let is_person = |id: &&AccountId| live.accounts.get(id).is_none_or(|account| account.kind.is_person());
-    let unnamed = members.iter().filter(is_person).filter(|id| !is_named(id));
-    unnamed.map(|id| tree.people.name_of(id, live.accounts.get(id))).collect()
+    members.iter().filter(is_person).filter(move |id| !is_named(id))
 }
 
-fn end_of_nobody(user: &UserRef, group: &GroupName, (first, several): (&UserRef, usize)) -> Obstacle {
-    let whom = match several {
+fn end_of_nobody(
+    user: &UserRef,
+    (group, first, staying): (&GroupName, &AccountId, usize),
+    context: &Context<'_>,
+) -> Obstacle {
+    let first = context.tree.people.name_of(first, context.live.accounts.get(first));
+    let whom = match staying {
         1 => format!("{first}, whom the tree does not name there and who"),
         several => {
             format!("{several} people whom the tree does not name there, such as {first}, of whom one")

@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::model::{
     AccountId, AccountKind, Action, Address, App, AppRole, Blocked, Change, GroupId, GroupName, GroupState,
-    IdentitySource, Key, LiveAccount, Lost, MemberRef, Mode, NamedGroup, Note, Reading, Reason, Ref,
-    SelfGrant, Surface, UserRef, UserStatus,
+    IdentitySource, Key, Lost, MemberRef, Mode, NamedGroup, Note, Reading, Reason, Ref, SelfGrant, Surface,
+    UserRef, UserStatus,
 };
 
 use super::desired::DesiredGroup;
@@ -51,7 +51,8 @@ impl Router<'_> {
     /// While nobody can tell which account somebody has who is protected, or the operator, it may be any that hides its
     /// email. What this change says of it is not known yet.
     pub(super) fn is_nobody_kept(&self, account: &AccountId) -> Result<(), Obstacle> {
-        let Some(Unseen { email, rule, .. }) = self.rules.may_be(account, self.account(account)) else {
+        let Some(Unseen { email, rule, .. }) = self.rules.may_be(account, self.context.account(account))
+        else {
             return Ok(());
         };
         Err(Obstacle {
@@ -77,7 +78,7 @@ impl Router<'_> {
         if nested && !desired.is_some_and(DesiredGroup::nests) {
             return Err(nesting(name));
         }
-        let account = tree.account(user).filter(|id| tree.people.hides(id, self.account(id)));
+        let account = tree.account(user).filter(|id| tree.people.hides(id, self.context.account(id)));
         if let (Some(_), Some(leaver)) = (account, self.unknown_leaver) {
             return Err(Obstacle {
                 code: "identity-unresolved",
@@ -95,7 +96,8 @@ impl Router<'_> {
     /// Whether the account that the lock gives somebody still shows their email: else it may be somebody else's by now.
     pub(super) fn is_still_theirs(&self, user: &UserRef) -> Result<(), Obstacle> {
         let tree = self.context.tree;
-        let shown = tree.account(user).and_then(|id| self.account(id)).and_then(|live| live.email.as_ref());
+        let shown =
+            tree.account(user).and_then(|id| self.context.account(id)).and_then(|live| live.email.as_ref());
         match (user, shown) {
             (UserRef::Email(email), Some(shown))
                 if shown != email && tree.people.source(user) == Some(IdentitySource::Lock) =>
@@ -113,12 +115,6 @@ impl Router<'_> {
         }
     }
 
-    /// What is known of an account: a listing showed it, or it was asked for.
-    pub(super) fn account(&self, account: &AccountId) -> Option<&LiveAccount> {
-        let asked = || self.context.capabilities.accounts.get(account)?.as_ref();
-        self.context.live.accounts.get(account).or_else(asked)
-    }
-
     /// Whether an account may be put into a group.
     pub(super) fn may_join(&mut self, change: &Change, account: &AccountId) -> Result<(), Obstacle> {
         // The diff says it of accounts that a listing showed.
@@ -130,7 +126,7 @@ impl Router<'_> {
             let text = format!("{declared} now has the e-mail {live}; work goes on by account");
             self.note("email-changed", text, change);
         }
-        match self.account(account).map(|account| account.kind) {
+        match self.context.account(account).map(|account| account.kind) {
             None => Err(Obstacle {
                 code: "account-gone",
                 why: format!("the site knows no account {account}"),

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, GroupId, GroupName, Kept, LiveAccount, LiveState, Membership, Operation, PlannedOperation,
-    Ref, UserRef,
+    AccountId, GroupId, GroupName, Kept, LiveAccount, Membership, Operation, PlannedOperation, Ref, UserRef,
 };
+
+use super::route::Context;
 
 /// Somebody, by account, or by name where there is no account yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -101,7 +102,7 @@ pub(super) fn revokes<'a>(operations: impl Iterator<Item = &'a PlannedOperation>
 /// Live, and what operations make of it. It holds the differences alone, since live may be large.
 #[derive(Clone, Debug)]
 pub(super) struct Projection<'a> {
-    live: &'a LiveState,
+    context: &'a Context<'a>,
     joined: BTreeMap<Place<'a>, BTreeSet<Who<'a>>>,
     left: BTreeSet<(&'a GroupId, &'a AccountId)>,
     ended: BTreeSet<&'a GroupId>,
@@ -110,9 +111,9 @@ pub(super) struct Projection<'a> {
 
 impl<'a> Projection<'a> {
     /// Live as it is.
-    pub(super) fn before(live: &'a LiveState) -> Self {
+    pub(super) fn before(context: &'a Context<'a>) -> Self {
         Self {
-            live,
+            context,
             joined: BTreeMap::new(),
             left: BTreeSet::new(),
             ended: BTreeSet::new(),
@@ -121,8 +122,11 @@ impl<'a> Projection<'a> {
     }
 
     /// Live as operations leave it.
-    pub(super) fn after(live: &'a LiveState, operations: impl Iterator<Item = &'a PlannedOperation>) -> Self {
-        let mut projection = Self::before(live);
+    pub(super) fn after(
+        context: &'a Context<'a>,
+        operations: impl Iterator<Item = &'a PlannedOperation>,
+    ) -> Self {
+        let mut projection = Self::before(context);
         for effect in operations.flat_map(effects) {
             match effect {
                 Effect::Joins(place, who) => {
@@ -158,7 +162,7 @@ impl<'a> Projection<'a> {
         }
         match (place, who) {
             (Place::Group(group), Who::Account(account)) => {
-                let members = self.live.members.get(group);
+                let members = self.context.live.members.get(group);
                 members.is_some_and(|members| members.contains(account))
                     && !self.ended.contains(group)
                     && !self.left.contains(&(group, account))
@@ -177,7 +181,7 @@ impl<'a> Projection<'a> {
         if self.ended.contains(group) {
             return 0;
         }
-        let members = self.live.members.get(group).into_iter().flatten();
+        let members = self.context.live.members.get(group).into_iter().flatten();
         let stay = members.filter(|id| !self.left.contains(&(group, *id)));
         let joined = self.joined.get(&Place::Group(group)).into_iter().flatten();
         let joined = joined.filter_map(|who| match who {
@@ -189,7 +193,7 @@ impl<'a> Projection<'a> {
     }
 
     fn is_active_person(&self, id: &AccountId) -> bool {
-        let Some(account) = self.live.accounts.get(id) else { return false };
+        let Some(account) = self.context.account(id) else { return false };
         account.kind.is_person()
             && self.active.get(id).copied().unwrap_or_else(|| LiveAccount::active(account))
     }

@@ -153,9 +153,11 @@ pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<
 
 /// Says what must be known before changes can be routed.
 pub fn questions(changes: &Changes, live: &LiveState, declaration: &Declaration) -> Questions {
+    let of_organization =
+        live.groups.iter().filter(|group| group.is_of_organization_admins()).map(|group| &group.id);
     let mut asking = Asking {
         names: live.groups.iter().map(|group| (&group.id, &group.name)).collect(),
-        admin_groups: live.rights.site_admin_groups().map(|group| &group.id).collect(),
+        admin_groups: live.rights.site_admin_groups().map(|group| &group.id).chain(of_organization).collect(),
         live,
         scim: scim_is_ours(declaration, &live.rights),
         questions: Questions::default(),

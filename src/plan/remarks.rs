@@ -57,7 +57,7 @@ fn stopped_by(
     }
     let mut people = protected().flat_map(|protect| &protect.users).map(|user| &user.value);
     if people.any(|email| {
-        *user == UserRef::Email(email.clone()) || account.is_some_and(|id| rules.accounts(email).contains(id))
+        *user == UserRef::Email(email.clone()) || account.is_some_and(|id| rules.kept(email).contains(id))
     }) {
         return Some("`policy.protect.users`".into());
     }
@@ -121,7 +121,7 @@ fn rules_of_left_groups(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note
 
 /// People who are in two groups of a list already, and stay in both. The plan did not put them there, so it is not refused.
 fn standing_pairs(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
-    let site = Projection::before(context.live);
+    let site = Projection::before(context);
     let mut told: BTreeSet<String> = BTreeSet::new();
     for list in rules.excluding() {
         let mut members: BTreeSet<&AccountId> = BTreeSet::new();

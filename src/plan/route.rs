@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Action, Blocked, Capabilities, Change, Changes, Comparison, Drift, Email, GroupId, GroupName,
-    Header, Key, Listing, LiveState, Locator, Membership, Note, Operation, Plan, PlannedOperation, Ref,
-    ScimUser, Surface, SurfaceIds, UserRef, Wanted,
+    AccountId, Action, Address, Blocked, Capabilities, Change, Changes, Comparison, Drift, Email, GroupId,
+    GroupName, Header, Key, Listing, LiveAccount, LiveState, Location, Locator, Membership, Note, Operation,
+    Plan, PlannedOperation, Reason, Ref, ScimUser, Surface, SurfaceIds, UserRef, Wanted,
 };
 
 use super::admins;
@@ -60,6 +60,16 @@ pub struct Context<'a> {
 }
 
 impl Context<'_> {
+    /// What is known of an account: a listing showed it, or it was asked for.
+    pub(super) fn account(&self, id: &AccountId) -> Option<&LiveAccount> {
+        self.live.accounts.get(id).or_else(|| self.capabilities.accounts.get(id)?.as_ref())
+    }
+
+    /// The accounts of which anything is known.
+    pub(super) fn accounts(&self) -> impl Iterator<Item = &LiveAccount> {
+        self.live.accounts.values().chain(self.capabilities.accounts.values().flatten())
+    }
+
     /// What a plan calls a group: as the tree declares it, else as the site does.
     pub(super) fn name_of(&self, id: &GroupId, otherwise: &GroupName) -> GroupName {
         let shown = || self.live.groups.iter().find(|group| group.id == *id).map(|group| &group.name);
@@ -91,7 +101,9 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     for change in changes.changes {
         router.route(change);
     }
-    router.blocked.extend(expired::of_nobody(tree, context.live, &rules.privileged, context.locator));
+    let told: BTreeSet<Address> = router.blocked.iter().map(|it| it.address.clone()).collect();
+    let of_nobody = expired::of_nobody(context, &rules.privileged).into_iter();
+    router.blocked.extend(of_nobody.filter(|it| !told.contains(&it.address)));
     router.leave_unapplied();
     router.say_nesting();
     router.carry_groups();
@@ -145,11 +157,8 @@ fn compared<'a>(
     wants: &Wants,
 ) -> (Option<Comparison>, Vec<Difference<'a>>) {
     let Some(base) = context.base else { return (None, Vec::new()) };
-    let mut differences = if context.undoes {
-        Vec::new()
-    } else {
-        base.differences(context.tree, wants, context.live, context.capabilities, context.locator)
-    };
+    let mut differences =
+        if context.undoes { Vec::new() } else { base.differences(context, wants, &rules.privileged) };
     // At night the base ends these.
     if context.scope.is_by_time() && base.revision.applied {
         let privileged = |it: &Difference<'_>| it.group_id().is_some_and(|id| rules.privileged.holds(id));
@@ -178,7 +187,7 @@ fn judge(
             operations: &steps.operations,
             context,
             rules,
-            after: Projection::after(context.live, steps.operations.values()),
+            after: Projection::after(context, steps.operations.values()),
             differences,
             identities: base
                 .filter(|_| !context.scope.is_by_time())
@@ -352,7 +361,8 @@ impl Router<'_> {
         let key = Key { address: change.address.clone(), action };
         let privileged = self.rules.privileged.touched_by(&key, &operation);
         let drift = self.context.base.map_or(Drift::Unknown, |base| base.drift(&change, self.context.tree));
-        let asked = operation.account().and_then(|id| self.account(id)).map(|known| known.name.clone());
+        let asked =
+            operation.account().and_then(|id| self.context.account(id)).map(|known| known.name.clone());
         let planned = PlannedOperation {
             key: key.clone(),
             operation,
@@ -418,30 +428,24 @@ fn needs(planned: &PlannedOperation) -> Vec<&Key> {
 impl Obstacle {
     /// What it makes of a change.
     pub(super) fn holds(self, change: &Change) -> Blocked {
-        let Self { code, why, help } = self;
-        Blocked {
-            address: change.address.clone(),
-            action: change.wanted.action(),
-            reason: change.reason,
-            code: code.into(),
-            why,
-            help,
-            origin: change.origin.clone(),
-        }
+        let at = (change.address.clone(), change.wanted.action());
+        self.blocks_at(at, change.reason, change.origin.clone())
     }
 
     /// What it makes of a planned operation.
     pub(super) fn blocks(self, planned: PlannedOperation) -> Blocked {
-        let Self { code, why, help } = self;
         let Key { address, action } = planned.key;
-        Blocked {
-            address,
-            action,
-            reason: planned.reason,
-            code: code.into(),
-            why,
-            help,
-            origin: planned.origin,
-        }
+        self.blocks_at((address, action), planned.reason, planned.origin)
+    }
+
+    /// What it makes of something that is wanted.
+    pub(super) fn blocks_at(
+        self,
+        (address, action): (Address, Action),
+        reason: Reason,
+        origin: Location,
+    ) -> Blocked {
+        let Self { code, why, help } = self;
+        Blocked { address, action, reason, code: code.into(), why, help, origin }
     }
 }

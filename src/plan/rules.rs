@@ -219,10 +219,7 @@ impl<'a> Rules<'a> {
             return BTreeSet::from([id.clone()]);
         }
         let declaration = self.tree.desired.declaration;
-        let tied = self.tied.get_or_init(|| {
-            let pins = declaration.users.values().filter_map(|user| Some(&user.account.as_ref()?.value));
-            pins.chain(declaration.lock.users.values().map(|locked| &locked.id)).cloned().collect()
-        });
+        let tied = self.tied.get_or_init(|| declaration.tied().map(|(_, id)| id.clone()).collect());
         self.tree.people.shown_with(email).filter(|id| !tied.contains(id)).cloned().collect()
     }
 

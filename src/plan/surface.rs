@@ -72,13 +72,13 @@ impl Router<'_> {
     /// Whether an account is one that the organization does not show, as apps and service accounts (fact sheet §5).
     fn is_unshown(&self, account: &AccountId) -> bool {
         let unshown = matches!(self.context.capabilities.people.get(account), Some(None));
-        unshown || self.account(account).is_some_and(|live| live.kind == AccountKind::App)
+        unshown || self.context.account(account).is_some_and(|live| live.kind == AccountKind::App)
     }
 
     /// Whether an account is a person's whom the organization was asked about and does not show.
     fn is_outside(&self, account: &AccountId) -> bool {
         let unshown = matches!(self.context.capabilities.people.get(account), Some(None));
-        unshown && self.account(account).is_some_and(|live| live.kind == AccountKind::Atlassian)
+        unshown && self.context.account(account).is_some_and(|live| live.kind == AccountKind::Atlassian)
     }
 
     /// Refuses what only the organization's APIs do, for accounts that they do not show.
@@ -315,7 +315,8 @@ impl Router<'_> {
         let asked = self.context.capabilities.people.get(account).and_then(Option::as_ref);
         let asked = asked.map(|person| person.status);
         let known = asked.filter(|status| *status != UserStatus::Unsaid);
-        let status = known.or_else(|| Some(self.account(account)?.status)).unwrap_or(UserStatus::Unsaid);
+        let status =
+            known.or_else(|| Some(self.context.account(account)?.status)).unwrap_or(UserStatus::Unsaid);
         if status != UserStatus::Inactive {
             return status;
         }

@@ -17,6 +17,7 @@ use super::{Base, Wants, by_name};
 use crate::plan::desired::{DesiredGroup, Entry, lasts_longer};
 use crate::plan::identity::{GroupNames, Identity, Marked, Obstacle, People, Resolved};
 use crate::plan::projection::{Place, Who};
+use crate::plan::route::Context;
 
 /// A membership of which the tree says another thing than its base.
 #[derive(Clone, Debug)]
@@ -146,12 +147,11 @@ impl<'a> Base<'a> {
     /// The memberships of which the tree says another thing than this base.
     pub(in crate::plan) fn differences(
         &'a self,
-        head: &'a Resolved<'a>,
+        context: &Context<'a>,
         wants: &Wants,
-        live: &'a LiveState,
-        capabilities: &'a Capabilities,
-        locator: &Locator<'_>,
+        privileged: &Marked,
     ) -> Vec<Difference<'a>> {
+        let Context { tree: head, live, capabilities, locator, .. } = *context;
         let declared =
             head.groups.live().filter_map(|(name, group)| Some((&group.id, head.desired.groups.get(name)?)));
         let comparing = Comparing {
@@ -160,6 +160,7 @@ impl<'a> Base<'a> {
             wants,
             live,
             locator,
+            privileged,
             moved: moved(self, head),
             declared: declared.collect(),
             names: GroupNames::of([self.tree.desired.declaration], &live.groups),
@@ -185,6 +186,7 @@ pub(super) struct Comparing<'a, 'b> {
     pub(super) wants: &'b Wants,
     pub(super) live: &'a LiveState,
     locator: &'b Locator<'b>,
+    pub(super) privileged: &'b Marked,
     /// The names that mean somebody else than by the base.
     moved: BTreeSet<&'a UserRef>,
     /// What the tree says of the groups of the site.
@@ -252,6 +254,18 @@ impl<'a> Comparing<'a, '_> {
                 };
                 let (user, who) = (user.clone(), who(&self.head.people, user));
                 let origin = self.locator.locate(entry.origin);
+                if let (Kind::Later { .. }, Place::Group(id), Who::Invited(_)) = (kind, place, who) {
+                    let may_be = self.may_be(&user, id).into_iter().filter(|account| self.stays(id, account));
+                    found.extend(may_be.map(|account| Difference {
+                        kind,
+                        group: name,
+                        place,
+                        user: user.clone(),
+                        who: Who::Account(account),
+                        doubt: Some(Doubt::Person),
+                        origin: origin.clone(),
+                    }));
+                }
                 found.push(Difference { kind, group: name, place, user, who, doubt: None, origin });
             }
         }

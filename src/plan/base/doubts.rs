@@ -6,10 +6,13 @@ use crate::model::{
     AccountId, Action, Address, Blocked, GroupId, GroupName, Location, Mode, Reason, UserRef,
 };
 
+use std::collections::BTreeSet;
+
 use super::deeds::Deed;
 use super::differences::{Comparing, Difference, Doubt, Kind, entry_of, who};
 use crate::plan::desired::DesiredGroup;
 use crate::plan::diff::may_go;
+use crate::plan::expired;
 use crate::plan::identity::GroupIdentity;
 use crate::plan::projection::{Place, Who};
 
@@ -89,13 +92,23 @@ impl<'a> Comparing<'a, '_> {
         is_member && !is_declared && !self.ends(group, account)
     }
 
-    /// The members of a group of whom each may be somebody whom the base names and cannot tell.
+    /// The members of a group of whom each may be somebody whom the base names and cannot tell. In a privileged group that is
+    /// each whom the base does not name there, too: who shows another email now may have changed it.
     pub(super) fn may_be(&self, user: &UserRef, group: &GroupId) -> Vec<&'a AccountId> {
-        let people = &self.base.tree.people;
-        let members = self.live.members.get(group).into_iter().flatten();
+        let (tree, live) = (&self.base.tree, self.live);
+        let people = &tree.people;
+        let Some(members) = live.members.get(group) else { return Vec::new() };
         let may_be =
-            |id: &&AccountId| people.suspect(id).is_some() || people.hides(id, self.live.accounts.get(*id));
-        if people.may_be_anybody(user) { members.filter(may_be).collect() } else { Vec::new() }
+            |id: &&AccountId| people.suspect(id).is_some() || people.hides(id, live.accounts.get(*id));
+        let mut found: BTreeSet<&AccountId> = BTreeSet::new();
+        if people.may_be_anybody(user) {
+            found.extend(members.iter().filter(may_be));
+        }
+        let named = tree.groups.declared_as(group).and_then(|name| tree.desired.groups.get(name));
+        if let Some(named) = named.filter(|_| self.privileged.holds(group) && people.is_of_nobody(user)) {
+            found.extend(expired::unnamed(tree, live, named, members));
+        }
+        found.into_iter().collect()
     }
 
     /// What the base takes in a group by a line that nobody can tell whom it is about, and of a group that cannot be told

@@ -14,7 +14,7 @@ use crate::plan::rules::Listed;
 pub(super) fn exclusive(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
     let mut tripped = BTreeMap::new();
     let coming = if rules.policy().exclusive.is_empty() { Vec::new() } else { coming(case) };
-    let before = Projection::before(case.context.live);
+    let before = Projection::before(case.context);
     for (rule, groups) in case.rules.excluded_by(rules) {
         for joining in &coming {
             let Some(own) = groups.iter().position(|group| group.takes(joining.place)) else { continue };

@@ -13,7 +13,7 @@ pub(super) fn keep_at_least(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> 
     if floors.is_empty() {
         return Vec::new();
     }
-    let before = Projection::before(case.context.live);
+    let before = Projection::before(case.context);
     let mut tripped = Vec::new();
     for (name, floor) in floors {
         let floor = floor.value;

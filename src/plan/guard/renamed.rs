@@ -3,7 +3,9 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{AccountId, Address, Email, GroupId, GroupName, GroupRule, Guard, Policy, UserRef};
+use crate::model::{
+    AccountId, Address, Email, GroupId, GroupName, GroupRule, Guard, LiveAccount, Policy, UserRef,
+};
 
 use super::{Case, Rules, Tripped};
 use crate::plan::identity::GroupNames;
@@ -90,9 +92,10 @@ fn people(case: &Case<'_>, base: &Rules<'_>) -> Vec<Tripped> {
     let protected = users(head);
     // Also those whom the change protects by another email.
     let kept: BTreeSet<AccountId> = protected.iter().flat_map(|email| head.accounts(email)).collect();
-    let is_live = |id: &&AccountId| case.context.live.accounts.contains_key(*id);
+    // Of an account that was removed, as where a person's was made anew, nothing is left to protect.
+    let is_active = |id: &&AccountId| case.context.account(id).is_some_and(LiveAccount::active);
     for email in users(base).intersection(&protected) {
-        for lost in base.accounts(email).difference(&kept).filter(is_live) {
+        for lost in base.accounts(email).difference(&kept).filter(is_active) {
             tripped.push(Tripped {
                 guard: Guard::Protect,
                 addresses: vec![Address::User(UserRef::Email(email.clone()))],

@@ -179,6 +179,15 @@ impl People {
         }
     }
 
+    /// Whether no account shows the email of somebody, and no pin nor lock ties it to one.
+    pub(in crate::plan) fn is_of_nobody(&self, user: &UserRef) -> bool {
+        match self.person(user) {
+            Identity::Missing => true,
+            Identity::Unresolved(obstacle) => obstacle.code == "identity-unresolved",
+            Identity::Account(_) => false,
+        }
+    }
+
     /// Why an account is given nothing: the tree declares it under several emails.
     pub(in crate::plan) fn shared(&self, account: &AccountId) -> Option<&Obstacle> {
         self.shared.get(account)
@@ -208,6 +217,11 @@ impl People {
     /// The accounts of people that show an email to anybody.
     pub(in crate::plan) fn shown_with(&self, email: &Email) -> impl Iterator<Item = &AccountId> {
         self.shown_with.get(email).into_iter().flatten()
+    }
+
+    /// Every account of a person that shows an email to anybody, with that.
+    pub(in crate::plan) fn all_shown(&self) -> impl Iterator<Item = (&Email, &AccountId)> {
+        self.shown_with.iter().flat_map(|(email, ids)| ids.iter().map(move |id| (email, id)))
     }
 
     /// Everybody who was resolved to an account.

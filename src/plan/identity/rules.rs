@@ -70,7 +70,8 @@ impl Marked {
         marked
     }
 
-    /// The privileged groups: those that a policy names, and those that make site administrators. Jira alone tells which do.
+    /// The privileged groups: those that a policy names, those that make site administrators, which Jira alone tells, and
+    /// the one of the organization's administrators.
     pub(in crate::plan) fn privileged<'a>(
         policies: impl IntoIterator<Item = &'a Policy>,
         names: &GroupNames,
@@ -79,6 +80,8 @@ impl Marked {
         let listed = policies.into_iter().flat_map(|policy| &policy.privileged).map(|name| &name.value);
         let mut marked = Self::of(listed, names);
         marked.ids.extend(live.rights.site_admin_groups().map(|group| group.id.clone()));
+        let of_organization = live.groups.iter().filter(|group| group.is_of_organization_admins());
+        marked.ids.extend(of_organization.map(|group| group.id.clone()));
         marked.in_doubt = live.rights.jira.is_none();
         marked
     }

@@ -24,16 +24,24 @@ impl<'a> Author<'a> {
             let locked = base.desired.declaration.lock.users.get(email).map(|locked| &locked.id);
             // What the site shows stands over what a pin or the lock says.
             let theirs = |id: &AccountId| {
-                let live = case.context.live.accounts.get(id);
+                let live = case.context.account(id);
                 live.is_some_and(|live| live.email.as_ref().is_none_or(|shown| same_mailbox(shown, email)))
             };
             base.account(&user).into_iter().chain(locked).any(theirs)
         });
         let mut accounts = case.rules.accounts(email);
-        let live = case.context.live.accounts.values();
-        let shows =
-            live.filter(|account| account.email.as_ref().is_some_and(|shown| same_mailbox(shown, email)));
+        let shows = case
+            .context
+            .accounts()
+            .filter(|account| account.email.as_ref().is_some_and(|shown| same_mailbox(shown, email)));
         accounts.extend(shows.map(|account| account.id.clone()));
+        // Also what only the organization or a directory shows, and what the trees tie to an address of theirs.
+        let trees = || case.rules.both().map(|rules| rules.tree);
+        let shown = trees().flat_map(|tree| tree.people.all_shown());
+        let shown = shown.filter(|(shown, _)| same_mailbox(shown, email)).map(|(_, id)| id.clone());
+        accounts.extend(shown);
+        let tied = trees().flat_map(|tree| tree.desired.declaration.tied());
+        accounts.extend(tied.filter(|(tied, _)| same_mailbox(tied, email)).map(|(_, id)| id.clone()));
         Self { email, known: by_site || by_base, accounts }
     }
 
@@ -61,13 +69,12 @@ impl<'a> Author<'a> {
             (_, Some(account)) if !self.accounts.is_empty() => self.accounts.contains(account),
             // An account that hides its email may be invited at it: nobody can tell that it is the author's.
             (UserRef::Email(_), None) => {
-                let hides = |id: &AccountId| {
-                    case.context.live.accounts.get(id).is_some_and(|account| account.email.is_none())
-                };
+                let hides =
+                    |id: &AccountId| case.context.account(id).is_some_and(|account| account.email.is_none());
                 self.accounts.iter().any(hides)
             }
             (UserRef::Email(_) | UserRef::Account(_), account) => {
-                let shown = account.and_then(|id| case.context.live.accounts.get(id)?.email.as_ref());
+                let shown = account.and_then(|id| case.context.account(id)?.email.as_ref());
                 shown.is_none()
             }
         }

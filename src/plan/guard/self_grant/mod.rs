@@ -92,7 +92,8 @@ fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
             grants.push(Grant {
                 address: planned.key.address.clone(),
                 user,
-                account: planned.operation.account(),
+                // Somebody who is invited may have had an account before.
+                account: planned.operation.account().or_else(|| case.context.tree.account(user)),
                 drift: planned.drift == Drift::Yes,
                 doubt: None,
                 may_be_privileged: !planned.privileged,

@@ -108,7 +108,8 @@ fn loosens(case: &Case<'_>, change: &RuleChange, others: &Others<'_>) -> Option<
         }
         rule if is_new && holds_nobody_yet(case, rule) => return Some(OF_NO_GROUP),
         rule if rule.starts_with("groups.") && rule.ends_with(".source") => {
-            let name = rule.trim_start_matches("groups.").trim_end_matches(".source");
+            let name = rule.strip_prefix("groups.").and_then(|rule| rule.strip_suffix(".source"));
+            let name = name.unwrap_or_default();
             case.rules.names.ids(&GroupName::new(name)).any(|id| case.rules.privileged.may_hold(id))
         }
         rule => match rule.strip_prefix("waive self-grant for ").map(Address::from_str) {
