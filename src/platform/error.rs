@@ -60,6 +60,14 @@ pub enum Error {
         /// The pull request's newest commit.
         change: String,
     },
+    /// A commit is the newest one of several pull requests, so that nothing tells for which of them a run was.
+    #[error("{}, so that the plan may be of either", several(*.number, .others))]
+    SeveralPullRequests {
+        /// The one into the default branch.
+        number: u64,
+        /// The others.
+        others: Vec<u64>,
+    },
     /// The branch has moved on since the job was started.
     #[error("{branch} is at {newest} by now, and this job is for {commit}, so nothing was changed")]
     Outdated {
@@ -179,6 +187,12 @@ fn tail(said: &str) -> String {
     if said.is_empty() { String::new() } else { format!(": {said}") }
 }
 
+/// Which pull requests have one newest commit.
+fn several(number: u64, others: &[u64]) -> String {
+    let others: Vec<String> = others.iter().map(u64::to_string).collect();
+    format!("pull request {number} has the same newest commit as {}", others.join(" and "))
+}
+
 impl Error {
     /// A full sentence that says what to do next.
     pub fn help(&self) -> &'static str {
@@ -203,6 +217,9 @@ impl Error {
             }
             Self::OtherCheckout { .. } => {
                 "Check out what the platform started the job for, and nothing else, with its whole history."
+            }
+            Self::SeveralPullRequests { .. } => {
+                "Keep one pull request of a branch: close the others, and push another commit to this one."
             }
             Self::Outdated { .. } => {
                 "The newest commit has a run of its own, which applies this change as well: run that one again. \
@@ -254,6 +271,7 @@ impl Error {
             self,
             Self::OtherTarget { .. }
                 | Self::OtherCheckout { .. }
+                | Self::SeveralPullRequests { .. }
                 | Self::Outdated { .. }
                 | Self::NeverApplied { .. }
                 | Self::NotContained { .. }

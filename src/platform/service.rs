@@ -116,7 +116,7 @@ impl Service {
         }
     }
 
-    /// The open pull requests whose branch is this one of this owner's. Only GitHub's jobs have to ask.
+    /// The pull requests, open or closed, whose branch is this one of this owner's. Only GitHub's jobs have to ask.
     ///
     /// # Errors
     /// As above.

@@ -48,108 +48,121 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
     let note = fork.then_some(
         "From a fork: made without credentials, from a snapshot. Its author could have made the plan up; read the files.",
     );
-    let shown = Shown { plan: saved.as_ref().map(SavedPlan::plan), site: None, note };
     let service = context.service("for the comments of the pull request")?;
-    block_on(async {
+    let made = block_on(async {
         let default_branch = context.default_branch().await?;
-        let open = service.pull_requests_of(owner, branch).await?;
-        // A branch may have pull requests into others, for which it was planned as well.
-        let newest: Vec<&PullRequest> = open
-            .iter()
-            .filter(|pull| pull.target == default_branch && same_commit(&pull.head, head))
-            .collect();
-        match newest.as_slice() {
-            [] => {
-                session.terminal.say(&format!(
-                    "No open pull request into {default_branch} has this commit as its newest: there is nothing to say."
-                ));
-                Ok(())
-            }
-            [pull] => show(session, &context, service, (pull.number, head), &default_branch, &shown).await,
-            [..] => {
-                Err(Error::Usage(format!("{} pull requests have this commit as their newest", newest.len())))
-            }
-        }
+        let mut of_commit = service.pull_requests_of(owner, branch).await?;
+        of_commit.retain(|pull| same_commit(&pull.head, head));
+        let into = |pull: &&PullRequest| pull.open && pull.target == default_branch;
+        let Some(pull) = of_commit.iter().find(into) else {
+            session.terminal.say(&format!(
+                "No open pull request into {default_branch} has this commit as its newest: there is nothing to say."
+            ));
+            return Ok(saved);
+        };
+        let made = only_one(pull, &of_commit).and(saved);
+        let thread = Thread {
+            session,
+            context: &context,
+            service,
+            number: pull.number,
+            head,
+            default_branch: &default_branch,
+        };
+        thread.show(&Shown { plan: made.as_ref().map(SavedPlan::plan), site: None, note }).await?;
+        Ok(made)
     })?;
-    match saved {
+    match made {
         // The job that was to make one says so itself.
         Ok(_) | Err(Error::NotPlanned) => Ok(Exit::Done),
         Err(error) => Err(error),
     }
 }
 
-/// Shows a plan, or the reason why it is missing, as the one comment of a pull request, while `head` is its newest commit.
-pub(super) async fn show(
-    session: &Session,
-    context: &Context,
-    service: &Service,
-    (number, head): (u64, &str),
-    default_branch: &str,
-    shown: &Shown<'_>,
-) -> Result<(), Error> {
-    let pull = service.pull_request(number).await?;
-    if pull.target != default_branch {
-        let (target, default) = (pull.target, default_branch.to_owned());
-        return Err(platform::Error::OtherTarget { target, default }.into());
-    }
-    if !pull.open || !same_commit(&pull.head, head) {
-        session
-            .terminal
-            .say("A newer commit is there, or the pull request is closed: its comment stays as it is.");
+/// Makes sure that a run which planned a commit can have been for one pull request only. GitHub names the branch that it
+/// ran for, and not the pull request: one into another branch runs the workflow which that branch has.
+fn only_one(pull: &PullRequest, of_commit: &[PullRequest]) -> Result<(), Error> {
+    // One into another branch may have been closed while its run went on.
+    let counts = |it: &&PullRequest| it.number != pull.number && (it.open || it.target != pull.target);
+    let others: Vec<u64> = of_commit.iter().filter(counts).map(|it| it.number).collect();
+    if others.is_empty() {
         return Ok(());
     }
-    let style = style(context.job.kind);
-    let page = page(context, shown, style);
-    let me = service.me().await?;
-    let own = |comment: &&Comment| {
-        me.as_ref().is_some_and(|me| comment.author == *me) && style.is_of(&comment.body, &page)
-    };
-    let before = service.comments(number).await?;
-    let mut kept: Vec<&str> = Vec::new();
-    for comment in before.iter().filter(own) {
-        let opens = comment.body.lines().next().unwrap_or_default();
-        // The oldest of a tree stays; what two runs at once left beside it goes.
-        if kept.contains(&opens) {
-            service.delete_comment(number, comment.id).await?;
-        } else if service.edit_comment(number, comment.id, &style.said_in(&comment.body, &page)).await? {
-            kept.push(opens);
-        }
-    }
-    if !kept.is_empty() {
-        session.terminal.say("The comment is up to date.");
-        return Ok(());
-    }
-    let posted = service.comment(number, &page.text).await?;
-    session.terminal.say("The comment is posted.");
-    only(session, service, number, &posted, me.as_deref(), &page, style).await
+    Err(platform::Error::SeveralPullRequests { number: pull.number, others }.into())
 }
 
-/// Makes a comment that was just posted the only one: another run may have posted at the same time, and where nobody told
-/// which account this is, the answer does.
-async fn only(
-    session: &Session,
-    service: &Service,
-    number: u64,
-    posted: &Comment,
-    me: Option<&str>,
-    page: &Page,
-    style: Style,
-) -> Result<(), Error> {
-    if let Some(me) = me.filter(|me| *me != posted.author) {
-        session.terminal.tell(&format!(
-            "warning: the comment is by {} and not by {me}: set ROLLBOOK_CI_LOGIN, else each run posts another",
-            posted.author
-        ));
+/// The one comment of a pull request on a platform, for as long as `head` is its newest commit.
+pub(super) struct Thread<'a> {
+    pub(super) session: &'a Session,
+    pub(super) context: &'a Context,
+    pub(super) service: &'a Service,
+    pub(super) number: u64,
+    pub(super) head: &'a str,
+    pub(super) default_branch: &'a str,
+}
+
+impl Thread<'_> {
+    /// Shows a plan, or the reason why it is missing.
+    ///
+    /// # Errors
+    /// [`Error`] when the pull request goes into another branch, or the platform refuses.
+    pub(super) async fn show(&self, shown: &Shown<'_>) -> Result<(), Error> {
+        let Self { session, service, number, .. } = *self;
+        let pull = service.pull_request(number).await?;
+        if pull.target != self.default_branch {
+            let (target, default) = (pull.target, self.default_branch.to_owned());
+            return Err(platform::Error::OtherTarget { target, default }.into());
+        }
+        if !pull.open || !same_commit(&pull.head, self.head) {
+            session
+                .terminal
+                .say("A newer commit is there, or the pull request is closed: its comment stays as it is.");
+            return Ok(());
+        }
+        let style = style(self.context.job.kind);
+        let page = page(self.context, shown, style);
+        let me = service.me().await?;
+        let own = |comment: &&Comment| {
+            me.as_ref().is_some_and(|me| comment.author == *me) && style.is_of(&comment.body, &page)
+        };
+        let before = service.comments(number).await?;
+        let mut kept: Vec<&str> = Vec::new();
+        for comment in before.iter().filter(own) {
+            let opens = comment.body.lines().next().unwrap_or_default();
+            // The oldest of a tree stays; what two runs at once left beside it goes.
+            if kept.contains(&opens) {
+                service.delete_comment(number, comment.id).await?;
+            } else if service.edit_comment(number, comment.id, &style.said_in(&comment.body, &page)).await? {
+                kept.push(opens);
+            }
+        }
+        if !kept.is_empty() {
+            session.terminal.say("The comment is up to date.");
+            return Ok(());
+        }
+        let posted = service.comment(number, &page.text).await?;
+        session.terminal.say("The comment is posted.");
+        if let Some(me) = me.filter(|me| *me != posted.author) {
+            session.terminal.tell(&format!(
+                "warning: the comment is by {} and not by {me}: set ROLLBOOK_CI_LOGIN, else each run posts another",
+                posted.author
+            ));
+        }
+        self.keep_only(&posted, |body| style.is_of(body, &page)).await
     }
-    let now = service.comments(number).await?;
-    let twins = now
-        .iter()
-        .filter(|comment| comment.author == posted.author && comment.id < posted.id)
-        .filter(|comment| style.is_of(&comment.body, page));
-    for comment in twins {
-        service.delete_comment(number, comment.id).await?;
+
+    /// Deletes what the same account posted before a comment, and what is `like` it: another run may have posted at the same
+    /// time, and where nobody told which account this is, the answer does.
+    async fn keep_only(&self, posted: &Comment, like: impl Fn(&str) -> bool) -> Result<(), Error> {
+        let now = self.service.comments(self.number).await?;
+        let twins = now.iter().filter(|comment| {
+            comment.author == posted.author && comment.id < posted.id && like(&comment.body)
+        });
+        for comment in twins {
+            self.service.delete_comment(self.number, comment.id).await?;
+        }
+        Ok(())
     }
-    Ok(())
 }
 
 fn page(context: &Context, shown: &Shown<'_>, style: Style) -> Page {

@@ -14,7 +14,7 @@ use super::super::plan::{By, Part, PlanFormat, exit, planned, print};
 use super::super::session::Known;
 use super::super::{Session, block_on};
 use super::Context;
-use super::comment::{Shown, show};
+use super::comment::{Shown, Thread};
 use super::out::Out;
 
 /// What `ci plan` takes.
@@ -92,8 +92,9 @@ fn part(session: &Session, context: &Context) -> Result<Part, Error> {
 fn comment(session: &Session, context: &Context, change: &Change, shown: &Shown<'_>) -> Result<(), Error> {
     let service = context.service("for the comments of the pull request")?;
     block_on(async {
-        let default_branch = context.default_branch().await?;
-        show(session, context, service, (change.number, &change.head), &default_branch, shown).await
+        let default_branch = &context.default_branch().await?;
+        let (number, head) = (change.number, &change.head);
+        Thread { session, context, service, number, head, default_branch }.show(shown).await
     })
 }
 

@@ -122,14 +122,14 @@ pub(super) async fn pull_request(service: &Service, number: u64) -> Result<PullR
     pull(service, number).await.map(Into::into)
 }
 
-/// `GET /repos/{owner}/{repo}/pulls?head=OWNER:BRANCH`.
+/// `GET /repos/{owner}/{repo}/pulls?head=OWNER:BRANCH`, closed ones, too.
 pub(super) async fn pull_requests_of(
     service: &Service,
     owner: &str,
     branch: &str,
 ) -> Result<Vec<PullRequest>, Error> {
     let head = part(&format!("{owner}:{branch}"));
-    let path = service.at(&format!("/pulls?state=open&head={head}"));
+    let path = service.at(&format!("/pulls?state=all&head={head}"));
     let pulls: Vec<Pull> = service.client.list(&path, Lacking::Reads).await?;
     Ok(pulls.into_iter().map(Into::into).collect())
 }

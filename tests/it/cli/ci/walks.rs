@@ -308,20 +308,58 @@ fn comments_are_found_among_many_made_anew_and_kept_to_one() {
 #[test]
 fn a_pull_request_into_another_branch_is_refused_and_not_shown() {
     on_each(|machine| {
-        let pull = machine.propose("mine", "support", &["bruno", "chen"], "bruno");
-        machine.checkout(&["-B", "aside", "mine"]);
-        machine.push("aside", "bruno");
-        let aside = machine.open("mine", "aside", "bruno");
-        machine.hub.edit(|state| {
-            state.pulls.iter_mut().find(|it| it.number == aside).unwrap().target = "aside".into();
-        });
-        machine.run(Event::Pull(pull)).ends(4);
+        let (pull, aside) = one_head_two_pull_requests(&machine);
         let refused = heading(&machine, pull);
         let (clone, variables) = machine.start(Event::Pull(aside), None);
         machine.run_in(Event::Pull(aside), &clone, &variables).ends(4).says("only main is applied");
         assert_eq!(heading(&machine, pull), refused);
         assert_eq!(machine.hub.comments(aside), [""; 0]);
     });
+}
+
+/// A pull request whose author grants themselves something, planned, and then another of the same commit into a branch of
+/// theirs.
+fn one_head_two_pull_requests(machine: &Machine) -> (u64, u64) {
+    let pull = machine.propose("mine", "support", &["bruno", "chen"], "bruno");
+    machine.run(Event::Pull(pull)).ends(4);
+    machine.checkout(&["-B", "aside", "main"]);
+    machine.push("aside", "bruno");
+    (pull, machine.open("mine", "aside", "bruno"))
+}
+
+/// GitHub tells the run that comments which branch was planned, and not for which pull request: one into `aside` runs the
+/// workflow that `aside` has, which may make up any plan.
+#[test]
+fn a_plan_of_one_head_is_shown_on_neither_of_two_pull_requests() {
+    let machine = Machine::new(Kind::GitHub).applied_from_the_first();
+    let (pull, aside) = one_head_two_pull_requests(&machine);
+    let harmless = machine.propose("same", "developers", &SETTLED, "bruno");
+    let (clone, variables) = machine.start(Event::Pull(harmless), None);
+    let made_up = machine.run_in(Event::Pull(harmless), &clone, &variables).ends(0);
+    let said = "has the same newest commit as";
+    let shown = |open: bool| {
+        machine.hub.edit(|state| state.pulls.iter_mut().find(|it| it.number == aside).unwrap().open = open);
+        machine.comment_on(pull, &made_up).ends(4).says(said);
+        let comment = comment(&machine, pull);
+        assert!(comment.contains("### No plan") && comment.contains(said), "{comment}");
+    };
+    shown(true);
+    // It may be closed as soon as its run began.
+    shown(false);
+    // Another commit is the newest of the one that is open alone.
+    machine.checkout(&["mine"]);
+    machine.commit("Once more", "bruno");
+    let closed = machine.pull(aside).head;
+    machine.push("mine", "bruno");
+    assert_eq!(machine.pull(aside).head, closed);
+    machine.run(Event::Pull(pull)).ends(4);
+    assert!(heading(&machine, pull).starts_with("Refused"), "{}", heading(&machine, pull));
+    // One that was closed before, into the same branch, was planned against the same.
+    let before = machine.propose("again", "developers", &["ada", "bruno", "chen", "erik"], "bruno");
+    machine.hub.edit(|state| state.pulls.iter_mut().find(|it| it.number == before).unwrap().open = false);
+    let after = machine.open("again", "main", "bruno");
+    machine.run(Event::Pull(after)).ends(0);
+    assert_eq!(heading(&machine, after), "1 grant and 0 revokes in 1 group, 1 person; 0 blocked");
 }
 
 #[test]

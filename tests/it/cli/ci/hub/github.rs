@@ -21,9 +21,8 @@ impl State {
                     let of = |it: &&Pull| !it.open && it.target == asked.asks("base");
                     return Answered::List(self.pulls.iter().filter(of).map(pull).collect());
                 }
-                let of = |pull: &&Pull| {
-                    pull.open && asked.asks("head") == format!("{}:{}", owner(pull), pull.branch)
-                };
+                assert_eq!(asked.asks("state"), "all");
+                let of = |pull: &&Pull| asked.asks("head") == format!("{}:{}", owner(pull), pull.branch);
                 Answered::List(self.pulls.iter().filter(of).map(pull).collect())
             }
             ("GET", ["pulls", number]) => {
