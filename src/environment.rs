@@ -34,7 +34,8 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     (AUTHORS, "a JSON object from accounts of the platform to e-mails of the tree"),
     (APPLIED_FROM, "the commit that the site was in line with before the first apply"),
-    ("ROLLBOOK_APPLY_JOB", "what applies: the workflow's file on GitHub, the environment on GitLab"),
+    ("ROLLBOOK_APPLY_WORKFLOW", "GitHub: the file of the workflow that applies, instead of `apply.yml`"),
+    ("ROLLBOOK_APPLY_ENVIRONMENT", "GitLab: the environment that applies, instead of `rollbook-apply`"),
     ("ROLLBOOK_BITBUCKET_API", "a stand-in on this machine instead of https://api.bitbucket.org/2.0"),
     (PACE, "`answers` to hold back only where an answer says so; `published` is the default"),
 ];

@@ -2,24 +2,23 @@
 
 use std::process::ExitCode;
 
-/// How a run ended. Where several hold, the first of `Invalid`, `Unfit`, `Refused`, `Failed`, `Incomplete`, `Pending`
-/// counts (design §4).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// How a run ended. Where several hold, the greatest counts (design §4).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Done, or no changes.
     Done,
-    /// Something failed.
-    Failed,
     /// Changes are pending, and `--detailed-exitcode` asked.
     Pending,
-    /// The tree is invalid.
-    Invalid,
+    /// Applied incompletely, or something is blocked.
+    Incomplete,
+    /// Something failed.
+    Failed,
     /// A guard refused.
     Refused,
     /// The saved plan no longer fits.
     Unfit,
-    /// Applied incompletely, or something is blocked.
-    Incomplete,
+    /// The tree is invalid.
+    Invalid,
     /// Wrong usage.
     Usage,
 }

@@ -156,9 +156,6 @@ pub enum Error {
         /// What is wrong with it.
         source: serde_json::Error,
     },
-    /// The platform has no issues.
-    #[error("{} keeps no issues beside a repository", .0.name())]
-    NoIssues(Kind),
     /// A listing has more pages than are read.
     #[error("{request} has more than {pages} pages")]
     Endless {
@@ -246,7 +243,6 @@ impl Error {
             Self::Refused { .. } | Self::Answer { .. } | Self::Endless { .. } => {
                 "Run the job again; where it fails again, the platform's status page may say why."
             }
-            Self::NoIssues(_) => "Let the failed job tell its owner instead.",
             Self::Wait { .. } => "Run the job again then.",
         }
     }
@@ -319,11 +315,9 @@ impl Lacking {
             (Kind::Bitbucket, Self::Records) => {
                 "ROLLBOOK_CI_TOKEN needs the scope `pipeline` for this repository."
             }
-            (Kind::Bitbucket, Self::Comments) => {
+            // It keeps no issues, so that nobody asks for any.
+            (Kind::Bitbucket, Self::Comments | Self::Issues) => {
                 "ROLLBOOK_CI_TOKEN needs the scope `pullrequest` for this repository."
-            }
-            (Kind::Bitbucket, Self::Issues) => {
-                "ROLLBOOK_CI_TOKEN needs the scope `issue:write` for this repository."
             }
         }
     }

@@ -8,6 +8,7 @@ mod client;
 mod error;
 mod github;
 mod gitlab;
+mod issues;
 mod job;
 mod people;
 mod range;
@@ -15,7 +16,8 @@ mod service;
 
 pub use client::Credential;
 pub use error::{Error, Lacking};
+pub use issues::{Issue, Issues};
 pub use job::{Change, Folder, Job, Kind, Started, Variables};
 pub use people::{Authors, People, Person};
 pub use range::{Checkout, Compared, Record, base_of_change, last_completed, same_commit};
-pub use service::{Comment, Issue, PullRequest, Service};
+pub use service::{Comment, PullRequest, Service};

@@ -39,6 +39,27 @@ pub(super) struct Push {
     pub(super) by: Person,
 }
 
+/// The people of the pull requests that `brought` each of the commits, and the commits that none brought.
+pub(super) async fn of_pull_requests<'a>(
+    commits: &'a [String],
+    brought: impl AsyncFn(&str) -> Result<Vec<u64>, Error>,
+    people: impl AsyncFn(u64) -> Result<People, Error>,
+) -> Result<(People, Vec<&'a str>), Error> {
+    let (mut all, mut asked, mut direct) = (People::new(), BTreeSet::new(), Vec::new());
+    for commit in commits {
+        let numbers = brought(commit).await?;
+        if numbers.is_empty() {
+            direct.push(commit.as_str());
+        }
+        for number in numbers {
+            if asked.insert(number) {
+                all.extend(people(number).await?);
+            }
+        }
+    }
+    Ok((all, direct))
+}
+
 /// Who pushed the commits of a pull request whose newest is `head`.
 pub(super) fn pushers_of(head: &str, commits: &BTreeSet<&str>, pushes: &[Push]) -> People {
     let of = pushes.iter().filter(|push| commits.contains(push.after.as_str()));

@@ -49,17 +49,6 @@ pub struct Comment {
     pub body: String,
 }
 
-/// An issue that is open.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Issue {
-    /// Its number.
-    pub number: u64,
-    /// The account that wrote it.
-    pub author: String,
-    /// Its text.
-    pub body: String,
-}
-
 impl Service {
     /// Connects to the platform of a job. `login` is the account that the token acts as; without it the platform is asked.
     ///
@@ -232,62 +221,6 @@ impl Service {
             Kind::GitHub => github::delete_comment(self, id).await,
             Kind::GitLab => gitlab::delete_comment(self, number, id).await,
             Kind::Bitbucket => bitbucket::delete_comment(self, number, id).await,
-        }
-    }
-
-    /// Whether the platform keeps issues beside the repository. Bitbucket's are gone.
-    pub fn has_issues(&self) -> bool {
-        match self.kind {
-            Kind::GitHub | Kind::GitLab => true,
-            Kind::Bitbucket => false,
-        }
-    }
-
-    /// The open issues that the token's account wrote.
-    ///
-    /// # Errors
-    /// As above.
-    pub async fn issues(&self, author: &str) -> Result<Vec<Issue>, Error> {
-        match self.kind {
-            Kind::GitHub => github::issues(self, author).await,
-            Kind::GitLab => gitlab::issues(self, author).await,
-            Kind::Bitbucket => Ok(Vec::new()),
-        }
-    }
-
-    /// Opens an issue, and returns its number.
-    ///
-    /// # Errors
-    /// As above.
-    pub async fn open_issue(&self, title: &str, body: &str) -> Result<u64, Error> {
-        match self.kind {
-            Kind::GitHub => github::open_issue(self, title, body).await,
-            Kind::GitLab => gitlab::open_issue(self, title, body).await,
-            Kind::Bitbucket => bitbucket::no_issues(),
-        }
-    }
-
-    /// Gives an issue another text.
-    ///
-    /// # Errors
-    /// As above.
-    pub async fn edit_issue(&self, number: u64, title: &str, body: &str) -> Result<(), Error> {
-        match self.kind {
-            Kind::GitHub => github::edit_issue(self, number, title, body).await,
-            Kind::GitLab => gitlab::edit_issue(self, number, title, body).await,
-            Kind::Bitbucket => bitbucket::no_issues(),
-        }
-    }
-
-    /// Closes an issue.
-    ///
-    /// # Errors
-    /// As above.
-    pub async fn close_issue(&self, number: u64) -> Result<(), Error> {
-        match self.kind {
-            Kind::GitHub => github::close_issue(self, number).await,
-            Kind::GitLab => gitlab::close_issue(self, number).await,
-            Kind::Bitbucket => bitbucket::no_issues(),
         }
     }
 }

@@ -76,13 +76,12 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
     session.data(&report)?;
     out.write("nightly.txt", &report)?;
     out.summarize(&report)?;
-    let worst = findings.iter().map(|finding| finding.exit).max_by_key(|exit| weight(*exit));
-    let worst = worst.unwrap_or(Exit::Done);
-    if let Some(service) = context.service.as_ref().filter(|service| service.has_issues()) {
+    let worst = findings.iter().map(|finding| finding.exit).max().unwrap_or(Exit::Done);
+    if let Some(service) = &context.service {
         let page = page(&context, &site, &report, plan.as_ref());
         if let Err(error) = block_on(keep_issue(session, service, &site, &page, worst == Exit::Done)) {
             session.terminal.tell(&format!("error: the issue was not kept: {}", error.chain()));
-            return Ok(if weight(worst) > weight(Exit::Failed) { worst } else { Exit::Failed });
+            return Ok(worst.max(Exit::Failed));
         }
     }
     Ok(worst)
@@ -206,7 +205,7 @@ fn page(context: &Context, site: &str, report: &str, plan: Option<&Plan>) -> ren
     render::issue(render::host_of(site), &format!("{report}\n{run}{}", plan.unwrap_or_default()))
 }
 
-/// Keeps one issue open as long as something is wrong.
+/// Keeps one issue open as long as something is wrong, where the platform has issues.
 async fn keep_issue(
     session: &Session,
     service: &Service,
@@ -214,40 +213,27 @@ async fn keep_issue(
     page: &render::Page,
     well: bool,
 ) -> Result<(), Error> {
+    let Some(issues) = service.issues() else { return Ok(()) };
     let Some(me) = service.me().await? else { return Ok(()) };
-    let mut own: Vec<Issue> = service.issues(&me).await?;
+    let mut own: Vec<Issue> = issues.by(&me).await?;
     own.retain(|issue| issue.author == me && issue.body.starts_with(&page.marker));
     own.sort_by_key(|issue| issue.number);
     let title = format!("Access at {} is not as it should be", render::host_of(site));
     match (well, own.first()) {
         (false, None) => {
-            let number = service.open_issue(&title, &page.text).await?;
+            let number = issues.open(&title, &page.text).await?;
             session.terminal.say(&format!("Issue {number} is open."));
         }
         (false, Some(issue)) => {
-            service.edit_issue(issue.number, &title, &page.text).await?;
+            issues.edit(issue.number, &title, &page.text).await?;
             session.terminal.say(&format!("Issue {} is up to date.", issue.number));
         }
         (true, _) => {}
     }
     // All of them once all is well, and else those that two runs at once left.
     for issue in own.iter().skip(usize::from(!well)) {
-        service.close_issue(issue.number).await?;
+        issues.close(issue.number).await?;
         session.terminal.say(&format!("Issue {} is closed.", issue.number));
     }
     Ok(())
-}
-
-/// Which outcome counts where there are several (design §4); drift alone is the least.
-fn weight(exit: Exit) -> u8 {
-    match exit {
-        Exit::Done => 0,
-        Exit::Pending => 1,
-        Exit::Incomplete => 2,
-        Exit::Failed => 3,
-        Exit::Refused => 4,
-        Exit::Unfit => 5,
-        Exit::Invalid => 6,
-        Exit::Usage => 7,
-    }
 }

@@ -7,7 +7,6 @@ use serde_json::json;
 use super::User;
 use crate::platform::client::Ignored;
 use crate::platform::error::{Error, Lacking};
-use crate::platform::job::Kind;
 use crate::platform::service::{Comment, Service};
 
 #[derive(Deserialize)]
@@ -81,9 +80,4 @@ pub(in crate::platform) async fn delete_comment(
     id: u64,
 ) -> Result<(), Error> {
     service.client.delete(&path(service, number, &format!("/{id}")), Lacking::Comments).await
-}
-
-/// Bitbucket has no issues beside a repository any more.
-pub(in crate::platform) fn no_issues<T>() -> Result<T, Error> {
-    Err(Error::NoIssues(Kind::Bitbucket))
 }

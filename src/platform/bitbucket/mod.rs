@@ -9,7 +9,7 @@ mod people;
 
 use serde::Deserialize;
 
-pub(super) use comments::{comment, comments, delete_comment, edit_comment, me, no_issues};
+pub(super) use comments::{comment, comments, delete_comment, edit_comment, me};
 pub(super) use job::job;
 pub(super) use people::{people, people_of};
 

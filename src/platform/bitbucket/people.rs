@@ -2,13 +2,11 @@
 //!
 //! Accounts are told by `account_id`, since a nickname is its owner's to change.
 
-use std::collections::BTreeSet;
-
 use serde::Deserialize;
 
 use super::{Pull, User, pull};
 use crate::platform::error::{Error, Lacking};
-use crate::platform::people::{People, Person};
+use crate::platform::people::{People, Person, of_pull_requests};
 use crate::platform::range::same_commit;
 use crate::platform::service::{Service, part};
 
@@ -135,18 +133,11 @@ pub(in crate::platform) async fn people_of(
     };
     let all = |read: &[Pull]| commits.iter().all(|sha| read.iter().any(|pull| brought(pull, sha)));
     let merged = merged_into(service, branch, all).await?;
-    let mut people = People::new();
-    let mut asked = BTreeSet::new();
-    for sha in commits {
-        let numbers: Vec<u64> = merged.iter().filter(|pull| brought(pull, sha)).map(|pull| pull.id).collect();
-        if numbers.is_empty() {
-            people.insert(Person::Unknown(format!("the account that pushed {sha} to {branch}")));
-        }
-        for number in numbers {
-            if asked.insert(number) {
-                people.extend(self::people(service, number).await?);
-            }
-        }
-    }
+    let brought =
+        async |sha: &str| Ok(merged.iter().filter(|pull| brought(pull, sha)).map(|pull| pull.id).collect());
+    let (mut people, direct) =
+        of_pull_requests(commits, brought, async |number| self::people(service, number).await).await?;
+    let unknown = |sha| Person::Unknown(format!("the account that pushed {sha} to {branch}"));
+    people.extend(direct.into_iter().map(unknown));
     Ok(people)
 }

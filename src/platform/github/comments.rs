@@ -7,7 +7,8 @@ use serde_json::{Value, json};
 use super::{User, login};
 use crate::platform::client::Ignored;
 use crate::platform::error::{Error, Lacking};
-use crate::platform::service::{Comment, Issue, Service, part};
+use crate::platform::issues::Issue;
+use crate::platform::service::{Comment, Service, part};
 
 #[derive(Deserialize)]
 struct Remark {

@@ -55,7 +55,7 @@ pub(in crate::platform) fn job(variables: &Variables, event: &str) -> Result<Job
         started: started(variables, &event)?,
         default_branch: event.repository.map(|repository| repository.default_branch),
         page: run.map(|run| format!("{server}/{repository}/actions/runs/{run}")),
-        record: given(variables, "ROLLBOOK_APPLY_JOB").unwrap_or("apply.yml").to_owned(),
+        record: given(variables, "ROLLBOOK_APPLY_WORKFLOW").unwrap_or("apply.yml").to_owned(),
         folder: Folder::Outside(need(variables, "RUNNER_TEMP")?.into()),
         summary: given(variables, "GITHUB_STEP_SUMMARY").map(Into::into),
         outputs: given(variables, "GITHUB_OUTPUT").map(Into::into),

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::{Pull, User, pull};
 use crate::platform::error::{Error, Lacking};
-use crate::platform::people::{People, Person, Push, pushers, pushers_of};
+use crate::platform::people::{People, Person, Push, of_pull_requests, pushers, pushers_of};
 use crate::platform::service::{Service, part};
 
 /// The account that GitHub commits with for a merge or an edit on its pages.
@@ -133,24 +133,17 @@ pub(in crate::platform) async fn people_of(
     commits: &[String],
     branch: &str,
 ) -> Result<People, Error> {
-    let mut people = People::new();
-    let mut asked = BTreeSet::new();
-    let mut direct = Vec::new();
-    for sha in commits {
+    let brought = async |sha: &str| {
         let path = service.at(&format!("/commits/{sha}/pulls"));
         let pulls: Vec<Pull> = service.client.list(&path, Lacking::Reads).await?;
         let merged = pulls.iter().filter(|pull| pull.merged_at.is_some() && pull.base.branch == branch);
-        let numbers: Vec<u64> = merged.map(|pull| pull.number).collect();
-        if numbers.is_empty() {
-            let path = service.at(&format!("/commits/{sha}"));
-            people.extend(committed(&service.client.get(&path, Lacking::Reads).await?));
-            direct.push(sha.as_str());
-        }
-        for number in numbers {
-            if asked.insert(number) {
-                people.extend(self::people(service, number).await?);
-            }
-        }
+        Ok(merged.map(|pull| pull.number).collect())
+    };
+    let (mut people, direct) =
+        of_pull_requests(commits, brought, async |number| self::people(service, number).await).await?;
+    for sha in &direct {
+        let path = service.at(&format!("/commits/{sha}"));
+        people.extend(committed(&service.client.get(&path, Lacking::Reads).await?));
     }
     if !direct.is_empty() {
         let pushes = activities(service, branch).await?.into_iter().filter(Activity::is_push);

@@ -14,7 +14,7 @@ pub(in crate::platform) fn job(variables: &Variables) -> Result<Job, Error> {
         started: started(variables)?,
         default_branch: Some(text("CI_DEFAULT_BRANCH")?),
         page: given(variables, "CI_JOB_URL").map(str::to_owned),
-        record: given(variables, "ROLLBOOK_APPLY_JOB").unwrap_or("rollbook-apply").to_owned(),
+        record: given(variables, "ROLLBOOK_APPLY_ENVIRONMENT").unwrap_or("rollbook-apply").to_owned(),
         // GitLab stores no file from outside of it.
         folder: Folder::Inside(need(variables, "CI_PROJECT_DIR")?.into()),
         summary: None,

@@ -3,14 +3,12 @@
 //! Of a commit GitLab tells the names that its author wrote, and no account. Who pushed, the project's events tell, and
 //! since a merge request is open its system notes as well.
 
-use std::collections::BTreeSet;
-
 use jiff::{Timestamp, ToSpan as _};
 use serde::Deserialize;
 
 use super::{MergeRequest, User, merge_request};
 use crate::platform::error::{Error, Lacking};
-use crate::platform::people::{People, Person, Push, pushers, pushers_of};
+use crate::platform::people::{People, Person, Push, of_pull_requests, pushers, pushers_of};
 use crate::platform::service::{Service, part};
 
 /// For how many days before a merge request was opened pushes to its branch are looked for.
@@ -141,24 +139,17 @@ pub(in crate::platform) async fn people_of(
     commits: &[String],
     branch: &str,
 ) -> Result<People, Error> {
-    let mut people = People::new();
-    let mut asked = BTreeSet::new();
-    let mut direct = Vec::new();
-    for sha in commits {
+    let brought = async |sha: &str| {
         let path = service.of_project(&format!("/repository/commits/{sha}/merge_requests"));
         let requests: Vec<MergeRequest> = service.client.list(&path, Lacking::Reads).await?;
         let merged = requests.iter().filter(|it| it.state == "merged" && it.target_branch == branch);
-        let numbers: Vec<u64> = merged.map(|request| request.iid).collect();
-        if numbers.is_empty() {
-            let path = service.of_project(&format!("/repository/commits/{sha}"));
-            people.extend(committed(&service.client.get(&path, Lacking::Reads).await?));
-            direct.push(sha.as_str());
-        }
-        for number in numbers {
-            if asked.insert(number) {
-                people.extend(self::people(service, number).await?);
-            }
-        }
+        Ok(merged.map(|request| request.iid).collect())
+    };
+    let (mut people, direct) =
+        of_pull_requests(commits, brought, async |number| self::people(service, number).await).await?;
+    for sha in &direct {
+        let path = service.of_project(&format!("/repository/commits/{sha}"));
+        people.extend(committed(&service.client.get(&path, Lacking::Reads).await?));
     }
     if !direct.is_empty() {
         people.extend(pushers(commits, &direct, &pushes(service, branch, None).await?, branch));
