@@ -11,7 +11,7 @@ use crate::plan::{self, Beside, Desired};
 use crate::render::{self, count};
 
 use super::session::is_whole;
-use super::{Session, block_on, connect};
+use super::{Session, block_on, connect, reserved};
 
 /// What `check` takes.
 #[derive(Debug, Args)]
@@ -44,6 +44,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let mut loaded = config::load(&root, session.today);
     loaded.diagnostics.extend(config::not_included(&root, &loaded.tree));
     is_whole(&root, &loaded.tree)?;
+    loaded.diagnostics.extend(reserved::tracked(&root));
     let unresolved = match &loaded.declaration {
         Some(declaration) if arguments.live => unresolved(session, declaration)?,
         Some(_) | None => Vec::new(),

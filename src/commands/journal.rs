@@ -17,7 +17,7 @@ use crate::render;
 use super::{Format, Session, files};
 
 /// Where journals are kept under the tree's root.
-const FOLDER: &str = ".rollbook";
+pub(super) const JOURNALS: &str = ".rollbook";
 
 /// The largest journal that is read, in bytes: a hundred times that of an apply of 10,000 operations.
 const LARGEST: u64 = 1024 * 1024 * 1024;
@@ -122,7 +122,7 @@ pub(super) async fn begin(
 
 /// Where a journal goes that nobody named a file for. Git leaves the folder out, since a journal is of one machine.
 fn in_tree(root: &Path, fingerprint: &str) -> Result<PathBuf, JournalError> {
-    let folder = root.join(FOLDER);
+    let folder = root.join(JOURNALS);
     let failed = |source: io::Error| JournalError::Create { path: folder.clone(), source: source.into() };
     let journals = folder.join("journals");
     for folder in [&folder, &journals] {

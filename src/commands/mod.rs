@@ -25,6 +25,7 @@ mod carrying;
 mod connect;
 mod files;
 mod planning;
+mod reserved;
 mod rewrite;
 mod session;
 

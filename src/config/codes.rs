@@ -28,6 +28,8 @@ codes! {
     INCLUDE_MATCHES_NOTHING = "include-matches-nothing";
     /// A file in the tree's folder declares users or groups, and no include pattern takes it.
     NOT_INCLUDED = "not-included";
+    /// Git tracks a file or a link where runs of Rollbook write.
+    RESERVED_NAME = "reserved-name";
 
     /// The YAML cannot be parsed.
     INVALID_YAML = "invalid-yaml";

@@ -89,12 +89,12 @@ fn listed(folder: &Path, arguments: &[&str], paths: &[&str]) -> Result<BTreeSet<
     Ok(paths.map(str::to_owned).collect())
 }
 
-/// The tracked files of the repository whose path is like a pattern, from its top.
+/// The tracked files and links whose path is like one of some patterns (`pathspec` in gitglossary(7)), as seen from a folder.
 ///
 /// # Errors
 /// [`GitError`] when git cannot tell.
-pub fn tracked_like(folder: &Path, pattern: &str) -> Result<BTreeSet<String>, GitError> {
-    let output = run(folder, &["ls-files", "-z", "--", &format!(":(top,glob){pattern}")])?;
+pub fn tracked_like(folder: &Path, patterns: &[&str]) -> Result<BTreeSet<String>, GitError> {
+    let output = run(folder, &[&["ls-files", "-z", "--"], patterns].concat())?;
     if !output.status.success() {
         return Err(GitError::Refused(Refusal::of(&output)));
     }

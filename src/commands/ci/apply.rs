@@ -19,7 +19,7 @@ use super::out::Out;
 /// What `ci apply` takes.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Apply although the branch has moved on since: what came later may be undone by that
+    /// Apply although the branch has moved on since: what a later apply did without completing may be undone by that
     #[arg(long)]
     outdated: bool,
 }
@@ -67,7 +67,7 @@ pub(super) fn carry_out(session: &Session, out: &Out, part: &Part) -> Result<Exi
         let completed = completed(&planned.plan, &ended).is_ok();
         let ended = ended?;
         let report = render::report_text(&planned.plan, &ended.report, session.terminal.width());
-        out.write("report.txt", &report)?;
+        out.write_text("report.txt", &report)?;
         out.summarize_text(&report)?;
         // That the job succeeds is the record that the site is in line, but for what should still lose access.
         let mut exit = ended.exit()?;

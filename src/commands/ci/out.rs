@@ -5,11 +5,11 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::git;
 use crate::platform::{Folder, Job};
 
 use super::super::Session;
 use super::super::files::{Readers, replace};
+use super::super::reserved::{OUT, tracked_outs};
 
 /// The most bytes of a job's summary: GitHub takes a MiB of all steps together and shows nothing of a longer one.
 const SUMMARY: usize = 500_000;
@@ -28,13 +28,13 @@ impl Out {
         let (Folder::Outside(parent) | Folder::Inside(parent)) = &job.folder;
         // Beside the run's own, the platform would store what looks like it.
         if let Folder::Inside(parent) = &job.folder
-            && let Some(file) = git::tracked_like(parent, "rollbook-out-*/**")?.into_iter().next()
+            && let Some(file) = tracked_outs(parent)?.into_iter().next()
         {
             return Err(Error::Usage(format!(
-                "git tracks {file}, and `rollbook-out-` begins the folders of runs: remove it"
+                "git tracks {file}, and `{OUT}` begins the folders of runs: remove it"
             )));
         }
-        let made = tempfile::Builder::new().prefix("rollbook-out-").tempdir_in(parent);
+        let made = tempfile::Builder::new().prefix(OUT).tempdir_in(parent);
         let made = made.map_err(Error::io(format!("failed to make a folder in {}", parent.display())))?;
         let out = Self { folder: made.keep(), summary: job.summary.clone(), outputs: job.outputs.clone() };
         session.terminal.say(&format!("What this run writes is in {}.", out.folder.display()));
@@ -54,6 +54,11 @@ impl Out {
         Ok(path)
     }
 
+    /// Writes a text that was made for a terminal, without its colors.
+    pub(super) fn write_text(&self, name: &str, text: &str) -> Result<PathBuf, Error> {
+        self.write(name, &plain(text))
+    }
+
     /// Adds to the job's summary, where the platform shows one.
     pub(super) fn summarize(&self, markdown: &str) -> Result<(), Error> {
         let Some(path) = &self.summary else { return Ok(()) };
@@ -63,8 +68,9 @@ impl Out {
         append(path, "The summary is longer than GitHub shows; the job's log and its files have all of it.\n")
     }
 
-    /// Adds a text as it is to the job's summary.
+    /// Adds a text that was made for a terminal to the job's summary.
     pub(super) fn summarize_text(&self, text: &str) -> Result<(), Error> {
+        let text = plain(text);
         // A fence that is longer than any run of backticks in it.
         let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
         let fence = "`".repeat(longest.max(2) + 1);
@@ -76,6 +82,10 @@ impl Out {
         let Some(path) = &self.outputs else { return Ok(()) };
         append(path, &format!("{name}={}\n", value.replace(['\n', '\r'], " ")))
     }
+}
+
+fn plain(text: &str) -> String {
+    anstream::adapter::strip_str(text).to_string()
 }
 
 fn append(path: &Path, text: &str) -> Result<(), Error> {

@@ -63,7 +63,7 @@ fn make(
     let plan = planned(session, &loaded, &part, arguments.live.as_deref())?.plan;
     print(session, &plan, PlanFormat::Text, By::Group)?;
     let saved = out.write("plan.json", &render::plan_json(&plan))?;
-    out.write("plan.txt", &render::plan_text(&plan, By::Group.grouping(), session.terminal.width()))?;
+    out.write_text("plan.txt", &render::plan_text(&plan, By::Group.grouping(), session.terminal.width()))?;
     let markdown = render::plan_markdown(&plan, CommentLimit::GITHUB);
     out.write("plan.md", &markdown)?;
     out.summarize(&markdown)?;

@@ -165,3 +165,37 @@ fn a_base_of_which_a_submodule_holds_a_part_is_refused() {
     let ran = plan(folder, &["--base", "HEAD"]).at(&site).run();
     says(ran, 1, &["groups/teams at HEAD is another repository, a submodule", "Keep the files of the tree"]);
 }
+
+#[test]
+fn what_git_tracks_where_runs_write_is_a_warning_of_check() {
+    let repository = repository();
+    let folder = repository.path();
+    let found = || {
+        let json = in_tree(folder, &["check", "--format", "json"]).run().ends(0).json();
+        let all = json["diagnostics"].as_array().unwrap().clone();
+        let of = all.iter().filter(|it| it["code"] == "reserved-name");
+        of.map(|it| it["message"].as_str().unwrap().to_owned()).collect::<Vec<_>>()
+    };
+    let write = |path: &str| {
+        let path = folder.join(path);
+        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
+        std::fs::write(path, "{}\n").unwrap();
+    };
+    // What is there and not tracked is what runs leave, and other names are anybody's.
+    write("access/.rollbook/journals/a.jsonl");
+    write("rollbook-out-a1/journal.jsonl");
+    write("access/rollbook-out-b2/plan.json");
+    write("rollbook-outlook/notes");
+    git(folder, &["add", "access/rollbook-out-b2", "rollbook-outlook"]);
+    assert_eq!(found(), [""; 0]);
+    git(folder, &["add", "--all", "--force"]);
+    std::os::unix::fs::symlink("/etc", folder.join("rollbook-out-link")).unwrap();
+    git(folder, &["add", "rollbook-out-link"]);
+    let both = [
+        "git tracks ../rollbook-out-a1/journal.jsonl and 1 more, where `rollbook ci` writes",
+        "git tracks .rollbook/journals/a.jsonl, where `rollbook apply` writes",
+    ];
+    assert_eq!(found(), both);
+    git(folder, &["rm", "-r", "--quiet", "--cached", "rollbook-out-a1"]);
+    assert_eq!(found()[0], "git tracks ../rollbook-out-link, where `rollbook ci` writes");
+}
