@@ -279,12 +279,12 @@ impl Client {
         if status.is_success() {
             return Outcome::Answered(Answer { headers, body });
         }
-        if let Some(wait) = asked_wait(status, &headers, Timestamp::now()) {
+        let said = self.said(&body);
+        if let Some(wait) = asked_wait(status, &headers, &said, Timestamp::now()) {
             let seconds = wait.as_secs();
             let error = Error::Wait { request: asked, status: status.as_u16(), seconds };
             return if wait > LONGEST { Outcome::Failed(error) } else { Outcome::Again(wait, error) };
         }
-        let said = self.said(&body);
         let error =
             Error::Refused { kind: self.kind, request: asked, status: status.as_u16(), said, lacking };
         if status.is_server_error() { again(true, error) } else { Outcome::Failed(error) }
@@ -354,9 +354,9 @@ fn next_link(headers: &HeaderMap) -> Option<String> {
 }
 
 /// How long the platform asks to wait, where that is why it refused: 429 and 503 with `Retry-After`, and GitHub's 403 for
-/// its limits, the first by `x-ratelimit-reset` once none is left, the second by `Retry-After`
-/// (docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
-fn asked_wait(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
+/// its limits: the first by `x-ratelimit-reset` once none is left, the secondary by `Retry-After`, or by its message alone, and
+/// then it is a minute (docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
+fn asked_wait(status: StatusCode, headers: &HeaderMap, said: &str, now: Timestamp) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
     let limits = matches!(status.as_u16(), 403 | 429 | 503);
     if !limits {
@@ -367,6 +367,7 @@ fn asked_wait(status: StatusCode, headers: &HeaderMap, now: Timestamp) -> Option
         None if number("x-ratelimit-remaining") == Some(0) => {
             number("x-ratelimit-reset").map(|reset| reset - now.as_second() + 1)
         }
+        None if said.contains("secondary rate limit") => Some(60),
         None if status == StatusCode::TOO_MANY_REQUESTS => Some(0),
         None => None,
     };
@@ -387,3 +388,34 @@ fn cause(error: &reqwest::Error) -> String {
 
 /// For answers that nobody reads.
 pub(super) type Ignored = IgnoredAny;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_says_how_long_to_wait_in_one_of_four_ways() {
+        let now = Timestamp::from_second(1_000).unwrap();
+        let wait = |status: u16, headers: &[(&'static str, &'static str)], said: &str| {
+            let headers = headers
+                .iter()
+                .map(|(name, value)| (header::HeaderName::from_static(name), HeaderValue::from_static(value)))
+                .collect();
+            asked_wait(StatusCode::from_u16(status).unwrap(), &headers, said, now).map(|wait| wait.as_secs())
+        };
+        let secondary =
+            "You have exceeded a secondary rate limit. Please wait a few minutes before you try again.";
+        let none_left = [("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", "1030")];
+        for status in [403, 429] {
+            assert_eq!(wait(status, &[("retry-after", "7")], secondary), Some(7));
+            assert_eq!(wait(status, &none_left, ""), Some(31));
+            assert_eq!(wait(status, &[("x-ratelimit-remaining", "12")], secondary), Some(60));
+        }
+        assert_eq!(wait(429, &[], ""), Some(0));
+        assert_eq!(wait(503, &[("retry-after", "7")], ""), Some(7));
+        // No limit, but what the token may not.
+        assert_eq!(wait(403, &[("x-ratelimit-remaining", "12"), ("x-ratelimit-reset", "1030")], "no"), None);
+        assert_eq!(wait(404, &none_left, secondary), None);
+        assert_eq!(wait(503, &[], ""), None);
+    }
+}

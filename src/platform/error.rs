@@ -52,6 +52,14 @@ pub enum Error {
         /// The default branch.
         default: String,
     },
+    /// The platform merged the pull request into something that its target does not have.
+    #[error("this is merged with {base}, which is no commit of {target} that is known here")]
+    OutsideTarget {
+        /// The other parent of the merge.
+        base: String,
+        /// The branch that it goes into.
+        target: String,
+    },
     /// What is checked out is not what the job was started for.
     #[error("{head} is checked out, and the job was started for {change}")]
     OtherCheckout {
@@ -212,6 +220,10 @@ impl Error {
                 "Only what is in the default branch reaches the site: open the pull request into it, and start the job for no \
                  other."
             }
+            Self::OutsideTarget { .. } => {
+                "In a merge train, run the pipeline again once those ahead are merged. Else let the clone have the target \
+                 branch, with its whole history."
+            }
             Self::OtherCheckout { .. } => {
                 "Check out what the platform started the job for, and nothing else, with its whole history."
             }
@@ -231,7 +243,8 @@ impl Error {
                  the commit of the new history that the site is in line with in ROLLBOOK_APPLIED_FROM."
             }
             Self::Authors(_) => {
-                "Write one JSON object from accounts of the platform to e-mails, such as {\"ada\": \"ada@acme.com\"}."
+                "Write one JSON object from accounts of the platform to e-mails: {\"ada\": \"ada@acme.com\"} with logins of GitHub or \
+                 user names of GitLab, {\"712020:5e1f…\": \"ada@acme.com\"} with account ids of Bitbucket."
             }
             Self::Token => "Copy the token again, alone and without quotes.",
             Self::Setup { .. } => "Correct the certificates or the proxy that the runner names.",
@@ -266,6 +279,7 @@ impl Error {
         matches!(
             self,
             Self::OtherTarget { .. }
+                | Self::OutsideTarget { .. }
                 | Self::OtherCheckout { .. }
                 | Self::SeveralPullRequests { .. }
                 | Self::Outdated { .. }

@@ -73,7 +73,9 @@ pub fn last_completed<E: From<Error>>(
     for Record { commit, certain } in told {
         let ours = line.iter().any(|it| same_commit(it, commit)) || *certain && contains(commit, head)?;
         if !ours {
-            if *certain && first.is_none() {
+            // Where the history was written anew, the first says where to go on; where this is only older, nothing does.
+            let stands = first.is_some_and(|first| same_commit(first, head));
+            if *certain && !stands && (first.is_none() || contains(head, commit)?) {
                 return Err(elsewhere(commit).into());
             }
             continue;
@@ -205,5 +207,12 @@ mod tests {
         assert!(last(&[], Some('f'), &LINE).unwrap_err().to_string().contains("does not contain"));
         // After a force push administrators say where to go on.
         assert_eq!(last(&['f'], Some('e'), &LINE).unwrap(), id('e'));
+        assert_eq!(last(&['f'], Some('c'), &LINE).unwrap(), id('c'));
+        // An older commit is not the one that the newest record goes on from.
+        assert!(last(&['e'], Some('b'), &LINE[1..]).unwrap_err().to_string().contains("does not contain"));
+        // Unless the branch was set back to it, as they say.
+        assert_eq!(last(&['e'], Some('d'), &LINE[1..]).unwrap(), id('d'));
+        // A tag's run is no record.
+        assert_eq!(last(&['E', 'c'], Some('b'), &LINE[1..]).unwrap(), id('c'));
     }
 }

@@ -46,7 +46,7 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
     let there = arguments.plan.try_exists().unwrap_or(true);
     let saved = if there { saved_plan(&arguments.plan) } else { Err(Error::NotPlanned) };
     let note = fork.then_some(
-        "From a fork: made without credentials, from a snapshot. Its author could have made the plan up; read the files.",
+        "From a fork, or by Dependabot: made without credentials, from a snapshot. Its author could have made the plan up; read the files.",
     );
     let service = context.service("for the comments of the pull request")?;
     let made = block_on(async {

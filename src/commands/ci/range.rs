@@ -5,7 +5,9 @@ use std::path::Path;
 use crate::error::Error;
 use crate::git;
 use crate::model::{Email, Note};
-use crate::platform::{self, Authors, Change, Checkout, Compared, People, base_of_change, last_completed};
+use crate::platform::{
+    self, Authors, Change, Checkout, Compared, People, base_of_change, last_completed, same_commit,
+};
 
 use super::super::Session;
 use super::super::plan::{Against, Part};
@@ -57,6 +59,18 @@ fn target(folder: &Path, change: &Change) -> Result<String, Error> {
     }
 }
 
+/// Whether what a pull request was merged with is its target's: by what the platform names, or by what this clone knows of
+/// the branch. In a merge train it is the merge of the one ahead.
+fn is_of_target(folder: &Path, change: &Change, base: &str) -> Result<bool, Error> {
+    if change.target_commit.as_deref().is_some_and(|named| same_commit(named, base)) {
+        return Ok(true);
+    }
+    match git::remote_branch(folder, &change.target)? {
+        Some(tip) => Ok(git::is_contained(folder, base, &tip)?),
+        None => Ok(false),
+    }
+}
+
 impl Context {
     /// What a pull request is compared with: its merge's other parent, or else the commit at which it left its target.
     pub(super) async fn range_of_change(&self, session: &Session, change: &Change) -> Result<Range, Error> {
@@ -65,7 +79,13 @@ impl Context {
         let default_branch = self.default_branch().await?;
         let compared = base_of_change(change, &checkout, &default_branch)?;
         let (commit, tip, mut behind) = match &compared {
-            Compared::Merged(commit) => (commit.clone(), commit.clone(), 0),
+            Compared::Merged(commit) => {
+                let (base, target) = (commit.clone(), change.target.clone());
+                if !is_of_target(&folder, change, commit)? {
+                    return Err(platform::Error::OutsideTarget { base, target }.into());
+                }
+                (base.clone(), base, 0)
+            }
             Compared::Branch => {
                 let tip = target(&folder, change)?;
                 let lacking = git::lacks(&folder, &checkout.head, &tip)?;
@@ -139,11 +159,13 @@ impl Context {
             }
             applied = self.applied_if_known(&folder, &default_branch, &commit, &mut notes).await;
         }
-        Ok(Range {
-            against: Against { commit, name: default_branch, behind: 0, applied },
-            people: Some(people),
-            notes,
-        })
+        // Groups stand on those ahead of them, which are in no branch yet.
+        let merged = match git::remote_branch(&folder, &default_branch)? {
+            Some(tip) => git::is_contained(&folder, &commit, &tip)?,
+            None => false,
+        };
+        let name = if merged { default_branch } else { format!("the merge queue of {default_branch}") };
+        Ok(Range { against: Against { commit, name, behind: 0, applied }, people: Some(people), notes })
     }
 
     /// What an apply is compared with: the last commit whose apply completed.

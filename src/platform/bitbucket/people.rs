@@ -67,17 +67,46 @@ async fn opened(service: &Service, pull: &Pull) -> Result<People, Error> {
     let number = pull.id;
     let opener = somebody(pull.author.as_ref(), || format!("the account that opened pull request {number}"));
     let path = service.of_repository(&format!("/pullrequests/{number}/commits"));
-    let commits: Vec<Commit> = match service.client.list(&path, Lacking::Reads).await {
-        // The fork is gone.
-        Err(Error::Refused { status: 404, .. }) => Vec::new(),
-        commits => commits?,
-    };
+    let mut commits = listed(service, &path).await?;
+    if commits.is_empty() {
+        commits = merged(service, pull).await?;
+    }
     let mut people: People = commits.iter().map(committed).chain([opener]).collect();
-    // The listing is empty once the branch is gone, too.
     if commits.is_empty() {
         people.insert(Person::Unknown(format!("the authors of pull request {number}, whose branch is gone")));
     }
     Ok(people)
+}
+
+/// A listing of commits; there are none where the fork, or one of the branches, is gone.
+async fn listed(service: &Service, path: &str) -> Result<Vec<Commit>, Error> {
+    match service.client.list(path, Lacking::Reads).await {
+        Err(Error::Refused { status: 404, .. }) => Ok(Vec::new()),
+        commits => commits,
+    }
+}
+
+/// The commits that a merged pull request brought, where its branch is gone: those of its newest commit without those that the
+/// branch had before the merge (`GET /repositories/{workspace}/{repo_slug}/commits/{revision}?exclude=…`, as `git log A ^B`,
+/// where a revision is a ref or a commit's id). There are none where Bitbucket has no such commit any more.
+async fn merged(service: &Service, pull: &Pull) -> Result<Vec<Commit>, Error> {
+    #[derive(Deserialize)]
+    struct Merge {
+        parents: Vec<super::Hash>,
+    }
+    let head = pull.source.commit();
+    let Some(merge) = pull.merge_commit.as_ref().filter(|_| !head.is_empty()) else { return Ok(Vec::new()) };
+    // A fast-forward has no commit of its own, so that nothing tells where it began.
+    if same_commit(&merge.hash, head) {
+        return Ok(Vec::new());
+    }
+    let path = service.of_repository(&format!("/commit/{}", part(&merge.hash)));
+    let merge: Option<Merge> = service.client.find(&path, Lacking::Reads).await?;
+    let Some(before) = merge.and_then(|merge| merge.parents.into_iter().next()) else {
+        return Ok(Vec::new());
+    };
+    let path = format!("/commits/{}?exclude={}", part(head), part(&before.hash));
+    listed(service, &service.of_repository(&path)).await
 }
 
 /// The pull requests that were merged into a branch, newest first.

@@ -47,14 +47,32 @@ fn a_failure_that_passes_is_waited_for() {
         );
         ran.ends(0).says("it may be asked again in 1 s");
     }
-    // GitHub's secondary limits are 403.
-    let waits = [("retry-after", "1")];
-    let (_, ran) = planned(
-        Kind::GitHub,
-        |it| it.hub.edit(|state| state.faults.push(fault("/activity", 403, &waits, 1))),
-        &[],
-    );
-    ran.ends(0);
+}
+
+/// GitHub answers with 403 where a limit is reached: its first one says by `x-ratelimit-reset` when it ends, its second one by
+/// `retry-after`; and with 403 as well where the token may not.
+#[test]
+fn githubs_limits_are_told_from_what_a_token_may_not() {
+    let limited = |status, headers: &[(&'static str, &str)]| {
+        let fault = fault("/activity", status, headers, 1);
+        planned(Kind::GitHub, |it| it.hub.edit(|state| state.faults.push(fault)), &[]).1
+    };
+    limited(403, &[("retry-after", "1")]).ends(0).says("it may be asked again in 1 s");
+    let now = jiff::Timestamp::now().as_second();
+    let (soon, late, past) = ((now + 2).to_string(), (now + 3600).to_string(), (now - 60).to_string());
+    for status in [403, 429] {
+        let none_left =
+            |reset: &str| limited(status, &[("x-ratelimit-remaining", "0"), ("x-ratelimit-reset", reset)]);
+        none_left(&soon).ends(0).says("it may be asked again in");
+        none_left(&past).ends(0);
+        none_left(&late).ends(1).says("it may be asked again in 3");
+    }
+    // Some are left, so that it is no limit.
+    limited(403, &[("x-ratelimit-remaining", "12"), ("x-ratelimit-reset", &soon)])
+        .ends(1)
+        .says("pull-requests: read");
+    // A second limit may say nothing of when it ends.
+    limited(429, &[]).ends(0);
 }
 
 #[test]

@@ -32,6 +32,11 @@ pub(super) enum Event {
     Push,
     /// A group of GitHub's merge queue that stands on the branch, with this pull request as its last.
     Queue(u64),
+    /// GitLab's merged results: a pull request merged into its target, in a train into the merge of the one ahead.
+    Merged {
+        number: u64,
+        ahead: Option<u64>,
+    },
     Night,
     /// The run that planned this pull request has ended.
     Planned(u64),
@@ -54,6 +59,8 @@ pub(super) struct Machine {
     jobs: Cell<usize>,
     /// What the platform's administrators have set, beside the credentials.
     settings: Variables,
+    /// What they have set otherwise for an environment.
+    environments: BTreeMap<String, Variables>,
 }
 
 /// How a job or a command ended.
@@ -92,12 +99,17 @@ impl Machine {
 
     pub(super) fn with(kind: Kind, tree: &'static str, default_branch: &str) -> Self {
         let home = tempfile::tempdir().unwrap();
-        for folder in ["bin", "tmp", "home", "jobs", "runner"] {
+        for folder in ["bin", "tmp", "home", "jobs", "runner", "artifacts"] {
             fs::create_dir(home.path().join(folder)).unwrap();
         }
         let tool = home.path().join("bin/rollbook");
         fs::write(&tool, format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_rollbook"))).unwrap();
         fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+        // GitHub's own client, as far as a recipe asks it: whether there is a run that left a snapshot.
+        let gh = home.path().join("bin/gh");
+        let snapshot = home.path().join("artifacts/rollbook-snapshot");
+        fs::write(&gh, format!("#!/bin/sh\n[ ! -e '{}' ] || echo 1\n", snapshot.display())).unwrap();
+        fs::set_permissions(&gh, fs::Permissions::from_mode(0o755)).unwrap();
         let origin = home.path().join("origin.git");
         git(home.path(), &["init", "--quiet", "--bare", "-b", default_branch, "origin.git"]);
         git(home.path(), &["init", "--quiet", "-b", default_branch, "dev"]);
@@ -108,8 +120,11 @@ impl Machine {
         let authors: BTreeMap<String, String> =
             ["ada", "bruno", "chen", "erik"].map(|name| (key(name), format!("{name}@acme.com"))).into();
         let settings = [("ROLLBOOK_AUTHORS".to_owned(), json!(authors).to_string())].into();
-        let site = Site::of(&seed_of("minimal"));
-        let machine = Self { kind, hub, site, home, tree, jobs: Cell::new(0), settings };
+        // Ada may look, and is no administrator.
+        let seed = seed_of("minimal") + "  - basic: { account: ada@acme.com, token: looks-only }\n";
+        let site = Site::of(&seed);
+        let environments = BTreeMap::new();
+        let machine = Self { kind, hub, site, home, tree, jobs: Cell::new(0), settings, environments };
         git(&machine.dev(), &["remote", "add", "origin", &origin.display().to_string()]);
         machine.write(
             "rollbook.yaml",
@@ -142,6 +157,21 @@ impl Machine {
 
     pub(super) fn set(&mut self, name: &str, value: &str) {
         self.settings.insert(name.into(), value.into());
+    }
+
+    /// Sets something for one environment alone.
+    pub(super) fn set_in(&mut self, environment: &str, name: &str, value: &str) {
+        self.environments.entry(environment.into()).or_default().insert(name.into(), value.into());
+    }
+
+    /// The variables of a job in an environment; in none it has those of the platform itself alone.
+    pub(super) fn of_environment(&self, environment: Option<&str>, variables: &Variables) -> Variables {
+        let mut all = variables.clone();
+        match environment {
+            Some(name) => all.extend(self.environments.get(name).cloned().unwrap_or_default()),
+            None => all.retain(|name, _| !is_set_by_people(name)),
+        }
+        all
     }
 
     /// Says that the site is in line with the default branch's first commit.
@@ -183,7 +213,12 @@ impl Machine {
         let after = git(&self.dev(), &["rev-parse", "HEAD"]);
         git(&self.dev(), &["push", "--quiet", "--force", "origin", &format!("HEAD:refs/heads/{branch}")]);
         self.hub.edit(|state| {
-            state.pushes.push(Push { branch: branch.into(), after: after.clone(), by: Some(by.into()) });
+            state.pushes.push(Push {
+                branch: branch.into(),
+                after: after.clone(),
+                by: Some(by.into()),
+                merge: false,
+            });
             for pull in state.pulls.iter_mut().filter(|pull| pull.open && pull.branch == branch) {
                 pull.head.clone_from(&after);
             }
@@ -216,6 +251,8 @@ impl Machine {
                 open: true,
                 merged: None,
                 fork: false,
+                title: format!("Merge {branch}"),
+                gone: false,
             });
             number
         })
@@ -223,6 +260,28 @@ impl Machine {
 
     pub(super) fn pull(&self, number: u64) -> Pull {
         self.hub.edit(|state| state.pulls.iter().find(|pull| pull.number == number).unwrap().clone())
+    }
+
+    /// Lets the event of a merge queue say that its group stands on another one.
+    pub(super) fn stand_on(&self, variables: &Variables, number: u64, base: &str) {
+        let target = self.default_branch();
+        let group = json!({
+            "head_ref": format!("refs/heads/gh-readonly-queue/{target}/pr-{number}-{base}"),
+            "base_ref": format!("refs/heads/{target}"), "base_sha": base,
+        });
+        let repository = json!({ "full_name": "acme/access", "default_branch": target });
+        let payload = json!({ "repository": repository, "merge_group": group });
+        fs::write(&variables["GITHUB_EVENT_PATH"], payload.to_string()).unwrap();
+    }
+
+    /// Deletes a branch, as the platform does once its pull request is merged.
+    pub(super) fn delete_branch(&self, branch: &str) {
+        git(&self.dev(), &["push", "--quiet", "origin", &format!(":refs/heads/{branch}")]);
+        self.hub.edit(|state| {
+            for pull in state.pulls.iter_mut().filter(|pull| pull.branch == branch) {
+                pull.gone = true;
+            }
+        });
     }
 
     /// Merges a pull request as the platform does on its pages, and gives the commit.
@@ -248,6 +307,8 @@ impl Machine {
         self.hub.edit(|state| {
             let pull = state.pulls.iter_mut().find(|pull| pull.number == number).unwrap();
             (pull.open, pull.merged) = (false, Some(commit.clone()));
+            let by = Some("ada".to_owned());
+            state.pushes.push(Push { branch: target, after: commit.clone(), by, merge: true });
         });
         commit
     }
@@ -264,9 +325,12 @@ impl Machine {
         arguments.extend(depth.as_deref());
         let branch = match event {
             Event::Pull(number) if self.kind == Kind::Bitbucket => self.pull(number).branch,
-            Event::Pull(_) | Event::Push | Event::Queue(_) | Event::Night | Event::Planned(_) => {
-                target.clone()
-            }
+            Event::Pull(_)
+            | Event::Push
+            | Event::Queue(_)
+            | Event::Merged { .. }
+            | Event::Night
+            | Event::Planned(_) => target.clone(),
         };
         if self.kind == Kind::Bitbucket {
             arguments.push("--single-branch");
@@ -274,7 +338,7 @@ impl Machine {
         let at = clone.display().to_string();
         arguments.extend(["--branch", &branch, &origin, &at]);
         git(self.home.path(), &arguments);
-        if let Event::Pull(number) | Event::Queue(number) = event {
+        if let Event::Pull(number) | Event::Queue(number) | Event::Merged { number, .. } = event {
             let Pull { head, target, .. } = self.pull(number);
             self.check_out(&clone, &head, &target, event);
         }
@@ -286,6 +350,13 @@ impl Machine {
     fn check_out(&self, clone: &Path, head: &str, target: &str, event: Event) {
         let merge = ["merge", "--quiet", "--no-edit"];
         match (self.kind, event) {
+            (Kind::GitLab, Event::Merged { ahead, .. }) => {
+                git(clone, &["checkout", "--quiet", "--detach", &format!("origin/{target}")]);
+                let ahead = ahead.map(|ahead| self.pull(ahead).head);
+                for head in ahead.iter().map(String::as_str).chain([head]) {
+                    git(clone, &[merge[0], merge[1], merge[2], "--no-ff", head]);
+                }
+            }
             (Kind::GitLab, _) => {
                 git(clone, &["checkout", "--quiet", "--detach", head]);
             }
@@ -342,12 +413,13 @@ impl Machine {
                 });
                 ("merge_group", reference, json!({ "repository": repository, "merge_group": group }))
             }
+            Event::Merged { .. } => panic!("GitHub has no such event"),
             Event::Planned(number) => {
                 let pull = self.pull(number);
                 let owner = if pull.fork { &pull.by } else { "acme" };
                 let run = json!({
                     "head_sha": pull.head, "head_branch": pull.branch, "html_url": "https://github.com/acme/access/actions/runs/1",
-                    "head_repository": { "full_name": format!("{owner}/access") },
+                    "head_repository": { "full_name": format!("{owner}/access") }, "actor": { "login": pull.by },
                 });
                 (
                     "workflow_run",
@@ -389,13 +461,18 @@ impl Machine {
             ("ROLLBOOK_CI_TOKEN", TOKEN.into()),
         ];
         match event {
-            Event::Pull(number) => {
+            Event::Pull(number) | Event::Merged { number, .. } => {
                 let pull = self.pull(number);
+                let (kind, head) = match event {
+                    Event::Merged { ahead: Some(_), .. } => ("merge_train", pull.head.clone()),
+                    Event::Merged { .. } => ("merged_result", pull.head.clone()),
+                    _ => ("detached", String::new()),
+                };
                 set.extend([
                     ("CI_PIPELINE_SOURCE", "merge_request_event".into()),
                     ("CI_MERGE_REQUEST_IID", number.to_string()),
-                    ("CI_MERGE_REQUEST_EVENT_TYPE", "detached".into()),
-                    ("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", String::new()),
+                    ("CI_MERGE_REQUEST_EVENT_TYPE", kind.into()),
+                    ("CI_MERGE_REQUEST_SOURCE_BRANCH_SHA", head),
                     ("CI_MERGE_REQUEST_TARGET_BRANCH_NAME", pull.target.clone()),
                     ("CI_MERGE_REQUEST_DIFF_BASE_SHA", pull.base),
                     ("CI_MERGE_REQUEST_PROJECT_ID", "17".into()),
@@ -436,7 +513,9 @@ impl Machine {
             Event::Push | Event::Night => {
                 set.extend([("BITBUCKET_BRANCH", target.into()), ("BITBUCKET_COMMIT", head.into())]);
             }
-            Event::Queue(_) | Event::Planned(_) => panic!("Bitbucket has no such event"),
+            Event::Queue(_) | Event::Merged { .. } | Event::Planned(_) => {
+                panic!("Bitbucket has no such event")
+            }
         }
         set
     }
@@ -444,11 +523,12 @@ impl Machine {
     /// Runs a script as CI systems do.
     pub(super) fn bash(&self, script: &str, clone: &Path, variables: &Variables) -> Ran {
         let before = outs(&[clone, &self.path("runner")]);
-        let ran = Command::new("bash")
+        let path = format!("{}:/usr/local/bin:/usr/bin:/bin", self.path("bin").display());
+        let ran = Command::new("/bin/bash")
             .args(["--noprofile", "--norc", "-eo", "pipefail", "-c", script])
             .env_clear()
             .envs(variables)
-            .env("PATH", format!("{}:/usr/local/bin:/usr/bin:/bin", self.path("bin").display()))
+            .env("PATH", variables.get("PATH").unwrap_or(&path))
             .env("HOME", self.path("home"))
             .env("TMPDIR", self.path("tmp"))
             .current_dir(clone)
@@ -462,6 +542,25 @@ impl Machine {
         assert!(left.is_empty(), "something is left: {left:?}\n{text}");
         let out = outs(&[clone, &self.path("runner")]).into_iter().find(|folder| !before.contains(folder));
         Ran { code: ran.status.code().unwrap_or(-1), text, clone: clone.to_path_buf(), out }
+    }
+
+    /// Opens a pull request of what changed in a clone, or pushes to the one that is open, as a workflow's token does.
+    pub(super) fn propose_changes(&self, clone: &Path, branch: &str) {
+        if git(clone, &["status", "--porcelain"]).is_empty() {
+            return;
+        }
+        let bot = "github-actions[bot]";
+        let email = format!("user.email={bot}@users.noreply.github.com");
+        git(clone, &["checkout", "--quiet", "-B", branch]);
+        git(clone, &["-c", &format!("user.name={bot}"), "-c", &email, "commit", "--quiet", "-am", "Cleanup"]);
+        git(clone, &["push", "--quiet", "--force", "origin", branch]);
+        git(&self.dev(), &["fetch", "--quiet", "origin"]);
+        self.checkout(&["-B", branch, &format!("origin/{branch}")]);
+        self.push(branch, bot);
+        let open = self.hub.edit(|state| state.pulls.iter().any(|pull| pull.open && pull.branch == branch));
+        if !open {
+            self.open(branch, &self.default_branch(), bot);
+        }
     }
 
     /// Records what a job that applies came to, as the platform does.
@@ -481,6 +580,12 @@ impl Machine {
         names.sort();
         names
     }
+}
+
+/// Whether a variable is set by people, and not by the platform or by where the sandbox is.
+fn is_set_by_people(name: &str) -> bool {
+    let platforms = ["ROLLBOOK_ENDPOINT_", "ROLLBOOK_BITBUCKET_API"];
+    name.starts_with("ROLLBOOK_") && !platforms.iter().any(|it| name.starts_with(it))
 }
 
 /// The folders that runs wrote into.

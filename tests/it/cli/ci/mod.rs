@@ -5,10 +5,12 @@
 //! replaced by what they do.
 
 mod api;
+mod cost;
 mod gitlab_ci_local;
 mod hub;
 mod machine;
 mod pipelines;
+mod rows;
 mod serve;
 mod table;
 mod walks;

@@ -33,14 +33,16 @@ fn entries(value: &Value) -> Vec<(String, Value)> {
     value.as_mapping().into_iter().flatten().map(|(name, value)| (text(name), value.clone())).collect()
 }
 
-/// The job of a recipe that an event starts.
-fn job(kind: Kind, event: Event) -> (&'static str, &'static str) {
+/// The job of a recipe that an event starts; `outside` says whether it is for a fork, or for what is treated as one.
+fn job(kind: Kind, event: Event, outside: bool) -> (&'static str, &'static str) {
     match (kind, event) {
+        (Kind::GitHub, Event::Pull(_)) if outside => ("pull-request.yml", "fork"),
         (Kind::GitHub, Event::Pull(_) | Event::Queue(_)) => ("pull-request.yml", "plan"),
         (Kind::GitHub, Event::Push) => ("apply.yml", "apply"),
         (Kind::GitHub, Event::Night) => ("nightly.yml", "nightly"),
         (Kind::GitHub, Event::Planned(_)) => ("pull-request-comment.yml", "comment"),
-        (_, Event::Pull(_)) => ("", "plan"),
+        (Kind::GitLab, Event::Pull(_)) if outside => ("", "check"),
+        (_, Event::Pull(_) | Event::Merged { .. }) => ("", "plan"),
         (_, Event::Push) => ("", "apply"),
         (_, Event::Night) => ("", "nightly"),
         (_, Event::Queue(_) | Event::Planned(_)) => panic!("only GitHub has this"),
@@ -81,12 +83,21 @@ impl Machine {
 
     /// Runs the job of an event in a clone that was made before.
     pub(super) fn run_in(&self, event: Event, clone: &Path, variables: &Variables) -> Ran {
-        let (file, name) = job(self.kind, event);
+        let outside = match event {
+            Event::Pull(number) => {
+                let pull = self.pull(number);
+                pull.fork || (self.kind == Kind::GitHub && pull.by == "dependabot[bot]")
+            }
+            _ => false,
+        };
+        let (file, name) = job(self.kind, event, outside);
         match self.kind {
             Kind::GitHub => self.github_job(file, name, clone, variables),
             Kind::GitLab => {
                 let recipe = yaml("examples/ci/gitlab/.gitlab-ci.yml");
-                self.script(&recipe[name]["script"], clone, variables)
+                let environment = environment(&recipe[name]["environment"]);
+                let variables = self.of_environment(environment.as_deref(), variables);
+                self.script(&recipe[name]["script"], clone, &variables)
             }
             Kind::Bitbucket => {
                 let recipe = yaml("examples/ci/bitbucket/bitbucket-pipelines.yml");
@@ -95,7 +106,9 @@ impl Machine {
                     "apply" => &recipe["pipelines"]["branches"]["main"],
                     _ => &recipe["pipelines"]["custom"][name],
                 };
-                self.script(&steps[0]["step"]["script"], clone, variables)
+                let step = &steps[0]["step"];
+                let variables = self.of_environment(step["deployment"].as_str(), variables);
+                self.script(&step["script"], clone, &variables)
             }
         }
     }
@@ -113,6 +126,44 @@ impl Machine {
         }
     }
 
+    /// Leaves a snapshot of live for the runs of forks, as GitHub's schedule does.
+    pub(super) fn snapshot(&self) -> Ran {
+        let (clone, variables) = self.start(Event::Night, None);
+        self.github_job("snapshot.yml", "snapshot", &clone, &variables)
+    }
+
+    /// Proposes to take out lines whose day has come, as GitHub's schedule does.
+    pub(super) fn cleanup(&self) -> Ran {
+        let (clone, variables) = self.start(Event::Night, None);
+        self.github_job("cleanup.yml", "cleanup", &clone, &variables)
+    }
+
+    /// What an action of others does.
+    fn action(&self, step: &Value, clone: &Path, resolve: impl Fn(&str) -> String) {
+        let with = |name: &str| step["with"][name].as_str().map(&resolve);
+        let uses = step["uses"].as_str().unwrap();
+        let artifact = |name: &str| self.path("artifacts").join(name);
+        match uses.split('@').next().unwrap() {
+            "actions/upload-artifact" => {
+                let (name, path) = (with("name").unwrap(), PathBuf::from(with("path").unwrap()));
+                if path.is_file() {
+                    fs::copy(path, artifact(&name)).unwrap();
+                }
+            }
+            // What has a pattern and not a name, `comment_on` puts there.
+            "actions/download-artifact" => {
+                if let Some(name) = with("name") {
+                    let folder = PathBuf::from(with("path").unwrap());
+                    fs::create_dir_all(&folder).unwrap();
+                    fs::copy(artifact(&name), folder.join("snapshot.json")).unwrap();
+                }
+            }
+            "peter-evans/create-pull-request" => self.propose_changes(clone, &with("branch").unwrap()),
+            "actions/checkout" | "OWNER/rollbook" => {}
+            other => panic!("the test does not know {other}"),
+        }
+    }
+
     /// The steps of a job of a workflow. Every step that follows a failed one and does not ask to run is left out.
     fn github_job(&self, file: &str, name: &str, clone: &Path, variables: &Variables) -> Ran {
         let workflow = yaml(&format!("examples/ci/github/{file}"));
@@ -123,16 +174,24 @@ impl Machine {
             "{file} gives more than its jobs say"
         );
         let mut outputs: BTreeMap<String, String> = BTreeMap::new();
+        let environment = environment(&job["environment"]);
+        let set = self.of_environment(environment.as_deref(), variables);
+        let own = self.of_environment(None, variables);
         let mut done = Ran { code: 0, text: String::new(), clone: clone.to_path_buf(), out: None };
         for step in job["steps"].as_sequence().expect("the job has steps") {
             let condition = step["if"].as_str().unwrap_or_default();
             let always = condition.contains("always()") || condition.contains("cancelled()");
-            if step["run"].is_null() || (done.code != 0 && !always) {
+            if done.code != 0 && !always {
                 continue;
             }
-            let mut all = variables.clone();
+            if step["run"].is_null() {
+                self.action(step, clone, |text| resolved(text, &set, &outputs));
+                continue;
+            }
+            // A step has what its lines pass on, and nothing else.
+            let mut all = own.clone();
             for (name, value) in entries(&step["env"]) {
-                all.insert(name, resolved(&text(&value), variables, &outputs));
+                all.insert(name, resolved(&text(&value), &set, &outputs));
             }
             let ran = self.bash(&self.in_tree(step["run"].as_str().unwrap()), clone, &all);
             done.text += &ran.text;
@@ -151,6 +210,11 @@ impl Machine {
     }
 }
 
+/// The environment of a job, which GitLab may write as a mapping.
+fn environment(value: &Value) -> Option<String> {
+    value.as_str().or(value["name"].as_str()).map(str::to_owned)
+}
+
 /// A text with its expressions replaced.
 fn resolved(text: &str, variables: &Variables, outputs: &BTreeMap<String, String>) -> String {
     let mut parts = text.split("${{");
@@ -160,6 +224,9 @@ fn resolved(text: &str, variables: &Variables, outputs: &BTreeMap<String, String
         let expression = expression.trim();
         let value = match expression.split_once('.') {
             _ if expression == "github.token" => TOKEN.to_owned(),
+            _ if expression == "runner.temp" => variables["RUNNER_TEMP"].clone(),
+            Some(("github", "event.workflow_run.id")) => "1".to_owned(),
+            Some(("github", "event.repository.default_branch")) => "main".to_owned(),
             Some(("vars" | "secrets", name)) => variables.get(name).cloned().unwrap_or_default(),
             Some(("steps", path)) => {
                 outputs.get(path.rsplit('.').next().unwrap()).cloned().unwrap_or_default()

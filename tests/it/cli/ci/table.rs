@@ -1,102 +1,66 @@
 //! What becomes of each walk on each platform, as the page `docs/ci-walks.md` shows it.
 
 use std::fmt::Write as _;
+use std::sync::Mutex;
+use std::thread;
 
 use rollbook::platform::Kind;
 use serde_json::Value;
 
-use super::machine::{Event, How, KINDS, Machine, Ran, SETTLED};
+use super::machine::{Machine, Ran, SETTLED};
+use super::rows::{APPLIES, CLONES, NIGHTS, PLANS, Walk};
+use crate::cli::base::git;
 use crate::cli::repository;
 
-/// What a walk comes to: the run, and the pull request whose comment it is about.
-type Walk = fn(&Machine) -> (Ran, Option<u64>);
+const INTRODUCTION: &str = "# Walks\n\nWhat becomes of what people do, by the recipes of [examples/ci](../examples/ci), run \
+as pipelines against the sandbox and a stand-in\nfor the platform. A test writes this page. Each row is about the last run \
+of a walk, on the platforms where it has a\nmeaning.\n\n- **comment**: the heading of Rollbook's comment on the pull \
+request.\n- **authors**: who made the change, by the plan.\n- **base**: what the plan compares with.\n- **journal**: the \
+commit that the journal names; there is none where nothing was to be done.\n- **site**: who came into which group, and who \
+left it, since the walk began.\n";
 
-const FOUR: [&str; 4] = ["ada", "bruno", "chen", "erik"];
+/// A part of the page.
+struct Part {
+    heading: &'static str,
+    about: &'static str,
+    walks: &'static [Walk],
+}
 
-const WALKS: [(&str, Walk); 13] = [
-    ("a pull request is opened", |it| planned(it, it.propose("chen", "developers", &FOUR, "bruno"))),
-    ("it changes nothing", |it| planned(it, it.propose("same", "developers", &SETTLED, "bruno"))),
-    ("its tree is not valid", |it| {
-        it.checkout(&["-B", "broken"]);
-        it.write("groups/developers.yaml", "groups: [\n");
-        it.commit("Break it", "bruno");
-        it.push("broken", "bruno");
-        planned(it, it.open("broken", "main", "bruno"))
-    }),
-    ("its branch is behind", |it| {
-        let behind = it.propose("support", "support", &["chen", "erik"], "bruno");
-        let other = it.propose("chen", "developers", &FOUR, "ada");
-        it.merge(other, How::Merge);
-        applied(it);
-        planned(it, behind)
-    }),
-    ("its author grants themselves", |it| {
-        planned(it, it.propose("mine", "support", &["bruno", "chen"], "bruno"))
-    }),
-    ("somebody else pushes to it for themselves", |it| {
-        let pull = it.propose("shared", "developers", &FOUR, "chen");
-        it.members("support", &["bruno", "chen"]);
-        it.commit("In Chen's name", "chen");
-        it.push("shared", "bruno");
-        planned(it, pull)
-    }),
-    ("its author is not known", |it| planned(it, it.propose("zoe", "support", &["bruno", "chen"], "zoe"))),
-    ("it is merged", |it| {
-        let pull = it.propose("chen", "developers", &FOUR, "bruno");
-        it.merge(pull, How::Merge);
-        (applied(it), None)
-    }),
-    ("it is squashed", |it| {
-        let pull = it.propose("chen", "developers", &FOUR, "bruno");
-        it.merge(pull, How::Squash("Change developers"));
-        (applied(it), None)
-    }),
-    ("two are merged, one by its own beneficiary", |it| {
-        let mine = it.propose("mine", "support", &["bruno", "chen"], "bruno");
-        let other = it.propose("other", "developers", &FOUR, "chen");
-        it.merge(mine, How::Merge);
-        it.merge(other, How::Merge);
-        (applied(it), None)
-    }),
-    ("one that was refused is merged, and then another", |it| {
-        let mine = it.propose("mine", "support", &["bruno", "chen"], "bruno");
-        it.merge(mine, How::Merge);
-        applied(it);
-        let other = it.propose("other", "developers", &FOUR, "chen");
-        it.merge(other, How::Merge);
-        (applied(it), None)
-    }),
-    ("commits are pushed without a pull request", |it| {
-        it.checkout(&["main"]);
-        it.members("developers", &FOUR);
-        it.commit("Straight to main", "chen");
-        it.push("main", "chen");
-        (applied(it), None)
-    }),
-    ("a night with nothing to do", |it| (it.run(Event::Night), None)),
+const PARTS: [Part; 4] = [
+    Part { heading: "Pull requests", about: "The last run plans. It changes nothing.", walks: PLANS },
+    Part {
+        heading: "Applies",
+        about: "The last run applies what came to the default branch.",
+        walks: APPLIES,
+    },
+    Part { heading: "Nights", about: "The last run is the one of a schedule.", walks: NIGHTS },
+    Part {
+        heading: "Clones and runners",
+        about: "A pull request is merged, and the clone in which it is applied is not as it should be.",
+        walks: CLONES,
+    },
 ];
-
-fn planned(machine: &Machine, pull: u64) -> (Ran, Option<u64>) {
-    (machine.run(Event::Pull(pull)), Some(pull))
-}
-
-fn applied(machine: &Machine) -> Ran {
-    let ran = machine.run(Event::Push);
-    machine.record(&ran, "push");
-    ran
-}
 
 /// The heading of the one comment of a pull request.
 fn heading(machine: &Machine, pull: Option<u64>) -> String {
     let Some(pull) = pull else { return "–".into() };
-    let comments = machine.hub.comments(pull);
-    let [comment] = comments.as_slice() else { return format!("{} comments", comments.len()) };
-    comment.lines().find_map(|line| line.strip_prefix("### ")).unwrap_or_default().to_owned()
+    let comments: Vec<String> =
+        machine.hub.comments(pull).into_iter().filter(|it| !it.starts_with("comment ")).collect();
+    match comments.as_slice() {
+        [] => "none".into(),
+        [comment] => {
+            comment.lines().find_map(|line| line.strip_prefix("### ")).unwrap_or_default().to_owned()
+        }
+        several => format!("{} comments", several.len()),
+    }
 }
 
-/// What the plan says of its base and of its authors.
-fn of_plan(ran: &Ran) -> (String, &'static str) {
-    let Some(plan) = ran.left("plan.json") else { return ("–".into(), "–") };
+/// What the plan says of its authors and of its base.
+fn of_plan(ran: &Ran) -> (String, String) {
+    // Of a night, the one that is compared with the newest tree.
+    let Some(plan) = ran.left("plan.json").or_else(|| ran.left("drift.json")) else {
+        return ("–".into(), "–".into());
+    };
     let plan: Value = serde_json::from_str(&plan).unwrap();
     let revision = &plan["base"]["revision"];
     let behind = match revision["behind"].as_u64().unwrap_or_default() {
@@ -105,8 +69,36 @@ fn of_plan(ran: &Ran) -> (String, &'static str) {
     };
     let base = revision["name"].as_str().map_or("–".into(), |name| format!("{name}{behind}"));
     let notes = plan["notes"].as_array().unwrap();
-    let unknown = notes.iter().any(|note| note["code"] == "author-unknown");
-    (base, if unknown { "may be anybody" } else { "known" })
+    if notes.iter().any(|note| note["code"] == "author-unknown") {
+        return ("may be anybody".into(), base);
+    }
+    let emails = plan["base"]["authors"].as_array().into_iter().flatten().filter_map(Value::as_str);
+    let names: Vec<&str> = emails.filter_map(|email| email.split('@').next()).collect();
+    (if names.is_empty() { "–".into() } else { names.join(", ") }, base)
+}
+
+/// The commit that the journal of a run names.
+fn journal(ran: &Ran) -> &'static str {
+    let Some(journal) = ran.left("journal.jsonl") else { return "–" };
+    let begin = journal.lines().next().unwrap();
+    let head = git(&ran.clone, &["rev-parse", "HEAD"]);
+    if begin.contains(&format!(r#""commit":"{head}""#)) { "the newest" } else { "another" }
+}
+
+/// Who came into which group of the site, and who left it.
+fn site(machine: &Machine) -> String {
+    let mut changes = Vec::new();
+    for (group, before) in [("developers", &SETTLED[..]), ("support", &["chen"])] {
+        let now = machine.live(group);
+        let came = now.iter().filter(|name| !before.contains(&name.as_str())).map(|name| format!("+ {name}"));
+        let left =
+            before.iter().filter(|name| !now.iter().any(|it| it == *name)).map(|name| format!("− {name}"));
+        let of_group: Vec<String> = came.chain(left).collect();
+        if !of_group.is_empty() {
+            changes.push(format!("{} in {group}", of_group.join(", ")));
+        }
+    }
+    if changes.is_empty() { "as it was".into() } else { changes.join("; ") }
 }
 
 fn name(kind: Kind) -> &'static str {
@@ -117,22 +109,55 @@ fn name(kind: Kind) -> &'static str {
     }
 }
 
+/// Takes a walk, and says what it came to.
+fn row(walk: &Walk, kind: Kind) -> String {
+    let machine = (walk.begin)(kind);
+    let (ran, pull) = (walk.take)(&machine);
+    let (authors, base) = of_plan(&ran);
+    let cells = [
+        walk.name.to_owned(),
+        name(kind).to_owned(),
+        heading(&machine, pull),
+        authors,
+        base,
+        journal(&ran).to_owned(),
+        site(&machine),
+        ran.code.to_string(),
+    ];
+    format!("| {} |\n", cells.join(" | "))
+}
+
 #[test]
 fn the_page_of_walks_says_what_becomes_of_each() {
-    let mut page = String::from(
-        "# Walks\n\nWhat becomes of what people do, by the recipes of [examples/ci](../examples/ci), run as pipelines against \
-         the sandbox and a stand-in\nfor the platform. A test writes this page.\n\n| walk | platform | comment | author | base | \
-         exit code |\n| --- | --- | --- | --- | --- | --- |\n",
-    );
-    for (walk, take) in WALKS {
-        for kind in KINDS {
-            let machine = Machine::new(kind).applied_from_the_first();
-            let (ran, pull) = take(&machine);
-            let (base, author) = of_plan(&ran);
-            let comment = heading(&machine, pull);
-            writeln!(page, "| {walk} | {} | {comment} | {author} | {base} | {} |", name(kind), ran.code)
-                .unwrap();
+    let all: Vec<(&Walk, Kind)> = PARTS
+        .iter()
+        .flat_map(|part| part.walks)
+        .flat_map(|walk| walk.on.iter().map(move |kind| (walk, *kind)))
+        .collect();
+    let (waiting, rows) = (Mutex::new(all.iter().enumerate()), Mutex::new(vec![String::new(); all.len()]));
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(|| {
+                loop {
+                    let Some((at, (walk, kind))) = waiting.lock().unwrap().next() else { break };
+                    let row = row(walk, *kind);
+                    rows.lock().unwrap()[at] = row;
+                }
+            });
         }
+    });
+    let mut rows = rows.into_inner().unwrap().into_iter();
+    let mut page = INTRODUCTION.to_owned();
+    for part in &PARTS {
+        let many = part.walks.iter().map(|walk| walk.on.len()).sum();
+        write!(
+            page,
+            "\n## {}\n\n{}\n\n| walk | platform | comment | authors | base | journal | site | exit code |\n\
+             | --- | --- | --- | --- | --- | --- | --- | --- |\n",
+            part.heading, part.about
+        )
+        .unwrap();
+        page.extend(rows.by_ref().take(many));
     }
     let path = repository().join("docs/ci-walks.md");
     if std::env::var_os("ROLLBOOK_BLESS").is_some() {

@@ -50,7 +50,9 @@ fn a_pull_request_has_one_comment_that_later_plans_edit() {
         machine.hub.comment_by("mallory", pull, "<!-- rollbook-plan acme.atlassian.net -->\nmine");
         let others =
             |machine: &Machine| machine.hub.edit(|state| state.comments.retain(|it| it.author != "mallory"));
-        machine.run(Event::Pull(pull)).ends(0).says("1 grant");
+        let ran = machine.run(Event::Pull(pull)).ends(0).says("1 grant");
+        let text = ran.left("plan.txt").unwrap();
+        assert!(text.contains("Plan: 1 grant") && !text.contains('\u{1b}'), "{text}");
         // What a job costs beside its plan is its requests to the platform.
         let asked = machine.hub.edit(|state| std::mem::take(&mut state.asked));
         assert!(asked.len() <= 15, "{} requests: {asked:#?}", asked.len());
@@ -137,6 +139,8 @@ fn the_author_is_who_opened_pushed_or_committed() {
         let ran = applied(&machine).ends(0);
         assert_eq!(journalled(&ran), Some(merged));
         assert_eq!(machine.live("support"), ["bruno", "chen"]);
+        let report = ran.left("report.txt").unwrap();
+        assert!(report.contains("bruno@acme.com") && !report.contains('\u{1b}'), "{report}");
     });
     // Opened by somebody else, and pushed to by oneself under another's name.
     on_each(|machine| {
@@ -181,6 +185,31 @@ fn who_is_merged_into_the_branch_is_an_author() {
         applied(&machine).ends(4);
         assert_eq!(machine.live("support"), ["chen"]);
     });
+}
+
+/// Bitbucket lists no commits of a pull request whose branch is gone.
+#[test]
+fn the_authors_of_a_deleted_branch_are_those_of_what_was_merged() {
+    for (how, forgotten, by, code) in [
+        (How::Merge, false, "chen", 0),
+        (How::Squash("Change support"), false, "chen", 0),
+        (How::Merge, false, "bruno", 4),
+        (How::Squash("Change support"), false, "bruno", 4),
+        // Nothing reaches what was squashed, so that it may be gone as well.
+        (How::Squash("Change support"), true, "chen", 4),
+    ] {
+        on_each(|machine| {
+            let pull = machine.propose("theirs", "developers", &["ada", "bruno", "chen", "erik"], "chen");
+            machine.members("support", &["bruno", "chen"]);
+            machine.commit("Change support", by);
+            machine.push("theirs", "chen");
+            machine.merge(pull, how);
+            machine.delete_branch("theirs");
+            machine.hub.edit(|state| state.forgotten = forgotten);
+            let code = if forgotten && machine.kind != Kind::Bitbucket { 0 } else { code };
+            applied(&machine).ends(code);
+        });
+    }
 }
 
 #[test]
@@ -242,6 +271,33 @@ fn an_old_run_does_not_undo_a_newer_one() {
             machine.comment_on(first, &again);
         }
         assert_eq!(machine.hub.comments(first), before);
+    });
+}
+
+#[test]
+fn an_old_commit_is_applied_by_who_says_so() {
+    on_each(|machine| {
+        let first = machine.propose("first", "developers", &["ada", "bruno", "chen", "erik"], "bruno");
+        machine.merge(first, How::Merge);
+        let (old, mut variables) = machine.start(Event::Push, None);
+        variables.insert("ROLLBOOK_CI_TOKEN".into(), TOKEN.into());
+        let second = machine.propose("second", "support", &["chen", "erik"], "bruno");
+        machine.merge(second, How::Merge);
+        machine.bash("rollbook ci apply", &old, &variables).ends(4).says("so nothing was changed");
+        assert_eq!(machine.live("developers"), SETTLED);
+        let ran = machine.bash("rollbook ci apply --outdated", &old, &variables).ends(0);
+        machine.record(&ran, "push");
+        assert_eq!(
+            (machine.live("developers"), machine.live("support")),
+            (["ada", "bruno", "chen", "erik"].map(str::to_owned).into(), vec!["chen".to_owned()])
+        );
+        // What came later is the next one's, and nothing older than what was applied is.
+        applied(&machine).ends(0);
+        assert_eq!(machine.live("support"), ["chen", "erik"]);
+        git(&old, &["fetch", "--quiet", "origin"]);
+        let back = machine.bash("rollbook ci apply --outdated", &old, &variables).ends(4);
+        back.says("which").says("does not contain");
+        assert_eq!(machine.live("support"), ["chen", "erik"]);
     });
 }
 
@@ -423,23 +479,24 @@ fn a_run_of_a_tag_that_is_called_like_the_branch_is_no_record() {
     assert_eq!(machine.live("support"), ["chen"]);
 }
 
+/// The secrets of the repository are in no job of a fork's, nor of Dependabot's, which GitHub treats alike.
 #[test]
-fn a_fork_is_planned_without_a_credential_and_says_so() {
-    let machine = Machine::new(Kind::GitHub).applied_from_the_first();
-    let pull = machine.propose("fork", "developers", &["ada", "bruno", "chen", "erik"], "zoe");
-    machine.hub.edit(|state| state.pulls.iter_mut().find(|it| it.number == pull).unwrap().fork = true);
-    let (clone, mut variables) = machine.start(Event::Pull(pull), None);
-    let snapshot = machine.path("runner/snapshot.json");
-    let take = format!("rollbook snapshot --out '{}'", snapshot.display());
-    machine.bash(&take, &clone, &variables).ends(0);
-    variables.retain(|name, _| {
-        !["ROLLBOOK_EMAIL", "ROLLBOOK_API_TOKEN", "ROLLBOOK_ORG_API_KEY"].contains(&name.as_str())
-    });
-    let plan = format!("rollbook ci plan --live '{}'", snapshot.display());
-    let ran = machine.bash(&plan, &clone, &variables).ends(0).says("1 grant");
-    machine.comment_on(pull, &ran).ends(0);
-    let said = comment(&machine, pull);
-    assert!(said.contains("From a fork") && said.contains("may be anybody"), "{said}");
+fn forks_and_dependabot_are_planned_without_a_credential() {
+    for by in ["zoe", "dependabot[bot]"] {
+        let machine = Machine::new(Kind::GitHub).applied_from_the_first();
+        let pull = machine.propose("fork", "developers", &["ada", "bruno", "chen", "erik"], by);
+        machine.hub.edit(|state| {
+            state.pulls.iter_mut().find(|it| it.number == pull).unwrap().fork = by == "zoe";
+        });
+        let ran = machine.run(Event::Pull(pull));
+        assert_ne!(ran.code, 0);
+        ran.says("there is no snapshot yet");
+        assert_eq!(heading(&machine, pull), "No plan");
+        machine.snapshot().ends(0);
+        machine.run(Event::Pull(pull)).ends(0).says("1 grant");
+        let said = comment(&machine, pull);
+        assert!(said.contains("From a fork") && said.contains("may be anybody"), "{said}");
+    }
 }
 
 #[test]
@@ -447,7 +504,10 @@ fn a_fork_on_gitlab_is_not_commented_on() {
     let machine = Machine::new(Kind::GitLab);
     let pull = machine.propose("fork", "developers", &["ada", "bruno", "chen", "erik"], "zoe");
     machine.hub.edit(|state| state.pulls.iter_mut().find(|it| it.number == pull).unwrap().fork = true);
+    // In the fork, and where a member starts it in the project.
     machine.run(Event::Pull(pull)).ends(0);
+    let (clone, variables) = machine.start(Event::Pull(pull), None);
+    machine.bash("rollbook ci plan", &clone, &variables).ends(0).says("1 grant");
     assert_eq!(machine.hub.comments(pull), [""; 0]);
 }
 
@@ -640,5 +700,26 @@ fn what_looks_like_the_folder_of_a_run_is_refused_where_the_platform_would_store
         machine.commit("A journal", "bruno");
         machine.push("main", "bruno");
         machine.run(Event::Push).ends(64).says("git tracks rollbook-out-fake/journal.jsonl");
+        // A link would be stored, too, and lead elsewhere.
+        fs::remove_dir_all(machine.dev().join("rollbook-out-fake")).unwrap();
+        std::os::unix::fs::symlink("/etc", machine.dev().join("rollbook-out-link")).unwrap();
+        machine.commit("A link", "bruno");
+        machine.push("main", "bruno");
+        machine.run(Event::Push).ends(64).says("git tracks rollbook-out-link");
     }
+}
+
+/// GitLab merges a request of a train into the merge of those ahead of it, which no branch has.
+#[test]
+fn further_back_in_a_merge_train_nothing_is_planned() {
+    let machine = Machine::new(Kind::GitLab).applied_from_the_first();
+    let ahead = machine.propose("mine", "support", &["bruno", "chen"], "bruno");
+    let pull = machine.propose("chen", "developers", &["ada", "bruno", "chen", "erik"], "chen");
+    machine.run(Event::Merged { number: pull, ahead: None }).ends(0);
+    let planned = heading(&machine, pull);
+    assert_eq!(planned, "1 grant and 0 revokes in 1 group, 1 person; 0 blocked");
+    let said = "which is no commit of main that is known here";
+    machine.run(Event::Merged { number: pull, ahead: Some(ahead) }).ends(4).says(said);
+    let comment = comment(&machine, pull);
+    assert!(comment.contains("### No plan") && comment.contains(said), "{comment}");
 }

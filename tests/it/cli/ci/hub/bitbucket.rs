@@ -29,13 +29,27 @@ impl State {
             ("GET", ["pullrequests", number]) => {
                 self.pull(number).map_or(Answered::Missing, |it| Answered::One(pull(it)))
             }
+            ("GET", ["commit", id]) => {
+                let parents = self.commits(&["-1", id]).remove(0).parents;
+                let parents = parents.iter().map(|id| json!({ "hash": id })).collect::<Vec<_>>();
+                Answered::One(json!({ "hash": id, "parents": parents }))
+            }
+            ("GET", ["commits", revision]) => {
+                if self.forgotten {
+                    return Answered::Missing;
+                }
+                let of = self.commits(&[*revision, &format!("^{}", asked.asks("exclude"))]);
+                Answered::List(of.iter().map(|it| self.bitbucket_commit(it)).collect())
+            }
+            // None once the branch is gone.
             ("GET", ["pullrequests", number, "commits"]) => {
-                let of = self.pull(number).map(|pull| self.commits_of(pull)).unwrap_or_default();
+                let pull = self.pull(number).filter(|pull| !pull.gone);
+                let of = pull.map(|pull| self.commits_of(pull)).unwrap_or_default();
                 Answered::List(of.iter().map(|it| self.bitbucket_commit(it)).collect())
             }
             ("GET", ["pullrequests", number, "activity"]) => {
                 let pull = self.pull(number).unwrap();
-                let pushes = self.pushes.iter().rev().filter(|push| push.branch == pull.branch).map(|push| {
+                let pushes = self.pushes.iter().rev().filter(|push| push.branch == pull.branch && !push.merge).map(|push| {
                     let author = push.by.as_ref().map(|by| user(by));
                     json!({ "update": { "author": author, "source": { "commit": { "hash": short(&push.after) } } } })
                 });
@@ -107,7 +121,7 @@ fn pull(pull: &Pull) -> Value {
         (false, None) => "DECLINED",
     };
     json!({
-        "id": pull.number, "state": state, "author": user(&pull.by),
+        "id": pull.number, "title": pull.title, "state": state, "author": user(&pull.by),
         "source": { "branch": { "name": pull.branch }, "commit": { "hash": short(&pull.head) } },
         "destination": { "branch": { "name": pull.target }, "commit": { "hash": short(&pull.base) } },
         "merge_commit": pull.merged.as_ref().map(|id| json!({ "hash": short(id) })),

@@ -40,7 +40,7 @@ impl State {
                     .filter(|push| asked.asks("ref") == format!("refs/heads/{}", push.branch));
                 let shown = pushes.map(|push| {
                     let actor = push.by.as_ref().map(|by| json!({ "login": by }));
-                    json!({ "after": push.after, "activity_type": "push", "ref": format!("refs/heads/{}", push.branch), "actor": actor })
+                    json!({ "after": push.after, "activity_type": if push.merge { "pr_merge" } else { "push" }, "ref": format!("refs/heads/{}", push.branch), "actor": actor })
                 });
                 Answered::List(shown.collect())
             }
@@ -118,7 +118,7 @@ fn owner(pull: &Pull) -> &str {
 
 fn pull(pull: &Pull) -> Value {
     json!({
-        "number": pull.number, "state": if pull.open { "open" } else { "closed" }, "user": { "login": pull.by },
+        "number": pull.number, "title": pull.title, "state": if pull.open { "open" } else { "closed" }, "user": { "login": pull.by },
         "head": { "sha": pull.head, "ref": pull.branch, "repo": { "full_name": format!("{}/access", owner(pull)) } },
         "base": { "sha": pull.base, "ref": pull.target, "repo": { "full_name": "acme/access" } },
         "merged_at": pull.merged.as_ref().map(|_| "2026-11-22T10:00:00Z"), "merge_commit_sha": pull.merged,

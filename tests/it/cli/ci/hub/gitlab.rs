@@ -107,7 +107,7 @@ impl State {
             (false, None) => "closed",
         };
         json!({
-            "iid": pull.number, "sha": pull.head, "state": state, "source_branch": pull.branch,
+            "iid": pull.number, "title": pull.title, "sha": pull.head, "state": state, "source_branch": pull.branch,
             "target_branch": pull.target, "source_project_id": if pull.fork { 18 } else { 17 }, "target_project_id": 17,
             "author": { "id": 1, "username": pull.by }, "created_at": "2026-11-20T10:00:00.000Z",
             "diverged_commits_count": behind, "merge_commit_sha": pull.merged,

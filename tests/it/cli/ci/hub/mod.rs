@@ -45,6 +45,9 @@ pub(super) struct Pull {
     /// The commit that it became.
     pub(super) merged: Option<String>,
     pub(super) fork: bool,
+    pub(super) title: String,
+    /// Whether its branch was deleted.
+    pub(super) gone: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -52,6 +55,8 @@ pub(super) struct Push {
     pub(super) branch: String,
     pub(super) after: String,
     pub(super) by: Option<String>,
+    /// Whether it came by a merge on the platform's pages.
+    pub(super) merge: bool,
 }
 
 /// A run of a job that applies, or what somebody would have taken for one.
@@ -89,7 +94,11 @@ pub(super) struct State {
     /// How many entries a page has, whatever is asked for.
     pub(super) page: usize,
     pub(super) faults: Vec<Fault>,
-    /// What is answered where a request is asked for that the token may not make.
+    /// Whether commits that no branch has are gone.
+    pub(super) forgotten: bool,
+    /// How many comments another run posts just before the next one.
+    pub(super) twins: usize,
+    /// The requests, in their order.
     pub(super) asked: Vec<String>,
     next: u64,
 }
@@ -124,6 +133,8 @@ impl Hub {
             issues: Vec::new(),
             page: 100,
             faults: Vec::new(),
+            forgotten: false,
+            twins: 0,
             asked: Vec::new(),
             next: 0,
         };
@@ -174,6 +185,10 @@ fn me(kind: Kind) -> &'static str {
 
 impl State {
     fn add(&mut self, issue: bool, pull: u64, author: &str, title: String, body: String) -> Entry {
+        if !issue && self.twins > 0 {
+            self.twins -= 1;
+            self.add(issue, pull, author, title.clone(), body.clone());
+        }
         self.next += 1;
         let entry = Entry { id: self.next, pull, author: author.into(), title, body, open: true };
         if issue { &mut self.issues } else { &mut self.comments }.push(entry.clone());
