@@ -32,7 +32,11 @@ pub const VARIABLES: &[(&str, &str)] = &[
         CI_LOGIN,
         "the account that it comments as, where the platform does not tell: GitHub's login, Bitbucket's uuid",
     ),
-    (AUTHORS, "a JSON object from accounts of the platform to e-mails of the tree"),
+    (
+        AUTHORS,
+        "a JSON object from the platform's accounts to e-mails of the tree, such as `{\"ada\": \"ada@acme.com\"}` of a login \
+         of GitHub or a user name of GitLab, or `{\"712020:5e1f…\": \"ada@acme.com\"}` of an account id of Bitbucket",
+    ),
     (APPLIED_FROM, "the commit that the site was in line with before the first apply"),
     ("ROLLBOOK_APPLY_WORKFLOW", "GitHub: the file of the workflow that applies, instead of `apply.yml`"),
     ("ROLLBOOK_APPLY_ENVIRONMENT", "GitLab: the environment that applies, instead of `rollbook-apply`"),

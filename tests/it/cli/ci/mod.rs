@@ -13,6 +13,7 @@ mod pipelines;
 mod rows;
 mod serve;
 mod table;
+mod trial;
 mod walks;
 
 /// The token for a platform's API. It must show nowhere.
