@@ -118,7 +118,14 @@ impl<'a> Comparing<'a, '_> {
         let after = self.after(before);
         let mut found = Vec::new();
         let by_line = before.group.denied.iter().filter(|(_, denial)| denial.reason != Reason::Offboarded);
-        for (user, denial) in by_line.filter(|(user, _)| !after.is_some_and(|after| names(after, user))) {
+        // That the tree goes on with somebody whom it cannot place, either, says nothing of who is in the group.
+        let still_said = |user: &UserRef| {
+            let is_of_nobody = self.head.people.is_of_nobody(user);
+            after.is_some_and(|after| {
+                after.denied.contains_key(user) || after.members.contains_key(user) && !is_of_nobody
+            })
+        };
+        for (user, denial) in by_line.filter(|(user, _)| !still_said(user)) {
             let (accounts, doubt) = match who(&self.base.tree.people, user) {
                 // It is among the changes of the base.
                 Who::Account(_) if before.doubt.is_none() => continue,

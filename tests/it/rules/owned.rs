@@ -196,6 +196,7 @@ fn a_dropped_end_of_nobody_is_told_at_night() {
     assert_eq!(night(renamed("at-least")), told("end-of-nobody"));
     assert_eq!(night(hidden(renamed("at-least"))), told("end-of-nobody"), "others hide their emails");
     assert_eq!(night(renamed("at-least").edit(END, "")), told("kept-by-change"));
+    assert_eq!(night(renamed("at-least").edit("2026-12-01", "2099-01-01")), told("kept-by-change"));
     // Neighbour: nobody is left who could be meant.
     let left = |world: World| world.change(|live| live.leave("payroll", "z@acme.com"));
     assert_eq!(night(left(renamed("at-least").edit(END, ""))), []);
@@ -390,4 +391,27 @@ fn a_rule_follows_its_group_and_person_in_the_change_that_corrects_the_lock() {
     let refused = "protect user.ada@acme.com: refused".to_owned();
     assert!(protects("ada@acme.com").contains(&refused), "{:?}", protects("ada@acme.com"));
     assert!(!protects("ada@acme.com, ada.old@acme.com").contains(&refused));
+}
+
+/// A site administrator has made payroll anew, and the lock still has the old id.
+#[test]
+fn anybody_corrects_the_line_of_a_group_that_was_made_anew() {
+    let line = |id: &str| format!("groups:\n  payroll: {{ id: {id}, from: jira }}\n");
+    let world = |stays: bool| {
+        let mut world = base();
+        world.files.iter_mut().filter(|(path, _)| path == "rollbook.lock").for_each(|(_, text)| {
+            *text = format!("{text}{}", line("id-payroll"));
+        });
+        let world = world.then_base().change(|live| {
+            let members = live.group("payroll").members.clone();
+            live.groups.insert("id-new".into(), Group::of("payroll", members));
+            live.groups.get_mut("id-payroll").unwrap().name = "payroll-old".into();
+            if !stays {
+                live.groups.remove("id-payroll");
+            }
+        });
+        rulings(&world.edit("id-payroll", "id-new").by("mal@acme.com").plan())
+    };
+    assert_eq!(world(false), NONE);
+    assert!(world(true).contains(&"self-grant group.payroll: refused".to_owned()), "{:?}", world(true));
 }

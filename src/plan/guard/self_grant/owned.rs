@@ -59,7 +59,7 @@ impl<'b> Others<'b> {
             "Allow this run with `--allow self-grant`: `policy.admins` of the base names nobody who could make this change."
         } else if self.beside_owners {
             "Nobody can tell which of the authors did it. Take it back, and let one whom `policy.admins` of the base names make \
-             it again once the others' changes are applied; or allow this run with `--allow self-grant`."
+             it again once the others' changes are applied, and what blocks these is taken out; or allow this run with `--allow self-grant`."
         } else {
             "Let one whom `policy.admins` of the base names make this change, or allow this run with `--allow self-grant`."
         }
@@ -190,10 +190,16 @@ pub(super) fn moved_names(case: &Case<'_>, authors: &[Author<'_>], found: &mut B
     }
 }
 
-/// Whether a name had no id, and is given the one that the site shows for it.
+/// Whether a name had no id, or that of a group that is gone from the site, and is given the one that the site shows for it.
+/// Nobody but a site administrator makes a group anew there; an email may be anybody's by now.
 fn is_shown(case: &Case<'_>, change: &IdentityChange) -> bool {
-    let Some(id) = change.head.as_ref().filter(|_| change.base.is_none()) else { return false };
     let context = case.context;
+    let is_free = match (&change.base, &change.address) {
+        (None, _) => true,
+        (Some(id), Address::Group(_)) => !context.live.groups.iter().any(|group| group.id.as_str() == id),
+        (Some(_), Address::User(_) | Address::Member(..)) => false,
+    };
+    let Some(id) = change.head.as_ref().filter(|_| is_free) else { return false };
     let shown: Vec<&str> = match &change.address {
         Address::User(UserRef::Email(email)) => {
             context.tree.people.shown_with(email).map(AccountId::as_str).collect()
