@@ -11,7 +11,7 @@ use crate::exit::Exit;
 use crate::fetch;
 use crate::model::{Declaration, GroupName, LiveState, Locator, Tree};
 use crate::plan::{self, Beside, Desired, Resolved};
-use crate::render;
+use crate::render::{self, count};
 
 use super::rewrite::{changed, differences, write};
 use super::{Session, block_on, connect};
@@ -37,7 +37,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let live = block_on(
         session.telling(async { Ok(fetch::live_state(&surfaces, &desired, Beside::default()).await?) }),
     )?;
-    let Pruned { tree, entries, left } = pruned(&loaded.tree, &loaded.declaration, &live, today)?;
+    let Pruned { tree, entries, comments, left } = pruned(&loaded.tree, &loaded.declaration, &live, today)?;
     let files = changed(&loaded.tree, &tree);
     if arguments.check {
         session.data(&differences(&files))?;
@@ -46,7 +46,8 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     }
     let entries = if entries == 1 { "1 entry".into() } else { format!("{entries} entries") };
     let verb = if arguments.check { "would go" } else { "gone" };
-    session.terminal.say(&format!("{entries} {verb}"));
+    let with = if comments == 0 { String::new() } else { format!(", with {}", count(comments, "comment")) };
+    session.terminal.say(&format!("{entries} {verb}{with}"));
     for name in &left {
         let name = render::harmless(name.as_str());
         session.terminal.tell(&format!("left: an entry of {name} stands where it cannot be cut out"));
@@ -65,6 +66,8 @@ pub struct Pruned {
     pub tree: Tree,
     /// How many entries went.
     pub entries: usize,
+    /// How many comments went with them.
+    pub comments: usize,
     /// The groups that an entry could not be cut out of.
     pub left: Vec<GroupName>,
 }
@@ -99,5 +102,6 @@ pub fn pruned(
             return Err(Error::AsksAnew(asked));
         }
     }
-    Ok(Pruned { tree: edited.tree, entries: spent.values().map(BTreeSet::len).sum(), left })
+    let entries = spent.values().map(BTreeSet::len).sum();
+    Ok(Pruned { tree: edited.tree, entries, comments: edited.comments, left })
 }

@@ -1,41 +1,26 @@
 //! The canonical form of a file: what people see alike looks alike. Every comment and every meaning stay.
-//!
-//! `pretty_yaml` lays a file out. It reads YAML with a parser of its own, so that what it made is read again here, and
-//! held against what stood there before.
-
-use pretty_yaml::config::{FormatOptions, LanguageOptions, LayoutOptions};
-use pretty_yaml::format_text;
 
 use crate::model::FileId;
 
+use super::document::Document;
 use super::events;
 use super::mistakes::Mistakes;
 use super::node::{Node, Scalar, Value};
 
-/// Lines are broken where they would be longer, in characters; comments and texts never are.
-const WIDTH: usize = 110;
-
-/// How often a file is laid out until nothing moves any more. Twice is enough where a line's length depended on how it
-/// was written before.
-const ROUNDS: usize = 4;
-
 /// Why a file has no canonical form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
-    /// One of the two parsers cannot read it.
+    /// It is no mapping, or has mistakes.
     #[error("its YAML cannot be read")]
     Unreadable,
-    /// A line of it starts with a tab, or with one among its spaces.
-    #[error("a line of it is indented with something else than spaces")]
-    Indentation,
     /// It would say something else.
     #[error("its canonical form would say something else")]
     OtherMeaning,
-    /// A comment would be lost, or stand elsewhere.
+    /// A comment would be lost.
     #[error("its canonical form would lose a comment")]
     LostComment,
     /// There is no form that stays.
-    #[error("its canonical form changes again each time")]
+    #[error("its canonical form changes again")]
     Restless,
 }
 
@@ -44,44 +29,38 @@ pub enum FormatError {
 /// # Errors
 /// [`FormatError`] when there is no form that says the same with the same comments.
 pub fn format(text: &str) -> Result<String, FormatError> {
-    let mut before = unified(text);
-    // The parser of `pretty_yaml` panics over some texts that are no file of a tree.
-    let mut mistakes = Mistakes::default();
-    let read = events::read(FileId(0), &before, &mut mistakes);
-    if !mistakes.no_errors() || !read.is_some_and(|node| matches!(node.value, Value::Map(_))) {
-        return Err(FormatError::Unreadable);
+    let text = &unified(text);
+    let after = read(text).ok_or(FormatError::Unreadable)?.print();
+    if !says_the_same(text, &after)? {
+        return Err(FormatError::OtherMeaning);
     }
-    // YAML takes tabs there in some texts, and `pretty_yaml` 0.6 cuts such a text between the bytes of a character.
-    let odd = |line: &str| line.trim_start_matches(' ').starts_with(|c: char| c.is_ascii_whitespace());
-    if before.split('\n').any(odd) {
-        return Err(FormatError::Indentation);
+    match Document::read(&after).map(Document::print) {
+        Some(again) if again == after => Ok(after),
+        Some(_) | None => Err(FormatError::Restless),
     }
-    for _ in 0..ROUNDS {
-        let after = format_text(&before, &options()).map_err(|_| FormatError::Unreadable)?;
-        if after == before {
-            return if says_the_same(text, &after)? { Ok(after) } else { Err(FormatError::OtherMeaning) };
-        }
-        before = after;
-    }
-    Err(FormatError::Restless)
 }
 
-fn options() -> FormatOptions {
-    FormatOptions {
-        layout: LayoutOptions { print_width: WIDTH, ..LayoutOptions::default() },
-        // A list that was broken into lines stays so, as a person meant it.
-        language: LanguageOptions { trim_trailing_zero: false, ..LanguageOptions::default() },
-    }
+/// A text as a document, where it is a mapping without mistakes.
+pub(super) fn read(text: &str) -> Option<Document> {
+    let mut mistakes = Mistakes::default();
+    let node = events::read(FileId(0), text, &mut mistakes)?;
+    let is_map = mistakes.no_errors() && matches!(node.value, Value::Map(_));
+    if is_map { Document::read(text) } else { None }
 }
 
 /// Line breaks of one kind, and no byte order mark.
-fn unified(text: &str) -> String {
+pub(super) fn unified(text: &str) -> String {
     text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n")
 }
 
-/// Whether two texts are the same nodes in the same order, with the same comments.
+/// Whether two texts are the same nodes in the same order, with the same comments. Those of a list between brackets, and
+/// of a key with a `?`, may change their order.
 fn says_the_same(one: &str, other: &str) -> Result<bool, FormatError> {
-    let comments = |text| events::comments(text).ok_or(FormatError::Unreadable);
+    let comments = |text| {
+        let mut comments = events::comments(text).ok_or(FormatError::Unreadable)?;
+        comments.sort();
+        Ok(comments)
+    };
     if comments(one)? != comments(other)? {
         return Err(FormatError::LostComment);
     }

@@ -30,6 +30,7 @@ mod config_size;
 mod contract;
 mod docs;
 mod edge;
+mod edits;
 mod expired;
 mod explain;
 mod floors;

@@ -6,15 +6,17 @@ use jiff::civil::Date;
 
 use crate::model::{
     AppsInGroup, Declaration, DeclaredGroup, DeclaredUser, Diagnostic, FileId, GroupName, GroupState, Import,
-    ImportedGroup, Located, Member, MemberRef, Members, Origin, Severity, Source, SourceFile, Tree, UserRef,
+    Located, Member, MemberRef, Members, Origin, Severity, Source, Tree, UserRef,
 };
 
-use super::super::events::{self, Style};
+use super::super::document::{Comment, Document, Entry, Items, Kind, Value as Written, quoted};
+use super::super::events;
 use super::super::include::{Include, ROOT};
 use super::super::mistakes::Mistakes;
 use super::super::node::Value;
-use super::super::{format, parse};
-use super::{EditError, outline, write};
+use super::super::parse;
+use super::files::Files;
+use super::{EditError, write};
 
 /// What goes into one file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,8 +40,8 @@ pub struct Imported {
 
 /// The tree's first file, for a site and perhaps an organization.
 pub fn root_text(site: &str, organization: Option<&str>) -> String {
-    let organization = organization.map(|id| format!("organization: {}\n", write::quoted(id)));
-    format!("version: 1\nsite: {}\n{}", write::quoted(site), organization.unwrap_or_default())
+    let organization = organization.map(|id| format!("organization: {}\n", quoted(id)));
+    format!("version: 1\nsite: {}\n{}", quoted(site), organization.unwrap_or_default())
 }
 
 /// Adds to a tree, which says `declaration`. Groups that the language cannot say are left out, each with the reason.
@@ -54,7 +56,7 @@ pub fn imported(
     today: Date,
 ) -> Result<Imported, EditError> {
     loop {
-        let written = written(tree, &import, per)?;
+        let written = written(tree, declaration, &import, per)?;
         let parsed = parse(&written, today);
         let Some(found) = parsed.declaration else {
             let mut errors = parsed.diagnostics;
@@ -144,93 +146,62 @@ fn intended(mut declaration: Declaration, import: &Import) -> Declaration {
 }
 
 /// The files of a tree with an import in them.
-fn written(tree: &Tree, import: &Import, per: FilePer) -> Result<Tree, EditError> {
-    let mut files = Files {
-        include: Include::of(tree.file(ROOT).map_or("", |(_, root)| &root.text)),
-        texts: BTreeMap::new(),
-    };
-    for SourceFile { path, text } in &tree.files {
-        files.texts.insert(path.clone(), File { text: text.clone(), new: false });
+fn written(tree: &Tree, declaration: &Declaration, import: &Import, per: FilePer) -> Result<Tree, EditError> {
+    let mut files = Files::of(tree);
+    let include = Include::of(tree.file(ROOT).map_or("", |(_, root)| &root.text));
+    for group in import.groups.iter().filter(|group| group.declared) {
+        let form = || EditError::Form(group.name.clone());
+        let declared = declaration.groups.get(&group.name).ok_or_else(form)?;
+        let path = &tree.get(declared.origin.file).path;
+        let members = files.members(path, &group.name).ok_or_else(form)?;
+        let flow = members.flow;
+        members.entries.extend(group.members.iter().map(|member| write::member(member, flow)));
     }
-    let (declared, new): (Vec<&ImportedGroup>, Vec<_>) =
-        import.groups.iter().partition(|group| group.declared);
-    for group in declared {
-        files.add_members(group)?;
-    }
-    for group in new {
-        files.add("groups", &write::stem(&group.name, per), |column| write::group(group, column))?;
+    for group in import.groups.iter().filter(|group| !group.declared) {
+        add(&mut files, &include, ("groups", &write::stem(&group.name, per)), write::group(group))?;
     }
     for email in &import.users {
-        files.add("users", "people", |column| write::user(email, column))?;
+        add(&mut files, &include, ("users", "people"), write::user(email))?;
     }
-    let file = |(path, File { text, new }): (String, File)| {
-        let text = if new { format(&text).unwrap_or(text) } else { text };
-        SourceFile { path, text }
-    };
-    Ok(Tree { files: files.texts.into_iter().map(file).collect() })
+    Ok(files.into_tree())
 }
 
-struct Files {
-    include: Include,
-    texts: BTreeMap<String, File>,
-}
-
-struct File {
-    text: String,
-    new: bool,
-}
-
-impl Files {
-    /// Adds an entry under `groups` or `users`: to the file of this stem, or to the first of stem-2, stem-3 … that takes
-    /// one.
-    fn add(&mut self, section: &str, stem: &str, entry: impl Fn(usize) -> String) -> Result<(), EditError> {
-        let mut number = 1;
-        loop {
-            let name = if number == 1 { stem.to_owned() } else { format!("{stem}-{number}") };
-            let path = self.path(section, &name)?;
-            let file = self
-                .texts
-                .entry(path)
-                .or_insert_with(|| File { text: format!("{}{section}:\n", write::HEAD), new: true });
-            let column =
-                if file.new { Some(2) } else { outline::mapping(&file.text, section).map(|end| end.column) };
-            if let Some(column) = column {
-                write::below(&mut file.text, &entry(column));
-                return Ok(());
-            }
-            number += 1;
+/// Adds an entry under `groups` or `users`: to the file of this stem, or to the first of stem-2, stem-3 … that takes one.
+fn add(
+    files: &mut Files,
+    include: &Include,
+    (section, stem): (&str, &str),
+    entry: Entry,
+) -> Result<(), EditError> {
+    let mut number = 1;
+    loop {
+        let name = if number == 1 { stem.to_owned() } else { format!("{stem}-{number}") };
+        let path = path(include, section, &name)?;
+        if !files.has(&path) {
+            files.insert(path.clone(), started(section));
         }
-    }
-
-    /// A path that `include` takes.
-    fn path(&self, section: &str, name: &str) -> Result<String, EditError> {
-        let usual = format!("{section}/{name}.yaml");
-        let folders = self.include.folders().into_iter();
-        let other = folders.map(|folder| format!("{folder}/{name}.yaml").trim_start_matches('/').to_owned());
-        let mut paths = std::iter::once(usual.clone()).chain(other);
-        paths.find(|path| self.include.takes(path)).ok_or(EditError::NotIncluded(usual))
-    }
-
-    fn add_members(&mut self, group: &ImportedGroup) -> Result<(), EditError> {
-        let keys = ["groups", group.name.as_str(), "members"];
-        let found = self.texts.values_mut().find_map(|file| {
-            let list = outline::list(&file.text, keys)?;
-            Some((file, list))
-        });
-        let (file, list) = found.ok_or_else(|| EditError::Form(group.name.clone()))?;
-        match list.style {
-            Style::Block => {
-                let lines: String =
-                    group.members.iter().map(|member| write::member(member, list.column)).collect();
-                write::below_line(&mut file.text, list.end(), &lines);
-            }
-            Style::Flow => {
-                let items: Vec<String> =
-                    group.members.iter().map(|member| write::item(&member.user)).collect();
-                let comma = if list.items.is_empty() { "" } else { ", " };
-                file.text.insert_str(list.end(), &format!("{comma}{}", items.join(", ")));
-            }
+        if let Some(Written::Items(items)) =
+            files.document(&path).and_then(|document| document.at(&[section]))
+        {
+            items.entries.push(entry);
+            return Ok(());
         }
-        Ok(())
+        number += 1;
     }
+}
+
+/// A path that `include` takes.
+fn path(include: &Include, section: &str, name: &str) -> Result<String, EditError> {
+    let usual = format!("{section}/{name}.yaml");
+    let folders = include.folders().into_iter();
+    let other = folders.map(|folder| format!("{folder}/{name}.yaml").trim_start_matches('/').to_owned());
+    let mut paths = std::iter::once(usual.clone()).chain(other);
+    paths.find(|path| include.takes(path)).ok_or(EditError::NotIncluded(usual))
+}
+
+/// A file that an import makes.
+fn started(section: &str) -> Document {
+    let mut entry = Entry::keyed(section, Written::Items(Items::new(Kind::Map, false, Vec::new())));
+    entry.above.push(Comment { text: write::HEAD.into(), gap: false });
+    Document { marked: false, root: Items::new(Kind::Map, false, vec![entry]) }
 }

@@ -1,8 +1,9 @@
-//! Changes to people's files. Every byte that is not changed stays, and what the whole says afterwards is held against
-//! what it is to say.
+//! Changes to people's files. What is changed is the document, so that every comment stays with what it is about and a file
+//! that was changed is as `fmt` leaves it; every other file keeps its bytes. What the whole says afterwards is held
+//! against what it is to say.
 
 mod add;
-mod outline;
+mod files;
 mod remove;
 mod write;
 

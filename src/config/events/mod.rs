@@ -11,7 +11,7 @@ use granit_parser::{ErrorKind, Event, Parser, ScalarStyle, ScanError, options};
 
 use crate::model::{Diagnostic, FileId, Origin, Span};
 
-pub(super) use walk::{At, Style, walk};
+pub(super) use walk::{Step, Style, walk};
 
 use super::codes;
 use super::mistakes::Mistakes;

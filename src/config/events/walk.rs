@@ -1,87 +1,68 @@
-//! Where the nodes of a file stand, for whoever adds to its text.
+//! A text's events with their bytes, for `document`, which keeps how a file is written.
 
-use granit_parser::{Event, Parser, StructureStyle};
+use std::borrow::Cow;
+use std::ops::Range;
 
-/// How a list or mapping is written.
+use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, options};
+
+/// How a text, number or boolean is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::config) enum Style {
-    /// In lines.
-    Block,
-    /// Between brackets.
-    Flow,
+    /// Without quotes.
+    Plain,
+    /// Between `'`.
+    Single,
+    /// Between `"`.
+    Double,
+    /// Below a `|`.
+    Literal,
+    /// Below a `>`.
+    Folded,
 }
 
 /// What a walk comes by.
-pub(in crate::config) enum At {
-    /// A list or mapping starts, or a scalar, which has no style.
-    Node { start: usize, style: Option<Style>, map: bool },
-    /// A scalar, or what can be seen of a list or mapping, ends.
-    End { end: usize, list: bool },
+pub(in crate::config) enum Step<'t> {
+    /// A `---`.
+    Marker,
+    /// A scalar, and what it says. The bytes of a block text start below its header.
+    Scalar(Cow<'t, str>, Style),
+    /// A list starts, or a mapping, in lines or between brackets.
+    Start { map: bool, flow: bool },
+    /// A list or mapping ends.
+    End,
+    /// A comment.
+    Comment,
 }
 
-enum Open {
-    List,
-    Map { key: Option<String> },
-}
-
-/// Walks a file: each node with the keys that lead to it, those of lists left out. Nothing when it cannot be read.
-pub(in crate::config) fn walk(text: &str, mut see: impl FnMut(&[&str], At)) -> Option<()> {
-    let mut open: Vec<Open> = Vec::new();
-    for event in Parser::new_from_str(text) {
+/// The steps through a text, each with its bytes; nothing when it cannot be read.
+pub(in crate::config) fn walk(text: &str) -> Option<Vec<(Step<'_>, Range<usize>)>> {
+    let mut steps = Vec::new();
+    for event in Parser::new_from_str_with_options(text, options! { emit_comments: true }) {
         let (event, span) = event.ok()?;
-        let range = span.byte_range()?;
-        match event {
-            Event::Scalar(value, ..) => {
-                if let Some(Open::Map { key: key @ None }) = open.last_mut() {
-                    *key = Some(value.into_owned());
-                    continue;
-                }
-                see(&path(&open), At::Node { start: range.start, style: None, map: false });
-                see(&path(&open), At::End { end: range.end, list: false });
-                close_value(&mut open);
-            }
-            Event::SequenceStart(style, ..) => {
-                see(&path(&open), At::Node { start: range.start, style: Some(style.into()), map: false });
-                open.push(Open::List);
-            }
-            Event::MappingStart(style, ..) => {
-                see(&path(&open), At::Node { start: range.start, style: Some(style.into()), map: true });
-                open.push(Open::Map { key: None });
-            }
-            Event::SequenceEnd | Event::MappingEnd => {
-                let list = matches!(open.pop()?, Open::List);
-                // What is written in lines ends with the last text in it; only brackets have an end of their own.
-                let bracket = text.get(..range.end).is_some_and(|text| text.ends_with([']', '}']));
-                let end = if bracket && !range.is_empty() { range.end } else { 0 };
-                see(&path(&open), At::End { end, list });
-                close_value(&mut open);
-            }
-            // Comments and the ends of documents, and whatever the parser's enum may grow by.
-            Event::StreamStart | Event::Comment(..) | _ => {}
-        }
+        let flow = |style| matches!(style, StructureStyle::Flow);
+        let step = match event {
+            Event::DocumentStart(true, _) => Step::Marker,
+            Event::Scalar(says, style, ..) => Step::Scalar(says, style.into()),
+            Event::SequenceStart(style, ..) => Step::Start { map: false, flow: flow(style) },
+            Event::MappingStart(style, ..) => Step::Start { map: true, flow: flow(style) },
+            Event::SequenceEnd | Event::MappingEnd => Step::End,
+            Event::Comment(..) => Step::Comment,
+            // The ends of documents, and whatever the parser's enum may grow by.
+            Event::StreamStart | _ => continue,
+        };
+        steps.push((step, span.byte_range()?));
     }
-    Some(())
+    Some(steps)
 }
 
-impl From<StructureStyle> for Style {
-    fn from(style: StructureStyle) -> Self {
+impl From<ScalarStyle> for Style {
+    fn from(style: ScalarStyle) -> Self {
         match style {
-            StructureStyle::Block => Self::Block,
-            StructureStyle::Flow => Self::Flow,
+            ScalarStyle::Plain => Self::Plain,
+            ScalarStyle::SingleQuoted => Self::Single,
+            ScalarStyle::DoubleQuoted => Self::Double,
+            ScalarStyle::Literal => Self::Literal,
+            ScalarStyle::Folded => Self::Folded,
         }
     }
-}
-
-fn close_value(open: &mut [Open]) {
-    if let Some(Open::Map { key }) = open.last_mut() {
-        *key = None;
-    }
-}
-
-fn path(open: &[Open]) -> Vec<&str> {
-    let keys = open.iter().filter_map(|open| match open {
-        Open::Map { key } => key.as_deref(),
-        Open::List => None,
-    });
-    keys.collect()
 }

@@ -78,7 +78,7 @@ fn a_second_import_adds_what_came_and_nothing_else() {
     let ran = at(folder, &site, &["import"]).run().ends(0);
     assert_eq!(ran.stdout, "groups/support.yaml\n", "{ran}");
     let text = read(folder, "groups/support.yaml");
-    assert!(text.ends_with("      - chen@acme.com   # since spring\n      - erik@acme.com\n"), "{text}");
+    assert!(text.ends_with("      - chen@acme.com # since spring\n      - erik@acme.com\n"), "{text}");
 }
 
 #[test]

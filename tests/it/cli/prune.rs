@@ -13,7 +13,9 @@ const GROUPS: &str = "groups:
     mode: at-least
     members:
       - ada@acme.com # lead
-      # a comment above stays
+      # what is parted stays
+
+      # a comment above goes along
       - user: chen@acme.com # helps out
         until: 2026-01-01
         because: OPS-1
@@ -33,7 +35,13 @@ fn entries_go_when_live_has_nobody_of_them() {
     insta::assert_snapshot!(run(&["--check", "-q"], GROUPS).at(&site).run().ends(1));
     let ran = run(&["-q"], GROUPS).at(&site).run().ends(0);
     let text = fs::read_to_string(ran.folder().join("groups/all.yaml")).unwrap();
-    assert!(text.contains("# still there") && text.contains("members: [chen@acme.com] }"), "{text}");
+    assert!(
+        text.contains(
+            "# what is parted stays\n\n      - { user: erik@acme.com, until: 2026-02-01 } # still there\n"
+        ),
+        "{text}"
+    );
+    assert!(!text.contains("goes along") && text.contains("members: [chen@acme.com] }"), "{text}");
     let again = run(&["--check", "-q"], &text).at(&site).run().ends(0);
     assert_eq!(again.stdout, "", "{again}");
 }
@@ -45,16 +53,18 @@ fn a_list_of_nothing_is_empty_and_not_gone() {
                   support: { members: [{ user: ada@acme.com, until: 2026-01-01 }] }\n";
     let ran = run(&["-q"], groups).at(&site).run().ends(0);
     let text = fs::read_to_string(ran.folder().join("groups/all.yaml")).unwrap();
-    assert_eq!(text, "groups:\n  developers:\n    members:\n      []\n  support: { members: [] }\n");
+    assert_eq!(text, "groups:\n  developers:\n    members: []\n  support: { members: [] }\n");
 }
 
 #[test]
-fn what_cannot_be_cut_out_is_told_and_left() {
+fn an_entry_goes_from_wherever_it_stands() {
     let site = Site::example("minimal");
     let groups = "groups:\n  developers:\n    members: [\n      { user: chen@acme.com, until: 2026-01-01 }, # why\n      \
-                  ada@acme.com ]\n  support: { members: [{ user: ada@acme.com, until: 2026-01-01 }] }\n";
-    let ran = run(&[], groups).at(&site).run().ends(6);
-    assert!(ran.stderr.contains("left: an entry of developers"), "{ran}");
+                  ada@acme.com ]\n  support:\n    members:\n      - user: ada@acme.com\n        until: 2026-01-01\n        \
+                  because: >-\n          was here\n\n      - chen@acme.com\n";
+    let ran = run(&[], groups).at(&site).run().ends(0);
+    assert!(ran.stderr.contains("2 entries gone, with 1 comment\n"), "{ran}");
     let text = fs::read_to_string(ran.folder().join("groups/all.yaml")).unwrap();
-    assert!(text.contains("# why") && text.contains("support: { members: [] }"), "{text}");
+    let pruned = "groups:\n  developers:\n    members: [ada@acme.com]\n  support:\n    members:\n      - chen@acme.com\n";
+    assert_eq!(text, pruned);
 }

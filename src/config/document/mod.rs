@@ -1,0 +1,148 @@
+//! A file as people wrote it: its nodes with their comments, each at what it is about, and blank lines. `read` makes it of
+//! a text, `print` writes its canonical form, and `edit` changes it in between, so that an edit leaves a file as
+//! `fmt` would.
+
+mod attach;
+mod print;
+mod read;
+mod text;
+
+pub(super) use text::{Text, quoted};
+
+/// A file.
+#[derive(Clone, Debug)]
+pub(super) struct Document {
+    /// Whether it starts with `---`.
+    pub(super) marked: bool,
+    /// What it says.
+    pub(super) root: Items,
+}
+
+/// A list or a mapping.
+#[derive(Clone, Debug)]
+pub(super) struct Items {
+    /// Which of the two.
+    pub(super) kind: Kind,
+    /// Whether it was written between brackets. It stays so where it fits on a line.
+    pub(super) flow: bool,
+    /// Its items.
+    pub(super) entries: Vec<Entry>,
+    /// Comments below the last item.
+    pub(super) below: Vec<Comment>,
+    /// The column of its first item, while comments are attached.
+    column: usize,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    List,
+    Map,
+}
+
+/// An item of a list, or a key with its value.
+#[derive(Clone, Debug)]
+pub(super) struct Entry {
+    /// Comments above it.
+    pub(super) above: Vec<Comment>,
+    /// Whether a blank line stands between it and what is above.
+    pub(super) gap: bool,
+    /// The key, in a mapping.
+    pub(super) key: Option<Text>,
+    /// The value.
+    pub(super) value: Value,
+    /// The comment on its line.
+    pub(super) line: Option<String>,
+    /// Where it stands, while comments are attached.
+    place: Place,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Value {
+    Text(Text),
+    Items(Items),
+}
+
+/// A comment that has a line for itself.
+#[derive(Clone, Debug)]
+pub(super) struct Comment {
+    /// The comment, from its `#` on.
+    pub(super) text: String,
+    /// Whether a blank line stands above it.
+    pub(super) gap: bool,
+}
+
+/// Bytes of the text that was read.
+#[derive(Clone, Copy, Debug, Default)]
+struct Place {
+    start: usize,
+    value: usize,
+    end: usize,
+}
+
+impl Document {
+    /// The value at keys within each other.
+    pub(super) fn at(&mut self, keys: &[&str]) -> Option<&mut Value> {
+        let (first, rest) = keys.split_first()?;
+        let mut value = &mut self.root.entry(first)?.value;
+        for key in rest {
+            let Value::Items(items) = value else { return None };
+            value = &mut items.entry(key)?.value;
+        }
+        Some(value)
+    }
+}
+
+impl Items {
+    pub(super) fn new(kind: Kind, flow: bool, entries: Vec<Entry>) -> Self {
+        Self { kind, flow, entries, below: Vec::new(), column: 0 }
+    }
+
+    /// The entry of a key.
+    pub(super) fn entry(&mut self, key: &str) -> Option<&mut Entry> {
+        self.entries.iter_mut().find(|entry| entry.key.as_ref().is_some_and(|text| text.is(key)))
+    }
+}
+
+impl Entry {
+    pub(super) fn item(value: Value) -> Self {
+        Self { above: Vec::new(), gap: false, key: None, value, line: None, place: Place::default() }
+    }
+
+    pub(super) fn keyed(key: &str, value: Value) -> Self {
+        Self { key: Some(Text::of(key)), ..Self::item(value) }
+    }
+
+    /// How many comments it has, with those within.
+    pub(super) fn comments(&self) -> usize {
+        let within = match &self.value {
+            Value::Text(_) => 0,
+            Value::Items(items) => {
+                items.below.len() + items.entries.iter().map(Self::comments).sum::<usize>()
+            }
+        };
+        self.above.len() + usize::from(self.line.is_some()) + within
+    }
+
+    /// Puts comments above it that are parted from it.
+    pub(super) fn prepend(&mut self, comments: Vec<Comment>) {
+        match self.above.first_mut() {
+            Some(first) => first.gap = true,
+            None => self.gap = true,
+        }
+        self.above.splice(0..0, comments);
+    }
+
+    /// Gives it a comment right above it.
+    fn atop(&mut self, text: String) {
+        self.above.push(Comment { text, gap: std::mem::take(&mut self.gap) });
+    }
+
+    /// Gives it a comment on its line, or above where the line has one already.
+    fn remark(&mut self, text: String) {
+        if self.line.is_none() {
+            self.line = Some(text);
+        } else {
+            self.atop(text);
+        }
+    }
+}
