@@ -37,7 +37,7 @@ struct Common {
     #[arg(short, long, action = clap::ArgAction::Count, global = true)]
     verbose: u8,
     /// The day to judge `until` by [default: today in UTC]
-    #[arg(long, value_name = "YYYY-MM-DD", global = true)]
+    #[arg(long, value_name = "YYYY-MM-DD", global = true, value_parser = day)]
     today: Option<Date>,
 }
 
@@ -55,6 +55,8 @@ enum Command {
     Check(commands::check::Arguments),
     /// Bring every file of the tree into one form, which keeps comments and meaning
     Fmt(commands::fmt::Arguments),
+    /// Write a person's e-mail or a group's name anew in every file of the tree, its lock included
+    Rename(commands::rename::Arguments),
     /// Try each credential: what it may do, and what cannot be done without it
     Doctor(commands::doctor::Arguments),
     /// Say why somebody is in a group by the tree: every way, with its place
@@ -117,6 +119,7 @@ pub fn run() -> Exit {
     let result = match cli.command {
         Command::Check(arguments) => commands::check::run(&session, &arguments),
         Command::Fmt(arguments) => commands::fmt::run(&session, &arguments),
+        Command::Rename(arguments) => commands::rename::run(&session, &arguments),
         Command::Doctor(arguments) => commands::doctor::run(&session, &arguments),
         Command::Explain(arguments) => commands::explain::run(&session, &arguments),
         Command::Import(arguments) => commands::import::run(&session, &arguments),
@@ -179,4 +182,8 @@ fn after_help() -> String {
          4 refused by a guard, 5 the saved plan no longer fits, 6 applied incompletely or something is blocked, 64 wrong usage.",
         variables.join("\n")
     )
+}
+
+fn day(text: &str) -> Result<Date, String> {
+    text.parse().map_err(|_| "write a day of the calendar as YYYY-MM-DD, such as 2026-12-31".to_owned())
 }

@@ -14,6 +14,7 @@ pub mod journal;
 pub mod lock;
 pub mod plan;
 pub mod prune;
+pub mod rename;
 pub mod sandbox;
 pub mod show;
 pub mod snapshot;

@@ -44,7 +44,7 @@ mod values;
 mod waive;
 
 pub use accounts::{ExportError, exported_accounts};
-pub use edit::{EditError, Edited, FilePer, Imported, imported, root_text, without_entries};
+pub use edit::{EditError, Edited, FilePer, Imported, Rename, imported, renamed, root_text, without_entries};
 pub use files::{Loaded, find_root, load, not_included, read_tree};
 pub use format::{FormatError, format};
 pub use include::{Include, LOCK, ROOT};

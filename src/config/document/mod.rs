@@ -92,7 +92,35 @@ impl Document {
     }
 }
 
+impl Document {
+    /// Shows every text with its path: keys within each other, `-` for the items of lists, and at the end `:` for a key
+    /// itself.
+    pub(super) fn texts(&mut self, see: &mut dyn FnMut(&[String], &mut Text)) {
+        self.root.texts(&mut Vec::new(), see);
+    }
+}
+
 impl Items {
+    fn texts(&mut self, path: &mut Vec<String>, see: &mut dyn FnMut(&[String], &mut Text)) {
+        for entry in &mut self.entries {
+            if let Some(key) = &mut entry.key {
+                // The path of a value has the key that was read.
+                let read = key.says().to_owned();
+                path.push(":".into());
+                see(path, key);
+                path.pop();
+                path.push(read);
+            } else {
+                path.push("-".into());
+            }
+            match &mut entry.value {
+                Value::Text(text) => see(path, text),
+                Value::Items(items) => items.texts(path, see),
+            }
+            path.pop();
+        }
+    }
+
     pub(super) fn new(kind: Kind, flow: bool, entries: Vec<Entry>) -> Self {
         Self { kind, flow, entries, below: Vec::new(), column: 0 }
     }

@@ -49,6 +49,10 @@ impl Text {
         Self { says: says.to_owned(), form }
     }
 
+    pub(in crate::config) fn says(&self) -> &str {
+        &self.says
+    }
+
     /// Whether it says this.
     pub(in crate::config) fn is(&self, text: &str) -> bool {
         self.says == text

@@ -42,6 +42,17 @@ impl Files {
         }
     }
 
+    /// Changes a file; one that stays the same keeps its bytes.
+    pub(super) fn change(&mut self, path: &str, change: impl FnOnce(&mut Document)) {
+        let Some(File::Kept(text)) = self.0.get(path) else { return };
+        let Some(mut document) = read(&unified(text)) else { return };
+        let before = document.clone().print();
+        change(&mut document);
+        if document.clone().print() != before {
+            self.insert(path.to_owned(), document);
+        }
+    }
+
     /// The members of a group in a file, to change.
     pub(super) fn members(&mut self, path: &str, group: &GroupName) -> Option<&mut Items> {
         match self.document(path)?.at(&["groups", group.as_str(), "members"])? {

@@ -5,12 +5,14 @@
 mod add;
 mod files;
 mod remove;
+mod rename;
 mod write;
 
 use crate::model::{Diagnostic, GroupName};
 
 pub use add::{FilePer, Imported, imported, root_text};
 pub use remove::{Edited, without_entries};
+pub use rename::{Rename, renamed};
 
 /// Why no file can be changed.
 #[derive(Debug, thiserror::Error)]

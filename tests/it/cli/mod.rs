@@ -33,6 +33,7 @@ mod messages;
 mod pace;
 mod pages;
 mod prune;
+mod rename;
 mod reviewed;
 mod secrets;
 mod sites;
