@@ -53,9 +53,12 @@ pub enum ExportError {
 /// # Errors
 /// [`ExportError`] says what is wrong, and on which line.
 pub fn exported_accounts(text: &str) -> Result<BTreeMap<Email, AccountId>, ExportError> {
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let mut reader =
-        csv::ReaderBuilder::new().flexible(true).trim(csv::Trim::All).from_reader(text.as_bytes());
+    let (text, first_line, delimiter) = separated(text.strip_prefix('\u{feff}').unwrap_or(text));
+    let mut reader = csv::ReaderBuilder::new()
+        .flexible(true)
+        .trim(csv::Trim::All)
+        .delimiter(delimiter)
+        .from_reader(text.as_bytes());
     let csv = |error: csv::Error| ExportError::Csv(error.to_string());
     let headers = reader.headers().map_err(csv)?.clone();
     let column =
@@ -65,7 +68,7 @@ pub fn exported_accounts(text: &str) -> Result<BTreeMap<Email, AccountId>, Expor
     let mut accounts: BTreeMap<Email, AccountId> = BTreeMap::new();
     for record in reader.records() {
         let record = record.map_err(csv)?;
-        let line = record.position().map_or(0, csv::Position::line);
+        let line = record.position().map_or(0, csv::Position::line) + first_line;
         let field = |column: usize| record.get(column).filter(|text| !text.is_empty());
         let Some(email) = field(email_column) else { continue };
         let email = Email::parse(email).map_err(|source| ExportError::Email { line, source })?;
@@ -80,6 +83,18 @@ pub fn exported_accounts(text: &str) -> Result<BTreeMap<Email, AccountId>, Expor
         };
     }
     Ok(accounts)
+}
+
+/// A table without Excel's line that names the separator, how many lines that was, and the separator: spreadsheets of
+/// many countries save with `;`, and some with a tab.
+fn separated(text: &str) -> (&str, u64, u8) {
+    let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+    if let Some([delimiter]) = first.trim_end().trim_matches('"').strip_prefix("sep=").map(str::as_bytes) {
+        return (rest, 1, *delimiter);
+    }
+    let count = |delimiter: &u8| first.bytes().filter(|b| b == delimiter).count();
+    let delimiter = [b',', b';', b'\t'].into_iter().rev().max_by_key(count).unwrap_or(b',');
+    (text, 0, delimiter)
 }
 
 #[cfg(test)]
@@ -100,6 +115,20 @@ mod tests {
         let one_a_membership =
             "Email,Group name,User ID\nada@acme.com,sre,712020:a\nada@acme.com,ops,712020:a\n";
         assert_eq!(read(one_a_membership).unwrap(), [("ada@acme.com".into(), "712020:a".into())]);
+    }
+
+    #[test]
+    fn reads_what_a_spreadsheet_saved_again() {
+        let ada = [("ada@acme.com".to_owned(), "712020:a".to_owned())];
+        for text in [
+            "User id;User name;email\n712020:a;\"Ada; L.\";ada@acme.com\n",
+            "\u{feff}User id\tUser name\temail\r\n712020:a\tAda, L.\tada@acme.com\r\n",
+            "sep=;\nUser id;email\n712020:a;ada@acme.com\n",
+            "\"sep=,\"\r\nUser id,email\r\n712020:a,ada@acme.com\r\n",
+        ] {
+            assert_eq!(read(text).unwrap(), ada, "{text}");
+        }
+        assert_eq!(read("sep=;\nUser id;email\n;a@b.c\n"), Err(ExportError::NoId(3)));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::model::{Diagnostic, Email, GroupName, Located, Origin, Span};
 
 use super::codes;
 use super::mistakes::Mistakes;
-use super::node::Node;
+use super::node::{Node, Value};
 use super::suggest;
 
 /// What is carried through the decoding of one tree.
@@ -77,6 +77,16 @@ impl Context {
             Diagnostic::error(codes::WRONG_TYPE, format!("expected {wanted}, found {found}"))
                 .at(node.span, format!("this is {found}")),
         );
+    }
+
+    /// Whether a value has the shape that is wanted; else it reports, with what to write instead.
+    pub(super) fn shaped(&mut self, node: &Node<'_>, fits: bool, wanted: &str, help: String) -> bool {
+        if !fits && !matches!(node.value, Value::Reported) {
+            let found = node.found();
+            let message = format!("expected {wanted}, found {found}");
+            self.mistake(codes::WRONG_TYPE, node.span, message, format!("this is {found}"), help);
+        }
+        fits
     }
 
     /// A value at its place. The model keeps only where a value starts; its length is remembered here, for the

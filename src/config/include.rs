@@ -178,7 +178,9 @@ fn refusal(text: &str) -> Option<String> {
         "the parts of a path stand apart by `/`"
     } else if parts().any(|part| part == "..") {
         "it leaves the folder"
-    } else if parts().any(|part| part.is_empty() || part == ".") {
+    } else if parts().any(|part| part == ".") {
+        "a `.` among its parts says nothing: leave it out"
+    } else if parts().any(str::is_empty) {
         "a part of it is empty"
     } else if parts().any(|part| part.starts_with('.')) {
         "names that start with a dot are left out"

@@ -103,6 +103,10 @@ fn limits_all(node: &Node<'_>) -> bool {
 }
 
 fn max_revokes(cx: &mut Context, node: &Node<'_>) -> Option<MaxRevokes> {
+    let help = format!("Write `max-revokes: {{ total: {} }}`.", written(node, "20"));
+    if !cx.shaped(node, is_map(node), "limits (`max-revokes`)", help) {
+        return None;
+    }
     let mut fields = Fields::of(cx, node, "`max-revokes`")?;
     let total = fields.take("total");
     let group = fields.take("group");
@@ -116,6 +120,10 @@ fn max_revokes(cx: &mut Context, node: &Node<'_>) -> Option<MaxRevokes> {
 }
 
 fn group_revokes(cx: &mut Context, node: &Node<'_>) -> Option<GroupRevokes> {
+    let help = format!("Write `group: {{ count: {}, percent: 20 }}`.", written(node, "5"));
+    if !cx.shaped(node, is_map(node), "limits (`max-revokes.group`)", help) {
+        return None;
+    }
     let mut fields = Fields::of(cx, node, "`max-revokes.group`")?;
     let help = "Write both: a plan is refused when a group loses more than both.";
     let count = fields.require("count", help).and_then(|node| number(cx, node, 0, u32::MAX));
@@ -126,6 +134,13 @@ fn group_revokes(cx: &mut Context, node: &Node<'_>) -> Option<GroupRevokes> {
 
 fn keep_at_least(cx: &mut Context, node: &Node<'_>) -> BTreeMap<GroupName, Located<u32>> {
     let mut kept = BTreeMap::new();
+    let help = format!(
+        "Write for each group how many are kept, such as `keep-at-least: {{ ops: {} }}`.",
+        written(node, "2")
+    );
+    if !cx.shaped(node, is_map(node), "groups with numbers", help) {
+        return kept;
+    }
     let Some(map) = map(cx, node, "groups with numbers") else {
         return kept;
     };
@@ -146,6 +161,10 @@ fn keep_at_least(cx: &mut Context, node: &Node<'_>) -> BTreeMap<GroupName, Locat
 }
 
 fn protect(cx: &mut Context, node: &Node<'_>) -> Protect {
+    let help = "Write `protect: { users: [EMAIL], groups: [GROUP] }`, or one of the two.";
+    if !cx.shaped(node, is_map(node), "users and groups (`protect`)", help.into()) {
+        return Protect::default();
+    }
     let Some(mut fields) = Fields::of(cx, node, "`protect`") else {
         return Protect::default();
     };
@@ -160,10 +179,15 @@ fn exclusive(cx: &mut Context, node: &Node<'_>) -> Vec<Located<Vec<Located<Group
     let Some(lists) = list(cx, node, "a list of lists of groups") else {
         return Vec::new();
     };
+    let is_list = |node: &&Node<'_>| matches!(node.value, Value::List(_) | Value::Reported);
+    if let Some(first) = lists.iter().find(|node| !is_list(node)) {
+        let help = "Write a list for each set of groups that exclude each other: `exclusive: [[a, b]]`.";
+        cx.shaped(first, false, "a list of groups", help.into());
+        return Vec::new();
+    }
     lists
         .iter()
         .filter_map(|node| {
-            list(cx, node, "a list of groups")?;
             let names = groups(cx, node, "exclusive");
             let help = "Name at least two groups: nobody may be in two of them.";
             at_least(cx, node, &names, 2, help).then(|| cx.locate(names, node.span))
@@ -172,11 +196,27 @@ fn exclusive(cx: &mut Context, node: &Node<'_>) -> Vec<Located<Vec<Located<Group
 }
 
 fn groups(cx: &mut Context, node: &Node<'_>, rule: &'static str) -> Vec<Located<GroupName>> {
+    let help = format!("Write a list, such as `[{}]`.", written(node, "ops"));
+    if !cx.shaped(node, matches!(node.value, Value::List(_)), "a list of groups", help) {
+        return Vec::new();
+    }
     list_of(cx, node, "a list of groups", |cx, node| {
         let name = group_name(cx, node)?;
         mention(cx, rule, &name, node.span);
         Some(name)
     })
+}
+
+fn is_map(node: &Node<'_>) -> bool {
+    matches!(node.value, Value::Map(_))
+}
+
+/// What people wrote where more is wanted, or an example.
+fn written<'n>(node: &'n Node<'_>, example: &'n str) -> &'n str {
+    match &node.value {
+        Value::Scalar(scalar) => &scalar.text,
+        Value::List(_) | Value::Map(_) | Value::Reported => example,
+    }
 }
 
 fn mention(cx: &mut Context, rule: &'static str, name: &Located<GroupName>, span: crate::model::Span) {

@@ -123,7 +123,15 @@ struct Id(#[schemars(regex(pattern = r"^[!-~]{1,128}$"))] String);
 
 /// An e-mail. Case does not matter, but one e-mail is written in one way in the whole tree.
 #[derive(JsonSchema)]
-struct Email(#[schemars(regex(pattern = r"^[^\s:@]+@[^\s:@]+$"), length(max = 254))] String);
+struct Email(
+    #[schemars(
+        regex(
+            pattern = r#"^[^\s:@<>()\[\]\\;,".]+(\.[^\s:@<>()\[\]\\;,".]+)*@[A-Za-z0-9\u0080-\uffff]([A-Za-z0-9\u0080-\uffff-]*[A-Za-z0-9\u0080-\uffff])?(\.[A-Za-z0-9\u0080-\uffff]([A-Za-z0-9\u0080-\uffff-]*[A-Za-z0-9\u0080-\uffff])?)*$"#
+        ),
+        length(max = 254)
+    )]
+    String,
+);
 
 /// A group's name, exactly as Atlassian shows it.
 #[derive(JsonSchema)]
@@ -143,7 +151,7 @@ struct Day(#[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))] String)
 struct Domain(
     #[schemars(
         regex(
-            pattern = r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)+$"
+            pattern = r"^[A-Za-z0-9\u0080-\uffff]([A-Za-z0-9\u0080-\uffff-]*[A-Za-z0-9\u0080-\uffff])?(\.[A-Za-z0-9\u0080-\uffff]([A-Za-z0-9\u0080-\uffff-]*[A-Za-z0-9\u0080-\uffff])?)+$"
         ),
         length(max = 253)
     )]

@@ -107,7 +107,7 @@ pub(super) fn prose(cx: &mut Context, node: &Node<'_>, wanted: &str) -> Option<L
             node.span,
             format!("{wanted} that says nothing"),
             "an empty text",
-            "Write something, or leave the key out.",
+            "Write something. A key that need not be there can be left out instead.",
         );
         return None;
     }
@@ -244,22 +244,68 @@ pub(super) fn email(cx: &mut Context, node: &Node<'_>) -> Option<Located<Email>>
     Some(cx.locate(email, node.span))
 }
 
-/// A text that must be an e-mail, not yet taken in among the people.
+/// A text that must be an e-mail, not yet taken in among the people. What a site shows may be odder than what a tree may
+/// ask for: an invitation goes to what stands here.
 pub(super) fn email_text(cx: &mut Context, text: &str, span: Span) -> Option<Email> {
-    match Email::parse(text) {
-        Ok(email) => Some(email),
+    let (why, help) = match Email::parse(text) {
+        _ if within_brackets(text).is_some() => {
+            let address = within_brackets(text).unwrap_or_default();
+            (
+                "a name or brackets are around the address".to_owned(),
+                format!("Write the address alone: `{address}`."),
+            )
+        }
+        Ok(email) => match unusual(&email) {
+            Some(why) => (why, "Write it as name@domain, such as ada@acme.com.".to_owned()),
+            None => return Some(email),
+        },
         Err(error) => {
             let help = match error {
                 EmailError::Shape => "Write it as name@domain.",
                 EmailError::TooLong => "Use an address of at most 254 bytes.",
+                EmailError::Invisible(0x20) => "Write it without the space.",
                 EmailError::Invisible(_) => {
                     "Type the address anew: copied text often carries hidden characters."
                 }
             };
-            cx.mistake(codes::BAD_EMAIL, span, format!("`{text}` is no e-mail: {error}"), "no e-mail", help);
-            None
+            let why = match error {
+                EmailError::Invisible(0x20) => "it holds a space".to_owned(),
+                EmailError::Shape | EmailError::TooLong | EmailError::Invisible(_) => error.to_string(),
+            };
+            (why, help.to_owned())
         }
+    };
+    cx.mistake(codes::BAD_EMAIL, span, format!("`{text}` is no e-mail: {why}"), "no e-mail", help);
+    None
+}
+
+/// The address of `Ada Lovelace <ada@acme.com>`, as mail programs copy it.
+fn within_brackets(text: &str) -> Option<&str> {
+    let (_, rest) = text.split_once('<')?;
+    let address = rest.strip_suffix('>')?;
+    Email::parse(address).is_ok().then_some(address)
+}
+
+/// Why an address cannot be one of somebody: it is no dot-string (RFC 5321 §4.1.2) at a domain (RFC 5890 §2.3.1). Letters
+/// of every script may stand in both (RFC 6531 §3.3).
+fn unusual(email: &Email) -> Option<String> {
+    let (local, domain) = email.as_str().split_once('@')?;
+    let letter = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii();
+    let wrong = |text: &str, also: &str| text.chars().find(|c| !letter(*c) && !also.contains(*c));
+    if let Some(c) = wrong(local, "!#$%&'*+-/=?^_`{|}~.") {
+        return Some(format!("its name holds `{c}`"));
     }
+    if let Some(c) = wrong(domain, "-.") {
+        return Some(format!("its domain holds `{c}`"));
+    }
+    if local.split('.').any(str::is_empty) {
+        return Some("a dot of its name stands at an end, or beside another".to_owned());
+    }
+    if domain.split('.').any(str::is_empty) {
+        return Some("a dot of its domain stands at an end, or beside another".to_owned());
+    }
+    let hyphen = |label: &str| label.starts_with('-') || label.ends_with('-');
+    domain.split('.').any(hyphen).then(|| "a part of its domain starts or ends with a hyphen".to_owned())
 }
 
 /// A group's name.
@@ -326,7 +372,7 @@ pub(super) fn is_id(text: &str) -> bool {
     (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
-/// A domain, in lower case.
+/// A domain, in lower case and of ASCII letters.
 pub(super) fn domain(cx: &mut Context, node: &Node<'_>) -> Option<Located<String>> {
     let text = text(cx, node, "a domain")?;
     let label = |label: &str| {
@@ -335,15 +381,20 @@ pub(super) fn domain(cx: &mut Context, node: &Node<'_>) -> Option<Located<String
             && !label.ends_with('-')
             && label.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
     };
-    if text.len() <= 253 && text.contains('.') && text.split('.').all(label) {
-        return Some(cx.locate(text.to_ascii_lowercase(), node.span));
+    let ascii = if text.is_ascii() { Ok(text.to_ascii_lowercase()) } else { idna::domain_to_ascii(text) };
+    if let Ok(domain) = ascii
+        && domain.len() <= 253
+        && domain.contains('.')
+        && domain.split('.').all(label)
+    {
+        return Some(cx.locate(domain, node.span));
     }
     cx.mistake(
         codes::BAD_DOMAIN,
         node.span,
         format!("`{text}` is no domain"),
         "no domain",
-        "Write what stands behind the `@`, such as acme.com; a domain in another script in its `xn--` form.",
+        "Write what stands behind the `@`, such as acme.com.",
     );
     None
 }

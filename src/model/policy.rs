@@ -79,9 +79,12 @@ impl Policy {
         protected.chain(marked).chain(floors).chain(listed)
     }
 
-    /// Whether somebody of this e-mail may be invited.
+    /// Whether somebody of this e-mail may be invited. Domains compare in their form of ASCII letters (RFC 5891 §4), in
+    /// which the policy has them.
     pub fn invites_at(&self, email: &Email) -> bool {
-        self.invite_domains.iter().any(|domain| domain.value.eq_ignore_ascii_case(email.domain()))
+        let ascii = idna::domain_to_ascii(email.domain());
+        let domain = ascii.as_deref().unwrap_or(email.domain());
+        self.invite_domains.iter().any(|listed| listed.value.eq_ignore_ascii_case(domain))
     }
 }
 

@@ -57,15 +57,18 @@ pub fn roster_csv(roster: &Roster) -> String {
     let rows = roster.users.iter().map(|user| {
         let last = match &user.last_active {
             Reading::NotRead => "",
-            Reading::Read(None) => "no use known",
+            // The column holds times; `unknown` says what is not known.
+            Reading::Read(None) => "",
             Reading::Read(Some(at)) => at,
         };
         let email = user.account.email.as_ref().map_or("", Email::as_str);
-        let groups = listed(user, "; ");
+        let groups =
+            user.groups.iter().map(|group| cell(group.as_str()).into_owned()).collect::<Vec<_>>().join("; ");
         [user.account.id.as_str(), kind(user.account.kind), email, &user.account.name, &groups, last]
             .map(|text| cell(text).into_owned())
     });
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    // Spreadsheets part an unquoted cell at a `;`, too, and so would make cells of their own of what follows.
+    let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
     for row in std::iter::once(titles.map(str::to_owned)).chain(rows) {
         // Writing to memory cannot fail, and every row has as many cells.
         let _ = writer.write_record(row);
@@ -134,9 +137,21 @@ fn kind(kind: AccountKind) -> &'static str {
 
 /// A cell that no spreadsheet takes for a formula: it opens with an apostrophe where it would open with what starts one
 /// (OWASP, CSV Injection). Tabs and line breaks, which may start one too, are shown as `\u{…}`.
+/// So does each part of it behind a separator: a spreadsheet may part a cell there, quoted or not.
 fn cell(text: &str) -> Cow<'_, str> {
     let shown = harmless(text);
-    if shown.starts_with(['=', '+', '-', '@']) { Cow::Owned(format!("'{shown}")) } else { shown }
+    let risky = |part: &str| part.trim_start().trim_start_matches('"').starts_with(['=', '+', '-', '@']);
+    if !shown.split([';', ',', '|']).any(risky) {
+        return shown;
+    }
+    let mut guarded = String::new();
+    for part in shown.split_inclusive([';', ',', '|']) {
+        let text = part.trim_start();
+        guarded.push_str(&part[..part.len() - text.len()]);
+        guarded.push_str(if risky(text) { "'" } else { "" });
+        guarded.push_str(text);
+    }
+    Cow::Owned(guarded)
 }
 
 #[cfg(test)]
@@ -151,5 +166,7 @@ mod tests {
         assert_eq!(cell("\t=1"), "\\u{9}=1");
         assert_eq!(cell("\r=1"), "\\u{d}=1");
         assert_eq!(cell("a=1"), "a=1");
+        assert_eq!(cell("Erik;=1+1, @x"), "Erik;'=1+1, '@x");
+        assert_eq!(cell("Ada; Bob, Chen"), "Ada; Bob, Chen");
     }
 }

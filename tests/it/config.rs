@@ -127,3 +127,19 @@ fn the_examples_are_right() {
     }
     assert!(trees > 0);
 }
+
+#[test]
+fn a_domain_of_another_script_is_one_domain() {
+    let root = "version: 1\nsite: https://acme.atlassian.net\npolicy: { invite-domains: [M\u{fc}ller.example, acme.com] }\n";
+    let policy = valid(&[("rollbook.yaml", root)]).policy;
+    let domains: Vec<&str> = policy.invite_domains.iter().map(|domain| domain.value.as_str()).collect();
+    assert_eq!(domains, ["xn--mller-kva.example", "acme.com"]);
+    for (email, may) in [
+        ("ada@m\u{fc}ller.example", true),
+        ("ada@XN--MLLER-KVA.example", true),
+        ("ada@Acme.com", true),
+        ("ada@muller.example", false),
+    ] {
+        assert_eq!(policy.invites_at(&Email::parse(email).unwrap()), may, "{email}");
+    }
+}

@@ -158,19 +158,25 @@ fn written(tree: &Tree, declaration: &Declaration, import: &Import, per: FilePer
         members.entries.extend(group.members.iter().map(|member| write::member(member, flow)));
     }
     for group in import.groups.iter().filter(|group| !group.declared) {
-        add(&mut files, &include, ("groups", &write::stem(&group.name, per)), write::group(group))?;
+        add(
+            &mut files,
+            &include,
+            ("groups", &write::stem(&group.name, per), per == FilePer::Group),
+            write::group(group),
+        )?;
     }
     for email in &import.users {
-        add(&mut files, &include, ("users", "people"), write::user(email))?;
+        add(&mut files, &include, ("users", "people", false), write::user(email))?;
     }
     Ok(files.into_tree())
 }
 
-/// Adds an entry under `groups` or `users`: to the file of this stem, or to the first of stem-2, stem-3 … that takes one.
+/// Adds an entry under `groups` or `users`: to the file of this stem, or to the first of stem-2, stem-3 … that takes one;
+/// where each entry has a file, to the first that is not there.
 fn add(
     files: &mut Files,
     include: &Include,
-    (section, stem): (&str, &str),
+    (section, stem, each): (&str, &str, bool),
     entry: Entry,
 ) -> Result<(), EditError> {
     let mut number = 1;
@@ -179,6 +185,9 @@ fn add(
         let path = path(include, section, &name)?;
         if !files.has(&path) {
             files.insert(path.clone(), started(section));
+        } else if each {
+            number += 1;
+            continue;
         }
         if let Some(Written::Items(items)) =
             files.document(&path).and_then(|document| document.at(&[section]))

@@ -1,5 +1,8 @@
 //! The lines of an import.
 
+use unicode_normalization::UnicodeNormalization;
+use unicode_normalization::char::is_combining_mark;
+
 use crate::model::{Email, GroupName, ImportedGroup, ImportedMember, UserRef, is_invisible};
 
 use super::super::document::{Comment, Entry, Items, Kind, Text, Value};
@@ -12,27 +15,45 @@ pub(super) const HEAD: &str =
 /// The longest name of a file, without its ending.
 const LONGEST_STEM: usize = 60;
 
-/// The name of the file for a group, without its ending: lower-case ASCII letters, digits and `-`.
+/// Names that no file of Windows may have, whatever its ending
+/// (<https://learn.microsoft.com/windows/win32/fileio/naming-a-file>).
+const RESERVED: [&str; 4] = ["con", "prn", "aux", "nul"];
+
+/// The name of the file for a group, without its ending: lower-case letters, digits and `-`. Latin letters lose their
+/// accents; those of other scripts stay, since nobody would know a name without them.
 pub(super) fn stem(name: &GroupName, per: FilePer) -> String {
     let name = name.as_str();
     let named = match per {
         FilePer::Group => name,
         FilePer::Prefix => {
             let mut parts = name.split(['-', '_', '.', ' ']);
-            parts.find(|part| part.contains(|c: char| c.is_ascii_alphanumeric())).unwrap_or(name)
+            parts.find(|part| part.contains(char::is_alphanumeric)).unwrap_or(name)
         }
     };
     let mut stem = String::new();
-    for c in named.chars() {
-        if c.is_ascii_alphanumeric() {
-            stem.push(c.to_ascii_lowercase());
-        } else if !stem.is_empty() && !stem.ends_with('-') {
-            stem.push('-');
+    for c in named.nfd().filter(|c| !is_combining_mark(*c)).nfc().flat_map(char::to_lowercase) {
+        match c {
+            'ß' => stem.push_str("ss"),
+            'æ' => stem.push_str("ae"),
+            'œ' => stem.push_str("oe"),
+            'ø' => stem.push('o'),
+            'ł' => stem.push('l'),
+            'đ' => stem.push('d'),
+            c if c.is_alphanumeric() && !is_invisible(c) => stem.push(c),
+            _ if !stem.is_empty() && !stem.ends_with('-') => stem.push('-'),
+            _ => {}
         }
     }
-    stem.truncate(LONGEST_STEM);
-    let stem = stem.trim_end_matches('-');
-    if stem.is_empty() { "group".into() } else { stem.into() }
+    let cut: String = stem.chars().take(LONGEST_STEM).collect();
+    let stem = cut.trim_end_matches('-');
+    let port = |port: &str| stem.strip_prefix(port).is_some_and(|rest| rest.chars().count() == 1);
+    if stem.is_empty() {
+        "group".into()
+    } else if RESERVED.contains(&stem) || port("com") || port("lpt") {
+        format!("{stem}-group")
+    } else {
+        stem.into()
+    }
 }
 
 /// A group with its members.
@@ -88,8 +109,14 @@ mod tests {
             ("Jira Administrators", "jira-administrators", "jira"),
             ("../../etc/passwd", "etc-passwd", "etc-passwd"),
             (".hidden", "hidden", "hidden"),
-            ("Ünïcode", "n-code", "n-code"),
-            ("東京", "group", "group"),
+            ("über-admins", "uber-admins", "uber"),
+            ("Straße Ærø Łódź", "strasse-aero-lodz", "strasse"),
+            ("東京 チーム", "東京-チーム", "東京"),
+            ("Команда-й", "команда-и", "команда"),
+            ("CON", "con-group", "con-group"),
+            ("lpt1", "lpt1-group", "lpt1-group"),
+            ("compass", "compass", "compass"),
+            ("\u{3164}", "group", "group"),
             ("---", "group", "group"),
         ];
         for (name, group, prefix) in table {
