@@ -53,18 +53,18 @@ pub fn roster_text(roster: &Roster, width: usize) -> String {
 /// Renders everybody as a table with a line of titles. What is not known is an empty cell, and what `unknown` says is
 /// for the caller to tell.
 pub fn roster_csv(roster: &Roster) -> String {
-    let titles = ["account", "type", "email", "name", "groups", "last_active"];
+    let titles = ["account", "type", "email", "name", "groups", "last_active", "last_active_known"];
     let rows = roster.users.iter().map(|user| {
         let last = match &user.last_active {
-            Reading::NotRead => "",
-            // The column holds times; `unknown` says what is not known.
-            Reading::Read(None) => "",
+            Reading::NotRead | Reading::Read(None) => "",
             Reading::Read(Some(at)) => at,
         };
+        // A column of times holds times; that nothing is known is no use.
+        let known = if user.last_active.read().is_some() { "true" } else { "false" };
         let email = user.account.email.as_ref().map_or("", Email::as_str);
         let groups =
             user.groups.iter().map(|group| cell(group.as_str()).into_owned()).collect::<Vec<_>>().join("; ");
-        [user.account.id.as_str(), kind(user.account.kind), email, &user.account.name, &groups, last]
+        [user.account.id.as_str(), kind(user.account.kind), email, &user.account.name, &groups, last, known]
             .map(|text| cell(text).into_owned())
     });
     // Spreadsheets part an unquoted cell at a `;`, too, and so would make cells of their own of what follows.

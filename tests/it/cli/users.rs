@@ -100,6 +100,9 @@ fn no_name_is_a_formula_or_moves_the_cursor() {
     assert_eq!(&records[0][3], "'-Eve");
     assert_eq!(&records[1][4], "'+a, b; site-admins");
     assert_eq!((&records[1][5], &records[2][5], &records[3][5]), ("", "2026-11-20T08:00:00Z", ""));
+    let known: Vec<&str> = records.iter().map(|record| &record[6]).collect();
+    assert_eq!(known, ["true", "true", "true", "false"], "{csv}");
+    assert!(csv.stdout.lines().all(|line| line.starts_with('"') && line.ends_with('"')), "{csv}");
     let text = users("text", &[]);
     for line in text.stdout.lines() {
         assert!(!line.contains('\u{1b}') && !line.trim_start().starts_with("::"), "{line:?}");

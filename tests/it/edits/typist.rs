@@ -92,7 +92,7 @@ fn drawn(tape: &mut Tape<'_>) -> Value {
         "Ops: \"x\"",
         "\u{e9}quipe",
     ];
-    for number in 0..=tape.pick(4) {
+    for (number, name) in names.into_iter().enumerate().take(1 + tape.pick(4)) {
         let mut group = Map::new();
         if tape.odds(20) {
             group.insert("description".into(), json!(TEXTS[tape.pick(5)]));
@@ -112,7 +112,7 @@ fn drawn(tape: &mut Tape<'_>) -> Value {
         if !first && tape.odds(20) {
             group.insert("mode".into(), json!("at-least"));
         }
-        groups.insert(names[number].into(), json!(group));
+        groups.insert(name.into(), json!(group));
     }
     let mut file = Map::new();
     let users: Map<String, Value> = (0..tape.pick(3)).map(|number| drawn_user(tape, number)).collect();
@@ -387,13 +387,9 @@ impl Typist<'_> {
                 self.text.push_str(&format!("{key}:"));
             }
             self.value(value, indent, &path, true);
-            let dashes = format!("\n{}- ", " ".repeat(indent));
-            let marks = format!("\n{}-\n", " ".repeat(indent));
+            let dashes = format!("\n{}-", " ".repeat(indent));
             let written = &self.text[before..];
-            ends_in_dashes = value.is_array()
-                && (written.contains(&dashes)
-                    || written.contains(&marks)
-                    || written.contains(&format!("\n{}-", " ".repeat(indent))));
+            ends_in_dashes = value.is_array() && written.contains(&dashes);
         }
         if !ends_in_dashes {
             self.lines(of, indent);
