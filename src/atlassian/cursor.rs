@@ -11,7 +11,7 @@ use serde::de::DeserializeOwned;
 
 use super::client::Client;
 use super::error::Error;
-use super::page::{checked, incomplete};
+use super::page::{Row, checked, incomplete};
 use super::request::Request;
 use crate::model::{IncompleteRead, Listing, Rows};
 
@@ -34,18 +34,13 @@ struct Links {
 ///
 /// # Errors
 /// [`Error::Incomplete`] when the chain of pages broke off or repeated itself twice, else as [`Client::read`].
-pub(super) async fn chain<T, K>(
+pub(super) async fn chain<T: DeserializeOwned + Row>(
     client: &Client,
     request: impl Fn(Option<&str>) -> Request,
-    key: impl Fn(&T) -> K,
-) -> Result<(Listing<K>, Vec<T>), Error>
-where
-    T: DeserializeOwned,
-    K: Ord + Clone,
-{
+) -> Result<(Listing<T::Id>, Vec<T>), Error> {
     let mut result = Err(IncompleteRead::Unended { read: 0 });
     for _ in 0..2 {
-        result = checked(pages(client, &request, &key).await?, &key);
+        result = checked(pages(client, &request).await?);
         if result.is_ok() {
             break;
         }
@@ -53,10 +48,9 @@ where
     result.map_err(|cause| incomplete(client, &request(None), cause))
 }
 
-async fn pages<T: DeserializeOwned, K: Ord>(
+async fn pages<T: DeserializeOwned + Row>(
     client: &Client,
     request: &impl Fn(Option<&str>) -> Request,
-    key: &impl Fn(&T) -> K,
 ) -> Result<Rows<T>, Error> {
     let mut rows: Vec<T> = Vec::new();
     let mut seen = BTreeSet::new();
@@ -64,12 +58,13 @@ async fn pages<T: DeserializeOwned, K: Ord>(
     let mut cursor: Option<String> = None;
     loop {
         let page: Page<T> = client.read(&request(cursor.as_deref())).await?;
-        let before = seen.len();
-        let came = page.data.len();
-        seen.extend(page.data.iter().map(key));
-        let repeats = seen.len() - before != came;
+        let mut repeats = false;
+        for id in page.data.iter().filter_map(Row::key) {
+            repeats |= !seen.insert(id);
+        }
         rows.extend(page.data);
-        let Some(next) = page.links.and_then(|links| links.next) else {
+        // Some pages say that nothing follows with an empty text (two clients of this API read it so).
+        let Some(next) = page.links.and_then(|links| links.next).filter(|next| !next.is_empty()) else {
             return Ok(Rows { rows, total: None, ended: true });
         };
         // A chain that goes in a circle would go on for ever; a listing is made of neither.

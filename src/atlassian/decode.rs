@@ -2,6 +2,14 @@
 
 use serde::{Deserialize, Deserializer};
 
+use crate::model::AccountId;
+
+/// The account of an id; nothing for `unknown`. Atlassian's description of `User` has that word for a record that is
+/// corrupted after its account was deleted: several rows may have it, and it is nobody's.
+pub(super) fn identified(account_id: &str) -> Option<AccountId> {
+    (account_id != "unknown").then(|| AccountId::new(account_id))
+}
+
 /// Reads an id or a name, which cannot be empty.
 pub(super) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
     let text = String::deserialize(deserializer)?;

@@ -36,28 +36,37 @@ pub(super) struct Page<T> {
     values: Vec<T>,
 }
 
+/// A row of a listing.
+pub(super) trait Row {
+    /// What rows are told apart by.
+    type Id: Ord + Clone;
+
+    /// Its id; nothing where it has none. Rows without one count towards the total, and nothing is done with them.
+    fn key(&self) -> Option<Self::Id>;
+
+    /// What people know it by, where it has no id.
+    fn shown(&self) -> String {
+        String::new()
+    }
+}
+
 /// Reads every page of a paged listing. `request` makes the request for the page that starts at a row.
 ///
-/// Rows are told apart by their key. The rows come back beside the listing of their keys, in the listing's order.
+/// Rows are told apart by their ids. The rows come back beside the listing of their ids, in the listing's order.
 ///
 /// # Errors
 /// [`Error::Incomplete`] when the pages did not fit together twice, else as [`Client::read`].
-pub(super) async fn paged<T, K>(
+pub(super) async fn paged<T: DeserializeOwned + Row>(
     client: &Client,
     request: impl Fn(usize) -> Request,
-    key: impl Fn(&T) -> K,
-) -> Result<(Listing<K>, Vec<T>), Error>
-where
-    T: DeserializeOwned,
-    K: Ord + Clone,
-{
+) -> Result<(Listing<T::Id>, Vec<T>), Error> {
     let first = parallel(client, &request).await?;
-    if let Ok(whole) = checked(first, &key) {
+    if let Ok(whole) = checked(first) {
         return Ok(whole);
     }
     tracing::debug!(request = %request(0), "the pages did not fit together; reading them again");
-    let second = one_by_one(client, &request, &key).await?;
-    checked(second, &key).map_err(|cause| incomplete(client, &request(0), cause))
+    let second = one_by_one(client, &request).await?;
+    checked(second).map_err(|cause| incomplete(client, &request(0), cause))
 }
 
 /// Reads a listing that comes as bare arrays, without a total and without an end: the end is where no row comes.
@@ -65,19 +74,14 @@ where
 ///
 /// # Errors
 /// As [`paged`].
-pub(super) async fn bare<T, K>(
+pub(super) async fn bare<T: DeserializeOwned + Row>(
     client: &Client,
     size: usize,
     request: impl Fn(usize, usize) -> Request,
-    key: impl Fn(&T) -> K,
-) -> Result<(Listing<K>, Vec<T>), Error>
-where
-    T: DeserializeOwned,
-    K: Ord + Clone,
-{
+) -> Result<(Listing<T::Id>, Vec<T>), Error> {
     let mut result = Err(IncompleteRead::Unended { read: 0 });
     for _ in 0..2 {
-        result = checked(arrays(client, size, &request, &key).await?, &key);
+        result = checked(arrays(client, size, &request).await?);
         if result.is_ok() {
             break;
         }
@@ -85,19 +89,19 @@ where
     result.map_err(|cause| incomplete(client, &request(0, size), cause))
 }
 
-/// Makes a listing, and puts the rows into its order.
-pub(super) fn checked<T, K: Ord + Clone>(
-    rows: Rows<T>,
-    key: impl Fn(&T) -> K,
-) -> Result<(Listing<K>, Vec<T>), IncompleteRead> {
-    let listing = Listing::checked(Rows {
-        rows: rows.rows.iter().map(&key).collect(),
-        total: rows.total,
-        ended: rows.ended,
-    })?;
-    let mut values = rows.rows;
-    values.sort_by_cached_key(key);
-    Ok((listing, values))
+/// Makes a listing, and puts the rows into its order. Those without an id are known to it by name alone.
+pub(super) fn checked<T: Row>(read: Rows<T>) -> Result<(Listing<T::Id>, Vec<T>), IncompleteRead> {
+    let Rows { rows, total, ended } = read;
+    let came = rows.len();
+    let (mut rows, unidentified): (Vec<T>, Vec<T>) = rows.into_iter().partition(|row| row.key().is_some());
+    let total = match total.map(|total| (total, total.checked_sub(unidentified.len()))) {
+        Some((total, None)) => return Err(IncompleteRead::Miscounted { distinct: came, total }),
+        Some((_, identified)) => identified,
+        None => None,
+    };
+    let listing = Listing::checked(Rows { rows: rows.iter().filter_map(Row::key).collect(), total, ended })?;
+    rows.sort_by_cached_key(Row::key);
+    Ok((listing.beside(unidentified.iter().map(Row::shown)), rows))
 }
 
 async fn parallel<T: DeserializeOwned>(
@@ -119,18 +123,19 @@ async fn parallel<T: DeserializeOwned>(
     Ok(rows(std::iter::once(first).chain(rest)))
 }
 
-async fn one_by_one<T: DeserializeOwned, K: Ord>(
+async fn one_by_one<T: DeserializeOwned + Row>(
     client: &Client,
     request: &impl Fn(usize) -> Request,
-    key: &impl Fn(&T) -> K,
 ) -> Result<Rows<T>, Error> {
     let mut pages: Vec<Page<T>> = Vec::new();
     let mut seen = BTreeSet::new();
+    let mut read = 0;
     loop {
-        let page: Page<T> = client.read(&request(seen.len())).await?;
+        let page: Page<T> = client.read(&request(read)).await?;
         let last = page.is_last == Some(true) || page.values.is_empty();
-        let repeats = page.values.iter().any(|row| !seen.insert(key(row)));
-        bounded(client, &request(0), seen.len())?;
+        let repeats = page.values.iter().filter_map(Row::key).any(|id| !seen.insert(id));
+        read += page.values.len();
+        bounded(client, &request(0), read)?;
         pages.push(page);
         // A server that ignores `startAt` would go on for ever.
         if last || repeats {
@@ -158,12 +163,11 @@ fn rows<T>(pages: impl IntoIterator<Item = Page<T>>) -> Rows<T> {
 }
 
 /// Each array after the first starts with the last row of the one before, so that a row that came or went in
-/// between shows: there is no total to tell it by.
-async fn arrays<T: DeserializeOwned, K: Ord>(
+/// between shows: there is no total to tell it by. Of rows without an id one may go unseen so, and no other.
+async fn arrays<T: DeserializeOwned + Row>(
     client: &Client,
     mut size: usize,
     request: &impl Fn(usize, usize) -> Request,
-    key: &impl Fn(&T) -> K,
 ) -> Result<Rows<T>, Error> {
     let mut rows: Vec<T> = Vec::new();
     loop {
@@ -186,7 +190,7 @@ async fn arrays<T: DeserializeOwned, K: Ord>(
             continue;
         };
         let mut page = page.into_iter();
-        if page.next().map(|row| key(&row)) != Some(key(before)) {
+        if page.next().map(|row| row.key()) != Some(before.key()) {
             return Ok(ended(rows, false));
         }
         let read = rows.len();

@@ -18,7 +18,8 @@ pub struct Words(String);
 impl Words {
     /// Reads a body. Errors of the identity back end and of the edge come as they like: the documented
     /// `errorMessages` and `errors`, `{code, message}`, OAuth's `error_description`, SCIM's `scimType` and
-    /// `detail`, user management's `key` and `context`, or raw text (fact sheet §1.1, §1.2, §4, §5).
+    /// `detail`, user management's `key` and `context`, which is an object or a text, its `errorKey` and `errorDetail`
+    /// (live, 2026-10-05), or raw text (fact sheet §1.1, §1.2, §4, §5).
     ///
     /// Secrets are masked here, once the words are as they will be shown: before, JSON's escapes or characters that
     /// are dropped may stand in between.
@@ -106,6 +107,20 @@ fn plain(body: &str) -> String {
     }
 }
 
+/// The fields whose text says something, in the order in which it is told.
+const SAYING: [&str; 10] = [
+    "key",
+    "errorKey",
+    "code",
+    "scimType",
+    "title",
+    "message",
+    "detail",
+    "errorDetail",
+    "error",
+    "error_description",
+];
+
 fn collect(value: &Value, found: &mut Vec<String>) {
     let Value::Object(fields) = value else {
         if let Value::String(text) = value {
@@ -126,18 +141,21 @@ fn collect(value: &Value, found: &mut Vec<String>) {
         Some(Value::Array(errors)) => errors.iter().for_each(|error| collect(error, found)),
         Some(_) | None => {}
     }
-    for name in ["key", "code", "scimType", "title", "message", "detail", "error", "error_description"] {
+    for name in SAYING {
         match fields.get(name) {
-            Some(Value::String(text)) if !text.is_empty() => found.push(text.clone()),
+            // Some say the same twice, as a key and as the key of an error.
+            Some(Value::String(text)) if !text.is_empty() && !found.contains(text) => {
+                found.push(text.clone())
+            }
             Some(_) | None => {}
         }
     }
     for name in ["context", "reason"] {
-        fields
-            .get(name)
-            .filter(|value| value.is_object())
-            .into_iter()
-            .for_each(|value| collect(value, found));
+        match fields.get(name) {
+            Some(Value::String(text)) if text.is_empty() || found.iter().any(|said| said.contains(text)) => {}
+            Some(value) => collect(value, found),
+            None => {}
+        }
     }
     for error in fields.get("errorCodes").and_then(Value::as_array).into_iter().flatten() {
         collect(error, found);

@@ -147,7 +147,11 @@ pub async fn read(
     let questions = plan::import_questions(desired, &live, selection);
     let site = &declaration.settings.site.value;
     let capabilities = Box::pin(fetch::capabilities(surfaces, &questions, &live, site)).await?;
-    Ok((live, capabilities.group_kinds))
+    // A synced group that does not look like one would be declared as if Rollbook could change it.
+    match capabilities.unread.into_iter().next() {
+        Some(unread) => Err(fetch::Error::Unread(unread).into()),
+        None => Ok((live, capabilities.group_kinds)),
+    }
 }
 
 /// A tree with what is live in it.

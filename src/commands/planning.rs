@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::fetch;
 use crate::git;
 use crate::model::{
-    Capabilities, Declaration, Diagnostic, Header, Journal, LiveState, Locator, Note, Plan, Questions,
+    Capabilities, Declaration, Diagnostic, Header, Journal, LiveState, Locator, Note, Plan, Questions, Read,
     Revision, Rights, SelfGrant, Severity, Snapshot, Taken, Tree,
 };
 use crate::plan::snapshot::{self, SnapshotError};
@@ -153,11 +153,13 @@ impl Session {
             None => plan::diff(&tree, &live, &locator),
         };
         let mut questions = plan::questions(&changes, &live, &loaded.declaration);
-        if let Some(base) = base.as_ref().filter(|_| undo.is_none()) {
-            questions.join(base.questions(&changes, &tree, &live));
-        }
+        let judged =
+            base.as_ref().filter(|_| undo.is_none()).map(|base| base.questions(&changes, &tree, &live));
+        let judged = judged.unwrap_or_default();
+        questions.join(judged.clone());
         let capabilities =
             self.telling(Box::pin(source.capabilities(&questions, &live, &tree.desired))).await?;
+        can_judge(&judged, &capabilities)?;
         let context = Context {
             tree: &tree,
             locator: &locator,
@@ -267,6 +269,13 @@ impl Session {
             checksum: None,
         })
     }
+}
+
+/// Makes sure that rules can judge every membership of those whom the base offboards and the tree does not.
+fn can_judge(asked: &Questions, capabilities: &Capabilities) -> Result<(), Error> {
+    let mut unread =
+        asked.memberships.iter().filter_map(|id| capabilities.unread(Read::Memberships, id.as_str()));
+    unread.next().map_or(Ok(()), |unread| Err(fetch::Error::Unread(unread.clone()).into()))
 }
 
 impl Source<'_> {

@@ -1,17 +1,18 @@
 //! Answers to what changes ask.
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::TryFutureExt;
-use futures_util::future::try_join_all;
-use tokio::try_join;
+use futures_util::future::{join_all, try_join_all};
+use tokio::{join, try_join};
 use tracing::info;
 
 use crate::atlassian::{self, Jira, Organization, Scim, Surfaces};
 use crate::model::{
     AccountId, App, AppRole, Capabilities, GroupId, GroupKind, GroupName, Listing, LiveAccount, LiveGroup,
-    LiveState, ManagedBy, OrganizationGroup, OrganizationUser, PlatformRole, Privileges, Questions, Reading,
-    Rows, ScimId, ScimUser, UserStatus, is_unshown,
+    LiveState, ManagedBy, OrganizationGroup, OrganizationUser, PlatformRole, Privileges, Questions, Read,
+    Reading, Rows, ScimId, ScimUser, Unread, UserStatus, is_unshown,
 };
 
 use super::Error;
@@ -24,8 +25,11 @@ type Memberships = (BTreeMap<AccountId, Listing<LiveGroup>>, People);
 /// Answers questions about a site, which is named by its origin. Nothing that was not asked is read, but for the kinds of the groups that people turn out to
 /// be in, and the records of SCIM that synced groups need.
 ///
+/// A question that a surface refuses, or answers in a shape that nobody knows, is told as [`Capabilities::unread`], and
+/// ends nothing.
+///
 /// # Errors
-/// What the surface said.
+/// What ends every command: that another site answers than the tree names.
 pub async fn capabilities(
     surfaces: &Surfaces,
     questions: &Questions,
@@ -43,12 +47,13 @@ pub async fn capabilities(
         apps = questions.app_roles,
         "asking what the changes need"
     );
-    let (memberships, mut people) = memberships(surfaces, &questions.memberships, live).await?;
-    people.extend(others(surfaces, &questions.people, &people).await?);
+    let asking = Asking { surfaces, live, unread: Unanswered::default() };
+    let (memberships, mut people) = asking.memberships(&questions.memberships).await?;
+    people.extend(asking.others(&questions.people, &people).await?);
     let mut names: BTreeMap<GroupId, GroupName> = questions.group_kinds.clone();
     let found = memberships.values().flat_map(|groups| groups.iter());
     names.extend(found.map(|group| (group.id.clone(), group.name.clone())));
-    let group_kinds = group_kinds(surfaces, &names).await?;
+    let group_kinds = asking.group_kinds(&names).await?;
     let synced: BTreeMap<&GroupId, &GroupName> = names
         .iter()
         .filter(|(id, _)| {
@@ -57,13 +62,13 @@ pub async fn capabilities(
         })
         .collect();
     let (accounts, privileges, app_roles) = try_join!(
-        accounts(surfaces, &questions.accounts),
-        privileges(surfaces, &questions.privileges),
-        app_roles(surfaces, questions.app_roles)
+        asking.accounts(&questions.accounts),
+        asking.privileges(&questions.privileges),
+        asking.app_roles(questions.app_roles)
     )?;
-    let (site_admins, organization_admins) = admins(surfaces, questions.admins, live).await?;
-    let (verified_domains, resources) = invitations(surfaces, questions.invitations, site).await?;
-    let (scim_users, scim_groups) = directory(surfaces, questions.scim_users, &synced, live).await?;
+    let (site_admins, organization_admins) = asking.admins(questions.admins).await?;
+    let (verified_domains, resources) = asking.invitations(questions.invitations, site).await?;
+    let (scim_users, scim_groups) = asking.directory(questions.scim_users, &synced).await?;
     Ok(Capabilities {
         group_kinds,
         memberships,
@@ -77,33 +82,194 @@ pub async fn capabilities(
         resources,
         scim_users,
         scim_groups,
+        unread: asking.unread.0.into_inner(),
     })
 }
 
-/// The groups of accounts: from the organization ten accounts a request, and the admin groups that it does not show
-/// from Jira (fact sheet §5). Whom the organization does not show, Jira is asked about.
-async fn memberships(
-    surfaces: &Surfaces,
-    asked: &BTreeSet<AccountId>,
-    live: &LiveState,
-) -> Surface<Memberships> {
-    let ids: Vec<AccountId> = asked.iter().cloned().collect();
-    let (mut memberships, people) = match &surfaces.organization {
-        Some(organization) if !ids.is_empty() => {
-            let (memberships, people) = organization.groups_of_all(&ids).await?;
-            (memberships, shown(&ids, people))
+/// Questions under way, with those that got no answer.
+struct Asking<'a> {
+    surfaces: &'a Surfaces,
+    live: &'a LiveState,
+    unread: Unanswered,
+}
+
+/// The questions that got no answer.
+#[derive(Default)]
+struct Unanswered(RefCell<BTreeSet<Unread>>);
+
+impl Unanswered {
+    /// Takes an answer, or notes why there is none.
+    fn answer<T>(&self, read: Read, about: Option<&str>, answer: Surface<T>) -> Surface<Option<T>> {
+        match answer {
+            Ok(answer) => Ok(Some(answer)),
+            Err(error) if error.is_another_site() => Err(error),
+            Err(error) => {
+                let (why, help) = (error.chain(), error.help().map(ToOwned::to_owned));
+                let about = about.map(ToOwned::to_owned);
+                self.0.borrow_mut().insert(Unread { read, about, why, help });
+                Ok(None)
+            }
         }
-        Some(_) | None => (BTreeMap::new(), BTreeMap::new()),
-    };
-    let Some(jira) = &surfaces.jira else { return Ok((memberships, people)) };
-    if !memberships.is_empty() {
-        add_unshown(jira, &mut memberships, live).await?;
     }
-    let rest = ids.iter().filter(|id| !memberships.contains_key(*id));
-    let rest = rest.map(|id| jira.groups_of(id).map_ok(move |groups| (id.clone(), groups)));
-    let rest = try_join_all(rest.collect::<Vec<_>>()).await?;
-    memberships.extend(rest);
-    Ok((memberships, people))
+
+    /// The same, as something that may not have been read.
+    fn reading<T>(&self, read: Read, answer: Surface<T>) -> Surface<Reading<T>> {
+        Ok(self.answer(read, None, answer)?.map_or(Reading::NotRead, Reading::Read))
+    }
+}
+
+impl Asking<'_> {
+    /// The groups of accounts: from the organization ten accounts a request, and the admin groups that it does not show
+    /// from Jira (fact sheet §5). Whom the organization does not show, Jira is asked about.
+    async fn memberships(&self, asked: &BTreeSet<AccountId>) -> Surface<Memberships> {
+        let ids: Vec<AccountId> = asked.iter().cloned().collect();
+        let (mut memberships, people) = match &self.surfaces.organization {
+            Some(organization) if !ids.is_empty() => {
+                let read = organization.groups_of_all(&ids).await;
+                let Some((memberships, people)) = self.unread.answer(Read::Memberships, None, read)? else {
+                    // What Jira shows of somebody does not say why they are not active.
+                    return Ok(Memberships::default());
+                };
+                (memberships, shown(&ids, people))
+            }
+            Some(_) | None => (BTreeMap::new(), BTreeMap::new()),
+        };
+        let Some(jira) = &self.surfaces.jira else { return Ok((memberships, people)) };
+        if !memberships.is_empty() {
+            let added = add_unshown(jira, &mut memberships, self.live).await;
+            if self.unread.answer(Read::Memberships, None, added)?.is_none() {
+                return Ok((BTreeMap::new(), people));
+            }
+        }
+        let rest = ids.iter().filter(|id| !memberships.contains_key(*id));
+        let rest = rest.map(async |id| (id.clone(), jira.groups_of(id).await));
+        for (id, groups) in join_all(rest.collect::<Vec<_>>()).await {
+            if let Some(groups) = self.unread.answer(Read::Memberships, Some(id.as_str()), groups)? {
+                memberships.insert(id, groups);
+            }
+        }
+        Ok((memberships, people))
+    }
+
+    /// What the organization says of those whom it has not been asked about yet.
+    async fn others(&self, asked: &BTreeSet<AccountId>, known: &People) -> Surface<People> {
+        let ids: Vec<AccountId> = asked.iter().filter(|id| !known.contains_key(*id)).cloned().collect();
+        let Some(organization) = self.surfaces.organization.as_ref().filter(|_| !ids.is_empty()) else {
+            return Ok(BTreeMap::new());
+        };
+        let people = self.unread.answer(Read::Standing, None, organization.people(&ids).await)?;
+        Ok(people.map(|people| shown(&ids, people)).unwrap_or_default())
+    }
+
+    /// Who may change groups: the organization says it of ten a request, Jira's picker of one.
+    async fn group_kinds(
+        &self,
+        names: &BTreeMap<GroupId, GroupName>,
+    ) -> Surface<BTreeMap<GroupId, Option<GroupKind>>> {
+        if let Some(organization) = &self.surfaces.organization {
+            let ids: Vec<GroupId> = names.keys().cloned().collect();
+            let shown = organization.groups_by_id(&ids).await;
+            let Some(shown) = self.unread.answer(Read::GroupKind, None, shown)? else {
+                return Ok(BTreeMap::new());
+            };
+            let kind = |id: GroupId| (id.clone(), shown.get(&id).map(OrganizationGroup::kind));
+            return Ok(ids.into_iter().map(kind).collect());
+        }
+        let Some(jira) = &self.surfaces.jira else { return Ok(BTreeMap::new()) };
+        let kinds = names.iter().map(async |(id, name)| (id.clone(), jira.group_kind(id, name).await));
+        let mut answers = BTreeMap::new();
+        for (id, kind) in join_all(kinds).await {
+            if let Some(kind) = self.unread.answer(Read::GroupKind, Some(id.as_str()), kind)? {
+                answers.insert(id, kind);
+            }
+        }
+        Ok(answers)
+    }
+
+    async fn accounts(
+        &self,
+        asked: &BTreeSet<AccountId>,
+    ) -> Surface<BTreeMap<AccountId, Option<LiveAccount>>> {
+        let found = accounts(self.surfaces, asked).await;
+        Ok(self.unread.answer(Read::Account, None, found)?.unwrap_or_default())
+    }
+
+    async fn privileges(&self, asked: &BTreeSet<AccountId>) -> Surface<BTreeMap<AccountId, Privileges>> {
+        let Some(management) = &self.surfaces.management else { return Ok(BTreeMap::new()) };
+        let asked = asked.iter().map(async |id| (id.clone(), management.privileges(id).await));
+        let mut answers = BTreeMap::new();
+        for (id, privileges) in join_all(asked).await {
+            if let Some(privileges) = self.unread.answer(Read::Privileges, Some(id.as_str()), privileges)? {
+                answers.insert(id, privileges);
+            }
+        }
+        Ok(answers)
+    }
+
+    async fn app_roles(&self, asked: bool) -> Surface<Reading<Vec<AppRole>>> {
+        match &self.surfaces.jira {
+            Some(jira) if asked => self.unread.reading(Read::AppRoles, jira.app_roles().await),
+            Some(_) | None => Ok(Reading::NotRead),
+        }
+    }
+
+    async fn admins(&self, asked: bool) -> Surface<Admins> {
+        if !asked {
+            return Ok((Reading::NotRead, Reading::NotRead));
+        }
+        let of_site = async {
+            match (&self.surfaces.jira, &self.surfaces.organization) {
+                (Some(jira), _) => self.unread.reading(Read::SiteAdmins, site_admins(jira, self.live).await),
+                (None, Some(organization)) => {
+                    let admins = with_role(organization, &PlatformRole::SiteAdmin).await;
+                    let admins = admins.map(|admins| admins.into_iter().map(|admin| (admin, None)).collect());
+                    self.unread.reading(Read::SiteAdmins, admins)
+                }
+                (None, None) => Ok(Reading::NotRead),
+            }
+        };
+        let of_organization = async {
+            match &self.surfaces.organization {
+                Some(organization) => {
+                    let admins = with_role(organization, &PlatformRole::OrganizationAdmin).await;
+                    self.unread.reading(Read::OrganizationAdmins, admins)
+                }
+                None => Ok(Reading::NotRead),
+            }
+        };
+        try_join!(of_site, of_organization)
+    }
+
+    async fn invitations(&self, asked: bool, site: &str) -> Surface<Invitations> {
+        let Some(organization) = self.surfaces.organization.as_ref().filter(|_| asked) else {
+            return Ok((Reading::NotRead, Reading::NotRead));
+        };
+        let (domains, resources) = join!(organization.verified_domains(), organization.resources(site));
+        Ok((self.unread.reading(Read::Domains, domains)?, self.unread.reading(Read::Resources, resources)?))
+    }
+
+    /// The records of the SCIM directory, where a change needs them: its users in one listing, its groups by name.
+    async fn directory(&self, asked: bool, synced: &BTreeMap<&GroupId, &GroupName>) -> Surface<Directory> {
+        // Who may not write to it needs none of its ids.
+        let needed = |scim: &&Scim| scim.is_ours() && (asked || !synced.is_empty());
+        let Some(scim) = self.surfaces.scim.as_ref().filter(needed) else {
+            return Ok((Reading::NotRead, BTreeMap::new()));
+        };
+        let users = async {
+            match &self.live.scim_users {
+                Reading::Read(users) => Ok(users.clone()),
+                Reading::NotRead => scim.users().await.map(|(_, users)| users),
+            }
+        };
+        let groups = synced.iter().map(async |(id, name)| ((*id).clone(), scim.group_named(name).await));
+        let (users, groups) = join!(users, join_all(groups));
+        let mut found = BTreeMap::new();
+        for (id, group) in groups {
+            let group = self.unread.answer(Read::DirectoryGroup, Some(id.as_str()), group)?.flatten();
+            found.extend(group.map(|group| (id, group.id)));
+        }
+        Ok((self.unread.reading(Read::Directories, users)?, found))
+    }
 }
 
 /// What the organization says of each account, or that it does not show it.
@@ -111,15 +277,6 @@ fn shown(asked: &[AccountId], people: Vec<OrganizationUser>) -> People {
     let mut shown: People = asked.iter().map(|id| (id.clone(), None)).collect();
     shown.extend(people.into_iter().map(|person| (person.account.clone(), Some(person))));
     shown
-}
-
-/// What the organization says of those whom it has not been asked about yet.
-async fn others(surfaces: &Surfaces, asked: &BTreeSet<AccountId>, known: &People) -> Surface<People> {
-    let ids: Vec<AccountId> = asked.iter().filter(|id| !known.contains_key(*id)).cloned().collect();
-    match &surfaces.organization {
-        Some(organization) if !ids.is_empty() => Ok(shown(&ids, organization.people(&ids).await?)),
-        Some(_) | None => Ok(BTreeMap::new()),
-    }
 }
 
 async fn add_unshown(
@@ -150,68 +307,10 @@ async fn add_unshown(
     Ok(())
 }
 
-/// Who may change groups: the organization says it of ten a request, Jira's picker of one.
-async fn group_kinds(
-    surfaces: &Surfaces,
-    names: &BTreeMap<GroupId, GroupName>,
-) -> Surface<BTreeMap<GroupId, Option<GroupKind>>> {
-    if let Some(organization) = &surfaces.organization {
-        let ids: Vec<GroupId> = names.keys().cloned().collect();
-        let shown = organization.groups_by_id(&ids).await?;
-        return Ok(ids
-            .into_iter()
-            .map(|id| (id.clone(), shown.get(&id).map(OrganizationGroup::kind)))
-            .collect());
-    }
-    let Some(jira) = &surfaces.jira else { return Ok(BTreeMap::new()) };
-    let kinds =
-        names.iter().map(|(id, name)| jira.group_kind(id, name).map_ok(move |kind| (id.clone(), kind)));
-    Ok(try_join_all(kinds).await?.into_iter().collect())
-}
-
-async fn privileges(
-    surfaces: &Surfaces,
-    asked: &BTreeSet<AccountId>,
-) -> Surface<BTreeMap<AccountId, Privileges>> {
-    let Some(management) = &surfaces.management else { return Ok(BTreeMap::new()) };
-    let answers = asked.iter().map(|id| management.privileges(id).map_ok(move |it| (id.clone(), it)));
-    Ok(try_join_all(answers).await?.into_iter().collect())
-}
-
-async fn app_roles(surfaces: &Surfaces, asked: bool) -> Surface<Reading<Vec<AppRole>>> {
-    match &surfaces.jira {
-        Some(jira) if asked => jira.app_roles().await,
-        Some(_) | None => Ok(Reading::NotRead),
-    }
-}
-
 type SiteAdmins = BTreeSet<(AccountId, Option<GroupId>)>;
 type Admins = (Reading<SiteAdmins>, Reading<BTreeSet<AccountId>>);
-
-async fn admins(surfaces: &Surfaces, asked: bool, live: &LiveState) -> Surface<Admins> {
-    if !asked {
-        return Ok((Reading::NotRead, Reading::NotRead));
-    }
-    let of_site = async {
-        match (&surfaces.jira, &surfaces.organization) {
-            (Some(jira), _) => site_admins(jira, live).await.map(Reading::Read),
-            (None, Some(organization)) => {
-                let admins = with_role(organization, &PlatformRole::SiteAdmin).await?;
-                Ok(Reading::Read(admins.into_iter().map(|admin| (admin, None)).collect()))
-            }
-            (None, None) => Ok(Reading::NotRead),
-        }
-    };
-    let of_organization = async {
-        match &surfaces.organization {
-            Some(organization) => {
-                with_role(organization, &PlatformRole::OrganizationAdmin).await.map(Reading::Read)
-            }
-            None => Ok(Reading::NotRead),
-        }
-    };
-    try_join!(of_site, of_organization)
-}
+type Invitations = (Reading<BTreeSet<String>>, Reading<BTreeMap<App, String>>);
+type Directory = (Reading<Vec<ScimUser>>, BTreeMap<GroupId, ScimId>);
 
 /// The active people whom a group makes administrators. An app is nobody who could let others back in.
 async fn site_admins(jira: &Jira, live: &LiveState) -> Surface<SiteAdmins> {
@@ -245,40 +344,4 @@ async fn with_role(organization: &Organization, role: &PlatformRole) -> Surface<
         |admin: &OrganizationUser| admin.status == UserStatus::Active && admin.live().kind.is_person();
     let active = admins.into_iter().filter(is_admin);
     Ok(active.map(|admin| admin.account).collect())
-}
-
-type Invitations = (Reading<BTreeSet<String>>, Reading<BTreeMap<App, String>>);
-
-async fn invitations(surfaces: &Surfaces, asked: bool, site: &str) -> Surface<Invitations> {
-    let Some(organization) = surfaces.organization.as_ref().filter(|_| asked) else {
-        return Ok((Reading::NotRead, Reading::NotRead));
-    };
-    let (domains, resources) = try_join!(organization.verified_domains(), organization.resources(site))?;
-    Ok((Reading::Read(domains), Reading::Read(resources)))
-}
-
-type Directory = (Reading<Vec<ScimUser>>, BTreeMap<GroupId, ScimId>);
-
-/// The records of the SCIM directory, where a change needs them: its users in one listing, its groups by name.
-async fn directory(
-    surfaces: &Surfaces,
-    asked: bool,
-    synced: &BTreeMap<&GroupId, &GroupName>,
-    live: &LiveState,
-) -> Surface<Directory> {
-    // Who may not write to it needs none of its ids.
-    let needed = |scim: &&Scim| scim.is_ours() && (asked || !synced.is_empty());
-    let Some(scim) = surfaces.scim.as_ref().filter(needed) else {
-        return Ok((Reading::NotRead, BTreeMap::new()));
-    };
-    let users = async {
-        match &live.scim_users {
-            Reading::Read(users) => Ok(users.clone()),
-            Reading::NotRead => scim.users().await.map(|(_, users)| users),
-        }
-    };
-    let groups = synced.iter().map(|(id, name)| scim.group_named(name).map_ok(move |found| (*id, found)));
-    let (users, groups) = try_join!(users, try_join_all(groups))?;
-    let groups = groups.into_iter().filter_map(|(id, found)| Some((id.clone(), found?.id)));
-    Ok((Reading::Read(users), groups.collect()))
 }

@@ -26,6 +26,9 @@ pub enum Error {
     /// A read failed.
     #[error(transparent)]
     Surface(#[from] crate::atlassian::Error),
+    /// A question has no answer, without which there is nothing to do.
+    #[error("{}", .0.told())]
+    Unread(crate::model::Unread),
     /// Listings would come back empty instead of being refused (fact sheet §1.1).
     #[error("account {account} may not browse users and groups on {site}")]
     CannotBrowse {
@@ -44,9 +47,10 @@ pub enum Error {
 
 impl Error {
     /// A full sentence that says what to do next, where there is something to do.
-    pub fn help(&self) -> Option<&'static str> {
+    pub fn help(&self) -> Option<&str> {
         match self {
             Self::Surface(error) => error.help(),
+            Self::Unread(unread) => unread.help.as_deref(),
             Self::NoListing => Some(
                 "Set ROLLBOOK_EMAIL and ROLLBOOK_API_TOKEN, or ROLLBOOK_ORG_API_KEY with `organization` in \
                  rollbook.yaml.",

@@ -14,6 +14,8 @@ use super::live::Lists;
 use super::members::members;
 use super::site::at_site;
 
+const EVERYBODY: Reads = Reads { scim_users: false, users: true };
+
 /// Reads everybody who is active on a site, with their groups. With Jira it reads the members of every group; the
 /// organization shows everybody's groups in its one listing, and when they were last active.
 ///
@@ -26,18 +28,25 @@ pub async fn roster(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
 async fn read(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
     let lists = Lists::of(surfaces)?;
     let organization = OptionFuture::from(surfaces.organization.as_ref().map(Organization::activity));
-    let organization = async { Ok(organization.await.transpose()?) };
+    // Beside Jira's listings it only adds to what they show.
+    let organization = async {
+        match organization.await.transpose() {
+            Err(error) if surfaces.jira.is_some() && !error.is_another_site() => Ok(Err(error)),
+            read => Ok(Ok(read?)),
+        }
+    };
     let (jira, groups, people) = try_join!(lists.rights(site), lists.groups(), organization)?;
-    let mut unknown = Vec::new();
+    let (mut unknown, mut without_id) = (Vec::new(), groups.unidentified().len());
     let mut active = BTreeMap::new();
     let mut accounts: BTreeMap<AccountId, LiveAccount> = BTreeMap::new();
     let mut of: BTreeMap<AccountId, BTreeSet<GroupName>> = BTreeMap::new();
     if let Lists::Jira(_) = lists {
-        let ids: Vec<GroupId> = groups.iter().map(|group| group.id.clone()).collect();
+        let ids: Vec<GroupId> = groups.iter().map(|it| it.id.clone()).collect();
         let acting = jira.as_ref().map(|rights| &rights.acting.id);
-        let everybody = Reads { scim_users: false, users: true };
         let (members, users) =
-            try_join!(members(surfaces, lists.surface(), &ids), lists.users(everybody, acting, None))?;
+            try_join!(members(surfaces, lists.surface(), &ids), lists.users(EVERYBODY, acting, None))?;
+        let listings = members.of.values().chain(users.iter().map(|(listing, _)| listing));
+        without_id += listings.map(|listing| listing.unidentified().len()).sum::<usize>();
         let listed = users.into_iter().flat_map(|(_, users)| users);
         accounts = members.accounts;
         accounts.extend(listed.map(|account| (account.id.clone(), account)));
@@ -54,7 +63,8 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
         );
     }
     match people {
-        Some(people) => {
+        Ok(Some((people, unidentified))) => {
+            without_id += unidentified;
             for (person, groups, last) in people {
                 if let Lists::Organization(_) = lists {
                     let names = groups.iter().map(|group| group.name.clone());
@@ -65,15 +75,16 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
                 active.insert(person.account, last);
             }
         }
-        None => unknown.push(
+        Ok(None) => unknown.push(
             "When anybody was last active is not known: the organization's API key tells it, and there is none."
                 .to_owned(),
         ),
+        Err(error) => unknown.push(format!(
+            "When anybody was last active, and what the organization says of people, was not read: {}.",
+            error.chain()
+        )),
     }
-    let hidden = accounts.values().filter(|it| it.active() && it.email.is_none()).count();
-    if hidden > 0 {
-        unknown.push(format!("The e-mails of {hidden} of them are not shown to these credentials."));
-    }
+    unknown.extend(hidden(&accounts).into_iter().chain(left_out(without_id)));
     let mut users: Vec<RosterUser> = accounts
         .into_values()
         .filter(LiveAccount::active)
@@ -85,6 +96,26 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
         .collect();
     users.sort_by(|a, b| key(a).cmp(&key(b)));
     Ok(Roster { site: site.to_owned(), users, unknown })
+}
+
+/// Says of how many people no email is shown.
+fn hidden(accounts: &BTreeMap<AccountId, LiveAccount>) -> Option<String> {
+    let people = match accounts.values().filter(|it| it.active() && it.hides_email()).count() {
+        0 => return None,
+        1 => "1 person".to_owned(),
+        hidden => format!("{hidden} people"),
+    };
+    Some(format!("The e-mails of {people} among them are not shown to these credentials."))
+}
+
+/// Says how many rows have no id, where any has none.
+fn left_out(without_id: usize) -> Option<String> {
+    (without_id > 0).then(|| {
+        format!(
+            "Rows of its lists without an id, which are left out since Atlassian does not say whose they are: \
+             {without_id}."
+        )
+    })
 }
 
 fn key(user: &RosterUser) -> (bool, Option<&Email>, &AccountId) {

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use super::ids::{AccountId, App, GroupId, GroupName, ScimId};
 use super::live::{Listing, LiveAccount, LiveGroup, Reading};
 use super::organization::{OrganizationUser, Privileges};
+use super::read::{Read, Unread};
 use super::scim::ScimUser;
 
 /// What must be known before changes can be routed. Nothing to do asks nothing.
@@ -63,6 +64,9 @@ pub struct Capabilities {
     pub scim_users: Reading<Vec<ScimUser>>,
     /// The synced groups among [`Capabilities::group_kinds`] that the SCIM directory holds, by their names there.
     pub scim_groups: BTreeMap<GroupId, ScimId>,
+    /// What was asked and has no answer.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub unread: BTreeSet<Unread>,
 }
 
 /// Who may change a group: from Jira's group picker (fact sheet §1.2), or from the organization (§5).
@@ -127,6 +131,21 @@ pub enum Seats {
     Left(usize),
     /// The API does not say.
     Unsaid,
+}
+
+impl Capabilities {
+    /// Why a question has no answer, where it was asked about this id, or about all at once.
+    pub fn unread(&self, read: Read, about: &str) -> Option<&Unread> {
+        let concerns = |unread: &&Unread| {
+            unread.read == read && unread.about.as_deref().is_none_or(|asked| asked == about)
+        };
+        self.unread.iter().find(concerns)
+    }
+
+    /// Why a question about no one thing has no answer.
+    pub fn unread_at_all(&self, read: Read) -> Option<&Unread> {
+        self.unread.iter().find(|unread| unread.read == read)
+    }
 }
 
 impl Questions {

@@ -7,7 +7,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Deserializer, Serialize, de};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::email::Email;
 use super::ids::{AccountId, GroupId, GroupName};
@@ -144,6 +144,17 @@ impl LiveAccount {
         self.status == UserStatus::Active
     }
 
+    /// Whether it is a person's whose email no surface shows. Of an erased account nobody hides an email: it has none.
+    pub fn hides_email(&self) -> bool {
+        self.kind.is_person() && self.email.is_none() && !self.is_erased()
+    }
+
+    /// Whether it is what is left of an account that was erased for good: Atlassian keeps the id, names it so, and shows it
+    /// as inactive and without an email (captured from sites of 2024 and 2025).
+    pub fn is_erased(&self) -> bool {
+        !self.active() && self.email.is_none() && self.name == "Former user"
+    }
+
     /// Takes in what the organization says of the person: it knows e-mails that Jira hides, and why somebody is not
     /// active. What it leaves unsaid stands as it was.
     pub fn learn(&mut self, person: &OrganizationUser) {
@@ -190,10 +201,13 @@ pub struct Rows<T> {
 
 /// Rows that are known to be all of them, distinct and in order. One that a snapshot holds was whole when it was read; a
 /// plan from it is for people to look at, and apply reads for itself.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(transparent)]
+///
+/// A row whose id the API does not tell counts towards the total: it is a row, and nobody can say whose. Nothing is ever
+/// matched with it, nor changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing<T> {
     rows: Vec<T>,
+    unidentified: Vec<String>,
 }
 
 /// Why rows are not a listing.
@@ -254,7 +268,7 @@ impl<T: Ord> Listing<T> {
         match total {
             Some(total) if total != distinct => Err(IncompleteRead::Miscounted { distinct, total }),
             Some(_) | None if distinct != read => Err(IncompleteRead::Repeated),
-            Some(_) | None => Ok(Self { rows }),
+            Some(_) | None => Ok(Self { rows, unidentified: Vec::new() }),
         }
     }
 
@@ -264,14 +278,56 @@ impl<T: Ord> Listing<T> {
     }
 }
 
+/// How a listing is written: as its rows, where all of them have ids.
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum Written<R> {
+    Rows(R),
+    Beside { rows: R, unidentified: Vec<String> },
+}
+
+impl<T: Serialize> Serialize for Listing<T> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let written = match self.unidentified.as_slice() {
+            [] => Written::Rows(&self.rows),
+            names => Written::Beside { rows: &self.rows, unidentified: names.to_vec() },
+        };
+        written.serialize(serializer)
+    }
+}
+
 impl<'de, T: Ord + Deserialize<'de>> Deserialize<'de> for Listing<T> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let rows = Vec::deserialize(deserializer)?;
-        Self::checked(Rows { rows, total: None, ended: true }).map_err(de::Error::custom)
+        let (rows, unidentified) = match Written::deserialize(deserializer)? {
+            Written::Rows(rows) => (rows, Vec::new()),
+            Written::Beside { rows, unidentified } => (rows, unidentified),
+        };
+        let listing = Self::checked(Rows { rows, total: None, ended: true }).map_err(de::Error::custom)?;
+        Ok(listing.beside(unidentified))
     }
 }
 
 impl<T> Listing<T> {
+    /// The same listing, with the names of rows that it has beside those with ids.
+    #[must_use]
+    pub fn beside(mut self, unidentified: impl IntoIterator<Item = String>) -> Self {
+        self.unidentified = unidentified.into_iter().collect();
+        self.unidentified.sort();
+        self
+    }
+
+    /// The same listing, with other names for its rows that have no id.
+    #[must_use]
+    pub fn calling_unidentified(self, name: impl Fn(&str) -> String) -> Self {
+        let names: Vec<String> = self.unidentified.iter().map(|known| name(known)).collect();
+        self.beside(names)
+    }
+
+    /// The names of the rows that have no id; a name may be empty.
+    pub fn unidentified(&self) -> &[String] {
+        &self.unidentified
+    }
+
     /// The rows, in order.
     pub fn iter(&self) -> std::slice::Iter<'_, T> {
         self.rows.iter()
@@ -321,7 +377,7 @@ impl Listing<LiveGroup> {
     pub fn renamed(&self, name: impl Fn(&LiveGroup) -> GroupName) -> Self {
         let rows = self.iter().map(|group| LiveGroup { id: group.id.clone(), name: name(group) });
         let rows: BTreeSet<LiveGroup> = rows.collect();
-        Self { rows: rows.into_iter().collect() }
+        Self { rows: rows.into_iter().collect(), unidentified: self.unidentified.clone() }
     }
 
     /// The memberships that this listing, read as the groups of an account, shows.

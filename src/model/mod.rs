@@ -25,6 +25,7 @@ mod operation;
 mod organization;
 mod plan;
 mod policy;
+mod read;
 mod realm;
 mod report;
 mod roster;
@@ -76,6 +77,7 @@ pub use policy::{
     GroupRevokes, GroupRule, MaxRevokes, Mode, Offboard, Policy, Protect, SelfGrant, UnlistedGroups,
     UnlistedUsers, Waiver,
 };
+pub use read::{Read, Unread, Without};
 pub use realm::Realm;
 pub use report::{Confirmation, Outcome, Report};
 pub use roster::{Roster, RosterUser};

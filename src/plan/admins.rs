@@ -2,11 +2,15 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{AccountId, Blocked, GroupId, Key, Operation, PlannedOperation, Reading, Ref};
+use crate::model::{
+    AccountId, Blocked, GroupId, Key, LiveAccount, LiveState, Operation, PlannedOperation, Read, Reading,
+    Ref, Unread,
+};
 
 use super::identity::Obstacle;
 use super::projection::{Effect, effects};
 use super::route::Context;
+use super::surface::not_read;
 
 /// Takes out the operations that together would leave no administrator, with what that blocks. Those that require
 /// one of them stay: they only prepare it.
@@ -14,6 +18,11 @@ pub(super) fn keep_one(
     operations: &mut BTreeMap<Key, PlannedOperation>,
     context: &Context<'_>,
 ) -> Vec<Blocked> {
+    let mut blocked = Vec::new();
+    for (key, unread) in untold(operations, context) {
+        let Some(planned) = operations.remove(&key) else { continue };
+        blocked.push(not_read(unread).blocks(planned));
+    }
     let mut last = vec![("organization", organization_admins(operations, context))];
     if let Some(site) = site_admins(operations, context) {
         if !site.held {
@@ -22,7 +31,6 @@ pub(super) fn keep_one(
             wait(operations, &site);
         }
     }
-    let mut blocked = Vec::new();
     for (who, last) in last {
         for key in last {
             let Some(planned) = operations.remove(&key) else { continue };
@@ -48,28 +56,73 @@ fn wait(operations: &mut BTreeMap<Key, PlannedOperation>, site: &SiteAdmins) {
     }
 }
 
-fn organization_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'_>) -> Vec<Key> {
-    let Reading::Read(admins) = &context.capabilities.organization_admins else { return Vec::new() };
-    let theirs = context.live.groups.iter().filter(|group| group.is_of_organization_admins());
-    let theirs: BTreeSet<&GroupId> = theirs.map(|group| &group.id).collect();
-    let leaves = |planned: &PlannedOperation| {
-        let ended = effects(planned).into_iter().find_map(|effect| match effect {
+/// The groups that administer the organization. Atlassian's own group of its administrators has this name in every
+/// organization, and gives the role until the Units rollout reaches a tenant (fact sheet §5).
+pub(super) fn of_organization(live: &LiveState) -> BTreeSet<&GroupId> {
+    live.groups.iter().filter(|group| group.is_of_organization_admins()).map(|group| &group.id).collect()
+}
+
+/// The operations that take administration of the organization from somebody, with whom they take it from, as far as what
+/// an operation does shows it.
+fn leaving<'a>(
+    operations: &'a BTreeMap<Key, PlannedOperation>,
+    theirs: &BTreeSet<&GroupId>,
+) -> Vec<(&'a Key, &'a AccountId)> {
+    let left = |planned: &'a PlannedOperation| {
+        effects(planned).into_iter().filter_map(|effect| match effect {
             Effect::Leaves(membership) if theirs.contains(membership.group()) => Some(membership.account()),
             Effect::Sleeps(account, _) => Some(account),
             Effect::Leaves(_) | Effect::Joins(..) | Effect::Wakes(..) | Effect::Ends(_) => None,
-        });
-        ended.cloned()
+        })
     };
-    let leaving: Vec<(&Key, AccountId)> = operations
-        .iter()
-        .filter_map(|(key, planned)| Some((key, leaves(planned)?)))
-        .filter(|(_, account)| admins.contains(account))
-        .collect();
-    let gone: BTreeSet<&AccountId> = leaving.iter().map(|(_, account)| account).collect();
+    let each = operations.iter().map(|(key, planned)| left(planned).map(move |account| (key, account)));
+    each.flatten().collect()
+}
+
+fn organization_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'_>) -> Vec<Key> {
+    let theirs = of_organization(context.live);
+    let admins: BTreeSet<&AccountId> = match &context.capabilities.organization_admins {
+        Reading::Read(admins) => admins.iter().collect(),
+        // Without the organization's key, those whom the group makes administrators are the only ones known.
+        Reading::NotRead => {
+            let members = theirs.iter().filter_map(|group| context.live.members.get(*group)).flatten();
+            let active = |id: &&AccountId| context.live.accounts.get(*id).is_some_and(LiveAccount::active);
+            members.filter(active).filter(|id| is_person_here(context, id)).collect()
+        }
+    };
+    let mut leaving = leaving(operations, &theirs);
+    leaving.retain(|(_, account)| admins.contains(account));
+    let gone: BTreeSet<&AccountId> = leaving.iter().map(|(_, account)| *account).collect();
     if gone.is_empty() || admins.iter().any(|admin| !gone.contains(admin) && is_person_here(context, admin)) {
         return Vec::new();
     }
     leaving.into_iter().map(|(key, _)| key.clone()).collect()
+}
+
+/// The operations that could leave nobody, where nobody can tell, with the question that has no answer.
+fn untold<'a>(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'a>) -> Vec<(Key, &'a Unread)> {
+    let mut untold = Vec::new();
+    let capabilities = context.capabilities;
+    if let Some(unread) = capabilities.unread_at_all(Read::OrganizationAdmins) {
+        let leaving = leaving(operations, &of_organization(context.live));
+        untold.extend(leaving.into_iter().map(|(key, _)| (key.clone(), unread)));
+    }
+    if let Some(unread) = capabilities.unread_at_all(Read::SiteAdmins) {
+        let groups: BTreeSet<&GroupId> =
+            context.live.rights.site_admin_groups().map(|group| &group.id).collect();
+        // Without Jira, any group may be one that makes administrators.
+        let makes = |group: &GroupId| context.live.rights.jira.is_none() || groups.contains(group);
+        let takes = |planned: &PlannedOperation| {
+            effects(planned).into_iter().any(|effect| match effect {
+                Effect::Leaves(membership) => makes(membership.group()),
+                Effect::Sleeps(..) => true,
+                Effect::Joins(..) | Effect::Wakes(..) | Effect::Ends(_) => false,
+            })
+        };
+        let taking = operations.iter().filter(|(_, planned)| takes(planned));
+        untold.extend(taking.map(|(key, _)| (key.clone(), unread)));
+    }
+    untold
 }
 
 /// Whether an account is a person's, as far as anything says what it is: an app administers nothing by itself.

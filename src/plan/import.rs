@@ -91,6 +91,9 @@ pub fn import(
             }
         }
     }
+    for name in live.groups.unidentified().iter().map(GroupName::new).filter(|name| selection.takes(name)) {
+        importer.import.leave(&name, "the site does not tell its id");
+    }
     if users {
         importer.users();
     }
@@ -133,6 +136,12 @@ impl Importer<'_> {
                 let others = listing.iter().filter(|id| self.is_left_alone(id)).count();
                 if others > 0 {
                     remarks.push(format!("Not listed and left alone: {others} of apps and customers."));
+                }
+                let unidentified = listing.unidentified().len();
+                if unidentified > 0 {
+                    remarks.push(format!(
+                        "Not listed and left alone: {unidentified} whose id the site does not tell."
+                    ));
                 }
                 let remark = (!remarks.is_empty()).then(|| remarks.join(" "));
                 self.push(ImportedGroup { name: group.name.clone(), declared: false, remark, members });

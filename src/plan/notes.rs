@@ -1,5 +1,7 @@
 //! What a reviewer should know beside the changes.
 
+use std::collections::BTreeSet;
+
 use crate::model::{
     Email, LiveAccount, Note, Origin, Reading, SelfGrant, UnlistedGroups, UnlistedUsers, UserRef,
 };
@@ -13,6 +15,7 @@ pub(super) fn add_notes(differ: &mut Differ<'_>) {
     unlisted_groups(differ);
     unlisted_users(differ);
     missing_rights(differ);
+    unidentified(differ);
     differ.changes.notes.sort();
 }
 
@@ -106,6 +109,39 @@ fn unlisted_users(differ: &mut Differ<'_>) {
         .collect();
     differ.changes.notes.extend(notes);
 }
+
+/// Rows of listings that have no id. They count, and nothing is done with them, which is to be said.
+fn unidentified(differ: &mut Differ<'_>) {
+    let live = differ.live;
+    let mut notes = vec![rows_note("the list of groups", live.groups.unidentified())];
+    notes.extend(live.users.read().map(|users| rows_note("the list of users", users.unidentified())));
+    for (id, members) in &live.members {
+        let named = live.groups.iter().find(|group| group.id == *id).map(|group| &group.name);
+        let name = differ.tree.groups.declared_as(id).or(named).map_or(id.as_str(), |name| name.as_str());
+        notes.push(rows_note(&format!("group {name}"), members.unidentified()));
+    }
+    differ.changes.notes.extend(notes.into_iter().flatten());
+}
+
+fn rows_note(what: &str, names: &[String]) -> Option<Note> {
+    let rows = match names.len() {
+        0 => return None,
+        1 => "a row".to_owned(),
+        several => format!("{several} rows"),
+    };
+    let distinct: BTreeSet<&str> = names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
+    let shown: Vec<&str> = distinct.iter().copied().take(SHOWN).collect();
+    let more = if distinct.len() > SHOWN { " and others" } else { "" };
+    let named = if shown.is_empty() { String::new() } else { format!(" ({}{more})", shown.join(", ")) };
+    let text = format!(
+        "{what} has {rows} without an id{named}: Atlassian does not say whose, and nothing is done about it"
+    );
+    let names = shown.into_iter().map(ToOwned::to_owned).collect();
+    Some(Note { names, ..Note::new("without-id", text, None) })
+}
+
+/// How many names a note gives.
+const SHOWN: usize = 5;
 
 fn missing_rights(differ: &mut Differ<'_>) {
     if differ.live.rights.jira.is_none() {

@@ -1,8 +1,8 @@
 //! What becomes of somebody who is offboarded, comes back or comes to be (design §7).
 
 use crate::model::{
-    AccountId, Address, App, Change, Email, Kept, Membership, NamedGroup, Note, Offboard, Operation, Reason,
-    Surface, UserStatus, Wanted,
+    AccountId, Address, App, Change, Email, Kept, Membership, NamedGroup, Note, Offboard, Operation, Read,
+    Reason, Surface, UserStatus, Wanted,
 };
 
 use super::identity::Obstacle;
@@ -19,6 +19,7 @@ impl Router<'_> {
     ) -> Result<Option<Step>, Obstacle> {
         self.may_narrow(change.address.user(), account)?;
         self.is_nobody_kept(account)?;
+        self.must_know(Read::Directories, account.as_str())?;
         let status = self.status(account);
         let memberships = match self.memberships(account) {
             // Whoever is in no directory is in no group, and the organization alone has no row to say so.
@@ -73,6 +74,8 @@ impl Router<'_> {
         email: &Email,
         apps: &[App],
     ) -> Result<Option<Step>, Obstacle> {
+        self.must_know(Read::Memberships, account.as_str())?;
+        self.must_know(Read::Directories, account.as_str())?;
         let status = self.status(account);
         match status {
             UserStatus::Active => return Ok(None),
@@ -130,21 +133,30 @@ impl Router<'_> {
     }
 
     /// Sets a name where Rollbook's directory owns it; elsewhere it is the person's own, and a note says so.
-    pub(super) fn rename(&mut self, change: &Change, account: &AccountId, name: &str) -> Option<Step> {
-        if self.may_name(account) {
+    ///
+    /// # Errors
+    /// Where it cannot be told whose the name is.
+    pub(super) fn rename(
+        &mut self,
+        change: &Change,
+        account: &AccountId,
+        name: &str,
+    ) -> Result<Option<Step>, Obstacle> {
+        if self.may_name(account)? {
             let operation = Operation::UpdateUser { account: account.clone(), name: name.to_owned() };
-            return Some((operation, Surface::Scim));
+            return Ok(Some((operation, Surface::Scim)));
         }
         let who = change.address.user().map(ToString::to_string).unwrap_or_default();
         let live = change.name.as_deref().unwrap_or_default();
         let text = format!("{who} is named {live} live; the name of an existing account is not changed");
         let note = Note::new("name-ignored", text, Some(change.origin.clone()));
         self.remarks.push(Note { names: vec![live.to_owned()], ..note });
-        None
+        Ok(None)
     }
 
     /// The groups that an account is in, by the names that the plan uses.
     fn memberships(&self, account: &AccountId) -> Result<Vec<Kept>, Obstacle> {
+        self.must_know(Read::Memberships, account.as_str())?;
         let Some(memberships) = self.context.capabilities.memberships.get(account) else {
             return Err(Obstacle {
                 code: "not-read",

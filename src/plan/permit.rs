@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use crate::model::{
     AccountId, AccountKind, Action, Address, App, AppRole, Blocked, Change, GroupId, GroupName, GroupState,
-    IdentitySource, Key, Lost, MemberRef, Mode, NamedGroup, Note, Reading, Reason, Ref, SelfGrant, Surface,
-    UserRef, UserStatus,
+    IdentitySource, Key, Lost, MemberRef, Mode, NamedGroup, Note, Read, Reading, Reason, Ref, SelfGrant,
+    Surface, UserRef, UserStatus,
 };
 
 use super::desired::DesiredGroup;
@@ -117,6 +117,10 @@ impl Router<'_> {
 
     /// Whether an account may be put into a group.
     pub(super) fn may_join(&mut self, change: &Change, account: &AccountId) -> Result<(), Obstacle> {
+        self.must_know(Read::Standing, account.as_str())?;
+        if self.context.account(account).is_none() {
+            self.must_know(Read::Account, account.as_str())?;
+        }
         // The diff says it of accounts that a listing showed.
         let asked = self.context.capabilities.accounts.get(account).and_then(Option::as_ref);
         if let (Some(UserRef::Email(declared)), Some(live)) =
@@ -185,17 +189,20 @@ impl Router<'_> {
                     || !policy.privileged.is_empty()
                     || policy.self_grant == SelfGrant::Refuse
             });
-            let text = "the default groups of apps cannot be read with this credential";
+            let text = match self.context.capabilities.unread_at_all(Read::AppRoles) {
+                Some(unread) => unread.told(),
+                None => "the default groups of apps cannot be read with this credential".to_owned(),
+            };
             if judged.next().is_some() {
                 return Err(Obstacle {
                     code: "default-groups-unknown",
-                    why: format!("{text}, and the policy says who may be in some groups"),
+                    why: format!("{text}; the policy says who may be in some groups"),
                     help: "Give Rollbook the credential of a Jira administrator, or leave `apps` out and declare the \
                            groups that give them."
                         .into(),
                 });
             }
-            self.note("default-groups-unknown", text.into(), change);
+            self.note("default-groups-unknown", text, change);
             return Ok(Vec::new());
         };
         let mut defaults = BTreeSet::new();
@@ -255,7 +262,10 @@ impl Router<'_> {
             return Err(undeletable("it is privileged"));
         }
         let Reading::Read(roles) = &self.context.capabilities.app_roles else {
-            return Err(undeletable("this credential cannot read whether it grants an app"));
+            return Err(match self.context.capabilities.unread_at_all(Read::AppRoles) {
+                Some(unread) => undeletable(&unread.told()),
+                None => undeletable("this credential cannot read whether it grants an app"),
+            });
         };
         if let Some(role) =
             roles.iter().find(|role| role.groups.contains(group) || role.default_groups.contains(group))
@@ -287,6 +297,36 @@ impl Router<'_> {
                 let (address, action, reason) = (Address::Group(name.clone()), Action::Add, Reason::Declared);
                 self.blocked.push(Blocked { address, action, reason, code: code.into(), why, help, origin });
             }
+        }
+    }
+
+    /// Says what was asked in vain, and what the plan goes on without.
+    pub(super) fn say_unread(&mut self) {
+        for unread in &self.context.capabilities.unread {
+            let goes_on = match unread.read {
+                Read::AppRoles => "seats and default groups are not shown",
+                Read::Resources => "invitations to apps do not go through the organization",
+                Read::Domains => "nobody is provisioned through SCIM",
+                Read::Site
+                | Read::Rights
+                | Read::Directory
+                | Read::Groups
+                | Read::Members
+                | Read::People
+                | Read::Everybody
+                | Read::Named
+                | Read::Records
+                | Read::GroupKind
+                | Read::Memberships
+                | Read::Account
+                | Read::Standing
+                | Read::Privileges
+                | Read::SiteAdmins
+                | Read::OrganizationAdmins
+                | Read::Directories
+                | Read::DirectoryGroup => continue,
+            };
+            self.remarks.push(Note::new("not-read", format!("{}; {goes_on}", unread.told()), None));
         }
     }
 

@@ -7,6 +7,7 @@ use crate::model::{
     Offboard, Questions, Ref, Rights, SelfGrant, Source, Surface, UnlistedUsers, Wanted,
 };
 
+use super::admins;
 use super::desired::{Desired, Lookup};
 use super::identity::{GroupNames, Groups};
 use super::import::Selection;
@@ -153,11 +154,14 @@ pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<
 
 /// Says what must be known before changes can be routed.
 pub fn questions(changes: &Changes, live: &LiveState, declaration: &Declaration) -> Questions {
-    let of_organization =
-        live.groups.iter().filter(|group| group.is_of_organization_admins()).map(|group| &group.id);
     let mut asking = Asking {
         names: live.groups.iter().map(|group| (&group.id, &group.name)).collect(),
-        admin_groups: live.rights.site_admin_groups().map(|group| &group.id).chain(of_organization).collect(),
+        admin_groups: live
+            .rights
+            .site_admin_groups()
+            .map(|group| &group.id)
+            .chain(admins::of_organization(live))
+            .collect(),
         live,
         scim: scim_is_ours(declaration, &live.rights),
         questions: Questions::default(),
@@ -201,10 +205,16 @@ impl Asking<'_> {
                 // Without Jira, any group may be one that makes administrators.
                 let unknown = !self.live.rights.has(Surface::Jira);
                 self.questions.admins |= unknown || self.admin_groups.contains(membership.group());
+                // Whom the organization does not show, it does not remove either: Jira does.
+                let told = self.live.people.contains_key(membership.account());
+                if self.live.rights.has(Surface::Organization) && !unknown && !told {
+                    self.questions.people.insert(membership.account().clone());
+                }
             }
             Wanted::DeleteGroup { group, .. } => {
                 self.kind(group);
                 self.questions.app_roles = true;
+                self.questions.admins |= self.admin_groups.contains(group);
             }
             Wanted::InviteUser { .. } => self.invitation(),
             Wanted::OffboardUser { account, how } => {

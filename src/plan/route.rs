@@ -106,6 +106,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     router.blocked.extend(of_nobody.filter(|it| !told.contains(&it.address)));
     router.leave_unapplied();
     router.say_nesting();
+    router.say_unread();
     router.carry_groups();
     router.list_what_is_left();
     router.block_dependents();
@@ -282,7 +283,7 @@ impl Router<'_> {
             }
             Wanted::OffboardUser { account, how } => self.offboard(change, account, *how),
             Wanted::ActivateUser { account, email, apps } => self.activate(change, account, email, apps),
-            Wanted::UpdateUser { account, name } => Ok(self.rename(change, account, name)),
+            Wanted::UpdateUser { account, name } => self.rename(change, account, name),
         }
     }
 

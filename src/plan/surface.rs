@@ -3,7 +3,8 @@
 
 use crate::model::{
     AccountId, AccountKind, Action, Address, App, Authority, Declaration, Email, GroupId, GroupName,
-    Inactive, Key, ManagedBy, Operation, Ref, Rights, Source, Surface, Usage, UserStatus, is_unshown,
+    Inactive, Key, ManagedBy, Operation, Read, Ref, Rights, Source, Surface, Unread, Usage, UserStatus,
+    is_unshown,
 };
 
 use super::identity::Obstacle;
@@ -69,6 +70,11 @@ impl Router<'_> {
         }
     }
 
+    /// Refuses what depends on a question that has no answer, in the surface's own words.
+    pub(super) fn must_know(&self, read: Read, about: &str) -> Result<(), Obstacle> {
+        self.context.capabilities.unread(read, about).map_or(Ok(()), |unread| Err(not_read(unread)))
+    }
+
     /// Whether an account is one that the organization does not show, as apps and service accounts (fact sheet §5).
     fn is_unshown(&self, account: &AccountId) -> bool {
         let unshown = matches!(self.context.capabilities.people.get(account), Some(None));
@@ -96,6 +102,7 @@ impl Router<'_> {
     /// Who may change a known group. What the surfaces do not show or say is not known to be synced; Atlassian then
     /// refuses the write itself (fact sheet §1.2, §1.3).
     fn owner(&self, group: &GroupId) -> Result<Owner, Obstacle> {
+        self.must_know(Read::GroupKind, group.as_str())?;
         let both = vec![Surface::Organization, Surface::Jira];
         let kind = match self.context.capabilities.group_kinds.get(group) {
             Some(Some(kind)) => kind,
@@ -136,6 +143,7 @@ impl Router<'_> {
 
     /// Remembers the SCIM id of a synced group.
     fn in_directory(&mut self, group: &GroupId) -> Result<(), Obstacle> {
+        self.must_know(Read::DirectoryGroup, group.as_str())?;
         let Some(id) = self.context.capabilities.scim_groups.get(group) else {
             return Err(Obstacle {
                 code: "not-in-directory",
@@ -150,7 +158,7 @@ impl Router<'_> {
     /// Remembers the SCIM id of an account, which a SCIM group needs.
     fn provisioned(&mut self, account: &Ref<AccountId>) -> Result<(), Obstacle> {
         let here = match account {
-            Ref::Known(id) => self.scim_user(id),
+            Ref::Known(id) => self.scim_user(id)?,
             Ref::Made(key) => self.via(key) == Some(Surface::Scim),
         };
         if here {
@@ -165,11 +173,12 @@ impl Router<'_> {
     }
 
     /// Whether an account has a record in the SCIM directory, whose id is remembered then.
-    fn scim_user(&mut self, account: &AccountId) -> bool {
+    fn scim_user(&mut self, account: &AccountId) -> Result<bool, Obstacle> {
+        self.must_know(Read::Directories, account.as_str())?;
         // Of two records for one account, none is known to be the one.
-        let Some([user]) = self.scim_records.get(account).map(Vec::as_slice) else { return false };
+        let Some([user]) = self.scim_records.get(account).map(Vec::as_slice) else { return Ok(false) };
         self.surface_ids.scim_users.insert(account.clone(), user.id.clone());
-        true
+        Ok(true)
     }
 
     /// The surface that creates a group.
@@ -214,8 +223,11 @@ impl Router<'_> {
     pub(super) fn invite_surface(&mut self, email: &Email, apps: &[App]) -> Result<Surface, Obstacle> {
         let domains = self.context.capabilities.verified_domains.read();
         let ours = domains.is_some_and(|domains| domains.contains(&email.domain().to_ascii_lowercase()));
-        if ours && apps.is_empty() && self.scim_is_ours() {
-            return Ok(Surface::Scim);
+        if apps.is_empty() && self.scim_is_ours() {
+            self.must_know(Read::Domains, email.as_str())?;
+            if ours {
+                return Ok(Surface::Scim);
+            }
         }
         let resources = self.context.capabilities.resources.read();
         let known: Option<Vec<(App, String)>> =
@@ -226,7 +238,10 @@ impl Router<'_> {
             self.surface_ids.resources.extend(known);
             return Ok(Surface::Organization);
         }
-        self.first(&[Surface::Jira], "inviting somebody to these apps")
+        match self.context.capabilities.unread_at_all(Read::Resources) {
+            Some(unread) if !self.has(Surface::Jira) => Err(not_read(unread)),
+            Some(_) | None => self.first(&[Surface::Jira], "inviting somebody to these apps"),
+        }
     }
 
     /// The surface that gives an account its access back, and what took it.
@@ -268,7 +283,7 @@ impl Router<'_> {
         account: &AccountId,
         what: &str,
     ) -> Result<Surface, Obstacle> {
-        if self.scim_is_ours() && self.scim_user(account) {
+        if self.scim_is_ours() && self.scim_user(account)? {
             return Ok(Surface::Scim);
         }
         self.must_be_person(account)?;
@@ -276,6 +291,7 @@ impl Router<'_> {
         let refused = |why: &str, help: &str| {
             Err(Obstacle { code: "not-manageable", why: format!("{what}: {why}"), help: help.into() })
         };
+        self.must_know(Read::Privileges, account.as_str())?;
         match self.context.capabilities.privileges.get(account) {
             None => refused("what user management may do to it was not read", "Plan again."),
             Some(privileges) => match &privileges.may_disable {
@@ -306,8 +322,11 @@ impl Router<'_> {
     }
 
     /// Whether an account's name can be set: where Rollbook's SCIM directory owns the user.
-    pub(super) fn may_name(&mut self, account: &AccountId) -> bool {
-        self.scim_is_ours() && self.scim_user(account)
+    ///
+    /// # Errors
+    /// Where it cannot be told.
+    pub(super) fn may_name(&mut self, account: &AccountId) -> Result<bool, Obstacle> {
+        if self.scim_is_ours() { self.scim_user(account) } else { Ok(false) }
     }
 
     /// What is known of an account's status.
@@ -368,6 +387,12 @@ impl Router<'_> {
             }
         }
     }
+}
+
+/// What stands in the way of what depends on a question that has no answer.
+pub(super) fn not_read(unread: &Unread) -> Obstacle {
+    let again = || "Plan again; if this stays, the credential may not read it.".to_owned();
+    Obstacle { code: "not-read", why: unread.told(), help: unread.help.clone().unwrap_or_else(again) }
 }
 
 pub(super) fn no_surface(what: &str, surfaces: &[Surface]) -> Obstacle {

@@ -272,7 +272,7 @@ fn admit(route: &Route, door: Door, identity: Identity) -> Result<Option<Caller>
             }
             Err(match door {
                 Door::Organization => organization::scope_missing(route.path),
-                Door::Management => management::refusal(StatusCode::FORBIDDEN),
+                Door::Management => management::scope_missing(),
                 // A missing scope is a 401, not a 403 (fact sheet §1.2).
                 Door::Site | Door::Gateway | Door::Edge | Door::Scim => {
                     edge_error(StatusCode::UNAUTHORIZED, "Unauthorized; scope does not match")

@@ -50,7 +50,26 @@ async fn says_what_may_be_done_to_an_account() {
             told(Err(Restriction::Other("new.one".into())), false, true),
         ),
         (200, r#"{"email.set":{"allowed":true}}"#, told(Err(Restriction::Unsaid), false, true)),
-        (403, r#"{"key":"forbidden"}"#, told(Err(Restriction::NotManaged), false, false)),
+        (
+            403,
+            r#"{"key":"forbidden.unclaimedDomain","context":"x"}"#,
+            told(Err(Restriction::NotManaged), false, false),
+        ),
+        (
+            403,
+            r#"{"key":"forbidden.action","context":{"allowed":false,"reason":{"key":"externalDirectory.scim"}}}"#,
+            told(Err(Restriction::Scim), true, true),
+        ),
+        (
+            403,
+            r#"{"key":"forbidden.action","context":"who knows"}"#,
+            told(Err(Restriction::Unsaid), false, false),
+        ),
+        (
+            404,
+            r#"{"key":"accountNotFound","context":"User account not found"}"#,
+            told(Err(Restriction::Other("User account not found".into())), false, false),
+        ),
         (403, r#"{"key":"forbidden.targetUnverified"}"#, told(Err(Restriction::Unverified), false, false)),
         (404, r#"{"key":"accountNotFound"}"#, told(Err(Restriction::NotManaged), false, false)),
     ] {
@@ -59,6 +78,7 @@ async fn says_what_may_be_done_to_an_account() {
     // What is about the credential, or about nothing that is known, is no answer.
     for (status, body) in [
         (401, r#"{"key":"forbidden"}"#),
+        (403, r#"{"key":"forbidden"}"#),
         (403, r#"{"errors":[{"code":"ADMIN-UAM-403-1"}]}"#),
         (403, ""),
         (404, r#"{"key":"notFound"}"#),
@@ -79,6 +99,19 @@ async fn a_refusal_is_told_in_the_apis_words() {
         told.contains("conflict.lifecycleErrors; Not eligible; DELETION_PENDING; to be deleted"),
         "{told}"
     );
+    let error = asked(403, r#"{"key":"forbidden","context":"Caller must be a verified org admin of targeted account","errorKey":"forbidden","errorDetail":"Error: Caller must be a verified org admin of targeted account"}"#)
+        .await
+        .unwrap_err();
+    let told = error.to_string();
+    assert!(
+        told.contains("403, forbidden; Error: Caller must be a verified org admin of targeted account"),
+        "{told}"
+    );
+    assert_eq!(told.matches("Caller must").count(), 1, "what is said twice is told once: {told}");
+    let scoped = asked(403, r#"{"key":"forbidden","errorDetail":"Error: missing scope manage:org"}"#)
+        .await
+        .unwrap_err();
+    assert!(scoped.help().unwrap().contains("without scopes"), "{scoped}");
     let error = asked(401, "").await.unwrap_err();
     assert!(error.help().unwrap().contains("one week"), "{error}");
 }

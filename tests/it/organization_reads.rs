@@ -193,7 +193,7 @@ async fn workspaces_that_do_not_come_whole_or_contradict_are_an_error() {
     let nameless = read(json!({ "data": [row("")] })).await.unwrap_err();
     assert!(matches!(nameless.fault(), Some(Fault::Shape(_))), "{nameless}");
     for (page, why) in [
-        (json!({ "data": [row("a")], "links": { "next": "" } }), IncompleteRead::Unended { read: 1 }),
+        (json!({ "data": [row("a")], "links": { "next": "://" } }), IncompleteRead::Unended { read: 1 }),
         (json!({ "data": [row("a")], "links": { "next": "c" } }), IncompleteRead::Repeated),
     ] {
         let error = read(page).await.unwrap_err();

@@ -10,8 +10,7 @@ use crate::atlassian::error::Error;
 use crate::atlassian::page::{bare, checked, incomplete, paged, shape};
 use crate::atlassian::request::Request;
 use crate::model::{
-    AccountId, AppRole, GroupId, GroupKind, GroupName, JiraRights, Listing, LiveAccount, LiveGroup, Reading,
-    Rows,
+    AccountId, AppRole, GroupId, GroupKind, GroupName, JiraRights, Listing, LiveAccount, LiveGroup, Rows,
 };
 
 /// "Administer Jira".
@@ -43,7 +42,7 @@ impl Jira {
     /// As [`Jira::groups`].
     pub async fn members(&self, group: &GroupId) -> Result<(Listing<AccountId>, Vec<LiveAccount>), Error> {
         let request = |start| requests::members(group, start);
-        Ok(people(paged(&self.client, request, User::id).await?))
+        Ok(people(paged(&self.client, request).await?))
     }
 
     /// Every account of the site that has ever been one: active, inactive and deleted ones, apps and customers.
@@ -51,7 +50,7 @@ impl Jira {
     /// # Errors
     /// As [`Jira::groups`].
     pub async fn users(&self) -> Result<(Listing<AccountId>, Vec<LiveAccount>), Error> {
-        let rows = bare(&self.client, requests::USERS_PAGE, requests::users, User::id).await?;
+        let rows = bare(&self.client, requests::USERS_PAGE, requests::users).await?;
         Ok(people(rows))
     }
 
@@ -64,7 +63,7 @@ impl Jira {
         let mut found = Vec::new();
         for batch in asked.chunks(requests::BATCH) {
             let request = |start| requests::accounts(batch, start);
-            let (_, users) = paged(&self.client, request, User::id).await?;
+            let (_, users): (_, Vec<User>) = paged(&self.client, request).await?;
             found.extend(users.into_iter().map(LiveAccount::from));
         }
         found.retain(|account| asked.binary_search(&account.id).is_ok());
@@ -80,9 +79,8 @@ impl Jira {
         // Not paged: the array is the whole (fact sheet §1.1).
         let rows: Vec<Group> = self.client.read(&request).await?;
         let whole = Rows { rows, total: None, ended: true };
-        let (_, groups) =
-            checked(whole, Group::id).map_err(|cause| incomplete(&self.client, &request, cause))?;
-        self.listing(&request, groups)
+        let read = checked(whole).map_err(|cause| incomplete(&self.client, &request, cause))?;
+        self.listing(&request, read)
     }
 
     /// Who may change a group; `None` where the picker does not show it. The name is what it is looked up by, the
@@ -95,16 +93,19 @@ impl Jira {
         Ok(found.groups.iter().find_map(|found| found.kind_of(group)))
     }
 
-    /// Which groups give which app; not read where the credential may not administer Jira (fact sheet §1.1).
+    /// Which groups give which app. Who may not administer Jira is refused (fact sheet §1.1).
     ///
     /// # Errors
-    /// As [`super::super::Client::read`], but for a missing right.
-    pub async fn app_roles(&self) -> Result<Reading<Vec<AppRole>>, Error> {
-        match self.client.read::<Vec<ApplicationRole>>(&requests::app_roles()).await {
-            Ok(roles) => Ok(Reading::Read(roles.into_iter().map(AppRole::from).collect())),
-            Err(error) if error.is_denied() => Ok(Reading::NotRead),
-            Err(error) => Err(error),
-        }
+    /// As [`super::super::Client::read`], and a shape error where the id of a group that gives an app is not told: it might
+    /// be deleted as one that gives none.
+    pub async fn app_roles(&self) -> Result<Vec<AppRole>, Error> {
+        let request = requests::app_roles();
+        let roles: Vec<ApplicationRole> = self.client.read(&request).await?;
+        let roles = roles.into_iter().map(ApplicationRole::role).collect::<Result<Vec<AppRole>, String>>();
+        roles.map_err(|app| {
+            let why = format!("it does not tell the id of every group that gives {app}");
+            shape(&self.client, &request, &why)
+        })
     }
 
     /// What the credential may see and do. It is probed with every reading, since a missing right shows as an empty list at
@@ -151,15 +152,19 @@ impl Jira {
 
     async fn group_listing(&self, request: impl Fn(usize) -> Request) -> Result<Listing<LiveGroup>, Error> {
         let first = request(0);
-        let (_, groups) = paged(&self.client, request, Group::id).await?;
-        self.listing(&first, groups)
+        let read = paged(&self.client, request).await?;
+        self.listing(&first, read)
     }
 
     /// Rows whose ids are known to be all of them, as a listing.
-    fn listing(&self, request: &Request, groups: Vec<Group>) -> Result<Listing<LiveGroup>, Error> {
-        let whole =
-            Rows { rows: groups.into_iter().map(LiveGroup::from).collect(), total: None, ended: true };
-        Listing::checked(whole).map_err(|cause| incomplete(&self.client, request, cause))
+    fn listing(
+        &self,
+        request: &Request,
+        (ids, groups): (Listing<GroupId>, Vec<Group>),
+    ) -> Result<Listing<LiveGroup>, Error> {
+        let whole = Rows { rows: groups.iter().filter_map(Group::live).collect(), total: None, ended: true };
+        let listing = Listing::checked(whole).map_err(|cause| incomplete(&self.client, request, cause))?;
+        Ok(listing.beside(ids.unidentified().iter().cloned()))
     }
 }
 

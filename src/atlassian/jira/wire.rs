@@ -1,11 +1,12 @@
 //! What Jira answers, as far as it is used: fields that are not used may be anything, and those that are used
 //! must be there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::atlassian::decode::present;
+use crate::atlassian::decode::{identified, present};
+use crate::atlassian::page::Row;
 use crate::model::{
     AccountId, AccountKind, App, AppRole, Email, GroupId, GroupKind, GroupName, LiveAccount, LiveGroup,
     ManagedBy, Seats, Usage, UserStatus,
@@ -23,13 +24,12 @@ pub(super) struct User {
     email_address: Option<String>,
 }
 
-/// `GroupDetails` and `GroupName`. The specification calls the id nullable; a group without one cannot be told
-/// from another, so that null is a mistake here.
+/// `GroupDetails` and `GroupName`. The specification calls the id nullable: a group without one cannot be told
+/// from another, and is left out by name.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Group {
-    #[serde(deserialize_with = "present")]
-    group_id: String,
+    group_id: Option<String>,
     #[serde(deserialize_with = "present")]
     name: String,
 }
@@ -61,14 +61,14 @@ struct Permission {
     have_permission: bool,
 }
 
-/// `ApplicationRole`.
+/// `ApplicationRole`. Sites of 2021 named the groups alone, without `groupDetails` (captured by go-atlassian).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ApplicationRole {
     #[serde(deserialize_with = "present")]
     key: String,
-    group_details: Vec<Group>,
-    default_groups_details: Vec<Group>,
+    group_details: Option<Vec<Group>>,
+    default_groups_details: Option<Vec<Group>>,
     remaining_seats: Option<i64>,
     has_unlimited_seats: Option<bool>,
 }
@@ -89,15 +89,28 @@ pub(super) struct CreatedUser {
     pub(super) account_id: String,
 }
 
-impl User {
-    pub(super) fn id(&self) -> AccountId {
-        AccountId::new(&self.account_id)
+impl Row for User {
+    type Id = AccountId;
+
+    fn key(&self) -> Option<AccountId> {
+        identified(&self.account_id)
+    }
+
+    fn shown(&self) -> String {
+        self.display_name.clone().unwrap_or_default()
     }
 }
 
-impl Group {
-    pub(super) fn id(&self) -> GroupId {
-        GroupId::new(&self.group_id)
+impl Row for Group {
+    type Id = GroupId;
+
+    fn key(&self) -> Option<GroupId> {
+        let id = self.group_id.as_deref().filter(|id| !id.is_empty());
+        id.map(GroupId::new)
+    }
+
+    fn shown(&self) -> String {
+        self.name.clone()
     }
 }
 
@@ -119,26 +132,31 @@ impl From<User> for LiveAccount {
     }
 }
 
-impl From<Group> for LiveGroup {
-    fn from(group: Group) -> Self {
-        Self { id: GroupId::new(group.group_id), name: GroupName::new(group.name) }
+impl Group {
+    /// The group, where it has an id.
+    pub(super) fn live(&self) -> Option<LiveGroup> {
+        Some(LiveGroup { id: self.key()?, name: GroupName::new(&self.name) })
     }
 }
 
-impl From<ApplicationRole> for AppRole {
-    fn from(role: ApplicationRole) -> Self {
-        let ids = |groups: Vec<Group>| groups.into_iter().map(|group| LiveGroup::from(group).id).collect();
-        Self {
-            app: App::new(role.key),
-            seats: match (role.has_unlimited_seats, role.remaining_seats.map(usize::try_from)) {
+impl ApplicationRole {
+    /// The role; the app's key where it does not tell the id of every group that gives the app.
+    pub(super) fn role(self) -> Result<AppRole, String> {
+        let ids = |groups: Option<&Vec<Group>>| groups?.iter().map(Row::key).collect::<Option<BTreeSet<_>>>();
+        let (groups, defaults) =
+            (ids(self.group_details.as_ref()), ids(self.default_groups_details.as_ref()));
+        let (Some(groups), Some(default_groups)) = (groups, defaults) else { return Err(self.key) };
+        Ok(AppRole {
+            app: App::new(self.key),
+            seats: match (self.has_unlimited_seats, self.remaining_seats.map(usize::try_from)) {
                 (Some(true), _) => Seats::Unlimited,
                 (Some(false) | None, Some(Ok(left))) => Seats::Left(left),
                 // A number of seats below none says nothing.
                 (Some(false) | None, Some(Err(_)) | None) => Seats::Unsaid,
             },
-            groups: ids(role.group_details),
-            default_groups: ids(role.default_groups_details),
-        }
+            groups,
+            default_groups,
+        })
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::model::{Privileges, Restriction};
 
@@ -34,13 +35,8 @@ struct Reason {
 #[derive(Debug, Deserialize)]
 pub(super) struct Refusal {
     key: String,
-    context: Option<Context>,
-}
-
-/// The context of `forbidden.action`; those of other keys are of other shapes, and are not read.
-#[derive(Debug, Deserialize)]
-struct Context {
-    reason: Option<Reason>,
+    /// An object with a `reason` for `forbidden.action`; a text for other keys (live, 2026-10-05).
+    context: Option<Value>,
 }
 
 impl Manageability {
@@ -90,11 +86,17 @@ impl Refusal {
     pub(super) fn restriction(&self) -> Option<Restriction> {
         match self.key.as_str() {
             "forbidden.action" => {
-                let reason = self.context.as_ref().and_then(|context| context.reason.as_ref());
-                Some(reason.map_or(Restriction::Unsaid, Reason::restriction))
+                let reason = self.context.as_ref().and_then(|context| context.get("reason"));
+                let reason = reason.and_then(|reason| Reason::deserialize(reason).ok());
+                Some(reason.map_or(Restriction::Unsaid, |reason| reason.restriction()))
             }
             "forbidden.targetUnverified" => Some(Restriction::Unverified),
-            "forbidden" | "forbidden.unclaimedDomain" | "accountNotFound" => Some(Restriction::NotManaged),
+            "forbidden.unclaimedDomain" => Some(Restriction::NotManaged),
+            "accountNotFound" => {
+                let said = self.context.as_ref().and_then(Value::as_str).filter(|text| !text.is_empty());
+                Some(said.map_or(Restriction::NotManaged, |text| Restriction::Other(text.to_owned())))
+            }
+            // `forbidden` alone is about the key as often as about the account: the words are to be read.
             _ => None,
         }
     }

@@ -28,8 +28,7 @@ impl Organization {
     /// [`Error::Incomplete`] when the listing did not come whole, else as [`super::super::Client::read`].
     pub async fn directories(&self) -> Result<Vec<(String, String)>, Error> {
         let request = |cursor: Option<&str>| requests::directories(&self.id, cursor);
-        let key = |row: &Directory| row.directory_id.clone();
-        let (_, rows) = chain(&self.client, request, key).await?;
+        let (_, rows): (_, Vec<Directory>) = chain(&self.client, request).await?;
         Ok(rows.into_iter().map(|row| (row.directory_id, row.name.unwrap_or_default())).collect())
     }
 
@@ -43,7 +42,7 @@ impl Organization {
         let found = stream::iter(asked.chunks(requests::EMAILS))
             .map(|batch| async move {
                 let request = |cursor: Option<&str>| requests::by_email(&self.id, batch, cursor);
-                chain(&self.client, request, User::id).await
+                chain::<User>(&self.client, request).await
             })
             .buffered(BATCHES_AT_A_TIME)
             .try_collect::<Vec<_>>()
@@ -59,23 +58,25 @@ impl Organization {
     pub async fn everybody(&self) -> Result<(Listing<AccountId>, Vec<OrganizationUser>), Error> {
         let place = self.place().await?;
         let request = |cursor: Option<&str>| requests::everybody(place, cursor);
-        let (accounts, users) = chain(&self.client, request, User::id).await?;
+        let (accounts, users): (_, Vec<User>) = chain(&self.client, request).await?;
         Ok((accounts, users.iter().map(OrganizationUser::from).collect()))
     }
 
-    /// Everybody who is in the directory, each with their groups, and when they last used an app.
+    /// Everybody who is in the directory, each with their groups, and when they last used an app; and how many rows have no
+    /// id.
     ///
     /// # Errors
     /// As [`Organization::groups_of_all`].
-    pub async fn activity(&self) -> Result<Vec<Activity>, Error> {
+    pub async fn activity(&self) -> Result<(Vec<Activity>, usize), Error> {
         let place = self.place().await?;
         let request = |cursor: Option<&str>| requests::activity(place, cursor);
-        let (_, users) = chain(&self.client, request, User::id).await?;
+        let (ids, users): (_, Vec<User>) = chain(&self.client, request).await?;
         let of = |user: &User| {
             let (_, groups) = self.memberships(&request(None), user)?;
             Ok((OrganizationUser::from(user), groups, user.last_active()))
         };
-        users.iter().map(of).collect()
+        let activity = users.iter().map(of).collect::<Result<Vec<Activity>, Error>>()?;
+        Ok((activity, ids.unidentified().len()))
     }
 
     /// Who holds a role in the organization, in any directory. Only those who are shown with the role count.
@@ -84,7 +85,7 @@ impl Organization {
     /// As [`Organization::directories`].
     pub async fn with_role(&self, role: &PlatformRole) -> Result<Vec<OrganizationUser>, Error> {
         let request = |cursor: Option<&str>| requests::with_role(&self.id, role, cursor);
-        let (_, rows) = chain(&self.client, request, User::id).await?;
+        let (_, rows): (_, Vec<User>) = chain(&self.client, request).await?;
         let mut users = distinct(rows);
         users.retain(|user| user.roles.contains(role));
         Ok(users)
@@ -116,7 +117,7 @@ impl Organization {
                     return Ok((BTreeMap::new(), Vec::new()));
                 }
                 let request = |cursor: Option<&str>| requests::members_of(place, &asked, cursor);
-                let (_, users) = chain(&self.client, request, User::id).await?;
+                let (_, users): (_, Vec<User>) = chain(&self.client, request).await?;
                 let mut listings = self.by_group(&request(None), &asked, &users)?;
                 for group in shown.iter().filter(|group| group.users.is_some_and(|users| users > 0)) {
                     if listings.get(&group.id).is_some_and(Listing::is_empty) {
@@ -239,7 +240,7 @@ impl Organization {
         let read = stream::iter(asked.chunks(requests::ACCOUNTS))
             .map(|batch| async move {
                 let request = |cursor: Option<&str>| requests::memberships_of(place, batch, cursor);
-                let (_, mut users) = chain(&self.client, request, User::id).await?;
+                let (_, mut users): (_, Vec<User>) = chain(&self.client, request).await?;
                 users.retain(|user| batch.contains(&user.id()));
                 let listings = users.iter().map(|user| self.memberships(&request(None), user));
                 Ok::<_, Error>((listings.collect::<Result<Vec<_>, Error>>()?, users))
@@ -281,7 +282,7 @@ impl Organization {
     /// As [`Organization::directories`].
     pub async fn verified_domains(&self) -> Result<BTreeSet<String>, Error> {
         let request = |cursor: Option<&str>| requests::domains(&self.id, cursor);
-        let (_, rows) = chain(&self.client, request, |row: &Domain| row.id.clone()).await?;
+        let (_, rows): (_, Vec<Domain>) = chain(&self.client, request).await?;
         Ok(rows.iter().filter_map(Domain::verified).collect())
     }
 
@@ -296,7 +297,7 @@ impl Organization {
     /// As [`Organization::directories`], and a shape error when one app of the site has two resources.
     pub async fn resources(&self, site_name: &str) -> Result<BTreeMap<App, String>, Error> {
         let request = |cursor: Option<&str>| requests::workspaces(&self.id, cursor);
-        let (_, rows) = chain(&self.client, request, |row: &Workspace| row.id.clone()).await?;
+        let (_, rows): (_, Vec<Workspace>) = chain(&self.client, request).await?;
         let Some(host) = host_in(site_name) else { return Ok(BTreeMap::new()) };
         let mut resources = BTreeMap::new();
         for row in rows {
@@ -312,7 +313,7 @@ impl Organization {
         &self,
         request: impl Fn(Option<&str>) -> Request,
     ) -> Result<Vec<OrganizationGroup>, Error> {
-        let (_, rows) = chain(&self.client, request, Group::id).await?;
+        let (_, rows): (_, Vec<Group>) = chain(&self.client, request).await?;
         Ok(rows.into_iter().map(OrganizationGroup::from).collect())
     }
 

@@ -6,7 +6,8 @@ use http::Uri;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::atlassian::decode::present;
+use crate::atlassian::decode::{identified, present};
+use crate::atlassian::page::Row;
 use crate::model::{
     AccountId, App, Claim, Email, GroupId, GroupManager, GroupName, OrganizationGroup, OrganizationUser,
     PlatformRole, Reading, UserSource, UserStatus,
@@ -161,6 +162,50 @@ pub(super) fn group_id(text: &str) -> GroupId {
     match text.strip_prefix("ari:").and_then(|ari| ari.rsplit_once('/')) {
         Some((_, id)) if !id.is_empty() => GroupId::new(id),
         Some(_) | None => GroupId::new(text),
+    }
+}
+
+impl Row for User {
+    type Id = AccountId;
+
+    fn key(&self) -> Option<AccountId> {
+        identified(&self.account_id)
+    }
+
+    fn shown(&self) -> String {
+        self.name.clone().unwrap_or_default()
+    }
+}
+
+impl Row for Group {
+    type Id = GroupId;
+
+    fn key(&self) -> Option<GroupId> {
+        Some(self.id())
+    }
+}
+
+impl Row for Directory {
+    type Id = String;
+
+    fn key(&self) -> Option<String> {
+        Some(self.directory_id.clone())
+    }
+}
+
+impl Row for Domain {
+    type Id = String;
+
+    fn key(&self) -> Option<String> {
+        Some(self.id.clone())
+    }
+}
+
+impl Row for Workspace {
+    type Id = String;
+
+    fn key(&self) -> Option<String> {
+        Some(self.id.clone())
     }
 }
 

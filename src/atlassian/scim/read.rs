@@ -7,7 +7,7 @@ use serde::de::DeserializeOwned;
 use super::wire::{Group, List, User};
 use super::{Scim, requests};
 use crate::atlassian::error::Error;
-use crate::atlassian::page::{bounded, checked, incomplete};
+use crate::atlassian::page::{Row, bounded, checked, incomplete};
 use crate::atlassian::request::Request;
 use crate::model::{Email, GroupName, IncompleteRead, Listing, Rows, ScimGroup, ScimId, ScimUser};
 
@@ -17,7 +17,7 @@ impl Scim {
     /// # Errors
     /// [`Error::Incomplete`] when the list did not come whole, else as [`super::super::Client::read`].
     pub async fn users(&self) -> Result<(Listing<ScimId>, Vec<ScimUser>), Error> {
-        let (ids, users) = self.list(|start| requests::users(&self.directory, start), User::id).await?;
+        let (ids, users): (_, Vec<User>) = self.list(|start| requests::users(&self.directory, start)).await?;
         Ok((ids, users.into_iter().map(ScimUser::from).collect()))
     }
 
@@ -26,7 +26,8 @@ impl Scim {
     /// # Errors
     /// As [`Scim::users`].
     pub async fn groups(&self) -> Result<(Listing<ScimId>, Vec<ScimGroup>), Error> {
-        let (ids, groups) = self.list(|start| requests::groups(&self.directory, start), Group::id).await?;
+        let (ids, groups): (_, Vec<Group>) =
+            self.list(|start| requests::groups(&self.directory, start)).await?;
         Ok((ids, groups.into_iter().map(ScimGroup::from).collect()))
     }
 
@@ -36,7 +37,7 @@ impl Scim {
     /// As [`Scim::users`].
     pub async fn user_named(&self, email: &Email) -> Result<Option<ScimUser>, Error> {
         let request = |start| requests::user_named(&self.directory, email.as_str(), start);
-        let (_, users) = self.list(request, User::id).await?;
+        let (_, users): (_, Vec<User>) = self.list(request).await?;
         let mut users = users.into_iter().map(ScimUser::from);
         Ok(users.find(|user| user.user_name.eq_ignore_ascii_case(email.as_str())))
     }
@@ -56,7 +57,7 @@ impl Scim {
     /// As [`Scim::users`].
     pub async fn group_named(&self, name: &GroupName) -> Result<Option<ScimGroup>, Error> {
         let request = |start| requests::group_named(&self.directory, name, start);
-        let (_, groups) = self.list(request, Group::id).await?;
+        let (_, groups): (_, Vec<Group>) = self.list(request).await?;
         Ok(groups.into_iter().map(ScimGroup::from).find(|group| group.name == *name))
     }
 
@@ -69,14 +70,13 @@ impl Scim {
         Ok(group.into())
     }
 
-    async fn list<T: DeserializeOwned>(
+    async fn list<T: DeserializeOwned + Row<Id = ScimId>>(
         &self,
         request: impl Fn(usize) -> Request,
-        key: impl Fn(&T) -> ScimId,
     ) -> Result<(Listing<ScimId>, Vec<T>), Error> {
         let mut result = Err(IncompleteRead::Unended { read: 0 });
         for _ in 0..2 {
-            result = checked(self.pages(&request, &key).await?, &key);
+            result = checked(self.pages(&request).await?);
             if result.is_ok() {
                 break;
             }
@@ -85,10 +85,9 @@ impl Scim {
     }
 
     /// The next row follows from the number that came, never from the number that was asked for (fact sheet §4).
-    async fn pages<T: DeserializeOwned>(
+    async fn pages<T: DeserializeOwned + Row<Id = ScimId>>(
         &self,
         request: &impl Fn(usize) -> Request,
-        key: &impl Fn(&T) -> ScimId,
     ) -> Result<Rows<T>, Error> {
         let mut rows: Vec<T> = Vec::new();
         let mut seen = BTreeSet::new();
@@ -96,7 +95,7 @@ impl Scim {
         loop {
             let page: List<T> = self.client.read(&request(rows.len() + 1)).await?;
             let came = page.resources.unwrap_or_default();
-            let repeats = came.iter().any(|row| !seen.insert(key(row)));
+            let repeats = came.iter().filter_map(Row::key).any(|id| !seen.insert(id));
             let none = came.is_empty();
             rows.extend(came);
             bounded(&self.client, &request(1), rows.len())?;

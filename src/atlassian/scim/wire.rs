@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use crate::atlassian::decode::present;
+use crate::atlassian::page::Row;
 use crate::model::{AccountId, Email, GroupName, ScimGroup, ScimId, ScimUser};
 
 /// `ScimUserListResponse` and `ScimGroupListResponse`. An empty list may leave `Resources` out (RFC 7644 §3.4.2).
@@ -65,15 +66,19 @@ struct Member {
     value: String,
 }
 
-impl User {
-    pub(super) fn id(&self) -> ScimId {
-        ScimId::new(&self.id)
+impl Row for User {
+    type Id = ScimId;
+
+    fn key(&self) -> Option<ScimId> {
+        Some(ScimId::new(&self.id))
     }
 }
 
-impl Group {
-    pub(super) fn id(&self) -> ScimId {
-        ScimId::new(&self.id)
+impl Row for Group {
+    type Id = ScimId;
+
+    fn key(&self) -> Option<ScimId> {
+        Some(ScimId::new(&self.id))
     }
 }
 

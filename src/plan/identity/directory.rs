@@ -58,9 +58,7 @@ impl<'a> Directory<'a> {
                 explained.insert(id);
             }
         }
-        let hides = |account: &&LiveAccount| {
-            account.kind.is_person() && account.email.is_none() && !explained.contains(&account.id)
-        };
+        let hides = |account: &&LiveAccount| account.hides_email() && !explained.contains(&account.id);
         let hidden = live.accounts.values().filter(hides).collect();
         Self { desired, live, by_email, hidden, similar: OnceCell::new(), exported }
     }
@@ -130,7 +128,7 @@ impl<'a> Directory<'a> {
     fn exported(&self, email: &Email, found: Identity) -> Identity {
         let id = self.exported.get(email);
         let account = id.and_then(|id| self.live.accounts.get(id));
-        let fits = account.is_some_and(|account| account.email.is_none() && account.kind.is_person());
+        let fits = account.is_some_and(LiveAccount::hides_email);
         match (found, id) {
             (
                 Identity::Missing | Identity::Unresolved(Obstacle { code: "identity-unresolved", .. }),

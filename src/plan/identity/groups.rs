@@ -1,6 +1,6 @@
 //! Which live group a declared group is: pin, lock, then the exact name (design §3).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Declaration, GroupId, GroupName, Listing, LiveGroup};
 
@@ -73,6 +73,8 @@ struct Directory<'a> {
     ids: BTreeMap<&'a GroupId, &'a LiveGroup>,
     names: BTreeMap<&'a GroupName, Vec<&'a LiveGroup>>,
     folded_names: BTreeMap<String, &'a LiveGroup>,
+    /// The names of groups whose ids the site does not tell.
+    without_id: BTreeSet<String>,
 }
 
 impl<'a> Directory<'a> {
@@ -85,6 +87,7 @@ impl<'a> Directory<'a> {
             ids: live.iter().map(|group| (&group.id, group)).collect(),
             names,
             folded_names: live.iter().map(|group| (group.name.folded(), group)).collect(),
+            without_id: live.unidentified().iter().map(|name| GroupName::new(name).folded()).collect(),
         }
     }
 
@@ -147,6 +150,13 @@ impl<'a> Directory<'a> {
     }
 
     fn named(&self, name: &GroupName) -> GroupIdentity {
+        if self.without_id.contains(&name.folded()) {
+            return GroupIdentity::Unresolved(Obstacle {
+                code: "group-without-id",
+                why: format!("the site lists a group {name} and does not tell its id"),
+                help: "Plan again; if this stays, change the group by hand at admin.atlassian.com.".into(),
+            });
+        }
         match self.names.get(name).map(Vec::as_slice).unwrap_or_default() {
             [] => {}
             [group] => return GroupIdentity::Live((*group).clone()),

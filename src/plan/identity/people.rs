@@ -111,7 +111,7 @@ impl People {
 
     /// Whether an account may be a person whom the tree names and who hides their e-mail.
     pub(in crate::plan) fn hides(&self, id: &AccountId, account: Option<&LiveAccount>) -> bool {
-        let hides = account.is_none_or(|account| account.email.is_none() && account.kind.is_person());
+        let hides = account.is_none_or(LiveAccount::hides_email);
         // An account that the tree names by its id may be somebody whom it names by an email, too.
         hides && !matches!(self.declared_as(id), Some(UserRef::Email(_)))
     }
@@ -124,7 +124,7 @@ impl People {
     /// Why an account that nothing declares may be somebody declared all the same.
     pub(in crate::plan) fn doubt_about(&self, id: &AccountId, account: &LiveAccount) -> Option<Obstacle> {
         self.suspects.get(id).cloned().or_else(|| {
-            let user = self.doubtful.as_ref().filter(|_| account.email.is_none())?;
+            let user = self.doubtful.as_ref().filter(|_| account.hides_email())?;
             Some(Obstacle {
                 code: "identity-unresolved",
                 why: format!("{user} is not resolved, and may be this account, which hides its e-mail"),

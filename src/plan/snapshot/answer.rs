@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, Capabilities, Email, GroupId, GroupKind, LiveAccount, LiveState, ManagedBy, Offboard,
-    OrganizationUser, Questions, Reading, Readings, Snapshot, Surface, UserRef,
+    OrganizationUser, Questions, Read, Reading, Readings, Snapshot, Surface, Unread, UserRef,
 };
 
 use super::super::desired::Desired;
@@ -117,9 +117,50 @@ pub fn capabilities(
         resources: answers.resources.only(questions.invitations),
         scim_users: answers.scim_users.only(scim),
         scim_groups: kept(&answers.scim_groups, |id| synced.contains(id)),
+        unread: unread(answers, questions, &kinds, scim),
         group_kinds: kinds.clone(),
         memberships,
     })
+}
+
+/// What was asked when the snapshot was taken, has no answer, and is asked by a plan.
+fn unread(
+    answers: &Capabilities,
+    questions: &Questions,
+    kinds: &BTreeMap<GroupId, Option<GroupKind>>,
+    scim: bool,
+) -> BTreeSet<Unread> {
+    let asked = |unread: &&Unread| {
+        let account = |asked: &BTreeSet<AccountId>| {
+            unread.about.as_deref().map_or(!asked.is_empty(), |id| asked.contains(&AccountId::new(id)))
+        };
+        match unread.read {
+            Read::GroupKind => {
+                unread.about.as_deref().is_none_or(|id| questions.group_kinds.contains_key(&GroupId::new(id)))
+            }
+            Read::DirectoryGroup => {
+                unread.about.as_deref().is_none_or(|id| kinds.contains_key(&GroupId::new(id)))
+            }
+            Read::Memberships => account(&questions.memberships),
+            Read::Account => account(&questions.accounts),
+            Read::Standing => account(&questions.people),
+            Read::Privileges => account(&questions.privileges),
+            Read::AppRoles => questions.app_roles,
+            Read::SiteAdmins | Read::OrganizationAdmins => questions.admins,
+            Read::Domains | Read::Resources => questions.invitations,
+            Read::Directories => scim,
+            Read::Site
+            | Read::Rights
+            | Read::Directory
+            | Read::Groups
+            | Read::Members
+            | Read::People
+            | Read::Everybody
+            | Read::Named
+            | Read::Records => false,
+        }
+    };
+    answers.unread.iter().filter(asked).cloned().collect()
 }
 
 /// What any change to what a tree declares may come to ask, of whom it declares already and a listing showed.
@@ -199,7 +240,10 @@ impl Readings {
             (None, Some(person)) => Ok((id.clone(), Some(person.clone()))),
             (None, None) => Err(SnapshotError::Lacks(format!("what the organization says of account {id}"))),
         };
-        questions.memberships.union(&questions.people).map(told).collect()
+        let answered = |read, id: &&AccountId| snapshot.answers.unread(read, id.as_str()).is_none();
+        let leaving = questions.memberships.iter().filter(|id| answered(Read::Memberships, id));
+        let others = questions.people.iter().filter(|id| answered(Read::Standing, id));
+        leaving.chain(others).map(told).collect()
     }
 
     /// What accounts are that no listing needed to show.
@@ -213,6 +257,7 @@ impl Readings {
             (None, Some(account)) => Ok((id.clone(), Some(account.clone()))),
             (None, None) => Err(SnapshotError::Lacks(format!("account {id}"))),
         };
-        questions.accounts.iter().map(looked).collect()
+        let answered = |id: &&AccountId| snapshot.answers.unread(Read::Account, id.as_str()).is_none();
+        questions.accounts.iter().filter(answered).map(looked).collect()
     }
 }

@@ -11,8 +11,8 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::{
-    AccountId, Capabilities, Email, GroupName, LiveAccount, LiveGroup, OrganizationUser, Reading, Readings,
-    ScimUser, Snapshot, hex,
+    AccountId, Capabilities, Email, GroupId, GroupName, LiveAccount, LiveGroup, OrganizationUser, Reading,
+    Readings, ScimUser, Snapshot, Unread, hex,
 };
 
 use super::document::SnapshotError;
@@ -46,6 +46,11 @@ pub fn veiled(mut snapshot: Snapshot, plain: &Plain) -> Snapshot {
     });
     let searched = snapshot.readings.searched.iter().map(|email| key.email(email)).collect();
     snapshot.readings.searched = searched;
+    // A surface's own words may name anybody.
+    let unread = std::mem::take(&mut snapshot.answers.unread);
+    let quiet =
+        |unread| Unread { why: "the surface gave no answer when the snapshot was taken".into(), ..unread };
+    snapshot.answers.unread = unread.into_iter().map(quiet).collect();
     snapshot
 }
 
@@ -184,7 +189,15 @@ impl Snapshot {
         readings.accounts.values_mut().for_each(|account| renaming.account(account));
         readings.people.values_mut().for_each(|person| renaming.of_organization(person));
         renaming.of_scim(&mut readings.scim_users);
-        readings.groups = readings.groups.renamed(renaming.group);
+        let no_id = |name: &str| {
+            (renaming.group)(&LiveGroup { id: GroupId::new(""), name: GroupName::new(name) })
+                .as_str()
+                .to_owned()
+        };
+        let nobody = |name: &str| (renaming.person)(name, None);
+        readings.groups = readings.groups.renamed(renaming.group).calling_unidentified(no_id);
+        let listings = readings.members.values_mut().chain([&mut readings.users]);
+        listings.for_each(|listing| *listing = listing.clone().calling_unidentified(nobody));
         if let Some(jira) = &mut readings.rights.jira {
             renaming.account(&mut jira.acting);
             jira.site_admin_groups = jira.site_admin_groups.renamed(renaming.group);

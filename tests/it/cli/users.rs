@@ -68,7 +68,7 @@ fn everybody_who_is_active_and_what_is_not_known() {
     );
     let unknown = jira.json()["unknown"].to_string();
     assert!(
-        unknown.contains("last active is not known") && unknown.contains("e-mails of 2 of them"),
+        unknown.contains("last active is not known") && unknown.contains("e-mails of 1 person among them"),
         "{jira}"
     );
 

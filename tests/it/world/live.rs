@@ -332,6 +332,7 @@ impl Live {
             account.person_of(id.as_str()).map(|person| person.live())
         };
         Capabilities {
+            unread: BTreeSet::new(),
             people: questions
                 .memberships
                 .union(&questions.people)

@@ -4,6 +4,7 @@
 mod admins;
 mod back;
 mod counts;
+mod each_read;
 mod every_read;
 mod identity;
 mod invite;

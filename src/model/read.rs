@@ -1,0 +1,243 @@
+//! Every read that a plan may need: what it is for, and what follows where it has no answer.
+//!
+//! This is the one table of them. `docs/reads.md` is made from it, and a test refuses each read in turn.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+/// A question to a surface.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Read {
+    /// Which site is it?
+    Site,
+    /// Whose is Jira's credential, and what may it do?
+    Rights,
+    /// Which directory of the organization is it?
+    Directory,
+    /// Which groups are there?
+    Groups,
+    /// Who is in a group?
+    Members,
+    /// Whose is an email?
+    People,
+    /// Who is there at all?
+    Everybody,
+    /// What is an account that the tree names, and no listing showed?
+    Named,
+    /// Who has a record in the SCIM directory, when people are looked up?
+    Records,
+    /// Who may change a group?
+    GroupKind,
+    /// Which groups is somebody in who leaves or comes back?
+    Memberships,
+    /// What is an account that is to be added, and no listing showed?
+    Account,
+    /// What does the organization say of somebody whom a change is about?
+    Standing,
+    /// What may user management do to an account?
+    Privileges,
+    /// Which groups give an app, and how many seats are left?
+    AppRoles,
+    /// Who administers the site?
+    SiteAdmins,
+    /// Who administers the organization?
+    OrganizationAdmins,
+    /// Which domains are the organization's own?
+    Domains,
+    /// Which resources are the site's apps?
+    Resources,
+    /// Who has a record in the SCIM directory, when it is written to?
+    Directories,
+    /// Which group of the SCIM directory is a synced one?
+    DirectoryGroup,
+}
+
+/// What follows where a read is refused, fails, or has an answer of a shape that nobody knows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Without {
+    /// There is no plan: what it does not show would look as if it were gone, or somebody else's.
+    NoPlan,
+    /// What depends on it is blocked, with the surface's own words. The rest of the plan stands.
+    Blocked,
+    /// The plan says it in a note, with the surface's own words, and goes on without. What cannot is blocked.
+    Noted,
+}
+
+/// A question that was asked and has no answer.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Unread {
+    /// The question.
+    pub read: Read,
+    /// The id of what it was asked about; nothing where it was asked about all at once.
+    pub about: Option<String>,
+    /// What the surface said, or what went wrong: a lowercase fragment.
+    pub why: String,
+    /// A full sentence that says what to do, where something is known.
+    pub help: Option<String>,
+}
+
+impl Read {
+    /// Every read.
+    pub const ALL: [Self; 21] = [
+        Self::Site,
+        Self::Rights,
+        Self::Directory,
+        Self::Groups,
+        Self::Members,
+        Self::People,
+        Self::Everybody,
+        Self::Named,
+        Self::Records,
+        Self::GroupKind,
+        Self::Memberships,
+        Self::Account,
+        Self::Standing,
+        Self::Privileges,
+        Self::AppRoles,
+        Self::SiteAdmins,
+        Self::OrganizationAdmins,
+        Self::Domains,
+        Self::Resources,
+        Self::Directories,
+        Self::DirectoryGroup,
+    ];
+
+    /// What it asks, as a fragment that suits "… was not read".
+    pub fn what(self) -> &'static str {
+        match self {
+            Self::Site => "which site answers",
+            Self::Rights => "whose Jira's credential is, and what it may do",
+            Self::Directory => "which directory the organization has",
+            Self::Groups => "which groups there are",
+            Self::Members => "who is in a group",
+            Self::People => "whose an email is",
+            Self::Everybody => "who is on the site",
+            Self::Named => "what an account of the tree is",
+            Self::Records => "who the SCIM directory knows",
+            Self::GroupKind => "who may change the group",
+            Self::Memberships => "which groups the person is in",
+            Self::Account => "what the account is",
+            Self::Standing => "what the organization says of the account",
+            Self::Privileges => "what user management may do to the account",
+            Self::AppRoles => "which groups give which app, and how many seats are left",
+            Self::SiteAdmins => "who administers the site",
+            Self::OrganizationAdmins => "who administers the organization",
+            Self::Domains => "which domains are the organization's",
+            Self::Resources => "which apps the organization can invite to",
+            Self::Directories => "who has a record in the SCIM directory",
+            Self::DirectoryGroup => "which group of the SCIM directory it is",
+        }
+    }
+
+    /// The requests that ask it, as `METHOD /route`; of several, the surfaces that there are decide.
+    pub fn requests(self) -> &'static [&'static str] {
+        const USERS: &str = "POST /admin/v2/orgs/{orgId}/directories/{directoryId}/users/search";
+        const GROUPS: &str = "POST /admin/v2/orgs/{orgId}/directories/{directoryId}/groups/search";
+        const SCIM_USERS: &str = "GET /scim/directory/{directoryId}/Users";
+        match self {
+            Self::Site => &["GET /_edge/tenant_info", "GET /rest/api/3/serverInfo"],
+            Self::Rights => &[
+                "GET /rest/api/3/myself",
+                "GET /rest/api/3/mypermissions",
+                "GET /rest/api/3/group/bulk",
+                "GET /rest/api/3/user/groups",
+            ],
+            Self::Directory => &["GET /admin/v2/orgs/{orgId}/directories"],
+            Self::Groups => &["GET /rest/api/3/group/bulk", GROUPS],
+            Self::Members => &["GET /rest/api/3/group/member", GROUPS, USERS],
+            Self::Everybody => &["GET /rest/api/3/users/search", USERS],
+            Self::Named => &["GET /rest/api/3/user/bulk", USERS],
+            Self::Records | Self::Directories => &[SCIM_USERS],
+            Self::GroupKind => &["GET /rest/api/3/groups/picker", GROUPS],
+            Self::Memberships => &["GET /rest/api/3/user/groups", USERS, "GET /rest/api/3/group/member"],
+            Self::Account => &["GET /rest/api/3/user/bulk", USERS],
+            Self::People | Self::Standing | Self::OrganizationAdmins => &[USERS],
+            Self::Privileges => &["GET /users/{account_id}/manage"],
+            Self::AppRoles => &["GET /rest/api/3/applicationrole"],
+            Self::SiteAdmins => &["GET /rest/api/3/group/member", USERS],
+            Self::Domains => &["GET /admin/v1/orgs/{orgId}/domains"],
+            Self::Resources => &["POST /admin/v2/orgs/{orgId}/workspaces"],
+            Self::DirectoryGroup => &["GET /scim/directory/{directoryId}/Groups"],
+        }
+    }
+
+    /// What follows where it has no answer. Reads that decide who is revoked, or who somebody is, are all or nothing.
+    pub fn without(self) -> Without {
+        match self {
+            Self::Site
+            | Self::Rights
+            | Self::Directory
+            | Self::Groups
+            | Self::Members
+            | Self::People
+            | Self::Everybody
+            | Self::Named
+            | Self::Records => Without::NoPlan,
+            Self::GroupKind
+            | Self::Memberships
+            | Self::Account
+            | Self::Standing
+            | Self::Privileges
+            | Self::SiteAdmins
+            | Self::OrganizationAdmins
+            | Self::Directories
+            | Self::DirectoryGroup => Without::Blocked,
+            Self::AppRoles | Self::Domains | Self::Resources => Without::Noted,
+        }
+    }
+
+    /// What depends on it, as a full sentence without the full stop.
+    pub fn needed_for(self) -> &'static str {
+        match self {
+            Self::Site => "Nothing is told to another site, and nothing changed on one",
+            Self::Rights => "Listings come back empty to who may not browse; nothing narrows the own account",
+            Self::Directory => "Every other question to the organization names it",
+            Self::Groups => "A group that is not shown would be created again",
+            Self::Members => {
+                "A member who is not shown would be added again, and one too many removed from a rule's count"
+            }
+            Self::People => "Whom nobody finds is invited, or blocked",
+            Self::Everybody => {
+                "Whom nobody finds is invited, or blocked; who is not declared may be offboarded"
+            }
+            Self::Named => "An account that is not active is activated, and one that is gone is blocked",
+            Self::Records => "The directory says whose an email is that others hide",
+            Self::GroupKind => "Changes of this group: a synced one, or a team, is changed elsewhere",
+            Self::Memberships => {
+                "Offboarding this person, and activating them; with a base that offboards them and a tree that does not, there is no plan"
+            }
+            Self::Account => "Adding this account to a group: customers and accounts that are gone are not",
+            Self::Standing => "Adding this account, activating it or offboarding it",
+            Self::Privileges => "Activating or deactivating this account",
+            Self::AppRoles => {
+                "Seats and default groups are not shown; deleting a group, and inviting to an app where a rule needs its groups, is blocked"
+            }
+            Self::SiteAdmins => "Whatever could leave the site without an administrator",
+            Self::OrganizationAdmins => "Whatever could leave the organization without an administrator",
+            Self::Domains => "An invitation that SCIM might make is blocked; others stand",
+            Self::Resources => "Invitations to apps go through Jira, with a mail, or are blocked",
+            Self::Directories => "Whatever SCIM would write, and every change of an account that it may own",
+            Self::DirectoryGroup => "Changes of this synced group",
+        }
+    }
+}
+
+impl Unread {
+    /// What is said of it: a lowercase fragment.
+    pub fn told(&self) -> String {
+        format!("{} was not read: {}", self.read.what(), self.why)
+    }
+}
+
+impl fmt::Display for Without {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoPlan => "there is no plan",
+            Self::Blocked => "what depends on it is blocked",
+            Self::Noted => "a note says so",
+        })
+    }
+}
