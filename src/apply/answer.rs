@@ -2,7 +2,7 @@
 
 use tokio::sync::watch;
 
-use crate::atlassian::{MadeId, MadeIds, Sent, Surfaces, Written};
+use crate::atlassian::{Concern, Error, MadeId, MadeIds, Sent, Surfaces, Written};
 use crate::model::{
     AnsweredOperation, Exchange, Key, Made, PlannedOperation, Said, SentOperation, SurfaceIds, cut,
 };
@@ -26,6 +26,8 @@ pub(super) enum Answered {
 #[derive(Debug)]
 pub(super) struct Came {
     pub(super) answered: Answered,
+    /// Why it was refused, where that may be about more than the operation.
+    pub(super) refusal: Option<Error>,
     /// The id that came to be.
     pub(super) made: Option<MadeId>,
     exchanges: Vec<Exchange>,
@@ -45,19 +47,21 @@ pub(super) async fn write(
 impl Came {
     /// Nothing, of operations that were not sent.
     pub(super) fn none(batch: Vec<usize>) -> Vec<(usize, Self)> {
-        let none = |at| (at, Self { answered: Answered::NotSent, made: None, exchanges: Vec::new() });
+        let none =
+            |at| (at, Self { answered: Answered::NotSent, refusal: None, made: None, exchanges: Vec::new() });
         batch.into_iter().map(none).collect()
     }
 
     fn of(sent: Sent) -> Self {
-        let (answered, made) = match sent.written {
-            Ok(Written::Done { made }) => (Answered::Done, made),
-            Ok(Written::ClaimsSatisfied { text }) => (Answered::Claimed(text), None),
-            Err(error) if error.halted() => (Answered::NotSent, None),
-            Err(error) if error.answer_lost() => (Answered::Lost(error.chain()), None),
-            Ok(Written::Refused(error)) | Err(error) => (Answered::Refused(error.chain()), None),
+        let (answered, refusal, made) = match sent.written {
+            Ok(Written::Done { made }) => (Answered::Done, None, made),
+            Ok(Written::ClaimsSatisfied { text }) => (Answered::Claimed(text), None, None),
+            Err(error) if error.halted() => (Answered::NotSent, None, None),
+            Err(error) if error.answer_lost() => (Answered::Lost(error.chain()), None, None),
+            Ok(Written::Refused(error)) | Err(error) => (Answered::Refused(error.chain()), Some(error), None),
         };
-        Self { answered, made, exchanges: sent.exchanges }
+        let refusal = refusal.filter(|error| error.concern() != Concern::Operation);
+        Self { answered, refusal, made, exchanges: sent.exchanges }
     }
 
     /// What the journal keeps of it.

@@ -10,9 +10,10 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::atlassian::{MadeId, MadeIds, Surfaces};
+use crate::atlassian::{Concern, Error, Fault, MadeId, MadeIds, Surfaces};
 use crate::model::{
     AccountId, End, Ending, Found, LiveAccount, Look, Outcome, Plan, PlannedOperation, Record, Report,
+    Surface,
 };
 
 use super::answer::{self, Answered, Came};
@@ -54,6 +55,8 @@ enum Event {
     Answers(Vec<(usize, Came)>, Journalled),
     /// Operations whose answer was lost were looked for.
     Looks(Vec<lost::Look>, Journalled),
+    /// A credential was tried with a read, after it was refused a write: whether it may still write.
+    Tried(Surface, Error, bool),
 }
 
 /// Whether the journal took everything.
@@ -71,8 +74,16 @@ struct Flight<'p, 'a, P> {
     under_way: FuturesUnordered<LocalBoxFuture<'a, Event>>,
     writing: usize,
     looking: bool,
+    /// How often each surface has refused a write for want of a right.
+    refused: BTreeMap<Surface, usize>,
+    /// The refusals after which a credential is to be tried.
+    to_try: Vec<(Surface, Error)>,
+    /// How many are being tried: nothing starts meanwhile.
+    trying: usize,
     /// Why nothing starts any more.
     ending: Option<Ending>,
+    /// What to say of that.
+    ended: Option<String>,
     halt: watch::Sender<bool>,
     progress: P,
 }
@@ -89,7 +100,11 @@ impl Executor<'_> {
             under_way: FuturesUnordered::new(),
             writing: 0,
             looking: false,
+            refused: BTreeMap::new(),
+            to_try: Vec::new(),
+            trying: 0,
             ending: None,
+            ended: None,
             halt: watch::Sender::new(false),
             progress,
         };
@@ -113,7 +128,7 @@ impl Executor<'_> {
         (flight.progress)(Progress::Settling);
         let run = flight.run;
         let settled = settle::settle(self.surfaces, plan, &run.answers, &run.made, flight.ending).await;
-        let report = run.report(settled);
+        let report = Report { ended: flight.ended, ..run.report(settled) };
         self.conclude(&report, flight.ending).await;
         report
     }
@@ -121,7 +136,15 @@ impl Executor<'_> {
     /// Starts what may start.
     fn start<'a, P>(&'a self, flight: &mut Flight<'a, 'a, P>) {
         let workers = self.concurrency.max(1);
-        while flight.writing < workers && flight.ending.is_none() {
+        for (surface, error) in std::mem::take(&mut flight.to_try) {
+            flight.trying += 1;
+            let tried = async move {
+                let may = self.surfaces.may_write(surface).await;
+                Event::Tried(surface, error, may)
+            };
+            flight.under_way.push(tried.boxed_local());
+        }
+        while flight.writing < workers && flight.ending.is_none() && flight.trying == 0 {
             let batch = flight.run.next_batch(workers);
             if batch.is_empty() {
                 break;
@@ -254,6 +277,13 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
                 self.looking = false;
                 (looks.into_iter().map(|look| self.look(look)).sum(), journalled)
             }
+            Event::Tried(surface, error, may) => {
+                self.trying -= 1;
+                if !may {
+                    self.end_for(&error, &format!("The credential for {surface} may not write any more"));
+                }
+                (0, Journalled::Whole)
+            }
         };
         if journalled == Journalled::Broken {
             self.end(Ending::Stopped);
@@ -264,9 +294,42 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
         }
     }
 
+    /// Sends nothing more, since whatever is sent with a credential would be refused.
+    fn end_for(&mut self, error: &Error, what: &str) {
+        if self.ending.is_none() {
+            let help = error.help().map_or(String::new(), |help| format!(" {help}"));
+            self.ended = Some(format!("{what}, so that nothing more was sent: {}.{help}", error.chain()));
+        }
+        self.end(Ending::Credential);
+    }
+
+    /// What a refusal says of more than its operation.
+    fn refusal(&mut self, via: Surface, error: Error) {
+        match error.concern() {
+            Concern::Operation => {}
+            Concern::Credential if matches!(error.fault(), Some(Fault::Limited(_))) => {
+                self.end_for(&error, &format!("A quota for {via} is used up for longer than is waited"));
+            }
+            Concern::Credential => {
+                self.end_for(&error, &format!("The credential for {via} is not accepted any more"));
+            }
+            // One thing may be forbidden, or everything: a read tells. The more were refused, the less a read is worth it.
+            Concern::Right => {
+                let refused = self.refused.entry(via).or_default();
+                *refused += 1;
+                if refused.is_power_of_two() && self.ending.is_none() {
+                    self.to_try.push((via, error));
+                }
+            }
+        }
+    }
+
     fn answers(&mut self, answers: Vec<(usize, Came)>) -> usize {
         let mut settled = 0;
-        for (at, Came { answered, made, .. }) in answers {
+        for (at, Came { answered, refusal, made, .. }) in answers {
+            if let Some(error) = refusal {
+                self.refusal(self.plan.operations[at].via, error);
+            }
             let answered = self.made(at, made).map_or_else(|why| why, |()| answered);
             settled += self.run.answer(at, answered);
         }

@@ -12,6 +12,10 @@ use super::answer::Answered;
 use super::lost::may_repeat;
 use super::touch::Touch;
 
+/// How often an operation is sent again whose answer was lost, each time after a look that did not find it done. What stands
+/// between may fail for a while, and it is no matter of the operation.
+const REPEATS: usize = 4;
+
 /// What goes the same way, and so by the same rate limit.
 type Way = (Surface, Action);
 
@@ -148,7 +152,9 @@ impl<'p> Run<'p> {
             }
             // What was refused may have been done the first time, and be refused for that.
             (Answered::Lost(how) | Answered::Refused(how), Some((text, times))) => {
-                text.push_str(&format!("; sent again: {how}"));
+                if !text.ends_with(how) {
+                    text.push_str(&format!("; sent again: {how}"));
+                }
                 *times += 1;
                 self.unseen.insert(at);
                 return 0;
@@ -191,9 +197,10 @@ impl<'p> Run<'p> {
         self.lost.contains_key(&at)
     }
 
-    /// Whether an operation may be sent once more, when it has been looked for and not found done.
+    /// Whether an operation may be sent again, when it has been looked for and not found done.
     pub(super) fn may_repeat(&self, at: usize) -> bool {
-        may_repeat(&self.operations[at].operation) && self.lost.get(&at).is_some_and(|(_, times)| *times == 1)
+        may_repeat(&self.operations[at].operation)
+            && self.lost.get(&at).is_some_and(|(_, times)| *times <= REPEATS)
     }
 
     /// Lets an operation be sent once more.
@@ -253,7 +260,7 @@ impl<'p> Run<'p> {
         };
         let outcomes: Vec<Outcome> = (0..self.operations.len()).map(outcome).collect();
         let keys = self.operations.iter().map(|planned| planned.key.clone());
-        Report { outcomes: keys.zip(outcomes).collect(), made: self.came_to_be() }
+        Report { outcomes: keys.zip(outcomes).collect(), ended: None, made: self.came_to_be() }
     }
 
     /// What the operations made, by the names that the tree has for it.

@@ -46,7 +46,7 @@ pub(super) async fn settle(
         let seen = match ending {
             // A quota may make reads wait for an hour, and there is no more time.
             Some(Ending::TimedOut) => timeout(PATIENCE, looked).await.unwrap_or_default(),
-            Some(Ending::Whole | Ending::Stopped) | None => looked.await,
+            Some(Ending::Whole | Ending::Stopped | Ending::Credential) | None => looked.await,
         };
         let late = tokio::time::Instant::now() >= deadline;
         open.retain(|at, (sight, answered)| {
@@ -73,7 +73,9 @@ fn outcome(answered: &Answered, shown: Result<bool, String>, last: bool) -> Opti
         (Answered::Done | Answered::Lost(_), Ok(true)) => Some(Outcome::Applied(Confirmation::Seen)),
         (Answered::Claimed(_), Ok(true)) => Some(Outcome::AlreadySatisfied),
         (_, Ok(false) | Err(_)) if !last => None,
-        (Answered::Done, Ok(false) | Err(_)) => Some(Outcome::Applied(Confirmation::NotYetVisible)),
+        (Answered::Done, Ok(false)) => Some(Outcome::Applied(Confirmation::NotYetVisible)),
+        // What a read cannot tell is not what it tells otherwise.
+        (Answered::Done, Err(_)) => Some(Outcome::Applied(Confirmation::NotRead)),
         (Answered::Claimed(text), Ok(false)) => {
             Some(Outcome::Failed { why: format!("{text}; but reads do not show it") })
         }

@@ -278,6 +278,9 @@ impl Authorization {
     }
 }
 
+/// Where access tokens come from.
+pub(super) const EXCHANGE: &str = "/oauth/token";
+
 /// `POST /oauth/token` with a JSON body (fact sheet §2). Getting two tokens does no harm.
 fn exchange_request(id: &str, secret: &SecretString) -> Request {
     let body = json!({
@@ -285,7 +288,7 @@ fn exchange_request(id: &str, secret: &SecretString) -> Request {
         "client_id": id,
         "client_secret": secret.expose_secret(),
     });
-    Request::write(Method::POST, Host::Auth, "/oauth/token")
+    Request::write(Method::POST, Host::Auth, EXCHANGE)
         .body(Body::Secret(body.to_string().into()))
         .repeat(Repeat::Safe)
 }

@@ -6,7 +6,7 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::sync::Mutex;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::time::Duration;
 
 use axum::Router;
@@ -63,6 +63,8 @@ pub struct Client {
     pub(super) rng: Mutex<fastrand::Rng>,
     /// Whether a readable answer ever came.
     pub(super) reached: AtomicBool,
+    /// How many answers in a row said that a server has too much to do.
+    pub(super) overloaded: AtomicU32,
 }
 
 /// How requests travel.
@@ -168,6 +170,7 @@ impl Client {
             cloud_id: OnceCell::new(),
             rng: Mutex::new(fastrand::Rng::with_seed(options.seed)),
             reached: AtomicBool::new(false),
+            overloaded: AtomicU32::new(0),
             options,
         })
     }
@@ -309,6 +312,9 @@ fn fault(error: &reqwest::Error, options: &Options) -> Fault {
     if error.is_dns() {
         return Fault::NoSuchHost;
     }
+    if causes(error).any(is_unprocessed) {
+        return Fault::Unprocessed(root_cause(error));
+    }
     if !error.is_connect() {
         return Fault::Broken(root_cause(error));
     }
@@ -323,6 +329,15 @@ fn fault(error: &reqwest::Error, options: &Options) -> Fault {
         return Fault::Tls(root_cause(error));
     }
     Fault::Unreachable(root_cause(error))
+}
+
+/// Whether the server says that it has not processed the request: with GOAWAY for streams after the last one that it took
+/// (RFC 9113 §6.8), or with `REFUSED_STREAM` (§8.7).
+fn is_unprocessed(cause: &(dyn StdError + 'static)) -> bool {
+    cause.downcast_ref::<h2::Error>().is_some_and(|error| {
+        let ended = error.is_go_away() && error.is_remote() && error.reason() == Some(h2::Reason::NO_ERROR);
+        ended || error.is_reset() && error.reason() == Some(h2::Reason::REFUSED_STREAM)
+    })
 }
 
 fn io_kind(error: &(dyn StdError + 'static)) -> Option<io::ErrorKind> {

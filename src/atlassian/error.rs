@@ -98,6 +98,17 @@ pub enum Error {
     Setup(String),
 }
 
+/// What a refusal is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concern {
+    /// The operation, and perhaps no other.
+    Operation,
+    /// What the account may do: it may have lost a right, or this one thing may be forbidden.
+    Right,
+    /// The credential, or a quota: whatever is sent with it will be refused.
+    Credential,
+}
+
 /// A request, as it may be shown.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct At {
@@ -138,6 +149,9 @@ pub enum Fault {
         /// The limit.
         seconds: u64,
     },
+    /// The server ended the connection and says that it has not looked at the request (RFC 9113 §6.8, §8.7).
+    #[error("the server ended the connection before it took the request: {0}")]
+    Unprocessed(String),
     /// The connection ended before the answer did.
     #[error("the connection broke off before the answer was whole: {0}")]
     Broken(String),
@@ -250,6 +264,42 @@ impl Error {
         matches!(self, Self::OtherSite { .. } | Self::WrongSite { .. })
     }
 
+    /// What a refusal is about.
+    pub fn concern(&self) -> Concern {
+        match self.fault() {
+            Some(
+                Fault::Unauthorized(_) | Fault::MissingScope(_) | Fault::Login { .. } | Fault::Limited(_),
+            ) => Concern::Credential,
+            // A credential that gets no token any more is refused so, too.
+            Some(Fault::Forbidden(_)) if self.is_exchange() => Concern::Credential,
+            Some(Fault::Forbidden(_)) => Concern::Right,
+            Some(
+                Fault::NoSuchHost
+                | Fault::ClosedPort
+                | Fault::Unreachable(_)
+                | Fault::ConnectTimeout { .. }
+                | Fault::Tls(_)
+                | Fault::Timeout { .. }
+                | Fault::Unprocessed(_)
+                | Fault::Broken(_)
+                | Fault::TooLarge { .. }
+                | Fault::NotJson(_)
+                | Fault::Page(_)
+                | Fault::NoSite(_)
+                | Fault::Redirect { .. }
+                | Fault::Shape(_)
+                | Fault::NotFound(_)
+                | Fault::Server(_)
+                | Fault::Refused(_),
+            )
+            | None => Concern::Operation,
+        }
+    }
+
+    fn is_exchange(&self) -> bool {
+        matches!(self, Self::Failed { at, .. } if at.route == super::auth::EXCHANGE)
+    }
+
     /// Whether the account or its token may not do this.
     pub fn is_denied(&self) -> bool {
         matches!(self.fault(), Some(Fault::Forbidden(_) | Fault::MissingScope(_)))
@@ -320,6 +370,7 @@ impl Fault {
             | Self::ConnectTimeout { .. }
             | Self::Tls(_)
             | Self::Timeout { .. }
+            | Self::Unprocessed(_)
             | Self::Broken(_)
             | Self::TooLarge { .. }
             | Self::Shape(_) => None,

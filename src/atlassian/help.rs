@@ -46,6 +46,7 @@ impl Fault {
             | Self::ConnectTimeout { .. }
             | Self::Tls(_)
             | Self::Timeout { .. }
+            | Self::Unprocessed(_)
             | Self::Broken(_)
             | Self::TooLarge { .. }
             | Self::NotJson(_)
@@ -75,6 +76,7 @@ impl Fault {
             | Self::ConnectTimeout { .. }
             | Self::Tls(_)
             | Self::Timeout { .. }
+            | Self::Unprocessed(_)
             | Self::Broken(_)
             | Self::TooLarge { .. }
             | Self::NotJson(_)
@@ -101,8 +103,9 @@ impl Fault {
                 Some("Check the network and the proxy settings (HTTPS_PROXY, NO_PROXY).")
             }
             Self::Tls(_) => Some(
-                "A proxy that opens TLS needs its certificate authority in the system's trust store; anything else \
-                 that is not trusted here is not to be trusted with a credential.",
+                "A proxy that opens TLS needs its certificate authority in the system's trust store, or in a file that \
+                 SSL_CERT_FILE names, or a folder that SSL_CERT_DIR does; anything else that is not trusted here is not \
+                 to be trusted with a credential.",
             ),
             Self::Page(_) | Self::NotJson(_) => Some(
                 "Something between here and Atlassian answered, most likely a proxy; ask it to let the host through.",
@@ -123,9 +126,11 @@ impl Fault {
                 "The account needs the global permission `Browse users and groups` to read, and site administration \
                  to write.",
             ),
-            Self::Timeout { .. } | Self::Broken(_) | Self::Limited(_) | Self::Server(_) => {
-                Some("Try again later; nothing is lost by running again.")
-            }
+            Self::Timeout { .. }
+            | Self::Unprocessed(_)
+            | Self::Broken(_)
+            | Self::Limited(_)
+            | Self::Server(_) => Some("Try again later; nothing is lost by running again."),
             Self::NotFound(_) | Self::Refused(_) | Self::Shape(_) | Self::TooLarge { .. } => None,
         }
     }

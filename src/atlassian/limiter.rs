@@ -121,6 +121,15 @@ impl Limiter {
         }
     }
 
+    /// Pauses every route until a moment, and halves the rate of each for a while, once a pause.
+    pub fn slow_all(&self, until: Instant) {
+        let mut state = self.locked();
+        state.all_paused_until = state.all_paused_until.max(Some(until));
+        for bucket in state.buckets.values_mut() {
+            bucket.slow_down(until);
+        }
+    }
+
     fn locked(&self) -> MutexGuard<'_, State> {
         // Nothing in here panics half-way, so a poisoned state is a sound one.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)

@@ -1,16 +1,14 @@
 //! Sends a request until it has an answer that says something: authorization, limits and retries.
 
 use std::fmt;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
-use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, StatusCode, header};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
 use serde::de::{DeserializeOwned, IgnoredAny};
 use tokio::sync::SemaphorePermit;
-use tokio::time::{Instant, sleep};
+use tokio::time::Instant;
 
 use super::auth::{Authorization, CredentialKind, Exchanged, Secrets};
 use super::client::Client;
@@ -18,14 +16,14 @@ use super::endpoints::{CloudId, Door, Origin};
 use super::error::{At, Error, Fault};
 use super::fault::{fault_of, trace_of};
 use super::request::{Body, Host, Request};
-use super::retry::{Decision, Event, Pause, RETRIES, RETRIES_AT_FIRST, backoff, classify};
+use super::retry::{Decision, Event, classify};
 use super::sending::Sending;
-use super::waiting::Waiting;
 use super::words::{Words, shown_without};
 use crate::model::Exchange;
 
-/// How long a wait is that people are told of.
-const WORTH_TELLING: Duration = Duration::from_secs(5);
+/// How often a request is sent anew for nothing but that its connection ended before it was looked at. A server that ends
+/// each connection after ten requests does this to one request seldom more than a few times.
+const UNPROCESSED: u32 = 100;
 
 /// How Rollbook names itself.
 const USER_AGENT: &str = concat!("rollbook/", env!("CARGO_PKG_VERSION"));
@@ -97,6 +95,7 @@ impl Client {
     async fn send(&self, request: &Request, mut sending: Option<&mut Sending>) -> Result<Answer, Error> {
         let mut refreshed = false;
         let mut attempt = 0;
+        let mut unprocessed = 0;
         loop {
             let addressed = self.address(request).await?;
             let turn = self.limiter.permit(&addressed.at.method, addressed.at.route);
@@ -115,6 +114,12 @@ impl Client {
                 refreshed = true;
                 continue;
             }
+            if matches!(outcome, Err(Fault::Unprocessed(_))) && unprocessed < UNPROCESSED {
+                // It is the connection that ended, and no matter of the request: on a new one it is sent for the first time.
+                unprocessed += 1;
+                continue;
+            }
+            self.ease(&outcome);
             let decision = classify(event(&outcome), request.repeatable(), (self.options.wall)());
             match decision {
                 Decision::Retry { after, pause } if attempt < self.retries(&outcome) => {
@@ -224,45 +229,6 @@ impl Client {
             Ok(answer.masked())
         }
     }
-
-    /// How often a request may be sent again: seldom where nothing that looks like the API has answered yet.
-    fn retries(&self, outcome: &Result<Answer, Fault>) -> u32 {
-        let of_the_api =
-            |answer: &Answer| answer.status == StatusCode::TOO_MANY_REQUESTS || is_json(&answer.body);
-        if self.reached.load(Ordering::Relaxed) || outcome.as_ref().is_ok_and(of_the_api) {
-            RETRIES
-        } else {
-            RETRIES_AT_FIRST
-        }
-    }
-
-    fn tell_wait(&self, request: &Request, pause: Pause, wait: Duration) {
-        let until = (self.options.wall)().checked_add(wait);
-        if let (Some(waits), Ok(until)) = (&self.options.waits, until) {
-            waits.send_replace(Some(Waiting { request: request.to_string(), pause, until }));
-        }
-    }
-
-    /// Waits before a request is sent again, and has others wait where the answer says so.
-    async fn hold_back(&self, request: &Request, after: Option<Duration>, pause: Pause, retry: u32) {
-        let wait = after.unwrap_or_else(|| {
-            // The generator is sound whatever panicked while it was held.
-            let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
-            backoff(retry, &mut rng)
-        });
-        let until = Instant::now() + wait;
-        let (method, route) = (request.method(), request.route());
-        if wait >= WORTH_TELLING {
-            tracing::info!(%method, route, seconds = wait.as_secs(), ?pause, "waiting before it is sent again");
-            self.tell_wait(request, pause, wait);
-        }
-        match pause {
-            Pause::Nothing => sleep(wait).await,
-            // The limiter lets this request out again with all the others.
-            Pause::Route => self.limiter.slow_down(method, route, until),
-            Pause::Everything => self.limiter.pause_all(until),
-        }
-    }
 }
 
 /// Waits for something; what may not be sent any more is not waited for.
@@ -345,6 +311,11 @@ impl Answer {
         Words::of(text, &self.secrets)
     }
 
+    /// Whether the surface, and nothing before it, says that it does not find what the request is about.
+    pub(super) fn finds_nothing(&self) -> bool {
+        self.status == StatusCode::NOT_FOUND && matches!(fault_of(self), Fault::NotFound(_))
+    }
+
     /// The error that an answer without success is.
     pub fn failed(&self) -> Error {
         Error::Failed { at: self.at.clone(), fault: Box::new(fault_of(self)) }
@@ -396,9 +367,13 @@ fn event(outcome: &Result<Answer, Fault>) -> Event<'_> {
     match outcome {
         Ok(answer) if answer.status.is_success() && !is_json(&answer.body) => Event::Unreadable,
         Ok(answer) => Event::Answered { status: answer.status, headers: &answer.headers },
-        Err(Fault::NoSuchHost | Fault::ClosedPort | Fault::Unreachable(_) | Fault::ConnectTimeout { .. }) => {
-            Event::NotSent
-        }
+        Err(
+            Fault::NoSuchHost
+            | Fault::ClosedPort
+            | Fault::Unreachable(_)
+            | Fault::ConnectTimeout { .. }
+            | Fault::Unprocessed(_),
+        ) => Event::NotSent,
         Err(Fault::Tls(_)) => Event::Untrusted,
         Err(Fault::TooLarge { .. }) => Event::TooLarge,
         Err(
@@ -422,6 +397,6 @@ fn event(outcome: &Result<Answer, Fault>) -> Event<'_> {
 }
 
 /// Whether a body is nothing, as deletions answer, or JSON.
-fn is_json(body: &[u8]) -> bool {
+pub(super) fn is_json(body: &[u8]) -> bool {
     body.iter().all(u8::is_ascii_whitespace) || serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use http::Method;
 use tokio::sync::watch;
 
-use super::error::Error;
+use super::error::{Concern, Error};
 use super::jira::{self, Jira};
 use super::limiter::published_rate;
 use super::management::{self, Management};
@@ -135,6 +135,24 @@ impl Surfaces {
             all.push(Sent { written, exchanges: sending.exchanges });
         }
         all
+    }
+
+    /// Whether the credential of a surface may still write, as far as a read shows it: an account may lose its right in the
+    /// middle of a run. Where nothing says that it has, it may.
+    pub async fn may_write(&self, surface: Surface) -> bool {
+        let denied = |error: &Error| error.is_denied() || error.concern() == Concern::Credential;
+        match (surface, &self.jira, &self.organization) {
+            (Surface::Jira, Some(jira), _) => match jira.rights().await {
+                Ok(rights) => rights.site_admin,
+                Err(error) => !denied(&error),
+            },
+            (Surface::Organization | Surface::UserManagement, _, Some(organization)) => {
+                organization.directories().await.map_or_else(|error| !denied(&error), |_| true)
+            }
+            (Surface::Jira, None, _)
+            | (Surface::Organization | Surface::UserManagement, _, None)
+            | (Surface::Scim, ..) => true,
+        }
     }
 
     async fn write_together(

@@ -8,6 +8,8 @@ use super::lock::Lock;
 pub struct Report {
     /// Every operation of the plan, in the plan's order.
     pub outcomes: Vec<(Key, Outcome)>,
+    /// Why nothing more was sent, where a credential ended the run: a full sentence or two.
+    pub ended: Option<String>,
     /// The accounts and groups that came to be, as the lock would have them, where their ids were told.
     pub made: Lock,
 }
@@ -43,8 +45,11 @@ pub enum Outcome {
 pub enum Confirmation {
     /// It did.
     Seen,
-    /// It did not, yet: reads may lag behind writes (fact sheet §1.3).
+    /// It did not, in all the time that reads may lag behind writes (fact sheet §1.3): the surface took it, and nothing
+    /// shows that it was done.
     NotYetVisible,
+    /// There is no read that would show it, or it was refused.
+    NotRead,
 }
 
 impl Report {
@@ -58,7 +63,8 @@ impl Outcome {
     /// The word for it.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Applied(_) => "applied",
+            Self::Applied(Confirmation::Seen | Confirmation::NotRead) => "applied",
+            Self::Applied(Confirmation::NotYetVisible) => "not seen",
             Self::AlreadySatisfied => "satisfied",
             Self::Failed { .. } => "failed",
             Self::Skipped { .. } => "skipped",
@@ -70,8 +76,12 @@ impl Outcome {
     /// Whether the wanted state is reached, as far as is known.
     pub fn done(&self) -> bool {
         match self {
-            Self::Applied(_) | Self::AlreadySatisfied => true,
-            Self::Failed { .. } | Self::Skipped { .. } | Self::Unsettled { .. } | Self::NotAttempted => false,
+            Self::Applied(Confirmation::Seen | Confirmation::NotRead) | Self::AlreadySatisfied => true,
+            Self::Applied(Confirmation::NotYetVisible)
+            | Self::Failed { .. }
+            | Self::Skipped { .. }
+            | Self::Unsettled { .. }
+            | Self::NotAttempted => false,
         }
     }
 }

@@ -77,7 +77,10 @@ fn removed(journal: &Journal) -> BTreeSet<AccountId> {
 
 /// Whether the journal is sure that the run did it, be it that the run was cut off right after.
 fn was_done(told: &Told<'_>) -> bool {
-    matches!(told.fate, Fate::Became(Became::Applied { .. }) | Fate::Answered(Said::Done) | Fate::Seen)
+    matches!(
+        told.fate,
+        Fate::Became(Became::Applied { .. } | Became::Unconfirmed) | Fate::Answered(Said::Done) | Fate::Seen
+    )
 }
 
 fn group<'a>(told: &Told<'a>) -> Option<&'a GroupId> {
@@ -109,6 +112,7 @@ impl Undoing<'_> {
             // Not done by the run.
             Fate::Became(
                 Became::Applied { .. }
+                | Became::Unconfirmed
                 | Became::Satisfied
                 | Became::Failed { .. }
                 | Became::Skipped { .. }

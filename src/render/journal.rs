@@ -233,6 +233,7 @@ fn ending(journal: &Journal) -> String {
         Ending::Whole => "The run came to its end",
         Ending::Stopped => "The run was stopped",
         Ending::TimedOut => "The run's time was up",
+        Ending::Credential => "The run ended with a credential that was not accepted any more",
     };
     let counts = [
         (end.done, "done"),

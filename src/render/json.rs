@@ -15,6 +15,8 @@ struct ReportDocument<'a> {
     complete: bool,
     operations: Vec<OutcomeDocument<'a>>,
     blocked: &'a [Blocked],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    ended: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -48,12 +50,15 @@ pub fn report_json(plan: &Plan, report: &Report) -> String {
         complete: report.complete() && plan.blocked.is_empty(),
         operations,
         blocked: &plan.blocked,
+        ended: report.ended.as_deref(),
     })
 }
 
 fn document<'a>(key: &'a Key, outcome: &'a Outcome) -> OutcomeDocument<'a> {
     let (seen, why, requires) = match outcome {
-        Outcome::Applied(confirmation) => (Some(*confirmation == Confirmation::Seen), None, None),
+        Outcome::Applied(Confirmation::Seen) => (Some(true), None, None),
+        Outcome::Applied(Confirmation::NotYetVisible) => (Some(false), None, None),
+        Outcome::Applied(Confirmation::NotRead) => (None, None, None),
         Outcome::Failed { why } | Outcome::Unsettled { why } => (None, Some(why.as_str()), None),
         Outcome::Skipped { requires } => (None, None, Some(requires)),
         Outcome::AlreadySatisfied | Outcome::NotAttempted => (None, None, None),

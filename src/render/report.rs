@@ -9,38 +9,86 @@ use crate::model::{Confirmation, Key, Outcome, Plan, Report};
 use super::harmless;
 use super::lines::{BOLD, CHANGE, GRANT, Lead, REVOKE, count, painted, wrapped};
 
-/// Renders a report: every operation of the plan, those that need a person first.
+/// Renders a report: every operation of the plan, those that need a person first. What several were refused with is told
+/// once, with the first few of them.
 pub fn report_text(plan: &Plan, report: &Report, width: usize) -> String {
     let mut outcomes: Vec<&(Key, Outcome)> = report.outcomes.iter().collect();
     outcomes.sort_by_key(|(_, outcome)| rank(outcome));
+    let mut alike: BTreeMap<(u8, String), Vec<&(Key, Outcome)>> = BTreeMap::new();
+    let mut order = Vec::new();
+    for it in outcomes {
+        let same = (rank(&it.1), detail(&it.1));
+        let known = alike.entry(same.clone()).or_default();
+        if known.is_empty() {
+            order.push(same);
+        }
+        known.push(it);
+    }
     let mut text = String::new();
-    for (key, outcome) in outcomes {
-        text.push_str(&outcome_line(key, outcome, width));
+    for same in order {
+        text.push_str(&alike_lines(&alike[&same], width));
     }
     for blocked in &plan.blocked {
         let key = format!("{} {}", blocked.action, blocked.address);
         text.push_str(&line("blocked", CHANGE, &key, &harmless(&blocked.why), width));
     }
+    if let Some(ended) = &report.ended {
+        text.push('\n');
+        text.push_str(&wrapped(&harmless(ended), &Lead::PLAIN, width));
+    }
     text.push_str(&totals(plan, report));
     text
 }
 
+/// Operations of which the same became: those that were done each in a line, and of others the first few.
+fn alike_lines(alike: &[&(Key, Outcome)], width: usize) -> String {
+    let shown = match alike {
+        [(_, outcome), ..] if !outcome.done() && alike.len() > SHOWN + 1 => SHOWN,
+        _ => alike.len(),
+    };
+    let mut text = String::new();
+    for (at, (key, outcome)) in alike.iter().take(shown).enumerate() {
+        let said = if at + 1 == shown || outcome.done() { detail(outcome) } else { String::new() };
+        text.push_str(&line(outcome.as_str(), style(outcome), &key.to_string(), &said, width));
+    }
+    if let (Some((_, outcome)), more @ 1..) = (alike.first(), alike.len() - shown) {
+        let others = format!("and {more} more, for the same reason");
+        text.push_str(&line(outcome.as_str(), style(outcome), &others, "", width));
+    }
+    text
+}
+
+/// How many operations are named of which the same became.
+const SHOWN: usize = 5;
+
 /// One operation and what became of it, with its line break.
 pub fn outcome_line(key: &Key, outcome: &Outcome, width: usize) -> String {
-    let style = match outcome {
-        Outcome::Applied(_) | Outcome::AlreadySatisfied => GRANT,
-        Outcome::Failed { .. } | Outcome::Unsettled { .. } => REVOKE,
+    line(outcome.as_str(), style(outcome), &key.to_string(), &detail(outcome), width)
+}
+
+fn style(outcome: &Outcome) -> Style {
+    match outcome {
+        Outcome::Applied(Confirmation::Seen | Confirmation::NotRead) | Outcome::AlreadySatisfied => GRANT,
+        Outcome::Applied(Confirmation::NotYetVisible)
+        | Outcome::Failed { .. }
+        | Outcome::Unsettled { .. } => REVOKE,
         Outcome::Skipped { .. } | Outcome::NotAttempted => CHANGE,
-    };
-    let detail = match outcome {
+    }
+}
+
+/// What is said of an operation.
+fn detail(outcome: &Outcome) -> String {
+    match outcome {
         Outcome::Applied(Confirmation::Seen) => String::new(),
-        Outcome::Applied(Confirmation::NotYetVisible) => "not yet visible".into(),
+        Outcome::Applied(Confirmation::NotYetVisible) => {
+            "the surface took it, and reads do not show it; the next plan asks for it again".into()
+        }
+        Outcome::Applied(Confirmation::NotRead) => "it could not be read again".into(),
         Outcome::AlreadySatisfied => "nothing needed doing".into(),
         Outcome::Failed { why } | Outcome::Unsettled { why } => harmless(why).into_owned(),
         Outcome::Skipped { requires } => format!("it requires `{requires}`, which was not known to be done"),
         Outcome::NotAttempted => "the run stopped before it".into(),
-    };
-    line(outcome.as_str(), style, &key.to_string(), &detail, width)
+    }
 }
 
 /// A word about an operation, and what is said of it; both are harmless already.
@@ -52,18 +100,18 @@ pub(super) fn line(word: &str, style: Style, key: &str, detail: &str, width: usi
 fn rank(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Failed { .. } => 0,
-        Outcome::Unsettled { .. } => 1,
+        Outcome::Unsettled { .. } | Outcome::Applied(Confirmation::NotYetVisible) => 1,
         Outcome::Skipped { .. } => 2,
         Outcome::NotAttempted => 3,
         Outcome::AlreadySatisfied => 4,
-        Outcome::Applied(_) => 5,
+        Outcome::Applied(Confirmation::Seen | Confirmation::NotRead) => 5,
     }
 }
 
 fn totals(plan: &Plan, report: &Report) -> String {
-    let mut counts: BTreeMap<u8, (usize, &'static str)> = BTreeMap::new();
+    let mut counts: BTreeMap<(u8, &str), (usize, &'static str)> = BTreeMap::new();
     for (_, outcome) in &report.outcomes {
-        counts.entry(rank(outcome)).or_insert((0, outcome.as_str())).0 += 1;
+        counts.entry((rank(outcome), outcome.as_str())).or_insert((0, outcome.as_str())).0 += 1;
     }
     let done = report.outcomes.iter().filter(|(_, outcome)| outcome.done()).count();
     let mut parts: Vec<String> = counts.values().map(|(count, word)| format!("{count} {word}")).collect();

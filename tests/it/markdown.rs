@@ -303,3 +303,21 @@ fn each_platform_has_its_own_limit() {
     assert!(shown_revokes(&small.1) < shown_revokes(&middle.1));
     assert_eq!(shown_revokes(&large.1), 1460);
 }
+
+/// A first plan of many groups with descriptions: the notes of one kind leave the room to the grants.
+#[test]
+fn notes_of_one_kind_leave_the_room_to_changes() {
+    let many = 770;
+    let group =
+        |n: usize| format!("  group-{n:03}: {{ description: What it is for, members: [ada@acme.com] }}\n");
+    let groups: String = (0..many).map(group).collect();
+    let world = World::of("", "", &groups)
+        .change(|live| live.groups.retain(|_, group| !group.name.starts_with("group-")));
+    let plan = world.plan();
+    assert_eq!(plan.notes.iter().filter(|note| note.code == "description-unused").count(), many);
+    let page = page(&world);
+    let told = page.lines().filter(|line| line.starts_with("- Note:")).count();
+    assert!(told < 10 && page.contains("765 of 770 notes"), "{told} notes are shown:\n{page}");
+    let grants = page.lines().filter(|line| line.trim_start().starts_with('+')).count();
+    assert!(grants > 400, "{grants} of {} grants are shown\n{page}", plan.summary.grants);
+}

@@ -198,7 +198,7 @@ pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Erro
         return Ok(Written::Done { made: made_by(operation, answer)? });
     }
     let words = answer.words();
-    if claims_satisfied(operation, answer.status(), &words) {
+    if claims_satisfied(operation, answer, &words) {
         return Ok(Written::ClaimsSatisfied { text: claim(operation, &words) });
     }
     Ok(Written::Refused(answer.failed()))
@@ -228,23 +228,24 @@ fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<MadeId>, Err
 
 /// What the code of a 409 to an addition says: `-2` is a conflict, so that the account is in the group already, and `-3`
 /// that an app's user limit is reached (ConductorOne/baton-atlassian, measured). Without a code it may be either.
-/// To a removal, 404 comes both where the account is no member and where the directory does not know it: a read tells.
-fn claims_satisfied(operation: &Operation, status: StatusCode, words: &Words) -> bool {
+/// To a removal, 404 comes where what is to go is gone, by a proxy that sent the request twice or by somebody else, and where
+/// the directory does not know the account: a read tells.
+fn claims_satisfied(operation: &Operation, answer: &Answer, words: &Words) -> bool {
     let says = |text| words.as_str().to_ascii_lowercase().contains(text);
     match operation {
         Operation::AddMember { .. } => {
             let licence = ["admin-409-3", "admin-uam-409-3", "license", "licence"].into_iter().any(says);
-            status == StatusCode::CONFLICT && !licence
+            answer.status() == StatusCode::CONFLICT && !licence
         }
-        Operation::RemoveMember { .. } => status == StatusCode::NOT_FOUND,
+        Operation::RemoveMember { .. } | Operation::RemoveUser { .. } | Operation::DeleteGroup { .. } => {
+            answer.finds_nothing()
+        }
         Operation::CreateGroup { .. }
         | Operation::InviteUser { .. }
         | Operation::ActivateUser { .. }
         | Operation::UpdateUser { .. }
         | Operation::SuspendUser { .. }
-        | Operation::DeactivateUser { .. }
-        | Operation::RemoveUser { .. }
-        | Operation::DeleteGroup { .. } => false,
+        | Operation::DeactivateUser { .. } => false,
     }
 }
 

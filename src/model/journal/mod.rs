@@ -229,6 +229,8 @@ pub enum Became {
         /// Whether a read saw it.
         seen: bool,
     },
+    /// The surface took it, and no read could tell whether it was done.
+    Unconfirmed,
     /// Nothing needed doing, and a read confirmed it.
     Satisfied,
     /// It was not done.
@@ -278,6 +280,8 @@ pub enum Ending {
     Stopped,
     /// Its time was up.
     TimedOut,
+    /// A credential was not accepted any more, or its quota was used up.
+    Credential,
 }
 
 /// Cuts a text from outside to a length, and drops what cannot be seen.
@@ -329,7 +333,9 @@ impl SentOperation {
 impl From<&Outcome> for Became {
     fn from(outcome: &Outcome) -> Self {
         match outcome {
-            Outcome::Applied(confirmation) => Self::Applied { seen: *confirmation == Confirmation::Seen },
+            Outcome::Applied(Confirmation::Seen) => Self::Applied { seen: true },
+            Outcome::Applied(Confirmation::NotYetVisible) => Self::Applied { seen: false },
+            Outcome::Applied(Confirmation::NotRead) => Self::Unconfirmed,
             Outcome::AlreadySatisfied => Self::Satisfied,
             Outcome::Failed { why } => Self::Failed { why: cut(why) },
             Outcome::Skipped { requires } => Self::Skipped { requires: requires.clone() },
@@ -344,6 +350,7 @@ impl From<&Became> for Outcome {
         match became {
             Became::Applied { seen: true } => Self::Applied(Confirmation::Seen),
             Became::Applied { seen: false } => Self::Applied(Confirmation::NotYetVisible),
+            Became::Unconfirmed => Self::Applied(Confirmation::NotRead),
             Became::Satisfied => Self::AlreadySatisfied,
             Became::Failed { why } => Self::Failed { why: why.clone() },
             Became::Skipped { requires } => Self::Skipped { requires: requires.clone() },
@@ -359,7 +366,11 @@ impl End {
         let mut end = Self { by, done: 0, failed: 0, skipped: 0, unsettled: 0, not_attempted: 0 };
         for outcome in outcomes {
             let count = match outcome {
-                Outcome::Applied(_) | Outcome::AlreadySatisfied => &mut end.done,
+                Outcome::Applied(Confirmation::Seen | Confirmation::NotRead) | Outcome::AlreadySatisfied => {
+                    &mut end.done
+                }
+                // Nobody knows whether it was.
+                Outcome::Applied(Confirmation::NotYetVisible) => &mut end.unsettled,
                 Outcome::Failed { .. } => &mut end.failed,
                 Outcome::Skipped { .. } => &mut end.skipped,
                 Outcome::Unsettled { .. } => &mut end.unsettled,

@@ -1,6 +1,8 @@
 //! What stands after the operations: what was adopted or not reviewed, what is blocked, and what a reviewer should know.
 
-use crate::model::{Direction, Key, Plan};
+use std::collections::BTreeMap;
+
+use crate::model::{Direction, Key, Note, Plan};
 use crate::render::lines::count;
 use crate::render::plan::{by_hand, by_obstacle, readable, seat_counts, set_aside, unjudged};
 
@@ -89,15 +91,32 @@ pub(super) fn blocked(plan: &Plan) -> Option<Section> {
 pub(super) fn notes(plan: &Plan) -> Option<Section> {
     let aside = plan.guards.iter().filter_map(set_aside).map(|text| format!("- Guard {}.\n", prose(&text)));
     let unjudged = unjudged(plan).map(|text| format!("- {}\n", prose(&text)));
-    let notes = plan.notes.iter().map(|note| {
+    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
+    let shown: Vec<&Note> = plan
+        .notes
+        .iter()
+        .filter(|note| {
+            let before = kinds.entry(note.code.as_ref()).or_default();
+            *before += 1;
+            *before <= OF_A_KIND
+        })
+        .collect();
+    let notes = shown.into_iter().map(|note| {
         let place =
             note.origin.as_ref().map(|origin| format!(" ({})", code(&place(origin)))).unwrap_or_default();
         // A note that opens with a dash or a number would be a list in the list.
         format!("- {} {}{place}\n", "Note:", prose_with_names(&note.text, &note.names))
     });
+    let more = kinds.iter().filter(|(_, of)| **of > OF_A_KIND).map(|(kind, of)| {
+        format!("- Note: {} of {of} notes {} are not shown here.\n", of - OF_A_KIND, code(kind))
+    });
+    let notes = notes.chain(more.collect::<Vec<_>>());
     let lines: Vec<Line> = aside.chain(unjudged).chain(notes).map(Line::of).collect();
     (!lines.is_empty()).then(|| section("Notes", vec![Block::list(lines)]))
 }
+
+/// How many notes of one kind are shown: a comment has its room for changes.
+const OF_A_KIND: usize = 5;
 
 pub(super) fn seats(plan: &Plan) -> Option<Section> {
     let seats = plan.cost.seats.iter();

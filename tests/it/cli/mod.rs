@@ -30,6 +30,8 @@ mod journal;
 #[cfg(unix)]
 mod kill;
 mod messages;
+#[cfg(unix)]
+mod nginx;
 mod pace;
 mod pages;
 mod prune;
@@ -303,10 +305,15 @@ impl Running {
     }
 
     /// Waits for its end.
-    pub(crate) fn end(mut self) -> Ran {
+    pub(crate) fn end(self) -> Ran {
+        self.end_within(PATIENCE)
+    }
+
+    /// The same, for so long.
+    pub(crate) fn end_within(mut self, patience: Duration) -> Ran {
         let stdout = self.stdout.take().map(read_on);
         let stderr = self.stderr.take().map(read_on);
-        let deadline = Instant::now() + PATIENCE;
+        let deadline = Instant::now() + patience;
         let status = loop {
             if let Some(status) = self.child.try_wait().unwrap() {
                 break Some(status);

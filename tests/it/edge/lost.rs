@@ -83,16 +83,16 @@ async fn a_lost_answer_of_what_was_not_done_is_sent_once_more_after_a_read() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_is_lost_twice_is_unsettled() {
+async fn an_answer_that_is_lost_each_time_is_unsettled() {
     for (route, key, sends) in
-        [(ADD, ALL[2], [1, 5, 1]), (REMOVE, ALL[0], [1, 4, 2]), (CREATE, ALL[1], [2, 2, 1])]
+        [(ADD, ALL[2], [1, 8, 1]), (REMOVE, ALL[0], [1, 4, 5]), (CREATE, ALL[1], [5, 2, 1])]
     {
         let front = seeded(SEED, &Options::default());
         let times = Arc::new(AtomicUsize::new(0));
         // The first operation of its kind is the first and, after the others, the last one.
         let front = front.with(move |_, asked| {
             let is_it = asked.route() == route && (route != ADD || asked.to_string().contains("g-devs"));
-            if is_it && times.fetch_add(1, Ordering::SeqCst) < 2 {
+            if is_it && times.fetch_add(1, Ordering::SeqCst) < 5 {
                 return Trick::Instead(502, "<html>Bad Gateway</html>".to_owned());
             }
             Trick::Pass
@@ -102,13 +102,13 @@ async fn an_answer_that_is_lost_twice_is_unsettled() {
         let report = told(&apply(&surfaces, &plan, 1).await);
         let unsettled: Vec<&String> = report.iter().filter(|told| told.contains(": unsettled: ")).collect();
         assert_eq!(unsettled.len(), 1, "{report:#?}");
-        assert!(unsettled[0].starts_with(key) && unsettled[0].contains("; sent again: "), "{report:#?}");
+        assert!(unsettled[0].starts_with(key), "{report:#?}");
         assert!(unsettled[0].ends_with("; reads do not show it yet"), "{report:#?}");
         assert!(start.elapsed() >= Duration::from_secs(30), "reads were given their time");
         let skipped =
             report.iter().filter(|told| told.ends_with("skipped: requires create group.new")).count();
         assert_eq!(skipped, if route == CREATE { 2 } else { 0 }, "{report:#?}");
-        assert_eq!(sent(&front), sends, "{route}: never a third time");
+        assert_eq!(sent(&front), sends, "{route}: a look before each time, and then no more");
     }
 }
 

@@ -2,6 +2,7 @@
 //! the sandbox's router, through a [`front::Front`] that holds every request and every answer to the contract.
 
 mod clients;
+mod ended;
 mod faults;
 mod faults_laws;
 mod front;

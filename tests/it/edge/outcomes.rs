@@ -186,8 +186,8 @@ async fn a_read_that_fails_leaves_a_claim_unsettled_and_what_was_taken_applied()
     front.sandbox.edit(&change).unwrap();
     let report = told(&apply(&surfaces, &plan, 10).await);
     assert!(report[2].contains(": unsettled: ") && report[2].contains("not now"), "{report:#?}");
-    let others = report.iter().filter(|told| told.ends_with(": not yet visible")).count();
-    assert_eq!(others, 5, "{report:#?}");
+    let others = report.iter().filter(|told| told.ends_with(": not read")).count();
+    assert_eq!(others, 5, "a read that fails does not say that it is not there: {report:#?}");
 }
 
 #[tokio::test(start_paused = true)]

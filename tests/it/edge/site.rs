@@ -251,6 +251,7 @@ pub(crate) fn told(report: &Report) -> Vec<String> {
     let outcome = |outcome: &Outcome| match outcome {
         Outcome::Applied(Confirmation::Seen) => "seen".to_owned(),
         Outcome::Applied(Confirmation::NotYetVisible) => "not yet visible".to_owned(),
+        Outcome::Applied(Confirmation::NotRead) => "not read".to_owned(),
         Outcome::AlreadySatisfied | Outcome::NotAttempted => outcome.as_str().to_owned(),
         Outcome::Failed { why } | Outcome::Unsettled { why } => format!("{}: {why}", outcome.as_str()),
         Outcome::Skipped { requires } => format!("skipped: requires {requires}"),

@@ -15,7 +15,7 @@ use rollbook::model::{Plan, Read, Without};
 const SEED: &str = "
 apps: [{ key: jira-software, name: Jira, seats: 100 }]
 users:
-  - { email: bob@acme.com, scim: {} }
+  - { email: bob@acme.com, account-id: '712020:bob', scim: {} }
   - { email: cy@acme.com }
   - { email: ida@acme.com, active: false, account-id: '712020:ida' }
   - { email: una@acme.com }
@@ -46,6 +46,7 @@ groups:
 const SMALL: &str = "
 groups:
   devs: { mode: at-least, members: [account: '712020:leo'] }
+  everyone: { mode: at-least, members: [account: '712020:bob'] }
 ";
 
 /// What is done to a read, with a part of what has to be said then.

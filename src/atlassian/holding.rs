@@ -1,0 +1,84 @@
+//! How a client holds requests back: after an answer that asks for it, and where a server has too much to do.
+
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use http::StatusCode;
+use tokio::time::{Instant, sleep};
+
+use super::client::Client;
+use super::error::Fault;
+use super::request::Request;
+use super::retry::{Pause, RETRIES, RETRIES_AT_FIRST, backoff};
+use super::send::{Answer, is_json};
+use super::waiting::Waiting;
+
+/// How long a wait is that people are told of.
+const WORTH_TELLING: Duration = Duration::from_secs(5);
+
+/// How long everything waits where a server has too much to do, once in that time.
+const BREATHER: Duration = Duration::from_secs(1);
+
+impl Client {
+    /// Slows everything down where a server, or something before it, says again and again that it has too much to do. It
+    /// need not say so with 429.
+    pub(super) fn ease(&self, outcome: &Result<Answer, Fault>) {
+        let overloaded =
+            [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
+        let Ok(answer) = outcome else { return };
+        if !overloaded.contains(&answer.status()) {
+            self.overloaded.store(0, Ordering::Relaxed);
+            return;
+        }
+        let before = self.overloaded.fetch_add(1, Ordering::Relaxed);
+        if before > 0 {
+            self.limiter.slow_all(Instant::now() + BREATHER);
+        }
+    }
+
+    /// How often a request may be sent again: seldom where nothing that looks like the API has answered yet.
+    pub(super) fn retries(&self, outcome: &Result<Answer, Fault>) -> u32 {
+        let of_the_api =
+            |answer: &Answer| answer.status() == StatusCode::TOO_MANY_REQUESTS || is_json(answer.body());
+        if self.reached.load(Ordering::Relaxed) || outcome.as_ref().is_ok_and(of_the_api) {
+            RETRIES
+        } else {
+            RETRIES_AT_FIRST
+        }
+    }
+
+    fn tell_wait(&self, request: &Request, pause: Pause, wait: Duration) {
+        let until = (self.options.wall)().checked_add(wait);
+        if let (Some(waits), Ok(until)) = (&self.options.waits, until) {
+            waits.send_replace(Some(Waiting { request: request.to_string(), pause, until }));
+        }
+    }
+
+    /// Waits before a request is sent again, and has others wait where the answer says so.
+    pub(super) async fn hold_back(
+        &self,
+        request: &Request,
+        after: Option<Duration>,
+        pause: Pause,
+        retry: u32,
+    ) {
+        let wait = after.unwrap_or_else(|| {
+            // The generator is sound whatever panicked while it was held.
+            let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
+            backoff(retry, &mut rng)
+        });
+        let until = Instant::now() + wait;
+        let (method, route) = (request.method(), request.route());
+        if wait >= WORTH_TELLING {
+            tracing::info!(%method, route, seconds = wait.as_secs(), ?pause, "waiting before it is sent again");
+            self.tell_wait(request, pause, wait);
+        }
+        match pause {
+            Pause::Nothing => sleep(wait).await,
+            // The limiter lets this request out again with all the others.
+            Pause::Route => self.limiter.slow_down(method, route, until),
+            Pause::Everything => self.limiter.pause_all(until),
+        }
+    }
+}
