@@ -145,7 +145,7 @@ fn collect(value: &Value, found: &mut Vec<String>) {
         match fields.get(name) {
             // Some say the same twice, as a key and as the key of an error.
             Some(Value::String(text)) if !text.is_empty() && !found.contains(text) => {
-                found.push(text.clone())
+                found.push(text.clone());
             }
             Some(_) | None => {}
         }

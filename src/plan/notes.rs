@@ -132,9 +132,9 @@ fn rows_note(what: &str, names: &[String]) -> Option<Note> {
     let distinct: BTreeSet<&str> = names.iter().map(String::as_str).filter(|name| !name.is_empty()).collect();
     let shown: Vec<&str> = distinct.iter().copied().take(SHOWN).collect();
     let more = if distinct.len() > SHOWN { " and others" } else { "" };
-    let named = if shown.is_empty() { String::new() } else { format!(" ({}{more})", shown.join(", ")) };
+    let told = if shown.is_empty() { String::new() } else { format!(" ({}{more})", shown.join(", ")) };
     let text = format!(
-        "{what} has {rows} without an id{named}: Atlassian does not say whose, and nothing is done about it"
+        "{what} has {rows} without an id{told}: Atlassian does not say whose, and nothing is done about it"
     );
     let names = shown.into_iter().map(ToOwned::to_owned).collect();
     Some(Note { names, ..Note::new("without-id", text, None) })

@@ -58,10 +58,11 @@ fn document<'a>(key: &'a Key, outcome: &'a Outcome) -> OutcomeDocument<'a> {
     let (seen, why, requires) = match outcome {
         Outcome::Applied(Confirmation::Seen) => (Some(true), None, None),
         Outcome::Applied(Confirmation::NotYetVisible) => (Some(false), None, None),
-        Outcome::Applied(Confirmation::NotRead) => (None, None, None),
         Outcome::Failed { why } | Outcome::Unsettled { why } => (None, Some(why.as_str()), None),
         Outcome::Skipped { requires } => (None, None, Some(requires)),
-        Outcome::AlreadySatisfied | Outcome::NotAttempted => (None, None, None),
+        Outcome::Applied(Confirmation::NotRead) | Outcome::AlreadySatisfied | Outcome::NotAttempted => {
+            (None, None, None)
+        }
     };
     OutcomeDocument { key, outcome: outcome.as_str(), seen, why, requires }
 }

@@ -369,11 +369,12 @@ impl End {
                 Outcome::Applied(Confirmation::Seen | Confirmation::NotRead) | Outcome::AlreadySatisfied => {
                     &mut end.done
                 }
-                // Nobody knows whether it was.
-                Outcome::Applied(Confirmation::NotYetVisible) => &mut end.unsettled,
                 Outcome::Failed { .. } => &mut end.failed,
                 Outcome::Skipped { .. } => &mut end.skipped,
-                Outcome::Unsettled { .. } => &mut end.unsettled,
+                // Of what was taken and is not seen nobody knows, either.
+                Outcome::Unsettled { .. } | Outcome::Applied(Confirmation::NotYetVisible) => {
+                    &mut end.unsettled
+                }
                 Outcome::NotAttempted => &mut end.not_attempted,
             };
             *count += 1;
