@@ -23,6 +23,7 @@ use super::remarks;
 use super::reviewed::{self, Now, keep_reviewed};
 use super::rules::RuleBook;
 use super::seats;
+use super::surface::scim_records;
 
 /// What routing needs beside the changes.
 #[derive(Clone, Debug)]
@@ -203,16 +204,6 @@ fn judge(
         }
         steps.blocked.extend(blocked);
     }
-}
-
-fn scim_records(capabilities: &Capabilities) -> BTreeMap<&AccountId, Vec<&ScimUser>> {
-    let mut records: BTreeMap<&AccountId, Vec<&ScimUser>> = BTreeMap::new();
-    for user in capabilities.scim_users.read().into_iter().flatten() {
-        if let Some(account) = &user.account {
-            records.entry(account).or_default().push(user);
-        }
-    }
-    records
 }
 
 /// A routing under way.

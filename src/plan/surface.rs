@@ -1,10 +1,12 @@
 //! Which surface makes each change (design §7). What no configured surface can do is an [`Obstacle`], with the
 //! place to do it.
 
+use std::collections::BTreeMap;
+
 use crate::model::{
-    AccountId, AccountKind, Action, Address, App, Authority, Declaration, Email, GroupId, GroupName,
-    Inactive, Key, ManagedBy, Operation, Read, Ref, Rights, Source, Surface, Unread, Usage, UserStatus,
-    is_unshown,
+    AccountId, AccountKind, Action, Address, App, Authority, Capabilities, Declaration, Email, GroupId,
+    GroupName, Inactive, Key, ManagedBy, Operation, Read, Ref, Rights, ScimUser, Source, Surface, Unread,
+    Usage, UserStatus, is_unshown,
 };
 
 use super::identity::Obstacle;
@@ -14,6 +16,17 @@ use super::route::Router;
 pub(super) fn scim_is_ours(declaration: &Declaration, rights: &Rights) -> bool {
     let authority = declaration.settings.scim.as_ref().map(|scim| scim.authority);
     rights.has(Surface::Scim) && authority == Some(Authority::Rollbook)
+}
+
+/// The records of the SCIM directory, by the account that each is linked to.
+pub(super) fn scim_records(capabilities: &Capabilities) -> BTreeMap<&AccountId, Vec<&ScimUser>> {
+    let mut records: BTreeMap<&AccountId, Vec<&ScimUser>> = BTreeMap::new();
+    for user in capabilities.scim_users.read().into_iter().flatten() {
+        if let Some(account) = &user.account {
+            records.entry(account).or_default().push(user);
+        }
+    }
+    records
 }
 
 /// Where a change of a group goes.
