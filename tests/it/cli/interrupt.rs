@@ -92,11 +92,15 @@ fn the_report_for_people_names_what_was_not_attempted() {
     }
     running.signal("INT");
     let ran = running.end().ends(6);
-    for key in
-        (0..GROUPS).flat_map(|group| people(group).map(move |who| format!("add member.team-{group}/{who}")))
-    {
-        assert!(ran.stdout.contains(&key), "{key} is not in\n{ran}");
-    }
+    let all: Vec<String> = (0..GROUPS)
+        .flat_map(|group| people(group).map(move |who| format!("add member.team-{group}/{who}")))
+        .collect();
+    // What ended alike is named a few times, and counted.
+    let named = all.iter().filter(|key| ran.stdout.contains(*key)).count();
+    let (before, _) = ran.stdout.split_once(" more, for the same reason").unwrap_or_else(|| panic!("{ran}"));
+    let more: usize = before.rsplit(' ').next().unwrap().parse().unwrap();
+    assert_eq!(named + more, all.len(), "{ran}");
+    assert!(named >= 5, "{ran}");
     assert!(ran.stdout.contains("not attempted add member."), "{ran}");
     assert!(ran.stdout.contains("the run stopped before it"), "{ran}");
 }

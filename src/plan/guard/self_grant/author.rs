@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{AccountId, Address, Email, IdentityChange, UserRef};
+use crate::model::{AccountId, Address, Email, IdentityChange, LiveAccount, UserRef};
 
 use super::{Case, Grant, Tripped, by_author, by_unknown, in_doubt};
 
@@ -29,19 +29,14 @@ impl<'a> Author<'a> {
             };
             base.account(&user).into_iter().chain(locked).any(theirs)
         });
-        let mut accounts = case.rules.accounts(email);
-        let shows = case
-            .context
-            .accounts()
-            .filter(|account| account.email.as_ref().is_some_and(|shown| same_mailbox(shown, email)));
-        accounts.extend(shows.map(|account| account.id.clone()));
-        // Also what only the organization or a directory shows, and what the trees tie to an address of theirs.
+        // What the site shows, what the organization or a directory shows, and what the trees tie to an address of theirs.
         let trees = || case.rules.both().map(|rules| rules.tree);
-        let shown = trees().flat_map(|tree| tree.people.all_shown());
-        let shown = shown.filter(|(shown, _)| same_mailbox(shown, email)).map(|(_, id)| id.clone());
-        accounts.extend(shown);
-        let tied = trees().flat_map(|tree| tree.desired.declaration.tied());
-        accounts.extend(tied.filter(|(tied, _)| same_mailbox(tied, email)).map(|(_, id)| id.clone()));
+        let of_site = case.context.accounts().filter_map(|it| Some((it.email.as_ref()?, &it.id)));
+        let of_directories = trees().flat_map(|tree| tree.people.all_shown());
+        let of_trees = trees().flat_map(|tree| tree.desired.declaration.tied());
+        let known = of_site.chain(of_directories).chain(of_trees);
+        let theirs = known.filter(|(known, _)| same_mailbox(known, email)).map(|(_, id)| id.clone());
+        let accounts = case.rules.accounts(email).into_iter().chain(theirs).collect();
         Self { email, known: by_site || by_base, accounts }
     }
 
@@ -69,8 +64,7 @@ impl<'a> Author<'a> {
             (_, Some(account)) if !self.accounts.is_empty() => self.accounts.contains(account),
             // An account that hides its email may be invited at it: nobody can tell that it is the author's.
             (UserRef::Email(_), None) => {
-                let hides =
-                    |id: &AccountId| case.context.account(id).is_some_and(|account| account.email.is_none());
+                let hides = |id: &AccountId| case.context.account(id).is_some_and(LiveAccount::hides_email);
                 self.accounts.iter().any(hides)
             }
             (UserRef::Email(_) | UserRef::Account(_), account) => {

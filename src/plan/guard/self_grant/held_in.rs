@@ -6,7 +6,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 
 use crate::model::{
-    AccountId, Address, Email, GroupId, GroupName, Guard, Policy, RuleChange, SelfGrant, UserRef,
+    AccountId, Address, Email, GroupId, GroupName, Guard, LiveAccount, Policy, RuleChange, SelfGrant, UserRef,
 };
 
 use super::author::{Author, same_mailbox};
@@ -146,9 +146,8 @@ fn is_lower<Bound: PartialOrd>(before: Option<Bound>, now: Option<Bound>) -> boo
 
 /// While nobody can tell which account somebody protected has, it may be any that hides its email.
 fn may_protect(case: &Case<'_>, email: &Email, authors: &[&Author<'_>]) -> bool {
-    let hides = |account: &AccountId| {
-        case.context.live.accounts.get(account).is_none_or(|account| account.email.is_none())
-    };
+    let hides =
+        |account: &AccountId| case.context.live.accounts.get(account).is_none_or(LiveAccount::hides_email);
     let mut accounts = authors.iter().flat_map(|author| &author.accounts);
     case.rules.accounts(email).is_empty()
         && (accounts.any(hides) || authors.is_empty() || authors.iter().any(|author| !author.known))
