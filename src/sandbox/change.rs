@@ -3,6 +3,7 @@
 //! A change knows what is possible, not who may do it: rights and refusals of one API belong to its surface.
 
 use serde::Deserialize;
+use serde_json::{Map, Value};
 
 use super::resolve;
 use super::seed::{SeedGroup, SeedScim, SeedUser};
@@ -112,6 +113,13 @@ pub enum Change {
         /// The record, described as in a seed.
         scim: SeedScim,
     },
+    /// Says which id the identity provider has for a group.
+    SetExternalId {
+        /// The group.
+        group: String,
+        /// The id; `null` for none.
+        external_id: Option<String>,
+    },
     /// Takes the SCIM record of an account away; the account stays as it is.
     UnlinkScim {
         /// The account.
@@ -130,6 +138,13 @@ pub enum Change {
         user: String,
         /// The new name.
         name: String,
+    },
+    /// Replaces what an account says of itself beside its name.
+    SetProfile {
+        /// The account.
+        user: String,
+        /// All of it.
+        profile: Map<String, Value>,
     },
     /// Gives an account another e-mail.
     ChangeEmail {
@@ -251,6 +266,11 @@ impl State {
                 self.groups.entry(id).and_modify(|group| group.managed_by = *managed_by);
                 Ok(Vec::new())
             }
+            Change::SetExternalId { group, external_id } => {
+                let id = self.group(group)?;
+                self.groups.entry(id).and_modify(|group| group.external_id.clone_from(external_id));
+                Ok(Vec::new())
+            }
             Change::CreateUser(seed) => self.create_user(seed, new_id),
             Change::RemoveUser { user } => self.remove_user(user),
             Change::ReturnUser { user } => self.return_user(user),
@@ -283,6 +303,9 @@ impl State {
             }
             Change::RenameUser { user, name } => {
                 self.of_account(user, |account| name.clone_into(&mut account.name))
+            }
+            Change::SetProfile { user, profile } => {
+                self.of_account(user, |account| account.profile.clone_from(profile))
             }
             Change::ChangeEmail { user, email } => self.change_email(user, email),
             Change::HideEmail { user, hidden } => {

@@ -21,7 +21,7 @@ use super::log::RequestLog;
 use super::script::{Failure, Scripts};
 use super::seed::{Seed, SeedError};
 use super::state::State;
-use super::turn::Route;
+use super::turn::{Route, in_version};
 use super::world::World;
 use super::{control, edge, jira, management, organization, scim};
 
@@ -76,18 +76,22 @@ impl Sandbox {
     pub fn router(&self) -> Router {
         let mut router = control::router(self);
         for route in jira::ROUTES {
-            router = self.add(router, "", route, Door::Site);
-            router = self.add(router, "/ex/jira/{cloudId}", route, Door::Gateway);
+            for version in jira::VERSIONS {
+                let path = in_version(route.path, version);
+                router = self.add(router, &path, route, Door::Site);
+                router = self.add(router, &format!("/ex/jira/{{cloudId}}{path}"), route, Door::Gateway);
+            }
         }
-        let others: [(&'static [Route], Door); 4] = [
+        let others: [(&'static [Route], Door); 5] = [
             (edge::ROUTES, Door::Edge),
             (organization::ROUTES, Door::Organization),
             (management::ROUTES, Door::Management),
             (scim::ROUTES, Door::Scim),
+            (scim::LINK_ROUTES, Door::Organization),
         ];
         for (routes, door) in others {
             for route in routes {
-                router = self.add(router, "", route, door);
+                router = self.add(router, route.path, route, door);
             }
         }
         let astray = |status| {
@@ -99,14 +103,14 @@ impl Sandbox {
             .fallback(astray(StatusCode::NOT_FOUND))
     }
 
-    fn add(&self, router: Router, prefix: &str, route: &'static Route, door: Door) -> Router {
+    fn add(&self, router: Router, path: &str, route: &'static Route, door: Door) -> Router {
         let sandbox = self.clone();
         let handler = move |request: Request| gate::pass(sandbox.clone(), route, door, request);
         // A method that axum does not know cannot stand in a table of routes that axum serves.
         let Ok(filter) = MethodFilter::try_from(route.method.clone()) else {
             return router;
         };
-        router.route(&format!("{prefix}{}", route.path), on(filter, handler))
+        router.route(path, on(filter, handler))
     }
 
     /// What is true now, lag or not.
@@ -134,7 +138,8 @@ impl Sandbox {
     }
 
     /// Lets the next request to a route fail; several wait in line. `route` is `METHOD /route/template`, such as
-    /// `GET /rest/api/3/group/member`, whichever host the request comes by.
+    /// `GET /rest/api/3/group/member`, whichever host the request comes by, and in whichever version of the API:
+    /// everything is counted, limited and scripted under version 3.
     pub fn fail_next(&self, route: &str, failure: Failure) {
         self.inside(|inside| inside.scripts.push(route, failure));
     }

@@ -57,15 +57,14 @@ pub(super) async fn astray(sandbox: Sandbox, status: StatusCode, request: Reques
     let path = request.uri().path();
     let asked = format!("{} {path}", request.method());
     let surface = |start: &str| path.starts_with(start);
-    let (door, status) = if surface("/scim/") {
-        // What SCIM has and the sandbox leaves out, such as PUT and DELETE of users, is not there at all.
-        (Door::Scim, StatusCode::NOT_FOUND)
+    let door = if surface("/scim/") {
+        Door::Scim
     } else if surface("/admin/") {
-        (Door::Organization, status)
+        Door::Organization
     } else if surface("/users/") {
-        (Door::Management, status)
+        Door::Management
     } else {
-        (Door::Site, status)
+        Door::Site
     };
     sandbox.inside(|inside| inside.log.add(&asked, status.as_u16()));
     refusal(door, path, status, &format!("There is no {asked} here.")).into_response()
@@ -175,8 +174,12 @@ impl Inside {
         let parameters = parameters(route.path, parts.uri.path());
         subject.add(&parameters);
         let path = route.path;
-        let mut turn = Turn { world: &mut self.world, caller, query, body, base, path, parameters, subject };
+        let version = jira::version(parts.uri.path());
+        let world = &mut self.world;
+        let mut turn = Turn { world, caller, query, body, base, version, path, parameters, subject };
+        turn.world.actor.clone_from(&trace.by);
         let reply = (route.run)(&mut turn).unwrap_or_else(|refusal| refusal);
+        turn.world.actor = None;
         trace.subject = turn.subject;
         trace.done = reply.status.is_success();
         if login_failed && route.access == Access::Anonymous {

@@ -6,7 +6,7 @@ use super::credential::SeedCredential;
 use super::resolve;
 use super::seed::{SeedScim, SeedUser};
 use super::state::{Account, ScimRecord, State};
-use super::words::AccountType;
+use super::words::{AccountType, Deletion};
 
 impl State {
     /// The id of an account that is on the site.
@@ -33,7 +33,8 @@ impl State {
         new_id: &mut dyn FnMut() -> String,
     ) -> Result<Vec<Moved>, Refused> {
         let made = resolve::account(seed, &self.organization);
-        if made.email.is_none() && made.kind != AccountType::App {
+        let erased = made.deletion == Some(Deletion::Done) && seed.account_id.is_some();
+        if made.email.is_none() && made.kind != AccountType::App && !erased {
             return Err(Refused::NoEmail);
         }
         for taken in [&seed.account_id, &seed.email].into_iter().flatten() {

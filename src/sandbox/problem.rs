@@ -26,7 +26,7 @@ pub enum SeedProblem {
         /// The second mention.
         member: String,
     },
-    /// Only an app may be without e-mail, and then it needs an account id.
+    /// Only an app and an erased account may be without e-mail, and then they need an account id.
     #[error("user `{0}` has no e-mail")]
     NoEmail(String),
     /// A group without name.

@@ -7,7 +7,7 @@ use super::ids::stable_uuid;
 use super::problem::SeedProblem;
 use super::seed::{Seed, SeedApp, SeedGroup, SeedOrganization, SeedScim, SeedSite, SeedUser};
 use super::state::{Account, App, Group, Organization, ScimRecord, Site, State};
-use super::words::{AccountType, Grant};
+use super::words::{AccountType, Deletion, Grant};
 
 /// The token of the credential that a seed without credentials gets.
 const DEFAULT_TOKEN: &str = "sandbox-token";
@@ -59,6 +59,7 @@ impl State {
             organization: self.organization.to_seed(),
             apps: self.apps.iter().map(|(key, app)| seed_app(key, app)).collect(),
             users: self.accounts.iter().map(|(id, account)| self.seed_user(id, account)).collect(),
+            unknown_accounts: self.unknown_accounts,
             groups: self
                 .groups
                 .iter()
@@ -84,6 +85,7 @@ impl State {
             user_name: Some(record.user_name.clone()),
             external_id: record.external_id.clone(),
             active: record.active,
+            attributes: record.attributes.clone(),
         });
         SeedUser {
             account_id: Some(id.to_owned()),
@@ -102,6 +104,7 @@ impl State {
             hide_email: account.hide_email,
             last_active: account.last_active,
             removed: account.removed,
+            profile: account.profile.clone(),
         }
     }
 
@@ -161,7 +164,9 @@ impl Build {
 
     fn user(&mut self, seed: &SeedUser) {
         let id = account_id(seed);
-        if seed.email.is_none() && (seed.kind != AccountType::App || seed.account_id.is_none()) {
+        let erased = seed.kind == AccountType::Atlassian && seed.deletion == Some(Deletion::Done);
+        let may_have_none = seed.account_id.is_some() && (seed.kind == AccountType::App || erased);
+        if seed.email.is_none() && !may_have_none {
             self.problems.push(SeedProblem::NoEmail(seed.name.clone().unwrap_or_else(|| id.clone())));
             return;
         }
@@ -265,6 +270,7 @@ fn empty(seed: &Seed) -> State {
         accounts: BTreeMap::new(),
         groups: BTreeMap::new(),
         scim: BTreeMap::new(),
+        unknown_accounts: seed.unknown_accounts,
         credentials: Vec::new(),
     }
 }
@@ -309,6 +315,7 @@ pub(super) fn scim_record(account_id: &str, email: Option<&str>, seed: &SeedScim
         user_name: seed.user_name.as_deref().or(email).unwrap_or(account_id).to_owned(),
         external_id: seed.external_id.clone(),
         active: seed.active,
+        attributes: seed.attributes.clone(),
     }
 }
 
@@ -328,7 +335,10 @@ pub(super) fn account(seed: &SeedUser, organization: &Organization) -> Account {
     let local_part = || seed.email.as_deref().unwrap_or_default().split('@').next().unwrap_or_default();
     Account {
         email: seed.email.clone(),
-        name: seed.name.clone().unwrap_or_else(|| local_part().to_owned()),
+        name: seed.name.clone().unwrap_or_else(|| match seed.email {
+            None if seed.kind == AccountType::Atlassian => "Former user".to_owned(),
+            _ => local_part().to_owned(),
+        }),
         kind: seed.kind,
         app_type: seed.app_type,
         active: seed.active,
@@ -340,6 +350,7 @@ pub(super) fn account(seed: &SeedUser, organization: &Organization) -> Account {
         hide_email: seed.hide_email,
         last_active: seed.last_active,
         removed: seed.removed,
+        profile: seed.profile.clone(),
     }
 }
 
@@ -350,11 +361,13 @@ pub(super) fn group(seed: &SeedGroup) -> Group {
         description: seed.description.clone(),
         managed_by: seed.managed_by,
         usage: seed.usage,
+        external_id: seed.external_id.clone(),
         grants: seed.grants.clone(),
         default_for: seed.default_for.iter().cloned().collect(),
         site_admin: seed.site_admin,
         browse_users: seed.browse_users,
         members: BTreeSet::new(),
+        unknown_members: seed.unknown_members,
     }
 }
 
@@ -369,10 +382,12 @@ fn seed_group(id: &str, group: &Group) -> SeedGroup {
         description: group.description.clone(),
         managed_by: group.managed_by,
         usage: group.usage,
+        external_id: group.external_id.clone(),
         grants: group.grants.clone(),
         default_for: group.default_for.iter().cloned().collect(),
         site_admin: group.site_admin,
         browse_users: group.browse_users,
         members: Vec::new(),
+        unknown_members: group.unknown_members,
     }
 }

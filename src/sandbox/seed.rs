@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::credential::SeedCredential;
 use super::problem::{self, SeedProblem};
@@ -24,6 +25,8 @@ use super::words::{AccountType, AppType, Deletion, Grant, ManagedBy, PlatformRol
 ///   - { account-id: "712020:b07", type: app, app-type: service, email: ci@serviceaccount.atlassian.com }
 ///   - { email: ada@acme.com, scim: {}, suspended: true, roles: [org-admin] }    # scim: has a SCIM record
 ///   - { email: new@acme.com, pending: true }               # invited, and has not accepted
+///   - { account-id: 5be37f8aa430e70fb00dfdaa, deletion: done }           # no e-mail: erased, a "Former user"
+/// unknown-accounts: 2                                      # rows of Jira that share the id `unknown`
 /// groups:
 ///   - name: site-admins                                    # id: from the name if left out
 ///     site-admin: true
@@ -55,6 +58,10 @@ pub struct Seed {
     /// Every account that the site knows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<SeedUser>,
+    /// How many rows Jira lists among its users with the id `unknown`: deleted accounts whose record is corrupted, all
+    /// under the one id (description of `accountId`).
+    #[serde(skip_serializing_if = "is_default")]
+    pub unknown_accounts: usize,
     /// Every group, with its members.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<SeedGroup>,
@@ -118,11 +125,14 @@ pub struct SeedScim {
     /// What the identity provider says; `true` if left out.
     #[serde(skip_serializing_if = "is_true")]
     pub active: bool,
+    /// What it says besides, as attributes of SCIM, the emails among them; what the account has if left out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<Map<String, Value>>,
 }
 
 impl Default for SeedScim {
     fn default() -> Self {
-        SeedScim { id: None, user_name: None, external_id: None, active: true }
+        SeedScim { id: None, user_name: None, external_id: None, active: true, attributes: None }
     }
 }
 
@@ -148,10 +158,10 @@ pub struct SeedUser {
     /// The account id, at most 128 characters; made from the e-mail if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
-    /// The e-mail; only an `app` may have none.
+    /// The e-mail; only an `app` may have none, and a person whose deletion is `done`: an erased account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// The display name; what stands before the `@` if left out.
+    /// The display name; what stands before the `@` if left out, and `Former user` of an erased account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// `atlassian`, `app` or `customer`.
@@ -191,6 +201,9 @@ pub struct SeedUser {
     /// group.
     #[serde(skip_serializing_if = "is_default")]
     pub removed: bool,
+    /// What it says of itself beside its name: `nickname`, `zoneinfo`, `locale`, `extended_profile`.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub profile: Map<String, Value>,
 }
 
 impl Default for SeedUser {
@@ -211,6 +224,7 @@ impl Default for SeedUser {
             hide_email: false,
             last_active: None,
             removed: false,
+            profile: Map::new(),
         }
     }
 }
@@ -233,6 +247,9 @@ pub struct SeedGroup {
     /// What it is for; `USERBASE_GROUP` if left out.
     #[serde(default, skip_serializing_if = "is_default")]
     pub usage: Usage,
+    /// The identity provider's own id, of an `EXTERNAL` group.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
     /// What members may do, by app key.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub grants: BTreeMap<String, Grant>,
@@ -248,6 +265,9 @@ pub struct SeedGroup {
     /// The members, each an e-mail or an account id of `users`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<String>,
+    /// How many rows Jira lists among the members with the id `unknown`.
+    #[serde(default, skip_serializing_if = "is_default")]
+    pub unknown_members: usize,
 }
 
 /// Says why a seed cannot be used.

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Serialize;
+use serde_json::{Map, Value};
 
 use super::credential::SeedCredential;
 use super::ids::stable_uuid;
@@ -27,6 +28,9 @@ pub struct State {
     pub groups: BTreeMap<String, Group>,
     /// The users of the SCIM directory by account id.
     pub scim: BTreeMap<String, ScimRecord>,
+    /// How many rows without an id Jira lists among its users: see [`super::Seed::unknown_accounts`].
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unknown_accounts: usize,
     /// What clients may log in with; each acts as an account id.
     #[serde(skip)]
     pub credentials: Vec<SeedCredential>,
@@ -83,6 +87,9 @@ pub struct ScimRecord {
     pub external_id: Option<String>,
     /// What the identity provider said last; the account itself may have been changed elsewhere since.
     pub active: bool,
+    /// Everything else that it said, as attributes of SCIM; `None` where it is what the account has.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub attributes: Option<Map<String, Value>>,
 }
 
 /// An app of the site.
@@ -128,6 +135,9 @@ pub struct Account {
     pub last_active: Option<jiff::Timestamp>,
     /// Whether it was removed from the site and the directory: listed by Jira, inactive, in no group.
     pub removed: bool,
+    /// What it says of itself beside its name: `nickname`, `zoneinfo`, `locale`, `extended_profile`.
+    #[serde(skip_serializing_if = "Map::is_empty")]
+    pub profile: Map<String, Value>,
 }
 
 /// A group of the directory, or a team.
@@ -142,6 +152,9 @@ pub struct Group {
     pub managed_by: ManagedBy,
     /// What it is for.
     pub usage: Usage,
+    /// The identity provider's own id of a group of its own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
     /// What members may do, by app key.
     pub grants: BTreeMap<String, Grant>,
     /// The keys of the apps whose default group it is.
@@ -152,9 +165,23 @@ pub struct Group {
     pub browse_users: Option<bool>,
     /// The account ids of the members, inactive ones too.
     pub members: BTreeSet<String>,
+    /// How many rows without an id Jira lists among its members.
+    #[serde(skip_serializing_if = "is_zero")]
+    pub unknown_members: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+fn is_zero(number: &usize) -> bool {
+    *number == 0
 }
 
 impl Account {
+    /// Whether it is a person's who was erased: what is left is an id, and `Former user` in lists (captured from real
+    /// sites by Swimlane, 2025).
+    pub fn is_erased(&self) -> bool {
+        self.kind == AccountType::Atlassian && self.email.is_none()
+    }
+
     /// Whether the account may log in and takes part.
     pub fn is_live(&self) -> bool {
         self.active && !self.removed && !self.suspended && self.deletion.is_none()

@@ -1,5 +1,7 @@
 //! One request on its way through a handler, and the routes that handlers stand in.
 
+use std::borrow::Cow;
+
 use axum::body::Bytes;
 use http::{Method, StatusCode};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_percent_encode};
@@ -76,6 +78,8 @@ pub(super) struct Turn<'a> {
     pub(super) body: Bytes,
     /// What stands before the route's path in the URLs of answers.
     pub(super) base: String,
+    /// Which name of Jira's API was asked for: one of [`super::jira::VERSIONS`].
+    pub(super) version: &'static str,
     pub(super) path: &'static str,
     /// The parameters of the path, decoded.
     pub(super) parameters: Parameters,
@@ -130,17 +134,29 @@ impl Turn<'_> {
         self.parameters.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str())
     }
 
-    /// An absolute URL of this site, by the way that the request came.
+    /// An absolute URL of this site, by the way that the request came; of Jira's API, in the version that was asked for.
     pub(super) fn url<'q>(&self, path: &str, query: impl IntoIterator<Item = (&'q str, &'q str)>) -> String {
         let pairs: Vec<String> =
             query.into_iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
         let mark = if pairs.is_empty() { "" } else { "?" };
+        let path = in_version(path, self.version);
         format!("{}{path}{mark}{}", self.base, pairs.join("&"))
     }
 
     /// The body as JSON.
     pub(super) fn json<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_slice(&self.body)
+    }
+}
+
+/// Where the routes of Jira's API stand in their table: under version 3.
+const API: &str = "/rest/api/3/";
+
+/// The path of a route of Jira's API in another version; every other path as it is.
+pub(super) fn in_version<'p>(path: &'p str, version: &str) -> Cow<'p, str> {
+    match path.strip_prefix(API) {
+        Some(rest) => Cow::Owned(format!("/rest/api/{version}/{rest}")),
+        None => Cow::Borrowed(path),
     }
 }
 

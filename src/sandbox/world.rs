@@ -28,6 +28,20 @@ pub(super) struct World {
     unseen: VecDeque<(Instant, Moved)>,
     /// Where the hidden order of accounts begins.
     pivot: String,
+    /// The organization's audit log, oldest first.
+    pub(super) events: Vec<Event>,
+    /// Who acts now; nobody behind the surfaces.
+    pub(super) actor: Option<String>,
+}
+
+/// Something that happened, as the audit log keeps it.
+pub(super) struct Event {
+    pub(super) id: String,
+    pub(super) at: Timestamp,
+    pub(super) action: &'static str,
+    pub(super) by: Option<String>,
+    pub(super) group_id: Option<String>,
+    pub(super) account_id: Option<String>,
 }
 
 /// The time of day, which follows tokio's clock.
@@ -41,18 +55,59 @@ impl World {
         let mut rng = fastrand::Rng::with_seed(rng_seed);
         let pivot = format!("712020:{:08x}", rng.u32(..));
         let clock = Clock { epoch, origin: Instant::now() };
-        World { state, tokens: BTreeMap::new(), clock, rng, lag, unseen: VecDeque::new(), pivot }
+        World {
+            state,
+            tokens: BTreeMap::new(),
+            clock,
+            rng,
+            lag,
+            unseen: VecDeque::new(),
+            pivot,
+            events: Vec::new(),
+            actor: None,
+        }
     }
 
     /// Carries out a change; reads see its memberships `lag` later.
     pub(super) fn change(&mut self, change: &Change) -> Result<(), Refused> {
         let rng = &mut self.rng;
+        let gone = if let Change::DeleteGroup { group } = change {
+            self.state.group_id(group).map(str::to_owned)
+        } else {
+            None
+        };
         let moved = self.state.apply(change, &mut || random_uuid(rng))?;
+        self.log(change, &moved, gone);
         if !self.lag.is_zero() {
             let now = Instant::now();
             self.unseen.extend(moved.into_iter().map(|moved| (now, moved)));
         }
         Ok(())
+    }
+
+    /// Writes into the audit log what it is known to hold: groups and accounts that come and go, and memberships.
+    /// Assumption: the names of the two actions of memberships, which are in no source.
+    fn log(&mut self, change: &Change, moved: &[Moved], gone: Option<String>) {
+        let named = if let Change::CreateGroup(seed) = change {
+            Some(("group_created", self.state.group_named(&seed.name).map(str::to_owned), None))
+        } else if let Change::CreateUser(seed) = change {
+            let made = seed.email.as_deref().and_then(|email| self.state.account_id(email));
+            Some(("user_created", None, made.map(str::to_owned)))
+        } else {
+            gone.map(|group| ("group_deleted", Some(group), None))
+        };
+        let moved = moved.iter().map(|moved| {
+            let action = match moved.how {
+                How::Joined => "user_added_to_group",
+                How::Left => "user_removed_from_group",
+            };
+            (action, Some(moved.group_id.clone()), Some(moved.account_id.clone()))
+        });
+        let (at, by) = (self.now(), self.actor.clone());
+        for (action, group_id, account_id) in named.into_iter().chain(moved).collect::<Vec<_>>() {
+            let id = ids::stable_uuid("event", &self.events.len().to_string());
+            self.events.push(Event { id, at, action, by: by.clone(), group_id, account_id });
+        }
     }
 
     /// Forgets what reads may see by now. To be called once before a request is answered.

@@ -62,6 +62,7 @@ mod sandbox_client;
 mod sandbox_contract;
 mod sandbox_faults;
 mod sandbox_invite;
+mod sandbox_jira;
 mod sandbox_management;
 mod sandbox_organization;
 mod sandbox_reads;

@@ -56,6 +56,8 @@ async fn answers_fit_the_published_schemas() {
     let members = "/rest/api/3/group/member?groupId=g-users&maxResults=1&includeInactiveUsers=true";
     let ada = "/rest/api/3/user?accountId=712020:ada";
     let several = "/rest/api/3/user/bulk?accountId=712020:ada&accountId=712020:bot&maxResults=1";
+    let rights =
+        r#"{"globalPermissions":["ADMINISTER"],"projectPermissions":[{"permissions":["CREATE_ISSUES"]}]}"#;
     let done = [
         ("GET", "/rest/api/3/group/bulk?maxResults=1", "", 200),
         ("GET", "/rest/api/3/groups/picker?query=a", "", 200),
@@ -74,6 +76,12 @@ async fn answers_fit_the_published_schemas() {
         ("GET", "/rest/api/3/serverInfo", "", 200),
         ("GET", "/rest/api/3/mypermissions?permissions=ADMINISTER,USER_PICKER", "", 200),
         ("GET", "/rest/api/3/applicationrole", "", 200),
+        ("GET", "/rest/api/3/applicationrole/jira-software", "", 200),
+        ("GET", "/rest/api/3/group?groupId=g-users&expand=users", "", 200),
+        ("GET", "/rest/api/3/user/picker?query=a&showAvatar=true", "", 200),
+        ("GET", "/rest/api/3/groupuserpicker?query=a", "", 200),
+        ("GET", "/rest/api/3/permissions", "", 200),
+        ("POST", "/rest/api/3/permissions/check", rights, 200),
         ("DELETE", "/rest/api/3/group/user?groupId=g-empty&accountId=712020:out", "", 200),
         ("DELETE", "/rest/api/3/group?groupId=g-empty", "", 200),
         ("DELETE", ada, "", 204),
@@ -134,6 +142,27 @@ fn refusals() -> Vec<(Who, &'static str, &'static str, &'static str, u16)> {
         (Root, "GET", "/rest/api/3/mypermissions", "", 400),
         (Root, "GET", "/rest/api/3/mypermissions?permissions=NOT_ONE", "", 400),
         (Outsider, "GET", "/rest/api/3/applicationrole", "", 403),
+        (Outsider, "GET", "/rest/api/3/applicationrole/jira-software", "", 403),
+        (Root, "GET", "/rest/api/3/applicationrole/nothing", "", 404),
+        (Root, "GET", "/rest/api/3/group", "", 400),
+        (Outsider, "GET", "/rest/api/3/group?groupId=g-users", "", 403),
+        (Root, "GET", "/rest/api/3/group?groupId=gone", "", 404),
+        (Root, "GET", "/rest/api/3/user/picker", "", 400),
+        (Root, "GET", "/rest/api/3/user/picker?query=a&exclude=a&excludeAccountIds=b", "", 400),
+        (Root, "GET", "/rest/api/3/groupuserpicker", "", 400),
+        (Outsider, "GET", "/rest/api/3/groupuserpicker?query=a", "", 403),
+        (Root, "GET", "/rest/api/3/user/search/query?query=nonsense", "", 400),
+        (Outsider, "GET", "/rest/api/3/user/search/query?query=is%20assignee%20of%20A", "", 403),
+        (Nobody, "GET", "/rest/api/3/user/search/query/key?query=is%20assignee%20of%20A", "", 401),
+        (Root, "POST", "/rest/api/3/permissions/check", r#"{"globalPermissions":["NOT_ONE"]}"#, 400),
+        (
+            Root,
+            "POST",
+            "/rest/api/3/permissions/check",
+            r#"{"projectPermissions":[{"permissions":[]}]}"#,
+            400,
+        ),
+        (Outsider, "POST", "/rest/api/3/permissions/check", r#"{"accountId":"712020:ada"}"#, 403),
     ]
 }
 

@@ -42,6 +42,7 @@ credentials:
   - org-api-key: { key: old-key, expired: true }
   - org-api-key: { key: org-key, account: root@acme.com }
   - org-api-key: { key: read-key, scopes: ["read:directories:admin", "read:domains:admin"] }
+  - org-api-key: { key: accounts-key, scopes: ["read:accounts:admin"] }
   - org-api-key: { key: narrow-key, scopes: ["read:events:admin"] }
   - scim-api-key: { key: scim-key }
   - scim-api-key: { key: other-scim-key, directory: s-2 }

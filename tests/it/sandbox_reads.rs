@@ -111,8 +111,7 @@ async fn what_names_nothing_or_too_much_is_told_apart() {
         ("GET", "/rest/api/3/mypermissions".to_owned(), "", 400),
         ("GET", "/rest/api/3/mypermissions?permissions=ADMINISTER,NO_SUCH".to_owned(), "", 400),
         ("POST", format!("{user}?groupId=g-empty"), "", 415),
-        ("GET", "/rest/api/latest/myself".to_owned(), "", 404),
-        ("GET", "/rest/api/2/myself".to_owned(), "", 404),
+        ("GET", "/rest/api/1/myself".to_owned(), "", 404),
         ("PUT", "/rest/api/3/user".to_owned(), "", 405),
         ("HEAD", "/rest/api/3/myself".to_owned(), "", 405),
     ];

@@ -7,6 +7,7 @@ use crate::sandbox_client::{Answered, ask_as, basic};
 use crate::sandbox_organization::{ACME, DIRECTORY, acme, active_in_jira, ask_with, org};
 
 const EXTENSION: &str = "urn:scim:schemas:extension:atlassian-external:1.0";
+const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 const ADA: &str = "/Users/scim-ada";
 
 async fn scim(sandbox: &Sandbox, method: &str, path: &str, body: Value) -> Answered {
@@ -54,10 +55,18 @@ async fn a_directory_has_its_own_key() {
         assert_eq!(other_shape, [401, 403].contains(&status), "{key}: {}", answer.text);
     }
     assert_eq!(ask_as(&sandbox, None, "GET", "/scim/directory/s-1/Users", "").await.status, 401);
-    for method in ["PUT", "DELETE"] {
-        let left_out = scim(&sandbox, method, ADA, Value::Null).await;
-        assert_eq!(kind(&left_out), (404, "404".to_owned(), String::new()), "{}", left_out.text);
+    for (method, path) in
+        [("POST", ADA), ("DELETE", "/Users"), ("POST", "/Schemas"), ("PUT", "/ResourceTypes")]
+    {
+        let refused = scim(&sandbox, method, path, Value::Null).await;
+        assert_eq!(
+            kind(&refused),
+            (405, "405".to_owned(), String::new()),
+            "{method} {path}: {}",
+            refused.text
+        );
     }
+    assert_eq!(scim(&sandbox, "GET", "/Bulk", Value::Null).await.status, 404);
 }
 
 #[tokio::test]
@@ -121,14 +130,123 @@ async fn whom_scim_makes_the_others_see() {
     same["externalId"] = json!("ext-ada");
     assert_eq!(scim(&sandbox, "POST", "/Users", same).await.status, 409);
     for body in [
-        person("new@unverified.example"),
-        person("new@acme.example"),
         json!({ "emails": [{ "value": "x@acme.com", "primary": true }] }),
         json!({ "userName": "x", "emails": [{ "value": "x@acme.com" }] }),
         json!({ "userName": "x" }),
     ] {
         assert_eq!(scim(&sandbox, "POST", "/Users", body.clone()).await.status, 400, "{body}");
     }
+    let outside = scim(&sandbox, "POST", "/Users", person("new@unverified.example")).await;
+    assert_eq!(outside.status, 201, "the text of 2026 has people of other domains");
+    let id = sandbox.state().account_id("new@unverified.example").unwrap().to_owned();
+    assert!(!sandbox.state().accounts[&id].managed);
+}
+
+/// A PUT says everything: what it leaves out is gone. A DELETE lets go of the account, which is deactivated.
+#[tokio::test]
+async fn a_person_is_replaced_whole_and_deleted_for_good() {
+    let sandbox = acme();
+    let mut ada = person("ada@acme.com");
+    for (key, value) in [("title", "Dr"), ("externalId", "ext-1"), ("department", "ignored")] {
+        ada[key] = json!(value);
+    }
+    ada[ENTERPRISE] = json!({ "department": "Engines", "costCenter": "in no schema" });
+    ada["phoneNumbers"] = json!([{ "value": "1", "type": "work" }, { "value": "2" }]);
+    let said = scim(&sandbox, "PUT", ADA, ada).await;
+    assert_eq!(said.status, 200, "{}", said.text);
+    let said = said.json();
+    assert_eq!((&said["title"], &said["externalId"]), (&json!("Dr"), &json!("ext-1")));
+    assert_eq!(said[ENTERPRISE], json!({ "department": "Engines" }), "and nothing that is in no schema");
+    assert_eq!(said["phoneNumbers"].as_array().map(Vec::len), Some(2));
+    assert!(said["name"].is_null() && said["department"].is_null());
+    let again = scim(&sandbox, "PUT", ADA, person("lovelace@acme.com")).await.json();
+    for cleared in ["title", "externalId", "phoneNumbers", ENTERPRISE] {
+        assert!(again[cleared].is_null(), "{cleared}: {again}");
+    }
+    let state = sandbox.state();
+    let account = &state.accounts["712020:ada"];
+    assert_eq!((account.email.as_deref(), account.name.as_str()), (Some("lovelace@acme.com"), "New Person"));
+    let mut off = person("lovelace@acme.com");
+    off["active"] = json!(false);
+    assert_eq!(scim(&sandbox, "PUT", ADA, off).await.json()["active"], json!(false));
+    assert!(!active_in_jira(&sandbox, "712020:ada").await);
+    scim(&sandbox, "PUT", ADA, person("lovelace@acme.com")).await;
+    assert!(active_in_jira(&sandbox, "712020:ada").await, "`active` is true where it is left out");
+
+    let before = sandbox.state();
+    let mut taken = person("ada@acme.com");
+    taken["userName"] = json!("off@acme.com");
+    for (body, status) in [
+        (person("eve@acme.com"), 409),
+        (taken, 409),
+        (json!({ "userName": "x" }), 400),
+        (json!({ "userName": "x", "emails": [{ "value": "x@acme.com", "primary": true }], "title": 7 }), 400),
+    ] {
+        assert_eq!(scim(&sandbox, "PUT", ADA, body.clone()).await.status.as_u16(), status, "{body}");
+    }
+    assert_eq!(sandbox.state(), before, "whole or not at all");
+
+    assert_eq!(scim(&sandbox, "DELETE", ADA, Value::Null).await.status, 204);
+    for (method, body) in [("GET", Value::Null), ("DELETE", Value::Null), ("PUT", person("ada@acme.com"))] {
+        assert_eq!(scim(&sandbox, method, ADA, body).await.status, 404, "{method}");
+    }
+    let state = sandbox.state();
+    assert!(!state.accounts["712020:ada"].active, "it is there, and deactivated");
+    assert!(state.groups["g-users"].members.contains("712020:ada"));
+    assert!(!state.groups["g-okta"].members.contains("712020:ada"), "the directory's own groups let go");
+}
+
+/// What Okta, Entra and the RFC write, into every kind of attribute.
+#[tokio::test]
+async fn every_kind_of_attribute_is_patched() {
+    let sandbox = acme();
+    let change = async |operation: Value| {
+        let answer = scim(&sandbox, "PATCH", ADA, patch(&json!([operation.clone()]))).await;
+        assert_eq!(answer.status, 200, "{operation}: {}", answer.text);
+        answer.json()
+    };
+    let department = format!("{ENTERPRISE}:department");
+    let named = change(json!({ "op": "add", "path": "name.givenName", "value": "Augusta" })).await;
+    assert_eq!(named["name"], json!({ "formatted": "Ada", "givenName": "Augusta" }));
+    let named =
+        change(json!({ "op": "Replace", "value": { "name.familyName": "King", "TITLE": "Countess" } })).await;
+    assert_eq!((&named["name"]["familyName"], &named["title"]), (&json!("King"), &json!("Countess")));
+    let placed = change(json!({ "op": "add", "path": department, "value": "Engines" })).await;
+    assert_eq!(placed[ENTERPRISE], json!({ "department": "Engines" }));
+    assert!(placed["schemas"].as_array().unwrap().contains(&json!(ENTERPRISE)));
+    assert!(change(json!({ "op": "remove", "path": department })).await[ENTERPRISE].is_null());
+    let entra = json!({ "op": "Add", "path": "phoneNumbers[type eq \"mobile\"].value", "value": "+1" });
+    assert_eq!(change(entra).await["phoneNumbers"], json!([{ "value": "+1", "type": "mobile" }]));
+    let second =
+        json!({ "op": "add", "path": "phoneNumbers", "value": [{ "value": "+2", "primary": true }] });
+    assert_eq!(change(second).await["phoneNumbers"].as_array().map(Vec::len), Some(2));
+    let gone = change(json!({ "op": "remove", "path": "phoneNumbers[value eq \"+1\"]" })).await;
+    assert_eq!(gone["phoneNumbers"], json!([{ "value": "+2", "primary": true }]));
+    let moved =
+        json!({ "op": "replace", "path": "emails[type eq \"work\"].value", "value": "king@acme.com" });
+    assert_eq!(change(moved).await["emails"][0]["value"], json!("king@acme.com"));
+    assert_eq!(sandbox.state().accounts["712020:ada"].email.as_deref(), Some("king@acme.com"));
+    let core = "urn:ietf:params:scim:schemas:core:2.0:User:userName";
+    assert_eq!(
+        change(json!({ "op": "replace", "path": core, "value": "king" })).await["userName"],
+        json!("king")
+    );
+    assert!(change(json!({ "op": "remove", "path": "name" })).await["name"].is_null());
+
+    let before = sandbox.state();
+    for operation in [
+        json!({ "op": "remove", "path": "userName" }),
+        json!({ "op": "remove", "path": "emails" }),
+        json!({ "op": "add", "path": "groups", "value": [{ "value": "x" }] }),
+        json!({ "op": "add", "path": "nonsense", "value": "x" }),
+        json!({ "op": "add", "path": "name.nonsense", "value": "x" }),
+        json!({ "op": "add", "path": "name", "value": "x" }),
+        json!({ "op": "replace", "path": "emails", "value": [{ "value": "a@acme.com" }] }),
+    ] {
+        let refused = scim(&sandbox, "PATCH", ADA, patch(&json!([operation.clone()]))).await;
+        assert_eq!(refused.status, 400, "{operation}: {}", refused.text);
+    }
+    assert_eq!(sandbox.state(), before, "whole or not at all");
 }
 
 #[tokio::test]
@@ -172,16 +290,19 @@ async fn active_is_patched_in_every_spelling() {
         assert!(active_in_jira(&sandbox, "712020:ada").await);
     }
     let named = patch(&json!([{ "op": "replace", "path": "displayName", "value": "Countess" }]));
-    assert_eq!(scim(&sandbox, "PATCH", ADA, named).await.json()["name"]["formatted"], json!("Countess"));
+    assert_eq!(scim(&sandbox, "PATCH", ADA, named).await.json()["displayName"], json!("Countess"));
+    let bare = json!({ "Operations": [{ "op": "replace", "path": "title", "value": "Dr" }] });
+    let bare = scim(&sandbox, "PATCH", ADA, bare).await;
+    assert_eq!(bare.status, 200, "the description does not want `schemas`: {}", bare.text);
     assert_eq!(sandbox.state().accounts["712020:ada"].name, "Countess");
     let before = sandbox.state();
     for body in [
-        json!({ "Operations": [{ "op": "replace", "path": "active", "value": false }] }),
+        json!({ "schemas": ["urn:x"], "Operations": [{ "op": "replace", "path": "active", "value": false }] }),
         patch(&json!([])),
         patch(&json!([{ "op": "replace", "path": "active", "value": 1 }])),
         patch(&json!([{ "op": "flip", "path": "active", "value": true }])),
         patch(
-            &json!([{ "op": "replace", "path": "active", "value": false }, { "op": "replace", "path": "title", "value": "x" }]),
+            &json!([{ "op": "replace", "path": "active", "value": false }, { "op": "replace", "path": "nonsense", "value": "x" }]),
         ),
     ] {
         assert_eq!(scim(&sandbox, "PATCH", ADA, body.clone()).await.status, 400, "{body}");
@@ -228,6 +349,36 @@ async fn members_move_through_scim_and_nowhere_else() {
     assert_eq!(kind(&renamed), (400, "400".to_owned(), "mutability".to_owned()));
     assert_eq!(change(json!({ "op": "remove", "path": "members" })).await.status, 200);
     assert_eq!(members(), [""; 0], "RFC 7644: all of them");
+}
+
+/// A PUT has the members, and the name that it had; its refusal is an exception and no error of SCIM's.
+#[tokio::test]
+async fn a_group_is_replaced_whole_and_keeps_its_name() {
+    let sandbox = acme();
+    let put = async |body: Value| scim(&sandbox, "PUT", &okta(), body).await;
+    let whole =
+        json!({ "displayName": "okta-all", "externalId": "ext-g", "members": [{ "value": "scim-off" }] });
+    let whole = put(whole).await;
+    assert_eq!(whole.status, 200, "{}", whole.text);
+    assert_eq!(whole.json()["externalId"], json!("ext-g"));
+    let state = sandbox.state();
+    assert_eq!(state.groups["g-okta"].members.iter().collect::<Vec<_>>(), ["712020:off"]);
+    assert!(state.scim.contains_key("712020:ada"), "only the membership went");
+    for (body, kind) in [
+        (json!({ "displayName": "other" }), "mutability"),
+        (json!({ "members": [{ "value": "712020:ada" }] }), "invalidValue"),
+        (json!([]), "invalidSyntax"),
+    ] {
+        let refused = put(body.clone()).await;
+        assert_eq!(
+            (refused.status.as_u16(), &refused.json()["scimErrorType"]),
+            (400, &json!(kind)),
+            "{body}"
+        );
+        assert!(refused.json()["schemas"].is_null());
+    }
+    assert_eq!(put(json!({})).await.json()["members"], json!([]), "none are said");
+    assert_eq!(sandbox.state().groups["g-okta"].external_id, None);
 }
 
 #[tokio::test]

@@ -66,6 +66,10 @@ fn check(description: &Value, method: &str, path: &str, answer: &Answered) {
     };
     let content = &described["content"];
     let content = content.get("application/json").unwrap_or(&content["application/scim+json"]);
+    if content["schema"] == json!({ "type": "string" }) {
+        // What SCIM says of itself: texts by the description, objects in every capture.
+        return assert!(answer.json().is_object(), "{method} {path}: {}", answer.text);
+    }
     if content["schema"].is_null() {
         assert!(status >= 400 || answer.text.is_empty(), "{method} {path} is not said to have a body");
         return;
@@ -92,9 +96,27 @@ async fn check_all(file: &str, key: &str, before: &str, table: &[(&str, &str, &s
     }
 }
 
+/// Holds a table to having every operation of a description.
+fn all_described(file: &str, table: &[(&str, &str, &str, Value, u16)]) {
+    let Some(description) = description(file) else { return };
+    for (path, methods) in description["paths"].as_object().unwrap() {
+        let methods = ["get", "post", "put", "patch", "delete"].iter().filter(|it| !methods[**it].is_null());
+        for method in methods {
+            let asked = table.iter().any(|row| row.0 == *method && row.1 == path);
+            assert!(asked, "{file} has {method} {path}, and no row asks it");
+        }
+    }
+}
+
 #[tokio::test]
 async fn answers_of_the_organization_fit() {
     const D: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}";
+    const V1: &str = "/admin/v1/orgs/{orgId}";
+    const MANAGED: &str = "/admin/v1/orgs/{orgId}/users";
+    const LAST_ACTIVE: &str = "/admin/v1/orgs/{orgId}/directory/users/{accountId}/last-active-dates";
+    const EVENTS: &str = "/admin/v1/orgs/{orgId}/events";
+    const STREAM: &str = "/admin/v1/orgs/{orgId}/events-stream";
+    const EVENT: &str = "/admin/v1/orgs/{orgId}/events/{eventId}";
     const WORKSPACES: &str = "/admin/v2/orgs/{orgId}/workspaces";
     let workspaces = "/admin/v2/orgs/o-1/workspaces";
     let at = |path: &str| format!("{DIRECTORY}{path}");
@@ -104,6 +126,9 @@ async fn answers_of_the_organization_fit() {
         (t("/groups/{groupId}/memberships"), t("/groups/{groupId}/memberships/{accountId}"));
     let (suspend, restore) = (t("/users/{accountId}/suspend"), t("/users/{accountId}/restore"));
     let user = t("/users/{accountId}");
+    let (all_users, users_count, one_user) = (t("/users"), t("/users/count"), t("/users/{userId}"));
+    let (all_groups, groups_count) = (t("/groups"), t("/groups/count"));
+    let v1 = |path: &str| format!("/admin/v1/orgs/o-1{path}");
     let everything = json!({ "expand": ["groups", "platformRoles", "counts.resources", "productAccess"] });
     let admins = json!({ "roleIds": ["atlassian/org-admin"], "expand": ["platformRoles"] });
     let counts = json!({ "expand": ["counts.users", "counts.resources"], "limit": 2 });
@@ -112,6 +137,14 @@ async fn answers_of_the_organization_fit() {
     let none = Value::Null;
     let rows: Vec<(&str, &str, String, Value, u16)> = vec![
         ("get", "/admin/v1/orgs", "/admin/v1/orgs".to_owned(), none.clone(), 200),
+        ("get", V1, v1(""), none.clone(), 200),
+        ("get", V1, "/admin/v1/orgs/o-2".to_owned(), none.clone(), 404),
+        ("get", MANAGED, v1("/users"), none.clone(), 200),
+        ("get", MANAGED, v1("/users?cursor=x"), none.clone(), 400),
+        ("get", LAST_ACTIVE, v1("/directory/users/712020:ada/last-active-dates"), none.clone(), 200),
+        ("get", LAST_ACTIVE, v1("/directory/users/712020:bot/last-active-dates"), none.clone(), 404),
+        ("get", EVENTS, v1("/events?limit=0"), none.clone(), 400),
+        ("get", EVENT, v1("/events/none"), none.clone(), 404),
         ("get", "/admin/v1/orgs/{orgId}/domains", "/admin/v1/orgs/o-1/domains".to_owned(), none.clone(), 200),
         (
             "get",
@@ -135,6 +168,13 @@ async fn answers_of_the_organization_fit() {
         ("post", &users, at("/users/search"), json!({ "limit": 0 }), 400),
         ("post", &users, "/admin/v2/orgs/o-1/directories/x/users/search".to_owned(), json!({}), 404),
         ("post", &groups, at("/groups/search"), counts, 200),
+        ("get", &all_users, at("/users?limit=2&claimStatus=managed"), none.clone(), 200),
+        ("get", &all_users, at("/users?limit=all"), none.clone(), 400),
+        ("get", &users_count, at("/users/count?emailDomains=acme.com"), none.clone(), 200),
+        ("get", &one_user, at("/users/712020:ada"), none.clone(), 200),
+        ("get", &one_user, at("/users/712020:bot"), none.clone(), 404),
+        ("get", &all_groups, at("/groups?limit=2"), none.clone(), 200),
+        ("get", &groups_count, at("/groups/count?searchTerm=a"), none.clone(), 200),
         ("get", &group, at("/groups/g-users"), none.clone(), 200),
         ("get", &group, at("/groups/nothing"), none.clone(), 404),
         ("post", &members, at("/groups/g-empty/memberships"), ada.clone(), 204),
@@ -152,7 +192,11 @@ async fn answers_of_the_organization_fit() {
         ),
         ("post", &suspend, at("/users/712020:eve/suspend"), none.clone(), 204),
         ("post", &restore, at("/users/712020:eve/restore"), none.clone(), 204),
-        ("delete", &user, at("/users/712020:eve"), none, 204),
+        ("delete", &user, at("/users/712020:eve"), none.clone(), 204),
+        // What was just done.
+        ("get", EVENTS, v1("/events"), none.clone(), 200),
+        ("get", EVENTS, v1("/events?action=group_deleted"), none.clone(), 200),
+        ("get", STREAM, v1("/events-stream?limit=2"), none, 200),
     ];
     let rows: Vec<_> = rows.iter().map(|row| (row.0, row.1, row.2.as_str(), row.3.clone(), row.4)).collect();
     check_all(ORGANIZATION, "org-key", "/admin", &rows).await;
@@ -173,6 +217,12 @@ async fn answers_of_user_management_fit() {
     const MANAGE: &str = "/users/{account_id}/manage";
     const DISABLE: &str = "/users/{account_id}/manage/lifecycle/disable";
     const ENABLE: &str = "/users/{account_id}/manage/lifecycle/enable";
+    const DELETE: &str = "/users/{account_id}/manage/lifecycle/delete";
+    const CANCEL: &str = "/users/{account_id}/manage/lifecycle/cancel-delete";
+    const PROFILE: &str = "/users/{account_id}/manage/profile";
+    const EMAIL: &str = "/users/{account_id}/manage/email";
+    const TOKENS: &str = "/users/{account_id}/manage/api-tokens";
+    const TOKEN: &str = "/users/{account_id}/manage/api-tokens/{tokenId}";
     let none = Value::Null;
     let table = [
         ("get", MANAGE, "/users/712020:eve/manage", none.clone(), 200),
@@ -182,7 +232,19 @@ async fn answers_of_user_management_fit() {
         ("post", DISABLE, "/users/712020:out/manage/lifecycle/disable", json!({}), 403),
         ("post", ENABLE, "/users/712020:eve/manage/lifecycle/enable", none.clone(), 204),
         ("post", ENABLE, "/users/712020:del/manage/lifecycle/enable", none.clone(), 409),
+        ("get", PROFILE, "/users/712020:eve/manage/profile", none.clone(), 200),
+        ("patch", PROFILE, "/users/712020:eve/manage/profile", json!({ "nickname": "E" }), 200),
+        ("patch", PROFILE, "/users/712020:eve/manage/profile", json!({ "x": 1 }), 400),
+        ("put", EMAIL, "/users/712020:eve/manage/email", json!({ "email": "e2@acme.com" }), 204),
+        ("put", EMAIL, "/users/712020:eve/manage/email", json!({}), 400),
+        ("get", TOKENS, "/users/712020:root/manage/api-tokens", none.clone(), 200),
+        ("delete", TOKEN, "/users/712020:root/manage/api-tokens/none", none.clone(), 404),
+        ("post", DELETE, "/users/712020:eve/manage/lifecycle/delete", none.clone(), 200),
+        ("post", DELETE, "/users/712020:eve/manage/lifecycle/delete", none.clone(), 409),
+        ("post", CANCEL, "/users/712020:eve/manage/lifecycle/cancel-delete", none.clone(), 200),
+        ("post", CANCEL, "/users/712020:eve/manage/lifecycle/cancel-delete", none.clone(), 404),
     ];
+    all_described(MANAGEMENT, &table);
     check_all(MANAGEMENT, "org-key", "", &table).await;
     check_all(MANAGEMENT, "wrong", "", &[("get", MANAGE, "/users/712020:eve/manage", none.clone(), 401)])
         .await;
@@ -203,6 +265,10 @@ async fn answers_of_scim_fit() {
     let nobody = patch(json!({ "op": "add", "path": "members", "value": [{ "value": "nobody" }] }));
     let new =
         json!({ "userName": "n", "emails": [{ "value": "n@acme.com", "primary": true }], "externalId": "e" });
+    let mut other = new.clone();
+    other["userName"] = json!("other");
+    other["emails"][0]["value"] = json!("ada@acme.com");
+    other["externalId"] = Value::Null;
     let none = Value::Null;
     let table = [
         ("get", USERS, users, none.clone(), 200),
@@ -220,9 +286,33 @@ async fn answers_of_scim_fit() {
         ("get", GROUP, &group, none.clone(), 200),
         ("patch", GROUP, &group, ada, 200),
         ("patch", GROUP, &group, nobody, 404),
+        ("put", GROUP, &group, json!({ "members": [{ "value": "scim-off" }] }), 200),
+        ("put", GROUP, &group, json!({ "members": [{ "value": "nobody" }] }), 400),
+        ("put", USER, "/scim/directory/s-1/Users/scim-ada", other, 200),
+        ("put", USER, "/scim/directory/s-1/Users/scim-ada", json!({}), 400),
+        ("delete", USER, "/scim/directory/s-1/Users/scim-ada", none.clone(), 204),
+        ("delete", USER, "/scim/directory/s-1/Users/scim-ada", none.clone(), 404),
         ("delete", GROUP, &group, none.clone(), 204),
         ("delete", GROUP, &group, none.clone(), 404),
     ];
+    let schema = "Schemas/urn:ietf:params:scim:schemas";
+    let itself = [
+        "ServiceProviderConfig".to_owned(),
+        "Schemas".to_owned(),
+        format!("{schema}:core:2.0:User"),
+        format!("{schema}:core:2.0:Group"),
+        format!("{schema}:extension:enterprise:2.0:User"),
+        "ResourceTypes".to_owned(),
+        "ResourceTypes/User".to_owned(),
+        "ResourceTypes/Group".to_owned(),
+    ];
+    let itself: Vec<[String; 2]> = itself
+        .iter()
+        .map(|path| ["{directoryId}", "s-1"].map(|it| format!("/scim/directory/{it}/{path}")))
+        .collect();
+    let itself = itself.iter().map(|[template, path]| ("get", &**template, &**path, Value::Null, 200));
+    let table: Vec<_> = table.into_iter().chain(itself).collect();
+    all_described(SCIM, &table);
     check_all(SCIM, "scim-key", "", &table).await;
     check_all(SCIM, "wrong", "", &[("get", USERS, users, none, 401)]).await;
 }

@@ -11,15 +11,12 @@ use crate::sandbox::turn::Turn;
 use crate::sandbox::words::{Grant, ManagedBy, Usage};
 
 use super::errors::{bad_request, no_such_group, refused};
-use super::rights::{may_browse, require_browse, require_site_admin};
-use super::wire::{FoundGroup, FoundGroups, GroupDetails, Label, Window, full_group, page};
+use super::rights::{require_browse, require_site_admin};
+use super::wire::{GroupDetails, Window, full_group, page};
 
 /// The apps that `applicationKey` takes (fact sheet §1.1).
 const APPLICATION_KEYS: [&str; 4] =
     ["jira-core", "jira-product-discovery", "jira-servicedesk", "jira-software"];
-
-/// What `jira.ajax.autocomplete.limit` is set to (fact sheet §1.1 names it; 20 is Jira's default).
-const PICKER_LIMIT: usize = 20;
 
 /// `GET /group/bulk`: every group, by name. No maximum of `maxResults` is known (fact sheet §9); here it is 1000.
 pub(super) fn bulk(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
@@ -58,46 +55,6 @@ pub(super) fn bulk(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let details = |(name, id): &(&str, &str)| GroupDetails { name: (*name).into(), group_id: (*id).into() };
     let values = window.cut(groups.iter()).map(details).collect();
     Ok(page(turn, window, groups.len(), values))
-}
-
-/// `GET /groups/picker`: the only place that tells who manages a group. Who lacks rights gets no error but an
-/// empty list, or the group of exactly that name (fact sheet §1.1, §1.2).
-pub(super) fn picker(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let limit = Window::of(turn, PICKER_LIMIT, PICKER_LIMIT)?.max_results;
-    let query = turn.query.one("query").unwrap_or_default();
-    let ignore_case = turn.query.is_true("caseInsensitive");
-    let browses = may_browse(turn);
-    let matches = |name: &str| match (turn.caller.is_some(), browses) {
-        (false, _) => false,
-        (true, false) => name == query,
-        (true, true) => position(name, query, ignore_case).is_some(),
-    };
-    let excluded = |id: &str, name: &str| {
-        turn.query.all("exclude").any(|it| it == name) || turn.query.all("excludeId").any(|it| it == id)
-    };
-    let mut found: Vec<(&str, &Group)> = turn
-        .state()
-        .groups
-        .iter()
-        .filter(|(id, group)| matches(&group.name) && !excluded(id, &group.name))
-        .map(|(id, group)| (id.as_str(), group))
-        .collect();
-    found.sort_unstable_by_key(|(id, group)| (group.name.as_str(), *id));
-    let total = found.len();
-    let groups: Vec<FoundGroup> = found
-        .into_iter()
-        .take(limit)
-        .map(|(id, group)| FoundGroup {
-            name: group.name.clone(),
-            html: highlight(&group.name, query, ignore_case),
-            labels: labels(turn, group),
-            group_id: id.to_owned(),
-            managed_by: group.managed_by,
-            usage_type: group.usage,
-        })
-        .collect();
-    let header = format!("Showing {} of {total} matching groups", groups.len());
-    Ok(Reply::json(StatusCode::OK, &FoundGroups { header, total, groups }))
 }
 
 #[derive(Deserialize)]
@@ -158,33 +115,4 @@ pub(super) fn require_writable(turn: &Turn<'_>, group_id: &str) -> Result<(), Re
         (ManagedBy::Admins | ManagedBy::TeamMembers | ManagedBy::Open, _) => return Ok(()),
     };
     Err(bad_request(&format!("The group '{}' cannot be modified because {why}.", group.name)))
-}
-
-fn labels(turn: &Turn<'_>, group: &Group) -> Vec<Label> {
-    if group.site_admin || group.grants.values().any(|grant| *grant == Grant::Admin) {
-        let title = "Users added to this group will be given administrative access";
-        return vec![Label { text: "Admin".to_owned(), title: title.to_owned(), kind: "ADMIN" }];
-    }
-    let label = |key: &String| {
-        let text = turn.state().apps.get(key).map_or_else(|| key.clone(), |app| app.name.clone());
-        let title = format!("Users added to this group will be given access to {text}");
-        Label { text, title, kind: "SINGLE" }
-    };
-    group.grants.keys().map(label).collect()
-}
-
-/// Where a query stands in a name, in bytes. With `ignore_case`, ASCII letters match in either case.
-fn position(name: &str, query: &str, ignore_case: bool) -> Option<usize> {
-    if ignore_case { name.to_ascii_lowercase().find(&query.to_ascii_lowercase()) } else { name.find(query) }
-}
-
-/// The name as HTML, with the match in bold.
-fn highlight(name: &str, query: &str, ignore_case: bool) -> String {
-    let escape = |text: &str| text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;");
-    let Some(start) = position(name, query, ignore_case).filter(|_| !query.is_empty()) else {
-        return escape(name);
-    };
-    let (before, rest) = name.split_at(start);
-    let (matched, after) = rest.split_at(query.len());
-    format!("{}<b>{}</b>{}", escape(before), escape(matched), escape(after))
 }

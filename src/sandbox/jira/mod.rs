@@ -1,4 +1,5 @@
-//! Jira REST v3: the routes on users, groups and rights that Rollbook uses (fact sheet §1).
+//! Jira REST v3: the routes on users, groups and rights (fact sheet §1), which a real site answers under `/rest/api/2`
+//! and `/rest/api/latest` too: they differ in how texts of issues are written, and there are no issues here.
 //!
 //! Each handler is a plain function from a [`Turn`] to a [`Reply`]; who may pass at all, limits and the log are
 //! the gate's business, rights are the handler's (`rights`).
@@ -6,6 +7,8 @@
 mod errors;
 mod groups;
 mod members;
+mod permissions;
+mod picker;
 mod rights;
 mod search;
 mod users;
@@ -24,6 +27,15 @@ const USER: &str = "read:user:jira";
 const AVATAR: &str = "read:avatar:jira";
 const ROLE: &str = "read:application-role:jira";
 const SEARCH: &[&str] = &[USER, "read:user.property:jira", ROLE, AVATAR, GROUP];
+const STRUCTURED: &[&str] = &[
+    "read:comment:jira",
+    "read:issue:jira",
+    "read:issue.vote:jira",
+    "read:issue.watcher:jira",
+    "read:project:jira",
+    "read:user.property:jira",
+    USER,
+];
 const PERMISSION: &[&str] = &["read:permission:jira"];
 const WRITE_GROUP: &str = "write:group:jira";
 const DELETE_GROUP: &str = "delete:group:jira";
@@ -32,7 +44,9 @@ const WRITE_USER: &str = "write:user:jira";
 /// Every route, with the scopes of fact sheet §1.1.
 pub(super) static ROUTES: &[Route] = &[
     get("/rest/api/3/group/bulk", scopes(JIRA_USER, &[GROUP]), groups::bulk),
-    anonymous("/rest/api/3/groups/picker", scopes(JIRA_USER, &[GROUP]), groups::picker),
+    anonymous("/rest/api/3/groups/picker", scopes(JIRA_USER, &[GROUP]), picker::groups),
+    anonymous("/rest/api/3/groupuserpicker", scopes("read:jira-work", &[GROUP, USER]), picker::both),
+    get("/rest/api/3/group", scopes(JIRA_USER, &[GROUP, USER, AVATAR]), members::group),
     post("/rest/api/3/group", scopes(CONFIGURATION, &[WRITE_GROUP, GROUP, USER, AVATAR]), groups::create),
     delete("/rest/api/3/group", scopes(CONFIGURATION, &[DELETE_GROUP]), groups::delete),
     get("/rest/api/3/group/member", scopes(CONFIGURATION, &[GROUP, USER, AVATAR]), members::list),
@@ -43,14 +57,35 @@ pub(super) static ROUTES: &[Route] = &[
     delete("/rest/api/3/user", scopes(CONFIGURATION, &[WRITE_USER]), users::delete),
     get("/rest/api/3/user/groups", scopes(JIRA_USER, &[GROUP]), users::groups),
     get("/rest/api/3/user/bulk", scopes(JIRA_USER, &[ROLE, GROUP, USER, AVATAR]), users::bulk),
+    anonymous("/rest/api/3/user/picker", scopes(JIRA_USER, &[USER]), picker::users),
     anonymous("/rest/api/3/user/search", scopes(JIRA_USER, SEARCH), search::search),
+    get("/rest/api/3/user/search/query", scopes(JIRA_USER, STRUCTURED), search::structured),
+    get("/rest/api/3/user/search/query/key", scopes(JIRA_USER, STRUCTURED), search::structured),
     get("/rest/api/3/users/search", scopes(JIRA_USER, &[USER, ROLE, AVATAR, GROUP]), search::everybody),
     get("/rest/api/3/users", scopes(JIRA_USER, &[USER, ROLE, AVATAR, GROUP]), search::everybody),
     get("/rest/api/3/myself", scopes(JIRA_USER, &[ROLE, GROUP, USER, AVATAR]), rights::myself),
     anonymous("/rest/api/3/serverInfo", Scopes::NONE, rights::server_info),
-    anonymous("/rest/api/3/mypermissions", scopes("read:jira-work", PERMISSION), rights::my_permissions),
+    anonymous("/rest/api/3/mypermissions", scopes("read:jira-work", PERMISSION), permissions::mine),
+    anonymous("/rest/api/3/permissions", scopes(CONFIGURATION, PERMISSION), permissions::all),
+    Route {
+        method: Method::POST,
+        path: "/rest/api/3/permissions/check",
+        access: Access::Anonymous,
+        scopes: scopes("read:jira-work", PERMISSION),
+        run: permissions::check,
+    },
     get("/rest/api/3/applicationrole", scopes(CONFIGURATION, &[ROLE]), rights::application_roles),
+    get("/rest/api/3/applicationrole/{key}", scopes(CONFIGURATION, &[ROLE]), rights::application_role),
 ];
+
+/// The names under which a site has its API.
+pub(super) const VERSIONS: [&str; 3] = ["3", "2", "latest"];
+
+/// Which of them a path asks for; the first where it asks for none.
+pub(super) fn version(path: &str) -> &'static str {
+    let named = path.split_once("/rest/api/").and_then(|(_, rest)| rest.split('/').next());
+    VERSIONS.into_iter().find(|version| Some(*version) == named).unwrap_or(VERSIONS[0])
+}
 
 const fn get(path: &'static str, scopes: Scopes, run: Handler) -> Route {
     Route { method: Method::GET, path, access: Access::Account, scopes, run }

@@ -1,28 +1,15 @@
 //! Who may do what: the checks of other routes, and the routes that tell a client about itself and the site.
 
 use http::StatusCode;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::sandbox::reply::Reply;
-use crate::sandbox::state::{Account, App, Group, State};
+use crate::sandbox::state::{Account, App, Group};
 use crate::sandbox::turn::Turn;
 use crate::sandbox::words::{AccountType, AppType};
 
-use super::errors::{back_end_forbidden, bad_request, forbidden, unauthenticated};
+use super::errors::{back_end_forbidden, error, forbidden, unauthenticated};
 use super::wire::{Expand, GroupName, group_name, single_user};
-
-/// The permission keys that `mypermissions` knows: key, type, name. The fact sheet (§2) has no list; these are
-/// Jira's long-standing global ones and two of the project ones.
-const PERMISSIONS: [(&str, &str, &str); 8] = [
-    ("ADMINISTER", "GLOBAL", "Administer Jira"),
-    ("BROWSE_PROJECTS", "PROJECT", "Browse Projects"),
-    ("BULK_CHANGE", "GLOBAL", "Make bulk changes"),
-    ("CREATE_ISSUES", "PROJECT", "Create Issues"),
-    ("CREATE_SHARED_OBJECTS", "GLOBAL", "Share dashboards and filters"),
-    ("MANAGE_GROUP_FILTER_SUBSCRIPTIONS", "GLOBAL", "Manage group filter subscriptions"),
-    ("SYSTEM_ADMIN", "GLOBAL", "Jira System Administrators"),
-    ("USER_PICKER", "GLOBAL", "Browse users and groups"),
-];
 
 /// Whether the caller has *Browse users and groups*.
 pub(super) fn may_browse(turn: &Turn<'_>) -> bool {
@@ -81,49 +68,28 @@ pub(super) fn server_info(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &info))
 }
 
-/// `GET /mypermissions`: `permissions` is required, an unknown key is a 400; anybody may ask (fact sheet §1.1).
-pub(super) fn my_permissions(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let asked = turn
-        .query
-        .filled("permissions")
-        .ok_or_else(|| bad_request("The permissions query parameter is required."))?;
-    let mut permissions = Map::new();
-    for key in asked.split(',').map(str::trim) {
-        let known = PERMISSIONS.iter().enumerate().find(|(_, (known, _, _))| *known == key);
-        let Some((id, (_, kind, name))) = known else {
-            return Err(bad_request(&format!("Unrecognized permission: {key}")));
-        };
-        let have = turn.caller_id().is_some_and(|caller| has_permission(turn.state(), caller, key));
-        let permission = json!({
-            "id": id.to_string(),
-            "key": key,
-            "name": name,
-            "type": kind,
-            "description": name,
-            "havePermission": have,
-        });
-        permissions.insert(key.to_owned(), permission);
-    }
-    Ok(Reply::json(StatusCode::OK, &json!({ "permissions": permissions })))
-}
-
-fn has_permission(state: &State, account_id: &str, key: &str) -> bool {
-    match key {
-        "ADMINISTER" => state.administers_jira(account_id),
-        "USER_PICKER" => state.browses_users(account_id),
-        // Nobody has it in Cloud.
-        "SYSTEM_ADMIN" => false,
-        _ => state.administers_jira(account_id) || !state.apps_of(account_id).is_empty(),
-    }
-}
-
 /// `GET /applicationrole`: seats and groups of every app, for who administers Jira (fact sheet §1.1).
 pub(super) fn application_roles(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    if !turn.caller_id().is_some_and(|id| turn.state().administers_jira(id)) {
-        return Err(forbidden("You must have the Administer Jira permission."));
-    }
+    require_administer_jira(turn)?;
     let roles: Vec<Value> = turn.state().apps.iter().map(|(key, app)| role(turn, key, app)).collect();
     Ok(Reply::json(StatusCode::OK, &roles))
+}
+
+/// `GET /applicationrole/{key}`: one of them, 404 for an app that the site does not have.
+pub(super) fn application_role(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_administer_jira(turn)?;
+    let key = turn.parameter("key");
+    let unknown = || error(StatusCode::NOT_FOUND, &format!("The application role '{key}' does not exist."));
+    let app = turn.state().apps.get(key).ok_or_else(unknown)?;
+    Ok(Reply::json(StatusCode::OK, &role(turn, key, app)))
+}
+
+/// 403 for who does not administer Jira.
+pub(super) fn require_administer_jira(turn: &Turn<'_>) -> Result<(), Reply> {
+    if turn.caller_id().is_some_and(|id| turn.state().administers_jira(id)) {
+        return Ok(());
+    }
+    Err(forbidden("You must have the Administer Jira permission."))
 }
 
 fn role(turn: &Turn<'_>, key: &str, app: &App) -> Value {

@@ -1,5 +1,7 @@
 //! Finding people: everybody, or who matches a text (fact sheet §1.1, §1.4).
 
+use std::iter::repeat_n;
+
 use http::StatusCode;
 
 use crate::sandbox::reply::Reply;
@@ -8,7 +10,7 @@ use crate::sandbox::turn::Turn;
 
 use super::errors::bad_request;
 use super::rights::{may_browse, require_browse};
-use super::wire::{User, Window, listed_user};
+use super::wire::{Row, User, Window, listed_user, page};
 
 /// `user/search` looks no further than this many matches (fact sheet §1.1).
 const SEARCH_HORIZON: usize = 1000;
@@ -19,10 +21,13 @@ pub(super) fn everybody(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_browse(turn)?;
     let window = Window::of(turn, 50, 1000)?;
     let accounts = &turn.state().accounts;
-    let users: Vec<User> = window
-        .cut(turn.world.accounts_in_hidden_order())
-        .filter_map(|id| Some(listed_user(turn, id, accounts.get(id)?)))
-        .collect();
+    let ids = turn.world.accounts_in_hidden_order().map(Some);
+    let row = |id: Option<&String>| match id {
+        Some(id) => accounts.get(id).map(|account| Row::Known(listed_user(turn, id, account))),
+        None => Some(Row::unknown(turn)),
+    };
+    let ids = ids.chain(repeat_n(None, turn.state().unknown_accounts));
+    let users: Vec<Row<User>> = window.cut(ids).filter_map(row).collect();
     Ok(Reply::json(StatusCode::OK, &users))
 }
 
@@ -58,9 +63,32 @@ pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &users))
 }
 
+/// `GET /user/search/query` and `…/query/key`: the sandbox has no issues and no user properties, so what can be said
+/// about them finds nobody; what is no statement is a 400.
+pub(super) fn structured(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_browse(turn)?;
+    let query = turn.query.filled("query").ok_or_else(|| bad_request("'query' must be given."))?;
+    let statements = query.split(" AND ").flat_map(|part| part.split(" OR "));
+    if let Some(wrong) = statements.map(str::trim).find(|statement| !is_statement(statement)) {
+        return Err(bad_request(&format!("The query cannot be parsed: {wrong}")));
+    }
+    let window = Window::of(turn, 100, SEARCH_HORIZON)?;
+    Ok(page::<User>(turn, window, 0, Vec::new()))
+}
+
+/// Whether a text is one of the statements of the description, parentheses around it aside.
+fn is_statement(text: &str) -> bool {
+    let text = text.trim_matches(|it| matches!(it, '(' | ')' | ' '));
+    let about = ["assignee", "reporter", "watcher", "voter", "commenter", "transitioner"];
+    let of_issues = text.strip_prefix("is ").and_then(|rest| rest.split_once(" of "));
+    let of_property = text.strip_prefix('[').and_then(|rest| rest.split_once("]."));
+    of_issues.is_some_and(|(what, of)| about.contains(&what) && !of.is_empty())
+        || of_property.is_some_and(|(key, rest)| !key.is_empty() && rest.contains(" is \""))
+}
+
 /// Whether the e-mail, the display name or a word of it begins with the text, in any case. A hidden e-mail is
 /// matched too, though not shown (fact sheet §7.5).
-fn begins_with(account: &Account, query: &str) -> bool {
+pub(super) fn begins_with(account: &Account, query: &str) -> bool {
     let query = query.to_lowercase();
     let name = account.name.to_lowercase();
     let email = account.email.as_deref().unwrap_or_default().to_lowercase();

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use http::StatusCode;
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::sandbox::reply::Reply;
 use crate::sandbox::state::{Account, Group};
@@ -14,7 +15,8 @@ use crate::sandbox::words::{AccountType, AppType, ManagedBy, Usage};
 
 use super::errors::bad_request;
 
-/// `UserDetails`, the shape in a list of members: it has no `appType`.
+/// `UserDetails`, the shape in a list of members: it has no `appType`. `key` and `name` are absent, as in every
+/// capture of a real site (`JupiterOne`, Airbyte, Swimlane), though the description has them.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct UserDetails {
@@ -27,10 +29,9 @@ pub(super) struct UserDetails {
     avatar_urls: BTreeMap<&'static str, String>,
     display_name: String,
     active: bool,
-    time_zone: &'static str,
-    /// Always empty (fact sheet §1.2).
-    key: &'static str,
-    name: &'static str,
+    /// Absent of apps and erased accounts, as captured.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_zone: Option<&'static str>,
 }
 
 /// `User`, the shape everywhere else.
@@ -41,7 +42,8 @@ pub(super) struct User {
     details: UserDetails,
     #[serde(skip_serializing_if = "Option::is_none")]
     app_type: Option<AppType>,
-    locale: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    locale: Option<&'static str>,
     guest: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     groups: Option<Items<GroupName>>,
@@ -93,12 +95,12 @@ pub(super) struct FullGroup {
     expand: &'static str,
 }
 
-/// `PagedListUserDetailsApplicationUser`, without its items.
+/// `PagedListUserDetailsApplicationUser`: its items only where they are expanded.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct PagedUsers {
     size: usize,
-    items: [(); 0],
+    items: Vec<UserDetails>,
     max_results: usize,
     start_index: usize,
     end_index: usize,
@@ -122,6 +124,33 @@ pub(super) struct FoundGroup {
     pub(super) group_id: String,
     pub(super) managed_by: ManagedBy,
     pub(super) usage_type: Usage,
+}
+
+/// `FoundUsers`.
+#[derive(Serialize)]
+pub(super) struct FoundUsers {
+    pub(super) header: String,
+    pub(super) total: usize,
+    pub(super) users: Vec<FoundUser>,
+}
+
+/// `UserPickerUser`.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FoundUser {
+    pub(super) account_id: String,
+    pub(super) account_type: AccountType,
+    pub(super) html: String,
+    pub(super) display_name: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) avatar_url: Option<String>,
+}
+
+/// `FoundUsersAndGroups`.
+#[derive(Serialize)]
+pub(super) struct FoundUsersAndGroups {
+    pub(super) users: FoundUsers,
+    pub(super) groups: FoundGroups,
 }
 
 /// `GroupLabel`.
@@ -219,8 +248,8 @@ pub(super) fn user_details(turn: &Turn<'_>, id: &str, account: &Account, hidden:
     let shown = !account.hide_email || turn.caller_id() == Some(id);
     let email_address = match (&account.email, hidden) {
         (Some(email), _) if shown => Some(email.clone()),
-        (_, Hidden::Empty) => Some(String::new()),
-        (_, Hidden::Absent) => None,
+        (Some(_), Hidden::Empty) => Some(String::new()),
+        (None, Hidden::Empty) | (_, Hidden::Absent) => None,
     };
     UserDetails {
         url: turn.url("/rest/api/3/user", [("accountId", id)]),
@@ -230,9 +259,33 @@ pub(super) fn user_details(turn: &Turn<'_>, id: &str, account: &Account, hidden:
         avatar_urls: avatars(&account.name),
         display_name: account.name.clone(),
         active: account.is_live(),
-        time_zone: "Etc/GMT",
-        key: "",
-        name: "",
+        time_zone: tells_where(account).then_some("Etc/GMT"),
+    }
+}
+
+fn tells_where(account: &Account) -> bool {
+    account.kind != AccountType::App && !account.is_erased()
+}
+
+/// A row of a list: an account, or one whose record is corrupted. Such rows share one id, and cannot be told apart.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub(super) enum Row<T> {
+    Known(T),
+    Unknown(Value),
+}
+
+impl<T> Row<T> {
+    /// A row without an account, as `User.accountId` of the description has it and Cartography tests it.
+    pub(super) fn unknown(turn: &Turn<'_>) -> Row<T> {
+        Row::Unknown(json!({
+            "self": turn.url("/rest/api/3/user", [("accountId", "unknown")]),
+            "accountId": "unknown",
+            "accountType": "unknown",
+            "avatarUrls": {},
+            "displayName": "Former user",
+            "active": false,
+        }))
     }
 }
 
@@ -241,7 +294,7 @@ pub(super) fn listed_user(turn: &Turn<'_>, id: &str, account: &Account) -> User 
     User {
         details: user_details(turn, id, account, Hidden::Absent),
         app_type: account.app_type,
-        locale: "en_US",
+        locale: tells_where(account).then_some("en_US"),
         guest: false,
         groups: None,
         application_roles: None,
@@ -282,13 +335,30 @@ pub(super) fn group_name(turn: &Turn<'_>, id: &str, group: &Group) -> GroupName 
 /// A group with the number of its members as reads see them.
 pub(super) fn full_group(turn: &Turn<'_>, id: &str, group: &Group) -> FullGroup {
     let size = turn.world.members_seen(id).len();
-    let users = PagedUsers { size, items: [], max_results: 50, start_index: 0, end_index: 0 };
+    with_users(turn, id, group, size, 0, Vec::new())
+}
+
+/// A group with those of its `size` members that stand from an index on.
+pub(super) fn with_users(
+    turn: &Turn<'_>,
+    id: &str,
+    group: &Group,
+    size: usize,
+    start_index: usize,
+    items: Vec<UserDetails>,
+) -> FullGroup {
+    let end_index = start_index + items.len().saturating_sub(1);
+    let users = PagedUsers { size, items, max_results: 50, start_index, end_index };
     FullGroup { name: group_name(turn, id, group), users, expand: "users" }
 }
 
 fn avatars(name: &str) -> BTreeMap<&'static str, String> {
+    let sizes = [("16x16", 16), ("24x24", 24), ("32x32", 32), ("48x48", 48)];
+    sizes.map(|(key, size)| (key, avatar(name, size))).into()
+}
+
+/// The address of the picture of a name, so many pixels wide.
+pub(super) fn avatar(name: &str, size: u32) -> String {
     let initials: String = name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
-    let url =
-        |size| format!("https://avatar-management.invalid/initials/{}.png?size={size}", encode(&initials));
-    [("16x16", 16), ("24x24", 24), ("32x32", 32), ("48x48", 48)].map(|(key, size)| (key, url(size))).into()
+    format!("https://avatar-management.invalid/initials/{}.png?size={size}", encode(&initials))
 }

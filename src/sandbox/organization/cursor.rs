@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::sandbox::reply::Reply;
+use crate::sandbox::turn::Turn;
 
 use super::errors::error;
 
@@ -46,4 +47,13 @@ impl<T: Serialize + DeserializeOwned> Cursor<T> {
 /// The `links` of a page of v2: bare tokens, and no key where there is no further page.
 pub(super) fn links(next: Option<&str>) -> Value {
     next.map_or_else(|| json!({}), |next| json!({ "next": next }))
+}
+
+/// The `links` of a page of v1: URLs, and no key where there is no further page.
+pub(super) fn url_links(turn: &Turn<'_>, path: &str, next: Option<&str>) -> Value {
+    let own = turn.url(path, []);
+    next.map_or_else(
+        || json!({ "self": own }),
+        |next| json!({ "self": own, "next": turn.url(path, [("cursor", next)]) }),
+    )
 }

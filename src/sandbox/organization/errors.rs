@@ -21,7 +21,7 @@ pub(super) fn error(status: StatusCode, code: &str, detail: &str) -> Reply {
 }
 
 /// 400 for a request that cannot be understood.
-pub(super) fn bad_request(detail: &str) -> Reply {
+pub(in crate::sandbox) fn bad_request(detail: &str) -> Reply {
     error(StatusCode::BAD_REQUEST, "ADMIN-400-24", detail)
 }
 
@@ -31,12 +31,12 @@ pub(super) fn no_such_organization() -> Reply {
 }
 
 /// 404 for a directory.
-pub(super) fn no_such_directory() -> Reply {
+pub(in crate::sandbox) fn no_such_directory() -> Reply {
     error(StatusCode::NOT_FOUND, "ADMIN-404-1", "Directory not found")
 }
 
 /// 404 for an account that is not in the directory.
-pub(super) fn no_such_user() -> Reply {
+pub(in crate::sandbox) fn no_such_user() -> Reply {
     error(StatusCode::NOT_FOUND, "ADMIN-404-8", "User not found")
 }
 

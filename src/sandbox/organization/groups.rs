@@ -10,19 +10,32 @@ use crate::sandbox::seed::SeedGroup;
 use crate::sandbox::state::Group;
 use crate::sandbox::turn::Turn;
 
-use super::cursor::links;
+use super::cursor::{Cursor, links};
 use super::errors::{bad_request, error, no_such_group};
-use super::search::{GroupSearch, read};
+use super::search::{GroupSearch, of_query, read};
 use super::view::{Scope, group, is_for_admins, is_modifiable, is_shown, require_directory, require_group};
 
 /// `POST …/groups/search`: by ids, by exact names in any case, by a text, or all; 20 a page unless told otherwise.
 /// Teams are among them: `managedBy` has a word for them.
 pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_directory(turn, Scope::Read)?;
-    let cursor = read::<GroupSearch>(turn)?;
-    let asked = &cursor.request;
-    let limit = asked.limit.unwrap_or(20);
-    let expand = asked.expand.clone();
+    Ok(page(turn, read::<GroupSearch>(turn)?))
+}
+
+/// `GET …/groups`, which goes after June 2027: the same by a query.
+pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_directory(turn, Scope::Read)?;
+    Ok(page(turn, of_query::<GroupSearch>(turn)?))
+}
+
+/// `GET …/groups/count`: how many a query finds.
+pub(super) fn count(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_directory(turn, Scope::Read)?;
+    let asked = of_query::<GroupSearch>(turn)?.request;
+    Ok(Reply::json(StatusCode::OK, &json!({ "count": found(turn, &asked).len() })))
+}
+
+fn found<'a>(turn: &'a Turn<'_>, asked: &GroupSearch) -> Vec<(&'a String, &'a Group)> {
     let names: Vec<String> = asked.group_names.iter().map(|name| name.to_lowercase()).collect();
     let term = asked.search_term.as_ref().map(|term| term.to_lowercase());
     let ids: Vec<&str> = asked.group_ids.iter().filter_map(|id| id.rsplit('/').next()).collect();
@@ -41,9 +54,16 @@ pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let groups = turn.state().groups.iter();
     let mut found: Vec<(&String, &Group)> = groups.filter(|(id, group)| matches(id, group)).collect();
     found.sort_unstable_by_key(|(id, group)| (group.name.as_str(), id.as_str()));
+    found
+}
+
+fn page(turn: &Turn<'_>, cursor: Cursor<GroupSearch>) -> Reply {
+    let limit = cursor.request.limit.unwrap_or(20);
+    let expand = cursor.request.expand.clone();
+    let found = found(turn, &cursor.request);
     let (page, next) = cursor.page(found, limit);
     let data: Vec<Value> = page.into_iter().map(|(id, found)| group(turn, id, found, &expand)).collect();
-    Ok(Reply::json(StatusCode::OK, &json!({ "data": data, "links": links(next.as_deref()) })))
+    Reply::json(StatusCode::OK, &json!({ "data": data, "links": links(next.as_deref()) }))
 }
 
 /// `GET …/groups/{groupId}`.

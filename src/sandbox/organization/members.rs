@@ -24,7 +24,7 @@ pub(super) fn add(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let asked: NewMember = turn.json().map_err(|error| bad_request(&error.to_string()))?;
     let user = asked.account_id.ok_or_else(|| bad_request("'accountId' must be given"))?;
     let group = writable(turn)?;
-    require_user(turn, &user)?;
+    require_user(turn, &user).map_err(|_| not_in_directory())?;
     let state = turn.state();
     let joins = state.groups.get(&group).is_some_and(|group| !group.members.contains(&user));
     let granted = state.groups.get(&group).into_iter().flat_map(|group| &group.grants);
@@ -45,9 +45,14 @@ pub(super) fn remove(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_directory(turn, Scope::Write)?;
     let group = writable(turn)?;
     let user = turn.parameter("accountId").to_owned();
-    require_user(turn, &user)?;
+    require_user(turn, &user).map_err(|_| not_in_directory())?;
     turn.world.change(&Change::RemoveMember { group, user }).map_err(|why| refused(&why))?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// 404 as it was measured (ConductorOne/baton-atlassian, 2026-08).
+fn not_in_directory() -> Reply {
+    error(StatusCode::NOT_FOUND, "ADMIN-UAM-404-1", "One or more user not found in the directory")
 }
 
 /// The id of the path's group, whose members must be the organization's to change.

@@ -6,8 +6,10 @@
 
 mod cursor;
 mod errors;
+mod events;
 mod groups;
 mod invite;
+mod managed;
 mod members;
 mod orgs;
 mod search;
@@ -17,7 +19,8 @@ mod workspaces;
 
 use http::Method;
 
-pub(super) use errors::{refusal, scope_missing};
+pub(super) use errors::{bad_request, no_such_directory, no_such_user, refusal, scope_missing};
+pub(super) use view::require_organization;
 
 use super::turn::{Access, Handler, Route, Scopes};
 
@@ -31,14 +34,30 @@ const ACCOUNTS: Scopes = scopes("read:accounts:admin", &["read:directories:admin
 const GROUPS: Scopes = scopes("read:groups:admin", &["read:directories:admin"]);
 const WORKSPACES: Scopes = scopes("read:workspaces:admin", &["read:workspaces:admin"]);
 const DOMAINS: Scopes = scopes("read:domains:admin", &["read:domains:admin"]);
+const ORGS: Scopes = scopes("read:orgs:admin", &["read:orgs:admin"]);
+const EVENTS: Scopes = scopes("read:events:admin", &["read:events:admin"]);
+const MANAGED: Scopes = scopes("read:accounts:admin", &["read:accounts:admin"]);
 
 /// Every route. What writes takes a key without scopes only (fact sheet §2).
 pub(super) static ROUTES: &[Route] = &[
     get("/admin/v1/orgs", Scopes::NONE, orgs::list),
+    get("/admin/v1/orgs/{orgId}", ORGS, orgs::get),
     get("/admin/v1/orgs/{orgId}/domains", DOMAINS, orgs::domains),
+    get("/admin/v1/orgs/{orgId}/users", MANAGED, managed::list),
+    get(
+        "/admin/v1/orgs/{orgId}/directory/users/{accountId}/last-active-dates",
+        MANAGED,
+        managed::last_active,
+    ),
+    get("/admin/v1/orgs/{orgId}/events", EVENTS, events::list),
+    get("/admin/v1/orgs/{orgId}/events-stream", EVENTS, events::stream),
+    get("/admin/v1/orgs/{orgId}/events/{eventId}", EVENTS, events::get),
     get("/admin/v2/orgs/{orgId}/directories", DIRECTORIES, orgs::directories),
     post("/admin/v2/orgs/{orgId}/workspaces", WORKSPACES, workspaces::list),
     post("/admin/v2/orgs/{orgId}/users/invite", Scopes::UNSCOPED, invite::invite),
+    get("/admin/v2/orgs/{orgId}/directories/{directoryId}/users", DIRECTORIES, users::list),
+    get("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/count", DIRECTORIES, users::count),
+    get("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}", DIRECTORIES, users::get),
     post("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/search", ACCOUNTS, users::search),
     post(
         "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/suspend",
@@ -52,6 +71,8 @@ pub(super) static ROUTES: &[Route] = &[
     ),
     delete("/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}", users::remove),
     post("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/search", GROUPS, groups::search),
+    get("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups", GROUPS, groups::list),
+    get("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/count", GROUPS, groups::count),
     get("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}", GROUPS, groups::get),
     post("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups", Scopes::UNSCOPED, groups::create),
     delete("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}", groups::delete),

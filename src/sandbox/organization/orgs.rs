@@ -7,7 +7,7 @@ use crate::sandbox::ids::stable_uuid;
 use crate::sandbox::reply::Reply;
 use crate::sandbox::turn::Turn;
 
-use super::cursor::{Cursor, links};
+use super::cursor::{Cursor, links, url_links};
 use super::errors::bad_request;
 use super::view::require_organization;
 
@@ -19,6 +19,21 @@ const DOMAINS_PAGE: usize = 50;
 pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let own = turn.url(turn.path, []);
     Ok(Reply::json(StatusCode::OK, &json!({ "data": [], "links": { "self": own } })))
+}
+
+/// `GET /v1/orgs/{orgId}`. The sandbox has no name for it but the site's.
+pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_organization(turn)?;
+    let own = format!("/admin/v1/orgs/{}", turn.state().organization.id);
+    let related = |what: &str| json!({ "links": { "related": turn.url(&format!("{own}/{what}"), []) } });
+    let organization = json!({
+        "id": turn.state().organization.id,
+        "type": "orgs",
+        "attributes": { "name": turn.state().site.name },
+        "relationships": { "domains": related("domains"), "users": related("users") },
+        "links": { "self": turn.url(&own, []) },
+    });
+    Ok(Reply::json(StatusCode::OK, &json!({ "data": organization })))
 }
 
 /// `GET /v1/orgs/{orgId}/domains`: verified and other ones. The next page is a URL, as everywhere in v1 (§5).
@@ -39,10 +54,7 @@ pub(super) fn domains(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     };
     let rows: Vec<Value> = organization.domains.iter().map(domain).collect();
     let (data, next) = cursor.page(rows, DOMAINS_PAGE);
-    let mut links = json!({ "self": turn.url(&path, []) });
-    if let (Some(next), Some(links)) = (next, links.as_object_mut()) {
-        links.insert("next".to_owned(), json!(turn.url(&path, [("cursor", next.as_str())])));
-    }
+    let links = url_links(turn, &path, next.as_deref());
     Ok(Reply::json(StatusCode::OK, &json!({ "data": data, "links": links })))
 }
 

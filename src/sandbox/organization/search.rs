@@ -1,7 +1,7 @@
 //! What the two searches ask for, with the bounds of the published description.
 
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::sandbox::reply::Reply;
 use crate::sandbox::turn::Turn;
@@ -60,6 +60,8 @@ type Bounded = (&'static str, usize, usize);
 pub(super) trait Search: Serialize + serde::de::DeserializeOwned {
     /// The keys that the description has and the sandbox does not emulate.
     const LEFT_OUT: &'static [&'static str];
+    /// The keys that are lists, which a query gives several times or with commas.
+    const LISTS: &'static [&'static str];
     /// What `expand` may hold.
     const EXPANDS: &'static [&'static str];
     fn lists(&self) -> Vec<Bounded>;
@@ -75,6 +77,16 @@ pub(super) trait Search: Serialize + serde::de::DeserializeOwned {
 
 impl Search for UserSearch {
     const LEFT_OUT: &'static [&'static str] = &["mfaEnabled", "resourceIds"];
+    const LISTS: &'static [&'static str] = &[
+        "accountIds",
+        "groupIds",
+        "emailDomains",
+        "directoryIds",
+        "accountStatus",
+        "membershipStatus",
+        "status",
+        "roleIds",
+    ];
     const EXPANDS: &'static [&'static str] =
         &["platformRoles", "counts.resources", "productAccess", "groups"];
 
@@ -114,6 +126,7 @@ impl Search for UserSearch {
 
 impl Search for GroupSearch {
     const LEFT_OUT: &'static [&'static str] = &["resourceIds", "resourceOwners", "roleIds"];
+    const LISTS: &'static [&'static str] = &["groupIds", "accountIds", "directoryIds"];
     const EXPANDS: &'static [&'static str] = &["counts.resources", "counts.users"];
 
     fn lists(&self) -> Vec<Bounded> {
@@ -159,7 +172,36 @@ pub(super) fn read<S: Search + Default>(turn: &Turn<'_>) -> Result<Cursor<S>, Re
     if let Some((key, _)) = keys.iter().find(|(_, value)| value.as_array().is_some_and(Vec::is_empty)) {
         return Err(bad_request(&format!("'{key}' must not be empty")));
     }
-    let request = S::deserialize(&body).map_err(|error| bad_request(&error.to_string()))?;
+    checked(&body)
+}
+
+/// Reads the same search out of a query, where the routes that go after June 2027 have it.
+pub(super) fn of_query<S: Search + Default>(turn: &Turn<'_>) -> Result<Cursor<S>, Reply> {
+    if let Some(token) = turn.query.filled("cursor") {
+        return Cursor::read(token);
+    }
+    let mut body = Map::new();
+    for (key, value) in turn.query.pairs() {
+        if S::LEFT_OUT.contains(&key) || ["sortBy", "counts"].contains(&key) {
+            return Err(not_emulated(key));
+        }
+        if S::LISTS.contains(&key) {
+            let list = body.entry(key).or_insert_with(|| Value::Array(Vec::new()));
+            if let Some(list) = list.as_array_mut() {
+                list.extend(value.split(',').map(Value::from));
+            }
+        } else if key == "limit" {
+            let limit: u32 = value.parse().map_err(|_| bad_request("'limit' must be between 1 and 100"))?;
+            body.insert(key.to_owned(), limit.into());
+        } else {
+            body.insert(key.to_owned(), value.into());
+        }
+    }
+    checked(&Value::Object(body))
+}
+
+fn checked<S: Search>(body: &Value) -> Result<Cursor<S>, Reply> {
+    let request = S::deserialize(body).map_err(|error| bad_request(&error.to_string()))?;
     if let Some((key, _, most)) = request.lists().into_iter().find(|(_, count, most)| count > most) {
         return Err(bad_request(&format!("'{key}' must not have more than {most} items")));
     }

@@ -11,9 +11,9 @@ use crate::sandbox::state::{Account, State};
 use crate::sandbox::turn::Turn;
 use crate::sandbox::words::PlatformRole;
 
-use super::cursor::links;
+use super::cursor::{Cursor, links};
 use super::errors::{error, no_such_user};
-use super::search::{UserSearch, read};
+use super::search::{UserSearch, of_query, read};
 use super::view::{
     Scope, account_status, claim_status, is_listed, membership_status, platform_roles, require_directory,
     require_user, status, user,
@@ -22,17 +22,51 @@ use super::view::{
 /// `POST …/users/search`: by exact e-mails, or a text, or who holds a role, or all; 50 a page unless told otherwise.
 pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_directory(turn, Scope::Read)?;
-    let cursor = read::<UserSearch>(turn)?;
+    Ok(page(turn, read::<UserSearch>(turn)?))
+}
+
+/// `GET …/users`, which goes after June 2027: the same by a query.
+pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_directory(turn, Scope::Read)?;
+    Ok(page(turn, of_query::<UserSearch>(turn)?))
+}
+
+/// `GET …/users/count`: how many a query finds.
+pub(super) fn count(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_directory(turn, Scope::Read)?;
+    let asked = of_query::<UserSearch>(turn)?.request;
+    Ok(Reply::json(StatusCode::OK, &json!({ "count": found(turn, &asked).len() })))
+}
+
+/// `GET …/users/{userId}`: one of whom the searches find.
+pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_directory(turn, Scope::Read)?;
+    let id = turn.parameter("accountId");
+    let account = turn.state().accounts.get(id).filter(|account| is_listed(turn, account));
+    let account = account.ok_or_else(no_such_user)?;
+    let expand = ["platformRoles".to_owned(), "counts.resources".to_owned()];
+    let mut shown = user(turn, id, account, &expand);
+    if let Some(shown) = shown.as_object_mut() {
+        shown.remove("links");
+    }
+    Ok(Reply::json(StatusCode::OK, &json!({ "data": shown })))
+}
+
+fn found<'a>(turn: &'a Turn<'_>, search: &UserSearch) -> Vec<(&'a String, &'a Account)> {
+    let asked = Asked::of(turn, search);
+    let accounts = turn.state().accounts.iter();
+    accounts
+        .filter(|(id, account)| is_listed(turn, account) && asked.matches(turn.state(), id, account))
+        .collect()
+}
+
+fn page(turn: &Turn<'_>, cursor: Cursor<UserSearch>) -> Reply {
     let limit = cursor.request.limit.unwrap_or(50);
     let expand = cursor.request.expand.clone();
-    let asked = Asked::of(turn, &cursor.request);
-    let accounts = turn.state().accounts.iter();
-    let found: Vec<(&String, &Account)> = accounts
-        .filter(|(id, account)| is_listed(turn, account) && asked.matches(turn.state(), id, account))
-        .collect();
+    let found = found(turn, &cursor.request);
     let (page, next) = cursor.page(found, limit);
     let data: Vec<Value> = page.into_iter().map(|(id, account)| user(turn, id, account, &expand)).collect();
-    Ok(Reply::json(StatusCode::OK, &json!({ "data": data, "links": links(next.as_deref()) })))
+    Reply::json(StatusCode::OK, &json!({ "data": data, "links": links(next.as_deref()) }))
 }
 
 /// A search, prepared for being asked about every account.

@@ -14,7 +14,7 @@ use super::HIDDEN_GROUPS;
 use super::errors::{no_such_directory, no_such_group, no_such_organization, no_such_user};
 
 /// 404 unless the path names the key's organization.
-pub(super) fn require_organization(turn: &Turn<'_>) -> Result<(), Reply> {
+pub(in crate::sandbox) fn require_organization(turn: &Turn<'_>) -> Result<(), Reply> {
     let known = turn.parameter("orgId") == turn.state().organization.id;
     if known { Ok(()) } else { Err(no_such_organization()) }
 }
@@ -34,10 +34,10 @@ pub(super) fn require_directory(turn: &Turn<'_>, scope: Scope) -> Result<(), Rep
     if known { Ok(()) } else { Err(no_such_directory()) }
 }
 
-/// The account of the path, which must be in the directory.
+/// The account of the path, which must be in the directory; an erased one is not.
 pub(super) fn require_user(turn: &Turn<'_>, account_id: &str) -> Result<(), Reply> {
     let account = turn.state().accounts.get(account_id);
-    if account.is_some_and(|account| is_person(account) && !account.removed) {
+    if account.is_some_and(|account| is_person(account) && !account.is_erased() && !account.removed) {
         Ok(())
     } else {
         Err(no_such_user())
@@ -62,11 +62,11 @@ pub(super) fn is_shown(group: &Group) -> bool {
 }
 
 /// Whether an account is shown at all: it is in the directory, or managed and all directories are asked for.
-/// Assumption: the description has `no_membership` for "none of the organization's directories" and does not say
+/// An erased account is shown nowhere, though Jira may still list it in groups. Assumption: the description has `no_membership` for "none of the organization's directories" and does not say
 /// which accounts that can be.
 pub(super) fn is_listed(turn: &Turn<'_>, account: &Account) -> bool {
     let outside = account.managed && turn.parameter("directoryId") == "-";
-    is_person(account) && (!account.removed || outside)
+    is_person(account) && !account.is_erased() && (!account.removed || outside)
 }
 
 pub(super) fn account_status(account: &Account) -> &'static str {

@@ -6,6 +6,9 @@ use serde_json::json;
 use crate::sandbox::ids::stable_uuid;
 use crate::sandbox::reply::Reply;
 
+/// SCIM's own content type, as in the description's examples.
+pub(super) const CONTENT_TYPE: &str = "application/scim+json;charset=UTF-8";
+
 /// `{schemas, status, scimType, detail}`; the status is a text, and `scimType` may be missing.
 pub(super) fn error(status: StatusCode, scim_type: Option<&str>, detail: &str) -> Reply {
     let mut body = json!({
@@ -16,7 +19,7 @@ pub(super) fn error(status: StatusCode, scim_type: Option<&str>, detail: &str) -
     if let (Some(scim_type), Some(body)) = (scim_type, body.as_object_mut()) {
         body.insert("scimType".to_owned(), json!(scim_type));
     }
-    Reply::json(status, &body)
+    Reply::typed(status, CONTENT_TYPE, &body)
 }
 
 /// 400 with one of the types of RFC 7644.
@@ -33,6 +36,19 @@ pub(super) fn not_found(what: &str, id: &str) -> Reply {
 pub(super) fn exists(what: &str, attribute: &str, value: &str) -> Reply {
     let detail = format!("Resource [{what}]: with {attribute}[{value}] already exists.");
     error(StatusCode::CONFLICT, Some("uniqueness"), &detail)
+}
+
+/// What `PUT /Groups/{id}` says instead: the exception itself (`BadRequestException` of the description).
+pub(super) fn exception(scim_type: &str, message: &str) -> Reply {
+    let body = json!({
+        "responseStatus": "BAD_REQUEST",
+        "scimErrorType": scim_type,
+        "message": message,
+        "localizedMessage": message,
+        "stackTrace": [],
+        "suppressed": [],
+    });
+    Reply::typed(StatusCode::BAD_REQUEST, CONTENT_TYPE, &body)
 }
 
 /// A refusal before any handler. Assumption: a key that is wrong or has run out is answered like a missing one,

@@ -13,8 +13,8 @@ use crate::sandbox::state::{Group, State};
 use crate::sandbox::turn::Turn;
 use crate::sandbox::words::ManagedBy;
 
-use super::errors::{bad_request, exists, not_found};
-use super::patch::{Kind, Operation, read};
+use super::errors::{bad_request, exception, exists, not_found};
+use super::patch::{Kind, Operation, local, read};
 use super::wire::{group, is_synced, page, reply};
 use super::{filter, require_directory};
 
@@ -44,12 +44,13 @@ pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
 #[serde(rename_all = "camelCase")]
 struct NewGroup {
     display_name: Option<String>,
+    external_id: Option<String>,
     #[serde(default)]
     members: Value,
 }
 
 /// `POST /Groups`: 201; 409 for a name in use. Assumption: that of a native group counts, which in fact waits for
-/// an administrator to accept the overwrite. `externalId` is not kept.
+/// an administrator to accept the overwrite.
 pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_directory(turn)?;
     let new: NewGroup = turn.json().map_err(|error| bad_request("invalidSyntax", &error.to_string()))?;
@@ -65,6 +66,7 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let seed = SeedGroup {
         name: name.clone(),
         managed_by: ManagedBy::External,
+        external_id: new.external_id,
         members: members.iter().cloned().collect(),
         ..SeedGroup::default()
     };
@@ -80,24 +82,53 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
 pub(super) fn patch(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let id = asked(turn)?;
     let found = turn.state().groups.get(&id).ok_or_else(|| not_found("group", &id))?;
-    // Who has no record is not SCIM's to move.
-    let before: BTreeSet<String> =
-        found.members.iter().filter(|member| turn.state().scim.contains_key(*member)).cloned().collect();
-    let mut after = before.clone();
+    let mut after =
+        Said { external_id: found.external_id.clone(), members: provisioned(turn.state(), found) };
     for operation in read(turn)? {
         apply(turn.state(), found, &operation, &mut after)?;
     }
-    let moved: Vec<Change> = before
-        .difference(&after)
-        .map(|user| Change::RemoveMember { group: id.clone(), user: user.clone() })
-        .chain(
-            after.difference(&before).map(|user| Change::AddMember { group: id.clone(), user: user.clone() }),
-        )
-        .collect();
-    for change in moved {
+    change(turn, &id, after)
+}
+
+/// `PUT /Groups/{id}`: all members; 200 with the whole group. The name is immutable here too. Its 400 is no error of
+/// SCIM's (description).
+pub(super) fn replace(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let id = asked(turn)?;
+    let new: NewGroup = turn.json().map_err(|error| exception("invalidSyntax", &error.to_string()))?;
+    let found = turn.state().groups.get(&id).ok_or_else(|| not_found("group", &id))?;
+    if new.display_name.is_some_and(|name| name != found.name) {
+        return Err(exception("mutability", "The displayName of a group is immutable."));
+    }
+    let members = accounts(turn.state(), &new.members)
+        .map_err(|id| exception("invalidValue", &format!("There is no user {id}.")))?;
+    change(turn, &id, Said { external_id: new.external_id, members })
+}
+
+/// What the identity provider says of a group.
+struct Said {
+    external_id: Option<String>,
+    members: BTreeSet<String>,
+}
+
+/// The members that have a record: who has none is not SCIM's to move.
+fn provisioned(state: &State, group: &Group) -> BTreeSet<String> {
+    group.members.iter().filter(|member| state.scim.contains_key(*member)).cloned().collect()
+}
+
+fn change(turn: &mut Turn<'_>, id: &str, after: Said) -> Result<Reply, Reply> {
+    let found = turn.state().groups.get(id).ok_or_else(|| not_found("group", id))?;
+    let before = provisioned(turn.state(), found);
+    let Said { external_id, members } = after;
+    let group = || id.to_owned();
+    let left = before.difference(&members);
+    let left = left.map(|user| Change::RemoveMember { group: group(), user: user.clone() });
+    let joined = members.difference(&before);
+    let joined = joined.map(|user| Change::AddMember { group: group(), user: user.clone() });
+    let known = Change::SetExternalId { group: group(), external_id };
+    for change in left.chain(joined).chain([known]).collect::<Vec<_>>() {
         turn.world.change(&change).map_err(|why| bad_request("invalidValue", &why.to_string()))?;
     }
-    show(turn, &id, &after, StatusCode::OK)
+    show(turn, id, &members, StatusCode::OK)
 }
 
 /// `DELETE /Groups/{id}`: 204; the group goes from the organization and its sites too (fact sheet §4).
@@ -107,13 +138,9 @@ pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// Works one operation into the members.
-fn apply(
-    state: &State,
-    group: &Group,
-    operation: &Operation,
-    members: &mut BTreeSet<String>,
-) -> Result<(), Reply> {
+/// Works one operation into what is said of a group.
+fn apply(state: &State, group: &Group, operation: &Operation, said: &mut Said) -> Result<(), Reply> {
+    let members = &mut said.members;
     if let Some(path) = operation.path.as_deref().filter(|path| path.contains('[')) {
         let scim_id = filtered(path).filter(|_| operation.kind == Kind::Remove);
         let scim_id =
@@ -123,7 +150,7 @@ fn apply(
         return Ok(());
     }
     for (attribute, value) in operation.attributes()? {
-        match attribute.to_ascii_lowercase().as_str() {
+        match local(&attribute).to_ascii_lowercase().as_str() {
             "members" => {
                 let named = accounts(state, &value).map_err(|id| not_found("user", &id))?;
                 match operation.kind {
@@ -134,12 +161,14 @@ fn apply(
                     Kind::Replace => *members = named,
                 }
             }
+            "externalid" if operation.kind == Kind::Remove => said.external_id = None,
+            "externalid" => said.external_id = value.as_str().map(str::to_owned),
             "displayname" if value.as_str() == Some(&group.name) => {}
             "displayname" => {
                 return Err(bad_request("mutability", "The displayName of a group is immutable."));
             }
             _ => {
-                let why = format!("The sandbox does not emulate changes of {attribute}.");
+                let why = format!("The directory has no attribute {attribute} of groups.");
                 return Err(bad_request("invalidPath", &why));
             }
         }
@@ -149,7 +178,7 @@ fn apply(
 
 /// The SCIM id of `members[value eq "ID"]`, the shape that Okta sends.
 fn filtered(path: &str) -> Option<String> {
-    let inner = path.trim().strip_prefix("members[")?.strip_suffix(']')?;
+    let inner = local(path).strip_prefix("members[")?.strip_suffix(']')?;
     filter::read(inner, &["value"]).ok().map(|(_, id)| id)
 }
 

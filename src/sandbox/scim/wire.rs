@@ -10,20 +10,21 @@ use crate::sandbox::state::{Account, Group, ScimRecord, State};
 use crate::sandbox::turn::Turn;
 use crate::sandbox::words::ManagedBy;
 
-use super::errors::bad_request;
+use super::errors::{CONTENT_TYPE, bad_request};
+use super::schema::{ATLASSIAN, ENTERPRISE, GROUP, USER};
 
-/// Where Atlassian says which account it is.
-pub(super) const EXTENSION: &str = "urn:scim:schemas:extension:atlassian-external:1.0";
-const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
-const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 
 /// The most resources of a page, whatever `count` says (fact sheet §4: Atlassian's KB; the cap is not established).
 const MOST: usize = 100;
 
-/// A success, with SCIM's own content type, as in the description's examples.
+/// A success. What was made comes with its address, as RFC 7644 §3.3 wants it.
 pub(super) fn reply(status: StatusCode, body: &Value) -> Reply {
-    Reply::typed(status, "application/scim+json;charset=UTF-8", body)
+    let reply = Reply::typed(status, CONTENT_TYPE, body);
+    match body["meta"]["location"].as_str().filter(|_| status == StatusCode::CREATED) {
+        Some(address) => reply.header("location", address),
+        None => reply,
+    }
 }
 
 /// Whether SCIM owns a group.
@@ -37,62 +38,85 @@ pub(super) fn user(turn: &Turn<'_>, account_id: &str, account: &Account, record:
     let groups = turn.world.groups_seen(account_id).into_iter().filter(synced).filter_map(|id| {
         let group = turn.state().groups.get(id)?;
         let id = State::scim_group_id(id);
-        Some(json!({ "type": "Group", "value": id, "display": group.name, "$ref": location(turn, "Groups", &id) }))
+        Some(json!({ "type": "Group", "value": id, "display": group.name, "$ref": location(turn, &format!("/Groups/{id}")) }))
     });
     let groups: Vec<Value> = groups.collect();
-    let emails: Vec<Value> = account
-        .email
-        .iter()
-        .map(|email| json!({ "value": email, "type": "work", "primary": true }))
-        .collect();
-    let mut user = json!({
-        "schemas": [USER, EXTENSION],
-        "id": record.id,
-        "userName": record.user_name,
-        "name": { "formatted": account.name },
-        "displayName": account.name,
-        "emails": emails,
-        "active": record.active,
-        "groups": groups,
-        "meta": meta(turn, "USER", "Users", &record.id),
-        EXTENSION: { "atlassianAccountId": account_id },
-    });
-    if let (Some(external), Some(user)) = (&record.external_id, user.as_object_mut()) {
-        user.insert("externalId".to_owned(), json!(external));
-    }
-    user
+    let attributes = attributes(account, record);
+    // Captures have Atlassian's first, by which scim2-client then takes the resource for an unknown one.
+    let mut schemas = vec![USER, ATLASSIAN];
+    schemas.extend(attributes.contains_key(ENTERPRISE).then_some(ENTERPRISE));
+    let mut user = Map::new();
+    user.insert("schemas".to_owned(), json!(schemas));
+    user.insert("id".to_owned(), json!(record.id));
+    user.insert("userName".to_owned(), json!(record.user_name));
+    user.extend(record.external_id.iter().map(|id| ("externalId".to_owned(), json!(id))));
+    user.extend(attributes);
+    user.insert("active".to_owned(), json!(record.active));
+    user.insert("groups".to_owned(), json!(groups));
+    user.insert("meta".to_owned(), meta(turn, "User", "Users", &record.id));
+    user.insert(ATLASSIAN.to_owned(), json!({ "atlassianAccountId": account_id }));
+    user.into()
+}
+
+/// What the identity provider said of a person; for a record of a seed that says nothing, what the account has.
+pub(super) fn attributes(account: &Account, record: &ScimRecord) -> Map<String, Value> {
+    record.attributes.clone().unwrap_or_else(|| {
+        let email = |email: &String| json!([{ "value": email, "type": "work", "primary": true }]);
+        let known = [
+            ("name", Some(json!({ "formatted": account.name }))),
+            ("displayName", Some(json!(account.name))),
+            ("emails", account.email.as_ref().map(email)),
+        ];
+        known.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))).collect()
+    })
 }
 
 /// `ScimGroup`, with those of `members` that have a SCIM record.
 pub(super) fn group(turn: &Turn<'_>, id: &str, group: &Group, members: &BTreeSet<String>) -> Value {
     let member = |account_id: &String| {
         let record = turn.state().scim.get(account_id)?;
-        let url = location(turn, "Users", &record.id);
+        let url = location(turn, &format!("/Users/{}", record.id));
         Some(json!({ "type": "User", "value": record.id, "display": record.user_name, "$ref": url }))
     };
     let members: Vec<Value> = members.iter().filter_map(member).collect();
     let id = State::scim_group_id(id);
-    json!({
+    let mut json = json!({
         "schemas": [GROUP],
         "id": id,
         "displayName": group.name,
         "members": members,
-        "meta": meta(turn, "GROUP", "Groups", &id),
-    })
+        "meta": meta(turn, "Group", "Groups", &id),
+    });
+    if let (Some(external), Some(json)) = (&group.external_id, json.as_object_mut()) {
+        json.insert("externalId".to_owned(), json!(external));
+    }
+    json
 }
 
 /// When things were made is not kept.
 fn meta(turn: &Turn<'_>, kind: &str, folder: &str, id: &str) -> Value {
     json!({
         "resourceType": kind,
-        "location": location(turn, folder, id),
+        "location": location(turn, &format!("/{folder}/{id}")),
         "created": "2024-01-01T00:00:00.000Z",
         "lastModified": "2024-01-01T00:00:00.000Z",
     })
 }
 
-fn location(turn: &Turn<'_>, folder: &str, id: &str) -> String {
-    turn.url(&format!("/scim/directory/{}/{folder}/{id}", turn.parameter("directoryId")), [])
+/// The address of what stands at a path of the directory.
+pub(super) fn location(turn: &Turn<'_>, path: &str) -> String {
+    turn.url(&format!("/scim/directory/{}{path}", turn.parameter("directoryId")), [])
+}
+
+/// `ScimUserListResponse` and its like.
+pub(super) fn list(total: usize, start: usize, resources: &[Value]) -> Value {
+    json!({
+        "schemas": [LIST],
+        "totalResults": total,
+        "startIndex": start,
+        "itemsPerPage": resources.len(),
+        "Resources": resources,
+    })
 }
 
 /// The page of a listing that `startIndex`, from 1 on, and `count` ask for.
@@ -109,14 +133,7 @@ pub(super) fn page<R>(turn: &Turn<'_>, rows: Vec<R>, show: impl Fn(R) -> Value) 
     let count = number("count", MOST)?.min(MOST);
     let total = rows.len();
     let resources: Vec<Value> = rows.into_iter().skip(start - 1).take(count).map(show).collect();
-    let list = json!({
-        "schemas": [LIST],
-        "totalResults": total,
-        "startIndex": start,
-        "itemsPerPage": resources.len(),
-        "Resources": resources,
-    });
-    Ok(reply(StatusCode::OK, &list))
+    Ok(reply(StatusCode::OK, &list(total, start, &resources)))
 }
 
 /// Says which attributes of a user are shown.

@@ -164,6 +164,7 @@ fn new_account(email: &str) -> Account {
         hide_email: false,
         last_active: None,
         removed: false,
+        profile: serde_json::Map::new(),
     }
 }
 

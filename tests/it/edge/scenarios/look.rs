@@ -104,6 +104,7 @@ fn of_account(account: &Account, record: Option<&ScimRecord>) -> String {
         hide_email,
         last_active,
         removed,
+        profile,
     } = account;
     let local = email.as_deref().unwrap_or_default().split('@').next().unwrap_or_default();
     let mut words = vec![format!("{kind:?}"), if *active { "active" } else { "deactivated" }.to_owned()];
@@ -120,12 +121,13 @@ fn of_account(account: &Account, record: Option<&ScimRecord>) -> String {
     words.extend(roles.iter().map(|role| format!("{role:?}")));
     words.extend((name != local).then(|| format!("called {name}")));
     words.extend(record.map(|record| {
-        let ScimRecord { id: _, user_name, external_id, active } = record;
+        let ScimRecord { id: _, user_name, external_id, active, attributes: _ } = record;
         let external = external_id.as_deref().unwrap_or_default();
         let is = if *active { "active" } else { "inactive" };
         let named = if Some(user_name) == email.as_ref() { "" } else { user_name };
         format!("scim {is} {named}{external}").trim_end().to_owned()
     }));
+    words.extend((!profile.is_empty()).then(|| format!("profile {profile:?}")));
     words.extend(last_active.map(|at| format!("last active {at}")));
     // Nearly everybody is a person.
     words.retain(|word| word != "Atlassian");
