@@ -148,14 +148,14 @@ fn two_groups_of_one_name_are_two_groups() {
 
 #[test]
 fn a_pin_under_another_name_does_not_get_around_protection() {
-    let policy = "policy:\n  protect: { groups: [org-admins] }\n  privileged: [Secret-Keepers]\n";
+    let policy = "policy:\n  protect: { groups: [wardens] }\n  privileged: [Secret-Keepers]\n";
     let world = World::of(
         policy,
         "",
         "  oa: { id: id-admins, absent: true }\n  sk:\n    id: id-keepers\n    members: [ada@acme.com]\n",
     )
     .change(|live| {
-        live.groups.insert("id-admins".into(), Group::of("org-admins", [].into()));
+        live.groups.insert("id-admins".into(), Group::of("wardens", [].into()));
         live.groups.remove("id-sk");
         live.groups.insert("id-keepers".into(), Group::of("secret-keepers", [].into()));
     });
