@@ -104,6 +104,12 @@ impl Context {
                 let now = now.behind.unwrap_or_default();
                 behind = behind.max(usize::try_from(now).unwrap_or(usize::MAX));
             }
+        } else if !change.untrusted {
+            let text = format!(
+                "ROLLBOOK_CI_TOKEN is not set, so that {} was asked neither who made this change nor what was applied last",
+                self.job.kind.name()
+            );
+            notes.push(Note { code: "platform-not-asked".into(), text, names: Vec::new(), origin: None });
         }
         notes.extend(skipped(&said));
         Ok(Range {
