@@ -9,6 +9,7 @@ mod accounts;
 pub mod codes;
 mod context;
 mod cycles;
+mod dates;
 mod document;
 mod draft;
 mod edit;

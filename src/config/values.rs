@@ -10,6 +10,7 @@ use crate::model::{
 
 use super::codes;
 use super::context::Context;
+use super::dates::{day, meant};
 use super::node::{Looks, Node, Scalar, Value};
 use super::suggest;
 
@@ -215,25 +216,15 @@ pub(super) fn choice<T: Copy>(cx: &mut Context, node: &Node<'_>, choices: &[(&'s
 pub(super) fn date(cx: &mut Context, node: &Node<'_>) -> Option<Located<Date>> {
     let scalar = scalar(cx, node, "a day")?;
     let Some(date) = day(&scalar.text) else {
-        cx.mistake(
-            codes::BAD_DATE,
-            node.span,
-            format!("`{}` is no day", scalar.text),
-            "no day of the calendar",
-            "Write a day as YYYY-MM-DD, such as 2026-12-31.",
-        );
+        let help = match meant(&scalar.text) {
+            Some(date) => format!("Write {date}: a day is YYYY-MM-DD."),
+            None => "Write a day as YYYY-MM-DD, such as 2026-12-31.".into(),
+        };
+        let says = format!("`{}` is no day", scalar.text);
+        cx.mistake(codes::BAD_DATE, node.span, says, "no day of the calendar", help);
         return None;
     };
     Some(cx.locate(date, node.span))
-}
-
-fn day(text: &str) -> Option<Date> {
-    let is_shaped = text.len() == 10
-        && text.bytes().enumerate().all(|(at, byte)| match at {
-            4 | 7 => byte == b'-',
-            _ => byte.is_ascii_digit(),
-        });
-    is_shaped.then(|| text.parse().ok()).flatten()
 }
 
 /// A person's e-mail.

@@ -30,7 +30,7 @@ fn fates(plan: &Plan) -> BTreeMap<&UserRef, Fate<'_>> {
             };
             let marks: Vec<String> = [
                 planned.privileged.then(|| "privileged".to_owned()),
-                planned.until.map(|until| format!("until {until}")),
+                planned.until.map(|until| format!("access ends on {until}")),
             ]
             .into_iter()
             .flatten()

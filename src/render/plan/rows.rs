@@ -90,7 +90,7 @@ pub(in crate::render) fn details(planned: &PlannedOperation) -> Vec<String> {
             details.push(planned.reason.to_string());
         }
     }
-    details.extend(planned.until.map(|until| format!("until {until}")));
+    details.extend(planned.until.map(|until| format!("access ends on {until}")));
     details
 }
 
