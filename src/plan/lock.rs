@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, Declaration, Diagnostic, Email, GroupName, GroupState, LiveState, Lock, LockedId, Origin,
-    Span, Surface, UserRef,
+    AccountId, Declaration, DeclaredGroup, Diagnostic, Email, GroupName, GroupState, LiveState, Lock,
+    LockedId, Origin, Span, Surface, UserRef,
 };
 
 use super::desired::Desired;
@@ -41,7 +41,9 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
             // Whoever has no account yet is locked when they have been invited.
             Identity::Missing => {}
             Identity::Unresolved(obstacle) => {
-                locking.report(obstacle, origin, email.as_str());
+                if !has_left(desired, &email, obstacle) {
+                    locking.report(obstacle, origin, email.as_str());
+                }
                 locking.lock.users.extend(old.map(|old| (email, old.clone())));
             }
         }
@@ -54,6 +56,8 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
                 locking.lock.groups.insert(name.clone(), LockedId { id, from: from.into() });
             }
             GroupIdentity::Missing => {}
+            // Its line goes, too: it would be told of for ever.
+            GroupIdentity::Unresolved(obstacle) if is_deleted(group, obstacle) => {}
             GroupIdentity::Unresolved(obstacle) => {
                 locking.report(obstacle, group.origin, name.as_str());
                 let old = desired.declaration.lock.groups.get(name);
@@ -74,14 +78,12 @@ pub fn unresolved(desired: &Desired<'_>, live: &LiveState) -> Vec<Diagnostic> {
     let mut found = Locking { lock: Lock::default(), diagnostics: Vec::new() };
     for (email, origin) in places(desired) {
         let user = UserRef::Email(email.clone());
-        let gone =
-            |obstacle: &Obstacle| obstacle.code == "account-gone" && desired.offboarded(&email).is_some();
         match people.person(&user) {
             Identity::Account(id) if people.shares(&email, id) => {
                 found.report_shared(&people, id, origin, &email);
             }
             Identity::Account(_) => {}
-            Identity::Unresolved(obstacle) if gone(obstacle) => {}
+            Identity::Unresolved(obstacle) if has_left(desired, &email, obstacle) => {}
             Identity::Unresolved(obstacle) => found.report(obstacle, origin, email.as_str()),
             Identity::Missing if desired.offboarded(&email).is_some() => {}
             Identity::Missing => {
@@ -92,19 +94,27 @@ pub fn unresolved(desired: &Desired<'_>, live: &LiveState) -> Vec<Diagnostic> {
         }
     }
     for (name, group) in &desired.declaration.groups {
-        let done = |obstacle: &Obstacle| match group.state {
-            // A tombstone has done its work.
-            GroupState::Absent => obstacle.code == "group-gone",
-            GroupState::Present(_) => false,
-        };
         if let GroupIdentity::Unresolved(obstacle) = groups.get(name)
-            && !done(obstacle)
+            && !is_deleted(group, obstacle)
         {
             found.report(obstacle, group.origin, name.as_str());
         }
     }
     found.rules_for_nothing(desired.declaration, live);
     found.sorted()
+}
+
+/// Whether a tombstone has done its work.
+fn is_deleted(group: &DeclaredGroup, obstacle: &Obstacle) -> bool {
+    match group.state {
+        GroupState::Absent => obstacle.code == "group-gone",
+        GroupState::Present(_) => false,
+    }
+}
+
+/// Whether nothing is left of somebody whom the tree offboards.
+fn has_left(desired: &Desired<'_>, email: &Email, obstacle: &Obstacle) -> bool {
+    obstacle.code == "account-gone" && desired.offboarded(email).is_some()
 }
 
 /// Where the tree names each person first: under `users:`, in `members`, or in `protect`.

@@ -3,13 +3,15 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Email, LiveAccount, Note, Origin, Reading, SelfGrant, UnlistedGroups, UnlistedUsers, UserRef,
+    Email, GroupName, IdentitySource, LiveAccount, Lock, Note, Origin, Reading, SelfGrant, UnlistedGroups,
+    UnlistedUsers, UserRef,
 };
 
 use super::diff::Differ;
 
 pub(super) fn add_notes(differ: &mut Differ<'_>) {
     no_longer_managed(differ);
+    not_locked(differ);
     changed_emails(differ);
     renamed_groups(differ);
     unlisted_groups(differ);
@@ -24,21 +26,78 @@ fn note(differ: &mut Differ<'_>, code: &'static str, text: String, origin: Optio
     differ.changes.notes.push(Note::new(code, text, origin));
 }
 
-/// The lock remembers what the tree once declared.
+/// The lock remembers what the tree once declared. What is declared under another name is managed as before.
 fn no_longer_managed(differ: &mut Differ<'_>) {
-    let desired = &differ.tree.desired;
-    let people = desired.people();
-    for email in desired.declaration.lock.users.keys() {
-        if !people.contains(&UserRef::Email(email.clone())) {
-            note(differ, "no-longer-managed", format!("{email} is no longer managed; access remains"), None);
+    let (tree, live) = (differ.tree, differ.live);
+    let people = tree.desired.people();
+    let lock = &tree.desired.declaration.lock;
+    let mut notes = Vec::new();
+    for (email, locked) in &lock.users {
+        if people.contains(&UserRef::Email(email.clone())) {
+            continue;
         }
+        notes.push(match tree.people.declared_as(&locked.id) {
+            None => ("no-longer-managed", format!("{email} is no longer managed; access remains")),
+            // That the site shows the old one still is said anyway.
+            Some(_) if live.accounts.get(&locked.id).is_some_and(|it| it.email.as_ref() == Some(email)) => {
+                continue;
+            }
+            Some(now) => (
+                "written-anew",
+                format!("{email} of rollbook.lock is declared as {now} now, the same account"),
+            ),
+        });
     }
-    for name in desired.declaration.lock.groups.keys() {
-        if !desired.declaration.groups.contains_key(name) {
-            let text = format!("group {name} is no longer managed; access remains");
-            note(differ, "no-longer-managed", text, None);
+    for (name, locked) in &lock.groups {
+        if tree.desired.declaration.groups.contains_key(name) {
+            continue;
         }
+        notes.push(match tree.groups.declared_as(&locked.id) {
+            None => ("no-longer-managed", format!("group {name} is no longer managed; access remains")),
+            Some(_) if live.groups.iter().any(|it| it.id == locked.id && it.name == *name) => continue,
+            Some(now) => (
+                "written-anew",
+                format!("group {name} of rollbook.lock is declared as {now} now, the same group"),
+            ),
+        });
     }
+    for (code, text) in notes {
+        note(differ, code, text, None);
+    }
+}
+
+/// Where a lock is kept, whom and what it does not know yet: without a line, a name may come to mean somebody else.
+fn not_locked(differ: &mut Differ<'_>) {
+    let tree = differ.tree;
+    let lock = &tree.desired.declaration.lock;
+    if *lock == Lock::default() {
+        return;
+    }
+    let people = tree.people.accounts().filter_map(|(user, _)| match (user, tree.people.source(user)) {
+        (UserRef::Email(email), Some(source))
+            if !matches!(source, IdentitySource::Pin | IdentitySource::Lock) =>
+        {
+            Some(email.to_string())
+        }
+        (UserRef::Email(_) | UserRef::Account(_), _) => None,
+    });
+    let pinned =
+        |name: &GroupName| tree.desired.declaration.groups.get(name).is_some_and(|group| group.id.is_some());
+    let groups = tree.groups.live().map(|(name, _)| name);
+    let groups =
+        groups.filter(|name| !lock.groups.contains_key(*name) && !pinned(name)).map(ToString::to_string);
+    let names: Vec<String> = people.chain(groups).collect();
+    let more = match names.len() {
+        0 => return,
+        all if all > SHOWN => format!(" and {} more", all - SHOWN),
+        _ => String::new(),
+    };
+    let shown: Vec<&str> = names.iter().map(String::as_str).take(SHOWN).collect();
+    let text = format!(
+        "rollbook.lock does not say which account or group is meant by {}{more}: `rollbook lock` writes it down",
+        shown.join(", ")
+    );
+    note(differ, "not-in-lock", text, None);
 }
 
 fn changed_emails(differ: &mut Differ<'_>) {

@@ -2,7 +2,7 @@
 
 use crate::model::{
     AccountId, Address, App, Change, Email, Kept, Membership, NamedGroup, Note, Offboard, Operation, Read,
-    Reason, Surface, UserStatus, Wanted,
+    Reason, Surface, UserRef, UserStatus, Wanted,
 };
 
 use super::identity::Obstacle;
@@ -146,12 +146,25 @@ impl Router<'_> {
             let operation = Operation::UpdateUser { account: account.clone(), name: name.to_owned() };
             return Ok(Some((operation, Surface::Scim)));
         }
+        // It was for the invitation, and the lock knows the person since; a change of it is still to be told.
+        if self.was_invited_with(change, name) {
+            return Ok(None);
+        }
         let who = change.address.user().map(ToString::to_string).unwrap_or_default();
         let live = change.name.as_deref().unwrap_or_default();
         let text = format!("{who} is named {live} live; the name of an existing account is not changed");
         let note = Note::new("name-ignored", text, Some(change.origin.clone()));
         self.remarks.push(Note { names: vec![live.to_owned()], ..note });
         Ok(None)
+    }
+
+    /// Whether a name is that of somebody whom the lock knows, and no change's.
+    fn was_invited_with(&self, change: &Change, name: &str) -> bool {
+        let Some(UserRef::Email(email)) = change.address.user() else { return false };
+        let locked = self.context.tree.desired.declaration.lock.users.contains_key(email);
+        let base = self.context.base.map(|base| &base.tree.desired.declaration.users);
+        let before = base.map(|users| users.get(email).and_then(|user| user.name.as_ref()));
+        locked && before.is_none_or(|before| before.is_some_and(|before| before.value == name))
     }
 
     /// The groups that an account is in, by the names that the plan uses.

@@ -129,3 +129,53 @@ fn one_account_under_two_emails_is_locked_under_neither() {
     let locking = lock(&world, &[]);
     assert_eq!((users(&locking), codes(&locking)), (vec![row("ada", "jira")], vec!["identity-shared"; 2]));
 }
+
+#[test]
+fn a_group_that_was_deleted_leaves_the_lock() {
+    let line = "groups:\n  old: { id: id-old, from: jira }\n";
+    let locking = lock(&company().lock(line), &[]);
+    assert_eq!(codes(&locking), Vec::<&str>::new());
+    assert!(!locking.lock.groups.keys().any(|name| name.as_str() == "old"), "{:?}", locking.lock.groups);
+    // One that is to exist, and is gone, is told.
+    let present = company().edit("old: { absent: true }", "old: { members: [] }").lock(line);
+    let present = present.change(|live| live.groups.retain(|_, group| group.name != "old"));
+    assert_eq!(codes(&lock(&present, &[])), ["group-gone"]);
+}
+
+fn notes(world: &World) -> Vec<String> {
+    let told =
+        |code: &str| ["no-longer-managed", "written-anew", "not-in-lock", "group-renamed"].contains(&code);
+    let notes = world.plan().notes;
+    notes.iter().filter(|note| told(&note.code)).map(|note| format!("{}: {}", note.code, note.text)).collect()
+}
+
+#[test]
+fn what_is_written_anew_is_managed_still() {
+    let world = World::of("", "", "  new:\n    id: id-new\n    members: [ada@acme.com]\n").lock(
+        "users:\n  old@acme.com: { account: acc-ada@acme.com, from: jira }\n  gone@acme.com: { account: acc-gone, from: jira }\n\
+         groups:\n  was: { id: id-new, from: jira }\n",
+    );
+    assert_eq!(
+        notes(&world),
+        [
+            "no-longer-managed: gone@acme.com is no longer managed; access remains",
+            "not-in-lock: rollbook.lock does not say which account or group is meant by ada@acme.com: `rollbook lock` \
+             writes it down",
+            "written-anew: group was of rollbook.lock is declared as new now, the same group",
+            "written-anew: old@acme.com of rollbook.lock is declared as ada@acme.com now, the same account",
+        ]
+    );
+    assert_eq!(notes(&company()), Vec::<String>::new(), "without a lock there is nothing to say of it");
+}
+
+#[test]
+fn a_name_that_was_for_the_invitation_is_not_told_for_ever() {
+    let users = "  ada@acme.com: { active: true, name: Ada }\n";
+    let world = World::of("", users, "  sre:\n    members: [ada@acme.com]\n")
+        .change(|live| live.account("ada@acme.com").name = "Countess".into());
+    let ignored = |world: &World| world.plan().notes.iter().any(|note| note.code == "name-ignored");
+    assert!(ignored(&world));
+    let locked = world.lock("users:\n  ada@acme.com: { account: acc-ada@acme.com, from: jira }\n");
+    assert!(!ignored(&locked));
+    assert!(ignored(&locked.then_base().edit("name: Ada", "name: Augusta")), "a change of it is told");
+}

@@ -46,3 +46,17 @@ fn acme_applies_but_for_what_is_blocked() {
     let apply = ["apply", "-C", &example("acme"), "--today", TODAY, "--yes", "-q"];
     insta::assert_snapshot!(rollbook(apply).at(&site).run().ends(6));
 }
+
+#[test]
+fn the_lock_of_acme_is_what_lock_writes() {
+    let site = Site::example("acme");
+    let run = rollbook(["lock", "--today", TODAY]).at(&site);
+    let ran = super::files_of("acme").into_iter().fold(run, |run, (path, text)| run.file(&path, &text)).run();
+    let written = fs::read_to_string(ran.folder().join("rollbook.lock")).unwrap();
+    let committed = repository().join("examples/acme/rollbook.lock");
+    if std::env::var_os("ROLLBOOK_BLESS").is_some() {
+        fs::write(committed, written).unwrap();
+        return;
+    }
+    assert!(fs::read_to_string(committed).unwrap() == written, "bless it with ROLLBOOK_BLESS=1\n{written}");
+}
