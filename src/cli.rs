@@ -59,7 +59,7 @@ enum Command {
     Rename(commands::rename::Arguments),
     /// Try each credential: what it may do, and what cannot be done without it
     Doctor(commands::doctor::Arguments),
-    /// Say why somebody is in a group by the tree: every way, with its place
+    /// Say why somebody is in a group by the tree, every way with its place; of others, what the site has
     Explain(commands::explain::Arguments),
     /// Declare what is live and not in the tree, or start a tree with it
     Import(commands::import::Arguments),
@@ -77,7 +77,7 @@ enum Command {
     /// groups of everybody declared, which with Jira alone is a request a person. It holds no secret; docs/trust.md says
     /// whom it shows.
     Snapshot(commands::snapshot::Arguments),
-    /// List who is active, with their groups and when they were last seen
+    /// List who is on the site, with their groups and when they were last seen
     ///
     /// With Jira it reads the members of every group, a request for each 50 of them. When somebody was last active, the
     /// organization alone tells, and what is not known is said.
@@ -88,7 +88,7 @@ enum Command {
     Apply(commands::apply::Arguments),
     /// Plan, comment and apply as a job of GitHub Actions, GitLab CI/CD or Bitbucket Pipelines
     Ci(commands::ci::Arguments),
-    /// Check or show what an apply wrote down
+    /// List, check or show what applies wrote down
     Journal(commands::journal::Arguments),
     /// Take back what a journal says was done
     Undo(commands::undo::Arguments),

@@ -17,6 +17,27 @@ use crate::plan::snapshot::SnapshotError;
 use crate::platform;
 use crate::sandbox::SeedError;
 
+/// What is wrong with the runs of a tree's folder.
+#[derive(Debug, thiserror::Error)]
+pub enum RunsError {
+    /// It holds no journal.
+    #[error("{0} holds no journal")]
+    None(PathBuf),
+    /// Another one is under way.
+    #[error("another run of this folder is under way, which holds {0}")]
+    Other(PathBuf),
+}
+
+impl RunsError {
+    /// A full sentence that says what to do.
+    pub fn help(&self) -> &'static str {
+        match self {
+            Self::None(_) => "Name the file: a run of CI, or with `--journal`, keeps its journal elsewhere.",
+            Self::Other(_) => "Wait until it has ended, and plan again: what it does is then live.",
+        }
+    }
+}
+
 /// Why a command ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -89,6 +110,9 @@ pub enum Error {
         /// The first line that is not as it was written.
         line: usize,
     },
+    /// The runs of the tree's folder.
+    #[error(transparent)]
+    Runs(#[from] RunsError),
     /// A journal is of another place than the tree.
     #[error("the journal is of {journal}, and the tree names {tree}, or their organizations differ")]
     OtherJournal {
@@ -264,6 +288,7 @@ impl Error {
             | Self::Journal(_)
             | Self::JournalBroke(_)
             | Self::BrokenJournal { .. }
+            | Self::Runs(_)
             | Self::Format { .. }
             | Self::Codeowners(_)
             | Self::NoActiveAdmin
@@ -304,9 +329,8 @@ impl Error {
             Self::Saved { .. } => Some("Make a new plan with `plan --out`, and have it reviewed."),
             Self::Snapshot(error) => Some(error.help()),
             Self::BrokenJournal { .. } => Some("`rollbook journal verify` says more."),
-            Self::Format { .. } => {
-                Some("Write the part that is unusual in a simpler way; then it can be formatted.")
-            }
+            Self::Runs(error) => Some(error.help()),
+            Self::Format { .. } => Some("Write the unusual part in a simpler way; then it can be formatted."),
             Self::Edit(error) => Some(error.help()),
             Self::Codeowners(_) => Some(
                 "`policy: { admins: [you@acme.com] }` in rollbook.yaml names who owns the rules; rename what cannot stand in \

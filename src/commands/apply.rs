@@ -20,7 +20,7 @@ use super::plan::Part;
 use super::planning::{Asked, Source};
 use super::session::Known;
 use super::show::saved_plan;
-use super::{Session, block_on, connect};
+use super::{Session, block_on, connect, journal};
 
 /// What `apply` takes.
 #[derive(Debug, Args)]
@@ -59,7 +59,6 @@ impl Arguments {
 /// # Errors
 /// [`Error`] when there is no plan, or it may not be carried out.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
-    arguments.manner.somebody_answers(session, arguments.plan.is_some())?;
     let loaded = session.load_compared(&arguments.part, Known::Tracked)?;
     // The ref would stay where it is, and so would what every later apply is compared with.
     let moves_on = arguments.plan.is_none() && arguments.part.is_whole();
@@ -67,6 +66,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         git::commit_of(&session.root()?, &loaded.tree).ok_or(Error::NoCommit)?;
     }
     let reviewed = arguments.reviewed(&loaded.declaration.settings)?;
+    let _alone = journal::alone(session, arguments.manner.journal())?;
     let surfaces = connect(session, &loaded.declaration.settings)?;
     let mark = Mark::read(session)?;
     block_on(async {

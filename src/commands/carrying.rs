@@ -1,6 +1,6 @@
 //! How `apply` and `undo` carry a plan out: shown, asked about, journalled, reported.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use clap::Args;
@@ -81,12 +81,9 @@ impl Manner {
         Bounds { concurrency: self.concurrency, timeout: self.timeout }
     }
 
-    /// Makes sure that somebody can be asked, where somebody has to be.
-    pub(super) fn somebody_answers(&self, session: &Session, reviewed: bool) -> Result<(), Error> {
-        if self.yes || reviewed || session.terminal.can_ask() {
-            return Ok(());
-        }
-        Err(Error::Usage("nobody can be asked here; `--yes` applies without asking".into()))
+    /// The file that somebody named for the journal.
+    pub(super) fn journal(&self) -> Option<&Path> {
+        self.journal.as_deref()
     }
 }
 
@@ -145,6 +142,12 @@ impl Carrying<'_> {
             return Ok(Ended::with(ended(plan, &Report::default())));
         }
         self.may_write(planned)?;
+        if !without_asking && !session.terminal.can_ask() {
+            return Err(Error::Usage(
+                "nobody can be asked here, so that nothing was changed; `--yes` applies without asking"
+                    .into(),
+            ));
+        }
         let operations = render::count(plan.operations.len(), "operation");
         let question = format!("Apply {operations}? Only `yes` does:");
         let confirmed =

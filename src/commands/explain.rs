@@ -2,46 +2,135 @@
 
 use clap::Args;
 
+use crate::environment::EnvironmentError;
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::{AccountId, Email, GroupName, Locator, UserRef};
+use crate::model::{
+    AccountId, Address, Email, Explanation, GroupName, Locator, RosterFilter, StatusFilter, UserRef,
+};
 use crate::plan::{self, Desired};
 use crate::render::{self, About};
 
+use super::session::Loaded;
+use super::users::roster;
 use super::{Format, Session};
 
 /// What `explain` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A person, by e-mail or as account:ID, or a group by its name
-    #[arg(value_name = "USER|GROUP")]
+    /// A person, by e-mail or as account:ID, a group by its name, or an address of a plan, such as member.GROUP/EMAIL
+    #[arg(value_name = "USER|GROUP|ADDRESS")]
     about: String,
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: Format,
 }
 
-/// Prints every way by which the tree puts a person into groups, or people into a group.
+/// Prints every way by which the tree puts a person into groups, or people into a group. Of somebody or something that the
+/// tree does not declare, it prints what the site has, where there are credentials to ask it.
 ///
 /// # Errors
-/// [`Error`] when the tree is not valid, or names neither.
+/// [`Error`] when the tree is not valid, or neither it nor the site knows the name.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
     let desired = Desired::of(&loaded.declaration, session.today);
     let locator = Locator::new(&loaded.tree);
     let name = arguments.about.as_str();
-    let group = GroupName::new(name);
-    let (about, explanation) = if loaded.declaration.groups.contains_key(&group) {
-        (About::Group, plan::explain_group(&desired, &group, &locator))
-    } else {
-        let user = user(name)
-            .filter(|user| desired.people().contains(user))
-            .ok_or_else(|| Error::Usage(format!("the tree declares neither a person nor a group {name}")))?;
-        (About::User, plan::explain_user(&desired, &user, &locator))
+    let address = address(&desired, name);
+    let (about, explanation) = match &address {
+        Address::Group(group) if loaded.declaration.groups.contains_key(group) => {
+            (About::Group, plan::explain_group(&desired, group, &locator))
+        }
+        Address::User(user) if desired.people().contains(user) => {
+            (About::User, plan::explain_user(&desired, user, &locator))
+        }
+        Address::Member(group, user)
+            if loaded.declaration.groups.contains_key(group) && desired.people().contains(user) =>
+        {
+            let Explanation { mut ways, more } = plan::explain_group(&desired, group, &locator);
+            ways.retain(|way| way.user == *user);
+            (About::User, Explanation { ways, more })
+        }
+        Address::Group(_) | Address::User(_) | Address::Member(..) => {
+            return on_site(session, &loaded, &address, arguments);
+        }
     };
     session.data(&match arguments.format {
         Format::Json => render::explanation_json(name, &explanation),
         Format::Text => render::explanation_text(name, about, &explanation, session.terminal.width()),
+    })?;
+    Ok(Exit::Done)
+}
+
+/// What a text names: a group or a person of the tree, a group of it in another case, an address of a plan, else somebody or
+/// something that only the site may have.
+fn address(desired: &Desired<'_>, text: &str) -> Address {
+    let groups = &desired.declaration.groups;
+    let declared = |name: &GroupName| {
+        let mut alike = groups.keys().filter(|group| group.folded() == name.folded());
+        let exact = groups.get_key_value(name).map(|(name, _)| name);
+        exact.or_else(|| alike.next().filter(|_| alike.next().is_none())).cloned()
+    };
+    let name = GroupName::new(text);
+    if let Some(group) = declared(&name) {
+        return Address::Group(group);
+    }
+    let user = user(text);
+    if let Some(user) = user.as_ref().filter(|user| desired.people().contains(user)) {
+        return Address::User(user.clone());
+    }
+    match text.parse() {
+        Ok(Address::Group(name)) => Address::Group(declared(&name).unwrap_or(name)),
+        Ok(Address::Member(name, user)) => Address::Member(declared(&name).unwrap_or(name), user),
+        Ok(user @ Address::User(_)) => user,
+        Err(_) => user.map_or(Address::Group(name), Address::User),
+    }
+}
+
+/// Prints what the site has of somebody or something that the tree does not declare.
+fn on_site(
+    session: &Session,
+    loaded: &Loaded,
+    address: &Address,
+    arguments: &Arguments,
+) -> Result<Exit, Error> {
+    let name = arguments.about.as_str();
+    let unknown =
+        |says: &str| Error::Usage(format!("the tree declares neither a person nor a group {name}{says}"));
+    let mut roster = match roster(session, loaded) {
+        Err(Error::Environment(EnvironmentError::NoCredential)) => {
+            return Err(unknown("; with credentials, the site is asked, too"));
+        }
+        roster => roster?,
+    };
+    let (group, user) = (address.group(), address.user());
+    let group = match group {
+        Some(name) => {
+            Some(plan::group_on_site(&roster, name).ok_or_else(|| unknown(", nor has the site"))?.clone())
+        }
+        None => None,
+    };
+    if let Some(user) = user {
+        roster.users.retain(|it| match user {
+            UserRef::Email(email) => it.account.email.as_ref() == Some(email),
+            UserRef::Account(id) => it.account.id == *id,
+        });
+    }
+    let filter = RosterFilter {
+        groups: group.into_iter().collect(),
+        status: StatusFilter::Any,
+        ..RosterFilter::default()
+    };
+    plan::choose(&mut roster, &filter);
+    if user.is_some() && roster.users.is_empty() {
+        return Err(unknown(", nor has the site one that these credentials see"));
+    }
+    session
+        .terminal
+        .say(&format!("The tree does not declare {}. On the site there is:", render::harmless(name)));
+    session.data(&match arguments.format {
+        Format::Json => render::roster_json(&roster),
+        Format::Text => render::roster_text(&roster, &filter, session.terminal.width()),
     })?;
     Ok(Exit::Done)
 }

@@ -1,6 +1,6 @@
 //! `rollbook journal`, and the journal that an apply writes.
 
-use std::fs::{self, DirBuilder, OpenOptions};
+use std::fs::{self, DirBuilder, File, OpenOptions, TryLockError};
 use std::io::{self, ErrorKind, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,9 +8,9 @@ use clap::{Args, Subcommand};
 use jiff::Timestamp;
 
 use crate::apply::{JournalError, JournalWriter};
-use crate::error::Error;
+use crate::error::{Error, RunsError};
 use crate::exit::Exit;
-use crate::journal::{Broken, Parsed, Wrong, parse};
+use crate::journal::{Broken, JournalFile, Parsed, Wrong, parse};
 use crate::model::{Begin, Guard, JOURNAL_FORMAT, Journal, Plan, Record, Rights, Settings};
 use crate::render;
 
@@ -31,49 +31,133 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check that a journal is as it was written, and say what was in flight
+    /// List the runs of which the tree's folder has a journal, the newest first: when, who, which commit, how it ended
+    List {
+        /// How to print it
+        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        format: Format,
+    },
+    /// Check that journals are as they were written, and say what was in flight
     Verify {
-        /// The journal
-        file: PathBuf,
-        /// The last hash, as the apply printed it: a journal whose end is missing has another
+        /// The journals
+        #[arg(value_name = "FILE", required = true)]
+        files: Vec<PathBuf>,
+        /// The last hash of the one journal, as the apply printed it: a journal whose end is missing has another
         #[arg(long, value_name = "HASH")]
         last: Option<String>,
     },
     /// Tell what was done: who, when, which plan, and what became of every operation
     Show {
-        /// The journal
-        file: PathBuf,
+        /// The journal [default: that of the newest run in the tree's folder]
+        file: Option<PathBuf>,
         /// How to print it
         #[arg(long, value_name = "FORMAT", default_value = "text")]
         format: Format,
     },
 }
 
-/// Reads a journal and says what it holds. One that is broken ends in failure.
+/// Reads journals and says what they hold. One that is broken ends in failure.
 ///
 /// # Errors
-/// [`Error`] when the file cannot be read.
+/// [`Error`] when a file cannot be read.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let width = session.terminal.width();
     match &arguments.command {
-        Command::Verify { file, last } => {
-            let parsed = read(file)?;
-            session.data(&render::verification(&parsed, width))?;
-            let other = last.as_ref().filter(|last| !last.eq_ignore_ascii_case(&parsed.journal.last));
-            if let Some(last) = other {
-                let last = render::harmless(last);
-                session.data(&format!("It should be {last}: lines are missing at the end.\n"))?;
-            }
-            Ok(sound(parsed.broken.is_none() && other.is_none()))
+        Command::List { format } => {
+            let runs = runs(session)?;
+            session.data(&match format {
+                Format::Text => render::journals_text(&runs, width),
+                Format::Json => render::journals_json(&runs),
+            })?;
+            Ok(sound(runs.iter().all(|run| run.parsed.broken.is_none())))
         }
+        Command::Verify { files, last } => verify(session, files, last.as_deref()),
         Command::Show { file, format } => {
-            let parsed = read(file)?;
+            let file = match file {
+                Some(file) => file.clone(),
+                None => newest(session)?,
+            };
+            let parsed = read(&file)?;
             session.data(&match format {
                 Format::Text => render::journal_text(&parsed, width),
                 Format::Json => render::journal_json(&parsed),
             })?;
             Ok(sound(parsed.broken.is_none()))
         }
+    }
+}
+
+fn verify(session: &Session, files: &[PathBuf], last: Option<&str>) -> Result<Exit, Error> {
+    if last.is_some() && files.len() > 1 {
+        return Err(Error::Usage("`--last` is the last hash of one journal, and several are named".into()));
+    }
+    let mut all = true;
+    for file in files {
+        let parsed = read(file)?;
+        if files.len() > 1 {
+            session.data(&format!("{}\n", render::harmless(&file.display().to_string())))?;
+        }
+        session.data(&render::verification(&parsed, session.terminal.width()))?;
+        let other = last.filter(|last| !last.eq_ignore_ascii_case(&parsed.journal.last));
+        if let Some(last) = other {
+            let last = render::harmless(last);
+            session.data(&format!("It should be {last}: lines are missing at the end.\n"))?;
+        }
+        all &= parsed.broken.is_none() && other.is_none();
+    }
+    Ok(sound(all))
+}
+
+/// The journals of the tree's folder, the newest run first. One that does not say when its run began comes before all.
+fn runs(session: &Session) -> Result<Vec<JournalFile>, Error> {
+    let folder = session.root()?.join(JOURNALS).join("journals");
+    let failed = || Error::io(format!("failed to read {}", folder.display()));
+    let entries = match fs::read_dir(&folder) {
+        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
+        entries => entries.map_err(failed())?,
+    };
+    let mut runs = Vec::new();
+    for entry in entries {
+        let path = entry.map_err(failed())?.path();
+        if path.extension().is_some_and(|it| it == "jsonl") {
+            runs.push(JournalFile { parsed: read(&path)?, path });
+        }
+    }
+    runs.sort_by(|a, b| {
+        (b.began().is_none(), b.began(), &b.path).cmp(&(a.began().is_none(), a.began(), &a.path))
+    });
+    Ok(runs)
+}
+
+/// The journal of the newest run in the tree's folder.
+pub(super) fn newest(session: &Session) -> Result<PathBuf, Error> {
+    let runs = runs(session)?;
+    let Some(newest) = runs.into_iter().next() else {
+        return Err(RunsError::None(session.root()?.join(JOURNALS).join("journals")).into());
+    };
+    if newest.began().is_none() {
+        return Err(Error::BrokenJournal { path: newest.path, line: 1 });
+    }
+    session
+        .terminal
+        .say(&format!("The newest run: {}", render::harmless(&newest.path.display().to_string())));
+    Ok(newest.path)
+}
+
+/// Makes sure that no other run of this folder is under way, for as long as the file is held. Two at once would each plan
+/// what the other does, and invite somebody twice. A journal elsewhere is for somebody else to keep apart: a job of CI.
+pub(super) fn alone(session: &Session, journal: Option<&Path>) -> Result<Option<File>, Error> {
+    if journal.is_some() {
+        return Ok(None);
+    }
+    let path = private_folder(&session.root()?)?.join("lock");
+    let failed = |source: io::Error| Error::io(format!("failed to lock {}", path.display()))(source);
+    let mut options = OpenOptions::new();
+    let file = options.create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(Some(file)),
+        Err(TryLockError::WouldBlock) => Err(RunsError::Other(path).into()),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }
 
@@ -120,8 +204,15 @@ pub(super) async fn begin(
     Ok((journal, path))
 }
 
-/// Where a journal goes that nobody named a file for. Git leaves the folder out, since a journal is of one machine.
+/// Where a journal goes that nobody named a file for.
 fn in_tree(root: &Path, fingerprint: &str) -> Result<PathBuf, JournalError> {
+    let time = Timestamp::now().strftime("%Y%m%dT%H%M%S%.3fZ");
+    let plan: String = fingerprint.chars().take(8).collect();
+    Ok(private_folder(root)?.join("journals").join(format!("{time}-{plan}.jsonl")))
+}
+
+/// The folder of what a tree's runs keep on this machine, made where it is not there. Git leaves it out.
+fn private_folder(root: &Path) -> Result<PathBuf, JournalError> {
     let folder = root.join(JOURNALS);
     let failed = |source: io::Error| JournalError::Create { path: folder.clone(), source: source.into() };
     let journals = folder.join("journals");
@@ -138,9 +229,7 @@ fn in_tree(root: &Path, fingerprint: &str) -> Result<PathBuf, JournalError> {
         Err((ErrorKind::AlreadyExists, _)) => {}
         Err((_, error)) => return Err(failed(error)),
     }
-    let time = Timestamp::now().strftime("%Y%m%dT%H%M%S%.3fZ");
-    let plan: String = fingerprint.chars().take(8).collect();
-    Ok(journals.join(format!("{time}-{plan}.jsonl")))
+    Ok(folder)
 }
 
 fn make_private(folder: &Path) -> io::Result<()> {

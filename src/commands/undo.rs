@@ -13,14 +13,17 @@ use super::journal::sound_journal;
 use super::plan::Part;
 use super::planning::{Asked, Source, Undo};
 use super::session::Known;
-use super::{Session, block_on, connect};
+use super::{Session, block_on, connect, journal};
 
 /// What `undo` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The journal of the run that is to be taken back
-    #[arg(value_name = "JOURNAL")]
-    file: PathBuf,
+    #[arg(value_name = "JOURNAL", required_unless_present = "last")]
+    file: Option<PathBuf>,
+    /// Take back the newest run of which the tree's folder has a journal
+    #[arg(long, conflicts_with = "file")]
+    last: bool,
     #[command(flatten)]
     part: Part,
     #[command(flatten)]
@@ -32,12 +35,16 @@ pub struct Arguments {
 /// # Errors
 /// [`Error`] when the journal is broken or another site's, there is no plan, or it may not be carried out.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
-    arguments.manner.somebody_answers(session, false)?;
-    let journal = sound_journal(&arguments.file)?;
+    let file = match &arguments.file {
+        Some(file) => file.clone(),
+        None => journal::newest(session)?,
+    };
+    let journal = sound_journal(&file)?;
     let loaded = session.load_compared(&arguments.part, Known::NotIgnored)?;
     of_this_place(&journal, &loaded.declaration.settings)?;
+    let _alone = journal::alone(session, arguments.manner.journal())?;
     let surfaces = connect(session, &loaded.declaration.settings)?;
-    let name = arguments.file.file_name().unwrap_or_default().to_string_lossy();
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
     block_on(async {
         let undo = Some(Undo { journal: &journal, name: &name });
         let asked = Asked { undo, ..Asked::of(&arguments.part) };

@@ -5,16 +5,38 @@ use clap::{Args, ValueEnum};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
+use crate::model::{GroupName, Roster, RosterFilter, StatusFilter};
+use crate::plan::{self, Desired};
 use crate::render;
 
+use super::session::Loaded;
 use super::{Session, block_on, connect};
 
 /// What `users` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
+    /// Only members of this group of the site; repeated, of any of them
+    #[arg(long = "group", value_name = "GROUP")]
+    groups: Vec<String>,
+    /// Only accounts of this status
+    #[arg(long, value_name = "STATUS", default_value = "active")]
+    status: Status,
+    /// Only people whose e-mail is not of this domain; repeated, of none of them
+    #[arg(long, value_name = "DOMAIN")]
+    outside: Vec<String>,
     /// How to print it
     #[arg(long, value_name = "FORMAT", default_value = "text")]
     format: UsersFormat,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Status {
+    Active,
+    Suspended,
+    Deactivated,
+    /// Not active, for any reason
+    Inactive,
+    All,
 }
 
 /// How the list of users is printed.
@@ -28,19 +50,17 @@ enum UsersFormat {
     Json,
 }
 
-/// Prints who is active, with their groups, and what is not known of them.
+/// Prints who is on the site, with their groups, and what is not known of them.
 ///
 /// # Errors
-/// [`Error`] when something cannot be read whole.
+/// [`Error`] when something cannot be read whole, or the site has no such group.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
-    let settings = &loaded.declaration.settings;
-    let surfaces = connect(session, settings)?;
-    let reading =
-        async { Ok(session.telling(Box::pin(fetch::roster(&surfaces, &settings.site.value))).await?) };
-    let roster = block_on(reading)?;
+    let mut roster = roster(session, &loaded)?;
+    let filter = arguments.filter(&roster)?;
+    plan::choose(&mut roster, &filter);
     session.data(&match arguments.format {
-        UsersFormat::Text => render::roster_text(&roster, session.terminal.width()),
+        UsersFormat::Text => render::roster_text(&roster, &filter, session.terminal.width()),
         UsersFormat::Csv => render::roster_csv(&roster),
         UsersFormat::Json => render::roster_json(&roster),
     })?;
@@ -48,4 +68,35 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         roster.unknown.iter().for_each(|sentence| session.terminal.say(sentence));
     }
     Ok(Exit::Done)
+}
+
+/// Reads who is on the site, and says whom of them the tree declares.
+pub(super) fn roster(session: &Session, loaded: &Loaded) -> Result<Roster, Error> {
+    let settings = &loaded.declaration.settings;
+    let surfaces = connect(session, settings)?;
+    let reading =
+        async { Ok(session.telling(Box::pin(fetch::roster(&surfaces, &settings.site.value))).await?) };
+    let mut roster = block_on(reading)?;
+    plan::declare(&mut roster, &Desired::of(&loaded.declaration, session.today));
+    Ok(roster)
+}
+
+impl Arguments {
+    fn filter(&self, roster: &Roster) -> Result<RosterFilter, Error> {
+        let on_site = |name: &String| {
+            let found = plan::group_on_site(roster, &GroupName::new(name)).cloned();
+            found.ok_or_else(|| Error::Usage(format!("the site has no group {name}")))
+        };
+        Ok(RosterFilter {
+            groups: self.groups.iter().map(on_site).collect::<Result<_, Error>>()?,
+            status: match self.status {
+                Status::Active => StatusFilter::Active,
+                Status::Suspended => StatusFilter::Suspended,
+                Status::Deactivated => StatusFilter::Deactivated,
+                Status::Inactive => StatusFilter::Inactive,
+                Status::All => StatusFilter::Any,
+            },
+            outside: self.outside.iter().map(|domain| domain.trim_start_matches('@').to_owned()).collect(),
+        })
+    }
 }

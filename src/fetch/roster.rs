@@ -1,4 +1,4 @@
-//! Who is active.
+//! Who is on a site.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use futures_util::future::OptionFuture;
 use tokio::try_join;
 
 use crate::atlassian::{Organization, Surfaces};
-use crate::model::{AccountId, Email, GroupId, GroupName, LiveAccount, Roster, RosterUser};
+use crate::model::{AccountId, Claim, Email, GroupId, GroupName, LiveAccount, Reading, Roster, RosterUser};
 use crate::plan::Reads;
 
 use super::Error;
@@ -14,9 +14,15 @@ use super::live::Lists;
 use super::members::members;
 use super::site::at_site;
 
+const NO_APPS: &str = "Apps, service accounts and the memberships of the admin groups are not shown: the organization does not \
+                       show them, and there is no credential for Jira.";
+
+const NO_ACTIVITY: &str = "When anybody was last active is not known, nor whose account the organization manages: its API key tells \
+                           it, and there is none.";
+
 const EVERYBODY: Reads = Reads { scim_users: false, users: true };
 
-/// Reads everybody who is active on a site, with their groups. With Jira it reads the members of every group; the
+/// Reads everybody who is on a site, with their groups. With Jira it reads the members of every group; the
 /// organization shows everybody's groups in its one listing, and when they were last active.
 ///
 /// # Errors
@@ -56,11 +62,7 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
             }
         }
     } else {
-        unknown.push(
-            "Apps, service accounts and the memberships of the admin groups are not shown: the organization does not \
-             show them, and there is no credential for Jira."
-                .to_owned(),
-        );
+        unknown.push(NO_APPS.to_owned());
     }
     match people {
         Ok(Some((people, unidentified))) => {
@@ -72,40 +74,29 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
                 }
                 let account = accounts.entry(person.account.clone()).or_insert_with(|| person.live());
                 account.learn(&person);
-                active.insert(person.account, last);
+                active.insert(person.account, (last, person.claim));
             }
         }
-        Ok(None) => unknown.push(
-            "When anybody was last active is not known: the organization's API key tells it, and there is none."
-                .to_owned(),
-        ),
+        Ok(None) => unknown.push(NO_ACTIVITY.to_owned()),
         Err(error) => unknown.push(format!(
             "When anybody was last active, and what the organization says of people, was not read: {}.",
             error.chain()
         )),
     }
-    unknown.extend(hidden(&accounts).into_iter().chain(left_out(without_id)));
+    unknown.extend(left_out(without_id));
     let mut users: Vec<RosterUser> = accounts
         .into_values()
-        .filter(LiveAccount::active)
-        .map(|account| RosterUser {
-            groups: of.remove(&account.id).into_iter().flatten().collect(),
-            last_active: active.remove(&account.id).unwrap_or_default(),
-            account,
+        .map(|account| {
+            let (last_active, claim) =
+                active.remove(&account.id).unwrap_or((Reading::NotRead, Claim::Unsaid));
+            let groups = of.remove(&account.id).into_iter().flatten().collect();
+            RosterUser { account, groups, last_active, claim, declared: false }
         })
         .collect();
     users.sort_by(|a, b| key(a).cmp(&key(b)));
-    Ok(Roster { site: site.to_owned(), users, unknown })
-}
-
-/// Says of how many people no email is shown.
-fn hidden(accounts: &BTreeMap<AccountId, LiveAccount>) -> Option<String> {
-    let people = match accounts.values().filter(|it| it.active() && it.hides_email()).count() {
-        0 => return None,
-        1 => "1 person".to_owned(),
-        hidden => format!("{hidden} people"),
-    };
-    Some(format!("The e-mails of {people} among them are not shown to these credentials."))
+    let mut groups: Vec<GroupName> = groups.iter().map(|group| group.name.clone()).collect();
+    groups.sort();
+    Ok(Roster { site: site.to_owned(), users, groups, unknown })
 }
 
 /// Says how many rows have no id, where any has none.

@@ -11,7 +11,9 @@
 //! `parse` takes a file of them apart, whatever it holds.
 
 mod chain;
+mod file;
 mod parse;
 
 pub use chain::{Chain, START};
+pub use file::JournalFile;
 pub use parse::{Broken, LONGEST_LINE, Parsed, Wrong, parse};

@@ -80,7 +80,7 @@ pub use policy::{
 pub use read::{Read, Unread, Without};
 pub use realm::Realm;
 pub use report::{Confirmation, Outcome, Report};
-pub use roster::{Roster, RosterUser};
+pub use roster::{Roster, RosterFilter, RosterUser, StatusFilter};
 pub use scim::{ScimGroup, ScimUser};
 pub use snapshot::{Place, Readings, Snapshot, SnapshotHeader, Taken};
 pub use tree::{FileId, Located, Location, Locator, NoLocation, Origin, SourceFile, Span, Tree};

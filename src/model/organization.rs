@@ -51,6 +51,22 @@ pub enum UserStatus {
     Unsaid,
 }
 
+impl UserStatus {
+    /// The word for people and programs.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Suspended => "suspended",
+            Self::NotInvited => "not-invited",
+            Self::Deactivated => "deactivated",
+            Self::ForDeletion => "for-deletion",
+            Self::Closed => "closed",
+            Self::Inactive => "inactive",
+            Self::Unsaid => "unsaid",
+        }
+    }
+}
+
 /// `claimStatus`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]

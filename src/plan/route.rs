@@ -110,6 +110,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     router.say_unread();
     router.carry_groups();
     router.list_what_is_left();
+    router.block_renames();
     router.block_dependents();
     let mut steps = Routed {
         operations: router.operations,
@@ -352,7 +353,9 @@ impl Router<'_> {
         let action = if invites { Action::Invite } else { change.wanted.action() };
         let key = Key { address: change.address.clone(), action };
         let privileged = self.rules.privileged.touched_by(&key, &operation);
-        let drift = self.context.base.map_or(Drift::Unknown, |base| base.drift(&change, self.context.tree));
+        // What takes a run back is asked for by no tree, so that none tells whether it is drift.
+        let base = self.context.base.filter(|_| !self.context.undoes);
+        let drift = base.map_or(Drift::Unknown, |base| base.drift(&change, self.context.tree));
         let asked =
             operation.account().and_then(|id| self.context.account(id)).map(|known| known.name.clone());
         let planned = PlannedOperation {

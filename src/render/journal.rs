@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use serde::Serialize;
 
-use crate::journal::{Broken, Parsed};
+use crate::journal::{Broken, JournalFile, Parsed};
 use crate::model::{
     AccountId, Begin, End, Ending, Exchange, Fate, Found, GroupId, Journal, Key, Made, Outcome, Said, ScimId,
     SentOperation, Told,
@@ -59,11 +59,64 @@ pub fn journal_json(parsed: &Parsed) -> String {
         end: journal.end(),
         ended: journal.end().and_then(|_| journal.lines.last()).map(|line| line.at),
         last_hash: &journal.last,
-        broken: parsed
-            .broken
-            .as_ref()
-            .map(|broken| BrokenDocument { line: broken.line, why: broken.wrong.to_string() }),
+        broken: parsed.broken.as_ref().map(BrokenDocument::of),
         operations: journal.operations().iter().map(document).collect(),
+    })
+}
+
+/// Renders journals, one run after the other: when, who, which commit, how it ended, and the file.
+pub fn journals_text(files: &[JournalFile], width: usize) -> String {
+    if files.is_empty() {
+        return "This folder holds no journal.\n".into();
+    }
+    let mut text = String::new();
+    for file in files {
+        let began = file.began().map_or("of no known time".into(), moment);
+        text.push_str(&format!("{}\n", painted(BOLD, &began)));
+        let mut about = |said: &str| text.push_str(&wrapped(&harmless(said), &Lead::OUTCOME, width));
+        if let Some(begin) = file.parsed.journal.begin() {
+            about(&format!("by {}", by(begin)));
+            match &begin.commit {
+                Some(commit) => about(&format!("commit {commit}")),
+                None => about("of no commit"),
+            }
+        }
+        match &file.parsed.broken {
+            None => about(&ending(&file.parsed.journal)),
+            Some(broken) => about(&break_line(broken)),
+        }
+        about(&file.path.display().to_string());
+    }
+    text
+}
+
+/// Renders the same as [`journals_text`] as a versioned JSON document, with a line break at its end.
+pub fn journals_json(files: &[JournalFile]) -> String {
+    #[derive(Serialize)]
+    struct List<'a> {
+        format: &'static str,
+        runs: Vec<Listed<'a>>,
+    }
+    #[derive(Serialize)]
+    struct Listed<'a> {
+        file: String,
+        began: Option<Timestamp>,
+        run: Option<&'a Begin>,
+        end: Option<&'a End>,
+        broken: Option<BrokenDocument>,
+    }
+    pretty(&List {
+        format: "rollbook.journals/1",
+        runs: files
+            .iter()
+            .map(|file| Listed {
+                file: file.path.display().to_string(),
+                began: file.began(),
+                run: file.parsed.journal.begin(),
+                end: file.parsed.journal.end(),
+                broken: file.parsed.broken.as_ref().map(BrokenDocument::of),
+            })
+            .collect(),
     })
 }
 
@@ -83,6 +136,12 @@ struct Document<'a> {
 struct BrokenDocument {
     line: usize,
     why: String,
+}
+
+impl BrokenDocument {
+    fn of(broken: &Broken) -> Self {
+        Self { line: broken.line, why: broken.wrong.to_string() }
+    }
 }
 
 #[derive(Serialize)]
@@ -151,18 +210,23 @@ fn head(journal: &Journal, width: usize) -> String {
     if let Some(organization) = &begin.organization {
         row("organization", organization);
     }
-    match (&begin.account, &begin.operator) {
-        (Some(account), Some(operator)) => row("by", &format!("account {account}, for {operator}")),
-        (Some(account), None) => row("by", &format!("account {account}")),
-        (None, Some(operator)) => row("by", &format!("an organization's key, for {operator}")),
-        (None, None) => row("by", "a key whose owner is not known"),
-    }
+    row("by", &by(begin));
     if !begin.allowed.is_empty() {
         let allowed: Vec<&str> = begin.allowed.iter().map(|guard| guard.as_str()).collect();
         row("allowed", &allowed.join(", "));
     }
     row("rollbook", &begin.rollbook);
     text
+}
+
+/// Who ran it.
+fn by(begin: &Begin) -> String {
+    match (&begin.account, &begin.operator) {
+        (Some(account), Some(operator)) => format!("account {account}, for {operator}"),
+        (Some(account), None) => format!("account {account}"),
+        (None, Some(operator)) => format!("an organization's key, for {operator}"),
+        (None, None) => "a key whose owner is not known".into(),
+    }
 }
 
 fn operation(told: &Told<'_>, width: usize) -> String {

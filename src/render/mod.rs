@@ -25,7 +25,7 @@ pub use diagnostics::{Colour, DiagnosticStyle, Frames, diagnostics, diagnostics_
 pub use explain::{About, explanation_json, explanation_text};
 pub use github::{diagnostics_github, plan_github};
 pub use harmless::harmless;
-pub use journal::{journal_json, journal_text, verification};
+pub use journal::{journal_json, journal_text, journals_json, journals_text, verification};
 pub use json::{plan_json, plan_schema, report_json};
 pub use lines::{count, host_of};
 pub use markdown::{CommentLimit, plan_markdown, prose as markdown_prose};

@@ -1,28 +1,48 @@
-//! Who is active, for people, for spreadsheets and for programs.
+//! Who is on a site, for people, for spreadsheets and for programs.
 
 use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::model::{AccountKind, Email, GroupName, Reading, Roster, RosterUser};
+use crate::model::{AccountKind, Claim, Email, GroupName, Reading, Roster, RosterFilter, RosterUser};
 
 use super::harmless;
 use super::json::pretty;
 use super::lines::{BOLD, Lead, Row, count, painted, wrapped};
 
 /// Renders everybody within a width in cells: who, what sort of account, when last active, and below it their groups.
-pub fn roster_text(roster: &Roster, width: usize) -> String {
+pub fn roster_text(roster: &Roster, filter: &RosterFilter, width: usize) -> String {
     let host = crate::render::host_of(&roster.site);
-    let title = format!("{} of {}", count(roster.users.len(), "active account"), harmless(host));
+    let what = format!("{}account", filter.status.word());
+    let mut title = format!("{} of {}", count(roster.users.len(), &what), harmless(host));
+    if !filter.groups.is_empty() {
+        let names: Vec<_> = filter.groups.iter().map(|group| harmless(group.as_str())).collect();
+        title.push_str(&format!(" in {}", names.join(" or ")));
+    }
+    if !filter.outside.is_empty() {
+        let domains: Vec<_> = filter.outside.iter().map(|domain| harmless(domain)).collect();
+        title.push_str(&format!(" outside {}", domains.join(" and ")));
+    }
     let mut text = format!("{}\n\n", painted(BOLD, &title));
     for user in &roster.users {
         let (who, name) = (called(user), harmless(&user.account.name).into_owned());
-        let about = match user.account.kind {
-            AccountKind::Atlassian => name,
+        let mut about = Vec::new();
+        match user.account.kind {
+            AccountKind::Atlassian => {}
             AccountKind::App | AccountKind::Customer | AccountKind::Unknown => {
-                format!("{name} ({})", kind(user.account.kind))
+                about.push(kind(user.account.kind));
             }
-        };
+        }
+        if !user.account.active() {
+            about.push(user.account.status.as_str());
+        }
+        if user.claim == Claim::Unmanaged {
+            about.push("not managed");
+        }
+        if !user.declared {
+            about.push("not declared");
+        }
+        let about = if about.is_empty() { name } else { format!("{name} ({})", about.join(", ")) };
         let right = match &user.last_active {
             Reading::NotRead => String::new(),
             Reading::Read(None) => "no use known".to_owned(),
@@ -53,23 +73,37 @@ pub fn roster_text(roster: &Roster, width: usize) -> String {
 /// Renders everybody as a table with a line of titles. What is not known is an empty cell, and what `unknown` says is
 /// for the caller to tell.
 pub fn roster_csv(roster: &Roster) -> String {
-    let titles = ["account", "type", "email", "name", "groups", "last_active", "last_active_known"];
+    let titles = [
+        "account",
+        "type",
+        "email",
+        "name",
+        "groups",
+        "last_active",
+        "last_active_known",
+        "status",
+        "managed",
+        "declared",
+    ];
     let rows = roster.users.iter().map(|user| {
         let last = match &user.last_active {
             Reading::NotRead | Reading::Read(None) => "",
             Reading::Read(Some(at)) => at,
         };
         // A column of times holds times; that nothing is known is no use.
-        let known = if user.last_active.read().is_some() { "true" } else { "false" };
+        let known = yes(user.last_active.read().is_some());
         let email = user.account.email.as_ref().map_or("", Email::as_str);
         let groups =
             user.groups.iter().map(|group| cell(group.as_str()).into_owned()).collect::<Vec<_>>().join("; ");
-        [user.account.id.as_str(), kind(user.account.kind), email, &user.account.name, &groups, last, known]
-            .map(|text| cell(text).into_owned())
+        let managed = managed(user).map_or("", yes);
+        let status = user.account.status.as_str();
+        let about = [user.account.id.as_str(), kind(user.account.kind), email, &user.account.name, &groups];
+        let cells = about.into_iter().chain([last, known, status, managed, yes(user.declared)]);
+        cells.map(|text| cell(text).into_owned()).collect::<Vec<String>>()
     });
     // Spreadsheets part an unquoted cell at a `;`, too, and so would make cells of their own of what follows.
     let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
-    for row in std::iter::once(titles.map(str::to_owned)).chain(rows) {
+    for row in std::iter::once(titles.map(str::to_owned).to_vec()).chain(rows) {
         // Writing to memory cannot fail, and every row has as many cells.
         let _ = writer.write_record(row);
     }
@@ -95,6 +129,9 @@ pub fn roster_json(roster: &Roster) -> String {
         groups: &'a [GroupName],
         last_active_known: bool,
         last_active: Option<&'a str>,
+        status: &'static str,
+        managed: Option<bool>,
+        declared: bool,
     }
     impl<'a> User<'a> {
         fn of(user: &'a RosterUser) -> Self {
@@ -106,6 +143,9 @@ pub fn roster_json(roster: &Roster) -> String {
                 groups: &user.groups,
                 last_active_known: user.last_active.read().is_some(),
                 last_active: user.last_active.read().and_then(Option::as_deref),
+                status: user.account.status.as_str(),
+                managed: managed(user),
+                declared: user.declared,
             }
         }
     }
@@ -115,6 +155,19 @@ pub fn roster_json(roster: &Roster) -> String {
         unknown: &roster.unknown,
         users: roster.users.iter().map(User::of).collect(),
     })
+}
+
+/// Whether the organization manages the account, where anybody says it.
+fn managed(user: &RosterUser) -> Option<bool> {
+    match user.claim {
+        Claim::Managed => Some(true),
+        Claim::Unmanaged => Some(false),
+        Claim::Unsaid => None,
+    }
+}
+
+fn yes(it: bool) -> &'static str {
+    if it { "true" } else { "false" }
 }
 
 fn called(user: &RosterUser) -> String {

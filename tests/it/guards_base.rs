@@ -267,3 +267,54 @@ fn what_must_never_happen_cannot_be_waived() {
     ];
     assert_eq!(waivable, expected);
 }
+
+#[test]
+fn another_end_of_a_membership_that_is_missing_is_the_change() {
+    let members = "  sre:\n    members: [{ user: ada@acme.com, until: 2027-01-10 }]\n";
+    let world = World::of("", "", members).then_base().change(|live| live.group("sre").members.clear());
+    assert_eq!(parted(&world.plan()), (vec!["add member.sre/ada@acme.com".to_owned()], vec![]));
+    let later = world.edit("2027-01-10", "2027-02-10");
+    assert_eq!(parted(&later.plan()), (vec![], vec!["add member.sre/ada@acme.com".to_owned()]));
+}
+
+#[test]
+fn what_this_plan_does_itself_was_not_done_by_hand() {
+    let head = "organization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\noperator: root@acme.com\n\
+                policy: { unlisted-users: offboard, max-revokes: { total: 5 }, offboard: suspend }\n";
+    let users = "  root@acme.com: { active: true }\n  bob@acme.com: { active: true }\n";
+    let world = World::of(head, users, "  sre:\n    members: [root@acme.com]\n").change(|live| {
+        live.surfaces = [Surface::Jira, Surface::Organization, Surface::UserManagement].into();
+        live.account("bob@acme.com").suspended = true;
+    });
+    let base = world.clone().edit("  bob@acme.com: { active: true }\n", "").files;
+    let plan = World { base: Some(base), ..world }.plan();
+    assert!(keys(&plan).contains(&"activate user.bob@acme.com".to_owned()), "{:?}", keys(&plan));
+    assert_eq!(adopted(&plan), Vec::<String>::new());
+}
+
+#[test]
+fn a_new_key_with_the_members_of_one_that_leaves_looks_like_a_rename() {
+    let members = "    members: [ada@acme.com, bob@acme.com, chen@acme.com, dina@acme.com, erik@acme.com]\n";
+    let world = World::of("", "", &format!("  phoenix:\n{members}")).then_base();
+    let renamed = world.clone().edit("  phoenix:", "  firebird:");
+    let plan = renamed.plan();
+    let codes: Vec<&str> = plan.blocked.iter().map(|blocked| blocked.code.as_ref()).collect();
+    assert_eq!(keys(&plan), Vec::<String>::new(), "nothing of it is done");
+    assert_eq!(codes[0], "looks-like-rename");
+    assert!(codes[1..].iter().all(|code| *code == "requires-blocked"), "{codes:?}");
+    let help = &plan.blocked[0].help;
+    assert!(help.contains("`id: id-phoenix`") && help.contains("`absent: true`"), "{help}");
+    let nearly = renamed.clone().edit("erik@acme.com", "eve@acme.com").edit("ada@acme.com, ", "");
+    let nearly = nearly.change(hired(&["eve@acme.com"]));
+    assert!(
+        keys(&nearly.plan()).contains(&"create group.firebird".to_owned()),
+        "three of six is another group"
+    );
+    // The three ways out.
+    let pinned = renamed.clone().edit("  firebird:\n", "  firebird:\n    id: id-phoenix\n");
+    assert_eq!((keys(&pinned.plan()), pinned.plan().blocked), (vec![], vec![]));
+    let absent = renamed.clone().edit("groups:\n", "groups:\n  phoenix: { absent: true }\n");
+    assert!(keys(&absent.plan()).contains(&"create group.firebird".to_owned()));
+    let alone = World { base: Some(world.clone().edit("  phoenix:", "  other:").files), ..renamed };
+    assert!(keys(&alone.plan()).contains(&"create group.firebird".to_owned()), "what left before is no twin");
+}

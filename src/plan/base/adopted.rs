@@ -1,6 +1,6 @@
 //! Drift that the tree accepts: somebody changed live by hand, and the tree declares it now.
 
-use crate::model::{Address, Adopted, Change, GroupId, Ref, Wanted};
+use crate::model::{Address, Adopted, Change, GroupId, LiveAccount, LiveState, Ref, Wanted};
 
 use super::{Base, Wants};
 use crate::plan::identity::{GroupIdentity, Marked, Resolved};
@@ -10,11 +10,12 @@ pub(super) fn adopted(
     base: &Base<'_>,
     head: &Resolved<'_>,
     wants: &Wants,
+    live: &LiveState,
     privileged: &Marked,
 ) -> Vec<Adopted> {
     let unwanted = base.changes.iter().filter(|(deed, change)| !wants.want(deed, change));
     unwanted
-        .filter(|(_, change)| !super::by_name(change.reason) && is_declared(change, head))
+        .filter(|(_, change)| !super::by_name(change.reason) && is_declared(change, head, live))
         .map(|(_, change)| Adopted {
             address: change.address.clone(),
             undoes: change.wanted.action(),
@@ -26,7 +27,7 @@ pub(super) fn adopted(
 }
 
 /// Whether the tree declares what live has, and not only leaves it alone.
-fn is_declared(change: &Change, head: &Resolved<'_>) -> bool {
+fn is_declared(change: &Change, head: &Resolved<'_>, live: &LiveState) -> bool {
     match &change.wanted {
         Wanted::RemoveMember { membership } => {
             let name = head.groups.declared_as(membership.group());
@@ -46,13 +47,20 @@ fn is_declared(change: &Change, head: &Resolved<'_>) -> bool {
             !matches!(head.groups.get(name), GroupIdentity::Unresolved(_))
                 && head.desired.declaration.groups.contains_key(name)
         }
-        Wanted::InviteUser { .. }
-        | Wanted::OffboardUser { .. }
-        | Wanted::ActivateUser { .. }
-        | Wanted::UpdateUser { .. } => match &change.address {
-            Address::User(user) => head.desired.people().contains(user),
-            Address::Group(_) | Address::Member(..) => false,
-        },
+        // Whom this very plan lets back in, nobody let in by hand.
+        Wanted::OffboardUser { account, .. } => {
+            live.accounts.get(account).is_some_and(LiveAccount::active) && names(head, &change.address)
+        }
+        Wanted::InviteUser { .. } | Wanted::ActivateUser { .. } | Wanted::UpdateUser { .. } => {
+            names(head, &change.address)
+        }
+    }
+}
+
+fn names(head: &Resolved<'_>, address: &Address) -> bool {
+    match address {
+        Address::User(user) => head.desired.people().contains(user),
+        Address::Group(_) | Address::Member(..) => false,
     }
 }
 

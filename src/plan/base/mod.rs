@@ -121,7 +121,8 @@ impl<'a> Base<'a> {
     /// Whether the base would need a change as well. What it wanted and could not have is possible by the change alone.
     pub(super) fn drift(&self, change: &Change, head: &Resolved<'_>) -> Drift {
         let needed = match self.changes.get(&Deed::of(change, head)) {
-            Some(needed) => same(&needed.wanted, &change.wanted),
+            // Another end is the change's own, also where the membership is missing.
+            Some(needed) => same(&needed.wanted, &change.wanted) && needed.until == change.until,
             None => self.loses_all(&change.wanted),
         };
         if needed { Drift::Yes } else { Drift::No }
@@ -151,7 +152,7 @@ impl<'a> Base<'a> {
             identities: identities::changes(self.tree.desired.declaration, head.desired.declaration, live),
             rules: rules::changes(self.tree.desired.declaration, head.desired.declaration),
             declared,
-            adopted: adopted::adopted(self, head, wants, privileged),
+            adopted: adopted::adopted(self, head, wants, live, privileged),
         }
     }
 

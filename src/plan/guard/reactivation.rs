@@ -1,6 +1,6 @@
 //! `reactivation`: somebody who was suspended by hand stays so (design §7).
 
-use crate::model::{Drift, Guard, Operation, PlannedOperation};
+use crate::model::{Drift, Guard, Operation, PlannedOperation, Reason};
 
 use super::{Case, Rules, Tripped};
 
@@ -8,6 +8,8 @@ use super::{Case, Rules, Tripped};
 /// purpose. Without a base nobody can tell. Somebody who has an account and is in no directory is invited back.
 pub(super) fn reactivation(case: &Case<'_>, _: &Rules<'_>) -> Vec<Tripped> {
     let trips = |planned: &&PlannedOperation| match &planned.operation {
+        // The journal shows that the run which is taken back did it, and `undo` gives back nothing that the tree denies.
+        Operation::ActivateUser { .. } if planned.reason == Reason::Undone => false,
         Operation::ActivateUser { account, .. } => {
             let base = case.context.base.map(|base| &base.tree);
             planned.drift != Drift::No || base.is_none_or(|base| !base.offboards(account))

@@ -112,9 +112,9 @@ fn a_journal_that_is_not_as_it_was_written_fails_with_its_line() {
 }
 
 #[test]
-fn nothing_is_made_where_nothing_is_applied() {
+fn no_journal_is_made_where_nothing_is_applied() {
     let site = Site::example("minimal");
-    let empty = |ran: &Ran| assert!(!ran.folder().join(".rollbook").exists(), "{ran}");
+    let empty = |ran: &Ran| assert_eq!(journals(&ran.folder()), Vec::<PathBuf>::new(), "{ran}");
     empty(&minimal(&["plan"]).at(&site).run().ends(0));
     let guarded = ROOT.to_owned() + "groups: { developers: { members: [] } }\n";
     let protect = "policy: { invite-domains: [acme.com], max-revokes: { total: 0 } }";

@@ -83,3 +83,101 @@ fn a_journal_that_cannot_be_trusted_is_not_taken_back() {
     fs::write(&path, cut).unwrap();
     undo(&made.folder(), &["--yes"]).at(&site).run().ends(0);
 }
+
+/// A folder with the smallest example, applied, with its journal in the folder of the tree.
+fn applied_here(site: &Site) -> Ran {
+    let run = rollbook(["apply", "--yes", "--today", TODAY]).at(site);
+    files_of("minimal").into_iter().fold(run, |run, (path, text)| run.file(&path, &text)).run().ends(0)
+}
+
+#[test]
+fn the_newest_run_is_looked_at_and_taken_back() {
+    let site = Site::example("minimal");
+    let made = applied_here(&site);
+    let folder = made.folder().display().to_string();
+    let at = |arguments: &[&str]| {
+        let common = ["-C", &folder, "--today", TODAY];
+        rollbook(arguments.iter().chain(&common).copied()).at(&site).hides(&folder, "[folder]")
+    };
+    let writes = site.sandbox.requests().writes.len();
+    // Without a terminal the plan is shown all the same.
+    let looked = at(&["undo", "--last"]).run().ends(64);
+    assert!(looked.stderr.contains("- chen@acme.com") || looked.stderr.contains("undone"), "{looked}");
+    assert!(looked.stderr.contains("nobody can be asked here, so that nothing was changed"), "{looked}");
+    assert_eq!(site.sandbox.requests().writes.len(), writes);
+    let back = at(&["undo", "--last", "--yes"]).run().ends(0);
+    assert!(back.stderr.contains("The newest run: "), "{back}");
+    let list = at(&["journal", "list", "--format", "json"]).run().ends(0).json();
+    let runs = list["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 2);
+    assert!(runs[0]["began"].as_str() > runs[1]["began"].as_str(), "{list}");
+    let text = at(&["journal", "list"]).run().ends(0);
+    assert!(
+        text.stdout.contains("The run came to its end") && text.stdout.contains("of no commit"),
+        "{text}"
+    );
+    let files: Vec<String> = runs.iter().map(|run| run["file"].as_str().unwrap().to_owned()).collect();
+    at(&["journal", "verify", &files[0], &files[1]]).run().ends(0);
+    at(&["journal", "verify", &files[0], &files[1], "--last", "00"]).run().ends(64);
+    let shown = at(&["journal", "show", "--format", "json"]).run().ends(0).json();
+    assert_eq!(shown["began"], runs[0]["began"]);
+    // The last is what nobody can tell where a journal does not say when it began.
+    fs::write(Path::new(&files[1]), "no journal\n").unwrap();
+    at(&["journal", "verify", &files[0], &files[1]]).run().ends(1);
+    at(&["undo", "--last", "--yes"]).run().ends(1);
+}
+
+#[test]
+fn an_apply_that_nobody_can_answer_shows_its_plan() {
+    let site = Site::example("minimal");
+    let run = rollbook(["apply", "--today", TODAY]).at(&site);
+    let run = files_of("minimal").into_iter().fold(run, |run, (path, text)| run.file(&path, &text));
+    let ran = run.run().ends(64);
+    assert!(ran.stderr.contains("erik@acme.com") && ran.stderr.contains("`--yes` applies"), "{ran}");
+    assert!(site.sandbox.requests().writes.is_empty());
+}
+
+#[test]
+fn two_runs_of_one_folder_do_not_meet() {
+    let site = Site::example("minimal");
+    let made = applied_here(&site);
+    let folder = made.folder().display().to_string();
+    let lock = fs::File::open(made.folder().join(".rollbook/lock")).unwrap();
+    lock.lock().unwrap();
+    let run =
+        || rollbook(["apply", "--yes", "-C", &folder, "--today", TODAY]).at(&site).hides(&folder, "[folder]");
+    let ran = run().run().ends(1);
+    assert!(ran.stderr.contains("another run of this folder is under way"), "{ran}");
+    lock.unlock().unwrap();
+    run().run().ends(0);
+}
+
+const SUSPENDS: &str = r#"
+site: { name: acme }
+organization: { id: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41, domains: [acme.com] }
+apps: [{ key: jira-software }]
+users:
+  - { email: root@acme.com, name: Root }
+  - { email: zoe@acme.com, name: Zoe }
+groups:
+  - { name: site-admins, site-admin: true, grants: { jira-software: user }, members: [root@acme.com] }
+  - { name: sre, grants: { jira-software: user }, members: [zoe@acme.com, root@acme.com] }
+credentials:
+  - basic: { account: root@acme.com, token: sandbox-token }
+  - org-api-key: { key: organization-key, account: root@acme.com }
+"#;
+
+#[test]
+fn a_suspension_is_taken_back_by_the_run_that_made_it() {
+    let site = Site::of(SUSPENDS);
+    let tree = "version: 1\nsite: https://acme.atlassian.net\norganization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\n\
+                operator: root@acme.com\nusers: { zoe@acme.com: { active: false } }\n";
+    let apply = ["apply", "--yes", "--today", TODAY, "--journal", "run.jsonl"];
+    let made = rollbook(apply).file("rollbook.yaml", tree).at(&site).run().ends(0);
+    // What the tree denies still is not given back.
+    let denied = undo(&made.folder(), &["--yes"]).at(&site).run().ends(6);
+    assert!(denied.stderr.contains("the tree takes it from the person again"), "{denied}");
+    fs::write(made.folder().join("rollbook.yaml"), tree.replace("active: false", "active: true")).unwrap();
+    let back = undo(&made.folder(), &["--yes"]).at(&site).run().ends(0);
+    assert!(back.stdout.contains("applied") && back.stdout.contains("activate user.zoe@acme.com"), "{back}");
+}

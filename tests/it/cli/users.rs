@@ -111,3 +111,67 @@ fn no_name_is_a_formula_or_moves_the_cursor() {
     assert!(text.stdout.starts_with("4 active accounts of acme.atlassian.net\n"), "{text}");
     assert!(text.stdout.contains("2026-11-20") && text.stdout.contains("no use known"), "{text}");
 }
+
+/// The emails, or else accounts, of those who are asked for, with status and whether the tree names them.
+fn asked(arguments: &[&str], without: &[&str]) -> (Vec<(String, String, bool)>, Ran) {
+    let site = Site::of(SEED);
+    let tree = "version: 1\nsite: https://acme.atlassian.net\norganization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\n\
+                groups: { \"+a, b\": { members: [zoe@acme.com, \"account:712020:bot\"] } }\n";
+    let tree = tree.replace("\"account:712020:bot\"", "{ account: \"712020:bot\" }");
+    let common = ["users", "--format", "json", "--today", TODAY];
+    let mut run = rollbook(common.iter().chain(arguments).copied()).file("rollbook.yaml", &tree);
+    for (name, value) in site.sandbox.exports(site.url()) {
+        if !without.contains(&name.as_str()) {
+            run = run.env(&name, &value);
+        }
+    }
+    let ran = run.run().ends(0);
+    let users = ran.json()["users"].as_array().unwrap().clone();
+    let told = |user: &serde_json::Value| {
+        let name = user["email"].as_str().unwrap_or_else(|| user["account"].as_str().unwrap()).to_owned();
+        (name, user["status"].as_str().unwrap().to_owned(), user["declared"].as_bool().unwrap())
+    };
+    (users.iter().map(told).collect(), ran)
+}
+
+fn told(name: &str, status: &str, declared: bool) -> (String, String, bool) {
+    (name.into(), status.into(), declared)
+}
+
+#[test]
+fn some_of_a_site_are_asked_for() {
+    let (members, _) = asked(&["--group", "+A, B"], &[]);
+    let bot = told("712020:bot", "active", true);
+    let (eve, root, zoe) = (
+        told("eve@acme.com", "active", false),
+        told("root@acme.com", "active", false),
+        told("zoe@acme.com", "active", true),
+    );
+    assert_eq!(members, [eve, root, zoe, bot]);
+    let (suspended, ran) = asked(&["--status", "suspended"], &[]);
+    assert_eq!(suspended, [told("away@acme.com", "suspended", false)]);
+    assert_eq!(ran.json()["users"][0]["managed"], true, "{ran}");
+    let (all, _) = asked(&["--status", "all"], &[]);
+    assert_eq!(all.len(), 6);
+    // Jira does not say why somebody is not active: nobody is left out without a word.
+    let (none, ran) = asked(&["--status", "deactivated"], &JIRA_ALONE);
+    assert_eq!(none, []);
+    assert!(ran.json()["unknown"].to_string().contains("`--status inactive` has them"), "{ran}");
+    let (inactive, _) = asked(&["--status", "inactive"], &JIRA_ALONE);
+    assert!(!inactive.is_empty());
+    // Of a hidden email, nobody knows the domain.
+    let (outside, ran) = asked(&["--outside", "acme.com"], &JIRA_ALONE);
+    assert_eq!(outside, [told("712020:eve", "active", false)]);
+    assert!(ran.json()["unknown"].to_string().contains("may be of any domain"), "{ran}");
+    let (outside, _) = asked(&["--outside", "@ACME.com"], &[]);
+    assert_eq!(outside, []);
+}
+
+#[test]
+fn a_group_that_the_site_lacks_is_no_empty_list() {
+    let site = Site::of(SEED);
+    let tree =
+        "version: 1\nsite: https://acme.atlassian.net\norganization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\n";
+    let ran = rollbook(["users", "--group", "nosuch"]).file("rollbook.yaml", tree).at(&site).run().ends(64);
+    assert!(ran.stderr.contains("the site has no group nosuch"), "{ran}");
+}
