@@ -20,6 +20,32 @@ pub(super) fn connect(session: &Session, settings: &Settings) -> Result<Surfaces
     surfaces(session, settings, Environment::read()?)
 }
 
+/// Connects to a site of which there is no tree yet. A key that needs an id of the tree is left aside where something else
+/// can read, and it is said how to use it.
+///
+/// # Errors
+/// As [`connect`].
+pub(super) fn connect_to_start(session: &Session, settings: &Settings) -> Result<Surfaces, Error> {
+    let mut environment = Environment::read()?;
+    let reads = environment.jira.is_some();
+    if reads && settings.organization.is_none() && environment.organization_key.take().is_some() {
+        session.terminal.tell(&format!(
+            "{} is set and was not used: `--organization ID` names the organization, whose id stands in the address of \
+             admin.atlassian.com. With it, e-mails that Jira hides are known.",
+            environment::ORG_API_KEY
+        ));
+    }
+    if environment.scim_key.take().is_some() {
+        environment.scim_endpoint = None;
+        session.terminal.tell(&format!(
+            "{} is set and was not used: an import reads nothing by it. Later, `scim: {{ directory: ID }}` in \
+             rollbook.yaml names its directory.",
+            environment::SCIM_API_KEY
+        ));
+    }
+    surfaces(session, settings, environment)
+}
+
 /// Connects to what the tree names, with these credentials.
 pub(super) fn surfaces(
     session: &Session,

@@ -18,6 +18,7 @@ use crate::model::{
 use crate::plan::{self, Beside, Desired, Lookup, Resolved, Selection};
 use crate::render::{self, count};
 
+use super::connect::connect_to_start;
 use super::rewrite::{changed, differences, write};
 use super::session::Loaded;
 use super::{Session, block_on, connect};
@@ -61,7 +62,11 @@ enum Per {
 /// something, and when a file cannot be written; what is written before that is whole.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let (root, on_disk, loaded) = tree(session, arguments)?;
-    let surfaces = connect(session, &loaded.declaration.settings)?;
+    let settings = &loaded.declaration.settings;
+    let surfaces = match &arguments.site {
+        Some(_) => connect_to_start(session, settings)?,
+        None => connect(session, settings)?,
+    };
     let selection = Selection::of(&arguments.group);
     let desired = Desired::of(&loaded.declaration, session.today);
     let (live, kinds) =

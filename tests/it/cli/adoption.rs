@@ -120,3 +120,21 @@ fn nothing_is_written_over_what_is_there() {
         assert_eq!(fs::read_dir(ran.folder()).unwrap().count(), 0, "{ran}");
     }
 }
+
+#[test]
+fn what_the_sandbox_exports_starts_a_tree() {
+    let site = Site::example("acme");
+    let home = tempfile::tempdir().unwrap();
+    let ran = at(home.path(), &site, &["import", "--site", URL, "--group", "payments-*"]).run().ends(0);
+    assert!(
+        ran.stderr.contains("ROLLBOOK_ORG_API_KEY is set and was not used: `--organization ID`"),
+        "{ran}"
+    );
+    assert!(ran.stderr.contains("ROLLBOOK_SCIM_API_KEY is set and was not used"), "{ran}");
+    let home = tempfile::tempdir().unwrap();
+    let organization = "2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41";
+    let named = ["import", "--site", URL, "--group", "payments-*", "--organization", organization];
+    let ran = at(home.path(), &site, &named).run().ends(0);
+    assert!(!ran.stderr.contains("ROLLBOOK_ORG_API_KEY"), "{ran}");
+    assert!(read(home.path(), "rollbook.yaml").contains(organization));
+}
