@@ -433,6 +433,6 @@ fn a_changed_email_is_noted_once() {
     let notes: Vec<_> = world.plan().notes.iter().map(|note| crate::world::code(&note.code)).collect();
     assert_eq!(
         (keys(&world.plan()), notes),
-        (vec!["add member.sre/eve@acme.com".into()], vec!["email-changed", "not-in-lock"])
+        (vec!["add member.sre/eve@acme.com".into()], vec!["email-changed", "name-ignored", "not-in-lock"])
     );
 }

@@ -152,7 +152,7 @@ fn two_runs_of_one_folder_do_not_meet() {
     run().run().ends(0);
 }
 
-const SUSPENDS: &str = r#"
+const SUSPENDS: &str = r"
 site: { name: acme }
 organization: { id: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41, domains: [acme.com] }
 apps: [{ key: jira-software }]
@@ -165,7 +165,7 @@ groups:
 credentials:
   - basic: { account: root@acme.com, token: sandbox-token }
   - org-api-key: { key: organization-key, account: root@acme.com }
-"#;
+";
 
 #[test]
 fn a_suspension_is_taken_back_by_the_run_that_made_it() {
