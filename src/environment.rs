@@ -4,6 +4,7 @@ use std::io::{self, Read as _};
 use std::path::Path;
 use std::{env, fs};
 
+use hyper_util::client::proxy::matcher::Matcher;
 use secrecy::SecretString;
 
 use crate::atlassian::{CloudId, Credential, HostError, Overrides, Pace, TokenKind};
@@ -136,6 +137,14 @@ pub enum EnvironmentError {
     /// The cloud id is none.
     #[error("{CLOUD_ID} is not usable")]
     CloudId(#[source] HostError),
+    /// A proxy is named that would not be used.
+    #[error("{variable} names {value}, which is no proxy that can be used")]
+    Proxy {
+        /// The variable.
+        variable: &'static str,
+        /// Its value, without user and password.
+        value: String,
+    },
     /// A host that stands in for one of Atlassian's is none.
     #[error("{ENDPOINT_SITE}, {ENDPOINT_GATEWAY} or {ENDPOINT_SCIM} is not usable")]
     Endpoint(#[source] HostError),
@@ -159,6 +168,10 @@ impl EnvironmentError {
             }
             Self::Twice(_) => "Leave one of them.",
             Self::CloudId(_) => "Copy it from `https://SITE/_edge/tenant_info`, or leave it out.",
+            Self::Proxy { .. } => {
+                "Name an HTTP proxy, such as http://proxy.example:3128: SOCKS is not spoken here. A proxy that cannot be used \
+                 would be passed by; where that is meant, name the hosts in NO_PROXY."
+            }
             Self::Endpoint(error) => error.help(),
         }
     }
@@ -187,6 +200,43 @@ impl Environment {
             organization: text(ORGANIZATION)?,
         })
     }
+}
+
+/// Where the environment says that the system's certificate authorities are (rustls-native-certs reads both).
+pub fn authorities() -> Vec<(&'static str, String)> {
+    let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| Some((name, env::var_os(name)?)));
+    named.into_iter().flatten().map(|(name, value)| (name, value.to_string_lossy().into_owned())).collect()
+}
+
+/// Refuses a proxy that is named for one of these origins and would not be used: reqwest would pass an unknown kind by without
+/// a word, and could not speak SOCKS.
+///
+/// # Errors
+/// [`EnvironmentError::Proxy`].
+pub fn judge_proxies<'a>(origins: impl Iterator<Item = &'a str>) -> Result<(), EnvironmentError> {
+    let without = text("NO_PROXY")?.or(text("no_proxy")?).unwrap_or_default();
+    let through = |proxy: &str, without: &str, origin: &str| {
+        let matcher = Matcher::builder().https(proxy.to_owned()).no(without.to_owned()).build();
+        matcher.intercept(&origin.parse().ok()?)
+    };
+    let mut origins = origins.filter(|origin| through("http://proxy.invalid", &without, origin).is_some());
+    let Some(origin) = origins.next() else { return Ok(()) };
+    for names in [["HTTPS_PROXY", "https_proxy"], ["ALL_PROXY", "all_proxy"]] {
+        for variable in names {
+            let Some(value) = text(variable)? else { continue };
+            let used = through(&value, "", origin);
+            if !used.is_some_and(|used| matches!(used.uri().scheme_str(), Some("http" | "https"))) {
+                return Err(EnvironmentError::Proxy { variable, value: without_user(&value) });
+            }
+        }
+    }
+    Ok(())
+}
+
+/// An address as it may be shown: what stands before an `@` may be a password.
+fn without_user(address: &str) -> String {
+    let Some((before, host)) = address.rsplit_once('@') else { return address.to_owned() };
+    before.split_once("://").map_or(format!("…@{host}"), |(scheme, _)| format!("{scheme}://…@{host}"))
 }
 
 /// What the environment says of the platform that runs a job.

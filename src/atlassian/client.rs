@@ -5,12 +5,13 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU32};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body as AxumBody, Bytes};
+use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Uri, header};
 use http_body_util::BodyExt as _;
 use jiff::Timestamp;
@@ -22,6 +23,7 @@ use super::auth::{Authorizer, Credential, CredentialKind};
 use super::endpoints::{CloudId, Endpoints};
 use super::error::{Error, Fault};
 use super::limiter::{Limiter, Pace};
+use super::proxy::Proxies;
 use super::waiting::Waits;
 use super::words::shown;
 
@@ -50,6 +52,8 @@ pub struct Options {
     pub wall: fn() -> Timestamp,
     /// Where waits of more than a few seconds are told.
     pub waits: Option<Waits>,
+    /// Where the environment says that the system's certificate authorities are: each variable and its value, to be told.
+    pub authorities: Vec<(&'static str, String)>,
 }
 
 /// Sends requests for one credential to one site.
@@ -75,15 +79,22 @@ pub(super) enum Transport {
     InProcess(Router),
 }
 
-/// Connections over the network, which clients share. To make one reads every certificate that the system trusts, so
-/// that there is none for hosts that nobody calls.
-#[derive(Clone)]
-pub struct Network {
+/// Connections over the network, which clients share. Each kind is made when the first request needs it: it may read every
+/// certificate that the system trusts, and there may be none.
+#[derive(Clone, Default)]
+pub struct Network(Arc<Connections>);
+
+#[derive(Default)]
+struct Connections {
     /// Through the system's proxy, if there is one.
-    remote: Option<reqwest::Client>,
-    /// To this machine, where no proxy belongs.
-    loopback: Option<reqwest::Client>,
+    remote: Connection,
+    /// To this machine, where no proxy belongs, by TLS.
+    loopback: Connection,
+    /// To this machine without TLS, which nobody has to be trusted for.
+    plain: Connection,
 }
+
+type Connection = OnceLock<Result<reqwest::Client, Fault>>;
 
 /// An answer whose body has not been read.
 pub(super) struct Incoming {
@@ -109,6 +120,7 @@ impl Default for Options {
             seed: fastrand::u64(..),
             wall: Timestamp::now,
             waits: None,
+            authorities: Vec::new(),
         }
     }
 }
@@ -117,14 +129,12 @@ impl Client {
     /// Makes a client that sends over the network.
     ///
     /// # Errors
-    /// [`Error::Credential`] when the credential cannot be sent, [`Error::Setup`] when the system has no usable
-    /// TLS or proxy settings.
+    /// [`Error::Credential`] when the credential cannot be sent.
     pub fn network(endpoints: Endpoints, credential: Credential, options: Options) -> Result<Self, Error> {
-        let network = Network::new(&endpoints, &options)?;
-        Self::over(network, endpoints, credential, options)
+        Self::over(Network::default(), endpoints, credential, options)
     }
 
-    /// Makes a client that shares its connections with others. They were made for these endpoints.
+    /// Makes a client that shares its connections with others.
     ///
     /// # Errors
     /// [`Error::Credential`] when the credential cannot be sent.
@@ -186,19 +196,30 @@ impl fmt::Debug for Client {
 }
 
 impl Network {
-    /// Makes what reaches these endpoints.
-    ///
-    /// # Errors
-    /// [`Error::Setup`] when the system has no usable TLS or proxy settings.
-    pub fn new(endpoints: &Endpoints, options: &Options) -> Result<Self, Error> {
-        let setup = |error: reqwest::Error| Error::Setup(root_cause(&error));
-        let remote = endpoints.any(false).then(|| builder(options).build());
-        let loopback = endpoints.any(true).then(|| builder(options).no_proxy().build());
-        Ok(Self {
-            remote: remote.transpose().map_err(setup)?,
-            loopback: loopback.transpose().map_err(setup)?,
-        })
+    /// What connects to an address.
+    fn to(&self, uri: &Uri, loopback_host: bool, options: &Options) -> Result<&reqwest::Client, Fault> {
+        let with_tls = uri.scheme() != Some(&Scheme::HTTP);
+        let (connection, builder): (_, fn(&Options) -> reqwest::ClientBuilder) =
+            match (loopback_host, with_tls) {
+                (false, _) => (&self.0.remote, builder),
+                (true, true) => (&self.0.loopback, |options| builder(options).no_proxy()),
+                (true, false) => (&self.0.plain, |options| builder(options).no_proxy().tls_certs_only([])),
+            };
+        let made =
+            connection.get_or_init(|| builder(options).build().map_err(|error| setup(&error, options)));
+        made.as_ref().map_err(Clone::clone)
     }
+}
+
+/// Why no connection can be made at all. rustls-platform-verifier has no type for a system without authorities (0.7.1).
+fn setup(error: &reqwest::Error, options: &Options) -> Fault {
+    let why = root_cause(error);
+    if !why.contains("No CA certificates were loaded") {
+        return Fault::Setup(why);
+    }
+    let places =
+        options.authorities.iter().map(|(name, value)| format!("{name} names {}", shown(value, 200)));
+    Fault::NoAuthorities(places.collect())
 }
 
 /// Redirects are never followed: one could carry the credential elsewhere, and no endpoint that is used here
@@ -221,13 +242,15 @@ impl Transport {
     ) -> Result<Incoming, Fault> {
         let sent = timeout(options.answer_timeout, async {
             match self {
-                Self::Network(Network { remote, loopback }) => {
-                    let client = if loopback_host { loopback } else { remote };
-                    let none = || Fault::Unreachable("no connection was made for this host".to_owned());
-                    let client = client.as_ref().ok_or_else(none)?;
+                Self::Network(network) => {
+                    let uri = request.uri().clone();
+                    let client = network.to(&uri, loopback_host, options)?;
                     let request = request.try_into().map_err(|error| fault(&error, options))?;
-                    let answer = client.execute(request).await;
-                    answer.map(Incoming::network).map_err(|error| fault(&error, options))
+                    match client.execute(request).await {
+                        Ok(answer) => Ok(Incoming::network(answer)),
+                        Err(error) if loopback_host => Err(fault(&error, options)),
+                        Err(error) => Err(behind_proxy(&error, &uri, options).await),
+                    }
                 }
                 Self::InProcess(router) => {
                     let request = as_received(request).map(AxumBody::from);
@@ -329,6 +352,32 @@ fn fault(error: &reqwest::Error, options: &Options) -> Fault {
         return Fault::Tls(root_cause(error));
     }
     Fault::Unreachable(root_cause(error))
+}
+
+/// The same of a request that may have gone through a proxy: what did not come to be is then the connection to that, or the
+/// one that it makes.
+async fn behind_proxy(error: &reqwest::Error, uri: &Uri, options: &Options) -> Fault {
+    let fault = fault(error, options);
+    let Some(proxy) = Proxies::of_system().before(uri) else { return fault };
+    let name = proxy.name();
+    let unreached = |why: String| Fault::NoProxy { proxy: name.clone(), why };
+    if fault == Fault::NoSuchHost {
+        return unreached("its name cannot be found".to_owned());
+    }
+    if fault == Fault::ClosedPort {
+        return unreached("it refuses connections".to_owned());
+    }
+    if let Fault::ConnectTimeout { seconds } = fault {
+        return unreached(format!("it took no connection within {seconds} s"));
+    }
+    // The error of a refused tunnel is not public: it is known by its text (hyper-util 0.1.21).
+    if let Fault::Unreachable(why) = &fault
+        && why.starts_with("tunnel error: ")
+    {
+        let status = if why.contains("authorization") { Some(407) } else { proxy.refusal().await };
+        return Fault::ProxyRefuses { proxy: name, status };
+    }
+    fault
 }
 
 /// Whether the server says that it has not processed the request: with GOAWAY for streams after the last one that it took

@@ -85,11 +85,10 @@ impl HostError {
 }
 
 impl Endpoints {
-    /// Whether any of the hosts is this machine, or another.
-    pub(super) fn any(&self, loopback: bool) -> bool {
-        [&self.site, &self.gateway, &self.auth, &self.directory]
-            .iter()
-            .any(|origin| origin.loopback == loopback)
+    /// The origins that are not on this machine, to which a proxy may stand in between.
+    pub fn remote_hosts(&self) -> impl Iterator<Item = &str> {
+        let all = [&self.site, &self.gateway, &self.auth, &self.directory];
+        all.into_iter().filter(|origin| !origin.loopback).map(Origin::as_str)
     }
 
     /// Finds the hosts for the site that the tree names, or for what stands in for it.

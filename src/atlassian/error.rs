@@ -93,9 +93,6 @@ pub enum Error {
     /// A surface was asked for what it cannot do.
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
-    /// The HTTP client could not be set up.
-    #[error("the HTTP client cannot be set up: {0}")]
-    Setup(String),
 }
 
 /// What a refusal is about.
@@ -143,6 +140,29 @@ pub enum Fault {
     /// The host did not prove who it is.
     #[error("no TLS connection that can be trusted: {0}")]
     Tls(String),
+    /// Nobody's certificate could be checked, since the system has no certificate authority; with where the environment
+    /// says that they are.
+    #[error("this system has no certificate authority by which the host could prove who it is{}", within(.0))]
+    NoAuthorities(Vec<String>),
+    /// Connections cannot be made at all.
+    #[error("connections cannot be set up: {0}")]
+    Setup(String),
+    /// The proxy in between cannot be reached.
+    #[error("the proxy {proxy} cannot be used: {why}")]
+    NoProxy {
+        /// Its address, without user and password.
+        proxy: String,
+        /// Why.
+        why: String,
+    },
+    /// The proxy in between does not connect to the host.
+    #[error("the proxy {proxy} does not connect to the host{}", .status.map(|status| format!(": status {status}")).unwrap_or_default())]
+    ProxyRefuses {
+        /// Its address, without user and password.
+        proxy: String,
+        /// The status of its answer, where that is known.
+        status: Option<u16>,
+    },
     /// No answer, or no more of it, came in time.
     #[error("no answer for {seconds} s")]
     Timeout {
@@ -249,8 +269,7 @@ impl Error {
             | Self::Directories { .. }
             | Self::Invitation(_)
             | Self::Unresolved(_)
-            | Self::Unsupported(_)
-            | Self::Setup(_) => None,
+            | Self::Unsupported(_) => None,
         }
     }
 
@@ -279,6 +298,10 @@ impl Error {
                 | Fault::Unreachable(_)
                 | Fault::ConnectTimeout { .. }
                 | Fault::Tls(_)
+                | Fault::NoAuthorities(_)
+                | Fault::Setup(_)
+                | Fault::NoProxy { .. }
+                | Fault::ProxyRefuses { .. }
                 | Fault::Timeout { .. }
                 | Fault::Unprocessed(_)
                 | Fault::Broken(_)
@@ -340,11 +363,7 @@ impl Error {
                 "Name the one that is meant with `directory` in rollbook.yaml, and check `organization`.",
             ),
             Self::Invitation(why) => Some(why.help()),
-            Self::Halted { .. }
-            | Self::Path(_)
-            | Self::Unresolved(_)
-            | Self::Unsupported(_)
-            | Self::Setup(_) => None,
+            Self::Halted { .. } | Self::Path(_) | Self::Unresolved(_) | Self::Unsupported(_) => None,
         }
     }
 }
@@ -369,6 +388,10 @@ impl Fault {
             | Self::Unreachable(_)
             | Self::ConnectTimeout { .. }
             | Self::Tls(_)
+            | Self::NoAuthorities(_)
+            | Self::Setup(_)
+            | Self::NoProxy { .. }
+            | Self::ProxyRefuses { .. }
             | Self::Timeout { .. }
             | Self::Unprocessed(_)
             | Self::Broken(_)
@@ -376,6 +399,10 @@ impl Fault {
             | Self::Shape(_) => None,
         }
     }
+}
+
+fn within(places: &[String]) -> String {
+    if places.is_empty() { String::new() } else { format!(", where {}", places.join(" and ")) }
 }
 
 fn listed(found: &[String]) -> String {

@@ -45,6 +45,10 @@ impl Fault {
             | Self::Unreachable(_)
             | Self::ConnectTimeout { .. }
             | Self::Tls(_)
+            | Self::NoAuthorities(_)
+            | Self::Setup(_)
+            | Self::NoProxy { .. }
+            | Self::ProxyRefuses { .. }
             | Self::Timeout { .. }
             | Self::Unprocessed(_)
             | Self::Broken(_)
@@ -75,6 +79,10 @@ impl Fault {
             | Self::Unreachable(_)
             | Self::ConnectTimeout { .. }
             | Self::Tls(_)
+            | Self::NoAuthorities(_)
+            | Self::Setup(_)
+            | Self::NoProxy { .. }
+            | Self::ProxyRefuses { .. }
             | Self::Timeout { .. }
             | Self::Unprocessed(_)
             | Self::Broken(_)
@@ -107,6 +115,23 @@ impl Fault {
                  SSL_CERT_FILE names, or a folder that SSL_CERT_DIR does; anything else that is not trusted here is not \
                  to be trusted with a credential.",
             ),
+            Self::NoAuthorities(_) => Some(
+                "Install the package ca-certificates, or let SSL_CERT_FILE name a file of certificates in PEM, or SSL_CERT_DIR \
+                 a folder of them.",
+            ),
+            Self::NoProxy { .. } => Some(
+                "Check HTTPS_PROXY and ALL_PROXY, which name the proxy, and NO_PROXY, which names hosts to be reached without it.",
+            ),
+            Self::ProxyRefuses { status: Some(407), .. } => Some(
+                "Let HTTPS_PROXY hold a user and a password that the proxy takes, as http://USER:PASSWORD@HOST:PORT, with `@`, `:`, \
+                 `/` and `%` in them percent-encoded.",
+            ),
+            Self::ProxyRefuses { status: Some(500..), .. } => Some(
+                "Try again later; if it stays so, ask those who run the proxy whether it reaches the host.",
+            ),
+            Self::ProxyRefuses { .. } => Some(
+                "Ask those who run the proxy to let the host through, or name the host in NO_PROXY where it can be reached without.",
+            ),
             Self::Page(_) | Self::NotJson(_) => Some(
                 "Something between here and Atlassian answered, most likely a proxy; ask it to let the host through.",
             ),
@@ -131,7 +156,11 @@ impl Fault {
             | Self::Broken(_)
             | Self::Limited(_)
             | Self::Server(_) => Some("Try again later; nothing is lost by running again."),
-            Self::NotFound(_) | Self::Refused(_) | Self::Shape(_) | Self::TooLarge { .. } => None,
+            Self::NotFound(_)
+            | Self::Refused(_)
+            | Self::Shape(_)
+            | Self::TooLarge { .. }
+            | Self::Setup(_) => None,
         }
     }
 }

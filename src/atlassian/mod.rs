@@ -21,6 +21,7 @@ mod limiter;
 pub mod management;
 pub mod organization;
 mod page;
+mod proxy;
 mod request;
 mod retry;
 pub mod scim;

@@ -372,9 +372,14 @@ fn event(outcome: &Result<Answer, Fault>) -> Event<'_> {
             | Fault::ClosedPort
             | Fault::Unreachable(_)
             | Fault::ConnectTimeout { .. }
+            | Fault::NoProxy { .. }
+            // What it does not let through now, it may in a moment.
+            | Fault::ProxyRefuses { status: Some(500..) | None, .. }
             | Fault::Unprocessed(_),
         ) => Event::NotSent,
-        Err(Fault::Tls(_)) => Event::Untrusted,
+        Err(
+            Fault::Tls(_) | Fault::NoAuthorities(_) | Fault::Setup(_) | Fault::ProxyRefuses { .. },
+        ) => Event::Untrusted,
         Err(Fault::TooLarge { .. }) => Event::TooLarge,
         Err(
             Fault::Timeout { .. }

@@ -141,8 +141,7 @@ pub(super) fn lost(answer: &Answer, error: Error) -> Error {
         | Error::Directories { .. }
         | Error::Invitation(_)
         | Error::Unsupported(_)
-        | Error::Unresolved(_)
-        | Error::Setup(_) => Box::new(Fault::Shape("it does not name what came to be".to_owned())),
+        | Error::Unresolved(_) => Box::new(Fault::Shape("it does not name what came to be".to_owned())),
     };
     Error::AnswerLost { at: answer.at().clone(), fault }
 }

@@ -67,9 +67,11 @@ pub(super) fn surfaces(
         cloud_id: environment.cloud_id,
         pace: environment.pace,
         waits: Some(session.waits.clone()),
+        authorities: environment::authorities(),
         ..Options::default()
     };
-    let network = Network::new(&endpoints, &options)?;
+    environment::judge_proxies(endpoints.remote_hosts())?;
+    let network = Network::default();
     let client = |credential: Credential| {
         Client::over(network.clone(), endpoints.clone(), credential, options.clone())
     };

@@ -34,6 +34,7 @@ mod messages;
 mod nginx;
 mod pace;
 mod pages;
+mod proxies;
 mod prune;
 mod rename;
 mod reviewed;
