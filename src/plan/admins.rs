@@ -12,16 +12,15 @@ use super::projection::{Effect, effects};
 use super::route::Context;
 use super::surface::not_read;
 
-/// Takes out the operations that together would leave no administrator, with what that blocks. Those that require
-/// one of them stay: they only prepare it.
+/// Takes out the operations that together would leave no administrator, with those that require one of them: an account
+/// that comes back would come back to what the tree ends.
 pub(super) fn keep_one(
     operations: &mut BTreeMap<Key, PlannedOperation>,
     context: &Context<'_>,
 ) -> Vec<Blocked> {
     let mut blocked = Vec::new();
     for (key, unread) in untold(operations, context) {
-        let Some(planned) = operations.remove(&key) else { continue };
-        blocked.push(not_read(unread).blocks(planned));
+        blocked.extend(take_out(operations, key, &not_read(unread)));
     }
     let mut last = vec![("organization", organization_admins(operations, context))];
     if let Some(site) = site_admins(operations, context) {
@@ -32,15 +31,24 @@ pub(super) fn keep_one(
         }
     }
     for (who, last) in last {
-        for key in last {
-            let Some(planned) = operations.remove(&key) else { continue };
-            let obstacle = Obstacle {
-                code: "last-admin",
-                why: format!("it would leave the {who} without an active administrator"),
-                help: "Make somebody else an administrator first.".into(),
-            };
-            blocked.push(obstacle.blocks(planned));
-        }
+        let obstacle = Obstacle {
+            code: "last-admin",
+            why: format!("it would leave the {who} without an active administrator"),
+            help: "Make somebody else an administrator first.".into(),
+        };
+        blocked.extend(last.into_iter().flat_map(|key| take_out(operations, key, &obstacle)));
+    }
+    blocked
+}
+
+/// Takes an operation out, with those that require it.
+fn take_out(operations: &mut BTreeMap<Key, PlannedOperation>, key: Key, obstacle: &Obstacle) -> Vec<Blocked> {
+    let mut keys = vec![key];
+    let mut blocked = Vec::new();
+    while let Some(key) = keys.pop() {
+        let Some(planned) = operations.remove(&key) else { continue };
+        keys.extend(operations.values().filter(|it| it.requires.contains(&key)).map(|it| it.key.clone()));
+        blocked.push(obstacle.clone().blocks(planned));
     }
     blocked
 }

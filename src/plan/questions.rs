@@ -192,7 +192,10 @@ impl Asking<'_> {
                     if known.is_none() {
                         self.questions.accounts.insert(id.clone());
                     }
-                    let told = self.live.people.contains_key(id) || known.is_some_and(LiveAccount::active);
+                    // Jira shows accounts as active that the organization does not show, and so does not add.
+                    let plain =
+                        known.is_some_and(LiveAccount::active) && !self.live.rights.has(Surface::Jira);
+                    let told = self.live.people.contains_key(id) || plain;
                     if self.live.rights.has(Surface::Organization) && !told {
                         self.questions.people.insert(id.clone());
                     }

@@ -77,8 +77,9 @@ impl Router<'_> {
             }
             Owner::Admins(surfaces) => {
                 let jira = [Surface::Jira];
-                let is_unshown = account.known().is_some_and(|id| self.is_unshown(id));
-                self.first(if is_unshown { &jira } else { &surfaces }, "changing this membership")
+                let by_jira =
+                    account.known().is_some_and(|id| self.is_unshown(id) || self.may_be_unshown(id));
+                self.first(if by_jira { &jira } else { &surfaces }, "changing this membership")
             }
         }
     }
@@ -92,6 +93,12 @@ impl Router<'_> {
     fn is_unshown(&self, account: &AccountId) -> bool {
         let unshown = matches!(self.context.capabilities.people.get(account), Some(None));
         unshown || self.context.account(account).is_some_and(|live| live.kind == AccountKind::App)
+    }
+
+    /// Whether the organization did not say whether it shows an account, and Jira is there, which takes every account.
+    fn may_be_unshown(&self, account: &AccountId) -> bool {
+        self.has(Surface::Jira)
+            && self.context.capabilities.unread(Read::Standing, account.as_str()).is_some()
     }
 
     /// Whether an account is a person's whom the organization was asked about and does not show.

@@ -1,6 +1,6 @@
 //! Plans on values: which surface does what, what none can do, and what of it a reviewer is told.
 
-use rollbook::model::{IdentitySource, ManagedBy, Operation, Plan, Surface};
+use rollbook::model::{IdentitySource, ManagedBy, Operation, Plan, Read, Surface};
 
 use crate::plan::{codes, keys};
 use crate::world::{Account, Group, Live, World};
@@ -211,4 +211,50 @@ fn people_whom_nothing_declares_are_offboarded_where_the_policy_says_so() {
         codes.contains(&("suspend user.account:acc-mallory@acme.com".into(), "identity-unresolved")),
         "{codes:?}"
     );
+}
+
+#[test]
+fn whom_the_organization_does_not_show_is_added_and_removed_through_jira() {
+    let users = "  ada@acme.com: { account: acc-ada }\n  bob@acme.com: { account: acc-bob }\n";
+    let groups = "  sre:\n    members: [ada@acme.com]\n  ops:\n    members: [bob@acme.com]\n";
+    let changes = |unshown: bool, refused: bool| {
+        let world = tree("", users, groups).change(with(&ORGANIZATION)).change(|live| {
+            live.account("ada@acme.com").unshown = unshown;
+            live.account("bob@acme.com").unshown = unshown;
+            live.join("sre", "bob@acme.com");
+            live.leave("sre", "ada@acme.com");
+            live.refused.extend(refused.then_some(Read::Standing));
+        });
+        world.plan()
+    };
+    let [add, remove] = ["add member.sre/ada@acme.com", "remove member.sre/bob@acme.com"];
+    let via = |key: &str, surface: &str| format!("{key} via {surface}");
+    assert_eq!(ways(&changes(true, false)), [via(remove, "jira"), via(add, "jira")]);
+    // Neighbour: those whom it shows go through it.
+    assert_eq!(ways(&changes(false, false)), [via(remove, "organization"), via(add, "organization")]);
+    // Where it does not say whether it shows them, Jira removes, which takes everybody.
+    let untold = changes(false, true);
+    assert_eq!(ways(&untold), [via(remove, "jira")]);
+    assert_eq!(codes(&untold), [(add.into(), "not-read")]);
+}
+
+/// What ends before an account comes back must not have an effect again because it could not end.
+#[test]
+fn nobody_comes_back_to_what_could_not_be_ended() {
+    let users = "  bob@acme.com: { active: true }\n  ada@acme.com: { active: true }\n";
+    let groups = "  admins:\n    members: [ada@acme.com]\n";
+    let plan = |refused: bool| {
+        let world = tree("", users, groups).change(with(&ORGANIZATION)).change(|live| {
+            live.account("bob@acme.com").suspended = true;
+            live.join("admins", "bob@acme.com");
+            live.admin_groups.insert("id-admins".to_owned());
+            live.refused.extend(refused.then_some(Read::SiteAdmins));
+        });
+        world.plan()
+    };
+    let [remove, activate] = ["remove member.admins/bob@acme.com", "activate user.bob@acme.com"];
+    assert_eq!(keys(&plan(false)), [remove, activate]);
+    let untold = plan(true);
+    assert_eq!(keys(&untold), [""; 0]);
+    assert_eq!(codes(&untold), [(activate.into(), "not-read"), (remove.into(), "not-read")]);
 }

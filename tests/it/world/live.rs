@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rollbook::model::{
     AccountId, AccountKind, App, AppRole, Capabilities, Claim, Declaration, Email, GroupId, GroupKind,
     GroupName, JiraRights, Key, Listing, LiveAccount, LiveGroup, LiveState, ManagedBy, Operation,
-    OrganizationUser, Plan, PlannedOperation, Privileges, Questions, Reading, Readings, Ref, Restriction,
-    Rights, Rows, ScimId, ScimUser, Seats, Surface, Usage, UserSource, UserStatus,
+    OrganizationUser, Plan, PlannedOperation, Privileges, Questions, Read, Reading, Readings, Ref,
+    Restriction, Rights, Rows, ScimId, ScimUser, Seats, Surface, Unread, Usage, UserSource, UserStatus,
 };
 use rollbook::plan::{self, Beside, Desired};
 
@@ -30,6 +30,10 @@ pub(crate) struct Live {
     pub(crate) seats: BTreeMap<String, usize>,
     /// The order in which reads bring their rows.
     pub(crate) backwards: bool,
+    /// How many rows without an id Jira's listings of members and of people have beside those with one.
+    pub(crate) unidentified: usize,
+    /// The questions that are refused when a plan asks them.
+    pub(crate) refused: BTreeSet<Read>,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -45,6 +49,8 @@ pub(crate) struct Account {
     /// Whether the SCIM directory has a record of it.
     pub(crate) scim: bool,
     pub(crate) managed: bool,
+    /// Whether the organization does not show it, though Jira does.
+    pub(crate) unshown: bool,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -68,7 +74,14 @@ impl Account {
             removed: false,
             scim: false,
             managed: true,
+            unshown: false,
         }
+    }
+
+    /// What is left of an account that was erased for good.
+    pub(crate) fn former() -> Self {
+        let person = Self::person("former@acme.com");
+        Self { email: None, name: "Former user".into(), active: false, hidden: true, unshown: true, ..person }
     }
 
     pub(crate) fn app(name: &str) -> Self {
@@ -101,7 +114,8 @@ impl Account {
 
     /// What the organization shows: people alone, and their e-mails.
     fn person_of(&self, id: &str) -> Option<OrganizationUser> {
-        matches!(self.kind, AccountKind::Atlassian | AccountKind::Unknown).then(|| OrganizationUser {
+        let is_shown = matches!(self.kind, AccountKind::Atlassian | AccountKind::Unknown) && !self.unshown;
+        is_shown.then(|| OrganizationUser {
             account: AccountId::new(id),
             email: self.email.as_ref().and_then(|email| Email::parse(email).ok()),
             name: self.name.clone(),
@@ -238,13 +252,13 @@ impl Live {
             let rows = self.groups[id.as_str()].members.iter().filter(|id| self.lists(id));
             let rows: Vec<&String> = rows.collect();
             accounts.extend(rows.iter().map(|id| (AccountId::new(id), self.listed(id))));
-            members.insert(id, self.listing(rows.into_iter().map(AccountId::new)));
+            members.insert(id, self.accounts_of(rows.into_iter()));
         }
         let mut users = Reading::NotRead;
         if reads.users {
             let all: Vec<&String> = self.accounts.keys().filter(|id| self.lists(id)).collect();
             accounts.extend(all.iter().map(|id| (AccountId::new(id), self.listed(id))));
-            users = Reading::Read(self.listing(all.into_iter().map(AccountId::new)));
+            users = Reading::Read(self.accounts_of(all.into_iter()));
         }
         let searches = plan::searches(desired, beside);
         let mut live = LiveState {
@@ -274,7 +288,7 @@ impl Live {
         let groups = self.listing(self.groups.iter().map(|(id, group)| group.live(id)));
         let members = |id: GroupId| {
             let rows = self.groups[id.as_str()].members.iter().filter(|id| self.lists(id));
-            (id.clone(), self.listing(rows.map(AccountId::new)))
+            (id.clone(), self.accounts_of(rows))
         };
         let listed: Vec<&String> = self.accounts.keys().filter(|id| self.lists(id)).collect();
         let organization = self.has(Surface::Organization);
@@ -286,7 +300,7 @@ impl Live {
                 .map(members)
                 .collect(),
             accounts: listed.iter().map(|id| (AccountId::new(id), self.listed(id))).collect(),
-            users: self.listing(listed.into_iter().map(AccountId::new)),
+            users: self.accounts_of(listed.into_iter()),
             looked_up: plan::searches(desired, Beside::default()).accounts,
             people: if organization { people.collect() } else { BTreeMap::new() },
             searched: if organization { desired.emails().cloned().collect() } else { BTreeSet::new() },
@@ -299,6 +313,48 @@ impl Live {
     }
 
     pub(crate) fn answer(&self, questions: &Questions, declaration: &Declaration) -> Capabilities {
+        let mut questions = questions.clone();
+        let unread = self.refuse(&mut questions);
+        let mut answers = self.answer_all(&questions, declaration);
+        if self.refused.contains(&Read::DirectoryGroup) {
+            answers.scim_groups.clear();
+        }
+        answers.unread = unread;
+        answers
+    }
+
+    /// Takes out what is refused, and says so of what was asked.
+    fn refuse(&self, questions: &mut Questions) -> BTreeSet<Unread> {
+        use std::mem::take;
+        let mut unread = BTreeSet::new();
+        let organization = self.has(Surface::Organization);
+        for read in &self.refused {
+            let was_asked = match read {
+                Read::GroupKind => !take(&mut questions.group_kinds).is_empty(),
+                Read::Memberships => !take(&mut questions.memberships).is_empty(),
+                Read::Account => !take(&mut questions.accounts).is_empty(),
+                Read::Standing => !take(&mut questions.people).is_empty() && organization,
+                Read::Privileges => {
+                    !take(&mut questions.privileges).is_empty() && self.has(Surface::UserManagement)
+                }
+                Read::AppRoles => take(&mut questions.app_roles) && self.has(Surface::Jira),
+                Read::SiteAdmins | Read::OrganizationAdmins => questions.admins,
+                Read::Domains | Read::Resources => questions.invitations && organization,
+                Read::Directories => questions.scim_users && self.has(Surface::Scim),
+                Read::DirectoryGroup => self.has(Surface::Scim),
+                other => panic!("without {other:?} there is no plan"),
+            };
+            let (why, help) = ("status 403, not for you".to_owned(), None);
+            unread.extend(was_asked.then_some(Unread { read: *read, about: None, why, help }));
+        }
+        unread
+    }
+
+    fn is_told(&self, read: Read) -> bool {
+        !self.refused.contains(&read)
+    }
+
+    fn answer_all(&self, questions: &Questions, declaration: &Declaration) -> Capabilities {
         let organization = self.has(Surface::Organization);
         let mut kinds: BTreeSet<GroupId> = questions.group_kinds.keys().cloned().collect();
         let mut memberships = BTreeMap::new();
@@ -311,7 +367,8 @@ impl Live {
             }
             let of = self.groups.iter().filter(|(_, group)| group.members.contains(id.as_str()));
             let groups = self.listing(of.map(|(id, group)| group.live(id)));
-            kinds.extend(groups.iter().map(|group| group.id.clone()));
+            let found = groups.iter().filter(|_| self.is_told(Read::GroupKind));
+            kinds.extend(found.map(|group| group.id.clone()));
             memberships.insert(id.clone(), groups);
         }
         let kind = |group: &Group| GroupKind {
@@ -341,16 +398,19 @@ impl Live {
                 .collect(),
             privileges: questions.privileges.iter().map(|id| (id.clone(), self.privileges(id))).collect(),
             site_admins: self.site_admins(questions),
-            organization_admins: reading(organization && questions.admins, || {
-                self.organization_admins.iter().map(AccountId::new).collect()
-            }),
-            verified_domains: reading(organization && questions.invitations, || {
-                BTreeSet::from(["acme.com".to_owned()])
-            }),
-            resources: reading(organization && questions.invitations, || {
-                self.roles.iter().map(|(app, _, _)| (App::new(app), format!("ari:{app}"))).collect()
-            }),
-            scim_users: if scim { Reading::Read(self.scim_users()) } else { Reading::NotRead },
+            organization_admins: reading(
+                organization && questions.admins && self.is_told(Read::OrganizationAdmins),
+                || self.organization_admins.iter().map(AccountId::new).collect(),
+            ),
+            verified_domains: reading(
+                organization && questions.invitations && self.is_told(Read::Domains),
+                || BTreeSet::from(["acme.com".to_owned()]),
+            ),
+            resources: reading(
+                organization && questions.invitations && self.is_told(Read::Resources),
+                || self.roles.iter().map(|(app, _, _)| (App::new(app), format!("ari:{app}"))).collect(),
+            ),
+            scim_users: reading(scim && self.is_told(Read::Directories), || self.scim_users()),
             scim_groups: kinds
                 .iter()
                 .filter(|_| scim)
@@ -363,7 +423,10 @@ impl Live {
                 .collect(),
             memberships,
             accounts: questions.accounts.iter().map(|id| (id.clone(), asked(id))).collect(),
-            app_roles: reading(!self.read_only && self.has(Surface::Jira), || self.app_roles()),
+            app_roles: reading(
+                !self.read_only && self.has(Surface::Jira) && self.is_told(Read::AppRoles),
+                || self.app_roles(),
+            ),
         }
     }
 
@@ -389,7 +452,7 @@ impl Live {
     }
 
     fn site_admins(&self, questions: &Questions) -> Reading<BTreeSet<(AccountId, Option<GroupId>)>> {
-        if !questions.admins || !self.has(Surface::Jira) {
+        if !questions.admins || !self.has(Surface::Jira) || !self.is_told(Read::SiteAdmins) {
             return Reading::NotRead;
         }
         let mut admins = BTreeSet::new();
@@ -402,6 +465,12 @@ impl Live {
             admins.extend(active.map(|id| (AccountId::new(id), Some(GroupId::new(group)))));
         }
         Reading::Read(admins)
+    }
+
+    /// Accounts as Jira or the organization lists them; Jira's rows may lack an id.
+    fn accounts_of<'a>(&self, ids: impl Iterator<Item = &'a String>) -> Listing<AccountId> {
+        let unidentified = if self.has(Surface::Jira) { self.unidentified } else { 0 };
+        self.listing(ids.map(AccountId::new)).beside(vec!["Former user".to_owned(); unidentified])
     }
 
     fn listing<T: Ord>(&self, rows: impl Iterator<Item = T>) -> Listing<T> {
@@ -492,6 +561,7 @@ impl Live {
             Operation::SuspendUser { account, .. } => {
                 let account = self.accounts.get_mut(account.as_str()).expect("the account exists");
                 assert!(via == Surface::Organization && account.status() == UserStatus::Active, "{key}");
+                assert!(!account.unshown, "{key}: the organization does not show them");
                 account.suspended = true;
             }
             Operation::DeactivateUser { account, .. } => {
@@ -529,6 +599,7 @@ impl Live {
                 !synced
                     && matches!(account.kind, AccountKind::Atlassian | AccountKind::Unknown)
                     && !account.removed
+                    && !account.unshown
             }
             Surface::UserManagement => false,
             Surface::Scim => synced && account.scim,
