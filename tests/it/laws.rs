@@ -149,7 +149,7 @@ fn gives_and_takes_access(
     Ok(())
 }
 
-fn requirements_come_first(plan: &Plan) -> Result<(), TestCaseError> {
+pub(crate) fn requirements_come_first(plan: &Plan) -> Result<(), TestCaseError> {
     let mut done = BTreeSet::new();
     for planned in &plan.operations {
         for required in &planned.requires {
@@ -160,12 +160,12 @@ fn requirements_come_first(plan: &Plan) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-fn body(plan: &Plan) -> String {
+pub(crate) fn body(plan: &Plan) -> String {
     render::plan_json(plan)
 }
 
 /// The plan without what moving a line in a file changes.
-fn without_places(plan: &Plan) -> Vec<(String, Operation, Vec<String>)> {
+pub(crate) fn without_places(plan: &Plan) -> Vec<(String, Operation, Vec<String>)> {
     let operations = plan.operations.iter();
     operations
         .map(|planned| {

@@ -42,6 +42,7 @@ mod import;
 mod journal;
 mod laws;
 mod laws_base;
+mod laws_rules;
 mod lock;
 mod management;
 mod markdown;
