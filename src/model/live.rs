@@ -46,15 +46,6 @@ pub struct LiveGroup {
     pub name: GroupName,
 }
 
-impl LiveGroup {
-    /// Whether it is Atlassian's own group of the organization's administrators, which has this name in every organization
-    /// (fact sheet §5).
-    #[must_use]
-    pub fn is_of_organization_admins(&self) -> bool {
-        self.name.as_str() == "org-admins"
-    }
-}
-
 /// An account, as a listing shows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -168,6 +159,12 @@ impl LiveAccount {
 }
 
 impl LiveState {
+    /// The groups that administer the organization. Atlassian's own group of its administrators has this name in every
+    /// organization, and gives the role until the Units rollout reaches a tenant (fact sheet §5).
+    pub fn organization_admin_groups(&self) -> impl Iterator<Item = &GroupId> {
+        self.groups.iter().filter(|group| group.name.as_str() == "org-admins").map(|group| &group.id)
+    }
+
     /// Takes in what the organization says of people.
     pub fn learn(&mut self, people: impl IntoIterator<Item = OrganizationUser>) {
         for person in people {

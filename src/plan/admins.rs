@@ -3,8 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Blocked, GroupId, Key, LiveAccount, LiveState, Operation, PlannedOperation, Read, Reading,
-    Ref, Unread,
+    AccountId, Blocked, GroupId, Key, LiveAccount, Operation, PlannedOperation, Read, Reading, Ref, Unread,
 };
 
 use super::identity::Obstacle;
@@ -64,12 +63,6 @@ fn wait(operations: &mut BTreeMap<Key, PlannedOperation>, site: &SiteAdmins) {
     }
 }
 
-/// The groups that administer the organization. Atlassian's own group of its administrators has this name in every
-/// organization, and gives the role until the Units rollout reaches a tenant (fact sheet §5).
-pub(super) fn of_organization(live: &LiveState) -> BTreeSet<&GroupId> {
-    live.groups.iter().filter(|group| group.is_of_organization_admins()).map(|group| &group.id).collect()
-}
-
 /// The operations that take administration of the organization from somebody, with whom they take it from, as far as what
 /// an operation does shows it.
 fn leaving<'a>(
@@ -88,7 +81,7 @@ fn leaving<'a>(
 }
 
 fn organization_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'_>) -> Vec<Key> {
-    let theirs = of_organization(context.live);
+    let theirs: BTreeSet<&GroupId> = context.live.organization_admin_groups().collect();
     let admins: BTreeSet<&AccountId> = match &context.capabilities.organization_admins {
         Reading::Read(admins) => admins.iter().collect(),
         // Without the organization's key, those whom the group makes administrators are the only ones known.
@@ -112,7 +105,7 @@ fn untold<'a>(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'a
     let mut untold = Vec::new();
     let capabilities = context.capabilities;
     if let Some(unread) = capabilities.unread_at_all(Read::OrganizationAdmins) {
-        let leaving = leaving(operations, &of_organization(context.live));
+        let leaving = leaving(operations, &context.live.organization_admin_groups().collect());
         untold.extend(leaving.into_iter().map(|(key, _)| (key.clone(), unread)));
     }
     if let Some(unread) = capabilities.unread_at_all(Read::SiteAdmins) {

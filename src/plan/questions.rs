@@ -7,7 +7,6 @@ use crate::model::{
     Offboard, Questions, Ref, Rights, SelfGrant, Source, Surface, UnlistedUsers, Wanted,
 };
 
-use super::admins;
 use super::desired::{Desired, Lookup};
 use super::identity::{GroupNames, Groups};
 use super::import::Selection;
@@ -160,7 +159,7 @@ pub fn questions(changes: &Changes, live: &LiveState, declaration: &Declaration)
             .rights
             .site_admin_groups()
             .map(|group| &group.id)
-            .chain(admins::of_organization(live))
+            .chain(live.organization_admin_groups())
             .collect(),
         live,
         scim: scim_is_ours(declaration, &live.rights),

@@ -80,8 +80,7 @@ impl Marked {
         let listed = policies.into_iter().flat_map(|policy| &policy.privileged).map(|name| &name.value);
         let mut marked = Self::of(listed, names);
         marked.ids.extend(live.rights.site_admin_groups().map(|group| group.id.clone()));
-        let of_organization = live.groups.iter().filter(|group| group.is_of_organization_admins());
-        marked.ids.extend(of_organization.map(|group| group.id.clone()));
+        marked.ids.extend(live.organization_admin_groups().cloned());
         marked.in_doubt = live.rights.jira.is_none();
         marked
     }
