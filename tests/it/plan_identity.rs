@@ -59,7 +59,10 @@ fn the_lock_says_who_is_meant_and_live_may_not_contradict_it() {
         live.account("eve@acme.com").email = Some("eve.new@acme.com".into());
     });
     let notes: Vec<_> = renamed.plan().notes.iter().map(|note| crate::world::code(&note.code)).collect();
-    assert_eq!((codes(&renamed.plan()), notes), (vec![], vec!["email-changed", "name-ignored"]));
+    assert_eq!(
+        (codes(&renamed.plan()), notes),
+        (vec![], vec!["email-changed", "name-ignored", "not-in-lock"])
+    );
 }
 
 #[test]

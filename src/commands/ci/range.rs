@@ -105,10 +105,9 @@ impl Context {
                 behind = behind.max(usize::try_from(now).unwrap_or(usize::MAX));
             }
         } else if !change.untrusted {
-            let text = format!(
-                "ROLLBOOK_CI_TOKEN is not set, so that {} was asked neither who made this change nor what was applied last",
-                self.job.kind.name()
-            );
+            let text = "ROLLBOOK_CI_TOKEN is not set, so that nobody asked the platform who made this change, nor what was \
+                        applied last"
+                .into();
             notes.push(Note { code: "platform-not-asked".into(), text, names: Vec::new(), origin: None });
         }
         notes.extend(skipped(&said));
