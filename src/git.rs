@@ -138,7 +138,7 @@ impl GitError {
             Self::Refused(refusal) => refusal.help(),
             Self::NoCommit { shallow: true, .. } => {
                 "The clone is shallow: fetch the base first, as by `git fetch origin main`, or let CI clone with its \
-                 history (`fetch-depth: 0`)."
+                 history (`fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`)."
             }
             Self::NoCommit { shallow: false, .. } => "Fetch it, or correct the name.",
             Self::Ambiguous { .. } => {
@@ -160,7 +160,7 @@ impl GitError {
             }
             Self::NotContained { shallow: true, .. } | Self::MayGoBack(_) => {
                 "The clone is shallow: fetch the history, as by `git fetch --unshallow`, or let CI clone with it \
-                 (`fetch-depth: 0`)."
+                 (`fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`)."
             }
             Self::NotContained { shallow: false, .. } | Self::GoesBack(_) => {
                 "Merge that commit, or plan what contains it. Where the history was written anew, \

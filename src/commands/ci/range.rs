@@ -78,6 +78,14 @@ impl Context {
         let checkout = checkout(&folder)?;
         let default_branch = self.default_branch().await?;
         let compared = base_of_change(change, &checkout, &default_branch)?;
+        // What is checked out may be the target itself: then it holds the change already, or it is the wrong checkout.
+        if let Compared::Merged(target) = &compared
+            && *target == checkout.head
+            && !git::is_contained(&folder, &change.head, target).unwrap_or(false)
+        {
+            let (head, change) = (checkout.head, change.head.clone());
+            return Err(platform::Error::OtherCheckout { head, change }.into());
+        }
         let (commit, tip, mut behind) = match &compared {
             Compared::Merged(commit) => {
                 let (base, target) = (commit.clone(), change.target.clone());

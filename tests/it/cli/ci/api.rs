@@ -140,3 +140,15 @@ fn a_command_says_what_it_is_for() {
         machine.bash("rollbook ci comment --plan x", &clone, &variables).ends(64);
     }
 }
+
+/// A runner that kept its checkout has the target there, and not what the job was started for.
+#[test]
+fn a_checkout_of_the_target_is_not_taken_for_the_merge() {
+    let machine = Machine::new(Kind::GitLab).applied_from_the_first();
+    let pull = machine.propose("chen", "developers", &["ada", "bruno", "chen", "erik"], "bruno");
+    let (clone, mut variables) = machine.start(Event::Pull(pull), None);
+    variables.insert("ROLLBOOK_CI_TOKEN".into(), super::TOKEN.into());
+    let elsewhere = "git checkout --quiet --detach \"$CI_MERGE_REQUEST_DIFF_BASE_SHA\" && rollbook ci plan";
+    let ran = machine.bash(elsewhere, &clone, &variables);
+    ran.ends(4).says("Check out what the platform started the job for");
+}
