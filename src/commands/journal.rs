@@ -10,6 +10,7 @@ use jiff::Timestamp;
 use crate::apply::{JournalError, JournalWriter};
 use crate::error::{Error, RunsError};
 use crate::exit::Exit;
+use crate::git;
 use crate::journal::{Broken, JournalFile, Parsed, Wrong, parse};
 use crate::model::{Begin, Guard, JOURNAL_FORMAT, Journal, Plan, Record, Rights, Settings};
 use crate::render;
@@ -131,6 +132,15 @@ fn runs(session: &Session) -> Result<Vec<JournalFile>, Error> {
 
 /// The journal of the newest run in the tree's folder.
 pub(super) fn newest(session: &Session) -> Result<PathBuf, Error> {
+    // What a commit brings may be of no run here: anybody who may push could have made it up.
+    let tracked =
+        git::tracked_like(&session.root()?, &[&format!(":(glob){JOURNALS}/journals/**")]).unwrap_or_default();
+    if let Some(path) = tracked.first() {
+        return Err(Error::Usage(format!(
+            "git tracks {}, which need not be of a run of this folder: take it out of the repository, or name the journal",
+            render::harmless(path)
+        )));
+    }
     let runs = runs(session)?;
     let Some(newest) = runs.into_iter().next() else {
         return Err(RunsError::None(session.root()?.join(JOURNALS).join("journals")).into());

@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use super::base::git;
 use super::{Ran, Rollbook, Site, TODAY, files_of, rollbook};
 
 /// A folder with the smallest example, applied.
@@ -121,6 +122,13 @@ fn the_newest_run_is_looked_at_and_taken_back() {
     at(&["journal", "verify", &files[0], &files[1], "--last", "00"]).run().ends(64);
     let shown = at(&["journal", "show", "--format", "json"]).run().ends(0).json();
     assert_eq!(shown["began"], runs[0]["began"]);
+    // What a commit brings is not taken for a run of this folder.
+    let repository = Path::new(&folder);
+    git(repository, &["init", "--quiet"]);
+    git(repository, &["add", "--force", ".rollbook"]);
+    let brought = at(&["undo", "--last", "--yes"]).run().ends(64);
+    assert!(brought.stderr.contains("git tracks .rollbook/journals/"), "{brought}");
+    git(repository, &["rm", "--quiet", "--cached", "-r", ".rollbook"]);
     // The last is what nobody can tell where a journal does not say when it began.
     fs::write(Path::new(&files[1]), "no journal\n").unwrap();
     at(&["journal", "verify", &files[0], &files[1]]).run().ends(1);

@@ -295,7 +295,7 @@ fn an_account_that_the_tree_ties_to_a_note_of_the_authors_address_is_theirs() {
     {
         let found = rulings(&joins(id).by(author).plan());
         let refused = found.iter().any(|it| it.starts_with("self-grant member.payroll/"));
-        assert_eq!(refused, author != "z@acme.com", "{id} {author}: {found:?}");
+        assert!(refused, "{id} {author}: {found:?}");
     }
     // Neighbour: a colleague lets that account in.
     assert_eq!(rulings(&joins("acc-two").by("ada@acme.com").plan()), NONE);
@@ -414,4 +414,27 @@ fn anybody_corrects_the_line_of_a_group_that_was_made_anew() {
     };
     assert_eq!(world(false), NONE);
     assert!(world(true).contains(&"self-grant group.payroll: refused".to_owned()), "{:?}", world(true));
+}
+
+/// The lock ties mal@ to an account that shows another address by now. What differs from mal@ behind the `+` is theirs still.
+#[test]
+fn an_author_is_known_by_the_other_addresses_of_their_account() {
+    let world = base().change(|live| {
+        live.account("mal@acme.com").email = Some("z@acme.com".into());
+        live.accounts.insert("acc-two".into(), Account::person("mal+two@acme.com"));
+        live.accounts.insert("acc-other".into(), Account::person("other@acme.com"));
+    });
+    let joins = |user: &str| {
+        let entry = format!("  payroll:\n    members: [{user}, ada");
+        rulings(&world.clone().edit("  payroll:\n    members: [ada", &entry).by("z@acme.com").plan())
+    };
+    for user in ["mal+two@acme.com", "account: acc-two"] {
+        assert!(
+            joins(user).iter().any(|it| it.starts_with("self-grant member.payroll/")),
+            "{user}: {:?}",
+            joins(user)
+        );
+    }
+    // Neighbour: somebody else.
+    assert_eq!(joins("other@acme.com"), NONE);
 }

@@ -9,6 +9,8 @@ use super::{Case, Grant, Tripped, by_author, by_unknown, in_doubt};
 /// An author of a change, by every account that the base, the change and the site give their email.
 pub(super) struct Author<'a> {
     pub(super) email: &'a Email,
+    /// The addresses of these accounts, and the one by which they are an author.
+    emails: BTreeSet<Email>,
     pub(super) accounts: BTreeSet<AccountId>,
     /// Whether the base or the site gives the email an account. That a tree mentions it is not enough, and what the change
     /// says of its author does not count.
@@ -34,10 +36,18 @@ impl<'a> Author<'a> {
         let of_site = case.context.accounts().filter_map(|it| Some((it.email.as_ref()?, &it.id)));
         let of_directories = trees().flat_map(|tree| tree.people.all_shown());
         let of_trees = trees().flat_map(|tree| tree.desired.declaration.tied());
-        let known = of_site.chain(of_directories).chain(of_trees);
-        let theirs = known.filter(|(known, _)| same_mailbox(known, email)).map(|(_, id)| id.clone());
-        let accounts = case.rules.accounts(email).into_iter().chain(theirs).collect();
-        Self { email, known: by_site || by_base, accounts }
+        let known: Vec<(&Email, &AccountId)> = of_site.chain(of_directories).chain(of_trees).collect();
+        let at = |email: &Email| {
+            let theirs = known.iter().filter(|(known, _)| same_mailbox(known, email));
+            theirs.map(|(_, id)| (*id).clone()).collect::<BTreeSet<AccountId>>()
+        };
+        let mut accounts = case.rules.accounts(email);
+        accounts.extend(at(email));
+        // Their account may be known by another address as well, and that by a note behind its `+`.
+        let others = known.iter().filter(|(_, id)| accounts.contains(*id)).map(|(known, _)| (*known).clone());
+        let emails: BTreeSet<Email> = others.chain([email.clone()]).collect();
+        accounts.extend(emails.iter().flat_map(at));
+        Self { email, emails, known: by_site || by_base, accounts }
     }
 
     /// Why a grant may be to the author.
@@ -60,7 +70,7 @@ impl<'a> Author<'a> {
     /// that the tree does not name by one.
     pub(super) fn may_be(&self, case: &Case<'_>, grant: &Grant<'_>) -> bool {
         match (grant.user, grant.account) {
-            (UserRef::Email(email), _) if same_mailbox(email, self.email) => true,
+            (UserRef::Email(email), _) if self.emails.iter().any(|own| same_mailbox(email, own)) => true,
             (_, Some(account)) if !self.accounts.is_empty() => self.accounts.contains(account),
             // An account that hides its email may be invited at it: nobody can tell that it is the author's.
             (UserRef::Email(_), None) => {
@@ -76,7 +86,8 @@ impl<'a> Author<'a> {
 
     /// Whether an email may be the author's.
     pub(super) fn may_hold(&self, case: &Case<'_>, email: &Email) -> bool {
-        same_mailbox(self.email, email) || !self.accounts.is_disjoint(&case.rules.accounts(email))
+        self.emails.iter().any(|own| same_mailbox(own, email))
+            || !self.accounts.is_disjoint(&case.rules.accounts(email))
     }
 
     fn why(&self, grant: &Grant<'_>) -> String {
