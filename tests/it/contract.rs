@@ -143,6 +143,11 @@ impl Contract {
         wrong
     }
 
+    /// Whether the description has a request at all: ours is an excerpt.
+    pub(crate) fn knows(&self, asked: &Asked) -> bool {
+        self.operation(asked).is_object()
+    }
+
     /// What the description says of an answer to a request.
     pub(crate) fn answer(&self, asked: &Asked, status: u16, body: &str) -> Verdict {
         let response = &self.operation(asked)["responses"][status.to_string()];
