@@ -151,8 +151,8 @@ impl Contract {
     /// What the description says of an answer to a request.
     pub(crate) fn answer(&self, asked: &Asked, status: u16, body: &str) -> Verdict {
         let response = &self.operation(asked)["responses"][status.to_string()];
+        let listed = UNDECLARED.iter().any(|undeclared| undeclared.is(&asked.route(), status));
         if !response.is_object() {
-            let listed = UNDECLARED.iter().any(|undeclared| undeclared.is(&asked.route(), status));
             let wrong = vec![format!("it is not said to answer {status}")];
             return if listed { Verdict::Listed } else { Verdict::Wrong(wrong) };
         }
@@ -166,7 +166,10 @@ impl Contract {
                 Err(error) => vec![format!("its body is no JSON: {error}")],
             },
         };
-        if wrong.is_empty() { Verdict::Fits } else { Verdict::Wrong(wrong) }
+        if wrong.is_empty() {
+            return Verdict::Fits;
+        }
+        if listed { Verdict::Listed } else { Verdict::Wrong(wrong) }
     }
 
     fn operation(&self, asked: &Asked) -> &Value {

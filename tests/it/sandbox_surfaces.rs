@@ -78,8 +78,13 @@ fn check(description: &Value, method: &str, path: &str, answer: &Answered) {
     document["allOf"] = json!([content["schema"]]);
     let validator = jsonschema::draft4::new(&document).unwrap();
     let answered = answer.json();
-    let wrong: Vec<String> =
-        validator.iter_errors(&answered).map(|it| format!("{}: {it}", it.instance_path())).collect();
+    // RFC 7643 §3.1 has the name of the resource type there, and what speaks SCIM goes by it; the description has capitals.
+    let is_named = |it: &jsonschema::ValidationError<'_>| {
+        it.instance_path().as_str().ends_with("/meta/resourceType")
+            && [json!("User"), json!("Group")].contains(it.instance())
+    };
+    let errors = validator.iter_errors(&answered).filter(|it| !is_named(it));
+    let wrong: Vec<String> = errors.map(|it| format!("{}: {it}", it.instance_path())).collect();
     assert!(wrong.is_empty(), "{method} {path}: {wrong:#?}\n{}", answer.text);
     assert!(!answered.as_array().is_some_and(Vec::is_empty), "{path} is empty: nothing was checked");
 }
@@ -109,7 +114,6 @@ fn all_described(file: &str, table: &[(&str, &str, &str, Value, u16)]) {
 }
 
 #[tokio::test]
-#[ignore = "the sandbox grew beyond the descriptions: what differs is to be listed or mended first"]
 async fn answers_of_the_organization_fit() {
     const D: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}";
     const V1: &str = "/admin/v1/orgs/{orgId}";
@@ -253,7 +257,6 @@ async fn answers_of_user_management_fit() {
 }
 
 #[tokio::test]
-#[ignore = "the sandbox grew beyond the descriptions: what differs is to be listed or mended first"]
 async fn answers_of_scim_fit() {
     const USERS: &str = "/scim/directory/{directoryId}/Users";
     const USER: &str = "/scim/directory/{directoryId}/Users/{userId}";

@@ -25,6 +25,11 @@ pub(in crate::sandbox) fn bad_request(detail: &str) -> Reply {
     error(StatusCode::BAD_REQUEST, "ADMIN-400-24", detail)
 }
 
+/// 400 for a parameter that cannot be read, as the audit log answers it.
+pub(super) fn invalid_syntax(detail: &str) -> Reply {
+    error(StatusCode::BAD_REQUEST, "ADMIN-400-19", detail)
+}
+
 /// 404 for an organization that is another than the key's.
 pub(super) fn no_such_organization() -> Reply {
     error(StatusCode::NOT_FOUND, "ADMIN-404-2", "Organization not found")

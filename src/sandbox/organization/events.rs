@@ -10,7 +10,7 @@ use crate::sandbox::turn::Turn;
 use crate::sandbox::world::Event;
 
 use super::cursor::Cursor;
-use super::errors::{bad_request, error};
+use super::errors::{error, invalid_syntax};
 use super::view::require_organization;
 
 /// Which events are asked for: those that contain a text, of one action, from one time to another.
@@ -40,7 +40,7 @@ pub(super) fn stream(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
 pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_organization(turn)?;
     let found = turn.world.events.iter().find(|event| event.id == turn.parameter("eventId"));
-    let unknown = || error(StatusCode::NOT_FOUND, "ADMIN-404-5", "Event not found");
+    let unknown = || error(StatusCode::NOT_FOUND, "ADMIN-404-4", "Event not found");
     let event = found.ok_or_else(unknown)?;
     Ok(Reply::json(StatusCode::OK, &json!({ "data": shown(turn, event, false) })))
 }
@@ -81,11 +81,13 @@ fn page(turn: &Turn<'_>, what: &str, limit: usize) -> Result<Reply, Reply> {
 fn asked(turn: &Turn<'_>, what: &str, limit: usize) -> Result<Search, Reply> {
     let number = |key: &str| match turn.query.filled(key) {
         None => Ok(None),
-        Some(text) => text.parse().map(Some).map_err(|_| bad_request(&format!("'{key}' must be a number"))),
+        Some(text) => {
+            text.parse().map(Some).map_err(|_| invalid_syntax(&format!("'{key}' must be a number")))
+        }
     };
     let limit = number("limit")?.map_or(limit, |asked: i64| usize::try_from(asked).unwrap_or(0));
     if !(1..=500).contains(&limit) {
-        return Err(bad_request("'limit' must be between 1 and 500"));
+        return Err(invalid_syntax("'limit' must be between 1 and 500"));
     }
     let text = |key: &str| turn.query.filled(key).map(str::to_owned);
     Ok(Search {

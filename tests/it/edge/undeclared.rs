@@ -46,6 +46,11 @@ pub(crate) const UNDECLARED: &[Undeclared] = &[
         why: "§2: without a credential, as every endpoint that needs one",
     },
     Undeclared {
+        route: "GET /rest/api/3/user/search/query/key",
+        status: 401,
+        why: "§2: without a credential, as every endpoint that needs one; described with another body",
+    },
+    Undeclared {
         route: "GET /rest/api/3/users",
         status: 401,
         why: "§2: without a credential, as every endpoint that needs one",
