@@ -55,7 +55,7 @@ enum Command {
     Check(commands::check::Arguments),
     /// Bring every file of the tree into one form, which keeps comments and meaning
     Fmt(commands::fmt::Arguments),
-    /// Write a person's e-mail or a group's name anew in every file of the tree, its lock included
+    /// Rename a person or a group in every file of the tree, and in its lock
     Rename(commands::rename::Arguments),
     /// Try each credential: what it may do, and what cannot be done without it
     Doctor(commands::doctor::Arguments),

@@ -26,7 +26,7 @@ pub struct Arguments {
     check: bool,
 }
 
-/// Writes a person's e-mail or a group's name anew in every file of the tree, with its rules and its lock. It asks nothing
+/// Renames a person or a group in every file of the tree, with its rules and its lock. It asks nothing
 /// of the site, and changes nothing there.
 ///
 /// # Errors

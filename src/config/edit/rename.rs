@@ -1,4 +1,4 @@
-//! A person's e-mail or a group's key, written anew in every file at once.
+//! Renames a person's email or a group's key in every file at once.
 
 use std::str::FromStr;
 

@@ -68,7 +68,7 @@ pub(super) const PLANS: &[Walk] = &[
     walk("its author is not known", |it| {
         planned(it, it.propose("zoe", "support", &["bruno", "chen"], "zoe"))
     }),
-    walk("its branch is pushed anew, without what it had", |it| {
+    walk("its branch is force-pushed without its earlier commits", |it| {
         let pull = own_grant(it);
         it.run(Event::Pull(pull));
         it.checkout(&["-B", "mine", "main"]);
@@ -295,7 +295,7 @@ pub(super) const APPLIES: &[Walk] = &[
             (applied(it), None)
         },
     },
-    walk("the history was written anew by a force push", |it| {
+    walk("a force push rewrote the history", |it| {
         it.merge(four(it, "bruno"), How::Merge);
         applied(it);
         it.checkout(&["--orphan", "anew"]);

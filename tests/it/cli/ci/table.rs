@@ -16,7 +16,7 @@ const INTRODUCTION: &str = "# Walks\n\nWhat becomes of what people do, by the re
 as pipelines against the sandbox and a stand-in\nfor the platform. A test writes this page. Each row is about the last run \
 of a walk, on the platforms where it has a\nmeaning.\n\n- **comment**: the heading of Rollbook's comment on the pull \
 request.\n- **authors**: who made the change, by the plan.\n- **base**: what the plan compares with.\n- **journal**: the \
-commit that the journal names; there is none where nothing was to be done.\n- **site**: who came into which group, and who \
+commit that the journal names; none where there was nothing to do.\n- **site**: who came into which group, and who \
 left it, since the walk began.\n";
 
 /// A part of the page.
