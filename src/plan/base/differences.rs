@@ -296,7 +296,9 @@ impl<'a> Comparing<'a, '_> {
                 Some(_) => Kind::Later { base: entry.until, head: None },
                 None => Kind::Left,
             };
-            for account in accounts.into_iter().filter(|account| self.stays(id, account)) {
+            let longer = |now: &Entry| lasts_longer(now.until, entry.until);
+            let goes_on = |account: &&AccountId| self.goes_on(before, user, account, longer);
+            for account in accounts.into_iter().filter(goes_on) {
                 let origin = self.base.locator.locate(entry.origin);
                 found.push(before.difference(kind, user.clone(), account, doubt, origin));
             }

@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 
 use super::deeds::Deed;
 use super::differences::{Comparing, Difference, Doubt, Kind, entry_of, who};
-use crate::plan::desired::DesiredGroup;
+use crate::plan::desired::{DesiredGroup, Entry};
 use crate::plan::diff::may_go;
 use crate::plan::expired;
 use crate::plan::identity::GroupIdentity;
@@ -92,6 +92,24 @@ impl<'a> Comparing<'a, '_> {
         is_member && !is_declared && !self.ends(group, account)
     }
 
+    /// Whether somebody whom the base ends and cannot place goes on in a group: nothing declares them, or the tree does so only
+    /// now, under the name that they have by now, and for longer.
+    pub(super) fn goes_on(
+        &self,
+        before: &Before<'_>,
+        user: &UserRef,
+        account: &AccountId,
+        longer: impl Fn(&Entry) -> bool,
+    ) -> bool {
+        let Place::Group(id) = before.place else { return false };
+        let entry = || entry_of(self.head, self.declared.get(id)?, Who::Account(account));
+        let was_named = || entry_of(&self.base.tree, before.group, Who::Account(account)).is_some();
+        let is_member = self.live.members.get(id).is_some_and(|members| members.contains(account));
+        let renamed =
+            || self.base.tree.people.is_of_nobody(user) && !was_named() && entry().is_some_and(&longer);
+        self.stays(id, account) || is_member && !self.ends(id, account) && renamed()
+    }
+
     /// The members of a group of whom each may be somebody whom the base names and cannot tell. In a privileged group that is
     /// each whom the base does not name there, too: who shows another email now may have changed it.
     pub(super) fn may_be(&self, user: &UserRef, group: &GroupId) -> Vec<&'a AccountId> {
@@ -132,7 +150,9 @@ impl<'a> Comparing<'a, '_> {
                 Who::Account(account) => (vec![account], Doubt::Group),
                 Who::Invited(_) => (self.may_be(user, id), Doubt::Person),
             };
-            for account in accounts.into_iter().filter(|account| self.stays(id, account)) {
+            for account in
+                accounts.into_iter().filter(|account| self.goes_on(before, user, account, |_| true))
+            {
                 let kind = Kind::Kept { undoes: Action::Remove, reason: denial.reason };
                 let origin = self.base.locator.locate(denial.origin);
                 found.push(before.difference(kind, user.clone(), account, Some(doubt), origin));

@@ -4,7 +4,7 @@
 use jiff::civil::date;
 use rollbook::model::{Reason, Surface};
 
-use super::{NONE, hired, refused_first};
+use super::{NONE, hired, refused_first, shown_first};
 use crate::guards::rulings;
 use crate::plan::{codes, keys};
 use crate::world::{Account, Group, World};
@@ -437,4 +437,48 @@ fn an_author_is_known_by_the_other_addresses_of_their_account() {
     }
     // Neighbour: somebody else.
     assert_eq!(joins("other@acme.com"), NONE);
+}
+
+/// mal@ goes by z@ now, and the change writes that instead, without the end. The base cannot place mal@, so that the two are two
+/// people to it.
+#[test]
+fn an_end_of_nobody_does_not_go_by_way_of_the_new_address() {
+    let swapped = |mode: &str, entry: &str| renamed(mode).edit(END, &format!("      - {entry}\n"));
+    let second = |world: World| world.change(|live| live.hire("mal+two@acme.com"));
+    for (mode, entry) in [
+        ("at-least", "z@acme.com"),
+        ("exact", "z@acme.com"),
+        ("at-least", "account: acc-mal@acme.com"),
+        ("at-least", "{ user: z@acme.com, until: 2027-12-01 }"),
+    ] {
+        for author in ["mal+two@acme.com", "z@acme.com"] {
+            let found = rulings(&second(swapped(mode, entry)).by(author).plan());
+            assert!(
+                found.iter().any(|it| it.starts_with("self-grant member.payroll/")),
+                "{entry} {author}: {found:?}"
+            );
+        }
+        let honest = swapped(mode, entry).by("bea@acme.com");
+        assert_eq!(rulings(&honest.plan()), NONE, "a colleague may, and it is shown");
+        shown_first(&honest, "until 2026-12-01 →");
+        // What was refused does not hold it at night without a word.
+        let mut night = swapped(mode, entry);
+        night.today = date(2026, 12, 2);
+        night.scope.reasons = vec![Reason::Expired];
+        // The base takes the account out of a group that is exact by its new address as well.
+        let mut told = vec![("remove member.payroll/mal@acme.com".to_owned(), "kept-by-change")];
+        told.extend(
+            (mode == "exact").then(|| ("remove member.payroll/z@acme.com".to_owned(), "kept-by-change")),
+        );
+        assert_eq!(codes(&night.plan()), told);
+    }
+    // Neighbour: the same end under the new address.
+    let same = swapped("at-least", "{ user: z@acme.com, until: 2026-12-01 }").by("bea@acme.com");
+    assert_eq!(rulings(&same.plan()), NONE);
+    let night = |mut world: World| {
+        world.today = date(2026, 12, 2);
+        world.scope.reasons = vec![Reason::Expired];
+        keys(&world.plan())
+    };
+    assert_eq!(night(same.then_base()), ["remove member.payroll/z@acme.com"]);
 }
