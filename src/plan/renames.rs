@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Address, GroupName, Operation, UserRef};
+use crate::model::{Action, Address, GroupName, UserRef};
 
 use super::identity::{Obstacle, Resolved};
 use super::route::Router;
@@ -12,18 +12,8 @@ impl Router<'_> {
     /// everybody and every permission, and nobody would manage it.
     pub(super) fn block_renames(&mut self) {
         let Some(base) = self.context.base.filter(|_| !self.context.undoes) else { return };
-        let made = self.operations.values().filter_map(|planned| match &planned.operation {
-            Operation::CreateGroup { name, .. } => Some((planned.key.clone(), name)),
-            Operation::InviteUser { .. }
-            | Operation::AddMember { .. }
-            | Operation::ActivateUser { .. }
-            | Operation::UpdateUser { .. }
-            | Operation::RemoveMember { .. }
-            | Operation::SuspendUser { .. }
-            | Operation::DeactivateUser { .. }
-            | Operation::RemoveUser { .. }
-            | Operation::DeleteGroup { .. } => None,
-        });
+        let made = self.operations.keys().filter(|key| key.action == Action::Create);
+        let made = made.filter_map(|key| Some((key.clone(), key.address.group()?)));
         let mut blocked = Vec::new();
         for (key, name) in made {
             let members = members(self.context.tree, name);

@@ -108,7 +108,7 @@ impl Undoing<'_> {
     fn take_back(&mut self, told: &Told<'_>, origin: Location) {
         let Key { address, action } = told.key;
         let turned = match told.fate {
-            _ if was_done(told) => self.turn(told).and_then(|wanted| self.unless_denied(wanted)),
+            _ if was_done(told) => self.turn(told).and_then(|wanted| self.unless_denied(address, wanted)),
             // Not done by the run.
             Fate::Became(
                 Became::Applied { .. }
@@ -150,14 +150,26 @@ impl Undoing<'_> {
         }
     }
 
-    /// What the tree denies somebody is not given back: the next apply would take it away again.
-    fn unless_denied(&self, wanted: Option<Wanted>) -> Turned {
+    /// What the tree denies somebody is not given back: the next apply would take it away again. That goes by the name in the
+    /// journal as well, which may be an email that no account shows any more.
+    fn unless_denied(&self, address: &Address, wanted: Option<Wanted>) -> Turned {
+        let by_name = address.user().filter(|user| self.tree.people.is_of_nobody(user));
+        let offboarded = || match by_name {
+            Some(UserRef::Email(email)) => {
+                self.tree.desired.offboarded(email).is_some().then_some(Reason::Offboarded)
+            }
+            Some(UserRef::Account(_)) | None => None,
+        };
         let why = match &wanted {
             Some(Wanted::AddMember { group: Ref::Known(group), account: Ref::Known(account) }) => {
-                self.tree.denies(group, account)
+                let denied = || {
+                    let name = self.tree.groups.declared_as(group)?;
+                    Some(self.tree.desired.groups.get(name)?.denied.get(by_name?)?.reason)
+                };
+                self.tree.denies(group, account).or_else(denied).or_else(offboarded)
             }
             Some(Wanted::ActivateUser { account, .. }) => {
-                self.tree.offboards(account).then_some(Reason::Offboarded)
+                self.tree.offboards(account).then_some(Reason::Offboarded).or_else(offboarded)
             }
             Some(
                 Wanted::AddMember { .. }

@@ -94,6 +94,13 @@ fn what_the_tree_denies_is_not_given_back() {
     let suspended = leaver.change(|live| live.account("dina@acme.com").active = false);
     let woken = journal("suspend user.dina@acme.com", None, "acc-dina@acme.com");
     assert_eq!(taking_back(&suspended, &woken).0, NONE);
+    // She shows another email by now, and nothing ties the one of the journal and the tree to her account.
+    let goes_by = |world: World| {
+        world.change(|live| live.account("dina@acme.com").email = Some("d.new@acme.com".into()))
+    };
+    assert_eq!(taking_back(&goes_by(ended.clone()), &run), (vec![], denied("expired")));
+    assert_eq!(taking_back(&goes_by(suspended), &woken).0, NONE);
+    assert_eq!(taking_back(&goes_by(taken("eve@acme.com")), &run), (vec![BACK.into()], vec![]));
     // Neighbours: an end that is still to come, and a group that does not speak of her.
     let to_come = taken("{ user: dina@acme.com, until: 2027-01-10 }");
     assert_eq!(taking_back(&to_come, &run), (vec![BACK.into()], vec![]));
