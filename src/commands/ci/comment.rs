@@ -137,7 +137,7 @@ impl Thread<'_> {
             }
         }
         if !kept.is_empty() {
-            session.terminal.say("The comment is up to date.");
+            session.terminal.say("The comment is edited.");
             return Ok(());
         }
         let posted = service.comment(number, &page.text).await?;

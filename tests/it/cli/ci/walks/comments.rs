@@ -124,7 +124,7 @@ fn comments_are_found_among_many_made_anew_and_kept_to_one() {
         }
         machine.hub.edit(|state| state.page = 20);
         machine.run(Event::Pull(pull)).ends(0).says("The comment is posted");
-        machine.run(Event::Pull(pull)).ends(0).says("The comment is up to date");
+        machine.run(Event::Pull(pull)).ends(0).says("The comment is edited");
         let own = |machine: &Machine| {
             machine.hub.edit(|state| {
                 let me = state.comments.iter().filter(|it| it.author != "mallory");
