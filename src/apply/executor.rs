@@ -330,15 +330,17 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
             if let Some(error) = refusal {
                 self.refusal(self.plan.operations[at].via, error);
             }
-            let answered = self.made(at, made).map_or_else(|why| why, |()| answered);
-            settled += self.run.answer(at, answered);
+            settled += match self.made(at, made) {
+                Ok(()) => self.run.answer(at, answered),
+                Err(why) => self.run.reject(at, why),
+            };
         }
         settled
     }
 
     /// Takes in the id that came to be. An account that the site had before belongs to somebody whom the plan takes for
     /// another person, by an email that the account hides: nothing more is given to it.
-    fn made(&mut self, at: usize, made: Option<MadeId>) -> Result<(), Answered> {
+    fn made(&mut self, at: usize, made: Option<MadeId>) -> Result<(), String> {
         let Some(id) = made else { return Ok(()) };
         let planned = &self.plan.operations[at];
         let is_theirs = |account: &LiveAccount| {
@@ -347,12 +349,12 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
         };
         let account = id.account().and_then(|id| self.accounts.get(id));
         if let Some(account) = account.filter(|account| !is_theirs(account)) {
-            return Err(Answered::Refused(format!(
+            return Err(format!(
                 "the invitation went to {} ({}), an account that the site had already and that hides its email; nothing \
                  else is done for it. Find out whose it is, then declare that person under one email, or pin the account \
                  with `account:` under `users:`",
                 account.id, account.name
-            )));
+            ));
         }
         self.run.made.insert(planned.key.clone(), id);
         Ok(())
@@ -365,10 +367,10 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
         }
         let planned = &self.plan.operations[at];
         match found {
-            Found::Done if is_enough(planned, made.as_ref()) => {
-                let answered = self.made(at, made).map_or_else(|why| why, |()| Answered::Done);
-                self.run.answer(at, answered)
-            }
+            Found::Done if is_enough(planned, made.as_ref()) => match self.made(at, made) {
+                Ok(()) => self.run.answer(at, Answered::Done),
+                Err(why) => self.run.reject(at, why),
+            },
             Found::NotDone if self.ending.is_none() && self.run.may_repeat(at) => {
                 self.run.repeat(at);
                 0

@@ -187,6 +187,15 @@ impl<'p> Run<'p> {
         }
     }
 
+    /// Takes an operation for failed, whatever came back of it; what requires it is not done.
+    pub(super) fn reject(&mut self, at: usize, why: String) -> usize {
+        self.in_flight.remove(&at);
+        self.unseen.remove(&at);
+        self.lost.remove(&at);
+        self.answers[at] = Some(Answered::Refused(why));
+        1 + self.skip_dependents(at)
+    }
+
     /// The operations whose answer was lost and that have to be looked for. They are in flight till then.
     pub(super) fn unseen(&self) -> Vec<usize> {
         self.unseen.iter().copied().collect()
