@@ -11,7 +11,7 @@ use crate::environment::EnvironmentError;
 use crate::exit::Exit;
 use crate::fetch;
 use crate::git;
-use crate::model::{Address, Guard};
+use crate::model::{Address, Diagnostic, Guard, Tree};
 use crate::plan::SavedPlanError;
 use crate::plan::snapshot::SnapshotError;
 use crate::platform;
@@ -38,12 +38,21 @@ impl RunsError {
     }
 }
 
+/// A tree that is not valid.
+#[derive(Debug)]
+pub struct InvalidTree {
+    /// The files that could be read.
+    pub tree: Tree,
+    /// What is wrong with it, and its warnings.
+    pub diagnostics: Vec<Diagnostic>,
+}
+
 /// Why a command ended early.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The tree is invalid; its diagnostics have been printed.
     #[error("the tree is not valid")]
-    Invalid,
+    Invalid(Box<InvalidTree>),
     /// What the tree is to be compared with is invalid; its diagnostics have been printed.
     #[error("the base {0} is not valid")]
     InvalidBase(String),
@@ -246,10 +255,15 @@ impl Error {
         move |source| Self::Io { what, source }
     }
 
+    /// A tree that is not valid, with its diagnostics.
+    pub(crate) fn invalid(tree: Tree, diagnostics: Vec<Diagnostic>) -> Self {
+        Self::Invalid(Box::new(InvalidTree { tree, diagnostics }))
+    }
+
     /// How the run ends.
     pub fn exit(&self) -> Exit {
         match self {
-            Self::Invalid
+            Self::Invalid(_)
             | Self::InvalidBase(_)
             | Self::NoTree(_)
             | Self::NoTreeIn(_)
@@ -345,7 +359,7 @@ impl Error {
             Self::NotPlanned => Some("Its log says why."),
             Self::Guarded(_) | Self::PlanRefused(_) => Some(
                 "The plan above says what tripped, and how it may be waived: in rollbook.yaml, reviewed, or with \
-                 --allow for one run.",
+                 `rollbook apply --allow`, by hand, for one run.",
             ),
             Self::NoOperator => Some(
                 "Name who Rollbook acts for in rollbook.yaml, as `operator: you@acme.com`: an organization's key does \
@@ -365,7 +379,7 @@ impl Error {
             Self::Host(error) => Some(error.help()),
             Self::Fetch(error) => error.help(),
             Self::Client(error) => error.help(),
-            Self::Invalid | Self::Usage(_) | Self::Seed { .. } | Self::Export { .. } | Self::Io { .. } => {
+            Self::Invalid(_) | Self::Usage(_) | Self::Seed { .. } | Self::Export { .. } | Self::Io { .. } => {
                 None
             }
         }

@@ -250,6 +250,11 @@ fn split_port(authority: &str) -> Option<(&str, Option<u16>)> {
     }
 }
 
+/// Whether a host, perhaps with a port, is this machine.
+pub(super) fn names_loopback(authority: &str) -> bool {
+    split_port(authority).is_some_and(|(host, _)| is_loopback(host))
+}
+
 fn is_loopback(host: &str) -> bool {
     let v6 = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
     host == "localhost"

@@ -7,7 +7,7 @@ use std::fmt;
 use http::Method;
 
 use super::auth::CredentialKind;
-use super::endpoints::{CloudId, HostError};
+use super::endpoints::{CloudId, HostError, names_loopback};
 use super::organization::NoInvitation;
 use super::request::PathError;
 use super::words::{Words, shown};
@@ -342,6 +342,10 @@ impl Error {
     /// A full sentence that says what to do next, where there is something to do.
     pub fn help(&self) -> Option<&'static str> {
         match self {
+            Self::Failed { at, fault } if **fault == Fault::ClosedPort && names_loopback(&at.host) => Some(
+                "A variable ROLLBOOK_ENDPOINT_… names this port of this machine, and nothing listens there: start `rollbook \
+                 sandbox`, or correct the variable.",
+            ),
             Self::Failed { at, fault } => fault.help(at.credential),
             Self::AnswerLost { .. } => {
                 Some("Read the group or the account again before anything else is done to it.")

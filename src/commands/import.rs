@@ -225,8 +225,11 @@ fn locked(
     tree.files.push(SourceFile { path: config::LOCK.into(), text });
     tree.files.sort_by(|a, b| a.path.cmp(&b.path));
     // Places are counted in files, and the lock is one of them.
-    let declaration = config::parse(&tree, today).declaration.ok_or(Error::Invalid)?;
-    Ok((tree, declaration, locking.diagnostics))
+    let parsed = config::parse(&tree, today);
+    match parsed.declaration {
+        Some(declaration) => Ok((tree, declaration, locking.diagnostics)),
+        None => Err(Error::invalid(tree, parsed.diagnostics)),
+    }
 }
 
 fn summary(import: &Import, verb: &str) -> String {

@@ -143,8 +143,12 @@ impl Session {
         if !shown.is_empty() {
             self.terminal.tell(&render::diagnostics(&loaded.tree, &shown, style));
         }
-        let declaration = loaded.declaration.ok_or(Error::Invalid)?;
-        Ok(Loaded { tree: loaded.tree, declaration, base: None, applied: None, snapshot: None })
+        match loaded.declaration {
+            Some(declaration) => {
+                Ok(Loaded { tree: loaded.tree, declaration, base: None, applied: None, snapshot: None })
+            }
+            None => Err(Error::invalid(loaded.tree, shown)),
+        }
     }
 
     /// The tree's folder in its repository, with a `/` at its end; empty where it is the repository's own, or in none.

@@ -1,9 +1,9 @@
 //! The comment of a pull request that shows its plan, and the issue that says what is not as it should be: found again by the
 //! hidden line that each opens with.
 
-use crate::model::Plan;
+use crate::model::{Diagnostic, Locator, Plan, Severity, Tree};
 
-use super::markdown::{CommentLimit, marker, plan_markdown, prose};
+use super::markdown::{CommentLimit, code, marker, plan_markdown, prose};
 
 /// What a platform makes of Markdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,14 +40,56 @@ pub fn plan_comment(plan: &Plan, note: Option<&str>, style: Style) -> Page {
     style.page(opens, &format!("{note}{rest}"))
 }
 
+/// Why a command ended early, for a page of the platform.
+#[derive(Clone, Debug, Default)]
+pub struct Failure<'a> {
+    /// The error, without a full stop.
+    pub why: String,
+    /// A full sentence that says what to do, where there is something to do.
+    pub help: Option<&'a str>,
+    /// Where the tree is not valid, with its folder in the repository, which ends in `/` or is empty.
+    pub mistakes: Option<(&'a Tree, &'a [Diagnostic], String)>,
+    /// The address of the run that says more.
+    pub run: Option<&'a str>,
+}
+
 /// A comment that says why there is no plan. `site` is the tree's host, where that is known.
-pub fn no_plan_comment(site: Option<&str>, why: &str, run: Option<&str>, style: Style) -> Page {
-    let run = run.map(|run| format!(" [This run]({run}) says more.")).unwrap_or_default();
-    let text = format!(
-        "\n### No plan\n\nThe newest commit could not be planned: {}.{run}\n",
-        prose(why.trim_end_matches('.'))
-    );
+pub fn no_plan_comment(site: Option<&str>, failure: &Failure<'_>, style: Style) -> Page {
+    let text = format!("\n### No plan\n\nThe newest commit could not be planned: {}", failure.markdown());
     style.page(marker(site.unwrap_or_default()).trim_end(), &text)
+}
+
+/// What a job's own page says of its failure.
+pub fn failure_markdown(failure: &Failure<'_>) -> String {
+    format!("### Failed\n\n{}", failure.markdown())
+}
+
+impl Failure<'_> {
+    fn markdown(&self) -> String {
+        let why = prose(self.why.trim_end_matches('.'));
+        let help = self.help.map(|help| format!(" {}", prose(help))).unwrap_or_default();
+        let run = self.run.map(|run| format!(" [This run]({run}) says more.")).unwrap_or_default();
+        let mistakes = self.mistakes.as_ref().map(mistakes).unwrap_or_default();
+        format!("{why}.{help}{run}\n{mistakes}")
+    }
+}
+
+/// The mistakes of a tree as a list, each with its place.
+fn mistakes((tree, diagnostics, folder): &(&Tree, &[Diagnostic], String)) -> String {
+    const SHOWN: usize = 20;
+    let locator = Locator::new(tree);
+    let errors: Vec<&Diagnostic> = diagnostics.iter().filter(|it| it.severity == Severity::Error).collect();
+    let line = |diagnostic: &&Diagnostic| {
+        let place = diagnostic.labels.first().map(|label| locator.locate(label.span.origin));
+        let place = place.map(|place| format!("{}: ", code(&format!("{folder}{place}"))));
+        let help = diagnostic.help.as_deref().map(|help| format!(". {}", prose(help)));
+        let parts = [place.unwrap_or_default(), prose(&diagnostic.message), help.unwrap_or_default()];
+        format!("- {}\n", parts.concat())
+    };
+    let listed: String = errors.iter().take(SHOWN).map(line).collect();
+    let more = errors.len().saturating_sub(SHOWN);
+    let more = if more == 0 { String::new() } else { format!("- and {more} more\n") };
+    format!("\n{listed}{more}")
 }
 
 /// An issue. `text` is Markdown of ours.
@@ -123,7 +165,8 @@ mod tests {
     #[test]
     fn a_comment_without_a_plan_is_found_again_by_the_next_one() {
         for style in [HTML, TEXT] {
-            let page = |site| no_plan_comment(site, "the tree is not valid", None, style);
+            let none = Failure { why: "the tree is not valid".into(), ..Failure::default() };
+            let page = |site| no_plan_comment(site, &none, style);
             let (here, nowhere, elsewhere) =
                 (page(Some("acme.example")), page(None), page(Some("else.example")));
             assert!(style.is_of(&here.text, &here) && style.is_of(&nowhere.text, &nowhere));
@@ -142,7 +185,9 @@ mod tests {
 
     #[test]
     fn html_that_is_shown_as_text_is_left_out() {
-        let page = no_plan_comment(Some("acme.example"), "it says `<b>`", Some("https://ci.example/1"), TEXT);
+        let none =
+            Failure { why: "it says `<b>`".into(), run: Some("https://ci.example/1"), ..Failure::default() };
+        let page = no_plan_comment(Some("acme.example"), &none, TEXT);
         assert_eq!(
             page.text,
             "[//]: # (rollbook-plan acme.example)\n\n\n### No plan\n\nThe newest commit could not be planned: it says `<b>`. \

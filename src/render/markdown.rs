@@ -15,10 +15,9 @@ use crate::model::{Comparison, Plan};
 
 use super::lines::count;
 use super::plan::{SHORT_FINGERPRINT, compared, surfaces, taken};
-use escape::code;
 
-pub(super) use escape::marker;
 pub use escape::prose;
+pub(super) use escape::{code, marker};
 
 pub use page::CommentLimit;
 

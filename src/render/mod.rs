@@ -20,7 +20,7 @@ mod roster;
 
 pub use checkup::{checkups_json, checkups_text};
 pub use codeowners::{CodeownersError, codeowners};
-pub use comment::{Html, Page, Style, issue, no_plan_comment, plan_comment};
+pub use comment::{Failure, Html, Page, Style, failure_markdown, issue, no_plan_comment, plan_comment};
 pub use diagnostics::{Colour, DiagnosticStyle, Frames, diagnostics, diagnostics_json};
 pub use explain::{About, explanation_json, explanation_text};
 pub use github::{diagnostics_github, plan_github};

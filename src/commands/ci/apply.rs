@@ -28,8 +28,7 @@ pub(super) struct Arguments {
 ///
 /// # Errors
 /// [`Error`] when there is no plan, it may not be carried out, or the branch has moved on.
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
-    let context = Context::read()?;
+pub(super) fn run(session: &Session, context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let Started::Push { branch } = &context.job.started else {
         return Err(context.misfit("apply", "pushes to the default branch"));
     };
@@ -41,7 +40,7 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
         if !arguments.outdated && !same_commit(&newest, &head) {
             return Err(platform::Error::Outdated { branch: branch.clone(), newest, commit: head }.into());
         }
-        context.range_of_apply(session, branch).await?.part(&context)
+        context.range_of_apply(session, branch).await?.part(context)
     })?;
     carry_out(session, &out, &part)
 }

@@ -14,6 +14,7 @@ use crate::render::{self, CommentLimit, Html, Page, Style};
 use super::super::show::saved_plan;
 use super::super::{Session, block_on};
 use super::Context;
+use super::out::failure;
 
 /// What `ci comment` takes.
 #[derive(Debug, Args)]
@@ -38,8 +39,7 @@ pub(super) struct Shown<'a> {
 ///
 /// # Errors
 /// [`Error`] when the file holds no plan, or the platform refuses.
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
-    let context = Context::read()?;
+pub(super) fn run(session: &Session, context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let Started::Planned { owner, branch, head, fork, .. } = &context.job.started else {
         return Err(context.misfit("comment", "runs that follow one that planned"));
     };
@@ -63,7 +63,7 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
         let made = only_one(pull, &of_commit).and(saved);
         let thread = Thread {
             session,
-            context: &context,
+            context: context,
             service,
             number: pull.number,
             head,
@@ -120,7 +120,7 @@ impl Thread<'_> {
             return Ok(());
         }
         let style = style(self.context.job.kind);
-        let page = page(self.context, shown, style);
+        let page = page(session, self.context, shown, style);
         let me = service.me().await?;
         let own = |comment: &&Comment| {
             me.as_ref().is_some_and(|me| comment.author == *me) && style.is_of(&comment.body, &page)
@@ -165,7 +165,7 @@ impl Thread<'_> {
     }
 }
 
-fn page(context: &Context, shown: &Shown<'_>, style: Style) -> Page {
+fn page(session: &Session, context: &Context, shown: &Shown<'_>, style: Style) -> Page {
     let run = match &context.job.started {
         Started::Planned { page, .. } => Some(page.as_str()),
         Started::Change(_) | Started::Push { .. } | Started::Queue { .. } | Started::Schedule { .. } => {
@@ -176,7 +176,7 @@ fn page(context: &Context, shown: &Shown<'_>, style: Style) -> Page {
         Ok(plan) => render::plan_comment(plan, shown.note, style),
         Err(error) => {
             let host = shown.site.map(render::host_of);
-            render::no_plan_comment(host, &error.chain(), run, style)
+            render::no_plan_comment(host, &failure(session, error, run), style)
         }
     }
 }

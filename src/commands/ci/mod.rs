@@ -17,6 +17,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::git;
 use crate::platform::{self, Job, Kind, Service, Started, same_commit};
+use crate::render;
 
 use super::Session;
 
@@ -44,12 +45,27 @@ enum Command {
 /// # Errors
 /// [`Error`] when the job cannot be done, or must not be.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
-    match &arguments.command {
-        Command::Plan(arguments) => plan::run(session, arguments),
-        Command::Apply(arguments) => apply::run(session, arguments),
-        Command::Comment(arguments) => comment::run(session, arguments),
-        Command::Nightly(arguments) => nightly::run(session, arguments),
+    let context = Context::read()?;
+    let done = match &arguments.command {
+        Command::Plan(arguments) => plan::run(session, &context, arguments),
+        Command::Apply(arguments) => apply::run(session, &context, arguments),
+        Command::Comment(arguments) => comment::run(session, &context, arguments),
+        Command::Nightly(arguments) => nightly::run(session, &context, arguments),
+    };
+    if let Err(error) = &done
+        && let Err(also) = tell(session, &context.job, error)
+    {
+        session.terminal.tell(&format!("warning: the job's page could not be told: {}", also.chain()));
     }
+    done
+}
+
+/// Says on the page of a job why it failed; GitHub also shows the mistakes of a tree on the lines of the change.
+fn tell(session: &Session, job: &Job, error: &Error) -> Result<(), Error> {
+    if let (Kind::GitHub, Error::Invalid(invalid)) = (job.kind, error) {
+        session.data(&render::diagnostics_github(&invalid.tree, &invalid.diagnostics, &session.prefix()))?;
+    }
+    out::summarize_failure(session, job, error)
 }
 
 /// A job, and what its platform can be asked with.

@@ -50,8 +50,7 @@ impl Finding {
 ///
 /// # Errors
 /// [`Error`] when the tree is not valid or the issue cannot be kept; what each look finds is in the exit code.
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
-    let context = Context::read()?;
+pub(super) fn run(session: &Session, context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let branch = match &context.job.started {
         Started::Schedule { branch } => branch,
         // No variable of Bitbucket's tells a schedule from a push.
@@ -63,14 +62,14 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
     block_on(context.newest_of_default(session, branch))?;
     let out = Out::new(session, &context.job)?;
     let site = session.load()?.declaration.settings.site.value;
-    let range = block_on(context.range_of_apply(session, branch)).and_then(|range| range.part(&context));
+    let range = block_on(context.range_of_apply(session, branch)).and_then(|range| range.part(context));
     let mut findings = Vec::new();
     if !arguments.read_only {
         findings.push(expired(session, range.as_ref(), &out));
     }
     let (finding, plan) = drift(session, range.as_ref(), &out);
     findings.push(finding);
-    findings.push(unapplied(session, &context, branch));
+    findings.push(unapplied(session, context, branch));
     findings.push(credentials(session));
     let report = told(&findings);
     session.data(&report)?;
@@ -78,7 +77,7 @@ pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Erro
     out.summarize(&report)?;
     let worst = findings.iter().map(|finding| finding.exit).max().unwrap_or(Exit::Done);
     if let Some(service) = &context.service {
-        let page = page(&context, &site, &report, plan.as_ref());
+        let page = page(context, &site, &report, plan.as_ref());
         if let Err(error) = block_on(keep_issue(session, service, &site, &page, worst == Exit::Done)) {
             session.terminal.tell(&format!("error: the issue was not kept: {}", error.chain()));
             return Ok(worst.max(Exit::Failed));

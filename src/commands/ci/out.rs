@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::platform::{Folder, Job};
+use crate::render::{self, Failure};
 
 use super::super::Session;
 use super::super::files::{Readers, replace};
@@ -61,11 +62,7 @@ impl Out {
 
     /// Adds to the job's summary, where the platform shows one.
     pub(super) fn summarize(&self, markdown: &str) -> Result<(), Error> {
-        let Some(path) = &self.summary else { return Ok(()) };
-        if markdown.len() <= SUMMARY {
-            return append(path, markdown);
-        }
-        append(path, "The summary is longer than GitHub shows; the job's log and its files have all of it.\n")
+        summarize(self.summary.as_deref(), markdown)
     }
 
     /// Adds a text that was made for a terminal to the job's summary.
@@ -82,6 +79,29 @@ impl Out {
         let Some(path) = &self.outputs else { return Ok(()) };
         append(path, &format!("{name}={}\n", value.replace(['\n', '\r'], " ")))
     }
+}
+
+/// Adds to a job's summary why it failed, where the platform shows one.
+pub(super) fn summarize_failure(session: &Session, job: &Job, error: &Error) -> Result<(), Error> {
+    summarize(job.summary.as_deref(), &render::failure_markdown(&failure(session, error, None)))
+}
+
+/// An error as a page shows it. `run` is the address of the run that says more.
+pub(super) fn failure<'a>(session: &Session, error: &'a Error, run: Option<&'a str>) -> Failure<'a> {
+    let mistakes = if let Error::Invalid(invalid) = error {
+        Some((&invalid.tree, invalid.diagnostics.as_slice(), session.prefix()))
+    } else {
+        None
+    };
+    Failure { why: error.chain(), help: error.help(), mistakes, run }
+}
+
+fn summarize(path: Option<&Path>, markdown: &str) -> Result<(), Error> {
+    let Some(path) = path else { return Ok(()) };
+    if markdown.len() <= SUMMARY {
+        return append(path, markdown);
+    }
+    append(path, "The summary is longer than GitHub shows; the job's log and its files have all of it.\n")
 }
 
 fn plain(text: &str) -> String {

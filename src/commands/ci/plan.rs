@@ -29,14 +29,13 @@ pub(super) struct Arguments {
 ///
 /// # Errors
 /// [`Error`] when there is no plan; what can be said of that on the pull request is said first.
-pub(super) fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
-    let context = Context::read()?;
+pub(super) fn run(session: &Session, context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let out = Out::new(session, &context.job)?;
     let mut site = None;
-    let made = make(session, &context, arguments, &out, &mut site);
+    let made = make(session, context, arguments, &out, &mut site);
     if let Some(change) = context.job.change().filter(|change| context.plan_comments() && !change.untrusted) {
         let shown = Shown { plan: made.as_ref(), site: site.as_deref(), note: None };
-        let told = comment(session, &context, change, &shown);
+        let told = comment(session, context, change, &shown);
         // Why there is no plan counts before what became of telling it.
         if made.is_ok() {
             told?;

@@ -64,7 +64,6 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Verdict> {
     let head = &case.rules.head;
     let mut verdicts: Vec<Verdict> =
         tripped(case, head).into_iter().map(|tripped| verdict(case, head, tripped)).collect();
-    verdicts.extend(self_grant::unjudged(case));
     if let Some(base) = &case.rules.base {
         for tripped in tripped(case, base) {
             if base.waiver(tripped.guard, &tripped.addresses, case.context.tree).is_none() {
@@ -72,7 +71,11 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Verdict> {
             }
         }
     }
-    verdicts.extend(self_grant::verdicts(case));
+    let mut self_grants = self_grant::verdicts(case);
+    if self_grants.is_empty() {
+        self_grants.extend(self_grant::unjudged(case));
+    }
+    verdicts.extend(self_grants);
     if let Some(base) = &case.rules.base {
         verdicts.extend(renamed::tripped(case).into_iter().map(|tripped| verdict(case, base, tripped)));
     }

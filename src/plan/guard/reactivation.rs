@@ -36,7 +36,7 @@ fn tripped(planned: &PlannedOperation) -> Tripped {
     let (why, help) = if planned.drift == Drift::Unknown {
         (
             "without a base nobody can tell whether somebody took their access away on purpose",
-            "Compare with the commit before the change, by `--base`; or allow this run with `--allow reactivation`.",
+            "Compare with the commit before the change, by `--base`; or apply by hand with `--allow reactivation`.",
         )
     } else {
         (

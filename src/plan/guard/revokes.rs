@@ -23,8 +23,7 @@ pub(super) fn max_revokes(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
             addresses: Vec::new(),
             rule: "policy.max-revokes.total".into(),
             why: format!("the plan revokes {revokes}, and `max-revokes.total` is {most}"),
-            help: "Make the change in smaller steps, waive the groups that are meant in rollbook.yaml, or allow this \
-                   run with `--allow max-revokes`."
+            help: "Make the change in smaller steps, waive the groups that are meant in rollbook.yaml, or apply by hand with `--allow max-revokes`."
                 .into(),
         });
     }

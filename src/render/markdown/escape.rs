@@ -18,7 +18,7 @@ const LONGEST_TEXT: usize = 1_200;
 const PLAIN_MARKS: &str = ".,;:!?'\"()-/%→…";
 
 /// A name as code.
-pub(super) fn code(text: &str) -> String {
+pub(in crate::render) fn code(text: &str) -> String {
     span(&name(text))
 }
 

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Site, files_of, repository};
+use super::{Site, TODAY, example, files_of, repository, rollbook};
 
 /// The commands that a page shows: the lines after `$ ` of its console blocks, with those that go on below a `\`.
 fn commands(page: &str) -> Vec<String> {
@@ -147,6 +147,17 @@ fn trust() {
     let setting =
         Setting { files: borrowed(&files), before: &before, instead: &instead, ..Setting::default() };
     run("docs/trust.md", &Site::example("minimal"), &setting);
+}
+
+/// The plan at the top of the page is that of examples/minimal.
+#[test]
+fn the_plan_at_the_top_of_the_readme_is_what_the_program_prints() {
+    let page = fs::read_to_string(repository().join("README.md")).unwrap();
+    let (_, shown) = page.split_once("```text\n").unwrap();
+    let (shown, _) = shown.split_once("```").unwrap();
+    let site = Site::example("minimal");
+    let ran = rollbook(["-C", &example("minimal"), "plan", "--today", TODAY]).at(&site).run();
+    assert_eq!(ran.stdout, shown);
 }
 
 /// The first tree is the example, the second the one that the page shows.

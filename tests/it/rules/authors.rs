@@ -49,7 +49,10 @@ fn an_author_whom_nobody_knows_may_be_anybody() {
     assert_eq!(rulings(&granted(base().change(hired(&["eve@acme.com"]))).by("eve@acme.com").plan()), NONE);
     // A slip does not refuse what grants nothing privileged.
     let harmless = base().edit("chen@acme.com]", "chen@acme.com, ada@acme.com]").by("dinna@acme.com");
-    assert_eq!((rulings(&harmless.plan()), keys(&harmless.plan()).len()), (vec![], 1));
+    let plan = harmless.plan();
+    assert_eq!((rulings(&plan), keys(&plan).len()), (vec!["self-grant : not judged".to_owned()], 1));
+    assert!(plan.guards[0].why.contains("dinna@acme.com"), "{}", plan.guards[0].why);
+    assert!(plan.guards[0].help.contains("ROLLBOOK_AUTHORS"), "{}", plan.guards[0].help);
 }
 
 #[test]

@@ -53,17 +53,20 @@ impl<'a> Author<'a> {
     /// Why a grant may be to the author.
     pub(super) fn grants(&self, case: &Case<'_>, grant: &Grant<'_>) -> Option<Tripped> {
         if !self.known {
-            let why = format!(
-                "nobody knows who {} is, who made this change: neither the base nor the site gives the address an \
-                 account, so it may be anybody",
-                self.email
-            );
-            return Some(by_unknown(grant, why));
+            return Some(by_unknown(grant, format!("{}, so it may be anybody", self.unknown())));
         }
         self.may_be(case, grant).then(|| match grant.doubt {
             Some(doubt) => in_doubt(grant, doubt, self.email),
             None => by_author(grant, self.why(grant)),
         })
+    }
+
+    /// That nobody knows the author.
+    pub(super) fn unknown(&self) -> String {
+        format!(
+            "nobody knows who {} is, who made this change: neither the base nor the site gives the address an account",
+            self.email
+        )
     }
 
     /// Whether somebody is the author. While the author's account is not known, it may be any that shows no email and

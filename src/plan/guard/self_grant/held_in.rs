@@ -38,7 +38,7 @@ pub(super) fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
              the base has",
             change.rule
         ),
-        help: "Let one whom `policy.admins` of the base names make that change on its own, or allow this run with `--allow \
+        help: "Let one whom `policy.admins` of the base names make that change on its own, or apply by hand with `--allow \
                self-grant`."
             .into(),
     });

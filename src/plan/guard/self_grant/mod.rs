@@ -36,27 +36,30 @@ fn binding<'a, 'b>(case: &'b Case<'a>) -> Option<&'b Rules<'a>> {
     case.rules.both().find(|rules| rules.policy().self_grant == SelfGrant::Refuse)
 }
 
-/// Says so where the tree asks for the guard and nothing was there to judge by, nor to refuse. A run for what time and
-/// offboarding bring judges no change.
+/// Says so where the tree asks for the guard and too little was there to judge by, nor anything to refuse. A run for what
+/// time and offboarding bring judges no change.
 pub(super) fn unjudged(case: &Case<'_>) -> Option<Verdict> {
-    let (missing, flag) = match (case.context.base, case.context.authors) {
-        (None, []) => ("base and the authors", "`--base` and `--author`"),
-        (None, [_, ..]) => ("base", "`--base`"),
-        (Some(_), []) => ("authors", "`--author`"),
-        (Some(_), [_, ..]) => return None,
+    let unnamed = |missing, flags| {
+        let why = format!("nobody named the {missing} of the change, and it is judged by them");
+        (why, format!("Name them with {flags}."))
+    };
+    let (why, help) = match (case.context.base, case.context.authors) {
+        (None, []) => unnamed("base and the authors", "`--base` and `--author`"),
+        (None, [_, ..]) => unnamed("base", "`--base`"),
+        (Some(_), []) => unnamed("authors", "`--author`"),
+        (Some(_), [_, ..]) => {
+            let authors = case.context.authors.iter().map(|email| Author::of(email, case));
+            let unknown = authors.into_iter().find(|author| !author.known)?;
+            let help = "Correct the address where it is wrong: with `--author`, for `rollbook ci` in ROLLBOOK_AUTHORS.";
+            (format!("{}, so it may be anybody's", unknown.unknown()), help.into())
+        }
     };
     let is_judged = |grant: &Grant<'_>| !grant.may_be_privileged || case.context.base.is_some();
     let judged = || grants(case).iter().any(is_judged);
     if binding(case).is_none() || case.context.scope.is_by_time() || judged() {
         return None;
     }
-    Some(Verdict {
-        guard: Guard::SelfGrant,
-        ruling: Ruling::NotJudged,
-        addresses: Vec::new(),
-        why: format!("nobody named the {missing} of the change, and it is judged by them"),
-        help: format!("Name them with {flag}."),
-    })
+    Some(Verdict { guard: Guard::SelfGrant, ruling: Ruling::NotJudged, addresses: Vec::new(), why, help })
 }
 
 /// A grant into a privileged group: by an operation, by what the tree declares, or by what it does not end any more.
@@ -204,7 +207,7 @@ fn by_unknown(grant: &Grant<'_>, why: String) -> Tripped {
         grant.address.clone(),
         why,
         "Name the author by an address that has an account, with `--author`, for `rollbook ci` in ROLLBOOK_AUTHORS; or let \
-         somebody make the change who has one, or allow this run with `--allow self-grant`.",
+         somebody make the change who has one, or apply by hand with `--allow self-grant`.",
     )
 }
 
@@ -213,7 +216,7 @@ fn unknown(grant: &Grant<'_>, why: &str) -> Tripped {
         grant.address.clone(),
         why.into(),
         "Name every author with `--author` and the last commit that was applied with `--base`; `rollbook ci` does, by \
-         ROLLBOOK_AUTHORS. Or allow this run with `--allow self-grant`.",
+         ROLLBOOK_AUTHORS. Or apply by hand with `--allow self-grant`.",
     )
 }
 
@@ -226,6 +229,6 @@ fn never_applied(case: &Case<'_>, grant: &Grant<'_>) -> Tripped {
         grant.address.clone(),
         why,
         "Compare with the last commit whose apply completed, with `--base applied`, and name the authors of all changes \
-         since, as `rollbook ci apply` does; or allow this run with `--allow self-grant`.",
+         since, as `rollbook ci apply` does; or apply by hand with `--allow self-grant`.",
     )
 }

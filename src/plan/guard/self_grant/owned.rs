@@ -56,12 +56,12 @@ impl<'b> Others<'b> {
 
     fn help(&self) -> &'static str {
         if self.base.policy().admins.is_empty() {
-            "Allow this run with `--allow self-grant`: `policy.admins` of the base names nobody who could make this change."
+            "Apply by hand with `--allow self-grant`: `policy.admins` of the base names nobody who could make this change."
         } else if self.beside_owners {
             "Nobody can tell which of the authors did it. Take it back, and let one whom `policy.admins` of the base names make \
-             it again once the others' changes are applied, and what blocks these is taken out; or allow this run with `--allow self-grant`."
+             it again once the others' changes are applied, and what blocks these is taken out; or apply by hand with `--allow self-grant`."
         } else {
-            "Let one whom `policy.admins` of the base names make this change, or allow this run with `--allow self-grant`."
+            "Let one whom `policy.admins` of the base names make this change, or apply by hand with `--allow self-grant`."
         }
     }
 }

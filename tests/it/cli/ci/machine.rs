@@ -71,6 +71,8 @@ pub(super) struct Ran {
     pub(super) clone: PathBuf,
     /// The folder that the run wrote into.
     pub(super) out: Option<PathBuf>,
+    /// What GitHub shows on the page of the run.
+    pub(super) summary: Option<String>,
 }
 
 impl Ran {
@@ -541,7 +543,7 @@ impl Machine {
         let left: Vec<_> = fs::read_dir(self.path("tmp")).unwrap().collect();
         assert!(left.is_empty(), "something is left: {left:?}\n{text}");
         let out = outs(&[clone, &self.path("runner")]).into_iter().find(|folder| !before.contains(folder));
-        Ran { code: ran.status.code().unwrap_or(-1), text, clone: clone.to_path_buf(), out }
+        Ran { code: ran.status.code().unwrap_or(-1), text, clone: clone.to_path_buf(), out, summary: None }
     }
 
     /// Opens a pull request of what changed in a clone, or pushes to the one that is open, as a workflow's token does.

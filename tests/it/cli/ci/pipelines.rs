@@ -177,7 +177,8 @@ impl Machine {
         let environment = environment(&job["environment"]);
         let set = self.of_environment(environment.as_deref(), variables);
         let own = self.of_environment(None, variables);
-        let mut done = Ran { code: 0, text: String::new(), clone: clone.to_path_buf(), out: None };
+        let mut done =
+            Ran { code: 0, text: String::new(), clone: clone.to_path_buf(), out: None, summary: None };
         for step in job["steps"].as_sequence().expect("the job has steps") {
             let condition = step["if"].as_str().unwrap_or_default();
             let always = condition.contains("always()") || condition.contains("cancelled()");
@@ -203,6 +204,7 @@ impl Machine {
                 outputs.insert(name.to_owned(), value.to_owned());
             }
         }
+        done.summary = fs::read_to_string(&variables["GITHUB_STEP_SUMMARY"]).ok();
         if let Some(out) = &done.out {
             assert_eq!(outputs.get("out"), Some(&out.display().to_string()), "the upload finds the folder");
         }

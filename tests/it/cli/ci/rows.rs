@@ -369,7 +369,7 @@ pub(super) const NIGHTS: &[Walk] = &[
         let (clone, _) = it.start(Event::Push, None);
         assert_eq!(git(&clone, &["rev-parse", "HEAD"]), commit);
         // As if the apply of before the end had completed.
-        it.record(&Ran { code: 0, text: String::new(), clone, out: None }, "push");
+        it.record(&Ran { code: 0, text: String::new(), clone, out: None, summary: None }, "push");
         (it.run(Event::Night), None)
     }),
     walk("a night after a squash with `[skip ci]`", |it| {

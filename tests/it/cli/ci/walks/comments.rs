@@ -46,8 +46,23 @@ fn a_tree_that_is_not_valid_is_said_on_the_pull_request() {
         machine.write("groups/developers.yaml", "groups:\n  developers: [\n");
         machine.commit("Break it", "bruno");
         machine.push("broken", "bruno");
-        machine.run(Event::Pull(pull)).ends(3);
+        let ran = machine.run(Event::Pull(pull)).ends(3);
         assert_eq!(heading(&machine, pull), "No plan");
+        const PLACE: &str = "groups/developers.yaml:2:15";
+        match machine.kind {
+            // The run that comments has read nothing of the change: the lines of the change tell what is wrong, and the
+            // page of the run that planned.
+            Kind::GitHub => {
+                let ran = ran.says("::error file=groups/developers.yaml,line=2,");
+                let summary = ran.summary.expect("a summary");
+                assert!(summary.starts_with("### Failed\n\nthe tree is not valid."), "{summary}");
+                assert!(summary.contains(PLACE), "{summary}");
+            }
+            Kind::GitLab | Kind::Bitbucket => {
+                let said = comment(&machine, pull);
+                assert!(said.contains(&format!("- `{PLACE}`: ")), "{said}");
+            }
+        }
     });
     // Also where no comment is there yet.
     on_each(|machine| {
