@@ -4,6 +4,7 @@
     clippy::panic,
     clippy::print_stderr,
     clippy::print_stdout,
+    clippy::too_many_lines,
     clippy::unwrap_used,
     clippy::wildcard_enum_match_arm,
     reason = "a test that cannot go on fails"
@@ -33,7 +34,6 @@ mod edge;
 mod edits;
 mod expired;
 mod explain;
-mod floors;
 mod format;
 mod fuzz;
 mod guards;
@@ -57,6 +57,7 @@ mod plan_surfaces;
 mod reading;
 mod requests;
 mod reviewed;
+mod rooms;
 mod rules;
 mod sandbox_access;
 mod sandbox_client;

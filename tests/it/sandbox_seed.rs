@@ -202,7 +202,7 @@ async fn it_serves_on_loopback_and_nowhere_else() {
 
 #[tokio::test]
 async fn the_example_in_the_documentation_is_a_seed() {
-    let source = include_str!("../../src/sandbox/seed.rs");
+    let source = include_str!("../../crates/rollbook-sandbox/src/seed.rs");
     let example = source.split("/// ```yaml\n").nth(1).unwrap().split("/// ```").next().unwrap();
     let yaml: String = example.lines().map(|line| line.trim_start_matches("///").to_owned() + "\n").collect();
     let seed = Seed::parse(&yaml).unwrap_or_else(|error| panic!("{error}"));

@@ -61,14 +61,8 @@ pub(super) fn run(session: &Session, context: &Context, arguments: &Arguments) -
             return Ok(saved);
         };
         let made = only_one(pull, &of_commit).and(saved);
-        let thread = Thread {
-            session,
-            context: context,
-            service,
-            number: pull.number,
-            head,
-            default_branch: &default_branch,
-        };
+        let thread =
+            Thread { session, context, service, number: pull.number, head, default_branch: &default_branch };
         thread.show(&Shown { plan: made.as_ref().map(SavedPlan::plan), site: None, note }).await?;
         Ok(made)
     })?;

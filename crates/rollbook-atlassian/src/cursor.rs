@@ -1,0 +1,114 @@
+//! Reads listings by cursor, and gives out only whole ones (design §9, 1).
+//!
+//! A listing has no total here, and its end is where no link to a next page comes, nowhere else: an empty page
+//! with a link is no end, and neither is a link that leads nowhere.
+
+use std::collections::BTreeSet;
+
+use percent_encoding::percent_decode_str;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::client::Client;
+use super::error::Error;
+use super::page::{Row, checked, incomplete};
+use super::request::Request;
+use rollbook_core::model::{IncompleteRead, Listing, Rows};
+
+/// More pages than any organization has: a server that always knows one more is stopped here.
+const MOST_PAGES: usize = 50_000;
+
+/// A page `{data, links: {next}}` of the Organizations API.
+#[derive(Debug, Deserialize)]
+struct Page<T> {
+    data: Vec<T>,
+    links: Option<Links>,
+}
+
+#[derive(Debug, Deserialize)]
+struct Links {
+    next: Option<String>,
+}
+
+/// Reads every page. `request` makes the request for the first page, or for the one that a cursor leads to.
+///
+/// # Errors
+/// [`Error::Incomplete`] when the chain of pages broke off or repeated itself twice, else as [`Client::read`].
+pub(super) async fn chain<T: DeserializeOwned + Row>(
+    client: &Client,
+    request: impl Fn(Option<&str>) -> Request,
+) -> Result<(Listing<T::Id>, Vec<T>), Error> {
+    let mut result = Err(IncompleteRead::Unended { read: 0 });
+    for _ in 0..2 {
+        result = checked(pages(client, &request).await?);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result.map_err(|cause| incomplete(client, &request(None), cause))
+}
+
+async fn pages<T: DeserializeOwned + Row>(
+    client: &Client,
+    request: &impl Fn(Option<&str>) -> Request,
+) -> Result<Rows<T>, Error> {
+    let mut rows: Vec<T> = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut cursors: BTreeSet<String> = BTreeSet::new();
+    let mut cursor: Option<String> = None;
+    loop {
+        let page: Page<T> = client.read(&request(cursor.as_deref())).await?;
+        let mut repeats = false;
+        for id in page.data.iter().filter_map(Row::key) {
+            repeats |= !seen.insert(id);
+        }
+        rows.extend(page.data);
+        // Some pages say that nothing follows with an empty text (two clients of this API read it so).
+        let Some(next) = page.links.and_then(|links| links.next).filter(|next| !next.is_empty()) else {
+            return Ok(Rows { rows, total: None, ended: true });
+        };
+        // A chain that goes in a circle would go on for ever; a listing is made of neither.
+        let next = cursor_in(&next).filter(|next| cursors.len() < MOST_PAGES && cursors.insert(next.clone()));
+        match next {
+            Some(next) if !repeats => cursor = Some(next),
+            Some(_) | None => return Ok(Rows { rows, total: None, ended: repeats }),
+        }
+    }
+}
+
+/// The cursor in `links.next`: v2 gives it bare, v1 gives a URL that holds it (fact sheet §5). Only the cursor is
+/// taken from a URL: where the next request goes is not for an answer to say.
+fn cursor_in(next: &str) -> Option<String> {
+    let cursor = match next.split_once('?') {
+        Some((_, query)) => {
+            let value = query.split(['&', '#']).find_map(|pair| pair.strip_prefix("cursor="))?;
+            percent_decode_str(value).decode_utf8().ok()?.into_owned()
+        }
+        None if next.contains("://") => return None,
+        None => next.to_owned(),
+    };
+    Some(cursor).filter(|cursor| !cursor.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cursor_in;
+
+    #[test]
+    fn both_styles_of_cursors() {
+        for (next, cursor) in [
+            ("Qh8E1QpVV00ys/xI7pHI7Q..", Some("Qh8E1QpVV00ys/xI7pHI7Q..")),
+            ("kloHX1ZQ==", Some("kloHX1ZQ==")),
+            ("/odd/base64", Some("/odd/base64")),
+            ("https://api.atlassian.com/admin/v1/orgs/o/domains?cursor=a%2Fb%3D&x=1", Some("a/b=")),
+            ("/admin/v1/orgs/o/domains?limit=1&cursor=ab", Some("ab")),
+            ("https://evil.example.com/?cursor=ab", Some("ab")),
+            ("https://api.atlassian.com/admin/v1/orgs/o/domains", None),
+            ("https://api.atlassian.com/admin/v1/orgs/o/domains?cursor=", None),
+            ("https://api.atlassian.com/admin/v1/orgs/o/domains?precursor=a", None),
+            ("", None),
+        ] {
+            assert_eq!(cursor_in(next).as_deref(), cursor, "{next}");
+        }
+    }
+}

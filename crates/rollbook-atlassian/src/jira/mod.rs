@@ -1,0 +1,38 @@
+//! The surface `jira`: Jira Cloud platform, REST v3 (fact sheet §1).
+
+mod read;
+mod requests;
+mod wire;
+mod write;
+
+use super::client::Client;
+
+pub use crate::written::{MadeId, MadeIds, Unresolved, Written};
+pub use requests::{BATCH, MEMBERS_PAGE, USERS_PAGE};
+pub use write::{interpret, request, route};
+
+/// Requests of this surface as pure values.
+pub mod reads {
+    pub use super::requests::{
+        accounts, app_roles, group_picker, groups, groups_of, members, myself, permissions,
+        site_admin_groups, users,
+    };
+}
+
+/// The surface, behind one credential.
+#[derive(Debug)]
+pub struct Jira {
+    client: Client,
+}
+
+impl Jira {
+    /// Speaks through a client.
+    pub fn new(client: Client) -> Self {
+        Self { client }
+    }
+
+    /// The client that it speaks through.
+    pub fn client(&self) -> &Client {
+        &self.client
+    }
+}

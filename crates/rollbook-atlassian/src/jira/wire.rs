@@ -1,0 +1,188 @@
+//! What Jira answers, as far as it is used: fields that are not used may be anything, and those that are used
+//! must be there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Deserialize;
+
+use crate::decode::{identified, present};
+use crate::page::Row;
+use rollbook_core::model::{
+    AccountId, AccountKind, App, AppRole, Email, GroupId, GroupKind, GroupName, LiveAccount, LiveGroup,
+    ManagedBy, Seats, Usage, UserStatus,
+};
+
+/// `User` and `UserDetails`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct User {
+    #[serde(deserialize_with = "present")]
+    account_id: String,
+    account_type: Option<String>,
+    active: bool,
+    display_name: Option<String>,
+    email_address: Option<String>,
+}
+
+/// `GroupDetails` and `GroupName`. The specification calls the id nullable: a group without one cannot be told
+/// from another, and is left out by name.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Group {
+    group_id: Option<String>,
+    #[serde(deserialize_with = "present")]
+    name: String,
+}
+
+/// `FoundGroups`.
+#[derive(Debug, Deserialize)]
+pub(super) struct FoundGroups {
+    pub(super) groups: Vec<FoundGroup>,
+}
+
+/// `FoundGroup`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct FoundGroup {
+    group_id: Option<String>,
+    managed_by: Option<String>,
+    usage_type: Option<String>,
+}
+
+/// `Permissions`.
+#[derive(Debug, Deserialize)]
+pub(super) struct Permissions {
+    permissions: BTreeMap<String, Permission>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Permission {
+    have_permission: bool,
+}
+
+/// `ApplicationRole`. Sites of 2021 named the groups alone, without `groupDetails` (captured by go-atlassian).
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct ApplicationRole {
+    #[serde(deserialize_with = "present")]
+    key: String,
+    group_details: Option<Vec<Group>>,
+    default_groups_details: Option<Vec<Group>>,
+    remaining_seats: Option<i64>,
+    has_unlimited_seats: Option<bool>,
+}
+
+/// The answer to `POST /group`, whose id is used.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CreatedGroup {
+    #[serde(deserialize_with = "present")]
+    pub(super) group_id: String,
+}
+
+/// The answer to `POST /user`, whose id is used.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct CreatedUser {
+    #[serde(deserialize_with = "present")]
+    pub(super) account_id: String,
+}
+
+impl Row for User {
+    type Id = AccountId;
+
+    fn key(&self) -> Option<AccountId> {
+        identified(&self.account_id)
+    }
+
+    fn shown(&self) -> String {
+        self.display_name.clone().unwrap_or_default()
+    }
+}
+
+impl Row for Group {
+    type Id = GroupId;
+
+    fn key(&self) -> Option<GroupId> {
+        let id = self.group_id.as_deref().filter(|id| !id.is_empty());
+        id.map(GroupId::new)
+    }
+
+    fn shown(&self) -> String {
+        self.name.clone()
+    }
+}
+
+impl From<User> for LiveAccount {
+    fn from(user: User) -> Self {
+        Self {
+            id: AccountId::new(user.account_id),
+            kind: match user.account_type.as_deref() {
+                Some("atlassian") => AccountKind::Atlassian,
+                Some("app") => AccountKind::App,
+                Some("customer") => AccountKind::Customer,
+                Some(_) | None => AccountKind::Unknown,
+            },
+            status: if user.active { UserStatus::Active } else { UserStatus::Inactive },
+            name: user.display_name.unwrap_or_default(),
+            // Absent, null or empty where it is hidden (fact sheet §1.2, §7); what is no e-mail says nothing.
+            email: user.email_address.and_then(|text| Email::parse(&text).ok()),
+        }
+    }
+}
+
+impl Group {
+    /// The group, where it has an id.
+    pub(super) fn live(&self) -> Option<LiveGroup> {
+        Some(LiveGroup { id: self.key()?, name: GroupName::new(&self.name) })
+    }
+}
+
+impl ApplicationRole {
+    /// The role; the app's key where it does not tell the id of every group that gives the app.
+    pub(super) fn role(self) -> Result<AppRole, String> {
+        let ids = |groups: Option<&Vec<Group>>| groups?.iter().map(Row::key).collect::<Option<BTreeSet<_>>>();
+        let (groups, defaults) =
+            (ids(self.group_details.as_ref()), ids(self.default_groups_details.as_ref()));
+        let (Some(groups), Some(default_groups)) = (groups, defaults) else { return Err(self.key) };
+        Ok(AppRole {
+            app: App::new(self.key),
+            seats: match (self.has_unlimited_seats, self.remaining_seats.map(usize::try_from)) {
+                (Some(true), _) => Seats::Unlimited,
+                (Some(false) | None, Some(Ok(left))) => Seats::Left(left),
+                // A number of seats below none says nothing.
+                (Some(false) | None, Some(Err(_)) | None) => Seats::Unsaid,
+            },
+            groups,
+            default_groups,
+        })
+    }
+}
+
+impl FoundGroup {
+    /// What it says of itself, if it is this group.
+    pub(super) fn kind_of(&self, id: &GroupId) -> Option<GroupKind> {
+        (self.group_id.as_deref() == Some(id.as_str())).then_some(GroupKind {
+            modifiable: None,
+            deletable: None,
+            managed_by: match self.managed_by.as_deref() {
+                Some("EXTERNAL") => ManagedBy::External,
+                Some(_) => ManagedBy::People,
+                None => ManagedBy::Unsaid,
+            },
+            usage: match self.usage_type.as_deref() {
+                Some("TEAM_COLLABORATION") => Usage::Team,
+                Some(_) => Usage::Group,
+                None => Usage::Unsaid,
+            },
+        })
+    }
+}
+
+impl Permissions {
+    /// Whether the account has a permission; nothing where the answer does not name it.
+    pub(super) fn has(&self, key: &str) -> Option<bool> {
+        self.permissions.get(key).map(|permission| permission.have_permission)
+    }
+}

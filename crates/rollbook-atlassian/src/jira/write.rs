@@ -1,0 +1,141 @@
+//! Writes: a request for an operation of a plan, and what its answer says. Pure, but for the sending.
+
+use http::{Method, StatusCode};
+use serde_json::json;
+
+use super::Jira;
+use super::wire::{CreatedGroup, CreatedUser};
+use crate::error::Error;
+use crate::request::{Body, Host, Request};
+use crate::send::Answer;
+use crate::sending::Sending;
+use crate::words::Words;
+use crate::written::{MadeId, MadeIds, Unsupported, Written, lost};
+use rollbook_core::model::{AccountId, GroupId, Operation, Surface};
+
+const GROUP: &str = "/rest/api/3/group";
+const GROUP_USER: &str = "/rest/api/3/group/user";
+const USER: &str = "/rest/api/3/user";
+
+/// The method and the route that carry an operation out (fact sheet §1.1); nothing for what Jira cannot do.
+pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
+    match operation {
+        Operation::CreateGroup { .. } => Some((Method::POST, GROUP)),
+        Operation::InviteUser { .. } => Some((Method::POST, USER)),
+        Operation::AddMember { .. } => Some((Method::POST, GROUP_USER)),
+        Operation::RemoveMember { .. } => Some((Method::DELETE, GROUP_USER)),
+        Operation::RemoveUser { .. } => Some((Method::DELETE, USER)),
+        Operation::DeleteGroup { .. } => Some((Method::DELETE, GROUP)),
+        Operation::ActivateUser { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. } => None,
+    }
+}
+
+/// Makes the request that carries an operation out (fact sheet §1.1). There is no other way to a write.
+///
+/// # Errors
+/// [`Error::Unresolved`] when an operation that it requires has not made its id, [`Error::Unsupported`] where Jira
+/// cannot do it.
+pub fn request(operation: &Operation, made: &MadeIds) -> Result<Request, Error> {
+    let unsupported = || Error::Unsupported(Unsupported(Surface::Jira));
+    let (method, route) = route(operation).ok_or_else(unsupported)?;
+    let write = Request::write(method, Host::Jira, route);
+    Ok(match operation {
+        // A group cannot be given a description here (fact sheet §1.2).
+        Operation::CreateGroup { name, .. } => write.body(Body::Json(json!({ "name": name }))),
+        // `products` has been required since 9 May 2024; an empty one means access to none (fact sheet §1.3).
+        Operation::InviteUser { email, apps, .. } => {
+            write.body(Body::Json(json!({ "emailAddress": email, "products": apps })))
+        }
+        Operation::AddMember { group, account } => write
+            .query("groupId", made.group(group)?.as_str())
+            .body(Body::Json(json!({ "accountId": made.account(account)? }))),
+        Operation::RemoveMember { membership } => write
+            .query("groupId", membership.group().as_str())
+            .query("accountId", membership.account().as_str()),
+        Operation::RemoveUser { account, .. } => write.query("accountId", account.as_str()),
+        Operation::DeleteGroup { group, .. } => write.query("groupId", group.as_str()),
+        Operation::ActivateUser { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. } => return Err(unsupported()),
+    })
+}
+
+/// Says what the answer to an operation means.
+///
+/// # Errors
+/// [`Error::AnswerLost`] when it says success and does not name what came to be.
+pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Error> {
+    if answer.status().is_success() {
+        let made = made_by(operation, answer).map_err(|error| lost(answer, error))?;
+        return Ok(Written::Done { made });
+    }
+    let words = answer.words();
+    if claims_satisfied(operation, answer, &words) {
+        return Ok(Written::ClaimsSatisfied { text: words.to_string() });
+    }
+    Ok(Written::Refused(answer.failed()))
+}
+
+fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<MadeId>, Error> {
+    Ok(match operation {
+        Operation::CreateGroup { .. } => {
+            let group: CreatedGroup = answer.decode()?;
+            Some(MadeId::Group(GroupId::new(group.group_id)))
+        }
+        Operation::InviteUser { .. } => {
+            let user: CreatedUser = answer.decode()?;
+            Some(MadeId::Account(AccountId::new(user.account_id)))
+        }
+        Operation::AddMember { .. }
+        | Operation::RemoveMember { .. }
+        | Operation::RemoveUser { .. }
+        | Operation::DeleteGroup { .. }
+        | Operation::ActivateUser { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. } => None,
+    })
+}
+
+/// Adding a member twice answers 400, removing nobody answers 400 or 404, and other mistakes do so too: the text
+/// decides (fact sheet §1.3, §8.1). What is to go and is not found may be gone, by a proxy that sent the request twice or
+/// by somebody else: a read decides.
+fn claims_satisfied(operation: &Operation, answer: &Answer, words: &Words) -> bool {
+    let says = |text| words.as_str().to_ascii_lowercase().contains(text);
+    let status = answer.status();
+    match operation {
+        Operation::AddMember { .. } => status == StatusCode::BAD_REQUEST && says("already a member of"),
+        Operation::RemoveMember { .. } => {
+            status == StatusCode::BAD_REQUEST && says("not a member of") || answer.finds_nothing()
+        }
+        Operation::RemoveUser { .. } | Operation::DeleteGroup { .. } => answer.finds_nothing(),
+        Operation::CreateGroup { .. }
+        | Operation::InviteUser { .. }
+        | Operation::ActivateUser { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. } => false,
+    }
+}
+
+impl Jira {
+    /// Carries an operation out: sends its request, again only where it was certainly not done, and interprets
+    /// the answer.
+    ///
+    /// # Errors
+    /// [`Error::AnswerLost`] when it may have been done; [`Error::Failed`] when it was not sent;
+    /// [`Error::Unresolved`] when an operation that it requires has not made its id.
+    pub async fn write(
+        &self,
+        operation: &Operation,
+        made: &MadeIds,
+        sending: &mut Sending,
+    ) -> Result<Written, Error> {
+        let answer = self.client.write(&request(operation, made)?, sending).await?;
+        interpret(operation, &answer)
+    }
+}

@@ -1,0 +1,331 @@
+//! Reads: requests sent, answers as values of the model.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+
+use super::wire::{Directory, Domain, Group, User, UserGroup, Workspace, host_in};
+use super::{Organization, requests};
+use crate::cursor::chain;
+use crate::error::Error;
+use crate::page::{incomplete, shape};
+use crate::request::Request;
+use rollbook_core::model::{
+    AccountId, App, Email, GroupId, GroupName, IncompleteRead, Listing, LiveGroup, OrganizationGroup,
+    OrganizationUser, PlatformRole, Reading, Rows,
+};
+
+/// How many batches of one question are under way at a time; the limiter bounds all of them together.
+const BATCHES_AT_A_TIME: usize = 16;
+
+/// Somebody, their groups, and when they last used an app.
+pub(crate) type Activity = (OrganizationUser, Listing<LiveGroup>, Reading<Option<String>>);
+
+impl Organization {
+    /// The ids and names of the directories that this key may see.
+    ///
+    /// # Errors
+    /// [`Error::Incomplete`] when the listing did not come whole, else as [`super::super::Client::read`].
+    pub async fn directories(&self) -> Result<Vec<(String, String)>, Error> {
+        let request = |cursor: Option<&str>| requests::directories(&self.id, cursor);
+        let (_, rows): (_, Vec<Directory>) = chain(&self.client, request).await?;
+        Ok(rows.into_iter().map(|row| (row.directory_id, row.name.unwrap_or_default())).collect())
+    }
+
+    /// The people who have these e-mails, in every directory, in order of their accounts: a hundred e-mails a
+    /// request. Somebody may come without the e-mail they were found by, where it is hidden.
+    ///
+    /// # Errors
+    /// As [`Organization::directories`].
+    pub async fn find_by_email(&self, emails: &[Email]) -> Result<Vec<OrganizationUser>, Error> {
+        let asked: Vec<Email> = emails.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let found = stream::iter(asked.chunks(requests::EMAILS))
+            .map(|batch| async move {
+                let request = |cursor: Option<&str>| requests::by_email(&self.id, batch, cursor);
+                chain::<User>(&self.client, request).await
+            })
+            .buffered(BATCHES_AT_A_TIME)
+            .try_collect::<Vec<_>>()
+            .await?;
+        Ok(distinct(found.into_iter().flat_map(|(_, users)| users)))
+    }
+
+    /// Everybody who is in the directory, in order of their accounts, a hundred a page. Service accounts and apps are
+    /// not shown here (fact sheet §5).
+    ///
+    /// # Errors
+    /// As [`Organization::directories`].
+    pub async fn everybody(&self) -> Result<(Listing<AccountId>, Vec<OrganizationUser>), Error> {
+        let place = self.place().await?;
+        let request = |cursor: Option<&str>| requests::everybody(place, cursor);
+        let (accounts, users): (_, Vec<User>) = chain(&self.client, request).await?;
+        Ok((accounts, users.iter().map(OrganizationUser::from).collect()))
+    }
+
+    /// Everybody who is in the directory, each with their groups, and when they last used an app; and how many rows have no
+    /// id.
+    ///
+    /// # Errors
+    /// As [`Organization::groups_of_all`].
+    pub async fn activity(&self) -> Result<(Vec<Activity>, usize), Error> {
+        let place = self.place().await?;
+        let request = |cursor: Option<&str>| requests::activity(place, cursor);
+        let (ids, users): (_, Vec<User>) = chain(&self.client, request).await?;
+        let of = |user: &User| {
+            let (_, groups) = self.memberships(&request(None), user)?;
+            Ok((OrganizationUser::from(user), groups, user.last_active()))
+        };
+        let activity = users.iter().map(of).collect::<Result<Vec<Activity>, Error>>()?;
+        Ok((activity, ids.unidentified().len()))
+    }
+
+    /// Who holds a role in the organization, in any directory. Only those who are shown with the role count.
+    ///
+    /// # Errors
+    /// As [`Organization::directories`].
+    pub async fn with_role(&self, role: &PlatformRole) -> Result<Vec<OrganizationUser>, Error> {
+        let request = |cursor: Option<&str>| requests::with_role(&self.id, role, cursor);
+        let (_, rows): (_, Vec<User>) = chain(&self.client, request).await?;
+        let mut users = distinct(rows);
+        users.retain(|user| user.roles.contains(role));
+        Ok(users)
+    }
+
+    /// The members of each of the groups, and everybody who is in one of them: ten groups a chain of pages.
+    ///
+    /// A group that this key is not shown, or whose members it is not shown though it has some, is not among the
+    /// listings: that is not read, and not empty. The admin groups are such (fact sheet §5).
+    ///
+    /// Service accounts and apps are not shown here; Jira shows them as members of the same groups (fact sheet §5).
+    ///
+    /// # Errors
+    /// As [`Organization::directories`], and a shape error when a member is shown without the group.
+    pub async fn users_of_groups(
+        &self,
+        groups: &[GroupId],
+    ) -> Result<(BTreeMap<GroupId, Listing<AccountId>>, Vec<OrganizationUser>), Error> {
+        let place = self.place().await?;
+        let asked: Vec<GroupId> = groups.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let read = stream::iter(asked.chunks(requests::GROUPS))
+            .map(|batch| async move {
+                // Of a group that is not shown, members would come without it.
+                let mut shown =
+                    self.group_rows(|cursor| requests::groups_by_id(place, batch, cursor)).await?;
+                shown.retain(|group| batch.contains(&group.id));
+                let asked: Vec<GroupId> = shown.iter().map(|group| group.id.clone()).collect();
+                if asked.is_empty() {
+                    return Ok((BTreeMap::new(), Vec::new()));
+                }
+                let request = |cursor: Option<&str>| requests::members_of(place, &asked, cursor);
+                let (_, users): (_, Vec<User>) = chain(&self.client, request).await?;
+                let mut listings = self.by_group(&request(None), &asked, &users)?;
+                for group in shown.iter().filter(|group| group.users.is_some_and(|users| users > 0)) {
+                    if listings.get(&group.id).is_some_and(Listing::is_empty) {
+                        listings.remove(&group.id);
+                    }
+                }
+                Ok::<_, Error>((listings, users))
+            })
+            .buffered(BATCHES_AT_A_TIME)
+            .try_collect::<Vec<_>>()
+            .await?;
+        let mut listings = BTreeMap::new();
+        let mut users = Vec::new();
+        for (of_batch, came) in read {
+            listings.extend(of_batch);
+            users.extend(came);
+        }
+        Ok((listings, distinct(users)))
+    }
+
+    /// Sorts the rows of a whole chain by the groups that were asked for. Somebody without any of them
+    /// means that the filter, or the groups that are shown, are not what the API documents.
+    fn by_group(
+        &self,
+        request: &Request,
+        batch: &[GroupId],
+        users: &[User],
+    ) -> Result<BTreeMap<GroupId, Listing<AccountId>>, Error> {
+        let mut members: BTreeMap<GroupId, Vec<AccountId>> =
+            batch.iter().map(|group| (group.clone(), Vec::new())).collect();
+        for user in users {
+            let shown = user.group_ids().ok_or_else(|| {
+                shape(&self.client, request, "it shows somebody without the groups that were asked for")
+            })?;
+            let mut fits = false;
+            for (group, members) in &mut members {
+                if shown.contains(group) {
+                    members.push(user.id());
+                    fits = true;
+                }
+            }
+            if !fits {
+                return Err(shape(&self.client, request, "it shows somebody who is in none of the groups"));
+            }
+        }
+        members.into_iter().map(|(group, rows)| Ok((group, self.whole(request, rows)?))).collect()
+    }
+
+    /// Groups by exact name without regard to case, a hundred names a request, or all groups of the directory.
+    ///
+    /// # Errors
+    /// As [`Organization::directories`].
+    pub async fn groups(&self, names: Option<&[GroupName]>) -> Result<Listing<OrganizationGroup>, Error> {
+        let place = self.place().await?;
+        let all = requests::groups(place, None, None);
+        let Some(names) = names else {
+            let rows = self.group_rows(|cursor| requests::groups(place, None, cursor)).await?;
+            return self.whole(&all, rows);
+        };
+        // The items have to be distinct, and the API folds case.
+        let asked: BTreeMap<String, GroupName> =
+            names.iter().map(|name| (name.folded(), name.clone())).collect();
+        let asked: Vec<GroupName> = asked.into_values().collect();
+        let read = stream::iter(asked.chunks(requests::NAMES))
+            .map(|batch| self.group_rows(move |cursor| requests::groups(place, Some(batch), cursor)))
+            .buffered(BATCHES_AT_A_TIME)
+            .try_collect::<Vec<_>>()
+            .await?;
+        // A group whose name two batches fold to otherwise than the API does comes twice.
+        let rows: BTreeSet<OrganizationGroup> = read.into_iter().flatten().collect();
+        self.whole(&all, rows.into_iter().collect())
+    }
+
+    /// Groups by id, ten ids a request. Groups that this key is not shown are not among the answers: the admin groups
+    /// are such, and exist (fact sheet §5).
+    ///
+    /// # Errors
+    /// As [`Organization::directories`].
+    pub async fn groups_by_id(
+        &self,
+        groups: &[GroupId],
+    ) -> Result<BTreeMap<GroupId, OrganizationGroup>, Error> {
+        let place = self.place().await?;
+        let asked: Vec<GroupId> = groups.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let read = stream::iter(asked.chunks(requests::GROUPS))
+            .map(|batch| self.group_rows(move |cursor| requests::groups_by_id(place, batch, cursor)))
+            .buffered(BATCHES_AT_A_TIME)
+            .try_collect::<Vec<_>>()
+            .await?;
+        let rows = read.into_iter().flatten().filter(|group| asked.binary_search(&group.id).is_ok());
+        Ok(rows.map(|group| (group.id.clone(), group)).collect())
+    }
+
+    /// The groups that an account is in.
+    ///
+    /// # Errors
+    /// As [`Organization::directories`].
+    pub async fn groups_of(
+        &self,
+        account: &AccountId,
+    ) -> Result<(Listing<LiveGroup>, Vec<OrganizationGroup>), Error> {
+        let place = self.place().await?;
+        let groups = self.group_rows(|cursor| requests::groups_of(place, account, cursor)).await?;
+        let request = requests::groups_of(place, account, None);
+        let live = self.whole(&request, groups.iter().map(OrganizationGroup::live).collect())?;
+        Ok((live, groups))
+    }
+
+    /// The groups of many accounts, ten accounts a request, and the people themselves. Accounts that the directory
+    /// does not show are not among the answers, which is not the same as being in no group.
+    ///
+    /// # Errors
+    /// As [`Organization::directories`], and a shape error when a group has no name.
+    pub async fn groups_of_all(
+        &self,
+        accounts: &[AccountId],
+    ) -> Result<(BTreeMap<AccountId, Listing<LiveGroup>>, Vec<OrganizationUser>), Error> {
+        let place = self.place().await?;
+        let asked: Vec<AccountId> = accounts.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
+        let read = stream::iter(asked.chunks(requests::ACCOUNTS))
+            .map(|batch| async move {
+                let request = |cursor: Option<&str>| requests::memberships_of(place, batch, cursor);
+                let (_, mut users): (_, Vec<User>) = chain(&self.client, request).await?;
+                users.retain(|user| batch.contains(&user.id()));
+                let listings = users.iter().map(|user| self.memberships(&request(None), user));
+                Ok::<_, Error>((listings.collect::<Result<Vec<_>, Error>>()?, users))
+            })
+            .buffered(BATCHES_AT_A_TIME)
+            .try_collect::<Vec<_>>()
+            .await?;
+        let (listings, users): (Vec<_>, Vec<_>) = read.into_iter().unzip();
+        Ok((listings.into_iter().flatten().collect(), distinct(users.into_iter().flatten())))
+    }
+
+    fn memberships(&self, request: &Request, user: &User) -> Result<(AccountId, Listing<LiveGroup>), Error> {
+        let id = user.id();
+        let groups = user.groups().ok_or_else(|| {
+            shape(&self.client, request, "it shows somebody without the groups that were asked for")
+        })?;
+        let live = |group: &UserGroup| {
+            let id = group.id();
+            match group.name.as_deref().filter(|name| !name.is_empty()) {
+                Some(name) => Ok(LiveGroup { id, name: GroupName::new(name) }),
+                None => Err(shape(&self.client, request, "a group has no name")),
+            }
+        };
+        let rows = groups.iter().map(live).collect::<Result<Vec<_>, Error>>()?;
+        Ok((id, self.whole(request, rows)?))
+    }
+
+    /// The people of these accounts, ten a request. Accounts that the directory does not show are not among them.
+    ///
+    /// # Errors
+    /// As [`Organization::groups_of_all`].
+    pub async fn people(&self, accounts: &[AccountId]) -> Result<Vec<OrganizationUser>, Error> {
+        Ok(self.groups_of_all(accounts).await?.1)
+    }
+
+    /// The domains that the organization has proved to be its own, in lower case.
+    ///
+    /// # Errors
+    /// As [`Organization::directories`].
+    pub async fn verified_domains(&self) -> Result<BTreeSet<String>, Error> {
+        let request = |cursor: Option<&str>| requests::domains(&self.id, cursor);
+        let (_, rows): (_, Vec<Domain>) = chain(&self.client, request).await?;
+        Ok(rows.iter().filter_map(Domain::verified).collect())
+    }
+
+    /// The resource (ARI) of each app of a site, such as `ari:cloud:jira-software::site/CLOUD_ID`: what an
+    /// invitation names. The site is given by its name, such as `acme.atlassian.net`; workspaces of other sites,
+    /// and those that name no site or no app, are left out.
+    ///
+    /// Assumption: a workspace's `typeKey` is the app's key in Jira, such as `jira-software`. Which texts Atlassian
+    /// really uses is not established; an app that is called otherwise there is not among the answers.
+    ///
+    /// # Errors
+    /// As [`Organization::directories`], and a shape error when one app of the site has two resources.
+    pub async fn resources(&self, site_name: &str) -> Result<BTreeMap<App, String>, Error> {
+        let request = |cursor: Option<&str>| requests::workspaces(&self.id, cursor);
+        let (_, rows): (_, Vec<Workspace>) = chain(&self.client, request).await?;
+        let Some(host) = host_in(site_name) else { return Ok(BTreeMap::new()) };
+        let mut resources = BTreeMap::new();
+        for row in rows {
+            let Some(app) = row.app_at(&host) else { continue };
+            if resources.insert(app, row.id).is_some() {
+                return Err(shape(&self.client, &request(None), "it shows an app of the site twice"));
+            }
+        }
+        Ok(resources)
+    }
+
+    async fn group_rows(
+        &self,
+        request: impl Fn(Option<&str>) -> Request,
+    ) -> Result<Vec<OrganizationGroup>, Error> {
+        let (_, rows): (_, Vec<Group>) = chain(&self.client, request).await?;
+        Ok(rows.into_iter().map(OrganizationGroup::from).collect())
+    }
+
+    /// Rows of a chain that came whole, as a listing.
+    fn whole<T: Ord>(&self, request: &Request, rows: Vec<T>) -> Result<Listing<T>, Error> {
+        let rows = Rows { rows, total: None, ended: true };
+        Listing::checked(rows).map_err(|cause: IncompleteRead| incomplete(&self.client, request, cause))
+    }
+}
+
+/// Everybody once, in order of their accounts.
+fn distinct(users: impl IntoIterator<Item = User>) -> Vec<OrganizationUser> {
+    let users: BTreeMap<AccountId, User> = users.into_iter().map(|user| (user.id(), user)).collect();
+    users.values().map(OrganizationUser::from).collect()
+}

@@ -1,0 +1,152 @@
+//! The requests that read, as values. Pure.
+//!
+//! With a cursor the other parameters of a search are discarded (fact sheet §5); they are sent all the same, so that
+//! a server that reads them reads the same.
+
+use http::Method;
+use serde_json::{Value, json};
+
+use crate::request::{Body, Host, Repeat, Request};
+use rollbook_core::model::{AccountId, Email, GroupId, GroupName, PlatformRole};
+
+/// How many e-mails one search names: the documented most (fact sheet §5).
+pub const EMAILS: usize = 100;
+
+/// How many groups one search of users names: the documented most (fact sheet §5).
+pub const GROUPS: usize = 10;
+
+/// How many accounts one search names: the documented most (fact sheet §5).
+pub const ACCOUNTS: usize = 10;
+
+/// How many names one search of groups names: the documented most (fact sheet §5).
+pub const NAMES: usize = 100;
+
+/// The rows of a page: the documented most (fact sheet §5).
+pub const PAGE: usize = 100;
+
+/// All directories that the key may manage (fact sheet §5).
+const EVERYWHERE: &str = "-";
+
+const USERS: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/search";
+const WORKSPACES: &str = "/admin/v2/orgs/{orgId}/workspaces";
+const GROUPS_SEARCH: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/search";
+
+/// An organization and one of its directories.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Place {
+    /// The organization's id.
+    pub organization: String,
+    /// The directory's id. It is another one than a SCIM directory's (fact sheet §0).
+    pub directory: String,
+}
+
+/// `GET /v2/orgs/{o}/directories` (fact sheet §5).
+pub fn directories(organization: &str, cursor: Option<&str>) -> Request {
+    let request = Request::read(Host::Admin, "/admin/v2/orgs/{orgId}/directories")
+        .segment(organization)
+        .query("limit", PAGE.to_string());
+    with_cursor(request, cursor)
+}
+
+/// `GET /v1/orgs/{o}/domains`: the only listing of domains there is (fact sheet §5).
+pub fn domains(organization: &str, cursor: Option<&str>) -> Request {
+    let request = Request::read(Host::Admin, "/admin/v1/orgs/{orgId}/domains").segment(organization);
+    with_cursor(request, cursor)
+}
+
+/// `POST /v2/orgs/{o}/workspaces`: the apps of every site. "When a cursor is provided in the request body, no other
+/// properties may be present" (description, `queryWorkspacesV2`).
+pub fn workspaces(organization: &str, cursor: Option<&str>) -> Request {
+    let asked = match cursor {
+        Some(cursor) => json!({ "cursor": cursor }),
+        None => json!({ "limit": PAGE }),
+    };
+    let read = Request::write(Method::POST, Host::Admin, WORKSPACES).segment(organization);
+    read.body(Body::Json(asked)).repeat(Repeat::Safe)
+}
+
+/// People by exact e-mail, in every directory: who an address is does not depend on where (fact sheet §7).
+pub fn by_email(organization: &str, emails: &[Email], cursor: Option<&str>) -> Request {
+    users(organization, EVERYWHERE, json!({ "emails": emails, "expand": ["platformRoles"] }), cursor)
+}
+
+/// Who has a role in the organization.
+pub fn with_role(organization: &str, role: &PlatformRole, cursor: Option<&str>) -> Request {
+    let role = super::wire::role_name(role);
+    users(organization, EVERYWHERE, json!({ "roleIds": [role], "expand": ["platformRoles"] }), cursor)
+}
+
+/// The members of groups, each with their groups: there is no listing of a group's members (fact sheet §5).
+pub fn members_of(place: &Place, groups: &[GroupId], cursor: Option<&str>) -> Request {
+    let asked = json!({ "groupIds": groups, "expand": ["groups", "platformRoles"] });
+    users(&place.organization, &place.directory, asked, cursor)
+}
+
+/// Accounts, each with their groups.
+pub fn memberships_of(place: &Place, accounts: &[AccountId], cursor: Option<&str>) -> Request {
+    let asked = json!({ "accountIds": accounts, "expand": ["groups", "platformRoles"] });
+    users(&place.organization, &place.directory, asked, cursor)
+}
+
+/// Everybody who is in the directory.
+pub fn everybody(place: &Place, cursor: Option<&str>) -> Request {
+    users(&place.organization, &place.directory, json!({ "expand": ["platformRoles"] }), cursor)
+}
+
+/// Everybody who is in the directory, with their groups and when they last used each app.
+pub fn activity(place: &Place, cursor: Option<&str>) -> Request {
+    let asked = json!({ "expand": ["groups", "platformRoles", "productAccess"] });
+    users(&place.organization, &place.directory, asked, cursor)
+}
+
+/// Groups by exact name without regard to case, or all of them (fact sheet §5).
+pub fn groups(place: &Place, names: Option<&[GroupName]>, cursor: Option<&str>) -> Request {
+    let expand = ["counts.users"];
+    let asked = match names {
+        Some(names) => json!({ "groupNames": names, "expand": expand }),
+        None => json!({ "expand": expand }),
+    };
+    search(GROUPS_SEARCH, &place.organization, &place.directory, asked, cursor)
+}
+
+/// Groups by id, with the number of their users.
+pub fn groups_by_id(place: &Place, ids: &[GroupId], cursor: Option<&str>) -> Request {
+    let asked = json!({ "groupIds": ids, "expand": ["counts.users"] });
+    search(GROUPS_SEARCH, &place.organization, &place.directory, asked, cursor)
+}
+
+/// The groups of one account.
+pub fn groups_of(place: &Place, account: &AccountId, cursor: Option<&str>) -> Request {
+    let asked = json!({ "accountIds": [account] });
+    search(GROUPS_SEARCH, &place.organization, &place.directory, asked, cursor)
+}
+
+fn users(organization: &str, directory: &str, asked: Value, cursor: Option<&str>) -> Request {
+    search(USERS, organization, directory, asked, cursor)
+}
+
+/// A search is a `POST` that changes nothing, so that it may be sent again.
+fn search(
+    route: &'static str,
+    organization: &str,
+    directory: &str,
+    mut asked: Value,
+    cursor: Option<&str>,
+) -> Request {
+    asked["limit"] = PAGE.into();
+    if let Some(cursor) = cursor {
+        asked["cursor"] = cursor.into();
+    }
+    Request::write(Method::POST, Host::Admin, route)
+        .segment(organization)
+        .segment(directory)
+        .body(Body::Json(asked))
+        .repeat(Repeat::Safe)
+}
+
+fn with_cursor(request: Request, cursor: Option<&str>) -> Request {
+    match cursor {
+        Some(cursor) => request.query("cursor", cursor),
+        None => request,
+    }
+}

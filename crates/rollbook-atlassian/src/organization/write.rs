@@ -1,0 +1,367 @@
+//! Writes: a request for an operation of a plan, and what its answer says. Pure, but for the sending.
+
+use std::collections::BTreeSet;
+use std::slice;
+
+use http::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use super::wire::{Created, Invited, InvitedUser};
+use super::{Organization, Place};
+use crate::error::{Answered, Error, Fault};
+use crate::request::{Body, Host, Request};
+use crate::send::Answer;
+use crate::sending::Sending;
+use crate::words::Words;
+use crate::written::{MadeId, MadeIds, Unsupported, Written, lost};
+use rollbook_core::model::{
+    AccountId, App, Email, GroupId, GroupName, Inactive, Operation, Ref, Surface, SurfaceIds,
+};
+
+/// How many people one request invites: the documented most (fact sheet §5).
+pub const INVITATIONS: usize = 25;
+
+const GROUPS: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups";
+const GROUP: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}";
+const MEMBERS: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/memberships";
+const MEMBER: &str =
+    "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/memberships/{accountId}";
+const USER: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}";
+const SUSPEND: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/suspend";
+const RESTORE: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/restore";
+const INVITE: &str = "/admin/v2/orgs/{orgId}/users/invite";
+
+/// A person to invite, and to what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Invite<'a> {
+    email: &'a Email,
+    to: Offer<'a>,
+}
+
+/// What an invitation gives; people who are given the same are invited together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Offer<'a> {
+    apps: &'a [App],
+    groups: &'a [Ref<GroupId>],
+    sends_mail: bool,
+}
+
+/// Why there is no invitation to make.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoInvitation {
+    /// The resource of an app is not known.
+    #[error("an invitation of the organization cannot give `{0}`: its resource is not known")]
+    App(App),
+    /// It would lead nowhere: people come into a directory by what they are given (fact sheet §5).
+    #[error("an invitation of the organization without an app and a group leads into no directory")]
+    Nowhere,
+}
+
+impl NoInvitation {
+    /// A full sentence that says what to do.
+    pub fn help(&self) -> &'static str {
+        "Give the person an app or a group, or let Jira invite them."
+    }
+}
+
+impl<'a> Invite<'a> {
+    /// The invitation that an operation is.
+    pub fn of(operation: &'a Operation) -> Option<Self> {
+        match operation {
+            Operation::InviteUser { email, apps, groups, sends_mail, .. } => {
+                Some(Self { email, to: Offer { apps, groups, sends_mail: *sends_mail } })
+            }
+            Operation::CreateGroup { .. }
+            | Operation::ActivateUser { .. }
+            | Operation::UpdateUser { .. }
+            | Operation::AddMember { .. }
+            | Operation::RemoveMember { .. }
+            | Operation::SuspendUser { .. }
+            | Operation::DeactivateUser { .. }
+            | Operation::RemoveUser { .. }
+            | Operation::DeleteGroup { .. } => None,
+        }
+    }
+
+    /// What it gives.
+    pub fn offer(&self) -> Offer<'a> {
+        self.to
+    }
+}
+
+/// The method and the route that carry an operation out (fact sheet §5); nothing for what this API cannot do.
+pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
+    match operation {
+        Operation::CreateGroup { .. } => Some((Method::POST, GROUPS)),
+        Operation::InviteUser { .. } => Some((Method::POST, INVITE)),
+        Operation::AddMember { .. } => Some((Method::POST, MEMBERS)),
+        Operation::RemoveMember { .. } => Some((Method::DELETE, MEMBER)),
+        Operation::SuspendUser { .. } => Some((Method::POST, SUSPEND)),
+        Operation::ActivateUser { from: Inactive::Suspended, .. } => Some((Method::POST, RESTORE)),
+        Operation::RemoveUser { .. } => Some((Method::DELETE, USER)),
+        Operation::DeleteGroup { .. } => Some((Method::DELETE, GROUP)),
+        Operation::ActivateUser { from: Inactive::Deactivated, .. }
+        | Operation::UpdateUser { .. }
+        | Operation::DeactivateUser { .. } => None,
+    }
+}
+
+/// Makes the request that carries an operation out (fact sheet §5).
+///
+/// # Errors
+/// [`Error::Unresolved`] when an operation that it requires has not made its id, [`Error::Invitation`] when an
+/// invitation would lead nowhere, [`Error::Unsupported`] where this API cannot do it.
+pub fn request(
+    operation: &Operation,
+    made: &MadeIds,
+    place: &Place,
+    ids: &SurfaceIds,
+) -> Result<Request, Error> {
+    let unsupported = || Error::Unsupported(Unsupported(Surface::Organization));
+    let (method, route) = route(operation).ok_or_else(unsupported)?;
+    let write = || at(method, route, place);
+    Ok(match operation {
+        Operation::CreateGroup { name, description } => {
+            let mut body = json!({ "name": name });
+            if let Some(description) = description {
+                body["description"] = description.as_str().into();
+            }
+            write().body(Body::Json(body))
+        }
+        Operation::InviteUser { .. } => {
+            let invites: Vec<Invite<'_>> = Invite::of(operation).into_iter().collect();
+            invitation(&invites, made, place, ids)?
+        }
+        Operation::AddMember { group, account } => write()
+            .segment(made.group(group)?.as_str())
+            .body(Body::Json(json!({ "accountId": made.account(account)? }))),
+        Operation::RemoveMember { membership } => {
+            write().segment(membership.group().as_str()).segment(membership.account().as_str())
+        }
+        // Suspending keeps the groups, and restoring gives back what suspending took (fact sheet §5).
+        Operation::SuspendUser { account, .. }
+        | Operation::ActivateUser { account, .. }
+        | Operation::RemoveUser { account, .. } => write().segment(account.as_str()),
+        Operation::DeleteGroup { group, .. } => write().segment(group.as_str()),
+        Operation::UpdateUser { .. } | Operation::DeactivateUser { .. } => return Err(unsupported()),
+    })
+}
+
+/// `POST /v2/orgs/{o}/users/invite` for people who are offered the same, at most [`INVITATIONS`] (fact sheet §5).
+///
+/// # Errors
+/// [`Error::Invitation`] when it would lead nowhere, or to an app whose resource is not known; [`Error::Unresolved`]
+/// when a group has not been made.
+pub fn invitation(
+    invites: &[Invite<'_>],
+    made: &MadeIds,
+    place: &Place,
+    ids: &SurfaceIds,
+) -> Result<Request, Error> {
+    let Some(Offer { apps, groups, sends_mail }) = invites.first().map(Invite::offer) else {
+        return Err(NoInvitation::Nowhere.into());
+    };
+    if apps.is_empty() && groups.is_empty() {
+        return Err(NoInvitation::Nowhere.into());
+    }
+    let rules = apps.iter().map(|app| match ids.resources.get(app) {
+        Some(resource) => Ok(json!({ "resource": resource, "role": "atlassian/user" })),
+        None => Err(NoInvitation::App(app.clone())),
+    });
+    let rules = rules.collect::<Result<Vec<Value>, _>>()?;
+    let emails: Vec<&Email> = invites.iter().map(|invite| invite.email).collect();
+    let mut body = json!({ "emails": emails, "sendNotification": sends_mail });
+    if !rules.is_empty() {
+        body["permissionRules"] = rules.into();
+    }
+    if !groups.is_empty() {
+        let groups = groups.iter().map(|group| made.group(group)).collect::<Result<Vec<GroupId>, _>>()?;
+        body["additionalGroups"] = json!(groups);
+    }
+    let write = Request::write(Method::POST, Host::Admin, INVITE).segment(&*place.organization);
+    Ok(write.body(Body::Json(body)))
+}
+
+fn at(method: Method, route: &'static str, place: &Place) -> Request {
+    Request::write(method, Host::Admin, route).segment(&*place.organization).segment(&*place.directory)
+}
+
+/// Says what the answer to an operation means.
+///
+/// # Errors
+/// [`Error::AnswerLost`] when it says success and does not name what came to be.
+pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Error> {
+    if let Some(invite) = Invite::of(operation) {
+        return invited(invite, answer);
+    }
+    if answer.status().is_success() {
+        return Ok(Written::Done { made: made_by(operation, answer)? });
+    }
+    let words = answer.words();
+    if claims_satisfied(operation, answer, &words) {
+        return Ok(Written::ClaimsSatisfied { text: claim(operation, &words) });
+    }
+    Ok(Written::Refused(answer.failed()))
+}
+
+fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<MadeId>, Error> {
+    match operation {
+        Operation::CreateGroup { .. } => {
+            // What the 201 holds is not documented.
+            let created: Created = serde_json::from_slice(answer.body()).unwrap_or_default();
+            match created.group() {
+                Some(group) => Ok(Some(MadeId::Group(group))),
+                None => Err(unnamed(answer)),
+            }
+        }
+        Operation::InviteUser { .. }
+        | Operation::ActivateUser { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::AddMember { .. }
+        | Operation::RemoveMember { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. }
+        | Operation::RemoveUser { .. }
+        | Operation::DeleteGroup { .. } => Ok(None),
+    }
+}
+
+/// What the code of a 409 to an addition says: `-2` is a conflict, so that the account is in the group already, and `-3`
+/// that an app's user limit is reached (ConductorOne/baton-atlassian, measured). Without a code it may be either.
+/// To a removal, 404 comes where what is to go is gone, by a proxy that sent the request twice or by somebody else, and where
+/// the directory does not know the account: a read tells.
+fn claims_satisfied(operation: &Operation, answer: &Answer, words: &Words) -> bool {
+    let says = |text| words.as_str().to_ascii_lowercase().contains(text);
+    match operation {
+        Operation::AddMember { .. } => {
+            let licence = ["admin-409-3", "admin-uam-409-3", "license", "licence"].into_iter().any(says);
+            answer.status() == StatusCode::CONFLICT && !licence
+        }
+        Operation::RemoveMember { .. } | Operation::RemoveUser { .. } | Operation::DeleteGroup { .. } => {
+            answer.finds_nothing()
+        }
+        Operation::CreateGroup { .. }
+        | Operation::InviteUser { .. }
+        | Operation::ActivateUser { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. } => false,
+    }
+}
+
+/// A claim in words: where the code of a 409 does not say which of its meanings it has, both.
+fn claim(operation: &Operation, words: &Words) -> String {
+    match operation {
+        Operation::AddMember { .. } => {
+            let said = if words.is_empty() { String::new() } else { format!(" ({words})") };
+            let mut codes = words.as_str().split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+            let conflict = codes.any(|code| code.eq_ignore_ascii_case("ADMIN-UAM-409-2"));
+            let or = if conflict { "" } else { ", or an app has no seat left" };
+            format!("the account is in the group already{or}{said}")
+        }
+        Operation::CreateGroup { .. }
+        | Operation::InviteUser { .. }
+        | Operation::ActivateUser { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::RemoveMember { .. }
+        | Operation::SuspendUser { .. }
+        | Operation::DeactivateUser { .. }
+        | Operation::RemoveUser { .. }
+        | Operation::DeleteGroup { .. } => words.to_string(),
+    }
+}
+
+/// Says what the answer to an invitation means for one of those who are in it. 206 means that something failed;
+/// for whom and what, its items say (fact sheet §5).
+///
+/// # Errors
+/// [`Error::AnswerLost`] when it says success and nothing of this person, or went well in part.
+pub fn invited(invite: Invite<'_>, answer: &Answer) -> Result<Written, Error> {
+    if !answer.status().is_success() {
+        return Ok(Written::Refused(answer.failed()));
+    }
+    let all: Invited = answer.decode().map_err(|error| lost(answer, error))?;
+    let is_theirs = |item: &&InvitedUser| {
+        let email = item.email.as_deref().and_then(|text| Email::parse(text).ok());
+        email.as_ref() == Some(invite.email)
+    };
+    let item = all.data.iter().find(is_theirs).ok_or_else(|| unnamed(answer))?;
+    let id = item.id.as_deref().filter(|id| !id.is_empty()).map(AccountId::new);
+    let failures: Vec<String> = item.assignments().filter_map(super::wire::Assignment::failure).collect();
+    let joined: BTreeSet<GroupId> = item.joined().collect();
+    match id {
+        // A group that failed is asked for again, by an addition of its own.
+        Some(id) if failures.is_empty() || item.only_groups_failed() && !joined.is_empty() => {
+            Ok(Written::Done { made: Some(MadeId::Invited(id, joined)) })
+        }
+        None if failures.is_empty() => Err(unnamed(answer)),
+        Some(_) | None => {
+            let in_part = failures.len() < item.assignments().count();
+            let error = refused(answer, &failures.join("; "));
+            if in_part { Err(lost(answer, error)) } else { Ok(Written::Refused(error)) }
+        }
+    }
+}
+
+fn refused(answer: &Answer, why: &str) -> Error {
+    let answered = Answered { status: answer.status().as_u16(), words: answer.words_of(why), trace: None };
+    Error::Failed { at: answer.at().clone(), fault: Box::new(Fault::Refused(answered)) }
+}
+
+fn unnamed(answer: &Answer) -> Error {
+    let fault = Fault::Shape("it does not name what came to be".to_owned());
+    Error::AnswerLost { at: answer.at().clone(), fault: Box::new(fault) }
+}
+
+impl Organization {
+    /// Carries an operation out: sends its request, again only where it was certainly not done, and interprets
+    /// the answer.
+    ///
+    /// # Errors
+    /// [`Error::AnswerLost`] when it may have been done; [`Error::Failed`] when it was not sent;
+    /// [`Error::Unresolved`] when an operation that it requires has not made its id; [`Error::Invitation`] when
+    /// an invitation would lead nowhere.
+    pub async fn write(
+        &self,
+        operation: &Operation,
+        made: &MadeIds,
+        ids: &SurfaceIds,
+        sending: &mut Sending,
+    ) -> Result<Written, Error> {
+        let request = request(operation, made, self.place().await?, ids)?;
+        let answer = self.client.write(&request, sending).await?;
+        match (interpret(operation, &answer), operation) {
+            (Err(error), Operation::CreateGroup { name, .. }) => self.created(name, error).await,
+            (written, _) => written,
+        }
+    }
+
+    /// Looks for a group whose creation succeeded without a word of its id.
+    async fn created(&self, name: &GroupName, error: Error) -> Result<Written, Error> {
+        let Ok(found) = self.groups(Some(slice::from_ref(name))).await else { return Err(error) };
+        let mut named = found.iter().filter(|group| group.name == *name);
+        match (named.next(), named.next()) {
+            (Some(group), None) => Ok(Written::Done { made: Some(MadeId::Group(group.id.clone())) }),
+            (Some(_) | None, _) => Err(error),
+        }
+    }
+
+    /// Invites people who are offered the same, at most [`INVITATIONS`], with one request. What became of each
+    /// comes in their order.
+    pub async fn invite(
+        &self,
+        invites: &[Invite<'_>],
+        made: &MadeIds,
+        ids: &SurfaceIds,
+        sending: &mut Sending,
+    ) -> Vec<Result<Written, Error>> {
+        let sent = async {
+            let request = invitation(invites, made, self.place().await?, ids)?;
+            self.client.write(&request, sending).await
+        };
+        match sent.await {
+            Ok(answer) => invites.iter().map(|invite| invited(*invite, &answer)).collect(),
+            Err(error) => invites.iter().map(|_| Err(error.clone())).collect(),
+        }
+    }
+}

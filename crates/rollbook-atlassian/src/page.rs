@@ -1,0 +1,221 @@
+//! Reads listings page by page, and gives out only whole ones (design §9, 1).
+//!
+//! The offset of a page follows from the number of rows that came, never from the number that was asked for: a
+//! page may hold fewer (fact sheet §8.4). Pages after the first are read several at a time; when what they give
+//! does not fit together, the listing is read once more, one page after the other, and then it is an error.
+
+use std::collections::BTreeSet;
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+
+use super::client::Client;
+use super::error::{Error, Fault};
+use super::request::Request;
+use rollbook_core::model::{IncompleteRead, Listing, Rows};
+
+/// The most pages of one listing that are asked for at a time: one large group must not be slower than many small ones.
+/// The limiter bounds all of them together.
+const PAGES_AT_A_TIME: usize = 50;
+
+/// The smallest page that is asked for when larger ones take the server too long.
+const SMALLEST: usize = 10;
+
+/// More rows than any listing has: what an answer says of its size must not make Rollbook ask for ever, or for more
+/// memory than there is.
+const MOST_ROWS: usize = 5_000_000;
+
+/// A page of the documented shape `{startAt, maxResults, total, isLast, nextPage, values}`, of which `total` and
+/// `isLast` may be missing.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct Page<T> {
+    total: Option<usize>,
+    is_last: Option<bool>,
+    values: Vec<T>,
+}
+
+/// A row of a listing.
+pub(super) trait Row {
+    /// What rows are told apart by.
+    type Id: Ord + Clone;
+
+    /// Its id; nothing where it has none. Rows without one count towards the total, and nothing is done with them.
+    fn key(&self) -> Option<Self::Id>;
+
+    /// What people know it by, where it has no id.
+    fn shown(&self) -> String {
+        String::new()
+    }
+}
+
+/// Reads every page of a paged listing. `request` makes the request for the page that starts at a row.
+///
+/// Rows are told apart by their ids. The rows come back beside the listing of their ids, in the listing's order.
+///
+/// # Errors
+/// [`Error::Incomplete`] when the pages did not fit together twice, else as [`Client::read`].
+pub(super) async fn paged<T: DeserializeOwned + Row>(
+    client: &Client,
+    request: impl Fn(usize) -> Request,
+) -> Result<(Listing<T::Id>, Vec<T>), Error> {
+    let first = parallel(client, &request).await?;
+    if let Ok(whole) = checked(first) {
+        return Ok(whole);
+    }
+    tracing::debug!(request = %request(0), "the pages did not fit together; reading them again");
+    let second = one_by_one(client, &request).await?;
+    checked(second).map_err(|cause| incomplete(client, &request(0), cause))
+}
+
+/// Reads a listing that comes as bare arrays, without a total and without an end: the end is where no row comes.
+/// `request` takes the first row and the size to ask for.
+///
+/// # Errors
+/// As [`paged`].
+pub(super) async fn bare<T: DeserializeOwned + Row>(
+    client: &Client,
+    size: usize,
+    request: impl Fn(usize, usize) -> Request,
+) -> Result<(Listing<T::Id>, Vec<T>), Error> {
+    let mut result = Err(IncompleteRead::Unended { read: 0 });
+    for _ in 0..2 {
+        result = checked(arrays(client, size, &request).await?);
+        if result.is_ok() {
+            break;
+        }
+    }
+    result.map_err(|cause| incomplete(client, &request(0, size), cause))
+}
+
+/// Makes a listing, and puts the rows into its order. Those without an id are known to it by name alone.
+pub(super) fn checked<T: Row>(read: Rows<T>) -> Result<(Listing<T::Id>, Vec<T>), IncompleteRead> {
+    let Rows { rows, total, ended } = read;
+    let came = rows.len();
+    let (mut rows, unidentified): (Vec<T>, Vec<T>) = rows.into_iter().partition(|row| row.key().is_some());
+    let total = match total.map(|total| (total, total.checked_sub(unidentified.len()))) {
+        Some((total, None)) => return Err(IncompleteRead::Miscounted { distinct: came, total }),
+        Some((_, identified)) => identified,
+        None => None,
+    };
+    let listing = Listing::checked(Rows { rows: rows.iter().filter_map(Row::key).collect(), total, ended })?;
+    rows.sort_by_cached_key(Row::key);
+    Ok((listing.beside(unidentified.iter().map(Row::shown)), rows))
+}
+
+async fn parallel<T: DeserializeOwned>(
+    client: &Client,
+    request: &impl Fn(usize) -> Request,
+) -> Result<Rows<T>, Error> {
+    let first: Page<T> = client.read(&request(0)).await?;
+    let size = first.values.len();
+    let total = first.total.unwrap_or(size);
+    if first.is_last == Some(true) || size == 0 || total <= size {
+        return Ok(rows([first]));
+    }
+    bounded(client, &request(0), total)?;
+    let rest: Vec<Page<T>> = stream::iter((size..total).step_by(size))
+        .map(|start| async move { client.read(&request(start)).await })
+        .buffered(PAGES_AT_A_TIME)
+        .try_collect()
+        .await?;
+    Ok(rows(std::iter::once(first).chain(rest)))
+}
+
+async fn one_by_one<T: DeserializeOwned + Row>(
+    client: &Client,
+    request: &impl Fn(usize) -> Request,
+) -> Result<Rows<T>, Error> {
+    let mut pages: Vec<Page<T>> = Vec::new();
+    let mut seen = BTreeSet::new();
+    let mut read = 0;
+    loop {
+        let page: Page<T> = client.read(&request(read)).await?;
+        let last = page.is_last == Some(true) || page.values.is_empty();
+        let repeats = page.values.iter().filter_map(Row::key).any(|id| !seen.insert(id));
+        read += page.values.len();
+        bounded(client, &request(0), read)?;
+        pages.push(page);
+        // A server that ignores `startAt` would go on for ever.
+        if last || repeats {
+            return Ok(rows(pages));
+        }
+    }
+}
+
+/// Puts pages together. They end when the last one says so, or when it cannot say so and the rows are as many as
+/// they should be. Where the totals of the pages differ, the one that does not fit is taken: the list changed.
+fn rows<T>(pages: impl IntoIterator<Item = Page<T>>) -> Rows<T> {
+    let mut rows = Vec::new();
+    let mut totals = Vec::new();
+    let mut last = None;
+    for page in pages {
+        // A page without rows that does not claim to be more is an end as well.
+        last = page.is_last.or(page.values.is_empty().then_some(true));
+        totals.extend(page.total);
+        rows.extend(page.values);
+    }
+    let misfit = totals.iter().find(|total| **total != rows.len());
+    let total = misfit.or(totals.first()).copied();
+    let ended = last.unwrap_or(total == Some(rows.len()));
+    Rows { rows, total, ended }
+}
+
+/// Each array after the first starts with the last row of the one before, so that a row that came or went in
+/// between shows: there is no total to tell it by. Of rows without an id one may go unseen so, and no other.
+async fn arrays<T: DeserializeOwned + Row>(
+    client: &Client,
+    mut size: usize,
+    request: &impl Fn(usize, usize) -> Request,
+) -> Result<Rows<T>, Error> {
+    let mut rows: Vec<T> = Vec::new();
+    loop {
+        let start = rows.len().saturating_sub(1);
+        let page: Vec<T> = match client.read(&request(start, size)).await {
+            Ok(page) => page,
+            // The server gave up after 10 s: a smaller page is less work (fact sheet §1.1, §1.4).
+            Err(error) if error.status() == Some(409) && size > SMALLEST => {
+                size = (size / 2).max(SMALLEST);
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
+        let ended = |rows, ended| Rows { rows, total: None, ended };
+        let Some(before) = rows.last() else {
+            if page.is_empty() {
+                return Ok(ended(rows, true));
+            }
+            rows = page;
+            continue;
+        };
+        let mut page = page.into_iter();
+        if page.next().map(|row| row.key()) != Some(before.key()) {
+            return Ok(ended(rows, false));
+        }
+        let read = rows.len();
+        bounded(client, &request(start, size), read)?;
+        rows.extend(page);
+        if rows.len() == read {
+            return Ok(ended(rows, true));
+        }
+    }
+}
+
+/// Refuses a listing of more rows than there can be.
+pub(super) fn bounded(client: &Client, request: &Request, rows: usize) -> Result<(), Error> {
+    if rows > MOST_ROWS {
+        return Err(shape(client, request, &format!("it has more than {MOST_ROWS} rows")));
+    }
+    Ok(())
+}
+
+/// The error that a listing which is not whole is.
+pub(super) fn incomplete(client: &Client, request: &Request, cause: IncompleteRead) -> Error {
+    Error::Incomplete { at: client.at(request), cause }
+}
+
+/// The error that an answer of another shape than documented is, found after it was decoded.
+pub(super) fn shape(client: &Client, request: &Request, why: &str) -> Error {
+    Error::Failed { at: client.at(request), fault: Box::new(Fault::Shape(why.to_owned())) }
+}

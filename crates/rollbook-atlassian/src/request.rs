@@ -1,0 +1,191 @@
+//! Requests as values: method, host, path, query and body, before anything is sent.
+//!
+//! The path is made from the route template, so that what is limited, logged and shown is what is called, and
+//! percent-encoding happens here and only here.
+
+use std::fmt::{self, Write as _};
+
+use http::Method;
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use secrecy::SecretString;
+use serde_json::Value;
+
+/// What stays as it is in a segment or a parameter: the unreserved characters (RFC 3986 §2.3). Account ids hold
+/// a `:` and e-mails a `+`, which mean something in places (fact sheet §1.2).
+const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// A request, complete but for the host's name and the credential.
+#[derive(Clone, Debug)]
+pub struct Request {
+    method: Method,
+    host: Host,
+    route: &'static str,
+    path: Vec<String>,
+    query: Vec<(&'static str, String)>,
+    body: Body,
+    repeat: Repeat,
+}
+
+/// Which host a request is for. [`Host::Jira`], [`Host::Admin`] and [`Host::Directory`] are sent the credential
+/// that is theirs, and none else.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Host {
+    /// Jira's REST API, at the site or behind the gateway, as the credential needs it (fact sheet §2).
+    Jira,
+    /// The Organizations API under `/admin/` and the User management API under `/users/`, both at the gateway
+    /// (fact sheet §0).
+    Admin,
+    /// The User provisioning API under `/scim/directory/` (fact sheet §0).
+    Directory,
+    /// The site itself, without the credential.
+    Site,
+    /// The authorization server, without the credential; an exchange carries it in its body.
+    Auth,
+}
+
+/// What a request carries.
+#[derive(Clone, Debug)]
+pub enum Body {
+    /// Nothing.
+    Empty,
+    /// JSON.
+    Json(Value),
+    /// The text of a JSON document that holds a secret.
+    Secret(SecretString),
+}
+
+/// Whether a request may be sent again after its answer was lost.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Repeat {
+    /// It only reads, or doing it twice is doing it once.
+    Safe,
+    /// It changes something: the second time it might fail, or do something else.
+    Never,
+}
+
+/// Why a request has no path.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum PathError {
+    /// A segment is empty, `.` or `..`: URL parsers drop these, percent-encoded or not (WHATWG URL §4.4).
+    #[error("{0:?} cannot stand in the path of a request")]
+    Segment(String),
+    /// The template has another number of places than there are values.
+    #[error("the route {0} was not given as many values as it has places")]
+    Places(&'static str),
+}
+
+impl Request {
+    /// Starts a request that only reads.
+    ///
+    /// `route` is an absolute path in which `{name}` stands for a segment that [`Request::segment`] fills.
+    pub fn read(host: Host, route: &'static str) -> Self {
+        Self { repeat: Repeat::Safe, ..Self::write(Method::GET, host, route) }
+    }
+
+    /// Starts a request that changes something. Outside this room a write comes of an operation alone.
+    pub(crate) fn write(method: Method, host: Host, route: &'static str) -> Self {
+        Self {
+            method,
+            host,
+            route,
+            path: Vec::new(),
+            query: Vec::new(),
+            body: Body::Empty,
+            repeat: Repeat::Never,
+        }
+    }
+
+    /// Fills the next place of the route.
+    #[must_use]
+    pub fn segment(mut self, value: impl Into<String>) -> Self {
+        self.path.push(value.into());
+        self
+    }
+
+    /// Adds a query parameter; a name may stand several times.
+    #[must_use]
+    pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.query.push((name, value.into()));
+        self
+    }
+
+    /// Sets the body.
+    #[must_use]
+    pub(crate) fn body(mut self, body: Body) -> Self {
+        self.body = body;
+        self
+    }
+
+    /// Says whether it may be sent again after its answer was lost.
+    #[must_use]
+    pub(crate) fn repeat(mut self, repeat: Repeat) -> Self {
+        self.repeat = repeat;
+        self
+    }
+
+    /// The method.
+    pub fn method(&self) -> &Method {
+        &self.method
+    }
+
+    /// The host.
+    pub fn host(&self) -> Host {
+        self.host
+    }
+
+    /// The template of the path: it is safe to show, and the limiter knows the request by it.
+    pub fn route(&self) -> &'static str {
+        self.route
+    }
+
+    /// What it carries.
+    pub fn payload(&self) -> &Body {
+        &self.body
+    }
+
+    /// Whether it may be sent again after its answer was lost.
+    pub fn repeatable(&self) -> Repeat {
+        self.repeat
+    }
+
+    /// The path and the query, percent-encoded, such as `/rest/api/3/group?groupId=a%2Fb`.
+    ///
+    /// # Errors
+    /// [`PathError`] when a segment could leave its place.
+    pub fn target(&self) -> Result<String, PathError> {
+        let mut target = String::with_capacity(self.route.len());
+        let mut values = self.path.iter();
+        for part in self.route.split('/').skip(1) {
+            target.push('/');
+            if part.starts_with('{') {
+                let value = values.next().ok_or(PathError::Places(self.route))?;
+                target.push_str(&segment(value)?);
+            } else {
+                target.push_str(part);
+            }
+        }
+        if values.next().is_some() {
+            return Err(PathError::Places(self.route));
+        }
+        for (index, (name, value)) in self.query.iter().enumerate() {
+            let mark = if index == 0 { '?' } else { '&' };
+            // Writing to a string cannot fail.
+            let _ = write!(target, "{mark}{name}={}", utf8_percent_encode(value, UNRESERVED));
+        }
+        Ok(target)
+    }
+}
+
+impl fmt::Display for Request {
+    /// Method and route: no id, no name, no e-mail.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {}", self.method, self.route)
+    }
+}
+
+fn segment(value: &str) -> Result<String, PathError> {
+    match value {
+        "" | "." | ".." => Err(PathError::Segment(value.to_owned())),
+        _ => Ok(utf8_percent_encode(value, UNRESERVED).to_string()),
+    }
+}

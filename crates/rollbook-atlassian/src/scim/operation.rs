@@ -1,0 +1,165 @@
+//! What an operation of a plan is in this API: the only way from a plan to a write.
+
+use http::Method;
+
+use super::Scim;
+use super::requests::{GROUP, GROUPS, NewUser, USER, USERS};
+use crate::error::Error;
+use crate::sending::Sending;
+use crate::written::{MadeId, MadeIds, Unresolved, Unsupported, Written};
+use rollbook_core::model::{
+    AccountId, Action, Address, GroupId, Inactive, Key, Operation, Ref, ScimId, Surface, SurfaceIds, UserRef,
+};
+
+/// How many members one request adds. No most is documented; it bounds what one refusal takes with it.
+pub const ADDITIONS: usize = 50;
+
+/// The method and the route that carry an operation out (fact sheet §4); nothing for what this API cannot do.
+pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
+    match operation {
+        Operation::CreateGroup { .. } => Some((Method::POST, GROUPS)),
+        Operation::InviteUser { .. } => Some((Method::POST, USERS)),
+        Operation::AddMember { .. } | Operation::RemoveMember { .. } => Some((Method::PATCH, GROUP)),
+        Operation::ActivateUser { from: Inactive::Deactivated, .. }
+        | Operation::UpdateUser { .. }
+        | Operation::DeactivateUser { .. } => Some((Method::PATCH, USER)),
+        Operation::DeleteGroup { .. } => Some((Method::DELETE, GROUP)),
+        // Never a DELETE of a user, which cannot be undone, and no suspension: there is none.
+        Operation::ActivateUser { from: Inactive::Suspended, .. }
+        | Operation::SuspendUser { .. }
+        | Operation::RemoveUser { .. } => None,
+    }
+}
+
+/// The ids that operations need here: those of the plan, and those that were made since.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'a> {
+    /// What the plan knows.
+    pub ids: &'a SurfaceIds,
+    /// What its operations made.
+    pub made: &'a MadeIds,
+}
+
+impl Known<'_> {
+    /// The SCIM id of a group.
+    ///
+    /// # Errors
+    /// [`Unresolved`] when it has not been made; the key of the group's creation stands for a group that the plan
+    /// does not know here.
+    pub fn group(&self, group: &Ref<GroupId>) -> Result<ScimId, Unresolved> {
+        let (found, key) = match group {
+            Ref::Known(id) => (self.ids.scim_groups.get(id), unknown_group(id)),
+            Ref::Made(key) => (self.made.scim(key), key.clone()),
+        };
+        found.cloned().ok_or(Unresolved(key))
+    }
+
+    /// The SCIM id of a user.
+    ///
+    /// # Errors
+    /// As [`Known::group`].
+    pub fn user(&self, account: &Ref<AccountId>) -> Result<ScimId, Unresolved> {
+        let (found, key) = match account {
+            Ref::Known(id) => (self.ids.scim_users.get(id), unknown_user(id)),
+            Ref::Made(key) => (self.made.scim(key), key.clone()),
+        };
+        found.cloned().ok_or(Unresolved(key))
+    }
+}
+
+fn unknown_group(id: &GroupId) -> Key {
+    Key { address: Address::Group(id.as_str().into()), action: Action::Create }
+}
+
+fn unknown_user(id: &AccountId) -> Key {
+    Key { address: Address::User(UserRef::Account(id.clone())), action: Action::Invite }
+}
+
+impl Scim {
+    /// Carries an operation out.
+    ///
+    /// # Errors
+    /// [`Error::AnswerLost`] when it may have been done; [`Error::Failed`] when it was not; [`Error::Unresolved`]
+    /// when an id that it needs is not known; [`Error::Unsupported`] where this API cannot do it, or the tree gives
+    /// Rollbook no authority over the directory.
+    pub async fn write(
+        &self,
+        operation: &Operation,
+        known: Known<'_>,
+        sending: &mut Sending,
+    ) -> Result<Written, Error> {
+        self.must_be_ours()?;
+        let mut writes = self.noting(sending);
+        let known_user = |account: &AccountId| known.user(&Ref::Known(account.clone()));
+        let made = match operation {
+            Operation::CreateGroup { name, .. } => {
+                Some(MadeId::ScimGroup(writes.create_group(name).await?.id))
+            }
+            Operation::InviteUser { email, name, .. } => {
+                let name =
+                    name.as_deref().unwrap_or_else(|| email.as_str().split('@').next().unwrap_or_default());
+                let user = writes.create_user(NewUser { email, name, active: true }).await?;
+                Some(MadeId::ScimUser(user.id, user.account))
+            }
+            Operation::AddMember { group, account } => {
+                writes.add_members(&known.group(group)?, &[known.user(account)?]).await?;
+                None
+            }
+            Operation::RemoveMember { membership } => {
+                let group = known.group(&Ref::Known(membership.group().clone()))?;
+                writes.remove_member(&group, &known_user(membership.account())?).await?;
+                None
+            }
+            Operation::ActivateUser { account, from: Inactive::Deactivated, .. } => {
+                writes.set_active(&known_user(account)?, true).await?;
+                None
+            }
+            Operation::DeactivateUser { account, .. } => {
+                writes.set_active(&known_user(account)?, false).await?;
+                None
+            }
+            Operation::UpdateUser { account, name } => {
+                writes.set_name(&known_user(account)?, name).await?;
+                None
+            }
+            Operation::DeleteGroup { group, .. } => {
+                let group = known.group(&Ref::Known(group.clone()))?;
+                writes.delete_group(&group).await?;
+                None
+            }
+            Operation::ActivateUser { from: Inactive::Suspended, .. }
+            | Operation::SuspendUser { .. }
+            | Operation::RemoveUser { .. } => return Err(Unsupported(Surface::Scim).into()),
+        };
+        Ok(Written::Done { made })
+    }
+
+    /// Adds members to one group with one request.
+    ///
+    /// # Errors
+    /// As [`Scim::write`].
+    pub async fn add_together(
+        &self,
+        additions: &[&Operation],
+        known: Known<'_>,
+        sending: &mut Sending,
+    ) -> Result<(), Error> {
+        self.must_be_ours()?;
+        let mut to = None;
+        let mut users = Vec::new();
+        for addition in additions {
+            if let Operation::AddMember { group, account } = addition {
+                to = Some(known.group(group)?);
+                users.push(known.user(account)?);
+            }
+        }
+        match to {
+            Some(group) => self.noting(sending).add_members(&group, &users).await,
+            None => Ok(()),
+        }
+    }
+
+    fn must_be_ours(&self) -> Result<(), Error> {
+        if self.is_ours() { Ok(()) } else { Err(Unsupported(Surface::Scim).into()) }
+    }
+}

@@ -1,0 +1,220 @@
+//! All surfaces that there is a credential for, as one: each operation goes where its plan says.
+
+use std::collections::BTreeSet;
+
+use http::Method;
+use tokio::sync::watch;
+
+use super::error::{Concern, Error};
+use super::jira::{self, Jira};
+use super::limiter::published_rate;
+use super::management::{self, Management};
+use super::organization::{self, Invite, Organization};
+use super::scim::{self, Known, Scim};
+use super::sending::Sending;
+use super::site::Site;
+use super::written::{MadeIds, Unsupported, Written};
+use rollbook_core::model::{Exchange, Operation, PlannedOperation, Surface, SurfaceIds};
+
+/// The surfaces, each behind its own credential.
+#[derive(Debug, Default)]
+pub struct Surfaces {
+    /// Jira REST v3.
+    pub jira: Option<Jira>,
+    /// The Organizations API.
+    pub organization: Option<Organization>,
+    /// The User management API.
+    pub management: Option<Management>,
+    /// The User provisioning API.
+    pub scim: Option<Scim>,
+    /// Where it has to be asked which site they are of.
+    pub site: Option<Site>,
+}
+
+/// What became of one operation, and the requests that were sent for it.
+#[derive(Debug)]
+pub struct Sent {
+    /// What its answer says.
+    pub written: Result<Written, Error>,
+    /// The requests, in their order. One that several operations share is here for each.
+    pub exchanges: Vec<Exchange>,
+}
+
+/// What can be said of several operations with one request.
+enum Together<'a> {
+    /// People who are offered the same.
+    Invites(Vec<Invite<'a>>),
+    /// Members of one group of the SCIM directory.
+    Additions(Vec<&'a Operation>),
+}
+
+/// The method and the route that carry an operation out through a surface; nothing for what it cannot do.
+pub fn route(via: Surface, operation: &Operation) -> Option<(Method, &'static str)> {
+    match via {
+        Surface::Jira => jira::route(operation),
+        Surface::Organization => organization::route(operation),
+        Surface::UserManagement => management::route(operation),
+        Surface::Scim => scim::route(operation),
+    }
+}
+
+/// How many operations of this kind the published limits let through a second (fact sheet §3).
+pub fn per_second(via: Surface, operation: &Operation) -> f64 {
+    route(via, operation).map_or(f64::INFINITY, |(method, route)| published_rate(&method, route))
+}
+
+/// How many operations that go [`together`] with this one a request takes; one where none do.
+pub fn most_together(planned: &PlannedOperation) -> usize {
+    match (planned.via, &planned.operation) {
+        (Surface::Organization, Operation::InviteUser { .. }) => organization::INVITATIONS,
+        (Surface::Scim, Operation::AddMember { .. }) => scim::ADDITIONS,
+        _ => 1,
+    }
+}
+
+/// Whether one request can carry both operations out.
+pub fn together(one: &PlannedOperation, other: &PlannedOperation) -> bool {
+    if one.via != other.via {
+        return false;
+    }
+    match (one.via, &one.operation, &other.operation) {
+        (Surface::Organization, one @ Operation::InviteUser { .. }, other @ Operation::InviteUser { .. }) => {
+            let offer = |operation| Invite::of(operation).map(|invite| invite.offer());
+            offer(one) == offer(other)
+        }
+        (
+            Surface::Scim,
+            Operation::AddMember { group: one, .. },
+            Operation::AddMember { group: other, .. },
+        ) => one == other,
+        _ => false,
+    }
+}
+
+impl Surfaces {
+    /// The surfaces that there are.
+    pub fn configured(&self) -> BTreeSet<Surface> {
+        [
+            self.jira.as_ref().map(|_| Surface::Jira),
+            self.organization.as_ref().map(|_| Surface::Organization),
+            self.management.as_ref().map(|_| Surface::UserManagement),
+            self.scim.as_ref().map(|_| Surface::Scim),
+        ]
+        .into_iter()
+        .flatten()
+        .collect()
+    }
+
+    /// Carries operations out that go [`together`], and says what became of each. Where a request for several is
+    /// refused, nothing of it was done, and each is sent by itself: what is wrong with one is not wrong with all.
+    /// What has not been sent when `halt` turns true is not sent.
+    pub async fn write(
+        &self,
+        planned: &[&PlannedOperation],
+        made: &MadeIds,
+        ids: &SurfaceIds,
+        halt: &watch::Receiver<bool>,
+    ) -> Vec<Sent> {
+        let mut together = Sending::until(halt.clone());
+        if planned.len() > 1 {
+            let written = self.write_together(planned, made, ids, &mut together).await;
+            let refused = |written: &Result<Written, Error>| match written {
+                Ok(Written::Refused(_)) => true,
+                Ok(_) => false,
+                Err(error) => !error.answer_lost(),
+            };
+            if !written.iter().all(refused) {
+                let sent = |written| Sent { written, exchanges: together.exchanges.clone() };
+                return written.into_iter().map(sent).collect();
+            }
+        }
+        let mut all = Vec::with_capacity(planned.len());
+        for one in planned {
+            let mut sending = together.clone();
+            let written = self.write_one(one, made, ids, &mut sending).await;
+            all.push(Sent { written, exchanges: sending.exchanges });
+        }
+        all
+    }
+
+    /// Whether the credential of a surface may still write, as far as a read shows it: an account may lose its right in the
+    /// middle of a run. Where nothing says that it has, it may.
+    pub async fn may_write(&self, surface: Surface) -> bool {
+        let denied = |error: &Error| error.is_denied() || error.concern() == Concern::Credential;
+        match (surface, &self.jira, &self.organization) {
+            (Surface::Jira, Some(jira), _) => match jira.rights().await {
+                Ok(rights) => rights.site_admin,
+                Err(error) => !denied(&error),
+            },
+            (Surface::Organization | Surface::UserManagement, _, Some(organization)) => {
+                organization.directories().await.map_or_else(|error| !denied(&error), |_| true)
+            }
+            (Surface::Jira, None, _)
+            | (Surface::Organization | Surface::UserManagement, _, None)
+            | (Surface::Scim, ..) => true,
+        }
+    }
+
+    async fn write_together(
+        &self,
+        planned: &[&PlannedOperation],
+        made: &MadeIds,
+        ids: &SurfaceIds,
+        sending: &mut Sending,
+    ) -> Vec<Result<Written, Error>> {
+        let operations = planned.iter().map(|planned| &planned.operation);
+        let together = match planned.first().map(|planned| planned.via) {
+            Some(Surface::Organization) => Together::Invites(operations.filter_map(Invite::of).collect()),
+            _ => Together::Additions(operations.collect()),
+        };
+        match (together, &self.organization, &self.scim) {
+            (Together::Invites(invites), Some(organization), _) if invites.len() == planned.len() => {
+                organization.invite(&invites, made, ids, sending).await
+            }
+            (Together::Additions(additions), _, Some(scim)) => {
+                let added = scim.add_together(&additions, Known { ids, made }, sending).await;
+                planned.iter().map(|_| added.clone().map(|()| Written::Done { made: None })).collect()
+            }
+            _ => planned.iter().map(|one| Err(Unsupported(one.via).into())).collect(),
+        }
+    }
+
+    async fn write_one(
+        &self,
+        planned: &PlannedOperation,
+        made: &MadeIds,
+        ids: &SurfaceIds,
+        sending: &mut Sending,
+    ) -> Result<Written, Error> {
+        let operation = &planned.operation;
+        let unsupported = || Error::from(Unsupported(planned.via));
+        if carried(planned, made) {
+            return Ok(Written::Done { made: None });
+        }
+        match planned.via {
+            Surface::Jira => {
+                self.jira.as_ref().ok_or_else(unsupported)?.write(operation, made, sending).await
+            }
+            Surface::Organization => {
+                self.organization.as_ref().ok_or_else(unsupported)?.write(operation, made, ids, sending).await
+            }
+            Surface::UserManagement => {
+                self.management.as_ref().ok_or_else(unsupported)?.write(operation, sending).await
+            }
+            Surface::Scim => {
+                self.scim
+                    .as_ref()
+                    .ok_or_else(unsupported)?
+                    .write(operation, Known { ids, made }, sending)
+                    .await
+            }
+        }
+    }
+}
+
+/// Whether an invitation has done it already (design §2: an invitation carries the declared groups with it).
+fn carried(planned: &PlannedOperation, made: &MadeIds) -> bool {
+    let Operation::AddMember { group, .. } = &planned.operation else { return false };
+    let Ok(group) = made.group(group) else { return false };
+    planned.requires.iter().any(|key| made.joined(key, &group))
+}

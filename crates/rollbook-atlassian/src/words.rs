@@ -1,0 +1,163 @@
+//! Atlassian's own words: the text of an answer that is no success, in whatever shape it came.
+
+use std::fmt;
+
+use serde_json::Value;
+
+use super::auth::Secrets;
+use rollbook_core::model::is_invisible;
+
+/// The most characters that are shown.
+const SHOWN: usize = 300;
+
+/// The text that an answer carried, without what cannot be seen and without secrets. Displayed, it is cut and made
+/// harmless; [`Words::as_str`] is the whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Words(String);
+
+impl Words {
+    /// Reads a body. Errors of the identity back end and of the edge come as they like: the documented
+    /// `errorMessages` and `errors`, `{code, message}`, OAuth's `error_description`, SCIM's `scimType` and
+    /// `detail`, user management's `key` and `context`, which is an object or a text, its `errorKey` and `errorDetail`
+    /// (live, 2026-10-05), or raw text (fact sheet §1.1, §1.2, §4, §5).
+    ///
+    /// Secrets are masked here, once the words are as they will be shown: before, JSON's escapes or characters that
+    /// are dropped may stand in between.
+    pub(super) fn of(body: &str, secrets: &Secrets) -> Self {
+        let Self(text) = Self::plain(body);
+        Self(
+            secrets
+                .mask(&text.chars().filter(|c| c.is_whitespace() || !is_invisible(*c)).collect::<String>()),
+        )
+    }
+
+    fn plain(body: &str) -> Self {
+        let body = body.trim();
+        if looks_like_html(body) {
+            return Self(html_title(body).unwrap_or_default());
+        }
+        match serde_json::from_str::<Value>(body) {
+            Ok(value) => {
+                let mut found = Vec::new();
+                collect(&value, &mut found);
+                Self(if found.is_empty() { plain(body) } else { found.join("; ") })
+            }
+            Err(_) => Self(body.to_owned()),
+        }
+    }
+
+    /// The whole text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
+impl fmt::Display for Words {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&shown(&self.0, SHOWN))
+    }
+}
+
+/// Cuts a text from outside, folds its white space, and drops what cannot be seen.
+pub(super) fn shown(text: &str, limit: usize) -> String {
+    let words = folded(text);
+    match words.char_indices().nth(limit) {
+        Some((end, _)) => format!("{}…", &words[..end]),
+        None => words,
+    }
+}
+
+/// The same of a text that may repeat a secret.
+pub(super) fn shown_without(secrets: &Secrets, text: &str, limit: usize) -> String {
+    shown(&secrets.mask(&folded(text)), limit)
+}
+
+fn folded(text: &str) -> String {
+    let seen = |word: &str| word.chars().filter(|c| !is_invisible(*c)).collect::<String>();
+    text.split_whitespace().map(seen).collect::<Vec<_>>().join(" ")
+}
+
+/// Whether a body is a page for people.
+pub(super) fn looks_like_html(body: &str) -> bool {
+    let start: String = body.trim_start().chars().take(9).collect();
+    let start = start.to_ascii_lowercase();
+    start.starts_with("<!doctype") || start.starts_with("<html") || start.starts_with("<head")
+}
+
+fn html_title(body: &str) -> Option<String> {
+    // ASCII lower case keeps every byte in its place.
+    let lower = body.to_ascii_lowercase();
+    let open = lower.find("<title")?;
+    let start = open + lower[open..].find('>')? + 1;
+    let end = start + lower[start..].find("</title")?;
+    Some(body[start..end].trim().to_owned())
+}
+
+/// An empty document, such as `{}` or `{"errorMessages":[],"errors":{}}`, says nothing.
+fn plain(body: &str) -> String {
+    if body.contains("\"errorMessages\"") || body == "{}" || body == "[]" || body == "null" {
+        String::new()
+    } else {
+        body.to_owned()
+    }
+}
+
+/// The fields whose text says something, in the order in which it is told.
+const SAYING: [&str; 10] = [
+    "key",
+    "errorKey",
+    "code",
+    "scimType",
+    "title",
+    "message",
+    "detail",
+    "errorDetail",
+    "error",
+    "error_description",
+];
+
+fn collect(value: &Value, found: &mut Vec<String>) {
+    let Value::Object(fields) = value else {
+        if let Value::String(text) = value {
+            found.push(text.clone());
+        }
+        return;
+    };
+    for message in fields.get("errorMessages").and_then(Value::as_array).into_iter().flatten() {
+        collect(message, found);
+    }
+    match fields.get("errors") {
+        Some(Value::Object(errors)) => {
+            for (field, message) in errors {
+                let message = message.as_str().map_or_else(|| message.to_string(), ToOwned::to_owned);
+                found.push(format!("{field}: {message}"));
+            }
+        }
+        Some(Value::Array(errors)) => errors.iter().for_each(|error| collect(error, found)),
+        Some(_) | None => {}
+    }
+    for name in SAYING {
+        match fields.get(name) {
+            // Some say the same twice, as a key and as the key of an error.
+            Some(Value::String(text)) if !text.is_empty() && !found.contains(text) => {
+                found.push(text.clone());
+            }
+            Some(_) | None => {}
+        }
+    }
+    for name in ["context", "reason"] {
+        match fields.get(name) {
+            Some(Value::String(text)) if text.is_empty() || found.iter().any(|said| said.contains(text)) => {}
+            Some(value) => collect(value, found),
+            None => {}
+        }
+    }
+    for error in fields.get("errorCodes").and_then(Value::as_array).into_iter().flatten() {
+        collect(error, found);
+    }
+}

@@ -1,0 +1,152 @@
+//! The permissions that there are, and who has which (fact sheet §1.1, §2).
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::reply::Reply;
+use crate::state::State;
+use crate::turn::Turn;
+
+use super::errors::bad_request;
+use super::rights::require_administer_jira;
+
+/// A permission as Jira names it.
+struct Permission {
+    id: &'static str,
+    key: &'static str,
+    kind: &'static str,
+    name: &'static str,
+}
+
+const GLOBAL: &str = "GLOBAL";
+const PROJECT: &str = "PROJECT";
+
+/// Jira's long-standing global permissions, and two of a project's. The ids of `ADMINISTER` and `USER_PICKER` were
+/// captured in a support engineer's session; the others are Jira Server's.
+const PERMISSIONS: [Permission; 8] = [
+    permission("0", "ADMINISTER", GLOBAL, "Administer Jira"),
+    permission("10", "BROWSE_PROJECTS", PROJECT, "Browse Projects"),
+    permission("33", "BULK_CHANGE", GLOBAL, "Make bulk changes"),
+    permission("11", "CREATE_ISSUES", PROJECT, "Create Issues"),
+    permission("22", "CREATE_SHARED_OBJECTS", GLOBAL, "Share dashboards and filters"),
+    permission("24", "MANAGE_GROUP_FILTER_SUBSCRIPTIONS", GLOBAL, "Manage group filter subscriptions"),
+    permission("44", "SYSTEM_ADMIN", GLOBAL, "Jira System Administrators"),
+    permission("27", "USER_PICKER", GLOBAL, "Browse users and groups"),
+];
+
+const fn permission(
+    id: &'static str,
+    key: &'static str,
+    kind: &'static str,
+    name: &'static str,
+) -> Permission {
+    Permission { id, key, kind, name }
+}
+
+impl Permission {
+    fn json(&self) -> Map<String, Value> {
+        [
+            ("id", self.id),
+            ("key", self.key),
+            ("name", self.name),
+            ("type", self.kind),
+            ("description", self.name),
+        ]
+        .map(|(name, value)| (name.to_owned(), json!(value)))
+        .into_iter()
+        .collect()
+    }
+}
+
+/// `GET /permissions`: all of them, for anybody.
+#[expect(clippy::unnecessary_wraps, reason = "every handler has one signature")]
+pub(super) fn all(_: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let all: Map<String, Value> =
+        PERMISSIONS.iter().map(|permission| (permission.key.to_owned(), permission.json().into())).collect();
+    Ok(Reply::json(StatusCode::OK, &json!({ "permissions": all })))
+}
+
+/// `GET /mypermissions`: `permissions` is required, an unknown key is a 400; anybody may ask (fact sheet §1.1).
+pub(super) fn mine(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let asked = turn
+        .query
+        .filled("permissions")
+        .ok_or_else(|| bad_request("The permissions query parameter is required."))?;
+    let mut permissions = Map::new();
+    for key in asked.split(',').map(str::trim) {
+        let mut permission = known(key)?.json();
+        let have = turn.caller_id().is_some_and(|caller| has(turn.state(), caller, key));
+        permission.insert("havePermission".to_owned(), json!(have));
+        permissions.insert(key.to_owned(), permission.into());
+    }
+    Ok(Reply::json(StatusCode::OK, &json!({ "permissions": permissions })))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Asked {
+    account_id: Option<String>,
+    #[serde(default)]
+    global_permissions: Vec<Option<String>>,
+    #[serde(default)]
+    project_permissions: Vec<Option<InProjects>>,
+}
+
+#[derive(Deserialize)]
+struct InProjects {
+    permissions: Vec<String>,
+}
+
+/// `POST /permissions/check`: which of the permissions asked for an account has, the caller's own unless another is
+/// named, for which one administers Jira. Ids of projects and issues that do not exist are ignored (description), and
+/// the sandbox has none.
+pub(super) fn check(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let asked: Asked = turn.json().map_err(|_| bad_request("Invalid request payload."))?;
+    let account = asked.account_id.as_deref().or(turn.caller_id());
+    if account != turn.caller_id() {
+        require_administer_jira(turn)?;
+    }
+    if account.is_some_and(|id| !turn.state().accounts.contains_key(id)) {
+        // Assumption: the description has no answer for an account that there is not.
+        return Err(bad_request("Specified user does not exist or you do not have required permissions"));
+    }
+    let mut granted = Vec::new();
+    for key in asked.global_permissions.iter().flatten() {
+        if known(key)?.kind != GLOBAL {
+            return Err(bad_request(&format!("Unrecognized global permission: {key}")));
+        }
+        if account.is_some_and(|id| has(turn.state(), id, key)) {
+            granted.push(key);
+        }
+    }
+    let mut in_projects = Vec::new();
+    for InProjects { permissions } in asked.project_permissions.iter().flatten() {
+        let mut named = permissions.iter().filter(|key| !key.is_empty()).peekable();
+        if named.peek().is_none() {
+            return Err(bad_request("At least one project permission must be given."));
+        }
+        for key in named {
+            known(key)?;
+            in_projects.push(json!({ "permission": key, "issues": [], "projects": [] }));
+        }
+    }
+    let body = json!({ "projectPermissions": in_projects, "globalPermissions": granted });
+    Ok(Reply::json(StatusCode::OK, &body))
+}
+
+/// 400 for a permission that there is not.
+fn known(key: &str) -> Result<&'static Permission, Reply> {
+    let found = PERMISSIONS.iter().find(|permission| permission.key == key);
+    found.ok_or_else(|| bad_request(&format!("Unrecognized permission: {key}")))
+}
+
+fn has(state: &State, account_id: &str, key: &str) -> bool {
+    match key {
+        "ADMINISTER" => state.administers_jira(account_id),
+        "USER_PICKER" => state.browses_users(account_id),
+        // Nobody has it in Cloud.
+        "SYSTEM_ADMIN" => false,
+        _ => state.administers_jira(account_id) || !state.apps_of(account_id).is_empty(),
+    }
+}

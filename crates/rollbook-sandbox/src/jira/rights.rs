@@ -1,0 +1,137 @@
+//! Who may do what: the checks of other routes, and the routes that tell a client about itself and the site.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::reply::Reply;
+use crate::state::{Account, App, Group};
+use crate::turn::Turn;
+use crate::words::{AccountType, AppType};
+
+use super::errors::{back_end_forbidden, error, forbidden, unauthenticated};
+use super::wire::{Expand, GroupName, group_name, single_user};
+
+/// Whether the caller has *Browse users and groups*.
+pub(super) fn may_browse(turn: &Turn<'_>) -> bool {
+    turn.caller_id().is_some_and(|id| turn.state().browses_users(id))
+}
+
+/// 403 for who lacks *Browse users and groups*; the text stands in the published description of `group/bulk`.
+pub(super) fn require_browse(turn: &Turn<'_>) -> Result<(), Reply> {
+    if may_browse(turn) {
+        return Ok(());
+    }
+    Err(forbidden("Browse users and groups permission is required to view groups."))
+}
+
+/// 403 for who does not administer the site. An app identity gets the back end's own text, and a person an empty
+/// body (fact sheet §1.1, §1.3: "sometimes with an empty body").
+pub(super) fn require_site_admin(turn: &Turn<'_>) -> Result<(), Reply> {
+    let Some(id) = turn.caller_id() else {
+        return Err(unauthenticated());
+    };
+    let account = turn.state().accounts.get(id);
+    // A service account has the rights of its groups; Connect and Forge apps never write groups (§1.1, §2).
+    if account.is_some_and(is_app_identity) {
+        return Err(back_end_forbidden());
+    }
+    if turn.state().is_site_admin(id) { Ok(()) } else { Err(Reply::empty(StatusCode::FORBIDDEN)) }
+}
+
+fn is_app_identity(account: &Account) -> bool {
+    account.kind == AccountType::App && account.app_type != Some(AppType::Service)
+}
+
+/// `GET /myself` (fact sheet §1.1).
+pub(super) fn myself(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let found = turn.caller_id().and_then(|id| Some((id, turn.state().accounts.get(id)?)));
+    let (id, account) = found.ok_or_else(unauthenticated)?;
+    Ok(Reply::json(StatusCode::OK, &single_user(turn, id, account, Expand::of(turn))))
+}
+
+/// `GET /serverInfo`: it works for anybody, and so proves nothing about credentials (fact sheet §1.1). `baseUrl`
+/// is the site's own address, wherever the sandbox listens.
+#[expect(clippy::unnecessary_wraps, reason = "every handler has one signature")]
+pub(super) fn server_info(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let site = &turn.state().site;
+    let info = json!({
+        "baseUrl": site.url(),
+        "displayUrl": site.url(),
+        "version": "1001.0.0-SNAPSHOT",
+        "versionNumbers": [1001, 0, 0],
+        "deploymentType": "Cloud",
+        "buildNumber": 100_000,
+        "serverTime": turn.world.now().strftime("%Y-%m-%dT%H:%M:%S.000+00:00").to_string(),
+        "serverTitle": "Jira",
+        "serverTimeZone": "Etc/UTC",
+    });
+    Ok(Reply::json(StatusCode::OK, &info))
+}
+
+/// `GET /applicationrole`: seats and groups of every app, for who administers Jira (fact sheet §1.1).
+pub(super) fn application_roles(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_administer_jira(turn)?;
+    let roles: Vec<Value> = turn.state().apps.iter().map(|(key, app)| role(turn, key, app)).collect();
+    Ok(Reply::json(StatusCode::OK, &roles))
+}
+
+/// `GET /applicationrole/{key}`: one of them, 404 for an app that the site does not have.
+pub(super) fn application_role(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_administer_jira(turn)?;
+    let key = turn.parameter("key");
+    let unknown = || error(StatusCode::NOT_FOUND, &format!("The application role '{key}' does not exist."));
+    let app = turn.state().apps.get(key).ok_or_else(unknown)?;
+    Ok(Reply::json(StatusCode::OK, &role(turn, key, app)))
+}
+
+/// 403 for who does not administer Jira.
+pub(super) fn require_administer_jira(turn: &Turn<'_>) -> Result<(), Reply> {
+    if turn.caller_id().is_some_and(|id| turn.state().administers_jira(id)) {
+        return Ok(());
+    }
+    Err(forbidden("You must have the Administer Jira permission."))
+}
+
+fn role(turn: &Turn<'_>, key: &str, app: &App) -> Value {
+    let (mut groups, mut default) = (Groups::default(), Groups::default());
+    for (id, group) in turn.state().groups_with_access(key) {
+        groups.add(turn, id, group);
+        if group.default_for.contains(key) {
+            default.add(turn, id, group);
+        }
+    }
+    let taken = turn.state().seats_taken(key);
+    // Unlimited is said by the flag, and by -1 in the numbers.
+    let seats = app.seats.map_or(-1, i64::from);
+    let left = app.seats.map_or(-1, |seats| i64::from(seats).saturating_sub_unsigned(taken as u64).max(0));
+    json!({
+        "key": key,
+        "name": app.name,
+        "groups": groups.names,
+        "groupDetails": groups.details,
+        "defaultGroups": default.names,
+        "defaultGroupsDetails": default.details,
+        "selectedByDefault": false,
+        "defined": true,
+        "numberOfSeats": seats,
+        "remainingSeats": left,
+        "userCount": taken,
+        "userCountDescription": if taken == 1 { "1 user".to_owned() } else { format!("{taken} users") },
+        "hasUnlimitedSeats": app.seats.is_none(),
+        "platform": key == "jira-core",
+    })
+}
+
+/// The same groups twice, by name and in full, as Jira lists them.
+#[derive(Default)]
+struct Groups {
+    names: Vec<String>,
+    details: Vec<GroupName>,
+}
+
+impl Groups {
+    fn add(&mut self, turn: &Turn<'_>, id: &str, group: &Group) {
+        self.names.push(group.name.clone());
+        self.details.push(group_name(turn, id, group));
+    }
+}

@@ -1,0 +1,98 @@
+//! Finding people: everybody, or who matches a text (fact sheet §1.1, §1.4).
+
+use std::iter::repeat_n;
+
+use http::StatusCode;
+
+use crate::reply::Reply;
+use crate::state::Account;
+use crate::turn::Turn;
+
+use super::errors::bad_request;
+use super::rights::{may_browse, require_browse};
+use super::wire::{Row, User, Window, listed_user, page};
+
+/// `user/search` looks no further than this many matches (fact sheet §1.1).
+const SEARCH_HORIZON: usize = 1000;
+
+/// `GET /users/search` and `GET /users`: a bare array of every account, inactive and removed ones too, at most
+/// 1000 a page, and an empty page at the end (fact sheet §1.3, §1.4).
+pub(super) fn everybody(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_browse(turn)?;
+    let window = Window::of(turn, 50, 1000)?;
+    let accounts = &turn.state().accounts;
+    let ids = turn.world.accounts_in_hidden_order().map(Some);
+    let row = |id: Option<&String>| match id {
+        Some(id) => accounts.get(id).map(|account| Row::Known(listed_user(turn, id, account))),
+        None => Some(Row::unknown(turn)),
+    };
+    let ids = ids.chain(repeat_n(None, turn.state().unknown_accounts));
+    let users: Vec<Row<User>> = window.cut(ids).filter_map(row).collect();
+    Ok(Reply::json(StatusCode::OK, &users))
+}
+
+/// `GET /user/search`: a bare array of active accounts, within the first 1000 matches; without the right to
+/// browse it is empty, and no error (fact sheet §1.1).
+pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let window = Window::of(turn, 50, SEARCH_HORIZON)?;
+    let (query, account_id) = (turn.query.one("query"), turn.query.filled("accountId"));
+    if query.is_some() && account_id.is_some() {
+        return Err(bad_request("Only one of 'query' and 'accountId' can be given."));
+    }
+    let property = turn.query.one("property");
+    if query.is_none() && account_id.is_none() && property.is_none() {
+        return Err(bad_request("One of 'query', 'accountId' and 'property' must be given."));
+    }
+    let browses = may_browse(turn);
+    let matches = |id: &str, account: &Account| {
+        // The sandbox has no user properties, so nobody matches one.
+        browses
+            && account.is_live()
+            && property.is_none()
+            && account_id.is_none_or(|wanted| wanted == id)
+            && query.is_none_or(|query| begins_with(account, query))
+    };
+    let accounts = &turn.state().accounts;
+    let found = turn
+        .world
+        .accounts_in_hidden_order()
+        .filter_map(|id| Some((id, accounts.get(id)?)))
+        .filter(|(id, account)| matches(id, account))
+        .take(SEARCH_HORIZON);
+    let users: Vec<User> = window.cut(found).map(|(id, account)| listed_user(turn, id, account)).collect();
+    Ok(Reply::json(StatusCode::OK, &users))
+}
+
+/// `GET /user/search/query` and `…/query/key`: the sandbox has no issues and no user properties, so what can be said
+/// about them finds nobody; what is no statement is a 400.
+pub(super) fn structured(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_browse(turn)?;
+    let query = turn.query.filled("query").ok_or_else(|| bad_request("'query' must be given."))?;
+    let statements = query.split(" AND ").flat_map(|part| part.split(" OR "));
+    if let Some(wrong) = statements.map(str::trim).find(|statement| !is_statement(statement)) {
+        return Err(bad_request(&format!("The query cannot be parsed: {wrong}")));
+    }
+    let window = Window::of(turn, 100, SEARCH_HORIZON)?;
+    Ok(page::<User>(turn, window, 0, Vec::new()))
+}
+
+/// Whether a text is one of the statements of the description, parentheses around it aside.
+fn is_statement(text: &str) -> bool {
+    let text = text.trim_matches(|it| matches!(it, '(' | ')' | ' '));
+    let about = ["assignee", "reporter", "watcher", "voter", "commenter", "transitioner"];
+    let of_issues = text.strip_prefix("is ").and_then(|rest| rest.split_once(" of "));
+    let of_property = text.strip_prefix('[').and_then(|rest| rest.split_once("]."));
+    of_issues.is_some_and(|(what, of)| about.contains(&what) && !of.is_empty())
+        || of_property.is_some_and(|(key, rest)| !key.is_empty() && rest.contains(" is \""))
+}
+
+/// Whether the e-mail, the display name or a word of it begins with the text, in any case. A hidden e-mail is
+/// matched too, though not shown (fact sheet §7.5).
+pub(super) fn begins_with(account: &Account, query: &str) -> bool {
+    let query = query.to_lowercase();
+    let name = account.name.to_lowercase();
+    let email = account.email.as_deref().unwrap_or_default().to_lowercase();
+    email.starts_with(&query)
+        || name.starts_with(&query)
+        || name.split_whitespace().any(|word| word.starts_with(&query))
+}

@@ -1,0 +1,153 @@
+//! One account, some accounts, its groups; inviting and removing (fact sheet §1.1, §1.3).
+
+use std::collections::BTreeSet;
+
+use http::StatusCode;
+use serde::Deserialize;
+
+use crate::change::{Change, Refused};
+use crate::reply::Reply;
+use crate::seed::SeedUser;
+use crate::turn::Turn;
+
+use super::errors::{bad_request, error, field_error, no_such_user, refused};
+use super::rights::{require_browse, require_site_admin};
+use super::wire::{Expand, User, Window, group_name, listed_user, page, single_user};
+
+/// `GET /user`.
+pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_browse(turn)?;
+    let id = asked_account(turn)?;
+    show(turn, &id, StatusCode::OK, Expand::of(turn))
+}
+
+/// `GET /user/groups`: a bare array, not paged.
+pub(super) fn groups(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_browse(turn)?;
+    let id = asked_account(turn)?;
+    let groups: Vec<_> = turn
+        .world
+        .groups_seen(&id)
+        .into_iter()
+        .filter_map(|id| Some(group_name(turn, id, turn.state().groups.get(id)?)))
+        .collect();
+    Ok(Reply::json(StatusCode::OK, &groups))
+}
+
+/// `GET /user/bulk`: the accounts of the ids given; unknown ids are left out. 10 a page unless told otherwise, at
+/// most 200 (an old figure: fact sheet §1.1).
+pub(super) fn bulk(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let window = Window::of(turn, 10, 200)?;
+    let asked: BTreeSet<&str> = turn.query.all("accountId").filter(|id| !id.is_empty()).collect();
+    if asked.is_empty() {
+        return Err(bad_request("'accountId' must be given."));
+    }
+    let found: Vec<_> = asked.iter().filter_map(|id| turn.state().accounts.get_key_value(*id)).collect();
+    let values: Vec<User> =
+        window.cut(found.iter()).map(|(id, account)| listed_user(turn, id, account)).collect();
+    Ok(page(turn, window, found.len(), values))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NewUser {
+    email_address: Option<String>,
+    products: Option<Vec<String>>,
+}
+
+/// `POST /user`: invites a person, or gives one who exists access to more products; the default groups of the
+/// products are joined. A new person has not accepted, and Jira
+/// shows them as active (assumption). The caller must administer the organization: here, the site (fact sheet §1.1, §1.3).
+pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_site_admin(turn)?;
+    let body: NewUser = turn.json().map_err(|_| bad_request("Invalid request payload."))?;
+    // Mandatory since 9 May 2024 (fact sheet §1.3).
+    let products = body
+        .products
+        .ok_or_else(|| field_error("products", "You must specify the products that user can access."))?;
+    let email = body.email_address.filter(|email| is_email(email));
+    let email =
+        email.ok_or_else(|| field_error("emailAddress", "You must specify a valid email address."))?;
+    let products: BTreeSet<&str> = products.iter().map(String::as_str).collect();
+    if let Some(unknown) = products.iter().find(|key| !turn.state().apps.contains_key(**key)) {
+        return Err(field_error("products", &format!("'{unknown}' is not a valid product.")));
+    }
+    let existing = turn.state().account_id(&email).map(str::to_owned);
+    turn.subject.account_id.clone_from(&existing);
+    let held = existing.as_deref().map(|id| turn.state().apps_of(id)).unwrap_or_default();
+    // An account that exists without access, and for which no product is asked (fact sheet §1.3).
+    if existing.is_some() && held.is_empty() && products.is_empty() {
+        return Err(bad_request("The user exists and does not have access to Jira."));
+    }
+    let wanted: Vec<String> = products.difference(&held).map(|app| (*app).to_owned()).collect();
+    if let Some(app) = turn.state().apps_without_seat("", wanted.iter().map(String::as_str)).first() {
+        return Err(bad_request(&format!("The user limit of '{app}' would be exceeded.")));
+    }
+    let id = invite(turn, &email, existing, &wanted).map_err(|why| refused(&why))?;
+    turn.subject.account_id = Some(id.clone());
+    show(turn, &id, StatusCode::CREATED, Expand::default())
+}
+
+/// Makes the account or takes it back, and lets it join the default groups of the products.
+fn invite(
+    turn: &mut Turn<'_>,
+    email: &str,
+    existing: Option<String>,
+    products: &[String],
+) -> Result<String, Refused> {
+    let id = if let Some(id) = existing {
+        turn.world.change(&Change::ReturnUser { user: id.clone() })?;
+        id
+    } else {
+        let seed = SeedUser { email: Some(email.to_owned()), pending: true, ..SeedUser::default() };
+        turn.world.change(&Change::CreateUser(seed))?;
+        let made = turn.state().account_id(email).map(str::to_owned);
+        made.ok_or_else(|| Refused::UnknownUser(email.to_owned()))?
+    };
+    let state = turn.state();
+    let joined: Vec<String> = state
+        .groups
+        .iter()
+        .filter(|(_, group)| products.iter().any(|app| group.default_for.contains(app)))
+        .filter(|(_, group)| !group.members.contains(&id))
+        .map(|(group_id, _)| group_id.clone())
+        .collect();
+    for group in joined {
+        turn.world.change(&Change::AddMember { group, user: id.clone() })?;
+    }
+    Ok(id)
+}
+
+/// `DELETE /user`: 204; the account leaves the site and all groups, and lives on elsewhere (fact sheet §1.3).
+pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_site_admin(turn)?;
+    let id = asked_account(turn)?;
+    turn.subject.account_id = Some(id.clone());
+    // Assumption: whom the documented "400 cannot be removed" is about is not said.
+    if turn.caller_id() == Some(id.as_str()) {
+        return Err(bad_request("You cannot remove yourself."));
+    }
+    turn.world.change(&Change::RemoveUser { user: id }).map_err(|why| refused(&why))?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// The account that `accountId` names: 400 without it or with a name of old (fact sheet §1.5), 404 for none such.
+fn asked_account(turn: &Turn<'_>) -> Result<String, Reply> {
+    if turn.query.one("username").or(turn.query.one("key")).is_some() {
+        return Err(bad_request("'username' and 'key' are no longer supported; use 'accountId'."));
+    }
+    let id = turn.query.filled("accountId").ok_or_else(|| bad_request("'accountId' must be given."))?;
+    let known = turn.state().accounts.contains_key(id);
+    if known { Ok(id.to_owned()) } else { Err(no_such_user()) }
+}
+
+fn show(turn: &Turn<'_>, id: &str, status: StatusCode, expand: Expand) -> Result<Reply, Reply> {
+    let account = turn.state().accounts.get(id);
+    let account = account.ok_or_else(|| error(StatusCode::NOT_FOUND, "The user does not exist."))?;
+    Ok(Reply::json(status, &single_user(turn, id, account, expand)))
+}
+
+fn is_email(text: &str) -> bool {
+    let no_space = !text.contains(|it: char| it.is_whitespace() || it.is_control());
+    no_space && text.split_once('@').is_some_and(|(local, domain)| !local.is_empty() && domain.contains('.'))
+}

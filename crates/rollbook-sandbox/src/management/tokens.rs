@@ -1,0 +1,47 @@
+//! The API tokens of an account: the credentials of the seed that act as it.
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::change::Change;
+use crate::credential::SeedCredential;
+use crate::ids::stable_uuid;
+use crate::reply::Reply;
+use crate::turn::Turn;
+
+use super::{asked_account, no_such_account, require, unmanaged};
+
+/// `GET …/manage/api-tokens`: those that have not run out, without their secrets.
+pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require(unmanaged(asked_account(turn)?))?;
+    let row = |token: &SeedCredential| {
+        json!({
+            "id": id(token),
+            "label": if matches!(token, SeedCredential::Scoped(_)) { "API token with scopes" } else { "API token" },
+            "createdAt": "2024-01-01T00:00:00.000Z",
+        })
+    };
+    let rows: Vec<Value> = tokens(turn).map(row).collect();
+    Ok(Reply::json(StatusCode::OK, &rows))
+}
+
+/// `DELETE …/manage/api-tokens/{tokenId}`: 204; who uses it is shut out from then on.
+pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require(unmanaged(asked_account(turn)?))?;
+    let asked = turn.parameter("tokenId");
+    let found = tokens(turn).find(|token| id(token) == asked).map(|token| token.secret().to_owned());
+    let secret = found.ok_or_else(no_such_account)?;
+    turn.world.change(&Change::ExpireSecret { secret }).map_err(|_| no_such_account())?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+fn tokens<'a>(turn: &'a Turn<'_>) -> impl Iterator<Item = &'a SeedCredential> {
+    let account = turn.parameter("accountId");
+    let is_token = |it: &&SeedCredential| matches!(it, SeedCredential::Basic(_) | SeedCredential::Scoped(_));
+    let credentials = turn.state().credentials.iter().filter(is_token);
+    credentials.filter(move |token| token.account() == Some(account) && !token.expired())
+}
+
+fn id(token: &SeedCredential) -> String {
+    stable_uuid("api-token", token.secret())
+}

@@ -1,0 +1,135 @@
+//! The audit log: what happened since the sandbox was made, newest first (fact sheet §5; its additions, §1.2).
+
+use http::StatusCode;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+
+use crate::reply::Reply;
+use crate::turn::Turn;
+use crate::world::Event;
+
+use super::cursor::Cursor;
+use super::errors::{error, invalid_syntax};
+use super::view::require_organization;
+
+/// Which events are asked for: those that contain a text, of one action, from one time to another.
+#[derive(Default, Serialize, Deserialize)]
+struct Search {
+    q: Option<String>,
+    action: Option<String>,
+    from: Option<i64>,
+    to: Option<i64>,
+    oldest_first: bool,
+    limit: usize,
+}
+
+/// `GET /v1/orgs/{orgId}/events`: 30 a page unless told otherwise. By `actor`, `ip`, `product` and `location` nothing is
+/// found: the sandbox does not keep them.
+pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    page(turn, "events", 30)
+}
+
+/// `GET /v1/orgs/{orgId}/events-stream`: the same, oldest first, 200 a page; times mean `processedAt`, which here is the
+/// time of the event.
+pub(super) fn stream(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    page(turn, "events-stream", 200)
+}
+
+/// `GET /v1/orgs/{orgId}/events/{eventId}`.
+pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_organization(turn)?;
+    let found = turn.world.events.iter().find(|event| event.id == turn.parameter("eventId"));
+    let unknown = || error(StatusCode::NOT_FOUND, "ADMIN-404-4", "Event not found");
+    let event = found.ok_or_else(unknown)?;
+    Ok(Reply::json(StatusCode::OK, &json!({ "data": shown(turn, event, false) })))
+}
+
+fn page(turn: &Turn<'_>, what: &str, limit: usize) -> Result<Reply, Reply> {
+    require_organization(turn)?;
+    let cursor = match turn.query.filled("cursor") {
+        Some(token) => Cursor::<Search>::read(token)?,
+        None => Cursor { request: asked(turn, what, limit)?, from: 0 },
+    };
+    let search = &cursor.request;
+    let limit = search.limit;
+    let matches = |event: &&Event| {
+        let at = event.at.as_millisecond();
+        let text = shown(turn, event, false).to_string().to_lowercase();
+        search.action.as_ref().is_none_or(|action| action == event.action)
+            && search.from.is_none_or(|from| at >= from)
+            && search.to.is_none_or(|to| at <= to)
+            && search.q.as_ref().is_none_or(|term| text.contains(&term.to_lowercase()))
+    };
+    let unkept = ["actor", "ip", "product", "location"].iter().any(|key| turn.query.filled(key).is_some());
+    let mut found: Vec<&Event> = turn.world.events.iter().filter(|event| !unkept && matches(event)).collect();
+    if !search.oldest_first {
+        found.reverse();
+    }
+    let (page, next) = cursor.page(found, limit);
+    let data: Vec<Value> =
+        page.into_iter().map(|event| shown(turn, event, what == "events-stream")).collect();
+    let path = format!("/admin/v1/orgs/{}/{what}", turn.state().organization.id);
+    let mut body = json!({ "data": data, "meta": { "page_size": limit }, "links": {} });
+    if let Some(next) = next {
+        body["meta"]["next"] = json!(next);
+        body["links"]["next"] = json!(turn.url(&path, [("cursor", next.as_str())]));
+    }
+    Ok(Reply::json(StatusCode::OK, &body))
+}
+
+fn asked(turn: &Turn<'_>, what: &str, limit: usize) -> Result<Search, Reply> {
+    let number = |key: &str| match turn.query.filled(key) {
+        None => Ok(None),
+        Some(text) => {
+            text.parse().map(Some).map_err(|_| invalid_syntax(&format!("'{key}' must be a number")))
+        }
+    };
+    let limit = number("limit")?.map_or(limit, |asked: i64| usize::try_from(asked).unwrap_or(0));
+    if !(1..=500).contains(&limit) {
+        return Err(invalid_syntax("'limit' must be between 1 and 500"));
+    }
+    let text = |key: &str| turn.query.filled(key).map(str::to_owned);
+    Ok(Search {
+        q: text("q"),
+        action: text("action"),
+        from: number("from")?,
+        to: number("to")?,
+        oldest_first: what == "events-stream" && turn.query.filled("sortOrder") != Some("desc"),
+        limit,
+    })
+}
+
+fn shown(turn: &Turn<'_>, event: &Event, with_processing: bool) -> Value {
+    let state = turn.state();
+    let about = |kind: &str, id: &String, name: Option<String>| json!({ "id": id, "type": kind, "attributes": { "name": name.unwrap_or_default() } });
+    let name = |id: &String| state.accounts.get(id).map(|account| account.name.clone());
+    let group = |id: &String| state.groups.get(id).map(|group| group.name.clone());
+    let users = event.account_id.iter().map(|id| about("users", id, name(id)));
+    let groups = event.group_id.iter().map(|id| about("groups", id, group(id)));
+    // Who acts behind the surfaces is nobody that the organization knows.
+    let actor = event.by.clone().unwrap_or_else(|| "atlassian-system".to_owned());
+    let time = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
+    let own = format!("/admin/v1/orgs/{}/events/{}", state.organization.id, event.id);
+    let mut attributes = json!({
+        "time": time(event.at),
+        "action": event.action,
+        "actor": { "id": actor, "name": event.by.as_ref().and_then(name).unwrap_or_else(|| "System".to_owned()) },
+        "context": users.chain(groups).collect::<Value>(),
+        "container": [{
+            "type": "sites",
+            "id": state.site.cloud_id,
+            "attributes": { "siteName": state.site.name, "siteHostName": state.site.url() },
+        }],
+    });
+    if with_processing {
+        attributes["processedAt"] = json!(time(event.at));
+    }
+    json!({
+        "id": event.id,
+        "type": "events",
+        "attributes": attributes,
+        "message": { "format": "simple", "content": event.action.replace('_', " ") },
+        "links": { "self": turn.url(&own, []) },
+    })
+}

@@ -1,0 +1,72 @@
+//! Memberships (fact sheet §5): one request each, and no listing.
+
+use http::StatusCode;
+use serde::Deserialize;
+
+use crate::change::{Change, Refused};
+use crate::reply::Reply;
+use crate::turn::Turn;
+use crate::words::Grant;
+
+use super::errors::{bad_request, error, no_such_user};
+use super::view::{Scope, is_modifiable, require_directory, require_group, require_user};
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NewMember {
+    account_id: Option<String>,
+}
+
+/// `POST …/memberships`: 204; 409 for who is a member already and for an app without a seat left alike, 403 for a
+/// synced group, 404 for who is not in the directory. The dead v1 wrote `account_id`, which is a 400 here.
+pub(super) fn add(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_directory(turn, Scope::Write)?;
+    let asked: NewMember = turn.json().map_err(|error| bad_request(&error.to_string()))?;
+    let user = asked.account_id.ok_or_else(|| bad_request("'accountId' must be given"))?;
+    let group = writable(turn)?;
+    require_user(turn, &user).map_err(|_| not_in_directory())?;
+    let state = turn.state();
+    let joins = state.groups.get(&group).is_some_and(|group| !group.members.contains(&user));
+    let granted = state.groups.get(&group).into_iter().flat_map(|group| &group.grants);
+    let granted = granted.filter(|(_, grant)| **grant == Grant::User).map(|(app, _)| app.as_str());
+    if joins && state.takes_a_seat(&user) && !state.apps_without_seat(&user, granted).is_empty() {
+        return Err(error(StatusCode::CONFLICT, "ADMIN-409-3", CONFLICT));
+    }
+    turn.world.change(&Change::AddMember { group, user }).map_err(|why| refused(&why))?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// The one text of the two meanings of 409, as the description has it.
+const CONFLICT: &str = "The user is already in the group or you've exceeded your user limit for an app that the \
+                        group grants access to.";
+
+/// `DELETE …/memberships/{accountId}`: 204; 404 for who is no member.
+pub(super) fn remove(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_directory(turn, Scope::Write)?;
+    let group = writable(turn)?;
+    let user = turn.parameter("accountId").to_owned();
+    require_user(turn, &user).map_err(|_| not_in_directory())?;
+    turn.world.change(&Change::RemoveMember { group, user }).map_err(|why| refused(&why))?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// 404 as it was measured (ConductorOne/baton-atlassian, 2026-08).
+fn not_in_directory() -> Reply {
+    error(StatusCode::NOT_FOUND, "ADMIN-UAM-404-1", "One or more user not found in the directory")
+}
+
+/// The id of the path's group, whose members must be the organization's to change.
+fn writable(turn: &Turn<'_>) -> Result<String, Reply> {
+    let (id, group) = require_group(turn)?;
+    if is_modifiable(group) {
+        return Ok(id.to_owned());
+    }
+    Err(error(StatusCode::FORBIDDEN, "ADMIN-403-5", "Not allowed to manage the group"))
+}
+
+fn refused(why: &Refused) -> Reply {
+    if matches!(why, Refused::AlreadyMember { .. }) {
+        return error(StatusCode::CONFLICT, "ADMIN-409-28", CONFLICT);
+    }
+    no_such_user()
+}

@@ -1,0 +1,174 @@
+//! People of the directory: finding, suspending, restoring, removing (fact sheet §5).
+
+use std::collections::BTreeSet;
+
+use http::StatusCode;
+use serde_json::{Value, json};
+
+use crate::change::Change;
+use crate::reply::Reply;
+use crate::state::{Account, State};
+use crate::turn::Turn;
+use crate::words::PlatformRole;
+
+use super::cursor::{Cursor, links};
+use super::errors::{error, no_such_user};
+use super::search::{UserSearch, of_query, read};
+use super::view::{
+    Scope, account_status, claim_status, is_listed, membership_status, platform_roles, require_directory,
+    require_user, status, user,
+};
+
+/// `POST …/users/search`: by exact e-mails, or a text, or who holds a role, or all; 50 a page unless told otherwise.
+pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_directory(turn, Scope::Read)?;
+    Ok(page(turn, read::<UserSearch>(turn)?))
+}
+
+/// `GET …/users`, which goes after June 2027: the same by a query.
+pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_directory(turn, Scope::Read)?;
+    Ok(page(turn, of_query::<UserSearch>(turn)?))
+}
+
+/// `GET …/users/count`: how many a query finds.
+pub(super) fn count(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_directory(turn, Scope::Read)?;
+    let asked = of_query::<UserSearch>(turn)?.request;
+    Ok(Reply::json(StatusCode::OK, &json!({ "count": found(turn, &asked).len() })))
+}
+
+/// `GET …/users/{userId}`: one of whom the searches find.
+pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_directory(turn, Scope::Read)?;
+    let id = turn.parameter("accountId");
+    let account = turn.state().accounts.get(id).filter(|account| is_listed(turn, account));
+    let account = account.ok_or_else(no_such_user)?;
+    let expand = ["platformRoles".to_owned(), "counts.resources".to_owned()];
+    let mut shown = user(turn, id, account, &expand);
+    if let Some(shown) = shown.as_object_mut() {
+        shown.remove("links");
+    }
+    Ok(Reply::json(StatusCode::OK, &json!({ "data": shown })))
+}
+
+fn found<'a>(turn: &'a Turn<'_>, search: &UserSearch) -> Vec<(&'a String, &'a Account)> {
+    let asked = Asked::of(turn, search);
+    let accounts = turn.state().accounts.iter();
+    accounts
+        .filter(|(id, account)| is_listed(turn, account) && asked.matches(turn.state(), id, account))
+        .collect()
+}
+
+fn page(turn: &Turn<'_>, cursor: Cursor<UserSearch>) -> Reply {
+    let limit = cursor.request.limit.unwrap_or(50);
+    let expand = cursor.request.expand.clone();
+    let found = found(turn, &cursor.request);
+    let (page, next) = cursor.page(found, limit);
+    let data: Vec<Value> = page.into_iter().map(|(id, account)| user(turn, id, account, &expand)).collect();
+    Reply::json(StatusCode::OK, &json!({ "data": data, "links": links(next.as_deref()) }))
+}
+
+/// A search, prepared for being asked about every account.
+struct Asked {
+    /// In lower case. Assumption: e-mails are compared whatever their ASCII case.
+    emails: Vec<String>,
+    term: Option<String>,
+    domains: Vec<String>,
+    /// Who is in one of the groups asked for.
+    members: Option<BTreeSet<String>>,
+    /// One of them is enough. Assumption: of an account that is suspended or deactivated too, since the other
+    /// filters can leave it out.
+    roles: Vec<PlatformRole>,
+    in_directory: bool,
+    account_ids: Vec<String>,
+    statuses: [Vec<String>; 4],
+}
+
+impl Asked {
+    fn of(turn: &Turn<'_>, search: &UserSearch) -> Asked {
+        let lower = |texts: &[String]| texts.iter().map(|text| text.to_ascii_lowercase()).collect();
+        // An ARI names a group too. Assumption: the answers of `expand=groups` can be asked with.
+        let ids = search.group_ids.iter().map(|id| id.rsplit('/').next().unwrap_or_default());
+        let members = ids.flat_map(|id| turn.world.members_seen(id).into_owned()).collect();
+        let directory = &turn.state().organization.directory_id;
+        Asked {
+            emails: lower(&search.emails),
+            term: search.search_term.as_ref().map(|term| term.to_lowercase()),
+            domains: lower(&search.email_domains),
+            members: (!search.group_ids.is_empty()).then_some(members),
+            roles: search.role_ids.iter().filter_map(|id| PlatformRole::of_id(id)).collect(),
+            in_directory: search.directory_ids.is_empty() || search.directory_ids.contains(directory),
+            account_ids: search.account_ids.clone(),
+            statuses: [
+                search.account_status.clone(),
+                search.membership_status.clone(),
+                search.status.clone(),
+                search.claim_status.iter().cloned().collect(),
+            ],
+        }
+    }
+
+    fn matches(&self, state: &State, id: &str, account: &Account) -> bool {
+        let email = account.email.as_deref().unwrap_or_default().to_ascii_lowercase();
+        let domain = email.rsplit('@').next().unwrap_or_default().to_owned();
+        let term = |term: &String| account.name.to_lowercase().contains(term) || email.contains(term);
+        let given =
+            [account_status(account), membership_status(account), status(account), claim_status(account)];
+        let any = |asked: &[String], value: &str| asked.is_empty() || asked.iter().any(|it| it == value);
+        let holds = || {
+            let held = platform_roles(state, id, account);
+            self.roles.iter().any(|role| held.contains(role))
+        };
+        self.in_directory
+            && any(&self.emails, &email)
+            && any(&self.domains, &domain)
+            && any(&self.account_ids, id)
+            && self.term.as_ref().is_none_or(term)
+            && self.members.as_ref().is_none_or(|members| members.contains(id))
+            && self.statuses.iter().zip(given).all(|(asked, value)| any(asked, value))
+            && (self.roles.is_empty() || holds())
+    }
+}
+
+/// `POST …/users/{accountId}/suspend`: 204. Groups and roles stay, billing stops. Assumption: again is 204 too.
+pub(super) fn suspend(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let user = asked_user(turn)?;
+    change(turn, &Change::SetSuspended { user, suspended: true })
+}
+
+/// `POST …/users/{accountId}/restore`: 204. Assumption: it is `ADMIN-400-32` where a licence has no seat left
+/// ("we resume billing", and no 409 is listed).
+pub(super) fn restore(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let user = asked_user(turn)?;
+    let state = turn.state();
+    let is_full = |app: &&str| {
+        let seats = state.apps.get(*app).and_then(|app| app.seats);
+        seats.is_some_and(|seats| state.seats_taken(app) >= seats as usize)
+    };
+    let suspended = state.accounts.get(&user).is_some_and(|account| account.suspended);
+    if let Some(app) = state.apps_of(&user).into_iter().find(is_full).filter(|_| suspended) {
+        let why = format!("Too many license breaches: {app}");
+        return Err(error(StatusCode::BAD_REQUEST, "ADMIN-400-32", &why));
+    }
+    change(turn, &Change::SetSuspended { user, suspended: false })
+}
+
+/// `DELETE …/users/{accountId}`: 204; groups and roles are lost for good. Assumption: a record of the SCIM
+/// directory stays.
+pub(super) fn remove(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let user = asked_user(turn)?;
+    change(turn, &Change::RemoveUser { user })
+}
+
+fn asked_user(turn: &Turn<'_>) -> Result<String, Reply> {
+    require_directory(turn, Scope::Write)?;
+    let id = turn.parameter("accountId");
+    require_user(turn, id)?;
+    Ok(id.to_owned())
+}
+
+fn change(turn: &mut Turn<'_>, change: &Change) -> Result<Reply, Reply> {
+    turn.world.change(change).map_err(|_| no_such_user())?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}

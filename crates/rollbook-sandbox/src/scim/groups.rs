@@ -1,0 +1,215 @@
+//! Groups of the SCIM directory, which are read-only everywhere else (fact sheet §4).
+
+use std::collections::BTreeSet;
+
+use http::StatusCode;
+use serde::Deserialize;
+use serde_json::Value;
+
+use crate::change::Change;
+use crate::reply::Reply;
+use crate::seed::SeedGroup;
+use crate::state::{Group, State};
+use crate::turn::Turn;
+use crate::words::ManagedBy;
+
+use super::errors::{bad_request, exception, exists, not_found};
+use super::patch::{Kind, Operation, local, read};
+use super::wire::{group, is_synced, page, reply};
+use super::{filter, require_directory};
+
+/// `GET /Groups`: by `displayName`, whatever its case.
+pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_directory(turn)?;
+    let wanted = turn.query.filled("filter").map(|text| filter::read(text, &["displayName"])).transpose()?;
+    let matches = |group: &Group| {
+        let name = wanted.as_ref().map(|(_, name)| name.to_lowercase());
+        is_synced(group) && name.is_none_or(|name| name == group.name.to_lowercase())
+    };
+    let groups = turn.state().groups.iter().filter(|(_, group)| matches(group));
+    let mut rows: Vec<(String, &String, &Group)> =
+        groups.map(|(id, group)| (State::scim_group_id(id), id, group)).collect();
+    rows.sort_unstable_by(|(one, _, _), (other, _, _)| one.cmp(other));
+    page(turn, rows, |(_, id, found)| group(turn, id, found, &turn.world.members_seen(id)))
+}
+
+/// `GET /Groups/{id}`.
+pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let id = asked(turn)?;
+    let members = turn.world.members_seen(&id).into_owned();
+    show(turn, &id, &members, StatusCode::OK)
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct NewGroup {
+    display_name: Option<String>,
+    external_id: Option<String>,
+    #[serde(default)]
+    members: Value,
+}
+
+/// `POST /Groups`: 201; 409 for a name in use. Assumption: that of a native group counts, which in fact waits for
+/// an administrator to accept the overwrite.
+pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    require_directory(turn)?;
+    let new: NewGroup = turn.json().map_err(|error| bad_request("invalidSyntax", &error.to_string()))?;
+    let name = new.display_name.filter(|name| !name.trim().is_empty());
+    let name = name.ok_or_else(|| bad_request("invalidValue", "displayName is required."))?;
+    if turn.state().name_in_use(&name) {
+        return Err(exists("GROUP", "displayName", &name));
+    }
+    let members = accounts(turn.state(), &new.members).map_err(|id| {
+        // The description has 404 for an unknown directory only.
+        bad_request("invalidValue", &format!("There is no user {id}."))
+    })?;
+    let seed = SeedGroup {
+        name: name.clone(),
+        managed_by: ManagedBy::External,
+        external_id: new.external_id,
+        members: members.iter().cloned().collect(),
+        ..SeedGroup::default()
+    };
+    let made = turn.world.change(&Change::CreateGroup(seed));
+    made.map_err(|why| bad_request("invalidValue", &why.to_string()))?;
+    let id = turn.state().group_named(&name).map(str::to_owned).unwrap_or_default();
+    turn.subject.group_id = Some(id.clone());
+    show(turn, &id, &members, StatusCode::CREATED)
+}
+
+/// `PATCH /Groups/{id}`: members; 200 with the whole group. The name is immutable. To add a member twice, or to
+/// remove nobody, is no error (assumption). Seats are not asked for (assumption).
+pub(super) fn patch(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let id = asked(turn)?;
+    let found = turn.state().groups.get(&id).ok_or_else(|| not_found("group", &id))?;
+    let mut after =
+        Said { external_id: found.external_id.clone(), members: provisioned(turn.state(), found) };
+    for operation in read(turn)? {
+        apply(turn.state(), found, &operation, &mut after)?;
+    }
+    change(turn, &id, after)
+}
+
+/// `PUT /Groups/{id}`: all members; 200 with the whole group. The name is immutable here too. Its 400 is no error of
+/// SCIM's (description).
+pub(super) fn replace(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let id = asked(turn)?;
+    let new: NewGroup = turn.json().map_err(|error| exception("invalidSyntax", &error.to_string()))?;
+    let found = turn.state().groups.get(&id).ok_or_else(|| not_found("group", &id))?;
+    if new.display_name.is_some_and(|name| name != found.name) {
+        return Err(exception("mutability", "The displayName of a group is immutable."));
+    }
+    let members = accounts(turn.state(), &new.members)
+        .map_err(|id| exception("invalidValue", &format!("There is no user {id}.")))?;
+    change(turn, &id, Said { external_id: new.external_id, members })
+}
+
+/// What the identity provider says of a group.
+struct Said {
+    external_id: Option<String>,
+    members: BTreeSet<String>,
+}
+
+/// The members that have a record: who has none is not SCIM's to move.
+fn provisioned(state: &State, group: &Group) -> BTreeSet<String> {
+    group.members.iter().filter(|member| state.scim.contains_key(*member)).cloned().collect()
+}
+
+fn change(turn: &mut Turn<'_>, id: &str, after: Said) -> Result<Reply, Reply> {
+    let found = turn.state().groups.get(id).ok_or_else(|| not_found("group", id))?;
+    let before = provisioned(turn.state(), found);
+    let Said { external_id, members } = after;
+    let group = || id.to_owned();
+    let left = before.difference(&members);
+    let left = left.map(|user| Change::RemoveMember { group: group(), user: user.clone() });
+    let joined = members.difference(&before);
+    let joined = joined.map(|user| Change::AddMember { group: group(), user: user.clone() });
+    let known = Change::SetExternalId { group: group(), external_id };
+    for change in left.chain(joined).chain([known]).collect::<Vec<_>>() {
+        turn.world.change(&change).map_err(|why| bad_request("invalidValue", &why.to_string()))?;
+    }
+    show(turn, id, &members, StatusCode::OK)
+}
+
+/// `DELETE /Groups/{id}`: 204; the group goes from the organization and its sites too (fact sheet §4).
+pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+    let id = asked(turn)?;
+    turn.world.change(&Change::DeleteGroup { group: id.clone() }).map_err(|_| not_found("group", &id))?;
+    Ok(Reply::empty(StatusCode::NO_CONTENT))
+}
+
+/// Works one operation into what is said of a group.
+fn apply(state: &State, group: &Group, operation: &Operation, said: &mut Said) -> Result<(), Reply> {
+    let members = &mut said.members;
+    if let Some(path) = operation.path.as_deref().filter(|path| path.contains('[')) {
+        let scim_id = filtered(path).filter(|_| operation.kind == Kind::Remove);
+        let scim_id =
+            scim_id.ok_or_else(|| bad_request("invalidPath", &format!("{path} cannot be changed.")))?;
+        let account = state.account_of_scim(&scim_id).ok_or_else(|| not_found("user", &scim_id))?;
+        members.remove(account);
+        return Ok(());
+    }
+    for (attribute, value) in operation.attributes()? {
+        match local(&attribute).to_ascii_lowercase().as_str() {
+            "members" => {
+                let named = accounts(state, &value).map_err(|id| not_found("user", &id))?;
+                match operation.kind {
+                    Kind::Add => members.extend(named),
+                    // RFC 7644: a removal without a value takes every member.
+                    Kind::Remove if value.is_null() => members.clear(),
+                    Kind::Remove => members.retain(|member| !named.contains(member)),
+                    Kind::Replace => *members = named,
+                }
+            }
+            "externalid" if operation.kind == Kind::Remove => said.external_id = None,
+            "externalid" => said.external_id = value.as_str().map(str::to_owned),
+            "displayname" if value.as_str() == Some(&group.name) => {}
+            "displayname" => {
+                return Err(bad_request("mutability", "The displayName of a group is immutable."));
+            }
+            _ => {
+                let why = format!("The directory has no attribute {attribute} of groups.");
+                return Err(bad_request("invalidPath", &why));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The SCIM id of `members[value eq "ID"]`, the shape that Okta sends.
+fn filtered(path: &str) -> Option<String> {
+    let inner = local(path).strip_prefix("members[")?.strip_suffix(']')?;
+    filter::read(inner, &["value"]).ok().map(|(_, id)| id)
+}
+
+/// The accounts of `[{"value": SCIM ID}, …]`, or the SCIM id that there is not. Account ids are none.
+fn accounts(state: &State, value: &Value) -> Result<BTreeSet<String>, String> {
+    let items = match value {
+        Value::Array(items) => items.as_slice(),
+        Value::Null => &[],
+        Value::Bool(_) | Value::Number(_) | Value::String(_) | Value::Object(_) => {
+            std::slice::from_ref(value)
+        }
+    };
+    let by_scim_id = |item: &Value| {
+        let id = item.get("value").and_then(Value::as_str).unwrap_or_default();
+        state.account_of_scim(id).map(str::to_owned).ok_or_else(|| id.to_owned())
+    };
+    items.iter().map(by_scim_id).collect()
+}
+
+/// The group id behind the path's SCIM id.
+fn asked(turn: &mut Turn<'_>) -> Result<String, Reply> {
+    require_directory(turn)?;
+    let scim_id = turn.parameter("id");
+    let mut synced = turn.state().groups.iter().filter(|(_, group)| is_synced(group));
+    let found = synced.find(|(id, _)| State::scim_group_id(id) == scim_id).map(|(id, _)| id.clone());
+    let id = found.ok_or_else(|| not_found("group", scim_id))?;
+    turn.subject.group_id = Some(id.clone());
+    Ok(id)
+}
+
+fn show(turn: &Turn<'_>, id: &str, members: &BTreeSet<String>, status: StatusCode) -> Result<Reply, Reply> {
+    let found = turn.state().groups.get(id).ok_or_else(|| not_found("group", id))?;
+    Ok(reply(status, &group(turn, id, found, members)))
+}
