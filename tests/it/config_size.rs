@@ -4,6 +4,7 @@
 use std::fmt::Write;
 use std::time::Instant;
 
+use crate::soak::soaks;
 use jiff::civil::date;
 use rollbook::config::parse;
 use rollbook::model::{SourceFile, Tree};
@@ -44,7 +45,7 @@ fn peak_megabytes() -> Option<u64> {
 
 #[test]
 fn many_memberships_are_read() {
-    let groups_a_file = if std::env::var_os("ROLLBOOK_SOAK").is_some() { 100 } else { 4 };
+    let groups_a_file = if soaks() { 100 } else { 4 };
     for (what, mistake) in [("right", false), ("with mistakes", true)] {
         let tree = many(groups_a_file, mistake);
         let bytes: usize = tree.files.iter().map(|file| file.text.len()).sum();

@@ -9,6 +9,7 @@ use rollbook::error::Error;
 use rollbook::model::{Action, Plan};
 use rollbook::plan::{Beside, Desired};
 
+use crate::soak::worlds;
 use crate::spec::{spec, told};
 use crate::world::World;
 
@@ -36,7 +37,7 @@ fn deeds(plan: &Plan) -> BTreeSet<Deed> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: worlds() / 4, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_pruned_tree_asks_for_no_more_and_no_less(spec in spec()) {

@@ -9,9 +9,9 @@ use serde_json::Value;
 use crate::edge::random::World;
 use crate::world::TODAY;
 
-/// How many trees there are; `ROLLBOOK_SOAK=1` asks for many more.
+/// How many trees there are.
 fn trees() -> u64 {
-    if std::env::var_os("ROLLBOOK_SOAK").is_some_and(|soak| soak == "1") { 5_000 } else { 300 }
+    u64::from(crate::soak::worlds() / 8)
 }
 
 /// Writes a value as somebody might have typed it, with comments wherever YAML takes one.

@@ -12,9 +12,9 @@ use rollbook::plan::{self, Beside, Desired, Lookup, Selection};
 use crate::spec::{Spec, spec, told};
 use crate::world::{Account, Group, TODAY, World};
 
-/// How many worlds there are; `ROLLBOOK_SOAK=1` asks for many more.
+/// How many worlds there are.
 fn worlds() -> u32 {
-    if std::env::var_os("ROLLBOOK_SOAK").is_some_and(|soak| soak == "1") { 5_000 } else { 500 }
+    crate::soak::worlds() / 4
 }
 
 /// What an import of a world would add.

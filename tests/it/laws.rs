@@ -7,6 +7,7 @@ use proptest::prelude::*;
 use rollbook::model::{AccountKind, Address, Key, Operation, Plan, Surface};
 use rollbook::render;
 
+use crate::soak::worlds;
 use crate::spec::{PEOPLE, Spec, account, email, spec, told};
 use crate::world::{Account, Live, World};
 
@@ -198,7 +199,7 @@ fn upside_down(world: &World) -> World {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: worlds(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_plan_leads_to_what_the_tree_asks_for(spec in spec()) {

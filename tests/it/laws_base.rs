@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use rollbook::model::{Action, Address, Drift, Key, Operation, Plan, PlannedOperation, Ruling, UserRef};
 
+use crate::soak::worlds;
 use crate::spec::{spec, told};
 use crate::world::World;
 
@@ -134,7 +135,7 @@ fn concerns_the_same(now: &Operation, reviewed: &Operation) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: worlds(), failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn a_comparison_lets_nothing_in_and_keeps_nothing_out(one in spec(), other in spec()) {

@@ -8,6 +8,7 @@ use rollbook::config;
 use rollbook::model::{AccountKind, Guard, Key, Operation, Plan, Read, Ruling, Surface};
 
 use crate::laws::{body, requirements_come_first, without_places};
+use crate::soak::worlds;
 use crate::spec::{GROUPS, PEOPLE, Spec, account, email, spec, told};
 use crate::world::{Account, Live, World};
 
@@ -325,11 +326,9 @@ fn one_world(spec: &Spec, rules: &Rules, tally: &mut Tally) -> Result<(), TestCa
     Ok(())
 }
 
-/// `ROLLBOOK_LAWS` is how many worlds there are; `.ci/run` asks for 2,000.
 #[test]
 fn rules_hold_on_sites_as_they_are() {
-    let cases = std::env::var("ROLLBOOK_LAWS").map_or(400, |text| text.parse().expect("a number"));
-    let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
+    let config = ProptestConfig { cases: worlds(), failure_persistence: None, ..ProptestConfig::default() };
     let tally = std::cell::RefCell::new(Tally::default());
     let mut runner = proptest::test_runner::TestRunner::new(config);
     let outcome = runner.run(&(spec(), rules()), |(spec, rules)| {

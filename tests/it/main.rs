@@ -74,6 +74,7 @@ mod sandbox_surfaces;
 mod sandbox_writes;
 mod schema;
 mod snapshot;
+mod soak;
 mod spec;
 mod trust;
 mod world;

@@ -84,7 +84,10 @@ fn escaped(sent: &str) -> String {
     sent.chars().map(|c| format!("\\u{:04x}", u32::from(c))).collect()
 }
 
-const ECHOES: [(&str, Echo); 9] = [
+/// The peer that commands wait for.
+const WAITED_FOR: &str = "waited for";
+
+const ECHOES: [(&str, Echo); 10] = [
     ("words", |sent| (StatusCode::UNAUTHORIZED, sent.to_owned()).into_response()),
     ("json", |sent| {
         let body = json!({ "errorMessages": [sent], "errors": { sent: sent }, "message": sent });
@@ -105,8 +108,9 @@ const ECHOES: [(&str, Echo); 9] = [
     ("shape", |sent| axum::Json(json!({ "accountId": [sent], "data": sent })).into_response()),
     ("text", |sent| axum::Json(json!(sent)).into_response()),
     ("no json", |sent| format!("{{\"values\": \"{sent}").into_response()),
-    ("server", |sent| {
-        // It is asked again four times, which would take half a minute.
+    ("server", |sent| (StatusCode::NOT_IMPLEMENTED, sent.to_owned()).into_response()),
+    // It is asked again four times, a second each.
+    (WAITED_FOR, |sent| {
         (StatusCode::BAD_GATEWAY, [(header::RETRY_AFTER, "1")], sent.to_owned()).into_response()
     }),
 ];
@@ -166,6 +170,9 @@ fn no_command_shows_what_a_peer_repeats() {
         for (number, kind) in kinds.into_iter().enumerate() {
             // Each peer and each kind meets each command, though not all three each other.
             for command in COMMANDS.iter().skip((index + number) % 2).step_by(2) {
+                if name.starts_with(WAITED_FOR) && !["plan", "doctor"].contains(&command[0]) {
+                    continue;
+                }
                 jobs.push((name, kind, *command, peer.url.as_str()));
             }
         }

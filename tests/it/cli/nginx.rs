@@ -11,6 +11,7 @@ use std::{fs, thread};
 use tempfile::TempDir;
 
 use super::{Ran, Rollbook, Site, rollbook};
+use crate::soak::soaks;
 
 /// nginx before a site, for as long as it is held.
 struct Nginx {
@@ -165,7 +166,7 @@ fn a_front_end_that_ends_connections_loses_nothing() {
     if !is_there() {
         return;
     }
-    let people = if std::env::var_os("ROLLBOOK_SOAK").is_some() { 200 } else { 24 };
+    let people = if soaks() { 200 } else { 24 };
     let (site, tree) = site_of(people, 10);
     let nginx = Nginx::before(&site, "", "keepalive_requests 10;");
     is_done_once(&nginx, &site, &tree, people * 10, |_| ());

@@ -18,6 +18,7 @@ use super::front::{Exchange, Front, Trick};
 use super::random::World;
 use super::site::{apply, declared, journal, journal_tells, plan_of, surfaces};
 use crate::contract::Asked;
+use crate::soak::worlds;
 
 /// Who is in which group, and who is there at all, by the names that outlive a run. Whoever was removed is shown
 /// as inactive (fact sheet §1.3), so that a run which comes after the removals alone leaves it at that.
@@ -177,7 +178,7 @@ async fn run(front: &Front, tree: &Tree, declaration: &Declaration) {
 
 #[test]
 fn running_again_converges() {
-    let worlds = if std::env::var_os("ROLLBOOK_SOAK").is_some_and(|soak| soak == "1") { 2_000 } else { 40 };
+    let worlds = u64::from(worlds() / 40);
     let single = std::env::var("ROLLBOOK_WORLD").ok().and_then(|number| number.parse::<u64>().ok());
     for number in single.map_or(0..worlds, |number| number..number + 1) {
         let world = World::of(number);

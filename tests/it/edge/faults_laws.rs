@@ -17,6 +17,7 @@ use super::front::{Exchange, Front};
 use super::random::World;
 use super::site::{apply, declared, one_file, plan_of, seeded, surfaces, surfaces_with, told, wall};
 use crate::contract::Asked;
+use crate::soak::worlds;
 
 /// How often a world is planned and applied before that is too often.
 const RUNS: usize = 30;
@@ -264,7 +265,7 @@ async fn one_world(world: &World, number: u64, tally: &mut Tally) {
 
 #[test]
 fn whatever_goes_wrong_running_again_comes_to_what_the_tree_asks_for() {
-    let worlds = if std::env::var_os("ROLLBOOK_SOAK").is_some_and(|soak| soak == "1") { 10_000 } else { 300 };
+    let worlds = u64::from(worlds() / 8);
     let single = std::env::var("ROLLBOOK_WORLD").ok().and_then(|number| number.parse::<u64>().ok());
     let mut tally = Tally::default();
     for number in single.map_or(0..worlds, |number| number..number + 1) {

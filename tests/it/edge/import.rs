@@ -11,9 +11,9 @@ use super::random::World;
 use super::site::{declared, one_file, plan, surfaces};
 use crate::world::TODAY;
 
-/// How many sandboxes there are; `ROLLBOOK_SOAK=1` asks for many more.
+/// How many sandboxes there are.
 fn worlds() -> u64 {
-    if std::env::var_os("ROLLBOOK_SOAK").is_some_and(|soak| soak == "1") { 5_000 } else { 500 }
+    u64::from(crate::soak::worlds() / 8)
 }
 
 /// Adds to a tree what a sandbox has, and says how much that was.

@@ -15,9 +15,9 @@ use super::random::World;
 use super::site::{apply, bytes, declared, plan_of, surfaces, told};
 use crate::world::TODAY;
 
-/// How many worlds there are; `ROLLBOOK_SOAK=1` asks for many more.
+/// How many worlds there are.
 fn worlds() -> u64 {
-    if std::env::var_os("ROLLBOOK_SOAK").is_some_and(|soak| soak == "1") { 5_000 } else { 200 }
+    u64::from(crate::soak::worlds() / 8)
 }
 
 /// Where each world starts, so that the same ones come every time; `ROLLBOOK_WORLD` asks for a single one.

@@ -21,9 +21,9 @@ use typist::{Typed, typed};
 /// The file that holds a random tree's groups and people.
 pub(crate) const FILE: &str = "groups/all.yaml";
 
-/// How many trees there are; `ROLLBOOK_SOAK=1` asks for many more.
+/// How many trees there are.
 fn trees() -> u32 {
-    if std::env::var_os("ROLLBOOK_SOAK").is_some_and(|soak| soak == "1") { 20_000 } else { 1_000 }
+    crate::soak::worlds() / 2
 }
 
 /// What a tree's text is drawn by: where it is short, or zero, a tree is small and plain.
