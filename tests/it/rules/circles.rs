@@ -146,10 +146,12 @@ fn two_groups_with_floors_change_people_where_others_come_first() {
     assert_eq!(rulings(&neither.plan()), stuck);
     // Who has no active account fills nothing.
     let asleep = |live: &mut Live| {
-        ["pb@acme.com", "pc@acme.com"].iter().for_each(|email| live.account(email).active = false);
+        for email in ["pb@acme.com", "pc@acme.com"] {
+            live.account(email).active = false;
+        }
     };
     assert_eq!(rulings(&both.change(asleep).plan()), stuck);
     // Neighbour: where nobody changes sides, all come first.
-    let plain = swap("[pa@acme.com, pb@acme.com, pc@acme.com]", "[eve@acme.com, fox@acme.com]").plan();
-    assert_eq!(requires(&plain, "remove member.makers/cy@acme.com").len(), 3);
+    let onward = swap("[pa@acme.com, pb@acme.com, pc@acme.com]", "[eve@acme.com, fox@acme.com]").plan();
+    assert_eq!(requires(&onward, "remove member.makers/cy@acme.com").len(), 3);
 }

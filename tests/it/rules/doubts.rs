@@ -86,7 +86,7 @@ fn a_group_that_cannot_be_told_keeps_what_it_takes_today() {
             assert!(rulings(&plan).contains(&OWN.to_owned()), "{reason}: {:?}", rulings(&plan));
             let of_members: Vec<String> =
                 otherwise(&plan).into_iter().filter(|it| it.starts_with("member.")).collect();
-            assert_eq!(of_members, [kept.clone()]);
+            assert_eq!(of_members, std::slice::from_ref(&kept));
         }
     }
 }
