@@ -23,7 +23,7 @@ pub use history::{
 pub use process::Refusal;
 pub use tracked::{Untracked, commit_of, left_out, tracked_like, untracked};
 
-use applied::moved_from;
+use applied::{moved_from, trees_at};
 use process::{git, line, run};
 
 /// The largest file that is read, in bytes, as in a folder.
@@ -57,6 +57,14 @@ pub enum GitError {
     /// The commit holds no tree of declarations in this folder.
     #[error("there is no rollbook.yaml at {0}")]
     NoTree(String),
+    /// The commit holds trees in other folders alone, and nobody can tell whether this one stood in one of them.
+    #[error("there is no rollbook.yaml at {revision} in this folder, and whether the tree moved here cannot be told: {}", first(.trees))]
+    Elsewhere {
+        /// The revision.
+        revision: String,
+        /// The files that begin its trees.
+        trees: Vec<String>,
+    },
     /// A file of the tree is none that Rollbook reads.
     #[error("{path} at {revision} {why}")]
     Unreadable {
@@ -146,6 +154,11 @@ impl GitError {
                  own order, and anybody who may push can make a tag."
             }
             Self::NoTree(_) => "A repository's first tree has no base: plan it without one.",
+            Self::Elsewhere { .. } => {
+                "A new tree has no base: plan it without one. One that has moved is compared with a folder: check the \
+                 revision out, as by `git worktree add ../before REVISION`, and give `--base` the folder that the tree had \
+                 there, such as ../before/access."
+            }
             Self::Unreadable { .. } => "Correct the base first, in a change of its own.",
             Self::Submodule { .. } => {
                 "Keep the files of the tree in the repository itself: no revision of it says what a submodule's were."
@@ -225,6 +238,11 @@ fn held_at(folder: &Path, commit: &str, revision: &str) -> Result<(Tree, Option<
     let moved_from = if is_here { None } else { moved_from(folder, commit)? };
     if let Some(place) = &moved_from {
         held = entries(folder, commit, Some(place))?;
+    } else if !is_here {
+        let trees = trees_at(folder, commit)?;
+        if !trees.is_empty() {
+            return Err(GitError::Elsewhere { revision: revision.to_owned(), trees });
+        }
     }
     Ok((files_of(folder, &held, revision)?, moved_from))
 }

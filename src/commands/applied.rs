@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::git::{self, APPLIED, GitError};
-use crate::model::{Action, Declared, GroupName, Plan};
+use crate::model::{Action, DeclarationChange, Declared, GroupName, Plan, UserRef};
 
 use super::Session;
 use super::carrying::Ended;
@@ -77,7 +77,7 @@ pub(super) fn completed<'a>(plan: &'a Plan, ended: &Result<Ended, Error>) -> Res
         many => return Err(format!("{many} grants are blocked")),
     }
     if let Some(group) = held(plan) {
-        return Err(format!("the base ends access to the privileged group {group}, and that is blocked"));
+        return Err(format!("access to the privileged group {group} is to end, and that is blocked"));
     }
     plan.header
         .commit
@@ -86,22 +86,28 @@ pub(super) fn completed<'a>(plan: &'a Plan, ended: &Result<Ended, Error>) -> Res
 }
 
 /// A privileged group in which an end of the base is dropped while a revoke is blocked: by the next base nobody would know
-/// of that end.
+/// of that end. So it is where the line of somebody goes who is offboarded, and who may stay under another email.
 fn held(plan: &Plan) -> Option<&GroupName> {
-    let ends = plan.base.iter().flat_map(|base| &base.declared).filter(|change| match change.declared {
-        Declared::Kept { .. } => change.privileged,
-        Declared::End { base, head } => {
-            change.privileged && base.is_some() && (head.is_none() || head > base)
-        }
-        Declared::GroupLeaves { .. } | Declared::Leaves => false,
-    });
-    let blocked: BTreeSet<&GroupName> = plan
-        .blocked
-        .iter()
-        .filter(|blocked| revokes(blocked.action))
-        .filter_map(|blocked| blocked.address.group())
+    let revokes = || plan.blocked.iter().filter(|blocked| revokes(blocked.action));
+    let in_groups: BTreeSet<&GroupName> = revokes().filter_map(|blocked| blocked.address.group()).collect();
+    let of_nobody: BTreeSet<&UserRef> = revokes()
+        .filter(|blocked| blocked.code == "end-of-nobody" && blocked.address.group().is_none())
+        .filter_map(|blocked| blocked.address.user())
         .collect();
-    ends.filter_map(|change| change.address.group()).find(|group| blocked.contains(group))
+    let is_held = |change: &&DeclarationChange| {
+        let in_group = || change.address.group().is_some_and(|group| in_groups.contains(group));
+        change.privileged
+            && match change.declared {
+                Declared::Kept { .. } => in_group(),
+                Declared::End { base, head } => {
+                    base.is_some() && (head.is_none() || head > base) && in_group()
+                }
+                Declared::Leaves => change.address.user().is_some_and(|user| of_nobody.contains(user)),
+                Declared::GroupLeaves { .. } => false,
+            }
+    };
+    let declared = plan.base.iter().flat_map(|base| &base.declared);
+    declared.filter(is_held).find_map(|change| change.address.group())
 }
 
 /// Whether it takes something from somebody. What does not and is blocked stays a part of the next change, with its

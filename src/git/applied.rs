@@ -107,7 +107,7 @@ pub(super) fn moved_from(folder: &Path, commit: &str) -> Result<Option<String>, 
 }
 
 /// The files that begin a tree, wherever in a commit.
-fn trees_at(folder: &Path, commit: &str) -> Result<Vec<String>, GitError> {
+pub(super) fn trees_at(folder: &Path, commit: &str) -> Result<Vec<String>, GitError> {
     let mut all = paths(folder, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit])?;
     all.retain(|path| path.rsplit('/').next() == Some(ROOT));
     Ok(all)

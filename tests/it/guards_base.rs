@@ -304,6 +304,7 @@ fn a_new_key_with_the_members_of_one_that_leaves_looks_like_a_rename() {
     assert!(codes[1..].iter().all(|code| *code == "requires-blocked"), "{codes:?}");
     let help = &plan.blocked[0].help;
     assert!(help.contains("`id: id-phoenix`") && help.contains("`absent: true`"), "{help}");
+    assert!(help.contains("once an apply of that change has completed"), "{help}");
     let nearly = renamed.clone().edit("erik@acme.com", "eve@acme.com").edit("ada@acme.com, ", "");
     let nearly = nearly.change(hired(&["eve@acme.com"]));
     assert!(

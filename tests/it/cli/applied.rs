@@ -299,3 +299,39 @@ fn a_tree_that_is_no_commits_does_not_stop_the_ref_in_silence() {
     let ran = apply(folder, &whole).at(&site).run().ends(0);
     assert_eq!(applied(folder).unwrap(), Some(head(folder)), "{ran}");
 }
+
+/// Chen shows another email by now, and the group keeps whom no tree names. To offboard the old email takes nothing, and the
+/// next base would only say that nobody has it.
+#[test]
+fn a_leaver_who_may_stay_under_another_email_holds_the_ref() {
+    let site = Site::example("minimal");
+    let repository = repository();
+    let folder = repository.path();
+    edit(folder, "groups/support.yaml", "    members:", "    mode: at-least\n    members:");
+    let first = commit(folder, "rollbook.yaml", "policy:\n", "policy:\n  privileged: [support]\n");
+    apply(folder, &["--yes"]).at(&site).run().ends(0);
+    let change = Change::ChangeEmail { user: "chen@acme.com".into(), email: "c.wei@acme.com".into() };
+    site.sandbox.edit(&change).unwrap();
+    edit(folder, "groups/support.yaml", "      - chen@acme.com\n", "");
+    let leaves = "  chen@acme.com: { active: false }\n";
+    commit(folder, "users/people.yaml", "users:\n", &format!("users:\n{leaves}"));
+    let whole = ["--yes", "--base", "applied", "--author", "ada@acme.com"];
+    for _ in 0..2 {
+        let ran = apply(folder, &whole).at(&site).run().ends(6);
+        assert!(ran.stderr.contains("end-of-nobody"), "{ran}");
+        stays(&ran, &first, "access to the privileged group support is to end, and that is blocked");
+        let night = ["--yes", "--base", "applied", "--reason", "expired,offboarded"];
+        let ran = apply(folder, &night).at(&site).run().ends(6);
+        assert!(ran.stderr.contains("end-of-nobody"), "{ran}");
+    }
+    // Somebody has found out that the access has ended.
+    let found = commit(folder, "users/people.yaml", leaves, "");
+    apply(folder, &whole).at(&site).run().ends(0);
+    assert_eq!(applied(folder).unwrap(), Some(found));
+    // Neighbour: whom no privileged group had is said once, and holds nothing up.
+    let other =
+        commit(folder, "users/people.yaml", "users:\n", "users:\n  kim@acme.com: { active: false }\n");
+    let ran = apply(folder, &whole).at(&site).run().ends(6);
+    assert!(ran.stderr.contains("end-of-nobody"), "{ran}");
+    assert_eq!(applied(folder).unwrap(), Some(other));
+}

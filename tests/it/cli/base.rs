@@ -346,5 +346,17 @@ fn a_base_is_found_where_the_tree_stood_then() {
     git(folder, &["checkout", "--quiet", "HEAD~1", "--", "access"]);
     git(folder, &["commit", "--quiet", "-m", "two"]);
     let two = rollbook(["plan", "-C", &tree, "--today", TODAY, "--base", "HEAD~2"]).at(&site).run().ends(1);
-    assert!(two.stderr.contains("there is no rollbook.yaml at HEAD~2"), "{two}");
+    assert!(two.stderr.contains("there is no rollbook.yaml at HEAD~2 in this folder"), "{two}");
+    assert!(
+        two.stderr.contains("cannot be told: access/rollbook.yaml")
+            && two.stderr.contains("git worktree add"),
+        "{two}"
+    );
+    // What the help says: the rules of before, from a folder.
+    let before = tempfile::tempdir().unwrap();
+    let place = before.path().join("it").display().to_string();
+    git(folder, &["worktree", "add", "--quiet", &place, "HEAD~2"]);
+    let base = format!("{place}/access");
+    let beside = rollbook(["plan", "-C", &tree, "--today", TODAY, "--base", &base]).at(&site).run().ends(0);
+    assert!(beside.stdout.contains("policy.max-revokes.total"), "{beside}");
 }

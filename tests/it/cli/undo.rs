@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use rollbook::sandbox::Change;
+
 use super::base::git;
 use super::{Ran, Rollbook, Site, TODAY, files_of, rollbook};
 
@@ -182,10 +184,33 @@ fn a_suspension_is_taken_back_by_the_run_that_made_it() {
                 operator: root@acme.com\nusers: { zoe@acme.com: { active: false } }\n";
     let apply = ["apply", "--yes", "--today", TODAY, "--journal", "run.jsonl"];
     let made = rollbook(apply).file("rollbook.yaml", tree).at(&site).run().ends(0);
+    let (folder, file) = (made.folder(), made.folder().join("rollbook.yaml"));
+    git(&folder, &["init", "--quiet"]);
+    let commit = |message: &str| {
+        git(&folder, &["add", "rollbook.yaml"]);
+        git(&folder, &["commit", "--quiet", "-m", message]);
+    };
+    commit("off");
+    let back =
+        |base: &[&str]| undo(&folder, &[&["--yes", "--author", "root@acme.com"], base].concat()).at(&site);
     // What the tree denies still is not given back.
-    let denied = undo(&made.folder(), &["--yes"]).at(&site).run().ends(6);
+    let denied = back(&["--base", "HEAD"]).run().ends(6);
     assert!(denied.stderr.contains("the tree takes it from the person again"), "{denied}");
-    fs::write(made.folder().join("rollbook.yaml"), tree.replace("active: false", "active: true")).unwrap();
-    let back = undo(&made.folder(), &["--yes"]).at(&site).run().ends(0);
-    assert!(back.stdout.contains("applied") && back.stdout.contains("activate user.zoe@acme.com"), "{back}");
+    fs::write(&file, tree.replace("active: false", "active: true")).unwrap();
+    let unknown = back(&[]).run().ends(4);
+    assert!(unknown.stderr.contains("Compare by `--base` with the commit that the run applied"), "{unknown}");
+    let done = back(&["--base", "HEAD"]).run().ends(0);
+    assert!(done.stdout.contains("applied") && done.stdout.contains("activate user.zoe@acme.com"), "{done}");
+    // Once the base lets her in, a suspension may be somebody's by hand, whatever the journal shows.
+    commit("on");
+    let (user, suspended) = ("zoe@acme.com".into(), true);
+    site.sandbox.edit(&Change::SetSuspended { user, suspended }).unwrap();
+    for tree in
+        [tree.replace("active: false", "active: true"), tree.replace("zoe@acme.com: { active: false }", "")]
+    {
+        fs::write(&file, tree).unwrap();
+        let refused = back(&["--base", "HEAD"]).run().ends(4);
+        assert!(refused.stderr.contains("by hand since the run"), "{refused}");
+    }
+    back(&["--base", "HEAD", "--allow", "reactivation"]).run().ends(0);
 }

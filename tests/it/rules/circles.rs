@@ -2,10 +2,10 @@
 
 use rollbook::model::Guard;
 
-use super::{NONE, requires};
+use super::{NONE, hired, requires};
 use crate::guards::rulings;
 use crate::plan::keys;
-use crate::world::World;
+use crate::world::{Live, World};
 
 /// The only administrator changes from one group of administrators to another one, which excludes it: they must have come
 /// before they leave, since the site is never without an administrator, and must have left before they come.
@@ -114,4 +114,44 @@ fn who_leaves_beside_a_circle_waits_all_the_same() {
         ["add member.approvers/mia@acme.com"]
     );
     assert_eq!(requires(&plan, "remove member.approvers/bob@acme.com"), NONE);
+}
+
+/// Two groups that exclude each other change people, and others come into both: who comes from elsewhere is enough for the
+/// floors, so that nobody has to leave one group before and after they come into the other.
+#[test]
+fn two_groups_with_floors_change_people_where_others_come_first() {
+    let policy =
+        "policy:\n  exclusive: [[makers, approvers]]\n  keep-at-least: { makers: 2, approvers: 2 }\n";
+    let groups = "  makers:\n    members: [cy@acme.com, dan@acme.com]\n  approvers:\n    members: [eve@acme.com, fox@acme.com]\n";
+    let swap = |makers: &str, approvers: &str| {
+        let world = World::of(policy, "", groups).then_base();
+        world
+            .edit("[cy@acme.com, dan@acme.com]", makers)
+            .edit("[eve@acme.com, fox@acme.com]", approvers)
+            .change(hired(&["pa@acme.com", "pb@acme.com", "pc@acme.com"]))
+    };
+    let both = swap("[pa@acme.com, pb@acme.com, eve@acme.com]", "[fox@acme.com, pc@acme.com, cy@acme.com]");
+    let plan = both.plan();
+    assert_eq!(rulings(&plan), NONE);
+    let first = ["add member.makers/pa@acme.com", "add member.makers/pb@acme.com"];
+    assert_eq!(requires(&plan, "remove member.makers/cy@acme.com"), first);
+    assert_eq!(requires(&plan, "remove member.makers/dan@acme.com"), first);
+    assert_eq!(requires(&plan, "remove member.approvers/eve@acme.com"), ["add member.approvers/pc@acme.com"]);
+    assert_eq!(requires(&plan, "add member.makers/eve@acme.com"), ["remove member.approvers/eve@acme.com"]);
+    // It is enough that one of the groups gets by without those who change sides.
+    let one = swap("[pa@acme.com, eve@acme.com]", "[fox@acme.com, pc@acme.com, cy@acme.com]");
+    assert_eq!(rulings(&one.plan()), NONE);
+    let stuck = ["keep-at-least group.approvers: refused", "keep-at-least group.makers: refused"];
+    let neither = swap("[pa@acme.com, eve@acme.com]", "[fox@acme.com, cy@acme.com]");
+    assert_eq!(rulings(&neither.plan()), stuck);
+    // Who has no active account fills nothing.
+    let asleep = |live: &mut Live| {
+        for email in ["pb@acme.com", "pc@acme.com"] {
+            live.account(email).active = false;
+        }
+    };
+    assert_eq!(rulings(&both.change(asleep).plan()), stuck);
+    // Neighbour: where nobody changes sides, all come first.
+    let onward = swap("[pa@acme.com, pb@acme.com, pc@acme.com]", "[eve@acme.com, fox@acme.com]").plan();
+    assert_eq!(requires(&onward, "remove member.makers/cy@acme.com").len(), 3);
 }

@@ -46,8 +46,49 @@ fn an_end_of_somebody_whom_nobody_can_tell_is_still_an_end() {
     // Neighbours: a colleague may, and one who owns the rules; and what stays as it is is no change.
     assert_eq!(rulings(&gone.clone().by("ada@acme.com").plan()), NONE);
     assert_eq!(rulings(&gone.by("root@acme.com").plan()), NONE);
+    let past = base.clone().edit("2027-01-10", "2020-01-01").by("ada@acme.com").plan();
+    assert_eq!((otherwise(&past), rulings(&past)), (vec![], vec![]), "the tree still ends it, and earlier");
     let same = base.edit("[erik@acme.com]", "[]").by("ada@acme.com").plan();
     assert_eq!((otherwise(&same), rulings(&same)), (vec![], vec![]));
+}
+
+#[test]
+fn a_name_is_shown_where_it_is_told_whose_end_moves() {
+    let later = tree().then_base().edit("2027-01-10", "2027-02-10");
+    let names = |world: World| {
+        let declared = world.plan().base.unwrap().declared;
+        declared.into_iter().map(|it| it.name).collect::<Vec<_>>()
+    };
+    let shown = later.live.accounts["acc-dina@acme.com"].name.clone();
+    assert_eq!(names(later.clone()), [Some(shown)]);
+    // Neighbour: it may be the end of anybody who hides their email.
+    assert_eq!(names(at_least(hides(tree().then_base(), "dina@acme.com")).edit(LINE, "")), [None]);
+}
+
+/// A group that cannot be told, of which dina is a member whom the base would take out.
+#[test]
+fn a_group_that_cannot_be_told_keeps_what_it_takes_today() {
+    let lock = "users: {}\ngroups:\n  payroll: { id: id-payroll, from: jira }\n";
+    let ended = LINE.replace("2027-01-10", "2020-01-01");
+    let cases = [(ended.as_str(), "expired"), ("", "undeclared")];
+    for (line, reason) in cases {
+        let base = tree().edit(LINE, line).lock(lock).then_base().change(|live| {
+            live.hire("dina@acme.com");
+            live.join("payroll", "dina@acme.com");
+            live.group("payroll").name = "payroll-eu".into();
+            live.groups.insert("id-new".into(), Group::of("payroll", [].into()));
+        });
+        let kept = format!("member.payroll/dina@acme.com: kept, not remove {reason}, privileged");
+        let gone = base.clone().edit(&PAYROLL.replace(LINE, line), "");
+        let loose = at_least(base).edit(line, "");
+        for world in [gone, loose] {
+            let plan = world.by("dina@acme.com").plan();
+            assert!(rulings(&plan).contains(&OWN.to_owned()), "{reason}: {:?}", rulings(&plan));
+            let of_members: Vec<String> =
+                otherwise(&plan).into_iter().filter(|it| it.starts_with("member.")).collect();
+            assert_eq!(of_members, std::slice::from_ref(&kept));
+        }
+    }
 }
 
 #[test]

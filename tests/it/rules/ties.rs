@@ -2,7 +2,7 @@
 //! themselves, and no change says who may make it.
 
 use rollbook::config;
-use rollbook::model::Severity;
+use rollbook::model::{Severity, Surface};
 
 use super::{NONE, hired, refused_first};
 use crate::guards::rulings;
@@ -263,6 +263,37 @@ fn an_address_that_nobody_has_is_waived_by_those_who_own_the_rules() {
     let own = came.by("x@acme.com").plan();
     assert_eq!(rulings(&own), ["self-grant member.payroll/x@acme.com: waived"]);
     assert_eq!(codes(&own), vec![]);
+}
+
+/// Where the lock has everybody, nothing else asks for the users of the site.
+#[test]
+fn whom_a_rule_begins_to_speak_of_is_looked_up_on_the_site() {
+    let bea = line("bea", "bea");
+    let all = World::of(RULES, "", GROUPS).lock(&lock().replace("groups:\n", &format!("{bea}groups:\n")));
+    let all = all.then_base().change(hired(&[
+        "root@acme.com",
+        "ines@acme.com",
+        "chen@acme.com",
+        "it-team@acme.com",
+    ]));
+    let waived = |who: &str| {
+        let waiver = "waive:\n  - { guard: self-grant, for: [member.payroll/WHO@acme.com], because: joins, until: 2026-12-31 }\npolicy:";
+        all.clone().edit("policy:", &waiver.replace("WHO", who)).by("mal@acme.com")
+    };
+    let locked = |account: &str| {
+        all.clone().edit(&bea, &format!("{bea}{}", line("it-team", account))).by("mal@acme.com")
+    };
+    for organization in [false, true] {
+        let at = |world: World| {
+            let also = organization.then_some(Surface::Organization);
+            world.change(|live| live.surfaces = [Surface::Jira].into_iter().chain(also).collect())
+        };
+        assert_eq!(rulings(&at(waived("chen")).plan()), NONE);
+        has(&at(waived("x")), LOOSENED);
+        // The first line of the lock for somebody whom a rule names: free where it says what the site shows.
+        assert_eq!(rulings(&at(locked("it-team")).plan()), NONE);
+        has(&at(locked("chen")), "self-grant user.it-team@acme.com: refused");
+    }
 }
 
 #[test]

@@ -219,11 +219,18 @@ impl Declaration {
 
     /// Whether `admins`, `protect`, `operator` or a waiver of `self-grant` names a person.
     pub fn names_person(&self, email: &Email) -> bool {
+        self.people_in_rules().any(|named| named == email)
+    }
+
+    /// The people of whom a rule speaks, by email; some of them twice.
+    pub fn people_in_rules(&self) -> impl Iterator<Item = &Email> {
         let Policy { admins, protect, .. } = &self.policy;
-        let mut named = admins.iter().chain(&protect.users).chain(&self.settings.operator);
-        let mut waived = self.self_grant_waived().filter_map(Address::user);
-        named.any(|named| named.value == *email)
-            || waived.any(|user| matches!(user, UserRef::Email(waived) if waived == email))
+        let named = admins.iter().chain(&protect.users).chain(&self.settings.operator);
+        let waived = self.self_grant_waived().filter_map(Address::user).filter_map(|user| match user {
+            UserRef::Email(email) => Some(email),
+            UserRef::Account(_) => None,
+        });
+        named.map(|named| &named.value).chain(waived)
     }
 
     /// The accounts that pins and the lock tie emails to.

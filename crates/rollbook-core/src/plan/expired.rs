@@ -151,7 +151,7 @@ fn end_of_nobody(
         code: "end-of-nobody",
         why: format!("no account shows {user}, and {group} keeps {whom} may be the same person under another email"),
         help: "Find out who that is. Write the email that the person has now, or take the entry out where the access has \
-               ended. `rollbook lock` ties an email to an account, so that a later change of it changes nothing."
+               ended, or there never was any. `rollbook lock` ties an email to an account, so that a later change of it changes nothing."
             .into(),
     }
 }

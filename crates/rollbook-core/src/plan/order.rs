@@ -110,8 +110,8 @@ enum Wait {
 /// a group only after they have left what excludes it, and people leave a group with a floor only after those have come
 /// who keep it full enough. Where that is a circle, what waits does not wait, and a guard refuses.
 pub(super) fn keep_rules(operations: &mut Operations, rules: &RuleBook<'_>, live: &LiveState) -> Vec<Circle> {
-    let floors = floors(operations, rules, live);
     let exclusive = exclusive(operations, rules, live);
+    let floors = floors(operations, rules, live, &exclusive);
     let waits: Vec<(Key, Key, Wait)> = floors.into_iter().chain(exclusive).collect();
     if waits.is_empty() {
         return Vec::new();
@@ -185,15 +185,21 @@ fn circles(operations: &Operations, waits: &[(Key, Key, Wait)]) -> Vec<BTreeSet<
         .collect()
 }
 
-/// Who must have come before somebody leaves a group that would else fall under its `keep-at-least` for a moment.
-fn floors(operations: &Operations, rules: &RuleBook<'_>, live: &LiveState) -> Vec<(Key, Key, Wait)> {
+/// Who must have come before somebody leaves a group that would else fall under its `keep-at-least` for a moment. Where those
+/// who wait for no removal themselves are enough, the others are none of them: two groups may change people with each other.
+fn floors(
+    operations: &Operations,
+    rules: &RuleBook<'_>,
+    live: &LiveState,
+    exclusive: &[(Key, Key, Wait)],
+) -> Vec<(Key, Key, Wait)> {
+    let late: BTreeSet<&Key> = exclusive.iter().map(|(waiting, ..)| waiting).collect();
     let mut waits = Vec::new();
     for (group, floor) in rules.floors() {
         let Some(members) = live.members.get(group) else { continue };
-        let is_active = |id: &AccountId| {
-            let account = live.accounts.get(id);
-            members.contains(id) && account.is_some_and(|it| it.active() && it.kind.is_person())
-        };
+        let is_person =
+            |id: &AccountId| live.accounts.get(id).is_some_and(|it| it.active() && it.kind.is_person());
+        let is_active = |id: &AccountId| members.contains(id) && is_person(id);
         let active = members.iter().filter(|id| is_active(id)).count();
         let leaving = |planned: &PlannedOperation| {
             effects(planned).into_iter().any(|effect| match effect {
@@ -214,8 +220,19 @@ fn floors(operations: &Operations, rules: &RuleBook<'_>, live: &LiveState) -> Ve
                 Effect::Leaves(_) | Effect::Sleeps(..) | Effect::Ends(_) => false,
             })
         };
-        let coming: Vec<&Key> =
+        let mut coming: Vec<&Key> =
             operations.iter().filter(|(_, planned)| comes(planned)).map(|(key, _)| key).collect();
+        let fills = |key: &&Key| {
+            let Operation::AddMember { account: Ref::Known(id), .. } = &operations.get(*key)?.operation
+            else {
+                return None;
+            };
+            (!late.contains(key) && !members.contains(id) && is_person(id)).then_some(id)
+        };
+        let filling: BTreeSet<&AccountId> = coming.iter().filter_map(fills).collect();
+        if active.saturating_sub(leaving.len()) + filling.len() >= floor as usize {
+            coming.retain(|key| fills(key).is_some());
+        }
         for waiting in leaving {
             waits.extend(
                 coming.iter().map(|first| (waiting.clone(), (*first).clone(), Wait::Floor(group.clone()))),

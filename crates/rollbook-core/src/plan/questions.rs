@@ -59,6 +59,7 @@ pub fn searches(desired: &Desired<'_>, beside: Beside<'_>) -> Searches {
     searches.accounts.extend(accounts.cloned());
     let unexplained = |author: &&Email| explained(desired.declaration, author).is_none();
     searches.emails.extend(beside.authors.iter().filter(unexplained).cloned());
+    searches.emails.extend(come_into_rules(desired, beside));
     searches.accounts.extend(beside.undo.iter().flat_map(|undo| undo.accounts.iter().cloned()));
     searches
 }
@@ -84,15 +85,31 @@ pub fn moved(desired: &Desired<'_>, live: &LiveState) -> BTreeSet<Email> {
 pub fn reads(desired: &Desired<'_>, beside: Beside<'_>, rights: &Rights, found: &BTreeSet<Email>) -> Reads {
     let own = reads_of(desired, rights, found);
     let base = beside.base.map(|base| reads_of(base, rights, found));
-    let trees = beside.base.into_iter().chain([desired]);
-    let asks = trees.map(|tree| tree.declaration.policy.self_grant).any(|policy| policy == SelfGrant::Refuse);
     let unknown =
         |author: &Email| explained(desired.declaration, author).is_none() && !found.contains(author);
-    let author = asks && beside.authors.iter().any(unknown);
+    let author = asks(desired, beside) && beside.authors.iter().any(unknown);
+    let ruled = come_into_rules(desired, beside).iter().any(|email| !found.contains(email));
     Reads {
         scim_users: own.scim_users || base.is_some_and(|base| base.scim_users),
-        users: own.users || base.is_some_and(|base| base.users) || author,
+        users: own.users || base.is_some_and(|base| base.users) || author || ruled,
     }
+}
+
+/// Whether a tree or its base asks who made the change.
+fn asks(desired: &Desired<'_>, beside: Beside<'_>) -> bool {
+    let mut trees = beside.base.into_iter().chain([desired]);
+    trees.any(|tree| tree.declaration.policy.self_grant == SelfGrant::Refuse)
+}
+
+/// Those of whom rules about authors begin to speak, or whom the change ties to an account, and of whom the base does not say
+/// whose account they have: what the site shows decides whether anybody may say so.
+fn come_into_rules(desired: &Desired<'_>, beside: Beside<'_>) -> BTreeSet<Email> {
+    let Some(base) = beside.base.filter(|_| asks(desired, beside)) else { return BTreeSet::new() };
+    let (now, before) = (desired.declaration, base.declaration);
+    let comes = |email: &&Email| {
+        explained(before, email).is_none() && (explained(now, email).is_some() || !before.names_person(email))
+    };
+    now.people_in_rules().filter(comes).cloned().collect()
 }
 
 fn reads_of(desired: &Desired<'_>, rights: &Rights, found: &BTreeSet<Email>) -> Reads {

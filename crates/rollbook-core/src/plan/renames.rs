@@ -42,7 +42,7 @@ fn looks_like_a_rename(name: &GroupName, old: &GroupName, id: &str) -> Obstacle 
         help: format!(
             "Atlassian cannot rename a group by API. Where it is a rename, rename {old} in the admin console and declare \
              `id: {id}` in {name}; where {old} is to go, declare it with `absent: true`; where it is to stay as it is, stop \
-             declaring it in a change of its own, before {name} comes."
+             declaring it in a change of its own, and add {name} once an apply of that change has completed."
         ),
     }
 }

@@ -5,14 +5,15 @@ use crate::model::{Drift, Guard, Operation, PlannedOperation, Reason};
 use super::{Case, Rules, Tripped};
 
 /// Refused when the plan lets somebody back in whom the base did not offboard: their access may have been taken away on
-/// purpose. Without a base nobody can tell. Somebody who has an account and is in no directory is invited back.
+/// purpose. Without a base nobody can tell. Somebody who has an account and is in no directory is invited back. That a journal
+/// shows who suspended them says nothing of what was done by hand since, so that `undo` is judged alike.
 pub(super) fn reactivation(case: &Case<'_>, _: &Rules<'_>) -> Vec<Tripped> {
     let trips = |planned: &&PlannedOperation| match &planned.operation {
-        // The journal shows that the run which is taken back did it, and `undo` gives back nothing that the tree denies.
-        Operation::ActivateUser { .. } if planned.reason == Reason::Undone => false,
         Operation::ActivateUser { account, .. } => {
             let base = case.context.base.map(|base| &base.tree);
-            planned.drift != Drift::No || base.is_none_or(|base| !base.offboards(account))
+            // `undo` gives back nothing that the tree denies, and what it does is never drift.
+            let drifted = planned.drift != Drift::No && planned.reason != Reason::Undone;
+            drifted || base.is_none_or(|base| !base.offboards(account))
         }
         Operation::InviteUser { .. } => planned.drift == Drift::Yes && has_account(case, planned),
         Operation::CreateGroup { .. }
@@ -24,7 +25,7 @@ pub(super) fn reactivation(case: &Case<'_>, _: &Rules<'_>) -> Vec<Tripped> {
         | Operation::RemoveUser { .. }
         | Operation::DeleteGroup { .. } => false,
     };
-    case.operations.values().filter(trips).map(tripped).collect()
+    case.operations.values().filter(trips).map(|planned| tripped(case, planned)).collect()
 }
 
 fn has_account(case: &Case<'_>, planned: &PlannedOperation) -> bool {
@@ -32,17 +33,24 @@ fn has_account(case: &Case<'_>, planned: &PlannedOperation) -> bool {
     user.is_some_and(|user| case.context.tree.account(user).is_some())
 }
 
-fn tripped(planned: &PlannedOperation) -> Tripped {
-    let (why, help) = if planned.drift == Drift::Unknown {
-        (
+fn tripped(case: &Case<'_>, planned: &PlannedOperation) -> Tripped {
+    let (why, help) = match (planned.reason == Reason::Undone, case.context.base) {
+        (false, None) => (
             "without a base nobody can tell whether somebody took their access away on purpose",
             "Compare with the commit before the change, by `--base`; or apply by hand with `--allow reactivation`.",
-        )
-    } else {
-        (
+        ),
+        (false, Some(_)) => (
             "the tree did not offboard them before, so somebody took their access away by hand",
             "Find out why; then declare `active: false`, or waive `reactivation` for this person.",
-        )
+        ),
+        (true, None) => (
+            "without a base nobody can tell whether somebody took their access away by hand since the run",
+            "Compare by `--base` with the commit that the run applied; or allow it with `--allow reactivation`.",
+        ),
+        (true, Some(_)) => (
+            "the base does not offboard them, so somebody may have taken their access away by hand since the run",
+            "Find out whether that is so. Where it is not, allow it with `--allow reactivation`.",
+        ),
     };
     Tripped {
         guard: Guard::Reactivation,

@@ -193,7 +193,8 @@ impl<'a> Directory<'a> {
                 help: format!(
                     "Give Rollbook an organization's API key, which finds hidden e-mails, or pin the account under \
                      `users:`, as `{email}: {{ account: \"ID\" }}`; the id stands in the address of the person's \
-                     profile, and in the admin console's export of users, which `rollbook lock --accounts` reads."
+                     profile, and in the admin console's export of users, which `rollbook lock --accounts` reads. Where \
+                     such an account is another person's, as of one who has left, pin it under their email."
                 ),
             }),
             several => Identity::Unresolved(Obstacle {
