@@ -45,11 +45,11 @@ fn tripped(case: &Case<'_>, planned: &PlannedOperation) -> Tripped {
         ),
         (true, None) => (
             "without a base nobody can tell whether somebody took their access away by hand since the run",
-            "Compare by `--base` with the commit that the run applied; or allow it with `--allow reactivation`.",
+            "Compare by `--base` with the commit that the run applied; or apply by hand with `--allow reactivation`.",
         ),
         (true, Some(_)) => (
             "the base does not offboard them, so somebody may have taken their access away by hand since the run",
-            "Find out whether that is so. Where it is not, allow it with `--allow reactivation`.",
+            "Find out whether that is so. Where it is not, apply by hand with `--allow reactivation`.",
         ),
     };
     Tripped {
