@@ -22,6 +22,8 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (CLOUD_ID, "the site's cloud id, which is checked; implies a scoped token"),
     (ORG_API_KEY, "an API key of the tree's `organization`"),
     (SCIM_API_KEY, "the key of the tree's `scim` directory"),
+    (SCIM_CLIENT_ID, "or instead the id of a service account's OAuth 2.0 client for that directory"),
+    (SCIM_CLIENT_SECRET, "its secret"),
     (SITE, "must equal the tree's `site`"),
     (ORGANIZATION, "must equal the tree's `organization`"),
     (ENDPOINT_SITE, "another host instead of the site alone, for a sandbox or a proxy"),
@@ -59,6 +61,9 @@ const CLOUD_ID: &str = "ROLLBOOK_CLOUD_ID";
 pub const ORG_API_KEY: &str = "ROLLBOOK_ORG_API_KEY";
 /// The key of a SCIM directory.
 pub const SCIM_API_KEY: &str = "ROLLBOOK_SCIM_API_KEY";
+const SCIM_CLIENT_ID: &str = "ROLLBOOK_SCIM_CLIENT_ID";
+/// The secret of an OAuth client for a SCIM directory.
+pub const SCIM_CLIENT_SECRET: &str = "ROLLBOOK_SCIM_CLIENT_SECRET";
 /// Must equal the tree's `site`.
 pub const SITE: &str = "ROLLBOOK_SITE";
 /// Must equal the tree's `organization`.
@@ -80,8 +85,8 @@ pub struct Environment {
     pub jira: Option<Credential>,
     /// An organization's API key, for the Organizations and the User management API.
     pub organization_key: Option<Credential>,
-    /// A SCIM directory's key.
-    pub scim_key: Option<Credential>,
+    /// A SCIM directory's key, or an OAuth client for it.
+    pub scim: Option<Credential>,
     /// Hosts that stand in for Atlassian's.
     pub overrides: Overrides,
     /// The site's id behind the gateway.
@@ -191,7 +196,7 @@ impl Environment {
         Ok(Self {
             jira,
             organization_key,
-            scim_key: secret(SCIM_API_KEY)?.map(Credential::DirectoryKey),
+            scim: scim_credential()?,
             scim_endpoint: text(ENDPOINT_SCIM)?,
             overrides: Overrides { site: text(ENDPOINT_SITE)?, gateway: text(ENDPOINT_GATEWAY)? },
             cloud_id: cloud_id.map_err(EnvironmentError::CloudId)?,
@@ -298,6 +303,16 @@ fn credential() -> Result<Option<Credential>, EnvironmentError> {
             let names: Vec<&str> = set.into_iter().filter(|(set, _)| *set).map(|(_, name)| name).collect();
             Err(EnvironmentError::Several(names.join(", ")))
         }
+    }
+}
+
+fn scim_credential() -> Result<Option<Credential>, EnvironmentError> {
+    let client =
+        pair((SCIM_CLIENT_ID, text(SCIM_CLIENT_ID)?), (SCIM_CLIENT_SECRET, secret(SCIM_CLIENT_SECRET)?))?;
+    match (secret(SCIM_API_KEY)?, client) {
+        (Some(_), Some(_)) => Err(EnvironmentError::Several(format!("{SCIM_API_KEY}, {SCIM_CLIENT_SECRET}"))),
+        (Some(key), None) => Ok(Some(Credential::DirectoryKey(key))),
+        (None, client) => Ok(client.map(|(id, secret)| Credential::DirectoryClient { id, secret })),
     }
 }
 

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use crate::atlassian::{
-    Client, Credential, Endpoints, HostError, Jira, Management, Network, Options, Organization, Scim, Site,
-    Surfaces,
+    Client, Credential, CredentialKind, Endpoints, HostError, Jira, Management, Network, Options,
+    Organization, Scim, Site, Surfaces,
 };
 use crate::environment::{self, Environment, EnvironmentError};
 use crate::error::Error;
@@ -35,12 +35,12 @@ pub(super) fn connect_to_start(session: &Session, settings: &Settings) -> Result
             environment::ORG_API_KEY
         ));
     }
-    if environment.scim_key.take().is_some() {
+    if let Some(credential) = environment.scim.take() {
         environment.scim_endpoint = None;
         session.terminal.tell(&format!(
             "{} is set and was not used: an import reads nothing by it. Later, `scim: {{ directory: ID }}` in \
              rollbook.yaml names its directory.",
-            environment::SCIM_API_KEY
+            variable_of(&credential)
         ));
     }
     surfaces(session, settings, environment)
@@ -92,13 +92,28 @@ pub(super) fn surfaces(
         surfaces.organization = Some(Organization::new(Arc::clone(&client), id, directory));
         surfaces.management = Some(Management::new(client));
     }
-    if let Some(key) = environment.scim_key {
+    if let Some(credential) = environment.scim {
         let scim = settings.scim.as_ref();
         let scim =
-            scim.ok_or(Error::KeyForNothing { variable: environment::SCIM_API_KEY, setting: "scim" })?;
-        surfaces.scim = Some(Scim::new(Arc::new(client(key)?), scim.directory.value.clone(), scim.authority));
+            scim.ok_or(Error::KeyForNothing { variable: variable_of(&credential), setting: "scim" })?;
+        let client = Arc::new(client(credential)?);
+        surfaces.scim = Some(Scim::new(client, scim.directory.value.clone(), scim.authority));
     }
     Ok(surfaces)
+}
+
+/// The variable that holds the secret for a SCIM directory.
+fn variable_of(credential: &Credential) -> &'static str {
+    match credential.kind() {
+        CredentialKind::DirectoryClient => environment::SCIM_CLIENT_SECRET,
+        CredentialKind::DirectoryKey
+        | CredentialKind::Nothing
+        | CredentialKind::Classic
+        | CredentialKind::Scoped
+        | CredentialKind::Bearer
+        | CredentialKind::ClientCredentials
+        | CredentialKind::ApiKey => environment::SCIM_API_KEY,
+    }
 }
 
 /// What is wrong with the hosts: of the environment, or of what the tree and the environment name together.

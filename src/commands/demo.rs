@@ -80,7 +80,8 @@ pub fn run(session: &Session, _: &Arguments) -> Result<Exit, Error> {
     let seed = |source| Error::Seed { path: "examples/acme/sandbox.yaml".into(), source };
     let options = sandbox::Options { latency: LATENCY, ..sandbox::Options::default() };
     let sandbox = Sandbox::new(&Seed::parse(SEED).map_err(seed)?, &options).map_err(seed)?;
-    let session = Session { dir: Some(folder.path().to_path_buf()), today: DAY, ..session.clone() };
+    let session =
+        Session { dir: Some(folder.path().to_path_buf()), today: DAY, ..session.clone() };
     block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
         let listener = listener.map_err(Error::io("failed to listen on 127.0.0.1"))?;
@@ -153,7 +154,7 @@ fn connect(session: &Session, loaded: &Loaded, sandbox: &Sandbox, url: &str) -> 
             kind: TokenKind::Classic,
         }),
         organization_key: secret(environment::ORG_API_KEY).map(Credential::ApiKey),
-        scim_key: secret(environment::SCIM_API_KEY).map(Credential::DirectoryKey),
+        scim: secret(environment::SCIM_API_KEY).map(Credential::DirectoryKey),
         overrides: Overrides { site: Some(url.into()), gateway: Some(url.into()) },
         scim_endpoint: None,
         cloud_id: None,

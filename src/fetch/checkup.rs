@@ -13,6 +13,9 @@ use crate::model::{
 const TOKEN_LIFE: &str = "an API token lasts a year at most; id.atlassian.com shows when this one ends";
 const KEY_LIFE: &str = "an organization's API key lasts one week unless another day was chosen, and a year at most; \
                         admin.atlassian.com shows when this one ends";
+/// The same of SCIM (support.atlassian.com "Manage SCIM API key expiration").
+const DIRECTORY_KEY_LIFE: &str = "a SCIM directory's key that was made since January 2025 lasts a year; admin.atlassian.com \
+                                  shows when this one ends, and making a new one ends it at once";
 
 /// Tries every credential that there is.
 pub async fn checkups(surfaces: &Surfaces, declaration: &Declaration) -> Vec<Checkup> {
@@ -43,7 +46,8 @@ async fn jira(jira: Option<&Jira>) -> (Checkup, Option<AccountId>) {
                 | CredentialKind::Bearer
                 | CredentialKind::ClientCredentials
                 | CredentialKind::ApiKey
-                | CredentialKind::DirectoryKey => None,
+                | CredentialKind::DirectoryKey
+                | CredentialKind::DirectoryClient => None,
             };
             (Checkup { expires, ..rights_of(&rights) }, Some(acting))
         }
@@ -175,7 +179,9 @@ async fn scim(scim: Option<&Scim>, declaration: &Declaration, operator: Option<&
                     vec!["`authority` is `identity-provider`: nothing is written to it".to_owned()]
                 }
             };
-            Checkup { surface, state: Health::Works, facts, lacks, expires: None }
+            let expires =
+                (scim.client().credential() == CredentialKind::DirectoryKey).then_some(DIRECTORY_KEY_LIFE);
+            Checkup { surface, state: Health::Works, facts, lacks, expires }
         }
         Err(error) => failed(surface, &error),
     }

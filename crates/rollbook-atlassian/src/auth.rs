@@ -51,6 +51,14 @@ pub enum Credential {
     ApiKey(SecretString),
     /// The key of one SCIM directory; it is another one than the organization's (fact sheet §0).
     DirectoryKey(SecretString),
+    /// A service account's OAuth 2.0 client for SCIM. It ends no key of the directory (support.atlassian.com "Configure
+    /// OAuth 2.0 to enable SCIM authentication").
+    DirectoryClient {
+        /// The client's id.
+        id: String,
+        /// The client's secret.
+        secret: SecretString,
+    },
 }
 
 /// Whether an API token carries scopes.
@@ -79,6 +87,8 @@ pub enum CredentialKind {
     ApiKey,
     /// A SCIM directory's key.
     DirectoryKey,
+    /// Client credentials for SCIM.
+    DirectoryClient,
 }
 
 /// A credential, and the access token that was last got for it.
@@ -124,6 +134,7 @@ impl Credential {
             Self::ClientCredentials { .. } => CredentialKind::ClientCredentials,
             Self::ApiKey(_) => CredentialKind::ApiKey,
             Self::DirectoryKey(_) => CredentialKind::DirectoryKey,
+            Self::DirectoryClient { .. } => CredentialKind::DirectoryClient,
         }
     }
 
@@ -132,10 +143,9 @@ impl Credential {
     pub(super) fn is_for(&self, host: Host) -> bool {
         match (host, self.kind()) {
             (Host::Admin, kind) => kind == CredentialKind::ApiKey,
-            (Host::Directory, kind) => kind == CredentialKind::DirectoryKey,
+            (Host::Directory, kind) => kind.is_for_directory(),
             (Host::Jira, kind) => {
-                ![CredentialKind::ApiKey, CredentialKind::DirectoryKey, CredentialKind::Nothing]
-                    .contains(&kind)
+                !kind.is_for_directory() && ![CredentialKind::ApiKey, CredentialKind::Nothing].contains(&kind)
             }
             (Host::Site | Host::Auth, _) => false,
         }
@@ -149,7 +159,8 @@ impl Credential {
             | CredentialKind::Bearer
             | CredentialKind::ClientCredentials
             | CredentialKind::ApiKey
-            | CredentialKind::DirectoryKey => Door::Gateway,
+            | CredentialKind::DirectoryKey
+            | CredentialKind::DirectoryClient => Door::Gateway,
         }
     }
 
@@ -159,8 +170,21 @@ impl Credential {
             | Self::Bearer(secret)
             | Self::ApiKey(secret)
             | Self::DirectoryKey(secret)
-            | Self::ClientCredentials { secret, .. } => secret,
+            | Self::ClientCredentials { secret, .. }
+            | Self::DirectoryClient { secret, .. } => secret,
         }
+    }
+}
+
+impl CredentialKind {
+    /// Whether it is for a SCIM directory, and for nothing else.
+    pub(super) fn is_for_directory(self) -> bool {
+        matches!(self, Self::DirectoryKey | Self::DirectoryClient)
+    }
+
+    /// Whether access tokens are got for it.
+    fn is_exchanged(self) -> bool {
+        matches!(self, Self::ClientCredentials | Self::DirectoryClient)
     }
 }
 
@@ -172,7 +196,7 @@ impl Authorizer {
             Credential::Basic { email, .. } => {
                 !email.is_empty() && !email.chars().any(|c| c == ':' || c.is_control() || c.is_whitespace())
             }
-            Credential::ClientCredentials { id, .. } => plain(id),
+            Credential::ClientCredentials { id, .. } | Credential::DirectoryClient { id, .. } => plain(id),
             Credential::Bearer(_) | Credential::ApiKey(_) | Credential::DirectoryKey(_) => true,
         };
         if !name_fits || !plain(credential.secret().expose_secret()) {
@@ -199,7 +223,7 @@ impl Authorizer {
             Credential::Bearer(token) | Credential::ApiKey(token) | Credential::DirectoryKey(token) => {
                 Authorization::new("Bearer", token.clone())
             }
-            Credential::ClientCredentials { id, secret } => {
+            Credential::ClientCredentials { id, secret } | Credential::DirectoryClient { id, secret } => {
                 let mut held = self.token.lock().await;
                 if let Some(token) = held.as_ref().filter(|token| Instant::now() < token.until) {
                     return Authorization::new("Bearer", token.value.clone());
@@ -223,7 +247,7 @@ impl Authorizer {
         if held.as_ref().is_some_and(|token| token.value.expose_secret() == refused.secret.expose_secret()) {
             *held = None;
         }
-        self.credential.kind() == CredentialKind::ClientCredentials
+        self.credential.kind().is_exchanged()
     }
 
     /// The secrets that a request was sent with.

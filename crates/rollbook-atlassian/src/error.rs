@@ -346,6 +346,7 @@ impl Error {
                 "A variable ROLLBOOK_ENDPOINT_… names this port of this machine, and nothing listens there: start `rollbook \
                  sandbox`, or correct the variable.",
             ),
+            Self::Failed { at, fault } if self.is_exchange() => fault.help_at_exchange(at.credential),
             Self::Failed { at, fault } => fault.help(at.credential),
             Self::AnswerLost { .. } => {
                 Some("Read the group or the account again before anything else is done to it.")
@@ -360,8 +361,9 @@ impl Error {
                 "Let ROLLBOOK_ENDPOINT_SITE name a host that stands for the tree's site, with the credentials of that site.",
             ),
             Self::ForeignCredential { .. } => Some(
-                "Set ROLLBOOK_ORG_API_KEY for the organization, ROLLBOOK_SCIM_API_KEY for its SCIM directory, and an \
-                 API token or OAuth client for Jira; none stands in for another.",
+                "Set ROLLBOOK_ORG_API_KEY for the organization, ROLLBOOK_SCIM_API_KEY or ROLLBOOK_SCIM_CLIENT_ID and \
+                 ROLLBOOK_SCIM_CLIENT_SECRET for its SCIM directory, and an API token or OAuth client for Jira; none \
+                 stands in for another.",
             ),
             Self::Directories { .. } => Some(
                 "Name the one that is meant with `directory` in rollbook.yaml, and check `organization`.",

@@ -34,7 +34,8 @@ pub(super) fn fault_of(answer: &Answer) -> Fault {
     }
     let no_json = !body.trim().is_empty() && serde_json::from_str::<serde::de::IgnoredAny>(&body).is_err();
     // Behind the gateway the host is right, whatever it says.
-    let at_site = ![CredentialKind::ApiKey, CredentialKind::DirectoryKey].contains(&answer.at().credential);
+    let credential = answer.at().credential;
+    let at_site = credential != CredentialKind::ApiKey && !credential.is_for_directory();
     if at_site && (body.contains(UNAVAILABLE) || status == StatusCode::NOT_FOUND && no_json) {
         return Fault::NoSite(answered);
     }

@@ -8,7 +8,14 @@ impl Fault {
     pub(super) fn help(&self, credential: CredentialKind) -> Option<&'static str> {
         let of_its_own = match credential {
             CredentialKind::ApiKey => self.help_with_api_key(),
-            CredentialKind::DirectoryKey => self.help_with_directory_key(),
+            CredentialKind::DirectoryKey => self.help_with_directory(
+                "Check ROLLBOOK_SCIM_API_KEY: it is the key of the SCIM directory, made where the identity provider is set \
+                 up, and not the organization's API key.",
+            ),
+            CredentialKind::DirectoryClient => self.help_with_directory(
+                "Give the service account the role User access admin of an app, and its OAuth client the scope read:account; \
+                 or use the directory's key, ROLLBOOK_SCIM_API_KEY.",
+            ),
             CredentialKind::Nothing
             | CredentialKind::Classic
             | CredentialKind::Scoped
@@ -16,6 +23,31 @@ impl Fault {
             | CredentialKind::ClientCredentials => None,
         };
         of_its_own.or_else(|| self.help_at_site(credential))
+    }
+
+    /// The same where an access token was asked for. What is refused there is the client, with whatever status (RFC 6749
+    /// §5.2); rights on a site are asked for later.
+    pub(super) fn help_at_exchange(&self, credential: CredentialKind) -> Option<&'static str> {
+        let refused = matches!(
+            self,
+            Self::Unauthorized(_)
+                | Self::MissingScope(_)
+                | Self::Forbidden(_)
+                | Self::NotFound(_)
+                | Self::Refused(_)
+                | Self::NoSite(_)
+        );
+        if !refused {
+            return self.help_at_site(credential);
+        }
+        Some(if credential.is_for_directory() {
+            "Check ROLLBOOK_SCIM_CLIENT_ID and ROLLBOOK_SCIM_CLIENT_SECRET: the id and secret of a service account's OAuth \
+             client that has not expired or been deleted."
+        } else {
+            "Check ROLLBOOK_CLIENT_ID and ROLLBOOK_CLIENT_SECRET: the client id and secret of a service account's OAuth \
+             client that has not expired or been deleted. Only an organization with centralized user management has such \
+             clients."
+        })
     }
 
     /// The Organizations and the User management API (fact sheet §2, §5).
@@ -64,13 +96,10 @@ impl Fault {
     }
 
     /// The User provisioning API (fact sheet §0, §4).
-    fn help_with_directory_key(&self) -> Option<&'static str> {
+    fn help_with_directory(&self, refused: &'static str) -> Option<&'static str> {
         match self {
             Self::NoSuchHost => Some("Check DNS and the proxy settings (HTTPS_PROXY, NO_PROXY)."),
-            Self::Unauthorized(_) | Self::MissingScope(_) | Self::Forbidden(_) => Some(
-                "Check ROLLBOOK_SCIM_API_KEY: it is the key of the SCIM directory, made where the identity provider \
-                 is set up, and not the organization's API key.",
-            ),
+            Self::Unauthorized(_) | Self::MissingScope(_) | Self::Forbidden(_) => Some(refused),
             Self::NotFound(_) => Some(
                 "Check `scim.directory` in rollbook.yaml: it is the last part of the directory's base URL, and not \
                  the organization's directory.",
@@ -144,8 +173,9 @@ impl Fault {
             ),
             Self::Unauthorized(_) => Some(help_with(credential)),
             Self::MissingScope(_) => Some(
-                "Give the token the scopes read:jira-user, read:jira-work and manage:jira-configuration, or use a \
-                 classic token.",
+                "The scopes of a token or an OAuth client are chosen when it is made. Make one with read:group:jira, \
+                 read:user:jira, read:avatar:jira, read:application-role:jira and read:permission:jira; to apply, also with \
+                 write:group:jira, delete:group:jira and write:user:jira.",
             ),
             Self::Forbidden(_) => Some(
                 "The account needs the global permission `Browse users and groups` to read, and site administration \
@@ -178,7 +208,7 @@ fn help_with(credential: CredentialKind) -> &'static str {
              ROLLBOOK_TOKEN_KIND and ROLLBOOK_CLOUD_ID, since the gateway takes scoped tokens only."
         }
         CredentialKind::Bearer => "Get a new access token: they last about an hour.",
-        CredentialKind::ApiKey | CredentialKind::DirectoryKey => {
+        CredentialKind::ApiKey | CredentialKind::DirectoryKey | CredentialKind::DirectoryClient => {
             "Check the key, and that it has not expired."
         }
         CredentialKind::ClientCredentials | CredentialKind::Nothing => {

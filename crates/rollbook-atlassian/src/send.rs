@@ -175,8 +175,8 @@ impl Client {
             route: request.route(),
             host: self.endpoints.origin(host, credential.door()).name().to_owned(),
             credential: match host {
-                Host::Jira | Host::Admin | Host::Directory => credential.kind(),
-                Host::Site | Host::Auth => CredentialKind::Nothing,
+                Host::Jira | Host::Admin | Host::Directory | Host::Auth => credential.kind(),
+                Host::Site => CredentialKind::Nothing,
             },
         }
     }

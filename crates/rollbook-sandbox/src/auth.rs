@@ -59,7 +59,8 @@ pub(super) fn identify(world: &World, door: Door, header: Option<&str>) -> Ident
         match door {
             Door::Site => None,
             Door::Gateway | Door::Edge => bearer(world, value.trim()),
-            Door::Organization | Door::Management | Door::Scim => key(&world.state, door, value.trim()),
+            Door::Organization | Door::Management => key(&world.state, door, value.trim()),
+            Door::Scim => key(&world.state, door, value.trim()).or_else(|| client_token(world, value.trim())),
         }
     } else {
         None
@@ -107,9 +108,16 @@ fn key<'a>(state: &'a State, door: Door, secret: &str) -> Option<&'a SeedCredent
     })
 }
 
+/// The OAuth client that a token was made for. SCIM takes these beside its keys (support.atlassian.com "Configure OAuth
+/// 2.0 to enable SCIM authentication"); that the service account is User access admin of an app is not asked for here.
+fn client_token<'a>(world: &'a World, secret: &str) -> Option<&'a SeedCredential> {
+    let (credential, until) = world.tokens.get(secret)?;
+    world.state.credentials.get(*credential).filter(|_| Instant::now() < *until)
+}
+
 fn bearer<'a>(world: &'a World, secret: &str) -> Option<&'a SeedCredential> {
-    if let Some((credential, until)) = world.tokens.get(secret) {
-        return world.state.credentials.get(*credential).filter(|_| Instant::now() < *until);
+    if world.tokens.contains_key(secret) {
+        return client_token(world, secret);
     }
     world.state.credentials.iter().find(|credential| match credential {
         SeedCredential::Bearer(token) => token.token == secret,

@@ -88,3 +88,26 @@ fn apply_writes_down_what_it_made() {
     let again = again.at(&site).run().ends(0);
     assert!(again.stdout.contains("No changes."), "{again}");
 }
+
+/// A service account's client reads the directory without the key that the identity provider has.
+#[test]
+fn a_scim_directory_is_read_with_a_service_accounts_client() {
+    let client = |scopes: &str| {
+        let credential = format!(
+            "  - oauth-client: {{ account: root@acme.com, client-id: c-1, client-secret: c-secret, scopes: [{scopes}] }}\n"
+        );
+        let seed =
+            crate::cli::seed_of("acme").replace("credentials:\n", &format!("credentials:\n{credential}"));
+        let site = Site::of(&seed);
+        let run = acme(&["doctor", "--format", "json", "-q"]).at(&site).env("ROLLBOOK_SCIM_API_KEY", "");
+        let run =
+            run.env("ROLLBOOK_SCIM_CLIENT_ID", "c-1").env("ROLLBOOK_SCIM_CLIENT_SECRET", "c-secret").run();
+        run.json()["surfaces"][3].clone()
+    };
+    let reads = client("read:account");
+    assert_eq!(reads["state"]["state"], "works", "{reads}");
+    assert_eq!(reads["expires"], serde_json::Value::Null, "{reads}");
+    let lacks = client("read:jira-user");
+    assert_eq!(lacks["state"]["state"], "fails", "{lacks}");
+    assert!(lacks["state"]["help"].as_str().unwrap().contains("read:account"), "{lacks}");
+}

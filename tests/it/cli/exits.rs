@@ -86,6 +86,11 @@ fn credentials_that_are_not_plain() {
     for (set, missing) in half {
         fails(minimal(&["plan"]).env(set, "x"), 64, &format!("{set} is set, and {missing} is not"));
     }
+    let twice = ["ROLLBOOK_SCIM_API_KEY", "ROLLBOOK_SCIM_CLIENT_ID", "ROLLBOOK_SCIM_CLIENT_SECRET"];
+    let twice = twice.iter().fold(basic(minimal(&["plan"])), |run, name| run.env(name, "x"));
+    fails(twice, 64, "more than one credential is set: ROLLBOOK_SCIM_API_KEY, ROLLBOOK_SCIM_CLIENT_SECRET");
+    let half = basic(minimal(&["plan"])).env("ROLLBOOK_SCIM_CLIENT_ID", "x");
+    fails(half, 64, "ROLLBOOK_SCIM_CLIENT_ID is set, and ROLLBOOK_SCIM_CLIENT_SECRET is not");
     // A secret that a run may not see is set to nothing by some CI systems.
     fails(basic(minimal(&["plan"])).env("ROLLBOOK_API_TOKEN", ""), 64, "ROLLBOOK_API_TOKEN is not");
     fails(

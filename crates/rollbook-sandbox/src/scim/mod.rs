@@ -65,7 +65,10 @@ const fn link(method: Method, path: &'static str, run: Handler) -> Route {
 }
 
 const fn route(method: Method, path: &'static str, run: Handler) -> Route {
-    Route { method, path, access: Access::Account, scopes: Scopes::NONE, run }
+    // Directory keys have no scopes; `read:account` stands in for OAuth clients until there is `manage:directory` (the same
+    // page of Atlassian's).
+    let scopes = Scopes { classic: "read:account", granular: &["read:account"] };
+    Route { method, path, access: Access::Account, scopes, run }
 }
 
 /// 403 for the key of another directory, 404 for a directory that the sandbox does not have.
