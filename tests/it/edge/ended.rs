@@ -1,5 +1,6 @@
 //! Credentials and rights that end in the middle of a run.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -8,17 +9,18 @@ use rollbook::sandbox::{Change, Options, Sandbox};
 
 use super::front::{Front, Trick};
 use super::outcomes::ADD;
-use super::site::{ROOT, apply, one_file, plan, seeded, surfaces, told};
+use super::site::{
+    PlanError, ROOT, apply, apply_journalled, declared, members, one_file, plan, plan_or_undo, seeded,
+    surfaces, told,
+};
 use crate::contract::Asked;
 
 const PEOPLE: usize = 20;
 const GROUPS: usize = 4;
 const AT_A_TIME: usize = 4;
 
-/// Everybody is to be added to every group.
-async fn report(
-    tricks: impl Fn(&Sandbox, &Asked, usize) -> Trick + Send + Sync + 'static,
-) -> (Report, Front, Plan) {
+/// A seed and a tree: everybody is to be added to every group.
+fn everybody() -> (String, String) {
     let people: Vec<String> = (0..PEOPLE).map(|n| format!("p{n}@acme.com")).collect();
     let users: Vec<String> = people.iter().map(|email| format!("{{ email: {email} }}")).collect();
     let groups: Vec<String> = (0..GROUPS).map(|n| format!("{{ name: g{n}, id: g{n} }}")).collect();
@@ -27,6 +29,14 @@ async fn report(
     for n in 0..GROUPS {
         tree.push_str(&format!("  g{n}: {{ members: [{}] }}\n", people.join(", ")));
     }
+    (seed, tree)
+}
+
+/// An apply of it, with tricks that are told how many writes came before.
+async fn report(
+    tricks: impl Fn(&Sandbox, &Asked, usize) -> Trick + Send + Sync + 'static,
+) -> (Report, Front, Plan) {
+    let (seed, tree) = everybody();
     let writes = Arc::new(AtomicUsize::new(0));
     let front = seeded(&seed, &Options::default()).with(move |sandbox, asked| {
         let before = writes.fetch_add(usize::from(asked.method != "GET"), Ordering::SeqCst);
@@ -123,4 +133,97 @@ async fn what_is_never_seen_is_not_complete() {
     assert!(!report.complete(), "{:#?}", told(&report));
     assert_eq!(count(&report, |outcome| !outcome.done()), 1);
     assert!(told(&report).iter().any(|told| told.ends_with("not yet visible")), "{:#?}", told(&report));
+}
+
+/// A run that takes another back ends with its credential, too; the next one takes back what is left.
+#[tokio::test(start_paused = true)]
+async fn an_undo_ends_with_its_credential_and_the_next_one_goes_on() {
+    let (seed, tree) = everybody();
+    let left = Arc::new(AtomicUsize::new(usize::MAX));
+    let budget = Arc::clone(&left);
+    let front =
+        seeded(&seed, &Options::default()).with(move |_, asked| match budget.load(Ordering::SeqCst) {
+            0 => Trick::Instead(401, "Client must be authenticated".to_owned()),
+            left => {
+                budget.store(left - usize::from(asked.method != "GET"), Ordering::SeqCst);
+                Trick::Pass
+            }
+        });
+    let (surfaces, tree) = (surfaces(&front, 8), one_file(&tree));
+    let declaration = declared(&tree);
+    let (report, journal) =
+        apply_journalled(&surfaces, &plan(&surfaces, &tree).await.unwrap(), AT_A_TIME).await;
+    assert!(report.complete(), "{:#?}", told(&report));
+    let undo = || plan_or_undo(&surfaces, &tree, &declaration, Some(&journal));
+
+    let first = undo().await.unwrap();
+    assert_eq!(first.operations.len(), PEOPLE * GROUPS);
+    left.store(5, Ordering::SeqCst);
+    let (report, of_undo) = apply_journalled(&surfaces, &first, AT_A_TIME).await;
+    let ended = report.ended.as_deref().unwrap();
+    assert!(ended.contains("is not accepted any more") && ended.contains("has not expired"), "{ended}");
+    let failed = count(&report, |outcome| matches!(outcome, Outcome::Failed { .. }));
+    assert!((1..=AT_A_TIME).contains(&failed), "{:#?}", told(&report));
+    let unread = told(&report).iter().filter(|told| told.ends_with(": not read")).count();
+    assert_eq!(unread, 5, "{:#?}", told(&report));
+    let rest = count(&report, |outcome| *outcome == Outcome::NotAttempted);
+    assert_eq!(rest, PEOPLE * GROUPS - 5 - failed, "{:#?}", told(&report));
+    assert!(of_undo.end().is_some(), "its journal has an end");
+
+    left.store(usize::MAX, Ordering::SeqCst);
+    let second = undo().await.unwrap();
+    assert_eq!(second.operations.len(), PEOPLE * GROUPS - 5);
+    assert!(apply(&surfaces, &second, AT_A_TIME).await.complete());
+    let state = front.sandbox.state();
+    assert!((0..GROUPS).all(|n| members(&state, &format!("g{n}")).is_empty()));
+}
+
+/// Wherever in the reads it ends: there is no plan, with what to do, or one that says what it did not read and has nothing
+/// that the whole plan has not.
+#[tokio::test(start_paused = true)]
+async fn a_credential_that_ends_while_a_plan_is_read_makes_no_other_plan() {
+    let seed = "
+apps: [{ key: jira-software, name: Jira Software }]
+users: [{ email: ada@acme.com }, { email: bob@acme.com }, { email: off@acme.com }]
+groups:
+  - { name: devs, members: [ada@acme.com, off@acme.com] }
+  - { name: old, members: [bob@acme.com] }
+  - { name: app, grants: { jira-software: user }, default-for: [jira-software], members: [off@acme.com] }
+";
+    let tree = one_file(
+        "policy: { offboard: remove, invite-domains: [acme.com] }
+users: { off@acme.com: { active: false }, new@acme.com: { active: true, apps: [jira-software] } }
+groups: { devs: { members: [bob@acme.com] }, old: { absent: true } }
+",
+    );
+    let of = async |reads: usize, status: u16| {
+        let asked = AtomicUsize::new(0);
+        let front = seeded(seed, &Options::default()).with(move |_, _| {
+            let pass = asked.fetch_add(1, Ordering::SeqCst) < reads;
+            if pass { Trick::Pass } else { Trick::Instead(status, "no more".to_owned()) }
+        });
+        (plan(&surfaces(&front, 1), &tree).await, front.exchanges().len())
+    };
+    let (whole, reads) = of(usize::MAX, 0).await;
+    let keys = |plan: &Plan| plan.operations.iter().map(|it| it.key.clone()).collect::<BTreeSet<_>>();
+    let whole = keys(&whole.unwrap());
+    assert!(reads > 8 && whole.len() > 4, "{reads} {whole:?}");
+    let mut planned = 0;
+    for (status, says) in [(401, "has not expired"), (403, "Browse users and groups"), (429, "again later")] {
+        for kept in 0..reads {
+            match of(kept, status).await.0 {
+                Err(PlanError::Live(error) | PlanError::Capabilities(error)) => {
+                    assert!(error.help().is_some_and(|help| help.contains(says)), "{kept} {status}: {error}");
+                }
+                Ok(plan) => {
+                    planned += 1;
+                    let unread = plan.blocked.iter().any(|it| it.code == "not-read")
+                        || plan.notes.iter().any(|it| it.code == "not-read");
+                    assert!(unread, "{kept} {status}: {:?} {:?}", plan.blocked, plan.notes);
+                    assert!(keys(&plan).is_subset(&whole), "{kept} {status}: {:?}", keys(&plan));
+                }
+            }
+        }
+    }
+    assert!(planned > 0, "auxiliary reads end no plan");
 }

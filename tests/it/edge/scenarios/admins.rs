@@ -150,3 +150,33 @@ groups:
         assert!(shown.contains(&format!("blocked: {blocked}: last-admin")), "{shown}");
     }
 }
+
+/// Until Atlassian's units reach an organization, `org-admins` makes its members organization administrators: with Jira's
+/// credential alone they are the only ones known.
+#[tokio::test(start_paused = true)]
+async fn the_last_administrators_of_the_organization_stay_in_their_group_with_jira_alone() {
+    let seed = "
+users:
+  - { email: root@acme.com }
+  - { email: ada@acme.com }
+  - { email: bob@acme.com }
+  - { email: off@acme.com, active: false }
+groups:
+  - { name: site-admins, site-admin: true, members: [root@acme.com] }
+  - { name: org-admins, members: [ada@acme.com, bob@acme.com, off@acme.com] }
+";
+    let scene = Scene::of(seed, JIRA);
+    let plan = scene.plan("groups: { org-admins: { members: [off@acme.com] } }\n").await;
+    same(
+        &lines(&plan),
+        "blocked: remove member.org-admins/ada@acme.com: last-admin
+         blocked: remove member.org-admins/bob@acme.com: last-admin",
+    );
+    // One of them may go while another stays.
+    let plan = scene.plan("groups: { org-admins: { members: [bob@acme.com] } }\n").await;
+    same(
+        &lines(&plan),
+        "remove member.org-admins/ada@acme.com via jira
+         remove member.org-admins/off@acme.com via jira",
+    );
+}

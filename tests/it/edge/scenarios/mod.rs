@@ -11,6 +11,7 @@ mod invite;
 mod leave;
 mod look;
 mod provision;
+mod real;
 mod replaced;
 mod seats;
 mod synced;
