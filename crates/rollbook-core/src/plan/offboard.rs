@@ -1,8 +1,10 @@
 //! What becomes of somebody who is offboarded, comes back or comes to be (design §7).
 
+use std::collections::BTreeMap;
+
 use crate::model::{
-    AccountId, Address, App, Change, Email, Kept, Membership, NamedGroup, Note, Offboard, Operation, Read,
-    Reason, Surface, UserRef, UserStatus, Wanted,
+    AccountId, Action, Address, App, Change, Email, GroupId, Kept, Key, Membership, NamedGroup, Note,
+    Offboard, Operation, PlannedOperation, Read, Reason, Ref, Surface, UserRef, UserStatus, Wanted,
 };
 
 use super::identity::Obstacle;
@@ -10,6 +12,54 @@ use super::lifecycle::invitation;
 use super::route::{Router, Step};
 
 impl Router<'_> {
+    /// Nobody comes back to a membership that the tree ends and that cannot be ended: it would have an effect again.
+    pub(super) fn block_returns(&mut self) {
+        let is_return =
+            |planned: &&PlannedOperation| matches!(planned.operation, Operation::ActivateUser { .. });
+        let held = |planned: &PlannedOperation| {
+            let user = planned.key.address.user()?;
+            self.blocked.iter().find(|it| {
+                it.action == Action::Remove && it.address.group().is_some() && it.address.user() == Some(user)
+            })
+        };
+        let returns = self.operations.values().filter(is_return);
+        let held: Vec<(Key, String)> = returns
+            .filter_map(|planned| Some((planned.key.clone(), held(planned)?.address.to_string())))
+            .collect();
+        for (key, address) in held {
+            let obstacle = Obstacle {
+                code: "requires-blocked",
+                why: format!(
+                    "the account would come back to what `remove {address}` is to end, which is blocked"
+                ),
+                help: "Clear what blocks that first.".into(),
+            };
+            self.block_planned(&key, obstacle);
+        }
+    }
+
+    /// The groups that the plan puts each person into whom the organization invites, those that exist first.
+    pub(super) fn invited_groups(&self) -> BTreeMap<UserRef, Vec<Ref<GroupId>>> {
+        let invited = |planned: &&PlannedOperation| {
+            let by_organization = planned.via == Surface::Organization;
+            by_organization && matches!(planned.operation, Operation::InviteUser { .. })
+        };
+        let users = self.operations.values().filter(invited).filter_map(|planned| planned.key.address.user());
+        let mut groups: BTreeMap<UserRef, Vec<Ref<GroupId>>> =
+            users.map(|user| (user.clone(), Vec::new())).collect();
+        for planned in self.operations.values().filter(|planned| planned.via == Surface::Organization) {
+            if let Operation::AddMember { group, .. } = &planned.operation
+                && let Some(of_user) = planned.key.address.user().and_then(|user| groups.get_mut(user))
+            {
+                of_user.push(group.clone());
+            }
+        }
+        for of_user in groups.values_mut() {
+            of_user.sort();
+        }
+        groups
+    }
+
     /// Takes an account out of every group that can be written, and then does with it what the policy says.
     pub(super) fn offboard(
         &mut self,

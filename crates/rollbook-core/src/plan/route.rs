@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{
     AccountId, Action, Address, Blocked, Capabilities, Change, Changes, Comparison, Drift, Email, GroupId,
     GroupName, Header, Key, Listing, LiveAccount, LiveState, Location, Locator, Membership, Note, Operation,
-    Plan, PlannedOperation, Reason, Ref, ScimUser, Surface, SurfaceIds, UserRef, Wanted,
+    Plan, PlannedOperation, Reason, Ref, ScimUser, Surface, SurfaceIds, Wanted,
 };
 
 use super::admins;
@@ -289,28 +289,6 @@ impl Router<'_> {
         self.operations.get(key).map(|planned| planned.via)
     }
 
-    /// The groups that the plan puts each person into whom the organization invites, those that exist first.
-    pub(super) fn invited_groups(&self) -> BTreeMap<UserRef, Vec<Ref<GroupId>>> {
-        let invited = |planned: &&PlannedOperation| {
-            let by_organization = planned.via == Surface::Organization;
-            by_organization && matches!(planned.operation, Operation::InviteUser { .. })
-        };
-        let users = self.operations.values().filter(invited).filter_map(|planned| planned.key.address.user());
-        let mut groups: BTreeMap<UserRef, Vec<Ref<GroupId>>> =
-            users.map(|user| (user.clone(), Vec::new())).collect();
-        for planned in self.operations.values().filter(|planned| planned.via == Surface::Organization) {
-            if let Operation::AddMember { group, .. } = &planned.operation
-                && let Some(of_user) = planned.key.address.user().and_then(|user| groups.get_mut(user))
-            {
-                of_user.push(group.clone());
-            }
-        }
-        for of_user in groups.values_mut() {
-            of_user.sort();
-        }
-        groups
-    }
-
     /// A membership that an operation of its own ends is not what becomes of it with its account.
     fn list_what_is_left(&mut self) {
         for planned in self.operations.values_mut() {
@@ -379,6 +357,7 @@ impl Router<'_> {
 
     /// What depends on something that is blocked is blocked, and so is what depends on that.
     fn block_dependents(&mut self) {
+        self.block_returns();
         loop {
             let missing = |key: &&Key| !self.operations.contains_key(*key);
             let orphan = |planned: &PlannedOperation| needs(planned).into_iter().find(missing).cloned();

@@ -189,3 +189,26 @@ async fn jira_alone_gives_nobody_access_back() {
          blocked: activate user.bob@acme.com: no-surface",
     );
 }
+
+/// A membership that the tree ends and that nobody here can end would have an effect again: the person stays away.
+#[tokio::test(start_paused = true)]
+async fn nobody_comes_back_to_a_group_that_they_must_leave_and_cannot() {
+    let synced = |bob: &str| {
+        seed(bob, "", ", bob@acme.com", "").replace("{ name: ops,", "{ name: ops, managed-by: EXTERNAL,")
+    };
+    for (keys, bob) in [(BOTH, "suspended: true"), (ORGANIZATION, "suspended: true"), (BOTH, "active: false")]
+    {
+        let plan = Scene::of(&synced(bob), keys).plan(TREE).await;
+        let shown = lines(&plan);
+        assert!(shown.contains("blocked: remove member.ops/bob@acme.com: synced-group"), "{shown}");
+        assert!(shown.contains("blocked: activate user.bob@acme.com: requires-blocked"), "{shown}");
+        assert!(!shown.contains("\nactivate") && !shown.starts_with("activate"), "{shown}");
+    }
+    // Where it can be ended, it ends first.
+    let scene = Scene::of(&synced("suspended: true, scim: {}"), ALL);
+    let shown = lines(&scene.plan(TREE).await);
+    assert!(
+        shown.contains("activate user.bob@acme.com via organization after remove member.ops/bob@acme.com"),
+        "{shown}"
+    );
+}
