@@ -32,6 +32,9 @@ pub struct Plan {
     pub review: Option<Review>,
     /// The targets and reasons that the plan was narrowed to; empty for the whole tree.
     pub narrowed_to: Vec<String>,
+    /// Whether it takes a run back, instead of what the tree asks for.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub undoes: bool,
     /// The totals.
     pub summary: Summary,
     /// The steps: every requirement first, then revokes, then by key.

@@ -56,6 +56,7 @@ pub(super) fn assemble(context: &Context<'_>, routed: Routed, seats: Vec<SeatCha
         base,
         review,
         narrowed_to: context.scope.words(),
+        undoes: context.undoes,
         cost: Cost { seats, ..cost(&operations, context.live, context.rates) },
         guards: verdicts,
         identities: identities(people, &operations),

@@ -56,7 +56,11 @@ pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
         text.push_str("\nNo changes.");
         let whole = plan.blocked.is_empty() && plan.narrowed_to.is_empty() && plan.review.is_none();
         let whole = whole && plan.refusals().next().is_none();
-        text.push_str(if whole { " Live is as the tree asks.\n" } else { "\n" });
+        text.push_str(match (whole, plan.undoes) {
+            (true, false) => " Live is as the tree asks.\n",
+            (true, true) => " Nothing of the run is left to take back.\n",
+            (false, _) => "\n",
+        });
     }
     text.push_str(&operations(plan, grouping, width));
     if let Some(base) = &plan.base {
