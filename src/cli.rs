@@ -168,6 +168,7 @@ impl Common {
             terminal: Terminal { color, quiet: self.quiet },
             dir: self.dir.clone(),
             today,
+            day_named: self.today.is_some(),
             waits: commands::Waits::default(),
         }
     }

@@ -161,6 +161,7 @@ impl<'a> Drift<'a> {
             notes: &[],
             reviewed: None,
             before: None,
+            site_day: None,
             rates: &RATES,
         };
         plan::route(changes, &context)

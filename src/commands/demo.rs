@@ -81,7 +81,7 @@ pub fn run(session: &Session, _: &Arguments) -> Result<Exit, Error> {
     let options = sandbox::Options { latency: LATENCY, ..sandbox::Options::default() };
     let sandbox = Sandbox::new(&Seed::parse(SEED).map_err(seed)?, &options).map_err(seed)?;
     let session =
-        Session { dir: Some(folder.path().to_path_buf()), today: DAY, ..session.clone() };
+        Session { dir: Some(folder.path().to_path_buf()), today: DAY, day_named: true, ..session.clone() };
     block_on(async {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await;
         let listener = listener.map_err(Error::io("failed to listen on 127.0.0.1"))?;

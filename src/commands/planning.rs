@@ -4,6 +4,7 @@ use std::path::Path;
 
 use jiff::Timestamp;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
 use tracing::info;
 
 use crate::atlassian::{self, Surfaces};
@@ -175,9 +176,11 @@ impl Session {
             reviewed,
             undoes: undo.is_some(),
             before: loaded.snapshot.as_ref().map(|snapshot| &snapshot.readings.members),
+            site_day: source.site_day(self.day_named),
             rates: &RATES,
         };
         let mut plan = plan::route(changes, &context);
+        plan.notes.extend(context.site_day.map(|day| clock_off(self.today, day)));
         plan.notes.extend(loaded.base.as_ref().and_then(LoadedBase::second_tree));
         for identified in &plan.identities {
             info!(user = %identified.user, account = %identified.account, from = %identified.from, "resolved");
@@ -271,6 +274,15 @@ impl Session {
     }
 }
 
+/// Says that the day by which ends are judged is not the site's.
+fn clock_off(today: Date, site: Date) -> Note {
+    let text = format!(
+        "this machine's clock says {today}, and Atlassian's answers say {site}: nobody loses access by an end until one of them \
+         is set, or `--today` names the day; waivers that have ended may still be counted"
+    );
+    Note::new("clock-off", text, None)
+}
+
 /// Makes sure that rules can judge every membership of those whom the base offboards and the tree does not.
 fn can_judge(asked: &Questions, capabilities: &Capabilities) -> Result<(), Error> {
     let mut unread =
@@ -297,6 +309,17 @@ impl Source<'_> {
             Self::Live(surfaces) => fetch::capabilities(surfaces, questions, live, site).await?,
             Self::Snapshot(held) => snapshot::capabilities(held, questions, desired)?,
         })
+    }
+
+    /// The day by the surfaces' clock, where this machine's is more than a day off and decides.
+    fn site_day(self, day_named: bool) -> Option<Date> {
+        match self {
+            Self::Live(surfaces) if !day_named => {
+                let there = Timestamp::now().checked_add(surfaces.clock_off()?).ok()?;
+                Some(there.to_zoned(TimeZone::UTC).date())
+            }
+            Self::Live(_) | Self::Snapshot(_) => None,
+        }
     }
 
     fn taken(self, made: Timestamp) -> Result<Option<Taken>, SnapshotError> {

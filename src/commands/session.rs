@@ -35,6 +35,8 @@ pub struct Session {
     pub dir: Option<PathBuf>,
     /// The day to judge `until` by, in UTC.
     pub today: Date,
+    /// Whether somebody named that day, and this machine's clock does not matter.
+    pub day_named: bool,
     /// Where the surfaces tell of long waits.
     pub waits: Waits,
 }

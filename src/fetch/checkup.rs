@@ -27,7 +27,18 @@ pub async fn checkups(surfaces: &Surfaces, declaration: &Declaration) -> Vec<Che
         management(surfaces.management.as_ref(), acting.as_ref()),
         scim(surfaces.scim.as_ref(), declaration, operator)
     );
-    vec![jira.0, organization, management, scim]
+    let mut checkups = vec![jira.0, organization, management, scim];
+    if let Some(off) = surfaces.clock_off()
+        && let Some(works) = checkups.iter_mut().find(|checkup| checkup.state == Health::Works)
+    {
+        let hours = off.abs().as_hours();
+        let way = if off.is_negative() { "ahead of" } else { "behind" };
+        works.lacks.push(format!(
+            "This machine's clock is {hours} hours {way} Atlassian's: set it, or name the day with `--today`, since `until` is judged \
+             by it"
+        ));
+    }
+    checkups
 }
 
 async fn jira(jira: Option<&Jira>) -> (Checkup, Option<AccountId>) {

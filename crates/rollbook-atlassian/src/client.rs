@@ -14,7 +14,8 @@ use axum::body::{Body as AxumBody, Bytes};
 use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Uri, header};
 use http_body_util::BodyExt as _;
-use jiff::Timestamp;
+use jiff::fmt::rfc2822;
+use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
 use tower::ServiceExt as _;
@@ -69,6 +70,8 @@ pub struct Client {
     pub(super) reached: AtomicBool,
     /// How many answers in a row said that a server has too much to do.
     pub(super) overloaded: AtomicU32,
+    /// [`Client::clock`].
+    clock: OnceLock<SignedDuration>,
 }
 
 /// How requests travel.
@@ -161,6 +164,20 @@ impl Client {
         Self::new(Transport::InProcess(router), endpoints, credential, options)
     }
 
+    /// How far the peer's clock is ahead of this machine's, by the `Date` of its first answer that had one
+    /// (RFC 9110 §6.6.1).
+    pub fn clock(&self) -> Option<SignedDuration> {
+        self.clock.get().copied()
+    }
+
+    /// Takes in what an answer says of the time.
+    pub(super) fn set_clock(&self, headers: &HeaderMap) {
+        let date = headers.get(header::DATE).and_then(|date| rfc2822::parse(date.to_str().ok()?).ok());
+        if let Some(date) = date {
+            self.clock.get_or_init(|| date.timestamp().duration_since((self.options.wall)()));
+        }
+    }
+
     /// What sort of credential it sends.
     pub fn credential(&self) -> CredentialKind {
         self.authorizer.credential().kind()
@@ -181,6 +198,7 @@ impl Client {
             rng: Mutex::new(fastrand::Rng::with_seed(options.seed)),
             reached: AtomicBool::new(false),
             overloaded: AtomicU32::new(0),
+            clock: OnceLock::new(),
             options,
         })
     }

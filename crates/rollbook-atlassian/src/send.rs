@@ -224,6 +224,7 @@ impl Client {
         if status.is_success() && is_json(&answer.body) {
             // What is understood stays as it is: it is read and not shown.
             self.reached.store(true, Ordering::Relaxed);
+            self.set_clock(&answer.headers);
             Ok(answer)
         } else {
             Ok(answer.masked())

@@ -3,8 +3,10 @@
 use std::collections::BTreeSet;
 
 use http::Method;
+use jiff::SignedDuration;
 use tokio::sync::watch;
 
+use super::client::Client;
 use super::error::{Concern, Error};
 use super::jira::{self, Jira};
 use super::limiter::published_rate;
@@ -30,6 +32,9 @@ pub struct Surfaces {
     /// Where it has to be asked which site they are of.
     pub site: Option<Site>,
 }
+
+/// The difference of two clocks after which one of them is not to be believed.
+const CLOCKS: SignedDuration = SignedDuration::from_hours(24);
 
 /// What became of one operation, and the requests that were sent for it.
 #[derive(Debug)]
@@ -92,6 +97,18 @@ pub fn together(one: &PlannedOperation, other: &PlannedOperation) -> bool {
 }
 
 impl Surfaces {
+    /// How far Atlassian's clock is ahead of this machine's, where that is more than a day.
+    pub fn clock_off(&self) -> Option<SignedDuration> {
+        let clients = [
+            self.jira.as_ref().map(Jira::client),
+            self.organization.as_ref().map(Organization::client),
+            self.management.as_ref().map(Management::client),
+            self.scim.as_ref().map(Scim::client),
+        ];
+        let clocks = clients.into_iter().flatten().filter_map(Client::clock);
+        clocks.min_by_key(|off| off.abs()).filter(|off| off.abs() > CLOCKS)
+    }
+
     /// The surfaces that there are.
     pub fn configured(&self) -> BTreeSet<Surface> {
         [

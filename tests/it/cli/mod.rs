@@ -11,6 +11,7 @@ mod check;
 mod checkouts;
 #[cfg(unix)]
 mod ci;
+mod clock;
 mod codeowners;
 mod counts;
 mod demo;

@@ -146,6 +146,7 @@ pub(crate) async fn plan_or_undo(
         notes: &[],
         reviewed: None,
         before: None,
+        site_day: None,
         rates: &RATES,
     };
     Ok(plan::route(changes, &context))

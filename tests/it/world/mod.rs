@@ -36,6 +36,8 @@ pub(crate) struct World {
     pub(crate) reviewed: Option<SavedPlan>,
     /// The site when a snapshot of it was taken, where there is one to compare with.
     pub(crate) before: Option<Live>,
+    /// The day by the site's clock, where this machine's is not to be believed.
+    pub(crate) site_day: Option<jiff::civil::Date>,
 }
 
 impl World {
@@ -57,6 +59,7 @@ impl World {
             applied: None,
             reviewed: None,
             before: None,
+            site_day: None,
         };
         world.live = world.matching();
         world
@@ -235,6 +238,7 @@ impl World {
                 notes: &[],
                 reviewed: self.reviewed.as_ref(),
                 before: before.as_ref(),
+                site_day: self.site_day,
                 rates: &RATES,
             },
         ))

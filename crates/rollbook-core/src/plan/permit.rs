@@ -34,6 +34,21 @@ impl Router<'_> {
         None
     }
 
+    /// Nobody loses access by an end that this machine's clock alone says has come.
+    pub(super) fn may_expire(&self, change: &Change) -> Result<(), Obstacle> {
+        let Some(day) = self.context.site_day.filter(|_| change.reason == Reason::Expired) else {
+            return Ok(());
+        };
+        Err(Obstacle {
+            code: "clock-off",
+            why: format!(
+                "the access ended by this machine's clock, which says {}, and Atlassian's answers say {day}",
+                self.context.header.today
+            ),
+            help: "Set this machine's clock, or name the day with `--today`.".into(),
+        })
+    }
+
     /// Nothing may narrow the credential's own account, nor the operator of the tree or of its base (design §9, 2).
     pub(super) fn may_narrow(&self, user: Option<&UserRef>, account: &AccountId) -> Result<(), Obstacle> {
         let is_operator = self.rules.is_operator(user, account);

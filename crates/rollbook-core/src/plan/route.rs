@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+
 use crate::model::{
     AccountId, Action, Address, Blocked, Capabilities, Change, Changes, Comparison, Drift, Email, GroupId,
     GroupName, Header, Key, Listing, LiveAccount, LiveState, Location, Locator, Membership, Note, Operation,
@@ -56,6 +58,8 @@ pub struct Context<'a> {
     pub undoes: bool,
     /// The members of groups as they were before, where a snapshot has them.
     pub before: Option<&'a BTreeMap<GroupId, Listing<AccountId>>>,
+    /// The site's day, where this machine's clock is more than a day off and nobody named the day.
+    pub site_day: Option<Date>,
     /// The published rate limits.
     pub rates: &'a Rates,
 }
@@ -239,6 +243,7 @@ impl Router<'_> {
 
     /// The operation that makes a change, and the surface that can (design §7).
     fn operation(&mut self, change: &Change) -> Result<Option<Step>, Obstacle> {
+        self.may_expire(change)?;
         match &change.wanted {
             Wanted::CreateGroup { name, description, source } => {
                 let via = self.create_surface(name, *source)?;
