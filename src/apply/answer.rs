@@ -41,6 +41,9 @@ pub(super) async fn write(
     ids: &SurfaceIds,
     halt: &watch::Receiver<bool>,
 ) -> Vec<Came> {
+    if planned.is_empty() {
+        return Vec::new();
+    }
     surfaces.write(planned, made, ids, halt).await.into_iter().map(Came::of).collect()
 }
 
@@ -50,6 +53,13 @@ impl Came {
         let none =
             |at| (at, Self { answered: Answered::NotSent, refusal: None, made: None, exchanges: Vec::new() });
         batch.into_iter().map(none).collect()
+    }
+
+    /// No second invitation of somebody who came since the plan was made.
+    pub(super) fn there() -> Self {
+        let why = "somebody of this e-mail came into the organization since the plan was made, so that no second invitation was \
+                   sent; plan again";
+        Self { answered: Answered::Refused(why.to_owned()), refusal: None, made: None, exchanges: Vec::new() }
     }
 
     fn of(sent: Sent) -> Self {

@@ -176,7 +176,12 @@ impl Executor<'_> {
         if self.journal.write(vec![Record::Sent { operations: sent }]).await.is_err() {
             return Event::Answers(Came::none(batch), Journalled::Broken);
         }
-        let came = answer::write(self.surfaces, &planned, &made, &plan.surface_ids, &halt).await;
+        let there = lost::invited_already(self.surfaces, &planned, self.accounts).await;
+        let rest: Vec<&PlannedOperation> =
+            planned.iter().zip(&there).filter(|(_, there)| !**there).map(|(planned, _)| *planned).collect();
+        let mut sent = answer::write(self.surfaces, &rest, &made, &plan.surface_ids, &halt).await.into_iter();
+        let came: Vec<Came> =
+            there.iter().filter_map(|there| if *there { Some(Came::there()) } else { sent.next() }).collect();
         let told = planned.iter().zip(&came).map(|(planned, came)| Record::Answered(came.told(&planned.key)));
         let journalled = self.note(told.collect()).await;
         Event::Answers(batch.into_iter().zip(came).collect(), journalled)

@@ -1,7 +1,7 @@
 //! Invitations: by which surface, to whom, and how many at once.
 
 use http::StatusCode;
-use rollbook::sandbox::{Change, Failure, ManagedBy};
+use rollbook::sandbox::{Change, Failure, ManagedBy, SeedUser};
 
 use super::look::{lines, notes};
 use super::{ALL, BOTH, ORGANIZATION, Scene, same, site, told};
@@ -175,4 +175,26 @@ groups: { devs: { members: [ada@acme.com, n00@partner.example] } }
         }
         assert_eq!(scene.requests().count(INVITE), 1);
     }
+}
+
+/// Somebody invites the same person by hand, or another run does, while the plan waits for its answer: no second mail.
+#[tokio::test(start_paused = true)]
+async fn who_came_since_the_plan_was_made_is_not_invited_again() {
+    let tree = many(3);
+    let scene = Scene::of(SEED, BOTH);
+    let plan = scene.plan(&tree).await;
+    let came = SeedUser { email: Some("n01@partner.example".into()), pending: true, ..SeedUser::default() };
+    scene.sandbox.edit(&Change::CreateUser(came)).unwrap();
+    let told = told(&site::apply(&scene.surfaces(), &plan, 10).await);
+    let of = |who: &str| told.iter().find(|told| told.contains(&format!("user.{who}@"))).unwrap();
+    assert!(
+        of("n01").contains(": failed: ") && of("n01").contains("no second invitation was sent"),
+        "{told:#?}"
+    );
+    assert!(of("n00").ends_with(": seen") && of("n02").ends_with(": seen"), "{told:#?}");
+    let skipped = "member.users/n01@partner.example: skipped: requires invite user.n01@partner.example";
+    assert!(told.iter().any(|told| told.ends_with(skipped)), "{told:#?}");
+    // The next plan knows them.
+    let shown = lines(&scene.plan(&tree).await);
+    assert!(!shown.contains("invite") && shown.contains("add member.users/n01@partner.example"), "{shown}");
 }
