@@ -3,11 +3,13 @@
 //! Beside `atlassian/client.rs` it is the one file that names reqwest. Only reads are sent again after a failure: of a write
 //! that had no answer nobody knows whether it was done. What was turned away at the door may be sent again, whatever it is.
 
+use std::net::IpAddr;
 use std::time::Duration;
 
 use base64::Engine as _;
 use base64::prelude::BASE64_STANDARD;
-use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri, header};
+use hyper_util::client::proxy::matcher::Matcher;
 use jiff::Timestamp;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -112,6 +114,9 @@ impl Client {
         if let Some(pem) = authority {
             let certificates = reqwest::Certificate::from_pem_bundle(pem).map_err(|error| setup(&error))?;
             builder = builder.tls_certs_merge(certificates);
+        }
+        if is_loopback(root) {
+            builder = builder.no_proxy();
         }
         let http = builder.build().map_err(|error| setup(&error))?;
         Ok(Self { http, kind, root: root.to_owned(), secret })
@@ -260,8 +265,10 @@ impl Client {
         if let Some(body) = body {
             request = request.header(header::CONTENT_TYPE, "application/json").body(body.to_string());
         }
-        let unanswered =
-            |error: &reqwest::Error| Error::Unanswered { request: asked.clone(), why: cause(error) };
+        let unanswered = |error: &reqwest::Error| Error::Unanswered {
+            request: asked.clone(),
+            why: self.unanswered(error),
+        };
         let repeatable = method == Method::GET;
         let again = |sent: bool, error: Error| {
             if repeatable || !sent { Outcome::Again(Duration::ZERO, error) } else { Outcome::Failed(error) }
@@ -288,6 +295,12 @@ impl Client {
         let error =
             Error::Refused { kind: self.kind, request: asked, status: status.as_u16(), said, lacking };
         if status.is_server_error() { again(true, error) } else { Outcome::Failed(error) }
+    }
+
+    /// Why no answer came, with the proxy that stands between where no connection came to be.
+    fn unanswered(&self, error: &reqwest::Error) -> String {
+        let proxy = error.is_connect().then(|| proxy_before(&self.root)).flatten();
+        proxy.map_or_else(|| cause(error), |proxy| format!("through the proxy {proxy}: {}", cause(error)))
     }
 
     /// What an answer says went wrong: in one line, within bounds, and without the token, which it may repeat.
@@ -372,6 +385,21 @@ fn asked_wait(status: StatusCode, headers: &HeaderMap, said: &str, now: Timestam
         None => None,
     };
     seconds.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
+}
+
+/// Whether an API is on this machine, where no proxy belongs.
+pub fn is_loopback(root: &str) -> bool {
+    let uri = root.parse::<Uri>().ok();
+    let host = uri.as_ref().and_then(Uri::host).map(|host| host.trim_matches(['[', ']']));
+    host.is_some_and(|host| host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback()))
+}
+
+/// The system's proxy before an API, without user and password. reqwest finds it by the same `Matcher` of hyper-util.
+fn proxy_before(root: &str) -> Option<String> {
+    let uri = root.parse::<Uri>().ok().filter(|_| !is_loopback(root))?;
+    let through = Matcher::from_system().intercept(&uri)?;
+    let authority = through.uri().authority()?.to_string();
+    Some(format!("{}://{authority}", through.uri().scheme_str().unwrap_or("http")))
 }
 
 /// The innermost cause: the outer ones repeat it, and reqwest's own shows the URL with its query.

@@ -247,9 +247,13 @@ impl Error {
                  user names of GitLab, {\"712020:5e1f…\": \"ada@acme.com\"} with account ids of Bitbucket."
             }
             Self::Token => "Copy the token again, alone and without quotes.",
-            Self::Setup { .. } => "Correct the certificates or the proxy that the runner names.",
+            Self::Setup { .. } => {
+                "Correct the certificates or the proxy that the runner names. A small image may have no certificate authorities: \
+                 install ca-certificates, or let SSL_CERT_FILE name a file of them in PEM."
+            }
             Self::Unanswered { .. } => {
-                "Let the runner reach the platform's API; HTTPS_PROXY and NO_PROXY say how, where a proxy stands between."
+                "Let the runner reach the platform's API; HTTPS_PROXY and NO_PROXY say how, where a proxy stands between. What \
+                 opens TLS there needs its authority in the system's store, or in a file that SSL_CERT_FILE names."
             }
             Self::NoToken { kind, .. } | Self::Refused { kind, status: 401, .. } => token_help(*kind),
             Self::Refused { kind, status: 403 | 404, lacking, .. } => lacking.help(*kind),

@@ -14,7 +14,7 @@ mod people;
 mod range;
 mod service;
 
-pub use client::Credential;
+pub use client::{Credential, is_loopback};
 pub use error::{Error, Lacking};
 pub use issues::{Issue, Issues};
 pub use job::{Change, Folder, Job, Kind, Started, Variables};

@@ -12,7 +12,7 @@ use std::fs;
 
 use clap::{Args, Subcommand};
 
-use crate::environment::CiEnvironment;
+use crate::environment::{self, CiEnvironment};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::git;
@@ -88,6 +88,10 @@ impl Context {
             }
             None => None,
         };
+        // What goes to this machine goes past every proxy.
+        if environment.token.is_some() && !platform::is_loopback(&job.api) {
+            environment::judge_proxies(std::iter::once(job.api.as_str()))?;
+        }
         let service = environment
             .token
             .map(|token| Service::new(&job, &token, environment.login.clone(), authority.as_deref()));

@@ -152,3 +152,28 @@ fn a_checkout_of_the_target_is_not_taken_for_the_merge() {
     let ran = machine.bash(elsewhere, &clone, &variables);
     ran.ends(4).says("Check out what the platform started the job for");
 }
+
+#[test]
+fn a_proxy_before_the_api_is_named_and_one_that_would_be_passed_by_is_refused() {
+    let run = |proxy: &str, api: Option<&str>| {
+        let machine = Machine::new(Kind::GitLab).applied_from_the_first();
+        let pull = machine.propose("chen", "developers", &["ada", "bruno", "chen", "erik"], "bruno");
+        let (clone, mut variables) = machine.start(Event::Pull(pull), None);
+        variables.insert("ROLLBOOK_CI_TOKEN".into(), super::TOKEN.into());
+        variables.insert("HTTPS_PROXY".into(), proxy.into());
+        if let Some(api) = api {
+            variables.insert("CI_API_V4_URL".into(), api.into());
+        }
+        machine.bash("rollbook ci plan", &clone, &variables)
+    };
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let (closed, elsewhere) =
+        (format!("http://ada:sesame@127.0.0.1:{port}"), Some("https://gitlab.example/api/v4"));
+    let ran = run(&closed, elsewhere);
+    let ran = ran.says(&format!("through the proxy http://127.0.0.1:{port}")).says("HTTPS_PROXY");
+    assert!(!ran.text.contains("sesame"), "{}", ran.text);
+    let ran = run("socks5://ada:sesame@proxy.example:1080", elsewhere);
+    ran.says("HTTPS_PROXY names socks5://…@proxy.example:1080").says("Name an HTTP proxy");
+    // What is on this machine is reached past every proxy.
+    run(&closed, None).ends(0);
+}
