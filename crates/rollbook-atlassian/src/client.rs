@@ -23,6 +23,7 @@ use tower::ServiceExt as _;
 use super::auth::{Authorizer, Credential, CredentialKind};
 use super::endpoints::{CloudId, Endpoints};
 use super::error::{Error, Fault};
+use super::fault::of_certificate;
 use super::limiter::{Limiter, Pace};
 use super::proxy::Proxies;
 use super::waiting::Waits;
@@ -367,7 +368,7 @@ fn fault(error: &reqwest::Error, options: &Options) -> Fault {
     }
     // rustls wraps its errors so, and a peer that hangs up during the handshake ends it early.
     if is(io::ErrorKind::InvalidData) || is(io::ErrorKind::UnexpectedEof) {
-        return Fault::Tls(root_cause(error));
+        return Fault::Tls(of_certificate(&root_cause(error)));
     }
     Fault::Unreachable(root_cause(error))
 }

@@ -88,3 +88,56 @@ fn redirect(answer: &Answer) -> Fault {
         || ["login", "saml", "sso", "signin"].iter().any(|word| path.contains(word));
     if login { Fault::Login { target, status } } else { Fault::Redirect { target, status } }
 }
+
+/// What is wrong with a certificate, where rustls (0.23) tells it by the names of its types.
+pub(super) fn of_certificate(why: &str) -> String {
+    let has = |names: &[&str]| names.iter().any(|name| why.contains(name));
+    let said = if has(&["UnknownIssuer", "CaUsedAsEndEntity"]) {
+        "its certificate is signed by itself, or by an authority that this machine does not trust"
+    } else if has(&["not valid for name", "NotValidForName"]) {
+        "its certificate is for another host"
+    } else if has(&["certificate expired", "Expired"]) {
+        "its certificate has expired by this machine's clock"
+    } else if has(&["not valid yet", "NotValidYet"]) {
+        "its certificate is not valid yet by this machine's clock"
+    } else {
+        why
+    };
+    said.to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_certificate;
+
+    /// As rustls 0.23 and webpki 0.103 print them.
+    #[test]
+    fn a_certificate_is_told_of_in_plain_words() {
+        for (printed, said) in [
+            ("invalid peer certificate: UnknownIssuer", "signed by itself, or by an authority"),
+            (
+                "invalid peer certificate: Other(OtherError(CaUsedAsEndEntity))",
+                "signed by itself, or by an authority",
+            ),
+            (
+                "invalid peer certificate: certificate not valid for name \"a.example\"; certificate is only valid for \
+                 DnsName(\"b.example\")",
+                "for another host",
+            ),
+            (
+                "invalid peer certificate: certificate expired: verification time 1796000000 (UNIX), but certificate is not \
+                 valid after 1795000000 (1000000 seconds ago)",
+                "has expired",
+            ),
+            (
+                "invalid peer certificate: certificate not valid yet: verification time 1795000000 (UNIX), but certificate \
+                 is not valid before 1796000000 (1000000 seconds in future)",
+                "not valid yet",
+            ),
+        ] {
+            assert!(of_certificate(printed).contains(said), "{printed}: {}", of_certificate(printed));
+        }
+        let other = "received corrupt message of type InvalidContentType";
+        assert_eq!(of_certificate(other), other);
+    }
+}

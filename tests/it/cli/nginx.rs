@@ -221,4 +221,17 @@ fn an_unknown_authority_is_told_with_what_to_do() {
     assert!(made.unwrap().status.success());
     let ran = run.env("SSL_CERT_FILE", &other.display().to_string()).run().ends(1);
     assert!(ran.stderr.contains("SSL_CERT_FILE"), "{ran}");
+    assert!(
+        ran.stderr.contains("signed by itself, or by an authority that this machine does not trust"),
+        "{ran}"
+    );
+    // The certificate is for 127.0.0.1.
+    let mut run = nginx.carries(rollbook(["plan"]).file("rollbook.yaml", &tree), &site);
+    let (before, port) = nginx.url.rsplit_once(':').unwrap();
+    assert_eq!(before, "https://127.0.0.1");
+    for endpoint in ["SITE", "GATEWAY", "SCIM"] {
+        run = run.env(&format!("ROLLBOOK_ENDPOINT_{endpoint}"), &format!("https://localhost:{port}"));
+    }
+    let ran = run.run().ends(1);
+    assert!(ran.stderr.contains("its certificate is for another host"), "{ran}");
 }
