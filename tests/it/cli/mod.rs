@@ -13,6 +13,7 @@ mod checkouts;
 mod ci;
 mod clock;
 mod codeowners;
+mod company;
 mod counts;
 mod demo;
 mod doctor;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Site, TODAY, example, files_of, repository, rollbook};
+use super::{Site, TODAY, company, example, files_of, repository, rollbook};
 
 /// The commands that a page shows: the lines after `$ ` of its console blocks, with those that go on below a `\`.
 fn commands(page: &str) -> Vec<String> {
@@ -109,6 +109,36 @@ fn borrowed(files: &[(String, String)]) -> Vec<(&str, &str)> {
 fn adopting() {
     let files = vec![(".rollbook-token", "sandbox-token\n")];
     run("docs/adopting.md", &Site::example("acme"), &Setting { files, ..Setting::default() });
+}
+
+/// The same on a company of 400 people with an identity provider: with Jira's token alone, and with an organization's key.
+#[test]
+fn adopting_in_a_company_with_an_identity_provider() {
+    let files = || vec![(".rollbook-token", "sandbox-token\n")];
+    let site = Site::of(&company::seed());
+    run("docs/adopting.md", &site, &Setting { files: files(), ..Setting::default() });
+    let state = site.sandbox.state();
+    let makers = &state.groups[state.group_named("payments-makers").unwrap()];
+    assert_eq!(makers.members.len(), 8, "carmen left, and nobody else");
+    // Nothing else was written: a group of the identity provider, or anybody's account.
+    let writes: Vec<_> =
+        site.sandbox.requests().writes.iter().filter(|it| it.route.starts_with("DELETE")).cloned().collect();
+    assert_eq!(writes.len(), 1, "{writes:?}");
+
+    let site = Site::of(&company::seed());
+    let instead = [
+        ("--site https://acme.atlassian.net", "--site https://acme.atlassian.net --organization org"),
+        // The page says to name the operator among the rules, before the first change.
+        ("git switch --quiet -c", "echo 'operator: root@acme.com' >> rollbook.yaml; git switch --quiet -c"),
+    ];
+    let before = "export ROLLBOOK_ORG_API_KEY=org-key";
+    run(
+        "docs/adopting.md",
+        &site,
+        &Setting { files: files(), before, instead: &instead, ..Setting::default() },
+    );
+    let state = site.sandbox.state();
+    assert_eq!(state.groups[state.group_named("payments-makers").unwrap()].members.len(), 8);
 }
 
 #[test]
