@@ -103,6 +103,8 @@ impl Generator<'_> {
             "Day" => {
                 json!(format!("20{}-0{}-1{}", self.rng.u8(10..99), self.rng.u8(1..9), self.rng.u8(0..9)))
             }
+            "Pattern" => json!(format!("users/p{n}/**/*.yaml")),
+            "Address" => json!(format!("group.g{n}")),
             "Site" => json!("https://acme.atlassian.net"),
             other => {
                 let definition = self.schema["definitions"][other].clone();
@@ -319,6 +321,44 @@ fn an_editor_has_a_text_for_every_key() {
         assert_eq!(definition["additionalProperties"], json!(false), "{name}");
         for (key, property) in properties {
             assert!(property["description"].is_string(), "{name}.{key}");
+        }
+    }
+}
+
+/// What an editor can say without reading the rest of the tree, it says.
+#[test]
+fn an_editor_refuses_what_check_refuses_as_far_as_a_pattern_can_tell() {
+    let validator = jsonschema::options().should_validate_formats(false).build(&schema()).unwrap();
+    let waiver = |address: &str, until: &str| {
+        let waiver = json!({ "guard": "protect", "for": [address], "because": "x", "until": until });
+        json!({ "version": 1, "site": "https://acme.atlassian.net", "waive": [waiver] })
+    };
+    let include =
+        |pattern: &str| json!({ "version": 1, "site": "https://acme.atlassian.net", "include": [pattern] });
+    for (document, valid) in [
+        (waiver("sre", "2027-03-31"), false),
+        (waiver("group.sre", "2027-03-31"), true),
+        (waiver("user.ada", "2027-03-31"), false),
+        (waiver("user.ada@acme.com", "2028-02-29"), true),
+        (waiver("user.account:712020:x", "2027-02-28"), true),
+        (waiver("member.sre", "2027-02-28"), false),
+        (waiver("member.sre/ada@acme.com", "2027-02-28"), true),
+        (waiver("group.sre", "2027-02-30"), false),
+        (waiver("group.sre", "2027-04-31"), false),
+        (waiver("group.sre", "2027-13-01"), false),
+        (include("../teams/*.yaml"), false),
+        (include("/teams/*.yaml"), false),
+        (include("./teams/*.yaml"), false),
+        (include("teams/*"), false),
+        (include("teams/.hidden/*.yaml"), false),
+        (include("teams\\a.yaml"), false),
+        (include("teams/**/*.yaml"), true),
+        (include("*.{yml,yaml}"), true),
+        (include("one.yml"), true),
+    ] {
+        assert_eq!(validator.is_valid(&document), valid, "{document}");
+        if valid {
+            assert!(shape_mistakes(&document).is_empty(), "{document}");
         }
     }
 }

@@ -90,7 +90,7 @@ struct Rollbook {
     scim: Option<Scim>,
     /// Which files belong to the tree, as patterns below this folder: `*` is within a folder, `**` any folders.
     #[schemars(extend("default" = ["users/*.yaml", "groups/**/*.yaml"]))]
-    include: Option<Vec<String>>,
+    include: Option<Vec<Pattern>>,
     /// The rules that hold for every plan.
     policy: Option<Policy>,
     /// Guards that stand aside for a while, reviewed like everything else.
@@ -141,10 +141,28 @@ struct GroupName(#[schemars(regex(pattern = r"^\S(.*\S)?$"), length(min = 1, max
 #[derive(JsonSchema)]
 struct Prose(#[schemars(regex(pattern = r"\S"))] String);
 
-/// A day, as YYYY-MM-DD.
+/// A day, as YYYY-MM-DD. An editor whose YAML reader makes dates of such texts wants it quoted.
 #[derive(JsonSchema)]
 #[schemars(extend("format" = "date"))]
-struct Day(#[schemars(regex(pattern = r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$"))] String);
+struct Day(
+    #[schemars(regex(
+        pattern = r"^[0-9]{4}-((0[13578]|1[02])-(0[1-9]|[12][0-9]|3[01])|(0[469]|11)-(0[1-9]|[12][0-9]|30)|02-(0[1-9]|[12][0-9]))$"
+    ))]
+    String,
+);
+
+/// Files below this folder, as a pattern: `*` is within a folder, `**` any folders.
+#[derive(JsonSchema)]
+struct Pattern(
+    #[schemars(regex(
+        pattern = r"^([^./\\][^/\\]*/)*[^./\\][^/\\]*\.(yaml|yml|\{yaml,yml\}|\{yml,yaml\})$"
+    ))]
+    String,
+);
+
+/// What a plan changes: `group.NAME`, `user.EMAIL` or `member.NAME/EMAIL`.
+#[derive(JsonSchema)]
+struct Address(#[schemars(regex(pattern = r"^(group\..|user\.(account:.|.+@.)|member\..+/.)"))] String);
 
 /// A domain, such as acme.com.
 #[derive(JsonSchema)]

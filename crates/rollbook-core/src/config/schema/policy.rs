@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
-use super::{Day, Domain, Email, GroupName, Prose};
+use super::{Address, Day, Domain, Email, GroupName, Prose};
 
 /// The rules that hold for every plan.
 #[derive(JsonSchema)]
@@ -148,7 +148,7 @@ pub(super) struct Waiver {
     guard: WaivableGuard,
     /// What it stands aside for, as a plan shows it: `group.NAME`, `user.EMAIL` or `member.NAME/EMAIL`.
     #[schemars(length(min = 1), extend("uniqueItems" = true), example = vec!["group.lyon-office"])]
-    r#for: Vec<String>,
+    r#for: Vec<Address>,
     /// Why, for whoever reads it in a year.
     because: Prose,
     /// The first day (UTC) on which the guard is back.
