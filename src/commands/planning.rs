@@ -191,6 +191,12 @@ impl Session {
     /// Reads what a tree is compared with: a revision of its repository, or another folder.
     pub(super) fn base(&self, named: &str) -> Result<LoadedBase, Error> {
         if named.starts_with('.') || Path::new(named).is_absolute() {
+            if Path::new(named).join(config::ROOT).symlink_metadata().is_err() {
+                return Err(Error::Usage(format!(
+                    "--base {named} names a folder without a {}",
+                    config::ROOT
+                )));
+            }
             let config::Loaded { tree, declaration, diagnostics } =
                 config::load(Path::new(named), self.today);
             is_whole(Path::new(named), &tree)?;

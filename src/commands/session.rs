@@ -142,6 +142,7 @@ impl Session {
             .into_iter()
             .filter(|diagnostic| errors(diagnostic) || !self.terminal.quiet)
             .collect();
+        let shown = ended_once(shown);
         if !shown.is_empty() {
             self.terminal.tell(&render::diagnostics(&loaded.tree, &shown, style));
         }
@@ -180,6 +181,23 @@ impl Session {
     pub(super) fn data(&self, text: &str) -> Result<(), Error> {
         self.terminal.data(text).map_err(Error::io("failed to print"))
     }
+}
+
+/// Tells of access that has ended once, whatever the command: `check` shows each.
+fn ended_once(mut shown: Vec<Diagnostic>) -> Vec<Diagnostic> {
+    let ended = |diagnostic: &Diagnostic| diagnostic.code == config::codes::UNTIL_PAST;
+    let more = shown.iter().filter(|diagnostic| ended(diagnostic)).count().saturating_sub(1);
+    if more == 0 {
+        return shown;
+    }
+    let mut first = true;
+    shown.retain(|diagnostic| !ended(diagnostic) || std::mem::take(&mut first));
+    if let Some(told) = shown.iter_mut().find(|diagnostic| ended(diagnostic)) {
+        told.message = format!("{}; the same holds for {}", told.message, render::count(more, "other line"));
+        told.help =
+            Some("`rollbook prune` takes such entries out, and `rollbook check` shows each.".to_owned());
+    }
+    shown
 }
 
 /// Makes sure that a folder holds all files of its tree that are to be in it. Where git cannot tell, that is said.

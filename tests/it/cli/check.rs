@@ -95,3 +95,22 @@ fn a_file_that_no_pattern_takes_is_a_warning_of_check_alone() {
     let ran = run(&["check", "-C", "tree"]).file("tree/rollbook.yaml", &broken).run().ends(3);
     assert!(!ran.stdout.contains("not-included"), "{ran}");
 }
+
+/// A tree keeps entries whose day has come until somebody prunes it: no command but `check` tells of each.
+#[test]
+fn access_that_has_ended_is_told_once_by_commands_that_are_not_about_it() {
+    let ended = |n: usize| format!("      - {{ user: p{n}@acme.com, until: 2020-01-0{n} }}\n");
+    let groups = format!("groups:\n  sre:\n    members:\n{}", (1..=3).map(ended).collect::<String>());
+    let run = |arguments: &[&str]| {
+        rollbook(arguments).file("tree/rollbook.yaml", ROOT).file("tree/groups/a.yaml", &groups)
+    };
+    let ran = run(&["check", "-C", "tree"]).run().ends(0);
+    assert_eq!(ran.stdout.matches("until-past").count(), 3, "{ran}");
+    let ran = run(&["explain", "-C", "tree", "p1@acme.com"]).run().ends(0);
+    assert_eq!(ran.stderr.matches("until-past").count(), 1, "{ran}");
+    assert!(
+        ran.stderr.contains("this access ended on 2020-01-01; the same holds for 2 other lines"),
+        "{ran}"
+    );
+    assert!(ran.stderr.contains("`rollbook prune` takes such entries out"), "{ran}");
+}
