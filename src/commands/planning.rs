@@ -154,9 +154,8 @@ impl Session {
             None => plan::diff(&tree, &live, &locator),
         };
         let mut questions = plan::questions(&changes, &live, &loaded.declaration);
-        let judged =
-            base.as_ref().filter(|_| undo.is_none()).map(|base| base.questions(&changes, &tree, &live));
-        let judged = judged.unwrap_or_default();
+        let asking = base.as_ref().filter(|_| undo.is_none());
+        let judged = asking.map(|base| base.questions(&changes, &tree, &live)).unwrap_or_default();
         questions.join(judged.clone());
         let capabilities =
             self.telling(Box::pin(source.capabilities(&questions, &live, &tree.desired))).await?;
