@@ -189,7 +189,8 @@ async fn over_a_socket_the_connection_itself_fails() {
 /// The network's client, which reads gzip, finds the same as the one in process.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_broken_answer_is_none_over_a_socket() {
-    for (failure, _) in broken() {
+    // Each is asked again after a while: all at once.
+    let asked = broken().into_iter().map(|(failure, _)| async move {
         let sandbox = acme();
         let fault = served(&sandbox, async |address| {
             let overrides = Overrides { site: Some(format!("http://{address}")), ..Overrides::default() };
@@ -208,7 +209,8 @@ async fn a_broken_answer_is_none_over_a_socket() {
             _ => matches!(fault, Fault::Broken(_)),
         };
         assert!(as_expected, "{failure:?}: {fault:?}");
-    }
+    });
+    futures_util::future::join_all(asked).await;
 }
 
 fn counted(sandbox: &Sandbox, fault: &str) -> u64 {

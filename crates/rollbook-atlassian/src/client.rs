@@ -1,7 +1,8 @@
 //! The one HTTP client. This is the only file that names reqwest; `send` does everything above the wire.
 //!
-//! Requests go over the network, or straight into a router in this process: `demo` and most tests do the latter.
+//! Requests go over the network, or straight into a service in this process: `demo` and most tests do the latter.
 
+use std::convert::Infallible;
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
@@ -9,16 +10,17 @@ use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 
-use axum::Router;
-use axum::body::{Body as AxumBody, Bytes};
+use bytes::Bytes;
 use http::uri::Scheme;
 use http::{HeaderMap, HeaderValue, Uri, header};
-use http_body_util::BodyExt as _;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt as _, Full};
 use jiff::fmt::rfc2822;
 use jiff::{SignedDuration, Timestamp};
 use tokio::sync::OnceCell;
 use tokio::time::timeout;
-use tower::ServiceExt as _;
+use tower::util::BoxCloneSyncService;
+use tower::{Service, ServiceExt as _};
 
 use super::auth::{Authorizer, Credential, CredentialKind};
 use super::endpoints::{CloudId, Endpoints};
@@ -79,9 +81,14 @@ pub struct Client {
 pub(super) enum Transport {
     /// Over the network.
     Network(Network),
-    /// Into a router.
-    InProcess(Router),
+    /// Into a service.
+    InProcess(InProcess),
 }
+
+type BoxError = Box<dyn StdError + Send + Sync>;
+
+type InProcess =
+    BoxCloneSyncService<http::Request<Full<Bytes>>, http::Response<UnsyncBoxBody<Bytes, BoxError>>, Infallible>;
 
 /// Connections over the network, which clients share. Each kind is made when the first request needs it: it may read every
 /// certificate that the system trusts, and there may be none.
@@ -109,7 +116,7 @@ pub(super) struct Incoming {
 
 enum IncomingBody {
     Network(reqwest::Response),
-    InProcess(AxumBody),
+    InProcess(UnsyncBoxBody<Bytes, BoxError>),
 }
 
 impl Default for Options {
@@ -151,18 +158,27 @@ impl Client {
         Self::new(Transport::Network(network), endpoints, credential, options)
     }
 
-    /// Makes a client that sends into a router. The hosts of `endpoints` are not looked up; their paths are the
-    /// same as on the network.
+    /// Makes a client that sends into a service, such as an `axum::Router`. The hosts of `endpoints` are not looked up;
+    /// their paths are the same as on the network.
     ///
     /// # Errors
     /// [`Error::Credential`] when the credential cannot be sent.
-    pub fn in_process(
-        router: Router,
+    pub fn in_process<S, B>(
+        service: S,
         endpoints: Endpoints,
         credential: Credential,
         options: Options,
-    ) -> Result<Self, Error> {
-        Self::new(Transport::InProcess(router), endpoints, credential, options)
+    ) -> Result<Self, Error>
+    where
+        S: Service<http::Request<Full<Bytes>>, Response = http::Response<B>, Error = Infallible>,
+        S: Clone + Send + Sync + 'static,
+        S::Future: Send + 'static,
+        B: http_body::Body<Data = Bytes> + Send + 'static,
+        B::Error: Into<BoxError>,
+    {
+        let boxed = |answer: http::Response<B>| answer.map(|body| body.map_err(Into::into).boxed_unsync());
+        let service = BoxCloneSyncService::new(service.map_response(boxed));
+        Self::new(Transport::InProcess(service), endpoints, credential, options)
     }
 
     /// How far the peer's clock is ahead of this machine's, by the `Date` of its first answer that had one
@@ -271,9 +287,9 @@ impl Transport {
                         Err(error) => Err(behind_proxy(&error, &uri, options).await),
                     }
                 }
-                Self::InProcess(router) => {
-                    let request = as_received(request).map(AxumBody::from);
-                    let Ok(answer) = router.clone().oneshot(request).await;
+                Self::InProcess(service) => {
+                    let request = as_received(request).map(|body| Full::new(Bytes::from(body)));
+                    let Ok(answer) = service.clone().oneshot(request).await;
                     let (head, body) = answer.into_parts();
                     let body = IncomingBody::InProcess(body);
                     Ok(Incoming { head, body })
@@ -332,7 +348,7 @@ impl IncomingBody {
             Self::InProcess(body) => loop {
                 match body.frame().await {
                     None => return Ok(None),
-                    Some(Err(error)) => return Err(Fault::Broken(root_cause(&error))),
+                    Some(Err(error)) => return Err(Fault::Broken(root_cause(&*error))),
                     Some(Ok(frame)) => {
                         if let Ok(data) = frame.into_data() {
                             return Ok(Some(data));

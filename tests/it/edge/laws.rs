@@ -17,7 +17,7 @@ use crate::world::TODAY;
 
 /// How many worlds there are.
 fn worlds() -> u64 {
-    u64::from(crate::soak::worlds() / 8)
+    u64::from(crate::soak::worlds() / 4)
 }
 
 /// Where each world starts, so that the same ones come every time; `ROLLBOOK_WORLD` asks for a single one.

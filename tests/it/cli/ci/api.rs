@@ -4,7 +4,7 @@ use axum::http::Method;
 use rollbook::platform::Kind;
 
 use super::hub::Fault;
-use super::machine::{Event, KINDS, Machine, Ran};
+use super::machine::{Event, Machine, Ran, each_kind};
 
 fn planned(kind: Kind, prepare: impl FnOnce(&Machine), without: &[&str]) -> (Machine, Ran) {
     let machine = Machine::new(kind).applied_from_the_first();
@@ -35,7 +35,7 @@ fn people(kind: Kind) -> &'static str {
 
 #[test]
 fn a_failure_that_passes_is_waited_for() {
-    for kind in KINDS {
+    each_kind(|kind| {
         let (_, ran) =
             planned(kind, |it| it.hub.edit(|state| state.faults.push(fault(people(kind), 502, &[], 1))), &[]);
         ran.ends(0).says("answered with 502").says("asked again in 1 s");
@@ -46,7 +46,7 @@ fn a_failure_that_passes_is_waited_for() {
             &[],
         );
         ran.ends(0).says("it may be asked again in 1 s");
-    }
+    });
 }
 
 /// GitHub answers with 403 where a limit is reached: its first one says by `x-ratelimit-reset` when it ends, its second one by
@@ -77,7 +77,7 @@ fn githubs_limits_are_told_from_what_a_token_may_not() {
 
 #[test]
 fn a_wait_of_an_hour_is_said_and_not_made() {
-    for kind in KINDS {
+    each_kind(|kind| {
         let waits = [("retry-after", "3600")];
         let (_, ran) = planned(
             kind,
@@ -85,7 +85,7 @@ fn a_wait_of_an_hour_is_said_and_not_made() {
             &[],
         );
         ran.ends(1).says("it may be asked again in 3600 s");
-    }
+    });
 }
 
 #[test]
@@ -129,7 +129,7 @@ fn a_variable_that_is_missing_or_odd_is_named() {
 
 #[test]
 fn a_command_says_what_it_is_for() {
-    for kind in KINDS {
+    each_kind(|kind| {
         let machine = Machine::new(kind);
         let (clone, mut variables) = machine.start(Event::Push, None);
         variables.insert("ROLLBOOK_CI_TOKEN".into(), super::TOKEN.into());
@@ -138,7 +138,7 @@ fn a_command_says_what_it_is_for() {
             .ends(64)
             .says("this job was started for a push to main");
         machine.bash("rollbook ci comment --plan x", &clone, &variables).ends(64);
-    }
+    });
 }
 
 /// A runner that kept its checkout has the target there, and not what the job was started for.

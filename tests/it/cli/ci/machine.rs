@@ -18,6 +18,16 @@ use crate::cli::{Site, seed_of};
 
 pub(super) const KINDS: [Kind; 3] = [Kind::GitHub, Kind::GitLab, Kind::Bitbucket];
 
+/// Does something for each platform, at the same time: much of it is waiting.
+pub(super) fn each_kind(work: impl Fn(Kind) + Sync) {
+    std::thread::scope(|scope| {
+        let work = &work;
+        for kind in KINDS {
+            scope.spawn(move || work(kind));
+        }
+    });
+}
+
 /// As live is: with this nothing is to be done.
 pub(super) const SETTLED: [&str; 3] = ["ada", "bruno", "erik"];
 

@@ -5,7 +5,7 @@ mod authors;
 mod clones;
 mod comments;
 
-use super::machine::{Event, KINDS, Machine, Ran};
+use super::machine::{Event, Machine, Ran, each_kind};
 
 /// The heading of the one comment of a pull request.
 #[track_caller]
@@ -36,8 +36,6 @@ fn applied(machine: &Machine) -> Ran {
     ran
 }
 
-fn on_each(walk: impl Fn(Machine)) {
-    for kind in KINDS {
-        walk(Machine::new(kind).applied_from_the_first());
-    }
+fn on_each(walk: impl Fn(Machine) + Sync) {
+    each_kind(|kind| walk(Machine::new(kind).applied_from_the_first()));
 }
