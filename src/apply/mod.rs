@@ -1,4 +1,4 @@
-//! Carries out a plan. Floor 2; the only room that writes to a surface.
+//! Carries out a plan. The only room that writes to a surface.
 //!
 //! `executor` sends what `run` says is ready and `answer` says what came back, and both are told to the `journal`; `touch` keeps
 //! apart what must not be under way at once. `lost` looks for what may have been done in the middle of a run; at its

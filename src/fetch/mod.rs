@@ -1,4 +1,4 @@
-//! Reads: surfaces → `LiveState`, questions → `Capabilities`. Floor 2; it never writes.
+//! Reads: surfaces → `LiveState`, questions → `Capabilities`. It never writes.
 //!
 //! What cannot be read whole is an error here and never a smaller listing.
 

@@ -188,7 +188,10 @@ fn every_tree_keeps_its_comments_and_its_meaning_and_then_stays() {
             assert_eq!(second(&one.text), second(&other.text), "{number}");
         }
     }
-    assert!(changed as u64 > trees() && kept as u64 > 8 * trees(), "{changed} files were changed, {kept} comments kept");
+    assert!(
+        changed as u64 > trees() && kept as u64 > 8 * trees(),
+        "{changed} files were changed, {kept} comments kept"
+    );
 }
 
 #[test]

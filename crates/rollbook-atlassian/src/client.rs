@@ -87,8 +87,11 @@ pub(super) enum Transport {
 
 type BoxError = Box<dyn StdError + Send + Sync>;
 
-type InProcess =
-    BoxCloneSyncService<http::Request<Full<Bytes>>, http::Response<UnsyncBoxBody<Bytes, BoxError>>, Infallible>;
+type InProcess = BoxCloneSyncService<
+    http::Request<Full<Bytes>>,
+    http::Response<UnsyncBoxBody<Bytes, BoxError>>,
+    Infallible,
+>;
 
 /// Connections over the network, which clients share. Each kind is made when the first request needs it: it may read every
 /// certificate that the system trusts, and there may be none.

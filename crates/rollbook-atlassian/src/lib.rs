@@ -1,4 +1,4 @@
-//! The surfaces: one HTTP client, authentication, limits, retries, and one module a surface. Floor 1.
+//! The surfaces: one HTTP client, authentication, limits, retries, and one module a surface.
 //!
 //! Everything that Atlassian does otherwise than one would think is written down here and nowhere else, with
 //! its source beside it. `client` is the only file that names reqwest. Nothing here reads the environment, a
@@ -6,6 +6,32 @@
 //!
 //! A [`Request`] is a value. Reads come back as values of `model`; a write can only be made from a
 //! `model::Operation`, and its answer is [`Written`] or an [`Error`] that says whether it may have been done.
+//!
+//! ```
+//! use std::convert::Infallible;
+//!
+//! use http_body_util::Full;
+//! use rollbook_atlassian::{Client, Credential, Endpoints, Host, Options, Overrides, Request, TokenKind};
+//! use secrecy::SecretString;
+//!
+//! # #[tokio::main(flavor = "current_thread")]
+//! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! // In the place of a site: a service that knows who asks.
+//! let site = tower::service_fn(async |_request| {
+//!     let body = Full::from(r#"{ "accountId": "712020:ada" }"#);
+//!     let json = http::Response::builder().header("content-type", "application/json");
+//!     Ok::<_, Infallible>(json.body(body).expect("a response"))
+//! });
+//! let token = SecretString::from("api-token");
+//! let ada = Credential::Basic { email: "ada@acme.com".into(), token, kind: TokenKind::Classic };
+//! let endpoints = Endpoints::new("https://acme.atlassian.net", &Overrides::default())?;
+//! let client = Client::in_process(site, endpoints, ada, Options::default())?;
+//! let request = Request::read(Host::Jira, "/rest/api/3/myself");
+//! let answer = client.read::<serde_json::Value>(&request).await?;
+//! assert_eq!(answer["accountId"], "712020:ada");
+//! # Ok(())
+//! # }
+//! ```
 
 mod auth;
 mod client;

@@ -7,7 +7,27 @@
 //! model             every value that crosses a boundary
 //! ```
 //!
-//! Imports point down.
+//! Imports point down. A tree becomes a declaration, and a declaration what is desired:
+//!
+//! ```
+//! use rollbook_core::config;
+//! use rollbook_core::model::{SourceFile, Tree};
+//! use rollbook_core::plan::Desired;
+//!
+//! let file = |path: &str, text: &str| SourceFile { path: path.into(), text: text.into() };
+//! let tree = Tree {
+//!     files: vec![
+//!         file("groups.yaml", "groups:\n  developers:\n    members: [ada@acme.com]\n"),
+//!         file("rollbook.yaml", "version: 1\nsite: https://acme.atlassian.net\ninclude: [groups.yaml]\n"),
+//!     ],
+//! };
+//! let today = jiff::civil::date(2026, 11, 22);
+//! let declaration = config::parse(&tree, today).declaration.expect("the tree is valid");
+//! let desired = Desired::of(&declaration, today);
+//! let (name, group) = desired.groups.iter().next().expect("a group is declared");
+//! let members: Vec<String> = group.members.keys().map(ToString::to_string).collect();
+//! assert_eq!((name.as_str(), members), ("developers", vec!["ada@acme.com".to_owned()]));
+//! ```
 
 pub mod config;
 pub mod journal;

@@ -23,6 +23,21 @@
 //! ```
 //!
 //! Time is tokio's (a paused clock works), randomness comes from `Options::rng_seed`.
+//!
+//! ```
+//! use rollbook_sandbox::{Change, Options, Sandbox, Seed};
+//!
+//! let seed = "site: { name: acme }\nusers:\n  - { email: ada@acme.com, name: Ada }\ngroups:\n  - { name: developers }\n";
+//! let sandbox = Sandbox::new(&Seed::parse(seed)?, &Options::default())?;
+//! sandbox.edit(&Change::AddMember { group: "developers".into(), user: "ada@acme.com".into() })?;
+//! let state = sandbox.state();
+//! let developers = state.groups.values().find(|group| group.name == "developers").ok_or("it is there")?;
+//! assert_eq!(developers.members.len(), 1);
+//! // An axum router: serve it, or send into it.
+//! let router = sandbox.router();
+//! # drop(router);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod auth;
 mod change;

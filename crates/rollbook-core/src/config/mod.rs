@@ -1,5 +1,5 @@
 //! Tree → `Declaration`: which files belong to a tree, their YAML, what it says, and all that is wrong with it,
-//! with the lock. Floor 1: it imports `model` only, and is pure, but for `files`.
+//! with the lock. It imports `model` only, and is pure, but for `files`.
 //!
 //! A file's text becomes nodes (`events`, `node`), which decoders that go on after a mistake (`fields`,
 //! `values`, and one file for each part of the language) put into a draft; then come the rules that look at the

@@ -1,4 +1,4 @@
-//! What a journal says, and whether it still says what was written. Floor 1; pure: bytes in, values out.
+//! What a journal says, and whether it still says what was written. Pure: bytes in, values out.
 //!
 //! A journal is a file of JSON lines. Each holds the hash of the line before it, and ends with its own:
 //!

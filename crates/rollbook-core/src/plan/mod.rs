@@ -1,4 +1,4 @@
-//! Desired − live → plan, as pure functions. Floor 1: no async, no client, no clock, no environment.
+//! Desired − live → plan, as pure functions. No async, no client, no clock, no environment.
 //!
 //! Some facts cost a request each, so planning is two steps with a read between:
 //!

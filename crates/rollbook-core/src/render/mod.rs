@@ -1,4 +1,4 @@
-//! Values → text, Markdown and JSON. Floor 2; pure: no terminal, no file, no clock.
+//! Values → text, Markdown and JSON. Pure: no terminal, no file, no clock.
 //!
 //! Text carries ANSI styles throughout; the edge strips them where they are not wanted, so that no form of
 //! the output differs by more than colour. Whatever comes from outside goes through [`harmless()`] first.
