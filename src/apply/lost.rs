@@ -96,17 +96,10 @@ pub(super) fn may_repeat(operation: &Operation) -> bool {
 
 /// Whether what requires an operation can go on, with no more known of it than what was found.
 pub(super) fn is_enough(planned: &PlannedOperation, made: Option<&MadeId>) -> bool {
-    match &planned.operation {
-        // Members are added there by the id of the directory.
-        Operation::CreateGroup { .. } => made.is_some() && planned.via != Surface::Scim,
-        Operation::InviteUser { .. } => made.is_some(),
-        Operation::ActivateUser { .. }
-        | Operation::UpdateUser { .. }
-        | Operation::AddMember { .. }
-        | Operation::RemoveMember { .. }
-        | Operation::SuspendUser { .. }
-        | Operation::DeactivateUser { .. }
-        | Operation::RemoveUser { .. }
-        | Operation::DeleteGroup { .. } => true,
+    let creates = matches!(planned.operation, Operation::CreateGroup { .. });
+    if !creates && !matches!(planned.operation, Operation::InviteUser { .. }) {
+        return true;
     }
+    // Members are added there by the id of the directory.
+    made.is_some() && !(creates && planned.via == Surface::Scim)
 }

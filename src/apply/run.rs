@@ -277,25 +277,14 @@ impl<'p> Run<'p> {
         let mut lock = Lock::default();
         for planned in self.operations {
             let from = planned.via.to_string();
-            match &planned.operation {
-                Operation::CreateGroup { name, .. } => {
-                    if let Ok(id) = self.made.group(&Ref::Made(planned.key.clone())) {
-                        lock.groups.insert(name.clone(), LockedId { id, from });
-                    }
-                }
-                Operation::InviteUser { email, .. } => {
-                    if let Ok(id) = self.made.account(&Ref::Made(planned.key.clone())) {
-                        lock.users.insert(email.clone(), LockedId { id, from });
-                    }
-                }
-                Operation::ActivateUser { .. }
-                | Operation::UpdateUser { .. }
-                | Operation::AddMember { .. }
-                | Operation::RemoveMember { .. }
-                | Operation::SuspendUser { .. }
-                | Operation::DeactivateUser { .. }
-                | Operation::RemoveUser { .. }
-                | Operation::DeleteGroup { .. } => {}
+            if let Operation::CreateGroup { name, .. } = &planned.operation
+                && let Ok(id) = self.made.group(&Ref::Made(planned.key.clone()))
+            {
+                lock.groups.insert(name.clone(), LockedId { id, from });
+            } else if let Operation::InviteUser { email, .. } = &planned.operation
+                && let Ok(id) = self.made.account(&Ref::Made(planned.key.clone()))
+            {
+                lock.users.insert(email.clone(), LockedId { id, from });
             }
         }
         lock

@@ -14,17 +14,7 @@ pub(super) struct Touch {
 
 impl Touch {
     pub(super) fn of(operation: &Operation) -> Self {
-        let whole = match operation {
-            Operation::AddMember { .. } | Operation::RemoveMember { .. } => false,
-            Operation::CreateGroup { .. }
-            | Operation::InviteUser { .. }
-            | Operation::ActivateUser { .. }
-            | Operation::UpdateUser { .. }
-            | Operation::SuspendUser { .. }
-            | Operation::DeactivateUser { .. }
-            | Operation::RemoveUser { .. }
-            | Operation::DeleteGroup { .. } => true,
-        };
+        let whole = !matches!(operation, Operation::AddMember { .. } | Operation::RemoveMember { .. });
         Self { account: operation.account_ref(), group: operation.group_ref(), whole }
     }
 

@@ -81,24 +81,15 @@ pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Erro
 }
 
 fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<MadeId>, Error> {
-    Ok(match operation {
-        Operation::CreateGroup { .. } => {
-            let group: CreatedGroup = answer.decode()?;
-            Some(MadeId::Group(GroupId::new(group.group_id)))
-        }
-        Operation::InviteUser { .. } => {
-            let user: CreatedUser = answer.decode()?;
-            Some(MadeId::Account(AccountId::new(user.account_id)))
-        }
-        Operation::AddMember { .. }
-        | Operation::RemoveMember { .. }
-        | Operation::RemoveUser { .. }
-        | Operation::DeleteGroup { .. }
-        | Operation::ActivateUser { .. }
-        | Operation::UpdateUser { .. }
-        | Operation::SuspendUser { .. }
-        | Operation::DeactivateUser { .. } => None,
-    })
+    if matches!(operation, Operation::CreateGroup { .. }) {
+        let group: CreatedGroup = answer.decode()?;
+        return Ok(Some(MadeId::Group(GroupId::new(group.group_id))));
+    }
+    if matches!(operation, Operation::InviteUser { .. }) {
+        let user: CreatedUser = answer.decode()?;
+        return Ok(Some(MadeId::Account(AccountId::new(user.account_id))));
+    }
+    Ok(None)
 }
 
 /// Adding a member twice answers 400, removing nobody answers 400 or 404, and other mistakes do so too: the text
@@ -106,20 +97,12 @@ fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<MadeId>, Err
 /// by somebody else: a read decides.
 fn claims_satisfied(operation: &Operation, answer: &Answer, words: &Words) -> bool {
     let says = |text| words.as_str().to_ascii_lowercase().contains(text);
-    let status = answer.status();
-    match operation {
-        Operation::AddMember { .. } => status == StatusCode::BAD_REQUEST && says("already a member of"),
-        Operation::RemoveMember { .. } => {
-            status == StatusCode::BAD_REQUEST && says("not a member of") || answer.finds_nothing()
-        }
-        Operation::RemoveUser { .. } | Operation::DeleteGroup { .. } => answer.finds_nothing(),
-        Operation::CreateGroup { .. }
-        | Operation::InviteUser { .. }
-        | Operation::ActivateUser { .. }
-        | Operation::UpdateUser { .. }
-        | Operation::SuspendUser { .. }
-        | Operation::DeactivateUser { .. } => false,
+    let said = |text| answer.status() == StatusCode::BAD_REQUEST && says(text);
+    if matches!(operation, Operation::AddMember { .. }) {
+        return said("already a member of");
     }
+    let left_before = matches!(operation, Operation::RemoveMember { .. }) && said("not a member of");
+    left_before || operation.removes() && answer.finds_nothing()
 }
 
 impl Jira {

@@ -67,20 +67,10 @@ impl NoInvitation {
 impl<'a> Invite<'a> {
     /// The invitation that an operation is.
     pub fn of(operation: &'a Operation) -> Option<Self> {
-        match operation {
-            Operation::InviteUser { email, apps, groups, sends_mail, .. } => {
-                Some(Self { email, to: Offer { apps, groups, sends_mail: *sends_mail } })
-            }
-            Operation::CreateGroup { .. }
-            | Operation::ActivateUser { .. }
-            | Operation::UpdateUser { .. }
-            | Operation::AddMember { .. }
-            | Operation::RemoveMember { .. }
-            | Operation::SuspendUser { .. }
-            | Operation::DeactivateUser { .. }
-            | Operation::RemoveUser { .. }
-            | Operation::DeleteGroup { .. } => None,
+        if let Operation::InviteUser { email, apps, groups, sends_mail, .. } = operation {
+            return Some(Self { email, to: Offer { apps, groups, sends_mail: *sends_mail } });
         }
+        None
     }
 
     /// What it gives.
@@ -205,25 +195,12 @@ pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Erro
 }
 
 fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<MadeId>, Error> {
-    match operation {
-        Operation::CreateGroup { .. } => {
-            // What the 201 holds is not documented.
-            let created: Created = serde_json::from_slice(answer.body()).unwrap_or_default();
-            match created.group() {
-                Some(group) => Ok(Some(MadeId::Group(group))),
-                None => Err(unnamed(answer)),
-            }
-        }
-        Operation::InviteUser { .. }
-        | Operation::ActivateUser { .. }
-        | Operation::UpdateUser { .. }
-        | Operation::AddMember { .. }
-        | Operation::RemoveMember { .. }
-        | Operation::SuspendUser { .. }
-        | Operation::DeactivateUser { .. }
-        | Operation::RemoveUser { .. }
-        | Operation::DeleteGroup { .. } => Ok(None),
+    if !matches!(operation, Operation::CreateGroup { .. }) {
+        return Ok(None);
     }
+    // What the 201 holds is not documented.
+    let created: Created = serde_json::from_slice(answer.body()).unwrap_or_default();
+    created.group().map(|group| Some(MadeId::Group(group))).ok_or_else(|| unnamed(answer))
 }
 
 /// What the code of a 409 to an addition says: `-2` is a conflict, so that the account is in the group already, and `-3`
@@ -232,43 +209,23 @@ fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<MadeId>, Err
 /// the directory does not know the account: a read tells.
 fn claims_satisfied(operation: &Operation, answer: &Answer, words: &Words) -> bool {
     let says = |text| words.as_str().to_ascii_lowercase().contains(text);
-    match operation {
-        Operation::AddMember { .. } => {
-            let licence = ["admin-409-3", "admin-uam-409-3", "license", "licence"].into_iter().any(says);
-            answer.status() == StatusCode::CONFLICT && !licence
-        }
-        Operation::RemoveMember { .. } | Operation::RemoveUser { .. } | Operation::DeleteGroup { .. } => {
-            answer.finds_nothing()
-        }
-        Operation::CreateGroup { .. }
-        | Operation::InviteUser { .. }
-        | Operation::ActivateUser { .. }
-        | Operation::UpdateUser { .. }
-        | Operation::SuspendUser { .. }
-        | Operation::DeactivateUser { .. } => false,
+    if matches!(operation, Operation::AddMember { .. }) {
+        let licence = ["admin-409-3", "admin-uam-409-3", "license", "licence"].into_iter().any(says);
+        return answer.status() == StatusCode::CONFLICT && !licence;
     }
+    operation.removes() && answer.finds_nothing()
 }
 
 /// A claim in words: where the code of a 409 does not say which of its meanings it has, both.
 fn claim(operation: &Operation, words: &Words) -> String {
-    match operation {
-        Operation::AddMember { .. } => {
-            let said = if words.is_empty() { String::new() } else { format!(" ({words})") };
-            let mut codes = words.as_str().split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
-            let conflict = codes.any(|code| code.eq_ignore_ascii_case("ADMIN-UAM-409-2"));
-            let or = if conflict { "" } else { ", or an app has no seat left" };
-            format!("the account is in the group already{or}{said}")
-        }
-        Operation::CreateGroup { .. }
-        | Operation::InviteUser { .. }
-        | Operation::ActivateUser { .. }
-        | Operation::UpdateUser { .. }
-        | Operation::RemoveMember { .. }
-        | Operation::SuspendUser { .. }
-        | Operation::DeactivateUser { .. }
-        | Operation::RemoveUser { .. }
-        | Operation::DeleteGroup { .. } => words.to_string(),
+    if !matches!(operation, Operation::AddMember { .. }) {
+        return words.to_string();
     }
+    let said = if words.is_empty() { String::new() } else { format!(" ({words})") };
+    let mut codes = words.as_str().split(|c: char| !c.is_ascii_alphanumeric() && c != '-');
+    let conflict = codes.any(|code| code.eq_ignore_ascii_case("ADMIN-UAM-409-2"));
+    let or = if conflict { "" } else { ", or an app has no seat left" };
+    format!("the account is in the group already{or}{said}")
 }
 
 /// Says what the answer to an invitation means for one of those who are in it. 206 means that something failed;

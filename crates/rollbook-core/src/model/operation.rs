@@ -254,42 +254,49 @@ impl Operation {
 
     /// The account that loses all its access by it, and the memberships that have no effect any more or end with it.
     pub fn leaver(&self) -> Option<(&AccountId, &[Kept])> {
-        match self {
-            Self::SuspendUser { account, memberships }
-            | Self::DeactivateUser { account, memberships }
-            | Self::RemoveUser { account, memberships, .. } => Some((account, memberships)),
-            Self::CreateGroup { .. }
-            | Self::InviteUser { .. }
-            | Self::ActivateUser { .. }
-            | Self::UpdateUser { .. }
-            | Self::AddMember { .. }
-            | Self::RemoveMember { .. }
-            | Self::DeleteGroup { .. } => None,
+        if let Self::SuspendUser { account, memberships }
+        | Self::DeactivateUser { account, memberships }
+        | Self::RemoveUser { account, memberships, .. } = self
+        {
+            return Some((account, memberships));
         }
+        None
+    }
+
+    /// Whether it takes a membership, an account or a group out of the site, so that finding nothing may be what it leads to.
+    pub fn removes(&self) -> bool {
+        matches!(self, Self::RemoveMember { .. } | Self::RemoveUser { .. } | Self::DeleteGroup { .. })
     }
 
     /// Takes in a membership of the account that it is about, where that has an effect again, or none any more, by it.
     pub fn keep(&mut self, kept: &Kept) {
+        if let Self::ActivateUser { account, memberships, .. }
+        | Self::SuspendUser { account, memberships }
+        | Self::DeactivateUser { account, memberships }
+        | Self::RemoveUser { account, memberships, .. } = self
+            && account == kept.membership.account()
+            && !memberships.contains(kept)
+        {
+            memberships.push(kept.clone());
+            memberships.sort();
+        }
+    }
+
+    /// The operations that make an id which it needs.
+    pub fn awaits(&self) -> Vec<&Key> {
         match self {
-            Self::ActivateUser { account, memberships, .. }
-            | Self::SuspendUser { account, memberships }
-            | Self::DeactivateUser { account, memberships }
-            | Self::RemoveUser { account, memberships, .. }
-                if account == kept.membership.account() && !memberships.contains(kept) =>
-            {
-                memberships.push(kept.clone());
-                memberships.sort();
+            Self::AddMember { group, account } => {
+                [group.made(), account.made()].into_iter().flatten().collect()
             }
-            Self::ActivateUser { .. }
+            Self::InviteUser { groups, .. } => groups.iter().filter_map(Ref::made).collect(),
+            Self::CreateGroup { .. }
+            | Self::ActivateUser { .. }
+            | Self::UpdateUser { .. }
+            | Self::RemoveMember { .. }
             | Self::SuspendUser { .. }
             | Self::DeactivateUser { .. }
             | Self::RemoveUser { .. }
-            | Self::CreateGroup { .. }
-            | Self::InviteUser { .. }
-            | Self::UpdateUser { .. }
-            | Self::AddMember { .. }
-            | Self::RemoveMember { .. }
-            | Self::DeleteGroup { .. } => {}
+            | Self::DeleteGroup { .. } => Vec::new(),
         }
     }
 
@@ -300,34 +307,12 @@ impl Operation {
 
     /// The groups into which the site puts somebody by itself.
     pub fn defaults(&self) -> &[NamedGroup] {
-        match self {
-            Self::InviteUser { defaults, .. } => defaults,
-            Self::CreateGroup { .. }
-            | Self::ActivateUser { .. }
-            | Self::UpdateUser { .. }
-            | Self::AddMember { .. }
-            | Self::RemoveMember { .. }
-            | Self::SuspendUser { .. }
-            | Self::DeactivateUser { .. }
-            | Self::RemoveUser { .. }
-            | Self::DeleteGroup { .. } => &[],
-        }
+        if let Self::InviteUser { defaults, .. } = self { defaults } else { &[] }
     }
 
     /// The apps that it asks for.
     pub fn apps(&self) -> &[App] {
-        match self {
-            Self::InviteUser { apps, .. } => apps,
-            Self::CreateGroup { .. }
-            | Self::ActivateUser { .. }
-            | Self::UpdateUser { .. }
-            | Self::AddMember { .. }
-            | Self::RemoveMember { .. }
-            | Self::SuspendUser { .. }
-            | Self::DeactivateUser { .. }
-            | Self::RemoveUser { .. }
-            | Self::DeleteGroup { .. } => &[],
-        }
+        if let Self::InviteUser { apps, .. } = self { apps } else { &[] }
     }
 }
 

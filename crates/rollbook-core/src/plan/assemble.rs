@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, App, Blocked, Comparison, Cost, Direction, GroupId, GroupName, GroupSummary, Identified, Key,
-    Note, Operation, Plan, PlannedOperation, Review, SeatChange, Summary, Surface, SurfaceIds, UserRef,
-    Verdict,
+    Note, Plan, PlannedOperation, Review, SeatChange, Summary, Surface, SurfaceIds, UserRef, Verdict,
 };
 
 use super::cost::cost;
 use super::fingerprint::fingerprint;
 use super::identity::People;
-use super::projection::revokes;
+use super::projection::{Effect, effects, revokes};
 use super::route::Context;
 use super::{order, reach};
 
@@ -111,17 +110,12 @@ fn changed_groups(groups: Vec<GroupSummary>, operations: &[PlannedOperation]) ->
         };
         touched.insert(name);
         let (added, removed) = counts.entry(name).or_default();
-        match &planned.operation {
-            Operation::AddMember { .. } => *added += 1,
-            Operation::RemoveMember { .. } => *removed += 1,
-            Operation::DeleteGroup { members, .. } => *removed += members.len(),
-            Operation::CreateGroup { .. }
-            | Operation::InviteUser { .. }
-            | Operation::ActivateUser { .. }
-            | Operation::UpdateUser { .. }
-            | Operation::SuspendUser { .. }
-            | Operation::DeactivateUser { .. }
-            | Operation::RemoveUser { .. } => {}
+        for effect in effects(planned) {
+            match effect {
+                Effect::Joins(..) => *added += 1,
+                Effect::Leaves(_) => *removed += 1,
+                Effect::Wakes(..) | Effect::Sleeps(..) | Effect::Ends(_) => {}
+            }
         }
     }
     let mut changed: Vec<GroupSummary> = groups

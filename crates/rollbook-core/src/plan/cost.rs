@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Action, Cost, GroupId, Key, LiveState, Operation, PlannedOperation, Ref, Surface};
+use crate::model::{Action, Cost, GroupId, Key, LiveState, Operation, PlannedOperation, Surface};
 
 /// The published rate limits, as far as a cost needs them. `atlassian` knows the figures.
 #[derive(Clone, Copy, Debug)]
@@ -34,23 +34,10 @@ pub(super) fn cost(operations: &[PlannedOperation], live: &LiveState, rates: &Ra
             *surfaces.entry(planned.via).or_insert(0) += 1;
             writes += 1;
         }
-        match operation {
-            Operation::AddMember { group: Ref::Known(group), .. } => {
-                touched.insert(group);
-            }
-            Operation::RemoveMember { membership } => {
-                touched.insert(membership.group());
-            }
-            Operation::CreateGroup { .. } => made += 1,
-            Operation::AddMember { group: Ref::Made(_), .. }
-            | Operation::InviteUser { .. }
-            | Operation::ActivateUser { .. }
-            | Operation::UpdateUser { .. }
-            | Operation::SuspendUser { .. }
-            | Operation::DeactivateUser { .. }
-            | Operation::RemoveUser { .. }
-            | Operation::DeleteGroup { .. } => {}
+        if matches!(operation, Operation::AddMember { .. } | Operation::RemoveMember { .. }) {
+            touched.extend(operation.group());
         }
+        made += usize::from(matches!(operation, Operation::CreateGroup { .. }));
     }
     let pages = |group: &GroupId| {
         live.members

@@ -30,11 +30,9 @@ pub(super) fn require(operations: &mut Operations) {
         .filter_map(|key| Some((key.address.user()?.clone(), key.clone())))
         .collect();
     for planned in operations.values_mut() {
-        let mut requires: BTreeSet<Key> = BTreeSet::new();
+        let mut requires: BTreeSet<Key> = planned.operation.awaits().into_iter().cloned().collect();
         match &planned.operation {
-            Operation::AddMember { group, account } => {
-                requires.extend(group.made().cloned());
-                requires.extend(account.made().cloned());
+            Operation::AddMember { .. } => {
                 requires.extend(planned.key.address.user().and_then(|user| arrivals.get(user)).cloned());
             }
             // What ends before an account comes back has no effect again (design §7).
@@ -44,10 +42,8 @@ pub(super) fn require(operations: &mut Operations) {
             Operation::DeleteGroup { group, .. } => {
                 requires.extend(by_group.get(group).into_iter().flatten().cloned());
             }
-            Operation::InviteUser { groups, .. } => {
-                requires.extend(groups.iter().filter_map(Ref::made).cloned());
-            }
-            Operation::CreateGroup { .. }
+            Operation::InviteUser { .. }
+            | Operation::CreateGroup { .. }
             | Operation::UpdateUser { .. }
             | Operation::RemoveMember { .. }
             | Operation::SuspendUser { .. }

@@ -365,7 +365,8 @@ impl Router<'_> {
         self.block_returns();
         loop {
             let missing = |key: &&Key| !self.operations.contains_key(*key);
-            let orphan = |planned: &PlannedOperation| needs(planned).into_iter().find(missing).cloned();
+            let orphan =
+                |planned: &PlannedOperation| planned.operation.awaits().into_iter().find(missing).cloned();
             let orphans: Vec<(Key, Key)> = self
                 .operations
                 .values()
@@ -383,24 +384,6 @@ impl Router<'_> {
                 self.block_planned(&key, obstacle);
             }
         }
-    }
-}
-
-/// The operations without which one cannot be done.
-fn needs(planned: &PlannedOperation) -> Vec<&Key> {
-    match &planned.operation {
-        Operation::AddMember { group, account } => {
-            [group.made(), account.made()].into_iter().flatten().collect()
-        }
-        Operation::InviteUser { groups, .. } => groups.iter().filter_map(Ref::made).collect(),
-        Operation::CreateGroup { .. }
-        | Operation::ActivateUser { .. }
-        | Operation::UpdateUser { .. }
-        | Operation::RemoveMember { .. }
-        | Operation::SuspendUser { .. }
-        | Operation::DeactivateUser { .. }
-        | Operation::RemoveUser { .. }
-        | Operation::DeleteGroup { .. } => Vec::new(),
     }
 }
 

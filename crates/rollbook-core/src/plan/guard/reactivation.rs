@@ -8,22 +8,15 @@ use super::{Case, Rules, Tripped};
 /// purpose. Without a base nobody can tell. Somebody who has an account and is in no directory is invited back. That a journal
 /// shows who suspended them says nothing of what was done by hand since, so that `undo` is judged alike.
 pub(super) fn reactivation(case: &Case<'_>, _: &Rules<'_>) -> Vec<Tripped> {
-    let trips = |planned: &&PlannedOperation| match &planned.operation {
-        Operation::ActivateUser { account, .. } => {
+    let trips = |planned: &&PlannedOperation| {
+        if let Operation::ActivateUser { account, .. } = &planned.operation {
             let base = case.context.base.map(|base| &base.tree);
             // `undo` gives back nothing that the tree denies, and what it does is never drift.
             let drifted = planned.drift != Drift::No && planned.reason != Reason::Undone;
-            drifted || base.is_none_or(|base| !base.offboards(account))
+            return drifted || base.is_none_or(|base| !base.offboards(account));
         }
-        Operation::InviteUser { .. } => planned.drift == Drift::Yes && has_account(case, planned),
-        Operation::CreateGroup { .. }
-        | Operation::UpdateUser { .. }
-        | Operation::AddMember { .. }
-        | Operation::RemoveMember { .. }
-        | Operation::SuspendUser { .. }
-        | Operation::DeactivateUser { .. }
-        | Operation::RemoveUser { .. }
-        | Operation::DeleteGroup { .. } => false,
+        let invites = matches!(planned.operation, Operation::InviteUser { .. });
+        invites && planned.drift == Drift::Yes && has_account(case, planned)
     };
     case.operations.values().filter(trips).map(|planned| tripped(case, planned)).collect()
 }

@@ -76,17 +76,7 @@ pub(super) fn group(
     let (sign, style) = match whole.map(|planned| &planned.operation) {
         Some(Operation::CreateGroup { .. }) => ("+", GRANT),
         Some(Operation::DeleteGroup { .. }) => ("-", REVOKE),
-        Some(
-            Operation::AddMember { .. }
-            | Operation::RemoveMember { .. }
-            | Operation::InviteUser { .. }
-            | Operation::ActivateUser { .. }
-            | Operation::UpdateUser { .. }
-            | Operation::SuspendUser { .. }
-            | Operation::DeactivateUser { .. }
-            | Operation::RemoveUser { .. },
-        )
-        | None => ("~", CHANGE),
+        Some(_) | None => ("~", CHANGE),
     };
     let head = format!("{sign} group {}", harmless(name.as_str()));
     let mut middle = plan
