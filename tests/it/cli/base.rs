@@ -256,11 +256,13 @@ fn an_author_who_lets_themselves_in_is_refused() {
     assert!(ran.stdout.contains("no apply of HEAD is known to have completed"), "{ran}");
     git(folder, &["update-ref", "refs/rollbook/applied", "HEAD"]);
     edit(folder, "groups/support.yaml", "- chen@acme.com", "- chen@acme.com\n      - bruno@acme.com");
-    let by = |author: &str| plan(folder, &["--base", "HEAD", "--author", author]).at(&site).run();
+    // Grace is invited anew, since no apply has invited her in truth.
+    let allowed = ["--base", "HEAD", "--allow", "reactivation"];
+    let by = |author: &str| plan(folder, &[&allowed[..], &["--author", author]].concat()).at(&site).run();
     let refused = by("Bruno@acme.com").ends(4);
     assert!(refused.stdout.contains("bruno@acme.com, who made this change,"), "{refused}");
     by("ada@acme.com").ends(0);
-    let nobody = plan(folder, &["--base", "HEAD"]).at(&site).run().ends(4);
+    let nobody = plan(folder, &allowed).at(&site).run().ends(4);
     assert!(nobody.stdout.contains("! self-grant"), "{nobody}");
     plan(folder, &["--author", "not an e-mail"]).run().ends(64);
 }

@@ -59,7 +59,8 @@ fn a_refused_plan_without_operations_ends_like_any_other() {
     edit(folder, "rollbook.yaml", "policy:\n", "policy:\n  privileged: [support]\n  self-grant: refuse\n");
     git(folder, &["commit", "--quiet", "-am", "rules"]);
     git(folder, &["update-ref", "refs/rollbook/applied", "HEAD"]);
-    by_bruno("apply", &["--yes", "--journal", &format!("{tree}/../first.jsonl")]).run().ends(0);
+    let journal = format!("{tree}/../first.jsonl");
+    by_bruno("apply", &["--yes", "--allow", "reactivation", "--journal", &journal]).run().ends(0);
     site.sandbox.edit(&Change::AddMember { group: "support".into(), user: "bruno@acme.com".into() }).unwrap();
     edit(folder, "groups/support.yaml", "- chen@acme.com", "- chen@acme.com\n      - bruno@acme.com");
     let plan = by_bruno("plan", &[]).run().ends(4);

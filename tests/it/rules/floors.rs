@@ -64,7 +64,8 @@ fn a_floor_counts_people_with_an_active_account() {
         live.accounts.remove(&zoe);
     });
     assert!(keys(&invited.plan()).contains(&"invite user.zoe@acme.com".to_owned()));
-    assert_eq!(rulings(&invited.plan()), refused, "whom the plan invites has not come yet");
+    let anew = [refused[0], "reactivation user.zoe@acme.com: refused"];
+    assert_eq!(rulings(&invited.plan()), anew, "whom the plan invites has not come yet");
     let asleep = leaves("zoe@acme.com", "").change(|live| live.account("zoe@acme.com").active = false);
     assert_eq!(rulings(&asleep.plan()), refused);
     let customer = leaves("account: acc-customer", "").change(|live| {

@@ -1,6 +1,7 @@
 //! Rules hold by account and group, on the membership that a plan leaves behind: one test for each way in which one let
 //! go, with a neighbour that must not trip.
 
+mod addresses;
 mod any_failure;
 mod applied;
 mod authors;

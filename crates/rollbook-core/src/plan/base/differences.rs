@@ -172,6 +172,9 @@ impl<'a> Base<'a> {
         // What the base ends by name is not new, and nobody need have done it by hand.
         let ended: BTreeSet<_> = kept.iter().filter(|it| it.ends_by_name()).map(at).collect();
         found.retain(|it| !ended.contains(&at(it)));
+        // That a line which may be about somebody goes does not hide that the base would end their access.
+        let takes: BTreeSet<_> = kept.iter().map(at).collect();
+        found.retain(|it| it.kind != Kind::Left || !takes.contains(&at(it)));
         // A membership that ends with its account may end by itself as well.
         let mut told: BTreeSet<_> = found.iter().map(at).collect();
         kept.retain(|it| told.insert(at(it)));

@@ -16,7 +16,7 @@ pub(super) fn reactivation(case: &Case<'_>, _: &Rules<'_>) -> Vec<Tripped> {
             return drifted || base.is_none_or(|base| !base.offboards(account));
         }
         let invites = matches!(planned.operation, Operation::InviteUser { .. });
-        invites && planned.drift == Drift::Yes && has_account(case, planned)
+        invites && planned.drift == Drift::Yes && (has_account(case, planned) || had_account(case, planned))
     };
     case.operations.values().filter(trips).map(|planned| tripped(case, planned)).collect()
 }
@@ -26,11 +26,22 @@ fn has_account(case: &Case<'_>, planned: &PlannedOperation) -> bool {
     user.is_some_and(|user| case.context.tree.account(user).is_some())
 }
 
+/// Whether an apply has completed that asked for somebody whom no account shows any more: they have another email by now,
+/// and keep what they have, or somebody removed the account.
+fn had_account(case: &Case<'_>, planned: &PlannedOperation) -> bool {
+    case.context.was_applied(&planned.key.address, None)
+}
+
 fn tripped(case: &Case<'_>, planned: &PlannedOperation) -> Tripped {
     let (why, help) = match (planned.reason == Reason::Undone, case.context.base) {
         (false, None) => (
             "without a base nobody can tell whether somebody took their access away on purpose",
             "Compare with the commit before the change, by `--base`; or apply by hand with `--allow reactivation`.",
+        ),
+        (false, Some(_)) if planned.operation.account().is_none() && !has_account(case, planned) => (
+            "an apply has completed that asked for them, and no account shows the address any more: its holder may have \
+             another by now, and all the access that they had",
+            "Find out who that was, and write the email that they have now; or waive `reactivation` for this person.",
         ),
         (false, Some(_)) => (
             "the tree did not offboard them before, so somebody took their access away by hand",

@@ -42,11 +42,17 @@ impl<'a> Author<'a> {
             theirs.map(|(_, id)| (*id).clone()).collect::<BTreeSet<AccountId>>()
         };
         let mut accounts = case.rules.accounts(email);
-        accounts.extend(at(email));
-        // Their account may be known by another address as well, and that by a note behind its `+`.
-        let others = known.iter().filter(|(_, id)| accounts.contains(*id)).map(|(known, _)| (*known).clone());
-        let emails: BTreeSet<Email> = others.chain([email.clone()]).collect();
-        accounts.extend(emails.iter().flat_map(at));
+        let mut emails = BTreeSet::from([email.clone()]);
+        // Their account may be known by another address as well, that by a note behind its `+`, and so on.
+        loop {
+            let before = (accounts.len(), emails.len());
+            accounts.extend(emails.iter().flat_map(at));
+            let others = known.iter().filter(|(_, id)| accounts.contains(*id));
+            emails.extend(others.map(|(known, _)| (*known).clone()));
+            if before == (accounts.len(), emails.len()) {
+                break;
+            }
+        }
         Self { email, emails, known: by_site || by_base, accounts }
     }
 

@@ -10,8 +10,8 @@ mod owned;
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, Address, Direction, Drift, Email, GroupId, GroupName, Guard, Ruling, SelfGrant, UserRef,
-    Verdict,
+    AccountId, Address, Direction, Drift, Email, GroupId, GroupName, Guard, Operation, Ruling, SelfGrant,
+    UserRef, Verdict,
 };
 
 use super::{Case, Context, Rules, Tripped, ruled, verdict};
@@ -145,12 +145,26 @@ fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
         }
     }
     moved_names(case, authors, &mut found);
+    newcomers(case, authors, &mut found);
     found.into_values().chain(loosened(case, authors)).chain(held_in::tripped(case, authors)).collect()
+}
+
+/// Authors whom nobody knows, and whom their own change invites: by the next one they would be known, by an account that
+/// nobody else has given them.
+fn newcomers(case: &Case<'_>, authors: &[Author<'_>], found: &mut BTreeMap<Address, Tripped>) {
+    for planned in case.operations.values() {
+        let Operation::InviteUser { email, .. } = &planned.operation else { continue };
+        let Some(author) = authors.iter().find(|it| !it.known && it.may_hold(case, email)) else { continue };
+        let address = planned.key.address.clone();
+        let why = format!("{}, and the change invites that address", author.unknown());
+        let help = "Let somebody else invite them, in a change of their own.";
+        found.entry(address.clone()).or_insert(trip(address, why, help));
+    }
 }
 
 impl Context<'_> {
     /// Whether an apply has completed that asked for a grant.
-    fn was_applied(&self, address: &Address, account: Option<&AccountId>) -> bool {
+    pub(super) fn was_applied(&self, address: &Address, account: Option<&AccountId>) -> bool {
         self.base.is_some_and(|base| base.revision.applied)
             || self.applied.is_some_and(|applied| applied.asks_for(address, account, self.tree))
     }

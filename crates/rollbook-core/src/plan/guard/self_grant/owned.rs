@@ -237,7 +237,9 @@ fn is_pruned(case: &Case<'_>, change: &IdentityChange) -> bool {
 /// Where the rule of the base only follows its group or person to another name, it does not count.
 fn is_ruled(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool {
     let privileged = match &change.address {
-        Address::User(user) => change.base.is_some() && is_let_in(case, user),
+        Address::User(user) => {
+            change.base.is_some() && is_let_in(case, user) || ends_nobody(case, change, base)
+        }
         Address::Group(_) | Address::Member(..) => {
             change.base.as_ref().is_some_and(|id| case.rules.privileged.may_hold(&GroupId::new(id)))
         }
@@ -251,6 +253,27 @@ fn is_ruled(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool 
                 .any(|old| old.head.is_none() && old.base == change.head && base.speaks_of(&old.address))
     };
     privileged || case.rules.head.speaks_of(&change.address) && !follows()
+}
+
+/// Whether the base ends access to a privileged group by a name of nobody, and the change ties that to an account outside of
+/// it: the end would fall on that one, and nothing more be said of whoever in the group was meant.
+fn ends_nobody(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool {
+    let (None, Some(id), Address::User(user)) = (&change.base, &change.head, &change.address) else {
+        return false;
+    };
+    let (tree, live, account) = (base.tree, case.context.live, AccountId::new(id));
+    if !tree.people.is_of_nobody(user) {
+        return false;
+    }
+    let offboarded = matches!(user, UserRef::Email(email) if tree.desired.offboarded(email).is_some());
+    tree.desired.groups.iter().any(|(name, group)| {
+        let ends = || group.members.get(user).is_some_and(|entry| entry.until.is_some());
+        let id = tree.groups.id(name).filter(|id| case.rules.privileged.holds(id));
+        let members = id.and_then(|id| live.members.get(id));
+        let is_unnamed = |account: &AccountId| tree.entry_of(group, account).is_none();
+        (offboarded || group.denied.contains_key(user) || ends())
+            && members.is_some_and(|members| !members.contains(&account) && members.iter().any(is_unnamed))
+    })
 }
 
 /// Whether the tree lets somebody into a privileged group by this name.
