@@ -2,6 +2,7 @@
 //! that nothing but a base can judge.
 
 use rollbook::model::{Drift, Guard, Plan, Surface};
+use rollbook::render::{CommentLimit, plan_markdown};
 
 use crate::guards::rulings;
 use crate::plan::keys;
@@ -70,6 +71,33 @@ fn a_line_that_points_elsewhere_is_the_change_and_is_shown_first() {
     assert!(change.contains(&"add member.sre/eve@acme.com".to_owned()), "{change:?}");
     let text = world.text();
     assert!(text.find("Identities (1), privileged").unwrap() < text.find("group sre").unwrap(), "{text}");
+}
+
+/// A person or a group under another name is one line, and not one that goes and another that comes. What else differs is
+/// told as it is.
+#[test]
+fn what_is_only_written_anew_is_one_line() {
+    let lock = "users:\n  eve@acme.com: { account: acc-eve, from: jira }\ngroups:\n  sre: { id: id-sre, from: jira }\n";
+    let world = World::of("", "", "  sre:\n    members: [eve@acme.com]\n").lock(lock).then_base();
+    let mut renamed = world;
+    // In the group and in the lock.
+    for _ in 0..2 {
+        renamed = renamed.edit("eve@acme.com", "eve.li@acme.com").edit("  sre:", "  reliability:");
+    }
+    let identities = renamed.plan().base.unwrap().identities;
+    assert_eq!(identities.len(), 4, "a program sees each name: {identities:?}");
+    for text in [renamed.text(), plan_markdown(&renamed.plan(), CommentLimit::GITHUB)] {
+        let has = |what: &str| assert!(text.contains(what), "{what} is missing from\n{text}");
+        has("was user eve@acme.com, the same account acc-eve");
+        has("was group sre, the same group id-sre");
+        assert!(!text.contains("none"), "{text}");
+    }
+    assert!(renamed.text().contains("Identities (2), privileged"), "{}", renamed.text());
+    // Of two new names for one account nobody can say which is the old one's.
+    let both = "  eve.li@acme.com: { account: acc-eve, from: jira }\n  li@acme.com: { account: acc-eve";
+    let world = World::of("", "", "  sre:\n    members: [eve@acme.com]\n").lock(lock).then_base();
+    let text = world.edit("  eve@acme.com: { account: acc-eve", both).text();
+    assert!(text.contains("acc-eve → none") && !text.contains("the same account"), "{text}");
 }
 
 #[test]

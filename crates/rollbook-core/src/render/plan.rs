@@ -20,7 +20,7 @@ use groups::by_group;
 use guards::guards;
 use people::by_user;
 
-pub(super) use comparison::{NEW_MAPPINGS, allowed_by_change, by_hand, compared, differs};
+pub(super) use comparison::{allowed_by_change, by_hand, compared, differs, mappings};
 pub(super) use groups::{Whole, surfaces};
 pub(super) use guards::{set_aside, unjudged};
 pub(super) use people::{account_details, joins};

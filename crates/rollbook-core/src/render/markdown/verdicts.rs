@@ -1,8 +1,8 @@
 //! What stands before the operations: refusals, what the change itself lets pass, whom names mean, and the rules.
 
-use crate::model::{Direction, IdentityChange, Plan, Verdict};
+use crate::model::{Direction, Plan, Verdict};
 use crate::render::lines::count;
-use crate::render::plan::{NEW_MAPPINGS, allowed_by_change, differs, readable, short};
+use crate::render::plan::{allowed_by_change, differs, mappings, readable, short};
 
 use super::changes::{Entry, lines};
 use super::escape::{code, name, prose};
@@ -71,12 +71,12 @@ fn identities(plan: &Plan) -> Option<Section> {
     if changes.is_empty() {
         return None;
     }
-    let (new, other): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.base.is_none());
-    let listed = other.into_iter().chain(new.iter().copied().take(NEW_MAPPINGS));
-    let mut block = Block::diff("", lines(listed.map(identity).collect()));
-    if new.len() > NEW_MAPPINGS {
-        let more = count(new.len() - NEW_MAPPINGS, "name");
-        block.close.push_str(&format!("and {more} that had no id before.\n\n"));
+    let (mappings, more) = mappings(changes);
+    let listed =
+        mappings.iter().map(|mapping| entry(name(&readable(mapping.address())), mapping.differs(name)));
+    let mut block = Block::diff("", lines(listed.collect()));
+    if more > 0 {
+        block.close.push_str(&format!("and {} that had no id before.\n\n", count(more, "name")));
     }
     Some(Section {
         weight: Weight::Identity,
@@ -86,12 +86,6 @@ fn identities(plan: &Plan) -> Option<Section> {
         blocks: vec![block],
         close: String::new(),
     })
-}
-
-fn identity(change: &IdentityChange) -> Entry {
-    let id = |id: &Option<String>| id.as_deref().map_or("none".into(), name);
-    let live = change.name.as_deref().map(|live| format!(" ({})", name(live))).unwrap_or_default();
-    entry(name(&readable(&change.address)), format!("{} → {}{live}", id(&change.base), id(&change.head)))
 }
 
 fn rules(plan: &Plan) -> Option<Section> {

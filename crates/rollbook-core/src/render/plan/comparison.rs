@@ -1,5 +1,7 @@
 //! How a tree differs from its base in what a reviewer must not miss.
 
+use std::collections::BTreeMap;
+
 use jiff::civil::Date;
 
 use crate::model::{
@@ -13,7 +15,7 @@ use super::readable;
 use super::rows::short;
 
 /// The most mappings that are new that are listed one by one; a tree's first lock has all of its people.
-pub(in crate::render) const NEW_MAPPINGS: usize = 20;
+const NEW_MAPPINGS: usize = 20;
 
 /// What stands before the operations: whom and what names mean, the rules, and what the change lets pass.
 pub(super) fn before_operations(plan: &Plan, width: usize) -> String {
@@ -53,23 +55,93 @@ fn identities(changes: &[IdentityChange], width: usize) -> String {
     if changes.is_empty() {
         return String::new();
     }
-    let title = format!("Identities ({}), privileged", changes.len());
+    let (mappings, more) = mappings(changes);
+    let title = format!("Identities ({}), privileged", mappings.len() + more);
     let mut text = format!("\n{}\n", painted(BOLD, &title));
-    let (new, other): (Vec<_>, Vec<_>) = changes.iter().partition(|change| change.base.is_none());
-    for change in other.into_iter().chain(new.iter().copied().take(NEW_MAPPINGS)) {
-        let id = |id: &Option<String>| id.as_deref().map_or("none".into(), harmless).into_owned();
-        let name = change.name.as_deref().map(|name| format!(" ({})", harmless(name))).unwrap_or_default();
-        text.push_str(&row(
-            &format!("! {}", readable(&change.address)),
-            &format!("{} → {}{name}", id(&change.base), id(&change.head)),
-            "",
-            width,
-        ));
+    for mapping in mappings {
+        let head = format!("! {}", readable(mapping.address()));
+        text.push_str(&row(&head, &mapping.differs(|text| harmless(text).into_owned()), "", width));
     }
-    if new.len() > NEW_MAPPINGS {
-        text.push_str(&format!("  and {} that had none\n", count(new.len() - NEW_MAPPINGS, "name")));
+    if more > 0 {
+        text.push_str(&format!("  and {} that had none\n", count(more, "name")));
     }
     text
+}
+
+/// How the meaning of a name differs, in one line.
+#[derive(Clone, Copy)]
+pub(in crate::render) enum Mapping<'a> {
+    /// The name means something else, or means something for the first time, or is gone.
+    Means(&'a IdentityChange),
+    /// The name means what another one meant, which is gone: the same account or group, written anew.
+    Anew { was: &'a Address, change: &'a IdentityChange },
+}
+
+/// What is to be listed of the names that mean something else, and how many that had no id are left out.
+pub(in crate::render) fn mappings(changes: &[IdentityChange]) -> (Vec<Mapping<'_>>, usize) {
+    let mut gone: BTreeMap<(bool, &str), Vec<&Address>> = BTreeMap::new();
+    let mut came: BTreeMap<(bool, &str), usize> = BTreeMap::new();
+    for change in changes {
+        match (&change.base, &change.head) {
+            (Some(id), None) => gone.entry(thing(change, id)).or_default().push(&change.address),
+            (None, Some(id)) => *came.entry(thing(change, id)).or_default() += 1,
+            (Some(_) | None, _) => {}
+        }
+    }
+    // Where one name goes and one comes, nothing else can be meant.
+    let renamed = |change: &IdentityChange, id: &str| {
+        let thing = thing(change, id);
+        let [was] = gone.get(&thing)?.as_slice() else { return None };
+        (came.get(&thing) == Some(&1)).then_some(*was)
+    };
+    let (mut other, mut new) = (Vec::new(), Vec::new());
+    for change in changes {
+        match (&change.base, &change.head) {
+            (None, Some(id)) => match renamed(change, id) {
+                Some(was) => other.push(Mapping::Anew { was, change }),
+                None => new.push(Mapping::Means(change)),
+            },
+            (Some(id), None) if renamed(change, id).is_some() => {}
+            (Some(_) | None, _) => other.push(Mapping::Means(change)),
+        }
+    }
+    let more = new.len().saturating_sub(NEW_MAPPINGS);
+    new.truncate(NEW_MAPPINGS);
+    other.append(&mut new);
+    (other, more)
+}
+
+/// The account or the group that an id of a change is of.
+fn thing<'a>(change: &IdentityChange, id: &'a str) -> (bool, &'a str) {
+    (matches!(change.address, Address::User(_)), id)
+}
+
+impl Mapping<'_> {
+    /// The user or the group that is named.
+    pub(in crate::render) fn address(&self) -> &Address {
+        match self {
+            Self::Means(change) | Self::Anew { change, .. } => &change.address,
+        }
+    }
+
+    /// What differs; `shown` makes ids and names fit for where they are shown.
+    pub(in crate::render) fn differs(&self, shown: impl Fn(&str) -> String) -> String {
+        let id = |id: &Option<String>| id.as_deref().map_or("none".into(), &shown);
+        let live = |change: &IdentityChange| {
+            change.name.as_deref().map(|name| format!(" ({})", shown(name))).unwrap_or_default()
+        };
+        match self {
+            Self::Means(change) => format!("{} → {}{}", id(&change.base), id(&change.head), live(change)),
+            Self::Anew { was, change } => {
+                let same = match was {
+                    Address::User(_) => "account",
+                    Address::Group(_) | Address::Member(..) => "group",
+                };
+                let (was, of) = (shown(&readable(was)), id(&change.head));
+                format!("was {was}, the same {same} {of}{}", live(change))
+            }
+        }
+    }
 }
 
 fn rules(changes: &[RuleChange], width: usize) -> String {
