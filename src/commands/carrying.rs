@@ -124,17 +124,19 @@ impl Carrying<'_> {
         let plan = &planned.plan;
         let without_asking = manner.yes || self.reviewed;
         let shown = render::plan_text(plan, Grouping::Group, session.terminal.width());
-        // Nobody is asked about a plan that they were not shown.
-        if without_asking {
+        let misfits = plan.review.as_ref().is_some_and(|review| !review.misfits.is_empty());
+        // What a guard refuses may be done on the site already: a refused plan need not have operations.
+        let refused = plan.refusals().next().is_some();
+        // Nobody is asked about a plan that they were not shown, and the plan is what says why it is not carried out.
+        if without_asking && !misfits && !refused {
             session.terminal.say(&shown);
         } else {
             session.terminal.tell(&shown);
         }
-        if plan.review.as_ref().is_some_and(|review| !review.misfits.is_empty()) {
+        if misfits {
             return Err(Error::NoLongerFits);
         }
-        // What a guard refuses may be done on the site already: a refused plan need not have operations.
-        if plan.refusals().next().is_some() {
+        if refused {
             return Err(Error::Guarded(plan.refusals().map(|verdict| verdict.guard).collect()));
         }
         if plan.operations.is_empty() {

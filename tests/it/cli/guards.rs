@@ -31,9 +31,12 @@ fn a_refused_plan_is_shown_and_not_applied() {
     let before = site.sandbox.requests().writes.len();
     let apply = strict(&["apply", "--yes"]).at(&site).run().ends(4);
     assert!(apply.stderr.contains("the plan is refused by max-revokes, so nothing was changed"), "{apply}");
+    // Who wants quiet is shown the plan all the same: it is what the error refers to.
+    assert!(apply.stderr.contains("Refused (1)") && apply.stderr.contains("- erik@acme.com"), "{apply}");
     assert_eq!(site.sandbox.requests().writes.len(), before, "nothing was written");
     let allowed = strict(&["apply", "--yes", "--allow", "max-revokes"]).at(&site).run().ends(0);
     assert!(allowed.stdout.contains("Done: 4 of 4 operations"), "{allowed}");
+    assert!(!allowed.stderr.contains("- erik@acme.com"), "{allowed}");
 }
 
 #[test]
