@@ -115,6 +115,10 @@ pub fn run() -> Exit {
         }
     };
     let session = cli.common.session();
+    if let Some(error) = cli.common.unused(&cli.command) {
+        report(session.terminal, &error);
+        return error.exit();
+    }
     commands::log(cli.common.verbose, session.terminal.stderr_in_color());
     let result = match cli.command {
         Command::Check(arguments) => commands::check::run(&session, &arguments),
@@ -156,6 +160,39 @@ fn report(terminal: Terminal, error: &Error) {
 }
 
 impl Common {
+    /// What a command would not look at is refused: it was given for a reason.
+    fn unused(&self, command: &Command) -> Option<Error> {
+        let (reads_tree, has_day) = match command {
+            Command::Show(_) => (true, false),
+            Command::Demo(_)
+            | Command::Sandbox(_)
+            | Command::Schema(_)
+            | Command::Completions(_)
+            | Command::Man => (false, false),
+            Command::Check(_)
+            | Command::Fmt(_)
+            | Command::Rename(_)
+            | Command::Doctor(_)
+            | Command::Explain(_)
+            | Command::Import(_)
+            | Command::Prune(_)
+            | Command::Codeowners(_)
+            | Command::Lock(_)
+            | Command::Plan(_)
+            | Command::Snapshot(_)
+            | Command::Users(_)
+            | Command::Apply(_)
+            | Command::Ci(_)
+            | Command::Journal(_)
+            | Command::Undo(_) => (true, true),
+        };
+        if self.dir.is_some() && !reads_tree {
+            return Some(Error::Usage("this command reads no tree: leave --dir (-C) out".to_owned()));
+        }
+        let says_nothing = self.today.is_some() && !has_day;
+        says_nothing.then(|| Error::Usage("this command asks for no day: leave --today out".to_owned()))
+    }
+
     fn session(&self) -> Session {
         let color = match self.color {
             Color::Auto => ColorChoice::Auto,

@@ -189,6 +189,12 @@ impl Session {
 
     /// Reads what a tree is compared with: a revision of its repository, or another folder.
     pub(super) fn base(&self, named: &str) -> Result<LoadedBase, Error> {
+        if named.trim().is_empty() {
+            return Err(Error::Usage(
+                "--base names nothing: it takes a revision, `applied` or a folder; where a variable gives it, that is empty"
+                    .into(),
+            ));
+        }
         if named.starts_with('.') || Path::new(named).is_absolute() {
             if Path::new(named).join(config::ROOT).symlink_metadata().is_err() {
                 return Err(Error::Usage(format!(

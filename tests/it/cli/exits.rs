@@ -65,6 +65,19 @@ fn wrong_usage() {
     fails(minimal(&["plan", "--reason", "whim"]), 64, "invalid value 'whim' for '--reason");
     fails(minimal(&["plan", "--format", "yaml"]), 64, "invalid value 'yaml' for '--format");
     fails(minimal(&["apply", "--concurrency", "0"]), 64, "a whole number from 1 is needed");
+    for nothing in ["", " "] {
+        fails(minimal(&["plan", "--base", nothing]), 64, "--base names nothing: it takes a revision");
+    }
+    for command in [&["man"][..], &["schema"], &["completions", "bash"], &["demo"]] {
+        fails(
+            rollbook(command.iter().chain(&["-C", "."])),
+            64,
+            "this command reads no tree: leave --dir (-C) out",
+        );
+        fails(rollbook(command.iter().chain(&["--today", TODAY])), 64, "this command asks for no day");
+    }
+    fails(rollbook(["show", "plan.json", "--today", TODAY]), 64, "this command asks for no day");
+    fails(rollbook(["show", "plan.json", "-C", "."]), 1, "failed to read plan.json");
     fails(minimal(&["destroy"]), 64, "unrecognized subcommand 'destroy'");
     fails(rollbook([] as [&str; 0]), 64, "Usage: rollbook");
 }
