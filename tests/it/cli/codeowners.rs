@@ -138,6 +138,19 @@ fn what_cannot_be_said_is_not_written() {
     }
 }
 
+/// Everything that has to be renamed is named in one run.
+#[test]
+fn everything_that_cannot_be_said_is_named_at_once() {
+    let odd = ["groups/a[b].yaml", "groups/c!.yaml"];
+    let run = odd.into_iter().enumerate().fold(run(&[]), |run, (at, path)| {
+        run.file(path, &format!("groups: {{ another-{at}: {{ members: [] }} }}\n"))
+    });
+    let ran = run.file("groups/odd.yaml", ODD_OWNER).run().ends(1);
+    for named in odd.into_iter().chain(["x#y@acme.com"]) {
+        assert!(ran.stderr.contains(named), "{named} is missing from {ran}");
+    }
+}
+
 const LOOSE_TOO: &str = "groups: { another: { members: [] } }\n";
 const ODD_OWNER: &str = "groups: { odd: { owners: [x#y@acme.com], members: [] } }\n";
 

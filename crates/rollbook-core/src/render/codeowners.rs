@@ -6,6 +6,7 @@
 //! where a `**` at the end takes the folder's own files alone.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::iter;
 
 use crate::model::Email;
 
@@ -19,12 +20,15 @@ pub enum CodeownersError {
     /// Nobody owns the rules.
     #[error("`policy.admins` names nobody, so that nobody would own rollbook.yaml")]
     NoAdmins,
-    /// A file's path has a meaning of its own in a pattern.
-    #[error("the path {0:?} cannot be written as a pattern")]
-    Path(String),
-    /// An e-mail holds the character that starts a comment.
-    #[error("the owner {0} cannot be named")]
-    Owner(Email),
+    /// What cannot stand in a line: paths that have a meaning of their own in a pattern, and e-mails that hold the
+    /// character that starts a comment.
+    #[error("{}", unwritable(.paths, .owners))]
+    Unwritable {
+        /// The paths, each with its first odd character.
+        paths: BTreeMap<String, char>,
+        /// The owners.
+        owners: BTreeSet<Email>,
+    },
     /// The part that Rollbook writes has no end, or two beginnings.
     #[error("the lines that open and close what Rollbook wrote are not a pair")]
     Marks,
@@ -46,32 +50,40 @@ pub fn codeowners(
     if admins.is_empty() {
         return Err(CodeownersError::NoAdmins);
     }
-    let mut part = format!("{BEGIN}\n");
+    let files = owners.iter().map(|(path, emails)| (format!("{prefix}{path}"), emails));
     // A file that comes later belongs to somebody from the start.
-    part.push_str(&if prefix.is_empty() { owned("*", admins)? } else { line(prefix, admins)? });
-    for (path, emails) in owners {
-        part.push_str(&line(&format!("{prefix}{path}"), emails)?);
-    }
-    for path in ci {
-        part.push_str(&line(path, admins)?);
+    let first = (prefix.to_owned(), admins);
+    let lines: Vec<(String, &BTreeSet<Email>)> =
+        iter::once(first).chain(files).chain(ci.iter().map(|path| ((*path).to_owned(), admins))).collect();
+    all_writable(&lines)?;
+    let mut part = format!("{BEGIN}\n");
+    for (path, emails) in lines {
+        let pattern = if path.is_empty() { "*".to_owned() } else { format!("/{}", path.replace(' ', "\\ ")) };
+        let emails: Vec<&str> = emails.iter().map(Email::as_str).collect();
+        part.push_str(&format!("{pattern} {}\n", emails.join(" ")));
     }
     part.push_str(&format!("{END}\n"));
     spliced(before, &part)
 }
 
-fn line(path: &str, emails: &BTreeSet<Email>) -> Result<String, CodeownersError> {
-    if let Some(odd) = path.chars().find(|c| "*?[]!#\\".contains(*c) || c.is_control()) {
-        return Err(CodeownersError::Path(format!("{path} ({odd:?})")));
+/// Makes sure that every line would mean what it says.
+fn all_writable(lines: &[(String, &BTreeSet<Email>)]) -> Result<(), CodeownersError> {
+    let odd = |c: &char| "*?[]!#\\".contains(*c) || c.is_control();
+    let paths: BTreeMap<String, char> =
+        lines.iter().filter_map(|(path, _)| Some((path.clone(), path.chars().find(odd)?))).collect();
+    let emails = lines.iter().flat_map(|(_, emails)| *emails);
+    let owners: BTreeSet<Email> = emails.filter(|email| email.as_str().contains('#')).cloned().collect();
+    if paths.is_empty() && owners.is_empty() {
+        return Ok(());
     }
-    owned(&format!("/{}", path.replace(' ', "\\ ")), emails)
+    Err(CodeownersError::Unwritable { paths, owners })
 }
 
-fn owned(pattern: &str, emails: &BTreeSet<Email>) -> Result<String, CodeownersError> {
-    if let Some(email) = emails.iter().find(|email| email.as_str().contains('#')) {
-        return Err(CodeownersError::Owner(email.clone()));
-    }
-    let emails: Vec<&str> = emails.iter().map(Email::as_str).collect();
-    Ok(format!("{pattern} {}\n", emails.join(" ")))
+fn unwritable(paths: &BTreeMap<String, char>, owners: &BTreeSet<Email>) -> String {
+    let paths =
+        paths.iter().map(|(path, odd)| format!("the path {path:?} cannot be written as a pattern ({odd:?})"));
+    let owners = owners.iter().map(|owner| format!("the owner {owner} cannot be named"));
+    paths.chain(owners).collect::<Vec<_>>().join("; ")
 }
 
 /// Puts Rollbook's part where it was, or at the end, where it counts.
