@@ -136,6 +136,8 @@ codes! {
     WAIVED_TWICE = "waived-twice";
     /// A waiver whose day has come.
     WAIVER_EXPIRED = "waiver-expired";
+    /// A waiver stands for more than a year.
+    WAIVER_FAR = "waiver-far";
     /// An entry whose `until` has come.
     UNTIL_PAST = "until-past";
     /// `apps` on a user who is offboarded.

@@ -6,11 +6,11 @@ use super::codes;
 use super::context::Context;
 use super::fields::Fields;
 use super::node::{Node, Value};
-use super::values::{account_id, date, email, group_name, list, list_of, prose};
+use super::values::{account_id, date, email, group_name, list_of, prose, scalars};
 
 /// Decodes the entries; those with mistakes are left out.
 pub(super) fn members(cx: &mut Context, node: &Node<'_>) -> Option<Vec<Member>> {
-    let items = list(cx, node, "a list of members")?;
+    let items = scalars(cx, node, "a list of members")?;
     Some(items.iter().filter_map(|node| member(cx, node)).collect())
 }
 

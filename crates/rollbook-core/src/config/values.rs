@@ -32,6 +32,16 @@ pub(super) fn list<'n, 't>(cx: &mut Context, node: &'n Node<'t>, wanted: &str) -
     }
 }
 
+/// The items of a list of texts. One of them alone is what people write first.
+pub(super) fn scalars<'n, 't>(cx: &mut Context, node: &'n Node<'t>, wanted: &str) -> Option<&'n [Node<'t>]> {
+    if let Value::Scalar(scalar) = &node.value {
+        let help = format!("Write a list, also of one: `[{}]`.", scalar.text);
+        cx.shaped(node, false, wanted, help);
+        return None;
+    }
+    list(cx, node, wanted)
+}
+
 /// The items of a list, each decoded, those with mistakes left out. An item that stands twice is a mistake.
 pub(super) fn list_of<T>(
     cx: &mut Context,
@@ -39,7 +49,7 @@ pub(super) fn list_of<T>(
     wanted: &str,
     mut item: impl FnMut(&mut Context, &Node<'_>) -> Option<Located<T>>,
 ) -> Vec<Located<T>> {
-    let Some(nodes) = list(cx, node, wanted) else {
+    let Some(nodes) = scalars(cx, node, wanted) else {
         return Vec::new();
     };
     let mut firsts: BTreeMap<&str, Span> = BTreeMap::new();

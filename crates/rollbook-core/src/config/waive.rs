@@ -1,5 +1,7 @@
 //! `waive:`, guards that stand aside for a while.
 
+use jiff::ToSpan as _;
+
 use crate::model::{Address, Diagnostic, Guard, Located, Waiver};
 
 use super::codes;
@@ -7,7 +9,10 @@ use super::context::Context;
 use super::fields::Fields;
 use super::node::Node;
 use super::suggest;
-use super::values::{at_least, date, list, list_of, prose, text};
+use super::values::{at_least, date, list, list_of, prose, scalars, text};
+
+/// How long a waiver may stand without being told of, in years.
+const FAR: i64 = 1;
 
 /// Decodes `waive:`.
 pub(super) fn waivers(cx: &mut Context, node: &Node<'_>) -> Vec<Waiver> {
@@ -24,7 +29,7 @@ fn waiver(cx: &mut Context, node: &Node<'_>) -> Option<Waiver> {
         .and_then(|node| guard(cx, node));
     let addresses =
         fields.require("for", "Name what it is for, such as `for: [group.lyon-office]`.").and_then(|node| {
-            list(cx, node, "a list of addresses")?;
+            scalars(cx, node, "a list of addresses")?;
             let addresses = list_of(cx, node, "a list of addresses", address);
             let help = "Name what the guard stands aside for, such as `for: [group.lyon-office]`.";
             at_least(cx, node, &addresses, 1, help).then_some(addresses)
@@ -40,6 +45,17 @@ fn waiver(cx: &mut Context, node: &Node<'_>) -> Option<Waiver> {
                     Diagnostic::warning(codes::WAIVER_EXPIRED, "a waiver whose day has come")
                         .at(node.span, "the guard is back since this day")
                         .help("Remove the waiver."),
+                );
+            }
+            let far = cx.today.checked_add(FAR.years()).unwrap_or(cx.today);
+            if until.value > far {
+                cx.report(
+                    Diagnostic::warning(codes::WAIVER_FAR, "a waiver whose day is more than a year away")
+                        .at(node.span, "the guard is not back before this day")
+                        .help(
+                            "A waiver is for a while: name a day within a year, and renew it in a review. What is to stand \
+                             for good belongs in `policy`.",
+                        ),
                 );
             }
             Some(until)
