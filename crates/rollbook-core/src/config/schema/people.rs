@@ -42,6 +42,7 @@ pub(super) struct GroupEntry {
     #[schemars(extend("uniqueItems" = true))]
     owners: Option<Vec<Email>>,
     /// Who is in the group. A group without members says `[]`.
+    #[schemars(extend("uniqueItems" = true))]
     members: Option<Vec<Member>>,
     /// Overrides the policy's mode for this group.
     mode: Option<Mode>,
