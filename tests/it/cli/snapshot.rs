@@ -72,6 +72,18 @@ fn a_plan_from_a_snapshot_is_the_plan_from_live_without_a_credential_or_a_reques
     }
 }
 
+/// An erased account has no email, and hides none: by the snapshot as by the site somebody new is invited.
+#[test]
+fn an_erased_account_hides_nobody_in_a_snapshot_either() {
+    let erased = "users:\n  - { account-id: 5be37f8aa430e70fb00dfdaa, deletion: done }\n";
+    let seed = seed_of("minimal").replacen("users:\n", erased, 1);
+    assert!(seed.contains(erased));
+    let site = Site::of(&seed);
+    let made = snapshot(&site, "minimal", &[], &[]);
+    let ran = within(&made.folder(), &["plan", "--live", "FILE"]).run().ends(0);
+    assert!(ran.stdout.contains("+ user grace@acme.com"), "{ran}");
+}
+
 #[test]
 fn a_snapshot_is_private_and_holds_no_secret_and_no_name_that_nobody_declared() {
     let site = Site::example("acme");

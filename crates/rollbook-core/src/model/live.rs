@@ -129,6 +129,9 @@ impl Rights {
     }
 }
 
+/// What Atlassian calls every account that was erased for good. It is nobody's name.
+pub const FORMER_USER: &str = "Former user";
+
 impl LiveAccount {
     /// Whether it is active.
     pub fn active(&self) -> bool {
@@ -143,7 +146,7 @@ impl LiveAccount {
     /// Whether it is what is left of an account that was erased for good: Atlassian keeps the id, names it so, and shows it
     /// as inactive and without an email (captured from sites of 2024 and 2025).
     pub fn is_erased(&self) -> bool {
-        !self.active() && self.email.is_none() && self.name == "Former user"
+        !self.active() && self.email.is_none() && self.name == FORMER_USER
     }
 
     /// Takes in what the organization says of the person: it knows e-mails that Jira hides, and why somebody is not

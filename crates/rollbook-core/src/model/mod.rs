@@ -58,8 +58,8 @@ pub use journal::{
     JournalLine, Look, Made, Pair, Record, Said, SentOperation, Told, cut,
 };
 pub use live::{
-    AccountKind, IncompleteRead, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, Membership, Reading,
-    Rights, Rows,
+    AccountKind, FORMER_USER, IncompleteRead, JiraRights, Listing, LiveAccount, LiveGroup, LiveState,
+    Membership, Reading, Rights, Rows,
 };
 pub use lock::{Lock, LockedId};
 pub use operation::{

@@ -11,8 +11,8 @@ use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
 use crate::model::{
-    AccountId, Capabilities, Email, GroupId, GroupName, LiveAccount, LiveGroup, OrganizationUser, Reading,
-    Readings, ScimUser, Snapshot, Unread, hex,
+    AccountId, Capabilities, Email, FORMER_USER, GroupId, GroupName, LiveAccount, LiveGroup,
+    OrganizationUser, Reading, Readings, ScimUser, Snapshot, Unread, hex,
 };
 
 use super::document::SnapshotError;
@@ -39,7 +39,10 @@ pub fn veiled(mut snapshot: Snapshot, plain: &Plain) -> Snapshot {
     snapshot.header.key = hex(&key.0);
     snapshot.rename(&Renaming {
         email: &|email, id| if shows(plain, id) { email.clone() } else { key.email(email) },
-        person: &|name, id| if shows(plain, id) { name.to_owned() } else { key.person(name) },
+        // What an erased account is called says of nobody who it was, and is how it is known for one.
+        person: &|name, id| {
+            if shows(plain, id) || name == FORMER_USER { name.to_owned() } else { key.person(name) }
+        },
         group: &|group| {
             if plain.groups.contains(&group.id) { group.name.clone() } else { key.group(&group.name) }
         },
