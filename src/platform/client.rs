@@ -17,6 +17,8 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use tracing::{debug, warn};
 
+use crate::atlassian::of_certificate;
+
 use super::error::{Error, Lacking};
 use super::job::Kind;
 
@@ -411,7 +413,9 @@ fn cause(error: &reqwest::Error) -> String {
     while let Some(source) = cause.source() {
         cause = source;
     }
-    cause.to_string().chars().take(SAID).collect()
+    let why = cause.to_string();
+    let why = if error.is_connect() { of_certificate(&why) } else { why };
+    why.chars().take(SAID).collect()
 }
 
 /// For answers that nobody reads.

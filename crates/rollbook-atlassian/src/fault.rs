@@ -90,7 +90,7 @@ fn redirect(answer: &Answer) -> Fault {
 }
 
 /// What is wrong with a certificate, where rustls (0.23) tells it by the names of its types.
-pub(super) fn of_certificate(why: &str) -> String {
+pub fn of_certificate(why: &str) -> String {
     let has = |names: &[&str]| names.iter().any(|name| why.contains(name));
     let said = if has(&["UnknownIssuer", "CaUsedAsEndEntity"]) {
         "its certificate is signed by itself, or by an authority that this machine does not trust"

@@ -63,6 +63,7 @@ pub use auth::{Credential, CredentialKind, TokenKind};
 pub use client::{Client, IN_FLIGHT, Network, Options};
 pub use endpoints::{CloudId, Endpoints, HostError, Overrides};
 pub use error::{Answered, At, Concern, Error, Fault};
+pub use fault::of_certificate;
 pub use jira::Jira;
 pub use limiter::{Limiter, Pace, published_rate};
 pub use management::Management;

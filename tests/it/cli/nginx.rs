@@ -14,14 +14,14 @@ use super::{Ran, Rollbook, Site, rollbook};
 use crate::soak::soaks;
 
 /// nginx before a site, for as long as it is held.
-struct Nginx {
+pub(super) struct Nginx {
     child: Child,
     folder: TempDir,
-    url: String,
+    pub(super) url: String,
 }
 
 /// Whether there is what these tests need. `.ci/run` says that there must be.
-fn is_there() -> bool {
+pub(super) fn is_there() -> bool {
     let runs = |program: &str, argument: &str| {
         Command::new(program).arg(argument).stdout(Stdio::null()).stderr(Stdio::null()).status().is_ok()
     };
@@ -35,7 +35,7 @@ fn is_there() -> bool {
 
 impl Nginx {
     /// Starts it, with directives for everything and for its one server.
-    fn before(site: &Site, http: &str, server: &str) -> Self {
+    pub(super) fn before(site: &Site, http: &str, server: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let dir = folder.path().display().to_string();
         certificates(folder.path());

@@ -3,6 +3,9 @@
 use axum::http::Method;
 use rollbook::platform::Kind;
 
+use crate::cli::Site;
+use crate::cli::nginx::{self, Nginx};
+
 use super::hub::Fault;
 use super::machine::{Event, Machine, Ran, each_kind};
 
@@ -176,4 +179,20 @@ fn a_proxy_before_the_api_is_named_and_one_that_would_be_passed_by_is_refused() 
     ran.says("HTTPS_PROXY names socks5://…@proxy.example:1080").says("Name an HTTP proxy");
     // What is on this machine is reached past every proxy.
     run(&closed, None).ends(0);
+}
+
+#[test]
+fn a_certificate_of_the_api_that_is_not_trusted_is_told_in_plain_words() {
+    if !nginx::is_there() {
+        return;
+    }
+    let front = Nginx::before(&Site::example("minimal"), "", "");
+    let machine = Machine::new(Kind::GitLab).applied_from_the_first();
+    let pull = machine.propose("chen", "developers", &["ada", "bruno", "chen", "erik"], "bruno");
+    let (clone, mut variables) = machine.start(Event::Pull(pull), None);
+    variables.insert("ROLLBOOK_CI_TOKEN".into(), super::TOKEN.into());
+    variables.insert("CI_API_V4_URL".into(), format!("{}/api/v4", front.url));
+    let ran = machine.bash("rollbook ci plan", &clone, &variables);
+    let ran = ran.says("signed by itself, or by an authority that this machine does not trust");
+    assert!(!ran.says("SSL_CERT_FILE").text.contains("UnknownIssuer"));
 }
