@@ -97,6 +97,22 @@ fn only_what_is_asked_for_is_imported() {
     assert!(ran.stderr.contains("the site has no group that --group no-such means"), "{ran}");
 }
 
+/// What a newcomer must know of a group stands at the group.
+#[test]
+fn what_a_group_gives_is_said_where_it_is_imported() {
+    let site = Site::example("acme");
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path();
+    let groups = ["--group", "site-admins", "--group", "Reading Circle", "--group", "sre"];
+    let start = ["import", "--site", URL, "--organization", "2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41"];
+    let arguments: Vec<&str> = start.into_iter().chain(groups).collect();
+    at(folder, &site, &arguments).run().ends(0);
+    assert!(read(folder, "groups/site-admins.yaml").contains("# Gives site administration"));
+    assert!(read(folder, "groups/reading-circle.yaml").contains("# An Atlassian team"));
+    let other = read(folder, "groups/sre.yaml");
+    assert!(!other.contains("# Gives") && !other.contains("# An Atlassian"), "{other}");
+}
+
 fn run_with_jira_alone(folder: &Path, site: &Site, arguments: &[&str]) -> Ran {
     let run = at(folder, site, arguments);
     run.env("ROLLBOOK_ORG_API_KEY", "").env("ROLLBOOK_SCIM_API_KEY", "").run()

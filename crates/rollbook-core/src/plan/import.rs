@@ -7,7 +7,7 @@ use globset::{GlobBuilder, GlobMatcher};
 use crate::model::{
     AccountId, AccountKind, Address, Change, Changes, Claim, Declaration, Email, GroupId, GroupKind,
     GroupName, GroupState, Import, ImportedGroup, ImportedMember, LeftOut, LiveAccount, LiveGroup, LiveState,
-    ManagedBy, Mode, Questions, UserRef, Wanted,
+    ManagedBy, Mode, Questions, Usage, UserRef, Wanted,
 };
 
 use super::desired::{Desired, DesiredGroup, owners};
@@ -130,6 +130,12 @@ impl Importer<'_> {
                 let kind = self.kinds.get(&group.id).and_then(Option::as_ref);
                 let synced = kind.is_some_and(|kind| kind.managed_by == ManagedBy::External);
                 let mut remarks = Vec::new();
+                if self.live.rights.site_admin_groups().any(|admins| admins.id == group.id) {
+                    remarks.push("Gives site administration: `policy.privileged` should name it.".to_owned());
+                }
+                if kind.is_some_and(|kind| kind.usage == Usage::Team) {
+                    remarks.push("An Atlassian team: its members can change it themselves.".to_owned());
+                }
                 if synced {
                     remarks.push("Synced: its identity provider alone can change it.".to_owned());
                 }
