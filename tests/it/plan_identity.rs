@@ -35,6 +35,18 @@ fn a_hidden_email_blocks_its_own_address_and_holds_removals_back() {
     assert_eq!(codes(&pinned.plan()), []);
 }
 
+/// Whom the tree does not ask to be active is not said to be invited.
+#[test]
+fn a_blocked_line_has_the_verb_of_what_the_tree_asks() {
+    for (asked, action) in [("{ name: Eve }", "update"), ("{ active: true }", "invite")] {
+        let user = format!("  eve@acme.com: {asked}\n  bob@acme.com:");
+        let world = company().edit("  bob@acme.com:", &user);
+        let plan = world.change(|live| live.account("eve@acme.com").hidden = true).plan();
+        let blocked: Vec<String> = codes(&plan).into_iter().map(|(key, _)| key).collect();
+        assert!(blocked.contains(&format!("{action} user.eve@acme.com")), "{asked}: {blocked:?}");
+    }
+}
+
 #[test]
 fn nobody_is_invited_while_somebody_hides_their_email() {
     let world = company()

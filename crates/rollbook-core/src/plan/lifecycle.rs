@@ -28,7 +28,7 @@ pub(super) fn diff_users(differ: &mut Differ<'_>) {
                 block(differ, email, user.origin, Action::Invite, Reason::Declared, missing(email));
             }
             (None, Identity::Unresolved(obstacle)) => {
-                block(differ, email, user.origin, Action::Invite, Reason::Declared, obstacle);
+                block(differ, email, user.origin, Action::Update, Reason::Declared, obstacle);
             }
         }
     }
