@@ -162,13 +162,12 @@ fn report(terminal: Terminal, error: &Error) {
 impl Common {
     /// What a command would not look at is refused: it was given for a reason.
     fn unused(&self, command: &Command) -> Option<Error> {
-        let (reads_tree, has_day) = match command {
-            Command::Show(_) => (true, false),
+        let reads_tree = match command {
             Command::Demo(_)
             | Command::Sandbox(_)
             | Command::Schema(_)
             | Command::Completions(_)
-            | Command::Man => (false, false),
+            | Command::Man => false,
             Command::Check(_)
             | Command::Fmt(_)
             | Command::Rename(_)
@@ -184,12 +183,13 @@ impl Common {
             | Command::Apply(_)
             | Command::Ci(_)
             | Command::Journal(_)
-            | Command::Undo(_) => (true, true),
+            | Command::Show(_)
+            | Command::Undo(_) => true,
         };
         if self.dir.is_some() && !reads_tree {
             return Some(Error::Usage("this command reads no tree: leave --dir (-C) out".to_owned()));
         }
-        let says_nothing = self.today.is_some() && !has_day;
+        let says_nothing = self.today.is_some() && !reads_tree;
         says_nothing.then(|| Error::Usage("this command asks for no day: leave --today out".to_owned()))
     }
 
