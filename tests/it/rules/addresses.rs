@@ -5,7 +5,8 @@ use crate::guards::rulings;
 use crate::plan::keys;
 use crate::world::World;
 
-const RULES: &str = "policy:\n  privileged: [payroll]\n  self-grant: refuse\n  admins: [root@acme.com]\n";
+const RULES: &str = "policy:\n  privileged: [payroll]\n  self-grant: refuse\n  admins: [root@acme.com]\n  invite-domains: \
+                     [acme.com]\n";
 const PAYROLL: &str = "  payroll:\n    mode: at-least\n    members:\n      - ada@acme.com\n      - { user: dina@acme.com, until: \
                        2027-01-10 }\n";
 const TEAM: &str = "  team:\n    members: [erik@acme.com]\n";
@@ -33,7 +34,9 @@ fn nobody_is_invited_anew_at_an_address_that_an_apply_brought_to_the_site() {
     let why = &moved.plan().guards[0].why;
     assert!(why.contains("no account shows the address any more"), "{why}");
     // Neighbours: a change may invite somebody new, and a lock line tells whose the address was.
-    let hires = world("").then_base().edit("\nusers:\n", "\nusers:\n  finn@acme.com: { active: true }\n");
+    let hires = world("  zed@acme.com: { active: true }\n")
+        .then_base()
+        .edit("users:\n", "users:\n  finn@acme.com: { active: true }\n");
     assert_eq!(rulings(&hires.by("erik@acme.com").plan()), NONE);
     let locked = world(active)
         .lock("users:\n  dina@acme.com: { account: acc-dina@acme.com, from: jira }\n")
@@ -45,7 +48,7 @@ fn nobody_is_invited_anew_at_an_address_that_an_apply_brought_to_the_site() {
 fn an_author_whom_nobody_knows_does_not_let_the_site_know_them() {
     let joins = |author: &str| {
         let base = world("  zed@acme.com: { active: true }\n").then_base();
-        base.edit("\nusers:\n", "\nusers:\n  finn@acme.com: { active: true }\n").by(author)
+        base.edit("users:\n", "users:\n  finn@acme.com: { active: true }\n").by(author)
     };
     for author in ["finn@acme.com", "finn+work@acme.com"] {
         let plan = joins(author).plan();
@@ -60,8 +63,8 @@ fn an_author_whom_nobody_knows_does_not_let_the_site_know_them() {
 #[test]
 fn an_end_of_nobody_is_not_moved_to_an_account_outside_of_the_group() {
     let tied = |account: &str, author: &str| {
-        let pin = format!("\nusers:\n  dina@acme.com: {{ account: {account} }}\n");
-        renamed(world("  erik@acme.com: { active: true }\n").then_base()).edit("\nusers:\n", &pin).by(author)
+        let pin = format!("users:\n  dina@acme.com: {{ account: {account} }}\n");
+        renamed(world("  erik@acme.com: { active: true }\n").then_base()).edit("users:\n", &pin).by(author)
     };
     let refused = ["self-grant user.dina@acme.com: refused"];
     for account in ["acc-zed@acme.com", "acc-that-is-gone"] {

@@ -85,7 +85,7 @@ fn whose_account_is_known_and_gone_is_none_that_hides() {
     let remove = "remove user.account:acc-mallory@acme.com".to_owned();
     let pinned = of("{ account: acc-gone }");
     assert_eq!(keys(&pinned), [remove.as_str()]);
-    assert_eq!(codes(&pinned), [("invite user.gone@acme.com".into(), "account-gone")]);
+    assert_eq!(codes(&pinned), [("update user.gone@acme.com".into(), "account-gone")]);
     // Neighbour: nobody knows which account is theirs.
     let unknown = of("{ name: Gone }");
     assert_eq!(keys(&unknown), NONE);

@@ -88,7 +88,7 @@ fn a_group_under_two_keys_is_found() {
 #[test]
 fn two_waivers_of_one_guard_for_one_address_are_a_mistake_and_shown_as_a_set() {
     let one = "  - { guard: protect, for: [group.team], because: first, until: 2026-12-05 }\n";
-    let ever = "  - { guard: protect, for: [group.team], because: ever, until: 2099-01-01 }\n";
+    let ever = "  - { guard: protect, for: [group.team], because: ever, until: 2027-11-01 }\n";
     assert_eq!(found(&format!("waive:\n{ever}{one}"), "", TEAM), ["waived-twice"]);
     let other = ever.replace("guard: protect", "guard: max-revokes");
     assert_eq!(found(&format!("waive:\n{other}{one}"), "", TEAM), NONE);
@@ -101,8 +101,8 @@ fn two_waivers_of_one_guard_for_one_address_are_a_mistake_and_shown_as_a_set() {
             .map(|it| format!("{}: {}", it.rule, it.head.unwrap_or_default()))
             .collect::<Vec<_>>()
     };
-    let later = world.clone().edit("until: 2026-12-05", "until: 2099-01-01");
-    assert_eq!(rules(&later), ["waive protect for group.team: until 2099-01-01: first"]);
+    let later = world.clone().edit("until: 2026-12-05", "until: 2027-11-01");
+    assert_eq!(rules(&later), ["waive protect for group.team: until 2027-11-01: first"]);
     assert_eq!(rules(&world), NONE);
 }
 
