@@ -277,6 +277,7 @@ impl Client {
         };
         let response = match request.send().await {
             Ok(response) => response,
+            Err(error) if is_untrusted(&error) => return Outcome::Failed(unanswered(&error)),
             Err(error) => return again(!error.is_connect(), unanswered(&error)),
         };
         let (status, headers) = (response.status(), response.headers().clone());
@@ -402,6 +403,19 @@ fn proxy_before(root: &str) -> Option<String> {
     let through = Matcher::from_system().intercept(&uri)?;
     let authority = through.uri().authority()?.to_string();
     Some(format!("{}://{authority}", through.uri().scheme_str().unwrap_or("http")))
+}
+
+/// Whether the host cannot be trusted, which will be the same again. rustls wraps its errors so.
+fn is_untrusted(error: &reqwest::Error) -> bool {
+    let mut cause: Option<&dyn std::error::Error> = Some(error);
+    while let Some(this) = cause {
+        let kind = this.downcast_ref::<std::io::Error>().map(std::io::Error::kind);
+        if kind == Some(std::io::ErrorKind::InvalidData) {
+            return error.is_connect();
+        }
+        cause = this.source();
+    }
+    false
 }
 
 /// The innermost cause: the outer ones repeat it, and reqwest's own shows the URL with its query.

@@ -33,6 +33,10 @@ fn nobody_is_invited_anew_at_an_address_that_an_apply_brought_to_the_site() {
     assert_eq!(rulings(&moved.plan()), ["reactivation user.dina@acme.com: refused"]);
     let why = &moved.plan().guards[0].why;
     assert!(why.contains("no account shows the address any more"), "{why}");
+    // That only this change asks for them to be active makes no difference.
+    let asked = renamed(world("  zed@acme.com: { active: true }\n").then_base());
+    let asked = asked.edit("users:\n", "users:\n  dina@acme.com: { active: true }\n").by("erik@acme.com");
+    assert_eq!(rulings(&asked.plan()), ["reactivation user.dina@acme.com: refused"]);
     // Neighbours: a change may invite somebody new, and a lock line tells whose the address was.
     let hires = world("  zed@acme.com: { active: true }\n")
         .then_base()

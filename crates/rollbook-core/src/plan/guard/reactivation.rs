@@ -16,7 +16,8 @@ pub(super) fn reactivation(case: &Case<'_>, _: &Rules<'_>) -> Vec<Tripped> {
             return drifted || base.is_none_or(|base| !base.offboards(account));
         }
         let invites = matches!(planned.operation, Operation::InviteUser { .. });
-        invites && planned.drift == Drift::Yes && (has_account(case, planned) || had_account(case, planned))
+        let anew = planned.drift == Drift::Yes && (has_account(case, planned) || had_account(case, planned));
+        invites && (anew || was_member(case, planned))
     };
     case.operations.values().filter(trips).map(|planned| tripped(case, planned)).collect()
 }
@@ -30,6 +31,14 @@ fn has_account(case: &Case<'_>, planned: &PlannedOperation) -> bool {
 /// and keep what they have, or somebody removed the account.
 fn had_account(case: &Case<'_>, planned: &PlannedOperation) -> bool {
     case.context.was_applied(&planned.key.address, None)
+}
+
+/// Whether an apply has completed of a tree that has them in a group: it would not have without their account.
+fn was_member(case: &Case<'_>, planned: &PlannedOperation) -> bool {
+    let base = case.context.base;
+    let applied = base.filter(|base| base.revision.applied).map(|base| &base.tree).or(case.context.applied);
+    let (Some(applied), Some(user)) = (applied, planned.key.address.user()) else { return false };
+    applied.desired.groups.values().any(|group| group.members.contains_key(user))
 }
 
 fn tripped(case: &Case<'_>, planned: &PlannedOperation) -> Tripped {
