@@ -93,6 +93,9 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
             render::harmless(&left.why)
         ));
     }
+    if !import.unnamed.is_empty() {
+        session.terminal.say(&unnamed(&import.unnamed));
+    }
     if !unresolved.is_empty() {
         let style = session.diagnostic_style(session.terminal.stderr_in_color());
         session.terminal.tell(&render::diagnostics(&tree, &unresolved, style));
@@ -230,6 +233,20 @@ fn locked(
         Some(declaration) => Ok((tree, declaration, locking.diagnostics)),
         None => Err(Error::invalid(tree, parsed.diagnostics)),
     }
+}
+
+/// Whom `--users` cannot declare.
+fn unnamed(names: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let shown: Vec<String> =
+        names.iter().take(SHOWN).map(|name| render::harmless(name).into_owned()).collect();
+    let more = names.len().saturating_sub(SHOWN);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    let people = if names.len() == 1 { "1 person".to_owned() } else { format!("{} people", names.len()) };
+    format!(
+        "note: {people} cannot stand under `users`, since the e-mail is hidden or may mean somebody else: {}{more}",
+        shown.join(", ")
+    )
 }
 
 fn summary(import: &Import, verb: &str) -> String {

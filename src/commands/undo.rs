@@ -35,6 +35,10 @@ pub struct Arguments {
 /// # Errors
 /// [`Error`] when the journal is broken or another site's, there is no plan, or it may not be carried out.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    if !arguments.part.reason.is_empty() {
+        let why = "--reason narrows by why an operation is there, and all of an undo have one: leave it out, or name --target";
+        return Err(Error::Usage(why.into()));
+    }
     let file = match &arguments.file {
         Some(file) => file.clone(),
         None => journal::newest(session)?,

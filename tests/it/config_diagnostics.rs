@@ -69,3 +69,22 @@ fn every_code_has_a_fixture() {
     assert_eq!(&shown | &made, all);
     assert_eq!(codes::ALL.len(), all.len(), "a code stands twice");
 }
+
+const PAGE: &str = "docs/diagnostics.md";
+
+fn page() -> String {
+    let head = "<!-- A test writes this page: ROLLBOOK_BLESS=1 cargo test --test it the_page_of_diagnostics -->\n\n\
+                # Diagnostics\n\nWhat `rollbook check` may say of a tree, and every command that reads one. The code stands above each \
+                message, in\n`--format json` as `code`, and in `--format github` as the title. A code keeps its meaning within a \
+                version.\n\n| code | meaning |\n| --- | --- |\n";
+    let rows = codes::ALL.iter().map(|(code, meaning)| format!("| `{code}` | {} |\n", meaning.trim()));
+    format!("{head}{}", rows.collect::<String>())
+}
+
+#[test]
+fn the_page_of_diagnostics_is_what_the_program_knows() {
+    if std::env::var_os("ROLLBOOK_BLESS").is_some() {
+        fs::write(PAGE, page()).unwrap();
+    }
+    assert_eq!(fs::read_to_string(PAGE).unwrap_or_default(), page(), "bless it with ROLLBOOK_BLESS=1");
+}

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use rollbook::commands::import::{Declared, declare};
 use rollbook::config::{self, FilePer};
 use rollbook::error::Error;
-use rollbook::model::{AccountKind, Import, LiveState, PlannedOperation, Reason, Surface, Tree};
+use rollbook::model::{AccountKind, Email, Import, LiveState, PlannedOperation, Reason, Surface, Tree};
 use rollbook::plan::{self, Beside, Desired, Lookup, Selection};
 
 use crate::spec::{Spec, spec, told};
@@ -147,6 +147,10 @@ proptest! {
         let asked = |planned: &PlannedOperation| {
             let mut asked = before.operations.iter();
             asked.any(|before| before.key == planned.key || before.operation == planned.operation)
+                // It waited for a removal that could not be done, of a membership that is declared now.
+                || before.blocked.iter().any(|it| {
+                    it.code == "requires-blocked" && (&it.address, it.action) == (&planned.key.address, planned.key.action)
+                })
                 // Nobody could tell who they were before the organization was asked.
                 || before.blocked.iter().any(|blocked| {
                     let group = planned.key.address.group();
@@ -162,6 +166,21 @@ proptest! {
             .map_err(|it| TestCaseError::fail(it.chain()))?;
         prop_assert!(again.import.is_empty(), "{:?}\n{:#?}", again.import, after.files);
     }
+}
+
+#[test]
+fn whom_users_cannot_name_is_said() {
+    let mut world = World::of("", "", "").change(|live| {
+        live.hire("kim@acme.com");
+        live.hire("zoe@acme.com");
+    });
+    world.live.account("zoe@acme.com").hidden = true;
+    let name = world.live.account("zoe@acme.com").name.clone();
+    let (import, _) = found(&world, &Selection::default(), true);
+    let users: Vec<&str> = import.users.iter().map(Email::as_str).collect();
+    assert_eq!((users, import.unnamed), (vec!["kim@acme.com"], vec![name]));
+    let (import, _) = found(&world, &Selection::default(), false);
+    assert_eq!((import.users, import.unnamed), (vec![], vec![]));
 }
 
 const GROUPS: &str = "  # who is on call\n  \

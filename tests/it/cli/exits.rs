@@ -76,6 +76,7 @@ fn wrong_usage() {
         );
         fails(rollbook(command.iter().chain(&["--today", TODAY])), 64, "this command asks for no day");
     }
+    fails(minimal(&["undo", "run.jsonl", "--reason", "expired"]), 64, "all of an undo have one");
     fails(rollbook(["show", "plan.json", "-C", "."]), 1, "failed to read plan.json");
     fails(minimal(&["destroy"]), 64, "unrecognized subcommand 'destroy'");
     fails(rollbook([] as [&str; 0]), 64, "Usage: rollbook");

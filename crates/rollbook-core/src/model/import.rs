@@ -13,6 +13,8 @@ pub struct Import {
     pub users: Vec<Email>,
     /// What cannot be added.
     pub left: Vec<LeftOut>,
+    /// The display names of active people whom `users` cannot name: their e-mail is hidden, or may mean somebody else.
+    pub unnamed: Vec<String>,
 }
 
 /// A group to add, or one to add members to.

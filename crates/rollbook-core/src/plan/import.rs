@@ -243,16 +243,19 @@ impl Importer<'_> {
         let declared = &self.desired.declaration.users;
         let active = self.live.accounts.iter().filter(|(_, account)| account.active());
         let people = active.filter(|(_, account)| account.kind == AccountKind::Atlassian);
-        let emails = people.filter_map(|(id, account)| {
-            if self.people.declared_as(id).is_none() && self.people.doubt_about(id, account).is_some() {
-                return None;
-            }
+        let mut emails = BTreeSet::new();
+        for (id, account) in people {
+            let doubt =
+                self.people.declared_as(id).is_none() && self.people.doubt_about(id, account).is_some();
             match self.name_of(id, account) {
-                UserRef::Email(email) => Some(email),
-                UserRef::Account(_) => None,
+                UserRef::Email(email) if !doubt => {
+                    emails.insert(email);
+                }
+                UserRef::Email(_) | UserRef::Account(_) => self.import.unnamed.push(account.name.clone()),
             }
-        });
-        let emails: BTreeSet<_> = emails.filter(|email| !declared.contains_key(email)).collect();
+        }
+        emails.retain(|email| !declared.contains_key(email));
+        self.import.unnamed.sort();
         self.import.users = emails.into_iter().collect();
     }
 }
