@@ -75,6 +75,12 @@ fn an_end_of_nobody_is_not_moved_to_an_account_outside_of_the_group() {
         let rulings = rulings(&tied(account, "erik@acme.com").plan());
         assert_eq!(rulings[rulings.len() - 1..], refused, "{account}");
     }
+    // So is somebody of nobody who is offboarded by the same change.
+    let leaves = renamed(world("  erik@acme.com: { active: true }\n").then_base())
+        .edit("      - { user: dina@acme.com, until: 2027-01-10 }\n", "")
+        .edit("users:\n", "users:\n  dina@acme.com: { active: false, account: acc-zed@acme.com }\n");
+    let judged = rulings(&leaves.by("erik@acme.com").plan());
+    assert!(judged.contains(&refused[0].to_owned()), "{judged:#?}");
     // Neighbours: whose account it is, a colleague may say; and one who owns the rules whatever is so.
     assert_eq!(rulings(&tied("acc-dina@acme.com", "erik@acme.com").plan()), NONE);
     assert_eq!(rulings(&tied("acc-zed@acme.com", "root@acme.com").plan()), NONE);

@@ -10,6 +10,7 @@ use crate::model::{
 
 use super::author::Author;
 use super::{Case, Grant, Rules, Tripped, trip};
+use crate::plan::identity::Resolved;
 
 /// The authors of a change who do not own the rules by the base.
 struct Others<'b> {
@@ -255,7 +256,7 @@ fn is_ruled(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool 
     privileged || case.rules.head.speaks_of(&change.address) && !follows()
 }
 
-/// Whether the base ends access to a privileged group by a name of nobody, and the change ties that to an account outside of
+/// Whether the base ends access to a privileged group by a name of nobody, or either tree offboards that name, and the change ties that to an account outside of
 /// it: the end would fall on that one, and nothing more be said of whoever in the group was meant.
 fn ends_nobody(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool {
     let (None, Some(id), Address::User(user)) = (&change.base, &change.head, &change.address) else {
@@ -265,7 +266,8 @@ fn ends_nobody(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bo
     if !tree.people.is_of_nobody(user) {
         return false;
     }
-    let offboarded = matches!(user, UserRef::Email(email) if tree.desired.offboarded(email).is_some());
+    let offboards = |tree: &Resolved<'_>| matches!(user, UserRef::Email(email) if tree.desired.offboarded(email).is_some());
+    let offboarded = offboards(tree) || offboards(case.context.tree);
     tree.desired.groups.iter().any(|(name, group)| {
         let ends = || group.members.get(user).is_some_and(|entry| entry.until.is_some());
         let id = tree.groups.id(name).filter(|id| case.rules.privileged.holds(id));
