@@ -222,7 +222,7 @@ impl Declaration {
         self.people_in_rules().any(|named| named == email)
     }
 
-    /// The people of whom a rule speaks, by email; some of them twice.
+    /// The emails that rules name. An email may come twice.
     pub fn people_in_rules(&self) -> impl Iterator<Item = &Email> {
         let Policy { admins, protect, .. } = &self.policy;
         let named = admins.iter().chain(&protect.users).chain(&self.settings.operator);

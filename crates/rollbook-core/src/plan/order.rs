@@ -181,8 +181,8 @@ fn circles(operations: &Operations, waits: &[(Key, Key, Wait)]) -> Vec<BTreeSet<
         .collect()
 }
 
-/// Who must have come before somebody leaves a group that would else fall under its `keep-at-least` for a moment. Where those
-/// who wait for no removal themselves are enough, the others are none of them: two groups may change people with each other.
+/// Who must join a group before somebody leaves it, so that it never falls below its `keep-at-least`. Where those who join
+/// without waiting for a removal are enough, nobody waits for the others: two groups may exchange people.
 fn floors(
     operations: &Operations,
     rules: &RuleBook<'_>,

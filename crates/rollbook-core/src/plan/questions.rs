@@ -101,8 +101,8 @@ fn asks(desired: &Desired<'_>, beside: Beside<'_>) -> bool {
     trees.any(|tree| tree.declaration.policy.self_grant == SelfGrant::Refuse)
 }
 
-/// Those of whom rules about authors begin to speak, or whom the change ties to an account, and of whom the base does not say
-/// whose account they have: what the site shows decides whether anybody may say so.
+/// The people whom a change newly names in a rule about authors, or ties to an account for the first time, while the base ties
+/// them to none. Whether the author may do that depends on what the site shows.
 fn come_into_rules(desired: &Desired<'_>, beside: Beside<'_>) -> BTreeSet<Email> {
     let Some(base) = beside.base.filter(|_| asks(desired, beside)) else { return BTreeSet::new() };
     let (now, before) = (desired.declaration, base.declaration);

@@ -16,8 +16,9 @@ pub(super) fn reactivation(case: &Case<'_>, _: &Rules<'_>) -> Vec<Tripped> {
             return drifted || base.is_none_or(|base| !base.offboards(account));
         }
         let invites = matches!(planned.operation, Operation::InviteUser { .. });
-        let anew = planned.drift == Drift::Yes && (has_account(case, planned) || had_account(case, planned));
-        invites && (anew || was_member(case, planned))
+        // Where an apply has completed that asked for them, they had an account, even if no account shows the address now.
+        let had_account = has_account(case, planned) || case.context.was_applied(&planned.key.address, None);
+        invites && (planned.drift == Drift::Yes && had_account || was_member(case, planned))
     };
     case.operations.values().filter(trips).map(|planned| tripped(case, planned)).collect()
 }
@@ -27,13 +28,7 @@ fn has_account(case: &Case<'_>, planned: &PlannedOperation) -> bool {
     user.is_some_and(|user| case.context.tree.account(user).is_some())
 }
 
-/// Whether an apply has completed that asked for somebody whom no account shows any more: they have another email by now,
-/// and keep what they have, or somebody removed the account.
-fn had_account(case: &Case<'_>, planned: &PlannedOperation) -> bool {
-    case.context.was_applied(&planned.key.address, None)
-}
-
-/// Whether an apply has completed of a tree that has them in a group: it would not have without their account.
+/// Whether an apply has completed of a tree that has them in a group. Without an account, it would not have completed.
 fn was_member(case: &Case<'_>, planned: &PlannedOperation) -> bool {
     let base = case.context.base;
     let applied = base.filter(|base| base.revision.applied).map(|base| &base.tree).or(case.context.applied);

@@ -73,8 +73,8 @@ fn identities(changes: &[IdentityChange], width: usize) -> String {
 pub(in crate::render) enum Mapping<'a> {
     /// The name means something else, or means something for the first time, or is gone.
     Means(&'a IdentityChange),
-    /// The name means what another one meant, which is gone: the same account or group, written anew.
-    Anew { was: &'a Address, change: &'a IdentityChange },
+    /// The same account or group under another name; the old name is gone.
+    Renamed { was: &'a Address, change: &'a IdentityChange },
 }
 
 /// What is to be listed of the names that mean something else, and how many that had no id are left out.
@@ -98,7 +98,7 @@ pub(in crate::render) fn mappings(changes: &[IdentityChange]) -> (Vec<Mapping<'_
     for change in changes {
         match (&change.base, &change.head) {
             (None, Some(id)) => match renamed(change, id) {
-                Some(was) => other.push(Mapping::Anew { was, change }),
+                Some(was) => other.push(Mapping::Renamed { was, change }),
                 None => new.push(Mapping::Means(change)),
             },
             (Some(id), None) if renamed(change, id).is_some() => {}
@@ -120,7 +120,7 @@ impl Mapping<'_> {
     /// The user or the group that is named.
     pub(in crate::render) fn address(&self) -> &Address {
         match self {
-            Self::Means(change) | Self::Anew { change, .. } => &change.address,
+            Self::Means(change) | Self::Renamed { change, .. } => &change.address,
         }
     }
 
@@ -132,7 +132,7 @@ impl Mapping<'_> {
         };
         match self {
             Self::Means(change) => format!("{} → {}{}", id(&change.base), id(&change.head), live(change)),
-            Self::Anew { was, change } => {
+            Self::Renamed { was, change } => {
                 let same = match was {
                     Address::User(_) => "account",
                     Address::Group(_) | Address::Member(..) => "group",

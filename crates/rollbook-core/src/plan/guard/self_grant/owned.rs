@@ -256,8 +256,9 @@ fn is_ruled(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool 
     privileged || case.rules.head.speaks_of(&change.address) && !follows()
 }
 
-/// Whether the base ends access to a privileged group by a name of nobody, or either tree offboards that name, and the change ties that to an account outside of
-/// it: the end would fall on that one, and nothing more be said of whoever in the group was meant.
+/// Whether a change ties a name that no account has to an account outside of a privileged group, while the base ends that
+/// name's access to the group or either tree offboards it. The end would then apply to the wrong account, and the person
+/// who was meant would stay without a word.
 fn ends_nobody(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool {
     let (None, Some(id), Address::User(user)) = (&change.base, &change.head, &change.address) else {
         return false;
