@@ -1,9 +1,11 @@
 //! An address that no account shows any more: whoever held it may go on under another one.
 
+use rollbook::model::Surface;
+
 use super::{NONE, hired, otherwise};
 use crate::guards::rulings;
 use crate::plan::keys;
-use crate::world::World;
+use crate::world::{Account, World};
 
 const RULES: &str = "policy:\n  privileged: [payroll]\n  self-grant: refuse\n  admins: [root@acme.com]\n  invite-domains: \
                      [acme.com]\n";
@@ -121,4 +123,58 @@ fn a_line_of_nobody_that_goes_does_not_hide_whom_the_base_would_take_out() {
     assert!(said.iter().any(|line| line == own), "{said:#?}");
     let rulings = rulings(&kept.plan());
     assert!(rulings.contains(&"self-grant member.payroll/dina@acme.com: refused".to_owned()), "{rulings:#?}");
+}
+
+#[test]
+fn an_account_of_which_nothing_says_whose_it_is_is_let_in_by_owners_alone() {
+    let world = |base: &str| {
+        let policy = "policy:\n  privileged: [payroll]\n  self-grant: refuse\n  admins: [root@acme.com]\n";
+        let groups = "  payroll:\n    members: [ada@acme.com]\n  team:\n    members: [dina@acme.com]\n";
+        let nameless = Account { email: None, ..Account::person("x@acme.com") };
+        let users = format!("  dina@acme.com: {{}}\n{base}");
+        World::of(policy, &users, groups).change(hired(&["root@acme.com", "erik@acme.com"])).change(|live| {
+            live.accounts.insert("acc-x".into(), nameless);
+            live.accounts.insert("acc-bot".into(), Account::app("bot"));
+        })
+    };
+    let let_in = |world: World, line: &str, author: &str| {
+        world.then_base().edit("[ada@acme.com]", &format!("[ada@acme.com, {line}]")).by(author).plan()
+    };
+    let pinned = "  xena@acme.com: { account: acc-x }\n";
+    let refused = let_in(world(""), "{ account: acc-x }", "erik@acme.com");
+    assert_eq!(rulings(&refused), ["self-grant member.payroll/account:acc-x: refused"]);
+    let why = &refused.guards[0].why;
+    assert!(why.contains("whose account acc-x is") && why.contains("erik@acme.com"), "{why}");
+    // What the change itself says of the account is the author's word.
+    let own = world("").then_base().edit("users:\n", &format!("users:\n{pinned}"));
+    let own = own.edit("[ada@acme.com]", "[ada@acme.com, xena@acme.com]").by("erik@acme.com").plan();
+    assert_eq!(rulings(&own), ["self-grant member.payroll/xena@acme.com: refused"]);
+    // Neighbours: an account that the base ties to a person, one that shows its email, one of an app, and an owner's change.
+    assert_eq!(rulings(&let_in(world(pinned), "xena@acme.com", "erik@acme.com")), NONE);
+    assert_eq!(rulings(&let_in(world(""), "dina@acme.com", "erik@acme.com")), NONE);
+    assert_eq!(rulings(&let_in(world(""), "{ account: acc-bot }", "erik@acme.com")), NONE);
+    assert_eq!(rulings(&let_in(world(""), "{ account: acc-x }", "root@acme.com")), NONE);
+}
+
+#[test]
+fn what_an_authors_other_account_shows_is_read() {
+    // dina+two@ is locked to an account that nothing else speaks of; it shows deedee@, which leads to a third account.
+    let lock = "users:\n  ada@acme.com: { account: acc-ada@acme.com, from: jira }\n  dina@acme.com: { account: acc-dina@acme.com, from: jira }\n  dina+two@acme.com: { account: acc-two, from: jira }\n  deedee+3@acme.com: { account: acc-three, from: jira }\n";
+    let policy = "policy:\n  privileged: [payroll]\n  self-grant: refuse\n";
+    let groups =
+        "  payroll:\n    members: [ada@acme.com]\n  team:\n    members: [dina@acme.com, deedee+3@acme.com]\n";
+    let world = |shown: &'static str| {
+        World::of(policy, "", groups).lock(lock).change(move |live| {
+            live.surfaces = [Surface::Jira].into();
+            live.accounts.insert("acc-two".into(), Account::person(shown));
+            live.accounts
+                .insert("acc-three".into(), Account { email: None, ..Account::person("x@acme.com") });
+        })
+    };
+    let granted = |shown| {
+        let world = world(shown).then_base().edit("[ada@acme.com]", "[ada@acme.com, deedee+3@acme.com]");
+        rulings(&world.by("dina@acme.com").plan())
+    };
+    assert_eq!(granted("deedee@acme.com"), ["self-grant member.payroll/deedee+3@acme.com: refused"]);
+    assert_eq!(granted("other@acme.com"), NONE);
 }

@@ -272,7 +272,7 @@ impl Live {
             scim_users: if reads.scim_users { Reading::Read(self.scim_users()) } else { Reading::NotRead },
         };
         live.learn(people);
-        if self.has(Surface::Jira) && self.has(Surface::Organization) {
+        if self.has(Surface::Jira) {
             for id in searches.accounts {
                 if let Some(account) = self.accounts.get(id.as_str()) {
                     live.accounts.entry(id.clone()).or_insert_with(|| account.live(id.as_str()));

@@ -65,6 +65,18 @@ impl Email {
         self.0.split_once('@').map_or("", |(_, domain)| domain)
     }
 
+    /// Whether two addresses reach one mailbox: what stands behind a `+` is a note of its owner's (RFC 5233).
+    pub fn is_same_mailbox(&self, other: &Self) -> bool {
+        self == other
+            || self.domain().eq_ignore_ascii_case(other.domain())
+                && self.mailbox().eq_ignore_ascii_case(other.mailbox())
+    }
+
+    /// What stands before the `@`, without the note behind a `+`.
+    fn mailbox(&self) -> &str {
+        self.0.split(['@', '+']).next().unwrap_or_default()
+    }
+
     fn folded(&self) -> impl Iterator<Item = u8> + '_ {
         self.0.bytes().map(|b| b.to_ascii_lowercase())
     }

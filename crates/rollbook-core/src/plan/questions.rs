@@ -54,9 +54,10 @@ pub fn searches(desired: &Desired<'_>, beside: Beside<'_>) -> Searches {
         searches.accounts.extend(accounts);
     }
     let trees = || std::iter::once(desired).chain(beside.base).map(|tree| tree.declaration);
-    let accounts =
-        beside.authors.iter().flat_map(|author| trees().filter_map(move |tree| explained(tree, author)));
-    searches.accounts.extend(accounts.cloned());
+    // What the accounts of an author's mailbox show leads to further addresses of theirs.
+    let is_authors = |email: &Email| beside.authors.iter().any(|author| author.is_same_mailbox(email));
+    let accounts = trees().flat_map(Declaration::tied).filter(|(email, _)| is_authors(email));
+    searches.accounts.extend(accounts.map(|(_, id)| id.clone()));
     let unexplained = |author: &&Email| explained(desired.declaration, author).is_none();
     searches.emails.extend(beside.authors.iter().filter(unexplained).cloned());
     searches.emails.extend(come_into_rules(desired, beside));

@@ -224,6 +224,11 @@ impl People {
         self.shown_with.iter().flat_map(|(email, ids)| ids.iter().map(move |id| (email, id)))
     }
 
+    /// Whether an account of a person shows an email to anybody.
+    pub(in crate::plan) fn shows(&self, account: &AccountId) -> bool {
+        self.shown_by.contains_key(account)
+    }
+
     /// Everybody who was resolved to an account.
     pub(in crate::plan) fn accounts(&self) -> impl Iterator<Item = (&UserRef, &AccountId)> {
         self.identities.iter().filter_map(|(user, identity)| match identity {

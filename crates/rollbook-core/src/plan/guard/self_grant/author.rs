@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{AccountId, Address, Email, IdentityChange, LiveAccount, UserRef};
 
-use super::{Case, Grant, Tripped, by_author, by_unknown, in_doubt};
+use super::{Case, Grant, GrantKind, Tripped, by_author, by_unknown, in_doubt};
 
 /// An author of a change, by every account that the base, the change and the site give their email.
 pub(super) struct Author<'a> {
@@ -27,7 +27,7 @@ impl<'a> Author<'a> {
             // What the site shows stands over what a pin or the lock says.
             let theirs = |id: &AccountId| {
                 let live = case.context.account(id);
-                live.is_some_and(|live| live.email.as_ref().is_none_or(|shown| same_mailbox(shown, email)))
+                live.is_some_and(|live| live.email.as_ref().is_none_or(|shown| shown.is_same_mailbox(email)))
             };
             base.account(&user).into_iter().chain(locked).any(theirs)
         });
@@ -38,7 +38,7 @@ impl<'a> Author<'a> {
         let of_trees = trees().flat_map(|tree| tree.desired.declaration.tied());
         let known: Vec<(&Email, &AccountId)> = of_site.chain(of_directories).chain(of_trees).collect();
         let at = |email: &Email| {
-            let theirs = known.iter().filter(|(known, _)| same_mailbox(known, email));
+            let theirs = known.iter().filter(|(known, _)| known.is_same_mailbox(email));
             theirs.map(|(_, id)| (*id).clone()).collect::<BTreeSet<AccountId>>()
         };
         let mut accounts = case.rules.accounts(email);
@@ -61,9 +61,9 @@ impl<'a> Author<'a> {
         if !self.known {
             return Some(by_unknown(grant, format!("{}, so it may be anybody", self.unknown())));
         }
-        self.may_be(case, grant).then(|| match grant.doubt {
-            Some(doubt) => in_doubt(grant, doubt, self.email),
-            None => by_author(grant, self.why(grant)),
+        self.may_be(case, grant).then(|| match grant.kind {
+            GrantKind::Kept(Some(doubt)) => in_doubt(grant, doubt, self.email),
+            GrantKind::New | GrantKind::Drift | GrantKind::Kept(None) => by_author(grant, self.why(grant)),
         })
     }
 
@@ -79,7 +79,7 @@ impl<'a> Author<'a> {
     /// that the tree does not name by one.
     pub(super) fn may_be(&self, case: &Case<'_>, grant: &Grant<'_>) -> bool {
         match (grant.user, grant.account) {
-            (UserRef::Email(email), _) if self.emails.iter().any(|own| same_mailbox(email, own)) => true,
+            (UserRef::Email(email), _) if self.emails.iter().any(|own| email.is_same_mailbox(own)) => true,
             (_, Some(account)) if !self.accounts.is_empty() => self.accounts.contains(account),
             // An account that hides its email may be invited at it: nobody can tell that it is the author's.
             (UserRef::Email(_), None) => {
@@ -95,7 +95,7 @@ impl<'a> Author<'a> {
 
     /// Whether an email may be the author's.
     pub(super) fn may_hold(&self, case: &Case<'_>, email: &Email) -> bool {
-        self.emails.iter().any(|own| same_mailbox(own, email))
+        self.emails.iter().any(|own| own.is_same_mailbox(email))
             || !self.accounts.is_disjoint(&case.rules.accounts(email))
     }
 
@@ -116,7 +116,7 @@ impl<'a> Author<'a> {
         let ids = change.base.iter().chain(&change.head);
         match &change.address {
             Address::User(UserRef::Email(email)) => {
-                same_mailbox(email, self.email)
+                email.is_same_mailbox(self.email)
                     || ids
                         .into_iter()
                         .any(|id| self.accounts.iter().any(|account| account.as_str() == id.as_str()))
@@ -124,14 +124,4 @@ impl<'a> Author<'a> {
             Address::User(UserRef::Account(_)) | Address::Group(_) | Address::Member(..) => false,
         }
     }
-}
-
-/// Whether two addresses reach one mailbox: what stands behind a `+` is a note of its owner's (RFC 5233).
-pub(super) fn same_mailbox(one: &Email, other: &Email) -> bool {
-    let bare = |email: &Email| {
-        let local = email.as_str().split('@').next().unwrap_or_default();
-        let local = local.split('+').next().unwrap_or_default();
-        format!("{local}@{}", email.domain()).to_lowercase()
-    };
-    one == other || bare(one) == bare(other)
 }

@@ -9,7 +9,7 @@ use crate::model::{
     AccountId, Address, Email, GroupId, GroupName, Guard, LiveAccount, Policy, RuleChange, SelfGrant, UserRef,
 };
 
-use super::author::{Author, same_mailbox};
+use super::author::Author;
 use super::owned::not_owners;
 use super::{Case, Rules, Tripped};
 use crate::plan::identity::{GroupIdentity, Marked};
@@ -51,7 +51,7 @@ fn ending<'a>(case: &'a Case<'_>, base: &'a Rules<'_>, authors: &[&Author<'_>]) 
     let may_be = |user: &UserRef| match (base.tree.account(user), user) {
         (Some(account), _) => unknown || authors.iter().any(|author| author.accounts.contains(account)),
         (None, UserRef::Email(email)) => {
-            unknown || authors.iter().any(|author| same_mailbox(author.email, email))
+            unknown || authors.iter().any(|author| author.email.is_same_mailbox(email))
         }
         (None, UserRef::Account(_)) => unknown,
     };

@@ -10,8 +10,8 @@ mod owned;
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, Address, Direction, Drift, Email, GroupId, GroupName, Guard, Operation, Ruling, SelfGrant,
-    UserRef, Verdict,
+    AccountId, Address, Direction, Drift, Email, GroupId, GroupName, Guard, LiveAccount, Operation, Ruling,
+    SelfGrant, UserRef, Verdict,
 };
 
 use super::{Case, Context, Rules, Tripped, ruled, verdict};
@@ -67,12 +67,20 @@ struct Grant<'a> {
     address: Address,
     user: &'a UserRef,
     account: Option<&'a AccountId>,
-    /// Whether the base asks for it as well.
-    drift: bool,
-    /// What the base cannot tell of an end that it has.
-    doubt: Option<Doubt>,
+    kind: GrantKind,
     /// Whether the group is privileged only as far as nobody can tell.
     may_be_privileged: bool,
+}
+
+/// What a grant comes from.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum GrantKind {
+    /// The change alone asks for it.
+    New,
+    /// The base asks for it as well.
+    Drift,
+    /// The change does not end what the base ends. The base may be unable to tell whom or what that is.
+    Kept(Option<Doubt>),
 }
 
 fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
@@ -97,8 +105,7 @@ fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
                 user,
                 // Somebody who is invited may have had an account before.
                 account: planned.operation.account().or_else(|| case.context.tree.account(user)),
-                drift: planned.drift == Drift::Yes,
-                doubt: None,
+                kind: if planned.drift == Drift::Yes { GrantKind::Drift } else { GrantKind::New },
                 may_be_privileged: !planned.privileged,
             });
         }
@@ -111,8 +118,7 @@ fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
         address: it.address(),
         user: &it.user,
         account: it.account(),
-        drift: false,
-        doubt: it.doubt,
+        kind: GrantKind::Kept(it.doubt),
         may_be_privileged: !marked.marks(it.group_id(), it.group),
     }));
     grants
@@ -124,18 +130,24 @@ fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
 /// whom nobody knows, anybody may be an author.
 fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
     let mut found: BTreeMap<Address, Tripped> = BTreeMap::new();
+    let owned = owned::is_by_owners(case);
     for grant in grants(case) {
         let tripped = match case.context.base {
             // Nothing says that this is a change at all.
             None if grant.may_be_privileged => None,
             None => Some(unknown(&grant, NO_BASE)),
-            Some(_) if grant.drift && !case.context.was_applied(&grant.address, grant.account) => {
+            Some(_)
+                if grant.kind == GrantKind::Drift
+                    && !case.context.was_applied(&grant.address, grant.account) =>
+            {
                 Some(never_applied(case, &grant))
             }
-            Some(_) if authors.is_empty() => {
-                (!grant.drift || case.context.is_changed()).then(|| unknown(&grant, NO_AUTHOR))
+            Some(_) if authors.is_empty() => (grant.kind != GrantKind::Drift || case.context.is_changed())
+                .then(|| unknown(&grant, NO_AUTHOR)),
+            Some(_) => {
+                let by_author = authors.iter().find_map(|author| author.grants(case, &grant));
+                by_author.or_else(|| if owned { None } else { of_unknown(case, &grant, authors.first()?) })
             }
-            Some(_) => authors.iter().find_map(|author| author.grants(case, &grant)),
         };
         if let Some(mut tripped) = tripped {
             if grant.may_be_privileged {
@@ -214,6 +226,24 @@ fn in_doubt(grant: &Grant<'_>, doubt: Doubt, author: &Email) -> Tripped {
         "Let one whom `policy.admins` names make this change; or wait for a change of somebody else's that {remedy}."
     );
     trip(grant.address.clone(), why, &help)
+}
+
+/// A new grant to an account of which nothing but the change tells whose it is.
+fn of_unknown(case: &Case<'_>, grant: &Grant<'_>, author: &Author<'_>) -> Option<Tripped> {
+    let account = grant.account.filter(|_| grant.kind == GrantKind::New)?;
+    let shows = |rules: &Rules<'_>| rules.tree.people.shows(account);
+    let is_tied = |rules: &Rules<'_>| rules.tree.desired.declaration.tied().any(|(_, id)| id == account);
+    let is_hidden = case.context.account(account).is_none_or(LiveAccount::hides_email);
+    if !is_hidden || case.rules.both().any(shows) || case.rules.base.as_ref().is_some_and(is_tied) {
+        return None;
+    }
+    let why = format!(
+        "neither the site nor the base says whose account {account} is: it may be that of {}, who made this change",
+        author.email
+    );
+    let help = "Pin the account to its person under `users:` in a change of its own, which has to be applied first; or let \
+                one whom `policy.admins` names make this change.";
+    Some(trip(grant.address.clone(), why, help))
 }
 
 fn by_unknown(grant: &Grant<'_>, why: String) -> Tripped {

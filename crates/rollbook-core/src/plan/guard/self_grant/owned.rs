@@ -9,7 +9,7 @@ use crate::model::{
 };
 
 use super::author::Author;
-use super::{Case, Grant, Rules, Tripped, trip};
+use super::{Case, Grant, GrantKind, Rules, Tripped, trip};
 use crate::plan::identity::Resolved;
 
 /// The authors of a change who do not own the rules by the base.
@@ -148,8 +148,7 @@ fn waives(case: &Case<'_>, address: &Address, others: &Others<'_>) -> Option<&'s
             address: address.clone(),
             user,
             account: Some(account),
-            drift: false,
-            doubt: None,
+            kind: GrantKind::New,
             may_be_privileged: false,
         };
         !author.known || author.may_be(case, &grant)
