@@ -181,34 +181,32 @@ fn circles(operations: &Operations, waits: &[(Key, Key, Wait)]) -> Vec<BTreeSet<
         .collect()
 }
 
-/// Who must join a group before somebody leaves it, so that it never falls below its `keep-at-least`. Where those who join
-/// without waiting for a removal are enough, nobody waits for the others: two groups may exchange people.
-fn floors(
-    operations: &Operations,
-    rules: &RuleBook<'_>,
-    live: &LiveState,
-    exclusive: &[(Key, Key, Wait)],
-) -> Vec<(Key, Key, Wait)> {
-    let late: BTreeSet<&Key> = exclusive.iter().map(|(waiting, ..)| waiting).collect();
-    let mut waits = Vec::new();
-    for (group, floor) in rules.floors() {
-        let Some(members) = live.members.get(group) else { continue };
+/// A group that falls below its `keep-at-least` while some leave it, unless others join it before.
+struct Tight<'a> {
+    group: &'a GroupId,
+    floor: usize,
+    /// The people in it with an active account, as far as operations are known to be done.
+    people: usize,
+    leaving: BTreeSet<&'a Key>,
+    /// Everything that may bring somebody.
+    coming: Vec<&'a Key>,
+    /// What brings a person with an active account.
+    filling: BTreeSet<&'a Key>,
+}
+
+impl<'a> Tight<'a> {
+    fn of(group: &'a GroupId, floor: u32, operations: &'a Operations, live: &LiveState) -> Option<Self> {
+        let members = live.members.get(group)?;
         let is_person =
             |id: &AccountId| live.accounts.get(id).is_some_and(|it| it.active() && it.kind.is_person());
         let is_active = |id: &AccountId| members.contains(id) && is_person(id);
-        let active = members.iter().filter(|id| is_active(id)).count();
-        let leaving = |planned: &PlannedOperation| {
+        let leaves = |planned: &PlannedOperation| {
             effects(planned).into_iter().any(|effect| match effect {
                 Effect::Leaves(membership) => membership.group() == group && is_active(membership.account()),
                 Effect::Sleeps(account, _) => is_active(account),
                 Effect::Joins(..) | Effect::Wakes(..) | Effect::Ends(_) => false,
             })
         };
-        let leaving: Vec<&Key> =
-            operations.iter().filter(|(_, planned)| leaving(planned)).map(|(key, _)| key).collect();
-        if leaving.is_empty() || active.saturating_sub(leaving.len()) >= floor as usize {
-            continue;
-        }
         let comes = |planned: &PlannedOperation| {
             effects(planned).into_iter().any(|effect| match effect {
                 Effect::Joins(place, _) => place == Place::Group(group),
@@ -216,24 +214,74 @@ fn floors(
                 Effect::Leaves(_) | Effect::Sleeps(..) | Effect::Ends(_) => false,
             })
         };
-        let mut coming: Vec<&Key> =
-            operations.iter().filter(|(_, planned)| comes(planned)).map(|(key, _)| key).collect();
-        let fills = |key: &&Key| {
-            let Operation::AddMember { account: Ref::Known(id), .. } = &operations.get(*key)?.operation
-            else {
-                return None;
-            };
-            (!late.contains(key) && !members.contains(id) && is_person(id)).then_some(id)
+        let fills = |planned: &PlannedOperation| {
+            matches!(&planned.operation, Operation::AddMember { account: Ref::Known(id), .. }
+                if !members.contains(id) && is_person(id))
         };
-        let filling: BTreeSet<&AccountId> = coming.iter().filter_map(fills).collect();
-        if active.saturating_sub(leaving.len()) + filling.len() >= floor as usize {
-            coming.retain(|key| fills(key).is_some());
+        let keys = |test: &dyn Fn(&PlannedOperation) -> bool| -> Vec<&'a Key> {
+            operations.iter().filter(|(_, planned)| test(planned)).map(|(key, _)| key).collect()
+        };
+        let (people, floor) = (members.iter().filter(|id| is_active(id)).count(), floor as usize);
+        let leaving: BTreeSet<&Key> = keys(&leaves).into_iter().collect();
+        if leaving.is_empty() || people.saturating_sub(leaving.len()) >= floor {
+            return None;
         }
-        for waiting in leaving {
-            waits.extend(
-                coming.iter().map(|first| (waiting.clone(), (*first).clone(), Wait::Floor(group.clone()))),
-            );
+        let filling = keys(&|planned| comes(planned) && fills(planned)).into_iter().collect();
+        Some(Self { group, floor, people, leaving, coming: keys(&comes), filling })
+    }
+
+    /// Lets somebody leave only after what brings others.
+    fn wait<'b>(
+        &'b self,
+        leaving: &'b Key,
+        first: impl Iterator<Item = &'b &'a Key> + 'b,
+    ) -> impl Iterator<Item = (Key, Key, Wait)> + 'b {
+        first.map(|first| (leaving.clone(), (*first).clone(), Wait::Floor(self.group.clone())))
+    }
+}
+
+/// Who must join a group before somebody leaves it, so that it never falls below its `keep-at-least`. People leave one by
+/// one, as soon as enough have joined; those come first whom another group waits for, since groups may exchange people.
+/// Each waits for all who have joined by then, so that the floor holds whatever of it fails.
+fn floors(
+    operations: &Operations,
+    rules: &RuleBook<'_>,
+    live: &LiveState,
+    exclusive: &[(Key, Key, Wait)],
+) -> Vec<(Key, Key, Wait)> {
+    let floors = rules.floors();
+    let mut tight: Vec<Tight<'_>> =
+        floors.into_iter().filter_map(|(group, floor)| Tight::of(group, floor, operations, live)).collect();
+    let mut open: BTreeSet<&Key> = tight.iter().flat_map(|it| it.leaving.iter().copied()).collect();
+    let mut joined: BTreeSet<&Key> = BTreeSet::new();
+    let mut waits = Vec::new();
+    // In each round all join who may, and then as many leave as the floors let.
+    let mut left = true;
+    while std::mem::take(&mut left) {
+        let held: BTreeSet<&Key> = exclusive
+            .iter()
+            .filter(|(_, first, _)| open.contains(first))
+            .map(|(waiting, ..)| waiting)
+            .collect();
+        for it in &mut tight {
+            let joins = it.filling.iter().filter(|key| !held.contains(*key) && joined.insert(key));
+            it.people += joins.count();
         }
+        let awaited: BTreeSet<&Key> = exclusive.iter().map(|(_, first, _)| first).collect();
+        let (first, then): (Vec<&Key>, Vec<&Key>) = open.iter().partition(|key| awaited.contains(*key));
+        for key in first.into_iter().chain(then) {
+            if tight.iter().all(|it| !it.leaving.contains(key) || it.people > it.floor) {
+                left = open.remove(key);
+                for it in tight.iter_mut().filter(|it| it.leaving.contains(key)) {
+                    it.people -= 1;
+                    waits.extend(it.wait(key, it.filling.intersection(&joined)));
+                }
+            }
+        }
+    }
+    // What no order lets leave waits for everybody: a guard says so.
+    for it in &tight {
+        waits.extend(it.leaving.intersection(&open).flat_map(|key| it.wait(key, it.coming.iter())));
     }
     waits
 }
