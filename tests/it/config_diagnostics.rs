@@ -77,8 +77,13 @@ fn page() -> String {
                 # Diagnostics\n\nWhat `rollbook check` may say of a tree, and every command that reads one. The code stands above each \
                 message, in\n`--format json` as `code`, and in `--format github` as the title. A code keeps its meaning within a \
                 version.\n\n| code | meaning |\n| --- | --- |\n";
-    let rows = codes::ALL.iter().map(|(code, meaning)| format!("| `{code}` | {} |\n", meaning.trim()));
-    format!("{head}{}", rows.collect::<String>())
+    let blocks = "\n## What blocks an operation\n\nA plan lists what cannot be done under *Blocked*, with one of these codes, the reason and the remedy; \
+                  the rest goes on, and the\ncommand ends with 6. A guard that takes its own operations out of a plan stands there by its name \
+                  ([trust.md](trust.md#what-each-rule-promises)).\n\n| code | meaning |\n| --- | --- |\n";
+    let rows = |codes: &[(&str, &str)]| -> String {
+        codes.iter().map(|(code, meaning)| format!("| `{code}` | {} |\n", meaning.trim())).collect()
+    };
+    format!("{head}{}{blocks}{}", rows(codes::ALL), rows(rollbook::plan::OBSTACLES))
 }
 
 #[test]

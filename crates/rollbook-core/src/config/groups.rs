@@ -1,6 +1,6 @@
 //! `groups:`, the groups of a tree.
 
-use crate::model::{AppsInGroup, DeclaredGroup, GroupName, GroupState, Members, Source};
+use crate::model::{DeclaredGroup, GroupName, GroupState, Members};
 
 use super::codes;
 use super::context::Context;
@@ -8,17 +8,10 @@ use super::draft::Draft;
 use super::fields::{Fields, map};
 use super::members::members;
 use super::node::{Entry, Node};
-use super::policy::MODES;
 use super::values::{boolean, choice, email, group_id, group_name_text, is_text, list_of, prose};
 
 /// The keys that say how a group should be, and make no sense for one that should not be.
 const PRESENT_ONLY: &[&str] = &["description", "members", "mode", "source", "apps-in-group", "nest"];
-
-const SOURCES: &[(&str, Source)] =
-    &[(Source::Native.as_str(), Source::Native), (Source::Scim.as_str(), Source::Scim)];
-
-const APPS_IN_GROUP: &[(&str, AppsInGroup)] =
-    &[(AppsInGroup::Ignore.as_str(), AppsInGroup::Ignore), (AppsInGroup::Exact.as_str(), AppsInGroup::Exact)];
 
 /// Decodes `groups:` of one file into the draft.
 pub(super) fn groups(cx: &mut Context, node: &Node<'_>, draft: &mut Draft) {
@@ -88,9 +81,9 @@ fn present(cx: &mut Context, fields: &mut Fields<'_, '_>) -> Option<Members> {
             "List the members. A group without any says `members: []`; one to delete says `absent: true`.",
         )
         .and_then(|node| members(cx, node));
-    let mode = fields.take("mode").and_then(|node| choice(cx, node, MODES));
-    let source = fields.take("source").and_then(|node| choice(cx, node, SOURCES));
-    let apps_in_group = fields.take("apps-in-group").and_then(|node| choice(cx, node, APPS_IN_GROUP));
+    let mode = fields.take("mode").and_then(|node| choice(cx, node));
+    let source = fields.take("source").and_then(|node| choice(cx, node));
+    let apps_in_group = fields.take("apps-in-group").and_then(|node| choice(cx, node));
     let nest = fields.take("nest").and_then(|node| boolean(cx, node));
     Some(Members {
         entries: entries?,

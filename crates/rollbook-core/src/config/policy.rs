@@ -2,10 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{
-    GroupName, GroupRevokes, Located, MaxRevokes, Mode, Offboard, Policy, Protect, SelfGrant, UnlistedGroups,
-    UnlistedUsers,
-};
+use crate::model::{GroupName, GroupRevokes, Located, MaxRevokes, Policy, Protect, UnlistedUsers};
 
 use super::codes;
 use super::context::{Context, Mention};
@@ -15,30 +12,6 @@ use super::values::{
     at_least, boolean, choice, domain, email, group_name, group_name_text, is_text, list, list_of, number,
 };
 
-/// The values of `mode`, in the policy and in a group.
-pub(super) const MODES: &[(&str, Mode)] =
-    &[(Mode::Exact.as_str(), Mode::Exact), (Mode::AtLeast.as_str(), Mode::AtLeast)];
-
-const UNLISTED_USERS: &[(&str, UnlistedUsers)] = &[
-    (UnlistedUsers::Ignore.as_str(), UnlistedUsers::Ignore),
-    (UnlistedUsers::Report.as_str(), UnlistedUsers::Report),
-    (UnlistedUsers::Offboard.as_str(), UnlistedUsers::Offboard),
-];
-
-const UNLISTED_GROUPS: &[(&str, UnlistedGroups)] = &[
-    (UnlistedGroups::Ignore.as_str(), UnlistedGroups::Ignore),
-    (UnlistedGroups::Report.as_str(), UnlistedGroups::Report),
-];
-
-const OFFBOARD: &[(&str, Offboard)] = &[
-    (Offboard::Suspend.as_str(), Offboard::Suspend),
-    (Offboard::Deactivate.as_str(), Offboard::Deactivate),
-    (Offboard::Remove.as_str(), Offboard::Remove),
-];
-
-const SELF_GRANT: &[(&str, SelfGrant)] =
-    &[(SelfGrant::Allow.as_str(), SelfGrant::Allow), (SelfGrant::Refuse.as_str(), SelfGrant::Refuse)];
-
 /// Decodes `policy:`. What cannot be decoded has its default; the tree is not used then.
 pub(super) fn policy(cx: &mut Context, node: &Node<'_>) -> Policy {
     let Some(mut fields) = Fields::of(cx, node, "`policy`") else {
@@ -46,9 +19,9 @@ pub(super) fn policy(cx: &mut Context, node: &Node<'_>) -> Policy {
     };
     let limited = fields.take("max-revokes").is_some_and(limits_all);
     let policy = Policy {
-        mode: chosen(cx, &mut fields, "mode", MODES),
+        mode: fields.take("mode").and_then(|node| choice(cx, node)).unwrap_or_default(),
         unlisted_users: fields.take("unlisted-users").and_then(|node| {
-            let value = choice(cx, node, UNLISTED_USERS)?;
+            let value = choice(cx, node)?;
             if value == UnlistedUsers::Offboard && !limited {
                 cx.mistake(
                     codes::OFFBOARD_WITHOUT_LIMIT,
@@ -60,7 +33,7 @@ pub(super) fn policy(cx: &mut Context, node: &Node<'_>) -> Policy {
             }
             Some(cx.locate(value, node.span))
         }),
-        unlisted_groups: chosen(cx, &mut fields, "unlisted-groups", UNLISTED_GROUPS),
+        unlisted_groups: fields.take("unlisted-groups").and_then(|node| choice(cx, node)).unwrap_or_default(),
         invite_domains: fields
             .take("invite-domains")
             .map_or_else(Vec::new, |node| list_of(cx, node, "a list of domains", domain)),
@@ -68,14 +41,14 @@ pub(super) fn policy(cx: &mut Context, node: &Node<'_>) -> Policy {
             .take("invite-mail")
             .and_then(|node| boolean(cx, node))
             .is_some_and(|value| value.value),
-        offboard: chosen(cx, &mut fields, "offboard", OFFBOARD),
+        offboard: fields.take("offboard").and_then(|node| choice(cx, node)).unwrap_or_default(),
         max_revokes: fields.take("max-revokes").and_then(|node| max_revokes(cx, node)),
         keep_at_least: fields
             .take("keep-at-least")
             .map_or_else(BTreeMap::new, |node| keep_at_least(cx, node)),
         protect: fields.take("protect").map_or_else(Protect::default, |node| protect(cx, node)),
         privileged: fields.take("privileged").map_or_else(Vec::new, |node| groups(cx, node, "privileged")),
-        self_grant: chosen(cx, &mut fields, "self-grant", SELF_GRANT),
+        self_grant: fields.take("self-grant").and_then(|node| choice(cx, node)).unwrap_or_default(),
         exclusive: fields.take("exclusive").map_or_else(Vec::new, |node| exclusive(cx, node)),
         admins: fields
             .take("admins")
@@ -83,15 +56,6 @@ pub(super) fn policy(cx: &mut Context, node: &Node<'_>) -> Policy {
     };
     fields.finish(cx);
     policy
-}
-
-fn chosen<T: Copy + Default>(
-    cx: &mut Context,
-    fields: &mut Fields<'_, '_>,
-    key: &'static str,
-    choices: &[(&'static str, T)],
-) -> T {
-    fields.take(key).and_then(|node| choice(cx, node, choices)).unwrap_or_default()
 }
 
 /// Whether `max-revokes` bounds a plan as a whole, or has mistakes that are reported at their place.

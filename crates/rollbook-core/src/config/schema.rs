@@ -18,6 +18,8 @@ use schemars::transform::{RecursiveTransform, Transform};
 use schemars::{JsonSchema, Schema};
 use serde_json::Value;
 
+use crate::model::Authority;
+
 use people::{GroupEntry, User};
 use policy::{Policy, Waiver};
 
@@ -184,13 +186,4 @@ struct Scim {
     directory: Id,
     /// Who may write to it.
     authority: Authority,
-}
-
-#[derive(JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-enum Authority {
-    /// Rollbook creates and changes what is in it.
-    Rollbook,
-    /// An identity provider does; Rollbook only reads.
-    IdentityProvider,
 }

@@ -1,6 +1,6 @@
 //! The head of rollbook.yaml: where Rollbook acts, and for whom.
 
-use crate::model::{Authority, Located, Scim, Settings};
+use crate::model::{Located, Scim, Settings};
 
 use super::codes;
 use super::context::Context;
@@ -89,16 +89,7 @@ fn scim(cx: &mut Context, node: &Node<'_>) -> Option<Scim> {
         .and_then(|node| opaque(cx, node, "a SCIM directory id"));
     let authority = fields
         .require("authority", "Write `authority: rollbook` or `authority: identity-provider`.")
-        .and_then(|node| {
-            choice(
-                cx,
-                node,
-                &[
-                    (Authority::Rollbook.as_str(), Authority::Rollbook),
-                    (Authority::IdentityProvider.as_str(), Authority::IdentityProvider),
-                ],
-            )
-        });
+        .and_then(|node| choice(cx, node));
     fields.finish(cx);
     Some(Scim { directory: directory?, authority: authority? })
 }

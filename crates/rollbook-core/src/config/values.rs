@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use jiff::civil::Date;
 
 use crate::model::{
-    AccountId, App, Diagnostic, Email, EmailError, GroupId, GroupName, Located, Span, hidden,
+    AccountId, App, Diagnostic, Email, EmailError, GroupId, GroupName, Located, Span, Words, hidden,
 };
 
 use super::codes;
@@ -205,10 +205,10 @@ pub(super) fn number(cx: &mut Context, node: &Node<'_>, least: u32, most: u32) -
 }
 
 /// One of a key's values.
-pub(super) fn choice<T: Copy>(cx: &mut Context, node: &Node<'_>, choices: &[(&'static str, T)]) -> Option<T> {
-    let names: Vec<&str> = choices.iter().map(|(name, _)| *name).collect();
+pub(super) fn choice<T: Words>(cx: &mut Context, node: &Node<'_>) -> Option<T> {
+    let names: Vec<&str> = T::WORDS.iter().map(|(word, _)| *word).collect();
     let scalar = scalar(cx, node, &format!("one of {}", suggest::listed(&names)))?;
-    if let Some((_, value)) = choices.iter().find(|(name, _)| *name == scalar.text) {
+    if let Some((_, value)) = T::WORDS.iter().find(|(word, _)| *word == scalar.text) {
         return Some(*value);
     }
     let near = cx.near(&scalar.text, names.iter().copied());

@@ -9,6 +9,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::email::{Email, EmailError};
 use super::ids::{AccountId, GroupName};
+use super::words::words;
 
 /// What stays as it is in a part of an address: letters, digits, and `- . _ ~ @ + :`.
 const PART: &AsciiSet = &NON_ALPHANUMERIC
@@ -64,28 +65,28 @@ pub enum AddressError {
     Action,
 }
 
-/// What an operation does to the thing at its address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Action {
-    /// A group comes to be.
-    Create,
-    /// A user is invited.
-    Invite,
-    /// A user's account becomes active again.
-    Activate,
-    /// A user's name changes.
-    Update,
-    /// A membership comes to be.
-    Add,
-    /// A membership ends, or a user leaves the directory.
-    Remove,
-    /// A user loses access in one directory.
-    Suspend,
-    /// A user's account is closed for every product.
-    Deactivate,
-    /// A group ends.
-    Delete,
+words! {
+    /// What an operation does to the thing at its address.
+    pub enum Action {
+        /// A group comes to be.
+        Create = "create",
+        /// A user is invited.
+        Invite = "invite",
+        /// A user's account becomes active again.
+        Activate = "activate",
+        /// A user's name changes.
+        Update = "update",
+        /// A membership comes to be.
+        Add = "add",
+        /// A membership ends, or a user leaves the directory.
+        Remove = "remove",
+        /// A user loses access in one directory.
+        Suspend = "suspend",
+        /// A user's account is closed for every product.
+        Deactivate = "deactivate",
+        /// A group ends.
+        Delete = "delete",
+    }
 }
 
 /// The identity of an operation in a plan: `ACTION ADDRESS`.
@@ -126,33 +127,10 @@ impl Address {
     }
 }
 
-impl Action {
-    /// Every action.
-    pub const ALL: [Self; 9] = [
-        Self::Create,
-        Self::Invite,
-        Self::Activate,
-        Self::Update,
-        Self::Add,
-        Self::Remove,
-        Self::Suspend,
-        Self::Deactivate,
-        Self::Delete,
-    ];
-
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Create => "create",
-            Self::Invite => "invite",
-            Self::Activate => "activate",
-            Self::Update => "update",
-            Self::Add => "add",
-            Self::Remove => "remove",
-            Self::Suspend => "suspend",
-            Self::Deactivate => "deactivate",
-            Self::Delete => "delete",
-        }
+impl UserRef {
+    /// The email, where they are named by one.
+    pub fn email(&self) -> Option<&Email> {
+        if let Self::Email(email) = self { Some(email) } else { None }
     }
 }
 
@@ -176,12 +154,6 @@ impl fmt::Display for Address {
                 write!(f, "member.{}/{}", part(name.as_str()), part(&user.to_string()))
             }
         }
-    }
-}
-
-impl fmt::Display for Action {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -11,6 +11,7 @@ use super::lock::Lock;
 use super::plan::Guard;
 use super::policy::{Mode, Policy, Waiver};
 use super::tree::{FileId, Located, Origin};
+use super::words::words;
 
 /// The whole of a tree. Every name in it resolves within it.
 #[derive(Clone, Debug, PartialEq)]
@@ -55,22 +56,13 @@ pub struct Scim {
     pub authority: Authority,
 }
 
-/// Who may write to a SCIM directory.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Authority {
-    /// Rollbook does.
-    Rollbook,
-    /// An identity provider does; Rollbook reads.
-    IdentityProvider,
-}
-
-impl Authority {
-    /// The word for it, as trees write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Rollbook => "rollbook",
-            Self::IdentityProvider => "identity-provider",
-        }
+words! {
+    /// Who may write to a SCIM directory.
+    pub enum Authority {
+        /// Rollbook creates and changes what is in it.
+        Rollbook = "rollbook",
+        /// An identity provider does; Rollbook only reads.
+        IdentityProvider = "identity-provider",
     }
 }
 
@@ -154,43 +146,27 @@ pub enum MemberRef {
     Group(GroupName),
 }
 
-/// Who owns a group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Source {
-    /// The directory itself.
-    #[default]
-    Native,
-    /// SCIM.
-    Scim,
-}
-
-impl Source {
-    /// The word for it, as trees write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Native => "native",
-            Self::Scim => "scim",
-        }
+words! {
+    /// Who owns a group.
+    #[derive(Default)]
+    pub enum Source {
+        /// In Atlassian's own directory.
+        #[default]
+        Native = "native",
+        /// In the SCIM directory.
+        Scim = "scim",
     }
 }
 
-/// What becomes of undeclared members of account type `app` in an exact group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AppsInGroup {
-    /// They stay.
-    #[default]
-    Ignore,
-    /// They are removed.
-    Exact,
-}
-
-impl AppsInGroup {
-    /// The word for it, as trees write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ignore => "ignore",
-            Self::Exact => "exact",
-        }
+words! {
+    /// What becomes of undeclared members of account type `app` in an exact group.
+    #[derive(Default)]
+    pub enum AppsInGroup {
+        /// They stay.
+        #[default]
+        Ignore = "ignore",
+        /// They are removed.
+        Exact = "exact",
     }
 }
 
@@ -226,10 +202,7 @@ impl Declaration {
     pub fn people_in_rules(&self) -> impl Iterator<Item = &Email> {
         let Policy { admins, protect, .. } = &self.policy;
         let named = admins.iter().chain(&protect.users).chain(&self.settings.operator);
-        let waived = self.self_grant_waived().filter_map(Address::user).filter_map(|user| match user {
-            UserRef::Email(email) => Some(email),
-            UserRef::Account(_) => None,
-        });
+        let waived = self.self_grant_waived().filter_map(Address::user).filter_map(UserRef::email);
         named.map(|named| &named.value).chain(waived)
     }
 
@@ -240,7 +213,8 @@ impl Declaration {
         pins.chain(self.lock.users.iter().map(|(email, locked)| (email, &locked.id)))
     }
 
-    fn self_grant_waived(&self) -> impl Iterator<Item = &Address> {
+    /// The addresses for which `self-grant` is waived.
+    pub fn self_grant_waived(&self) -> impl Iterator<Item = &Address> {
         let waivers = self.waivers.iter().filter(|waiver| waiver.guard == Guard::SelfGrant);
         waivers.flat_map(|waiver| &waiver.addresses).map(|address| &address.value)
     }

@@ -4,6 +4,8 @@
 //! [`LiveState`]; their difference is [`Changes`], which [`Capabilities`] turn into a [`Plan`]; carrying it out
 //! gives a [`Report`].
 
+mod words;
+
 mod address;
 mod capability;
 mod change;
@@ -84,3 +86,4 @@ pub use roster::{Roster, RosterFilter, RosterUser, StatusFilter};
 pub use scim::{ScimGroup, ScimUser};
 pub use snapshot::{Place, Readings, Snapshot, SnapshotHeader, Taken};
 pub use tree::{FileId, Located, Location, Locator, NoLocation, Origin, SourceFile, Span, Tree};
+pub use words::Words;

@@ -1,6 +1,5 @@
 //! The steps that a plan can hold.
 
-use std::fmt;
 use std::str::FromStr;
 
 use schemars::JsonSchema;
@@ -10,6 +9,7 @@ use super::address::{Key, UserRef};
 use super::email::Email;
 use super::ids::{AccountId, App, GroupId, GroupName};
 use super::live::Membership;
+use super::words::words;
 
 /// One step. It is matched exhaustively everywhere, so that a new one is a walk that the compiler leads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -158,38 +158,38 @@ pub enum Direction {
     Grant,
 }
 
-/// Why an operation is there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Reason {
-    /// The tree asks for it.
-    Declared,
-    /// The tree does not name it, in a group that is exact.
-    Undeclared,
-    /// Its `until` has come.
-    Expired,
-    /// An `except` names the person.
-    Excepted,
-    /// The person is `active: false`.
-    Offboarded,
-    /// Nothing declares the person.
-    Unlisted,
-    /// An undo takes back what a run did.
-    Undone,
+words! {
+    /// Why an operation is there.
+    pub enum Reason {
+        /// The tree asks for it.
+        Declared = "declared",
+        /// The tree does not name it, in a group that is exact.
+        Undeclared = "undeclared",
+        /// Its `until` has come.
+        Expired = "expired",
+        /// An `except` names the person.
+        Excepted = "excepted",
+        /// The person is `active: false`.
+        Offboarded = "offboarded",
+        /// Nothing declares the person.
+        Unlisted = "unlisted",
+        /// An undo takes back what a run did.
+        Undone = "undone",
+    }
 }
 
-/// One of the APIs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Surface {
-    /// Jira Cloud platform, REST v3.
-    Jira,
-    /// The Organizations API.
-    Organization,
-    /// The User management API: accounts that the organization manages.
-    UserManagement,
-    /// The User provisioning API of one directory.
-    Scim,
+words! {
+    /// One of the APIs.
+    pub enum Surface {
+        /// Jira Cloud platform, REST v3.
+        Jira = "jira",
+        /// The Organizations API.
+        Organization = "organization",
+        /// The User management API: accounts that the organization manages.
+        UserManagement = "user-management",
+        /// The User provisioning API of one directory.
+        Scim = "scim",
+    }
 }
 
 impl Operation {
@@ -344,55 +344,5 @@ impl FromStr for Reason {
 
     fn from_str(text: &str) -> Result<Self, UnknownReason> {
         Self::ALL.into_iter().find(|reason| reason.as_str() == text).ok_or(UnknownReason)
-    }
-}
-
-impl Reason {
-    /// Every reason.
-    pub const ALL: [Self; 7] = [
-        Self::Declared,
-        Self::Undeclared,
-        Self::Expired,
-        Self::Excepted,
-        Self::Offboarded,
-        Self::Unlisted,
-        Self::Undone,
-    ];
-
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Declared => "declared",
-            Self::Undeclared => "undeclared",
-            Self::Expired => "expired",
-            Self::Excepted => "excepted",
-            Self::Offboarded => "offboarded",
-            Self::Unlisted => "unlisted",
-            Self::Undone => "undone",
-        }
-    }
-}
-
-impl Surface {
-    /// The word for it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Jira => "jira",
-            Self::Organization => "organization",
-            Self::UserManagement => "user-management",
-            Self::Scim => "scim",
-        }
-    }
-}
-
-impl fmt::Display for Reason {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Display for Surface {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

@@ -8,6 +8,7 @@ use super::capability::{GroupKind, ManagedBy, Usage};
 use super::email::Email;
 use super::ids::{AccountId, GroupId, GroupName};
 use super::live::{AccountKind, LiveAccount, LiveGroup};
+use super::words::words;
 
 /// A person, as the organization's user search shows them. Service accounts and apps are not among them.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -29,41 +30,25 @@ pub struct OrganizationUser {
     pub roles: BTreeSet<PlatformRole>,
 }
 
-/// `status` of the user search, and `closed` of `accountStatus`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum UserStatus {
-    /// The account is active, and so is its membership.
-    Active,
-    /// The account is active, and suspended in the directories that were asked.
-    Suspended,
-    /// The account is active, and in no directory.
-    NotInvited,
-    /// The account is deactivated, everywhere.
-    Deactivated,
-    /// The account is to be deleted, and can be kept for some days.
-    ForDeletion,
-    /// The account is closed for good.
-    Closed,
-    /// It is not active, and the surface does not say why, as Jira does not.
-    Inactive,
-    /// The API does not say.
-    Unsaid,
-}
-
-impl UserStatus {
-    /// The word for people and programs.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Active => "active",
-            Self::Suspended => "suspended",
-            Self::NotInvited => "not-invited",
-            Self::Deactivated => "deactivated",
-            Self::ForDeletion => "for-deletion",
-            Self::Closed => "closed",
-            Self::Inactive => "inactive",
-            Self::Unsaid => "unsaid",
-        }
+words! {
+    /// `status` of the user search, and `closed` of `accountStatus`.
+    pub enum UserStatus {
+        /// The account is active, and so is its membership.
+        Active = "active",
+        /// The account is active, and suspended in the directories that were asked.
+        Suspended = "suspended",
+        /// The account is active, and in no directory.
+        NotInvited = "not-invited",
+        /// The account is deactivated, everywhere.
+        Deactivated = "deactivated",
+        /// The account is to be deleted, and can be kept for some days.
+        ForDeletion = "for-deletion",
+        /// The account is closed for good.
+        Closed = "closed",
+        /// It is not active, and the surface does not say why, as Jira does not.
+        Inactive = "inactive",
+        /// The API does not say.
+        Unsaid = "unsaid",
     }
 }
 

@@ -2,7 +2,6 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
-use std::fmt;
 use std::str::FromStr;
 
 use jiff::civil::Date;
@@ -15,6 +14,7 @@ use super::ids::{AccountId, App, GroupId, GroupName, ScimId};
 use super::operation::{Operation, Reason, Surface};
 use super::snapshot::Taken;
 use super::tree::Location;
+use super::words::words;
 
 /// Every step that brings live to desired. The same inputs give the same bytes, but for `header`, which stands outside
 /// the fingerprint.
@@ -80,22 +80,22 @@ pub struct Identified {
     pub from: IdentitySource,
 }
 
-/// What says that an account is a user's (design §3).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum IdentitySource {
-    /// The tree names the account itself.
-    Pin,
-    /// `rollbook.lock`.
-    Lock,
-    /// The organization's search by e-mail.
-    Organization,
-    /// The SCIM directory.
-    Scim,
-    /// An e-mail that Jira shows.
-    Jira,
-    /// An export of the admin console.
-    Accounts,
+words! {
+    /// What says that an account is a user's (design §3).
+    pub enum IdentitySource {
+        /// The tree names the account itself.
+        Pin = "pin",
+        /// `rollbook.lock`.
+        Lock = "lock",
+        /// The organization's search by e-mail.
+        Organization = "organization",
+        /// The SCIM directory.
+        Scim = "scim",
+        /// An e-mail that Jira shows.
+        Jira = "jira",
+        /// An export of the admin console.
+        Accounts = "accounts",
+    }
 }
 
 /// When and by what a plan was made.
@@ -267,36 +267,36 @@ pub enum RuleSource {
     },
 }
 
-/// A rule that may refuse a plan.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Guard {
-    /// The plan revokes more than the policy allows.
-    MaxRevokes,
-    /// A group would keep fewer active members than the policy says.
-    KeepAtLeast,
-    /// The plan revokes what the policy protects.
-    Protect,
-    /// The plan narrows the credential's own account, or the operator's.
-    SelfLockout,
-    /// No active administrator would be left.
-    LastAdmin,
-    /// Somebody would be in two groups that exclude each other.
-    Exclusive,
-    /// The author of the change would grant themselves a privileged group.
-    SelfGrant,
-    /// An account would be activated that somebody else suspended.
-    Reactivation,
-    /// Somebody would be invited at a domain that is not listed.
-    InviteDomain,
-    /// An e-mail or a name means another id than it did.
-    IdentityChanged,
-    /// Somebody could not be resolved.
-    IdentityUnresolved,
-    /// A group that was full now reads as empty.
-    SuspiciousRead,
-    /// The credential belongs to another site than the tree names.
-    WrongSite,
+words! {
+    /// A rule that may refuse a plan.
+    pub enum Guard {
+        /// The plan revokes more than the policy allows.
+        MaxRevokes = "max-revokes",
+        /// A group would keep fewer active members than the policy says.
+        KeepAtLeast = "keep-at-least",
+        /// The plan revokes what the policy protects.
+        Protect = "protect",
+        /// The plan narrows the credential's own account, or the operator's.
+        SelfLockout = "self-lockout",
+        /// No active administrator would be left.
+        LastAdmin = "last-admin",
+        /// Somebody would be in two groups that exclude each other.
+        Exclusive = "exclusive",
+        /// The author of the change would grant themselves a privileged group.
+        SelfGrant = "self-grant",
+        /// An account would be activated that somebody else suspended.
+        Reactivation = "reactivation",
+        /// Somebody would be invited at a domain that is not listed.
+        InviteDomain = "invite-domain",
+        /// An e-mail or a name means another id than it did.
+        IdentityChanged = "identity-changed",
+        /// Somebody could not be resolved.
+        IdentityUnresolved = "identity-unresolved",
+        /// A group that was full now reads as empty.
+        SuspiciousRead = "suspicious-read",
+        /// The credential belongs to another site than the tree names.
+        WrongSite = "wrong-site",
+    }
 }
 
 /// What carrying a plan out takes.
@@ -328,20 +328,6 @@ pub struct SeatChange {
     pub exact: bool,
 }
 
-impl IdentitySource {
-    /// The word for it, as the lock keeps it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pin => "pin",
-            Self::Lock => "lock",
-            Self::Organization => "organization",
-            Self::Scim => "scim",
-            Self::Jira => "jira",
-            Self::Accounts => "accounts",
-        }
-    }
-}
-
 impl Note {
     /// A note whose text holds no display name.
     pub fn new(code: &'static str, text: String, origin: Option<Location>) -> Self {
@@ -353,12 +339,6 @@ impl SurfaceIds {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
-    }
-}
-
-impl fmt::Display for IdentitySource {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 
@@ -384,42 +364,6 @@ impl FromStr for Guard {
 }
 
 impl Guard {
-    /// Every guard.
-    pub const ALL: [Self; 13] = [
-        Self::MaxRevokes,
-        Self::KeepAtLeast,
-        Self::Protect,
-        Self::SelfLockout,
-        Self::LastAdmin,
-        Self::Exclusive,
-        Self::SelfGrant,
-        Self::Reactivation,
-        Self::InviteDomain,
-        Self::IdentityChanged,
-        Self::IdentityUnresolved,
-        Self::SuspiciousRead,
-        Self::WrongSite,
-    ];
-
-    /// The name by which a waiver calls it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::MaxRevokes => "max-revokes",
-            Self::KeepAtLeast => "keep-at-least",
-            Self::Protect => "protect",
-            Self::SelfLockout => "self-lockout",
-            Self::LastAdmin => "last-admin",
-            Self::Exclusive => "exclusive",
-            Self::SelfGrant => "self-grant",
-            Self::Reactivation => "reactivation",
-            Self::InviteDomain => "invite-domain",
-            Self::IdentityChanged => "identity-changed",
-            Self::IdentityUnresolved => "identity-unresolved",
-            Self::SuspiciousRead => "suspicious-read",
-            Self::WrongSite => "wrong-site",
-        }
-    }
-
     /// Whether a waiver may name it (design §9, 6). What must never happen at all cannot be waived, and neither can
     /// it be waived that somebody is not known.
     pub fn waivable(self) -> bool {
@@ -438,11 +382,5 @@ impl Guard {
             | Self::SuspiciousRead
             | Self::WrongSite => false,
         }
-    }
-}
-
-impl fmt::Display for Guard {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }

@@ -10,6 +10,7 @@ use super::email::Email;
 use super::ids::GroupName;
 use super::plan::Guard;
 use super::tree::{Located, Origin};
+use super::words::words;
 
 /// `policy:` of `rollbook.yaml`. What a tree leaves out has the value of [`Policy::default`].
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -88,91 +89,59 @@ impl Policy {
     }
 }
 
-/// Whether undeclared members of a declared group are removed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Mode {
-    /// They are.
-    #[default]
-    Exact,
-    /// They stay.
-    AtLeast,
-}
-
-impl Mode {
-    /// The word for it, as trees write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Exact => "exact",
-            Self::AtLeast => "at-least",
-        }
+words! {
+    /// Whether undeclared members of a declared group are removed.
+    #[derive(Default)]
+    pub enum Mode {
+        /// Undeclared members are removed.
+        #[default]
+        Exact = "exact",
+        /// Undeclared members stay.
+        AtLeast = "at-least",
     }
 }
 
-/// What becomes of active accounts that nothing declares.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UnlistedUsers {
-    /// Nothing.
-    #[default]
-    Ignore,
-    /// The plan names them.
-    Report,
-    /// They are offboarded.
-    Offboard,
-}
-
-impl UnlistedUsers {
-    /// The word for it, as trees write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ignore => "ignore",
-            Self::Report => "report",
-            Self::Offboard => "offboard",
-        }
+words! {
+    /// What becomes of active accounts that nothing declares.
+    #[derive(Default)]
+    pub enum UnlistedUsers {
+        /// Nothing.
+        #[default]
+        Ignore = "ignore",
+        /// The plan names them.
+        Report = "report",
+        /// They are offboarded.
+        Offboard = "offboard",
     }
 }
 
-/// What becomes of groups that nothing declares.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum UnlistedGroups {
-    /// Nothing.
-    #[default]
-    Ignore,
-    /// The plan names them.
-    Report,
-}
-
-impl UnlistedGroups {
-    /// The word for it, as trees write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Ignore => "ignore",
-            Self::Report => "report",
-        }
+words! {
+    /// What becomes of groups that nothing declares.
+    #[derive(Default)]
+    pub enum UnlistedGroups {
+        /// Nothing.
+        #[default]
+        Ignore = "ignore",
+        /// The plan names them.
+        Report = "report",
     }
 }
 
-/// What `active: false` does to an account.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Offboard {
-    /// Takes its access in one directory away; it can be restored.
-    #[default]
-    Suspend,
-    /// Closes a managed account for every Atlassian product.
-    Deactivate,
-    /// Removes it from the directory.
-    Remove,
+words! {
+    /// What `active: false` does to an account.
+    #[derive(Default)]
+    pub enum Offboard {
+        /// Takes its access in one directory away; it can be restored.
+        #[default]
+        Suspend = "suspend",
+        /// Closes a managed account for every Atlassian product.
+        Deactivate = "deactivate",
+        /// Removes it from the directory.
+        Remove = "remove",
+    }
 }
 
 impl Offboard {
-    /// The word for it, as trees write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Suspend => "suspend",
-            Self::Deactivate => "deactivate",
-            Self::Remove => "remove",
-        }
-    }
-
     /// What it does to the account.
     pub fn action(self) -> Action {
         match self {
@@ -183,23 +152,15 @@ impl Offboard {
     }
 }
 
-/// Whether the author of a change may grant themselves a privileged group.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum SelfGrant {
-    /// They may.
-    #[default]
-    Allow,
-    /// They may not.
-    Refuse,
-}
-
-impl SelfGrant {
-    /// The word for it, as trees write it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Allow => "allow",
-            Self::Refuse => "refuse",
-        }
+words! {
+    /// Whether the author of a change may grant themselves a privileged group.
+    #[derive(Default)]
+    pub enum SelfGrant {
+        /// They may.
+        #[default]
+        Allow = "allow",
+        /// They may not: the plan is refused.
+        Refuse = "refuse",
     }
 }
 

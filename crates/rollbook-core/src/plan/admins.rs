@@ -6,10 +6,10 @@ use crate::model::{
     AccountId, Blocked, GroupId, Key, LiveAccount, Operation, PlannedOperation, Read, Reading, Ref, Unread,
 };
 
-use super::identity::Obstacle;
+use super::context::Context;
+use super::identity::{Obstacle, ObstacleCode};
 use super::projection::{Effect, effects};
-use super::route::Context;
-use super::surface::not_read;
+use super::route::not_read;
 
 /// Takes out the operations that together would leave no administrator, with those that require one of them: an account
 /// that comes back would come back to what the tree ends.
@@ -31,7 +31,7 @@ pub(super) fn keep_one(
     }
     for (who, last) in last {
         let obstacle = Obstacle {
-            code: "last-admin",
+            code: ObstacleCode::LastAdmin,
             why: format!("it would leave the {who} without an active administrator"),
             help: "Make somebody else an administrator first.".into(),
         };

@@ -3,23 +3,23 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, App, Blocked, Comparison, Cost, Direction, GroupId, GroupName, GroupSummary, Identified, Key,
-    Note, Plan, PlannedOperation, Review, SeatChange, Summary, Surface, SurfaceIds, UserRef, Verdict,
+    Blocked, Comparison, Cost, Direction, GroupName, GroupSummary, Identified, Key, Note, Plan,
+    PlannedOperation, Review, SeatChange, Summary, UserRef, Verdict,
 };
 
+use super::context::Context;
 use super::cost::cost;
 use super::fingerprint::fingerprint;
 use super::identity::People;
 use super::projection::{Effect, effects, revokes};
-use super::route::Context;
+use super::route::surface_ids;
 use super::{order, reach};
 
-/// What routing made of the changes.
-pub(super) struct Routed {
+/// The steps of a plan, judged.
+pub(super) struct Steps {
     pub(super) operations: BTreeMap<Key, PlannedOperation>,
     pub(super) blocked: Vec<Blocked>,
     pub(super) notes: Vec<Note>,
-    pub(super) surface_ids: SurfaceIds,
     pub(super) groups: Vec<GroupSummary>,
     pub(super) verdicts: Vec<Verdict>,
     pub(super) base: Option<Comparison>,
@@ -27,18 +27,16 @@ pub(super) struct Routed {
 }
 
 /// Makes the plan.
-pub(super) fn assemble(context: &Context<'_>, routed: Routed, seats: Vec<SeatChange>) -> Plan {
+pub(super) fn assemble(context: &Context<'_>, steps: Steps, seats: Vec<SeatChange>) -> Plan {
     let declaration = context.tree.desired.declaration;
     let people = &context.tree.people;
-    let Routed { operations, mut blocked, mut notes, mut surface_ids, groups, verdicts, base, review } =
-        routed;
+    let Steps { operations, mut blocked, mut notes, groups, verdicts, base, review } = steps;
     let operations = order::sorted(operations);
     notes.extend(base.as_ref().filter(|base| base.revision.contained == Some(false)).map(not_contained));
     blocked.sort();
     blocked.dedup_by(|a, b| (&a.address, a.action, &a.code) == (&b.address, b.action, &b.code));
     notes.sort();
     notes.dedup();
-    retain_used(&mut surface_ids, &operations);
     let site = declaration.settings.site.value.clone();
     let organization = declaration.settings.organization.as_ref().map(|id| id.value.as_str());
     let granted = |planned: &&PlannedOperation| planned.operation.direction() == Direction::Grant;
@@ -60,7 +58,7 @@ pub(super) fn assemble(context: &Context<'_>, routed: Routed, seats: Vec<SeatCha
         guards: verdicts,
         identities: identities(people, &operations),
         reach: reach::of(&operations),
-        surface_ids,
+        surface_ids: surface_ids(&operations, context.capabilities),
         site,
         operations,
         blocked,
@@ -86,18 +84,6 @@ fn identities(people: &People, operations: &[PlannedOperation]) -> Vec<Identifie
         Some(Identified { user: user.clone(), account: account.clone(), from: people.source(user)? })
     });
     identified.collect()
-}
-
-/// Drops the ids of what is blocked or narrowed away.
-fn retain_used(ids: &mut SurfaceIds, operations: &[PlannedOperation]) {
-    let scim = || operations.iter().filter(|planned| planned.via == Surface::Scim);
-    let accounts: BTreeSet<&AccountId> = scim().filter_map(|planned| planned.operation.account()).collect();
-    let groups: BTreeSet<&GroupId> = scim().filter_map(|planned| planned.operation.group()).collect();
-    ids.scim_users.retain(|account, _| accounts.contains(account));
-    ids.scim_groups.retain(|group, _| groups.contains(group));
-    let invites = operations.iter().filter(|planned| planned.via == Surface::Organization);
-    let apps: BTreeSet<&App> = invites.flat_map(|planned| planned.operation.apps()).collect();
-    ids.resources.retain(|app, _| apps.contains(app));
 }
 
 /// The groups that operations change, with the member counts that they lead to.

@@ -8,9 +8,11 @@ use crate::model::{
     UserRef,
 };
 
+use super::context::Context;
 use super::desired::{Desired, DesiredGroup};
-use super::identity::{GroupIdentity, GroupNames, Identity, Marked, Obstacle, People, Resolved};
-use super::route::Context;
+use super::identity::{
+    GroupIdentity, GroupNames, Identity, Marked, Obstacle, ObstacleCode, People, Resolved,
+};
 
 /// The entries of each group that can be taken out of a tree: they have expired, and nobody whom one of them denies is left
 /// in any group that denies them. Each is named by its place among the group's entries. Where it cannot be told who
@@ -61,8 +63,8 @@ fn lingering<'a>(desired: &'a Desired<'_>, live: &LiveState) -> BTreeSet<&'a Use
 fn is_gone(user: &UserRef, members: &Listing<AccountId>, people: &People, live: &LiveState) -> bool {
     match people.person(user) {
         Identity::Account(id) => !members.contains(id),
-        Identity::Unresolved(obstacle) if obstacle.code == "account-gone" => true,
-        Identity::Unresolved(obstacle) if obstacle.code != "identity-unresolved" => false,
+        Identity::Unresolved(obstacle) if obstacle.code == ObstacleCode::AccountGone => true,
+        Identity::Unresolved(obstacle) if obstacle.code != ObstacleCode::IdentityUnresolved => false,
         Identity::Missing | Identity::Unresolved(_) => {
             !members.iter().any(|id| people.hides(id, live.accounts.get(id)))
         }
@@ -148,7 +150,7 @@ fn end_of_nobody(
         }
     };
     Obstacle {
-        code: "end-of-nobody",
+        code: ObstacleCode::EndOfNobody,
         why: format!("no account shows {user}, and {group} keeps {whom} may be the same person under another email"),
         help: "Find out who that is. Write the email that the person has now, or take the entry out where the access has \
                ended, or there never was any. `rollbook lock` ties an email to an account, so that a later change of it changes nothing."

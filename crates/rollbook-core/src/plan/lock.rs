@@ -8,8 +8,8 @@ use crate::model::{
 };
 
 use super::desired::Desired;
-use super::identity::{GroupIdentity, GroupNames, Groups, Identity, Obstacle, People};
-use super::lifecycle::invitation;
+use super::diff::invitation;
+use super::identity::{GroupIdentity, GroupNames, Groups, Identity, Obstacle, ObstacleCode, People};
 
 /// A lock made anew.
 #[derive(Clone, Debug)]
@@ -107,14 +107,14 @@ pub fn unresolved(desired: &Desired<'_>, live: &LiveState) -> Vec<Diagnostic> {
 /// Whether a tombstone has done its work.
 fn is_deleted(group: &DeclaredGroup, obstacle: &Obstacle) -> bool {
     match group.state {
-        GroupState::Absent => obstacle.code == "group-gone",
+        GroupState::Absent => obstacle.code == ObstacleCode::GroupGone,
         GroupState::Present(_) => false,
     }
 }
 
 /// Whether nothing is left of somebody whom the tree offboards.
 fn has_left(desired: &Desired<'_>, email: &Email, obstacle: &Obstacle) -> bool {
-    obstacle.code == "account-gone" && desired.offboarded(email).is_some()
+    obstacle.code == ObstacleCode::AccountGone && desired.offboarded(email).is_some()
 }
 
 /// Where the tree names each person first: under `users:`, in `members`, or in `protect`.
@@ -171,7 +171,7 @@ impl Locking {
                 continue;
             }
             let obstacle = Obstacle {
-                code: "rule-names-nothing",
+                code: ObstacleCode::RuleNamesNothing,
                 why: format!(
                     "policy.{rule} names {name}, and neither the site nor the tree has such a group"
                 ),
@@ -189,7 +189,7 @@ impl Locking {
 
     fn report(&mut self, obstacle: &Obstacle, origin: Origin, name: &str) {
         let length = u32::try_from(name.len()).unwrap_or(u32::MAX);
-        let diagnostic = Diagnostic::error(obstacle.code, obstacle.why.clone())
+        let diagnostic = Diagnostic::error(obstacle.code.as_str(), obstacle.why.clone())
             .at(Span { origin, length }, "named here")
             .help(obstacle.help.clone());
         self.diagnostics.push(diagnostic);

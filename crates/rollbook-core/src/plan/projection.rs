@@ -6,7 +6,7 @@ use crate::model::{
     AccountId, GroupId, GroupName, Kept, LiveAccount, Membership, Operation, PlannedOperation, Ref, UserRef,
 };
 
-use super::route::Context;
+use super::context::Context;
 
 /// Somebody, by account, or by name where there is no account yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -10,7 +10,7 @@ use crate::model::{
 use super::desired::{Desired, Lookup};
 use super::identity::{GroupNames, Groups};
 use super::import::Selection;
-use super::surface::scim_is_ours;
+use super::route::scim_is_ours;
 use super::undo::Concerned;
 
 /// What the organization is asked before anything else: by e-mail a hundred a request, by account ten.

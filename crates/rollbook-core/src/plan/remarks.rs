@@ -4,11 +4,11 @@ use std::collections::BTreeSet;
 
 use jiff::ToSpan;
 
-use crate::model::{AccountId, Email, GroupId, GroupName, Note, UserRef};
+use crate::model::{AccountId, Capabilities, Email, GroupId, GroupName, Note, Read, UserRef};
 
+use super::context::Context;
 use super::identity::{Identity, Marked};
 use super::projection::{Place, Projection, Who};
-use super::route::Context;
 use super::rules::{RuleBook, Rules, Unseen, group_id};
 
 /// How far ahead a plan says what expires, in days (design §2, Time).
@@ -170,6 +170,38 @@ fn unknown_leavers(context: &Context<'_>) -> Vec<Note> {
             if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
         let text = format!("nobody on the site has the email {email}, so that nobody loses access{meant}");
         notes.push(Note::new("leaver-unknown", text, Some(context.locator.locate(user.origin))));
+    }
+    notes
+}
+
+/// What was asked in vain, and what the plan goes on without.
+pub(super) fn on_unread(capabilities: &Capabilities) -> Vec<Note> {
+    let mut notes = Vec::new();
+    for unread in &capabilities.unread {
+        let goes_on = match unread.read {
+            Read::AppRoles => "seats and default groups are not shown",
+            Read::Resources => "invitations to apps do not go through the organization",
+            Read::Domains => "nobody is provisioned through SCIM",
+            Read::Site
+            | Read::Rights
+            | Read::Directory
+            | Read::Groups
+            | Read::Members
+            | Read::People
+            | Read::Everybody
+            | Read::Named
+            | Read::Records
+            | Read::GroupKind
+            | Read::Memberships
+            | Read::Account
+            | Read::Standing
+            | Read::Privileges
+            | Read::SiteAdmins
+            | Read::OrganizationAdmins
+            | Read::Directories
+            | Read::DirectoryGroup => continue,
+        };
+        notes.push(Note::new("not-read", format!("{}; {goes_on}", unread.told()), None));
     }
     notes
 }

@@ -9,9 +9,9 @@ use crate::model::{
 };
 
 use super::base::rule_of_exclusive;
+use super::context::Context;
 use super::identity::{GroupNames, Identity, Marked, Resolved};
 use super::projection::{Place, Projection, Who};
-use super::route::Context;
 
 /// The rules that a plan is judged by: those of the tree, and those of its base.
 pub(super) struct RuleBook<'a> {

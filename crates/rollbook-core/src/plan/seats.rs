@@ -7,7 +7,7 @@ use crate::model::{
     SeatChange, UserRef,
 };
 
-use super::route::Context;
+use super::context::Context;
 
 /// The seats of one app under a plan.
 pub(super) struct Seats {

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Action, Address, Became, Blocked, Change, Changes, Fate, GroupId, GroupSummary, Inactive,
-    Journal, Key, LiveAccount, LiveState, Location, Lost, Membership, Offboard, Reason, Record, Ref, Said,
-    Told, UserRef, Wanted,
+    AccountId, Action, Address, Became, Change, Changes, Fate, GroupId, GroupSummary, Inactive, Journal, Key,
+    LiveAccount, LiveState, Location, Lost, Membership, Offboard, Reason, Record, Ref, Said, Told, UserRef,
+    Wanted,
 };
 
-use super::identity::{Obstacle, Resolved};
+use super::identity::{Obstacle, ObstacleCode, Resolved};
 
 /// What must be read to take a run back, beside what a tree declares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -122,7 +122,7 @@ impl Undoing<'_> {
             | Fate::Seen => return,
             Fate::Became(Became::Unsettled { .. }) | Fate::Answered(Said::Lost { .. }) | Fate::InFlight => {
                 Err(Obstacle {
-                    code: "undo-unsettled",
+                    code: ObstacleCode::UndoUnsettled,
                     why: "the journal does not say for sure whether it was done".into(),
                     help: "Look at it by hand, or plan from the tree.".into(),
                 })
@@ -138,15 +138,10 @@ impl Undoing<'_> {
                 let change = Change { address, wanted, origin, reason: Reason::Undone, name, until: None };
                 self.changes.changes.push(change);
             }
-            Err(Obstacle { code, why, help }) => self.changes.blocked.push(Blocked {
-                address: address.clone(),
-                action: opposite(*action, address),
-                reason: Reason::Undone,
-                code: code.into(),
-                why,
-                help,
-                origin,
-            }),
+            Err(obstacle) => {
+                let at = (address.clone(), opposite(*action, address));
+                self.changes.blocked.push(obstacle.blocks_at(at, Reason::Undone, origin));
+            }
         }
     }
 
@@ -185,7 +180,7 @@ impl Undoing<'_> {
         match why {
             None => Ok(wanted),
             Some(reason) => Err(Obstacle {
-                code: "undo-denied",
+                code: ObstacleCode::UndoDenied,
                 why: format!("the tree takes it from the person again: {reason}"),
                 help: "Change the tree first, where the person is to have it.".into(),
             }),
@@ -326,12 +321,12 @@ fn opposite(action: Action, address: &Address) -> Action {
 }
 
 fn lost(why: &str, help: &str) -> Obstacle {
-    Obstacle { code: "undo-impossible", why: why.into(), help: help.into() }
+    Obstacle { code: ObstacleCode::UndoImpossible, why: why.into(), help: help.into() }
 }
 
 fn unknown() -> Obstacle {
     Obstacle {
-        code: "undo-unknown",
+        code: ObstacleCode::UndoUnknown,
         why: "neither the journal nor a read says what it would take".into(),
         help: "Look at it by hand, or plan from the tree.".into(),
     }

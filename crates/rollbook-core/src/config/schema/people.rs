@@ -2,7 +2,8 @@
 
 use schemars::JsonSchema;
 
-use super::policy::Mode;
+use crate::model::{AppsInGroup, Mode, Source};
+
 use super::{Day, Email, GroupName, Id, Prose};
 
 /// A person. `{}` says that they are known, and nothing else.
@@ -58,24 +59,6 @@ pub(super) struct GroupEntry {
     /// Only `true`: the group is deleted. Restricted content and the id do not come back.
     #[schemars(extend("const" = true))]
     absent: Option<bool>,
-}
-
-#[derive(JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-pub(super) enum Source {
-    /// In Atlassian's own directory.
-    Native,
-    /// In the SCIM directory.
-    Scim,
-}
-
-#[derive(JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-pub(super) enum AppsInGroup {
-    /// They stay.
-    Ignore,
-    /// They are removed.
-    Exact,
 }
 
 /// A member: an e-mail, or an entry with `user`, `group` or `account`.

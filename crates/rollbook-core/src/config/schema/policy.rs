@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use schemars::JsonSchema;
 
+use crate::model::{Mode, Offboard, SelfGrant, UnlistedGroups, UnlistedUsers};
+
 use super::{Address, Day, Domain, Email, GroupName, Prose};
 
 /// The rules that hold for every plan.
@@ -55,55 +57,6 @@ pub(super) struct AtLeastOne(#[schemars(range(min = 1, max = 4_294_967_295_u32))
 #[derive(JsonSchema)]
 #[schemars(extend("uniqueItems" = true))]
 pub(super) struct ExclusiveGroups(#[schemars(length(min = 2))] Vec<GroupName>);
-
-#[derive(JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-pub(super) enum Mode {
-    /// Undeclared members are removed.
-    Exact,
-    /// Undeclared members stay.
-    AtLeast,
-}
-
-#[derive(JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-pub(super) enum UnlistedUsers {
-    /// Nothing.
-    Ignore,
-    /// The plan names them.
-    Report,
-    /// They are offboarded.
-    Offboard,
-}
-
-#[derive(JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-pub(super) enum UnlistedGroups {
-    /// Nothing.
-    Ignore,
-    /// The plan names them.
-    Report,
-}
-
-#[derive(JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-pub(super) enum Offboard {
-    /// Takes its access in one directory away; it can be restored.
-    Suspend,
-    /// Closes a managed account for every Atlassian product.
-    Deactivate,
-    /// Removes it from the directory.
-    Remove,
-}
-
-#[derive(JsonSchema)]
-#[schemars(rename_all = "kebab-case")]
-pub(super) enum SelfGrant {
-    /// They may.
-    Allow,
-    /// They may not: the plan is refused.
-    Refuse,
-}
 
 /// How much one plan may revoke: `total`, `group` or both.
 #[derive(JsonSchema)]

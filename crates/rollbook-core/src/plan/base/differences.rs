@@ -14,10 +14,10 @@ use crate::model::{
 
 use super::doubts::{Before, names};
 use super::{Base, Wants, by_name};
+use crate::plan::context::Context;
 use crate::plan::desired::{DesiredGroup, Entry, lasts_longer};
 use crate::plan::identity::{GroupNames, Identity, Marked, Obstacle, People, Resolved};
 use crate::plan::projection::{Place, Who};
-use crate::plan::route::Context;
 
 /// A membership of which the tree says another thing than its base.
 #[derive(Clone, Debug)]
@@ -105,16 +105,8 @@ impl Difference<'_> {
     /// What it comes to in a run for some reasons: access that stays, and that the base would end.
     pub(in crate::plan) fn stays(&self, reasons: &[Reason], obstacle: Obstacle) -> Option<Blocked> {
         let Kind::Kept { undoes, reason } = self.kind else { return None };
-        let Obstacle { code, why, help } = obstacle;
-        reasons.contains(&reason).then(|| Blocked {
-            address: self.address(),
-            action: undoes,
-            reason,
-            code: code.into(),
-            why,
-            help,
-            origin: self.origin.clone(),
-        })
+        let at = (self.address(), undoes);
+        reasons.contains(&reason).then(|| obstacle.blocks_at(at, reason, self.origin.clone()))
     }
 
     /// The name of the account that it is about; nothing where it may be another one.

@@ -18,7 +18,7 @@ use crate::model::{
 
 use super::desired::Desired;
 use super::diff::diff;
-use super::identity::{Marked, Obstacle, Resolved};
+use super::identity::{Marked, Obstacle, ObstacleCode, Resolved};
 use super::questions::questions;
 use deeds::{Deed, same};
 
@@ -176,16 +176,17 @@ impl<'a> Base<'a> {
             .blocked
             .iter()
             .filter(|(deed, blocked)| reasons.contains(&blocked.reason) && !wants.deeds.contains(*deed));
-        let Obstacle { code, why, help } = self.kept_by_change();
-        let blocked =
-            |it: &Blocked| Blocked { code: code.into(), why: why.clone(), help: help.clone(), ..it.clone() };
+        let blocked = |it: &Blocked| {
+            let at = (it.address.clone(), it.action);
+            self.kept_by_change().blocks_at(at, it.reason, it.origin.clone())
+        };
         doubtful.map(|(_, it)| blocked(it)).collect()
     }
 
     /// Why something that the base ends stays.
     pub(super) fn kept_by_change(&self) -> Obstacle {
         Obstacle {
-            code: "kept-by-change",
+            code: ObstacleCode::KeptByChange,
             why: format!("{} ends it, and a change since then keeps it", self.revision.name),
             help: "Apply the change, or take it back.".into(),
         }

@@ -162,10 +162,7 @@ impl<'a> Desired<'a> {
     /// The e-mails that the tree declares people by: under `users:` and in `members`, and not in a rule alone.
     pub(super) fn declared_emails(&self) -> BTreeSet<&Email> {
         let members = self.groups.values().flat_map(|group| group.members.keys().chain(group.denied.keys()));
-        let members = members.filter_map(|user| match user {
-            UserRef::Email(email) => Some(email),
-            UserRef::Account(_) => None,
-        });
+        let members = members.filter_map(UserRef::email);
         self.declaration.users.keys().chain(members).collect()
     }
 
@@ -177,10 +174,7 @@ impl<'a> Desired<'a> {
 
     /// The e-mails among [`Desired::people`].
     pub fn emails(&self) -> impl Iterator<Item = &Email> {
-        self.people.iter().filter_map(|user| match user {
-            UserRef::Email(email) => Some(email),
-            UserRef::Account(_) => None,
-        })
+        self.people.iter().filter_map(UserRef::email)
     }
 }
 

@@ -25,10 +25,10 @@ use crate::model::{
 };
 
 use super::base::Difference;
-use super::identity::Obstacle;
+use super::context::Context;
+use super::identity::{Obstacle, ObstacleCode};
 use super::order::Circle;
 use super::projection::{Effect, Projection, effects};
-use super::route::Context;
 use super::rules::{RuleBook, Rules, group_id};
 
 /// What guards judge.
@@ -113,7 +113,7 @@ pub(super) fn block_refused(
             keep_membership(operations, &planned);
             keys.extend(operations.values().filter(|it| it.requires.contains(&key)).map(|it| it.key.clone()));
             let obstacle = Obstacle {
-                code: verdict.guard.as_str(),
+                code: ObstacleCode::Guard(verdict.guard),
                 why: verdict.why.clone(),
                 help: verdict.help.clone(),
             };

@@ -10,7 +10,8 @@ use crate::model::{
 
 use super::super::desired::{Desired, Lookup};
 use super::super::snapshot::is_veiled;
-use super::people::{Identity, Obstacle};
+use super::obstacle::{Obstacle, ObstacleCode};
+use super::people::Identity;
 use super::similar_names::SimilarNames;
 
 pub(super) static NO_EXPORT: BTreeMap<Email, AccountId> = BTreeMap::new();
@@ -96,7 +97,7 @@ impl<'a> Directory<'a> {
         match pin.or(lock) {
             Some(id) => self.known(id, Some(email)),
             None if self.desired.lookup == Lookup::Locked => Identity::Unresolved(Obstacle {
-                code: "not-locked",
+                code: ObstacleCode::NotLocked,
                 why: format!(
                     "neither a pin nor rollbook.lock holds {email}, and --locked looks nowhere else"
                 ),
@@ -131,7 +132,8 @@ impl<'a> Directory<'a> {
         let fits = account.is_some_and(LiveAccount::hides_email);
         match (found, id) {
             (
-                Identity::Missing | Identity::Unresolved(Obstacle { code: "identity-unresolved", .. }),
+                Identity::Missing
+                | Identity::Unresolved(Obstacle { code: ObstacleCode::IdentityUnresolved, .. }),
                 Some(id),
             ) if fits => Identity::Account(id.clone()),
             (found, _) => found,
@@ -149,13 +151,13 @@ impl<'a> Directory<'a> {
         }
         match (&self.live.users, self.live.accounts.get(id)) {
             (_, Some(account)) if account.kind == AccountKind::Customer => Identity::Unresolved(Obstacle {
-                code: "customer-account",
+                code: ObstacleCode::CustomerAccount,
                 why: format!("account {id} is a portal-only customer"),
                 help: "Rollbook never touches customer accounts; remove the entry.".into(),
             }),
             (Reading::Read(_), None) if !self.live.rights.has(Surface::Jira) => {
                 Identity::Unresolved(Obstacle {
-                    code: "account-not-shown",
+                    code: ObstacleCode::AccountNotShown,
                     why: format!(
                         "the organization does not show account {id}, nor any app or service account"
                     ),
@@ -163,7 +165,7 @@ impl<'a> Directory<'a> {
                 })
             }
             (Reading::Read(_), None) => Identity::Unresolved(Obstacle {
-                code: "account-gone",
+                code: ObstacleCode::AccountGone,
                 why: format!("account {id} is not among the users of the site"),
                 help:
                     "Remove the pin or the line of rollbook.lock if the person has left, or correct the id."
@@ -181,7 +183,7 @@ impl<'a> Directory<'a> {
             // The organization knows every e-mail; whom it does not find by one has no account here (fact sheet §5).
             [] if self.hidden.is_empty() || self.live.searched.contains(email) => Identity::Missing,
             [] => Identity::Unresolved(Obstacle {
-                code: "identity-unresolved",
+                code: ObstacleCode::IdentityUnresolved,
                 why: format!(
                     "no account shows the e-mail {email}, and {}: {}",
                     match self.hidden.len() {
@@ -198,7 +200,7 @@ impl<'a> Directory<'a> {
                 ),
             }),
             several => Identity::Unresolved(Obstacle {
-                code: "identity-ambiguous",
+                code: ObstacleCode::IdentityAmbiguous,
                 why: format!("{} accounts show the e-mail {email}: {}", several.len(), ids(several)),
                 help: "Pin the account that is meant, with `account:` under `users:`.".into(),
             }),
@@ -240,7 +242,7 @@ fn ids(accounts: &[&AccountId]) -> String {
 
 fn identity_changed(email: &Email, one: &AccountId, other: &AccountId, from: IdentitySource) -> Identity {
     Identity::Unresolved(Obstacle {
-        code: "identity-changed",
+        code: ObstacleCode::IdentityChanged,
         why: format!("{email} is account {one} by the tree, and account {other} by {from}"),
         help: "An e-mail can be given to another person. Find out who is meant, then correct the pin or the lock \
                in a reviewed change."

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Declaration, GroupId, GroupName, Listing, LiveGroup};
 
-use super::people::Obstacle;
+use super::obstacle::{Obstacle, ObstacleCode};
 
 /// Which live groups the declared groups are.
 #[derive(Clone, Debug)]
@@ -106,7 +106,7 @@ impl<'a> Directory<'a> {
         match self.ids.get(pin) {
             Some(group) => self.unless_named(name, group, "the tree"),
             None => GroupIdentity::Unresolved(Obstacle {
-                code: "group-gone",
+                code: ObstacleCode::GroupGone,
                 why: format!("no group of the site has the id {pin} that {name} is pinned to"),
                 help: "Remove the pin to have the group created anew, or correct it.".into(),
             }),
@@ -119,7 +119,7 @@ impl<'a> Directory<'a> {
             (Some(group), _) => self.unless_named(name, group, "rollbook.lock"),
             (None, GroupIdentity::Live(other)) => identity_changed(name, lock, &other.id),
             (None, GroupIdentity::Missing) => GroupIdentity::Unresolved(Obstacle {
-                code: "group-gone",
+                code: ObstacleCode::GroupGone,
                 why: format!("no group of the site has the id {lock} that {name} is locked to"),
                 help: "Remove its line from rollbook.lock to have the group created anew.".into(),
             }),
@@ -134,7 +134,7 @@ impl<'a> Directory<'a> {
         match others {
             [other, ..] if others.iter().all(|other| other.id != group.id) => {
                 GroupIdentity::Unresolved(Obstacle {
-                    code: "identity-changed",
+                    code: ObstacleCode::IdentityChanged,
                     why: format!(
                         "group {name} is {} by {by}, and the site calls {} by this name",
                         group.id, other.id
@@ -152,7 +152,7 @@ impl<'a> Directory<'a> {
     fn named(&self, name: &GroupName) -> GroupIdentity {
         if self.without_id.contains(&name.folded()) {
             return GroupIdentity::Unresolved(Obstacle {
-                code: "group-without-id",
+                code: ObstacleCode::GroupWithoutId,
                 why: format!("the site lists a group {name} and does not tell its id"),
                 help: "Plan again; if this stays, change the group by hand at admin.atlassian.com.".into(),
             });
@@ -163,7 +163,7 @@ impl<'a> Directory<'a> {
             several => {
                 let ids: Vec<&str> = several.iter().map(|group| group.id.as_str()).collect();
                 return GroupIdentity::Unresolved(Obstacle {
-                    code: "group-ambiguous",
+                    code: ObstacleCode::GroupAmbiguous,
                     why: format!("the site calls {} groups {name}: {}", several.len(), ids.join(" and ")),
                     help: "Say which one is meant, with `id:` in the group.".into(),
                 });
@@ -172,7 +172,7 @@ impl<'a> Directory<'a> {
         match self.folded_names.get(&name.folded()) {
             None => GroupIdentity::Missing,
             Some(group) => GroupIdentity::Unresolved(Obstacle {
-                code: "group-spelling",
+                code: ObstacleCode::GroupSpelling,
                 why: format!("the site has a group {}, which differs from {name} in case only", group.name),
                 help: format!("Spell the group as the site does: {}.", group.name),
             }),
@@ -182,7 +182,7 @@ impl<'a> Directory<'a> {
 
 fn identity_changed(name: &GroupName, one: &GroupId, other: &GroupId) -> GroupIdentity {
     GroupIdentity::Unresolved(Obstacle {
-        code: "identity-changed",
+        code: ObstacleCode::IdentityChanged,
         why: format!("group {name} is {one} by the tree, and {other} by live"),
         help: "A group of the same name is not the same group. Find out which is meant, then correct the pin or \
                the lock in a reviewed change."
@@ -206,7 +206,7 @@ fn refuse_shared_groups(groups: &mut BTreeMap<GroupName, GroupIdentity>) -> BTre
         }
         let together: Vec<&str> = shared.iter().map(GroupName::as_str).collect();
         let obstacle = Obstacle {
-            code: "identity-shared",
+            code: ObstacleCode::IdentityShared,
             why: format!("{} are all group {id}", together.join(" and ")),
             help: "Declare each group once; a pin outlives a rename.".into(),
         };

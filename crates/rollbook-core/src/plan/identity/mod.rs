@@ -3,6 +3,7 @@
 
 mod directory;
 mod groups;
+mod obstacle;
 mod people;
 mod rules;
 mod similar_names;
@@ -12,7 +13,9 @@ use crate::model::{AccountId, Address, Email, GroupId, GroupName, LiveState, Rea
 use super::desired::{Desired, DesiredGroup, Entry};
 
 pub(super) use groups::{GroupIdentity, Groups};
-pub(super) use people::{Identity, Obstacle, People};
+pub use obstacle::OBSTACLES;
+pub(super) use obstacle::{Obstacle, ObstacleCode};
+pub(super) use people::{Identity, People};
 pub(super) use rules::{GroupNames, Marked};
 
 /// A tree whose names are resolved to accounts and groups of the site.
@@ -91,7 +94,7 @@ impl<'a> Resolved<'a> {
         leaving.find(|email| match self.people.person(&UserRef::Email((*email).clone())) {
             Identity::Account(_) => false,
             Identity::Missing => self.people.missing_may_hide(),
-            Identity::Unresolved(obstacle) => obstacle.code == "identity-unresolved",
+            Identity::Unresolved(obstacle) => obstacle.code == ObstacleCode::IdentityUnresolved,
         })
     }
 

@@ -10,6 +10,7 @@ use crate::model::{AccountId, Email, IdentitySource, LiveAccount, LiveState, Loc
 
 use super::super::desired::Desired;
 use super::directory::{Directory, NO_EXPORT};
+use super::obstacle::{Obstacle, ObstacleCode};
 
 /// Who the declared people are.
 #[derive(Clone, Debug)]
@@ -44,17 +45,6 @@ pub(in crate::plan) enum Identity {
     Missing,
     /// It cannot be told.
     Unresolved(Obstacle),
-}
-
-/// What stands in the way, for [`crate::model::Blocked`].
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(in crate::plan) struct Obstacle {
-    /// Stable and kebab-case.
-    pub(in crate::plan) code: &'static str,
-    /// A lowercase fragment.
-    pub(in crate::plan) why: String,
-    /// A full sentence that says what to do.
-    pub(in crate::plan) help: String,
 }
 
 impl People {
@@ -126,7 +116,7 @@ impl People {
         self.suspects.get(id).cloned().or_else(|| {
             let user = self.doubtful.as_ref().filter(|_| account.hides_email())?;
             Some(Obstacle {
-                code: "identity-unresolved",
+                code: ObstacleCode::IdentityUnresolved,
                 why: format!("{user} is not resolved, and may be this account, which hides its e-mail"),
                 help: "Resolve everybody whom the tree declares first; then this one can be told apart."
                     .into(),
@@ -173,9 +163,7 @@ impl People {
         match self.person(user) {
             Identity::Account(_) => false,
             Identity::Missing => self.hidden,
-            Identity::Unresolved(obstacle) => {
-                !matches!(obstacle.code, "account-gone" | "account-not-shown" | "customer-account")
-            }
+            Identity::Unresolved(obstacle) => !obstacle.code.knows_the_account(),
         }
     }
 
@@ -183,7 +171,7 @@ impl People {
     pub(in crate::plan) fn is_of_nobody(&self, user: &UserRef) -> bool {
         match self.person(user) {
             Identity::Missing => true,
-            Identity::Unresolved(obstacle) => obstacle.code == "identity-unresolved",
+            Identity::Unresolved(obstacle) => obstacle.code == ObstacleCode::IdentityUnresolved,
             Identity::Account(_) => false,
         }
     }
@@ -265,9 +253,7 @@ impl People {
 
 fn doubtful(people: &BTreeMap<UserRef, Identity>, hidden: bool) -> Option<&UserRef> {
     people.iter().find_map(|(user, identity)| match identity {
-        Identity::Unresolved(obstacle) if !matches!(obstacle.code, "account-gone" | "account-not-shown") => {
-            Some(user)
-        }
+        Identity::Unresolved(obstacle) if !obstacle.code.knows_the_account() => Some(user),
         Identity::Missing if hidden => Some(user),
         Identity::Unresolved(_) | Identity::Missing | Identity::Account(_) => None,
     })
@@ -324,7 +310,7 @@ fn shared_accounts(names: &BTreeMap<AccountId, Vec<UserRef>>) -> BTreeMap<Accoun
     let by_account = names.iter().map(|(id, names)| (id, emails(names)));
     let shared = by_account.filter(|(_, emails)| emails.len() > 1).map(|(id, emails)| {
         let obstacle = Obstacle {
-            code: "identity-shared",
+            code: ObstacleCode::IdentityShared,
             why: format!("{} are all account {id}", emails.join(" and ")),
             help: "Declare each person under one email.".into(),
         };

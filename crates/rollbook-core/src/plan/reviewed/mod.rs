@@ -16,9 +16,9 @@ use crate::model::{
 
 use satisfied::satisfied;
 
+use super::context::Context;
 use super::desired::lasts_longer;
 use super::document::SavedPlan;
-use super::route::Context;
 
 /// What is looked at to tell whether something is done already.
 pub(super) struct Now<'a> {

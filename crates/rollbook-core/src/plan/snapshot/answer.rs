@@ -13,7 +13,7 @@ use crate::model::{
 use super::super::desired::Desired;
 use super::super::identity::{Groups, People};
 use super::super::questions::{Beside, Searches, groups_to_read, moved, reads, searches};
-use super::super::surface::scim_is_ours;
+use super::super::route::scim_is_ours;
 use super::document::SnapshotError;
 
 /// The live state, as far as a diff needs it. Declared groups whose members the snapshot does not hold are not read.

@@ -2,39 +2,32 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{Action, Address, GroupName, UserRef};
+use crate::model::{Action, Address, GroupName, Key, UserRef};
 
-use super::identity::{Obstacle, Resolved};
-use super::route::Router;
+use super::super::context::Context;
+use super::super::identity::{Obstacle, ObstacleCode, Resolved};
+use super::Operations;
 
-impl Router<'_> {
-    /// Blocks a group that would be made with nearly the members of one that the change stops declaring: that one would keep
-    /// everybody and every permission, and nobody would manage it.
-    pub(super) fn block_renames(&mut self) {
-        let Some(base) = self.context.base.filter(|_| !self.context.undoes) else { return };
-        let made = self.operations.keys().filter(|key| key.action == Action::Create);
-        let made = made.filter_map(|key| Some((key.clone(), key.address.group()?)));
-        let mut blocked = Vec::new();
-        for (key, name) in made {
-            let members = members(self.context.tree, name);
-            let twin = base.left(self.context.tree).find_map(|left| {
-                let id = left.id?;
-                let alike = alike(&members, &self::members(&base.tree, left.name));
-                alike.then(|| (left.name.clone(), id.clone()))
-            });
-            if let Some((old, id)) = twin {
-                blocked.push((key, looks_like_a_rename(name, &old, id.as_str())));
-            }
-        }
-        for (key, obstacle) in blocked {
-            self.block_planned(&key, obstacle);
-        }
-    }
+/// Groups that would be made with nearly the members of one that the change stops declaring: that one would keep everybody and
+/// every permission, and nobody would manage it.
+pub(super) fn found(operations: &Operations, context: &Context<'_>) -> Vec<(Key, Obstacle)> {
+    let Some(base) = context.base.filter(|_| !context.undoes) else { return Vec::new() };
+    let made = operations.keys().filter(|key| key.action == Action::Create);
+    let found = made.filter_map(|key| {
+        let name = key.address.group()?;
+        let members = members(context.tree, name);
+        let (old, id) = base.left(context.tree).find_map(|left| {
+            let is_alike = alike(&members, &self::members(&base.tree, left.name));
+            Some((left.name, left.id?)).filter(|_| is_alike)
+        })?;
+        Some((key.clone(), looks_like_a_rename(name, old, id.as_str())))
+    });
+    found.collect()
 }
 
 fn looks_like_a_rename(name: &GroupName, old: &GroupName, id: &str) -> Obstacle {
     Obstacle {
-        code: "looks-like-rename",
+        code: ObstacleCode::LooksLikeRename,
         why: format!(
             "{name} is new with nearly the members of {old}, which the change stops declaring: it would be another group, and \
              {old} would keep everybody and every permission"

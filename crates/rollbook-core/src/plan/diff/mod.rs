@@ -1,24 +1,27 @@
 //! What differs between desired and live, before anybody asks which surface can change it.
 
+mod users;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, AccountKind, Action, Address, AppsInGroup, Blocked, Change, Changes, GroupId, GroupName,
-    GroupState, GroupSummary, Key, Listing, LiveAccount, LiveGroup, LiveState, Locator, Lost, Membership,
-    Mode, Origin, Reason, Ref, UserRef, Wanted,
+    AccountId, AccountKind, Action, Address, AppsInGroup, Change, Changes, GroupId, GroupName, GroupState,
+    GroupSummary, Key, Listing, LiveAccount, LiveGroup, LiveState, Locator, Lost, Membership, Mode, Origin,
+    Reason, Ref, UserRef, Wanted,
 };
 
 use super::desired::{Denial, DesiredGroup, Entry};
-use super::identity::{GroupIdentity, Identity, Obstacle, Resolved};
-use super::lifecycle;
+use super::identity::{GroupIdentity, Identity, Obstacle, ObstacleCode, Resolved};
 use super::notes;
+
+pub(super) use users::invitation;
 
 /// Compares desired with live. The result depends on neither the order of the files nor that of the pages.
 pub fn diff(tree: &Resolved<'_>, live: &LiveState, locator: &Locator<'_>) -> Changes {
     let offboarded = offboarded(tree);
     let mut differ = Differ { tree, live, locator, offboarded, changes: Changes::default() };
-    lifecycle::diff_users(&mut differ);
-    lifecycle::diff_unlisted(&mut differ);
+    users::diff_users(&mut differ);
+    users::diff_unlisted(&mut differ);
     for (name, declared) in &tree.desired.declaration.groups {
         match (&declared.state, tree.groups.get(name).clone()) {
             (GroupState::Absent, GroupIdentity::Missing) => {}
@@ -27,7 +30,8 @@ pub fn diff(tree: &Resolved<'_>, live: &LiveState, locator: &Locator<'_>) -> Cha
             }
             // A tombstone that is pinned has done its work when neither the id nor the name is there any more.
             (GroupState::Absent, GroupIdentity::Unresolved(obstacle))
-                if obstacle.code == "group-gone" && live.groups.iter().all(|group| group.name != *name) => {}
+                if obstacle.code == ObstacleCode::GroupGone
+                    && live.groups.iter().all(|group| group.name != *name) => {}
             (GroupState::Absent, GroupIdentity::Unresolved(obstacle)) => {
                 differ.block(
                     Address::Group(name.clone()),
@@ -112,9 +116,8 @@ impl Differ<'_> {
         obstacle: Obstacle,
         origin: Origin,
     ) {
-        let Obstacle { code, why, help } = obstacle;
         let origin = self.locator.locate(origin);
-        self.changes.blocked.push(Blocked { address, action, reason, code: code.into(), why, help, origin });
+        self.changes.blocked.push(obstacle.blocks_at((address, action), reason, origin));
     }
 
     fn delete_group(&mut self, name: &GroupName, group: &LiveGroup, origin: Origin) {
@@ -196,7 +199,7 @@ impl Differ<'_> {
                         wants.accounts.entry(id).or_insert((user, *entry));
                     }
                 },
-                Identity::Missing => match lifecycle::invitation(&self.tree.desired, user) {
+                Identity::Missing => match invitation(&self.tree.desired, user) {
                     Ok(key) => {
                         wants.unresolved |= self.tree.people.missing_may_hide();
                         wants.invited.push((user, *entry, key));
@@ -214,12 +217,7 @@ impl Differ<'_> {
                 Identity::Account(id) if !wants.accounts.contains_key(id) => {
                     wants.denied.entry(id.clone()).or_insert((denial.reason, denial.origin));
                 }
-                Identity::Unresolved(obstacle)
-                    if !matches!(
-                        obstacle.code,
-                        "account-gone" | "account-not-shown" | "customer-account"
-                    ) =>
-                {
+                Identity::Unresolved(obstacle) if !obstacle.code.knows_the_account() => {
                     wants.unresolved = true;
                     wants.doubtful.push((user, *denial, obstacle.clone()));
                 }
@@ -241,7 +239,7 @@ impl Differ<'_> {
         let id = account.known()?;
         let (user, ..) = wants.doubtful.first()?;
         self.tree.people.hides(id, self.live.accounts.get(id)).then(|| Obstacle {
-            code: "identity-unresolved",
+            code: ObstacleCode::IdentityUnresolved,
             why: format!("{user}, who is not to be in the group, is not resolved, and may be this account"),
             help: format!("Pin the account of {user} under `users:`, so that the two can be told apart."),
         })
@@ -258,7 +256,7 @@ impl Differ<'_> {
         for (user, twice) in &group.twice {
             let Some(id) = self.tree.account(user) else { continue };
             let obstacle = Obstacle {
-                code: "listed-twice",
+                code: ObstacleCode::ListedTwice,
                 why: format!("two entries of {name} name account {id}, which goes by {user}"),
                 help: "Keep one entry: of two, the laxer one would win.".into(),
             };
@@ -373,7 +371,7 @@ impl Differ<'_> {
         let kind = account.map_or(AccountKind::Unknown, |account| account.kind);
         if kind == AccountKind::Unknown {
             return Some(Obstacle {
-                code: "account-kind-unknown",
+                code: ObstacleCode::AccountKindUnknown,
                 why: format!("the API does not say whether account {id} is a person or an app"),
                 help: "Declare the account with `account:`, or remove it by hand.".into(),
             });
@@ -382,7 +380,7 @@ impl Differ<'_> {
             return Some(obstacle.clone());
         }
         (unresolved && self.tree.people.hides(id, account)).then(|| Obstacle {
-            code: "identity-unresolved",
+            code: ObstacleCode::IdentityUnresolved,
             why: "a declared member of the group is not resolved, and may be this account, which hides its e-mail"
                 .into(),
             help: "Resolve the declared member first; then this one can be told apart.".into(),
@@ -403,7 +401,7 @@ pub(super) fn may_go(group: &DesiredGroup<'_>, account: Option<&LiveAccount>) ->
 /// read is not a group of nobody.
 fn not_read(name: &GroupName) -> Obstacle {
     Obstacle {
-        code: "not-read",
+        code: ObstacleCode::NotRead,
         why: format!("the members of {name} were not read"),
         help: "Plan again, with credentials or from a snapshot that was taken with this tree: nothing is changed in a \
                group whose members are not known."

@@ -4,22 +4,23 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, AccountKind, Action, Address, App, Authority, Capabilities, Declaration, Email, GroupId,
-    GroupName, Inactive, Key, ManagedBy, Operation, Read, Ref, Rights, ScimUser, Source, Surface, Unread,
+    AccountId, AccountKind, App, Authority, Capabilities, Declaration, Email, GroupId, GroupName, Inactive,
+    Key, ManagedBy, PlannedOperation, Read, Ref, Rights, ScimUser, Source, Surface, SurfaceIds, Unread,
     Usage, UserStatus, is_unshown,
 };
 
-use super::identity::Obstacle;
-use super::route::Router;
+use super::super::context::Context;
+use super::super::identity::{Obstacle, ObstacleCode};
+use super::Operations;
 
 /// Whether Rollbook may write to the SCIM directory: it has its key, and the tree gives it the authority.
-pub(super) fn scim_is_ours(declaration: &Declaration, rights: &Rights) -> bool {
+pub(in crate::plan) fn scim_is_ours(declaration: &Declaration, rights: &Rights) -> bool {
     let authority = declaration.settings.scim.as_ref().map(|scim| scim.authority);
     rights.has(Surface::Scim) && authority == Some(Authority::Rollbook)
 }
 
 /// The records of the SCIM directory, by the account that each is linked to.
-pub(super) fn scim_records(capabilities: &Capabilities) -> BTreeMap<&AccountId, Vec<&ScimUser>> {
+fn scim_records(capabilities: &Capabilities) -> BTreeMap<&AccountId, Vec<&ScimUser>> {
     let mut records: BTreeMap<&AccountId, Vec<&ScimUser>> = BTreeMap::new();
     for user in capabilities.scim_users.read().into_iter().flatten() {
         if let Some(account) = &user.account {
@@ -27,6 +28,42 @@ pub(super) fn scim_records(capabilities: &Capabilities) -> BTreeMap<&AccountId, 
         }
     }
     records
+}
+
+/// The record of an account. Of two records for one account, none is known to be the one.
+fn record<'a>(
+    records: &BTreeMap<&AccountId, Vec<&'a ScimUser>>,
+    account: &AccountId,
+) -> Option<&'a ScimUser> {
+    match records.get(account).map(Vec::as_slice) {
+        Some([user]) => Some(user),
+        Some(_) | None => None,
+    }
+}
+
+/// The ids by which operations name people, groups and apps on the surfaces that have ids of their own.
+pub(in crate::plan) fn surface_ids(
+    operations: &[PlannedOperation],
+    capabilities: &Capabilities,
+) -> SurfaceIds {
+    let records = scim_records(capabilities);
+    let mut ids = SurfaceIds::default();
+    for planned in operations {
+        match planned.via {
+            Surface::Scim => {
+                let user = |id: &AccountId| Some((id.clone(), record(&records, id)?.id.clone()));
+                let group = |id: &GroupId| Some((id.clone(), capabilities.scim_groups.get(id)?.clone()));
+                ids.scim_users.extend(planned.operation.account().and_then(user));
+                ids.scim_groups.extend(planned.operation.group().and_then(group));
+            }
+            Surface::Organization => {
+                let app = |app: &App| Some((app.clone(), capabilities.resources.read()?.get(app)?.clone()));
+                ids.resources.extend(planned.operation.apps().iter().filter_map(app));
+            }
+            Surface::Jira | Surface::UserManagement => {}
+        }
+    }
+    ids
 }
 
 /// Where a change of a group goes.
@@ -37,7 +74,18 @@ enum Owner {
     Directory,
 }
 
-impl Router<'_> {
+/// Says which surface makes a change of a site, by what the surfaces answered.
+pub(super) struct SurfaceChoice<'a> {
+    context: &'a Context<'a>,
+    /// The records of the SCIM directory, by the account that each is linked to.
+    records: BTreeMap<&'a AccountId, Vec<&'a ScimUser>>,
+}
+
+impl<'a> SurfaceChoice<'a> {
+    pub(super) fn of(context: &'a Context<'a>) -> Self {
+        Self { context, records: scim_records(context.capabilities) }
+    }
+
     /// Whether there is a credential for a surface.
     pub(super) fn has(&self, surface: Surface) -> bool {
         self.context.live.rights.has(surface)
@@ -53,15 +101,17 @@ impl Router<'_> {
     }
 
     /// The surface that adds a member to a group or removes one.
-    pub(super) fn member_surface(
-        &mut self,
+    pub(super) fn member(
+        &self,
         group: &Ref<GroupId>,
         account: &Ref<AccountId>,
+        planned: &Operations,
     ) -> Result<Surface, Obstacle> {
+        let via = |key: &Key| planned.get(key).map(|planned| planned.via);
         let owner = match group {
             Ref::Known(id) => self.owner(id)?,
             // Whatever made it can fill it; others may not see it yet.
-            Ref::Made(key) => match self.via(key) {
+            Ref::Made(key) => match via(key) {
                 Some(Surface::Scim) => Owner::Directory,
                 Some(surface) => Owner::Admins(vec![surface]),
                 None => Owner::Admins(vec![Surface::Organization, Surface::Jira]),
@@ -72,7 +122,13 @@ impl Router<'_> {
                 if let Ref::Known(id) = group {
                     self.in_directory(id)?;
                 }
-                self.provisioned(account)?;
+                let here = match account {
+                    Ref::Known(id) => self.is_provisioned(id)?,
+                    Ref::Made(key) => via(key) == Some(Surface::Scim),
+                };
+                if !here {
+                    return Err(not_provisioned());
+                }
                 Ok(Surface::Scim)
             }
             Owner::Admins(surfaces) => {
@@ -113,7 +169,7 @@ impl Router<'_> {
             return Ok(());
         }
         Err(Obstacle {
-            code: "account-not-shown",
+            code: ObstacleCode::AccountNotShown,
             why: format!("the organization does not show account {account}, nor any app or service account"),
             help: "Do it by hand at admin.atlassian.com.".into(),
         })
@@ -132,7 +188,7 @@ impl Router<'_> {
         };
         match (&kind.managed_by, &kind.usage) {
             (_, Usage::Team) => Err(Obstacle {
-                code: "atlassian-team",
+                code: ObstacleCode::AtlassianTeam,
                 why: "the group is an Atlassian team".into(),
                 help: "Make the change in the team's own page.".into(),
             }),
@@ -158,55 +214,37 @@ impl Router<'_> {
                 "Make the change in the identity provider.",
             ),
         };
-        Obstacle { code: "synced-group", why: why.into(), help: help.into() }
+        Obstacle { code: ObstacleCode::SyncedGroup, why: why.into(), help: help.into() }
     }
 
-    /// Remembers the SCIM id of a synced group.
-    fn in_directory(&mut self, group: &GroupId) -> Result<(), Obstacle> {
+    /// Refuses a synced group that the SCIM directory does not hold.
+    fn in_directory(&self, group: &GroupId) -> Result<(), Obstacle> {
         self.must_know(Read::DirectoryGroup, group.as_str())?;
-        let Some(id) = self.context.capabilities.scim_groups.get(group) else {
-            return Err(Obstacle {
-                code: "not-in-directory",
-                why: "the group is synced, and the SCIM directory of the tree does not hold it".into(),
-                help: "Make the change where the group is synced from.".into(),
-            });
-        };
-        self.surface_ids.scim_groups.insert(group.clone(), id.clone());
-        Ok(())
-    }
-
-    /// Remembers the SCIM id of an account, which a SCIM group needs.
-    fn provisioned(&mut self, account: &Ref<AccountId>) -> Result<(), Obstacle> {
-        let here = match account {
-            Ref::Known(id) => self.scim_user(id)?,
-            Ref::Made(key) => self.via(key) == Some(Surface::Scim),
-        };
-        if here {
+        if self.context.capabilities.scim_groups.contains_key(group) {
             return Ok(());
         }
         Err(Obstacle {
-            code: "not-provisioned",
-            why: "the group is in a SCIM directory, and the person has no record there".into(),
-            help: "Provision the person in the SCIM directory first: a group there takes its own users only."
-                .into(),
+            code: ObstacleCode::NotInDirectory,
+            why: "the group is synced, and the SCIM directory of the tree does not hold it".into(),
+            help: "Make the change where the group is synced from.".into(),
         })
     }
 
-    /// Whether an account has a record in the SCIM directory, whose id is remembered then.
-    fn scim_user(&mut self, account: &AccountId) -> Result<bool, Obstacle> {
+    /// Whether an account has a record in the SCIM directory.
+    ///
+    /// # Errors
+    /// Where it cannot be told.
+    pub(super) fn is_provisioned(&self, account: &AccountId) -> Result<bool, Obstacle> {
         self.must_know(Read::Directories, account.as_str())?;
-        // Of two records for one account, none is known to be the one.
-        let Some([user]) = self.scim_records.get(account).map(Vec::as_slice) else { return Ok(false) };
-        self.surface_ids.scim_users.insert(account.clone(), user.id.clone());
-        Ok(true)
+        Ok(record(&self.records, account).is_some())
     }
 
     /// The surface that creates a group.
-    pub(super) fn create_surface(&self, name: &GroupName, source: Source) -> Result<Surface, Obstacle> {
+    pub(super) fn creation(&self, name: &GroupName, source: Source) -> Result<Surface, Obstacle> {
         match source {
             Source::Scim if self.scim_is_ours() => Ok(Surface::Scim),
             Source::Scim => Err(Obstacle {
-                code: "no-surface",
+                code: ObstacleCode::NoSurface,
                 why: "a group with `source: scim` is created through SCIM, where Rollbook has no authority"
                     .into(),
                 help:
@@ -215,7 +253,7 @@ impl Router<'_> {
                         .into(),
             }),
             Source::Native if !self.has(Surface::Jira) && is_unshown(name) => Err(Obstacle {
-                code: "group-not-shown",
+                code: ObstacleCode::GroupNotShown,
                 why: format!("the organization's API does not show group {name}, which may exist"),
                 help: "Give Rollbook a credential for Jira, which shows it.".into(),
             }),
@@ -224,7 +262,7 @@ impl Router<'_> {
     }
 
     /// The surface that deletes a group.
-    pub(super) fn delete_surface(&mut self, group: &GroupId) -> Result<Surface, Obstacle> {
+    pub(super) fn deletion(&self, group: &GroupId) -> Result<Surface, Obstacle> {
         match self.owner(group)? {
             Owner::Directory => {
                 self.in_directory(group)?;
@@ -240,7 +278,7 @@ impl Router<'_> {
     }
 
     /// The surface that invites somebody. SCIM provisions people of the organization's own domains; it gives no app.
-    pub(super) fn invite_surface(&mut self, email: &Email, apps: &[App]) -> Result<Surface, Obstacle> {
+    pub(super) fn invitation(&self, email: &Email, apps: &[App]) -> Result<Surface, Obstacle> {
         let domains = self.context.capabilities.verified_domains.read();
         let ours = domains.is_some_and(|domains| domains.contains(&email.domain().to_ascii_lowercase()));
         if apps.is_empty() && self.scim_is_ours() {
@@ -250,12 +288,8 @@ impl Router<'_> {
             }
         }
         let resources = self.context.capabilities.resources.read();
-        let known: Option<Vec<(App, String)>> =
-            apps.iter().map(|app| Some((app.clone(), resources?.get(app)?.clone()))).collect();
-        if let Some(known) = known
-            && self.has(Surface::Organization)
-        {
-            self.surface_ids.resources.extend(known);
+        let is_known = |app: &App| resources.is_some_and(|resources| resources.contains_key(app));
+        if apps.iter().all(is_known) && self.has(Surface::Organization) {
             return Ok(Surface::Organization);
         }
         match self.context.capabilities.unread_at_all(Read::Resources) {
@@ -265,8 +299,8 @@ impl Router<'_> {
     }
 
     /// The surface that gives an account its access back, and what took it.
-    pub(super) fn activate_surface(
-        &mut self,
+    pub(super) fn activation(
+        &self,
         account: &AccountId,
         status: UserStatus,
     ) -> Result<(Surface, Inactive), Obstacle> {
@@ -277,11 +311,11 @@ impl Router<'_> {
                 Ok((surface, Inactive::Suspended))
             }
             UserStatus::Deactivated => {
-                let surface = self.everywhere_surface(account, "activating a deactivated account")?;
+                let surface = self.everywhere(account, "activating a deactivated account")?;
                 Ok((surface, Inactive::Deactivated))
             }
             UserStatus::ForDeletion | UserStatus::Closed => Err(Obstacle {
-                code: "account-closed",
+                code: ObstacleCode::AccountClosed,
                 why: format!("account {account} is closed or about to be deleted"),
                 help: "Cancel the deletion at admin.atlassian.com while that can be done.".into(),
             }),
@@ -289,7 +323,7 @@ impl Router<'_> {
             | UserStatus::Unsaid
             | UserStatus::NotInvited
             | UserStatus::Active => Err(Obstacle {
-                code: "no-surface",
+                code: ObstacleCode::NoSurface,
                 why: "the account is not active, and no surface says whether it is suspended or deactivated".into(),
                 help: "Give Rollbook an organization's API key, or restore the account at admin.atlassian.com.".into(),
             }),
@@ -298,18 +332,18 @@ impl Router<'_> {
 
     /// The surface that activates or deactivates an account for every product: SCIM where the directory owns the
     /// user, else user management where the organization does.
-    pub(super) fn everywhere_surface(
-        &mut self,
-        account: &AccountId,
-        what: &str,
-    ) -> Result<Surface, Obstacle> {
-        if self.scim_is_ours() && self.scim_user(account)? {
+    pub(super) fn everywhere(&self, account: &AccountId, what: &str) -> Result<Surface, Obstacle> {
+        if self.scim_is_ours() && self.is_provisioned(account)? {
             return Ok(Surface::Scim);
         }
         self.must_be_person(account)?;
         self.first(&[Surface::UserManagement], what)?;
         let refused = |why: &str, help: &str| {
-            Err(Obstacle { code: "not-manageable", why: format!("{what}: {why}"), help: help.into() })
+            Err(Obstacle {
+                code: ObstacleCode::NotManageable,
+                why: format!("{what}: {why}"),
+                help: help.into(),
+            })
         };
         self.must_know(Read::Privileges, account.as_str())?;
         match self.context.capabilities.privileges.get(account) {
@@ -329,13 +363,13 @@ impl Router<'_> {
     }
 
     /// The surface that suspends an account.
-    pub(super) fn suspend_surface(&self, account: &AccountId) -> Result<Surface, Obstacle> {
+    pub(super) fn suspension(&self, account: &AccountId) -> Result<Surface, Obstacle> {
         self.must_be_person(account)?;
         self.first(&[Surface::Organization], "suspending an account, which is still active,")
     }
 
     /// The surface that takes an account out of the directory.
-    pub(super) fn remove_surface(&self, account: &AccountId) -> Result<Surface, Obstacle> {
+    pub(super) fn removal(&self, account: &AccountId) -> Result<Surface, Obstacle> {
         let jira = [Surface::Jira];
         let both = [Surface::Organization, Surface::Jira];
         self.first(if self.is_unshown(account) { &jira } else { &both }, "removing this account")
@@ -345,8 +379,8 @@ impl Router<'_> {
     ///
     /// # Errors
     /// Where it cannot be told.
-    pub(super) fn may_name(&mut self, account: &AccountId) -> Result<bool, Obstacle> {
-        if self.scim_is_ours() { self.scim_user(account) } else { Ok(false) }
+    pub(super) fn may_name(&self, account: &AccountId) -> Result<bool, Obstacle> {
+        if self.scim_is_ours() { self.is_provisioned(account) } else { Ok(false) }
     }
 
     /// What is known of an account's status.
@@ -362,60 +396,26 @@ impl Router<'_> {
         // Jira does not say why, and the directory does; it goes on showing a person who was removed, and the
         // organization shows whoever is in a directory.
         let deactivated =
-            self.scim_records.get(account).is_some_and(|records| records.iter().any(|user| !user.active));
+            self.records.get(account).is_some_and(|records| records.iter().any(|user| !user.active));
         match (deactivated, self.is_outside(account)) {
             (true, _) => UserStatus::Deactivated,
             (false, true) => UserStatus::NotInvited,
             (false, false) => UserStatus::Inactive,
         }
     }
-
-    /// Says which groups an invitation of the organization leads into, and which invitation would lead nowhere: the
-    /// organization brings people in by what it gives them (fact sheet §5).
-    pub(super) fn carry_groups(&mut self) {
-        for (user, groups) in self.invited_groups() {
-            let key = Key { address: Address::User(user), action: Action::Invite };
-            let jira = self.has(Surface::Jira);
-            let Some(planned) = self.operations.get_mut(&key) else { continue };
-            let Operation::InviteUser { apps, groups: carried, sends_mail, .. } = &mut planned.operation
-            else {
-                continue;
-            };
-            // A group that is yet to be made is waited for only where nothing else lets the person in.
-            let exists = |group: &&Ref<GroupId>| group.known().is_some();
-            let waits = apps.is_empty() && !groups.iter().any(|group| exists(&group));
-            *carried = if waits {
-                groups.into_iter().take(1).collect()
-            } else {
-                groups.into_iter().filter(|group| exists(&group)).collect()
-            };
-            if !carried.is_empty() || !apps.is_empty() {
-                continue;
-            }
-            if jira {
-                planned.via = Surface::Jira;
-                *sends_mail = true;
-            } else {
-                self.block_planned(
-                    &key,
-                    Obstacle {
-                        code: "invite-leads-nowhere",
-                        why: "an invitation of the organization takes an app or a group that exists".into(),
-                        help: "Give the person an app, with `apps:`, or a group.".into(),
-                    },
-                );
-            }
-        }
-    }
 }
 
 /// What stands in the way of what depends on a question that has no answer.
-pub(super) fn not_read(unread: &Unread) -> Obstacle {
+pub(in crate::plan) fn not_read(unread: &Unread) -> Obstacle {
     let again = || "Plan again; if this stays, the credential may not read it.".to_owned();
-    Obstacle { code: "not-read", why: unread.told(), help: unread.help.clone().unwrap_or_else(again) }
+    Obstacle {
+        code: ObstacleCode::NotRead,
+        why: unread.told(),
+        help: unread.help.clone().unwrap_or_else(again),
+    }
 }
 
-pub(super) fn no_surface(what: &str, surfaces: &[Surface]) -> Obstacle {
+fn no_surface(what: &str, surfaces: &[Surface]) -> Obstacle {
     let needed = match surfaces {
         [Surface::Jira] => "Jira's API",
         [Surface::UserManagement] => "user management or SCIM",
@@ -428,8 +428,17 @@ pub(super) fn no_surface(what: &str, surfaces: &[Surface]) -> Obstacle {
         _ => ("an organization's API key (ROLLBOOK_ORG_API_KEY)", "at admin.atlassian.com"),
     };
     Obstacle {
-        code: "no-surface",
+        code: ObstacleCode::NoSurface,
         why: format!("{what} takes {needed}"),
         help: format!("Give Rollbook {variable}, or do it by hand {place}."),
+    }
+}
+
+fn not_provisioned() -> Obstacle {
+    Obstacle {
+        code: ObstacleCode::NotProvisioned,
+        why: "the group is in a SCIM directory, and the person has no record there".into(),
+        help: "Provision the person in the SCIM directory first: a group there takes its own users only."
+            .into(),
     }
 }

@@ -5,9 +5,9 @@ use crate::model::{
     UnlistedUsers, UserRef, Wanted,
 };
 
-use super::desired::Desired;
-use super::diff::Differ;
-use super::identity::{Identity, Obstacle};
+use super::super::desired::Desired;
+use super::super::identity::{Identity, Obstacle, ObstacleCode};
+use super::Differ;
 
 /// Adds the changes that `users:` asks for.
 pub(super) fn diff_users(differ: &mut Differ<'_>) {
@@ -54,10 +54,10 @@ fn say_shared(differ: &mut Differ<'_>) {
 }
 
 /// The invitation that gives a person who has no account one, or why there is none.
-pub(super) fn invitation(desired: &Desired<'_>, user: &UserRef) -> Result<Key, Obstacle> {
+pub(in crate::plan) fn invitation(desired: &Desired<'_>, user: &UserRef) -> Result<Key, Obstacle> {
     let UserRef::Email(email) = user else {
         return Err(Obstacle {
-            code: "account-gone",
+            code: ObstacleCode::AccountGone,
             why: format!("there is no {user}"),
             help: "Correct the id, or remove the entry.".into(),
         });
@@ -69,7 +69,7 @@ pub(super) fn invitation(desired: &Desired<'_>, user: &UserRef) -> Result<Key, O
     let address = Address::User(user.clone());
     if !desired.declaration.policy.invites_at(email) && !desired.sets_aside(Guard::InviteDomain, &address) {
         return Err(Obstacle {
-            code: "invite-domain",
+            code: ObstacleCode::InviteDomain,
             why: format!("{email} has no account, and {} is not among policy.invite-domains", email.domain()),
             help: format!(
                 "Add the domain to `invite-domains` in rollbook.yaml, waive `invite-domain` for {address}, or invite \
@@ -141,7 +141,7 @@ fn offboard(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identit
             block(differ, email, origin, action, Reason::Offboarded, obstacle);
         }
         Identity::Missing => {}
-        Identity::Unresolved(obstacle) if obstacle.code == "account-gone" => {}
+        Identity::Unresolved(obstacle) if obstacle.code == ObstacleCode::AccountGone => {}
         Identity::Unresolved(obstacle) => {
             block(differ, email, origin, action, Reason::Offboarded, obstacle);
         }
@@ -195,7 +195,7 @@ fn block(
 
 fn unknown_account(account: &AccountId) -> Obstacle {
     Obstacle {
-        code: "account-gone",
+        code: ObstacleCode::AccountGone,
         why: format!("neither the site nor the organization knows account {account}"),
         help: "Correct the pin or the line of rollbook.lock, or remove it to have the person invited.".into(),
     }
@@ -203,7 +203,7 @@ fn unknown_account(account: &AccountId) -> Obstacle {
 
 fn missing(email: &Email) -> Obstacle {
     Obstacle {
-        code: "user-missing",
+        code: ObstacleCode::UserMissing,
         why: format!("{email} has no account on the site"),
         help: format!(
             "Correct the e-mail, or have the person invited: `users: {{ {email}: {{ active: true }} }}`, with the \

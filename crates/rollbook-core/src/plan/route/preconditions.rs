@@ -3,44 +3,43 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    AccountId, AccountKind, Action, Address, App, AppRole, Blocked, Change, GroupId, GroupName, GroupState,
-    IdentitySource, Key, Lost, MemberRef, Mode, NamedGroup, Note, Read, Reading, Reason, Ref, SelfGrant,
-    Surface, UserRef, UserStatus,
+    AccountId, AccountKind, Action, Address, App, AppRole, Blocked, Change, Email, GroupId, GroupName,
+    GroupState, IdentitySource, Key, Lost, MemberRef, Mode, NamedGroup, Note, Read, Reading, Reason, Ref,
+    SelfGrant, UserRef, UserStatus,
 };
 
-use super::desired::DesiredGroup;
-use super::identity::Obstacle;
-use super::route::Router;
-use super::rules::{Rules, Unseen, group_id};
+use super::super::context::Context;
+use super::super::desired::DesiredGroup;
+use super::super::identity::{Obstacle, ObstacleCode};
+use super::super::rules::{RuleBook, Rules, Unseen, group_id};
+use super::surfaces::SurfaceChoice;
+use super::{Operations, note};
 
-impl Router<'_> {
-    /// The description that a group is created with, where the surface can say it.
-    pub(super) fn description(
-        &mut self,
-        change: &Change,
-        name: &GroupName,
-        description: Option<&str>,
-        via: Surface,
-    ) -> Option<String> {
-        let description = description?;
-        if via == Surface::Organization {
-            return Some(description.to_owned());
-        }
-        self.note(
-            "description-unused",
-            format!("{via} creates group {name} without its description"),
-            change,
-        );
-        None
+/// Says whether an operation may be planned, by the rules, the tree and what is known of the site.
+pub(super) struct Preconditions<'a> {
+    context: &'a Context<'a>,
+    rules: &'a RuleBook<'a>,
+    surfaces: &'a SurfaceChoice<'a>,
+    /// [`super::super::identity::Resolved::unknown_leaver`] of the tree, which looks at everybody.
+    unknown_leaver: Option<&'a Email>,
+}
+
+impl<'a> Preconditions<'a> {
+    pub(super) fn of(
+        context: &'a Context<'a>,
+        rules: &'a RuleBook<'a>,
+        surfaces: &'a SurfaceChoice<'a>,
+    ) -> Self {
+        Self { context, rules, surfaces, unknown_leaver: context.tree.unknown_leaver() }
     }
 
     /// Nobody loses access by an end that this machine's clock alone says has come.
-    pub(super) fn may_expire(&self, change: &Change) -> Result<(), Obstacle> {
+    pub(super) fn expire(&self, change: &Change) -> Result<(), Obstacle> {
         let Some(day) = self.context.site_day.filter(|_| change.reason == Reason::Expired) else {
             return Ok(());
         };
         Err(Obstacle {
-            code: "clock-off",
+            code: ObstacleCode::ClockOff,
             why: format!(
                 "the access ended by this machine's clock, which says {}, and Atlassian's answers say {day}",
                 self.context.header.today
@@ -50,14 +49,14 @@ impl Router<'_> {
     }
 
     /// Nothing may narrow the credential's own account, nor the operator of the tree or of its base (design §9, 2).
-    pub(super) fn may_narrow(&self, user: Option<&UserRef>, account: &AccountId) -> Result<(), Obstacle> {
+    pub(super) fn narrow(&self, user: Option<&UserRef>, account: &AccountId) -> Result<(), Obstacle> {
         let is_operator = self.rules.is_operator(user, account);
         if !is_operator && self.context.live.rights.acting() != Some(account) {
             return Ok(());
         }
         let who = if is_operator { "the operator" } else { "the account that Rollbook acts as" };
         Err(Obstacle {
-            code: "self-lockout",
+            code: ObstacleCode::SelfLockout,
             why: format!("it would narrow the access of {who}"),
             help: "Do it by hand, or with another administrator's credential.".into(),
         })
@@ -65,13 +64,13 @@ impl Router<'_> {
 
     /// While nobody can tell which account somebody has who is protected, or the operator, it may be any that hides its
     /// email. What this change says of it is not known yet.
-    pub(super) fn is_nobody_kept(&self, account: &AccountId) -> Result<(), Obstacle> {
+    pub(super) fn touch(&self, account: &AccountId) -> Result<(), Obstacle> {
         let Some(Unseen { email, rule, .. }) = self.rules.may_be(account, self.context.account(account))
         else {
             return Ok(());
         };
         Err(Obstacle {
-            code: "identity-unresolved",
+            code: ObstacleCode::IdentityUnresolved,
             why: format!("`{rule}` names {email}, whose account nobody knows, and this one hides its email"),
             help: format!(
                 "Pin the account of {email} under `users:`, or correct the email in `{rule}`, and apply that first, as a \
@@ -82,7 +81,7 @@ impl Router<'_> {
 
     /// A privileged group takes the members of another one only where it says so, whoever calls it privileged, and nobody
     /// whom the lock knows by another email than the account shows: the account may be somebody else's by now.
-    pub(super) fn may_be_privileged(&self, change: &Change, group: &Ref<GroupId>) -> Result<(), Obstacle> {
+    pub(super) fn be_privileged(&self, change: &Change, group: &Ref<GroupId>) -> Result<(), Obstacle> {
         let (Some(name), Some(user)) = (change.address.group(), change.address.user()) else { return Ok(()) };
         if !self.rules.privileged.marks(group.known(), name) {
             return Ok(());
@@ -96,7 +95,7 @@ impl Router<'_> {
         let account = tree.account(user).filter(|id| tree.people.hides(id, self.context.account(id)));
         if let (Some(_), Some(leaver)) = (account, self.unknown_leaver) {
             return Err(Obstacle {
-                code: "identity-unresolved",
+                code: ObstacleCode::IdentityUnresolved,
                 why: format!(
                     "{leaver} is offboarded and not resolved, and may be this account, which hides its email"
                 ),
@@ -105,11 +104,11 @@ impl Router<'_> {
                 ),
             });
         }
-        self.is_still_theirs(user)
+        self.come_back(user)
     }
 
     /// Whether the account that the lock gives somebody still shows their email: else it may be somebody else's by now.
-    pub(super) fn is_still_theirs(&self, user: &UserRef) -> Result<(), Obstacle> {
+    pub(super) fn come_back(&self, user: &UserRef) -> Result<(), Obstacle> {
         let tree = self.context.tree;
         let shown =
             tree.account(user).and_then(|id| self.context.account(id)).and_then(|live| live.email.as_ref());
@@ -118,7 +117,7 @@ impl Router<'_> {
                 if shown != email && tree.people.source(user) == Some(IdentitySource::Lock) =>
             {
                 Err(Obstacle {
-                    code: "email-changed",
+                    code: ObstacleCode::EmailChanged,
                     why: format!("rollbook.lock says that {email} is this account, which shows {shown} now"),
                     help: format!(
                         "Make sure that the account is still the same person's; then declare them as {shown}, and run \
@@ -130,56 +129,63 @@ impl Router<'_> {
         }
     }
 
-    /// Whether an account may be put into a group.
-    pub(super) fn may_join(&mut self, change: &Change, account: &AccountId) -> Result<(), Obstacle> {
-        self.must_know(Read::Standing, account.as_str())?;
+    /// Whether an account may be put into a group, with what a reviewer should know of it.
+    pub(super) fn join(&self, change: &Change, account: &AccountId) -> Result<Option<Note>, Obstacle> {
+        self.surfaces.must_know(Read::Standing, account.as_str())?;
         if self.context.account(account).is_none() {
-            self.must_know(Read::Account, account.as_str())?;
+            self.surfaces.must_know(Read::Account, account.as_str())?;
         }
         // The diff says it of accounts that a listing showed.
         let asked = self.context.capabilities.accounts.get(account).and_then(Option::as_ref);
-        if let (Some(UserRef::Email(declared)), Some(live)) =
-            (change.address.user(), asked.and_then(|asked| asked.email.as_ref()))
-            && declared != live
-        {
-            let text = format!("{declared} now has the e-mail {live}; work goes on by account");
-            self.note("email-changed", text, change);
-        }
+        let renamed = match (change.address.user(), asked.and_then(|asked| asked.email.as_ref())) {
+            (Some(UserRef::Email(declared)), Some(live)) if declared != live => {
+                let text = format!("{declared} now has the e-mail {live}; work goes on by account");
+                Some(note("email-changed", text, change))
+            }
+            _ => None,
+        };
         match self.context.account(account).map(|account| account.kind) {
             None => Err(Obstacle {
-                code: "account-gone",
+                code: ObstacleCode::AccountGone,
                 why: format!("the site knows no account {account}"),
                 help: "Correct the id, or remove the entry.".into(),
             }),
             Some(AccountKind::Customer) => Err(Obstacle {
-                code: "customer-account",
+                code: ObstacleCode::CustomerAccount,
                 why: format!("account {account} is a portal-only customer"),
                 help: "Rollbook never touches customer accounts; remove the entry.".into(),
             }),
-            Some(AccountKind::Atlassian | AccountKind::App | AccountKind::Unknown) => self.may_gain(account),
+            Some(AccountKind::Atlassian | AccountKind::App | AccountKind::Unknown) => {
+                self.gain(account).map(|()| renamed)
+            }
         }
     }
 
     /// The account, or the invitation that brings it back to a directory, where the plan has one.
-    pub(super) fn arriving(&self, change: &Change, account: &Ref<AccountId>) -> Ref<AccountId> {
-        let gone = account.known().is_some_and(|id| self.status(id) == UserStatus::NotInvited);
+    pub(super) fn arriving(
+        &self,
+        change: &Change,
+        account: &Ref<AccountId>,
+        planned: &Operations,
+    ) -> Ref<AccountId> {
+        let gone = account.known().is_some_and(|id| self.surfaces.status(id) == UserStatus::NotInvited);
         let user = change.address.user().filter(|_| gone).cloned();
         let invite = user.map(|user| Key { address: Address::User(user), action: Action::Invite });
-        invite.filter(|key| self.operations.contains_key(key)).map_or_else(|| account.clone(), Ref::Made)
+        invite.filter(|key| planned.contains_key(key)).map_or_else(|| account.clone(), Ref::Made)
     }
 
     /// Whether an account may be given anything: not while it is on its way out, nor before it is invited.
-    fn may_gain(&self, account: &AccountId) -> Result<(), Obstacle> {
-        match self.status(account) {
+    fn gain(&self, account: &AccountId) -> Result<(), Obstacle> {
+        match self.surfaces.status(account) {
             UserStatus::ForDeletion | UserStatus::Closed => Err(Obstacle {
-                code: "account-closed",
+                code: ObstacleCode::AccountClosed,
                 why: format!("account {account} is closed or about to be deleted"),
                 help:
                     "Cancel the deletion at admin.atlassian.com while that can be done, or remove the entry."
                         .into(),
             }),
             UserStatus::NotInvited => Err(Obstacle {
-                code: "not-invited",
+                code: ObstacleCode::NotInvited,
                 why: format!("account {account} is in none of the organization's directories"),
                 help: "Have the person invited, with `active: true` under `users:`.".into(),
             }),
@@ -193,9 +199,13 @@ impl Router<'_> {
 
     /// An app puts a new user into its default groups by itself: they are what the invitation grants, too. A group that is
     /// exact without the person would throw them out again, for ever (design §2, Others).
-    pub(super) fn may_invite(&mut self, change: &Change, apps: &[App]) -> Result<Vec<NamedGroup>, Obstacle> {
+    pub(super) fn invite(
+        &self,
+        change: &Change,
+        apps: &[App],
+    ) -> Result<(Vec<NamedGroup>, Option<Note>), Obstacle> {
         if apps.is_empty() {
-            return Ok(Vec::new());
+            return Ok((Vec::new(), None));
         }
         let Reading::Read(roles) = &self.context.capabilities.app_roles else {
             let judged = self.rules.both().map(Rules::policy);
@@ -210,15 +220,14 @@ impl Router<'_> {
             };
             if judged.next().is_some() {
                 return Err(Obstacle {
-                    code: "default-groups-unknown",
+                    code: ObstacleCode::DefaultGroupsUnknown,
                     why: format!("{text}; the policy says who may be in some groups"),
                     help: "Give Rollbook the credential of a Jira administrator, or leave `apps` out and declare the \
                            groups that give them."
                         .into(),
                 });
             }
-            self.note("default-groups-unknown", text, change);
-            return Ok(Vec::new());
+            return Ok((Vec::new(), Some(note("default-groups-unknown", text, change))));
         };
         let mut defaults = BTreeSet::new();
         for app in apps {
@@ -229,7 +238,7 @@ impl Router<'_> {
                 name: self.context.name_of(id, &GroupName::new(id.as_str())),
             }));
         }
-        Ok(defaults.into_iter().collect())
+        Ok((defaults.into_iter().collect(), None))
     }
 
     fn default_groups_agree(&self, change: &Change, role: &AppRole) -> Result<(), Obstacle> {
@@ -252,26 +261,24 @@ impl Router<'_> {
             } else {
                 continue;
             };
-            return Err(Obstacle { code: "default-group", why, help });
+            return Err(Obstacle { code: ObstacleCode::DefaultGroup, why, help });
         }
         Ok(())
     }
 
     /// Deleting is refused for protected, privileged, default-access and admin groups, and for those that
     /// grant an app (design §2, Groups).
-    pub(super) fn may_delete(
-        &mut self,
+    pub(super) fn delete(
+        &self,
         change: &Change,
         group: &GroupId,
         members: &[Lost],
-    ) -> Result<(), Obstacle> {
+    ) -> Result<Option<Note>, Obstacle> {
         for lost in members {
-            self.may_narrow(Some(&lost.user), lost.membership.account())?;
-            self.is_nobody_kept(lost.membership.account())?;
+            self.narrow(Some(&lost.user), lost.membership.account())?;
+            self.touch(lost.membership.account())?;
         }
-        let Some(name) = change.address.group() else {
-            return Ok(());
-        };
+        let Some(name) = change.address.group() else { return Ok(None) };
         // Whether it is protected is the guard's to say: it refuses the plan.
         if self.rules.privileged.holds(group) {
             return Err(undeletable("it is privileged"));
@@ -294,65 +301,13 @@ impl Router<'_> {
         let text = format!(
             "deleting group {name} ends {lost}; content restricted to it and its id do not come back"
         );
-        self.note("group-deleted", text, change);
-        Ok(())
-    }
-
-    /// Says of each privileged group that takes another one's members, and does not say so, that it does not take them:
-    /// today it may bring nobody, and whoever edits the other group could get in tomorrow.
-    pub(super) fn say_nesting(&mut self) {
-        let tree = self.context.tree;
-        for (name, group) in &tree.desired.groups {
-            let GroupState::Present(members) = &group.declared.state else { continue };
-            let nested = members.entries.iter().find(|member| matches!(member.who, MemberRef::Group(_)));
-            let (Some(member), false) = (nested, members.nest) else { continue };
-            if self.rules.privileged.marks(group_id(tree, name, self.context.live), name) {
-                let Obstacle { code, why, help } = nesting(name);
-                let origin = self.context.locator.locate(member.origin);
-                let (address, action, reason) = (Address::Group(name.clone()), Action::Add, Reason::Declared);
-                self.blocked.push(Blocked { address, action, reason, code: code.into(), why, help, origin });
-            }
-        }
-    }
-
-    /// Says what was asked in vain, and what the plan goes on without.
-    pub(super) fn say_unread(&mut self) {
-        for unread in &self.context.capabilities.unread {
-            let goes_on = match unread.read {
-                Read::AppRoles => "seats and default groups are not shown",
-                Read::Resources => "invitations to apps do not go through the organization",
-                Read::Domains => "nobody is provisioned through SCIM",
-                Read::Site
-                | Read::Rights
-                | Read::Directory
-                | Read::Groups
-                | Read::Members
-                | Read::People
-                | Read::Everybody
-                | Read::Named
-                | Read::Records
-                | Read::GroupKind
-                | Read::Memberships
-                | Read::Account
-                | Read::Standing
-                | Read::Privileges
-                | Read::SiteAdmins
-                | Read::OrganizationAdmins
-                | Read::Directories
-                | Read::DirectoryGroup => continue,
-            };
-            self.remarks.push(Note::new("not-read", format!("{}; {goes_on}", unread.told()), None));
-        }
-    }
-
-    pub(super) fn note(&mut self, code: &'static str, text: String, change: &Change) {
-        self.notes.push((change.key(), Note::new(code, text, Some(change.origin.clone()))));
+        Ok(Some(note("group-deleted", text, change)))
     }
 }
 
 fn nesting(name: &GroupName) -> Obstacle {
     Obstacle {
-        code: "nesting-privileged",
+        code: ObstacleCode::NestingPrivileged,
         why: format!("{name} is privileged, and takes the members of another group"),
         help: format!("List the people in {name} itself, or say `nest: true` there."),
     }
@@ -360,7 +315,7 @@ fn nesting(name: &GroupName) -> Obstacle {
 
 fn undeletable(why: &str) -> Obstacle {
     Obstacle {
-        code: "delete-refused",
+        code: ObstacleCode::DeleteRefused,
         why: format!("the group is not deleted: {why}"),
         help: "Delete it by hand at admin.atlassian.com if that is really meant.".into(),
     }
@@ -369,8 +324,24 @@ fn undeletable(why: &str) -> Obstacle {
 fn unknown_app(app: &App, roles: &[AppRole]) -> Obstacle {
     let known: Vec<&str> = roles.iter().map(|role| role.app.as_str()).collect();
     Obstacle {
-        code: "unknown-app",
+        code: ObstacleCode::UnknownApp,
         why: format!("the site has no app {app}"),
         help: format!("It has: {}.", known.join(", ")),
     }
+}
+
+/// Each privileged group that takes another one's members, and does not say so: it does not take them, since today it may
+/// bring nobody, and an editor of the other group could get in tomorrow.
+pub(super) fn nestings(context: &Context<'_>, rules: &RuleBook<'_>) -> Vec<Blocked> {
+    let tree = context.tree;
+    let nestings = tree.desired.groups.iter().filter_map(|(name, group)| {
+        let GroupState::Present(members) = &group.declared.state else { return None };
+        let member = members.entries.iter().find(|member| matches!(member.who, MemberRef::Group(_)))?;
+        let is_marked = || rules.privileged.marks(group_id(tree, name, context.live), name);
+        (!members.nest && is_marked()).then(|| {
+            let at = (Address::Group(name.clone()), Action::Add);
+            nesting(name).blocks_at(at, Reason::Declared, context.locator.locate(member.origin))
+        })
+    });
+    nestings.collect()
 }

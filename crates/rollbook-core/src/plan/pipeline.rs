@@ -1,0 +1,111 @@
+//! Changes and capabilities → plan, stage by stage: each takes what the one before it made.
+
+use crate::model::{Changes, Comparison, Key, Note, Plan};
+
+use super::admins;
+use super::assemble::{Steps, assemble};
+use super::base::{Difference, Wants};
+use super::context::Context;
+use super::guard;
+use super::order::{self, Circle};
+use super::projection::Projection;
+use super::remarks;
+use super::reviewed::{self, Now, keep_reviewed};
+use super::route::{Routes, routes};
+use super::rules::RuleBook;
+use super::seats;
+
+/// Makes a plan of changes. Whatever no configured surface can do is blocked here, with its reason, and never
+/// a surprise of `apply`.
+pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
+    let rules = RuleBook::in_force(context);
+    let wants = Wants::of(&changes, context.tree);
+    let (base, differences) = compared(context, &rules, &wants);
+    let groups = changes.groups.clone();
+    let Routes { mut operations, mut blocked, kept, notes: planned_notes, remarks: notes, .. } =
+        routes(changes, context, &rules, &wants, &differences);
+    let mut judged = differences;
+    context.scope.narrow_differences(&mut judged);
+    order::require(&mut operations);
+    context.scope.narrow(&mut operations, &mut blocked, &context.tree.desired);
+    blocked.extend(kept);
+    let mut review =
+        context.reviewed.map(|saved| keep_reviewed(saved, &mut operations, &mut blocked, &Now { context }));
+    order::trim_invitations(&mut operations);
+    order::lose_once(&mut operations);
+    // What is left is judged: a part of a plan may leave nobody where the whole would not.
+    blocked.extend(admins::keep_one(&mut operations, context));
+    let circles = order::keep_rules(&mut operations, &rules, context.live);
+    if let (Some(saved), Some(review)) = (context.reviewed, &mut review) {
+        reviewed::compare(saved, &operations, context.live, review);
+    }
+    let seats = seats::changes(&operations, context);
+    order::free_seats(&mut operations, &seats);
+    let mut steps = Steps { operations, blocked, notes, groups, verdicts: Vec::new(), base, review: None };
+    judge(&mut steps, context, &rules, &judged, &circles);
+    if let (Some(saved), Some(review)) = (context.reviewed, &mut review) {
+        reviewed::compare_verdicts(saved, &steps.verdicts, &steps.operations, review);
+    }
+    steps.review = review;
+    let operations = &steps.operations;
+    let planned = |(key, note): (Key, Note)| operations.contains_key(&key).then_some(note);
+    steps.notes.extend(planned_notes.into_iter().filter_map(planned));
+    steps.notes.extend(seats.iter().filter_map(seats::shortage));
+    steps.notes.extend(remarks::on_rules(&rules, context));
+    steps.notes.extend_from_slice(context.notes);
+    assemble(context, steps, seats.into_iter().map(|seats| seats.change).collect())
+}
+
+/// How the tree differs from its base, for a reviewer and for the guards. What takes a run back is no change of the tree.
+fn compared<'a>(
+    context: &Context<'a>,
+    rules: &RuleBook<'_>,
+    wants: &Wants,
+) -> (Option<Comparison>, Vec<Difference<'a>>) {
+    let Some(base) = context.base else { return (None, Vec::new()) };
+    let mut differences =
+        if context.undoes { Vec::new() } else { base.differences(context, wants, &rules.privileged) };
+    // At night the base ends these.
+    if context.scope.is_by_time() && base.revision.applied {
+        let privileged = |it: &Difference<'_>| it.group_id().is_some_and(|id| rules.privileged.holds(id));
+        differences.retain(|it| !(it.ends_by(&context.scope.reasons) && privileged(it)));
+    }
+    let mut comparison = base.comparison(context.tree, wants, context.live, &rules.privileged, &differences);
+    comparison.authors = context.authors.to_vec();
+    if context.undoes {
+        comparison.adopted.clear();
+        comparison.declared.clear();
+    }
+    (Some(context.scope.narrow_comparison(comparison)), differences)
+}
+
+/// Lets the guards judge, until they have taken out what each may block by itself.
+fn judge(
+    steps: &mut Steps,
+    context: &Context<'_>,
+    rules: &RuleBook<'_>,
+    differences: &[Difference<'_>],
+    circles: &[Circle],
+) {
+    loop {
+        let base = steps.base.as_ref();
+        steps.verdicts = guard::judge(&guard::Case {
+            operations: &steps.operations,
+            context,
+            rules,
+            after: Projection::after(context, steps.operations.values()),
+            differences,
+            identities: base
+                .filter(|_| !context.scope.is_by_time())
+                .map(|base| base.identities.as_slice())
+                .unwrap_or_default(),
+            changed_rules: base.map(|base| base.rules.as_slice()).unwrap_or_default(),
+            circles,
+        });
+        let blocked = guard::block_refused(&mut steps.verdicts, &mut steps.operations, context, rules);
+        if blocked.is_empty() {
+            return;
+        }
+        steps.blocked.extend(blocked);
+    }
+}

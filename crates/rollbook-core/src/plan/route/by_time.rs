@@ -1,0 +1,55 @@
+//! Runs for what time and offboarding bring, such as those of every night. They make no change of the tree: beside a base whose
+//! apply has completed, what only a later change asks for waits, and what only a later change keeps is said, or ends.
+
+use crate::model::{Drift, Key, Membership};
+
+use super::super::base::{self, Difference, Wants};
+use super::super::context::Context;
+use super::super::identity::{Obstacle, ObstacleCode};
+use super::{Router, Routes};
+
+/// Ends the privileged memberships that the base ends, also where a later change keeps them, or holds them by a doubt of
+/// its own. What stays for such a change is told: of privileged groups also what the base would end for another reason, since there a change is least to be believed.
+pub(super) fn end_by_base(
+    found: &mut Routes,
+    router: &Router<'_>,
+    wants: &Wants,
+    differences: &[Difference<'_>],
+) {
+    let (scope, tree) = (router.context.scope, router.context.tree);
+    let Some(base) = router.context.base.filter(|_| scope.is_by_time()) else { return };
+    found.kept = base.in_doubt(wants, &scope.reasons);
+    let doubtful = differences.iter().filter(|it| it.doubt.is_some());
+    found.kept.extend(doubtful.filter_map(|it| it.stays(&scope.reasons, base.kept_by_change())));
+    let mut ended = Vec::new();
+    for (change, wanted) in base.takes(wants) {
+        let group = change.wanted.ends().map(Membership::group);
+        let privileged = group.is_some_and(|group| router.rules.privileged.holds(group));
+        let by_time = scope.reasons.contains(&change.reason);
+        if privileged && by_time && base.revision.applied {
+            found.add(router, change.clone());
+            ended.extend(change.wanted.ends().filter(|membership| found.ended.contains(membership)));
+        } else if !wanted && (privileged || by_time) {
+            found.kept.push(base.kept_by_change().holds(change));
+        }
+    }
+    found.blocked.retain(|blocked| !ended.iter().any(|it| base::would_end(blocked, it, tree)));
+}
+
+/// Lets what only a change since the last completed apply asks for wait for the apply of that change.
+pub(super) fn leave_unapplied(found: &mut Routes, context: &Context<'_>) {
+    let scope = context.scope;
+    let by_time = |applied| applied && scope.is_by_time();
+    let Some(base) = context.base.filter(|base| by_time(base.revision.applied)) else { return };
+    let waiting: Vec<Key> = found
+        .operations
+        .values()
+        .filter(|planned| planned.drift == Drift::No && scope.reasons.contains(&planned.reason))
+        .map(|planned| planned.key.clone())
+        .collect();
+    let why = format!("a change since {} asks for it, and was not applied", base.revision.name);
+    for key in waiting {
+        let help = "Apply the change, or take it back.".into();
+        found.block_planned(&key, Obstacle { code: ObstacleCode::ChangeNotApplied, why: why.clone(), help });
+    }
+}

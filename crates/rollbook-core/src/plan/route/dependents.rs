@@ -1,0 +1,57 @@
+//! What depends on something that is blocked.
+
+use crate::model::{Action, Key, Operation, PlannedOperation};
+
+use super::super::identity::{Obstacle, ObstacleCode};
+use super::Routes;
+
+/// Blocks what depends on something that is blocked, and what depends on that.
+pub(super) fn block(found: &mut Routes) {
+    block_returns(found);
+    loop {
+        let missing = |key: &&Key| !found.operations.contains_key(*key);
+        let orphan =
+            |planned: &PlannedOperation| planned.operation.awaits().into_iter().find(missing).cloned();
+        let orphans: Vec<(Key, Key)> = found
+            .operations
+            .values()
+            .filter_map(|planned| Some((planned.key.clone(), orphan(planned)?)))
+            .collect();
+        if orphans.is_empty() {
+            return;
+        }
+        for (key, required) in orphans {
+            let obstacle = Obstacle {
+                code: ObstacleCode::RequiresBlocked,
+                why: format!("it requires `{required}`, which is blocked"),
+                help: "Clear what blocks that first.".into(),
+            };
+            found.block_planned(&key, obstacle);
+        }
+    }
+}
+
+/// Nobody comes back to a membership that the tree ends and that cannot be ended: it would have an effect again.
+fn block_returns(found: &mut Routes) {
+    let is_return = |planned: &&PlannedOperation| matches!(planned.operation, Operation::ActivateUser { .. });
+    let held = |planned: &PlannedOperation| {
+        let user = planned.key.address.user()?;
+        found.blocked.iter().find(|it| {
+            it.action == Action::Remove && it.address.group().is_some() && it.address.user() == Some(user)
+        })
+    };
+    let returns = found.operations.values().filter(is_return);
+    let held: Vec<(Key, String)> = returns
+        .filter_map(|planned| Some((planned.key.clone(), held(planned)?.address.to_string())))
+        .collect();
+    for (key, address) in held {
+        let obstacle = Obstacle {
+            code: ObstacleCode::RequiresBlocked,
+            why: format!(
+                "the account would come back to what `remove {address}` is to end, which is blocked"
+            ),
+            help: "Clear what blocks that first.".into(),
+        };
+        found.block_planned(&key, obstacle);
+    }
+}

@@ -1,0 +1,68 @@
+//! Which groups an invitation leads into.
+
+use std::collections::BTreeMap;
+
+use crate::model::{Action, Address, GroupId, Key, Operation, PlannedOperation, Ref, Surface, UserRef};
+
+use super::super::context::Context;
+use super::super::identity::{Obstacle, ObstacleCode};
+use super::{Operations, Routes};
+
+/// Says which groups an invitation of the organization leads into, and which invitation would lead nowhere: the
+/// organization brings people in by what it gives them (fact sheet §5).
+pub(super) fn lead_into_groups(found: &mut Routes, context: &Context<'_>) {
+    for (user, groups) in invited_groups(&found.operations) {
+        let key = Key { address: Address::User(user), action: Action::Invite };
+        let jira = context.live.rights.has(Surface::Jira);
+        let Some(planned) = found.operations.get_mut(&key) else { continue };
+        let Operation::InviteUser { apps, groups: carried, sends_mail, .. } = &mut planned.operation else {
+            continue;
+        };
+        // A group that is yet to be made is waited for only where nothing else lets the person in.
+        let exists = |group: &&Ref<GroupId>| group.known().is_some();
+        let waits = apps.is_empty() && !groups.iter().any(|group| exists(&group));
+        *carried = if waits {
+            groups.into_iter().take(1).collect()
+        } else {
+            groups.into_iter().filter(|group| exists(&group)).collect()
+        };
+        if !carried.is_empty() || !apps.is_empty() {
+            continue;
+        }
+        if jira {
+            planned.via = Surface::Jira;
+            *sends_mail = true;
+        } else {
+            found.block_planned(
+                &key,
+                Obstacle {
+                    code: ObstacleCode::InviteLeadsNowhere,
+                    why: "an invitation of the organization takes an app or a group that exists".into(),
+                    help: "Give the person an app, with `apps:`, or a group.".into(),
+                },
+            );
+        }
+    }
+}
+
+/// The groups that the plan puts each person into whom the organization invites, those that exist first.
+fn invited_groups(operations: &Operations) -> BTreeMap<UserRef, Vec<Ref<GroupId>>> {
+    let invited = |planned: &&PlannedOperation| {
+        let by_organization = planned.via == Surface::Organization;
+        by_organization && matches!(planned.operation, Operation::InviteUser { .. })
+    };
+    let users = operations.values().filter(invited).filter_map(|planned| planned.key.address.user());
+    let mut groups: BTreeMap<UserRef, Vec<Ref<GroupId>>> =
+        users.map(|user| (user.clone(), Vec::new())).collect();
+    for planned in operations.values().filter(|planned| planned.via == Surface::Organization) {
+        if let Operation::AddMember { group, .. } = &planned.operation
+            && let Some(of_user) = planned.key.address.user().and_then(|user| groups.get_mut(user))
+        {
+            of_user.push(group.clone());
+        }
+    }
+    for of_user in groups.values_mut() {
+        of_user.sort();
+    }
+    groups
+}

@@ -1,0 +1,184 @@
+//! What becomes of somebody who is offboarded, comes back or comes to be (design §7).
+
+use crate::model::{
+    AccountId, Address, App, Change, Email, GroupName, Kept, Membership, Note, Offboard, Operation, Read,
+    Reason, Surface, UserRef, UserStatus, Wanted,
+};
+
+use super::super::diff::invitation;
+use super::super::identity::{Obstacle, ObstacleCode};
+use super::{Routed, Router, Step, note};
+
+/// Takes an account out of every group that can be written, and then does with it what the policy says.
+pub(super) fn offboard(
+    router: &Router<'_>,
+    change: &Change,
+    account: &AccountId,
+    how: Offboard,
+) -> Result<Routed, Obstacle> {
+    router.may.narrow(change.address.user(), account)?;
+    router.may.touch(account)?;
+    router.surfaces.must_know(Read::Directories, account.as_str())?;
+    let status = router.surfaces.status(account);
+    let memberships = match memberships(router, account) {
+        // Whoever is in no directory is in no group, and the organization alone has no row to say so.
+        Err(_) if status == UserStatus::NotInvited => Vec::new(),
+        read => read?,
+    };
+    let removed = match how {
+        Offboard::Remove => router.surfaces.removal(account).ok(),
+        Offboard::Suspend | Offboard::Deactivate => None,
+    };
+    // What an undo takes back of somebody is that they are active: their memberships are operations of their own. And the
+    // organization ends every membership with the account's own (design §8).
+    let stays = change.reason == Reason::Undone && how != Offboard::Remove;
+    let by_themselves = removed != Some(Surface::Organization) && !stays;
+    let removals = memberships.iter().filter(|_| by_themselves).map(|kept| removal(change, kept)).collect();
+    let account = account.clone();
+    let active = matches!(status, UserStatus::Active | UserStatus::Unsaid);
+    let step = match how {
+        // Assumption: whoever was removed from the site is still listed, as inactive and in no group. The fact
+        // sheet (§1.3) says that the account outlives the removal and that the listing shows such accounts.
+        Offboard::Remove if !active && memberships.is_empty() && status != UserStatus::Suspended => Ok(None),
+        Offboard::Remove => router.surfaces.removal(&account).map(|via| {
+            Some(Step::new(Operation::RemoveUser { account, memberships, was_active: active }, via))
+        }),
+        Offboard::Suspend if !active => Ok(None),
+        Offboard::Suspend => router
+            .surfaces
+            .suspension(&account)
+            .map(|via| Some(Step::new(Operation::SuspendUser { account, memberships }, via))),
+        Offboard::Deactivate if !active && status != UserStatus::Suspended => Ok(None),
+        Offboard::Deactivate => router
+            .surfaces
+            .everywhere(&account, "deactivating an account, which is still active,")
+            .map(|via| Some(Step::new(Operation::DeactivateUser { account, memberships }, via))),
+    };
+    Ok(Routed { first: removals, step, remark: None })
+}
+
+/// Gives an account its access back. What it is a member of has an effect again, so that a reviewer sees it.
+pub(super) fn activate(
+    router: &Router<'_>,
+    change: &Change,
+    account: &AccountId,
+    email: &Email,
+    apps: &[App],
+) -> Result<Option<Step>, Obstacle> {
+    router.surfaces.must_know(Read::Memberships, account.as_str())?;
+    router.surfaces.must_know(Read::Directories, account.as_str())?;
+    let status = router.surfaces.status(account);
+    match status {
+        UserStatus::Active => return Ok(None),
+        UserStatus::NotInvited => {
+            if let Some(user) = change.address.user() {
+                invitation(&router.context.tree.desired, user)?;
+            }
+            return invite(router, change, email, None, apps).map(Some);
+        }
+        UserStatus::Suspended
+        | UserStatus::Deactivated
+        | UserStatus::ForDeletion
+        | UserStatus::Closed
+        | UserStatus::Inactive
+        | UserStatus::Unsaid => {}
+    }
+    let (via, from) = router.surfaces.activation(account, status)?;
+    let memberships = memberships(router, account)?;
+    let privileged = |kept: &Kept| router.rules.privileged.holds(kept.membership.group());
+    if let Some(user) = change.address.user().filter(|_| memberships.iter().any(privileged)) {
+        router.may.come_back(user)?;
+    }
+    Ok(Some(Step::new(Operation::ActivateUser { account: account.clone(), from, memberships }, via)))
+}
+
+/// The invitation of somebody, through the surface that can make it.
+pub(super) fn invite(
+    router: &Router<'_>,
+    change: &Change,
+    email: &Email,
+    name: Option<&String>,
+    apps: &[App],
+) -> Result<Step, Obstacle> {
+    let (defaults, unknown) = router.may.invite(change, apps)?;
+    let via = router.surfaces.invitation(email, apps)?;
+    let wants_mail = router.context.tree.desired.declaration.policy.invite_mail;
+    let sends_mail = match via {
+        Surface::Jira => true,
+        Surface::Organization => wants_mail,
+        Surface::UserManagement | Surface::Scim => false,
+    };
+    let no_mail = (wants_mail && !sends_mail).then(|| {
+        let text = format!("{email} is provisioned without the mail that `invite-mail` asks for");
+        note("no-mail", text, change)
+    });
+    let operation = Operation::InviteUser {
+        email: email.clone(),
+        name: name.cloned(),
+        apps: apps.to_vec(),
+        groups: Vec::new(),
+        defaults,
+        sends_mail,
+    };
+    Ok(Step { operation, via, notes: unknown.into_iter().chain(no_mail).collect() })
+}
+
+/// Sets a name where Rollbook's directory owns it; elsewhere it is the person's own, and a note says so.
+///
+/// # Errors
+/// Where it cannot be told whose the name is.
+pub(super) fn rename(
+    router: &Router<'_>,
+    change: &Change,
+    account: &AccountId,
+    name: &str,
+) -> Result<Routed, Obstacle> {
+    if router.surfaces.may_name(account)? {
+        let operation = Operation::UpdateUser { account: account.clone(), name: name.to_owned() };
+        return Ok(Step::new(operation, Surface::Scim).into());
+    }
+    // It was for the invitation, and the lock knows the person since; a change of it is still to be told.
+    if was_invited_with(router, change, name) {
+        return Ok(Routed::default());
+    }
+    let who = change.address.user().map(ToString::to_string).unwrap_or_default();
+    let live = change.name.as_deref().unwrap_or_default();
+    let text = format!("{who} is named {live} live; the name of an existing account is not changed");
+    let ignored = Note { names: vec![live.to_owned()], ..note("name-ignored", text, change) };
+    Ok(Routed { remark: Some(ignored), ..Routed::default() })
+}
+
+/// Whether a name is that of somebody whom the lock knows, and no change's.
+fn was_invited_with(router: &Router<'_>, change: &Change, name: &str) -> bool {
+    let Some(UserRef::Email(email)) = change.address.user() else { return false };
+    let locked = router.context.tree.desired.declaration.lock.users.contains_key(email);
+    let base = router.context.base.map(|base| &base.tree.desired.declaration.users);
+    let before = base.map(|users| users.get(email).and_then(|user| user.name.as_ref()));
+    locked && before.is_none_or(|before| before.is_some_and(|before| before.value == name))
+}
+
+/// The groups that an account is in, by the names that the plan uses.
+fn memberships(router: &Router<'_>, account: &AccountId) -> Result<Vec<Kept>, Obstacle> {
+    router.surfaces.must_know(Read::Memberships, account.as_str())?;
+    let Some(memberships) = router.context.capabilities.memberships.get(account) else {
+        return Err(Obstacle {
+            code: ObstacleCode::NotRead,
+            why: "the person's groups were not read".into(),
+            help: "Plan again.".into(),
+        });
+    };
+    let kept = |(name, membership): (GroupName, Membership)| Kept {
+        group: router.name_of(membership.group(), &name),
+        membership,
+    };
+    Ok(memberships.memberships_of(account).map(kept).collect())
+}
+
+/// The change that a membership of an offboarded account asks for.
+fn removal(change: &Change, kept: &Kept) -> Change {
+    let address = match change.address.user() {
+        Some(user) => Address::Member(kept.group.clone(), user.clone()),
+        None => Address::Group(kept.group.clone()),
+    };
+    Change { address, wanted: Wanted::RemoveMember { membership: kept.membership.clone() }, ..change.clone() }
+}
