@@ -1,6 +1,6 @@
 //! Operations that wait for each other in a circle: what the rules refuse of it, and what waits in spite of it.
 
-use rollbook::model::Guard;
+use rollbook::model::{Guard, Surface};
 
 use super::{NONE, hired, requires};
 use crate::guards::rulings;
@@ -170,4 +170,35 @@ fn two_groups_with_floors_change_people_where_others_come_first() {
     // Neighbour: where nobody changes sides, all come first.
     let onward = swap("[pa@acme.com, pb@acme.com, pc@acme.com]", "[eve@acme.com, fox@acme.com]").plan();
     assert_eq!(requires(&onward, "remove member.makers/cy@acme.com").len(), 3);
+}
+
+/// Of those who may leave a group, who fills another one with a floor leaves first.
+#[test]
+fn who_fills_another_group_leaves_before_somebody_who_fills_none() {
+    let policy =
+        "policy:\n  exclusive: [[makers, approvers, core]]\n  keep-at-least: { approvers: 2, core: 1 }\n";
+    let groups = "  makers:\n    members: [zed@acme.com]\n  approvers:\n    members: [ann@acme.com, eve@acme.com]\n  core:\n    members: [yan@acme.com]\n";
+    let lock = ["ann", "eve", "xia", "yan", "zed"]
+        .map(|name| format!("  {name}@acme.com: {{ account: acc-{name}@acme.com, from: jira }}\n"));
+    for surfaces in [[Surface::Jira], [Surface::Organization]] {
+        let world = World::of(policy, "", groups).lock(&format!("users:\n{}", lock.concat())).then_base();
+        let world = world
+            .edit("[zed@acme.com]", "[ann@acme.com, zed@acme.com]")
+            .edit("[ann@acme.com, eve@acme.com]", "[xia@acme.com, yan@acme.com]")
+            .edit("  core:\n    members: [yan@acme.com]", "  core:\n    members: [eve@acme.com]")
+            .change(hired(&["xia@acme.com"]))
+            .change(|live| live.surfaces = surfaces.into());
+        let plan = world.plan();
+        assert_eq!(rulings(&plan), NONE, "{surfaces:?}");
+        let order = [
+            "add member.approvers/xia@acme.com",
+            "remove member.approvers/eve@acme.com",
+            "add member.core/eve@acme.com",
+            "remove member.core/yan@acme.com",
+            "add member.approvers/yan@acme.com",
+            "remove member.approvers/ann@acme.com",
+            "add member.makers/ann@acme.com",
+        ];
+        assert_eq!(keys(&plan), order, "{surfaces:?}");
+    }
 }

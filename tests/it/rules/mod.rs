@@ -23,6 +23,7 @@ mod people;
 mod ties;
 mod trees;
 mod undo;
+mod waivers;
 
 use rollbook::model::{Declared, Plan};
 

@@ -13,6 +13,7 @@ use crate::model::{
     Ref, UserRef,
 };
 
+use super::context::Context;
 use super::projection::{Effect, Place, Who, effects};
 use super::rules::RuleBook;
 use super::seats::Seats;
@@ -105,9 +106,13 @@ enum Wait {
 /// Lets operations wait for those that a rule relies on, so that it holds also where some of them fail: somebody comes into
 /// a group only after they have left what excludes it, and people leave a group with a floor only after those have come
 /// who keep it full enough. Where that is a circle, what waits does not wait, and a guard refuses.
-pub(super) fn keep_rules(operations: &mut Operations, rules: &RuleBook<'_>, live: &LiveState) -> Vec<Circle> {
-    let exclusive = exclusive(operations, rules, live);
-    let floors = floors(operations, rules, live, &exclusive);
+pub(super) fn keep_rules(
+    operations: &mut Operations,
+    rules: &RuleBook<'_>,
+    context: &Context<'_>,
+) -> Vec<Circle> {
+    let exclusive = exclusive(operations, rules, context.live);
+    let floors = floors(operations, rules, context, &exclusive);
     let waits: Vec<(Key, Key, Wait)> = floors.into_iter().chain(exclusive).collect();
     if waits.is_empty() {
         return Vec::new();
@@ -185,20 +190,29 @@ fn circles(operations: &Operations, waits: &[(Key, Key, Wait)]) -> Vec<BTreeSet<
 struct Tight<'a> {
     group: &'a GroupId,
     floor: usize,
-    /// The people in it with an active account, as far as operations are known to be done.
+    /// The people in it with an active account.
     people: usize,
     leaving: BTreeSet<&'a Key>,
     /// Everything that may bring somebody.
     coming: Vec<&'a Key>,
     /// What brings a person with an active account.
     filling: BTreeSet<&'a Key>,
+    /// Who has joined in each round so far.
+    joined: Vec<Vec<&'a Key>>,
+    /// How many have left so far.
+    left: usize,
 }
 
 impl<'a> Tight<'a> {
-    fn of(group: &'a GroupId, floor: u32, operations: &'a Operations, live: &LiveState) -> Option<Self> {
-        let members = live.members.get(group)?;
+    fn of(
+        group: &'a GroupId,
+        floor: u32,
+        operations: &'a Operations,
+        context: &'a Context<'_>,
+    ) -> Option<Self> {
+        let members = context.live.members.get(group)?;
         let is_person =
-            |id: &AccountId| live.accounts.get(id).is_some_and(|it| it.active() && it.kind.is_person());
+            |id: &AccountId| context.account(id).is_some_and(|it| it.active() && it.kind.is_person());
         let is_active = |id: &AccountId| members.contains(id) && is_person(id);
         let leaves = |planned: &PlannedOperation| {
             effects(planned).into_iter().any(|effect| match effect {
@@ -227,63 +241,98 @@ impl<'a> Tight<'a> {
             return None;
         }
         let filling = keys(&|planned| comes(planned) && fills(planned)).into_iter().collect();
-        Some(Self { group, floor, people, leaving, coming: keys(&comes), filling })
+        let (coming, joined) = (keys(&comes), Vec::new());
+        Some(Self { group, floor, people, leaving, coming, filling, joined, left: 0 })
+    }
+
+    /// How many must have joined before one more leaves.
+    fn needed(&self) -> usize {
+        (self.floor + self.left + 1).saturating_sub(self.people)
+    }
+
+    /// Those who have joined, round by round, until that is enough; nothing where it is not.
+    fn enough(&self) -> Option<Vec<&'a Key>> {
+        let mut enough = self.joined.first().cloned().unwrap_or_default();
+        for round in self.joined.iter().skip(1) {
+            if enough.len() < self.needed() {
+                enough.extend(round);
+            }
+        }
+        (enough.len() >= self.needed()).then_some(enough)
     }
 
     /// Lets somebody leave only after what brings others.
-    fn wait<'b>(
-        &'b self,
-        leaving: &'b Key,
-        first: impl Iterator<Item = &'b &'a Key> + 'b,
-    ) -> impl Iterator<Item = (Key, Key, Wait)> + 'b {
-        first.map(|first| (leaving.clone(), (*first).clone(), Wait::Floor(self.group.clone())))
+    fn wait(&self, leaving: &Key, first: &[&Key]) -> Vec<(Key, Key, Wait)> {
+        let wait = |first: &&Key| (leaving.clone(), (*first).clone(), Wait::Floor(self.group.clone()));
+        first.iter().map(wait).collect()
     }
 }
 
 /// Who must join a group before somebody leaves it, so that it never falls below its `keep-at-least`. People leave one by
-/// one, as soon as enough have joined; those come first whom another group waits for, since groups may exchange people.
-/// Each waits for all who have joined by then, so that the floor holds whatever of it fails.
+/// one, as soon as enough have joined.
+/// Each waits for enough of those who joined before, so that the floor holds whatever of it fails.
 fn floors(
     operations: &Operations,
     rules: &RuleBook<'_>,
-    live: &LiveState,
+    context: &Context<'_>,
     exclusive: &[(Key, Key, Wait)],
 ) -> Vec<(Key, Key, Wait)> {
     let floors = rules.floors();
-    let mut tight: Vec<Tight<'_>> =
-        floors.into_iter().filter_map(|(group, floor)| Tight::of(group, floor, operations, live)).collect();
+    let mut tight: Vec<Tight<'_>> = floors
+        .into_iter()
+        .filter_map(|(group, floor)| Tight::of(group, floor, operations, context))
+        .collect();
     let mut open: BTreeSet<&Key> = tight.iter().flat_map(|it| it.leaving.iter().copied()).collect();
-    let mut joined: BTreeSet<&Key> = BTreeSet::new();
     let mut waits = Vec::new();
-    // In each round all join who may, and then as many leave as the floors let.
-    let mut left = true;
-    while std::mem::take(&mut left) {
+    let fills = |key: &Key| tight.iter().any(|it| it.filling.contains(key));
+    let exchanged: BTreeSet<&Key> =
+        exclusive.iter().filter(|(waiting, ..)| fills(waiting)).map(|(_, first, _)| first).collect();
+    // In each round all join who may, and then as many leave as the floors let: those alone, as long as there are any, who
+    // fill another such group once they have left.
+    loop {
         let held: BTreeSet<&Key> = exclusive
             .iter()
             .filter(|(_, first, _)| open.contains(first))
             .map(|(waiting, ..)| waiting)
             .collect();
         for it in &mut tight {
-            let joins = it.filling.iter().filter(|key| !held.contains(*key) && joined.insert(key));
-            it.people += joins.count();
+            let has_joined: BTreeSet<&Key> = it.joined.iter().flatten().copied().collect();
+            let joins = it.filling.iter().filter(|key| !held.contains(*key) && !has_joined.contains(*key));
+            it.joined.push(joins.copied().collect());
         }
-        let awaited: BTreeSet<&Key> = exclusive.iter().map(|(_, first, _)| first).collect();
-        let (first, then): (Vec<&Key>, Vec<&Key>) = open.iter().partition(|key| awaited.contains(*key));
-        for key in first.into_iter().chain(then) {
-            if tight.iter().all(|it| !it.leaving.contains(key) || it.people > it.floor) {
-                left = open.remove(key);
-                for it in tight.iter_mut().filter(|it| it.leaving.contains(key)) {
-                    it.people -= 1;
-                    waits.extend(it.wait(key, it.filling.intersection(&joined)));
-                }
-            }
+        let (first, then): (Vec<&Key>, Vec<&Key>) = open.iter().partition(|key| exchanged.contains(*key));
+        let mut left = leave(&mut tight, first, &mut waits);
+        if left.is_empty() {
+            left = leave(&mut tight, then, &mut waits);
         }
+        if left.is_empty() {
+            break;
+        }
+        open.retain(|key| !left.contains(key));
     }
     // What no order lets leave waits for everybody: a guard says so.
     for it in &tight {
-        waits.extend(it.leaving.intersection(&open).flat_map(|key| it.wait(key, it.coming.iter())));
+        waits.extend(it.leaving.intersection(&open).flat_map(|key| it.wait(key, &it.coming)));
     }
     waits
+}
+
+/// Lets as many of some leave as the floors of their groups let, and says who does.
+fn leave<'a>(
+    tight: &mut [Tight<'a>],
+    keys: Vec<&'a Key>,
+    waits: &mut Vec<(Key, Key, Wait)>,
+) -> BTreeSet<&'a Key> {
+    let mut left = BTreeSet::new();
+    for key in keys {
+        let groups = || tight.iter().filter(|it| it.leaving.contains(key));
+        let first: Option<Vec<_>> = groups().map(|it| Some(it.wait(key, &it.enough()?))).collect();
+        let Some(first) = first else { continue };
+        waits.extend(first.into_iter().flatten());
+        left.insert(key);
+        tight.iter_mut().filter(|it| it.leaving.contains(key)).for_each(|it| it.left += 1);
+    }
+    left
 }
 
 /// What somebody must have left before they come into a group that excludes it.

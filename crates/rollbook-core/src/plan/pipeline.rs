@@ -35,7 +35,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     order::lose_once(&mut operations);
     // What is left is judged: a part of a plan may leave nobody where the whole would not.
     blocked.extend(admins::keep_one(&mut operations, context));
-    let circles = order::keep_rules(&mut operations, &rules, context.live);
+    let circles = order::keep_rules(&mut operations, &rules, context);
     if let (Some(saved), Some(review)) = (context.reviewed, &mut review) {
         reviewed::compare(saved, &operations, context.live, review);
     }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Changes, Declaration, Email, GroupId, GroupName, Listing, LiveAccount, LiveGroup, LiveState,
-    Offboard, Questions, Ref, Rights, SelfGrant, Source, Surface, UnlistedUsers, Wanted,
+    AccountId, Address, Changes, Declaration, Email, GroupId, GroupName, Listing, LiveAccount, LiveGroup,
+    LiveState, Offboard, Questions, Ref, Rights, SelfGrant, Source, Surface, UnlistedUsers, UserRef, Wanted,
 };
 
 use super::desired::{Desired, Lookup};
@@ -58,6 +58,7 @@ pub fn searches(desired: &Desired<'_>, beside: Beside<'_>) -> Searches {
     let is_authors = |email: &Email| beside.authors.iter().any(|author| author.is_same_mailbox(email));
     let accounts = trees().flat_map(Declaration::tied).filter(|(email, _)| is_authors(email));
     searches.accounts.extend(accounts.map(|(_, id)| id.clone()));
+    searches.accounts.extend(newly_named(desired, beside));
     let unexplained = |author: &&Email| explained(desired.declaration, author).is_none();
     searches.emails.extend(beside.authors.iter().filter(unexplained).cloned());
     searches.emails.extend(come_into_rules(desired, beside));
@@ -107,10 +108,32 @@ fn asks(desired: &Desired<'_>, beside: Beside<'_>) -> bool {
 fn come_into_rules(desired: &Desired<'_>, beside: Beside<'_>) -> BTreeSet<Email> {
     let Some(base) = beside.base.filter(|_| asks(desired, beside)) else { return BTreeSet::new() };
     let (now, before) = (desired.declaration, base.declaration);
+    let waived: BTreeSet<&Email> = newly_waived(now, before).filter_map(UserRef::email).collect();
     let comes = |email: &&Email| {
-        explained(before, email).is_none() && (explained(now, email).is_some() || !before.names_person(email))
+        let is_new = explained(now, email).is_some() || !before.names_person(email) || waived.contains(email);
+        explained(before, email).is_none() && is_new
     };
     now.people_in_rules().filter(comes).cloned().collect()
+}
+
+/// The people for whom a change waives `self-grant`.
+fn newly_waived<'a>(now: &'a Declaration, before: &'a Declaration) -> impl Iterator<Item = &'a UserRef> {
+    let known: BTreeSet<&Address> = before.self_grant_waived().collect();
+    now.self_grant_waived().filter(move |address| !known.contains(address)).filter_map(Address::user)
+}
+
+/// The accounts that a change newly ties to an email, or waives `self-grant` for: whose they are depends on what the site
+/// shows.
+fn newly_named(desired: &Desired<'_>, beside: Beside<'_>) -> BTreeSet<AccountId> {
+    let Some(base) = beside.base.filter(|_| asks(desired, beside)) else { return BTreeSet::new() };
+    let (now, before) = (desired.declaration, base.declaration);
+    let known: BTreeSet<(&Email, &AccountId)> = before.tied().collect();
+    let tied = now.tied().filter(|tied| !known.contains(tied)).map(|(_, id)| id);
+    let waived = newly_waived(now, before).filter_map(|user| match user {
+        UserRef::Account(id) => Some(id),
+        UserRef::Email(email) => explained(before, email),
+    });
+    tied.chain(waived).cloned().collect()
 }
 
 fn reads_of(desired: &Desired<'_>, rights: &Rights, found: &BTreeSet<Email>) -> Reads {

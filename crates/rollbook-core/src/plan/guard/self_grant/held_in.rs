@@ -11,7 +11,7 @@ use crate::model::{
 
 use super::author::Author;
 use super::owned::not_owners;
-use super::{Case, Rules, Tripped};
+use super::{Case, Rules, Tripped, is_of_unknown};
 use crate::plan::identity::{GroupIdentity, Marked};
 
 /// Refused when an author tightens a rule that would hold back an end of their own privileged membership, unless they own
@@ -49,7 +49,11 @@ pub(super) fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
 fn ending<'a>(case: &'a Case<'_>, base: &'a Rules<'_>, authors: &[&Author<'_>]) -> BTreeSet<&'a GroupId> {
     let unknown = authors.is_empty() || authors.iter().any(|author| !author.known);
     let may_be = |user: &UserRef| match (base.tree.account(user), user) {
-        (Some(account), _) => unknown || authors.iter().any(|author| author.accounts.contains(account)),
+        (Some(account), _) => {
+            unknown
+                || authors.iter().any(|author| author.accounts.contains(account))
+                || is_of_unknown(case, account, [base])
+        }
         (None, UserRef::Email(email)) => {
             unknown || authors.iter().any(|author| author.email.is_same_mailbox(email))
         }

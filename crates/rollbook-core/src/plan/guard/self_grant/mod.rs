@@ -27,8 +27,14 @@ pub(super) fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
     let authors: Vec<Author<'_>> = case.context.authors.iter().map(|email| Author::of(email, case)).collect();
     let known = !authors.is_empty() && authors.iter().all(|author| author.known);
     let waives = known || case.context.base.is_none();
-    let judged = |tripped| if waives { verdict(case, rules, tripped) } else { ruled(case, None, tripped) };
-    tripped(case, &authors).into_iter().map(judged).collect()
+    let unwaived = |tripped| ruled(case, None, tripped);
+    let granted = granted(case, &authors).into_iter();
+    let granted = granted.map(|it| if waives { verdict(case, rules, it) } else { unwaived(it) });
+    // A waiver is about a grant. It lets nobody say who somebody is, or loosen a rule.
+    let mut named = BTreeMap::new();
+    moved_names(case, &authors, &mut named);
+    let of_rules = loosened(case, &authors).into_iter().chain(held_in::tripped(case, &authors));
+    granted.chain(named.into_values().chain(of_rules).map(unwaived)).collect()
 }
 
 /// The rules that ask for the guard: those of the base, or of the tree where the base does not ask for it.
@@ -128,7 +134,7 @@ fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
 /// asks for it as well is no leave: somebody may have taken it back since, and the author given it to themselves again. And
 /// unless an apply of the base has completed, nobody knows whether it was refused then. Without a base, or with an author
 /// whom nobody knows, anybody may be an author.
-fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
+fn granted(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
     let mut found: BTreeMap<Address, Tripped> = BTreeMap::new();
     let owned = owned::is_by_owners(case);
     for grant in grants(case) {
@@ -156,9 +162,8 @@ fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
             found.entry(grant.address).or_insert(tripped);
         }
     }
-    moved_names(case, authors, &mut found);
     newcomers(case, authors, &mut found);
-    found.into_values().chain(loosened(case, authors)).chain(held_in::tripped(case, authors)).collect()
+    found.into_values().collect()
 }
 
 /// Authors whom nobody knows, and whom their own change invites: by the next one they would be known, by an account that
@@ -228,15 +233,16 @@ fn in_doubt(grant: &Grant<'_>, doubt: Doubt, author: &Email) -> Tripped {
     trip(grant.address.clone(), why, &help)
 }
 
-/// A new grant to an account of which nothing but the change tells whose it is.
+/// A grant to an account of which nothing tells whose it is. One that the base asks for as well was judged when it came.
 fn of_unknown(case: &Case<'_>, grant: &Grant<'_>, author: &Author<'_>) -> Option<Tripped> {
-    let account = grant.account.filter(|_| grant.kind == GrantKind::New)?;
-    let shows = |rules: &Rules<'_>| rules.tree.people.shows(account);
-    let is_tied = |rules: &Rules<'_>| rules.tree.desired.declaration.tied().any(|(_, id)| id == account);
-    let is_hidden = case.context.account(account).is_none_or(LiveAccount::hides_email);
-    if !is_hidden || case.rules.both().any(shows) || case.rules.base.as_ref().is_some_and(is_tied) {
-        return None;
-    }
+    let account = grant.account.filter(|account| match grant.kind {
+        GrantKind::New => is_of_unknown(case, account, case.rules.base.as_ref()),
+        GrantKind::Kept(_) => {
+            matches!(grant.user, UserRef::Account(_))
+                && is_of_unknown(case, account, case.rules.base.as_ref())
+        }
+        GrantKind::Drift => false,
+    })?;
     let why = format!(
         "neither the site nor the base says whose account {account} is: it may be that of {}, who made this change",
         author.email
@@ -244,6 +250,18 @@ fn of_unknown(case: &Case<'_>, grant: &Grant<'_>, author: &Author<'_>) -> Option
     let help = "Pin the account to its person under `users:` in a change of its own, which has to be applied first; or let \
                 one whom `policy.admins` names make this change.";
     Some(trip(grant.address.clone(), why, help))
+}
+
+/// Whether the site shows no email of an account, and none of some trees ties one to it.
+fn is_of_unknown<'a, 'b: 'a>(
+    case: &Case<'_>,
+    account: &AccountId,
+    trees: impl IntoIterator<Item = &'a Rules<'b>>,
+) -> bool {
+    let shows = |rules: &Rules<'_>| rules.tree.people.shows(account);
+    let ties = |rules: &Rules<'_>| rules.tree.desired.declaration.tied().any(|(_, id)| id == account);
+    let is_hidden = case.context.account(account).is_none_or(LiveAccount::hides_email);
+    is_hidden && !case.rules.both().any(shows) && !trees.into_iter().any(ties)
 }
 
 fn by_unknown(grant: &Grant<'_>, why: String) -> Tripped {

@@ -9,7 +9,7 @@ use crate::model::{
 };
 
 use super::author::Author;
-use super::{Case, Grant, GrantKind, Rules, Tripped, trip};
+use super::{Case, Grant, GrantKind, Rules, Tripped, is_of_unknown, trip};
 use crate::plan::identity::Resolved;
 
 /// The authors of a change who do not own the rules by the base.
@@ -86,6 +86,7 @@ pub(super) fn loosened(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> 
 const OF_AUTHORS: &str = "a rule about its own author";
 const OF_NO_GROUP: &str = "and there is no such group yet: any may come by that name";
 const OF_NOBODY: &str = "and nobody has that address yet: it may become anybody's";
+const OF_UNKNOWN: &str = "and nothing says whose account that is: it may be their own";
 
 /// What a change of a rule is that is for those alone who own the rules: it lets its author do more, or takes owners away.
 fn loosens(case: &Case<'_>, change: &RuleChange, others: &Others<'_>) -> Option<&'static str> {
@@ -142,6 +143,9 @@ fn waives(case: &Case<'_>, address: &Address, others: &Others<'_>) -> Option<&'s
     };
     if accounts.is_empty() {
         return Some(OF_NOBODY);
+    }
+    if accounts.iter().any(|account| is_of_unknown(case, account, [others.base])) {
+        return Some(OF_UNKNOWN);
     }
     let may_be = |author: &Author<'_>, account: &AccountId| {
         let grant = Grant {
