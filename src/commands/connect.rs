@@ -8,7 +8,7 @@ use crate::atlassian::{
 };
 use crate::environment::{self, Environment, EnvironmentError};
 use crate::error::Error;
-use crate::model::Settings;
+use crate::model::{Settings, Surface};
 
 use super::Session;
 
@@ -17,7 +17,21 @@ use super::Session;
 /// # Errors
 /// [`Error`] when the two name different places, a key has nothing to be for, or a host may not be sent one.
 pub(super) fn connect(session: &Session, settings: &Settings) -> Result<Surfaces, Error> {
-    surfaces(session, settings, Environment::read()?)
+    let (surfaces, unused) = connect_to_look(session, settings)?;
+    unused.into_iter().next().map_or(Ok(surfaces), |(_, error)| Err(error))
+}
+
+/// Connects to what the tree names. Credentials that it has no use for are left aside, each as the error that it is elsewhere.
+///
+/// # Errors
+/// As [`connect`], but for keys that have nothing to be for.
+pub(super) fn connect_to_look(
+    session: &Session,
+    settings: &Settings,
+) -> Result<(Surfaces, Vec<(Surface, Error)>), Error> {
+    let mut environment = Environment::read()?;
+    let unused = take_unused(&mut environment, settings);
+    Ok((surfaces(session, settings, environment)?, unused))
 }
 
 /// Connects to a site of which there is no tree yet. A key that needs an id of the tree is left aside where something else
@@ -28,25 +42,40 @@ pub(super) fn connect(session: &Session, settings: &Settings) -> Result<Surfaces
 pub(super) fn connect_to_start(session: &Session, settings: &Settings) -> Result<Surfaces, Error> {
     let mut environment = Environment::read()?;
     let reads = environment.jira.is_some();
-    if reads && settings.organization.is_none() && environment.organization_key.take().is_some() {
-        session.terminal.tell(&format!(
-            "{} is set and was not used: `--organization ID` names the organization, whose id stands in the address of \
-             admin.atlassian.com. With it, e-mails that Jira hides are known.",
-            environment::ORG_API_KEY
-        ));
-    }
-    if let Some(credential) = environment.scim.take() {
-        environment.scim_endpoint = None;
-        session.terminal.tell(&format!(
-            "{} is set and was not used: an import reads nothing by it. Later, `scim: {{ directory: ID }}` in \
-             rollbook.yaml names its directory.",
-            variable_of(&credential)
-        ));
+    for (surface, error) in take_unused(&mut environment, settings) {
+        let Error::KeyForNothing { variable, .. } = error else { return Err(error) };
+        let how = match surface {
+            Surface::Scim => {
+                "an import reads nothing by it. Later, `scim: { directory: ID }` in rollbook.yaml names its directory."
+            }
+            Surface::Organization | Surface::UserManagement | Surface::Jira if reads => {
+                "`--organization ID` names the organization, whose id stands in the address of admin.atlassian.com. With \
+                 it, e-mails that Jira hides are known."
+            }
+            Surface::Organization | Surface::UserManagement | Surface::Jira => return Err(error),
+        };
+        session.terminal.tell(&format!("{variable} is set and was not used: {how}"));
     }
     surfaces(session, settings, environment)
 }
 
-/// Connects to what the tree names, with these credentials.
+/// Takes out of an environment the credentials that a tree has no use for.
+fn take_unused(environment: &mut Environment, settings: &Settings) -> Vec<(Surface, Error)> {
+    let mut unused = Vec::new();
+    if settings.organization.is_none() && environment.organization_key.take().is_some() {
+        let error = Error::KeyForNothing { variable: environment::ORG_API_KEY, setting: "organization" };
+        unused.push((Surface::Organization, error));
+    }
+    if settings.scim.is_none() {
+        environment.scim_endpoint = None;
+        let scim = environment.scim.take();
+        let error = scim.map(|it| Error::KeyForNothing { variable: variable_of(&it), setting: "scim" });
+        unused.extend(error.map(|error| (Surface::Scim, error)));
+    }
+    unused
+}
+
+/// Connects to what the tree names, with these credentials; those that it has no use for are not among them.
 pub(super) fn surfaces(
     session: &Session,
     settings: &Settings,
@@ -84,18 +113,13 @@ pub(super) fn surfaces(
     if let Some(credential) = environment.jira {
         surfaces.jira = Some(Jira::new(client(credential)?));
     }
-    if let Some(key) = environment.organization_key {
-        let id = organization
-            .ok_or(Error::KeyForNothing { variable: environment::ORG_API_KEY, setting: "organization" })?;
+    if let Some((key, id)) = environment.organization_key.zip(organization) {
         let client = Arc::new(client(key)?);
         let directory = settings.directory.as_ref().map(|id| id.value.clone());
         surfaces.organization = Some(Organization::new(Arc::clone(&client), id, directory));
         surfaces.management = Some(Management::new(client));
     }
-    if let Some(credential) = environment.scim {
-        let scim = settings.scim.as_ref();
-        let scim =
-            scim.ok_or(Error::KeyForNothing { variable: variable_of(&credential), setting: "scim" })?;
+    if let Some((credential, scim)) = environment.scim.zip(settings.scim.as_ref()) {
         let client = Arc::new(client(credential)?);
         surfaces.scim = Some(Scim::new(client, scim.directory.value.clone(), scim.authority));
     }

@@ -5,10 +5,11 @@ use clap::Args;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
-use crate::model::Checkup;
+use crate::model::{Checkup, Health, Surface};
 use crate::render;
 
-use super::{Format, Session, block_on, connect};
+use super::connect::connect_to_look;
+use super::{Format, Session, block_on};
 
 /// What `doctor` takes.
 #[derive(Debug, Args)]
@@ -24,8 +25,8 @@ pub struct Arguments {
 /// [`Error`] when the tree or the environment is not usable; a credential that fails is an exit code.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
-    let surfaces = connect(session, &loaded.declaration.settings)?;
-    let checkups = block_on(async {
+    let (surfaces, unused) = connect_to_look(session, &loaded.declaration.settings)?;
+    let mut checkups = block_on(async {
         // Of another site nothing is told. A host that does not answer shows in what is tried.
         if let Some(site) = &surfaces.site
             && let Err(error) = site.confirm().await
@@ -35,6 +36,14 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         }
         Ok(fetch::checkups(&surfaces, &loaded.declaration).await)
     })?;
+    for (surface, error) in unused {
+        let help = error.help().map(str::to_owned);
+        // One key is for the organization and for its accounts.
+        let same = |it: Surface| if it == Surface::UserManagement { Surface::Organization } else { it };
+        for checkup in checkups.iter_mut().filter(|checkup| same(checkup.surface) == surface) {
+            checkup.state = Health::Unused { why: error.to_string(), help: help.clone() };
+        }
+    }
     session.data(&match arguments.format {
         Format::Json => render::checkups_json(&checkups),
         Format::Text => render::checkups_text(&checkups, session.terminal.width()),

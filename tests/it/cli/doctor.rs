@@ -35,6 +35,20 @@ fn doctor_tells_a_credential_that_fails_from_one_that_is_missing() {
     insta::assert_snapshot!("doctor_in_trouble", run.run().ends(1));
 }
 
+/// Elsewhere such a key ends the command, and `doctor` is what a newcomer asks why.
+#[test]
+fn a_key_for_nothing_is_told_of_beside_those_that_work() {
+    let site = Site::example("minimal");
+    let run = || rollbook(["doctor", "-q", "-C", &example("minimal"), "--format", "json"]).at(&site);
+    let ran = run().env("ROLLBOOK_ORG_API_KEY", "key").env("ROLLBOOK_SCIM_API_KEY", "key").run().ends(1);
+    let surfaces = ran.json()["surfaces"].clone();
+    let states: Vec<_> = (0..4).map(|at| surfaces[at]["state"]["state"].clone()).collect();
+    assert_eq!(states, ["works", "unused", "unused", "unused"]);
+    let help = surfaces[1]["state"]["help"].to_string();
+    assert!(help.contains("its id stands in the address of admin.atlassian.com"), "{help}");
+    run().run().ends(0);
+}
+
 #[test]
 fn a_key_for_nothing_is_refused() {
     let site = Site::example("minimal");

@@ -33,6 +33,13 @@ pub enum Health {
         /// A full sentence that says what to do.
         help: Option<String>,
     },
+    /// There is one, and the tree names nothing that it is for: no other command runs with it.
+    Unused {
+        /// What the tree does not name.
+        why: String,
+        /// A full sentence that says what to do.
+        help: Option<String>,
+    },
     /// There is none.
     Absent,
 }
@@ -44,8 +51,8 @@ impl Checkup {
         Self { surface, state: Health::Absent, facts: Vec::new(), lacks, expires: None }
     }
 
-    /// Whether there is a credential that does not work.
+    /// Whether there is a credential that does not work, or with which nothing else does.
     pub fn fails(&self) -> bool {
-        matches!(self.state, Health::Fails { .. })
+        matches!(self.state, Health::Fails { .. } | Health::Unused { .. })
     }
 }

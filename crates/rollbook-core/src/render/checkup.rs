@@ -15,10 +15,11 @@ pub fn checkups_text(checkups: &[Checkup], width: usize) -> String {
         let state = match &checkup.state {
             Health::Works => painted(GRANT, "works"),
             Health::Fails { .. } => painted(REVOKE, "fails"),
+            Health::Unused { .. } => painted(REVOKE, "not used"),
             Health::Absent => "no credential".into(),
         };
         text.push_str(&format!("{}  {state}\n", painted(BOLD, &format!("{:<16}", checkup.surface.as_str()))));
-        if let Health::Fails { why, help } = &checkup.state {
+        if let Health::Fails { why, help } | Health::Unused { why, help } = &checkup.state {
             for line in [Some(why), help.as_ref()].into_iter().flatten() {
                 text.push_str(&wrapped(&harmless(line), &Lead::ABOUT, width));
             }
