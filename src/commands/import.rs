@@ -13,7 +13,8 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
 use crate::model::{
-    Declaration, Diagnostic, GroupId, GroupKind, Import, ImportedGroup, LiveState, Locator, SourceFile, Tree,
+    Declaration, Diagnostic, GroupFacts, Import, ImportedGroup, LiveState, Locator, Read, Reading,
+    SourceFile, Tree,
 };
 use crate::plan::{self, Beside, Desired, Lookup, Resolved, Selection};
 use crate::render::{self, count};
@@ -69,12 +70,12 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     };
     let selection = Selection::of(&arguments.group);
     let desired = Desired::of(&loaded.declaration, session.today);
-    let (live, kinds) =
+    let (live, facts, unmarked) =
         block_on(session.telling(read(&surfaces, &loaded.declaration, &desired, &selection)))?;
     if let Some(name) = selection.unmatched(&live).first() {
         return Err(Error::Usage(format!("the site has no group that --group {name} means")));
     }
-    let import = plan::import(&desired, &live, &kinds, &selection, arguments.users);
+    let import = plan::import(&desired, &live, &facts, &selection, arguments.users);
     let per = arguments.file_per.file_per();
     let Declared { tree, import, unresolved } =
         declare(&loaded.tree, &loaded.declaration, import, &live, (per, session.today))?;
@@ -95,6 +96,9 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     }
     if !import.unnamed.is_empty() {
         session.terminal.say(&unnamed(&import.unnamed));
+    }
+    if let Some(unmarked) = unmarked {
+        session.terminal.say(&format!("note: {}", render::harmless(&unmarked)));
     }
     if !unresolved.is_empty() {
         let style = session.diagnostic_style(session.terminal.stderr_in_color());
@@ -136,10 +140,8 @@ fn tree(session: &Session, arguments: &Arguments) -> Result<(PathBuf, Tree, Load
     Ok((root, Tree::default(), Loaded { tree, declaration, base: None, applied: None, snapshot: None }))
 }
 
-/// Who owns groups, where it is known.
-pub type Kinds = BTreeMap<GroupId, Option<GroupKind>>;
-
-/// Reads the selected groups, everybody, and who owns the groups.
+/// Reads the selected groups, everybody, and what is known of the groups beside their members; with it, what cannot be known
+/// of them and why.
 ///
 /// # Errors
 /// [`Error`] when a read fails.
@@ -148,18 +150,41 @@ pub async fn read(
     declaration: &Declaration,
     desired: &Desired<'_>,
     selection: &Selection,
-) -> Result<(LiveState, Kinds), Error> {
+) -> Result<(LiveState, GroupFacts, Option<String>), Error> {
     let anew = desired.clone().with_lookup(Lookup::Anew);
     let beside = Beside { import: Some(selection), ..Beside::default() };
     let live = Box::pin(fetch::live_state(surfaces, &anew, beside)).await?;
     let questions = plan::import_questions(desired, &live, selection);
     let site = &declaration.settings.site.value;
     let capabilities = Box::pin(fetch::capabilities(surfaces, &questions, &live, site)).await?;
-    // A synced group that does not look like one would be declared as if Rollbook could change it.
-    match capabilities.unread.into_iter().next() {
-        Some(unread) => Err(fetch::Error::Unread(unread).into()),
-        None => Ok((live, capabilities.group_kinds)),
+    let mut unmarked = None;
+    for unread in capabilities.unread {
+        // A synced group that does not look like one would be declared as if Rollbook could change it.
+        if unread.read != Read::AppRoles {
+            return Err(fetch::Error::Unread(unread).into());
+        }
+        unmarked = Some(format!("default groups of apps are not marked: {}", unread.told()));
     }
+    let mut facts = GroupFacts { kinds: capabilities.group_kinds, ..GroupFacts::default() };
+    match (&surfaces.jira, capabilities.app_roles) {
+        _ if questions.group_kinds.is_empty() => {}
+        (None, _) => {
+            let what = "groups that give administration of the site or of Jira, and default groups of apps, are not marked";
+            unmarked = Some(format!("{what}: Jira alone tells them, and there is no credential for it"));
+        }
+        (Some(jira), app_roles) => {
+            facts.admins = jira.admin_groups().await?.iter().map(|group| group.id.clone()).collect();
+            match app_roles {
+                Reading::Read(app_roles) => facts.app_roles = app_roles,
+                Reading::NotRead => {
+                    let who =
+                        "default groups of apps are not marked: an administrator of Jira alone may read them";
+                    unmarked = unmarked.or_else(|| Some(who.to_owned()));
+                }
+            }
+        }
+    }
+    Ok((live, facts, unmarked))
 }
 
 /// A tree with what is live in it.

@@ -6,7 +6,9 @@ use proptest::prelude::*;
 use rollbook::commands::import::{Declared, declare};
 use rollbook::config::{self, FilePer};
 use rollbook::error::Error;
-use rollbook::model::{AccountKind, Email, Import, LiveState, PlannedOperation, Reason, Surface, Tree};
+use rollbook::model::{
+    AccountKind, Email, GroupFacts, Import, LiveState, PlannedOperation, Reason, Surface, Tree,
+};
 use rollbook::plan::{self, Beside, Desired, Lookup, Selection};
 
 use crate::spec::{Spec, spec, told};
@@ -26,8 +28,10 @@ fn found(world: &World, selection: &Selection, users: bool) -> (Import, LiveStat
     let mut live = world.live.state(&anew, beside);
     live.learn(world.live.everybody());
     let questions = plan::import_questions(&desired, &live, selection);
-    let kinds = world.live.answer(&questions, &declaration).group_kinds;
-    (plan::import(&desired, &live, &kinds, selection, users), live)
+    let answers = world.live.answer(&questions, &declaration);
+    let app_roles = answers.app_roles.read().cloned().unwrap_or_default();
+    let facts = GroupFacts { kinds: answers.group_kinds, app_roles, ..GroupFacts::default() };
+    (plan::import(&desired, &live, &facts, selection, users), live)
 }
 
 fn imported(world: &World, selection: &Selection, users: bool, per: FilePer) -> Result<Declared, Error> {
@@ -177,10 +181,36 @@ fn whom_users_cannot_name_is_said() {
     world.live.account("zoe@acme.com").hidden = true;
     let name = world.live.account("zoe@acme.com").name.clone();
     let (import, _) = found(&world, &Selection::default(), true);
-    let users: Vec<&str> = import.users.iter().map(Email::as_str).collect();
+    let users: Vec<&str> = import.users.keys().map(Email::as_str).collect();
     assert_eq!((users, import.unnamed), (vec!["kim@acme.com"], vec![name]));
     let (import, _) = found(&world, &Selection::default(), false);
-    assert_eq!((import.users, import.unnamed), (vec![], vec![]));
+    assert_eq!((import.users.len(), import.unnamed.len()), (0, 0));
+}
+
+/// Two lines of `users` are told apart by who they are, where a name does not do it.
+#[test]
+fn people_of_one_name_are_declared_with_it() {
+    let world = World::of("", "", "").change(|live| {
+        for email in ["kim@acme.com", "k.lee@acme.com", "zoe@acme.com"] {
+            live.hire(email);
+        }
+        live.account("kim@acme.com").name = "Kim Lee: x".into();
+        live.account("k.lee@acme.com").name = "Kim Lee: x".into();
+    });
+    let declared = imported(&world, &Selection::default(), true, FilePer::Group).unwrap();
+    let (_, file) = declared.tree.file("users/people.yaml").unwrap();
+    assert!(file.text.contains("  kim@acme.com: { name: \"Kim Lee: x\", active: true }\n"), "{}", file.text);
+    assert!(file.text.contains("  zoe@acme.com: { active: true }\n"), "{}", file.text);
+    assert!(with_tree(&world, &declared.tree).plan().operations.is_empty());
+    // Nobody would see what such a name says.
+    let hidden = world.change(|live| {
+        for email in ["kim@acme.com", "k.lee@acme.com"] {
+            live.account(email).name = "Kim\u{200b} Lee".into();
+        }
+    });
+    let declared = imported(&hidden, &Selection::default(), true, FilePer::Group).unwrap();
+    let (_, file) = declared.tree.file("users/people.yaml").unwrap();
+    assert!(file.text.contains("  kim@acme.com: { active: true }\n"), "{}", file.text);
 }
 
 const GROUPS: &str = "  # who is on call\n  \

@@ -103,14 +103,44 @@ fn what_a_group_gives_is_said_where_it_is_imported() {
     let site = Site::example("acme");
     let home = tempfile::tempdir().unwrap();
     let folder = home.path();
-    let groups = ["--group", "site-admins", "--group", "Reading Circle", "--group", "sre"];
+    let names = ["site-admins", "jira-administrators", "jira-software-users", "Reading Circle", "sre"];
+    let groups = names.iter().flat_map(|name| ["--group", name]);
     let start = ["import", "--site", URL, "--organization", "2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41"];
     let arguments: Vec<&str> = start.into_iter().chain(groups).collect();
-    at(folder, &site, &arguments).run().ends(0);
+    let ran = at(folder, &site, &arguments).run().ends(0);
+    assert!(!ran.stderr.contains("note:"), "{ran}");
     assert!(read(folder, "groups/site-admins.yaml").contains("# Gives site administration"));
+    assert!(read(folder, "groups/jira-administrators.yaml").contains("# Gives Jira administration"));
+    let default = read(folder, "groups/jira-software-users.yaml");
+    assert!(default.contains("# Default group of jira-software: the site puts in here"), "{default}");
     assert!(read(folder, "groups/reading-circle.yaml").contains("# An Atlassian team"));
     let other = read(folder, "groups/sre.yaml");
-    assert!(!other.contains("# Gives") && !other.contains("# An Atlassian"), "{other}");
+    assert!(!["# Gives", "# An Atlassian", "# Default"].iter().any(|it| other.contains(it)), "{other}");
+}
+
+/// What nobody could read is not taken for nothing to say.
+#[test]
+fn an_import_says_what_it_could_not_mark() {
+    let home = tempfile::tempdir().unwrap();
+    let (site, folder) = (Site::example("acme"), home.path().join("organization"));
+    fs::create_dir(&folder).unwrap();
+    let organization = ["--organization", "2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41"];
+    let run = at(
+        &folder,
+        &site,
+        &[&["import", "--site", URL, "--group", "payments-*"], &organization[..]].concat(),
+    );
+    let ran = run.env("ROLLBOOK_EMAIL", "").env("ROLLBOOK_API_TOKEN", "").run();
+    assert!(ran.stderr.contains("are not marked: Jira alone tells them"), "{ran}");
+
+    let seed = crate::cli::seed_of("minimal") + "  - basic: { account: ada@acme.com, token: browses }\n";
+    let (site, folder) = (Site::of(&seed), home.path());
+    let run = at(folder, &site, &["import", "--site", URL]);
+    let ran = run.env("ROLLBOOK_EMAIL", "ada@acme.com").env("ROLLBOOK_API_TOKEN", "browses").run().ends(0);
+    assert!(ran.stderr.contains("default groups of apps are not marked"), "{ran}");
+    let again = at(folder, &site, &["import"]).env("ROLLBOOK_EMAIL", "ada@acme.com");
+    let again = again.env("ROLLBOOK_API_TOKEN", "browses").run().ends(0);
+    assert_eq!(again.stderr, "nothing to import\n", "no group is new: {again}");
 }
 
 fn run_with_jira_alone(folder: &Path, site: &Site, arguments: &[&str]) -> Ran {

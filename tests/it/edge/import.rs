@@ -21,8 +21,8 @@ async fn imported(front: &Front, tree: &Tree, per: FilePer) -> (Tree, usize) {
     let declaration = declared(tree);
     let desired = Desired::of(&declaration, TODAY);
     let (every, surfaces) = (Selection::default(), surfaces(front, 8));
-    let (live, kinds) = read(&surfaces, &declaration, &desired, &every).await.unwrap();
-    let import = plan::import(&desired, &live, &kinds, &every, true);
+    let (live, facts, _) = read(&surfaces, &declaration, &desired, &every).await.unwrap();
+    let import = plan::import(&desired, &live, &facts, &every, true);
     let added = declare(tree, &declaration, import, &live, (per, TODAY)).unwrap();
     assert_eq!(added.unresolved, []);
     (added.tree, added.import.groups.len() + added.import.users.len())

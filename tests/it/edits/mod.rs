@@ -174,7 +174,7 @@ fn import(typed: &Typed, picks: &[(u8, u8)]) -> (Import, Value) {
         }],
     };
     let groups = groups.into_values().chain([new]).collect();
-    let users = vec![Email::parse("newcomer@acme.com").unwrap()];
+    let users = [(Email::parse("newcomer@acme.com").unwrap(), Some("New Comer".to_owned()))].into();
     (Import { groups, users, left: Vec::new(), unnamed: Vec::new() }, meant)
 }
 

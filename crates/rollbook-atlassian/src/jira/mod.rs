@@ -14,7 +14,7 @@ pub use write::{interpret, request, route};
 /// Requests of this surface as pure values.
 pub mod reads {
     pub use super::requests::{
-        accounts, app_roles, group_picker, groups, groups_of, members, myself, permissions,
+        accounts, admin_groups, app_roles, group_picker, groups, groups_of, members, myself, permissions,
         site_admin_groups, users,
     };
 }

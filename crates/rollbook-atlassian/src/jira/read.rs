@@ -36,6 +36,14 @@ impl Jira {
         self.group_listing(requests::site_admin_groups).await
     }
 
+    /// The groups that make their members administrators of an app of Jira (fact sheet §1.1).
+    ///
+    /// # Errors
+    /// As [`Jira::groups`].
+    pub async fn admin_groups(&self) -> Result<Listing<LiveGroup>, Error> {
+        self.group_listing(requests::admin_groups).await
+    }
+
     /// The members of a group, inactive ones too, and what the listing says of each.
     ///
     /// # Errors

@@ -27,6 +27,11 @@ pub fn site_admin_groups(start: usize) -> Request {
     groups(start).query("accessType", "site-admin")
 }
 
+/// `GET /group/bulk?accessType=admin`: the groups that make administrators of an app of Jira (fact sheet §1.1).
+pub fn admin_groups(start: usize) -> Request {
+    groups(start).query("accessType", "admin")
+}
+
 /// `GET /group/member`: members of a group from a row on, those who are inactive too: they are members, and the
 /// API leaves them out unless it is asked (fact sheet §1.3, §8.5).
 pub fn members(group: &GroupId, start: usize) -> Request {

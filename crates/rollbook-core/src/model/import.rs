@@ -1,20 +1,34 @@
 //! What an import adds to a tree, before it is YAML.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use super::address::{Address, UserRef};
+use super::capability::{AppRole, GroupKind};
 use super::email::Email;
-use super::ids::GroupName;
+use super::ids::{GroupId, GroupName};
 
 /// What is live and not in a tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Import {
     /// Groups and members to add, ordered by name.
     pub groups: Vec<ImportedGroup>,
-    /// People to declare active, in order.
-    pub users: Vec<Email>,
+    /// People to declare active, each with the display name where others have the same one.
+    pub users: BTreeMap<Email, Option<String>>,
     /// What cannot be added.
     pub left: Vec<LeftOut>,
     /// The display names of active people whom `users` cannot name: their e-mail is hidden, or may mean somebody else.
     pub unnamed: Vec<String>,
+}
+
+/// What is known of the groups that an import may add, beside their members.
+#[derive(Clone, Debug, Default)]
+pub struct GroupFacts {
+    /// Who owns each; `None` where the API did not show the group.
+    pub kinds: BTreeMap<GroupId, Option<GroupKind>>,
+    /// Which of them give which app.
+    pub app_roles: Vec<AppRole>,
+    /// Those that make their members administrators of an app of Jira.
+    pub admins: BTreeSet<GroupId>,
 }
 
 /// A group to add, or one to add members to.

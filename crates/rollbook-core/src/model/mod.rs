@@ -53,7 +53,7 @@ pub use digest::hex;
 pub use email::{Email, EmailError};
 pub use explanation::{Explanation, Standing, Step, Way};
 pub use ids::{AccountId, App, GroupId, GroupName, ScimId};
-pub use import::{Import, ImportedGroup, ImportedMember, LeftOut};
+pub use import::{GroupFacts, Import, ImportedGroup, ImportedMember, LeftOut};
 pub use invisible::{hidden, is_invisible};
 pub use journal::{
     AnsweredOperation, Became, Begin, End, Ending, Exchange, Fate, Found, JOURNAL_FORMAT, Journal,

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use globset::{GlobBuilder, GlobMatcher};
 
 use crate::model::{
-    AccountId, AccountKind, Address, Change, Changes, Claim, Declaration, Email, GroupId, GroupKind,
+    AccountId, AccountKind, Address, Change, Changes, Claim, Declaration, Email, GroupFacts, GroupId,
     GroupName, GroupState, Import, ImportedGroup, ImportedMember, LeftOut, LiveAccount, LiveGroup, LiveState,
-    ManagedBy, Mode, Questions, Usage, UserRef, Wanted,
+    ManagedBy, Mode, Questions, Usage, UserRef, Wanted, hidden,
 };
 
 use super::desired::{Desired, DesiredGroup, owners};
@@ -49,13 +49,16 @@ fn matches((name, glob): &(GroupName, Option<GlobMatcher>), group: &GroupName) -
     name == group || glob.as_ref().is_some_and(|glob| glob.is_match(group.as_str()))
 }
 
-/// What an import wants to know beside the live state: who owns the groups that it adds.
+/// What an import wants to know beside the live state: who owns the groups that it adds, and which of them give apps.
 pub fn import_questions(desired: &Desired<'_>, live: &LiveState, selection: &Selection) -> Questions {
     let declared = Groups::of(desired.declaration, &live.groups);
     let is_new = |group: &&LiveGroup| declared.declared_as(&group.id).is_none();
     let added = live.groups.iter().filter(|group| selection.takes(&group.name)).filter(is_new);
-    let group_kinds = added.map(|group| (group.id.clone(), group.name.clone())).collect();
-    Questions { group_kinds, ..Questions::default() }
+    let group_kinds: BTreeMap<GroupId, GroupName> =
+        added.map(|group| (group.id.clone(), group.name.clone())).collect();
+    // Who does not administer Jira is refused (fact sheet §1.1).
+    let administers = live.rights.jira.as_ref().is_some_and(|jira| jira.administer);
+    Questions { app_roles: administers && !group_kinds.is_empty(), group_kinds, ..Questions::default() }
 }
 
 /// Says what is to be added to a tree, so that what is live and selected is declared: whole groups, members of groups
@@ -65,7 +68,7 @@ pub fn import_questions(desired: &Desired<'_>, live: &LiveState, selection: &Sel
 pub fn import(
     desired: &Desired<'_>,
     live: &LiveState,
-    kinds: &BTreeMap<GroupId, Option<GroupKind>>,
+    facts: &GroupFacts,
     selection: &Selection,
     users: bool,
 ) -> Import {
@@ -73,7 +76,7 @@ pub fn import(
     let mut importer = Importer {
         desired,
         live,
-        kinds,
+        facts,
         people: People::of(desired, live),
         owners: owners(desired.declaration),
         import: Import::default(),
@@ -105,7 +108,7 @@ pub fn import(
 struct Importer<'a> {
     desired: &'a Desired<'a>,
     live: &'a LiveState,
-    kinds: &'a BTreeMap<GroupId, Option<GroupKind>>,
+    facts: &'a GroupFacts,
     people: People,
     /// The e-mails that pins and the lock give accounts, declared or not: a tree means them by `account:` too.
     owners: BTreeMap<&'a AccountId, &'a Email>,
@@ -127,18 +130,7 @@ impl Importer<'_> {
         match members {
             Err(why) => self.import.leave(&group.name, why),
             Ok(members) => {
-                let kind = self.kinds.get(&group.id).and_then(Option::as_ref);
-                let synced = kind.is_some_and(|kind| kind.managed_by == ManagedBy::External);
-                let mut remarks = Vec::new();
-                if self.live.rights.site_admin_groups().any(|admins| admins.id == group.id) {
-                    remarks.push("Gives site administration: `policy.privileged` should name it.".to_owned());
-                }
-                if kind.is_some_and(|kind| kind.usage == Usage::Team) {
-                    remarks.push("An Atlassian team: its members can change it themselves.".to_owned());
-                }
-                if synced {
-                    remarks.push("Synced: its identity provider alone can change it.".to_owned());
-                }
+                let mut remarks = self.remarks_of(group);
                 let others = listing.iter().filter(|id| self.is_left_alone(id)).count();
                 if others > 0 {
                     remarks.push(format!("Not listed and left alone: {others} of apps and customers."));
@@ -153,6 +145,39 @@ impl Importer<'_> {
                 self.push(ImportedGroup { name: group.name.clone(), declared: false, remark, members });
             }
         }
+    }
+
+    /// What a group gives, and who can change it.
+    fn remarks_of(&self, group: &LiveGroup) -> Vec<String> {
+        let mut remarks = Vec::new();
+        let gives = [
+            ("site", self.live.rights.site_admin_groups().any(|admins| admins.id == group.id)),
+            ("organization", self.live.organization_admin_groups().any(|id| *id == group.id)),
+            ("Jira", self.facts.admins.contains(&group.id)),
+        ];
+        let gives: Vec<&str> = gives.into_iter().filter(|(_, gives)| *gives).map(|(what, _)| what).collect();
+        if !gives.is_empty() {
+            let listed = &self.desired.declaration.policy.privileged;
+            let named = listed.iter().any(|name| name.value == group.name);
+            let rule = if named { "." } else { ": `policy.privileged` should name it." };
+            remarks.push(format!("Gives {} administration{rule}", gives.join(" and ")));
+        }
+        let roles = self.facts.app_roles.iter().filter(|role| role.default_groups.contains(&group.id));
+        let apps: Vec<&str> = roles.map(|role| role.app.as_str()).collect();
+        if !apps.is_empty() {
+            remarks.push(format!(
+                "Default group of {}: the site puts in here whom it gives the app.",
+                apps.join(" and ")
+            ));
+        }
+        let kind = self.facts.kinds.get(&group.id).and_then(Option::as_ref);
+        if kind.is_some_and(|kind| kind.usage == Usage::Team) {
+            remarks.push("An Atlassian team: its members can change it themselves.".to_owned());
+        }
+        if kind.is_some_and(|kind| kind.managed_by == ManagedBy::External) {
+            remarks.push("Synced: its identity provider alone can change it.".to_owned());
+        }
+        remarks
     }
 
     /// The members of a declared group that it names in no way.
@@ -242,21 +267,26 @@ impl Importer<'_> {
     fn users(&mut self) {
         let declared = &self.desired.declaration.users;
         let active = self.live.accounts.iter().filter(|(_, account)| account.active());
-        let people = active.filter(|(_, account)| account.kind == AccountKind::Atlassian);
-        let mut emails = BTreeSet::new();
+        let people: Vec<_> = active.filter(|(_, account)| account.kind == AccountKind::Atlassian).collect();
+        let mut named: BTreeMap<&str, usize> = BTreeMap::new();
+        for (_, account) in &people {
+            *named.entry(&account.name).or_default() += 1;
+        }
+        let shares = |name: &str| named[name] > 1 && !name.trim().is_empty() && hidden(name).next().is_none();
         for (id, account) in people {
             let doubt =
                 self.people.declared_as(id).is_none() && self.people.doubt_about(id, account).is_some();
             match self.name_of(id, account) {
                 UserRef::Email(email) if !doubt => {
-                    emails.insert(email);
+                    if !declared.contains_key(&email) {
+                        let name = shares(&account.name).then(|| account.name.clone());
+                        self.import.users.insert(email, name);
+                    }
                 }
                 UserRef::Email(_) | UserRef::Account(_) => self.import.unnamed.push(account.name.clone()),
             }
         }
-        emails.retain(|email| !declared.contains_key(email));
         self.import.unnamed.sort();
-        self.import.users = emails.into_iter().collect();
     }
 }
 

@@ -137,9 +137,10 @@ fn intended(mut declaration: Declaration, import: &Import) -> Declaration {
             members.entries.extend(entries);
         }
     }
-    for email in &import.users {
+    for (email, name) in &import.users {
         let active = Some(Located::new(true, origin));
-        let user = DeclaredUser { origin, name: None, active, apps: Vec::new(), account: None };
+        let name = name.clone().map(|name| Located::new(name, origin));
+        let user = DeclaredUser { origin, name, active, apps: Vec::new(), account: None };
         declaration.users.insert(email.clone(), user);
     }
     declaration
@@ -165,8 +166,8 @@ fn written(tree: &Tree, declaration: &Declaration, import: &Import, per: FilePer
             write::group(group),
         )?;
     }
-    for email in &import.users {
-        add(&mut files, &include, ("users", "people", false), write::user(email))?;
+    for (email, name) in &import.users {
+        add(&mut files, &include, ("users", "people", false), write::user(email, name.as_deref()))?;
     }
     Ok(files.into_tree())
 }

@@ -82,9 +82,11 @@ pub(super) fn member(member: &ImportedMember, flow: bool) -> Entry {
 }
 
 /// A person who is active.
-pub(super) fn user(email: &Email) -> Entry {
+pub(super) fn user(email: &Email, name: Option<&str>) -> Entry {
+    let name = name.map(|name| Entry::keyed("name", Value::Text(Text::of(name))));
     let active = Entry::keyed("active", Value::Text(Text::plain("true")));
-    Entry::keyed(email.as_str(), Value::Items(Items::new(Kind::Map, true, vec![active])))
+    let keys = name.into_iter().chain([active]).collect();
+    Entry::keyed(email.as_str(), Value::Items(Items::new(Kind::Map, true, keys)))
 }
 
 /// A remark that stays on its line and hides nothing.
