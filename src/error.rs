@@ -337,13 +337,9 @@ impl Error {
             ),
             Self::Environment(error) => Some(error.help()),
             Self::WrongSite { .. } => Some("Use the credentials of the site that the tree names."),
-            Self::KeyForNothing { setting: "organization", .. } => Some(
-                "Name it in rollbook.yaml: its id stands in the address of admin.atlassian.com. Or leave the variable \
-                 out, since nothing else runs with it.",
-            ),
             Self::KeyForNothing { .. } => Some(
-                "Name it in rollbook.yaml, or leave the variable out, since nothing else runs with it; docs/surfaces.md says \
-                 what each is for.",
+                "Name it in rollbook.yaml, or leave the variable out: nothing else runs with it. An organization's id stands \
+                 in the address of admin.atlassian.com; docs/surfaces.md says what each is for.",
             ),
             Self::Saved { .. } => Some("Make a new plan with `plan --out`, and have it reviewed."),
             Self::Snapshot(error) => Some(error.help()),

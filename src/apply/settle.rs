@@ -6,14 +6,14 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::atlassian::{MadeIds, Surfaces};
-use crate::model::{Confirmation, Ending, Outcome, Plan};
+use crate::model::{self, Confirmation, Ending, Outcome, Plan};
 
 use super::answer::Answered;
 use super::look::look;
 use super::sight::{Sight, sight};
 
-/// How long reads may lag behind writes before a report says "not yet visible" (design §5; fact sheet §1.3).
-const PATIENCE: Duration = Duration::from_secs(30);
+/// How long reads may lag behind writes.
+const PATIENCE: Duration = Duration::from_secs(model::PATIENCE as u64);
 
 /// How long to wait between two reads of the same thing.
 const INTERVAL: Duration = Duration::from_secs(3);

@@ -39,6 +39,16 @@ fn nothing_changed_gives_an_empty_plan() {
     insta::assert_snapshot!("nothing_changed", company().text());
 }
 
+/// What an apply may wait for is part of what it takes: four requests have taken 7 seconds.
+#[test]
+fn an_estimate_of_time_counts_the_looks_after_the_writes() {
+    let world = company().change(|live| live.leave("sre", "eve@acme.com"));
+    assert_eq!(world.plan().cost.requests, 2);
+    for told in [world.text(), world.markdown()] {
+        assert!(told.contains("2 requests, about 1 to 31 s"), "{told}");
+    }
+}
+
 #[test]
 fn who_joins_and_who_leaves() {
     let world = company().change(|live| {

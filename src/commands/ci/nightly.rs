@@ -32,12 +32,14 @@ struct Finding {
     what: &'static str,
     /// What is not as it should be; nothing where all is well.
     wrong: Option<String>,
+    /// Memberships that wait for an identity provider, which is nothing wrong.
+    waiting: usize,
     exit: Exit,
 }
 
 impl Finding {
     fn new(what: &'static str, wrong: Option<String>, exit: Exit) -> Self {
-        Self { what, wrong, exit }
+        Self { what, wrong, waiting: 0, exit }
     }
 
     fn of(what: &'static str, error: &Error) -> Self {
@@ -129,7 +131,7 @@ fn drift(session: &Session, range: Result<&Part, &Error>, out: &Out) -> (Finding
                 let differs = render::count(plan.operations.len(), "operation");
                 format!("they differ: {differs} would bring them in line, and {blocked} more are blocked")
             });
-            (Finding::new(WHAT, wrong, exit), Some(plan))
+            (Finding { waiting: plan.summary.waiting, ..Finding::new(WHAT, wrong, exit) }, Some(plan))
         }
     }
 }
@@ -182,6 +184,12 @@ fn credentials(session: &Session) -> Finding {
 /// A line a look. Only what is wrong has more to say.
 fn told(findings: &[Finding]) -> String {
     let line = |finding: &Finding| match &finding.wrong {
+        None if finding.waiting > 0 => format!(
+            "- {}: as they should be, but for {} of people who left, which {} for an identity provider.\n",
+            finding.what,
+            render::count(finding.waiting, "membership"),
+            if finding.waiting == 1 { "waits" } else { "wait" },
+        ),
         None => format!("- {}: as they should be.\n", finding.what),
         Some(wrong) => {
             format!("- **{}**: {}.\n", finding.what, render::markdown_prose(wrong.trim_end_matches('.')))

@@ -48,6 +48,41 @@ fn plan_apply_plan_apply() {
     assert_eq!(site.sandbox.requests().writes.len(), writes);
 }
 
+/// A night is not red for what somebody else is about to do, and nobody is told that all is done.
+#[test]
+fn what_waits_for_an_identity_provider_ends_with_0_and_is_told() {
+    let seed = "organization: { id: o-1, directory: d-1 }
+users: [{ email: root@acme.com }, { email: bob@acme.com, suspended: true }, { email: eve@acme.com }]
+groups:
+  - { name: okta, managed-by: EXTERNAL, members: [bob@acme.com, eve@acme.com] }
+credentials: [{ org-api-key: { account: root@acme.com, key: k-1 } }]
+";
+    let site = Site::of(&format!("site: {{ name: acme }}\n{seed}"));
+    let run = |arguments: &[&str], groups: &str| {
+        let tree = format!(
+            "version: 1\nsite: https://acme.atlassian.net\norganization: o-1\noperator: root@acme.com\n\
+             users: {{ bob@acme.com: {{ active: false }} }}\n{groups}"
+        );
+        let run = rollbook(arguments.iter().copied().chain(["--today", TODAY])).at(&site);
+        let run =
+            run.env("ROLLBOOK_EMAIL", "").env("ROLLBOOK_API_TOKEN", "").env("ROLLBOOK_ORG_API_KEY", "k-1");
+        run.file("rollbook.yaml", &tree).run()
+    };
+    let plan = run(&["plan", "--detailed-exitcode"], "").ends(0);
+    assert!(plan.stdout.contains("No changes. What is left waits for an identity provider."), "{plan}");
+    assert!(plan.stdout.contains("Plan: 0 grants, 0 revokes, 1 waiting."), "{plan}");
+    assert!(plan.stdout.contains("bob@acme.com has left, and stays in okta"), "{plan}");
+    let comment = run(&["plan", "--format", "markdown"], "").ends(0);
+    assert!(comment.stdout.contains("0 blocked, 1 waiting for an identity provider"), "{comment}");
+    run(&["apply", "--yes"], "").ends(0);
+    let report = run(&["apply", "--yes", "--format", "json"], "").ends(0).json();
+    assert_eq!(report["complete"], false);
+    // Somebody who has not left has access by it.
+    let ended = "groups: { okta: { members: [{ user: eve@acme.com, until: 2026-01-01 }] } }\n";
+    let plan = run(&["plan"], ended).ends(6);
+    assert!(plan.stdout.contains("1 blocked, 1 waiting"), "{plan}");
+}
+
 #[test]
 fn an_invalid_tree() {
     for command in [&["plan"][..], &["apply", "--yes"]] {

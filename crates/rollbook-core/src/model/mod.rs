@@ -72,7 +72,7 @@ pub use organization::{
     UserSource, UserStatus, is_unshown,
 };
 pub use plan::{
-    Blocked, Cost, Drift, GroupSummary, Guard, Header, Identified, IdentitySource, Note, Plan,
+    Blocked, Cost, Drift, GroupSummary, Guard, Header, Identified, IdentitySource, Note, PATIENCE, Plan,
     PlannedOperation, RuleSource, Ruling, SeatChange, Summary, SurfaceIds, UnknownGuard, Verdict,
 };
 pub use policy::{

@@ -127,6 +127,14 @@ pub struct Summary {
     pub operations: usize,
     /// What the tree wants and cannot have.
     pub blocked: usize,
+    /// Memberships of people who left that an identity provider alone can end; their accounts are off.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub waiting: usize,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_zero(count: &usize) -> bool {
+    *count == 0
 }
 
 /// A step of a plan.
@@ -299,6 +307,10 @@ words! {
     }
 }
 
+/// How many seconds reads may lag behind writes before a report says "not yet visible" (fact sheet §1.3): until then an apply
+/// looks again.
+pub const PATIENCE: u16 = 30;
+
 /// What carrying a plan out takes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cost {
@@ -306,7 +318,7 @@ pub struct Cost {
     pub requests: usize,
     /// The requests of each surface.
     pub surfaces: BTreeMap<Surface, usize>,
-    /// What the published rate limits make of it, in seconds.
+    /// What the published rate limits make of the writes, in seconds, beside the looks after them.
     pub seconds: f64,
     /// What becomes of the seats of each app that the plan touches, where they are limited.
     pub seats: Vec<SeatChange>,

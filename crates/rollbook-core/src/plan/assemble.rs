@@ -12,13 +12,14 @@ use super::cost::cost;
 use super::fingerprint::fingerprint;
 use super::identity::People;
 use super::projection::{Effect, effects, revokes};
-use super::route::surface_ids;
+use super::route::{Elsewhere, surface_ids};
 use super::{order, reach};
 
 /// The steps of a plan, judged.
 pub(super) struct Steps {
     pub(super) operations: BTreeMap<Key, PlannedOperation>,
     pub(super) blocked: Vec<Blocked>,
+    pub(super) elsewhere: Elsewhere,
     pub(super) notes: Vec<Note>,
     pub(super) groups: Vec<GroupSummary>,
     pub(super) verdicts: Vec<Verdict>,
@@ -30,7 +31,9 @@ pub(super) struct Steps {
 pub(super) fn assemble(context: &Context<'_>, steps: Steps, seats: Vec<SeatChange>) -> Plan {
     let declaration = context.tree.desired.declaration;
     let people = &context.tree.people;
-    let Steps { operations, mut blocked, mut notes, groups, verdicts, base, review } = steps;
+    let Steps { operations, mut blocked, elsewhere, mut notes, groups, verdicts, base, review } = steps;
+    let (waiting, waits) = elsewhere.take_out(&mut blocked, &operations, context);
+    notes.extend(waits);
     let operations = order::sorted(operations);
     notes.extend(base.as_ref().filter(|base| base.revision.contained == Some(false)).map(not_contained));
     blocked.sort();
@@ -48,6 +51,7 @@ pub(super) fn assemble(context: &Context<'_>, steps: Steps, seats: Vec<SeatChang
             revokes: revokes(operations.iter()),
             operations: operations.len(),
             blocked: blocked.len(),
+            waiting,
         },
         groups: changed_groups(groups, &operations),
         base,

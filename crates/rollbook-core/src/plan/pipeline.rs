@@ -22,7 +22,7 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     let wants = Wants::of(&changes, context.tree);
     let (base, differences) = compared(context, &rules, &wants);
     let groups = changes.groups.clone();
-    let Routes { mut operations, mut blocked, kept, notes: planned_notes, remarks: notes, .. } =
+    let Routes { mut operations, mut blocked, kept, notes: planned_notes, remarks: notes, elsewhere, .. } =
         routes(changes, context, &rules, &wants, &differences);
     let mut judged = differences;
     context.scope.narrow_differences(&mut judged);
@@ -41,7 +41,8 @@ pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
     }
     let seats = seats::changes(&operations, context);
     order::free_seats(&mut operations, &seats);
-    let mut steps = Steps { operations, blocked, notes, groups, verdicts: Vec::new(), base, review: None };
+    let mut steps =
+        Steps { operations, blocked, notes, groups, elsewhere, verdicts: Vec::new(), base, review: None };
     judge(&mut steps, context, &rules, &judged, &circles);
     if let (Some(saved), Some(review)) = (context.reviewed, &mut review) {
         reviewed::compare_verdicts(saved, &steps.verdicts, &steps.operations, review);

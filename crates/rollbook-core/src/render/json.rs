@@ -47,7 +47,7 @@ pub fn report_json(plan: &Plan, report: &Report) -> String {
     pretty(&ReportDocument {
         format: "rollbook.report/1",
         fingerprint: &plan.fingerprint,
-        complete: report.complete() && plan.blocked.is_empty(),
+        complete: report.complete() && plan.blocked.is_empty() && plan.summary.waiting == 0,
         operations,
         blocked: &plan.blocked,
         ended: report.ended.as_deref(),

@@ -3,6 +3,8 @@
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
+use crate::model::{Cost, PATIENCE};
+
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
 pub(super) const GRANT: Style = AnsiColor::Green.on_default();
@@ -17,6 +19,13 @@ pub(super) fn painted(style: Style, text: &str) -> String {
 /// The cells that a text takes; it must hold no style.
 pub(super) fn width_of(text: &str) -> usize {
     UnicodeWidthStr::width(text)
+}
+
+/// What carrying a plan out takes: less than a second would promise too much, since nothing is said of the network.
+pub(super) fn effort(cost: &Cost) -> String {
+    let least = cost.seconds.max(1.0);
+    let requests = count(cost.requests, "request");
+    format!("{requests}, about {least:.0} to {:.0} s", least + f64::from(PATIENCE))
 }
 
 /// Spaces that bring a text of some cells to a width, and at least two.

@@ -13,7 +13,7 @@ mod verdicts;
 
 use crate::model::{Comparison, Plan};
 
-use super::lines::count;
+use super::lines::{count, effort};
 use super::plan::{SHORT_FINGERPRINT, compared, surfaces, taken};
 
 pub use escape::prose;
@@ -79,7 +79,11 @@ fn verdict(plan: &Plan) -> String {
         (0, 0) => String::new(),
         (groups, people) => format!(" in {}, {}", count(groups, "group"), people::counted(people)),
     };
-    format!("{verdict}{access}{reach}; {} blocked", summary.blocked)
+    let waiting = match summary.waiting {
+        0 => String::new(),
+        waiting => format!(", {waiting} waiting for an identity provider"),
+    };
+    format!("{verdict}{access}{reach}; {} blocked{waiting}", summary.blocked)
 }
 
 /// Of what it is the plan.
@@ -139,9 +143,7 @@ fn made(plan: &Plan) -> Vec<String> {
     });
     let mut parts = vec![commit, format!("fingerprint {}", code(short(&plan.fingerprint)))];
     if plan.cost.requests > 0 {
-        // At least a second: nothing is said of the network, and less would promise too much.
-        let seconds = plan.cost.seconds.max(1.0);
-        parts.push(format!("{}, about {seconds:.0} s", count(plan.cost.requests, "request")));
+        parts.push(effort(&plan.cost));
     }
     parts.push(format!("judged by {}", plan.header.today));
     parts

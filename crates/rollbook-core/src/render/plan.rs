@@ -12,10 +12,10 @@ use std::fmt::Write as _;
 
 use indexmap::IndexMap;
 
-use crate::model::{Address, Blocked, Drift, Plan, SeatChange};
+use crate::model::{Address, Blocked, Drift, Plan, SeatChange, Summary};
 
 use super::harmless;
-use super::lines::{BOLD, CHANGE, DIM, Lead, Row, count, gap, painted, width_of, wrapped};
+use super::lines::{BOLD, CHANGE, DIM, Lead, Row, count, effort, gap, painted, width_of, wrapped};
 use groups::by_group;
 use guards::guards;
 use people::by_user;
@@ -57,6 +57,7 @@ pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
         let whole = plan.blocked.is_empty() && plan.narrowed_to.is_empty() && plan.review.is_none();
         let whole = whole && plan.refusals().next().is_none();
         text.push_str(match (whole, plan.undoes) {
+            (true, false) if plan.summary.waiting > 0 => " What is left waits for an identity provider.\n",
             (true, false) => " Live is as the tree asks.\n",
             (true, true) => " Nothing of the run is left to take back.\n",
             (false, _) => "\n",
@@ -99,9 +100,7 @@ fn title(plan: &Plan, width: usize) -> String {
     let left = format!("Rollbook plan for {}", harmless(host));
     let mut right =
         format!("{}, {}", count(plan.summary.grants, "grant"), count(plan.summary.revokes, "revoke"));
-    if plan.summary.blocked > 0 {
-        let _ = write!(right, ", {} blocked", plan.summary.blocked);
-    }
+    right.push_str(&undone(&plan.summary));
     if plan.refusals().next().is_some() {
         right.push_str(", refused");
     }
@@ -200,21 +199,19 @@ pub(super) fn seat_counts(seats: &SeatChange) -> String {
     format!("{} taken, {} freed, {left}", most(seats.gains), most(seats.loses))
 }
 
+/// How much is blocked, and how much waits, where something does.
+fn undone(summary: &Summary) -> String {
+    let parts = [(summary.blocked, "blocked"), (summary.waiting, "waiting")];
+    parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}")).collect()
+}
+
 fn totals(plan: &Plan, width: usize) -> String {
     let fingerprint: String = plan.fingerprint.chars().take(SHORT_FINGERPRINT).collect();
     let mut line =
         format!("Plan: {}, {}", count(plan.summary.grants, "grant"), count(plan.summary.revokes, "revoke"));
-    if plan.summary.blocked > 0 {
-        let _ = write!(line, ", {} blocked", plan.summary.blocked);
-    }
+    line.push_str(&undone(&plan.summary));
     if plan.cost.requests > 0 {
-        // At least a second: nothing is said of the network, and less would promise too much.
-        let _ = write!(
-            line,
-            ", {}, about {:.0} s",
-            count(plan.cost.requests, "request"),
-            plan.cost.seconds.max(1.0)
-        );
+        let _ = write!(line, ", {}", effort(&plan.cost));
     }
     let fingerprint = format!("fingerprint {}", harmless(&fingerprint));
     let fits = width_of(&line) + 3 + width_of(&fingerprint) <= width;

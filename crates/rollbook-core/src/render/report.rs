@@ -115,8 +115,8 @@ fn totals(plan: &Plan, report: &Report) -> String {
     }
     let done = report.outcomes.iter().filter(|(_, outcome)| outcome.done()).count();
     let mut parts: Vec<String> = counts.values().map(|(count, word)| format!("{count} {word}")).collect();
-    if !plan.blocked.is_empty() {
-        parts.push(format!("{} blocked", plan.blocked.len()));
+    for (count, what) in [(plan.blocked.len(), "blocked"), (plan.summary.waiting, "waiting")] {
+        parts.extend((count > 0).then(|| format!("{count} {what}")));
     }
     let head = format!("Done: {done} of {}", count(report.outcomes.len(), "operation"));
     let tail = if parts.is_empty() { String::new() } else { format!(" ({})", parts.join(", ")) };

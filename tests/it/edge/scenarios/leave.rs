@@ -124,6 +124,39 @@ async fn whom_an_identity_provider_owns_is_not_deactivated_past_it() {
         .await;
 }
 
+/// What an identity provider alone can end opens nothing once the account is off: it waits, and nothing is red for it.
+#[tokio::test(start_paused = true)]
+async fn what_is_left_of_a_leaver_in_a_synced_group_waits_for_its_provider() {
+    let scene = Scene::of(SEED, BOTH).read_only_directory();
+    let tree = tree("suspend");
+    let plan = scene.plan(&tree).await;
+    same(
+        &lines(&plan),
+        "suspend user.bob@acme.com via organization
+         remove member.devs/bob@acme.com via organization
+         remove member.lunch/bob@acme.com via organization",
+    );
+    assert_eq!((plan.summary.waiting, plan.summary.blocked), (1, 0));
+    scene.apply(&plan).await;
+    let after = scene.plan(&tree).await;
+    assert!(after.operations.is_empty() && after.blocked.is_empty(), "{:?}", after.blocked);
+    assert_eq!(after.summary.waiting, 1);
+    let told: Vec<&str> =
+        after.notes.iter().filter(|it| it.code == "waits-for-provider").map(|it| it.text.as_str()).collect();
+    assert!(told[0].starts_with("bob@acme.com has left, and stays in everyone until"), "{told:?}");
+
+    // While the account is on, the membership lets in; so it is blocked, and so is one that has ended.
+    for (tree, keys) in [(tree.clone(), JIRA), (self::tree("deactivate"), BOTH)] {
+        let plan = Scene::of(SEED, keys).read_only_directory().plan(&tree).await;
+        assert!(lines(&plan).contains("blocked: remove member.everyone/bob@acme.com: synced-group"));
+        assert_eq!(plan.summary.waiting, 0);
+    }
+    let ended =
+        "groups:\n  everyone: { members: [ada@acme.com, { user: bob@acme.com, until: 2026-01-01 }] }\n";
+    let plan = Scene::of(SEED, BOTH).read_only_directory().plan(ended).await;
+    same(&lines(&plan), "blocked: remove member.everyone/bob@acme.com: synced-group");
+}
+
 #[tokio::test(start_paused = true)]
 async fn with_jira_alone_all_memberships_go_and_then_the_person() {
     Scene::of(NATIVE, JIRA)

@@ -2,6 +2,7 @@
 
 mod by_time;
 mod dependents;
+mod elsewhere;
 mod invitations;
 mod lifecycle;
 mod preconditions;
@@ -24,6 +25,7 @@ use super::rules::RuleBook;
 use preconditions::Preconditions;
 use surfaces::SurfaceChoice;
 
+pub(super) use elsewhere::Elsewhere;
 pub(super) use surfaces::{not_read, scim_is_ours, surface_ids};
 
 pub(super) type Operations = BTreeMap<Key, PlannedOperation>;
@@ -39,6 +41,7 @@ pub(super) struct Routes {
     pub(super) notes: Vec<(Key, Note)>,
     /// Notes that stand by themselves.
     pub(super) remarks: Vec<Note>,
+    pub(super) elsewhere: Elsewhere,
     /// The memberships that are ended by operations of their own.
     ended: BTreeSet<Membership>,
 }
@@ -86,7 +89,10 @@ impl Routes {
         match step {
             Ok(Some(step)) => self.plan(router, change, step),
             Ok(None) => {}
-            Err(obstacle) => self.blocked.push(obstacle.holds(&change)),
+            Err(obstacle) => {
+                self.elsewhere.learn(router, &change, obstacle.code);
+                self.blocked.push(obstacle.holds(&change));
+            }
         }
     }
 
