@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use rollbook::config;
+use rollbook::model::formats;
 use serde_json::Value;
 
 fn keys(schema: &Value, found: &mut BTreeSet<String>) {
@@ -156,4 +157,113 @@ fn what_a_page_refers_to_is_there() {
         }
     }
     assert!(tests > 20, "SECURITY.md names the test that holds each promise");
+}
+
+/// Each format with what it holds, what writes it, and what of Rollbook reads it again.
+const FORMATS: [(&str, &str, &str, &str); 10] = [
+    (
+        formats::PLAN,
+        "a plan, sealed by a checksum: [schema](../schema/plan.v1.json)",
+        "`plan` and `show --format json`, `plan --out`",
+        "`show`, `apply PLAN`",
+    ),
+    (
+        formats::REPORT,
+        "what became of each operation, and what is blocked",
+        "`apply` and `undo --format json`",
+        "",
+    ),
+    (formats::DIAGNOSTICS, "what is wrong with a tree", "`check --format json`", ""),
+    (formats::DOCTOR, "what each credential is good for", "`doctor --format json`", ""),
+    (
+        formats::EXPLANATION,
+        "every way by which the tree puts somebody into a group",
+        "`explain --format json`",
+        "",
+    ),
+    (formats::USERS, "who is on the site, with groups", "`users --format json`", ""),
+    (
+        formats::SNAPSHOT,
+        "what is live, sealed by a checksum; pseudonyms stand for whom the tree does not declare",
+        "`snapshot --out`",
+        "`plan --live`, `--snapshot`",
+    ),
+    (
+        formats::JOURNAL,
+        "what a run did: lines of JSON, each with the hash of the one before, without names",
+        "`apply`, `undo`",
+        "`journal`, `undo`",
+    ),
+    (formats::JOURNAL_REPORT, "what a journal says", "`journal show --format json`", ""),
+    (formats::JOURNALS, "the runs of a folder", "`journal list --format json`", ""),
+];
+
+fn page_of_formats() -> String {
+    let rows = FORMATS.iter().map(|(name, holds, written, read)| {
+        let read = if read.is_empty() { "–" } else { read };
+        format!("| `{name}` | {holds} | {written} | {read} |\n")
+    });
+    format!(
+        "<!-- A test writes this page: ROLLBOOK_BLESS=1 cargo test --test it the_page_of_formats -->
+
+# Formats
+
+What programs may rely on. The key `format` of a document says which it is, and the number behind it is its version.
+
+Within a version no key changes its name or its meaning, and none that always stands there goes. Keys, and values of codes and
+states, may come: pass by what you do not know. A change that would break a reader gives the format another number, and stands
+in the changelog. The codes of [diagnostics](diagnostics.md), of guards, of notes and of what is blocked, and the exit codes
+([README](../README.md#commands)), are held to the same. Text, Markdown and annotations are for people, and may change.
+
+What Rollbook reads again it reads of this version alone: a document of another is refused, with both named. A plan is refused
+also where another version of Rollbook made it, or somebody edited it.
+
+| format | holds | written by | read by |
+| --- | --- | --- | --- |
+{}
+Beside these, with a version or rules of their own:
+
+| file | holds | version | written by | read by |
+| --- | --- | --- | --- | --- |
+| rollbook.yaml, and what it includes | the tree ([language.md](language.md)): [schema](../schema/rollbook.schema.json) | `version: 1` | people, `import`, `fmt`, `prune`, `rename` | every command on a tree |
+| rollbook.lock | which account and which group each declared name means | `version: 1` | `lock`, `import`, `rename`, `apply --write-lock` | every command on a tree |
+| a table of users | one row a person, every cell quoted; columns may come at the end | none: by its header | `users --format csv` | – |
+| an export of the admin console | who has which account | none: by its header | Atlassian | `lock --accounts` |
+| a seed of the sandbox | a pretended site | none: an unknown key is refused | people | `sandbox --seed` |
+",
+        rows.collect::<String>()
+    )
+}
+
+#[test]
+fn the_page_of_formats_has_every_one() {
+    let page = page_of_formats();
+    if std::env::var_os("ROLLBOOK_BLESS").is_some() {
+        fs::write("docs/formats.md", &page).unwrap();
+    }
+    assert_eq!(
+        fs::read_to_string("docs/formats.md").unwrap_or_default(),
+        page,
+        "bless it with ROLLBOOK_BLESS=1"
+    );
+    assert_eq!(FORMATS.map(|(name, ..)| name), formats::ALL);
+}
+
+/// A format that stands in the code of its writer alone would be on no page.
+#[test]
+fn every_format_is_named_in_one_place() {
+    let is_format =
+        |rest: &str| rest.trim_start_matches(|c: char| c.is_ascii_lowercase() || c == '-').starts_with('/');
+    let mut elsewhere: Vec<PathBuf> = Vec::new();
+    for root in ["src", "crates/rollbook-core/src", "crates/rollbook-atlassian/src"] {
+        for file in walkdir::WalkDir::new(root) {
+            let file = file.unwrap();
+            if file.file_type().is_file() && file.file_name() != "formats.rs" {
+                let text = fs::read_to_string(file.path()).unwrap();
+                let named = text.split("\"rollbook.").skip(1).any(is_format);
+                elsewhere.extend(named.then(|| file.path().to_owned()));
+            }
+        }
+    }
+    assert_eq!(elsewhere, Vec::<PathBuf>::new());
 }

@@ -17,6 +17,7 @@ mod diagnostic;
 mod digest;
 mod email;
 mod explanation;
+pub mod formats;
 mod ids;
 mod import;
 mod invisible;
@@ -52,12 +53,13 @@ pub use diagnostic::{Diagnostic, Label, Severity};
 pub use digest::hex;
 pub use email::{Email, EmailError};
 pub use explanation::{Explanation, Standing, Step, Way};
+pub use formats::JOURNAL as JOURNAL_FORMAT;
 pub use ids::{AccountId, App, GroupId, GroupName, ScimId};
 pub use import::{GroupFacts, Import, ImportedGroup, ImportedMember, LeftOut};
 pub use invisible::{hidden, is_invisible};
 pub use journal::{
-    AnsweredOperation, Became, Begin, End, Ending, Exchange, Fate, Found, JOURNAL_FORMAT, Journal,
-    JournalLine, Look, Made, Pair, Record, Said, SentOperation, Told, cut,
+    AnsweredOperation, Became, Begin, End, Ending, Exchange, Fate, Found, Journal, JournalLine, Look, Made,
+    Pair, Record, Said, SentOperation, Told, cut,
 };
 pub use live::{
     AccountKind, FORMER_USER, IncompleteRead, JiraRights, Listing, LiveAccount, LiveGroup, LiveState,

@@ -7,11 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::model::Plan;
+use crate::model::formats::PLAN as FORMAT;
 
 use super::seal::{Unfit, document_of, sealed, unsealed};
-
-/// What the documents of this version say that they are.
-const FORMAT: &str = "rollbook.plan/1";
 
 /// How far the clock of whoever made a plan may be ahead.
 pub(super) const SKEW: SignedDuration = SignedDuration::from_mins(5);

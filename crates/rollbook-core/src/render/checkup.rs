@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Checkup, Health};
+use crate::model::{Checkup, Health, formats};
 
 use super::harmless;
 use super::json::pretty;
@@ -44,5 +44,5 @@ pub fn checkups_json(checkups: &[Checkup]) -> String {
         format: &'static str,
         surfaces: &'a [Checkup],
     }
-    pretty(&Document { format: "rollbook.doctor/1", surfaces: checkups })
+    pretty(&Document { format: formats::DOCTOR, surfaces: checkups })
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::model::{Explanation, Standing, Way};
+use crate::model::{Explanation, Standing, Way, formats};
 
 use super::harmless;
 use super::json::pretty;
@@ -30,7 +30,7 @@ struct Document<'a> {
 
 /// Renders an explanation as JSON, with a line break at its end.
 pub fn explanation_json(name: &str, explanation: &Explanation) -> String {
-    pretty(&Document { format: "rollbook.explanation/1", about: name, explanation })
+    pretty(&Document { format: formats::EXPLANATION, about: name, explanation })
 }
 
 /// Renders an explanation within a width: for each group of a person, or person of a group, every way.

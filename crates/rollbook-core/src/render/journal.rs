@@ -6,7 +6,7 @@ use serde::Serialize;
 use crate::journal::{Broken, JournalFile, Parsed};
 use crate::model::{
     AccountId, Begin, End, Ending, Exchange, Fate, Found, GroupId, Journal, Key, Made, Outcome, Said, ScimId,
-    SentOperation, Told,
+    SentOperation, Told, formats,
 };
 
 use super::harmless;
@@ -53,7 +53,7 @@ pub fn verification(parsed: &Parsed, width: usize) -> String {
 pub fn journal_json(parsed: &Parsed) -> String {
     let journal = &parsed.journal;
     pretty(&Document {
-        format: "rollbook.journal-report/1",
+        format: formats::JOURNAL_REPORT,
         run: journal.begin(),
         began: journal.lines.first().map(|line| line.at),
         end: journal.end(),
@@ -106,7 +106,7 @@ pub fn journals_json(files: &[JournalFile]) -> String {
         broken: Option<BrokenDocument>,
     }
     pretty(&List {
-        format: "rollbook.journals/1",
+        format: formats::JOURNALS,
         runs: files
             .iter()
             .map(|file| Listed {

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Blocked, Confirmation, Key, Outcome, Plan, Report};
+use crate::model::{Blocked, Confirmation, Key, Outcome, Plan, Report, formats};
 use crate::plan;
 
 use super::harmless::escaped;
@@ -45,7 +45,7 @@ pub fn plan_schema() -> String {
 pub fn report_json(plan: &Plan, report: &Report) -> String {
     let operations = report.outcomes.iter().map(|(key, outcome)| document(key, outcome)).collect();
     pretty(&ReportDocument {
-        format: "rollbook.report/1",
+        format: formats::REPORT,
         fingerprint: &plan.fingerprint,
         complete: report.complete() && plan.blocked.is_empty() && plan.summary.waiting == 0,
         operations,

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use serde::Serialize;
 
-use crate::model::{AccountKind, Claim, Email, GroupName, Reading, Roster, RosterFilter, RosterUser};
+use crate::model::{
+    AccountKind, Claim, Email, GroupName, Reading, Roster, RosterFilter, RosterUser, formats,
+};
 
 use super::harmless;
 use super::json::pretty;
@@ -150,7 +152,7 @@ pub fn roster_json(roster: &Roster) -> String {
         }
     }
     pretty(&Document {
-        format: "rollbook.users/1",
+        format: formats::USERS,
         site: &roster.site,
         unknown: &roster.unknown,
         users: roster.users.iter().map(User::of).collect(),

@@ -19,9 +19,6 @@ use super::report::{Confirmation, Outcome};
 
 pub use story::{Fate, Journal, Told};
 
-/// The format that a journal names in its first record.
-pub const JOURNAL_FORMAT: &str = "rollbook.journal/1";
-
 /// The most characters that are kept of a text from outside.
 const MOST_WORDS: usize = 500;
 
@@ -69,7 +66,7 @@ pub enum Record {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Begin {
-    /// [`JOURNAL_FORMAT`].
+    /// [`JOURNAL`](super::formats::JOURNAL).
     pub format: String,
     /// Rollbook's version.
     pub rollbook: String,

@@ -3,15 +3,13 @@
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::model::formats::SNAPSHOT as FORMAT;
 use crate::model::{GroupName, Place, Snapshot, Taken};
 
 use super::super::document::SKEW;
 use super::super::seal::{Unfit, document_of, sealed, unsealed};
 use super::names::Names;
 use super::veil::known_again;
-
-/// What the documents of this version say that they are.
-const FORMAT: &str = "rollbook.snapshot/1";
 
 /// From this age on a snapshot is too old to be relied on: one a night is the least that keeps them young.
 const OLD: SignedDuration = SignedDuration::from_hours(24);

@@ -2,11 +2,8 @@
 
 use serde::Serialize;
 
-use crate::model::{Diagnostic, Label, Location, Locator, Origin, Severity, Tree};
+use crate::model::{Diagnostic, Label, Location, Locator, Origin, Severity, Tree, formats};
 use crate::render::json::pretty;
-
-/// The name of the shape; a change that breaks readers gives it another number.
-const FORMAT: &str = "rollbook.diagnostics/1";
 
 #[derive(Serialize)]
 struct Document<'d> {
@@ -49,7 +46,7 @@ struct Place {
 pub fn diagnostics_json(tree: &Tree, diagnostics: &[Diagnostic]) -> String {
     let locator = Locator::new(tree);
     let views = diagnostics.iter().map(|diagnostic| view(tree, &locator, diagnostic)).collect();
-    let document = Document { format: FORMAT, diagnostics: views };
+    let document = Document { format: formats::DIAGNOSTICS, diagnostics: views };
     pretty(&document)
 }
 
