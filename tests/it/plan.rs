@@ -49,6 +49,28 @@ fn an_estimate_of_time_counts_the_looks_after_the_writes() {
     }
 }
 
+/// Letters of another script make a domain that looks like another one.
+#[test]
+fn a_domain_of_another_script_is_shown_in_both_forms() {
+    let emails = ["ada@\u{430}\u{440}\u{440}\u{4cf}\u{435}.com", "bob@xn--mller-kva.example", "eve@acme.com"];
+    let groups = format!("  sre:\n    members: [{}]\n", emails.join(", "));
+    let world = World::of("", "", &groups).change(|live| {
+        for email in emails {
+            live.leave("sre", email);
+        }
+    });
+    for (form, told) in
+        [("text", world.text()), ("by user", world.text_by_user()), ("markdown", world.markdown())]
+    {
+        assert!(
+            told.contains("ada@\u{430}\u{440}\u{440}\u{4cf}\u{435}.com (xn--80ak6aa92e.com)"),
+            "{form}: {told}"
+        );
+        assert!(told.contains("bob@xn--mller-kva.example (m\u{fc}ller.example)"), "{form}: {told}");
+        assert!(!told.contains("eve@acme.com ("), "{form}: {told}");
+    }
+}
+
 #[test]
 fn who_joins_and_who_leaves() {
     let world = company().change(|live| {

@@ -68,8 +68,7 @@ impl Email {
     /// Whether two addresses reach one mailbox: what stands behind a `+` is a note of its owner's (RFC 5233).
     pub fn is_same_mailbox(&self, other: &Self) -> bool {
         self == other
-            || self.domain().eq_ignore_ascii_case(other.domain())
-                && self.mailbox().eq_ignore_ascii_case(other.mailbox())
+            || self.is_at(other.domain()) && self.mailbox().eq_ignore_ascii_case(other.mailbox())
     }
 
     /// What stands before the `@`, without the note behind a `+`.
@@ -77,9 +76,26 @@ impl Email {
         self.0.split(['@', '+']).next().unwrap_or_default()
     }
 
+    /// Whether it is at a domain.
+    pub fn is_at(&self, domain: &str) -> bool {
+        in_ascii(self.domain()) == in_ascii(domain)
+    }
+
+    /// The other form of its domain, where that is of another script: in ASCII letters, or what those stand for.
+    pub fn other_domain(&self) -> Option<String> {
+        let domain = self.domain();
+        let other = if domain.is_ascii() { idna::domain_to_unicode(domain).0 } else { in_ascii(domain) };
+        (!other.eq_ignore_ascii_case(domain)).then_some(other)
+    }
+
     fn folded(&self) -> impl Iterator<Item = u8> + '_ {
         self.0.bytes().map(|b| b.to_ascii_lowercase())
     }
+}
+
+/// The form in which domains compare: in lower-case ASCII letters (RFC 5891 §4).
+fn in_ascii(domain: &str) -> String {
+    idna::domain_to_ascii(domain).unwrap_or_else(|_| domain.to_ascii_lowercase())
 }
 
 impl PartialEq for Email {
@@ -142,6 +158,21 @@ mod tests {
         assert_eq!(written, Email::parse("ada@acme.COM").unwrap());
         assert_eq!(written.to_string(), "Ada@Acme.com");
         assert_eq!(written.domain(), "Acme.com");
+    }
+
+    #[test]
+    fn a_domain_of_another_script_has_two_forms() {
+        for (email, domain, other) in [
+            ("ada@M\u{fc}ller.example", "xn--mller-kva.EXAMPLE", Some("xn--mller-kva.example")),
+            ("ada@xn--mller-kva.example", "m\u{fc}ller.example", Some("m\u{fc}ller.example")),
+            ("ada@\u{430}cme.com", "xn--cme-5cd.com", Some("xn--cme-5cd.com")),
+            ("ada@Acme.com", "acme.COM", None),
+        ] {
+            let email = Email::parse(email).unwrap();
+            assert!(email.is_at(domain), "{email}");
+            assert_eq!(email.other_domain().as_deref(), other);
+        }
+        assert!(!Email::parse("ada@\u{430}cme.com").unwrap().is_at("acme.com"));
     }
 
     #[test]

@@ -80,12 +80,9 @@ impl Policy {
         protected.chain(marked).chain(floors).chain(listed)
     }
 
-    /// Whether somebody of this e-mail may be invited. Domains compare in their form of ASCII letters (RFC 5891 §4), in
-    /// which the policy has them.
+    /// Whether somebody of this e-mail may be invited.
     pub fn invites_at(&self, email: &Email) -> bool {
-        let ascii = idna::domain_to_ascii(email.domain());
-        let domain = ascii.as_deref().unwrap_or(email.domain());
-        self.invite_domains.iter().any(|listed| listed.value.eq_ignore_ascii_case(domain))
+        self.invite_domains.iter().any(|listed| email.is_at(&listed.value))
     }
 }
 

@@ -35,7 +35,7 @@ pub fn choose(roster: &mut Roster, filter: &RosterFilter) {
     let RosterFilter { groups, status, outside } = filter;
     let inside = |user: &RosterUser| {
         let email = user.account.email.as_ref();
-        email.is_some_and(|email| outside.iter().any(|domain| email.domain().eq_ignore_ascii_case(domain)))
+        email.is_some_and(|email| outside.iter().any(|domain| email.is_at(domain)))
     };
     roster.users.retain(|user| {
         let in_group = groups.is_empty() || user.groups.iter().any(|group| groups.contains(group));

@@ -280,7 +280,7 @@ impl<'a> SurfaceChoice<'a> {
     /// The surface that invites somebody. SCIM provisions people of the organization's own domains; it gives no app.
     pub(super) fn invitation(&self, email: &Email, apps: &[App]) -> Result<Surface, Obstacle> {
         let domains = self.context.capabilities.verified_domains.read();
-        let ours = domains.is_some_and(|domains| domains.contains(&email.domain().to_ascii_lowercase()));
+        let ours = domains.is_some_and(|domains| domains.iter().any(|domain| email.is_at(domain)));
         if apps.is_empty() && self.scim_is_ours() {
             self.must_know(Read::Domains, email.as_str())?;
             if ours {

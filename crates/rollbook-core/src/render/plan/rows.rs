@@ -68,13 +68,16 @@ impl OwnedRow {
     }
 }
 
-/// A person, with the live display name where there is no e-mail to know them by.
+/// A person, with the live display name where there is no e-mail to know them by, and with both forms of a domain that may
+/// look like another one.
 pub(in crate::render) fn person(user: &UserRef, name: Option<&str>) -> String {
+    let beside = match user {
+        UserRef::Account(_) => name.map(str::to_owned),
+        UserRef::Email(email) => email.other_domain(),
+    };
     let shown = user.to_string();
-    match (user, name) {
-        (UserRef::Account(_), Some(name)) => format!("{} ({})", harmless(&shown), harmless(name)),
-        (UserRef::Account(_), None) | (UserRef::Email(_), _) => harmless(&shown).into_owned(),
-    }
+    let beside = beside.map(|beside| format!(" ({})", harmless(&beside)));
+    format!("{}{}", harmless(&shown), beside.unwrap_or_default())
 }
 
 pub(in crate::render) fn details(planned: &PlannedOperation) -> Vec<String> {
