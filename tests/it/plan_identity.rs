@@ -38,7 +38,7 @@ fn a_hidden_email_blocks_its_own_address_and_holds_removals_back() {
 /// Whom the tree does not ask to be active is not said to be invited.
 #[test]
 fn a_blocked_line_has_the_verb_of_what_the_tree_asks() {
-    for (asked, action) in [("{ name: Eve }", "update"), ("{ active: true }", "invite")] {
+    for (asked, action) in [("{ name: Eve }", "update"), ("{ active: true }", "activate")] {
         let user = format!("  eve@acme.com: {asked}\n  bob@acme.com:");
         let world = company().edit("  bob@acme.com:", &user);
         let plan = world.change(|live| live.account("eve@acme.com").hidden = true).plan();
@@ -55,7 +55,7 @@ fn nobody_is_invited_while_somebody_hides_their_email() {
             live.hire("someone@acme.com");
             live.account("someone@acme.com").hidden = true;
         });
-    assert_eq!(codes(&world.plan()), [("invite user.zoe@acme.com".into(), "identity-unresolved")]);
+    assert_eq!(codes(&world.plan()), [("activate user.zoe@acme.com".into(), "identity-unresolved")]);
 }
 
 #[test]

@@ -141,7 +141,7 @@ groups: { devs: { members: [new@acme.com] } }
     let plan = Scene::of(seed, JIRA).plan(tree).await;
     same(
         &lines(&plan),
-        "blocked: invite user.new@acme.com: identity-unresolved
+        "blocked: activate user.new@acme.com: identity-unresolved
          blocked: add member.devs/new@acme.com: identity-unresolved
          blocked: remove member.devs/account:acc-new: identity-unresolved",
     );

@@ -25,7 +25,7 @@ pub(super) fn diff_users(differ: &mut Differ<'_>) {
             (Some(false), identity) => offboard(differ, email, user, identity),
             (None, Identity::Account(account)) => be_named(differ, email, user, &account),
             (None, Identity::Missing) => {
-                block(differ, email, user.origin, Action::Invite, Reason::Declared, missing(email));
+                block(differ, email, user.origin, Action::Update, Reason::Declared, missing(email));
             }
             (None, Identity::Unresolved(obstacle)) => {
                 block(differ, email, user.origin, Action::Update, Reason::Declared, obstacle);
@@ -108,8 +108,9 @@ fn be_active(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identi
             }
             Err(obstacle) => block(differ, email, user.origin, Action::Invite, Reason::Declared, obstacle),
         },
+        // They may have an account, so that nobody knows of an invitation.
         Identity::Unresolved(obstacle) => {
-            block(differ, email, user.origin, Action::Invite, Reason::Declared, obstacle);
+            block(differ, email, user.origin, Action::Activate, Reason::Declared, obstacle);
         }
     }
 }
