@@ -121,6 +121,54 @@ async fn a_record_of_the_directory_tells_who_somebody_is() {
     scene.is_done(TREE, &plan).await;
 }
 
+/// An e-mail that the directory has for somebody who goes by another one may be anybody's of the two: nobody is taken for
+/// them, and nobody is invited by it.
+#[tokio::test(start_paused = true)]
+async fn a_record_of_the_directory_that_disagrees_says_nothing() {
+    let seed = "
+users:
+  - { email: ada@acme.com }
+  - { account-id: acc-eve, email: eve@acme.com, hide-email: true, scim: { user-name: zz@acme.com } }
+  - { account-id: acc-old, email: old@acme.com, scim: { user-name: old@acme.com, attributes: { emails: [{ value: bob@acme.com, primary: true, type: work }] } } }
+  - { account-id: acc-bob, email: bob@acme.com }
+groups:
+  - { name: devs, members: [ada@acme.com, old@acme.com] }
+";
+    let tree = "
+policy: { invite-domains: [acme.com] }
+users: { zz@acme.com: { active: true } }
+groups: { devs: { members: [ada@acme.com, eve@acme.com, bob@acme.com, zz@acme.com] } }
+";
+    let keys = Keys { scim: true, ..JIRA };
+    let plan = Scene::of(seed, keys).plan(tree).await;
+    same(
+        &lines(&plan),
+        "add member.devs/eve@acme.com via jira
+         blocked: activate user.zz@acme.com: identity-ambiguous
+         blocked: add member.devs/bob@acme.com: identity-ambiguous
+         blocked: remove member.devs/old@acme.com: identity-ambiguous
+         blocked: add member.devs/zz@acme.com: identity-ambiguous",
+    );
+    let why: Vec<&str> = plan.blocked.iter().map(|it| it.why.as_str()).collect();
+    assert!(
+        why.contains(
+            &"the SCIM directory has bob@acme.com in the record of acc-old, which goes by another e-mail, and it is that \
+              of acc-bob"
+        ),
+        "{why:?}"
+    );
+    // A pin says who is meant, and the directory's e-mail stands in nobody's way whom the tree does not name by it.
+    let pinned = tree
+        .replace("users: { zz@acme.com: { active: true }", "users: { bob@acme.com: { account: acc-bob }")
+        .replace(", zz@acme.com", "");
+    same(
+        &lines(&Scene::of(seed, keys).plan(&pinned).await),
+        "remove member.devs/old@acme.com via jira
+         add member.devs/bob@acme.com via jira
+         add member.devs/eve@acme.com via jira",
+    );
+}
+
 /// An invited person who has not accepted hides the e-mail from Jira. The invitation is not sent again.
 #[tokio::test(start_paused = true)]
 async fn who_has_not_accepted_is_not_invited_again() {

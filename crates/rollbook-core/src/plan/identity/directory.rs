@@ -4,8 +4,7 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, AccountKind, Email, IdentitySource, LiveAccount, LiveState, Reading, ScimUser, Surface,
-    UserRef,
+    AccountId, AccountKind, Email, IdentitySource, LiveAccount, LiveState, Reading, Surface, UserRef,
 };
 
 use super::super::desired::{Desired, Lookup};
@@ -23,6 +22,8 @@ pub(super) struct Directory<'a> {
     /// Accounts of people by the e-mail they show, and to whom they show it first. Apps and customers are left out
     /// before identities are matched (design §2).
     pub(super) by_email: BTreeMap<Email, BTreeMap<&'a AccountId, IdentitySource>>,
+    /// Accounts that the SCIM directory has by an e-mail which is not the one that they go by.
+    doubtful: BTreeMap<Email, BTreeSet<&'a AccountId>>,
     /// Accounts of people that show no e-mail and that neither pin, lock nor export explains.
     pub(super) hidden: Vec<&'a LiveAccount>,
     /// The names of those, once somebody asks.
@@ -52,16 +53,29 @@ impl<'a> Directory<'a> {
                 by_email.entry(email.clone()).or_default().insert(id, from);
             }
         }
-        for (email, id) in live.scim_users.read().into_iter().flatten().filter_map(scim_identity) {
+        let mut doubtful: BTreeMap<Email, BTreeSet<&AccountId>> = BTreeMap::new();
+        for user in live.scim_users.read().into_iter().flatten() {
+            let Some(id) = &user.account else { continue };
             let account = live.accounts.get(id);
-            if account.is_none_or(|account| account.email.is_none() && account.kind.is_person()) {
-                by_email.entry(email).or_default().insert(id, IdentitySource::Scim);
+            if account.is_some_and(|account| !account.kind.is_person()) {
+                continue;
+            }
+            // A unique name that is an e-mail counts as one where there is no other.
+            let name = Email::parse(&user.user_name).ok();
+            let Some(email) = user.email.clone().or_else(|| name.clone()) else { continue };
+            let shown = account.and_then(|account| account.email.clone());
+            if shown.is_none() {
+                by_email.entry(email.clone()).or_default().insert(id, IdentitySource::Scim);
                 explained.insert(id);
+            }
+            let goes_by = shown.unwrap_or_else(|| email.clone());
+            for other in [Some(email), name].into_iter().flatten().filter(|other| *other != goes_by) {
+                doubtful.entry(other).or_default().insert(id);
             }
         }
         let hides = |account: &&LiveAccount| account.hides_email() && !explained.contains(&account.id);
         let hidden = live.accounts.values().filter(hides).collect();
-        Self { desired, live, by_email, hidden, similar: OnceCell::new(), exported }
+        Self { desired, live, by_email, doubtful, hidden, similar: OnceCell::new(), exported }
     }
 
     /// What says that an account is somebody's, when it has been found to be.
@@ -118,7 +132,8 @@ impl<'a> Directory<'a> {
                 declaration.users.get(email).and_then(|user| user.account.as_ref()).map(|pin| &pin.value);
             let lock = declaration.lock.users.get(email).map(|locked| &locked.id);
             let shown = self.by_email.get(email).into_iter().flat_map(BTreeMap::keys).copied();
-            for id in pin.into_iter().chain(lock).chain(shown) {
+            let doubtful = self.doubtful.get(email).into_iter().flatten().copied();
+            for id in pin.into_iter().chain(lock).chain(shown).chain(doubtful) {
                 suspects.entry(id.clone()).or_insert_with(|| obstacle.clone());
             }
         }
@@ -178,6 +193,21 @@ impl<'a> Directory<'a> {
     fn search(&self, email: &Email) -> Identity {
         let shown: Vec<&AccountId> =
             self.by_email.get(email).into_iter().flat_map(BTreeMap::keys).copied().collect();
+        let doubtful = self.doubtful.get(email).into_iter().flatten().copied();
+        let doubtful: Vec<&AccountId> = doubtful.filter(|id| !shown.contains(id)).collect();
+        if !doubtful.is_empty() {
+            let also =
+                if shown.is_empty() { String::new() } else { format!(", and it is that of {}", ids(&shown)) };
+            return Identity::Unresolved(Obstacle {
+                code: "identity-ambiguous",
+                why: format!(
+                    "the SCIM directory has {email} in the record of {}, which goes by another e-mail{also}",
+                    ids(&doubtful)
+                ),
+                help: "Pin the account that is meant, with `account:` under `users:`, or correct the record."
+                    .into(),
+            });
+        }
         match shown.as_slice() {
             [account] => Identity::Account((*account).clone()),
             // The organization knows every e-mail; whom it does not find by one has no account here (fact sheet §5).
@@ -229,12 +259,6 @@ impl<'a> Directory<'a> {
 
 /// How many candidates are named.
 const CANDIDATES: usize = 8;
-
-/// Whose account a SCIM record is linked to, by the e-mail in it; a unique name that is an e-mail counts too.
-fn scim_identity(user: &ScimUser) -> Option<(Email, &AccountId)> {
-    let email = user.email.clone().or_else(|| Email::parse(&user.user_name).ok())?;
-    Some((email, user.account.as_ref()?))
-}
 
 fn ids(accounts: &[&AccountId]) -> String {
     accounts.iter().map(|id| id.as_str()).collect::<Vec<_>>().join(", ")
