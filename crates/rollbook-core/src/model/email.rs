@@ -67,8 +67,7 @@ impl Email {
 
     /// Whether two addresses reach one mailbox: what stands behind a `+` is a note of its owner's (RFC 5233).
     pub fn is_same_mailbox(&self, other: &Self) -> bool {
-        self == other
-            || self.is_at(other.domain()) && self.mailbox().eq_ignore_ascii_case(other.mailbox())
+        self == other || self.mailbox().eq_ignore_ascii_case(other.mailbox()) && self.is_at(other.domain())
     }
 
     /// What stands before the `@`, without the note behind a `+`.
