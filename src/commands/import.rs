@@ -13,8 +13,8 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
 use crate::model::{
-    Declaration, Diagnostic, GroupFacts, Import, ImportedGroup, LiveState, Locator, Read, Reading,
-    SourceFile, Tree,
+    AccountId, Declaration, Diagnostic, Email, GroupFacts, Import, ImportedGroup, LiveState, Locator, Read,
+    Reading, SourceFile, Tree,
 };
 use crate::plan::{self, Beside, Desired, Lookup, Resolved, Selection};
 use crate::render::{self, count};
@@ -96,6 +96,9 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     }
     if !import.unnamed.is_empty() {
         session.terminal.say(&unnamed(&import.unnamed));
+    }
+    if !import.known.is_empty() {
+        session.terminal.say(&known(&import.known));
     }
     if let Some(unmarked) = unmarked {
         session.terminal.say(&format!("note: {}", render::harmless(&unmarked)));
@@ -262,16 +265,30 @@ fn locked(
 
 /// Whom `--users` cannot declare.
 fn unnamed(names: &[String]) -> String {
-    const SHOWN: usize = 10;
-    let shown: Vec<String> =
-        names.iter().take(SHOWN).map(|name| render::harmless(name).into_owned()).collect();
-    let more = names.len().saturating_sub(SHOWN);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
     let people = if names.len() == 1 { "1 person".to_owned() } else { format!("{} people", names.len()) };
     format!(
-        "note: {people} cannot stand under `users`, since the e-mail is hidden or may mean somebody else: {}{more}",
-        shown.join(", ")
+        "note: {people} cannot stand under `users`, since the e-mail is hidden or may mean somebody else: {}",
+        first_of(names)
     )
+}
+
+/// Whose `account:` may be an e-mail by now.
+fn known(known: &[(AccountId, Email)]) -> String {
+    let pairs: Vec<String> = known.iter().map(|(id, email)| format!("{id} is {email}")).collect();
+    let entries = count(known.len(), "account");
+    format!(
+        "note: of {entries} that the tree names by `account:` the e-mail is known now, and may stand there instead: {}",
+        first_of(&pairs)
+    )
+}
+
+/// The first of several texts, and how many more there are.
+fn first_of(texts: &[String]) -> String {
+    const SHOWN: usize = 10;
+    let shown: Vec<_> = texts.iter().take(SHOWN).map(|text| render::harmless(text)).collect();
+    let more = texts.len().saturating_sub(SHOWN);
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    format!("{}{more}", shown.join(", "))
 }
 
 fn summary(import: &Import, verb: &str) -> String {

@@ -143,6 +143,25 @@ fn an_import_says_what_it_could_not_mark() {
     assert_eq!(again.stderr, "nothing to import\n", "no group is new: {again}");
 }
 
+/// A tree that began with Jira's credential names by id whom an organization's key knows by e-mail.
+#[test]
+fn an_email_is_offered_for_an_id_once_it_is_known() {
+    let site = Site::example("acme");
+    let home = tempfile::tempdir().unwrap();
+    let folder = home.path();
+    run_with_jira_alone(folder, &site, &["import", "--site", URL, "--group", "sre"]).ends(0);
+    let again = run_with_jira_alone(folder, &site, &["import", "--group", "sre"]).ends(0);
+    assert_eq!(again.stderr, "nothing to import\n", "{again}");
+    edit(folder, "rollbook.yaml", "site:", "organization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\nsite:");
+    let import = || at(folder, &site, &["import", "--group", "sre"]).env("ROLLBOOK_SCIM_API_KEY", "").run();
+    let id = "712020:5e1f0c3a-91b4-4d27-8a6e-2f7c50d8b913";
+    let ran = import().ends(0);
+    assert!(ran.stderr.contains(&format!("may stand there instead: {id} is eve@acme.com")), "{ran}");
+    let entry = format!("account: \"{id}\" # Eve Adeyemi: the e-mail is hidden");
+    edit(folder, "groups/sre.yaml", &entry, "eve@acme.com");
+    assert!(!import().ends(0).stderr.contains("instead"));
+}
+
 fn run_with_jira_alone(folder: &Path, site: &Site, arguments: &[&str]) -> Ran {
     let run = at(folder, site, arguments);
     run.env("ROLLBOOK_ORG_API_KEY", "").env("ROLLBOOK_SCIM_API_KEY", "").run()

@@ -175,7 +175,7 @@ fn import(typed: &Typed, picks: &[(u8, u8)]) -> (Import, Value) {
     };
     let groups = groups.into_values().chain([new]).collect();
     let users = [(Email::parse("newcomer@acme.com").unwrap(), Some("New Comer".to_owned()))].into();
-    (Import { groups, users, left: Vec::new(), unnamed: Vec::new() }, meant)
+    (Import { groups, users, ..Import::default() }, meant)
 }
 
 /// Entries to take out, what the comments that go with them are about, and what the file is to say then.
