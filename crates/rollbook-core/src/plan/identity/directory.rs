@@ -199,7 +199,7 @@ impl<'a> Directory<'a> {
             let also =
                 if shown.is_empty() { String::new() } else { format!(", and it is that of {}", ids(&shown)) };
             return Identity::Unresolved(Obstacle {
-                code: "identity-ambiguous",
+                code: ObstacleCode::IdentityAmbiguous,
                 why: format!(
                     "the SCIM directory has {email} in the record of {}, which goes by another e-mail{also}",
                     ids(&doubtful)
