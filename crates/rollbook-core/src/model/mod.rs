@@ -15,6 +15,7 @@ mod comparison;
 mod declaration;
 mod diagnostic;
 mod digest;
+mod effect;
 mod email;
 mod explanation;
 pub mod formats;
@@ -51,6 +52,7 @@ pub use declaration::{
 };
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use digest::hex;
+pub use effect::{Effect, TargetGroup, Who};
 pub use email::{Email, EmailError};
 pub use explanation::{Explanation, Standing, Step, Way};
 pub use formats::JOURNAL as JOURNAL_FORMAT;

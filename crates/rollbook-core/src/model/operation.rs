@@ -268,6 +268,21 @@ impl Operation {
         matches!(self, Self::RemoveMember { .. } | Self::RemoveUser { .. } | Self::DeleteGroup { .. })
     }
 
+    /// The memberships that have an effect again, or none any more, with an account or a group.
+    pub fn memberships(&self) -> impl Iterator<Item = &Membership> {
+        let kept: &[Kept] = if let Self::ActivateUser { memberships, .. }
+        | Self::SuspendUser { memberships, .. }
+        | Self::DeactivateUser { memberships, .. }
+        | Self::RemoveUser { memberships, .. } = self
+        {
+            memberships
+        } else {
+            &[]
+        };
+        let lost: &[Lost] = if let Self::DeleteGroup { members, .. } = self { members } else { &[] };
+        kept.iter().map(|kept| &kept.membership).chain(lost.iter().map(|lost| &lost.membership))
+    }
+
     /// Takes in a membership of the account that it is about, where that has an effect again, or none any more, by it.
     pub fn keep(&mut self, kept: &Kept) {
         if let Self::ActivateUser { account, memberships, .. }

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Blocked, GroupId, Key, LiveAccount, Operation, PlannedOperation, Read, Reading, Ref, Unread,
+    AccountId, Blocked, Effect, GroupId, Key, LiveAccount, Operation, PlannedOperation, Read, Reading, Ref,
+    Unread,
 };
 
 use super::context::Context;
 use super::identity::{Obstacle, ObstacleCode};
-use super::projection::{Effect, effects};
 use super::route::not_read;
 
 /// Takes out the operations that together would leave no administrator, with those that require one of them: an account
@@ -70,7 +70,7 @@ fn leaving<'a>(
     theirs: &BTreeSet<&GroupId>,
 ) -> Vec<(&'a Key, &'a AccountId)> {
     let left = |planned: &'a PlannedOperation| {
-        effects(planned).into_iter().filter_map(|effect| match effect {
+        planned.effects().into_iter().filter_map(|effect| match effect {
             Effect::Leaves(membership) if theirs.contains(membership.group()) => Some(membership.account()),
             Effect::Sleeps(account, _) => Some(account),
             Effect::Leaves(_) | Effect::Joins(..) | Effect::Wakes(..) | Effect::Ends(_) => None,
@@ -114,7 +114,7 @@ fn untold<'a>(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'a
         // Without Jira, any group may be one that makes administrators.
         let makes = |group: &GroupId| context.live.rights.jira.is_none() || groups.contains(group);
         let takes = |planned: &PlannedOperation| {
-            effects(planned).into_iter().any(|effect| match effect {
+            planned.effects().into_iter().any(|effect| match effect {
                 Effect::Leaves(membership) => makes(membership.group()),
                 Effect::Sleeps(..) => true,
                 Effect::Joins(..) | Effect::Wakes(..) | Effect::Ends(_) => false,

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Blocked, Comparison, Cost, Direction, GroupName, GroupSummary, Identified, Key, Note, Plan,
+    Blocked, Comparison, Cost, Direction, Effect, GroupName, GroupSummary, Identified, Key, Note, Plan,
     PlannedOperation, Review, SeatChange, Summary, UserRef, Verdict,
 };
 
@@ -11,7 +11,7 @@ use super::context::Context;
 use super::cost::cost;
 use super::fingerprint::fingerprint;
 use super::identity::People;
-use super::projection::{Effect, effects, revokes};
+use super::projection::revokes;
 use super::route::{Elsewhere, surface_ids};
 use super::{order, reach};
 
@@ -100,7 +100,7 @@ fn changed_groups(groups: Vec<GroupSummary>, operations: &[PlannedOperation]) ->
         };
         touched.insert(name);
         let (added, removed) = counts.entry(name).or_default();
-        for effect in effects(planned) {
+        for effect in planned.effects() {
             match effect {
                 Effect::Joins(..) => *added += 1,
                 Effect::Leaves(_) => *removed += 1,

@@ -9,12 +9,11 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 
 use crate::model::{
-    AccountId, Action, Address, Direction, GroupId, Key, LiveState, Membership, Operation, PlannedOperation,
-    Ref, UserRef,
+    AccountId, Action, Address, Direction, Effect, GroupId, Key, LiveState, Membership, Operation,
+    PlannedOperation, Ref, TargetGroup, UserRef, Who,
 };
 
 use super::context::Context;
-use super::projection::{Effect, Place, Who, effects};
 use super::rules::RuleBook;
 use super::seats::Seats;
 
@@ -215,15 +214,15 @@ impl<'a> Tight<'a> {
             |id: &AccountId| context.account(id).is_some_and(|it| it.active() && it.kind.is_person());
         let is_active = |id: &AccountId| members.contains(id) && is_person(id);
         let leaves = |planned: &PlannedOperation| {
-            effects(planned).into_iter().any(|effect| match effect {
+            planned.effects().into_iter().any(|effect| match effect {
                 Effect::Leaves(membership) => membership.group() == group && is_active(membership.account()),
                 Effect::Sleeps(account, _) => is_active(account),
                 Effect::Joins(..) | Effect::Wakes(..) | Effect::Ends(_) => false,
             })
         };
         let comes = |planned: &PlannedOperation| {
-            effects(planned).into_iter().any(|effect| match effect {
-                Effect::Joins(place, _) => place == Place::Group(group),
+            planned.effects().into_iter().any(|effect| match effect {
+                Effect::Joins(place, _) => place == TargetGroup::Group(group),
                 Effect::Wakes(account, _) => members.contains(account),
                 Effect::Leaves(_) | Effect::Sleeps(..) | Effect::Ends(_) => false,
             })
@@ -343,7 +342,7 @@ fn exclusive(operations: &Operations, rules: &RuleBook<'_>, live: &LiveState) ->
     }
     let mut removals: BTreeMap<(&GroupId, &AccountId), Vec<&Key>> = BTreeMap::new();
     for (key, planned) in operations {
-        for effect in effects(planned) {
+        for effect in planned.effects() {
             if let Effect::Leaves(membership) = effect {
                 removals.entry((membership.group(), membership.account())).or_default().push(key);
             }
@@ -351,12 +350,12 @@ fn exclusive(operations: &Operations, rules: &RuleBook<'_>, live: &LiveState) ->
     }
     let mut waits = Vec::new();
     for (key, planned) in operations {
-        for effect in effects(planned) {
+        for effect in planned.effects() {
             let (places, account) = match effect {
                 Effect::Joins(place, Who::Account(account)) => (vec![place], account),
                 // Where they were all the while has an effect again.
                 Effect::Wakes(account, kept) => {
-                    (kept.iter().map(|kept| Place::Group(kept.membership.group())).collect(), account)
+                    (kept.iter().map(|kept| TargetGroup::Group(kept.membership.group())).collect(), account)
                 }
                 Effect::Joins(_, Who::Invited(_))
                 | Effect::Leaves(_)

@@ -3,73 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, GroupId, GroupName, Kept, LiveAccount, Membership, Operation, PlannedOperation, Ref, UserRef,
+    AccountId, Effect, GroupId, GroupName, LiveAccount, Membership, Operation, PlannedOperation, TargetGroup,
+    Who,
 };
 
 use super::context::Context;
-
-/// Somebody, by account, or by name where there is no account yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Who<'a> {
-    Account(&'a AccountId),
-    Invited(&'a UserRef),
-}
-
-/// A group, by id, or by name where it does not exist yet.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Place<'a> {
-    Group(&'a GroupId),
-    Made(&'a GroupName),
-}
-
-/// One thing that an operation does to live.
-#[derive(Clone, Copy, Debug)]
-pub(super) enum Effect<'a> {
-    /// Somebody is in a group.
-    Joins(Place<'a>, Who<'a>),
-    /// A membership ends.
-    Leaves(&'a Membership),
-    /// An account is active; what it is a member of has an effect.
-    Wakes(&'a AccountId, &'a [Kept]),
-    /// An account is not active; what it is a member of has none.
-    Sleeps(&'a AccountId, &'a [Kept]),
-    /// A group is gone.
-    Ends(&'a GroupId),
-}
-
-/// What an operation does to live.
-pub(super) fn effects(planned: &PlannedOperation) -> Vec<Effect<'_>> {
-    let user = planned.key.address.user();
-    match &planned.operation {
-        Operation::AddMember { group, account } => {
-            let who = account.known().map(Who::Account).or(user.map(Who::Invited));
-            let place = group.known().map(Place::Group).or(planned.key.address.group().map(Place::Made));
-            place.zip(who).map(|(place, who)| Effect::Joins(place, who)).into_iter().collect()
-        }
-        Operation::InviteUser { groups, defaults, .. } => {
-            let led = groups.iter().filter_map(Ref::known);
-            let led = led.chain(defaults.iter().map(|group| &group.id)).map(Place::Group);
-            user.into_iter()
-                .flat_map(|user| led.clone().map(move |place| Effect::Joins(place, Who::Invited(user))))
-                .collect()
-        }
-        Operation::ActivateUser { account, memberships, .. } => vec![Effect::Wakes(account, memberships)],
-        Operation::RemoveMember { membership } => vec![Effect::Leaves(membership)],
-        Operation::SuspendUser { account, memberships }
-        | Operation::DeactivateUser { account, memberships } => {
-            vec![Effect::Sleeps(account, memberships)]
-        }
-        Operation::RemoveUser { account, memberships, .. } => {
-            let lost = memberships.iter().map(|kept| Effect::Leaves(&kept.membership));
-            lost.chain([Effect::Sleeps(account, memberships)]).collect()
-        }
-        Operation::DeleteGroup { group, members } => {
-            let lost = members.iter().map(|lost| Effect::Leaves(&lost.membership));
-            lost.chain([Effect::Ends(group)]).collect()
-        }
-        Operation::CreateGroup { .. } | Operation::UpdateUser { .. } => Vec::new(),
-    }
-}
 
 /// How many memberships and accounts lose access by operations: each membership once, and a person who loses none at
 /// least once (design §9).
@@ -78,7 +16,7 @@ pub(super) fn revokes<'a>(operations: impl Iterator<Item = &'a PlannedOperation>
     let mut people: BTreeSet<&AccountId> = BTreeSet::new();
     let mut empty_groups = 0;
     for planned in operations {
-        for effect in effects(planned) {
+        for effect in planned.effects() {
             match effect {
                 Effect::Leaves(membership) => {
                     memberships.insert(membership);
@@ -103,7 +41,7 @@ pub(super) fn revokes<'a>(operations: impl Iterator<Item = &'a PlannedOperation>
 #[derive(Clone, Debug)]
 pub(super) struct Projection<'a> {
     context: &'a Context<'a>,
-    joined: BTreeMap<Place<'a>, BTreeSet<Who<'a>>>,
+    joined: BTreeMap<TargetGroup<'a>, BTreeSet<Who<'a>>>,
     left: BTreeSet<(&'a GroupId, &'a AccountId)>,
     ended: BTreeSet<&'a GroupId>,
     active: BTreeMap<&'a AccountId, bool>,
@@ -127,7 +65,7 @@ impl<'a> Projection<'a> {
         operations: impl Iterator<Item = &'a PlannedOperation>,
     ) -> Self {
         let mut projection = Self::before(context);
-        for effect in operations.flat_map(effects) {
+        for effect in operations.flat_map(PlannedOperation::effects) {
             match effect {
                 Effect::Joins(place, who) => {
                     projection.joined.entry(place).or_default().insert(who);
@@ -151,29 +89,29 @@ impl<'a> Projection<'a> {
 
     /// Whether somebody comes into a group that is yet to be made.
     pub(super) fn holds_made(&self, name: &GroupName, who: Who<'_>) -> bool {
-        let is_it = |place: &Place<'_>| matches!(place, Place::Made(made) if made.folded() == name.folded());
+        let is_it = |place: &TargetGroup<'_>| matches!(place, TargetGroup::Made(made) if made.folded() == name.folded());
         self.joined.iter().any(|(place, joined)| is_it(place) && joined.iter().any(|it| *it == who))
     }
 
     /// Whether somebody is in a group. Of a group whose members were not read, only what operations bring is known.
-    pub(super) fn holds(&self, place: Place<'a>, who: Who<'a>) -> bool {
+    pub(super) fn holds(&self, place: TargetGroup<'a>, who: Who<'a>) -> bool {
         if self.joined.get(&place).is_some_and(|joined| joined.contains(&who)) {
             return true;
         }
         match (place, who) {
-            (Place::Group(group), Who::Account(account)) => {
+            (TargetGroup::Group(group), Who::Account(account)) => {
                 let members = self.context.live.members.get(group);
                 members.is_some_and(|members| members.contains(account))
                     && !self.ended.contains(group)
                     && !self.left.contains(&(group, account))
             }
-            (Place::Made(_), _) | (Place::Group(_), Who::Invited(_)) => false,
+            (TargetGroup::Made(_), _) | (TargetGroup::Group(_), Who::Invited(_)) => false,
         }
     }
 
     /// Whether operations end a group.
-    pub(super) fn is_gone(&self, place: Place<'_>) -> bool {
-        matches!(place, Place::Group(group) if self.ended.contains(group))
+    pub(super) fn is_gone(&self, place: TargetGroup<'_>) -> bool {
+        matches!(place, TargetGroup::Group(group) if self.ended.contains(group))
     }
 
     /// The people in a group who have an active account. Somebody whom a plan invites has none yet, and an app is nobody.
@@ -183,7 +121,7 @@ impl<'a> Projection<'a> {
         }
         let members = self.context.live.members.get(group).into_iter().flatten();
         let stay = members.filter(|id| !self.left.contains(&(group, *id)));
-        let joined = self.joined.get(&Place::Group(group)).into_iter().flatten();
+        let joined = self.joined.get(&TargetGroup::Group(group)).into_iter().flatten();
         let joined = joined.filter_map(|who| match who {
             Who::Account(id) => Some(*id),
             Who::Invited(_) => None,

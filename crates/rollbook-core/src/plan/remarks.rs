@@ -4,11 +4,13 @@ use std::collections::BTreeSet;
 
 use jiff::ToSpan;
 
-use crate::model::{AccountId, Capabilities, Email, GroupId, GroupName, Note, Read, UserRef};
+use crate::model::{
+    AccountId, Capabilities, Email, GroupId, GroupName, Note, Read, TargetGroup, UserRef, Who,
+};
 
 use super::context::Context;
 use super::identity::{Identity, Marked};
-use super::projection::{Place, Projection, Who};
+use super::projection::Projection;
 use super::rules::{RuleBook, Rules, Unseen, group_id};
 
 /// How far ahead a plan says what expires, in days (design §2, Time).
@@ -132,7 +134,9 @@ fn standing_pairs(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
             // A name that may mean two groups is one of the list all the same.
             let held: Vec<&GroupId> = list
                 .iter()
-                .filter_map(|listed| listed.ids.iter().copied().find(|id| site.holds(Place::Group(id), who)))
+                .filter_map(|listed| {
+                    listed.ids.iter().copied().find(|id| site.holds(TargetGroup::Group(id), who))
+                })
                 .collect();
             if let [one, other, ..] = held.as_slice() {
                 let user = context.tree.people.name_of(account, context.live.accounts.get(account));

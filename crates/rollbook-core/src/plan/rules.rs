@@ -4,14 +4,14 @@ use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Address, Email, GroupId, GroupName, Guard, LiveAccount, LiveState, Located, Policy, UserRef,
-    Waiver,
+    AccountId, Address, Email, GroupId, GroupName, Guard, LiveAccount, LiveState, Located, Policy,
+    TargetGroup, UserRef, Waiver, Who,
 };
 
 use super::base::rule_of_exclusive;
 use super::context::Context;
 use super::identity::{GroupNames, Identity, Marked, Resolved};
-use super::projection::{Place, Projection, Who};
+use super::projection::Projection;
 
 /// The rules that a plan is judged by: those of the tree, and those of its base.
 pub(super) struct RuleBook<'a> {
@@ -158,10 +158,10 @@ pub(super) struct Listed<'a> {
 
 impl Listed<'_> {
     /// Whether it is a group.
-    pub(super) fn takes(&self, place: Place<'_>) -> bool {
+    pub(super) fn takes(&self, place: TargetGroup<'_>) -> bool {
         match place {
-            Place::Group(id) => self.ids.contains(id),
-            Place::Made(name) => name.folded() == self.name.folded(),
+            TargetGroup::Group(id) => self.ids.contains(id),
+            TargetGroup::Made(name) => name.folded() == self.name.folded(),
         }
     }
 
@@ -169,7 +169,7 @@ impl Listed<'_> {
     pub(super) fn holds<'b>(&'b self, site: &Projection<'b>, who: Who<'b>) -> bool {
         // One that is yet to be made is named by the tree, in whatever case.
         let made = || self.ids.is_empty() && site.holds_made(self.name, who);
-        self.ids.iter().any(|id| site.holds(Place::Group(id), who)) || made()
+        self.ids.iter().any(|id| site.holds(TargetGroup::Group(id), who)) || made()
     }
 }
 

@@ -301,28 +301,12 @@ impl SentOperation {
         group: Option<GroupId>,
         account: Option<AccountId>,
     ) -> Self {
+        let was = if let Operation::ActivateUser { from, .. } = operation { Some(*from) } else { None };
         let pair = |membership: &Membership| Pair {
             group: membership.group().clone(),
             account: membership.account().clone(),
         };
-        let (was, memberships) = match operation {
-            Operation::ActivateUser { from, memberships, .. } => {
-                (Some(*from), memberships.iter().map(|kept| pair(&kept.membership)).collect())
-            }
-            Operation::SuspendUser { memberships, .. }
-            | Operation::DeactivateUser { memberships, .. }
-            | Operation::RemoveUser { memberships, .. } => {
-                (None, memberships.iter().map(|kept| pair(&kept.membership)).collect())
-            }
-            Operation::DeleteGroup { members, .. } => {
-                (None, members.iter().map(|lost| pair(&lost.membership)).collect())
-            }
-            Operation::CreateGroup { .. }
-            | Operation::InviteUser { .. }
-            | Operation::UpdateUser { .. }
-            | Operation::AddMember { .. }
-            | Operation::RemoveMember { .. } => (None, Vec::new()),
-        };
+        let memberships = operation.memberships().map(pair).collect();
         Self { key: key.clone(), via, group, account, was, memberships }
     }
 }

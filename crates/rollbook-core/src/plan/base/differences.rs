@@ -9,7 +9,7 @@ use jiff::civil::Date;
 
 use crate::model::{
     AccountId, Action, Address, Blocked, Capabilities, DeclarationChange, Declared, GroupId, GroupName,
-    LiveState, Location, Locator, Reason, UserRef, Wanted,
+    LiveState, Location, Locator, Reason, TargetGroup, UserRef, Wanted, Who,
 };
 
 use super::doubts::{Before, names};
@@ -17,7 +17,6 @@ use super::{Base, Wants, by_name};
 use crate::plan::context::Context;
 use crate::plan::desired::{DesiredGroup, Entry, lasts_longer};
 use crate::plan::identity::{GroupNames, Identity, Marked, Obstacle, People, Resolved};
-use crate::plan::projection::{Place, Who};
 
 /// A membership of which the tree says another thing than its base.
 #[derive(Clone, Debug)]
@@ -25,7 +24,7 @@ pub(in crate::plan) struct Difference<'a> {
     pub(in crate::plan) kind: Kind,
     /// The group, as the tree calls it, or as the base does where the tree does not declare it.
     pub(in crate::plan) group: &'a GroupName,
-    pub(in crate::plan) place: Place<'a>,
+    pub(in crate::plan) place: TargetGroup<'a>,
     pub(in crate::plan) user: UserRef,
     pub(in crate::plan) who: Who<'a>,
     /// What of it the base cannot tell, so that it may be about somebody else.
@@ -85,8 +84,8 @@ impl Difference<'_> {
 
     pub(in crate::plan) fn group_id(&self) -> Option<&GroupId> {
         match self.place {
-            Place::Group(id) => Some(id),
-            Place::Made(_) => None,
+            TargetGroup::Group(id) => Some(id),
+            TargetGroup::Made(_) => None,
         }
     }
 
@@ -202,8 +201,8 @@ pub(super) fn who<'a>(people: &'a People, user: &'a UserRef) -> Who<'a> {
     }
 }
 
-fn place<'a>(tree: &'a Resolved<'_>, name: &'a GroupName) -> Place<'a> {
-    tree.groups.id(name).map_or(Place::Made(name), Place::Group)
+fn place<'a>(tree: &'a Resolved<'_>, name: &'a GroupName) -> TargetGroup<'a> {
+    tree.groups.id(name).map_or(TargetGroup::Made(name), TargetGroup::Group)
 }
 
 /// What a group says of somebody.
@@ -223,7 +222,7 @@ impl<'a> Comparing<'a, '_> {
     /// declared alike, and are told by a look at their name.
     fn declared(&self) -> Vec<Difference<'a>> {
         let before = self.before();
-        let mut base: BTreeMap<Place<'_>, &DesiredGroup<'_>> = BTreeMap::new();
+        let mut base: BTreeMap<TargetGroup<'_>, &DesiredGroup<'_>> = BTreeMap::new();
         for it in &before {
             base.entry(it.place).or_insert(it.group);
         }
@@ -249,7 +248,7 @@ impl<'a> Comparing<'a, '_> {
                 };
                 let (user, who) = (user.clone(), who(&self.head.people, user));
                 let origin = self.locator.locate(entry.origin);
-                if let (Kind::Later { .. }, Place::Group(id), Who::Invited(_)) = (kind, place, who) {
+                if let (Kind::Later { .. }, TargetGroup::Group(id), Who::Invited(_)) = (kind, place, who) {
                     let may_be = self.may_be(&user, id).into_iter().filter(|account| self.stays(id, account));
                     found.extend(may_be.map(|account| Difference {
                         kind,
@@ -274,7 +273,7 @@ impl<'a> Comparing<'a, '_> {
     /// Members of whom the tree says nothing any more, and who stay. Of a group that leaves the tree as a whole, those whose
     /// access was to end.
     fn dropped(&self, before: &Before<'a>) -> Vec<Difference<'a>> {
-        let Place::Group(id) = before.place else { return Vec::new() };
+        let TargetGroup::Group(id) = before.place else { return Vec::new() };
         let after = self.after(before);
         let mut found = Vec::new();
         let same_name = |user: &UserRef| {
@@ -313,7 +312,7 @@ impl<'a> Comparing<'a, '_> {
             let kept = |group: &'a GroupId, name: &'a GroupName, account: &'a AccountId| Difference {
                 kind: Kind::Kept { undoes: change.wanted.action(), reason: change.reason },
                 group: name,
-                place: Place::Group(group),
+                place: TargetGroup::Group(group),
                 user: self.name_of(account),
                 who: Who::Account(account),
                 doubt: None,

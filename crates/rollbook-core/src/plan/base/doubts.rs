@@ -3,7 +3,8 @@
 //! author's own making.
 
 use crate::model::{
-    AccountId, Action, Address, Blocked, GroupId, GroupName, Location, Mode, Reason, UserRef,
+    AccountId, Action, Address, Blocked, GroupId, GroupName, Location, Mode, Reason, TargetGroup, UserRef,
+    Who,
 };
 
 use std::collections::BTreeSet;
@@ -14,13 +15,12 @@ use crate::plan::desired::{DesiredGroup, Entry};
 use crate::plan::diff::may_go;
 use crate::plan::expired;
 use crate::plan::identity::GroupIdentity;
-use crate::plan::projection::{Place, Who};
 
 /// A group of the base, at a place that it is, or may be.
 pub(super) struct Before<'a> {
     pub(super) name: &'a GroupName,
     pub(super) group: &'a DesiredGroup<'a>,
-    pub(super) place: Place<'a>,
+    pub(super) place: TargetGroup<'a>,
     pub(super) doubt: Option<Doubt>,
 }
 
@@ -57,11 +57,13 @@ impl<'a> Comparing<'a, '_> {
         for (name, group) in &self.base.tree.desired.groups {
             let at = |place, doubt| Before { name, group, place, doubt };
             match self.base.tree.groups.get(name) {
-                GroupIdentity::Live(live) => told.push(at(Place::Group(&live.id), None)),
-                GroupIdentity::Missing => told.push(at(Place::Made(name), None)),
+                GroupIdentity::Live(live) => told.push(at(TargetGroup::Group(&live.id), None)),
+                GroupIdentity::Missing => told.push(at(TargetGroup::Made(name), None)),
                 GroupIdentity::Unresolved(_) => {
-                    let ids = self.meanings(name).into_iter().map(Place::Group);
-                    unclear.extend(ids.chain([Place::Made(name)]).map(|place| at(place, Some(Doubt::Group))));
+                    let ids = self.meanings(name).into_iter().map(TargetGroup::Group);
+                    unclear.extend(
+                        ids.chain([TargetGroup::Made(name)]).map(|place| at(place, Some(Doubt::Group))),
+                    );
                 }
             }
         }
@@ -77,7 +79,7 @@ impl<'a> Comparing<'a, '_> {
 
     /// What the tree says of a group of the base: by its id, or by its name where neither can tell which it is.
     pub(super) fn after(&self, before: &Before<'a>) -> Option<&'a DesiredGroup<'a>> {
-        let Place::Group(id) = before.place else { return None };
+        let TargetGroup::Group(id) = before.place else { return None };
         self.declared.get(id).copied().or_else(|| {
             let unclear = self.head.groups.is_unclear(before.name);
             before.doubt.filter(|_| unclear).and_then(|_| self.head.desired.groups.get(before.name))
@@ -101,7 +103,7 @@ impl<'a> Comparing<'a, '_> {
         account: &AccountId,
         longer: impl Fn(&Entry) -> bool,
     ) -> bool {
-        let Place::Group(id) = before.place else { return false };
+        let TargetGroup::Group(id) = before.place else { return false };
         let entry = || entry_of(self.head, self.declared.get(id)?, Who::Account(account));
         let was_named = || entry_of(&self.base.tree, before.group, Who::Account(account)).is_some();
         let is_member = self.live.members.get(id).is_some_and(|members| members.contains(account));
@@ -132,7 +134,7 @@ impl<'a> Comparing<'a, '_> {
     /// What the base takes in a group by a line that nobody can tell whom it is about, and of a group that cannot be told
     /// itself, what it takes there from anybody.
     pub(super) fn unclear(&self, before: &Before<'a>) -> Vec<Difference<'a>> {
-        let Place::Group(id) = before.place else { return Vec::new() };
+        let TargetGroup::Group(id) = before.place else { return Vec::new() };
         let after = self.after(before);
         let mut found = Vec::new();
         let by_line = before.group.denied.iter().filter(|(_, denial)| denial.reason != Reason::Offboarded);
@@ -228,7 +230,7 @@ impl<'a> Comparing<'a, '_> {
         let kept = stay.map(|account| Difference {
             kind: Kind::Kept { undoes: blocked.action, reason: blocked.reason },
             group: self.group_name(group).unwrap_or(&live.name),
-            place: Place::Group(group),
+            place: TargetGroup::Group(group),
             user: user.clone(),
             who: Who::Account(account),
             doubt: Some(Doubt::Person),

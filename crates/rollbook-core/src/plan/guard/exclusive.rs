@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Address, GroupName, Guard, UserRef};
+use crate::model::{Address, Effect, GroupName, Guard, TargetGroup, UserRef, Who};
 
 use super::{Case, Rules, Tripped};
-use crate::plan::projection::{Effect, Place, Projection, Who, effects};
+use crate::plan::projection::Projection;
 use crate::plan::rules::Listed;
 
 /// Refused when the plan puts somebody into a group, or the tree newly declares somebody in one, keeps them or lets their
@@ -42,7 +42,7 @@ pub(super) fn exclusive(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
 /// Somebody who is to be in a group and was not, or was not to be.
 struct Coming<'a> {
     address: Address,
-    place: Place<'a>,
+    place: TargetGroup<'a>,
     user: &'a UserRef,
     who: Who<'a>,
 }
@@ -52,12 +52,12 @@ fn coming<'a>(case: &'a Case<'_>) -> Vec<Coming<'a>> {
     for planned in case.operations.values() {
         let Some(user) = planned.key.address.user() else { continue };
         let address = || planned.key.address.clone();
-        for effect in effects(planned) {
+        for effect in planned.effects() {
             match effect {
                 Effect::Joins(place, who) => coming.push(Coming { address: address(), place, user, who }),
                 Effect::Wakes(account, kept) => {
                     let who = Who::Account(account);
-                    let places = kept.iter().map(|kept| Place::Group(kept.membership.group()));
+                    let places = kept.iter().map(|kept| TargetGroup::Group(kept.membership.group()));
                     // What the plan ends, such as with its group, has no effect again.
                     let stay = places.filter(|place| case.after.holds(*place, who));
                     coming.extend(stay.map(|place| Coming { address: address(), place, user, who }));

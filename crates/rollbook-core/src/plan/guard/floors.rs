@@ -1,10 +1,10 @@
 //! `keep-at-least`: how many people with an active account a group must keep.
 
-use crate::model::{Address, GroupId, GroupName, Guard};
+use crate::model::{Address, Effect, GroupId, GroupName, Guard, PlannedOperation};
 
 use super::{Case, Rules, Tripped};
 use crate::plan::order::Circle;
-use crate::plan::projection::{Effect, Projection, effects};
+use crate::plan::projection::Projection;
 
 /// Refused when the plan leaves a group fewer active people than the policy says, and fewer than it had, or when no order
 /// of its operations keeps the group as large all the way.
@@ -55,7 +55,7 @@ pub(super) fn keep_at_least(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> 
 
 /// Whether the plan takes anybody out of a group, or their account away. A snapshot may lack the group's members.
 fn loses_somebody(case: &Case<'_>, group: &GroupId) -> bool {
-    case.operations.values().flat_map(effects).any(|effect| match effect {
+    case.operations.values().flat_map(PlannedOperation::effects).any(|effect| match effect {
         Effect::Leaves(membership) => membership.group() == group,
         Effect::Sleeps(_, kept) => kept.iter().any(|kept| kept.membership.group() == group),
         Effect::Ends(ended) => ended == group,

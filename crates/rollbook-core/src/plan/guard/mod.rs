@@ -20,7 +20,7 @@ mod suspicious;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Address, Blocked, Direction, GroupId, Guard, IdentityChange, Kept, Key, Operation,
+    AccountId, Address, Blocked, Direction, Effect, GroupId, Guard, IdentityChange, Kept, Key, Operation,
     PlannedOperation, RuleChange, RuleSource, Ruling, Verdict, Waiver,
 };
 
@@ -28,7 +28,7 @@ use super::base::Difference;
 use super::context::Context;
 use super::identity::{Obstacle, ObstacleCode};
 use super::order::Circle;
-use super::projection::{Effect, Projection, effects};
+use super::projection::Projection;
 use super::rules::{RuleBook, Rules, group_id};
 
 /// What guards judge.
@@ -151,7 +151,7 @@ fn revokes_at(
     let is_member = |group: &GroupId, id: &AccountId| {
         context.live.members.get(group).is_some_and(|members| members.contains(id))
     };
-    effects(planned).into_iter().any(|effect| match effect {
+    planned.effects().into_iter().any(|effect| match effect {
         Effect::Leaves(membership) => groups.contains(membership.group()),
         Effect::Sleeps(account, _) => groups.iter().any(|group| is_member(group, account)),
         Effect::Ends(id) => groups.contains(id),

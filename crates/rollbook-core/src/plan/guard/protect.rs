@@ -2,12 +2,11 @@
 
 use std::collections::BTreeSet;
 
-use crate::model::{AccountId, Address, Email, GroupId, GroupName, Guard, PlannedOperation, UserRef};
+use crate::model::{AccountId, Address, Effect, Email, GroupId, GroupName, Guard, PlannedOperation, UserRef};
 
 use super::{Case, Rules, Tripped};
 use crate::plan::base::Kind;
 use crate::plan::identity::Marked;
-use crate::plan::projection::{Effect, effects};
 
 /// Refused when the plan revokes anything of somebody, or in a group, that the policy protects, or the tree lets their
 /// access end earlier than its base.
@@ -105,7 +104,7 @@ impl<'a> Protected<'a> {
 /// The accounts that lose something by an operation, and the groups in which they do.
 fn revoked(planned: &PlannedOperation) -> (BTreeSet<&AccountId>, BTreeSet<&GroupId>) {
     let (mut accounts, mut groups) = (BTreeSet::new(), BTreeSet::new());
-    for effect in effects(planned) {
+    for effect in planned.effects() {
         match effect {
             Effect::Leaves(membership) => {
                 accounts.insert(membership.account());

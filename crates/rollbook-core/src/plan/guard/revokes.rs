@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{Address, GroupId, GroupName, GroupRevokes, Guard, Listing, Membership, PlannedOperation};
+use crate::model::{
+    Address, Effect, GroupId, GroupName, GroupRevokes, Guard, Listing, Membership, PlannedOperation,
+};
 
 use super::{Case, Rules, Tripped};
-use crate::plan::projection::{Effect, effects, revokes};
+use crate::plan::projection::revokes;
 
 /// Refused when the plan revokes more than `total`, or one group loses more than both its `count` and its `percent`.
 /// What a waiver names does not count in the total.
@@ -41,7 +43,7 @@ fn losses<'a>(
     operations: impl Iterator<Item = &'a PlannedOperation>,
 ) -> BTreeMap<&'a GroupId, BTreeSet<&'a Membership>> {
     let mut losses: BTreeMap<&GroupId, BTreeSet<&Membership>> = BTreeMap::new();
-    for effect in operations.flat_map(effects) {
+    for effect in operations.flat_map(PlannedOperation::effects) {
         match effect {
             Effect::Leaves(membership) => {
                 losses.entry(membership.group()).or_default().insert(membership);

@@ -5,7 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Declaration, GroupId, GroupName, Key, Listing, LiveGroup, LiveState, Operation, Policy, Ref,
+    Declaration, Effect, GroupId, GroupName, Key, Listing, LiveGroup, LiveState, Operation, Policy,
+    TargetGroup,
 };
 
 /// What a tree and its base call groups, and what the site does.
@@ -106,23 +107,15 @@ impl Marked {
 
     /// Whether an operation lets somebody into one of the groups or back to it, takes somebody out, or makes or ends one.
     pub(in crate::plan) fn touched_by(&self, key: &Key, operation: &Operation) -> bool {
-        match operation {
-            Operation::AddMember { group: Ref::Known(id), .. } | Operation::DeleteGroup { group: id, .. } => {
-                self.holds(id)
-            }
-            Operation::RemoveMember { membership } => self.holds(membership.group()),
-            Operation::AddMember { group: Ref::Made(_), .. } | Operation::CreateGroup { .. } => {
-                key.address.group().is_some_and(|name| self.names(name))
-            }
-            Operation::ActivateUser { memberships, .. }
-            | Operation::SuspendUser { memberships, .. }
-            | Operation::DeactivateUser { memberships, .. }
-            | Operation::RemoveUser { memberships, .. } => {
-                memberships.iter().any(|kept| self.holds(kept.membership.group()))
-            }
-            // The site puts whom it invites to an app into the app's default groups.
-            Operation::InviteUser { defaults, .. } => defaults.iter().any(|group| self.holds(&group.id)),
-            Operation::UpdateUser { .. } => false,
-        }
+        let made = matches!(operation, Operation::CreateGroup { .. });
+        made && key.address.group().is_some_and(|name| self.names(name))
+            || operation.effects(&key.address).into_iter().any(|effect| match effect {
+                Effect::Joins(TargetGroup::Group(id), _) | Effect::Ends(id) => self.holds(id),
+                Effect::Joins(TargetGroup::Made(name), _) => self.names(name),
+                Effect::Leaves(membership) => self.holds(membership.group()),
+                Effect::Wakes(_, kept) | Effect::Sleeps(_, kept) => {
+                    kept.iter().any(|kept| self.holds(kept.membership.group()))
+                }
+            })
     }
 }

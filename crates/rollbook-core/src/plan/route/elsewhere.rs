@@ -5,11 +5,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::model::{AccountId, Address, Authority, Blocked, Change, GroupName, Note, Reason, UserStatus};
+use crate::model::{
+    AccountId, Address, Authority, Blocked, Change, Effect, GroupName, Note, PlannedOperation, Reason,
+    UserStatus,
+};
 
 use super::super::context::Context;
 use super::super::identity::ObstacleCode;
-use super::super::projection::{Effect, effects};
 use super::{Operations, Router};
 
 /// What routing found of them.
@@ -48,10 +50,12 @@ impl Elsewhere {
             return (0, Vec::new());
         }
         let mut off: BTreeSet<&AccountId> = self.off.iter().collect();
-        off.extend(operations.values().flat_map(effects).filter_map(|effect| match effect {
-            Effect::Sleeps(account, _) => Some(account),
-            Effect::Joins(..) | Effect::Leaves(_) | Effect::Wakes(..) | Effect::Ends(_) => None,
-        }));
+        off.extend(operations.values().flat_map(PlannedOperation::effects).filter_map(
+            |effect| match effect {
+                Effect::Sleeps(account, _) => Some(account),
+                Effect::Joins(..) | Effect::Leaves(_) | Effect::Wakes(..) | Effect::Ends(_) => None,
+            },
+        ));
         let mut waiting: BTreeMap<&AccountId, (BTreeSet<GroupName>, Blocked)> = BTreeMap::new();
         blocked.retain(|it| {
             let account = self.members.get(&it.address).filter(|account| off.contains(account));

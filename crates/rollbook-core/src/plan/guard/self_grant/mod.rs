@@ -10,13 +10,12 @@ mod owned;
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, Address, Direction, Drift, Email, GroupId, GroupName, Guard, LiveAccount, Operation, Ruling,
-    SelfGrant, UserRef, Verdict,
+    AccountId, Address, Direction, Drift, Effect, Email, GroupId, GroupName, Guard, LiveAccount, Operation,
+    Ruling, SelfGrant, TargetGroup, UserRef, Verdict,
 };
 
 use super::{Case, Context, Rules, Tripped, ruled, verdict};
 use crate::plan::base::Doubt;
-use crate::plan::projection::{Effect, Place, effects};
 use author::Author;
 use owned::{loosened, moved_names};
 
@@ -99,9 +98,9 @@ fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
         else {
             continue;
         };
-        let into = effects(planned).into_iter().any(|effect| match effect {
-            Effect::Joins(Place::Group(id), _) => marked.may_hold(id),
-            Effect::Joins(Place::Made(name), _) => marked.names(name),
+        let into = planned.effects().into_iter().any(|effect| match effect {
+            Effect::Joins(TargetGroup::Group(id), _) => marked.may_hold(id),
+            Effect::Joins(TargetGroup::Made(name), _) => marked.names(name),
             Effect::Wakes(_, kept) => kept.iter().any(|kept| marked.may_hold(kept.membership.group())),
             Effect::Leaves(_) | Effect::Sleeps(..) | Effect::Ends(_) => false,
         });

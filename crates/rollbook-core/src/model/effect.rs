@@ -1,0 +1,80 @@
+//! What operations do to live. Every rule that judges a plan asks here.
+
+use super::{
+    AccountId, Address, GroupId, GroupName, Kept, Membership, Operation, PlannedOperation, Ref, UserRef,
+};
+
+/// Somebody, by account, or by name where there is no account yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Who<'a> {
+    /// By account.
+    Account(&'a AccountId),
+    /// By the name of an invitation.
+    Invited(&'a UserRef),
+}
+
+/// A group, by id, or by name where it does not exist yet.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum TargetGroup<'a> {
+    /// By id.
+    Group(&'a GroupId),
+    /// By the name that it is made under.
+    Made(&'a GroupName),
+}
+
+/// One thing that an operation does to live.
+#[derive(Clone, Copy, Debug)]
+pub enum Effect<'a> {
+    /// Somebody is in a group.
+    Joins(TargetGroup<'a>, Who<'a>),
+    /// A membership ends.
+    Leaves(&'a Membership),
+    /// An account is active; what it is a member of has an effect.
+    Wakes(&'a AccountId, &'a [Kept]),
+    /// An account is not active; what it is a member of has none.
+    Sleeps(&'a AccountId, &'a [Kept]),
+    /// A group is gone.
+    Ends(&'a GroupId),
+}
+
+impl Operation {
+    /// What it does to live, at its address.
+    pub fn effects<'a>(&'a self, address: &'a Address) -> Vec<Effect<'a>> {
+        let user = address.user();
+        match self {
+            Self::AddMember { group, account } => {
+                let who = account.known().map(Who::Account).or(user.map(Who::Invited));
+                let place = group.known().map(TargetGroup::Group).or(address.group().map(TargetGroup::Made));
+                place.zip(who).map(|(place, who)| Effect::Joins(place, who)).into_iter().collect()
+            }
+            Self::InviteUser { groups, defaults, .. } => {
+                let led = groups.iter().filter_map(Ref::known);
+                let led = led.chain(defaults.iter().map(|group| &group.id)).map(TargetGroup::Group);
+                user.into_iter()
+                    .flat_map(|user| led.clone().map(move |place| Effect::Joins(place, Who::Invited(user))))
+                    .collect()
+            }
+            Self::ActivateUser { account, memberships, .. } => vec![Effect::Wakes(account, memberships)],
+            Self::RemoveMember { membership } => vec![Effect::Leaves(membership)],
+            Self::SuspendUser { account, memberships } | Self::DeactivateUser { account, memberships } => {
+                vec![Effect::Sleeps(account, memberships)]
+            }
+            Self::RemoveUser { account, memberships, .. } => {
+                let lost = memberships.iter().map(|kept| Effect::Leaves(&kept.membership));
+                lost.chain([Effect::Sleeps(account, memberships)]).collect()
+            }
+            Self::DeleteGroup { group, members } => {
+                let lost = members.iter().map(|lost| Effect::Leaves(&lost.membership));
+                lost.chain([Effect::Ends(group)]).collect()
+            }
+            Self::CreateGroup { .. } | Self::UpdateUser { .. } => Vec::new(),
+        }
+    }
+}
+
+impl PlannedOperation {
+    /// What it does to live.
+    pub fn effects(&self) -> Vec<Effect<'_>> {
+        self.operation.effects(&self.key.address)
+    }
+}
