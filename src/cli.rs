@@ -9,6 +9,7 @@ use crate::commands::{self, Session};
 use crate::environment::VARIABLES;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::model::ErrorExt as _;
 use crate::render::harmless;
 use crate::terminal::{ColorChoice, Terminal};
 

@@ -101,29 +101,41 @@ pub struct Environment {
     pub organization: Option<String>,
 }
 
+const SECRET_ALONE: &str = "Let it name a file that can be read and holds the secret alone.";
+
 /// Why the environment is not usable.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum EnvironmentError {
     /// No credential is set that anything could be read with.
     #[error("no credential is set")]
+    #[diagnostic(help(
+        "Set ROLLBOOK_EMAIL and ROLLBOOK_API_TOKEN, or ROLLBOOK_CLIENT_ID and ROLLBOOK_CLIENT_SECRET, or \
+         ROLLBOOK_ACCESS_TOKEN for Jira, or ROLLBOOK_ORG_API_KEY for the organization."
+    ))]
     NoCredential,
     /// One of a pair is set.
     #[error("{0} is set, and {1} is not")]
+    #[diagnostic(help("Set both, or neither."))]
     Half(&'static str, &'static str),
     /// More than one credential is set.
     #[error("more than one credential is set: {0}")]
+    #[diagnostic(help("Leave one of them, so that it is plain who acts."))]
     Several(String),
     /// A value is not among those that a variable takes.
     #[error("{0} is neither `classic` nor `scoped`")]
+    #[diagnostic(help("Write `scoped` for a token that was made with scopes, or leave it out."))]
     TokenKind(&'static str),
     /// The same of the pace.
     #[error("{PACE} is neither `published` nor `answers`")]
+    #[diagnostic(help("Leave it out to keep to Atlassian's published limits."))]
     Pace,
     /// A value is no UTF-8.
     #[error("{0} does not hold text")]
+    #[diagnostic(help("Set it again."))]
     NotText(String),
     /// A secret's file cannot be read.
     #[error("failed to read the file that {variable} names")]
+    #[diagnostic(help("{SECRET_ALONE}"))]
     File {
         /// The variable.
         variable: String,
@@ -132,18 +144,26 @@ pub enum EnvironmentError {
     },
     /// A secret's file is too large to hold one.
     #[error("the file that {0} names is larger than {LARGEST_SECRET} bytes")]
+    #[diagnostic(help("{SECRET_ALONE}"))]
     TooLarge(String),
     /// A secret's file is empty.
     #[error("the file that {0} names is empty")]
+    #[diagnostic(help("{SECRET_ALONE}"))]
     Empty(String),
     /// A secret is set twice.
     #[error("{0} and {0}_FILE are both set")]
+    #[diagnostic(help("Leave one of them."))]
     Twice(&'static str),
     /// The cloud id is none.
     #[error("{CLOUD_ID} is not usable")]
+    #[diagnostic(help("Copy it from `https://SITE/_edge/tenant_info`, or leave it out."))]
     CloudId(#[source] HostError),
     /// A proxy is named that would not be used.
     #[error("{variable} names {value}, which is no proxy that can be used")]
+    #[diagnostic(help(
+        "Name an HTTP proxy, such as http://proxy.example:3128: SOCKS is not spoken here. A proxy that cannot be used \
+         would be passed by; where that is meant, name the hosts in NO_PROXY."
+    ))]
     Proxy {
         /// The variable.
         variable: &'static str,
@@ -152,34 +172,8 @@ pub enum EnvironmentError {
     },
     /// A host that stands in for one of Atlassian's is none.
     #[error("{ENDPOINT_SITE}, {ENDPOINT_GATEWAY} or {ENDPOINT_SCIM} is not usable")]
+    #[diagnostic(transparent)]
     Endpoint(#[source] HostError),
-}
-
-impl EnvironmentError {
-    /// A full sentence that says what to do.
-    pub fn help(&self) -> &'static str {
-        match self {
-            Self::NoCredential => {
-                "Set ROLLBOOK_EMAIL and ROLLBOOK_API_TOKEN, or ROLLBOOK_CLIENT_ID and ROLLBOOK_CLIENT_SECRET, or \
-                 ROLLBOOK_ACCESS_TOKEN for Jira, or ROLLBOOK_ORG_API_KEY for the organization."
-            }
-            Self::Half(..) => "Set both, or neither.",
-            Self::Several(_) => "Leave one of them, so that it is plain who acts.",
-            Self::TokenKind(_) => "Write `scoped` for a token that was made with scopes, or leave it out.",
-            Self::Pace => "Leave it out to keep to Atlassian's published limits.",
-            Self::NotText(_) => "Set it again.",
-            Self::File { .. } | Self::TooLarge(_) | Self::Empty(_) => {
-                "Let it name a file that can be read and holds the secret alone."
-            }
-            Self::Twice(_) => "Leave one of them.",
-            Self::CloudId(_) => "Copy it from `https://SITE/_edge/tenant_info`, or leave it out.",
-            Self::Proxy { .. } => {
-                "Name an HTTP proxy, such as http://proxy.example:3128: SOCKS is not spoken here. A proxy that cannot be used \
-                 would be passed by; where that is meant, name the hosts in NO_PROXY."
-            }
-            Self::Endpoint(error) => error.help(),
-        }
-    }
 }
 
 impl Environment {

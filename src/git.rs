@@ -29,17 +29,29 @@ use process::{git, line, run};
 /// The largest file that is read, in bytes, as in a folder.
 const LARGEST_FILE: u64 = 32 << 20;
 
+const FETCH_BASE: &str = "The clone is shallow: fetch the base first, as by `git fetch origin main`, or let CI clone with its \
+                          history (`fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`).";
+const FETCH_HISTORY: &str = "The clone is shallow: fetch the history, as by `git fetch --unshallow`, or let CI clone with it \
+                             (`fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`).";
+const CLONE_WHOLE: &str =
+    "Let CI clone with the whole history: `fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`.";
+const CONTAIN: &str = "Merge that commit, or plan what contains it. Where the history was written anew, \
+                       `git update-ref refs/rollbook/applied COMMIT` names the commit that the site was last brought in line with.";
+
 /// Why a revision cannot be read.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum GitError {
     /// git could not be started.
     #[error("failed to run git")]
+    #[diagnostic(help("Install git, or name a folder as the base."))]
     NoGit(#[source] io::Error),
     /// The folder is in no repository, or git refuses it.
     #[error("{0}")]
+    #[diagnostic(help("{}", .0.help()))]
     Refused(Refusal),
     /// The repository has no such commit.
     #[error("there is no commit {revision} here")]
+    #[diagnostic(help("{}", if *.shallow { FETCH_BASE } else { "Fetch it, or correct the name." }))]
     NoCommit {
         /// What was asked for.
         revision: String,
@@ -48,6 +60,10 @@ pub enum GitError {
     },
     /// The name means more than one thing.
     #[error("{name} means {} things here: {}", .meanings.len(), .meanings.join(", "))]
+    #[diagnostic(help(
+        "Write one of them in full, such as `refs/heads/main`, or the whole id of a commit: git would choose by its \
+         own order, and anybody who may push can make a tag."
+    ))]
     Ambiguous {
         /// The name.
         name: String,
@@ -56,9 +72,15 @@ pub enum GitError {
     },
     /// The commit holds no tree of declarations in this folder.
     #[error("there is no rollbook.yaml at {0}")]
+    #[diagnostic(help("A repository's first tree has no base: plan it without one."))]
     NoTree(String),
     /// The commit holds trees in other folders alone, and nobody can tell whether this one stood in one of them.
     #[error("there is no rollbook.yaml at {revision} in this folder, and whether the tree moved here cannot be told: {}", first(.trees))]
+    #[diagnostic(help(
+        "A new tree has no base: plan it without one. One that has moved is compared with a folder: check the revision \
+         out, as by `git worktree add ../before REVISION`, and give `--base` the folder that the tree had there, such as \
+         ../before/access."
+    ))]
     Elsewhere {
         /// The revision.
         revision: String,
@@ -67,6 +89,7 @@ pub enum GitError {
     },
     /// A file of the tree is none that Rollbook reads.
     #[error("{path} at {revision} {why}")]
+    #[diagnostic(help("Correct the base first, in a change of its own."))]
     Unreadable {
         /// The file.
         path: String,
@@ -77,6 +100,9 @@ pub enum GitError {
     },
     /// A part of the tree is another repository.
     #[error("{path} at {revision} is another repository, a submodule, whose files it does not hold")]
+    #[diagnostic(help(
+        "Keep the files of the tree in the repository itself: no revision of it says what a submodule's were."
+    ))]
     Submodule {
         /// Where it is, in the tree.
         path: String,
@@ -85,12 +111,19 @@ pub enum GitError {
     },
     /// The clone was made without some of its objects, and nothing is fetched for a plan.
     #[error("the clone is partial, and does not hold all files of {0}")]
+    #[diagnostic(help("`git fetch --refetch --no-filter` fetches the rest; or clone without `--filter`."))]
     Partial(String),
     /// Nobody has said which commit the site was last brought in line with.
     #[error("there is no {APPLIED} here, which names the last commit whose apply completed")]
+    #[diagnostic(help(
+        "`git fetch origin +refs/rollbook/applied:refs/rollbook/applied` fetches it. Where no apply has completed yet, \
+         `git update-ref refs/rollbook/applied COMMIT` makes it, with the commit that the site was last brought in line \
+         with. `apply` moves it on, and `git push origin refs/rollbook/applied` publishes that."
+    ))]
     NeverApplied,
     /// What is checked out does not contain the last commit whose apply completed.
     #[error("{} {APPLIED}, commit {commit}", if *shallow { "it cannot be told whether HEAD contains" } else { "HEAD does not contain" })]
+    #[diagnostic(help("{}", if *.shallow { FETCH_HISTORY } else { CONTAIN }))]
     NotContained {
         /// That commit.
         commit: String,
@@ -99,6 +132,9 @@ pub enum GitError {
     },
     /// Two commits have no history in common here.
     #[error("{one} and {other} have no commit in common{}", if *shallow { " in this shallow clone" } else { "" })]
+    #[diagnostic(help(
+        "{}", if *.shallow { CLONE_WHOLE } else { "Begin the branch at a commit of the default branch." }
+    ))]
     Apart {
         /// The one.
         one: String,
@@ -109,18 +145,25 @@ pub enum GitError {
     },
     /// The ref would leave what it names.
     #[error("commit {0} does not contain it")]
+    #[diagnostic(help("{CONTAIN}"))]
     GoesBack(String),
     /// The ref may leave what it names: only a part of the history is here.
     #[error("the clone is shallow, so that it cannot be told whether commit {0} contains it")]
+    #[diagnostic(help("{FETCH_HISTORY}"))]
     MayGoBack(String),
     /// The ref is one for the whole repository, and this one has several trees, with the files that begin them.
     #[error("the repository has several trees, and {APPLIED} does not say which of them was applied: {}", first(.0))]
+    #[diagnostic(help(
+        "Compare with a revision, such as HEAD~1, or keep each tree in a repository of its own."
+    ))]
     SeveralTrees(Vec<String>),
     /// A change makes several trees of one.
     #[error("the change adds {}, a second tree: {APPLIED} does not say which of several was applied, and every apply with `--base {APPLIED_WORD}` would end here", first(.0))]
+    #[diagnostic(help("Take it out of the change, under any folder, or give it a repository of its own."))]
     AddsTree(Vec<String>),
     /// git's answer was cut off or is not as documented.
     #[error("git did not answer as it should: {0}")]
+    #[diagnostic(help("Try `git fsck` in the repository."))]
     Answer(#[from] io::Error),
 }
 
@@ -137,60 +180,6 @@ fn first(paths: &[String]) -> String {
 impl GitError {
     fn no_commit(folder: &Path, revision: &str) -> Result<Self, Self> {
         Ok(Self::NoCommit { revision: revision.to_owned(), shallow: is_shallow(folder)? })
-    }
-
-    /// A full sentence that says what to do next.
-    pub fn help(&self) -> &'static str {
-        match self {
-            Self::NoGit(_) => "Install git, or name a folder as the base.",
-            Self::Refused(refusal) => refusal.help(),
-            Self::NoCommit { shallow: true, .. } => {
-                "The clone is shallow: fetch the base first, as by `git fetch origin main`, or let CI clone with its \
-                 history (`fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`)."
-            }
-            Self::NoCommit { shallow: false, .. } => "Fetch it, or correct the name.",
-            Self::Ambiguous { .. } => {
-                "Write one of them in full, such as `refs/heads/main`, or the whole id of a commit: git would choose by its \
-                 own order, and anybody who may push can make a tag."
-            }
-            Self::NoTree(_) => "A repository's first tree has no base: plan it without one.",
-            Self::Elsewhere { .. } => {
-                "A new tree has no base: plan it without one. One that has moved is compared with a folder: check the \
-                 revision out, as by `git worktree add ../before REVISION`, and give `--base` the folder that the tree had \
-                 there, such as ../before/access."
-            }
-            Self::Unreadable { .. } => "Correct the base first, in a change of its own.",
-            Self::Submodule { .. } => {
-                "Keep the files of the tree in the repository itself: no revision of it says what a submodule's were."
-            }
-            Self::Partial(_) => {
-                "`git fetch --refetch --no-filter` fetches the rest; or clone without `--filter`."
-            }
-            Self::NeverApplied => {
-                "`git fetch origin +refs/rollbook/applied:refs/rollbook/applied` fetches it. Where no apply has completed \
-                 yet, `git update-ref refs/rollbook/applied COMMIT` makes it, with the commit that the site was last brought \
-                 in line with. `apply` moves it on, and `git push origin refs/rollbook/applied` publishes that."
-            }
-            Self::NotContained { shallow: true, .. } | Self::MayGoBack(_) => {
-                "The clone is shallow: fetch the history, as by `git fetch --unshallow`, or let CI clone with it \
-                 (`fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`)."
-            }
-            Self::NotContained { shallow: false, .. } | Self::GoesBack(_) => {
-                "Merge that commit, or plan what contains it. Where the history was written anew, \
-                 `git update-ref refs/rollbook/applied COMMIT` names the commit that the site was last brought in line with."
-            }
-            Self::Apart { shallow: true, .. } => {
-                "Let CI clone with the whole history: `fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`."
-            }
-            Self::Apart { shallow: false, .. } => "Begin the branch at a commit of the default branch.",
-            Self::SeveralTrees(_) => {
-                "Compare with a revision, such as HEAD~1, or keep each tree in a repository of its own."
-            }
-            Self::AddsTree(_) => {
-                "Take it out of the change, under any folder, or give it a repository of its own."
-            }
-            Self::Answer(_) => "Try `git fsck` in the repository.",
-        }
     }
 }
 

@@ -4,7 +4,7 @@ use tokio::sync::watch;
 
 use crate::atlassian::{Concern, Error, MadeId, MadeIds, Sent, Surfaces, Written};
 use crate::model::{
-    AnsweredOperation, Exchange, Key, Made, PlannedOperation, Said, SentOperation, SurfaceIds, cut,
+    AnsweredOperation, ErrorExt, Exchange, Key, Made, PlannedOperation, Said, SentOperation, SurfaceIds, cut,
 };
 
 /// An answer. The texts are the surface's own words where it had any.

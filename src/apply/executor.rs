@@ -12,8 +12,8 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::atlassian::{Concern, Error, Fault, MadeId, MadeIds, Surfaces};
 use crate::model::{
-    AccountId, End, Ending, Found, LiveAccount, Look, Outcome, Plan, PlannedOperation, Record, Report,
-    Surface,
+    AccountId, End, Ending, ErrorExt, Found, LiveAccount, Look, Outcome, Plan, PlannedOperation, Record,
+    Report, Surface,
 };
 
 use super::answer::{self, Answered, Came};

@@ -6,7 +6,7 @@ use futures_util::future::join_all;
 
 use crate::atlassian::{Error, Fault, MadeId, Scim, Surfaces};
 use crate::model::{
-    AccountId, Email, GroupId, GroupName, Listing, LiveAccount, OrganizationUser, ScimId, ScimUser,
+    AccountId, Email, ErrorExt, GroupId, GroupName, Listing, LiveAccount, OrganizationUser, ScimId, ScimUser,
 };
 
 use super::sight::Sight;

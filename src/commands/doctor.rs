@@ -5,7 +5,7 @@ use clap::Args;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
-use crate::model::{Checkup, Health, Surface};
+use crate::model::{Checkup, ErrorExt as _, Health, Surface};
 use crate::render;
 
 use super::connect::connect_to_look;
@@ -37,7 +37,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         Ok(fetch::checkups(&surfaces, &loaded.declaration).await)
     })?;
     for (surface, error) in unused {
-        let help = error.help().map(str::to_owned);
+        let help = error.help();
         // One key is for the organization and for its accounts.
         let same = |it: Surface| if it == Surface::UserManagement { Surface::Organization } else { it };
         for checkup in checkups.iter_mut().filter(|checkup| same(checkup.surface) == surface) {

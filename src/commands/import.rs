@@ -166,7 +166,7 @@ pub async fn read(
         if unread.read != Read::AppRoles {
             return Err(fetch::Error::Unread(unread).into());
         }
-        unmarked = Some(format!("default groups of apps are not marked: {}", unread.told()));
+        unmarked = Some(format!("default groups of apps are not marked: {unread}"));
     }
     let mut facts = GroupFacts { kinds: capabilities.group_kinds, ..GroupFacts::default() };
     match (&surfaces.jira, capabilities.app_roles) {

@@ -15,7 +15,7 @@ use crate::atlassian::{Pause, Waiting, Waits};
 use crate::config;
 use crate::error::Error;
 use crate::git;
-use crate::model::{Declaration, Diagnostic, Severity, Snapshot, Tree};
+use crate::model::{Declaration, Diagnostic, ErrorExt, Severity, Snapshot, Tree};
 use crate::render::{self, Colour, DiagnosticStyle, Frames};
 use crate::terminal::Terminal;
 
@@ -206,7 +206,8 @@ pub(super) fn is_whole(folder: &Path, tree: &Tree) -> Result<(), Error> {
         Ok(paths) if paths.is_empty() => Ok(()),
         Ok(paths) => Err(Error::LeftOut(paths)),
         Err(error) => {
-            warn!("git cannot tell whether the whole tree is checked out: {error}. {}", error.help());
+            let help = error.help().unwrap_or_default();
+            warn!("git cannot tell whether the whole tree is checked out: {error}. {help}");
             Ok(())
         }
     }

@@ -10,9 +10,9 @@ use tracing::info;
 
 use crate::atlassian::{self, Jira, Organization, Scim, Surfaces};
 use crate::model::{
-    AccountId, App, AppRole, Capabilities, GroupId, GroupKind, GroupName, Listing, LiveAccount, LiveGroup,
-    LiveState, ManagedBy, OrganizationGroup, OrganizationUser, PlatformRole, Privileges, Questions, Read,
-    Reading, Rows, ScimId, ScimUser, Unread, UserStatus, is_unshown,
+    AccountId, App, AppRole, Capabilities, ErrorExt, GroupId, GroupKind, GroupName, Listing, LiveAccount,
+    LiveGroup, LiveState, ManagedBy, OrganizationGroup, OrganizationUser, PlatformRole, Privileges,
+    Questions, Read, Reading, Rows, ScimId, ScimUser, Unread, UserStatus, is_unshown,
 };
 
 use super::Error;
@@ -104,7 +104,7 @@ impl Unanswered {
             Ok(answer) => Ok(Some(answer)),
             Err(error) if error.is_another_site() => Err(error),
             Err(error) => {
-                let (why, help) = (error.chain(), error.help().map(ToOwned::to_owned));
+                let (why, help) = (error.chain(), error.help());
                 let about = about.map(ToOwned::to_owned);
                 self.0.borrow_mut().insert(Unread { read, about, why, help });
                 Ok(None)

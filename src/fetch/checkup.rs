@@ -6,7 +6,8 @@ use tokio::join;
 
 use crate::atlassian::{self, CredentialKind, Jira, Management, Organization, Scim, Surfaces};
 use crate::model::{
-    AccountId, Authority, Checkup, Declaration, Email, Health, JiraRights, PlatformRole, Surface, UserStatus,
+    AccountId, Authority, Checkup, Declaration, Email, ErrorExt, Health, JiraRights, PlatformRole, Surface,
+    UserStatus,
 };
 
 /// How long the credentials of a kind last (fact sheet §2). No API says when one of them ends.
@@ -199,7 +200,6 @@ async fn scim(scim: Option<&Scim>, declaration: &Declaration, operator: Option<&
 }
 
 fn failed(surface: Surface, error: &atlassian::Error) -> Checkup {
-    let help = error.help().map(ToOwned::to_owned);
-    let state = Health::Fails { why: error.chain(), help };
+    let state = Health::Fails { why: error.chain(), help: error.help() };
     Checkup { surface, state, facts: Vec::new(), lacks: Vec::new(), expires: None }
 }

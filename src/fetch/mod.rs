@@ -18,19 +18,28 @@ pub use roster::roster;
 pub use snapshot::readings;
 
 /// Why there is no live state.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum Error {
     /// Nothing that lists groups and users has a credential.
     #[error("there is a credential neither for Jira nor for the organization, so that nothing can be read")]
+    #[diagnostic(help(
+        "Set ROLLBOOK_EMAIL and ROLLBOOK_API_TOKEN, or ROLLBOOK_ORG_API_KEY with `organization` in rollbook.yaml."
+    ))]
     NoListing,
     /// A read failed.
     #[error(transparent)]
+    #[diagnostic(transparent)]
     Surface(#[from] crate::atlassian::Error),
     /// A question has no answer, without which there is nothing to do.
-    #[error("{}", .0.told())]
+    #[error(transparent)]
+    #[diagnostic(transparent)]
     Unread(crate::model::Unread),
     /// Listings would come back empty instead of being refused (fact sheet §1.1).
     #[error("account {account} may not browse users and groups on {site}")]
+    #[diagnostic(help(
+        "Give the account the global permission \"Browse users and groups\" in Jira's settings; without it every group would \
+         read as empty."
+    ))]
     CannotBrowse {
         /// The account that the credential acts as.
         account: crate::model::AccountId,
@@ -39,29 +48,11 @@ pub enum Error {
     },
     /// The listing of users has no total to be checked by (fact sheet §1.1), and the reader is one of them.
     #[error("the listing of every user lacks account {account}, which reads it")]
+    #[diagnostic(help(
+        "The listing is not whole. Run again; if this stays, the account may not see every user."
+    ))]
     UsersWithoutReader {
         /// The account that the credential acts as.
         account: crate::model::AccountId,
     },
-}
-
-impl Error {
-    /// A full sentence that says what to do next, where there is something to do.
-    pub fn help(&self) -> Option<&str> {
-        match self {
-            Self::Surface(error) => error.help(),
-            Self::Unread(unread) => unread.help.as_deref(),
-            Self::NoListing => Some(
-                "Set ROLLBOOK_EMAIL and ROLLBOOK_API_TOKEN, or ROLLBOOK_ORG_API_KEY with `organization` in \
-                 rollbook.yaml.",
-            ),
-            Self::CannotBrowse { .. } => Some(
-                "Give the account the global permission \"Browse users and groups\" in Jira's settings; without it \
-                 every group would read as empty.",
-            ),
-            Self::UsersWithoutReader { .. } => Some(
-                "The listing is not whole. Run again; if this stays, the account may not see every user.",
-            ),
-        }
-    }
 }

@@ -6,7 +6,9 @@ use futures_util::future::OptionFuture;
 use tokio::try_join;
 
 use crate::atlassian::{Organization, Surfaces};
-use crate::model::{AccountId, Claim, Email, GroupId, GroupName, LiveAccount, Reading, Roster, RosterUser};
+use crate::model::{
+    AccountId, Claim, Email, ErrorExt, GroupId, GroupName, LiveAccount, Reading, Roster, RosterUser,
+};
 use crate::plan::Reads;
 
 use super::Error;

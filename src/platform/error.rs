@@ -3,18 +3,28 @@
 use std::io;
 
 use super::job::Kind;
+use crate::exit::Exit;
+
+const PASS_EVENT: &str = "Pass GITHUB_EVENT_PATH and its file on into a container.";
+const RUN_AGAIN: &str = "Run the job again; where it fails again, the platform's status page may say why.";
 
 /// Why a job cannot go on.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum Error {
     /// No platform's variables are set.
     #[error("this is no job of GitHub Actions, GitLab CI/CD or Bitbucket Pipelines")]
+    #[diagnostic(help(
+        "Use `rollbook plan` and `rollbook apply` elsewhere: `rollbook ci` takes the base, the authors and the pull \
+         request from the platform's variables."
+    ))]
     NoPlatform,
     /// A variable that the platform sets is missing.
     #[error("{0} is not set")]
+    #[diagnostic(help("The platform sets it itself: do not clear it, and pass it on into a container."))]
     NoVariable(&'static str),
     /// A variable has a value that it cannot have.
     #[error("{name} is `{value}`, and takes {takes}")]
+    #[diagnostic(help("Correct it, or take it out where the platform sets it itself."))]
     Variable {
         /// The variable.
         name: &'static str,
@@ -25,6 +35,7 @@ pub enum Error {
     },
     /// The file in which GitHub describes the event cannot be read.
     #[error("failed to read the event in {path}")]
+    #[diagnostic(help("{PASS_EVENT}"))]
     Event {
         /// The file.
         path: String,
@@ -33,9 +44,13 @@ pub enum Error {
     },
     /// The event is not as documented.
     #[error("the event is not as {0} documents it")]
+    #[diagnostic(help("{PASS_EVENT}"))]
     EventShape(&'static str, #[source] serde_json::Error),
     /// The job was started for something that the command is not for.
     #[error("this job was started for {what}, and `rollbook ci {command}` is for {takes}")]
+    #[diagnostic(help(
+        "docs/ci-github.md, docs/ci-gitlab.md and docs/ci-bitbucket.md have the jobs, and what starts them."
+    ))]
     Started {
         /// What the job was started for.
         what: String,
@@ -46,6 +61,10 @@ pub enum Error {
     },
     /// A pull request into another branch than the default one, or a push to one.
     #[error("this is for {target}, and only {default} is applied")]
+    #[diagnostic(help(
+        "Only what is in the default branch reaches the site: open the pull request into it, and start the job for no \
+         other."
+    ))]
     OtherTarget {
         /// The branch that it goes into.
         target: String,
@@ -54,6 +73,10 @@ pub enum Error {
     },
     /// The platform merged the pull request into something that its target does not have.
     #[error("this is merged with {base}, which is no commit of {target} that is known here")]
+    #[diagnostic(help(
+        "In a merge train, run the pipeline again once those ahead are merged. Else let the clone have the target branch, \
+         with its whole history."
+    ))]
     OutsideTarget {
         /// The other parent of the merge.
         base: String,
@@ -62,6 +85,9 @@ pub enum Error {
     },
     /// What is checked out is not what the job was started for.
     #[error("{head} is checked out, and the job was started for {change}")]
+    #[diagnostic(help(
+        "Check out what the platform started the job for, and nothing else, with its whole history."
+    ))]
     OtherCheckout {
         /// What is checked out.
         head: String,
@@ -70,6 +96,9 @@ pub enum Error {
     },
     /// A commit is the newest one of several pull requests, so that nothing tells for which of them a run was.
     #[error("{}, so that the plan may be of either", several(*.number, .others))]
+    #[diagnostic(help(
+        "Keep one pull request of a branch: close the others, and push another commit to this one."
+    ))]
     SeveralPullRequests {
         /// The one into the default branch.
         number: u64,
@@ -78,6 +107,10 @@ pub enum Error {
     },
     /// The branch has moved on since the job was started.
     #[error("{branch} is at {newest} by now, and this job is for {commit}, so nothing was changed")]
+    #[diagnostic(help(
+        "The newest commit has a run of its own, which applies this change as well: run that one again. `--outdated` \
+         applies this commit all the same."
+    ))]
     Outdated {
         /// The branch.
         branch: String,
@@ -88,6 +121,10 @@ pub enum Error {
     },
     /// Nothing says what the site was last brought in line with.
     #[error("no apply of {branch} has completed yet, as far as {} knows", .kind.name())]
+    #[diagnostic(help(
+        "Name the commit that the site was last brought in line with, such as the one of `rollbook import`, in the variable \
+         ROLLBOOK_APPLIED_FROM of the job that applies."
+    ))]
     NeverApplied {
         /// The platform.
         kind: Kind,
@@ -96,6 +133,10 @@ pub enum Error {
     },
     /// What was applied last is not part of what is checked out.
     #[error("the site was last brought in line with {applied}, which {head} does not contain")]
+    #[diagnostic(help(
+        "The history was written anew, or only a part of it is here: clone the whole of it. After a force push, name the \
+         commit of the new history that the site is in line with in ROLLBOOK_APPLIED_FROM."
+    ))]
     NotContained {
         /// The commit.
         applied: String,
@@ -104,9 +145,14 @@ pub enum Error {
     },
     /// `ROLLBOOK_AUTHORS` is not usable.
     #[error("ROLLBOOK_AUTHORS {0}")]
+    #[diagnostic(help(
+        "Write one JSON object from accounts of the platform to e-mails: {{\"ada\": \"ada@acme.com\"}} with logins of GitHub or \
+         user names of GitLab, {{\"712020:5e1f…\": \"ada@acme.com\"}} with account ids of Bitbucket."
+    ))]
     Authors(String),
     /// There is no token for the platform's API.
     #[error("ROLLBOOK_CI_TOKEN is not set, and {} has to be asked {what}", .kind.name())]
+    #[diagnostic(help("{}", token_help(*.kind)))]
     NoToken {
         /// The platform.
         kind: Kind,
@@ -115,9 +161,14 @@ pub enum Error {
     },
     /// The token cannot be sent.
     #[error("ROLLBOOK_CI_TOKEN holds characters that no token has")]
+    #[diagnostic(help("Copy the token again, alone and without quotes."))]
     Token,
     /// The client cannot be made.
     #[error("failed to set up connections to {api}: {why}")]
+    #[diagnostic(help(
+        "Correct the certificates or the proxy that the runner names. A small image may have no certificate authorities: \
+         install ca-certificates, or let SSL_CERT_FILE name a file of them in PEM."
+    ))]
     Setup {
         /// The root of the API.
         api: String,
@@ -126,6 +177,10 @@ pub enum Error {
     },
     /// No answer came.
     #[error("{request} had no answer: {why}")]
+    #[diagnostic(help(
+        "Let the runner reach the platform's API; HTTPS_PROXY and NO_PROXY say how, where a proxy stands between. What \
+         opens TLS there needs its authority in the system's store, or in a file that SSL_CERT_FILE names."
+    ))]
     Unanswered {
         /// What was asked.
         request: String,
@@ -134,6 +189,7 @@ pub enum Error {
     },
     /// The platform refused.
     #[error("{request} was answered with {status}{}", tail(.said))]
+    #[diagnostic(help("{}", refused_help(*.kind, *.status, *.lacking)))]
     Refused {
         /// The platform.
         kind: Kind,
@@ -148,6 +204,7 @@ pub enum Error {
     },
     /// The platform asks for a longer wait than a job should make.
     #[error("{request} was answered with {status}: it may be asked again in {seconds} s")]
+    #[diagnostic(help("Run the job again then."))]
     Wait {
         /// What was asked.
         request: String,
@@ -158,6 +215,7 @@ pub enum Error {
     },
     /// The answer is not as documented.
     #[error("the answer to {request} is not as documented")]
+    #[diagnostic(help("{RUN_AGAIN}"))]
     Answer {
         /// What was asked.
         request: String,
@@ -166,6 +224,7 @@ pub enum Error {
     },
     /// A listing has more pages than are read.
     #[error("{request} has more than {pages} pages")]
+    #[diagnostic(help("{RUN_AGAIN}"))]
     Endless {
         /// What was asked.
         request: String,
@@ -199,97 +258,42 @@ fn several(number: u64, others: &[u64]) -> String {
 }
 
 impl Error {
-    /// A full sentence that says what to do next.
-    pub fn help(&self) -> &'static str {
+    /// How the run ends: as wrong usage where the job is set up wrongly, as a refusal where nothing failed and going on
+    /// would be wrong.
+    pub fn exit(&self) -> Exit {
         match self {
-            Self::NoPlatform => {
-                "Use `rollbook plan` and `rollbook apply` elsewhere: `rollbook ci` takes the base, the authors and the pull \
-                 request from the platform's variables."
-            }
-            Self::NoVariable(_) => {
-                "The platform sets it itself: do not clear it, and pass it on into a container."
-            }
-            Self::Variable { .. } => "Correct it, or take it out where the platform sets it itself.",
-            Self::Event { .. } | Self::EventShape(..) => {
-                "Pass GITHUB_EVENT_PATH and its file on into a container."
-            }
-            Self::Started { .. } => {
-                "docs/ci-github.md, docs/ci-gitlab.md and docs/ci-bitbucket.md have the jobs, and what starts them."
-            }
-            Self::OtherTarget { .. } => {
-                "Only what is in the default branch reaches the site: open the pull request into it, and start the job for no \
-                 other."
-            }
-            Self::OutsideTarget { .. } => {
-                "In a merge train, run the pipeline again once those ahead are merged. Else let the clone have the target \
-                 branch, with its whole history."
-            }
-            Self::OtherCheckout { .. } => {
-                "Check out what the platform started the job for, and nothing else, with its whole history."
-            }
-            Self::SeveralPullRequests { .. } => {
-                "Keep one pull request of a branch: close the others, and push another commit to this one."
-            }
-            Self::Outdated { .. } => {
-                "The newest commit has a run of its own, which applies this change as well: run that one again. \
-                 `--outdated` applies this commit all the same."
-            }
-            Self::NeverApplied { .. } => {
-                "Name the commit that the site was last brought in line with, such as the one of `rollbook import`, in the \
-                 variable ROLLBOOK_APPLIED_FROM of the job that applies."
-            }
-            Self::NotContained { .. } => {
-                "The history was written anew, or only a part of it is here: clone the whole of it. After a force push, name \
-                 the commit of the new history that the site is in line with in ROLLBOOK_APPLIED_FROM."
-            }
-            Self::Authors(_) => {
-                "Write one JSON object from accounts of the platform to e-mails: {\"ada\": \"ada@acme.com\"} with logins of GitHub or \
-                 user names of GitLab, {\"712020:5e1f…\": \"ada@acme.com\"} with account ids of Bitbucket."
-            }
-            Self::Token => "Copy the token again, alone and without quotes.",
-            Self::Setup { .. } => {
-                "Correct the certificates or the proxy that the runner names. A small image may have no certificate authorities: \
-                 install ca-certificates, or let SSL_CERT_FILE name a file of them in PEM."
-            }
-            Self::Unanswered { .. } => {
-                "Let the runner reach the platform's API; HTTPS_PROXY and NO_PROXY say how, where a proxy stands between. What \
-                 opens TLS there needs its authority in the system's store, or in a file that SSL_CERT_FILE names."
-            }
-            Self::NoToken { kind, .. } | Self::Refused { kind, status: 401, .. } => token_help(*kind),
-            Self::Refused { kind, status: 403 | 404, lacking, .. } => lacking.help(*kind),
-            Self::Refused { .. } | Self::Answer { .. } | Self::Endless { .. } => {
-                "Run the job again; where it fails again, the platform's status page may say why."
-            }
-            Self::Wait { .. } => "Run the job again then.",
+            Self::NoPlatform
+            | Self::NoVariable(_)
+            | Self::Variable { .. }
+            | Self::Started { .. }
+            | Self::Authors(_)
+            | Self::NoToken { .. }
+            | Self::Token => Exit::Usage,
+            Self::OtherTarget { .. }
+            | Self::OutsideTarget { .. }
+            | Self::OtherCheckout { .. }
+            | Self::SeveralPullRequests { .. }
+            | Self::Outdated { .. }
+            | Self::NeverApplied { .. }
+            | Self::NotContained { .. } => Exit::Refused,
+            Self::Event { .. }
+            | Self::EventShape(..)
+            | Self::Setup { .. }
+            | Self::Unanswered { .. }
+            | Self::Refused { .. }
+            | Self::Wait { .. }
+            | Self::Answer { .. }
+            | Self::Endless { .. } => Exit::Failed,
         }
     }
+}
 
-    /// Whether the job itself is at fault, as it is set up.
-    pub fn is_setup(&self) -> bool {
-        matches!(
-            self,
-            Self::NoPlatform
-                | Self::NoVariable(_)
-                | Self::Variable { .. }
-                | Self::Started { .. }
-                | Self::Authors(_)
-                | Self::NoToken { .. }
-                | Self::Token
-        )
-    }
-
-    /// Whether nothing failed, and going on would be wrong.
-    pub fn is_refusal(&self) -> bool {
-        matches!(
-            self,
-            Self::OtherTarget { .. }
-                | Self::OutsideTarget { .. }
-                | Self::OtherCheckout { .. }
-                | Self::SeveralPullRequests { .. }
-                | Self::Outdated { .. }
-                | Self::NeverApplied { .. }
-                | Self::NotContained { .. }
-        )
+/// What an answer without success says to do.
+fn refused_help(kind: Kind, status: u16, lacking: Lacking) -> &'static str {
+    match status {
+        401 => token_help(kind),
+        403 | 404 => lacking.help(kind),
+        _ => RUN_AGAIN,
     }
 }
 

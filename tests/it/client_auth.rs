@@ -13,8 +13,10 @@ use axum::http::StatusCode;
 use axum::response::IntoResponse as _;
 use axum::routing::get;
 use futures_util::future::join_all;
-use rollbook::atlassian::{Client, CloudId, Credential, Error, Fault, Jira, Options, Scim, TokenKind};
-use rollbook::model::{AccountId, Authority};
+use rollbook::atlassian::{
+    Client, CloudId, Credential, Error, Fault, Jira, Options, Scim, SetupError, TokenKind,
+};
+use rollbook::model::{AccountId, Authority, ErrorExt as _};
 use serde_json::json as value;
 use tokio::time::sleep;
 use tracing_subscriber::fmt::MakeWriter;
@@ -251,7 +253,7 @@ async fn a_hostile_cloud_id_goes_nowhere() {
     let peer = Peer::default();
     let router = peer.router(|_| json(200, r#"{"cloudId":"../../evil"}"#));
     let jira = Jira::new(client_with(router, basic(TokenKind::Scoped)));
-    assert!(matches!(ask(&jira).await, Err(Error::Host(_))));
+    assert!(matches!(ask(&jira).await, Err(Error::Setup(SetupError::Host(_)))));
     assert_eq!(peer.lines(), ["GET acme.atlassian.net/_edge/tenant_info"]);
 }
 
@@ -368,7 +370,7 @@ async fn a_cloud_id_of_another_site_sends_nothing() {
     let credential = Credential::Bearer(TOKEN.to_owned().into());
     let jira = Jira::new(Client::in_process(router, acme(), credential, options).unwrap());
     let error = ask(&jira).await.unwrap_err();
-    assert!(matches!(error, Error::OtherSite { .. }), "{error}");
+    assert!(matches!(error, Error::Setup(SetupError::OtherSite { .. })), "{error}");
     assert_eq!(error.to_string(), "the cloud id test is not the site's, which is production");
     assert_eq!(authorizations(&peer), ["none"], "the site was asked for its id, and nothing else was sent");
 }

@@ -9,10 +9,10 @@ use axum::http::StatusCode;
 use axum::response::{IntoResponse as _, Response};
 use futures_util::future::join_all;
 use rollbook::atlassian::{
-    Client, Credential, Endpoints, Error, Fault, Jira, MadeIds, Options, Overrides, Sending, TokenKind,
-    Written,
+    Client, Credential, Endpoints, Error, Fault, Jira, MadeIds, Options, Overrides, Sending, SetupError,
+    TokenKind, Written,
 };
-use rollbook::model::{AccountId, GroupId, GroupName, Operation, Ref};
+use rollbook::model::{AccountId, ErrorExt as _, GroupId, GroupName, Operation, Ref};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpListener;
 
@@ -32,7 +32,7 @@ async fn read(jira: &Jira) -> Error {
 }
 
 fn told(name: &str, error: &Error) -> String {
-    let help = error.help().unwrap_or("(no help)");
+    let help = error.help().unwrap_or("(no help)".to_owned());
     format!("{name}\n  {error}\n  {help}")
 }
 
@@ -174,7 +174,7 @@ async fn a_credential_that_no_header_carries_is_refused_before_anything_is_sent(
             kind: TokenKind::Classic,
         };
         let client = Client::in_process(Router::new(), crate::client::acme(), credential, options());
-        assert!(matches!(client, Err(Error::Credential)), "{email:?} {token:?}");
+        assert!(matches!(client, Err(SetupError::Credential)), "{email:?} {token:?}");
     }
 }
 

@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it is surprised")]
 
 use axum::response::Response;
-use rollbook::atlassian::{Error, Fault, Jira, MadeId, MadeIds, Sending, TokenKind, Written};
+use rollbook::atlassian::{Error, Fault, Jira, MadeId, MadeIds, RequestError, Sending, TokenKind, Written};
 use rollbook::model::{
     AccountId, AccountKind, Address, Email, GroupId, GroupName, Key, ManagedBy, Operation, Ref, Usage,
 };
@@ -134,7 +134,7 @@ async fn rows_without_an_id_count_and_are_nobodys() {
         [(4, [FORMER, ADA, FORMER]), (2, [FORMER, ADA, FORMER]), (1, [FORMER, FORMER, FORMER])]
     {
         let error = members(page(total, &rows)).await.unwrap_err();
-        assert!(matches!(error, Error::Incomplete { .. }), "a row more or less is told: {error}");
+        assert!(error.incomplete().is_some(), "a row more or less is told: {error}");
     }
 
     // A listing of users without a total, of more than one page, which ends and begins with such rows.
@@ -263,12 +263,12 @@ async fn a_made_id_takes_its_place_and_a_missing_one_sends_nothing() {
     let mut made = MadeIds::default();
     assert!(matches!(
         jira.write(&operation, &made, &mut Sending::default()).await,
-        Err(Error::Unresolved(_))
+        Err(Error::Request(RequestError::Unresolved(_)))
     ));
     made.insert(key.clone(), MadeId::Account(AccountId::new("wrong kind")));
     assert!(matches!(
         jira.write(&operation, &made, &mut Sending::default()).await,
-        Err(Error::Unresolved(_))
+        Err(Error::Request(RequestError::Unresolved(_)))
     ));
     assert!(peer.lines().is_empty());
     made.insert(key, MadeId::Group(GroupId::new("new/../id")));

@@ -16,7 +16,7 @@ use axum::http::{HeaderMap, Method, StatusCode, Uri};
 use axum::response::{IntoResponse as _, Response};
 use rollbook::atlassian::scim::NewUser;
 use rollbook::atlassian::{Credential, Scim, Sending};
-use rollbook::model::{Authority, Email, GroupName, ScimId};
+use rollbook::model::{Authority, Email, ErrorExt as _, GroupName, ScimId};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 

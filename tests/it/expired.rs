@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use rollbook::commands::prune::{Pruned, pruned};
 use rollbook::config::EditError;
 use rollbook::error::Error;
-use rollbook::model::{Action, Plan};
+use rollbook::model::{Action, ErrorExt as _, Plan};
 use rollbook::plan::{Beside, Desired};
 
 use crate::soak::worlds;

@@ -7,7 +7,7 @@ use rollbook::commands::import::{Declared, declare};
 use rollbook::config::{self, FilePer};
 use rollbook::error::Error;
 use rollbook::model::{
-    AccountKind, Email, GroupFacts, Import, LiveState, PlannedOperation, Reason, Surface, Tree,
+    AccountKind, Email, ErrorExt as _, GroupFacts, Import, LiveState, PlannedOperation, Reason, Surface, Tree,
 };
 use rollbook::plan::{self, Beside, Desired, Lookup, Selection};
 

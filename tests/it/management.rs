@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use rollbook::atlassian::{Error, Management};
-use rollbook::model::{AccountId, Privileges, Restriction};
+use rollbook::model::{AccountId, ErrorExt as _, Privileges, Restriction};
 
 use crate::client::{Peer, client_with, json};
 use crate::organization::key;

@@ -4,10 +4,11 @@
 
 use std::sync::Arc;
 
-use rollbook::atlassian::{Credential, Error, Fault, Jira, Organization, Surfaces, TokenKind};
+use rollbook::atlassian::{Credential, Fault, Jira, Organization, Surfaces, TokenKind};
 use rollbook::fetch;
 use rollbook::model::{
-    AccountId, App, GroupId, IncompleteRead, OrganizationGroup, OrganizationUser, PlatformRole, Surface,
+    AccountId, App, ErrorExt as _, GroupId, IncompleteRead, OrganizationGroup, OrganizationUser,
+    PlatformRole, Surface,
 };
 use rollbook::sandbox::{Options, PlatformRole as SeedRole, Sandbox, Seed, SeedApp, SeedGroup, SeedUser};
 use serde_json::{Value, json};
@@ -197,7 +198,7 @@ async fn workspaces_that_do_not_come_whole_or_contradict_are_an_error() {
         (json!({ "data": [row("a")], "links": { "next": "c" } }), IncompleteRead::Repeated),
     ] {
         let error = read(page).await.unwrap_err();
-        assert!(matches!(&error, Error::Incomplete { cause, .. } if *cause == why), "{error}");
+        assert!(error.incomplete() == Some(&why), "{error}");
     }
 }
 

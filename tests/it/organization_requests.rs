@@ -6,8 +6,8 @@
 use rollbook::atlassian::organization::{Place, reads, request};
 use rollbook::atlassian::{Body, Host, MadeIds, Repeat, Request, management};
 use rollbook::model::{
-    AccountId, App, Email, GroupId, GroupName, Inactive, Listing, Operation, PlatformRole, Ref, Rows,
-    SurfaceIds,
+    AccountId, App, Email, ErrorExt as _, GroupId, GroupName, Inactive, Listing, Operation, PlatformRole,
+    Ref, Rows, SurfaceIds,
 };
 use serde_json::Value;
 

@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it is surprised")]
 
-use rollbook::atlassian::jira::{MadeIds, reads, request};
-use rollbook::atlassian::{Body, Host, PathError, Repeat, Request};
+use rollbook::atlassian::jira::{reads, request};
+use rollbook::atlassian::{Body, Host, MadeIds, Repeat, Request, RequestError};
 use rollbook::model::{AccountId, App, Email, GroupId, GroupName, Listing, Membership, Operation, Ref, Rows};
 
 use crate::contract::{Asked, contract};
@@ -136,10 +136,10 @@ fn hostile_ids_stay_in_their_segment() {
 fn a_segment_that_url_parsers_drop_is_refused() {
     for dropped in ["", ".", ".."] {
         let request = Request::read(Host::Jira, "/orgs/{org}/x").segment(dropped);
-        assert_eq!(request.target(), Err(PathError::Segment(dropped.to_owned())));
+        assert_eq!(request.target(), Err(RequestError::Segment(dropped.to_owned())));
     }
     let route = "/orgs/{org}/x";
-    let places = Err(PathError::Places(route));
+    let places = Err(RequestError::Places(route));
     assert_eq!(Request::read(Host::Jira, route).target(), places);
     assert_eq!(Request::read(Host::Jira, route).segment("a").segment("b").target(), places);
 }

@@ -22,13 +22,14 @@ use tokio::time::timeout;
 use tower::util::BoxCloneSyncService;
 use tower::{Service, ServiceExt as _};
 
-use super::auth::{Authorizer, Credential, CredentialKind};
+use super::auth::Authorizer;
+use super::credential::{Credential, CredentialKind};
 use super::endpoints::{CloudId, Endpoints};
-use super::error::{Error, Fault};
-use super::fault::of_certificate;
+use super::error::SetupError;
+use super::fault::{Fault, of_certificate};
+use super::holding::Waits;
 use super::limiter::{Limiter, Pace};
 use super::proxy::Proxies;
-use super::waiting::Waits;
 use super::words::shown;
 
 /// How many requests may be under way at a time: at the 150 a second that Jira takes of adds and removes together, a latency
@@ -143,21 +144,25 @@ impl Client {
     /// Makes a client that sends over the network.
     ///
     /// # Errors
-    /// [`Error::Credential`] when the credential cannot be sent.
-    pub fn network(endpoints: Endpoints, credential: Credential, options: Options) -> Result<Self, Error> {
+    /// [`SetupError::Credential`] when the credential cannot be sent.
+    pub fn network(
+        endpoints: Endpoints,
+        credential: Credential,
+        options: Options,
+    ) -> Result<Self, SetupError> {
         Self::over(Network::default(), endpoints, credential, options)
     }
 
     /// Makes a client that shares its connections with others.
     ///
     /// # Errors
-    /// [`Error::Credential`] when the credential cannot be sent.
+    /// [`SetupError::Credential`] when the credential cannot be sent.
     pub fn over(
         network: Network,
         endpoints: Endpoints,
         credential: Credential,
         options: Options,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, SetupError> {
         Self::new(Transport::Network(network), endpoints, credential, options)
     }
 
@@ -165,13 +170,13 @@ impl Client {
     /// their paths are the same as on the network.
     ///
     /// # Errors
-    /// [`Error::Credential`] when the credential cannot be sent.
+    /// [`SetupError::Credential`] when the credential cannot be sent.
     pub fn in_process<S, B>(
         service: S,
         endpoints: Endpoints,
         credential: Credential,
         options: Options,
-    ) -> Result<Self, Error>
+    ) -> Result<Self, SetupError>
     where
         S: Service<http::Request<Full<Bytes>>, Response = http::Response<B>, Error = Infallible>,
         S: Clone + Send + Sync + 'static,
@@ -208,7 +213,7 @@ impl Client {
         endpoints: Endpoints,
         credential: Credential,
         options: Options,
-    ) -> Result<Self, Error> {
+    ) -> Result<Self, SetupError> {
         Ok(Self {
             transport,
             endpoints,

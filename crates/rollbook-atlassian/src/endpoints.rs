@@ -40,48 +40,38 @@ pub(super) struct Origin {
 pub struct CloudId(String);
 
 /// Why a text names no host that may be sent a credential.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum HostError {
     /// It is no origin: a scheme, a host in ASCII, perhaps a port, and nothing else.
     #[error("{0:?} is not of the form https://HOST")]
+    #[diagnostic(help("Name the site by its address alone, such as `https://acme.atlassian.net`."))]
     Shape(String),
     /// It is not `https`, and not loopback.
     #[error("{0:?} is not https")]
+    #[diagnostic(help("Use `https://`; plain `http://` is for loopback only."))]
     Insecure(String),
     /// It is not a host of Atlassian's.
     #[error("{0:?} is no host of Atlassian's, so no credential is sent to it")]
+    #[diagnostic(help(
+        "Name the site by its `*.atlassian.net` address; any other host has to be set in the environment, with          ROLLBOOK_ENDPOINT_SITE for the site and ROLLBOOK_ENDPOINT_GATEWAY for the gateway."
+    ))]
     Foreign(String),
     /// It is this machine, where any program may listen.
     #[error(
         "{0:?} is a port of this machine, and ROLLBOOK_ENDPOINT_SITE does not name it, so no credential is sent to it"
     )]
+    #[diagnostic(help(
+        "Set ROLLBOOK_ENDPOINT_SITE to that address, if this is your sandbox: a pull request can edit the tree, and          anybody on this machine may listen there."
+    ))]
     Loopback(String),
     /// What stands in for the site has no gateway of Atlassian's.
     #[error("{0:?} is no site of Atlassian's, so its gateway is not known")]
+    #[diagnostic(help("Set ROLLBOOK_ENDPOINT_GATEWAY as well as ROLLBOOK_ENDPOINT_SITE."))]
     NoGateway(String),
     /// The cloud id holds something else than letters, digits and hyphens.
     #[error("the cloud id {0:?} holds something else than letters, digits and hyphens")]
+    #[diagnostic(help("Copy the cloud id from `https://SITE/_edge/tenant_info`."))]
     CloudId(String),
-}
-
-impl HostError {
-    /// A full sentence that says what to do.
-    pub fn help(&self) -> &'static str {
-        match self {
-            Self::Shape(_) => "Name the site by its address alone, such as `https://acme.atlassian.net`.",
-            Self::Insecure(_) => "Use `https://`; plain `http://` is for loopback only.",
-            Self::Foreign(_) => {
-                "Name the site by its `*.atlassian.net` address; any other host has to be set in the environment, \
-                 with ROLLBOOK_ENDPOINT_SITE for the site and ROLLBOOK_ENDPOINT_GATEWAY for the gateway."
-            }
-            Self::Loopback(_) => {
-                "Set ROLLBOOK_ENDPOINT_SITE to that address, if this is your sandbox: a pull request can edit the tree, and \
-                 anybody on this machine may listen there."
-            }
-            Self::NoGateway(_) => "Set ROLLBOOK_ENDPOINT_GATEWAY as well as ROLLBOOK_ENDPOINT_SITE.",
-            Self::CloudId(_) => "Copy the cloud id from `https://SITE/_edge/tenant_info`.",
-        }
-    }
 }
 
 impl Endpoints {

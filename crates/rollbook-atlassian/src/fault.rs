@@ -1,92 +1,432 @@
-//! From an answer that is no success to what is wrong.
+//! What can be wrong with a request that was made: each fault with its message, what it means for the request, and what
+//! to do about it.
+//!
+//! No message holds a secret, a query or a body that was sent: a request shows as its method, route and host.
 
-use http::{StatusCode, Uri, header};
+use std::fmt;
 
-use super::auth::CredentialKind;
-use super::error::{Answered, Fault};
-use super::send::Answer;
-use super::words::{looks_like_html, shown};
+use http::Method;
 
-/// The headers by which Atlassian's support finds a request.
-const TRACES: [&str; 2] = ["atl-traceid", "x-arequestid"];
+use super::credential::{CredentialKind, EXCHANGE};
+use super::endpoints::names_loopback;
+use super::words::Words;
 
-/// What people see at a name under `atlassian.net` that is nobody's, or no longer somebody's.
-const UNAVAILABLE: &str = "Site temporarily unavailable";
-
-/// How a missing scope shows: the gateway's words, and those of the Organizations API (fact sheet §1.2, §2).
-const SCOPES: [&str; 3] = ["scope does not match", "ADMIN-401-2", "INSUFFICIENT_SCOPE"];
-
-/// The id by which Atlassian's support finds a request.
-pub(super) fn trace_of(answer: &Answer) -> Option<String> {
-    let trace = TRACES.iter().find_map(|name| answer.headers().get(*name)?.to_str().ok());
-    trace.map(|trace| shown(trace, 64))
+/// A request, as it may be shown.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct At {
+    /// Its method.
+    pub method: Method,
+    /// The template of its path.
+    pub route: &'static str,
+    /// The host it went to, with the port where it is not the scheme's.
+    pub host: String,
+    /// What it was sent with.
+    pub credential: CredentialKind,
 }
 
-/// Says what is wrong with an answer whose status is no success, or whose body is no JSON.
-pub(super) fn fault_of(answer: &Answer) -> Fault {
-    let body = String::from_utf8_lossy(answer.body());
-    let page = looks_like_html(&body);
-    let answered =
-        Answered { status: answer.status().as_u16(), words: answer.words_of(&body), trace: trace_of(answer) };
-    let status = answer.status();
-    if status.is_redirection() {
-        return redirect(answer);
+/// What a refusal is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Concern {
+    /// The operation, and perhaps no other.
+    Operation,
+    /// What the account may do: it may have lost a right, or this one thing may be forbidden.
+    Right,
+    /// The credential, or a quota: whatever is sent with it will be refused.
+    Credential,
+}
+
+/// What a fault means for its request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Class {
+    /// Nothing was sent.
+    NotSent,
+    /// Nothing was sent, and it will be the same again.
+    Untrusted,
+    /// It was sent, perhaps, and no answer that can be read came.
+    Lost,
+    /// It was sent, and the answer is more than will be read.
+    TooLarge,
+    /// It was answered so.
+    Answered {
+        /// The status.
+        status: u16,
+        /// What the refusal is about.
+        concern: Concern,
+    },
+}
+
+const CHECK_NETWORK: &str = "Check the network and the proxy settings (HTTPS_PROXY, NO_PROXY).";
+const ASK_PROXY: &str =
+    "Something between here and Atlassian answered, most likely a proxy; ask it to let the host through.";
+const LATER: &str = "Try again later; nothing is lost by running again.";
+
+/// What went wrong with a request. The help beside a message is that of a site.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+pub enum Fault {
+    /// The host's name means nothing.
+    #[error("the host cannot be found")]
+    #[diagnostic(help("Check the spelling of `site` in rollbook.yaml, then DNS and the proxy settings."))]
+    NoSuchHost,
+    /// Nobody listens there.
+    #[error("the host refuses connections")]
+    #[diagnostic(help("{CHECK_NETWORK}"))]
+    ClosedPort,
+    /// No connection came to be, for another reason.
+    #[error("the host cannot be reached: {0}")]
+    #[diagnostic(help("{CHECK_NETWORK}"))]
+    Unreachable(String),
+    /// No connection came to be in time.
+    #[error("the host took no connection within {seconds} s")]
+    #[diagnostic(help("{CHECK_NETWORK}"))]
+    ConnectTimeout {
+        /// The limit.
+        seconds: u64,
+    },
+    /// The host did not prove who it is.
+    #[error("no TLS connection that can be trusted: {0}")]
+    #[diagnostic(help(
+        "A proxy that opens TLS needs its certificate authority in the system's trust store, or in a file that \
+         SSL_CERT_FILE names, or a folder that SSL_CERT_DIR does; anything else that is not trusted here is not \
+         to be trusted with a credential."
+    ))]
+    Tls(String),
+    /// Nobody's certificate could be checked, since the system has no certificate authority; with where the environment
+    /// says that they are.
+    #[error("this system has no certificate authority by which the host could prove who it is{}", within(.0))]
+    #[diagnostic(help(
+        "Install the package ca-certificates, or let SSL_CERT_FILE name a file of certificates in PEM, or SSL_CERT_DIR \
+         a folder of them."
+    ))]
+    NoAuthorities(Vec<String>),
+    /// Connections cannot be made at all.
+    #[error("connections cannot be set up: {0}")]
+    Setup(String),
+    /// The proxy in between cannot be reached.
+    #[error("the proxy {proxy} cannot be used: {why}")]
+    #[diagnostic(help(
+        "Check HTTPS_PROXY and ALL_PROXY, which name the proxy, and NO_PROXY, which names hosts to be reached without it."
+    ))]
+    NoProxy {
+        /// Its address, without user and password.
+        proxy: String,
+        /// Why.
+        why: String,
+    },
+    /// The proxy in between does not connect to the host.
+    #[error("the proxy {proxy} does not connect to the host{}", .status.map(|status| format!(": status {status}")).unwrap_or_default())]
+    #[diagnostic(help("{}", help_of_proxy(*.status)))]
+    ProxyRefuses {
+        /// Its address, without user and password.
+        proxy: String,
+        /// The status of its answer, where that is known.
+        status: Option<u16>,
+    },
+    /// No answer, or no more of it, came in time.
+    #[error("no answer for {seconds} s")]
+    #[diagnostic(help("{LATER}"))]
+    Timeout {
+        /// The limit.
+        seconds: u64,
+    },
+    /// The server ended the connection and says that it has not looked at the request (RFC 9113 §6.8, §8.7).
+    #[error("the server ended the connection before it took the request: {0}")]
+    #[diagnostic(help("{LATER}"))]
+    Unprocessed(String),
+    /// The connection ended before the answer did.
+    #[error("the connection broke off before the answer was whole: {0}")]
+    #[diagnostic(help("{LATER}"))]
+    Broken(String),
+    /// The answer is larger than is read.
+    #[error("the answer is larger than {bytes} bytes")]
+    TooLarge {
+        /// The limit.
+        bytes: usize,
+    },
+    /// An answer that says success and is not JSON.
+    #[error("the answer is not JSON: {0}")]
+    #[diagnostic(help("{ASK_PROXY}"))]
+    NotJson(Answered),
+    /// A page for people instead of an answer.
+    #[error("a web page came instead of an answer of the API: {0}")]
+    #[diagnostic(help("{ASK_PROXY}"))]
+    Page(Answered),
+    /// There is no Jira at this address.
+    #[error("there is no Jira site at this address: {0}")]
+    #[diagnostic(help(
+        "Check the spelling of `site` in rollbook.yaml, and that the site is not deactivated."
+    ))]
+    NoSite(Answered),
+    /// A redirect to where people log in.
+    #[error("the answer leads to a login page at {target}, status {status}")]
+    #[diagnostic(help(
+        "The site wants a browser login: check that `site` is the Jira site itself, and that the credential is set."
+    ))]
+    Login {
+        /// The host it leads to.
+        target: String,
+        /// The status.
+        status: u16,
+    },
+    /// Any other redirect.
+    #[error("the answer leads to {target}, which is not followed, status {status}")]
+    #[diagnostic(help(
+        "A site that was renamed leads to its new address: put that into `site` in rollbook.yaml."
+    ))]
+    Redirect {
+        /// The host it leads to.
+        target: String,
+        /// The status.
+        status: u16,
+    },
+    /// JSON of another shape than documented.
+    #[error("the answer is not as documented: {0}")]
+    Shape(String),
+    /// The credential is not taken.
+    #[error("the credential is not accepted: {0}")]
+    Unauthorized(Answered),
+    /// The credential is taken, and lacks a scope.
+    #[error("the token lacks a scope: {0}")]
+    #[diagnostic(help(
+        "The scopes of a token or an OAuth client are chosen when it is made. Make one with read:group:jira, \
+         read:user:jira, read:avatar:jira, read:application-role:jira and read:permission:jira; to apply, also with \
+         write:group:jira, delete:group:jira and write:user:jira."
+    ))]
+    MissingScope(Answered),
+    /// The account may not.
+    #[error("not allowed: {0}")]
+    #[diagnostic(help(
+        "The account needs the global permission `Browse users and groups` to read, and site administration to write."
+    ))]
+    Forbidden(Answered),
+    /// It does not exist, or the account may not know.
+    #[error("not found: {0}")]
+    NotFound(Answered),
+    /// Too many requests: after every retry, or the wait that is asked for is too long.
+    #[error("too many requests: {0}")]
+    #[diagnostic(help("{LATER}"))]
+    Limited(Answered),
+    /// The server failed, after every retry.
+    #[error("the server failed: {0}")]
+    #[diagnostic(help("{LATER}"))]
+    Server(Answered),
+    /// Any other refusal.
+    #[error("refused: {0}")]
+    Refused(Answered),
+}
+
+/// The status of an answer, with Atlassian's own words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answered {
+    /// The status.
+    pub status: u16,
+    /// What it said.
+    pub words: Words,
+    /// The id by which Atlassian's support finds the request.
+    pub trace: Option<String>,
+}
+
+/// Who is asked. What helps with a refusal differs from one to the other.
+#[derive(Clone, Copy)]
+enum Peer {
+    /// The authorization server.
+    Exchange,
+    /// The Organizations and the User management API.
+    Organization,
+    /// The User provisioning API.
+    Directory,
+    /// A site, by itself or behind the gateway.
+    Site,
+}
+
+impl Fault {
+    /// What it means for the request that met it.
+    pub(super) fn class(&self) -> Class {
+        let answered = |status, concern| Class::Answered { status, concern };
+        match self {
+            Self::NoSuchHost
+            | Self::ClosedPort
+            | Self::Unreachable(_)
+            | Self::ConnectTimeout { .. }
+            | Self::NoProxy { .. }
+            // What it does not let through now, it may in a moment.
+            | Self::ProxyRefuses { status: Some(500..) | None, .. }
+            | Self::Unprocessed(_) => Class::NotSent,
+            Self::Tls(_) | Self::NoAuthorities(_) | Self::Setup(_) | Self::ProxyRefuses { .. } => {
+                Class::Untrusted
+            }
+            Self::Timeout { .. } | Self::Broken(_) | Self::Shape(_) => Class::Lost,
+            Self::TooLarge { .. } => Class::TooLarge,
+            Self::Unauthorized(it) | Self::MissingScope(it) | Self::Limited(it) => {
+                answered(it.status, Concern::Credential)
+            }
+            Self::Login { status, .. } => answered(*status, Concern::Credential),
+            Self::Forbidden(it) => answered(it.status, Concern::Right),
+            Self::NotJson(it)
+            | Self::Page(it)
+            | Self::NoSite(it)
+            | Self::NotFound(it)
+            | Self::Server(it)
+            | Self::Refused(it) => answered(it.status, Concern::Operation),
+            Self::Redirect { status, .. } => answered(*status, Concern::Operation),
+        }
     }
-    let no_json = !body.trim().is_empty() && serde_json::from_str::<serde::de::IgnoredAny>(&body).is_err();
-    // Behind the gateway the host is right, whatever it says.
-    let credential = answer.at().credential;
-    let at_site = credential != CredentialKind::ApiKey && !credential.is_for_directory();
-    if at_site && (body.contains(UNAVAILABLE) || status == StatusCode::NOT_FOUND && no_json) {
-        return Fault::NoSite(answered);
+
+    /// The status of the answer, if one came.
+    pub fn status(&self) -> Option<u16> {
+        if let Class::Answered { status, .. } = self.class() { Some(status) } else { None }
     }
+
+    /// What to do about it, where that depends on what was asked with which credential (fact sheet §0, §2, §4, §5).
+    pub(super) fn help_to(&self, at: &At) -> Option<&'static str> {
+        Some(match (self, at.peer()) {
+            (Self::ClosedPort, _) if names_loopback(&at.host) => {
+                "A variable ROLLBOOK_ENDPOINT_… names this port of this machine, and nothing listens there: start `rollbook \
+                 sandbox`, or correct the variable."
+            }
+            (Self::NoSuchHost, Peer::Organization | Peer::Directory) => {
+                "Check DNS and the proxy settings (HTTPS_PROXY, NO_PROXY)."
+            }
+            // What is refused there is the client, with whatever status (RFC 6749 §5.2); rights on a site are asked for later.
+            (
+                Self::Unauthorized(_)
+                | Self::MissingScope(_)
+                | Self::Forbidden(_)
+                | Self::NotFound(_)
+                | Self::Refused(_)
+                | Self::NoSite(_),
+                Peer::Exchange,
+            ) => at.credential.help_at_exchange(),
+            (Self::Unauthorized(_), Peer::Organization | Peer::Site)
+            | (Self::Unauthorized(_) | Self::MissingScope(_) | Self::Forbidden(_), Peer::Directory) => {
+                at.credential.help_where_refused()
+            }
+            (Self::NotFound(_), Peer::Directory) => {
+                "Check `scim.directory` in rollbook.yaml: it is the last part of the directory's base URL, and not \
+                 the organization's directory."
+            }
+            (Self::Login { .. } | Self::Redirect { .. }, Peer::Organization) => {
+                "Something between here and Atlassian answered; ask it to let the gateway's host through."
+            }
+            (Self::MissingScope(_), Peer::Organization) => {
+                "Make an API key without scopes at admin.atlassian.com: no operation that writes users, groups or \
+                 memberships names a scope that a key could be given."
+            }
+            (Self::Forbidden(_), Peer::Organization) => {
+                "Use an API key without scopes of this organization, made by an organization admin; synced groups, \
+                 default groups and groups that give admin rights cannot be changed here at all."
+            }
+            (Self::NotFound(_), Peer::Organization) => {
+                "Check `organization` and `directory` in rollbook.yaml; an account has to be in the directory before \
+                 anything can be done to it there."
+            }
+            _ => return None,
+        })
+    }
+}
+
+impl At {
+    /// Whether an access token was asked for.
+    pub(super) fn is_exchange(&self) -> bool {
+        self.route == EXCHANGE
+    }
+
+    fn peer(&self) -> Peer {
+        match self.credential {
+            _ if self.is_exchange() => Peer::Exchange,
+            CredentialKind::ApiKey => Peer::Organization,
+            CredentialKind::DirectoryKey | CredentialKind::DirectoryClient => Peer::Directory,
+            CredentialKind::Nothing
+            | CredentialKind::Classic
+            | CredentialKind::Scoped
+            | CredentialKind::Bearer
+            | CredentialKind::ClientCredentials => Peer::Site,
+        }
+    }
+}
+
+impl CredentialKind {
+    /// What to check where the peer does not take it. A scoped token at the site, and a classic one at the gateway, are
+    /// refused just as wrong ones are (fact sheet §2, §8.7).
+    fn help_where_refused(self) -> &'static str {
+        match self {
+            Self::Classic => {
+                "Check the e-mail and that the API token has not expired; if the token has scopes or belongs to a \
+                 service account, set ROLLBOOK_TOKEN_KIND=scoped, since the site refuses such tokens."
+            }
+            Self::Scoped => {
+                "Check the e-mail and that the API token has not expired; if the token has no scopes, unset \
+                 ROLLBOOK_TOKEN_KIND and ROLLBOOK_CLOUD_ID, since the gateway takes scoped tokens only."
+            }
+            Self::Bearer => "Get a new access token: they last about an hour.",
+            Self::ApiKey => {
+                "Check ROLLBOOK_ORG_API_KEY: an organization's API key expires after one week unless a later day was \
+                 chosen, and an API token of a user is not taken here."
+            }
+            Self::DirectoryKey => {
+                "Check ROLLBOOK_SCIM_API_KEY: it is the key of the SCIM directory, made where the identity provider is set \
+                 up, and not the organization's API key."
+            }
+            Self::DirectoryClient => {
+                "Give the service account the role User access admin of an app, and its OAuth client the scope read:account; \
+                 or use the directory's key, ROLLBOOK_SCIM_API_KEY."
+            }
+            Self::ClientCredentials | Self::Nothing => {
+                "Check the client id and secret, and that the service account may use this site."
+            }
+        }
+    }
+
+    /// What to check where no access token is given for it.
+    fn help_at_exchange(self) -> &'static str {
+        if self.is_for_directory() {
+            "Check ROLLBOOK_SCIM_CLIENT_ID and ROLLBOOK_SCIM_CLIENT_SECRET: the id and secret of a service account's OAuth \
+             client that has not expired or been deleted."
+        } else {
+            "Check ROLLBOOK_CLIENT_ID and ROLLBOOK_CLIENT_SECRET: the client id and secret of a service account's OAuth \
+             client that has not expired or been deleted. Only an organization with centralized user management has such \
+             clients."
+        }
+    }
+}
+
+fn help_of_proxy(status: Option<u16>) -> &'static str {
     match status {
-        // The status is 401 and not 403.
-        StatusCode::UNAUTHORIZED if SCOPES.iter().any(|text| answered.words.as_str().contains(text)) => {
-            Fault::MissingScope(answered)
+        Some(407) => {
+            "Let HTTPS_PROXY hold a user and a password that the proxy takes, as http://USER:PASSWORD@HOST:PORT, with `@`, `:`, \
+             `/` and `%` in them percent-encoded."
         }
-        StatusCode::UNAUTHORIZED => Fault::Unauthorized(answered),
-        // Some of Jira's writes answer 404 without a word to a credential that is not accepted (captured, 2023-05).
-        _ if login_refused(answer) => Fault::Unauthorized(answered),
-        _ if page => Fault::Page(answered),
-        // Every operation of the User management API refuses a key with scopes so (jira.js, measured).
-        StatusCode::FORBIDDEN if answered.words.as_str().to_ascii_lowercase().contains("scope") => {
-            Fault::MissingScope(answered)
+        Some(500..) => {
+            "Try again later; if it stays so, ask those who run the proxy whether it reaches the host."
         }
-        StatusCode::FORBIDDEN => Fault::Forbidden(answered),
-        StatusCode::NOT_FOUND => Fault::NotFound(answered),
-        StatusCode::TOO_MANY_REQUESTS => Fault::Limited(answered),
-        _ if status.is_server_error() => Fault::Server(answered),
-        _ if status.is_success() => Fault::NotJson(answered),
-        _ => Fault::Refused(answered),
+        Some(_) | None => {
+            "Ask those who run the proxy to let the host through, or name the host in NO_PROXY where it can be reached without."
+        }
     }
 }
 
-/// Whether Jira says that it let nobody in with this credential. It says so beside public answers, too.
-fn login_refused(answer: &Answer) -> bool {
-    let reason = answer.headers().get("x-seraph-loginreason").and_then(|value| value.to_str().ok());
-    let refused = ["AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED"];
-    !answer.status().is_success()
-        && !answer.status().is_server_error()
-        && reason.is_some_and(|reason| refused.iter().any(|word| reason.contains(word)))
+fn within(places: &[String]) -> String {
+    if places.is_empty() { String::new() } else { format!(", where {}", places.join(" and ")) }
 }
 
-/// Shows the host that a redirect leads to, and nothing else of it: the rest may hold what was asked.
-fn redirect(answer: &Answer) -> Fault {
-    let location =
-        answer.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let uri = location.parse::<Uri>().ok();
-    let host = uri.as_ref().and_then(Uri::host);
-    let path = uri.as_ref().map_or("", Uri::path).to_ascii_lowercase();
-    let status = answer.status().as_u16();
-    let target = match host {
-        Some(host) => shown(host, 100),
-        None if location.is_empty() => "nowhere".to_owned(),
-        None => "the same host".to_owned(),
-    };
-    // Atlassian's own login, and what identity providers call theirs.
-    let login = host.is_some_and(|host| host == "id.atlassian.com" || host.starts_with("login."))
-        || ["login", "saml", "sso", "signin"].iter().any(|word| path.contains(word));
-    if login { Fault::Login { target, status } } else { Fault::Redirect { target, status } }
+impl fmt::Display for At {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} {} at {}", self.method, self.route, self.host)
+    }
+}
+
+impl fmt::Display for Answered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "status {}", self.status)?;
+        if self.words.is_empty() {
+            f.write_str(", without a word")?;
+        } else {
+            write!(f, ", {}", self.words)?;
+        }
+        match &self.trace {
+            Some(trace) => write!(f, " (trace {trace})"),
+            None => Ok(()),
+        }
+    }
 }
 
 /// What is wrong with a certificate, where rustls (0.23) tells it by the names of its types.

@@ -5,20 +5,35 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use http::StatusCode;
+use jiff::Timestamp;
+use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
+use super::answer::{Answer, is_json};
 use super::client::Client;
-use super::error::Fault;
+use super::fault::Fault;
 use super::request::Request;
 use super::retry::{Pause, RETRIES, RETRIES_AT_FIRST, backoff};
-use super::send::{Answer, is_json};
-use super::waiting::Waiting;
 
 /// How long a wait is that people are told of.
 const WORTH_TELLING: Duration = Duration::from_secs(5);
 
 /// How long everything waits where a server has too much to do, once in that time.
 const BREATHER: Duration = Duration::from_secs(1);
+
+/// A wait that is long enough to be told of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// The method and the route that was turned away, or failed.
+    pub request: String,
+    /// What has to wait.
+    pub pause: Pause,
+    /// When it ends, by the wall clock.
+    pub until: Timestamp,
+}
+
+/// Where waits are told. It keeps the last one.
+pub type Waits = watch::Sender<Option<Waiting>>;
 
 impl Client {
     /// Slows everything down where a server, or something before it, says again and again that it has too much to do. It

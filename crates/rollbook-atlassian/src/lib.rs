@@ -33,14 +33,14 @@
 //! # }
 //! ```
 
+mod answer;
 mod auth;
 mod client;
+mod credential;
 mod cursor;
-mod decode;
 mod endpoints;
 mod error;
 mod fault;
-mod help;
 mod holding;
 pub mod jira;
 mod limiter;
@@ -52,28 +52,26 @@ mod request;
 mod retry;
 pub mod scim;
 mod send;
-mod sending;
 mod site;
 mod surfaces;
-mod waiting;
 mod words;
 mod written;
 
-pub use auth::{Credential, CredentialKind, TokenKind};
+pub use answer::Answer;
 pub use client::{Client, IN_FLIGHT, Network, Options};
+pub use credential::{Credential, CredentialKind, TokenKind};
 pub use endpoints::{CloudId, Endpoints, HostError, Overrides};
-pub use error::{Answered, At, Concern, Error, Fault};
-pub use fault::of_certificate;
+pub use error::{Error, SendError, SendKind, SetupError};
+pub use fault::{Answered, At, Concern, Fault, of_certificate};
+pub use holding::{Waiting, Waits};
 pub use jira::Jira;
 pub use limiter::{Limiter, Pace, published_rate};
 pub use management::Management;
 pub use organization::Organization;
-pub use request::{Body, Host, PathError, Repeat, Request};
+pub use request::{Body, Host, Repeat, Request, RequestError};
 pub use retry::{Decision, Event, Pause, backoff, classify};
 pub use scim::Scim;
-pub use send::Answer;
-pub use sending::Sending;
+pub use send::Sending;
 pub use site::Site;
 pub use surfaces::{Sent, Surfaces, most_together, per_second, route, together};
-pub use waiting::{Waiting, Waits};
-pub use written::{MadeId, MadeIds, Unresolved, Unsupported, Written};
+pub use written::{MadeId, MadeIds, Written};

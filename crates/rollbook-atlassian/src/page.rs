@@ -7,13 +7,14 @@
 use std::collections::BTreeSet;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use serde::Deserialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 
 use super::client::Client;
-use super::error::{Error, Fault};
+use super::error::{Error, SendError, SendKind};
+use super::fault::Fault;
 use super::request::Request;
-use rollbook_core::model::{IncompleteRead, Listing, Rows};
+use rollbook_core::model::{AccountId, IncompleteRead, Listing, Rows};
 
 /// The most pages of one listing that are asked for at a time: one large group must not be slower than many small ones.
 /// The limiter bounds all of them together.
@@ -55,7 +56,7 @@ pub(super) trait Row {
 /// Rows are told apart by their ids. The rows come back beside the listing of their ids, in the listing's order.
 ///
 /// # Errors
-/// [`Error::Incomplete`] when the pages did not fit together twice, else as [`Client::read`].
+/// [`SendKind::Incomplete`] when the pages did not fit together twice, else as [`Client::read`].
 pub(super) async fn paged<T: DeserializeOwned + Row>(
     client: &Client,
     request: impl Fn(usize) -> Request,
@@ -212,10 +213,25 @@ pub(super) fn bounded(client: &Client, request: &Request, rows: usize) -> Result
 
 /// The error that a listing which is not whole is.
 pub(super) fn incomplete(client: &Client, request: &Request, cause: IncompleteRead) -> Error {
-    Error::Incomplete { at: client.at(request), cause }
+    SendError { at: client.at(request), kind: SendKind::Incomplete(cause) }.into()
 }
 
 /// The error that an answer of another shape than documented is, found after it was decoded.
 pub(super) fn shape(client: &Client, request: &Request, why: &str) -> Error {
-    Error::Failed { at: client.at(request), fault: Box::new(Fault::Shape(why.to_owned())) }
+    SendError::failed(client.at(request), Fault::Shape(why.to_owned())).into()
+}
+
+/// The account of an id; nothing for `unknown`. Atlassian's description of `User` has that word for a record that is
+/// corrupted after its account was deleted: several rows may have it, and it is nobody's.
+pub(super) fn identified(account_id: &str) -> Option<AccountId> {
+    (account_id != "unknown").then(|| AccountId::new(account_id))
+}
+
+/// Reads an id or a name, which cannot be empty.
+pub(super) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    if text.is_empty() {
+        return Err(serde::de::Error::custom("an id or a name is empty"));
+    }
+    Ok(text)
 }

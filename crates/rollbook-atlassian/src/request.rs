@@ -10,6 +10,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use secrecy::SecretString;
 use serde_json::Value;
 
+use rollbook_core::model::{App, Key, Surface};
+
 /// What stays as it is in a segment or a parameter: the unreserved characters (RFC 3986 §2.3). Account ids hold
 /// a `:` and e-mails a `+`, which mean something in places (fact sheet §1.2).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
@@ -63,15 +65,32 @@ pub enum Repeat {
     Never,
 }
 
-/// Why a request has no path.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum PathError {
+/// What helps where an invitation of the organization cannot be made.
+const INVITE_OTHERWISE: &str = "Give the person an app or a group, or let Jira invite them.";
+
+/// Why there is no request to make.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
+pub enum RequestError {
     /// A segment is empty, `.` or `..`: URL parsers drop these, percent-encoded or not (WHATWG URL §4.4).
     #[error("{0:?} cannot stand in the path of a request")]
     Segment(String),
     /// The template has another number of places than there are values.
     #[error("the route {0} was not given as many values as it has places")]
     Places(&'static str),
+    /// An operation needs an id that has not come to be.
+    #[error("no id has come of `{0}`")]
+    Unresolved(Key),
+    /// A surface cannot carry an operation out. No plan asks it to.
+    #[error("{0} has no request for this operation")]
+    Unsupported(Surface),
+    /// The resource of an app is not known.
+    #[error("an invitation of the organization cannot give `{0}`: its resource is not known")]
+    #[diagnostic(help("{INVITE_OTHERWISE}"))]
+    NoResource(App),
+    /// People come into a directory by what they are given (fact sheet §5).
+    #[error("an invitation of the organization without an app and a group leads into no directory")]
+    #[diagnostic(help("{INVITE_OTHERWISE}"))]
+    LeadsNowhere,
 }
 
 impl Request {
@@ -151,21 +170,21 @@ impl Request {
     /// The path and the query, percent-encoded, such as `/rest/api/3/group?groupId=a%2Fb`.
     ///
     /// # Errors
-    /// [`PathError`] when a segment could leave its place.
-    pub fn target(&self) -> Result<String, PathError> {
+    /// [`RequestError`] when a segment could leave its place.
+    pub fn target(&self) -> Result<String, RequestError> {
         let mut target = String::with_capacity(self.route.len());
         let mut values = self.path.iter();
         for part in self.route.split('/').skip(1) {
             target.push('/');
             if part.starts_with('{') {
-                let value = values.next().ok_or(PathError::Places(self.route))?;
+                let value = values.next().ok_or(RequestError::Places(self.route))?;
                 target.push_str(&segment(value)?);
             } else {
                 target.push_str(part);
             }
         }
         if values.next().is_some() {
-            return Err(PathError::Places(self.route));
+            return Err(RequestError::Places(self.route));
         }
         for (index, (name, value)) in self.query.iter().enumerate() {
             let mark = if index == 0 { '?' } else { '&' };
@@ -183,9 +202,9 @@ impl fmt::Display for Request {
     }
 }
 
-fn segment(value: &str) -> Result<String, PathError> {
+fn segment(value: &str) -> Result<String, RequestError> {
     match value {
-        "" | "." | ".." => Err(PathError::Segment(value.to_owned())),
+        "" | "." | ".." => Err(RequestError::Segment(value.to_owned())),
         _ => Ok(utf8_percent_encode(value, UNRESERVED).to_string()),
     }
 }

@@ -1,24 +1,24 @@
 //! Sends a request until it has an answer that says something: authorization, limits and retries.
 
-use std::fmt;
+use std::future::pending;
 use std::sync::atomic::Ordering;
 
-use http::{HeaderMap, HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use secrecy::ExposeSecret;
 use serde::Deserialize;
-use serde::de::{DeserializeOwned, IgnoredAny};
-use tokio::sync::SemaphorePermit;
+use serde::de::DeserializeOwned;
+use tokio::sync::{SemaphorePermit, watch};
 use tokio::time::Instant;
 
-use super::auth::{Authorization, CredentialKind, Exchanged, Secrets};
+use super::answer::{Answer, is_json};
+use super::auth::{Authorization, Exchanged};
 use super::client::Client;
+use super::credential::CredentialKind;
 use super::endpoints::{CloudId, Door, Origin};
-use super::error::{At, Error, Fault};
-use super::fault::{fault_of, trace_of};
+use super::error::{Error, SendError, SendKind, SetupError};
+use super::fault::{At, Class, Fault};
 use super::request::{Body, Host, Request};
 use super::retry::{Decision, Event, classify};
-use super::sending::Sending;
-use super::words::{Words, shown_without};
 use rollbook_core::model::Exchange;
 
 /// How often a request is sent anew for nothing but that its connection ended before it was looked at. A server that ends
@@ -28,13 +28,14 @@ const UNPROCESSED: u32 = 100;
 /// How Rollbook names itself.
 const USER_AGENT: &str = concat!("rollbook/", env!("CARGO_PKG_VERSION"));
 
-/// A whole answer.
-pub struct Answer {
-    at: At,
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Vec<u8>,
-    secrets: Secrets,
+/// Until when a write may be sent, and what is noted while one request or several are sent for an operation.
+#[derive(Clone, Debug, Default)]
+pub struct Sending {
+    /// The requests that left, in their order, with their answers. Those that were turned away and sent again are
+    /// among them.
+    pub exchanges: Vec<Exchange>,
+    /// Turns true when nothing may be sent any more.
+    halt: Option<watch::Receiver<bool>>,
 }
 
 /// Where a request goes and what goes with it.
@@ -57,16 +58,19 @@ impl Client {
     /// Sends a request and reads its answer.
     ///
     /// # Errors
-    /// [`Error::Failed`] when no answer came, it is no success, or it is not as documented.
+    /// [`SendKind::Failed`] when no answer came, it is no success, or it is not as documented.
     pub async fn read<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
         let answer = self.send(request, None).await?;
-        if answer.status.is_success() { answer.decode() } else { Err(answer.failed()) }
+        if !answer.status.is_success() {
+            return Err(answer.failed());
+        }
+        answer.decode().map_err(|fault| answer.fails_by(fault))
     }
 
     /// Sends a write, and notes what was sent. Every answer that says what became of it comes back, refusals too.
     ///
     /// # Errors
-    /// [`Error::AnswerLost`] when it may have been done, [`Error::Failed`] when it was not sent.
+    /// [`SendKind::AnswerLost`] when it may have been done, [`SendKind::Failed`] when it was not sent.
     pub(super) async fn write(&self, request: &Request, sending: &mut Sending) -> Result<Answer, Error> {
         self.send(request, Some(sending)).await
     }
@@ -75,7 +79,7 @@ impl Client {
     /// only compared with it: by the id alone another site could be written to than the tree names (design §9, 7).
     ///
     /// # Errors
-    /// As [`Client::read`], [`Error::Host`] when the answer is no id, and [`Error::OtherSite`] when it is another
+    /// As [`Client::read`], [`SetupError::Host`] when the answer is no id, and [`SetupError::OtherSite`] when it is another
     /// than the given one.
     pub async fn cloud_id(&self) -> Result<&CloudId, Error> {
         self.cloud_id
@@ -83,9 +87,11 @@ impl Client {
                 let request = Request::read(Host::Site, "/_edge/tenant_info");
                 // Boxed, since sending to the gateway asks for the id.
                 let info: TenantInfo = Box::pin(self.read(&request)).await?;
-                let found = CloudId::parse(&info.cloud_id)?;
+                let found = CloudId::parse(&info.cloud_id).map_err(SetupError::Host)?;
                 match &self.options.cloud_id {
-                    Some(given) if *given != found => Err(Error::OtherSite { given: given.clone(), found }),
+                    Some(given) if *given != found => {
+                        Err(SetupError::OtherSite { given: given.clone(), found }.into())
+                    }
                     Some(_) | None => Ok(found),
                 }
             })
@@ -100,7 +106,7 @@ impl Client {
             let addressed = self.address(request).await?;
             let turn = self.limiter.permit(&addressed.at.method, addressed.at.route);
             let Some(turn) = unless_halted(&mut sending, turn).await else {
-                return Err(Error::Halted { at: addressed.at });
+                return Err(addressed.came_to(SendKind::Halted));
             };
             let outcome = self.attempt(&addressed, turn, attempt).await;
             if let Some(sending) = sending.as_deref_mut() {
@@ -125,17 +131,17 @@ impl Client {
                 Decision::Retry { after, pause } if attempt < self.retries(&outcome) => {
                     let held = self.hold_back(request, after, pause, attempt);
                     if unless_halted(&mut sending, held).await.is_none() {
-                        return Err(Error::Halted { at: addressed.at });
+                        return Err(addressed.came_to(SendKind::Halted));
                     }
                     attempt += 1;
                 }
                 // A refusal at the door, or nothing sent: even a write was not done.
                 Decision::Done | Decision::Fail | Decision::Retry { .. } => {
-                    return outcome.map_err(|fault| addressed.failed(fault));
+                    return outcome.map_err(|fault| addressed.came_to(SendKind::Failed(Box::new(fault))));
                 }
                 Decision::Unknown => {
-                    let fault = outcome.map_or_else(|fault| fault, |answer| fault_of(&answer));
-                    return Err(Error::AnswerLost { at: addressed.at, fault: Box::new(fault) });
+                    let fault = outcome.map_or_else(|fault| fault, |answer| answer.fault());
+                    return Err(addressed.came_to(SendKind::AnswerLost(Box::new(fault))));
                 }
             }
         }
@@ -147,7 +153,7 @@ impl Client {
         let door = credential.door();
         let needs_one = !matches!(host, Host::Site | Host::Auth);
         if needs_one && !credential.is_for(host) {
-            return Err(Error::ForeignCredential { at: self.at(request) });
+            return Err(SendError { at: self.at(request), kind: SendKind::ForeignCredential }.into());
         }
         let origin = self.endpoints.origin(host, door);
         let prefix = match (host, door) {
@@ -187,10 +193,7 @@ impl Client {
         if !answer.status.is_success() {
             return Err(answer.failed());
         }
-        answer.decode().map_err(|_| Error::Failed {
-            at: answer.at,
-            fault: Box::new(Fault::Shape("no access token is in it".to_owned())),
-        })
+        answer.decode().map_err(|_| answer.fails_by(Fault::Shape("no access token is in it".to_owned())))
     }
 
     /// Sends once, and reads the answer whole.
@@ -232,6 +235,32 @@ impl Client {
     }
 }
 
+impl Sending {
+    /// Sends until `halt` turns true: what waits for its turn then is not sent, and what was sent is waited for.
+    pub fn until(halt: watch::Receiver<bool>) -> Self {
+        Self { halt: Some(halt), ..Self::default() }
+    }
+
+    /// Waits for something, but no longer than something may be sent.
+    async fn wait<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
+        let halted = async {
+            let halted = match &mut self.halt {
+                Some(halt) => halt.wait_for(|halt| *halt).await.is_ok(),
+                None => false,
+            };
+            // Nobody is there to halt it.
+            if !halted {
+                pending::<()>().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = halted => None,
+            done = work => Some(done),
+        }
+    }
+}
+
 /// Waits for something; what may not be sent any more is not waited for.
 async fn unless_halted<T>(sending: &mut Option<&mut Sending>, work: impl Future<Output = T>) -> Option<T> {
     match sending {
@@ -266,7 +295,7 @@ impl Addressed<'_> {
         let (status, trace) = match (event(outcome), outcome) {
             (Event::NotSent | Event::Untrusted, _) => return None,
             (Event::Answered { .. } | Event::Unreadable | Event::Lost | Event::TooLarge, Ok(answer)) => {
-                (Some(answer.status.as_u16()), trace_of(answer).map(|trace| answer.secrets.mask(&trace)))
+                (Some(answer.status.as_u16()), answer.trace().map(|trace| answer.secrets.mask(&trace)))
             }
             (Event::Answered { .. } | Event::Unreadable | Event::Lost | Event::TooLarge, Err(_)) => {
                 (None, None)
@@ -276,91 +305,8 @@ impl Addressed<'_> {
         Some(Exchange { request: format!("{} {target}", self.at.method), status, trace })
     }
 
-    fn failed(&self, fault: Fault) -> Error {
-        Error::Failed { at: self.at.clone(), fault: Box::new(fault) }
-    }
-}
-
-impl Answer {
-    /// The request that it answers.
-    pub fn at(&self) -> &At {
-        &self.at
-    }
-
-    /// Its status.
-    pub fn status(&self) -> StatusCode {
-        self.status
-    }
-
-    /// Its headers.
-    pub fn headers(&self) -> &HeaderMap {
-        &self.headers
-    }
-
-    /// Its body, whole.
-    pub fn body(&self) -> &[u8] {
-        &self.body
-    }
-
-    /// What it says, in its own words.
-    pub(super) fn words(&self) -> Words {
-        self.words_of(&String::from_utf8_lossy(&self.body))
-    }
-
-    /// What a part of it says.
-    pub(super) fn words_of(&self, text: &str) -> Words {
-        Words::of(text, &self.secrets)
-    }
-
-    /// Whether the surface, and nothing before it, says that it does not find what the request is about.
-    pub(super) fn finds_nothing(&self) -> bool {
-        self.status == StatusCode::NOT_FOUND && matches!(fault_of(self), Fault::NotFound(_))
-    }
-
-    /// The error that an answer without success is.
-    pub fn failed(&self) -> Error {
-        Error::Failed { at: self.at.clone(), fault: Box::new(fault_of(self)) }
-    }
-
-    /// Reads its body.
-    ///
-    /// # Errors
-    /// [`Error::Failed`] when it is not JSON, or not as documented.
-    pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Error> {
-        serde_json::from_slice(&self.body).map_err(|error| Error::Failed {
-            at: self.at.clone(),
-            fault: Box::new(if error.is_data() {
-                // It quotes what it did not expect.
-                Fault::Shape(shown_without(&self.secrets, &error.to_string(), 200))
-            } else {
-                fault_of(&self.masked())
-            }),
-        })
-    }
-
-    /// The same, to be shown: a peer may repeat what it was sent, in the body or in a header.
-    fn masked(&self) -> Self {
-        let mut headers = self.headers.clone();
-        for value in headers.values_mut() {
-            let masked = value.to_str().map(|text| HeaderValue::from_str(&self.secrets.mask(text)));
-            if let Ok(Ok(masked)) = masked {
-                *value = masked;
-            }
-        }
-        Self {
-            at: self.at.clone(),
-            status: self.status,
-            headers,
-            body: self.secrets.mask(&String::from_utf8_lossy(&self.body)).into_bytes(),
-            secrets: self.secrets.clone(),
-        }
-    }
-}
-
-impl fmt::Debug for Answer {
-    /// Without headers and body, which may hold an access token.
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Answer").field("at", &self.at).field("status", &self.status).finish_non_exhaustive()
+    fn came_to(self, kind: SendKind) -> Error {
+        SendError { at: self.at, kind }.into()
     }
 }
 
@@ -368,41 +314,11 @@ fn event(outcome: &Result<Answer, Fault>) -> Event<'_> {
     match outcome {
         Ok(answer) if answer.status.is_success() && !is_json(&answer.body) => Event::Unreadable,
         Ok(answer) => Event::Answered { status: answer.status, headers: &answer.headers },
-        Err(
-            Fault::NoSuchHost
-            | Fault::ClosedPort
-            | Fault::Unreachable(_)
-            | Fault::ConnectTimeout { .. }
-            | Fault::NoProxy { .. }
-            // What it does not let through now, it may in a moment.
-            | Fault::ProxyRefuses { status: Some(500..) | None, .. }
-            | Fault::Unprocessed(_),
-        ) => Event::NotSent,
-        Err(
-            Fault::Tls(_) | Fault::NoAuthorities(_) | Fault::Setup(_) | Fault::ProxyRefuses { .. },
-        ) => Event::Untrusted,
-        Err(Fault::TooLarge { .. }) => Event::TooLarge,
-        Err(
-            Fault::Timeout { .. }
-            | Fault::Broken(_)
-            | Fault::NotJson(_)
-            | Fault::Page(_)
-            | Fault::NoSite(_)
-            | Fault::Login { .. }
-            | Fault::Redirect { .. }
-            | Fault::Shape(_)
-            | Fault::Unauthorized(_)
-            | Fault::MissingScope(_)
-            | Fault::Forbidden(_)
-            | Fault::NotFound(_)
-            | Fault::Limited(_)
-            | Fault::Server(_)
-            | Fault::Refused(_),
-        ) => Event::Lost,
+        Err(fault) => match fault.class() {
+            Class::NotSent => Event::NotSent,
+            Class::Untrusted => Event::Untrusted,
+            Class::TooLarge => Event::TooLarge,
+            Class::Lost | Class::Answered { .. } => Event::Lost,
+        },
     }
-}
-
-/// Whether a body is nothing, as deletions answer, or JSON.
-pub(super) fn is_json(body: &[u8]) -> bool {
-    body.iter().all(u8::is_ascii_whitespace) || serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }

@@ -6,7 +6,7 @@ use tokio::sync::OnceCell;
 
 use super::client::Client;
 use super::endpoints::same_origin;
-use super::error::Error;
+use super::error::{Error, SetupError};
 use super::request::{Host, Request};
 
 /// How much of another site's address is shown, in characters.
@@ -38,7 +38,7 @@ impl Site {
     /// Asks which site it is, once.
     ///
     /// # Errors
-    /// [`Error::WrongSite`] or [`Error::OtherSite`] when it is another, else as [`Client::read`].
+    /// [`SetupError::WrongSite`] or [`SetupError::OtherSite`] when it is another, else as [`Client::read`].
     pub async fn confirm(&self) -> Result<(), Error> {
         self.said.get_or_try_init(|| async { self.ask().await }).await.copied()
     }
@@ -49,7 +49,7 @@ impl Site {
             let ServerInfo { base_url } = self.client.read(&request).await?;
             if !same_origin(&base_url, &self.tree) {
                 let says = base_url.chars().take(SHOWN).collect();
-                return Err(Error::WrongSite { says, tree: self.tree.clone() });
+                return Err(SetupError::WrongSite { says, tree: self.tree.clone() }.into());
             }
         }
         if self.client.options.cloud_id.is_some() {

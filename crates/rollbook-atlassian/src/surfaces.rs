@@ -7,15 +7,17 @@ use jiff::SignedDuration;
 use tokio::sync::watch;
 
 use super::client::Client;
-use super::error::{Concern, Error};
+use super::error::Error;
+use super::fault::Concern;
 use super::jira::{self, Jira};
 use super::limiter::published_rate;
 use super::management::{self, Management};
 use super::organization::{self, Invite, Organization};
+use super::request::RequestError;
 use super::scim::{self, Known, Scim};
-use super::sending::Sending;
+use super::send::Sending;
 use super::site::Site;
-use super::written::{MadeIds, Unsupported, Written};
+use super::written::{MadeIds, Written};
 use rollbook_core::model::{Exchange, Operation, PlannedOperation, Surface, SurfaceIds};
 
 /// The surfaces, each behind its own credential.
@@ -192,7 +194,7 @@ impl Surfaces {
                 let added = scim.add_together(&additions, Known { ids, made }, sending).await;
                 planned.iter().map(|_| added.clone().map(|()| Written::Done { made: None })).collect()
             }
-            _ => planned.iter().map(|one| Err(Unsupported(one.via).into())).collect(),
+            _ => planned.iter().map(|one| Err(RequestError::Unsupported(one.via).into())).collect(),
         }
     }
 
@@ -204,7 +206,7 @@ impl Surfaces {
         sending: &mut Sending,
     ) -> Result<Written, Error> {
         let operation = &planned.operation;
-        let unsupported = || Error::from(Unsupported(planned.via));
+        let unsupported = || Error::from(RequestError::Unsupported(planned.via));
         if carried(planned, made) {
             return Ok(Written::Done { made: None });
         }

@@ -1,14 +1,18 @@
-//! Atlassian's own words: the text of an answer that is no success, in whatever shape it came.
+//! Atlassian's own words: the text of an answer that is no success, in whatever shape it came, without secrets.
 
 use std::fmt;
 
+use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::auth::Secrets;
 use rollbook_core::model::is_invisible;
 
 /// The most characters that are shown.
 const SHOWN: usize = 300;
+
+/// The fewest characters of a part of a secret that are masked by themselves; shorter parts tell nothing, and are
+/// words.
+const TELLING: usize = 8;
 
 /// The text that an answer carried, without what cannot be seen and without secrets. Displayed, it is cut and made
 /// harmless; [`Words::as_str`] is the whole.
@@ -61,6 +65,47 @@ impl fmt::Display for Words {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&shown(&self.0, SHOWN))
     }
+}
+
+/// What must not be shown of an answer.
+#[derive(Clone)]
+pub(super) struct Secrets(Vec<SecretString>);
+
+impl Secrets {
+    pub(super) fn new(secrets: impl IntoIterator<Item = SecretString>) -> Self {
+        Self(secrets.into_iter().collect())
+    }
+
+    /// Replaces every secret, should the peer repeat it: what a proxy echoes must not reach a log. What stands
+    /// there instead may stand in the name of a host.
+    ///
+    /// A peer may escape what it repeats, for JSON, HTML or a URL, and hosts come in lower case. So the parts
+    /// that no escape touches are replaced too, whatever their case.
+    pub(super) fn mask(&self, text: &str) -> String {
+        let touched = |c: char| !c.is_ascii_alphanumeric() && !['-', '.', '_', '~'].contains(&c);
+        let mut masked = text.to_owned();
+        for secret in &self.0 {
+            let secret = secret.expose_secret();
+            let parts = secret.split(touched).filter(|part| part.len() >= TELLING);
+            masked = std::iter::once(secret).chain(parts).fold(masked, |text, part| without(&text, part));
+        }
+        masked
+    }
+}
+
+/// A text without a secret, which is ASCII and not empty.
+fn without(text: &str, secret: &str) -> String {
+    let (lower, secret) = (text.to_ascii_lowercase(), secret.to_ascii_lowercase());
+    let mut masked = String::with_capacity(text.len());
+    let mut rest = 0;
+    // ASCII lower case keeps every byte in its place.
+    for (at, found) in lower.match_indices(&secret) {
+        masked.push_str(&text[rest..at]);
+        masked.push_str("SECRET");
+        rest = at + found.len();
+    }
+    masked.push_str(&text[rest..]);
+    masked
 }
 
 /// Cuts a text from outside, folds its white space, and drops what cannot be seen.

@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::error::{Error, Fault};
-use super::send::Answer;
-use rollbook_core::model::{AccountId, GroupId, Key, Ref, ScimId, Surface};
+use super::error::Error;
+use super::request::RequestError;
+use rollbook_core::model::{AccountId, GroupId, Key, Ref, ScimId};
 
 /// An id that an operation made.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,19 +32,9 @@ impl MadeId {
     }
 }
 
-/// A surface cannot carry an operation out. No plan asks it to.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0} has no request for this operation")]
-pub struct Unsupported(pub Surface);
-
 /// The ids that the operations of a plan have made so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct MadeIds(BTreeMap<Key, MadeId>);
-
-/// An id that an operation needs has not been made.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no id has come of `{0}`")]
-pub struct Unresolved(pub Key);
 
 /// What the answer to a write says.
 #[derive(Debug)]
@@ -80,8 +70,8 @@ impl MadeIds {
     /// The id of a group that is known, or that was made.
     ///
     /// # Errors
-    /// [`Unresolved`] when it has not been made.
-    pub fn group(&self, group: &Ref<GroupId>) -> Result<GroupId, Unresolved> {
+    /// [`RequestError::Unresolved`] when it has not been made.
+    pub fn group(&self, group: &Ref<GroupId>) -> Result<GroupId, RequestError> {
         match group {
             Ref::Known(id) => Ok(id.clone()),
             Ref::Made(key) => match self.0.get(key) {
@@ -89,7 +79,7 @@ impl MadeIds {
                 Some(
                     MadeId::Account(_) | MadeId::Invited(..) | MadeId::ScimGroup(_) | MadeId::ScimUser(..),
                 )
-                | None => Err(Unresolved(key.clone())),
+                | None => Err(RequestError::Unresolved(key.clone())),
             },
         }
     }
@@ -97,8 +87,8 @@ impl MadeIds {
     /// The id of an account that is known, or that was made.
     ///
     /// # Errors
-    /// [`Unresolved`] when it has not been made.
-    pub fn account(&self, account: &Ref<AccountId>) -> Result<AccountId, Unresolved> {
+    /// [`RequestError::Unresolved`] when it has not been made.
+    pub fn account(&self, account: &Ref<AccountId>) -> Result<AccountId, RequestError> {
         match account {
             Ref::Known(id) => Ok(id.clone()),
             Ref::Made(key) => match self.0.get(key) {
@@ -106,7 +96,7 @@ impl MadeIds {
                     Ok(id.clone())
                 }
                 Some(MadeId::Group(_) | MadeId::ScimGroup(_) | MadeId::ScimUser(_, None)) | None => {
-                    Err(Unresolved(key.clone()))
+                    Err(RequestError::Unresolved(key.clone()))
                 }
             },
         }
@@ -124,24 +114,4 @@ impl MadeIds {
     pub fn joined(&self, key: &Key, group: &GroupId) -> bool {
         matches!(self.0.get(key), Some(MadeId::Invited(_, groups)) if groups.contains(group))
     }
-}
-
-/// The error that an answer is which says success, and not what has to be known of it.
-pub(super) fn lost(answer: &Answer, error: Error) -> Error {
-    let fault = match error {
-        Error::Failed { fault, .. } | Error::AnswerLost { fault, .. } => fault,
-        Error::Incomplete { .. }
-        | Error::Halted { .. }
-        | Error::Credential
-        | Error::Host(_)
-        | Error::Path(_)
-        | Error::OtherSite { .. }
-        | Error::WrongSite { .. }
-        | Error::ForeignCredential { .. }
-        | Error::Directories { .. }
-        | Error::Invitation(_)
-        | Error::Unsupported(_)
-        | Error::Unresolved(_) => Box::new(Fault::Shape("it does not name what came to be".to_owned())),
-    };
-    Error::AnswerLost { at: answer.at().clone(), fault }
 }

@@ -37,14 +37,18 @@ struct Memory {
     room: usize,
 }
 
+const NAME_WRITABLE: &str = "Name a file with --journal that can be written, on a disk with room.";
+
 /// Why there is no journal, or no more of it.
-#[derive(Clone, Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error, miette::Diagnostic)]
 pub enum JournalError {
     /// There is a file already, which may be the journal of another run.
     #[error("{} is there already", .0.display())]
+    #[diagnostic(help("Name another file with --journal: a journal is never written over or added to."))]
     Exists(PathBuf),
     /// The file could not be made.
     #[error("the journal {} cannot be made", path.display())]
+    #[diagnostic(help("{NAME_WRITABLE}"))]
     Create {
         /// The file.
         path: PathBuf,
@@ -53,6 +57,7 @@ pub enum JournalError {
     },
     /// A line could not be brought to disk.
     #[error("the journal cannot be written")]
+    #[diagnostic(help("{NAME_WRITABLE}"))]
     Write(#[source] Arc<io::Error>),
 }
 

@@ -16,6 +16,7 @@ use crate::environment::{self, CiEnvironment};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::git;
+use crate::model::ErrorExt as _;
 use crate::platform::{self, Job, Kind, Service, Started, same_commit};
 use crate::render;
 

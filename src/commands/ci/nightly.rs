@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
 use crate::git;
-use crate::model::{Checkup, Plan, Reason};
+use crate::model::{Checkup, ErrorExt, Plan, Reason};
 use crate::platform::{Issue, Kind, Service, Started};
 use crate::render::{self, CommentLimit};
 

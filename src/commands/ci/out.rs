@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::model::ErrorExt as _;
 use crate::platform::{Folder, Job};
 use crate::render::{self, Failure};
 

@@ -6,7 +6,7 @@ use clap::Args;
 
 use crate::error::Error;
 use crate::exit::Exit;
-use crate::model::Plan;
+use crate::model::{ErrorExt, Plan};
 use crate::platform::{Change, Started};
 use crate::render::{self, CommentLimit};
 

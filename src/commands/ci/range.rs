@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::git;
-use crate::model::{Email, Note};
+use crate::model::{Email, ErrorExt, Note};
 use crate::platform::{
     self, Authors, Change, Checkout, Compared, People, base_of_change, last_completed, same_commit,
 };

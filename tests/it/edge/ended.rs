@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use rollbook::model::{Outcome, Plan, Report};
+use rollbook::model::{ErrorExt as _, Outcome, Plan, Report};
 use rollbook::sandbox::{Change, Options, Sandbox};
 
 use super::front::{Front, Trick};

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use http::StatusCode;
 use rollbook::apply::{Executor, Progress};
-use rollbook::atlassian::{Endpoints, Error, Host, Overrides, Request, Surfaces, Unresolved};
+use rollbook::atlassian::{Endpoints, Error, Host, Overrides, Request, RequestError, SetupError, Surfaces};
 use rollbook::model::{Action, Key, Plan, Report, Tree};
 use rollbook::sandbox::{Change, Failure, Limits, Options};
 use tokio::sync::watch;
@@ -355,7 +355,8 @@ fn an_error_that_only_passes_one_on_says_it_once() {
     let key = "group.new".parse().map(|address| Key { address, action: Action::Create }).unwrap();
     let path = Request::read(Host::Jira, "/x/{id}").target().unwrap_err();
     let host = Endpoints::new("https://acme.example", &Overrides::default()).unwrap_err();
-    for error in [Error::Unresolved(Unresolved(key)), Error::Path(path), Error::Host(host)] {
+    let unresolved = RequestError::Unresolved(key);
+    for error in [Error::from(unresolved), path.into(), SetupError::Host(host).into()] {
         assert!(std::error::Error::source(&error).is_none(), "{error}");
     }
 }

@@ -1,8 +1,7 @@
 //! A partial, empty or failed read never becomes a plan (design §9, 1).
 
-use rollbook::atlassian::Error;
 use rollbook::fetch;
-use rollbook::model::Tree;
+use rollbook::model::{ErrorExt as _, Tree};
 use rollbook::sandbox::{Change, Failure, Options, Sandbox};
 
 use super::front::{Front, Trick};
@@ -57,7 +56,7 @@ fn no_live_state(answer: Answer) -> fetch::Error {
 
 fn incomplete(answer: Answer) -> String {
     match no_live_state(answer) {
-        fetch::Error::Surface(error @ Error::Incomplete { .. }) => error.to_string(),
+        fetch::Error::Surface(error) if error.incomplete().is_some() => error.to_string(),
         other => panic!("{other}"),
     }
 }

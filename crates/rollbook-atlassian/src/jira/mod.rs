@@ -7,7 +7,6 @@ mod write;
 
 use super::client::Client;
 
-pub use crate::written::{MadeId, MadeIds, Unresolved, Written};
 pub use requests::{BATCH, MEMBERS_PAGE, USERS_PAGE};
 pub use write::{interpret, request, route};
 

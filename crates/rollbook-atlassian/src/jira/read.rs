@@ -23,7 +23,7 @@ impl Jira {
     /// Every group of the site.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] when the listing did not come whole, else as [`super::super::Client::read`].
+    /// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the listing did not come whole, else as [`super::super::Client::read`].
     pub async fn groups(&self) -> Result<Listing<LiveGroup>, Error> {
         self.group_listing(requests::groups).await
     }

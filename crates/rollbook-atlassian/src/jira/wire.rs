@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
-use crate::decode::{identified, present};
 use crate::page::Row;
+use crate::page::{identified, present};
 use rollbook_core::model::{
     AccountId, AccountKind, App, AppRole, Email, GroupId, GroupKind, GroupName, LiveAccount, LiveGroup,
     ManagedBy, Seats, Usage, UserStatus,

@@ -5,12 +5,13 @@ use serde_json::json;
 
 use super::Jira;
 use super::wire::{CreatedGroup, CreatedUser};
+use crate::answer::Answer;
 use crate::error::Error;
-use crate::request::{Body, Host, Request};
-use crate::send::Answer;
-use crate::sending::Sending;
+use crate::fault::Fault;
+use crate::request::{Body, Host, Request, RequestError};
+use crate::send::Sending;
 use crate::words::Words;
-use crate::written::{MadeId, MadeIds, Unsupported, Written, lost};
+use crate::written::{MadeId, MadeIds, Written};
 use rollbook_core::model::{AccountId, GroupId, Operation, Surface};
 
 const GROUP: &str = "/rest/api/3/group";
@@ -36,10 +37,9 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
 /// Makes the request that carries an operation out (fact sheet §1.1). There is no other way to a write.
 ///
 /// # Errors
-/// [`Error::Unresolved`] when an operation that it requires has not made its id, [`Error::Unsupported`] where Jira
-/// cannot do it.
-pub fn request(operation: &Operation, made: &MadeIds) -> Result<Request, Error> {
-    let unsupported = || Error::Unsupported(Unsupported(Surface::Jira));
+/// [`RequestError`] when an operation that it requires has not made its id, or Jira cannot do it.
+pub fn request(operation: &Operation, made: &MadeIds) -> Result<Request, RequestError> {
+    let unsupported = || RequestError::Unsupported(Surface::Jira);
     let (method, route) = route(operation).ok_or_else(unsupported)?;
     let write = Request::write(method, Host::Jira, route);
     Ok(match operation {
@@ -67,10 +67,10 @@ pub fn request(operation: &Operation, made: &MadeIds) -> Result<Request, Error> 
 /// Says what the answer to an operation means.
 ///
 /// # Errors
-/// [`Error::AnswerLost`] when it says success and does not name what came to be.
+/// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and does not name what came to be.
 pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Error> {
     if answer.status().is_success() {
-        let made = made_by(operation, answer).map_err(|error| lost(answer, error))?;
+        let made = made_by(operation, answer).map_err(|fault| answer.lost(fault))?;
         return Ok(Written::Done { made });
     }
     let words = answer.words();
@@ -80,7 +80,7 @@ pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Erro
     Ok(Written::Refused(answer.failed()))
 }
 
-fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<MadeId>, Error> {
+fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<MadeId>, Fault> {
     if matches!(operation, Operation::CreateGroup { .. }) {
         let group: CreatedGroup = answer.decode()?;
         return Ok(Some(MadeId::Group(GroupId::new(group.group_id))));
@@ -110,8 +110,8 @@ impl Jira {
     /// the answer.
     ///
     /// # Errors
-    /// [`Error::AnswerLost`] when it may have been done; [`Error::Failed`] when it was not sent;
-    /// [`Error::Unresolved`] when an operation that it requires has not made its id.
+    /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it may have been done, another when it was not sent;
+    /// [`RequestError`] as [`request`].
     pub async fn write(
         &self,
         operation: &Operation,

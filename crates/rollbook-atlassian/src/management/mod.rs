@@ -8,12 +8,12 @@ use std::sync::Arc;
 use http::{Method, StatusCode};
 use serde_json::json;
 
+use super::answer::Answer;
 use super::client::Client;
 use super::error::Error;
-use super::request::{Body, Host, Request};
-use super::send::Answer;
-use super::sending::Sending;
-use super::written::{Unsupported, Written};
+use super::request::{Body, Host, Request, RequestError};
+use super::send::Sending;
+use super::written::Written;
 use rollbook_core::model::{AccountId, Inactive, Operation, Privileges, Restriction, Surface};
 
 use wire::{Manageability, Refusal};
@@ -59,9 +59,9 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
 /// (fact sheet §5).
 ///
 /// # Errors
-/// [`Error::Unsupported`] where this API cannot do it.
-pub fn request(operation: &Operation) -> Result<Request, Error> {
-    let unsupported = || Error::Unsupported(Unsupported(Surface::UserManagement));
+/// [`RequestError::Unsupported`] where this API cannot do it.
+pub fn request(operation: &Operation) -> Result<Request, RequestError> {
+    let unsupported = || RequestError::Unsupported(Surface::UserManagement);
     let ((method, route), account) = route(operation).zip(operation.account()).ok_or_else(unsupported)?;
     let write = Request::write(method, Host::Admin, route).segment(account.as_str());
     Ok(if route == DISABLE { write.body(Body::Json(json!({}))) } else { write })
@@ -87,10 +87,11 @@ pub fn restriction(answer: &Answer) -> Option<Restriction> {
 /// Says what the answer to [`privileges`] means.
 ///
 /// # Errors
-/// [`Error::Failed`] when it is neither an answer nor a documented refusal.
+/// [`SendKind::Failed`](crate::SendKind::Failed) when it is neither an answer nor a documented refusal.
 pub fn interpret_privileges(answer: &Answer) -> Result<Privileges, Error> {
     if answer.status().is_success() {
-        return Ok(answer.decode::<Manageability>()?.privileges());
+        let read: Manageability = answer.decode().map_err(|fault| answer.fails_by(fault))?;
+        return Ok(read.privileges());
     }
     // An account that is not the organization's is a fact and no failure: 403 and 404 with a key of this API,
     // and not with the gateway's words about the credential.
@@ -118,8 +119,8 @@ impl Management {
     /// Carries an operation out.
     ///
     /// # Errors
-    /// [`Error::AnswerLost`] when it may have been done; [`Error::Failed`] when it was not sent;
-    /// [`Error::Unsupported`] where this API cannot do it.
+    /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it may have been done, another when it was not sent;
+    /// [`RequestError::Unsupported`] where this API cannot do it.
     pub async fn write(&self, operation: &Operation, sending: &mut Sending) -> Result<Written, Error> {
         let answer = self.client.write(&request(operation)?, sending).await?;
         Ok(interpret(&answer))

@@ -13,10 +13,10 @@ use std::sync::Arc;
 use tokio::sync::OnceCell;
 
 use super::client::Client;
-use super::error::Error;
+use super::error::{Error, SetupError};
 
 pub use requests::{ACCOUNTS, EMAILS, GROUPS, NAMES, PAGE, Place};
-pub use write::{INVITATIONS, Invite, NoInvitation, Offer, interpret, invitation, invited, request, route};
+pub use write::{INVITATIONS, Invite, Offer, interpret, invitation, invited, request, route};
 
 /// Requests of this surface as pure values.
 pub mod reads {
@@ -49,7 +49,7 @@ impl Organization {
     /// The organization and its directory: as given, or the only one that this key may see.
     ///
     /// # Errors
-    /// [`Error::Directories`] when there is not exactly one, else as [`Client::read`].
+    /// [`SetupError::Directories`] when there is not exactly one, else as [`Client::read`].
     pub async fn place(&self) -> Result<&Place, Error> {
         let place = |directory| Place { organization: self.id.clone(), directory };
         self.place
@@ -59,9 +59,10 @@ impl Organization {
                 }
                 match <[_; 1]>::try_from(self.directories().await?) {
                     Ok([(directory, _)]) => Ok(place(directory)),
-                    Err(found) => Err(Error::Directories {
+                    Err(found) => Err(SetupError::Directories {
                         found: found.into_iter().map(|(id, name)| format!("{id} ({name})")).collect(),
-                    }),
+                    }
+                    .into()),
                 }
             })
             .await

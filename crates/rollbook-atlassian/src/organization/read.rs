@@ -25,7 +25,7 @@ impl Organization {
     /// The ids and names of the directories that this key may see.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] when the listing did not come whole, else as [`super::super::Client::read`].
+    /// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the listing did not come whole, else as [`super::super::Client::read`].
     pub async fn directories(&self) -> Result<Vec<(String, String)>, Error> {
         let request = |cursor: Option<&str>| requests::directories(&self.id, cursor);
         let (_, rows): (_, Vec<Directory>) = chain(&self.client, request).await?;

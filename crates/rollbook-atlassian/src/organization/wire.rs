@@ -6,8 +6,8 @@ use http::Uri;
 use jiff::Timestamp;
 use serde::Deserialize;
 
-use crate::decode::{identified, present};
 use crate::page::Row;
+use crate::page::{identified, present};
 use rollbook_core::model::{
     AccountId, App, Claim, Email, GroupId, GroupManager, GroupName, OrganizationGroup, OrganizationUser,
     PlatformRole, Reading, UserSource, UserStatus,

@@ -8,12 +8,13 @@ use serde_json::{Value, json};
 
 use super::wire::{Created, Invited, InvitedUser};
 use super::{Organization, Place};
-use crate::error::{Answered, Error, Fault};
-use crate::request::{Body, Host, Request};
-use crate::send::Answer;
-use crate::sending::Sending;
+use crate::answer::Answer;
+use crate::error::Error;
+use crate::fault::{Answered, Fault};
+use crate::request::{Body, Host, Request, RequestError};
+use crate::send::Sending;
 use crate::words::Words;
-use crate::written::{MadeId, MadeIds, Unsupported, Written, lost};
+use crate::written::{MadeId, MadeIds, Written};
 use rollbook_core::model::{
     AccountId, App, Email, GroupId, GroupName, Inactive, Operation, Ref, Surface, SurfaceIds,
 };
@@ -44,24 +45,6 @@ pub struct Offer<'a> {
     apps: &'a [App],
     groups: &'a [Ref<GroupId>],
     sends_mail: bool,
-}
-
-/// Why there is no invitation to make.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum NoInvitation {
-    /// The resource of an app is not known.
-    #[error("an invitation of the organization cannot give `{0}`: its resource is not known")]
-    App(App),
-    /// It would lead nowhere: people come into a directory by what they are given (fact sheet §5).
-    #[error("an invitation of the organization without an app and a group leads into no directory")]
-    Nowhere,
-}
-
-impl NoInvitation {
-    /// A full sentence that says what to do.
-    pub fn help(&self) -> &'static str {
-        "Give the person an app or a group, or let Jira invite them."
-    }
 }
 
 impl<'a> Invite<'a> {
@@ -99,15 +82,15 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
 /// Makes the request that carries an operation out (fact sheet §5).
 ///
 /// # Errors
-/// [`Error::Unresolved`] when an operation that it requires has not made its id, [`Error::Invitation`] when an
-/// invitation would lead nowhere, [`Error::Unsupported`] where this API cannot do it.
+/// [`RequestError`] when an operation that it requires has not made its id, an invitation would lead nowhere, or this
+/// API cannot do it.
 pub fn request(
     operation: &Operation,
     made: &MadeIds,
     place: &Place,
     ids: &SurfaceIds,
-) -> Result<Request, Error> {
-    let unsupported = || Error::Unsupported(Unsupported(Surface::Organization));
+) -> Result<Request, RequestError> {
+    let unsupported = || RequestError::Unsupported(Surface::Organization);
     let (method, route) = route(operation).ok_or_else(unsupported)?;
     let write = || at(method, route, place);
     Ok(match operation {
@@ -140,23 +123,22 @@ pub fn request(
 /// `POST /v2/orgs/{o}/users/invite` for people who are offered the same, at most [`INVITATIONS`] (fact sheet §5).
 ///
 /// # Errors
-/// [`Error::Invitation`] when it would lead nowhere, or to an app whose resource is not known; [`Error::Unresolved`]
-/// when a group has not been made.
+/// [`RequestError`] when it would lead nowhere, or to an app whose resource is not known, or a group has not been made.
 pub fn invitation(
     invites: &[Invite<'_>],
     made: &MadeIds,
     place: &Place,
     ids: &SurfaceIds,
-) -> Result<Request, Error> {
+) -> Result<Request, RequestError> {
     let Some(Offer { apps, groups, sends_mail }) = invites.first().map(Invite::offer) else {
-        return Err(NoInvitation::Nowhere.into());
+        return Err(RequestError::LeadsNowhere);
     };
     if apps.is_empty() && groups.is_empty() {
-        return Err(NoInvitation::Nowhere.into());
+        return Err(RequestError::LeadsNowhere);
     }
     let rules = apps.iter().map(|app| match ids.resources.get(app) {
         Some(resource) => Ok(json!({ "resource": resource, "role": "atlassian/user" })),
-        None => Err(NoInvitation::App(app.clone())),
+        None => Err(RequestError::NoResource(app.clone())),
     });
     let rules = rules.collect::<Result<Vec<Value>, _>>()?;
     let emails: Vec<&Email> = invites.iter().map(|invite| invite.email).collect();
@@ -179,7 +161,7 @@ fn at(method: Method, route: &'static str, place: &Place) -> Request {
 /// Says what the answer to an operation means.
 ///
 /// # Errors
-/// [`Error::AnswerLost`] when it says success and does not name what came to be.
+/// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and does not name what came to be.
 pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Error> {
     if let Some(invite) = Invite::of(operation) {
         return invited(invite, answer);
@@ -232,12 +214,12 @@ fn claim(operation: &Operation, words: &Words) -> String {
 /// for whom and what, its items say (fact sheet §5).
 ///
 /// # Errors
-/// [`Error::AnswerLost`] when it says success and nothing of this person, or went well in part.
+/// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and nothing of this person, or went well in part.
 pub fn invited(invite: Invite<'_>, answer: &Answer) -> Result<Written, Error> {
     if !answer.status().is_success() {
         return Ok(Written::Refused(answer.failed()));
     }
-    let all: Invited = answer.decode().map_err(|error| lost(answer, error))?;
+    let all: Invited = answer.decode().map_err(|fault| answer.lost(fault))?;
     let is_theirs = |item: &&InvitedUser| {
         let email = item.email.as_deref().and_then(|text| Email::parse(text).ok());
         email.as_ref() == Some(invite.email)
@@ -254,20 +236,15 @@ pub fn invited(invite: Invite<'_>, answer: &Answer) -> Result<Written, Error> {
         None if failures.is_empty() => Err(unnamed(answer)),
         Some(_) | None => {
             let in_part = failures.len() < item.assignments().count();
-            let error = refused(answer, &failures.join("; "));
-            if in_part { Err(lost(answer, error)) } else { Ok(Written::Refused(error)) }
+            let words = answer.words_of(&failures.join("; "));
+            let fault = Fault::Refused(Answered { status: answer.status().as_u16(), words, trace: None });
+            if in_part { Err(answer.lost(fault)) } else { Ok(Written::Refused(answer.fails_by(fault))) }
         }
     }
 }
 
-fn refused(answer: &Answer, why: &str) -> Error {
-    let answered = Answered { status: answer.status().as_u16(), words: answer.words_of(why), trace: None };
-    Error::Failed { at: answer.at().clone(), fault: Box::new(Fault::Refused(answered)) }
-}
-
 fn unnamed(answer: &Answer) -> Error {
-    let fault = Fault::Shape("it does not name what came to be".to_owned());
-    Error::AnswerLost { at: answer.at().clone(), fault: Box::new(fault) }
+    answer.lost(Fault::Shape("it does not name what came to be".to_owned()))
 }
 
 impl Organization {
@@ -275,9 +252,8 @@ impl Organization {
     /// the answer.
     ///
     /// # Errors
-    /// [`Error::AnswerLost`] when it may have been done; [`Error::Failed`] when it was not sent;
-    /// [`Error::Unresolved`] when an operation that it requires has not made its id; [`Error::Invitation`] when
-    /// an invitation would lead nowhere.
+    /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it may have been done, another when it was not sent;
+    /// [`RequestError`] as [`request`].
     pub async fn write(
         &self,
         operation: &Operation,

@@ -5,8 +5,9 @@ use http::Method;
 use super::Scim;
 use super::requests::{GROUP, GROUPS, NewUser, USER, USERS};
 use crate::error::Error;
-use crate::sending::Sending;
-use crate::written::{MadeId, MadeIds, Unresolved, Unsupported, Written};
+use crate::request::RequestError;
+use crate::send::Sending;
+use crate::written::{MadeId, MadeIds, Written};
 use rollbook_core::model::{
     AccountId, Action, Address, GroupId, Inactive, Key, Operation, Ref, ScimId, Surface, SurfaceIds, UserRef,
 };
@@ -44,26 +45,26 @@ impl Known<'_> {
     /// The SCIM id of a group.
     ///
     /// # Errors
-    /// [`Unresolved`] when it has not been made; the key of the group's creation stands for a group that the plan
+    /// [`RequestError::Unresolved`] when it has not been made; the key of the group's creation stands for a group that the plan
     /// does not know here.
-    pub fn group(&self, group: &Ref<GroupId>) -> Result<ScimId, Unresolved> {
+    pub fn group(&self, group: &Ref<GroupId>) -> Result<ScimId, RequestError> {
         let (found, key) = match group {
             Ref::Known(id) => (self.ids.scim_groups.get(id), unknown_group(id)),
             Ref::Made(key) => (self.made.scim(key), key.clone()),
         };
-        found.cloned().ok_or(Unresolved(key))
+        found.cloned().ok_or(RequestError::Unresolved(key))
     }
 
     /// The SCIM id of a user.
     ///
     /// # Errors
     /// As [`Known::group`].
-    pub fn user(&self, account: &Ref<AccountId>) -> Result<ScimId, Unresolved> {
+    pub fn user(&self, account: &Ref<AccountId>) -> Result<ScimId, RequestError> {
         let (found, key) = match account {
             Ref::Known(id) => (self.ids.scim_users.get(id), unknown_user(id)),
             Ref::Made(key) => (self.made.scim(key), key.clone()),
         };
-        found.cloned().ok_or(Unresolved(key))
+        found.cloned().ok_or(RequestError::Unresolved(key))
     }
 }
 
@@ -79,9 +80,9 @@ impl Scim {
     /// Carries an operation out.
     ///
     /// # Errors
-    /// [`Error::AnswerLost`] when it may have been done; [`Error::Failed`] when it was not; [`Error::Unresolved`]
-    /// when an id that it needs is not known; [`Error::Unsupported`] where this API cannot do it, or the tree gives
-    /// Rollbook no authority over the directory.
+    /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it may have been done, another when it was not;
+    /// [`RequestError`] when an id that it needs is not known, this API cannot do it, or the tree gives Rollbook no
+    /// authority over the directory.
     pub async fn write(
         &self,
         operation: &Operation,
@@ -129,7 +130,7 @@ impl Scim {
             }
             Operation::ActivateUser { from: Inactive::Suspended, .. }
             | Operation::SuspendUser { .. }
-            | Operation::RemoveUser { .. } => return Err(Unsupported(Surface::Scim).into()),
+            | Operation::RemoveUser { .. } => return Err(RequestError::Unsupported(Surface::Scim).into()),
         };
         Ok(Written::Done { made })
     }
@@ -160,6 +161,6 @@ impl Scim {
     }
 
     fn must_be_ours(&self) -> Result<(), Error> {
-        if self.is_ours() { Ok(()) } else { Err(Unsupported(Surface::Scim).into()) }
+        if self.is_ours() { Ok(()) } else { Err(RequestError::Unsupported(Surface::Scim).into()) }
     }
 }

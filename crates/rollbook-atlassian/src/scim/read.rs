@@ -15,7 +15,7 @@ impl Scim {
     /// Every user of the directory, in order of their ids.
     ///
     /// # Errors
-    /// [`Error::Incomplete`] when the list did not come whole, else as [`super::super::Client::read`].
+    /// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the list did not come whole, else as [`super::super::Client::read`].
     pub async fn users(&self) -> Result<(Listing<ScimId>, Vec<ScimUser>), Error> {
         let (ids, users): (_, Vec<User>) = self.list(|start| requests::users(&self.directory, start)).await?;
         Ok((ids, users.into_iter().map(ScimUser::from).collect()))

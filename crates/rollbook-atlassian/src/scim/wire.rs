@@ -2,8 +2,8 @@
 
 use serde::Deserialize;
 
-use crate::decode::present;
 use crate::page::Row;
+use crate::page::present;
 use rollbook_core::model::{AccountId, Email, GroupName, ScimGroup, ScimId, ScimUser};
 
 /// `ScimUserListResponse` and `ScimGroupListResponse`. An empty list may leave `Resources` out (RFC 7644 §3.4.2).

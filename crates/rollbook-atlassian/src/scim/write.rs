@@ -1,6 +1,6 @@
 //! Writes: requests sent, and what their answers say. They are for plans with `authority: rollbook` alone.
 //!
-//! A refusal is [`Error::Failed`]; a 409 says that a unique name or e-mail is taken, perhaps by a record that
+//! A refusal is [`SendKind::Failed`](crate::SendKind::Failed); a 409 says that a unique name or e-mail is taken, perhaps by a record that
 //! was left behind (fact sheet §4).
 
 use http::StatusCode;
@@ -9,11 +9,11 @@ use serde::de::DeserializeOwned;
 use super::Scim;
 use super::requests::{self, NewUser, RemoveShape};
 use super::wire::{Group, User};
-use crate::error::{Error, Fault};
+use crate::answer::Answer;
+use crate::error::Error;
+use crate::fault::Fault;
 use crate::request::Request;
-use crate::send::Answer;
-use crate::sending::Sending;
-use crate::written::lost;
+use crate::send::Sending;
 use rollbook_core::model::{GroupName, ScimGroup, ScimId, ScimUser};
 
 /// The writes of a directory, and where they are noted.
@@ -34,7 +34,7 @@ impl Writes<'_> {
     /// Provisions somebody.
     ///
     /// # Errors
-    /// [`Error::Failed`] when it was not done, [`Error::AnswerLost`] when it may have been.
+    /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it may have been done, another when it was not.
     pub async fn create_user(&mut self, user: NewUser<'_>) -> Result<ScimUser, Error> {
         let user: User = self.written(&requests::create_user(&self.scim.directory, user)).await?;
         Ok(user.into())
@@ -135,7 +135,7 @@ impl Writes<'_> {
         if !answer.status().is_success() {
             return Err(answer.failed());
         }
-        answer.decode().map_err(|error| lost(&answer, error))
+        answer.decode().map_err(|fault| answer.lost(fault))
     }
 }
 
@@ -149,5 +149,5 @@ fn still_shows(answer: &Answer, user: &ScimId) -> bool {
 }
 
 fn unseen(answer: &Answer, why: &str) -> Error {
-    Error::AnswerLost { at: answer.at().clone(), fault: Box::new(Fault::Shape(why.to_owned())) }
+    answer.lost(Fault::Shape(why.to_owned()))
 }

@@ -66,7 +66,10 @@ pub enum Without {
 }
 
 /// A question that was asked and has no answer.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, thiserror::Error, miette::Diagnostic,
+)]
+#[error("{} was not read: {why}", .read.what())]
 #[serde(deny_unknown_fields)]
 pub struct Unread {
     /// The question.
@@ -76,6 +79,7 @@ pub struct Unread {
     /// What the surface said, or what went wrong: a lowercase fragment.
     pub why: String,
     /// A full sentence that says what to do, where something is known.
+    #[help]
     pub help: Option<String>,
 }
 
@@ -221,13 +225,6 @@ impl Read {
             Self::Directories => "Whatever SCIM would write, and every change of an account that it may own",
             Self::DirectoryGroup => "Changes of this synced group",
         }
-    }
-}
-
-impl Unread {
-    /// What is said of it: a lowercase fragment.
-    pub fn told(&self) -> String {
-        format!("{} was not read: {}", self.read.what(), self.why)
     }
 }
 

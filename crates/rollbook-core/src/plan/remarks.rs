@@ -205,7 +205,7 @@ pub(super) fn on_unread(capabilities: &Capabilities) -> Vec<Note> {
             | Read::Directories
             | Read::DirectoryGroup => continue,
         };
-        notes.push(Note::new("not-read", format!("{}; {goes_on}", unread.told()), None));
+        notes.push(Note::new("not-read", format!("{unread}; {goes_on}"), None));
     }
     notes
 }

@@ -46,7 +46,7 @@ pub struct Failure<'a> {
     /// The error, without a full stop.
     pub why: String,
     /// A full sentence that says what to do, where there is something to do.
-    pub help: Option<&'a str>,
+    pub help: Option<String>,
     /// Where the tree is not valid, with its folder in the repository, which ends in `/` or is empty.
     pub mistakes: Option<(&'a Tree, &'a [Diagnostic], String)>,
     /// The address of the run that says more.
@@ -67,7 +67,7 @@ pub fn failure_markdown(failure: &Failure<'_>) -> String {
 impl Failure<'_> {
     fn markdown(&self) -> String {
         let why = prose(self.why.trim_end_matches('.'));
-        let help = self.help.map(|help| format!(" {}", prose(help))).unwrap_or_default();
+        let help = self.help.as_ref().map(|help| format!(" {}", prose(help))).unwrap_or_default();
         let run = self.run.map(|run| format!(" [This run]({run}) says more.")).unwrap_or_default();
         let mistakes = self.mistakes.as_ref().map(mistakes).unwrap_or_default();
         format!("{why}.{help}{run}\n{mistakes}")

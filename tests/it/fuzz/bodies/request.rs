@@ -6,7 +6,7 @@ use percent_encoding::percent_decode_str;
 use rollbook::atlassian::organization::{self, Place};
 use rollbook::atlassian::scim::{self, NewUser, RemoveShape};
 use rollbook::atlassian::{
-    CloudId, Endpoints, Host, MadeIds, Overrides, PathError, Request, jira, management,
+    CloudId, Endpoints, Host, MadeIds, Overrides, Request, RequestError, jira, management,
 };
 use rollbook::model::{
     AccountId, App, Email, GroupId, GroupName, Inactive, Listing, Membership, Operation, PlatformRole, Ref,
@@ -66,7 +66,7 @@ fn values(one: &str, two: &str, three: &str) {
     let dropped = [one, two].into_iter().find(|text| ["", ".", ".."].contains(text));
     let target = match (request.target(), dropped) {
         (Ok(target), None) => target,
-        (Err(PathError::Segment(text)), Some(dropped)) => return assert_eq!(text, dropped),
+        (Err(RequestError::Segment(text)), Some(dropped)) => return assert_eq!(text, dropped),
         (other, _) => panic!("{other:?} for {one:?} and {two:?}"),
     };
     let url = parsed(&target);

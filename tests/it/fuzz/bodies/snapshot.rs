@@ -2,7 +2,7 @@
 
 use jiff::Timestamp;
 use rollbook::config;
-use rollbook::model::{Locator, Place, SourceFile, Tree};
+use rollbook::model::{ErrorExt as _, Locator, Place, SourceFile, Tree};
 use rollbook::plan::snapshot::{Names, capabilities, live_state, opened, sealed_text, taken};
 use rollbook::plan::{self, Beside, Desired, sealed};
 use serde_json::Value;
@@ -31,7 +31,7 @@ fn read(text: &str) {
     let snapshot = match opened(text, &place, &Names::of(&desired)) {
         Ok(snapshot) => snapshot,
         Err(error) => {
-            assert!(!error.to_string().is_empty() && !error.help().is_empty());
+            assert!(!error.to_string().is_empty() && error.help().is_some());
             return;
         }
     };

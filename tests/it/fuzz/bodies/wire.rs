@@ -6,7 +6,7 @@ mod script;
 use std::sync::Arc;
 
 use rollbook::atlassian::Error;
-use rollbook::model::is_invisible;
+use rollbook::model::{ErrorExt as _, is_invisible};
 use rollbook::render::harmless;
 
 use calls::{CALLS, Called, Peer};

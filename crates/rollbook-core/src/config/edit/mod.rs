@@ -14,30 +14,25 @@ pub use add::{FilePer, Imported, imported, root_text};
 pub use remove::{Edited, without_entries};
 pub use rename::{Rename, renamed};
 
+const BY_HAND: &str = "Write this part by hand; the rest can be done then.";
+
 /// Why no file can be changed.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum EditError {
     /// The tree takes no file of this path.
     #[error("`include` takes no file such as {0}")]
+    #[diagnostic(help("Let `include` take files below groups/ and users/."))]
     NotIncluded(String),
     /// A file's form takes no change to members.
     #[error("the members of {0} are written in a form that cannot be changed")]
+    #[diagnostic(help("Write `members` as a list in the group's own file, then try again."))]
     Form(GroupName),
     /// The changed tree would be invalid.
     #[error("the tree would not be valid then: {}", .0.first().map_or("", |first| &first.message))]
+    #[diagnostic(help("{BY_HAND}"))]
     Invalid(Vec<Diagnostic>),
     /// The changed tree would not say what it is to say.
     #[error("the tree would say something else then than it is to say")]
+    #[diagnostic(help("{BY_HAND}"))]
     OtherMeaning,
-}
-
-impl EditError {
-    /// A full sentence that says what to do next.
-    pub fn help(&self) -> &'static str {
-        match self {
-            Self::NotIncluded(_) => "Let `include` take files below groups/ and users/.",
-            Self::Form(_) => "Write `members` as a list in the group's own file, then try again.",
-            Self::Invalid(_) | Self::OtherMeaning => "Write this part by hand; the rest can be done then.",
-        }
-    }
 }

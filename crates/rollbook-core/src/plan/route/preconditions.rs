@@ -215,7 +215,7 @@ impl<'a> Preconditions<'a> {
                     || policy.self_grant == SelfGrant::Refuse
             });
             let text = match self.context.capabilities.unread_at_all(Read::AppRoles) {
-                Some(unread) => unread.told(),
+                Some(unread) => unread.to_string(),
                 None => "the default groups of apps cannot be read with this credential".to_owned(),
             };
             if judged.next().is_some() {
@@ -285,7 +285,7 @@ impl<'a> Preconditions<'a> {
         }
         let Reading::Read(roles) = &self.context.capabilities.app_roles else {
             return Err(match self.context.capabilities.unread_at_all(Read::AppRoles) {
-                Some(unread) => undeletable(&unread.told()),
+                Some(unread) => undeletable(&unread.to_string()),
                 None => undeletable("this credential cannot read whether it grants an app"),
             });
         };

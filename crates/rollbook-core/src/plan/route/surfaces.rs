@@ -410,7 +410,7 @@ pub(in crate::plan) fn not_read(unread: &Unread) -> Obstacle {
     let again = || "Plan again; if this stays, the credential may not read it.".to_owned();
     Obstacle {
         code: ObstacleCode::NotRead,
-        why: unread.told(),
+        why: unread.to_string(),
         help: unread.help.clone().unwrap_or_else(again),
     }
 }

@@ -22,26 +22,38 @@ struct Document<S> {
     snapshot: S,
 }
 
+/// What helps where the text itself is of no use.
+const TAKE_ANEW: &str = "Take a new one with this version of Rollbook: `rollbook snapshot --out FILE`.";
+
+/// What helps where the text is of another place.
+const OF_THE_TREE: &str = "Name the snapshot of the tree's own site and organization.";
+
 /// Why a text is no snapshot that a tree can be planned against.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum SnapshotError {
     /// It is not JSON, or not a document of ours.
     #[error("it is no snapshot of Rollbook: {0}")]
+    #[diagnostic(help("{TAKE_ANEW}"))]
     NotASnapshot(String),
     /// It ends too early.
     #[error("it ends in the middle")]
+    #[diagnostic(help("{TAKE_ANEW}"))]
     Truncated,
     /// It is of a form that this version does not know.
     #[error("it is a `{0}`, and this version reads `{FORMAT}`")]
+    #[diagnostic(help("{TAKE_ANEW}"))]
     Format(String),
     /// Somebody changed it.
     #[error("it was changed after it was taken: its checksum is of another text")]
+    #[diagnostic(help("{TAKE_ANEW}"))]
     Changed,
     /// It was taken later than now.
     #[error("it was taken at {0}, which is yet to come")]
+    #[diagnostic(help("Set the clocks right, of this machine or of the one that took it."))]
     FromTheFuture(String),
     /// It is of another site.
     #[error("it is of {snapshot}, and the tree names {tree}")]
+    #[diagnostic(help("{OF_THE_TREE}"))]
     OtherSite {
         /// The snapshot's site.
         snapshot: String,
@@ -50,6 +62,7 @@ pub enum SnapshotError {
     },
     /// It is of another organization or directory.
     #[error("it is of {what} {snapshot}, and the tree names {tree}")]
+    #[diagnostic(help("{OF_THE_TREE}"))]
     OtherPlace {
         /// The key of `rollbook.yaml`.
         what: &'static str,
@@ -60,33 +73,18 @@ pub enum SnapshotError {
     },
     /// The tree declares what the snapshot writes instead of a name.
     #[error("the tree names {0}, which is a pseudonym of a snapshot and nobody's name")]
+    #[diagnostic(help("Write the real name."))]
     Pseudonym(String),
     /// Live has a group under a name that differs in case only.
     #[error("the site has a group whose name differs from {0} in case only, and it does not hold that name")]
+    #[diagnostic(help("Spell the group as the site does."))]
     Spelling(GroupName),
     /// A plan needs what the snapshot does not hold.
     #[error("it does not hold {0}, which this tree needs")]
+    #[diagnostic(help(
+        "Take a new snapshot with this tree, or plan with credentials: what it does not hold is not guessed."
+    ))]
     Lacks(String),
-}
-
-impl SnapshotError {
-    /// A full sentence that says what to do next.
-    pub fn help(&self) -> &'static str {
-        match self {
-            Self::NotASnapshot(_) | Self::Truncated | Self::Format(_) | Self::Changed => {
-                "Take a new one with this version of Rollbook: `rollbook snapshot --out FILE`."
-            }
-            Self::FromTheFuture(_) => "Set the clocks right, of this machine or of the one that took it.",
-            Self::OtherSite { .. } | Self::OtherPlace { .. } => {
-                "Name the snapshot of the tree's own site and organization."
-            }
-            Self::Pseudonym(_) => "Write the real name.",
-            Self::Spelling(_) => "Spell the group as the site does.",
-            Self::Lacks(_) => {
-                "Take a new snapshot with this tree, or plan with credentials: what it does not hold is not guessed."
-            }
-        }
-    }
 }
 
 impl From<Unfit> for SnapshotError {

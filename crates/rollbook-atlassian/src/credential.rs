@@ -1,0 +1,138 @@
+//! Credentials: what they are, and which host each is for. No secret is ever shown.
+
+use secrecy::SecretString;
+
+use super::endpoints::Door;
+use super::request::Host;
+
+/// The route that access tokens come from.
+pub(super) const EXCHANGE: &str = "/oauth/token";
+
+/// What Rollbook proves with who it is (fact sheet §2).
+#[derive(Clone, Debug)]
+pub enum Credential {
+    /// An e-mail address and an API token.
+    Basic {
+        /// The account's e-mail address.
+        email: String,
+        /// The API token.
+        token: SecretString,
+        /// A scoped token cannot be recognised by looking at it.
+        kind: TokenKind,
+    },
+    /// An OAuth 2.0 access token that somebody else got.
+    Bearer(SecretString),
+    /// A service account's OAuth 2.0 client.
+    ClientCredentials {
+        /// The client's id.
+        id: String,
+        /// The client's secret.
+        secret: SecretString,
+    },
+    /// An organization's API key, for the Organizations and the User management API (fact sheet §0).
+    ApiKey(SecretString),
+    /// The key of one SCIM directory; it is another one than the organization's (fact sheet §0).
+    DirectoryKey(SecretString),
+    /// A service account's OAuth 2.0 client for SCIM. It ends no key of the directory (support.atlassian.com "Configure
+    /// OAuth 2.0 to enable SCIM authentication").
+    DirectoryClient {
+        /// The client's id.
+        id: String,
+        /// The client's secret.
+        secret: SecretString,
+    },
+}
+
+/// Whether an API token carries scopes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenKind {
+    /// All rights of its account; works at the site.
+    Classic,
+    /// Some rights; works behind the gateway only. Service accounts have no other kind.
+    Scoped,
+}
+
+/// What sort of credential a request was sent with, for errors.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CredentialKind {
+    /// None at all.
+    Nothing,
+    /// A classic API token.
+    Classic,
+    /// A scoped API token.
+    Scoped,
+    /// An access token.
+    Bearer,
+    /// Client credentials.
+    ClientCredentials,
+    /// An organization's API key.
+    ApiKey,
+    /// A SCIM directory's key.
+    DirectoryKey,
+    /// Client credentials for SCIM.
+    DirectoryClient,
+}
+
+impl Credential {
+    /// What sort it is.
+    pub fn kind(&self) -> CredentialKind {
+        match self {
+            Self::Basic { kind: TokenKind::Classic, .. } => CredentialKind::Classic,
+            Self::Basic { kind: TokenKind::Scoped, .. } => CredentialKind::Scoped,
+            Self::Bearer(_) => CredentialKind::Bearer,
+            Self::ClientCredentials { .. } => CredentialKind::ClientCredentials,
+            Self::ApiKey(_) => CredentialKind::ApiKey,
+            Self::DirectoryKey(_) => CredentialKind::DirectoryKey,
+            Self::DirectoryClient { .. } => CredentialKind::DirectoryClient,
+        }
+    }
+
+    /// Whether a host is sent this credential. Each API takes its own and answers 401 to the others
+    /// (fact sheet §2), and a secret leaves for the host that it is for and no other (design §9, 5).
+    pub(super) fn is_for(&self, host: Host) -> bool {
+        match (host, self.kind()) {
+            (Host::Admin, kind) => kind == CredentialKind::ApiKey,
+            (Host::Directory, kind) => kind.is_for_directory(),
+            (Host::Jira, kind) => {
+                !kind.is_for_directory() && ![CredentialKind::ApiKey, CredentialKind::Nothing].contains(&kind)
+            }
+            (Host::Site | Host::Auth, _) => false,
+        }
+    }
+
+    /// A scoped token and every OAuth token answer 401 at the site (fact sheet §2).
+    pub(super) fn door(&self) -> Door {
+        match self.kind() {
+            CredentialKind::Nothing | CredentialKind::Classic => Door::Site,
+            CredentialKind::Scoped
+            | CredentialKind::Bearer
+            | CredentialKind::ClientCredentials
+            | CredentialKind::ApiKey
+            | CredentialKind::DirectoryKey
+            | CredentialKind::DirectoryClient => Door::Gateway,
+        }
+    }
+
+    pub(super) fn secret(&self) -> &SecretString {
+        match self {
+            Self::Basic { token: secret, .. }
+            | Self::Bearer(secret)
+            | Self::ApiKey(secret)
+            | Self::DirectoryKey(secret)
+            | Self::ClientCredentials { secret, .. }
+            | Self::DirectoryClient { secret, .. } => secret,
+        }
+    }
+}
+
+impl CredentialKind {
+    /// Whether it is for a SCIM directory, and for nothing else.
+    pub(super) fn is_for_directory(self) -> bool {
+        matches!(self, Self::DirectoryKey | Self::DirectoryClient)
+    }
+
+    /// Whether access tokens are got for it.
+    pub(super) fn is_exchanged(self) -> bool {
+        matches!(self, Self::ClientCredentials | Self::DirectoryClient)
+    }
+}

@@ -1,0 +1,34 @@
+//! What people are told of an error, whatever its type: each type says beside its message what to do next, as a
+//! [`miette::Diagnostic`].
+
+use miette::Diagnostic;
+
+/// An error, told.
+pub trait ErrorExt {
+    /// The error and its causes, in one line.
+    fn chain(&self) -> String;
+
+    /// A full sentence that says what to do next, where there is something to do.
+    fn help(&self) -> Option<String>;
+}
+
+impl<E: Diagnostic> ErrorExt for E {
+    fn chain(&self) -> String {
+        let mut text = self.to_string();
+        let mut source = self.source();
+        while let Some(cause) = source {
+            let cause_text = cause.to_string();
+            // A transparent error shows its cause's text as its own.
+            if !text.ends_with(&cause_text) {
+                text.push_str(": ");
+                text.push_str(&cause_text);
+            }
+            source = cause.source();
+        }
+        text
+    }
+
+    fn help(&self) -> Option<String> {
+        Diagnostic::help(self).map(|help| help.to_string())
+    }
+}
