@@ -10,13 +10,13 @@ use futures_util::stream::FuturesUnordered;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep_until};
 
-use crate::atlassian::{Concern, Error, Fault, MadeId, MadeIds, Surfaces};
+use crate::atlassian::{Concern, Error, Fault, MadeIds, Surfaces};
 use crate::model::{
-    AccountId, End, Ending, ErrorExt, Found, LiveAccount, Look, Outcome, Plan, PlannedOperation, Record,
-    Report, Surface,
+    AccountId, CreatedIds, End, Ending, ErrorExt, Found, LiveAccount, Look, Outcome, Plan, PlannedOperation,
+    Record, Report, Response, Surface,
 };
 
-use super::answer::{self, Answered, Came};
+use super::answer::{self, Came};
 use super::journal::JournalWriter;
 use super::lost::{self, is_enough};
 use super::run::Run;
@@ -203,7 +203,7 @@ impl Executor<'_> {
         };
         let told = looks.iter().map(|(at, found, made)| {
             let key = plan.operations[*at].key.clone();
-            Record::Looked(Look { key, found: *found, made: made.as_ref().map(answer::made_by) })
+            Record::Looked(Look { key, found: *found, made: made.clone() })
         });
         let journalled = self.note(told.collect()).await;
         Event::Looks(looks, journalled)
@@ -247,7 +247,7 @@ impl Executor<'_> {
         let settled = report
             .outcomes
             .iter()
-            .map(|(key, outcome)| Record::Settled { key: key.clone(), became: outcome.into() });
+            .map(|(key, outcome)| Record::Settled { key: key.clone(), became: outcome.clone() });
         let left = outcomes().any(|outcome| *outcome == Outcome::NotAttempted);
         let by = ending.filter(|_| left).unwrap_or(Ending::Whole);
         let end = Record::End(End::of(by, outcomes()));
@@ -331,28 +331,28 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
 
     fn answers(&mut self, answers: Vec<(usize, Came)>) -> usize {
         let mut settled = 0;
-        for (at, Came { answered, refusal, made, .. }) in answers {
+        for (at, Came { response, refusal, made, .. }) in answers {
             if let Some(error) = refusal {
                 self.refusal(self.plan.operations[at].via, error);
             }
             settled += match self.made(at, made) {
-                Ok(()) => self.run.answer(at, answered),
+                Ok(()) => self.run.answer(at, response),
                 Err(why) => self.run.reject(at, why),
             };
         }
         settled
     }
 
-    /// Takes in the id that came to be. An account that the site had before belongs to somebody whom the plan takes for
+    /// Takes in the ids that came to be. An account that the site had before belongs to somebody whom the plan takes for
     /// another person, by an email that the account hides: nothing more is given to it.
-    fn made(&mut self, at: usize, made: Option<MadeId>) -> Result<(), String> {
-        let Some(id) = made else { return Ok(()) };
+    fn made(&mut self, at: usize, made: Option<CreatedIds>) -> Result<(), String> {
+        let Some(made) = made else { return Ok(()) };
         let planned = &self.plan.operations[at];
         let is_theirs = |account: &LiveAccount| {
             let mut identified = self.plan.identities.iter();
             identified.any(|it| Some(&it.user) == planned.key.address.user() && it.account == account.id)
         };
-        let account = id.account().and_then(|id| self.accounts.get(id));
+        let account = made.account.as_ref().and_then(|id| self.accounts.get(id));
         if let Some(account) = account.filter(|account| !is_theirs(account)) {
             return Err(format!(
                 "the invitation went to {} ({}), an account that the site had already and that hides its email; nothing \
@@ -361,7 +361,7 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
                 account.id, account.name
             ));
         }
-        self.run.made.insert(planned.key.clone(), id);
+        self.run.made.insert(planned.key.clone(), made);
         Ok(())
     }
 
@@ -373,7 +373,7 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
         let planned = &self.plan.operations[at];
         match found {
             Found::Done if is_enough(planned, made.as_ref()) => match self.made(at, made) {
-                Ok(()) => self.run.answer(at, Answered::Done),
+                Ok(()) => self.run.answer(at, Response::Done),
                 Err(why) => self.run.reject(at, why),
             },
             Found::NotDone if self.ending.is_none() && self.run.may_repeat(at) => {

@@ -4,9 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use crate::atlassian::{Error, Fault, MadeId, Scim, Surfaces};
+use crate::atlassian::{Error, Fault, Scim, Surfaces};
 use crate::model::{
-    AccountId, Email, ErrorExt, GroupId, GroupName, Listing, LiveAccount, OrganizationUser, ScimId, ScimUser,
+    AccountId, CreatedIds, Email, ErrorExt, GroupId, GroupName, Listing, LiveAccount, OrganizationUser,
+    ScimId, ScimUser,
 };
 
 use super::sight::Sight;
@@ -235,19 +236,19 @@ impl Seen {
     }
 
     /// The id of what the reads show, where the answer that told it got lost.
-    pub(super) fn made(&self, sight: &Sight) -> Option<MadeId> {
+    pub(super) fn made(&self, sight: &Sight) -> Option<CreatedIds> {
         match sight {
             Sight::Named(name) => {
                 let id = self.names.as_ref()?.as_ref().ok()?.get(name)?;
-                id.clone().map(MadeId::Group)
+                id.clone().map(CreatedIds::group)
             }
             Sight::Person(email) => {
                 let account = self.people.as_ref()?.as_ref().ok()?.get(email)?;
-                Some(MadeId::Account(account.clone()))
+                Some(CreatedIds::account(account.clone()))
             }
             Sight::ScimUser(email) => {
                 let user = self.directory.users.get(email.as_str())?.as_ref().ok()?.as_ref()?;
-                Some(MadeId::ScimUser(user.id.clone(), user.account.clone()))
+                Some(user.clone().into())
             }
             Sight::Member { .. }
             | Sight::Group { .. }

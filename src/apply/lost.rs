@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use tokio::time::sleep;
 
-use crate::atlassian::{MadeId, Surfaces};
+use crate::atlassian::Surfaces;
 use crate::model::{
-    AccountId, Email, Found, LiveAccount, Operation, OrganizationUser, PlannedOperation, Surface, UserStatus,
+    AccountId, CreatedIds, Email, Found, LiveAccount, Operation, OrganizationUser, PlannedOperation, Surface,
+    UserStatus,
 };
 
 use super::look::look;
@@ -18,7 +19,7 @@ use super::sight::Sight;
 const LOOKS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(4)];
 
 /// What was found of an operation, and its id where that came to light.
-pub(super) type Look = (usize, Found, Option<MadeId>);
+pub(super) type Look = (usize, Found, Option<CreatedIds>);
 
 /// Looks for operations, all in one round of reads a time.
 pub(super) async fn look_for(surfaces: &Surfaces, mut open: Vec<(usize, Sight)>) -> Vec<Look> {
@@ -95,7 +96,7 @@ pub(super) fn may_repeat(operation: &Operation) -> bool {
 }
 
 /// Whether what requires an operation can go on, with no more known of it than what was found.
-pub(super) fn is_enough(planned: &PlannedOperation, made: Option<&MadeId>) -> bool {
+pub(super) fn is_enough(planned: &PlannedOperation, made: Option<&CreatedIds>) -> bool {
     let creates = matches!(planned.operation, Operation::CreateGroup { .. });
     if !creates && !matches!(planned.operation, Operation::InviteUser { .. }) {
         return true;

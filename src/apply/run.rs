@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
 
 use crate::atlassian::{MadeIds, most_together, together};
 use crate::model::{
-    Action, Direction, Key, Lock, LockedId, Operation, Outcome, PlannedOperation, Ref, Report, Surface,
+    Action, Direction, Key, Lock, LockedId, Operation, Outcome, PlannedOperation, Ref, Report, Response,
+    Surface,
 };
 
-use super::answer::Answered;
 use super::lost::may_repeat;
 use super::touch::Touch;
 
@@ -37,7 +37,7 @@ pub(super) struct Run<'p> {
     lost: BTreeMap<usize, (String, usize)>,
     /// Those of them that have to be looked for.
     unseen: BTreeSet<usize>,
-    pub(super) answers: Vec<Option<Answered>>,
+    pub(super) answers: Vec<Option<Response>>,
     skipped: Vec<Option<usize>>,
     pub(super) made: MadeIds,
 }
@@ -143,15 +143,15 @@ impl<'p> Run<'p> {
     }
 
     /// Takes an answer in, and returns how many operations it settled or gave up.
-    pub(super) fn answer(&mut self, at: usize, answered: Answered) -> usize {
-        match (&answered, self.lost.get_mut(&at)) {
-            (Answered::Lost(how), None) => {
+    pub(super) fn answer(&mut self, at: usize, response: Response) -> usize {
+        match (&response, self.lost.get_mut(&at)) {
+            (Response::Lost { text: how }, None) => {
                 self.lost.insert(at, (how.clone(), 1));
                 self.unseen.insert(at);
                 return 0;
             }
             // What was refused may have been done the first time, and be refused for that.
-            (Answered::Lost(how) | Answered::Refused(how), Some((text, times))) => {
+            (Response::Lost { text: how } | Response::Refused { text: how }, Some((text, times))) => {
                 if !text.ends_with(how) {
                     text.push_str(&format!("; sent again: {how}"));
                 }
@@ -159,29 +159,29 @@ impl<'p> Run<'p> {
                 self.unseen.insert(at);
                 return 0;
             }
-            (Answered::Done | Answered::Claimed(_) | Answered::Refused(_), _) | (Answered::NotSent, None) => {
-            }
+            (Response::Done | Response::Claimed { .. } | Response::Refused { .. }, _)
+            | (Response::NotSent, None) => {}
             // It was sent before, and nothing more is known.
-            (Answered::NotSent, Some(_)) => return self.give_up_lost(at),
+            (Response::NotSent, Some(_)) => return self.give_up_lost(at),
         }
         self.in_flight.remove(&at);
         self.unseen.remove(&at);
         let lost = self.lost.remove(&at);
-        match answered {
-            Answered::NotSent => 0,
-            Answered::Done | Answered::Claimed(_) => {
-                self.answers[at] = Some(match (answered, lost) {
+        match response {
+            Response::NotSent => 0,
+            Response::Done | Response::Claimed { .. } => {
+                self.answers[at] = Some(match (response, lost) {
                     // It was done the first time, or by somebody else; where reads do not show it, nobody knows.
-                    (Answered::Claimed(text), Some((how, _))) => {
-                        Answered::Lost(format!("{how}; sent again: {text}"))
+                    (Response::Claimed { text }, Some((how, _))) => {
+                        Response::Lost { text: format!("{how}; sent again: {text}") }
                     }
-                    (answered, _) => answered,
+                    (response, _) => response,
                 });
                 self.release_dependents(at);
                 1
             }
-            Answered::Refused(_) | Answered::Lost(_) => {
-                self.answers[at] = Some(answered);
+            Response::Refused { .. } | Response::Lost { .. } => {
+                self.answers[at] = Some(response);
                 1 + self.skip_dependents(at)
             }
         }
@@ -192,7 +192,7 @@ impl<'p> Run<'p> {
         self.in_flight.remove(&at);
         self.unseen.remove(&at);
         self.lost.remove(&at);
-        self.answers[at] = Some(Answered::Refused(why));
+        self.answers[at] = Some(Response::Refused { text: why });
         1 + self.skip_dependents(at)
     }
 
@@ -225,7 +225,7 @@ impl<'p> Run<'p> {
         self.unseen.remove(&at);
         // It may have been given up already.
         let Some((how, _)) = self.lost.remove(&at) else { return 0 };
-        self.answers[at] = Some(Answered::Lost(how));
+        self.answers[at] = Some(Response::Lost { text: how });
         1 + self.skip_dependents(at)
     }
 

@@ -6,9 +6,8 @@ use std::time::Duration;
 use tokio::time::timeout;
 
 use crate::atlassian::{MadeIds, Surfaces};
-use crate::model::{self, Confirmation, Ending, Outcome, Plan};
+use crate::model::{self, Ending, Outcome, Plan, Response};
 
-use super::answer::Answered;
 use super::look::look;
 use super::sight::{Sight, sight};
 
@@ -22,21 +21,21 @@ const INTERVAL: Duration = Duration::from_secs(3);
 pub(super) async fn settle(
     surfaces: &Surfaces,
     plan: &Plan,
-    answers: &[Option<Answered>],
+    answers: &[Option<Response>],
     made: &MadeIds,
     ending: Option<Ending>,
 ) -> BTreeMap<usize, Outcome> {
     let mut outcomes = BTreeMap::new();
-    let mut open: BTreeMap<usize, (Sight, &Answered)> = BTreeMap::new();
-    for (at, answered) in answers.iter().enumerate().filter_map(|(at, answer)| Some((at, answer.as_ref()?))) {
-        match answered {
-            Answered::Refused(why) => {
+    let mut open: BTreeMap<usize, (Sight, &Response)> = BTreeMap::new();
+    for (at, response) in answers.iter().enumerate().filter_map(|(at, answer)| Some((at, answer.as_ref()?))) {
+        match response {
+            Response::Refused { text: why } => {
                 outcomes.insert(at, Outcome::Failed { why: why.clone() });
             }
             // It may be done by the next run.
-            Answered::NotSent => {}
-            Answered::Done | Answered::Claimed(_) | Answered::Lost(_) => {
-                open.insert(at, (sight(&plan.operations[at], made, &plan.surface_ids), answered));
+            Response::NotSent => {}
+            Response::Done | Response::Claimed { .. } | Response::Lost { .. } => {
+                open.insert(at, (sight(&plan.operations[at], made, &plan.surface_ids), response));
             }
         }
     }
@@ -49,8 +48,8 @@ pub(super) async fn settle(
             Some(Ending::Whole | Ending::Stopped | Ending::Credential) | None => looked.await,
         };
         let late = tokio::time::Instant::now() >= deadline;
-        open.retain(|at, (sight, answered)| {
-            match outcome(answered, seen.shows(sight), late || *sight == Sight::Nothing) {
+        open.retain(|at, (sight, response)| {
+            match outcome(response, seen.shows(sight), late || *sight == Sight::Nothing) {
                 Some(outcome) => {
                     outcomes.insert(*at, outcome);
                     false
@@ -66,25 +65,25 @@ pub(super) async fn settle(
 }
 
 /// What an answer and a read together say; nothing while there is reason to look once more.
-fn outcome(answered: &Answered, shown: Result<bool, String>, last: bool) -> Option<Outcome> {
-    match (answered, shown) {
-        (Answered::NotSent, _) => Some(Outcome::NotAttempted),
-        (Answered::Refused(why), _) => Some(Outcome::Failed { why: why.clone() }),
-        (Answered::Done | Answered::Lost(_), Ok(true)) => Some(Outcome::Applied(Confirmation::Seen)),
-        (Answered::Claimed(_), Ok(true)) => Some(Outcome::AlreadySatisfied),
+fn outcome(response: &Response, shown: Result<bool, String>, last: bool) -> Option<Outcome> {
+    match (response, shown) {
+        (Response::NotSent, _) => Some(Outcome::NotAttempted),
+        (Response::Refused { text: why }, _) => Some(Outcome::Failed { why: why.clone() }),
+        (Response::Done | Response::Lost { .. }, Ok(true)) => Some(Outcome::Applied { seen: true }),
+        (Response::Claimed { .. }, Ok(true)) => Some(Outcome::Satisfied),
         (_, Ok(false) | Err(_)) if !last => None,
-        (Answered::Done, Ok(false)) => Some(Outcome::Applied(Confirmation::NotYetVisible)),
+        (Response::Done, Ok(false)) => Some(Outcome::Applied { seen: false }),
         // What a read cannot tell is not what it tells otherwise.
-        (Answered::Done, Err(_)) => Some(Outcome::Applied(Confirmation::NotRead)),
-        (Answered::Claimed(text), Ok(false)) => {
+        (Response::Done, Err(_)) => Some(Outcome::Unconfirmed),
+        (Response::Claimed { text }, Ok(false)) => {
             Some(Outcome::Failed { why: format!("{text}; but reads do not show it") })
         }
-        (Answered::Claimed(text), Err(why)) => {
+        (Response::Claimed { text }, Err(why)) => {
             Some(Outcome::Unsettled { why: format!("{text}; the read to confirm it failed: {why}") })
         }
-        (Answered::Lost(text), Ok(false)) => {
+        (Response::Lost { text }, Ok(false)) => {
             Some(Outcome::Unsettled { why: format!("{text}; reads do not show it yet") })
         }
-        (Answered::Lost(text), Err(why)) => Some(Outcome::Unsettled { why: format!("{text}; {why}") }),
+        (Response::Lost { text }, Err(why)) => Some(Outcome::Unsettled { why: format!("{text}; {why}") }),
     }
 }

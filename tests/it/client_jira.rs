@@ -3,9 +3,10 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it is surprised")]
 
 use axum::response::Response;
-use rollbook::atlassian::{Error, Fault, Jira, MadeId, MadeIds, RequestError, Sending, TokenKind, Written};
+use rollbook::atlassian::{Error, Fault, Jira, MadeIds, RequestError, Sending, TokenKind, Written};
 use rollbook::model::{
-    AccountId, AccountKind, Address, Email, GroupId, GroupName, Key, ManagedBy, Operation, Ref, Usage,
+    AccountId, AccountKind, Address, CreatedIds, Email, GroupId, GroupName, Key, ManagedBy, Operation, Ref,
+    Usage,
 };
 
 use crate::client::{Peer, Seen, TOKEN, basic, client_with, jira, json};
@@ -242,7 +243,7 @@ async fn says_what_became_of_a_write() {
     ] {
         let name = format!("{operation:?}").split([' ', '{']).next().unwrap().to_owned();
         let outcome = match written(&operation, status, body).await {
-            Ok(Written::Done { made }) => format!("done {made:?}"),
+            Ok(Written::Done { made }) => format!("done {}", serde_json::json!(made)),
             Ok(Written::ClaimsSatisfied { text }) => format!("claims satisfied: {text}"),
             Ok(Written::Refused(error)) => format!("refused: {error}"),
             Err(error) => format!("lost={}: {error}", error.answer_lost()),
@@ -265,13 +266,13 @@ async fn a_made_id_takes_its_place_and_a_missing_one_sends_nothing() {
         jira.write(&operation, &made, &mut Sending::default()).await,
         Err(Error::Request(RequestError::Unresolved(_)))
     ));
-    made.insert(key.clone(), MadeId::Account(AccountId::new("wrong kind")));
+    made.insert(key.clone(), CreatedIds::account(AccountId::new("wrong kind")));
     assert!(matches!(
         jira.write(&operation, &made, &mut Sending::default()).await,
         Err(Error::Request(RequestError::Unresolved(_)))
     ));
     assert!(peer.lines().is_empty());
-    made.insert(key, MadeId::Group(GroupId::new("new/../id")));
+    made.insert(key, CreatedIds::group(GroupId::new("new/../id")));
     jira.write(&operation, &made, &mut Sending::default()).await.unwrap();
     assert_eq!(peer.lines(), ["POST acme.atlassian.net/rest/api/3/group/user?groupId=new%2F..%2Fid"]);
 }

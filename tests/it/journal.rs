@@ -3,7 +3,7 @@
 use jiff::Timestamp;
 use rollbook::journal::{Chain, LONGEST_LINE, Parsed, Wrong, parse};
 use rollbook::model::{
-    AnsweredOperation, Became, Begin, End, Ending, Exchange, Fate, JOURNAL_FORMAT, Key, Record, Said,
+    AnsweredOperation, Begin, End, Ending, Exchange, Fate, JOURNAL_FORMAT, Key, Outcome, Record, Response,
     SentOperation, Surface,
 };
 
@@ -42,7 +42,7 @@ fn sent(keys: &[&str]) -> Record {
     Record::Sent { operations: keys.iter().map(sent).collect() }
 }
 
-fn answered(text: &str, said: Said) -> Record {
+fn answered(text: &str, said: Response) -> Record {
     let exchange = Exchange {
         request: "POST /rest/api/3/group/user?groupId=g-1".into(),
         status: Some(201),
@@ -57,18 +57,18 @@ const CY: &str = "remove member.devs/cy@acme.com";
 
 /// The records of a whole run.
 fn run() -> Vec<Record> {
-    let lost = Said::Lost { text: "502".into() };
+    let lost = Response::Lost { text: "502".into() };
     let settled = |text: &str, became| Record::Settled { key: key(text), became };
     vec![
         begin(),
         sent(&[ADA, BOB]),
         sent(&[CY]),
-        answered(BOB, Said::Done),
+        answered(BOB, Response::Done),
         answered(ADA, lost),
-        answered(CY, Said::Refused { text: "no".into() }),
-        settled(ADA, Became::Applied { seen: true }),
-        settled(BOB, Became::Applied { seen: false }),
-        settled(CY, Became::Failed { why: "no".into() }),
+        answered(CY, Response::Refused { text: "no".into() }),
+        settled(ADA, Outcome::Applied { seen: true }),
+        settled(BOB, Outcome::Applied { seen: false }),
+        settled(CY, Outcome::Failed { why: "no".into() }),
         Record::End(End {
             by: Ending::Whole,
             done: 2,
@@ -104,9 +104,9 @@ fn a_journal_is_read_as_it_was_written() {
     let told = parsed.journal.operations();
     let told: Vec<(String, Fate<'_>)> = told.iter().map(|told| (told.key.to_string(), told.fate)).collect();
     let fates = [
-        (ADA, Became::Applied { seen: true }),
-        (BOB, Became::Applied { seen: false }),
-        (CY, Became::Failed { why: "no".into() }),
+        (ADA, Outcome::Applied { seen: true }),
+        (BOB, Outcome::Applied { seen: false }),
+        (CY, Outcome::Failed { why: "no".into() }),
     ];
     let expected: Vec<(String, Fate<'_>)> =
         fates.iter().map(|(key, became)| ((*key).to_owned(), Fate::Became(became))).collect();
@@ -185,7 +185,7 @@ fn what_cannot_have_happened_is_named_though_every_hash_is_right() {
         other => panic!("{other:?}"),
     };
     assert_eq!(misplaced(vec![begin(), begin()], 2), "it begins a second run");
-    let done = || answered(ADA, Said::Done);
+    let done = || answered(ADA, Response::Done);
     assert_eq!(misplaced(vec![begin(), done()], 2), "an operation is answered that was not sent");
     let twice = vec![begin(), sent(&[ADA]), done(), done()];
     assert_eq!(misplaced(twice, 4), "an operation is answered that was not sent");

@@ -74,4 +74,4 @@ pub use scim::Scim;
 pub use send::Sending;
 pub use site::Site;
 pub use surfaces::{Sent, Surfaces, most_together, per_second, route, together};
-pub use written::{MadeId, MadeIds, Written};
+pub use written::{MadeIds, Written};

@@ -1,48 +1,22 @@
 //! What writes need and give, whatever the surface: the ids that come to be, and what an answer says.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::error::Error;
 use super::request::RequestError;
-use rollbook_core::model::{AccountId, GroupId, Key, Ref, ScimId};
-
-/// An id that an operation made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum MadeId {
-    /// A group's.
-    Group(GroupId),
-    /// An account's.
-    Account(AccountId),
-    /// An account's, and the groups that the invitation led into.
-    Invited(AccountId, BTreeSet<GroupId>),
-    /// A group's in the SCIM directory. The group's own is not told there.
-    ScimGroup(ScimId),
-    /// A user's in the SCIM directory, and the account that it is linked to, where that is told.
-    ScimUser(ScimId, Option<AccountId>),
-}
-
-impl MadeId {
-    /// The account that came to be, or that an invitation led to, where the surface tells.
-    #[must_use]
-    pub fn account(&self) -> Option<&AccountId> {
-        match self {
-            Self::Account(id) | Self::Invited(id, _) | Self::ScimUser(_, Some(id)) => Some(id),
-            Self::Group(_) | Self::ScimGroup(_) | Self::ScimUser(_, None) => None,
-        }
-    }
-}
+use rollbook_core::model::{AccountId, CreatedIds, GroupId, Key, Ref, ScimId};
 
 /// The ids that the operations of a plan have made so far.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct MadeIds(BTreeMap<Key, MadeId>);
+pub struct MadeIds(BTreeMap<Key, CreatedIds>);
 
 /// What the answer to a write says.
 #[derive(Debug)]
 pub enum Written {
     /// It was done.
     Done {
-        /// The id that came to be.
-        made: Option<MadeId>,
+        /// The ids that came to be.
+        made: Option<CreatedIds>,
     },
     /// The surface says that nothing needed doing. It is an error of Atlassian's whose code real failures share,
     /// so that a read has to confirm it (fact sheet §1.3).
@@ -56,8 +30,8 @@ pub enum Written {
 
 impl MadeIds {
     /// Remembers what an operation made.
-    pub fn insert(&mut self, key: Key, id: MadeId) {
-        self.0.insert(key, id);
+    pub fn insert(&mut self, key: Key, made: CreatedIds) {
+        self.0.insert(key, made);
     }
 
     /// Those that came of some operations.
@@ -72,16 +46,7 @@ impl MadeIds {
     /// # Errors
     /// [`RequestError::Unresolved`] when it has not been made.
     pub fn group(&self, group: &Ref<GroupId>) -> Result<GroupId, RequestError> {
-        match group {
-            Ref::Known(id) => Ok(id.clone()),
-            Ref::Made(key) => match self.0.get(key) {
-                Some(MadeId::Group(id)) => Ok(id.clone()),
-                Some(
-                    MadeId::Account(_) | MadeId::Invited(..) | MadeId::ScimGroup(_) | MadeId::ScimUser(..),
-                )
-                | None => Err(RequestError::Unresolved(key.clone())),
-            },
-        }
+        self.id(group, |made| made.group.as_ref())
     }
 
     /// The id of an account that is known, or that was made.
@@ -89,29 +54,27 @@ impl MadeIds {
     /// # Errors
     /// [`RequestError::Unresolved`] when it has not been made.
     pub fn account(&self, account: &Ref<AccountId>) -> Result<AccountId, RequestError> {
-        match account {
+        self.id(account, |made| made.account.as_ref())
+    }
+
+    fn id<T: Clone>(&self, id: &Ref<T>, of: fn(&CreatedIds) -> Option<&T>) -> Result<T, RequestError> {
+        match id {
             Ref::Known(id) => Ok(id.clone()),
-            Ref::Made(key) => match self.0.get(key) {
-                Some(MadeId::Account(id) | MadeId::Invited(id, _) | MadeId::ScimUser(_, Some(id))) => {
-                    Ok(id.clone())
-                }
-                Some(MadeId::Group(_) | MadeId::ScimGroup(_) | MadeId::ScimUser(_, None)) | None => {
-                    Err(RequestError::Unresolved(key.clone()))
-                }
-            },
+            Ref::Made(key) => {
+                let made = self.0.get(key).and_then(of).cloned();
+                made.ok_or_else(|| RequestError::Unresolved(key.clone()))
+            }
         }
     }
 
     /// The SCIM id that an operation made.
     pub fn scim(&self, key: &Key) -> Option<&ScimId> {
-        match self.0.get(key)? {
-            MadeId::ScimGroup(id) | MadeId::ScimUser(id, _) => Some(id),
-            MadeId::Group(_) | MadeId::Account(_) | MadeId::Invited(..) => None,
-        }
+        let made = self.0.get(key)?;
+        made.scim_group.as_ref().or(made.scim_user.as_ref())
     }
 
     /// Whether an invitation has led its person into a group already.
     pub fn joined(&self, key: &Key, group: &GroupId) -> bool {
-        matches!(self.0.get(key), Some(MadeId::Invited(_, groups)) if groups.contains(group))
+        self.0.get(key).is_some_and(|made| made.joined.contains(group))
     }
 }

@@ -133,7 +133,7 @@ impl Rough {
             assert!(times <= 1, "{key} was done {times} times");
             let untrue = match outcome {
                 Outcome::Failed { .. } | Outcome::Skipped { .. } | Outcome::NotAttempted => times > 0,
-                Outcome::AlreadySatisfied | Outcome::Applied(_) => false,
+                Outcome::Satisfied | Outcome::Applied { .. } | Outcome::Unconfirmed => false,
                 Outcome::Unsettled { .. } => {
                     *if times > 0 { &mut tally.lost_and_done } else { &mut tally.lost_and_undone } += 1;
                     false
@@ -197,7 +197,8 @@ impl Rough {
         self.the_log_fits(&plan, &report, &log[writes..], tally);
         if self.moved() == moved {
             for (key, outcome) in &report.outcomes {
-                let is_done = matches!(outcome, Outcome::Applied(_) | Outcome::AlreadySatisfied);
+                let is_done =
+                    matches!(outcome, Outcome::Applied { .. } | Outcome::Unconfirmed | Outcome::Satisfied);
                 let planned = plan.operations.iter().find(|planned| planned.key == *key).unwrap();
                 assert!(!is_done || self.is_so(&planned.operation, &plan), "{key}: {:#?}", told(&report));
             }

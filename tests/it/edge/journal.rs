@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use http::StatusCode;
 use rollbook::apply::{Executor, JournalError, JournalWriter};
 use rollbook::journal::parse;
-use rollbook::model::{Exchange, Plan, Report, Said, SentOperation, Tree};
+use rollbook::model::{Exchange, Plan, Report, Response, SentOperation, Tree};
 use rollbook::sandbox::{Failure, Options};
 use tokio::sync::watch;
 
@@ -80,7 +80,7 @@ async fn it_holds_every_request_and_no_name() {
     let deleted = deleted.unwrap();
     assert_eq!(deleted.sent.unwrap().memberships.len(), 2, "who loses a membership is told, by id");
     assert_eq!(deleted.answers[0].exchanges[0].trace.as_deref(), Some("3f2a"));
-    assert!(matches!(&deleted.answers[0].said, Said::Refused { text } if text.contains("not you")));
+    assert!(matches!(&deleted.answers[0].said, Response::Refused { text } if text.contains("not you")));
     let made: Vec<_> = read.operations().iter().filter_map(|told| told.made().cloned()).collect();
     assert_eq!(made.len(), 2, "{made:#?}");
 

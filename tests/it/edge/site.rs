@@ -12,7 +12,7 @@ use rollbook::fetch;
 use rollbook::journal::parse;
 use rollbook::model::{
     AccountId, Begin, Declaration, Fate, Header, JOURNAL_FORMAT, Journal, LiveAccount, Locator, Outcome,
-    Plan, Record, Report, Said, SourceFile, Tree,
+    Plan, Record, Report, Response, SourceFile, Tree,
 };
 use rollbook::plan::{self, Beside, Context, Desired, Resolved, Scope};
 use rollbook::sandbox::{self, Sandbox, Seed, SeedGroup, SeedUser, State};
@@ -227,17 +227,20 @@ pub(crate) fn journal_tells(journal: &JournalWriter, report: &Report) {
     assert_eq!(told.len(), report.outcomes.len());
     for (key, outcome) in &report.outcomes {
         let told = told.iter().find(|told| told.key == key).unwrap();
-        assert_eq!(told.fate, Fate::Became(&outcome.into()), "{key}");
+        // A journal keeps texts cut.
+        let Fate::Became(became) = told.fate else { panic!("{key}: {:?}", told.fate) };
+        assert_eq!(serde_json::json!(became), serde_json::json!(outcome), "{key}");
         assert_eq!(told.sent.is_none(), told.answers.is_empty(), "{key}: what is sent is answered");
-        let answers: Vec<&Said> = told.answers.iter().map(|answer| &answer.said).collect();
+        let answers: Vec<&Response> = told.answers.iter().map(|answer| &answer.said).collect();
         match outcome {
-            Outcome::Skipped { .. } => assert_eq!(answers, [&Said::NotSent; 0], "{key}"),
-            Outcome::NotAttempted => assert!(answers.iter().all(|said| **said == Said::NotSent), "{key}"),
-            Outcome::Applied(_)
-            | Outcome::AlreadySatisfied
+            Outcome::Skipped { .. } => assert_eq!(answers, [&Response::NotSent; 0], "{key}"),
+            Outcome::NotAttempted => assert!(answers.iter().all(|said| **said == Response::NotSent), "{key}"),
+            Outcome::Applied { .. }
+            | Outcome::Unconfirmed
+            | Outcome::Satisfied
             | Outcome::Failed { .. }
             | Outcome::Unsettled { .. } => {
-                assert!(answers.iter().any(|said| **said != Said::NotSent), "{key}");
+                assert!(answers.iter().any(|said| **said != Response::NotSent), "{key}");
             }
         }
         // Nothing is sent a second time that was not looked for in between.
@@ -248,12 +251,11 @@ pub(crate) fn journal_tells(journal: &JournalWriter, report: &Report) {
 
 /// Outcomes as one reads them: `word key`, with the reason where there is one.
 pub(crate) fn told(report: &Report) -> Vec<String> {
-    use rollbook::model::Confirmation;
     let outcome = |outcome: &Outcome| match outcome {
-        Outcome::Applied(Confirmation::Seen) => "seen".to_owned(),
-        Outcome::Applied(Confirmation::NotYetVisible) => "not yet visible".to_owned(),
-        Outcome::Applied(Confirmation::NotRead) => "not read".to_owned(),
-        Outcome::AlreadySatisfied | Outcome::NotAttempted => outcome.as_str().to_owned(),
+        Outcome::Applied { seen: true } => "seen".to_owned(),
+        Outcome::Applied { seen: false } => "not yet visible".to_owned(),
+        Outcome::Unconfirmed => "not read".to_owned(),
+        Outcome::Satisfied | Outcome::NotAttempted => outcome.as_str().to_owned(),
         Outcome::Failed { why } | Outcome::Unsettled { why } => format!("{}: {why}", outcome.as_str()),
         Outcome::Skipped { requires } => format!("skipped: requires {requires}"),
     };

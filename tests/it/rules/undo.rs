@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use rollbook::journal::{Chain, parse};
 use rollbook::model::{
-    AnsweredOperation, Begin, Changes, Exchange, JOURNAL_FORMAT, Journal, Record, Said, SentOperation,
+    AnsweredOperation, Begin, Changes, Exchange, JOURNAL_FORMAT, Journal, Record, Response, SentOperation,
     Surface,
 };
 use rollbook::plan::{self, Beside, Desired, Resolved};
@@ -38,7 +38,7 @@ fn journal(key: &str, group: Option<&str>, account: &str) -> Journal {
         }],
     };
     let exchanges = vec![Exchange { request: "DELETE /x".into(), status: Some(200), trace: None }];
-    let answered = Record::Answered(AnsweredOperation { key, exchanges, said: Said::Done, made: None });
+    let answered = Record::Answered(AnsweredOperation { key, exchanges, said: Response::Done, made: None });
     let mut chain = Chain::default();
     let at = Timestamp::from_second(1_795_348_800).unwrap();
     let text: String = [begin, sent, answered].into_iter().map(|record| chain.next(at, record)).collect();

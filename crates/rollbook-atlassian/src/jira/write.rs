@@ -11,8 +11,8 @@ use crate::fault::Fault;
 use crate::request::{Body, Host, Request, RequestError};
 use crate::send::Sending;
 use crate::words::Words;
-use crate::written::{MadeId, MadeIds, Written};
-use rollbook_core::model::{AccountId, GroupId, Operation, Surface};
+use crate::written::{MadeIds, Written};
+use rollbook_core::model::{AccountId, CreatedIds, GroupId, Operation, Surface};
 
 const GROUP: &str = "/rest/api/3/group";
 const GROUP_USER: &str = "/rest/api/3/group/user";
@@ -80,14 +80,14 @@ pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Erro
     Ok(Written::Refused(answer.failed()))
 }
 
-fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<MadeId>, Fault> {
+fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<CreatedIds>, Fault> {
     if matches!(operation, Operation::CreateGroup { .. }) {
         let group: CreatedGroup = answer.decode()?;
-        return Ok(Some(MadeId::Group(GroupId::new(group.group_id))));
+        return Ok(Some(CreatedIds::group(GroupId::new(group.group_id))));
     }
     if matches!(operation, Operation::InviteUser { .. }) {
         let user: CreatedUser = answer.decode()?;
-        return Ok(Some(MadeId::Account(AccountId::new(user.account_id))));
+        return Ok(Some(CreatedIds::account(AccountId::new(user.account_id))));
     }
     Ok(None)
 }

@@ -14,9 +14,9 @@ use crate::fault::{Answered, Fault};
 use crate::request::{Body, Host, Request, RequestError};
 use crate::send::Sending;
 use crate::words::Words;
-use crate::written::{MadeId, MadeIds, Written};
+use crate::written::{MadeIds, Written};
 use rollbook_core::model::{
-    AccountId, App, Email, GroupId, GroupName, Inactive, Operation, Ref, Surface, SurfaceIds,
+    AccountId, App, CreatedIds, Email, GroupId, GroupName, Inactive, Operation, Ref, Surface, SurfaceIds,
 };
 
 /// How many people one request invites: the documented most (fact sheet §5).
@@ -176,13 +176,13 @@ pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Erro
     Ok(Written::Refused(answer.failed()))
 }
 
-fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<MadeId>, Error> {
+fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<CreatedIds>, Error> {
     if !matches!(operation, Operation::CreateGroup { .. }) {
         return Ok(None);
     }
     // What the 201 holds is not documented.
     let created: Created = serde_json::from_slice(answer.body()).unwrap_or_default();
-    created.group().map(|group| Some(MadeId::Group(group))).ok_or_else(|| unnamed(answer))
+    created.group().map(|group| Some(CreatedIds::group(group))).ok_or_else(|| unnamed(answer))
 }
 
 /// What the code of a 409 to an addition says: `-2` is a conflict, so that the account is in the group already, and `-3`
@@ -231,7 +231,7 @@ pub fn invited(invite: Invite<'_>, answer: &Answer) -> Result<Written, Error> {
     match id {
         // A group that failed is asked for again, by an addition of its own.
         Some(id) if failures.is_empty() || item.only_groups_failed() && !joined.is_empty() => {
-            Ok(Written::Done { made: Some(MadeId::Invited(id, joined)) })
+            Ok(Written::Done { made: Some(CreatedIds { joined, ..CreatedIds::account(id) }) })
         }
         None if failures.is_empty() => Err(unnamed(answer)),
         Some(_) | None => {
@@ -274,7 +274,7 @@ impl Organization {
         let Ok(found) = self.groups(Some(slice::from_ref(name))).await else { return Err(error) };
         let mut named = found.iter().filter(|group| group.name == *name);
         match (named.next(), named.next()) {
-            (Some(group), None) => Ok(Written::Done { made: Some(MadeId::Group(group.id.clone())) }),
+            (Some(group), None) => Ok(Written::Done { made: Some(CreatedIds::group(group.id.clone())) }),
             (Some(_) | None, _) => Err(error),
         }
     }

@@ -7,9 +7,10 @@ use super::requests::{GROUP, GROUPS, NewUser, USER, USERS};
 use crate::error::Error;
 use crate::request::RequestError;
 use crate::send::Sending;
-use crate::written::{MadeId, MadeIds, Written};
+use crate::written::{MadeIds, Written};
 use rollbook_core::model::{
-    AccountId, Action, Address, GroupId, Inactive, Key, Operation, Ref, ScimId, Surface, SurfaceIds, UserRef,
+    AccountId, Action, Address, CreatedIds, GroupId, Inactive, Key, Operation, Ref, ScimId, Surface,
+    SurfaceIds, UserRef,
 };
 
 /// How many members one request adds. No most is documented; it bounds what one refusal takes with it.
@@ -94,13 +95,14 @@ impl Scim {
         let known_user = |account: &AccountId| known.user(&Ref::Known(account.clone()));
         let made = match operation {
             Operation::CreateGroup { name, .. } => {
-                Some(MadeId::ScimGroup(writes.create_group(name).await?.id))
+                let group = writes.create_group(name).await?;
+                Some(CreatedIds { scim_group: Some(group.id), ..CreatedIds::default() })
             }
             Operation::InviteUser { email, name, .. } => {
                 let name =
                     name.as_deref().unwrap_or_else(|| email.as_str().split('@').next().unwrap_or_default());
                 let user = writes.create_user(NewUser { email, name, active: true }).await?;
-                Some(MadeId::ScimUser(user.id, user.account))
+                Some(user.into())
             }
             Operation::AddMember { group, account } => {
                 writes.add_members(&known.group(group)?, &[known.user(account)?]).await?;

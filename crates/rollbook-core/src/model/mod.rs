@@ -62,8 +62,8 @@ pub use ids::{AccountId, App, GroupId, GroupName, ScimId};
 pub use import::{GroupFacts, Import, ImportedGroup, ImportedMember, LeftOut};
 pub use invisible::{hidden, is_invisible};
 pub use journal::{
-    AnsweredOperation, Became, Begin, End, Ending, Exchange, Fate, Found, Journal, JournalLine, Look, Made,
-    Pair, Record, Said, SentOperation, Told, cut,
+    AnsweredOperation, Begin, End, Ending, Exchange, Fate, Found, Journal, JournalLine, Look, Pair, Record,
+    SentOperation, Told,
 };
 pub use live::{
     AccountKind, FORMER_USER, IncompleteRead, JiraRights, Listing, LiveAccount, LiveGroup, LiveState,
@@ -87,7 +87,7 @@ pub use policy::{
 };
 pub use read::{Read, Unread, Without};
 pub use realm::Realm;
-pub use report::{Confirmation, Outcome, Report};
+pub use report::{CreatedIds, Outcome, Report, Response, cut};
 pub use roster::{Roster, RosterFilter, RosterUser, StatusFilter};
 pub use scim::{ScimGroup, ScimUser};
 pub use snapshot::{Place, Readings, Snapshot, SnapshotHeader, Taken};

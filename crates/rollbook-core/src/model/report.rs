@@ -1,7 +1,17 @@
-//! What became of every operation of a plan.
+//! What a surface answered to every operation of a plan, and what became of it.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize, Serializer};
 
 use super::address::Key;
+use super::ids::{AccountId, GroupId, ScimId};
+use super::invisible::is_invisible;
 use super::lock::Lock;
+use super::scim::ScimUser;
+
+/// The most characters that a journal keeps of a text from outside.
+const MOST_WORDS: usize = 500;
 
 /// What became of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -14,16 +24,73 @@ pub struct Report {
     pub made: Lock,
 }
 
-/// What became of an operation.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// What a surface answers to a write, before a read confirms it. The texts are its own words where it had any; a journal
+/// keeps them cut.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "word", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Response {
+    /// It was done.
+    Done,
+    /// Nothing needed doing.
+    Claimed {
+        /// In the surface's words.
+        #[serde(serialize_with = "shortened")]
+        text: String,
+    },
+    /// It was not done.
+    Refused {
+        /// In the surface's words.
+        #[serde(serialize_with = "shortened")]
+        text: String,
+    },
+    /// The answer was lost, so that it may have been done.
+    Lost {
+        /// How.
+        #[serde(serialize_with = "shortened")]
+        text: String,
+    },
+    /// The run was stopped while its request waited for its turn.
+    NotSent,
+}
+
+/// The ids that came of an operation.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CreatedIds {
+    /// A group's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub group: Option<GroupId>,
+    /// An account's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub account: Option<AccountId>,
+    /// A group's in the SCIM directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scim_group: Option<ScimId>,
+    /// A user's in the SCIM directory.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub scim_user: Option<ScimId>,
+    /// The groups that an invitation led into.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub joined: BTreeSet<GroupId>,
+}
+
+/// What became of an operation. A journal keeps its texts cut.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Outcome {
     /// The surface took it.
-    Applied(Confirmation),
+    Applied {
+        /// Whether a read after the writes saw it, in all the time that reads may lag behind writes (fact sheet §1.3).
+        seen: bool,
+    },
+    /// The surface took it, and there is no read that would show it, or it was refused.
+    Unconfirmed,
     /// The surface said that nothing needed doing, and a read confirmed it.
-    AlreadySatisfied,
+    Satisfied,
     /// The surface refused it, or could not be reached. It was not done.
     Failed {
         /// In the surface's own words where it had any.
+        #[serde(serialize_with = "shortened")]
         why: String,
     },
     /// An operation that it requires was not done.
@@ -34,22 +101,29 @@ pub enum Outcome {
     /// It was sent, the answer was lost, and reads cannot tell.
     Unsettled {
         /// How the answer was lost.
+        #[serde(serialize_with = "shortened")]
         why: String,
     },
     /// The run stopped before it.
     NotAttempted,
 }
 
-/// Whether a read after the writes saw an applied operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Confirmation {
-    /// It did.
-    Seen,
-    /// It did not, in all the time that reads may lag behind writes (fact sheet §1.3): the surface took it, and nothing
-    /// shows that it was done.
-    NotYetVisible,
-    /// There is no read that would show it, or it was refused.
-    NotRead,
+impl CreatedIds {
+    /// A group came to be.
+    pub fn group(id: GroupId) -> Self {
+        Self { group: Some(id), ..Self::default() }
+    }
+
+    /// An account came to be, or an invitation led to it.
+    pub fn account(id: AccountId) -> Self {
+        Self { account: Some(id), ..Self::default() }
+    }
+}
+
+impl From<ScimUser> for CreatedIds {
+    fn from(user: ScimUser) -> Self {
+        Self { scim_user: Some(user.id), account: user.account, ..Self::default() }
+    }
 }
 
 impl Report {
@@ -63,9 +137,9 @@ impl Outcome {
     /// The word for it.
     pub fn as_str(&self) -> &'static str {
         match self {
-            Self::Applied(Confirmation::Seen | Confirmation::NotRead) => "applied",
-            Self::Applied(Confirmation::NotYetVisible) => "not seen",
-            Self::AlreadySatisfied => "satisfied",
+            Self::Applied { seen: true } | Self::Unconfirmed => "applied",
+            Self::Applied { seen: false } => "not seen",
+            Self::Satisfied => "satisfied",
             Self::Failed { .. } => "failed",
             Self::Skipped { .. } => "skipped",
             Self::Unsettled { .. } => "unsettled",
@@ -76,12 +150,41 @@ impl Outcome {
     /// Whether the wanted state is reached, as far as is known.
     pub fn done(&self) -> bool {
         match self {
-            Self::Applied(Confirmation::Seen | Confirmation::NotRead) | Self::AlreadySatisfied => true,
-            Self::Applied(Confirmation::NotYetVisible)
+            Self::Applied { seen: true } | Self::Unconfirmed | Self::Satisfied => true,
+            Self::Applied { seen: false }
             | Self::Failed { .. }
             | Self::Skipped { .. }
             | Self::Unsettled { .. }
             | Self::NotAttempted => false,
         }
+    }
+}
+
+fn shortened<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&cut(text))
+}
+
+/// Cuts a text from outside to a length, and drops what cannot be seen.
+pub fn cut(text: &str) -> String {
+    let seen = |c: &char| *c == ' ' || !is_invisible(*c);
+    let mut kept: String = text.chars().filter(seen).take(MOST_WORDS + 1).collect();
+    if let Some((end, _)) = kept.char_indices().nth(MOST_WORDS) {
+        kept.truncate(end);
+        kept.push('…');
+    }
+    kept
+}
+
+#[cfg(test)]
+mod tests {
+    use super::cut;
+
+    #[test]
+    fn texts_from_outside_are_cut_and_cannot_hide() {
+        assert_eq!(cut("no\u{202e} rig\u{1b}[2Jht\nat all"), "no rig[2Jhtat all");
+        let long = cut(&"é".repeat(600));
+        assert_eq!(long.chars().count(), 501);
+        assert!(long.ends_with('…'));
+        assert_eq!(cut(&"é".repeat(500)), "é".repeat(500));
     }
 }

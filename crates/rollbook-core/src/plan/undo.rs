@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Action, Address, Became, Change, Changes, Fate, GroupId, GroupSummary, Inactive, Journal, Key,
-    LiveAccount, LiveState, Location, Lost, Membership, Offboard, Reason, Record, Ref, Said, Told, UserRef,
-    Wanted,
+    AccountId, Action, Address, Change, Changes, Fate, GroupId, GroupSummary, Inactive, Journal, Key,
+    LiveAccount, LiveState, Location, Lost, Membership, Offboard, Outcome, Reason, Record, Ref, Response,
+    Told, UserRef, Wanted,
 };
 
 use super::identity::{Obstacle, ObstacleCode, Resolved};
@@ -79,7 +79,9 @@ fn removed(journal: &Journal) -> BTreeSet<AccountId> {
 fn was_done(told: &Told<'_>) -> bool {
     matches!(
         told.fate,
-        Fate::Became(Became::Applied { .. } | Became::Unconfirmed) | Fate::Answered(Said::Done) | Fate::Seen
+        Fate::Became(Outcome::Applied { .. } | Outcome::Unconfirmed)
+            | Fate::Answered(Response::Done)
+            | Fate::Seen
     )
 }
 
@@ -111,22 +113,24 @@ impl Undoing<'_> {
             _ if was_done(told) => self.turn(told).and_then(|wanted| self.unless_denied(address, wanted)),
             // Not done by the run.
             Fate::Became(
-                Became::Applied { .. }
-                | Became::Unconfirmed
-                | Became::Satisfied
-                | Became::Failed { .. }
-                | Became::Skipped { .. }
-                | Became::NotAttempted,
+                Outcome::Applied { .. }
+                | Outcome::Unconfirmed
+                | Outcome::Satisfied
+                | Outcome::Failed { .. }
+                | Outcome::Skipped { .. }
+                | Outcome::NotAttempted,
             )
-            | Fate::Answered(Said::Done | Said::Claimed { .. } | Said::Refused { .. } | Said::NotSent)
+            | Fate::Answered(
+                Response::Done | Response::Claimed { .. } | Response::Refused { .. } | Response::NotSent,
+            )
             | Fate::Seen => return,
-            Fate::Became(Became::Unsettled { .. }) | Fate::Answered(Said::Lost { .. }) | Fate::InFlight => {
-                Err(Obstacle {
-                    code: ObstacleCode::UndoUnsettled,
-                    why: "the journal does not say for sure whether it was done".into(),
-                    help: "Look at it by hand, or plan from the tree.".into(),
-                })
-            }
+            Fate::Became(Outcome::Unsettled { .. })
+            | Fate::Answered(Response::Lost { .. })
+            | Fate::InFlight => Err(Obstacle {
+                code: ObstacleCode::UndoUnsettled,
+                why: "the journal does not say for sure whether it was done".into(),
+                help: "Look at it by hand, or plan from the tree.".into(),
+            }),
         };
         match turned {
             Ok(None) => {}

@@ -5,8 +5,8 @@ use serde::Serialize;
 
 use crate::journal::{Broken, JournalFile, Parsed};
 use crate::model::{
-    AccountId, Begin, End, Ending, Exchange, Fate, Found, GroupId, Journal, Key, Made, Outcome, Said, ScimId,
-    SentOperation, Told, formats,
+    AccountId, Begin, CreatedIds, End, Ending, Exchange, Fate, Found, GroupId, Journal, Key, Outcome,
+    Response, ScimId, SentOperation, Told, formats,
 };
 
 use super::harmless;
@@ -153,7 +153,7 @@ struct OperationDocument<'a> {
     sent: Option<&'a SentOperation>,
     exchanges: Vec<&'a Exchange>,
     looks: Vec<Found>,
-    made: Option<&'a Made>,
+    made: Option<&'a CreatedIds>,
 }
 
 fn document<'a>(told: &Told<'a>) -> OperationDocument<'a> {
@@ -173,20 +173,24 @@ fn document<'a>(told: &Told<'a>) -> OperationDocument<'a> {
 /// The word for what became of an operation, and what is said about it.
 fn fate(fate: Fate<'_>) -> (&'static str, Option<String>) {
     match fate {
-        Fate::Became(became) => {
-            let outcome = Outcome::from(became);
-            let word = outcome.as_str();
-            match outcome {
-                Outcome::Failed { why } | Outcome::Unsettled { why } => (word, Some(why)),
-                Outcome::Skipped { requires } => (word, Some(format!("it requires `{requires}`"))),
-                Outcome::Applied(_) | Outcome::AlreadySatisfied | Outcome::NotAttempted => (word, None),
-            }
+        Fate::Became(outcome) => {
+            let why = match outcome {
+                Outcome::Failed { why } | Outcome::Unsettled { why } => Some(why.clone()),
+                Outcome::Skipped { requires } => Some(format!("it requires `{requires}`")),
+                Outcome::Applied { .. }
+                | Outcome::Unconfirmed
+                | Outcome::Satisfied
+                | Outcome::NotAttempted => None,
+            };
+            (outcome.as_str(), why)
         }
-        Fate::Answered(Said::Done) => ("answered", Some("it was done, and not read again".into())),
-        Fate::Answered(Said::Claimed { text }) => ("answered", Some(format!("nothing needed doing: {text}"))),
-        Fate::Answered(Said::Refused { text }) => ("failed", Some(text.clone())),
-        Fate::Answered(Said::Lost { text }) => ("unsettled", Some(text.clone())),
-        Fate::Answered(Said::NotSent) => ("not attempted", None),
+        Fate::Answered(Response::Done) => ("answered", Some("it was done, and not read again".into())),
+        Fate::Answered(Response::Claimed { text }) => {
+            ("answered", Some(format!("nothing needed doing: {text}")))
+        }
+        Fate::Answered(Response::Refused { text }) => ("failed", Some(text.clone())),
+        Fate::Answered(Response::Lost { text }) => ("unsettled", Some(text.clone())),
+        Fate::Answered(Response::NotSent) => ("not attempted", None),
         Fate::Seen => ("answered", Some("its answer was lost, and a read showed that it was done".into())),
         Fate::InFlight => ("in flight", Some("the run was cut off before its answer".into())),
     }
@@ -231,7 +235,7 @@ fn by(begin: &Begin) -> String {
 
 fn operation(told: &Told<'_>, width: usize) -> String {
     let mut text = match told.fate {
-        Fate::Became(became) => outcome_line(told.key, &became.into(), width),
+        Fate::Became(outcome) => outcome_line(told.key, outcome, width),
         Fate::Answered(_) | Fate::Seen | Fate::InFlight => {
             let (word, why) = fate(told.fate);
             let why = why.unwrap_or_default();
@@ -276,7 +280,7 @@ fn ids(sent: &SentOperation, at: Option<Timestamp>) -> Vec<String> {
     lines
 }
 
-fn made_ids(made: &Made) -> String {
+fn made_ids(made: &CreatedIds) -> String {
     let part = |what: &str, id: Option<&str>| id.map(|id| format!("{what} {id}"));
     let parts = [
         part("group", made.group.as_ref().map(GroupId::as_str)),

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::model::{Blocked, Confirmation, Key, Outcome, Plan, Report, formats};
+use crate::model::{Blocked, Key, Outcome, Plan, Report, formats};
 use crate::plan;
 
 use super::harmless::escaped;
@@ -56,13 +56,10 @@ pub fn report_json(plan: &Plan, report: &Report) -> String {
 
 fn document<'a>(key: &'a Key, outcome: &'a Outcome) -> OutcomeDocument<'a> {
     let (seen, why, requires) = match outcome {
-        Outcome::Applied(Confirmation::Seen) => (Some(true), None, None),
-        Outcome::Applied(Confirmation::NotYetVisible) => (Some(false), None, None),
+        Outcome::Applied { seen } => (Some(*seen), None, None),
         Outcome::Failed { why } | Outcome::Unsettled { why } => (None, Some(why.as_str()), None),
         Outcome::Skipped { requires } => (None, None, Some(requires)),
-        Outcome::Applied(Confirmation::NotRead) | Outcome::AlreadySatisfied | Outcome::NotAttempted => {
-            (None, None, None)
-        }
+        Outcome::Unconfirmed | Outcome::Satisfied | Outcome::NotAttempted => (None, None, None),
     };
     OutcomeDocument { key, outcome: outcome.as_str(), seen, why, requires }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use anstyle::Style;
 
-use crate::model::{Confirmation, Key, Outcome, Plan, Report};
+use crate::model::{Key, Outcome, Plan, Report};
 
 use super::harmless;
 use super::lines::{BOLD, CHANGE, GRANT, Lead, REVOKE, count, painted, wrapped};
@@ -68,10 +68,8 @@ pub fn outcome_line(key: &Key, outcome: &Outcome, width: usize) -> String {
 
 fn style(outcome: &Outcome) -> Style {
     match outcome {
-        Outcome::Applied(Confirmation::Seen | Confirmation::NotRead) | Outcome::AlreadySatisfied => GRANT,
-        Outcome::Applied(Confirmation::NotYetVisible)
-        | Outcome::Failed { .. }
-        | Outcome::Unsettled { .. } => REVOKE,
+        Outcome::Applied { seen: true } | Outcome::Unconfirmed | Outcome::Satisfied => GRANT,
+        Outcome::Applied { seen: false } | Outcome::Failed { .. } | Outcome::Unsettled { .. } => REVOKE,
         Outcome::Skipped { .. } | Outcome::NotAttempted => CHANGE,
     }
 }
@@ -79,12 +77,12 @@ fn style(outcome: &Outcome) -> Style {
 /// What is said of an operation.
 fn detail(outcome: &Outcome) -> String {
     match outcome {
-        Outcome::Applied(Confirmation::Seen) => String::new(),
-        Outcome::Applied(Confirmation::NotYetVisible) => {
+        Outcome::Applied { seen: true } => String::new(),
+        Outcome::Applied { seen: false } => {
             "the surface took it, and reads do not show it; the next plan asks for it again".into()
         }
-        Outcome::Applied(Confirmation::NotRead) => "it could not be read again".into(),
-        Outcome::AlreadySatisfied => "nothing needed doing".into(),
+        Outcome::Unconfirmed => "it could not be read again".into(),
+        Outcome::Satisfied => "nothing needed doing".into(),
         Outcome::Failed { why } | Outcome::Unsettled { why } => harmless(why).into_owned(),
         Outcome::Skipped { requires } => format!("it requires `{requires}`, which was not known to be done"),
         Outcome::NotAttempted => "the run stopped before it".into(),
@@ -100,11 +98,11 @@ pub(super) fn line(word: &str, style: Style, key: &str, detail: &str, width: usi
 fn rank(outcome: &Outcome) -> u8 {
     match outcome {
         Outcome::Failed { .. } => 0,
-        Outcome::Unsettled { .. } | Outcome::Applied(Confirmation::NotYetVisible) => 1,
+        Outcome::Unsettled { .. } | Outcome::Applied { seen: false } => 1,
         Outcome::Skipped { .. } => 2,
         Outcome::NotAttempted => 3,
-        Outcome::AlreadySatisfied => 4,
-        Outcome::Applied(Confirmation::Seen | Confirmation::NotRead) => 5,
+        Outcome::Satisfied => 4,
+        Outcome::Applied { seen: true } | Outcome::Unconfirmed => 5,
     }
 }
 

@@ -6,8 +6,7 @@ use std::collections::BTreeSet;
 use jiff::civil::date;
 use rollbook::config;
 use rollbook::model::{
-    Checkup, Confirmation, Diagnostic, FileId, Health, Key, Origin, Outcome, Plan, Report, SourceFile, Span,
-    Surface, Tree,
+    Checkup, Diagnostic, FileId, Health, Key, Origin, Outcome, Plan, Report, SourceFile, Span, Surface, Tree,
 };
 use rollbook::render::{self, DiagnosticStyle, Grouping, harmless};
 
@@ -121,7 +120,7 @@ fn report(plan: &Plan, parts: &Parts<'_>) -> Report {
         0 => Outcome::Failed { why: parts.get(index).into() },
         1 => Outcome::Unsettled { why: parts.get(index + 1).into() },
         2 => Outcome::Skipped { requires: key.clone() },
-        3 => Outcome::Applied(Confirmation::NotYetVisible),
+        3 => Outcome::Applied { seen: false },
         _ => Outcome::NotAttempted,
     };
     let keys = plan.operations.iter().map(|planned| &planned.key).enumerate();

@@ -10,17 +10,13 @@ use serde::{Deserialize, Serialize};
 
 use super::address::Key;
 use super::email::Email;
-use super::ids::{AccountId, GroupId, ScimId};
-use super::invisible::is_invisible;
+use super::ids::{AccountId, GroupId};
 use super::live::Membership;
 use super::operation::{Inactive, Operation, Surface};
 use super::plan::Guard;
-use super::report::{Confirmation, Outcome};
+use super::report::{CreatedIds, Outcome, Response};
 
 pub use story::{Fate, Journal, Told};
-
-/// The most characters that are kept of a text from outside.
-const MOST_WORDS: usize = 500;
 
 /// One thing that happened, when, and in which place of its journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -56,7 +52,7 @@ pub enum Record {
         /// The operation.
         key: Key,
         /// What became of it.
-        became: Became,
+        became: Outcome,
     },
     /// The run came to its end.
     End(End),
@@ -128,10 +124,10 @@ pub struct AnsweredOperation {
     /// something else had done it already, or where it came to no request.
     pub exchanges: Vec<Exchange>,
     /// What the last of them said.
-    pub said: Said,
+    pub said: Response,
     /// The ids that came to be.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub made: Option<Made>,
+    pub made: Option<CreatedIds>,
 }
 
 /// A request that was sent, and its answer.
@@ -146,52 +142,6 @@ pub struct Exchange {
     pub trace: Option<String>,
 }
 
-/// What an answer says. The texts are the surface's own words, cut, where it had any.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "word", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Said {
-    /// It was done.
-    Done,
-    /// Nothing needed doing.
-    Claimed {
-        /// In the surface's words.
-        text: String,
-    },
-    /// It was not done.
-    Refused {
-        /// In the surface's words.
-        text: String,
-    },
-    /// The answer was lost, so that it may have been done.
-    Lost {
-        /// How.
-        text: String,
-    },
-    /// The run was stopped while its request waited for its turn.
-    NotSent,
-}
-
-/// The ids that came of an operation.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
-pub struct Made {
-    /// A group's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub group: Option<GroupId>,
-    /// An account's.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account: Option<AccountId>,
-    /// A group's in the SCIM directory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scim_group: Option<ScimId>,
-    /// A user's in the SCIM directory.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub scim_user: Option<ScimId>,
-    /// The groups that an invitation led into.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub joined: Vec<GroupId>,
-}
-
 /// What a read in the middle of a run showed of an operation whose answer was lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -202,7 +152,7 @@ pub struct Look {
     pub found: Found,
     /// The ids that came to be, where the read told them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub made: Option<Made>,
+    pub made: Option<CreatedIds>,
 }
 
 /// What a read shows of an operation.
@@ -215,38 +165,6 @@ pub enum Found {
     NotDone,
     /// Reads cannot tell.
     Unknown,
-}
-
-/// An [`Outcome`], in the words of a journal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(tag = "outcome", rename_all = "kebab-case", deny_unknown_fields)]
-pub enum Became {
-    /// The surface took it.
-    Applied {
-        /// Whether a read saw it.
-        seen: bool,
-    },
-    /// The surface took it, and no read could tell whether it was done.
-    Unconfirmed,
-    /// Nothing needed doing, and a read confirmed it.
-    Satisfied,
-    /// It was not done.
-    Failed {
-        /// In the surface's words.
-        why: String,
-    },
-    /// An operation that it requires was not done.
-    Skipped {
-        /// That operation.
-        requires: Key,
-    },
-    /// Whether it was done is not known.
-    Unsettled {
-        /// Why.
-        why: String,
-    },
-    /// The run stopped before it.
-    NotAttempted,
 }
 
 /// How a run ended.
@@ -281,17 +199,6 @@ pub enum Ending {
     Credential,
 }
 
-/// Cuts a text from outside to a length, and drops what cannot be seen.
-pub fn cut(text: &str) -> String {
-    let seen = |c: &char| *c == ' ' || !is_invisible(*c);
-    let mut kept: String = text.chars().filter(seen).take(MOST_WORDS + 1).collect();
-    if let Some((end, _)) = kept.char_indices().nth(MOST_WORDS) {
-        kept.truncate(end);
-        kept.push('…');
-    }
-    kept
-}
-
 impl SentOperation {
     /// Describes an operation by its ids.
     pub fn of(
@@ -311,69 +218,21 @@ impl SentOperation {
     }
 }
 
-impl From<&Outcome> for Became {
-    fn from(outcome: &Outcome) -> Self {
-        match outcome {
-            Outcome::Applied(Confirmation::Seen) => Self::Applied { seen: true },
-            Outcome::Applied(Confirmation::NotYetVisible) => Self::Applied { seen: false },
-            Outcome::Applied(Confirmation::NotRead) => Self::Unconfirmed,
-            Outcome::AlreadySatisfied => Self::Satisfied,
-            Outcome::Failed { why } => Self::Failed { why: cut(why) },
-            Outcome::Skipped { requires } => Self::Skipped { requires: requires.clone() },
-            Outcome::Unsettled { why } => Self::Unsettled { why: cut(why) },
-            Outcome::NotAttempted => Self::NotAttempted,
-        }
-    }
-}
-
-impl From<&Became> for Outcome {
-    fn from(became: &Became) -> Self {
-        match became {
-            Became::Applied { seen: true } => Self::Applied(Confirmation::Seen),
-            Became::Applied { seen: false } => Self::Applied(Confirmation::NotYetVisible),
-            Became::Unconfirmed => Self::Applied(Confirmation::NotRead),
-            Became::Satisfied => Self::AlreadySatisfied,
-            Became::Failed { why } => Self::Failed { why: why.clone() },
-            Became::Skipped { requires } => Self::Skipped { requires: requires.clone() },
-            Became::Unsettled { why } => Self::Unsettled { why: why.clone() },
-            Became::NotAttempted => Self::NotAttempted,
-        }
-    }
-}
-
 impl End {
     /// Counts what became of the operations of a plan.
     pub fn of<'a>(by: Ending, outcomes: impl IntoIterator<Item = &'a Outcome>) -> Self {
         let mut end = Self { by, done: 0, failed: 0, skipped: 0, unsettled: 0, not_attempted: 0 };
         for outcome in outcomes {
             let count = match outcome {
-                Outcome::Applied(Confirmation::Seen | Confirmation::NotRead) | Outcome::AlreadySatisfied => {
-                    &mut end.done
-                }
+                Outcome::Applied { seen: true } | Outcome::Unconfirmed | Outcome::Satisfied => &mut end.done,
                 Outcome::Failed { .. } => &mut end.failed,
                 Outcome::Skipped { .. } => &mut end.skipped,
                 // Of what was taken and is not seen nobody knows, either.
-                Outcome::Unsettled { .. } | Outcome::Applied(Confirmation::NotYetVisible) => {
-                    &mut end.unsettled
-                }
+                Outcome::Unsettled { .. } | Outcome::Applied { seen: false } => &mut end.unsettled,
                 Outcome::NotAttempted => &mut end.not_attempted,
             };
             *count += 1;
         }
         end
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn texts_from_outside_are_cut_and_cannot_hide() {
-        assert_eq!(cut("no\u{202e} rig\u{1b}[2Jht\nat all"), "no rig[2Jhtat all");
-        let long = cut(&"é".repeat(600));
-        assert_eq!(long.chars().count(), 501);
-        assert!(long.ends_with('…'));
-        assert_eq!(cut(&"é".repeat(500)), "é".repeat(500));
     }
 }

@@ -3,10 +3,8 @@
 use indexmap::IndexMap;
 use jiff::Timestamp;
 
-use super::{
-    AnsweredOperation, Became, Begin, End, Found, JournalLine, Look, Made, Record, Said, SentOperation,
-};
-use crate::model::Key;
+use super::{AnsweredOperation, Begin, End, Found, JournalLine, Look, Record, SentOperation};
+use crate::model::{CreatedIds, Key, Outcome, Response};
 
 /// A journal, as far as it is as it was written.
 #[derive(Clone, Debug)]
@@ -38,9 +36,9 @@ pub struct Told<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate<'a> {
     /// Reads after the writes settled it.
-    Became(&'a Became),
+    Became(&'a Outcome),
     /// It was answered so, and the run was cut off before anything was read again.
-    Answered(&'a Said),
+    Answered(&'a Response),
     /// Its answer was lost, a read showed that it was done, and the run was cut off.
     Seen,
     /// It was sent, or was about to be, when the run was cut off. Only a read can tell whether it was done.
@@ -119,7 +117,7 @@ impl<'a> Told<'a> {
     }
 
     /// The ids that came of it.
-    pub fn made(&self) -> Option<&'a Made> {
+    pub fn made(&self) -> Option<&'a CreatedIds> {
         let answers = self.answers.iter().filter_map(|answer| answer.made.as_ref());
         answers.chain(self.looks.iter().filter_map(|look| look.made.as_ref())).last()
     }
