@@ -1,11 +1,13 @@
 //! What a surface answers to a write, before a read confirms it, and what the journal is told of it.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use tokio::sync::watch;
 
 use crate::atlassian::{Concern, Error, MadeIds, Sent, Surfaces, Written};
 use crate::model::{
-    AnsweredOperation, CreatedIds, ErrorExt, Exchange, Key, PlannedOperation, Response, SentOperation,
-    SurfaceIds,
+    AccountId, AnsweredOperation, CreatedIds, Email, ErrorExt, Exchange, Key, LiveAccount, Operation,
+    OrganizationUser, PlannedOperation, Response, SentOperation, Surface, SurfaceIds, UserStatus,
 };
 
 /// An answer with all that is known of it.
@@ -19,18 +21,49 @@ pub(super) struct Came {
     exchanges: Vec<Exchange>,
 }
 
-/// Sends operations that one request can carry out, and brings what became of each.
+/// Sends operations that one request can carry out, but for invitations of somebody who is there, and brings what became
+/// of each.
 pub(super) async fn write(
     surfaces: &Surfaces,
     planned: &[&PlannedOperation],
     made: &MadeIds,
     ids: &SurfaceIds,
+    known: &BTreeMap<AccountId, LiveAccount>,
     halt: &watch::Receiver<bool>,
 ) -> Vec<Came> {
-    if planned.is_empty() {
-        return Vec::new();
-    }
-    surfaces.write(planned, made, ids, halt).await.into_iter().map(Came::of).collect()
+    let there = invited_already(surfaces, planned, known).await;
+    let rest: Vec<&PlannedOperation> =
+        planned.iter().zip(&there).filter(|(_, there)| !**there).map(|(planned, _)| *planned).collect();
+    let sent = if rest.is_empty() { Vec::new() } else { surfaces.write(&rest, made, ids, halt).await };
+    let mut sent = sent.into_iter().map(Came::of);
+    there.iter().filter_map(|there| if *there { Some(Came::there()) } else { sent.next() }).collect()
+}
+
+/// Which operations are invitations of somebody who came into the organization since the plan was made: a second one would
+/// send a second mail. Where nothing tells, the invitation goes on; Jira hides e-mails, and SCIM refuses a second record.
+async fn invited_already(
+    surfaces: &Surfaces,
+    planned: &[&PlannedOperation],
+    known: &BTreeMap<AccountId, LiveAccount>,
+) -> Vec<bool> {
+    let invited = |planned: &PlannedOperation| {
+        let Operation::InviteUser { email, .. } = &planned.operation else { return None };
+        (planned.via == Surface::Organization).then(|| email.clone())
+    };
+    let emails: Vec<Option<Email>> = planned.iter().map(|planned| invited(planned)).collect();
+    let asked: Vec<Email> = emails.iter().flatten().cloned().collect();
+    let found = match &surfaces.organization {
+        Some(organization) if !asked.is_empty() => {
+            organization.find_by_email(&asked).await.unwrap_or_default()
+        }
+        Some(_) | None => Vec::new(),
+    };
+    let came = |person: OrganizationUser| {
+        let is_new = person.status != UserStatus::NotInvited && !known.contains_key(&person.account);
+        person.email.filter(|_| is_new)
+    };
+    let there: BTreeSet<Email> = found.into_iter().filter_map(came).collect();
+    emails.iter().map(|email| email.as_ref().is_some_and(|email| there.contains(email))).collect()
 }
 
 impl Came {

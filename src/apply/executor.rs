@@ -18,10 +18,10 @@ use crate::model::{
 
 use super::answer::{self, Came};
 use super::journal::JournalWriter;
+use super::look::{Sight, sight};
 use super::lost::{self, is_enough};
 use super::run::Run;
 use super::settle;
-use super::sight::{Sight, sight};
 
 /// Carries out plans.
 #[derive(Debug)]
@@ -176,12 +176,8 @@ impl Executor<'_> {
         if self.journal.write(vec![Record::Sent { operations: sent }]).await.is_err() {
             return Event::Answers(Came::none(batch), Journalled::Broken);
         }
-        let there = lost::invited_already(self.surfaces, &planned, self.accounts).await;
-        let rest: Vec<&PlannedOperation> =
-            planned.iter().zip(&there).filter(|(_, there)| !**there).map(|(planned, _)| *planned).collect();
-        let mut sent = answer::write(self.surfaces, &rest, &made, &plan.surface_ids, &halt).await.into_iter();
-        let came: Vec<Came> =
-            there.iter().filter_map(|there| if *there { Some(Came::there()) } else { sent.next() }).collect();
+        let came =
+            answer::write(self.surfaces, &planned, &made, &plan.surface_ids, self.accounts, &halt).await;
         let told = planned.iter().zip(&came).map(|(planned, came)| Record::Answered(came.told(&planned.key)));
         let journalled = self.note(told.collect()).await;
         Event::Answers(batch.into_iter().zip(came).collect(), journalled)

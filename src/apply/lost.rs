@@ -1,19 +1,13 @@
-//! Looks in the middle of a run: for operations whose answer was lost, before anything else is done to the same, and for
-//! people who are about to be invited.
+//! Looks in the middle of a run for operations whose answer was lost, before anything else is done to the same.
 
-use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use tokio::time::sleep;
 
 use crate::atlassian::Surfaces;
-use crate::model::{
-    AccountId, CreatedIds, Email, Found, LiveAccount, Operation, OrganizationUser, PlannedOperation, Surface,
-    UserStatus,
-};
+use crate::model::{CreatedIds, Found, Operation, PlannedOperation, Surface};
 
-use super::look::look;
-use super::sight::Sight;
+use super::look::{Sight, look};
 
 /// How long after the answer was lost reads are made. What is found late is found by the reads after the writes.
 const LOOKS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(4)];
@@ -47,33 +41,6 @@ pub(super) async fn look_for(surfaces: &Surfaces, mut open: Vec<(usize, Sight)>)
     }
     found.extend(last);
     found
-}
-
-/// Which operations are invitations of somebody who came into the organization since the plan was made: a second one would
-/// send a second mail. Where nothing tells, the invitation goes on; Jira hides e-mails, and SCIM refuses a second record.
-pub(super) async fn invited_already(
-    surfaces: &Surfaces,
-    planned: &[&PlannedOperation],
-    known: &BTreeMap<AccountId, LiveAccount>,
-) -> Vec<bool> {
-    let invited = |planned: &PlannedOperation| {
-        let Operation::InviteUser { email, .. } = &planned.operation else { return None };
-        (planned.via == Surface::Organization).then(|| email.clone())
-    };
-    let emails: Vec<Option<Email>> = planned.iter().map(|planned| invited(planned)).collect();
-    let asked: Vec<Email> = emails.iter().flatten().cloned().collect();
-    let found = match &surfaces.organization {
-        Some(organization) if !asked.is_empty() => {
-            organization.find_by_email(&asked).await.unwrap_or_default()
-        }
-        Some(_) | None => Vec::new(),
-    };
-    let came = |person: OrganizationUser| {
-        let is_new = person.status != UserStatus::NotInvited && !known.contains_key(&person.account);
-        person.email.filter(|_| is_new)
-    };
-    let there: BTreeSet<Email> = found.into_iter().filter_map(came).collect();
-    emails.iter().map(|email| email.as_ref().is_some_and(|email| there.contains(email))).collect()
 }
 
 /// Whether an operation may be sent again once a read has not found it done. Doing it twice must be doing it once: an

@@ -1,9 +1,8 @@
 //! Carries out a plan. The only room that writes to a surface.
 //!
-//! `executor` sends what `run` says is ready and `answer` says what came back, and both are told to the `journal`; `touch` keeps
-//! apart what must not be under way at once. `lost` looks for what may have been done in the middle of a run; at its
-//! end `settle` has `look` read again what was touched, for what `sight` says it must show, and turns both into what
-//! is known.
+//! `executor` sends what `run` says is ready and `answer` says what came back, and both are told to the `journal`. `lost`
+//! looks for what may have been done in the middle of a run; at its end `settle` has `look` read again what was touched,
+//! and turns both into what is known.
 
 mod answer;
 mod executor;
@@ -12,8 +11,6 @@ mod look;
 mod lost;
 mod run;
 mod settle;
-mod sight;
-mod touch;
 
 pub use executor::{Executor, Progress};
 pub use journal::{JournalError, JournalWriter};

@@ -8,8 +8,7 @@ use tokio::time::timeout;
 use crate::atlassian::{MadeIds, Surfaces};
 use crate::model::{self, Ending, Outcome, Plan, Response};
 
-use super::look::look;
-use super::sight::{Sight, sight};
+use super::look::{Sight, look, sight};
 
 /// How long reads may lag behind writes.
 const PATIENCE: Duration = Duration::from_secs(model::PATIENCE as u64);

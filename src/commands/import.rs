@@ -14,7 +14,7 @@ use crate::exit::Exit;
 use crate::fetch;
 use crate::model::{
     AccountId, Declaration, Diagnostic, Email, GroupFacts, Import, ImportedGroup, LiveState, Locator, Read,
-    Reading, SourceFile, Tree,
+    Reading, SourceFile, Tree, listed,
 };
 use crate::plan::{self, Beside, Desired, Lookup, Resolved, Selection};
 use crate::render::{self, count};
@@ -283,12 +283,10 @@ fn known(known: &[(AccountId, Email)]) -> String {
 }
 
 /// The first of several texts, and how many more there are.
-fn first_of(texts: &[String]) -> String {
+fn first_of(names: &[String]) -> String {
     const SHOWN: usize = 10;
-    let shown: Vec<_> = texts.iter().take(SHOWN).map(|text| render::harmless(text)).collect();
-    let more = texts.len().saturating_sub(SHOWN);
-    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
-    format!("{}{more}", shown.join(", "))
+    let shown: Vec<String> = names.iter().map(|name| render::harmless(name).into_owned()).collect();
+    listed(&shown, SHOWN)
 }
 
 fn summary(import: &Import, verb: &str) -> String {

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::config::codes;
 use crate::git::{self, GitError};
-use crate::model::Diagnostic;
+use crate::model::{Diagnostic, listed};
 
 use super::journal::JOURNALS;
 
@@ -27,12 +27,11 @@ pub(super) fn tracked(root: &Path) -> Vec<Diagnostic> {
     let journals = git::tracked_like(root, &[&format!(":(glob){JOURNALS}")]).unwrap_or_default();
     let places = [(outs, "`rollbook ci`"), (journals, "`rollbook apply`")];
     let warning = |(paths, writes): (BTreeSet<String>, &str)| {
-        let more = match paths.len().saturating_sub(1) {
-            0 => String::new(),
-            more => format!(" and {more} more"),
-        };
-        let first = paths.into_iter().next()?;
-        let message = format!("git tracks {first}{more}, where {writes} writes");
+        if paths.is_empty() {
+            return None;
+        }
+        let paths: Vec<String> = paths.into_iter().collect();
+        let message = format!("git tracks {}, where {writes} writes", listed(&paths, 1));
         let help = "Take it out of the repository, and never commit what a run leaves behind: it names people, and a run may \
                     refuse to go on.";
         Some(Diagnostic::warning(codes::RESERVED_NAME, message).help(help))

@@ -1,8 +1,5 @@
 //! Writes a journal: what is about to be sent is on disk before it is sent (design §9, 3).
-//!
-//! `create` makes the file, `writer` is the thread that writes it.
 
-mod create;
 mod writer;
 
 use std::io;
@@ -13,7 +10,7 @@ use jiff::Timestamp;
 
 use crate::journal::Chain;
 use crate::model::Record;
-use writer::Writer;
+use writer::{Writer, create};
 
 /// A journal that is being written.
 #[derive(Debug)]
@@ -67,7 +64,7 @@ impl JournalWriter {
     /// # Errors
     /// [`JournalError`] when there is a file already, or none can be made.
     pub fn create(path: PathBuf, wall: fn() -> Timestamp) -> Result<Self, JournalError> {
-        let file = create::create(&path)?;
+        let file = create(&path)?;
         let writer =
             Writer::start(file).map_err(|source| JournalError::Create { path, source: source.into() })?;
         Ok(Self { to: To::File(writer), wall })

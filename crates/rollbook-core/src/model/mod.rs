@@ -36,6 +36,7 @@ mod report;
 mod roster;
 mod scim;
 mod snapshot;
+mod text;
 mod tree;
 
 pub use address::{Action, Address, AddressError, Key, UserRef};
@@ -87,9 +88,10 @@ pub use policy::{
 };
 pub use read::{Read, Unread, Without};
 pub use realm::Realm;
-pub use report::{CreatedIds, Outcome, Report, Response, cut};
+pub use report::{CreatedIds, Outcome, Report, Response};
 pub use roster::{Roster, RosterFilter, RosterUser, StatusFilter};
 pub use scim::{ScimGroup, ScimUser};
 pub use snapshot::{Place, Readings, Snapshot, SnapshotHeader, Taken};
+pub use text::{cut, listed};
 pub use tree::{FileId, Located, Location, Locator, NoLocation, Origin, SourceFile, Span, Tree};
 pub use words::Words;

@@ -6,12 +6,9 @@ use serde::{Deserialize, Serialize, Serializer};
 
 use super::address::Key;
 use super::ids::{AccountId, GroupId, ScimId};
-use super::invisible::is_invisible;
 use super::lock::Lock;
 use super::scim::ScimUser;
-
-/// The most characters that a journal keeps of a text from outside.
-const MOST_WORDS: usize = 500;
+use super::text::cut;
 
 /// What became of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -162,29 +159,4 @@ impl Outcome {
 
 fn shortened<S: Serializer>(text: &str, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(&cut(text))
-}
-
-/// Cuts a text from outside to a length, and drops what cannot be seen.
-pub fn cut(text: &str) -> String {
-    let seen = |c: &char| *c == ' ' || !is_invisible(*c);
-    let mut kept: String = text.chars().filter(seen).take(MOST_WORDS + 1).collect();
-    if let Some((end, _)) = kept.char_indices().nth(MOST_WORDS) {
-        kept.truncate(end);
-        kept.push('…');
-    }
-    kept
-}
-
-#[cfg(test)]
-mod tests {
-    use super::cut;
-
-    #[test]
-    fn texts_from_outside_are_cut_and_cannot_hide() {
-        assert_eq!(cut("no\u{202e} rig\u{1b}[2Jht\nat all"), "no rig[2Jhtat all");
-        let long = cut(&"é".repeat(600));
-        assert_eq!(long.chars().count(), 501);
-        assert!(long.ends_with('…'));
-        assert_eq!(cut(&"é".repeat(500)), "é".repeat(500));
-    }
 }

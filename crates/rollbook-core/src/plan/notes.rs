@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{
     Email, GroupName, IdentitySource, LiveAccount, Lock, Note, Origin, Reading, SelfGrant, UnlistedGroups,
-    UnlistedUsers, UserRef,
+    UnlistedUsers, UserRef, listed,
 };
 
 use super::diff::Differ;
@@ -87,15 +87,12 @@ fn not_locked(differ: &mut Differ<'_>) {
     let groups =
         groups.filter(|name| !lock.groups.contains_key(*name) && !pinned(name)).map(ToString::to_string);
     let names: Vec<String> = people.chain(groups).collect();
-    let more = match names.len() {
-        0 => return,
-        all if all > SHOWN => format!(" and {} more", all - SHOWN),
-        _ => String::new(),
-    };
-    let shown: Vec<&str> = names.iter().map(String::as_str).take(SHOWN).collect();
+    if names.is_empty() {
+        return;
+    }
     let text = format!(
-        "rollbook.lock does not say which account or group is meant by {}{more}: `rollbook lock` writes it down",
-        shown.join(", ")
+        "rollbook.lock does not say which account or group is meant by {}: `rollbook lock` writes it down",
+        listed(&names, SHOWN)
     );
     note(differ, "not-in-lock", text, None);
 }
