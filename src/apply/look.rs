@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use crate::atlassian::{Error, Fault, MadeIds, Scim, Surfaces};
+use crate::atlassian::{Fault, MadeIds, Scim, Surfaces};
 use crate::model::{
     AccountId, CreatedIds, Email, ErrorExt, GroupId, GroupName, Key, Listing, LiveAccount, Operation,
     OrganizationUser, PlannedOperation, Ref, ScimId, ScimUser, Surface, SurfaceIds,
@@ -208,42 +208,20 @@ async fn groups(surfaces: &Surfaces, asked: BTreeSet<GroupId>) -> Groups {
 }
 
 async fn names(surfaces: &Surfaces) -> Result<BTreeMap<GroupName, Option<GroupId>>, String> {
-    match (&surfaces.jira, &surfaces.organization) {
-        (Some(jira), _) => named(jira.groups().await, |group| (group.name.clone(), group.id.clone())),
-        (None, Some(organization)) => {
-            named(organization.groups(None).await, |group| (group.name.clone(), group.id.clone()))
-        }
-        (None, None) => Err("there is nothing to read them from".into()),
-    }
-}
-
-fn named<T>(
-    listed: Result<Listing<T>, Error>,
-    name: impl Fn(&T) -> (GroupName, GroupId),
-) -> Result<BTreeMap<GroupName, Option<GroupId>>, String> {
-    let groups = listed.map_err(|error| error.chain())?;
+    let reader = surfaces.reader().ok_or("there is nothing to read them from")?;
+    let groups = reader.groups().await.map_err(|error| error.chain())?;
     let mut found = BTreeMap::new();
-    for (name, id) in groups.iter().map(name) {
-        found.entry(name).and_modify(|id| *id = None).or_insert(Some(id));
+    for group in &groups {
+        found.entry(group.name.clone()).and_modify(|id| *id = None).or_insert(Some(group.id.clone()));
     }
     Ok(found)
 }
 
 /// Those of the accounts that are active. Jira shows somebody who is suspended as not active, too.
 async fn active(surfaces: &Surfaces, asked: &[AccountId]) -> Result<BTreeSet<AccountId>, String> {
-    let accounts: Result<Vec<LiveAccount>, Error> = match (&surfaces.organization, &surfaces.jira) {
-        (_, Some(jira)) => jira.accounts(asked).await,
-        (Some(organization), None) => {
-            organization.people(asked).await.map(|people| people.iter().map(OrganizationUser::live).collect())
-        }
-        (None, None) => Ok(Vec::new()),
-    };
-    match accounts {
-        Ok(accounts) => {
-            Ok(accounts.into_iter().filter(LiveAccount::active).map(|account| account.id).collect())
-        }
-        Err(error) => Err(error.chain()),
-    }
+    let Some(reader) = surfaces.reader() else { return Ok(BTreeSet::new()) };
+    let accounts = reader.accounts(asked).await.map_err(|error| error.chain())?;
+    Ok(accounts.into_iter().filter(LiveAccount::active).map(|account| account.id).collect())
 }
 
 impl Directory {

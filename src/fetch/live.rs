@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use tokio::try_join;
 use tracing::info;
 
-use crate::atlassian::{self, Jira, Organization, Surfaces};
+use crate::atlassian::{self, Organization, Reader, Surfaces};
 use crate::model::{
     AccountId, Email, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, OrganizationUser, Reading,
-    Rights, Rows, ScimUser, Surface,
+    Rights, ScimUser,
 };
 use crate::plan::{self, Beside, Desired, MemberReads, Reads, Searches};
 
@@ -21,13 +21,6 @@ type People = (Listing<AccountId>, Vec<LiveAccount>);
 
 /// Who is in the organization's directory, and what it says of them.
 pub(super) type Everybody = (Listing<AccountId>, Vec<OrganizationUser>);
-
-/// Where groups, members and users are listed: in Jira, which shows apps and admin groups too, else in the
-/// organization (fact sheet §5).
-pub(super) enum Lists<'a> {
-    Jira(&'a Jira),
-    Organization(&'a Organization),
-}
 
 /// Reads what a diff of this desired state needs, and what is beside it: the rights, every group's name, the members of
 /// the declared groups that exist, what the organization knows of the declared people, and every user where an
@@ -46,13 +39,13 @@ pub async fn live_state(
 }
 
 async fn read(surfaces: &Surfaces, desired: &Desired<'_>, beside: Beside<'_>) -> Result<LiveState, Error> {
-    let lists = Lists::of(surfaces)?;
+    let reader = surfaces.reader().ok_or(Error::NoListing)?;
     let searches = plan::searches(desired, beside);
     let organization = surfaces.organization.as_ref();
     // Boxed, since each holds what all its reads do.
     let ((groups, members), asked) = try_join!(
-        Box::pin(listed(surfaces, &lists, desired, beside)),
-        Box::pin(Asked::of(surfaces, &lists, desired, beside, &searches))
+        Box::pin(listed(surfaces, reader, desired, beside)),
+        Box::pin(Asked::of(surfaces, reader, desired, beside, &searches))
     )?;
     let Asked { rights, people, everybody, users, scim_users } = asked;
     let mut live = LiveState {
@@ -88,11 +81,11 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>, beside: Beside<'_>) ->
 /// Every group, and the members of those that matter. What the groups are is all that the reads of members wait for.
 async fn listed(
     surfaces: &Surfaces,
-    lists: &Lists<'_>,
+    reader: Reader<'_>,
     desired: &Desired<'_>,
     beside: Beside<'_>,
 ) -> Result<(Listing<LiveGroup>, Members), Error> {
-    let groups = lists.groups().await?;
+    let groups = reader.groups().await?;
     let MemberReads { groups: ids, choice } =
         plan::member_reads(desired, beside, &groups, &surfaces.configured(), &speeds());
     info!("{} groups, members of {}: {choice}", groups.len(), ids.len());
@@ -113,14 +106,14 @@ struct Asked {
 impl Asked {
     async fn of(
         surfaces: &Surfaces,
-        lists: &Lists<'_>,
+        reader: Reader<'_>,
         desired: &Desired<'_>,
         beside: Beside<'_>,
         searches: &Searches,
     ) -> Result<Self, Error> {
         let organization = surfaces.organization.as_ref();
         let (jira, people, everybody) = try_join!(
-            lists.rights(&desired.declaration.settings.site.value),
+            rights(reader, &desired.declaration.settings.site.value),
             search(organization, searches),
             everybody(organization, beside)
         )?;
@@ -129,8 +122,10 @@ impl Asked {
         let reads = plan::reads(desired, beside, &rights, &found);
         let (all, scim) = (reads.users, reads.scim_users);
         info!(people = people.len(), all_users = all, scim_users = scim, "reading people");
-        let (users, scim_users) =
-            try_join!(lists.users(reads, rights.acting(), everybody.as_ref()), scim_users(surfaces, reads))?;
+        let (users, scim_users) = try_join!(
+            users(reader, reads, rights.acting(), everybody.as_ref()),
+            scim_users(surfaces, reads)
+        )?;
         Ok(Self { rights, people, everybody, users, scim_users })
     }
 }
@@ -168,72 +163,41 @@ pub(super) async fn scim_users(surfaces: &Surfaces, reads: Reads) -> Result<Read
     }
 }
 
-impl<'a> Lists<'a> {
-    pub(super) fn of(surfaces: &'a Surfaces) -> Result<Self, Error> {
-        match (&surfaces.jira, &surfaces.organization) {
-            (Some(jira), _) => Ok(Self::Jira(jira)),
-            (None, Some(organization)) => Ok(Self::Organization(organization)),
-            (None, None) => Err(Error::NoListing),
-        }
+/// What Jira's credential may see and do; nothing where the organization does the listing. Without the right to browse,
+/// every listing would be empty.
+pub(super) async fn rights(reader: Reader<'_>, site: &str) -> Result<Option<JiraRights>, Error> {
+    let Reader::Jira(jira) = reader else { return Ok(None) };
+    let rights = jira.rights().await?;
+    if !rights.browse_users {
+        return Err(Error::CannotBrowse { account: rights.acting.id, site: site.to_owned() });
     }
+    Ok(Some(rights))
+}
 
-    /// The surface that lists.
-    pub(super) fn surface(&self) -> Surface {
-        match self {
-            Self::Jira(_) => Surface::Jira,
-            Self::Organization(_) => Surface::Organization,
-        }
+/// Every user, where they are needed; the organization may have told of everybody already. Jira's listing has no total,
+/// and the reader is one of it.
+pub(super) async fn users(
+    reader: Reader<'_>,
+    reads: Reads,
+    acting: Option<&AccountId>,
+    everybody: Option<&Everybody>,
+) -> Result<Option<People>, Error> {
+    if !reads.users {
+        return Ok(None);
     }
-
-    /// What the credential may see and do; nothing where the organization does the listing. Without the right to browse,
-    /// every listing would be empty.
-    pub(super) async fn rights(&self, site: &str) -> Result<Option<JiraRights>, Error> {
-        let Self::Jira(jira) = self else { return Ok(None) };
-        let rights = jira.rights().await?;
-        if !rights.browse_users {
-            return Err(Error::CannotBrowse { account: rights.acting.id, site: site.to_owned() });
+    let (listing, seen) = match reader {
+        Reader::Jira(jira) => jira.users().await?,
+        Reader::Organization(organization) => {
+            let (listing, users) = match everybody {
+                Some(everybody) => everybody,
+                None => &organization.everybody().await?,
+            };
+            (listing.clone(), users.iter().map(OrganizationUser::live).collect())
         }
-        Ok(Some(rights))
-    }
-
-    pub(super) async fn groups(&self) -> Result<Listing<LiveGroup>, Error> {
-        match self {
-            Self::Jira(jira) => Ok(jira.groups().await?),
-            Self::Organization(organization) => {
-                let groups = organization.groups(None).await?;
-                let rows =
-                    groups.iter().map(|group| LiveGroup { id: group.id.clone(), name: group.name.clone() });
-                let rows = Rows { rows: rows.collect(), total: Some(groups.len()), ended: true };
-                Listing::checked(rows).map_err(|_| Error::NoListing)
-            }
-        }
-    }
-
-    /// Every user, where they are needed; the organization may have told of everybody already. Jira's listing has no total,
-    /// and the reader is one of it.
-    pub(super) async fn users(
-        &self,
-        reads: Reads,
-        acting: Option<&AccountId>,
-        everybody: Option<&Everybody>,
-    ) -> Result<Option<People>, Error> {
-        if !reads.users {
-            return Ok(None);
-        }
-        let (listing, seen) = match self {
-            Self::Jira(jira) => jira.users().await?,
-            Self::Organization(organization) => {
-                let (listing, users) = match everybody {
-                    Some(everybody) => everybody,
-                    None => &organization.everybody().await?,
-                };
-                (listing.clone(), users.iter().map(OrganizationUser::live).collect())
-            }
-        };
-        match acting.filter(|acting| !listing.contains(acting)) {
-            Some(acting) => Err(Error::UsersWithoutReader { account: acting.clone() }),
-            None => Ok(Some((listing, seen))),
-        }
+    };
+    match acting.filter(|acting| !listing.contains(acting)) {
+        Some(acting) => Err(Error::UsersWithoutReader { account: acting.clone() }),
+        None => Ok(Some((listing, seen))),
     }
 }
 
@@ -246,12 +210,9 @@ pub(super) async fn accounts(
         return Ok(BTreeMap::new());
     }
     let asked: Vec<AccountId> = ids.iter().cloned().collect();
-    let found = match (&surfaces.jira, &surfaces.organization) {
-        (Some(jira), _) => jira.accounts(&asked).await?,
-        (None, Some(organization)) => {
-            organization.people(&asked).await?.iter().map(OrganizationUser::live).collect()
-        }
-        (None, None) => Vec::new(),
+    let found = match surfaces.reader() {
+        Some(reader) => reader.accounts(&asked).await?,
+        None => Vec::new(),
     };
     let mut answers: BTreeMap<AccountId, Option<LiveAccount>> =
         ids.iter().cloned().map(|id| (id, None)).collect();

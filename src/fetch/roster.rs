@@ -2,17 +2,18 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::TryFutureExt;
 use futures_util::future::OptionFuture;
 use tokio::try_join;
 
-use crate::atlassian::{Organization, Surfaces};
+use crate::atlassian::{Organization, Reader, Surfaces};
 use crate::model::{
     AccountId, Claim, Email, ErrorExt, GroupId, GroupName, LiveAccount, Reading, Roster, RosterUser,
 };
 use crate::plan::Reads;
 
 use super::Error;
-use super::live::Lists;
+use super::live::{rights, users};
 use super::members::members;
 use super::site::at_site;
 
@@ -34,7 +35,7 @@ pub async fn roster(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
 }
 
 async fn read(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
-    let lists = Lists::of(surfaces)?;
+    let reader = surfaces.reader().ok_or(Error::NoListing)?;
     let organization = OptionFuture::from(surfaces.organization.as_ref().map(Organization::activity));
     // Beside Jira's listings it only adds to what they show.
     let organization = async {
@@ -43,16 +44,16 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
             read => Ok(Ok(read?)),
         }
     };
-    let (jira, groups, people) = try_join!(lists.rights(site), lists.groups(), organization)?;
+    let (jira, groups, people) = try_join!(rights(reader, site), reader.groups().err_into(), organization)?;
     let (mut unknown, mut without_id) = (Vec::new(), groups.unidentified().len());
     let mut active = BTreeMap::new();
     let mut accounts: BTreeMap<AccountId, LiveAccount> = BTreeMap::new();
     let mut of: BTreeMap<AccountId, BTreeSet<GroupName>> = BTreeMap::new();
-    if let Lists::Jira(_) = lists {
+    if let Reader::Jira(_) = reader {
         let ids: Vec<GroupId> = groups.iter().map(|it| it.id.clone()).collect();
         let acting = jira.as_ref().map(|rights| &rights.acting.id);
         let (members, users) =
-            try_join!(members(surfaces, lists.surface(), &ids), lists.users(EVERYBODY, acting, None))?;
+            try_join!(members(surfaces, reader.surface(), &ids), users(reader, EVERYBODY, acting, None))?;
         let listings = members.of.values().chain(users.iter().map(|(listing, _)| listing));
         without_id += listings.map(|listing| listing.unidentified().len()).sum::<usize>();
         let listed = users.into_iter().flat_map(|(_, users)| users);
@@ -70,7 +71,7 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
         Ok(Some((people, unidentified))) => {
             without_id += unidentified;
             for (person, groups, last) in people {
-                if let Lists::Organization(_) = lists {
+                if let Reader::Organization(_) = reader {
                     let names = groups.iter().map(|group| group.name.clone());
                     of.insert(person.account.clone(), names.collect());
                 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use futures_util::TryFutureExt;
 use tokio::try_join;
 use tracing::info;
 
@@ -10,7 +11,7 @@ use crate::model::{AccountId, Email, LiveAccount, OrganizationUser, Readings, Ri
 use crate::plan::{self, Beside, Desired, Reads};
 
 use super::Error;
-use super::live::{Everybody, Lists, scim_users, search};
+use super::live::{Everybody, rights, scim_users, search, users};
 use super::members::members;
 use super::site::at_site;
 
@@ -27,13 +28,13 @@ pub async fn readings(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Read
 }
 
 async fn read(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Readings, Error> {
-    let lists = Lists::of(surfaces)?;
+    let reader = surfaces.reader().ok_or(Error::NoListing)?;
     let searches = plan::searches(desired, Beside::default());
     let organization = surfaces.organization.as_ref();
     let site = &desired.declaration.settings.site.value;
     let (jira, groups, asked, told) = try_join!(
-        lists.rights(site),
-        lists.groups(),
+        rights(reader, site),
+        reader.groups().err_into(),
         search(organization, &searches),
         Told::of(organization, desired, &searches.emails)
     )?;
@@ -42,8 +43,8 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Readings, Er
     info!(groups = groups.len(), declared = ids.len(), "reading members and everybody");
     let acting = rights.acting();
     let (members, users, scim_users) = try_join!(
-        members(surfaces, lists.surface(), &ids),
-        lists.users(EVERYTHING, acting, told.as_ref().map(|told| &told.everybody)),
+        members(surfaces, reader.surface(), &ids),
+        users(reader, EVERYTHING, acting, told.as_ref().map(|told| &told.everybody)),
         scim_users(surfaces, EVERYTHING)
     )?;
     let (users, all) = users.ok_or(Error::NoListing)?;

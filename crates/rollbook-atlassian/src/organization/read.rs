@@ -191,6 +191,16 @@ impl Organization {
         self.whole(&all, rows.into_iter().collect())
     }
 
+    /// Every group, as every surface shows it.
+    ///
+    /// # Errors
+    /// As [`Organization::directories`].
+    pub async fn live_groups(&self) -> Result<Listing<LiveGroup>, Error> {
+        let groups = self.groups(None).await?;
+        let request = requests::groups(self.place().await?, None, None);
+        self.whole(&request, groups.iter().map(OrganizationGroup::live).collect())
+    }
+
     /// Groups by id, ten ids a request. Groups that this key is not shown are not among the answers: the admin groups
     /// are such, and exist (fact sheet §5).
     ///
