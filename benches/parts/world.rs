@@ -164,7 +164,7 @@ impl<'a> Drift<'a> {
             site_day: None,
             rates: &RATES,
         };
-        plan::route(changes, &context)
+        plan::make(changes, &context)
     }
 }
 

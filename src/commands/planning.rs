@@ -178,7 +178,7 @@ impl Session {
             site_day: source.site_day(self.day_named),
             rates: &RATES,
         };
-        let mut plan = plan::route(changes, &context);
+        let mut plan = plan::make(changes, &context);
         plan.notes.extend(context.site_day.map(|day| clock_off(self.today, day)));
         plan.notes.extend(loaded.base.as_ref().and_then(LoadedBase::second_tree));
         for identified in &plan.identities {

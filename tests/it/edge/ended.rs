@@ -13,7 +13,7 @@ use super::site::{
     PlanError, ROOT, apply, apply_journalled, declared, members, one_file, plan, plan_or_undo, seeded,
     surfaces, told,
 };
-use crate::contract::Asked;
+use crate::atlassian::contract::Asked;
 
 const PEOPLE: usize = 20;
 const GROUPS: usize = 4;

@@ -17,7 +17,7 @@ use tokio::time::sleep;
 use super::front::{Exchange, Front, Trick};
 use super::random::World;
 use super::site::{apply, declared, journal, journal_tells, plan_of, surfaces};
-use crate::contract::Asked;
+use crate::atlassian::contract::Asked;
 use crate::soak::worlds;
 
 /// Who is in which group, and who is there at all, by the names that outlive a run. Whoever was removed is shown

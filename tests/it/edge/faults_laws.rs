@@ -16,7 +16,7 @@ use super::faults::Site;
 use super::front::{Exchange, Front};
 use super::random::World;
 use super::site::{apply, declared, one_file, plan_of, seeded, surfaces, surfaces_with, told, wall};
-use crate::contract::Asked;
+use crate::atlassian::contract::Asked;
 use crate::soak::worlds;
 
 /// How often a world is planned and applied before that is too often.

@@ -15,7 +15,7 @@ use rollbook::sandbox::{Failure, Sandbox};
 use tokio::time::{Instant, sleep};
 use tower::ServiceExt as _;
 
-use crate::contract::{Asked, Verdict, contract};
+use crate::atlassian::contract::{Asked, Verdict, contract};
 
 /// What a test does to requests and answers.
 #[derive(Clone, Debug, PartialEq)]

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::front::{Front, Trick};
 use super::site::{journal, journal_tells, journal_with_room, one_file, plan, read, seeded, surfaces, told};
-use crate::contract::Asked;
+use crate::atlassian::contract::Asked;
 
 const SEED: &str = "
 users: [{ email: ada@acme.com, name: Ada Lovelace }, { email: bob@acme.com, name: Robert B }]

@@ -6,7 +6,7 @@ use rollbook::sandbox::{Change, Failure, Options, Sandbox};
 
 use super::front::{Front, Trick};
 use super::site::{PlanError, ROOT, one_file, plan, seeded, surfaces};
-use crate::contract::Asked;
+use crate::atlassian::contract::Asked;
 
 const MEMBERS: &str = "/rest/api/3/group/member";
 const GROUPS: &str = "/rest/api/3/group/bulk";

@@ -149,7 +149,7 @@ pub(crate) async fn plan_or_undo(
         site_day: None,
         rates: &RATES,
     };
-    Ok(plan::route(changes, &context))
+    Ok(plan::make(changes, &context))
 }
 
 /// Why there is no plan.

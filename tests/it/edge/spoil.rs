@@ -12,7 +12,7 @@ use http_body_util::BodyExt as _;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
-use crate::contract::Asked;
+use crate::atlassian::contract::Asked;
 
 /// What is done to an answer.
 #[derive(Clone, Copy, Debug, PartialEq)]

@@ -1,5 +1,5 @@
 //! The language as a JSON Schema, which editors use for completion and hover text: the comments here are what
-//! people read there. Nothing is decoded with these types; `tests/it/schema.rs` holds them and the decoder to
+//! people read there. Nothing is decoded with these types; `tests/it/config/schema.rs` holds them and the decoder to
 //! the same mistakes.
 //!
 //! One schema is for rollbook.yaml and for the files that it includes, since editors know files by name only:

@@ -186,14 +186,14 @@ impl Declaration {
         members.mode.unwrap_or(self.policy.mode)
     }
 
-    /// Whether a rule of the policy or a waiver of `self-grant` names a group, without regard to case.
+    /// Whether a rule of the policy or a waiver names a group, without regard to case.
     pub fn names_group(&self, name: &GroupName) -> bool {
         let ruled = self.policy.named_groups().map(|(_, named, _)| named);
-        let waived = self.self_grant_waived().filter_map(Address::group);
+        let waived = self.waived().filter_map(Address::group);
         ruled.chain(waived).any(|named| named.folded() == name.folded())
     }
 
-    /// Whether `admins`, `protect`, `operator` or a waiver of `self-grant` names a person.
+    /// Whether `admins`, `protect`, `operator` or a waiver names a person.
     pub fn names_person(&self, email: &Email) -> bool {
         self.people_in_rules().any(|named| named == email)
     }
@@ -202,7 +202,7 @@ impl Declaration {
     pub fn people_in_rules(&self) -> impl Iterator<Item = &Email> {
         let Policy { admins, protect, .. } = &self.policy;
         let named = admins.iter().chain(&protect.users).chain(&self.settings.operator);
-        let waived = self.self_grant_waived().filter_map(Address::user).filter_map(UserRef::email);
+        let waived = self.waived().filter_map(Address::user).filter_map(UserRef::email);
         named.map(|named| &named.value).chain(waived)
     }
 
@@ -211,6 +211,10 @@ impl Declaration {
         let pins = self.users.iter();
         let pins = pins.filter_map(|(email, user)| Some((email, &user.account.as_ref()?.value)));
         pins.chain(self.lock.users.iter().map(|(email, locked)| (email, &locked.id)))
+    }
+
+    fn waived(&self) -> impl Iterator<Item = &Address> {
+        self.waivers.iter().flat_map(|waiver| &waiver.addresses).map(|address| &address.value)
     }
 
     /// The addresses for which `self-grant` is waived.

@@ -7,7 +7,7 @@
 //! searches(&desired) → Searches, then reads    what must be read          … fetch answers: LiveState
 //! diff(&desired, &live) → Changes              what differs
 //! questions(&changes, &live, …) → Questions    what that costs to know    … fetch answers: Capabilities
-//! route(changes, …) → Plan                     which surface does what, in which order
+//! make(changes, …) → Plan                      which surface does what, in which order
 //! ```
 
 mod admins;
@@ -57,7 +57,7 @@ pub use identity::{OBSTACLES, Resolved};
 pub use import::{Selection, asked_anew, import, import_questions, withhold};
 pub use lock::{Locking, lock, unresolved};
 pub use narrow::Scope;
-pub use pipeline::route;
+pub use pipeline::make;
 pub use questions::{Beside, Reads, Searches, groups_to_read, moved, questions, reads, searches};
 pub use reading::{Choice, Estimate, Instead, MemberReads, Speed, Speeds, member_reads};
 pub use redact::redacted;

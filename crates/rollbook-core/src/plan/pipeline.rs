@@ -17,7 +17,7 @@ use super::seats;
 
 /// Makes a plan of changes. Whatever no configured surface can do is blocked here, with its reason, and never
 /// a surprise of `apply`.
-pub fn route(changes: Changes, context: &Context<'_>) -> Plan {
+pub fn make(changes: Changes, context: &Context<'_>) -> Plan {
     let rules = RuleBook::in_force(context);
     let wants = Wants::of(&changes, context.tree);
     let (base, differences) = compared(context, &rules, &wants);

@@ -122,7 +122,7 @@ fn newly_waived<'a>(now: &'a Declaration, before: &'a Declaration) -> impl Itera
     now.self_grant_waived().filter(move |address| !known.contains(address)).filter_map(Address::user)
 }
 
-/// The accounts that a change newly ties to an email, or waives `self-grant` for: whose they are depends on what the site
+/// The accounts that a change newly ties to an email, names by their ids, or waives `self-grant` for: whose they are depends on what the site
 /// shows.
 fn newly_named(desired: &Desired<'_>, beside: Beside<'_>) -> BTreeSet<AccountId> {
     let Some(base) = beside.base.filter(|_| asks(desired, beside)) else { return BTreeSet::new() };
@@ -133,7 +133,11 @@ fn newly_named(desired: &Desired<'_>, beside: Beside<'_>) -> BTreeSet<AccountId>
         UserRef::Account(id) => Some(id),
         UserRef::Email(email) => explained(before, email),
     });
-    tied.chain(waived).cloned().collect()
+    let listed = desired.people().difference(base.people()).filter_map(|user| match user {
+        UserRef::Account(id) => Some(id),
+        UserRef::Email(_) => None,
+    });
+    tied.chain(waived).chain(listed).cloned().collect()
 }
 
 fn reads_of(desired: &Desired<'_>, rights: &Rights, found: &BTreeSet<Email>) -> Reads {

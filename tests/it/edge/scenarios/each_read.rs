@@ -6,7 +6,7 @@ use std::fs;
 use super::every_read::says_what_it_lacks;
 use super::look::lines;
 use super::{ALL, BOTH, JIRA, Keys, ORGANIZATION, Scene};
-use crate::contract::Asked;
+use crate::atlassian::contract::Asked;
 use crate::edge::site::{self, PlanError};
 use crate::edge::spoil::{Often, Spoil, Spoiler};
 use rollbook::model::{Plan, Read, Without};

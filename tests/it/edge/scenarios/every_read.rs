@@ -7,7 +7,7 @@ use axum::Router;
 use rollbook::model::{Declaration, Direction, Key, Plan, Tree};
 
 use super::{ALL, JIRA, Keys, ORGANIZATION, Scene};
-use crate::contract::Asked;
+use crate::atlassian::contract::Asked;
 use crate::edge::site::{self, PlanError};
 use crate::edge::spoil::{BROKEN, Often, PAGES, REFUSED, Rows, Spoil, Spoiler};
 

@@ -1,12 +1,45 @@
-//! Which groups an invitation leads into.
+//! Invitations: through which surface, with which mail, and into which groups.
 
 use std::collections::BTreeMap;
 
-use crate::model::{Action, Address, GroupId, Key, Operation, PlannedOperation, Ref, Surface, UserRef};
+use crate::model::{
+    Action, Address, App, Change, Email, GroupId, Key, Operation, PlannedOperation, Ref, Surface, UserRef,
+};
 
 use super::super::context::Context;
 use super::super::identity::{Obstacle, ObstacleCode};
-use super::{Operations, Routes};
+use super::{Operations, Router, Routes, Step, note};
+
+/// The invitation of somebody, through the surface that can make it.
+pub(super) fn invite(
+    router: &Router<'_>,
+    change: &Change,
+    email: &Email,
+    name: Option<&String>,
+    apps: &[App],
+) -> Result<Step, Obstacle> {
+    let (defaults, unknown) = router.may.invite(change, apps)?;
+    let via = router.surfaces.invitation(email, apps)?;
+    let wants_mail = router.context.tree.desired.declaration.policy.invite_mail;
+    let sends_mail = match via {
+        Surface::Jira => true,
+        Surface::Organization => wants_mail,
+        Surface::UserManagement | Surface::Scim => false,
+    };
+    let no_mail = (wants_mail && !sends_mail).then(|| {
+        let text = format!("{email} is provisioned without the mail that `invite-mail` asks for");
+        note("no-mail", text, change)
+    });
+    let operation = Operation::InviteUser {
+        email: email.clone(),
+        name: name.cloned(),
+        apps: apps.to_vec(),
+        groups: Vec::new(),
+        defaults,
+        sends_mail,
+    };
+    Ok(Step { operation, via, notes: unknown.into_iter().chain(no_mail).collect() })
+}
 
 /// Says which groups an invitation of the organization leads into, and which invitation would lead nowhere: the
 /// organization brings people in by what it gives them (fact sheet §5).

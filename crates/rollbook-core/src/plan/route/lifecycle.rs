@@ -1,4 +1,4 @@
-//! What becomes of somebody who is offboarded, comes back or comes to be (design §7).
+//! What becomes of somebody who is offboarded or comes back, and of their name (design §7).
 
 use crate::model::{
     AccountId, Address, App, Change, Email, GroupName, Kept, Membership, Note, Offboard, Operation, Read,
@@ -7,7 +7,7 @@ use crate::model::{
 
 use super::super::diff::invitation;
 use super::super::identity::{Obstacle, ObstacleCode};
-use super::{Routed, Router, Step, note};
+use super::{Routed, Router, Step, invitations, note};
 
 /// Takes an account out of every group that can be written, and then does with it what the policy says.
 pub(super) fn offboard(
@@ -74,7 +74,7 @@ pub(super) fn activate(
             if let Some(user) = change.address.user() {
                 invitation(&router.context.tree.desired, user)?;
             }
-            return invite(router, change, email, None, apps).map(Some);
+            return invitations::invite(router, change, email, None, apps).map(Some);
         }
         UserStatus::Suspended
         | UserStatus::Deactivated
@@ -90,37 +90,6 @@ pub(super) fn activate(
         router.may.come_back(user)?;
     }
     Ok(Some(Step::new(Operation::ActivateUser { account: account.clone(), from, memberships }, via)))
-}
-
-/// The invitation of somebody, through the surface that can make it.
-pub(super) fn invite(
-    router: &Router<'_>,
-    change: &Change,
-    email: &Email,
-    name: Option<&String>,
-    apps: &[App],
-) -> Result<Step, Obstacle> {
-    let (defaults, unknown) = router.may.invite(change, apps)?;
-    let via = router.surfaces.invitation(email, apps)?;
-    let wants_mail = router.context.tree.desired.declaration.policy.invite_mail;
-    let sends_mail = match via {
-        Surface::Jira => true,
-        Surface::Organization => wants_mail,
-        Surface::UserManagement | Surface::Scim => false,
-    };
-    let no_mail = (wants_mail && !sends_mail).then(|| {
-        let text = format!("{email} is provisioned without the mail that `invite-mail` asks for");
-        note("no-mail", text, change)
-    });
-    let operation = Operation::InviteUser {
-        email: email.clone(),
-        name: name.cloned(),
-        apps: apps.to_vec(),
-        groups: Vec::new(),
-        defaults,
-        sends_mail,
-    };
-    Ok(Step { operation, via, notes: unknown.into_iter().chain(no_mail).collect() })
 }
 
 /// Sets a name where Rollbook's directory owns it; elsewhere it is the person's own, and a note says so.

@@ -219,7 +219,7 @@ impl Router<'_> {
                 Step::new(Operation::DeleteGroup { group: group.clone(), members }, via).with(told)
             }
             Wanted::InviteUser { email, name, apps } => {
-                lifecycle::invite(self, change, email, name.as_ref(), apps)?
+                invitations::invite(self, change, email, name.as_ref(), apps)?
             }
             Wanted::AddMember { group, account } => {
                 let account = self.may.arriving(change, account, planned);

@@ -6,12 +6,14 @@ use std::str::FromStr;
 use jiff::civil::Date;
 
 use crate::model::{
-    AccountId, Address, Email, GroupId, GroupName, Guard, LiveAccount, Policy, RuleChange, SelfGrant, UserRef,
+    AccountId, Address, Email, GroupId, GroupName, Guard, Listing, LiveAccount, Policy, RuleChange,
+    SelfGrant, UserRef,
 };
 
 use super::author::Author;
 use super::owned::not_owners;
 use super::{Case, Rules, Tripped, is_of_unknown};
+use crate::plan::desired::DesiredGroup;
 use crate::plan::identity::{GroupIdentity, Marked};
 
 /// Refused when an author tightens a rule that would hold back an end of their own privileged membership, unless they own
@@ -48,16 +50,19 @@ pub(super) fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
 /// The privileged groups in which the base has an end for somebody who is, or may be, an author.
 fn ending<'a>(case: &'a Case<'_>, base: &'a Rules<'_>, authors: &[&Author<'_>]) -> BTreeSet<&'a GroupId> {
     let unknown = authors.is_empty() || authors.iter().any(|author| !author.known);
-    let may_be = |user: &UserRef| match (base.tree.account(user), user) {
-        (Some(account), _) => {
-            unknown
-                || authors.iter().any(|author| author.accounts.contains(account))
-                || is_of_unknown(case, account, [base])
+    let is_author = |account: &AccountId| authors.iter().any(|author| author.accounts.contains(account));
+    let may_be = |user: &UserRef, (group, members): (&DesiredGroup<'_>, Option<&Listing<AccountId>>)| {
+        match (base.tree.account(user), user) {
+            _ if unknown => true,
+            (Some(account), _) => is_author(account) || is_of_unknown(case, account, [base]),
+            // It may be about each member whom the base does not name there.
+            (None, UserRef::Email(email)) => {
+                let mut members = members.into_iter().flatten();
+                authors.iter().any(|author| author.email.is_same_mailbox(email))
+                    || members.any(|id| base.tree.entry_of(group, id).is_none() && is_author(id))
+            }
+            (None, UserRef::Account(_)) => false,
         }
-        (None, UserRef::Email(email)) => {
-            unknown || authors.iter().any(|author| author.email.is_same_mailbox(email))
-        }
-        (None, UserRef::Account(_)) => unknown,
     };
     let desired = base.tree.desired.groups.iter();
     let ending = desired.filter_map(|(name, group)| {
@@ -69,7 +74,7 @@ fn ending<'a>(case: &'a Case<'_>, base: &'a Rules<'_>, authors: &[&Author<'_>]) 
             account.is_none_or(|id| members.is_none_or(|members| members.contains(id)))
         };
         let ends = group.members.iter().filter(|(_, entry)| entry.until.is_some()).map(|(user, _)| user);
-        let ends = ends.chain(group.denied.keys()).filter(is_in).any(may_be);
+        let ends = ends.chain(group.denied.keys()).filter(is_in).any(|user| may_be(user, (group, members)));
         (ends && case.rules.privileged.may_hold(&live.id)).then_some(&live.id)
     });
     ending.collect()

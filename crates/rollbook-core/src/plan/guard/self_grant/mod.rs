@@ -10,8 +10,8 @@ mod owned;
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, Address, Direction, Drift, Effect, Email, GroupId, GroupName, Guard, LiveAccount, Operation,
-    Ruling, SelfGrant, TargetGroup, UserRef, Verdict,
+    AccountId, Address, Direction, Drift, Effect, Email, GroupId, GroupName, Guard, Operation, Ruling,
+    SelfGrant, TargetGroup, UserRef, Verdict,
 };
 
 use super::{Case, Context, Rules, Tripped, ruled, verdict};
@@ -235,12 +235,9 @@ fn in_doubt(grant: &Grant<'_>, doubt: Doubt, author: &Email) -> Tripped {
 /// A grant to an account of which nothing tells whose it is. One that the base asks for as well was judged when it came.
 fn of_unknown(case: &Case<'_>, grant: &Grant<'_>, author: &Author<'_>) -> Option<Tripped> {
     let account = grant.account.filter(|account| match grant.kind {
-        GrantKind::New => is_of_unknown(case, account, case.rules.base.as_ref()),
-        GrantKind::Kept(_) => {
-            matches!(grant.user, UserRef::Account(_))
-                && is_of_unknown(case, account, case.rules.base.as_ref())
-        }
-        GrantKind::Drift => false,
+        GrantKind::New | GrantKind::Kept(None) => is_of_unknown(case, account, case.rules.base.as_ref()),
+        // An end that the base cannot tell itself is judged by whom the authors are known to be.
+        GrantKind::Drift | GrantKind::Kept(Some(_)) => false,
     })?;
     let why = format!(
         "neither the site nor the base says whose account {account} is: it may be that of {}, who made this change",
@@ -259,8 +256,8 @@ fn is_of_unknown<'a, 'b: 'a>(
 ) -> bool {
     let shows = |rules: &Rules<'_>| rules.tree.people.shows(account);
     let ties = |rules: &Rules<'_>| rules.tree.desired.declaration.tied().any(|(_, id)| id == account);
-    let is_hidden = case.context.account(account).is_none_or(LiveAccount::hides_email);
-    is_hidden && !case.rules.both().any(shows) && !trees.into_iter().any(ties)
+    let is_shown = case.context.account(account).is_some_and(|live| live.email.is_some());
+    !is_shown && !case.rules.both().any(shows) && !trees.into_iter().any(ties)
 }
 
 fn by_unknown(grant: &Grant<'_>, why: String) -> Tripped {

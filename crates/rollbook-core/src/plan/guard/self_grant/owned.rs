@@ -176,7 +176,7 @@ pub(super) fn moved_names(case: &Case<'_>, authors: &[Author<'_>], found: &mut B
             let who = own.or(unknown).map_or("nobody knows who".to_owned(), |it| it.email.to_string());
             let help = "Let somebody else correct the pin or the lock, in a change of their own.";
             (format!("{who} made this change"), "who an author is, somebody else says", help)
-        } else if let Some(others) = others.as_ref().filter(|others| is_ruled(case, change, others.base)) {
+        } else if let Some(others) = others.as_ref().filter(|others| is_ruled(case, change, others)) {
             let what = "what a rule speaks of, those who own the rules say";
             (others.who.clone(), what, others.help())
         } else {
@@ -239,10 +239,11 @@ fn is_pruned(case: &Case<'_>, change: &IdentityChange) -> bool {
 
 /// Whether a name was one of a privileged group or is that of somebody whom the tree lets into one, or a rule speaks of it.
 /// Where the rule of the base only follows its group or person to another name, it does not count.
-fn is_ruled(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool {
+fn is_ruled(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) -> bool {
+    let base = others.base;
     let privileged = match &change.address {
         Address::User(user) => {
-            change.base.is_some() && is_let_in(case, user) || ends_nobody(case, change, base)
+            change.base.is_some() && is_let_in(case, user) || ends_nobody(case, change, others)
         }
         Address::Group(_) | Address::Member(..) => {
             change.base.as_ref().is_some_and(|id| case.rules.privileged.may_hold(&GroupId::new(id)))
@@ -259,14 +260,14 @@ fn is_ruled(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool 
     privileged || case.rules.head.speaks_of(&change.address) && !follows()
 }
 
-/// Whether a change ties a name that no account has to an account outside of a privileged group, while the base ends that
-/// name's access to the group or either tree offboards it. The end would then apply to the wrong account, and the person
-/// who was meant would stay without a word.
-fn ends_nobody(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool {
+/// Whether a change ties a name that no account has to an account outside of a privileged group, or to another one than that
+/// of an author whom the tree does not name there, while the base ends that name's access to the group or either tree
+/// offboards it. The end would then apply to the wrong account, and the person who was meant would stay without a word.
+fn ends_nobody(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) -> bool {
     let (None, Some(id), Address::User(user)) = (&change.base, &change.head, &change.address) else {
         return false;
     };
-    let (tree, live, account) = (base.tree, case.context.live, AccountId::new(id));
+    let (tree, live, account) = (others.base.tree, case.context.live, AccountId::new(id));
     if !tree.people.is_of_nobody(user) {
         return false;
     }
@@ -277,8 +278,17 @@ fn ends_nobody(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bo
         let id = tree.groups.id(name).filter(|id| case.rules.privileged.holds(id));
         let members = id.and_then(|id| live.members.get(id));
         let is_unnamed = |account: &AccountId| tree.entry_of(group, account).is_none();
+        // It may be about each member whom the tree does not name there, and an author does not say that it is not about them.
+        let may_be_author = |id: &AccountId| {
+            is_unnamed(id)
+                && *id != account
+                && others.authors.iter().any(|author| author.accounts.contains(id))
+        };
         (offboarded || group.denied.contains_key(user) || ends())
-            && members.is_some_and(|members| !members.contains(&account) && members.iter().any(is_unnamed))
+            && members.is_some_and(|members| {
+                !members.contains(&account) && members.iter().any(is_unnamed)
+                    || members.iter().any(may_be_author)
+            })
     })
 }
 

@@ -1,0 +1,206 @@
+//! An address that no account shows any more: whoever held it may go on under another one.
+
+use rollbook::model::Surface;
+
+use super::{NONE, hired, otherwise};
+use crate::plan::guards::rulings;
+use crate::plan::keys;
+use crate::world::{Account, World};
+
+const RULES: &str = "policy:\n  privileged: [payroll]\n  self-grant: refuse\n  admins: [root@acme.com]\n  invite-domains: \
+                     [acme.com]\n";
+const PAYROLL: &str = "  payroll:\n    mode: at-least\n    members:\n      - ada@acme.com\n      - { user: dina@acme.com, until: \
+                       2027-01-10 }\n";
+const TEAM: &str = "  team:\n    members: [erik@acme.com]\n";
+
+/// Dina is in payroll until a day; Erik, Root and Zed stand by.
+fn world(users: &str) -> World {
+    World::of(RULES, users, &format!("{PAYROLL}{TEAM}")).change(hired(&["root@acme.com", "zed@acme.com"]))
+}
+
+/// Dina's account shows another email now.
+fn renamed(world: World) -> World {
+    world.change(|live| live.account("dina@acme.com").email = Some("dee@acme.com".into()))
+}
+
+#[test]
+fn nobody_is_invited_anew_at_an_address_that_an_apply_brought_to_the_site() {
+    let active = "  dina@acme.com: { active: true }\n";
+    let moved = renamed(world(active).then_base()).by("erik@acme.com");
+    assert!(
+        keys(&moved.plan()).contains(&"invite user.dina@acme.com".to_owned()),
+        "{:#?}",
+        keys(&moved.plan())
+    );
+    assert_eq!(rulings(&moved.plan()), ["reactivation user.dina@acme.com: refused"]);
+    let why = &moved.plan().guards[0].why;
+    assert!(why.contains("no account shows the address any more"), "{why}");
+    // That only this change asks for them to be active makes no difference.
+    let asked = renamed(world("  zed@acme.com: { active: true }\n").then_base());
+    let asked = asked.edit("users:\n", "users:\n  dina@acme.com: { active: true }\n").by("erik@acme.com");
+    assert_eq!(rulings(&asked.plan()), ["reactivation user.dina@acme.com: refused"]);
+    // Neighbours: a change may invite somebody new, and a lock line tells whose the address was.
+    let hires = world("  zed@acme.com: { active: true }\n")
+        .then_base()
+        .edit("users:\n", "users:\n  finn@acme.com: { active: true }\n");
+    assert_eq!(rulings(&hires.by("erik@acme.com").plan()), NONE);
+    let locked = world(active)
+        .lock("users:\n  dina@acme.com: { account: acc-dina@acme.com, from: jira }\n")
+        .then_base();
+    assert_eq!(rulings(&renamed(locked).by("erik@acme.com").plan()), NONE);
+}
+
+#[test]
+fn an_author_whom_nobody_knows_does_not_let_the_site_know_them() {
+    let joins = |author: &str| {
+        let base = world("  zed@acme.com: { active: true }\n").then_base();
+        base.edit("users:\n", "users:\n  finn@acme.com: { active: true }\n").by(author)
+    };
+    for author in ["finn@acme.com", "finn+work@acme.com"] {
+        let plan = joins(author).plan();
+        assert_eq!(rulings(&plan), ["self-grant user.finn@acme.com: refused"], "{author}");
+        assert!(plan.guards[0].why.contains(author), "{}", plan.guards[0].why);
+    }
+    assert_eq!(rulings(&joins("erik@acme.com").plan()), NONE);
+    // One whom nobody knows may invite others, since those are told by their own address.
+    assert_eq!(rulings(&joins("gina@acme.com").plan()), ["self-grant : not judged"]);
+}
+
+#[test]
+fn an_end_of_nobody_is_not_moved_to_an_account_outside_of_the_group() {
+    let tied = |account: &str, author: &str| {
+        let pin = format!("users:\n  dina@acme.com: {{ account: {account} }}\n");
+        renamed(world("  erik@acme.com: { active: true }\n").then_base()).edit("users:\n", &pin).by(author)
+    };
+    let refused = ["self-grant user.dina@acme.com: refused"];
+    for account in ["acc-zed@acme.com", "acc-that-is-gone"] {
+        let rulings = rulings(&tied(account, "erik@acme.com").plan());
+        assert_eq!(rulings[rulings.len() - 1..], refused, "{account}");
+    }
+    // So is somebody of nobody who is offboarded by the same change.
+    let leaves = renamed(world("  erik@acme.com: { active: true }\n").then_base())
+        .edit("      - { user: dina@acme.com, until: 2027-01-10 }\n", "")
+        .edit("users:\n", "users:\n  dina@acme.com: { active: false, account: acc-zed@acme.com }\n");
+    let judged = rulings(&leaves.by("erik@acme.com").plan());
+    assert!(judged.contains(&refused[0].to_owned()), "{judged:#?}");
+    // Neighbours: whose account it is, a colleague may say; and one who owns the rules whatever is so.
+    assert_eq!(rulings(&tied("acc-dina@acme.com", "erik@acme.com").plan()), NONE);
+    assert_eq!(rulings(&tied("acc-zed@acme.com", "root@acme.com").plan()), NONE);
+}
+
+#[test]
+fn an_author_is_known_by_every_address_that_leads_to_another() {
+    // dina@ and dina+two@ are one mailbox; the account of the second is locked as deedee@, whose note has a third.
+    let lock = "users:\n  dina+two@acme.com: { account: acc-two, from: jira }\n  deedee@acme.com: { account: acc-two, from: jira }\n";
+    let world = World::of(
+        "policy:\n  privileged: [payroll]\n  self-grant: refuse\n  admins: [root@acme.com]\n",
+        "",
+        "  payroll:\n    members: [ada@acme.com]\n  team:\n    members: [dina@acme.com, chen@acme.com, deedee+3@acme.com]\n",
+    );
+    let world = world.lock(lock).change(hired(&["root@acme.com"])).then_base();
+    let granted =
+        |author: &str| world.clone().edit("[ada@acme.com]", "[ada@acme.com, deedee+3@acme.com]").by(author);
+    assert_eq!(
+        rulings(&granted("dina@acme.com").plan()),
+        ["self-grant member.payroll/deedee+3@acme.com: refused"]
+    );
+    assert_eq!(rulings(&granted("chen@acme.com").plan()), NONE);
+}
+
+#[test]
+fn a_line_of_nobody_that_goes_does_not_hide_whom_the_base_would_take_out() {
+    let policy = "policy:\n  privileged: [payroll]\n  self-grant: refuse\n";
+    let groups = "  payroll:\n    members: [ada@acme.com, gone@acme.com]\n  team:\n    members: [dina@acme.com, erik@acme.com]\n";
+    let world = World::of(policy, "", groups).then_base().change(|live| {
+        live.account("gone@acme.com").email = Some("other@acme.com".into());
+        live.join("payroll", "dina@acme.com");
+    });
+    let kept = world
+        .edit("    members: [ada@acme.com, gone@acme.com]", "    mode: at-least\n    members: [ada@acme.com]")
+        .by("dina@acme.com");
+    let said = otherwise(&kept.plan());
+    let own = "member.payroll/dina@acme.com: kept, not remove undeclared, privileged";
+    assert!(said.iter().any(|line| line == own), "{said:#?}");
+    let rulings = rulings(&kept.plan());
+    assert!(rulings.contains(&"self-grant member.payroll/dina@acme.com: refused".to_owned()), "{rulings:#?}");
+}
+
+#[test]
+fn an_account_of_which_nothing_says_whose_it_is_is_let_in_by_owners_alone() {
+    let world = |base: &str| {
+        let policy = "policy:\n  privileged: [payroll]\n  self-grant: refuse\n  admins: [root@acme.com]\n";
+        let groups = "  payroll:\n    members: [ada@acme.com]\n  team:\n    members: [dina@acme.com]\n";
+        let nameless = Account { email: None, ..Account::person("x@acme.com") };
+        let users = format!("  dina@acme.com: {{}}\n{base}");
+        World::of(policy, &users, groups).change(hired(&["root@acme.com", "erik@acme.com"])).change(|live| {
+            live.accounts.insert("acc-x".into(), nameless);
+            live.accounts.insert("acc-bot".into(), Account::app("bot"));
+        })
+    };
+    let let_in = |world: World, line: &str, author: &str| {
+        world.then_base().edit("[ada@acme.com]", &format!("[ada@acme.com, {line}]")).by(author).plan()
+    };
+    let pinned = "  xena@acme.com: { account: acc-x }\n";
+    let refused = let_in(world(""), "{ account: acc-x }", "erik@acme.com");
+    assert_eq!(rulings(&refused), ["self-grant member.payroll/account:acc-x: refused"]);
+    let why = &refused.guards[0].why;
+    assert!(why.contains("whose account acc-x is") && why.contains("erik@acme.com"), "{why}");
+    // What the change itself says of the account is the author's word.
+    let own = world("").then_base().edit("users:\n", &format!("users:\n{pinned}"));
+    let own = own.edit("[ada@acme.com]", "[ada@acme.com, xena@acme.com]").by("erik@acme.com").plan();
+    assert_eq!(rulings(&own), ["self-grant member.payroll/xena@acme.com: refused"]);
+    // Neighbours: an account that the base ties to a person, one that shows its email, and an owner's change.
+    assert_eq!(rulings(&let_in(world(pinned), "xena@acme.com", "erik@acme.com")), NONE);
+    assert_eq!(rulings(&let_in(world(""), "dina@acme.com", "erik@acme.com")), NONE);
+    assert_eq!(
+        rulings(&let_in(world(""), "{ account: acc-bot }", "erik@acme.com")),
+        ["self-grant member.payroll/account:acc-bot: refused"],
+        "nothing says who holds the token of an app"
+    );
+    assert_eq!(rulings(&let_in(world(""), "{ account: acc-x }", "root@acme.com")), NONE);
+}
+
+#[test]
+fn what_an_authors_other_account_shows_is_read() {
+    // dina+two@ is locked to an account that nothing else speaks of; it shows deedee@, which leads to a third account.
+    let lock = "users:\n  ada@acme.com: { account: acc-ada@acme.com, from: jira }\n  dina@acme.com: { account: acc-dina@acme.com, from: jira }\n  dina+two@acme.com: { account: acc-two, from: jira }\n  deedee+3@acme.com: { account: acc-three, from: jira }\n";
+    let policy = "policy:\n  privileged: [payroll]\n  self-grant: refuse\n";
+    let groups =
+        "  payroll:\n    members: [ada@acme.com]\n  team:\n    members: [dina@acme.com, deedee+3@acme.com]\n";
+    let world = |shown: &'static str| {
+        World::of(policy, "", groups).lock(lock).change(move |live| {
+            live.surfaces = [Surface::Jira].into();
+            live.accounts.insert("acc-two".into(), Account::person(shown));
+            live.accounts
+                .insert("acc-three".into(), Account { email: None, ..Account::person("x@acme.com") });
+        })
+    };
+    let granted = |shown| {
+        let world = world(shown).then_base().edit("[ada@acme.com]", "[ada@acme.com, deedee+3@acme.com]");
+        rulings(&world.by("dina@acme.com").plan())
+    };
+    assert_eq!(granted("deedee@acme.com"), ["self-grant member.payroll/deedee+3@acme.com: refused"]);
+    assert_eq!(granted("other@acme.com"), NONE);
+}
+
+#[test]
+fn an_end_of_nobody_is_not_moved_from_its_author_to_another_member() {
+    // Dina shows dee@ now, goes on in payroll, and ties the old address to Zed, who is in payroll as well.
+    let base =
+        |users: &str| renamed(world(users).then_base()).change(|live| live.join("payroll", "zed@acme.com"));
+    let tied = |account: &str, author: &str| {
+        let pin = format!("users:\n  dina@acme.com: {{ account: {account} }}\n");
+        rulings(&base("  erik@acme.com: { active: true }\n").edit("users:\n", &pin).by(author).plan())
+    };
+    let refused = ["self-grant user.dina@acme.com: refused"];
+    assert_eq!(tied("acc-zed@acme.com", "dee@acme.com"), refused);
+    // Neighbours: a colleague says whose it is, and so does an owner of the rules.
+    assert_eq!(tied("acc-dina@acme.com", "erik@acme.com"), NONE);
+    assert_eq!(tied("acc-zed@acme.com", "root@acme.com"), NONE);
+    // Nor does she tighten a rule that keeps her in.
+    let kept = base("  erik@acme.com: { active: true }\n")
+        .edit("  privileged: [payroll]\n", "  privileged: [payroll]\n  protect: { groups: [payroll] }\n");
+    let of = |author: &str| rulings(&kept.clone().by(author).plan());
+    assert!(of("dee@acme.com").contains(&"self-grant : refused".to_owned()), "{:?}", of("dee@acme.com"));
+    assert!(!of("erik@acme.com").contains(&"self-grant : refused".to_owned()), "{:?}", of("erik@acme.com"));
+}

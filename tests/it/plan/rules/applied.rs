@@ -1,0 +1,87 @@
+//! A privileged grant that is left over from the base passes only where an apply has completed that asked for it: by account
+//! and group, whatever the tree of that apply calls them.
+
+use rollbook::model::Surface;
+
+use super::NONE;
+use crate::plan::guards::rulings;
+use crate::plan::keys;
+use crate::world::World;
+
+const POLICY: &str = "policy:\n  privileged: [payroll]\n  self-grant: refuse\n";
+const GROUPS: &str =
+    "  payroll:\n    members: [ada@acme.com, eve@acme.com]\n  team:\n    members: [dina@acme.com]\n";
+const REFUSED: [&str; 1] = ["self-grant member.payroll/eve@acme.com: refused"];
+
+/// The files of the last commit whose apply completed, instead of those of the base.
+fn applied(world: &World, edits: &[(&str, &str)]) -> World {
+    let edited = edits.iter().fold(world.clone(), |world, (from, to)| world.edit(from, to));
+    World { applied: Some(edited.files), ..world.clone() }
+}
+
+/// The base asks for what the tree asks for, and no apply of it is known; somebody else made the change.
+fn left_over(groups: &str) -> World {
+    let world = World::of(POLICY, "", groups).then_base().by("dina@acme.com");
+    World { base_applied: false, ..world }
+}
+
+#[test]
+fn what_an_apply_has_asked_for_is_granted_by_account_and_group() {
+    let world = left_over(GROUPS).change(|live| live.leave("payroll", "eve@acme.com"));
+    assert_eq!(rulings(&world.plan()), REFUSED, "nothing is known to have been applied");
+    assert_eq!(rulings(&applied(&world, &[]).plan()), NONE);
+    let judged = |edits: &[(&str, &str)]| rulings(&applied(&world, edits).plan());
+    // By other names of the account and of the group.
+    assert_eq!(judged(&[(", eve@acme.com]", ", account: acc-eve@acme.com]")]), NONE);
+    assert_eq!(judged(&[("  payroll:\n", "  wages:\n    id: id-payroll\n")]), NONE);
+    // Neighbours: it asked for others in the group, or for the person in another group.
+    assert_eq!(judged(&[(", eve@acme.com]", "]")]), REFUSED);
+    assert_eq!(judged(&[(", eve@acme.com]", "]"), ("[dina@acme.com]", "[eve@acme.com]")]), REFUSED);
+    assert_eq!(judged(&[(", eve@acme.com]", ", { user: eve@acme.com, until: 2026-11-20 }]")]), REFUSED);
+}
+
+#[test]
+fn what_an_apply_has_asked_for_is_granted_in_a_group_that_is_yet_to_be_made() {
+    let world = left_over(GROUPS).change(|live| {
+        live.groups.remove("id-payroll");
+        live.groups.remove("id-team");
+    });
+    let refused = [
+        "self-grant member.payroll/ada@acme.com: refused",
+        "self-grant member.payroll/eve@acme.com: refused",
+    ];
+    assert_eq!(rulings(&world.plan()), refused);
+    assert_eq!(rulings(&applied(&world, &[]).plan()), NONE);
+    let both = "[ada@acme.com, eve@acme.com]";
+    // Neighbour: it asked for both in another group that is yet to be made.
+    let other = applied(&world, &[(both, "[]"), ("[dina@acme.com]", both)]);
+    assert_eq!(rulings(&other.plan()), refused);
+}
+
+#[test]
+fn what_an_apply_has_asked_for_of_an_account_is_granted() {
+    let head = "organization: 2c1f6b1e-8d1a-4c0e-9a53-7f0d6f2b9e41\noperator: root@acme.com\n";
+    let users = "  eve@acme.com: { active: true }\n  kim@acme.com: { active: false }\n";
+    let world = World::of(&format!("{head}{POLICY}"), users, GROUPS).change(|live| {
+        live.surfaces = [Surface::Jira, Surface::Organization, Surface::UserManagement].into();
+        live.account("eve@acme.com").suspended = true;
+        live.account("kim@acme.com").suspended = true;
+    });
+    let world = World { base_applied: false, ..world.then_base().by("dina@acme.com") };
+    let judged = |world: &World| {
+        let plan = world.plan();
+        assert_eq!(keys(&plan), ["activate user.eve@acme.com"]);
+        let mut judged = rulings(&plan);
+        judged.retain(|it| it.starts_with("self-grant"));
+        judged
+    };
+    let refused = ["self-grant user.eve@acme.com: refused"];
+    assert_eq!(judged(&world), refused);
+    assert_eq!(judged(&applied(&world, &[])), NONE);
+    // Neighbours: it said so of somebody else, or said the opposite, or nothing.
+    let active = ("eve@acme.com: { active: true }", "eve@acme.com: { active: false }");
+    assert_eq!(judged(&applied(&world, &[active])), refused);
+    let other = ("kim@acme.com: { active: false }", "kim@acme.com: { active: true }");
+    assert_eq!(judged(&applied(&world, &[active, other])), refused);
+    assert_eq!(judged(&applied(&world, &[("active: true", "name: EVE"), other])), refused);
+}
