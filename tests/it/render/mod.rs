@@ -186,7 +186,7 @@ fn three_thousand_operations_are_cut_and_what_is_missing_is_counted() {
     let page = page(&world);
     assert!(page.encode_utf16().count() > OURS * 9 / 10, "the room is used: {}", page.len());
     let shown = shown_revokes(&page);
-    assert!(page.contains(&format!("(**{} revokes**)", 1460 - shown)), "{}", &page[..1500]);
+    assert!(page.contains(&format!("(**{} revoking lines**)", 1460 - shown)), "{}", &page[..1500]);
     assert!(page.find("Not everything is shown").unwrap() < page.find("#### ").unwrap());
     assert!(page.starts_with("<!-- rollbook-plan acme.atlassian.net -->\n### 1540 grants and 1460 revokes in 41 groups, 2960 people; 0 blocked"));
     assert!(page.contains("**On merge:**") && page.contains("fingerprint `[fingerprint]`"));

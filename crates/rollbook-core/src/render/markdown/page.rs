@@ -59,7 +59,7 @@ pub(super) enum Weight {
 #[derive(Debug)]
 pub(super) struct Line {
     pub(super) text: String,
-    /// How many operations that revoke are told by it.
+    /// How many revoking operations it shows: none, or one.
     pub(super) revokes: usize,
 }
 
@@ -219,7 +219,7 @@ fn notice(fitted: &[(usize, &Section, Fitted)]) -> String {
         .map(|(_, section, part)| {
             let revokes = match (part.revokes, section.weight) {
                 (0, _) | (_, Weight::Again) => String::new(),
-                (revokes, _) => format!(" (**{}**)", count(revokes, "revoke")),
+                (revokes, _) => format!(" (**{}**)", count(revokes, "revoking line")),
             };
             let subjects = if Section::subjects(section.blocks.iter()) > 1 {
                 format!(" of {}", count(part.subjects, section.of))
