@@ -71,11 +71,7 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Verdict> {
             }
         }
     }
-    let mut self_grants = self_grant::verdicts(case);
-    if self_grants.is_empty() {
-        self_grants.extend(self_grant::unjudged(case));
-    }
-    verdicts.extend(self_grants);
+    verdicts.extend(self_grant::verdicts(case));
     if let Some(base) = &case.rules.base {
         verdicts.extend(renamed::tripped(case).into_iter().map(|tripped| verdict(case, base, tripped)));
     }

@@ -17,7 +17,7 @@ use crate::model::{
 use super::{Case, Context, Rules, Tripped, ruled, verdict};
 use crate::plan::base::Doubt;
 use author::Author;
-use owned::{loosened, moved_names};
+use owned::{is_by_owners, loosened, moved_names};
 
 /// The verdicts of the guard. What the base waives, it waives for changes of people who are known: an author whom nobody
 /// knows may come to be whoever a waiver names.
@@ -27,13 +27,17 @@ pub(super) fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
     let known = !authors.is_empty() && authors.iter().all(|author| author.known);
     let waives = known || case.context.base.is_none();
     let unwaived = |tripped| ruled(case, None, tripped);
-    let granted = granted(case, &authors).into_iter();
+    let grants = grants(case, is_by_owners(case, &authors));
+    let granted = granted(case, &authors, &grants).into_iter();
     let granted = granted.map(|it| if waives { verdict(case, rules, it) } else { unwaived(it) });
     // A waiver is about a grant. It lets nobody say who somebody is, or loosen a rule.
-    let mut named = BTreeMap::new();
-    moved_names(case, &authors, &mut named);
+    let named = moved_names(case, &authors).into_iter();
     let of_rules = loosened(case, &authors).into_iter().chain(held_in::tripped(case, &authors));
-    granted.chain(named.into_values().chain(of_rules).map(unwaived)).collect()
+    let mut verdicts: Vec<Verdict> = granted.chain(named.chain(of_rules).map(unwaived)).collect();
+    if verdicts.is_empty() {
+        verdicts.extend(unjudged(case, &authors, &grants));
+    }
+    verdicts
 }
 
 /// The rules that ask for the guard: those of the base, or of the tree where the base does not ask for it.
@@ -41,9 +45,9 @@ fn binding<'a, 'b>(case: &'b Case<'a>) -> Option<&'b Rules<'a>> {
     case.rules.both().find(|rules| rules.policy().self_grant == SelfGrant::Refuse)
 }
 
-/// Says so where the tree asks for the guard and too little was there to judge by, nor anything to refuse. A run for what
-/// time and offboarding bring judges no change.
-pub(super) fn unjudged(case: &Case<'_>) -> Option<Verdict> {
+/// Says so where there was too little to judge by, and nothing to refuse. A run for what time and offboarding bring judges no
+/// change.
+fn unjudged(case: &Case<'_>, authors: &[Author<'_>], grants: &[Grant<'_>]) -> Option<Verdict> {
     let unnamed = |missing, flags| {
         let why = format!("nobody named the {missing} of the change, and it is judged by them");
         (why, format!("Name them with {flags}."))
@@ -53,15 +57,13 @@ pub(super) fn unjudged(case: &Case<'_>) -> Option<Verdict> {
         (None, [_, ..]) => unnamed("base", "`--base`"),
         (Some(_), []) => unnamed("authors", "`--author`"),
         (Some(_), [_, ..]) => {
-            let authors = case.context.authors.iter().map(|email| Author::of(email, case));
-            let unknown = authors.into_iter().find(|author| !author.known)?;
+            let unknown = authors.iter().find(|author| !author.known)?;
             let help = "Correct the address where it is wrong: with `--author`, for `rollbook ci` in ROLLBOOK_AUTHORS.";
             (format!("{}, so it may be anybody's", unknown.unknown()), help.into())
         }
     };
     let is_judged = |grant: &Grant<'_>| !grant.may_be_privileged || case.context.base.is_some();
-    let judged = || grants(case).iter().any(is_judged);
-    if binding(case).is_none() || case.context.scope.is_by_time() || judged() {
+    if case.context.scope.is_by_time() || grants.iter().any(is_judged) {
         return None;
     }
     Some(Verdict { guard: Guard::SelfGrant, ruling: Ruling::NotJudged, addresses: Vec::new(), why, help })
@@ -88,7 +90,7 @@ enum GrantKind {
     Kept(Option<Doubt>),
 }
 
-fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
+fn grants<'a>(case: &'a Case<'_>, owned: bool) -> Vec<Grant<'a>> {
     let mut grants = Vec::new();
     let marked = &case.rules.privileged;
     let may_be =
@@ -116,7 +118,6 @@ fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
         }
     }
     // What nobody can tell is for those to say who own the rules.
-    let owned = owned::is_by_owners(case);
     let widened = case.differences.iter().filter(|it| it.widens() && may_be(it.group_id(), it.group));
     let widened = widened.filter(|it| it.doubt.is_none() || !owned);
     grants.extend(widened.map(|it| Grant {
@@ -133,32 +134,32 @@ fn grants<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
 /// asks for it as well is no leave: somebody may have taken it back since, and the author given it to themselves again. And
 /// unless an apply of the base has completed, nobody knows whether it was refused then. Without a base, or with an author
 /// whom nobody knows, anybody may be an author.
-fn granted(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
+fn granted(case: &Case<'_>, authors: &[Author<'_>], grants: &[Grant<'_>]) -> Vec<Tripped> {
     let mut found: BTreeMap<Address, Tripped> = BTreeMap::new();
-    let owned = owned::is_by_owners(case);
-    for grant in grants(case) {
+    let owned = is_by_owners(case, authors);
+    for grant in grants {
         let tripped = match case.context.base {
             // Nothing says that this is a change at all.
             None if grant.may_be_privileged => None,
-            None => Some(unknown(&grant, NO_BASE)),
+            None => Some(unknown(grant, NO_BASE)),
             Some(_)
                 if grant.kind == GrantKind::Drift
                     && !case.context.was_applied(&grant.address, grant.account) =>
             {
-                Some(never_applied(case, &grant))
+                Some(never_applied(case, grant))
             }
             Some(_) if authors.is_empty() => (grant.kind != GrantKind::Drift || case.context.is_changed())
-                .then(|| unknown(&grant, NO_AUTHOR)),
+                .then(|| unknown(grant, NO_AUTHOR)),
             Some(_) => {
-                let by_author = authors.iter().find_map(|author| author.grants(case, &grant));
-                by_author.or_else(|| if owned { None } else { of_unknown(case, &grant, authors.first()?) })
+                let by_author = authors.iter().find_map(|author| author.grants(case, grant));
+                by_author.or_else(|| if owned { None } else { of_unknown(case, grant, authors.first()?) })
             }
         };
         if let Some(mut tripped) = tripped {
             if grant.may_be_privileged {
                 tripped.why.push_str(MAY_BE_PRIVILEGED);
             }
-            found.entry(grant.address).or_insert(tripped);
+            found.entry(grant.address.clone()).or_insert(tripped);
         }
     }
     newcomers(case, authors, &mut found);

@@ -1,7 +1,7 @@
 //! What only those may change whom `policy.admins` of the base names: the rules about authors, and whom and what the names
 //! in rules mean.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::str::FromStr;
 
 use crate::model::{
@@ -34,9 +34,8 @@ pub(super) fn not_owners<'b>(base: &Rules<'_>, authors: &'b [Author<'b>]) -> Vec
 }
 
 /// Whether everybody who made the change is known, and owns the rules by the base.
-pub(super) fn is_by_owners(case: &Case<'_>) -> bool {
-    let authors: Vec<Author<'_>> = case.context.authors.iter().map(|email| Author::of(email, case)).collect();
-    let owned = case.rules.base.as_ref().is_some_and(|base| not_owners(base, &authors).is_empty());
+pub(super) fn is_by_owners(case: &Case<'_>, authors: &[Author<'_>]) -> bool {
+    let owned = case.rules.base.as_ref().is_some_and(|base| not_owners(base, authors).is_empty());
     owned && !authors.is_empty()
 }
 
@@ -163,8 +162,9 @@ fn waives(case: &Case<'_>, address: &Address, others: &Others<'_>) -> Option<&'s
 
 /// Names that the change points elsewhere, or at nothing any more. Who an author is, somebody else says; who a rule speaks of,
 /// those who own the rules.
-pub(super) fn moved_names(case: &Case<'_>, authors: &[Author<'_>], found: &mut BTreeMap<Address, Tripped>) {
-    let Some(base) = case.context.base else { return };
+pub(super) fn moved_names(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
+    let mut found = Vec::new();
+    let Some(base) = case.context.base else { return found };
     let others = Others::of(case, authors);
     // An author whom nobody knows may be anybody, and so may one whom nobody names.
     let unknown = authors.iter().find(|author| !author.known);
@@ -190,8 +190,9 @@ pub(super) fn moved_names(case: &Case<'_>, authors: &[Author<'_>], found: &mut B
             id(&change.base),
             base.revision.name,
         );
-        found.entry(change.address.clone()).or_insert(trip(change.address.clone(), why, help));
+        found.push(trip(change.address.clone(), why, help));
     }
+    found
 }
 
 /// Whether a name had no id, or that of a group that is gone from the site, and is given the one that the site shows for it.
