@@ -75,7 +75,7 @@ fn guard(cx: &mut Context, node: &Node<'_>) -> Option<Guard> {
     let waivable: Vec<&str> =
         Guard::ALL.iter().filter(|guard| guard.waivable()).map(|guard| guard.as_str()).collect();
     let otherwise = || format!("The guards that can be waived are {}.", suggest::listed(&waivable));
-    match Guard::ALL.into_iter().find(|guard| guard.as_str() == text) {
+    match Guard::of(text) {
         Some(guard) if guard.waivable() => Some(guard),
         Some(guard) => {
             cx.mistake(

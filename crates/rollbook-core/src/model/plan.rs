@@ -370,8 +370,7 @@ impl FromStr for Guard {
     type Err = UnknownGuard;
 
     fn from_str(text: &str) -> Result<Self, UnknownGuard> {
-        let named = Self::ALL.into_iter().find(|guard| guard.as_str() == text);
-        named.filter(|guard| guard.waivable()).ok_or(UnknownGuard)
+        Self::of(text).filter(|guard| guard.waivable()).ok_or(UnknownGuard)
     }
 }
 

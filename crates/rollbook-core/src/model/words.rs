@@ -20,6 +20,11 @@ macro_rules! words {
             /// Every value.
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$value),+];
 
+            /// The value of a word.
+            pub fn of(word: &str) -> Option<Self> {
+                Self::ALL.into_iter().find(|value| value.as_str() == word)
+            }
+
             /// The word for it.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$value => $word),+ }

@@ -17,11 +17,11 @@ use super::seats;
 
 /// Makes a plan of changes. Whatever no configured surface can do is blocked here, with its reason, and never
 /// a surprise of `apply`.
-pub fn make(changes: Changes, context: &Context<'_>) -> Plan {
+pub fn make(mut changes: Changes, context: &Context<'_>) -> Plan {
     let rules = RuleBook::in_force(context);
     let wants = Wants::of(&changes, context.tree);
     let (base, differences) = compared(context, &rules, &wants);
-    let groups = changes.groups.clone();
+    let groups = std::mem::take(&mut changes.groups);
     let Routes { mut operations, mut blocked, kept, notes: planned_notes, remarks: notes, elsewhere, .. } =
         routes(changes, context, &rules, &wants, &differences);
     let mut judged = differences;

@@ -37,6 +37,13 @@ impl Obstacle {
     }
 }
 
+impl ObstacleCode {
+    /// Whether it is known which account is meant, so that no other one may be.
+    pub(in crate::plan) fn knows_the_account(self) -> bool {
+        matches!(self, Self::AccountGone | Self::AccountNotShown | Self::CustomerAccount)
+    }
+}
+
 macro_rules! codes {
     ($($(#[doc = $meaning:literal])+ $name:ident = $code:literal;)+) => {
         /// A kind of obstacle. Plans show it by a stable word in kebab-case.
@@ -56,11 +63,6 @@ macro_rules! codes {
                     $(Self::$name => $code,)+
                     Self::Guard(guard) => guard.as_str(),
                 }
-            }
-
-            /// Whether it is known which account is meant, so that no other one may be.
-            pub(in crate::plan) fn knows_the_account(self) -> bool {
-                matches!(self, Self::AccountGone | Self::AccountNotShown | Self::CustomerAccount)
             }
         }
     };
