@@ -77,7 +77,7 @@ pub enum RequestError {
     /// The template has another number of places than there are values.
     #[error("the route {0} was not given as many values as it has places")]
     Places(&'static str),
-    /// An operation needs an id that has not come to be.
+    /// An operation needs an id that does not exist yet.
     #[error("no id has come of `{0}`")]
     Unresolved(Key),
     /// A surface cannot carry an operation out. No plan asks it to.

@@ -68,7 +68,7 @@ pub enum AddressError {
 words! {
     /// What an operation does to the thing at its address.
     pub enum Action {
-        /// A group comes to be.
+        /// A group is created.
         Create = "create",
         /// A user is invited.
         Invite = "invite",
@@ -76,7 +76,7 @@ words! {
         Activate = "activate",
         /// A user's name changes.
         Update = "update",
-        /// A membership comes to be.
+        /// A person joins a group.
         Add = "add",
         /// A membership ends, or a user leaves the directory.
         Remove = "remove",
@@ -185,7 +185,7 @@ impl FromStr for Key {
 
     fn from_str(text: &str) -> Result<Self, AddressError> {
         let (word, address) = text.split_once(' ').ok_or(AddressError::Action)?;
-        let action = Action::ALL.into_iter().find(|action| action.as_str() == word);
+        let action = Action::of(word);
         Ok(Self { action: action.ok_or(AddressError::Action)?, address: address.parse()? })
     }
 }

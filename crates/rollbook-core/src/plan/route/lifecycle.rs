@@ -21,7 +21,7 @@ pub(super) fn offboard(
     router.surfaces.must_know(Read::Directories, account.as_str())?;
     let status = router.surfaces.status(account);
     let memberships = match memberships(router, account) {
-        // Whoever is in no directory is in no group, and the organization alone has no row to say so.
+        // An account outside every directory is in no group, and the organization alone has no row for it.
         Err(_) if status == UserStatus::NotInvited => Vec::new(),
         read => read?,
     };
@@ -37,7 +37,7 @@ pub(super) fn offboard(
     let account = account.clone();
     let active = matches!(status, UserStatus::Active | UserStatus::Unsaid);
     let step = match how {
-        // Assumption: whoever was removed from the site is still listed, as inactive and in no group. The fact
+        // Assumption: a person who was removed from the site is still listed, as inactive and in no group. The fact
         // sheet (§1.3) says that the account outlives the removal and that the listing shows such accounts.
         Offboard::Remove if !active && memberships.is_empty() && status != UserStatus::Suspended => Ok(None),
         Offboard::Remove => router.surfaces.removal(&account).map(|via| {

@@ -213,7 +213,7 @@ impl Router<'_> {
             Wanted::DeleteGroup { group, members } => {
                 let via = self.surfaces.deletion(group)?;
                 let told = self.may.delete(change, group, members)?;
-                // Whoever is taken out of the group on their own is not lost with it.
+                // A membership that ends on its own is not lost with the group.
                 let lost = members.iter().filter(|lost| !so_far.ended.contains(&lost.membership));
                 let members = lost.cloned().collect();
                 Step::new(Operation::DeleteGroup { group: group.clone(), members }, via).with(told)
