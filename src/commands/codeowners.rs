@@ -89,8 +89,8 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         None => repository.join(place(&repository)?),
     };
     let before = read(&path)?;
-    let owners = config::owners_of_files(&loaded.declaration, &loaded.tree);
-    let admins = config::active_admins(&loaded.declaration);
+    let owners = config::owners_of_files(&loaded.declaration, &loaded.tree, session.today);
+    let admins = config::active_admins(&loaded.declaration, session.today);
     if admins.is_empty() && !loaded.declaration.policy.admins.is_empty() {
         return Err(Error::NoActiveAdmin);
     }

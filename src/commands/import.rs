@@ -13,13 +13,14 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
 use crate::model::{
-    AccountId, Declaration, Diagnostic, Email, GroupFacts, Import, ImportedGroup, LiveState, Locator, Read,
-    Reading, SourceFile, Tree, listed,
+    Declaration, Diagnostic, GroupFacts, Import, ImportedGroup, LiveState, Locator, Read, Reading,
+    SourceFile, Tree, listed,
 };
 use crate::plan::{self, Beside, Desired, Lookup, Resolved, Selection};
 use crate::render::{self, count};
 
 use super::connect::connect_to_start;
+use super::lock::{SHOWN, offer_emails};
 use super::rewrite::{changed, differences, write};
 use super::session::Loaded;
 use super::{Session, block_on, connect};
@@ -97,9 +98,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     if !import.unnamed.is_empty() {
         session.terminal.say(&unnamed(&import.unnamed));
     }
-    if !import.known.is_empty() {
-        session.terminal.say(&known(&import.known));
-    }
+    offer_emails(session, &plan::emails_of_accounts(&desired, &live, &BTreeMap::new()));
     if let Some(unmarked) = unmarked {
         session.terminal.say(&format!("note: {}", render::harmless(&unmarked)));
     }
@@ -268,25 +267,8 @@ fn unnamed(names: &[String]) -> String {
     let people = if names.len() == 1 { "1 person".to_owned() } else { format!("{} people", names.len()) };
     format!(
         "note: {people} cannot stand under `users`, since the e-mail is hidden or may mean somebody else: {}",
-        first_of(names)
+        render::harmless(&listed(names, SHOWN))
     )
-}
-
-/// Whose `account:` may be an e-mail by now.
-fn known(known: &[(AccountId, Email)]) -> String {
-    let pairs: Vec<String> = known.iter().map(|(id, email)| format!("{id} is {email}")).collect();
-    let entries = count(known.len(), "account");
-    format!(
-        "note: of {entries} that the tree names by `account:` the e-mail is known now, and may stand there instead: {}",
-        first_of(&pairs)
-    )
-}
-
-/// The first of several texts, and how many more there are.
-fn first_of(names: &[String]) -> String {
-    const SHOWN: usize = 10;
-    let shown: Vec<String> = names.iter().map(|name| render::harmless(name).into_owned()).collect();
-    listed(&shown, SHOWN)
 }
 
 fn summary(import: &Import, verb: &str) -> String {

@@ -9,7 +9,7 @@ use crate::config;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
-use crate::model::{AccountId, Email, Lock, LockedId};
+use crate::model::{AccountId, Email, Lock, LockedId, listed};
 use crate::plan::{self, Beside, Desired, Lookup};
 use crate::render::{self, count};
 
@@ -18,6 +18,9 @@ use super::{Session, block_on, connect};
 
 /// The largest export of accounts that is read, in bytes.
 const LARGEST_EXPORT: u64 = 512 << 20;
+
+/// How many names stand in a note.
+pub(super) const SHOWN: usize = 10;
 
 /// What `lock` takes.
 #[derive(Debug, Args)]
@@ -44,12 +47,26 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     replace(&path, &config::lock_text(&locking.lock), Readers::Everybody)
         .map_err(Error::io(format!("failed to write {}", path.display())))?;
     session.data(&changes(&loaded.declaration.lock, &locking.lock))?;
+    offer_emails(session, &plan::emails_of_accounts(&desired, &live, &exported));
     if locking.diagnostics.is_empty() {
         return Ok(Exit::Done);
     }
     let style = session.diagnostic_style(session.terminal.stderr_in_color());
     session.terminal.tell(&render::diagnostics(&loaded.tree, &locking.diagnostics, style));
     Ok(Exit::Incomplete)
+}
+
+/// Says which accounts that the tree names by `account:` it may name by email by now.
+pub(super) fn offer_emails(session: &Session, known: &[(AccountId, Email)]) {
+    if known.is_empty() {
+        return;
+    }
+    let pairs: Vec<String> = known.iter().map(|(id, email)| format!("{id} is {email}")).collect();
+    session.terminal.say(&format!(
+        "note: the email of {} that the tree names by `account:` is known now, and may stand there instead: {}",
+        count(known.len(), "account"),
+        render::harmless(&listed(&pairs, SHOWN))
+    ));
 }
 
 fn exported(path: &Path) -> Result<BTreeMap<Email, AccountId>, Error> {

@@ -157,9 +157,13 @@ fn an_email_is_offered_for_an_id_once_it_is_known() {
     let id = "712020:5e1f0c3a-91b4-4d27-8a6e-2f7c50d8b913";
     let ran = import().ends(0);
     assert!(ran.stderr.contains(&format!("may stand there instead: {id} is eve@acme.com")), "{ran}");
+    let lock = || at(folder, &site, &["lock"]).env("ROLLBOOK_SCIM_API_KEY", "").run();
+    let ran = lock().ends(0);
+    assert!(ran.stderr.contains(&format!("may stand there instead: {id} is eve@acme.com")), "{ran}");
     let entry = format!("account: \"{id}\" # Eve Adeyemi: the e-mail is hidden");
     edit(folder, "groups/sre.yaml", &entry, "eve@acme.com");
     assert!(!import().ends(0).stderr.contains("instead"));
+    assert!(!lock().ends(0).stderr.contains("instead"));
 }
 
 fn run_with_jira_alone(folder: &Path, site: &Site, arguments: &[&str]) -> Ran {

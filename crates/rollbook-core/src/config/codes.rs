@@ -142,6 +142,8 @@ codes! {
     UNTIL_PAST = "until-past";
     /// `apps` on a user who is offboarded.
     APPS_ON_INACTIVE = "apps-on-inactive";
+    /// `until` on a user who is offboarded already.
+    UNTIL_ON_INACTIVE = "until-on-inactive";
     /// A rule names a group that nothing declares, and the name is close to a declared one.
     CLOSE_GROUP_NAME = "close-group-name";
     /// A rule names a group that nothing declares any more, and that rollbook.lock still has.

@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use jiff::civil::Date;
+
 use crate::model::{
     DeclaredGroup, DeclaredUser, Diagnostic, Email, GroupName, GroupState, Member, Origin, Policy, Settings,
     Span, Waiver,
@@ -71,10 +73,9 @@ impl Draft {
         self.groups.get(name).is_some_and(|group| matches!(group.state, GroupState::Absent))
     }
 
-    /// Where the tree offboards somebody.
-    pub(super) fn offboarded(&self, email: &Email) -> Option<Origin> {
-        let active = self.users.get(email)?.active?;
-        (!active.value).then_some(active.origin)
+    /// Where the tree offboards somebody on a day.
+    pub(super) fn offboarded(&self, email: &Email, day: Date) -> Option<Origin> {
+        self.users.get(email)?.offboarded_on(day)
     }
 
     /// The entries of a group; none for one that is absent, undeclared or has mistakes.

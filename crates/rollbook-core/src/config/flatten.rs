@@ -87,13 +87,15 @@ fn is_excepted(entry: &Member, who: Who<'_>) -> bool {
 }
 
 fn bring<'d>(draft: &Draft, members: &mut Flat<'d>, who: Who<'d>, entry: &Member, inner: Option<Date>) {
-    if let Who::Person(email) = who
-        && draft.offboarded(email).is_some()
-    {
+    let person = match who {
+        Who::Person(email) => draft.users.get(email),
+        Who::Account(_) => None,
+    };
+    if person.and_then(|user| user.active).is_some_and(|active| !active.value) {
         return;
     }
-    let own = entry.until.map(|until| until.value);
-    let until = own.into_iter().chain(inner).min();
+    let ends = [entry.until, person.and_then(|user| user.until)];
+    let until = ends.into_iter().flatten().map(|until| until.value).chain(inner).min();
     let way = Way { origin: entry.origin, until };
     let known = members.entry(who).or_insert(way);
     let lasts_longer = known.until.is_some_and(|known| until.is_none_or(|until| until > known));

@@ -6,7 +6,7 @@ use super::codes;
 use super::context::Context;
 use super::fields::Fields;
 use super::node::{Node, Value};
-use super::values::{account_id, date, email, group_name, list_of, prose, scalars};
+use super::values::{account_id, email, group_name, list_of, prose, scalars, until};
 
 /// Decodes the entries; those with mistakes are left out.
 pub(super) fn members(cx: &mut Context, node: &Node<'_>) -> Option<Vec<Member>> {
@@ -50,7 +50,8 @@ fn entry(cx: &mut Context, node: &Node<'_>) -> Option<Member> {
             "Use `except` beside `group:` only.",
         );
     }
-    let until = fields.take("until").and_then(|node| until(cx, node));
+    let until =
+        fields.take("until").and_then(|node| until(cx, node, "Remove the entry, or set a later day."));
     let because = fields.take("because").and_then(|node| prose(cx, node, "a reason"));
     fields.finish(cx);
     let (who, origin) = who?;
@@ -89,16 +90,4 @@ fn unclear(node: &Node<'_>, given: &[Span]) -> Diagnostic {
         }
     };
     diagnostic.help(help)
-}
-
-fn until(cx: &mut Context, node: &Node<'_>) -> Option<crate::model::Located<jiff::civil::Date>> {
-    let until = date(cx, node)?;
-    if until.value <= cx.today {
-        cx.report(
-            Diagnostic::warning(codes::UNTIL_PAST, format!("this access ended on {}", until.value))
-                .at(node.span, "no access from this day on")
-                .help("Remove the entry, or set a later day."),
-        );
-    }
-    Some(until)
 }

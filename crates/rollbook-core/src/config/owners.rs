@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use jiff::civil::Date;
+
 use crate::model::{Declaration, Email, FileId, GroupName, GroupState, Located, Tree};
 
 use super::include::{LOCK, ROOT};
@@ -9,16 +11,20 @@ use super::include::{LOCK, ROOT};
 /// What is said in these files holds for every group.
 const RULES: [&str; 2] = [ROOT, LOCK];
 
-/// Those of `policy.admins` who are not offboarded.
-pub fn active_admins(declaration: &Declaration) -> BTreeSet<Email> {
-    active(declaration, &declaration.policy.admins)
+/// Those of `policy.admins` who are not offboarded on a day.
+pub fn active_admins(declaration: &Declaration, day: Date) -> BTreeSet<Email> {
+    active(declaration, &declaration.policy.admins, day)
 }
 
 /// The owners of each file of a tree: of every group in it, and of every group that takes one of those in, however far
 /// away. `policy.admins` own the rules, the lock, the files of users, and groups without owners. Nobody who is offboarded
-/// owns anything.
-pub fn owners_of_files(declaration: &Declaration, tree: &Tree) -> BTreeMap<String, BTreeSet<Email>> {
-    let admins = active_admins(declaration);
+/// on the day owns anything.
+pub fn owners_of_files(
+    declaration: &Declaration,
+    tree: &Tree,
+    day: Date,
+) -> BTreeMap<String, BTreeSet<Email>> {
+    let admins = active_admins(declaration, day);
     let path = |file: FileId| tree.get(file).path.clone();
     let mut owners: BTreeMap<String, BTreeSet<Email>> =
         RULES.map(|path| (path.into(), admins.clone())).into();
@@ -41,7 +47,7 @@ pub fn owners_of_files(declaration: &Declaration, tree: &Tree) -> BTreeMap<Strin
         }
         let mut emails = BTreeSet::new();
         for group in reached.into_iter().filter_map(|name| declaration.groups.get(name)) {
-            let owners = active(declaration, &group.owners);
+            let owners = active(declaration, &group.owners, day);
             emails.extend(if owners.is_empty() { admins.clone() } else { owners });
         }
         own(path(group.origin.file), emails);
@@ -49,11 +55,9 @@ pub fn owners_of_files(declaration: &Declaration, tree: &Tree) -> BTreeMap<Strin
     owners
 }
 
-fn active(declaration: &Declaration, people: &[Located<Email>]) -> BTreeSet<Email> {
-    let is_offboarded = |email: &Email| {
-        let active = declaration.users.get(email).and_then(|user| user.active);
-        active.is_some_and(|active| !active.value)
-    };
+fn active(declaration: &Declaration, people: &[Located<Email>], day: Date) -> BTreeSet<Email> {
+    let is_offboarded =
+        |email: &Email| declaration.users.get(email).is_some_and(|user| user.offboarded_on(day).is_some());
     let people = people.iter().map(|person| &person.value);
     people.filter(|email| !is_offboarded(email)).cloned().collect()
 }

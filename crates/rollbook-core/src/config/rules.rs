@@ -127,10 +127,10 @@ fn inactive_owners(cx: &mut Context, draft: &Draft) {
         .iter()
         .flat_map(|(name, group)| group.owners.iter().map(move |owner| (owner, format!("owns `{name}`"))));
     for (person, role) in admins.chain(owners) {
-        let Some(offboarded) = draft.offboarded(&person.value) else { continue };
+        let Some(offboarded) = draft.offboarded(&person.value, cx.today) else { continue };
         let diagnostic = Diagnostic::warning(
             codes::INACTIVE_OWNER,
-            format!("`{}` {role} and is `active: false`", person.value),
+            format!("`{}` {role} and is offboarded", person.value),
         );
         cx.report(
             diagnostic

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::draft::Draft;
 use super::fields::{Fields, map};
 use super::node::{Entry, Node};
-use super::values::{account_id, app, boolean, email_text, is_text, list_of, prose};
+use super::values::{account_id, app, boolean, email_text, is_text, list_of, prose, until};
 
 /// Decodes `users:` of one file into the draft.
 pub(super) fn users(cx: &mut Context, node: &Node<'_>, draft: &mut Draft) {
@@ -38,7 +38,19 @@ fn user(cx: &mut Context, entry: &Entry<'_>) -> Option<DeclaredUser> {
     let apps_entry = fields.entry("apps");
     let apps = apps_entry.map_or_else(Vec::new, |entry| list_of(cx, &entry.value, "a list of app keys", app));
     let account = fields.take("account").and_then(|node| account_id(cx, node));
+    let until_entry = fields.entry("until");
+    let help =
+        "Set a later day; or take the person out of `users` and of every group once the account is off.";
+    let until = until_entry.and_then(|entry| until(cx, &entry.value, help));
+    let because = fields.take("because").and_then(|node| prose(cx, node, "a reason"));
     fields.finish(cx);
+    if let (Some(entry), Some(false)) = (until_entry, active.map(|active| active.value)) {
+        cx.report(
+            Diagnostic::warning(codes::UNTIL_ON_INACTIVE, "`until` of a user who is offboarded")
+                .at(entry.span, "`active: false` ends all access today")
+                .help("Keep one of the two."),
+        );
+    }
     if let (Some(entry), Some(false)) = (apps_entry, active.map(|active| active.value)) {
         cx.report(
             Diagnostic::warning(codes::APPS_ON_INACTIVE, "`apps` of a user who is offboarded")
@@ -46,5 +58,6 @@ fn user(cx: &mut Context, entry: &Entry<'_>) -> Option<DeclaredUser> {
                 .help("Remove `apps`."),
         );
     }
-    Some(DeclaredUser { origin: entry.span.origin, name, active, apps, account })
+    let because = because.map(|because| because.value);
+    Some(DeclaredUser { origin: entry.span.origin, name, active, apps, account, until, because })
 }

@@ -237,6 +237,19 @@ pub(super) fn date(cx: &mut Context, node: &Node<'_>) -> Option<Located<Date>> {
     Some(cx.locate(date, node.span))
 }
 
+/// The first day without access, told where it has come: with what may be done then.
+pub(super) fn until(cx: &mut Context, node: &Node<'_>, then: &str) -> Option<Located<Date>> {
+    let until = date(cx, node)?;
+    if until.value <= cx.today {
+        cx.report(
+            Diagnostic::warning(codes::UNTIL_PAST, format!("this access ended on {}", until.value))
+                .at(node.span, "no access from this day on")
+                .help(then),
+        );
+    }
+    Some(until)
+}
+
 /// A person's e-mail.
 pub(super) fn email(cx: &mut Context, node: &Node<'_>) -> Option<Located<Email>> {
     let text = text(cx, node, "an e-mail")?;

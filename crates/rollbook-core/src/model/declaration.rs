@@ -73,12 +73,30 @@ pub struct DeclaredUser {
     pub origin: Origin,
     /// The display name.
     pub name: Option<Located<String>>,
-    /// `true`: exists and is active. `false`: offboarded. Left out: status is never touched.
+    /// `true`: exists and is active. `false`: offboarded. Left out: status is never touched. What holds on a day is
+    /// [`DeclaredUser::active_on`].
     pub active: Option<Located<bool>>,
     /// What an invitation asks for.
     pub apps: Vec<Located<App>>,
     /// A pin.
     pub account: Option<Located<AccountId>>,
+    /// The first day, in UTC, on which the person is offboarded, whatever `active` says.
+    pub until: Option<Located<Date>>,
+    /// Why the person is declared.
+    pub because: Option<String>,
+}
+
+impl DeclaredUser {
+    /// What `active` comes to on a day, and where that stands: `until` is an `active: false` that comes by itself.
+    pub fn active_on(&self, day: Date) -> Option<Located<bool>> {
+        let ended = self.until.filter(|until| until.value <= day);
+        ended.map(|until| Located { value: false, origin: until.origin }).or(self.active)
+    }
+
+    /// Whether the person is offboarded on a day, and where the tree says so.
+    pub fn offboarded_on(&self, day: Date) -> Option<Origin> {
+        self.active_on(day).filter(|active| !active.value).map(|active| active.origin)
+    }
 }
 
 /// An entry of `groups:`.

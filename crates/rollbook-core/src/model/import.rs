@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::address::{Address, UserRef};
 use super::capability::{AppRole, GroupKind};
 use super::email::Email;
-use super::ids::{AccountId, GroupId, GroupName};
+use super::ids::{GroupId, GroupName};
 
 /// What is live and not in a tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -18,8 +18,6 @@ pub struct Import {
     pub left: Vec<LeftOut>,
     /// The display names of active people whom `users` cannot name: their e-mail is hidden, or may mean somebody else.
     pub unnamed: Vec<String>,
-    /// Accounts that the tree names by their id alone, and the e-mail that each could be named by.
-    pub known: Vec<(AccountId, Email)>,
 }
 
 /// What is known of the groups that an import may add, beside their members.

@@ -104,7 +104,7 @@ pub(super) fn of_nobody(context: &Context<'_>, privileged: &Marked) -> Vec<Block
     found
 }
 
-/// Those whom the change takes all access from, and whose email no account shows.
+/// Those whom the change or a day takes all access from, and whose email no account shows.
 fn leavers_of_nobody<'a>(
     context: &'a Context<'_>,
     staying: (&'a GroupName, &'a AccountId, usize),
@@ -112,9 +112,10 @@ fn leavers_of_nobody<'a>(
     let desired = &context.tree.desired;
     let leave = desired.declaration.users.keys().filter_map(|email| {
         let origin = desired.offboarded(email)?;
-        let is_new = context.base.is_some_and(|base| base.tree.desired.offboarded(email).is_none());
+        let is_new = || context.base.is_some_and(|base| base.tree.desired.offboarded(email).is_none());
         let user = UserRef::Email(email.clone());
-        (is_new && context.tree.people.is_of_nobody(&user)).then_some((user, origin))
+        ((desired.has_ended(&user) || is_new()) && context.tree.people.is_of_nobody(&user))
+            .then_some((user, origin))
     });
     leave.map(move |(user, origin)| {
         let obstacle = end_of_nobody(&user, staying, context);

@@ -109,6 +109,7 @@ impl<'a> Walk<'a> {
         if !(self.wanted)(&user) {
             return;
         }
+        let until = until.into_iter().chain(self.desired.end_of(&user)).min();
         let offboarded = match &user {
             UserRef::Email(email) => self.desired.offboarded(email),
             UserRef::Account(_) => None,

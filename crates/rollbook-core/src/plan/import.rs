@@ -100,7 +100,6 @@ pub fn import(
     if users {
         importer.users();
     }
-    importer.known();
     importer.import.groups.sort_by(|a, b| a.name.cmp(&b.name));
     importer.import.left.sort();
     importer.import
@@ -262,19 +261,6 @@ impl Importer<'_> {
             remarks.push("not active".into());
         }
         (!remarks.is_empty()).then(|| remarks.join("; "))
-    }
-
-    /// Accounts that the tree knew by no e-mail, since it was hidden then, and that show one of their own now.
-    fn known(&mut self) {
-        let declared = self.desired.people();
-        for user in declared {
-            let UserRef::Account(id) = user else { continue };
-            let account = self.live.accounts.get(id).filter(|account| account.kind.is_person());
-            let Some(email) = account.and_then(|account| account.email.as_ref()) else { continue };
-            let alone = self.people.shown_with(email).count() == 1 && email.as_str().is_ascii();
-            let free = !declared.contains(&UserRef::Email(email.clone())) && !self.owners.contains_key(id);
-            self.import.known.extend((alone && free).then(|| (id.clone(), email.clone())));
-        }
     }
 
     /// Active people whom no entry of `users` declares.

@@ -7,7 +7,7 @@ use crate::model::{
     LockedId, Origin, Span, Surface, UserRef,
 };
 
-use super::desired::Desired;
+use super::desired::{Desired, owners};
 use super::diff::invitation;
 use super::identity::{GroupIdentity, GroupNames, Groups, Identity, Obstacle, ObstacleCode, People};
 
@@ -68,6 +68,27 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
     locking.keep_what_rules_name(desired.declaration);
     let diagnostics = locking.sorted();
     Locking { diagnostics, ..locking }
+}
+
+/// The accounts that a tree names by their ids alone, each with the email that may stand there instead: one that the account
+/// shows by now, or that an export of the admin console gives it, and no other account does.
+pub fn emails_of_accounts(
+    desired: &Desired<'_>,
+    live: &LiveState,
+    exported: &BTreeMap<Email, AccountId>,
+) -> Vec<(AccountId, Email)> {
+    let people = People::of(desired, live);
+    let (declared, owners) = (desired.people(), owners(desired.declaration));
+    let exported: BTreeMap<&AccountId, &Email> = exported.iter().map(|(email, id)| (id, email)).collect();
+    let offered = |user: &UserRef| {
+        let UserRef::Account(id) = user else { return None };
+        let account = live.accounts.get(id).filter(|account| account.kind.is_person())?;
+        let email = account.email.as_ref().or_else(|| exported.get(id).copied())?;
+        let alone = people.shown_with(email).all(|other| other == id) && email.as_str().is_ascii();
+        let free = !declared.contains(&UserRef::Email(email.clone())) && !owners.contains_key(id);
+        (alone && free).then(|| (id.clone(), email.clone()))
+    };
+    declared.iter().filter_map(offered).collect()
 }
 
 /// What of a tree means nobody and nothing live, at its line: people who cannot be told, who have no account and are

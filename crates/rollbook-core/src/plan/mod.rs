@@ -55,7 +55,7 @@ pub use explain::{explain_group, explain_user};
 pub use fingerprint::tree_digest;
 pub use identity::{OBSTACLES, Resolved};
 pub use import::{Selection, asked_anew, import, import_questions, withhold};
-pub use lock::{Locking, lock, unresolved};
+pub use lock::{Locking, emails_of_accounts, lock, unresolved};
 pub use narrow::Scope;
 pub use pipeline::make;
 pub use questions::{Beside, Reads, Searches, groups_to_read, moved, questions, reads, searches};

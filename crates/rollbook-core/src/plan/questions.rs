@@ -69,8 +69,16 @@ pub fn searches(desired: &Desired<'_>, beside: Beside<'_>) -> Searches {
 fn searches_of(desired: &Desired<'_>) -> Searches {
     let declaration = desired.declaration;
     let emails = if desired.lookup == Lookup::Locked { BTreeSet::new() } else { unexplained(desired) };
-    let declared = declaration.users.iter().filter(|(_, user)| user.active.is_some());
-    let accounts = declared.filter_map(|(email, _)| explained(declaration, email).cloned()).collect();
+    let declared = declaration.users.iter().filter(|(_, user)| user.active_on(desired.today).is_some());
+    let mut accounts: BTreeSet<AccountId> =
+        declared.filter_map(|(email, _)| explained(declaration, email).cloned()).collect();
+    if desired.lookup == Lookup::Anew {
+        // By now, the email of an account that the tree names by its id may be known.
+        accounts.extend(desired.people().iter().filter_map(|user| match user {
+            UserRef::Account(id) => Some(id.clone()),
+            UserRef::Email(_) => None,
+        }));
+    }
     Searches { emails, accounts }
 }
 
@@ -143,7 +151,7 @@ fn newly_named(desired: &Desired<'_>, beside: Beside<'_>) -> BTreeSet<AccountId>
 fn reads_of(desired: &Desired<'_>, rights: &Rights, found: &BTreeSet<Email>) -> Reads {
     let declaration = desired.declaration;
     let asked = rights.has(Surface::Organization);
-    let status = !asked && declaration.users.values().any(|user| user.active.is_some());
+    let status = !asked && declaration.users.values().any(|user| user.active_on(desired.today).is_some());
     let policy = declaration.policy.unlisted_users.map(|policy| policy.value);
     let unlisted = policy.is_some_and(|policy| policy != UnlistedUsers::Ignore);
     let anew = desired.lookup == Lookup::Anew;

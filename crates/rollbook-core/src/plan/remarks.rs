@@ -158,8 +158,8 @@ fn unknown_leavers(context: &Context<'_>) -> Vec<Note> {
     let before = &base.tree.desired;
     let tree = context.tree;
     let users = tree.desired.declaration.users.iter();
-    let leaving = users.filter(|(email, user)| {
-        user.active.is_some_and(|active| !active.value)
+    let leaving = users.filter(|(email, _)| {
+        tree.desired.offboarded(email).is_some()
             && before.offboarded(email).is_none()
             && *tree.people.person(&UserRef::Email((*email).clone())) == Identity::Missing
     });

@@ -122,6 +122,10 @@ impl Draw {
                 let active = self.0.u32(0..3) > 0;
                 tree.users.entry(Name::Email.of(person)).or_default().active = Some(active);
             }
+            if let Some(days) = self.days(12) {
+                let until = TODAY.checked_add(days.days()).expect("a day");
+                tree.users.entry(Name::Email.of(person)).or_default().until = Some(until);
+            }
         }
         for name in GROUPS {
             if self.odds(85) {
@@ -317,7 +321,7 @@ impl Draw {
         let group = if self.odds(75) { group } else { self.group() };
         let other = self.one(&GROUPS);
         let (name, days, on) = (self.one(&NAMES), self.days(25), self.0.bool());
-        match self.0.u32(0..40) {
+        match self.0.u32(0..42) {
             0..=5 => Edit::Add(group, person, name, days),
             6 | 7 => Edit::AddByAccount(group, person, days),
             8 => Edit::AddRobot(group),
@@ -354,6 +358,7 @@ impl Draw {
             }
             34 => Edit::Waive(self.one(&GUARDS), group, on.then_some(person), self.0.bool()),
             35 => Edit::Operator(on.then_some(person)),
+            36 | 37 => Edit::Ends(person, self.one(&[None, Some(1), Some(5), Some(300)])),
             _ => Edit::Rule(self.rule(person, group)),
         }
     }

@@ -47,6 +47,8 @@ pub(super) enum Edit {
     /// One address is written instead of another one everywhere but in the policy, and keeps the pin.
     Readdress(Person, Name),
     Active(Person, Option<bool>),
+    /// The end of somebody's account becomes another one.
+    Ends(Person, Days),
     /// An invitation, perhaps with the app.
     Invite(Person, Name, bool),
     Waive(&'static str, Group, Option<Person>, bool),
@@ -98,6 +100,8 @@ impl Edit {
             Self::Active(_, Some(true)) => "active-true",
             Self::Active(_, Some(false)) => "active-false",
             Self::Active(_, None) => "active-dropped",
+            Self::Ends(_, Some(_)) => "user-until",
+            Self::Ends(_, None) => "drop-user-until",
             Self::Invite(_, _, false) => "invite",
             Self::Invite(_, _, true) => "invite-with-app",
             Self::Waive(..) => "waive",
@@ -146,13 +150,11 @@ impl Edit {
                 lock(&mut tree.locked_users, name.of(person), to.map(account));
             }
             Self::Readdress(person, name) => readdress(tree, person, &name.of(person)),
-            Self::Active(person, active) => {
-                let known = tree.users.keys().find(|email| owner(email) == Some(person)).cloned();
-                let email = known.unwrap_or_else(|| Name::Email.of(person));
-                tree.users.entry(email).or_default().active = *active;
-            }
+            Self::Active(person, active) => user(tree, person).active = *active,
+            Self::Ends(person, days) => user(tree, person).until = end(*days),
             Self::Invite(person, name, app) => {
-                tree.users.insert(name.of(person), User { account: None, active: Some(true), app: *app });
+                let user = User { active: Some(true), app: *app, ..User::default() };
+                tree.users.insert(name.of(person), user);
             }
             Self::Waive(guard, group, person, front) => {
                 let name = key(tree, group);
@@ -223,6 +225,12 @@ impl Rule {
 pub(super) fn key(tree: &Tree, group: &str) -> String {
     let moved = format!("{group}-moved");
     if tree.groups.contains_key(&moved) { moved } else { group.to_owned() }
+}
+
+/// What a tree says of a person, under whichever of their addresses.
+fn user(tree: &mut Tree, person: Person) -> &mut User {
+    let known = tree.users.keys().find(|email| owner(email) == Some(person)).cloned();
+    tree.users.entry(known.unwrap_or_else(|| Name::Email.of(person))).or_default()
 }
 
 fn team(tree: &mut Tree, group: &str, change: impl FnOnce(&mut Team)) {

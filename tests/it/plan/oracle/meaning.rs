@@ -106,26 +106,35 @@ impl<'a> Meaning<'a> {
         tree.groups.keys().filter(|name| self.group(name).as_deref() == Some(group)).collect()
     }
 
-    /// Whether somebody is `active: false`.
+    /// How long a tree lets somebody have anything: not at all by `active: false`, and until a day by an end of their own.
+    fn lasts(&self, account: &str) -> Stay {
+        let users = self.tree.users.iter();
+        let theirs = users.filter(|(email, _)| self.account(email).as_deref() == Some(account));
+        let stay = theirs
+            .map(|(_, user)| if user.active == Some(false) { Stay::Gone } else { self.stay(user.until) });
+        stay.min().unwrap_or(Stay::Forever)
+    }
+
     fn leaves(&self, account: &str) -> bool {
-        let mut users = self.tree.users.iter();
-        users.any(|(email, user)| {
-            user.active == Some(false) && self.account(email).as_deref() == Some(account)
-        })
+        self.lasts(account) == Stay::Gone
     }
 
     /// Whether a tree wants somebody active by its own word.
     pub(super) fn activates(&self, account: &str) -> bool {
         let mut users = self.tree.users.iter();
-        users
-            .any(|(email, user)| user.active == Some(true) && self.account(email).as_deref() == Some(account))
+        let active = users.any(|(email, user)| {
+            user.active == Some(true) && self.account(email).as_deref() == Some(account)
+        });
+        active && !self.leaves(account)
     }
 
     /// How long a tree lets a member stay in a group, by whatever name it calls them.
-    pub(super) fn stays(&self, (group, account): &Pair, reach: Reach) -> Stay {
-        if self.leaves(account) {
-            return Stay::Gone;
-        }
+    pub(super) fn stays(&self, pair: &Pair, reach: Reach) -> Stay {
+        self.lasts(&pair.1).min(self.listed(pair, reach))
+    }
+
+    /// How long the entries of groups let a member stay.
+    fn listed(&self, (group, account): &Pair, reach: Reach) -> Stay {
         let stay = |key: &&String| {
             let team = self.tree.groups.get(*key).filter(|team| !team.absent)?;
             let named = self.paths(key, reach, true).get(account).copied();

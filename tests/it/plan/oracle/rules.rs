@@ -210,14 +210,16 @@ impl<'a> Judge<'a> {
 
     fn protected_keep(&self, Step { before, after, .. }: &Step<'_>) -> Verdict {
         let (base, head) = (&self.base.policy, &self.head.policy);
+        // What a change that waits makes of a name holds nobody in by night.
+        let of_head = Some(self.head_on(self.start)).filter(|_| !self.nightly);
         let users = head.protected_users.iter().flat_map(|email| {
             let of_base = base.protected_users.contains(email).then(|| self.base().account(email)).flatten();
-            of_base.into_iter().chain(self.head_on(self.start).account(email))
+            of_base.into_iter().chain(of_head.and_then(|head| head.account(email)))
         });
         let users: BTreeSet<String> = users.collect();
         let groups = head.protected_groups.iter().flat_map(|name| {
             let of_base = base.protected_groups.contains(name).then(|| self.base().group(name)).flatten();
-            of_base.into_iter().chain(self.head_on(self.start).group(name))
+            of_base.into_iter().chain(of_head.and_then(|head| head.group(name)))
         });
         let groups: BTreeSet<String> = groups.collect();
         let both = self.both();

@@ -148,6 +148,7 @@ fn simpler_trees(tree: &Tree) -> Vec<Tree> {
     }
     for email in tree.users.keys() {
         less(&|tree| drop(tree.users.remove(email)));
+        less(&|tree| tree.users.get_mut(email).expect("a user").until = None);
     }
     for (name, team) in &tree.groups {
         less(&|tree| drop(tree.groups.remove(name)));

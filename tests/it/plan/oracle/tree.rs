@@ -64,6 +64,7 @@ pub(super) struct User {
     /// The pin.
     pub(super) account: Option<String>,
     pub(super) active: Option<bool>,
+    pub(super) until: Option<Date>,
     /// Whether an invitation asks for the app.
     pub(super) app: bool,
 }
@@ -223,7 +224,8 @@ impl User {
         let active = self.active.map(|active| format!("active: {active}"));
         let pin = self.account.as_ref().map(|id| format!("account: \"{id}\""));
         let app = self.app.then(|| "apps: [jira-software]".to_owned());
-        let keys: Vec<String> = active.into_iter().chain(pin).chain(app).collect();
+        let until = self.until.map(|until| format!("until: {until}"));
+        let keys: Vec<String> = active.into_iter().chain(pin).chain(app).chain(until).collect();
         format!("{{ {} }}", keys.join(", "))
     }
 }

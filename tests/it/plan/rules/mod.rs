@@ -18,6 +18,7 @@ mod identities;
 mod insiders;
 mod invitations;
 mod neighbours;
+mod own_ends;
 mod owned;
 mod people;
 mod ties;

@@ -140,7 +140,15 @@ fn intended(mut declaration: Declaration, import: &Import) -> Declaration {
     for (email, name) in &import.users {
         let active = Some(Located::new(true, origin));
         let name = name.clone().map(|name| Located::new(name, origin));
-        let user = DeclaredUser { origin, name, active, apps: Vec::new(), account: None };
+        let user = DeclaredUser {
+            origin,
+            name,
+            active,
+            apps: Vec::new(),
+            account: None,
+            until: None,
+            because: None,
+        };
         declaration.users.insert(email.clone(), user);
     }
     declaration

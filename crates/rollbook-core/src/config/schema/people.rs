@@ -21,6 +21,10 @@ pub(super) struct User {
     apps: Option<Vec<Id>>,
     /// The account's id, where the e-mail is hidden. Quote it.
     account: Option<Id>,
+    /// The first day (UTC) on which the person is offboarded, whatever lists them.
+    until: Option<Day>,
+    /// Why.
+    because: Option<Prose>,
 }
 
 /// A group: its members, or `absent: true` to delete it.

@@ -159,6 +159,7 @@ impl<'a> Base<'a> {
         let mut found = comparing.declared();
         let mut kept = comparing.kept(capabilities);
         kept.extend(comparing.blocked());
+        kept.extend(comparing.past_own_end(capabilities));
         let at = |it: &Difference<'a>| (it.place, it.who);
         // What the base ends by name is not new, and nobody need have done it by hand.
         let ended: BTreeSet<_> = kept.iter().filter(|it| it.ends_by_name()).map(at).collect();

@@ -240,7 +240,7 @@ impl<'a> Comparing<'a, '_> {
     }
 
     /// What either tree calls a group.
-    fn group_name(&self, id: &GroupId) -> Option<&'a GroupName> {
+    pub(super) fn group_name(&self, id: &GroupId) -> Option<&'a GroupName> {
         let mut named = self.head.groups.live().chain(self.base.tree.groups.live());
         named.find(|(_, group)| group.id == *id).map(|(name, _)| name)
     }

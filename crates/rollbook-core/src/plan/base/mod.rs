@@ -5,6 +5,7 @@ mod adopted;
 mod deeds;
 mod differences;
 mod doubts;
+mod ends;
 mod identities;
 mod rules;
 
@@ -115,7 +116,9 @@ impl<'a> Base<'a> {
         let ended =
             self.takes(&wants).filter(|(_, wanted)| !wanted).map(|(change, _)| change.clone()).collect();
         let ended = Changes { changes: ended, ..Changes::default() };
-        questions(&ended, live, self.tree.desired.declaration)
+        let mut questions = questions(&ended, live, self.tree.desired.declaration);
+        questions.memberships.extend(self.lasting_longer(head).cloned());
+        questions
     }
 
     /// Whether the base would need a change as well. What it wanted and could not have is possible by the change alone.
@@ -143,6 +146,7 @@ impl<'a> Base<'a> {
     ) -> Comparison {
         let mut declared = self.groups_left(head, live, privileged, differences);
         declared.extend(self.users_left(head, live));
+        declared.extend(self.ends_moved(head, live));
         declared.extend(self.ends_kept(head, wants, live, privileged, differences));
         declared.extend(differences.iter().filter_map(|difference| difference.shown(privileged, live)));
         declared.sort();

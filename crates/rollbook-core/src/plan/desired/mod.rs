@@ -94,7 +94,16 @@ pub struct Denial {
     pub origin: Origin,
 }
 
-/// The members of one group, before people who are offboarded are taken out.
+/// What ends everything that a person has. The earlier one is the lesser.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum End {
+    /// The person is offboarded, by what stands here.
+    Offboarded(Origin),
+    /// The first day on which they are.
+    On(Date),
+}
+
+/// The members of one group, before the ends of people count.
 #[derive(Clone, Debug, Default)]
 struct Flat {
     members: BTreeMap<UserRef, Entry>,
@@ -154,9 +163,25 @@ impl<'a> Desired<'a> {
         self.allow.contains(&guard) || self.waives(guard, address)
     }
 
+    /// Whether somebody is to be active: by `active`, or by an `until` of theirs that has come.
+    pub(super) fn active(&self, email: &Email) -> Option<bool> {
+        self.declaration.users.get(email)?.active_on(self.today).map(|active| active.value)
+    }
+
+    /// The day of a person's own `until`, come or to come.
+    pub(super) fn end_of(&self, user: &UserRef) -> Option<Date> {
+        let email = user.email()?;
+        self.declaration.users.get(email)?.until.map(|until| until.value)
+    }
+
+    /// Whether the day of a person's own `until` has come.
+    pub(super) fn has_ended(&self, user: &UserRef) -> bool {
+        self.end_of(user).is_some_and(|end| end <= self.today)
+    }
+
     /// Whether the tree offboards somebody, and where it says so.
     pub fn offboarded(&self, email: &Email) -> Option<Origin> {
-        offboarded(self.declaration, email)
+        self.declaration.users.get(email)?.offboarded_on(self.today)
     }
 
     /// The e-mails that the tree declares people by: under `users:` and in `members`, and not in a rule alone.
@@ -187,17 +212,26 @@ impl DesiredGroup<'_> {
         }
     }
 
-    /// `active: false` overrides every listing (design §2).
-    fn without_offboarded(mut self, offboarded: &BTreeMap<UserRef, Origin>) -> Self {
-        if offboarded.is_empty() {
+    /// Being offboarded overrides every listing (design §2), and no listing lasts longer than the person's own `until`.
+    fn within(mut self, ends: &BTreeMap<UserRef, End>) -> Self {
+        if ends.is_empty() {
             return self;
         }
         let named = self.members.keys().chain(self.denied.keys());
-        let leaving: Vec<(UserRef, Origin)> =
-            named.filter_map(|user| Some((user.clone(), *offboarded.get(user)?))).collect();
-        for (user, origin) in leaving {
-            self.members.remove(&user);
-            self.denied.insert(user, Denial { reason: Reason::Offboarded, origin });
+        let ending: Vec<(UserRef, End)> =
+            named.filter_map(|user| Some((user.clone(), *ends.get(user)?))).collect();
+        for (user, end) in ending {
+            match end {
+                End::Offboarded(origin) => {
+                    self.members.remove(&user);
+                    self.denied.insert(user, Denial { reason: Reason::Offboarded, origin });
+                }
+                End::On(day) => {
+                    if let Some(entry) = self.members.get_mut(&user) {
+                        entry.until = entry.until.into_iter().chain([day]).min();
+                    }
+                }
+            }
         }
         self
     }
@@ -216,8 +250,14 @@ fn flattened<'a>(
             flat.insert(name, flattened);
         }
     }
-    let leaving = |email: &Email| Some((names.of_email(email), offboarded(declaration, email)?));
-    let offboarded: BTreeMap<UserRef, Origin> = declaration.users.keys().filter_map(leaving).collect();
+    let mut ends: BTreeMap<UserRef, End> = BTreeMap::new();
+    for (email, user) in &declaration.users {
+        let offboarded = user.offboarded_on(today).map(End::Offboarded);
+        if let Some(end) = offboarded.or_else(|| Some(End::On(user.until?.value))) {
+            // Of two names of one account, the earlier end wins.
+            ends.entry(names.of_email(email)).and_modify(|known| *known = end.min(*known)).or_insert(end);
+        }
+    }
     let desired = |(name, flat): (&GroupName, Flat)| {
         let declared = declaration.groups.get(name)?;
         let members = present(declaration, name)?;
@@ -230,7 +270,7 @@ fn flattened<'a>(
             denied: flat.denied,
             twice: flat.twice,
         };
-        Some((name.clone(), group.without_offboarded(&offboarded)))
+        Some((name.clone(), group.within(&ends)))
     };
     flat.into_iter().filter_map(desired).collect()
 }
@@ -245,11 +285,6 @@ fn people(declaration: &Declaration, groups: &BTreeMap<GroupName, DesiredGroup<'
     let members = groups.values().flat_map(|group| group.members.keys().chain(group.denied.keys()));
     let people: BTreeSet<&UserRef> = named.iter().chain(members).collect();
     people.into_iter().cloned().collect()
-}
-
-fn offboarded(declaration: &Declaration, email: &Email) -> Option<Origin> {
-    let active = declaration.users.get(email)?.active?;
-    (!active.value).then_some(active.origin)
 }
 
 fn present<'a>(declaration: &'a Declaration, name: &GroupName) -> Option<&'a Members> {

@@ -1,5 +1,7 @@
 //! What differs for the users that a tree declares: who is to be invited, who is to lose all access.
 
+use std::collections::BTreeSet;
+
 use crate::model::{
     AccountId, Action, Address, App, DeclaredUser, Email, Guard, Key, Origin, Reading, Reason, Surface,
     UnlistedUsers, UserRef, Wanted,
@@ -13,15 +15,18 @@ use super::Differ;
 pub(super) fn diff_users(differ: &mut Differ<'_>) {
     say_shared(differ);
     let desired = &differ.tree.desired;
+    let mut leaving: BTreeSet<AccountId> = BTreeSet::new();
     for (email, user) in &desired.declaration.users {
         let identity = differ.tree.people.person(&UserRef::Email(email.clone())).clone();
-        match (user.active.map(|active| active.value), identity) {
+        match (desired.active(email), identity) {
             (Some(true), identity) => {
                 if let Identity::Account(account) = &identity {
                     be_named(differ, email, user, account);
                 }
                 be_active(differ, email, user, identity);
             }
+            // Two emails of one account are told above, and the account leaves once.
+            (Some(false), Identity::Account(account)) if !leaving.insert(account.clone()) => {}
             (Some(false), identity) => offboard(differ, email, user, identity),
             (None, Identity::Account(account)) => be_named(differ, email, user, &account),
             (None, Identity::Missing) => {
@@ -62,8 +67,7 @@ pub(in crate::plan) fn invitation(desired: &Desired<'_>, user: &UserRef) -> Resu
             help: "Correct the id, or remove the entry.".into(),
         });
     };
-    let declared = desired.declaration.users.get(email);
-    if declared.and_then(|user| user.active).is_none_or(|active| !active.value) {
+    if desired.active(email) != Some(true) {
         return Err(missing(email));
     }
     let address = Address::User(user.clone());
@@ -128,7 +132,7 @@ fn be_named(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, account
 
 /// An account that is gone is offboarded already.
 fn offboard(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identity: Identity) {
-    let origin = user.active.map_or(user.origin, |active| active.origin);
+    let origin = differ.tree.desired.offboarded(email).unwrap_or(user.origin);
     let action = differ.tree.desired.declaration.policy.offboard.action();
     match identity {
         Identity::Account(account) if differ.live.accounts.contains_key(&account) => {

@@ -73,8 +73,7 @@ impl<'a> Resolved<'a> {
 
     fn activates(&self, user: &UserRef) -> bool {
         let UserRef::Email(email) = user else { return false };
-        let active = self.desired.declaration.users.get(email).and_then(|user| user.active);
-        active.is_some_and(|active| active.value)
+        self.desired.active(email) == Some(true)
     }
 
     /// Why the tree keeps an account out of a group by name, where it does.

@@ -35,7 +35,16 @@ impl<'a> Preconditions<'a> {
 
     /// Nobody loses access by an end that this machine's clock alone says has come.
     pub(super) fn expire(&self, change: &Change) -> Result<(), Obstacle> {
-        let Some(day) = self.context.site_day.filter(|_| change.reason == Reason::Expired) else {
+        let by_day = match change.reason {
+            Reason::Expired => true,
+            Reason::Offboarded => {
+                change.address.user().is_some_and(|user| self.context.tree.desired.has_ended(user))
+            }
+            Reason::Declared | Reason::Excepted | Reason::Undeclared | Reason::Unlisted | Reason::Undone => {
+                false
+            }
+        };
+        let Some(day) = self.context.site_day.filter(|_| by_day) else {
             return Ok(());
         };
         Err(Obstacle {
