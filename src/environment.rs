@@ -324,7 +324,7 @@ fn pair(
 
 fn token_kind() -> Result<TokenKind, EnvironmentError> {
     match text(TOKEN_KIND)?.as_deref() {
-        // The cloud id is for the gateway, where classic tokens do not work (design §4; fact sheet §2).
+        // The cloud id is for the gateway, where classic tokens do not work (docs/atlassian.md#classic-api-tokens).
         None if text(CLOUD_ID)?.is_some() => Ok(TokenKind::Scoped),
         None | Some("classic") => Ok(TokenKind::Classic),
         Some("scoped") => Ok(TokenKind::Scoped),

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-/// How a run ended. Where several hold, the greatest counts (design §4).
+/// How a run ended. Where several hold, the greatest counts (docs/design.md#exit-codes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Done, or no changes.

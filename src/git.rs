@@ -1,4 +1,4 @@
-//! Reads a tree at a revision, through git and without touching the work tree (design §6).
+//! Reads a tree at a revision, through git and without touching the work tree (docs/design.md#reading-a-revision).
 //!
 //! git's own plumbing reads it: nothing of the revision is checked out, filtered or run, nothing is fetched, and only
 //! regular files count. The same choice of files is made as in a folder.

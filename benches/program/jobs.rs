@@ -26,7 +26,8 @@ const ALL: usize = usize::MAX;
 /// How often something is timed; the middle one counts.
 const TIMES: usize = 3;
 
-/// What Atlassian's published limits let through of a route at once, and then a second (fact sheet §3.2).
+/// What Atlassian's published limits let through of a route at once, and then a second
+/// (docs/atlassian.md#burst-limits).
 const PER_SECOND: f64 = 100.0;
 
 /// Every job, in the order in which they are done.

@@ -1,5 +1,5 @@
-//! Sends the operations of a plan: whatever is ready, several at once, revokes first (design §8), each told to the
-//! journal before it is sent and after its answer.
+//! Sends the operations of a plan: whatever is ready, several at once, revokes first (docs/design.md#sending), each
+//! told to the journal before it is sent and after its answer.
 
 use std::collections::BTreeMap;
 use std::future::pending;

@@ -20,7 +20,8 @@ pub(super) enum Sight {
     Group { group: GroupId, present: bool },
     /// A group of this name exists; its id got lost with the answer, or the surface does not tell it.
     Named(GroupName),
-    /// The account is active, or is not: one that was removed is still shown (fact sheet §1.3).
+    /// The account is active, or is not: one that was removed is still shown
+    /// (docs/atlassian.md#removed-and-inactive-look-alike).
     Account { account: AccountId, active: bool },
     /// The organization knows somebody by this e-mail: the account got lost with the answer.
     Person(Email),
@@ -67,7 +68,7 @@ pub(super) fn sight(planned: &PlannedOperation, made: &MadeIds, ids: &SurfaceIds
         | Operation::RemoveUser { account, was_active: true, .. } => {
             Sight::Account { account: account.clone(), active: false }
         }
-        // Whoever was inactive looks the same before and after (fact sheet §1.3).
+        // Whoever was inactive looks the same before and after (docs/atlassian.md#removed-and-inactive-look-alike).
         Operation::RemoveUser { was_active: false, .. } => Sight::Nothing,
         Operation::UpdateUser { account, name } => match ids.scim_users.get(account) {
             Some(user) => Sight::ScimName { user: user.clone(), name: name.clone() },

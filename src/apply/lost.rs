@@ -45,8 +45,9 @@ pub(super) async fn look_for(surfaces: &Surfaces, mut open: Vec<(usize, Sight)>)
 
 /// Whether an operation may be sent again once a read has not found it done. Doing it twice must be doing it once: an
 /// invitation might send a second mail, and an app might be given a second time. A second group of one name is
-/// refused by Jira (400), the organization and SCIM (409) alike (fact sheet §1.1, §4, §5), and what is removed,
-/// suspended or deleted twice is so once.
+/// refused by Jira (400), the organization and SCIM (409) alike
+/// (docs/atlassian.md#creating-and-deleting-a-group-in-jira, docs/atlassian.md#groups-through-the-organization,
+/// docs/atlassian.md#groups-of-scim), and what is removed, suspended or deleted twice is so once.
 pub(super) fn may_repeat(operation: &Operation) -> bool {
     match operation {
         Operation::InviteUser { .. } => false,

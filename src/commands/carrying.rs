@@ -21,7 +21,7 @@ use super::{Format, Session, journal};
 
 /// Operations under way at a time, where nothing else is asked for. Most of them wait for the rate limit; how many
 /// requests are really in flight is that rate times the latency, about the 5 to 10 that Atlassian is said to advise
-/// (fact sheet §3.8).
+/// (docs/atlassian.md#burst-limits).
 pub const CONCURRENCY: usize = IN_FLIGHT;
 
 /// How a plan is carried out.

@@ -159,7 +159,7 @@ pub(super) fn print(session: &Session, plan: &Plan, format: PlanFormat, by: By) 
     session.data(&text)
 }
 
-/// A refusal counts before something blocked, and that before pending changes (design §4).
+/// A refusal counts before something blocked, and that before pending changes (docs/design.md#exit-codes).
 pub(super) fn exit(plan: &Plan, detailed: bool) -> Exit {
     if plan.refusals().next().is_some() {
         return Exit::Refused;

@@ -120,7 +120,8 @@ impl Unanswered {
 
 impl Asking<'_> {
     /// The groups of accounts: from the organization ten accounts a request, and the admin groups that it does not show
-    /// from Jira (fact sheet §5). Whom the organization does not show, Jira is asked about.
+    /// from Jira (docs/atlassian.md#what-the-organization-does-not-show). Whom the organization does not show, Jira is
+    /// asked about.
     async fn memberships(&self, asked: &BTreeSet<AccountId>) -> Surface<Memberships> {
         let ids: Vec<AccountId> = asked.iter().cloned().collect();
         let (mut memberships, people) = match &self.surfaces.organization {

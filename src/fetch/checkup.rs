@@ -10,7 +10,8 @@ use crate::model::{
     UserStatus,
 };
 
-/// How long the credentials of a kind last (fact sheet §2). No API says when one of them ends.
+/// How long the credentials of a kind last (docs/atlassian.md#credential-lifetimes). No API that Rollbook calls says
+/// when one of them ends.
 const TOKEN_LIFE: &str = "an API token lasts a year at most; id.atlassian.com shows when this one ends";
 const KEY_LIFE: &str = "an organization's API key lasts one week unless another day was chosen, and a year at most; \
                         admin.atlassian.com shows when this one ends";

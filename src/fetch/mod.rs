@@ -34,7 +34,7 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Unread(crate::model::Unread),
-    /// Listings would come back empty instead of being refused (fact sheet §1.1).
+    /// Listings would come back empty instead of being refused (docs/atlassian.md#browse-users-and-groups).
     #[error("account {account} may not browse users and groups on {site}")]
     #[diagnostic(help(
         "Give the account the global permission \"Browse users and groups\" in Jira's settings; without it every group would \
@@ -46,7 +46,8 @@ pub enum Error {
         /// The site.
         site: String,
     },
-    /// The listing of users has no total to be checked by (fact sheet §1.1), and the reader is one of them.
+    /// The listing of users has no total to be checked by (docs/atlassian.md#every-user), and the reader is one of
+    /// them.
     #[error("the listing of every user lacks account {account}, which reads it")]
     #[diagnostic(help(
         "The listing is not whole. Run again; if this stays, the account may not see every user."

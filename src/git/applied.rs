@@ -1,4 +1,4 @@
-//! The ref of the last commit whose apply completed (design §6).
+//! The ref of the last commit whose apply completed (docs/design.md#the-last-completed-apply).
 //!
 //! It is what an apply is compared with, so that what an earlier one refused or left is still part of the change.
 

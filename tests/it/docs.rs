@@ -136,9 +136,11 @@ fn what_a_page_refers_to_is_there() {
         "SECURITY.md",
         "docs/language.md",
         "docs/adopting.md",
+        "docs/atlassian.md",
         "docs/ci-bitbucket.md",
         "docs/ci-github.md",
         "docs/ci-gitlab.md",
+        "docs/design.md",
         "docs/pull-requests.md",
         "docs/surfaces.md",
         "docs/trust.md",
@@ -197,6 +199,52 @@ const FORMATS: [(&str, &str, &str, &str); 10] = [
     (formats::JOURNAL_REPORT, "what a journal says", "`journal show --format json`", ""),
     (formats::JOURNALS, "the runs of a folder", "`journal list --format json`", ""),
 ];
+
+/// The anchors of a page's headings, as GitHub makes them.
+fn anchors(page: &str) -> BTreeSet<String> {
+    let text = fs::read_to_string(page).unwrap();
+    let heads =
+        text.lines().filter(|line| line.starts_with('#')).map(|line| line.trim_start_matches('#').trim());
+    let anchor = |head: &str| -> String {
+        let kept = |c: &char| c.is_alphanumeric() || [' ', '-', '_'].contains(c);
+        head.to_lowercase().chars().filter(kept).map(|c| if c == ' ' { '-' } else { c }).collect()
+    };
+    heads.map(anchor).collect()
+}
+
+#[test]
+fn what_code_cites_is_there() {
+    let mut cited = 0;
+    for page in ["docs/atlassian.md", "docs/design.md"] {
+        let known = anchors(page);
+        for root in ["src", "crates", "tests"] {
+            for file in walkdir::WalkDir::new(root).into_iter().map(Result::unwrap) {
+                if !file.path().extension().is_some_and(|it| it == "rs") {
+                    continue;
+                }
+                let text = fs::read_to_string(file.path()).unwrap();
+                for part in text.split(&format!("{page}#")).skip(1) {
+                    let anchor: String =
+                        part.chars().take_while(|c| c.is_ascii_alphanumeric() || *c == '-').collect();
+                    let place = file.path().display();
+                    assert!(known.contains(&anchor), "{place}: {page} has no heading {anchor}");
+                    cited += 1;
+                }
+            }
+        }
+    }
+    assert!(cited > 300, "code cites its facts");
+}
+
+#[test]
+fn every_fact_has_a_source_and_says_how_sure_it_is() {
+    let page = fs::read_to_string("docs/atlassian.md").unwrap();
+    for fact in page.split("\n### ").skip(1) {
+        for part in ["**Source:**", "**Certainty:**", "**Used by:**"] {
+            assert!(fact.contains(part), "{} lacks {part}", fact.lines().next().unwrap_or_default());
+        }
+    }
+}
 
 fn page_of_formats() -> String {
     let rows = FORMATS.iter().map(|(name, holds, written, read)| {

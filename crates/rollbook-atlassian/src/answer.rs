@@ -16,7 +16,8 @@ const TRACES: [&str; 2] = ["atl-traceid", "x-arequestid"];
 /// What people see at a name under `atlassian.net` that is nobody's, or no longer somebody's.
 const UNAVAILABLE: &str = "Site temporarily unavailable";
 
-/// How a missing scope shows: the gateway's words, and those of the Organizations API (fact sheet §1.2, §2).
+/// How a missing scope shows: the gateway's words, and those of the Organizations API
+/// (docs/atlassian.md#missing-scopes, docs/atlassian.md#keys-with-scopes).
 const SCOPES: [&str; 3] = ["scope does not match", "ADMIN-401-2", "INSUFFICIENT_SCOPE"];
 
 /// A whole answer.

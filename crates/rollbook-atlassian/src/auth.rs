@@ -133,7 +133,7 @@ impl Authorization {
     }
 }
 
-/// `POST /oauth/token` with a JSON body (fact sheet §2). Getting two tokens does no harm.
+/// `POST /oauth/token` with a JSON body (docs/atlassian.md#client-credentials). Getting two tokens does no harm.
 fn exchange_request(id: &str, secret: &SecretString) -> Request {
     let body = json!({
         "grant_type": "client_credentials",

@@ -45,7 +45,8 @@ pub struct Options {
     pub pace: Pace,
     /// How long a connection may take to come to be.
     pub connect_timeout: Duration,
-    /// How long an answer, or its next part, may take. Jira gives up a listing after 10 s (fact sheet §1.1).
+    /// How long an answer, or its next part, may take. Jira gives up a listing after 10 s
+    /// (docs/atlassian.md#every-user).
     pub answer_timeout: Duration,
     /// The largest answer that is read, in bytes.
     pub max_body: usize,

@@ -8,7 +8,7 @@ use super::request::Host;
 /// The route that access tokens come from.
 pub(super) const EXCHANGE: &str = "/oauth/token";
 
-/// What Rollbook proves with who it is (fact sheet §2).
+/// What Rollbook proves with who it is (docs/atlassian.md#surfaces-and-hosts).
 #[derive(Clone, Debug)]
 pub enum Credential {
     /// An e-mail address and an API token.
@@ -29,9 +29,10 @@ pub enum Credential {
         /// The client's secret.
         secret: SecretString,
     },
-    /// An organization's API key, for the Organizations and the User management API (fact sheet §0).
+    /// An organization's API key, for the Organizations and the User management API
+    /// (docs/atlassian.md#organization-api-keys).
     ApiKey(SecretString),
-    /// The key of one SCIM directory; it is another one than the organization's (fact sheet §0).
+    /// The key of one SCIM directory; it is another one than the organization's (docs/atlassian.md#scim-keys).
     DirectoryKey(SecretString),
     /// A service account's OAuth 2.0 client for SCIM. It ends no key of the directory (support.atlassian.com "Configure
     /// OAuth 2.0 to enable SCIM authentication").
@@ -88,7 +89,8 @@ impl Credential {
     }
 
     /// Whether a host is sent this credential. Each API takes its own and answers 401 to the others
-    /// (fact sheet §2), and a secret leaves for the host that it is for and no other (design §9, 5).
+    /// (docs/atlassian.md#surfaces-and-hosts), and a secret leaves for the host that it is for and no other
+    /// (docs/design.md#secrets).
     pub(super) fn is_for(&self, host: Host) -> bool {
         match (host, self.kind()) {
             (Host::Admin, kind) => kind == CredentialKind::ApiKey,
@@ -100,7 +102,7 @@ impl Credential {
         }
     }
 
-    /// A scoped token and every OAuth token answer 401 at the site (fact sheet §2).
+    /// A scoped token and every OAuth token answer 401 at the site (docs/atlassian.md#scoped-tokens).
     pub(super) fn door(&self) -> Door {
         match self.kind() {
             CredentialKind::Nothing | CredentialKind::Classic => Door::Site,

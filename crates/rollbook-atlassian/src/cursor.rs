@@ -1,4 +1,4 @@
-//! Reads listings by cursor, and gives out only whole ones (design §9, 1).
+//! Reads listings by cursor, and gives out only whole ones (docs/design.md#whole-or-nothing).
 //!
 //! A listing has no total here, and its end is where no link to a next page comes, nowhere else: an empty page
 //! with a link is no end, and neither is a link that leads nowhere.
@@ -76,8 +76,8 @@ async fn pages<T: DeserializeOwned + Row>(
     }
 }
 
-/// The cursor in `links.next`: v2 gives it bare, v1 gives a URL that holds it (fact sheet §5). Only the cursor is
-/// taken from a URL: where the next request goes is not for an answer to say.
+/// The cursor in `links.next`: v2 gives it bare, v1 gives a URL that holds it (docs/atlassian.md#cursors). Only the
+/// cursor is taken from a URL: where the next request goes is not for an answer to say.
 fn cursor_in(next: &str) -> Option<String> {
     let cursor = match next.split_once('?') {
         Some((_, query)) => {

@@ -1,7 +1,8 @@
 //! Where requests may go: the only place that turns a text into a host that is sent a credential.
 //!
 //! Credentials go to Atlassian's own hosts. Any other host, this machine's ports too, has to come through
-//! [`Overrides`], which the caller fills from the environment, since a pull request can edit the tree (design §2).
+//! [`Overrides`], which the caller fills from the environment, since a pull request can edit the tree
+//! (docs/design.md#hosts).
 
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
@@ -158,7 +159,7 @@ impl Endpoints {
     }
 }
 
-/// By which host a credential reaches Jira (fact sheet §2).
+/// By which host a credential reaches Jira (docs/atlassian.md#surfaces-and-hosts).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Door {
     /// `https://SITE/rest/api/3/…`

@@ -276,7 +276,7 @@ impl Fault {
         if let Class::Answered { status, .. } = self.class() { Some(status) } else { None }
     }
 
-    /// What to do about it, where that depends on what was asked with which credential (fact sheet §0, §2, §4, §5).
+    /// What to do about it, where that depends on what was asked with which credential (docs/atlassian.md#credentials).
     pub(super) fn help_to(&self, at: &At) -> Option<&'static str> {
         Some(match (self, at.peer()) {
             (Self::ClosedPort, _) if names_loopback(&at.host) => {
@@ -346,7 +346,7 @@ impl At {
 
 impl CredentialKind {
     /// What to check where the peer does not take it. A scoped token at the site, and a classic one at the gateway, are
-    /// refused just as wrong ones are (fact sheet §2, §8.7).
+    /// refused just as wrong ones are (docs/atlassian.md#scoped-tokens).
     fn help_where_refused(self) -> &'static str {
         match self {
             Self::Classic => {

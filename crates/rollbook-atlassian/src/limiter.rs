@@ -1,8 +1,8 @@
 //! One token bucket a method and route, on tokio's clock, and a bound on the requests in flight.
 //!
-//! Atlassian limits bursts per second, tenant, endpoint and method (fact sheet §3.2). A bucket can be slowed and
-//! paused, and all of them can be paused; after a pause the bucket fills from nothing, so that it, and not the
-//! end of the pause, lets the waiting requests out.
+//! Atlassian limits bursts per second, tenant, endpoint and method (docs/atlassian.md#burst-limits). A bucket can be
+//! slowed and paused, and all of them can be paused; after a pause the bucket fills from nothing, so that it, and not
+//! the end of the pause, lets the waiting requests out.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -24,7 +24,8 @@ const RECOVERY: f64 = 0.02;
 
 /// The pace of the APIs at the gateway that publish none, in requests per second and route. The one figure that
 /// is known, 200 a minute for last-active dates, is 3.3 a second, and asks for no burst; other routes are taken
-/// to bear a little more (fact sheet §3.9). Ten thousand e-mails are a hundred requests, and so 20 seconds.
+/// to bear a little more (docs/atlassian.md#limits-of-the-other-apis). Ten thousand e-mails are a hundred requests, and
+/// so 20 seconds.
 const UNPUBLISHED: f64 = 5.0;
 
 /// What requests are held back by.
@@ -65,7 +66,7 @@ struct Bucket {
     paused_until: Instant,
 }
 
-/// The published rate of a route, in requests per second (fact sheet §3.2).
+/// The published rate of a route, in requests per second (docs/atlassian.md#burst-limits).
 pub fn published_rate(method: &Method, route: &str) -> f64 {
     match (method, route) {
         (_, route) if ["/admin/", "/users/", "/scim/"].iter().any(|start| route.starts_with(start)) => {

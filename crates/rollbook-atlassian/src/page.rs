@@ -1,8 +1,8 @@
-//! Reads listings page by page, and gives out only whole ones (design §9, 1).
+//! Reads listings page by page, and gives out only whole ones (docs/design.md#whole-or-nothing).
 //!
 //! The offset of a page follows from the number of rows that came, never from the number that was asked for: a
-//! page may hold fewer (fact sheet §8.4). Pages after the first are read several at a time; when what they give
-//! does not fit together, the listing is read once more, one page after the other, and then it is an error.
+//! page may hold fewer (docs/atlassian.md#page-sizes). Pages after the first are read several at a time; when what they
+//! give does not fit together, the listing is read once more, one page after the other, and then it is an error.
 
 use std::collections::BTreeSet;
 
@@ -175,7 +175,7 @@ async fn arrays<T: DeserializeOwned + Row>(
         let start = rows.len().saturating_sub(1);
         let page: Vec<T> = match client.read(&request(start, size)).await {
             Ok(page) => page,
-            // The server gave up after 10 s: a smaller page is less work (fact sheet §1.1, §1.4).
+            // The server gave up after 10 s: a smaller page is less work (docs/atlassian.md#every-user).
             Err(error) if error.status() == Some(409) && size > SMALLEST => {
                 size = (size / 2).max(SMALLEST);
                 continue;

@@ -7,7 +7,7 @@ use super::surfaces::Surfaces;
 use rollbook_core::model::{AccountId, Listing, LiveAccount, LiveGroup, OrganizationUser, Surface};
 
 /// Where groups, members and users are listed: in Jira, which shows apps and admin groups too, else in the organization
-/// (fact sheet §5).
+/// (docs/atlassian.md#what-the-organization-does-not-show).
 #[derive(Clone, Copy, Debug)]
 pub enum Reader<'a> {
     /// In Jira.

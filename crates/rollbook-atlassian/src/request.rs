@@ -13,7 +13,7 @@ use serde_json::Value;
 use rollbook_core::model::{App, Key, Surface};
 
 /// What stays as it is in a segment or a parameter: the unreserved characters (RFC 3986 §2.3). Account ids hold
-/// a `:` and e-mails a `+`, which mean something in places (fact sheet §1.2).
+/// a `:` and e-mails a `+`, which mean something in places (docs/atlassian.md#account-ids).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A request, complete but for the host's name and the credential.
@@ -32,12 +32,13 @@ pub struct Request {
 /// that is theirs, and none else.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Host {
-    /// Jira's REST API, at the site or behind the gateway, as the credential needs it (fact sheet §2).
+    /// Jira's REST API, at the site or behind the gateway, as the credential needs it
+    /// (docs/atlassian.md#surfaces-and-hosts).
     Jira,
     /// The Organizations API under `/admin/` and the User management API under `/users/`, both at the gateway
-    /// (fact sheet §0).
+    /// (docs/atlassian.md#surfaces-and-hosts).
     Admin,
-    /// The User provisioning API under `/scim/directory/` (fact sheet §0).
+    /// The User provisioning API under `/scim/directory/` (docs/atlassian.md#surfaces-and-hosts).
     Directory,
     /// The site itself, without the credential.
     Site,
@@ -87,7 +88,7 @@ pub enum RequestError {
     #[error("an invitation of the organization cannot give `{0}`: its resource is not known")]
     #[diagnostic(help("{INVITE_OTHERWISE}"))]
     NoResource(App),
-    /// People come into a directory by what they are given (fact sheet §5).
+    /// People come into a directory by what they are given (docs/atlassian.md#inviting-through-the-organization).
     #[error("an invitation of the organization without an app and a group leads into no directory")]
     #[diagnostic(help("{INVITE_OTHERWISE}"))]
     LeadsNowhere,

@@ -10,17 +10,17 @@ use jiff::fmt::{rfc2822, strtime};
 
 use super::request::Repeat;
 
-/// How often a request is sent again (fact sheet §3.7).
+/// How often a request is sent again (docs/atlassian.md#waiting-and-trying-again).
 pub(super) const RETRIES: u32 = 4;
 
 /// How often, to a host that has not given a readable answer yet. Its name or the way to it is wrong more often
 /// than not, and half a minute is long to learn of a misspelt site.
 pub(super) const RETRIES_AT_FIRST: u32 = 1;
 
-/// The longest wait that is waited: a quota starts again at the top of the hour (fact sheet §3.1).
+/// The longest wait that is waited: a quota starts again at the top of the hour (docs/atlassian.md#quotas).
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
-/// The longest wait that is our own choice (fact sheet §3.7).
+/// The longest wait that is our own choice (docs/atlassian.md#waiting-and-trying-again).
 const BACKOFF_CAP: Duration = Duration::from_secs(30);
 
 /// What came of sending a request.
@@ -63,7 +63,7 @@ pub enum Decision {
     Unknown,
 }
 
-/// What else has to wait when a request has to (fact sheet §3.6).
+/// What else has to wait when a request has to (docs/atlassian.md#waiting-and-trying-again).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
     /// Nothing.
@@ -114,7 +114,7 @@ fn is_passing(status: StatusCode) -> bool {
 }
 
 /// A burst concerns its endpoint; a quota, and everything that gives no reason we know, concerns all
-/// (fact sheet §3.6).
+/// (docs/atlassian.md#waiting-and-trying-again).
 fn who_waits(headers: &HeaderMap) -> Pause {
     match text(headers, "ratelimit-reason") {
         Some(reason) if reason.contains("burst") => Pause::Route,
@@ -123,7 +123,7 @@ fn who_waits(headers: &HeaderMap) -> Pause {
 }
 
 /// How long the answer asks to wait: `Retry-After` in seconds or as an HTTP date, else `X-RateLimit-Reset`
-/// (fact sheet §3.5). No time at all, or a moment that our clock has passed, is no answer.
+/// (docs/atlassian.md#headers-of-a-429). No time at all, or a moment that our clock has passed, is no answer.
 fn asked_wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let retry_after = text(headers, "retry-after").and_then(|text| {
         let seconds = text.parse().ok().map(Duration::from_secs);
@@ -146,7 +146,7 @@ fn http_date(text: &str) -> Option<Timestamp> {
     rfc2822::DateTimeParser::new().parse_timestamp(text).ok()
 }
 
-/// ISO 8601 with and without seconds, and an offset with and without a colon (fact sheet §3.5, §3.9).
+/// ISO 8601 with and without seconds, and an offset with and without a colon (docs/atlassian.md#headers-of-a-429).
 fn iso_moment(text: &str) -> Option<Timestamp> {
     let with_format = |format| strtime::parse(format, text).ok()?.to_timestamp().ok();
     text.parse()
@@ -156,7 +156,7 @@ fn iso_moment(text: &str) -> Option<Timestamp> {
 }
 
 /// How long to wait before a retry where the answer names no time: 2 s, doubled each time, at most 30 s, times
-/// 0.7 to 1.3 (fact sheet §3.7). `retry` counts from 0.
+/// 0.7 to 1.3 (docs/atlassian.md#waiting-and-trying-again). `retry` counts from 0.
 pub fn backoff(retry: u32, rng: &mut fastrand::Rng) -> Duration {
     let plain = Duration::from_secs(2).saturating_mul(2_u32.saturating_pow(retry)).min(BACKOFF_CAP);
     plain.mul_f64(0.7 + 0.6 * rng.f64())

@@ -47,7 +47,7 @@ struct Addressed<'a> {
     authorization: Option<Authorization>,
 }
 
-/// `GET {site}/_edge/tenant_info` (fact sheet §2).
+/// `GET {site}/_edge/tenant_info` (docs/atlassian.md#cloud-id).
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct TenantInfo {
@@ -75,8 +75,9 @@ impl Client {
         self.send(request, Some(sending)).await
     }
 
-    /// The site's id behind the gateway, asked for without the credential (fact sheet §2). An id that was given is
-    /// only compared with it: by the id alone another site could be written to than the tree names (design §9, 7).
+    /// The site's id behind the gateway, asked for without the credential (docs/atlassian.md#cloud-id). An id that was
+    /// given is only compared with it: by the id alone another site could be written to than the tree names
+    /// (docs/design.md#the-right-site).
     ///
     /// # Errors
     /// As [`Client::read`], [`SetupError::Host`] when the answer is no id, and [`SetupError::OtherSite`] when it is another

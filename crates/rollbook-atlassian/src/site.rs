@@ -1,5 +1,5 @@
-//! Whether what answers is the site that the tree names (design §9, 7). The host's own name says so where nothing stands
-//! in for it; where something does, it is asked.
+//! Whether what answers is the site that the tree names (docs/design.md#the-right-site). The host's own name says so
+//! where nothing stands in for it; where something does, it is asked.
 
 use serde::Deserialize;
 use tokio::sync::OnceCell;
@@ -20,7 +20,8 @@ pub struct Site {
     said: OnceCell<()>,
 }
 
-/// `GET {site}/rest/api/3/serverInfo`, which answers anybody (fact sheet §1.1). `baseUrl` is the site's own address.
+/// `GET {site}/rest/api/3/serverInfo`, which answers anybody (docs/atlassian.md#anonymous-answers). `baseUrl` is the
+/// site's own address.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct ServerInfo {

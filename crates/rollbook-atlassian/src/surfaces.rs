@@ -65,7 +65,7 @@ pub fn route(via: Surface, operation: &Operation) -> Option<(Method, &'static st
     }
 }
 
-/// How many operations of this kind the published limits let through a second (fact sheet §3).
+/// How many operations of this kind the published limits let through a second (docs/atlassian.md#limits).
 pub fn per_second(via: Surface, operation: &Operation) -> f64 {
     route(via, operation).map_or(f64::INFINITY, |(method, route)| published_rate(&method, route))
 }
@@ -231,7 +231,8 @@ impl Surfaces {
     }
 }
 
-/// Whether an invitation has done it already (design §2: an invitation carries the declared groups with it).
+/// Whether an invitation has done it already (docs/design.md#invitations: an invitation carries the declared groups
+/// with it).
 fn carried(planned: &PlannedOperation, made: &MadeIds) -> bool {
     let Operation::AddMember { group, .. } = &planned.operation else { return false };
     let Ok(group) = made.group(group) else { return false };

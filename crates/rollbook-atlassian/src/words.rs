@@ -23,7 +23,8 @@ impl Words {
     /// Reads a body. Errors of the identity back end and of the edge come as they like: the documented
     /// `errorMessages` and `errors`, `{code, message}`, OAuth's `error_description`, SCIM's `scimType` and
     /// `detail`, user management's `key` and `context`, which is an object or a text, its `errorKey` and `errorDetail`
-    /// (live, 2026-10-05), or raw text (fact sheet §1.1, §1.2, §4, §5).
+    /// (live, 2026-10-05), or raw text (docs/atlassian.md#errors-of-jira,
+    /// docs/atlassian.md#errors-of-the-organization).
     ///
     /// Secrets are masked here, once the words are as they will be shown: before, JSON's escapes or characters that
     /// are dropped may stand in between.

@@ -19,7 +19,7 @@ pub enum Written {
         made: Option<CreatedIds>,
     },
     /// The surface says that nothing needed doing. It is an error of Atlassian's whose code real failures share,
-    /// so that a read has to confirm it (fact sheet §1.3).
+    /// so that a read has to confirm it (docs/atlassian.md#adding-and-removing-members).
     ClaimsSatisfied {
         /// In its own words.
         text: String,

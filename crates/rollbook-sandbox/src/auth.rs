@@ -1,4 +1,4 @@
-//! Who asks: credentials → account, by the door they came to (fact sheet §2).
+//! Who asks: credentials → account, by the door they came to (docs/atlassian.md#credentials).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -96,7 +96,7 @@ fn basic<'a>(state: &'a State, door: Door, encoded: &str) -> Option<&'a SeedCred
     })
 }
 
-/// A key, at the surface that it is for; tokens of accounts do not work there (fact sheet §2).
+/// A key, at the surface that it is for; tokens of accounts do not work there (docs/atlassian.md#surfaces-and-hosts).
 fn key<'a>(state: &'a State, door: Door, secret: &str) -> Option<&'a SeedCredential> {
     state.credentials.iter().find(|credential| match credential {
         SeedCredential::OrgApiKey(key) => door != Door::Scim && key.key == secret,

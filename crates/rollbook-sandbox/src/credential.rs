@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::seed::is_default;
 
-/// Gives a client something to log in with (fact sheet §2).
+/// Gives a client something to log in with (docs/atlassian.md#credentials).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SeedCredential {

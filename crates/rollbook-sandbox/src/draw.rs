@@ -105,7 +105,7 @@ impl Dice {
         Failure::instead(StatusCode::TOO_MANY_REQUESTS, &headers, body)
     }
 
-    /// The varieties of fact sheet §3.5 and §8.13. Assumption: SCIM's are the same.
+    /// The varieties of docs/atlassian.md#headers-of-a-429. Assumption: SCIM's are the same.
     fn of_jira(&mut self, wait: u8, now: Timestamp) -> Told {
         let body = r#"{"errorMessages":["Rate limit exceeded."],"errors":{}}"#;
         let full = |reason: &str| {
@@ -137,7 +137,8 @@ impl Dice {
         (headers, body)
     }
 
-    /// The varieties of fact sheet §3.9: a reset with its offset, and perhaps no `Retry-After`.
+    /// The varieties of docs/atlassian.md#limits-of-the-other-apis: a reset with its offset, and perhaps no
+    /// `Retry-After`.
     fn of_the_organization(&mut self, wait: u8, now: Timestamp) -> Told {
         let body = if self.rng.bool() {
             r#"{"errors":[{"id":"1","status":"429","code":"ADMIN-429-1","title":"Too many requests"}]}"#

@@ -1,4 +1,5 @@
-//! What answers beside Jira: the cloud id of the site, and OAuth tokens (fact sheet §2).
+//! What answers beside Jira: the cloud id of the site, and OAuth tokens (docs/atlassian.md#cloud-id,
+//! docs/atlassian.md#client-credentials).
 
 use http::{Method, StatusCode};
 use serde::Deserialize;

@@ -31,7 +31,8 @@ pub struct Options {
     /// How long every answer takes.
     pub latency: Duration,
     /// How long a change of membership stays invisible to reads. Writes and rights see it at once, so a member
-    /// whom no read shows may be "already a member" (fact sheet §1.3: no figure is published).
+    /// whom no read shows may be "already a member" (docs/atlassian.md#reads-lag-behind-writes: no figure is
+    /// published).
     pub lag: Duration,
     /// How many requests a second are taken.
     pub limits: Limits,

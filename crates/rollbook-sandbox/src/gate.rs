@@ -188,7 +188,7 @@ impl Inside {
         reply
     }
 
-    /// The 429 of a burst limit, with the headers of fact sheet §3.5.
+    /// The 429 of a burst limit, with the headers of docs/atlassian.md#headers-of-a-429.
     fn too_many(&self, refusal: Reply, exceeded: Exceeded) -> Reply {
         let seconds = exceeded.wait.as_secs() + u64::from(exceeded.wait.subsec_nanos() > 0);
         let up = TimestampRound::new().smallest(Unit::Second).mode(RoundMode::Ceil);
@@ -276,7 +276,7 @@ fn admit(route: &Route, door: Door, identity: Identity) -> Result<Option<Caller>
             Err(match door {
                 Door::Organization => organization::scope_missing(route.path),
                 Door::Management => management::scope_missing(),
-                // A missing scope is a 401, not a 403 (fact sheet §1.2).
+                // A missing scope is a 401, not a 403 (docs/atlassian.md#missing-scopes).
                 Door::Site | Door::Gateway | Door::Edge | Door::Scim => {
                     edge_error(StatusCode::UNAUTHORIZED, "Unauthorized; scope does not match")
                 }

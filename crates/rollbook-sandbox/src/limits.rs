@@ -12,7 +12,8 @@ pub enum Limits {
     /// No limit.
     #[default]
     Off,
-    /// The published ones, for Jira: GET 100, POST 100, PUT 50, DELETE 50 a second, `GET /user` 150 (fact sheet §3.2).
+    /// The published ones, for Jira: GET 100, POST 100, PUT 50, DELETE 50 a second, `GET /user` 150
+    /// (docs/atlassian.md#burst-limits).
     Atlassian,
     /// The same number a second for every route; 0 counts as 1.
     PerSecond(u32),
@@ -23,7 +24,7 @@ impl Limits {
         match self {
             Limits::Off => None,
             Limits::PerSecond(rate) => Some(rate.max(1)),
-            // Nothing is known of the other surfaces (fact sheet §3.9, §3.10).
+            // Nothing is known of the other surfaces (docs/atlassian.md#limits-of-the-other-apis).
             Limits::Atlassian if !path.starts_with("/rest/") => None,
             Limits::Atlassian if *method == Method::GET && path == "/rest/api/3/user" => Some(150),
             Limits::Atlassian if *method == Method::DELETE || *method == Method::PUT => Some(50),

@@ -98,7 +98,8 @@ pub struct SeedOrganization {
     /// The id of its directory of users; made from the site's name if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
-    /// The id of its SCIM directory, which is another (fact sheet §0); made from the site's name if left out.
+    /// The id of its SCIM directory, which is another (docs/atlassian.md#scim-ids); made from the site's name if left
+    /// out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scim_directory: Option<String>,
     /// The verified domains: accounts there are managed unless they say otherwise.
@@ -191,7 +192,7 @@ pub struct SeedUser {
     /// Its SCIM record; `{}` is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scim: Option<SeedScim>,
-    /// Whether the API hides the e-mail from others (fact sheet §7).
+    /// Whether the API hides the e-mail from others (docs/atlassian.md#hidden-emails).
     #[serde(skip_serializing_if = "is_default")]
     pub hide_email: bool,
     /// When it last used its apps, as in `2026-11-20T08:00:00Z`.

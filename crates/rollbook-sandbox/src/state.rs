@@ -61,7 +61,7 @@ pub struct Organization {
     pub id: String,
     /// The id of the directory in which users and groups are.
     pub directory_id: String,
-    /// The id of the SCIM directory, which is another (fact sheet §0).
+    /// The id of the SCIM directory, which is another (docs/atlassian.md#scim-ids).
     pub scim_directory_id: String,
     /// The domains in lower case, and whether each is verified.
     pub domains: BTreeMap<String, bool>,
@@ -237,7 +237,8 @@ impl State {
             .map(|(id, group)| (id.as_str(), group))
     }
 
-    /// Whether an account administers the site: membership of a group, whose name says nothing (fact sheet §2).
+    /// Whether an account administers the site: membership of a group, whose name says nothing
+    /// (docs/atlassian.md#site-administration).
     pub fn is_site_admin(&self, account_id: &str) -> bool {
         self.has_role(account_id, PlatformRole::SiteAdmin) || self.is_in(account_id, |group| group.site_admin)
     }

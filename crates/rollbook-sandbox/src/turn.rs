@@ -35,13 +35,15 @@ pub(super) type Handler = fn(&mut Turn<'_>) -> Result<Reply, Reply>;
 pub(super) enum Access {
     /// Anybody; credentials are not even read.
     Open,
-    /// Anybody at the site host; wrong credentials count as none (fact sheet §1.1: such a call proves nothing).
+    /// Anybody at the site host; wrong credentials count as none (docs/atlassian.md#anonymous-answers: such a call
+    /// proves nothing).
     Anonymous,
     /// Who has credentials.
     Account,
 }
 
-/// The two families of scopes that a route asks for: the classic one, or all granular ones (fact sheet §1.1).
+/// The two families of scopes that a route asks for: the classic one, or all granular ones
+/// (docs/atlassian.md#scopes-of-jira).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scopes {
     pub(super) classic: &'static str,
@@ -176,7 +178,7 @@ pub(super) fn encode(text: &str) -> String {
     utf8_percent_encode(text, ENCODED).to_string()
 }
 
-/// The error of a gateway or another edge, which is not Jira's (fact sheet §1.2).
+/// The error of a gateway or another edge, which is not Jira's (docs/atlassian.md#missing-scopes).
 pub(super) fn edge_error(status: StatusCode, message: &str) -> Reply {
     Reply::json(status, &serde_json::json!({ "code": status.as_u16(), "message": message }))
 }

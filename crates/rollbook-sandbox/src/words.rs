@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Says what stands behind an account (fact sheet §1.2). Never `unknown`: the sandbox knows its accounts.
+/// Says what stands behind an account (docs/atlassian.md#account-kinds). Never `unknown`: the sandbox knows its
+/// accounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AccountType {
@@ -15,17 +16,18 @@ pub enum AccountType {
     Customer,
 }
 
-/// Says which kind of `app` account it is (fact sheet §1.2). An app account without one is a Connect or Forge app.
+/// Says which kind of `app` account it is (docs/atlassian.md#account-kinds). An app account without one is a Connect or
+/// Forge app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AppType {
-    /// A service account: it has the rights of its groups, like a person (fact sheet §2).
+    /// A service account: it has the rights of its groups, like a person (docs/atlassian.md#service-accounts).
     Service,
     /// A Rovo agent.
     Agent,
 }
 
-/// Says who decides the members of a group (fact sheet §1.2).
+/// Says who decides the members of a group (docs/atlassian.md#synced-groups-and-teams-in-jira).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ManagedBy {
@@ -40,7 +42,7 @@ pub enum ManagedBy {
     Open,
 }
 
-/// Says what a group is for (fact sheet §1.2).
+/// Says what a group is for (docs/atlassian.md#synced-groups-and-teams-in-jira).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Usage {
@@ -63,7 +65,7 @@ pub enum Grant {
     Admin,
 }
 
-/// Says what an account administers beyond its groups (fact sheet §5, `platformRoles`).
+/// Says what an account administers beyond its groups (docs/atlassian.md#organization-administrators, `platformRoles`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlatformRole {
@@ -94,7 +96,7 @@ impl PlatformRole {
     }
 }
 
-/// Says how far the deletion of an account is (fact sheet §5).
+/// Says how far the deletion of an account is (docs/atlassian.md#deactivating-and-activating).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Deletion {

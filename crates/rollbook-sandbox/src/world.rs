@@ -12,7 +12,7 @@ use super::change::{Change, How, Moved, Refused};
 use super::ids;
 use super::state::State;
 
-/// How long an access token lasts (fact sheet §2: 60 minutes is the usual figure).
+/// How long an access token lasts (docs/atlassian.md#client-credentials: 60 minutes is the usual figure).
 pub(super) const TOKEN_LIFE: Duration = Duration::from_secs(3600);
 
 /// The state and everything around it that changes.
@@ -160,7 +160,8 @@ impl World {
     }
 
     /// Puts account ids into the hidden order in which Jira lists people. It is by a user name that no answer
-    /// shows (fact sheet §1.4), so to a client it looks arbitrary: here by id, from a random id on and round.
+    /// shows (docs/atlassian.md#members-of-a-group), so to a client it looks arbitrary: here by id, from a random id on
+    /// and round.
     pub(super) fn in_hidden_order<'a>(&self, ids: &'a BTreeSet<String>) -> impl Iterator<Item = &'a String> {
         let from = (Bound::Included(self.pivot.as_str()), Bound::Unbounded);
         let to = (Bound::Unbounded, Bound::Excluded(self.pivot.as_str()));

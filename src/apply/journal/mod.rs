@@ -1,4 +1,4 @@
-//! Writes a journal: what is about to be sent is on disk before it is sent (design §9, 3).
+//! Writes a journal: what is about to be sent is on disk before it is sent (docs/design.md#journal).
 
 mod writer;
 

@@ -1,4 +1,4 @@
-//! How runs end (design §4).
+//! How runs end (docs/design.md#exit-codes).
 
 use http::StatusCode;
 use rollbook::sandbox::Failure;

@@ -1,4 +1,4 @@
-//! No secret leaves the process except to the host it is for (design §9, 5), and least of all into a log.
+//! No secret leaves the process except to the host it is for (docs/design.md#secrets), and least of all into a log.
 
 use std::collections::VecDeque;
 use std::net::TcpListener;

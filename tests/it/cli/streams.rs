@@ -1,4 +1,4 @@
-//! Data to stdout, everything else to stderr, and no output that depends on colour (design §4).
+//! Data to stdout, everything else to stderr, and no output that depends on colour (docs/design.md#streams).
 
 use std::process::Command;
 

@@ -1,5 +1,5 @@
-//! Whatever goes wrong on the way, running again converges (design §9, 3): on the state that a calm run leads to,
-//! with nothing done that the calm plan does not hold, and no write sent twice in one run.
+//! Whatever goes wrong on the way, running again converges (docs/design.md#journal): on the state that a calm run leads
+//! to, with nothing done that the calm plan does not hold, and no write sent twice in one run.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex};
@@ -21,7 +21,8 @@ use crate::atlassian::contract::Asked;
 use crate::soak::worlds;
 
 /// Who is in which group, and who is there at all, by the names that outlive a run. Whoever was removed is shown
-/// as inactive (fact sheet §1.3), so that a run which comes after the removals alone leaves it at that.
+/// as inactive (docs/atlassian.md#removed-and-inactive-look-alike), so that a run which comes after the removals alone
+/// leaves it at that.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Site {
     groups: BTreeMap<String, BTreeSet<String>>,

@@ -1,6 +1,6 @@
 //! Laws under every fault that the sandbox knows, over random worlds: plan and apply, again and again, until nothing
 //! is left to do. Then the site is what the tree asks for, nothing was done that no plan held, nothing was sent twice
-//! without a look in between, and no report said what is not so (design §9, 2 and 3).
+//! without a look in between, and no report said what is not so (docs/design.md#apply).
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -285,8 +285,8 @@ fn whatever_goes_wrong_running_again_comes_to_what_the_tree_asks_for() {
     }
 }
 
-/// Being removed shows as being inactive (fact sheet §1.3), so that of somebody who was inactive before no read of Jira
-/// tells; the outcome is unsettled.
+/// Being removed shows as being inactive (docs/atlassian.md#removed-and-inactive-look-alike), so that of somebody who
+/// was inactive before no read of Jira tells; the outcome is unsettled.
 #[tokio::test(start_paused = true)]
 async fn a_removal_of_somebody_inactive_is_not_seen_by_their_being_inactive() {
     let seed = "

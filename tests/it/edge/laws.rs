@@ -195,8 +195,8 @@ fn the_log_is_the_plan(plan: &Plan, report: &Report, log: &[Write], after: &Stat
     }
 }
 
-/// Jira shows those who were removed from the site just as those who are inactive (fact sheet §1.3), so that
-/// adding them is planned and then refused.
+/// Jira shows those who were removed from the site just as those who are inactive
+/// (docs/atlassian.md#removed-and-inactive-look-alike), so that adding them is planned and then refused.
 fn adds_somebody_removed(before: &State, operation: &Operation) -> bool {
     match operation {
         Operation::AddMember { account: Ref::Known(id), .. } => {

@@ -13,7 +13,7 @@ use super::site::{apply, declared, one_file, plan_of, surfaces_with, wall, with_
 
 const GROUPS: usize = 50;
 
-/// Requests a second that Jira takes, and at once when nothing was asked before (fact sheet §3.2).
+/// Requests a second that Jira takes, and at once when nothing was asked before (docs/atlassian.md#burst-limits).
 const POST: f64 = 100.0;
 const DELETE: f64 = 50.0;
 

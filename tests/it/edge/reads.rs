@@ -1,4 +1,4 @@
-//! A partial, empty or failed read never becomes a plan (design §9, 1).
+//! A partial, empty or failed read never becomes a plan (docs/design.md#whole-or-nothing).
 
 use rollbook::fetch;
 use rollbook::model::{ErrorExt as _, Tree};
@@ -237,8 +237,8 @@ async fn a_read_that_fails_once_is_repeated() {
     }
 }
 
-/// There is no snapshot to compare with yet (`suspicious-read`, design §9), so that a group that was full and
-/// now says of itself that it has nobody is believed: nothing can be revoked from it, and all are added.
+/// There is no snapshot to compare with yet (`suspicious-read`, docs/design.md#whole-or-nothing), so that a group that
+/// was full and now says of itself that it has nobody is believed: nothing can be revoked from it, and all are added.
 #[tokio::test(start_paused = true)]
 async fn a_group_that_counts_nobody_is_believed_to_be_empty() {
     let empty = r#"{"self":"","maxResults":50,"startAt":0,"total":0,"isLast":true,"values":[]}"#;

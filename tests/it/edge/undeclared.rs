@@ -8,12 +8,12 @@ pub(crate) struct Undeclared {
     /// `METHOD /path`; `*` stands for all methods or all paths.
     pub(crate) route: &'static str,
     pub(crate) status: u16,
-    /// With the section of the fact sheet, where it has one.
+    /// With the anchor of docs/atlassian.md, where it has one.
     pub(crate) why: &'static str,
 }
 
 pub(crate) const UNDECLARED: &[Undeclared] = &[
-    Undeclared { route: "* *", status: 429, why: "§3.2, §3.5: burst limits concern every endpoint" },
+    Undeclared { route: "* *", status: 429, why: "docs/atlassian.md#burst-limits, at every endpoint" },
     Undeclared { route: "POST *", status: 413, why: "HTTP's own answer to a body that is too long" },
     Undeclared {
         route: "POST *",
@@ -23,37 +23,37 @@ pub(crate) const UNDECLARED: &[Undeclared] = &[
     Undeclared {
         route: "GET /rest/api/3/groups/picker",
         status: 400,
-        why: "§1.1: parameters that are no numbers are refused elsewhere; here nothing is described but success",
+        why: "docs/atlassian.md#group-picker; others refuse parameters that are no numbers",
     },
     Undeclared {
         route: "GET /rest/api/3/groups/picker",
         status: 401,
-        why: "§2: the gateway asks for a credential whatever the endpoint",
+        why: "docs/atlassian.md#refused-credentials: the gateway asks for a credential whatever the endpoint",
     },
     Undeclared {
         route: "GET /rest/api/3/user",
         status: 400,
-        why: "§1.5: what names no account by `accountId` is refused with 400",
+        why: "docs/atlassian.md#account-ids: what names no account by `accountId` is refused with 400",
     },
     Undeclared {
         route: "GET /rest/api/3/user/groups",
         status: 400,
-        why: "§1.5: what names no account by `accountId` is refused with 400",
+        why: "docs/atlassian.md#account-ids: what names no account by `accountId` is refused with 400",
     },
     Undeclared {
         route: "GET /rest/api/3/users/search",
         status: 401,
-        why: "§2: without a credential, as every endpoint that needs one",
+        why: "docs/atlassian.md#refused-credentials: without a credential, as every endpoint that needs one",
     },
     Undeclared {
         route: "GET /rest/api/3/user/search/query/key",
         status: 401,
-        why: "§2: without a credential, as every endpoint that needs one; described with another body",
+        why: "docs/atlassian.md#refused-credentials; described with another body",
     },
     Undeclared {
         route: "GET /rest/api/3/users",
         status: 401,
-        why: "§2: without a credential, as every endpoint that needs one",
+        why: "docs/atlassian.md#refused-credentials: without a credential, as every endpoint that needs one",
     },
 ];
 

@@ -1,4 +1,4 @@
-//! Invitations through the organization: item by item (fact sheet §5).
+//! Invitations through the organization: item by item (docs/atlassian.md#inviting-through-the-organization).
 
 use rollbook::sandbox::Sandbox;
 use serde_json::{Value, json};

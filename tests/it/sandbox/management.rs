@@ -1,4 +1,4 @@
-//! User management: managed accounts, everywhere at once (fact sheet §5).
+//! User management: managed accounts, everywhere at once (docs/atlassian.md#user-management-api).
 
 use rollbook::sandbox::{Change, Sandbox};
 use serde_json::{Value, json};

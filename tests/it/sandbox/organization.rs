@@ -1,4 +1,4 @@
-//! Organizations API: the same people and groups as Jira's, with its own quirks (fact sheet §5).
+//! Organizations API: the same people and groups as Jira's, with its own quirks (docs/atlassian.md#organizations-api).
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 

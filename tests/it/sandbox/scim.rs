@@ -1,4 +1,4 @@
-//! SCIM: what the identity provider owns, seen through the other surfaces too (fact sheet §4).
+//! SCIM: what the identity provider owns, seen through the other surfaces too (docs/atlassian.md#scim).
 
 use rollbook::sandbox::{Change, Options, Sandbox, Seed, SeedScim, SeedUser, State};
 use serde_json::{Value, json};

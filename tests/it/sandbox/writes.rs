@@ -1,4 +1,4 @@
-//! What writes do to the sandbox and what they answer, by the fact sheet; lag and scripted failures.
+//! What writes do to the sandbox and what they answer, by docs/atlassian.md; lag and scripted failures.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The surface `jira`: Jira Cloud platform, REST v3 (fact sheet §1).
+//! The surface `jira`: Jira Cloud platform, REST v3 (docs/atlassian.md#surfaces-and-hosts).
 
 mod read;
 mod requests;

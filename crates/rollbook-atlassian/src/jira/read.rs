@@ -16,7 +16,7 @@ use rollbook_core::model::{
 /// "Administer Jira".
 const ADMINISTER: &str = "ADMINISTER";
 
-/// "Browse users and groups". The key is not in the specification (fact sheet §2).
+/// "Browse users and groups". The key is not in the specification (docs/atlassian.md#browse-users-and-groups).
 const BROWSE: &str = "USER_PICKER";
 
 impl Jira {
@@ -28,7 +28,7 @@ impl Jira {
         self.group_listing(requests::groups).await
     }
 
-    /// The groups that make their members site administrators (fact sheet §2).
+    /// The groups that make their members site administrators (docs/atlassian.md#site-administration).
     ///
     /// # Errors
     /// As [`Jira::groups`].
@@ -36,7 +36,7 @@ impl Jira {
         self.group_listing(requests::site_admin_groups).await
     }
 
-    /// The groups that make their members administrators of an app of Jira (fact sheet §1.1).
+    /// The groups that make their members administrators of an app of Jira (docs/atlassian.md#site-administration).
     ///
     /// # Errors
     /// As [`Jira::groups`].
@@ -84,7 +84,7 @@ impl Jira {
     /// As [`Jira::groups`].
     pub async fn groups_of(&self, account: &AccountId) -> Result<Listing<LiveGroup>, Error> {
         let request = requests::groups_of(account);
-        // Not paged: the array is the whole (fact sheet §1.1).
+        // Not paged: the array is the whole (docs/atlassian.md#accounts-by-id).
         let rows: Vec<Group> = self.client.read(&request).await?;
         let whole = Rows { rows, total: None, ended: true };
         let read = checked(whole).map_err(|cause| incomplete(&self.client, &request, cause))?;
@@ -92,7 +92,8 @@ impl Jira {
     }
 
     /// Who may change a group; `None` where the picker does not show it. The name is what it is looked up by, the
-    /// id what it is recognised by: the picker finds every name that contains this one (fact sheet §1.1).
+    /// id what it is recognised by: the picker finds every name that contains this one
+    /// (docs/atlassian.md#group-picker).
     ///
     /// # Errors
     /// As [`super::super::Client::read`].
@@ -101,7 +102,7 @@ impl Jira {
         Ok(found.groups.iter().find_map(|found| found.kind_of(group)))
     }
 
-    /// Which groups give which app. Who may not administer Jira is refused (fact sheet §1.1).
+    /// Which groups give which app. Who may not administer Jira is refused (docs/atlassian.md#administer-jira).
     ///
     /// # Errors
     /// As [`super::super::Client::read`], and a shape error where the id of a group that gives an app is not told: it might
@@ -117,7 +118,8 @@ impl Jira {
     }
 
     /// What the credential may see and do. It is probed with every reading, since a missing right shows as an empty list at
-    /// some endpoints (fact sheet §1.1, §8.11). `/serverInfo` would prove nothing, it answers anybody.
+    /// some endpoints (docs/atlassian.md#browse-users-and-groups). `/serverInfo` would prove nothing, it answers
+    /// anybody.
     ///
     /// # Errors
     /// As [`Jira::groups`]. An account without "Browse users and groups" gets 403 here, since it may not even
@@ -141,7 +143,7 @@ impl Jira {
     }
 
     /// Whether the account has "Administer Jira", and "Browse users and groups" where that can be asked: an
-    /// unknown key is answered with 400 (fact sheet §1.1).
+    /// unknown key is answered with 400 (docs/atlassian.md#administer-jira).
     async fn permissions(&self) -> Result<(bool, Option<bool>), Error> {
         let both = requests::permissions(&format!("{ADMINISTER},{BROWSE}"));
         let (request, answer) = match self.client.read::<Permissions>(&both).await {

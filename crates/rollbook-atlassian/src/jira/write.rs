@@ -18,7 +18,8 @@ const GROUP: &str = "/rest/api/3/group";
 const GROUP_USER: &str = "/rest/api/3/group/user";
 const USER: &str = "/rest/api/3/user";
 
-/// The method and the route that carry an operation out (fact sheet §1.1); nothing for what Jira cannot do.
+/// The method and the route that carry an operation out (docs/atlassian.md#writing-to-jira); nothing for what Jira
+/// cannot do.
 pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
     match operation {
         Operation::CreateGroup { .. } => Some((Method::POST, GROUP)),
@@ -34,7 +35,8 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
     }
 }
 
-/// Makes the request that carries an operation out (fact sheet §1.1). There is no other way to a write.
+/// Makes the request that carries an operation out (docs/atlassian.md#writing-to-jira). There is no other way to a
+/// write.
 ///
 /// # Errors
 /// [`RequestError`] when an operation that it requires has not made its id, or Jira cannot do it.
@@ -43,9 +45,10 @@ pub fn request(operation: &Operation, made: &MadeIds) -> Result<Request, Request
     let (method, route) = route(operation).ok_or_else(unsupported)?;
     let write = Request::write(method, Host::Jira, route);
     Ok(match operation {
-        // A group cannot be given a description here (fact sheet §1.2).
+        // A group cannot be given a description here (docs/atlassian.md#creating-and-deleting-a-group-in-jira).
         Operation::CreateGroup { name, .. } => write.body(Body::Json(json!({ "name": name }))),
-        // `products` has been required since 9 May 2024; an empty one means access to none (fact sheet §1.3).
+        // `products` has been required since 9 May 2024; an empty one means access to none
+        // (docs/atlassian.md#inviting-through-jira).
         Operation::InviteUser { email, apps, .. } => {
             write.body(Body::Json(json!({ "emailAddress": email, "products": apps })))
         }
@@ -93,8 +96,8 @@ fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<CreatedIds>,
 }
 
 /// Adding a member twice answers 400, removing nobody answers 400 or 404, and other mistakes do so too: the text
-/// decides (fact sheet §1.3, §8.1). What is to go and is not found may be gone, by a proxy that sent the request twice or
-/// by somebody else: a read decides.
+/// decides (docs/atlassian.md#adding-and-removing-members). What is to go and is not found may be gone, by a proxy that
+/// sent the request twice or by somebody else: a read decides.
 fn claims_satisfied(operation: &Operation, answer: &Answer, words: &Words) -> bool {
     let says = |text| words.as_str().to_ascii_lowercase().contains(text);
     let said = |text| answer.status() == StatusCode::BAD_REQUEST && says(text);

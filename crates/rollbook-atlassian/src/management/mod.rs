@@ -1,5 +1,5 @@
 //! The surface `user-management`: accounts that the organization manages, for all sites and products at once
-//! (fact sheet §5, "User management API").
+//! (docs/atlassian.md#user-management-api).
 
 mod wire;
 
@@ -31,13 +31,14 @@ pub struct Management {
     client: Arc<Client>,
 }
 
-/// `GET …/manage`: what may be done to an account, and why not (fact sheet §5).
+/// `GET …/manage`: what may be done to an account, and why not (docs/atlassian.md#privileges-of-an-account).
 pub fn privileges(account: &AccountId) -> Request {
     let request = Request::read(Host::Admin, MANAGE).segment(account.as_str());
     PRIVILEGES.iter().fold(request, |request, name| request.query("privileges", *name))
 }
 
-/// The method and the route that carry an operation out (fact sheet §5); nothing for what this API cannot do.
+/// The method and the route that carry an operation out (docs/atlassian.md#deactivating-and-activating); nothing for
+/// what this API cannot do.
 pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
     match operation {
         Operation::DeactivateUser { .. } => Some((Method::POST, DISABLE)),
@@ -56,7 +57,7 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
 
 /// Makes the request that carries an operation out: `POST …/lifecycle/disable` deactivates an account for every
 /// site and product, and takes a body, in which the message may be missing; `POST …/lifecycle/enable` activates it
-/// (fact sheet §5).
+/// (docs/atlassian.md#deactivating-and-activating).
 ///
 /// # Errors
 /// [`RequestError::Unsupported`] where this API cannot do it.
@@ -68,8 +69,8 @@ pub fn request(operation: &Operation) -> Result<Request, RequestError> {
 }
 
 /// Says what the answer to a [`request`] means: 204 is done; 403 with a `key`, 404 and 409 with
-/// `conflict.lifecycleErrors` are refusals, in the API's words (fact sheet §5). That 409 might say that nothing
-/// needed doing is not documented, so that it is no success.
+/// `conflict.lifecycleErrors` are refusals, in the API's words (docs/atlassian.md#refusals-of-user-management). That
+/// 409 might say that nothing needed doing is not documented, so that it is no success.
 pub fn interpret(answer: &Answer) -> Written {
     if answer.status().is_success() {
         Written::Done { made: None }

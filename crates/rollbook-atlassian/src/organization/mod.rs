@@ -1,4 +1,4 @@
-//! The surface `organization`: the Organizations API (fact sheet §5).
+//! The surface `organization`: the Organizations API (docs/atlassian.md#organizations-api).
 //!
 //! Version 2 alone, but for the domains, which have no other: the directory endpoints of version 1 have been dead
 //! since 30 June 2026, and the listings by `GET` of version 2 die on 30 June 2027.

@@ -51,7 +51,7 @@ impl Organization {
     }
 
     /// Everybody who is in the directory, in order of their accounts, a hundred a page. Service accounts and apps are
-    /// not shown here (fact sheet §5).
+    /// not shown here (docs/atlassian.md#what-the-organization-does-not-show).
     ///
     /// # Errors
     /// As [`Organization::directories`].
@@ -94,9 +94,11 @@ impl Organization {
     /// The members of each of the groups, and everybody who is in one of them: ten groups a chain of pages.
     ///
     /// A group that this key is not shown, or whose members it is not shown though it has some, is not among the
-    /// listings: that is not read, and not empty. The admin groups are such (fact sheet §5).
+    /// listings: that is not read, and not empty. The admin groups are such
+    /// (docs/atlassian.md#what-the-organization-does-not-show).
     ///
-    /// Service accounts and apps are not shown here; Jira shows them as members of the same groups (fact sheet §5).
+    /// Service accounts and apps are not shown here; Jira shows them as members of the same groups
+    /// (docs/atlassian.md#what-the-organization-does-not-show).
     ///
     /// # Errors
     /// As [`Organization::directories`], and a shape error when a member is shown without the group.
@@ -202,7 +204,7 @@ impl Organization {
     }
 
     /// Groups by id, ten ids a request. Groups that this key is not shown are not among the answers: the admin groups
-    /// are such, and exist (fact sheet §5).
+    /// are such, and exist (docs/atlassian.md#what-the-organization-does-not-show).
     ///
     /// # Errors
     /// As [`Organization::directories`].

@@ -1,7 +1,7 @@
 //! The requests that read, as values. Pure.
 //!
-//! With a cursor the other parameters of a search are discarded (fact sheet §5); they are sent all the same, so that
-//! a server that reads them reads the same.
+//! With a cursor the other parameters of a search are discarded (docs/atlassian.md#cursors); they are sent all the
+//! same, so that a server that reads them reads the same.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -9,22 +9,22 @@ use serde_json::{Value, json};
 use crate::request::{Body, Host, Repeat, Request};
 use rollbook_core::model::{AccountId, Email, GroupId, GroupName, PlatformRole};
 
-/// How many e-mails one search names: the documented most (fact sheet §5).
+/// How many e-mails one search names: the documented most (docs/atlassian.md#searches).
 pub const EMAILS: usize = 100;
 
-/// How many groups one search of users names: the documented most (fact sheet §5).
+/// How many groups one search of users names: the documented most (docs/atlassian.md#searches).
 pub const GROUPS: usize = 10;
 
-/// How many accounts one search names: the documented most (fact sheet §5).
+/// How many accounts one search names: the documented most (docs/atlassian.md#searches).
 pub const ACCOUNTS: usize = 10;
 
-/// How many names one search of groups names: the documented most (fact sheet §5).
+/// How many names one search of groups names: the documented most (docs/atlassian.md#searches).
 pub const NAMES: usize = 100;
 
-/// The rows of a page: the documented most (fact sheet §5).
+/// The rows of a page: the documented most (docs/atlassian.md#searches).
 pub const PAGE: usize = 100;
 
-/// All directories that the key may manage (fact sheet §5).
+/// All directories that the key may manage (docs/atlassian.md#directories).
 const EVERYWHERE: &str = "-";
 
 const USERS: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/search";
@@ -36,11 +36,11 @@ const GROUPS_SEARCH: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/gr
 pub struct Place {
     /// The organization's id.
     pub organization: String,
-    /// The directory's id. It is another one than a SCIM directory's (fact sheet §0).
+    /// The directory's id. It is another one than a SCIM directory's (docs/atlassian.md#scim-ids).
     pub directory: String,
 }
 
-/// `GET /v2/orgs/{o}/directories` (fact sheet §5).
+/// `GET /v2/orgs/{o}/directories` (docs/atlassian.md#directories).
 pub fn directories(organization: &str, cursor: Option<&str>) -> Request {
     let request = Request::read(Host::Admin, "/admin/v2/orgs/{orgId}/directories")
         .segment(organization)
@@ -48,7 +48,7 @@ pub fn directories(organization: &str, cursor: Option<&str>) -> Request {
     with_cursor(request, cursor)
 }
 
-/// `GET /v1/orgs/{o}/domains`: the only listing of domains there is (fact sheet §5).
+/// `GET /v1/orgs/{o}/domains`: the only listing of domains there is (docs/atlassian.md#verified-domains).
 pub fn domains(organization: &str, cursor: Option<&str>) -> Request {
     let request = Request::read(Host::Admin, "/admin/v1/orgs/{orgId}/domains").segment(organization);
     with_cursor(request, cursor)
@@ -65,7 +65,8 @@ pub fn workspaces(organization: &str, cursor: Option<&str>) -> Request {
     read.body(Body::Json(asked)).repeat(Repeat::Safe)
 }
 
-/// People by exact e-mail, in every directory: who an address is does not depend on where (fact sheet §7).
+/// People by exact e-mail, in every directory: who an address is does not depend on where
+/// (docs/atlassian.md#search-by-email).
 pub fn by_email(organization: &str, emails: &[Email], cursor: Option<&str>) -> Request {
     users(organization, EVERYWHERE, json!({ "emails": emails, "expand": ["platformRoles"] }), cursor)
 }
@@ -76,7 +77,8 @@ pub fn with_role(organization: &str, role: &PlatformRole, cursor: Option<&str>) 
     users(organization, EVERYWHERE, json!({ "roleIds": [role], "expand": ["platformRoles"] }), cursor)
 }
 
-/// The members of groups, each with their groups: there is no listing of a group's members (fact sheet §5).
+/// The members of groups, each with their groups: there is no listing of a group's members
+/// (docs/atlassian.md#members-through-the-organization).
 pub fn members_of(place: &Place, groups: &[GroupId], cursor: Option<&str>) -> Request {
     let asked = json!({ "groupIds": groups, "expand": ["groups", "platformRoles"] });
     users(&place.organization, &place.directory, asked, cursor)
@@ -99,7 +101,7 @@ pub fn activity(place: &Place, cursor: Option<&str>) -> Request {
     users(&place.organization, &place.directory, asked, cursor)
 }
 
-/// Groups by exact name without regard to case, or all of them (fact sheet §5).
+/// Groups by exact name without regard to case, or all of them (docs/atlassian.md#searches).
 pub fn groups(place: &Place, names: Option<&[GroupName]>, cursor: Option<&str>) -> Request {
     let expand = ["counts.users"];
     let asked = match names {

@@ -157,7 +157,7 @@ pub(super) struct Assignment {
 }
 
 /// A group's bare id: some answers give an ARI, `ari:cloud:identity::group/UUID`, others the UUID alone
-/// (fact sheet §5). The one place that knows.
+/// (docs/atlassian.md#group-ids-and-names). The one place that knows.
 pub(super) fn group_id(text: &str) -> GroupId {
     match text.strip_prefix("ari:").and_then(|ari| ari.rsplit_once('/')) {
         Some((_, id)) if !id.is_empty() => GroupId::new(id),
@@ -262,7 +262,7 @@ impl From<&User> for OrganizationUser {
     fn from(user: &User) -> Self {
         Self {
             account: user.id(),
-            // Absent or empty where it is hidden (fact sheet §7); what is no e-mail says nothing.
+            // Absent or empty where it is hidden (docs/atlassian.md#hidden-emails); what is no e-mail says nothing.
             email: user.email.as_deref().and_then(|text| Email::parse(text).ok()),
             name: user.name.clone().unwrap_or_default(),
             status: user.status(),

@@ -19,7 +19,7 @@ use rollbook_core::model::{
     AccountId, App, CreatedIds, Email, GroupId, GroupName, Inactive, Operation, Ref, Surface, SurfaceIds,
 };
 
-/// How many people one request invites: the documented most (fact sheet §5).
+/// How many people one request invites: the documented most (docs/atlassian.md#inviting-through-the-organization).
 pub const INVITATIONS: usize = 25;
 
 const GROUPS: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups";
@@ -62,7 +62,8 @@ impl<'a> Invite<'a> {
     }
 }
 
-/// The method and the route that carry an operation out (fact sheet §5); nothing for what this API cannot do.
+/// The method and the route that carry an operation out (docs/atlassian.md#organizations-api); nothing for what this
+/// API cannot do.
 pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
     match operation {
         Operation::CreateGroup { .. } => Some((Method::POST, GROUPS)),
@@ -79,7 +80,7 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
     }
 }
 
-/// Makes the request that carries an operation out (fact sheet §5).
+/// Makes the request that carries an operation out (docs/atlassian.md#organizations-api).
 ///
 /// # Errors
 /// [`RequestError`] when an operation that it requires has not made its id, an invitation would lead nowhere, or this
@@ -111,7 +112,8 @@ pub fn request(
         Operation::RemoveMember { membership } => {
             write().segment(membership.group().as_str()).segment(membership.account().as_str())
         }
-        // Suspending keeps the groups, and restoring gives back what suspending took (fact sheet §5).
+        // Suspending keeps the groups, and restoring gives back what suspending took
+        // (docs/atlassian.md#suspending-restoring-and-removing).
         Operation::SuspendUser { account, .. }
         | Operation::ActivateUser { account, .. }
         | Operation::RemoveUser { account, .. } => write().segment(account.as_str()),
@@ -120,7 +122,8 @@ pub fn request(
     })
 }
 
-/// `POST /v2/orgs/{o}/users/invite` for people who are offered the same, at most [`INVITATIONS`] (fact sheet §5).
+/// `POST /v2/orgs/{o}/users/invite` for people who are offered the same, at most [`INVITATIONS`]
+/// (docs/atlassian.md#inviting-through-the-organization).
 ///
 /// # Errors
 /// [`RequestError`] when it would lead nowhere, or to an app whose resource is not known, or a group has not been made.
@@ -211,7 +214,7 @@ fn claim(operation: &Operation, words: &Words) -> String {
 }
 
 /// Says what the answer to an invitation means for one of those who are in it. 206 means that something failed;
-/// for whom and what, its items say (fact sheet §5).
+/// for whom and what, its items say (docs/atlassian.md#inviting-through-the-organization).
 ///
 /// # Errors
 /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and nothing of this person, or went well in part.

@@ -1,7 +1,7 @@
-//! The surface `scim`: the User provisioning API (fact sheet §4).
+//! The surface `scim`: the User provisioning API (docs/atlassian.md#scim).
 //!
 //! Never a `PUT`, which clears what it leaves out, and never a `DELETE` of a user, which cannot be undone. SCIM
-//! ids are a type of their own. The published description is of 2022; what has changed is in the fact sheet.
+//! ids are a type of their own. The published description is of 2022; docs/atlassian.md#scim says what has changed.
 
 mod operation;
 mod read;

@@ -16,7 +16,7 @@ use rollbook_core::model::{
 /// How many members one request adds. No most is documented; it bounds what one refusal takes with it.
 pub const ADDITIONS: usize = 50;
 
-/// The method and the route that carry an operation out (fact sheet §4); nothing for what this API cannot do.
+/// The method and the route that carry an operation out (docs/atlassian.md#scim); nothing for what this API cannot do.
 pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
     match operation {
         Operation::CreateGroup { .. } => Some((Method::POST, GROUPS)),

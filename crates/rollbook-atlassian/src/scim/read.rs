@@ -84,7 +84,8 @@ impl Scim {
         result.map_err(|cause| incomplete(&self.client, &request(1), cause))
     }
 
-    /// The next row follows from the number that came, never from the number that was asked for (fact sheet §4).
+    /// The next row follows from the number that came, never from the number that was asked for
+    /// (docs/atlassian.md#listings-of-scim).
     async fn pages<T: DeserializeOwned + Row<Id = ScimId>>(
         &self,
         request: &impl Fn(usize) -> Request,

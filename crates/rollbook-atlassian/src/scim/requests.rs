@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::request::{Body, Host, Request};
 use rollbook_core::model::{Email, GroupName, ScimId};
 
-/// How many resources are asked for: a call gives 100 at most, whatever is asked (fact sheet §4).
+/// How many resources are asked for: a call gives 100 at most, whatever is asked (docs/atlassian.md#listings-of-scim).
 pub const PAGE: usize = 100;
 
 pub(super) const USERS: &str = "/scim/directory/{directoryId}/Users";
@@ -21,12 +21,12 @@ pub struct NewUser<'a> {
     pub email: &'a Email,
     /// Their display name.
     pub name: &'a str,
-    /// Whether the account is active. It is always sent: left out, it would be (fact sheet §4).
+    /// Whether the account is active. It is always sent: left out, it would be (docs/atlassian.md#users-of-scim).
     pub active: bool,
 }
 
 /// How the removal of a member is said. Atlassian shows no example, and identity providers that it supports use
-/// both (fact sheet §4).
+/// both (docs/atlassian.md#patch-of-scim).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RemoveShape {
     /// `members[value eq "ID"]`, the one that RFC 7644 §3.5.2.2 knows. It comes first: a server that reads the
@@ -36,7 +36,7 @@ pub enum RemoveShape {
     Value,
 }
 
-/// `GET /Users` from a row on; rows count from 1 (fact sheet §4).
+/// `GET /Users` from a row on; rows count from 1 (docs/atlassian.md#listings-of-scim).
 pub fn users(directory: &str, start: usize) -> Request {
     list(USERS, directory, start)
 }
@@ -47,7 +47,7 @@ pub fn groups(directory: &str, start: usize) -> Request {
 }
 
 /// `GET /Users` by `userName`: one of the two attributes that can be asked for, and the e-mail is neither
-/// (fact sheet §4).
+/// (docs/atlassian.md#listings-of-scim).
 pub fn user_named(directory: &str, name: &str, start: usize) -> Request {
     list(USERS, directory, start).query("filter", filter("userName", name))
 }
@@ -80,7 +80,7 @@ pub fn create_user(directory: &str, user: NewUser<'_>) -> Request {
     Request::write(Method::POST, Host::Directory, USERS).segment(directory).body(Body::Json(body))
 }
 
-/// `POST /Groups`: the name can never be changed (fact sheet §4).
+/// `POST /Groups`: the name can never be changed (docs/atlassian.md#groups-of-scim).
 pub fn create_group(directory: &str, name: &GroupName) -> Request {
     let body = json!({ "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Group"], "displayName": name });
     Request::write(Method::POST, Host::Directory, GROUPS).segment(directory).body(Body::Json(body))
@@ -116,7 +116,7 @@ pub fn remove_member(directory: &str, group: &ScimId, user: &ScimId, shape: Remo
 }
 
 /// `DELETE /Groups/{id}`: the group goes from the organization and its sites too, with the licences and permissions
-/// that it gave (fact sheet §4).
+/// that it gave (docs/atlassian.md#groups-of-scim).
 pub fn delete_group(directory: &str, group: &ScimId) -> Request {
     Request::write(Method::DELETE, Host::Directory, GROUP).segment(directory).segment(group.as_str())
 }

@@ -1,7 +1,7 @@
 //! Writes: requests sent, and what their answers say. They are for plans with `authority: rollbook` alone.
 //!
 //! A refusal is [`SendKind::Failed`](crate::SendKind::Failed); a 409 says that a unique name or e-mail is taken, perhaps by a record that
-//! was left behind (fact sheet §4).
+//! was left behind (docs/atlassian.md#errors-of-scim).
 
 use http::StatusCode;
 use serde::de::DeserializeOwned;
@@ -113,7 +113,7 @@ impl Writes<'_> {
         }
     }
 
-    /// Deletes a group, from the organization and its sites too (fact sheet §4).
+    /// Deletes a group, from the organization and its sites too (docs/atlassian.md#groups-of-scim).
     ///
     /// # Errors
     /// As [`Writes::create_user`]; one that is gone already is a refusal with 404.
@@ -139,7 +139,7 @@ impl Writes<'_> {
     }
 }
 
-/// The group that an answer to a change of it shows: all of it, members too (fact sheet §4).
+/// The group that an answer to a change of it shows: all of it, members too (docs/atlassian.md#patch-of-scim).
 fn shown(answer: &Answer) -> Option<ScimGroup> {
     serde_json::from_slice::<Group>(answer.body()).ok().map(ScimGroup::from)
 }

@@ -1,4 +1,4 @@
-//! Accounts by e-mail, from a CSV file that the admin console exports (fact sheet §6).
+//! Accounts by e-mail, from a CSV file that the admin console exports (docs/atlassian.md#export-of-users).
 
 use std::collections::BTreeMap;
 

@@ -49,7 +49,7 @@ impl Way {
 }
 
 /// Flattens groups, and what they take in. The union of all ways counts, the latest day wins, and an `except` works on
-/// its own entry only (design §2). `active: false` overrides every listing.
+/// its own entry only (docs/design.md#memberships). `active: false` overrides every listing.
 pub(super) fn flattened<'d>(
     draft: &'d Draft,
     groups: impl IntoIterator<Item = &'d GroupName>,

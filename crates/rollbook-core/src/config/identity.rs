@@ -47,7 +47,7 @@ fn accounts<'d>(cx: &mut Context, draft: &'d Draft) -> Claims<'d, Email> {
     claims
 }
 
-/// An e-mail that only owns something, or is in a rule, is not declared (design §2, People), and what the lock
+/// An e-mail that only owns something, or is in a rule, is not declared (docs/design.md#people), and what the lock
 /// says of it is left over.
 fn only_declared(draft: &Draft, claims: &mut Claims<'_, Email>) {
     claims.retain(|_, claimed| claimed.len() > 1);

@@ -1,5 +1,5 @@
 //! Which `site` a tree may name. A pull request can edit the tree, so the tree must not be able to send a
-//! credential anywhere but to Atlassian or to this machine (design §2, Hosts).
+//! credential anywhere but to Atlassian or to this machine (docs/design.md#hosts).
 
 use crate::model::Realm;
 

@@ -83,7 +83,7 @@ fn escaped(name: &str) -> String {
     format!("`{spelled}`")
 }
 
-/// Atlassian's exact search for group names ignores case (fact sheet §5), so two such names cannot be told
+/// Atlassian's exact search for group names ignores case (docs/atlassian.md#searches), so two such names cannot be told
 /// apart.
 fn group_case(cx: &mut Context, draft: &Draft) {
     let mut folded: BTreeMap<String, (&GroupName, Span)> = BTreeMap::new();

@@ -14,7 +14,7 @@ use super::dates::{day, meant};
 use super::node::{Looks, Node, Scalar, Value};
 use super::suggest;
 
-/// The longest id (fact sheet §1.2 gives it for account ids).
+/// The longest id (docs/atlassian.md#account-ids).
 pub(super) const LONGEST_ID: usize = 128;
 
 /// The longest name of a group, in characters.

@@ -49,7 +49,7 @@ pub struct Capabilities {
     pub accounts: BTreeMap<AccountId, Option<LiveAccount>>,
     /// By account.
     pub privileges: BTreeMap<AccountId, Privileges>,
-    /// Every app's role; not read where nothing asked or the credential may not (fact sheet §1.1).
+    /// Every app's role; not read where nothing asked or the credential may not (docs/atlassian.md#administer-jira).
     pub app_roles: Reading<Vec<AppRole>>,
     /// The active site administrators, each with a group that makes them one; without Jira, which groups do is not
     /// known.
@@ -69,7 +69,8 @@ pub struct Capabilities {
     pub unread: BTreeSet<Unread>,
 }
 
-/// Who may change a group: from Jira's group picker (fact sheet §1.2), or from the organization (§5).
+/// Who may change a group: from Jira's group picker (docs/atlassian.md#synced-groups-and-teams-in-jira), or from the
+/// organization (docs/atlassian.md#who-may-change-a-group).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct GroupKind {
@@ -91,7 +92,7 @@ pub enum ManagedBy {
     External,
     /// People; whatever the API calls them.
     People,
-    /// The API does not say, as it may for ordinary groups (fact sheet §1.2).
+    /// The API does not say, as it may for ordinary groups (docs/atlassian.md#synced-groups-and-teams-in-jira).
     Unsaid,
 }
 

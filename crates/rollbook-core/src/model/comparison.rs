@@ -1,4 +1,4 @@
-//! What a plan says of the base revision that it was compared with (design §6).
+//! What a plan says of the base revision that it was compared with (docs/design.md#change-drift-adopted).
 
 use jiff::civil::Date;
 use schemars::JsonSchema;

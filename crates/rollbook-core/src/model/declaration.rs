@@ -50,7 +50,7 @@ pub struct Settings {
 /// `scim:`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scim {
-    /// The SCIM directory's id, which is not the organization's directory id (fact sheet §0).
+    /// The SCIM directory's id, which is not the organization's directory id (docs/atlassian.md#scim-ids).
     pub directory: Located<String>,
     /// Who may write to it.
     pub authority: Authority,

@@ -72,33 +72,33 @@ macro_rules! string_id {
 }
 
 string_id! {
-    /// An Atlassian account: opaque, at most 128 characters, newer ones hold a `:` (fact sheet §1.2).
+    /// An Atlassian account: opaque, at most 128 characters, newer ones hold a `:` (docs/atlassian.md#account-ids).
     AccountId
 }
 
 string_id! {
-    /// A group across all Atlassian products; it outlives a rename (fact sheet §1.2, §5).
+    /// A group across all Atlassian products; it outlives a rename (docs/atlassian.md#group-ids-and-names).
     GroupId
 }
 
 string_id! {
-    /// A group's name: mutable, and compared exactly (fact sheet §1.2).
+    /// A group's name: mutable, and compared exactly (docs/atlassian.md#group-ids-and-names).
     GroupName
 }
 
 string_id! {
-    /// A user or a group in a SCIM directory. It is no account id and no group id (fact sheet §4).
+    /// A user or a group in a SCIM directory. It is no account id and no group id (docs/atlassian.md#scim-ids).
     ScimId
 }
 
 string_id! {
-    /// An app's key, such as `jira-software` (fact sheet §1.1, `GET /applicationrole`).
+    /// An app's key, such as `jira-software` (docs/atlassian.md#apps-and-seats).
     App
 }
 
 impl GroupName {
     /// The name folded for the comparison of names that a person would take for one another. Atlassian's own
-    /// exact search for group names ignores case (fact sheet §5).
+    /// exact search for group names ignores case (docs/atlassian.md#searches).
     pub fn folded(&self) -> String {
         self.as_str().to_lowercase()
     }

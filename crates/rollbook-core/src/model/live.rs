@@ -1,7 +1,7 @@
 //! What the surfaces report.
 //!
-//! A partial, empty or failed read must never become a plan (design §9). So [`Listing`] is made by
-//! [`Listing::checked`] alone, what was not read is [`Reading::NotRead`] and not an empty listing, and a
+//! A partial, empty or failed read must never become a plan (docs/design.md#whole-or-nothing). So [`Listing`] is made
+//! by [`Listing::checked`] alone, what was not read is [`Reading::NotRead`] and not an empty listing, and a
 //! [`Membership`] that an operation may end is handed out by a listing alone.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -58,11 +58,11 @@ pub struct LiveAccount {
     pub status: UserStatus,
     /// The display name; it comes from outside and may hold anything.
     pub name: String,
-    /// The e-mail, where the API shows it (fact sheet §7).
+    /// The e-mail, where the API shows it (docs/atlassian.md#hidden-emails).
     pub email: Option<Email>,
 }
 
-/// `accountType` of the API (fact sheet §1.2).
+/// `accountType` of the API (docs/atlassian.md#account-kinds).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccountKind {
@@ -77,7 +77,7 @@ pub enum AccountKind {
 }
 
 impl AccountKind {
-    /// Whether an account may be a person: what the API does not name may be one (fact sheet §1.2).
+    /// Whether an account may be a person: what the API does not name may be one (docs/atlassian.md#account-kinds).
     pub fn is_person(self) -> bool {
         match self {
             Self::Atlassian | Self::Unknown => true,
@@ -102,7 +102,8 @@ pub struct Rights {
 pub struct JiraRights {
     /// The account that the credential acts as.
     pub acting: LiveAccount,
-    /// The global permission "Browse users and groups": without it listings come back empty (fact sheet §1.1).
+    /// The global permission "Browse users and groups": without it listings come back empty
+    /// (docs/atlassian.md#browse-users-and-groups).
     pub browse_users: bool,
     /// The global permission "Administer Jira".
     pub administer: bool,
@@ -163,7 +164,8 @@ impl LiveAccount {
 
 impl LiveState {
     /// The groups that administer the organization. Atlassian's own group of its administrators has this name in every
-    /// organization, and gives the role until the Units rollout reaches a tenant (fact sheet §5).
+    /// organization, and gives the role until the Units rollout reaches a tenant
+    /// (docs/atlassian.md#organization-administrators).
     pub fn organization_admin_groups(&self) -> impl Iterator<Item = &GroupId> {
         self.groups.iter().filter(|group| group.name.as_str() == "org-admins").map(|group| &group.id)
     }

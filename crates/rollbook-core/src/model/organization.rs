@@ -1,4 +1,4 @@
-//! What the Organizations and the User management API say of people and groups (fact sheet §5).
+//! What the Organizations and the User management API say of people and groups (docs/atlassian.md#organizations-api).
 
 use std::collections::BTreeSet;
 
@@ -168,7 +168,8 @@ pub enum Restriction {
     Other(String),
 }
 
-/// The groups that the organization's API never shows, whoever asks (fact sheet §5).
+/// The groups that the organization's API never shows, whoever asks
+/// (docs/atlassian.md#what-the-organization-does-not-show).
 const UNSHOWN: [&str; 2] = ["system-administrators", "atlassian-addons-admin"];
 
 /// Whether the organization's API never shows a group of this name; to it the name seems free.
@@ -177,7 +178,8 @@ pub fn is_unshown(name: &GroupName) -> bool {
 }
 
 impl OrganizationUser {
-    /// The account as every listing shows it. Only people are shown here (fact sheet §5).
+    /// The account as every listing shows it. Only people are shown here
+    /// (docs/atlassian.md#what-the-organization-does-not-show).
     pub fn live(&self) -> LiveAccount {
         LiveAccount {
             id: self.account.clone(),

@@ -81,7 +81,7 @@ pub struct Identified {
 }
 
 words! {
-    /// What says that an account is a user's (design §3).
+    /// What says that an account is a user's (docs/design.md#where-an-account-comes-from).
     pub enum IdentitySource {
         /// The tree names the account itself.
         Pin = "pin",
@@ -307,8 +307,8 @@ words! {
     }
 }
 
-/// How many seconds reads may lag behind writes before a report says "not yet visible" (fact sheet §1.3): until then an apply
-/// looks again.
+/// How many seconds reads may lag behind writes before a report says "not yet visible"
+/// (docs/atlassian.md#reads-lag-behind-writes): until then an apply looks again.
 pub const PATIENCE: u16 = 30;
 
 /// What carrying a plan out takes.
@@ -375,8 +375,8 @@ impl FromStr for Guard {
 }
 
 impl Guard {
-    /// Whether a waiver may name it (design §9, 6). What must never happen at all cannot be waived, and neither can
-    /// it be waived that somebody is not known.
+    /// Whether a waiver may name it (docs/design.md#waivers). What must never happen at all cannot be waived, and
+    /// neither can it be waived that somebody is not known.
     pub fn waivable(self) -> bool {
         match self {
             Self::MaxRevokes

@@ -11,10 +11,10 @@ pub struct Realm {
     pub auth: &'static str,
 }
 
-/// Commercial Atlassian Cloud (fact sheet §0, §2) and Atlassian Government Cloud. The latter's site names are
-/// from support.atlassian.com "Get access to the Atlassian Government environment", gateway and authorization
-/// server from developer.atlassian.com `platform/framework/agc/guides/manage-3lo-apps`. Other government names
-/// that tools list, such as `atlassian-us-gov.net`, have no source at Atlassian and need an override.
+/// Commercial Atlassian Cloud (docs/atlassian.md#surfaces-and-hosts) and Atlassian Government Cloud. The latter's site
+/// names are from support.atlassian.com "Get access to the Atlassian Government environment", gateway and authorization
+/// server from developer.atlassian.com `platform/framework/agc/guides/manage-3lo-apps`. Other government names that
+/// tools list, such as `atlassian-us-gov.net`, have no source at Atlassian and need an override.
 const REALMS: [Realm; 2] = [
     Realm { sites: "atlassian.net", gateway: "api.atlassian.com", auth: "auth.atlassian.com" },
     Realm {

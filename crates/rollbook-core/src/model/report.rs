@@ -77,7 +77,8 @@ pub struct CreatedIds {
 pub enum Outcome {
     /// The surface took it.
     Applied {
-        /// Whether a read after the writes saw it, in all the time that reads may lag behind writes (fact sheet §1.3).
+        /// Whether a read after the writes saw it, in all the time that reads may lag behind writes
+        /// (docs/atlassian.md#reads-lag-behind-writes).
         seen: bool,
     },
     /// The surface took it, and there is no read that would show it, or it was refused.

@@ -1,4 +1,4 @@
-//! What a SCIM directory says of people and groups (fact sheet §4).
+//! What a SCIM directory says of people and groups (docs/atlassian.md#scim).
 
 use std::collections::BTreeSet;
 

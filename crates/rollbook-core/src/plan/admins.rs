@@ -1,4 +1,5 @@
-//! Nothing may leave the site or the organization without an active administrator (design §9, 2).
+//! Nothing may leave the site or the organization without an active administrator
+//! (docs/design.md#what-is-never-planned).
 
 use std::collections::{BTreeMap, BTreeSet};
 

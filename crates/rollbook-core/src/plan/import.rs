@@ -56,7 +56,7 @@ pub fn import_questions(desired: &Desired<'_>, live: &LiveState, selection: &Sel
     let added = live.groups.iter().filter(|group| selection.takes(&group.name)).filter(is_new);
     let group_kinds: BTreeMap<GroupId, GroupName> =
         added.map(|group| (group.id.clone(), group.name.clone())).collect();
-    // Who does not administer Jira is refused (fact sheet §1.1).
+    // Who does not administer Jira is refused (docs/atlassian.md#administer-jira).
     let administers = live.rights.jira.as_ref().is_some_and(|jira| jira.administer);
     Questions { app_roles: administers && !group_kinds.is_empty(), group_kinds, ..Questions::default() }
 }

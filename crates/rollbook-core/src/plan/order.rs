@@ -1,4 +1,4 @@
-//! What must be done before what (design §8).
+//! What must be done before what (docs/design.md#order-of-operations).
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -35,7 +35,7 @@ pub(super) fn require(operations: &mut Operations) {
             Operation::AddMember { .. } => {
                 requires.extend(planned.key.address.user().and_then(|user| arrivals.get(user)).cloned());
             }
-            // What ends before an account comes back has no effect again (design §7).
+            // What ends before an account comes back has no effect again (docs/design.md#coming-back).
             Operation::RemoveUser { account, .. } | Operation::ActivateUser { account, .. } => {
                 requires.extend(by_account.get(account).into_iter().flatten().cloned());
             }

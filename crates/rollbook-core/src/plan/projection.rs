@@ -10,7 +10,7 @@ use crate::model::{
 use super::context::Context;
 
 /// How many memberships and accounts lose access by operations: each membership once, and a person who loses none at
-/// least once (design §9).
+/// least once (docs/design.md#what-guards-count).
 pub(super) fn revokes<'a>(operations: impl Iterator<Item = &'a PlannedOperation>) -> usize {
     let mut memberships: BTreeSet<&Membership> = BTreeSet::new();
     let mut people: BTreeSet<&AccountId> = BTreeSet::new();

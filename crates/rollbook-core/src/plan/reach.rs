@@ -1,4 +1,4 @@
-//! How far operations reach beyond the site that a tree names (design §5).
+//! How far operations reach beyond the site that a tree names (docs/design.md#reach-and-cost).
 
 use std::borrow::Cow;
 use std::collections::BTreeSet;

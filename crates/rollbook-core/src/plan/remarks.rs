@@ -13,7 +13,7 @@ use super::identity::{Identity, Marked};
 use super::projection::Projection;
 use super::rules::{RuleBook, Rules, Unseen, group_id};
 
-/// How far ahead a plan says what expires, in days (design §2, Time).
+/// How far ahead a plan says what expires, in days (docs/design.md#time).
 const EXPIRES_SOON: i64 = 14;
 
 /// The notes.

@@ -180,7 +180,7 @@ fn listed(user: &RosterUser, between: &str) -> String {
     user.groups.iter().map(GroupName::as_str).collect::<Vec<_>>().join(between)
 }
 
-/// The word of the API (fact sheet §1.2).
+/// The word of the API (docs/atlassian.md#account-kinds).
 fn kind(kind: AccountKind) -> &'static str {
     match kind {
         AccountKind::Atlassian => "atlassian",

@@ -1,4 +1,5 @@
-//! What Jira says when it refuses. Texts without a source in the fact sheet are believable inventions.
+//! What Jira says when it refuses. Texts without a source in docs/atlassian.md#errors-of-jira are believable
+//! inventions.
 
 use http::StatusCode;
 use serde_json::json;
@@ -6,7 +7,7 @@ use serde_json::json;
 use crate::change::Refused;
 use crate::reply::Reply;
 
-/// An error with one message: `{"errorMessages":[…],"errors":{}}` (fact sheet §1.2).
+/// An error with one message: `{"errorMessages":[…],"errors":{}}` (docs/atlassian.md#errors-of-jira).
 pub(crate) fn error(status: StatusCode, message: &str) -> Reply {
     Reply::json(status, &json!({ "errorMessages": [message], "errors": {} }))
 }
@@ -33,7 +34,7 @@ pub(super) fn forbidden(message: &str) -> Reply {
     error(StatusCode::FORBIDDEN, message)
 }
 
-/// 404 for an account, in the words that Jira uses for a caller without rights too (fact sheet §1.3).
+/// 404 for an account, in the words that Jira uses for a caller without rights too (docs/atlassian.md#errors-of-jira).
 pub(super) fn no_such_user() -> Reply {
     error(StatusCode::NOT_FOUND, "Specified user does not exist or you do not have required permissions")
 }
@@ -43,7 +44,8 @@ pub(super) fn no_such_group(reference: &str) -> Reply {
     error(StatusCode::NOT_FOUND, &format!("Group '{reference}' does not exist."))
 }
 
-/// The text of the identity back end, which reaches app identities unchanged (fact sheet §1.1).
+/// The text of the identity back end, which reaches app identities unchanged
+/// (docs/atlassian.md#apps-never-write-groups).
 pub(super) fn back_end_forbidden() -> Reply {
     let text = "An error occurred: com.atlassian.idp.client.exceptions.AuthorizationException: \
                 {\"key\":\"forbidden\",\"context\":{\"message\":\"user does not have the relevant permissions\"}}";
@@ -51,7 +53,7 @@ pub(super) fn back_end_forbidden() -> Reply {
 }
 
 /// What Jira answers to a change that is impossible. The texts of the two membership cases are matched by other
-/// tools (fact sheet §1.3: `User is already a member of`, `not a member of`).
+/// tools (docs/atlassian.md#adding-and-removing-members: `User is already a member of`, `not a member of`).
 pub(super) fn refused(refused: &Refused) -> Reply {
     match refused {
         Refused::UnknownGroup(group) => no_such_group(group),

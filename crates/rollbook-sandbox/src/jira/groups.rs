@@ -1,4 +1,4 @@
-//! Groups: listing, searching, creating, deleting (fact sheet §1.1).
+//! Groups: listing, searching, creating, deleting (docs/atlassian.md#groups-of-a-site).
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -14,11 +14,12 @@ use super::errors::{bad_request, no_such_group, refused};
 use super::rights::{require_browse, require_site_admin};
 use super::wire::{GroupDetails, Window, full_group, page};
 
-/// The apps that `applicationKey` takes (fact sheet §1.1).
+/// The apps that `applicationKey` takes (docs/atlassian.md#groups-of-a-site).
 const APPLICATION_KEYS: [&str; 4] =
     ["jira-core", "jira-product-discovery", "jira-servicedesk", "jira-software"];
 
-/// `GET /group/bulk`: every group, by name. No maximum of `maxResults` is known (fact sheet §9); here it is 1000.
+/// `GET /group/bulk`: every group, by name. No maximum of `maxResults` is known (docs/atlassian.md#groups-of-a-site);
+/// here it is 1000.
 pub(super) fn bulk(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_browse(turn)?;
     let window = Window::of(turn, 50, 1000)?;
@@ -62,7 +63,8 @@ struct AddGroup {
     name: Option<String>,
 }
 
-/// `POST /group`: 201 with the group; 400 for a name that is missing or in use (fact sheet §1.1).
+/// `POST /group`: 201 with the group; 400 for a name that is missing or in use
+/// (docs/atlassian.md#creating-and-deleting-a-group-in-jira).
 pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_site_admin(turn)?;
     let body: AddGroup = turn.json().map_err(|_| bad_request("Invalid request payload."))?;
@@ -104,7 +106,7 @@ pub(super) fn named_group(turn: &Turn<'_>, id_key: &str, name_key: &str) -> Resu
 }
 
 /// Refuses writes to a group whose members an identity provider or a team decides. Assumption: status and text
-/// are not established (fact sheet §1.3, §9), only that such a group cannot be modified (§1.2).
+/// are not established (docs/atlassian.md#synced-groups-and-teams-in-jira), only that such a group cannot be modified.
 pub(super) fn require_writable(turn: &Turn<'_>, group_id: &str) -> Result<(), Reply> {
     let Some(group) = turn.state().groups.get(group_id) else {
         return Err(no_such_group(group_id));

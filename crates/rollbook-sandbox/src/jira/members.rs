@@ -1,4 +1,4 @@
-//! Members of a group: listing, adding, removing (fact sheet §1.1, §1.3).
+//! Members of a group: listing, adding, removing (docs/atlassian.md#members-of-a-group).
 
 use std::iter::repeat_n;
 
@@ -17,7 +17,7 @@ use super::rights::{require_browse, require_site_admin};
 use super::wire::{Hidden, Row, UserDetails, Window, full_group, page, user_details, with_users};
 
 /// `GET /group/member`: at most 50 a page whatever is asked, without inactive members unless they are asked for,
-/// in the order of a name that is not shown (fact sheet §1.1, §1.3, §1.4).
+/// in the order of a name that is not shown (docs/atlassian.md#members-of-a-group).
 pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_sight(turn)?;
     let group_id = named_group(turn, "groupId", "groupname")?;
@@ -85,7 +85,8 @@ struct UserToAdd {
     name: Option<String>,
 }
 
-/// `POST /group/user`: 201 with the group; 400 with a text for who is a member already (fact sheet §1.3).
+/// `POST /group/user`: 201 with the group; 400 with a text for who is a member already
+/// (docs/atlassian.md#adding-and-removing-members).
 pub(super) fn add(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_site_admin(turn)?;
     let group_id = named_group(turn, "groupId", "groupname")?;
@@ -93,7 +94,7 @@ pub(super) fn add(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let body: UserToAdd = turn.json().map_err(|_| bad_request("Invalid request payload."))?;
     let account_id = match (body.account_id, body.name) {
         (Some(id), _) if !id.is_empty() => id,
-        // A user name names nobody any more (fact sheet §1.3).
+        // A user name names nobody any more (docs/atlassian.md#account-ids).
         (_, Some(_)) => return Err(no_such_user()),
         (_, None) => return Err(bad_request("'accountId' must be given.")),
     };
@@ -107,7 +108,8 @@ pub(super) fn add(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::CREATED, &full_group(turn, &group_id, group)))
 }
 
-/// `DELETE /group/user`: 200 without a body; 400 with a text for who is no member (fact sheet §1.3).
+/// `DELETE /group/user`: 200 without a body; 400 with a text for who is no member
+/// (docs/atlassian.md#adding-and-removing-members).
 pub(super) fn remove(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_site_admin(turn)?;
     let group_id = named_group(turn, "groupId", "groupname")?;
@@ -128,7 +130,8 @@ fn require_account(turn: &Turn<'_>, account_id: &str) -> Result<(), Reply> {
     if account.is_some_and(|account| !account.removed) { Ok(()) } else { Err(no_such_user()) }
 }
 
-/// 400 where membership gives access to an app whose licence is full. Assumption (fact sheet §1.3).
+/// 400 where membership gives access to an app whose licence is full. Assumption
+/// (docs/atlassian.md#memberships-through-the-organization).
 fn require_seat(turn: &Turn<'_>, group_id: &str, account_id: &str) -> Result<(), Reply> {
     let state = turn.state();
     let Some(group) = state.groups.get(group_id) else {

@@ -1,5 +1,6 @@
-//! Jira REST v3: the routes on users, groups and rights (fact sheet §1), which a real site answers under `/rest/api/2`
-//! and `/rest/api/latest` too: they differ in how texts of issues are written, and there are no issues here.
+//! Jira REST v3: the routes on users, groups and rights (docs/atlassian.md#reading-from-jira), which a real site
+//! answers under `/rest/api/2` and `/rest/api/latest` too: they differ in how texts of issues are written, and there
+//! are no issues here.
 //!
 //! Each handler is a plain function from a [`Turn`] to a [`Reply`]; who may pass at all, limits and the log are
 //! the gate's business, rights are the handler's (`rights`).
@@ -41,7 +42,7 @@ const WRITE_GROUP: &str = "write:group:jira";
 const DELETE_GROUP: &str = "delete:group:jira";
 const WRITE_USER: &str = "write:user:jira";
 
-/// Every route, with the scopes of fact sheet §1.1.
+/// Every route, with the scopes of docs/atlassian.md#scopes-of-jira.
 pub(super) static ROUTES: &[Route] = &[
     get("/rest/api/3/group/bulk", scopes(JIRA_USER, &[GROUP]), groups::bulk),
     anonymous("/rest/api/3/groups/picker", scopes(JIRA_USER, &[GROUP]), picker::groups),

@@ -1,4 +1,4 @@
-//! The permissions that there are, and who has which (fact sheet §1.1, §2).
+//! The permissions that there are, and who has which (docs/atlassian.md#rights-in-jira).
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -67,7 +67,8 @@ pub(super) fn all(_: &mut Turn<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &json!({ "permissions": all })))
 }
 
-/// `GET /mypermissions`: `permissions` is required, an unknown key is a 400; anybody may ask (fact sheet §1.1).
+/// `GET /mypermissions`: `permissions` is required, an unknown key is a 400; anybody may ask
+/// (docs/atlassian.md#administer-jira).
 pub(super) fn mine(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let asked = turn
         .query

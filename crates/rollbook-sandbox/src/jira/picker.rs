@@ -1,4 +1,5 @@
-//! Finding people and groups while somebody types (fact sheet §1.1): lists that are cut, with the match in bold.
+//! Finding people and groups while somebody types (docs/atlassian.md#group-picker): lists that are cut, with the match
+//! in bold.
 
 use http::StatusCode;
 
@@ -14,11 +15,11 @@ use super::wire::{
     FoundGroup, FoundGroups, FoundUser, FoundUsers, FoundUsersAndGroups, Label, Window, avatar,
 };
 
-/// What `jira.ajax.autocomplete.limit` is set to (fact sheet §1.1 names it; 20 is Jira's default).
+/// What `jira.ajax.autocomplete.limit` is set to (docs/atlassian.md#group-picker names it; 20 is Jira's default).
 const PICKER_LIMIT: usize = 20;
 
 /// `GET /groups/picker`: the only place that tells who manages a group. Who lacks rights gets no error but an
-/// empty list, or the group of exactly that name (fact sheet §1.1, §1.2).
+/// empty list, or the group of exactly that name (docs/atlassian.md#group-picker).
 pub(super) fn groups(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let limit = Window::of(turn, PICKER_LIMIT, PICKER_LIMIT)?.max_results;
     let query = turn.query.one("query").unwrap_or_default();

@@ -25,13 +25,14 @@ pub(super) fn require_browse(turn: &Turn<'_>) -> Result<(), Reply> {
 }
 
 /// 403 for who does not administer the site. An app identity gets the back end's own text, and a person an empty
-/// body (fact sheet §1.1, §1.3: "sometimes with an empty body").
+/// body (docs/atlassian.md#errors-of-jira).
 pub(super) fn require_site_admin(turn: &Turn<'_>) -> Result<(), Reply> {
     let Some(id) = turn.caller_id() else {
         return Err(unauthenticated());
     };
     let account = turn.state().accounts.get(id);
-    // A service account has the rights of its groups; Connect and Forge apps never write groups (§1.1, §2).
+    // A service account has the rights of its groups; Connect and Forge apps never write groups
+    // (docs/atlassian.md#apps-never-write-groups).
     if account.is_some_and(is_app_identity) {
         return Err(back_end_forbidden());
     }
@@ -42,15 +43,15 @@ fn is_app_identity(account: &Account) -> bool {
     account.kind == AccountType::App && account.app_type != Some(AppType::Service)
 }
 
-/// `GET /myself` (fact sheet §1.1).
+/// `GET /myself` (docs/atlassian.md#anonymous-answers).
 pub(super) fn myself(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let found = turn.caller_id().and_then(|id| Some((id, turn.state().accounts.get(id)?)));
     let (id, account) = found.ok_or_else(unauthenticated)?;
     Ok(Reply::json(StatusCode::OK, &single_user(turn, id, account, Expand::of(turn))))
 }
 
-/// `GET /serverInfo`: it works for anybody, and so proves nothing about credentials (fact sheet §1.1). `baseUrl`
-/// is the site's own address, wherever the sandbox listens.
+/// `GET /serverInfo`: it works for anybody, and so proves nothing about credentials
+/// (docs/atlassian.md#anonymous-answers). `baseUrl` is the site's own address, wherever the sandbox listens.
 #[expect(clippy::unnecessary_wraps, reason = "every handler has one signature")]
 pub(super) fn server_info(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let site = &turn.state().site;
@@ -68,7 +69,7 @@ pub(super) fn server_info(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &info))
 }
 
-/// `GET /applicationrole`: seats and groups of every app, for who administers Jira (fact sheet §1.1).
+/// `GET /applicationrole`: seats and groups of every app, for who administers Jira (docs/atlassian.md#administer-jira).
 pub(super) fn application_roles(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_administer_jira(turn)?;
     let roles: Vec<Value> = turn.state().apps.iter().map(|(key, app)| role(turn, key, app)).collect();

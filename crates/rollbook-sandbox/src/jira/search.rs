@@ -1,4 +1,4 @@
-//! Finding people: everybody, or who matches a text (fact sheet §1.1, §1.4).
+//! Finding people: everybody, or who matches a text (docs/atlassian.md#every-user).
 
 use std::iter::repeat_n;
 
@@ -12,11 +12,11 @@ use super::errors::bad_request;
 use super::rights::{may_browse, require_browse};
 use super::wire::{Row, User, Window, listed_user, page};
 
-/// `user/search` looks no further than this many matches (fact sheet §1.1).
+/// `user/search` looks no further than this many matches (docs/atlassian.md#user-search-and-picker).
 const SEARCH_HORIZON: usize = 1000;
 
 /// `GET /users/search` and `GET /users`: a bare array of every account, inactive and removed ones too, at most
-/// 1000 a page, and an empty page at the end (fact sheet §1.3, §1.4).
+/// 1000 a page, and an empty page at the end (docs/atlassian.md#every-user).
 pub(super) fn everybody(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_browse(turn)?;
     let window = Window::of(turn, 50, 1000)?;
@@ -32,7 +32,7 @@ pub(super) fn everybody(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
 }
 
 /// `GET /user/search`: a bare array of active accounts, within the first 1000 matches; without the right to
-/// browse it is empty, and no error (fact sheet §1.1).
+/// browse it is empty, and no error (docs/atlassian.md#user-search-and-picker).
 pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let window = Window::of(turn, 50, SEARCH_HORIZON)?;
     let (query, account_id) = (turn.query.one("query"), turn.query.filled("accountId"));
@@ -87,7 +87,7 @@ fn is_statement(text: &str) -> bool {
 }
 
 /// Whether the e-mail, the display name or a word of it begins with the text, in any case. A hidden e-mail is
-/// matched too, though not shown (fact sheet §7.5).
+/// matched too, though not shown (docs/atlassian.md#user-search-and-picker).
 pub(super) fn begins_with(account: &Account, query: &str) -> bool {
     let query = query.to_lowercase();
     let name = account.name.to_lowercase();

@@ -1,4 +1,4 @@
-//! One account, some accounts, its groups; inviting and removing (fact sheet §1.1, §1.3).
+//! One account, some accounts, its groups; inviting and removing (docs/atlassian.md#accounts-by-id).
 
 use std::collections::BTreeSet;
 
@@ -35,7 +35,7 @@ pub(super) fn groups(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
 }
 
 /// `GET /user/bulk`: the accounts of the ids given; unknown ids are left out. 10 a page unless told otherwise, at
-/// most 200 (an old figure: fact sheet §1.1).
+/// most 200 (an old figure: docs/atlassian.md#accounts-by-id).
 pub(super) fn bulk(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let window = Window::of(turn, 10, 200)?;
     let asked: BTreeSet<&str> = turn.query.all("accountId").filter(|id| !id.is_empty()).collect();
@@ -57,11 +57,12 @@ struct NewUser {
 
 /// `POST /user`: invites a person, or gives one who exists access to more products; the default groups of the
 /// products are joined. A new person has not accepted, and Jira
-/// shows them as active (assumption). The caller must administer the organization: here, the site (fact sheet §1.1, §1.3).
+/// shows them as active (assumption). The caller must administer the organization: here, the site
+/// (docs/atlassian.md#inviting-through-jira).
 pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_site_admin(turn)?;
     let body: NewUser = turn.json().map_err(|_| bad_request("Invalid request payload."))?;
-    // Mandatory since 9 May 2024 (fact sheet §1.3).
+    // Mandatory since 9 May 2024 (docs/atlassian.md#inviting-through-jira).
     let products = body
         .products
         .ok_or_else(|| field_error("products", "You must specify the products that user can access."))?;
@@ -75,7 +76,8 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let existing = turn.state().account_id(&email).map(str::to_owned);
     turn.subject.account_id.clone_from(&existing);
     let held = existing.as_deref().map(|id| turn.state().apps_of(id)).unwrap_or_default();
-    // An account that exists without access, and for which no product is asked (fact sheet §1.3).
+    // An account that exists without access, and for which no product is asked
+    // (docs/atlassian.md#inviting-through-jira).
     if existing.is_some() && held.is_empty() && products.is_empty() {
         return Err(bad_request("The user exists and does not have access to Jira."));
     }
@@ -118,7 +120,8 @@ fn invite(
     Ok(id)
 }
 
-/// `DELETE /user`: 204; the account leaves the site and all groups, and lives on elsewhere (fact sheet §1.3).
+/// `DELETE /user`: 204; the account leaves the site and all groups, and lives on elsewhere
+/// (docs/atlassian.md#removed-and-inactive-look-alike).
 pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_site_admin(turn)?;
     let id = asked_account(turn)?;
@@ -131,7 +134,8 @@ pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// The account that `accountId` names: 400 without it or with a name of old (fact sheet §1.5), 404 for none such.
+/// The account that `accountId` names: 400 without it or with a name of old (docs/atlassian.md#account-ids), 404 for
+/// none such.
 fn asked_account(turn: &Turn<'_>) -> Result<String, Reply> {
     if turn.query.one("username").or(turn.query.one("key")).is_some() {
         return Err(bad_request("'username' and 'key' are no longer supported; use 'accountId'."));

@@ -184,7 +184,7 @@ pub(super) struct Window {
     pub(super) max_results: usize,
 }
 
-/// Says how a hidden e-mail shows (fact sheet §1.2: it may be absent or empty; routes differ).
+/// Says how a hidden e-mail shows (docs/atlassian.md#hidden-emails: it may be absent or empty; routes differ).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hidden {
     Absent,
@@ -208,7 +208,8 @@ impl Expand {
 }
 
 impl Window {
-    /// Reads `startAt` and `maxResults`; more than `cap` is taken for `cap`, without a word (fact sheet §8.4).
+    /// Reads `startAt` and `maxResults`; more than `cap` is taken for `cap`, without a word
+    /// (docs/atlassian.md#page-sizes).
     pub(super) fn of(turn: &Turn<'_>, default: usize, cap: usize) -> Result<Window, Reply> {
         let number = |key: &str, default: usize| match turn.query.filled(key) {
             None => Ok(default),

@@ -1,4 +1,4 @@
-//! Deactivating, activating and deleting (fact sheet §5).
+//! Deactivating, activating and deleting (docs/atlassian.md#deactivating-and-activating).
 
 use http::StatusCode;
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! User management API: managed accounts only, whichever sites they are on (fact sheet §5).
+//! User management API: managed accounts only, whichever sites they are on (docs/atlassian.md#user-management-api).
 //!
 //! To deactivate is global, where to suspend is an affair of one directory.
 

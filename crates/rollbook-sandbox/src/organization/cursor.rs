@@ -1,5 +1,5 @@
 //! Cursors: a token that holds the request it goes on with and how far that is, so that whatever else stands
-//! beside it is discarded (fact sheet §5).
+//! beside it is discarded (docs/atlassian.md#cursors).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,5 +1,5 @@
-//! What the organization says when it refuses, in its two shapes (fact sheet §5). Texts are believable inventions;
-//! codes are of the list in the published description.
+//! What the organization says when it refuses, in its two shapes (docs/atlassian.md#errors-of-the-organization). Texts
+//! are believable inventions; codes are of the list in the published description.
 
 use http::StatusCode;
 use serde_json::json;
@@ -65,7 +65,8 @@ pub(crate) fn refusal(path: &str, status: StatusCode, message: &str) -> Reply {
     error(status, &format!("ADMIN-{}-1", status.as_u16()), message)
 }
 
-/// The answer to a key with the wrong scopes: two are known (fact sheet §2). Assumption: which route gives which.
+/// The answer to a key with the wrong scopes: two are known (docs/atlassian.md#keys-with-scopes). Assumption: which
+/// route gives which.
 pub(crate) fn scope_missing(path: &str) -> Reply {
     if path.ends_with("/invite") {
         return error(StatusCode::FORBIDDEN, "ADMIN-UAM-403-1", "Forbidden");

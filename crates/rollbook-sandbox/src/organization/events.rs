@@ -1,4 +1,4 @@
-//! The audit log: what happened since the sandbox was made, newest first (fact sheet §5; its additions, §1.2).
+//! The audit log: what happened since the sandbox was made, newest first (docs/atlassian.md#audit-log).
 
 use http::StatusCode;
 use jiff::Timestamp;

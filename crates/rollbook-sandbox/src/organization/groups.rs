@@ -1,4 +1,4 @@
-//! Groups of the directory: finding, showing, creating, deleting (fact sheet §5).
+//! Groups of the directory: finding, showing, creating, deleting (docs/atlassian.md#groups-through-the-organization).
 
 use http::StatusCode;
 use serde::Deserialize;

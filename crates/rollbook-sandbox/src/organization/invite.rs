@@ -1,4 +1,4 @@
-//! Inviting people, several at once and item by item (fact sheet §5).
+//! Inviting people, several at once and item by item (docs/atlassian.md#inviting-through-the-organization).
 
 use std::collections::BTreeSet;
 
@@ -149,8 +149,8 @@ fn join(turn: &mut Turn<'_>, group: &str, user: &str) -> Result<(), String> {
     }
 }
 
-/// Lets an account join the groups that give a role: the default groups for `user` (fact sheet §1.3), every group
-/// that grants it for `admin` (assumption).
+/// Lets an account join the groups that give a role: the default groups for `user` (docs/atlassian.md#default-groups),
+/// every group that grants it for `admin` (assumption).
 fn give(turn: &mut Turn<'_>, rule: &Rule, app: &str, user: &str) -> Result<(), String> {
     let gives = |group: &crate::state::Group| match rule.role.as_str() {
         "atlassian/admin" => group.grants.get(app) == Some(&Grant::Admin),

@@ -1,4 +1,5 @@
-//! The accounts that the organization manages, and when somebody used what: v1, and in snake case (fact sheet §5).
+//! The accounts that the organization manages, and when somebody used what: v1, and in snake case
+//! (docs/atlassian.md#version-1-of-the-organizations-api).
 
 use http::StatusCode;
 use serde_json::{Value, json};

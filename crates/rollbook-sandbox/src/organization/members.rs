@@ -1,4 +1,4 @@
-//! Memberships (fact sheet §5): one request each, and no listing.
+//! Memberships (docs/atlassian.md#memberships-through-the-organization): one request each, and no listing.
 
 use http::StatusCode;
 use serde::Deserialize;

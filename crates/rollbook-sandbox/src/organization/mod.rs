@@ -1,8 +1,8 @@
-//! Organizations API v2, and what Rollbook needs of v1 (fact sheet §5): the same people and groups as Jira's, as
-//! an administrator of the organization sees them.
+//! Organizations API v2, and what Rollbook needs of v1 (docs/atlassian.md#organizations-api): the same people and
+//! groups as Jira's, as an administrator of the organization sees them.
 //!
 //! It shows e-mails that Jira hides, and neither app accounts nor the groups of [`HIDDEN_GROUPS`]. Nothing is
-//! known of its limits (fact sheet §3.9): it has none here.
+//! known of its limits (docs/atlassian.md#limits-of-the-other-apis): it has none here.
 
 mod cursor;
 mod errors;
@@ -24,11 +24,11 @@ pub(super) use view::require_organization;
 
 use super::turn::{Access, Handler, Route, Scopes};
 
-/// The groups that the organization does not show (fact sheet §5).
+/// The groups that the organization does not show (docs/atlassian.md#what-the-organization-does-not-show).
 const HIDDEN_GROUPS: [&str; 2] = ["system-administrators", "atlassian-addons-admin"];
 
 /// The scopes that the descriptions name; the searches name none, and keys with scopes that read do get answers
-/// (fact sheet §2). Assumption: it is these scopes.
+/// (docs/atlassian.md#keys-with-scopes). Assumption: it is these scopes.
 const DIRECTORIES: Scopes = scopes("read:directories:admin", &["read:directories:admin"]);
 const ACCOUNTS: Scopes = scopes("read:accounts:admin", &["read:directories:admin"]);
 const GROUPS: Scopes = scopes("read:groups:admin", &["read:directories:admin"]);
@@ -38,7 +38,7 @@ const ORGS: Scopes = scopes("read:orgs:admin", &["read:orgs:admin"]);
 const EVENTS: Scopes = scopes("read:events:admin", &["read:events:admin"]);
 const MANAGED: Scopes = scopes("read:accounts:admin", &["read:accounts:admin"]);
 
-/// Every route. What writes takes a key without scopes only (fact sheet §2).
+/// Every route. What writes takes a key without scopes only (docs/atlassian.md#keys-with-scopes).
 pub(super) static ROUTES: &[Route] = &[
     get("/admin/v1/orgs", Scopes::NONE, orgs::list),
     get("/admin/v1/orgs/{orgId}", ORGS, orgs::get),

@@ -14,7 +14,8 @@ use super::view::require_organization;
 /// How many domains a page has. Assumption: the description names no number.
 const DOMAINS_PAGE: usize = 50;
 
-/// `GET /v1/orgs`: empty for a key that is bound to one organization, as all are here (fact sheet §2).
+/// `GET /v1/orgs`: empty for a key that is bound to one organization, as all are here
+/// (docs/atlassian.md#version-1-of-the-organizations-api).
 #[expect(clippy::unnecessary_wraps, reason = "every handler has one signature")]
 pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let own = turn.url(turn.path, []);
@@ -36,7 +37,8 @@ pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &json!({ "data": organization })))
 }
 
-/// `GET /v1/orgs/{orgId}/domains`: verified and other ones. The next page is a URL, as everywhere in v1 (§5).
+/// `GET /v1/orgs/{orgId}/domains`: verified and other ones. The next page is a URL, as everywhere in v1
+/// (docs/atlassian.md#cursors).
 pub(super) fn domains(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_organization(turn)?;
     let cursor = match turn.query.filled("cursor") {

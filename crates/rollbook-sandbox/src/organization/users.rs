@@ -1,4 +1,5 @@
-//! People of the directory: finding, suspending, restoring, removing (fact sheet §5).
+//! People of the directory: finding, suspending, restoring, removing
+//! (docs/atlassian.md#suspending-restoring-and-removing).
 
 use std::collections::BTreeSet;
 

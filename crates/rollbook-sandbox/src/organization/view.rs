@@ -19,7 +19,7 @@ pub(crate) fn require_organization(turn: &Turn<'_>) -> Result<(), Reply> {
     if known { Ok(()) } else { Err(no_such_organization()) }
 }
 
-/// Says whether a path may name all directories at once: `-`, for reads (fact sheet §5).
+/// Says whether a path may name all directories at once: `-`, for reads (docs/atlassian.md#directories).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
     Read,
@@ -51,12 +51,13 @@ pub(super) fn require_group<'a>(turn: &'a Turn<'_>) -> Result<(&'a str, &'a Grou
     found.map(|(id, group)| (id.as_str(), group)).ok_or_else(no_such_group)
 }
 
-/// Apps, service accounts and customers are not in the organization's view (fact sheet §5).
+/// Apps, service accounts and customers are not in the organization's view
+/// (docs/atlassian.md#what-the-organization-does-not-show).
 pub(super) fn is_person(account: &Account) -> bool {
     account.kind == AccountType::Atlassian
 }
 
-/// Whether the organization shows a group (fact sheet §5).
+/// Whether the organization shows a group (docs/atlassian.md#what-the-organization-does-not-show).
 pub(super) fn is_shown(group: &Group) -> bool {
     !HIDDEN_GROUPS.contains(&group.name.as_str())
 }
@@ -99,7 +100,7 @@ pub(super) fn claim_status(account: &Account) -> &'static str {
     if account.managed { "managed" } else { "unmanaged" }
 }
 
-/// The roles beyond groups. Members of a site-admin group administer the site (fact sheet §2).
+/// The roles beyond groups. Members of a site-admin group administer the site (docs/atlassian.md#site-administration).
 pub(super) fn platform_roles(state: &State, id: &str, account: &Account) -> BTreeSet<PlatformRole> {
     let mut roles = account.roles.clone();
     if state.is_site_admin(id) {
@@ -109,8 +110,9 @@ pub(super) fn platform_roles(state: &State, id: &str, account: &Account) -> BTre
 }
 
 /// `MultiDirectoryUser`, with the e-mail whether Jira hides it or not. Assumption: that of unmanaged accounts too
-/// (fact sheet §7: the console shows it). Assumption: who is invited and has not accepted is listed like everybody
-/// else, active, and is told apart by `emailVerified` alone; `not_invited` is about who is in no directory.
+/// (docs/atlassian.md#search-by-email: the console shows it). Assumption: who is invited and has not accepted is listed
+/// like everybody else, active, and is told apart by `emailVerified` alone; `not_invited` is about who is in no
+/// directory.
 pub(super) fn user(turn: &Turn<'_>, id: &str, account: &Account, expand: &[String]) -> Value {
     let state = turn.state();
     let wants = |what: &str| expand.iter().any(|it| it == what);
@@ -165,7 +167,7 @@ fn last_used(resource: &str, app: &str, account: &Account) -> Value {
     access
 }
 
-/// `MultiDirectoryUserGroup`: the only place where the id of a group is an ARI (fact sheet §5).
+/// `MultiDirectoryUserGroup`: the only place where the id of a group is an ARI (docs/atlassian.md#group-ids-and-names).
 fn groups_of(turn: &Turn<'_>, account_id: &str) -> Value {
     let groups = turn.world.groups_seen(account_id).into_iter();
     let groups = groups.filter_map(|id| Some((id, turn.state().groups.get(id)?)));
@@ -224,7 +226,8 @@ pub(super) fn group(turn: &Turn<'_>, id: &str, group: &Group, expand: &[String])
     shown
 }
 
-/// Whether the members can be changed here: not what an identity provider or a team decides (fact sheet §5).
+/// Whether the members can be changed here: not what an identity provider or a team decides
+/// (docs/atlassian.md#who-may-change-a-group).
 pub(super) fn is_modifiable(group: &Group) -> bool {
     group.managed_by != ManagedBy::External && group.usage != Usage::TeamCollaboration
 }

@@ -32,8 +32,8 @@ type Kind = (&'static str, &'static str, &'static str, &'static [&'static str]);
 const KINDS: [Kind; 2] =
     [("User", "/Users", USER, &[ENTERPRISE, ATLASSIAN]), ("Group", "/Groups", GROUP, &[])];
 
-/// `GET /ServiceProviderConfig`. `maxResults` is what it says of itself; pages have 100 rows all the same (fact
-/// sheet §4).
+/// `GET /ServiceProviderConfig`. `maxResults` is what it says of itself; pages have 100 rows all the same
+/// (docs/atlassian.md#listings-of-scim).
 pub(super) fn features(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_directory(turn)?;
     let config = json!({

@@ -1,4 +1,5 @@
-//! What SCIM says when it refuses: `ScimError`, and another shape for 401 and 403 (fact sheet §4).
+//! What SCIM says when it refuses: `ScimError`, and another shape for 401 and 403
+//! (docs/atlassian.md#refused-credentials).
 
 use http::StatusCode;
 use serde_json::json;
@@ -32,7 +33,7 @@ pub(super) fn not_found(what: &str, id: &str) -> Reply {
     error(StatusCode::NOT_FOUND, None, &format!("Resource [{}]: {id} not found.", what.to_uppercase()))
 }
 
-/// 409, in the words that were seen (fact sheet §4).
+/// 409, in the words that were seen (docs/atlassian.md#errors-of-scim).
 pub(super) fn exists(what: &str, attribute: &str, value: &str) -> Reply {
     let detail = format!("Resource [{what}]: with {attribute}[{value}] already exists.");
     error(StatusCode::CONFLICT, Some("uniqueness"), &detail)

@@ -1,4 +1,4 @@
-//! Filters: exactly one `eq` on an attribute that may be asked for (fact sheet §4).
+//! Filters: exactly one `eq` on an attribute that may be asked for (docs/atlassian.md#listings-of-scim).
 
 use crate::reply::Reply;
 

@@ -1,4 +1,4 @@
-//! Groups of the SCIM directory, which are read-only everywhere else (fact sheet §4).
+//! Groups of the SCIM directory, which are read-only everywhere else (docs/atlassian.md#groups-of-scim).
 
 use std::collections::BTreeSet;
 
@@ -131,7 +131,8 @@ fn change(turn: &mut Turn<'_>, id: &str, after: Said) -> Result<Reply, Reply> {
     show(turn, id, &members, StatusCode::OK)
 }
 
-/// `DELETE /Groups/{id}`: 204; the group goes from the organization and its sites too (fact sheet §4).
+/// `DELETE /Groups/{id}`: 204; the group goes from the organization and its sites too
+/// (docs/atlassian.md#groups-of-scim).
 pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let id = asked(turn)?;
     turn.world.change(&Change::DeleteGroup { group: id.clone() }).map_err(|_| not_found("group", &id))?;

@@ -35,7 +35,7 @@ impl Said {
         let user_name =
             text("userName").ok_or_else(|| bad_request("invalidValue", "userName is required."))?;
         let external_id = text("externalId");
-        // `true` if it is left out (fact sheet §4).
+        // `true` if it is left out (docs/atlassian.md#users-of-scim).
         let active = attributes.remove("active") != Some(Value::Bool(false));
         let emails = attributes.get("emails").and_then(Value::as_array);
         let is_primary = |email: &&Value| email.get("primary") == Some(&Value::Bool(true));
@@ -67,7 +67,7 @@ impl Said {
     }
 
     /// 409 where another record has the user name, another record the identity provider's id, or another account the
-    /// email. Stale records with the same `externalId` are a cause too (fact sheet §4).
+    /// email. Stale records with the same `externalId` are a cause too (docs/atlassian.md#errors-of-scim).
     pub(super) fn require_unique(&self, state: &State, own: Option<&str>) -> Result<(), Reply> {
         let others =
             || state.scim.iter().filter(|(id, _)| own != Some(id.as_str())).map(|(_, record)| record);

@@ -206,7 +206,7 @@ impl Attribute {
             (Kind::Text | Kind::Reference, Value::String(_)) | (Kind::Flag, Value::Bool(_)) => {
                 Ok(Some(value.clone()))
             }
-            // Entra sends the text "False" (fact sheet §4: texts and booleans occur).
+            // Entra sends the text "False" (docs/atlassian.md#users-of-scim: texts and booleans occur).
             (Kind::Flag, Value::String(text)) => {
                 let flag = text.to_ascii_lowercase().parse().map_err(|_| wrong())?;
                 Ok(Some(Value::Bool(flag)))

@@ -1,4 +1,4 @@
-//! Users of the SCIM directory: listing, provisioning, changing (fact sheet §4).
+//! Users of the SCIM directory: listing, provisioning, changing (docs/atlassian.md#users-of-scim).
 
 use http::StatusCode;
 use serde_json::{Map, Value};
@@ -117,8 +117,9 @@ fn change(turn: &mut Turn<'_>, id: &str, said: Said, active: Option<bool>) -> Re
     show(turn, id, StatusCode::OK)
 }
 
-/// `DELETE /Users/{userId}`: 204; the account is deactivated and is the directory's no more (fact sheet §4), so that
-/// the id is a 404 from then on. Assumption: it leaves the groups that the directory owns.
+/// `DELETE /Users/{userId}`: 204; the account is deactivated and is the directory's no more
+/// (docs/atlassian.md#put-and-delete-of-scim-users), so that the id is a 404 from then on. Assumption: it leaves the
+/// groups that the directory owns.
 pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let user = asked(turn)?;
     let groups = turn.state().groups_of(&user).filter(|(_, group)| is_synced(group));

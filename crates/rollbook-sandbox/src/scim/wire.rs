@@ -15,7 +15,8 @@ use super::schema::{ATLASSIAN, ENTERPRISE, GROUP, USER};
 
 const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 
-/// The most resources of a page, whatever `count` says (fact sheet §4: Atlassian's KB; the cap is not established).
+/// The most resources of a page, whatever `count` says (docs/atlassian.md#listings-of-scim: Atlassian's KB; the cap is
+/// not established).
 const MOST: usize = 100;
 
 /// A success. What was made comes with its address, as RFC 7644 §3.3 wants it.

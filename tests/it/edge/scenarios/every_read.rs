@@ -1,5 +1,5 @@
 //! Whatever becomes of any one read, a plan is the plan of whole reads, a part of it that says what it lacks, or there is
-//! none (design §9, 1).
+//! none (docs/design.md#whole-or-nothing).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -95,7 +95,7 @@ fn unseen(asked: &Asked, spoil: Spoil) -> Option<&'static str> {
     );
     match path {
         // A total that fits the rows is what a site with these rows would say. With a snapshot at hand a group that
-        // is empty all of a sudden will be `suspicious-read` (design §9).
+        // is empty all of a sudden will be `suspicious-read` (docs/design.md#whole-or-nothing).
         "/rest/api/3/group/bulk" | "/rest/api/3/group/member" if consistent => Some("total and rows fit"),
         path if path.starts_with("/scim/") && consistent => Some("total and rows fit"),
         // Arrays that are the whole: no total, no page, and nobody who must be in it. The listing of every user is an

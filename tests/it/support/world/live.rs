@@ -576,7 +576,7 @@ impl Live {
             }
             Operation::RemoveUser { account, .. } => {
                 assert!(matches!(via, Surface::Jira | Surface::Organization), "{key}");
-                // A user who was removed is still listed (fact sheet §1.3).
+                // A user who was removed is still listed (docs/atlassian.md#removed-and-inactive-look-alike).
                 self.accounts.get_mut(account.as_str()).expect("the account exists").removed = true;
                 for group in self.groups.values_mut() {
                     group.members.remove(account.as_str());

@@ -1,4 +1,4 @@
-//! What a run writes down while it carries a plan out, as values (design §9, 3).
+//! What a run writes down while it carries a plan out, as values (docs/design.md#journal).
 //!
 //! Ids and addresses, and no display name, no description and nothing that was sent in a body: a journal is kept
 //! for long, and by people who need not see these.

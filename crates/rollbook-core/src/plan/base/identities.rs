@@ -1,5 +1,5 @@
 //! Declared names that mean another account or group than they did: what would let one line point an e-mail at
-//! somebody else (design §3).
+//! somebody else (docs/design.md#when-a-name-means-somebody-else).
 
 use std::collections::{BTreeMap, BTreeSet};
 

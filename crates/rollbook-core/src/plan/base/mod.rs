@@ -1,5 +1,6 @@
-//! The base revision: what it would need of the same live state, and how the tree differs from it (design §6). Everything
-//! is compared by account and group, since names are the tree's to choose.
+//! The base revision: what it would need of the same live state, and how the tree differs from it
+//! (docs/design.md#change-drift-adopted). Everything is compared by account and group, since names are the tree's to
+//! choose.
 
 mod adopted;
 mod deeds;

@@ -113,7 +113,8 @@ struct Flat {
 
 impl<'a> Desired<'a> {
     /// Flattens a declaration for a day. `group:` entries contribute declared members only; membership is the
-    /// union of all paths, the latest `until` wins, and `except` works on its own entry only (design §2).
+    /// union of all paths, the latest `until` wins, and `except` works on its own entry only
+    /// (docs/design.md#memberships).
     pub fn of(declaration: &'a Declaration, today: Date) -> Self {
         let names = Names::of(declaration);
         let groups = flattened(declaration, &names, today);
@@ -191,8 +192,8 @@ impl<'a> Desired<'a> {
         self.declaration.users.keys().chain(members).collect()
     }
 
-    /// Everybody whom the tree declares: named under `users:`, in `members`, or in `protect` (design §2), and the
-    /// operator.
+    /// Everybody whom the tree declares: named under `users:`, in `members`, or in `protect` (docs/design.md#people),
+    /// and the operator.
     pub fn people(&self) -> &BTreeSet<UserRef> {
         &self.people
     }
@@ -212,7 +213,8 @@ impl DesiredGroup<'_> {
         }
     }
 
-    /// Being offboarded overrides every listing (design §2), and no listing lasts longer than the person's own `until`.
+    /// Being offboarded overrides every listing (docs/design.md#people), and no listing lasts longer than the person's
+    /// own `until`.
     fn within(mut self, ends: &BTreeMap<UserRef, End>) -> Self {
         if ends.is_empty() {
             return self;

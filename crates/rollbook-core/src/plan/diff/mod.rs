@@ -388,7 +388,7 @@ impl Differ<'_> {
     }
 }
 
-/// Customers are never touched, and apps only where the group says so (design §2).
+/// Customers are never touched, and apps only where the group says so (docs/design.md#accounts-left-alone).
 pub(super) fn may_go(group: &DesiredGroup<'_>, account: Option<&LiveAccount>) -> bool {
     match account.map(|account| account.kind) {
         Some(AccountKind::Customer) => false,

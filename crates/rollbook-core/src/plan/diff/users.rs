@@ -139,7 +139,8 @@ fn offboard(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identit
             let address = Address::User(UserRef::Email(email.clone()));
             offboard_account(differ, address, account, Reason::Offboarded, origin);
         }
-        // Jira shows every account; the organization leaves apps and service accounts out (fact sheet §5).
+        // Jira shows every account; the organization leaves apps and service accounts out
+        // (docs/atlassian.md#what-the-organization-does-not-show).
         Identity::Account(_) if differ.live.rights.has(Surface::Jira) => {}
         Identity::Account(account) => {
             let obstacle = unknown_account(&account);

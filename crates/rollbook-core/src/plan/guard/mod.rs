@@ -1,6 +1,6 @@
-//! The guards: rules that may refuse a plan (design §9). Each is a function from a plan and the rules of a tree to what
-//! tripped. It is asked under the rules of the tree and under those of its base, so that a change cannot quietly loosen
-//! what it is judged by (design §6).
+//! The guards: rules that may refuse a plan (docs/design.md#guards). Each is a function from a plan and the rules of a
+//! tree to what tripped. It is asked under the rules of the tree and under those of its base, so that a change cannot
+//! quietly loosen what it is judged by (docs/design.md#how-guards-judge).
 //!
 //! They judge what is left on the site, by account and group. What must never happen at all (`self-lockout`,
 //! `last-admin`) and what is not known (`identity-changed`, `identity-unresolved`) is blocked before, at its own address,

@@ -1,4 +1,4 @@
-//! `reactivation`: somebody who was suspended by hand stays so (design §7).
+//! `reactivation`: somebody who was suspended by hand stays so (docs/design.md#coming-back).
 
 use crate::model::{Drift, Guard, Operation, PlannedOperation, Reason};
 

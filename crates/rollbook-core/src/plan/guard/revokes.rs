@@ -1,4 +1,4 @@
-//! `max-revokes`: how much one plan may take away (design §9).
+//! `max-revokes`: how much one plan may take away (docs/design.md#what-guards-count).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! `suspicious-read`: a group that was full and reads as empty (design §9, 1).
+//! `suspicious-read`: a group that was full and reads as empty (docs/design.md#whole-or-nothing).
 
 use std::collections::BTreeSet;
 

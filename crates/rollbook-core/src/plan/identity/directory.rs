@@ -20,7 +20,7 @@ pub(super) struct Directory<'a> {
     desired: &'a Desired<'a>,
     live: &'a LiveState,
     /// Accounts of people by the e-mail they show, and to whom they show it first. Apps and customers are left out
-    /// before identities are matched (design §2).
+    /// before identities are matched (docs/design.md#accounts-left-alone).
     pub(super) by_email: BTreeMap<Email, BTreeMap<&'a AccountId, IdentitySource>>,
     /// Accounts that the SCIM directory has by an e-mail which is not the one that they go by.
     doubtful: BTreeMap<Email, BTreeSet<&'a AccountId>>,
@@ -210,7 +210,8 @@ impl<'a> Directory<'a> {
         }
         match shown.as_slice() {
             [account] => Identity::Account((*account).clone()),
-            // The organization knows every e-mail; whom it does not find by one has no account here (fact sheet §5).
+            // The organization knows every e-mail; whom it does not find by one has no account here
+            // (docs/atlassian.md#search-by-email).
             [] if self.hidden.is_empty() || self.live.searched.contains(email) => Identity::Missing,
             [] => Identity::Unresolved(Obstacle {
                 code: ObstacleCode::IdentityUnresolved,

@@ -1,4 +1,4 @@
-//! Which live group a declared group is: pin, lock, then the exact name (design §3).
+//! Which live group a declared group is: pin, lock, then the exact name (docs/design.md#where-an-account-comes-from).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -113,7 +113,8 @@ impl<'a> Directory<'a> {
         }
     }
 
-    /// A locked id that is gone while its name stands under another id is another group (design §3).
+    /// A locked id that is gone while its name stands under another id is another group
+    /// (docs/design.md#when-a-name-means-somebody-else).
     fn locked(&self, name: &GroupName, lock: &GroupId) -> GroupIdentity {
         match (self.ids.get(lock), self.named(name)) {
             (Some(group), _) => self.unless_named(name, group, "rollbook.lock"),

@@ -1,7 +1,7 @@
 //! Which account a declared person is.
 //!
-//! The order is design §3: pin, lock, then the emails that the organization, the SCIM directory and the one full
-//! listing of users show.
+//! The order is that of docs/design.md#where-an-account-comes-from: pin, lock, then the emails that the organization,
+//! the SCIM directory and the one full listing of users show.
 
 use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
@@ -301,7 +301,8 @@ fn names_by_account(
     (declared_as, several)
 }
 
-/// Two emails of one account are a mistake of the tree (design §3): it gives that account nothing. What ends, ends.
+/// Two emails of one account are a mistake of the tree (docs/design.md#who-cannot-be-told): it gives that account
+/// nothing. What ends, ends.
 fn shared_accounts(names: &BTreeMap<AccountId, Vec<UserRef>>) -> BTreeMap<AccountId, Obstacle> {
     let emails = |names: &[UserRef]| -> Vec<String> {
         let emails = names.iter().filter(|user| matches!(user, UserRef::Email(_)));

@@ -1,4 +1,4 @@
-//! What of a plan somebody reviewed: a saved plan is a filter, not a script (design §5).
+//! What of a plan somebody reviewed: a saved plan is a filter, not a script (docs/design.md#saved-plans).
 //!
 //! A new plan is made of the tree and of what is live now, and of it is kept what the reviewed one has as well. What is
 //! new where the reviewed plan touches something is left out and told; what no longer follows refuses the whole.

@@ -1,4 +1,4 @@
-//! What becomes of somebody who is offboarded or comes back, and of their name (design §7).
+//! What becomes of somebody who is offboarded or comes back, and of their name (docs/design.md#offboarding).
 
 use crate::model::{
     AccountId, Address, App, Change, Email, GroupName, Kept, Membership, Note, Offboard, Operation, Read,
@@ -30,15 +30,16 @@ pub(super) fn offboard(
         Offboard::Suspend | Offboard::Deactivate => None,
     };
     // What an undo takes back of somebody is that they are active: their memberships are operations of their own. And the
-    // organization ends every membership with the account's own (design §8).
+    // organization ends every membership with the account's own (docs/design.md#offboarding).
     let stays = change.reason == Reason::Undone && how != Offboard::Remove;
     let by_themselves = removed != Some(Surface::Organization) && !stays;
     let removals = memberships.iter().filter(|_| by_themselves).map(|kept| removal(change, kept)).collect();
     let account = account.clone();
     let active = matches!(status, UserStatus::Active | UserStatus::Unsaid);
     let step = match how {
-        // Assumption: a person who was removed from the site is still listed, as inactive and in no group. The fact
-        // sheet (§1.3) says that the account outlives the removal and that the listing shows such accounts.
+        // Assumption: a person who was removed from the site is still listed, as inactive and in no group.
+        // docs/atlassian.md#removed-and-inactive-look-alike says that the account outlives the removal and that the
+        // listing shows such accounts.
         Offboard::Remove if !active && memberships.is_empty() && status != UserStatus::Suspended => Ok(None),
         Offboard::Remove => router.surfaces.removal(&account).map(|via| {
             Some(Step::new(Operation::RemoveUser { account, memberships, was_active: active }, via))

@@ -1,4 +1,4 @@
-//! Which operation makes each change, through which surface, or what stands in the way (design §7).
+//! Which operation makes each change, through which surface, or what stands in the way (docs/design.md#surfaces).
 
 mod by_time;
 mod dependents;

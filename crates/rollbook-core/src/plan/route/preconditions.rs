@@ -1,4 +1,5 @@
-//! What each change needs before an operation may be planned for it (design §2 Groups, §7).
+//! What each change needs before an operation may be planned for it (docs/design.md#groups,
+//! docs/design.md#invitations).
 
 use std::collections::BTreeSet;
 
@@ -57,7 +58,8 @@ impl<'a> Preconditions<'a> {
         })
     }
 
-    /// Nothing may narrow the credential's own account, nor the operator of the tree or of its base (design §9, 2).
+    /// Nothing may narrow the credential's own account, nor the operator of the tree or of its base
+    /// (docs/design.md#what-is-never-planned).
     pub(super) fn narrow(&self, user: Option<&UserRef>, account: &AccountId) -> Result<(), Obstacle> {
         let is_operator = self.rules.is_operator(user, account);
         if !is_operator && self.context.live.rights.acting() != Some(account) {
@@ -207,7 +209,7 @@ impl<'a> Preconditions<'a> {
     }
 
     /// An app puts a new user into its default groups by itself: they are what the invitation grants, too. A group that is
-    /// exact without the person would throw them out again, for ever (design §2, Others).
+    /// exact without the person would throw them out again, for ever (docs/design.md#invitations).
     pub(super) fn invite(
         &self,
         change: &Change,
@@ -276,7 +278,7 @@ impl<'a> Preconditions<'a> {
     }
 
     /// Deleting is refused for protected, privileged, default-access and admin groups, and for those that
-    /// grant an app (design §2, Groups).
+    /// grant an app (docs/design.md#groups).
     pub(super) fn delete(
         &self,
         change: &Change,

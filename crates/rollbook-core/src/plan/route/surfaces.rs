@@ -1,5 +1,5 @@
-//! Which surface makes each change (design §7). What no configured surface can do is an [`Obstacle`], with the
-//! place to do it.
+//! Which surface makes each change (docs/design.md#surfaces). What no configured surface can do is an [`Obstacle`],
+//! with the place to do it.
 
 use std::collections::BTreeMap;
 
@@ -145,7 +145,8 @@ impl<'a> SurfaceChoice<'a> {
         self.context.capabilities.unread(read, about).map_or(Ok(()), |unread| Err(not_read(unread)))
     }
 
-    /// Whether an account is one that the organization does not show, as apps and service accounts (fact sheet §5).
+    /// Whether an account is one that the organization does not show, as apps and service accounts
+    /// (docs/atlassian.md#what-the-organization-does-not-show).
     fn is_unshown(&self, account: &AccountId) -> bool {
         let unshown = matches!(self.context.capabilities.people.get(account), Some(None));
         unshown || self.context.account(account).is_some_and(|live| live.kind == AccountKind::App)
@@ -176,13 +177,14 @@ impl<'a> SurfaceChoice<'a> {
     }
 
     /// Who may change a known group. What the surfaces do not show or say is not known to be synced; Atlassian then
-    /// refuses the write itself (fact sheet §1.2, §1.3).
+    /// refuses the write itself (docs/atlassian.md#synced-groups-and-teams-in-jira).
     fn owner(&self, group: &GroupId) -> Result<Owner, Obstacle> {
         self.must_know(Read::GroupKind, group.as_str())?;
         let both = vec![Surface::Organization, Surface::Jira];
         let kind = match self.context.capabilities.group_kinds.get(group) {
             Some(Some(kind)) => kind,
-            // The organization leaves some admin groups out, and Jira has them (fact sheet §5).
+            // The organization leaves some admin groups out, and Jira has them
+            // (docs/atlassian.md#what-the-organization-does-not-show).
             Some(None) if self.has(Surface::Organization) => return Ok(Owner::Admins(vec![Surface::Jira])),
             Some(None) | None => return Ok(Owner::Admins(both)),
         };
