@@ -281,28 +281,29 @@ pub fn top(folder: &Path) -> Option<PathBuf> {
 }
 
 fn commit(folder: &Path, revision: &str) -> Result<String, GitError> {
-    let inside =
-        git(folder).args(["rev-parse", "--is-inside-work-tree"]).output().map_err(GitError::NoGit)?;
-    if !inside.status.success() {
-        return Err(GitError::Refused(Refusal::of(&inside)));
-    }
-    names::mean_one_thing(folder, revision)?;
     let peeled = format!("{revision}^{{commit}}");
     // `--quiet` would keep the warning back, and so may the clone's settings.
     let asked = ["-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", "--end-of-options", &peeled];
     let output = run(folder, &asked)?;
+    let commit = line(&output.stdout);
+    // A whole id, which no ref stands in for.
+    if output.status.success() && commit.eq_ignore_ascii_case(revision) {
+        return Ok(commit);
+    }
+    names::mean_one_thing(folder, revision)?;
     if let Some(error) = names::git_doubts(folder, revision, &String::from_utf8_lossy(&output.stderr))? {
         return Err(error);
     }
-    if output.status.success() {
-        Ok(line(&output.stdout))
-    } else {
-        Err(GitError::no_commit(folder, revision)?)
-    }
+    if output.status.success() { Ok(commit) } else { Err(GitError::no_commit(folder, revision)?) }
 }
 
+/// Whether only a part of the history is here.
 fn is_shallow(folder: &Path) -> Result<bool, GitError> {
-    Ok(line(&run(folder, &["rev-parse", "--is-shallow-repository"])?.stdout) == "true")
+    let output = run(folder, &["rev-parse", "--is-shallow-repository"])?;
+    if !output.status.success() {
+        return Err(GitError::Refused(Refusal::of(&output)));
+    }
+    Ok(line(&output.stdout) == "true")
 }
 
 /// Whether a revision contains a commit. A shallow clone may hold both and not what is between them.

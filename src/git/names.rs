@@ -34,7 +34,7 @@ pub(super) fn mean_one_thing(folder: &Path, revision: &str) -> Result<(), GitErr
 /// `FETCH_HEAD`, or an id of too few digits.
 pub(super) fn git_doubts(folder: &Path, revision: &str, says: &str) -> Result<Option<GitError>, GitError> {
     let name = name_of(revision);
-    if matches!(name, "" | "@" | "HEAD") || is_whole_id(folder, name)? || !says.contains("is ambiguous") {
+    if !says.contains("is ambiguous") || matches!(name, "" | "@" | "HEAD") || is_whole_id(folder, name)? {
         return Ok(None);
     }
     // A whole name is that ref, whatever else ends like it: git takes it first.

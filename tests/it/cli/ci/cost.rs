@@ -71,7 +71,7 @@ fn a_plan_job_asks_little_of_git_and_of_the_platform() {
                 Kind::Bitbucket => 13,
             };
             assert_eq!(asked.len(), requests, "{}: {asked:#?}", kind.name());
-            assert!((25..=30).contains(&beside), "{}: {beside} processes of git", kind.name());
+            assert!((12..=16).contains(&beside), "{}: {beside} processes of git", kind.name());
         }
     }
 }
