@@ -2,8 +2,11 @@
 
 use std::path::Path;
 use std::process::Command;
+use std::sync::LazyLock;
 
-use super::{Ran, Rollbook, Site, TODAY, files_of, rollbook};
+use tempfile::TempDir;
+
+use super::{Files, Ran, Rollbook, Site, TODAY, example, files_below, files_of, rollbook, write_below};
 
 /// Runs git as nobody in particular, whatever the machine's own settings are, and gives what it prints.
 pub(super) fn git(folder: &Path, arguments: &[&str]) -> String {
@@ -11,6 +14,8 @@ pub(super) fn git(folder: &Path, arguments: &[&str]) -> String {
         .arg("-C")
         .arg(folder)
         .args(["-c", "user.name=Ada", "-c", "user.email=ada@acme.com", "-c", "init.defaultBranch=main"])
+        // Each commit, merge and fetch would start one more process, which finds nothing to do.
+        .args(["-c", "maintenance.auto=false"])
         .args(arguments)
         .env("GIT_CONFIG_GLOBAL", "/dev/null")
         .env("GIT_CONFIG_NOSYSTEM", "1")
@@ -21,20 +26,20 @@ pub(super) fn git(folder: &Path, arguments: &[&str]) -> String {
 }
 
 /// A repository that holds the smallest example in a folder of it, as its first commit.
-pub(super) fn repository() -> tempfile::TempDir {
+pub(super) fn repository() -> TempDir {
+    static FIRST: LazyLock<Files> = LazyLock::new(|| {
+        let repository = tempfile::tempdir().unwrap();
+        std::fs::write(repository.path().join("README"), "not a part of the tree\n").unwrap();
+        write_below(&repository.path().join("access"), &files_below(Path::new(&example("minimal"))));
+        git(repository.path(), &["init", "--quiet"]);
+        git(repository.path(), &["add", "."]);
+        git(repository.path(), &["commit", "--quiet", "-m", "first"]);
+        files_below(repository.path())
+    });
     let repository = tempfile::tempdir().unwrap();
-    let write = |path: &str, text: &str| {
-        let path = repository.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    };
-    write("README", "not a part of the tree\n");
-    for (path, text) in files_of("minimal") {
-        write(&format!("access/{path}"), &text);
-    }
-    git(repository.path(), &["init", "--quiet"]);
-    git(repository.path(), &["add", "."]);
-    git(repository.path(), &["commit", "--quiet", "-m", "first"]);
+    write_below(repository.path(), &FIRST);
+    // The index of the copy knows its files only by then, and git keeps what it does not know.
+    git(repository.path(), &["update-index", "--refresh"]);
     repository
 }
 
@@ -87,11 +92,7 @@ fn a_folder_is_a_base_too() {
     let site = Site::example("minimal");
     let repository = repository();
     let other = tempfile::tempdir().unwrap();
-    for (path, text) in files_of("minimal") {
-        let path = other.path().join(path);
-        std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-        std::fs::write(path, text).unwrap();
-    }
+    write_below(other.path(), &files_below(Path::new(&example("minimal"))));
     let ran = plan(repository.path(), &["--base", &other.path().display().to_string()]).at(&site);
     let ran = ran.hides(&other.path().display().to_string(), "[other]").run().ends(0);
     assert!(ran.stdout.contains("Drift (not from this change)"), "{ran}");

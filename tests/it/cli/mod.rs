@@ -61,6 +61,7 @@ use rollbook::sandbox::{self, Options, Sandbox, Seed};
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::runtime::Runtime;
+use walkdir::WalkDir;
 
 /// The day on which the examples live.
 pub(crate) const TODAY: &str = "2026-11-22";
@@ -150,21 +151,25 @@ pub(crate) fn seed_of(name: &str) -> String {
 
 /// The files of an example's tree.
 pub(crate) fn files_of(name: &str) -> Vec<(String, String)> {
-    fn read(folder: &Path, root: &Path, files: &mut Vec<(String, String)>) {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                read(&path, root, files);
-            } else {
-                let name = path.strip_prefix(root).unwrap().display().to_string();
-                files.push((name, fs::read_to_string(&path).unwrap()));
-            }
-        }
+    let text = |(path, bytes)| (path, String::from_utf8(bytes).unwrap());
+    files_below(Path::new(&example(name))).into_iter().map(text).collect()
+}
+
+/// What the files below a folder hold, by their paths in it.
+type Files = Vec<(String, Vec<u8>)>;
+
+fn files_below(root: &Path) -> Files {
+    let entries = WalkDir::new(root).into_iter().map(Result::unwrap).filter(|it| it.file_type().is_file());
+    let name = |path: &Path| path.strip_prefix(root).unwrap().display().to_string();
+    entries.map(|it| (name(it.path()), fs::read(it.path()).unwrap())).collect()
+}
+
+fn write_below(root: &Path, files: &Files) {
+    for (path, bytes) in files {
+        let path = root.join(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
     }
-    let root = PathBuf::from(example(name));
-    let mut files = Vec::new();
-    read(&root, &root, &mut files);
-    files
 }
 
 pub(crate) fn repository() -> &'static Path {

@@ -3,9 +3,10 @@
 use std::cell::Cell;
 use std::collections::BTreeMap;
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Mutex;
 
 use rollbook::platform::Kind;
 use serde_json::json;
@@ -14,7 +15,7 @@ use tempfile::TempDir;
 use super::TOKEN;
 use super::hub::{Hub, Pull, Push, Run};
 use crate::cli::base::git;
-use crate::cli::{Site, seed_of};
+use crate::cli::{Files, Site, files_below, seed_of, write_below};
 
 pub(super) const KINDS: [Kind; 3] = [Kind::GitHub, Kind::GitLab, Kind::Bitbucket];
 
@@ -109,23 +110,19 @@ impl Machine {
         Self::with(kind, "", "main")
     }
 
-    pub(super) fn with(kind: Kind, tree: &'static str, default_branch: &str) -> Self {
+    pub(super) fn with(kind: Kind, tree: &'static str, default_branch: &'static str) -> Self {
         let home = tempfile::tempdir().unwrap();
         for folder in ["bin", "tmp", "home", "jobs", "runner", "artifacts"] {
             fs::create_dir(home.path().join(folder)).unwrap();
         }
-        let tool = home.path().join("bin/rollbook");
-        fs::write(&tool, format!("#!/bin/sh\nexec '{}' \"$@\"\n", env!("CARGO_BIN_EXE_rollbook"))).unwrap();
-        fs::set_permissions(&tool, fs::Permissions::from_mode(0o755)).unwrap();
+        symlink(env!("CARGO_BIN_EXE_rollbook"), home.path().join("bin/rollbook")).unwrap();
         // GitHub's own client, as far as a recipe asks it: whether there is a run that left a snapshot.
         let gh = home.path().join("bin/gh");
         let snapshot = home.path().join("artifacts/rollbook-snapshot");
         fs::write(&gh, format!("#!/bin/sh\n[ ! -e '{}' ] || echo 1\n", snapshot.display())).unwrap();
         fs::set_permissions(&gh, fs::Permissions::from_mode(0o755)).unwrap();
         let origin = home.path().join("origin.git");
-        git(home.path(), &["init", "--quiet", "--bare", "-b", default_branch, "origin.git"]);
-        git(home.path(), &["init", "--quiet", "-b", default_branch, "dev"]);
-        let hub = Hub::new(kind, origin.clone());
+        let hub = Hub::new(kind, origin);
         hub.edit(|state| default_branch.clone_into(&mut state.default_branch));
         let key =
             |name: &str| if kind == Kind::Bitbucket { format!("712020:{name}") } else { name.to_owned() };
@@ -137,17 +134,43 @@ impl Machine {
         let site = Site::of(&seed);
         let environments = BTreeMap::new();
         let machine = Self { kind, hub, site, home, tree, jobs: Cell::new(0), settings, environments };
-        git(&machine.dev(), &["remote", "add", "origin", &origin.display().to_string()]);
-        machine.write(
+        let (branch, after) = (default_branch.into(), machine.begin(default_branch));
+        machine
+            .hub
+            .edit(|state| state.pushes.push(Push { branch, after, by: Some("ada".into()), merge: false }));
+        machine
+    }
+
+    /// Lays down the repositories `dev` and `origin.git` with a first commit, and gives that. They are made once for
+    /// each tree.
+    fn begin(&self, default_branch: &'static str) -> String {
+        static MADE: Mutex<BTreeMap<(&str, &str), (String, Files)>> = Mutex::new(BTreeMap::new());
+        let mut made = MADE.lock().unwrap();
+        if let Some((first, files)) = made.get(&(self.tree, default_branch)) {
+            write_below(self.home.path(), files);
+            return first.clone();
+        }
+        let init = ["init", "--quiet", "--template=", "-b", default_branch];
+        git(self.home.path(), &[&init[..], &["--bare", "origin.git"]].concat());
+        git(self.home.path(), &[&init[..], &["dev"]].concat());
+        git(&self.dev(), &["remote", "add", "origin", "../origin.git"]);
+        // What is committed is there at once, so that a push only moves a branch.
+        let alternates = self.path("origin.git/objects/info/alternates");
+        fs::write(alternates, "../../dev/.git/objects\n").unwrap();
+        self.write(
             "rollbook.yaml",
             "version: 1\nsite: https://acme.atlassian.net\ninclude: [groups/*.yaml]\npolicy:\n  admins: [ada@acme.com]\n  \
              privileged: [support]\n  self-grant: refuse\n",
         );
-        machine.members("developers", &SETTLED);
-        machine.members("support", &["chen"]);
-        machine.commit("first", "ada");
-        machine.push(default_branch, "ada");
-        machine
+        self.members("developers", &SETTLED);
+        self.members("support", &["chen"]);
+        self.commit("first", "ada");
+        let first = self.head();
+        self.move_branch(default_branch, &first);
+        let mut files = files_below(self.home.path());
+        files.retain(|(path, _)| path.starts_with("dev/") || path.starts_with("origin.git/"));
+        made.insert((self.tree, default_branch), (first.clone(), files));
+        first
     }
 
     pub(super) fn dev(&self) -> PathBuf {
@@ -188,7 +211,7 @@ impl Machine {
 
     /// Says that the site is in line with the default branch's first commit.
     pub(super) fn applied_from_the_first(mut self) -> Self {
-        let first = git(&self.dev(), &["rev-list", "--max-parents=0", "HEAD"]);
+        let first = self.hub.edit(|state| state.pushes[0].after.clone());
         self.set("ROLLBOOK_APPLIED_FROM", &first);
         self
     }
@@ -206,12 +229,16 @@ impl Machine {
     }
 
     /// Commits what is in the folder, as somebody.
-    pub(super) fn commit(&self, message: &str, by: &str) -> String {
+    pub(super) fn commit(&self, message: &str, by: &str) {
         let dev = self.dev();
         git(&dev, &["add", "--all"]);
         let (name, email) = (format!("user.name={by}"), format!("user.email={by}@acme.com"));
         git(&dev, &["-c", &name, "-c", &email, "commit", "--quiet", "--allow-empty", "-m", message]);
-        git(&dev, &["rev-parse", "HEAD"])
+    }
+
+    /// The commit that is checked out.
+    pub(super) fn head(&self) -> String {
+        git(&self.dev(), &["rev-parse", "HEAD"])
     }
 
     pub(super) fn checkout(&self, arguments: &[&str]) {
@@ -222,8 +249,8 @@ impl Machine {
 
     /// Pushes what is checked out to a branch, by force, as the account of somebody.
     pub(super) fn push(&self, branch: &str, by: &str) -> String {
-        let after = git(&self.dev(), &["rev-parse", "HEAD"]);
-        git(&self.dev(), &["push", "--quiet", "--force", "origin", &format!("HEAD:refs/heads/{branch}")]);
+        let after = self.head();
+        self.move_branch(branch, &after);
         self.hub.edit(|state| {
             state.pushes.push(Push {
                 branch: branch.into(),
@@ -238,6 +265,10 @@ impl Machine {
         after
     }
 
+    fn move_branch(&self, branch: &str, to: &str) {
+        git(&self.path("origin.git"), &["update-ref", &format!("refs/heads/{branch}"), to]);
+    }
+
     /// Changes a group on a branch of its own, and opens a pull request of that.
     pub(super) fn propose(&self, branch: &str, group: &str, names: &[&str], by: &str) -> u64 {
         self.checkout(&["-B", branch, &self.default_branch()]);
@@ -249,8 +280,8 @@ impl Machine {
 
     pub(super) fn open(&self, branch: &str, target: &str, by: &str) -> u64 {
         let dev = self.dev();
-        let head = git(&dev, &["rev-parse", branch]);
-        let base = git(&dev, &["merge-base", branch, target]);
+        let found = git(&dev, &["rev-parse", branch, &format!("{target}...{branch}")]);
+        let (head, base) = (found.lines().next().unwrap().into(), found.lines().last().unwrap()[1..].into());
         self.hub.edit(|state| {
             let number = state.number();
             state.pulls.push(Pull {
@@ -288,7 +319,7 @@ impl Machine {
 
     /// Deletes a branch, as the platform does once its pull request is merged.
     pub(super) fn delete_branch(&self, branch: &str) {
-        git(&self.dev(), &["push", "--quiet", "origin", &format!(":refs/heads/{branch}")]);
+        git(&self.path("origin.git"), &["update-ref", "-d", &format!("refs/heads/{branch}")]);
         self.hub.edit(|state| {
             for pull in state.pulls.iter_mut().filter(|pull| pull.branch == branch) {
                 pull.gone = true;
@@ -314,8 +345,8 @@ impl Machine {
                 run(&["commit", "--quiet", "-m", message, "--author", "Ada <ada@acme.com>"]);
             }
         }
-        let commit = git(&dev, &["rev-parse", "HEAD"]);
-        git(&dev, &["push", "--quiet", "origin", &format!("HEAD:refs/heads/{target}")]);
+        let commit = self.head();
+        self.move_branch(&target, &commit);
         self.hub.edit(|state| {
             let pull = state.pulls.iter_mut().find(|pull| pull.number == number).unwrap();
             (pull.open, pull.merged) = (false, Some(commit.clone()));

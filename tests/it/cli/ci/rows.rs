@@ -364,8 +364,8 @@ pub(super) const NIGHTS: &[Walk] = &[
             "groups:\n  developers:\n    members:\n      - ada@acme.com\n      - bruno@acme.com\n      - { user: erik@acme.com, until: \
              2026-01-01 }\n",
         );
-        let commit = it.commit("Erik ends", "chen");
-        it.push("main", "chen");
+        it.commit("Erik ends", "chen");
+        let commit = it.push("main", "chen");
         let (clone, _) = it.start(Event::Push, None);
         assert_eq!(git(&clone, &["rev-parse", "HEAD"]), commit);
         // As if the apply of before the end had completed.

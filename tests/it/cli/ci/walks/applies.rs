@@ -149,8 +149,8 @@ fn after_a_force_push_administrators_say_where_to_go_on() {
         machine.merge(pull, How::Merge);
         applied(&machine).ends(0);
         machine.checkout(&["--orphan", "anew"]);
-        let anew = machine.commit("The same, written anew", "ada");
-        machine.push("main", "ada");
+        machine.commit("The same, written anew", "ada");
+        let anew = machine.push("main", "ada");
         machine.run(Event::Push).ends(4).says("ROLLBOOK_APPLIED_FROM");
         let mut machine = machine;
         machine.set("ROLLBOOK_APPLIED_FROM", &anew);
