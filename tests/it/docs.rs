@@ -219,7 +219,7 @@ fn what_code_cites_is_there() {
         let known = anchors(page);
         for root in ["src", "crates", "tests"] {
             for file in walkdir::WalkDir::new(root).into_iter().map(Result::unwrap) {
-                if !file.path().extension().is_some_and(|it| it == "rs") {
+                if file.path().extension().is_none_or(|it| it != "rs") {
                     continue;
                 }
                 let text = fs::read_to_string(file.path()).unwrap();

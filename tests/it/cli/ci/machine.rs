@@ -144,7 +144,9 @@ impl Machine {
     /// Lays down the repositories `dev` and `origin.git` with a first commit, and gives that. They are made once for
     /// each tree.
     fn begin(&self, default_branch: &'static str) -> String {
-        static MADE: Mutex<BTreeMap<(&str, &str), (String, Files)>> = Mutex::new(BTreeMap::new());
+        /// The first commit, and what lies where, by tree and branch.
+        type Made = BTreeMap<(&'static str, &'static str), (String, Files)>;
+        static MADE: Mutex<Made> = Mutex::new(BTreeMap::new());
         let mut made = MADE.lock().unwrap();
         if let Some((first, files)) = made.get(&(self.tree, default_branch)) {
             write_below(self.home.path(), files);
