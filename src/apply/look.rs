@@ -68,7 +68,7 @@ pub(super) fn sight(planned: &PlannedOperation, made: &MadeIds, ids: &SurfaceIds
         | Operation::RemoveUser { account, was_active: true, .. } => {
             Sight::Account { account: account.clone(), active: false }
         }
-        // Whoever was inactive looks the same before and after (docs/atlassian.md#removed-and-inactive-look-alike).
+        // An inactive account looks the same before and after (docs/atlassian.md#removed-and-inactive-look-alike).
         Operation::RemoveUser { was_active: false, .. } => Sight::Nothing,
         Operation::UpdateUser { account, name } => match ids.scim_users.get(account) {
             Some(user) => Sight::ScimName { user: user.clone(), name: name.clone() },

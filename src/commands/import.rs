@@ -153,9 +153,9 @@ pub async fn read(
     desired: &Desired<'_>,
     selection: &Selection,
 ) -> Result<(LiveState, GroupFacts, Option<String>), Error> {
-    let anew = desired.clone().with_lookup(Lookup::Anew);
+    let for_lock = desired.clone().with_lookup(Lookup::ForLock);
     let beside = Beside { import: Some(selection), ..Beside::default() };
-    let live = Box::pin(fetch::live_state(surfaces, &anew, beside)).await?;
+    let live = Box::pin(fetch::live_state(surfaces, &for_lock, beside)).await?;
     let questions = plan::import_questions(desired, &live, selection);
     let site = &declaration.settings.site.value;
     let capabilities = Box::pin(fetch::capabilities(surfaces, &questions, &live, site)).await?;
@@ -238,8 +238,8 @@ fn locked(
     live: &LiveState,
     today: Date,
 ) -> Result<(Tree, Declaration, Vec<Diagnostic>), Error> {
-    let anew = Desired::of(&declaration, today).with_lookup(Lookup::Anew);
-    let locking = plan::lock(&anew, live, &BTreeMap::new());
+    let for_lock = Desired::of(&declaration, today).with_lookup(Lookup::ForLock);
+    let locking = plan::lock(&for_lock, live, &BTreeMap::new());
     let mut lock = declaration.lock.clone();
     for (email, locked) in locking.lock.users {
         lock.users.entry(email).or_insert(locked);

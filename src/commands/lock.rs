@@ -38,7 +38,7 @@ pub struct Arguments {
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let exported = arguments.accounts.as_deref().map(exported).transpose()?.unwrap_or_default();
     let loaded = session.load()?;
-    let desired = Desired::of(&loaded.declaration, session.today).with_lookup(Lookup::Anew);
+    let desired = Desired::of(&loaded.declaration, session.today).with_lookup(Lookup::ForLock);
     let surfaces = connect(session, &loaded.declaration.settings)?;
     let live = block_on(async { Ok(fetch::live_state(&surfaces, &desired, Beside::default()).await?) })?;
     let locking = plan::lock(&desired, &live, &exported);

@@ -194,8 +194,9 @@ fn ended_once(mut shown: Vec<Diagnostic>) -> Vec<Diagnostic> {
     shown.retain(|diagnostic| !ended(diagnostic) || std::mem::take(&mut first));
     if let Some(told) = shown.iter_mut().find(|diagnostic| ended(diagnostic)) {
         told.message = format!("{}; the same holds for {}", told.message, render::count(more, "other line"));
-        told.help =
-            Some("`rollbook prune` takes such entries out, and `rollbook check` shows each.".to_owned());
+        told.help = Some(
+            "`rollbook prune` takes such entries out of groups, and `rollbook check` shows each.".to_owned(),
+        );
     }
     shown
 }

@@ -23,7 +23,7 @@ fn worlds() -> u32 {
 fn found(world: &World, selection: &Selection, users: bool) -> (Import, LiveState) {
     let declaration = world.declaration();
     let desired = Desired::of(&declaration, world.today);
-    let anew = desired.clone().with_lookup(Lookup::Anew);
+    let anew = desired.clone().with_lookup(Lookup::ForLock);
     let beside = Beside { import: Some(selection), ..Beside::default() };
     let mut live = world.live.state(&anew, beside);
     live.learn(world.live.everybody());

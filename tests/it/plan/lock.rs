@@ -15,7 +15,7 @@ fn company() -> World {
 
 pub(crate) fn lock(world: &World, exported: &[(&str, &str)]) -> Locking {
     let declaration = world.declaration();
-    let desired = Desired::of(&declaration, world.today).with_lookup(Lookup::Anew);
+    let desired = Desired::of(&declaration, world.today).with_lookup(Lookup::ForLock);
     let accounts = exported.iter().map(|(email, id)| (Email::parse(email).unwrap(), AccountId::new(id)));
     let accounts: BTreeMap<Email, AccountId> = accounts.collect();
     plan::lock(&desired, &world.live.state(&desired, plan::Beside::default()), &accounts)

@@ -77,7 +77,7 @@ pub fn with_role(organization: &str, role: &PlatformRole, cursor: Option<&str>) 
     users(organization, EVERYWHERE, json!({ "roleIds": [role], "expand": ["platformRoles"] }), cursor)
 }
 
-/// The members of groups, each with their groups: there is no listing of a group's members
+/// The members of groups, each with their groups. The API lists no single group's members
 /// (docs/atlassian.md#members-through-the-organization).
 pub fn members_of(place: &Place, groups: &[GroupId], cursor: Option<&str>) -> Request {
     let asked = json!({ "groupIds": groups, "expand": ["groups", "platformRoles"] });

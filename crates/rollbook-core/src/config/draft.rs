@@ -2,11 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use jiff::civil::Date;
-
 use crate::model::{
-    DeclaredGroup, DeclaredUser, Diagnostic, Email, GroupName, GroupState, Member, Origin, Policy, Settings,
-    Span, Waiver,
+    DeclaredGroup, DeclaredUser, Diagnostic, Email, GroupName, GroupState, Member, Policy, Settings, Span,
+    Waiver,
 };
 
 use super::codes;
@@ -71,11 +69,6 @@ impl Draft {
     /// Whether a group is declared absent.
     pub(super) fn is_absent(&self, name: &GroupName) -> bool {
         self.groups.get(name).is_some_and(|group| matches!(group.state, GroupState::Absent))
-    }
-
-    /// Where the tree offboards somebody on a day.
-    pub(super) fn offboarded(&self, email: &Email, day: Date) -> Option<Origin> {
-        self.users.get(email)?.offboarded_on(day)
     }
 
     /// The entries of a group; none for one that is absent, undeclared or has mistakes.

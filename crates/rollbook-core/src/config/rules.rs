@@ -127,7 +127,8 @@ fn inactive_owners(cx: &mut Context, draft: &Draft) {
         .iter()
         .flat_map(|(name, group)| group.owners.iter().map(move |owner| (owner, format!("owns `{name}`"))));
     for (person, role) in admins.chain(owners) {
-        let Some(offboarded) = draft.offboarded(&person.value, cx.today) else { continue };
+        let user = draft.users.get(&person.value);
+        let Some(offboarded) = user.and_then(|user| user.offboarded_on(cx.today)) else { continue };
         let diagnostic = Diagnostic::warning(
             codes::INACTIVE_OWNER,
             format!("`{}` {role} and is offboarded", person.value),

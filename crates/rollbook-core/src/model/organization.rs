@@ -168,7 +168,7 @@ pub enum Restriction {
     Other(String),
 }
 
-/// The groups that the organization's API never shows, whoever asks
+/// The groups that the organization's API hides from every caller
 /// (docs/atlassian.md#what-the-organization-does-not-show).
 const UNSHOWN: [&str; 2] = ["system-administrators", "atlassian-addons-admin"];
 

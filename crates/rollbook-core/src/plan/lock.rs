@@ -11,7 +11,7 @@ use super::desired::{Desired, owners};
 use super::diff::invitation;
 use super::identity::{GroupIdentity, GroupNames, Groups, Identity, Obstacle, ObstacleCode, People};
 
-/// A lock made anew.
+/// A new lock.
 #[derive(Clone, Debug)]
 pub struct Locking {
     /// What is to be written: what could be resolved, and of the rest what the old lock said.

@@ -72,7 +72,7 @@ fn searches_of(desired: &Desired<'_>) -> Searches {
     let declared = declaration.users.iter().filter(|(_, user)| user.active_on(desired.today).is_some());
     let mut accounts: BTreeSet<AccountId> =
         declared.filter_map(|(email, _)| explained(declaration, email).cloned()).collect();
-    if desired.lookup == Lookup::Anew {
+    if desired.lookup == Lookup::ForLock {
         // By now, the email of an account that the tree names by its id may be known.
         accounts.extend(desired.people().iter().filter_map(|user| match user {
             UserRef::Account(id) => Some(id.clone()),
@@ -154,17 +154,20 @@ fn reads_of(desired: &Desired<'_>, rights: &Rights, found: &BTreeSet<Email>) -> 
     let status = !asked && declaration.users.values().any(|user| user.active_on(desired.today).is_some());
     let policy = declaration.policy.unlisted_users.map(|policy| policy.value);
     let unlisted = policy.is_some_and(|policy| policy != UnlistedUsers::Ignore);
-    let anew = desired.lookup == Lookup::Anew;
+    let for_lock = desired.lookup == Lookup::ForLock;
     let unknown =
         desired.lookup != Lookup::Locked && unexplained(desired).iter().any(|it| !found.contains(it));
-    Reads { scim_users: unknown && rights.has(Surface::Scim), users: status || unlisted || anew || unknown }
+    Reads {
+        scim_users: unknown && rights.has(Surface::Scim),
+        users: status || unlisted || for_lock || unknown,
+    }
 }
 
 /// The declared e-mails that neither pin nor lock explains.
 fn unexplained(desired: &Desired<'_>) -> BTreeSet<Email> {
-    // A lock that is made anew asks of everybody.
-    let anew = desired.lookup == Lookup::Anew;
-    let unexplained = |email: &&Email| anew || explained(desired.declaration, email).is_none();
+    // Writing the lock takes everybody.
+    let for_lock = desired.lookup == Lookup::ForLock;
+    let unexplained = |email: &&Email| for_lock || explained(desired.declaration, email).is_none();
     desired.emails().filter(unexplained).cloned().collect()
 }
 

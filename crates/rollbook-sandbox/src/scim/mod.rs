@@ -1,8 +1,8 @@
 //! User provisioning (SCIM): the people and groups that an identity provider owns (docs/atlassian.md#scim).
 //!
 //! Every operation of the description is here, more than Rollbook sends: a PUT clears what it leaves out, and a
-//! DELETE cannot be taken back. SCIM ids are neither account ids nor group ids. Nothing is known of limits
-//! (docs/atlassian.md#limits-of-the-other-apis): there are none here.
+//! DELETE cannot be taken back. SCIM ids are neither account ids nor group ids. Atlassian publishes no limits
+//! (docs/atlassian.md#limits-of-the-other-apis), and the sandbox sets none.
 
 mod discovery;
 mod errors;

@@ -95,7 +95,7 @@ async fn an_export_of_the_console_makes_the_lock() {
     let scene = Scene::of(SEED, JIRA);
     let tree = scene.tree(TREE);
     let declaration = declared(&tree);
-    let desired = Desired::of(&declaration, TODAY).with_lookup(Lookup::Anew);
+    let desired = Desired::of(&declaration, TODAY).with_lookup(Lookup::ForLock);
     let live =
         fetch::live_state(&scene.surfaces(), &desired, rollbook::plan::Beside::default()).await.unwrap();
     let exported = BTreeMap::from([(Email::parse("eve@acme.com").unwrap(), AccountId::new("acc-eve"))]);

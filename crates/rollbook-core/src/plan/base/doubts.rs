@@ -89,9 +89,14 @@ impl<'a> Comparing<'a, '_> {
     /// Whether somebody is in a group, and the tree neither declares that nor ends it.
     pub(super) fn stays(&self, group: &GroupId, account: &AccountId) -> bool {
         let is_member = self.live.members.get(group).is_some_and(|members| members.contains(account));
+        is_member && self.leaves_alone(group, account)
+    }
+
+    /// Whether the tree neither declares a membership nor ends it.
+    pub(super) fn leaves_alone(&self, group: &GroupId, account: &AccountId) -> bool {
         let declared = self.declared.get(group);
         let is_declared = declared.is_some_and(|it| entry_of(self.head, it, Who::Account(account)).is_some());
-        is_member && !is_declared && !self.ends(group, account)
+        !is_declared && !self.ends(group, account)
     }
 
     /// Whether somebody whom the base ends and cannot place goes on in a group: nothing declares them, or the tree does so only

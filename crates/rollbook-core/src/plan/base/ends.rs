@@ -8,7 +8,7 @@ use crate::model::{
 };
 
 use super::Base;
-use super::differences::{Comparing, Difference, Doubt, Kind, entry_of};
+use super::differences::{Comparing, Difference, Doubt, Kind};
 use crate::plan::desired::lasts_longer;
 use crate::plan::identity::Resolved;
 
@@ -81,9 +81,7 @@ impl<'a> Comparing<'a, '_> {
         for it in moved.into_iter().filter(|it| lasts_longer(it.head, it.base)) {
             let origin = self.base.locator.locate(it.origin);
             let mut keeps = |group: &'a LiveGroup, account, doubt| {
-                let declared = self.declared.get(&group.id);
-                let listed = declared.and_then(|group| entry_of(self.head, group, Who::Account(account)));
-                if listed.is_none() && !self.ends(&group.id, account) {
+                if self.leaves_alone(&group.id, account) {
                     found.push(Difference {
                         kind: Kind::Later { base: it.base, head: it.head },
                         group: self.group_name(&group.id).unwrap_or(&group.name),

@@ -42,8 +42,8 @@ pub enum Lookup {
     Everywhere,
     /// In pins and the lock alone: `--locked`.
     Locked,
-    /// Everywhere, to make the lock anew: every user is read.
-    Anew,
+    /// Everywhere, to write the lock: every user is read.
+    ForLock,
 }
 
 /// A group that is to exist.

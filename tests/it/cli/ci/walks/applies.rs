@@ -148,12 +148,12 @@ fn after_a_force_push_administrators_say_where_to_go_on() {
         let pull = machine.propose("chen", "developers", &["ada", "bruno", "chen", "erik"], "bruno");
         machine.merge(pull, How::Merge);
         applied(&machine).ends(0);
-        machine.checkout(&["--orphan", "anew"]);
-        machine.commit("The same, written anew", "ada");
-        let anew = machine.push("main", "ada");
+        machine.checkout(&["--orphan", "rewritten"]);
+        machine.commit("The same, rewritten", "ada");
+        let rewritten = machine.push("main", "ada");
         machine.run(Event::Push).ends(4).says("ROLLBOOK_APPLIED_FROM");
         let mut machine = machine;
-        machine.set("ROLLBOOK_APPLIED_FROM", &anew);
+        machine.set("ROLLBOOK_APPLIED_FROM", &rewritten);
         applied(&machine).ends(0);
     });
 }
