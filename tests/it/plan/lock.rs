@@ -158,7 +158,7 @@ fn what_is_written_anew_is_managed_still() {
     assert_eq!(
         notes(&world),
         [
-            "no-longer-managed: gone@acme.com is no longer managed; access remains",
+            "no-longer-managed: gone@acme.com of rollbook.lock is not declared; access remains",
             "not-in-lock: rollbook.lock does not say which account or group is meant by ada@acme.com: `rollbook lock` \
              writes it down",
             "written-anew: group was of rollbook.lock is declared as new now, the same group",

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use super::address::{Address, UserRef};
+use super::address::Address;
 use super::email::Email;
 use super::ids::{AccountId, App, GroupId, GroupName};
 use super::lock::Lock;
@@ -207,21 +207,21 @@ impl Declaration {
     /// Whether a rule of the policy or a waiver names a group, without regard to case.
     pub fn names_group(&self, name: &GroupName) -> bool {
         let ruled = self.policy.named_groups().map(|(_, named, _)| named);
-        let waived = self.waived().filter_map(Address::group);
+        let waived = self.waived().filter_map(|waived| waived.value.group());
         ruled.chain(waived).any(|named| named.folded() == name.folded())
     }
 
     /// Whether `admins`, `protect`, `operator` or a waiver names a person.
     pub fn names_person(&self, email: &Email) -> bool {
-        self.people_in_rules().any(|named| named == email)
+        self.people_in_rules().any(|(named, _)| named == email)
     }
 
-    /// The emails that rules name. An email may come twice.
-    pub fn people_in_rules(&self) -> impl Iterator<Item = &Email> {
+    /// The emails that rules name, each where it stands. An email may come twice.
+    pub fn people_in_rules(&self) -> impl Iterator<Item = (&Email, Origin)> {
         let Policy { admins, protect, .. } = &self.policy;
         let named = admins.iter().chain(&protect.users).chain(&self.settings.operator);
-        let waived = self.waived().filter_map(Address::user).filter_map(UserRef::email);
-        named.map(|named| &named.value).chain(waived)
+        let waived = self.waived().filter_map(|waived| Some((waived.value.user()?.email()?, waived.origin)));
+        named.map(|named| (&named.value, named.origin)).chain(waived)
     }
 
     /// The accounts that pins and the lock tie emails to.
@@ -231,8 +231,8 @@ impl Declaration {
         pins.chain(self.lock.users.iter().map(|(email, locked)| (email, &locked.id)))
     }
 
-    fn waived(&self) -> impl Iterator<Item = &Address> {
-        self.waivers.iter().flat_map(|waiver| &waiver.addresses).map(|address| &address.value)
+    fn waived(&self) -> impl Iterator<Item = &Located<Address>> {
+        self.waivers.iter().flat_map(|waiver| &waiver.addresses)
     }
 
     /// The addresses for which `self-grant` is waived.

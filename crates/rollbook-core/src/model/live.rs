@@ -162,12 +162,14 @@ impl LiveAccount {
     }
 }
 
+/// Atlassian's own group of an organization's administrators. It has this name in every organization, and gives the role until
+/// the Units rollout reaches a tenant (docs/atlassian.md#organization-administrators).
+pub const ORGANIZATION_ADMINS: &str = "org-admins";
+
 impl LiveState {
-    /// The groups that administer the organization. Atlassian's own group of its administrators has this name in every
-    /// organization, and gives the role until the Units rollout reaches a tenant
-    /// (docs/atlassian.md#organization-administrators).
+    /// The groups that administer the organization.
     pub fn organization_admin_groups(&self) -> impl Iterator<Item = &GroupId> {
-        self.groups.iter().filter(|group| group.name.as_str() == "org-admins").map(|group| &group.id)
+        self.groups.iter().filter(|group| group.name.as_str() == ORGANIZATION_ADMINS).map(|group| &group.id)
     }
 
     /// Takes in what the organization says of people.

@@ -68,7 +68,7 @@ pub use journal::{
 };
 pub use live::{
     AccountKind, FORMER_USER, IncompleteRead, JiraRights, Listing, LiveAccount, LiveGroup, LiveState,
-    Membership, Reading, Rights, Rows,
+    Membership, ORGANIZATION_ADMINS, Reading, Rights, Rows,
 };
 pub use lock::{Lock, LockedId};
 pub use operation::{

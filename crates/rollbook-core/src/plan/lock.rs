@@ -27,7 +27,11 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
     let groups = Groups::of(desired.declaration, &live.groups);
     let listing = if live.rights.has(Surface::Jira) { Surface::Jira } else { Surface::Organization }.as_str();
     let mut locking = Locking { lock: Lock::default(), diagnostics: Vec::new() };
-    for (email, origin) in places(desired) {
+    let mut named = places(desired);
+    for (email, origin) in desired.declaration.people_in_rules() {
+        named.entry(email.clone()).or_insert(origin);
+    }
+    for (email, origin) in named {
         let old = desired.declaration.lock.users.get(&email);
         match people.person(&UserRef::Email(email.clone())) {
             Identity::Account(id) if people.shares(&email, id) => {

@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::model::{
-    Email, GroupName, IdentitySource, LiveAccount, Lock, Note, Origin, Reading, SelfGrant, UnlistedGroups,
-    UnlistedUsers, UserRef, listed,
+    Address, Email, GroupName, IdentitySource, LiveAccount, Lock, Note, Origin, Reading, SelfGrant,
+    UnlistedGroups, UnlistedUsers, UserRef, listed,
 };
 
 use super::diff::Differ;
@@ -29,15 +29,16 @@ fn note(differ: &mut Differ<'_>, code: &'static str, text: String, origin: Optio
 /// The lock remembers what the tree once declared. What is declared under another name is managed as before.
 fn no_longer_managed(differ: &mut Differ<'_>) {
     let (tree, live) = (differ.tree, differ.live);
-    let people = tree.desired.people();
     let lock = &tree.desired.declaration.lock;
     let mut notes = Vec::new();
     for (email, locked) in &lock.users {
-        if people.contains(&UserRef::Email(email.clone())) {
+        if tree.desired.has(&Address::User(UserRef::Email(email.clone()))) {
             continue;
         }
         notes.push(match tree.people.declared_as(&locked.id) {
-            None => ("no-longer-managed", format!("{email} is no longer managed; access remains")),
+            None => {
+                ("no-longer-managed", format!("{email} of rollbook.lock is not declared; access remains"))
+            }
             // That the site shows the old one still is said anyway.
             Some(_) if live.accounts.get(&locked.id).is_some_and(|it| it.email.as_ref() == Some(email)) => {
                 continue;
@@ -53,7 +54,10 @@ fn no_longer_managed(differ: &mut Differ<'_>) {
             continue;
         }
         notes.push(match tree.groups.declared_as(&locked.id) {
-            None => ("no-longer-managed", format!("group {name} is no longer managed; access remains")),
+            None => (
+                "no-longer-managed",
+                format!("group {name} of rollbook.lock is not declared; access remains"),
+            ),
             Some(_) if live.groups.iter().any(|it| it.id == locked.id && it.name == *name) => continue,
             Some(now) => (
                 "written-anew",

@@ -121,7 +121,7 @@ fn come_into_rules(desired: &Desired<'_>, beside: Beside<'_>) -> BTreeSet<Email>
         let is_new = explained(now, email).is_some() || !before.names_person(email) || waived.contains(email);
         explained(before, email).is_none() && is_new
     };
-    now.people_in_rules().filter(comes).cloned().collect()
+    now.people_in_rules().map(|(email, _)| email).filter(comes).cloned().collect()
 }
 
 /// The people for whom a change waives `self-grant`.

@@ -204,3 +204,50 @@ fn an_end_of_nobody_is_not_moved_from_its_author_to_another_member() {
     assert!(of("dee@acme.com").contains(&"self-grant : refused".to_owned()), "{:?}", of("dee@acme.com"));
     assert!(!of("erik@acme.com").contains(&"self-grant : refused".to_owned()), "{:?}", of("erik@acme.com"));
 }
+
+#[test]
+fn a_name_of_nobody_is_tied_to_somebody_else_by_those_alone_who_own_the_rules() {
+    // It has no end yet: one that a colleague gives it later would end the access of the wrong account.
+    let base = || {
+        let world = world("  erik@acme.com: { active: true }\n");
+        let world = world.edit("{ user: dina@acme.com, until: 2027-01-10 }", "dina@acme.com").then_base();
+        renamed(world).change(|live| live.join("payroll", "zed@acme.com"))
+    };
+    let tied = |account: &str, author: &str| {
+        let pin = format!("users:\n  dina@acme.com: {{ account: {account} }}\n");
+        rulings(&base().edit("users:\n", &pin).by(author).plan())
+    };
+    let refused = ["self-grant user.dina@acme.com: refused"];
+    assert_eq!(tied("acc-zed@acme.com", "dee@acme.com"), refused);
+    assert_eq!(tied("acc-dina@acme.com", "erik@acme.com"), NONE);
+    assert_eq!(tied("acc-zed@acme.com", "root@acme.com"), NONE);
+}
+
+#[test]
+fn a_new_name_beside_an_end_of_nobody_is_shown_as_what_the_base_would_end() {
+    let base = renamed(world("  erik@acme.com: { active: true }\n").then_base());
+    let base = World { today: jiff::civil::date(2027, 1, 12), ..base };
+    let named = |email: &str, author: &str| {
+        let world = base.clone().change(|live| live.join("payroll", "zed@acme.com"));
+        world
+            .edit("      - { user: dina", &format!("      - {email}@acme.com\n      - {{ user: dina"))
+            .by(author)
+    };
+    let kept = "member.payroll/dina@acme.com: kept, not remove expired, privileged".to_owned();
+    let plan = named("dee", "erik@acme.com").plan();
+    assert!(otherwise(&plan).contains(&kept), "{:#?}", otherwise(&plan));
+    assert_eq!(rulings(&plan), NONE);
+    let own = rulings(&named("dee", "dee@acme.com").plan());
+    assert_eq!(
+        own.last().map(String::as_str),
+        Some("self-grant member.payroll/dina@acme.com: refused"),
+        "{own:?}"
+    );
+    // A night names what only such a change keeps.
+    let mut night = named("dee", "erik@acme.com");
+    night.scope.reasons = vec![rollbook::model::Reason::Expired];
+    let codes: Vec<_> = night.plan().blocked.iter().map(|it| it.code.clone()).collect();
+    assert!(codes.iter().any(|code| code == "kept-by-change"), "{codes:?}");
+    // Neighbour: nothing is said where nobody new is named.
+    assert!(!otherwise(&base.plan()).contains(&kept), "{:#?}", otherwise(&base.plan()));
+}

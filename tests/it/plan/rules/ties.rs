@@ -172,6 +172,20 @@ fn those_who_own_the_rules_tie_the_names_in_them() {
     // In another case, which a rule takes for the same name.
     let cased = base().edit(&group("vault", "vault"), &(group("vault", "vault") + &group("VAULT", "team")));
     assert_eq!(by(&cased, "mal"), refused("VAULT"));
+    // A name by which somebody is to leave a privileged group, once the day has come, or with all their access.
+    let ends = base().edit(
+        "members: [ada@acme.com]\n  team",
+        "members: [{ user: ada@acme.com, until: 2026-01-01 }]\n  team",
+    );
+    let mut leaves = base();
+    leaves.files.push(("users/z.yaml".into(), "users:\n  ada@acme.com: { active: false }\n".into()));
+    for world in [ends, leaves] {
+        let moved = world.then_base().edit(&line("ada", "ada"), &line("ada", "chen"));
+        let found = by(&moved, "mal");
+        assert!(found.contains(&"self-grant user.ada@acme.com: refused".to_owned()), "{found:?}");
+        let found = by(&moved, "ines");
+        assert!(!found.contains(&"self-grant user.ada@acme.com: refused".to_owned()), "{found:?}");
+    }
     // A person whom a waiver of the guard names.
     let waive = "waive:\n  - { guard: self-grant, for: [member.payroll/bea@acme.com], because: OPS-1, until: 2026-12-31 }\n";
     let mut waived = tree(&format!("{waive}{RULES}"))
@@ -200,6 +214,10 @@ fn a_rule_of_groups_follows_its_group_by_anybody() {
     assert_eq!(rulings(&followed.clone().by("mal@acme.com").plan()), lost);
     let followed = followed.edit("{ team: 1 }", "{ squad: 1 }");
     assert_eq!(rulings(&followed.by("mal@acme.com").plan()), NONE);
+    // Also where neither a pin nor a line said before which group it is.
+    let world = World::of(rules, "", "  team:\n    members: [ada@acme.com, mal@acme.com]\n").then_base();
+    let pinned = world.change(hired(&["root@acme.com"])).edit("  team:\n", "  squad:\n    id: id-team\n");
+    assert_eq!(rulings(&pinned.edit("{ team: 1 }", "{ squad: 1 }").by("mal@acme.com").plan()), NONE);
     // A privileged one by those alone who own the rules, in one change, as the help says.
     let world = tree(RULES).change(|live| live.group("payroll").name = "pay".into());
     let key =
@@ -294,6 +312,72 @@ fn whom_a_rule_begins_to_speak_of_is_looked_up_on_the_site() {
         assert_eq!(rulings(&at(locked("it-team")).plan()), NONE);
         has(&at(locked("chen")), "self-grant user.it-team@acme.com: refused");
     }
+}
+
+#[test]
+fn an_account_gets_a_second_name_by_those_alone_who_own_the_rules() {
+    // Mal takes the address of an owner on the site for a moment, and locks it.
+    let own = line("mal", "mal");
+    let taken = |name: &str| base().edit(&own, &(own.clone() + &line(name, "mal")));
+    let shows = taken("it-team").change(goes_by("it-team@acme.com"));
+    for author in ["mal@acme.com", "chen@acme.com", "it-team@acme.com"] {
+        has(&shows.clone().by(author), "self-grant user.it-team@acme.com: refused");
+    }
+    assert_eq!(rulings(&shows.clone().by("root@acme.com").plan()), NONE);
+    let plan = shows.by("chen@acme.com").plan();
+    assert!(
+        plan.guards[0].why.contains("the base ties that account to another name"),
+        "{}",
+        plan.guards[0].why
+    );
+    // Neighbour: the one name that it has becomes another.
+    let renamed = base()
+        .edit(&own, &line("mallory", "mal"))
+        .edit(", mal@acme.com]", ", mallory@acme.com]")
+        .change(goes_by("mallory@acme.com"));
+    assert_eq!(rulings(&renamed.by("chen@acme.com").plan()), NONE);
+}
+
+#[test]
+fn a_line_for_a_name_that_the_tree_does_not_have_is_for_those_who_own_the_rules() {
+    let of_user = base().edit(&line("mal", "mal"), &(line("mal", "mal") + &line("zed", "chen")));
+    let of_group = |id: &str| {
+        base().edit(&group("payroll", "payroll"), &(group("payroll", "payroll") + &group("launch", id)))
+    };
+    for (world, name) in [
+        (of_user.clone(), "user.zed@acme.com"),
+        (of_user.clone().change(hired(&["zed@acme.com"])), "user.zed@acme.com"),
+        (of_group("other"), "group.launch"),
+        (of_group("team"), "group.launch"),
+    ] {
+        for author in ["mal@acme.com", "nobody@acme.com"] {
+            has(&world.clone().by(author), &format!("self-grant {name}: refused"));
+        }
+        assert_eq!(rulings(&world.by("root@acme.com").plan()), NONE, "{name}");
+    }
+    // So is a name that the tree has, where it is for a privileged group that the site calls otherwise.
+    let undeclared = tree(RULES).edit("  payroll:\n    members: [ada@acme.com]\n", "").then_base();
+    let launch = undeclared
+        .edit("  team:\n", "  launch:\n    mode: at-least\n    members: [mal@acme.com]\n  team:\n")
+        .edit(&group("payroll", "payroll"), &(group("payroll", "payroll") + &group("launch", "payroll")));
+    has(&launch.clone().by("chen@acme.com"), "self-grant group.launch: refused");
+    assert_eq!(rulings(&launch.by("root@acme.com").plan()), NONE);
+    // One that the base has all the same is new in the change that brings the name.
+    let named = |line: &str| {
+        let world = base().edit(&group("vault", "vault"), &(group("vault", "vault") + line)).then_base();
+        world
+            .edit("  team:\n", "  launch:\n    members: [ada@acme.com]\n  team:\n")
+            .by("chen@acme.com")
+            .plan()
+    };
+    let changes = |plan: &rollbook::model::Plan| {
+        let changes = &plan.base.as_ref().unwrap().identities;
+        changes.iter().map(|it| (it.address.to_string(), it.head.clone())).collect::<Vec<_>>()
+    };
+    let plan = named(&group("launch", "other"));
+    assert_eq!(changes(&plan), [("group.launch".to_owned(), Some("id-other".to_owned()))]);
+    // Neighbour: the lock of the same change without such a line.
+    assert_eq!(changes(&named("")), []);
 }
 
 #[test]

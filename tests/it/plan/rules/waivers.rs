@@ -144,6 +144,25 @@ fn a_waiver_does_not_come_to_mean_somebody_or_something_else() {
     }
     // Neighbour: a line of somebody of whom no rule and no waiver speaks.
     let other = waive("protect", "user.gone@acme.com");
-    let other = other.lock("users:\n  else@acme.com: { account: acc-chen@acme.com, from: jira }\n");
+    let other = other.lock("users:\n  chen@acme.com: { account: acc-chen@acme.com, from: jira }\n");
     assert_eq!(judged(other, "mal@acme.com"), NONE);
+}
+
+#[test]
+fn a_waiver_follows_its_account_to_another_name_by_anybody() {
+    let base = waived(world("ada@acme.com, chen@acme.com"), "member.payroll/chen@acme.com")
+        .lock("users:\n  chen@acme.com: { account: acc-chen@acme.com, from: jira }\n")
+        .then_base()
+        .change(|live| live.account("chen@acme.com").email = Some("li@acme.com".into()));
+    let renamed = base
+        .edit("  chen@acme.com:", "  li@acme.com:")
+        .edit("member.payroll/chen@", "member.payroll/li@")
+        .edit("[ada@acme.com, chen@", "[ada@acme.com, li@")
+        .edit("[mal@acme.com, chen@", "[mal@acme.com, li@");
+    assert_eq!(judged(renamed.clone(), "mal@acme.com"), NONE);
+    // Neighbours: for longer, and for an account that the base does not waive it for.
+    let longer = renamed.clone().edit("2027-01-01", "2027-06-01");
+    assert_eq!(judged(longer, "mal@acme.com"), [LOOSENED]);
+    let other = renamed.edit("member.payroll/li@", "member.payroll/late@");
+    assert_eq!(judged(other, "mal@acme.com"), [LOOSENED]);
 }

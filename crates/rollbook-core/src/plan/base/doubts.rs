@@ -46,7 +46,7 @@ impl<'a> Before<'a> {
 }
 
 /// Whether a group says anything of a name.
-pub(super) fn names(group: &DesiredGroup<'_>, user: &UserRef) -> bool {
+pub(in crate::plan) fn names(group: &DesiredGroup<'_>, user: &UserRef) -> bool {
     group.members.contains_key(user) || group.denied.contains_key(user)
 }
 
@@ -88,8 +88,7 @@ impl<'a> Comparing<'a, '_> {
 
     /// Whether somebody is in a group, and the tree neither declares that nor ends it.
     pub(super) fn stays(&self, group: &GroupId, account: &AccountId) -> bool {
-        let is_member = self.live.members.get(group).is_some_and(|members| members.contains(account));
-        is_member && self.leaves_alone(group, account)
+        self.keeps(group, account) && self.leaves_alone(group, account)
     }
 
     /// Whether the tree neither declares a membership nor ends it.
@@ -109,12 +108,31 @@ impl<'a> Comparing<'a, '_> {
         longer: impl Fn(&Entry) -> bool,
     ) -> bool {
         let TargetGroup::Group(id) = before.place else { return false };
+        self.stays(id, account) || self.goes_on_renamed(before, user, account, longer)
+    }
+
+    /// Whether the tree declares somebody in a group under a name that the base does not have there, who may be one whom the
+    /// base names and cannot place.
+    fn goes_on_renamed(
+        &self,
+        before: &Before<'_>,
+        user: &UserRef,
+        account: &AccountId,
+        longer: impl Fn(&Entry) -> bool,
+    ) -> bool {
+        let TargetGroup::Group(id) = before.place else { return false };
         let entry = || entry_of(self.head, self.declared.get(id)?, Who::Account(account));
         let was_named = || entry_of(&self.base.tree, before.group, Who::Account(account)).is_some();
-        let is_member = self.live.members.get(id).is_some_and(|members| members.contains(account));
-        let renamed =
-            || self.base.tree.people.is_of_nobody(user) && !was_named() && entry().is_some_and(&longer);
-        self.stays(id, account) || is_member && !self.ends(id, account) && renamed()
+        self.base.tree.people.is_of_nobody(user)
+            && self.keeps(id, account)
+            && !was_named()
+            && entry().is_some_and(longer)
+    }
+
+    /// Whether somebody is in a group, and the tree does not end that.
+    fn keeps(&self, group: &GroupId, account: &AccountId) -> bool {
+        let is_member = self.live.members.get(group).is_some_and(|members| members.contains(account));
+        is_member && !self.ends(group, account)
     }
 
     /// The members of a group of whom each may be somebody whom the base names and cannot tell. In a privileged group that is
@@ -130,7 +148,7 @@ impl<'a> Comparing<'a, '_> {
             found.extend(members.iter().filter(may_be));
         }
         let named = tree.groups.declared_as(group).and_then(|name| tree.desired.groups.get(name));
-        if let Some(named) = named.filter(|_| self.privileged.holds(group) && people.is_of_nobody(user)) {
+        if let Some(named) = named.filter(|_| self.privileged.may_hold(group) && people.is_of_nobody(user)) {
             found.extend(expired::unnamed(tree, live, named, members));
         }
         found.into_iter().collect()
@@ -143,23 +161,21 @@ impl<'a> Comparing<'a, '_> {
         let after = self.after(before);
         let mut found = Vec::new();
         let by_line = before.group.denied.iter().filter(|(_, denial)| denial.reason != Reason::Offboarded);
-        // That the tree goes on with somebody whom it cannot place, either, says nothing of who is in the group.
-        let still_said = |user: &UserRef| {
-            let is_of_nobody = self.head.people.is_of_nobody(user);
-            after.is_some_and(|after| {
-                after.denied.contains_key(user) || after.members.contains_key(user) && !is_of_nobody
-            })
-        };
-        for (user, denial) in by_line.filter(|(user, _)| !still_said(user)) {
+        for (user, denial) in by_line {
+            let still_ends = after.is_some_and(|after| after.denied.contains_key(user));
             let (accounts, doubt) = match who(&self.base.tree.people, user) {
                 // It is among the changes of the base.
                 Who::Account(_) if before.doubt.is_none() => continue,
                 Who::Account(account) => (vec![account], Doubt::Group),
                 Who::Invited(_) => (self.may_be(user, id), Doubt::Person),
             };
-            for account in
-                accounts.into_iter().filter(|account| self.goes_on(before, user, account, |_| true))
-            {
+            let goes_on = |account: &&AccountId| match doubt {
+                Doubt::Group => !still_ends && self.keeps(id, account),
+                // The tree may name them beside the line that ends nobody.
+                Doubt::Person if still_ends => self.goes_on_renamed(before, user, account, |_| true),
+                Doubt::Person => self.goes_on(before, user, account, |_| true),
+            };
+            for account in accounts.into_iter().filter(goes_on) {
                 let kind = Kind::Kept { undoes: Action::Remove, reason: denial.reason };
                 let origin = self.base.locator.locate(denial.origin);
                 found.push(before.difference(kind, user.clone(), account, Some(doubt), origin));

@@ -98,7 +98,7 @@ impl<'a> Comparing<'a, '_> {
                 groups.for_each(|group| keeps(group, account, None));
                 continue;
             }
-            for group in self.live.groups.iter().filter(|group| self.privileged.holds(&group.id)) {
+            for group in self.live.groups.iter().filter(|group| self.privileged.may_hold(&group.id)) {
                 for account in self.may_be(&it.user, &group.id) {
                     keeps(group, account, Some(Doubt::Person));
                 }

@@ -4,12 +4,15 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{AccountId, Address, Declaration, GroupId, IdentityChange, LiveState, UserRef};
+use crate::plan::desired::Desired;
 
 /// The ids that names mean by a pin or the lock: in a valid tree, both say the same.
 type Ids = BTreeMap<Address, String>;
 
-pub(super) fn changes(base: &Declaration, head: &Declaration, live: &LiveState) -> Vec<IdentityChange> {
-    let (before, after) = (ids(base), ids(head));
+/// A line of the lock says nothing while the tree does not have its name: it counts as new in the change that brings the name.
+pub(super) fn changes(base: &Desired<'_>, head: &Desired<'_>, live: &LiveState) -> Vec<IdentityChange> {
+    let (mut before, after) = (ids(base.declaration), ids(head.declaration));
+    before.retain(|address, _| base.has(address) || !head.has(address));
     let addresses: BTreeSet<&Address> = before.keys().chain(after.keys()).collect();
     let changed = addresses.into_iter().filter(|address| before.get(*address) != after.get(*address));
     changed

@@ -25,6 +25,7 @@ use super::questions::questions;
 use deeds::{Deed, same};
 
 pub(super) use differences::{Difference, Doubt, Kind};
+pub(super) use doubts::names;
 pub(super) use rules::rule_of_exclusive;
 
 /// The base revision, compared with the live state that a plan is made of.
@@ -154,7 +155,7 @@ impl<'a> Base<'a> {
         Comparison {
             revision: self.revision.clone(),
             authors: Vec::new(),
-            identities: identities::changes(self.tree.desired.declaration, head.desired.declaration, live),
+            identities: identities::changes(&self.tree.desired, &head.desired, live),
             rules: rules::changes(self.tree.desired.declaration, head.desired.declaration),
             declared,
             adopted: adopted::adopted(self, head, wants, live, privileged),

@@ -138,7 +138,12 @@ impl<'a> Desired<'a> {
 
     /// The same, with people looked up elsewhere.
     #[must_use]
-    pub fn with_lookup(self, lookup: Lookup) -> Self {
+    pub fn with_lookup(mut self, lookup: Lookup) -> Self {
+        if lookup == Lookup::ForLock {
+            // A rule means somebody as much as a list of members does.
+            let named = self.declaration.people_in_rules().map(|(email, _)| email.clone());
+            self.people.extend(named.map(UserRef::Email));
+        }
         Self { lookup, ..self }
     }
 
@@ -196,6 +201,21 @@ impl<'a> Desired<'a> {
     /// and the operator.
     pub fn people(&self) -> &BTreeSet<UserRef> {
         &self.people
+    }
+
+    /// Whether the tree has a name: it declares the person or the group, or a rule speaks of them.
+    pub(super) fn has(&self, address: &Address) -> bool {
+        let declaration = self.declaration;
+        match address {
+            Address::Group(name) => declaration.groups.contains_key(name) || declaration.names_group(name),
+            Address::User(user) => {
+                self.people.contains(user)
+                    || user.email().is_some_and(|email| declaration.names_person(email))
+            }
+            Address::Member(name, user) => {
+                self.groups.get(name).is_some_and(|group| group.members.contains_key(user))
+            }
+        }
     }
 
     /// The e-mails among [`Desired::people`].

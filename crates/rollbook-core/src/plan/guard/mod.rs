@@ -175,15 +175,18 @@ fn loosened(case: &Case<'_>, verdicts: &mut Vec<Verdict>, tripped: Tripped) {
     let judged = verdicts.iter_mut().find(|verdict| verdict.guard == guard && verdict.addresses == addresses);
     let differs = case.changed_rules.iter().any(|change| change.rule == rule);
     let allowed = case.context.tree.desired.allow.contains(&guard);
-    let ruling = match judged.as_ref().map(|verdict| &verdict.ruling) {
-        None if differs => Ruling::AllowedByChange { by: RuleSource::Policy },
-        None if allowed => Ruling::Allowed,
-        None => Ruling::Refused,
-        Some(Ruling::Waived { because, until }) => {
-            Ruling::AllowedByChange { by: RuleSource::Waiver { because: because.clone(), until: *until } }
-        }
+    let by_waiver = |because: &String, until| Ruling::AllowedByChange {
+        by: RuleSource::Waiver { because: because.clone(), until },
+    };
+    let waiver = new_waiver(case, guard).filter(|_| addresses.is_empty());
+    let ruling = match (judged.as_ref().map(|verdict| &verdict.ruling), waiver) {
+        (None, _) if differs => Ruling::AllowedByChange { by: RuleSource::Policy },
+        (None, Some(waiver)) => by_waiver(&waiver.because, waiver.until),
+        (None, None) if allowed => Ruling::Allowed,
+        (None, None) => Ruling::Refused,
+        (Some(Ruling::Waived { because, until }), _) => by_waiver(because, *until),
         // What is refused, or allowed for one run, is said already.
-        Some(Ruling::Refused | Ruling::Allowed | Ruling::AllowedByChange { .. } | Ruling::NotJudged) => {
+        (Some(Ruling::Refused | Ruling::Allowed | Ruling::AllowedByChange { .. } | Ruling::NotJudged), _) => {
             return;
         }
     };
@@ -191,6 +194,17 @@ fn loosened(case: &Case<'_>, verdicts: &mut Vec<Verdict>, tripped: Tripped) {
         Some(verdict) => verdict.ruling = ruling,
         None => verdicts.push(Verdict { guard, ruling, addresses, why, help }),
     }
+}
+
+/// A waiver that the base does not have, by which a rule about a whole plan counts less than it did.
+fn new_waiver<'a>(case: &Case<'a>, guard: Guard) -> Option<&'a Waiver> {
+    let is_new = |waiver: &&Waiver| {
+        waiver.addresses.iter().any(|address| {
+            let rule = format!("waive {guard} for {}", address.value);
+            case.changed_rules.iter().any(|change| change.rule == rule)
+        })
+    };
+    case.context.tree.desired.waivers(guard).find(is_new)
 }
 
 /// What a guard that tripped comes to, by the waivers of a tree.

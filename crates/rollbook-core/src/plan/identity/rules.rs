@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Declaration, Effect, GroupId, GroupName, Key, Listing, LiveGroup, LiveState, Operation, Policy,
-    TargetGroup,
+    Declaration, Effect, GroupId, GroupName, Key, Listing, LiveGroup, LiveState, ORGANIZATION_ADMINS,
+    Operation, Policy, TargetGroup,
 };
 
 /// What a tree and its base call groups, and what the site does.
@@ -82,6 +82,7 @@ impl Marked {
         let mut marked = Self::of(listed, names);
         marked.ids.extend(live.rights.site_admin_groups().map(|group| group.id.clone()));
         marked.ids.extend(live.organization_admin_groups().cloned());
+        marked.names.insert(ORGANIZATION_ADMINS.into());
         marked.in_doubt = live.rights.jira.is_none();
         marked
     }

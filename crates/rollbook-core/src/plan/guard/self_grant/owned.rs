@@ -10,6 +10,7 @@ use crate::model::{
 
 use super::author::Author;
 use super::{Case, Grant, GrantKind, Rules, Tripped, is_of_unknown, trip};
+use crate::plan::base::names;
 use crate::plan::identity::Resolved;
 
 /// The authors of a change who do not own the rules by the base.
@@ -136,6 +137,9 @@ fn holds_nobody_yet(case: &Case<'_>, rule: &str) -> bool {
 /// What a waiver is that does not name one person by the base, who is none of the authors.
 fn waives(case: &Case<'_>, address: &Address, others: &Others<'_>) -> Option<&'static str> {
     let Some(user) = address.user() else { return Some(OF_AUTHORS) };
+    if waives_already(case, address, others.base) {
+        return None;
+    }
     let accounts = match user {
         UserRef::Account(id) => BTreeSet::from([id.clone()]),
         UserRef::Email(email) => others.base.holders(email),
@@ -160,6 +164,16 @@ fn waives(case: &Case<'_>, address: &Address, others: &Others<'_>) -> Option<&'s
     (others.authors.is_empty() || is_theirs).then_some(OF_AUTHORS)
 }
 
+/// Whether the base waives the rule for the same membership, by another name of the account, and for no shorter time.
+fn waives_already(case: &Case<'_>, address: &Address, base: &Rules<'_>) -> bool {
+    let head = case.context.tree;
+    let Some(known) = base.waiver(Guard::SelfGrant, std::slice::from_ref(address), head) else {
+        return false;
+    };
+    let mut new = head.desired.waivers(Guard::SelfGrant);
+    new.all(|it| it.until <= known.until || it.addresses.iter().all(|waived| waived.value != *address))
+}
+
 /// Names that the change points elsewhere, or at nothing any more. Who an author is, somebody else says; who a rule speaks of,
 /// those who own the rules.
 pub(super) fn moved_names(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
@@ -169,15 +183,20 @@ pub(super) fn moved_names(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Trippe
     // An author whom nobody knows may be anybody, and so may one whom nobody names.
     let unknown = authors.iter().find(|author| !author.known);
     let anybody = authors.is_empty() || unknown.is_some();
-    for change in case.identities.iter().filter(|change| !is_shown(case, change)) {
+    for change in case.identities {
+        let ahead = others.as_ref().and_then(|others| ahead_of_its_use(case, change, others));
+        if ahead.is_none() && is_shown(case, change) {
+            continue;
+        }
         let own = authors.iter().find(|author| author.moved_by(change));
         let is_theirs = own.is_some() || anybody && change.base.is_some() && !is_pruned(case, change);
+        let ruled =
+            || others.as_ref().is_some_and(|others| is_ruled(case, change, others)).then_some(OF_RULE);
         let (who, what, help) = if is_theirs {
             let who = own.or(unknown).map_or("nobody knows who".to_owned(), |it| it.email.to_string());
             let help = "Let somebody else correct the pin or the lock, in a change of their own.";
             (format!("{who} made this change"), "who an author is, somebody else says", help)
-        } else if let Some(others) = others.as_ref().filter(|others| is_ruled(case, change, others)) {
-            let what = "what a rule speaks of, those who own the rules say";
+        } else if let (Some(others), Some(what)) = (&others, ahead.or_else(ruled)) {
             (others.who.clone(), what, others.help())
         } else {
             continue;
@@ -193,6 +212,29 @@ pub(super) fn moved_names(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Trippe
         found.push(trip(change.address.clone(), why, help));
     }
     found
+}
+
+const OF_RULE: &str = "what a rule speaks of, those who own the rules say";
+const OF_UNUSED: &str =
+    "the tree does not have that name, and whom it will mean once it does, those who own the rules say";
+const OF_SECOND: &str =
+    "the base ties that account to another name, and those who own the rules say whether it has two";
+
+/// Why a first line of the lock, or a first pin, is more than a record of what the tree has today: it would say whom a later
+/// change means, which names somebody or something else, and whose author does not look at the lock.
+fn ahead_of_its_use(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) -> Option<&'static str> {
+    let (None, Some(id)) = (&change.base, &change.head) else { return None };
+    let (base, head) = (others.base.tree, case.context.tree);
+    if !head.desired.has(&change.address) {
+        return Some(OF_UNUSED);
+    }
+    let Address::User(UserRef::Email(email)) = &change.address else { return None };
+    let other = |tied: &(&Email, &AccountId)| tied.0 != email && tied.1.as_str() == id;
+    let names = |tree: &Resolved<'_>| -> BTreeSet<Email> {
+        tree.desired.declaration.tied().filter(other).map(|(email, _)| email.clone()).collect()
+    };
+    // A line that moves to another name leaves the account with one.
+    (!names(base).is_disjoint(&names(head))).then_some(OF_SECOND)
 }
 
 /// Whether a name had no id, or that of a group that is gone from the site, and is given the one that the site shows for it.
@@ -238,32 +280,50 @@ fn is_pruned(case: &Case<'_>, change: &IdentityChange) -> bool {
     !is_declared && !is_privileged && !head.speaks_of(&change.address)
 }
 
-/// Whether a name was one of a privileged group or is that of somebody whom the tree lets into one, or a rule speaks of it.
-/// Where the rule of the base only follows its group or person to another name, it does not count.
+/// Whether a rule speaks of a name, other than by following its group or person to it; or a privileged group depends on it: it
+/// meant one, or comes to mean one that the base does not declare, or somebody comes into one, or leaves it, by that name.
 fn is_ruled(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) -> bool {
     let base = others.base;
     let privileged = match &change.address {
         Address::User(user) => {
-            change.base.is_some() && is_let_in(case, user) || ends_nobody(case, change, others)
+            change.base.is_some() && is_let_in(case, change, user) || ends_nobody(case, change, others)
         }
         Address::Group(_) | Address::Member(..) => {
-            change.base.as_ref().is_some_and(|id| case.rules.privileged.may_hold(&GroupId::new(id)))
+            let privileged = &case.rules.privileged;
+            let is_new = |id: &GroupId| base.tree.groups.declared_as(id).is_none();
+            let id = |id: &Option<String>| id.as_ref().map(GroupId::new);
+            id(&change.base).is_some_and(|id| privileged.may_hold(&id))
+                || id(&change.head).is_some_and(|id| privileged.holds(&id) && is_new(&id))
         }
     };
-    let follows = || {
-        change.base.is_none()
-            && !base.speaks_of(&change.address)
-            && case
-                .identities
-                .iter()
-                .any(|old| old.head.is_none() && old.base == change.head && base.speaks_of(&old.address))
+    privileged || case.rules.head.speaks_of(&change.address) && !follows(case, change, base)
+}
+
+/// Whether a name is a new one for what a rule of the base speaks of by another name: by a line that goes, or by what that
+/// name means.
+fn follows(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool {
+    if change.base.is_some() || base.speaks_of(&change.address) {
+        return false;
+    }
+    let Some(id) = &change.head else { return false };
+    let by_line = case
+        .identities
+        .iter()
+        .any(|old| old.head.is_none() && old.base.as_ref() == Some(id) && base.speaks_of(&old.address));
+    let by_meaning = || match &change.address {
+        Address::Group(_) => {
+            let mut groups = base.tree.groups.live().filter(|(_, group)| group.id.as_str() == id);
+            groups.any(|(name, _)| base.speaks_of(&Address::Group(name.clone())))
+        }
+        Address::User(_) | Address::Member(..) => false,
     };
-    privileged || case.rules.head.speaks_of(&change.address) && !follows()
+    by_line || by_meaning()
 }
 
 /// Whether a change ties a name that no account has to an account outside of a privileged group, or to another one than that
-/// of an author whom the tree does not name there, while the base ends that name's access to the group or either tree
-/// offboards it. The end would then apply to the wrong account, and the person who was meant would stay without a word.
+/// of an author whom the tree does not name there, while the base names it in the group or either tree offboards it. The end
+/// that it has, or that a later change gives it, would then apply to the wrong account, and the person who was meant would stay
+/// without a word.
 fn ends_nobody(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) -> bool {
     let (None, Some(id), Address::User(user)) = (&change.base, &change.head, &change.address) else {
         return false;
@@ -275,8 +335,7 @@ fn ends_nobody(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) ->
     let offboards = |tree: &Resolved<'_>| matches!(user, UserRef::Email(email) if tree.desired.offboarded(email).is_some());
     let offboarded = offboards(tree) || offboards(case.context.tree);
     tree.desired.groups.iter().any(|(name, group)| {
-        let ends = || group.members.get(user).is_some_and(|entry| entry.until.is_some());
-        let id = tree.groups.id(name).filter(|id| case.rules.privileged.holds(id));
+        let id = tree.groups.id(name).filter(|id| case.rules.privileged.may_hold(id));
         let members = id.and_then(|id| live.members.get(id));
         let is_unnamed = |account: &AccountId| tree.entry_of(group, account).is_none();
         // It may be about each member whom the tree does not name there, and an author does not say that it is not about them.
@@ -285,7 +344,7 @@ fn ends_nobody(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) ->
                 && *id != account
                 && others.authors.iter().any(|author| author.accounts.contains(id))
         };
-        (offboarded || group.denied.contains_key(user) || ends())
+        (offboarded || names(group, user))
             && members.is_some_and(|members| {
                 !members.contains(&account) && members.iter().any(is_unnamed)
                     || members.iter().any(may_be_author)
@@ -293,10 +352,15 @@ fn ends_nobody(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) ->
     })
 }
 
-/// Whether the tree lets somebody into a privileged group by this name.
-fn is_let_in(case: &Case<'_>, user: &UserRef) -> bool {
+/// Whether the tree lets somebody into a privileged group by a name that meant another account, or takes them out of one by it.
+fn is_let_in(case: &Case<'_>, change: &IdentityChange, user: &UserRef) -> bool {
     let (tree, privileged) = (case.context.tree, &case.rules.privileged);
     let mut groups = tree.desired.groups.iter();
-    groups
-        .any(|(name, group)| group.members.contains_key(user) && privileged.marks(tree.groups.id(name), name))
+    let is_in = |account: AccountId| {
+        let mut groups = case.context.live.members.iter().filter(|(group, _)| privileged.may_hold(group));
+        groups.any(|(_, members)| members.contains(&account))
+    };
+    let leaves = user.email().is_some_and(|email| tree.desired.offboarded(email).is_some());
+    leaves && change.base.as_ref().is_some_and(|id| is_in(AccountId::new(id)))
+        || groups.any(|(name, group)| names(group, user) && privileged.marks(tree.groups.id(name), name))
 }
