@@ -68,7 +68,7 @@ async fn an_identity_provider_alone_changes_what_it_has_the_authority_over() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn without_the_directorys_key_it_is_said_which_key_is_missing() {
+async fn without_the_key_of_the_directory_it_is_said_which_key_is_missing() {
     for (keys, via) in [(BOTH, "organization"), (JIRA, "jira")] {
         let scene = Scene::of(SEED, keys);
         let expected = format!("add member.devs/cy@acme.com via {via}{BLOCKED}");
