@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand, ValueEnum};
 use jiff::civil::Date;
 
 use crate::commands::{self, Session};
@@ -13,7 +13,35 @@ use crate::model::ErrorExt as _;
 use crate::render::harmless;
 use crate::terminal::{ColorChoice, Terminal};
 
-/// Keeps who may enter an Atlassian Cloud site in git: declare, plan and apply access.
+/// What is the same in every command.
+const GLOBAL: &str = "Global options";
+
+const IMPORT_EXAMPLES: &str = "Examples:
+  rollbook import --site https://acme.atlassian.net    start a configuration in this folder
+  rollbook import --group 'team-*' --check             show what would be added for these groups";
+
+const PLAN_EXAMPLES: &str = "Examples:
+  rollbook plan                                        every difference between the site and the files
+  rollbook plan --base origin/main                     tell this branch's changes from drift
+  rollbook plan --target group.developers              one group only
+  rollbook plan --live live.json                       against a snapshot, without credentials
+  rollbook plan --out plan.json                        save it for `rollbook apply plan.json`";
+
+const APPLY_EXAMPLES: &str = "Examples:
+  rollbook apply                                       show the plan, ask, apply
+  rollbook apply plan.json --max-age 24h               only what the reviewed plan has
+  rollbook apply --reason expired,offboarded --yes     a nightly run
+  rollbook apply --allow max-revokes                   waive a guard for this run";
+
+const UNDO_EXAMPLES: &str = "Examples:
+  rollbook undo --last                                 revert the newest run
+  rollbook undo --last --target user.ada@acme.com      only for one user";
+
+/// The commands that read no configuration, and those that evaluate no date.
+const WITHOUT_TREE: [&str; 6] = ["completions", "demo", "man", "sandbox", "schema", "show"];
+const WITHOUT_DAY: [&str; 7] = ["completions", "demo", "journal", "man", "sandbox", "schema", "show"];
+
+/// Manage access to Atlassian Cloud from a git repository.
 #[derive(Debug, Parser)]
 #[command(name = "rollbook", version, max_term_width = 100, after_help = after_help())]
 struct Cli {
@@ -26,19 +54,19 @@ struct Cli {
 #[derive(Debug, Args)]
 struct Common {
     /// The tree's folder [default: the nearest one upwards with a rollbook.yaml]
-    #[arg(short = 'C', long, value_name = "DIR", global = true)]
+    #[arg(short = 'C', long, value_name = "DIR", global = true, help_heading = GLOBAL)]
     dir: Option<PathBuf>,
     /// When to use colour
-    #[arg(long, value_name = "WHEN", default_value = "auto", global = true)]
+    #[arg(long, value_name = "WHEN", default_value = "auto", global = true, help_heading = GLOBAL)]
     color: Color,
-    /// Print data and errors only
-    #[arg(short, long, global = true)]
+    /// Suppress progress and notes
+    #[arg(short, long, global = true, help_heading = GLOBAL)]
     quiet: bool,
     /// Say more about what happens; twice, every request
-    #[arg(short, long, action = clap::ArgAction::Count, global = true)]
+    #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = GLOBAL)]
     verbose: u8,
-    /// The day to judge `until` by [default: today in UTC]
-    #[arg(long, value_name = "YYYY-MM-DD", global = true, value_parser = day)]
+    /// Evaluate `until` dates as of this day [default: today in UTC]
+    #[arg(long, value_name = "YYYY-MM-DD", global = true, value_parser = day, help_heading = GLOBAL)]
     today: Option<Date>,
 }
 
@@ -52,52 +80,56 @@ enum Color {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Check the tree: every mistake, with its place and what to do
+    /// Validate the configuration: every mistake, with its place and the remedy
     Check(commands::check::Arguments),
-    /// Bring every file of the tree into one form, which keeps comments and meaning
+    /// Format the configuration files; comments and meaning stay
     Fmt(commands::fmt::Arguments),
-    /// Rename a person or a group in every file of the tree, and in its lock
+    /// Rename a person or a group in every file, and in rollbook.lock
     Rename(commands::rename::Arguments),
-    /// Try each credential: what it may do, and what cannot be done without it
+    /// Check credentials and permissions: what each can do, and what needs another
     Doctor(commands::doctor::Arguments),
-    /// Say why somebody is in a group by the tree, every way with its place; of others, what the site has
+    /// Explain why a user is in a group: every way, with its place
     Explain(commands::explain::Arguments),
-    /// Declare what is live and not in the tree, or start a tree with it
+    /// Declare what the site has and the configuration lacks, or start a configuration
+    #[command(after_help = IMPORT_EXAMPLES)]
     Import(commands::import::Arguments),
-    /// Take out entries whose day has come, once live has nobody of them any more
+    /// Remove expired entries once the site no longer has anybody from them
     Prune(commands::prune::Arguments),
-    /// Write who reviews which file of the tree into the repository's CODEOWNERS
+    /// Write the reviewers of each file into the repository's CODEOWNERS
     Codeowners(commands::codeowners::Arguments),
-    /// Write down which account and which group each declared name means
+    /// Record the account or group ID of every declared name in rollbook.lock
     Lock(commands::lock::Arguments),
     /// Show what would change
+    #[command(after_help = PLAN_EXAMPLES)]
     Plan(commands::plan::Arguments),
-    /// Write what is live into a file, for a plan without credentials
+    /// Save what the site has to a file, for plans without credentials
     ///
     /// It reads more than a plan does, so that a pull request can ask for what the tree does not: every user, and the
-    /// groups of everybody declared, which with Jira alone is a request a person. It holds no secret; docs/trust.md says
-    /// whom it shows.
+    /// groups of everybody declared, which takes one request per person with only Jira. It holds no secret;
+    /// docs/trust.md says who is shown in it.
     Snapshot(commands::snapshot::Arguments),
-    /// List who is on the site, with their groups and when they were last seen
+    /// List the users of the site, with their groups and last activity
     ///
-    /// With Jira it reads the members of every group, a request for each 50 of them. When somebody was last active, the
-    /// organization alone tells, and what is not known is said.
+    /// With Jira it reads the members of every group, 50 per request. Last-active dates need an organization API key;
+    /// without one they are shown as unknown.
     Users(commands::users::Arguments),
-    /// Print a saved plan again
+    /// Print a saved plan
     Show(commands::show::Arguments),
-    /// Change what the plan says, and say what became of it
+    /// Apply the planned changes, and print the outcome of each
+    #[command(after_help = APPLY_EXAMPLES)]
     Apply(commands::apply::Arguments),
     /// Plan, comment and apply as a job of GitHub Actions, GitLab CI/CD or Bitbucket Pipelines
     Ci(commands::ci::Arguments),
-    /// List, check or show what applies wrote down
+    /// List, verify or show journals of applies
     Journal(commands::journal::Arguments),
-    /// Take back what a journal says was done
+    /// Revert the changes recorded in a journal
+    #[command(after_help = UNDO_EXAMPLES)]
     Undo(commands::undo::Arguments),
-    /// See the whole loop on a built-in sandbox, with no account anywhere
+    /// Try everything on a built-in sandbox, without an account
     Demo(commands::demo::Arguments),
     /// Serve an emulated site on loopback
     Sandbox(commands::sandbox::Arguments),
-    /// Print a JSON Schema: of the tree's files, or of a plan
+    /// Print the JSON Schema of the configuration or of a plan
     Schema(commands::generated::SchemaArguments),
     /// Print a completion script for a shell
     Completions(commands::generated::CompletionsArguments),
@@ -105,10 +137,28 @@ enum Command {
     Man,
 }
 
+/// The command line. Options of all commands are hidden where a command does not use them.
+fn command() -> clap::Command {
+    let mut command = Cli::command();
+    for (option, without) in [("dir", &WITHOUT_TREE[..]), ("today", &WITHOUT_DAY)] {
+        let hidden = command.get_arguments().find(|it| it.get_id() == option).cloned();
+        let hidden = hidden.map(|it| it.hide(true));
+        for name in without {
+            command = command.mut_subcommand(name, |it| it.args(hidden.clone()));
+        }
+    }
+    // All operations of an undo have one reason.
+    command.mut_subcommand("undo", |it| it.mut_arg("reason", |it| it.hide(true)))
+}
+
 /// Runs the command line of this process.
 pub fn run() -> Exit {
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
+    let parsed = command().try_get_matches().and_then(|given| {
+        let name = given.subcommand_name().unwrap_or_default().to_owned();
+        Ok((Cli::from_arg_matches(&given)?, name))
+    });
+    let (cli, name) = match parsed {
+        Ok(parsed) => parsed,
         Err(error) => {
             // There is nowhere left to say that a stream is gone.
             let _ = error.print();
@@ -116,7 +166,7 @@ pub fn run() -> Exit {
         }
     };
     let session = cli.common.session();
-    if let Some(error) = cli.common.unused(&cli.command) {
+    if let Some(error) = cli.common.unused(&name) {
         report(session.terminal, &error);
         return error.exit();
     }
@@ -143,9 +193,9 @@ pub fn run() -> Exit {
         Command::Sandbox(arguments) => commands::sandbox::run(&session, &arguments),
         Command::Schema(arguments) => commands::generated::schema(&session, &arguments),
         Command::Completions(arguments) => {
-            commands::generated::completions(&session, &arguments, &mut Cli::command())
+            commands::generated::completions(&session, &arguments, &mut command())
         }
-        Command::Man => commands::generated::man(&session, Cli::command()),
+        Command::Man => commands::generated::man(&session, command()),
     };
     result.unwrap_or_else(|error| {
         report(session.terminal, &error);
@@ -162,36 +212,15 @@ fn report(terminal: Terminal, error: &Error) {
 
 impl Common {
     /// What a command would not look at is refused: it was given for a reason.
-    fn unused(&self, command: &Command) -> Option<Error> {
-        let reads_tree = match command {
-            Command::Demo(_)
-            | Command::Sandbox(_)
-            | Command::Schema(_)
-            | Command::Completions(_)
-            | Command::Man => false,
-            Command::Check(_)
-            | Command::Fmt(_)
-            | Command::Rename(_)
-            | Command::Doctor(_)
-            | Command::Explain(_)
-            | Command::Import(_)
-            | Command::Prune(_)
-            | Command::Codeowners(_)
-            | Command::Lock(_)
-            | Command::Plan(_)
-            | Command::Snapshot(_)
-            | Command::Users(_)
-            | Command::Apply(_)
-            | Command::Ci(_)
-            | Command::Journal(_)
-            | Command::Show(_)
-            | Command::Undo(_) => true,
+    fn unused(&self, command: &str) -> Option<Error> {
+        let unused = if self.dir.is_some() && WITHOUT_TREE.contains(&command) {
+            "this command reads no configuration: leave --dir (-C) out"
+        } else if self.today.is_some() && WITHOUT_DAY.contains(&command) {
+            "this command evaluates no date: leave --today out"
+        } else {
+            return None;
         };
-        if self.dir.is_some() && !reads_tree {
-            return Some(Error::Usage("this command reads no tree: leave --dir (-C) out".to_owned()));
-        }
-        let says_nothing = self.today.is_some() && !reads_tree;
-        says_nothing.then(|| Error::Usage("this command asks for no day: leave --today out".to_owned()))
+        Some(Error::Usage(unused.to_owned()))
     }
 
     fn session(&self) -> Session {
@@ -224,5 +253,5 @@ fn after_help() -> String {
 }
 
 fn day(text: &str) -> Result<Date, String> {
-    text.parse().map_err(|_| "write a day of the calendar as YYYY-MM-DD, such as 2026-12-31".to_owned())
+    text.parse().map_err(|_| "write a date as YYYY-MM-DD, such as 2026-12-31".to_owned())
 }

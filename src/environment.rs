@@ -13,7 +13,7 @@ use crate::platform::{self, Variables};
 /// Every variable, with what it is for, in the order in which help shows them. A secret may also come from the
 /// file that its name with `_FILE` names.
 pub const VARIABLES: &[(&str, &str)] = &[
-    (EMAIL, "the e-mail of the account whose API token is used"),
+    (EMAIL, "the email of the account whose API token is used"),
     (API_TOKEN, "its API token"),
     (TOKEN_KIND, "`scoped` for a token with scopes; `classic` is the default"),
     (CLIENT_ID, "the id of a service account's OAuth 2.0 client"),
@@ -30,14 +30,14 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (ENDPOINT_GATEWAY, "another host instead of api.atlassian.com and auth.atlassian.com"),
     (ENDPOINT_SCIM, "another host for the SCIM directory alone"),
     (CI_TOKEN, "`rollbook ci`: a token for the platform's API"),
-    (CI_USER, "the e-mail of its account, where it is an API token of Bitbucket's"),
+    (CI_USER, "the email of its account, where it is an API token of Bitbucket's"),
     (
         CI_LOGIN,
         "the account that it comments as, where the platform does not tell: GitHub's login, Bitbucket's uuid",
     ),
     (
         AUTHORS,
-        "a JSON object from the platform's accounts to e-mails of the tree, such as `{\"ada\": \"ada@acme.com\"}` of a login \
+        "a JSON object from the platform's accounts to emails of the tree, such as `{\"ada\": \"ada@acme.com\"}` of a login \
          of GitHub or a user name of GitLab, or `{\"712020:5e1f…\": \"ada@acme.com\"}` of an account id of Bitbucket",
     ),
     (APPLIED_FROM, "the commit that the site was in line with before the first apply"),
@@ -101,7 +101,7 @@ pub struct Environment {
     pub organization: Option<String>,
 }
 
-const SECRET_ALONE: &str = "Let it name a file that can be read and holds the secret alone.";
+const SECRET_ALONE: &str = "Let it name a readable file that holds only the secret.";
 
 /// Why the environment is not usable.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -119,7 +119,7 @@ pub enum EnvironmentError {
     Half(&'static str, &'static str),
     /// More than one credential is set.
     #[error("more than one credential is set: {0}")]
-    #[diagnostic(help("Leave one of them, so that it is plain who acts."))]
+    #[diagnostic(help("Keep one of them, so that it is clear who acts."))]
     Several(String),
     /// A value is not among those that a variable takes.
     #[error("{0} is neither `classic` nor `scoped`")]
@@ -129,7 +129,7 @@ pub enum EnvironmentError {
     #[error("{PACE} is neither `published` nor `answers`")]
     #[diagnostic(help("Leave it out to keep to Atlassian's published limits."))]
     Pace,
-    /// A value is no UTF-8.
+    /// A value is not UTF-8.
     #[error("{0} does not hold text")]
     #[diagnostic(help("Set it again."))]
     NotText(String),
@@ -152,17 +152,17 @@ pub enum EnvironmentError {
     Empty(String),
     /// A secret is set twice.
     #[error("{0} and {0}_FILE are both set")]
-    #[diagnostic(help("Leave one of them."))]
+    #[diagnostic(help("Keep one of them."))]
     Twice(&'static str),
-    /// The cloud id is none.
+    /// The cloud id is invalid.
     #[error("{CLOUD_ID} is not usable")]
     #[diagnostic(help("Copy it from `https://SITE/_edge/tenant_info`, or leave it out."))]
     CloudId(#[source] HostError),
     /// A proxy is named that would not be used.
-    #[error("{variable} names {value}, which is no proxy that can be used")]
+    #[error("{variable} names {value}, which is not a proxy that can be used")]
     #[diagnostic(help(
-        "Name an HTTP proxy, such as http://proxy.example:3128: SOCKS is not spoken here. A proxy that cannot be used \
-         would be passed by; where that is meant, name the hosts in NO_PROXY."
+        "Name an HTTP proxy, such as http://proxy.example:3128: SOCKS is not supported. Rollbook does not silently bypass a proxy \
+         that it cannot use; where you want that, name the hosts in NO_PROXY."
     ))]
     Proxy {
         /// The variable.
@@ -170,7 +170,7 @@ pub enum EnvironmentError {
         /// Its value, without user and password.
         value: String,
     },
-    /// A host that stands in for one of Atlassian's is none.
+    /// A host that stands in for one of Atlassian's is invalid.
     #[error("{ENDPOINT_SITE}, {ENDPOINT_GATEWAY} or {ENDPOINT_SCIM} is not usable")]
     #[diagnostic(transparent)]
     Endpoint(#[source] HostError),
@@ -232,7 +232,7 @@ pub fn judge_proxies<'a>(origins: impl Iterator<Item = &'a str>) -> Result<(), E
     Ok(())
 }
 
-/// An address as it may be shown: what stands before an `@` may be a password.
+/// An address as it may be shown: what precedes an `@` may be a password.
 fn without_user(address: &str) -> String {
     let Some((before, host)) = address.rsplit_once('@') else { return address.to_owned() };
     before.split_once("://").map_or(format!("…@{host}"), |(scheme, _)| format!("{scheme}://…@{host}"))
@@ -247,7 +247,7 @@ pub struct CiEnvironment {
     pub token: Option<platform::Credential>,
     /// The account that it acts as.
     pub login: Option<String>,
-    /// Whose account is whose e-mail.
+    /// Whose account is whose email.
     pub authors: Option<String>,
     /// The commit that the site was in line with before the first apply.
     pub applied_from: Option<String>,
@@ -259,7 +259,7 @@ impl CiEnvironment {
     /// # Errors
     /// [`EnvironmentError`] when a value is not usable.
     pub fn read() -> Result<Self, EnvironmentError> {
-        // What is no text is for nobody who asks by name here.
+        // Nothing here asks by name for a value that is not text.
         let variables = env::vars_os()
             .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
         let token = match (text(CI_USER)?, secret(CI_TOKEN)?) {

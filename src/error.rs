@@ -40,7 +40,7 @@ pub struct InvalidTree {
 }
 
 /// What helps where guards refuse.
-const WAIVE: &str = "The plan above says what tripped, and how it may be waived: in rollbook.yaml, reviewed, or with \
+const WAIVE: &str = "The plan above says what was violated, and how it may be waived: in rollbook.yaml, reviewed, or with \
                      `rollbook apply --allow`, by hand, for one run.";
 
 /// Why a command ended early.
@@ -63,7 +63,7 @@ pub enum Error {
         "{}", if .0.ignored { "Add it with `git add -f` and commit it, or remove it." } else { "Add and commit it, or remove it." }
     ))]
     Unreviewed(git::Untracked),
-    /// The tree is no commit's, so that no apply of it completes one.
+    /// The tree does not belong to a commit, so that no apply of it completes one.
     #[error(
         "the tree is not that of the commit that is checked out, which `--base applied` is to move on to"
     )]
@@ -80,7 +80,7 @@ pub enum Error {
     ))]
     LeftOut(Vec<String>),
     /// No `rollbook.yaml` is to be found.
-    #[error("neither {0} nor a folder above it holds a rollbook.yaml")]
+    #[error("there is no rollbook.yaml in {0} or any folder above it")]
     #[diagnostic(help(
         "Name the tree's folder with -C, or start from the one in the project's examples/minimal."
     ))]
@@ -110,7 +110,7 @@ pub enum Error {
     /// The environment holds a key for something that the tree does not name.
     #[error("{variable} is set, and the tree names no `{setting}`")]
     #[diagnostic(help(
-        "Name it in rollbook.yaml, or leave the variable out: nothing else runs with it. An organization's id stands \
+        "Name it in rollbook.yaml, or leave the variable out: nothing else runs with it. An organization's id is \
          in the address of admin.atlassian.com; docs/surfaces.md says what each is for."
     ))]
     KeyForNothing {
@@ -133,7 +133,7 @@ pub enum Error {
     #[diagnostic(transparent)]
     Snapshot(#[from] SnapshotError),
     /// A journal is not as it was written.
-    #[error("the journal {path} is broken at line {line}, so nothing of it is taken back")]
+    #[error("the journal {path} is broken at line {line}, so nothing of it is undone")]
     #[diagnostic(help("`rollbook journal verify` says more."))]
     BrokenJournal {
         /// The journal.
@@ -171,13 +171,13 @@ pub enum Error {
     #[diagnostic(help("Its log says why."))]
     NotPlanned,
     /// The credential may not write.
-    #[error("account {0} is no site administrator, so nothing was changed")]
+    #[error("account {0} is not a site administrator, so nothing was changed")]
     #[diagnostic(help(
         "Use the credential of a site administrator: a member of a group that gives site administration."
     ))]
     CannotWrite(crate::model::AccountId),
     /// Nobody knows whom an organization's key acts for, so that it could lock them out.
-    #[error("the tree names no `operator`, so nothing was changed through the organization")]
+    #[error("`operator` is not set, so nothing was changed through the organization")]
     #[diagnostic(help(
         "Name who Rollbook acts for in rollbook.yaml, as `operator: you@acme.com`: an organization's key does not say \
          whose it is, and nothing may narrow that account."
@@ -206,7 +206,7 @@ pub enum Error {
     ))]
     JournalBroke(JournalError),
     /// An export of accounts is not usable.
-    #[error("{path} is no export of users")]
+    #[error("{path} is not an Atlassian user export")]
     Export {
         /// The file.
         path: PathBuf,
@@ -227,22 +227,22 @@ pub enum Error {
     #[diagnostic(transparent)]
     Edit(#[from] EditError),
     /// The changed tree would ask for something else than before.
-    #[error("nothing was written: the tree would ask for something else about {}", addresses(.0))]
+    #[error("nothing was written: the tree would ask for something else for {}", addresses(.0))]
     #[diagnostic(help("Change that part of the tree by hand; `rollbook plan` says what it asks for then."))]
     AsksAnew(BTreeSet<Address>),
     /// There is no CODEOWNERS for the tree.
     #[error("no CODEOWNERS was written")]
     #[diagnostic(help(
-        "`policy: {{ admins: [you@acme.com] }}` in rollbook.yaml names who owns the rules; rename what cannot stand in \
+        "`policy: {{ admins: [you@acme.com] }}` in rollbook.yaml names who owns the rules; rename what cannot be written in \
          a line."
     ))]
     Codeowners(#[from] crate::render::CodeownersError),
-    /// Nobody of those who own the rules is active.
+    /// None of those who own the rules is active.
     #[error("everybody in `policy.admins` is `active: false`, so that nobody would own rollbook.yaml")]
     #[diagnostic(help("Name somebody under `policy.admins` who is active."))]
     NoActiveAdmin,
     /// A sandbox seed is not usable.
-    #[error("{path} is no sandbox seed")]
+    #[error("{path} is not a sandbox seed")]
     Seed {
         /// The seed.
         path: PathBuf,

@@ -35,7 +35,7 @@ const FETCH_HISTORY: &str = "The clone is shallow: fetch the history, as by `git
                              (`fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`).";
 const CLONE_WHOLE: &str =
     "Let CI clone with the whole history: `fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`.";
-const CONTAIN: &str = "Merge that commit, or plan what contains it. Where the history was written anew, \
+const CONTAIN: &str = "Merge that commit, or plan what contains it. Where the history was rewritten, \
                        `git update-ref refs/rollbook/applied COMMIT` names the commit that the site was last brought in line with.";
 
 /// Why a revision cannot be read.
@@ -74,7 +74,7 @@ pub enum GitError {
     #[error("there is no rollbook.yaml at {0}")]
     #[diagnostic(help("A repository's first tree has no base: plan it without one."))]
     NoTree(String),
-    /// The commit holds trees in other folders alone, and nobody can tell whether this one stood in one of them.
+    /// The commit holds trees in other folders alone, and nobody can tell whether this one was in one of them.
     #[error("there is no rollbook.yaml at {revision} in this folder, and whether the tree moved here cannot be told: {}", first(.trees))]
     #[diagnostic(help(
         "A new tree has no base: plan it without one. One that has moved is compared with a folder: check the revision \
@@ -87,7 +87,7 @@ pub enum GitError {
         /// The files that begin its trees.
         trees: Vec<String>,
     },
-    /// A file of the tree is none that Rollbook reads.
+    /// A file of the tree is not one that Rollbook reads.
     #[error("{path} at {revision} {why}")]
     #[diagnostic(help("Correct the base first, in a change of its own."))]
     Unreadable {
@@ -333,7 +333,7 @@ enum Kind {
     Other,
 }
 
-/// The entries of the folder, or of another one. What has a name that is not Unicode is none of a tree's.
+/// The entries of the folder, or of another one. What has a name that is not Unicode does not belong to a tree.
 fn entries(folder: &Path, commit: &str, place: Option<&str>) -> Result<Vec<Entry>, GitError> {
     let output = match place {
         Some(place) => run(folder, &["ls-tree", "-rz", "--full-tree", &format!("{commit}:{place}")])?,
@@ -384,7 +384,7 @@ impl Objects {
         let unreadable =
             |why| GitError::Unreadable { path: entry.path.clone(), revision: revision.to_owned(), why };
         if entry.kind != Kind::File {
-            return Err(unreadable("is no regular file"));
+            return Err(unreadable("is not a regular file"));
         }
         let bytes = self.read(&entry.object)?.ok_or_else(|| unreadable("is too large"))?;
         String::from_utf8(bytes).map_err(|_| unreadable("is not UTF-8 text"))

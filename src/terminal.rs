@@ -1,4 +1,4 @@
-//! Who may print: data to stdout, everything else to stderr, in colour where that is wanted.
+//! Who may print: data to stdout, everything else to stderr, in colour where that is asked for.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ const WIDEST: usize = 120;
 /// Lines are not made shorter than this, in cells, however narrow the terminal is.
 const NARROWEST: usize = 40;
 
-/// How often progress is told where there is no terminal.
+/// How often progress is shown where there is no terminal.
 const STEADY: Duration = Duration::from_secs(5);
 
 /// The process's streams.
@@ -38,7 +38,7 @@ pub struct Progress {
     told: Instant,
 }
 
-/// Says something beside the progress that is told.
+/// Says something while progress is shown.
 #[derive(Clone)]
 pub struct Aside {
     bar: Option<ProgressBar>,
@@ -46,7 +46,7 @@ pub struct Aside {
 }
 
 impl Aside {
-    /// Prints a line to stderr, above the bar where there is one, unless quiet is wanted.
+    /// Prints a line to stderr, above the bar where there is one, unless `--quiet` is set.
     pub fn say(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
@@ -59,7 +59,7 @@ impl Terminal {
     /// Prints data.
     ///
     /// # Errors
-    /// What the system said; a reader that has gone away is none.
+    /// What the system said; a reader that has gone away is not an error.
     pub fn data(self, text: &str) -> io::Result<()> {
         let mut stream = AutoStream::new(io::stdout(), self.choice(&io::stdout()));
         match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {

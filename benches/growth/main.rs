@@ -53,7 +53,7 @@ fn counts(memberships: u32) -> Counts {
             let changes = plan::diff(&resolved, &live, &Locator::new(&world.tree));
             assert!(
                 changes.changes.is_empty() && changes.blocked.is_empty(),
-                "live is what the tree asks for"
+                "the site matches the configuration"
             );
         })
     };

@@ -22,7 +22,7 @@ pub(crate) const TODAY: Date = jiff::civil::date(2026, 11, 22);
 /// The members that each group lists.
 const MEMBERS: usize = 200;
 
-/// How many groups stand in one file.
+/// How many groups are in one file.
 const GROUPS_A_FILE: usize = 50;
 
 const RATES: Rates = Rates {
@@ -270,7 +270,7 @@ fn declare(text: &mut String, groups: usize, group: usize, nesting: Nesting) -> 
 fn lock(groups: usize) -> String {
     let mut lock = Lock::default();
     for person in 0..people(groups) {
-        let email = Email::parse(&email(person)).expect("it is an e-mail");
+        let email = Email::parse(&email(person)).expect("it is an email");
         lock.users.insert(email, LockedId { id: account_id(person), from: "jira".into() });
     }
     for group in 0..groups {

@@ -129,7 +129,7 @@ fn unpaced(scene: &Scene, sandbox: &Sandbox) -> Run {
     run(plan)
 }
 
-/// What others take, and Rollbook beside the fastest of them.
+/// What others take, and Rollbook compared with the fastest of them.
 fn peers(ours: f64, take: impl Fn(Peer) -> Option<f64>) -> Vec<Figure> {
     let mut figures = Vec::new();
     for peer in PEERS {

@@ -1,5 +1,5 @@
-//! The whole program against a sandbox in another process: requests, wall time, CPU time and peak memory, beside the
-//! least that can be and beside what other clients take for the same job in the same run.
+//! The whole program against a sandbox in another process: requests, wall time, CPU time and peak memory, compared with
+//! the least possible and with what other clients take for the same job in the same run.
 //!
 //! `cargo bench --bench program` prints the table. `-- --write` also writes it into docs/performance.md; other words
 //! choose jobs by what their names contain. Other clients are run where `ROLLBOOK_TEST_NODE_MODULES` names a folder with

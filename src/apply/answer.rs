@@ -1,4 +1,4 @@
-//! What a surface answers to a write, before a read confirms it, and what the journal is told of it.
+//! What a surface answers to a write, before a read confirms it, and what the journal records of it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,12 +16,12 @@ pub(super) struct Came {
     pub(super) response: Response,
     /// Why it was refused, where that may be about more than the operation.
     pub(super) refusal: Option<Error>,
-    /// The ids that came to be.
+    /// The ids that were created.
     pub(super) made: Option<CreatedIds>,
     exchanges: Vec<Exchange>,
 }
 
-/// Sends operations that one request can carry out, but for invitations of somebody who is there, and brings what became
+/// Sends operations that one request can carry out, but for invitations of somebody who is there, and gives the outcome
 /// of each.
 pub(super) async fn write(
     surfaces: &Surfaces,
@@ -40,7 +40,7 @@ pub(super) async fn write(
 }
 
 /// Which operations are invitations of somebody who came into the organization since the plan was made: a second one would
-/// send a second mail. Where nothing tells, the invitation goes on; Jira hides e-mails, and SCIM refuses a second record.
+/// send a second mail. Where nothing tells, the invitation goes on; Jira hides emails, and SCIM refuses a second record.
 async fn invited_already(
     surfaces: &Surfaces,
     planned: &[&PlannedOperation],
@@ -74,7 +74,7 @@ impl Came {
 
     /// No second invitation of somebody who came since the plan was made.
     pub(super) fn there() -> Self {
-        let why = "somebody of this e-mail came into the organization since the plan was made, so that no second invitation was \
+        let why = "a user with this email came into the organization since the plan was made, so that no second invitation was \
                    sent; plan again";
         Self::unsent(Response::Refused { text: why.to_owned() })
     }

@@ -28,7 +28,7 @@ use super::settle;
 pub struct Executor<'a> {
     /// The surfaces.
     pub surfaces: &'a Surfaces,
-    /// What is told of everything that is sent.
+    /// What is notified of everything that is sent.
     pub journal: &'a JournalWriter,
     /// How many operations may be under way at a time; at least one.
     pub concurrency: usize,
@@ -89,7 +89,7 @@ struct Flight<'p, 'a, P> {
 }
 
 impl Executor<'_> {
-    /// Carries a plan out and says what became of every operation. It never fails as a whole: a failed
+    /// Carries out a plan and gives the outcome of every operation. It never fails as a whole: a failed
     /// operation skips those that require it, and nothing else. Where the journal fails, nothing more starts, and
     /// [`JournalWriter::close`] says so.
     pub async fn run(self, plan: &Plan, progress: impl FnMut(Progress)) -> Report {
@@ -237,7 +237,7 @@ impl Executor<'_> {
         }
     }
 
-    /// Tells the journal what became of every operation. Whether it took it, its end says.
+    /// Writes the outcome of every operation to the journal. Whether it was written, its end says.
     async fn conclude(&self, report: &Report, ending: Option<Ending>) {
         let outcomes = || report.outcomes.iter().map(|(_, outcome)| outcome);
         let settled = report
@@ -251,7 +251,7 @@ impl Executor<'_> {
     }
 }
 
-/// What was looked for, with those that no read would tell of.
+/// What was looked for, with those that no read would show.
 fn with_unknown(mut looks: Vec<lost::Look>, unknown: Vec<lost::Look>) -> Vec<lost::Look> {
     let others = unknown.into_iter().filter(|(at, ..)| !looks.iter().any(|(found, ..)| found == at));
     let others: Vec<lost::Look> = others.collect();
@@ -339,7 +339,7 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
         settled
     }
 
-    /// Takes in the ids that came to be. An account that the site had before belongs to somebody whom the plan takes for
+    /// Takes in the ids that were created. An account that the site had before belongs to somebody the plan takes for
     /// another person, by an email that the account hides: nothing more is given to it.
     fn made(&mut self, at: usize, made: Option<CreatedIds>) -> Result<(), String> {
         let Some(made) = made else { return Ok(()) };

@@ -23,7 +23,7 @@ pub(super) enum Sight {
     /// The account is active, or is not: one that was removed is still shown
     /// (docs/atlassian.md#removed-and-inactive-look-alike).
     Account { account: AccountId, active: bool },
-    /// The organization knows somebody by this e-mail: the account got lost with the answer.
+    /// The organization knows somebody by this email: the account got lost with the answer.
     Person(Email),
     /// The SCIM directory has the user in the group: Atlassian's id of a group that was made there is not known.
     ScimMember { group: ScimId, user: ScimId },
@@ -58,7 +58,7 @@ pub(super) fn sight(planned: &PlannedOperation, made: &MadeIds, ids: &SurfaceIds
                 Surface::Scim => Sight::ScimUser(email.clone()),
                 // That somebody is there does not say that they got an app.
                 Surface::Organization if apps.is_empty() => Sight::Person(email.clone()),
-                // Jira hides e-mails, so that no read would tell.
+                // Jira hides emails, so that no read would tell.
                 Surface::Organization | Surface::Jira | Surface::UserManagement => Sight::Nothing,
             },
         },
@@ -101,7 +101,7 @@ pub(super) struct Seen {
     names: Option<Result<BTreeMap<GroupName, Option<GroupId>>, String>>,
     /// Those that are active.
     accounts: Option<Result<BTreeSet<AccountId>, String>>,
-    /// Those of the e-mails that the organization knows.
+    /// Those of the emails that the organization knows.
     people: Option<Result<BTreeMap<Email, AccountId>, String>>,
     directory: Directory,
 }
@@ -289,7 +289,7 @@ impl Seen {
                 Some(shown) => shown.clone().map(|shown| shown == *name),
                 None => unread(),
             },
-            Sight::Nothing => Err("no read would show it; plan again".into()),
+            Sight::Nothing => Err("it cannot be confirmed by reading; run `plan` again".into()),
         }
     }
 

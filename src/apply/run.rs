@@ -11,8 +11,8 @@ use crate::model::{
 
 use super::lost::may_repeat;
 
-/// How often an operation is sent again whose answer was lost, each time after a look that did not find it done. What stands
-/// between may fail for a while, and it is no matter of the operation.
+/// How often an operation is sent again whose answer was lost, each time after a look that did not find it done. What
+/// is in between may fail for a while, which has nothing to do with the operation.
 const REPEATS: usize = 4;
 
 /// What goes the same way, and so by the same rate limit.
@@ -30,7 +30,7 @@ pub(super) struct Run<'p> {
     waiting: Vec<usize>,
     dependents: Vec<Vec<usize>>,
     ready: BTreeMap<Way, Ready>,
-    /// Those that were sent and of which it is not known yet what became of them.
+    /// Those that were sent and whose outcome is not known yet.
     in_flight: BTreeSet<usize>,
     /// Those of which the answer was lost: how, and how often that was.
     lost: BTreeMap<usize, (String, usize)>,
@@ -200,7 +200,7 @@ impl<'p> Run<'p> {
         self.unseen.iter().copied().collect()
     }
 
-    /// Whether it is not known yet what became of an operation whose answer was lost.
+    /// Whether the outcome of an operation whose answer was lost is still unknown.
     pub(super) fn is_lost(&self, at: usize) -> bool {
         self.lost.contains_key(&at)
     }

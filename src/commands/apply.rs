@@ -20,7 +20,7 @@ use super::plan::Part;
 use super::planning::{Asked, Source};
 use super::session::Known;
 use super::show::saved_plan;
-use super::{Session, block_on, connect, journal};
+use super::{OUTPUT, SAFETY, Session, block_on, connect, journal};
 
 /// What `apply` takes.
 #[derive(Debug, Args)]
@@ -28,15 +28,15 @@ pub struct Arguments {
     /// Carry out only what this reviewed plan has, as `plan --out` wrote it, without asking
     #[arg(value_name = "PLAN", conflicts_with_all = ["target", "reason"])]
     plan: Option<PathBuf>,
-    /// The greatest age of PLAN, such as 24h
-    #[arg(long, value_name = "DURATION", requires = "plan")]
+    /// Refuse a PLAN that is older, such as 24h
+    #[arg(long, value_name = "DURATION", requires = "plan", help_heading = SAFETY)]
     max_age: Option<SignedDuration>,
     #[command(flatten)]
     part: Part,
     #[command(flatten)]
     manner: Manner,
-    /// Write the ids of what came to be into rollbook.lock
-    #[arg(long)]
+    /// Write the ids of new accounts and groups into rollbook.lock
+    #[arg(long, help_heading = OUTPUT)]
     write_lock: bool,
 }
 
@@ -54,7 +54,7 @@ impl Arguments {
     }
 }
 
-/// Shows the plan, asks, carries it out, and prints what became of it.
+/// Shows the plan, asks, carries it out, and prints the outcome.
 ///
 /// # Errors
 /// [`Error`] when there is no plan, or it may not be carried out.
@@ -90,7 +90,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     })
 }
 
-/// Adds what came to be to the lock; what it holds already stays.
+/// Adds what was created to the lock; what it holds already stays.
 fn write_lock(session: &Session, lock: &Lock, made: &Lock) -> Result<(), Error> {
     let mut lock = lock.clone();
     lock.users.extend(made.users.clone());

@@ -17,7 +17,7 @@ use crate::render::{self, Grouping};
 
 use super::planning::Planned;
 use super::session::tell_waits;
-use super::{Format, Session, journal};
+use super::{Format, OUTPUT, SAFETY, Session, journal};
 
 /// Operations under way at a time, where nothing else is asked for. Most of them wait for the rate limit; how many
 /// requests are really in flight is that rate times the latency, about the 5 to 10 that Atlassian is said to advise
@@ -27,35 +27,34 @@ pub const CONCURRENCY: usize = IN_FLIGHT;
 /// How a plan is carried out.
 #[derive(Debug, Args)]
 pub(super) struct Manner {
-    /// Apply without asking; needed where nobody can answer
-    #[arg(long)]
+    /// Apply without asking; required without a terminal
+    #[arg(long, help_heading = SAFETY)]
     yes: bool,
-    /// How many operations may be under way at a time
-    #[arg(long, value_name = "N", default_value_t = CONCURRENCY, value_parser = at_least_one)]
+    /// Maximum number of operations in flight
+    #[arg(long, value_name = "N", default_value_t = CONCURRENCY, value_parser = at_least_one, help_heading = SAFETY)]
     concurrency: usize,
-    /// How long operations may be started, such as 30m; what was sent by then is finished and reported
-    #[arg(long, value_name = "DURATION", value_parser = some_time)]
+    /// Stop starting operations after this long, such as 30m; those already sent are finished and reported
+    #[arg(long, value_name = "DURATION", value_parser = some_time, help_heading = SAFETY)]
     timeout: Option<Duration>,
-    /// Where the journal goes [default: a new file in .rollbook/journals]
-    #[arg(long, value_name = "FILE")]
+    /// Where to write the journal; it must not exist yet [default: a new file in .rollbook/journals]
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     journal: Option<PathBuf>,
-    /// How to print the report
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// Output format of the report
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = OUTPUT)]
     format: Format,
 }
 
 fn at_least_one(text: &str) -> Result<usize, String> {
     match text.parse() {
         Ok(number) if number > 0 => Ok(number),
-        Ok(_) | Err(_) => Err("a whole number from 1 is needed".into()),
+        Ok(_) | Err(_) => Err("it needs a whole number from 1".into()),
     }
 }
 
 fn some_time(text: &str) -> Result<Duration, String> {
     let duration: Option<SignedDuration> = text.parse().ok();
     let longer_than_nothing = duration.and_then(|it| Duration::try_from(it).ok()).filter(|it| !it.is_zero());
-    longer_than_nothing
-        .ok_or_else(|| "a duration of more than nothing is needed, such as 30m or 1h 30m".into())
+    longer_than_nothing.ok_or_else(|| "the duration must be greater than zero, such as 30m or 1h 30m".into())
 }
 
 /// How many operations at a time, and for how long.
@@ -118,7 +117,7 @@ impl Ended {
 }
 
 impl Carrying<'_> {
-    /// Shows the plan, asks, carries it out, and prints what became of it.
+    /// Shows the plan, asks, carries it out, and prints the outcome.
     pub(super) async fn carry_out(&self, planned: &Planned) -> Result<Ended, Error> {
         let Self { session, manner, .. } = self;
         let plan = &planned.plan;
@@ -146,12 +145,12 @@ impl Carrying<'_> {
         self.may_write(planned)?;
         if !without_asking && !session.terminal.can_ask() {
             return Err(Error::Usage(
-                "nobody can be asked here, so that nothing was changed; `--yes` applies without asking"
+                "there is no terminal to ask on, so nothing was changed; pass `--yes` to apply without asking"
                     .into(),
             ));
         }
         let operations = render::count(plan.operations.len(), "operation");
-        let question = format!("Apply {operations}? Only `yes` does:");
+        let question = format!("Apply {operations}? Type `yes` to confirm:");
         let confirmed =
             without_asking || session.terminal.confirm(&question).map_err(Error::io("failed to ask"))?;
         if !confirmed {
@@ -206,7 +205,7 @@ pub(super) async fn execute(
     let terminal = session.terminal;
     let interrupts = tokio::spawn(async move {
         if tokio::signal::ctrl_c().await.is_ok() {
-            terminal.tell("Stopping: what is under way is finished. Ctrl-C again stops at once.");
+            terminal.tell("Stopping: finishing what is under way. Ctrl-C again stops at once.");
             // The executor may be done already.
             let _ = stop.send(true);
             if tokio::signal::ctrl_c().await.is_ok() {
@@ -220,7 +219,7 @@ pub(super) async fn execute(
         journal,
         concurrency: bounds.concurrency,
         stop: stopped,
-        // One that is too far away is none.
+        // One that is too far away does not count.
         deadline: bounds.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
         accounts: &planned.live.accounts,
     };

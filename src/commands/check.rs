@@ -11,16 +11,16 @@ use crate::plan::{self, Beside, Desired};
 use crate::render::{self, count};
 
 use super::session::is_whole;
-use super::{Session, block_on, connect, reserved};
+use super::{OUTPUT, SELECTION, Session, block_on, connect, reserved};
 
 /// What `check` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// How to print what is found
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = OUTPUT)]
     format: CheckFormat,
-    /// Look up who and what the tree names, too; it reads the site
-    #[arg(long)]
+    /// Look up every declared name on the site, too
+    #[arg(long, help_heading = SELECTION)]
     live: bool,
 }
 
@@ -73,8 +73,8 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let warnings = count(loaded.diagnostics.iter().filter(is_warning).count(), "warning");
     let live = match (arguments.live, all_resolved) {
         (false, _) => "",
-        (true, true) => "; everybody and everything is there",
-        (true, false) => "; not everybody and everything is there",
+        (true, true) => "; every name was found on the site",
+        (true, false) => "; some names were not found on the site",
     };
     session.terminal.say(&format!("valid: {groups}, {users}, {warnings}{live}"));
     Ok(if all_resolved { Exit::Done } else { Exit::Incomplete })

@@ -12,8 +12,8 @@ use crate::exit::Exit;
 use crate::git;
 use crate::render;
 
-use super::Session;
 use super::files::{Readers, read_text, replace};
+use super::{OUTPUT, SAFETY, Session};
 
 /// Who hosts a repository.
 struct Platform {
@@ -67,15 +67,15 @@ const LARGEST: u64 = 4 << 20;
 /// What `codeowners` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Write nothing, show what would change, and end with 1 when something would
-    #[arg(long)]
+    /// Write nothing; show what would change, and exit with 1 when something would
+    #[arg(long, help_heading = SAFETY)]
     check: bool,
-    /// The file [default: where the platform looks that runs the repository's pipelines]
-    #[arg(long, value_name = "FILE")]
+    /// The file [default: where the platform of the repository's pipelines looks]
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     file: Option<PathBuf>,
 }
 
-/// Writes who reviews which file of the tree into the repository's CODEOWNERS, beside what else stands there.
+/// Writes who reviews which file of the tree into the repository's CODEOWNERS, and keeps what else is there.
 ///
 /// # Errors
 /// [`Error`] when the tree is invalid, when nobody would own the rules, and when the file cannot be read or written.

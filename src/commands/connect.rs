@@ -49,8 +49,8 @@ pub(super) fn connect_to_start(session: &Session, settings: &Settings) -> Result
                 "an import reads nothing by it. Later, `scim: { directory: ID }` in rollbook.yaml names its directory."
             }
             Surface::Organization | Surface::UserManagement | Surface::Jira if reads => {
-                "`--organization ID` names the organization, whose id stands in the address of admin.atlassian.com. With \
-                 it, e-mails that Jira hides are known."
+                "`--organization ID` names the organization, whose id is in the address of admin.atlassian.com. With \
+                 it, emails that Jira hides are known."
             }
             Surface::Organization | Surface::UserManagement | Surface::Jira => return Err(error),
         };
@@ -86,7 +86,7 @@ pub(super) fn surfaces(
     let organization = settings.organization.as_ref().map(|id| id.value.clone());
     let named = organization.as_deref().unwrap_or("no organization");
     agree(named, environment::ORGANIZATION, environment.organization.as_deref())?;
-    // What the tree names is judged on its own, so that each is told of its own mistakes.
+    // What the tree names is judged on its own, so that each shows its own mistakes.
     Endpoints::may_name(site)?;
     let mut endpoints = Endpoints::new(site, &environment.overrides).map_err(of_hosts)?;
     if let Some(host) = &environment.scim_endpoint {

@@ -104,7 +104,7 @@ async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Er
     let surfaces = connect(session, &loaded, sandbox, url)?;
 
     session.data(&format!(
-        "This is the organization of examples/acme, at a sandbox on {url}.\nNothing here touches a real site.\n\n\
+        "This is the organization of examples/acme, at a sandbox on {url}.\nNo real site is contacted.\n\n\
          1. What would change?                                        rollbook plan\n\n"
     ))?;
     let planned = session.plan(Source::Live(&surfaces), &loaded, &Asked::of(&Part::default())).await?;

@@ -9,13 +9,13 @@ use crate::model::{Checkup, ErrorExt as _, Health, Surface};
 use crate::render;
 
 use super::connect::connect_to_look;
-use super::{Format, Session, block_on};
+use super::{Format, OUTPUT, Session, block_on};
 
 /// What `doctor` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// How to print what is found
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = OUTPUT)]
     format: Format,
 }
 
@@ -27,7 +27,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
     let (surfaces, unused) = connect_to_look(session, &loaded.declaration.settings)?;
     let mut checkups = block_on(async {
-        // Of another site nothing is told. A host that does not answer shows in what is tried.
+        // Of another site nothing is shown. A host that does not answer shows in what is tried.
         if let Some(site) = &surfaces.site
             && let Err(error) = site.confirm().await
             && error.is_another_site()

@@ -13,16 +13,16 @@ use crate::render::{self, About};
 
 use super::session::Loaded;
 use super::users::roster;
-use super::{Format, Session};
+use super::{Format, OUTPUT, Session};
 
 /// What `explain` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A person, by e-mail or as account:ID, a group by its name, or an address of a plan, such as member.GROUP/EMAIL
+    /// An email, account:ID, a group's name, or an address of a plan such as member.GROUP/EMAIL
     #[arg(value_name = "USER|GROUP|ADDRESS")]
     about: String,
-    /// How to print it
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = OUTPUT)]
     format: Format,
 }
 
@@ -96,7 +96,7 @@ fn on_site(
 ) -> Result<Exit, Error> {
     let name = arguments.about.as_str();
     let unknown =
-        |says: &str| Error::Usage(format!("the tree declares neither a person nor a group {name}{says}"));
+        |says: &str| Error::Usage(format!("the tree declares no person and no group named {name}{says}"));
     let mut roster = match roster(session, loaded) {
         Err(Error::Environment(EnvironmentError::NoCredential)) => {
             return Err(unknown("; with credentials, the site is asked, too"));

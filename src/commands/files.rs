@@ -13,10 +13,10 @@ pub(super) enum Readers {
     Owner,
 }
 
-/// Reads a file of at most so many bytes. A pipe would be waited for, and is none.
+/// Reads a file of at most so many bytes. A pipe would be waited for, and does not count.
 ///
 /// # Errors
-/// What the system says, and where it is no file, or larger.
+/// What the system says, and where it is not a file, or larger.
 pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a file"));

@@ -8,14 +8,14 @@ use crate::exit::Exit;
 use crate::model::{SourceFile, Tree};
 use crate::render::count;
 
-use super::Session;
 use super::rewrite::{changed, differences, write};
+use super::{SAFETY, Session};
 
 /// What `fmt` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Write nothing, show what would change, and end with 1 when something would
-    #[arg(long)]
+    /// Write nothing; show what would change, and exit with 1 when something would
+    #[arg(long, help_heading = SAFETY)]
     check: bool,
 }
 

@@ -23,28 +23,28 @@ use super::connect::connect_to_start;
 use super::lock::{SHOWN, offer_emails};
 use super::rewrite::{changed, differences, write};
 use super::session::Loaded;
-use super::{Session, block_on, connect};
+use super::{OUTPUT, SAFETY, SELECTION, Session, block_on, connect};
 
 /// What `import` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Start a tree for this site, in the folder that -C names or the current one
+    /// Start a configuration for this site, in the current folder or the one of -C
     #[arg(long, value_name = "URL")]
     site: Option<String>,
-    /// The organization of a tree that is started, by its id
+    /// The id of the organization of a new configuration
     #[arg(long, value_name = "ID", requires = "site")]
     organization: Option<String>,
-    /// Only groups of this name, in which * and ? stand for others; may be repeated
-    #[arg(long, value_name = "NAME")]
+    /// Only groups of this name, with * and ? as wildcards; may be repeated
+    #[arg(long, value_name = "NAME", help_heading = SELECTION)]
     group: Vec<String>,
-    /// What a new file is for
-    #[arg(long, value_name = "WHAT", default_value = "group")]
+    /// What goes into one file
+    #[arg(long, value_name = "WHAT", default_value = "group", help_heading = OUTPUT)]
     file_per: Per,
-    /// Declare active people under `users` too
-    #[arg(long)]
+    /// Also declare active people under `users`
+    #[arg(long, help_heading = SELECTION)]
     users: bool,
-    /// Write nothing, show what would change, and end with 1 when something would
-    #[arg(long)]
+    /// Write nothing; show what would change, and exit with 1 when something would
+    #[arg(long, help_heading = SAFETY)]
     check: bool,
 }
 
@@ -61,7 +61,7 @@ enum Per {
 ///
 /// # Errors
 /// [`Error`] when the tree or the site cannot be read, when the tree with the import would be invalid or ask for
-/// something, and when a file cannot be written; what is written before that is whole.
+/// something, and when a file cannot be written; what is written before that is complete.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let (root, on_disk, loaded) = tree(session, arguments)?;
     let settings = &loaded.declaration.settings;
@@ -142,8 +142,8 @@ fn tree(session: &Session, arguments: &Arguments) -> Result<(PathBuf, Tree, Load
     Ok((root, Tree::default(), Loaded { tree, declaration, base: None, applied: None, snapshot: None }))
 }
 
-/// Reads the selected groups, everybody, and what is known of the groups beside their members; with it, what cannot be known
-/// of them and why.
+/// Reads the selected groups, everybody, and what is known of the groups besides their members; with it, what cannot be
+/// known of them and why.
 ///
 /// # Errors
 /// [`Error`] when a read fails.
@@ -200,10 +200,10 @@ pub struct Declared {
     pub unresolved: Vec<Diagnostic>,
 }
 
-/// Adds an import to a tree, which says `declaration`, and locks what is new; what stands in the lock stays.
+/// Adds an import to a tree, which says `declaration`, and locks what is new; what is in the lock stays.
 ///
 /// # Errors
-/// [`Error::Edit`] when the tree with the import is not what it is to be, [`Error::AsksAnew`] when it asks for
+/// [`Error::Edit`] when the import would change the meaning of the tree, [`Error::AsksAnew`] when it asks for
 /// something that it did not ask for before.
 pub fn declare(
     tree: &Tree,
@@ -266,7 +266,7 @@ fn locked(
 fn unnamed(names: &[String]) -> String {
     let people = if names.len() == 1 { "1 person".to_owned() } else { format!("{} people", names.len()) };
     format!(
-        "note: {people} cannot stand under `users`, since the e-mail is hidden or may mean somebody else: {}",
+        "note: {people} cannot be declared under `users`, since the email is hidden or may mean somebody else: {}",
         render::harmless(&listed(names, SHOWN))
     )
 }

@@ -15,7 +15,7 @@ use crate::journal::{Broken, JournalFile, Parsed, Wrong, parse};
 use crate::model::{Begin, Guard, JOURNAL_FORMAT, Journal, Plan, Record, Rights, Settings};
 use crate::render;
 
-use super::{Format, Session, files};
+use super::{Format, OUTPUT, Session, files};
 
 /// Where journals are kept under the tree's root.
 pub(super) const JOURNALS: &str = ".rollbook";
@@ -32,27 +32,27 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// List the runs of which the tree's folder has a journal, the newest first: when, who, which commit, how it ended
+    /// List the runs of this folder, newest first: when, who, which commit, and how each ended
     List {
-        /// How to print it
-        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        /// Output format
+        #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = OUTPUT)]
         format: Format,
     },
-    /// Check that journals are as they were written, and say what was in flight
+    /// Check that journals are intact, and show what was in flight
     Verify {
         /// The journals
         #[arg(value_name = "FILE", required = true)]
         files: Vec<PathBuf>,
-        /// The last hash of the one journal, as the apply printed it: a journal whose end is missing has another
+        /// The last hash that the apply printed, to notice missing lines at the end of one journal
         #[arg(long, value_name = "HASH")]
         last: Option<String>,
     },
-    /// Tell what was done: who, when, which plan, and what became of every operation
+    /// Show what was done: who, when, which plan, and the outcome of every operation
     Show {
         /// The journal [default: that of the newest run in the tree's folder]
         file: Option<PathBuf>,
-        /// How to print it
-        #[arg(long, value_name = "FORMAT", default_value = "text")]
+        /// Output format
+        #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = OUTPUT)]
         format: Format,
     },
 }
@@ -179,7 +179,7 @@ fn sound(sound: bool) -> Exit {
 pub(super) fn sound_journal(path: &Path) -> Result<Journal, Error> {
     let Parsed { journal, broken } = read(path)?;
     match broken {
-        // The last line of a run that was cut off may not be whole; what it was about counts as not known.
+        // The last line of a run that was cut off may be incomplete; what it was about counts as not known.
         None | Some(Broken { wrong: Wrong::CutOff, .. }) => Ok(journal),
         Some(broken) => Err(Error::BrokenJournal { path: path.to_path_buf(), line: broken.line }),
     }
@@ -229,7 +229,7 @@ fn private_folder(root: &Path) -> Result<PathBuf, JournalError> {
     for folder in [&folder, &journals] {
         // A tree may come from anybody, and must not say where on this machine journals go.
         if fs::symlink_metadata(folder).is_ok_and(|it| !it.is_dir()) {
-            return Err(failed(io::Error::other("it is no folder, or a link to one")));
+            return Err(failed(io::Error::other("it is not a folder, or a link to one")));
         }
     }
     make_private(&folder).map_err(failed)?;

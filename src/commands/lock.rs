@@ -14,24 +14,24 @@ use crate::plan::{self, Beside, Desired, Lookup};
 use crate::render::{self, count};
 
 use super::files::{Readers, read_text, replace};
-use super::{Session, block_on, connect};
+use super::{SELECTION, Session, block_on, connect};
 
 /// The largest export of accounts that is read, in bytes.
 const LARGEST_EXPORT: u64 = 512 << 20;
 
-/// How many names stand in a note.
+/// How many names a note lists.
 pub(super) const SHOWN: usize = 10;
 
 /// What `lock` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Users as the admin console exports them, for e-mails that the site hides; any live answer wins over it
-    #[arg(long, value_name = "FILE.csv")]
+    /// An export of users from the admin console, for hidden emails; answers of the site win over it
+    #[arg(long, value_name = "FILE.csv", help_heading = SELECTION)]
     accounts: Option<PathBuf>,
 }
 
 /// Resolves everybody and everything that the tree declares, and writes `rollbook.lock`. What does not resolve is
-/// told at its line, and keeps what the lock said of it.
+/// reported at its line, and keeps what the lock said of it.
 ///
 /// # Errors
 /// [`Error`] when the tree, the export or the site cannot be read, or the lock cannot be written.
@@ -63,7 +63,7 @@ pub(super) fn offer_emails(session: &Session, known: &[(AccountId, Email)]) {
     }
     let pairs: Vec<String> = known.iter().map(|(id, email)| format!("{id} is {email}")).collect();
     session.terminal.say(&format!(
-        "note: the email of {} that the tree names by `account:` is known now, and may stand there instead: {}",
+        "note: the email of {} that the tree names by `account:` is known now, and may be written there instead: {}",
         count(known.len(), "account"),
         render::harmless(&listed(&pairs, SHOWN))
     ));

@@ -38,6 +38,11 @@ use connect::connect;
 use session::block_on;
 pub use session::{Session, log};
 
+/// The headings under which `--help` lists options.
+const SELECTION: &str = "Selection";
+const OUTPUT: &str = "Output";
+const SAFETY: &str = "Safety";
+
 /// How a result is printed.
 #[derive(Clone, Copy, Debug, ValueEnum)]
 pub(crate) enum Format {

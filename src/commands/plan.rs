@@ -14,30 +14,30 @@ use super::files::{Readers, replace};
 use super::planning::{Asked, Planned, Source};
 use super::session::{Known, Loaded};
 use super::snapshot::opened;
-use super::{Session, block_on, connect};
+use super::{OUTPUT, SAFETY, SELECTION, Session, block_on, connect};
 
 /// What `plan` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
     part: Part,
-    /// How to print the plan
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = OUTPUT)]
     format: PlanFormat,
-    /// What to gather the lines of the text form under
-    #[arg(long, value_name = "WHAT", default_value = "group")]
-    by: By,
-    /// Write the plan into a file, for `show` and `apply`
-    #[arg(long, value_name = "FILE")]
+    /// Group the lines of the text form by this [default: group]
+    #[arg(long, value_name = "WHAT", help_heading = OUTPUT)]
+    by: Option<By>,
+    /// Save the plan to a file, for `show` and `apply`
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     out: Option<PathBuf>,
-    /// Plan against a snapshot instead of the site: no credential is needed, and no request is made
-    #[arg(long, value_name = "FILE")]
+    /// Plan against a snapshot instead of the site, without credentials or requests
+    #[arg(long, value_name = "FILE", help_heading = SELECTION)]
     live: Option<PathBuf>,
-    /// Mask e-mails and display names in what is printed
-    #[arg(long, conflicts_with = "out")]
+    /// Mask emails and display names in the output
+    #[arg(long, conflicts_with = "out", help_heading = OUTPUT)]
     redact: bool,
     /// Exit with 2 when there are changes
-    #[arg(long)]
+    #[arg(long, help_heading = OUTPUT)]
     detailed_exitcode: bool,
 }
 
@@ -45,32 +45,31 @@ pub struct Arguments {
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Part {
     /// Only this address and what it requires: group.NAME, user.EMAIL or member.NAME/EMAIL; may be repeated
-    #[arg(long, value_name = "ADDRESS")]
+    #[arg(long, value_name = "ADDRESS", help_heading = SELECTION)]
     pub(super) target: Vec<Address>,
-    /// Only operations that are there for these reasons: declared, undeclared, expired, excepted, offboarded or
-    /// unlisted
-    #[arg(long, value_name = "REASON", value_delimiter = ',')]
+    /// Only operations for these reasons: declared, undeclared, expired, excepted, offboarded or unlisted
+    #[arg(long, value_name = "REASON", value_delimiter = ',', help_heading = SELECTION)]
     pub(super) reason: Vec<Reason>,
-    /// Look people up in pins and rollbook.lock alone
-    #[arg(long)]
+    /// Resolve users only from pins and rollbook.lock
+    #[arg(long, help_heading = SAFETY)]
     pub(super) locked: bool,
     /// Compare with this: a revision, such as refs/remotes/origin/main, `applied` for the last commit whose apply
     /// completed, or a folder that starts with `./` or `/`
-    #[arg(long, value_name = "REV|DIR")]
+    #[arg(long, value_name = "REV|DIR", help_heading = SELECTION)]
     pub(super) base: Option<String>,
-    /// Who made the change from the base to the tree, as the platform says; repeated or with commas for several people
-    #[arg(long = "author", value_name = "EMAIL", value_parser = Email::parse, value_delimiter = ',')]
+    /// Who made the change since the base; may be repeated, or a list with commas
+    #[arg(long = "author", value_name = "EMAIL", value_parser = Email::parse, value_delimiter = ',', help_heading = SAFETY)]
     pub(super) authors: Vec<Email>,
-    /// A snapshot of before: a group that was full then and reads as empty now refuses the plan
-    #[arg(long, value_name = "FILE")]
+    /// An older snapshot: the plan is refused if a group that had members then reads as empty now
+    #[arg(long, value_name = "FILE", help_heading = SAFETY)]
     pub(super) snapshot: Option<PathBuf>,
-    /// Set a guard aside for this run, such as max-revokes; may be repeated
-    #[arg(long, value_name = "GUARD")]
+    /// Waive a guard for this run, such as max-revokes; may be repeated
+    #[arg(long, value_name = "GUARD", help_heading = SAFETY)]
     pub(super) allow: Vec<Guard>,
     /// What a platform says the tree is to be compared with, instead of `base`
     #[arg(skip)]
     pub(super) against: Option<Against>,
-    /// What a reviewer should know beside what the plan finds
+    /// What a reviewer should know besides what the plan finds
     #[arg(skip)]
     pub(super) notes: Vec<Note>,
 }
@@ -112,10 +111,11 @@ pub(super) enum By {
 /// # Errors
 /// [`Error`] when there is no plan.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    let grouping = arguments.format.grouping(arguments.by)?;
     let loaded = session.load_compared(&arguments.part, Known::NotIgnored)?;
     let planned = planned(session, &loaded, &arguments.part, arguments.live.as_deref())?;
     let plan = if arguments.redact { masked(&planned, &loaded) } else { planned.plan };
-    print(session, &plan, arguments.format, arguments.by)?;
+    print(session, &plan, arguments.format, grouping)?;
     if let Some(path) = &arguments.out {
         replace(path, &render::plan_json(&plan), Readers::Owner)
             .map_err(Error::io(format!("failed to write {}", path.display())))?;
@@ -140,7 +140,7 @@ pub(super) fn planned(
     block_on(session.plan(Source::Live(&surfaces), loaded, &asked))
 }
 
-/// The plan without e-mails and display names, of live and of the tree.
+/// The plan without emails and display names, of live and of the tree.
 fn masked(planned: &Planned, loaded: &Loaded) -> Plan {
     let live = planned.live.accounts.values().map(|account| account.name.clone());
     let declared =
@@ -149,10 +149,15 @@ fn masked(planned: &Planned, loaded: &Loaded) -> Plan {
 }
 
 /// Prints a plan.
-pub(super) fn print(session: &Session, plan: &Plan, format: PlanFormat, by: By) -> Result<(), Error> {
+pub(super) fn print(
+    session: &Session,
+    plan: &Plan,
+    format: PlanFormat,
+    grouping: Grouping,
+) -> Result<(), Error> {
     let text = match format {
         PlanFormat::Json => render::plan_json(plan),
-        PlanFormat::Text => render::plan_text(plan, by.grouping(), session.terminal.width()),
+        PlanFormat::Text => render::plan_text(plan, grouping, session.terminal.width()),
         PlanFormat::Markdown => render::plan_markdown(plan, render::CommentLimit::GITHUB),
         PlanFormat::Github => render::plan_github(plan, &session.prefix()),
     };
@@ -186,11 +191,18 @@ impl Part {
     }
 }
 
-impl By {
-    pub(super) fn grouping(self) -> Grouping {
-        match self {
-            Self::Group => Grouping::Group,
-            Self::User => Grouping::User,
+impl PlanFormat {
+    /// How the lines are grouped.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] where a grouping is asked for that the format does not have.
+    pub(super) fn grouping(self, by: Option<By>) -> Result<Grouping, Error> {
+        match (self, by) {
+            (_, None) | (Self::Text, Some(By::Group)) => Ok(Grouping::Group),
+            (Self::Text, Some(By::User)) => Ok(Grouping::User),
+            (Self::Json | Self::Markdown | Self::Github, Some(_)) => Err(Error::Usage(
+                "--by groups the lines of the text form: leave it out with --format".to_owned(),
+            )),
         }
     }
 }

@@ -294,7 +294,7 @@ fn clock_off(today: Date, site: Date) -> Note {
     Note::new("clock-off", text, None)
 }
 
-/// Makes sure that rules can judge every membership of those whom the base offboards and the tree does not.
+/// Makes sure that rules can judge every membership of those that the base offboards and the tree does not.
 fn can_judge(asked: &Questions, capabilities: &Capabilities) -> Result<(), Error> {
     let mut unread =
         asked.memberships.iter().filter_map(|id| capabilities.unread(Read::Memberships, id.as_str()));

@@ -14,18 +14,18 @@ use crate::plan::{self, Beside, Desired, Resolved};
 use crate::render::{self, count};
 
 use super::rewrite::{changed, differences, write};
-use super::{Session, block_on, connect};
+use super::{SAFETY, Session, block_on, connect};
 
 /// What `prune` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Write nothing, show what would change, and end with 1 when something would
-    #[arg(long)]
+    /// Write nothing; show what would change, and exit with 1 when something would
+    #[arg(long, help_heading = SAFETY)]
     check: bool,
 }
 
-/// Takes entries out of the tree whose `until` has come, once live no longer has whom they brought: before that a line
-/// still says why somebody is to go. The plan after it asks for what it asked for before.
+/// Removes expired entries from the tree, once the site no longer has the people they brought: before that a line still
+/// says why somebody is to go. The plan after it asks for what it asked for before.
 ///
 /// # Errors
 /// [`Error`] when the tree or the site cannot be read, or a file cannot be written.
@@ -75,8 +75,8 @@ pub struct Pruned {
 /// Takes entries out of a tree, which says `declaration`.
 ///
 /// # Errors
-/// [`Error::Edit`] when the tree would not say what it is to say, [`Error::AsksAnew`] when it would ask for more or for
-/// less: what is not asked for any more would leave somebody in.
+/// [`Error::Edit`] when the edit would change the meaning of the tree, [`Error::AsksAnew`] when it would ask for more
+/// or for less: what is not asked for any more would leave somebody in.
 pub fn pruned(
     tree: &Tree,
     declaration: &Declaration,

@@ -9,20 +9,20 @@ use crate::model::{Declaration, Email, GroupName};
 use crate::plan::Desired;
 use crate::render::count;
 
-use super::Session;
 use super::rewrite::{changed, differences, write};
+use super::{SAFETY, Session};
 
 /// What `rename` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// A person's e-mail, or a group's name, as the tree has it
+    /// The email or group name to replace
     #[arg(value_name = "OLD")]
     old: String,
-    /// What it is called from now on
+    /// The new email or group name
     #[arg(value_name = "NEW")]
     new: String,
-    /// Write nothing, show what would change, and end with 1 when something would
-    #[arg(long)]
+    /// Write nothing; show what would change, and exit with 1 when something would
+    #[arg(long, help_heading = SAFETY)]
     check: bool,
 }
 
@@ -54,10 +54,10 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// A group's name, or else an e-mail, which the tree has, to one that it has not.
+/// A group's name, or else an email, which the tree has, to one that it has not.
 fn rename(session: &Session, declaration: &Declaration, arguments: &Arguments) -> Result<Rename, Error> {
     let Arguments { old, new, .. } = arguments;
-    let taken = || Error::Usage(format!("the tree has {new} already: two would become one"));
+    let taken = || Error::Usage(format!("the tree already has {new}: two would become one"));
     let (from, to) = (GroupName::new(old), GroupName::new(new));
     if declaration.groups.contains_key(&from) {
         if declaration.groups.contains_key(&to) {
@@ -72,10 +72,10 @@ fn rename(session: &Session, declaration: &Declaration, arguments: &Arguments) -
         people.iter().any(|user| matches!(user, crate::model::UserRef::Email(it) if it == email))
     };
     let Some(from) = email(old).filter(has) else {
-        return Err(Error::Usage(format!("the tree declares neither a group nor a person {old}")));
+        return Err(Error::Usage(format!("the tree declares no group and no person named {old}")));
     };
-    let to = email(new).ok_or_else(|| Error::Usage(format!("{new} is no e-mail, and {old} is one")))?;
-    // Another spelling of the same address is no other person.
+    let to = email(new).ok_or_else(|| Error::Usage(format!("{new} is not an email, and {old} is one")))?;
+    // Another spelling of the same address is not another person.
     if to != from && has(&to) {
         return Err(taken());
     }

@@ -12,7 +12,7 @@ use crate::render;
 use super::Session;
 use super::files::{Readers, replace};
 
-/// The files of a tree that another one has anew or otherwise, each with what stood there.
+/// The files that another tree adds or changes, each with its old text.
 pub(super) fn changed<'a>(
     before: &'a Tree,
     after: &'a Tree,

@@ -39,14 +39,14 @@ pub struct Arguments {
     limits: Limits,
     /// What share of requests goes wrong, such as `429=0.05,reset=0.01`, or `off`
     ///
-    /// Each request to any route but `/_sandbox/` may be spoilt in one of these ways:
+    /// Each request to any route but `/_sandbox/` may fail in one of these ways:
     ///
     /// - 429: nothing is done; with each set of headers that Atlassian is known to send
     /// - 500, 502, 503: before the work or after it; as JSON, as a web page or empty
     /// - reset: the connection is cut before the work, after it, or in the middle of the answer
     /// - stall: the answer does not come, or its second half does not
     /// - truncate: half of the answer comes as if it were the whole
-    /// - gzip: the answer is said to be gzip, and is none, or ends early
+    /// - gzip: the answer is said to be gzip, and is not, or ends early
     /// - html: a web page comes instead, before the work or after it
     /// - lost-reply: the work is done, and the connection cut
     /// - slow: the answer comes in pieces, half a second apart
@@ -64,7 +64,7 @@ fn limits(text: &str) -> Result<Limits, String> {
         "atlassian" => Ok(Limits::Atlassian),
         number => match number.parse() {
             Ok(rate) if rate > 0 => Ok(Limits::PerSecond(rate)),
-            Ok(_) | Err(_) => Err("`atlassian`, `off` or a whole number from 1 is needed".into()),
+            Ok(_) | Err(_) => Err("`atlassian`, `off` or it needs a whole number from 1".into()),
         },
     }
 }
@@ -75,7 +75,7 @@ fn limits(text: &str) -> Result<Limits, String> {
 /// [`Error`] when the seed or the socket is not usable.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     if !arguments.listen.ip().is_loopback() {
-        // Whoever reaches it may change it, and its tokens are printed.
+        // Anybody who reaches it may change it, and its tokens are printed.
         let why = format!("the sandbox serves on loopback only, and {} is not", arguments.listen.ip());
         return Err(Error::Usage(why));
     }

@@ -37,7 +37,7 @@ pub struct Session {
     pub today: Date,
     /// Whether somebody named that day, and this machine's clock does not matter.
     pub day_named: bool,
-    /// Where the surfaces tell of long waits.
+    /// Where the surfaces report long waits.
     pub waits: Waits,
 }
 
@@ -111,7 +111,7 @@ impl Session {
         config::find_root(&here).ok_or(Error::NoTree(here))
     }
 
-    /// Reads the tree, the base that a part is to be compared with, and what was live before. Beside a revision, the
+    /// Reads the tree, the base that a part is to be compared with, and what was live before. With a revision, the
     /// tree's files have to be known to git, too.
     pub(super) fn load_compared(&self, part: &Part, known: Known) -> Result<Loaded, Error> {
         let base = match (&part.against, &part.base) {
@@ -183,7 +183,7 @@ impl Session {
     }
 }
 
-/// Tells of access that has ended once, whatever the command: `check` shows each.
+/// Reports access that has ended once, whatever the command: `check` shows each.
 fn ended_once(mut shown: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let ended = |diagnostic: &Diagnostic| diagnostic.code == config::codes::UNTIL_PAST;
     let more = shown.iter().filter(|diagnostic| ended(diagnostic)).count().saturating_sub(1);
@@ -214,7 +214,7 @@ pub(super) fn is_whole(folder: &Path, tree: &Tree) -> Result<(), Error> {
     }
 }
 
-/// Tells of every wait that ends later than the one before.
+/// Reports every wait that ends later than the one before.
 pub(super) async fn tell_waits(waits: &Waits, mut tell: impl FnMut(&str)) -> Infallible {
     let mut told = waits.subscribe();
     let mut last = Timestamp::MIN;

@@ -8,10 +8,10 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::plan::SavedPlan;
 
-use super::Session;
 use super::files::read_text;
 use super::plan::{By, PlanFormat, print};
 use super::session::VERSION;
+use super::{OUTPUT, Session};
 
 /// The largest plan that is read, in bytes.
 const LARGEST: u64 = 512 << 20;
@@ -22,21 +22,22 @@ pub struct Arguments {
     /// The plan, as `plan --out` wrote it
     #[arg(value_name = "PLAN")]
     plan: PathBuf,
-    /// How to print it
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = OUTPUT)]
     format: PlanFormat,
-    /// What to gather the lines of the text form under
-    #[arg(long, value_name = "WHAT", default_value = "group")]
-    by: By,
+    /// Group the lines of the text form by this [default: group]
+    #[arg(long, value_name = "WHAT", help_heading = OUTPUT)]
+    by: Option<By>,
 }
 
 /// Prints a saved plan.
 ///
 /// # Errors
-/// [`Error`] when it is none, or stdout fails.
+/// [`Error`] when it is not a plan, or stdout fails.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
+    let grouping = arguments.format.grouping(arguments.by)?;
     let saved = saved_plan(&arguments.plan)?;
-    print(session, saved.plan(), arguments.format, arguments.by)?;
+    print(session, saved.plan(), arguments.format, grouping)?;
     Ok(Exit::Done)
 }
 

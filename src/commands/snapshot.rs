@@ -18,7 +18,7 @@ use super::files::{Readers, read_text, replace};
 use super::plan::Part;
 use super::planning::{Asked, Source};
 use super::session::{Loaded, Session, VERSION};
-use super::{block_on, connect};
+use super::{OUTPUT, block_on, connect};
 
 /// The largest snapshot that is read, in bytes.
 const LARGEST: u64 = 512 << 20;
@@ -27,10 +27,10 @@ const LARGEST: u64 = 512 << 20;
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The file to write [default: stdout]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     out: Option<PathBuf>,
-    /// Write pseudonyms also for whom the tree declares
-    #[arg(long)]
+    /// Write pseudonyms for declared people, too
+    #[arg(long, help_heading = OUTPUT)]
     redact: bool,
 }
 

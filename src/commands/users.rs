@@ -10,22 +10,22 @@ use crate::plan::{self, Desired};
 use crate::render;
 
 use super::session::Loaded;
-use super::{Session, block_on, connect};
+use super::{OUTPUT, SELECTION, Session, block_on, connect};
 
 /// What `users` takes.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// Only members of this group of the site; repeated, of any of them
-    #[arg(long = "group", value_name = "GROUP")]
+    /// Only members of this group; if repeated, of any of them
+    #[arg(long = "group", value_name = "GROUP", help_heading = SELECTION)]
     groups: Vec<String>,
     /// Only accounts of this status
-    #[arg(long, value_name = "STATUS", default_value = "active")]
+    #[arg(long, value_name = "STATUS", default_value = "active", help_heading = SELECTION)]
     status: Status,
-    /// Only people whose e-mail is not of this domain; repeated, of none of them
-    #[arg(long, value_name = "DOMAIN")]
+    /// Only users whose email is not at this domain; if repeated, at none of them
+    #[arg(long, value_name = "DOMAIN", help_heading = SELECTION)]
     outside: Vec<String>,
-    /// How to print it
-    #[arg(long, value_name = "FORMAT", default_value = "text")]
+    /// Output format
+    #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = OUTPUT)]
     format: UsersFormat,
 }
 

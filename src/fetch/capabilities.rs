@@ -25,7 +25,7 @@ type Memberships = (BTreeMap<AccountId, Listing<LiveGroup>>, People);
 /// Answers questions about a site, which is named by its origin. Nothing that was not asked is read, but for the kinds of the groups that people turn out to
 /// be in, and the records of SCIM that synced groups need.
 ///
-/// A question that a surface refuses, or answers in a shape that nobody knows, is told as [`Capabilities::unread`], and
+/// A question that a surface refuses, or answers in an unknown shape, is reported as [`Capabilities::unread`], and
 /// ends nothing.
 ///
 /// # Errors
@@ -152,7 +152,7 @@ impl Asking<'_> {
         Ok((memberships, people))
     }
 
-    /// What the organization says of those whom it has not been asked about yet.
+    /// What the organization says of those it has not been asked about yet.
     async fn others(&self, asked: &BTreeSet<AccountId>, known: &People) -> Surface<People> {
         let ids: Vec<AccountId> = asked.iter().filter(|id| !known.contains_key(*id)).cloned().collect();
         let Some(organization) = self.surfaces.organization.as_ref().filter(|_| !ids.is_empty()) else {
@@ -298,7 +298,7 @@ async fn add_unshown(
             if members.contains(id) && groups.iter().all(|known| known.id != group.id) {
                 let rows = groups.iter().cloned().chain([(*group).clone()]).collect();
                 let rows = Rows { rows, total: None, ended: true };
-                // Two listings that came whole, without a row in common, are whole together.
+                // Two complete listings without a row in common are complete together.
                 if let Ok(both) = Listing::checked(rows) {
                     *groups = both;
                 }
@@ -313,7 +313,7 @@ type Admins = (Reading<SiteAdmins>, Reading<BTreeSet<AccountId>>);
 type Invitations = (Reading<BTreeSet<String>>, Reading<BTreeMap<App, String>>);
 type Directory = (Reading<Vec<ScimUser>>, BTreeMap<GroupId, ScimId>);
 
-/// The active people whom a group makes administrators. An app is nobody who could let others back in.
+/// The active people that a group makes administrators. An app could not let others back in.
 async fn site_admins(jira: &Jira, live: &LiveState) -> Surface<SiteAdmins> {
     let groups: Vec<&GroupId> = live.rights.site_admin_groups().map(|group| &group.id).collect();
     let (read, unread): (Vec<&GroupId>, Vec<&GroupId>) =

@@ -82,7 +82,7 @@ fn rights_of(rights: &JiraRights) -> Checkup {
     right(
         rights.site_admin,
         "It is a site administrator: it can apply",
-        "It is no site administrator: it can plan, and not apply",
+        "It is not a site administrator: it can plan, and not apply",
     );
     right(
         rights.administer,
@@ -100,16 +100,16 @@ async fn organization(
     let surface = Surface::Organization;
     let Some(organization) = organization else {
         let lacks = [
-            "Hidden e-mails are found by pins, the lock and exports alone",
+            "Hidden emails are found by pins, the lock and exports alone",
             "Nobody is suspended or restored, and every invitation sends a mail",
         ];
         return (Checkup::absent(surface, &lacks), None);
     };
     match facts_of(organization, operator).await {
         Ok((facts, account)) => {
-            let mut lacks = vec!["Whether it may write is known at the first write alone".to_owned()];
+            let mut lacks = vec!["Whether it can write only shows at the first write".to_owned()];
             if operator.is_none() {
-                lacks.push("The tree names no `operator`, so that nothing is applied with it".to_owned());
+                lacks.push("`operator` is not set, so nothing is applied with it".to_owned());
             }
             let state = Health::Works;
             (Checkup { surface, state, facts, lacks, expires: Some(KEY_LIFE) }, account)
@@ -145,7 +145,7 @@ async fn facts_of(
             format!("The operator {operator} is an organization administrator")
         }
         Some(person) => {
-            format!("The operator {operator} ({}) is no organization administrator", person.account)
+            format!("The operator {operator} ({}) is not an organization administrator", person.account)
         }
         None => format!("The operator {operator} was not found"),
     });

@@ -22,13 +22,13 @@ type People = (Listing<AccountId>, Vec<LiveAccount>);
 /// Who is in the organization's directory, and what it says of them.
 pub(super) type Everybody = (Listing<AccountId>, Vec<OrganizationUser>);
 
-/// Reads what a diff of this desired state needs, and what is beside it: the rights, every group's name, the members of
-/// the declared groups that exist, what the organization knows of the declared people, and every user where an
-/// identity or a status needs them.
+/// Reads what a diff of this desired state needs, and what is read with it: the rights, every group's name,
+/// the members of the declared groups that exist, what the organization knows of the declared people, and every user
+/// where an identity or a status needs them.
 ///
 /// # Errors
 /// [`Error::NoListing`] when there is no surface that lists anything, [`Error::CannotBrowse`] when reads would be
-/// empty for want of a right, [`Error::UsersWithoutReader`] when the listing of users is not whole, else what the
+/// empty for want of a right, [`Error::UsersWithoutReader`] when the listing of users is incomplete, else what the
 /// surface said.
 pub async fn live_state(
     surfaces: &Surfaces,
@@ -93,10 +93,10 @@ async fn listed(
     Ok((groups, members))
 }
 
-/// What is read beside the members of groups.
+/// What is read besides the members of groups.
 struct Asked {
     rights: Rights,
-    /// What the organization says of the people whom it was asked about.
+    /// What the organization says of the people it was asked about.
     people: Vec<OrganizationUser>,
     everybody: Option<Everybody>,
     users: Option<People>,
@@ -130,7 +130,7 @@ impl Asked {
     }
 }
 
-/// Everybody whom the organization knows, where somebody is to be declared: it shows e-mails that Jira hides.
+/// Everybody the organization knows, where somebody is to be declared: it shows emails that Jira hides.
 async fn everybody(
     organization: Option<&Organization>,
     beside: Beside<'_>,
@@ -141,7 +141,7 @@ async fn everybody(
     }
 }
 
-/// What the organization knows of the people whom a tree declares.
+/// What the organization knows of the people that a tree declares.
 pub(super) async fn search(
     organization: Option<&Organization>,
     searches: &Searches,
@@ -174,7 +174,7 @@ pub(super) async fn rights(reader: Reader<'_>, site: &str) -> Result<Option<Jira
     Ok(Some(rights))
 }
 
-/// Every user, where they are needed; the organization may have told of everybody already. Jira's listing has no total,
+/// Every user, where they are needed; the organization may have listed everybody already. Jira's listing has no total,
 /// and the reader is one of it.
 pub(super) async fn users(
     reader: Reader<'_>,

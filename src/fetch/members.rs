@@ -87,7 +87,7 @@ impl Members {
                 Entry::Vacant(entry) => {
                     entry.insert(account);
                 }
-                // Where two reads differ, which one counts must not hang on which came first.
+                // Where two reads differ, which one counts must not depend on which came first.
                 Entry::Occupied(mut entry) if account > *entry.get() => {
                     entry.insert(account);
                 }

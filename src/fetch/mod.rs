@@ -21,7 +21,7 @@ pub use snapshot::readings;
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum Error {
     /// Nothing that lists groups and users has a credential.
-    #[error("there is a credential neither for Jira nor for the organization, so that nothing can be read")]
+    #[error("no Jira or organization credential is configured, so nothing can be read")]
     #[diagnostic(help(
         "Set ROLLBOOK_EMAIL and ROLLBOOK_API_TOKEN, or ROLLBOOK_ORG_API_KEY with `organization` in rollbook.yaml."
     ))]
@@ -50,7 +50,7 @@ pub enum Error {
     /// them.
     #[error("the listing of every user lacks account {account}, which reads it")]
     #[diagnostic(help(
-        "The listing is not whole. Run again; if this stays, the account may not see every user."
+        "The listing is incomplete. Run again; if this stays, the account may not see every user."
     ))]
     UsersWithoutReader {
         /// The account that the credential acts as.

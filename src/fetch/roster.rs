@@ -37,7 +37,7 @@ pub async fn roster(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
 async fn read(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
     let reader = surfaces.reader().ok_or(Error::NoListing)?;
     let organization = OptionFuture::from(surfaces.organization.as_ref().map(Organization::activity));
-    // Beside Jira's listings it only adds to what they show.
+    // Where there are Jira's listings, it only adds to what they show.
     let organization = async {
         match organization.await.transpose() {
             Err(error) if surfaces.jira.is_some() && !error.is_another_site() => Ok(Err(error)),

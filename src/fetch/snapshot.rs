@@ -18,8 +18,8 @@ use super::site::at_site;
 /// Everything is read: a change of the tree may need what the tree does not.
 const EVERYTHING: Reads = Reads { scim_users: true, users: true };
 
-/// Reads what a plan of this tree needs and what one of a changed tree may come to need: beside the members of the
-/// declared groups, everybody whom each surface lists.
+/// Reads what a plan of this tree needs and what one of a changed tree may come to need: besides the members of the
+/// declared groups, everybody each surface lists.
 ///
 /// # Errors
 /// As [`super::live_state`].
@@ -78,16 +78,16 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Readings, Er
 
 /// What the organization knows of people.
 struct Told {
-    /// Who is in its directory, and beside what it says of them that of whoever has a declared e-mail in any of its
-    /// directories.
+    /// Who is in its directory with what it says of them, and the same of everybody with a declared email in any of
+    /// its directories.
     everybody: Everybody,
-    /// The e-mails that were asked for.
+    /// The emails that were asked for.
     searched: BTreeSet<Email>,
     one_directory: bool,
 }
 
 impl Told {
-    /// Reads everybody, and asks for the declared e-mails that a plan may come to ask for and does not ask for now.
+    /// Reads everybody, and asks for the declared emails that a plan may come to ask for and does not ask for now.
     async fn of(
         organization: Option<&Organization>,
         desired: &Desired<'_>,
@@ -100,7 +100,7 @@ impl Told {
             organization.find_by_email(&rest),
             organization.directories()
         )?;
-        // Whom an e-mail that is not shown belongs to, the answer does not say.
+        // Whom an email that is not shown belongs to, the answer does not say.
         people.extend(found.into_iter().filter(|person| person.email.is_some()));
         let searched = asked.iter().cloned().chain(rest).collect();
         Ok(Some(Self { everybody: (listed, people), searched, one_directory: directories.len() == 1 }))

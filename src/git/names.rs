@@ -1,5 +1,5 @@
 //! What a name of a revision means. git takes a tag before a branch of the same name and goes on with a warning, and
-//! whoever may push a tag could choose the base with that: so a name that means two things is refused.
+//! anybody who may push a tag could choose the base with that: so a name that means two things is refused.
 
 use std::path::Path;
 

@@ -7,7 +7,7 @@ use tracing::warn;
 
 use super::GitError;
 
-/// The variables by which git is told of one repository, as `git rev-parse --local-env-vars` lists them. git sets some of
+/// The variables that point git to one repository, as `git rev-parse --local-env-vars` lists them. git sets some of
 /// them for its hooks, and they would count more than the folder that is asked about. Those of settings
 /// (`GIT_CONFIG_COUNT`, `GIT_CONFIG_PARAMETERS`) stay, as they do for git's own submodules: a container may name a
 /// `safe.directory` by them.

@@ -130,27 +130,12 @@ fn links(page: &str) -> Vec<(String, String)> {
 #[test]
 fn what_a_page_refers_to_is_there() {
     let mut tests = 0;
-    for page in [
-        "README.md",
-        "CONTRIBUTING.md",
-        "SECURITY.md",
-        "docs/language.md",
-        "docs/adopting.md",
-        "docs/atlassian.md",
-        "docs/ci-bitbucket.md",
-        "docs/ci-github.md",
-        "docs/ci-gitlab.md",
-        "docs/design.md",
-        "docs/pull-requests.md",
-        "docs/surfaces.md",
-        "docs/trust.md",
-        "docs/trust-table.md",
-        "docs/when.md",
-    ] {
-        let folder = Path::new(page).parent().unwrap();
-        for (shown, path) in links(&fs::read_to_string(page).unwrap()) {
+    let listed = fs::read_dir("docs").unwrap().map(|page| page.unwrap().path());
+    for page in ["README.md", "CONTRIBUTING.md", "SECURITY.md"].map(PathBuf::from).into_iter().chain(listed) {
+        let folder = page.parent().unwrap();
+        for (shown, path) in links(&fs::read_to_string(&page).unwrap()) {
             let target = folder.join(&path);
-            assert!(target.exists(), "{page} links to {path}");
+            assert!(target.exists(), "{} links to {path}", page.display());
             if path.starts_with("tests/") && shown != path {
                 let text = fs::read_to_string(target).unwrap();
                 assert!(text.contains(&format!("fn {shown}(")), "{path} has no test named {shown}");
@@ -171,7 +156,7 @@ const FORMATS: [(&str, &str, &str, &str); 10] = [
     ),
     (
         formats::REPORT,
-        "what became of each operation, and what is blocked",
+        "the outcome of each operation, and what is blocked",
         "`apply` and `undo --format json`",
         "",
     ),
@@ -258,9 +243,8 @@ fn page_of_formats() -> String {
 
 What programs may rely on. The key `format` of a document says which it is, and the number behind it is its version.
 
-Within a version no key changes its name or its meaning, and none that always stands there goes. Keys, and values of codes and
-states, may come: pass by what you do not know. A change that would break a reader gives the format another number, and stands
-in the changelog. The codes of [diagnostics](diagnostics.md), of guards, of notes and of what is blocked, and the exit codes
+Within a version no key changes its name or its meaning, and no key that is always present goes away. Keys, and values of
+codes and states, may be added: ignore what you do not know. A change that would break a reader gives the format another number and a line in the changelog. The codes of [diagnostics](diagnostics.md), of guards, of notes and of what is blocked, and the exit codes
 ([README](../README.md#commands)), are held to the same. Text, Markdown and annotations are for people, and may change.
 
 What Rollbook reads again it reads of this version alone: a document of another is refused, with both named. A plan is refused
@@ -269,7 +253,7 @@ also where another version of Rollbook made it, or somebody edited it.
 | format | holds | written by | read by |
 | --- | --- | --- | --- |
 {}
-Beside these, with a version or rules of their own:
+Others, with a version or rules of their own:
 
 | file | holds | version | written by | read by |
 | --- | --- | --- | --- | --- |
@@ -297,7 +281,7 @@ fn the_page_of_formats_has_every_one() {
     assert_eq!(FORMATS.map(|(name, ..)| name), formats::ALL);
 }
 
-/// A format that stands in the code of its writer alone would be on no page.
+/// A format that only the code of its writer names would be on no page.
 #[test]
 fn every_format_is_named_in_one_place() {
     let is_format =

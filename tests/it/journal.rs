@@ -190,10 +190,10 @@ fn what_cannot_have_happened_is_named_though_every_hash_is_right() {
     let twice = vec![begin(), sent(&[ADA]), done(), done()];
     assert_eq!(misplaced(twice, 4), "an operation is answered that was not sent");
     let again = vec![begin(), sent(&[ADA]), sent(&[ADA])];
-    assert_eq!(misplaced(again, 3), "an operation is sent whose answer had not come");
+    assert_eq!(misplaced(again, 3), "an operation is sent again before its answer");
     let mut late = run();
     late.push(sent(&[ADA]));
-    assert_eq!(misplaced(late, 11), "it stands after the end of the run");
+    assert_eq!(misplaced(late, 11), "it comes after the end of the run");
     let Record::Begin(mut other) = begin() else { unreachable!() };
     other.format = "rollbook.journal/2".into();
     assert_eq!(wrong(vec![Record::Begin(other)]), (1, Wrong::Format("rollbook.journal/2".into())));

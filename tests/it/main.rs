@@ -22,5 +22,6 @@ mod render;
 mod rooms;
 mod sandbox;
 mod support;
+mod words;
 
 use support::{soak, spec, world};

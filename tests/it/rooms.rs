@@ -5,7 +5,7 @@ use std::path::Path;
 
 use crate::cli::repository;
 
-/// The rooms above each room, whose names must not stand in it.
+/// The rooms above each room, whose names must not be in it.
 const ABOVE: [(&str, &[&str]); 4] = [
     ("model", &["config", "plan", "journal", "render"]),
     ("config", &["plan", "journal", "render"]),
@@ -30,7 +30,7 @@ fn imports_point_down() {
         let sources = sources(&repository().join("crates/rollbook-core/src").join(room));
         assert!(!sources.is_empty(), "{room} holds no source");
         let found: Vec<String> = sources.iter().flat_map(|source| upward(source, above)).collect();
-        assert!(found.is_empty(), "{room} names what stands above it: {found:#?}");
+        assert!(found.is_empty(), "{room} names what is above it: {found:#?}");
     }
     let upward = upward("use crate::model::Plan;\nuse crate::render::plan_text;", &["render"]);
     assert_eq!(upward, ["use crate::render::plan_text;"]);

@@ -1,4 +1,4 @@
-//! An answer, and what is wrong with one that is no success.
+//! An answer, and what is wrong with one that is not a success.
 
 use std::fmt;
 
@@ -101,7 +101,7 @@ impl Answer {
         })
     }
 
-    /// Says what is wrong with an answer whose status is no success, or whose body is no JSON.
+    /// Says what is wrong with an answer whose status is not a success, or whose body is not JSON.
     pub(super) fn fault(&self) -> Fault {
         let body = String::from_utf8_lossy(&self.body);
         let page = looks_like_html(&body);
@@ -166,7 +166,7 @@ impl fmt::Debug for Answer {
     }
 }
 
-/// Whether Jira says that it let nobody in with this credential. It says so beside public answers, too.
+/// Whether Jira says that it let nobody in with this credential. It says so with public answers, too.
 fn login_refused(answer: &Answer) -> bool {
     let reason = answer.headers().get("x-seraph-loginreason").and_then(|value| value.to_str().ok());
     let refused = ["AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED"];

@@ -74,7 +74,7 @@ impl Authorizer {
     }
 
     /// The header, from the credential itself or from the access token that `exchange` gets for it. The lock is
-    /// held while it is got, so that one exchange is in flight, whoever else waits.
+    /// held while it is got, so that one exchange is in flight, however many wait.
     pub(super) async fn header<F>(&self, exchange: impl FnOnce(Request) -> F) -> Result<Authorization, Error>
     where
         F: Future<Output = Result<Exchanged, Error>>,

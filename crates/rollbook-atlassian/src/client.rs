@@ -43,7 +43,7 @@ pub struct Options {
     pub in_flight: usize,
     /// What requests are held back by.
     pub pace: Pace,
-    /// How long a connection may take to come to be.
+    /// Connect timeout.
     pub connect_timeout: Duration,
     /// How long an answer, or its next part, may take. Jira gives up a listing after 10 s
     /// (docs/atlassian.md#every-user).
@@ -56,7 +56,7 @@ pub struct Options {
     pub seed: u64,
     /// The wall clock, for headers that name a moment. Every other time is tokio's.
     pub wall: fn() -> Timestamp,
-    /// Where waits of more than a few seconds are told.
+    /// Where waits of more than a few seconds are reported.
     pub waits: Option<Waits>,
     /// Where the environment says that the system's certificate authorities are: each variable and its value, to be told.
     pub authorities: Vec<(&'static str, String)>,
@@ -96,7 +96,7 @@ type InProcess = BoxCloneSyncService<
 >;
 
 /// Connections over the network, which clients share. Each kind is made when the first request needs it: it may read every
-/// certificate that the system trusts, and there may be none.
+/// certificate that the system trusts, if there are any.
 #[derive(Clone, Default)]
 pub struct Network(Arc<Connections>);
 
@@ -373,7 +373,7 @@ fn stalled(options: &Options) -> Fault {
     Fault::Timeout { seconds: options.answer_timeout.as_secs() }
 }
 
-/// Names what the network did. Where a connection never came to be, nothing was sent.
+/// Names what the network did. Where no connection was made, nothing was sent.
 fn fault(error: &reqwest::Error, options: &Options) -> Fault {
     let is = |kind| causes(error).any(|cause| io_kind(cause) == Some(kind));
     if error.is_dns() {
@@ -398,8 +398,8 @@ fn fault(error: &reqwest::Error, options: &Options) -> Fault {
     Fault::Unreachable(root_cause(error))
 }
 
-/// The same of a request that may have gone through a proxy: what did not come to be is then the connection to that, or the
-/// one that it makes.
+/// The same of a request that may have gone through a proxy: what failed is then the connection to the proxy, or the
+/// one that the proxy makes.
 async fn behind_proxy(error: &reqwest::Error, uri: &Uri, options: &Options) -> Fault {
     let fault = fault(error, options);
     let Some(proxy) = Proxies::of_system().before(uri) else { return fault };
@@ -412,7 +412,7 @@ async fn behind_proxy(error: &reqwest::Error, uri: &Uri, options: &Options) -> F
         return unreached("it refuses connections".to_owned());
     }
     if let Fault::ConnectTimeout { seconds } = fault {
-        return unreached(format!("it took no connection within {seconds} s"));
+        return unreached(format!("it accepted no connection within {seconds} s"));
     }
     // The error of a refused tunnel is not public: it is known by its text (hyper-util 0.1.21).
     if let Fault::Unreachable(why) = &fault

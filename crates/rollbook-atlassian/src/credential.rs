@@ -11,9 +11,9 @@ pub(super) const EXCHANGE: &str = "/oauth/token";
 /// What Rollbook proves with who it is (docs/atlassian.md#surfaces-and-hosts).
 #[derive(Clone, Debug)]
 pub enum Credential {
-    /// An e-mail address and an API token.
+    /// An email address and an API token.
     Basic {
-        /// The account's e-mail address.
+        /// The account's email address.
         email: String,
         /// The API token.
         token: SecretString,

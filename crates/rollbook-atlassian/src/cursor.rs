@@ -1,7 +1,7 @@
 //! Reads listings by cursor, and gives out only whole ones (docs/design.md#whole-or-nothing).
 //!
 //! A listing has no total here, and its end is where no link to a next page comes, nowhere else: an empty page
-//! with a link is no end, and neither is a link that leads nowhere.
+//! with a link is not the end, and neither is a link without a target.
 
 use std::collections::BTreeSet;
 

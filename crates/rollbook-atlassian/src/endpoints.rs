@@ -43,7 +43,7 @@ pub struct CloudId(String);
 /// Why a text names no host that may be sent a credential.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum HostError {
-    /// It is no origin: a scheme, a host in ASCII, perhaps a port, and nothing else.
+    /// It is not an origin: a scheme, a host in ASCII, perhaps a port, and nothing else.
     #[error("{0:?} is not of the form https://HOST")]
     #[diagnostic(help("Name the site by its address alone, such as `https://acme.atlassian.net`."))]
     Shape(String),
@@ -52,9 +52,10 @@ pub enum HostError {
     #[diagnostic(help("Use `https://`; plain `http://` is for loopback only."))]
     Insecure(String),
     /// It is not a host of Atlassian's.
-    #[error("{0:?} is no host of Atlassian's, so no credential is sent to it")]
+    #[error("{0:?} is not an Atlassian host; refusing to send credentials to it")]
     #[diagnostic(help(
-        "Name the site by its `*.atlassian.net` address; any other host has to be set in the environment, with          ROLLBOOK_ENDPOINT_SITE for the site and ROLLBOOK_ENDPOINT_GATEWAY for the gateway."
+        "Name the site by its `*.atlassian.net` address; any other host has to be set in the environment, with \
+         ROLLBOOK_ENDPOINT_SITE for the site and ROLLBOOK_ENDPOINT_GATEWAY for the gateway."
     ))]
     Foreign(String),
     /// It is this machine, where any program may listen.
@@ -62,21 +63,22 @@ pub enum HostError {
         "{0:?} is a port of this machine, and ROLLBOOK_ENDPOINT_SITE does not name it, so no credential is sent to it"
     )]
     #[diagnostic(help(
-        "Set ROLLBOOK_ENDPOINT_SITE to that address, if this is your sandbox: a pull request can edit the tree, and          anybody on this machine may listen there."
+        "Set ROLLBOOK_ENDPOINT_SITE to that address, if this is your sandbox: a pull request can edit the tree, and \
+         anybody on this machine may listen there."
     ))]
     Loopback(String),
     /// What stands in for the site has no gateway of Atlassian's.
-    #[error("{0:?} is no site of Atlassian's, so its gateway is not known")]
+    #[error("{0:?} is not an Atlassian site, so its gateway is unknown")]
     #[diagnostic(help("Set ROLLBOOK_ENDPOINT_GATEWAY as well as ROLLBOOK_ENDPOINT_SITE."))]
     NoGateway(String),
-    /// The cloud id holds something else than letters, digits and hyphens.
-    #[error("the cloud id {0:?} holds something else than letters, digits and hyphens")]
+    /// The cloud id may only hold letters, digits and hyphens.
+    #[error("the cloud id {0:?} may only hold letters, digits and hyphens")]
     #[diagnostic(help("Copy the cloud id from `https://SITE/_edge/tenant_info`."))]
     CloudId(String),
 }
 
 impl Endpoints {
-    /// The origins that are not on this machine, to which a proxy may stand in between.
+    /// The origins that are not on this machine, which may be behind a proxy.
     pub fn remote_hosts(&self) -> impl Iterator<Item = &str> {
         let all = [&self.site, &self.gateway, &self.auth, &self.directory];
         all.into_iter().filter(|origin| !origin.loopback).map(Origin::as_str)
@@ -90,7 +92,7 @@ impl Endpoints {
     ///
     /// # Errors
     /// [`HostError`] when the site is neither Atlassian's nor loopback that is named in the overrides, the gateway is
-    /// not known, or an override is no `https` or loopback origin.
+    /// not known, or an override is not an `https` or loopback origin.
     pub fn new(site: &str, overrides: &Overrides) -> Result<Self, HostError> {
         let (named, realm) = Self::of_tree(site)?;
         let site = match (&overrides.site, realm) {
@@ -122,7 +124,7 @@ impl Endpoints {
     /// Sends SCIM requests to a host that the environment names, instead of the gateway.
     ///
     /// # Errors
-    /// [`HostError`] when it is no `https` or loopback origin.
+    /// [`HostError`] when it is not an `https` or loopback origin.
     pub fn with_directory(self, text: &str) -> Result<Self, HostError> {
         Ok(Self { directory: Origin::parse(text)?, ..self })
     }
@@ -208,7 +210,7 @@ impl Origin {
         self.text.split_once("://").map_or("", |(_, name)| name)
     }
 
-    /// Whether it is this machine, where no proxy stands between.
+    /// Whether it is this machine, which no proxy is in front of.
     pub(super) fn is_loopback(&self) -> bool {
         self.loopback
     }
@@ -219,7 +221,7 @@ pub(super) fn same_origin(one: &str, other: &str) -> bool {
     Origin::parse(one).is_ok_and(|one| Origin::parse(other).as_ref() == Ok(&one))
 }
 
-/// A text as it may be shown: what stands before an `@` may be a password.
+/// A text as it may be shown: what precedes an `@` may be a password.
 fn without_user(text: &str) -> String {
     match (text.split_once("://"), text.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
@@ -253,7 +255,7 @@ fn is_loopback(host: &str) -> bool {
         || v6.is_some_and(|host| host.parse() == Ok(Ipv6Addr::LOCALHOST))
 }
 
-/// Letters, digits and inner hyphens in labels of 1 to 63, and a last label that is no number, so that nothing
+/// Letters, digits and inner hyphens in labels of 1 to 63, and a last label that is not a number, so that nothing
 /// here can be read as an address (RFC 1123 §2.1).
 fn is_dns_name(host: &str) -> bool {
     let label = |label: &str| {

@@ -1,5 +1,5 @@
-//! Why nothing came of what was asked of a surface, by the layer that says so: what was configured, how the request is
-//! made, and what became of sending it.
+//! Why a request to a surface failed, by the layer that says so: what was configured, how the request is made, and how
+//! sending it went.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use super::request::RequestError;
 use super::words::shown;
 use rollbook_core::model::IncompleteRead;
 
-/// Why nothing came of what was asked.
+/// Why the request failed.
 #[derive(Clone, Debug, thiserror::Error, Diagnostic)]
 pub enum Error {
     /// What was configured is not usable.
@@ -49,7 +49,7 @@ pub enum SetupError {
         found: CloudId,
     },
     /// What answers says that it is another site than the tree names.
-    #[error("the tree names {tree}, and what answers says that it is {says:?}")]
+    #[error("the tree names {tree}, but the host says that it is {says:?}")]
     #[diagnostic(help(
         "Let ROLLBOOK_ENDPOINT_SITE name a host that stands for the tree's site, with the credentials of that site."
     ))]
@@ -76,11 +76,11 @@ pub enum SetupError {
 pub struct SendError {
     /// The request.
     pub at: At,
-    /// What became of it.
+    /// The outcome.
     pub kind: SendKind,
 }
 
-/// What became of a request that came to nothing.
+/// What happened to a request that failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SendKind {
     /// It was not done.

@@ -58,9 +58,9 @@ pub(super) enum Class {
 const CHECK_NETWORK: &str = "Check the network and the proxy settings (HTTPS_PROXY, NO_PROXY).";
 const ASK_PROXY: &str =
     "Something between here and Atlassian answered, most likely a proxy; ask it to let the host through.";
-const LATER: &str = "Try again later; nothing is lost by running again.";
+const LATER: &str = "Try again later; it is safe to run again.";
 
-/// What went wrong with a request. The help beside a message is that of a site.
+/// What went wrong with a request. The help with a message is that of a site.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum Fault {
     /// The host's name means nothing.
@@ -71,28 +71,28 @@ pub enum Fault {
     #[error("the host refuses connections")]
     #[diagnostic(help("{CHECK_NETWORK}"))]
     ClosedPort,
-    /// No connection came to be, for another reason.
+    /// The connection failed for another reason.
     #[error("the host cannot be reached: {0}")]
     #[diagnostic(help("{CHECK_NETWORK}"))]
     Unreachable(String),
-    /// No connection came to be in time.
-    #[error("the host took no connection within {seconds} s")]
+    /// The connection was not made in time.
+    #[error("the host accepted no connection within {seconds} s")]
     #[diagnostic(help("{CHECK_NETWORK}"))]
     ConnectTimeout {
         /// The limit.
         seconds: u64,
     },
     /// The host did not prove who it is.
-    #[error("no TLS connection that can be trusted: {0}")]
+    #[error("no trusted TLS connection: {0}")]
     #[diagnostic(help(
         "A proxy that opens TLS needs its certificate authority in the system's trust store, or in a file that \
-         SSL_CERT_FILE names, or a folder that SSL_CERT_DIR does; anything else that is not trusted here is not \
-         to be trusted with a credential."
+         SSL_CERT_FILE names, or a folder that SSL_CERT_DIR does; anything else that is not trusted here must not \
+         get a credential."
     ))]
     Tls(String),
     /// Nobody's certificate could be checked, since the system has no certificate authority; with where the environment
     /// says that they are.
-    #[error("this system has no certificate authority by which the host could prove who it is{}", within(.0))]
+    #[error("this system has no certificate authority to check the host with{}", within(.0))]
     #[diagnostic(help(
         "Install the package ca-certificates, or let SSL_CERT_FILE name a file of certificates in PEM, or SSL_CERT_DIR \
          a folder of them."
@@ -133,7 +133,7 @@ pub enum Fault {
     #[diagnostic(help("{LATER}"))]
     Unprocessed(String),
     /// The connection ended before the answer did.
-    #[error("the connection broke off before the answer was whole: {0}")]
+    #[error("the connection broke off before the answer was complete: {0}")]
     #[diagnostic(help("{LATER}"))]
     Broken(String),
     /// The answer is larger than is read.
@@ -350,11 +350,11 @@ impl CredentialKind {
     fn help_where_refused(self) -> &'static str {
         match self {
             Self::Classic => {
-                "Check the e-mail and that the API token has not expired; if the token has scopes or belongs to a \
+                "Check the email and that the API token has not expired; if the token has scopes or belongs to a \
                  service account, set ROLLBOOK_TOKEN_KIND=scoped, since the site refuses such tokens."
             }
             Self::Scoped => {
-                "Check the e-mail and that the API token has not expired; if the token has no scopes, unset \
+                "Check the email and that the API token has not expired; if the token has no scopes, unset \
                  ROLLBOOK_TOKEN_KIND and ROLLBOOK_CLOUD_ID, since the gateway takes scoped tokens only."
             }
             Self::Bearer => "Get a new access token: they last about an hour.",
@@ -396,10 +396,10 @@ fn help_of_proxy(status: Option<u16>) -> &'static str {
              `/` and `%` in them percent-encoded."
         }
         Some(500..) => {
-            "Try again later; if it stays so, ask those who run the proxy whether it reaches the host."
+            "Try again later; if it persists, ask those who run the proxy whether it reaches the host."
         }
         Some(_) | None => {
-            "Ask those who run the proxy to let the host through, or name the host in NO_PROXY where it can be reached without."
+            "Ask those who run the proxy to let the host through, or name the host in NO_PROXY where it can be reached without it."
         }
     }
 }

@@ -15,13 +15,13 @@ use super::fault::Fault;
 use super::request::Request;
 use super::retry::{Pause, RETRIES, RETRIES_AT_FIRST, backoff};
 
-/// How long a wait is that people are told of.
+/// The shortest wait that is reported.
 const WORTH_TELLING: Duration = Duration::from_secs(5);
 
 /// How long everything waits where a server has too much to do, once in that time.
 const BREATHER: Duration = Duration::from_secs(1);
 
-/// A wait that is long enough to be told of.
+/// A wait that is long enough to report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
     /// The method and the route that was turned away, or failed.
@@ -32,7 +32,7 @@ pub struct Waiting {
     pub until: Timestamp,
 }
 
-/// Where waits are told. It keeps the last one.
+/// Where waits are reported. It keeps the last one.
 pub type Waits = watch::Sender<Option<Waiting>>;
 
 impl Client {

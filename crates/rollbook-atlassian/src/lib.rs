@@ -1,7 +1,7 @@
 //! The surfaces: one HTTP client, authentication, limits, retries, and one module a surface.
 //!
-//! Everything that Atlassian does otherwise than one would think is written down here and nowhere else, with
-//! its source beside it. `client` is the only file that names reqwest. Nothing here reads the environment, a
+//! Everything that Atlassian does otherwise than one would think is written down here and nowhere else, next
+//! to its source. `client` is the only file that names reqwest. Nothing here reads the environment, a
 //! file or the tree: the caller passes [`Endpoints`], a [`Credential`] and [`Options`].
 //!
 //! A [`Request`] is a value. Reads come back as values of `model`; a write can only be made from a

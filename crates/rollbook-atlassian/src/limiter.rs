@@ -24,7 +24,7 @@ const RECOVERY: f64 = 0.02;
 
 /// The pace of the APIs at the gateway that publish none, in requests per second and route. The one figure that
 /// is known, 200 a minute for last-active dates, is 3.3 a second, and asks for no burst; other routes are taken
-/// to bear a little more (docs/atlassian.md#limits-of-the-other-apis). Ten thousand e-mails are a hundred requests, and
+/// to bear a little more (docs/atlassian.md#limits-of-the-other-apis). Ten thousand emails are a hundred requests, and
 /// so 20 seconds.
 const UNPUBLISHED: f64 = 5.0;
 
@@ -181,7 +181,7 @@ impl Bucket {
         self.filled = now;
         self.rate = (self.rate + passed * self.full_rate * RECOVERY).min(self.full_rate);
         self.tokens = (self.tokens + passed * self.rate).min(most(self.rate));
-        // A wait that is computed ends a hair before the token is whole.
+        // A wait that is computed ends a hair before the token is complete.
         if self.tokens >= 1.0 - 1e-6 {
             self.tokens -= 1.0;
             return Ok(());

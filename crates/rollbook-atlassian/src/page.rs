@@ -53,7 +53,7 @@ pub(super) trait Row {
 
 /// Reads every page of a paged listing. `request` makes the request for the page that starts at a row.
 ///
-/// Rows are told apart by their ids. The rows come back beside the listing of their ids, in the listing's order.
+/// Rows are told apart by their ids. The rows come back with the listing of their ids, in the listing's order.
 ///
 /// # Errors
 /// [`SendKind::Incomplete`] when the pages did not fit together twice, else as [`Client::read`].
@@ -211,7 +211,7 @@ pub(super) fn bounded(client: &Client, request: &Request, rows: usize) -> Result
     Ok(())
 }
 
-/// The error that a listing which is not whole is.
+/// The error for an incomplete listing.
 pub(super) fn incomplete(client: &Client, request: &Request, cause: IncompleteRead) -> Error {
     SendError { at: client.at(request), kind: SendKind::Incomplete(cause) }.into()
 }

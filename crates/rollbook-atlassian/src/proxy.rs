@@ -42,7 +42,7 @@ impl Proxy {
         format!("{}://{authority}", uri.scheme_str().unwrap_or("http"))
     }
 
-    /// The status with which it refuses to connect; nothing where it cannot be asked. hyper-util tells of 407 alone
+    /// The status with which it refuses to connect; nothing where it cannot be asked. hyper-util reports 407 alone
     /// (0.1.21, `TunnelError`), so the question is asked once more.
     pub(super) async fn refusal(&self) -> Option<u16> {
         let uri = self.intercept.uri();

@@ -13,7 +13,7 @@ use serde_json::Value;
 use rollbook_core::model::{App, Key, Surface};
 
 /// What stays as it is in a segment or a parameter: the unreserved characters (RFC 3986 §2.3). Account ids hold
-/// a `:` and e-mails a `+`, which mean something in places (docs/atlassian.md#account-ids).
+/// a `:` and emails a `+`, which mean something in places (docs/atlassian.md#account-ids).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A request, complete but for the host's name and the credential.
@@ -73,13 +73,13 @@ const INVITE_OTHERWISE: &str = "Give the person an app or a group, or let Jira i
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum RequestError {
     /// A segment is empty, `.` or `..`: URL parsers drop these, percent-encoded or not (WHATWG URL §4.4).
-    #[error("{0:?} cannot stand in the path of a request")]
+    #[error("{0:?} cannot be part of a request's path")]
     Segment(String),
     /// The template has another number of places than there are values.
-    #[error("the route {0} was not given as many values as it has places")]
+    #[error("the route {0} needs another number of values")]
     Places(&'static str),
     /// An operation needs an id that does not exist yet.
-    #[error("no id has come of `{0}`")]
+    #[error("`{0}` did not return an id")]
     Unresolved(Key),
     /// A surface cannot carry an operation out. No plan asks it to.
     #[error("{0} has no request for this operation")]
@@ -102,7 +102,7 @@ impl Request {
         Self { repeat: Repeat::Safe, ..Self::write(Method::GET, host, route) }
     }
 
-    /// Starts a request that changes something. Outside this room a write comes of an operation alone.
+    /// Starts a request that changes something. Outside this room a write can only be made from an operation.
     pub(crate) fn write(method: Method, host: Host, route: &'static str) -> Self {
         Self {
             method,
@@ -197,7 +197,7 @@ impl Request {
 }
 
 impl fmt::Display for Request {
-    /// Method and route: no id, no name, no e-mail.
+    /// Method and route: no id, no name, no email.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.route)
     }

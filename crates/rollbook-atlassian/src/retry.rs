@@ -23,7 +23,7 @@ const LONGEST: Duration = Duration::from_secs(60 * 60);
 /// The longest wait that is our own choice (docs/atlassian.md#waiting-and-trying-again).
 const BACKOFF_CAP: Duration = Duration::from_secs(30);
 
-/// What came of sending a request.
+/// The result of sending a request.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
     /// An answer came whole.
@@ -35,7 +35,7 @@ pub enum Event<'a> {
     },
     /// A status of success came with something else than JSON: not the API's answer.
     Unreadable,
-    /// No connection came to be, so nothing was sent.
+    /// No connection was made, so nothing was sent.
     NotSent,
     /// The host cannot be trusted, so nothing was sent, and it will be the same again.
     Untrusted,
@@ -123,7 +123,7 @@ fn who_waits(headers: &HeaderMap) -> Pause {
 }
 
 /// How long the answer asks to wait: `Retry-After` in seconds or as an HTTP date, else `X-RateLimit-Reset`
-/// (docs/atlassian.md#headers-of-a-429). No time at all, or a moment that our clock has passed, is no answer.
+/// (docs/atlassian.md#headers-of-a-429). No time at all, or a moment that our clock has passed, does not count.
 fn asked_wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let retry_after = text(headers, "retry-after").and_then(|text| {
         let seconds = text.parse().ok().map(Duration::from_secs);

@@ -21,7 +21,7 @@ use super::request::{Body, Host, Request};
 use super::retry::{Decision, Event, classify};
 use rollbook_core::model::Exchange;
 
-/// How often a request is sent anew for nothing but that its connection ended before it was looked at. A server that ends
+/// How often a request is sent again only because its connection ended before it was looked at. A server that ends
 /// each connection after ten requests does this to one request seldom more than a few times.
 const UNPROCESSED: u32 = 100;
 
@@ -58,7 +58,7 @@ impl Client {
     /// Sends a request and reads its answer.
     ///
     /// # Errors
-    /// [`SendKind::Failed`] when no answer came, it is no success, or it is not as documented.
+    /// [`SendKind::Failed`] when no answer came, it is not a success, or it is not as documented.
     pub async fn read<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
         let answer = self.send(request, None).await?;
         if !answer.status.is_success() {
@@ -67,7 +67,7 @@ impl Client {
         answer.decode().map_err(|fault| answer.fails_by(fault))
     }
 
-    /// Sends a write, and notes what was sent. Every answer that says what became of it comes back, refusals too.
+    /// Sends a write, and notes what was sent. Every answer that tells the outcome comes back, refusals too.
     ///
     /// # Errors
     /// [`SendKind::AnswerLost`] when it may have been done, [`SendKind::Failed`] when it was not sent.
@@ -80,8 +80,8 @@ impl Client {
     /// (docs/design.md#the-right-site).
     ///
     /// # Errors
-    /// As [`Client::read`], [`SetupError::Host`] when the answer is no id, and [`SetupError::OtherSite`] when it is another
-    /// than the given one.
+    /// As [`Client::read`], [`SetupError::Host`] when the answer is not an id, and [`SetupError::OtherSite`] when it is
+    /// another than the given one.
     pub async fn cloud_id(&self) -> Result<&CloudId, Error> {
         self.cloud_id
             .get_or_try_init(|| async {

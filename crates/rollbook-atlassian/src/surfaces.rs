@@ -38,7 +38,7 @@ pub struct Surfaces {
 /// The difference of two clocks after which one of them is not to be believed.
 const CLOCKS: SignedDuration = SignedDuration::from_hours(24);
 
-/// What became of one operation, and the requests that were sent for it.
+/// The outcome of one operation, and the requests that were sent for it.
 #[derive(Debug)]
 pub struct Sent {
     /// What its answer says.
@@ -124,7 +124,7 @@ impl Surfaces {
         .collect()
     }
 
-    /// Carries operations out that go [`together`], and says what became of each. Where a request for several is
+    /// Carries out operations that go [`together`], and gives the outcome of each. Where a request for several is
     /// refused, nothing of it was done, and each is sent by itself: what is wrong with one is not wrong with all.
     /// What has not been sent when `halt` turns true is not sent.
     pub async fn write(

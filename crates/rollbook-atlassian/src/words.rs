@@ -1,4 +1,4 @@
-//! Atlassian's own words: the text of an answer that is no success, in whatever shape it came, without secrets.
+//! Atlassian's own words: the text of an answer that is not a success, in whatever shape it came, without secrets.
 
 use std::fmt;
 
@@ -27,7 +27,7 @@ impl Words {
     /// docs/atlassian.md#errors-of-the-organization).
     ///
     /// Secrets are masked here, once the words are as they will be shown: before, JSON's escapes or characters that
-    /// are dropped may stand in between.
+    /// are dropped may be in between.
     pub(super) fn of(body: &str, secrets: &Secrets) -> Self {
         let Self(text) = Self::plain(body);
         Self(
@@ -77,8 +77,8 @@ impl Secrets {
         Self(secrets.into_iter().collect())
     }
 
-    /// Replaces every secret, should the peer repeat it: what a proxy echoes must not reach a log. What stands
-    /// there instead may stand in the name of a host.
+    /// Replaces every secret, should the peer repeat it: what a proxy echoes must not reach a log. What replaces
+    /// it may be part of a host's name.
     ///
     /// A peer may escape what it repeats, for JSON, HTML or a URL, and hosts come in lower case. So the parts
     /// that no escape touches are replaced too, whatever their case.
@@ -153,7 +153,7 @@ fn plain(body: &str) -> String {
     }
 }
 
-/// The fields whose text says something, in the order in which it is told.
+/// The fields whose text says something, in the order in which it is shown.
 const SAYING: [&str; 10] = [
     "key",
     "errorKey",

@@ -1,4 +1,4 @@
-//! What writes need and give, whatever the surface: the ids that come to be, and what an answer says.
+//! What writes need and give, whatever the surface: the ids that are created, and what an answer says.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ pub struct MadeIds(BTreeMap<Key, CreatedIds>);
 pub enum Written {
     /// It was done.
     Done {
-        /// The ids that came to be.
+        /// The ids that were created.
         made: Option<CreatedIds>,
     },
     /// The surface says that nothing needed doing. It is an error of Atlassian's whose code real failures share,
@@ -34,7 +34,7 @@ impl MadeIds {
         self.0.insert(key, made);
     }
 
-    /// Those that came of some operations.
+    /// Those that some operations created.
     #[must_use]
     pub fn of<'a>(&self, keys: impl IntoIterator<Item = &'a Key>) -> Self {
         let made = keys.into_iter().filter_map(|key| Some((key.clone(), self.0.get(key)?.clone())));

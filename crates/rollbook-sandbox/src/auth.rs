@@ -15,7 +15,7 @@ pub(super) enum Door {
     Site,
     /// `https://api.atlassian.com/ex/jira/CLOUD-ID`: Basic with a scoped token, and Bearer.
     Gateway,
-    /// What stands beside Jira: `/oauth/token`, `/_edge/tenant_info`.
+    /// What is served besides Jira: `/oauth/token`, `/_edge/tenant_info`.
     Edge,
     /// `https://api.atlassian.com/admin`: Bearer with a key of the organization.
     Organization,
@@ -108,8 +108,9 @@ fn key<'a>(state: &'a State, door: Door, secret: &str) -> Option<&'a SeedCredent
     })
 }
 
-/// The OAuth client that a token was made for. SCIM takes these beside its keys (support.atlassian.com "Configure OAuth
-/// 2.0 to enable SCIM authentication"); that the service account is User access admin of an app is not asked for here.
+/// The OAuth client that a token was made for. SCIM takes these as well as its keys (support.atlassian.com "Configure
+/// OAuth 2.0 to enable SCIM authentication"); that the service account is User access admin of an app is not asked for
+/// here.
 fn client_token<'a>(world: &'a World, secret: &str) -> Option<&'a SeedCredential> {
     let (credential, until) = world.tokens.get(secret)?;
     world.state.credentials.get(*credential).filter(|_| Instant::now() < *until)

@@ -1,4 +1,4 @@
-//! Every way in which the state can change, whoever asks: a surface, or a hand behind the client's back.
+//! Every way in which the state can change, at the request of a surface or behind the client's back.
 //!
 //! A change knows what is possible, not who may do it: rights and refusals of one API belong to its surface.
 
@@ -10,7 +10,7 @@ use super::seed::{SeedGroup, SeedScim, SeedUser};
 use super::state::State;
 use super::words::{Deletion, Grant, ManagedBy, PlatformRole};
 
-/// One change to the state. `user` is an account id or e-mail, `group` a group id or exact name.
+/// One change to the state. `user` is an account id or email, `group` a group id or exact name.
 ///
 /// This is also the JSON that `POST /_sandbox/edit` takes, one object with one kebab-case key:
 /// `{"add-member": {"group": "site-admins", "user": "ada@acme.com"}}`.
@@ -139,21 +139,21 @@ pub enum Change {
         /// The new name.
         name: String,
     },
-    /// Replaces what an account says of itself beside its name.
+    /// Replaces what an account says of itself besides its name.
     SetProfile {
         /// The account.
         user: String,
         /// All of it.
         profile: Map<String, Value>,
     },
-    /// Gives an account another e-mail.
+    /// Gives an account another email.
     ChangeEmail {
         /// The account.
         user: String,
-        /// The new e-mail.
+        /// The new email.
         email: String,
     },
-    /// Hides or shows the e-mail of an account.
+    /// Hides or shows the email of an account.
     HideEmail {
         /// The account.
         user: String,
@@ -190,20 +190,20 @@ pub enum Refused {
     /// A group's name cannot be empty.
     #[error("the group name is empty")]
     NameEmpty,
-    /// An account has this id or e-mail.
+    /// An account has this id or email.
     #[error("the user `{0}` exists")]
     UserExists(String),
     /// A SCIM record has this id or user name.
     #[error("the SCIM record `{0}` exists")]
     ScimExists(String),
     /// Only people have a SCIM record.
-    #[error("the user `{0}` is no person")]
+    #[error("the user `{0}` is not a person")]
     NoPerson(String),
     /// No credential has this secret.
     #[error("there is no such credential")]
     UnknownCredential,
-    /// An account that is no app needs an e-mail.
-    #[error("the user has no e-mail")]
+    /// An account that is not an app needs an email.
+    #[error("the user has no email")]
     NoEmail,
     /// A group is about an app that the site does not have.
     #[error("there is no app `{0}`")]

@@ -26,7 +26,7 @@ pub enum SeedCredential {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SeedToken {
-    /// The e-mail or account id it acts as. With Basic, the account's e-mail is the user name.
+    /// The email or account id it acts as. With Basic, the account's email is the user name.
     pub account: String,
     /// The token.
     pub token: String,
@@ -42,7 +42,7 @@ pub struct SeedToken {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SeedClient {
-    /// The e-mail or account id it acts as.
+    /// The email or account id it acts as.
     pub account: String,
     /// The client id.
     pub client_id: String,
@@ -62,8 +62,8 @@ pub struct SeedClient {
 pub struct SeedOrgKey {
     /// The key.
     pub key: String,
-    /// The e-mail or account id of who made it, who cannot deactivate themselves with it. It works whatever
-    /// becomes of them (assumption).
+    /// The email or account id of who made it, who cannot deactivate themselves with it. It works whatever
+    /// happens to them (assumption).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// The scopes it is limited to; if left out, it is a key without scopes, the only kind that writes.

@@ -19,7 +19,7 @@ const HELD: Duration = Duration::from_secs(600);
 const PAUSE: Duration = Duration::from_millis(500);
 const PIECES: usize = 6;
 
-/// What becomes of an answer on its way.
+/// What happens to an answer on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
     /// It comes whole.

@@ -60,7 +60,7 @@ impl Dice {
         Some((fault, failure))
     }
 
-    /// The generator, for what is drawn beside the failure itself.
+    /// The generator, for what is drawn besides the failure itself.
     pub(super) fn rng(&mut self) -> &mut fastrand::Rng {
         &mut self.rng
     }

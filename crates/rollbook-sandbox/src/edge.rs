@@ -1,4 +1,4 @@
-//! What answers beside Jira: the cloud id of the site, and OAuth tokens (docs/atlassian.md#cloud-id,
+//! What answers besides Jira: the cloud id of the site, and OAuth tokens (docs/atlassian.md#cloud-id,
 //! docs/atlassian.md#client-credentials).
 
 use http::{Method, StatusCode};
@@ -10,7 +10,7 @@ use super::reply::Reply;
 use super::turn::{Access, Route, Scopes, Turn};
 use super::world::TOKEN_LIFE;
 
-/// The routes beside Jira.
+/// The routes besides Jira.
 pub(super) static ROUTES: &[Route] = &[
     Route {
         method: Method::GET,
@@ -56,7 +56,7 @@ fn token(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     };
     let asked: TokenRequest = turn
         .json()
-        .map_err(|_| refuse(StatusCode::BAD_REQUEST, "invalid_request", "The body is no token request"))?;
+        .map_err(|_| refuse(StatusCode::BAD_REQUEST, "invalid_request", "The body is not a token request"))?;
     if asked.grant_type != "client_credentials" {
         let text = "Only client_credentials can be used here";
         return Err(refuse(StatusCode::BAD_REQUEST, "unsupported_grant_type", text));

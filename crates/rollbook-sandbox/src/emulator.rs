@@ -107,7 +107,7 @@ impl Sandbox {
     fn add(&self, router: Router, path: &str, route: &'static Route, door: Door) -> Router {
         let sandbox = self.clone();
         let handler = move |request: Request| gate::pass(sandbox.clone(), route, door, request);
-        // A method that axum does not know cannot stand in a table of routes that axum serves.
+        // A method that axum does not know cannot be in a table of routes that axum serves.
         let Ok(filter) = MethodFilter::try_from(route.method.clone()) else {
             return router;
         };

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// How far a sum of shares may be from what it should be, since they are no binary fractions.
+/// How far a sum of shares may be from what it should be, since they are not binary fractions.
 const ROUNDING: f64 = 1e-9;
 
 /// Says what share of requests goes wrong in which way. As text `429=0.05,reset=0.01`, or `off`.
@@ -48,10 +48,10 @@ pub enum NoFaults {
     /// A part has no `=`.
     #[error("{0:?} is not NAME=SHARE, such as reset=0.01")]
     Part(String),
-    /// The name is none.
+    /// The name is invalid.
     #[error("there is no fault {0:?}; there are {names}", names = Fault::names())]
     Unknown(String),
-    /// The share is none.
+    /// The share is invalid.
     #[error("the share of {name} is {share:?}, and must be a number from 0 to 1")]
     Share {
         /// The fault.
@@ -59,7 +59,7 @@ pub enum NoFaults {
         /// What was given.
         share: String,
     },
-    /// A fault stands there twice.
+    /// A fault is listed twice.
     #[error("{0} is named twice")]
     Twice(&'static str),
     /// More than every request would go wrong.

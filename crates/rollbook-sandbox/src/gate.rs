@@ -142,7 +142,7 @@ impl Inside {
             Moment::BeforeWork => Reply::empty(StatusCode::OK),
             Moment::AfterWork | Moment::InBody => self.work(asked, trace),
         };
-        // An answer without a body is whole as soon as its head is there.
+        // An answer without a body is complete as soon as its head is there.
         let sent = if moment == Moment::InBody && reply.has_body() { Sent::HalfBody } else { Sent::Nothing };
         Delivery { reply, way: way(sent) }
     }
@@ -208,7 +208,7 @@ impl Inside {
         percent_decode_str(named).decode_utf8_lossy() == self.world.state.site.cloud_id.as_str()
     }
 
-    /// What stands before a route's path in URLs: the host that the client called, so that it can follow them.
+    /// What precedes a route's path in URLs: the host that the client called, so that it can follow them.
     fn base(&self, door: Door, parts: &Parts) -> String {
         let site = &self.world.state.site;
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -242,7 +242,7 @@ struct Trace {
 
 const TOO_MANY: StatusCode = StatusCode::TOO_MANY_REQUESTS;
 
-/// A refusal that is no handler's, in the words of the surface.
+/// A refusal that no handler made, in the words of the surface.
 fn refusal(door: Door, path: &str, status: StatusCode, message: &str) -> Reply {
     match door {
         Door::Site | Door::Gateway | Door::Edge => jira::error(status, message),

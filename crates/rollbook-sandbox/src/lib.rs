@@ -1,6 +1,6 @@
 //! The built-in emulator of the surfaces: one believable [`State`], and what Atlassian's APIs would answer on it.
 //!
-//! The sandbox stands apart. It imports nothing of ours and keeps its own wire types, so that a mistake in the
+//! The sandbox is independent. It imports nothing of ours and keeps its own wire types, so that a mistake in the
 //! client is seen here and by the contract tests. It is honest: it behaves as docs/atlassian.md says, quirks included,
 //! and where that page does not know, the comment says "assumption". Users may rely on it: it is how they try a policy
 //! before they trust it.

@@ -6,8 +6,8 @@ pub enum SeedProblem {
     /// Two users have one account id.
     #[error("two users have the account id `{0}`")]
     DuplicateAccount(String),
-    /// Two users have one e-mail, whatever its case.
-    #[error("two users have the e-mail `{0}`")]
+    /// Two users have one email, whatever its case.
+    #[error("two users have the email `{0}`")]
     DuplicateEmail(String),
     /// Two groups have one name, whatever its case.
     #[error("two groups have the name `{0}`")]
@@ -26,14 +26,14 @@ pub enum SeedProblem {
         /// The second mention.
         member: String,
     },
-    /// Only an app and an erased account may be without e-mail, and then they need an account id.
-    #[error("user `{0}` has no e-mail")]
+    /// Only an app and an erased account may be without email, and then they need an account id.
+    #[error("user `{0}` has no email")]
     NoEmail(String),
     /// A group without name.
     #[error("a group has an empty name")]
     NoName,
-    /// A member that is no user of the seed.
-    #[error("group `{group}` lists `{member}`, who is no user of the seed")]
+    /// A member that is not a user of the seed.
+    #[error("group `{group}` lists `{member}`, who is not a user of the seed")]
     UnknownMember {
         /// The group's name.
         group: String,
@@ -49,7 +49,7 @@ pub enum SeedProblem {
         member: String,
     },
     /// An app that is not among `apps`.
-    #[error("group `{group}` speaks of the app `{app}`, which is no app of the seed")]
+    #[error("group `{group}` names the app `{app}`, which is not an app of the seed")]
     UnknownApp {
         /// The group's name.
         group: String,
@@ -65,10 +65,10 @@ pub enum SeedProblem {
         app: String,
     },
     /// A credential that acts as nobody.
-    #[error("a credential acts as `{0}`, who is no user of the seed")]
+    #[error("a credential acts as `{0}`, who is not a user of the seed")]
     UnknownCredentialAccount(String),
-    /// Basic needs an e-mail for its user name.
-    #[error("a credential acts as `{0}`, who has no e-mail to log in with")]
+    /// Basic needs an email for its user name.
+    #[error("a credential acts as `{0}`, who has no email to log in with")]
     CredentialWithoutEmail(String),
     /// A classic token has all rights of its account.
     #[error("the basic credential of `{0}` has scopes: a classic token has none")]
@@ -82,7 +82,7 @@ pub enum SeedProblem {
         value: String,
     },
     /// Only people are provisioned.
-    #[error("`{0}` has a SCIM record and is no person")]
+    #[error("`{0}` has a SCIM record and is not a person")]
     ScimOfNoPerson(String),
 }
 

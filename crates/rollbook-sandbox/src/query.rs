@@ -7,7 +7,7 @@ use percent_encoding::percent_decode_str;
 pub(super) struct Query(Vec<(String, String)>);
 
 impl Query {
-    /// Reads `a=b&c=d`; `+` is a space, and bytes that are no UTF-8 become `U+FFFD`.
+    /// Reads `a=b&c=d`; `+` is a space, and bytes that are not UTF-8 become `U+FFFD`.
     pub(super) fn parse(query: &str) -> Query {
         let decode =
             |text: &str| percent_decode_str(&text.replace('+', " ")).decode_utf8_lossy().into_owned();

@@ -58,7 +58,7 @@ impl Reply {
     /// The same answer, said to be gzip.
     pub(super) fn gzipped(self, garbled: Garbled) -> Reply {
         let body = match garbled {
-            Garbled::Garbage => b"this is no gzip".to_vec(),
+            Garbled::Garbage => b"this is not gzip".to_vec(),
             Garbled::Cut => cut_gzip(&self.body),
         };
         Reply { body, ..self }.header("content-encoding", "gzip")

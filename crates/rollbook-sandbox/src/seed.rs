@@ -20,17 +20,17 @@ use super::words::{AccountType, AppType, Deletion, Grant, ManagedBy, PlatformRol
 /// apps:
 ///   - { key: jira-software, name: Jira Software, seats: 100 }            # no seats: unlimited
 /// users:
-///   - { email: root@acme.com, name: Root }                 # account-id: from the e-mail if left out
+///   - { email: root@acme.com, name: Root }                 # account-id: from the email if left out
 ///   - { account-id: "712020:5e1f", email: eve@acme.com, hide-email: true, active: false }
 ///   - { account-id: "712020:b07", type: app, app-type: service, email: ci@serviceaccount.atlassian.com }
 ///   - { email: ada@acme.com, scim: {}, suspended: true, roles: [org-admin] }    # scim: has a SCIM record
 ///   - { email: new@acme.com, pending: true }               # invited, and has not accepted
-///   - { account-id: 5be37f8aa430e70fb00dfdaa, deletion: done }           # no e-mail: erased, a "Former user"
+///   - { account-id: 5be37f8aa430e70fb00dfdaa, deletion: done }           # no email: erased, a "Former user"
 /// unknown-accounts: 2                                      # rows of Jira that share the id `unknown`
 /// groups:
 ///   - name: site-admins                                    # id: from the name if left out
 ///     site-admin: true
-///     members: [root@acme.com]                             # e-mails or account ids
+///     members: [root@acme.com]                             # emails or account ids
 ///   - name: jira-software-users
 ///     grants: { jira-software: user }                      # user or admin
 ///     default-for: [jira-software]                         # invitations to the app join it
@@ -114,10 +114,10 @@ pub struct SeedOrganization {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct SeedScim {
-    /// The SCIM id, which is no account id; made from the account id if left out.
+    /// The SCIM id, which is not an account id; made from the account id if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The unique `userName`; the e-mail if left out.
+    /// The unique `userName`; the email if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_name: Option<String>,
     /// The identity provider's own id.
@@ -156,13 +156,13 @@ pub struct SeedApp {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[expect(clippy::struct_excessive_bools, reason = "each says something of its own, and people write them")]
 pub struct SeedUser {
-    /// The account id, at most 128 characters; made from the e-mail if left out.
+    /// The account id, at most 128 characters; made from the email if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
-    /// The e-mail; only an `app` may have none, and a person whose deletion is `done`: an erased account.
+    /// The email; only an `app` may have none, and a person whose deletion is `done`: an erased account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// The display name; what stands before the `@` if left out, and `Former user` of an erased account.
+    /// The display name; what precedes the `@` if left out, and `Former user` of an erased account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// `atlassian`, `app` or `customer`.
@@ -174,7 +174,7 @@ pub struct SeedUser {
     /// Whether the account is active everywhere; `true` if left out.
     #[serde(skip_serializing_if = "is_true")]
     pub active: bool,
-    /// Whether it is invited and has not accepted: its e-mail is not verified.
+    /// Whether it is invited and has not accepted: its email is not verified.
     #[serde(skip_serializing_if = "is_default")]
     pub pending: bool,
     /// Whether its access is suspended in the directory: it stays in its groups, and Jira shows it as inactive.
@@ -183,7 +183,7 @@ pub struct SeedUser {
     /// `scheduled` or `done` for an account that is about to be deleted or is.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion: Option<Deletion>,
-    /// Whether the organization manages it; if left out, whether the e-mail's domain is verified.
+    /// Whether the organization manages it; if left out, whether the email's domain is verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub managed: Option<bool>,
     /// What it administers; membership of a `site-admin` group gives `site-admin` too.
@@ -192,7 +192,7 @@ pub struct SeedUser {
     /// Its SCIM record; `{}` is one.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scim: Option<SeedScim>,
-    /// Whether the API hides the e-mail from others (docs/atlassian.md#hidden-emails).
+    /// Whether the API hides the email from others (docs/atlassian.md#hidden-emails).
     #[serde(skip_serializing_if = "is_default")]
     pub hide_email: bool,
     /// When it last used its apps, as in `2026-11-20T08:00:00Z`.
@@ -202,7 +202,7 @@ pub struct SeedUser {
     /// group.
     #[serde(skip_serializing_if = "is_default")]
     pub removed: bool,
-    /// What it says of itself beside its name: `nickname`, `zoneinfo`, `locale`, `extended_profile`.
+    /// What it says of itself besides its name: `nickname`, `zoneinfo`, `locale`, `extended_profile`.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub profile: Map<String, Value>,
 }
@@ -263,7 +263,7 @@ pub struct SeedGroup {
     /// Whether members have *Browse users and groups*; if left out, when the group grants an app or the site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub browse_users: Option<bool>,
-    /// The members, each an e-mail or an account id of `users`.
+    /// The members, each an email or an account id of `users`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<String>,
     /// How many rows Jira lists among the members with the id `unknown`.
@@ -274,7 +274,7 @@ pub struct SeedGroup {
 /// Says why a seed cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
-    /// The text is no YAML, or has a key or value that does not belong; names line and column.
+    /// The text is not YAML, or has a key or value that does not belong; names line and column.
     #[error("{0}")]
     Yaml(String),
     /// The values do not fit together; all problems, in the order of the seed.

@@ -68,7 +68,7 @@ pub struct Organization {
 }
 
 impl Organization {
-    /// Whether an e-mail is of a verified domain.
+    /// Whether an email is of a verified domain.
     pub fn has_verified(&self, email: &str) -> bool {
         let domain = email.rsplit('@').next().unwrap_or_default().to_ascii_lowercase();
         self.domains.get(&domain) == Some(&true)
@@ -79,7 +79,7 @@ impl Organization {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScimRecord {
-    /// The SCIM id, which is no account id.
+    /// The SCIM id, which is not an account id.
     pub id: String,
     /// The unique user name, whatever its ASCII case.
     pub user_name: String,
@@ -107,11 +107,11 @@ pub struct App {
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub struct Account {
-    /// The e-mail, unique whatever its ASCII case; some apps have none.
+    /// The email, unique whatever its ASCII case; some apps have none.
     pub email: Option<String>,
     /// The display name.
     pub name: String,
-    /// What stands behind it.
+    /// What is behind it.
     #[serde(rename = "type")]
     pub kind: AccountType,
     /// Which kind of app it is.
@@ -128,14 +128,14 @@ pub struct Account {
     pub managed: bool,
     /// What it administers beyond its groups.
     pub roles: BTreeSet<PlatformRole>,
-    /// Whether the API hides the e-mail from others.
+    /// Whether the API hides the email from others.
     pub hide_email: bool,
     /// When it last used its apps.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_active: Option<jiff::Timestamp>,
     /// Whether it was removed from the site and the directory: listed by Jira, inactive, in no group.
     pub removed: bool,
-    /// What it says of itself beside its name: `nickname`, `zoneinfo`, `locale`, `extended_profile`.
+    /// What it says of itself besides its name: `nickname`, `zoneinfo`, `locale`, `extended_profile`.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub profile: Map<String, Value>,
 }
@@ -199,7 +199,7 @@ impl Group {
 }
 
 impl State {
-    /// Finds an account id by account id or, whatever its ASCII case, by e-mail.
+    /// Finds an account id by account id or, whatever its ASCII case, by email.
     pub fn account_id(&self, reference: &str) -> Option<&str> {
         if let Some((id, _)) = self.accounts.get_key_value(reference) {
             return Some(id);

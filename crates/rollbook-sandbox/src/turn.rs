@@ -1,4 +1,4 @@
-//! One request on its way through a handler, and the routes that handlers stand in.
+//! One request on its way through a handler, and the routes of handlers.
 
 use std::borrow::Cow;
 
@@ -78,7 +78,7 @@ pub(super) struct Turn<'a> {
     pub(super) caller: Option<Caller>,
     pub(super) query: Query,
     pub(super) body: Bytes,
-    /// What stands before the route's path in the URLs of answers.
+    /// What precedes the route's path in the URLs of answers.
     pub(super) base: String,
     /// Which name of Jira's API was asked for: one of [`super::jira::VERSIONS`].
     pub(super) version: &'static str,
@@ -151,7 +151,7 @@ impl Turn<'_> {
     }
 }
 
-/// Where the routes of Jira's API stand in their table: under version 3.
+/// Where the routes of Jira's API are in their table: under version 3.
 const API: &str = "/rest/api/3/";
 
 /// The path of a route of Jira's API in another version; every other path as it is.

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// Says what stands behind an account (docs/atlassian.md#account-kinds). Never `unknown`: the sandbox knows its
+/// Says what is behind an account (docs/atlassian.md#account-kinds). Never `unknown`: the sandbox knows its
 /// accounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]

@@ -64,7 +64,7 @@ struct Pen {
 
 impl Pen {
     /// Writes until nobody can send any more, and gives the last hash. After a failure nothing is written: a line
-    /// that follows a missing one would tell of a request that must not be sent.
+    /// that follows a missing one would record a request that must not be sent.
     fn run(mut self, waiting: &Receiver<Job>) -> Result<String, Arc<io::Error>> {
         let mut state: Written = Ok(());
         while let Ok(first) = waiting.recv() {
@@ -81,7 +81,7 @@ impl Pen {
                 state = self.put(&text).map_err(Arc::new);
             }
             for done in done {
-                // Whoever asked may be gone.
+                // The sender may be gone.
                 let _ = done.send(state.clone());
             }
         }

@@ -123,7 +123,7 @@ impl Thread<'_> {
         let mut kept: Vec<&str> = Vec::new();
         for comment in before.iter().filter(own) {
             let opens = comment.body.lines().next().unwrap_or_default();
-            // The oldest of a tree stays; what two runs at once left beside it goes.
+            // The oldest of a tree stays; what two runs at once left with it goes.
             if kept.contains(&opens) {
                 service.delete_comment(number, comment.id).await?;
             } else if service.edit_comment(number, comment.id, &style.said_in(&comment.body, &page)).await? {

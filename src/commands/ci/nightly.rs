@@ -113,7 +113,9 @@ fn drift(session: &Session, range: Result<&Part, &Error>, out: &Out) -> (Finding
     let part = match range {
         Ok(part) => part.clone(),
         Err(error) => {
-            session.terminal.tell(&format!("warning: live is compared with nothing else: {}", error.chain()));
+            session
+                .terminal
+                .tell(&format!("warning: the site is compared with nothing else: {}", error.chain()));
             Part::default()
         }
     };

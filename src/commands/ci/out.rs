@@ -25,10 +25,10 @@ pub(super) struct Out {
 
 impl Out {
     /// Makes the folder. Where the platform stores only what lies in the work tree, its name is new in each run, so that no
-    /// file of a commit can stand in its place.
+    /// file of a commit can take its place.
     pub(super) fn new(session: &Session, job: &Job) -> Result<Self, Error> {
         let (Folder::Outside(parent) | Folder::Inside(parent)) = &job.folder;
-        // Beside the run's own, the platform would store what looks like it.
+        // The platform would store what looks like it together with the run's own.
         if let Folder::Inside(parent) = &job.folder
             && let Some(file) = tracked_outs(parent)?.into_iter().next()
         {

@@ -8,9 +8,9 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{ErrorExt, Plan};
 use crate::platform::{Change, Started};
-use crate::render::{self, CommentLimit};
+use crate::render::{self, CommentLimit, Grouping};
 
-use super::super::plan::{By, Part, PlanFormat, exit, planned, print};
+use super::super::plan::{Part, PlanFormat, exit, planned, print};
 use super::super::session::Known;
 use super::super::{Session, block_on};
 use super::Context;
@@ -36,7 +36,7 @@ pub(super) fn run(session: &Session, context: &Context, arguments: &Arguments) -
     if let Some(change) = context.job.change().filter(|change| context.plan_comments() && !change.untrusted) {
         let shown = Shown { plan: made.as_ref(), site: site.as_deref(), note: None };
         let told = comment(session, context, change, &shown);
-        // Why there is no plan counts before what became of telling it.
+        // Why there is no plan counts before whether that could be shown.
         if made.is_ok() {
             told?;
         } else if let Err(error) = told {
@@ -60,9 +60,9 @@ fn make(
     }
     let loaded = session.load_compared(&part, Known::Tracked)?;
     let plan = planned(session, &loaded, &part, arguments.live.as_deref())?.plan;
-    print(session, &plan, PlanFormat::Text, By::Group)?;
+    print(session, &plan, PlanFormat::Text, Grouping::Group)?;
     let saved = out.write("plan.json", &render::plan_json(&plan))?;
-    out.write_text("plan.txt", &render::plan_text(&plan, By::Group.grouping(), session.terminal.width()))?;
+    out.write_text("plan.txt", &render::plan_text(&plan, Grouping::Group, session.terminal.width()))?;
     let markdown = render::plan_markdown(&plan, CommentLimit::GITHUB);
     out.write("plan.md", &markdown)?;
     out.summarize(&markdown)?;

@@ -146,7 +146,7 @@ impl Context {
         }
     }
 
-    /// What a group of a merge queue is compared with: the commit that the platform says it stands on.
+    /// What a group of a merge queue is compared with: the commit that the platform says it is based on.
     pub(super) async fn range_of_queue(
         &self,
         session: &Session,
@@ -172,7 +172,7 @@ impl Context {
             }
             applied = self.applied_if_known(&folder, &default_branch, &commit, &mut notes).await;
         }
-        // Groups stand on those ahead of them, which are in no branch yet.
+        // Groups are based on those ahead of them, which are in no branch yet.
         let merged = match git::remote_branch(&folder, &default_branch)? {
             Some(tip) => git::is_contained(&folder, &commit, &tip)?,
             None => false,

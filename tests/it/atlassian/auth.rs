@@ -141,7 +141,7 @@ async fn a_refused_access_token_is_replaced_once() {
     let peer = Peer::default();
     let refused = peer.router(|_| json(401, "{}"));
     ask(&jira(refused, Credential::Bearer("token-0".to_owned().into()))).await.unwrap_err();
-    assert_eq!(authorizations(&peer).len(), 1, "nothing else can be had for a bearer token");
+    assert_eq!(authorizations(&peer).len(), 1, "a bearer token cannot be exchanged");
 }
 
 #[tokio::test]
@@ -283,7 +283,7 @@ impl MakeWriter<'_> for Log {
     }
 }
 
-/// A peer that repeats everything it was told, as a debugging proxy does.
+/// A peer that repeats everything it was sent, as a debugging proxy does.
 fn echo(status: u16) -> Router {
     Peer::default().router(move |seen| {
         if seen.uri.path() == "/oauth/token" && status != 418 {

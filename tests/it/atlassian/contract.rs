@@ -1,6 +1,6 @@
 //! Atlassian's published description of Jira REST v3, as a contract: what may be asked, and what may be answered.
 //!
-//! The description is no part of the project. It is looked for as `shared/openapi/…` beside the tree or above;
+//! The description is not part of the project. It is looked for as `shared/openapi/…` next to the tree or above;
 //! where it does not lie there, tests of the contract say that they are skipped.
 
 #![allow(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
@@ -23,7 +23,7 @@ pub(crate) struct Contract {
     validators: Mutex<BTreeMap<String, Arc<Validator>>>,
 }
 
-/// A request, as it stands in the description: without host, gateway and encoding.
+/// A request, as the description has it: without host, gateway and encoding.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Asked {
     pub(crate) method: String,
@@ -50,7 +50,7 @@ pub(crate) fn contract() -> Option<&'static Contract> {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let path = root.ancestors().skip(1).map(|folder| folder.join(FILE)).find(|path| path.exists());
         let Some(path) = path else {
-            println!("skipped: the contract, since there is no {FILE} beside the tree");
+            println!("skipped: the contract, since there is no {FILE} next to the tree");
             return None;
         };
         let mut description = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -163,7 +163,7 @@ impl Contract {
             (true, _) => Vec::new(),
             (false, _) => match serde_json::from_str(body) {
                 Ok(body) => self.fits(&format!("{} {status}", asked.route()), schema, &body),
-                Err(error) => vec![format!("its body is no JSON: {error}")],
+                Err(error) => vec![format!("its body is not JSON: {error}")],
             },
         };
         if wrong.is_empty() {
@@ -194,11 +194,11 @@ impl Contract {
         wrong.into_iter().map(|wrong| format!("{name}{wrong}")).collect()
     }
 
-    /// The published schemas mostly allow any key beside those that they name; nothing else is to be sent.
+    /// The published schemas mostly allow any key besides those that they name; nothing else is to be sent.
     fn request_body(&self, asked: &Asked, schema: &Value) -> Vec<String> {
         let sent: Value = match serde_json::from_str(&asked.body) {
             Ok(sent) => sent,
-            Err(error) => return vec![format!("its body is no JSON: {error}")],
+            Err(error) => return vec![format!("its body is not JSON: {error}")],
         };
         let reference = schema["$ref"].as_str().map(|reference| &reference[1..]);
         let named = reference.and_then(|pointer| self.description.pointer(pointer)).unwrap_or(schema);

@@ -135,7 +135,7 @@ async fn rows_without_an_id_count_and_are_nobodys() {
         [(4, [FORMER, ADA, FORMER]), (2, [FORMER, ADA, FORMER]), (1, [FORMER, FORMER, FORMER])]
     {
         let error = members(page(total, &rows)).await.unwrap_err();
-        assert!(error.incomplete().is_some(), "a row more or less is told: {error}");
+        assert!(error.incomplete().is_some(), "a row more or less is reported: {error}");
     }
 
     // A listing of users without a total, of more than one page, which ends and begins with such rows.

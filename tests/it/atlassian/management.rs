@@ -75,7 +75,7 @@ async fn says_what_may_be_done_to_an_account() {
     ] {
         assert_eq!(asked(status, body).await.unwrap(), expected, "{body}");
     }
-    // What is about the credential, or about nothing that is known, is no answer.
+    // What is about the credential, or about nothing that is known, is not an answer.
     for (status, body) in [
         (401, r#"{"key":"forbidden"}"#),
         (403, r#"{"key":"forbidden"}"#),
@@ -107,7 +107,7 @@ async fn a_refusal_is_told_in_the_apis_words() {
         told.contains("403, forbidden; Error: Caller must be a verified org admin of targeted account"),
         "{told}"
     );
-    assert_eq!(told.matches("Caller must").count(), 1, "what is said twice is told once: {told}");
+    assert_eq!(told.matches("Caller must").count(), 1, "what is said twice is shown once: {told}");
     let scoped = asked(403, r#"{"key":"forbidden","errorDetail":"Error: missing scope manage:org"}"#)
         .await
         .unwrap_err();

@@ -81,7 +81,7 @@ async fn people_are_shown_with_all_that_is_known_of_them() {
               "managementSource": "synced", "platformRoles": ["atlassian/org-admin", "atlassian/new"] },
             { "accountId": "b", "accountStatus": "closed", "status": "deactivated", "managementSource": null },
             { "accountId": "c", "email": "", "accountStatus": "active", "membershipStatus": "suspended" },
-            { "accountId": "d", "email": "no e-mail", "status": "from the future", "claimStatus": "unmanaged" },
+            { "accountId": "d", "email": "no email", "status": "from the future", "claimStatus": "unmanaged" },
             { "accountId": "e", "status": "for_deletion", "managementSource": "invited" },
             { "accountId": "f", "accountStatus": "active", "membershipStatus": "no_membership" }
         ]}))
@@ -170,7 +170,7 @@ async fn what_is_not_shown_is_not_read_and_not_empty() {
     let groups = ["empty", "gone", "hidden"].map(GroupId::new);
     let (members, _) = org.users_of_groups(&groups).await.unwrap();
     let shown: Vec<_> = members.iter().map(|(id, listing)| (id.as_str(), listing.len())).collect();
-    assert_eq!(shown, [("empty", 0)], "`gone` is no group, and `hidden` has three users that nobody sees");
+    assert_eq!(shown, [("empty", 0)], "`gone` is not a group, and `hidden` has three users that nobody sees");
 }
 
 #[tokio::test]
@@ -207,7 +207,7 @@ async fn a_chain_that_breaks_off_is_never_a_listing() {
     assert_eq!(chained(vec![end(&[])]).await.unwrap(), 0);
     assert_eq!(chained(vec![page(&["a"], "x".into()), page(&[], "y".into()), end(&["b"])]).await.unwrap(), 2);
     assert_eq!(chained(vec![page(&["a"], Value::Null)]).await.unwrap(), 1);
-    assert_eq!(chained(vec![page(&["a"], "".into())]).await.unwrap(), 1, "an empty text is no cursor");
+    assert_eq!(chained(vec![page(&["a"], "".into())]).await.unwrap(), 1, "an empty text is not a cursor");
     for cut in [
         vec![page(&["a"], "https://api.atlassian.com/admin/v2/x".into())],
         vec![page(&["a"], "x".into()), page(&[], "x".into())],

@@ -188,7 +188,7 @@ fn every_request_is_in_its_specification() {
     let (Some(organization), Some(management)) =
         (specification("organization.users-groups"), specification("user-management"))
     else {
-        println!("skipped: there are no OpenAPI files beside the project");
+        println!("skipped: there are no OpenAPI files next to the project");
         return;
     };
     for request in all_reads("a").into_iter().chain(all_writes("a")) {

@@ -167,7 +167,7 @@ async fn the_end_may_go_unsaid_where_the_total_says_it() {
     assert_eq!(read(&Peer::default(), neither).await, Ok(120), "an empty page ends it");
     let cut =
         |_, seen: &Seen| json!({ "isLast": true, "total": 120, "values": honest(seen, 50, 50)["values"] });
-    assert!(read(&Peer::default(), cut).await.is_err(), "an end that comes before the total is none");
+    assert!(read(&Peer::default(), cut).await.is_err(), "an end that comes before the total is an error");
     let no_values = peer_says(r#"{"total":0,"isLast":true}"#).await;
     assert!(no_values.contains("not as documented"), "{no_values}");
     let bare_object = peer_says("{}").await;

@@ -171,7 +171,7 @@ async fn people_and_groups_are_read_with_their_ids_apart() {
     let ada = scim.user_named(&email("ada@acme.com")).await.unwrap().unwrap();
     assert_eq!((ada.id.as_str(), ada.account, ada.active), ("s1", Some(AccountId::new("712020:a")), false));
     assert_eq!(ada.email, Some(email("ada@acme.com")));
-    assert_eq!(scim.user_named(&email("bob@acme.com")).await.unwrap(), None, "an e-mail is no unique name");
+    assert_eq!(scim.user_named(&email("bob@acme.com")).await.unwrap(), None, "an email is not a unique name");
     let (_, users) = scim.users().await.unwrap();
     assert_eq!((&users[1].account, users[1].active, users[1].name.as_str()), (&None, true, "Bob"));
     let sre = scim.group_named(&GroupName::new("SRE")).await.unwrap().unwrap();
@@ -312,7 +312,7 @@ fn every_request_is_in_the_specification() {
     let file = "shared/openapi/scim.json";
     let Some(text) = root.ancestors().find_map(|folder| std::fs::read_to_string(folder.join(file)).ok())
     else {
-        println!("skipped: there is no OpenAPI file beside the project");
+        println!("skipped: there is no OpenAPI file next to the project");
         return;
     };
     let specification: Value = serde_json::from_str(&text).unwrap();

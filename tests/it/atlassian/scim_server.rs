@@ -1,6 +1,6 @@
 //! The surface `scim` against `scim2-server` from `PyPI`, which nobody here wrote.
 //!
-//! It runs where `ROLLBOOK_TEST_PYTHON` names a Python that has it installed beside it, as `.ci/run` sets it up.
+//! It runs where `ROLLBOOK_TEST_PYTHON` names a Python that has it installed next to it, as `.ci/run` sets it up.
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it is surprised")]
 
@@ -89,7 +89,7 @@ async fn a_foreign_server_understands_all_of_it() {
         .map(|python| Path::new(&python).with_file_name("scim2-server"))
         .filter(|program| program.is_file());
     let Some(program) = program else {
-        println!("skipped: no scim2-server beside ROLLBOOK_TEST_PYTHON");
+        println!("skipped: no scim2-server next to ROLLBOOK_TEST_PYTHON");
         return;
     };
     let (_server, port) = server(&program).await;

@@ -92,12 +92,12 @@ fn only_what_is_asked_for_is_imported() {
     assert_eq!(ran.stdout, "groups/payments.yaml\ngroups/sre.yaml\nrollbook.lock\nrollbook.yaml\n", "{ran}");
     run_with_jira_alone(folder, &site, &["plan", "--detailed-exitcode"]).ends(0);
     let hidden = read(folder, "groups/sre.yaml");
-    assert!(hidden.contains("# Eve Adeyemi: the e-mail is hidden"), "{hidden}");
+    assert!(hidden.contains("# Eve Adeyemi: the email is hidden"), "{hidden}");
     let ran = run_with_jira_alone(folder, &site, &["import", "--group", "no-such"]).ends(64);
     assert!(ran.stderr.contains("the site has no group that --group no-such means"), "{ran}");
 }
 
-/// What a newcomer must know of a group stands at the group.
+/// What a newcomer must know of a group is written at the group.
 #[test]
 fn what_a_group_gives_is_said_where_it_is_imported() {
     let site = Site::example("acme");
@@ -112,7 +112,10 @@ fn what_a_group_gives_is_said_where_it_is_imported() {
     assert!(read(folder, "groups/site-admins.yaml").contains("# Gives site administration"));
     assert!(read(folder, "groups/jira-administrators.yaml").contains("# Gives Jira administration"));
     let default = read(folder, "groups/jira-software-users.yaml");
-    assert!(default.contains("# Default group of jira-software: the site puts in here"), "{default}");
+    assert!(
+        default.contains("# Default group of jira-software: the site adds everybody who gets the app"),
+        "{default}"
+    );
     assert!(read(folder, "groups/reading-circle.yaml").contains("# An Atlassian team"));
     let other = read(folder, "groups/sre.yaml");
     assert!(!["# Gives", "# An Atlassian", "# Default"].iter().any(|it| other.contains(it)), "{other}");
@@ -143,7 +146,7 @@ fn an_import_says_what_it_could_not_mark() {
     assert_eq!(again.stderr, "nothing to import\n", "no group is new: {again}");
 }
 
-/// A tree that began with Jira's credential names by id whom an organization's key knows by e-mail.
+/// A tree that began with Jira's credential names by id whom an organization's key knows by email.
 #[test]
 fn an_email_is_offered_for_an_id_once_it_is_known() {
     let site = Site::example("acme");
@@ -156,11 +159,11 @@ fn an_email_is_offered_for_an_id_once_it_is_known() {
     let import = || at(folder, &site, &["import", "--group", "sre"]).env("ROLLBOOK_SCIM_API_KEY", "").run();
     let id = "712020:5e1f0c3a-91b4-4d27-8a6e-2f7c50d8b913";
     let ran = import().ends(0);
-    assert!(ran.stderr.contains(&format!("may stand there instead: {id} is eve@acme.com")), "{ran}");
+    assert!(ran.stderr.contains(&format!("may be written there instead: {id} is eve@acme.com")), "{ran}");
     let lock = || at(folder, &site, &["lock"]).env("ROLLBOOK_SCIM_API_KEY", "").run();
     let ran = lock().ends(0);
-    assert!(ran.stderr.contains(&format!("may stand there instead: {id} is eve@acme.com")), "{ran}");
-    let entry = format!("account: \"{id}\" # Eve Adeyemi: the e-mail is hidden");
+    assert!(ran.stderr.contains(&format!("may be written there instead: {id} is eve@acme.com")), "{ran}");
+    let entry = format!("account: \"{id}\" # Eve Adeyemi: the email is hidden");
     edit(folder, "groups/sre.yaml", &entry, "eve@acme.com");
     assert!(!import().ends(0).stderr.contains("instead"));
     assert!(!lock().ends(0).stderr.contains("instead"));

@@ -92,7 +92,7 @@ fn what_is_not_done_keeps_the_ref_where_it_is() {
     let reviewed = reviewed.path().join("plan.json").display().to_string();
     plan(folder, &["--out", &reviewed]).at(&site).run().ends(0);
     stays(&[&reviewed], 0, "only what the reviewed plan has was to be done");
-    // What is applied is no commit's, or it lacks what the tree wants for somebody.
+    // What is applied does not belong to a commit, or it lacks what the tree wants for somebody.
     edit(folder, "groups/support.yaml", "      - bruno@acme.com\n", "");
     stays(&["--yes"], 0, "the tree is not that of the commit that is checked out");
     commit(folder, "groups/support.yaml", "- chen@acme.com", "- chen@acme.com\n      - nobody@acme.com");
@@ -168,7 +168,7 @@ fn without_the_ref_the_word_says_how_to_make_it() {
     ] {
         assert!(ran.stderr.split_whitespace().collect::<Vec<_>>().join(" ").contains(command), "{ran}");
     }
-    // A ref that names no commit is no answer, either.
+    // A ref that names no commit is not an answer, either.
     let blob = git(folder, &["rev-parse", "HEAD:README"]);
     git(folder, &["update-ref", APPLIED, &blob]);
     let ran = plan(folder, &["--base", "applied"]).run().ends(1);

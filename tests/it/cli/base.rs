@@ -137,14 +137,14 @@ fn a_base_that_cannot_be_read_is_refused_with_the_reason() {
     git(folder, &["tag", "linked"]);
     std::fs::remove_file(folder.join("access/groups/support.yaml")).unwrap();
     refused("broken", "the base broken is not valid", "Correct the base first");
-    refused("linked", "groups/support.yaml at linked is no regular file", "Correct the base first");
+    refused("linked", "groups/support.yaml at linked is not a regular file", "Correct the base first");
     git(folder, &["switch", "--quiet", "--orphan", "empty"]);
     git(folder, &["commit", "--quiet", "--allow-empty", "-m", "nothing"]);
     git(folder, &["switch", "--quiet", "main"]);
     refused("empty", "there is no rollbook.yaml at empty", "A repository's first tree has no base");
 }
 
-/// Whoever may push a tag would choose the base otherwise: git takes a tag before a branch, and goes on.
+/// Anybody who may push a tag would choose the base otherwise: git takes a tag before a branch, and goes on.
 #[test]
 fn a_name_of_two_meanings_is_refused_with_both() {
     let site = Site::example("minimal");
@@ -199,7 +199,7 @@ fn a_name_of_two_meanings_is_refused_with_both() {
     assert_eq!(fine(&described), first);
     git(folder, &["branch", &described, "HEAD"]);
     refused(&described, &[&format!("refs/heads/{described}"), &format!("object {first}")]);
-    // A name that only git's own folder has beside a branch.
+    // A name that a branch shares only with git's own folder.
     git(folder, &["fetch", "--quiet", ".", "refs/heads/main"]);
     assert_eq!(fine("FETCH_HEAD~1"), first);
     git(folder, &["update-ref", "refs/heads/FETCH_HEAD", "HEAD"]);
@@ -252,12 +252,13 @@ fn an_author_who_lets_themselves_in_is_refused() {
     let folder = repository.path();
     edit(folder, "rollbook.yaml", "policy:\n", "policy:\n  privileged: [support]\n  self-grant: refuse\n");
     git(folder, &["commit", "--quiet", "-am", "rules"]);
-    // The site still lacks somebody whom this commit lets into the group: whether an apply of it was refused, nobody knows.
+    // The site still lacks somebody that this commit lets into the group: it is unknown whether an apply of it was
+    // refused.
     let ran = plan(folder, &["--base", "HEAD", "--author", "ada@acme.com"]).at(&site).run().ends(4);
     assert!(ran.stdout.contains("no apply of HEAD is known to have completed"), "{ran}");
     git(folder, &["update-ref", "refs/rollbook/applied", "HEAD"]);
     edit(folder, "groups/support.yaml", "- chen@acme.com", "- chen@acme.com\n      - bruno@acme.com");
-    // Grace is invited anew, since no apply has invited her in truth.
+    // Grace is invited again, since no apply has invited her in truth.
     let allowed = ["--base", "HEAD", "--allow", "reactivation"];
     let by = |author: &str| plan(folder, &[&allowed[..], &["--author", author]].concat()).at(&site).run();
     let refused = by("Bruno@acme.com").ends(4);
@@ -265,7 +266,7 @@ fn an_author_who_lets_themselves_in_is_refused() {
     by("ada@acme.com").ends(0);
     let nobody = plan(folder, &allowed).at(&site).run().ends(4);
     assert!(nobody.stdout.contains("! self-grant"), "{nobody}");
-    plan(folder, &["--author", "not an e-mail"]).run().ends(64);
+    plan(folder, &["--author", "not an email"]).run().ends(64);
 }
 
 /// The tree's folder is not the repository's own, and so are the paths.
@@ -318,11 +319,11 @@ fn a_file_that_git_does_not_know_is_in_no_commit_and_no_review() {
     git(folder, &["commit", "--quiet", "-m", "extra"]);
     assert_eq!(commit(), git(folder, &["rev-parse", "HEAD"]).as_str());
     plan(folder, &["--base", "HEAD~1"]).at(&site).run().ends(0);
-    // A change that git is told not to look for is a change.
+    // A change that git must not look for is a change.
     git(folder, &["update-index", "--skip-worktree", "access/groups/extra.yaml"]);
     std::fs::write(&path, extra.replace("ada", "chen")).unwrap();
     assert_eq!(commit(), serde_json::Value::Null);
-    // Other line breaks are none: git itself may have made them.
+    // Other line breaks are not a change: git itself may have made them.
     std::fs::write(&path, extra.replace('\n', "\r\n")).unwrap();
     assert_eq!(commit(), git(folder, &["rev-parse", "HEAD"]).as_str());
 }
@@ -345,7 +346,7 @@ fn a_base_is_found_where_the_tree_stood_then() {
     let moved = plan().ends(0);
     assert!(moved.stdout.contains("Compared with HEAD~1:access ("), "{moved}");
     assert!(moved.stdout.contains("policy.max-revokes.total"), "{moved}");
-    // Neighbour: a second tree beside the first is none that has moved.
+    // Neighbour: a second tree next to the first is not one that has moved.
     git(folder, &["checkout", "--quiet", "HEAD~1", "--", "access"]);
     git(folder, &["commit", "--quiet", "-m", "two"]);
     let two = rollbook(["plan", "-C", &tree, "--today", TODAY, "--base", "HEAD~2"]).at(&site).run().ends(1);

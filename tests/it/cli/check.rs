@@ -96,7 +96,7 @@ fn a_file_that_no_pattern_takes_is_a_warning_of_check_alone() {
     assert!(!ran.stdout.contains("not-included"), "{ran}");
 }
 
-/// A tree keeps entries whose day has come until somebody prunes it: no command but `check` tells of each.
+/// A tree keeps expired entries until somebody prunes it: no command but `check` reports each.
 #[test]
 fn access_that_has_ended_is_told_once_by_commands_that_are_not_about_it() {
     let ended = |n: usize| format!("      - {{ user: p{n}@acme.com, until: 2020-01-0{n} }}\n");

@@ -40,7 +40,7 @@ fn a_checkout_that_leaves_out_files_of_the_tree_is_refused() {
     let ran =
         plan(whole.path(), &["--base", &base]).hides(&folder.display().to_string(), "[sparse]").at(&site);
     says(ran.run(), 4, &refusal);
-    // What is there counts, whatever git is told of it.
+    // What is there counts, whatever git is set to ignore.
     git(folder, &["sparse-checkout", "disable"]);
     git(folder, &["update-index", "--skip-worktree", "access/groups/support.yaml"]);
     plan(folder, &[]).at(&site).run().ends(0);
@@ -58,7 +58,7 @@ fn all_that_git_says_is_shown_with_the_help_that_suits_it() {
         1,
         &["detected dubious ownership", "; git config --global --add safe.directory", "job's container"],
     );
-    // Without a base nothing is asked of git, but whether the tree is whole.
+    // Without a base nothing is asked of git, but whether the tree is complete.
     let site = Site::example("minimal");
     let foreign = plan(folder, &[]).env("GIT_TEST_ASSUME_DIFFERENT_OWNER", "1").at(&site).run();
     says(foreign, 0, &["git cannot tell whether the whole tree is checked out", "safe.directory"]);

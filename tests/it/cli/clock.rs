@@ -48,7 +48,7 @@ fn nobody_loses_access_by_a_clock_that_is_off() {
     let ran = tree(&["plan", "-q"], &site, &other.url).run().ends(6);
     assert!(is_noted(&ran) && ran.stdout.contains("Atlassian's answers say 2000-01-04"), "{ran}");
     assert!(!ran.stdout.contains("- erik@acme.com"), "{ran}");
-    // Whoever names the day means it, and a clock that is right says nothing.
+    // A day that is named is meant, and a clock that is right says nothing.
     for (arguments, host) in
         [(&["plan", "-q", "--today", TODAY][..], other.url.as_str()), (&["plan", "-q"], site.url())]
     {

@@ -34,7 +34,7 @@ fn what_else_stands_there_stays() {
     let ran = run(&[]).file("docs/CODEOWNERS", before).run().ends(0);
     let text = fs::read_to_string(ran.folder().join("docs/CODEOWNERS")).unwrap();
     assert!(text.starts_with("*.md @docs\n\n# Begin"), "{text}");
-    // Written again in the middle, whatever stood there.
+    // Written again in the middle, whatever was there.
     let edited = text.replace("hiro@acme.com", "mallory@acme.com") + "/later @else\n";
     let ran = run(&["--check"]).file("CODEOWNERS", &edited).run().ends(1);
     assert!(ran.stdout.contains("-/groups/sre.yaml ada@acme.com mallory@acme.com"), "{ran}");
@@ -161,7 +161,7 @@ fn nobody_who_is_offboarded_owns_anything() {
     assert!(ran.stderr.contains("inactive-owner"), "{ran}");
     let text = fs::read_to_string(ran.folder().join(".github/CODEOWNERS")).unwrap();
     assert!(!text.contains("hiro@acme.com"), "{text}");
-    // Nobody is left of the group's own owners, so that the admins stand in.
+    // None of the group's own owners is left, so that the admins take over.
     assert!(text.contains("/groups/sre.yaml ada@acme.com root@acme.com zoe@acme.com\n"), "{text}");
     let nobody = "users: { root@acme.com: { active: false } }\n";
     let ran = run(&[]).file("users/all.yaml", nobody).run().ends(1);

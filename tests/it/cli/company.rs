@@ -37,7 +37,7 @@ const TEAMS: [(&str, usize); 24] = [
 /// Groups that the identity provider fills.
 const SYNCED: usize = 38;
 
-/// The seed of its site. Every tenth person hides their e-mail, every twentieth is of another company; some have left, two of
+/// The seed of its site. Every tenth person hides their email, every twentieth is of another company; some have left, two of
 /// whom were erased, and there are apps, rows without an id, and groups without members.
 pub(super) fn seed() -> String {
     let mut users = String::from("users:\n  - { email: root@acme.com, name: Root, roles: [org-admin] }\n");

@@ -42,7 +42,7 @@ fn a_plan_of_the_example_organization() {
         ("/rest/api/3/user/groups", 1),
         // A group is deleted, and memberships may take or free seats.
         ("/rest/api/3/applicationrole", 1),
-        // Everybody whose e-mail neither a pin nor the lock explains; the groups of Simon, who has left; whether the
+        // Everybody whose email neither a pin nor the lock explains; the groups of Simon, who has left; whether the
         // organization knows those who leave a group, and those who join one; and who administers it.
         ("POST /admin/v2/orgs/{orgId}/directories/{directoryId}/users/search", 5),
         // Who owns each of the ten groups that change.

@@ -45,7 +45,7 @@ fn a_key_for_nothing_is_told_of_beside_those_that_work() {
     let states: Vec<_> = (0..4).map(|at| surfaces[at]["state"]["state"].clone()).collect();
     assert_eq!(states, ["works", "unused", "unused", "unused"]);
     let help = surfaces[1]["state"]["help"].to_string();
-    assert!(help.contains("An organization's id stands in the address of admin.atlassian.com"), "{help}");
+    assert!(help.contains("An organization's id is in the address of admin.atlassian.com"), "{help}");
     run().run().ends(0);
 }
 
@@ -71,7 +71,7 @@ fn nothing_is_applied_with_an_organizations_key_and_no_operator() {
     let orphaned: String =
         text.lines().filter(|line| !line.starts_with("operator:")).map(|it| format!("{it}\n")).collect();
     let ran = own(&["apply", "--yes"]).file("rollbook.yaml", &orphaned).at(&site).run().ends(4);
-    assert!(ran.stderr.contains("the tree names no `operator`"), "{ran}");
+    assert!(ran.stderr.contains("`operator` is not set"), "{ran}");
     // The organization's searches are POST requests.
     let requests = site.sandbox.requests();
     let reads = |route: &str| route.ends_with("/search") || route.ends_with("/workspaces");
@@ -82,7 +82,7 @@ fn nothing_is_applied_with_an_organizations_key_and_no_operator() {
 fn check_live_says_who_does_not_resolve() {
     let site = Site::example("acme");
     let whole = acme(&["check", "--live"]).at(&site).run().ends(0);
-    assert!(whole.stderr.contains("everybody and everything is there"), "{whole}");
+    assert!(whole.stderr.contains("every name was found on the site"), "{whole}");
     // Without a lock, and without the organization's key, nobody tells whose an email is that others hide.
     let blind = own(&["check", "--live"]).file("rollbook.lock", "version: 1\n").at(&site);
     let blind = blind.env("ROLLBOOK_ORG_API_KEY", "").run().ends(6);

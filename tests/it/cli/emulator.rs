@@ -23,7 +23,7 @@ fn a_bad_seed_is_named() {
     for (arguments, message) in [
         (["--listen", "0.0.0.0:0"], "the sandbox serves on loopback only"),
         (["--listen", "localhost"], "invalid socket address syntax"),
-        (["--limits", "0"], "`atlassian`, `off` or a whole number from 1 is needed"),
+        (["--limits", "0"], "`atlassian`, `off` or it needs a whole number from 1"),
         (["--faults", "429=2"], "the share of 429 is \"2\", and must be a number from 0 to 1"),
         (["--faults", "504=0.1"], "there is no fault \"504\"; there are 429, 500, 502, 503, reset, stall"),
         (["--faults", "429=0.6,reset=0.6"], "the shares add up to 1.2, and there is no more than 1"),
@@ -116,7 +116,7 @@ mod served {
         let (running, _, exports) = faults("reset=1");
         let (code, text) = in_a_shell(&exports, &format!("plan {minimal}"));
         assert_eq!(code, Some(1), "{text}");
-        assert!(text.contains("the connection broke off before the answer was whole"), "{text}");
+        assert!(text.contains("the connection broke off before the answer was complete"), "{text}");
         running.signal("INT");
         running.end().ends(0);
         // Slow and cut now and then: reads are repeated.

@@ -89,7 +89,7 @@ fn an_invalid_tree() {
         let run = basic(rollbook(command)).file("rollbook.yaml", "version: 1\nsite: https://evil.example\n");
         fails(run, 3, "bad-site");
     }
-    fails(basic(rollbook(["plan"])), 3, "nor a folder above it holds a rollbook.yaml");
+    fails(basic(rollbook(["plan"])), 3, "there is no rollbook.yaml in");
 }
 
 #[test]
@@ -99,20 +99,25 @@ fn wrong_usage() {
     fails(minimal(&["plan", "--today", "tomorrow"]), 64, "invalid value 'tomorrow' for '--today");
     fails(minimal(&["plan", "--reason", "whim"]), 64, "invalid value 'whim' for '--reason");
     fails(minimal(&["plan", "--format", "yaml"]), 64, "invalid value 'yaml' for '--format");
-    fails(minimal(&["apply", "--concurrency", "0"]), 64, "a whole number from 1 is needed");
+    fails(minimal(&["apply", "--concurrency", "0"]), 64, "it needs a whole number from 1");
     for nothing in ["", " "] {
         fails(minimal(&["plan", "--base", nothing]), 64, "--base names nothing: it takes a revision");
     }
-    for command in [&["man"][..], &["schema"], &["completions", "bash"], &["demo"]] {
+    for command in [&["man"][..], &["show", "plan.json"], &["schema"], &["completions", "bash"], &["demo"]] {
         fails(
             rollbook(command.iter().chain(&["-C", "."])),
             64,
-            "this command reads no tree: leave --dir (-C) out",
+            "this command reads no configuration: leave --dir (-C) out",
         );
-        fails(rollbook(command.iter().chain(&["--today", TODAY])), 64, "this command asks for no day");
+        fails(rollbook(command.iter().chain(&["--today", TODAY])), 64, "this command evaluates no date");
     }
     fails(minimal(&["undo", "run.jsonl", "--reason", "expired"]), 64, "all of an undo have one");
-    fails(rollbook(["show", "plan.json", "-C", "."]), 1, "failed to read plan.json");
+    for format in ["json", "markdown", "github"] {
+        let by = "--by groups the lines of the text form";
+        fails(minimal(&["plan", "--by", "user", "--format", format]), 64, by);
+        fails(rollbook(["show", "plan.json", "--by", "group", "--format", format]), 64, by);
+    }
+    fails(rollbook(["journal", "list", "--today", TODAY]), 64, "this command evaluates no date");
     fails(minimal(&["destroy"]), 64, "unrecognized subcommand 'destroy'");
     fails(rollbook([] as [&str; 0]), 64, "Usage: rollbook");
 }
@@ -207,6 +212,12 @@ fn help_and_version() {
         assert_ne!(ran.stdout, "", "{ran}");
         assert_eq!(ran.stderr, "", "{ran}");
     }
+    for (command, unused) in
+        [("show", "--today"), ("show", "--dir"), ("journal", "--today"), ("undo", "--reason")]
+    {
+        let ran = rollbook([command, "--help"]).run().ends(0);
+        assert!(ran.stdout.contains("Global options:") && !ran.stdout.contains(unused), "{ran}");
+    }
     insta::assert_snapshot!("help", rollbook(["-h"]).run().ends(0));
     insta::assert_snapshot!("version", rollbook(["--version"]).run().ends(0));
 }
@@ -214,8 +225,8 @@ fn help_and_version() {
 #[test]
 fn nobody_can_be_asked() {
     let site = Site::example("minimal");
-    fails(minimal(&["apply"]).at(&site), 64, "`--yes` applies without asking");
-    fails(minimal(&["apply"]).at(&site).input("yes\n"), 64, "`--yes` applies without asking");
+    fails(minimal(&["apply"]).at(&site), 64, "pass `--yes` to apply without asking");
+    fails(minimal(&["apply"]).at(&site).input("yes\n"), 64, "pass `--yes` to apply without asking");
     assert!(site.sandbox.requests().writes.is_empty());
 }
 
@@ -224,7 +235,7 @@ fn who_may_only_look_changes_nothing() {
     let site = Site::of(&looking_only());
     minimal(&["plan"]).at(&site).run().ends(0);
     let ran = minimal(&["apply", "--yes"]).at(&site).run().ends(1);
-    assert!(ran.stderr.contains("is no site administrator, so nothing was changed"), "{ran}");
+    assert!(ran.stderr.contains("is not a site administrator, so nothing was changed"), "{ran}");
     assert_eq!(ran.stdout, "");
     assert_eq!(site.sandbox.requests().writes, []);
 }

@@ -21,7 +21,7 @@ fn a_person_and_a_group_of_the_example() {
 #[test]
 fn what_the_tree_does_not_declare_has_no_reason() {
     let ran = explain(&["nobody@acme.com"]).run().ends(64);
-    assert!(ran.stderr.contains("the tree declares neither a person nor a group nobody@acme.com"), "{ran}");
+    assert!(ran.stderr.contains("the tree declares no person and no group named nobody@acme.com"), "{ran}");
     assert!(ran.stderr.contains("with credentials, the site is asked"), "{ran}");
 }
 

@@ -67,7 +67,7 @@ fn plans_fit_their_schema() {
     actions.dedup();
     assert_eq!(actions, ["add", "create", "delete", "invite", "remove", "suspend"]);
 
-    // The schema would see a plan that is none.
+    // The schema would see an invalid plan.
     let whole = plan("acme", &Site::example("acme"), &[]).json();
     for key in whole.as_object().unwrap().keys() {
         let mut document = whole.clone();

@@ -43,7 +43,7 @@ fn a_refused_plan_is_shown_and_not_applied() {
 fn what_may_not_be_set_aside_is_no_value_of_allow() {
     for guard in ["identity-changed", "wrong-site", "suspicious-read", "everything"] {
         let ran = minimal(&["apply", "--yes", "--allow", guard]).run().ends(64);
-        assert!(ran.stderr.contains("no guard of this name may be set aside"), "{ran}");
+        assert!(ran.stderr.contains("there is no guard of this name that can be waived"), "{ran}");
     }
 }
 
@@ -73,7 +73,7 @@ fn a_refused_plan_without_operations_ends_like_any_other() {
 
     let json = by_bruno("apply", &["--yes", "--format", "json"]).run().ends(4);
     assert_eq!(json.stdout, "", "there is no report of what was not begun");
-    // Beside something that is blocked it is refused as well.
+    // Together with something that is blocked it is refused as well.
     edit(folder, "groups/support.yaml", "- chen@acme.com", "- chen@acme.com\n      - nobody@acme.com");
     by_bruno("apply", &["--yes"]).run().ends(4);
 }

@@ -61,7 +61,7 @@ fn an_interrupted_apply_reports_everything_and_the_next_one_finishes() {
     }
     running.signal("INT");
     let ran = running.end().ends(6);
-    assert!(ran.stderr.contains("Stopping: what is under way is finished."), "{ran}");
+    assert!(ran.stderr.contains("Stopping: finishing what is under way."), "{ran}");
 
     let report = ran.json();
     assert_eq!(report["complete"], false);

@@ -61,8 +61,8 @@ fn an_apply_leaves_a_journal_that_git_leaves_out() {
     let (ran, text, last) = applied();
     assert_eq!(fs::read_to_string(ran.folder().join(".rollbook/.gitignore")).unwrap(), "*\n");
     let verified = on(&text, &["verify", "--last", &last]).ends(0);
-    assert!(verified.stdout.contains("each as it was written."), "{verified}");
-    assert!(verified.stdout.contains("The run came to its end"), "{verified}");
+    assert!(verified.stdout.contains("all intact."), "{verified}");
+    assert!(verified.stdout.contains("The run finished"), "{verified}");
     let git = |arguments: &[&str]| {
         let run = Command::new("git").args(arguments).current_dir(ran.folder()).output().unwrap();
         assert!(run.status.success(), "{run:?}");
@@ -93,10 +93,10 @@ fn a_journal_that_is_not_as_it_was_written_fails_with_its_line() {
         lines.iter().enumerate().filter(|(at, _)| *at != number).map(|(_, line)| *line).collect()
     };
     for (text, line) in [
-        (text.replacen("\"status\":201", "\"status\":200", 1), "is broken: its hash is not that"),
+        (text.replacen("\"status\":201", "\"status\":200", 1), "is broken: hash mismatch"),
         (without(0), "Line 1 is broken: it does not follow the line before"),
         (without(3), "Line 4 is broken: it does not follow the line before"),
-        (text[..text.len() - 9].to_owned(), "is broken: it is cut off"),
+        (text[..text.len() - 9].to_owned(), "is broken: it is truncated"),
         (String::new(), "Line 1 is broken: the journal is empty"),
     ] {
         let ran = on(&text, &["verify"]).ends(1);
@@ -144,7 +144,7 @@ fn without_a_journal_nothing_is_sent() {
         let run = minimal(&["apply", "--yes"]).at(&site);
         std::os::unix::fs::symlink("/tmp", run.folder().join(".rollbook")).unwrap();
         let ran = run.run().ends(1);
-        assert!(ran.stderr.contains("it is no folder, or a link to one"), "{ran}");
+        assert!(ran.stderr.contains("it is not a folder, or a link to one"), "{ran}");
     }
     assert_eq!(site.sandbox.requests().writes, []);
 }

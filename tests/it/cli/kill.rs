@@ -34,7 +34,7 @@ fn before(group: usize) -> impl Iterator<Item = String> {
     (0..PEOPLE).filter(move |number| (number + group / 2).is_multiple_of(3)).map(person)
 }
 
-/// People who are not there and are invited, one group that is not there and one that is deleted beside the rest.
+/// People who are not there and are invited, one group that is not there and one that is deleted with the rest.
 fn seed() -> String {
     let mut seed = "site: { name: acme }\nusers:\n  - { email: root@acme.com }\n".to_owned();
     for number in 0..PEOPLE {
@@ -173,7 +173,7 @@ fn tells_the_truth(site: &Site, before: usize, journal: &Journal, tally: &mut Ta
     let told = journal.operations();
     let sent = told.iter().filter(|told| told.sent.is_some()).count();
     let in_flight = journal.in_flight().len();
-    assert!(came <= sent, "{came} came of {sent}");
+    assert!(came <= sent, "{came} of {sent}");
     assert!(came >= sent - in_flight, "{came} came, {sent} were sent, {in_flight} of them in flight");
     tally.in_flight += in_flight as u64;
     tally.done_in_flight += (came - (sent - in_flight)) as u64;

@@ -1,4 +1,4 @@
-//! What stands between here and Jira: each failure has its own words, and says what to do.
+//! What is between here and Jira: each failure has its own words, and says what to do.
 
 use std::io::Write as _;
 use std::net::TcpListener;
@@ -29,7 +29,7 @@ fn answered_with<A: IntoResponse>(answer: impl Fn() -> A + Clone + Send + Sync +
     stderr(&plan_at(&Served::router(router).url))
 }
 
-/// Reads that are sent at the same time fail at the same time: which is told of first is not said.
+/// Reads that are sent at the same time fail at the same time: which is reported first is not said.
 fn stderr(ran: &Ran) -> String {
     let shown = ran.to_string();
     let routes = ["/rest/api/3/myself", "/rest/api/3/mypermissions", "/rest/api/3/group/bulk"];

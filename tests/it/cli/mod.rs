@@ -1,7 +1,7 @@
 //! The command line: the real binary, what it prints, and how it ends.
 //!
 //! The harness cannot be used carelessly: a run has no environment but what a test gives it, an empty folder of
-//! its own to stand in and another for temporary files, an end after a minute, and it must not panic.
+//! its own to run in and another for temporary files, an end after a minute, and it must not panic.
 
 mod adoption;
 mod annotations;

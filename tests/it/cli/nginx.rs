@@ -99,7 +99,7 @@ fn nix_root() -> bool {
     Command::new("id").arg("-u").output().is_ok_and(|id| id.stdout.starts_with(b"0"))
 }
 
-/// A certificate of an authority that nobody knows but who is told.
+/// A certificate of an authority that nobody trusts unless configured.
 fn certificates(folder: &Path) {
     fs::write(folder.join("san"), "subjectAltName=IP:127.0.0.1\n").unwrap();
     let run = |line: &str| {

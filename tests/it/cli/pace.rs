@@ -23,7 +23,7 @@ fn a_timeout_leaves_the_rest_and_says_so() {
     assert_eq!(site.sandbox.requests().writes.len(), applied);
     let text = std::fs::read_to_string(ran.folder().join("run.jsonl")).unwrap();
     let show = rollbook(["journal", "show", "run.jsonl"]).file("run.jsonl", &text).run().ends(0);
-    assert!(show.stdout.contains("The run's time was up at "), "{show}");
+    assert!(show.stdout.contains("The run's time ran out at "), "{show}");
     minimal(&["apply", "--yes", "--timeout", "1h 30m"]).at(&site).run().ends(0);
 }
 
@@ -31,7 +31,7 @@ fn a_timeout_leaves_the_rest_and_says_so() {
 fn a_timeout_is_a_duration_of_more_than_nothing() {
     for wrong in ["0s", "-5m", "soon", "30", ""] {
         let ran = minimal(&["apply", "--yes", &format!("--timeout={wrong}")]).run().ends(64);
-        assert!(ran.stderr.contains("a duration of more than nothing is needed"), "{wrong}: {ran}");
+        assert!(ran.stderr.contains("the duration must be greater than zero"), "{wrong}: {ran}");
     }
 }
 

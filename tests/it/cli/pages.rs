@@ -215,7 +215,7 @@ fn readme() {
         ("apply --today 2026-11-22", "apply --yes --journal journal.jsonl --today 2026-11-22 || test $? = 6"),
         ("you@acme.com", "root@acme.com"),
         ("read -rs ROLLBOOK_API_TOKEN", "read -rs ROLLBOOK_API_TOKEN <<< sandbox-token"),
-        // Jira hides the e-mail of the contractor.
+        // Jira hides the email of the contractor.
         ("rollbook plan", "rollbook plan || test $? = 6"),
         ("rollbook lock", "rollbook lock || test $? = 6"),
         ("rollbook apply", "rollbook apply --yes || test $? = 6"),

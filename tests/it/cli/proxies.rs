@@ -1,4 +1,5 @@
-//! What stands between Rollbook and a site in containers and companies: proxies, and certificate authorities that are missing.
+//! What is between Rollbook and a site in containers and companies: proxies, and certificate authorities that are
+//! missing.
 
 use std::io::{BufRead as _, BufReader, Write as _};
 use std::net::TcpListener;
@@ -70,7 +71,7 @@ fn a_proxy_that_does_not_connect_is_named_with_what_it_says_and_what_to_do() {
         let expected = format!("the proxy {address} does not connect to the host: {status}");
         assert!(ran.stderr.contains(&expected) && ran.stderr.contains(help), "{ran}");
     }
-    // Something that is no proxy at all.
+    // Something that is not a proxy at all.
     let (ran, address) = said("<html>hello</html>");
     assert!(ran.stderr.contains(&format!("the proxy {address} does not connect to the host")), "{ran}");
 }

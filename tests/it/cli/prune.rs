@@ -6,7 +6,7 @@ use super::{Rollbook, Site, TODAY, rollbook};
 
 const ROOT: &str = "version: 1\nsite: https://acme.atlassian.net\n";
 
-/// Erik is still in `developers`; nobody else whose day has come is anywhere.
+/// Erik is still in `developers`; nobody else who has expired is anywhere.
 const GROUPS: &str = "groups:
   # who writes code
   developers:

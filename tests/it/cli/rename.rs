@@ -1,4 +1,4 @@
-//! `rollbook rename`: one name, anew in every place that has it and in no other.
+//! `rollbook rename`: replaces one name in every place that has it and in no other.
 
 use std::fs;
 
@@ -55,7 +55,7 @@ fn a_person_is_renamed_in_every_place() {
     assert_eq!(read(&shown, "rollbook.yaml"), ROOT, "--check writes nothing");
     let ran = tree(&["EVE@acme.com", "eve.li@acme.com"]).run().ends(0);
     let text = read(&ran, "groups/all.yaml");
-    // People's own words stay, and so does whoever is called nearly the same.
+    // People's own words stay, and so do people with nearly the same name.
     assert_eq!(text.matches("eve@acme.com").count(), 2, "{text}");
     assert!(text.contains("# eve@acme.com leads") && text.contains("eve@acme.com.au"), "{text}");
     let folder = ran.folder().display().to_string();
@@ -88,11 +88,11 @@ fn a_group_is_renamed_in_every_place() {
 #[test]
 fn what_is_not_there_or_taken_is_refused() {
     for (old, new, why) in [
-        ("nobody@acme.com", "x@acme.com", "the tree declares neither a group nor a person nobody@acme.com"),
-        ("no-group", "x", "the tree declares neither a group nor a person no-group"),
-        ("eve@acme.com", "ada@acme.com", "the tree has ada@acme.com already"),
-        ("ops", "support", "the tree has support already"),
-        ("eve@acme.com", "eve", "eve is no e-mail, and eve@acme.com is one"),
+        ("nobody@acme.com", "x@acme.com", "the tree declares no group and no person named nobody@acme.com"),
+        ("no-group", "x", "the tree declares no group and no person named no-group"),
+        ("eve@acme.com", "ada@acme.com", "the tree already has ada@acme.com"),
+        ("ops", "support", "the tree already has support"),
+        ("eve@acme.com", "eve", "eve is not an email, and eve@acme.com is one"),
     ] {
         let ran = tree(&[old, new]).run().ends(64);
         assert!(ran.stderr.contains(why), "{ran}");

@@ -83,7 +83,7 @@ fn run(way: &Way, command: &[&str], host: &str) -> Ran {
 /// Asserts that neither the secret nor a part of it shows, plain or as Basic sends it.
 fn holds_no_secret(ran: &Ran, what: &str) {
     let pair = STANDARD.encode(format!("{EMAIL}:{SECRET}"));
-    // Its first eighteen bytes are the e-mail, the colon and four letters.
+    // Its first eighteen bytes are the email, the colon and four letters.
     let encoded = &pair[24..];
     for stream in [&ran.stdout, &ran.stderr] {
         for part in [&SECRET[..10], &SECRET[10..], encoded, &encoded[..8]] {

@@ -27,10 +27,10 @@ fn another_site_than_the_tree_names_is_refused_by_what_it_says_itself() {
     let site = Site::of(&seed_of("minimal").replace("site: { name: acme }", "site: { name: other }"));
     for command in commands() {
         let ran = command.at(&site).run().ends(4);
-        let says = "the tree names https://acme.atlassian.net, and what answers says that it is \
+        let says = "the tree names https://acme.atlassian.net, but the host says that it is \
                     \"https://other.atlassian.net\"";
         assert!(ran.stderr.contains(says), "{ran}");
-        assert_eq!(ran.stdout, "", "nothing of the other site is told");
+        assert_eq!(ran.stdout, "", "nothing of the other site is shown");
         assert!(
             !ran.folder().join("live.json").exists() && !ran.folder().join("rollbook.lock").exists(),
             "{ran}"

@@ -136,8 +136,8 @@ fn a_snapshot_that_cannot_be_used_says_why() {
     let text = fs::read_to_string(&path).unwrap();
     let plan = |code| within(&folder, &["plan", "--live", "FILE"]).run().ends(code);
     let cases = [
-        ("no".to_owned(), "it is no snapshot of Rollbook"),
-        (text[..text.len() / 2].to_owned(), "it ends in the middle"),
+        ("no".to_owned(), "not a Rollbook snapshot"),
+        (text[..text.len() / 2].to_owned(), "it is truncated"),
         (text.replace("snapshot/1", "snapshot/9"), "it is a `rollbook.snapshot/9`"),
         (text.replace("\"redacted\": false", "\"redacted\": true"), "it was changed after it was taken"),
     ];
@@ -152,7 +152,7 @@ fn a_snapshot_that_cannot_be_used_says_why() {
     let tree = fs::read_to_string(&settings).unwrap();
     fs::write(&settings, tree.replace("acme.atlassian.net", "other.atlassian.net")).unwrap();
     let ran = plan(4);
-    assert!(ran.stderr.contains("it is of https://acme.atlassian.net, and the tree names"), "{ran}");
+    assert!(ran.stderr.contains("it is of https://acme.atlassian.net, but the tree names"), "{ran}");
     fs::write(&settings, tree).unwrap();
     fs::remove_file(&path).unwrap();
     assert!(plan(1).stderr.contains("failed to read"));

@@ -44,7 +44,7 @@ fn run(command: Case<'_>, more: &[&str], env: &[(&str, &str)]) -> Ran {
 fn text(shown: &str) -> String {
     let (_, streams) = shown.split_once('\n').unwrap();
     let lines = streams.lines().map(|line| line.split(" ms=").next().unwrap());
-    // Requests are sent several at a time, and what is read is told when it is.
+    // Requests are sent several at a time, and progress is shown when it is made.
     let logged = |line: &&str| {
         let line = line.trim_start();
         ["INFO ", "DEBUG ", "TRACE "].iter().any(|level| line.starts_with(level))
@@ -228,7 +228,10 @@ fn whoever_is_asked_decides() {
     for no in ["no", "", "y", "yes please"] {
         let Some(ran) = on_a_terminal(apply(), 80, no) else { return };
         let ran = ran.ends(1);
-        assert!(ran.stdout.contains("Apply 4 operations? Only `yes` does: Nothing was changed."), "{ran}");
+        assert!(
+            ran.stdout.contains("Apply 4 operations? Type `yes` to confirm: Nothing was changed."),
+            "{ran}"
+        );
         assert_eq!(site.sandbox.requests().writes, []);
     }
     let ran = on_a_terminal(apply(), 80, "yes").unwrap().ends(0);

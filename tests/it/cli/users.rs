@@ -37,7 +37,7 @@ fn users(format: &str, without: &[&str]) -> Ran {
 const JIRA_ALONE: [&str; 1] = ["ROLLBOOK_ORG_API_KEY"];
 const NO_JIRA: [&str; 2] = ["ROLLBOOK_EMAIL", "ROLLBOOK_API_TOKEN"];
 
-/// Account, e-mail, groups and last use.
+/// Account, email, groups and last use.
 fn rows(ran: &Ran) -> Vec<(String, String, usize, String)> {
     let document = ran.json();
     let text = |value: &serde_json::Value| value.as_str().unwrap_or("-").to_owned();
@@ -68,7 +68,7 @@ fn everybody_who_is_active_and_what_is_not_known() {
     );
     let unknown = jira.json()["unknown"].to_string();
     assert!(
-        unknown.contains("last active is not known") && unknown.contains("e-mails of 1 person among them"),
+        unknown.contains("last active is not known") && unknown.contains("emails of 1 person among them"),
         "{jira}"
     );
 
@@ -109,7 +109,7 @@ fn no_name_is_a_formula_or_moves_the_cursor() {
         assert!(line.chars().count() <= 80, "{line:?}");
     }
     assert!(text.stdout.starts_with("4 active accounts of acme.atlassian.net\n"), "{text}");
-    assert!(text.stdout.contains("2026-11-20") && text.stdout.contains("no use known"), "{text}");
+    assert!(text.stdout.contains("2026-11-20") && text.stdout.contains("no activity recorded"), "{text}");
 }
 
 /// The emails, or else accounts, of those who are asked for, with status and whether the tree names them.

@@ -67,18 +67,19 @@ fn every_code_has_a_fixture() {
     let made: BTreeSet<String> = MADE_BY_TESTS.iter().map(|code| (*code).to_owned()).collect();
     let all: BTreeSet<String> = codes::ALL.iter().map(|(code, _)| (*code).to_owned()).collect();
     assert_eq!(&shown | &made, all);
-    assert_eq!(codes::ALL.len(), all.len(), "a code stands twice");
+    assert_eq!(codes::ALL.len(), all.len(), "a code is listed twice");
 }
 
 const PAGE: &str = "docs/diagnostics.md";
 
 fn page() -> String {
     let head = "<!-- A test writes this page: ROLLBOOK_BLESS=1 cargo test --test it the_page_of_diagnostics -->\n\n\
-                # Diagnostics\n\nWhat `rollbook check` may say of a tree, and every command that reads one. The code stands above each \
+                # Diagnostics\n\nWhat `rollbook check` may say of a tree, and every command that reads one. The code is
+                # above each \
                 message, in\n`--format json` as `code`, and in `--format github` as the title. A code keeps its meaning within a \
                 version.\n\n| code | meaning |\n| --- | --- |\n";
     let blocks = "\n## What blocks an operation\n\nA plan lists what cannot be done under *Blocked*, with one of these codes, the reason and the remedy; \
-                  the rest goes on, and the\ncommand ends with 6. A guard that takes its own operations out of a plan stands there by its name \
+                  the rest goes on, and the\ncommand ends with 6. A guard that takes its own operations out of a plan is listed by its name \
                   ([trust.md](trust.md#what-each-rule-promises)).\n\n| code | meaning |\n| --- | --- |\n";
     let rows = |codes: &[(&str, &str)]| -> String {
         codes.iter().map(|(code, meaning)| format!("| `{code}` | {} |\n", meaning.trim())).collect()

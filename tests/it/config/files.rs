@@ -158,7 +158,7 @@ fn no_link_is_followed_that_comes_in_between() {
     });
 }
 
-/// What `include` may not name, whoever wrote it.
+/// What `include` may never name.
 #[test]
 fn nothing_above_the_tree_is_included() {
     let dir = directory(&[
@@ -279,7 +279,7 @@ fn too_many_mistakes_are_counted() {
     assert_eq!((last.code, last.message.as_str()), (codes::TOO_MANY, "2000 further problems are not shown"));
 }
 
-/// What is beside a tree is looked at like the tree: bounded, and through no link.
+/// What is next to a tree is looked at like the tree: bounded, and through no link.
 #[cfg(unix)]
 #[test]
 fn what_is_beside_the_tree_is_looked_at_with_care() {
@@ -298,7 +298,7 @@ fn what_is_beside_the_tree_is_looked_at_with_care() {
     assert!(std::process::Command::new("mkfifo").arg(at("beside/pipe.yaml")).status().unwrap().success());
     let tree = loaded(dir.path()).tree;
     let messages = [
-        "beside/large.yaml is too large to be looked at",
+        "beside/large.yaml is too large to check",
         "beside/latin-1.yaml is not UTF-8 text",
         "beside/new.yml declares users or groups, and no pattern of `include` takes it",
     ];

@@ -103,7 +103,7 @@ fn breaks(declaration: &Declaration) -> BTreeSet<String> {
         for (name, left) in &now {
             if *left < before[name] && *left < FLOOR {
                 first.entry(name.clone()).or_insert_with(|| {
-                    format!("`{name}` falls to {left} on {day}, and `keep-at-least` is {FLOOR}")
+                    format!("`{name}` falls to {left} on {day}; `keep-at-least` requires {FLOOR}")
                 });
             }
         }

@@ -300,7 +300,7 @@ fn agree_on_every_mistake_of_shape() {
         for _ in 0..4 {
             mutate(&mut document, &mut generator.rng);
             let found = shape_mistakes(&document);
-            // That a member stands twice, the decoder tells of people and groups, however they are written.
+            // The decoder reports duplicate members, however people and groups are written.
             let errors: Vec<String> = validator
                 .iter_errors(&document)
                 .map(|e| format!("{}: {e}", e.instance_path()))

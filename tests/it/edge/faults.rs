@@ -20,7 +20,7 @@ use super::site::{apply, declared, journal, journal_tells, plan_of, surfaces};
 use crate::atlassian::contract::Asked;
 use crate::soak::worlds;
 
-/// Who is in which group, and who is there at all, by the names that outlive a run. Whoever was removed is shown
+/// Who is in which group, and who is there at all, by the names that outlive a run. A removed user is shown
 /// as inactive (docs/atlassian.md#removed-and-inactive-look-alike), so that a run which comes after the removals alone
 /// leaves it at that.
 #[derive(Clone, Debug, PartialEq)]
@@ -43,7 +43,7 @@ impl Site {
         }
     }
 
-    /// Whether everything here is as it was before or as it is to be.
+    /// Whether everything here is as before or as intended.
     fn is_between(&self, before: &Self, after: &Self) -> bool {
         let either = |group: &str, who: &str, is: bool| {
             let of = |site: &Self| site.groups.get(group).is_some_and(|members| members.contains(who));
@@ -155,7 +155,7 @@ async fn one_world(world: &World, number: u64) {
         let trick = faults(number * 10 + round);
         let front = Front::new(rough.clone()).with(move |_, _| trick());
         let surfaces = surfaces(&front, 8);
-        // A plan that cannot be made is no plan, and the next round comes.
+        // A plan that cannot be made is not a plan, and the next round comes.
         let Ok(plan) = plan_of(&surfaces, &tree, &declaration).await else { continue };
         let from = front.exchanges().len();
         let stop = rng.u64(..20);

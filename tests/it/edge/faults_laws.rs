@@ -25,7 +25,7 @@ const RUNS: usize = 30;
 /// What a done write was about: its route, the group and the account.
 type Wrote = (String, Option<String>, Option<String>);
 
-/// A site in which things go wrong, and what is to become of it.
+/// A site in which things go wrong, and its expected outcome.
 struct Rough {
     front: Front,
     tree: Tree,
@@ -58,7 +58,7 @@ fn mix(rng: &mut Rng) -> String {
     Fault::ALL.iter().zip(&weights).map(share).collect::<Vec<_>>().join(",")
 }
 
-/// What an operation writes when its ids are known; those of what never came to be are not.
+/// What an operation writes when its ids are known; those of what was never created are not.
 fn writes(operation: &Operation, plan: &Plan, state: &State) -> Option<Wrote> {
     let maker = |key: &Key| plan.operations.iter().find(|planned| planned.key == *key);
     let group = |group: &Ref<GroupId>| match group {
@@ -146,7 +146,7 @@ impl Rough {
     }
 
     /// Nothing but what was turned away at the door is sent again in a run without a look at what it is about, and nothing
-    /// more than five times. An invitation is not even sent twice, and no look would tell of a removal from the site.
+    /// more than five times. An invitation is not even sent twice, and no look would show a removal from the site.
     fn nothing_was_sent_blindly_again(&self, from: usize) {
         let exchanges: Vec<Exchange> = self.front.exchanges().into_iter().skip(from).collect();
         let mut sent: BTreeMap<String, Vec<usize>> = BTreeMap::new();
@@ -181,7 +181,7 @@ impl Rough {
         let plan = plan_of(&surfaces, &self.tree, &self.declaration).await;
         assert_eq!(self.front.sandbox.requests().writes.len(), writes, "a plan writes nothing");
         let Ok(plan) = plan else {
-            // A plan that cannot be made is no plan.
+            // A plan that cannot be made is not a plan.
             tally.no_plan += 1;
             return false;
         };

@@ -1,4 +1,4 @@
-//! What stands between the client and the sandbox in these tests: it records every request and every answer,
+//! What is between the client and the sandbox in these tests: it records every request and every answer,
 //! holds both to the contract, and lets a test do something with them on the way.
 
 use std::collections::BTreeMap;
@@ -26,7 +26,7 @@ pub(crate) enum Trick {
     Instead(u16, String),
     /// Asks the sandbox, and puts another text for a part of what it answers.
     Replace(&'static str, &'static str),
-    /// Asks the sandbox, and breaks the connection off before the answer is whole.
+    /// Asks the sandbox, and breaks the connection off before the answer is complete.
     BreakOff,
 }
 
@@ -80,7 +80,7 @@ impl Front {
         self
     }
 
-    /// Hands answers on as they are, and holds only requests to the contract: the sandbox spoils answers by itself.
+    /// Hands answers on as they are, and holds only requests to the contract: the sandbox corrupts answers by itself.
     pub(crate) fn faulty(mut self) -> Self {
         self.faulty = true;
         self
@@ -137,7 +137,7 @@ impl Front {
         let body = match trick {
             Trick::Pass | Trick::Instead(..) => Body::from(body),
             Trick::Replace(from, to) => {
-                assert!(text.contains(from), "{asked}: {from} stands in {text}");
+                assert!(text.contains(from), "{asked}: {from} is in {text}");
                 Body::from(text.replace(from, to))
             }
             Trick::BreakOff => Body::from_stream(futures_util::stream::iter([

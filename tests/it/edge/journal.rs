@@ -1,4 +1,4 @@
-//! The journal of an apply: what is sent is on disk before it is sent, and what became of it afterwards.
+//! The journal of an apply: what is sent is on disk before it is sent, and the outcome afterwards.
 
 use std::fs;
 use std::path::PathBuf;
@@ -78,7 +78,7 @@ async fn it_holds_every_request_and_no_name() {
 
     let deleted = read.operations().into_iter().find(|told| told.key.to_string() == "delete group.old");
     let deleted = deleted.unwrap();
-    assert_eq!(deleted.sent.unwrap().memberships.len(), 2, "who loses a membership is told, by id");
+    assert_eq!(deleted.sent.unwrap().memberships.len(), 2, "who loses a membership is recorded, by id");
     assert_eq!(deleted.answers[0].exchanges[0].trace.as_deref(), Some("3f2a"));
     assert!(matches!(&deleted.answers[0].said, Response::Refused { text } if text.contains("not you")));
     let made: Vec<_> = read.operations().iter().filter_map(|told| told.made().cloned()).collect();
@@ -90,7 +90,7 @@ async fn it_holds_every_request_and_no_name() {
     }
 }
 
-/// Whether a request can be an operation's: it holds its ids, or the name or e-mail where there are none yet.
+/// Whether a request can be an operation's: it holds its ids, or the name or email where there are none yet.
 fn is_of(sent: &SentOperation, asked: &Asked) -> bool {
     let group = sent.group.as_ref().map(ToString::to_string);
     let account = sent.account.as_ref().map(ToString::to_string);
@@ -102,7 +102,7 @@ fn is_of(sent: &SentOperation, asked: &Asked) -> bool {
     words.iter().all(|word| text.contains(word))
 }
 
-/// Looks into the file whenever a write comes: the operation must be told of as sent, and nothing of its answer.
+/// Looks into the file whenever a write comes: the operation must be recorded as sent, and nothing of its answer.
 #[tokio::test]
 async fn what_is_sent_is_in_the_file_before_it_is_sent() {
     let folder = tempfile::tempdir().unwrap();
@@ -139,8 +139,8 @@ async fn what_is_sent_is_in_the_file_before_it_is_sent() {
     }
 }
 
-/// A disk may be full at any line. Nothing is sent that is not told of, what is under way is finished and reported,
-/// and the end says that the journal is not whole.
+/// A disk may be full at any line. Nothing is sent that is not recorded, what is under way is finished and reported,
+/// and the end says that the journal is incomplete.
 #[tokio::test(start_paused = true)]
 async fn nothing_is_sent_that_a_full_disk_could_not_take() {
     let whole = {

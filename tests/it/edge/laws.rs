@@ -64,7 +64,7 @@ fn wrote(write: &Write) -> (&str, Option<String>, Option<String>) {
     (&write.route, write.group_id.clone(), write.account_id.clone())
 }
 
-/// The ids that operations made, looked up in what came of them.
+/// The ids that operations made, looked up in their outcomes.
 struct Ids<'a> {
     plan: &'a Plan,
     after: &'a State,
@@ -79,14 +79,14 @@ impl Ids<'_> {
     fn group(&self, group: &Ref<GroupId>) -> String {
         match group {
             Ref::Known(id) => id.to_string(),
-            Ref::Made(key) => writes(self.maker(key), self).1.expect("the group came to be"),
+            Ref::Made(key) => writes(self.maker(key), self).1.expect("the group was created"),
         }
     }
 
     fn account(&self, account: &Ref<AccountId>) -> String {
         match account {
             Ref::Known(id) => id.to_string(),
-            Ref::Made(key) => writes(self.maker(key), self).2.expect("the account came to be"),
+            Ref::Made(key) => writes(self.maker(key), self).2.expect("the account was created"),
         }
     }
 }
@@ -138,7 +138,7 @@ fn carried_out(before: &State, plan: &Plan, report: &Report, after: &State) -> S
     state
 }
 
-/// The group that comes of its name alone: as the sandbox describes one that a seed only names.
+/// The group that is made from its name alone: as the sandbox describes one that a seed only names.
 fn empty_group(name: &str) -> Group {
     let seed = rollbook::sandbox::Seed {
         groups: vec![SeedGroup { name: name.to_owned(), ..SeedGroup::default() }],

@@ -76,7 +76,7 @@ fn count(each: usize) -> f64 {
     f64::from(u32::try_from(each * GROUPS).unwrap())
 }
 
-/// What share of the pace that could be had an apply has.
+/// The share of the possible pace that an apply reaches.
 async fn share(adds: usize, removes: usize, concurrency: usize, at_least: f64) -> f64 {
     let load = load(adds, removes, concurrency).await;
     let share = at_least / load.seconds;
@@ -87,7 +87,7 @@ async fn share(adds: usize, removes: usize, concurrency: usize, at_least: f64) -
     share
 }
 
-/// What `apply` does unless it is told otherwise.
+/// What `apply` does by default.
 #[tokio::test(start_paused = true)]
 async fn five_thousand_operations_go_at_the_pace_of_the_limits() {
     for (adds, removes) in [(60, 40), (100, 0), (0, 100)] {

@@ -1,4 +1,4 @@
-//! What becomes of the operations of a plan when answers are refused, lost, late or wrong.
+//! The outcome of a plan's operations when answers are refused, lost, late or wrong.
 
 use std::time::Duration;
 
@@ -295,7 +295,7 @@ async fn a_quota_that_is_used_up_pauses_everything() {
     let (front, surfaces, plan) = planned(&Options::default()).await;
     let headers = [("retry-after", "90"), ("ratelimit-reason", "jira-quota-tenant-based")];
     front.fail_next(REMOVE, Failure::instead(StatusCode::TOO_MANY_REQUESTS, &headers, "{}"));
-    // One at a time, so that nothing is in flight beside it.
+    // One at a time, so that nothing is in flight with it.
     assert_eq!(told(&apply(&surfaces, &plan, 2).await), all_but("seen", &[]));
     assert_eq!(times(&front, REMOVE), [0, 90]);
     assert!(times(&front, ADD).iter().all(|seconds| *seconds >= 90), "{:?}", times(&front, ADD));
@@ -349,7 +349,7 @@ async fn a_big_plan_is_paced_so_that_nothing_is_turned_away() {
     }
 }
 
-/// A report tells an error with its causes, so that none may stand in it twice.
+/// A report shows an error with its causes, so that none may be in it twice.
 #[test]
 fn an_error_that_only_passes_one_on_says_it_once() {
     let key = "group.new".parse().map(|address| Key { address, action: Action::Create }).unwrap();
@@ -361,8 +361,8 @@ fn an_error_that_only_passes_one_on_says_it_once() {
     }
 }
 
-/// An invitation that the next plan would take back in part is none: an app puts whoever it is given to into its
-/// default groups, whatever their mode.
+/// An invitation that the next plan would take back in part does not count: an app puts its new users into its default
+/// groups, whatever their mode.
 #[tokio::test(start_paused = true)]
 async fn nobody_is_invited_into_a_group_that_they_have_left() {
     let front = seeded(

@@ -1,4 +1,4 @@
-//! When operations are sent: not after the time is up, not beside what they would clash with, and with little
+//! When operations are sent: not after the time is up, not together with what they would clash with, and with little
 //! turned away where the limits are lower than they are published.
 
 use std::sync::{Arc, Mutex};
@@ -39,7 +39,7 @@ fn four() -> Tree {
     )
 }
 
-/// Carries a plan out for so long, and says what became of it and how it ended.
+/// Carries out a plan for so long, and gives its outcome and how it ended.
 async fn for_so_long(
     surfaces: &Surfaces,
     plan: &Plan,
@@ -257,7 +257,7 @@ groups: { all: { members: [root@acme.com] }, devs: { mode: at-least, members: []
             .partition(|(what, ..)| what.contains("suspend"));
         assert_eq!((suspension.len(), others.len()), (1, 3), "{spans:#?}");
         for other in &others {
-            assert!(!overlap(suspension[0], other), "{suspension:?} beside {other:?}");
+            assert!(!overlap(suspension[0], other), "{suspension:?} together with {other:?}");
         }
         // Memberships of different groups may well change at once.
         assert!(others.iter().any(|one| others.iter().any(|other| one != other && overlap(one, other))));

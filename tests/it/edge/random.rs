@@ -157,13 +157,13 @@ fn person(rng: &mut Rng, index: usize) -> Person {
                 _ => None,
             })
             .flatten(),
-        // Else nobody whom no account shows could be told from the one who hides.
+        // Else people without a visible account could not be told from the one who hides.
         pinned: is_person && exists && odds(rng, if hidden { 90 } else { 10 }),
         locked: is_person && exists && odds(rng, 10),
     }
 }
 
-/// Who may stand in a tree, and how.
+/// Who may be in a tree, and how.
 fn named(people: &[Person], index: usize) -> String {
     let person = &people[index];
     match (&person.email, person.kind) {
@@ -172,7 +172,7 @@ fn named(people: &[Person], index: usize) -> String {
     }
 }
 
-/// A tree may spell an e-mail in another case than the site.
+/// A tree may spell an email in another case than the site.
 fn other_case(email: &str, index: usize) -> String {
     if index.is_multiple_of(7) { email.replace("acme", "ACME") } else { email.to_owned() }
 }
@@ -194,7 +194,7 @@ fn team(rng: &mut Rng, name: &str, people: &[Person], others: &[Team]) -> Team {
     let exists = odds(rng, 80);
     let absent = odds(rng, 10);
     let pinned = exists && odds(rng, 20);
-    // What is neither pinned nor locked to its id is created anew under its name.
+    // What is neither pinned nor locked to its id is created again under its name.
     let renamed = exists && odds(rng, if pinned { 40 } else { 5 });
     let present: Vec<usize> =
         all.iter().copied().filter(|index| people[*index].exists && !people[*index].removed).collect();
@@ -361,7 +361,7 @@ fn lock(rng: &mut Rng, people: &[Person], teams: &[Team]) -> Option<(String, Str
     let mut groups = String::new();
     for (index, team) in teams.iter().enumerate().filter(|(_, team)| team.exists) {
         // A group of the same name that is another one now, or one that was renamed. Where neither the id nor the
-        // name is live, the group is created anew, and then the lock has to be written anew before the next plan.
+        // name is live, the group is created again, and then the lock has to be rewritten before the next plan.
         let id = match rng.u32(..10) {
             0 if team.live_name == team.name && !team.pinned => format!("gone-{index}"),
             1..4 => team.id.clone(),

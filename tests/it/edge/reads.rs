@@ -29,7 +29,7 @@ groups: { devs: { members: [ada@acme.com, new@acme.com] } }
 
 type Answer = Result<Vec<String>, PlanError>;
 
-/// The keys of the plan that comes of the reads when so much is done to them.
+/// The keys of the plan that results when so much is done to the reads.
 async fn planned(tricks: impl Fn(&Sandbox, &Asked) -> Trick + Send + Sync + 'static) -> (Front, Answer) {
     let front = seeded(SEED, &Options::default()).with(tricks);
     let plan = plan(&surfaces(&front, 8), &tree()).await;
@@ -170,7 +170,7 @@ async fn an_account_that_may_not_browse_has_no_live_state() {
     assert!(error.to_string().contains("not allowed: status 403"), "{error}");
 }
 
-/// `/users/search` has no total: a site of nobody would have everybody invited anew.
+/// `/users/search` has no total: an empty site would have everybody invited again.
 #[tokio::test(start_paused = true)]
 async fn a_listing_of_users_that_lacks_the_reader_is_not_whole() {
     for answer in ["[]", r#"[{"accountId":"712020:x","accountType":"atlassian","active":true}]"#] {

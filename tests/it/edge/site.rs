@@ -27,7 +27,7 @@ pub(crate) const NO_ACCOUNTS: &BTreeMap<AccountId, LiveAccount> = &BTreeMap::new
 /// The token of the credential that a seed without credentials gets.
 const TOKEN: &str = "sandbox-token";
 
-/// The e-mail of the site's administrator, whom every seed here has.
+/// The email of the site's administrator, whom every seed here has.
 pub(crate) const ROOT: &str = "root@acme.com";
 
 /// A tree of one or more files.

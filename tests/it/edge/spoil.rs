@@ -1,4 +1,4 @@
-//! Spoils the answers to one request, in every way that there is: the connection, the status, the text and, for
+//! Corrupts the answers to one request, in every way that there is: the connection, the status, the text and, for
 //! listings, the rows.
 
 use std::sync::{Arc, Mutex};
@@ -62,7 +62,7 @@ pub(crate) enum Rows {
     FirstPage,
 }
 
-/// What breaks an answer, so that it is none.
+/// What breaks an answer, so that it is invalid.
 pub(crate) const BROKEN: [Spoil; 13] = [
     Spoil::Instead(500, r#"{"errorMessages":["Internal server error"],"errors":{}}"#),
     Spoil::Instead(502, "<html><h1>Bad Gateway</h1></html>"),
@@ -109,14 +109,14 @@ pub(crate) const PAGES: [Spoil; 11] = [
     Spoil::Rows(Rows::FirstPage),
 ];
 
-/// How often a request's answers are spoilt.
+/// How often a request's answers are corrupted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Often {
     Once,
     Always,
 }
 
-/// A door before a router that spoils the answers to one request. Clones share what was asked.
+/// A door before a router that corrupts the answers to one request. Clones share what was asked.
 #[derive(Clone)]
 pub(crate) struct Spoiler {
     inner: Router,
@@ -128,7 +128,7 @@ pub(crate) struct Spoiler {
 struct Seen {
     asked: Vec<Asked>,
     spoilt: usize,
-    /// The first page of the listing that is spoilt.
+    /// The first page of the listing that is corrupted.
     first: Option<Value>,
 }
 
@@ -138,7 +138,7 @@ impl Spoiler {
         Self { inner, spoil: None, seen: Arc::default() }
     }
 
-    /// One that spoils the answers to a request.
+    /// One that corrupts the answers to a request.
     pub(crate) fn of(inner: Router, asked: Asked, spoil: Spoil, often: Often) -> Self {
         Self { inner, spoil: Some((asked, spoil, often)), seen: Arc::default() }
     }
@@ -208,7 +208,7 @@ fn same_listing(one: &Asked, other: &Asked) -> bool {
     of(one) == of(other)
 }
 
-/// The spoilt answer; nothing where there is nothing to spoil.
+/// The corrupted answer; nothing where there is nothing to corrupt.
 fn apply(
     spoil: Spoil,
     head: &http::response::Parts,
@@ -228,7 +228,7 @@ fn apply(
         Spoil::Truncated => *answer.body_mut() = Body::from(half),
         Spoil::Gzip => {
             answer.headers_mut().insert("content-encoding", "gzip".parse().unwrap());
-            *answer.body_mut() = Body::from("this is no gzip");
+            *answer.body_mut() = Body::from("this is not gzip");
         }
         Spoil::Reset => *answer.body_mut() = Body::from_stream(futures_util::stream::iter([cut() as Part])),
         Spoil::ResetInBody => {
@@ -259,7 +259,7 @@ fn apply(
 
 type Part = Result<Vec<u8>, std::io::Error>;
 
-/// A page with its rows spoilt; nothing for what is no page, or has no total where one is to be changed.
+/// A page with its rows corrupted; nothing for what is not a page, or has no total where one is to be changed.
 fn page_with(how: Rows, mut page: Value, first: Option<Value>) -> Option<Value> {
     let count = rows(&mut page)?.len();
     match how {

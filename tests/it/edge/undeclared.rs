@@ -23,7 +23,7 @@ pub(crate) const UNDECLARED: &[Undeclared] = &[
     Undeclared {
         route: "GET /rest/api/3/groups/picker",
         status: 400,
-        why: "docs/atlassian.md#group-picker; others refuse parameters that are no numbers",
+        why: "docs/atlassian.md#group-picker; others refuse parameters that are not numbers",
     },
     Undeclared {
         route: "GET /rest/api/3/groups/picker",

@@ -1,4 +1,4 @@
-//! Pruning: an entry leaves the tree when nobody whom it takes out is left anywhere, and not before.
+//! Pruning: an entry leaves the tree when nobody it takes out is left anywhere, and not before.
 
 use std::collections::BTreeSet;
 
@@ -50,7 +50,7 @@ proptest! {
                 let blocked: BTreeSet<_> = before.blocked.iter().map(|blocked| blocked.address.group()).collect();
                 let was_blocked = |(_, group, _): &Deed| blocked.iter().any(|it| it.map(ToString::to_string) == *group);
                 let pruned = told(&TestCaseError::fail("pruned"), &world);
-                // The lock's line of somebody whom the tree no longer names tells nobody apart any more.
+                // The lock's line of somebody that the tree no longer names tells nobody apart any more.
                 let after = deeds(&plan);
                 let mut less = deeds(&before).difference(&after).cloned().collect::<BTreeSet<_>>().into_iter();
                 let in_doubt = |(action, group, _): Deed| plan.blocked.iter().any(|it| {
@@ -85,7 +85,7 @@ fn an_entry_goes_when_its_person_is_gone() {
     assert_eq!(entries(&world.clone().change(|live| live.join("sre", "kim@acme.com"))), 0);
 }
 
-/// Kim was never found: one of the members who hide their e-mail may be Kim.
+/// Kim was never found: one of the members who hide their email may be Kim.
 #[test]
 fn an_entry_stays_while_a_member_may_be_its_person() {
     let world = World::of("", "", SRE).change(|live| {
@@ -93,7 +93,7 @@ fn an_entry_stays_while_a_member_may_be_its_person() {
         live.hire("hidden@acme.com");
         live.account("hidden@acme.com").hidden = true;
     });
-    assert_eq!(entries(&world), 1, "nobody of the group hides");
+    assert_eq!(entries(&world), 1, "no member of the group hides");
     assert_eq!(entries(&world.change(|live| live.join("sre", "hidden@acme.com"))), 0);
 }
 

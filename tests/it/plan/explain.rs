@@ -1,4 +1,4 @@
-//! Why somebody is in a group, by the tree alone.
+//! Why somebody is in a group, according to the configuration alone.
 
 use rollbook::model::{GroupName, Locator, Standing, UserRef};
 use rollbook::plan::{self, Desired};

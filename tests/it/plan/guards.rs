@@ -53,7 +53,7 @@ fn max_revokes_counts_the_plan() {
     assert_eq!(rulings(&allowed.plan()), ["max-revokes : allowed"]);
     let late = WAIVE_LYON.replace("2026-12-31", "2026-11-22");
     let late = emptied(&format!("policy:\n  max-revokes: {{ total: 3 }}\n{late}"), 5).plan();
-    assert_eq!(rulings(&late), ["max-revokes : refused"], "its day has come");
+    assert_eq!(rulings(&late), ["max-revokes : refused"], "it has expired");
 }
 
 #[test]
@@ -109,7 +109,11 @@ fn a_group_keeps_its_floor_of_active_members() {
     let waived = waived.change(|live| live.account("bob@acme.com").active = false);
     assert_eq!(rulings(&waived.plan()), ["keep-at-least group.admins: waived"]);
     let below = World::of(policy, "", groups).change(|live| live.leave("admins", "bob@acme.com"));
-    assert_eq!(rulings(&below.plan()), Vec::<String>::new(), "a plan that adds is no reason to refuse");
+    assert_eq!(
+        rulings(&below.plan()),
+        Vec::<String>::new(),
+        "a plan that adds does not give a reason to refuse"
+    );
 }
 
 #[test]
@@ -142,7 +146,7 @@ fn nobody_comes_into_two_groups_that_exclude_each_other() {
     let moves = world.edit("makers:\n    members: [ada@acme.com]", "makers:\n    members: []");
     let moves = moves.change(|live| live.leave("approvers", "ada@acme.com")).plan();
     assert_eq!(rulings(&moves), Vec::<String>::new());
-    assert_eq!(keys(&moves).len(), 2, "whoever leaves the one may join the other");
+    assert_eq!(keys(&moves).len(), 2, "those who leave the one may join the other");
 }
 
 #[test]

@@ -74,7 +74,7 @@ fn a_line_that_points_elsewhere_is_the_change_and_is_shown_first() {
 }
 
 /// A person or a group under another name is one line, and not one that goes and another that comes. What else differs is
-/// told as it is.
+/// shown as it is.
 #[test]
 fn what_is_only_written_anew_is_one_line() {
     let lock = "users:\n  eve@acme.com: { account: acc-eve, from: jira }\ngroups:\n  sre: { id: id-sre, from: jira }\n";
@@ -345,5 +345,8 @@ fn a_new_key_with_the_members_of_one_that_leaves_looks_like_a_rename() {
     let absent = renamed.clone().edit("groups:\n", "groups:\n  phoenix: { absent: true }\n");
     assert!(keys(&absent.plan()).contains(&"create group.firebird".to_owned()));
     let alone = World { base: Some(world.clone().edit("  phoenix:", "  other:").files), ..renamed };
-    assert!(keys(&alone.plan()).contains(&"create group.firebird".to_owned()), "what left before is no twin");
+    assert!(
+        keys(&alone.plan()).contains(&"create group.firebird".to_owned()),
+        "what left before is not a twin"
+    );
 }

@@ -1,4 +1,4 @@
-//! Importing: what is live is declared and nothing else, and what a person wrote stays as it is.
+//! Importing: what the site has is declared and nothing else, and what a person wrote stays as it is.
 
 use std::collections::BTreeSet;
 

@@ -32,7 +32,7 @@ fn reaches_desired(spec: &Spec, before: &Live, after: &Live, plan: &Plan) -> Res
             Address::Member(..) | Address::User(_) => None,
         })
         .collect();
-    // Somebody whom the plan could not tell from others who hide their e-mail.
+    // Somebody the plan could not tell from others who hide their email.
     let untold: BTreeSet<String> = plan
         .blocked
         .iter()
@@ -57,7 +57,7 @@ fn reaches_desired(spec: &Spec, before: &Live, after: &Live, plan: &Plan) -> Res
         for (person, of) in spec.people.iter().enumerate().filter(|(person, _)| told(person)) {
             let ids = [account(person), format!("made-{}", email(person))];
             for id in ids.iter().filter(|id| after.accounts.contains_key(*id)) {
-                // Whoever was invited is a person, whatever else has their e-mail.
+                // An invited user is a person, whatever else has their email.
                 let kind = if id.starts_with("made-") { AccountKind::Atlassian } else { of.kind };
                 let stays = match kind {
                     AccountKind::Customer => true,
@@ -65,14 +65,14 @@ fn reaches_desired(spec: &Spec, before: &Live, after: &Live, plan: &Plan) -> Res
                     AccountKind::Atlassian | AccountKind::Unknown => false,
                 } || team.at_least;
                 let was = holds(before, index, id);
-                // An app is nobody's e-mail, so only a pin makes the tree speak of it; a customer never is.
+                // An app is nobody's email, so only a pin makes the tree speak of it; a customer never is.
                 let is_named = match kind {
                     AccountKind::Atlassian | AccountKind::Unknown => true,
                     AccountKind::App => of.pinned && of.declared,
                     AccountKind::Customer => false,
                 };
                 let is_blocked = |who: String| blocked.contains(&(name.clone(), who));
-                // Whoever is removed from the site loses what could not be taken away before.
+                // A user removed from the site loses what could not be taken away before.
                 let removed = spec.offboard == "remove" && spec.active(person) == Some(false);
                 if is_blocked(format!("account:{id}")) || (is_named && !removed && is_blocked(email(person)))
                 {
@@ -156,7 +156,7 @@ pub(crate) fn requirements_come_first(plan: &Plan) -> Result<(), TestCaseError> 
         for required in &planned.requires {
             prop_assert!(done.contains(required), "{} before {}", required, planned.key);
         }
-        prop_assert!(done.insert(planned.key.clone()), "{} stands twice", planned.key);
+        prop_assert!(done.insert(planned.key.clone()), "{} appears twice", planned.key);
     }
     Ok(())
 }
@@ -214,7 +214,7 @@ proptest! {
         gives_and_takes_access(&spec, &world.live, &after.live, &plan).map_err(|error| told(&error, &world))?;
 
         let mut second = after.plan();
-        // Whoever might have been somebody that is invited now can be told apart from then on.
+        // An account that might have been somebody that is invited now can be told apart from then on.
         let held = |key: &Key| plan.blocked.iter().any(|blocked| {
             blocked.code == "identity-unresolved" && (&blocked.address, blocked.action) == (&key.address, key.action)
         });

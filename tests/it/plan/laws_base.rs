@@ -48,7 +48,7 @@ fn a_base_does_not_change_what_is_done(world: &World, base: &World) -> Result<()
     let operations = of_base.operations.iter().map(|planned| planned.key.clone());
     let blocked = of_base.blocked.iter().map(|it| Key { address: it.address.clone(), action: it.action });
     let needed: BTreeSet<Key> = operations.chain(blocked).collect();
-    // Whoever is to lose everything is, by whatever name, to lose each of their groups.
+    // A user who is to lose everything is, by whatever name, to lose each of their groups.
     let offboarded: BTreeSet<String> = over(world, base)
         .declaration()
         .users
@@ -62,7 +62,7 @@ fn a_base_does_not_change_what_is_done(world: &World, base: &World) -> Result<()
     let loses_all = |planned: &PlannedOperation| {
         planned.key.address.user().is_some_and(|user| offboarded.contains(&user.to_string()))
     };
-    // Alone, the base knows somebody whom the tree declares by account only, and may be held back.
+    // Alone, the base knows somebody that the tree declares by account only, and may be held back.
     let held_back = |planned: &PlannedOperation| {
         let (Some(group), Some(account)) = (planned.key.address.group(), planned.operation.account()) else {
             return false;

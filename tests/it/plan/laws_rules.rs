@@ -28,7 +28,7 @@ const REFUSABLE: [Read; 12] = [
     Read::DirectoryGroup,
 ];
 
-/// What stands in `policy`, and what a site has beside people and groups.
+/// What is in `policy`, and what a site has besides people and groups.
 #[derive(Clone, Debug)]
 struct Rules {
     floors: BTreeMap<usize, u32>,
@@ -132,7 +132,7 @@ impl Rules {
             }
         }
         for person in &self.unshown {
-            // The organization shows whoever is suspended or deactivated in a directory of its own.
+            // The organization shows users who are suspended or deactivated in a directory of its own.
             if let Some(account) =
                 live.accounts.get_mut(&account(*person)).filter(|account| is_active(account))
             {
@@ -181,7 +181,7 @@ fn access(live: &Live) -> BTreeSet<(String, String)> {
     pairs.filter(|(_, member)| is_active(&live.accounts[member])).collect()
 }
 
-/// Whether a guard says anything: what it let pass in so many words, or could not judge, is told.
+/// Whether a guard says anything: what it let pass explicitly, or could not judge, is reported.
 fn speaks(plan: &Plan, guard: Guard) -> bool {
     plan.guards.iter().any(|verdict| verdict.guard == guard && verdict.ruling != Ruling::Refused)
 }
@@ -244,8 +244,8 @@ fn former_users_get_nothing(plan: &Plan) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// A question that is refused takes operations away and brings none; what it takes away, and was no matter of a rule, is
-/// blocked.
+/// A question that is refused takes operations away and brings none; what it takes away, and was not a matter of a
+/// rule, is blocked.
 fn a_refusal_brings_nothing(world: &World, plan: &Plan) -> Result<(), TestCaseError> {
     let mut told_all = world.clone();
     told_all.live.refused.clear();

@@ -60,7 +60,7 @@ fn an_export_tells_of_hidden_emails_and_loses_to_what_is_live() {
     let locking = lock(&world, &[("bob@acme.com", "acc-bob@acme.com")]);
     assert_eq!((users(&locking)[1].clone(), codes(&locking)), (row("bob", "accounts"), vec![]));
     let wrong = lock(&world, &[("bob@acme.com", "acc-ada@acme.com")]);
-    assert_eq!(codes(&wrong), ["identity-unresolved"], "that account shows another e-mail");
+    assert_eq!(codes(&wrong), ["identity-unresolved"], "that account shows another email");
     let shown = lock(&company(), &[("bob@acme.com", "acc-eve@acme.com")]);
     assert_eq!(users(&shown)[1], row("bob", "jira"));
 }
@@ -136,7 +136,7 @@ fn a_group_that_was_deleted_leaves_the_lock() {
     let locking = lock(&company().lock(line), &[]);
     assert_eq!(codes(&locking), Vec::<&str>::new());
     assert!(!locking.lock.groups.keys().any(|name| name.as_str() == "old"), "{:?}", locking.lock.groups);
-    // One that is to exist, and is gone, is told.
+    // One that is to exist, and is gone, is reported.
     let present = company().edit("old: { absent: true }", "old: { members: [] }").lock(line);
     let present = present.change(|live| live.groups.retain(|_, group| group.name != "old"));
     assert_eq!(codes(&lock(&present, &[])), ["group-gone"]);
@@ -177,5 +177,5 @@ fn a_name_that_was_for_the_invitation_is_not_told_for_ever() {
     assert!(ignored(&world));
     let locked = world.lock("users:\n  ada@acme.com: { account: acc-ada@acme.com, from: jira }\n");
     assert!(!ignored(&locked));
-    assert!(ignored(&locked.then_base().edit("name: Ada", "name: Augusta")), "a change of it is told");
+    assert!(ignored(&locked.then_base().edit("name: Ada", "name: Augusta")), "a change of it is reported");
 }

@@ -12,7 +12,7 @@ use crate::world::{Group, Live, World};
 const GROUPS: &str =
     "  sre:\n    members: [ada@acme.com, bob@acme.com]\n  ops:\n    members: [ada@acme.com]\n";
 
-/// What became of the reviewed plan: kept, satisfied, not reviewed, and no longer following with the reason.
+/// How the reviewed plan fares: kept, satisfied, not reviewed, and no longer following with the reason.
 fn became(plan: &Plan) -> [Vec<String>; 4] {
     let review = plan.review.as_ref().unwrap();
     let texts = |keys: &[rollbook::model::Key]| keys.iter().map(ToString::to_string).collect();
@@ -77,14 +77,14 @@ fn what_no_longer_follows_refuses_the_whole() {
 
 #[test]
 fn the_same_line_for_another_account_or_group_is_not_what_was_reviewed() {
-    // The e-mail is somebody else's by now.
+    // The email is somebody else's by now.
     let given_away = reviewed().change(|live| {
         let bob = live.accounts.remove("acc-bob@acme.com").unwrap();
         live.accounts.insert("acc-other".into(), bob);
     });
     let plan = given_away.plan();
     assert_eq!(became(&plan)[3], [format!("{JOINS}: it would do something else now than what was reviewed")]);
-    // The group was deleted and made anew under its name.
+    // The group was deleted and made again under its name.
     let anew = reviewed().change(|live| {
         let group = live.groups.remove("id-sre").unwrap();
         live.groups.insert("id-new".into(), group);

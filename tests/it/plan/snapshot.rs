@@ -1,4 +1,4 @@
-//! Snapshots: the plan from one is the plan from live, it shows nobody whom it need not, and it guesses nothing.
+//! Snapshots: the plan from one is the plan from the site, it shows nobody it need not show, and it guesses nothing.
 
 use std::collections::BTreeSet;
 
@@ -180,7 +180,7 @@ fn a_redacted_plan_shows_nobody_and_tells_them_apart() {
     assert!(note.text.ends_with("@other.example (A***) is active and not declared"), "{}", note.text);
 }
 
-/// An e-mail may be spelt like an address.
+/// An email may be spelt like an address.
 #[test]
 fn an_email_that_looks_like_an_address_is_masked_whole() {
     let world = World::of(

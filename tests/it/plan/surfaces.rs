@@ -1,4 +1,4 @@
-//! Plans on values: which surface does what, what none can do, and what of it a reviewer is told.
+//! Plans on values: which surface does what, what none can do, and what of it a reviewer sees.
 
 use rollbook::model::{IdentitySource, ManagedBy, Operation, Plan, Read, Surface};
 
@@ -201,7 +201,7 @@ fn people_whom_nothing_declares_are_offboarded_where_the_policy_says_so() {
     let plan = world.plan();
     assert_eq!(keys(&plan), ["suspend user.mallory@acme.com", "remove member.loose/mallory@acme.com"]);
     assert!(plan.operations.iter().all(|planned| planned.reason.as_str() == "unlisted"));
-    // Somebody who is declared and not found may be anybody who hides their e-mail.
+    // Somebody who is declared and not found may be anybody who hides their email.
     let doubtful = world.edit("ada@acme.com: {}", "ada@acme.com: {}\n  zoe@acme.com: {}").change(|live| {
         live.account("mallory@acme.com").hidden = true;
         live.surfaces.clear();
@@ -230,7 +230,7 @@ fn whom_the_organization_does_not_show_is_added_and_removed_through_jira() {
     let [add, remove] = ["add member.sre/ada@acme.com", "remove member.sre/bob@acme.com"];
     let via = |key: &str, surface: &str| format!("{key} via {surface}");
     assert_eq!(ways(&changes(true, false)), [via(remove, "jira"), via(add, "jira")]);
-    // Neighbour: those whom it shows go through it.
+    // Neighbour: those that it shows go through it.
     assert_eq!(ways(&changes(false, false)), [via(remove, "organization"), via(add, "organization")]);
     // Where it does not say whether it shows them, Jira removes, which takes everybody.
     let untold = changes(false, true);

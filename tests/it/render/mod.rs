@@ -11,7 +11,7 @@ use crate::world::{Account, Group, World};
 /// The most characters that GitHub takes.
 const GITHUB: usize = 65_536;
 
-/// The most that a plan takes of them, as whoever counts highest would count.
+/// The most that a plan takes of them, by the highest count.
 const OURS: usize = 60_000;
 
 /// A name that tries everything that Markdown, GitHub and a terminal read something into.
@@ -203,7 +203,7 @@ fn refusals_are_never_cut_for_operations() {
     assert!(page.contains("**max-revokes**, the whole plan"), "{}", &page[..800]);
 }
 
-/// The rest is shown: a long list of grants is folded, and a short one beside revokes is not.
+/// The rest is shown: a long list of grants is folded, and a short one next to revokes is not.
 #[test]
 fn long_lists_of_grants_are_folded_and_revokes_are_not() {
     let members: Vec<String> = (0..16).map(|n| format!("new{n}@acme.com")).collect();

@@ -1,4 +1,4 @@
-//! Who may do what in the sandbox: credentials by host, rights, scopes, limits; and the routes beside Jira.
+//! Who may do what in the sandbox: credentials by host, rights, scopes, limits; and the routes besides Jira.
 
 use std::time::Duration;
 

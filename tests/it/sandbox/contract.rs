@@ -1,5 +1,5 @@
-//! Every answer of the sandbox fits Atlassian's published description, refusals too, where that lies beside the
-//! tree; what the description does not have is listed with its reason in `edge/undeclared.rs`.
+//! Every answer of the sandbox fits Atlassian's published description, refusals too, where that is next to
+//! the tree; what the description does not have is listed with its reason in `edge/undeclared.rs`.
 
 use rollbook::sandbox::{Limits, Options, Sandbox};
 

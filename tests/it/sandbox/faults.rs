@@ -287,7 +287,7 @@ async fn every_known_variety_of_429_comes() {
     insta::assert_snapshot!(seen.into_iter().collect::<Vec<_>>().join("\n"));
 }
 
-/// Whoever is on the way in or out shows in one read, and in nothing that stays.
+/// A row that is on its way in or out shows in one read, and in nothing that stays.
 #[tokio::test(start_paused = true)]
 async fn somebody_who_moves_is_gone_again_at_once() {
     let seed = ACME.replace("groups:", "  - { email: new@acme.com }\n  - { email: deb@acme.com }\ngroups:");

@@ -85,7 +85,7 @@ async fn an_invitation_that_makes_no_sense_does_nothing() {
     assert_eq!(sandbox.state(), before);
 }
 
-/// Whether the organization shows an e-mail as verified, and the status that it shows.
+/// Whether the organization shows an email as verified, and the status that it shows.
 async fn verified(sandbox: &Sandbox, email: &str) -> (Value, Value) {
     let found =
         org(sandbox, "POST", &format!("{DIRECTORY}/users/search"), json!({ "emails": [email] })).await;
@@ -109,7 +109,7 @@ async fn who_is_invited_has_not_accepted_until_they_do() {
         let id = sandbox.state().account_id(email).unwrap().to_owned();
         assert!(sandbox.state().accounts[&id].pending && active_in_jira(&sandbox, &id).await);
         for _ in 0..2 {
-            assert_eq!(edit(json!({ "accept": { "user": email } })).await, 204, "again is no error");
+            assert_eq!(edit(json!({ "accept": { "user": email } })).await, 204, "again is not an error");
             assert_eq!(verified(&sandbox, email).await, (json!(true), json!("active")), "{email}");
         }
     }

@@ -91,7 +91,7 @@ async fn pickers_find_people_and_groups() {
     assert_eq!((apps("").await, apps("&excludeConnectAddons=true").await), (json!(1), json!(0)));
 }
 
-/// Permissions are told of oneself to anybody, of others to who administers Jira.
+/// Anybody is shown their own permissions, and Jira administrators those of others.
 #[tokio::test]
 async fn permissions_are_checked() {
     let sandbox = acme();
@@ -151,5 +151,5 @@ credentials: [{ basic: { account: root@acme.com, token: root-token } }]
     let members = members("&includeInactiveUsers=true").await;
     assert_eq!((&members["total"], members["values"].as_array().map(Vec::len)), (&json!(2), Some(2)));
     let without_email = "users: [{ account-id: a }]";
-    assert!(Seed::parse(without_email).is_err(), "a person who is there has an e-mail");
+    assert!(Seed::parse(without_email).is_err(), "a person who is there has an email");
 }

@@ -24,7 +24,7 @@ use rollbook::sandbox::{Options, Sandbox, Seed, SeedUser};
 use serde_json::Value;
 use tower::ServiceExt as _;
 
-/// A small site: one admin, people with and without rights, a hidden e-mail, a bot, a synced group, a team.
+/// A small site: one admin, people with and without rights, a hidden email, a bot, a synced group, a team.
 pub(crate) const ACME: &str = r#"
 site: { name: acme, cloud-id: 11111111-2222-5333-8444-555555555555 }
 apps:
@@ -60,7 +60,7 @@ credentials:
   - oauth-client: { account: "712020:bot", client-id: id-1, client-secret: s3cret }
 "#;
 
-/// What stands before a path at the gateway of [`ACME`].
+/// What precedes a path at the gateway of [`ACME`].
 pub(crate) const GATEWAY: &str = "/ex/jira/11111111-2222-5333-8444-555555555555";
 
 pub(crate) fn acme() -> Sandbox {
@@ -92,7 +92,7 @@ pub(crate) struct Answered {
 }
 
 impl Answered {
-    /// The body as JSON; `null` when it is none.
+    /// The body as JSON; `null` when it is not JSON.
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.text).unwrap_or_default()
     }

@@ -136,7 +136,7 @@ async fn the_organization_sees_other_people_than_jira() {
     assert_eq!(column(&gone, "accountId"), ["712020:gone"], "who left is seen where managed");
     let asked = json!({ "emails": ["EVE@acme.com", "ad", "gone@acme.com", "nobody@acme.com"] });
     let eve = find(&sandbox, "-", asked).await;
-    assert_eq!(column(&eve, "email"), ["eve@acme.com", "gone@acme.com"], "whole e-mails, hidden ones too");
+    assert_eq!(column(&eve, "email"), ["eve@acme.com", "gone@acme.com"], "whole emails, hidden ones too");
     let expanded = find(&sandbox, "d-1", json!({ "expand": ["groups", "platformRoles"] })).await.json();
     let user = |id: &str| {
         let rows = expanded["data"].as_array().unwrap();

@@ -1,4 +1,4 @@
-//! What the sandbox reads out, by docs/atlassian.md: pages, hidden people and e-mails, filters, and what is refused.
+//! What the sandbox reads out, by docs/atlassian.md: pages, hidden people and emails, filters, and what is refused.
 
 use std::collections::BTreeSet;
 use std::time::Duration;

@@ -326,7 +326,7 @@ async fn members_move_through_scim_and_nowhere_else() {
     let whole = change(okta_style.clone()).await;
     assert_eq!(whole.json()["members"][0]["value"], json!("scim-off"), "the whole group: {}", whole.text);
     assert_eq!(members(), ["712020:off"]);
-    assert_eq!(change(okta_style).await.status, 200, "nobody to remove is no error");
+    assert_eq!(change(okta_style).await.status, 200, "nobody to remove is not an error");
     let ada = json!([{ "value": "scim-ada", "display": "Ada" }]);
     let add = json!({ "op": "add", "path": "members", "value": ada });
     assert_eq!(change(add.clone()).await.json()["members"].as_array().unwrap().len(), 2);
@@ -339,7 +339,7 @@ async fn members_move_through_scim_and_nowhere_else() {
     assert_eq!(members(), ["712020:off"]);
     for (value, status) in [("712020:ada", 404), ("nobody", 404)] {
         let add = json!({ "op": "add", "path": "members", "value": [{ "value": value }] });
-        assert_eq!(change(add).await.status.as_u16(), status, "account ids are no SCIM ids");
+        assert_eq!(change(add).await.status.as_u16(), status, "account ids are not SCIM ids");
     }
     assert_eq!(
         change(json!({ "op": "replace", "path": "displayName", "value": "okta-all" })).await.status,

@@ -136,18 +136,18 @@ async fn a_seed_without_credentials_still_lets_somebody_in() {
 #[test]
 fn mistakes_of_a_seed_are_named() {
     let cases = [
-        ("users: [{ email: a@x.io }, { email: A@X.io }]", "two users have the e-mail `A@X.io`"),
+        ("users: [{ email: a@x.io }, { email: A@X.io }]", "two users have the email `A@X.io`"),
         ("users: [{ email: a@x.io, account-id: i }, { email: b@x.io, account-id: i }]", "account id `i`"),
         ("groups: [{ name: Ops }, { name: ops }]", "two groups have the name `ops`"),
         ("groups: [{ name: a, id: g }, { name: b, id: g }]", "two groups have the id `g`"),
-        ("groups: [{ name: ops, members: [who@x.io] }]", "group `ops` lists `who@x.io`, who is no user"),
-        ("users: [{ name: Nameless }]", "user `Nameless` has no e-mail"),
+        ("groups: [{ name: ops, members: [who@x.io] }]", "group `ops` lists `who@x.io`, who is not a user"),
+        ("users: [{ name: Nameless }]", "user `Nameless` has no email"),
         (
             "groups: [{ name: ops, grants: { jira-software: user } }]",
-            "the app `jira-software`, which is no app",
+            "the app `jira-software`, which is not an app",
         ),
         ("apps: [{ key: j }]\ngroups: [{ name: o, default-for: [j] }]", "does not grant `user`"),
-        ("credentials: [{ basic: { account: x@x.io, token: t } }]", "acts as `x@x.io`, who is no user"),
+        ("credentials: [{ basic: { account: x@x.io, token: t } }]", "acts as `x@x.io`, who is not a user"),
         (
             "users: [{ email: a@x.io }]\ngroups: [{ name: o, members: [a@x.io, A@x.io] }]",
             "lists `A@x.io` twice",
@@ -160,7 +160,7 @@ fn mistakes_of_a_seed_are_named() {
             "users: [{ email: a@x.io, scim: {} }, { email: b@x.io, scim: { user-name: A@x.io } }]",
             "two SCIM records have the userName `a@x.io`",
         ),
-        ("users: [{ email: a@x.io, type: customer, scim: {} }]", "is no person"),
+        ("users: [{ email: a@x.io, type: customer, scim: {} }]", "is not a person"),
         ("credentials: [{ org-api-key: { key: k, account: a@x.io } }]", "acts as `a@x.io`"),
     ];
     for (yaml, wanted) in cases {

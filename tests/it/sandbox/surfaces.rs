@@ -1,4 +1,4 @@
-//! The answers of the sandbox beside Jira fit Atlassian's published descriptions, where these lie beside the tree.
+//! The sandbox's answers besides Jira's fit Atlassian's published descriptions, where these are next to the tree.
 
 #![expect(clippy::unwrap_used, reason = "a helper of tests fails as a test does")]
 
@@ -13,13 +13,13 @@ const ORGANIZATION: &str = "organization.users-groups.json";
 const MANAGEMENT: &str = "user-management.json";
 const SCIM: &str = "scim.json";
 
-/// A published description, where it lies beside the tree or above; otherwise it says that nothing is checked.
+/// A published description, where it is next to the tree or above; otherwise it says that nothing is checked.
 fn description(file: &str) -> Option<Value> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let file = format!("shared/openapi/{file}");
     let found = root.ancestors().skip(1).map(|folder| folder.join(&file)).find(|path| path.exists());
     let Some(path) = found else {
-        println!("skipped: no {file} beside the tree");
+        println!("skipped: no {file} next to the tree");
         return None;
     };
     let mut description = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
@@ -27,7 +27,7 @@ fn description(file: &str) -> Option<Value> {
     Some(description)
 }
 
-/// Says in JSON Schema's words what OpenAPI 3.0 says in its own, and mends what is no schema at all.
+/// Says in JSON Schema's words what OpenAPI 3.0 says in its own, and fixes what is not a schema at all.
 fn as_json_schema(value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(as_json_schema),

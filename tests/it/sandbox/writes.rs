@@ -66,7 +66,7 @@ async fn an_invitation_needs_products_joins_default_groups_and_stops_at_the_seat
     let id = made.json()["accountId"].as_str().unwrap().to_owned();
     assert!(sandbox.state().groups["g-users"].members.contains(&id));
     let before = sandbox.state();
-    assert_eq!(invite("NEW@acme.com", json!([])).await.status, 201, "who has access is no error");
+    assert_eq!(invite("NEW@acme.com", json!([])).await.status, 201, "access already given is not an error");
     assert_eq!(sandbox.state(), before);
     assert_eq!(invite("out@contractor.example", json!([])).await.status, 400, "exists, without access");
     assert_eq!(invite("four@acme.com", json!(["jira-software"])).await.status, 201);

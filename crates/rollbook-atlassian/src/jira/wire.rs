@@ -126,8 +126,8 @@ impl From<User> for LiveAccount {
             },
             status: if user.active { UserStatus::Active } else { UserStatus::Inactive },
             name: user.display_name.unwrap_or_default(),
-            // Absent, null or empty where it is hidden (docs/atlassian.md#hidden-emails); what is no e-mail says
-            // nothing.
+            // Absent, null or empty where it is hidden (docs/atlassian.md#hidden-emails); what is not an email
+            // says nothing.
             email: user.email_address.and_then(|text| Email::parse(&text).ok()),
         }
     }

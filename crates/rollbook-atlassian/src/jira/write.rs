@@ -70,7 +70,7 @@ pub fn request(operation: &Operation, made: &MadeIds) -> Result<Request, Request
 /// Says what the answer to an operation means.
 ///
 /// # Errors
-/// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and does not name what came to be.
+/// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and does not name what it created.
 pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Error> {
     if answer.status().is_success() {
         let made = made_by(operation, answer).map_err(|fault| answer.lost(fault))?;

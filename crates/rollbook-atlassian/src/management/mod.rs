@@ -70,7 +70,7 @@ pub fn request(operation: &Operation) -> Result<Request, RequestError> {
 
 /// Says what the answer to a [`request`] means: 204 is done; 403 with a `key`, 404 and 409 with
 /// `conflict.lifecycleErrors` are refusals, in the API's words (docs/atlassian.md#refusals-of-user-management). That
-/// 409 might say that nothing needed doing is not documented, so that it is no success.
+/// 409 might say that nothing needed doing is not documented, so it does not count as a success.
 pub fn interpret(answer: &Answer) -> Written {
     if answer.status().is_success() {
         Written::Done { made: None }

@@ -32,8 +32,8 @@ impl Organization {
         Ok(rows.into_iter().map(|row| (row.directory_id, row.name.unwrap_or_default())).collect())
     }
 
-    /// The people who have these e-mails, in every directory, in order of their accounts: a hundred e-mails a
-    /// request. Somebody may come without the e-mail they were found by, where it is hidden.
+    /// The people who have these emails, in every directory, in order of their accounts: a hundred emails a
+    /// request. Somebody may come without the email they were found by, where it is hidden.
     ///
     /// # Errors
     /// As [`Organization::directories`].

@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::request::{Body, Host, Repeat, Request};
 use rollbook_core::model::{AccountId, Email, GroupId, GroupName, PlatformRole};
 
-/// How many e-mails one search names: the documented most (docs/atlassian.md#searches).
+/// How many emails one search names: the documented most (docs/atlassian.md#searches).
 pub const EMAILS: usize = 100;
 
 /// How many groups one search of users names: the documented most (docs/atlassian.md#searches).
@@ -65,7 +65,7 @@ pub fn workspaces(organization: &str, cursor: Option<&str>) -> Request {
     read.body(Body::Json(asked)).repeat(Repeat::Safe)
 }
 
-/// People by exact e-mail, in every directory: who an address is does not depend on where
+/// People by exact email, in every directory: who an address is does not depend on where
 /// (docs/atlassian.md#search-by-email).
 pub fn by_email(organization: &str, emails: &[Email], cursor: Option<&str>) -> Request {
     users(organization, EVERYWHERE, json!({ "emails": emails, "expand": ["platformRoles"] }), cursor)

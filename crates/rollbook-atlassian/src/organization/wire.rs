@@ -225,7 +225,7 @@ impl User {
     }
 
     /// When an app was last used, in UTC to the second; not read where it was not asked for or did not come, or where
-    /// a time is none.
+    /// a time is invalid.
     pub(super) fn last_active(&self) -> Reading<Option<String>> {
         let Some(access) = &self.product_access else { return Reading::NotRead };
         let moments = access.iter().filter_map(|app| app.last_active_timestamp.as_deref());
@@ -262,7 +262,7 @@ impl From<&User> for OrganizationUser {
     fn from(user: &User) -> Self {
         Self {
             account: user.id(),
-            // Absent or empty where it is hidden (docs/atlassian.md#hidden-emails); what is no e-mail says nothing.
+            // Absent or empty where it is hidden (docs/atlassian.md#hidden-emails); what is not an email says nothing.
             email: user.email.as_deref().and_then(|text| Email::parse(text).ok()),
             name: user.name.clone().unwrap_or_default(),
             status: user.status(),

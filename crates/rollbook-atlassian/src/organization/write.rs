@@ -83,8 +83,8 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
 /// Makes the request that carries an operation out (docs/atlassian.md#organizations-api).
 ///
 /// # Errors
-/// [`RequestError`] when an operation that it requires has not made its id, an invitation would lead nowhere, or this
-/// API cannot do it.
+/// [`RequestError`] when an operation that it requires has not made its id, an invitation would have no effect, or
+/// this API cannot do it.
 pub fn request(
     operation: &Operation,
     made: &MadeIds,
@@ -126,7 +126,8 @@ pub fn request(
 /// (docs/atlassian.md#inviting-through-the-organization).
 ///
 /// # Errors
-/// [`RequestError`] when it would lead nowhere, or to an app whose resource is not known, or a group has not been made.
+/// [`RequestError`] when it would have no effect, or leads to an app whose resource is not known, or a group has not
+/// been made.
 pub fn invitation(
     invites: &[Invite<'_>],
     made: &MadeIds,
@@ -164,7 +165,7 @@ fn at(method: Method, route: &'static str, place: &Place) -> Request {
 /// Says what the answer to an operation means.
 ///
 /// # Errors
-/// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and does not name what came to be.
+/// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and does not name what it created.
 pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Error> {
     if let Some(invite) = Invite::of(operation) {
         return invited(invite, answer);
@@ -247,7 +248,7 @@ pub fn invited(invite: Invite<'_>, answer: &Answer) -> Result<Written, Error> {
 }
 
 fn unnamed(answer: &Answer) -> Error {
-    answer.lost(Fault::Shape("it does not name what came to be".to_owned()))
+    answer.lost(Fault::Shape("it does not name what it created".to_owned()))
 }
 
 impl Organization {
@@ -282,8 +283,8 @@ impl Organization {
         }
     }
 
-    /// Invites people who are offered the same, at most [`INVITATIONS`], with one request. What became of each
-    /// comes in their order.
+    /// Invites people who are offered the same, at most [`INVITATIONS`], with one request. The outcomes come in
+    /// their order.
     pub async fn invite(
         &self,
         invites: &[Invite<'_>],

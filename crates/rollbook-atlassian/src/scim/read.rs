@@ -1,4 +1,4 @@
-//! Reads: requests sent, answers as values of the model. A list is whole or an error.
+//! Reads: requests sent, answers as values of the model. A list is complete or an error.
 
 use std::collections::BTreeSet;
 
@@ -31,7 +31,7 @@ impl Scim {
         Ok((ids, groups.into_iter().map(ScimGroup::from).collect()))
     }
 
-    /// The user whose unique name is an e-mail. Who has the e-mail and another name is not found.
+    /// The user whose unique name is an email. Who has the email and another name is not found.
     ///
     /// # Errors
     /// As [`Scim::users`].

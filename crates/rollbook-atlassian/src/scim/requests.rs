@@ -17,7 +17,7 @@ pub(super) const GROUP: &str = "/scim/directory/{directoryId}/Groups/{id}";
 /// Somebody to provision.
 #[derive(Clone, Copy, Debug)]
 pub struct NewUser<'a> {
-    /// Their e-mail; it is the unique name as well.
+    /// Their email; it is the unique name as well.
     pub email: &'a Email,
     /// Their display name.
     pub name: &'a str,
@@ -46,7 +46,7 @@ pub fn groups(directory: &str, start: usize) -> Request {
     list(GROUPS, directory, start)
 }
 
-/// `GET /Users` by `userName`: one of the two attributes that can be asked for, and the e-mail is neither
+/// `GET /Users` by `userName`: one of the two attributes that can be asked for, and the email is neither
 /// (docs/atlassian.md#listings-of-scim).
 pub fn user_named(directory: &str, name: &str, start: usize) -> Request {
     list(USERS, directory, start).query("filter", filter("userName", name))

@@ -1,6 +1,6 @@
 //! Writes: requests sent, and what their answers say. They are for plans with `authority: rollbook` alone.
 //!
-//! A refusal is [`SendKind::Failed`](crate::SendKind::Failed); a 409 says that a unique name or e-mail is taken, perhaps by a record that
+//! A refusal is [`SendKind::Failed`](crate::SendKind::Failed); a 409 says that a unique name or email is taken, perhaps by a record that
 //! was left behind (docs/atlassian.md#errors-of-scim).
 
 use http::StatusCode;

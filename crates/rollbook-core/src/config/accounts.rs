@@ -1,4 +1,4 @@
-//! Accounts by e-mail, from a CSV file that the admin console exports (docs/atlassian.md#export-of-users).
+//! Accounts by email, from a CSV file that the admin console exports (docs/atlassian.md#export-of-users).
 
 use std::collections::BTreeMap;
 
@@ -9,36 +9,36 @@ use super::values::{LONGEST_ID, is_id};
 /// The headers of the account's id: of the users' export, and of the managed accounts' export.
 const ID_HEADERS: [&str; 2] = ["user id", "atlassian id"];
 
-/// The headers of the e-mail.
+/// The headers of the email.
 const EMAIL_HEADERS: [&str; 2] = ["email", "email address"];
 
 /// Why an export is not usable.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExportError {
-    /// It is no CSV.
-    #[error("it is no CSV: {0}")]
+    /// It is not CSV.
+    #[error("not a CSV file: {0}")]
     Csv(String),
     /// A column is missing.
     #[error("it has no column named {0}")]
     Column(&'static str),
-    /// A row has an e-mail that is none.
-    #[error("line {line} holds an e-mail that is none: {source}")]
+    /// A row has an invalid email.
+    #[error("line {line}: invalid email: {source}")]
     Email {
         /// Counted from 1.
         line: u64,
         /// What is wrong with it.
         source: EmailError,
     },
-    /// A row has an e-mail and no id.
-    #[error("line {0} holds an e-mail and no account id")]
+    /// A row has an email and no id.
+    #[error("line {0} holds an email and no account id")]
     NoId(u64),
-    /// A row has an account id that is none.
-    #[error("line {0} holds an account id that is none: 1 to {LONGEST_ID} visible ASCII characters make one")]
+    /// A row has an invalid account id.
+    #[error("line {0}: invalid account id; it needs 1 to {LONGEST_ID} visible ASCII characters")]
     Id(u64),
-    /// An e-mail stands for two accounts.
+    /// An email stands for two accounts.
     #[error("{email} is account {one} and account {other}")]
     Ambiguous {
-        /// The e-mail.
+        /// The email.
         email: Email,
         /// The account that came first.
         one: AccountId,
@@ -48,7 +48,7 @@ pub enum ExportError {
 }
 
 /// Reads an export in either of its shapes: one row a user, or one a user and group. Columns are found by their
-/// header, in whatever case and order; those it does not need are ignored, and so are rows without an e-mail.
+/// header, in whatever case and order; those it does not need are ignored, and so are rows without an email.
 ///
 /// # Errors
 /// [`ExportError`] says what is wrong, and on which line.

@@ -49,12 +49,12 @@ codes! {
     TAG = "tag";
     /// A key or an item without a value, or null.
     NULL_VALUE = "null-value";
-    /// A key that stands twice in one mapping.
+    /// A key that appears twice in one mapping.
     DUPLICATE_KEY = "duplicate-key";
 
     /// A key that Rollbook does not know.
     UNKNOWN_KEY = "unknown-key";
-    /// A key that belongs into rollbook.yaml stands in another file.
+    /// A key that belongs in rollbook.yaml is in another file.
     MISPLACED_KEY = "misplaced-key";
     /// A key that must be there is not.
     MISSING_KEY = "missing-key";
@@ -62,7 +62,7 @@ codes! {
     WRONG_TYPE = "wrong-type";
     /// A text that YAML readers take for a number or a boolean.
     NEEDS_QUOTES = "needs-quotes";
-    /// A value that is none of the key's values.
+    /// A value that the key does not take.
     UNKNOWN_VALUE = "unknown-value";
     /// A number that is too small or too large.
     OUT_OF_RANGE = "out-of-range";
@@ -70,7 +70,7 @@ codes! {
     EMPTY_TEXT = "empty-text";
     /// A list with fewer items than make sense.
     TOO_FEW = "too-few";
-    /// An item that stands twice in one list.
+    /// An item that appears twice in one list.
     REPEATED_ITEM = "repeated-item";
 
     /// A `version` that this Rollbook does not read.
@@ -79,22 +79,22 @@ codes! {
     BAD_SITE = "bad-site";
     /// An id that cannot be one.
     BAD_ID = "bad-id";
-    /// A text that is no e-mail address.
+    /// A text that is not an email address.
     BAD_EMAIL = "bad-email";
-    /// A text that is no day.
+    /// A text that is not a date.
     BAD_DATE = "bad-date";
-    /// A text that is no domain.
+    /// A text that is not a domain.
     BAD_DOMAIN = "bad-domain";
     /// A text that cannot be a group's name.
     BAD_GROUP_NAME = "bad-group-name";
-    /// A text that is no address of a plan.
+    /// A text that is not an address of a plan.
     BAD_ADDRESS = "bad-address";
 
-    /// One e-mail is written in two ways.
+    /// One email is written in two ways.
     EMAIL_SPELLINGS = "email-spellings";
-    /// Two e-mails look the same.
+    /// Two emails look the same.
     LOOK_ALIKE_EMAILS = "look-alike-emails";
-    /// An e-mail mixes scripts, so that it can be taken for another one.
+    /// An email mixes scripts, so that it can be taken for another one.
     MIXED_SCRIPT_EMAIL = "mixed-script-email";
     /// Two groups' names differ only in case.
     GROUP_NAME_CASE = "group-name-case";
@@ -102,20 +102,20 @@ codes! {
     LOOK_ALIKE_GROUPS = "look-alike-groups";
     /// A user or group is declared in two places.
     DECLARED_TWICE = "declared-twice";
-    /// One account id is given to two e-mails.
+    /// One account id is given to two emails.
     SHARED_ACCOUNT = "shared-account";
     /// One group id is given to two groups.
     SHARED_GROUP_ID = "shared-group-id";
     /// A pin says another id than rollbook.lock.
     PIN_DIFFERS = "pin-differs-from-lock";
 
-    /// `absent: true` beside a key that says how the group should be.
+    /// `absent: true` together with a key that says how the group should be.
     TOMBSTONE_KEY = "tombstone-key";
     /// A member that names nobody, or more than one of user, group and account.
     UNCLEAR_MEMBER = "unclear-member";
     /// `except` on an entry that is not a group.
     EXCEPT_WITHOUT_GROUP = "except-without-group";
-    /// `except` names somebody whom the group does not bring.
+    /// `except` names somebody the group does not bring.
     EXCEPT_NAMES_NOBODY = "except-names-nobody";
     /// A `group:` entry that names no declared group.
     UNKNOWN_GROUP = "unknown-group";
@@ -134,7 +134,7 @@ codes! {
     WAIVER_NAMES_NOTHING = "waiver-names-nothing";
     /// Two waivers of one guard for one address.
     WAIVED_TWICE = "waived-twice";
-    /// A waiver whose day has come.
+    /// A waiver that has expired.
     WAIVER_EXPIRED = "waiver-expired";
     /// A waiver stands for more than a year.
     WAIVER_FAR = "waiver-far";

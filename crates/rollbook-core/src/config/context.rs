@@ -25,7 +25,7 @@ pub(super) struct Context {
     lengths_in_order: bool,
 }
 
-/// Every e-mail of the tree, each once, in the order of its first place.
+/// Every email of the tree, each once, in the order of its first place.
 #[derive(Debug, Default)]
 pub(super) struct People(IndexMap<Email, Span>);
 
@@ -70,7 +70,7 @@ impl Context {
         self.report(Diagnostic::error(code, message).at(at, label).help(help));
     }
 
-    /// Reports a value of another type than is wanted.
+    /// Reports a value of another type than expected.
     pub(super) fn wrong_type(&mut self, node: &Node<'_>, wanted: &str) {
         let found = node.found();
         self.report(
@@ -79,7 +79,7 @@ impl Context {
         );
     }
 
-    /// Whether a value has the shape that is wanted; else it reports, with what to write instead.
+    /// Whether a value has the expected shape; else it reports, with what to write instead.
     pub(super) fn shaped(&mut self, node: &Node<'_>, fits: bool, wanted: &str, help: String) -> bool {
         if !fits && !matches!(node.value, Value::Reported) {
             let found = node.found();
@@ -125,7 +125,7 @@ impl Context {
         self.mistakes.few().then(|| suggest::near(text, candidates)).flatten()
     }
 
-    /// Takes an e-mail in, and reports another spelling of one that is known.
+    /// Takes an email in, and reports another spelling of one that is known.
     pub(super) fn person(&mut self, email: Email, span: Span) -> Email {
         let Some((first, place)) = self.people.0.get_key_value(&email) else {
             self.people.0.insert(email.clone(), span);
@@ -136,7 +136,7 @@ impl Context {
         }
         let diagnostic = Diagnostic::error(
             codes::EMAIL_SPELLINGS,
-            format!("`{email}` and `{first}` are one e-mail in two spellings"),
+            format!("`{email}` and `{first}` are one email in two spellings"),
         )
         .at(span, "spelled like this here")
         .at(*place, "and like this here")

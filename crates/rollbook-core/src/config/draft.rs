@@ -89,5 +89,5 @@ fn declared_twice(what: &str, first: Span, again: Span) -> Diagnostic {
     Diagnostic::error(codes::DECLARED_TWICE, format!("{what} is declared twice"))
         .at(again, "again here")
         .at(first, "first here")
-        .help("Keep one declaration: everything about one thing stands in one place.")
+        .help("Keep one declaration: everything about one thing is in one place.")
 }

@@ -79,7 +79,7 @@ impl<'n, 't> Fields<'n, 't> {
                 cx.mistake(
                     codes::MISPLACED_KEY,
                     entry.span,
-                    format!("`{key}` belongs into {file}"),
+                    format!("`{key}` belongs in {file}"),
                     "not read in this file",
                     format!("Move it into {file}."),
                 );

@@ -50,7 +50,7 @@ pub fn find_root(start: &Path) -> Option<PathBuf> {
     root.map(Path::to_path_buf)
 }
 
-/// Reads rollbook.yaml, what it includes, and rollbook.lock. What cannot be read is told, and the rest read.
+/// Reads rollbook.yaml, what it includes, and rollbook.lock. What cannot be read is reported, and the rest read.
 pub fn read_tree(dir: &Path) -> (Tree, Vec<Diagnostic>) {
     let mut reader = Reader { dir, tree: Tree::default(), diagnostics: Vec::new(), bytes: 0 };
     let is_there = |name: &str| dir.join(name).symlink_metadata().is_ok();
@@ -147,9 +147,9 @@ impl Reader<'_> {
     fn text(&mut self, path: &str, bytes: Vec<u8>) {
         self.bytes += bytes.len();
         if self.bytes > LARGEST_TREE {
-            let message = format!("the files are larger than {} MiB together", LARGEST_TREE >> 20);
+            let message = format!("the files have more than {} MiB together", LARGEST_TREE >> 20);
             if !self.diagnostics.iter().any(|d| d.message == message) {
-                let help = "Keep what is no declaration out of `include`.";
+                let help = "Keep what is not a declaration out of `include`.";
                 self.diagnostics.push(Diagnostic::error(codes::TOO_LARGE, message).help(help));
             }
             return;
@@ -181,7 +181,7 @@ impl Reader<'_> {
     fn unreadable(&mut self, path: &Path, error: &io::Error) {
         let message = format!("{} cannot be read: {error}", self.shown(path));
         self.diagnostics.push(
-            Diagnostic::error(codes::UNREADABLE, message).help("Look at what it is and at who may read it."),
+            Diagnostic::error(codes::UNREADABLE, message).help("Check what it is and who may read it."),
         );
     }
 
@@ -204,7 +204,7 @@ pub fn not_included(dir: &Path, tree: &Tree) -> Vec<Diagnostic> {
     for (seen, entry) in walk.filter_entry(may_hold_declarations).enumerate() {
         if seen >= MOST_ENTRIES {
             let message = format!("the folder holds more than {MOST_ENTRIES} files and folders");
-            found.push(left_out(message, "Not all were looked at: give the tree a folder of its own."));
+            found.push(left_out(message, "Not all were checked: give the tree a folder of its own."));
             break;
         }
         match &entry {
@@ -223,7 +223,8 @@ pub fn not_included(dir: &Path, tree: &Tree) -> Vec<Diagnostic> {
 }
 
 /// What to do about something of which nobody knows whether it was meant to be included.
-const APART: &str = "No pattern of `include` takes it; keep what is no declaration out of the tree's folder.";
+const APART: &str =
+    "No pattern of `include` takes it; keep what is not a declaration out of the tree's folder.";
 
 /// Reports a file that no pattern takes, unless it certainly declares nothing.
 fn declared_in_vain(dir: &Path, path: &str) -> Option<Diagnostic> {
@@ -237,7 +238,7 @@ fn declared_in_vain(dir: &Path, path: &str) -> Option<Diagnostic> {
             });
         }
         Ok(Some(Err(_))) => format!("{path} is not UTF-8 text"),
-        Ok(None) => format!("{path} is too large to be looked at"),
+        Ok(None) => format!("{path} is too large to check"),
         Err(error) => format!("{path} cannot be read: {error}"),
     };
     Some(left_out(message, APART))

@@ -1,5 +1,5 @@
-//! Who is in a group by the tree alone, and until when: nested groups flattened. A plan flattens the same for a day,
-//! with what is live beside it; rules that look ahead need the days themselves.
+//! Who is in a group according to the configuration alone, and until when: nested groups flattened. A plan flattens the
+//! same for a day, next to what is live; rules that look ahead need the days themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use super::references::owners_of_accounts;
 pub(super) enum Who<'d> {
     /// A person.
     Person(&'d Email),
-    /// An account that no e-mail is known to own.
+    /// An account that no email is known to own.
     Account(&'d AccountId),
 }
 

@@ -10,11 +10,11 @@ use super::node::{Node, Scalar, Value};
 /// Why a file has no canonical form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum FormatError {
-    /// It is no mapping, or has mistakes.
+    /// It is not a mapping, or has mistakes.
     #[error("its YAML cannot be read")]
     Unreadable,
     /// It would say something else.
-    #[error("its canonical form would say something else")]
+    #[error("its canonical form would mean something else")]
     OtherMeaning,
     /// A comment would be lost.
     #[error("its canonical form would lose a comment")]

@@ -15,7 +15,7 @@ const PRESENT_ONLY: &[&str] = &["description", "members", "mode", "source", "app
 
 /// Decodes `groups:` of one file into the draft.
 pub(super) fn groups(cx: &mut Context, node: &Node<'_>, draft: &mut Draft) {
-    let Some(map) = map(cx, node, "groups' names with what is wanted for each") else {
+    let Some(map) = map(cx, node, "groups' names, each with its declaration") else {
         return;
     };
     for entry in &map.entries {
@@ -38,7 +38,7 @@ fn group(cx: &mut Context, entry: &Entry<'_>) -> Option<DeclaredGroup> {
     let mut fields = Fields::of(cx, &entry.value, "a group")?.owned_by(entry.span);
     let id = fields.take("id").and_then(|node| group_id(cx, node));
     let owners =
-        fields.take("owners").map_or_else(Vec::new, |node| list_of(cx, node, "a list of e-mails", email));
+        fields.take("owners").map_or_else(Vec::new, |node| list_of(cx, node, "a list of emails", email));
     let absent = fields.entry("absent");
     let description = fields.take("description").and_then(|node| prose(cx, node, "a description"));
     let state = match absent {
@@ -55,7 +55,7 @@ fn tombstone(cx: &mut Context, absent: &Entry<'_>, fields: &mut Fields<'_, '_>) 
         cx.mistake(
             codes::UNKNOWN_VALUE,
             absent.value.span,
-            "`absent: false` says nothing",
+            "`absent: false` has no meaning",
             "only `true` makes sense",
             "Remove the key, and list the group's `members`.",
         );
@@ -66,7 +66,7 @@ fn tombstone(cx: &mut Context, absent: &Entry<'_>, fields: &mut Fields<'_, '_>) 
                 codes::TOMBSTONE_KEY,
                 entry.span,
                 format!("`{key}` of a group that is to be deleted"),
-                "means nothing beside `absent: true`",
+                "means nothing with `absent: true`",
                 "Remove this key to delete the group, or remove `absent` to keep it.",
             );
         }

@@ -9,13 +9,13 @@ use super::values::remedy;
 /// The most characters of one file that are reported.
 const MOST: usize = 20;
 
-/// Reports the hidden characters of a file; `false` when it is no text at all.
+/// Reports the hidden characters of a file; `false` when it is not text at all.
 pub(super) fn check(cx: &mut Context, file: FileId, text: &str) -> bool {
     if let Some(at) = text.find('\0') {
         cx.mistake(
             codes::NOT_TEXT,
             span(file, at, '\0'),
-            "a NUL byte: this is no text file",
+            "a NUL byte: this is not a text file",
             "NUL",
             "Include text files only.",
         );

@@ -1,4 +1,4 @@
-//! The rules of pins and locked ids: one account has one e-mail, one group id one name.
+//! The rules of pins and locked ids: one account has one email, one group id one name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -13,7 +13,7 @@ use super::draft::{Draft, entries};
 pub(super) fn check(cx: &mut Context, draft: &Draft) {
     let mut accounts = accounts(cx, draft);
     only_declared(draft, &mut accounts);
-    shared(cx, &accounts, codes::SHARED_ACCOUNT, "account", "e-mails");
+    shared(cx, &accounts, codes::SHARED_ACCOUNT, "account", "emails");
     let groups = groups(cx, draft);
     shared(cx, &groups, codes::SHARED_GROUP_ID, "group id", "groups");
 }
@@ -47,7 +47,7 @@ fn accounts<'d>(cx: &mut Context, draft: &'d Draft) -> Claims<'d, Email> {
     claims
 }
 
-/// An e-mail that only owns something, or is in a rule, is not declared (docs/design.md#people), and what the lock
+/// An email that only owns something, or is in a rule, is not declared (docs/design.md#people), and what the lock
 /// says of it is left over.
 fn only_declared(draft: &Draft, claims: &mut Claims<'_, Email>) {
     claims.retain(|_, claimed| claimed.len() > 1);

@@ -76,7 +76,7 @@ impl Include {
     }
 
     /// Whether a file belongs to the tree, by its path relative to the root with `/` between the parts. The
-    /// root and the lock always do; what stands in a folder or file whose name starts with a dot never does.
+    /// root and the lock always do; what is in a folder or file whose name starts with a dot never does.
     pub fn takes(&self, path: &str) -> bool {
         if path == ROOT || path == LOCK {
             return true;
@@ -175,11 +175,11 @@ fn refusal(text: &str) -> Option<String> {
     } else if text.starts_with('/') || text.as_bytes().get(1) == Some(&b':') {
         "it is an absolute path"
     } else if text.contains('\\') {
-        "the parts of a path stand apart by `/`"
+        "the parts of a path are separated by `/`"
     } else if parts().any(|part| part == "..") {
         "it leaves the folder"
     } else if parts().any(|part| part == ".") {
-        "a `.` among its parts says nothing: leave it out"
+        "a `.` among its parts has no meaning: leave it out"
     } else if parts().any(str::is_empty) {
         "a part of it is empty"
     } else if parts().any(|part| part.starts_with('.')) {
@@ -231,7 +231,7 @@ pub(super) fn check(cx: &mut Context, include: &Include, tree: &Tree, found: &Fo
         if !found.declares_here && cx.mistakes.no_errors() {
             cx.report(
                 graded(found.unmatched, "nothing is declared".into())
-                    .at(start, "no users, no groups, and no file of them")
+                    .at(start, "no users, no groups, and no file that declares any")
                     .help("Add files as users/*.yaml and groups/**/*.yaml, or say where they are with `include`."),
             );
         }

@@ -46,12 +46,12 @@ pub(super) fn lock(cx: &mut Context, node: &Node<'_>) -> LockDraft {
 }
 
 fn users(cx: &mut Context, node: &Node<'_>, draft: &mut LockDraft) {
-    let Some(map) = map(cx, node, "e-mails with their accounts") else {
+    let Some(map) = map(cx, node, "emails with their accounts") else {
         return;
     };
     for entry in &map.entries {
         let locked = locked(cx, entry, "account", |cx, node| account_id(cx, node).map(|id| id.value));
-        if !is_text(cx, &entry.key, entry.span, "an e-mail") {
+        if !is_text(cx, &entry.key, entry.span, "an email") {
             continue;
         }
         let Some(email) = email_text(cx, &entry.key.text, entry.span) else {

@@ -22,7 +22,7 @@ fn member(cx: &mut Context, node: &Node<'_>) -> Option<Member> {
         }
         Value::Map(_) => entry(cx, node),
         Value::List(_) => {
-            cx.wrong_type(node, "an e-mail, or a mapping with `user`, `group` or `account`");
+            cx.wrong_type(node, "an email, or a mapping with `user`, `group` or `account`");
             None
         }
         Value::Reported => None,
@@ -37,8 +37,7 @@ fn entry(cx: &mut Context, node: &Node<'_>) -> Option<Member> {
     let mut fields = Fields::of(cx, node, "a member")?;
     let who = who(cx, node, &mut fields);
     let except = fields.entry("except");
-    let excepted =
-        except.map_or_else(Vec::new, |entry| list_of(cx, &entry.value, "a list of e-mails", email));
+    let excepted = except.map_or_else(Vec::new, |entry| list_of(cx, &entry.value, "a list of emails", email));
     if let (Some(entry), None) = (except, fields.take("group"))
         && fields.whole()
     {
@@ -46,8 +45,8 @@ fn entry(cx: &mut Context, node: &Node<'_>) -> Option<Member> {
             codes::EXCEPT_WITHOUT_GROUP,
             entry.span,
             "`except` on an entry that is not a group",
-            "nobody to except from",
-            "Use `except` beside `group:` only.",
+            "there is nobody to leave out",
+            "Use `except` with `group:` only.",
         );
     }
     let until =
@@ -79,7 +78,7 @@ fn who(cx: &mut Context, node: &Node<'_>, fields: &mut Fields<'_, '_>) -> Option
 
 fn unclear(node: &Node<'_>, given: &[Span]) -> Diagnostic {
     let help =
-        "Name exactly one of `user`, `group` and `account`; make each further one an entry of its own.";
+        "Name exactly one of `user`, `group` and `account`; give each of the others an entry of its own.";
     let diagnostic = match given {
         [] => Diagnostic::error(codes::UNCLEAR_MEMBER, "a member that names nobody")
             .at(node.span, "neither `user` nor `group` nor `account`"),

@@ -94,7 +94,7 @@ fn keep_at_least(cx: &mut Context, draft: &Draft, name: &GroupName, floor: Locat
     let ends: BTreeSet<Origin> = ends.map(|way| way.origin).collect();
     let shown = Diagnostic::warning(
         codes::FLOOR_WILL_BREAK,
-        format!("`{name}` falls to {left} on {day}, and `keep-at-least` is {floor_is}"),
+        format!("`{name}` falls to {left} on {day}; `keep-at-least` requires {floor_is}"),
     )
     .at(cx.span(group.origin), "fewer than the floor from that day on")
     .at(cx.span(floor.origin), "the floor");

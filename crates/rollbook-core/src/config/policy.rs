@@ -27,7 +27,7 @@ pub(super) fn policy(cx: &mut Context, node: &Node<'_>) -> Policy {
                     codes::OFFBOARD_WITHOUT_LIMIT,
                     node.span,
                     "`offboard` without `max-revokes.total`",
-                    "one slip in a file could offboard everybody",
+                    "one mistake in a file could offboard everybody",
                     "Say how much one plan may revoke, such as `max-revokes: { total: 20 }`.",
                 );
             }
@@ -52,7 +52,7 @@ pub(super) fn policy(cx: &mut Context, node: &Node<'_>) -> Policy {
         exclusive: fields.take("exclusive").map_or_else(Vec::new, |node| exclusive(cx, node)),
         admins: fields
             .take("admins")
-            .map_or_else(Vec::new, |node| list_of(cx, node, "a list of e-mails", email)),
+            .map_or_else(Vec::new, |node| list_of(cx, node, "a list of emails", email)),
     };
     fields.finish(cx);
     policy
@@ -133,7 +133,7 @@ fn protect(cx: &mut Context, node: &Node<'_>) -> Protect {
         return Protect::default();
     };
     let users =
-        fields.take("users").map_or_else(Vec::new, |node| list_of(cx, node, "a list of e-mails", email));
+        fields.take("users").map_or_else(Vec::new, |node| list_of(cx, node, "a list of emails", email));
     let groups = fields.take("groups").map_or_else(Vec::new, |node| groups(cx, node, "protect"));
     fields.finish(cx);
     Protect { users, groups }
@@ -175,7 +175,7 @@ fn is_map(node: &Node<'_>) -> bool {
     matches!(node.value, Value::Map(_))
 }
 
-/// What people wrote where more is wanted, or an example.
+/// What people wrote where more is needed, or an example.
 fn written<'n>(node: &'n Node<'_>, example: &'n str) -> &'n str {
     match &node.value {
         Value::Scalar(scalar) => &scalar.text,

@@ -1,5 +1,5 @@
 //! The rules of `group:` entries: they name declared groups, make no cycle, and reach a privileged group only
-//! where it says so; `except` names somebody whom they bring; nobody is listed twice.
+//! where it says so; `except` names somebody they bring; nobody is listed twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,7 +74,7 @@ fn listed_once<'d>(
     )
     .at(cx.span(member.origin), "again here")
     .at(cx.span(first.origin), "first here")
-    .help("Keep one entry: of two, the laxer one would win.");
+    .help("Keep one entry: of two, the less strict one would win.");
     cx.report(diagnostic);
 }
 
@@ -93,7 +93,7 @@ fn target_exists(cx: &mut Context, draft: &Draft, member: &Member, target: &Grou
     }
     let near = cx.near(target.as_str(), declared.keys().map(GroupName::as_str));
     let help = suggest::help(near, || {
-        "Declare the group; `group:` brings declared members only, so a group that lives at Atlassian alone \
+        "Declare the group; `group:` brings declared members only, so a group that exists only at Atlassian \
          brings nobody."
             .to_owned()
     });
@@ -170,7 +170,7 @@ fn exceptions(cx: &mut Context, brings: &Brings<'_>, member: &Member, target: &G
             continue;
         }
         let near = near_member(cx, brings, &reached, &email.value);
-        let help = suggest::help(near, || "Remove it, or correct the e-mail.".to_owned());
+        let help = suggest::help(near, || "Remove it, or correct the email.".to_owned());
         let span = cx.span(email.origin);
         cx.mistake(
             codes::EXCEPT_NAMES_NOBODY,
@@ -210,7 +210,7 @@ fn nesting(cx: &mut Context, draft: &Draft) {
                 codes::NESTING_PRIVILEGED,
                 format!("the privileged group `{}` takes another group's members", privileged.value),
             )
-            .at(cx.span(member.origin), "whoever edits this group edits the privileged one")
+            .at(cx.span(member.origin), "editing this group edits the privileged one")
             .at(cx.span(privileged.origin), "declared privileged here")
             .help("List the people themselves, or say `nest: true` in the privileged group.");
             cx.report(diagnostic);

@@ -48,8 +48,8 @@ fn mentions(cx: &mut Context, draft: &Draft) {
                 .at(mention.span, "named here")
                 .at(locked, "declared when this was locked")
                 .help(
-                    "Its members stay, and nothing manages them. Declare it again; if it is meant, take it out of the \
-                     policy and run `rollbook lock`.",
+                    "Its members stay, and nothing manages them. Declare it again; if this is intended, remove it from the policy \
+                     and run `rollbook lock`.",
                 ),
             );
             continue;
@@ -113,7 +113,7 @@ fn waived_twice(cx: &mut Context, draft: &Draft) {
                 )
                 .at(span, "again here")
                 .at(*first, "first here")
-                .help("Keep one of them: the guard stands aside until the later day, whichever is changed."),
+                .help("Keep one of them: the guard is waived until the later day, whichever is changed."),
             );
         }
     }
@@ -142,7 +142,7 @@ fn inactive_owners(cx: &mut Context, draft: &Draft) {
     }
 }
 
-/// A waiver may be for somebody whom the same change takes out of the tree, so this is a warning.
+/// A waiver may be for somebody the same change takes out of the tree, so this is a warning.
 fn unknown_person(cx: &mut Context, draft: &Draft, address: &crate::model::Located<crate::model::Address>) {
     let Some(UserRef::Email(email)) = address.value.user() else {
         return;

@@ -53,7 +53,7 @@ fn tidied(schema: &mut Schema) {
         && options.iter().any(is_null)
     {
         options.retain(|option| !is_null(option));
-        // In draft 7 nothing beside a `$ref` counts, so it stands in an `allOf`.
+        // In draft 7 nothing next to a `$ref` counts, so it is in an `allOf`.
         if let Some(options) = object.remove("anyOf") {
             object.insert("allOf".to_owned(), options);
         }
@@ -81,7 +81,7 @@ struct Rollbook {
     #[schemars(example = "https://acme.atlassian.net")]
     site: Option<Site>,
     /// The organization's id. With it, and with an organization API key, Rollbook can invite without mail,
-    /// suspend and restore, and see hidden e-mails.
+    /// suspend and restore, and see hidden emails.
     organization: Option<Id>,
     /// The id of the organization's directory. Left out, it is the only one.
     directory: Option<Id>,
@@ -95,13 +95,13 @@ struct Rollbook {
     include: Option<Vec<Pattern>>,
     /// The rules that hold for every plan.
     policy: Option<Policy>,
-    /// Guards that stand aside for a while, reviewed like everything else.
+    /// Guards that are waived for a while, reviewed like everything else.
     waive: Option<Vec<Waiver>>,
-    /// People, by e-mail. A member of a group need not stand here, but then must exist.
+    /// People, by email. A member of a group need not be here, but then must exist.
     #[schemars(extend("propertyNames" = { "$ref": "#/definitions/Email" }))]
     users: Option<BTreeMap<String, User>>,
-    /// Groups, by name. A group that stands here has exactly the members that it lists, unless its mode says
-    /// otherwise; groups that stand nowhere are left alone.
+    /// Groups, by name. A group that is listed here has exactly the members that it lists, unless its mode
+    /// says otherwise; groups that are not listed are left alone.
     #[schemars(extend("propertyNames" = { "$ref": "#/definitions/GroupName" }))]
     groups: Option<BTreeMap<String, GroupEntry>>,
 }
@@ -123,7 +123,7 @@ struct Site(
 #[derive(JsonSchema)]
 struct Id(#[schemars(regex(pattern = r"^[!-~]{1,128}$"))] String);
 
-/// An e-mail. Case does not matter, but one e-mail is written in one way in the whole tree.
+/// An email. Case does not matter, but one email is written in one way in the whole tree.
 #[derive(JsonSchema)]
 struct Email(
     #[schemars(

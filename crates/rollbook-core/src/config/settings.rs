@@ -9,7 +9,7 @@ use super::node::Node;
 use super::site;
 use super::values::{choice, email, id, text};
 
-/// The keys that stand in rollbook.yaml only.
+/// The keys of rollbook.yaml only.
 pub(super) const KEYS: &[&str] =
     &["version", "site", "organization", "directory", "operator", "scim", "include", "policy", "waive"];
 
@@ -32,7 +32,7 @@ pub(super) fn settings(
             codes::MISSING_KEY,
             entry.span,
             "`directory` without `organization`",
-            "a directory of which organization?",
+            "a directory without an organization",
             "Add `organization`, or remove `directory`.",
         );
     }

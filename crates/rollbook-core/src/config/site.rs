@@ -3,16 +3,16 @@
 
 use crate::model::Realm;
 
-/// Why a text is no site.
+/// Why a text is not a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Refusal {
     /// It does not start with `https://`.
     Scheme,
-    /// Something stands behind the host.
+    /// Something follows the host.
     Tail,
-    /// A name or password stands before the host.
+    /// A name or password precedes the host.
     UserInfo,
-    /// A port stands behind Atlassian's host.
+    /// A port follows Atlassian's host.
     Port,
     /// The host is in upper case.
     Case,
@@ -25,9 +25,9 @@ impl Refusal {
     pub(super) fn label(self) -> &'static str {
         match self {
             Self::Scheme => "not an https URL",
-            Self::Tail => "nothing may stand behind the host, not even a slash",
-            Self::UserInfo => "no name or password may stand in it",
-            Self::Port => "no port may stand in it",
+            Self::Tail => "nothing may follow the host, not even a slash",
+            Self::UserInfo => "it may not hold a name or password",
+            Self::Port => "it may not hold a port",
             Self::Case => "a host is written in lower case",
             Self::Host => "not one of Atlassian's hosts",
         }
@@ -37,7 +37,7 @@ impl Refusal {
     pub(super) fn help(self) -> &'static str {
         match self {
             Self::Scheme | Self::Tail | Self::UserInfo | Self::Port | Self::Case => {
-                "Write it as `https://acme.atlassian.net`, with nothing before or behind."
+                "Write it as `https://acme.atlassian.net`, with nothing before or after."
             }
             Self::Host => {
                 "Name the site's own host, such as `https://acme.atlassian.net`, also where people use a custom \

@@ -12,13 +12,13 @@ use super::context::Context;
 use super::draft::Draft;
 
 /// Checks every rule of this file. Where all names are ASCII nothing can look like another one but by its
-/// font, and `rn` beside `m` is no mistake, so those cost and report nothing.
+/// font, and `rn` for `m` is not a mistake, so those cost and report nothing.
 pub(super) fn check(cx: &mut Context, draft: &Draft) {
     let people: Vec<(Email, Span)> = cx.people.iter().map(|(email, span)| (email.clone(), span)).collect();
     mixed_scripts(cx, &people);
     let emails: Vec<(&str, Span)> = people.iter().map(|(email, span)| (email.as_str(), *span)).collect();
     let fold_email = |text: &str| skeleton(&text.to_ascii_lowercase()).collect::<String>();
-    look_alikes(cx, &emails, fold_email, codes::LOOK_ALIKE_EMAILS, "e-mails");
+    look_alikes(cx, &emails, fold_email, codes::LOOK_ALIKE_EMAILS, "emails");
     group_case(cx, draft);
     let groups: Vec<(&str, Span)> =
         draft.declared_groups().iter().map(|(name, span)| (name.as_str(), *span)).collect();
@@ -35,7 +35,7 @@ fn mixed_scripts(cx: &mut Context, people: &[(Email, Span)]) {
                 *span,
                 format!("`{part}` in `{email}` mixes letters of several scripts"),
                 "letters of several scripts",
-                "Type the address anew in one script: look-alike letters make it another person's.",
+                "Retype the address in one script: look-alike letters make it another person's.",
             );
         }
     }
@@ -66,9 +66,7 @@ fn look_alikes(
                 Diagnostic::error(code, format!("two {what} look the same: {}", escaped(name)))
                     .at(*span, "looks like the other one")
                     .at(original.1, "the other one")
-                    .help(
-                        "Type the wrong one anew; if both are right, nobody can tell them apart: rename one.",
-                    ),
+                    .help("Retype the wrong one; if both are right, nobody can tell them apart: rename one."),
             );
         }
     }

@@ -11,7 +11,7 @@ use super::values::{account_id, app, boolean, email_text, is_text, list_of, pros
 
 /// Decodes `users:` of one file into the draft.
 pub(super) fn users(cx: &mut Context, node: &Node<'_>, draft: &mut Draft) {
-    let Some(map) = map(cx, node, "e-mails with what is wanted for each") else {
+    let Some(map) = map(cx, node, "emails, each with its declaration") else {
         return;
     };
     for entry in &map.entries {
@@ -23,7 +23,7 @@ pub(super) fn users(cx: &mut Context, node: &Node<'_>, draft: &mut Draft) {
 }
 
 fn key(cx: &mut Context, entry: &Entry<'_>) -> Option<Email> {
-    if !is_text(cx, &entry.key, entry.span, "an e-mail") {
+    if !is_text(cx, &entry.key, entry.span, "an email") {
         return None;
     }
     let email = email_text(cx, &entry.key.text, entry.span)?;

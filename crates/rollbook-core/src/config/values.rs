@@ -35,14 +35,14 @@ pub(super) fn list<'n, 't>(cx: &mut Context, node: &'n Node<'t>, wanted: &str) -
 /// The items of a list of texts. One of them alone is what people write first.
 pub(super) fn scalars<'n, 't>(cx: &mut Context, node: &'n Node<'t>, wanted: &str) -> Option<&'n [Node<'t>]> {
     if let Value::Scalar(scalar) = &node.value {
-        let help = format!("Write a list, also of one: `[{}]`.", scalar.text);
+        let help = format!("Write a list, even for one: `[{}]`.", scalar.text);
         cx.shaped(node, false, wanted, help);
         return None;
     }
     list(cx, node, wanted)
 }
 
-/// The items of a list, each decoded, those with mistakes left out. An item that stands twice is a mistake.
+/// The items of a list, each decoded, those with mistakes left out. An item that appears twice is a mistake.
 pub(super) fn list_of<T>(
     cx: &mut Context,
     node: &Node<'_>,
@@ -58,7 +58,7 @@ pub(super) fn list_of<T>(
         let value = item(cx, node);
         if let Value::Scalar(scalar) = &node.value {
             if let Some(first) = firsts.get(&*scalar.text) {
-                let message = format!("`{}` stands twice in the list", scalar.text);
+                let message = format!("`{}` appears twice in the list", scalar.text);
                 let diagnostic = Diagnostic::error(codes::REPEATED_ITEM, message)
                     .at(node.span, "again here")
                     .at(*first, "first here")
@@ -102,9 +102,9 @@ pub(super) fn is_text(cx: &mut Context, scalar: &Scalar<'_>, span: Span, wanted:
     cx.mistake(
         codes::NEEDS_QUOTES,
         span,
-        format!("YAML readers take `{text}` for {taken_for}, and {wanted} is wanted"),
+        format!("YAML readers take `{text}` for {taken_for}; {wanted} is needed"),
         "needs quotes",
-        format!("If it is right, write it in quotes: `\"{text}\"`."),
+        format!("If it is correct, write it in quotes: `\"{text}\"`."),
     );
     false
 }
@@ -116,9 +116,9 @@ pub(super) fn prose(cx: &mut Context, node: &Node<'_>, wanted: &str) -> Option<L
         cx.mistake(
             codes::EMPTY_TEXT,
             node.span,
-            format!("{wanted} that says nothing"),
+            format!("{wanted} that is empty"),
             "an empty text",
-            "Write something. A key that need not be there can be left out instead.",
+            "Write a value. An optional key can be left out instead.",
         );
         return None;
     }
@@ -215,7 +215,7 @@ pub(super) fn choice<T: Words>(cx: &mut Context, node: &Node<'_>) -> Option<T> {
     cx.mistake(
         codes::UNKNOWN_VALUE,
         node.span,
-        format!("`{}` is none of the values of this key", scalar.text),
+        format!("invalid value `{}`", scalar.text),
         "unknown value",
         suggest::help(near, || format!("The values are {}.", suggest::listed(&names))),
     );
@@ -227,11 +227,11 @@ pub(super) fn date(cx: &mut Context, node: &Node<'_>) -> Option<Located<Date>> {
     let scalar = scalar(cx, node, "a day")?;
     let Some(date) = day(&scalar.text) else {
         let help = match meant(&scalar.text) {
-            Some(date) => format!("Write {date}: a day is YYYY-MM-DD."),
-            None => "Write a day as YYYY-MM-DD, such as 2026-12-31.".into(),
+            Some(date) => format!("Write {date}: dates are YYYY-MM-DD."),
+            None => "Write a date as YYYY-MM-DD, such as 2026-12-31.".into(),
         };
-        let says = format!("`{}` is no day", scalar.text);
-        cx.mistake(codes::BAD_DATE, node.span, says, "no day of the calendar", help);
+        let says = format!("`{}` is not a date", scalar.text);
+        cx.mistake(codes::BAD_DATE, node.span, says, "not a date of the form YYYY-MM-DD", help);
         return None;
     };
     Some(cx.locate(date, node.span))
@@ -250,16 +250,16 @@ pub(super) fn until(cx: &mut Context, node: &Node<'_>, then: &str) -> Option<Loc
     Some(until)
 }
 
-/// A person's e-mail.
+/// A person's email.
 pub(super) fn email(cx: &mut Context, node: &Node<'_>) -> Option<Located<Email>> {
-    let text = text(cx, node, "an e-mail")?;
+    let text = text(cx, node, "an email")?;
     let email = email_text(cx, text, node.span)?;
     let email = cx.person(email, node.span);
     Some(cx.locate(email, node.span))
 }
 
-/// A text that must be an e-mail, not yet taken in among the people. What a site shows may be odder than what a tree may
-/// ask for: an invitation goes to what stands here.
+/// A text that must be an email, not yet taken in among the people. What a site shows may be odder than what a tree may
+/// ask for: an invitation goes to this address.
 pub(super) fn email_text(cx: &mut Context, text: &str, span: Span) -> Option<Email> {
     let (why, help) = match Email::parse(text) {
         _ if within_brackets(text).is_some() => {
@@ -279,7 +279,7 @@ pub(super) fn email_text(cx: &mut Context, text: &str, span: Span) -> Option<Ema
                 EmailError::TooLong => "Use an address of at most 254 bytes.",
                 EmailError::Invisible(0x20) => "Write it without the space.",
                 EmailError::Invisible(_) => {
-                    "Type the address anew: copied text often carries hidden characters."
+                    "Retype the address: copied text often carries hidden characters."
                 }
             };
             let why = match error {
@@ -289,7 +289,7 @@ pub(super) fn email_text(cx: &mut Context, text: &str, span: Span) -> Option<Ema
             (why, help.to_owned())
         }
     };
-    cx.mistake(codes::BAD_EMAIL, span, format!("`{text}` is no e-mail: {why}"), "no e-mail", help);
+    cx.mistake(codes::BAD_EMAIL, span, format!("invalid email `{text}`: {why}"), "invalid email", help);
     None
 }
 
@@ -300,8 +300,8 @@ fn within_brackets(text: &str) -> Option<&str> {
     Email::parse(address).is_ok().then_some(address)
 }
 
-/// Why an address cannot be one of somebody: it is no dot-string (RFC 5321 §4.1.2) at a domain (RFC 5890 §2.3.1). Letters
-/// of every script may stand in both (RFC 6531 §3.3).
+/// Why an address cannot be one of somebody: it is not a dot-string (RFC 5321 §4.1.2) at a domain (RFC 5890 §2.3.1).
+/// Letters of every script may be in both (RFC 6531 §3.3).
 fn unusual(email: &Email) -> Option<String> {
     let (local, domain) = email.as_str().split_once('@')?;
     let letter = |c: char| c.is_ascii_alphanumeric() || !c.is_ascii();
@@ -313,10 +313,10 @@ fn unusual(email: &Email) -> Option<String> {
         return Some(format!("its domain holds `{c}`"));
     }
     if local.split('.').any(str::is_empty) {
-        return Some("a dot of its name stands at an end, or beside another".to_owned());
+        return Some("its name starts or ends with a dot, or has two dots in a row".to_owned());
     }
     if domain.split('.').any(str::is_empty) {
-        return Some("a dot of its domain stands at an end, or beside another".to_owned());
+        return Some("its domain starts or ends with a dot, or has two dots in a row".to_owned());
     }
     let hyphen = |label: &str| label.starts_with('-') || label.ends_with('-');
     domain.split('.').any(hyphen).then(|| "a part of its domain starts or ends with a hyphen".to_owned())
@@ -338,14 +338,14 @@ pub(super) fn group_name_text(cx: &mut Context, text: &str, span: Span) -> Optio
     } else if let Some((_, c)) = hidden(text).next() {
         (
             format!("it holds the invisible or control character U+{:04X}", u32::from(c)),
-            "Type the name anew: copied text often carries hidden characters.",
+            "Retype the name: copied text often carries hidden characters.",
         )
     } else if text.chars().count() > LONGEST_GROUP_NAME {
         (format!("it is longer than {LONGEST_GROUP_NAME} characters"), "Use a shorter name.")
     } else {
         return Some(GroupName::new(text));
     };
-    let message = format!("`{text}` is no group's name: {why}");
+    let message = format!("`{text}` cannot be a group's name: {why}");
     cx.mistake(codes::BAD_GROUP_NAME, span, message, "no group's name", help);
     None
 }
@@ -406,9 +406,9 @@ pub(super) fn domain(cx: &mut Context, node: &Node<'_>) -> Option<Located<String
     cx.mistake(
         codes::BAD_DOMAIN,
         node.span,
-        format!("`{text}` is no domain"),
+        format!("`{text}` is not a domain"),
         "no domain",
-        "Write what stands behind the `@`, such as acme.com.",
+        "Write what follows the `@`, such as acme.com.",
     );
     None
 }
@@ -423,7 +423,7 @@ pub(super) fn at_least<T>(cx: &mut Context, node: &Node<'_>, items: &[T], least:
         cx.mistake(
             codes::TOO_FEW,
             node.span,
-            format!("a list of {found}, and at least {least} are wanted"),
+            format!("a list of {found}; it needs at least {least}"),
             "too few items",
             help,
         );

@@ -1,4 +1,4 @@
-//! `waive:`, guards that stand aside for a while.
+//! `waive:`, guards that are waived for a while.
 
 use jiff::ToSpan as _;
 
@@ -11,7 +11,7 @@ use super::node::Node;
 use super::suggest;
 use super::values::{at_least, date, list, list_of, prose, scalars, text};
 
-/// How long a waiver may stand without being told of, in years.
+/// How long a waiver may last without a warning, in years.
 const FAR: i64 = 1;
 
 /// Decodes `waive:`.
@@ -31,30 +31,30 @@ fn waiver(cx: &mut Context, node: &Node<'_>) -> Option<Waiver> {
         fields.require("for", "Name what it is for, such as `for: [group.lyon-office]`.").and_then(|node| {
             scalars(cx, node, "a list of addresses")?;
             let addresses = list_of(cx, node, "a list of addresses", address);
-            let help = "Name what the guard stands aside for, such as `for: [group.lyon-office]`.";
+            let help = "Name what the guard is waived for, such as `for: [group.lyon-office]`.";
             at_least(cx, node, &addresses, 1, help).then_some(addresses)
         });
     let because = fields
-        .require("because", "Say why, for whoever reads it in a year.")
+        .require("because", "Say why, for its readers in a year.")
         .and_then(|node| prose(cx, node, "a reason"));
     let until =
-        fields.require("until", "Say on which day the guard is back, as YYYY-MM-DD.").and_then(|node| {
+        fields.require("until", "Say on which day the guard applies again, as YYYY-MM-DD.").and_then(|node| {
             let until = date(cx, node)?;
             if until.value <= cx.today {
                 cx.report(
-                    Diagnostic::warning(codes::WAIVER_EXPIRED, "a waiver whose day has come")
-                        .at(node.span, "the guard is back since this day")
+                    Diagnostic::warning(codes::WAIVER_EXPIRED, "this waiver has expired")
+                        .at(node.span, "the guard applies again from this day")
                         .help("Remove the waiver."),
                 );
             }
             let far = cx.today.checked_add(FAR.years()).unwrap_or(cx.today);
             if until.value > far {
                 cx.report(
-                    Diagnostic::warning(codes::WAIVER_FAR, "a waiver whose day is more than a year away")
-                        .at(node.span, "the guard is not back before this day")
+                    Diagnostic::warning(codes::WAIVER_FAR, "this waiver lasts for more than a year")
+                        .at(node.span, "the guard applies again from this day")
                         .help(
-                            "A waiver is for a while: name a day within a year, and renew it in a review. What is to stand \
-                             for good belongs in `policy`.",
+                            "A waiver is for a while: name a day within a year, and renew it in a review. A permanent exception belongs \
+                             in `policy`.",
                         ),
                 );
             }
@@ -92,7 +92,7 @@ fn guard(cx: &mut Context, node: &Node<'_>) -> Option<Guard> {
             cx.mistake(
                 codes::UNKNOWN_VALUE,
                 node.span,
-                format!("`{text}` is no guard"),
+                format!("`{text}` is not a guard"),
                 "unknown guard",
                 suggest::help(near, otherwise),
             );
@@ -109,7 +109,7 @@ fn address(cx: &mut Context, node: &Node<'_>) -> Option<Located<Address>> {
             cx.mistake(
                 codes::BAD_ADDRESS,
                 node.span,
-                format!("`{text}` is no address: {error}"),
+                format!("`{text}` is not an address: {error}"),
                 "no address",
                 "Write it as a plan shows it: `group.NAME`, `user.EMAIL` or `member.NAME/EMAIL`.",
             );

@@ -10,7 +10,7 @@ use crate::model::{JournalLine, Record, hex};
 /// What stands for the hash of a line before the first.
 pub const START: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// What stands before a line's own hash.
+/// What precedes a line's own hash.
 pub(super) const HASH: &str = ",\"hash\":\"";
 
 /// The end of a journal: what the next line goes on from.

@@ -7,7 +7,7 @@
 //! ```
 //!
 //! The hash is SHA-256 over the bytes of the line before `,"hash":`, the hash of the line before among them, so
-//! that a line cannot be changed, left out or moved without the rest being made anew. `chain` makes lines, and
+//! that a line cannot be changed, left out or moved without rewriting the rest. `chain` makes lines, and
 //! `parse` takes a file of them apart, whatever it holds.
 
 mod chain;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::chain::{HASH, START, hash};
 use crate::model::{JOURNAL_FORMAT, Journal, JournalLine, Key, Record, cut};
 
-/// The longest line that is read, in bytes. The longest that is written tells of a group that is deleted: 100
+/// The longest line that is read, in bytes. The longest that is written describes a group that is deleted: 100
 /// bytes for each of its members.
 pub const LONGEST_LINE: usize = 32 * 1024 * 1024;
 
@@ -37,7 +37,7 @@ pub enum Wrong {
     #[error("the journal is empty")]
     Empty,
     /// It is the last, and has no line break.
-    #[error("it is cut off, so that it was not whole on disk before the run ended")]
+    #[error("it is truncated: it was not complete on disk before the run ended")]
     CutOff,
     /// It is longer than is read.
     #[error("it is longer than {LONGEST_LINE} bytes")]
@@ -46,10 +46,10 @@ pub enum Wrong {
     #[error("it does not end with its hash")]
     NoHash,
     /// Its hash is another line's.
-    #[error("its hash is not that of what it says: it was changed")]
+    #[error("hash mismatch: the line was changed")]
     Changed,
-    /// It is no line of a journal.
-    #[error("it is no line of a journal: {0}")]
+    /// It is not a line of a journal.
+    #[error("not a line of a journal: {0}")]
     Shape(String),
     /// It does not follow the line before.
     #[error("it does not follow the line before: lines are missing, or in another order")]
@@ -58,7 +58,7 @@ pub enum Wrong {
     #[error("the journal does not begin with a `begin`")]
     NoBegin,
     /// It was written by another version.
-    #[error("its format is {0}, and {JOURNAL_FORMAT} is known here")]
+    #[error("its format is {0}; this version reads {JOURNAL_FORMAT}")]
     Format(String),
     /// A record stands where none of its kind can be.
     #[error("{0}")]
@@ -127,7 +127,7 @@ impl Reader {
     fn place(&mut self, record: &Record) -> Result<(), Wrong> {
         let is_first = self.lines.is_empty();
         if self.ended {
-            return Err(Wrong::Misplaced("it stands after the end of the run"));
+            return Err(Wrong::Misplaced("it comes after the end of the run"));
         }
         if is_first && !matches!(record, Record::Begin(_)) {
             return Err(Wrong::NoBegin);
@@ -140,12 +140,12 @@ impl Reader {
                 if operations.iter().all(|sent| self.in_flight.insert(sent.key.clone())) {
                     return Ok(());
                 }
-                Err(Wrong::Misplaced("an operation is sent whose answer had not come"))
+                Err(Wrong::Misplaced("an operation is sent again before its answer"))
             }
             Record::Answered(answer) if self.in_flight.remove(&answer.key) => Ok(()),
             Record::Answered(_) => Err(Wrong::Misplaced("an operation is answered that was not sent")),
             Record::Looked(look) if self.in_flight.contains(&look.key) => {
-                Err(Wrong::Misplaced("an operation is looked for whose answer had not come"))
+                Err(Wrong::Misplaced("an operation is looked for before its answer"))
             }
             Record::Looked(_) | Record::Settled { .. } => Ok(()),
             Record::End(_) => {

@@ -23,17 +23,17 @@ const PART: &AsciiSet = &NON_ALPHANUMERIC
 
 const ACCOUNT: &str = "account:";
 
-/// A person, by e-mail, or by account id where there is no e-mail.
+/// A person, by email, or by account id where there is no email.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UserRef {
-    /// By e-mail.
+    /// By email.
     Email(Email),
     /// By account id.
     Account(AccountId),
 }
 
 /// A thing that a plan can change: `group.NAME`, `user.EMAIL`, `member.NAME/EMAIL`, with `account:ID` where
-/// there is no e-mail. Parts are percent-encoded in its text.
+/// there is no email. Parts are percent-encoded in its text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[schemars(with = "String")]
 pub enum Address {
@@ -45,7 +45,7 @@ pub enum Address {
     Member(GroupName, UserRef),
 }
 
-/// Why a text is no address.
+/// Why a text is not an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// It does not start with a kind.
@@ -57,10 +57,10 @@ pub enum AddressError {
     /// A part is empty, or holds a slash or bytes that are not UTF-8.
     #[error("a part of the address is empty or not percent-encoded")]
     Part,
-    /// The e-mail in it is none.
-    #[error("its e-mail is none: {0}")]
+    /// The email in it is invalid.
+    #[error("invalid email: {0}")]
     Email(EmailError),
-    /// What stands before the address of a key is no action.
+    /// What precedes the address of a key is not an action.
     #[error("a key is `ACTION ADDRESS`")]
     Action,
 }

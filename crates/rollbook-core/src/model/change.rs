@@ -63,7 +63,7 @@ pub enum Wanted {
     },
     /// A person is to have an account here.
     InviteUser {
-        /// Their e-mail.
+        /// Their email.
         email: Email,
         /// Their display name.
         name: Option<String>,
@@ -93,7 +93,7 @@ pub enum Wanted {
     ActivateUser {
         /// The account.
         account: AccountId,
-        /// Its e-mail, by which somebody who is in no directory is invited.
+        /// Its email, by which somebody who is in no directory is invited.
         email: Email,
         /// What an invitation asks for.
         apps: Vec<App>,

@@ -25,7 +25,7 @@ pub struct Revision {
     pub behind: usize,
 }
 
-/// How a tree differs from its base in what a reviewer must not miss, and what it takes over from live.
+/// How a tree differs from its base in what a reviewer must not miss, and what it takes over from the site.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Comparison {
     /// The base.
@@ -40,7 +40,7 @@ pub struct Comparison {
     /// What the tree declares otherwise, without an operation that shows it all: groups that leave the tree, ends that
     /// move, and revokes of the base that are dropped.
     pub declared: Vec<DeclarationChange>,
-    /// What live has, the base would change, and the tree accepts: it was done by hand and is declared now.
+    /// What the site has, the base would change, and the tree accepts: it was done by hand and is declared now.
     pub adopted: Vec<Adopted>,
 }
 
@@ -51,7 +51,7 @@ pub struct IdentityChange {
     pub address: Address,
     /// Its id by the base; nothing where the base had none.
     pub base: Option<String>,
-    /// Its id by the tree; nothing where the tree has none any more.
+    /// Its id in the tree; nothing where the tree has none any more.
     pub head: Option<String>,
     /// The live name of what the tree means, where it was read.
     pub name: Option<String>,
@@ -90,7 +90,7 @@ pub enum Declared {
         /// The first day without it by the base; nothing where it does not end.
         #[schemars(with = "Option<String>")]
         base: Option<Date>,
-        /// The first day without it by the tree; nothing where it does not end any more.
+        /// The first day without it in the tree; nothing where it does not end any more.
         #[schemars(with = "Option<String>")]
         head: Option<Date>,
     },
@@ -114,7 +114,7 @@ pub struct RuleChange {
     pub head: Option<String>,
 }
 
-/// What became of a reviewed plan in a new one.
+/// How a reviewed plan fares in a new one.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Review {
     /// The fingerprint of the reviewed plan.

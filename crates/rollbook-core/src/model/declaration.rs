@@ -20,7 +20,7 @@ pub struct Declaration {
     pub settings: Settings,
     /// The rules.
     pub policy: Policy,
-    /// Guards that stand aside for a while.
+    /// Guards that are waived for a while.
     pub waivers: Vec<Waiver>,
     /// `users:` of every file.
     pub users: BTreeMap<Email, DeclaredUser>,
@@ -132,7 +132,7 @@ pub struct Members {
     pub mode: Option<Mode>,
     /// Who owns the group.
     pub source: Source,
-    /// What becomes of undeclared members of account type `app`.
+    /// What happens to undeclared members of account type `app`.
     pub apps_in_group: AppsInGroup,
     /// Whether a privileged group takes `group:` entries.
     pub nest: bool,
@@ -145,7 +145,7 @@ pub struct Member {
     pub who: MemberRef,
     /// Where the entry stands.
     pub origin: Origin,
-    /// People whom this entry does not bring; only a `group:` entry has any.
+    /// People this entry does not bring; only a `group:` entry has any.
     pub except: Vec<Located<Email>>,
     /// The first day (UTC) on which the entry is inert.
     pub until: Option<Located<Date>>,
@@ -177,7 +177,7 @@ words! {
 }
 
 words! {
-    /// What becomes of undeclared members of account type `app` in an exact group.
+    /// What happens to undeclared members of account type `app` in an exact group.
     #[derive(Default)]
     pub enum AppsInGroup {
         /// They stay.
@@ -241,7 +241,7 @@ impl Declaration {
         waivers.flat_map(|waiver| &waiver.addresses).map(|address| &address.value)
     }
 
-    /// The same as if all of it stood in one place, to compare what two trees say.
+    /// The same as if all of it were in one place, to compare what two trees say.
     #[must_use]
     pub fn placeless(mut self) -> Self {
         let nowhere = Origin { file: FileId(0), offset: 0 };

@@ -1,4 +1,4 @@
-//! E-mail addresses as people declare them: compared without regard to ASCII case, shown as written.
+//! Email addresses as people declare them: compared without regard to ASCII case, shown as written.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -11,12 +11,12 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use super::compared::compared;
 use super::invisible::is_invisible;
 
-/// An e-mail address. Equality and order ignore ASCII case; [`fmt::Display`] shows the declared spelling.
+/// An email address. Equality and order ignore ASCII case; [`fmt::Display`] shows the declared spelling.
 #[derive(Clone, Debug, JsonSchema)]
 #[schemars(transparent)]
 pub struct Email(Arc<str>);
 
-/// Why a text is no e-mail address.
+/// Why a text is not an email address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum EmailError {
     /// There is not exactly one `@` with something on both sides.
@@ -42,7 +42,7 @@ impl Email {
         if text.len() > 254 {
             return Err(EmailError::TooLong);
         }
-        // An address of a plan writes `account:ID` where there is no e-mail, and an unquoted local part cannot
+        // An address of a plan writes `account:ID` where there is no email, and an unquoted local part cannot
         // hold a colon anyway (RFC 5322 §3.2.3).
         if text.contains(':') {
             return Err(EmailError::Shape);
@@ -60,17 +60,17 @@ impl Email {
         &self.0
     }
 
-    /// What stands behind the `@`, as declared.
+    /// What follows the `@`, as declared.
     pub fn domain(&self) -> &str {
         self.0.split_once('@').map_or("", |(_, domain)| domain)
     }
 
-    /// Whether two addresses reach one mailbox: what stands behind a `+` is a note of its owner's (RFC 5233).
+    /// Whether two addresses reach one mailbox: what follows a `+` is a note of its owner's (RFC 5233).
     pub fn is_same_mailbox(&self, other: &Self) -> bool {
         self == other || self.mailbox().eq_ignore_ascii_case(other.mailbox()) && self.is_at(other.domain())
     }
 
-    /// What stands before the `@`, without the note behind a `+`.
+    /// What precedes the `@`, without the note after a `+`.
     fn mailbox(&self) -> &str {
         self.0.split(['@', '+']).next().unwrap_or_default()
     }

@@ -1,4 +1,4 @@
-//! What people are told of an error, whatever its type: each type says beside its message what to do next, as a
+//! What people read of an error, whatever its type: besides its message, each type says what to do next, as a
 //! [`miette::Diagnostic`].
 
 use miette::Diagnostic;

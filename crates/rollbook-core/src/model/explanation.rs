@@ -1,4 +1,4 @@
-//! Why somebody is, or is not, in a group by the tree alone.
+//! Why somebody is, or is not, in a group according to the configuration alone.
 
 use jiff::civil::Date;
 use serde::Serialize;
@@ -12,7 +12,7 @@ use super::tree::Location;
 pub struct Explanation {
     /// The ways, by group and then in the order of the tree.
     pub ways: Vec<Way>,
-    /// Whether there are more than are told of.
+    /// Whether there are more than are listed.
     pub more: bool,
 }
 
@@ -50,7 +50,7 @@ pub struct Step {
 pub enum Standing {
     /// It does.
     Member,
-    /// Its day has come.
+    /// It has expired.
     Expired,
     /// An entry on the way leaves the person out.
     Excepted,

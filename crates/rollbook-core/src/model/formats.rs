@@ -1,9 +1,9 @@
-//! The formats of what Rollbook writes and reads, by the name that stands in each document as `format`. docs/formats.md says
+//! The formats of what Rollbook writes and reads, by the name that each document has as `format`. docs/formats.md says
 //! what is promised of them: a change that breaks readers gives a format another number.
 
 /// What `plan --format json` prints and `plan --out` writes.
 pub const PLAN: &str = "rollbook.plan/1";
-/// What `apply` and `undo` print of what became of a plan.
+/// What `apply` and `undo` print of the outcome of a plan.
 pub const REPORT: &str = "rollbook.report/1";
 /// What `check` says of a tree.
 pub const DIAGNOSTICS: &str = "rollbook.diagnostics/1";

@@ -87,7 +87,7 @@ string_id! {
 }
 
 string_id! {
-    /// A user or a group in a SCIM directory. It is no account id and no group id (docs/atlassian.md#scim-ids).
+    /// A user or a group in a SCIM directory. It is neither an account id nor a group id (docs/atlassian.md#scim-ids).
     ScimId
 }
 

@@ -16,11 +16,11 @@ pub struct Import {
     pub users: BTreeMap<Email, Option<String>>,
     /// What cannot be added.
     pub left: Vec<LeftOut>,
-    /// The display names of active people whom `users` cannot name: their e-mail is hidden, or may mean somebody else.
+    /// The display names of active people that `users` cannot name: their email is hidden, or may mean somebody else.
     pub unnamed: Vec<String>,
 }
 
-/// What is known of the groups that an import may add, beside their members.
+/// What is known of the groups that an import may add, besides their members.
 #[derive(Clone, Debug, Default)]
 pub struct GroupFacts {
     /// Who owns each; `None` where the API did not show the group.

@@ -30,7 +30,7 @@ pub struct LiveState {
     pub accounts: BTreeMap<AccountId, LiveAccount>,
     /// What the organization says of the people it was asked about.
     pub people: BTreeMap<AccountId, OrganizationUser>,
-    /// The e-mails that the organization was asked for, whether it knows them or not.
+    /// The emails that the organization was asked for, whether it knows them or not.
     pub searched: BTreeSet<Email>,
     /// The users of the SCIM directory, where an identity needed them.
     pub scim_users: Reading<Vec<ScimUser>>,
@@ -58,7 +58,7 @@ pub struct LiveAccount {
     pub status: UserStatus,
     /// The display name; it comes from outside and may hold anything.
     pub name: String,
-    /// The e-mail, where the API shows it (docs/atlassian.md#hidden-emails).
+    /// The email, where the API shows it (docs/atlassian.md#hidden-emails).
     pub email: Option<Email>,
 }
 
@@ -150,7 +150,7 @@ impl LiveAccount {
         !self.active() && self.email.is_none() && self.name == FORMER_USER
     }
 
-    /// Takes in what the organization says of the person: it knows e-mails that Jira hides, and why somebody is not
+    /// Takes in what the organization says of the person: it knows emails that Jira hides, and why somebody is not
     /// active. What it leaves unsaid stands as it was.
     pub fn learn(&mut self, person: &OrganizationUser) {
         if person.email.is_some() {
@@ -203,8 +203,8 @@ pub struct Rows<T> {
     pub ended: bool,
 }
 
-/// Rows that are known to be all of them, distinct and in order. One that a snapshot holds was whole when it was read; a
-/// plan from it is for people to look at, and apply reads for itself.
+/// Rows that are known to be all of them, distinct and in order. One that a snapshot holds was complete when it was
+/// read; a plan from it is for people to look at, and apply reads for itself.
 ///
 /// A row whose id the API does not tell counts towards the total: it is a row, and nobody can say whose. Nothing is ever
 /// matched with it, nor changed.
@@ -312,7 +312,7 @@ impl<'de, T: Ord + Deserialize<'de>> Deserialize<'de> for Listing<T> {
 }
 
 impl<T> Listing<T> {
-    /// The same listing, with the names of rows that it has beside those with ids.
+    /// The same listing, with the names of rows that it has besides those with ids.
     #[must_use]
     pub fn beside(mut self, unidentified: impl IntoIterator<Item = String>) -> Self {
         self.unidentified = unidentified.into_iter().collect();

@@ -8,7 +8,7 @@ use super::ids::{AccountId, GroupId, GroupName};
 /// The mappings of `rollbook.lock`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lock {
-    /// Accounts by declared e-mail.
+    /// Accounts by declared email.
     pub users: BTreeMap<Email, LockedId<AccountId>>,
     /// Groups by declared name.
     pub groups: BTreeMap<GroupName, LockedId<GroupId>>,

@@ -24,7 +24,7 @@ pub enum Operation {
     },
     /// Invites a person to the site, or provisions them.
     InviteUser {
-        /// Their e-mail.
+        /// Their email.
         email: Email,
         /// Their display name, where the tree says it; not every surface can say it.
         name: Option<String>,
@@ -107,7 +107,7 @@ pub enum Inactive {
     Deactivated,
 }
 
-/// A membership of somebody whom an operation is about, with the name that the plan uses for its group.
+/// A membership of the person an operation is about, with the name that the plan uses for its group.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Kept {
     /// The group's name.
@@ -349,7 +349,7 @@ impl<Id> Ref<Id> {
     }
 }
 
-/// A text that is no reason.
+/// A text that is not a reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a reason is declared, undeclared, expired, excepted, offboarded, unlisted or undone")]
 pub struct UnknownReason;

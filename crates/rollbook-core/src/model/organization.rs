@@ -16,7 +16,7 @@ use super::words::words;
 pub struct OrganizationUser {
     /// The account.
     pub account: AccountId,
-    /// The e-mail, where it is shown.
+    /// The email, where it is shown.
     pub email: Option<Email>,
     /// The full name; it comes from outside and may hold anything.
     pub name: String,
@@ -160,7 +160,7 @@ pub enum Restriction {
     ExportControl,
     /// The organization does not manage the account.
     NotManaged,
-    /// The account's e-mail is not verified: `forbidden.targetUnverified`.
+    /// The account's email is not verified: `forbidden.targetUnverified`.
     Unverified,
     /// The API did not say whether it may.
     Unsaid,
@@ -230,7 +230,7 @@ impl Restriction {
             Self::Administrative => "it is for administration by Atlassian alone",
             Self::ExportControl => "the account is blocked by export control",
             Self::NotManaged => "the organization does not manage the account",
-            Self::Unverified => "the account's e-mail is not verified",
+            Self::Unverified => "the account's email is not verified",
             Self::Unsaid => "the API does not say whether it may be done",
             Self::Other(words) => words,
         }

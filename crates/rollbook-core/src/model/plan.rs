@@ -28,7 +28,7 @@ pub struct Plan {
     pub fingerprint: String,
     /// The base revision, and how the tree differs from it; nothing where there is none to compare with.
     pub base: Option<Comparison>,
-    /// What became of a reviewed plan in this one; nothing where there was none.
+    /// How a reviewed plan fares in this one; nothing where there was none.
     pub review: Option<Review>,
     /// The targets and reasons that the plan was narrowed to; empty for the whole tree.
     pub narrowed_to: Vec<String>,
@@ -87,11 +87,11 @@ words! {
         Pin = "pin",
         /// `rollbook.lock`.
         Lock = "lock",
-        /// The organization's search by e-mail.
+        /// The organization's search by email.
         Organization = "organization",
         /// The SCIM directory.
         Scim = "scim",
-        /// An e-mail that Jira shows.
+        /// An email that Jira shows.
         Jira = "jira",
         /// An export of the admin console.
         Accounts = "accounts",
@@ -110,7 +110,7 @@ pub struct Header {
     pub commit: Option<String>,
     /// Rollbook's version.
     pub rollbook: String,
-    /// The snapshot that it was made from; nothing where it was made from live.
+    /// The snapshot that it was made from; nothing where the site was read.
     pub snapshot: Option<Taken>,
     /// SHA-256 over the document that the plan is written as, with this as null, in hex; nothing before it is written.
     pub checksum: Option<String>,
@@ -191,9 +191,9 @@ pub struct GroupSummary {
 pub struct Blocked {
     /// What it is about.
     pub address: Address,
-    /// What is wanted.
+    /// The change.
     pub action: Action,
-    /// Why it is wanted.
+    /// Its reason.
     pub reason: Reason,
     /// Stable and kebab-case.
     pub code: Cow<'static, str>,
@@ -296,7 +296,7 @@ words! {
         Reactivation = "reactivation",
         /// Somebody would be invited at a domain that is not listed.
         InviteDomain = "invite-domain",
-        /// An e-mail or a name means another id than it did.
+        /// An email or a name means another id than it did.
         IdentityChanged = "identity-changed",
         /// Somebody could not be resolved.
         IdentityUnresolved = "identity-unresolved",
@@ -318,13 +318,13 @@ pub struct Cost {
     pub requests: usize,
     /// The requests of each surface.
     pub surfaces: BTreeMap<Surface, usize>,
-    /// What the published rate limits make of the writes, in seconds, beside the looks after them.
+    /// What the published rate limits make of the writes, in seconds, in addition to the looks after them.
     pub seconds: f64,
-    /// What becomes of the seats of each app that the plan touches, where they are limited.
+    /// What happens to the seats of each app that the plan touches, where they are limited.
     pub seats: Vec<SeatChange>,
 }
 
-/// What becomes of the seats of an app.
+/// What happens to the seats of an app.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SeatChange {
     /// The app.
@@ -361,9 +361,9 @@ impl Plan {
     }
 }
 
-/// A text that is no guard which may be set aside.
+/// A text that is not a guard which may be waived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("no guard of this name may be set aside")]
+#[error("there is no guard of this name that can be waived")]
 pub struct UnknownGuard;
 
 impl FromStr for Guard {

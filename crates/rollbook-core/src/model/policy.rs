@@ -17,9 +17,9 @@ use super::words::words;
 pub struct Policy {
     /// Whether undeclared members of declared groups are removed, where the group does not say.
     pub mode: Mode,
-    /// What becomes of active accounts that nothing declares.
+    /// What happens to active accounts that nothing declares.
     pub unlisted_users: Option<Located<UnlistedUsers>>,
-    /// What becomes of groups that nothing declares.
+    /// What happens to groups that nothing declares.
     pub unlisted_groups: UnlistedGroups,
     /// The domains at which a declared user who does not exist may be invited.
     pub invite_domains: Vec<Located<String>>,
@@ -80,7 +80,7 @@ impl Policy {
         protected.chain(marked).chain(floors).chain(listed)
     }
 
-    /// Whether somebody of this e-mail may be invited.
+    /// Whether a user with this email may be invited.
     pub fn invites_at(&self, email: &Email) -> bool {
         self.invite_domains.iter().any(|listed| email.is_at(&listed.value))
     }
@@ -99,7 +99,7 @@ words! {
 }
 
 words! {
-    /// What becomes of active accounts that nothing declares.
+    /// What happens to active accounts that nothing declares.
     #[derive(Default)]
     pub enum UnlistedUsers {
         /// Nothing.
@@ -113,7 +113,7 @@ words! {
 }
 
 words! {
-    /// What becomes of groups that nothing declares.
+    /// What happens to groups that nothing declares.
     #[derive(Default)]
     pub enum UnlistedGroups {
         /// Nothing.
@@ -188,12 +188,12 @@ pub struct Protect {
     pub groups: Vec<Located<GroupName>>,
 }
 
-/// An entry of `waive:`: a guard that stands aside for some addresses until a day.
+/// An entry of `waive:`: a guard that is waived for some addresses until a day.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Waiver {
     /// The guard.
     pub guard: Guard,
-    /// The addresses it stands aside for, as written and checked.
+    /// The addresses it is waived for, as written and checked.
     pub addresses: Vec<Located<Address>>,
     /// Why.
     pub because: String,

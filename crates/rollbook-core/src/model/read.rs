@@ -34,7 +34,7 @@ pub enum Read {
     Memberships,
     /// What is an account that is to be added, and no listing showed?
     Account,
-    /// What does the organization say of somebody whom a change is about?
+    /// What does the organization say of a person that a change is about?
     Standing,
     /// What may user management do to an account?
     Privileges,

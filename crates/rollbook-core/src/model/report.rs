@@ -1,4 +1,4 @@
-//! What a surface answered to every operation of a plan, and what became of it.
+//! What a surface answered to every operation of a plan, and the outcome.
 
 use std::collections::BTreeSet;
 
@@ -10,14 +10,14 @@ use super::lock::Lock;
 use super::scim::ScimUser;
 use super::text::cut;
 
-/// What became of a plan.
+/// The outcome of a plan.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
     /// Every operation of the plan, in the plan's order.
     pub outcomes: Vec<(Key, Outcome)>,
     /// Why nothing more was sent, where a credential ended the run: a full sentence or two.
     pub ended: Option<String>,
-    /// The accounts and groups that came to be, as the lock would have them, where their ids were told.
+    /// The accounts and groups that were created, as the lock would have them, where their ids were shown.
     pub made: Lock,
 }
 
@@ -50,7 +50,7 @@ pub enum Response {
     NotSent,
 }
 
-/// The ids that came of an operation.
+/// The ids that an operation created.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct CreatedIds {
@@ -71,7 +71,7 @@ pub struct CreatedIds {
     pub joined: BTreeSet<GroupId>,
 }
 
-/// What became of an operation. A journal keeps its texts cut.
+/// The outcome of an operation. A journal keeps its texts cut.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Outcome {
@@ -107,12 +107,12 @@ pub enum Outcome {
 }
 
 impl CreatedIds {
-    /// A group came to be.
+    /// A group was created.
     pub fn group(id: GroupId) -> Self {
         Self { group: Some(id), ..Self::default() }
     }
 
-    /// An account came to be, or an invitation led to it.
+    /// An account was created, or an invitation led to it.
     pub fn account(id: AccountId) -> Self {
         Self { account: Some(id), ..Self::default() }
     }

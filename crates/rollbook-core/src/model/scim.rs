@@ -15,9 +15,9 @@ pub struct ScimUser {
     pub id: ScimId,
     /// The Atlassian account that it is linked to, where the directory says it.
     pub account: Option<AccountId>,
-    /// The unique name; it need not be an e-mail.
+    /// The unique name; it need not be an email.
     pub user_name: String,
-    /// The primary e-mail, or the only one.
+    /// The primary email, or the only one.
     pub email: Option<Email>,
     /// The display name; it comes from outside and may hold anything.
     pub name: String,

@@ -59,7 +59,7 @@ pub struct Place {
     pub scim: Option<String>,
 }
 
-/// What was read, as each surface shows it: what the organization says of people stands apart.
+/// What was read, as each surface shows it: what the organization says of people is kept apart.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Readings {
@@ -77,11 +77,11 @@ pub struct Readings {
     pub looked_up: BTreeSet<AccountId>,
     /// Everybody, as the organization shows them.
     pub people: BTreeMap<AccountId, OrganizationUser>,
-    /// The e-mails that the organization was asked for.
+    /// The emails that the organization was asked for.
     pub searched: BTreeSet<Email>,
-    /// Whom it found by them without showing their e-mail.
+    /// Whom it found by them without showing their email.
     pub found: BTreeSet<AccountId>,
-    /// Whether everybody whom it can find is among `people`, with their e-mail: it has one directory, and hides none.
+    /// Whether everybody it can find is among `people`, with their email: it has one directory, and hides none.
     pub whole: bool,
     /// The users of the SCIM directory.
     pub scim_users: Reading<Vec<ScimUser>>,

@@ -67,7 +67,7 @@ pub struct Location {
     pub column: u32,
 }
 
-/// A text that is no location.
+/// A text that is not a location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("a place is `FILE:LINE:COLUMN`")]
 pub struct NoLocation;

@@ -85,7 +85,7 @@ fn organization_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &C
     let theirs: BTreeSet<&GroupId> = context.live.organization_admin_groups().collect();
     let admins: BTreeSet<&AccountId> = match &context.capabilities.organization_admins {
         Reading::Read(admins) => admins.iter().collect(),
-        // Without the organization's key, those whom the group makes administrators are the only ones known.
+        // Without the organization's key, those that the group makes administrators are the only ones known.
         Reading::NotRead => {
             let members = theirs.iter().filter_map(|group| context.live.members.get(*group)).flatten();
             let active = |id: &&AccountId| context.live.accounts.get(*id).is_some_and(LiveAccount::active);
@@ -134,11 +134,11 @@ fn is_person_here(context: &Context<'_>, account: &AccountId) -> bool {
 
 /// What a plan does to who administers the site.
 struct SiteAdmins {
-    /// The operations that take it from whoever has it.
+    /// The operations that take it from those who have it.
     taking: Vec<Key>,
     /// The operations that give it.
     giving: Vec<Key>,
-    /// Whether somebody keeps it whatever becomes of those that give it.
+    /// Whether somebody keeps it whatever happens to those that give it.
     kept: bool,
     /// Whether somebody has it after all of them.
     held: bool,

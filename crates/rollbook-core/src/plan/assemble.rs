@@ -73,13 +73,13 @@ pub(super) fn assemble(context: &Context<'_>, steps: Steps, seats: Vec<SeatChang
 /// A tree that lacks what its base has would take back what somebody else changed.
 fn not_contained(base: &Comparison) -> Note {
     let text = format!(
-        "what is planned does not contain {}: rebase, or it takes back what changed there",
+        "what is planned does not contain {}: rebase, or it reverts what changed there",
         base.revision.name
     );
     Note::new("base-not-contained", text, None)
 }
 
-/// The declared people whom operations are about, with what said who they are.
+/// The declared people that operations are about, with what said who they are.
 fn identities(people: &People, operations: &[PlannedOperation]) -> Vec<Identified> {
     let users: BTreeSet<&UserRef> =
         operations.iter().filter_map(|planned| planned.key.address.user()).collect();

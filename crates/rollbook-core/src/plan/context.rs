@@ -1,4 +1,4 @@
-//! What a plan is made from, beside the changes.
+//! What a plan is made from, besides the changes.
 
 use std::collections::BTreeMap;
 
@@ -15,7 +15,7 @@ use super::document::SavedPlan;
 use super::identity::Resolved;
 use super::narrow::Scope;
 
-/// What routing needs beside the changes.
+/// What routing needs besides the changes.
 #[derive(Clone, Debug)]
 pub struct Context<'a> {
     /// What the tree asks for, and whom and what it means.
@@ -38,7 +38,7 @@ pub struct Context<'a> {
     pub applied: Option<&'a Resolved<'a>>,
     /// Everybody who made the change from the base to the tree, where somebody says it.
     pub authors: &'a [Email],
-    /// What a reviewer should know beside what the plan finds.
+    /// What a reviewer should know besides what the plan finds.
     pub notes: &'a [Note],
     /// The plan that was reviewed, where there is one: only what it has is kept.
     pub reviewed: Option<&'a SavedPlan>,

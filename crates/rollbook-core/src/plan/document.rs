@@ -11,7 +11,7 @@ use crate::model::formats::PLAN as FORMAT;
 
 use super::seal::{Unfit, document_of, sealed, unsealed};
 
-/// How far the clock of whoever made a plan may be ahead.
+/// How far ahead the clock may be on which a plan was made.
 pub(super) const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
 /// A plan as it is written. Its header holds a SHA-256 over all of the document but itself.
@@ -23,21 +23,21 @@ struct Document<P> {
     plan: P,
 }
 
-/// A plan that was read from a file: something to show, and to hold a new plan against. It is no plan to carry out.
+/// A plan that was read from a file: something to show, and to hold a new plan against. It is not a plan to carry out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SavedPlan(Plan);
 
-/// Why a text is no plan that this version can use.
+/// Why a text is not a plan that this version can use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SavedPlanError {
     /// It is not JSON, or not a document of ours.
-    #[error("it is no plan of Rollbook: {0}")]
+    #[error("not a Rollbook plan: {0}")]
     NotAPlan(String),
     /// It ends too early.
-    #[error("it ends in the middle")]
+    #[error("it is truncated")]
     Truncated,
     /// It is of a form that this version does not know.
-    #[error("it is a `{0}`, and this version reads `{FORMAT}`")]
+    #[error("it is a `{0}`; this version reads `{FORMAT}`")]
     Format(String),
     /// Another version made it.
     #[error("Rollbook {made_by} made it, and this is {this}")]
@@ -48,10 +48,10 @@ pub enum SavedPlanError {
         this: String,
     },
     /// Somebody changed it.
-    #[error("it was changed after it was made: its checksum is of another text")]
+    #[error("checksum mismatch: it was changed after it was made")]
     Changed,
     /// It is older than asked for.
-    #[error("it was made at {made}, which is longer ago than --max-age {most}")]
+    #[error("it was made at {made}, longer ago than --max-age {most}")]
     TooOld {
         /// When it was made.
         made: String,
@@ -59,10 +59,10 @@ pub enum SavedPlanError {
         most: String,
     },
     /// It was made later than now.
-    #[error("it was made at {0}, which is yet to come")]
+    #[error("its timestamp {0} is in the future")]
     FromTheFuture(String),
     /// It is a plan of another site.
-    #[error("it is a plan for {plan}, and the tree names {tree}")]
+    #[error("the plan is for {plan}, but the tree names {tree}")]
     OtherSite {
         /// The plan's site.
         plan: String,

@@ -1,4 +1,4 @@
-//! Why somebody is, or is not, in a group by the tree alone: every way that leads there.
+//! Why somebody is, or is not, in a group according to the configuration alone: every way that leads there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,7 +10,7 @@ use crate::model::{
 
 use super::desired::{Desired, owners};
 
-/// The most ways that are told of: nested groups multiply them.
+/// The most ways that are listed: nested groups multiply them.
 const MOST_WAYS: usize = 1_000;
 
 /// Every way by which a tree puts somebody into a group, or would. Groups come in the order of their names.
@@ -19,7 +19,7 @@ pub fn explain_user(desired: &Desired<'_>, user: &UserRef, locator: &Locator<'_>
     collect(desired, locator, desired.groups.keys(), &wanted)
 }
 
-/// Everybody whom a tree puts into a group, or would, and each way.
+/// Everybody a tree puts into a group, or would, and each way.
 pub fn explain_group(desired: &Desired<'_>, group: &GroupName, locator: &Locator<'_>) -> Explanation {
     collect(desired, locator, desired.groups.keys().filter(|name| *name == group), &|_| true)
 }
@@ -50,7 +50,7 @@ fn collect<'a>(
 struct Walk<'a> {
     declaration: &'a Declaration,
     desired: &'a Desired<'a>,
-    /// The e-mails of those who are named by account.
+    /// The emails of those who are named by account.
     owners: BTreeMap<UserRef, UserRef>,
     locator: &'a Locator<'a>,
     wanted: &'a dyn Fn(&UserRef) -> bool,

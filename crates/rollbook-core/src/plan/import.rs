@@ -49,7 +49,7 @@ fn matches((name, glob): &(GroupName, Option<GlobMatcher>), group: &GroupName) -
     name == group || glob.as_ref().is_some_and(|glob| glob.is_match(group.as_str()))
 }
 
-/// What an import wants to know beside the live state: who owns the groups that it adds, and which of them give apps.
+/// What an import wants to know besides the live state: who owns the groups that it adds, and which of them give apps.
 pub fn import_questions(desired: &Desired<'_>, live: &LiveState, selection: &Selection) -> Questions {
     let declared = Groups::of(desired.declaration, &live.groups);
     let is_new = |group: &&LiveGroup| declared.declared_as(&group.id).is_none();
@@ -62,7 +62,7 @@ pub fn import_questions(desired: &Desired<'_>, live: &LiveState, selection: &Sel
 }
 
 /// Says what is to be added to a tree, so that what is live and selected is declared: whole groups, members of groups
-/// that are declared `exact` or selected by name, and with `users` every active person with an e-mail of their own.
+/// that are declared `exact` or selected by name, and with `users` every active person with an email of their own.
 /// What a person declared stands, also where it is not what is live. `live` holds the members of the selected groups
 /// and every user.
 pub fn import(
@@ -95,7 +95,7 @@ pub fn import(
         }
     }
     for name in live.groups.unidentified().iter().map(GroupName::new).filter(|name| selection.takes(name)) {
-        importer.import.leave(&name, "the site does not tell its id");
+        importer.import.leave(&name, "the site does not show its id");
     }
     if users {
         importer.users();
@@ -110,7 +110,7 @@ struct Importer<'a> {
     live: &'a LiveState,
     facts: &'a GroupFacts,
     people: People,
-    /// The e-mails that pins and the lock give accounts, declared or not: a tree means them by `account:` too.
+    /// The emails that pins and the lock give accounts, declared or not: a tree means them by `account:` too.
     owners: BTreeMap<&'a AccountId, &'a Email>,
     import: Import,
 }
@@ -138,7 +138,7 @@ impl Importer<'_> {
                 let unidentified = listing.unidentified().len();
                 if unidentified > 0 {
                     remarks.push(format!(
-                        "Not listed and left alone: {unidentified} whose id the site does not tell."
+                        "Not listed and left alone: {unidentified} whose id the site does not show."
                     ));
                 }
                 let remark = (!remarks.is_empty()).then(|| remarks.join(" "));
@@ -166,7 +166,7 @@ impl Importer<'_> {
         let apps: Vec<&str> = roles.map(|role| role.app.as_str()).collect();
         if !apps.is_empty() {
             remarks.push(format!(
-                "Default group of {}: the site puts in here whom it gives the app.",
+                "Default group of {}: the site adds everybody who gets the app.",
                 apps.join(" and ")
             ));
         }
@@ -234,7 +234,7 @@ impl Importer<'_> {
         Ok(Some(ImportedMember { user, remark }))
     }
 
-    /// The name that the tree has for them, else an e-mail that is theirs alone and that nobody takes for another.
+    /// The name that the tree has for them, else an email that is theirs alone and that nobody takes for another.
     fn name_of(&self, id: &AccountId, account: &LiveAccount) -> UserRef {
         let owner = || self.owners.get(id).map(|email| UserRef::Email((*email).clone()));
         let named = self.people.declared_as(id).cloned().or_else(owner);
@@ -248,7 +248,7 @@ impl Importer<'_> {
         let mut remarks = Vec::new();
         match (user, &account.email) {
             (UserRef::Email(_), _) => {}
-            (UserRef::Account(_), None) => remarks.push(format!("{}: the e-mail is hidden", account.name)),
+            (UserRef::Account(_), None) => remarks.push(format!("{}: the email is hidden", account.name)),
             (UserRef::Account(_), Some(email)) => {
                 remarks.push(format!("{}: {email} may mean somebody else too", account.name));
             }
@@ -263,7 +263,7 @@ impl Importer<'_> {
         (!remarks.is_empty()).then(|| remarks.join("; "))
     }
 
-    /// Active people whom no entry of `users` declares.
+    /// Active people that no entry of `users` declares.
     fn users(&mut self) {
         let declared = &self.desired.declaration.users;
         let active = self.live.accounts.iter().filter(|(_, account)| account.active());
@@ -291,7 +291,7 @@ impl Importer<'_> {
 }
 
 /// Takes back what an import adds to groups that others take in, where the others would ask for something about the same
-/// person: whoever is added to a group would come into each group around it. Whether anything was taken back.
+/// person: a new member of a group would come into each group around it. Whether anything was taken back.
 pub fn withhold(import: &mut Import, declaration: &Declaration, asked: &BTreeSet<Address>) -> bool {
     let before = import.left.len();
     for address in asked {
@@ -326,15 +326,15 @@ fn inner_groups<'a>(declaration: &'a Declaration, outer: &'a GroupName) -> BTree
     found
 }
 
-/// What a changed tree asks for that it, `desired`, did not ask for before. Whoever is offboarded leaves the groups that are
-/// declared now as well as those that are not.
+/// What a changed tree asks for that it, `desired`, did not ask for before. An offboarded user leaves the groups that
+/// are declared now as well as those that are not.
 pub fn asked_anew(desired: &Desired<'_>, before: &Changes, after: &Changes) -> BTreeSet<Address> {
     let addresses = |changes: &Changes| -> BTreeSet<Address> {
         let changed = changes.changes.iter().map(|change| change.address.clone());
         changed.chain(changes.blocked.iter().map(|blocked| blocked.address.clone())).collect()
     };
     let known = addresses(before);
-    // Whoever is declared elsewhere now goes by another name.
+    // A person declared elsewhere now goes by another name.
     let wanted: BTreeSet<&Wanted> = before.changes.iter().map(|change| &change.wanted).collect();
     let renamed = |change: &&Change| wanted.contains(&change.wanted);
     let unknown = after.changes.iter().filter(|change| !known.contains(&change.address));

@@ -1,4 +1,4 @@
-//! What a reviewer should know beside the changes.
+//! What a reviewer should know besides the changes.
 
 use std::collections::BTreeSet;
 
@@ -114,7 +114,7 @@ fn changed_emails(differ: &mut Differ<'_>) {
         })
         .collect();
     for (declared, live) in changed {
-        let text = format!("{declared} now has the e-mail {live}; work goes on by account");
+        let text = format!("{declared} now has the email {live}; work goes on by account");
         note(differ, "email-changed", text, None);
     }
 }
@@ -217,7 +217,7 @@ fn missing_rights(differ: &mut Differ<'_>) {
         }
     }
     if differ.live.rights.jira.as_ref().is_some_and(|jira| !jira.site_admin) {
-        let text = "Jira's credential is no site administrator: it can plan, and apply would refuse what goes \
+        let text = "Jira's credential is not a site administrator: it can plan, and apply would refuse what goes \
                     through Jira";
         note(differ, "read-only", text.into(), None);
     }

@@ -459,8 +459,8 @@ pub(super) fn sorted(operations: Operations) -> Vec<PlannedOperation> {
         }
         sorted.extend(operations.remove(&key));
     }
-    // Whoever adds a requirement sees to it that nothing waits for itself. What would all the same comes last, and apply
-    // does not attempt it.
+    // Code that adds a requirement makes sure that nothing waits for itself. What would all the same comes last, and
+    // apply does not attempt it.
     sorted.extend(operations.into_values());
     sorted
 }

@@ -57,7 +57,8 @@ pub fn make(mut changes: Changes, context: &Context<'_>) -> Plan {
     assemble(context, steps, seats.into_iter().map(|seats| seats.change).collect())
 }
 
-/// How the tree differs from its base, for a reviewer and for the guards. What takes a run back is no change of the tree.
+/// How the tree differs from its base, for a reviewer and for the guards. What takes a run back is not a change of the
+/// tree.
 fn compared<'a>(
     context: &Context<'a>,
     rules: &RuleBook<'_>,

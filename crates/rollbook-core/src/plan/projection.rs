@@ -114,7 +114,8 @@ impl<'a> Projection<'a> {
         matches!(place, TargetGroup::Group(group) if self.ended.contains(group))
     }
 
-    /// The people in a group who have an active account. Somebody whom a plan invites has none yet, and an app is nobody.
+    /// The people in a group who have an active account. A user that a plan invites has none yet, and an app does not
+    /// count.
     pub(super) fn active_people(&self, group: &'a GroupId) -> usize {
         if self.ended.contains(group) {
             return 0;

@@ -13,16 +13,16 @@ use super::import::Selection;
 use super::route::scim_is_ours;
 use super::undo::Concerned;
 
-/// What the organization is asked before anything else: by e-mail a hundred a request, by account ten.
+/// What the organization is asked before anything else: by email a hundred a request, by account ten.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Searches {
-    /// The e-mails that neither pin nor lock explains.
+    /// The emails that neither pin nor lock explains.
     pub emails: BTreeSet<Email>,
     /// The accounts whose status matters.
     pub accounts: BTreeSet<AccountId>,
 }
 
-/// What a diff needs beside the group listing and the rights.
+/// What a diff needs besides the group listing and the rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reads {
     /// Whether the SCIM directory's users are to be listed.
@@ -32,7 +32,7 @@ pub struct Reads {
     pub users: bool,
 }
 
-/// What is read beside what a tree asks for.
+/// What is read in addition to what a tree asks for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Beside<'a> {
     /// The base that the tree is compared with, and judged by.
@@ -45,7 +45,7 @@ pub struct Beside<'a> {
     pub import: Option<&'a Selection>,
 }
 
-/// Says what an organization can be asked of the people whom a tree and what is beside it speak of.
+/// Says what an organization can be asked of the people that a tree, and what is read with it, name.
 pub fn searches(desired: &Desired<'_>, beside: Beside<'_>) -> Searches {
     let mut searches = searches_of(desired);
     if let Some(base) = beside.base {
@@ -82,7 +82,7 @@ fn searches_of(desired: &Desired<'_>) -> Searches {
     Searches { emails, accounts }
 }
 
-/// The declared e-mails whose account, by pin or lock, shows another one: each may be somebody else's by now.
+/// The declared emails whose account, by pin or lock, shows another one: each may be somebody else's by now.
 pub fn moved(desired: &Desired<'_>, live: &LiveState) -> BTreeSet<Email> {
     let shows_another = |email: &&Email| {
         let account = explained(desired.declaration, email).and_then(|id| live.accounts.get(id));
@@ -91,7 +91,7 @@ pub fn moved(desired: &Desired<'_>, live: &LiveState) -> BTreeSet<Email> {
     desired.emails().filter(shows_another).cloned().collect()
 }
 
-/// Says what a diff needs, once the organization has found these e-mails.
+/// Says what a diff needs, once the organization has found these emails.
 pub fn reads(desired: &Desired<'_>, beside: Beside<'_>, rights: &Rights, found: &BTreeSet<Email>) -> Reads {
     let own = reads_of(desired, rights, found);
     let base = beside.base.map(|base| reads_of(base, rights, found));
@@ -111,8 +111,8 @@ fn asks(desired: &Desired<'_>, beside: Beside<'_>) -> bool {
     trees.any(|tree| tree.declaration.policy.self_grant == SelfGrant::Refuse)
 }
 
-/// The people whom a change newly names in a rule about authors, or ties to an account for the first time, while the base ties
-/// them to none. Whether the author may do that depends on what the site shows.
+/// The people that a change newly names in a rule about authors, or ties to an account for the first time, while the
+/// base ties them to none. Whether the author may do that depends on what the site shows.
 fn come_into_rules(desired: &Desired<'_>, beside: Beside<'_>) -> BTreeSet<Email> {
     let Some(base) = beside.base.filter(|_| asks(desired, beside)) else { return BTreeSet::new() };
     let (now, before) = (desired.declaration, base.declaration);
@@ -163,7 +163,7 @@ fn reads_of(desired: &Desired<'_>, rights: &Rights, found: &BTreeSet<Email>) -> 
     }
 }
 
-/// The declared e-mails that neither pin nor lock explains.
+/// The declared emails that neither pin nor lock explains.
 fn unexplained(desired: &Desired<'_>) -> BTreeSet<Email> {
     // Writing the lock takes everybody.
     let for_lock = desired.lookup == Lookup::ForLock;
@@ -171,14 +171,14 @@ fn unexplained(desired: &Desired<'_>) -> BTreeSet<Email> {
     desired.emails().filter(unexplained).cloned().collect()
 }
 
-/// The account that a pin or the lock gives an e-mail.
+/// The account that a pin or the lock gives an email.
 fn explained<'a>(declaration: &'a Declaration, email: &Email) -> Option<&'a AccountId> {
     let pin = declaration.users.get(email).and_then(|user| user.account.as_ref());
     pin.map(|pin| &pin.value).or_else(|| declaration.lock.users.get(email).map(|locked| &locked.id))
 }
 
 /// The live groups whose members a diff needs: each that exists of those that the tree or its base declares, or counts the
-/// members of in a rule, and of those that are beside them.
+/// members of in a rule, and of those that are read with them.
 pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<LiveGroup>) -> Vec<GroupId> {
     let mut ids = BTreeSet::new();
     for tree in std::iter::once(desired).chain(beside.base) {

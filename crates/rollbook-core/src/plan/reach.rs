@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use crate::model::{Operation, PlannedOperation, Surface};
 
-const GROUP: &str = "A group is shared by every app of the organization.";
+const GROUP: &str = "Groups are shared by every app of the organization.";
 const DIRECTORY: &str = "Suspending, restoring and removing act on one directory, with all its apps.";
 const EVERYWHERE: &str = "Deactivating and activating act on every Atlassian product, everywhere.";
 

@@ -16,16 +16,16 @@ use super::questions::{Beside, groups_to_read};
 pub struct Speed {
     /// The most members that a page has.
     pub rows_a_page: usize,
-    /// How many groups one chain of pages lists; whoever is in several of them comes once.
+    /// How many groups one chain of pages lists; a member of several of them comes once.
     pub groups_a_chain: usize,
-    /// Requests of a chain beside its pages.
+    /// Requests of a chain in addition to its pages.
     pub beside: usize,
     /// Requests a second; as many may come at once.
     pub per_second: f64,
 }
 
-/// The surfaces that list members. SCIM is none of them: it shows only whom the identity provider brought, so that
-/// somebody whom it did not would stay in a group unseen.
+/// The surfaces that list members. SCIM is not among them: it shows only people that the identity provider brought, so
+/// that others would stay in a group unseen.
 #[derive(Clone, Copy, Debug)]
 pub struct Speeds {
     /// Jira, which shows every member.

@@ -1,4 +1,4 @@
-//! A plan without e-mails and display names, for a reader who need not know them.
+//! A plan without emails and display names, for a reader who need not know them.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,7 +12,7 @@ use super::document::{document, plan_in};
 /// The fields of a plan that hold addresses.
 const ADDRESSES: [&str; 3] = ["address", "addresses", "narrowed_to"];
 
-/// The plan with a mask for each e-mail and each of these display names. An e-mail keeps its first letter and its domain,
+/// The plan with a mask for each email and each of these display names. An email keeps its first letter and its domain,
 /// and gets a number among those that share both: the same one everywhere in the plan, so that people stay apart.
 ///
 /// # Panics
@@ -48,7 +48,7 @@ fn mask_names(note: &mut Value) {
     }
 }
 
-/// Does something to each text that may name a person, with the field that it stands in.
+/// Does something to each text that may name a person, with the field that it is in.
 fn walk(value: &mut Value, to: &mut impl FnMut(&mut String, &str)) {
     fn within(value: &mut Value, field: &str, to: &mut impl FnMut(&mut String, &str)) {
         match value {
@@ -92,7 +92,7 @@ impl Masks<'_> {
             let domain = email.domain().to_ascii_lowercase();
             let number = counts.entry(format!("{first}@{domain}")).or_default();
             *number += 1;
-            // The first letter of an e-mail and its domain are of the form of one.
+            // The first letter of an email and its domain are of the form of one.
             *mask = Email::parse(&format!("{first}***{number}@{domain}")).unwrap_or_else(|_| mask.clone());
         }
     }
@@ -117,8 +117,8 @@ fn initial(name: &str) -> String {
     name.chars().take(1).chain("***".chars()).collect()
 }
 
-/// Replaces the e-mails of a text. A field that holds an address holds nothing else; everywhere else `user.ada@acme.com`
-/// is an e-mail.
+/// Replaces the emails of a text. A field that holds an address holds nothing else; everywhere else `user.ada@acme.com`
+/// is an email.
 fn parts(text: &str, field: &str, replace: &mut dyn FnMut(&Email) -> Option<Email>) -> String {
     if let Some(address) = ADDRESSES.contains(&field).then(|| text.parse().ok()).flatten() {
         return within(address, replace).to_string();
@@ -134,7 +134,7 @@ fn parts(text: &str, field: &str, replace: &mut dyn FnMut(&Email) -> Option<Emai
             (Ok(address @ Address::Member(..)), _) => {
                 masked.push_str(&within(address, replace).to_string());
             }
-            // These may stand in an email, and between two: what is in no address of the plan is taken apart.
+            // These may be part of an email, and be between two: what is in no address of the plan is taken apart.
             (Ok(_) | Err(_), email) if bare.contains(['/', '|', '=']) => {
                 let whole = email.ok().and_then(|email| replace(&email));
                 masked.push_str(&whole.map_or_else(|| apart(bare, replace), |email| email.to_string()));

@@ -79,7 +79,7 @@ fn rules_for_nothing(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
     for (rule, name, origin) in policy.named_groups() {
         if rules.names.ids(name).next().is_none() && !made(name) {
             let text = format!(
-                "policy.{rule} names {name}, and neither the site nor the tree has such a group: it holds for nothing"
+                "policy.{rule} names {name}, and neither the site nor the tree has such a group: the rule has no effect"
             );
             notes.push(Note::new("rule-names-nothing", text, Some(context.locator.locate(origin))));
         }
@@ -152,7 +152,7 @@ fn standing_pairs(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
     told.into_iter().map(|text| Note::new("exclusive-stands", text, None)).collect()
 }
 
-/// People whom the change offboards and whom nobody knows: a slip of the keyboard must not look like a leaver.
+/// Unknown people that the change offboards: a typing mistake must not look like a leaver.
 fn unknown_leavers(context: &Context<'_>) -> Vec<Note> {
     let Some(base) = context.base else { return Vec::new() };
     let before = &base.tree.desired;

@@ -30,7 +30,7 @@ pub fn group_on_site<'a>(roster: &'a Roster, name: &GroupName) -> Option<&'a Gro
     exact.or_else(|| alike.next().filter(|_| alike.next().is_none()))
 }
 
-/// Leaves those of a roster who are asked for. Whoever may be asked for stays, and what is not known is said.
+/// Leaves those of a roster who are asked for. Those who may be asked for stay, and what is not known is said.
 pub fn choose(roster: &mut Roster, filter: &RosterFilter) {
     let RosterFilter { groups, status, outside } = filter;
     let inside = |user: &RosterUser| {
@@ -68,5 +68,5 @@ pub fn choose(roster: &mut Roster, filter: &RosterFilter) {
     let may_be = if outside.is_empty() { "" } else { ", so that they may be of any domain" };
     roster
         .unknown
-        .push(format!("The e-mails of {people} among them are not shown to these credentials{may_be}."));
+        .push(format!("The emails of {people} among them are not shown to these credentials{may_be}."));
 }

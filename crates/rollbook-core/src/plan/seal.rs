@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use crate::model::hex;
 
-/// Why a text is no document of a kind.
+/// Why a text is not a document of a kind.
 pub(super) enum Unfit {
     /// It is not JSON, or does not say what it is.
     Foreign(String),
@@ -15,8 +15,8 @@ pub(super) enum Unfit {
     Format(String),
 }
 
-/// A document with the checksum that fits it, in its header. A checksum is no signature: whoever forges a plan can make
-/// one, and a forged plan can only leave things out.
+/// A document with the checksum that fits it, in its header. A checksum is not a signature: anybody who forges a plan
+/// can make one, and a forged plan can only leave things out.
 pub fn sealed(mut document: Value) -> Value {
     if let Some(header) = document.get_mut("header").and_then(Value::as_object_mut) {
         header.insert("checksum".into(), Value::Null);

@@ -51,7 +51,7 @@ enum Person<'a> {
     Invited(&'a UserRef),
 }
 
-/// What becomes of every app whose seats are limited and that the plan touches.
+/// The seats of every app whose seats are limited and that the plan touches.
 pub(super) fn changes(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'_>) -> Vec<Seats> {
     let Reading::Read(roles) = &context.capabilities.app_roles else { return Vec::new() };
     let mut seats: Vec<Seats> = roles.iter().filter_map(|role| change(role, operations, context)).collect();

@@ -10,7 +10,7 @@ use crate::model::{
 
 use super::identity::{Obstacle, ObstacleCode, Resolved};
 
-/// What must be read to take a run back, beside what a tree declares.
+/// What must be read to take a run back, besides what a tree declares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Concerned {
     /// The groups that the run touched.
@@ -128,8 +128,8 @@ impl Undoing<'_> {
             | Fate::Answered(Response::Lost { .. })
             | Fate::InFlight => Err(Obstacle {
                 code: ObstacleCode::UndoUnsettled,
-                why: "the journal does not say for sure whether it was done".into(),
-                help: "Look at it by hand, or plan from the tree.".into(),
+                why: "the journal does not show for certain whether it was done".into(),
+                help: "Check it by hand, or plan from the tree.".into(),
             }),
         };
         match turned {
@@ -222,7 +222,7 @@ impl Undoing<'_> {
                 "Declare a group of that name with its members; `journal show` names who they were.",
             )),
             (Action::Update, _) => Err(lost(
-                "a journal holds no names, so that the one before is not known",
+                "a journal holds no names, so the old one is unknown",
                 "Declare the name that it was.",
             )),
         }
@@ -262,7 +262,7 @@ impl Undoing<'_> {
         if members.iter().any(|account| ours.is_none_or(|ours| !ours.contains(account))) {
             return Err(lost(
                 "others came into the group since it was made",
-                "Delete it with `absent: true`, where that is really meant.",
+                "Delete it with `absent: true`, where that is really intended.",
             ));
         }
         let lost = |membership: Membership| {
@@ -332,6 +332,6 @@ fn unknown() -> Obstacle {
     Obstacle {
         code: ObstacleCode::UndoUnknown,
         why: "neither the journal nor a read says what it would take".into(),
-        help: "Look at it by hand, or plan from the tree.".into(),
+        help: "Check it by hand, or plan from the tree.".into(),
     }
 }

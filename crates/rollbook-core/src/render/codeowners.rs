@@ -14,13 +14,13 @@ use crate::model::Email;
 const BEGIN: &str = "# Begin: written by `rollbook codeowners`.";
 const END: &str = "# End: written by `rollbook codeowners`.";
 
-/// Why somebody or something cannot stand in a CODEOWNERS.
+/// Why somebody or something cannot be written in a CODEOWNERS.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodeownersError {
     /// Nobody owns the rules.
     #[error("`policy.admins` names nobody, so that nobody would own rollbook.yaml")]
     NoAdmins,
-    /// What cannot stand in a line: paths that have a meaning of their own in a pattern, and e-mails that hold the
+    /// What cannot be written in a line: paths that have a meaning of their own in a pattern, and emails that hold the
     /// character that starts a comment.
     #[error("{}", unwritable(.paths, .owners))]
     Unwritable {

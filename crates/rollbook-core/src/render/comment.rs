@@ -135,8 +135,8 @@ impl Style {
     }
 }
 
-/// What is folded stands open, and what is small is as large as the rest. The tags are our own: each stands in a line of its
-/// own, and no name can bring one.
+/// What is folded is open, and what is small is as large as the rest. The tags are our own: each has a line of its own,
+/// and no name can bring one.
 fn without_html(text: &str) -> String {
     let mut shown = String::new();
     for line in text.lines() {

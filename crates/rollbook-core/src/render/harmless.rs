@@ -1,4 +1,4 @@
-//! Text from outside, made harmless: names and e-mails come from people whom nobody reviewed.
+//! Text from outside, made harmless: names and emails come from people that nobody reviewed.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -32,7 +32,7 @@ pub fn harmless(text: &str) -> Cow<'_, str> {
 }
 
 /// Writes what cannot be seen in JSON as its escapes, and `##` too. `serde_json` escapes ASCII's controls only;
-/// these stand in strings alone.
+/// these occur in strings alone.
 pub(super) fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     let mut before = ' ';

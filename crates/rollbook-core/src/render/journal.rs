@@ -14,7 +14,7 @@ use super::json::pretty;
 use super::lines::{BOLD, CHANGE, Lead, REVOKE, count, painted, wrapped};
 use super::report::{line, outcome_line};
 
-/// Renders who did what, when, and what became of every operation, within a width in cells.
+/// Renders who did what, when, and the outcome of every operation, within a width in cells.
 pub fn journal_text(parsed: &Parsed, width: usize) -> String {
     let journal = &parsed.journal;
     let mut text = head(journal, width);
@@ -35,9 +35,9 @@ pub fn verification(parsed: &Parsed, width: usize) -> String {
     let journal = &parsed.journal;
     let lines = count(journal.lines.len(), "line");
     let mut text = match &parsed.broken {
-        None => format!("{lines}, each as it was written.\n"),
+        None => format!("{lines}, all intact.\n"),
         Some(broken) => {
-            let before = format!("The {lines} before it are as they were written.");
+            let before = format!("The {lines} before it are intact.");
             wrapped(&break_line(broken), &Lead::BAD, width) + &wrapped(&before, &Lead::PLAIN, width)
         }
     };
@@ -170,7 +170,7 @@ fn document<'a>(told: &Told<'a>) -> OperationDocument<'a> {
     }
 }
 
-/// The word for what became of an operation, and what is said about it.
+/// The word for the outcome of an operation, and what is said about it.
 fn fate(fate: Fate<'_>) -> (&'static str, Option<String>) {
     match fate {
         Fate::Became(outcome) => {
@@ -298,9 +298,9 @@ fn ending(journal: &Journal) -> String {
         return format!("The run was cut off; {} {are} in flight.", count(in_flight, "operation"));
     };
     let how = match end.by {
-        Ending::Whole => "The run came to its end",
+        Ending::Whole => "The run finished",
         Ending::Stopped => "The run was stopped",
-        Ending::TimedOut => "The run's time was up",
+        Ending::TimedOut => "The run's time ran out",
         Ending::Credential => "The run ended with a credential that was not accepted any more",
     };
     let counts = [

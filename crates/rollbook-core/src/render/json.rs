@@ -7,7 +7,7 @@ use crate::plan;
 
 use super::harmless::escaped;
 
-/// What became of a plan.
+/// The outcome of a plan.
 #[derive(Serialize)]
 struct ReportDocument<'a> {
     format: &'static str,
@@ -65,7 +65,7 @@ fn document<'a>(key: &'a Key, outcome: &'a Outcome) -> OutcomeDocument<'a> {
 }
 
 /// A document as indented JSON with a line break at its end. Its texts are as they are, but what a terminal would
-/// not show stands there in JSON's escapes.
+/// not show is escaped as in JSON.
 pub(super) fn pretty(document: &impl Serialize) -> String {
     #[expect(clippy::expect_used, reason = "plain values with string keys always serialise")]
     let json = serde_json::to_string_pretty(document).expect("a document is plain data");

@@ -33,8 +33,8 @@ pub(super) fn gap(cells: usize, width: usize) -> String {
     " ".repeat(width.saturating_sub(cells).max(2))
 }
 
-/// One line of three columns; the third is at the right edge, and stands on a line of its own where it does
-/// not fit.
+/// One line of three columns; the third is at the right edge, and has a line of its own where it does not
+/// fit.
 pub(super) struct Row<'a> {
     pub(super) style: Style,
     pub(super) indent: usize,
@@ -81,8 +81,8 @@ impl Row<'_> {
     }
 }
 
-/// What stands before the lines of a text: one thing before the first, another before the rest. A text from outside
-/// is broken wherever it has a space, so the rest must stand behind something that no line of a plan starts with.
+/// What precedes the lines of a text: one thing before the first, another before the rest. A text from outside is
+/// broken wherever it has a space, so the rest must follow something that no line of a plan starts with.
 pub(super) struct Lead {
     pub(super) first: &'static str,
     pub(super) rest: &'static str,

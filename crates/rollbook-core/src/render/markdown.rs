@@ -1,8 +1,8 @@
 //! A plan as GitHub-flavoured Markdown: what a reviewer sees in a pull request.
 //!
-//! The verdict and the totals stand first, then what takes access away or is privileged, unfolded; what is long and
-//! harmless is folded. Everything from outside goes through [`escape`], since it names people whom nobody reviewed, on a
-//! page where a name could call somebody, draw a link or look like a line of the plan.
+//! The verdict and the totals come first, then what takes access away or is privileged, unfolded; what is long and
+//! harmless is folded. Everything from outside goes through [`escape`], since it names people that nobody reviewed, on
+//! a page where a name could call somebody, draw a link or look like a line of the plan.
 
 mod changes;
 mod escape;
@@ -27,7 +27,7 @@ pub fn plan_markdown(plan: &Plan, limit: CommentLimit) -> String {
     let marker = marker(host(plan));
     if says_nothing(plan) {
         let title = "### No changes\n\n";
-        return format!("{marker}{title}Live is as the tree asks. {}\n", made(plan).join(" · "));
+        return format!("{marker}{title}The site matches the configuration. {}\n", made(plan).join(" · "));
     }
     let head = format!("{marker}### {}\n\n{}\n\n", verdict(plan), subject(plan));
     let mut sections = verdicts::verdicts(plan);
@@ -106,7 +106,7 @@ fn subject(plan: &Plan) -> String {
 
 fn foot(plan: &Plan) -> String {
     let via = match surfaces(plan.operations.iter()).as_slice() {
-        [via] => Some(format!("Everything goes via {via}.")),
+        [via] => Some(format!("All changes go via {via}.")),
         _ => None,
     };
     let reach: Vec<String> = via.into_iter().chain(plan.reach.iter().map(ToString::to_string)).collect();
@@ -130,7 +130,7 @@ fn on_merge(plan: &Plan) -> String {
     }
     let blocked = if plan.blocked.is_empty() { "" } else { " What is blocked is skipped." };
     format!(
-        "**On merge:** nothing is changed before. `rollbook apply` reads the site again, plans anew, and does that; given \
+        "**On merge:** nothing is changed before. `rollbook apply` reads the site again, plans again, and does that; given \
          this plan as a file, it does nothing that is not in it.{blocked}"
     )
 }

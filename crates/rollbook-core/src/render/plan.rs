@@ -58,7 +58,7 @@ pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
         let whole = whole && plan.refusals().next().is_none();
         text.push_str(match (whole, plan.undoes) {
             (true, false) if plan.summary.waiting > 0 => " What is left waits for an identity provider.\n",
-            (true, false) => " Live is as the tree asks.\n",
+            (true, false) => " The site matches the configuration.\n",
             (true, true) => " Nothing of the run is left to take back.\n",
             (false, _) => "\n",
         });
@@ -133,8 +133,8 @@ fn blocked(blocked: &[Blocked], width: usize) -> String {
     text
 }
 
-/// What is blocked, by why and by what to do. What stands in one person's way stands there for each of their groups: it
-/// is said once.
+/// What is blocked, by why and by what to do. What blocks one person blocks them for each of their groups: it is said
+/// once.
 pub(super) fn by_obstacle(blocked: &[Blocked]) -> IndexMap<(&str, &str), Vec<&Blocked>> {
     let mut by_obstacle: IndexMap<(&str, &str), Vec<&Blocked>> = IndexMap::new();
     for entry in blocked {
@@ -165,7 +165,7 @@ fn notes(plan: &Plan, width: usize) -> String {
     text
 }
 
-/// What becomes of seats, and how far the plan reaches.
+/// What happens to seats, and how far the plan reaches.
 fn seats(plan: &Plan, width: usize) -> String {
     let mut text = String::new();
     for seats in &plan.cost.seats {
@@ -177,7 +177,7 @@ fn seats(plan: &Plan, width: usize) -> String {
         whole = format!("\n{}\n{text}", painted(BOLD, "Seats"));
     }
     let everything = match surfaces(plan.operations.iter()).as_slice() {
-        [via] => Some(format!("Everything goes via {via}.")),
+        [via] => Some(format!("All changes go via {via}.")),
         _ => None,
     };
     let sentences: Vec<String> =

@@ -1,4 +1,4 @@
-//! What became of a plan, as text for people.
+//! The outcome of a plan, as text for people.
 
 use std::collections::BTreeMap;
 
@@ -9,8 +9,8 @@ use crate::model::{Key, Outcome, Plan, Report};
 use super::harmless;
 use super::lines::{BOLD, CHANGE, GRANT, Lead, REVOKE, count, painted, wrapped};
 
-/// Renders a report: every operation of the plan, those that need a person first. What several were refused with is told
-/// once, with the first few of them.
+/// Renders a report: every operation of the plan, those that need a person first. What several were refused with is
+/// shown once, with the first few of them.
 pub fn report_text(plan: &Plan, report: &Report, width: usize) -> String {
     let mut outcomes: Vec<&(Key, Outcome)> = report.outcomes.iter().collect();
     outcomes.sort_by_key(|(_, outcome)| rank(outcome));
@@ -61,7 +61,7 @@ fn alike_lines(alike: &[&(Key, Outcome)], width: usize) -> String {
 /// How many operations are named of which the same became.
 const SHOWN: usize = 5;
 
-/// One operation and what became of it, with its line break.
+/// One operation and its outcome, with its line break.
 pub fn outcome_line(key: &Key, outcome: &Outcome, width: usize) -> String {
     line(outcome.as_str(), style(outcome), &key.to_string(), &detail(outcome), width)
 }
@@ -84,7 +84,7 @@ fn detail(outcome: &Outcome) -> String {
         Outcome::Unconfirmed => "it could not be read again".into(),
         Outcome::Satisfied => "nothing needed doing".into(),
         Outcome::Failed { why } | Outcome::Unsettled { why } => harmless(why).into_owned(),
-        Outcome::Skipped { requires } => format!("it requires `{requires}`, which was not known to be done"),
+        Outcome::Skipped { requires } => format!("it depends on `{requires}`, which may not have succeeded"),
         Outcome::NotAttempted => "the run stopped before it".into(),
     }
 }

@@ -47,7 +47,7 @@ pub fn roster_text(roster: &Roster, filter: &RosterFilter, width: usize) -> Stri
         let about = if about.is_empty() { name } else { format!("{name} ({})", about.join(", ")) };
         let right = match &user.last_active {
             Reading::NotRead => String::new(),
-            Reading::Read(None) => "no use known".to_owned(),
+            Reading::Read(None) => "no activity recorded".to_owned(),
             Reading::Read(Some(at)) => harmless(at.get(..10).unwrap_or(at)).into_owned(),
         };
         let row = Row {
@@ -92,7 +92,7 @@ pub fn roster_csv(roster: &Roster) -> String {
             Reading::NotRead | Reading::Read(None) => "",
             Reading::Read(Some(at)) => at,
         };
-        // A column of times holds times; that nothing is known is no use.
+        // A column of times holds times; a user of whom nothing is known has none.
         let known = yes(user.last_active.read().is_some());
         let email = user.account.email.as_ref().map_or("", Email::as_str);
         let groups =

@@ -108,7 +108,7 @@ pub(super) fn add(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::CREATED, &full_group(turn, &group_id, group)))
 }
 
-/// `DELETE /group/user`: 200 without a body; 400 with a text for who is no member
+/// `DELETE /group/user`: 200 without a body; 400 with a text for a user who is not a member
 /// (docs/atlassian.md#adding-and-removing-members).
 pub(super) fn remove(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_site_admin(turn)?;
@@ -124,7 +124,7 @@ pub(super) fn remove(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     Ok(Reply::empty(StatusCode::OK))
 }
 
-/// 404 unless it is the id of an account that the site has; an e-mail is none.
+/// 404 unless it is the id of an account that the site has; an email is not.
 fn require_account(turn: &Turn<'_>, account_id: &str) -> Result<(), Reply> {
     let account = turn.state().accounts.get(account_id);
     if account.is_some_and(|account| !account.removed) { Ok(()) } else { Err(no_such_user()) }

@@ -130,7 +130,7 @@ fn labels(turn: &Turn<'_>, group: &Group) -> Vec<Label> {
     group.grants.keys().map(label).collect()
 }
 
-/// Where a query stands in a name, in bytes. With `ignore_case`, ASCII letters match in either case.
+/// Where a query occurs in a name, in bytes. With `ignore_case`, ASCII letters match in either case.
 fn position(name: &str, query: &str, ignore_case: bool) -> Option<usize> {
     if ignore_case { name.to_ascii_lowercase().find(&query.to_ascii_lowercase()) } else { name.find(query) }
 }

@@ -16,7 +16,7 @@ pub(super) fn may_browse(turn: &Turn<'_>) -> bool {
     turn.caller_id().is_some_and(|id| turn.state().browses_users(id))
 }
 
-/// 403 for who lacks *Browse users and groups*; the text stands in the published description of `group/bulk`.
+/// 403 for who lacks *Browse users and groups*; the text is that of the published description of `group/bulk`.
 pub(super) fn require_browse(turn: &Turn<'_>) -> Result<(), Reply> {
     if may_browse(turn) {
         return Ok(());

@@ -64,7 +64,7 @@ pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
 }
 
 /// `GET /user/search/query` and `…/query/key`: the sandbox has no issues and no user properties, so what can be said
-/// about them finds nobody; what is no statement is a 400.
+/// about them finds nobody; what is not a statement is a 400.
 pub(super) fn structured(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_browse(turn)?;
     let query = turn.query.filled("query").ok_or_else(|| bad_request("'query' must be given."))?;
@@ -86,7 +86,7 @@ fn is_statement(text: &str) -> bool {
         || of_property.is_some_and(|(key, rest)| !key.is_empty() && rest.contains(" is \""))
 }
 
-/// Whether the e-mail, the display name or a word of it begins with the text, in any case. A hidden e-mail is
+/// Whether the email, the display name or a word of it begins with the text, in any case. A hidden email is
 /// matched too, though not shown (docs/atlassian.md#user-search-and-picker).
 pub(super) fn begins_with(account: &Account, query: &str) -> bool {
     let query = query.to_lowercase();

@@ -184,7 +184,7 @@ pub(super) struct Window {
     pub(super) max_results: usize,
 }
 
-/// Says how a hidden e-mail shows (docs/atlassian.md#hidden-emails: it may be absent or empty; routes differ).
+/// Says how a hidden email shows (docs/atlassian.md#hidden-emails: it may be absent or empty; routes differ).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hidden {
     Absent,
@@ -213,7 +213,7 @@ impl Window {
     pub(super) fn of(turn: &Turn<'_>, default: usize, cap: usize) -> Result<Window, Reply> {
         let number = |key: &str, default: usize| match turn.query.filled(key) {
             None => Ok(default),
-            // Assumption: what is no number, or negative, is a 400.
+            // Assumption: what is not a number, or negative, is a 400.
             Some(text) => text.parse().map_err(|_| bad_request(&format!("'{key}' must be a number: {text}"))),
         };
         let max_results = number("maxResults", default)?.clamp(1, cap);

@@ -14,7 +14,7 @@ use super::state::Account;
 use super::turn::{Access, Handler, Route, Scopes, Turn};
 
 /// Every route. A key that was made with scopes is refused by all of them, reads too, since the one that they ask for,
-/// `manage:org`, is none that can be chosen (measured by other clients in 2026).
+/// `manage:org`, cannot be chosen (measured by other clients in 2026).
 pub(super) static ROUTES: &[Route] = &[
     route(Method::GET, "/users/{accountId}/manage", privileges),
     route(Method::GET, "/users/{accountId}/manage/profile", profile::get),

@@ -12,7 +12,7 @@ use crate::words::{AccountType, Deletion};
 
 use super::{asked_account, no_such_account, require, synced, unmanaged, unreadable};
 
-/// The fields beside the name that can be written.
+/// The fields besides the name that can be written.
 const FIELDS: [&str; 4] = ["nickname", "zoneinfo", "locale", "extended_profile"];
 
 /// `GET …/manage/profile`.

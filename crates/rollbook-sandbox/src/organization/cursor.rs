@@ -1,5 +1,5 @@
-//! Cursors: a token that holds the request it goes on with and how far that is, so that whatever else stands
-//! beside it is discarded (docs/atlassian.md#cursors).
+//! Cursors: a token that holds the request it goes on with and how far that is, so that whatever else comes
+//! with it is discarded (docs/atlassian.md#cursors).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -23,7 +23,7 @@ pub(super) struct Cursor<T> {
 }
 
 impl<T: Serialize + DeserializeOwned> Cursor<T> {
-    /// Reads a token: 400 for one that is none.
+    /// Reads a token: 400 for one that is invalid.
     pub(super) fn read(token: &str) -> Result<Cursor<T>, Reply> {
         let invalid = || error(StatusCode::BAD_REQUEST, "ADMIN-400-1", "Invalid page cursor");
         let bytes = URL_SAFE_NO_PAD.decode(token).map_err(|_| invalid())?;

@@ -98,7 +98,7 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
 }
 
 /// `DELETE …/groups/{groupId}`: 204; 403 for default and admin groups, and for what is not modifiable.
-/// Assumption: members are no obstacle (`ADMIN-409-5` is listed, and 409 is not among this call's answers).
+/// Assumption: members are not an obstacle (`ADMIN-409-5` is listed, and 409 is not among this call's answers).
 pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_directory(turn, Scope::Write)?;
     let (id, found) = require_group(turn)?;

@@ -16,7 +16,7 @@ use crate::words::Grant;
 use super::errors::error;
 use super::view::{is_modifiable, is_person, is_shown, require_organization, resource};
 
-/// The most e-mails of one call.
+/// The most emails of one call.
 const MOST: usize = 25;
 
 #[derive(Deserialize)]
@@ -49,7 +49,7 @@ pub(super) fn invite(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         return Err(bad_request(&format!("'emails' must have 1 to {MOST} items")));
     }
     if let Some(wrong) = asked.emails.iter().find(|email| !is_email(email)) {
-        return Err(bad_request(&format!("'{wrong}' is no email address")));
+        return Err(bad_request(&format!("'{wrong}' is not an email address")));
     }
     if asked.notification_text.is_some() && !asked.send_notification {
         return Err(bad_request("'notificationText' needs 'sendNotification'"));
@@ -76,7 +76,7 @@ pub(super) fn invite(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(status, &json!({ "data": data })))
 }
 
-/// What became of one e-mail.
+/// The outcome for one email.
 struct Item {
     json: Value,
     failed: bool,

@@ -40,7 +40,7 @@ pub(super) fn add(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
 const CONFLICT: &str = "The user is already in the group or you've exceeded your user limit for an app that the \
                         group grants access to.";
 
-/// `DELETE …/memberships/{accountId}`: 204; 404 for who is no member.
+/// `DELETE …/memberships/{accountId}`: 204; 404 for a user who is not a member.
 pub(super) fn remove(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_directory(turn, Scope::Write)?;
     let group = writable(turn)?;

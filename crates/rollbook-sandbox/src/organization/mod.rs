@@ -1,7 +1,7 @@
 //! Organizations API v2, and what Rollbook needs of v1 (docs/atlassian.md#organizations-api): the same people and
 //! groups as Jira's, as an administrator of the organization sees them.
 //!
-//! It shows e-mails that Jira hides, and neither app accounts nor the groups of [`HIDDEN_GROUPS`]. Nothing is
+//! It shows emails that Jira hides, and neither app accounts nor the groups of [`HIDDEN_GROUPS`]. Nothing is
 //! known of its limits (docs/atlassian.md#limits-of-the-other-apis): it has none here.
 
 mod cursor;

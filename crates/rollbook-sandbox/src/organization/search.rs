@@ -42,7 +42,7 @@ pub(super) struct GroupSearch {
     pub(super) limit: Option<usize>,
 }
 
-/// The roles that the description has beside those of [`PlatformRole`]: what they give is in one app.
+/// The roles that the description has besides those of [`PlatformRole`]: what they give is in one app.
 const APP_ROLES: [&str; 8] = [
     "atlassian/user",
     "atlassian/admin",
@@ -67,7 +67,7 @@ pub(super) trait Search: Serialize + serde::de::DeserializeOwned {
     fn lists(&self) -> Vec<Bounded>;
     /// Why two keys do not go together.
     fn contradiction(&self) -> Option<&'static str>;
-    /// The values that are none of a closed set, or that the sandbox does not emulate.
+    /// The values that are not of a closed set, or that the sandbox does not emulate.
     fn check_values(&self) -> Result<(), Reply> {
         Ok(())
     }
@@ -110,7 +110,7 @@ impl Search for UserSearch {
         let unknown = self.role_ids.iter().find(|id| PlatformRole::of_id(id).is_none());
         match unknown {
             Some(id) if APP_ROLES.contains(&id.as_str()) => Err(not_emulated(&format!("the role {id}"))),
-            Some(id) => Err(bad_request(&format!("'{id}' is no role"))),
+            Some(id) => Err(bad_request(&format!("'{id}' is not a role"))),
             None => Ok(()),
         }
     }
@@ -160,7 +160,7 @@ pub(super) fn read<S: Search + Default>(turn: &Turn<'_>) -> Result<Cursor<S>, Re
     }
     let body: Value = turn.json().map_err(|error| bad_request(&error.to_string()))?;
     let Some(keys) = body.as_object() else {
-        return Err(bad_request("The body is no object"));
+        return Err(bad_request("The body is not an object"));
     };
     if let Some(token) = keys.get("cursor").filter(|token| !token.is_null()) {
         return Cursor::read(token.as_str().unwrap_or_default());

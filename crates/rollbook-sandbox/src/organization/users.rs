@@ -20,7 +20,7 @@ use super::view::{
     require_user, status, user,
 };
 
-/// `POST …/users/search`: by exact e-mails, or a text, or who holds a role, or all; 50 a page unless told otherwise.
+/// `POST …/users/search`: by exact emails, or a text, or who holds a role, or all; 50 a page unless told otherwise.
 pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     require_directory(turn, Scope::Read)?;
     Ok(page(turn, read::<UserSearch>(turn)?))
@@ -72,7 +72,7 @@ fn page(turn: &Turn<'_>, cursor: Cursor<UserSearch>) -> Reply {
 
 /// A search, prepared for being asked about every account.
 struct Asked {
-    /// In lower case. Assumption: e-mails are compared whatever their ASCII case.
+    /// In lower case. Assumption: emails are compared whatever their ASCII case.
     emails: Vec<String>,
     term: Option<String>,
     domains: Vec<String>,

@@ -109,7 +109,7 @@ pub(super) fn platform_roles(state: &State, id: &str, account: &Account) -> BTre
     roles
 }
 
-/// `MultiDirectoryUser`, with the e-mail whether Jira hides it or not. Assumption: that of unmanaged accounts too
+/// `MultiDirectoryUser`, with the email whether Jira hides it or not. Assumption: that of unmanaged accounts too
 /// (docs/atlassian.md#search-by-email: the console shows it). Assumption: who is invited and has not accepted is listed
 /// like everybody else, active, and is told apart by `emailVerified` alone; `not_invited` is about who is in no
 /// directory.

@@ -66,11 +66,11 @@ fn read(turn: &Turn<'_>) -> Result<Cursor<Search>, Reply> {
     }
     let body: Value = turn.json().map_err(|error| bad_request(&error.to_string()))?;
     let Some(keys) = body.as_object() else {
-        return Err(bad_request("The body is no object"));
+        return Err(bad_request("The body is not an object"));
     };
     if let Some(token) = keys.get("cursor").filter(|token| !token.is_null()) {
         if keys.len() > 1 {
-            return Err(bad_request("No other properties may be present beside 'cursor'"));
+            return Err(bad_request("No other properties may be present besides 'cursor'"));
         }
         let token = token.as_str().unwrap_or_default();
         return Cursor::read(token).map_err(|_| bad_request("Invalid page cursor"));
@@ -86,7 +86,7 @@ fn read(turn: &Turn<'_>) -> Result<Cursor<Search>, Reply> {
     Ok(Cursor { request, from: 0 })
 }
 
-/// 400 by the description: one code, and an `ApplicationError` that stands alone.
+/// 400 by the description: one code, and an `ApplicationError` on its own.
 fn bad_request(detail: &str) -> Reply {
     let error = json!({
         "id": stable_uuid("error", detail),

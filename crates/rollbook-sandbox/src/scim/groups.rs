@@ -78,7 +78,7 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
 }
 
 /// `PATCH /Groups/{id}`: members; 200 with the whole group. The name is immutable. To add a member twice, or to
-/// remove nobody, is no error (assumption). Seats are not asked for (assumption).
+/// remove nobody, is not an error (assumption). Seats are not asked for (assumption).
 pub(super) fn patch(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let id = asked(turn)?;
     let found = turn.state().groups.get(&id).ok_or_else(|| not_found("group", &id))?;
@@ -90,8 +90,8 @@ pub(super) fn patch(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     change(turn, &id, after)
 }
 
-/// `PUT /Groups/{id}`: all members; 200 with the whole group. The name is immutable here too. Its 400 is no error of
-/// SCIM's (description).
+/// `PUT /Groups/{id}`: all members; 200 with the whole group. The name is immutable here too. Its 400 is not a SCIM
+/// error (description).
 pub(super) fn replace(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     let id = asked(turn)?;
     let new: NewGroup = turn.json().map_err(|error| exception("invalidSyntax", &error.to_string()))?;
@@ -183,7 +183,7 @@ fn filtered(path: &str) -> Option<String> {
     filter::read(inner, &["value"]).ok().map(|(_, id)| id)
 }
 
-/// The accounts of `[{"value": SCIM ID}, …]`, or the SCIM id that there is not. Account ids are none.
+/// The accounts of `[{"value": SCIM ID}, …]`, or the SCIM id that there is not. Account ids do not count.
 fn accounts(state: &State, value: &Value) -> Result<BTreeSet<String>, String> {
     let items = match value {
         Value::Array(items) => items.as_slice(),

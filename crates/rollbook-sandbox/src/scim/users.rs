@@ -138,7 +138,7 @@ fn sent(turn: &Turn<'_>) -> Result<Map<String, Value>, Reply> {
     turn.json().map_err(|error| bad_request("invalidSyntax", &error.to_string()))
 }
 
-/// The account behind the path's SCIM id; an account id is none.
+/// The account behind the path's SCIM id; an account id is not one.
 fn asked(turn: &mut Turn<'_>) -> Result<String, Reply> {
     require_directory(turn)?;
     let scim_id = turn.parameter("userId");

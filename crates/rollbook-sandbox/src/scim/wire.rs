@@ -104,7 +104,7 @@ fn meta(turn: &Turn<'_>, kind: &str, folder: &str, id: &str) -> Value {
     })
 }
 
-/// The address of what stands at a path of the directory.
+/// The address of what is at a path of the directory.
 pub(super) fn location(turn: &Turn<'_>, path: &str) -> String {
     turn.url(&format!("/scim/directory/{}{path}", turn.parameter("directoryId")), [])
 }
@@ -124,7 +124,7 @@ pub(super) fn list(total: usize, start: usize, resources: &[Value]) -> Value {
 pub(super) fn page<R>(turn: &Turn<'_>, rows: Vec<R>, show: impl Fn(R) -> Value) -> Result<Reply, Reply> {
     let number = |key: &str, default: usize| match turn.query.filled(key) {
         None => Ok(default),
-        // Assumption: what is no number is a 400. Less than the least is the least (RFC 7644).
+        // Assumption: what is not a number is a 400. Less than the least is the least (RFC 7644).
         Some(text) => text
             .parse::<i64>()
             .map(|number| usize::try_from(number).unwrap_or(0))

@@ -70,7 +70,7 @@ fn githubs_limits_are_told_from_what_a_token_may_not() {
         none_left(&past).ends(0);
         none_left(&late).ends(1).says("it may be asked again in 3");
     }
-    // Some are left, so that it is no limit.
+    // Some are left, so that it is not a limit.
     limited(403, &[("x-ratelimit-remaining", "12"), ("x-ratelimit-reset", &soon)])
         .ends(1)
         .says("pull-requests: read");

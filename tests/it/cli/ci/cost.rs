@@ -1,4 +1,4 @@
-//! What a job that plans spends beside its plan: requests to the platform, processes of git, and time.
+//! What a job that plans spends in addition to its plan: requests to the platform, processes of git, and time.
 //!
 //! `cargo test --release --test it -- --ignored --nocapture what_a_plan_job_spends` prints the times. They are asserted
 //! nowhere, since machines are noisy; what makes them up is.

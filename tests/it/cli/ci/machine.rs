@@ -29,7 +29,7 @@ pub(super) fn each_kind(work: impl Fn(Kind) + Sync) {
     });
 }
 
-/// As live is: with this nothing is to be done.
+/// As the site is: with this nothing is to be done.
 pub(super) const SETTLED: [&str; 3] = ["ada", "bruno", "erik"];
 
 pub(super) type Variables = BTreeMap<String, String>;
@@ -41,7 +41,7 @@ pub(super) enum Event {
     Pull(u64),
     /// The branch's newest commit.
     Push,
-    /// A group of GitHub's merge queue that stands on the branch, with this pull request as its last.
+    /// A group of GitHub's merge queue that is based on the branch, with this pull request as its last.
     Queue(u64),
     /// GitLab's merged results: a pull request merged into its target, in a train into the merge of the one ahead.
     Merged {
@@ -68,7 +68,7 @@ pub(super) struct Machine {
     /// The folder of the tree in the repository.
     tree: &'static str,
     jobs: Cell<usize>,
-    /// What the platform's administrators have set, beside the credentials.
+    /// What the platform's administrators have set, besides the credentials.
     settings: Variables,
     /// What they have set otherwise for an environment.
     environments: BTreeMap<String, Variables>,
@@ -129,7 +129,7 @@ impl Machine {
         let authors: BTreeMap<String, String> =
             ["ada", "bruno", "chen", "erik"].map(|name| (key(name), format!("{name}@acme.com"))).into();
         let settings = [("ROLLBOOK_AUTHORS".to_owned(), json!(authors).to_string())].into();
-        // Ada may look, and is no administrator.
+        // Ada may look, and is not an administrator.
         let seed = seed_of("minimal") + "  - basic: { account: ada@acme.com, token: looks-only }\n";
         let site = Site::of(&seed);
         let environments = BTreeMap::new();
@@ -307,7 +307,7 @@ impl Machine {
         self.hub.edit(|state| state.pulls.iter().find(|pull| pull.number == number).unwrap().clone())
     }
 
-    /// Lets the event of a merge queue say that its group stands on another one.
+    /// Lets the event of a merge queue say that its group is based on another one.
     pub(super) fn stand_on(&self, variables: &Variables, number: u64, base: &str) {
         let target = self.default_branch();
         let group = json!({
@@ -358,7 +358,7 @@ impl Machine {
         commit
     }
 
-    /// Makes the clone of a job as the platform does, and says in which variables it tells of it.
+    /// Makes the clone of a job as the platform does, and says which variables describe it.
     pub(super) fn start(&self, event: Event, depth: Option<usize>) -> (PathBuf, Variables) {
         let number = self.jobs.get() + 1;
         self.jobs.set(number);

@@ -24,7 +24,7 @@ fn text(value: &Value) -> String {
         Value::String(text) => text.clone(),
         Value::Bool(value) => value.to_string(),
         Value::Number(number) => number.to_string(),
-        other => panic!("{other:?} is no text"),
+        other => panic!("{other:?} is not text"),
     }
 }
 
@@ -132,7 +132,7 @@ impl Machine {
         self.github_job("snapshot.yml", "snapshot", &clone, &variables)
     }
 
-    /// Proposes to take out lines whose day has come, as GitHub's schedule does.
+    /// Proposes to remove expired lines, as GitHub's schedule does.
     pub(super) fn cleanup(&self) -> Ran {
         let (clone, variables) = self.start(Event::Night, None);
         self.github_job("cleanup.yml", "cleanup", &clone, &variables)

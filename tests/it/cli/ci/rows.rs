@@ -298,8 +298,8 @@ pub(super) const APPLIES: &[Walk] = &[
     walk("a force push rewrote the history", |it| {
         it.merge(four(it, "bruno"), How::Merge);
         applied(it);
-        it.checkout(&["--orphan", "anew"]);
-        it.commit("The same, written anew", "ada");
+        it.checkout(&["--orphan", "rewritten"]);
+        it.commit("The same, rewritten", "ada");
         it.push("main", "ada");
         (applied(it), None)
     }),

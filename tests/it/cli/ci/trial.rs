@@ -1,4 +1,4 @@
-//! The trial on each platform's page: its lines, as they stand there, lead to a first comment.
+//! The trial on each platform's page: its lines, exactly as on the page, lead to a first comment.
 
 use std::net::TcpListener;
 

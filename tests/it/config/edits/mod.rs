@@ -58,7 +58,7 @@ fn keeps(typed: &Typed, after: &str, gone: &[String]) -> Result<(), TestCaseErro
         let fits = place.as_ref() == Some(of)
             || place.as_deref().and_then(parent).as_ref() == Some(of)
             || place.is_some() && parent(of).filter(is_item) == place;
-        prop_assert!(fits, "{comment} is about {of:?} and stands at {place:?}\n{}\n=>\n{after}", typed.text);
+        prop_assert!(fits, "{comment} is about {of:?} and is at {place:?}\n{}\n=>\n{after}", typed.text);
     }
     let left = typed.comments.values().filter(|of| !is_gone(of)).count();
     prop_assert_eq!(

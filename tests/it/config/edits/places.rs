@@ -50,7 +50,7 @@ pub(super) fn of(text: &str) -> BTreeMap<String, String> {
         {
             let is_text = |line: &&str| line.is_empty() || line.len() - line.trim_start().len() > column;
             at += lines[at..].iter().take_while(|line| is_text(line)).count();
-            // Blank lines at its end are none of the text.
+            // Blank lines at its end are not part of the text.
             while lines[at - 1].is_empty() {
                 at -= 1;
             }

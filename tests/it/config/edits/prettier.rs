@@ -1,4 +1,4 @@
-//! Beside prettier: both come to rest after one round.
+//! Together with prettier: both come to rest after one round.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

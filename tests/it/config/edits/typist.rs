@@ -219,7 +219,7 @@ impl Typist<'_> {
         }
     }
 
-    /// What stands above an entry: comments about it, and, parted by a blank line, about more.
+    /// What is above an entry: comments about it, and, separated by a blank line, about more.
     fn above(&mut self, parent: &Path, of: &Path, indent: usize) {
         if self.tape.odds(8) {
             let comment = self.comment(parent);

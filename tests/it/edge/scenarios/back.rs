@@ -115,7 +115,7 @@ async fn a_removed_person_of_our_domain_is_provisioned_again() {
         .await;
 }
 
-/// The organization lists somebody of another domain no more once they are removed; Jira still does.
+/// The organization no longer lists people of another domain once they are removed; Jira still does.
 #[tokio::test(start_paused = true)]
 async fn a_removed_person_of_another_domain_is_invited_again() {
     let seed = "

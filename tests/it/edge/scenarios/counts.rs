@@ -33,7 +33,7 @@ fn often(log: &RequestLog, most: u64) -> Vec<(&String, u64)> {
     log.counts.keys().map(|route| (route, log.count(route))).filter(|(_, count)| *count > most).collect()
 }
 
-/// A hundred e-mails a request; and of a hundred groups the members, each in a page or a batch of its own.
+/// A hundred emails a request; and of a hundred groups the members, each in a page or a batch of its own.
 #[tokio::test(start_paused = true)]
 async fn ten_thousand_people_are_found_with_a_hundred_searches() {
     let (scene, tree) = crowd(10_000, BOTH);
@@ -49,7 +49,7 @@ async fn the_organization_alone_reads_ten_groups_at_a_time() {
     let (scene, tree) = crowd(10_000, ORGANIZATION);
     same(&lines(&scene.plan(&tree).await), "");
     let log = scene.requests();
-    // A hundred for the e-mails; the members of ten groups are ten pages of a hundred, and that ten times.
+    // A hundred for the emails; the members of ten groups are ten pages of a hundred, and that ten times.
     assert!(log.count(SEARCH) <= 200, "{:#?}", log.counts);
     assert_eq!(often(&log, 200), vec![], "nothing by person");
 }
@@ -88,7 +88,7 @@ async fn many_who_leave_are_read_by_batches() {
     }
 }
 
-/// The lock spares the search by e-mail; whose status matters is asked about ten at a time.
+/// The lock spares the search by email; whose status matters is asked about ten at a time.
 #[tokio::test(start_paused = true)]
 async fn a_locked_tree_asks_for_no_email() {
     let (scene, tree) = crowd(1_000, BOTH);

@@ -1,4 +1,4 @@
-//! Each read of the table in `model::Read`, refused and spoilt in turn: what follows is what the table says.
+//! Each read of the table in `model::Read`, refused and corrupted in turn: what follows is what the table says.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -82,7 +82,7 @@ fn unread(plan: &Plan) -> BTreeMap<Read, String> {
     said.filter_map(of).collect()
 }
 
-/// What became of each question, in each way, over the walks.
+/// The outcome of each question, in each way, over the walks.
 #[derive(Default)]
 struct Walk {
     /// Those without which there was no plan.
@@ -180,7 +180,7 @@ async fn each_read_that_fails_has_the_consequence_that_the_table_says() {
                 let ways = walk.told.get(&read).map_or(0, BTreeSet::len);
                 // A right's answer may lack any field.
                 let all = WAYS.len() - usize::from(read == Read::Privileges);
-                assert_eq!(ways, all, "{read:?} was told in {ways} of {all} ways");
+                assert_eq!(ways, all, "{read:?} was reported in {ways} of {all} ways");
             }
         }
     }

@@ -1,5 +1,5 @@
-//! Whatever becomes of any one read, a plan is the plan of whole reads, a part of it that says what it lacks, or there is
-//! none (docs/design.md#whole-or-nothing).
+//! Whatever happens to any one read, a plan is the plan of complete reads, a part of it that says what it lacks, or
+//! there is none (docs/design.md#whole-or-nothing).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use crate::atlassian::contract::Asked;
 use crate::edge::site::{self, PlanError};
 use crate::edge::spoil::{BROKEN, Often, PAGES, REFUSED, Rows, Spoil, Spoiler};
 
-/// A site on which a plan needs every read that there is: groups and users of several pages, somebody whose e-mail is
+/// A site on which a plan needs every read that there is: groups and users of several pages, somebody whose email is
 /// hidden, somebody who leaves and is in a group that nothing declares, and a group of an identity provider.
 fn seed() -> String {
     let people = |from, to| (from..to).map(|n| format!("p{n}@acme.com")).collect::<Vec<_>>().join(", ");
@@ -127,7 +127,7 @@ pub(super) fn says_what_it_lacks(plan: &Plan, expected: &Plan) -> bool {
         && whole.difference(&here).all(|key| is_blocked(key))
 }
 
-/// Plans again with one read spoilt, and holds what comes to the law.
+/// Plans again with one read corrupted, and holds what comes to the law.
 async fn spoilt(calm: &Calm, expected: &Plan, case: (&Asked, Spoil, Often), tally: &mut Tally) {
     let (asked, spoil, often) = case;
     let door = Spoiler::of(calm.router.clone(), asked.clone(), spoil, often);
@@ -176,7 +176,7 @@ async fn every_read_fails(keys: Keys, offboard: &str) -> Tally {
     assert!(revokes.count() > 2 && expected.operations.len() > 6, "{:#?}", expected.operations);
     let mut tally = Tally::default();
     for asked in &door.asked() {
-        // What breaks on the way is the same beside other surfaces; what a listing of Jira says may not be.
+        // What breaks on the way is the same with other surfaces; what a listing of Jira says may not be.
         let known = keys.organization && asked.path.starts_with("/rest/");
         for spoil in BROKEN.into_iter().filter(|_| !known) {
             spoilt(&calm, &expected, (asked, spoil, Often::Once), &mut tally).await;

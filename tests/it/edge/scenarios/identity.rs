@@ -1,4 +1,4 @@
-//! People whose e-mail Jira hides, and what tells who they are.
+//! People whose email Jira hides, and what tells who they are.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ async fn the_organization_knows_hidden_emails() {
     for keys in [ALL, BOTH, ORGANIZATION] {
         let scene = Scene::of(SEED, keys);
         let plan = scene.plan(TREE).await;
-        // With the organization's listing, mal shows the e-mail too; with Jira's, an id must do.
+        // With the organization's listing, mal shows the email too; with Jira's, an id must do.
         let mal = if keys.jira { "account:acc-mal" } else { "mal@acme.com" };
         same(
             &lines(&plan),
@@ -51,7 +51,7 @@ async fn the_organization_knows_hidden_emails() {
     }
 }
 
-/// Nothing tells whether mal, who hides the e-mail, is eve: the group keeps both as they are.
+/// Nothing tells whether mal, who hides the email, is eve: the group keeps both as they are.
 #[tokio::test(start_paused = true)]
 async fn jira_alone_names_candidates_and_revokes_nobody_who_may_be_meant() {
     let scene = Scene::of(SEED, JIRA);
@@ -121,7 +121,7 @@ async fn a_record_of_the_directory_tells_who_somebody_is() {
     scene.is_done(TREE, &plan).await;
 }
 
-/// An e-mail that the directory has for somebody who goes by another one may be anybody's of the two: nobody is taken for
+/// An email that the directory has for somebody who goes by another one may be anybody's of the two: nobody is taken for
 /// them, and nobody is invited by it.
 #[tokio::test(start_paused = true)]
 async fn a_record_of_the_directory_that_disagrees_says_nothing() {
@@ -157,7 +157,7 @@ groups: { devs: { members: [ada@acme.com, eve@acme.com, bob@acme.com, zz@acme.co
         ),
         "{why:?}"
     );
-    // A pin says who is meant, and the directory's e-mail stands in nobody's way whom the tree does not name by it.
+    // A pin says who is meant, and the directory's email matters only to people that the tree names by it.
     let pinned = tree
         .replace("users: { zz@acme.com: { active: true }", "users: { bob@acme.com: { account: acc-bob }")
         .replace(", zz@acme.com", "");
@@ -169,7 +169,7 @@ groups: { devs: { members: [ada@acme.com, eve@acme.com, bob@acme.com, zz@acme.co
     );
 }
 
-/// An invited person who has not accepted hides the e-mail from Jira. The invitation is not sent again.
+/// An invited person who has not accepted hides the email from Jira. The invitation is not sent again.
 #[tokio::test(start_paused = true)]
 async fn who_has_not_accepted_is_not_invited_again() {
     let seed = "

@@ -94,7 +94,7 @@ async fn what_fails_for_one_of_an_invitation_fails_for_nobody_else() {
     let plan = scene.plan(&tree).await;
     assert_eq!(notes(&plan), ["seats-short"]);
     let told = told(&site::apply(&scene.surfaces(), &plan, 10).await).join("\n");
-    // The account came to be and its app did not. Today that is told as an answer that was lost, since in part it
+    // The account was created and its app was not given. Today that is reported as a lost answer, since in part it
     // was done, though the answer came and says what failed.
     let why = told.lines().find(|line| line.contains("unsettled")).unwrap_or_default();
     assert!(why.starts_with("invite user.n02@partner.example: unsettled: "), "{told}");
@@ -116,7 +116,7 @@ async fn what_fails_for_one_of_an_invitation_fails_for_nobody_else() {
     same(&lines(&scene.plan(&tree).await), "");
 }
 
-/// A group came to be synced after the plan was made: the invitation answers 206, and its other group holds.
+/// A group became synced after the plan was made: the invitation answers 206, and its other group holds.
 #[tokio::test(start_paused = true)]
 async fn a_group_that_an_invitation_cannot_lead_into_fails_alone() {
     let tree = many(2);

@@ -307,7 +307,7 @@ async fn groups_that_the_organization_does_not_show_are_left_through_jira() {
         .await;
 }
 
-/// Everybody whom the tree does not name leaves, but for who runs Rollbook.
+/// Everybody the tree does not name leaves, except the operator of Rollbook.
 #[tokio::test(start_paused = true)]
 async fn who_is_not_listed_leaves_where_the_policy_says_so() {
     let tree = "

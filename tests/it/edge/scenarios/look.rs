@@ -82,7 +82,7 @@ fn names<'a>(state: &State, ids: impl Iterator<Item = &'a String>) -> String {
     names.join(" ")
 }
 
-/// What stands before the `@` of an e-mail.
+/// What precedes the `@` of an email.
 fn who(state: &State, id: &str) -> String {
     let email = state.accounts.get(id).and_then(|account| account.email.clone());
     email.unwrap_or_else(|| id.to_owned()).replace("@acme.com", "")

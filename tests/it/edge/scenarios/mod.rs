@@ -96,7 +96,7 @@ impl Scene {
         self.surfaces_behind(&self.sandbox.router())
     }
 
-    /// Surfaces whose requests go by a router that stands before the sandbox.
+    /// Surfaces whose requests go through a router in front of the sandbox.
     fn surfaces_behind(&self, router: &Router) -> Surfaces {
         let client = |credential: Credential| {
             let endpoints = Endpoints::new("https://acme.atlassian.net", &Overrides::default()).unwrap();

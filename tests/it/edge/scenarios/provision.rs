@@ -1,4 +1,4 @@
-//! People and groups that come to be through SCIM.
+//! People and groups that are created through SCIM.
 
 use super::look::notes;
 use super::{ALL, BOTH, ORGANIZATION, Scene};
@@ -58,7 +58,7 @@ groups:
         .await;
 }
 
-/// A group there takes its own people only; whoever has no record is told apart before anything is sent.
+/// A group there takes its own people only; people without a record are told apart before anything is sent.
 #[tokio::test(start_paused = true)]
 async fn nobody_without_a_record_is_put_into_a_group_of_the_directory() {
     let seed = format!("{SEED}  - {{ name: other, managed-by: EXTERNAL }}\n")

@@ -1,4 +1,4 @@
-//! Accounts as sites have them that are years old: erased ones, and people whom the organization does not show.
+//! Accounts as sites have them that are years old: erased ones, and people that the organization does not show.
 
 use std::sync::{Arc, Mutex};
 
@@ -31,7 +31,7 @@ groups:
     )
 }
 
-/// Nobody can be meant by an erased account: it is no candidate for somebody new.
+/// Nobody can be meant by an erased account: it is not a candidate for somebody new.
 #[tokio::test(start_paused = true)]
 async fn an_erased_account_blocks_no_invitation() {
     let scene = Scene::of(&with_erased(), JIRA);

@@ -1,4 +1,4 @@
-//! E-mails and names that mean somebody or something else than before.
+//! Emails and names that mean somebody or something else than before.
 
 use rollbook::model::Tree;
 use rollbook::sandbox::{Change, SeedGroup, SeedUser};
@@ -24,7 +24,7 @@ fn locked(text: &str) -> Tree {
     site::tree(&[("rollbook.yaml", &text), ("rollbook.lock", LOCK)])
 }
 
-/// A site on which ada's e-mail has come to be another account's, and both accounts are in the group.
+/// A site on which ada's email belongs to another account now, and both accounts are in the group.
 fn given_away(keys: Keys) -> Scene {
     let scene = Scene::of(SEED, keys);
     let edit = |change: Change| scene.sandbox.edit(&change).unwrap();

@@ -31,7 +31,7 @@ fn read(bytes: &[u8]) {
     let concerned = plan::concerned(journal);
     assert!(concerned.groups.len() + concerned.accounts.len() <= 2 * journal.operations().len());
     assert!(journal.in_flight().len() <= journal.operations().len());
-    // What was taken in is as it was written: the same lines, tied anew, end in the same hash.
+    // What was taken in is as it was written: the same lines, chained again, end in the same hash.
     if parsed.broken.is_none() && journal.lines.iter().all(|line| line.at == Timestamp::UNIX_EPOCH) {
         let mut chain = Chain::default();
         let text: String =

@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// The texts of an input, which stand apart by a zero byte.
+/// The texts of an input, which are separated by a zero byte.
 pub(super) struct Parts<'a>(Vec<Cow<'a, str>>);
 
 impl<'a> Parts<'a> {

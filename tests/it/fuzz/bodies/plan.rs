@@ -1,4 +1,4 @@
-//! A plan file: whoever hands one in may have written it by hand.
+//! A plan file: it may have been written by hand.
 
 use rollbook::plan::{SavedPlan, sealed};
 use rollbook::render::{self, Grouping};

@@ -22,7 +22,7 @@ pub(super) fn is_harmless(text: &str) {
     }
 }
 
-/// Asserts that JSON is whole and shows everything that it holds.
+/// Asserts that JSON is complete and shows everything that it holds.
 pub(super) fn is_harmless_json(text: &str) -> Value {
     let bad = text.chars().find(|c| *c != '\n' && *c != ' ' && is_invisible(*c));
     assert_eq!(bad, None, "{text:?}");

@@ -1,4 +1,4 @@
-//! A snapshot: whoever hands one in may have written it by hand.
+//! A snapshot: it may have been written by hand.
 
 use jiff::Timestamp;
 use rollbook::config;

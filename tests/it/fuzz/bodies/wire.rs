@@ -46,7 +46,7 @@ fn failed(script: &Script, call: &str, error: &Error) {
     let text = error.chain();
     assert!(!text.is_empty() && text.len() < LONGEST, "{} bytes: {text}", text.len());
     has_no_secret(script, call, &text);
-    // Whoever prints it makes commands in it harmless too; what cannot be seen is gone before.
+    // The code that prints it makes commands in it harmless too; what cannot be seen is gone before.
     assert!(!text.contains(|c| c != ' ' && is_invisible(c)), "{text:?}");
     is_harmless(&harmless(&format!("{text} {}", error.help().unwrap_or_default())));
     has_no_secret(script, call, &format!("{error:?}"));

@@ -87,7 +87,7 @@ fn drawn(tree: &Tree, found: &[rollbook::model::Diagnostic]) {
     }
 }
 
-/// A valid tree's lock, written anew, says the same.
+/// A valid tree's lock, rewritten, says the same.
 fn locked(tree: &Tree, declaration: &Declaration) {
     let mut files: Vec<SourceFile> = tree.files.iter().filter(|file| file.path != LOCK).cloned().collect();
     files.push(SourceFile { path: LOCK.into(), text: config::lock_text(&declaration.lock) });

@@ -31,7 +31,7 @@ pub(super) enum Stay {
 pub(super) enum Reach {
     /// What a pin, the lock or the site says today.
     Today,
-    /// Also the account of whose address it ever was, so that one person's old and new name are no difference.
+    /// Also the account of whose address it ever was, so that one person's old and new name are not a difference.
     Ever,
 }
 
@@ -169,8 +169,8 @@ impl<'a> Meaning<'a> {
         ended.map(|(account, _)| account).filter(|account| !self.leaves(account)).collect()
     }
 
-    /// Everybody whom a group's entries name, and how long the longest of their paths lasts. Whom an `except` of its own
-    /// leaves out counts as named where that is asked for.
+    /// Everybody a group's entries name, and how long the longest of their paths lasts. A person that an `except` of
+    /// its own leaves out counts as named where that is asked for.
     fn paths(&self, key: &str, reach: Reach, excepted_count: bool) -> BTreeMap<String, Stay> {
         let mut paths: BTreeMap<String, Stay> = BTreeMap::new();
         let mut note = |account: String, stay: Stay| {
@@ -233,7 +233,7 @@ impl<'a> Meaning<'a> {
     }
 }
 
-/// How many active people a group has. Whoever is invited has not come yet.
+/// How many active people a group has. An invited user has not come yet.
 pub(super) fn people_in(live: &Live, group: &str, invited: &BTreeSet<String>) -> usize {
     let counts =
         |id: &&String| live.accounts.get(*id).is_some_and(is_active_person) && !invited.contains(*id);

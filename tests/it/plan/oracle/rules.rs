@@ -2,7 +2,7 @@
 //!
 //! The base is the tree of the last apply that was done whole. Rules about an author are the base's alone: nobody loosens
 //! them in the change that needs it. Other rules bind where both trees have them, by what either means, since what a
-//! change loosens in so many words is shown to its reviewer as that. A waiver that takes in what happens counts in
+//! change loosens explicitly is shown to its reviewer as that. A waiver that takes in what happens counts in
 //! either tree, and for rules about an author in the base.
 
 use std::collections::BTreeSet;
@@ -119,7 +119,7 @@ impl<'a> Judge<'a> {
             let (group, account) = pair;
             let themselves = human(account).is_some_and(|person| self.suspects.contains(person));
             let (was, is) = (base.stays(pair, Reach::Ever), head.stays(pair, Reach::Today));
-            // Whoever it was that took the group out of the tree, the plan has to speak of it.
+            // No matter who took the group out of the tree, the plan has to report it.
             let undeclared = !self.told && head.keys(group).is_empty() && {
                 let text = text(self.plan);
                 base.keys(group).iter().any(|key| text.contains(key.as_str()))
@@ -317,7 +317,7 @@ impl<'a> Judge<'a> {
         pairs
     }
 
-    /// The accounts that came to be by this plan.
+    /// The accounts that this plan created.
     fn invited(&self, after: &Live) -> BTreeSet<String> {
         after.accounts.keys().filter(|id| !self.start.accounts.contains_key(*id)).cloned().collect()
     }
@@ -328,7 +328,7 @@ impl<'a> Judge<'a> {
     }
 }
 
-/// What becomes of ends that have come: `kept` is who was in a group before a nightly run and after it. Whose end both
+/// The outcome of ends that have come: `kept` is who was in a group before a nightly run and after it. Whose end both
 /// trees say is over is out, or the plan says something about them or the group.
 pub(super) fn ends_come(judge: &Judge<'_>, end: &Live) -> Verdict {
     let [base, head] = judge.both();

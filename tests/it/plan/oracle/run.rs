@@ -64,7 +64,7 @@ pub(super) enum Told {
 pub(super) struct Reached {
     /// Changes that are trees.
     pub(super) merged: usize,
-    /// Changes that are no trees.
+    /// Changes that are not trees.
     pub(super) rejected: usize,
     pub(super) refused: usize,
     /// Applies that were done whole.
@@ -86,8 +86,8 @@ struct Sequence<'a> {
     authors: Vec<Author>,
 }
 
-/// Makes the plan of a world beside a base. `authors` are all who made the changes since; none where that is not known.
-/// This is the one place that knows how a world is told of them.
+/// Makes the plan of a world with a base. `authors` are all who made the changes since; empty where that is not known.
+/// This is the one place that knows how a world is given them.
 fn plan(mut world: World, base: &Files, authors: &[Email]) -> Plan {
     world.base = Some(base.clone());
     world.authors = authors.to_vec();
@@ -150,7 +150,7 @@ impl Sequence<'_> {
         let (start, head) = (self.live.clone(), self.head.clone());
         let planned = catch_unwind(AssertUnwindSafe(|| self.plan(nightly)));
         let plan = planned.map_err(|panic| panicked(panic.as_ref(), "planning"))?;
-        // At night the rules of a change that waits are none yet: what both trees end, ends.
+        // At night the rules of a change that waits do not apply yet: what both trees end, ends.
         let policy = if nightly { self.base.policy.clone() } else { head.policy.clone() };
         let judged = Tree { policy, ..head.clone() };
         let judge = Judge {

@@ -17,7 +17,7 @@ pub(super) const GROUPS: [&str; 6] = ["payroll", "admins", "makers", "approvers"
 
 pub(super) const APP: &str = "jira-software";
 
-/// An account that is no person's.
+/// An account that does not belong to a person.
 pub(super) const ROBOT: &str = "712020:robot";
 
 /// A person, by first name.
@@ -95,7 +95,7 @@ pub(super) fn effective(live: &Live) -> BTreeSet<Pair> {
     memberships(live).into_iter().filter(active).collect()
 }
 
-/// What somebody does on the site by hand, or what becomes of somebody.
+/// What somebody does on the site by hand, or what happens to somebody.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Drift {
     Leaves(&'static str, Person),

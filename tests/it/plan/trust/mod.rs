@@ -1,5 +1,5 @@
 //! The threat model of docs/trust.md, cell by cell: each rule, by what the group is, who made the change and what came
-//! before. What is promised stands in `promise`, by hand; what is so is written to docs/trust-table.md.
+//! before. What is promised is in `promise`, by hand; what is so is written to docs/trust-table.md.
 
 mod axes;
 mod page;
@@ -16,7 +16,7 @@ use axes::{Author, Cell, History, Kind, Rule};
 use promise::{Promise, promise};
 use stage::Stage;
 
-/// What became of a deed.
+/// The outcome of a deed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 struct Verdict {
     /// `refused`, `blocked CODE`, `note CODE`, `mistake CODE`, `no plan` or `passes`.
@@ -71,7 +71,7 @@ fn walked(cell: Cell) -> (Verdict, Promise) {
     (found, promise)
 }
 
-/// The cells of a rule, with what became of each. Each rule has a thread of its own.
+/// The cells of a rule, with the outcome of each. Each rule has a thread of its own.
 fn walk(rule: Rule) -> Vec<(Cell, Verdict, Promise)> {
     let walked = |cell| {
         let (found, promise) = walked(cell);

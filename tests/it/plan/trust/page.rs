@@ -15,8 +15,8 @@ and a history, holds it to that promise, and writes down here what it found. Cel
 - *refused*: the whole plan is, with exit 4. *blocked*: the operation is left out, with exit 6, and the rest goes on.
   *mistake*: `check` and every plan end with 3. *no plan*: exit 1. *allowed by this change*: it
   passes, and the plan shows first that the rules of before would refuse it. *–*: there is no such case.
-- *unread* is about plans from a snapshot. A listing of the site that fails, or is not whole, ends a run with 1: no plan is
-  ever made of it.
+- *unread* is about plans from a snapshot. A listing of the site that fails, or is incomplete, ends a run with 1: no plan is ever
+  made from it.
 - `wrong-site` is not here. It ends a run before there is a plan.
 ";
 

@@ -87,7 +87,7 @@ fn passes(cell: Cell) -> Option<&'static str> {
     match cell.rule {
         Rule::SelfGrant => passes_as_self_grant(cell),
         Rule::Nesting if cell.kind == Kind::Nested => {
-            Some("`nest: true` stands in the group already, and lets in whomever those groups have.")
+            Some("`nest: true` is in the group already, and lets in everybody those groups have.")
         }
         _ => None,
     }
@@ -103,7 +103,7 @@ fn passes_as_self_grant(cell: Cell) -> Option<&'static str> {
         );
     }
     let unread = cell.kind.is_unread() || matches!(cell.kind, Kind::DefaultUnread | Kind::Synced);
-    // Whoever is no owner of the rules loosens none that is about authors.
+    // A person who does not own the rules loosens none that is about authors.
     let may_pass = !matches!(cell.history, History::Before | History::Loosened) && !unread;
     if cell.author == Author::SomebodyElse && may_pass {
         return Some("Somebody else is named as the author, and as the only one. The rule is about authors.");

@@ -13,7 +13,7 @@ pub(super) enum Named {
     Not,
     /// By the name that the site has.
     Plainly,
-    /// By the name that the rules have, with the id beside it: the site has another name.
+    /// By the name that the rules have, with its id: the site has another name.
     Pinned,
     /// The same, with the id in `rollbook.lock`.
     Locked,

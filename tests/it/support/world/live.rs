@@ -30,7 +30,7 @@ pub(crate) struct Live {
     pub(crate) seats: BTreeMap<String, usize>,
     /// The order in which reads bring their rows.
     pub(crate) backwards: bool,
-    /// How many rows without an id Jira's listings of members and of people have beside those with one.
+    /// How many rows without an id Jira's listings of members and of people have besides those with one.
     pub(crate) unidentified: usize,
     /// The questions that are refused when a plan asks them.
     pub(crate) refused: BTreeSet<Read>,
@@ -112,7 +112,7 @@ impl Account {
         }
     }
 
-    /// What the organization shows: people alone, and their e-mails.
+    /// What the organization shows: people alone, and their emails.
     fn person_of(&self, id: &str) -> Option<OrganizationUser> {
         let is_shown = matches!(self.kind, AccountKind::Atlassian | AccountKind::Unknown) && !self.unshown;
         is_shown.then(|| OrganizationUser {
@@ -162,7 +162,7 @@ impl Live {
         self.groups.values_mut().find(|group| group.name == name).unwrap_or_else(|| panic!("no group {name}"))
     }
 
-    /// Somebody whom nothing declares comes to be.
+    /// An account that nothing declares is created.
     pub(crate) fn hire(&mut self, email: &str) {
         let id = format!("acc-{}", email.to_lowercase());
         self.accounts.insert(id, Account::person(email));
@@ -509,7 +509,7 @@ impl Live {
                 made.insert(key.clone(), id);
             }
             Operation::InviteUser { email, groups, .. } => {
-                // Whoever was removed comes back.
+                // A removed user comes back.
                 let gone = self
                     .accounts
                     .iter()

@@ -41,7 +41,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// A world whose live state is what the tree asks for. `policy` stands in `rollbook.yaml`.
+    /// A world whose live state is what the tree asks for. `policy` goes into `rollbook.yaml`.
     pub(crate) fn of(policy: &str, users: &str, groups: &str) -> Self {
         let head = "version: 1\nsite: https://acme.atlassian.net\n";
         let mut files = vec![("rollbook.yaml".to_string(), format!("{head}{policy}"))];
@@ -65,7 +65,7 @@ impl World {
         world
     }
 
-    /// Replaces a text that stands in one file.
+    /// Replaces a text that is in one file.
     pub(crate) fn edit(mut self, from: &str, to: &str) -> Self {
         let (_, text) =
             self.files.iter_mut().find(|(_, text)| text.contains(from)).expect("the text stands somewhere");
@@ -85,7 +85,7 @@ impl World {
         self
     }
 
-    /// Makes what stands here the base of what the edits that follow lead to.
+    /// Makes the tree as it is the base for the edits that follow.
     pub(crate) fn then_base(mut self) -> Self {
         self.base = Some(self.files.clone());
         self
@@ -188,7 +188,7 @@ impl World {
         self.plan_from(Some(&snapshot))
     }
 
-    /// The plan from live, or from a snapshot.
+    /// The plan from the site, or from a snapshot.
     fn plan_from(&self, snapshot: Option<&Snapshot>) -> Result<Plan, SnapshotError> {
         let tree = self.tree();
         let declaration = self.declaration();
@@ -255,7 +255,7 @@ impl World {
         }
     }
 
-    /// The plan of the moment as one that was reviewed, for what comes of the tree and live later.
+    /// The plan of the moment as one that was reviewed, for how the tree and the site change later.
     pub(crate) fn then_reviewed(mut self) -> Self {
         let text = render::plan_json(&self.plan());
         self.reviewed = Some(SavedPlan::read(&text, "test").unwrap());

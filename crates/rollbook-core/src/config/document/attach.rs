@@ -35,7 +35,7 @@ impl Items {
         }
     }
 
-    /// Attaches a comment, or gives it back where it stands behind the opening bracket, or in a list of nothing.
+    /// Attaches a comment, or gives it back where it follows the opening bracket, or is in an empty list.
     fn take(&mut self, found: Found) -> Option<Found> {
         let begun = self.entries.partition_point(|entry| entry.place.start <= found.at);
         let Some(before) = begun.checked_sub(1) else {
@@ -51,7 +51,7 @@ impl Items {
         } else if !found.alone {
             entry.behind(found);
         } else if let Some(inner) = entry.lines().filter(|inner| {
-            // Dashes may stand below the first letter of their key; a key that follows is nearer then.
+            // Dashes may be below the first letter of their key; a key that follows is nearer then.
             inner.column <= found.column && (self.column < found.column || next.is_empty())
         }) {
             return inner.take(found);

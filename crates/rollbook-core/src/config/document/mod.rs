@@ -44,7 +44,7 @@ pub(super) enum Kind {
 pub(super) struct Entry {
     /// Comments above it.
     pub(super) above: Vec<Comment>,
-    /// Whether a blank line stands between it and what is above.
+    /// Whether a blank line separates it from what is above.
     pub(super) gap: bool,
     /// The key, in a mapping.
     pub(super) key: Option<Text>,
@@ -67,7 +67,7 @@ pub(super) enum Value {
 pub(super) struct Comment {
     /// The comment, from its `#` on.
     pub(super) text: String,
-    /// Whether a blank line stands above it.
+    /// Whether a blank line precedes it.
     pub(super) gap: bool,
 }
 

@@ -131,7 +131,7 @@ impl Entry {
         }
     }
 
-    /// What stands before its value.
+    /// What precedes its value.
     fn head(&self) -> String {
         match &self.key {
             Some(key) => format!("{}:", key.line()),

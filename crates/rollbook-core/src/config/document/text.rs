@@ -39,7 +39,7 @@ impl Text {
         Self { says: text.to_owned(), form: Form::Line(text.to_owned()) }
     }
 
-    /// A text that was read: of a block text, what stands below its header, from this column on.
+    /// A text that was read: of a block text, what follows its header, from this column on.
     pub(super) fn read(source: &str, column: usize, says: &str, style: Style) -> Self {
         let form = match style {
             Style::Plain | Style::Single | Style::Double => flow(source, says, style),

@@ -12,7 +12,7 @@ pub(super) struct Files(BTreeMap<String, File>);
 enum File {
     /// As it was, byte for byte.
     Kept(String),
-    /// To be written anew.
+    /// To be rewritten.
     Changed(Box<Document>),
 }
 

@@ -1,6 +1,6 @@
 //! Changes to people's files. What is changed is the document, so that every comment stays with what it is about and a file
-//! that was changed is as `fmt` leaves it; every other file keeps its bytes. What the whole says afterwards is held
-//! against what it is to say.
+//! that was changed is as `fmt` leaves it; every other file keeps its bytes. What the whole says afterwards is compared
+//! with the intended meaning.
 
 mod add;
 mod files;
@@ -28,11 +28,11 @@ pub enum EditError {
     #[diagnostic(help("Write `members` as a list in the group's own file, then try again."))]
     Form(GroupName),
     /// The changed tree would be invalid.
-    #[error("the tree would not be valid then: {}", .0.first().map_or("", |first| &first.message))]
+    #[error("the tree would become invalid: {}", .0.first().map_or("", |first| &first.message))]
     #[diagnostic(help("{BY_HAND}"))]
     Invalid(Vec<Diagnostic>),
-    /// The changed tree would not say what it is to say.
-    #[error("the tree would say something else then than it is to say")]
+    /// The edit would change the meaning of the tree.
+    #[error("the edit would change the meaning of the tree")]
     #[diagnostic(help("{BY_HAND}"))]
     OtherMeaning,
 }

@@ -26,8 +26,8 @@ pub struct Edited {
 /// Takes entries out of groups, each named by its place among the group's entries.
 ///
 /// # Errors
-/// [`EditError::Form`] when a group's members are no list of a file, [`EditError::Invalid`] and
-/// [`EditError::OtherMeaning`] when the tree would not be what it is to be.
+/// [`EditError::Form`] when a group's members are not a list of a file, [`EditError::Invalid`] and
+/// [`EditError::OtherMeaning`] when the edit would change the meaning of the tree.
 pub fn without_entries(
     tree: &Tree,
     declaration: &Declaration,

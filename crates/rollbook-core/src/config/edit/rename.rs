@@ -15,7 +15,7 @@ use super::remove::Edited;
 /// A name in a tree, and what it becomes.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rename {
-    /// A person's e-mail.
+    /// A person's email.
     Email(Email, Email),
     /// A group's key.
     Group(GroupName, GroupName),
@@ -95,7 +95,7 @@ impl Rename {
     }
 }
 
-/// What stands at a path: keys within each other, `-` for the items of lists, and at the end `:` for a key itself.
+/// What is at a path: keys within each other, `-` for the items of lists, and at the end `:` for a key itself.
 fn names(path: &[&str]) -> Option<Names> {
     match path {
         ["operator"]
@@ -116,7 +116,7 @@ fn names(path: &[&str]) -> Option<Names> {
     }
 }
 
-/// Writes a name anew wherever a tree has it, in its lock too: the account or group that it means stays the same.
+/// Replaces a name wherever a tree has it, in its lock too: the account or group that it means stays the same.
 ///
 /// # Errors
 /// [`EditError::Invalid`] when the tree would not be valid then, such as where the new name is taken, and

@@ -8,7 +8,7 @@ use crate::model::{Email, GroupName, ImportedGroup, ImportedMember, UserRef, is_
 use super::super::document::{Comment, Entry, Items, Kind, Text, Value};
 use super::add::FilePer;
 
-/// What stands above all in a file that an import makes.
+/// The head of a file that an import makes.
 pub(super) const HEAD: &str =
     "# Made by `rollbook import`. It is yours now: importing again only adds what is missing.";
 

@@ -23,9 +23,9 @@ pub(super) fn unresolved(source: Source<'_>) -> Option<Diagnostic> {
     lines.find(|(_, line)| line.starts_with(CLOSES))?;
     Some(
         Diagnostic::error(codes::INVALID_YAML, "a merge conflict that nobody has resolved")
-            .at(source.span(start, start + line.len()), "git put this line here, and both sides behind it")
+            .at(source.span(start, start + line.len()), "git put this line here, and both sides after it")
             .help(
-                "Keep what is right of the two sides, and take out the lines that start with `<<<<<<<`, `=======` and \
+                "Keep the right parts of both sides, and remove the lines that start with `<<<<<<<`, `=======` and \
                  `>>>>>>>`.",
             ),
     )

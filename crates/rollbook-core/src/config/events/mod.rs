@@ -20,7 +20,7 @@ use super::node::{Entry, Looks, Map, Node, Scalar, Value};
 /// How deep lists and mappings may be nested. A declaration needs 6.
 const DEEPEST: usize = 64;
 
-/// Reads one file. After a syntax error, what stands before it is kept.
+/// Reads one file. After a syntax error, what precedes it is kept.
 pub(super) fn read<'t>(file: FileId, text: &'t str, mistakes: &mut Mistakes) -> Option<Node<'t>> {
     let options = options! {
         disallow_directives: true,
@@ -179,11 +179,11 @@ impl<'t> Builder<'t, '_> {
             if c != '\\' {
                 continue;
             }
-            // What stands behind it is part of the escape, also another one.
+            // What follows it is part of the escape, also another one.
             if let Some((_, 'x' | 'u' | 'U')) = chars.next() {
                 let at = self.source.span(range.start + at, range.start + at + 2);
                 self.mistakes.report(
-                    Diagnostic::error(codes::HIDDEN_CHARACTER, "the text gives a character by its number")
+                    Diagnostic::error(codes::HIDDEN_CHARACTER, "the string writes a character by its number")
                         .at(at, "hidden here")
                         .help("Write the character itself, or leave it out."),
                 );
@@ -260,7 +260,7 @@ impl<'t> Builder<'t, '_> {
 }
 
 fn not_allowed(code: &'static str, what: &str, at: Span) -> Diagnostic {
-    Diagnostic::error(code, format!("{what} hides from a reviewer what a line says"))
+    Diagnostic::error(code, format!("{what} hides the meaning of a line from a reviewer"))
         .at(at, format!("{what} is not allowed"))
         .help("Write the value itself in every place.")
 }
@@ -274,7 +274,7 @@ fn key<'t>(node: Node<'t>, mistakes: &mut Mistakes) -> Pending<'t> {
         }
         Value::Scalar(scalar) if scalar.looks() == Looks::Null => {
             mistakes.report(
-                Diagnostic::error(codes::NULL_VALUE, "a key that is nothing")
+                Diagnostic::error(codes::NULL_VALUE, "an empty key")
                     .at(at, "there is no key here")
                     .help("Write a key before the `:`."),
             );
@@ -283,8 +283,8 @@ fn key<'t>(node: Node<'t>, mistakes: &mut Mistakes) -> Pending<'t> {
         Value::Scalar(scalar) => Pending::Key(scalar, at),
         Value::List(_) | Value::Map(_) => {
             mistakes.report(
-                Diagnostic::error(codes::WRONG_TYPE, "a key that is not a text")
-                    .at(at, "a key is a text on one line")
+                Diagnostic::error(codes::WRONG_TYPE, "a key that is not a string")
+                    .at(at, "a key is a string on one line")
                     .help(
                         "If this is `{{ … }}` of a template, render the template before Rollbook reads it.",
                     ),
@@ -306,17 +306,17 @@ fn with_value<'t>(node: Node<'t>, key: Option<(&Scalar<'t>, Span)>, mistakes: &m
     let (message, place) = match key {
         Some((key, span)) if scalar.text.is_empty() => (format!("`{}` has no value", key.text), span),
         Some((key, _)) => (format!("`{}` is null", key.text), node.span),
-        None => ("an item of a list is nothing".to_owned(), node.span),
+        None => ("an empty list item".to_owned(), node.span),
     };
     mistakes.report(
         Diagnostic::error(codes::NULL_VALUE, message)
-            .at(place, "a value must stand here")
+            .at(place, "a value is required here")
             .help("Write `[]` for an empty list, `{}` for an entry without settings, or leave the key out."),
     );
     Node { span: node.span, value: Value::Reported }
 }
 
-/// Reports keys that stand twice, and keeps the first of each.
+/// Reports duplicate keys, and keeps the first of each.
 fn without_repetitions<'t>(entries: Vec<Entry<'t>>, mistakes: &mut Mistakes) -> Vec<Entry<'t>> {
     let mut first: BTreeMap<&str, Span> = BTreeMap::new();
     let mut repeated = Vec::new();
@@ -324,10 +324,10 @@ fn without_repetitions<'t>(entries: Vec<Entry<'t>>, mistakes: &mut Mistakes) -> 
         if let Some(before) = first.insert(&entry.key.text, entry.span) {
             first.insert(&entry.key.text, before);
             mistakes.report(
-                Diagnostic::error(codes::DUPLICATE_KEY, format!("`{}` stands twice", entry.key.text))
+                Diagnostic::error(codes::DUPLICATE_KEY, format!("`{}` appears twice", entry.key.text))
                     .at(entry.span, "again here")
                     .at(before, "first here")
-                    .help("Keep one of them: other readers keep the last and drop the first in silence."),
+                    .help("Keep one of them: other readers silently keep the last one only."),
             );
             repeated.push(index);
         }

@@ -10,7 +10,7 @@ use super::{Day, Email, GroupName, Id, Prose};
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct User {
-    /// The display name, used at an invitation; afterwards only SCIM can change it.
+    /// The display name. Only SCIM gives and changes it; elsewhere a note says that it differs.
     name: Option<Prose>,
     /// `true`: the account exists (it is invited at an `invite-domains` domain) and is active. `false`:
     /// offboarded, whatever lists them. Left out: their status is never touched.
@@ -19,7 +19,7 @@ pub(super) struct User {
     /// of its groups.
     #[schemars(extend("uniqueItems" = true))]
     apps: Option<Vec<Id>>,
-    /// The account's id, where the e-mail is hidden. Quote it.
+    /// The account's id, where the email is hidden. Quote it.
     account: Option<Id>,
     /// The first day (UTC) on which the person is offboarded, whatever lists them.
     until: Option<Day>,
@@ -41,7 +41,7 @@ pub(super) struct User {
 pub(super) struct GroupEntry {
     /// The group's id; it survives a rename.
     id: Option<Id>,
-    /// Used when the group is created, never afterwards.
+    /// Used when the group is created, where the surface takes one; never afterwards.
     description: Option<Prose>,
     /// Who reviews changes of this group; for CODEOWNERS. Never synced.
     #[schemars(extend("uniqueItems" = true))]
@@ -54,7 +54,7 @@ pub(super) struct GroupEntry {
     /// Where the group is created.
     #[schemars(extend("default" = "native"))]
     source: Option<Source>,
-    /// What becomes of undeclared service accounts and apps in this group.
+    /// What happens to undeclared service accounts and apps in this group.
     #[schemars(extend("default" = "ignore"))]
     apps_in_group: Option<AppsInGroup>,
     /// Lets a privileged group take `group:` entries.
@@ -65,7 +65,7 @@ pub(super) struct GroupEntry {
     absent: Option<bool>,
 }
 
-/// A member: an e-mail, or an entry with `user`, `group` or `account`.
+/// A member: an email, or an entry with `user`, `group` or `account`.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 pub(super) enum Member {
@@ -81,13 +81,13 @@ pub(super) enum Member {
     "dependencies" = { "except": ["group"] }
 ))]
 pub(super) struct MemberEntry {
-    /// A person, by e-mail.
+    /// A person, by email.
     user: Option<Email>,
     /// Every declared member of that declared group.
     group: Option<GroupName>,
     /// An account by its id, such as a service account's. Quote it.
     account: Option<Id>,
-    /// People whom this entry does not bring. Beside `group` only.
+    /// People this entry does not bring. With `group` only.
     #[schemars(extend("uniqueItems" = true))]
     except: Option<Vec<Email>>,
     /// The first day (UTC) on which the access is gone.

@@ -15,10 +15,10 @@ pub(super) struct Policy {
     /// Whether undeclared members of declared groups are removed. A group may say otherwise.
     #[schemars(extend("default" = "exact"))]
     mode: Option<Mode>,
-    /// What becomes of active accounts that nothing declares. `offboard` needs `max-revokes.total`.
+    /// What happens to active accounts that nothing declares. `offboard` needs `max-revokes.total`.
     #[schemars(extend("default" = "ignore"))]
     unlisted_users: Option<UnlistedUsers>,
-    /// What becomes of groups that nothing declares.
+    /// What happens to groups that nothing declares.
     #[schemars(extend("default" = "ignore"))]
     unlisted_groups: Option<UnlistedGroups>,
     /// Only at these domains may a declared user who does not exist be invited. Left out, nobody is.
@@ -85,7 +85,7 @@ pub(super) struct GroupRevokes {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Protect {
-    /// People, by e-mail.
+    /// People, by email.
     #[schemars(extend("uniqueItems" = true))]
     users: Option<Vec<Email>>,
     /// Groups, by name.
@@ -93,16 +93,16 @@ pub(super) struct Protect {
     groups: Option<Vec<GroupName>>,
 }
 
-/// A guard that stands aside for some addresses until a day.
+/// A guard that is waived for some addresses until a day.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Waiver {
     /// The guard.
     guard: WaivableGuard,
-    /// What it stands aside for, as a plan shows it: `group.NAME`, `user.EMAIL` or `member.NAME/EMAIL`.
+    /// What it is waived for, as a plan shows it: `group.NAME`, `user.EMAIL` or `member.NAME/EMAIL`.
     #[schemars(length(min = 1), extend("uniqueItems" = true), example = vec!["group.lyon-office"])]
     r#for: Vec<Address>,
-    /// Why, for whoever reads it in a year.
+    /// Why, for its readers in a year.
     because: Prose,
     /// The first day (UTC) on which the guard is back.
     until: Day,

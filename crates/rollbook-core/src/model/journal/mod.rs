@@ -51,10 +51,10 @@ pub enum Record {
     Settled {
         /// The operation.
         key: Key,
-        /// What became of it.
+        /// The outcome.
         became: Outcome,
     },
-    /// The run came to its end.
+    /// The run finished.
     End(End),
 }
 
@@ -125,7 +125,7 @@ pub struct AnsweredOperation {
     pub exchanges: Vec<Exchange>,
     /// What the last of them said.
     pub said: Response,
-    /// The ids that came to be.
+    /// The ids that were created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<CreatedIds>,
 }
@@ -150,7 +150,7 @@ pub struct Look {
     pub key: Key,
     /// What was found.
     pub found: Found,
-    /// The ids that came to be, where the read told them.
+    /// The ids that were created, where the read showed them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<CreatedIds>,
 }
@@ -219,7 +219,7 @@ impl SentOperation {
 }
 
 impl End {
-    /// Counts what became of the operations of a plan.
+    /// Counts the outcomes of a plan's operations.
     pub fn of<'a>(by: Ending, outcomes: impl IntoIterator<Item = &'a Outcome>) -> Self {
         let mut end = Self { by, done: 0, failed: 0, skipped: 0, unsettled: 0, not_attempted: 0 };
         for outcome in outcomes {

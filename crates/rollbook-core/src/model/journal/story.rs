@@ -1,4 +1,4 @@
-//! What a journal says became of each operation.
+//! The outcome of each operation according to a journal.
 
 use indexmap::IndexMap;
 use jiff::Timestamp;
@@ -28,11 +28,11 @@ pub struct Told<'a> {
     pub answers: Vec<&'a AnsweredOperation>,
     /// What reads in between showed, where an answer was lost.
     pub looks: Vec<&'a Look>,
-    /// What became of it.
+    /// The outcome.
     pub fate: Fate<'a>,
 }
 
-/// What became of an operation, as far as its journal goes.
+/// The outcome of an operation, as far as its journal goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fate<'a> {
     /// Reads after the writes settled it.
@@ -70,7 +70,7 @@ impl Journal {
         }
     }
 
-    /// Every operation that it tells of, in the order in which they came up first.
+    /// Every operation in it, in the order in which they came up first.
     pub fn operations(&self) -> Vec<Told<'_>> {
         let mut told: IndexMap<&Key, Told<'_>> = IndexMap::new();
         for line in &self.lines {
@@ -116,7 +116,7 @@ impl<'a> Told<'a> {
         Self { key, at: None, sent: None, answers: Vec::new(), looks: Vec::new(), fate: Fate::InFlight }
     }
 
-    /// The ids that came of it.
+    /// The ids that it created.
     pub fn made(&self) -> Option<&'a CreatedIds> {
         let answers = self.answers.iter().filter_map(|answer| answer.made.as_ref());
         answers.chain(self.looks.iter().filter_map(|look| look.made.as_ref())).last()

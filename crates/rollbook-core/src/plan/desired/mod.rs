@@ -97,7 +97,7 @@ pub struct Denial {
 /// What ends everything that a person has. The earlier one is the lesser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
-    /// The person is offboarded, by what stands here.
+    /// The person is offboarded, by what is declared here.
     Offboarded(Origin),
     /// The first day on which they are.
     On(Date),
@@ -153,7 +153,7 @@ impl<'a> Desired<'a> {
         Self { allow: allow.to_vec(), ..self }
     }
 
-    /// The waivers of a guard whose day has not come.
+    /// The waivers of a guard that have not expired.
     pub(super) fn waivers(&self, guard: Guard) -> impl Iterator<Item = &Waiver> {
         let waivers = self.declaration.waivers.iter();
         waivers.filter(move |waiver| waiver.guard == guard && waiver.until > self.today)
@@ -164,7 +164,7 @@ impl<'a> Desired<'a> {
         self.waivers(guard).any(|waiver| waiver.covers(address))
     }
 
-    /// Whether a guard stands aside for an address.
+    /// Whether a guard is waived for an address.
     pub(super) fn sets_aside(&self, guard: Guard, address: &Address) -> bool {
         self.allow.contains(&guard) || self.waives(guard, address)
     }
@@ -190,14 +190,14 @@ impl<'a> Desired<'a> {
         self.declaration.users.get(email)?.offboarded_on(self.today)
     }
 
-    /// The e-mails that the tree declares people by: under `users:` and in `members`, and not in a rule alone.
+    /// The emails that the tree declares people by: under `users:` and in `members`, and not in a rule alone.
     pub(super) fn declared_emails(&self) -> BTreeSet<&Email> {
         let members = self.groups.values().flat_map(|group| group.members.keys().chain(group.denied.keys()));
         let members = members.filter_map(UserRef::email);
         self.declaration.users.keys().chain(members).collect()
     }
 
-    /// Everybody whom the tree declares: named under `users:`, in `members`, or in `protect` (docs/design.md#people),
+    /// Everybody the tree declares: named under `users:`, in `members`, or in `protect` (docs/design.md#people),
     /// and the operator.
     pub fn people(&self) -> &BTreeSet<UserRef> {
         &self.people
@@ -218,7 +218,7 @@ impl<'a> Desired<'a> {
         }
     }
 
-    /// The e-mails among [`Desired::people`].
+    /// The emails among [`Desired::people`].
     pub fn emails(&self) -> impl Iterator<Item = &Email> {
         self.people.iter().filter_map(UserRef::email)
     }

@@ -16,7 +16,7 @@ pub(super) struct Names {
 }
 
 impl Names {
-    /// What pins and the lock say: somebody who is named by account and by e-mail goes by the e-mail, so that `except`,
+    /// What pins and the lock say: somebody who is named by account and by email goes by the email, so that `except`,
     /// the union of paths and `active: false` see one person.
     pub(super) fn of(declaration: &Declaration) -> Self {
         let named = |(id, email): (&AccountId, &Email)| (id.clone(), UserRef::Email(email.clone()));
@@ -60,8 +60,8 @@ impl Names {
     }
 }
 
-/// The e-mails that own accounts: of what a pin or the lock says, the pin first. A person who is named by
-/// account and by e-mail then has one name, so that `except`, the union of paths and `active: false` see one person.
+/// The emails that own accounts: of what a pin or the lock says, the pin first. A person who is named by
+/// account and by email then has one name, so that `except`, the union of paths and `active: false` see one person.
 pub(in crate::plan) fn owners(declaration: &Declaration) -> BTreeMap<&AccountId, &Email> {
     let pinned = |email: &Email| declaration.users.get(email).and_then(|user| user.account.as_ref());
     let locked = declaration.lock.users.iter().filter(|(email, _)| pinned(email).is_none());

@@ -16,7 +16,8 @@ use super::notes;
 
 pub(super) use users::invitation;
 
-/// Compares desired with live. The result depends on neither the order of the files nor that of the pages.
+/// Compares the desired state with the live state. The result depends on neither the order of the files nor that of the
+/// pages.
 pub fn diff(tree: &Resolved<'_>, live: &LiveState, locator: &Locator<'_>) -> Changes {
     let offboarded = offboarded(tree);
     let mut differ = Differ { tree, live, locator, offboarded, changes: Changes::default() };
@@ -58,7 +59,7 @@ pub(super) struct Differ<'a> {
     pub(super) live: &'a LiveState,
     pub(super) locator: &'a Locator<'a>,
     pub(super) changes: Changes,
-    /// The accounts of the people whom the tree offboards, and where it does: few, and asked for with every membership.
+    /// The accounts of the people that the tree offboards, and where it does: few, and asked for with every membership.
     offboarded: BTreeMap<AccountId, Origin>,
 }
 
@@ -70,7 +71,7 @@ fn offboarded(tree: &Resolved<'_>) -> BTreeMap<AccountId, Origin> {
     leaving.collect()
 }
 
-/// The members that one group is to have, by what became of their names.
+/// The members that one group is to have, by how their names resolved.
 #[derive(Default)]
 struct Wants<'a> {
     accounts: BTreeMap<AccountId, (&'a UserRef, Entry)>,
@@ -78,7 +79,7 @@ struct Wants<'a> {
     denied: BTreeMap<AccountId, (Reason, Origin)>,
     /// Who is not to be a member, and cannot be told from other accounts.
     doubtful: Vec<(&'a UserRef, Denial, Obstacle)>,
-    /// Whether somebody named here could not be told from the accounts that hide their e-mail.
+    /// Whether somebody named here could not be told from the accounts that hide their email.
     unresolved: bool,
 }
 
@@ -221,7 +222,7 @@ impl Differ<'_> {
                     wants.unresolved = true;
                     wants.doubtful.push((user, *denial, obstacle.clone()));
                 }
-                // Whoever is gone, or is a customer, is not one of the members who hide their e-mail.
+                // A member who is gone, or is a customer, is not one of those who hide their email.
                 Identity::Unresolved(_) | Identity::Account(_) | Identity::Missing => {}
             }
         }
@@ -233,8 +234,8 @@ impl Differ<'_> {
         self.block(address, Action::Add, Reason::Declared, obstacle, entry.origin);
     }
 
-    /// An account that is named by its id and hides its email may be somebody whom the same group denies by an email that
-    /// nobody can tell.
+    /// An account that is named by its id and hides its email may be somebody that the same group denies by an email
+    /// that nobody can see.
     fn may_be_denied(&self, wants: &Wants<'_>, account: &Ref<AccountId>) -> Option<Obstacle> {
         let id = account.known()?;
         let (user, ..) = wants.doubtful.first()?;
@@ -245,7 +246,7 @@ impl Differ<'_> {
         })
     }
 
-    /// Somebody whom a group lists under two names of one account: of two entries, the laxer one would win. What is so
+    /// Somebody a group lists under two names of one account: of two entries, the laxer one would win. What is so
     /// stays so, and the plan says that it cannot tell what is meant.
     fn block_twice(
         &mut self,
@@ -258,7 +259,7 @@ impl Differ<'_> {
             let obstacle = Obstacle {
                 code: ObstacleCode::ListedTwice,
                 why: format!("two entries of {name} name account {id}, which goes by {user}"),
-                help: "Keep one entry: of two, the laxer one would win.".into(),
+                help: "Keep one entry: of two, the less strict one would win.".into(),
             };
             let is_member = members.is_some_and(|members| members.contains(id));
             let (action, reason) = match (is_member, twice.ended) {
@@ -346,7 +347,7 @@ impl Differ<'_> {
         }
     }
 
-    /// Somebody who is to lose the group and may be one of its members who hide their e-mail keeps it for now,
+    /// Somebody who is to lose the group and may be one of its members who hide their email keeps it for now,
     /// and the plan must say so.
     fn block_doubtful(
         &mut self,
@@ -381,7 +382,7 @@ impl Differ<'_> {
         }
         (unresolved && self.tree.people.hides(id, account)).then(|| Obstacle {
             code: ObstacleCode::IdentityUnresolved,
-            why: "a declared member of the group is not resolved, and may be this account, which hides its e-mail"
+            why: "a declared member of the group is not resolved, and may be this account, which hides its email"
                 .into(),
             help: "Resolve the declared member first; then this one can be told apart.".into(),
         })

@@ -25,7 +25,7 @@ pub(super) fn diff_users(differ: &mut Differ<'_>) {
                 }
                 be_active(differ, email, user, identity);
             }
-            // Two emails of one account are told above, and the account leaves once.
+            // Two emails of one account are reported above, and the account leaves once.
             (Some(false), Identity::Account(account)) if !leaving.insert(account.clone()) => {}
             (Some(false), identity) => offboard(differ, email, user, identity),
             (None, Identity::Account(account)) => be_named(differ, email, user, &account),
@@ -166,7 +166,7 @@ fn offboard_account(
     differ.change_of(address, wanted, reason, origin, name);
 }
 
-/// Offboards the active people whom nothing declares, where the policy says so. Who runs Rollbook is declared by
+/// Offboards the active people that nothing declares, where the policy says so. Who runs Rollbook is declared by
 /// that.
 pub(super) fn diff_unlisted(differ: &mut Differ<'_>) {
     let Some(policy) = differ.tree.desired.declaration.policy.unlisted_users else { return };
@@ -212,7 +212,7 @@ fn missing(email: &Email) -> Obstacle {
         code: ObstacleCode::UserMissing,
         why: format!("{email} has no account on the site"),
         help: format!(
-            "Correct the e-mail, or have the person invited: `users: {{ {email}: {{ active: true }} }}`, with the \
+            "Correct the email, or have the person invited: `users: {{ {email}: {{ active: true }} }}`, with the \
              domain in `invite-domains`."
         ),
     }

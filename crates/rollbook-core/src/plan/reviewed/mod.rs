@@ -25,7 +25,7 @@ pub(super) struct Now<'a> {
     pub(super) context: &'a Context<'a>,
 }
 
-/// Keeps what was reviewed, and says what became of the rest.
+/// Keeps what was reviewed, and says what happened to the rest.
 pub(super) fn keep_reviewed(
     saved: &SavedPlan,
     operations: &mut BTreeMap<Key, PlannedOperation>,
@@ -66,7 +66,7 @@ pub(super) fn keep_reviewed(
 }
 
 /// The operations of a reviewed plan, by key, and by what is done to which account. How an account is called depends on
-/// what was asked: an e-mail may be known to one run and hidden from the other.
+/// what was asked: an email may be known to one run and hidden from the other.
 struct Reviewed<'a> {
     by_key: BTreeMap<&'a Key, &'a PlannedOperation>,
     by_account: BTreeMap<Deed<'a>, &'a PlannedOperation>,
@@ -160,7 +160,7 @@ pub(super) fn compare_verdicts(
 ) {
     let aside = |verdict: &&Verdict| match verdict.ruling {
         Ruling::Waived { .. } | Ruling::AllowedByChange { .. } => true,
-        // One is no leave, and `--allow` is for who starts the run to say.
+        // One does not give permission: `--allow` is for the person who starts the run.
         Ruling::Refused | Ruling::Allowed | Ruling::NotJudged => false,
     };
     let known: BTreeSet<(Guard, &[Address])> = saved
@@ -185,7 +185,7 @@ pub(super) fn compare_verdicts(
     review.misfits.dedup_by(|one, other| one.key == other.key);
 }
 
-/// Whether an operation is the reviewed one. What it needs may have come to be in the meantime. The groups of an
+/// Whether an operation is the reviewed one. What it needs may have been created in the meantime. The groups of an
 /// invitation are those of its additions, which are compared by themselves.
 fn same(now: &Operation, reviewed: &Operation) -> bool {
     match (now, reviewed) {

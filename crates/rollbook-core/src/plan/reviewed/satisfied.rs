@@ -4,7 +4,7 @@ use crate::model::{AccountId, Address, GroupId, Key, LiveAccount, Operation, Ref
 
 use super::Now;
 
-/// Whether live shows it. What was not read is not so.
+/// Whether the site shows it. What was not read does not count.
 pub(super) fn satisfied(key: &Key, operation: &Operation, now: &Now<'_>) -> bool {
     let live = now.context.live;
     match operation {
@@ -44,7 +44,7 @@ impl Now<'_> {
         self.context.live.accounts.get(account).map(LiveAccount::active)
     }
 
-    /// The group of a membership, which may have come to be under its name.
+    /// The group of a membership, which may have been created under its name.
     fn group<'g>(&'g self, key: &Key, group: &'g Ref<GroupId>) -> Option<&'g GroupId> {
         let Address::Member(name, _) = &key.address else { return group.known() };
         group.known().or_else(|| self.context.tree.groups.id(name))

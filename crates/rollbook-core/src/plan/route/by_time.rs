@@ -1,5 +1,6 @@
-//! Runs for what time and offboarding bring, such as those of every night. They make no change of the tree: beside a base whose
-//! apply has completed, what only a later change asks for waits, and what only a later change keeps is said, or ends.
+//! Runs for what time and offboarding bring, such as those of every night. They make no change of the tree: with a base
+//! whose apply has completed, what only a later change asks for waits, and what only a later change keeps is said, or
+//! ends.
 
 use crate::model::{Drift, Key, Membership};
 
@@ -9,7 +10,8 @@ use super::super::identity::{Obstacle, ObstacleCode};
 use super::{Router, Routes};
 
 /// Ends the privileged memberships that the base ends, also where a later change keeps them, or holds them by a doubt of
-/// its own. What stays for such a change is told: of privileged groups also what the base would end for another reason, since there a change is least to be believed.
+/// its own. What stays for such a change is reported: of privileged groups also what the base would end for another
+/// reason, since there a change is least to be believed.
 pub(super) fn end_by_base(
     found: &mut Routes,
     router: &Router<'_>,

@@ -23,8 +23,8 @@ pub(super) fn block(found: &mut Routes) {
         for (key, required) in orphans {
             let obstacle = Obstacle {
                 code: ObstacleCode::RequiresBlocked,
-                why: format!("it requires `{required}`, which is blocked"),
-                help: "Clear what blocks that first.".into(),
+                why: format!("it depends on `{required}`, which is blocked"),
+                help: "Resolve what blocks that first.".into(),
             };
             found.block_planned(&key, obstacle);
         }
@@ -50,7 +50,7 @@ fn block_returns(found: &mut Routes) {
             why: format!(
                 "the account would come back to what `remove {address}` is to end, which is blocked"
             ),
-            help: "Clear what blocks that first.".into(),
+            help: "Resolve what blocks that first.".into(),
         };
         found.block_planned(&key, obstacle);
     }

@@ -41,8 +41,8 @@ pub(super) fn invite(
     Ok(Step { operation, via, notes: unknown.into_iter().chain(no_mail).collect() })
 }
 
-/// Says which groups an invitation of the organization leads into, and which invitation would lead nowhere: the
-/// organization brings people in by what it gives them (docs/atlassian.md#inviting-through-the-organization).
+/// Says which groups an invitation of the organization leads into, and which invitation would have no effect:
+/// the organization brings people in by what it gives them (docs/atlassian.md#inviting-through-the-organization).
 pub(super) fn lead_into_groups(found: &mut Routes, context: &Context<'_>) {
     for (user, groups) in invited_groups(&found.operations) {
         let key = Key { address: Address::User(user), action: Action::Invite };

@@ -1,4 +1,4 @@
-//! What becomes of somebody who is offboarded or comes back, and of their name (docs/design.md#offboarding).
+//! What happens to users who are offboarded or come back, and to their names (docs/design.md#offboarding).
 
 use crate::model::{
     AccountId, Address, App, Change, Email, GroupName, Kept, Membership, Note, Offboard, Operation, Read,
@@ -118,7 +118,7 @@ pub(super) fn rename(
     Ok(Routed { remark: Some(ignored), ..Routed::default() })
 }
 
-/// Whether a name is that of somebody whom the lock knows, and no change's.
+/// Whether a name is that of somebody the lock knows, and not one that a change brings.
 fn was_invited_with(router: &Router<'_>, change: &Change, name: &str) -> bool {
     let Some(UserRef::Email(email)) = change.address.user() else { return false };
     let locked = router.context.tree.desired.declaration.lock.users.contains_key(email);

@@ -127,7 +127,7 @@ impl Routes {
         self.operations.insert(key, planned);
     }
 
-    /// A membership that an operation of its own ends is not what becomes of it with its account.
+    /// A membership that an operation of its own ends does not end with its account.
     fn list_what_is_left(&mut self) {
         for planned in self.operations.values_mut() {
             if let Operation::ActivateUser { memberships, .. }
@@ -165,7 +165,7 @@ impl Step {
     }
 }
 
-/// What becomes of one change.
+/// The route of one change.
 struct Routed {
     /// What is changed on its own before.
     first: Vec<Change>,

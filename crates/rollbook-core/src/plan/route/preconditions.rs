@@ -68,7 +68,7 @@ impl<'a> Preconditions<'a> {
         let who = if is_operator { "the operator" } else { "the account that Rollbook acts as" };
         Err(Obstacle {
             code: ObstacleCode::SelfLockout,
-            why: format!("it would narrow the access of {who}"),
+            why: format!("it would reduce the access of {who}"),
             help: "Do it by hand, or with another administrator's credential.".into(),
         })
     }
@@ -90,8 +90,9 @@ impl<'a> Preconditions<'a> {
         })
     }
 
-    /// A privileged group takes the members of another one only where it says so, whoever calls it privileged, and nobody
-    /// whom the lock knows by another email than the account shows: the account may be somebody else's by now.
+    /// A privileged group takes the members of another one only where it says so, no matter what calls it privileged,
+    /// and nobody that the lock knows by another email than the account shows: the account may be somebody else's by
+    /// now.
     pub(super) fn be_privileged(&self, change: &Change, group: &Ref<GroupId>) -> Result<(), Obstacle> {
         let (Some(name), Some(user)) = (change.address.group(), change.address.user()) else { return Ok(()) };
         if !self.rules.privileged.marks(group.known(), name) {
@@ -150,7 +151,7 @@ impl<'a> Preconditions<'a> {
         let asked = self.context.capabilities.accounts.get(account).and_then(Option::as_ref);
         let renamed = match (change.address.user(), asked.and_then(|asked| asked.email.as_ref())) {
             (Some(UserRef::Email(declared)), Some(live)) if declared != live => {
-                let text = format!("{declared} now has the e-mail {live}; work goes on by account");
+                let text = format!("{declared} now has the email {live}; work goes on by account");
                 Some(note("email-changed", text, change))
             }
             _ => None,
@@ -192,7 +193,7 @@ impl<'a> Preconditions<'a> {
                 code: ObstacleCode::AccountClosed,
                 why: format!("account {account} is closed or about to be deleted"),
                 help:
-                    "Cancel the deletion at admin.atlassian.com while that can be done, or remove the entry."
+                    "Cancel the deletion at admin.atlassian.com while that is still possible, or remove the entry."
                         .into(),
             }),
             UserStatus::NotInvited => Err(Obstacle {
@@ -328,7 +329,7 @@ fn undeletable(why: &str) -> Obstacle {
     Obstacle {
         code: ObstacleCode::DeleteRefused,
         why: format!("the group is not deleted: {why}"),
-        help: "Delete it by hand at admin.atlassian.com if that is really meant.".into(),
+        help: "Delete it by hand at admin.atlassian.com if that is really intended.".into(),
     }
 }
 

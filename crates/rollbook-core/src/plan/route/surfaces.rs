@@ -319,7 +319,7 @@ impl<'a> SurfaceChoice<'a> {
             UserStatus::ForDeletion | UserStatus::Closed => Err(Obstacle {
                 code: ObstacleCode::AccountClosed,
                 why: format!("account {account} is closed or about to be deleted"),
-                help: "Cancel the deletion at admin.atlassian.com while that can be done.".into(),
+                help: "Cancel the deletion at admin.atlassian.com while that is still possible.".into(),
             }),
             UserStatus::Inactive
             | UserStatus::Unsaid
@@ -396,7 +396,7 @@ impl<'a> SurfaceChoice<'a> {
             return status;
         }
         // Jira does not say why, and the directory does; it goes on showing a person who was removed, and the
-        // organization shows whoever is in a directory.
+        // organization shows everybody who is in a directory.
         let deactivated =
             self.records.get(account).is_some_and(|records| records.iter().any(|user| !user.active));
         match (deactivated, self.is_outside(account)) {

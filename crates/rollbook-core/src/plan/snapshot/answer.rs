@@ -1,7 +1,7 @@
 //! What `fetch` would read, read from a snapshot.
 //!
-//! A plan is to be the same as one from live. So this answers what a plan asks for and nothing else, although the snapshot
-//! holds more: what is known of people decides who is told apart from whom.
+//! A plan must be the same as one from the site itself. So this answers what a plan asks for and nothing else, although
+//! the snapshot holds more: what is known of people decides who is told apart from whom.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -211,7 +211,7 @@ impl Readings {
         self.people.values().filter(answers).cloned().collect()
     }
 
-    /// The e-mails among these that the organization would have found, if it knew them.
+    /// The emails among these that the organization would have found, if it knew them.
     fn asked_for(&self, emails: &BTreeSet<Email>) -> BTreeSet<Email> {
         if !self.rights.has(Surface::Organization) {
             return BTreeSet::new();

@@ -28,31 +28,31 @@ const TAKE_ANEW: &str = "Take a new one with this version of Rollbook: `rollbook
 /// What helps where the text is of another place.
 const OF_THE_TREE: &str = "Name the snapshot of the tree's own site and organization.";
 
-/// Why a text is no snapshot that a tree can be planned against.
+/// Why a text is not a snapshot that a tree can be planned against.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum SnapshotError {
     /// It is not JSON, or not a document of ours.
-    #[error("it is no snapshot of Rollbook: {0}")]
+    #[error("not a Rollbook snapshot: {0}")]
     #[diagnostic(help("{TAKE_ANEW}"))]
     NotASnapshot(String),
     /// It ends too early.
-    #[error("it ends in the middle")]
+    #[error("it is truncated")]
     #[diagnostic(help("{TAKE_ANEW}"))]
     Truncated,
     /// It is of a form that this version does not know.
-    #[error("it is a `{0}`, and this version reads `{FORMAT}`")]
+    #[error("it is a `{0}`; this version reads `{FORMAT}`")]
     #[diagnostic(help("{TAKE_ANEW}"))]
     Format(String),
     /// Somebody changed it.
-    #[error("it was changed after it was taken: its checksum is of another text")]
+    #[error("checksum mismatch: it was changed after it was taken")]
     #[diagnostic(help("{TAKE_ANEW}"))]
     Changed,
     /// It was taken later than now.
-    #[error("it was taken at {0}, which is yet to come")]
+    #[error("its timestamp {0} is in the future")]
     #[diagnostic(help("Set the clocks right, of this machine or of the one that took it."))]
     FromTheFuture(String),
     /// It is of another site.
-    #[error("it is of {snapshot}, and the tree names {tree}")]
+    #[error("it is of {snapshot}, but the tree names {tree}")]
     #[diagnostic(help("{OF_THE_TREE}"))]
     OtherSite {
         /// The snapshot's site.
@@ -61,7 +61,7 @@ pub enum SnapshotError {
         tree: String,
     },
     /// It is of another organization or directory.
-    #[error("it is of {what} {snapshot}, and the tree names {tree}")]
+    #[error("it is of {what} {snapshot}, but the tree names {tree}")]
     #[diagnostic(help("{OF_THE_TREE}"))]
     OtherPlace {
         /// The key of `rollbook.yaml`.
@@ -72,10 +72,10 @@ pub enum SnapshotError {
         tree: String,
     },
     /// The tree declares what the snapshot writes instead of a name.
-    #[error("the tree names {0}, which is a pseudonym of a snapshot and nobody's name")]
+    #[error("the tree names {0}, which is a pseudonym of a snapshot, not a name")]
     #[diagnostic(help("Write the real name."))]
     Pseudonym(String),
-    /// Live has a group under a name that differs in case only.
+    /// The site has a group under a name that differs in case only.
     #[error("the site has a group whose name differs from {0} in case only, and it does not hold that name")]
     #[diagnostic(help("Spell the group as the site does."))]
     Spelling(GroupName),
@@ -109,7 +109,7 @@ pub fn sealed_text(snapshot: &Snapshot) -> String {
     document + "\n"
 }
 
-/// Reads a snapshot of the place that a tree names, in which these names are known again.
+/// Reads a snapshot of the place that a tree names, and recognizes these names in it.
 ///
 /// # Errors
 /// [`SnapshotError`] for every text that no version of this format has written, and for another place.

@@ -1,4 +1,4 @@
-//! The names that a tree, and what is beside it, speak of: these alone are known again in a snapshot.
+//! The names in a tree, and in what is read with it: only these are recognized in a snapshot.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use super::super::desired::Desired;
 /// Names that somebody wrote down.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
-    /// E-mails.
+    /// Emails.
     pub emails: BTreeSet<Email>,
     /// Names of groups.
     pub groups: BTreeSet<GroupName>,

@@ -1,4 +1,4 @@
-//! Who stands in a snapshot as they are.
+//! Who is shown in a snapshot under their own name.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use super::super::document::document;
 use super::super::identity::{Groups, People};
 use super::names::Names;
 
-/// Who stands in a snapshot as they are.
+/// Who is shown in a snapshot under their own name.
 #[derive(Clone, Debug, Default)]
 pub struct Plain {
     /// Accounts.

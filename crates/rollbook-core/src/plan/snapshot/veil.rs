@@ -1,8 +1,8 @@
 //! Pseudonyms for whom a tree does not speak of.
 //!
-//! A pseudonym is a keyed digest (HMAC-SHA256) of an e-mail, a display name or the name of a group; ids stay, since an
-//! operation is on ids. The key stands in the file: a tree that comes to declare somebody has to find them. So whoever
-//! holds the file can test a guess, and read nothing that they did not guess.
+//! A pseudonym is a keyed digest (HMAC-SHA256) of an email, a display name or the name of a group; ids stay, since an
+//! operation is on ids. The key is in the file: a tree that comes to declare somebody has to find them. So anybody
+//! who holds the file can test a guess, and read nothing that they did not guess.
 
 use std::collections::BTreeMap;
 
@@ -22,13 +22,13 @@ use super::plain::Plain;
 /// Opens every pseudonym of a name.
 const MARK: char = '~';
 
-/// The domain of a pseudonym of an e-mail: nobody can have one there (RFC 2606 §2).
+/// The domain of a pseudonym of an email: nobody can have one there (RFC 2606 §2).
 const DOMAIN: &str = "@veiled.invalid";
 
 /// Bytes of a digest that are shown.
 const SHOWN: usize = 10;
 
-/// Whether a name, an e-mail or a group's name is a pseudonym.
+/// Whether a name, an email or a group's name is a pseudonym.
 pub fn is_veiled(name: &str) -> bool {
     name.starts_with(MARK)
 }
@@ -64,8 +64,8 @@ fn shows(plain: &Plain, id: Option<&AccountId>) -> bool {
 /// The snapshot with these names instead of their pseudonyms.
 ///
 /// # Errors
-/// [`SnapshotError::Pseudonym`] for a name that is one, and [`SnapshotError::Spelling`] for a group that live has in
-/// another case: what its name is, nobody knows.
+/// [`SnapshotError::Pseudonym`] for a name that is one, and [`SnapshotError::Spelling`] for a group that the site has
+/// in another case: its name is unknown.
 pub(super) fn known_again(mut snapshot: Snapshot, names: &Names) -> Result<Snapshot, SnapshotError> {
     let written = names.emails.iter().map(Email::as_str).chain(names.groups.iter().map(GroupName::as_str));
     if let Some(name) = written.into_iter().find(|name| is_pseudonym(name)) {
@@ -96,7 +96,7 @@ pub(super) fn known_again(mut snapshot: Snapshot, names: &Names) -> Result<Snaps
     Ok(snapshot)
 }
 
-/// Whether a text is of the form of the pseudonym of an e-mail or a group.
+/// Whether a text is of the form of the pseudonym of an email or a group.
 fn is_pseudonym(text: &str) -> bool {
     let Some(rest) = text.strip_prefix(MARK) else { return false };
     let digits = |text: &str| text.len() == 2 * SHOWN && text.bytes().all(|b| b.is_ascii_hexdigit());
@@ -123,7 +123,7 @@ impl Key {
         let digit = |at: usize| u8::from_str_radix(text.get(at..at + 2)?, 16).ok();
         let bytes: Option<Vec<u8>> = (0..text.len()).step_by(2).map(digit).collect();
         let key = bytes.and_then(|bytes| bytes.try_into().ok());
-        key.map(Self).ok_or_else(|| SnapshotError::NotASnapshot("its key is no key".into()))
+        key.map(Self).ok_or_else(|| SnapshotError::NotASnapshot("its key is invalid".into()))
     }
 
     fn digest(&self, kind: u8, text: &str) -> String {
@@ -136,7 +136,7 @@ impl Key {
 
     fn email(&self, email: &Email) -> Email {
         let text = format!("{MARK}{}{DOMAIN}", self.digest(b'e', &email.as_str().to_ascii_lowercase()));
-        // Digits at a domain are of the form of an e-mail.
+        // Digits at a domain are of the form of an email.
         Email::parse(&text).unwrap_or_else(|_| email.clone())
     }
 

@@ -41,8 +41,8 @@ struct Place {
     end_column: u32,
 }
 
-/// Writes diagnostics as one JSON document. Its texts are as they are, but what a terminal would not show stands
-/// there in JSON's escapes.
+/// Writes diagnostics as one JSON document. Its texts are as they are, but what a terminal would not show is
+/// escaped as in JSON.
 pub fn diagnostics_json(tree: &Tree, diagnostics: &[Diagnostic]) -> String {
     let locator = Locator::new(tree);
     let views = diagnostics.iter().map(|diagnostic| view(tree, &locator, diagnostic)).collect();

@@ -15,7 +15,7 @@ const FOLDED: usize = 15;
 /// A longer column does not push its neighbours' second one further right.
 const WIDEST: usize = 36;
 
-/// A line of a fence in two columns. On a phone only the first is seen without scrolling: so the reason stands there, and
+/// A line of a fence in two columns. On a phone only the first is seen without scrolling: so the reason is there, and
 /// the place comes last.
 pub(super) struct Entry {
     pub(super) direction: Direction,
@@ -26,7 +26,7 @@ pub(super) struct Entry {
     pub(super) revokes: usize,
 }
 
-/// What is told under one head: a group, or the accounts.
+/// What is listed under one heading: a group, or the accounts.
 struct Gathered<'a> {
     group: Option<&'a GroupName>,
     operations: Vec<&'a PlannedOperation>,
@@ -91,7 +91,7 @@ impl Gathered<'_> {
     }
 }
 
-/// Accounts first, since what becomes of one is felt in every group; those that gain apart from those that lose.
+/// Accounts first, since a change of one is felt in every group; those that gain apart from those that lose.
 fn gathered(operations: Vec<&PlannedOperation>) -> Vec<Gathered<'_>> {
     let mut groups: BTreeMap<&GroupName, Vec<&PlannedOperation>> = BTreeMap::new();
     let (mut grave, mut other) = (Vec::new(), Vec::new());
@@ -194,7 +194,7 @@ fn shared(entries: &mut [Entry]) -> Vec<Shared> {
     shared
 }
 
-/// What stands in every one of several lines.
+/// What every one of several lines has.
 fn taken_out(entries: &mut [Entry], part: impl Fn(&mut Entry) -> &mut String) -> Option<String> {
     let (first, others) = entries.split_first_mut()?;
     let text = part(first).clone();

@@ -1,7 +1,7 @@
 //! Text from outside as Markdown that does nothing but show it.
 //!
 //! GitHub finds mentions, references and links in what Markdown has become, so that a backslash or an entity does not
-//! keep `@name` from calling somebody. Only code does. Therefore a name stands in code, and of a sentence every word
+//! keep `@name` from calling somebody. Only code does. Therefore a name is code, and of a sentence every word
 //! that is more than letters and plain punctuation.
 
 use std::fmt::Write as _;
@@ -22,7 +22,7 @@ pub(in crate::render) fn code(text: &str) -> String {
     span(&name(text))
 }
 
-/// A name as it stands in a fence: in one line, harmless and within bounds.
+/// A name as it is written in a fence: in one line, harmless and within bounds.
 pub(super) fn name(text: &str) -> String {
     clipped(&harmless(text), LONGEST_NAME)
 }
@@ -66,7 +66,8 @@ fn join(shown: &mut String, piece: &str) {
     shown.push_str(piece);
 }
 
-/// Where the first of some names stands alone in a text, and which it is: of two that begin together, the longer.
+/// Where the first of some names is a word of its own in a text, and which it is: of two that begin together, the
+/// longer.
 fn first_name<'a>(text: &str, names: &'a [String]) -> Option<(usize, &'a str)> {
     let alone = |at: usize, name: &str| {
         let (before, after) = (text[..at].chars().next_back(), text[at + name.len()..].chars().next());
@@ -98,7 +99,7 @@ fn word(word: &str) -> String {
 fn is_plain(word: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || PLAIN_MARKS.contains(c);
     let lower = word.to_lowercase();
-    // GitLab reads `!45` and `%6` as references, too, wherever they stand in a word.
+    // GitLab reads `!45` and `%6` as references, too, wherever they are in a word.
     let mut pairs = word.chars().zip(word.chars().skip(1));
     let refers =
         pairs.any(|(mark, next)| matches!(mark, '!' | '%') && (next.is_alphanumeric() || next == '"'));

@@ -6,7 +6,7 @@ use crate::render::lines::count;
 
 use super::escape::fence;
 
-/// The most characters of a page, as whoever counts highest would count them: in UTF-16 units. Each is below what a
+/// The most characters of a page, by the highest count: in UTF-16 units. Each is below what a
 /// platform takes for a comment; what is put around the page has the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommentLimit(usize);

@@ -9,7 +9,7 @@ use crate::render::plan::person;
 use super::escape::code;
 use super::page::{Block, Line, Section, Weight};
 
-/// What becomes of somebody.
+/// The changes of one person.
 #[derive(Default)]
 struct Fate<'a> {
     name: Option<&'a str>,

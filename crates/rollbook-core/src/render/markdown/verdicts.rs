@@ -1,4 +1,4 @@
-//! What stands before the operations: refusals, what the change itself lets pass, whom names mean, and the rules.
+//! What precedes the operations: refusals, what the change itself lets pass, whom names mean, and the rules.
 
 use crate::model::{Direction, Plan, Verdict};
 use crate::render::lines::count;

@@ -17,7 +17,7 @@ use super::rows::short;
 /// The most mappings that are new that are listed one by one; a tree's first lock has all of its people.
 const NEW_MAPPINGS: usize = 20;
 
-/// What stands before the operations: whom and what names mean, the rules, and what the change lets pass.
+/// What precedes the operations: whom and what names mean, the rules, and what the change lets pass.
 pub(super) fn before_operations(plan: &Plan, width: usize) -> String {
     let mut text = String::new();
     if let Some(base) = &plan.base {

@@ -1,4 +1,4 @@
-//! What became of a reviewed plan.
+//! How a reviewed plan fares.
 
 use crate::model::{Key, Plan};
 use crate::render::harmless;

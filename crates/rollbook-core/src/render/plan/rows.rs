@@ -68,7 +68,7 @@ impl OwnedRow {
     }
 }
 
-/// A person, with the live display name where there is no e-mail to know them by, and with both forms of a domain that may
+/// A person, with the live display name where there is no email to know them by, and with both forms of a domain that may
 /// look like another one.
 pub(in crate::render) fn person(user: &UserRef, name: Option<&str>) -> String {
     let beside = match user {

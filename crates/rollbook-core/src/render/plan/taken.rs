@@ -4,7 +4,7 @@ use crate::model::{Plan, UserRef};
 use crate::plan::snapshot::is_veiled;
 use crate::render::lines::count;
 
-/// Sentences about the snapshot that a plan was made from; nothing for one that was made from live.
+/// Sentences about the snapshot that a plan was made from; nothing for one that was made from the site.
 pub(in crate::render) fn taken(plan: &Plan) -> Option<String> {
     let taken = plan.header.snapshot.as_ref()?;
     let mut text = format!("From a snapshot of {}.", taken.at);

@@ -99,7 +99,7 @@ impl State {
     }
 
     fn github_commit(&self, commit: &Commit) -> Value {
-        // A commit whose e-mail is no account's has nothing there, or an empty object.
+        // A commit whose email belongs to no account has nothing there, or an empty object.
         let user = |email: &String| match email.as_str() {
             "noreply@github.com" => json!({ "login": "web-flow" }),
             email => self.accounts.get(email).map_or(json!({}), |login| json!({ "login": login })),

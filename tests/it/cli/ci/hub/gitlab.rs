@@ -115,7 +115,7 @@ impl State {
     }
 }
 
-/// GitLab tells of a commit what its author wrote, and no account.
+/// GitLab shows for a commit what its author wrote, and no account.
 fn commit(commit: &Commit) -> Value {
     json!({ "id": commit.id, "author_email": commit.author, "committer_email": commit.committer, "parent_ids": commit.parents })
 }

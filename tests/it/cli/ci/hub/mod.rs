@@ -84,7 +84,7 @@ pub(super) struct State {
     kind: Kind,
     origin: PathBuf,
     pub(super) default_branch: String,
-    /// The name of the account that each e-mail of a commit is known to be of.
+    /// The name of the account that each email of a commit is known to be of.
     pub(super) accounts: BTreeMap<String, String>,
     pub(super) pulls: Vec<Pull>,
     pub(super) pushes: Vec<Push>,

@@ -110,7 +110,7 @@ fn every_author_of_the_range_counts() {
             (machine.live("support"), machine.live("developers")),
             (vec!["chen".into()], SETTLED.map(str::to_owned).into())
         );
-        // A refused change stays the range's, whoever merges next.
+        // A refused change stays in the range, no matter who merges next.
         let third = machine.propose("third", "developers", &["ada", "bruno", "erik"], "chen");
         machine.merge(third, How::Squash("Third"));
         applied(&machine).ends(4).says("self-grant");

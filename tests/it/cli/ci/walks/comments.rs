@@ -17,7 +17,7 @@ fn a_pull_request_has_one_comment_that_later_plans_edit() {
         let ran = machine.run(Event::Pull(pull)).ends(0).says("1 grant");
         let text = ran.left("plan.txt").unwrap();
         assert!(text.contains("Plan: 1 grant") && !text.contains('\u{1b}'), "{text}");
-        // What a job costs beside its plan is its requests to the platform.
+        // What a job costs in addition to its plan is its requests to the platform.
         let asked = machine.hub.edit(|state| std::mem::take(&mut state.asked));
         assert!(asked.len() <= 15, "{} requests: {asked:#?}", asked.len());
         machine.hub.edit(|state| assert_eq!(state.comments[0].body.lines().nth(1), Some("mine")));
@@ -73,7 +73,7 @@ fn a_tree_that_is_not_valid_is_said_on_the_pull_request() {
         machine.run(Event::Pull(pull)).ends(3);
         assert_eq!(heading(&machine, pull), "No plan");
         machine.members("developers", &SETTLED);
-        machine.commit("Mend it", "bruno");
+        machine.commit("Fix it", "bruno");
         machine.push("broken", "bruno");
         machine.run(Event::Pull(pull)).ends(0);
         assert_eq!(heading(&machine, pull), "No changes", "the next plan takes its place");

@@ -1,4 +1,4 @@
-//! Walks: what people and platforms do to a repository, on each platform, and what becomes of it.
+//! Walks: what people and platforms do to a repository, on each platform, and its outcome.
 
 mod applies;
 mod authors;

@@ -16,11 +16,11 @@ use rollbook::model::{
 
 use super::script::{EMAIL, Script};
 
-/// What came of a call.
+/// The result of a call.
 pub(super) enum Called {
     /// A read brought something.
     Read,
-    /// Something was said, and it is no failure.
+    /// Something was said, and it is not a failure.
     Told(String),
     /// A write was done, or a question was answered.
     Done,

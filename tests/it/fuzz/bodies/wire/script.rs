@@ -9,13 +9,13 @@ use axum::http::{HeaderName, HeaderValue, Method, Response, StatusCode, Uri};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 
-/// What stands between two answers; no JSON can hold it.
+/// What separates two answers; no JSON can hold it.
 const NEXT: u8 = 0x1e;
 
 /// More answers than this are refusals, whatever is asked, so that every call ends.
 const MOST: usize = 48;
 
-/// The e-mail of the account whose token the secret is.
+/// The email of the account whose token the secret is.
 pub(super) const EMAIL: &str = "root@acme.com";
 
 /// Answers, one after the other; the last one stays.
@@ -64,7 +64,7 @@ impl Script {
 
     /// The parts of the secret that would help somebody, in lower case: as it is, and as Basic sends it.
     pub(super) fn secrets(&self, basic: bool) -> Vec<String> {
-        // The first bytes of the pair are the e-mail's.
+        // The first bytes of the pair are the email's.
         let pair = pair(&self.secret);
         let pair = if basic { &pair[(EMAIL.len() + 2) * 4 / 3..] } else { "" };
         let parts = [self.secret.as_str(), pair].into_iter().flat_map(|text| text.split(['/', '+', '=']));
