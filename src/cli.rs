@@ -10,7 +10,7 @@ use crate::environment::VARIABLES;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::ErrorExt as _;
-use crate::render::harmless;
+use crate::render::escape_untrusted;
 use crate::terminal::{ColorChoice, Terminal};
 
 /// What is the same in every command.
@@ -204,7 +204,7 @@ pub fn run() -> Exit {
 }
 
 fn report(terminal: Terminal, error: &Error) {
-    terminal.tell(&format!("error: {}", harmless(&error.chain())));
+    terminal.tell(&format!("error: {}", escape_untrusted(&error.chain())));
     if let Some(help) = error.help() {
         terminal.tell(&format!("help: {help}"));
     }

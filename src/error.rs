@@ -229,7 +229,7 @@ pub enum Error {
     /// The changed tree would ask for something else than before.
     #[error("nothing was written: the tree would ask for something else for {}", addresses(.0))]
     #[diagnostic(help("Change that part of the tree by hand; `rollbook plan` says what it asks for then."))]
-    AsksAnew(BTreeSet<Address>),
+    AsksForMore(BTreeSet<Address>),
     /// There is no CODEOWNERS for the tree.
     #[error("no CODEOWNERS was written")]
     #[diagnostic(help(
@@ -353,7 +353,7 @@ impl Error {
             | Self::Codeowners(_)
             | Self::NoActiveAdmin
             | Self::Edit(_)
-            | Self::AsksAnew(_)
+            | Self::AsksForMore(_)
             | Self::Io { .. } => Exit::Failed,
         }
     }

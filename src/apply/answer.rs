@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use tokio::sync::watch;
 
-use crate::atlassian::{Concern, Error, MadeIds, Sent, Surfaces, Written};
+use crate::atlassian::{Concern, Error, MadeIds, Sent, Surfaces, WriteOutcome};
 use crate::model::{
     AccountId, AnsweredOperation, CreatedIds, Email, ErrorExt, Exchange, Key, LiveAccount, Operation,
     OrganizationUser, PlannedOperation, Response, SentOperation, Surface, SurfaceIds, UserStatus,
@@ -12,7 +12,7 @@ use crate::model::{
 
 /// An answer with all that is known of it.
 #[derive(Debug)]
-pub(super) struct Came {
+pub(super) struct Reply {
     pub(super) response: Response,
     /// Why it was refused, where that may be about more than the operation.
     pub(super) refusal: Option<Error>,
@@ -30,13 +30,13 @@ pub(super) async fn write(
     ids: &SurfaceIds,
     known: &BTreeMap<AccountId, LiveAccount>,
     halt: &watch::Receiver<bool>,
-) -> Vec<Came> {
+) -> Vec<Reply> {
     let there = invited_already(surfaces, planned, known).await;
     let rest: Vec<&PlannedOperation> =
         planned.iter().zip(&there).filter(|(_, there)| !**there).map(|(planned, _)| *planned).collect();
     let sent = if rest.is_empty() { Vec::new() } else { surfaces.write(&rest, made, ids, halt).await };
-    let mut sent = sent.into_iter().map(Came::of);
-    there.iter().filter_map(|there| if *there { Some(Came::there()) } else { sent.next() }).collect()
+    let mut sent = sent.into_iter().map(Reply::of);
+    there.iter().filter_map(|there| if *there { Some(Reply::there()) } else { sent.next() }).collect()
 }
 
 /// Which operations are invitations of somebody who came into the organization since the plan was made: a second one would
@@ -66,7 +66,7 @@ async fn invited_already(
     emails.iter().map(|email| email.as_ref().is_some_and(|email| there.contains(email))).collect()
 }
 
-impl Came {
+impl Reply {
     /// Nothing, of operations that were not sent.
     pub(super) fn none(batch: Vec<usize>) -> Vec<(usize, Self)> {
         batch.into_iter().map(|at| (at, Self::unsent(Response::NotSent))).collect()
@@ -85,11 +85,11 @@ impl Came {
 
     fn of(sent: Sent) -> Self {
         let (response, refusal, made) = match sent.written {
-            Ok(Written::Done { made }) => (Response::Done, None, made),
-            Ok(Written::ClaimsSatisfied { text }) => (Response::Claimed { text }, None, None),
+            Ok(WriteOutcome::Done { made }) => (Response::Done, None, made),
+            Ok(WriteOutcome::ReportedUnchanged { text }) => (Response::Claimed { text }, None, None),
             Err(error) if error.halted() => (Response::NotSent, None, None),
             Err(error) if error.answer_lost() => (Response::Lost { text: error.chain() }, None, None),
-            Ok(Written::Refused(error)) | Err(error) => {
+            Ok(WriteOutcome::Refused(error)) | Err(error) => {
                 (Response::Refused { text: error.chain() }, Some(error), None)
             }
         };

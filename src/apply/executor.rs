@@ -16,9 +16,9 @@ use crate::model::{
     Record, Report, Response, Surface,
 };
 
-use super::answer::{self, Came};
+use super::answer::{self, Reply};
 use super::journal::JournalWriter;
-use super::look::{Sight, sight};
+use super::look::{Expectation, expectation};
 use super::lost::{self, is_enough};
 use super::run::Run;
 use super::settle;
@@ -52,7 +52,7 @@ pub enum Progress {
 /// What happened next.
 enum Event {
     /// Operations were answered. Where the journal failed before they were sent there is none.
-    Answers(Vec<(usize, Came)>, Journalled),
+    Answers(Vec<(usize, Reply)>, Journalled),
     /// Operations whose answer was lost were looked for.
     Looks(Vec<lost::Look>, Journalled),
     /// A credential was tried with a read, after it was refused a write: whether it may still write.
@@ -157,10 +157,12 @@ impl Executor<'_> {
         if flight.ending.is_none() && !flight.looking && !unseen.is_empty() {
             flight.looking = true;
             let made = &flight.run.made;
-            let sight = |at: usize| sight(&flight.plan.operations[at], made, &flight.plan.surface_ids);
-            let sights: Vec<(usize, Sight)> = unseen.into_iter().map(|at| (at, sight(at))).collect();
+            let expectation =
+                |at: usize| expectation(&flight.plan.operations[at], made, &flight.plan.surface_ids);
+            let expectations: Vec<(usize, Expectation)> =
+                unseen.into_iter().map(|at| (at, expectation(at))).collect();
             let halt = flight.halt.subscribe();
-            flight.under_way.push(self.look_for(flight.plan, sights, halt).boxed_local());
+            flight.under_way.push(self.look_for(flight.plan, expectations, halt).boxed_local());
         }
     }
 
@@ -174,7 +176,7 @@ impl Executor<'_> {
         let planned: Vec<&PlannedOperation> = batch.iter().map(|at| &plan.operations[*at]).collect();
         let sent = planned.iter().map(|planned| answer::about_to_send(planned, &made)).collect();
         if self.journal.write(vec![Record::Sent { operations: sent }]).await.is_err() {
-            return Event::Answers(Came::none(batch), Journalled::Broken);
+            return Event::Answers(Reply::none(batch), Journalled::Broken);
         }
         let came =
             answer::write(self.surfaces, &planned, &made, &plan.surface_ids, self.accounts, &halt).await;
@@ -186,16 +188,19 @@ impl Executor<'_> {
     async fn look_for(
         &self,
         plan: &Plan,
-        sights: Vec<(usize, Sight)>,
+        expectations: Vec<(usize, Expectation)>,
         mut halt: watch::Receiver<bool>,
     ) -> Event {
-        let unknown = sights.iter().map(|(at, _)| (*at, Found::Unknown, None)).collect();
+        let unknown = expectations.iter().map(|(at, _)| (*at, Found::Unknown, None)).collect();
         // What no read would tell is not waited for.
-        let sights = sights.into_iter().filter(|(_, sight)| *sight != Sight::Nothing).collect();
+        let expectations = expectations
+            .into_iter()
+            .filter(|(_, expectation)| *expectation != Expectation::Nothing)
+            .collect();
         let looks = tokio::select! {
             biased;
             _ = halt.wait_for(|halt| *halt) => unknown,
-            looks = lost::look_for(self.surfaces, sights) => with_unknown(looks, unknown),
+            looks = lost::look_for(self.surfaces, expectations) => with_unknown(looks, unknown),
         };
         let told = looks.iter().map(|(at, found, made)| {
             let key = plan.operations[*at].key.clone();
@@ -325,9 +330,9 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
         }
     }
 
-    fn answers(&mut self, answers: Vec<(usize, Came)>) -> usize {
+    fn answers(&mut self, answers: Vec<(usize, Reply)>) -> usize {
         let mut settled = 0;
-        for (at, Came { response, refusal, made, .. }) in answers {
+        for (at, Reply { response, refusal, made, .. }) in answers {
             if let Some(error) = refusal {
                 self.refusal(self.plan.operations[at].via, error);
             }

@@ -13,7 +13,7 @@ use crate::model::{
 
 /// What a read must show.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Sight {
+pub(super) enum Expectation {
     /// The account is in the group, or is not.
     Member { group: GroupId, account: AccountId, present: bool },
     /// The group exists, or does not.
@@ -35,44 +35,46 @@ pub(super) enum Sight {
     Nothing,
 }
 
-pub(super) fn sight(planned: &PlannedOperation, made: &MadeIds, ids: &SurfaceIds) -> Sight {
+pub(super) fn expectation(planned: &PlannedOperation, made: &MadeIds, ids: &SurfaceIds) -> Expectation {
     let own = Ref::Made(planned.key.clone());
     match &planned.operation {
         Operation::AddMember { group, account } => match (made.group(group), made.account(account)) {
-            (Ok(group), Ok(account)) => Sight::Member { group, account, present: true },
+            (Ok(group), Ok(account)) => Expectation::Member { group, account, present: true },
             (Err(_), _) | (_, Err(_)) => scim_member(group.made(), account, made, ids),
         },
-        Operation::RemoveMember { membership } => Sight::Member {
+        Operation::RemoveMember { membership } => Expectation::Member {
             group: membership.group().clone(),
             account: membership.account().clone(),
             present: false,
         },
         Operation::CreateGroup { name, .. } => match made.group(&own_group(&planned.key)) {
-            Ok(group) => Sight::Group { group, present: true },
-            Err(_) => Sight::Named(name.clone()),
+            Ok(group) => Expectation::Group { group, present: true },
+            Err(_) => Expectation::Named(name.clone()),
         },
-        Operation::DeleteGroup { group, .. } => Sight::Group { group: group.clone(), present: false },
+        Operation::DeleteGroup { group, .. } => Expectation::Group { group: group.clone(), present: false },
         Operation::InviteUser { email, apps, .. } => match made.account(&own) {
-            Ok(account) => Sight::Account { account, active: true },
+            Ok(account) => Expectation::Account { account, active: true },
             Err(_) => match planned.via {
-                Surface::Scim => Sight::ScimUser(email.clone()),
+                Surface::Scim => Expectation::ScimUser(email.clone()),
                 // That somebody is there does not say that they got an app.
-                Surface::Organization if apps.is_empty() => Sight::Person(email.clone()),
+                Surface::Organization if apps.is_empty() => Expectation::Person(email.clone()),
                 // Jira hides emails, so that no read would tell.
-                Surface::Organization | Surface::Jira | Surface::UserManagement => Sight::Nothing,
+                Surface::Organization | Surface::Jira | Surface::UserManagement => Expectation::Nothing,
             },
         },
-        Operation::ActivateUser { account, .. } => Sight::Account { account: account.clone(), active: true },
+        Operation::ActivateUser { account, .. } => {
+            Expectation::Account { account: account.clone(), active: true }
+        }
         Operation::SuspendUser { account, .. }
         | Operation::DeactivateUser { account, .. }
         | Operation::RemoveUser { account, was_active: true, .. } => {
-            Sight::Account { account: account.clone(), active: false }
+            Expectation::Account { account: account.clone(), active: false }
         }
         // An inactive account looks the same before and after (docs/atlassian.md#removed-and-inactive-look-alike).
-        Operation::RemoveUser { was_active: false, .. } => Sight::Nothing,
+        Operation::RemoveUser { was_active: false, .. } => Expectation::Nothing,
         Operation::UpdateUser { account, name } => match ids.scim_users.get(account) {
-            Some(user) => Sight::ScimName { user: user.clone(), name: name.clone() },
-            None => Sight::Nothing,
+            Some(user) => Expectation::ScimName { user: user.clone(), name: name.clone() },
+            None => Expectation::Nothing,
         },
     }
 }
@@ -81,14 +83,19 @@ fn own_group(key: &Key) -> Ref<GroupId> {
     Ref::Made(key.clone())
 }
 
-fn scim_member(group: Option<&Key>, account: &Ref<AccountId>, made: &MadeIds, ids: &SurfaceIds) -> Sight {
+fn scim_member(
+    group: Option<&Key>,
+    account: &Ref<AccountId>,
+    made: &MadeIds,
+    ids: &SurfaceIds,
+) -> Expectation {
     let user = match account {
         Ref::Known(id) => ids.scim_users.get(id),
         Ref::Made(key) => made.scim(key),
     };
     match (group.and_then(|key| made.scim(key)), user) {
-        (Some(group), Some(user)) => Sight::ScimMember { group: group.clone(), user: user.clone() },
-        (None, _) | (_, None) => Sight::Nothing,
+        (Some(group), Some(user)) => Expectation::ScimMember { group: group.clone(), user: user.clone() },
+        (None, _) | (_, None) => Expectation::Nothing,
     }
 }
 
@@ -126,11 +133,11 @@ struct Asked {
     scim_users: BTreeSet<ScimId>,
 }
 
-/// Reads what these sights need.
-pub(super) async fn look(surfaces: &Surfaces, sights: impl Iterator<Item = &Sight>) -> Seen {
+/// Reads what these expectations need.
+pub(super) async fn look(surfaces: &Surfaces, expectations: impl Iterator<Item = &Expectation>) -> Seen {
     let mut asked = Asked::default();
-    for sight in sights {
-        asked.ask(sight);
+    for expectation in expectations {
+        asked.ask(expectation);
     }
     let mut seen = Seen { groups: groups(surfaces, asked.groups).await, ..Seen::default() };
     if asked.names {
@@ -154,28 +161,28 @@ pub(super) async fn look(surfaces: &Surfaces, sights: impl Iterator<Item = &Sigh
 }
 
 impl Asked {
-    fn ask(&mut self, sight: &Sight) {
-        match sight {
-            Sight::Member { group, .. } | Sight::Group { group, .. } => {
+    fn ask(&mut self, expectation: &Expectation) {
+        match expectation {
+            Expectation::Member { group, .. } | Expectation::Group { group, .. } => {
                 self.groups.insert(group.clone());
             }
-            Sight::Account { account, .. } => {
+            Expectation::Account { account, .. } => {
                 self.accounts.insert(account.clone());
             }
-            Sight::Named(_) => self.names = true,
-            Sight::Person(email) => {
+            Expectation::Named(_) => self.names = true,
+            Expectation::Person(email) => {
                 self.people.insert(email.clone());
             }
-            Sight::ScimMember { group, .. } => {
+            Expectation::ScimMember { group, .. } => {
                 self.scim_groups.insert(group.clone());
             }
-            Sight::ScimUser(email) => {
+            Expectation::ScimUser(email) => {
                 self.scim_emails.insert(email.clone());
             }
-            Sight::ScimName { user, .. } => {
+            Expectation::ScimName { user, .. } => {
                 self.scim_users.insert(user.clone());
             }
-            Sight::Nothing => {}
+            Expectation::Nothing => {}
         }
     }
 }
@@ -254,66 +261,66 @@ impl Directory {
 
 impl Seen {
     /// Whether the reads show it, or why they cannot tell.
-    pub(super) fn shows(&self, sight: &Sight) -> Result<bool, String> {
+    pub(super) fn shows(&self, expectation: &Expectation) -> Result<bool, String> {
         let unread = || Err("it was not read".to_owned());
         let directory = &self.directory;
-        match sight {
-            Sight::Member { group, account, present } => {
+        match expectation {
+            Expectation::Member { group, account, present } => {
                 let members = self.group(group)?;
                 Ok(members.is_some_and(|members| members.contains(account)) == *present)
             }
-            Sight::Group { group, present } => Ok(self.group(group)?.is_some() == *present),
-            Sight::Named(name) => match &self.names {
+            Expectation::Group { group, present } => Ok(self.group(group)?.is_some() == *present),
+            Expectation::Named(name) => match &self.names {
                 Some(names) => names.as_ref().map(|names| names.contains_key(name)).map_err(Clone::clone),
                 None => unread(),
             },
-            Sight::Account { account, active } => match &self.accounts {
+            Expectation::Account { account, active } => match &self.accounts {
                 Some(accounts) => accounts.clone().map(|accounts| accounts.contains(account) == *active),
                 None => unread(),
             },
-            Sight::Person(email) => match &self.people {
+            Expectation::Person(email) => match &self.people {
                 Some(people) => {
                     people.as_ref().map(|people| people.contains_key(email)).map_err(Clone::clone)
                 }
                 None => unread(),
             },
-            Sight::ScimMember { group, user } => match directory.members.get(group) {
+            Expectation::ScimMember { group, user } => match directory.members.get(group) {
                 Some(members) => members.clone().map(|members| members.contains(user)),
                 None => unread(),
             },
-            Sight::ScimUser(email) => match directory.users.get(email.as_str()) {
+            Expectation::ScimUser(email) => match directory.users.get(email.as_str()) {
                 Some(user) => user.as_ref().map(Option::is_some).map_err(Clone::clone),
                 None => unread(),
             },
-            Sight::ScimName { user, name } => match directory.names.get(user) {
+            Expectation::ScimName { user, name } => match directory.names.get(user) {
                 Some(shown) => shown.clone().map(|shown| shown == *name),
                 None => unread(),
             },
-            Sight::Nothing => Err("it cannot be confirmed by reading; run `plan` again".into()),
+            Expectation::Nothing => Err("it cannot be confirmed by reading; run `plan` again".into()),
         }
     }
 
     /// The id of what the reads show, where the answer that told it got lost.
-    pub(super) fn made(&self, sight: &Sight) -> Option<CreatedIds> {
-        match sight {
-            Sight::Named(name) => {
+    pub(super) fn made(&self, expectation: &Expectation) -> Option<CreatedIds> {
+        match expectation {
+            Expectation::Named(name) => {
                 let id = self.names.as_ref()?.as_ref().ok()?.get(name)?;
                 id.clone().map(CreatedIds::group)
             }
-            Sight::Person(email) => {
+            Expectation::Person(email) => {
                 let account = self.people.as_ref()?.as_ref().ok()?.get(email)?;
                 Some(CreatedIds::account(account.clone()))
             }
-            Sight::ScimUser(email) => {
+            Expectation::ScimUser(email) => {
                 let user = self.directory.users.get(email.as_str())?.as_ref().ok()?.as_ref()?;
                 Some(user.clone().into())
             }
-            Sight::Member { .. }
-            | Sight::Group { .. }
-            | Sight::Account { .. }
-            | Sight::ScimMember { .. }
-            | Sight::ScimName { .. }
-            | Sight::Nothing => None,
+            Expectation::Member { .. }
+            | Expectation::Group { .. }
+            | Expectation::Account { .. }
+            | Expectation::ScimMember { .. }
+            | Expectation::ScimName { .. }
+            | Expectation::Nothing => None,
         }
     }
 

@@ -7,7 +7,7 @@ use tokio::time::sleep;
 use crate::atlassian::Surfaces;
 use crate::model::{CreatedIds, Found, Operation, PlannedOperation, Surface};
 
-use super::look::{Sight, look};
+use super::look::{Expectation, look};
 
 /// How long after the answer was lost reads are made. What is found late is found by the reads after the writes.
 const LOOKS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(4)];
@@ -16,21 +16,21 @@ const LOOKS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(4)];
 pub(super) type Look = (usize, Found, Option<CreatedIds>);
 
 /// Looks for operations, all in one round of reads a time.
-pub(super) async fn look_for(surfaces: &Surfaces, mut open: Vec<(usize, Sight)>) -> Vec<Look> {
+pub(super) async fn look_for(surfaces: &Surfaces, mut open: Vec<(usize, Expectation)>) -> Vec<Look> {
     let mut found = Vec::with_capacity(open.len());
     let mut last = Vec::new();
     for wait in LOOKS {
         sleep(wait).await;
-        let seen = look(surfaces, open.iter().map(|(_, sight)| sight)).await;
+        let seen = look(surfaces, open.iter().map(|(_, expectation)| expectation)).await;
         last.clear();
-        open.retain(|(at, sight)| {
-            let shown = match seen.shows(sight) {
+        open.retain(|(at, expectation)| {
+            let shown = match seen.shows(expectation) {
                 Ok(true) => Found::Done,
                 Ok(false) => Found::NotDone,
                 Err(_) => Found::Unknown,
             };
             match shown {
-                Found::Done => found.push((*at, shown, seen.made(sight))),
+                Found::Done => found.push((*at, shown, seen.made(expectation))),
                 Found::NotDone | Found::Unknown => last.push((*at, shown, None)),
             }
             shown != Found::Done

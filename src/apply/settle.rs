@@ -8,7 +8,7 @@ use tokio::time::timeout;
 use crate::atlassian::{MadeIds, Surfaces};
 use crate::model::{self, Ending, Outcome, Plan, Response};
 
-use super::look::{Sight, look, sight};
+use super::look::{Expectation, expectation, look};
 
 /// How long reads may lag behind writes.
 const PATIENCE: Duration = Duration::from_secs(model::PATIENCE as u64);
@@ -25,7 +25,7 @@ pub(super) async fn settle(
     ending: Option<Ending>,
 ) -> BTreeMap<usize, Outcome> {
     let mut outcomes = BTreeMap::new();
-    let mut open: BTreeMap<usize, (Sight, &Response)> = BTreeMap::new();
+    let mut open: BTreeMap<usize, (Expectation, &Response)> = BTreeMap::new();
     for (at, response) in answers.iter().enumerate().filter_map(|(at, answer)| Some((at, answer.as_ref()?))) {
         match response {
             Response::Refused { text: why } => {
@@ -34,21 +34,21 @@ pub(super) async fn settle(
             // It may be done by the next run.
             Response::NotSent => {}
             Response::Done | Response::Claimed { .. } | Response::Lost { .. } => {
-                open.insert(at, (sight(&plan.operations[at], made, &plan.surface_ids), response));
+                open.insert(at, (expectation(&plan.operations[at], made, &plan.surface_ids), response));
             }
         }
     }
     let deadline = tokio::time::Instant::now() + PATIENCE;
     loop {
-        let looked = look(surfaces, open.values().map(|(sight, _)| sight));
+        let looked = look(surfaces, open.values().map(|(expectation, _)| expectation));
         let seen = match ending {
             // A quota may make reads wait for an hour, and there is no more time.
             Some(Ending::TimedOut) => timeout(PATIENCE, looked).await.unwrap_or_default(),
             Some(Ending::Whole | Ending::Stopped | Ending::Credential) | None => looked.await,
         };
         let late = tokio::time::Instant::now() >= deadline;
-        open.retain(|at, (sight, response)| {
-            match outcome(response, seen.shows(sight), late || *sight == Sight::Nothing) {
+        open.retain(|at, (expectation, response)| {
+            match outcome(response, seen.shows(expectation), late || *expectation == Expectation::Nothing) {
                 Some(outcome) => {
                     outcomes.insert(*at, outcome);
                     false

@@ -8,7 +8,7 @@ use crate::git::{self, APPLIED, GitError};
 use crate::model::{Action, DeclarationChange, Declared, GroupName, Plan, UserRef};
 
 use super::Session;
-use super::carrying::Ended;
+use super::execution::Ended;
 
 /// Where the ref was before anything was done.
 pub(super) struct Mark {

@@ -14,7 +14,7 @@ use crate::plan::SavedPlan;
 use crate::render::count;
 
 use super::applied::Mark;
-use super::carrying::{Carrying, Manner};
+use super::execution::{ApplyOptions, Execution};
 use super::files::{Readers, replace};
 use super::plan::Part;
 use super::planning::{Asked, Source};
@@ -34,7 +34,7 @@ pub struct Arguments {
     #[command(flatten)]
     part: Part,
     #[command(flatten)]
-    manner: Manner,
+    options: ApplyOptions,
     /// Write the ids of new accounts and groups into rollbook.lock
     #[arg(long, help_heading = OUTPUT)]
     write_lock: bool,
@@ -66,21 +66,21 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         git::commit_of(&session.root()?, &loaded.tree).ok_or(Error::NoCommit)?;
     }
     let reviewed = arguments.reviewed(&loaded.declaration.settings)?;
-    let _alone = journal::alone(session, arguments.manner.journal())?;
+    let _alone = journal::alone(session, arguments.options.journal())?;
     let surfaces = connect(session, &loaded.declaration.settings)?;
     let mark = Mark::read(session)?;
     block_on(async {
         let asked = Asked { reviewed: reviewed.as_ref(), ..Asked::of(&arguments.part) };
         let planned = session.plan(Source::Live(&surfaces), &loaded, &asked).await?;
-        let carrying = Carrying {
+        let execution = Execution {
             session,
             surfaces: &surfaces,
             settings: &loaded.declaration.settings,
             allowed: &arguments.part.allow,
-            manner: &arguments.manner,
+            options: &arguments.options,
             reviewed: arguments.plan.is_some(),
         };
-        let ended = carrying.carry_out(&planned).await;
+        let ended = execution.carry_out(&planned).await;
         mark.settle(session, &planned.plan, &ended);
         let ended = ended?;
         if arguments.write_lock {

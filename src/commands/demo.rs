@@ -19,8 +19,8 @@ use crate::render::{self, Grouping};
 use crate::sandbox::{self, Change, Sandbox, Seed};
 use crate::terminal::Terminal;
 
-use super::carrying::{Bounds, execute};
 use super::connect::surfaces;
+use super::execution::{Bounds, execute};
 use super::plan::Part;
 use super::planning::{Asked, Source};
 use super::session::Loaded;

@@ -5,7 +5,7 @@ use clap::Args;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
-use crate::model::{Checkup, ErrorExt as _, Health, Surface};
+use crate::model::{Diagnosis, ErrorExt as _, Health, Surface};
 use crate::render;
 
 use super::connect::connect_to_look;
@@ -26,7 +26,7 @@ pub struct Arguments {
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
     let (surfaces, unused) = connect_to_look(session, &loaded.declaration.settings)?;
-    let mut checkups = block_on(async {
+    let mut diagnoses = block_on(async {
         // Of another site nothing is shown. A host that does not answer shows in what is tried.
         if let Some(site) = &surfaces.site
             && let Err(error) = site.confirm().await
@@ -34,19 +34,19 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         {
             return Err(Error::Client(error));
         }
-        Ok(fetch::checkups(&surfaces, &loaded.declaration).await)
+        Ok(fetch::diagnoses(&surfaces, &loaded.declaration).await)
     })?;
     for (surface, error) in unused {
         let help = error.help();
         // One key is for the organization and for its accounts.
         let same = |it: Surface| if it == Surface::UserManagement { Surface::Organization } else { it };
-        for checkup in checkups.iter_mut().filter(|checkup| same(checkup.surface) == surface) {
-            checkup.state = Health::Unused { why: error.to_string(), help: help.clone() };
+        for diagnosis in diagnoses.iter_mut().filter(|diagnosis| same(diagnosis.surface) == surface) {
+            diagnosis.state = Health::Unused { why: error.to_string(), help: help.clone() };
         }
     }
     session.data(&match arguments.format {
-        Format::Json => render::checkups_json(&checkups),
-        Format::Text => render::checkups_text(&checkups, session.terminal.width()),
+        Format::Json => render::diagnoses_json(&diagnoses),
+        Format::Text => render::diagnoses_text(&diagnoses, session.terminal.width()),
     })?;
-    Ok(if checkups.iter().any(Checkup::fails) { Exit::Failed } else { Exit::Done })
+    Ok(if diagnoses.iter().any(Diagnosis::fails) { Exit::Failed } else { Exit::Done })
 }

@@ -6,13 +6,13 @@ use crate::environment::EnvironmentError;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{
-    AccountId, Address, Email, Explanation, GroupName, Locator, RosterFilter, StatusFilter, UserRef,
+    AccountId, Address, Email, Explanation, GroupName, Locator, StatusFilter, UserFilter, UserRef,
 };
 use crate::plan::{self, Desired};
 use crate::render::{self, About};
 
 use super::session::Loaded;
-use super::users::roster;
+use super::users::user_report;
 use super::{Format, OUTPUT, Session};
 
 /// What `explain` takes.
@@ -97,40 +97,40 @@ fn on_site(
     let name = arguments.about.as_str();
     let unknown =
         |says: &str| Error::Usage(format!("the tree declares no person and no group named {name}{says}"));
-    let mut roster = match roster(session, loaded) {
+    let mut user_report = match user_report(session, loaded) {
         Err(Error::Environment(EnvironmentError::NoCredential)) => {
             return Err(unknown("; with credentials, the site is asked, too"));
         }
-        roster => roster?,
+        user_report => user_report?,
     };
     let (group, user) = (address.group(), address.user());
     let group = match group {
-        Some(name) => {
-            Some(plan::group_on_site(&roster, name).ok_or_else(|| unknown(", nor has the site"))?.clone())
-        }
+        Some(name) => Some(
+            plan::group_on_site(&user_report, name).ok_or_else(|| unknown(", nor has the site"))?.clone(),
+        ),
         None => None,
     };
     if let Some(user) = user {
-        roster.users.retain(|it| match user {
+        user_report.users.retain(|it| match user {
             UserRef::Email(email) => it.account.email.as_ref() == Some(email),
             UserRef::Account(id) => it.account.id == *id,
         });
     }
-    let filter = RosterFilter {
+    let filter = UserFilter {
         groups: group.into_iter().collect(),
         status: StatusFilter::Any,
-        ..RosterFilter::default()
+        ..UserFilter::default()
     };
-    plan::choose(&mut roster, &filter);
-    if user.is_some() && roster.users.is_empty() {
+    plan::choose(&mut user_report, &filter);
+    if user.is_some() && user_report.users.is_empty() {
         return Err(unknown(", nor has the site one that these credentials see"));
     }
     session
         .terminal
-        .say(&format!("The tree does not declare {}. On the site there is:", render::harmless(name)));
+        .say(&format!("The tree does not declare {}. On the site there is:", render::escape_untrusted(name)));
     session.data(&match arguments.format {
-        Format::Json => render::roster_json(&roster),
-        Format::Text => render::roster_text(&roster, &filter, session.terminal.width()),
+        Format::Json => render::user_report_json(&user_report),
+        Format::Text => render::user_report_text(&user_report, &filter, session.terminal.width()),
     })?;
     Ok(Exit::Done)
 }

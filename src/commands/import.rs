@@ -91,8 +91,8 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     for left in &import.left {
         session.terminal.tell(&format!(
             "left out: {}: {}",
-            render::harmless(&left.address.to_string()),
-            render::harmless(&left.why)
+            render::escape_untrusted(&left.address.to_string()),
+            render::escape_untrusted(&left.why)
         ));
     }
     if !import.unnamed.is_empty() {
@@ -100,7 +100,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     }
     offer_emails(session, &plan::emails_of_accounts(&desired, &live, &BTreeMap::new()));
     if let Some(unmarked) = unmarked {
-        session.terminal.say(&format!("note: {}", render::harmless(&unmarked)));
+        session.terminal.say(&format!("note: {}", render::escape_untrusted(&unmarked)));
     }
     if !unresolved.is_empty() {
         let style = session.diagnostic_style(session.terminal.stderr_in_color());
@@ -203,7 +203,7 @@ pub struct Declared {
 /// Adds an import to a tree, which says `declaration`, and locks what is new; what is in the lock stays.
 ///
 /// # Errors
-/// [`Error::Edit`] when the import would change the meaning of the tree, [`Error::AsksAnew`] when it asks for
+/// [`Error::Edit`] when the import would change the meaning of the tree, [`Error::AsksForMore`] when it asks for
 /// something that it did not ask for before.
 pub fn declare(
     tree: &Tree,
@@ -226,7 +226,7 @@ pub fn declare(
             return Ok(Declared { tree, import, unresolved });
         }
         if !plan::withhold(&mut import, declaration, &asked) {
-            return Err(Error::AsksAnew(asked));
+            return Err(Error::AsksForMore(asked));
         }
     }
 }
@@ -267,7 +267,7 @@ fn unnamed(names: &[String]) -> String {
     let people = if names.len() == 1 { "1 person".to_owned() } else { format!("{} people", names.len()) };
     format!(
         "note: {people} cannot be declared under `users`, since the email is hidden or may mean somebody else: {}",
-        render::harmless(&listed(names, SHOWN))
+        render::escape_untrusted(&listed(names, SHOWN))
     )
 }
 

@@ -96,12 +96,12 @@ fn verify(session: &Session, files: &[PathBuf], last: Option<&str>) -> Result<Ex
     for file in files {
         let parsed = read(file)?;
         if files.len() > 1 {
-            session.data(&format!("{}\n", render::harmless(&file.display().to_string())))?;
+            session.data(&format!("{}\n", render::escape_untrusted(&file.display().to_string())))?;
         }
         session.data(&render::verification(&parsed, session.terminal.width()))?;
         let other = last.filter(|last| !last.eq_ignore_ascii_case(&parsed.journal.last));
         if let Some(last) = other {
-            let last = render::harmless(last);
+            let last = render::escape_untrusted(last);
             session.data(&format!("It should be {last}: lines are missing at the end.\n"))?;
         }
         all &= parsed.broken.is_none() && other.is_none();
@@ -138,7 +138,7 @@ pub(super) fn newest(session: &Session) -> Result<PathBuf, Error> {
     if let Some(path) = tracked.first() {
         return Err(Error::Usage(format!(
             "git tracks {}, which need not be of a run of this folder: take it out of the repository, or name the journal",
-            render::harmless(path)
+            render::escape_untrusted(path)
         )));
     }
     let runs = runs(session)?;
@@ -150,7 +150,7 @@ pub(super) fn newest(session: &Session) -> Result<PathBuf, Error> {
     }
     session
         .terminal
-        .say(&format!("The newest run: {}", render::harmless(&newest.path.display().to_string())));
+        .say(&format!("The newest run: {}", render::escape_untrusted(&newest.path.display().to_string())));
     Ok(newest.path)
 }
 
@@ -274,6 +274,6 @@ impl Run<'_> {
 pub(super) fn end(session: &Session, journal: JournalWriter, path: &Path) -> Result<(), Error> {
     let last = journal.close().map_err(Error::JournalBroke)?;
     let path = path.display().to_string();
-    session.terminal.say(&format!("Journal: {}\nLast hash: {last}", render::harmless(&path)));
+    session.terminal.say(&format!("Journal: {}\nLast hash: {last}", render::escape_untrusted(&path)));
     Ok(())
 }

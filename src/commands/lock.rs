@@ -65,7 +65,7 @@ pub(super) fn offer_emails(session: &Session, known: &[(AccountId, Email)]) {
     session.terminal.say(&format!(
         "note: the email of {} that the tree names by `account:` is known now, and may be written there instead: {}",
         count(known.len(), "account"),
-        render::harmless(&listed(&pairs, SHOWN))
+        render::escape_untrusted(&listed(&pairs, SHOWN))
     ));
 }
 
@@ -90,7 +90,7 @@ where
     Id: PartialEq + ToString,
 {
     // Ids come from a surface or an export, and names may too.
-    let shown = |text: &dyn ToString| render::harmless(&text.to_string()).into_owned();
+    let shown = |text: &dyn ToString| render::escape_untrusted(&text.to_string()).into_owned();
     let mut text = String::new();
     for (name, locked) in new {
         let id = shown(&locked.id);

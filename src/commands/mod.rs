@@ -22,16 +22,16 @@ pub mod undo;
 pub mod users;
 
 mod applied;
-mod carrying;
 mod connect;
+mod execution;
 mod files;
 mod planning;
 mod reserved;
 mod rewrite;
 mod session;
 
-pub use carrying::CONCURRENCY;
 use clap::ValueEnum;
+pub use execution::CONCURRENCY;
 
 pub use crate::atlassian::Waits;
 use connect::connect;

@@ -49,7 +49,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let with = if comments == 0 { String::new() } else { format!(", with {}", count(comments, "comment")) };
     session.terminal.say(&format!("{entries} {verb}{with}"));
     for name in &left {
-        let name = render::harmless(name.as_str());
+        let name = render::escape_untrusted(name.as_str());
         session.terminal.tell(&format!("left: an entry of {name} stands where it cannot be cut out"));
     }
     Ok(match (arguments.check && !files.is_empty(), left.is_empty()) {
@@ -75,7 +75,7 @@ pub struct Pruned {
 /// Takes entries out of a tree, which says `declaration`.
 ///
 /// # Errors
-/// [`Error::Edit`] when the edit would change the meaning of the tree, [`Error::AsksAnew`] when it would ask for more
+/// [`Error::Edit`] when the edit would change the meaning of the tree, [`Error::AsksForMore`] when it would ask for more
 /// or for less: what is not asked for any more would leave somebody in.
 pub fn pruned(
     tree: &Tree,
@@ -99,7 +99,7 @@ pub fn pruned(
     for (before, after) in [(&before, &after), (&after, &before)] {
         let asked = plan::asked_anew(&desired, before, after);
         if !asked.is_empty() {
-            return Err(Error::AsksAnew(asked));
+            return Err(Error::AsksForMore(asked));
         }
     }
     let entries = spent.values().map(BTreeSet::len).sum();

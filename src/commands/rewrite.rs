@@ -41,7 +41,7 @@ pub(super) fn write(
             fs::create_dir_all(path.parent().unwrap_or(root)).map_err(failed())?;
         }
         replace(&path, &after.text, Readers::Everybody).map_err(failed())?;
-        session.data(&format!("{}\n", render::harmless(&after.path)))?;
+        session.data(&format!("{}\n", render::escape_untrusted(&after.path)))?;
     }
     Ok(())
 }
@@ -49,7 +49,7 @@ pub(super) fn write(
 /// What would change, in the form that `patch` reads.
 pub(super) fn differences(files: &[(Option<&SourceFile>, &SourceFile)]) -> String {
     let difference = |(before, after): &(Option<&SourceFile>, &SourceFile)| {
-        let path = render::harmless(&after.path).into_owned();
+        let path = render::escape_untrusted(&after.path).into_owned();
         let old = before.map_or("", |before| before.text.as_str());
         let from = if before.is_some() { format!("a/{path}") } else { "/dev/null".to_owned() };
         let diff = TextDiff::from_lines(old, after.text.as_str());

@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
 use crate::model::{Capabilities, Locator, Place, Questions, Snapshot, SnapshotHeader};
-use crate::plan::snapshot::{self, Names, Plain};
+use crate::plan::snapshot::{self, Disclosed, Names};
 use crate::plan::{self, Beside, Desired, Resolved};
 use crate::render::count;
 
@@ -101,7 +101,7 @@ impl Session {
         snapshot.answers =
             self.telling(Box::pin(fetch::capabilities(surfaces, &snapshot.asked, &live, site))).await?;
         if redact {
-            return Ok(snapshot::veiled(snapshot, &Plain::default()));
+            return Ok(snapshot::pseudonymized(snapshot, &Disclosed::default()));
         }
         let part = Part::default();
         let planned = self.plan(Source::Snapshot(&snapshot), loaded, &Asked::of(&part)).await?;
@@ -111,7 +111,7 @@ impl Session {
             questions: &planned.questions,
             plan: &planned.plan,
         };
-        let plain = Plain::of(&snapshot, made);
-        Ok(snapshot::veiled(snapshot, &plain))
+        let disclosed = Disclosed::of(&snapshot, made);
+        Ok(snapshot::pseudonymized(snapshot, &disclosed))
     }
 }

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::model::{Journal, Settings};
 
-use super::carrying::{Carrying, Manner};
+use super::execution::{ApplyOptions, Execution};
 use super::journal::sound_journal;
 use super::plan::Part;
 use super::planning::{Asked, Source, Undo};
@@ -27,7 +27,7 @@ pub struct Arguments {
     #[command(flatten)]
     part: Part,
     #[command(flatten)]
-    manner: Manner,
+    options: ApplyOptions,
 }
 
 /// Plans the inverse of what a journal says was done, shows it, asks, and carries it out.
@@ -46,22 +46,22 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let journal = sound_journal(&file)?;
     let loaded = session.load_compared(&arguments.part, Known::NotIgnored)?;
     of_this_place(&journal, &loaded.declaration.settings)?;
-    let _alone = journal::alone(session, arguments.manner.journal())?;
+    let _alone = journal::alone(session, arguments.options.journal())?;
     let surfaces = connect(session, &loaded.declaration.settings)?;
     let name = file.file_name().unwrap_or_default().to_string_lossy();
     block_on(async {
         let undo = Some(Undo { journal: &journal, name: &name });
         let asked = Asked { undo, ..Asked::of(&arguments.part) };
         let planned = session.plan(Source::Live(&surfaces), &loaded, &asked).await?;
-        let carrying = Carrying {
+        let execution = Execution {
             session,
             surfaces: &surfaces,
             settings: &loaded.declaration.settings,
             allowed: &arguments.part.allow,
-            manner: &arguments.manner,
+            options: &arguments.options,
             reviewed: false,
         };
-        let ended = carrying.carry_out(&planned).await?;
+        let ended = execution.carry_out(&planned).await?;
         if !ended.report.outcomes.is_empty() {
             session
                 .terminal

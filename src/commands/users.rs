@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
-use crate::model::{GroupName, Roster, RosterFilter, StatusFilter};
+use crate::model::{GroupName, StatusFilter, UserFilter, UserReport};
 use crate::plan::{self, Desired};
 use crate::render;
 
@@ -56,38 +56,38 @@ enum UsersFormat {
 /// [`Error`] when something cannot be read whole, or the site has no such group.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
-    let mut roster = roster(session, &loaded)?;
-    let filter = arguments.filter(&roster)?;
-    plan::choose(&mut roster, &filter);
+    let mut user_report = user_report(session, &loaded)?;
+    let filter = arguments.filter(&user_report)?;
+    plan::choose(&mut user_report, &filter);
     session.data(&match arguments.format {
-        UsersFormat::Text => render::roster_text(&roster, &filter, session.terminal.width()),
-        UsersFormat::Csv => render::roster_csv(&roster),
-        UsersFormat::Json => render::roster_json(&roster),
+        UsersFormat::Text => render::user_report_text(&user_report, &filter, session.terminal.width()),
+        UsersFormat::Csv => render::user_report_csv(&user_report),
+        UsersFormat::Json => render::user_report_json(&user_report),
     })?;
     if let UsersFormat::Csv = arguments.format {
-        roster.unknown.iter().for_each(|sentence| session.terminal.say(sentence));
+        user_report.unknown.iter().for_each(|sentence| session.terminal.say(sentence));
     }
     Ok(Exit::Done)
 }
 
 /// Reads who is on the site, and says whom of them the tree declares.
-pub(super) fn roster(session: &Session, loaded: &Loaded) -> Result<Roster, Error> {
+pub(super) fn user_report(session: &Session, loaded: &Loaded) -> Result<UserReport, Error> {
     let settings = &loaded.declaration.settings;
     let surfaces = connect(session, settings)?;
     let reading =
-        async { Ok(session.telling(Box::pin(fetch::roster(&surfaces, &settings.site.value))).await?) };
-    let mut roster = block_on(reading)?;
-    plan::declare(&mut roster, &Desired::of(&loaded.declaration, session.today));
-    Ok(roster)
+        async { Ok(session.telling(Box::pin(fetch::user_report(&surfaces, &settings.site.value))).await?) };
+    let mut user_report = block_on(reading)?;
+    plan::declare(&mut user_report, &Desired::of(&loaded.declaration, session.today));
+    Ok(user_report)
 }
 
 impl Arguments {
-    fn filter(&self, roster: &Roster) -> Result<RosterFilter, Error> {
+    fn filter(&self, user_report: &UserReport) -> Result<UserFilter, Error> {
         let on_site = |name: &String| {
-            let found = plan::group_on_site(roster, &GroupName::new(name)).cloned();
+            let found = plan::group_on_site(user_report, &GroupName::new(name)).cloned();
             found.ok_or_else(|| Error::Usage(format!("the site has no group {name}")))
         };
-        Ok(RosterFilter {
+        Ok(UserFilter {
             groups: self.groups.iter().map(on_site).collect::<Result<_, Error>>()?,
             status: match self.status {
                 Status::Active => StatusFilter::Active,

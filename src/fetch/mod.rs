@@ -3,19 +3,19 @@
 //! What cannot be read whole is an error here and never a smaller listing.
 
 mod capabilities;
-mod checkup;
+mod diagnosis;
 mod live;
 mod members;
-mod roster;
 mod site;
 mod snapshot;
+mod user_report;
 
 pub use capabilities::capabilities;
-pub use checkup::checkups;
+pub use diagnosis::diagnoses;
 pub use live::live_state;
 pub use members::{Members, members};
-pub use roster::roster;
 pub use snapshot::readings;
+pub use user_report::user_report;
 
 /// Why there is no live state.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]

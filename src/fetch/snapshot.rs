@@ -36,7 +36,7 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Readings, Er
         rights(reader, site),
         reader.groups().err_into(),
         search(organization, &searches),
-        Told::of(organization, desired, &searches.emails)
+        OrganizationPeople::of(organization, desired, &searches.emails)
     )?;
     let rights = Rights { surfaces: surfaces.configured(), jira };
     let ids = plan::groups_to_read(desired, Beside::default(), &groups);
@@ -77,7 +77,7 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Readings, Er
 }
 
 /// What the organization knows of people.
-struct Told {
+struct OrganizationPeople {
     /// Who is in its directory with what it says of them, and the same of everybody with a declared email in any of
     /// its directories.
     everybody: Everybody,
@@ -86,7 +86,7 @@ struct Told {
     one_directory: bool,
 }
 
-impl Told {
+impl OrganizationPeople {
     /// Reads everybody, and asks for the declared emails that a plan may come to ask for and does not ask for now.
     async fn of(
         organization: Option<&Organization>,

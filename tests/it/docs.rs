@@ -299,3 +299,22 @@ fn every_format_is_named_in_one_place() {
     }
     assert_eq!(elsewhere, Vec::<PathBuf>::new());
 }
+
+#[test]
+fn the_page_of_exit_codes_has_every_one_in_the_order_in_which_they_count() {
+    use rollbook::exit::Exit;
+    let codes = [
+        Exit::Usage,
+        Exit::Invalid,
+        Exit::Unfit,
+        Exit::Refused,
+        Exit::Failed,
+        Exit::Incomplete,
+        Exit::Pending,
+        Exit::Done,
+    ];
+    assert!(codes.is_sorted_by(|one, other| one > other));
+    let page = fs::read_to_string("docs/exit-codes.md").unwrap();
+    let first = |row: &str| row.strip_prefix("| ")?.split(' ').next()?.parse::<u8>().ok();
+    assert_eq!(page.lines().filter_map(first).collect::<Vec<u8>>(), codes.map(Exit::code));
+}

@@ -3,8 +3,8 @@
 use jiff::Timestamp;
 use rollbook::journal::{Chain, LONGEST_LINE, Parsed, Wrong, parse};
 use rollbook::model::{
-    AnsweredOperation, Begin, End, Ending, Exchange, Fate, JOURNAL_FORMAT, Key, Outcome, Record, Response,
-    SentOperation, Surface,
+    AnsweredOperation, Begin, End, Ending, Exchange, JOURNAL_FORMAT, Key, OperationState, Outcome, Record,
+    Response, SentOperation, Surface,
 };
 
 fn key(text: &str) -> Key {
@@ -102,14 +102,15 @@ fn a_journal_is_read_as_it_was_written() {
     let records: Vec<Record> = parsed.journal.lines.iter().map(|line| line.record.clone()).collect();
     assert_eq!(records, run());
     let told = parsed.journal.operations();
-    let told: Vec<(String, Fate<'_>)> = told.iter().map(|told| (told.key.to_string(), told.fate)).collect();
+    let told: Vec<(String, OperationState<'_>)> =
+        told.iter().map(|told| (told.key.to_string(), told.state)).collect();
     let fates = [
         (ADA, Outcome::Applied { seen: true }),
         (BOB, Outcome::Applied { seen: false }),
         (CY, Outcome::Failed { why: "no".into() }),
     ];
-    let expected: Vec<(String, Fate<'_>)> =
-        fates.iter().map(|(key, became)| ((*key).to_owned(), Fate::Became(became))).collect();
+    let expected: Vec<(String, OperationState<'_>)> =
+        fates.iter().map(|(key, became)| ((*key).to_owned(), OperationState::Settled(became))).collect();
     assert_eq!(told, expected);
     assert_eq!(parsed.journal.in_flight(), Vec::<&SentOperation>::new());
     insta::assert_snapshot!("a_journal", lines(run()).concat());

@@ -7,7 +7,7 @@
 use std::fmt;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
-use rollbook_core::model::Realm;
+use rollbook_core::model::AtlassianCloud;
 
 use super::request::Host;
 
@@ -94,18 +94,18 @@ impl Endpoints {
     /// [`HostError`] when the site is neither Atlassian's nor loopback that is named in the overrides, the gateway is
     /// not known, or an override is not an `https` or loopback origin.
     pub fn new(site: &str, overrides: &Overrides) -> Result<Self, HostError> {
-        let (named, realm) = Self::of_tree(site)?;
-        let site = match (&overrides.site, realm) {
+        let (named, cloud) = Self::of_tree(site)?;
+        let site = match (&overrides.site, cloud) {
             (Some(text), _) => Origin::parse(text)?,
             (None, Some(_)) => named.clone(),
             (None, None) => return Err(HostError::Loopback(site.to_owned())),
         };
-        let (gateway, auth) = match (&overrides.gateway, realm) {
+        let (gateway, auth) = match (&overrides.gateway, cloud) {
             (Some(text), _) => {
                 let origin = Origin::parse(text)?;
                 (origin.clone(), origin)
             }
-            (None, Some(realm)) => (Origin::https(realm.gateway), Origin::https(realm.auth)),
+            (None, Some(cloud)) => (Origin::https(cloud.gateway), Origin::https(cloud.auth)),
             (None, None) if site == named => (named.clone(), named),
             (None, None) => return Err(HostError::NoGateway(named.text)),
         };
@@ -129,13 +129,13 @@ impl Endpoints {
         Ok(Self { directory: Origin::parse(text)?, ..self })
     }
 
-    fn of_tree(text: &str) -> Result<(Origin, Option<&'static Realm>), HostError> {
+    fn of_tree(text: &str) -> Result<(Origin, Option<&'static AtlassianCloud>), HostError> {
         let origin = Origin::parse(text)?;
         if origin.loopback {
             return Ok((origin, None));
         }
-        match Realm::of_site(origin.name()) {
-            Some(realm) => Ok((origin, Some(realm))),
+        match AtlassianCloud::of_site(origin.name()) {
+            Some(cloud) => Ok((origin, Some(cloud))),
             None => Err(HostError::Foreign(text.to_owned())),
         }
     }

@@ -5,7 +5,7 @@
 //! file or the tree: the caller passes [`Endpoints`], a [`Credential`] and [`Options`].
 //!
 //! A [`Request`] is a value. Reads come back as values of `model`; a write can only be made from a
-//! `model::Operation`, and its answer is [`Written`] or an [`Error`] that says whether it may have been done.
+//! `model::Operation`, and its answer is [`WriteOutcome`] or an [`Error`] that says whether it may have been done.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -56,7 +56,7 @@ mod send;
 mod site;
 mod surfaces;
 mod words;
-mod written;
+mod write_outcome;
 
 pub use answer::Answer;
 pub use client::{Client, IN_FLIGHT, Network, Options};
@@ -76,4 +76,4 @@ pub use scim::Scim;
 pub use send::Sending;
 pub use site::Site;
 pub use surfaces::{Sent, Surfaces, most_together, per_second, route, together};
-pub use written::{MadeIds, Written};
+pub use write_outcome::{MadeIds, WriteOutcome};

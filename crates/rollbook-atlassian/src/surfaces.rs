@@ -17,7 +17,7 @@ use super::request::RequestError;
 use super::scim::{self, Known, Scim};
 use super::send::Sending;
 use super::site::Site;
-use super::written::{MadeIds, Written};
+use super::write_outcome::{MadeIds, WriteOutcome};
 use rollbook_core::model::{Exchange, Operation, PlannedOperation, Surface, SurfaceIds};
 
 /// The surfaces, each behind its own credential.
@@ -42,7 +42,7 @@ const CLOCKS: SignedDuration = SignedDuration::from_hours(24);
 #[derive(Debug)]
 pub struct Sent {
     /// What its answer says.
-    pub written: Result<Written, Error>,
+    pub written: Result<WriteOutcome, Error>,
     /// The requests, in their order. One that several operations share is here for each.
     pub exchanges: Vec<Exchange>,
 }
@@ -137,8 +137,8 @@ impl Surfaces {
         let mut together = Sending::until(halt.clone());
         if planned.len() > 1 {
             let written = self.write_together(planned, made, ids, &mut together).await;
-            let refused = |written: &Result<Written, Error>| match written {
-                Ok(Written::Refused(_)) => true,
+            let refused = |written: &Result<WriteOutcome, Error>| match written {
+                Ok(WriteOutcome::Refused(_)) => true,
                 Ok(_) => false,
                 Err(error) => !error.answer_lost(),
             };
@@ -180,7 +180,7 @@ impl Surfaces {
         made: &MadeIds,
         ids: &SurfaceIds,
         sending: &mut Sending,
-    ) -> Vec<Result<Written, Error>> {
+    ) -> Vec<Result<WriteOutcome, Error>> {
         let operations = planned.iter().map(|planned| &planned.operation);
         let together = match planned.first().map(|planned| planned.via) {
             Some(Surface::Organization) => Together::Invites(operations.filter_map(Invite::of).collect()),
@@ -192,7 +192,7 @@ impl Surfaces {
             }
             (Together::Additions(additions), _, Some(scim)) => {
                 let added = scim.add_together(&additions, Known { ids, made }, sending).await;
-                planned.iter().map(|_| added.clone().map(|()| Written::Done { made: None })).collect()
+                planned.iter().map(|_| added.clone().map(|()| WriteOutcome::Done { made: None })).collect()
             }
             _ => planned.iter().map(|one| Err(RequestError::Unsupported(one.via).into())).collect(),
         }
@@ -204,11 +204,11 @@ impl Surfaces {
         made: &MadeIds,
         ids: &SurfaceIds,
         sending: &mut Sending,
-    ) -> Result<Written, Error> {
+    ) -> Result<WriteOutcome, Error> {
         let operation = &planned.operation;
         let unsupported = || Error::from(RequestError::Unsupported(planned.via));
         if carried(planned, made) {
-            return Ok(Written::Done { made: None });
+            return Ok(WriteOutcome::Done { made: None });
         }
         match planned.via {
             Surface::Jira => {

@@ -13,17 +13,17 @@ use tokio::sync::watch;
 use super::auth::Door;
 use super::change::{Change, Refused};
 use super::credential::SeedCredential;
-use super::draw::Dice;
+use super::fault_roll::FaultRoll;
 use super::faults::Faults;
-use super::gate::{self, Inside};
 use super::limits::{Limiter, Limits};
 use super::log::RequestLog;
+use super::middleware::{self, Inside};
+use super::request_context::{Route, in_version};
 use super::script::{Failure, Scripts};
 use super::seed::{Seed, SeedError};
 use super::state::State;
-use super::turn::{Route, in_version};
 use super::world::World;
-use super::{control, edge, jira, management, organization, scim};
+use super::{control, ingress, jira, management, organization, scim};
 
 /// How the sandbox behaves.
 #[derive(Clone, Debug, Default)]
@@ -66,7 +66,7 @@ impl Sandbox {
             world: World::new(state, options.lag, options.rng_seed, epoch),
             limiter: Limiter::new(options.limits),
             scripts: Scripts::default(),
-            dice: Dice::new(options.faults.clone(), options.rng_seed),
+            dice: FaultRoll::new(options.faults.clone(), options.rng_seed),
             log: RequestLog::default(),
         };
         let inside = Arc::new(Mutex::new(inside));
@@ -84,7 +84,7 @@ impl Sandbox {
             }
         }
         let others: [(&'static [Route], Door); 5] = [
-            (edge::ROUTES, Door::Edge),
+            (ingress::ROUTES, Door::Edge),
             (organization::ROUTES, Door::Organization),
             (management::ROUTES, Door::Management),
             (scim::ROUTES, Door::Scim),
@@ -97,7 +97,7 @@ impl Sandbox {
         }
         let astray = |status| {
             let sandbox = self.clone();
-            move |request: Request| gate::astray(sandbox.clone(), status, request)
+            move |request: Request| middleware::astray(sandbox.clone(), status, request)
         };
         router
             .method_not_allowed_fallback(astray(StatusCode::METHOD_NOT_ALLOWED))
@@ -106,7 +106,7 @@ impl Sandbox {
 
     fn add(&self, router: Router, path: &str, route: &'static Route, door: Door) -> Router {
         let sandbox = self.clone();
-        let handler = move |request: Request| gate::pass(sandbox.clone(), route, door, request);
+        let handler = move |request: Request| middleware::pass(sandbox.clone(), route, door, request);
         // A method that axum does not know cannot be in a table of routes that axum serves.
         let Ok(filter) = MethodFilter::try_from(route.method.clone()) else {
             return router;

@@ -12,7 +12,7 @@
 //! gate        latency → failure → rate limit → authentication → the route's handler → log → delivery
 //! faults      how often what goes wrong; `draw`: what exactly; `script`: the words for it, and what tests ask for
 //! deliver     how the answer gets out, whole or not; `moving`: a list that changes while it is read
-//! jira/       the routes of Jira REST v3: a plain `fn(&mut Turn) -> Result<Reply, Reply>` each
+//! jira/       the routes of Jira REST v3: a plain `fn(&mut RequestContext) -> Result<Reply, Reply>` each
 //! organization/  Organizations API; management/ user management; scim/ user provisioning: the same way
 //! edge        what answers beside Jira: cloud id, OAuth tokens
 //! world       the state as writes see it and, `lag` later, as reads see it
@@ -41,32 +41,32 @@
 
 mod auth;
 mod change;
+mod concurrent_change;
 mod control;
 mod credential;
 mod deliver;
-mod draw;
-mod edge;
 mod emulator;
+mod fault_roll;
 mod faults;
-mod gate;
 mod ids;
+mod ingress;
 mod jira;
 mod limits;
 mod log;
 mod management;
-mod moving;
+mod middleware;
 mod organization;
 mod people;
 mod problem;
 mod query;
 mod reply;
+mod request_context;
 mod resolve;
 mod scim;
 mod script;
 mod seed;
 mod serve;
 mod state;
-mod turn;
 mod words;
 mod world;
 

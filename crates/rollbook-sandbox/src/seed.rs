@@ -12,38 +12,8 @@ use super::words::{AccountType, AppType, Deletion, Grant, ManagedBy, PlatformRol
 
 /// Describes a site: who is there, in which groups, and with which credentials.
 ///
-/// Every key is kebab-case and every list may be left out; an unknown key is an error.
-///
-/// ```yaml
-/// site: { name: acme, cloud-id: 11111111-2222-5333-8444-555555555555 }   # cloud-id: from the name if left out
-/// organization: { domains: [acme.com] }                    # verified; ids: from the site's name if left out
-/// apps:
-///   - { key: jira-software, name: Jira Software, seats: 100 }            # no seats: unlimited
-/// users:
-///   - { email: root@acme.com, name: Root }                 # account-id: from the email if left out
-///   - { account-id: "712020:5e1f", email: eve@acme.com, hide-email: true, active: false }
-///   - { account-id: "712020:b07", type: app, app-type: service, email: ci@serviceaccount.atlassian.com }
-///   - { email: ada@acme.com, scim: {}, suspended: true, roles: [org-admin] }    # scim: has a SCIM record
-///   - { email: new@acme.com, pending: true }               # invited, and has not accepted
-///   - { account-id: 5be37f8aa430e70fb00dfdaa, deletion: done }           # no email: erased, a "Former user"
-/// unknown-accounts: 2                                      # rows of Jira that share the id `unknown`
-/// groups:
-///   - name: site-admins                                    # id: from the name if left out
-///     site-admin: true
-///     members: [root@acme.com]                             # emails or account ids
-///   - name: jira-software-users
-///     grants: { jira-software: user }                      # user or admin
-///     default-for: [jira-software]                         # invitations to the app join it
-///     members: [root@acme.com, "712020:5e1f"]
-///   - { name: okta-everyone, managed-by: EXTERNAL, usage: USERBASE_GROUP, description: SCIM owns it }
-/// credentials:
-///   - basic: { account: root@acme.com, token: sandbox }    # classic token: the site host only
-///   - scoped: { account: "712020:b07", token: s3, scopes: ["read:jira-user"] }    # the gateway only
-///   - oauth-client: { account: "712020:b07", client-id: id, client-secret: secret }
-///   - bearer: { account: root@acme.com, token: b3, expired: true }
-///   - org-api-key: { key: o4, account: root@acme.com }     # account: who made it, if that matters
-///   - scim-api-key: { key: p5 }                            # of the organization's SCIM directory
-/// ```
+/// Every key is kebab-case and every list may be left out; an unknown key is an error. docs/sandbox.md has an example with
+/// every kind of account and credential.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct Seed {

@@ -8,7 +8,7 @@ use crate::platform::{self, Started, same_commit};
 use crate::render;
 
 use super::super::applied::completed;
-use super::super::carrying::{Carrying, Manner};
+use super::super::execution::{ApplyOptions, Execution};
 use super::super::plan::Part;
 use super::super::planning::{Asked, Source};
 use super::super::session::Known;
@@ -50,19 +50,19 @@ pub(super) fn carry_out(session: &Session, out: &Out, part: &Part) -> Result<Exi
     let loaded = session.load_compared(part, Known::Tracked)?;
     let settings = &loaded.declaration.settings;
     let surfaces = connect(session, settings)?;
-    let manner = Manner::unattended(out.path("journal.jsonl"));
+    let options = ApplyOptions::unattended(out.path("journal.jsonl"));
     block_on(async {
         let planned = session.plan(Source::Live(&surfaces), &loaded, &Asked::of(part)).await?;
         out.write("plan.json", &render::plan_json(&planned.plan))?;
-        let carrying = Carrying {
+        let execution = Execution {
             session,
             surfaces: &surfaces,
             settings,
             allowed: &part.allow,
-            manner: &manner,
+            options: &options,
             reviewed: false,
         };
-        let ended = carrying.carry_out(&planned).await;
+        let ended = execution.carry_out(&planned).await;
         let completed = completed(&planned.plan, &ended).is_ok();
         let ended = ended?;
         let report = render::report_text(&planned.plan, &ended.report, session.terminal.width());

@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::exit::Exit;
 use crate::fetch;
 use crate::git;
-use crate::model::{Checkup, ErrorExt, Plan, Reason};
+use crate::model::{Diagnosis, ErrorExt, Plan, Reason};
 use crate::platform::{Issue, Kind, Service, Started};
 use crate::render::{self, CommentLimit};
 
@@ -164,20 +164,20 @@ fn credentials(session: &Session) -> Finding {
     const WHAT: &str = "Credentials";
     let tried = session.load().and_then(|loaded| {
         let surfaces = connect(session, &loaded.declaration.settings)?;
-        block_on(async { Ok(fetch::checkups(&surfaces, &loaded.declaration).await) })
+        block_on(async { Ok(fetch::diagnoses(&surfaces, &loaded.declaration).await) })
     });
     match tried {
         Err(error) => Finding::of(WHAT, &error),
-        Ok(checkups) => {
+        Ok(diagnoses) => {
             let failing: Vec<String> =
-                checkups.iter().filter(|it| it.fails()).map(|it| it.surface.to_string()).collect();
+                diagnoses.iter().filter(|it| it.fails()).map(|it| it.surface.to_string()).collect();
             let wrong = (!failing.is_empty()).then(|| {
                 format!(
                     "what is set for {} does not work; `rollbook doctor` says more",
                     failing.join(" and ")
                 )
             });
-            let exit = if checkups.iter().any(Checkup::fails) { Exit::Failed } else { Exit::Done };
+            let exit = if diagnoses.iter().any(Diagnosis::fails) { Exit::Failed } else { Exit::Done };
             Finding::new(WHAT, wrong, exit)
         }
     }

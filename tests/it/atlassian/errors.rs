@@ -10,7 +10,7 @@ use axum::response::{IntoResponse as _, Response};
 use futures_util::future::join_all;
 use rollbook::atlassian::{
     Client, Credential, Endpoints, Error, Fault, Jira, MadeIds, Options, Overrides, Sending, SetupError,
-    TokenKind, Written,
+    TokenKind, WriteOutcome,
 };
 use rollbook::model::{AccountId, ErrorExt as _, GroupId, GroupName, Operation, Ref};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -264,7 +264,7 @@ async fn a_write_whose_answer_is_lost_is_sent_once() {
         let jira = at(&format!("http://127.0.0.1:{port}"));
         for _ in 0..before {
             let written = jira.write(&add(), &MadeIds::default(), &mut Sending::default()).await.unwrap();
-            assert!(matches!(written, Written::Done { made: None }));
+            assert!(matches!(written, WriteOutcome::Done { made: None }));
         }
         let error = jira.write(&add(), &MadeIds::default(), &mut Sending::default()).await.unwrap_err();
         assert!(error.answer_lost(), "{error}");
@@ -307,7 +307,7 @@ async fn speaks_over_the_network_as_in_process() {
         let create = Operation::CreateGroup { name: GroupName::new("x"), description: None };
         assert!(matches!(
             jira.write(&create, &MadeIds::default(), &mut Sending::default()).await,
-            Ok(Written::Done { made: Some(_) })
+            Ok(WriteOutcome::Done { made: Some(_) })
         ));
     }
     let seen = peer.seen.lock().unwrap();

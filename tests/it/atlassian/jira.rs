@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, reason = "a test fails where it is surprised")]
 
 use axum::response::Response;
-use rollbook::atlassian::{Error, Fault, Jira, MadeIds, RequestError, Sending, TokenKind, Written};
+use rollbook::atlassian::{Error, Fault, Jira, MadeIds, RequestError, Sending, TokenKind, WriteOutcome};
 use rollbook::model::{
     AccountId, AccountKind, Address, CreatedIds, Email, GroupId, GroupName, Key, ManagedBy, Operation, Ref,
     Usage,
@@ -69,7 +69,7 @@ async fn reads_what_a_site_has() {
     let synced = kind(&g2).await.unwrap().unwrap();
     assert_eq!((synced.managed_by, synced.usage), (ManagedBy::External, Usage::Group));
     let silent = kind(&g3).await.unwrap().unwrap();
-    assert_eq!((silent.managed_by, silent.usage), (ManagedBy::Unsaid, Usage::Unsaid));
+    assert_eq!((silent.managed_by, silent.usage), (ManagedBy::NotReported, Usage::NotReported));
     assert_eq!(kind(&g4).await.unwrap(), None);
 }
 
@@ -191,7 +191,7 @@ async fn remove() -> Operation {
     Operation::RemoveMember { membership }
 }
 
-async fn written(operation: &Operation, status: u16, body: &'static str) -> Result<Written, Error> {
+async fn written(operation: &Operation, status: u16, body: &'static str) -> Result<WriteOutcome, Error> {
     let jira = jira(Peer::default().router(move |_| json(status, body)));
     jira.write(operation, &MadeIds::default(), &mut Sending::default()).await
 }
@@ -243,9 +243,9 @@ async fn says_what_became_of_a_write() {
     ] {
         let name = format!("{operation:?}").split([' ', '{']).next().unwrap().to_owned();
         let outcome = match written(&operation, status, body).await {
-            Ok(Written::Done { made }) => format!("done {}", serde_json::json!(made)),
-            Ok(Written::ClaimsSatisfied { text }) => format!("claims satisfied: {text}"),
-            Ok(Written::Refused(error)) => format!("refused: {error}"),
+            Ok(WriteOutcome::Done { made }) => format!("done {}", serde_json::json!(made)),
+            Ok(WriteOutcome::ReportedUnchanged { text }) => format!("claims satisfied: {text}"),
+            Ok(WriteOutcome::Refused(error)) => format!("refused: {error}"),
             Err(error) => format!("lost={}: {error}", error.answer_lost()),
         };
         table.push(format!("{name} {status}: {outcome}"));

@@ -49,7 +49,7 @@ async fn says_what_may_be_done_to_an_account() {
             r#"{"lifecycle.enablement":{"allowed":false,"reason":{"key":"new.one"}}}"#,
             told(Err(Restriction::Other("new.one".into())), false, true),
         ),
-        (200, r#"{"email.set":{"allowed":true}}"#, told(Err(Restriction::Unsaid), false, true)),
+        (200, r#"{"email.set":{"allowed":true}}"#, told(Err(Restriction::NotReported), false, true)),
         (
             403,
             r#"{"key":"forbidden.unclaimedDomain","context":"x"}"#,
@@ -63,7 +63,7 @@ async fn says_what_may_be_done_to_an_account() {
         (
             403,
             r#"{"key":"forbidden.action","context":"who knows"}"#,
-            told(Err(Restriction::Unsaid), false, false),
+            told(Err(Restriction::NotReported), false, false),
         ),
         (
             404,

@@ -9,7 +9,7 @@ use axum::response::{IntoResponse as _, Response};
 use rollbook::atlassian::organization::{INVITATIONS, Invite};
 use rollbook::atlassian::{
     Client, Credential, CredentialKind, Error, Fault, Jira, MadeIds, Management, Organization, SendError,
-    SendKind, Sending, SetupError, TokenKind, Written,
+    SendKind, Sending, SetupError, TokenKind, WriteOutcome,
 };
 use rollbook::model::{
     AccountId, App, Claim, Email, ErrorExt as _, GroupId, GroupManager, GroupName, IncompleteRead, Operation,
@@ -92,7 +92,7 @@ async fn people_are_shown_with_all_that_is_known_of_them() {
         UserStatus::Active,
         UserStatus::Closed,
         UserStatus::Suspended,
-        UserStatus::Unsaid,
+        UserStatus::NotReported,
         UserStatus::ForDeletion,
         UserStatus::NotInvited,
     ];
@@ -319,11 +319,11 @@ fn surface_ids() -> SurfaceIds {
     SurfaceIds { resources: resources.into(), ..SurfaceIds::default() }
 }
 
-fn shown(outcome: Result<Written, Error>) -> String {
+fn shown(outcome: Result<WriteOutcome, Error>) -> String {
     match outcome {
-        Ok(Written::Done { made }) => format!("done {}", json!(made)),
-        Ok(Written::ClaimsSatisfied { text }) => format!("claims satisfied: {text}"),
-        Ok(Written::Refused(error)) => {
+        Ok(WriteOutcome::Done { made }) => format!("done {}", json!(made)),
+        Ok(WriteOutcome::ReportedUnchanged { text }) => format!("claims satisfied: {text}"),
+        Ok(WriteOutcome::Refused(error)) => {
             format!("refused: {error} | {}", error.help().unwrap_or("no help".to_owned()))
         }
         Err(error) => format!("lost={}: {error}", error.answer_lost()),

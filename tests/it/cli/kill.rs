@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use fastrand::Rng;
 use rollbook::journal::{Wrong, parse};
-use rollbook::model::{Fate, Journal, Response};
+use rollbook::model::{Journal, OperationState, Response};
 
 use super::{Rollbook, Site, rollbook};
 
@@ -180,7 +180,8 @@ fn tells_the_truth(site: &Site, before: usize, journal: &Journal, tally: &mut Ta
     assert!(in_flight <= 4, "no more than may be under way at a time");
     let live = groups(site);
     for told in told {
-        let done = matches!(told.fate, Fate::Answered(Response::Done) | Fate::Became(_));
+        let done =
+            matches!(told.state, OperationState::Answered(Response::Done) | OperationState::Settled(_));
         let key = told.key.to_string();
         if let (true, Some((group, person))) =
             (done, key.strip_prefix("add member.").and_then(|it| it.split_once('/')))

@@ -11,8 +11,8 @@ use rollbook::config;
 use rollbook::fetch;
 use rollbook::journal::parse;
 use rollbook::model::{
-    AccountId, Begin, Declaration, Fate, Header, JOURNAL_FORMAT, Journal, LiveAccount, Locator, Outcome,
-    Plan, Record, Report, Response, SourceFile, Tree,
+    AccountId, Begin, Declaration, Header, JOURNAL_FORMAT, Journal, LiveAccount, Locator, OperationState,
+    Outcome, Plan, Record, Report, Response, SourceFile, Tree,
 };
 use rollbook::plan::{self, Beside, Context, Desired, Resolved, Scope};
 use rollbook::sandbox::{self, Sandbox, Seed, SeedGroup, SeedUser, State};
@@ -228,7 +228,7 @@ pub(crate) fn journal_tells(journal: &JournalWriter, report: &Report) {
     for (key, outcome) in &report.outcomes {
         let told = told.iter().find(|told| told.key == key).unwrap();
         // A journal keeps texts cut.
-        let Fate::Became(became) = told.fate else { panic!("{key}: {:?}", told.fate) };
+        let OperationState::Settled(became) = told.state else { panic!("{key}: {:?}", told.state) };
         assert_eq!(serde_json::json!(became), serde_json::json!(outcome), "{key}");
         assert_eq!(told.sent.is_none(), told.answers.is_empty(), "{key}: what is sent is answered");
         let answers: Vec<&Response> = told.answers.iter().map(|answer| &answer.said).collect();

@@ -61,7 +61,7 @@ proptest! {
                 prop_assert!(less.all(in_doubt), "{}", pruned);
                 prop_assert!(more.iter().all(was_blocked), "{:?}\n{}", more, pruned);
             }
-            Err(Error::AsksAnew(_)) => {}
+            Err(Error::AsksForMore(_)) => {}
             // Whom a group does not name any more cannot be excepted from it.
             Err(Error::Edit(EditError::Invalid(found))) => {
                 prop_assert!(found.iter().any(|found| found.code == "except-names-nobody"), "{found:?}");

@@ -202,11 +202,10 @@ async fn it_serves_on_loopback_and_nowhere_else() {
 
 #[tokio::test]
 async fn the_example_in_the_documentation_is_a_seed() {
-    let source = include_str!("../../../crates/rollbook-sandbox/src/seed.rs");
-    let example = source.split("/// ```yaml\n").nth(1).unwrap().split("/// ```").next().unwrap();
-    let yaml: String = example.lines().map(|line| line.trim_start_matches("///").to_owned() + "\n").collect();
-    let seed = Seed::parse(&yaml).unwrap_or_else(|error| panic!("{error}"));
-    assert_eq!((seed.users.len(), seed.groups.len(), seed.credentials.len()), (6, 3, 6));
+    let page = include_str!("../../../docs/sandbox.md");
+    let (example, _) = page.split_once("```yaml\n").unwrap().1.split_once("```").unwrap();
+    let seed = Seed::parse(example).unwrap_or_else(|error| panic!("{error}"));
+    assert_eq!((seed.users.len(), seed.groups.len(), seed.credentials.len()), (8, 3, 6));
     let sandbox = Sandbox::new(&seed, &Options::default()).unwrap();
     let root = basic("root@acme.com", "sandbox");
     assert_eq!(ask_as(&sandbox, Some(&root), "GET", "/rest/api/3/myself", "").await.status, 200);

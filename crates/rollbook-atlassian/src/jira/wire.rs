@@ -153,7 +153,7 @@ impl ApplicationRole {
                 (Some(true), _) => Seats::Unlimited,
                 (Some(false) | None, Some(Ok(left))) => Seats::Left(left),
                 // A number of seats below none says nothing.
-                (Some(false) | None, Some(Err(_)) | None) => Seats::Unsaid,
+                (Some(false) | None, Some(Err(_)) | None) => Seats::NotReported,
             },
             groups,
             default_groups,
@@ -170,12 +170,12 @@ impl FoundGroup {
             managed_by: match self.managed_by.as_deref() {
                 Some("EXTERNAL") => ManagedBy::External,
                 Some(_) => ManagedBy::People,
-                None => ManagedBy::Unsaid,
+                None => ManagedBy::NotReported,
             },
             usage: match self.usage_type.as_deref() {
                 Some("TEAM_COLLABORATION") => Usage::Team,
                 Some(_) => Usage::Group,
-                None => Usage::Unsaid,
+                None => Usage::NotReported,
             },
         })
     }

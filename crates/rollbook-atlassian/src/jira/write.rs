@@ -11,7 +11,7 @@ use crate::fault::Fault;
 use crate::request::{Body, Host, Request, RequestError};
 use crate::send::Sending;
 use crate::words::Words;
-use crate::written::{MadeIds, Written};
+use crate::write_outcome::{MadeIds, WriteOutcome};
 use rollbook_core::model::{AccountId, CreatedIds, GroupId, Operation, Surface};
 
 const GROUP: &str = "/rest/api/3/group";
@@ -71,16 +71,16 @@ pub fn request(operation: &Operation, made: &MadeIds) -> Result<Request, Request
 ///
 /// # Errors
 /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and does not name what it created.
-pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Error> {
+pub fn interpret(operation: &Operation, answer: &Answer) -> Result<WriteOutcome, Error> {
     if answer.status().is_success() {
         let made = made_by(operation, answer).map_err(|fault| answer.lost(fault))?;
-        return Ok(Written::Done { made });
+        return Ok(WriteOutcome::Done { made });
     }
     let words = answer.words();
     if claims_satisfied(operation, answer, &words) {
-        return Ok(Written::ClaimsSatisfied { text: words.to_string() });
+        return Ok(WriteOutcome::ReportedUnchanged { text: words.to_string() });
     }
-    Ok(Written::Refused(answer.failed()))
+    Ok(WriteOutcome::Refused(answer.failed()))
 }
 
 fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<CreatedIds>, Fault> {
@@ -120,7 +120,7 @@ impl Jira {
         operation: &Operation,
         made: &MadeIds,
         sending: &mut Sending,
-    ) -> Result<Written, Error> {
+    ) -> Result<WriteOutcome, Error> {
         let answer = self.client.write(&request(operation, made)?, sending).await?;
         interpret(operation, &answer)
     }

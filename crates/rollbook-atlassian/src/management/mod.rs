@@ -13,7 +13,7 @@ use super::client::Client;
 use super::error::Error;
 use super::request::{Body, Host, Request, RequestError};
 use super::send::Sending;
-use super::written::Written;
+use super::write_outcome::WriteOutcome;
 use rollbook_core::model::{AccountId, Inactive, Operation, Privileges, Restriction, Surface};
 
 use wire::{Manageability, Refusal};
@@ -71,11 +71,11 @@ pub fn request(operation: &Operation) -> Result<Request, RequestError> {
 /// Says what the answer to a [`request`] means: 204 is done; 403 with a `key`, 404 and 409 with
 /// `conflict.lifecycleErrors` are refusals, in the API's words (docs/atlassian.md#refusals-of-user-management). That
 /// 409 might say that nothing needed doing is not documented, so it does not count as a success.
-pub fn interpret(answer: &Answer) -> Written {
+pub fn interpret(answer: &Answer) -> WriteOutcome {
     if answer.status().is_success() {
-        Written::Done { made: None }
+        WriteOutcome::Done { made: None }
     } else {
-        Written::Refused(answer.failed())
+        WriteOutcome::Refused(answer.failed())
     }
 }
 
@@ -122,7 +122,7 @@ impl Management {
     /// # Errors
     /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it may have been done, another when it was not sent;
     /// [`RequestError::Unsupported`] where this API cannot do it.
-    pub async fn write(&self, operation: &Operation, sending: &mut Sending) -> Result<Written, Error> {
+    pub async fn write(&self, operation: &Operation, sending: &mut Sending) -> Result<WriteOutcome, Error> {
         let answer = self.client.write(&request(operation)?, sending).await?;
         Ok(interpret(&answer))
     }

@@ -45,7 +45,7 @@ impl Manageability {
         let mut rules = self.lifecycle.iter().chain(&self.email).chain(profile);
         let may_disable = match &self.lifecycle {
             Some(rule) => rule.restriction().map_or(Ok(()), Err),
-            None => Err(Restriction::Unsaid),
+            None => Err(Restriction::NotReported),
         };
         Privileges {
             scim_owned: rules.any(|rule| rule.restriction() == Some(Restriction::Scim)),
@@ -60,7 +60,7 @@ impl Rule {
         match (self.allowed, &self.reason) {
             (true, _) => None,
             (false, Some(reason)) => Some(reason.restriction()),
-            (false, None) => Some(Restriction::Unsaid),
+            (false, None) => Some(Restriction::NotReported),
         }
     }
 }
@@ -88,7 +88,7 @@ impl Refusal {
             "forbidden.action" => {
                 let reason = self.context.as_ref().and_then(|context| context.get("reason"));
                 let reason = reason.and_then(|reason| Reason::deserialize(reason).ok());
-                Some(reason.map_or(Restriction::Unsaid, |reason| reason.restriction()))
+                Some(reason.map_or(Restriction::NotReported, |reason| reason.restriction()))
             }
             "forbidden.targetUnverified" => Some(Restriction::Unverified),
             "forbidden.unclaimedDomain" => Some(Restriction::NotManaged),

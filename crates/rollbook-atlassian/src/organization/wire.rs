@@ -247,7 +247,7 @@ impl User {
                 UserStatus::NotInvited
             }
             (Some("active"), _, _) | (None, Some("active"), Some("active")) => UserStatus::Active,
-            _ => UserStatus::Unsaid,
+            _ => UserStatus::NotReported,
         }
     }
 }
@@ -269,12 +269,12 @@ impl From<&User> for OrganizationUser {
             claim: match user.claim_status.as_deref() {
                 Some("managed") => Claim::Managed,
                 Some("unmanaged") => Claim::Unmanaged,
-                Some(_) | None => Claim::Unsaid,
+                Some(_) | None => Claim::NotReported,
             },
             source: match user.management_source.as_deref() {
                 Some("synced") => UserSource::Synced,
                 Some("invited") => UserSource::Invited,
-                Some(_) | None => UserSource::Unsaid,
+                Some(_) | None => UserSource::NotReported,
             },
             roles: user.platform_roles.iter().flatten().map(|role| role_of(role)).collect(),
         }
@@ -302,7 +302,7 @@ impl From<Group> for OrganizationGroup {
                 Some("admins") => GroupManager::Admins,
                 Some("team-members") => GroupManager::TeamMembers,
                 Some("open") => GroupManager::Open,
-                Some(_) | None => GroupManager::Unsaid,
+                Some(_) | None => GroupManager::NotReported,
             },
             users: group.counts.and_then(|counts| counts.users),
         }

@@ -14,7 +14,7 @@ use crate::fault::{Answered, Fault};
 use crate::request::{Body, Host, Request, RequestError};
 use crate::send::Sending;
 use crate::words::Words;
-use crate::written::{MadeIds, Written};
+use crate::write_outcome::{MadeIds, WriteOutcome};
 use rollbook_core::model::{
     AccountId, App, CreatedIds, Email, GroupId, GroupName, Inactive, Operation, Ref, Surface, SurfaceIds,
 };
@@ -166,18 +166,18 @@ fn at(method: Method, route: &'static str, place: &Place) -> Request {
 ///
 /// # Errors
 /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and does not name what it created.
-pub fn interpret(operation: &Operation, answer: &Answer) -> Result<Written, Error> {
+pub fn interpret(operation: &Operation, answer: &Answer) -> Result<WriteOutcome, Error> {
     if let Some(invite) = Invite::of(operation) {
         return invited(invite, answer);
     }
     if answer.status().is_success() {
-        return Ok(Written::Done { made: made_by(operation, answer)? });
+        return Ok(WriteOutcome::Done { made: made_by(operation, answer)? });
     }
     let words = answer.words();
     if claims_satisfied(operation, answer, &words) {
-        return Ok(Written::ClaimsSatisfied { text: claim(operation, &words) });
+        return Ok(WriteOutcome::ReportedUnchanged { text: claim(operation, &words) });
     }
-    Ok(Written::Refused(answer.failed()))
+    Ok(WriteOutcome::Refused(answer.failed()))
 }
 
 fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<CreatedIds>, Error> {
@@ -219,9 +219,9 @@ fn claim(operation: &Operation, words: &Words) -> String {
 ///
 /// # Errors
 /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and nothing of this person, or went well in part.
-pub fn invited(invite: Invite<'_>, answer: &Answer) -> Result<Written, Error> {
+pub fn invited(invite: Invite<'_>, answer: &Answer) -> Result<WriteOutcome, Error> {
     if !answer.status().is_success() {
-        return Ok(Written::Refused(answer.failed()));
+        return Ok(WriteOutcome::Refused(answer.failed()));
     }
     let all: Invited = answer.decode().map_err(|fault| answer.lost(fault))?;
     let is_theirs = |item: &&InvitedUser| {
@@ -235,14 +235,14 @@ pub fn invited(invite: Invite<'_>, answer: &Answer) -> Result<Written, Error> {
     match id {
         // A group that failed is asked for again, by an addition of its own.
         Some(id) if failures.is_empty() || item.only_groups_failed() && !joined.is_empty() => {
-            Ok(Written::Done { made: Some(CreatedIds { joined, ..CreatedIds::account(id) }) })
+            Ok(WriteOutcome::Done { made: Some(CreatedIds { joined, ..CreatedIds::account(id) }) })
         }
         None if failures.is_empty() => Err(unnamed(answer)),
         Some(_) | None => {
             let in_part = failures.len() < item.assignments().count();
             let words = answer.words_of(&failures.join("; "));
             let fault = Fault::Refused(Answered { status: answer.status().as_u16(), words, trace: None });
-            if in_part { Err(answer.lost(fault)) } else { Ok(Written::Refused(answer.fails_by(fault))) }
+            if in_part { Err(answer.lost(fault)) } else { Ok(WriteOutcome::Refused(answer.fails_by(fault))) }
         }
     }
 }
@@ -264,7 +264,7 @@ impl Organization {
         made: &MadeIds,
         ids: &SurfaceIds,
         sending: &mut Sending,
-    ) -> Result<Written, Error> {
+    ) -> Result<WriteOutcome, Error> {
         let request = request(operation, made, self.place().await?, ids)?;
         let answer = self.client.write(&request, sending).await?;
         match (interpret(operation, &answer), operation) {
@@ -274,11 +274,11 @@ impl Organization {
     }
 
     /// Looks for a group whose creation succeeded without a word of its id.
-    async fn created(&self, name: &GroupName, error: Error) -> Result<Written, Error> {
+    async fn created(&self, name: &GroupName, error: Error) -> Result<WriteOutcome, Error> {
         let Ok(found) = self.groups(Some(slice::from_ref(name))).await else { return Err(error) };
         let mut named = found.iter().filter(|group| group.name == *name);
         match (named.next(), named.next()) {
-            (Some(group), None) => Ok(Written::Done { made: Some(CreatedIds::group(group.id.clone())) }),
+            (Some(group), None) => Ok(WriteOutcome::Done { made: Some(CreatedIds::group(group.id.clone())) }),
             (Some(_) | None, _) => Err(error),
         }
     }
@@ -291,7 +291,7 @@ impl Organization {
         made: &MadeIds,
         ids: &SurfaceIds,
         sending: &mut Sending,
-    ) -> Vec<Result<Written, Error>> {
+    ) -> Vec<Result<WriteOutcome, Error>> {
         let sent = async {
             let request = invitation(invites, made, self.place().await?, ids)?;
             self.client.write(&request, sending).await

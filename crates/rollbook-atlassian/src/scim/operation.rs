@@ -7,7 +7,7 @@ use super::requests::{GROUP, GROUPS, NewUser, USER, USERS};
 use crate::error::Error;
 use crate::request::RequestError;
 use crate::send::Sending;
-use crate::written::{MadeIds, Written};
+use crate::write_outcome::{MadeIds, WriteOutcome};
 use rollbook_core::model::{
     AccountId, Action, Address, CreatedIds, GroupId, Inactive, Key, Operation, Ref, ScimId, Surface,
     SurfaceIds, UserRef,
@@ -89,7 +89,7 @@ impl Scim {
         operation: &Operation,
         known: Known<'_>,
         sending: &mut Sending,
-    ) -> Result<Written, Error> {
+    ) -> Result<WriteOutcome, Error> {
         self.must_be_ours()?;
         let mut writes = self.noting(sending);
         let known_user = |account: &AccountId| known.user(&Ref::Known(account.clone()));
@@ -134,7 +134,7 @@ impl Scim {
             | Operation::SuspendUser { .. }
             | Operation::RemoveUser { .. } => return Err(RequestError::Unsupported(Surface::Scim).into()),
         };
-        Ok(Written::Done { made })
+        Ok(WriteOutcome::Done { made })
     }
 
     /// Adds members to one group with one request.

@@ -21,7 +21,7 @@ pub enum FormatError {
     LostComment,
     /// There is no form that stays.
     #[error("its canonical form changes again")]
-    Restless,
+    Unstable,
 }
 
 /// A file's text in its canonical form.
@@ -36,7 +36,7 @@ pub fn format(text: &str) -> Result<String, FormatError> {
     }
     match Document::read(&after).map(Document::print) {
         Some(again) if again == after => Ok(after),
-        Some(_) | None => Err(FormatError::Restless),
+        Some(_) | None => Err(FormatError::Unstable),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Which `site` a tree may name. A pull request can edit the tree, so the tree must not be able to send a
 //! credential anywhere but to Atlassian or to this machine (docs/design.md#hosts).
 
-use crate::model::Realm;
+use crate::model::AtlassianCloud;
 
 /// Why a text is not a site.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +81,7 @@ pub(super) fn check(site: &str) -> Result<(), Refusal> {
 }
 
 fn is_atlassian(host: &str) -> bool {
-    Realm::of_site(host).is_some()
+    AtlassianCloud::of_site(host).is_some()
 }
 
 fn is_loopback(host: &str) -> bool {

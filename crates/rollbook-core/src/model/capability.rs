@@ -93,7 +93,7 @@ pub enum ManagedBy {
     /// People; whatever the API calls them.
     People,
     /// The API does not say, as it may for ordinary groups (docs/atlassian.md#synced-groups-and-teams-in-jira).
-    Unsaid,
+    NotReported,
 }
 
 /// What a group is used for.
@@ -105,7 +105,7 @@ pub enum Usage {
     /// A group.
     Group,
     /// The API does not say.
-    Unsaid,
+    NotReported,
 }
 
 /// Which groups give an app, from `GET /applicationrole`.
@@ -131,7 +131,7 @@ pub enum Seats {
     /// So many.
     Left(usize),
     /// The API does not say.
-    Unsaid,
+    NotReported,
 }
 
 impl Capabilities {

@@ -156,7 +156,7 @@ impl LiveAccount {
         if person.email.is_some() {
             self.email.clone_from(&person.email);
         }
-        if person.status != UserStatus::Unsaid {
+        if person.status != UserStatus::NotReported {
             self.status = person.status;
         }
     }

@@ -9,10 +9,11 @@ mod words;
 mod address;
 mod capability;
 mod change;
-mod checkup;
+mod cloud;
 mod compared;
 mod comparison;
 mod declaration;
+mod diagnosis;
 mod diagnostic;
 mod digest;
 mod effect;
@@ -31,18 +32,17 @@ mod organization;
 mod plan;
 mod policy;
 mod read;
-mod realm;
 mod report;
-mod roster;
 mod scim;
 mod snapshot;
 mod text;
 mod tree;
+mod user_report;
 
 pub use address::{Action, Address, AddressError, Key, UserRef};
 pub use capability::{AppRole, Capabilities, GroupKind, ManagedBy, Questions, Seats, Usage};
 pub use change::{Change, Changes, Wanted};
-pub use checkup::{Checkup, Health};
+pub use cloud::AtlassianCloud;
 #[cfg(feature = "count-comparisons")]
 pub use compared::comparisons;
 pub use comparison::{
@@ -52,6 +52,7 @@ pub use declaration::{
     AppsInGroup, Authority, Declaration, DeclaredGroup, DeclaredUser, GroupState, Member, MemberRef, Members,
     Scim, Settings, Source,
 };
+pub use diagnosis::{Diagnosis, Health};
 pub use diagnostic::{Diagnostic, Label, Severity};
 pub use digest::hex;
 pub use effect::{Effect, TargetGroup, Who};
@@ -63,8 +64,8 @@ pub use ids::{AccountId, App, GroupId, GroupName, ScimId};
 pub use import::{GroupFacts, Import, ImportedGroup, ImportedMember, LeftOut};
 pub use invisible::{hidden, is_invisible};
 pub use journal::{
-    AnsweredOperation, Begin, End, Ending, Exchange, Fate, Found, Journal, JournalLine, Look, Pair, Record,
-    SentOperation, Told,
+    AnsweredOperation, Begin, End, Ending, Exchange, Found, Journal, JournalLine, Look, OperationHistory,
+    OperationState, Pair, Record, SentOperation,
 };
 pub use live::{
     AccountKind, FORMER_USER, IncompleteRead, JiraRights, Listing, LiveAccount, LiveGroup, LiveState,
@@ -87,11 +88,10 @@ pub use policy::{
     UnlistedUsers, Waiver,
 };
 pub use read::{Read, Unread, Without};
-pub use realm::Realm;
 pub use report::{CreatedIds, Outcome, Report, Response};
-pub use roster::{Roster, RosterFilter, RosterUser, StatusFilter};
 pub use scim::{ScimGroup, ScimUser};
 pub use snapshot::{Place, Readings, Snapshot, SnapshotHeader, Taken};
 pub use text::{cut, listed};
 pub use tree::{FileId, Located, Location, Locator, NoLocation, Origin, SourceFile, Span, Tree};
+pub use user_report::{ReportedUser, StatusFilter, UserFilter, UserReport};
 pub use words::Words;

@@ -48,7 +48,7 @@ words! {
         /// It is not active, and the surface does not say why, as Jira does not.
         Inactive = "inactive",
         /// The API does not say.
-        Unsaid = "unsaid",
+        NotReported = "unsaid",
     }
 }
 
@@ -61,7 +61,7 @@ pub enum Claim {
     /// Somebody else does.
     Unmanaged,
     /// The API does not say.
-    Unsaid,
+    NotReported,
 }
 
 /// `managementSource`.
@@ -73,7 +73,7 @@ pub enum UserSource {
     /// An identity provider provisioned them.
     Synced,
     /// The API does not say.
-    Unsaid,
+    NotReported,
 }
 
 /// `platformRoles`.
@@ -123,7 +123,7 @@ pub enum GroupManager {
     /// Anybody may join: it is an Atlassian team.
     Open,
     /// Something else, or the API does not say.
-    Unsaid,
+    NotReported,
 }
 
 /// What may be done to a managed account, and who else owns it.
@@ -163,7 +163,7 @@ pub enum Restriction {
     /// The account's email is not verified: `forbidden.targetUnverified`.
     Unverified,
     /// The API did not say whether it may.
-    Unsaid,
+    NotReported,
     /// Any other, in the API's words.
     Other(String),
 }
@@ -206,12 +206,12 @@ impl OrganizationGroup {
                 _ if self.external_synced => ManagedBy::External,
                 GroupManager::External => ManagedBy::External,
                 GroupManager::Admins | GroupManager::TeamMembers | GroupManager::Open => ManagedBy::People,
-                GroupManager::Unsaid => ManagedBy::Unsaid,
+                GroupManager::NotReported => ManagedBy::NotReported,
             },
             usage: match self.managed_by {
                 GroupManager::TeamMembers | GroupManager::Open => Usage::Team,
                 GroupManager::Admins | GroupManager::External => Usage::Group,
-                GroupManager::Unsaid => Usage::Unsaid,
+                GroupManager::NotReported => Usage::NotReported,
             },
         }
     }
@@ -231,7 +231,7 @@ impl Restriction {
             Self::ExportControl => "the account is blocked by export control",
             Self::NotManaged => "the organization does not manage the account",
             Self::Unverified => "the account's email is not verified",
-            Self::Unsaid => "the API does not say whether it may be done",
+            Self::NotReported => "the API does not say whether it may be done",
             Self::Other(words) => words,
         }
     }

@@ -36,13 +36,13 @@ mod reading;
 mod redact;
 mod remarks;
 mod reviewed;
-mod roster;
 mod route;
 mod rules;
 mod seal;
 mod seats;
 pub mod snapshot;
 mod undo;
+mod user_report;
 
 pub use base::Base;
 pub use context::Context;
@@ -61,7 +61,7 @@ pub use pipeline::make;
 pub use questions::{Beside, Reads, Searches, groups_to_read, moved, questions, reads, searches};
 pub use reading::{Choice, Estimate, Instead, MemberReads, Speed, Speeds, member_reads};
 pub use redact::redacted;
-pub use roster::{choose, declare, group_on_site};
+pub use user_report::{choose, declare, group_on_site};
 
 pub use seal::sealed;
 pub use undo::{Concerned, concerned, undo};

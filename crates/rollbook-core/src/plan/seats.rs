@@ -66,7 +66,7 @@ fn change(
 ) -> Option<Seats> {
     let before = match role.seats {
         model::Seats::Left(left) => left,
-        model::Seats::Unlimited | model::Seats::Unsaid => return None,
+        model::Seats::Unlimited | model::Seats::NotReported => return None,
     };
     let mut holders = Holders::of(role, context);
     let had = holders.seated();

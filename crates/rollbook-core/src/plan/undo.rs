@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Action, Address, Change, Changes, Fate, GroupId, GroupSummary, Inactive, Journal, Key,
-    LiveAccount, LiveState, Location, Lost, Membership, Offboard, Outcome, Reason, Record, Ref, Response,
-    Told, UserRef, Wanted,
+    AccountId, Action, Address, Change, Changes, GroupId, GroupSummary, Inactive, Journal, Key, LiveAccount,
+    LiveState, Location, Lost, Membership, Offboard, OperationHistory, OperationState, Outcome, Reason,
+    Record, Ref, Response, UserRef, Wanted,
 };
 
 use super::identity::{Obstacle, ObstacleCode, Resolved};
@@ -76,21 +76,21 @@ fn removed(journal: &Journal) -> BTreeSet<AccountId> {
 }
 
 /// Whether the journal is sure that the run did it, be it that the run was cut off right after.
-fn was_done(told: &Told<'_>) -> bool {
+fn was_done(told: &OperationHistory<'_>) -> bool {
     matches!(
-        told.fate,
-        Fate::Became(Outcome::Applied { .. } | Outcome::Unconfirmed)
-            | Fate::Answered(Response::Done)
-            | Fate::Seen
+        told.state,
+        OperationState::Settled(Outcome::Applied { .. } | Outcome::Unconfirmed)
+            | OperationState::Answered(Response::Done)
+            | OperationState::Seen
     )
 }
 
-fn group<'a>(told: &Told<'a>) -> Option<&'a GroupId> {
+fn group<'a>(told: &OperationHistory<'a>) -> Option<&'a GroupId> {
     let made = told.made().and_then(|made| made.group.as_ref());
     told.sent.and_then(|sent| sent.group.as_ref()).or(made)
 }
 
-fn account<'a>(told: &Told<'a>) -> Option<&'a AccountId> {
+fn account<'a>(told: &OperationHistory<'a>) -> Option<&'a AccountId> {
     let made = told.made().and_then(|made| made.account.as_ref());
     told.sent.and_then(|sent| sent.account.as_ref()).or(made)
 }
@@ -107,12 +107,12 @@ struct Undoing<'a> {
 type Turned = Result<Option<Wanted>, Obstacle>;
 
 impl Undoing<'_> {
-    fn take_back(&mut self, told: &Told<'_>, origin: Location) {
+    fn take_back(&mut self, told: &OperationHistory<'_>, origin: Location) {
         let Key { address, action } = told.key;
-        let turned = match told.fate {
+        let turned = match told.state {
             _ if was_done(told) => self.turn(told).and_then(|wanted| self.unless_denied(address, wanted)),
             // Not done by the run.
-            Fate::Became(
+            OperationState::Settled(
                 Outcome::Applied { .. }
                 | Outcome::Unconfirmed
                 | Outcome::Satisfied
@@ -120,13 +120,13 @@ impl Undoing<'_> {
                 | Outcome::Skipped { .. }
                 | Outcome::NotAttempted,
             )
-            | Fate::Answered(
+            | OperationState::Answered(
                 Response::Done | Response::Claimed { .. } | Response::Refused { .. } | Response::NotSent,
             )
-            | Fate::Seen => return,
-            Fate::Became(Outcome::Unsettled { .. })
-            | Fate::Answered(Response::Lost { .. })
-            | Fate::InFlight => Err(Obstacle {
+            | OperationState::Seen => return,
+            OperationState::Settled(Outcome::Unsettled { .. })
+            | OperationState::Answered(Response::Lost { .. })
+            | OperationState::InFlight => Err(Obstacle {
                 code: ObstacleCode::UndoUnsettled,
                 why: "the journal does not show for certain whether it was done".into(),
                 help: "Check it by hand, or plan from the tree.".into(),
@@ -191,7 +191,7 @@ impl Undoing<'_> {
         }
     }
 
-    fn count(&mut self, address: &Address, told: &Told<'_>) {
+    fn count(&mut self, address: &Address, told: &OperationHistory<'_>) {
         let members = group(told).and_then(|group| self.live.members.get(group));
         if let (Some(name), Some(members)) = (address.group(), members) {
             let (before, after) = (members.len(), members.len());
@@ -199,7 +199,7 @@ impl Undoing<'_> {
         }
     }
 
-    fn turn(&self, told: &Told<'_>) -> Turned {
+    fn turn(&self, told: &OperationHistory<'_>) -> Turned {
         match (told.key.action, &told.key.address) {
             (Action::Add, _) => self.remove_again(told),
             (Action::Remove, Address::Member(..)) => self.add_again(told),
@@ -228,7 +228,7 @@ impl Undoing<'_> {
         }
     }
 
-    fn remove_again(&self, told: &Told<'_>) -> Turned {
+    fn remove_again(&self, told: &OperationHistory<'_>) -> Turned {
         let (group, account) = ids(told)?;
         let Some(members) = self.live.members.get(group) else { return self.unless_gone(group) };
         let mut memberships = members.memberships(group);
@@ -236,7 +236,7 @@ impl Undoing<'_> {
         Ok(found.map(|membership| Wanted::RemoveMember { membership }))
     }
 
-    fn add_again(&self, told: &Told<'_>) -> Turned {
+    fn add_again(&self, told: &OperationHistory<'_>) -> Turned {
         let (group, account) = ids(told)?;
         let Some(members) = self.live.members.get(group) else {
             return Err(lost("the group is gone", "Declare the group and its members."));
@@ -255,7 +255,7 @@ impl Undoing<'_> {
     }
 
     /// A group that was made is deleted again where nobody else came into it.
-    fn delete_again(&self, told: &Told<'_>) -> Turned {
+    fn delete_again(&self, told: &OperationHistory<'_>) -> Turned {
         let group = group(told).ok_or_else(unknown)?;
         let Some(members) = self.live.members.get(group) else { return self.unless_gone(group) };
         let ours = self.added.get(group);
@@ -277,7 +277,7 @@ impl Undoing<'_> {
         Ok(Some(Wanted::DeleteGroup { group: group.clone(), members }))
     }
 
-    fn activate_again(&self, told: &Told<'_>) -> Turned {
+    fn activate_again(&self, told: &OperationHistory<'_>) -> Turned {
         if self.active(told)? {
             return Ok(None);
         }
@@ -291,7 +291,7 @@ impl Undoing<'_> {
         Ok(Some(Wanted::ActivateUser { account: id.clone(), email, apps: Vec::new() }))
     }
 
-    fn active(&self, told: &Told<'_>) -> Result<bool, Obstacle> {
+    fn active(&self, told: &OperationHistory<'_>) -> Result<bool, Obstacle> {
         let id = account(told).ok_or_else(unknown)?;
         self.live.accounts.get(id).map(LiveAccount::active).ok_or_else(unknown)
     }
@@ -302,11 +302,11 @@ impl Undoing<'_> {
     }
 }
 
-fn ids<'a>(told: &Told<'a>) -> Result<(&'a GroupId, &'a AccountId), Obstacle> {
+fn ids<'a>(told: &OperationHistory<'a>) -> Result<(&'a GroupId, &'a AccountId), Obstacle> {
     group(told).zip(account(told)).ok_or_else(unknown)
 }
 
-fn offboard(told: &Told<'_>, how: Offboard) -> Option<Wanted> {
+fn offboard(told: &OperationHistory<'_>, how: Offboard) -> Option<Wanted> {
     Some(Wanted::OffboardUser { account: account(told)?.clone(), how })
 }
 

@@ -10,7 +10,7 @@ use unicode_width::UnicodeWidthStr;
 
 use crate::model::{Diagnostic, Locator, Severity, Tree};
 
-use super::harmless;
+use super::escape_untrusted;
 use excerpt::Excerpt;
 
 pub use json::diagnostics_json;
@@ -74,7 +74,7 @@ pub fn diagnostics(tree: &Tree, diagnostics: &[Diagnostic], style: DiagnosticSty
         let drawn = Drawn::new(tree, &locator, diagnostic, style.width.max(NARROWEST));
         // Writing to a String fails only where a label lies outside of the excerpt that was made for it.
         if handler.render_report(&mut text, &drawn).is_err() {
-            text.push_str(&harmless(&diagnostic.message));
+            text.push_str(&escape_untrusted(&diagnostic.message));
             text.push('\n');
         }
         text.push('\n');
@@ -160,8 +160,11 @@ impl Drawn {
         Self {
             code: diagnostic.code,
             severity: diagnostic.severity,
-            message: wrapped(&harmless(&diagnostic.message), width - MESSAGE_INDENT),
-            help: diagnostic.help.as_deref().map(|help| wrapped(&harmless(help), width - HELP_INDENT)),
+            message: wrapped(&escape_untrusted(&diagnostic.message), width - MESSAGE_INDENT),
+            help: diagnostic
+                .help
+                .as_deref()
+                .map(|help| wrapped(&escape_untrusted(help), width - HELP_INDENT)),
             excerpt: Excerpt::of(tree, locator, &diagnostic.labels, width - GUTTER),
         }
     }

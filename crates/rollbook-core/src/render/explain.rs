@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::model::{Explanation, Standing, Way, formats};
 
-use super::harmless;
+use super::escape_untrusted;
 use super::json::pretty;
 use super::lines::{BOLD, CHANGE, GRANT, REVOKE, Row, painted};
 use super::plan::short;
@@ -35,7 +35,7 @@ pub fn explanation_json(name: &str, explanation: &Explanation) -> String {
 
 /// Renders an explanation within a width: for each group of a person, or person of a group, every way.
 pub fn explanation_text(name: &str, about: About, explanation: &Explanation, width: usize) -> String {
-    let mut text = format!("{}\n", painted(BOLD, &harmless(name)));
+    let mut text = format!("{}\n", painted(BOLD, &escape_untrusted(name)));
     let mut gathered: BTreeMap<String, Vec<&Way>> = BTreeMap::new();
     for way in &explanation.ways {
         let head = match about {
@@ -64,10 +64,10 @@ fn gathered_ways(head: &str, ways: &[&Way], about: About, width: usize) -> Strin
     let (sign, style) = if holds { ("+", GRANT) } else { ("-", REVOKE) };
     let owners = ways.first().map(|way| way.owners.join(" and ")).unwrap_or_default();
     let middle = match about {
-        About::User if !owners.is_empty() => format!("owned by {}", harmless(&owners)),
+        About::User if !owners.is_empty() => format!("owned by {}", escape_untrusted(&owners)),
         About::User | About::Group => String::new(),
     };
-    let head = format!("{sign} {}", harmless(head));
+    let head = format!("{sign} {}", escape_untrusted(head));
     let mut text =
         Row { style, indent: 0, head: &head, head_width: 28, middle: &middle, right: "" }.text(width);
     for way in ways {
@@ -79,7 +79,7 @@ fn gathered_ways(head: &str, ways: &[&Way], about: About, width: usize) -> Strin
 /// One way: through which groups, until when, and why; then the line that names the person.
 fn way_row(way: &Way, width: usize) -> String {
     let inner = way.steps.iter().skip(1);
-    let through: Vec<String> = inner.map(|step| harmless(step.group.as_str()).into_owned()).collect();
+    let through: Vec<String> = inner.map(|step| escape_untrusted(step.group.as_str()).into_owned()).collect();
     let head = if through.is_empty() { "direct".to_owned() } else { format!("by {}", through.join(", by ")) };
     let mut details = vec![match &way.standing {
         Standing::Member => String::new(),
@@ -89,7 +89,7 @@ fn way_row(way: &Way, width: usize) -> String {
     }];
     details.extend(way.until.map(|until| format!("until {until}")));
     let reasons = way.steps.iter().filter_map(|step| step.because.as_deref());
-    details.extend(reasons.map(|because| harmless(because).into_owned()));
+    details.extend(reasons.map(|because| escape_untrusted(because).into_owned()));
     details.retain(|detail| !detail.is_empty());
     let right: Vec<String> = way.steps.iter().map(|step| short(&step.origin)).collect();
     let row = Row {

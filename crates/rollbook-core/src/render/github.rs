@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Blocked, Diagnostic, Location, Locator, Plan, PlannedOperation, Severity, Tree};
 
-use super::harmless;
+use super::escape_untrusted;
 use super::plan::{allowed_by_change, details, readable, sign_of};
 
 /// How an annotation is marked.
@@ -126,7 +126,7 @@ fn command(kind: Kind, place: Option<&Location>, prefix: &str, title: &str, mess
         let Location { path, line, column } = place;
         format!("file={},line={line},col={column},", property(&format!("{prefix}{path}")))
     });
-    let message: Vec<_> = message.lines().map(harmless).collect();
+    let message: Vec<_> = message.lines().map(escape_untrusted).collect();
     format!(
         "::{kind} {}title={}::{}\n",
         place.unwrap_or_default(),
@@ -140,5 +140,5 @@ fn data(text: &str) -> String {
 }
 
 fn property(text: &str) -> String {
-    data(&harmless(text)).replace(':', "%3A").replace(',', "%2C")
+    data(&escape_untrusted(text)).replace(':', "%3A").replace(',', "%2C")
 }

@@ -5,11 +5,11 @@ use serde::Serialize;
 
 use crate::journal::{Broken, JournalFile, Parsed};
 use crate::model::{
-    AccountId, Begin, CreatedIds, End, Ending, Exchange, Fate, Found, GroupId, Journal, Key, Outcome,
-    Response, ScimId, SentOperation, Told, formats,
+    AccountId, Begin, CreatedIds, End, Ending, Exchange, Found, GroupId, Journal, Key, OperationHistory,
+    OperationState, Outcome, Response, ScimId, SentOperation, formats,
 };
 
-use super::harmless;
+use super::escape_untrusted;
 use super::json::pretty;
 use super::lines::{BOLD, CHANGE, Lead, REVOKE, count, painted, wrapped};
 use super::report::{line, outcome_line};
@@ -45,7 +45,7 @@ pub fn verification(parsed: &Parsed, width: usize) -> String {
     for sent in journal.in_flight() {
         text.push_str(&line("in flight", CHANGE, &shown_key(&sent.key), "", width));
     }
-    text.push_str(&format!("Last hash: {}\n", harmless(&journal.last)));
+    text.push_str(&format!("Last hash: {}\n", escape_untrusted(&journal.last)));
     text
 }
 
@@ -73,7 +73,7 @@ pub fn journals_text(files: &[JournalFile], width: usize) -> String {
     for file in files {
         let began = file.began().map_or("of no known time".into(), moment);
         text.push_str(&format!("{}\n", painted(BOLD, &began)));
-        let mut about = |said: &str| text.push_str(&wrapped(&harmless(said), &Lead::OUTCOME, width));
+        let mut about = |said: &str| text.push_str(&wrapped(&escape_untrusted(said), &Lead::OUTCOME, width));
         if let Some(begin) = file.parsed.journal.begin() {
             about(&format!("by {}", by(begin)));
             match &begin.commit {
@@ -156,8 +156,8 @@ struct OperationDocument<'a> {
     made: Option<&'a CreatedIds>,
 }
 
-fn document<'a>(told: &Told<'a>) -> OperationDocument<'a> {
-    let (outcome, why) = fate(told.fate);
+fn document<'a>(told: &OperationHistory<'a>) -> OperationDocument<'a> {
+    let (outcome, why) = state(told.state);
     OperationDocument {
         key: told.key,
         outcome,
@@ -171,9 +171,9 @@ fn document<'a>(told: &Told<'a>) -> OperationDocument<'a> {
 }
 
 /// The word for the outcome of an operation, and what is said about it.
-fn fate(fate: Fate<'_>) -> (&'static str, Option<String>) {
-    match fate {
-        Fate::Became(outcome) => {
+fn state(state: OperationState<'_>) -> (&'static str, Option<String>) {
+    match state {
+        OperationState::Settled(outcome) => {
             let why = match outcome {
                 Outcome::Failed { why } | Outcome::Unsettled { why } => Some(why.clone()),
                 Outcome::Skipped { requires } => Some(format!("it requires `{requires}`")),
@@ -184,25 +184,29 @@ fn fate(fate: Fate<'_>) -> (&'static str, Option<String>) {
             };
             (outcome.as_str(), why)
         }
-        Fate::Answered(Response::Done) => ("answered", Some("it was done, and not read again".into())),
-        Fate::Answered(Response::Claimed { text }) => {
+        OperationState::Answered(Response::Done) => {
+            ("answered", Some("it was done, and not read again".into()))
+        }
+        OperationState::Answered(Response::Claimed { text }) => {
             ("answered", Some(format!("nothing needed doing: {text}")))
         }
-        Fate::Answered(Response::Refused { text }) => ("failed", Some(text.clone())),
-        Fate::Answered(Response::Lost { text }) => ("unsettled", Some(text.clone())),
-        Fate::Answered(Response::NotSent) => ("not attempted", None),
-        Fate::Seen => ("answered", Some("its answer was lost, and a read showed that it was done".into())),
-        Fate::InFlight => ("in flight", Some("the run was cut off before its answer".into())),
+        OperationState::Answered(Response::Refused { text }) => ("failed", Some(text.clone())),
+        OperationState::Answered(Response::Lost { text }) => ("unsettled", Some(text.clone())),
+        OperationState::Answered(Response::NotSent) => ("not attempted", None),
+        OperationState::Seen => {
+            ("answered", Some("its answer was lost, and a read showed that it was done".into()))
+        }
+        OperationState::InFlight => ("in flight", Some("the run was cut off before its answer".into())),
     }
 }
 
 fn head(journal: &Journal, width: usize) -> String {
     let Some(begin) = journal.begin() else { return "There is no run in this journal.\n".into() };
-    let site = harmless(&begin.site).into_owned();
+    let site = escape_untrusted(&begin.site).into_owned();
     let mut text = format!("{}\n", painted(BOLD, &format!("Rollbook run at {site}")));
     let mut row = |name: &str, value: &str| {
         let lead = Lead { first: "", rest: Lead::OUTCOME.rest };
-        text.push_str(&format!("{name:<14}{}", wrapped(&harmless(value), &lead, width)));
+        text.push_str(&format!("{name:<14}{}", wrapped(&escape_untrusted(value), &lead, width)));
     };
     if let Some(first) = journal.lines.first() {
         row("began", &moment(first.at));
@@ -233,17 +237,17 @@ fn by(begin: &Begin) -> String {
     }
 }
 
-fn operation(told: &Told<'_>, width: usize) -> String {
-    let mut text = match told.fate {
-        Fate::Became(outcome) => outcome_line(told.key, outcome, width),
-        Fate::Answered(_) | Fate::Seen | Fate::InFlight => {
-            let (word, why) = fate(told.fate);
+fn operation(told: &OperationHistory<'_>, width: usize) -> String {
+    let mut text = match told.state {
+        OperationState::Settled(outcome) => outcome_line(told.key, outcome, width),
+        OperationState::Answered(_) | OperationState::Seen | OperationState::InFlight => {
+            let (word, why) = state(told.state);
             let why = why.unwrap_or_default();
-            let style = if told.fate == Fate::InFlight { CHANGE } else { REVOKE };
-            line(word, style, &shown_key(told.key), &harmless(&why), width)
+            let style = if told.state == OperationState::InFlight { CHANGE } else { REVOKE };
+            line(word, style, &shown_key(told.key), &escape_untrusted(&why), width)
         }
     };
-    let mut about = |said: &str| text.push_str(&wrapped(&harmless(said), &Lead::OUTCOME, width));
+    let mut about = |said: &str| text.push_str(&wrapped(&escape_untrusted(said), &Lead::OUTCOME, width));
     if let Some(sent) = told.sent {
         for line in ids(sent, told.at) {
             about(&line);
@@ -320,11 +324,11 @@ fn ending(journal: &Journal) -> String {
 }
 
 fn break_line(broken: &Broken) -> String {
-    format!("Line {} is broken: {}.", broken.line, harmless(&broken.wrong.to_string()))
+    format!("Line {} is broken: {}.", broken.line, escape_untrusted(&broken.wrong.to_string()))
 }
 
 fn shown_key(key: &Key) -> String {
-    harmless(&key.to_string()).into_owned()
+    escape_untrusted(&key.to_string()).into_owned()
 }
 
 /// A moment to the second, in UTC.

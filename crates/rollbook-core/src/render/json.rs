@@ -5,7 +5,7 @@ use serde::Serialize;
 use crate::model::{Blocked, Key, Outcome, Plan, Report, formats};
 use crate::plan;
 
-use super::harmless::escaped;
+use super::escape_untrusted::escaped;
 
 /// The outcome of a plan.
 #[derive(Serialize)]

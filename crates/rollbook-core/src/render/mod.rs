@@ -1,34 +1,34 @@
 //! Values → text, Markdown and JSON. Pure: no terminal, no file, no clock.
 //!
 //! Text carries ANSI styles throughout; the edge strips them where they are not wanted, so that no form of
-//! the output differs by more than colour. Whatever comes from outside goes through [`harmless()`] first.
+//! the output differs by more than colour. Whatever comes from outside goes through [`escape_untrusted()`] first.
 
-mod checkup;
 mod codeowners;
 mod comment;
+mod diagnosis;
 mod diagnostics;
+mod escape_untrusted;
 mod explain;
 mod github;
-mod harmless;
 mod journal;
 mod json;
 mod lines;
 mod markdown;
 mod plan;
 mod report;
-mod roster;
+mod user_report;
 
-pub use checkup::{checkups_json, checkups_text};
 pub use codeowners::{CodeownersError, codeowners};
 pub use comment::{Failure, Html, Page, Style, failure_markdown, issue, no_plan_comment, plan_comment};
+pub use diagnosis::{diagnoses_json, diagnoses_text};
 pub use diagnostics::{Colour, DiagnosticStyle, Frames, diagnostics, diagnostics_json};
+pub use escape_untrusted::escape_untrusted;
 pub use explain::{About, explanation_json, explanation_text};
 pub use github::{diagnostics_github, plan_github};
-pub use harmless::harmless;
 pub use journal::{journal_json, journal_text, journals_json, journals_text, verification};
 pub use json::{plan_json, plan_schema, report_json};
 pub use lines::{count, host_of};
 pub use markdown::{CommentLimit, plan_markdown, prose as markdown_prose};
 pub use plan::{Grouping, plan_text};
 pub use report::{outcome_line, report_text};
-pub use roster::{roster_csv, roster_json, roster_text};
+pub use user_report::{user_report_csv, user_report_json, user_report_text};

@@ -14,7 +14,7 @@ use indexmap::IndexMap;
 
 use crate::model::{Address, Blocked, Drift, Plan, SeatChange, Summary};
 
-use super::harmless;
+use super::escape_untrusted;
 use super::lines::{BOLD, CHANGE, DIM, Lead, Row, count, effort, gap, painted, width_of, wrapped};
 use groups::by_group;
 use guards::guards;
@@ -44,11 +44,11 @@ pub enum Grouping {
 pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
     let mut text = title(plan, width);
     if let Some(taken) = taken(plan) {
-        text.push_str(&wrapped(&harmless(&taken), &Lead::PLAIN, width));
+        text.push_str(&wrapped(&escape_untrusted(&taken), &Lead::PLAIN, width));
     }
     if !plan.narrowed_to.is_empty() {
         let part = format!("Only {}, and what that requires.", plan.narrowed_to.join(", "));
-        text.push_str(&wrapped(&harmless(&part), &Lead::PLAIN, width));
+        text.push_str(&wrapped(&escape_untrusted(&part), &Lead::PLAIN, width));
     }
     text.push_str(&review::before_operations(plan, width));
     text.push_str(&comparison::before_operations(plan, width));
@@ -97,7 +97,7 @@ fn operations(plan: &Plan, grouping: Grouping, width: usize) -> String {
 
 fn title(plan: &Plan, width: usize) -> String {
     let host = crate::render::host_of(&plan.site);
-    let left = format!("Rollbook plan for {}", harmless(host));
+    let left = format!("Rollbook plan for {}", escape_untrusted(host));
     let mut right =
         format!("{}, {}", count(plan.summary.grants, "grant"), count(plan.summary.revokes, "revoke"));
     right.push_str(&undone(&plan.summary));
@@ -115,20 +115,20 @@ fn blocked(blocked: &[Blocked], width: usize) -> String {
     let mut text = format!("\n{}\n", painted(BOLD, &format!("Blocked ({})", blocked.len())));
     for ((why, help), entries) in by_obstacle(blocked) {
         for entry in entries {
-            let head = format!("! {} {}", entry.action, harmless(&readable(&entry.address)));
+            let head = format!("! {} {}", entry.action, escape_untrusted(&readable(&entry.address)));
             let right = short(&entry.origin);
             let row = Row {
                 style: CHANGE,
                 indent: 0,
                 head: &head,
                 head_width: 28,
-                middle: &harmless(&entry.code),
+                middle: &escape_untrusted(&entry.code),
                 right: &right,
             };
             text.push_str(&row.text(width));
         }
-        text.push_str(&wrapped(&harmless(why), &Lead::ABOUT, width));
-        text.push_str(&wrapped(&harmless(help), &Lead::ABOUT, width));
+        text.push_str(&wrapped(&escape_untrusted(why), &Lead::ABOUT, width));
+        text.push_str(&wrapped(&escape_untrusted(help), &Lead::ABOUT, width));
     }
     text
 }
@@ -160,7 +160,7 @@ fn notes(plan: &Plan, width: usize) -> String {
     text.push_str(&format!("\n{}\n", painted(BOLD, &format!("Notes ({})", plan.notes.len()))));
     for note in &plan.notes {
         let place = note.origin.as_ref().map(|origin| format!(" ({})", short(origin))).unwrap_or_default();
-        text.push_str(&wrapped(&format!("{}{place}", harmless(&note.text)), &Lead::BULLET, width));
+        text.push_str(&wrapped(&format!("{}{place}", escape_untrusted(&note.text)), &Lead::BULLET, width));
     }
     text
 }
@@ -169,7 +169,7 @@ fn notes(plan: &Plan, width: usize) -> String {
 fn seats(plan: &Plan, width: usize) -> String {
     let mut text = String::new();
     for seats in &plan.cost.seats {
-        let sentence = format!("{}: {}.", harmless(seats.app.as_str()), seat_counts(seats));
+        let sentence = format!("{}: {}.", escape_untrusted(seats.app.as_str()), seat_counts(seats));
         text.push_str(&wrapped(&sentence, &Lead::BULLET, width));
     }
     let mut whole = String::new();
@@ -180,8 +180,10 @@ fn seats(plan: &Plan, width: usize) -> String {
         [via] => Some(format!("All changes go via {via}.")),
         _ => None,
     };
-    let sentences: Vec<String> =
-        everything.into_iter().chain(plan.reach.iter().map(|reach| harmless(reach).into_owned())).collect();
+    let sentences: Vec<String> = everything
+        .into_iter()
+        .chain(plan.reach.iter().map(|reach| escape_untrusted(reach).into_owned()))
+        .collect();
     if !sentences.is_empty() {
         whole.push_str(&format!("\n{}", wrapped(&sentences.join(" "), &Lead::PLAIN, width)));
     }
@@ -213,7 +215,7 @@ fn totals(plan: &Plan, width: usize) -> String {
     if plan.cost.requests > 0 {
         let _ = write!(line, ", {}", effort(&plan.cost));
     }
-    let fingerprint = format!("fingerprint {}", harmless(&fingerprint));
+    let fingerprint = format!("fingerprint {}", escape_untrusted(&fingerprint));
     let fits = width_of(&line) + 3 + width_of(&fingerprint) <= width;
     format!("\n{line}.{}{}\n", if fits { "  " } else { "\n" }, painted(DIM, &fingerprint))
 }

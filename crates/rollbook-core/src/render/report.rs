@@ -6,7 +6,7 @@ use anstyle::Style;
 
 use crate::model::{Key, Outcome, Plan, Report};
 
-use super::harmless;
+use super::escape_untrusted;
 use super::lines::{BOLD, CHANGE, GRANT, Lead, REVOKE, count, painted, wrapped};
 
 /// Renders a report: every operation of the plan, those that need a person first. What several were refused with is
@@ -30,11 +30,11 @@ pub fn report_text(plan: &Plan, report: &Report, width: usize) -> String {
     }
     for blocked in &plan.blocked {
         let key = format!("{} {}", blocked.action, blocked.address);
-        text.push_str(&line("blocked", CHANGE, &key, &harmless(&blocked.why), width));
+        text.push_str(&line("blocked", CHANGE, &key, &escape_untrusted(&blocked.why), width));
     }
     if let Some(ended) = &report.ended {
         text.push('\n');
-        text.push_str(&wrapped(&harmless(ended), &Lead::PLAIN, width));
+        text.push_str(&wrapped(&escape_untrusted(ended), &Lead::PLAIN, width));
     }
     text.push_str(&totals(plan, report));
     text
@@ -83,7 +83,7 @@ fn detail(outcome: &Outcome) -> String {
         }
         Outcome::Unconfirmed => "it could not be read again".into(),
         Outcome::Satisfied => "nothing needed doing".into(),
-        Outcome::Failed { why } | Outcome::Unsettled { why } => harmless(why).into_owned(),
+        Outcome::Failed { why } | Outcome::Unsettled { why } => escape_untrusted(why).into_owned(),
         Outcome::Skipped { requires } => format!("it depends on `{requires}`, which may not have succeeded"),
         Outcome::NotAttempted => "the run stopped before it".into(),
     }

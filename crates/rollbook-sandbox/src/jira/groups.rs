@@ -5,9 +5,9 @@ use serde::Deserialize;
 
 use crate::change::Change;
 use crate::reply::Reply;
+use crate::request_context::RequestContext;
 use crate::seed::SeedGroup;
 use crate::state::Group;
-use crate::turn::Turn;
 use crate::words::{Grant, ManagedBy, Usage};
 
 use super::errors::{bad_request, no_such_group, refused};
@@ -20,10 +20,10 @@ const APPLICATION_KEYS: [&str; 4] =
 
 /// `GET /group/bulk`: every group, by name. No maximum of `maxResults` is known (docs/atlassian.md#groups-of-a-site);
 /// here it is 1000.
-pub(super) fn bulk(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_browse(turn)?;
-    let window = Window::of(turn, 50, 1000)?;
-    let app = turn.query.filled("applicationKey");
+pub(super) fn bulk(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_browse(context)?;
+    let window = Window::of(context, 50, 1000)?;
+    let app = context.query.filled("applicationKey");
     if let Some(app) = app.filter(|app| !APPLICATION_KEYS.contains(app)) {
         return Err(bad_request(&format!("'{app}' is not a valid application key.")));
     }
@@ -32,7 +32,7 @@ pub(super) fn bulk(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
             app.is_none_or(|app| app == key) && wanted.is_none_or(|wanted| wanted == *grant)
         })
     };
-    let access: Box<dyn Fn(&Group) -> bool> = match turn.query.filled("accessType") {
+    let access: Box<dyn Fn(&Group) -> bool> = match context.query.filled("accessType") {
         None if app.is_none() => Box::new(|_| true),
         None => Box::new(|group| granted(group, None)),
         Some("site-admin") => Box::new(|group| group.site_admin),
@@ -40,12 +40,12 @@ pub(super) fn bulk(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         Some("user") => Box::new(|group| granted(group, Some(Grant::User))),
         Some(other) => return Err(bad_request(&format!("'{other}' is not a valid access type."))),
     };
-    let ids: Vec<&str> = turn.query.all("groupId").collect();
-    let names: Vec<&str> = turn.query.all("groupName").collect();
+    let ids: Vec<&str> = context.query.all("groupId").collect();
+    let names: Vec<&str> = context.query.all("groupName").collect();
     let is_asked = |id: &str, group: &Group| {
         (ids.is_empty() && names.is_empty()) || ids.contains(&id) || names.contains(&group.name.as_str())
     };
-    let mut groups: Vec<(&str, &str)> = turn
+    let mut groups: Vec<(&str, &str)> = context
         .state()
         .groups
         .iter()
@@ -55,7 +55,7 @@ pub(super) fn bulk(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     groups.sort_unstable();
     let details = |(name, id): &(&str, &str)| GroupDetails { name: (*name).into(), group_id: (*id).into() };
     let values = window.cut(groups.iter()).map(details).collect();
-    Ok(page(turn, window, groups.len(), values))
+    Ok(page(context, window, groups.len(), values))
 }
 
 #[derive(Deserialize)]
@@ -65,38 +65,42 @@ struct AddGroup {
 
 /// `POST /group`: 201 with the group; 400 for a name that is missing or in use
 /// (docs/atlassian.md#creating-and-deleting-a-group-in-jira).
-pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_site_admin(turn)?;
-    let body: AddGroup = turn.json().map_err(|_| bad_request("Invalid request payload."))?;
+pub(super) fn create(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_site_admin(context)?;
+    let body: AddGroup = context.json().map_err(|_| bad_request("Invalid request payload."))?;
     let name = body.name.unwrap_or_default();
     let change = Change::CreateGroup(SeedGroup { name: name.clone(), ..SeedGroup::default() });
-    turn.world.change(&change).map_err(|why| refused(&why))?;
-    let id = turn.state().group_named(&name).map(str::to_owned);
-    turn.subject.group_id = id;
-    let made = turn.subject.group_id.as_deref().and_then(|id| Some((id, turn.state().groups.get(id)?)));
+    context.world.change(&change).map_err(|why| refused(&why))?;
+    let id = context.state().group_named(&name).map(str::to_owned);
+    context.subject.group_id = id;
+    let made = context.subject.group_id.as_deref().and_then(|id| Some((id, context.state().groups.get(id)?)));
     let (id, group) = made.ok_or_else(|| no_such_group(&name))?;
-    Ok(Reply::json(StatusCode::CREATED, &full_group(turn, id, group)))
+    Ok(Reply::json(StatusCode::CREATED, &full_group(context, id, group)))
 }
 
 /// `DELETE /group`: 200 without a body. `swapGroup` and `swapGroupId` must name a group, and change nothing here:
 /// they are about comments and worklogs, which the sandbox does not have.
-pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_site_admin(turn)?;
-    let id = named_group(turn, "groupId", "groupname")?;
-    turn.subject.group_id = Some(id.clone());
-    if turn.query.filled("swapGroup").is_some() || turn.query.filled("swapGroupId").is_some() {
-        named_group(turn, "swapGroupId", "swapGroup")?;
+pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_site_admin(context)?;
+    let id = named_group(context, "groupId", "groupname")?;
+    context.subject.group_id = Some(id.clone());
+    if context.query.filled("swapGroup").is_some() || context.query.filled("swapGroupId").is_some() {
+        named_group(context, "swapGroupId", "swapGroup")?;
     }
-    require_writable(turn, &id)?;
-    turn.world.change(&Change::DeleteGroup { group: id }).map_err(|why| refused(&why))?;
+    require_writable(context, &id)?;
+    context.world.change(&Change::DeleteGroup { group: id }).map_err(|why| refused(&why))?;
     Ok(Reply::empty(StatusCode::OK))
 }
 
 /// The id of the group that a query names, by id or by exact name: 400 for both or neither, 404 for none such.
-pub(super) fn named_group(turn: &Turn<'_>, id_key: &str, name_key: &str) -> Result<String, Reply> {
-    let found = match (turn.query.filled(id_key), turn.query.filled(name_key)) {
-        (Some(id), None) => turn.state().groups.get_key_value(id).map(|(id, _)| id.as_str()).ok_or(id),
-        (None, Some(name)) => turn.state().group_named(name).ok_or(name),
+pub(super) fn named_group(
+    context: &RequestContext<'_>,
+    id_key: &str,
+    name_key: &str,
+) -> Result<String, Reply> {
+    let found = match (context.query.filled(id_key), context.query.filled(name_key)) {
+        (Some(id), None) => context.state().groups.get_key_value(id).map(|(id, _)| id.as_str()).ok_or(id),
+        (None, Some(name)) => context.state().group_named(name).ok_or(name),
         (Some(_), Some(_)) => {
             return Err(bad_request(&format!("Only one of '{name_key}' and '{id_key}' can be given.")));
         }
@@ -107,8 +111,8 @@ pub(super) fn named_group(turn: &Turn<'_>, id_key: &str, name_key: &str) -> Resu
 
 /// Refuses writes to a group whose members an identity provider or a team decides. Assumption: status and text
 /// are not established (docs/atlassian.md#synced-groups-and-teams-in-jira), only that such a group cannot be modified.
-pub(super) fn require_writable(turn: &Turn<'_>, group_id: &str) -> Result<(), Reply> {
-    let Some(group) = turn.state().groups.get(group_id) else {
+pub(super) fn require_writable(context: &RequestContext<'_>, group_id: &str) -> Result<(), Reply> {
+    let Some(group) = context.state().groups.get(group_id) else {
         return Err(no_such_group(group_id));
     };
     let why = match (group.managed_by, group.usage) {

@@ -2,7 +2,7 @@
 //! answers under `/rest/api/2` and `/rest/api/latest` too: they differ in how texts of issues are written, and there
 //! are no issues here.
 //!
-//! Each handler is a plain function from a [`Turn`] to a [`Reply`]; who may pass at all, limits and the log are
+//! Each handler is a plain function from a [`RequestContext`] to a [`Reply`]; who may pass at all, limits and the log are
 //! the gate's business, rights are the handler's (`rights`).
 
 mod errors;
@@ -19,7 +19,7 @@ use http::Method;
 
 pub(super) use errors::{error, unauthenticated};
 
-use super::turn::{Access, Handler, Route, Scopes};
+use super::request_context::{Access, Handler, Route, Scopes};
 
 const JIRA_USER: &str = "read:jira-user";
 const CONFIGURATION: &str = "manage:jira-configuration";

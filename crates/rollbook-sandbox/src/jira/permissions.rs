@@ -5,8 +5,8 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::reply::Reply;
+use crate::request_context::RequestContext;
 use crate::state::State;
-use crate::turn::Turn;
 
 use super::errors::bad_request;
 use super::rights::require_administer_jira;
@@ -61,7 +61,7 @@ impl Permission {
 
 /// `GET /permissions`: all of them, for anybody.
 #[expect(clippy::unnecessary_wraps, reason = "every handler has one signature")]
-pub(super) fn all(_: &mut Turn<'_>) -> Result<Reply, Reply> {
+pub(super) fn all(_: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let all: Map<String, Value> =
         PERMISSIONS.iter().map(|permission| (permission.key.to_owned(), permission.json().into())).collect();
     Ok(Reply::json(StatusCode::OK, &json!({ "permissions": all })))
@@ -69,15 +69,15 @@ pub(super) fn all(_: &mut Turn<'_>) -> Result<Reply, Reply> {
 
 /// `GET /mypermissions`: `permissions` is required, an unknown key is a 400; anybody may ask
 /// (docs/atlassian.md#administer-jira).
-pub(super) fn mine(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let asked = turn
+pub(super) fn mine(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let asked = context
         .query
         .filled("permissions")
         .ok_or_else(|| bad_request("The permissions query parameter is required."))?;
     let mut permissions = Map::new();
     for key in asked.split(',').map(str::trim) {
         let mut permission = known(key)?.json();
-        let have = turn.caller_id().is_some_and(|caller| has(turn.state(), caller, key));
+        let have = context.caller_id().is_some_and(|caller| has(context.state(), caller, key));
         permission.insert("havePermission".to_owned(), json!(have));
         permissions.insert(key.to_owned(), permission.into());
     }
@@ -102,13 +102,13 @@ struct InProjects {
 /// `POST /permissions/check`: which of the permissions asked for an account has, the caller's own unless another is
 /// named, for which one administers Jira. Ids of projects and issues that do not exist are ignored (description), and
 /// the sandbox has none.
-pub(super) fn check(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let asked: Asked = turn.json().map_err(|_| bad_request("Invalid request payload."))?;
-    let account = asked.account_id.as_deref().or(turn.caller_id());
-    if account != turn.caller_id() {
-        require_administer_jira(turn)?;
+pub(super) fn check(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let asked: Asked = context.json().map_err(|_| bad_request("Invalid request payload."))?;
+    let account = asked.account_id.as_deref().or(context.caller_id());
+    if account != context.caller_id() {
+        require_administer_jira(context)?;
     }
-    if account.is_some_and(|id| !turn.state().accounts.contains_key(id)) {
+    if account.is_some_and(|id| !context.state().accounts.contains_key(id)) {
         // Assumption: the description has no answer for an account that there is not.
         return Err(bad_request("Specified user does not exist or you do not have required permissions"));
     }
@@ -117,7 +117,7 @@ pub(super) fn check(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         if known(key)?.kind != GLOBAL {
             return Err(bad_request(&format!("Unrecognized global permission: {key}")));
         }
-        if account.is_some_and(|id| has(turn.state(), id, key)) {
+        if account.is_some_and(|id| has(context.state(), id, key)) {
             granted.push(key);
         }
     }

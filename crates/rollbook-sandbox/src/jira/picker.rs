@@ -4,8 +4,8 @@
 use http::StatusCode;
 
 use crate::reply::Reply;
+use crate::request_context::RequestContext;
 use crate::state::{Account, Group};
-use crate::turn::Turn;
 use crate::words::{AccountType, Grant};
 
 use super::errors::bad_request;
@@ -20,51 +20,51 @@ const PICKER_LIMIT: usize = 20;
 
 /// `GET /groups/picker`: the only place that tells who manages a group. Who lacks rights gets no error but an
 /// empty list, or the group of exactly that name (docs/atlassian.md#group-picker).
-pub(super) fn groups(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let limit = Window::of(turn, PICKER_LIMIT, PICKER_LIMIT)?.max_results;
-    let query = turn.query.one("query").unwrap_or_default();
-    Ok(Reply::json(StatusCode::OK, &found_groups(turn, query, limit)))
+pub(super) fn groups(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let limit = Window::of(context, PICKER_LIMIT, PICKER_LIMIT)?.max_results;
+    let query = context.query.one("query").unwrap_or_default();
+    Ok(Reply::json(StatusCode::OK, &found_groups(context, query, limit)))
 }
 
 /// `GET /user/picker`: who lacks rights finds a person by the exact name only (description).
-pub(super) fn users(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let (query, limit) = asked(turn)?;
-    if turn.query.one("exclude").is_some() && turn.query.one("excludeAccountIds").is_some() {
+pub(super) fn users(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let (query, limit) = asked(context)?;
+    if context.query.one("exclude").is_some() && context.query.one("excludeAccountIds").is_some() {
         return Err(bad_request("Only one of 'exclude' and 'excludeAccountIds' can be given."));
     }
-    Ok(Reply::json(StatusCode::OK, &found_users(turn, query, limit, "excludeConnectUsers")))
+    Ok(Reply::json(StatusCode::OK, &found_users(context, query, limit, "excludeConnectUsers")))
 }
 
 /// `GET /groupuserpicker`: both at once, for who may browse. The sandbox has no fields and projects, so nothing is
 /// narrowed by them.
-pub(super) fn both(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let (query, limit) = asked(turn)?;
-    require_browse(turn)?;
+pub(super) fn both(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let (query, limit) = asked(context)?;
+    require_browse(context)?;
     let found = FoundUsersAndGroups {
-        users: found_users(turn, query, limit, "excludeConnectAddons"),
-        groups: found_groups(turn, query, limit),
+        users: found_users(context, query, limit, "excludeConnectAddons"),
+        groups: found_groups(context, query, limit),
     };
     Ok(Reply::json(StatusCode::OK, &found))
 }
 
 /// The text to look for, which must be given, and how many rows a list may have.
-fn asked<'a>(turn: &'a Turn<'_>) -> Result<(&'a str, usize), Reply> {
-    let query = turn.query.one("query").ok_or_else(|| bad_request("'query' must be given."))?;
-    Ok((query, Window::of(turn, 50, 1000)?.max_results))
+fn asked<'a>(context: &'a RequestContext<'_>) -> Result<(&'a str, usize), Reply> {
+    let query = context.query.one("query").ok_or_else(|| bad_request("'query' must be given."))?;
+    Ok((query, Window::of(context, 50, 1000)?.max_results))
 }
 
-fn found_groups(turn: &Turn<'_>, query: &str, limit: usize) -> FoundGroups {
-    let ignore_case = turn.query.is_true("caseInsensitive");
-    let browses = may_browse(turn);
-    let matches = |name: &str| match (turn.caller.is_some(), browses) {
+fn found_groups(context: &RequestContext<'_>, query: &str, limit: usize) -> FoundGroups {
+    let ignore_case = context.query.is_true("caseInsensitive");
+    let browses = may_browse(context);
+    let matches = |name: &str| match (context.caller.is_some(), browses) {
         (false, _) => false,
         (true, false) => name == query,
         (true, true) => position(name, query, ignore_case).is_some(),
     };
     let excluded = |id: &str, name: &str| {
-        turn.query.all("exclude").any(|it| it == name) || turn.query.all("excludeId").any(|it| it == id)
+        context.query.all("exclude").any(|it| it == name) || context.query.all("excludeId").any(|it| it == id)
     };
-    let mut found: Vec<(&str, &Group)> = turn
+    let mut found: Vec<(&str, &Group)> = context
         .state()
         .groups
         .iter()
@@ -79,7 +79,7 @@ fn found_groups(turn: &Turn<'_>, query: &str, limit: usize) -> FoundGroups {
         .map(|(id, group)| FoundGroup {
             name: group.name.clone(),
             html: highlight(&group.name, query, ignore_case, "b"),
-            labels: labels(turn, group),
+            labels: labels(context, group),
             group_id: id.to_owned(),
             managed_by: group.managed_by,
             usage_type: group.usage,
@@ -89,17 +89,18 @@ fn found_groups(turn: &Turn<'_>, query: &str, limit: usize) -> FoundGroups {
 }
 
 /// Active people and apps; without Connect's and Forge's apps where the parameter of this name says so.
-fn found_users(turn: &Turn<'_>, query: &str, limit: usize, without_apps: &str) -> FoundUsers {
-    let without_apps = turn.query.is_true(without_apps);
-    let excluded: Vec<&str> = turn.query.all("excludeAccountIds").flat_map(|list| list.split(',')).collect();
-    let browses = may_browse(turn);
+fn found_users(context: &RequestContext<'_>, query: &str, limit: usize, without_apps: &str) -> FoundUsers {
+    let without_apps = context.query.is_true(without_apps);
+    let excluded: Vec<&str> =
+        context.query.all("excludeAccountIds").flat_map(|list| list.split(',')).collect();
+    let browses = may_browse(context);
     let matches = |id: &str, account: &Account| {
         let app = account.kind == AccountType::App && account.app_type.is_none();
         let named = if browses { begins_with(account, query) } else { account.name == query };
         named && account.is_live() && !excluded.contains(&id) && !(app && without_apps)
     };
-    let accounts = &turn.state().accounts;
-    let found: Vec<(&String, &Account)> = turn
+    let accounts = &context.state().accounts;
+    let found: Vec<(&String, &Account)> = context
         .world
         .accounts_in_hidden_order()
         .filter_map(|id| Some((id, accounts.get(id)?)))
@@ -110,20 +111,20 @@ fn found_users(turn: &Turn<'_>, query: &str, limit: usize, without_apps: &str) -
         account_type: account.kind,
         html: highlight(&account.name, query, true, "strong"),
         display_name: account.name.clone(),
-        avatar_url: turn.query.is_true("showAvatar").then(|| avatar(&account.name, 16)),
+        avatar_url: context.query.is_true("showAvatar").then(|| avatar(&account.name, 16)),
     };
     let users: Vec<FoundUser> = found.iter().take(limit).map(shown).collect();
     let header = format!("Showing {} of {} matching users", users.len(), found.len());
     FoundUsers { header, total: found.len(), users }
 }
 
-fn labels(turn: &Turn<'_>, group: &Group) -> Vec<Label> {
+fn labels(context: &RequestContext<'_>, group: &Group) -> Vec<Label> {
     if group.site_admin || group.grants.values().any(|grant| *grant == Grant::Admin) {
         let title = "Users added to this group will be given administrative access";
         return vec![Label { text: "Admin".to_owned(), title: title.to_owned(), kind: "ADMIN" }];
     }
     let label = |key: &String| {
-        let text = turn.state().apps.get(key).map_or_else(|| key.clone(), |app| app.name.clone());
+        let text = context.state().apps.get(key).map_or_else(|| key.clone(), |app| app.name.clone());
         let title = format!("Users added to this group will be given access to {text}");
         Label { text, title, kind: "SINGLE" }
     };

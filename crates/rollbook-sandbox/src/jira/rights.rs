@@ -4,21 +4,21 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::reply::Reply;
+use crate::request_context::RequestContext;
 use crate::state::{Account, App, Group};
-use crate::turn::Turn;
 use crate::words::{AccountType, AppType};
 
 use super::errors::{back_end_forbidden, error, forbidden, unauthenticated};
 use super::wire::{Expand, GroupName, group_name, single_user};
 
 /// Whether the caller has *Browse users and groups*.
-pub(super) fn may_browse(turn: &Turn<'_>) -> bool {
-    turn.caller_id().is_some_and(|id| turn.state().browses_users(id))
+pub(super) fn may_browse(context: &RequestContext<'_>) -> bool {
+    context.caller_id().is_some_and(|id| context.state().browses_users(id))
 }
 
 /// 403 for who lacks *Browse users and groups*; the text is that of the published description of `group/bulk`.
-pub(super) fn require_browse(turn: &Turn<'_>) -> Result<(), Reply> {
-    if may_browse(turn) {
+pub(super) fn require_browse(context: &RequestContext<'_>) -> Result<(), Reply> {
+    if may_browse(context) {
         return Ok(());
     }
     Err(forbidden("Browse users and groups permission is required to view groups."))
@@ -26,17 +26,17 @@ pub(super) fn require_browse(turn: &Turn<'_>) -> Result<(), Reply> {
 
 /// 403 for who does not administer the site. An app identity gets the back end's own text, and a person an empty
 /// body (docs/atlassian.md#errors-of-jira).
-pub(super) fn require_site_admin(turn: &Turn<'_>) -> Result<(), Reply> {
-    let Some(id) = turn.caller_id() else {
+pub(super) fn require_site_admin(context: &RequestContext<'_>) -> Result<(), Reply> {
+    let Some(id) = context.caller_id() else {
         return Err(unauthenticated());
     };
-    let account = turn.state().accounts.get(id);
+    let account = context.state().accounts.get(id);
     // A service account has the rights of its groups; Connect and Forge apps never write groups
     // (docs/atlassian.md#apps-never-write-groups).
     if account.is_some_and(is_app_identity) {
         return Err(back_end_forbidden());
     }
-    if turn.state().is_site_admin(id) { Ok(()) } else { Err(Reply::empty(StatusCode::FORBIDDEN)) }
+    if context.state().is_site_admin(id) { Ok(()) } else { Err(Reply::empty(StatusCode::FORBIDDEN)) }
 }
 
 fn is_app_identity(account: &Account) -> bool {
@@ -44,17 +44,17 @@ fn is_app_identity(account: &Account) -> bool {
 }
 
 /// `GET /myself` (docs/atlassian.md#anonymous-answers).
-pub(super) fn myself(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let found = turn.caller_id().and_then(|id| Some((id, turn.state().accounts.get(id)?)));
+pub(super) fn myself(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let found = context.caller_id().and_then(|id| Some((id, context.state().accounts.get(id)?)));
     let (id, account) = found.ok_or_else(unauthenticated)?;
-    Ok(Reply::json(StatusCode::OK, &single_user(turn, id, account, Expand::of(turn))))
+    Ok(Reply::json(StatusCode::OK, &single_user(context, id, account, Expand::of(context))))
 }
 
 /// `GET /serverInfo`: it works for anybody, and so proves nothing about credentials
 /// (docs/atlassian.md#anonymous-answers). `baseUrl` is the site's own address, wherever the sandbox listens.
 #[expect(clippy::unnecessary_wraps, reason = "every handler has one signature")]
-pub(super) fn server_info(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let site = &turn.state().site;
+pub(super) fn server_info(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let site = &context.state().site;
     let info = json!({
         "baseUrl": site.url(),
         "displayUrl": site.url(),
@@ -62,7 +62,7 @@ pub(super) fn server_info(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         "versionNumbers": [1001, 0, 0],
         "deploymentType": "Cloud",
         "buildNumber": 100_000,
-        "serverTime": turn.world.now().strftime("%Y-%m-%dT%H:%M:%S.000+00:00").to_string(),
+        "serverTime": context.world.now().strftime("%Y-%m-%dT%H:%M:%S.000+00:00").to_string(),
         "serverTitle": "Jira",
         "serverTimeZone": "Etc/UTC",
     });
@@ -70,38 +70,38 @@ pub(super) fn server_info(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
 }
 
 /// `GET /applicationrole`: seats and groups of every app, for who administers Jira (docs/atlassian.md#administer-jira).
-pub(super) fn application_roles(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_administer_jira(turn)?;
-    let roles: Vec<Value> = turn.state().apps.iter().map(|(key, app)| role(turn, key, app)).collect();
+pub(super) fn application_roles(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_administer_jira(context)?;
+    let roles: Vec<Value> = context.state().apps.iter().map(|(key, app)| role(context, key, app)).collect();
     Ok(Reply::json(StatusCode::OK, &roles))
 }
 
 /// `GET /applicationrole/{key}`: one of them, 404 for an app that the site does not have.
-pub(super) fn application_role(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_administer_jira(turn)?;
-    let key = turn.parameter("key");
+pub(super) fn application_role(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_administer_jira(context)?;
+    let key = context.parameter("key");
     let unknown = || error(StatusCode::NOT_FOUND, &format!("The application role '{key}' does not exist."));
-    let app = turn.state().apps.get(key).ok_or_else(unknown)?;
-    Ok(Reply::json(StatusCode::OK, &role(turn, key, app)))
+    let app = context.state().apps.get(key).ok_or_else(unknown)?;
+    Ok(Reply::json(StatusCode::OK, &role(context, key, app)))
 }
 
 /// 403 for who does not administer Jira.
-pub(super) fn require_administer_jira(turn: &Turn<'_>) -> Result<(), Reply> {
-    if turn.caller_id().is_some_and(|id| turn.state().administers_jira(id)) {
+pub(super) fn require_administer_jira(context: &RequestContext<'_>) -> Result<(), Reply> {
+    if context.caller_id().is_some_and(|id| context.state().administers_jira(id)) {
         return Ok(());
     }
     Err(forbidden("You must have the Administer Jira permission."))
 }
 
-fn role(turn: &Turn<'_>, key: &str, app: &App) -> Value {
+fn role(context: &RequestContext<'_>, key: &str, app: &App) -> Value {
     let (mut groups, mut default) = (Groups::default(), Groups::default());
-    for (id, group) in turn.state().groups_with_access(key) {
-        groups.add(turn, id, group);
+    for (id, group) in context.state().groups_with_access(key) {
+        groups.add(context, id, group);
         if group.default_for.contains(key) {
-            default.add(turn, id, group);
+            default.add(context, id, group);
         }
     }
-    let taken = turn.state().seats_taken(key);
+    let taken = context.state().seats_taken(key);
     // Unlimited is said by the flag, and by -1 in the numbers.
     let seats = app.seats.map_or(-1, i64::from);
     let left = app.seats.map_or(-1, |seats| i64::from(seats).saturating_sub_unsigned(taken as u64).max(0));
@@ -131,8 +131,8 @@ struct Groups {
 }
 
 impl Groups {
-    fn add(&mut self, turn: &Turn<'_>, id: &str, group: &Group) {
+    fn add(&mut self, context: &RequestContext<'_>, id: &str, group: &Group) {
         self.names.push(group.name.clone());
-        self.details.push(group_name(turn, id, group));
+        self.details.push(group_name(context, id, group));
     }
 }

@@ -5,8 +5,8 @@ use std::iter::repeat_n;
 use http::StatusCode;
 
 use crate::reply::Reply;
+use crate::request_context::RequestContext;
 use crate::state::Account;
-use crate::turn::Turn;
 
 use super::errors::bad_request;
 use super::rights::{may_browse, require_browse};
@@ -17,33 +17,33 @@ const SEARCH_HORIZON: usize = 1000;
 
 /// `GET /users/search` and `GET /users`: a bare array of every account, inactive and removed ones too, at most
 /// 1000 a page, and an empty page at the end (docs/atlassian.md#every-user).
-pub(super) fn everybody(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_browse(turn)?;
-    let window = Window::of(turn, 50, 1000)?;
-    let accounts = &turn.state().accounts;
-    let ids = turn.world.accounts_in_hidden_order().map(Some);
+pub(super) fn everybody(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_browse(context)?;
+    let window = Window::of(context, 50, 1000)?;
+    let accounts = &context.state().accounts;
+    let ids = context.world.accounts_in_hidden_order().map(Some);
     let row = |id: Option<&String>| match id {
-        Some(id) => accounts.get(id).map(|account| Row::Known(listed_user(turn, id, account))),
-        None => Some(Row::unknown(turn)),
+        Some(id) => accounts.get(id).map(|account| Row::Known(listed_user(context, id, account))),
+        None => Some(Row::unknown(context)),
     };
-    let ids = ids.chain(repeat_n(None, turn.state().unknown_accounts));
+    let ids = ids.chain(repeat_n(None, context.state().unknown_accounts));
     let users: Vec<Row<User>> = window.cut(ids).filter_map(row).collect();
     Ok(Reply::json(StatusCode::OK, &users))
 }
 
 /// `GET /user/search`: a bare array of active accounts, within the first 1000 matches; without the right to
 /// browse it is empty, and no error (docs/atlassian.md#user-search-and-picker).
-pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let window = Window::of(turn, 50, SEARCH_HORIZON)?;
-    let (query, account_id) = (turn.query.one("query"), turn.query.filled("accountId"));
+pub(super) fn search(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let window = Window::of(context, 50, SEARCH_HORIZON)?;
+    let (query, account_id) = (context.query.one("query"), context.query.filled("accountId"));
     if query.is_some() && account_id.is_some() {
         return Err(bad_request("Only one of 'query' and 'accountId' can be given."));
     }
-    let property = turn.query.one("property");
+    let property = context.query.one("property");
     if query.is_none() && account_id.is_none() && property.is_none() {
         return Err(bad_request("One of 'query', 'accountId' and 'property' must be given."));
     }
-    let browses = may_browse(turn);
+    let browses = may_browse(context);
     let matches = |id: &str, account: &Account| {
         // The sandbox has no user properties, so nobody matches one.
         browses
@@ -52,28 +52,28 @@ pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
             && account_id.is_none_or(|wanted| wanted == id)
             && query.is_none_or(|query| begins_with(account, query))
     };
-    let accounts = &turn.state().accounts;
-    let found = turn
+    let accounts = &context.state().accounts;
+    let found = context
         .world
         .accounts_in_hidden_order()
         .filter_map(|id| Some((id, accounts.get(id)?)))
         .filter(|(id, account)| matches(id, account))
         .take(SEARCH_HORIZON);
-    let users: Vec<User> = window.cut(found).map(|(id, account)| listed_user(turn, id, account)).collect();
+    let users: Vec<User> = window.cut(found).map(|(id, account)| listed_user(context, id, account)).collect();
     Ok(Reply::json(StatusCode::OK, &users))
 }
 
 /// `GET /user/search/query` and `…/query/key`: the sandbox has no issues and no user properties, so what can be said
 /// about them finds nobody; what is not a statement is a 400.
-pub(super) fn structured(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_browse(turn)?;
-    let query = turn.query.filled("query").ok_or_else(|| bad_request("'query' must be given."))?;
+pub(super) fn structured(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_browse(context)?;
+    let query = context.query.filled("query").ok_or_else(|| bad_request("'query' must be given."))?;
     let statements = query.split(" AND ").flat_map(|part| part.split(" OR "));
     if let Some(wrong) = statements.map(str::trim).find(|statement| !is_statement(statement)) {
         return Err(bad_request(&format!("The query cannot be parsed: {wrong}")));
     }
-    let window = Window::of(turn, 100, SEARCH_HORIZON)?;
-    Ok(page::<User>(turn, window, 0, Vec::new()))
+    let window = Window::of(context, 100, SEARCH_HORIZON)?;
+    Ok(page::<User>(context, window, 0, Vec::new()))
 }
 
 /// Whether a text is one of the statements of the description, parentheses around it aside.

@@ -9,8 +9,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::reply::Reply;
+use crate::request_context::{RequestContext, encode};
 use crate::state::{Account, Group};
-use crate::turn::{Turn, encode};
 use crate::words::{AccountType, AppType, ManagedBy, Usage};
 
 use super::errors::bad_request;
@@ -200,9 +200,9 @@ pub(super) struct Expand {
 
 impl Expand {
     /// Reads `expand=groups,applicationRoles`.
-    pub(super) fn of(turn: &Turn<'_>) -> Expand {
+    pub(super) fn of(context: &RequestContext<'_>) -> Expand {
         let wants =
-            |what| turn.query.one("expand").is_some_and(|list| list.split(',').any(|item| item == what));
+            |what| context.query.one("expand").is_some_and(|list| list.split(',').any(|item| item == what));
         Expand { groups: wants("groups"), roles: wants("applicationRoles") }
     }
 }
@@ -210,8 +210,8 @@ impl Expand {
 impl Window {
     /// Reads `startAt` and `maxResults`; more than `cap` is taken for `cap`, without a word
     /// (docs/atlassian.md#page-sizes).
-    pub(super) fn of(turn: &Turn<'_>, default: usize, cap: usize) -> Result<Window, Reply> {
-        let number = |key: &str, default: usize| match turn.query.filled(key) {
+    pub(super) fn of(context: &RequestContext<'_>, default: usize, cap: usize) -> Result<Window, Reply> {
+        let number = |key: &str, default: usize| match context.query.filled(key) {
             None => Ok(default),
             // Assumption: what is not a number, or negative, is a 400.
             Some(text) => text.parse().map_err(|_| bad_request(&format!("'{key}' must be a number: {text}"))),
@@ -227,15 +227,20 @@ impl Window {
 }
 
 /// One page of `total` rows.
-pub(super) fn page<T: Serialize>(turn: &Turn<'_>, window: Window, total: usize, values: Vec<T>) -> Reply {
+pub(super) fn page<T: Serialize>(
+    context: &RequestContext<'_>,
+    window: Window,
+    total: usize,
+    values: Vec<T>,
+) -> Reply {
     let Window { start_at, max_results } = window;
     let end = start_at.saturating_add(values.len());
     let is_last = end >= total;
     let url = |start_at: usize| {
         let (start_at, max_results) = (start_at.to_string(), max_results.to_string());
-        let kept = turn.query.pairs().filter(|(key, _)| !matches!(*key, "startAt" | "maxResults"));
-        turn.url(
-            turn.path,
+        let kept = context.query.pairs().filter(|(key, _)| !matches!(*key, "startAt" | "maxResults"));
+        context.url(
+            context.path,
             kept.chain([("startAt", start_at.as_str()), ("maxResults", max_results.as_str())]),
         )
     };
@@ -245,15 +250,20 @@ pub(super) fn page<T: Serialize>(turn: &Turn<'_>, window: Window, total: usize, 
 }
 
 /// An account as a list of members shows it.
-pub(super) fn user_details(turn: &Turn<'_>, id: &str, account: &Account, hidden: Hidden) -> UserDetails {
-    let shown = !account.hide_email || turn.caller_id() == Some(id);
+pub(super) fn user_details(
+    context: &RequestContext<'_>,
+    id: &str,
+    account: &Account,
+    hidden: Hidden,
+) -> UserDetails {
+    let shown = !account.hide_email || context.caller_id() == Some(id);
     let email_address = match (&account.email, hidden) {
         (Some(email), _) if shown => Some(email.clone()),
         (Some(_), Hidden::Empty) => Some(String::new()),
         (None, Hidden::Empty) | (_, Hidden::Absent) => None,
     };
     UserDetails {
-        url: turn.url("/rest/api/3/user", [("accountId", id)]),
+        url: context.url("/rest/api/3/user", [("accountId", id)]),
         account_id: id.to_owned(),
         account_type: account.kind,
         email_address,
@@ -278,9 +288,9 @@ pub(super) enum Row<T> {
 
 impl<T> Row<T> {
     /// A row without an account, as `User.accountId` of the description has it and Cartography tests it.
-    pub(super) fn unknown(turn: &Turn<'_>) -> Row<T> {
+    pub(super) fn unknown(context: &RequestContext<'_>) -> Row<T> {
         Row::Unknown(json!({
-            "self": turn.url("/rest/api/3/user", [("accountId", "unknown")]),
+            "self": context.url("/rest/api/3/user", [("accountId", "unknown")]),
             "accountId": "unknown",
             "accountType": "unknown",
             "avatarUrls": {},
@@ -291,9 +301,9 @@ impl<T> Row<T> {
 }
 
 /// An account as a list of users shows it: without groups and roles.
-pub(super) fn listed_user(turn: &Turn<'_>, id: &str, account: &Account) -> User {
+pub(super) fn listed_user(context: &RequestContext<'_>, id: &str, account: &Account) -> User {
     User {
-        details: user_details(turn, id, account, Hidden::Absent),
+        details: user_details(context, id, account, Hidden::Absent),
         app_type: account.app_type,
         locale: tells_where(account).then_some("en_US"),
         guest: false,
@@ -304,18 +314,18 @@ pub(super) fn listed_user(turn: &Turn<'_>, id: &str, account: &Account) -> User 
 }
 
 /// An account as it is shown alone: with the number of its groups and roles, and these when expanded.
-pub(super) fn single_user(turn: &Turn<'_>, id: &str, account: &Account, expand: Expand) -> User {
-    let groups: Vec<GroupName> = turn
+pub(super) fn single_user(context: &RequestContext<'_>, id: &str, account: &Account, expand: Expand) -> User {
+    let groups: Vec<GroupName> = context
         .world
         .groups_seen(id)
         .into_iter()
-        .filter_map(|id| Some(group_name(turn, id, turn.state().groups.get(id)?)))
+        .filter_map(|id| Some(group_name(context, id, context.state().groups.get(id)?)))
         .collect();
     let role = |key: &str| {
-        let name = turn.state().apps.get(key).map_or_else(|| key.to_owned(), |app| app.name.clone());
+        let name = context.state().apps.get(key).map_or_else(|| key.to_owned(), |app| app.name.clone());
         Role { key: key.to_owned(), name }
     };
-    let roles: Vec<Role> = turn.state().apps_of(id).into_iter().map(role).collect();
+    let roles: Vec<Role> = context.state().apps_of(id).into_iter().map(role).collect();
     User {
         groups: Some(Items { size: groups.len(), items: if expand.groups { groups } else { Vec::new() } }),
         application_roles: Some(Items {
@@ -323,25 +333,25 @@ pub(super) fn single_user(turn: &Turn<'_>, id: &str, account: &Account, expand: 
             items: if expand.roles { roles } else { Vec::new() },
         }),
         expand: Some("groups,applicationRoles"),
-        ..listed_user(turn, id, account)
+        ..listed_user(context, id, account)
     }
 }
 
 /// A group with its address.
-pub(super) fn group_name(turn: &Turn<'_>, id: &str, group: &Group) -> GroupName {
-    let url = turn.url("/rest/api/3/group", [("groupId", id)]);
+pub(super) fn group_name(context: &RequestContext<'_>, id: &str, group: &Group) -> GroupName {
+    let url = context.url("/rest/api/3/group", [("groupId", id)]);
     GroupName { name: group.name.clone(), group_id: id.to_owned(), url }
 }
 
 /// A group with the number of its members as reads see them.
-pub(super) fn full_group(turn: &Turn<'_>, id: &str, group: &Group) -> FullGroup {
-    let size = turn.world.members_seen(id).len();
-    with_users(turn, id, group, size, 0, Vec::new())
+pub(super) fn full_group(context: &RequestContext<'_>, id: &str, group: &Group) -> FullGroup {
+    let size = context.world.members_seen(id).len();
+    with_users(context, id, group, size, 0, Vec::new())
 }
 
 /// A group with those of its `size` members that stand from an index on.
 pub(super) fn with_users(
-    turn: &Turn<'_>,
+    context: &RequestContext<'_>,
     id: &str,
     group: &Group,
     size: usize,
@@ -350,7 +360,7 @@ pub(super) fn with_users(
 ) -> FullGroup {
     let end_index = start_index + items.len().saturating_sub(1);
     let users = PagedUsers { size, items, max_results: 50, start_index, end_index };
-    FullGroup { name: group_name(turn, id, group), users, expand: "users" }
+    FullGroup { name: group_name(context, id, group), users, expand: "users" }
 }
 
 fn avatars(name: &str) -> BTreeMap<&'static str, String> {

@@ -6,44 +6,44 @@ use serde_json::json;
 
 use crate::change::Change;
 use crate::reply::Reply;
-use crate::turn::Turn;
+use crate::request_context::RequestContext;
 use crate::words::Deletion;
 
 use super::{asked_account, no_such_account, require, restriction, unreadable};
 
 /// `POST …/lifecycle/delete`: 200 with a message; the account is inactive until it is gone, 14 days later, and until
 /// then the deletion can be cancelled (description). The sandbox does not wait for these days.
-pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let account = asked_account(turn)?;
-    require(restriction(turn, account))?;
-    let user = turn.parameter("accountId").to_owned();
+pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let account = asked_account(context)?;
+    require(restriction(context, account))?;
+    let user = context.parameter("accountId").to_owned();
     if account.deletion.is_some() {
         return Err(lifecycle_error(&user, "account-deletion-requested"));
     }
-    set_deletion(turn, user, Some(Deletion::Scheduled), "The account will be deleted in 14 days.")
+    set_deletion(context, user, Some(Deletion::Scheduled), "The account will be deleted in 14 days.")
 }
 
 /// `POST …/lifecycle/cancel-delete`: 200; the account is active again (description). Assumption: 404 where no deletion is
 /// scheduled, since the description has no 409.
-pub(super) fn cancel_delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let account = asked_account(turn)?;
-    require(restriction(turn, account))?;
+pub(super) fn cancel_delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let account = asked_account(context)?;
+    require(restriction(context, account))?;
     if account.deletion != Some(Deletion::Scheduled) {
         return Err(no_such_account());
     }
-    let user = turn.parameter("accountId").to_owned();
-    set_deletion(turn, user, None, "The deletion of the account is cancelled.")
+    let user = context.parameter("accountId").to_owned();
+    set_deletion(context, user, None, "The deletion of the account is cancelled.")
 }
 
 fn set_deletion(
-    turn: &mut Turn<'_>,
+    context: &mut RequestContext<'_>,
     user: String,
     deletion: Option<Deletion>,
     message: &str,
 ) -> Result<Reply, Reply> {
     let active = deletion.is_none();
     for change in [Change::SetDeletion { user: user.clone(), deletion }, Change::SetActive { user, active }] {
-        turn.world.change(&change).map_err(|_| no_such_account())?;
+        context.world.change(&change).map_err(|_| no_such_account())?;
     }
     Ok(Reply::json(StatusCode::OK, &json!({ "message": message })))
 }
@@ -55,30 +55,30 @@ struct Message {
 }
 
 /// `POST …/lifecycle/disable`: 204, and again 204 (assumption). The body is required, and may be `{}`.
-pub(super) fn disable(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    asked_account(turn)?;
-    turn.json::<Message>().map_err(|_| unreadable())?;
-    set_active(turn, false)
+pub(super) fn disable(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    asked_account(context)?;
+    context.json::<Message>().map_err(|_| unreadable())?;
+    set_active(context, false)
 }
 
 /// `POST …/lifecycle/enable`: 204; a deletion has to be cancelled before (description).
-pub(super) fn enable(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    set_active(turn, true)
+pub(super) fn enable(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    set_active(context, true)
 }
 
-fn set_active(turn: &mut Turn<'_>, active: bool) -> Result<Reply, Reply> {
-    let account = asked_account(turn)?;
-    require(restriction(turn, account))?;
+fn set_active(context: &mut RequestContext<'_>, active: bool) -> Result<Reply, Reply> {
+    let account = asked_account(context)?;
+    require(restriction(context, account))?;
     let why = match account.deletion {
         Some(Deletion::Scheduled) => Some("account-scheduled-for-deletion"),
         Some(Deletion::Done) => Some("account-closed"),
         None => None,
     };
-    let user = turn.parameter("accountId").to_owned();
+    let user = context.parameter("accountId").to_owned();
     if let Some(code) = why {
         return Err(lifecycle_error(&user, code));
     }
-    turn.world.change(&Change::SetActive { user, active }).map_err(|_| no_such_account())?;
+    context.world.change(&Change::SetActive { user, active }).map_err(|_| no_such_account())?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 

@@ -10,8 +10,8 @@ use http::{Method, StatusCode};
 use serde_json::{Map, Value, json};
 
 use super::reply::Reply;
+use super::request_context::{Access, Handler, RequestContext, Route, Scopes};
 use super::state::Account;
-use super::turn::{Access, Handler, Route, Scopes, Turn};
 
 /// Every route. A key that was made with scopes is refused by all of them, reads too, since the one that they ask for,
 /// `manage:org`, cannot be chosen (measured by other clients in 2026).
@@ -69,7 +69,9 @@ pub(super) fn refusal(status: StatusCode) -> Reply {
         StatusCode::UNAUTHORIZED => "unauthorized",
         StatusCode::FORBIDDEN => "forbidden",
         StatusCode::NOT_FOUND => "notFound",
-        StatusCode::TOO_MANY_REQUESTS => return super::turn::edge_error(status, "Rate limit exceeded."),
+        StatusCode::TOO_MANY_REQUESTS => {
+            return super::request_context::edge_error(status, "Rate limit exceeded.");
+        }
         _ => "badRequest",
     };
     Reply::json(status, &json!({ "key": key }))
@@ -77,24 +79,24 @@ pub(super) fn refusal(status: StatusCode) -> Reply {
 
 /// `GET /users/{accountId}/manage`: what may be done with an account, and why not. It is the cheap way to ask
 /// whether SCIM owns it. Unknown names in `privileges` are left out.
-fn privileges(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let account = asked_account(turn)?;
-    let asked: Vec<&str> = turn.query.all("privileges").flat_map(|list| list.split(',')).collect();
+fn privileges(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let account = asked_account(context)?;
+    let asked: Vec<&str> = context.query.all("privileges").flat_map(|list| list.split(',')).collect();
     let wanted = PRIVILEGES.iter().filter(|name| asked.is_empty() || asked.contains(name));
     let rules: Map<String, Value> =
-        wanted.map(|name| ((*name).to_owned(), privilege(turn, account, name))).collect();
+        wanted.map(|name| ((*name).to_owned(), privilege(context, account, name))).collect();
     Ok(Reply::json(StatusCode::OK, &rules))
 }
 
-fn privilege(turn: &Turn<'_>, account: &Account, name: &str) -> Value {
+fn privilege(context: &RequestContext<'_>, account: &Account, name: &str) -> Value {
     let rule = |why: Option<&str>| match why {
         None => json!({ "allowed": true }),
         Some(key) => json!({ "allowed": false, "reason": { "key": key } }),
     };
     let why = match name {
         "profile.read" | "apiToken.read" | "apiToken.delete" => unmanaged(account),
-        "lifecycle.enablement" | "lifecycle.delete" => restriction(turn, account),
-        _ => unmanaged(account).or_else(|| synced(turn)),
+        "lifecycle.enablement" | "lifecycle.delete" => restriction(context, account),
+        _ => unmanaged(account).or_else(|| synced(context)),
     };
     match name {
         "profile" | "profile.write" => PROFILE.iter().map(|field| ((*field).to_owned(), rule(why))).collect(),
@@ -115,9 +117,9 @@ fn unreadable() -> Reply {
 }
 
 /// Why an account cannot be deactivated, activated or deleted here. Assumption: the order of the reasons.
-fn restriction(turn: &Turn<'_>, account: &Account) -> Option<&'static str> {
-    let own = turn.caller_id() == Some(turn.parameter("accountId"));
-    unmanaged(account).or(own.then_some("administrative.notMyself")).or_else(|| synced(turn))
+fn restriction(context: &RequestContext<'_>, account: &Account) -> Option<&'static str> {
+    let own = context.caller_id() == Some(context.parameter("accountId"));
+    unmanaged(account).or(own.then_some("administrative.notMyself")).or_else(|| synced(context))
 }
 
 /// Assumption: an account that the organization does not manage is answered with this reason, and not with 403.
@@ -125,12 +127,12 @@ fn unmanaged(account: &Account) -> Option<&'static str> {
     (!account.managed).then_some("managedAccount")
 }
 
-fn synced(turn: &Turn<'_>) -> Option<&'static str> {
-    turn.state().scim.contains_key(turn.parameter("accountId")).then_some("externalDirectory.scim")
+fn synced(context: &RequestContext<'_>) -> Option<&'static str> {
+    context.state().scim.contains_key(context.parameter("accountId")).then_some("externalDirectory.scim")
 }
 
-fn asked_account<'a>(turn: &'a Turn<'_>) -> Result<&'a Account, Reply> {
-    turn.state().accounts.get(turn.parameter("accountId")).ok_or_else(no_such_account)
+fn asked_account<'a>(context: &'a RequestContext<'_>) -> Result<&'a Account, Reply> {
+    context.state().accounts.get(context.parameter("accountId")).ok_or_else(no_such_account)
 }
 
 /// As it was measured (ConductorOne/baton-atlassian, 2026-10): `context` is a text here.

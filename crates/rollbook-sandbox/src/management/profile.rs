@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 use crate::change::Change;
 use crate::reply::Reply;
+use crate::request_context::{RequestContext, encode};
 use crate::state::Account;
-use crate::turn::{Turn, encode};
 use crate::words::{AccountType, Deletion};
 
 use super::{asked_account, no_such_account, require, synced, unmanaged, unreadable};
@@ -16,18 +16,18 @@ use super::{asked_account, no_such_account, require, synced, unmanaged, unreadab
 const FIELDS: [&str; 4] = ["nickname", "zoneinfo", "locale", "extended_profile"];
 
 /// `GET …/manage/profile`.
-pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let account = asked_account(turn)?;
+pub(super) fn get(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let account = asked_account(context)?;
     require(unmanaged(account))?;
-    Ok(Reply::json(StatusCode::OK, &json!({ "account": shown(turn, account) })))
+    Ok(Reply::json(StatusCode::OK, &json!({ "account": shown(context, account) })))
 }
 
 /// `PATCH …/manage/profile`: the fields that `profile.write` lists; 400 for any other, which would be lost.
-pub(super) fn patch(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let account = asked_account(turn)?;
-    require(unmanaged(account).or_else(|| synced(turn)))?;
-    let mut profile: Map<String, Value> = turn.json().map_err(|_| unreadable())?;
-    let user = turn.parameter("accountId").to_owned();
+pub(super) fn patch(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let account = asked_account(context)?;
+    require(unmanaged(account).or_else(|| synced(context)))?;
+    let mut profile: Map<String, Value> = context.json().map_err(|_| unreadable())?;
+    let user = context.parameter("accountId").to_owned();
     let name = match profile.remove("name") {
         None => None,
         Some(Value::String(name)) if !name.is_empty() => Some(name),
@@ -45,13 +45,14 @@ pub(super) fn patch(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
             }
         }
     }
-    turn.world
+    context
+        .world
         .change(&Change::SetProfile { user: user.clone(), profile: after })
         .map_err(|_| no_such_account())?;
     if let Some(name) = name {
-        turn.world.change(&Change::RenameUser { user, name }).map_err(|_| no_such_account())?;
+        context.world.change(&Change::RenameUser { user, name }).map_err(|_| no_such_account())?;
     }
-    get(turn)
+    get(context)
 }
 
 #[derive(Deserialize)]
@@ -60,21 +61,21 @@ struct Email {
 }
 
 /// `PUT …/manage/email`: 204. Assumption: 400 for a domain that is not verified, and for an email of somebody else.
-pub(super) fn set_email(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let account = asked_account(turn)?;
-    require(unmanaged(account).or_else(|| synced(turn)))?;
-    let Email { email } = turn.json().map_err(|_| unreadable())?;
+pub(super) fn set_email(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let account = asked_account(context)?;
+    require(unmanaged(account).or_else(|| synced(context)))?;
+    let Email { email } = context.json().map_err(|_| unreadable())?;
     let refused = |key: &str| Reply::json(StatusCode::BAD_REQUEST, &json!({ "key": key }));
-    if !turn.state().organization.has_verified(&email) {
+    if !context.state().organization.has_verified(&email) {
         return Err(refused("invalidEmail"));
     }
-    let user = turn.parameter("accountId").to_owned();
-    turn.world.change(&Change::ChangeEmail { user, email }).map_err(|_| refused("emailInUse"))?;
+    let user = context.parameter("accountId").to_owned();
+    context.world.change(&Change::ChangeEmail { user, email }).map_err(|_| refused("emailInUse"))?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-fn shown(turn: &Turn<'_>, account: &Account) -> Value {
-    let id = turn.parameter("accountId");
+fn shown(context: &RequestContext<'_>, account: &Account) -> Value {
+    let id = context.parameter("accountId");
     let status = match account.deletion {
         Some(Deletion::Done) => "closed",
         None if account.active => "active",

@@ -7,13 +7,13 @@ use crate::change::Change;
 use crate::credential::SeedCredential;
 use crate::ids::stable_uuid;
 use crate::reply::Reply;
-use crate::turn::Turn;
+use crate::request_context::RequestContext;
 
 use super::{asked_account, no_such_account, require, unmanaged};
 
 /// `GET …/manage/api-tokens`: those that have not run out, without their secrets.
-pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require(unmanaged(asked_account(turn)?))?;
+pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require(unmanaged(asked_account(context)?))?;
     let row = |token: &SeedCredential| {
         json!({
             "id": id(token),
@@ -21,24 +21,24 @@ pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
             "createdAt": "2024-01-01T00:00:00.000Z",
         })
     };
-    let rows: Vec<Value> = tokens(turn).map(row).collect();
+    let rows: Vec<Value> = tokens(context).map(row).collect();
     Ok(Reply::json(StatusCode::OK, &rows))
 }
 
 /// `DELETE …/manage/api-tokens/{tokenId}`: 204; who uses it is shut out from then on.
-pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require(unmanaged(asked_account(turn)?))?;
-    let asked = turn.parameter("tokenId");
-    let found = tokens(turn).find(|token| id(token) == asked).map(|token| token.secret().to_owned());
+pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require(unmanaged(asked_account(context)?))?;
+    let asked = context.parameter("tokenId");
+    let found = tokens(context).find(|token| id(token) == asked).map(|token| token.secret().to_owned());
     let secret = found.ok_or_else(no_such_account)?;
-    turn.world.change(&Change::ExpireSecret { secret }).map_err(|_| no_such_account())?;
+    context.world.change(&Change::ExpireSecret { secret }).map_err(|_| no_such_account())?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-fn tokens<'a>(turn: &'a Turn<'_>) -> impl Iterator<Item = &'a SeedCredential> {
-    let account = turn.parameter("accountId");
+fn tokens<'a>(context: &'a RequestContext<'_>) -> impl Iterator<Item = &'a SeedCredential> {
+    let account = context.parameter("accountId");
     let is_token = |it: &&SeedCredential| matches!(it, SeedCredential::Basic(_) | SeedCredential::Scoped(_));
-    let credentials = turn.state().credentials.iter().filter(is_token);
+    let credentials = context.state().credentials.iter().filter(is_token);
     credentials.filter(move |token| token.account() == Some(account) && !token.expired())
 }
 

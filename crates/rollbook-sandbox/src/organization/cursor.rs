@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::reply::Reply;
-use crate::turn::Turn;
+use crate::request_context::RequestContext;
 
 use super::errors::error;
 
@@ -50,10 +50,10 @@ pub(super) fn links(next: Option<&str>) -> Value {
 }
 
 /// The `links` of a page of v1: URLs, and no key where there is no further page.
-pub(super) fn url_links(turn: &Turn<'_>, path: &str, next: Option<&str>) -> Value {
-    let own = turn.url(path, []);
+pub(super) fn url_links(context: &RequestContext<'_>, path: &str, next: Option<&str>) -> Value {
+    let own = context.url(path, []);
     next.map_or_else(
         || json!({ "self": own }),
-        |next| json!({ "self": own, "next": turn.url(path, [("cursor", next)]) }),
+        |next| json!({ "self": own, "next": context.url(path, [("cursor", next)]) }),
     )
 }

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::ids::stable_uuid;
 use crate::reply::Reply;
-use crate::turn::edge_error;
+use crate::request_context::edge_error;
 
 /// `{"errors":[{id,status,code,title,detail}]}`.
 pub(super) fn error(status: StatusCode, code: &str, detail: &str) -> Reply {

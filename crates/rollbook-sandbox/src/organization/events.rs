@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::reply::Reply;
-use crate::turn::Turn;
+use crate::request_context::RequestContext;
 use crate::world::Event;
 
 use super::cursor::Cursor;
@@ -26,60 +26,61 @@ struct Search {
 
 /// `GET /v1/orgs/{orgId}/events`: 30 a page unless told otherwise. By `actor`, `ip`, `product` and `location` nothing is
 /// found: the sandbox does not keep them.
-pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    page(turn, "events", 30)
+pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    page(context, "events", 30)
 }
 
 /// `GET /v1/orgs/{orgId}/events-stream`: the same, oldest first, 200 a page; times mean `processedAt`, which here is the
 /// time of the event.
-pub(super) fn stream(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    page(turn, "events-stream", 200)
+pub(super) fn stream(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    page(context, "events-stream", 200)
 }
 
 /// `GET /v1/orgs/{orgId}/events/{eventId}`.
-pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_organization(turn)?;
-    let found = turn.world.events.iter().find(|event| event.id == turn.parameter("eventId"));
+pub(super) fn get(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_organization(context)?;
+    let found = context.world.events.iter().find(|event| event.id == context.parameter("eventId"));
     let unknown = || error(StatusCode::NOT_FOUND, "ADMIN-404-4", "Event not found");
     let event = found.ok_or_else(unknown)?;
-    Ok(Reply::json(StatusCode::OK, &json!({ "data": shown(turn, event, false) })))
+    Ok(Reply::json(StatusCode::OK, &json!({ "data": shown(context, event, false) })))
 }
 
-fn page(turn: &Turn<'_>, what: &str, limit: usize) -> Result<Reply, Reply> {
-    require_organization(turn)?;
-    let cursor = match turn.query.filled("cursor") {
+fn page(context: &RequestContext<'_>, what: &str, limit: usize) -> Result<Reply, Reply> {
+    require_organization(context)?;
+    let cursor = match context.query.filled("cursor") {
         Some(token) => Cursor::<Search>::read(token)?,
-        None => Cursor { request: asked(turn, what, limit)?, from: 0 },
+        None => Cursor { request: asked(context, what, limit)?, from: 0 },
     };
     let search = &cursor.request;
     let limit = search.limit;
     let matches = |event: &&Event| {
         let at = event.at.as_millisecond();
-        let text = shown(turn, event, false).to_string().to_lowercase();
+        let text = shown(context, event, false).to_string().to_lowercase();
         search.action.as_ref().is_none_or(|action| action == event.action)
             && search.from.is_none_or(|from| at >= from)
             && search.to.is_none_or(|to| at <= to)
             && search.q.as_ref().is_none_or(|term| text.contains(&term.to_lowercase()))
     };
-    let unkept = ["actor", "ip", "product", "location"].iter().any(|key| turn.query.filled(key).is_some());
-    let mut found: Vec<&Event> = turn.world.events.iter().filter(|event| !unkept && matches(event)).collect();
+    let unkept = ["actor", "ip", "product", "location"].iter().any(|key| context.query.filled(key).is_some());
+    let mut found: Vec<&Event> =
+        context.world.events.iter().filter(|event| !unkept && matches(event)).collect();
     if !search.oldest_first {
         found.reverse();
     }
     let (page, next) = cursor.page(found, limit);
     let data: Vec<Value> =
-        page.into_iter().map(|event| shown(turn, event, what == "events-stream")).collect();
-    let path = format!("/admin/v1/orgs/{}/{what}", turn.state().organization.id);
+        page.into_iter().map(|event| shown(context, event, what == "events-stream")).collect();
+    let path = format!("/admin/v1/orgs/{}/{what}", context.state().organization.id);
     let mut body = json!({ "data": data, "meta": { "page_size": limit }, "links": {} });
     if let Some(next) = next {
         body["meta"]["next"] = json!(next);
-        body["links"]["next"] = json!(turn.url(&path, [("cursor", next.as_str())]));
+        body["links"]["next"] = json!(context.url(&path, [("cursor", next.as_str())]));
     }
     Ok(Reply::json(StatusCode::OK, &body))
 }
 
-fn asked(turn: &Turn<'_>, what: &str, limit: usize) -> Result<Search, Reply> {
-    let number = |key: &str| match turn.query.filled(key) {
+fn asked(context: &RequestContext<'_>, what: &str, limit: usize) -> Result<Search, Reply> {
+    let number = |key: &str| match context.query.filled(key) {
         None => Ok(None),
         Some(text) => {
             text.parse().map(Some).map_err(|_| invalid_syntax(&format!("'{key}' must be a number")))
@@ -89,19 +90,19 @@ fn asked(turn: &Turn<'_>, what: &str, limit: usize) -> Result<Search, Reply> {
     if !(1..=500).contains(&limit) {
         return Err(invalid_syntax("'limit' must be between 1 and 500"));
     }
-    let text = |key: &str| turn.query.filled(key).map(str::to_owned);
+    let text = |key: &str| context.query.filled(key).map(str::to_owned);
     Ok(Search {
         q: text("q"),
         action: text("action"),
         from: number("from")?,
         to: number("to")?,
-        oldest_first: what == "events-stream" && turn.query.filled("sortOrder") != Some("desc"),
+        oldest_first: what == "events-stream" && context.query.filled("sortOrder") != Some("desc"),
         limit,
     })
 }
 
-fn shown(turn: &Turn<'_>, event: &Event, with_processing: bool) -> Value {
-    let state = turn.state();
+fn shown(context: &RequestContext<'_>, event: &Event, with_processing: bool) -> Value {
+    let state = context.state();
     let about = |kind: &str, id: &String, name: Option<String>| json!({ "id": id, "type": kind, "attributes": { "name": name.unwrap_or_default() } });
     let name = |id: &String| state.accounts.get(id).map(|account| account.name.clone());
     let group = |id: &String| state.groups.get(id).map(|group| group.name.clone());
@@ -130,6 +131,6 @@ fn shown(turn: &Turn<'_>, event: &Event, with_processing: bool) -> Value {
         "type": "events",
         "attributes": attributes,
         "message": { "format": "simple", "content": event.action.replace('_', " ") },
-        "links": { "self": turn.url(&own, []) },
+        "links": { "self": context.url(&own, []) },
     })
 }

@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use crate::change::{Change, Refused};
 use crate::reply::Reply;
+use crate::request_context::RequestContext;
 use crate::seed::SeedGroup;
 use crate::state::Group;
-use crate::turn::Turn;
 
 use super::cursor::{Cursor, links};
 use super::errors::{bad_request, error, no_such_group};
@@ -17,33 +17,33 @@ use super::view::{Scope, group, is_for_admins, is_modifiable, is_shown, require_
 
 /// `POST …/groups/search`: by ids, by exact names in any case, by a text, or all; 20 a page unless told otherwise.
 /// Teams are among them: `managedBy` has a word for them.
-pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn, Scope::Read)?;
-    Ok(page(turn, read::<GroupSearch>(turn)?))
+pub(super) fn search(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context, Scope::Read)?;
+    Ok(page(context, read::<GroupSearch>(context)?))
 }
 
 /// `GET …/groups`, which goes after June 2027: the same by a query.
-pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn, Scope::Read)?;
-    Ok(page(turn, of_query::<GroupSearch>(turn)?))
+pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context, Scope::Read)?;
+    Ok(page(context, of_query::<GroupSearch>(context)?))
 }
 
 /// `GET …/groups/count`: how many a query finds.
-pub(super) fn count(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn, Scope::Read)?;
-    let asked = of_query::<GroupSearch>(turn)?.request;
-    Ok(Reply::json(StatusCode::OK, &json!({ "count": found(turn, &asked).len() })))
+pub(super) fn count(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context, Scope::Read)?;
+    let asked = of_query::<GroupSearch>(context)?.request;
+    Ok(Reply::json(StatusCode::OK, &json!({ "count": found(context, &asked).len() })))
 }
 
-fn found<'a>(turn: &'a Turn<'_>, asked: &GroupSearch) -> Vec<(&'a String, &'a Group)> {
+fn found<'a>(context: &'a RequestContext<'_>, asked: &GroupSearch) -> Vec<(&'a String, &'a Group)> {
     let names: Vec<String> = asked.group_names.iter().map(|name| name.to_lowercase()).collect();
     let term = asked.search_term.as_ref().map(|term| term.to_lowercase());
     let ids: Vec<&str> = asked.group_ids.iter().filter_map(|id| id.rsplit('/').next()).collect();
-    let directory = &turn.state().organization.directory_id;
+    let directory = &context.state().organization.directory_id;
     let in_directory = asked.directory_ids.is_empty() || asked.directory_ids.contains(directory);
     let matches = |id: &str, group: &Group| {
         let name = group.name.to_lowercase();
-        let members = || turn.world.members_seen(id);
+        let members = || context.world.members_seen(id);
         in_directory
             && is_shown(group)
             && (ids.is_empty() || ids.contains(&id))
@@ -51,27 +51,27 @@ fn found<'a>(turn: &'a Turn<'_>, asked: &GroupSearch) -> Vec<(&'a String, &'a Gr
             && term.as_ref().is_none_or(|term| name.contains(term))
             && (asked.account_ids.is_empty() || asked.account_ids.iter().any(|id| members().contains(id)))
     };
-    let groups = turn.state().groups.iter();
+    let groups = context.state().groups.iter();
     let mut found: Vec<(&String, &Group)> = groups.filter(|(id, group)| matches(id, group)).collect();
     found.sort_unstable_by_key(|(id, group)| (group.name.as_str(), id.as_str()));
     found
 }
 
-fn page(turn: &Turn<'_>, cursor: Cursor<GroupSearch>) -> Reply {
+fn page(context: &RequestContext<'_>, cursor: Cursor<GroupSearch>) -> Reply {
     let limit = cursor.request.limit.unwrap_or(20);
     let expand = cursor.request.expand.clone();
-    let found = found(turn, &cursor.request);
+    let found = found(context, &cursor.request);
     let (page, next) = cursor.page(found, limit);
-    let data: Vec<Value> = page.into_iter().map(|(id, found)| group(turn, id, found, &expand)).collect();
+    let data: Vec<Value> = page.into_iter().map(|(id, found)| group(context, id, found, &expand)).collect();
     Reply::json(StatusCode::OK, &json!({ "data": data, "links": links(next.as_deref()) }))
 }
 
 /// `GET …/groups/{groupId}`.
-pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn, Scope::Read)?;
-    let (id, found) = require_group(turn)?;
+pub(super) fn get(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context, Scope::Read)?;
+    let (id, found) = require_group(context)?;
     let counts = ["counts.users".to_owned(), "counts.resources".to_owned()];
-    Ok(Reply::json(StatusCode::OK, &json!({ "data": group(turn, id, found, &counts) })))
+    Ok(Reply::json(StatusCode::OK, &json!({ "data": group(context, id, found, &counts) })))
 }
 
 #[derive(Deserialize)]
@@ -81,27 +81,27 @@ struct NewGroup {
 }
 
 /// `POST …/groups`: 201 without a body, since the description has none; 409 for a name in use.
-pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn, Scope::Write)?;
-    let asked: NewGroup = turn.json().map_err(|error| bad_request(&error.to_string()))?;
+pub(super) fn create(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context, Scope::Write)?;
+    let asked: NewGroup = context.json().map_err(|error| bad_request(&error.to_string()))?;
     let name = asked.name.ok_or_else(|| bad_request("'name' must be given"))?;
     let seed = SeedGroup { name: name.clone(), description: asked.description, ..SeedGroup::default() };
-    turn.world.change(&Change::CreateGroup(seed)).map_err(|why| {
+    context.world.change(&Change::CreateGroup(seed)).map_err(|why| {
         if matches!(why, Refused::NameInUse(_)) {
             let text = "A group with this name already exists";
             return error(StatusCode::CONFLICT, "ADMIN-409-28", text);
         }
         bad_request(&why.to_string())
     })?;
-    turn.subject.group_id = turn.state().group_named(&name).map(str::to_owned);
+    context.subject.group_id = context.state().group_named(&name).map(str::to_owned);
     Ok(Reply::empty(StatusCode::CREATED))
 }
 
 /// `DELETE …/groups/{groupId}`: 204; 403 for default and admin groups, and for what is not modifiable.
 /// Assumption: members are not an obstacle (`ADMIN-409-5` is listed, and 409 is not among this call's answers).
-pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn, Scope::Write)?;
-    let (id, found) = require_group(turn)?;
+pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context, Scope::Write)?;
+    let (id, found) = require_group(context)?;
     let forbidden = |code, why| Err(error(StatusCode::FORBIDDEN, code, why));
     if !is_modifiable(found) {
         return forbidden("ADMIN-403-5", "Not allowed to manage the group");
@@ -113,6 +113,6 @@ pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         return forbidden("ADMIN-403-7", "Not allowed to delete group which grants admin access");
     }
     let id = id.to_owned();
-    turn.world.change(&Change::DeleteGroup { group: id }).map_err(|_| no_such_group())?;
+    context.world.change(&Change::DeleteGroup { group: id }).map_err(|_| no_such_group())?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }

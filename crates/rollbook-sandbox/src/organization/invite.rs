@@ -8,9 +8,9 @@ use serde_json::{Value, json};
 
 use crate::change::{Change, Refused};
 use crate::reply::Reply;
+use crate::request_context::RequestContext;
 use crate::seed::SeedUser;
 use crate::state::State;
-use crate::turn::Turn;
 use crate::words::Grant;
 
 use super::errors::error;
@@ -42,9 +42,9 @@ struct Rule {
 /// group that there is not, 409 when a seat is missing for all of them. Assumptions: a synced group, a closed
 /// account, and a seat that is missing for some fail by item; a suspended account stays suspended; no mail is sent
 /// in any case. 402 does not occur: the organization has paid.
-pub(super) fn invite(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_organization(turn)?;
-    let asked: Invitation = turn.json().map_err(|error| bad_request(&error.to_string()))?;
+pub(super) fn invite(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_organization(context)?;
+    let asked: Invitation = context.json().map_err(|error| bad_request(&error.to_string()))?;
     if !(1..=MOST).contains(&asked.emails.len()) {
         return Err(bad_request(&format!("'emails' must have 1 to {MOST} items")));
     }
@@ -54,21 +54,24 @@ pub(super) fn invite(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
     if asked.notification_text.is_some() && !asked.send_notification {
         return Err(bad_request("'notificationText' needs 'sendNotification'"));
     }
-    let groups: Vec<String> =
-        asked.additional_groups.iter().map(|id| known_group(turn.state(), id)).collect::<Result<_, _>>()?;
+    let groups: Vec<String> = asked
+        .additional_groups
+        .iter()
+        .map(|id| known_group(context.state(), id))
+        .collect::<Result<_, _>>()?;
     let apps: Vec<(&Rule, String)> = asked
         .permission_rules
         .iter()
-        .map(|rule| Ok((rule, known_app(turn.state(), rule)?)))
+        .map(|rule| Ok((rule, known_app(context.state(), rule)?)))
         .collect::<Result<_, Reply>>()?;
     let mut data = Vec::new();
     let mut failed = false;
-    if !apps.is_empty() && asked.emails.iter().all(|email| !has_seats(turn.state(), email, &apps)) {
+    if !apps.is_empty() && asked.emails.iter().all(|email| !has_seats(context.state(), email, &apps)) {
         let why = "You've exceeded your user limit for an app included in the invitation";
         return Err(error(StatusCode::CONFLICT, "ADMIN-UAM-409-3", why));
     }
     for email in &asked.emails {
-        let item = one(turn, email, &groups, &apps);
+        let item = one(context, email, &groups, &apps);
         failed |= item.failed;
         data.push(item.json);
     }
@@ -82,13 +85,13 @@ struct Item {
     failed: bool,
 }
 
-fn one(turn: &mut Turn<'_>, email: &str, groups: &[String], apps: &[(&Rule, String)]) -> Item {
-    let seats = has_seats(turn.state(), email, apps);
-    let id = bring_in(turn, email);
-    turn.subject.account_id = id.as_ref().ok().cloned();
+fn one(context: &mut RequestContext<'_>, email: &str, groups: &[String], apps: &[(&Rule, String)]) -> Item {
+    let seats = has_seats(context.state(), email, apps);
+    let id = bring_in(context, email);
+    context.subject.account_id = id.as_ref().ok().cloned();
     let mut assigned = Vec::new();
     for group in groups {
-        let done = id.as_ref().map_err(ToString::to_string).and_then(|id| join(turn, group, id));
+        let done = id.as_ref().map_err(ToString::to_string).and_then(|id| join(context, group, id));
         assigned.push((json!({ "group": group }), done));
     }
     let mut roles = Vec::new();
@@ -96,7 +99,7 @@ fn one(turn: &mut Turn<'_>, email: &str, groups: &[String], apps: &[(&Rule, Stri
         let full = || format!("The user limit of {app} is exceeded");
         let done = match &id {
             Ok(_) if !seats => Err(full()),
-            Ok(id) => give(turn, rule, app, id),
+            Ok(id) => give(context, rule, app, id),
             Err(why) => Err(why.to_string()),
         };
         roles.push((json!({ "resource": rule.resource, "role": rule.role }), done));
@@ -123,27 +126,27 @@ fn with_status(mut item: Value, done: Result<(), String>) -> Value {
 }
 
 /// Makes the account, which has not accepted yet, or takes it back into the directory.
-fn bring_in(turn: &mut Turn<'_>, email: &str) -> Result<String, Refused> {
-    let existing = turn.state().account_id(email).map(str::to_owned);
+fn bring_in(context: &mut RequestContext<'_>, email: &str) -> Result<String, Refused> {
+    let existing = context.state().account_id(email).map(str::to_owned);
     let Some(id) = existing else {
         let seed = SeedUser { email: Some(email.to_owned()), pending: true, ..SeedUser::default() };
-        turn.world.change(&Change::CreateUser(seed))?;
-        let made = turn.state().account_id(email).map(str::to_owned);
+        context.world.change(&Change::CreateUser(seed))?;
+        let made = context.state().account_id(email).map(str::to_owned);
         return made.ok_or_else(|| Refused::UnknownUser(email.to_owned()));
     };
-    let account = turn.state().accounts.get(&id);
+    let account = context.state().accounts.get(&id);
     if account.is_some_and(|account| !is_person(account) || account.deletion.is_some()) {
         return Err(Refused::NoPerson(id));
     }
-    turn.world.change(&Change::ReturnUser { user: id.clone() })?;
+    context.world.change(&Change::ReturnUser { user: id.clone() })?;
     Ok(id)
 }
 
-fn join(turn: &mut Turn<'_>, group: &str, user: &str) -> Result<(), String> {
-    if turn.state().groups.get(group).is_some_and(|group| !is_modifiable(group)) {
+fn join(context: &mut RequestContext<'_>, group: &str, user: &str) -> Result<(), String> {
+    if context.state().groups.get(group).is_some_and(|group| !is_modifiable(group)) {
         return Err("The group is synced from an identity provider".to_owned());
     }
-    match turn.world.change(&Change::AddMember { group: group.to_owned(), user: user.to_owned() }) {
+    match context.world.change(&Change::AddMember { group: group.to_owned(), user: user.to_owned() }) {
         Ok(()) | Err(Refused::AlreadyMember { .. }) => Ok(()),
         Err(why) => Err(why.to_string()),
     }
@@ -151,14 +154,14 @@ fn join(turn: &mut Turn<'_>, group: &str, user: &str) -> Result<(), String> {
 
 /// Lets an account join the groups that give a role: the default groups for `user` (docs/atlassian.md#default-groups),
 /// every group that grants it for `admin` (assumption).
-fn give(turn: &mut Turn<'_>, rule: &Rule, app: &str, user: &str) -> Result<(), String> {
+fn give(context: &mut RequestContext<'_>, rule: &Rule, app: &str, user: &str) -> Result<(), String> {
     let gives = |group: &crate::state::Group| match rule.role.as_str() {
         "atlassian/admin" => group.grants.get(app) == Some(&Grant::Admin),
         _ => group.default_for.contains(app),
     };
-    let groups = turn.state().groups.iter().filter(|(_, group)| gives(group));
+    let groups = context.state().groups.iter().filter(|(_, group)| gives(group));
     let ids: Vec<String> = groups.map(|(id, _)| id.clone()).collect();
-    ids.into_iter().try_for_each(|id| join(turn, &id, user))
+    ids.into_iter().try_for_each(|id| join(context, &id, user))
 }
 
 /// Whether every app of an invitation has a seat for a person, or the person has one already.

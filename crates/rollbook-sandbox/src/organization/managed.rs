@@ -5,8 +5,8 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::reply::Reply;
+use crate::request_context::{RequestContext, encode};
 use crate::state::Account;
-use crate::turn::{Turn, encode};
 
 use super::cursor::{Cursor, url_links};
 use super::errors::no_such_user;
@@ -16,25 +16,26 @@ use super::view::{account_status, is_person, require_organization, resource};
 const PAGE: usize = 100;
 
 /// `GET /v1/orgs/{orgId}/users`: managed accounts, in the directory or not.
-pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_organization(turn)?;
-    let cursor = match turn.query.filled("cursor") {
+pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_organization(context)?;
+    let cursor = match context.query.filled("cursor") {
         Some(token) => Cursor::read(token)?,
         None => Cursor { request: (), from: 0 },
     };
-    let state = turn.state();
+    let state = context.state();
     let path = format!("/admin/v1/orgs/{}/users", state.organization.id);
     let managed = state.accounts.iter().filter(|(_, account)| is_person(account) && account.managed);
     let rows: Vec<(&String, &Account)> = managed.collect();
     let total = rows.len();
     let (page, next) = cursor.page(rows, PAGE);
-    let data: Vec<Value> = page.into_iter().map(|(id, account)| managed_account(turn, id, account)).collect();
-    let links = url_links(turn, &path, next.as_deref());
+    let data: Vec<Value> =
+        page.into_iter().map(|(id, account)| managed_account(context, id, account)).collect();
+    let links = url_links(context, &path, next.as_deref());
     Ok(Reply::json(StatusCode::OK, &json!({ "data": data, "meta": { "total": total }, "links": links })))
 }
 
-fn managed_account(turn: &Turn<'_>, id: &str, account: &Account) -> Value {
-    let state = turn.state();
+fn managed_account(context: &RequestContext<'_>, id: &str, account: &Account) -> Value {
+    let state = context.state();
     let apps = state.apps_of(id);
     let mut row = json!({
         "account_id": id,
@@ -43,8 +44,8 @@ fn managed_account(turn: &Turn<'_>, id: &str, account: &Account) -> Value {
         "name": account.name,
         "picture": format!("https://avatar-management.invalid/{}", encode(id)),
         "access_billable": state.takes_a_seat(id) && !apps.is_empty(),
-        "product_access": access(turn, id, account, "name"),
-        "links": { "self": turn.url(&format!("/users/{}/manage/profile", encode(id)), []) },
+        "product_access": access(context, id, account, "name"),
+        "links": { "self": context.url(&format!("/users/{}/manage/profile", encode(id)), []) },
     });
     let mut add = |key: &str, value: Value| row.as_object_mut().map(|row| row.insert(key.to_owned(), value));
     if let Some(email) = &account.email {
@@ -57,13 +58,13 @@ fn managed_account(turn: &Turn<'_>, id: &str, account: &Account) -> Value {
 }
 
 /// `GET /v1/orgs/{orgId}/directory/users/{accountId}/last-active-dates`: of a person of the directory.
-pub(super) fn last_active(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_organization(turn)?;
-    let id = turn.parameter("accountId");
-    let account = turn.state().accounts.get(id).filter(|account| is_person(account));
+pub(super) fn last_active(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_organization(context)?;
+    let id = context.parameter("accountId");
+    let account = context.state().accounts.get(id).filter(|account| is_person(account));
     let account = account.ok_or_else(no_such_user)?;
     let data = json!({
-        "product_access": access(turn, id, account, "id"),
+        "product_access": access(context, id, account, "id"),
         "added_to_org": "2024-01-01",
         "added_to_org_timestamp": "2024-01-01T00:00:00.000Z",
     });
@@ -72,8 +73,8 @@ pub(super) fn last_active(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
 
 /// What an account has access to and when it last used it; each entry also has its `name`, or its `id`. Of an app for
 /// which the description has no key there is no entry (assumption).
-fn access(turn: &Turn<'_>, id: &str, account: &Account, also: &str) -> Vec<Value> {
-    let state = turn.state();
+fn access(context: &RequestContext<'_>, id: &str, account: &Account, also: &str) -> Vec<Value> {
+    let state = context.state();
     let entry = |app: &str| {
         let key = match app {
             "jira-servicedesk" => "jira-service-desk",

@@ -5,7 +5,7 @@ use serde::Deserialize;
 
 use crate::change::{Change, Refused};
 use crate::reply::Reply;
-use crate::turn::Turn;
+use crate::request_context::RequestContext;
 use crate::words::Grant;
 
 use super::errors::{bad_request, error, no_such_user};
@@ -19,20 +19,20 @@ struct NewMember {
 
 /// `POST …/memberships`: 204; 409 for who is a member already and for an app without a seat left alike, 403 for a
 /// synced group, 404 for who is not in the directory. The dead v1 wrote `account_id`, which is a 400 here.
-pub(super) fn add(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn, Scope::Write)?;
-    let asked: NewMember = turn.json().map_err(|error| bad_request(&error.to_string()))?;
+pub(super) fn add(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context, Scope::Write)?;
+    let asked: NewMember = context.json().map_err(|error| bad_request(&error.to_string()))?;
     let user = asked.account_id.ok_or_else(|| bad_request("'accountId' must be given"))?;
-    let group = writable(turn)?;
-    require_user(turn, &user).map_err(|_| not_in_directory())?;
-    let state = turn.state();
+    let group = writable(context)?;
+    require_user(context, &user).map_err(|_| not_in_directory())?;
+    let state = context.state();
     let joins = state.groups.get(&group).is_some_and(|group| !group.members.contains(&user));
     let granted = state.groups.get(&group).into_iter().flat_map(|group| &group.grants);
     let granted = granted.filter(|(_, grant)| **grant == Grant::User).map(|(app, _)| app.as_str());
     if joins && state.takes_a_seat(&user) && !state.apps_without_seat(&user, granted).is_empty() {
         return Err(error(StatusCode::CONFLICT, "ADMIN-409-3", CONFLICT));
     }
-    turn.world.change(&Change::AddMember { group, user }).map_err(|why| refused(&why))?;
+    context.world.change(&Change::AddMember { group, user }).map_err(|why| refused(&why))?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
@@ -41,12 +41,12 @@ const CONFLICT: &str = "The user is already in the group or you've exceeded your
                         group grants access to.";
 
 /// `DELETE …/memberships/{accountId}`: 204; 404 for a user who is not a member.
-pub(super) fn remove(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn, Scope::Write)?;
-    let group = writable(turn)?;
-    let user = turn.parameter("accountId").to_owned();
-    require_user(turn, &user).map_err(|_| not_in_directory())?;
-    turn.world.change(&Change::RemoveMember { group, user }).map_err(|why| refused(&why))?;
+pub(super) fn remove(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context, Scope::Write)?;
+    let group = writable(context)?;
+    let user = context.parameter("accountId").to_owned();
+    require_user(context, &user).map_err(|_| not_in_directory())?;
+    context.world.change(&Change::RemoveMember { group, user }).map_err(|why| refused(&why))?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
@@ -56,8 +56,8 @@ fn not_in_directory() -> Reply {
 }
 
 /// The id of the path's group, whose members must be the organization's to change.
-fn writable(turn: &Turn<'_>) -> Result<String, Reply> {
-    let (id, group) = require_group(turn)?;
+fn writable(context: &RequestContext<'_>) -> Result<String, Reply> {
+    let (id, group) = require_group(context)?;
     if is_modifiable(group) {
         return Ok(id.to_owned());
     }

@@ -22,7 +22,7 @@ use http::Method;
 pub(super) use errors::{bad_request, no_such_directory, no_such_user, refusal, scope_missing};
 pub(super) use view::require_organization;
 
-use super::turn::{Access, Handler, Route, Scopes};
+use super::request_context::{Access, Handler, Route, Scopes};
 
 /// The groups that the organization does not show (docs/atlassian.md#what-the-organization-does-not-show).
 const HIDDEN_GROUPS: [&str; 2] = ["system-administrators", "atlassian-addons-admin"];

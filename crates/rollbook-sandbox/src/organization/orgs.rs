@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::ids::stable_uuid;
 use crate::reply::Reply;
-use crate::turn::Turn;
+use crate::request_context::RequestContext;
 
 use super::cursor::{Cursor, links, url_links};
 use super::errors::bad_request;
@@ -17,65 +17,65 @@ const DOMAINS_PAGE: usize = 50;
 /// `GET /v1/orgs`: empty for a key that is bound to one organization, as all are here
 /// (docs/atlassian.md#version-1-of-the-organizations-api).
 #[expect(clippy::unnecessary_wraps, reason = "every handler has one signature")]
-pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let own = turn.url(turn.path, []);
+pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let own = context.url(context.path, []);
     Ok(Reply::json(StatusCode::OK, &json!({ "data": [], "links": { "self": own } })))
 }
 
 /// `GET /v1/orgs/{orgId}`. The sandbox has no name for it but the site's.
-pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_organization(turn)?;
-    let own = format!("/admin/v1/orgs/{}", turn.state().organization.id);
-    let related = |what: &str| json!({ "links": { "related": turn.url(&format!("{own}/{what}"), []) } });
+pub(super) fn get(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_organization(context)?;
+    let own = format!("/admin/v1/orgs/{}", context.state().organization.id);
+    let related = |what: &str| json!({ "links": { "related": context.url(&format!("{own}/{what}"), []) } });
     let organization = json!({
-        "id": turn.state().organization.id,
+        "id": context.state().organization.id,
         "type": "orgs",
-        "attributes": { "name": turn.state().site.name },
+        "attributes": { "name": context.state().site.name },
         "relationships": { "domains": related("domains"), "users": related("users") },
-        "links": { "self": turn.url(&own, []) },
+        "links": { "self": context.url(&own, []) },
     });
     Ok(Reply::json(StatusCode::OK, &json!({ "data": organization })))
 }
 
 /// `GET /v1/orgs/{orgId}/domains`: verified and other ones. The next page is a URL, as everywhere in v1
 /// (docs/atlassian.md#cursors).
-pub(super) fn domains(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_organization(turn)?;
-    let cursor = match turn.query.filled("cursor") {
+pub(super) fn domains(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_organization(context)?;
+    let cursor = match context.query.filled("cursor") {
         Some(token) => Cursor::read(token)?,
         None => Cursor { request: (), from: 0 },
     };
-    let organization = &turn.state().organization;
+    let organization = &context.state().organization;
     let path = format!("/admin/v1/orgs/{}/domains", organization.id);
     let domain = |(name, verified): (&String, &bool)| {
         let id = stable_uuid("domain", name);
-        let own = turn.url(&format!("{path}/{id}"), []);
+        let own = context.url(&format!("{path}/{id}"), []);
         let status = if *verified { "verified" } else { "unverified" };
         let claim = json!({ "type": "dns", "status": status });
         json!({ "id": id, "type": "domains", "attributes": { "name": name, "claim": claim }, "links": { "self": own } })
     };
     let rows: Vec<Value> = organization.domains.iter().map(domain).collect();
     let (data, next) = cursor.page(rows, DOMAINS_PAGE);
-    let links = url_links(turn, &path, next.as_deref());
+    let links = url_links(context, &path, next.as_deref());
     Ok(Reply::json(StatusCode::OK, &json!({ "data": data, "links": links })))
 }
 
 /// `GET /v2/orgs/{orgId}/directories`: the one that there is.
-pub(super) fn directories(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_organization(turn)?;
-    let limit = turn.query.filled("limit").map_or(Ok(20), str::parse);
+pub(super) fn directories(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_organization(context)?;
+    let limit = context.query.filled("limit").map_or(Ok(20), str::parse);
     if !limit.is_ok_and(|limit: u32| (1..=100).contains(&limit)) {
         return Err(bad_request("'limit' must be between 1 and 100"));
     }
-    if let Some(token) = turn.query.filled("cursor") {
+    if let Some(token) = context.query.filled("cursor") {
         Cursor::<()>::read(token)?;
     }
-    let state = turn.state();
+    let state = context.state();
     let name = format!("{} directory", state.site.name);
     let holds = |id: &str| state.accounts.get(id).is_some_and(|account| !account.removed);
-    let ids: Vec<&str> = turn.query.all("directoryIds").collect();
-    let asked = turn.query.filled("accountId").is_none_or(holds)
-        && turn
+    let ids: Vec<&str> = context.query.all("directoryIds").collect();
+    let asked = context.query.filled("accountId").is_none_or(holds)
+        && context
             .query
             .filled("searchTerm")
             .is_none_or(|term| name.to_lowercase().contains(&term.to_lowercase()))

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::reply::Reply;
-use crate::turn::Turn;
+use crate::request_context::RequestContext;
 use crate::words::PlatformRole;
 
 use super::cursor::Cursor;
@@ -154,11 +154,11 @@ impl Search for GroupSearch {
 }
 
 /// Reads a search. With a cursor, everything else in the body is discarded; an empty body asks for everything.
-pub(super) fn read<S: Search + Default>(turn: &Turn<'_>) -> Result<Cursor<S>, Reply> {
-    if turn.body.is_empty() {
+pub(super) fn read<S: Search + Default>(context: &RequestContext<'_>) -> Result<Cursor<S>, Reply> {
+    if context.body.is_empty() {
         return Ok(Cursor { request: S::default(), from: 0 });
     }
-    let body: Value = turn.json().map_err(|error| bad_request(&error.to_string()))?;
+    let body: Value = context.json().map_err(|error| bad_request(&error.to_string()))?;
     let Some(keys) = body.as_object() else {
         return Err(bad_request("The body is not an object"));
     };
@@ -176,12 +176,12 @@ pub(super) fn read<S: Search + Default>(turn: &Turn<'_>) -> Result<Cursor<S>, Re
 }
 
 /// Reads the same search out of a query, where the routes that go after June 2027 have it.
-pub(super) fn of_query<S: Search + Default>(turn: &Turn<'_>) -> Result<Cursor<S>, Reply> {
-    if let Some(token) = turn.query.filled("cursor") {
+pub(super) fn of_query<S: Search + Default>(context: &RequestContext<'_>) -> Result<Cursor<S>, Reply> {
+    if let Some(token) = context.query.filled("cursor") {
         return Cursor::read(token);
     }
     let mut body = Map::new();
-    for (key, value) in turn.query.pairs() {
+    for (key, value) in context.query.pairs() {
         if S::LEFT_OUT.contains(&key) || ["sortBy", "counts"].contains(&key) {
             return Err(not_emulated(key));
         }

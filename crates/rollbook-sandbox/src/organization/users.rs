@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use crate::change::Change;
 use crate::reply::Reply;
+use crate::request_context::RequestContext;
 use crate::state::{Account, State};
-use crate::turn::Turn;
 use crate::words::PlatformRole;
 
 use super::cursor::{Cursor, links};
@@ -21,52 +21,53 @@ use super::view::{
 };
 
 /// `POST …/users/search`: by exact emails, or a text, or who holds a role, or all; 50 a page unless told otherwise.
-pub(super) fn search(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn, Scope::Read)?;
-    Ok(page(turn, read::<UserSearch>(turn)?))
+pub(super) fn search(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context, Scope::Read)?;
+    Ok(page(context, read::<UserSearch>(context)?))
 }
 
 /// `GET …/users`, which goes after June 2027: the same by a query.
-pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn, Scope::Read)?;
-    Ok(page(turn, of_query::<UserSearch>(turn)?))
+pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context, Scope::Read)?;
+    Ok(page(context, of_query::<UserSearch>(context)?))
 }
 
 /// `GET …/users/count`: how many a query finds.
-pub(super) fn count(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn, Scope::Read)?;
-    let asked = of_query::<UserSearch>(turn)?.request;
-    Ok(Reply::json(StatusCode::OK, &json!({ "count": found(turn, &asked).len() })))
+pub(super) fn count(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context, Scope::Read)?;
+    let asked = of_query::<UserSearch>(context)?.request;
+    Ok(Reply::json(StatusCode::OK, &json!({ "count": found(context, &asked).len() })))
 }
 
 /// `GET …/users/{userId}`: one of whom the searches find.
-pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn, Scope::Read)?;
-    let id = turn.parameter("accountId");
-    let account = turn.state().accounts.get(id).filter(|account| is_listed(turn, account));
+pub(super) fn get(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context, Scope::Read)?;
+    let id = context.parameter("accountId");
+    let account = context.state().accounts.get(id).filter(|account| is_listed(context, account));
     let account = account.ok_or_else(no_such_user)?;
     let expand = ["platformRoles".to_owned(), "counts.resources".to_owned()];
-    let mut shown = user(turn, id, account, &expand);
+    let mut shown = user(context, id, account, &expand);
     if let Some(shown) = shown.as_object_mut() {
         shown.remove("links");
     }
     Ok(Reply::json(StatusCode::OK, &json!({ "data": shown })))
 }
 
-fn found<'a>(turn: &'a Turn<'_>, search: &UserSearch) -> Vec<(&'a String, &'a Account)> {
-    let asked = Asked::of(turn, search);
-    let accounts = turn.state().accounts.iter();
+fn found<'a>(context: &'a RequestContext<'_>, search: &UserSearch) -> Vec<(&'a String, &'a Account)> {
+    let asked = Asked::of(context, search);
+    let accounts = context.state().accounts.iter();
     accounts
-        .filter(|(id, account)| is_listed(turn, account) && asked.matches(turn.state(), id, account))
+        .filter(|(id, account)| is_listed(context, account) && asked.matches(context.state(), id, account))
         .collect()
 }
 
-fn page(turn: &Turn<'_>, cursor: Cursor<UserSearch>) -> Reply {
+fn page(context: &RequestContext<'_>, cursor: Cursor<UserSearch>) -> Reply {
     let limit = cursor.request.limit.unwrap_or(50);
     let expand = cursor.request.expand.clone();
-    let found = found(turn, &cursor.request);
+    let found = found(context, &cursor.request);
     let (page, next) = cursor.page(found, limit);
-    let data: Vec<Value> = page.into_iter().map(|(id, account)| user(turn, id, account, &expand)).collect();
+    let data: Vec<Value> =
+        page.into_iter().map(|(id, account)| user(context, id, account, &expand)).collect();
     Reply::json(StatusCode::OK, &json!({ "data": data, "links": links(next.as_deref()) }))
 }
 
@@ -87,12 +88,12 @@ struct Asked {
 }
 
 impl Asked {
-    fn of(turn: &Turn<'_>, search: &UserSearch) -> Asked {
+    fn of(context: &RequestContext<'_>, search: &UserSearch) -> Asked {
         let lower = |texts: &[String]| texts.iter().map(|text| text.to_ascii_lowercase()).collect();
         // An ARI names a group too. Assumption: the answers of `expand=groups` can be asked with.
         let ids = search.group_ids.iter().map(|id| id.rsplit('/').next().unwrap_or_default());
-        let members = ids.flat_map(|id| turn.world.members_seen(id).into_owned()).collect();
-        let directory = &turn.state().organization.directory_id;
+        let members = ids.flat_map(|id| context.world.members_seen(id).into_owned()).collect();
+        let directory = &context.state().organization.directory_id;
         Asked {
             emails: lower(&search.emails),
             term: search.search_term.as_ref().map(|term| term.to_lowercase()),
@@ -133,16 +134,16 @@ impl Asked {
 }
 
 /// `POST …/users/{accountId}/suspend`: 204. Groups and roles stay, billing stops. Assumption: again is 204 too.
-pub(super) fn suspend(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let user = asked_user(turn)?;
-    change(turn, &Change::SetSuspended { user, suspended: true })
+pub(super) fn suspend(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let user = asked_user(context)?;
+    change(context, &Change::SetSuspended { user, suspended: true })
 }
 
 /// `POST …/users/{accountId}/restore`: 204. Assumption: it is `ADMIN-400-32` where a licence has no seat left
 /// ("we resume billing", and no 409 is listed).
-pub(super) fn restore(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let user = asked_user(turn)?;
-    let state = turn.state();
+pub(super) fn restore(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let user = asked_user(context)?;
+    let state = context.state();
     let is_full = |app: &&str| {
         let seats = state.apps.get(*app).and_then(|app| app.seats);
         seats.is_some_and(|seats| state.seats_taken(app) >= seats as usize)
@@ -152,24 +153,24 @@ pub(super) fn restore(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         let why = format!("Too many license breaches: {app}");
         return Err(error(StatusCode::BAD_REQUEST, "ADMIN-400-32", &why));
     }
-    change(turn, &Change::SetSuspended { user, suspended: false })
+    change(context, &Change::SetSuspended { user, suspended: false })
 }
 
 /// `DELETE …/users/{accountId}`: 204; groups and roles are lost for good. Assumption: a record of the SCIM
 /// directory stays.
-pub(super) fn remove(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let user = asked_user(turn)?;
-    change(turn, &Change::RemoveUser { user })
+pub(super) fn remove(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let user = asked_user(context)?;
+    change(context, &Change::RemoveUser { user })
 }
 
-fn asked_user(turn: &Turn<'_>) -> Result<String, Reply> {
-    require_directory(turn, Scope::Write)?;
-    let id = turn.parameter("accountId");
-    require_user(turn, id)?;
+fn asked_user(context: &RequestContext<'_>) -> Result<String, Reply> {
+    require_directory(context, Scope::Write)?;
+    let id = context.parameter("accountId");
+    require_user(context, id)?;
     Ok(id.to_owned())
 }
 
-fn change(turn: &mut Turn<'_>, change: &Change) -> Result<Reply, Reply> {
-    turn.world.change(change).map_err(|_| no_such_user())?;
+fn change(context: &mut RequestContext<'_>, change: &Change) -> Result<Reply, Reply> {
+    context.world.change(change).map_err(|_| no_such_user())?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }

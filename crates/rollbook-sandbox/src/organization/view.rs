@@ -6,16 +6,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde_json::{Value, json};
 
 use crate::reply::Reply;
+use crate::request_context::{RequestContext, encode};
 use crate::state::{Account, Group, State};
-use crate::turn::{Turn, encode};
 use crate::words::{AccountType, Deletion, Grant, ManagedBy, PlatformRole, Usage};
 
 use super::HIDDEN_GROUPS;
 use super::errors::{no_such_directory, no_such_group, no_such_organization, no_such_user};
 
 /// 404 unless the path names the key's organization.
-pub(crate) fn require_organization(turn: &Turn<'_>) -> Result<(), Reply> {
-    let known = turn.parameter("orgId") == turn.state().organization.id;
+pub(crate) fn require_organization(context: &RequestContext<'_>) -> Result<(), Reply> {
+    let known = context.parameter("orgId") == context.state().organization.id;
     if known { Ok(()) } else { Err(no_such_organization()) }
 }
 
@@ -27,16 +27,16 @@ pub(super) enum Scope {
 }
 
 /// 404 unless the path names the organization and its directory.
-pub(super) fn require_directory(turn: &Turn<'_>, scope: Scope) -> Result<(), Reply> {
-    require_organization(turn)?;
-    let named = turn.parameter("directoryId");
-    let known = named == turn.state().organization.directory_id || (scope == Scope::Read && named == "-");
+pub(super) fn require_directory(context: &RequestContext<'_>, scope: Scope) -> Result<(), Reply> {
+    require_organization(context)?;
+    let named = context.parameter("directoryId");
+    let known = named == context.state().organization.directory_id || (scope == Scope::Read && named == "-");
     if known { Ok(()) } else { Err(no_such_directory()) }
 }
 
 /// The account of the path, which must be in the directory; an erased one is not.
-pub(super) fn require_user(turn: &Turn<'_>, account_id: &str) -> Result<(), Reply> {
-    let account = turn.state().accounts.get(account_id);
+pub(super) fn require_user(context: &RequestContext<'_>, account_id: &str) -> Result<(), Reply> {
+    let account = context.state().accounts.get(account_id);
     if account.is_some_and(|account| is_person(account) && !account.is_erased() && !account.removed) {
         Ok(())
     } else {
@@ -45,8 +45,8 @@ pub(super) fn require_user(turn: &Turn<'_>, account_id: &str) -> Result<(), Repl
 }
 
 /// The group of the path, which must be one that the organization shows.
-pub(super) fn require_group<'a>(turn: &'a Turn<'_>) -> Result<(&'a str, &'a Group), Reply> {
-    let found = turn.state().groups.get_key_value(turn.parameter("groupId"));
+pub(super) fn require_group<'a>(context: &'a RequestContext<'_>) -> Result<(&'a str, &'a Group), Reply> {
+    let found = context.state().groups.get_key_value(context.parameter("groupId"));
     let found = found.filter(|(_, group)| is_shown(group));
     found.map(|(id, group)| (id.as_str(), group)).ok_or_else(no_such_group)
 }
@@ -65,8 +65,8 @@ pub(super) fn is_shown(group: &Group) -> bool {
 /// Whether an account is shown at all: it is in the directory, or managed and all directories are asked for.
 /// An erased account is shown nowhere, though Jira may still list it in groups. Assumption: the description has `no_membership` for "none of the organization's directories" and does not say
 /// which accounts that can be.
-pub(super) fn is_listed(turn: &Turn<'_>, account: &Account) -> bool {
-    let outside = account.managed && turn.parameter("directoryId") == "-";
+pub(super) fn is_listed(context: &RequestContext<'_>, account: &Account) -> bool {
+    let outside = account.managed && context.parameter("directoryId") == "-";
     is_person(account) && !account.is_erased() && (!account.removed || outside)
 }
 
@@ -113,8 +113,8 @@ pub(super) fn platform_roles(state: &State, id: &str, account: &Account) -> BTre
 /// (docs/atlassian.md#search-by-email: the console shows it). Assumption: who is invited and has not accepted is listed
 /// like everybody else, active, and is told apart by `emailVerified` alone; `not_invited` is about who is in no
 /// directory.
-pub(super) fn user(turn: &Turn<'_>, id: &str, account: &Account, expand: &[String]) -> Value {
-    let state = turn.state();
+pub(super) fn user(context: &RequestContext<'_>, id: &str, account: &Account, expand: &[String]) -> Value {
+    let state = context.state();
     let wants = |what: &str| expand.iter().any(|it| it == what);
     let source = if state.scim.contains_key(id) { "synced" } else { "invited" };
     let mut user = json!({
@@ -153,7 +153,7 @@ pub(super) fn user(turn: &Turn<'_>, id: &str, account: &Account, expand: &[Strin
         );
     }
     if wants("groups") {
-        add("groups", groups_of(turn, id));
+        add("groups", groups_of(context, id));
     }
     user
 }
@@ -168,9 +168,9 @@ fn last_used(resource: &str, app: &str, account: &Account) -> Value {
 }
 
 /// `MultiDirectoryUserGroup`: the only place where the id of a group is an ARI (docs/atlassian.md#group-ids-and-names).
-fn groups_of(turn: &Turn<'_>, account_id: &str) -> Value {
-    let groups = turn.world.groups_seen(account_id).into_iter();
-    let groups = groups.filter_map(|id| Some((id, turn.state().groups.get(id)?)));
+fn groups_of(context: &RequestContext<'_>, account_id: &str) -> Value {
+    let groups = context.world.groups_seen(account_id).into_iter();
+    let groups = groups.filter_map(|id| Some((id, context.state().groups.get(id)?)));
     let shown = groups.filter(|(_, group)| is_shown(group));
     let group = |(id, group): (&str, &Group)| {
         json!({
@@ -183,14 +183,14 @@ fn groups_of(turn: &Turn<'_>, account_id: &str) -> Value {
 }
 
 /// `MultiDirectoryGroup`.
-pub(super) fn group(turn: &Turn<'_>, id: &str, group: &Group, expand: &[String]) -> Value {
+pub(super) fn group(context: &RequestContext<'_>, id: &str, group: &Group, expand: &[String]) -> Value {
     let synced = group.managed_by == ManagedBy::External;
     let modifiable = is_modifiable(group);
     let mut shown = json!({
         "id": id,
         "name": group.name,
         "description": group.description.as_deref().unwrap_or_default(),
-        "directoryId": turn.state().organization.directory_id,
+        "directoryId": context.state().organization.directory_id,
         "externalSynced": synced,
         "managedBy": match group.managed_by {
             ManagedBy::Admins => "admins",
@@ -209,8 +209,8 @@ pub(super) fn group(turn: &Turn<'_>, id: &str, group: &Group, expand: &[String])
     for what in expand {
         match what.as_str() {
             "counts.users" => {
-                let accounts = &turn.state().accounts;
-                let members = turn.world.members_seen(id);
+                let accounts = &context.state().accounts;
+                let members = context.world.members_seen(id);
                 let people = members.iter().filter(|id| accounts.get(*id).is_some_and(is_person));
                 counts.insert("users", people.count());
             }

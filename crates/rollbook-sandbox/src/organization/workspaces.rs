@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 
 use crate::ids::stable_uuid;
 use crate::reply::Reply;
+use crate::request_context::{RequestContext, encode};
 use crate::state::App;
-use crate::turn::{Turn, encode};
 
 use super::cursor::{Cursor, links};
 use super::errors::not_emulated;
@@ -26,18 +26,18 @@ struct Search {
 /// `POST /v2/orgs/{orgId}/workspaces`: one for each app of the site; 20 a page unless told otherwise. Assumptions:
 /// the key of a workspace's type is the app's key in Jira, and the link to the next page is a bare cursor, which
 /// the next body wants; the description has a URL there.
-pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_organization(turn)?;
-    let cursor = read(turn)?;
+pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_organization(context)?;
+    let cursor = read(context)?;
     let limit = cursor.request.limit.unwrap_or(20);
-    let (page, next) = cursor.page(turn.state().apps.iter().collect(), limit);
-    let data: Vec<Value> = page.into_iter().map(|(key, app)| workspace(turn, key, app)).collect();
+    let (page, next) = cursor.page(context.state().apps.iter().collect(), limit);
+    let data: Vec<Value> = page.into_iter().map(|(key, app)| workspace(context, key, app)).collect();
     Ok(Reply::json(StatusCode::OK, &json!({ "data": data, "links": links(next.as_deref()) })))
 }
 
 /// `WorkspaceModel`.
-fn workspace(turn: &Turn<'_>, key: &str, app: &App) -> Value {
-    let state = turn.state();
+fn workspace(context: &RequestContext<'_>, key: &str, app: &App) -> Value {
+    let state = context.state();
     let id = resource(state, key);
     let path = format!("/admin/v2/orgs/{}/workspaces/{}", encode(&state.organization.id), encode(&id));
     json!({
@@ -54,17 +54,17 @@ fn workspace(turn: &Turn<'_>, key: &str, app: &App) -> Value {
             "sandbox": { "type": "NONE" },
             "capacity": app.seats,
         },
-        "links": { "self": turn.url(&path, []) },
+        "links": { "self": context.url(&path, []) },
     })
 }
 
 /// Reads the request; an empty body asks for everything. "When a cursor is provided in the request body, no other
 /// properties may be present" (description): here alone it is a 400.
-fn read(turn: &Turn<'_>) -> Result<Cursor<Search>, Reply> {
-    if turn.body.is_empty() {
+fn read(context: &RequestContext<'_>) -> Result<Cursor<Search>, Reply> {
+    if context.body.is_empty() {
         return Ok(Cursor { request: Search::default(), from: 0 });
     }
-    let body: Value = turn.json().map_err(|error| bad_request(&error.to_string()))?;
+    let body: Value = context.json().map_err(|error| bad_request(&error.to_string()))?;
     let Some(keys) = body.as_object() else {
         return Err(bad_request("The body is not an object"));
     };

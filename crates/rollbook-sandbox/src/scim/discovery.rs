@@ -5,7 +5,7 @@ use http::StatusCode;
 use serde_json::{Value, json};
 
 use crate::reply::Reply;
-use crate::turn::Turn;
+use crate::request_context::RequestContext;
 
 use super::errors::not_found;
 use super::schema::{
@@ -34,8 +34,8 @@ const KINDS: [Kind; 2] =
 
 /// `GET /ServiceProviderConfig`. `maxResults` is what it says of itself; pages have 100 rows all the same
 /// (docs/atlassian.md#listings-of-scim).
-pub(super) fn features(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn)?;
+pub(super) fn features(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context)?;
     let config = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig"],
         "patch": { "supported": true },
@@ -50,7 +50,7 @@ pub(super) fn features(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
             "description": "Authentication scheme using the OAuth Bearer Token Standard",
         }],
         "meta": {
-            "location": location(turn, "/ServiceProviderConfig"),
+            "location": location(context, "/ServiceProviderConfig"),
             "resourceType": "ServiceProviderConfig",
             "lastModified": "2018-05-03T19:31:29.723Z",
             "created": "2018-05-03T19:31:29.723Z",
@@ -60,32 +60,32 @@ pub(super) fn features(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
 }
 
 /// `GET /Schemas`: whole, since it is not paged (description).
-pub(super) fn schemas(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn)?;
-    Ok(whole(&SCHEMAS.map(|known| schema(turn, &known))))
+pub(super) fn schemas(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context)?;
+    Ok(whole(&SCHEMAS.map(|known| schema(context, &known))))
 }
 
 /// `GET /Schemas/{urn}`.
-pub(super) fn one_schema(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn)?;
-    let asked = turn.parameter("urn");
+pub(super) fn one_schema(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context)?;
+    let asked = context.parameter("urn");
     let found = SCHEMAS.iter().find(|(urn, ..)| *urn == asked).ok_or_else(|| not_found("schema", asked))?;
-    Ok(reply(StatusCode::OK, &schema(turn, found)))
+    Ok(reply(StatusCode::OK, &schema(context, found)))
 }
 
 /// `GET /ResourceTypes`: whole.
-pub(super) fn kinds(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn)?;
-    Ok(whole(&KINDS.map(|known| kind(turn, &known))))
+pub(super) fn kinds(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context)?;
+    Ok(whole(&KINDS.map(|known| kind(context, &known))))
 }
 
 /// `GET /ResourceTypes/{name}`.
-pub(super) fn one_kind(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn)?;
-    let asked = turn.parameter("name");
+pub(super) fn one_kind(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context)?;
+    let asked = context.parameter("name");
     let found = KINDS.iter().find(|(name, ..)| *name == asked);
     let found = found.ok_or_else(|| not_found("resource type", asked))?;
-    Ok(reply(StatusCode::OK, &kind(turn, found)))
+    Ok(reply(StatusCode::OK, &kind(context, found)))
 }
 
 fn whole(resources: &[Value]) -> Reply {
@@ -93,18 +93,18 @@ fn whole(resources: &[Value]) -> Reply {
     reply(StatusCode::OK, &wire::list(total, 1, resources))
 }
 
-fn schema(turn: &Turn<'_>, (urn, name, description, attributes): &Schema) -> Value {
+fn schema(context: &RequestContext<'_>, (urn, name, description, attributes): &Schema) -> Value {
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:Schema"],
         "id": urn,
         "name": name,
         "description": description,
         "attributes": attributes.iter().map(Attribute::json).collect::<Value>(),
-        "meta": { "resourceType": "Schema", "location": location(turn, &format!("/Schemas/{urn}")) },
+        "meta": { "resourceType": "Schema", "location": location(context, &format!("/Schemas/{urn}")) },
     })
 }
 
-fn kind(turn: &Turn<'_>, (name, endpoint, schema, extensions): &Kind) -> Value {
+fn kind(context: &RequestContext<'_>, (name, endpoint, schema, extensions): &Kind) -> Value {
     let extensions = extensions.iter().map(|schema| json!({ "schema": schema, "required": false }));
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:ResourceType"],
@@ -114,6 +114,6 @@ fn kind(turn: &Turn<'_>, (name, endpoint, schema, extensions): &Kind) -> Value {
         "endpoint": endpoint,
         "schema": schema,
         "schemaExtensions": extensions.collect::<Value>(),
-        "meta": { "resourceType": "ResourceType", "location": location(turn, &format!("/ResourceTypes/{name}")) },
+        "meta": { "resourceType": "ResourceType", "location": location(context, &format!("/ResourceTypes/{name}")) },
     })
 }

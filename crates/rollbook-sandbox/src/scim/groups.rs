@@ -8,9 +8,9 @@ use serde_json::Value;
 
 use crate::change::Change;
 use crate::reply::Reply;
+use crate::request_context::RequestContext;
 use crate::seed::SeedGroup;
 use crate::state::{Group, State};
-use crate::turn::Turn;
 use crate::words::ManagedBy;
 
 use super::errors::{bad_request, exception, exists, not_found};
@@ -19,25 +19,26 @@ use super::wire::{group, is_synced, page, reply};
 use super::{filter, require_directory};
 
 /// `GET /Groups`: by `displayName`, whatever its case.
-pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn)?;
-    let wanted = turn.query.filled("filter").map(|text| filter::read(text, &["displayName"])).transpose()?;
+pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context)?;
+    let wanted =
+        context.query.filled("filter").map(|text| filter::read(text, &["displayName"])).transpose()?;
     let matches = |group: &Group| {
         let name = wanted.as_ref().map(|(_, name)| name.to_lowercase());
         is_synced(group) && name.is_none_or(|name| name == group.name.to_lowercase())
     };
-    let groups = turn.state().groups.iter().filter(|(_, group)| matches(group));
+    let groups = context.state().groups.iter().filter(|(_, group)| matches(group));
     let mut rows: Vec<(String, &String, &Group)> =
         groups.map(|(id, group)| (State::scim_group_id(id), id, group)).collect();
     rows.sort_unstable_by(|(one, _, _), (other, _, _)| one.cmp(other));
-    page(turn, rows, |(_, id, found)| group(turn, id, found, &turn.world.members_seen(id)))
+    page(context, rows, |(_, id, found)| group(context, id, found, &context.world.members_seen(id)))
 }
 
 /// `GET /Groups/{id}`.
-pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let id = asked(turn)?;
-    let members = turn.world.members_seen(&id).into_owned();
-    show(turn, &id, &members, StatusCode::OK)
+pub(super) fn get(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let id = asked(context)?;
+    let members = context.world.members_seen(&id).into_owned();
+    show(context, &id, &members, StatusCode::OK)
 }
 
 #[derive(Deserialize)]
@@ -51,15 +52,15 @@ struct NewGroup {
 
 /// `POST /Groups`: 201; 409 for a name in use. Assumption: that of a native group counts, which in fact waits for
 /// an administrator to accept the overwrite.
-pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn)?;
-    let new: NewGroup = turn.json().map_err(|error| bad_request("invalidSyntax", &error.to_string()))?;
+pub(super) fn create(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context)?;
+    let new: NewGroup = context.json().map_err(|error| bad_request("invalidSyntax", &error.to_string()))?;
     let name = new.display_name.filter(|name| !name.trim().is_empty());
     let name = name.ok_or_else(|| bad_request("invalidValue", "displayName is required."))?;
-    if turn.state().name_in_use(&name) {
+    if context.state().name_in_use(&name) {
         return Err(exists("GROUP", "displayName", &name));
     }
-    let members = accounts(turn.state(), &new.members).map_err(|id| {
+    let members = accounts(context.state(), &new.members).map_err(|id| {
         // The description has 404 for an unknown directory only.
         bad_request("invalidValue", &format!("There is no user {id}."))
     })?;
@@ -70,38 +71,38 @@ pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         members: members.iter().cloned().collect(),
         ..SeedGroup::default()
     };
-    let made = turn.world.change(&Change::CreateGroup(seed));
+    let made = context.world.change(&Change::CreateGroup(seed));
     made.map_err(|why| bad_request("invalidValue", &why.to_string()))?;
-    let id = turn.state().group_named(&name).map(str::to_owned).unwrap_or_default();
-    turn.subject.group_id = Some(id.clone());
-    show(turn, &id, &members, StatusCode::CREATED)
+    let id = context.state().group_named(&name).map(str::to_owned).unwrap_or_default();
+    context.subject.group_id = Some(id.clone());
+    show(context, &id, &members, StatusCode::CREATED)
 }
 
 /// `PATCH /Groups/{id}`: members; 200 with the whole group. The name is immutable. To add a member twice, or to
 /// remove nobody, is not an error (assumption). Seats are not asked for (assumption).
-pub(super) fn patch(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let id = asked(turn)?;
-    let found = turn.state().groups.get(&id).ok_or_else(|| not_found("group", &id))?;
+pub(super) fn patch(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let id = asked(context)?;
+    let found = context.state().groups.get(&id).ok_or_else(|| not_found("group", &id))?;
     let mut after =
-        Said { external_id: found.external_id.clone(), members: provisioned(turn.state(), found) };
-    for operation in read(turn)? {
-        apply(turn.state(), found, &operation, &mut after)?;
+        Said { external_id: found.external_id.clone(), members: provisioned(context.state(), found) };
+    for operation in read(context)? {
+        apply(context.state(), found, &operation, &mut after)?;
     }
-    change(turn, &id, after)
+    change(context, &id, after)
 }
 
 /// `PUT /Groups/{id}`: all members; 200 with the whole group. The name is immutable here too. Its 400 is not a SCIM
 /// error (description).
-pub(super) fn replace(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let id = asked(turn)?;
-    let new: NewGroup = turn.json().map_err(|error| exception("invalidSyntax", &error.to_string()))?;
-    let found = turn.state().groups.get(&id).ok_or_else(|| not_found("group", &id))?;
+pub(super) fn replace(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let id = asked(context)?;
+    let new: NewGroup = context.json().map_err(|error| exception("invalidSyntax", &error.to_string()))?;
+    let found = context.state().groups.get(&id).ok_or_else(|| not_found("group", &id))?;
     if new.display_name.is_some_and(|name| name != found.name) {
         return Err(exception("mutability", "The displayName of a group is immutable."));
     }
-    let members = accounts(turn.state(), &new.members)
+    let members = accounts(context.state(), &new.members)
         .map_err(|id| exception("invalidValue", &format!("There is no user {id}.")))?;
-    change(turn, &id, Said { external_id: new.external_id, members })
+    change(context, &id, Said { external_id: new.external_id, members })
 }
 
 /// What the identity provider says of a group.
@@ -115,9 +116,9 @@ fn provisioned(state: &State, group: &Group) -> BTreeSet<String> {
     group.members.iter().filter(|member| state.scim.contains_key(*member)).cloned().collect()
 }
 
-fn change(turn: &mut Turn<'_>, id: &str, after: Said) -> Result<Reply, Reply> {
-    let found = turn.state().groups.get(id).ok_or_else(|| not_found("group", id))?;
-    let before = provisioned(turn.state(), found);
+fn change(context: &mut RequestContext<'_>, id: &str, after: Said) -> Result<Reply, Reply> {
+    let found = context.state().groups.get(id).ok_or_else(|| not_found("group", id))?;
+    let before = provisioned(context.state(), found);
     let Said { external_id, members } = after;
     let group = || id.to_owned();
     let left = before.difference(&members);
@@ -126,16 +127,16 @@ fn change(turn: &mut Turn<'_>, id: &str, after: Said) -> Result<Reply, Reply> {
     let joined = joined.map(|user| Change::AddMember { group: group(), user: user.clone() });
     let known = Change::SetExternalId { group: group(), external_id };
     for change in left.chain(joined).chain([known]).collect::<Vec<_>>() {
-        turn.world.change(&change).map_err(|why| bad_request("invalidValue", &why.to_string()))?;
+        context.world.change(&change).map_err(|why| bad_request("invalidValue", &why.to_string()))?;
     }
-    show(turn, id, &members, StatusCode::OK)
+    show(context, id, &members, StatusCode::OK)
 }
 
 /// `DELETE /Groups/{id}`: 204; the group goes from the organization and its sites too
 /// (docs/atlassian.md#groups-of-scim).
-pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let id = asked(turn)?;
-    turn.world.change(&Change::DeleteGroup { group: id.clone() }).map_err(|_| not_found("group", &id))?;
+pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let id = asked(context)?;
+    context.world.change(&Change::DeleteGroup { group: id.clone() }).map_err(|_| not_found("group", &id))?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
@@ -200,17 +201,22 @@ fn accounts(state: &State, value: &Value) -> Result<BTreeSet<String>, String> {
 }
 
 /// The group id behind the path's SCIM id.
-fn asked(turn: &mut Turn<'_>) -> Result<String, Reply> {
-    require_directory(turn)?;
-    let scim_id = turn.parameter("id");
-    let mut synced = turn.state().groups.iter().filter(|(_, group)| is_synced(group));
+fn asked(context: &mut RequestContext<'_>) -> Result<String, Reply> {
+    require_directory(context)?;
+    let scim_id = context.parameter("id");
+    let mut synced = context.state().groups.iter().filter(|(_, group)| is_synced(group));
     let found = synced.find(|(id, _)| State::scim_group_id(id) == scim_id).map(|(id, _)| id.clone());
     let id = found.ok_or_else(|| not_found("group", scim_id))?;
-    turn.subject.group_id = Some(id.clone());
+    context.subject.group_id = Some(id.clone());
     Ok(id)
 }
 
-fn show(turn: &Turn<'_>, id: &str, members: &BTreeSet<String>, status: StatusCode) -> Result<Reply, Reply> {
-    let found = turn.state().groups.get(id).ok_or_else(|| not_found("group", id))?;
-    Ok(reply(status, &group(turn, id, found, members)))
+fn show(
+    context: &RequestContext<'_>,
+    id: &str,
+    members: &BTreeSet<String>,
+    status: StatusCode,
+) -> Result<Reply, Reply> {
+    let found = context.state().groups.get(id).ok_or_else(|| not_found("group", id))?;
+    Ok(reply(status, &group(context, id, found, members)))
 }

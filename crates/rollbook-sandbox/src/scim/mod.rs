@@ -20,7 +20,7 @@ use http::Method;
 pub(super) use errors::refusal;
 
 use super::reply::Reply;
-use super::turn::{Access, Handler, Route, Scopes, Turn};
+use super::request_context::{Access, Handler, RequestContext, Route, Scopes};
 
 /// Every route.
 pub(super) static ROUTES: &[Route] = &[
@@ -72,10 +72,10 @@ const fn route(method: Method, path: &'static str, run: Handler) -> Route {
 }
 
 /// 403 for the key of another directory, 404 for a directory that the sandbox does not have.
-fn require_directory(turn: &Turn<'_>) -> Result<(), Reply> {
-    let own = &turn.state().organization.scim_directory_id;
-    let keys = turn.caller.as_ref().and_then(|caller| caller.directory.as_ref()).unwrap_or(own);
-    let asked = turn.parameter("directoryId");
+fn require_directory(context: &RequestContext<'_>) -> Result<(), Reply> {
+    let own = &context.state().organization.scim_directory_id;
+    let keys = context.caller.as_ref().and_then(|caller| caller.directory.as_ref()).unwrap_or(own);
+    let asked = context.parameter("directoryId");
     if keys != asked {
         return Err(errors::refusal(http::StatusCode::FORBIDDEN, "Forbidden"));
     }

@@ -6,7 +6,7 @@
 use serde_json::{Map, Value};
 
 use crate::reply::Reply;
-use crate::turn::Turn;
+use crate::request_context::RequestContext;
 
 use super::errors::bad_request;
 use super::filter;
@@ -30,9 +30,9 @@ pub(super) enum Kind {
 }
 
 /// Reads the operations.
-pub(super) fn read(turn: &Turn<'_>) -> Result<Vec<Operation>, Reply> {
+pub(super) fn read(context: &RequestContext<'_>) -> Result<Vec<Operation>, Reply> {
     let invalid = |why: &str| bad_request("invalidSyntax", why);
-    let body: Value = turn.json().map_err(|error| invalid(&error.to_string()))?;
+    let body: Value = context.json().map_err(|error| invalid(&error.to_string()))?;
     let schemas = body.get("schemas").filter(|schemas| !schemas.is_null());
     let is_patch = |schemas: &Value| schemas.as_array().is_some_and(|it| it.iter().any(|it| it == SCHEMA));
     if schemas.is_some_and(|schemas| !is_patch(schemas)) {

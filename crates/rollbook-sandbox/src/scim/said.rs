@@ -4,9 +4,9 @@ use serde_json::{Map, Value};
 
 use crate::change::{Change, Refused};
 use crate::reply::Reply;
+use crate::request_context::RequestContext;
 use crate::seed::SeedScim;
 use crate::state::{Account, ScimRecord, State};
-use crate::turn::Turn;
 
 use super::errors::{bad_request, exists};
 use super::schema;
@@ -88,10 +88,10 @@ impl Said {
     }
 
     /// Lets it be true of an account: the record, the email, the name that people see.
-    pub(super) fn carry_out(self, turn: &mut Turn<'_>, account_id: &str) -> Result<(), Refused> {
+    pub(super) fn carry_out(self, context: &mut RequestContext<'_>, account_id: &str) -> Result<(), Refused> {
         let user = account_id.to_owned();
         let name = self.shown_name();
-        let id = turn.state().scim.get(account_id).map(|record| record.id.clone());
+        let id = context.state().scim.get(account_id).map(|record| record.id.clone());
         let scim = SeedScim {
             id,
             user_name: Some(self.user_name),
@@ -99,13 +99,13 @@ impl Said {
             active: self.active,
             attributes: Some(self.attributes),
         };
-        turn.world.change(&Change::SetScim { user: user.clone(), scim })?;
-        let account = turn.state().accounts.get(account_id);
+        context.world.change(&Change::SetScim { user: user.clone(), scim })?;
+        let account = context.state().accounts.get(account_id);
         if account.is_some_and(|account| account.email.as_ref() != Some(&self.email)) {
-            turn.world.change(&Change::ChangeEmail { user: user.clone(), email: self.email })?;
+            context.world.change(&Change::ChangeEmail { user: user.clone(), email: self.email })?;
         }
         if let Some(name) = name {
-            turn.world.change(&Change::RenameUser { user, name })?;
+            context.world.change(&Change::RenameUser { user, name })?;
         }
         Ok(())
     }

@@ -5,9 +5,9 @@ use serde_json::{Map, Value};
 
 use crate::change::{Change, Refused};
 use crate::reply::Reply;
+use crate::request_context::RequestContext;
 use crate::seed::SeedUser;
 use crate::state::ScimRecord;
-use crate::turn::Turn;
 
 use super::errors::{bad_request, exists, not_found};
 use super::said::Said;
@@ -15,10 +15,10 @@ use super::wire::{Attributes, is_synced, page, reply, user};
 use super::{filter, patch as patches, require_directory};
 
 /// `GET /Users`: by `userName`, whatever its case, or by `externalId`; no other attribute.
-pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn)?;
-    let attributes = Attributes::of(turn)?;
-    let wanted = turn.query.filled("filter").map(|text| filter::read(text, &["userName", "externalId"]));
+pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context)?;
+    let attributes = Attributes::of(context)?;
+    let wanted = context.query.filled("filter").map(|text| filter::read(text, &["userName", "externalId"]));
     let wanted = wanted.transpose()?;
     let matches = |record: &ScimRecord| match &wanted {
         None => true,
@@ -26,55 +26,55 @@ pub(super) fn list(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         Some((_, id)) => record.external_id.as_ref() == Some(id),
     };
     let mut rows: Vec<(&String, &ScimRecord)> =
-        turn.state().scim.iter().filter(|(_, record)| matches(record)).collect();
+        context.state().scim.iter().filter(|(_, record)| matches(record)).collect();
     rows.sort_unstable_by_key(|(_, record)| &record.id);
-    page(turn, rows, |(account_id, record)| attributes.cut(shown(turn, account_id, record)))
+    page(context, rows, |(account_id, record)| attributes.cut(shown(context, account_id, record)))
 }
 
 /// `GET /Users/{userId}`.
-pub(super) fn get(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let account_id = asked(turn)?;
-    show(turn, &account_id, StatusCode::OK)
+pub(super) fn get(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let account_id = asked(context)?;
+    show(context, &account_id, StatusCode::OK)
 }
 
 /// `POST /Users`: makes an account, or links to the one that has the email. Of a domain that the organization has not
 /// verified the account is not managed: the description of 2022 refused such a domain, and the text of August 2026
 /// has it for people outside the organization. Assumption: linking takes a removed account back into the directory,
 /// and says whether it is active.
-pub(super) fn create(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    require_directory(turn)?;
-    let said = Said::read(&sent(turn)?)?;
-    said.require_unique(turn.state(), None)?;
-    let id = provision(turn, said).map_err(|why| refused(&why))?;
-    turn.subject.account_id = Some(id.clone());
-    show(turn, &id, StatusCode::CREATED)
+pub(super) fn create(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    require_directory(context)?;
+    let said = Said::read(&sent(context)?)?;
+    said.require_unique(context.state(), None)?;
+    let id = provision(context, said).map_err(|why| refused(&why))?;
+    context.subject.account_id = Some(id.clone());
+    show(context, &id, StatusCode::CREATED)
 }
 
-fn provision(turn: &mut Turn<'_>, said: Said) -> Result<String, Refused> {
-    let existing = turn.state().account_id(&said.email).map(str::to_owned);
+fn provision(context: &mut RequestContext<'_>, said: Said) -> Result<String, Refused> {
+    let existing = context.state().account_id(&said.email).map(str::to_owned);
     let (linked, active) = (existing.is_some(), said.active);
     let id = if let Some(id) = existing {
         id
     } else {
         let seed = SeedUser { email: Some(said.email.clone()), ..SeedUser::default() };
-        turn.world.change(&Change::CreateUser(seed))?;
-        let made = turn.state().account_id(&said.email).map(str::to_owned);
+        context.world.change(&Change::CreateUser(seed))?;
+        let made = context.state().account_id(&said.email).map(str::to_owned);
         made.ok_or_else(|| Refused::UnknownUser(said.email.clone()))?
     };
-    said.carry_out(turn, &id)?;
+    said.carry_out(context, &id)?;
     if linked {
-        turn.world.change(&Change::ReturnUser { user: id.clone() })?;
+        context.world.change(&Change::ReturnUser { user: id.clone() })?;
     }
-    set_active(turn, &id, active)?;
+    set_active(context, &id, active)?;
     Ok(id)
 }
 
 /// Carries over what the identity provider says: a managed account is active everywhere or nowhere. Assumption:
 /// the access of one that the organization does not manage is suspended or restored.
-fn set_active(turn: &mut Turn<'_>, id: &str, active: bool) -> Result<(), Refused> {
-    let managed = turn.state().accounts.get(id).is_some_and(|account| account.managed);
+fn set_active(context: &mut RequestContext<'_>, id: &str, active: bool) -> Result<(), Refused> {
+    let managed = context.state().accounts.get(id).is_some_and(|account| account.managed);
     let user = id.to_owned();
-    turn.world.change(&if managed {
+    context.world.change(&if managed {
         Change::SetActive { user, active }
     } else {
         Change::SetSuspended { user, suspended: !active }
@@ -83,80 +83,85 @@ fn set_active(turn: &mut Turn<'_>, id: &str, active: bool) -> Result<(), Refused
 
 /// `PUT /Users/{userId}`: 200 with the whole user. What is left out is cleared (description), and `active` is then
 /// `true`.
-pub(super) fn replace(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let account_id = asked(turn)?;
-    let said = Said::read(&sent(turn)?)?;
+pub(super) fn replace(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let account_id = asked(context)?;
+    let said = Said::read(&sent(context)?)?;
     let active = said.active;
-    change(turn, &account_id, said, Some(active))
+    change(context, &account_id, said, Some(active))
 }
 
 /// `PATCH /Users/{userId}`: 200 with the whole user.
-pub(super) fn patch(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let account_id = asked(turn)?;
-    let state = turn.state();
+pub(super) fn patch(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let account_id = asked(context)?;
+    let state = context.state();
     let known = state.accounts.get(&account_id).zip(state.scim.get(&account_id));
     let (account, record) = known.ok_or_else(|| not_found("user", &account_id))?;
     let mut attributes = Said::so_far(account, record);
     let mut about_active = false;
-    for operation in patches::read(turn)? {
+    for operation in patches::read(context)? {
         operation.apply(&mut attributes)?;
         let paths = operation.attributes()?;
         about_active |= paths.iter().any(|(path, _)| patches::local(path).eq_ignore_ascii_case("active"));
     }
     let said = Said::read(&attributes)?;
     let active = about_active.then_some(said.active);
-    change(turn, &account_id, said, active)
+    change(context, &account_id, said, active)
 }
 
-fn change(turn: &mut Turn<'_>, id: &str, said: Said, active: Option<bool>) -> Result<Reply, Reply> {
-    said.require_unique(turn.state(), Some(id))?;
-    said.carry_out(turn, id).map_err(|why| refused(&why))?;
+fn change(
+    context: &mut RequestContext<'_>,
+    id: &str,
+    said: Said,
+    active: Option<bool>,
+) -> Result<Reply, Reply> {
+    said.require_unique(context.state(), Some(id))?;
+    said.carry_out(context, id).map_err(|why| refused(&why))?;
     if let Some(active) = active {
-        set_active(turn, id, active).map_err(|why| refused(&why))?;
+        set_active(context, id, active).map_err(|why| refused(&why))?;
     }
-    show(turn, id, StatusCode::OK)
+    show(context, id, StatusCode::OK)
 }
 
 /// `DELETE /Users/{userId}`: 204; the account is deactivated and is the directory's no more
 /// (docs/atlassian.md#put-and-delete-of-scim-users), so that the id is a 404 from then on. Assumption: it leaves the
 /// groups that the directory owns.
-pub(super) fn delete(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let user = asked(turn)?;
-    let groups = turn.state().groups_of(&user).filter(|(_, group)| is_synced(group));
+pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let user = asked(context)?;
+    let groups = context.state().groups_of(&user).filter(|(_, group)| is_synced(group));
     let groups: Vec<String> = groups.map(|(id, _)| id.to_owned()).collect();
     let left = groups.into_iter().map(|group| Change::RemoveMember { group, user: user.clone() });
     for change in left.chain([Change::UnlinkScim { user: user.clone() }]).collect::<Vec<_>>() {
-        turn.world.change(&change).map_err(|why| refused(&why))?;
+        context.world.change(&change).map_err(|why| refused(&why))?;
     }
-    set_active(turn, &user, false).map_err(|why| refused(&why))?;
+    set_active(context, &user, false).map_err(|why| refused(&why))?;
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
 /// The attributes of the body. `schemas` is not asked for (assumption: the description has it as required, and marks
 /// it as read-only).
-fn sent(turn: &Turn<'_>) -> Result<Map<String, Value>, Reply> {
-    turn.json().map_err(|error| bad_request("invalidSyntax", &error.to_string()))
+fn sent(context: &RequestContext<'_>) -> Result<Map<String, Value>, Reply> {
+    context.json().map_err(|error| bad_request("invalidSyntax", &error.to_string()))
 }
 
 /// The account behind the path's SCIM id; an account id is not one.
-fn asked(turn: &mut Turn<'_>) -> Result<String, Reply> {
-    require_directory(turn)?;
-    let scim_id = turn.parameter("userId");
-    let found = turn.state().account_of_scim(scim_id).map(str::to_owned);
+fn asked(context: &mut RequestContext<'_>) -> Result<String, Reply> {
+    require_directory(context)?;
+    let scim_id = context.parameter("userId");
+    let found = context.state().account_of_scim(scim_id).map(str::to_owned);
     let account_id = found.ok_or_else(|| not_found("user", scim_id))?;
-    turn.subject.account_id = Some(account_id.clone());
+    context.subject.account_id = Some(account_id.clone());
     Ok(account_id)
 }
 
-fn show(turn: &Turn<'_>, account_id: &str, status: StatusCode) -> Result<Reply, Reply> {
-    let attributes = Attributes::of(turn)?;
-    let record = turn.state().scim.get(account_id).ok_or_else(|| not_found("user", account_id))?;
-    Ok(reply(status, &attributes.cut(shown(turn, account_id, record))))
+fn show(context: &RequestContext<'_>, account_id: &str, status: StatusCode) -> Result<Reply, Reply> {
+    let attributes = Attributes::of(context)?;
+    let record = context.state().scim.get(account_id).ok_or_else(|| not_found("user", account_id))?;
+    Ok(reply(status, &attributes.cut(shown(context, account_id, record))))
 }
 
-fn shown(turn: &Turn<'_>, account_id: &str, record: &ScimRecord) -> Value {
-    let account = turn.state().accounts.get(account_id);
-    account.map(|account| user(turn, account_id, account, record)).unwrap_or_default()
+fn shown(context: &RequestContext<'_>, account_id: &str, record: &ScimRecord) -> Value {
+    let account = context.state().accounts.get(account_id);
+    account.map(|account| user(context, account_id, account, record)).unwrap_or_default()
 }
 
 fn refused(why: &Refused) -> Reply {

@@ -6,8 +6,8 @@ use http::StatusCode;
 use serde_json::{Map, Value, json};
 
 use crate::reply::Reply;
+use crate::request_context::RequestContext;
 use crate::state::{Account, Group, ScimRecord, State};
-use crate::turn::Turn;
 use crate::words::ManagedBy;
 
 use super::errors::{CONTENT_TYPE, bad_request};
@@ -34,12 +34,17 @@ pub(super) fn is_synced(group: &Group) -> bool {
 }
 
 /// `ScimUser`.
-pub(super) fn user(turn: &Turn<'_>, account_id: &str, account: &Account, record: &ScimRecord) -> Value {
-    let synced = |id: &&str| turn.state().groups.get(*id).is_some_and(is_synced);
-    let groups = turn.world.groups_seen(account_id).into_iter().filter(synced).filter_map(|id| {
-        let group = turn.state().groups.get(id)?;
+pub(super) fn user(
+    context: &RequestContext<'_>,
+    account_id: &str,
+    account: &Account,
+    record: &ScimRecord,
+) -> Value {
+    let synced = |id: &&str| context.state().groups.get(*id).is_some_and(is_synced);
+    let groups = context.world.groups_seen(account_id).into_iter().filter(synced).filter_map(|id| {
+        let group = context.state().groups.get(id)?;
         let id = State::scim_group_id(id);
-        Some(json!({ "type": "Group", "value": id, "display": group.name, "$ref": location(turn, &format!("/Groups/{id}")) }))
+        Some(json!({ "type": "Group", "value": id, "display": group.name, "$ref": location(context, &format!("/Groups/{id}")) }))
     });
     let groups: Vec<Value> = groups.collect();
     let attributes = attributes(account, record);
@@ -54,7 +59,7 @@ pub(super) fn user(turn: &Turn<'_>, account_id: &str, account: &Account, record:
     user.extend(attributes);
     user.insert("active".to_owned(), json!(record.active));
     user.insert("groups".to_owned(), json!(groups));
-    user.insert("meta".to_owned(), meta(turn, "User", "Users", &record.id));
+    user.insert("meta".to_owned(), meta(context, "User", "Users", &record.id));
     user.insert(ATLASSIAN.to_owned(), json!({ "atlassianAccountId": account_id }));
     user.into()
 }
@@ -73,10 +78,15 @@ pub(super) fn attributes(account: &Account, record: &ScimRecord) -> Map<String, 
 }
 
 /// `ScimGroup`, with those of `members` that have a SCIM record.
-pub(super) fn group(turn: &Turn<'_>, id: &str, group: &Group, members: &BTreeSet<String>) -> Value {
+pub(super) fn group(
+    context: &RequestContext<'_>,
+    id: &str,
+    group: &Group,
+    members: &BTreeSet<String>,
+) -> Value {
     let member = |account_id: &String| {
-        let record = turn.state().scim.get(account_id)?;
-        let url = location(turn, &format!("/Users/{}", record.id));
+        let record = context.state().scim.get(account_id)?;
+        let url = location(context, &format!("/Users/{}", record.id));
         Some(json!({ "type": "User", "value": record.id, "display": record.user_name, "$ref": url }))
     };
     let members: Vec<Value> = members.iter().filter_map(member).collect();
@@ -86,7 +96,7 @@ pub(super) fn group(turn: &Turn<'_>, id: &str, group: &Group, members: &BTreeSet
         "id": id,
         "displayName": group.name,
         "members": members,
-        "meta": meta(turn, "Group", "Groups", &id),
+        "meta": meta(context, "Group", "Groups", &id),
     });
     if let (Some(external), Some(json)) = (&group.external_id, json.as_object_mut()) {
         json.insert("externalId".to_owned(), json!(external));
@@ -95,18 +105,18 @@ pub(super) fn group(turn: &Turn<'_>, id: &str, group: &Group, members: &BTreeSet
 }
 
 /// When things were made is not kept.
-fn meta(turn: &Turn<'_>, kind: &str, folder: &str, id: &str) -> Value {
+fn meta(context: &RequestContext<'_>, kind: &str, folder: &str, id: &str) -> Value {
     json!({
         "resourceType": kind,
-        "location": location(turn, &format!("/{folder}/{id}")),
+        "location": location(context, &format!("/{folder}/{id}")),
         "created": "2024-01-01T00:00:00.000Z",
         "lastModified": "2024-01-01T00:00:00.000Z",
     })
 }
 
 /// The address of what is at a path of the directory.
-pub(super) fn location(turn: &Turn<'_>, path: &str) -> String {
-    turn.url(&format!("/scim/directory/{}{path}", turn.parameter("directoryId")), [])
+pub(super) fn location(context: &RequestContext<'_>, path: &str) -> String {
+    context.url(&format!("/scim/directory/{}{path}", context.parameter("directoryId")), [])
 }
 
 /// `ScimUserListResponse` and its like.
@@ -121,8 +131,12 @@ pub(super) fn list(total: usize, start: usize, resources: &[Value]) -> Value {
 }
 
 /// The page of a listing that `startIndex`, from 1 on, and `count` ask for.
-pub(super) fn page<R>(turn: &Turn<'_>, rows: Vec<R>, show: impl Fn(R) -> Value) -> Result<Reply, Reply> {
-    let number = |key: &str, default: usize| match turn.query.filled(key) {
+pub(super) fn page<R>(
+    context: &RequestContext<'_>,
+    rows: Vec<R>,
+    show: impl Fn(R) -> Value,
+) -> Result<Reply, Reply> {
+    let number = |key: &str, default: usize| match context.query.filled(key) {
         None => Ok(default),
         // Assumption: what is not a number is a 400. Less than the least is the least (RFC 7644).
         Some(text) => text
@@ -147,9 +161,9 @@ pub(super) enum Attributes {
 impl Attributes {
     /// Reads `attributes` and `excludedAttributes`, which exclude each other. Of `emails.value`, the sandbox knows
     /// `emails`.
-    pub(super) fn of(turn: &Turn<'_>) -> Result<Attributes, Reply> {
+    pub(super) fn of(context: &RequestContext<'_>) -> Result<Attributes, Reply> {
         let list = |key: &str| {
-            let names = turn.query.filled(key)?.split(',');
+            let names = context.query.filled(key)?.split(',');
             Some(names.map(|name| name.split('.').next().unwrap_or_default().trim().to_owned()).collect())
         };
         match (list("attributes"), list("excludedAttributes")) {

@@ -6,9 +6,10 @@ use std::collections::BTreeSet;
 use jiff::civil::date;
 use rollbook::config;
 use rollbook::model::{
-    Checkup, Diagnostic, FileId, Health, Key, Origin, Outcome, Plan, Report, SourceFile, Span, Surface, Tree,
+    Diagnosis, Diagnostic, FileId, Health, Key, Origin, Outcome, Plan, Report, SourceFile, Span, Surface,
+    Tree,
 };
-use rollbook::render::{self, DiagnosticStyle, Grouping, harmless};
+use rollbook::render::{self, DiagnosticStyle, Grouping, escape_untrusted};
 
 use super::parts::Parts;
 use super::shown::{is_harmless, is_harmless_json, unstyled};
@@ -56,9 +57,9 @@ fn planned(plan: &Plan, parts: &Parts<'_>, form: usize) {
 
 /// A text is shown whole: what is made harmless can be told from what was so, and nothing is left out.
 fn shows(text: &str) {
-    let shown = harmless(text);
+    let shown = escape_untrusted(text);
     is_harmless(&shown);
-    assert_eq!(harmless(&shown), shown, "once is enough");
+    assert_eq!(escape_untrusted(&shown), shown, "once is enough");
     let mut rest: &str = &shown;
     for c in text.chars() {
         let escaped = format!("\\u{{{:x}}}", u32::from(c));
@@ -131,14 +132,14 @@ fn report(plan: &Plan, parts: &Parts<'_>) -> Report {
 }
 
 fn checks(parts: &Parts<'_>) {
-    let checkups = checkups(parts);
-    is_harmless(&unstyled(&render::checkups_text(&checkups, 50)));
-    is_harmless_json(&render::checkups_json(&checkups));
+    let diagnoses = diagnoses(parts);
+    is_harmless(&unstyled(&render::diagnoses_text(&diagnoses, 50)));
+    is_harmless_json(&render::diagnoses_json(&diagnoses));
 }
 
-fn checkups(parts: &Parts<'_>) -> Vec<Checkup> {
+fn diagnoses(parts: &Parts<'_>) -> Vec<Diagnosis> {
     let text = |index: usize| parts.get(index).to_owned();
-    vec![Checkup {
+    vec![Diagnosis {
         surface: Surface::Jira,
         state: Health::Fails { why: text(0), help: Some(text(1)) },
         facts: vec![text(2)],

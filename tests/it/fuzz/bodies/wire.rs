@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use rollbook::atlassian::Error;
 use rollbook::model::{ErrorExt as _, is_invisible};
-use rollbook::render::harmless;
+use rollbook::render::escape_untrusted;
 
 use calls::{CALLS, Called, Peer};
 use script::Script;
@@ -35,7 +35,7 @@ pub(super) fn run(data: &[u8]) {
     }
     match called {
         Called::Read => assert!(log.last_is_success(), "{:?}", log.last),
-        Called::Told(text) => has_no_secret(&script, name, &text),
+        Called::OperationHistory(text) => has_no_secret(&script, name, &text),
         Called::Done => {}
         Called::Failed(error) => failed(&script, name, &error),
     }
@@ -48,7 +48,7 @@ fn failed(script: &Script, call: &str, error: &Error) {
     has_no_secret(script, call, &text);
     // The code that prints it makes commands in it harmless too; what cannot be seen is gone before.
     assert!(!text.contains(|c| c != ' ' && is_invisible(c)), "{text:?}");
-    is_harmless(&harmless(&format!("{text} {}", error.help().unwrap_or_default())));
+    is_harmless(&escape_untrusted(&format!("{text} {}", error.help().unwrap_or_default())));
     has_no_secret(script, call, &format!("{error:?}"));
 }
 

@@ -141,7 +141,7 @@ impl Account {
 
 impl Group {
     pub(crate) fn of(name: &str, members: BTreeSet<String>) -> Self {
-        Self { name: name.into(), members, managed_by: ManagedBy::Unsaid, usage: Usage::Unsaid }
+        Self { name: name.into(), members, managed_by: ManagedBy::NotReported, usage: Usage::NotReported }
     }
 }
 

@@ -8,7 +8,7 @@ use rollbook::model::{
     Capabilities, Declaration, Email, Guard, Header, Locator, Place, Plan, Questions, Revision, Snapshot,
     SnapshotHeader, SourceFile, Tree, UserRef,
 };
-use rollbook::plan::snapshot::{self, Names, Plain, SnapshotError};
+use rollbook::plan::snapshot::{self, Disclosed, Names, SnapshotError};
 use rollbook::plan::{self, Base, Beside, Context, Desired, Rates, Resolved, SavedPlan, Scope};
 use rollbook::render::{self, Grouping};
 
@@ -167,13 +167,13 @@ impl World {
         snapshot.asked.join(questions.clone());
         snapshot.answers = self.live.answer(&snapshot.asked, &declaration);
         if redacted {
-            return snapshot::sealed_text(&snapshot::veiled(snapshot, &Plain::default()));
+            return snapshot::sealed_text(&snapshot::pseudonymized(snapshot, &Disclosed::default()));
         }
         let plan = self.plan_from(Some(&snapshot)).unwrap();
         let planned =
             snapshot::Planned { desired: &desired, live: &live, questions: &questions, plan: &plan };
-        let shown = Plain::of(&snapshot, planned);
-        snapshot::sealed_text(&snapshot::veiled(snapshot, &shown))
+        let shown = Disclosed::of(&snapshot, planned);
+        snapshot::sealed_text(&snapshot::pseudonymized(snapshot, &shown))
     }
 
     /// The plan from the text of a snapshot.

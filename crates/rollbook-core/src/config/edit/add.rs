@@ -9,7 +9,7 @@ use crate::model::{
     Located, Member, MemberRef, Members, Origin, Severity, Source, Tree, UserRef,
 };
 
-use super::super::document::{Comment, Document, Entry, Items, Kind, Value as Written, quoted};
+use super::super::document::{Comment, Document, Entry, Items, Kind, Value as WriteOutcome, quoted};
 use super::super::events;
 use super::super::include::{Include, ROOT};
 use super::super::mistakes::Mistakes;
@@ -198,7 +198,7 @@ fn add(
             number += 1;
             continue;
         }
-        if let Some(Written::Items(items)) =
+        if let Some(WriteOutcome::Items(items)) =
             files.document(&path).and_then(|document| document.at(&[section]))
         {
             items.entries.push(entry);
@@ -219,7 +219,7 @@ fn path(include: &Include, section: &str, name: &str) -> Result<String, EditErro
 
 /// A file that an import makes.
 fn started(section: &str) -> Document {
-    let mut entry = Entry::keyed(section, Written::Items(Items::new(Kind::Map, false, Vec::new())));
+    let mut entry = Entry::keyed(section, WriteOutcome::Items(Items::new(Kind::Map, false, Vec::new())));
     entry.above.push(Comment { text: write::HEAD.into(), gap: false });
     Document { marked: false, root: Items::new(Kind::Map, false, vec![entry]) }
 }

@@ -3,7 +3,7 @@
 //! Ids and addresses, and no display name, no description and nothing that was sent in a body: a journal is kept
 //! for long, and by people who need not see these.
 
-mod story;
+mod history;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -16,7 +16,7 @@ use super::operation::{Inactive, Operation, Surface};
 use super::plan::Guard;
 use super::report::{CreatedIds, Outcome, Response};
 
-pub use story::{Fate, Journal, Told};
+pub use history::{Journal, OperationHistory, OperationState};
 
 /// One thing that happened, when, and in which place of its journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -32,7 +32,7 @@ impl Elsewhere {
         };
         let account = membership.account();
         self.members.insert(change.address.clone(), account.clone());
-        if !matches!(router.surfaces.status(account), UserStatus::Active | UserStatus::Unsaid) {
+        if !matches!(router.surfaces.status(account), UserStatus::Active | UserStatus::NotReported) {
             self.off.insert(account.clone());
         }
     }

@@ -35,7 +35,7 @@ pub(super) fn offboard(
     let by_themselves = removed != Some(Surface::Organization) && !stays;
     let removals = memberships.iter().filter(|_| by_themselves).map(|kept| removal(change, kept)).collect();
     let account = account.clone();
-    let active = matches!(status, UserStatus::Active | UserStatus::Unsaid);
+    let active = matches!(status, UserStatus::Active | UserStatus::NotReported);
     let step = match how {
         // Assumption: a person who was removed from the site is still listed, as inactive and in no group.
         // docs/atlassian.md#removed-and-inactive-look-alike says that the account outlives the removal and that the
@@ -82,7 +82,7 @@ pub(super) fn activate(
         | UserStatus::ForDeletion
         | UserStatus::Closed
         | UserStatus::Inactive
-        | UserStatus::Unsaid => {}
+        | UserStatus::NotReported => {}
     }
     let (via, from) = router.surfaces.activation(account, status)?;
     let memberships = memberships(router, account)?;

@@ -205,7 +205,7 @@ impl<'a> Preconditions<'a> {
             | UserStatus::Suspended
             | UserStatus::Deactivated
             | UserStatus::Inactive
-            | UserStatus::Unsaid => Ok(()),
+            | UserStatus::NotReported => Ok(()),
         }
     }
 

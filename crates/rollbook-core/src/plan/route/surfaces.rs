@@ -196,7 +196,7 @@ impl<'a> SurfaceChoice<'a> {
             }),
             (ManagedBy::External, _) if self.scim_is_ours() => Ok(Owner::Directory),
             (ManagedBy::External, _) => Err(self.synced()),
-            (ManagedBy::People | ManagedBy::Unsaid, Usage::Group | Usage::Unsaid) => {
+            (ManagedBy::People | ManagedBy::NotReported, Usage::Group | Usage::NotReported) => {
                 // The organization's key may lack a right that a site admin has.
                 let barred = kind.modifiable == Some(false);
                 Ok(Owner::Admins(if barred { vec![Surface::Jira] } else { both }))
@@ -322,7 +322,7 @@ impl<'a> SurfaceChoice<'a> {
                 help: "Cancel the deletion at admin.atlassian.com while that is still possible.".into(),
             }),
             UserStatus::Inactive
-            | UserStatus::Unsaid
+            | UserStatus::NotReported
             | UserStatus::NotInvited
             | UserStatus::Active => Err(Obstacle {
                 code: ObstacleCode::NoSurface,
@@ -389,9 +389,9 @@ impl<'a> SurfaceChoice<'a> {
     pub(super) fn status(&self, account: &AccountId) -> UserStatus {
         let asked = self.context.capabilities.people.get(account).and_then(Option::as_ref);
         let asked = asked.map(|person| person.status);
-        let known = asked.filter(|status| *status != UserStatus::Unsaid);
+        let known = asked.filter(|status| *status != UserStatus::NotReported);
         let status =
-            known.or_else(|| Some(self.context.account(account)?.status)).unwrap_or(UserStatus::Unsaid);
+            known.or_else(|| Some(self.context.account(account)?.status)).unwrap_or(UserStatus::NotReported);
         if status != UserStatus::Inactive {
             return status;
         }

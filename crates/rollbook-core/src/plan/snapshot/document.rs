@@ -9,7 +9,7 @@ use crate::model::{GroupName, Place, Snapshot, Taken};
 use super::super::document::SKEW;
 use super::super::seal::{Unfit, document_of, sealed, unsealed};
 use super::names::Names;
-use super::veil::known_again;
+use super::pseudonyms::revealed;
 
 /// From this age on a snapshot is too old to be relied on: one a night is the least that keeps them young.
 const OLD: SignedDuration = SignedDuration::from_hours(24);
@@ -105,7 +105,7 @@ pub fn sealed_text(snapshot: &Snapshot) -> String {
     #[expect(clippy::expect_used, reason = "plain values with string keys always serialise")]
     let document = serde_json::to_value(Document { format: FORMAT.to_owned(), snapshot })
         .and_then(|document| serde_json::to_string_pretty(&sealed(document)))
-        .expect("a snapshot is plain data");
+        .expect("a snapshot is disclosed data");
     document + "\n"
 }
 
@@ -121,7 +121,7 @@ pub fn opened(text: &str, place: &Place, names: &Names) -> Result<Snapshot, Snap
     let Document::<Snapshot> { snapshot, .. } =
         Document::deserialize(document).map_err(|error| SnapshotError::NotASnapshot(error.to_string()))?;
     same_place(&snapshot.header.place, place)?;
-    known_again(snapshot, names)
+    revealed(snapshot, names)
 }
 
 fn same_place(snapshot: &Place, tree: &Place) -> Result<(), SnapshotError> {

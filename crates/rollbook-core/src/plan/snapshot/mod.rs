@@ -4,13 +4,13 @@
 //! again when a tree does, and `answer` reads from it what `fetch` would read from the surfaces, no more and no less.
 
 mod answer;
+mod disclosed;
 mod document;
 mod names;
-mod plain;
-mod veil;
+mod pseudonyms;
 
 pub use answer::{capabilities, live_state, possible};
+pub use disclosed::{Disclosed, Planned};
 pub use document::{SnapshotError, opened, sealed_text, taken};
 pub use names::Names;
-pub use plain::{Plain, Planned};
-pub use veil::{is_veiled, veiled};
+pub use pseudonyms::{is_veiled, pseudonymized};

@@ -1,11 +1,11 @@
-//! The lines that a diagnostic shows: cut out of their files, made harmless, and laid out one after the other in
+//! The lines that a diagnostic shows: cut out of their files, made escape_untrusted, and laid out one after the other in
 //! one space of offsets, so that miette can draw labels in several files and never scans a whole file.
 
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
 use crate::model::{Label, Location, Locator, SourceFile, Span, Tree};
 
-use crate::render::harmless;
+use crate::render::escape_untrusted;
 
 /// Between two windows, so that they never touch.
 const GAP: usize = 1;
@@ -93,7 +93,7 @@ impl Window {
         let top = line_start(&file.text, wanted[0].label.span.origin.offset as usize, first - from);
         let mut window = Self {
             start,
-            path: harmless(&file.path).into_owned(),
+            path: escape_untrusted(&file.path).into_owned(),
             first_line: from,
             text: String::new(),
             labels: Vec::new(),
@@ -138,7 +138,7 @@ impl Window {
             let (begin, end) = (place(begin), place(end));
             self.labels.push(Placed {
                 span: (begin, end - begin).into(),
-                text: harmless(&wanted.label.text).into_owned(),
+                text: escape_untrusted(&wanted.label.text).into_owned(),
                 primary: wanted.primary,
                 column: wanted.location.column as usize - 1,
             });
@@ -179,7 +179,7 @@ fn shown(line: &str, first: usize, last: usize, width: usize) -> (usize, usize) 
 
 /// A tab is shown as people write it.
 fn visible(text: &str) -> String {
-    harmless(text).replace("\\u{9}", "\\t")
+    escape_untrusted(text).replace("\\u{9}", "\\t")
 }
 
 fn floor_boundary(line: &str, mut at: usize) -> usize {

@@ -6,7 +6,7 @@
 
 use std::fmt::Write as _;
 
-use crate::render::harmless;
+use crate::render::escape_untrusted;
 
 /// The most characters of one name, so that no name alone fills a comment.
 const LONGEST_NAME: usize = 200;
@@ -24,12 +24,12 @@ pub(in crate::render) fn code(text: &str) -> String {
 
 /// A name as it is written in a fence: in one line, harmless and within bounds.
 pub(super) fn name(text: &str) -> String {
-    clipped(&harmless(text), LONGEST_NAME)
+    clipped(&escape_untrusted(text), LONGEST_NAME)
 }
 
 /// A sentence of ours with names in it, which may have code of its own. It must not open a line.
 pub fn prose(text: &str) -> String {
-    let text = clipped(&harmless(text), LONGEST_TEXT);
+    let text = clipped(&escape_untrusted(text), LONGEST_TEXT);
     let parts: Vec<&str> = text.split('`').collect();
     // An odd mark opens nothing: what follows the last one is words as well.
     let closed = parts.len() - usize::from(parts.len().is_multiple_of(2));

@@ -11,19 +11,19 @@ use super::page::{Block, Line, Section, Weight};
 
 /// The changes of one person.
 #[derive(Default)]
-struct Fate<'a> {
+struct Changes<'a> {
     name: Option<&'a str>,
     gains: Vec<String>,
     loses: Vec<String>,
     other: Vec<String>,
 }
 
-fn fates(plan: &Plan) -> BTreeMap<&UserRef, Fate<'_>> {
-    let mut fates: BTreeMap<&UserRef, Fate<'_>> = BTreeMap::new();
+fn people(plan: &Plan) -> BTreeMap<&UserRef, Changes<'_>> {
+    let mut people: BTreeMap<&UserRef, Changes<'_>> = BTreeMap::new();
     for planned in &plan.operations {
         if let Some(user) = planned.key.address.user() {
-            let fate = fates.entry(user).or_default();
-            fate.name = fate.name.or(planned.name.as_deref());
+            let changes = people.entry(user).or_default();
+            changes.name = changes.name.or(planned.name.as_deref());
             let what = match &planned.key.address {
                 Address::Member(group, _) => code(group.as_str()),
                 Address::User(_) | Address::Group(_) => format!("the site ({})", planned.key.action),
@@ -37,43 +37,43 @@ fn fates(plan: &Plan) -> BTreeMap<&UserRef, Fate<'_>> {
             .collect();
             let what = if marks.is_empty() { what } else { format!("{what} ({})", marks.join(", ")) };
             match planned.operation.direction() {
-                Direction::Grant => fate.gains.push(what),
-                Direction::Revoke => fate.loses.push(what),
-                Direction::Neutral => fate.other.push(what),
+                Direction::Grant => changes.gains.push(what),
+                Direction::Revoke => changes.loses.push(what),
+                Direction::Neutral => changes.other.push(what),
             }
         }
         if let (Operation::DeleteGroup { members, .. }, Some(group)) =
             (&planned.operation, planned.key.address.group())
         {
             for lost in members {
-                let fate = fates.entry(&lost.user).or_default();
-                fate.name = fate.name.or(lost.name.as_deref());
-                fate.loses.push(format!("{} (deleted)", code(group.as_str())));
+                let changes = people.entry(&lost.user).or_default();
+                changes.name = changes.name.or(lost.name.as_deref());
+                changes.loses.push(format!("{} (deleted)", code(group.as_str())));
             }
         }
     }
-    fates
+    people
 }
 
 /// How many people it is about.
 pub(super) fn number(plan: &Plan) -> usize {
-    fates(plan).len()
+    people(plan).len()
 }
 
 pub(super) fn by_person(plan: &Plan) -> Option<Section> {
-    let fates = fates(plan);
-    if fates.is_empty() {
+    let people = people(plan);
+    if people.is_empty() {
         return None;
     }
-    let title = format!("The same by person ({})", fates.len());
-    let lines = fates.into_iter().map(|(user, fate)| {
-        let parts = [("gains", fate.gains), ("loses", fate.loses), ("changes", fate.other)];
+    let title = format!("The same by person ({})", people.len());
+    let lines = people.into_iter().map(|(user, changes)| {
+        let parts = [("gains", changes.gains), ("loses", changes.loses), ("changes", changes.other)];
         let parts: Vec<String> = parts
             .into_iter()
             .filter(|(_, what)| !what.is_empty())
             .map(|(verb, what)| format!("{verb} {}", what.join(", ")))
             .collect();
-        Line::of(format!("- **{}** {}\n", code(&person(user, fate.name)), parts.join("; ")))
+        Line::of(format!("- **{}** {}\n", code(&person(user, changes.name)), parts.join("; ")))
     });
     Some(Section {
         weight: Weight::Again,

@@ -8,7 +8,7 @@ use crate::model::{
     Action, Address, Adopted, Comparison, DeclarationChange, Declared, Email, IdentityChange, Plan,
     RuleChange, RuleSource, Ruling,
 };
-use crate::render::harmless;
+use crate::render::escape_untrusted;
 use crate::render::lines::{BOLD, CHANGE, Lead, Row, count, painted, wrapped};
 
 use super::readable;
@@ -21,7 +21,7 @@ const NEW_MAPPINGS: usize = 20;
 pub(super) fn before_operations(plan: &Plan, width: usize) -> String {
     let mut text = String::new();
     if let Some(base) = &plan.base {
-        text.push_str(&wrapped(&harmless(&compared(base)), &Lead::PLAIN, width));
+        text.push_str(&wrapped(&escape_untrusted(&compared(base)), &Lead::PLAIN, width));
         text.push_str(&identities(&base.identities, width));
         text.push_str(&rules(&base.rules, width));
         text.push_str(&declared(&base.declared, width));
@@ -60,7 +60,7 @@ fn identities(changes: &[IdentityChange], width: usize) -> String {
     let mut text = format!("\n{}\n", painted(BOLD, &title));
     for mapping in mappings {
         let head = format!("! {}", readable(mapping.address()));
-        text.push_str(&row(&head, &mapping.differs(|text| harmless(text).into_owned()), "", width));
+        text.push_str(&row(&head, &mapping.differs(|text| escape_untrusted(text).into_owned()), "", width));
     }
     if more > 0 {
         text.push_str(&format!("  and {} that had none\n", count(more, "name")));
@@ -150,9 +150,10 @@ fn rules(changes: &[RuleChange], width: usize) -> String {
     }
     let mut text = format!("\n{}\n", painted(BOLD, &format!("Rules ({})", changes.len())));
     for change in changes {
-        let value = |value: &Option<String>| value.as_deref().map_or("none".into(), harmless).into_owned();
+        let value =
+            |value: &Option<String>| value.as_deref().map_or("none".into(), escape_untrusted).into_owned();
         let differs = format!("{} → {}", value(&change.base), value(&change.head));
-        text.push_str(&row(&format!("! {}", harmless(&change.rule)), &differs, "", width));
+        text.push_str(&row(&format!("! {}", escape_untrusted(&change.rule)), &differs, "", width));
     }
     text
 }
@@ -165,7 +166,7 @@ fn declared(changes: &[DeclarationChange], width: usize) -> String {
     let title = format!("Declared otherwise ({}), with or without an operation", changes.len());
     let mut text = format!("\n{}\n", painted(BOLD, &title));
     for change in changes {
-        let mut middle = vec![harmless(&differs(&change.declared)).into_owned()];
+        let mut middle = vec![escape_untrusted(&differs(&change.declared)).into_owned()];
         middle.extend(change.privileged.then(|| "privileged".to_owned()));
         text.push_str(&row(
             &format!("! {}", readable(&change.address)),
@@ -209,7 +210,7 @@ fn allowed(plan: &Plan, width: usize) -> String {
     }
     let title = format!("Allowed by this change ({})", allowed.len());
     let mut text = format!("\n{}\n", painted(BOLD, &title));
-    text.extend(allowed.iter().map(|line| wrapped(&harmless(line), &Lead::BULLET, width)));
+    text.extend(allowed.iter().map(|line| wrapped(&escape_untrusted(line), &Lead::BULLET, width)));
     text
 }
 
@@ -265,6 +266,6 @@ pub(in crate::render) fn by_hand(entry: &Adopted) -> &'static str {
 }
 
 fn row(head: &str, middle: &str, right: &str, width: usize) -> String {
-    let head = harmless(head);
+    let head = escape_untrusted(head);
     Row { style: CHANGE, indent: 0, head: &head, head_width: 28, middle, right }.text(width)
 }

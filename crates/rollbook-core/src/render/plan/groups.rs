@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Address, Direction, GroupName, GroupSummary, Operation, Plan, PlannedOperation, Surface};
-use crate::render::harmless;
+use crate::render::escape_untrusted;
 use crate::render::lines::{CHANGE, GRANT, REVOKE, Row, count};
 
 use super::people::user_rows;
@@ -78,7 +78,7 @@ pub(super) fn group(
         Some(Operation::DeleteGroup { .. }) => ("-", REVOKE),
         Some(_) | None => ("~", CHANGE),
     };
-    let head = format!("{sign} group {}", harmless(name.as_str()));
+    let head = format!("{sign} group {}", escape_untrusted(name.as_str()));
     let mut middle = plan
         .summary(name)
         .filter(|_| counted)

@@ -1,7 +1,7 @@
 //! What the guards say of a plan.
 
 use crate::model::{Plan, Ruling, Verdict};
-use crate::render::harmless;
+use crate::render::escape_untrusted;
 use crate::render::lines::{BOLD, Lead, REVOKE, Row, count, painted, wrapped};
 
 /// Refusals first, with what tripped and what to do; then what was set aside, and what could not be judged.
@@ -15,7 +15,7 @@ pub(super) fn guards(plan: &Plan, width: usize) -> String {
     let aside: Vec<String> = plan.guards.iter().filter_map(set_aside).collect();
     if !aside.is_empty() {
         text.push_str(&format!("\n{}\n", painted(BOLD, &format!("Set aside ({})", aside.len()))));
-        text.extend(aside.iter().map(|line| wrapped(&harmless(line), &Lead::BULLET, width)));
+        text.extend(aside.iter().map(|line| wrapped(&escape_untrusted(line), &Lead::BULLET, width)));
     }
     if let Some(sentence) = unjudged(plan) {
         text.push_str(&format!("\n{}", wrapped(&sentence, &Lead::PLAIN, width)));
@@ -36,13 +36,13 @@ fn refusal(verdict: &Verdict, width: usize) -> String {
     let head = format!("! {}", verdict.guard);
     let middle = match verdict.addresses.as_slice() {
         [] => "the whole plan".into(),
-        [one] => harmless(&one.to_string()).into_owned(),
+        [one] => escape_untrusted(&one.to_string()).into_owned(),
         several => count(several.len(), "address"),
     };
     let row = Row { style: REVOKE, indent: 0, head: &head, head_width: 28, middle: &middle, right: "" };
     let mut text = row.text(width);
-    text.push_str(&wrapped(&harmless(&verdict.why), &Lead::ABOUT, width));
-    text.push_str(&wrapped(&harmless(&verdict.help), &Lead::ABOUT, width));
+    text.push_str(&wrapped(&escape_untrusted(&verdict.why), &Lead::ABOUT, width));
+    text.push_str(&wrapped(&escape_untrusted(&verdict.help), &Lead::ABOUT, width));
     text
 }
 

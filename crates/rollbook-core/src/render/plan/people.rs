@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::model::{
     Address, Direction, GroupName, Inactive, Kept, Operation, Plan, PlannedOperation, UserRef,
 };
-use crate::render::harmless;
+use crate::render::escape_untrusted;
 use crate::render::lines::{CHANGE, Lead, count, wrapped};
 
 use super::groups::{Whole, group};
@@ -30,7 +30,7 @@ fn user_row(planned: &PlannedOperation) -> OwnedRow {
 pub(in crate::render) fn account_details(operation: &Operation) -> Vec<String> {
     match operation {
         Operation::InviteUser { apps, groups, sends_mail, .. } => {
-            let apps: Vec<_> = apps.iter().map(|app| harmless(app.as_str())).collect();
+            let apps: Vec<_> = apps.iter().map(|app| escape_untrusted(app.as_str())).collect();
             let apps = if apps.is_empty() { "no app".into() } else { apps.join(" and ") };
             let groups = (!groups.is_empty()).then(|| format!("into {}", count(groups.len(), "group")));
             let mail = if *sends_mail { "sends mail" } else { "sends no mail" };
@@ -44,7 +44,7 @@ pub(in crate::render) fn account_details(operation: &Operation) -> Vec<String> {
             let again = (!memberships.is_empty()).then(|| format!("in {} again", names(memberships)));
             [Some(was.into()), again].into_iter().flatten().collect()
         }
-        Operation::UpdateUser { name, .. } => vec![format!("named {}", harmless(name))],
+        Operation::UpdateUser { name, .. } => vec![format!("named {}", escape_untrusted(name))],
         Operation::SuspendUser { memberships, .. } | Operation::DeactivateUser { memberships, .. }
             if !memberships.is_empty() =>
         {
@@ -66,7 +66,7 @@ pub(in crate::render) fn account_details(operation: &Operation) -> Vec<String> {
 /// The groups that the site puts somebody into because of the apps of their invitation.
 pub(in crate::render) fn joins(planned: &PlannedOperation) -> Option<String> {
     let groups: Vec<_> =
-        planned.operation.defaults().iter().map(|group| harmless(group.name.as_str())).collect();
+        planned.operation.defaults().iter().map(|group| escape_untrusted(group.name.as_str())).collect();
     let privileged = if planned.privileged { ", privileged" } else { "" };
     (!groups.is_empty()).then(|| format!("joins {} by the app{privileged}", groups.join(" and ")))
 }
@@ -78,7 +78,7 @@ pub(super) fn user_rows(planned: &PlannedOperation, width: usize) -> String {
 }
 
 fn names(memberships: &[Kept]) -> String {
-    let names: Vec<_> = memberships.iter().map(|kept| harmless(kept.group.as_str())).collect();
+    let names: Vec<_> = memberships.iter().map(|kept| escape_untrusted(kept.group.as_str())).collect();
     names.join(" and ")
 }
 
@@ -116,7 +116,7 @@ pub(super) fn by_user(plan: &Plan, operations: &[&PlannedOperation], width: usiz
 fn membership_line(planned: &PlannedOperation) -> Line {
     let direction = planned.operation.direction();
     let what = match &planned.key.address {
-        Address::Member(name, _) => harmless(name.as_str()).into_owned(),
+        Address::Member(name, _) => escape_untrusted(name.as_str()).into_owned(),
         Address::User(_) | Address::Group(_) => format!("the site ({})", planned.key.action),
     };
     let mut middle = details(planned);

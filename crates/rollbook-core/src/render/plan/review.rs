@@ -1,7 +1,7 @@
 //! How a reviewed plan fares.
 
 use crate::model::{Key, Plan};
-use crate::render::harmless;
+use crate::render::escape_untrusted;
 use crate::render::lines::{BOLD, Lead, REVOKE, Row, count, painted, wrapped};
 
 use super::{SHORT_FINGERPRINT, readable};
@@ -10,16 +10,19 @@ use super::{SHORT_FINGERPRINT, readable};
 pub(super) fn before_operations(plan: &Plan, width: usize) -> String {
     let Some(review) = &plan.review else { return String::new() };
     let fingerprint = review.fingerprint.get(..SHORT_FINGERPRINT).unwrap_or(&review.fingerprint);
-    let mut text =
-        wrapped(&format!("Only what the reviewed plan {} has.", harmless(fingerprint)), &Lead::PLAIN, width);
+    let mut text = wrapped(
+        &format!("Only what the reviewed plan {} has.", escape_untrusted(fingerprint)),
+        &Lead::PLAIN,
+        width,
+    );
     if !review.misfits.is_empty() {
         text.push_str(&title("No longer follows", review.misfits.len()));
         for misfit in &review.misfits {
             let head = format!("! {} {}", misfit.key.action, readable(&misfit.key.address));
-            let head = harmless(&head);
+            let head = escape_untrusted(&head);
             let row = Row { style: REVOKE, indent: 0, head: &head, head_width: 28, middle: "", right: "" };
             text.push_str(&row.text(width));
-            text.push_str(&wrapped(&harmless(&misfit.why), &Lead::ABOUT, width));
+            text.push_str(&wrapped(&escape_untrusted(&misfit.why), &Lead::ABOUT, width));
         }
     }
     text
@@ -45,7 +48,7 @@ fn list(name: &str, keys: &[Key], width: usize) -> String {
     let mut text = title(name, keys.len());
     for key in keys {
         let line = format!("{} {}", key.action, readable(&key.address));
-        text.push_str(&wrapped(&harmless(&line), &Lead::BULLET, width));
+        text.push_str(&wrapped(&escape_untrusted(&line), &Lead::BULLET, width));
     }
     text
 }

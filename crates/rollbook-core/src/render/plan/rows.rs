@@ -3,7 +3,7 @@
 use anstyle::Style;
 
 use crate::model::{Direction, Location, PlannedOperation, Reason, UserRef};
-use crate::render::harmless;
+use crate::render::escape_untrusted;
 use crate::render::lines::{CHANGE, GRANT, REVOKE, Row, width_of};
 
 /// Heads longer than this do not push their neighbours' second column further right.
@@ -76,8 +76,8 @@ pub(in crate::render) fn person(user: &UserRef, name: Option<&str>) -> String {
         UserRef::Email(email) => email.other_domain(),
     };
     let shown = user.to_string();
-    let beside = beside.map(|beside| format!(" ({})", harmless(&beside)));
-    format!("{}{}", harmless(&shown), beside.unwrap_or_default())
+    let beside = beside.map(|beside| format!(" ({})", escape_untrusted(&beside)));
+    format!("{}{}", escape_untrusted(&shown), beside.unwrap_or_default())
 }
 
 pub(in crate::render) fn details(planned: &PlannedOperation) -> Vec<String> {
@@ -108,5 +108,5 @@ pub(super) fn origin_of(planned: &PlannedOperation) -> String {
 }
 
 pub(in crate::render) fn short(location: &Location) -> String {
-    format!("{}:{}", harmless(&location.path), location.line)
+    format!("{}:{}", escape_untrusted(&location.path), location.line)
 }

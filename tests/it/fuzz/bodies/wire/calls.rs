@@ -7,7 +7,7 @@ use std::sync::Arc;
 use rollbook::atlassian::scim::Known;
 use rollbook::atlassian::{
     Client, Credential, Endpoints, Error, Jira, MadeIds, Management, Options, Organization, Overrides, Scim,
-    Sending, TokenKind, Written,
+    Sending, TokenKind, WriteOutcome,
 };
 use rollbook::model::{
     AccountId, Authority, Email, GroupId, GroupName, Inactive, Listing, Operation, PlatformRole, Ref, Rows,
@@ -21,7 +21,7 @@ pub(super) enum Called {
     /// A read brought something.
     Read,
     /// Something was said, and it is not a failure.
-    Told(String),
+    OperationHistory(String),
     /// A write was done, or a question was answered.
     Done,
     /// It failed.
@@ -129,11 +129,11 @@ readable!(
     rollbook::model::ScimGroup,
 );
 
-impl Readable for Written {
+impl Readable for WriteOutcome {
     fn called(self) -> Called {
         match self {
             Self::Done { .. } => Called::Done,
-            Self::ClaimsSatisfied { text } => Called::Told(text),
+            Self::ReportedUnchanged { text } => Called::OperationHistory(text),
             Self::Refused(error) => Called::Failed(error),
         }
     }
@@ -222,16 +222,16 @@ impl Peer {
         Scim::new(client.into(), "d", Authority::Rollbook)
     }
 
-    async fn by_jira(&self, operation: &Operation) -> Result<Written, Error> {
+    async fn by_jira(&self, operation: &Operation) -> Result<WriteOutcome, Error> {
         self.jira().write(operation, &MadeIds::default(), &mut Sending::default()).await
     }
 
-    async fn by_organization(&self, operation: &Operation) -> Result<Written, Error> {
+    async fn by_organization(&self, operation: &Operation) -> Result<WriteOutcome, Error> {
         let (made, ids) = (MadeIds::default(), SurfaceIds::default());
         self.organization(Some("d")).write(operation, &made, &ids, &mut Sending::default()).await
     }
 
-    async fn by_scim(&self, operation: &Operation) -> Result<Written, Error> {
+    async fn by_scim(&self, operation: &Operation) -> Result<WriteOutcome, Error> {
         let ids = SurfaceIds {
             scim_users: [(account(), ScimId::new("su"))].into(),
             scim_groups: [(group(), ScimId::new("sg"))].into(),

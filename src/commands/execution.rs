@@ -26,7 +26,7 @@ pub const CONCURRENCY: usize = IN_FLIGHT;
 
 /// How a plan is carried out.
 #[derive(Debug, Args)]
-pub(super) struct Manner {
+pub(super) struct ApplyOptions {
     /// Apply without asking; required without a terminal
     #[arg(long, help_heading = SAFETY)]
     yes: bool,
@@ -64,7 +64,7 @@ pub(super) struct Bounds {
     pub(super) timeout: Option<Duration>,
 }
 
-impl Manner {
+impl ApplyOptions {
     /// As a job does it: without asking, with the journal in this file.
     pub(super) fn unattended(journal: PathBuf) -> Self {
         Self {
@@ -87,12 +87,12 @@ impl Manner {
 }
 
 /// What a plan is carried out with.
-pub(super) struct Carrying<'a> {
+pub(super) struct Execution<'a> {
     pub(super) session: &'a Session,
     pub(super) surfaces: &'a Surfaces,
     pub(super) settings: &'a Settings,
     pub(super) allowed: &'a [Guard],
-    pub(super) manner: &'a Manner,
+    pub(super) options: &'a ApplyOptions,
     /// Whether somebody has reviewed the plan, so that nobody is asked.
     pub(super) reviewed: bool,
 }
@@ -116,12 +116,12 @@ impl Ended {
     }
 }
 
-impl Carrying<'_> {
+impl Execution<'_> {
     /// Shows the plan, asks, carries it out, and prints the outcome.
     pub(super) async fn carry_out(&self, planned: &Planned) -> Result<Ended, Error> {
-        let Self { session, manner, .. } = self;
+        let Self { session, options, .. } = self;
         let plan = &planned.plan;
-        let without_asking = manner.yes || self.reviewed;
+        let without_asking = options.yes || self.reviewed;
         let shown = render::plan_text(plan, Grouping::Group, session.terminal.width());
         let misfits = plan.review.as_ref().is_some_and(|review| !review.misfits.is_empty());
         // What a guard refuses may be done on the site already: a refused plan need not have operations.
@@ -159,8 +159,8 @@ impl Carrying<'_> {
         }
         let run =
             journal::Run { plan, rights: &planned.rights, settings: self.settings, allowed: self.allowed };
-        let (journal, path) = journal::begin(session, manner.journal.as_deref(), &run).await?;
-        let report = execute(session, self.surfaces, planned, &journal, manner.bounds()).await;
+        let (journal, path) = journal::begin(session, options.journal.as_deref(), &run).await?;
+        let report = execute(session, self.surfaces, planned, &journal, options.bounds()).await;
         self.print(plan, &report)?;
         let journalled = journal::end(session, journal, &path);
         Ok(Ended { exit: ended(plan, &report), report, journalled })
@@ -183,8 +183,8 @@ impl Carrying<'_> {
     }
 
     fn print(&self, plan: &Plan, report: &Report) -> Result<(), Error> {
-        let Self { session, manner, .. } = self;
-        match manner.format {
+        let Self { session, options, .. } = self;
+        match options.format {
             Format::Json => session.data(&render::report_json(plan, report)),
             Format::Text if report.outcomes.is_empty() && plan.blocked.is_empty() => Ok(()),
             Format::Text => session.data(&render::report_text(plan, report, session.terminal.width())),

@@ -2,7 +2,7 @@
 
 /// One of Atlassian's clouds.
 #[derive(Debug)]
-pub struct Realm {
+pub struct AtlassianCloud {
     /// The domain of its sites; a site is one label below it.
     pub sites: &'static str,
     /// The host of its gateway.
@@ -15,21 +15,21 @@ pub struct Realm {
 /// names are from support.atlassian.com "Get access to the Atlassian Government environment", gateway and authorization
 /// server from developer.atlassian.com `platform/framework/agc/guides/manage-3lo-apps`. Other government names that
 /// tools list, such as `atlassian-us-gov.net`, have no source at Atlassian and need an override.
-const REALMS: [Realm; 2] = [
-    Realm { sites: "atlassian.net", gateway: "api.atlassian.com", auth: "auth.atlassian.com" },
-    Realm {
+const CLOUDS: [AtlassianCloud; 2] = [
+    AtlassianCloud { sites: "atlassian.net", gateway: "api.atlassian.com", auth: "auth.atlassian.com" },
+    AtlassianCloud {
         sites: "atlassian-us-gov-mod.net",
         gateway: "api.atlassian-us-gov-mod.com",
         auth: "auth.atlassian-us-gov-mod.com",
     },
 ];
 
-impl Realm {
+impl AtlassianCloud {
     /// The cloud whose site a host is: one label below its domain, as the certificate of `*.atlassian.net`
     /// covers one (RFC 6125 §6.4.3).
     pub fn of_site(host: &str) -> Option<&'static Self> {
-        REALMS.iter().find(|realm| {
-            let label = host.strip_suffix(realm.sites).and_then(|rest| rest.strip_suffix('.'));
+        CLOUDS.iter().find(|cloud| {
+            let label = host.strip_suffix(cloud.sites).and_then(|rest| rest.strip_suffix('.'));
             label.is_some_and(is_label)
         })
     }

@@ -15,9 +15,9 @@ use crate::model::{
     OrganizationUser, Reading, Readings, ScimUser, Snapshot, Unread, hex,
 };
 
+use super::disclosed::Disclosed;
 use super::document::SnapshotError;
 use super::names::Names;
-use super::plain::Plain;
 
 /// Opens every pseudonym of a name.
 const MARK: char = '~';
@@ -34,17 +34,17 @@ pub fn is_veiled(name: &str) -> bool {
 }
 
 /// The snapshot with pseudonyms for everybody but these.
-pub fn veiled(mut snapshot: Snapshot, plain: &Plain) -> Snapshot {
+pub fn pseudonymized(mut snapshot: Snapshot, disclosed: &Disclosed) -> Snapshot {
     let key = Key::of(&snapshot);
     snapshot.header.key = hex(&key.0);
     snapshot.rename(&Renaming {
-        email: &|email, id| if shows(plain, id) { email.clone() } else { key.email(email) },
+        email: &|email, id| if shows(disclosed, id) { email.clone() } else { key.email(email) },
         // What an erased account is called says of nobody who it was, and is how it is known for one.
         person: &|name, id| {
-            if shows(plain, id) || name == FORMER_USER { name.to_owned() } else { key.person(name) }
+            if shows(disclosed, id) || name == FORMER_USER { name.to_owned() } else { key.person(name) }
         },
         group: &|group| {
-            if plain.groups.contains(&group.id) { group.name.clone() } else { key.group(&group.name) }
+            if disclosed.groups.contains(&group.id) { group.name.clone() } else { key.group(&group.name) }
         },
     });
     let searched = snapshot.readings.searched.iter().map(|email| key.email(email)).collect();
@@ -57,8 +57,8 @@ pub fn veiled(mut snapshot: Snapshot, plain: &Plain) -> Snapshot {
     snapshot
 }
 
-fn shows(plain: &Plain, id: Option<&AccountId>) -> bool {
-    id.is_some_and(|id| plain.accounts.contains(id))
+fn shows(disclosed: &Disclosed, id: Option<&AccountId>) -> bool {
+    id.is_some_and(|id| disclosed.accounts.contains(id))
 }
 
 /// The snapshot with these names instead of their pseudonyms.
@@ -66,7 +66,7 @@ fn shows(plain: &Plain, id: Option<&AccountId>) -> bool {
 /// # Errors
 /// [`SnapshotError::Pseudonym`] for a name that is one, and [`SnapshotError::Spelling`] for a group that the site has
 /// in another case: its name is unknown.
-pub(super) fn known_again(mut snapshot: Snapshot, names: &Names) -> Result<Snapshot, SnapshotError> {
+pub(super) fn revealed(mut snapshot: Snapshot, names: &Names) -> Result<Snapshot, SnapshotError> {
     let written = names.emails.iter().map(Email::as_str).chain(names.groups.iter().map(GroupName::as_str));
     if let Some(name) = written.into_iter().find(|name| is_pseudonym(name)) {
         return Err(SnapshotError::Pseudonym(name.to_owned()));
@@ -115,7 +115,7 @@ impl Key {
         struct Content<'a>(&'a str, &'a Readings, &'a Capabilities);
         let content = Content(&snapshot.header.taken, &snapshot.readings, &snapshot.answers);
         #[expect(clippy::expect_used, reason = "plain values with string keys always serialise")]
-        let bytes = serde_json::to_vec(&content).expect("a snapshot is plain data");
+        let bytes = serde_json::to_vec(&content).expect("a snapshot is disclosed data");
         Self(Sha256::digest(bytes).into())
     }
 

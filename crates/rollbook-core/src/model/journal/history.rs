@@ -17,7 +17,7 @@ pub struct Journal {
 
 /// What a journal says of one operation.
 #[derive(Clone, Debug)]
-pub struct Told<'a> {
+pub struct OperationHistory<'a> {
     /// The operation.
     pub key: &'a Key,
     /// When it was sent first.
@@ -29,14 +29,14 @@ pub struct Told<'a> {
     /// What reads in between showed, where an answer was lost.
     pub looks: Vec<&'a Look>,
     /// The outcome.
-    pub fate: Fate<'a>,
+    pub state: OperationState<'a>,
 }
 
 /// The outcome of an operation, as far as its journal goes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate<'a> {
+pub enum OperationState<'a> {
     /// Reads after the writes settled it.
-    Became(&'a Outcome),
+    Settled(&'a Outcome),
     /// It was answered so, and the run was cut off before anything was read again.
     Answered(&'a Response),
     /// Its answer was lost, a read showed that it was done, and the run was cut off.
@@ -71,32 +71,33 @@ impl Journal {
     }
 
     /// Every operation in it, in the order in which they came up first.
-    pub fn operations(&self) -> Vec<Told<'_>> {
-        let mut told: IndexMap<&Key, Told<'_>> = IndexMap::new();
+    pub fn operations(&self) -> Vec<OperationHistory<'_>> {
+        let mut told: IndexMap<&Key, OperationHistory<'_>> = IndexMap::new();
         for line in &self.lines {
             match &line.record {
                 Record::Sent { operations } => {
                     for sent in operations {
-                        let told = told.entry(&sent.key).or_insert_with(|| Told::of(&sent.key));
+                        let told = told.entry(&sent.key).or_insert_with(|| OperationHistory::of(&sent.key));
                         told.at = told.at.or(Some(line.at));
                         told.sent = Some(sent);
-                        told.fate = Fate::InFlight;
+                        told.state = OperationState::InFlight;
                     }
                 }
                 Record::Answered(answer) => {
-                    let told = told.entry(&answer.key).or_insert_with(|| Told::of(&answer.key));
+                    let told = told.entry(&answer.key).or_insert_with(|| OperationHistory::of(&answer.key));
                     told.answers.push(answer);
-                    told.fate = Fate::Answered(&answer.said);
+                    told.state = OperationState::Answered(&answer.said);
                 }
                 Record::Looked(look) => {
-                    let told = told.entry(&look.key).or_insert_with(|| Told::of(&look.key));
+                    let told = told.entry(&look.key).or_insert_with(|| OperationHistory::of(&look.key));
                     told.looks.push(look);
                     if look.found == Found::Done {
-                        told.fate = Fate::Seen;
+                        told.state = OperationState::Seen;
                     }
                 }
                 Record::Settled { key, became } => {
-                    told.entry(key).or_insert_with(|| Told::of(key)).fate = Fate::Became(became);
+                    told.entry(key).or_insert_with(|| OperationHistory::of(key)).state =
+                        OperationState::Settled(became);
                 }
                 Record::Begin(_) | Record::End(_) => {}
             }
@@ -107,13 +108,20 @@ impl Journal {
     /// The operations that were in flight when the run was cut off.
     pub fn in_flight(&self) -> Vec<&SentOperation> {
         let told = self.operations().into_iter();
-        told.filter(|told| told.fate == Fate::InFlight).filter_map(|told| told.sent).collect()
+        told.filter(|told| told.state == OperationState::InFlight).filter_map(|told| told.sent).collect()
     }
 }
 
-impl<'a> Told<'a> {
+impl<'a> OperationHistory<'a> {
     fn of(key: &'a Key) -> Self {
-        Self { key, at: None, sent: None, answers: Vec::new(), looks: Vec::new(), fate: Fate::InFlight }
+        Self {
+            key,
+            at: None,
+            sent: None,
+            answers: Vec::new(),
+            looks: Vec::new(),
+            state: OperationState::InFlight,
+        }
     }
 
     /// The ids that it created.

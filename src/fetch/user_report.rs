@@ -8,7 +8,7 @@ use tokio::try_join;
 
 use crate::atlassian::{Organization, Reader, Surfaces};
 use crate::model::{
-    AccountId, Claim, Email, ErrorExt, GroupId, GroupName, LiveAccount, Reading, Roster, RosterUser,
+    AccountId, Claim, Email, ErrorExt, GroupId, GroupName, LiveAccount, Reading, ReportedUser, UserReport,
 };
 use crate::plan::Reads;
 
@@ -30,11 +30,11 @@ const EVERYBODY: Reads = Reads { scim_users: false, users: true };
 ///
 /// # Errors
 /// As [`super::live_state`].
-pub async fn roster(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
+pub async fn user_report(surfaces: &Surfaces, site: &str) -> Result<UserReport, Error> {
     at_site(surfaces, Box::pin(read(surfaces, site))).await
 }
 
-async fn read(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
+async fn read(surfaces: &Surfaces, site: &str) -> Result<UserReport, Error> {
     let reader = surfaces.reader().ok_or(Error::NoListing)?;
     let organization = OptionFuture::from(surfaces.organization.as_ref().map(Organization::activity));
     // Where there are Jira's listings, it only adds to what they show.
@@ -87,19 +87,19 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<Roster, Error> {
         )),
     }
     unknown.extend(left_out(without_id));
-    let mut users: Vec<RosterUser> = accounts
+    let mut users: Vec<ReportedUser> = accounts
         .into_values()
         .map(|account| {
             let (last_active, claim) =
-                active.remove(&account.id).unwrap_or((Reading::NotRead, Claim::Unsaid));
+                active.remove(&account.id).unwrap_or((Reading::NotRead, Claim::NotReported));
             let groups = of.remove(&account.id).into_iter().flatten().collect();
-            RosterUser { account, groups, last_active, claim, declared: false }
+            ReportedUser { account, groups, last_active, claim, declared: false }
         })
         .collect();
     users.sort_by(|a, b| key(a).cmp(&key(b)));
     let mut groups: Vec<GroupName> = groups.iter().map(|group| group.name.clone()).collect();
     groups.sort();
-    Ok(Roster { site: site.to_owned(), users, groups, unknown })
+    Ok(UserReport { site: site.to_owned(), users, groups, unknown })
 }
 
 /// Says how many rows have no id, where any has none.
@@ -112,6 +112,6 @@ fn left_out(without_id: usize) -> Option<String> {
     })
 }
 
-fn key(user: &RosterUser) -> (bool, Option<&Email>, &AccountId) {
+fn key(user: &ReportedUser) -> (bool, Option<&Email>, &AccountId) {
     (user.account.email.is_none(), user.account.email.as_ref(), &user.account.id)
 }

@@ -28,7 +28,7 @@ pub(super) struct Route {
 }
 
 /// Answers a request; an error is an answer too, so that `?` works.
-pub(super) type Handler = fn(&mut Turn<'_>) -> Result<Reply, Reply>;
+pub(super) type Handler = fn(&mut RequestContext<'_>) -> Result<Reply, Reply>;
 
 /// Says who gets past authentication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -72,7 +72,7 @@ impl Route {
 }
 
 /// One request, authenticated, and the world that it meets.
-pub(super) struct Turn<'a> {
+pub(super) struct RequestContext<'a> {
     pub(super) world: &'a mut World,
     /// Who asks; `None`: anybody.
     pub(super) caller: Option<Caller>,
@@ -121,7 +121,7 @@ impl Subject {
     }
 }
 
-impl Turn<'_> {
+impl RequestContext<'_> {
     pub(super) fn state(&self) -> &State {
         &self.world.state
     }

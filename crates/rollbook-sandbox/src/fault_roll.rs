@@ -15,17 +15,17 @@ const OWN: u64 = 0x6661_756c_7473;
 
 /// What goes wrong by chance.
 #[derive(Debug)]
-pub(super) struct Dice {
+pub(super) struct FaultRoll {
     faults: Faults,
     rng: fastrand::Rng,
 }
 
 /// The headers and the body of an answer without success.
-type Told = (Vec<(&'static str, String)>, &'static str);
+type Refusal = (Vec<(&'static str, String)>, &'static str);
 
-impl Dice {
-    pub(super) fn new(faults: Faults, rng_seed: u64) -> Dice {
-        Dice { faults, rng: fastrand::Rng::with_seed(rng_seed ^ OWN) }
+impl FaultRoll {
+    pub(super) fn new(faults: Faults, rng_seed: u64) -> FaultRoll {
+        FaultRoll { faults, rng: fastrand::Rng::with_seed(rng_seed ^ OWN) }
     }
 
     /// Whether a request at a door goes wrong, and how. `now` is the time of day, for headers that name a moment.
@@ -106,7 +106,7 @@ impl Dice {
     }
 
     /// The varieties of docs/atlassian.md#headers-of-a-429. Assumption: SCIM's are the same.
-    fn of_jira(&mut self, wait: u8, now: Timestamp) -> Told {
+    fn of_jira(&mut self, wait: u8, now: Timestamp) -> Refusal {
         let body = r#"{"errorMessages":["Rate limit exceeded."],"errors":{}}"#;
         let full = |reason: &str| {
             vec![
@@ -139,7 +139,7 @@ impl Dice {
 
     /// The varieties of docs/atlassian.md#limits-of-the-other-apis: a reset with its offset, and perhaps no
     /// `Retry-After`.
-    fn of_the_organization(&mut self, wait: u8, now: Timestamp) -> Told {
+    fn of_the_organization(&mut self, wait: u8, now: Timestamp) -> Refusal {
         let body = if self.rng.bool() {
             r#"{"errors":[{"id":"1","status":"429","code":"ADMIN-429-1","title":"Too many requests"}]}"#
         } else {

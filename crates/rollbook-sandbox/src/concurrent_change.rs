@@ -3,14 +3,18 @@
 use std::collections::BTreeSet;
 
 use super::change::{How, Moved};
-use super::turn::Subject;
+use super::request_context::Subject;
 use super::words::AccountType;
 use super::world::World;
 
 impl World {
     /// Moves somebody in or out of the group that a read is about, or of any; [`World::put_back`] undoes it. Nobody
     /// moves whom credentials act as, so that rights stay; and nobody whose last move reads do not see yet.
-    pub(super) fn move_somebody(&mut self, subject: &Subject, rng: &mut fastrand::Rng) -> Option<Moved> {
+    pub(super) fn change_concurrently(
+        &mut self,
+        subject: &Subject,
+        rng: &mut fastrand::Rng,
+    ) -> Option<Moved> {
         let groups: Vec<&String> = match &subject.group_id {
             Some(id) => self.state.groups.get_key_value(id).map(|(id, _)| id).into_iter().collect(),
             None => self.state.groups.keys().collect(),
@@ -37,7 +41,7 @@ impl World {
         Some(Moved { group_id, account_id, how })
     }
 
-    /// Undoes what [`World::move_somebody`] did.
+    /// Undoes what [`World::change_concurrently`] did.
     pub(super) fn put_back(&mut self, moved: &Moved) {
         if let Some(group) = self.state.groups.get_mut(&moved.group_id) {
             match moved.how {

@@ -12,7 +12,7 @@ pub struct MadeIds(BTreeMap<Key, CreatedIds>);
 
 /// What the answer to a write says.
 #[derive(Debug)]
-pub enum Written {
+pub enum WriteOutcome {
     /// It was done.
     Done {
         /// The ids that were created.
@@ -20,7 +20,7 @@ pub enum Written {
     },
     /// The surface says that nothing needed doing. It is an error of Atlassian's whose code real failures share,
     /// so that a read has to confirm it (docs/atlassian.md#adding-and-removing-members).
-    ClaimsSatisfied {
+    ReportedUnchanged {
         /// In its own words.
         text: String,
     },

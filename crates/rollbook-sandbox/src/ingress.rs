@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::credential::SeedCredential;
 use super::reply::Reply;
-use super::turn::{Access, Route, Scopes, Turn};
+use super::request_context::{Access, RequestContext, Route, Scopes};
 use super::world::TOKEN_LIFE;
 
 /// The routes besides Jira.
@@ -36,8 +36,8 @@ pub(super) static ROUTES: &[Route] = &[
 ];
 
 #[expect(clippy::unnecessary_wraps, reason = "every handler has one signature")]
-fn tenant_info(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    Ok(Reply::json(StatusCode::OK, &json!({ "cloudId": turn.state().site.cloud_id })))
+fn tenant_info(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    Ok(Reply::json(StatusCode::OK, &json!({ "cloudId": context.state().site.cloud_id })))
 }
 
 #[derive(Deserialize)]
@@ -50,11 +50,11 @@ struct TokenRequest {
 }
 
 /// Makes an access token out of client credentials, which are in the JSON body.
-fn token(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
+fn token(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let refuse = |status, error: &str, text: &str| {
         Reply::json(status, &json!({ "error": error, "error_description": text }))
     };
-    let asked: TokenRequest = turn
+    let asked: TokenRequest = context
         .json()
         .map_err(|_| refuse(StatusCode::BAD_REQUEST, "invalid_request", "The body is not a token request"))?;
     if asked.grant_type != "client_credentials" {
@@ -73,11 +73,11 @@ fn token(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
         | SeedCredential::OrgApiKey(_)
         | SeedCredential::ScimApiKey(_) => false,
     };
-    let Some(index) = turn.state().credentials.iter().position(fits) else {
+    let Some(index) = context.state().credentials.iter().position(fits) else {
         return Err(refuse(StatusCode::UNAUTHORIZED, "access_denied", "Unauthorized"));
     };
-    let scope = turn.state().credentials.get(index).map(|it| it.scopes().join(" ")).unwrap_or_default();
-    let token = turn.world.make_token(index);
+    let scope = context.state().credentials.get(index).map(|it| it.scopes().join(" ")).unwrap_or_default();
+    let token = context.world.make_token(index);
     Ok(Reply::json(
         StatusCode::OK,
         &json!({
@@ -90,9 +90,9 @@ fn token(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "every handler has one signature")]
-fn accessible_resources(turn: &mut Turn<'_>) -> Result<Reply, Reply> {
-    let site = &turn.state().site;
-    let scopes = turn.caller.as_ref().map(|caller| caller.scopes.as_slice()).unwrap_or_default();
+fn accessible_resources(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
+    let site = &context.state().site;
+    let scopes = context.caller.as_ref().map(|caller| caller.scopes.as_slice()).unwrap_or_default();
     let resource = json!({ "id": site.cloud_id, "url": site.url(), "name": site.name, "scopes": scopes });
     Ok(Reply::json(StatusCode::OK, &[resource]))
 }

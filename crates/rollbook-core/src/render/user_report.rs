@@ -5,29 +5,29 @@ use std::borrow::Cow;
 use serde::Serialize;
 
 use crate::model::{
-    AccountKind, Claim, Email, GroupName, Reading, Roster, RosterFilter, RosterUser, formats,
+    AccountKind, Claim, Email, GroupName, Reading, ReportedUser, UserFilter, UserReport, formats,
 };
 
-use super::harmless;
+use super::escape_untrusted;
 use super::json::pretty;
 use super::lines::{BOLD, Lead, Row, count, painted, wrapped};
 
 /// Renders everybody within a width in cells: who, what sort of account, when last active, and below it their groups.
-pub fn roster_text(roster: &Roster, filter: &RosterFilter, width: usize) -> String {
-    let host = crate::render::host_of(&roster.site);
+pub fn user_report_text(user_report: &UserReport, filter: &UserFilter, width: usize) -> String {
+    let host = crate::render::host_of(&user_report.site);
     let what = format!("{}account", filter.status.word());
-    let mut title = format!("{} of {}", count(roster.users.len(), &what), harmless(host));
+    let mut title = format!("{} of {}", count(user_report.users.len(), &what), escape_untrusted(host));
     if !filter.groups.is_empty() {
-        let names: Vec<_> = filter.groups.iter().map(|group| harmless(group.as_str())).collect();
+        let names: Vec<_> = filter.groups.iter().map(|group| escape_untrusted(group.as_str())).collect();
         title.push_str(&format!(" in {}", names.join(" or ")));
     }
     if !filter.outside.is_empty() {
-        let domains: Vec<_> = filter.outside.iter().map(|domain| harmless(domain)).collect();
+        let domains: Vec<_> = filter.outside.iter().map(|domain| escape_untrusted(domain)).collect();
         title.push_str(&format!(" outside {}", domains.join(" and ")));
     }
     let mut text = format!("{}\n\n", painted(BOLD, &title));
-    for user in &roster.users {
-        let (who, name) = (called(user), harmless(&user.account.name).into_owned());
+    for user in &user_report.users {
+        let (who, name) = (called(user), escape_untrusted(&user.account.name).into_owned());
         let mut about = Vec::new();
         match user.account.kind {
             AccountKind::Atlassian => {}
@@ -48,12 +48,12 @@ pub fn roster_text(roster: &Roster, filter: &RosterFilter, width: usize) -> Stri
         let right = match &user.last_active {
             Reading::NotRead => String::new(),
             Reading::Read(None) => "no activity recorded".to_owned(),
-            Reading::Read(Some(at)) => harmless(at.get(..10).unwrap_or(at)).into_owned(),
+            Reading::Read(Some(at)) => escape_untrusted(at.get(..10).unwrap_or(at)).into_owned(),
         };
         let row = Row {
             style: BOLD,
             indent: 0,
-            head: &harmless(&who),
+            head: &escape_untrusted(&who),
             head_width: 28,
             middle: &about,
             right: &right,
@@ -61,20 +61,20 @@ pub fn roster_text(roster: &Roster, filter: &RosterFilter, width: usize) -> Stri
         text.push_str(&row.text(width));
         let groups = listed(user, ", ");
         let groups = if groups.is_empty() { "in no group".to_owned() } else { groups };
-        text.push_str(&wrapped(&harmless(&groups), &Lead::ABOUT, width));
+        text.push_str(&wrapped(&escape_untrusted(&groups), &Lead::ABOUT, width));
     }
-    if !roster.unknown.is_empty() {
+    if !user_report.unknown.is_empty() {
         text.push('\n');
     }
-    for sentence in &roster.unknown {
-        text.push_str(&wrapped(&harmless(sentence), &Lead::BULLET, width));
+    for sentence in &user_report.unknown {
+        text.push_str(&wrapped(&escape_untrusted(sentence), &Lead::BULLET, width));
     }
     text
 }
 
 /// Renders everybody as a table with a line of titles. What is not known is an empty cell, and what `unknown` says is
 /// for the caller to tell.
-pub fn roster_csv(roster: &Roster) -> String {
+pub fn user_report_csv(user_report: &UserReport) -> String {
     let titles = [
         "account",
         "type",
@@ -87,7 +87,7 @@ pub fn roster_csv(roster: &Roster) -> String {
         "managed",
         "declared",
     ];
-    let rows = roster.users.iter().map(|user| {
+    let rows = user_report.users.iter().map(|user| {
         let last = match &user.last_active {
             Reading::NotRead | Reading::Read(None) => "",
             Reading::Read(Some(at)) => at,
@@ -113,7 +113,7 @@ pub fn roster_csv(roster: &Roster) -> String {
 }
 
 /// Renders everybody as a versioned JSON document, with a line break at its end.
-pub fn roster_json(roster: &Roster) -> String {
+pub fn user_report_json(user_report: &UserReport) -> String {
     #[derive(Serialize)]
     struct Document<'a> {
         format: &'static str,
@@ -136,7 +136,7 @@ pub fn roster_json(roster: &Roster) -> String {
         declared: bool,
     }
     impl<'a> User<'a> {
-        fn of(user: &'a RosterUser) -> Self {
+        fn of(user: &'a ReportedUser) -> Self {
             Self {
                 account: user.account.id.as_str(),
                 kind: kind(user.account.kind),
@@ -153,18 +153,18 @@ pub fn roster_json(roster: &Roster) -> String {
     }
     pretty(&Document {
         format: formats::USERS,
-        site: &roster.site,
-        unknown: &roster.unknown,
-        users: roster.users.iter().map(User::of).collect(),
+        site: &user_report.site,
+        unknown: &user_report.unknown,
+        users: user_report.users.iter().map(User::of).collect(),
     })
 }
 
 /// Whether the organization manages the account, where anybody says it.
-fn managed(user: &RosterUser) -> Option<bool> {
+fn managed(user: &ReportedUser) -> Option<bool> {
     match user.claim {
         Claim::Managed => Some(true),
         Claim::Unmanaged => Some(false),
-        Claim::Unsaid => None,
+        Claim::NotReported => None,
     }
 }
 
@@ -172,11 +172,11 @@ fn yes(it: bool) -> &'static str {
     if it { "true" } else { "false" }
 }
 
-fn called(user: &RosterUser) -> String {
+fn called(user: &ReportedUser) -> String {
     user.account.email.as_ref().map_or_else(|| format!("account:{}", user.account.id), ToString::to_string)
 }
 
-fn listed(user: &RosterUser, between: &str) -> String {
+fn listed(user: &ReportedUser, between: &str) -> String {
     user.groups.iter().map(GroupName::as_str).collect::<Vec<_>>().join(between)
 }
 
@@ -194,7 +194,7 @@ fn kind(kind: AccountKind) -> &'static str {
 /// (OWASP, CSV Injection). Tabs and line breaks, which may start one too, are shown as `\u{…}`.
 /// So does each part of it behind a separator: a spreadsheet may part a cell there, quoted or not.
 fn cell(text: &str) -> Cow<'_, str> {
-    let shown = harmless(text);
+    let shown = escape_untrusted(text);
     let risky = |part: &str| part.trim_start().trim_start_matches('"').starts_with(['=', '+', '-', '@']);
     if !shown.split([';', ',', '|']).any(risky) {
         return shown;

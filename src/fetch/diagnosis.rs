@@ -6,7 +6,7 @@ use tokio::join;
 
 use crate::atlassian::{self, CredentialKind, Jira, Management, Organization, Scim, Surfaces};
 use crate::model::{
-    AccountId, Authority, Checkup, Declaration, Email, ErrorExt, Health, JiraRights, PlatformRole, Surface,
+    AccountId, Authority, Declaration, Diagnosis, Email, ErrorExt, Health, JiraRights, PlatformRole, Surface,
     UserStatus,
 };
 
@@ -20,7 +20,7 @@ const DIRECTORY_KEY_LIFE: &str = "a SCIM directory's key that was made since Jan
                                   shows when this one ends, and making a new one ends it at once";
 
 /// Tries every credential that there is.
-pub async fn checkups(surfaces: &Surfaces, declaration: &Declaration) -> Vec<Checkup> {
+pub async fn diagnoses(surfaces: &Surfaces, declaration: &Declaration) -> Vec<Diagnosis> {
     let operator = declaration.settings.operator.as_ref().map(|operator| &operator.value);
     let (jira, (organization, account)) =
         join!(jira(surfaces.jira.as_ref()), organization(surfaces.organization.as_ref(), operator));
@@ -29,9 +29,9 @@ pub async fn checkups(surfaces: &Surfaces, declaration: &Declaration) -> Vec<Che
         management(surfaces.management.as_ref(), acting.as_ref()),
         scim(surfaces.scim.as_ref(), declaration, operator)
     );
-    let mut checkups = vec![jira.0, organization, management, scim];
+    let mut diagnoses = vec![jira.0, organization, management, scim];
     if let Some(off) = surfaces.clock_off()
-        && let Some(works) = checkups.iter_mut().find(|checkup| checkup.state == Health::Works)
+        && let Some(works) = diagnoses.iter_mut().find(|diagnosis| diagnosis.state == Health::Works)
     {
         let hours = off.abs().as_hours();
         let way = if off.is_negative() { "ahead of" } else { "behind" };
@@ -40,15 +40,15 @@ pub async fn checkups(surfaces: &Surfaces, declaration: &Declaration) -> Vec<Che
              by it"
         ));
     }
-    checkups
+    diagnoses
 }
 
-async fn jira(jira: Option<&Jira>) -> (Checkup, Option<AccountId>) {
+async fn jira(jira: Option<&Jira>) -> (Diagnosis, Option<AccountId>) {
     let surface = Surface::Jira;
     let Some(jira) = jira else {
         let lacks =
             ["Apps, service accounts, some admin groups, seats and default groups of apps are not shown"];
-        return (Checkup::absent(surface, &lacks), None);
+        return (Diagnosis::absent(surface, &lacks), None);
     };
     match jira.rights().await {
         Ok(rights) => {
@@ -62,13 +62,13 @@ async fn jira(jira: Option<&Jira>) -> (Checkup, Option<AccountId>) {
                 | CredentialKind::DirectoryKey
                 | CredentialKind::DirectoryClient => None,
             };
-            (Checkup { expires, ..rights_of(&rights) }, Some(acting))
+            (Diagnosis { expires, ..rights_of(&rights) }, Some(acting))
         }
         Err(error) => (failed(surface, &error), None),
     }
 }
 
-fn rights_of(rights: &JiraRights) -> Checkup {
+fn rights_of(rights: &JiraRights) -> Diagnosis {
     let mut facts = vec![format!("It acts as {} ({})", rights.acting.name, rights.acting.id)];
     let mut lacks = Vec::new();
     let mut right = |has: bool, can: &str, cannot: &str| {
@@ -89,21 +89,21 @@ fn rights_of(rights: &JiraRights) -> Checkup {
         "It administers Jira: seats, and what groups give, are shown",
         "It does not administer Jira: seats, and what groups give, are not shown, and no group is deleted",
     );
-    Checkup { surface: Surface::Jira, state: Health::Works, facts, lacks, expires: None }
+    Diagnosis { surface: Surface::Jira, state: Health::Works, facts, lacks, expires: None }
 }
 
 /// The organization's key, and the account of the operator, where it finds it.
 async fn organization(
     organization: Option<&Organization>,
     operator: Option<&Email>,
-) -> (Checkup, Option<AccountId>) {
+) -> (Diagnosis, Option<AccountId>) {
     let surface = Surface::Organization;
     let Some(organization) = organization else {
         let lacks = [
             "Hidden emails are found by pins, the lock and exports alone",
             "Nobody is suspended or restored, and every invitation sends a mail",
         ];
-        return (Checkup::absent(surface, &lacks), None);
+        return (Diagnosis::absent(surface, &lacks), None);
     };
     match facts_of(organization, operator).await {
         Ok((facts, account)) => {
@@ -112,7 +112,7 @@ async fn organization(
                 lacks.push("`operator` is not set, so nothing is applied with it".to_owned());
             }
             let state = Health::Works;
-            (Checkup { surface, state, facts, lacks, expires: Some(KEY_LIFE) }, account)
+            (Diagnosis { surface, state, facts, lacks, expires: Some(KEY_LIFE) }, account)
         }
         Err(error) => (failed(surface, &error), None),
     }
@@ -152,20 +152,20 @@ async fn facts_of(
     Ok((facts, account.map(|person| person.account)))
 }
 
-async fn management(management: Option<&Management>, account: Option<&AccountId>) -> Checkup {
+async fn management(management: Option<&Management>, account: Option<&AccountId>) -> Diagnosis {
     let surface = Surface::UserManagement;
     let Some(management) = management else {
-        return Checkup::absent(surface, &["No managed account is deactivated or activated"]);
+        return Diagnosis::absent(surface, &["No managed account is deactivated or activated"]);
     };
-    let checkup =
-        |facts, lacks| Checkup { surface, state: Health::Works, facts, lacks, expires: Some(KEY_LIFE) };
+    let diagnosis =
+        |facts, lacks| Diagnosis { surface, state: Health::Works, facts, lacks, expires: Some(KEY_LIFE) };
     let Some(account) = account else {
-        return checkup(Vec::new(), vec!["No account is known that it could be tried with".to_owned()]);
+        return diagnosis(Vec::new(), vec!["No account is known that it could be tried with".to_owned()]);
     };
     match management.privileges(account).await {
         Ok(privileges) => {
             let managed = if privileges.managed { "is" } else { "is not" };
-            checkup(
+            diagnosis(
                 vec![format!("It answers: account {account} {managed} the organization's to manage")],
                 Vec::new(),
             )
@@ -174,13 +174,13 @@ async fn management(management: Option<&Management>, account: Option<&AccountId>
     }
 }
 
-async fn scim(scim: Option<&Scim>, declaration: &Declaration, operator: Option<&Email>) -> Checkup {
+async fn scim(scim: Option<&Scim>, declaration: &Declaration, operator: Option<&Email>) -> Diagnosis {
     let surface = Surface::Scim;
     let Some(scim) = scim else {
-        return Checkup::absent(surface, &["Groups and people that a SCIM directory owns are not changed"]);
+        return Diagnosis::absent(surface, &["Groups and people that a SCIM directory owns are not changed"]);
     };
     let anybody = Email::parse("nobody@example.com").ok();
-    let Some(asked) = operator.or(anybody.as_ref()) else { return Checkup::absent(surface, &[]) };
+    let Some(asked) = operator.or(anybody.as_ref()) else { return Diagnosis::absent(surface, &[]) };
     match scim.user_named(asked).await {
         Ok(found) => {
             let mut facts = vec!["It reads the directory".to_owned()];
@@ -194,13 +194,13 @@ async fn scim(scim: Option<&Scim>, declaration: &Declaration, operator: Option<&
             };
             let expires =
                 (scim.client().credential() == CredentialKind::DirectoryKey).then_some(DIRECTORY_KEY_LIFE);
-            Checkup { surface, state: Health::Works, facts, lacks, expires }
+            Diagnosis { surface, state: Health::Works, facts, lacks, expires }
         }
         Err(error) => failed(surface, &error),
     }
 }
 
-fn failed(surface: Surface, error: &atlassian::Error) -> Checkup {
+fn failed(surface: Surface, error: &atlassian::Error) -> Diagnosis {
     let state = Health::Fails { why: error.chain(), help: error.help() };
-    Checkup { surface, state, facts: Vec::new(), lacks: Vec::new(), expires: None }
+    Diagnosis { surface, state, facts: Vec::new(), lacks: Vec::new(), expires: None }
 }

@@ -6,11 +6,11 @@ use super::organization::{Claim, UserStatus};
 
 /// Everybody on a site, in order of their emails, and what cannot be known of them.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Roster {
+pub struct UserReport {
     /// The site's origin.
     pub site: String,
     /// Everybody; who shows no email comes last.
-    pub users: Vec<RosterUser>,
+    pub users: Vec<ReportedUser>,
     /// Every group, those of nobody too, in order.
     pub groups: Vec<GroupName>,
     /// What is not known and why, in full sentences.
@@ -19,7 +19,7 @@ pub struct Roster {
 
 /// Somebody who is on a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RosterUser {
+pub struct ReportedUser {
     /// The account.
     pub account: LiveAccount,
     /// Their groups, in order.
@@ -35,7 +35,7 @@ pub struct RosterUser {
 
 /// Which people of a site are asked for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RosterFilter {
+pub struct UserFilter {
     /// Those of one of these groups; of any where none is named.
     pub groups: Vec<GroupName>,
     /// Those of this status.

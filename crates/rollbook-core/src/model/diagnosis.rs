@@ -7,7 +7,7 @@ use super::operation::Surface;
 
 /// What a surface's credential is good for.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
-pub struct Checkup {
+pub struct Diagnosis {
     /// The surface.
     pub surface: Surface,
     /// Whether its credential works.
@@ -44,7 +44,7 @@ pub enum Health {
     Absent,
 }
 
-impl Checkup {
+impl Diagnosis {
     /// A surface that there is no credential for, and what cannot be done therefore.
     pub fn absent(surface: Surface, lacks: &[&str]) -> Self {
         let lacks = lacks.iter().map(ToString::to_string).collect();

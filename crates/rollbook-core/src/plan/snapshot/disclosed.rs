@@ -16,7 +16,7 @@ use super::names::Names;
 
 /// Who is shown in a snapshot under their own name.
 #[derive(Clone, Debug, Default)]
-pub struct Plain {
+pub struct Disclosed {
     /// Accounts.
     pub accounts: BTreeSet<AccountId>,
     /// Groups.
@@ -36,39 +36,43 @@ pub struct Planned<'a> {
     pub plan: &'a Plan,
 }
 
-impl Plain {
+impl Disclosed {
     /// What the tree declares, the members of its groups, and whom and what its plan names: no more than the same plan
     /// needs.
     pub fn of(snapshot: &Snapshot, planned: Planned<'_>) -> Self {
         let Planned { desired, live, questions, plan } = planned;
         let readings = &snapshot.readings;
-        let mut plain = Self::default();
+        let mut disclosed = Self::default();
         let people = People::of(desired, live);
-        plain.accounts.extend(people.accounts().map(|(_, id)| id.clone()));
-        plain.accounts.extend(readings.members.values().flatten().cloned());
-        plain.accounts.extend(readings.rights.acting().cloned());
+        disclosed.accounts.extend(people.accounts().map(|(_, id)| id.clone()));
+        disclosed.accounts.extend(readings.members.values().flatten().cloned());
+        disclosed.accounts.extend(readings.rights.acting().cloned());
         let asked = questions.memberships.iter().chain(&questions.accounts).chain(&questions.people);
-        plain.accounts.extend(asked.cloned());
+        disclosed.accounts.extend(asked.cloned());
         let words = words(plan);
         let told = |id: &AccountId, email: Option<&Email>| {
             words.contains(id.as_str()) || email.is_some_and(|email| words.contains(email.as_str()))
         };
         let listed = |account: &&LiveAccount| told(&account.id, account.email.as_ref());
-        plain.accounts.extend(readings.accounts.values().filter(listed).map(|account| account.id.clone()));
+        disclosed
+            .accounts
+            .extend(readings.accounts.values().filter(listed).map(|account| account.id.clone()));
         let shown = |person: &&OrganizationUser| told(&person.account, person.email.as_ref());
-        plain.accounts.extend(readings.people.values().filter(shown).map(|person| person.account.clone()));
+        disclosed
+            .accounts
+            .extend(readings.people.values().filter(shown).map(|person| person.account.clone()));
 
         let groups = Groups::of(desired.declaration, &live.groups);
-        plain.groups.extend(groups.live().map(|(_, group)| group.id.clone()));
+        disclosed.groups.extend(groups.live().map(|(_, group)| group.id.clone()));
         let lost = questions.memberships.iter().filter_map(|id| snapshot.answers.memberships.get(id));
-        plain.groups.extend(lost.flatten().map(|group| group.id.clone()));
+        disclosed.groups.extend(lost.flatten().map(|group| group.id.clone()));
         let joined = plan.operations.iter().flat_map(|planned| planned.operation.defaults());
-        plain.groups.extend(joined.map(|group| group.id.clone()));
+        disclosed.groups.extend(joined.map(|group| group.id.clone()));
         let folded: BTreeSet<String> = Names::of(desired).groups.iter().map(GroupName::folded).collect();
         let all = desired.declaration.policy.unlisted_groups == UnlistedGroups::Report;
         let named = live.groups.iter().filter(|group| all || folded.contains(&group.name.folded()));
-        plain.groups.extend(named.map(|group| group.id.clone()));
-        plain
+        disclosed.groups.extend(named.map(|group| group.id.clone()));
+        disclosed
     }
 }
 

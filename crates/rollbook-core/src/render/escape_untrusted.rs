@@ -11,7 +11,7 @@ use crate::model::is_invisible;
 ///
 /// Runners of CI take commands from what a step prints: a `::` that opens a line, which a text broken at any
 /// space may get to do, and a `##[` or `##vso[` anywhere. These are shown in the same way.
-pub fn harmless(text: &str) -> Cow<'_, str> {
+pub fn escape_untrusted(text: &str) -> Cow<'_, str> {
     let harmful = |c: char| c != ' ' && is_invisible(c);
     if !text.contains(harmful) && !text.contains("::") && !text.contains("##") {
         return Cow::Borrowed(text);
@@ -56,10 +56,13 @@ mod tests {
 
     #[test]
     fn nothing_moves_the_cursor_or_hides() {
-        assert_eq!(harmless("Ada Lovelace, Ünïcode 部署"), "Ada Lovelace, Ünïcode 部署");
-        assert_eq!(harmless("a\u{1b}[2Jb\nc\td\r"), "a\\u{1b}[2Jb\\u{a}c\\u{9}d\\u{d}");
-        assert_eq!(harmless("a::b ::error::c ##[d] #e"), "a::b \\u{3a}:error::c #\\u{23}[d] #e");
-        assert_eq!(harmless("::warning::"), "\\u{3a}:warning::");
-        assert_eq!(harmless("\u{202e}moc\u{200b}\u{feff}\u{9b}"), "\\u{202e}moc\\u{200b}\\u{feff}\\u{9b}");
+        assert_eq!(escape_untrusted("Ada Lovelace, Ünïcode 部署"), "Ada Lovelace, Ünïcode 部署");
+        assert_eq!(escape_untrusted("a\u{1b}[2Jb\nc\td\r"), "a\\u{1b}[2Jb\\u{a}c\\u{9}d\\u{d}");
+        assert_eq!(escape_untrusted("a::b ::error::c ##[d] #e"), "a::b \\u{3a}:error::c #\\u{23}[d] #e");
+        assert_eq!(escape_untrusted("::warning::"), "\\u{3a}:warning::");
+        assert_eq!(
+            escape_untrusted("\u{202e}moc\u{200b}\u{feff}\u{9b}"),
+            "\\u{202e}moc\\u{200b}\\u{feff}\\u{9b}"
+        );
     }
 }

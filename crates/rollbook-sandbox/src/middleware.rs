@@ -11,14 +11,14 @@ use percent_encoding::percent_decode_str;
 
 use super::auth::{self, Caller, Door, Identity};
 use super::deliver::{Delivery, Sent, Way};
-use super::draw::Dice;
 use super::emulator::Sandbox;
+use super::fault_roll::FaultRoll;
 use super::limits::{Exceeded, Limiter};
 use super::log::{RequestLog, Write};
 use super::query::Query;
 use super::reply::Reply;
+use super::request_context::{Access, RequestContext, Route, Subject, edge_error, encode, parameters};
 use super::script::{Failure, Moment, Scripts};
-use super::turn::{Access, Route, Subject, Turn, edge_error, encode, parameters};
 use super::world::World;
 use super::{jira, management, organization, scim};
 
@@ -30,7 +30,7 @@ pub(super) struct Inside {
     pub(super) world: World,
     pub(super) limiter: Limiter,
     pub(super) scripts: Scripts,
-    pub(super) dice: Dice,
+    pub(super) dice: FaultRoll,
     pub(super) log: RequestLog,
 }
 
@@ -119,7 +119,7 @@ impl Inside {
                 let mut subject = trace.subject.clone();
                 subject.add(&parameters(asked.route.path, asked.parts.uri.path()));
                 let moved = match asked.route.method {
-                    Method::GET => self.world.move_somebody(&subject, self.dice.rng()),
+                    Method::GET => self.world.change_concurrently(&subject, self.dice.rng()),
                     _ => None,
                 };
                 let reply = self.work(asked, trace);
@@ -176,11 +176,12 @@ impl Inside {
         let path = route.path;
         let version = jira::version(parts.uri.path());
         let world = &mut self.world;
-        let mut turn = Turn { world, caller, query, body, base, version, path, parameters, subject };
-        turn.world.actor.clone_from(&trace.by);
-        let reply = (route.run)(&mut turn).unwrap_or_else(|refusal| refusal);
-        turn.world.actor = None;
-        trace.subject = turn.subject;
+        let mut context =
+            RequestContext { world, caller, query, body, base, version, path, parameters, subject };
+        context.world.actor.clone_from(&trace.by);
+        let reply = (route.run)(&mut context).unwrap_or_else(|refusal| refusal);
+        context.world.actor = None;
+        trace.subject = context.subject;
         trace.done = reply.status.is_success();
         if login_failed && route.access == Access::Anonymous {
             return reply.header("x-seraph-loginreason", "AUTHENTICATED_FAILED");
