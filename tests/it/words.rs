@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::ops::Range;
+use std::path::Path;
 use std::process::Command;
 
 use ra_ap_rustc_lexer::{FrontmatterAllowed, LiteralKind, TokenKind, tokenize};
@@ -133,7 +134,7 @@ impl Reader {
     }
 
     fn prose(&self, path: &str, text: &str) -> String {
-        let prose = if path.ends_with(".rs") {
+        let prose = if Path::new(path).extension().is_some_and(|it| it == "rs") {
             self.rust(text)
         } else {
             self.hashes.replace_all(text, blank).into_owned()

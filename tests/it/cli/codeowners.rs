@@ -34,7 +34,7 @@ fn what_else_stands_there_stays() {
     let ran = run(&[]).file("docs/CODEOWNERS", before).run().ends(0);
     let text = fs::read_to_string(ran.folder().join("docs/CODEOWNERS")).unwrap();
     assert!(text.starts_with("*.md @docs\n\n# Begin"), "{text}");
-    // WriteOutcome again in the middle, whatever was there.
+    // Written again in the middle, whatever was there.
     let edited = text.replace("hiro@acme.com", "mallory@acme.com") + "/later @else\n";
     let ran = run(&["--check"]).file("CODEOWNERS", &edited).run().ends(1);
     assert!(ran.stdout.contains("-/groups/sre.yaml ada@acme.com mallory@acme.com"), "{ran}");

@@ -103,7 +103,7 @@ fn every_plan_that_cannot_be_used_says_why() {
     fs::write(&root, text.replace("acme.atlassian.net", "other.atlassian.net")).unwrap();
     let other = within(&folder, &["apply", "PLAN"]).at(&site).run().ends(5);
     assert!(
-        other.stderr.contains("it is a plan for https://acme.atlassian.net, and the tree names"),
+        other.stderr.contains("the plan is for https://acme.atlassian.net, but the tree names"),
         "{other}"
     );
     within(&folder, &["apply", "PLAN", "--target", "group.support"]).at(&site).run().ends(64);

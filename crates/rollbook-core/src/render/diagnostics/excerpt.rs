@@ -1,4 +1,4 @@
-//! The lines that a diagnostic shows: cut out of their files, made escape_untrusted, and laid out one after the other in
+//! The lines that a diagnostic shows: cut out of their files, made harmless, and laid out one after the other in
 //! one space of offsets, so that miette can draw labels in several files and never scans a whole file.
 
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
