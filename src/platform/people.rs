@@ -31,73 +31,6 @@ pub type People = BTreeSet<Person>;
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Authors(BTreeMap<String, Email>);
 
-/// A push that a platform tells of.
-pub(super) struct Push {
-    /// The commit at which the branch was then.
-    pub(super) after: String,
-    /// Who pushed.
-    pub(super) by: Person,
-}
-
-/// The people of the pull requests that `brought` each of the commits, and the commits that none brought.
-pub(super) async fn of_pull_requests<'a>(
-    commits: &'a [String],
-    brought: impl AsyncFn(&str) -> Result<Vec<u64>, Error>,
-    people: impl AsyncFn(u64) -> Result<People, Error>,
-) -> Result<(People, Vec<&'a str>), Error> {
-    let (mut all, mut asked, mut direct) = (People::new(), BTreeSet::new(), Vec::new());
-    for commit in commits {
-        let numbers = brought(commit).await?;
-        if numbers.is_empty() {
-            direct.push(commit.as_str());
-        }
-        for number in numbers {
-            if asked.insert(number) {
-                all.extend(people(number).await?);
-            }
-        }
-    }
-    Ok((all, direct))
-}
-
-/// Who pushed the commits of a pull request whose newest is `head`.
-pub(super) fn pushers_of(head: &str, commits: &BTreeSet<&str>, pushes: &[Push]) -> People {
-    let of = pushes.iter().filter(|push| commits.contains(push.after.as_str()));
-    let mut people: People = of.map(|push| push.by.clone()).collect();
-    // The newest came by some push.
-    if !pushes.iter().any(|push| push.after == head) {
-        people.insert(Person::Unknown(format!("the account that pushed {head}")));
-    }
-    people
-}
-
-/// Who pushed commits to a branch directly. `commits` are all that came to it, oldest first, and `direct` those of them that
-/// no pull request brought. A push takes the branch to its last commit, so that it may have brought every one up to there.
-pub(super) fn pushers(commits: &[String], direct: &[&str], pushes: &[Push], branch: &str) -> People {
-    let mut people = People::new();
-    let mut waiting = None;
-    for commit in commits {
-        let by: Vec<&Push> = pushes.iter().filter(|push| push.after == *commit).collect();
-        if !direct.contains(&commit.as_str()) {
-            // What is told of a merge is who merged; whatever was pushed ended before it.
-            people.extend(waiting.take().map(|commit| unknown_pusher(commit, branch)));
-            continue;
-        }
-        if by.is_empty() {
-            waiting = Some(commit);
-        } else {
-            waiting = None;
-            people.extend(by.into_iter().map(|push| push.by.clone()));
-        }
-    }
-    people.extend(waiting.map(|commit| unknown_pusher(commit, branch)));
-    people
-}
-
-fn unknown_pusher(commit: &str, branch: &str) -> Person {
-    Person::Unknown(format!("the account that pushed {commit} to {branch}"))
-}
-
 impl Person {
     /// How they are told of.
     fn told(&self) -> String {
@@ -233,32 +166,6 @@ mod tests {
         );
         assert!(authors.emails(&People::new()).is_err(), "nobody at all may be anybody, too");
         assert!(Authors::default().emails(&people(&[Person::Account("ada".into())])).is_err());
-    }
-
-    #[test]
-    fn every_commit_came_by_some_push() {
-        let commits: Vec<String> = ["a", "b", "m", "c"].map(str::to_owned).into();
-        let push = |after: &str, by: &str| Push { after: after.into(), by: Person::Account(by.into()) };
-        let unknown = |commit: &str| Person::Unknown(format!("the account that pushed {commit} to main"));
-        let told = |direct: &[&str], pushes: &[Push]| pushers(&commits, direct, pushes, "main");
-        let both = [push("b", "ada"), push("c", "bruno")];
-        assert_eq!(
-            told(&["a", "b", "c"], &both),
-            people(&[Person::Account("ada".into()), Person::Account("bruno".into())])
-        );
-        // No push is told of that could have brought the last one, or the first two before the merge.
-        assert_eq!(
-            told(&["a", "b", "c"], &both[..1]),
-            people(&[Person::Account("ada".into()), unknown("c")])
-        );
-        assert_eq!(
-            told(&["a", "b", "c"], &both[1..]),
-            people(&[Person::Account("bruno".into()), unknown("b")])
-        );
-        assert_eq!(told(&[], &both), People::new());
-        let of = |head: &str| pushers_of(head, &["a", "b"].into(), &both);
-        assert_eq!(of("b"), people(&[Person::Account("ada".into())]));
-        assert!(of("a").contains(&Person::Unknown("the account that pushed a".into())));
     }
 
     #[test]

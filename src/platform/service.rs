@@ -1,12 +1,14 @@
 //! The questions that Rollbook asks a platform, whichever it is. Each platform's file has its own endpoints.
 
+use jiff::Timestamp;
 use percent_encoding::AsciiSet;
 
 use super::client::{Client, Credential};
 use super::error::Error;
 use super::job::{Job, Kind};
-use super::people::People;
+use super::people::Person;
 use super::range::Record;
+use super::trace::{Back, Commit, Push, Told};
 use super::{bitbucket, github, gitlab};
 
 /// A platform's API, for one repository.
@@ -36,6 +38,14 @@ pub struct PullRequest {
     pub behind: Option<u64>,
     /// Its title, which a merge may take over as the commit's message.
     pub title: String,
+    /// Who opened it.
+    pub(super) opener: Person,
+    /// When that was, where the platform says it.
+    pub(super) opened: Option<Timestamp>,
+    /// Its branch; nothing where that is a fork's.
+    pub(super) branch: Option<String>,
+    /// The commits by which the target has it, where it is merged.
+    pub(super) merges: Vec<String>,
 }
 
 /// A comment of a pull request.
@@ -116,28 +126,58 @@ impl Service {
         }
     }
 
-    /// Everybody who opened, pushed to or committed in a pull request.
-    ///
-    /// # Errors
-    /// As above.
-    pub async fn people(&self, number: u64) -> Result<People, Error> {
+    /// What the platform lists for a pull request: its commits, and their pushers.
+    pub(super) async fn told(&self, pull: &PullRequest) -> Result<Told, Error> {
         match self.kind {
-            Kind::GitHub => github::people(self, number).await,
-            Kind::GitLab => gitlab::people(self, number).await,
-            Kind::Bitbucket => bitbucket::people(self, number).await,
+            Kind::GitHub => github::told(self, pull).await,
+            Kind::GitLab => gitlab::told(self, pull).await,
+            Kind::Bitbucket => bitbucket::told(self, pull).await,
         }
     }
 
-    /// Everybody behind commits of the default branch, oldest first: of the pull requests that brought them, or else those
-    /// who pushed them.
-    ///
-    /// # Errors
-    /// As above.
-    pub async fn people_of(&self, commits: &[String], branch: &str) -> Result<People, Error> {
+    /// The pull requests that were merged into a branch.
+    pub(super) async fn merged_into(&self, branch: &str) -> Result<Vec<PullRequest>, Error> {
         match self.kind {
-            Kind::GitHub => github::people_of(self, commits, branch).await,
-            Kind::GitLab => gitlab::people_of(self, commits, branch).await,
-            Kind::Bitbucket => bitbucket::people_of(self, commits, branch).await,
+            Kind::GitHub => github::merged_into(self, branch).await,
+            Kind::GitLab => gitlab::merged_into(self, branch).await,
+            Kind::Bitbucket => bitbucket::merged_into(self, branch, |_| false).await,
+        }
+    }
+
+    /// The pull requests that brought each of the commits to a branch.
+    pub(super) async fn brought(
+        &self,
+        commits: &[String],
+        branch: &str,
+    ) -> Result<Vec<Vec<PullRequest>>, Error> {
+        if self.kind == Kind::Bitbucket {
+            return bitbucket::brought(self, commits, branch).await;
+        }
+        let mut brought = Vec::new();
+        for commit in commits {
+            brought.push(match self.kind {
+                Kind::GitHub => github::brought(self, commit, branch).await?,
+                Kind::GitLab | Kind::Bitbucket => gitlab::brought(self, commit, branch).await?,
+            });
+        }
+        Ok(brought)
+    }
+
+    /// The pushes to the repository, newest first. Bitbucket lists those to the branch of a pull request only.
+    pub(super) async fn pushes(&self, back: &Back<'_>) -> Result<Vec<Push>, Error> {
+        match self.kind {
+            Kind::GitHub => github::pushes(self, back).await,
+            Kind::GitLab => gitlab::pushes(self, back).await,
+            Kind::Bitbucket => Ok(Vec::new()),
+        }
+    }
+
+    /// The commits that one commit has and another, `from`, has not. Nothing where the platform does not have them any more.
+    pub(super) async fn between(&self, from: &str, to: &str) -> Result<Option<Vec<Commit>>, Error> {
+        match self.kind {
+            Kind::GitHub => github::between(self, from, to).await,
+            Kind::GitLab => gitlab::between(self, from, to).await,
+            Kind::Bitbucket => bitbucket::between(self, from, to).await,
         }
     }
 

@@ -103,15 +103,15 @@ impl Context {
         let mut said = git::messages(&folder, &commit, &checkout.head)?;
         let (mut people, mut applied, mut notes) = (People::new(), None, Vec::new());
         if let Some(service) = self.service.as_ref().filter(|_| !change.untrusted) {
-            people = service.people(change.number).await?;
-            applied = self.applied_if_known(&folder, &default_branch, &tip, &mut notes).await;
             let now = service.pull_request(change.number).await?;
-            said.push(now.title);
+            said.push(now.title.clone());
             // This clone may know an older target than the platform does.
             if compared == Compared::Branch {
                 let now = now.behind.unwrap_or_default();
                 behind = behind.max(usize::try_from(now).unwrap_or(usize::MAX));
             }
+            people = service.people(now, &default_branch).await?;
+            applied = self.applied_if_known(&folder, &default_branch, &tip, &mut notes).await;
         } else if !change.untrusted {
             let text = "ROLLBOOK_CI_TOKEN is not set, so that nobody asked the platform who made this change, nor what was \
                         applied last"
@@ -168,7 +168,7 @@ impl Context {
             // The platform names one pull request; where the group has more, nobody says whose they are.
             let alone = git::first_parents(&folder, &commit, &head)?.len() == 1;
             if let Some(number) = number.filter(|_| alone) {
-                people = service.people(number).await?;
+                people = service.people(service.pull_request(number).await?, &default_branch).await?;
             }
             applied = self.applied_if_known(&folder, &default_branch, &commit, &mut notes).await;
         }
@@ -190,7 +190,7 @@ impl Context {
         let service = self.service("who made the change")?;
         let people = match commits.as_slice() {
             [] => None,
-            commits => Some(service.people_of(commits, branch).await?),
+            commits => Some(service.people_of(commits, &commit, branch).await?),
         };
         let against = Against {
             applied: Some(commit.clone()),

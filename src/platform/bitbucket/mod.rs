@@ -11,14 +11,14 @@ use serde::Deserialize;
 
 pub(super) use comments::{comment, comments, delete_comment, edit_comment, me};
 pub(super) use job::job;
-pub(super) use people::{people, people_of};
+pub(super) use people::{between, brought, merged_into, told};
 
 use super::error::{Error, Lacking};
 use super::range::Record;
 use super::service::{PullRequest, Service, part};
 
 #[derive(Deserialize)]
-struct Pull {
+pub(super) struct Pull {
     id: u64,
     title: Option<String>,
     state: String,
@@ -28,11 +28,17 @@ struct Pull {
     merge_commit: Option<Hash>,
 }
 
-/// One end of a pull request. What is gone is missing.
+/// One end of a pull request. What is gone is missing, such as the repository of a fork.
 #[derive(Deserialize)]
 struct End {
+    repository: Option<Repository>,
     branch: Option<Branch>,
     commit: Option<Hash>,
+}
+
+#[derive(Deserialize, PartialEq)]
+struct Repository {
+    full_name: String,
 }
 
 #[derive(Deserialize)]
@@ -101,18 +107,23 @@ impl End {
         self.branch.as_ref().map_or("", |branch| &branch.name)
     }
 
-    fn commit(&self) -> &str {
-        self.commit.as_ref().map_or("", |commit| &commit.hash)
+    fn commit(&self) -> String {
+        self.commit.as_ref().map_or_else(String::new, |commit| short(&commit.hash))
     }
+}
+
+/// A commit's id as pull requests have it.
+fn short(id: &str) -> String {
+    id.chars().take(12).collect()
 }
 
 /// `GET /repositories/{workspace}/{repo_slug}`: no variable tells it.
 pub(super) async fn default_branch(service: &Service) -> Result<String, Error> {
     #[derive(Deserialize)]
-    struct Repository {
+    struct Whole {
         mainbranch: Branch,
     }
-    let repository: Repository = service.client.get(&service.of_repository(""), Lacking::Reads).await?;
+    let repository: Whole = service.client.get(&service.of_repository(""), Lacking::Reads).await?;
     Ok(repository.mainbranch.name)
 }
 
@@ -127,21 +138,30 @@ pub(super) async fn newest(service: &Service, branch: &str) -> Result<String, Er
     Ok(branch.target.hash)
 }
 
-async fn pull(service: &Service, number: u64) -> Result<Pull, Error> {
-    service.client.get(&service.of_repository(&format!("/pullrequests/{number}")), Lacking::Reads).await
+impl From<Pull> for PullRequest {
+    fn from(pull: Pull) -> Self {
+        let gone = || format!("the account that opened pull request {}", pull.id);
+        let own = pull.source.repository == pull.destination.repository;
+        Self {
+            number: pull.id,
+            head: pull.source.commit(),
+            target: pull.destination.branch().to_owned(),
+            open: pull.state == "OPEN",
+            behind: None,
+            opener: people::somebody(pull.author.as_ref(), gone),
+            opened: None,
+            branch: own.then(|| pull.source.branch().to_owned()),
+            merges: pull.merge_commit.iter().map(|commit| short(&commit.hash)).collect(),
+            title: pull.title.unwrap_or_default(),
+        }
+    }
 }
 
 /// `GET /repositories/{workspace}/{repo_slug}/pullrequests/{pull_request_id}`.
 pub(super) async fn pull_request(service: &Service, number: u64) -> Result<PullRequest, Error> {
-    let pull = pull(service, number).await?;
-    Ok(PullRequest {
-        number: pull.id,
-        head: pull.source.commit().to_owned(),
-        target: pull.destination.branch().to_owned(),
-        open: pull.state == "OPEN",
-        behind: None,
-        title: pull.title.unwrap_or_default(),
-    })
+    let path = service.of_repository(&format!("/pullrequests/{number}"));
+    let pull: Pull = service.client.get(&path, Lacking::Reads).await?;
+    Ok(pull.into())
 }
 
 /// The pipelines of the branch's own steps which succeeded: `GET /repositories/{workspace}/{repo_slug}/pipelines`. Those of

@@ -4,11 +4,12 @@
 
 use serde::Deserialize;
 
-use super::{Pull, User, pull};
+use super::{Pull, User, short};
 use crate::platform::error::{Error, Lacking};
-use crate::platform::people::{People, Person, of_pull_requests};
+use crate::platform::people::{People, Person};
 use crate::platform::range::same_commit;
-use crate::platform::service::{Service, part};
+use crate::platform::service::{PullRequest, Service, part};
+use crate::platform::trace::{self, Push, Told};
 
 #[derive(Deserialize)]
 struct Commit {
@@ -35,138 +36,130 @@ struct Update {
     source: Option<super::End>,
 }
 
-/// Who opened it, its commits' authors, who brought each new state of its branch
-/// (`GET /repositories/{workspace}/{repo_slug}/pullrequests/{id}/activity`: an `update` is written for each, and for edits of
-/// the title as well), and who is behind what was merged into its branch.
-pub(in crate::platform) async fn people(service: &Service, number: u64) -> Result<People, Error> {
-    let pull = pull(service, number).await?;
-    let mut people = opened(service, &pull).await?;
-    let path = service.of_repository(&format!("/pullrequests/{number}/activity"));
-    let activities: Vec<Activity> = service.client.list(&path, Lacking::Reads).await?;
-    let updates: Vec<&Update> = activities.iter().filter_map(|activity| activity.update.as_ref()).collect();
-    let brought = |(at, update): &(usize, &&Update)| {
-        let older = updates.get(at + 1).map_or("", |older| older.commit());
-        update.commit() != older
-    };
-    for (_, update) in updates.iter().enumerate().filter(brought) {
-        let gone = || format!("the account that brought {} to pull request {number}", update.commit());
-        people.insert(somebody(update.author.as_ref(), gone));
-    }
-    let head = pull.source.commit();
-    if !updates.iter().any(|update| same_commit(update.commit(), head)) {
-        people.insert(Person::Unknown(format!("the account that pushed {head}")));
-    }
-    for merged in merged_into(service, pull.source.branch(), |_| false).await? {
-        people.extend(opened(service, &merged).await?);
-    }
-    Ok(people)
-}
-
-/// Who opened a pull request, and its commits' authors.
-async fn opened(service: &Service, pull: &Pull) -> Result<People, Error> {
-    let number = pull.id;
-    let opener = somebody(pull.author.as_ref(), || format!("the account that opened pull request {number}"));
+/// A pull request's commits, and who brought each new state of its branch since it was opened
+/// (`GET /repositories/{workspace}/{repo_slug}/pullrequests/{id}/activity`: an `update` is written for its opening, for each new
+/// state, and for edits of the title as well). Who pushed before it was opened, Bitbucket does not tell, so that the opening
+/// itself is no push.
+pub(in crate::platform) async fn told(service: &Service, pull: &PullRequest) -> Result<Told, Error> {
+    let number = pull.number;
     let path = service.of_repository(&format!("/pullrequests/{number}/commits"));
-    let mut commits = listed(service, &path).await?;
+    let mut commits = listed(service, &path).await?.unwrap_or_default();
     if commits.is_empty() {
         commits = merged(service, pull).await?;
     }
-    let mut people: People = commits.iter().map(committed).chain([opener]).collect();
+    let mut people = People::new();
     if commits.is_empty() {
         people.insert(Person::Unknown(format!("the authors of pull request {number}, whose branch is gone")));
     }
-    Ok(people)
+    let Some(branch) = &pull.branch else { return Ok(Told { commits, pushes: None, people }) };
+    let path = service.of_repository(&format!("/pullrequests/{number}/activity"));
+    let activities: Vec<Activity> = service.client.list(&path, Lacking::Reads).await?;
+    let updates: Vec<Update> = activities.into_iter().filter_map(|activity| activity.update).collect();
+    let push = |states: &[Update]| {
+        let [update, older] = states else { return None };
+        let gone = || format!("the account that brought {} to pull request {number}", update.commit());
+        (update.commit() != older.commit()).then(|| Push {
+            branch: branch.clone(),
+            before: Some(older.commit()),
+            after: update.commit(),
+            by: Some(somebody(update.author.as_ref(), gone)),
+        })
+    };
+    Ok(Told { commits, pushes: Some(updates.windows(2).filter_map(push).collect()), people })
 }
 
-/// A listing of commits; there are none where the fork, or one of the branches, is gone.
-async fn listed(service: &Service, path: &str) -> Result<Vec<Commit>, Error> {
-    match service.client.list(path, Lacking::Reads).await {
-        Err(Error::Refused { status: 404, .. }) => Ok(Vec::new()),
-        commits => commits,
+/// A listing of commits; there is none where the fork, a branch or a commit is gone.
+async fn listed(service: &Service, path: &str) -> Result<Option<Vec<trace::Commit>>, Error> {
+    match service.client.list::<Commit>(path, Lacking::Reads).await {
+        Err(Error::Refused { status: 404, .. }) => Ok(None),
+        commits => Ok(Some(commits?.iter().map(committed).collect())),
     }
 }
 
+/// `GET /repositories/{workspace}/{repo_slug}/commits/{revision}?exclude=…`, as `git log A ^B`, where a revision is a ref or a
+/// commit's id.
+pub(in crate::platform) async fn between(
+    service: &Service,
+    from: &str,
+    to: &str,
+) -> Result<Option<Vec<trace::Commit>>, Error> {
+    let path = format!("/commits/{}?exclude={}", part(to), part(from));
+    listed(service, &service.of_repository(&path)).await
+}
+
 /// The commits that a merged pull request brought, where its branch is gone: those of its newest commit without those that the
-/// branch had before the merge (`GET /repositories/{workspace}/{repo_slug}/commits/{revision}?exclude=…`, as `git log A ^B`,
-/// where a revision is a ref or a commit's id). There are none where Bitbucket has no such commit any more.
-async fn merged(service: &Service, pull: &Pull) -> Result<Vec<Commit>, Error> {
+/// branch had before the merge. There are none where Bitbucket has no such commit any more.
+async fn merged(service: &Service, pull: &PullRequest) -> Result<Vec<trace::Commit>, Error> {
     #[derive(Deserialize)]
     struct Merge {
         parents: Vec<super::Hash>,
     }
-    let head = pull.source.commit();
-    let Some(merge) = pull.merge_commit.as_ref().filter(|_| !head.is_empty()) else { return Ok(Vec::new()) };
+    let Some(merge) = pull.merges.first().filter(|_| !pull.head.is_empty()) else { return Ok(Vec::new()) };
     // A fast-forward has no commit of its own, so that nothing tells where it began.
-    if same_commit(&merge.hash, head) {
+    if *merge == pull.head {
         return Ok(Vec::new());
     }
-    let path = service.of_repository(&format!("/commit/{}", part(&merge.hash)));
+    let path = service.of_repository(&format!("/commit/{}", part(merge)));
     let merge: Option<Merge> = service.client.find(&path, Lacking::Reads).await?;
     let Some(before) = merge.and_then(|merge| merge.parents.into_iter().next()) else {
         return Ok(Vec::new());
     };
-    let path = format!("/commits/{}?exclude={}", part(head), part(&before.hash));
-    listed(service, &service.of_repository(&path)).await
+    Ok(between(service, &before.hash, &pull.head).await?.unwrap_or_default())
 }
 
 /// The pull requests that were merged into a branch, newest first.
-async fn merged_into(
+pub(in crate::platform) async fn merged_into(
     service: &Service,
     branch: &str,
     enough: impl Fn(&[Pull]) -> bool,
-) -> Result<Vec<Pull>, Error> {
+) -> Result<Vec<PullRequest>, Error> {
     let query = part(&format!("state=\"MERGED\" AND destination.branch.name=\"{branch}\""));
     let path = service.of_repository(&format!("/pullrequests?q={query}&sort=-updated_on"));
     let merged: Vec<Pull> = service.client.list_until(&path, Lacking::Reads, enough).await?;
-    Ok(merged.into_iter().filter(|pull| pull.destination.branch() == branch).collect())
+    let merged = merged.into_iter().filter(|pull| pull.destination.branch() == branch);
+    Ok(merged.map(Into::into).collect())
+}
+
+/// The pull requests that brought each of the commits to a branch, which the merged ones say by their `merge_commit`; to ask by
+/// commit, an app has to be installed first.
+pub(in crate::platform) async fn brought(
+    service: &Service,
+    commits: &[String],
+    branch: &str,
+) -> Result<Vec<Vec<PullRequest>>, Error> {
+    let is_of = |pull: &Pull, sha: &str| {
+        pull.destination.branch() == branch
+            && pull.merge_commit.as_ref().is_some_and(|commit| same_commit(&commit.hash, sha))
+    };
+    let all = |read: &[Pull]| commits.iter().all(|sha| read.iter().any(|pull| is_of(pull, sha)));
+    let merged = merged_into(service, branch, all).await?;
+    let of = |sha: &String| {
+        let brought = merged.iter().filter(|pull| pull.merges.iter().any(|merge| same_commit(merge, sha)));
+        brought.cloned().collect()
+    };
+    Ok(commits.iter().map(of).collect())
 }
 
 impl Update {
-    fn commit(&self) -> &str {
-        self.source.as_ref().map_or("", super::End::commit)
+    fn commit(&self) -> String {
+        self.source.as_ref().map_or_else(String::new, super::End::commit)
     }
 }
 
-fn somebody(user: Option<&User>, gone: impl FnOnce() -> String) -> Person {
+pub(super) fn somebody(user: Option<&User>, gone: impl FnOnce() -> String) -> Person {
     // An access token's account has no `account_id` that a person could have.
     let id = user.and_then(|user| user.account_id.as_ref().or(user.uuid.as_ref()));
     id.map_or_else(|| Person::Unknown(gone()), |id| Person::Account(id.clone()))
 }
 
-fn committed(commit: &Commit) -> Person {
-    if commit.author.user.is_some() {
-        return somebody(commit.author.user.as_ref(), || format!("the author of {}", commit.hash));
-    }
+/// A commit's author; Bitbucket tells no committer.
+fn committed(commit: &Commit) -> trace::Commit {
+    let unknown = || format!("the author of {}", commit.hash);
     let raw = commit.author.raw.as_deref().unwrap_or_default();
     let email = raw.rsplit_once('<').and_then(|(_, end)| end.strip_suffix('>'));
-    email.map_or_else(
-        || Person::Unknown(format!("the author of {}", commit.hash)),
-        |email| Person::Email(email.to_owned()),
-    )
-}
-
-/// The people of the pull requests that brought commits to the branch. Which those are, the merged ones say by their
-/// `merge_commit`; to ask by commit, an app has to be installed first. Of a commit that came otherwise nobody knows who
-/// pushed it.
-pub(in crate::platform) async fn people_of(
-    service: &Service,
-    commits: &[String],
-    branch: &str,
-) -> Result<People, Error> {
-    if commits.is_empty() {
-        return Ok(People::new());
-    }
-    let brought = |pull: &Pull, sha: &str| {
-        pull.destination.branch() == branch
-            && pull.merge_commit.as_ref().is_some_and(|commit| same_commit(&commit.hash, sha))
+    let person = match (&commit.author.user, email) {
+        (None, Some(email)) => Person::Email(email.to_owned()),
+        (user, _) => somebody(user.as_ref(), unknown),
     };
-    let all = |read: &[Pull]| commits.iter().all(|sha| read.iter().any(|pull| brought(pull, sha)));
-    let merged = merged_into(service, branch, all).await?;
-    let brought =
-        async |sha: &str| Ok(merged.iter().filter(|pull| brought(pull, sha)).map(|pull| pull.id).collect());
-    let (mut people, direct) =
-        of_pull_requests(commits, brought, async |number| self::people(service, number).await).await?;
-    let unknown = |sha| Person::Unknown(format!("the account that pushed {sha} to {branch}"));
-    people.extend(direct.into_iter().map(unknown));
-    Ok(people)
+    trace::Commit { id: short(&commit.hash), people: [person].into() }
 }

@@ -12,7 +12,7 @@ pub(super) use comments::{
     close_issue, comment, comments, delete_comment, edit_comment, edit_issue, issues, open_issue,
 };
 pub(super) use job::job;
-pub(super) use people::{people, people_of};
+pub(super) use people::{between, brought, merged_into, pushes, told};
 
 use super::error::{Error, Lacking};
 use super::range::Record;
@@ -31,7 +31,11 @@ struct Pull {
     user: Option<User>,
     head: End,
     base: End,
+    created_at: Option<jiff::Timestamp>,
     merged_at: Option<String>,
+    /// Of a pull request that is merged, the commit that its target came to by it, whether it was merged, squashed or rebased
+    /// (docs.github.com/en/rest/pulls/pulls#get-a-pull-request).
+    merge_commit_sha: Option<String>,
 }
 
 /// One end of a pull request.
@@ -100,26 +104,29 @@ pub(super) async fn newest(service: &Service, branch: &str) -> Result<String, Er
     Ok(branch.commit.sha)
 }
 
-impl From<Pull> for PullRequest {
-    fn from(pull: Pull) -> Self {
-        Self {
+impl Service {
+    fn of(&self, pull: Pull) -> PullRequest {
+        let own = pull.head.repo.as_ref().is_some_and(|repo| repo.full_name == self.repository);
+        let gone = || format!("the account that opened pull request {}, which is gone", pull.number);
+        PullRequest {
             number: pull.number,
             head: pull.head.sha,
             target: pull.base.branch,
             open: pull.state == "open",
             behind: None,
             title: pull.title.unwrap_or_default(),
+            opener: people::somebody(pull.user.as_ref(), gone),
+            opened: pull.created_at,
+            branch: own.then_some(pull.head.branch),
+            merges: pull.merge_commit_sha.into_iter().collect(),
         }
     }
 }
 
-async fn pull(service: &Service, number: u64) -> Result<Pull, Error> {
-    service.client.get(&service.at(&format!("/pulls/{number}")), Lacking::Reads).await
-}
-
 /// `GET /repos/{owner}/{repo}/pulls/{pull_number}`.
 pub(super) async fn pull_request(service: &Service, number: u64) -> Result<PullRequest, Error> {
-    pull(service, number).await.map(Into::into)
+    let path = service.at(&format!("/pulls/{number}"));
+    Ok(service.of(service.client.get(&path, Lacking::Reads).await?))
 }
 
 /// `GET /repos/{owner}/{repo}/pulls?head=OWNER:BRANCH`, closed ones, too.
@@ -131,7 +138,7 @@ pub(super) async fn pull_requests_of(
     let head = part(&format!("{owner}:{branch}"));
     let path = service.at(&format!("/pulls?state=all&head={head}"));
     let pulls: Vec<Pull> = service.client.list(&path, Lacking::Reads).await?;
-    Ok(pulls.into_iter().map(Into::into).collect())
+    Ok(pulls.into_iter().map(|pull| service.of(pull)).collect())
 }
 
 /// The runs of the workflow that applies which succeeded: `GET /repos/{owner}/{repo}/actions/workflows/{file}/runs`. A run is

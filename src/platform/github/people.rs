@@ -2,12 +2,14 @@
 
 use std::collections::BTreeSet;
 
+use jiff::Timestamp;
 use serde::Deserialize;
 
-use super::{Pull, User, pull};
+use super::{Pull, User};
 use crate::platform::error::{Error, Lacking};
-use crate::platform::people::{People, Person, Push, of_pull_requests, pushers, pushers_of};
-use crate::platform::service::{Service, part};
+use crate::platform::people::{People, Person};
+use crate::platform::service::{PullRequest, Service, part};
+use crate::platform::trace::{self, Back, Push, Told};
 
 /// The account that GitHub commits with for a merge or an edit on its pages.
 const WEB: &str = "web-flow";
@@ -38,119 +40,102 @@ struct Signature {
 
 #[derive(Deserialize)]
 struct Activity {
+    before: Option<String>,
     after: String,
+    #[serde(rename = "ref", default)]
+    reference: String,
+    timestamp: Option<Timestamp>,
     #[serde(rename = "activity_type")]
     kind: String,
     actor: Option<User>,
 }
 
-/// Who opened it, its commits' authors and committers, who pushed to its branch, and who is behind what was merged into that.
-pub(in crate::platform) async fn people(service: &Service, number: u64) -> Result<People, Error> {
-    let pull = pull(service, number).await?;
-    let (mut people, commits) = opened(service, &pull).await?;
-    people.extend(pushed(service, &pull, &commits).await?);
-    Ok(people)
+#[derive(Deserialize)]
+struct Comparison {
+    total_commits: usize,
+    commits: Vec<Commit>,
 }
 
-/// Who opened a pull request, and its commits with their authors and committers.
-async fn opened(service: &Service, pull: &Pull) -> Result<(People, Vec<Commit>), Error> {
+/// The commits of a pull request: `GET /repos/{owner}/{repo}/pulls/{pull_number}/commits`, which "lists a maximum of 250 commits".
+pub(in crate::platform) async fn told(service: &Service, pull: &PullRequest) -> Result<Told, Error> {
     let number = pull.number;
-    let gone = || format!("the account that opened pull request {number}, which is gone");
-    let mut people = People::from([somebody(pull.user.as_ref(), gone)]);
     let path = service.at(&format!("/pulls/{number}/commits"));
     let commits: Vec<Commit> = service.client.list(&path, Lacking::Reads).await?;
+    let mut people = People::new();
     if commits.len() >= LISTED_COMMITS {
         people.insert(Person::Unknown(format!(
             "the authors of what pull request {number} has beyond the {LISTED_COMMITS} commits that GitHub lists"
         )));
     }
-    people.extend(commits.iter().flat_map(committed));
-    Ok((people, commits))
+    Ok(Told { commits: commits.iter().map(committed).collect(), pushes: None, people })
 }
 
-/// Who pushed to a pull request's branch since it was made: `GET /repos/{owner}/{repo}/activity`, which knows its own
-/// repository's branches. A push counts also where its commits were written anew since. Into a fork only its owner and those
-/// whom they let in can push, and GitHub does not tell who did.
-async fn pushed(service: &Service, pull: &Pull, commits: &[Commit]) -> Result<People, Error> {
-    let own = pull.head.repo.as_ref().is_some_and(|repo| repo.full_name == service.repository);
-    if !own {
-        let who = format!("the accounts that pushed to the fork of pull request {}", pull.number);
-        return Ok([Person::Unknown(who)].into());
-    }
-    let branch = &pull.head.branch;
-    let mut since_made = activities(service, branch).await?;
-    if let Some(made) = since_made.iter().position(|activity| activity.kind == "branch_creation") {
-        since_made.truncate(made + 1);
-    }
-    let pushes: Vec<Push> = since_made.into_iter().filter(Activity::is_push).map(Activity::push).collect();
-    let mut people: People = pushes.iter().map(|push| push.by.clone()).collect();
+/// `GET /repos/{owner}/{repo}/pulls?state=closed&base=BRANCH`.
+pub(in crate::platform) async fn merged_into(
+    service: &Service,
+    branch: &str,
+) -> Result<Vec<PullRequest>, Error> {
     let path = service.at(&format!("/pulls?state=closed&base={}", part(branch)));
-    let into: Vec<Pull> = service.client.list(&path, Lacking::Reads).await?;
-    let merged: Vec<&Pull> =
-        into.iter().filter(|it| it.merged_at.is_some() && it.base.branch == *branch).collect();
-    for other in &merged {
-        people.extend(opened(service, other).await?.0);
-    }
-    // The newest commit came by a push, or by a merge on GitHub's pages.
-    if merged.is_empty() {
-        people.extend(pushers_of(
-            &pull.head.sha,
-            &commits.iter().map(|commit| commit.sha.as_str()).collect(),
-            &pushes,
-        ));
-    }
-    Ok(people)
+    merged(service, &path, branch).await
 }
 
-fn somebody(user: Option<&User>, gone: impl FnOnce() -> String) -> Person {
+/// The pull requests that brought a commit to a branch: `GET /repos/{owner}/{repo}/commits/{sha}/pulls`.
+pub(in crate::platform) async fn brought(
+    service: &Service,
+    commit: &str,
+    branch: &str,
+) -> Result<Vec<PullRequest>, Error> {
+    merged(service, &service.at(&format!("/commits/{commit}/pulls")), branch).await
+}
+
+async fn merged(service: &Service, path: &str, branch: &str) -> Result<Vec<PullRequest>, Error> {
+    let pulls: Vec<Pull> = service.client.list(path, Lacking::Reads).await?;
+    let merged = pulls.into_iter().filter(|pull| pull.merged_at.is_some() && pull.base.branch == branch);
+    Ok(merged.map(|pull| service.of(pull)).collect())
+}
+
+/// `GET /repos/{owner}/{repo}/activity`, newest first, of all of the repository's branches: what is pushed to one may be taken up
+/// by another, which then is made of it. `before` is "the SHA of the commit before the activity"
+/// (docs.github.com/en/rest/repos/repos#list-repository-activities).
+pub(in crate::platform) async fn pushes(service: &Service, back: &Back<'_>) -> Result<Vec<Push>, Error> {
+    let enough = |read: &[Activity]| {
+        back.is_reached(read.iter().map(|it| (it.timestamp, it.branch(), it.after.as_str())))
+    };
+    let path = service.at("/activity");
+    let activities = service.client.list_until(&path, Lacking::Reads, enough).await?;
+    Ok(activities.into_iter().filter(|it| it.kind != "branch_deletion").map(Activity::push).collect())
+}
+
+/// `GET /repos/{owner}/{repo}/compare/{base}...{head}`, which has 250 commits at most where no page is asked for, and 404 where a
+/// commit is gone.
+pub(in crate::platform) async fn between(
+    service: &Service,
+    from: &str,
+    to: &str,
+) -> Result<Option<Vec<trace::Commit>>, Error> {
+    let path = service.at(&format!("/compare/{from}...{to}"));
+    let found: Option<Comparison> = service.client.find(&path, Lacking::Reads).await?;
+    let whole = found.filter(|found| found.commits.len() == found.total_commits);
+    Ok(whole.map(|found| found.commits.iter().map(committed).collect()))
+}
+
+pub(super) fn somebody(user: Option<&User>, gone: impl FnOnce() -> String) -> Person {
     let login = user.and_then(|user| user.login.clone());
     login.map_or_else(|| Person::Unknown(gone()), Person::Account)
 }
 
 /// A commit's author and committer.
-fn committed(commit: &Commit) -> People {
+fn committed(commit: &Commit) -> trace::Commit {
     let ends = [(&commit.author, &commit.written.author), (&commit.committer, &commit.written.committer)];
-    let person = |(user, signature): (&Option<User>, &Option<Signature>)| match user
-        .as_ref()
-        .and_then(|user| user.login.as_deref())
-    {
-        Some(WEB) => None,
-        Some(login) => Some(Person::Account(login.to_owned())),
-        None => {
-            let email = signature.as_ref().and_then(|it| it.email.clone());
-            Some(
-                email.map_or_else(|| Person::Unknown(format!("the author of {}", commit.sha)), Person::Email),
-            )
+    let unknown = || Person::Unknown(format!("the author of {}", commit.sha));
+    let person = |(user, signature): (&Option<User>, &Option<Signature>)| {
+        let email = || signature.as_ref().and_then(|it| it.email.clone()).map_or_else(unknown, Person::Email);
+        match user.as_ref().and_then(|user| user.login.as_deref()) {
+            Some(WEB) => None,
+            login => Some(login.map_or_else(email, |login| Person::Account(login.to_owned()))),
         }
     };
-    ends.into_iter().filter_map(person).collect()
-}
-
-/// The people of the pull request that brought each commit to the branch (`GET /repos/{owner}/{repo}/commits/{sha}/pulls`),
-/// or else those who pushed it there.
-pub(in crate::platform) async fn people_of(
-    service: &Service,
-    commits: &[String],
-    branch: &str,
-) -> Result<People, Error> {
-    let brought = async |sha: &str| {
-        let path = service.at(&format!("/commits/{sha}/pulls"));
-        let pulls: Vec<Pull> = service.client.list(&path, Lacking::Reads).await?;
-        let merged = pulls.iter().filter(|pull| pull.merged_at.is_some() && pull.base.branch == branch);
-        Ok(merged.map(|pull| pull.number).collect())
-    };
-    let (mut people, direct) =
-        of_pull_requests(commits, brought, async |number| self::people(service, number).await).await?;
-    for sha in &direct {
-        let path = service.at(&format!("/commits/{sha}"));
-        people.extend(committed(&service.client.get(&path, Lacking::Reads).await?));
-    }
-    if !direct.is_empty() {
-        let pushes = activities(service, branch).await?.into_iter().filter(Activity::is_push);
-        let pushes: Vec<Push> = pushes.map(Activity::push).collect();
-        people.extend(pushers(commits, &direct, &pushes, branch));
-    }
-    Ok(people)
+    trace::Commit { id: commit.sha.clone(), people: ends.into_iter().filter_map(person).collect() }
 }
 
 /// The commits that a branch was at, back to a certain one.
@@ -165,22 +150,17 @@ pub(super) async fn positions(
     Ok(activities.into_iter().map(|activity| activity.after).collect())
 }
 
-/// `GET /repos/{owner}/{repo}/activity`, newest first.
-async fn activities(service: &Service, branch: &str) -> Result<Vec<Activity>, Error> {
-    let path = service.at(&format!("/activity?ref={}", part(&format!("refs/heads/{branch}"))));
-    service.client.list_until(&path, Lacking::Reads, |_| false).await
-}
-
 impl Activity {
-    /// A merge on GitHub's pages is by who merged, who need not be who wrote.
-    fn is_push(&self) -> bool {
-        matches!(self.kind.as_str(), "push" | "force_push" | "branch_creation")
+    fn branch(&self) -> &str {
+        self.reference.strip_prefix("refs/heads/").unwrap_or(&self.reference)
     }
 
+    /// A merge on GitHub's pages is by who merged, who need not be who wrote.
     fn push(self) -> Push {
-        let by = somebody(self.actor.as_ref(), || {
-            format!("the account that pushed {}, which is gone", self.after)
-        });
-        Push { after: self.after, by }
+        let gone = || format!("the account that pushed {}, which is gone", self.after);
+        let is_merge = matches!(self.kind.as_str(), "pr_merge" | "merge_queue_merge");
+        let by = (!is_merge).then(|| somebody(self.actor.as_ref(), gone));
+        let before = (self.kind != "branch_creation").then(|| self.before.clone().unwrap_or_default());
+        Push { branch: self.branch().to_owned(), before, by, after: self.after }
     }
 }

@@ -13,7 +13,7 @@ pub(super) use comments::{
     close_issue, comment, comments, delete_comment, edit_comment, edit_issue, issues, me, open_issue,
 };
 pub(super) use job::job;
-pub(super) use people::{people, people_of};
+pub(super) use people::{between, brought, merged_into, pushes, told};
 
 use super::error::{Error, Lacking};
 use super::range::Record;
@@ -32,6 +32,8 @@ struct MergeRequest {
     author: Option<User>,
     created_at: Option<jiff::Timestamp>,
     diverged_commits_count: Option<u64>,
+    merge_commit_sha: Option<String>,
+    squash_commit_sha: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -92,22 +94,33 @@ pub(super) async fn newest(service: &Service, branch: &str) -> Result<String, Er
     Ok(branch.commit.id)
 }
 
-async fn merge_request(service: &Service, number: u64) -> Result<MergeRequest, Error> {
-    let path = service.of_project(&format!("/merge_requests/{number}?include_diverged_commits_count=true"));
-    service.client.get(&path, Lacking::Reads).await
+impl From<MergeRequest> for PullRequest {
+    /// By which commits its target has it depends on the method: a merge commit, one that was squashed, or its newest one
+    /// (`docs.gitlab.com/user/project/merge_requests/methods`).
+    fn from(request: MergeRequest) -> Self {
+        let own = request.source_project_id == Some(request.target_project_id);
+        let gone = || format!("the account that opened !{}, which is gone", request.iid);
+        let merges = [request.merge_commit_sha, request.squash_commit_sha, request.sha.clone()];
+        Self {
+            number: request.iid,
+            head: request.sha.unwrap_or_default(),
+            target: request.target_branch,
+            open: request.state == "opened",
+            behind: request.diverged_commits_count,
+            title: request.title.unwrap_or_default(),
+            opener: people::somebody(request.author.as_ref(), gone),
+            opened: request.created_at,
+            branch: own.then_some(request.source_branch),
+            merges: merges.into_iter().flatten().collect(),
+        }
+    }
 }
 
 /// `GET /projects/:id/merge_requests/:iid`.
 pub(super) async fn pull_request(service: &Service, number: u64) -> Result<PullRequest, Error> {
-    let request = merge_request(service, number).await?;
-    Ok(PullRequest {
-        number: request.iid,
-        head: request.sha.unwrap_or_default(),
-        target: request.target_branch,
-        open: request.state == "opened",
-        behind: request.diverged_commits_count,
-        title: request.title.unwrap_or_default(),
-    })
+    let path = service.of_project(&format!("/merge_requests/{number}?include_diverged_commits_count=true"));
+    let request: MergeRequest = service.client.get(&path, Lacking::Reads).await?;
+    Ok(request.into())
 }
 
 /// The deployments to the environment that applies, of jobs of pushes to the branch, which succeeded:

@@ -80,13 +80,18 @@ pub(super) fn of_nobody(context: &Context<'_>, privileged: &Marked) -> Vec<Block
     let mut staying: Vec<(&GroupName, &AccountId, usize)> = Vec::new();
     for (name, group) in &tree.desired.groups {
         let GroupIdentity::Live(of_site) = tree.groups.get(name) else { continue };
-        if !privileged.holds(&of_site.id) || group.mode == Mode::Exact && !scope.is_by_time() {
+        if !privileged.holds(&of_site.id) {
             continue;
         }
+        let is_left = |id: &&AccountId| {
+            group.mode == Mode::AtLeast
+                || scope.is_by_time()
+                || group.members.contains_key(&UserRef::Account((*id).clone()))
+        };
         let unnamed: Vec<&AccountId> = live
             .members
             .get(&of_site.id)
-            .map(|members| unnamed(tree, live, group, members).collect())
+            .map(|members| unnamed(tree, live, group, members).filter(is_left).collect())
             .unwrap_or_default();
         let Some(first) = unnamed.first() else { continue };
         let staying_there = (name, *first, unnamed.len());
@@ -124,7 +129,8 @@ fn leavers_of_nobody<'a>(
     })
 }
 
-/// The people among some members of a group whom it does not name.
+/// The people among some members of a group whom it does not name by an email: one whom it names by their id may be somebody
+/// whom it names by an email as well.
 pub(super) fn unnamed<'a>(
     tree: &'a Resolved<'_>,
     live: &'a LiveState,
@@ -132,7 +138,8 @@ pub(super) fn unnamed<'a>(
     members: &'a Listing<AccountId>,
 ) -> impl Iterator<Item = &'a AccountId> {
     let is_named = |id: &AccountId| {
-        tree.people.names(id).any(|user| group.members.contains_key(user) || group.denied.contains_key(user))
+        let mut emails = tree.people.names(id).filter(|user| user.email().is_some());
+        emails.any(|user| group.members.contains_key(user) || group.denied.contains_key(user))
     };
     let is_person = |id: &&AccountId| live.accounts.get(id).is_none_or(|account| account.kind.is_person());
     members.iter().filter(is_person).filter(move |id| !is_named(id))

@@ -74,7 +74,7 @@ fn no_longer_managed(differ: &mut Differ<'_>) {
 fn not_locked(differ: &mut Differ<'_>) {
     let tree = differ.tree;
     let lock = &tree.desired.declaration.lock;
-    if *lock == Lock::default() {
+    if *lock == Lock::default() && tree.desired.declaration.policy.self_grant != SelfGrant::Refuse {
         return;
     }
     let people = tree.people.accounts().filter_map(|(user, _)| match (user, tree.people.source(user)) {

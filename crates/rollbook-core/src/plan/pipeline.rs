@@ -72,7 +72,7 @@ fn compared<'a>(
         let privileged = |it: &Difference<'_>| it.group_id().is_some_and(|id| rules.privileged.holds(id));
         differences.retain(|it| !(it.ends_by(&context.scope.reasons) && privileged(it)));
     }
-    let mut comparison = base.comparison(context.tree, wants, context.live, &rules.privileged, &differences);
+    let mut comparison = base.comparison(context, wants, &rules.privileged, &differences);
     comparison.authors = context.authors.to_vec();
     if context.undoes {
         comparison.adopted.clear();

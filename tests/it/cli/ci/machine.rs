@@ -13,7 +13,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::TOKEN;
-use super::hub::{Hub, Pull, Push, Run};
+use super::hub::{Hub, Pull, Run};
 use crate::cli::base::git;
 use crate::cli::{Files, Site, files_below, seed_of, write_below};
 
@@ -134,10 +134,8 @@ impl Machine {
         let site = Site::of(&seed);
         let environments = BTreeMap::new();
         let machine = Self { kind, hub, site, home, tree, jobs: Cell::new(0), settings, environments };
-        let (branch, after) = (default_branch.into(), machine.begin(default_branch));
-        machine
-            .hub
-            .edit(|state| state.pushes.push(Push { branch, after, by: Some("ada".into()), merge: false }));
+        let first = machine.begin(default_branch);
+        machine.hub.edit(|state| state.moved(default_branch, Some(&first), "ada", false));
         machine
     }
 
@@ -213,7 +211,7 @@ impl Machine {
 
     /// Says that the site is in line with the default branch's first commit.
     pub(super) fn applied_from_the_first(mut self) -> Self {
-        let first = self.hub.edit(|state| state.pushes[0].after.clone());
+        let first = self.hub.edit(|state| state.pushes[0].after.clone().unwrap());
         self.set("ROLLBOOK_APPLIED_FROM", &first);
         self
     }
@@ -254,12 +252,7 @@ impl Machine {
         let after = self.head();
         self.move_branch(branch, &after);
         self.hub.edit(|state| {
-            state.pushes.push(Push {
-                branch: branch.into(),
-                after: after.clone(),
-                by: Some(by.into()),
-                merge: false,
-            });
+            state.moved(branch, Some(&after), by, false);
             for pull in state.pulls.iter_mut().filter(|pull| pull.open && pull.branch == branch) {
                 pull.head.clone_from(&after);
             }
@@ -276,16 +269,48 @@ impl Machine {
         self.checkout(&["-B", branch, &self.default_branch()]);
         self.members(group, names);
         self.commit(&format!("Change {group}"), by);
-        self.push(branch, by);
-        self.open(branch, &self.default_branch(), by)
+        self.open_known(branch, &self.default_branch(), by, by)
+    }
+
+    /// Pushes a branch with one commit as the account of somebody, and opens a pull request of it. Bitbucket lists pushes from
+    /// then on, so the commit is rewritten there.
+    pub(super) fn open_known(&self, branch: &str, target: &str, by: &str, pusher: &str) -> u64 {
+        self.push(branch, pusher);
+        let pull = self.open(branch, target, by);
+        if self.kind == Kind::Bitbucket {
+            self.rewrite("Change", by);
+            self.push(branch, pusher);
+        }
+        pull
+    }
+
+    /// Merges a branch into the default one in a clone, and pushes that.
+    pub(super) fn merge_and_push(&self, branch: &str, by: &str) {
+        let main = self.default_branch();
+        self.checkout(&[&main]);
+        self.merge_locally(branch, by);
+        self.push(&main, by);
+    }
+
+    pub(super) fn merge_locally(&self, branch: &str, by: &str) {
+        let (name, email) = (format!("user.name={by}"), format!("user.email={by}@acme.com"));
+        git(&self.dev(), &["-c", &name, "-c", &email, "merge", "--quiet", "--no-ff", "-m", "Merge", branch]);
+    }
+
+    /// Rewrites the newest commit, as somebody.
+    pub(super) fn rewrite(&self, message: &str, by: &str) {
+        git(&self.dev(), &["reset", "--quiet", "--soft", "HEAD^"]);
+        self.commit(&format!("{message}, again"), by);
     }
 
     pub(super) fn open(&self, branch: &str, target: &str, by: &str) -> u64 {
         let dev = self.dev();
         let found = git(&dev, &["rev-parse", branch, &format!("{target}...{branch}")]);
-        let (head, base) = (found.lines().next().unwrap().into(), found.lines().last().unwrap()[1..].into());
+        let (head, base): (String, String) =
+            (found.lines().next().unwrap().into(), found.lines().last().unwrap()[1..].into());
         self.hub.edit(|state| {
             let number = state.number();
+            let opened = (String::clone(&head), state.pushes.len());
             state.pulls.push(Pull {
                 number,
                 by: by.into(),
@@ -298,6 +323,7 @@ impl Machine {
                 fork: false,
                 title: format!("Merge {branch}"),
                 gone: false,
+                opened,
             });
             number
         })
@@ -323,6 +349,7 @@ impl Machine {
     pub(super) fn delete_branch(&self, branch: &str) {
         git(&self.path("origin.git"), &["update-ref", "-d", &format!("refs/heads/{branch}")]);
         self.hub.edit(|state| {
+            state.moved(branch, None, "ada", false);
             for pull in state.pulls.iter_mut().filter(|pull| pull.branch == branch) {
                 pull.gone = true;
             }
@@ -334,7 +361,10 @@ impl Machine {
         let Pull { head, target, .. } = self.pull(number);
         let dev = self.dev();
         self.checkout(&[&target]);
-        let web = ["-c", "user.name=GitHub", "-c", "user.email=noreply@github.com"];
+        let web = match self.kind {
+            Kind::GitHub => ["-c", "user.name=GitHub", "-c", "user.email=noreply@github.com"],
+            Kind::GitLab | Kind::Bitbucket => ["-c", "user.name=Ada", "-c", "user.email=ada@acme.com"],
+        };
         let run = |arguments: &[&str]| {
             let mut all = web.to_vec();
             all.extend(arguments);
@@ -352,8 +382,10 @@ impl Machine {
         self.hub.edit(|state| {
             let pull = state.pulls.iter_mut().find(|pull| pull.number == number).unwrap();
             (pull.open, pull.merged) = (false, Some(commit.clone()));
-            let by = Some("ada".to_owned());
-            state.pushes.push(Push { branch: target, after: commit.clone(), by, merge: true });
+            state.moved(&target, Some(&commit), "ada", true);
+            for outer in state.pulls.iter_mut().filter(|outer| outer.open && outer.branch == target) {
+                outer.head.clone_from(&commit);
+            }
         });
         commit
     }

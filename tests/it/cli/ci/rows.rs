@@ -68,6 +68,40 @@ pub(super) const PLANS: &[Walk] = &[
     walk("its author is not known", |it| {
         planned(it, it.propose("zoe", "support", &["bruno", "chen"], "zoe"))
     }),
+    walk(
+        "somebody else pushes to what was merged into its branch, for themselves and in its author's name",
+        |it| {
+            it.checkout(&["-B", "outer"]);
+            it.members("developers", &FOUR);
+            it.commit("Change developers", "chen");
+            let outer = it.open_known("outer", "main", "chen", "chen");
+            it.checkout(&["-B", "inner"]);
+            it.members("support", &["bruno", "chen"]);
+            it.commit("In Chen's name", "chen");
+            it.merge(it.open_known("inner", "outer", "chen", "bruno"), How::Squash("Tidy up"));
+            planned(it, outer)
+        },
+    ),
+    walk(
+        "its branch was pushed by somebody else under another name, for themselves and in its author's name",
+        |it| {
+            it.checkout(&["-B", "before"]);
+            it.members("support", &["bruno", "chen"]);
+            it.commit("In Chen's name", "chen");
+            it.push("before", "bruno");
+            it.delete_branch("before");
+            it.checkout(&["-B", "after"]);
+            it.push("after", "chen");
+            planned(it, it.open("after", "main", "chen"))
+        },
+    ),
+    walk("its commits were pushed before it was opened, and never since", |it| {
+        it.checkout(&["-B", "chen"]);
+        it.members("developers", &FOUR);
+        it.commit("Change developers", "bruno");
+        it.push("chen", "bruno");
+        planned(it, it.open("chen", "main", "bruno"))
+    }),
     walk("its branch is force-pushed without its earlier commits", |it| {
         let pull = own_grant(it);
         it.run(Event::Pull(pull));
@@ -261,6 +295,14 @@ pub(super) const APPLIES: &[Walk] = &[
         it.members("developers", &FOUR);
         it.commit("Straight to main", "chen");
         it.push("main", "chen");
+        (applied(it), None)
+    }),
+    walk("a branch is merged and pushed without a pull request", |it| {
+        it.checkout(&["-B", "side"]);
+        it.members("support", &["bruno", "chen"]);
+        it.commit("Change support", "bruno");
+        it.push("side", "bruno");
+        it.merge_and_push("side", "chen");
         (applied(it), None)
     }),
     walk("an old one is run again", |it| {

@@ -224,6 +224,74 @@ fn a_name_of_nobody_is_tied_to_somebody_else_by_those_alone_who_own_the_rules() 
 }
 
 #[test]
+fn nor_is_a_name_of_nobody_that_ends_with_its_person() {
+    // Payroll does not list her; the end stands under `users:`, or comes with the tie.
+    let line = "      - { user: dina@acme.com, until: 2027-01-10 }\n";
+    let base = |users: &str| {
+        let world = renamed(world(users).edit(line, "").then_base());
+        world.change(|live| live.join("payroll", "zed@acme.com"))
+    };
+    let own_end = "  dina@acme.com: { until: 2027-01-10 }\n";
+    let pinned = |end: &str, account: &str| format!("  dina@acme.com: {{ {end}, account: {account} }}\n");
+    let refused = "self-grant user.dina@acme.com: refused".to_owned();
+    let tied = |base: World, from: &str, to: &str, author: &str| {
+        rulings(&base.edit(from, to).by(author).plan()).contains(&refused)
+    };
+    let until = pinned("until: 2027-01-10", "acc-zed@acme.com");
+    assert!(tied(base(own_end), own_end, &until, "dee@acme.com"));
+    let kept = pinned("name: Dina", "acc-zed@acme.com");
+    assert!(tied(base(own_end), own_end, &kept, "dee@acme.com"));
+    let erik = "  erik@acme.com: { active: true }\n";
+    let leaves = format!("{erik}{}", pinned("active: false", "acc-that-is-gone"));
+    assert!(tied(base(erik), erik, &leaves, "erik@acme.com"));
+    // Neighbours: to her own account by a colleague, and by an owner of the rules.
+    let own = pinned("until: 2027-01-10", "acc-dina@acme.com");
+    assert!(!tied(base(own_end), own_end, &own, "erik@acme.com"));
+    assert!(!tied(base(own_end), own_end, &until, "root@acme.com"));
+}
+
+#[test]
+fn an_account_named_by_id_may_be_whom_a_group_denies_by_an_email_of_nobody() {
+    // Dina is left out of payroll by her email, and comes in by the id of her account through a nested group.
+    let groups = "  payroll:\n    nest: true\n    members:\n      - ada@acme.com\n      - { group: team, except: [dina@acme.com] }\n  \
+                  team:\n    members:\n      - { user: dina@acme.com, until: 2027-01-10 }\n      - { group: inner }\n  inner:\n    \
+                  members: [{ account: acc-dina@acme.com }]\n";
+    let world = World::of(RULES, "", groups)
+        .change(hired(&["root@acme.com"]))
+        .change(|live| {
+            live.groups.get_mut("id-payroll").unwrap().members.clone_from(&["acc-ada@acme.com".into()].into())
+        })
+        .then_base();
+    let add = "add member.payroll/account:acc-dina@acme.com".to_owned();
+    let plan = renamed(world.clone()).by("root@acme.com").plan();
+    assert!(!keys(&plan).contains(&add), "{:#?}", keys(&plan));
+    let blocked: Vec<_> = plan.blocked.iter().map(|it| (it.address.to_string(), it.code.as_ref())).collect();
+    let expected = ("member.payroll/account:acc-dina@acme.com".to_owned(), "identity-unresolved");
+    assert!(blocked.contains(&expected), "{blocked:#?}");
+    // Neighbour: a line of the lock tells that it is she, who is left out.
+    let pinned = world.lock("users:\n  dina@acme.com: { account: acc-dina@acme.com, from: jira }\n");
+    let plan = renamed(pinned.then_base()).plan();
+    assert!(!keys(&plan).contains(&add), "{:#?}", keys(&plan));
+    assert!(plan.blocked.is_empty(), "{:#?}", plan.blocked);
+}
+
+#[test]
+fn a_member_named_by_id_may_be_whom_an_end_of_nobody_is_about() {
+    let named = |member: &str| {
+        let groups = format!("  payroll:\n    members: [ada@acme.com, {member}]\n{TEAM}");
+        let users = "  dina@acme.com: { until: 2026-01-02 }\n";
+        let world = World::of(RULES, users, &groups).change(hired(&["root@acme.com"])).then_base();
+        let mut night = renamed(world);
+        night.scope.reasons = vec![rollbook::model::Reason::Expired, rollbook::model::Reason::Offboarded];
+        let plan = night.plan();
+        plan.blocked.iter().map(|it| it.code.clone()).collect::<Vec<_>>()
+    };
+    assert_eq!(named("{ account: acc-dina@acme.com }"), ["end-of-nobody"]);
+    // Neighbour: who is named by an email is not she.
+    assert_eq!(named("zed@acme.com"), Vec::<String>::new());
+}
+
+#[test]
 fn a_new_name_beside_an_end_of_nobody_is_shown_as_what_the_base_would_end() {
     let base = renamed(world("  erik@acme.com: { active: true }\n").then_base());
     let base = World { today: jiff::civil::date(2027, 1, 12), ..base };

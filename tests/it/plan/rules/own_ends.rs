@@ -141,3 +141,46 @@ fn two_emails_of_one_account_offboard_it_once() {
     let accounts = plan.operations.iter().filter(|planned| planned.key.address.group().is_none());
     assert_eq!(accounts.count(), 1, "{:?}", keys(&plan));
 }
+
+#[test]
+fn an_end_for_somebody_whom_no_group_lists_is_shown_and_judged() {
+    let policy = format!("{REFUSE}  protect: {{ users: [kim@acme.com] }}\n");
+    let base = |policy: &str| {
+        let world = contractor(policy).edit(KIM, "  ada@acme.com: {}\n").edit("kim@acme.com, ada@", "ada@");
+        let world = world.change(|live| {
+            let kim = live.id_of("kim@acme.com");
+            live.groups.get_mut("id-team").unwrap().members.remove(&kim);
+            live.groups.get_mut("id-wide").unwrap().members.remove(&kim);
+        });
+        world.then_base().change(hired(&["root@acme.com"]))
+    };
+    let ended = |policy: &str| {
+        base(policy)
+            .edit("  ada@acme.com: {}\n", "  ada@acme.com: {}\n  kim@acme.com: { until: 2026-12-01 }\n")
+    };
+    let plan = ended(REFUSE).by("ada@acme.com").plan();
+    let said = otherwise(&plan);
+    assert!(said.contains(&"user.kim@acme.com: no end to 2026-12-01".to_owned()), "{said:#?}");
+    let payroll = "member.payroll/kim@acme.com: no end to 2026-12-01, privileged".to_owned();
+    assert!(said.contains(&payroll), "{said:#?}");
+    assert_eq!(rulings(&plan), NONE);
+    shown_first(&ended(REFUSE).by("ada@acme.com"), "no end → until 2026-12-01");
+    let judged = rulings(&ended(&policy).by("ada@acme.com").plan());
+    assert!(judged.contains(&"protect member.payroll/kim@acme.com: refused".to_owned()), "{judged:#?}");
+    // Neighbour: without an end, nothing is said.
+    let plan = base(REFUSE).edit("  ada@acme.com: {}\n", "  ada@acme.com: {}\n  kim@acme.com: {}\n").plan();
+    assert_eq!(otherwise(&plan), NONE);
+}
+
+#[test]
+fn nobody_tightens_a_rule_that_keeps_them_in_past_their_own_end() {
+    let kept = |author: &str| {
+        let world = contractor(REFUSE).then_base().change(hired(&["root@acme.com"]));
+        let world = world
+            .edit("  privileged: [payroll]\n", "  privileged: [payroll]\n  protect: { groups: [payroll] }\n");
+        rulings(&world.by(author).plan())
+    };
+    assert!(kept("kim@acme.com").contains(&"self-grant : refused".to_owned()), "{:?}", kept("kim@acme.com"));
+    assert_eq!(kept("ada@acme.com"), NONE);
+    assert_eq!(kept("root@acme.com"), NONE);
+}

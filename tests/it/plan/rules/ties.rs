@@ -218,6 +218,25 @@ fn a_rule_of_groups_follows_its_group_by_anybody() {
     let world = World::of(rules, "", "  team:\n    members: [ada@acme.com, mal@acme.com]\n").then_base();
     let pinned = world.change(hired(&["root@acme.com"])).edit("  team:\n", "  squad:\n    id: id-team\n");
     assert_eq!(rulings(&pinned.edit("{ team: 1 }", "{ squad: 1 }").by("mal@acme.com").plan()), NONE);
+    // Not to another group, though a line goes; nor by a name that the rule has already.
+    let locked = tree(rules).edit(&group("team", "team"), &group("old", "old")).then_base();
+    let other = locked
+        .edit("  team:\n", "  squad:\n")
+        .edit(&group("old", "old"), &group("squad", "vault"))
+        .edit(&group("vault", "vault"), "")
+        .edit("{ team: 1 }", "{ squad: 1 }");
+    has(&other.by("mal@acme.com"), "self-grant group.squad: refused");
+    let both = tree(&rules.replace("{ team: 1 }", "{ team: 1, squad: 1 }"));
+    let both = both.edit("  team:\n", "  squad:\n").edit(&group("team", "team"), &group("squad", "team"));
+    has(&both.by("mal@acme.com"), "self-grant group.squad: refused");
+    // Of several lists of `exclusive`, those alone follow that have the group.
+    let lists = rules.replace("keep-at-least: { team: 1 }", "exclusive: [[payroll, vault], [team, vault]]");
+    let listed = tree(&lists).change(|live| live.group("team").name = "squad".into());
+    let listed = listed
+        .edit("  team:\n", "  squad:\n")
+        .edit(&group("team", "team"), &group("squad", "team"))
+        .edit("[team, vault]", "[squad, vault]");
+    assert_eq!(rulings(&listed.by("mal@acme.com").plan()), NONE);
     // A privileged one by those alone who own the rules, in one change, as the help says.
     let world = tree(RULES).change(|live| live.group("payroll").name = "pay".into());
     let key =

@@ -159,7 +159,7 @@ impl<'a> Base<'a> {
         let mut found = comparing.declared();
         let mut kept = comparing.kept(capabilities);
         kept.extend(comparing.blocked());
-        kept.extend(comparing.past_own_end(capabilities));
+        kept.extend(comparing.with_own_end(capabilities));
         let at = |it: &Difference<'a>| (it.place, it.who);
         // What the base ends by name is not new, and nobody need have done it by hand.
         let ended: BTreeSet<_> = kept.iter().filter(|it| it.ends_by_name()).map(at).collect();
@@ -180,7 +180,7 @@ pub(super) struct Comparing<'a, 'b> {
     pub(super) head: &'a Resolved<'a>,
     pub(super) wants: &'b Wants,
     pub(super) live: &'a LiveState,
-    locator: &'b Locator<'b>,
+    pub(super) locator: &'b Locator<'b>,
     pub(super) privileged: &'b Marked,
     /// The names that mean somebody else than by the base.
     moved: BTreeSet<&'a UserRef>,

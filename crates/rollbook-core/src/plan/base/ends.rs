@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 
 use crate::model::{
-    AccountId, Address, Capabilities, DeclarationChange, Declared, LiveGroup, LiveState, Origin, TargetGroup,
-    UserRef, Who,
+    AccountId, Address, Capabilities, DeclarationChange, Declared, LiveGroup, LiveState, Locator, Origin,
+    TargetGroup, UserRef, Who,
 };
 
 use super::Base;
@@ -12,51 +12,62 @@ use super::differences::{Comparing, Difference, Doubt, Kind};
 use crate::plan::desired::lasts_longer;
 use crate::plan::identity::Resolved;
 
-/// A person of the base whose own end is another one by the tree.
+/// A person whose own end is another one by the tree than by its base.
 struct MovedEnd<'a> {
     user: UserRef,
     account: Option<&'a AccountId>,
     base: Option<Date>,
     head: Option<Date>,
     origin: Origin,
+    /// Whether the place is one of the tree, since the base does not have the person.
+    is_new: bool,
 }
 
-/// The people of a base whose own end moves. One whose day has come is offboarded by the base, which is compared elsewhere.
-fn moved<'a>(base: &'a Resolved<'_>, head: &Resolved<'_>) -> Vec<MovedEnd<'a>> {
+/// The people whose own end moves, comes or goes. One whose day has come is offboarded, which is compared elsewhere.
+fn moved<'a>(base: &'a Resolved<'_>, head: &'a Resolved<'_>) -> Vec<MovedEnd<'a>> {
+    let (before, after) = (&base.desired.declaration.users, &head.desired.declaration.users);
+    let new = after.iter().filter(|(email, user)| user.until.is_some() && !before.contains_key(*email));
     let mut found = Vec::new();
-    for (email, declared) in &base.desired.declaration.users {
+    for (email, declared) in before.iter().chain(new) {
         let user = UserRef::Email(email.clone());
-        let account = base.account(&user);
-        let names = || account.into_iter().flat_map(|account| head.people.names(account)).chain([&user]);
+        let is_new = !before.contains_key(email);
+        let account = if is_new { head } else { base }.account(&user);
+        let names = |tree: &'a Resolved<'_>| {
+            let known = account.into_iter().flat_map(|account| tree.people.names(account).cloned());
+            known.chain([user.clone()]).collect::<Vec<UserRef>>()
+        };
         let is_offboarded = |tree: &Resolved<'_>, user: &UserRef| {
             user.email().is_some_and(|email| tree.desired.offboarded(email).is_some())
         };
-        if is_offboarded(base, &user) || names().any(|name| is_offboarded(head, name)) {
+        if is_offboarded(base, &user) || names(head).iter().any(|name| is_offboarded(head, name)) {
             continue;
         }
-        let end = names().filter_map(|name| head.desired.end_of(name)).min();
-        let before = base.desired.end_of(&user);
-        if before != end {
-            found.push(MovedEnd { user, account, base: before, head: end, origin: declared.origin });
+        let end =
+            |tree: &'a Resolved<'_>| names(tree).iter().filter_map(|name| tree.desired.end_of(name)).min();
+        let (before, after) = (end(base), end(head));
+        if before != after {
+            let origin = declared.origin;
+            found.push(MovedEnd { user, account, base: before, head: after, origin, is_new });
         }
     }
     found
 }
 
 impl Base<'_> {
-    /// The accounts of people who come to have a later end of their own, or none.
-    pub(super) fn lasting_longer<'b>(
+    /// The accounts of people whose own end is another one by a tree.
+    pub(super) fn ending_otherwise<'b>(
         &'b self,
         head: &'b Resolved<'_>,
     ) -> impl Iterator<Item = &'b AccountId> {
-        moved(&self.tree, head)
-            .into_iter()
-            .filter(|it| lasts_longer(it.head, it.base))
-            .filter_map(|it| it.account)
+        moved(&self.tree, head).into_iter().filter_map(|it| it.account)
     }
 
     /// What a reviewer is shown of people whose own end moves, and whom the tree still names.
-    pub(super) fn ends_moved(&self, head: &Resolved<'_>, live: &LiveState) -> Vec<DeclarationChange> {
+    pub(super) fn ends_moved(
+        &self,
+        (head, locator): (&Resolved<'_>, &Locator<'_>),
+        live: &LiveState,
+    ) -> Vec<DeclarationChange> {
         let still_named = |it: &MovedEnd<'_>| {
             head.desired.people().contains(&it.user)
                 || it.account.is_some_and(|account| head.people.declared_as(account).is_some())
@@ -66,24 +77,27 @@ impl Base<'_> {
             address: Address::User(it.user),
             declared: Declared::End { base: it.base, head: it.head },
             privileged: false,
-            origin: self.locator.locate(it.origin),
+            origin: if it.is_new { locator } else { self.locator }.locate(it.origin),
         };
         moved(&self.tree, head).into_iter().filter(still_named).map(shown).collect()
     }
 }
 
 impl<'a> Comparing<'a, '_> {
-    /// The memberships that lose their end with that of the person, though no group of either tree lists them. Of somebody
-    /// whose account the base does not know, those privileged ones that may be theirs.
-    pub(super) fn past_own_end(&self, capabilities: &'a Capabilities) -> Vec<Difference<'a>> {
+    /// The memberships whose end moves, comes or goes with that of the person, though no group of either tree lists them. Of
+    /// somebody whose account the base does not know, and who comes to stay longer, those privileged ones that may be theirs.
+    pub(super) fn with_own_end(&self, capabilities: &'a Capabilities) -> Vec<Difference<'a>> {
         let moved = moved(&self.base.tree, self.head);
         let mut found = Vec::new();
-        for it in moved.into_iter().filter(|it| lasts_longer(it.head, it.base)) {
-            let origin = self.base.locator.locate(it.origin);
+        for it in moved {
+            let origin = if it.is_new { self.locator } else { self.base.locator }.locate(it.origin);
+            let (base, head) = (it.base, it.head);
+            let longer = lasts_longer(head, base);
+            let kind = if longer { Kind::Later { base, head } } else { Kind::Earlier { base, head } };
             let mut keeps = |group: &'a LiveGroup, account, doubt| {
                 if self.leaves_alone(&group.id, account) {
                     found.push(Difference {
-                        kind: Kind::Later { base: it.base, head: it.head },
+                        kind,
                         group: self.group_name(&group.id).unwrap_or(&group.name),
                         place: TargetGroup::Group(&group.id),
                         user: it.user.clone(),
@@ -98,7 +112,8 @@ impl<'a> Comparing<'a, '_> {
                 groups.for_each(|group| keeps(group, account, None));
                 continue;
             }
-            for group in self.live.groups.iter().filter(|group| self.privileged.may_hold(&group.id)) {
+            let groups = self.live.groups.iter().filter(|_| longer);
+            for group in groups.filter(|group| self.privileged.may_hold(&group.id)) {
                 for account in self.may_be(&it.user, &group.id) {
                     keeps(group, account, Some(Doubt::Person));
                 }

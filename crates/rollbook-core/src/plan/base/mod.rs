@@ -18,6 +18,7 @@ use crate::model::{
     UserRef, Wanted,
 };
 
+use super::context::Context;
 use super::desired::Desired;
 use super::diff::diff;
 use super::identity::{Marked, Obstacle, ObstacleCode, Resolved};
@@ -119,7 +120,7 @@ impl<'a> Base<'a> {
             self.takes(&wants).filter(|(_, wanted)| !wanted).map(|(change, _)| change.clone()).collect();
         let ended = Changes { changes: ended, ..Changes::default() };
         let mut questions = questions(&ended, live, self.tree.desired.declaration);
-        questions.memberships.extend(self.lasting_longer(head).cloned());
+        questions.memberships.extend(self.ending_otherwise(head).cloned());
         questions
     }
 
@@ -140,15 +141,15 @@ impl<'a> Base<'a> {
     /// How the tree differs from the base in what a reviewer must not miss.
     pub(super) fn comparison(
         &self,
-        head: &Resolved<'_>,
+        context: &Context<'_>,
         wants: &Wants,
-        live: &LiveState,
         privileged: &Marked,
         differences: &[Difference<'_>],
     ) -> Comparison {
+        let Context { tree: head, live, locator, .. } = *context;
         let mut declared = self.groups_left(head, live, privileged, differences);
         declared.extend(self.users_left(head, live));
-        declared.extend(self.ends_moved(head, live));
+        declared.extend(self.ends_moved((head, locator), live));
         declared.extend(self.ends_kept(head, wants, live, privileged, differences));
         declared.extend(differences.iter().filter_map(|difference| difference.shown(privileged, live)));
         declared.sort();

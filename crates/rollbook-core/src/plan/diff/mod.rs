@@ -79,6 +79,8 @@ struct Wants<'a> {
     denied: BTreeMap<AccountId, (Reason, Origin)>,
     /// Who is not to be a member, and cannot be told from other accounts.
     doubtful: Vec<(&'a UserRef, Denial, Obstacle)>,
+    /// Somebody who is not to be a member, and whose email no account shows.
+    denied_nobody: Option<&'a UserRef>,
     /// Whether somebody named here could not be told from the accounts that hide their email.
     unresolved: bool,
 }
@@ -222,8 +224,9 @@ impl Differ<'_> {
                     wants.unresolved = true;
                     wants.doubtful.push((user, *denial, obstacle.clone()));
                 }
+                Identity::Missing => wants.denied_nobody = Some(user),
                 // A member who is gone, or is a customer, is not one of those who hide their email.
-                Identity::Unresolved(_) | Identity::Account(_) | Identity::Missing => {}
+                Identity::Unresolved(_) | Identity::Account(_) => {}
             }
         }
         wants
@@ -234,12 +237,14 @@ impl Differ<'_> {
         self.block(address, Action::Add, Reason::Declared, obstacle, entry.origin);
     }
 
-    /// An account that is named by its id and hides its email may be somebody that the same group denies by an email
-    /// that nobody can see.
+    /// An account that is named by its id may be somebody that the same group denies by an email: by one that nobody can
+    /// see, where it hides its own, or by one that no account shows any more, where it shows another.
     fn may_be_denied(&self, wants: &Wants<'_>, account: &Ref<AccountId>) -> Option<Obstacle> {
         let id = account.known()?;
-        let (user, ..) = wants.doubtful.first()?;
-        self.tree.people.hides(id, self.live.accounts.get(id)).then(|| Obstacle {
+        let hidden = || wants.doubtful.first().map(|(user, ..)| *user);
+        let hides = self.tree.people.hides(id, self.live.accounts.get(id));
+        let user = hidden().filter(|_| hides).or(wants.denied_nobody)?;
+        Some(Obstacle {
             code: ObstacleCode::IdentityUnresolved,
             why: format!("{user}, who is not to be in the group, is not resolved, and may be this account"),
             help: format!("Pin the account of {user} under `users:`, so that the two can be told apart."),

@@ -49,11 +49,15 @@ impl State {
             }
             ("GET", ["pullrequests", number, "activity"]) => {
                 let pull = self.pull(number).unwrap();
-                let pushes = self.pushes.iter().rev().filter(|push| push.branch == pull.branch && !push.merge).map(|push| {
-                    let author = push.by.as_ref().map(|by| user(by));
-                    json!({ "update": { "author": author, "source": { "commit": { "hash": short(&push.after) } } } })
-                });
-                Answered::List(pushes.chain([json!({ "approval": { "user": user("chen") } })]).collect())
+                let update = |by: Option<&String>, commit: &str| {
+                    let author = by.map(|by| user(by));
+                    json!({ "update": { "author": author, "source": { "commit": { "hash": short(commit) } } } })
+                };
+                let (head, before) = &pull.opened;
+                let since = self.pushes[*before..].iter().rev().filter(|push| push.branch == pull.branch);
+                let since = since.filter_map(|push| Some(update(push.by.as_ref(), push.after.as_ref()?)));
+                let approval = json!({ "approval": { "user": user("chen") } });
+                Answered::List(since.chain([approval, update(Some(&pull.by), head)]).collect())
             }
             ("GET", ["pullrequests", number, "comments"]) => {
                 let deleted =
@@ -120,10 +124,11 @@ fn pull(pull: &Pull) -> Value {
         (false, Some(_)) => "MERGED",
         (false, None) => "DECLINED",
     };
+    let own = json!({ "full_name": "acme/access" });
     json!({
         "id": pull.number, "title": pull.title, "state": state, "author": user(&pull.by),
-        "source": { "branch": { "name": pull.branch }, "commit": { "hash": short(&pull.head) } },
-        "destination": { "branch": { "name": pull.target }, "commit": { "hash": short(&pull.base) } },
+        "source": { "repository": if pull.fork { Value::Null } else { own.clone() }, "branch": { "name": pull.branch }, "commit": { "hash": short(&pull.head) } },
+        "destination": { "repository": own, "branch": { "name": pull.target }, "commit": { "hash": short(&pull.base) } },
         "merge_commit": pull.merged.as_ref().map(|id| json!({ "hash": short(id) })),
     })
 }

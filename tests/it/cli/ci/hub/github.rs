@@ -3,7 +3,7 @@
 use rollbook::platform::Kind;
 use serde_json::{Value, json};
 
-use super::{Answered, Asked, Commit, Entry, Pull, State, me};
+use super::{Answered, Asked, Commit, Entry, Pull, Push, State, me};
 
 impl State {
     pub(super) fn github(&mut self, asked: &Asked<'_>) -> Answered {
@@ -33,22 +33,17 @@ impl State {
                 Answered::List(of.iter().map(|it| self.github_commit(it)).collect())
             }
             ("GET", ["activity"]) => {
-                let pushes = self
-                    .pushes
-                    .iter()
-                    .rev()
-                    .filter(|push| asked.asks("ref") == format!("refs/heads/{}", push.branch));
-                let shown = pushes.map(|push| {
-                    let actor = push.by.as_ref().map(|by| json!({ "login": by }));
-                    json!({ "after": push.after, "activity_type": if push.merge { "pr_merge" } else { "push" }, "ref": format!("refs/heads/{}", push.branch), "actor": actor })
-                });
-                Answered::List(shown.collect())
+                let of = |it: &Value| asked.asks("ref").is_empty() || it["ref"] == asked.asks("ref");
+                Answered::List(self.pushes.iter().rev().map(activity).filter(of).collect())
             }
             ("GET", ["commits", sha, "pulls"]) => {
                 Answered::List(self.pulls_with(sha).into_iter().map(pull).collect())
             }
-            ("GET", ["commits", sha]) => {
-                Answered::One(self.commits(&["-1", sha]).first().map(|it| self.github_commit(it)).unwrap())
+            ("GET", ["compare", range]) => {
+                let (from, to) = range.split_once("...").unwrap();
+                let commits: Vec<Value> =
+                    self.compared(from, to).iter().map(|it| self.github_commit(it)).collect();
+                Answered::One(json!({ "total_commits": commits.len(), "commits": commits }))
             }
             ("GET", ["actions", "workflows", "apply.yml", "runs"]) => {
                 let runs = self.runs.iter().rev().map(|run| {
@@ -112,6 +107,21 @@ impl State {
     }
 }
 
+fn activity(push: &Push) -> Value {
+    let kind = match (&push.before, &push.after) {
+        _ if push.merge => "pr_merge",
+        (_, None) => "branch_deletion",
+        (None, _) => "branch_creation",
+        (Some(_), Some(_)) => "push",
+    };
+    let or_none = |commit: &Option<String>| commit.clone().unwrap_or_else(|| "0".repeat(40));
+    json!({
+        "before": or_none(&push.before), "after": or_none(&push.after), "activity_type": kind,
+        "ref": format!("refs/heads/{}", push.branch), "timestamp": format!("{}T10:00:00Z", push.day),
+        "actor": push.by.as_ref().map(|by| json!({ "login": by })),
+    })
+}
+
 fn owner(pull: &Pull) -> &str {
     if pull.fork { &pull.by } else { "acme" }
 }
@@ -121,6 +131,7 @@ fn pull(pull: &Pull) -> Value {
         "number": pull.number, "title": pull.title, "state": if pull.open { "open" } else { "closed" }, "user": { "login": pull.by },
         "head": { "sha": pull.head, "ref": pull.branch, "repo": { "full_name": format!("{}/access", owner(pull)) } },
         "base": { "sha": pull.base, "ref": pull.target, "repo": { "full_name": "acme/access" } },
+        "created_at": "2026-11-20T10:00:00Z",
         "merged_at": pull.merged.as_ref().map(|_| "2026-11-22T10:00:00Z"), "merge_commit_sha": pull.merged,
     })
 }

@@ -54,9 +54,17 @@ impl State {
             ("GET", ["events"]) => {
                 let pushes = self.pushes.iter().rev().map(|push| {
                     let author = push.by.as_ref().map(|by| json!({ "id": 1, "username": by }));
+                    let action = match (&push.before, &push.after) {
+                        (_, None) => "removed",
+                        (None, _) => "created",
+                        (Some(_), Some(_)) => "pushed",
+                    };
                     json!({
-                        "action_name": "pushed to", "author": author,
-                        "push_data": { "ref_type": "branch", "ref": push.branch, "commit_to": push.after },
+                        "action_name": "pushed to", "author": author, "created_at": format!("{}T10:00:00.000Z", push.day),
+                        "push_data": {
+                            "ref_type": "branch", "ref": push.branch, "action": action, "commit_from": push.before,
+                            "commit_to": push.after,
+                        },
                     })
                 });
                 Answered::List(pushes.collect())
@@ -64,8 +72,9 @@ impl State {
             ("GET", ["repository", "commits", sha, "merge_requests"]) => Answered::List(
                 self.pulls_with(sha).into_iter().map(|pull| self.merge_request(pull)).collect(),
             ),
-            ("GET", ["repository", "commits", sha]) => {
-                Answered::One(self.commits(&["-1", sha]).first().map(commit).unwrap())
+            ("GET", ["repository", "compare"]) => {
+                let commits = self.compared(asked.asks("from"), asked.asks("to"));
+                Answered::One(json!({ "commits": commits.iter().map(commit).collect::<Vec<_>>() }))
             }
             ("GET", ["deployments"]) => {
                 assert_eq!((asked.asks("environment"), asked.asks("sort")), ("rollbook-apply", "desc"));
@@ -117,7 +126,7 @@ impl State {
 
 /// GitLab shows for a commit what its author wrote, and no account.
 fn commit(commit: &Commit) -> Value {
-    json!({ "id": commit.id, "author_email": commit.author, "committer_email": commit.committer, "parent_ids": commit.parents })
+    json!({ "id": commit.id, "author_email": commit.author, "committer_email": commit.committer })
 }
 
 fn author(it: &Entry) -> Value {

@@ -48,15 +48,21 @@ pub(super) struct Pull {
     pub(super) title: String,
     /// Whether its branch was deleted.
     pub(super) gone: bool,
+    /// The commit with which it was opened, and how many pushes there were then.
+    pub(super) opened: (String, usize),
 }
 
 #[derive(Clone, Debug)]
 pub(super) struct Push {
     pub(super) branch: String,
-    pub(super) after: String,
+    pub(super) before: Option<String>,
+    /// Nothing where the branch was deleted.
+    pub(super) after: Option<String>,
     pub(super) by: Option<String>,
     /// Whether it came by a merge on the platform's pages.
     pub(super) merge: bool,
+    /// The day.
+    pub(super) day: &'static str,
 }
 
 /// A run of a job that applies, or what somebody would have taken for one.
@@ -96,6 +102,8 @@ pub(super) struct State {
     pub(super) faults: Vec<Fault>,
     /// Whether commits that no branch has are gone.
     pub(super) forgotten: bool,
+    /// Today.
+    pub(super) day: &'static str,
     /// How many comments another run posts just before the next one.
     pub(super) twins: usize,
     /// The requests, in their order.
@@ -134,6 +142,7 @@ impl Hub {
             page: 100,
             faults: Vec::new(),
             forgotten: false,
+            day: "2026-11-21",
             twins: 0,
             asked: Vec::new(),
             next: 0,
@@ -193,6 +202,13 @@ impl State {
         let entry = Entry { id: self.next, pull, author: author.into(), title, body, open: true };
         if issue { &mut self.issues } else { &mut self.comments }.push(entry.clone());
         entry
+    }
+
+    /// Notes that somebody moved a branch.
+    pub(super) fn moved(&mut self, branch: &str, after: Option<&str>, by: &str, merge: bool) {
+        let before = self.pushes.iter().rfind(|push| push.branch == branch).and_then(|it| it.after.clone());
+        let (branch, after, by) = (branch.to_owned(), after.map(str::to_owned), Some(by.to_owned()));
+        self.pushes.push(Push { branch, before, after, by, merge, day: self.day });
     }
 
     pub(super) fn number(&mut self) -> u64 {
@@ -297,7 +313,14 @@ impl State {
     }
 
     fn commits_of(&self, pull: &Pull) -> Vec<Commit> {
-        self.commits(&[&pull.head, &format!("^{}", pull.base)])
+        let before =
+            pull.merged.as_ref().map_or_else(|| self.tip(&pull.target), |merge| format!("{merge}^1"));
+        self.commits(&[&pull.head, &format!("^{before}")])
+    }
+
+    /// The commits that `to` has and `from` has not, oldest first.
+    fn compared(&self, from: &str, to: &str) -> Vec<Commit> {
+        self.commits(&["--reverse", to, &format!("^{from}")])
     }
 
     fn tip(&self, branch: &str) -> String {

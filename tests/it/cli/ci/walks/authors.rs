@@ -4,6 +4,7 @@ use rollbook::platform::Kind;
 
 use super::super::machine::{Event, How, SETTLED};
 use super::{applied, comment, heading, journalled, on_each};
+use crate::cli::base::git;
 
 #[test]
 fn the_author_is_who_opened_pushed_or_committed() {
@@ -47,6 +48,25 @@ fn the_author_is_who_opened_pushed_or_committed() {
     });
 }
 
+/// Also if the fork's branch has the name of the default one, and the range has another pull request.
+#[test]
+fn who_pushed_to_a_fork_is_not_known() {
+    on_each(|machine| {
+        machine.checkout(&["-B", "fork"]);
+        machine.members("support", &["bruno", "chen"]);
+        machine.commit("From a fork", "chen");
+        let pull = machine.open_known("fork", "main", "chen", "chen");
+        machine.hub.edit(|state| {
+            let pull = state.pulls.iter_mut().find(|it| it.number == pull).unwrap();
+            (pull.fork, pull.branch) = (true, "main".into());
+        });
+        machine.merge(pull, How::Merge);
+        let other = machine.propose("other", "developers", &["ada", "bruno", "chen", "erik"], "chen");
+        machine.merge(other, How::Merge);
+        applied(&machine).ends(4).says("accounts that pushed to the fork of pull request");
+    });
+}
+
 /// Somebody else's branch takes in what one wrote in their name.
 #[test]
 fn who_is_merged_into_the_branch_is_an_author() {
@@ -69,6 +89,150 @@ fn who_is_merged_into_the_branch_is_an_author() {
         machine.merge(outer, How::Merge);
         applied(&machine).ends(4);
         assert_eq!(machine.live("support"), ["chen"]);
+    });
+}
+
+/// Pull requests into each other's branches, the innermost of which lets Bruno in, in Chen's name.
+#[test]
+fn who_pushed_to_what_was_merged_into_the_branch_is_an_author() {
+    for (levels, pusher, code, said) in [
+        (1, "bruno", 4, "bruno"),
+        (3, "bruno", 4, "bruno"),
+        (8, "chen", 0, "chen"),
+        // So deep nobody is asked for.
+        (9, "chen", 4, "came through more than 8 branches"),
+    ] {
+        on_each(|machine| {
+            let mut pulls = Vec::new();
+            let mut target = "main".to_owned();
+            for level in 0..=levels {
+                let branch = format!("level-{level}");
+                machine.checkout(&["-B", &branch]);
+                if level == levels {
+                    machine.members("support", &["bruno", "chen"]);
+                }
+                machine.commit("Chen's", "chen");
+                let pusher = if level == levels { pusher } else { "chen" };
+                pulls.push(machine.open_known(&branch, &target, "chen", pusher));
+                target = branch;
+            }
+            let outer = pulls.remove(0);
+            for pull in pulls.into_iter().rev() {
+                machine.merge(pull, How::Squash("Tidy up"));
+            }
+            machine.run(Event::Pull(outer)).ends(code);
+            let comment = comment(&machine, outer);
+            assert!(comment.contains(said), "{said} is missing from {comment}");
+            machine.merge(outer, How::Squash("Support"));
+            applied(&machine).ends(code);
+        });
+    }
+}
+
+/// What was pushed to a branch, and taken up since by the same one, made again, or by another, is its pusher's.
+#[test]
+fn who_pushed_before_a_branch_was_restored_or_renamed_is_an_author() {
+    for branch in ["feature", "renamed"] {
+        for (pusher, code) in [("bruno", 4), ("chen", 0)] {
+            on_each(|machine| {
+                machine.checkout(&["-B", "feature"]);
+                machine.members("support", &["bruno", "chen"]);
+                machine.commit("In Chen's name", "chen");
+                machine.push("feature", pusher);
+                machine.delete_branch("feature");
+                machine.checkout(&["-B", branch]);
+                machine.push(branch, "erik");
+                machine.commit("One more", "chen");
+                machine.push(branch, "chen");
+                let pull = machine.open(branch, "main", "chen");
+                // Bitbucket lists none of these.
+                let code = if machine.kind == Kind::Bitbucket { 4 } else { code };
+                machine.run(Event::Pull(pull)).ends(code);
+                machine.merge(pull, How::Squash("Support"));
+                applied(&machine).ends(code);
+            });
+        }
+    }
+}
+
+/// A push that is not listed may be anybody's, as long as its commits are of the change.
+#[test]
+fn what_no_push_accounts_for_may_be_anybodys() {
+    on_each(|machine| {
+        machine.checkout(&["-B", "feature"]);
+        machine.commit("Chen's own", "chen");
+        machine.push("feature", "chen");
+        let pull = machine.open("feature", "main", "chen");
+        machine.members("support", &["bruno", "chen"]);
+        machine.commit("In Chen's name", "chen");
+        machine.push("feature", "bruno");
+        machine.hub.edit(|state| state.pushes.pop());
+        machine.commit("One more", "chen");
+        machine.push("feature", "chen");
+        // What the platform says of where the branch was.
+        machine.hub.edit(|state| {
+            let pushed = git(&machine.dev(), &["rev-parse", "HEAD^"]);
+            state.pushes.last_mut().unwrap().before = Some(pushed);
+        });
+        machine.run(Event::Pull(pull)).ends(4);
+        let said = comment(&machine, pull);
+        assert!(said.contains("may be anybody") && said.contains("of which no push is listed"), "{said}");
+        // Chen is the pusher of what Chen rewrites.
+        git(&machine.dev(), &["reset", "--quiet", "--soft", "main"]);
+        machine.commit("All of it", "chen");
+        machine.push("feature", "chen");
+        machine.run(Event::Pull(pull)).ends(0);
+        machine.merge(pull, How::Merge);
+        applied(&machine).ends(0);
+    });
+    // 90 days before a pull request was opened pushes are not looked for any more, and Bitbucket lists none before that.
+    on_each(|machine| {
+        machine.hub.edit(|state| (state.day, state.page) = ("2026-08-01", 1));
+        machine.checkout(&["-B", "feature"]);
+        machine.members("support", &["bruno", "chen"]);
+        machine.commit("In Chen's name", "chen");
+        machine.push("feature", "bruno");
+        machine.commit("Chen's own", "chen");
+        machine.push("feature", "chen");
+        machine.hub.edit(|state| state.day = "2026-11-21");
+        machine.commit("One more", "chen");
+        machine.push("feature", "chen");
+        let pull = machine.open("feature", "main", "chen");
+        machine.run(Event::Pull(pull)).ends(4);
+        assert!(comment(&machine, pull).contains("may be anybody"));
+    });
+}
+
+#[test]
+fn ordinary_work_has_known_authors() {
+    on_each(|machine| {
+        // Made on the platform's pages, of what the main branch has.
+        machine.checkout(&["-B", "feature"]);
+        machine.push("feature", "chen");
+        machine.members("support", &["bruno", "chen"]);
+        machine.commit("Let Bruno in", "chen");
+        machine.push("feature", "chen");
+        let pull = machine.open("feature", "main", "chen");
+        let main_moves = |branch: &str, names: &[&str]| {
+            machine.merge(machine.propose(branch, "developers", names, "ada"), How::Merge);
+            machine.checkout(&["feature"]);
+        };
+        main_moves("one", &["ada", "bruno", "chen", "erik"]);
+        let (name, email) = ("user.name=chen", "user.email=chen@acme.com");
+        git(&machine.dev(), &["-c", name, "-c", email, "rebase", "--quiet", "main"]);
+        machine.push("feature", "chen");
+        main_moves("two", &["ada", "bruno", "chen"]);
+        machine.merge_locally("main", "chen");
+        machine.push("feature", "chen");
+        // Somebody begins a branch where Chen is.
+        machine.push("copy", "zoe");
+        machine.run(Event::Pull(pull)).ends(0);
+        let said = comment(&machine, pull);
+        assert!(said.contains("chen@acme.com") && !said.contains("anybody"), "{said}");
+        machine.merge(pull, How::Merge);
+        machine.delete_branch("feature");
+        applied(&machine).ends(0);
+        assert_eq!(machine.live("support"), ["bruno", "chen"]);
     });
 }
 
@@ -131,4 +295,48 @@ fn a_push_without_a_pull_request_is_its_pushers() {
             ran.ends(if machine.kind == Kind::Bitbucket { 4 } else { code });
         });
     }
+}
+
+/// Erik merges a branch in a clone and pushes that: what it brings is its own authors' and pushers'.
+#[test]
+fn what_a_push_merges_without_a_pull_request_is_its_authors() {
+    for (author, pusher, code) in [("bruno", "chen", 4), ("chen", "bruno", 4), ("chen", "chen", 0)] {
+        on_each(|machine| {
+            machine.checkout(&["-B", "side"]);
+            machine.members("support", &["bruno", "chen"]);
+            machine.commit("Change support", author);
+            machine.push("side", pusher);
+            machine.merge_and_push("side", "erik");
+            let known = machine.kind != Kind::Bitbucket;
+            applied(&machine).ends(if known { code } else { 4 });
+            if known && code == 0 {
+                return;
+            }
+            assert_eq!(machine.live("support"), ["chen"]);
+        });
+    }
+    // A pull request that was merged into the branch is asked for as well.
+    for (pusher, code) in [("bruno", 4), ("chen", 0)] {
+        on_each(|machine| {
+            machine.checkout(&["-B", "side"]);
+            machine.commit("Chen's own", "chen");
+            machine.push("side", "chen");
+            machine.checkout(&["-B", "inner"]);
+            machine.members("support", &["bruno", "chen"]);
+            machine.commit("In Chen's name", "chen");
+            machine.merge(machine.open_known("inner", "side", "chen", pusher), How::Squash("Tidy up"));
+            machine.merge_and_push("side", "erik");
+            applied(&machine).ends(if machine.kind == Kind::Bitbucket { 4 } else { code });
+        });
+    }
+    // Without the push to the main branch, nobody knows who it was.
+    on_each(|machine| {
+        machine.checkout(&["-B", "side"]);
+        machine.members("support", &["bruno", "chen"]);
+        machine.commit("Change support", "chen");
+        machine.push("side", "chen");
+        machine.merge_and_push("side", "erik");
+        machine.hub.edit(|state| state.pushes.pop());
+        applied(&machine).ends(4);
+    });
 }

@@ -73,7 +73,7 @@ fn a_tree_that_is_not_valid_is_said_on_the_pull_request() {
         machine.run(Event::Pull(pull)).ends(3);
         assert_eq!(heading(&machine, pull), "No plan");
         machine.members("developers", &SETTLED);
-        machine.commit("Fix it", "bruno");
+        machine.rewrite("Fix it", "bruno");
         machine.push("broken", "bruno");
         machine.run(Event::Pull(pull)).ends(0);
         assert_eq!(heading(&machine, pull), "No changes", "the next plan takes its place");

@@ -6,8 +6,7 @@ use std::str::FromStr;
 use jiff::civil::Date;
 
 use crate::model::{
-    AccountId, Address, Email, GroupId, GroupName, Guard, Listing, LiveAccount, Policy, RuleChange,
-    SelfGrant, UserRef,
+    AccountId, Address, GroupId, GroupName, Guard, Listing, Policy, RuleChange, SelfGrant, UserRef,
 };
 
 use super::author::Author;
@@ -30,7 +29,7 @@ pub(super) fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
         return Vec::new();
     }
     let who = others.first().map_or("nobody knows who", |author| author.email.as_str());
-    let held = case.changed_rules.iter().filter(|change| holds(case, base, change, (&ending, &others)));
+    let held = case.changed_rules.iter().filter(|change| holds(case, base, change, &ending));
     let tripped = held.map(|change| Tripped {
         guard: Guard::SelfGrant,
         addresses: Vec::new(),
@@ -64,6 +63,7 @@ fn ending<'a>(case: &'a Case<'_>, base: &'a Rules<'_>, authors: &[&Author<'_>]) 
             (None, UserRef::Account(_)) => false,
         }
     };
+    let today = base.tree.desired.today;
     let desired = base.tree.desired.groups.iter();
     let ending = desired.filter_map(|(name, group)| {
         let GroupIdentity::Live(live) = base.tree.groups.get(name) else { return None };
@@ -77,16 +77,24 @@ fn ending<'a>(case: &'a Case<'_>, base: &'a Rules<'_>, authors: &[&Author<'_>]) 
         let ends = ends.chain(group.denied.keys()).filter(is_in).any(|user| may_be(user, (group, members)));
         (ends && case.rules.privileged.may_hold(&live.id)).then_some(&live.id)
     });
-    ending.collect()
+    // What ends with the person ends in each group that they are in.
+    let users = base.tree.desired.declaration.users.iter();
+    let leaving = users.filter(|(_, user)| user.until.is_some() || user.offboarded_on(today).is_some());
+    let leaving: Vec<Option<&AccountId>> =
+        leaving.map(|(email, _)| base.tree.account(&UserRef::Email(email.clone()))).collect();
+    let is_author = |id: &&AccountId| unknown || is_author(id);
+    let leaving: Vec<&AccountId> = leaving.into_iter().flatten().filter(is_author).collect();
+    let groups = case.context.live.groups.iter().map(|group| &group.id).filter(|id| {
+        // Of a group that was not read nobody knows.
+        let members = case.context.live.members.get(*id);
+        case.rules.privileged.may_hold(id)
+            && leaving.iter().any(|account| members.is_none_or(|members| members.contains(account)))
+    });
+    ending.chain(groups).collect()
 }
 
 /// Whether a change of a rule may hold somebody in a group who is to leave it.
-fn holds(
-    case: &Case<'_>,
-    base: &Rules<'_>,
-    change: &RuleChange,
-    (ending, authors): (&BTreeSet<&GroupId>, &[&Author<'_>]),
-) -> bool {
+fn holds(case: &Case<'_>, base: &Rules<'_>, change: &RuleChange, ending: &BTreeSet<&GroupId>) -> bool {
     let (before, now): (&Policy, &Policy) = (base.policy(), case.rules.head.policy());
     let names = |name: &str| {
         let marked = Marked::of([&GroupName::new(name)], &case.rules.names);
@@ -99,9 +107,6 @@ fn holds(
     if let Some(name) = rule.strip_prefix("policy.keep-at-least.") {
         let floor = |text: &Option<String>| text.as_ref().and_then(|text| text.parse::<u32>().ok());
         return floor(&change.head) > floor(&change.base) && names(name);
-    }
-    if let Some(Ok(email)) = rule.strip_prefix("policy.protect.users: ").map(Email::parse) {
-        return change.head.is_some() && may_protect(case, &email, authors);
     }
     let total = |policy: &Policy| policy.max_revokes.and_then(|most| most.total);
     let group = |policy: &Policy| policy.max_revokes.and_then(|most| most.group);
@@ -151,13 +156,4 @@ fn is_lower<Bound: PartialOrd>(before: Option<Bound>, now: Option<Bound>) -> boo
         (Some(before), Some(now)) => now < before,
         (_, None) => false,
     }
-}
-
-/// While nobody can tell which account somebody protected has, it may be any that hides its email.
-fn may_protect(case: &Case<'_>, email: &Email, authors: &[&Author<'_>]) -> bool {
-    let hides =
-        |account: &AccountId| case.context.live.accounts.get(account).is_none_or(LiveAccount::hides_email);
-    let mut accounts = authors.iter().flat_map(|author| &author.accounts);
-    case.rules.accounts(email).is_empty()
-        && (accounts.any(hides) || authors.is_empty() || authors.iter().any(|author| !author.known))
 }

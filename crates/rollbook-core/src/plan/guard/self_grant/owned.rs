@@ -332,8 +332,11 @@ fn ends_nobody(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) ->
     if !tree.people.is_of_nobody(user) {
         return false;
     }
-    let offboards = |tree: &Resolved<'_>| matches!(user, UserRef::Email(email) if tree.desired.offboarded(email).is_some());
-    let offboarded = offboards(tree) || offboards(case.context.tree);
+    let ends = |tree: &Resolved<'_>| {
+        let offboarded = user.email().is_some_and(|email| tree.desired.offboarded(email).is_some());
+        offboarded || tree.desired.end_of(user).is_some()
+    };
+    let ends = ends(tree) || ends(case.context.tree);
     tree.desired.groups.iter().any(|(name, group)| {
         let id = tree.groups.id(name).filter(|id| case.rules.privileged.may_hold(id));
         let members = id.and_then(|id| live.members.get(id));
@@ -344,7 +347,7 @@ fn ends_nobody(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) ->
                 && *id != account
                 && others.authors.iter().any(|author| author.accounts.contains(id))
         };
-        (offboarded || names(group, user))
+        (ends || names(group, user))
             && members.is_some_and(|members| {
                 !members.contains(&account) && members.iter().any(is_unnamed)
                     || members.iter().any(may_be_author)
