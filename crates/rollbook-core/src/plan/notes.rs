@@ -70,7 +70,8 @@ fn no_longer_managed(differ: &mut Differ<'_>) {
     }
 }
 
-/// Where a lock is kept, whom and what it does not know yet: without a line, a name may come to mean somebody else.
+/// Where a lock is kept, or `self-grant` goes by accounts, what it does not know yet: without a line, a name may come to mean
+/// somebody else.
 fn not_locked(differ: &mut Differ<'_>) {
     let tree = differ.tree;
     let lock = &tree.desired.declaration.lock;
