@@ -83,7 +83,11 @@ fn verdict(plan: &Plan) -> String {
         0 => String::new(),
         waiting => format!(", {waiting} waiting for an identity provider"),
     };
-    format!("{verdict}{access}{reach}; {} blocked{waiting}", summary.blocked)
+    let blocked = match summary.blocked {
+        0 => String::new(),
+        blocked => format!("; {blocked} blocked"),
+    };
+    format!("{verdict}{access}{reach}{blocked}{waiting}")
 }
 
 /// Of what it is the plan.

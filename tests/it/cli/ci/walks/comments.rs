@@ -212,7 +212,7 @@ fn a_plan_of_one_head_is_shown_on_neither_of_two_pull_requests() {
     machine.hub.edit(|state| state.pulls.iter_mut().find(|it| it.number == before).unwrap().open = false);
     let after = machine.open("again", "main", "bruno");
     machine.run(Event::Pull(after)).ends(0);
-    assert_eq!(heading(&machine, after), "1 grant and 0 revokes in 1 group, 1 person; 0 blocked");
+    assert_eq!(heading(&machine, after), "1 grant and 0 revokes in 1 group, 1 person");
 }
 
 /// The secrets of the repository are in no job of a fork's, nor of Dependabot's, which GitHub treats alike.
@@ -265,7 +265,7 @@ fn further_back_in_a_merge_train_nothing_is_planned() {
     let pull = machine.propose("chen", "developers", &["ada", "bruno", "chen", "erik"], "chen");
     machine.run(Event::Merged { number: pull, ahead: None }).ends(0);
     let planned = heading(&machine, pull);
-    assert_eq!(planned, "1 grant and 0 revokes in 1 group, 1 person; 0 blocked");
+    assert_eq!(planned, "1 grant and 0 revokes in 1 group, 1 person");
     let said = "which is no commit of main that is known here";
     machine.run(Event::Merged { number: pull, ahead: Some(ahead) }).ends(4).says(said);
     let comment = comment(&machine, pull);
