@@ -259,7 +259,11 @@ fn an_account_named_by_id_may_be_whom_a_group_denies_by_an_email_of_nobody() {
     let world = World::of(RULES, "", groups)
         .change(hired(&["root@acme.com"]))
         .change(|live| {
-            live.groups.get_mut("id-payroll").unwrap().members.clone_from(&["acc-ada@acme.com".into()].into())
+            live.groups
+                .get_mut("id-payroll")
+                .unwrap()
+                .members
+                .clone_from(&["acc-ada@acme.com".into()].into());
         })
         .then_base();
     let add = "add member.payroll/account:acc-dina@acme.com".to_owned();
