@@ -69,7 +69,7 @@ pub(crate) fn all() -> Vec<Job> {
         },
         Job {
             name: "the program itself",
-            about: "The release build, stripped. The start is the fastest of 30.",
+            about: "As it is shipped. The start is the fastest of 30.",
             run: itself,
         },
     ]

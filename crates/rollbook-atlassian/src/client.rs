@@ -266,9 +266,17 @@ fn setup(error: &reqwest::Error, options: &Options) -> Fault {
     Fault::NoAuthorities(places.collect())
 }
 
+/// Sets the cryptography of all TLS in this process to ring, unless it is already set. reqwest has none here, and panics
+/// if it makes a client without.
+pub fn use_cryptography() {
+    // Another choice, made by the program that this is a part of, stays.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+}
+
 /// Redirects are never followed: one could carry the credential elsewhere, and no endpoint that is used here
 /// documents any. reqwest's own retries are off, since `retry` alone decides.
 fn builder(options: &Options) -> reqwest::ClientBuilder {
+    use_cryptography();
     reqwest::Client::builder()
         .redirect(reqwest::redirect::Policy::none())
         .retry(reqwest::retry::never())

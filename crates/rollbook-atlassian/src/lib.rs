@@ -59,7 +59,7 @@ mod words;
 mod write_outcome;
 
 pub use answer::Answer;
-pub use client::{Client, IN_FLIGHT, Network, Options};
+pub use client::{Client, IN_FLIGHT, Network, Options, use_cryptography};
 pub use credential::{Credential, CredentialKind, TokenKind};
 pub use endpoints::{CloudId, Endpoints, HostError, Overrides};
 pub use error::{Error, SendError, SendKind, SetupError};

@@ -1,5 +1,5 @@
 //! A tree of a million memberships. Run it optimized:
-//! `cargo test --release --test it -- --ignored --nocapture million`
+//! `cargo test --profile dist --test it -- --ignored --nocapture million`
 
 use std::fmt::Write;
 use std::time::Instant;
