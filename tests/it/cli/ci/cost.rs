@@ -1,6 +1,6 @@
 //! What a job that plans spends in addition to its plan: requests to the platform, processes of git, and time.
 //!
-//! `cargo test --release --test it -- --ignored --nocapture what_a_plan_job_spends` prints the times. They are asserted
+//! `cargo test --profile dist --test it -- --ignored --nocapture what_a_plan_job_spends` prints the times. They are asserted
 //! nowhere, since machines are noisy; what makes them up is.
 
 use std::fs;
@@ -74,6 +74,25 @@ fn a_plan_job_asks_little_of_git_and_of_the_platform() {
             assert_eq!(asked.len(), requests, "{}: {asked:#?}", kind.name());
             assert!((12..=16).contains(&beside), "{}: {beside} processes of git", kind.name());
         }
+    }
+}
+
+/// The time is asserted nowhere: `--nocapture` shows it.
+#[test]
+fn a_plan_job_needs_no_compiler() {
+    for kind in KINDS {
+        let (machine, pull) = proposed(kind, 1, 0);
+        let started = machine.path("home/compilers");
+        for name in ["cargo", "rustc", "cc", "gcc"] {
+            let path = machine.path("bin").join(name);
+            fs::write(&path, format!("#!/bin/sh\necho {name} >>'{}'\n", started.display())).unwrap();
+            fs::set_permissions(path, fs::Permissions::from_mode(0o755)).unwrap();
+        }
+        let begun = Instant::now();
+        machine.run(Event::Pull(pull)).ends(0);
+        println!("{}: a comment after {} ms", kind.name(), begun.elapsed().as_millis());
+        assert_eq!(machine.hub.comments(pull).len(), 1, "{}", kind.name());
+        assert!(!started.exists(), "{}: {}", kind.name(), fs::read_to_string(started).unwrap_or_default());
     }
 }
 

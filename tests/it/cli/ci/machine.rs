@@ -115,7 +115,10 @@ impl Machine {
         for folder in ["bin", "tmp", "home", "jobs", "runner", "artifacts"] {
             fs::create_dir(home.path().join(folder)).unwrap();
         }
-        symlink(env!("CARGO_BIN_EXE_rollbook"), home.path().join("bin/rollbook")).unwrap();
+        // `.ci/run` sets it to the program of a package.
+        let program = std::env::var_os("ROLLBOOK_TEST_PROGRAM");
+        let program = program.unwrap_or_else(|| env!("CARGO_BIN_EXE_rollbook").into());
+        symlink(program, home.path().join("bin/rollbook")).unwrap();
         // GitHub's own client, as far as a recipe asks it: whether there is a run that left a snapshot.
         let gh = home.path().join("bin/gh");
         let snapshot = home.path().join("artifacts/rollbook-snapshot");
