@@ -73,7 +73,7 @@ credentials: [{ org-api-key: { account: root@acme.com, key: k-1 } }]
     assert!(plan.stdout.contains("Plan: 0 grants, 0 revokes, 1 waiting."), "{plan}");
     assert!(plan.stdout.contains("bob@acme.com has left, and stays in okta"), "{plan}");
     let comment = run(&["plan", "--format", "markdown"], "").ends(0);
-    assert!(comment.stdout.contains("0 blocked, 1 waiting for an identity provider"), "{comment}");
+    assert!(comment.stdout.contains("No changes, 1 waiting for an identity provider"), "{comment}");
     run(&["apply", "--yes"], "").ends(0);
     let report = run(&["apply", "--yes", "--format", "json"], "").ends(0).json();
     assert_eq!(report["complete"], false);

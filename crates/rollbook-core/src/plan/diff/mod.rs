@@ -224,9 +224,11 @@ impl Differ<'_> {
                     wants.unresolved = true;
                     wants.doubtful.push((user, *denial, obstacle.clone()));
                 }
-                Identity::Missing => wants.denied_nobody = Some(user),
+                Identity::Missing if invitation(&self.tree.desired, user).is_err() => {
+                    wants.denied_nobody = Some(user);
+                }
                 // A member who is gone, or is a customer, is not one of those who hide their email.
-                Identity::Unresolved(_) | Identity::Account(_) => {}
+                Identity::Unresolved(_) | Identity::Account(_) | Identity::Missing => {}
             }
         }
         wants
