@@ -36,7 +36,7 @@ pub(super) struct ApplyOptions {
     /// Stop starting operations after this long, such as 30m; those already sent are finished and reported
     #[arg(long, value_name = "DURATION", value_parser = some_time, help_heading = SAFETY)]
     timeout: Option<Duration>,
-    /// Where to write the journal; it must not exist yet [default: a new file in .rollbook/journals]
+    /// Where to write the journal; it must not exist yet, and missing folders are created [default: a new file in .rollbook/journals]
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     journal: Option<PathBuf>,
     /// Output format of the report

@@ -54,7 +54,7 @@ pub(super) struct Part {
     #[arg(long, help_heading = SAFETY)]
     pub(super) locked: bool,
     /// Compare with this: a revision, such as refs/remotes/origin/main, `applied` for the last commit whose apply
-    /// completed, or a folder that starts with `./` or `/`
+    /// completed, or a folder, by an absolute path or one that starts with a dot
     #[arg(long, value_name = "REV|DIR", help_heading = SELECTION)]
     pub(super) base: Option<String>,
     /// Who made the change since the base; may be repeated, or a list with commas

@@ -43,7 +43,7 @@ pub(super) struct Policy {
     /// Whether the author of a change may grant themselves a privileged group.
     #[schemars(extend("default" = "allow"))]
     self_grant: Option<SelfGrant>,
-    /// Separation of duties: nobody may be in two groups of one list.
+    /// Separation of duties: no plan puts anybody into two groups of one list, or keeps them there longer.
     exclusive: Option<Vec<ExclusiveGroups>>,
     /// Who owns rollbook.yaml, rollbook.lock, the users and the CI files; for CODEOWNERS.
     #[schemars(extend("uniqueItems" = true))]
