@@ -1,7 +1,7 @@
 //! The HTTP client for a platform's API: one host, one token, bounded waits.
 //!
-//! Beside `atlassian/client.rs` it is the one file that names reqwest. Only reads are sent again after a failure: of a write
-//! that had no answer nobody knows whether it was done. What was turned away at the door may be sent again, whatever it is.
+//! Besides `atlassian/client.rs` it is the one file that names reqwest. Only reads are sent again after a failure: nobody
+//! knows whether a write without a response was done. What was turned away at the door may be sent again, whatever it is.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -45,9 +45,9 @@ const USER_AGENT: &str = concat!("rollbook/", env!("CARGO_PKG_VERSION"));
 pub enum Credential {
     /// A token alone.
     Token(SecretString),
-    /// Bitbucket: an API token of an account, with its e-mail.
+    /// Bitbucket: an API token of an account, with its email.
     Account {
-        /// The e-mail.
+        /// The email.
         user: String,
         /// The token.
         token: SecretString,
@@ -68,7 +68,7 @@ struct Answer {
     body: Vec<u8>,
 }
 
-/// What became of sending a request once.
+/// The outcome of sending a request once.
 enum Outcome {
     Answered(Answer),
     /// It may be sent again after this.
@@ -85,7 +85,7 @@ struct Page<T> {
 
 impl Client {
     /// Makes a client for the API at a root, which has no `/` at its end. `authority` holds certificates in PEM that are
-    /// trusted beside the system's.
+    /// trusted as well as the system's.
     ///
     /// # Errors
     /// [`Error::Token`] when the credential cannot be sent, [`Error::Setup`] when the certificates or the system's settings
@@ -149,7 +149,7 @@ impl Client {
     }
 
     /// Reads a whole listing. Where the next page is, GitHub and GitLab say in the header `Link` (RFC 8288), and Bitbucket in
-    /// `next` beside `values`. Of that link the query alone is used: behind a proxy its host may be another one, and the
+    /// `next`, next to `values`. Of that link the query alone is used: behind a proxy its host may be another one, and the
     /// token goes to the root alone.
     ///
     /// # Errors
@@ -300,7 +300,7 @@ impl Client {
         if status.is_server_error() { again(true, error) } else { Outcome::Failed(error) }
     }
 
-    /// Why no answer came, with the proxy that stands between where no connection came to be.
+    /// Why no answer came, with the proxy between where no connection was made.
     fn unanswered(&self, error: &reqwest::Error) -> String {
         let proxy = error.is_connect().then(|| proxy_before(&self.root)).flatten();
         proxy.map_or_else(|| cause(error), |proxy| format!("through the proxy {proxy}: {}", cause(error)))
@@ -323,7 +323,7 @@ impl Client {
     }
 }
 
-/// How a request is told of: a query only makes it long.
+/// How messages name a request: without its query, which only makes it long.
 fn asked(method: &Method, path: &str) -> String {
     format!("{method} {}", path.split('?').next().unwrap_or(path))
 }

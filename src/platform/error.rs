@@ -12,7 +12,7 @@ const RUN_AGAIN: &str = "Run the job again; where it fails again, the platform's
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum Error {
     /// No platform's variables are set.
-    #[error("this is no job of GitHub Actions, GitLab CI/CD or Bitbucket Pipelines")]
+    #[error("this is not a job of GitHub Actions, GitLab CI/CD or Bitbucket Pipelines")]
     #[diagnostic(help(
         "Use `rollbook plan` and `rollbook apply` elsewhere: `rollbook ci` takes the base, the authors and the pull \
          request from the platform's variables."
@@ -72,7 +72,7 @@ pub enum Error {
         default: String,
     },
     /// The platform merged the pull request into something that its target does not have.
-    #[error("this is merged with {base}, which is no commit of {target} that is known here")]
+    #[error("this is merged with {base}, which is not a commit of {target} in this clone")]
     #[diagnostic(help(
         "In a merge train, run the pipeline again once those ahead are merged. Else let the clone have the target branch, \
          with its whole history."
@@ -134,7 +134,7 @@ pub enum Error {
     /// What was applied last is not part of what is checked out.
     #[error("the site was last brought in line with {applied}, which {head} does not contain")]
     #[diagnostic(help(
-        "The history was written anew, or only a part of it is here: clone the whole of it. After a force push, name the \
+        "The history was rewritten, or the clone has only a part of it: clone the whole history. After a force push, name the \
          commit of the new history that the site is in line with in ROLLBOOK_APPLIED_FROM."
     ))]
     NotContained {
@@ -146,7 +146,7 @@ pub enum Error {
     /// `ROLLBOOK_AUTHORS` is not usable.
     #[error("ROLLBOOK_AUTHORS {0}")]
     #[diagnostic(help(
-        "Write one JSON object from accounts of the platform to e-mails: {{\"ada\": \"ada@acme.com\"}} with logins of GitHub or \
+        "Write one JSON object from accounts of the platform to emails: {{\"ada\": \"ada@acme.com\"}} with logins of GitHub or \
          user names of GitLab, {{\"712020:5e1f…\": \"ada@acme.com\"}} with account ids of Bitbucket."
     ))]
     Authors(String),
@@ -156,7 +156,7 @@ pub enum Error {
     NoToken {
         /// The platform.
         kind: Kind,
-        /// What it has to be asked.
+        /// The question.
         what: &'static str,
     },
     /// The token cannot be sent.
@@ -178,7 +178,7 @@ pub enum Error {
     /// No answer came.
     #[error("{request} had no answer: {why}")]
     #[diagnostic(help(
-        "Let the runner reach the platform's API; HTTPS_PROXY and NO_PROXY say how, where a proxy stands between. What \
+        "Let the runner reach the platform's API; HTTPS_PROXY and NO_PROXY say how, where a proxy is between them. What \
          opens TLS there needs its authority in the system's store, or in a file that SSL_CERT_FILE names."
     ))]
     Unanswered {
@@ -308,7 +308,7 @@ fn token_help(kind: Kind) -> &'static str {
         }
         Kind::Bitbucket => {
             "Make a new access token of the repository with the scopes `repository`, `pullrequest` and `pipeline`, and set \
-             it as the secured variable ROLLBOOK_CI_TOKEN; with an API token of an account, ROLLBOOK_CI_USER is its e-mail."
+             it as the secured variable ROLLBOOK_CI_TOKEN; with an API token of an account, ROLLBOOK_CI_USER is its email."
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The issues that a platform keeps beside a repository.
+//! The issues that a platform keeps for a repository.
 
 use super::error::Error;
 use super::job::Kind;

@@ -45,7 +45,7 @@ pub struct Job {
     pub summary: Option<PathBuf>,
     /// The file that takes the step's outputs.
     pub outputs: Option<PathBuf>,
-    /// A file of certificates to trust beside the system's.
+    /// A file of certificates to trust as well as the system's.
     pub authority: Option<PathBuf>,
 }
 
@@ -72,7 +72,7 @@ pub enum Started {
     Queue {
         /// The branch that it is to become.
         target: String,
-        /// The commit that it stands on.
+        /// The commit that it is based on.
         base: String,
         /// The pull request that the platform names; the group may have more.
         number: Option<u64>,
@@ -97,7 +97,7 @@ pub enum Started {
     },
 }
 
-/// A pull request, as the job was told of it.
+/// A pull request, as the platform describes it to the job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Change {
     /// Its number.
@@ -127,7 +127,7 @@ impl Job {
     /// Reads what a job was started for. `event` reads the file that GitHub describes it in.
     ///
     /// # Errors
-    /// [`Error`] when this is no job of a platform, a variable is missing, or it was started for something else.
+    /// [`Error`] when this is not a job of a platform, a variable is missing, or it was started for something else.
     pub fn of(
         variables: &Variables,
         event: impl FnOnce(&str) -> Result<String, std::io::Error>,

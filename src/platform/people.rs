@@ -1,4 +1,4 @@
-//! Who made a change, from the accounts that a platform names to e-mails of the tree.
+//! Who made a change, from the accounts that a platform names to emails of the tree.
 //!
 //! Whose a commit is, its author writes, and anybody may write anything; who opened and pushed, the platform knows. All of
 //! them count, and one who cannot be known may be anybody.
@@ -17,22 +17,22 @@ use crate::model::Email;
 pub enum Person {
     /// An account of the platform: GitHub's login, GitLab's user name, Bitbucket's `account_id`.
     Account(String),
-    /// An e-mail that a commit names, whose account the platform does not know or tell.
+    /// An email that a commit names, whose account the platform does not know or tell.
     Email(String),
-    /// Somebody whom the platform does not name, with what they did.
+    /// A person that the platform does not name, with what they did.
     Unknown(String),
 }
 
 /// Everybody who took part in a change.
 pub type People = BTreeSet<Person>;
 
-/// `ROLLBOOK_AUTHORS`: which e-mail of the tree an account of the platform stands for. Administrators of the repository
+/// `ROLLBOOK_AUTHORS`: which email of the tree an account of the platform stands for. Administrators of the repository
 /// set it, and a change cannot.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Authors(BTreeMap<String, Email>);
 
 impl Person {
-    /// How they are told of.
+    /// How messages name them.
     fn told(&self) -> String {
         match self {
             Self::Account(name) => format!("the account {name}, which ROLLBOOK_AUTHORS does not name"),
@@ -43,7 +43,7 @@ impl Person {
 }
 
 impl Authors {
-    /// Reads the variable: a JSON object from accounts to e-mails. A key may also be an e-mail that commits name.
+    /// Reads the variable: a JSON object from accounts to emails. A key may also be an email that commits name.
     ///
     /// # Errors
     /// [`Error::Authors`] when it is something else, or names one account twice.
@@ -61,13 +61,13 @@ impl Authors {
         Ok(Self(authors))
     }
 
-    /// The e-mails of everybody who took part, or who of them cannot be known.
+    /// The emails of everybody who took part, or who of them cannot be known.
     ///
     /// # Errors
     /// What is known of each who is not; nobody at all is not known, either.
     pub fn emails(&self, people: &People) -> Result<Vec<Email>, Vec<String>> {
         if people.is_empty() {
-            return Err(vec!["nobody whom the platform names".to_owned()]);
+            return Err(vec!["nobody that the platform names".to_owned()]);
         }
         let mut emails = BTreeSet::new();
         let mut unknown = Vec::new();
@@ -95,7 +95,7 @@ impl Authors {
     }
 }
 
-/// The entries of an object, also those that stand twice.
+/// The entries of an object, also those that repeat a key.
 struct Entries(Vec<(String, String)>);
 
 impl<'de> Deserialize<'de> for Entries {
@@ -106,14 +106,14 @@ impl<'de> Deserialize<'de> for Entries {
             type Value = Entries;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object from accounts to e-mails")
+                f.write_str("an object from accounts to emails")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Entries, A::Error> {
                 let mut entries = Vec::new();
                 while let Some((account, email)) = map.next_entry::<String, String>()? {
                     if account.trim() != account || account.is_empty() {
-                        return Err(A::Error::custom(format!("`{account}` is no account")));
+                        return Err(A::Error::custom(format!("`{account}` is not an account")));
                     }
                     entries.push((account, email));
                 }
@@ -172,12 +172,12 @@ mod tests {
     fn what_is_no_map_of_accounts_is_refused() {
         for (text, why) in [
             ("", "cannot be read"),
-            ("[]", "an object from accounts to e-mails"),
+            ("[]", "an object from accounts to emails"),
             (r#"{ "ada": 1 }"#, "cannot be read"),
-            (r#"{ "ada": "no e-mail" }"#, "names `no e-mail` for ada"),
+            (r#"{ "ada": "no email" }"#, "names `no email` for ada"),
             (r#"{ "ada": "ada@acme.com", "ada": "eve@acme.com" }"#, "names ada twice"),
             (r#"{ "ada": "ada@acme.com", "ADA": "ada@acme.com" }"#, "names ADA twice"),
-            (r#"{ " ada": "ada@acme.com" }"#, "is no account"),
+            (r#"{ " ada": "ada@acme.com" }"#, "is not an account"),
         ] {
             let error = Authors::parse(text).unwrap_err().to_string();
             assert!(error.contains(why), "{text}: {error}");

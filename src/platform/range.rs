@@ -54,7 +54,7 @@ pub fn base_of_change(change: &Change, checkout: &Checkout, default_branch: &str
 /// The newest commit whose apply completed. `told` are those that the platform tells, newest first; `line` are the commits
 /// that the branch itself was at, newest first; `first` is the one with which administrators let it begin.
 ///
-/// What was never the branch's newest commit is no record: a tag may have the name of the branch, and a commit of a pull
+/// What was never the branch's newest commit does not count as a record: a tag may have the name of the branch, and a commit of a pull
 /// request is part of the branch once it is merged, too. `contains` says whether the second commit contains the first.
 ///
 /// # Errors
@@ -73,7 +73,7 @@ pub fn last_completed<E: From<Error>>(
     for Record { commit, certain } in told {
         let ours = line.iter().any(|it| same_commit(it, commit)) || *certain && contains(commit, head)?;
         if !ours {
-            // Where the history was written anew, the first says where to go on; where this is only older, nothing does.
+            // Where the history was rewritten, the first says where to go on; where this is only older, nothing does.
             let stands = first.is_some_and(|first| same_commit(first, head));
             if *certain && !stands && (first.is_none() || contains(head, commit)?) {
                 return Err(elsewhere(commit).into());
@@ -100,7 +100,7 @@ pub fn last_completed<E: From<Error>>(
 pub struct Record {
     /// The commit.
     pub commit: String,
-    /// Whether the platform itself says that the branch was at this commit, so that its history was written anew where it
+    /// Whether the platform itself says that the branch was at this commit, so that its history was rewritten where it
     /// is not there any more.
     pub certain: bool,
 }
@@ -176,7 +176,7 @@ mod tests {
         let told: Vec<Record> = told.iter().map(record).collect();
         let line: Vec<String> = line.iter().copied().map(id).collect();
         let first = first.map(id);
-        // The letters are the history, and capitals stand beside it.
+        // The lowercase letters are the history; capitals are commits outside of it.
         let contains =
             |one: &str, other: &str| Ok::<_, Error>(one <= other && one >= "a" && other <= "eeee~");
         last_completed(&told, &line, first.as_deref(), (Kind::GitHub, "main"), contains)
@@ -212,7 +212,7 @@ mod tests {
         assert!(last(&['e'], Some('b'), &LINE[1..]).unwrap_err().to_string().contains("does not contain"));
         // Unless the branch was set back to it, as they say.
         assert_eq!(last(&['e'], Some('d'), &LINE[1..]).unwrap(), id('d'));
-        // A tag's run is no record.
+        // A tag's run does not count as a record.
         assert_eq!(last(&['E', 'c'], Some('b'), &LINE[1..]).unwrap(), id('c'));
     }
 }

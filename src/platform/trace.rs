@@ -176,7 +176,7 @@ impl<'a> Trace<'a> {
         self.people.insert(Person::Unknown(who));
     }
 
-    /// Pull requests, those that were merged into their branches, and so on. What the main branch had already is no change.
+    /// Pull requests, those that were merged into their branches, and so on. What the main branch had already does not count as a change.
     async fn follow(&mut self, pulls: Vec<PullRequest>) -> Result<(), Error> {
         let mut waiting: VecDeque<(usize, PullRequest)> = pulls.into_iter().map(|pull| (0, pull)).collect();
         while let Some((depth, pull)) = waiting.pop_front() {

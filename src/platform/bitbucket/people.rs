@@ -19,9 +19,9 @@ struct Commit {
 
 #[derive(Deserialize)]
 struct Author {
-    /// `Name <e-mail>`, as the commit has it.
+    /// `Name <email>`, as the commit has it.
     raw: Option<String>,
-    /// Missing where the e-mail is no account's.
+    /// Missing where no account has the email.
     user: Option<User>,
 }
 
@@ -38,8 +38,8 @@ struct Update {
 
 /// A pull request's commits, and who brought each new state of its branch since it was opened
 /// (`GET /repositories/{workspace}/{repo_slug}/pullrequests/{id}/activity`: an `update` is written for its opening, for each new
-/// state, and for edits of the title as well). Who pushed before it was opened, Bitbucket does not tell, so that the opening
-/// itself is no push.
+/// state, and for edits of the title as well). Bitbucket does not say who pushed before the opening, so the opening
+/// itself does not count as a push.
 pub(in crate::platform) async fn told(service: &Service, pull: &PullRequest) -> Result<Told, Error> {
     let number = pull.number;
     let path = service.of_repository(&format!("/pullrequests/{number}/commits"));

@@ -20,7 +20,7 @@ const LISTED_COMMITS: usize = 250;
 #[derive(Deserialize)]
 struct Commit {
     sha: String,
-    /// Nothing where the e-mail is no account's.
+    /// Nothing where no account has the email.
     author: Option<User>,
     committer: Option<User>,
     #[serde(rename = "commit")]

@@ -1,5 +1,5 @@
-//! Entries whose day has come: those that have done their work, since live no longer has whom they brought, and those of
-//! which nobody can tell.
+//! Expired entries: those that have done their work, since the site no longer has the members they granted, and those where
+//! nobody knows whether they have.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,9 +14,9 @@ use super::identity::{
     GroupIdentity, GroupNames, Identity, Marked, Obstacle, ObstacleCode, People, Resolved,
 };
 
-/// The entries of each group that can be taken out of a tree: they have expired, and nobody whom one of them denies is left
-/// in any group that denies them. Each is named by its place among the group's entries. Where it cannot be told who
-/// somebody is, or what a group is, the entry stays: while live may have them, it is what takes them out.
+/// The entries of each group that can be taken out of a tree: they have expired, and no user that one of them denies is left
+/// in any group that denies them. Each is named by its place among the group's entries. Where the account of a user or the
+/// id of a group is unknown, the entry stays: while the site may have the member, the entry is what removes them.
 pub fn spent(desired: &Desired<'_>, live: &LiveState) -> BTreeMap<GroupName, BTreeSet<usize>> {
     let lingering = lingering(desired, live);
     let mut found = BTreeMap::new();
@@ -129,8 +129,8 @@ fn leavers_of_nobody<'a>(
     })
 }
 
-/// The people among some members of a group whom it does not name by an email: one whom it names by their id may be somebody
-/// whom it names by an email as well.
+/// The people among some members of a group that it does not name by an email: the group may name the same person by an id
+/// and by an email.
 pub(super) fn unnamed<'a>(
     tree: &'a Resolved<'_>,
     live: &'a LiveState,

@@ -20,7 +20,7 @@ pub struct Locking {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Resolves everybody and everything that a tree declares. `exported` holds accounts by e-mail from an export of
+/// Resolves everybody and everything that a tree declares. `exported` holds accounts by email from an export of
 /// the admin console; it loses to any live answer.
 pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, AccountId>) -> Locking {
     let people = People::exported(desired, live, exported);
@@ -42,7 +42,7 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
                 let from = people.locked_from(old, &email, id);
                 locking.lock.users.insert(email, LockedId { id: id.clone(), from });
             }
-            // Whoever has no account yet is locked when they have been invited.
+            // A person without an account is locked once they have been invited.
             Identity::Missing => {}
             Identity::Unresolved(obstacle) => {
                 if !has_left(desired, &email, obstacle) {
@@ -60,7 +60,7 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
                 locking.lock.groups.insert(name.clone(), LockedId { id, from: from.into() });
             }
             GroupIdentity::Missing => {}
-            // Its line goes, too: it would be told of for ever.
+            // Its line goes, too: it would be reported for ever.
             GroupIdentity::Unresolved(obstacle) if is_deleted(group, obstacle) => {}
             GroupIdentity::Unresolved(obstacle) => {
                 locking.report(obstacle, group.origin, name.as_str());
@@ -74,7 +74,7 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
     Locking { diagnostics, ..locking }
 }
 
-/// The accounts that a tree names by their ids alone, each with the email that may stand there instead: one that the account
+/// The accounts that a tree names by their ids alone, each with the email that may replace the id: one that the account
 /// shows by now, or that an export of the admin console gives it, and no other account does.
 pub fn emails_of_accounts(
     desired: &Desired<'_>,
@@ -137,7 +137,7 @@ fn is_deleted(group: &DeclaredGroup, obstacle: &Obstacle) -> bool {
     }
 }
 
-/// Whether nothing is left of somebody whom the tree offboards.
+/// Whether nothing is left of a user that the tree offboards.
 fn has_left(desired: &Desired<'_>, email: &Email, obstacle: &Obstacle) -> bool {
     obstacle.code == ObstacleCode::AccountGone && desired.offboarded(email).is_some()
 }

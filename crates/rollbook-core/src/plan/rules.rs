@@ -29,7 +29,7 @@ pub(super) struct RuleBook<'a> {
     unseen: Vec<Unseen<'a>>,
 }
 
-/// Somebody whom a rule of a tree keeps, and whose account neither that tree nor its base knows.
+/// A user that a rule of a tree keeps, and whose account neither that tree nor its base knows.
 pub(super) struct Unseen<'a> {
     pub(super) email: &'a Email,
     /// The key of the rule.
@@ -47,7 +47,7 @@ pub(super) struct Rules<'a> {
 
 impl<'a> RuleBook<'a> {
     /// The rules of the tree and of its base. In a run that makes no change of the tree, those of a change that was not
-    /// applied are no rules yet: they hold nobody in.
+    /// applied do not count yet: they keep nobody in a group.
     pub(super) fn in_force(context: &Context<'a>) -> Self {
         let base = context.base.map(|base| &base.tree);
         let applied = context.base.is_some_and(|base| base.revision.applied);
@@ -167,7 +167,7 @@ impl Listed<'_> {
 
     /// Whether somebody is in it.
     pub(super) fn holds<'b>(&'b self, site: &Projection<'b>, who: Who<'b>) -> bool {
-        // One that is yet to be made is named by the tree, in whatever case.
+        // The tree names a group that does not exist yet, in any letter case.
         let made = || self.ids.is_empty() && site.holds_made(self.name, who);
         self.ids.iter().any(|id| site.holds(TargetGroup::Group(id), who)) || made()
     }
@@ -185,8 +185,8 @@ fn accounts_of(trees: &[&Resolved<'_>], email: &Email) -> BTreeSet<AccountId> {
     accounts
 }
 
-/// The accounts that a rule keeps which names an email. Where a tree ties the email to an account, whoever shows it has come
-/// by it on the site, and is nobody of whom the rule speaks.
+/// The accounts that a rule keeps which names an email. Where a tree ties the email to an account, another account that shows
+/// it got it on the site, and the rule does not mean that one.
 fn kept_of(trees: &[&Resolved<'_>], email: &Email) -> BTreeSet<AccountId> {
     let by_tree = |tree: &&Resolved<'_>| {
         let tied: BTreeSet<AccountId> = tied(tree, email).cloned().collect();

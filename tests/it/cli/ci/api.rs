@@ -123,7 +123,7 @@ fn a_variable_that_is_missing_or_odd_is_named() {
     let (_, ran) = planned(Kind::GitHub, |_| {}, &["GITHUB_EVENT_PATH"]);
     ran.ends(64).says("GITHUB_EVENT_PATH is not set");
     let (_, ran) = planned(Kind::GitHub, |_| {}, &["GITHUB_ACTIONS"]);
-    ran.ends(64).says("this is no job of GitHub Actions, GitLab CI/CD or Bitbucket Pipelines");
+    ran.ends(64).says("this is not a job of GitHub Actions, GitLab CI/CD or Bitbucket Pipelines");
     let machine = Machine::new(Kind::GitLab).applied_from_the_first();
     let (clone, mut variables) = machine.start(Event::Push, None);
     variables.insert("ROLLBOOK_AUTHORS".into(), "ada".into());

@@ -152,7 +152,7 @@ groups: { devs: { members: [ada@acme.com, eve@acme.com, bob@acme.com, zz@acme.co
     let why: Vec<&str> = plan.blocked.iter().map(|it| it.why.as_str()).collect();
     assert!(
         why.contains(
-            &"the SCIM directory has bob@acme.com in the record of acc-old, which goes by another e-mail, and it is that \
+            &"the SCIM directory has bob@acme.com in the record of acc-old, which goes by another email, and it is that \
               of acc-bob"
         ),
         "{why:?}"

@@ -1,4 +1,4 @@
-//! An address that no account shows any more: whoever held it may go on under another one.
+//! An address that no account shows any more: the person who held it may go on under another one.
 
 use rollbook::model::Surface;
 
@@ -77,7 +77,7 @@ fn an_end_of_nobody_is_not_moved_to_an_account_outside_of_the_group() {
         let rulings = rulings(&tied(account, "erik@acme.com").plan());
         assert_eq!(rulings[rulings.len() - 1..], refused, "{account}");
     }
-    // So is somebody of nobody who is offboarded by the same change.
+    // So is a user without an account who is offboarded by the same change.
     let leaves = renamed(world("  erik@acme.com: { active: true }\n").then_base())
         .edit("      - { user: dina@acme.com, until: 2027-01-10 }\n", "")
         .edit("users:\n", "users:\n  dina@acme.com: { active: false, account: acc-zed@acme.com }\n");
@@ -225,7 +225,7 @@ fn a_name_of_nobody_is_tied_to_somebody_else_by_those_alone_who_own_the_rules() 
 
 #[test]
 fn nor_is_a_name_of_nobody_that_ends_with_its_person() {
-    // Payroll does not list her; the end stands under `users:`, or comes with the tie.
+    // Payroll does not list her; the end is under `users:`, or comes with the tie.
     let line = "      - { user: dina@acme.com, until: 2027-01-10 }\n";
     let base = |users: &str| {
         let world = renamed(world(users).edit(line, "").then_base());

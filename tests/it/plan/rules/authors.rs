@@ -75,7 +75,7 @@ fn the_rules_about_the_author_are_those_of_the_base() {
         assert!(rulings(&world.plan()).contains(&REFUSED[0].to_owned()), "{:?}", rulings(&world.plan()));
         refused_first(world, "self-grant");
     }
-    // One for somebody else is none for the author, and one that the base has takes only whom it names.
+    // One for somebody else does not cover the author, and one that the base has covers only the person it names.
     let of_base = |address: &str| {
         let world = World::of(REFUSE, "", GROUPS).edit("policy:", &waive(address)).then_base();
         rulings(&granted(world).by("dina@acme.com").plan())
@@ -89,7 +89,7 @@ fn the_rules_about_the_author_are_those_of_the_base() {
 
 #[test]
 fn what_one_apply_refused_the_next_one_does_not_do() {
-    // Dina's own grant was refused, and stands in the base of chen's change.
+    // Dina's own grant was refused, and is in the base of chen's change.
     let mut next = granted(World::of(REFUSE, "", GROUPS)).then_base();
     next = next.edit("chen@acme.com]", "chen@acme.com, ada@acme.com]").by("chen@acme.com");
     next.base_applied = false;
@@ -161,7 +161,7 @@ fn a_change_does_not_say_who_its_author_is() {
         rulings(&locked.by("dina@acme.com").plan())
             .contains(&"self-grant user.dina@acme.com: refused".to_owned())
     );
-    // By what stands behind a `+`.
+    // By the address without its `+` and what follows it.
     let plus = granted(base()).by("dina+git@acme.com").change(hired(&["dina+git@acme.com"]));
     assert_eq!(rulings(&plus.plan()), REFUSED);
     // Neighbours: a colleague corrects the pin; and an author who moves nothing of their own.

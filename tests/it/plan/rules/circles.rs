@@ -40,7 +40,7 @@ fn who_cannot_leave_before_they_come_is_refused_and_nobody_else() {
         "no order of the operations lets bob@acme.com leave chiefs before they come into deputies"
     );
     let plan = audited(stuck.clone()).plan();
-    assert_eq!(rulings(&plan), rulings(&stuck.plan()), "`audit` is no part of the circle");
+    assert_eq!(rulings(&plan), rulings(&stuck.plan()), "`audit` is not part of the circle");
     assert_eq!(requires(&plan, APART), [LEAVES]);
     // Where somebody allows it, the administrator comes first: `last-admin` is never set aside.
     let allowed = World { allow: vec![Guard::Exclusive], ..audited(stuck) }.plan();

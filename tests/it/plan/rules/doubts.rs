@@ -43,7 +43,7 @@ fn an_end_of_somebody_whom_nobody_can_tell_is_still_an_end() {
     let shown = ["member.payroll/dina@acme.com: 2027-01-10 to no end, privileged"];
     assert_eq!((keys(&gone.plan()), otherwise(&gone.plan())), (vec![], shown.map(String::from).to_vec()));
     assert_eq!(rulings(&gone.clone().by("dina@acme.com").plan()), [OWN]);
-    // Neighbours: a colleague may, and one who owns the rules; and what stays as it is is no change.
+    // Neighbours: a colleague may, and one who owns the rules; and leaving things as they are changes nothing.
     assert_eq!(rulings(&gone.clone().by("ada@acme.com").plan()), NONE);
     assert_eq!(rulings(&gone.by("root@acme.com").plan()), NONE);
     let past = base.clone().edit("2027-01-10", "2020-01-01").by("ada@acme.com").plan();

@@ -32,7 +32,7 @@ fn a_group_that_leaves_the_tree_is_said_first() {
     shown_first(&left, "no longer declared: 3 members stay, 1 revoke dropped, privileged");
     let named = said(&plan, "rule-names-left-group");
     assert_eq!(named.len(), 3, "privileged, protect and keep-at-least name it: {named:?}");
-    // Neighbours: a rename by id is no leaving, nor is a tombstone that goes.
+    // Neighbours: nobody leaves by a rename by id, nor by a tombstone that goes.
     let renamed = base.clone().edit("  payroll:\n", "  wages:\n    id: id-payroll\n");
     assert_eq!(otherwise(&renamed.plan()), NONE);
     let tombstone = World::of("", "", &format!("{TEAM}  old: {{ absent: true }}\n")).then_base();
@@ -118,7 +118,7 @@ fn an_end_that_moves_away_is_a_grant() {
 fn an_end_is_judged_wherever_it_moves_from() {
     let base = World::of(REFUSE, "", EVE).then_base();
     let refused = ["self-grant member.payroll/eve@acme.com: refused"];
-    // Once the day has come, before an apply has ended it.
+    // After that day, before an apply has ended it.
     let over = World { today: date(2027, 1, 11), ..base.clone() };
     assert_eq!(keys(&over.plan()), ["remove member.payroll/eve@acme.com"]);
     let revived = over.edit("2027-01-10", "2099-01-01").by("eve@acme.com");

@@ -41,7 +41,7 @@ fn a_group_that_leaves_the_tree_still_excludes() {
     assert_eq!((keys(&other), rulings(&other)), (vec!["add member.support/carla@acme.com".into()], vec![]));
     let gone = after.change(|live| live.leave("developers", "bruno@acme.com"));
     assert_eq!(rulings(&gone.plan()), NONE);
-    // A group that stays declared is no news.
+    // A group that stays declared needs no note.
     assert_eq!(notes(&apart().plan()), NONE);
 }
 
@@ -69,7 +69,7 @@ fn a_group_excludes_by_whatever_name_and_whoever_joins() {
 
 #[test]
 fn a_pair_that_stands_already_is_said_and_not_refused() {
-    // That `check` has it by the tree alone is in `diagnostics/exclusive-pair`.
+    // That `check` finds it in the tree alone is in `diagnostics/exclusive-pair`.
     let both = GROUPS.replace("[ada@acme.com]", "[ada@acme.com, bruno@acme.com]");
     let world = World::of(APART, "", &both);
     let standing = ["bruno@acme.com is in developers and in support, which exclude each other"];

@@ -280,7 +280,7 @@ fn nothing_leaves_the_site_to_an_app() {
         codes(&asleep.clone().change(|live| live.account("bob@acme.com").active = false).plan()),
         last
     );
-    // An app that comes is no administrator who comes.
+    // A new app does not count as a new administrator.
     let comes = world("ada@acme.com").edit("ada@acme.com", "account: acc-new");
     let comes = comes.change(|live| {
         live.accounts.insert("acc-new".into(), Account::app("Robot"));

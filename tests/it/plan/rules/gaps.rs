@@ -44,7 +44,7 @@ fn no_two_lists_read_the_same() {
             "exclusive member.makers/dina@acme.com: allowed by change"
         ]
     );
-    // Neighbour: the order of a list is no change.
+    // Neighbour: another order of a list changes nothing.
     let world = World::of(&lists("[approvers, makers, sub]"), "", groups).then_base();
     assert_eq!(rules(&world.edit("[approvers, makers, sub]", "[sub, makers, approvers]").plan()), NONE);
 }

@@ -1,4 +1,4 @@
-//! Who an account may be that shows no email: somebody whom the tree names, or nobody of them.
+//! Whose an account without a shown email may be: a user's that the tree names, or another person's.
 
 use rollbook::model::{AccountKind, Surface};
 

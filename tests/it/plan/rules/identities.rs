@@ -318,5 +318,5 @@ fn accounts_that_show_one_email_are_all_named() {
     });
     let blocked = &world.plan().blocked;
     assert_eq!(blocked[0].code, "identity-ambiguous");
-    assert_eq!(blocked[0].why, "2 accounts show the e-mail ada@acme.com: acc-2, acc-ada@acme.com");
+    assert_eq!(blocked[0].why, "2 accounts show the email ada@acme.com: acc-2, acc-ada@acme.com");
 }

@@ -99,7 +99,7 @@ fn an_empty_group_is_suspicious_only_where_it_had_members_that_were_to_stay() {
     });
     let emptied = emptied.then_reviewed().change(|live| live.group("sre").members.clear());
     assert_eq!(rulings(&emptied.plan()), NONE);
-    // It was to be deleted, with whoever was in it.
+    // It was to be deleted, with all its members.
     let deleted =
         World::of("", "", "  old: { absent: true }\n").change(hired(&["eve@acme.com"])).change(|live| {
             live.groups.insert("id-old".into(), Group::of("old", [live.id_of("eve@acme.com")].into()));

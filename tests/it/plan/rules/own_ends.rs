@@ -116,7 +116,7 @@ fn who_moves_their_own_end_away_keeps_what_they_hold() {
     let renamed = base.clone().edit("  kim@acme.com: { active: true, until: 2026-12-01", "  kim@acme.com: { account: \
                                                                                     acc-kim@acme.com, until: 2026-12-02");
     assert_eq!(rulings(&renamed.by("kim@acme.com").plan()), refused);
-    // Once the day has come, before an apply has ended it.
+    // After that day, before an apply has ended it.
     let over =
         on(date(2026, 12, 2), base.clone()).edit("until: 2026-12-01", "until: 2027-12-01").by("kim@acme.com");
     assert_eq!((keys(&over.plan()), rulings(&over.plan())), (vec![], refused.map(String::from).to_vec()));

@@ -46,7 +46,7 @@ fn nobody_takes_away_the_settings_through_which_access_ends() {
     ] {
         owned(&base().edit(from, to), LOOSENED);
     }
-    // Neighbours: an ordinary group, and a setting that comes to be.
+    // Neighbours: an ordinary group, and a new setting.
     let team = base().edit("  team:\n    members", "  team:\n    source: scim\n    members");
     assert_eq!(rulings(&team.by("mal@acme.com").plan()), NONE);
     let directory = "directory: 0b5e7c92-4a6d-4f7e-8c1b-d95a3e60f218\n";
@@ -222,7 +222,7 @@ fn a_leaver_of_nobody_is_told_by_the_change_that_says_so() {
     assert_eq!(at_least(left), []);
 }
 
-/// Everybody whom the tree names is in the lock, so that nobody need list the users of the site.
+/// Every user that the tree names is in the lock, so that nobody need list the users of the site.
 #[test]
 fn an_account_that_is_named_by_its_id_may_show_the_authors_address() {
     let world = base().change(|live| {
@@ -378,7 +378,7 @@ fn a_rule_follows_its_group_and_person_in_the_change_that_corrects_the_lock() {
         assert!(corrected(rule, rule).contains(&refused), "{rule}: {:?}", corrected(rule, rule));
         assert!(!corrected(rule, followed).contains(&refused), "{followed}: {:?}", corrected(rule, followed));
     }
-    // Less than the rule was is no rule that follows.
+    // A rule that is weaker than it was does not follow the group.
     for (rule, less) in [
         ("keep-at-least: { team: 2 }", "keep-at-least: { team: 2, team-old: 1 }"),
         ("exclusive: [[team, other]]", "exclusive: [[team, other], [team, team-old]]"),
@@ -393,7 +393,7 @@ fn a_rule_follows_its_group_and_person_in_the_change_that_corrects_the_lock() {
     assert!(!protects("ada@acme.com, ada.old@acme.com").contains(&refused));
 }
 
-/// A site administrator has made payroll anew, and the lock still has the old id.
+/// A site administrator has created payroll again, and the lock still has the old id.
 #[test]
 fn anybody_corrects_the_line_of_a_group_that_was_made_anew() {
     let line = |id: &str| format!("groups:\n  payroll: {{ id: {id}, from: jira }}\n");

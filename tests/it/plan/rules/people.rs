@@ -197,7 +197,7 @@ fn a_leaver_whom_nobody_knows_is_said() {
     let turned = turned
         .change(|live| live.accounts.retain(|_, account| account.email.as_deref() != Some("hugoo@acme.com")));
     assert_eq!(said(&turned.plan(), "leaver-unknown"), told);
-    // Close to somebody whom the site alone knows, and to nobody.
+    // Close to a person that only the site knows, and to nobody.
     let mut near = slip.clone().edit("hugoo@acme.com", "martta@acme.com").change(hired(&["marta@acme.com"]));
     assert!(said(&near.plan(), "leaver-unknown")[0].ends_with("did you mean marta@acme.com?"));
     near = near.edit("martta@acme.com", "xyz@else.example");

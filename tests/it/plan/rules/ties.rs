@@ -172,7 +172,7 @@ fn those_who_own_the_rules_tie_the_names_in_them() {
     // In another case, which a rule takes for the same name.
     let cased = base().edit(&group("vault", "vault"), &(group("vault", "vault") + &group("VAULT", "team")));
     assert_eq!(by(&cased, "mal"), refused("VAULT"));
-    // A name by which somebody is to leave a privileged group, once the day has come, or with all their access.
+    // A name by which somebody is to leave a privileged group, after a date, or with all their access.
     let ends = base().edit(
         "members: [ada@acme.com]\n  team",
         "members: [{ user: ada@acme.com, until: 2026-01-01 }]\n  team",
@@ -284,7 +284,7 @@ fn an_address_that_nobody_has_is_waived_by_those_who_own_the_rules() {
     let mut invited = waived("x");
     invited.files.push(("users/z.yaml".into(), "users:\n  x@acme.com: { active: true }\n".into()));
     has(&invited.by("mal@acme.com"), LOOSENED);
-    // What an owner of the rules waives for whoever will come is for no account that goes by another name in the base.
+    // What an owner of the rules waives for a newcomer does not cover an account that has another name in the base.
     let of_base = tree(&waive("x").replace("policy:", RULES));
     let taken = granted(of_base.clone(), "x@acme.com").change(goes_by("x@acme.com"));
     let refused = "self-grant member.payroll/x@acme.com: refused";
@@ -327,7 +327,7 @@ fn whom_a_rule_begins_to_speak_of_is_looked_up_on_the_site() {
         };
         assert_eq!(rulings(&at(waived("chen")).plan()), NONE);
         has(&at(waived("x")), LOOSENED);
-        // The first line of the lock for somebody whom a rule names: free where it says what the site shows.
+        // The first line of the lock for a user that a rule names: free where it says what the site shows.
         assert_eq!(rulings(&at(locked("it-team")).plan()), NONE);
         has(&at(locked("chen")), "self-grant user.it-team@acme.com: refused");
     }

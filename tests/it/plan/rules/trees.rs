@@ -1,4 +1,4 @@
-//! What `check` shows of rules by the tree alone. How each is shown is in `diagnostics`.
+//! What `check` shows of rules in the tree alone. How each is shown is in `diagnostics`.
 
 use rollbook::config::parse;
 use rollbook::model::{SourceFile, Tree};

@@ -142,7 +142,7 @@ fn a_waiver_does_not_come_to_mean_somebody_or_something_else() {
         let found = judged(group, "mal@acme.com");
         assert!(found.contains(&"self-grant group.launch: refused".to_owned()), "{guard}: {found:?}");
     }
-    // Neighbour: a line of somebody of whom no rule and no waiver speaks.
+    // Neighbour: a line of a user that no rule and no waiver names.
     let other = waive("protect", "user.gone@acme.com");
     let other = other.lock("users:\n  chen@acme.com: { account: acc-chen@acme.com, from: jira }\n");
     assert_eq!(judged(other, "mal@acme.com"), NONE);

@@ -26,7 +26,7 @@ pub(super) fn adopted(
         .collect()
 }
 
-/// Whether the tree declares what live has, and not only leaves it alone.
+/// Whether the tree declares what the site has, and does not only leave it alone.
 fn is_declared(change: &Change, head: &Resolved<'_>, live: &LiveState) -> bool {
     match &change.wanted {
         Wanted::RemoveMember { membership } => {

@@ -33,7 +33,7 @@ pub(in crate::plan) struct Difference<'a> {
     pub(super) origin: Location,
 }
 
-/// What a base cannot tell of a membership that it would end.
+/// What a base does not know about a membership that it would end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::plan) enum Doubt {
     /// Whose account a line is about.

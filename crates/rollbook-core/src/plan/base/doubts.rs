@@ -98,8 +98,8 @@ impl<'a> Comparing<'a, '_> {
         !is_declared && !self.ends(group, account)
     }
 
-    /// Whether somebody whom the base ends and cannot place goes on in a group: nothing declares them, or the tree does so only
-    /// now, under the name that they have by now, and for longer.
+    /// Whether a person keeps their place in a group although the base, which does not know their account, ends it: nothing
+    /// declares them, or the tree does so only now, under their present name, and for longer.
     pub(super) fn goes_on(
         &self,
         before: &Before<'_>,
@@ -135,8 +135,8 @@ impl<'a> Comparing<'a, '_> {
         is_member && !self.ends(group, account)
     }
 
-    /// The members of a group of whom each may be somebody whom the base names and cannot tell. In a privileged group that is
-    /// each whom the base does not name there, too: who shows another email now may have changed it.
+    /// The members of a group who may each be a person that the base names without knowing their account. In a privileged
+    /// group these include each member whom the base does not name there: an account may have changed the email it shows.
     pub(super) fn may_be(&self, user: &UserRef, group: &GroupId) -> Vec<&'a AccountId> {
         let (tree, live) = (&self.base.tree, self.live);
         let people = &tree.people;
@@ -171,7 +171,7 @@ impl<'a> Comparing<'a, '_> {
             };
             let goes_on = |account: &&AccountId| match doubt {
                 Doubt::Group => !still_ends && self.keeps(id, account),
-                // The tree may name them beside the line that ends nobody.
+                // The tree may name them in addition to the line that ends nobody.
                 Doubt::Person if still_ends => self.goes_on_renamed(before, user, account, |_| true),
                 Doubt::Person => self.goes_on(before, user, account, |_| true),
             };

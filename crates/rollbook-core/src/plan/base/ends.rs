@@ -12,7 +12,7 @@ use super::differences::{Comparing, Difference, Doubt, Kind};
 use crate::plan::desired::lasts_longer;
 use crate::plan::identity::Resolved;
 
-/// A person whose own end is another one by the tree than by its base.
+/// A person whose own end differs between the tree and its base.
 struct MovedEnd<'a> {
     user: UserRef,
     account: Option<&'a AccountId>,
@@ -23,7 +23,7 @@ struct MovedEnd<'a> {
     is_new: bool,
 }
 
-/// The people whose own end moves, comes or goes. One whose day has come is offboarded, which is compared elsewhere.
+/// The people whose own end moves, comes or goes. After that day they are offboarded, which is compared elsewhere.
 fn moved<'a>(base: &'a Resolved<'_>, head: &'a Resolved<'_>) -> Vec<MovedEnd<'a>> {
     let (before, after) = (&base.desired.declaration.users, &head.desired.declaration.users);
     let new = after.iter().filter(|(email, user)| user.until.is_some() && !before.contains_key(*email));

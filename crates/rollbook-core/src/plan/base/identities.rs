@@ -1,4 +1,4 @@
-//! Declared names that mean another account or group than they did: what would let one line point an e-mail at
+//! Declared names that mean another account or group than they did: what would let one line point an email at
 //! somebody else (docs/design.md#when-a-name-means-somebody-else).
 
 use std::collections::{BTreeMap, BTreeSet};

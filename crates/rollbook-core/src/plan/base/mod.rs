@@ -216,8 +216,8 @@ impl<'a> Base<'a> {
         })
     }
 
-    /// The accounts that the base would take from somebody whom it names, and the groups that it would delete, where the
-    /// tree keeps them.
+    /// The access that the base would revoke from a user that it names, and the groups that it would delete, where the tree
+    /// keeps them.
     fn ends_kept(
         &self,
         head: &Resolved<'_>,
@@ -255,7 +255,7 @@ impl<'a> Base<'a> {
         kept.collect()
     }
 
-    /// The people who stand under `users:` in the base, and whom the tree does not name any more: their access stays.
+    /// The people under `users:` in the base whom the tree no longer names: their access stays.
     fn users_left(&self, head: &Resolved<'_>, live: &LiveState) -> Vec<DeclarationChange> {
         let users = self.tree.desired.declaration.users.iter().filter_map(|(email, user)| {
             let name = UserRef::Email(email.clone());
@@ -302,8 +302,8 @@ pub(super) fn would_end(blocked: &Blocked, membership: &Membership, tree: &Resol
     Deed::of_blocked(blocked, tree).ends() == Some((membership.group(), membership.account()))
 }
 
-/// Whether a change takes something from somebody whom the tree names, so that what it would end need not be somebody's
-/// doing by hand.
+/// Whether a change revokes something from a user that the tree names, so that what it would end was not necessarily granted
+/// by hand.
 fn by_name(reason: Reason) -> bool {
     match reason {
         Reason::Expired | Reason::Excepted | Reason::Offboarded => true,

@@ -30,7 +30,7 @@ fn rank(change: &RuleChange) -> (bool, bool) {
     (change.rule.starts_with("groups."), change.base.is_none())
 }
 
-/// Texts as one text. What could be read in two ways stands between quotes, so that no two lists read the same.
+/// Texts as one text. Ambiguous ones are quoted, so that no two lists read the same.
 fn joined<'a>(texts: impl IntoIterator<Item = &'a str>, between: &str) -> String {
     let text = |text: &str| {
         let doubtful = text.contains('"') || format!(" {text} ").contains(between);
@@ -66,7 +66,7 @@ fn texts(declaration: &Declaration) -> Texts {
     texts
 }
 
-/// What a group says beside who is in it. Every field is named, so that a new one cannot be forgotten here.
+/// The settings of a group besides its members. Every field is named, so that a new one cannot be forgotten here.
 fn group_rules(texts: &mut Texts, name: &GroupName, members: &Members) {
     let Members { entries: _, mode, source, apps_in_group, nest } = members;
     let mut say = |key: &str, value: Option<&str>| {

@@ -9,7 +9,7 @@ use crate::plan::projection::Projection;
 use crate::plan::rules::Listed;
 
 /// Refused when the plan puts somebody into a group, or the tree newly declares somebody in one, keeps them or lets their
-/// access end later, while they are, or come to be, in another one of its list. So is a plan that lets nobody leave the one
+/// access end later, while they are already, or will be, in another one of its list. So is a plan that lets nobody leave the one
 /// before they come into the other.
 pub(super) fn exclusive(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
     let mut tripped = BTreeMap::new();

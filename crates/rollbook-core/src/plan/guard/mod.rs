@@ -5,7 +5,7 @@
 //! They judge what is left on the site, by account and group. What must never happen at all (`self-lockout`,
 //! `last-admin`) and what is not known (`identity-changed`, `identity-unresolved`) is blocked before, at its own address,
 //! and so is an invitation that nothing sets `invite-domain` aside for. That a credential belongs to the site that the
-//! tree names (`wrong-site`) is made sure of before anything is read.
+//! tree names (`wrong-site`) is checked before there is a plan.
 
 mod exclusive;
 mod floors;
@@ -169,7 +169,7 @@ fn tripped(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
 }
 
 /// Takes in what the rules of the base would refuse. Where the tree's own rules do not, either its text of the rule lets
-/// the plan pass, or what the rule's names mean has changed: that is no leave.
+/// the plan pass, or what the rule's names mean has changed, which permits nothing.
 fn loosened(case: &Case<'_>, verdicts: &mut Vec<Verdict>, tripped: Tripped) {
     let Tripped { guard, addresses, rule, why, help } = tripped;
     let judged = verdicts.iter_mut().find(|verdict| verdict.guard == guard && verdict.addresses == addresses);

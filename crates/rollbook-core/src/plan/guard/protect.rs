@@ -26,7 +26,7 @@ pub(super) fn protect(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
         let person = people
             .iter()
             .find(|it| it.is_one_of(user, &accounts))
-            .map(|it| (it, "somebody whom `protect.users` names"));
+            .map(|it| (it, "a user that `protect.users` names"));
         let group = || {
             groups.iter().find(|it| it.holds_any(&ids)).map(|it| (it, "a group that `protect.groups` names"))
         };

@@ -10,7 +10,7 @@ use crate::model::{
 use super::{Case, Rules, Tripped};
 use crate::plan::identity::GroupNames;
 
-/// Refused when a name that a rule of both trees holds means a group or an account by the base, and not by the tree.
+/// Refused when a name in a rule of both trees means a group or an account according to the base, but not to the tree.
 pub(super) fn tripped(case: &Case<'_>) -> Vec<Tripped> {
     // A run that makes no change judges none: the base's meaning counts there, too.
     let Some(base) = case.rules.base.as_ref().filter(|_| !case.context.scope.is_by_time()) else {
@@ -92,7 +92,7 @@ fn people(case: &Case<'_>, base: &Rules<'_>) -> Vec<Tripped> {
     let protected = users(head);
     // Also those whom the change protects by another email.
     let kept: BTreeSet<AccountId> = protected.iter().flat_map(|email| head.accounts(email)).collect();
-    // Of an account that was removed, as where a person's was made anew, nothing is left to protect.
+    // Of an account that was removed, as where a person has a new one, nothing is left to protect.
     let is_active = |id: &&AccountId| case.context.account(id).is_some_and(LiveAccount::active);
     for email in users(base).intersection(&protected) {
         for lost in base.accounts(email).difference(&kept).filter(is_active) {

@@ -1,4 +1,4 @@
-//! What people can be looked up in: pins, the lock, and the e-mails that live surfaces and an export show.
+//! What people can be looked up in: pins, the lock, and the emails that live surfaces and an export show.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -19,16 +19,16 @@ pub(super) static NO_EXPORT: BTreeMap<Email, AccountId> = BTreeMap::new();
 pub(super) struct Directory<'a> {
     desired: &'a Desired<'a>,
     live: &'a LiveState,
-    /// Accounts of people by the e-mail they show, and to whom they show it first. Apps and customers are left out
+    /// Accounts of people by the email they show, and to whom they show it first. Apps and customers are left out
     /// before identities are matched (docs/design.md#accounts-left-alone).
     pub(super) by_email: BTreeMap<Email, BTreeMap<&'a AccountId, IdentitySource>>,
-    /// Accounts that the SCIM directory has by an e-mail which is not the one that they go by.
+    /// Accounts that the SCIM directory has by an email which is not the one that they go by.
     doubtful: BTreeMap<Email, BTreeSet<&'a AccountId>>,
-    /// Accounts of people that show no e-mail and that neither pin, lock nor export explains.
+    /// Accounts of people that show no email and that neither pin, lock nor export explains.
     pub(super) hidden: Vec<&'a LiveAccount>,
     /// The names of those, once somebody asks.
     similar: OnceCell<SimilarNames>,
-    /// Accounts by e-mail from an export.
+    /// Accounts by email from an export.
     exported: &'a BTreeMap<Email, AccountId>,
 }
 
@@ -60,7 +60,7 @@ impl<'a> Directory<'a> {
             if account.is_some_and(|account| !account.kind.is_person()) {
                 continue;
             }
-            // A unique name that is an e-mail counts as one where there is no other.
+            // A unique name that is an email counts as one where there is no other.
             let name = Email::parse(&user.user_name).ok();
             let Some(email) = user.email.clone().or_else(|| name.clone()) else { continue };
             let shown = account.and_then(|account| account.email.clone());
@@ -91,7 +91,7 @@ impl<'a> Directory<'a> {
         self.shown(email, id).unwrap_or(IdentitySource::Accounts)
     }
 
-    /// What shows that an account has an e-mail.
+    /// What shows that an account has an email.
     fn shown(&self, email: &Email, id: &AccountId) -> Option<IdentitySource> {
         self.by_email.get(email)?.get(id).copied()
     }
@@ -121,7 +121,7 @@ impl<'a> Directory<'a> {
         }
     }
 
-    /// The accounts that pins, the lock and shown e-mails name for people who are not resolved: a doubt about who
+    /// The accounts that pins, the lock and shown emails name for people who are not resolved: a doubt about who
     /// somebody is must not revoke any of them.
     pub(super) fn suspects(&self, people: &BTreeMap<UserRef, Identity>) -> BTreeMap<AccountId, Obstacle> {
         let declaration = self.desired.declaration;
@@ -140,7 +140,7 @@ impl<'a> Directory<'a> {
         suspects
     }
 
-    /// An export loses to any live answer: also to one that shows its account with another e-mail.
+    /// An export loses to any live answer: also to one that shows its account with another email.
     fn exported(&self, email: &Email, found: Identity) -> Identity {
         let id = self.exported.get(email);
         let account = id.and_then(|id| self.live.accounts.get(id));
@@ -201,7 +201,7 @@ impl<'a> Directory<'a> {
             return Identity::Unresolved(Obstacle {
                 code: ObstacleCode::IdentityAmbiguous,
                 why: format!(
-                    "the SCIM directory has {email} in the record of {}, which goes by another e-mail{also}",
+                    "the SCIM directory has {email} in the record of {}, which goes by another email{also}",
                     ids(&doubtful)
                 ),
                 help: "Pin the account that is meant, with `account:` under `users:`, or correct the record."
@@ -210,36 +210,36 @@ impl<'a> Directory<'a> {
         }
         match shown.as_slice() {
             [account] => Identity::Account((*account).clone()),
-            // The organization knows every e-mail; whom it does not find by one has no account here
+            // The organization knows every email; a person that it does not find by one has no account here
             // (docs/atlassian.md#search-by-email).
             [] if self.hidden.is_empty() || self.live.searched.contains(email) => Identity::Missing,
             [] => Identity::Unresolved(Obstacle {
                 code: ObstacleCode::IdentityUnresolved,
                 why: format!(
-                    "no account shows the e-mail {email}, and {}: {}",
+                    "no account shows the email {email}, and {}: {}",
                     match self.hidden.len() {
-                        1 => "1 account hides its e-mail".into(),
+                        1 => "1 account hides its email".into(),
                         hidden => format!("{hidden} accounts hide theirs"),
                     },
                     self.candidates(email)
                 ),
                 help: format!(
-                    "Give Rollbook an organization's API key, which finds hidden e-mails, or pin the account under \
-                     `users:`, as `{email}: {{ account: \"ID\" }}`; the id stands in the address of the person's \
+                    "Give Rollbook an organization's API key, which finds hidden emails, or pin the account under \
+                     `users:`, as `{email}: {{ account: \"ID\" }}`; the id is in the address of the person's \
                      profile, and in the admin console's export of users, which `rollbook lock --accounts` reads. Where \
                      such an account is another person's, as of one who has left, pin it under their email."
                 ),
             }),
             several => Identity::Unresolved(Obstacle {
                 code: ObstacleCode::IdentityAmbiguous,
-                why: format!("{} accounts show the e-mail {email}: {}", several.len(), ids(several)),
+                why: format!("{} accounts show the email {email}: {}", several.len(), ids(several)),
                 help: "Pin the account that is meant, with `account:` under `users:`.".into(),
             }),
         }
     }
 
-    /// Who somebody with a hidden e-mail may be: accounts whose names sound like the e-mail first, the rest as a
-    /// count where they are many.
+    /// The accounts that a person with a hidden email may have: those with names that sound like the email first, the
+    /// rest as a count where they are many.
     fn candidates(&self, email: &Email) -> String {
         let local = email.as_str().split('@').next().unwrap_or_default().to_lowercase();
         let shown = |account: &&'a LiveAccount| {
@@ -268,8 +268,8 @@ fn ids(accounts: &[&AccountId]) -> String {
 fn identity_changed(email: &Email, one: &AccountId, other: &AccountId, from: IdentitySource) -> Identity {
     Identity::Unresolved(Obstacle {
         code: ObstacleCode::IdentityChanged,
-        why: format!("{email} is account {one} by the tree, and account {other} by {from}"),
-        help: "An e-mail can be given to another person. Find out who is meant, then correct the pin or the lock \
+        why: format!("{email} is account {one} according to the configuration, and account {other} according to {from}"),
+        help: "An email address can be given to another person. Find out who is meant, then correct the pin or the lock \
                in a reviewed change."
             .into(),
     })

@@ -108,12 +108,12 @@ impl<'a> Directory<'a> {
             None => GroupIdentity::Unresolved(Obstacle {
                 code: ObstacleCode::GroupGone,
                 why: format!("no group of the site has the id {pin} that {name} is pinned to"),
-                help: "Remove the pin to have the group created anew, or correct it.".into(),
+                help: "Remove the pin to have the group created again, or correct it.".into(),
             }),
         }
     }
 
-    /// A locked id that is gone while its name stands under another id is another group
+    /// A locked id that is gone while the site gives its name to another id is another group
     /// (docs/design.md#when-a-name-means-somebody-else).
     fn locked(&self, name: &GroupName, lock: &GroupId) -> GroupIdentity {
         match (self.ids.get(lock), self.named(name)) {
@@ -122,7 +122,7 @@ impl<'a> Directory<'a> {
             (None, GroupIdentity::Missing) => GroupIdentity::Unresolved(Obstacle {
                 code: ObstacleCode::GroupGone,
                 why: format!("no group of the site has the id {lock} that {name} is locked to"),
-                help: "Remove its line from rollbook.lock to have the group created anew.".into(),
+                help: "Remove its line from rollbook.lock to have the group created again.".into(),
             }),
             (None, otherwise @ GroupIdentity::Unresolved(_)) => otherwise,
         }
@@ -184,7 +184,7 @@ impl<'a> Directory<'a> {
 fn identity_changed(name: &GroupName, one: &GroupId, other: &GroupId) -> GroupIdentity {
     GroupIdentity::Unresolved(Obstacle {
         code: ObstacleCode::IdentityChanged,
-        why: format!("group {name} is {one} by the tree, and {other} by live"),
+        why: format!("group {name} is {one} according to the configuration, and {other} on the site"),
         help: "A group of the same name is not the same group. Find out which is meant, then correct the pin or \
                the lock in a reviewed change."
             .into(),

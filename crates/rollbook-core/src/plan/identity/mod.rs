@@ -86,7 +86,7 @@ impl<'a> Resolved<'a> {
         denied.find(|(user, _)| self.account(user) == Some(account)).map(|(_, denial)| denial.reason)
     }
 
-    /// Somebody whom the tree offboards, and who may be any account that hides its email.
+    /// A user that the tree offboards, and who may have any account that hides its email.
     pub(super) fn unknown_leaver(&self) -> Option<&Email> {
         let users = self.desired.declaration.users.keys();
         let mut leaving = users.filter(|email| self.desired.offboarded(email).is_some());

@@ -25,7 +25,7 @@ impl Obstacle {
         self.blocks_at((address, action), planned.reason, planned.origin)
     }
 
-    /// What it makes of something that is wanted.
+    /// What it makes of the action at an address.
     pub(in crate::plan) fn blocks_at(
         self,
         (address, action): (Address, Action),

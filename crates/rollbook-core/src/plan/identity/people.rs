@@ -30,9 +30,9 @@ pub(in crate::plan) struct People {
     shown_with: BTreeMap<Email, Vec<AccountId>>,
     /// The email that each account shows, and to whom.
     shown_by: BTreeMap<AccountId, (Email, IdentitySource)>,
-    /// Whether any account shows no e-mail to anybody.
+    /// Whether any account shows no email to anybody.
     hidden: bool,
-    /// The first of those who are not resolved and may be any account that hides its e-mail.
+    /// The first of those who are not resolved and may have any account that hides its email.
     doubtful: Option<UserRef>,
 }
 
@@ -41,14 +41,14 @@ pub(in crate::plan) struct People {
 pub(in crate::plan) enum Identity {
     /// This account.
     Account(AccountId),
-    /// There is no such account, and no account hides an e-mail that could be theirs.
+    /// There is no such account, and no account hides an email that could be theirs.
     Missing,
     /// It cannot be told.
     Unresolved(Obstacle),
 }
 
 impl People {
-    /// Resolves everybody whom a tree declares.
+    /// Resolves every user that a tree declares.
     pub(in crate::plan) fn of(desired: &Desired<'_>, live: &LiveState) -> Self {
         Self::with(desired, live, &Directory::of(desired, live, &NO_EXPORT))
     }
@@ -99,10 +99,10 @@ impl People {
         }
     }
 
-    /// Whether an account may be a person whom the tree names and who hides their e-mail.
+    /// Whether an account may be that of a person whom the tree names and who hides their email.
     pub(in crate::plan) fn hides(&self, id: &AccountId, account: Option<&LiveAccount>) -> bool {
         let hides = account.is_none_or(LiveAccount::hides_email);
-        // An account that the tree names by its id may be somebody whom it names by an email, too.
+        // The tree may name the same person by their account's id and by an email.
         hides && !matches!(self.declared_as(id), Some(UserRef::Email(_)))
     }
 
@@ -117,8 +117,8 @@ impl People {
             let user = self.doubtful.as_ref().filter(|_| account.hides_email())?;
             Some(Obstacle {
                 code: ObstacleCode::IdentityUnresolved,
-                why: format!("{user} is not resolved, and may be this account, which hides its e-mail"),
-                help: "Resolve everybody whom the tree declares first; then this one can be told apart."
+                why: format!("{user} is not resolved, and may have this account, which hides its email"),
+                help: "Resolve every user that the configuration declares first; then this one can be told apart."
                     .into(),
             })
         })
@@ -153,7 +153,7 @@ impl People {
         }
     }
 
-    /// Whether somebody who seems to have no account may be one that hides its e-mail from everybody.
+    /// Whether a person who seems to have no account may have one that hides its email from everybody.
     pub(in crate::plan) fn missing_may_hide(&self) -> bool {
         self.hidden
     }
@@ -193,7 +193,7 @@ impl People {
         self.shared.iter().filter_map(|(id, obstacle)| Some((self.declared_as.get(id)?, obstacle)))
     }
 
-    /// The names that the site shows to be one account's, which flattening by the tree alone has not seen.
+    /// The names that the site shows to be one account's, which flattening the tree alone has not seen.
     pub(in crate::plan) fn names_of_one(&self, desired: &Desired<'_>) -> Vec<Vec<UserRef>> {
         let unseen = self.names.values().filter(|names| {
             let one: BTreeSet<UserRef> = names.iter().map(|name| desired.name_of(name)).collect();
@@ -237,7 +237,7 @@ impl People {
         several.into_iter().flatten().chain(only)
     }
 
-    /// How an operation calls an account: by the declared name, else by an e-mail that a person shows and that
+    /// How an operation calls an account: by the declared name, else by an email that a person shows and that
     /// means nobody else, else by its id.
     pub(in crate::plan) fn name_of(&self, id: &AccountId, account: Option<&LiveAccount>) -> UserRef {
         let declared = self.declared_as(id).cloned();

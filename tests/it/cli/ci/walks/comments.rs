@@ -266,7 +266,7 @@ fn further_back_in_a_merge_train_nothing_is_planned() {
     machine.run(Event::Merged { number: pull, ahead: None }).ends(0);
     let planned = heading(&machine, pull);
     assert_eq!(planned, "1 grant and 0 revokes in 1 group, 1 person");
-    let said = "which is no commit of main that is known here";
+    let said = "which is not a commit of main in this clone";
     machine.run(Event::Merged { number: pull, ahead: Some(ahead) }).ends(4).says(said);
     let comment = comment(&machine, pull);
     assert!(comment.contains("### No plan") && comment.contains(said), "{comment}");

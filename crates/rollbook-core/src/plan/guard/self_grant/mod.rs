@@ -20,7 +20,7 @@ use author::Author;
 use owned::{is_by_owners, loosened, moved_names};
 
 /// The verdicts of the guard. What the base waives, it waives for changes of people who are known: an author whom nobody
-/// knows may come to be whoever a waiver names.
+/// knows may turn out to be the person that a waiver names.
 pub(super) fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
     let Some(rules) = binding(case) else { return Vec::new() };
     let authors: Vec<Author<'_>> = case.context.authors.iter().map(|email| Author::of(email, case)).collect();
@@ -131,7 +131,7 @@ fn grants<'a>(case: &'a Case<'_>, owned: bool) -> Vec<Grant<'a>> {
 }
 
 /// Refused when an author of the change comes into a privileged group, stays in one, or may be the one who does. That the base
-/// asks for it as well is no leave: somebody may have taken it back since, and the author given it to themselves again. And
+/// asks for it as well permits nothing: somebody may have taken it back since, and the author given it to themselves again. And
 /// unless an apply of the base has completed, nobody knows whether it was refused then. Without a base, or with an author
 /// whom nobody knows, anybody may be an author.
 fn granted(case: &Case<'_>, authors: &[Author<'_>], grants: &[Grant<'_>]) -> Vec<Tripped> {

@@ -134,7 +134,7 @@ fn holds_nobody_yet(case: &Case<'_>, rule: &str) -> bool {
     case.rules.names.ids(&name).next().is_none() && !case.rules.both().any(declared)
 }
 
-/// What a waiver is that does not name one person by the base, who is none of the authors.
+/// What a waiver is, unless it names one person according to the base, and not an author.
 fn waives(case: &Case<'_>, address: &Address, others: &Others<'_>) -> Option<&'static str> {
     let Some(user) = address.user() else { return Some(OF_AUTHORS) };
     if waives_already(case, address, others.base) {
@@ -238,7 +238,7 @@ fn ahead_of_its_use(case: &Case<'_>, change: &IdentityChange, others: &Others<'_
 }
 
 /// Whether a name had no id, or that of a group that is gone from the site, and is given the one that the site shows for it.
-/// Nobody but a site administrator makes a group anew there; an email may be anybody's by now.
+/// Only a site administrator can create a group again there; an email may be anybody's by now.
 fn is_shown(case: &Case<'_>, change: &IdentityChange) -> bool {
     let context = case.context;
     let is_free = match (&change.base, &change.address) {
