@@ -7,7 +7,7 @@ use serde_saphyr::{DoubleQuoted, FlowMap};
 
 use crate::model::Lock;
 
-const HEAD: &str = "# WriteOutcome by `rollbook lock`: which account and which group each declared name means.\n\
+const HEAD: &str = "# Written by `rollbook lock`: which account and which group each declared name means.\n\
                     # Commit it, and look at every line that changes.\n";
 
 #[derive(Serialize)]
