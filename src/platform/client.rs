@@ -17,7 +17,7 @@ use serde::de::{DeserializeOwned, IgnoredAny};
 use serde_json::Value;
 use tracing::{debug, warn};
 
-use crate::atlassian::of_certificate;
+use crate::atlassian::{of_certificate, use_cryptography};
 
 use super::error::{Error, Lacking};
 use super::job::Kind;
@@ -104,6 +104,7 @@ impl Client {
         if kind == Kind::GitHub {
             headers.insert("x-github-api-version", HeaderValue::from_static("2022-11-28"));
         }
+        use_cryptography();
         let mut builder = reqwest::Client::builder()
             // One could carry the token elsewhere.
             .redirect(reqwest::redirect::Policy::none())

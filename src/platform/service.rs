@@ -150,14 +150,12 @@ impl Service {
         commits: &[String],
         branch: &str,
     ) -> Result<Vec<Vec<PullRequest>>, Error> {
-        if self.kind == Kind::Bitbucket {
-            return bitbucket::brought(self, commits, branch).await;
-        }
         let mut brought = Vec::new();
         for commit in commits {
             brought.push(match self.kind {
                 Kind::GitHub => github::brought(self, commit, branch).await?,
-                Kind::GitLab | Kind::Bitbucket => gitlab::brought(self, commit, branch).await?,
+                Kind::GitLab => gitlab::brought(self, commit, branch).await?,
+                Kind::Bitbucket => return bitbucket::brought(self, commits, branch).await,
             });
         }
         Ok(brought)

@@ -12,7 +12,6 @@ use std::fs;
 
 use clap::{Args, Subcommand};
 
-use crate::atlassian::use_cryptography;
 use crate::environment::{self, CiEnvironment};
 use crate::error::Error;
 use crate::exit::Exit;
@@ -94,7 +93,6 @@ impl Context {
         if environment.token.is_some() && !platform::is_loopback(&job.api) {
             environment::judge_proxies(std::iter::once(job.api.as_str()))?;
         }
-        use_cryptography();
         let service = environment
             .token
             .map(|token| Service::new(&job, &token, environment.login.clone(), authority.as_deref()));

@@ -68,7 +68,7 @@ pub(in crate::platform) async fn told(service: &Service, pull: &PullRequest) -> 
     Ok(Told { commits, pushes: Some(updates.windows(2).filter_map(push).collect()), people })
 }
 
-/// A listing of commits; there is none where the fork, a branch or a commit is gone.
+/// Lists commits. Gives nothing if the fork, a branch or a commit no longer exists.
 async fn listed(service: &Service, path: &str) -> Result<Option<Vec<trace::Commit>>, Error> {
     match service.client.list::<Commit>(path, Lacking::Reads).await {
         Err(Error::Refused { status: 404, .. }) => Ok(None),
@@ -87,8 +87,8 @@ pub(in crate::platform) async fn between(
     listed(service, &service.of_repository(&path)).await
 }
 
-/// The commits that a merged pull request brought, where its branch is gone: those of its newest commit without those that the
-/// branch had before the merge. There are none where Bitbucket has no such commit any more.
+/// The commits that a merged pull request brought, if its branch no longer exists: those of its newest commit that the target
+/// did not have before the merge. Gives nothing if Bitbucket no longer has that commit.
 async fn merged(service: &Service, pull: &PullRequest) -> Result<Vec<trace::Commit>, Error> {
     #[derive(Deserialize)]
     struct Merge {
