@@ -363,7 +363,7 @@ impl Plan {
 
 /// A text that is not a guard which may be waived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("there is no guard of this name that can be waived")]
+#[error("not the name of a guard that can be waived")]
 pub struct UnknownGuard;
 
 impl FromStr for Guard {

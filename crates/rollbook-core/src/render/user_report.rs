@@ -92,7 +92,7 @@ pub fn user_report_csv(user_report: &UserReport) -> String {
             Reading::NotRead | Reading::Read(None) => "",
             Reading::Read(Some(at)) => at,
         };
-        // A column of times holds times; a user of whom nothing is known has none.
+        // The column of times stays empty for a user without a known time.
         let known = yes(user.last_active.read().is_some());
         let email = user.account.email.as_ref().map_or("", Email::as_str);
         let groups =

@@ -91,7 +91,7 @@ impl<'a> Preconditions<'a> {
     }
 
     /// A privileged group takes the members of another one only where it says so, no matter what calls it privileged,
-    /// and nobody that the lock knows by another email than the account shows: the account may be somebody else's by
+    /// and no user whose account shows another email than the lock has: the account may belong to somebody else by
     /// now.
     pub(super) fn be_privileged(&self, change: &Change, group: &Ref<GroupId>) -> Result<(), Obstacle> {
         let (Some(name), Some(user)) = (change.address.group(), change.address.user()) else { return Ok(()) };
