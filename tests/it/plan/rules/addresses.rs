@@ -296,6 +296,19 @@ fn a_member_named_by_id_may_be_whom_an_end_of_nobody_is_about() {
 }
 
 #[test]
+fn an_own_end_of_nobody_is_not_dropped_by_a_member_who_is_named_by_id() {
+    let end = "  dina@acme.com: { until: 2027-01-10 }\n";
+    let groups = format!("  payroll:\n    members: [ada@acme.com, {{ account: acc-dina@acme.com }}]\n{TEAM}");
+    let world = World::of(RULES, &format!("  erik@acme.com: {{}}\n{end}"), &groups);
+    let base = renamed(world.change(hired(&["root@acme.com"])).then_base());
+    let dropped = |author: &str| rulings(&base.clone().edit(end, "").by(author).plan());
+    assert_eq!(dropped("dee@acme.com"), ["self-grant member.payroll/dina@acme.com: refused"]);
+    // Neighbours: a colleague, and an owner of the rules.
+    assert_eq!(dropped("erik@acme.com"), NONE);
+    assert_eq!(dropped("root@acme.com"), NONE);
+}
+
+#[test]
 fn a_new_name_beside_an_end_of_nobody_is_shown_as_what_the_base_would_end() {
     let base = renamed(world("  erik@acme.com: { active: true }\n").then_base());
     let base = World { today: jiff::civil::date(2027, 1, 12), ..base };

@@ -130,7 +130,7 @@ impl<'a> Comparing<'a, '_> {
     }
 
     /// Whether somebody is in a group, and the tree does not end that.
-    fn keeps(&self, group: &GroupId, account: &AccountId) -> bool {
+    pub(super) fn keeps(&self, group: &GroupId, account: &AccountId) -> bool {
         let is_member = self.live.members.get(group).is_some_and(|members| members.contains(account));
         is_member && !self.ends(group, account)
     }

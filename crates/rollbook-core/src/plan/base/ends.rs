@@ -94,8 +94,10 @@ impl<'a> Comparing<'a, '_> {
             let (base, head) = (it.base, it.head);
             let longer = lasts_longer(head, base);
             let kind = if longer { Kind::Later { base, head } } else { Kind::Earlier { base, head } };
-            let mut keeps = |group: &'a LiveGroup, account, doubt| {
-                if self.leaves_alone(&group.id, account) {
+            let mut keeps = |group: &'a LiveGroup, account, doubt: Option<Doubt>| {
+                // A line that names the account by its id tells nobody that it is not this person.
+                let stays = self.leaves_alone(&group.id, account);
+                if stays || doubt.is_some() && self.keeps(&group.id, account) {
                     found.push(Difference {
                         kind,
                         group: self.group_name(&group.id).unwrap_or(&group.name),

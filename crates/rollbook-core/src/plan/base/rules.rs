@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AppsInGroup, Declaration, GroupName, GroupState, Located, Members, Mode, Policy, RuleChange, Settings,
-    Source, UnlistedUsers,
+    Address, AppsInGroup, Declaration, GroupName, GroupState, Guard, Located, Members, Mode, Policy,
+    RuleChange, Settings, Source, UnlistedUsers,
 };
 
 type Texts = BTreeMap<String, String>;
@@ -48,7 +48,7 @@ fn texts(declaration: &Declaration) -> Texts {
     for waiver in &declaration.waivers {
         for address in &waiver.addresses {
             let text = format!("until {}: {}", waiver.until, waiver.because);
-            waivers.entry(format!("waive {} for {}", waiver.guard, address.value)).or_default().insert(text);
+            waivers.entry(rule_of_waiver(waiver.guard, &address.value)).or_default().insert(text);
         }
     }
     for (key, waived) in waivers {
@@ -143,6 +143,11 @@ fn policy(texts: &mut Texts, policy: &Policy) {
         let key = rule_of_exclusive(&list.value);
         texts.insert(key, "listed".into());
     }
+}
+
+/// The key of a waiver of a guard for an address.
+pub(in crate::plan) fn rule_of_waiver(guard: Guard, address: &Address) -> String {
+    format!("waive {guard} for {address}")
 }
 
 /// The key of a list of `exclusive`, whatever its order.

@@ -180,6 +180,12 @@ impl<'a> Desired<'a> {
         self.declaration.users.get(email)?.until.map(|until| until.value)
     }
 
+    /// Whether the tree ends all that a person has: now, by `active: false`, or on a day of their own.
+    pub(super) fn ends_person(&self, user: &UserRef) -> bool {
+        let offboarded = || user.email().is_some_and(|email| self.offboarded(email).is_some());
+        self.end_of(user).is_some() || offboarded()
+    }
+
     /// Whether the day of a person's own `until` has come.
     pub(super) fn has_ended(&self, user: &UserRef) -> bool {
         self.end_of(user).is_some_and(|end| end <= self.today)

@@ -24,7 +24,7 @@ use crate::model::{
     PlannedOperation, RuleChange, RuleSource, Ruling, Verdict, Waiver,
 };
 
-use super::base::Difference;
+use super::base::{Difference, rule_of_waiver};
 use super::context::Context;
 use super::identity::{Obstacle, ObstacleCode};
 use super::order::Circle;
@@ -200,7 +200,7 @@ fn loosened(case: &Case<'_>, verdicts: &mut Vec<Verdict>, tripped: Tripped) {
 fn new_waiver<'a>(case: &Case<'a>, guard: Guard) -> Option<&'a Waiver> {
     let is_new = |waiver: &&Waiver| {
         waiver.addresses.iter().any(|address| {
-            let rule = format!("waive {guard} for {}", address.value);
+            let rule = rule_of_waiver(guard, &address.value);
             case.changed_rules.iter().any(|change| change.rule == rule)
         })
     };

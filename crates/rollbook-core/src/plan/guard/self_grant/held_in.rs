@@ -63,7 +63,6 @@ fn ending<'a>(case: &'a Case<'_>, base: &'a Rules<'_>, authors: &[&Author<'_>]) 
             (None, UserRef::Account(_)) => false,
         }
     };
-    let today = base.tree.desired.today;
     let desired = base.tree.desired.groups.iter();
     let ending = desired.filter_map(|(name, group)| {
         let GroupIdentity::Live(live) = base.tree.groups.get(name) else { return None };
@@ -78,12 +77,10 @@ fn ending<'a>(case: &'a Case<'_>, base: &'a Rules<'_>, authors: &[&Author<'_>]) 
         (ends && case.rules.privileged.may_hold(&live.id)).then_some(&live.id)
     });
     // What ends with the person ends in each group that they are in.
-    let users = base.tree.desired.declaration.users.iter();
-    let leaving = users.filter(|(_, user)| user.until.is_some() || user.offboarded_on(today).is_some());
-    let leaving: Vec<Option<&AccountId>> =
-        leaving.map(|(email, _)| base.tree.account(&UserRef::Email(email.clone()))).collect();
-    let is_author = |id: &&AccountId| unknown || is_author(id);
-    let leaving: Vec<&AccountId> = leaving.into_iter().flatten().filter(is_author).collect();
+    let users = base.tree.desired.declaration.users.keys().cloned().map(UserRef::Email);
+    let leaving = users.filter(|user| base.tree.desired.ends_person(user));
+    let accounts = leaving.filter_map(|user| base.tree.account(&user));
+    let leaving: Vec<&AccountId> = accounts.filter(|id| unknown || is_author(id)).collect();
     let groups = case.context.live.groups.iter().map(|group| &group.id).filter(|id| {
         // Of a group that was not read nobody knows.
         let members = case.context.live.members.get(*id);

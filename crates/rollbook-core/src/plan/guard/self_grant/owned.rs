@@ -180,11 +180,13 @@ pub(super) fn moved_names(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Trippe
     let mut found = Vec::new();
     let Some(base) = case.context.base else { return found };
     let others = Others::of(case, authors);
+    let second =
+        others.as_ref().map(|others| second_names(others.base.tree, case.context.tree)).unwrap_or_default();
     // An author whom nobody knows may be anybody, and so may one whom nobody names.
     let unknown = authors.iter().find(|author| !author.known);
     let anybody = authors.is_empty() || unknown.is_some();
     for change in case.identities {
-        let ahead = others.as_ref().and_then(|others| ahead_of_its_use(case, change, others));
+        let ahead = others.as_ref().and_then(|_| ahead_of_its_use(case, change, &second));
         if ahead.is_none() && is_shown(case, change) {
             continue;
         }
@@ -222,19 +224,28 @@ const OF_SECOND: &str =
 
 /// Why a first line of the lock, or a first pin, is more than a record of what the tree has today: it would say whom a later
 /// change means, which names somebody or something else, and whose author does not look at the lock.
-fn ahead_of_its_use(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) -> Option<&'static str> {
-    let (None, Some(id)) = (&change.base, &change.head) else { return None };
-    let (base, head) = (others.base.tree, case.context.tree);
-    if !head.desired.has(&change.address) {
+fn ahead_of_its_use(
+    case: &Case<'_>,
+    change: &IdentityChange,
+    second: &BTreeSet<&Email>,
+) -> Option<&'static str> {
+    if change.base.is_some() || change.head.is_none() {
+        return None;
+    }
+    if !case.context.tree.desired.has(&change.address) {
         return Some(OF_UNUSED);
     }
-    let Address::User(UserRef::Email(email)) = &change.address else { return None };
-    let other = |tied: &(&Email, &AccountId)| tied.0 != email && tied.1.as_str() == id;
-    let names = |tree: &Resolved<'_>| -> BTreeSet<Email> {
-        tree.desired.declaration.tied().filter(other).map(|(email, _)| email.clone()).collect()
-    };
-    // A line that moves to another name leaves the account with one.
-    (!names(base).is_disjoint(&names(head))).then_some(OF_SECOND)
+    let email = change.address.user()?.email()?;
+    (matches!(change.address, Address::User(_)) && second.contains(email)).then_some(OF_SECOND)
+}
+
+/// The emails that a tree ties to an account that the base ties to another one, which stays: a line that moves to another
+/// name leaves the account with one.
+fn second_names<'t>(base: &Resolved<'_>, head: &'t Resolved<'_>) -> BTreeSet<&'t Email> {
+    let known: BTreeSet<(&Email, &AccountId)> = base.desired.declaration.tied().collect();
+    let tied = || head.desired.declaration.tied();
+    let kept: BTreeSet<&AccountId> = tied().filter(|tied| known.contains(tied)).map(|(_, id)| id).collect();
+    tied().filter(|tied| !known.contains(tied) && kept.contains(tied.1)).map(|(email, _)| email).collect()
 }
 
 /// Whether a name had no id, or that of a group that is gone from the site, and is given the one that the site shows for it.
@@ -332,11 +343,7 @@ fn ends_nobody(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) ->
     if !tree.people.is_of_nobody(user) {
         return false;
     }
-    let ends = |tree: &Resolved<'_>| {
-        let offboarded = user.email().is_some_and(|email| tree.desired.offboarded(email).is_some());
-        offboarded || tree.desired.end_of(user).is_some()
-    };
-    let ends = ends(tree) || ends(case.context.tree);
+    let ends = tree.desired.ends_person(user) || case.context.tree.desired.ends_person(user);
     tree.desired.groups.iter().any(|(name, group)| {
         let id = tree.groups.id(name).filter(|id| case.rules.privileged.may_hold(id));
         let members = id.and_then(|id| live.members.get(id));
