@@ -48,12 +48,14 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>, beside: Beside<'_>) ->
         Box::pin(Asked::of(surfaces, reader, desired, beside, &searches))
     )?;
     let Asked { rights, people, everybody, users, scim_users } = asked;
+    let more = plan::privileged_groups_to_read(desired, beside, &rights, &groups);
+    let more = self::members(surfaces, reader.surface(), &more).await?;
     let mut live = LiveState {
         rights,
         groups,
-        members: members.of,
+        members: members.of.into_iter().chain(more.of).collect(),
         users: Reading::NotRead,
-        accounts: members.accounts,
+        accounts: members.accounts.into_iter().chain(more.accounts).collect(),
         people: BTreeMap::new(),
         searched: if surfaces.organization.is_some() { searches.emails } else { BTreeSet::new() },
         scim_users,

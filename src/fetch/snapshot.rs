@@ -39,7 +39,8 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Readings, Er
         OrganizationPeople::of(organization, desired, &searches.emails)
     )?;
     let rights = Rights { surfaces: surfaces.configured(), jira };
-    let ids = plan::groups_to_read(desired, Beside::default(), &groups);
+    let mut ids = plan::groups_to_read(desired, Beside::default(), &groups);
+    ids.extend(plan::privileged_groups_to_read(desired, Beside::default(), &rights, &groups));
     info!(groups = groups.len(), declared = ids.len(), "reading members and everybody");
     let acting = rights.acting();
     let (members, users, scim_users) = try_join!(

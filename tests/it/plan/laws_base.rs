@@ -1,4 +1,4 @@
-//! Laws of what a plan is compared with: a base says what an operation is and never which ones there are, and a
+//! Laws of what a plan is compared with: a base says what an operation is, and but for an invitation back not which ones there are, and a
 //! reviewed plan lets nothing through that was not in it.
 
 use std::collections::BTreeSet;
@@ -38,7 +38,15 @@ fn a_base_does_not_change_what_is_done(world: &World, base: &World) -> Result<()
     let alone = world.plan();
     let compared = World { base: Some(base.files.clone()), ..world.clone() }.plan();
     // What the base has asked about may tell who an undeclared member is, so that nothing holds them back any more.
-    let (of_alone, of_compared) = (deeds(&alone), deeds(&compared));
+    let (mut of_alone, of_compared) = (deeds(&alone), deeds(&compared));
+    // Who was invited before and has another email by now is known by the base alone. What depends on it waits as well.
+    let waits: BTreeSet<(Action, &Address)> =
+        compared.blocked.iter().map(|it| (it.action, &it.address)).collect();
+    if compared.blocked.iter().any(|it| it.code == "reactivation") {
+        for it in alone.operations.iter().filter(|it| waits.contains(&(it.key.action, &it.key.address))) {
+            of_alone.remove(&deed(it));
+        }
+    }
     prop_assert!(of_alone.is_subset(&of_compared), "{:?}\n{:?}", of_alone, of_compared);
     let held_back = alone.blocked.iter().filter(|blocked| blocked.code == "identity-unresolved").count();
     prop_assert!(of_compared.len() - of_alone.len() <= held_back, "{:?}\n{:?}", of_alone, of_compared);

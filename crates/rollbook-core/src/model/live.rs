@@ -166,10 +166,17 @@ impl LiveAccount {
 /// the Units rollout reaches a tenant (docs/atlassian.md#organization-administrators).
 pub const ORGANIZATION_ADMINS: &str = "org-admins";
 
+impl Listing<LiveGroup> {
+    /// The groups that administer the organization.
+    pub fn organization_admins(&self) -> impl Iterator<Item = &GroupId> {
+        self.iter().filter(|group| group.name.as_str() == ORGANIZATION_ADMINS).map(|group| &group.id)
+    }
+}
+
 impl LiveState {
     /// The groups that administer the organization.
     pub fn organization_admin_groups(&self) -> impl Iterator<Item = &GroupId> {
-        self.groups.iter().filter(|group| group.name.as_str() == ORGANIZATION_ADMINS).map(|group| &group.id)
+        self.groups.organization_admins()
     }
 
     /// Takes in what the organization says of people.

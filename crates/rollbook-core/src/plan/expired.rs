@@ -8,6 +8,7 @@ use crate::model::{
     UserRef,
 };
 
+use super::base::names;
 use super::context::Context;
 use super::desired::{Desired, DesiredGroup};
 use super::identity::{
@@ -41,7 +42,7 @@ pub fn spent(desired: &Desired<'_>, live: &LiveState) -> BTreeMap<GroupName, BTr
 fn lingering<'a>(desired: &'a Desired<'_>, live: &LiveState) -> BTreeSet<&'a UserRef> {
     let tree = Resolved::of(desired.clone(), live);
     let names = GroupNames::of([desired.declaration], &live.groups);
-    let privileged = Marked::privileged([&desired.declaration.policy], &names, live);
+    let privileged = Marked::privileged([&desired.declaration.policy], &names, &live.rights, &live.groups);
     let mut lingering = BTreeSet::new();
     for (name, group) in &desired.groups {
         let (members, is_privileged) = match tree.groups.get(name) {
@@ -51,7 +52,8 @@ fn lingering<'a>(desired: &'a Desired<'_>, live: &LiveState) -> BTreeSet<&'a Use
         };
         let is_left = |user: &&UserRef| {
             let Some(members) = members else { return true };
-            let may_be_another = || is_privileged && unnamed(&tree, live, group, members).next().is_some();
+            let may_be_another =
+                || is_privileged && unnamed(&tree, live, Some(group), members).next().is_some();
             !is_gone(user, members, &tree.people, live) || tree.people.is_of_nobody(user) && may_be_another()
         };
         lingering.extend(group.denied.keys().filter(is_left));
@@ -78,25 +80,23 @@ pub(super) fn of_nobody(context: &Context<'_>, privileged: &Marked) -> Vec<Block
     let Context { tree, live, locator, scope, .. } = *context;
     let mut found = Vec::new();
     let mut staying: Vec<(&GroupName, &AccountId, usize)> = Vec::new();
-    for (name, group) in &tree.desired.groups {
-        let GroupIdentity::Live(of_site) = tree.groups.get(name) else { continue };
-        if !privileged.holds(&of_site.id) {
-            continue;
-        }
+    for of_site in live.groups.iter().filter(|group| privileged.holds(&group.id)) {
+        let Some(members) = live.members.get(&of_site.id) else { continue };
+        let name = tree.groups.declared_as(&of_site.id).unwrap_or(&of_site.name);
+        let group = tree.desired.groups.get(name).filter(|_| tree.groups.id(name) == Some(&of_site.id));
         let is_left = |id: &&AccountId| {
-            group.mode == Mode::AtLeast
-                || scope.is_by_time()
-                || group.members.contains_key(&UserRef::Account((*id).clone()))
+            group.is_none_or(|group| {
+                group.mode == Mode::AtLeast
+                    || scope.is_by_time()
+                    || group.members.contains_key(&UserRef::Account((*id).clone()))
+            })
         };
-        let unnamed: Vec<&AccountId> = live
-            .members
-            .get(&of_site.id)
-            .map(|members| unnamed(tree, live, group, members).filter(is_left).collect())
-            .unwrap_or_default();
+        let unnamed: Vec<&AccountId> = unnamed(tree, live, group, members).filter(is_left).collect();
         let Some(first) = unnamed.first() else { continue };
         let staying_there = (name, *first, unnamed.len());
         staying.push(staying_there);
-        for (user, denial) in group.denied.iter().filter(|(user, _)| tree.people.is_of_nobody(user)) {
+        let denied = group.into_iter().flat_map(|group| &group.denied);
+        for (user, denial) in denied.filter(|(user, _)| tree.people.is_of_nobody(user)) {
             let address = Address::Member(name.clone(), user.clone());
             let obstacle = end_of_nobody(user, staying_there, context);
             let origin = locator.locate(denial.origin);
@@ -129,17 +129,17 @@ fn leavers_of_nobody<'a>(
     })
 }
 
-/// The people among some members of a group that it does not name by an email: the group may name the same person by an id
-/// and by an email.
+/// The people among some members of a group that it does not name by an email, or the whole tree where that does not declare
+/// the group. The tree may name the same person by an id and by an email.
 pub(super) fn unnamed<'a>(
     tree: &'a Resolved<'_>,
     live: &'a LiveState,
-    group: &'a DesiredGroup<'_>,
+    group: Option<&'a DesiredGroup<'_>>,
     members: &'a Listing<AccountId>,
 ) -> impl Iterator<Item = &'a AccountId> {
-    let is_named = |id: &AccountId| {
+    let is_named = move |id: &AccountId| {
         let mut emails = tree.people.names(id).filter(|user| user.email().is_some());
-        emails.any(|user| group.members.contains_key(user) || group.denied.contains_key(user))
+        emails.any(|user| group.is_none_or(|group| names(group, user)))
     };
     let is_person = |id: &&AccountId| live.accounts.get(id).is_none_or(|account| account.kind.is_person());
     members.iter().filter(is_person).filter(move |id| !is_named(id))

@@ -58,7 +58,9 @@ pub use import::{Selection, asked_anew, import, import_questions, withhold};
 pub use lock::{Locking, emails_of_accounts, lock, unresolved};
 pub use narrow::Scope;
 pub use pipeline::make;
-pub use questions::{Beside, Reads, Searches, groups_to_read, moved, questions, reads, searches};
+pub use questions::{
+    Beside, Reads, Searches, groups_to_read, moved, privileged_groups_to_read, questions, reads, searches,
+};
 pub use reading::{Choice, Estimate, Instead, MemberReads, Speed, Speeds, member_reads};
 pub use redact::redacted;
 pub use user_report::{choose, declare, group_on_site};

@@ -115,7 +115,7 @@ fn changed_emails(differ: &mut Differ<'_>) {
         })
         .collect();
     for (declared, live) in changed {
-        let text = format!("{declared} now has the email {live}; work goes on by account");
+        let text = format!("the account of {declared} shows the email {live} now; work goes on by account");
         note(differ, "email-changed", text, None);
     }
 }

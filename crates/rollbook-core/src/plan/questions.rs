@@ -8,7 +8,7 @@ use crate::model::{
 };
 
 use super::desired::{Desired, Lookup};
-use super::identity::{GroupNames, Groups};
+use super::identity::{GroupNames, Groups, Marked};
 use super::import::Selection;
 use super::route::scim_is_ours;
 use super::undo::Concerned;
@@ -205,6 +205,33 @@ pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<
         ids.extend(selected.map(|group| group.id.clone()));
     }
     ids.into_iter().collect()
+}
+
+/// The privileged groups whose members a diff needs though no tree declares them: where `self-grant` is asked for and somebody
+/// ends whom neither a pin nor the lock ties to an account. Once their email changes, each member whom the tree does not name
+/// may be that person.
+pub fn privileged_groups_to_read(
+    desired: &Desired<'_>,
+    beside: Beside<'_>,
+    rights: &Rights,
+    live: &Listing<LiveGroup>,
+) -> Vec<GroupId> {
+    let trees = || beside.base.into_iter().chain([desired]);
+    let ends_untied = |tree: &Desired<'_>| {
+        let mut emails = tree.declaration.users.keys();
+        emails.any(|email| {
+            explained(tree.declaration, email).is_none() && tree.ends_person(&UserRef::Email(email.clone()))
+        })
+    };
+    if !asks(desired, beside) || !trees().any(ends_untied) {
+        return Vec::new();
+    }
+    let names = GroupNames::of(trees().map(|tree| tree.declaration), live);
+    let policies = trees().map(|tree| &tree.declaration.policy);
+    let privileged = Marked::privileged(policies, &names, rights, live);
+    let read: BTreeSet<GroupId> = groups_to_read(desired, beside, live).into_iter().collect();
+    let ids = live.iter().map(|group| &group.id);
+    ids.filter(|id| privileged.holds(id) && !read.contains(*id)).cloned().collect()
 }
 
 /// Says what must be known before changes can be routed.

@@ -77,7 +77,7 @@ impl<'a> RuleBook<'a> {
             .filter(|(_, at, email)| accounts_of(&trees[*at..], email).is_empty())
             .map(|(rule, at, email)| Unseen { email, rule, tree: trees[at] });
         Self {
-            privileged: Marked::privileged(policies(), &names, live),
+            privileged: Marked::privileged(policies(), &names, &live.rights, &live.groups),
             operators: operators.iter().flat_map(|(_, email)| kept_of(&trees, email)).collect(),
             operator_emails: operators.iter().map(|(_, email)| (*email).clone()).collect(),
             unseen: unseen.collect(),

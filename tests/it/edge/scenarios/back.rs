@@ -185,8 +185,8 @@ async fn jira_alone_gives_nobody_access_back() {
     let plan = Scene::of(&removed, JIRA).plan(TREE).await;
     same(
         &lines(&plan),
-        "add member.devs/bob@acme.com via jira
-         blocked: activate user.bob@acme.com: no-surface",
+        "blocked: activate user.bob@acme.com: no-surface
+         blocked: add member.devs/bob@acme.com: requires-blocked",
     );
 }
 

@@ -1,11 +1,11 @@
 //! An address that no account shows any more: the person who held it may go on under another one.
 
-use rollbook::model::Surface;
+use rollbook::model::{Reason, Surface};
 
 use super::{NONE, hired, otherwise};
 use crate::plan::guards::rulings;
-use crate::plan::keys;
-use crate::world::{Account, World};
+use crate::plan::{codes, keys};
+use crate::world::{Account, Group, World};
 
 const RULES: &str = "policy:\n  privileged: [payroll]\n  self-grant: refuse\n  admins: [root@acme.com]\n  invite-domains: \
                      [acme.com]\n";
@@ -26,19 +26,20 @@ fn renamed(world: World) -> World {
 #[test]
 fn nobody_is_invited_anew_at_an_address_that_an_apply_brought_to_the_site() {
     let active = "  dina@acme.com: { active: true }\n";
+    let held = ("invite user.dina@acme.com".to_owned(), "reactivation");
     let moved = renamed(world(active).then_base()).by("erik@acme.com");
-    assert!(
-        keys(&moved.plan()).contains(&"invite user.dina@acme.com".to_owned()),
-        "{:#?}",
-        keys(&moved.plan())
-    );
-    assert_eq!(rulings(&moved.plan()), ["reactivation user.dina@acme.com: refused"]);
-    let why = &moved.plan().guards[0].why;
+    let plan = moved.plan();
+    assert!(codes(&plan).contains(&held), "{:#?}", codes(&plan));
+    assert_eq!(rulings(&plan), NONE);
+    let why = &plan.blocked.iter().find(|it| it.code == "reactivation").unwrap().why;
     assert!(why.contains("no account shows the address any more"), "{why}");
+    // Everybody else's changes go on.
+    let others = moved.edit("[erik@acme.com]", "[erik@acme.com, zed@acme.com]").plan();
+    assert_eq!((keys(&others), rulings(&others)), (vec!["add member.team/zed@acme.com".into()], vec![]));
     // That only this change asks for them to be active makes no difference.
     let asked = renamed(world("  zed@acme.com: { active: true }\n").then_base());
     let asked = asked.edit("users:\n", "users:\n  dina@acme.com: { active: true }\n").by("erik@acme.com");
-    assert_eq!(rulings(&asked.plan()), ["reactivation user.dina@acme.com: refused"]);
+    assert!(codes(&asked.plan()).contains(&held), "{:#?}", codes(&asked.plan()));
     // Neighbours: a change may invite somebody new, and a lock line tells whose the address was.
     let hires = world("  zed@acme.com: { active: true }\n")
         .then_base()
@@ -335,4 +336,78 @@ fn a_new_name_beside_an_end_of_nobody_is_shown_as_what_the_base_would_end() {
     assert!(codes.iter().any(|code| code == "kept-by-change"), "{codes:?}");
     // Neighbour: nothing is said where nobody new is named.
     assert!(!otherwise(&base.plan()).contains(&kept), "{:#?}", otherwise(&base.plan()));
+}
+
+/// Payroll is privileged, and the tree does not declare it: Dina and Ada are in it.
+fn undeclared(users: &str) -> World {
+    World::of(RULES, users, TEAM).change(hired(&["root@acme.com", "zed@acme.com"])).change(|live| {
+        for email in ["ada@acme.com", "dina@acme.com"] {
+            live.accounts.insert(format!("acc-{email}"), Account::person(email));
+        }
+        let members = ["acc-ada@acme.com".into(), "acc-dina@acme.com".into()].into();
+        live.groups.insert("id-payroll".into(), Group::of("payroll", members));
+    })
+}
+
+#[test]
+fn an_own_end_of_nobody_counts_in_a_privileged_group_that_the_tree_does_not_declare() {
+    let end = "  dina@acme.com: { until: 2027-01-10 }\n";
+    let users = |end: &str| format!("  erik@acme.com: {{}}\n  ada@acme.com: {{}}\n{end}");
+    let base = renamed(undeclared(&users(end)).then_base());
+    // On the day, it is said that somebody stays who may be her.
+    let night = |world: World| {
+        let mut night = World { today: jiff::civil::date(2027, 1, 12), ..world };
+        night.scope.reasons = vec![Reason::Expired, Reason::Offboarded];
+        codes(&night.plan()).into_iter().map(|(_, code)| code.to_owned()).collect::<Vec<_>>()
+    };
+    assert_eq!(night(base.clone()), ["end-of-nobody"]);
+    // The end does not go by a change of hers, whether it has come or not.
+    let refused = ["self-grant member.payroll/dina@acme.com: refused"];
+    let dropped = |base: &World, line: &str, author: &str| {
+        let plan = base.clone().edit(line, "").by(author).plan();
+        (otherwise(&plan), rulings(&plan))
+    };
+    let moved = vec!["member.payroll/dina@acme.com: 2027-01-10 to no end, privileged".to_owned()];
+    assert_eq!(dropped(&base, end, "dee@acme.com"), (moved.clone(), refused.map(Into::into).to_vec()));
+    assert_eq!(dropped(&base, end, "erik@acme.com"), (moved, vec![]));
+    let left = "  dina@acme.com: { active: false }\n";
+    let leaver = renamed(undeclared(&users(left)).then_base());
+    let kept = vec!["member.payroll/dina@acme.com: kept, not suspend offboarded, privileged".to_owned()];
+    assert_eq!(dropped(&leaver, left, "dee@acme.com"), (kept.clone(), refused.map(Into::into).to_vec()));
+    assert_eq!(dropped(&leaver, left, "erik@acme.com"), (kept, vec![]));
+    // Nor does it come to mean somebody else.
+    let tied = |author: &str| {
+        let pinned = "  dina@acme.com: { until: 2027-01-10, account: acc-zed@acme.com }\n";
+        rulings(&base.clone().edit(end, pinned).by(author).plan())
+    };
+    assert_eq!(tied("dee@acme.com"), ["self-grant user.dina@acme.com: refused"]);
+    assert_eq!(tied("root@acme.com"), NONE);
+    // Neighbours: a line of the lock says who she is; and nobody stays whom the tree does not name.
+    let locked =
+        undeclared(&users(end)).lock("users:\n  dina@acme.com: { account: acc-dina@acme.com, from: jira }\n");
+    assert_eq!(night(renamed(locked.then_base())), ["no-surface"], "Jira suspends nobody");
+    let named = base.edit("users:\n", "users:\n  dee@acme.com: {}\n").then_base();
+    assert_eq!(night(named), Vec::<String>::new());
+}
+
+#[test]
+fn a_new_name_beside_an_own_end_of_nobody_is_shown_as_what_the_base_would_end() {
+    let end = "  erik@acme.com: {}\n  dina@acme.com: { until: 2027-01-10 }\n";
+    let line = "      - { user: dina@acme.com, until: 2027-01-10 }\n";
+    let base = renamed(world(end).edit(line, "").then_base());
+    let named = |entry: &str, author: &str| {
+        let plan = base.clone().edit("      - ada@acme.com\n", &format!("      - ada@acme.com\n{entry}"));
+        let plan = plan.by(author).plan();
+        (otherwise(&plan), rulings(&plan))
+    };
+    let moved = vec!["member.payroll/dina@acme.com: 2027-01-10 to no end, privileged".to_owned()];
+    let new = "      - dee@acme.com\n";
+    assert_eq!(named(new, "erik@acme.com"), (moved.clone(), vec![]));
+    assert_eq!(
+        named(new, "dee@acme.com").1.last().unwrap(),
+        "self-grant member.payroll/dina@acme.com: refused"
+    );
+    // Neighbour: a name that ends on the same day.
+    let ends = "      - { user: dee@acme.com, until: 2027-01-10 }\n";
+    assert_eq!(named(ends, "erik@acme.com"), (vec![], vec![]));
 }

@@ -63,8 +63,8 @@ fn an_invitation_into_default_groups_is_shown_marked_and_judged() {
     let ordinary = invited(RULES)
         .by("zoe@acme.com")
         .by("ada@acme.com")
-        .edit("privileged: [payroll]", "privileged: [audit]")
-        .then_base();
+        .edit("privileged: [payroll]", "privileged: [audit]");
+    let ordinary = World { base: None, ..ordinary };
     assert!(!ordinary.plan().operations[0].privileged);
     let free = unreadable("policy:\n  invite-domains: [acme.com]\n");
     assert_eq!((codes(&free), keys(&free)), (vec![], vec!["invite user.zoe@acme.com".into()]));

@@ -248,7 +248,9 @@ impl Live {
         let groups = self.listing(self.groups.iter().map(|(id, group)| group.live(id)));
         let mut accounts = BTreeMap::new();
         let mut members = BTreeMap::new();
-        for id in plan::groups_to_read(desired, beside, &groups) {
+        let mut to_read = plan::groups_to_read(desired, beside, &groups);
+        to_read.extend(plan::privileged_groups_to_read(desired, beside, &rights, &groups));
+        for id in to_read {
             let rows = self.groups[id.as_str()].members.iter().filter(|id| self.lists(id));
             let rows: Vec<&String> = rows.collect();
             accounts.extend(rows.iter().map(|id| (AccountId::new(id), self.listed(id))));
@@ -297,6 +299,7 @@ impl Live {
         Readings {
             members: plan::groups_to_read(desired, Beside::default(), &groups)
                 .into_iter()
+                .chain(plan::privileged_groups_to_read(desired, Beside::default(), &rights, &groups))
                 .map(members)
                 .collect(),
             accounts: listed.iter().map(|id| (AccountId::new(id), self.listed(id))).collect(),

@@ -160,6 +160,7 @@ impl<'a> Base<'a> {
         let mut kept = comparing.kept(capabilities);
         kept.extend(comparing.blocked());
         kept.extend(comparing.with_own_end(capabilities));
+        kept.extend(comparing.with_end_of_nobody());
         let at = |it: &Difference<'a>| (it.place, it.who);
         // What the base ends by name is not new, and nobody need have done it by hand.
         let ended: BTreeSet<_> = kept.iter().filter(|it| it.ends_by_name()).map(at).collect();
@@ -167,9 +168,11 @@ impl<'a> Base<'a> {
         // That a line which may be about somebody goes does not hide that the base would end their access.
         let takes: BTreeSet<_> = kept.iter().map(at).collect();
         found.retain(|it| it.kind != Kind::Left || !takes.contains(&at(it)));
-        // A membership that ends with its account may end by itself as well.
-        let mut told: BTreeSet<_> = found.iter().map(at).collect();
-        kept.retain(|it| told.insert(at(it)));
+        // A membership that ends with its account may end by itself as well. What may be about somebody else
+        // is another difference.
+        let told = |it: &Difference<'a>| (at(it), it.doubt.is_some());
+        let mut known: BTreeSet<_> = found.iter().map(told).collect();
+        kept.retain(|it| known.insert(told(it)));
         found.extend(kept);
         found
     }

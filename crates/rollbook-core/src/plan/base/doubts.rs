@@ -108,21 +108,21 @@ impl<'a> Comparing<'a, '_> {
         longer: impl Fn(&Entry) -> bool,
     ) -> bool {
         let TargetGroup::Group(id) = before.place else { return false };
-        self.stays(id, account) || self.goes_on_renamed(before, user, account, longer)
+        self.stays(id, account) || self.goes_on_renamed((id, Some(before.group)), user, account, longer)
     }
 
     /// Whether the tree declares somebody in a group under a name that the base does not have there, who may be one whom the
     /// base names and cannot place.
-    fn goes_on_renamed(
+    pub(super) fn goes_on_renamed(
         &self,
-        before: &Before<'_>,
+        (id, before): (&GroupId, Option<&DesiredGroup<'_>>),
         user: &UserRef,
         account: &AccountId,
         longer: impl Fn(&Entry) -> bool,
     ) -> bool {
-        let TargetGroup::Group(id) = before.place else { return false };
         let entry = || entry_of(self.head, self.declared.get(id)?, Who::Account(account));
-        let was_named = || entry_of(&self.base.tree, before.group, Who::Account(account)).is_some();
+        let was_named =
+            || before.is_some_and(|group| entry_of(&self.base.tree, group, Who::Account(account)).is_some());
         self.base.tree.people.is_of_nobody(user)
             && self.keeps(id, account)
             && !was_named()
@@ -147,9 +147,9 @@ impl<'a> Comparing<'a, '_> {
         if people.may_be_anybody(user) {
             found.extend(members.iter().filter(may_be));
         }
-        let named = tree.groups.declared_as(group).and_then(|name| tree.desired.groups.get(name));
-        if let Some(named) = named.filter(|_| self.privileged.may_hold(group) && people.is_of_nobody(user)) {
-            found.extend(expired::unnamed(tree, live, named, members));
+        if self.privileged.may_hold(group) && people.is_of_nobody(user) {
+            let declared = tree.groups.declared_as(group).and_then(|name| tree.desired.groups.get(name));
+            found.extend(expired::unnamed(tree, live, declared, members));
         }
         found.into_iter().collect()
     }
@@ -172,7 +172,9 @@ impl<'a> Comparing<'a, '_> {
             let goes_on = |account: &&AccountId| match doubt {
                 Doubt::Group => !still_ends && self.keeps(id, account),
                 // The tree may name them in addition to the line that ends nobody.
-                Doubt::Person if still_ends => self.goes_on_renamed(before, user, account, |_| true),
+                Doubt::Person if still_ends => {
+                    self.goes_on_renamed((id, Some(before.group)), user, account, |_| true)
+                }
                 Doubt::Person => self.goes_on(before, user, account, |_| true),
             };
             for account in accounts.into_iter().filter(goes_on) {

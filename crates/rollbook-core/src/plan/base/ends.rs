@@ -4,12 +4,12 @@ use jiff::civil::Date;
 
 use crate::model::{
     AccountId, Address, Capabilities, DeclarationChange, Declared, LiveGroup, LiveState, Locator, Origin,
-    TargetGroup, UserRef, Who,
+    Reason, TargetGroup, UserRef, Who,
 };
 
 use super::Base;
 use super::differences::{Comparing, Difference, Doubt, Kind};
-use crate::plan::desired::lasts_longer;
+use crate::plan::desired::{Entry, lasts_longer};
 use crate::plan::identity::Resolved;
 
 /// A person whose own end differs between the tree and its base.
@@ -84,6 +84,50 @@ impl Base<'_> {
 }
 
 impl<'a> Comparing<'a, '_> {
+    /// The privileged memberships of those who may be a person whose own end the base has, and whose email no account shows:
+    /// where the tree takes the offboarding back, each that stays, else each that it declares by a new name, for longer.
+    pub(super) fn with_end_of_nobody(&self) -> Vec<Difference<'a>> {
+        let (base, head) = (&self.base.tree, self.head);
+        let mut found = Vec::new();
+        for (email, declared) in &base.desired.declaration.users {
+            let user = UserRef::Email(email.clone());
+            if !base.desired.ends_person(&user) || !base.people.is_of_nobody(&user) {
+                continue;
+            }
+            let leaves = base.desired.offboarded(email).is_some();
+            let comes_back = leaves && head.desired.offboarded(email).is_none();
+            let end = base.desired.end_of(&user).filter(|_| !leaves);
+            for group in self.live.groups.iter().filter(|group| self.privileged.may_hold(&group.id)) {
+                let before =
+                    base.groups.declared_as(&group.id).and_then(|name| base.desired.groups.get(name));
+                let longer = |entry: &Entry| leaves || lasts_longer(entry.until, end);
+                let goes_on = |account: &&AccountId| {
+                    comes_back && self.stays(&group.id, account)
+                        || self.goes_on_renamed((&group.id, before), &user, account, longer)
+                };
+                for account in self.may_be(&user, &group.id).into_iter().filter(goes_on) {
+                    let kind = match end {
+                        Some(_) => Kind::Later { base: end, head: None },
+                        None => Kind::Kept {
+                            undoes: base.desired.declaration.policy.offboard.action(),
+                            reason: Reason::Offboarded,
+                        },
+                    };
+                    found.push(Difference {
+                        kind,
+                        group: self.group_name(&group.id).unwrap_or(&group.name),
+                        place: TargetGroup::Group(&group.id),
+                        user: user.clone(),
+                        who: Who::Account(account),
+                        doubt: Some(Doubt::Person),
+                        origin: self.base.locator.locate(declared.origin),
+                    });
+                }
+            }
+        }
+        found
+    }
+
     /// The memberships whose end moves, comes or goes with that of the person, though no group of either tree lists them. Of
     /// somebody whose account the base does not know, and who comes to stay longer, those privileged ones that may be theirs.
     pub(super) fn with_own_end(&self, capabilities: &'a Capabilities) -> Vec<Difference<'a>> {

@@ -80,44 +80,59 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Verdict> {
     verdicts
 }
 
-/// In a run for what time and offboarding bring, no change is judged: a guard blocks what it is about, so that the access
-/// of others ends. What it says of a change that this run leaves alone is for the run that makes the change.
+/// Takes out what a guard refuses and what can wait by itself. An invitation at an address that no account shows any more waits
+/// until somebody says who that is, and everybody else's changes do not. In a run for what time and offboarding bring, no change is judged: a guard blocks what it is about, so that
+/// the access of others ends. What it says of a change that this run leaves alone is for the run that makes the change.
 pub(super) fn block_refused(
     verdicts: &mut Vec<Verdict>,
     operations: &mut BTreeMap<Key, PlannedOperation>,
     context: &Context<'_>,
     rules: &RuleBook<'_>,
 ) -> Vec<Blocked> {
-    if !context.scope.is_by_time() {
-        return Vec::new();
-    }
+    let by_time = context.scope.is_by_time();
     let mut blocked = Vec::new();
     verdicts.retain(|verdict| {
-        if verdict.ruling != Ruling::Refused {
+        if verdict.ruling != Ruling::Refused || !by_time && verdict.guard != Guard::Reactivation {
             return true;
         }
         if verdict.addresses.is_empty() {
             return verdict.guard != Guard::SelfGrant;
         }
         let about = |planned: &&PlannedOperation| {
-            verdict.addresses.iter().any(|address| revokes_at(planned, address, (context, rules)))
+            verdict.addresses.iter().any(|address| {
+                let waits = is_of_nobody(planned, context) && *address == planned.key.address;
+                if by_time { revokes_at(planned, address, (context, rules)) } else { waits }
+            })
         };
-        let mut keys: BTreeSet<Key> = operations.values().filter(about).map(|it| it.key.clone()).collect();
-        // What ends with an account touches its groups, too.
-        while let Some(key) = keys.pop_first() {
+        let obstacle = Obstacle {
+            code: ObstacleCode::Guard(verdict.guard),
+            why: verdict.why.clone(),
+            help: verdict.help.clone(),
+        };
+        let about = operations.values().filter(about);
+        let mut held: BTreeMap<Key, Obstacle> = about.map(|it| (it.key.clone(), obstacle.clone())).collect();
+        if held.is_empty() && !by_time {
+            return true;
+        }
+        while let Some((key, reason)) = held.pop_first() {
             let Some(planned) = operations.remove(&key) else { continue };
             keep_membership(operations, &planned);
-            keys.extend(operations.values().filter(|it| it.requires.contains(&key)).map(|it| it.key.clone()));
-            let obstacle = Obstacle {
-                code: ObstacleCode::Guard(verdict.guard),
-                why: verdict.why.clone(),
-                help: verdict.help.clone(),
-            };
-            blocked.push(obstacle.blocks(planned));
+            for it in operations.values().filter(|it| it.requires.contains(&key)) {
+                // What ends with an account touches its groups, too.
+                let reason = if by_time { obstacle.clone() } else { Obstacle::requires(&key) };
+                held.entry(it.key.clone()).or_insert(reason);
+            }
+            blocked.push(reason.blocks(planned));
         }
         false
     });
     blocked
+}
+
+/// Whether an operation invites somebody whose address no account has.
+fn is_of_nobody(planned: &PlannedOperation, context: &Context<'_>) -> bool {
+    let invites = matches!(planned.operation, Operation::InviteUser { .. });
+    invites && planned.key.address.user().is_some_and(|user| context.tree.account(user).is_none())
 }
 
 /// A membership that is not ended by itself stays with the account: it loses its effect, or ends, with that.

@@ -13,6 +13,15 @@ pub(in crate::plan) struct Obstacle {
 }
 
 impl Obstacle {
+    /// That an operation depends on one that is blocked.
+    pub(in crate::plan) fn requires(required: &Key) -> Self {
+        Self {
+            code: ObstacleCode::RequiresBlocked,
+            why: format!("it depends on `{required}`, which is blocked"),
+            help: "Resolve what blocks that first.".into(),
+        }
+    }
+
     /// What it makes of a change.
     pub(in crate::plan) fn holds(self, change: &Change) -> Blocked {
         let at = (change.address.clone(), change.wanted.action());

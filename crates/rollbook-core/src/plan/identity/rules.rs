@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Declaration, Effect, GroupId, GroupName, Key, Listing, LiveGroup, LiveState, ORGANIZATION_ADMINS,
-    Operation, Policy, TargetGroup,
+    Declaration, Effect, GroupId, GroupName, Key, Listing, LiveGroup, ORGANIZATION_ADMINS, Operation, Policy,
+    Rights, TargetGroup,
 };
 
 /// What a tree and its base call groups, and what the site does.
@@ -76,14 +76,15 @@ impl Marked {
     pub(in crate::plan) fn privileged<'a>(
         policies: impl IntoIterator<Item = &'a Policy>,
         names: &GroupNames,
-        live: &LiveState,
+        rights: &Rights,
+        groups: &Listing<LiveGroup>,
     ) -> Self {
         let listed = policies.into_iter().flat_map(|policy| &policy.privileged).map(|name| &name.value);
         let mut marked = Self::of(listed, names);
-        marked.ids.extend(live.rights.site_admin_groups().map(|group| group.id.clone()));
-        marked.ids.extend(live.organization_admin_groups().cloned());
+        marked.ids.extend(rights.site_admin_groups().map(|group| group.id.clone()));
+        marked.ids.extend(groups.organization_admins().cloned());
         marked.names.insert(ORGANIZATION_ADMINS.into());
-        marked.in_doubt = live.rights.jira.is_none();
+        marked.in_doubt = rights.jira.is_none();
         marked
     }
 

@@ -1,6 +1,6 @@
 //! What depends on something that is blocked.
 
-use crate::model::{Action, Key, Operation, PlannedOperation};
+use crate::model::{Action, Address, Blocked, Key, Operation, PlannedOperation};
 
 use super::super::identity::{Obstacle, ObstacleCode};
 use super::Routes;
@@ -8,6 +8,7 @@ use super::Routes;
 /// Blocks what depends on something that is blocked, and what depends on that.
 pub(super) fn block(found: &mut Routes) {
     block_returns(found);
+    block_additions(found);
     loop {
         let missing = |key: &&Key| !found.operations.contains_key(*key);
         let orphan =
@@ -21,13 +22,26 @@ pub(super) fn block(found: &mut Routes) {
             return;
         }
         for (key, required) in orphans {
-            let obstacle = Obstacle {
-                code: ObstacleCode::RequiresBlocked,
-                why: format!("it depends on `{required}`, which is blocked"),
-                help: "Resolve what blocks that first.".into(),
-            };
-            found.block_planned(&key, obstacle);
+            found.block_planned(&key, Obstacle::requires(&required));
         }
+    }
+}
+
+/// Nobody who is to come back first, and cannot, comes into a group: Jira puts nobody there who is not active.
+fn block_additions(found: &mut Routes) {
+    let comes_back = |planned: &PlannedOperation| {
+        let user = planned.key.address.user()?;
+        let is_theirs = |it: &&Blocked| {
+            it.action == Action::Activate && matches!(&it.address, Address::User(who) if who == user)
+        };
+        found.blocked.iter().find(is_theirs).map(|it| Key { address: it.address.clone(), action: it.action })
+    };
+    let additions =
+        found.operations.values().filter(|it| matches!(it.operation, Operation::AddMember { .. }));
+    let held: Vec<(Key, Key)> =
+        additions.filter_map(|planned| Some((planned.key.clone(), comes_back(planned)?))).collect();
+    for (key, required) in held {
+        found.block_planned(&key, Obstacle::requires(&required));
     }
 }
 

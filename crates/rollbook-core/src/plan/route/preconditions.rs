@@ -151,7 +151,8 @@ impl<'a> Preconditions<'a> {
         let asked = self.context.capabilities.accounts.get(account).and_then(Option::as_ref);
         let renamed = match (change.address.user(), asked.and_then(|asked| asked.email.as_ref())) {
             (Some(UserRef::Email(declared)), Some(live)) if declared != live => {
-                let text = format!("{declared} now has the email {live}; work goes on by account");
+                let text =
+                    format!("the account of {declared} shows the email {live} now; work goes on by account");
                 Some(note("email-changed", text, change))
             }
             _ => None,

@@ -12,7 +12,9 @@ use crate::model::{
 
 use super::super::desired::Desired;
 use super::super::identity::{Groups, People};
-use super::super::questions::{Beside, Searches, groups_to_read, moved, reads, searches};
+use super::super::questions::{
+    Beside, Searches, groups_to_read, moved, privileged_groups_to_read, reads, searches,
+};
 use super::super::route::scim_is_ours;
 use super::document::SnapshotError;
 
@@ -30,8 +32,10 @@ pub fn live_state(
     let people = held.search(&searches);
     let found: BTreeSet<Email> = people.iter().filter_map(|person| person.email.clone()).collect();
     let reads = reads(desired, beside, &held.rights, &found);
+    let more = privileged_groups_to_read(desired, beside, &held.rights, &held.groups);
     let members: BTreeMap<_, _> = groups_to_read(desired, beside, &held.groups)
         .into_iter()
+        .chain(more)
         .filter_map(|id| Some((id.clone(), held.members.get(&id)?.clone())))
         .collect();
     let mut live = LiveState {

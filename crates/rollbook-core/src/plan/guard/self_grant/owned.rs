@@ -11,6 +11,7 @@ use crate::model::{
 use super::author::Author;
 use super::{Case, Grant, GrantKind, Rules, Tripped, is_of_unknown, trip};
 use crate::plan::base::names;
+use crate::plan::expired::unnamed;
 use crate::plan::identity::Resolved;
 
 /// The authors of a change who do not own the rules by the base.
@@ -344,21 +345,13 @@ fn ends_nobody(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) ->
         return false;
     }
     let ends = tree.desired.ends_person(user) || case.context.tree.desired.ends_person(user);
-    tree.desired.groups.iter().any(|(name, group)| {
-        let id = tree.groups.id(name).filter(|id| case.rules.privileged.may_hold(id));
-        let members = id.and_then(|id| live.members.get(id));
-        let is_unnamed = |account: &AccountId| tree.entry_of(group, account).is_none();
+    live.members.iter().filter(|(group, _)| case.rules.privileged.may_hold(group)).any(|(group, members)| {
+        let declared = tree.groups.declared_as(group).and_then(|name| tree.desired.groups.get(name));
         // It may be about each member whom the tree does not name there, and an author does not say that it is not about them.
-        let may_be_author = |id: &AccountId| {
-            is_unnamed(id)
-                && *id != account
-                && others.authors.iter().any(|author| author.accounts.contains(id))
-        };
-        (ends || names(group, user))
-            && members.is_some_and(|members| {
-                !members.contains(&account) && members.iter().any(is_unnamed)
-                    || members.iter().any(may_be_author)
-            })
+        let mut unnamed = unnamed(tree, live, declared, members).filter(|id| **id != account).peekable();
+        let is_author = |id: &AccountId| others.authors.iter().any(|author| author.accounts.contains(id));
+        (ends || declared.is_some_and(|group| names(group, user)))
+            && (!members.contains(&account) && unnamed.peek().is_some() || unnamed.any(is_author))
     })
 }
 
