@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use jiff::ToSpan;
 
 use crate::model::{
-    AccountId, Capabilities, Email, GroupId, GroupName, Note, Read, TargetGroup, UserRef, Who,
+    AccountId, Capabilities, DeclaredGroup, Email, GroupId, GroupName, GroupState, Note, Read, TargetGroup,
+    UserRef, Who,
 };
 
 use super::context::Context;
-use super::identity::{Identity, Marked};
+use super::identity::{GroupIdentity, Identity, Marked};
 use super::projection::Projection;
 use super::rules::{RuleBook, Rules, Unseen, group_id};
 
@@ -23,6 +24,25 @@ pub(super) fn on_rules(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note>
     notes.extend(standing_pairs(rules, context));
     notes.extend(unknown_leavers(context));
     notes.extend(expiring(rules, context));
+    notes.extend(tombstones_of_nothing(context));
+    notes
+}
+
+/// Groups that the change declares absent and that are not there: nothing is deleted now, and the next group of that name is.
+fn tombstones_of_nothing(context: &Context<'_>) -> Vec<Note> {
+    let Some(base) = context.base.filter(|_| !context.undoes) else { return Vec::new() };
+    let is_absent = |group: &DeclaredGroup| matches!(group.state, GroupState::Absent);
+    let before = &base.tree.desired.declaration.groups;
+    let mut notes = Vec::new();
+    for (name, group) in &context.tree.desired.declaration.groups {
+        let is_new = !before.get(name).is_some_and(is_absent);
+        if is_absent(group) && is_new && matches!(context.tree.groups.get(name), GroupIdentity::Missing) {
+            let text = format!(
+                "group {name} is absent already; while the line stands, a group that comes by this name is deleted"
+            );
+            notes.push(Note::new("absent-already", text, Some(context.locator.locate(group.origin))));
+        }
+    }
     notes
 }
 

@@ -3,7 +3,7 @@
 use rollbook::config::parse;
 use rollbook::model::{SourceFile, Tree};
 
-use super::NONE;
+use super::{NONE, said};
 use crate::world::{TODAY, World};
 
 /// The codes of what `check` finds.
@@ -114,4 +114,18 @@ fn what_belongs_to_the_tree_is_a_rule() {
     let rules = world.plan().base.unwrap().rules;
     let rules: Vec<_> = rules.iter().map(|it| (it.rule.as_str(), it.head.as_deref())).collect();
     assert_eq!(rules, [("include", Some("groups/*.yaml"))]);
+}
+
+#[test]
+fn a_group_that_is_declared_absent_and_is_not_there_is_noted_once() {
+    let tree = World::of("", "", "  old: { absent: true }\n  team:\n    members: [ada@acme.com]\n");
+    let tree = tree.change(|live| live.groups.retain(|_, group| group.name != "old"));
+    let base = tree.clone().edit("  old: { absent: true }\n", "").files;
+    let change = World { base: Some(base), ..tree.clone() };
+    assert_eq!(
+        said(&change.plan(), "absent-already"),
+        ["group old is absent already; while the line stands, a group that comes by this name is deleted"]
+    );
+    // Neighbour: the base says so as well.
+    assert_eq!(said(&tree.then_base().plan(), "absent-already"), NONE);
 }
