@@ -1,7 +1,7 @@
 //! The members of groups.
 
-use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, HashMap};
 
 use futures_util::{StreamExt as _, TryFutureExt as _, TryStreamExt as _, stream};
 
@@ -18,7 +18,7 @@ pub struct Members {
     /// The members of each group.
     pub of: BTreeMap<GroupId, Listing<AccountId>>,
     /// What is known of them.
-    pub accounts: BTreeMap<AccountId, LiveAccount>,
+    pub accounts: HashMap<AccountId, LiveAccount>,
 }
 
 /// Reads the members of groups through a surface. What the organization does not show of them, such as the admin groups,

@@ -50,7 +50,7 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Readings, Er
     )?;
     let (users, all) = users.ok_or(Error::NoListing)?;
     let by_id = |account: LiveAccount| (account.id.clone(), account);
-    let mut accounts: BTreeMap<AccountId, LiveAccount> = members.accounts;
+    let mut accounts: BTreeMap<AccountId, LiveAccount> = members.accounts.into_iter().collect();
     accounts.extend(all.into_iter().map(by_id));
     let unseen: Vec<AccountId> =
         searches.accounts.iter().filter(|id| !accounts.contains_key(*id)).cloned().collect();

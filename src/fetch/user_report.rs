@@ -57,7 +57,7 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<UserReport, Error> {
         let listings = members.of.values().chain(users.iter().map(|(listing, _)| listing));
         without_id += listings.map(|listing| listing.unidentified().len()).sum::<usize>();
         let listed = users.into_iter().flat_map(|(_, users)| users);
-        accounts = members.accounts;
+        accounts = members.accounts.into_iter().collect();
         accounts.extend(listed.map(|account| (account.id.clone(), account)));
         for group in &groups {
             for member in members.of.get(&group.id).into_iter().flatten() {

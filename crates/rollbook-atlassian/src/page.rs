@@ -5,16 +5,18 @@
 //! give does not fit together, the listing is read once more, one page after the other, and then it is an error.
 
 use std::collections::BTreeSet;
+use std::fmt;
+use std::marker::PhantomData;
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
-use serde::de::DeserializeOwned;
+use serde::de::{self, DeserializeOwned, Visitor};
 use serde::{Deserialize, Deserializer};
 
 use super::client::Client;
 use super::error::{Error, SendError, SendKind};
 use super::fault::Fault;
 use super::request::Request;
-use rollbook_core::model::{AccountId, IncompleteRead, Listing, Rows};
+use rollbook_core::model::{AccountId, Email, IncompleteRead, Listing, Rows};
 
 /// The most pages of one listing that are asked for at a time: one large group must not be slower than many small ones.
 /// The limiter bounds all of them together.
@@ -100,8 +102,8 @@ pub(super) fn checked<T: Row>(read: Rows<T>) -> Result<(Listing<T::Id>, Vec<T>),
         Some((_, identified)) => identified,
         None => None,
     };
-    let listing = Listing::checked(Rows { rows: rows.iter().filter_map(Row::key).collect(), total, ended })?;
     rows.sort_by_cached_key(Row::key);
+    let listing = Listing::checked(Rows { rows: rows.iter().filter_map(Row::key).collect(), total, ended })?;
     Ok((listing.beside(unidentified.iter().map(Row::shown)), rows))
 }
 
@@ -223,15 +225,62 @@ pub(super) fn shape(client: &Client, request: &Request, why: &str) -> Error {
 
 /// The account of an id; nothing for `unknown`. Atlassian's description of `User` has that word for a record that is
 /// corrupted after its account was deleted: several rows may have it, and it is nobody's.
-pub(super) fn identified(account_id: &str) -> Option<AccountId> {
-    (account_id != "unknown").then(|| AccountId::new(account_id))
+pub(super) fn identified(account_id: &AccountId) -> Option<AccountId> {
+    (account_id.as_str() != "unknown").then(|| account_id.clone())
 }
 
 /// Reads an id or a name, which cannot be empty.
-pub(super) fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
-    let text = String::deserialize(deserializer)?;
-    if text.is_empty() {
-        return Err(serde::de::Error::custom("an id or a name is empty"));
+pub(super) fn present<'de, D: Deserializer<'de>, T: for<'t> From<&'t str>>(
+    deserializer: D,
+) -> Result<T, D::Error> {
+    deserializer.deserialize_str(Present(PhantomData))
+}
+
+struct Present<T>(PhantomData<T>);
+
+impl<T: for<'t> From<&'t str>> Visitor<'_> for Present<T> {
+    type Value = T;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string")
     }
-    Ok(text)
+
+    fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
+        if text.is_empty() {
+            return Err(E::custom("an id or a name is empty"));
+        }
+        Ok(T::from(text))
+    }
+}
+
+/// Reads an email: absent, null or empty where it is hidden (docs/atlassian.md#hidden-emails). What is not an email says
+/// nothing.
+pub(super) fn shown_email<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Email>, D::Error> {
+    deserializer.deserialize_option(ShownEmail)
+}
+
+struct ShownEmail;
+
+impl<'de> Visitor<'de> for ShownEmail {
+    type Value = Option<Email>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a string or null")
+    }
+
+    fn visit_none<E>(self) -> Result<Option<Email>, E> {
+        Ok(None)
+    }
+
+    fn visit_unit<E>(self) -> Result<Option<Email>, E> {
+        Ok(None)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Option<Email>, D::Error> {
+        deserializer.deserialize_str(self)
+    }
+
+    fn visit_str<E>(self, text: &str) -> Result<Option<Email>, E> {
+        Ok(Email::parse(text).ok())
+    }
 }

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a test fails where it is surprised")]
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use rollbook::atlassian::{Credential, Fault, Jira, Organization, Surfaces, TokenKind};
@@ -267,7 +268,7 @@ async fn members_through_the_organization_are_those_that_jira_shows() {
         (jira.accounts[&eve].email.is_some(), organization.accounts[&eve].email.is_some()),
         (false, true)
     );
-    let keys = |members: &fetch::Members| members.accounts.keys().cloned().collect::<Vec<_>>();
+    let keys = |members: &fetch::Members| members.accounts.keys().cloned().collect::<BTreeSet<_>>();
     assert_eq!(keys(&jira), keys(&organization));
 
     let alone = Surfaces { organization: Some(of(&sandbox)), ..Surfaces::default() };

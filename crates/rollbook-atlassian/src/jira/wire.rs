@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::Deserialize;
 
 use crate::page::Row;
-use crate::page::{identified, present};
+use crate::page::{identified, present, shown_email};
 use rollbook_core::model::{
     AccountId, AccountKind, App, AppRole, Email, GroupId, GroupKind, GroupName, LiveAccount, LiveGroup,
     ManagedBy, Seats, Usage, UserStatus,
@@ -17,11 +17,22 @@ use rollbook_core::model::{
 #[serde(rename_all = "camelCase")]
 pub(super) struct User {
     #[serde(deserialize_with = "present")]
-    account_id: String,
-    account_type: Option<String>,
+    account_id: AccountId,
+    account_type: Option<AccountType>,
     active: bool,
     display_name: Option<String>,
-    email_address: Option<String>,
+    #[serde(default, deserialize_with = "shown_email")]
+    email_address: Option<Email>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum AccountType {
+    Atlassian,
+    App,
+    Customer,
+    #[serde(other)]
+    Other,
 }
 
 /// `GroupDetails` and `GroupName`. The specification calls the id nullable: a group without one cannot be told
@@ -117,18 +128,16 @@ impl Row for Group {
 impl From<User> for LiveAccount {
     fn from(user: User) -> Self {
         Self {
-            id: AccountId::new(user.account_id),
-            kind: match user.account_type.as_deref() {
-                Some("atlassian") => AccountKind::Atlassian,
-                Some("app") => AccountKind::App,
-                Some("customer") => AccountKind::Customer,
-                Some(_) | None => AccountKind::Unknown,
+            id: user.account_id,
+            kind: match user.account_type {
+                Some(AccountType::Atlassian) => AccountKind::Atlassian,
+                Some(AccountType::App) => AccountKind::App,
+                Some(AccountType::Customer) => AccountKind::Customer,
+                Some(AccountType::Other) | None => AccountKind::Unknown,
             },
             status: if user.active { UserStatus::Active } else { UserStatus::Inactive },
             name: user.display_name.unwrap_or_default(),
-            // Absent, null or empty where it is hidden (docs/atlassian.md#hidden-emails); what is not an email
-            // says nothing.
-            email: user.email_address.and_then(|text| Email::parse(&text).ok()),
+            email: user.email_address,
         }
     }
 }

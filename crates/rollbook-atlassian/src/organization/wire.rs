@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use serde::Deserialize;
 
 use crate::page::Row;
-use crate::page::{identified, present};
+use crate::page::{identified, present, shown_email};
 use rollbook_core::model::{
     AccountId, App, Claim, Email, GroupId, GroupManager, GroupName, OrganizationGroup, OrganizationUser,
     PlatformRole, Reading, UserSource, UserStatus,
@@ -18,8 +18,9 @@ use rollbook_core::model::{
 #[serde(rename_all = "camelCase")]
 pub(super) struct User {
     #[serde(deserialize_with = "present")]
-    account_id: String,
-    email: Option<String>,
+    account_id: AccountId,
+    #[serde(default, deserialize_with = "shown_email")]
+    email: Option<Email>,
     name: Option<String>,
     account_status: Option<String>,
     membership_status: Option<String>,
@@ -211,7 +212,7 @@ impl Row for Workspace {
 
 impl User {
     pub(super) fn id(&self) -> AccountId {
-        AccountId::new(&self.account_id)
+        self.account_id.clone()
     }
 
     /// The ids of the groups, where they were asked for and came.
@@ -262,8 +263,7 @@ impl From<&User> for OrganizationUser {
     fn from(user: &User) -> Self {
         Self {
             account: user.id(),
-            // Absent or empty where it is hidden (docs/atlassian.md#hidden-emails); what is not an email says nothing.
-            email: user.email.as_deref().and_then(|text| Email::parse(text).ok()),
+            email: user.email.clone(),
             name: user.name.clone().unwrap_or_default(),
             status: user.status(),
             claim: match user.claim_status.as_deref() {

@@ -13,8 +13,12 @@ use super::invisible::is_invisible;
 
 /// An email address. Equality and order ignore ASCII case; [`fmt::Display`] shows the declared spelling.
 #[derive(Clone, Debug, JsonSchema)]
-#[schemars(transparent)]
-pub struct Email(Arc<str>);
+#[schemars(with = "String")]
+pub struct Email {
+    text: Arc<str>,
+    /// Whether it is spelled without capital letters, as nearly all are, so that its bytes compare as they are.
+    lowercase: bool,
+}
 
 /// Why a text is not an email address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +53,10 @@ impl Email {
         }
         match text.split_once('@') {
             Some((local, domain)) if !local.is_empty() && !domain.is_empty() && !domain.contains('@') => {
-                Ok(Self(Arc::from(text)))
+                Ok(Self {
+                    text: Arc::from(text),
+                    lowercase: !text.bytes().any(|byte| byte.is_ascii_uppercase()),
+                })
             }
             Some(_) | None => Err(EmailError::Shape),
         }
@@ -57,12 +64,12 @@ impl Email {
 
     /// The declared spelling.
     pub fn as_str(&self) -> &str {
-        &self.0
+        &self.text
     }
 
     /// What follows the `@`, as declared.
     pub fn domain(&self) -> &str {
-        self.0.split_once('@').map_or("", |(_, domain)| domain)
+        self.text.split_once('@').map_or("", |(_, domain)| domain)
     }
 
     /// Whether two addresses reach one mailbox: what follows a `+` is a note of its owner's (RFC 5233).
@@ -72,7 +79,7 @@ impl Email {
 
     /// What precedes the `@`, without the note after a `+`.
     fn mailbox(&self) -> &str {
-        self.0.split(['@', '+']).next().unwrap_or_default()
+        self.text.split(['@', '+']).next().unwrap_or_default()
     }
 
     /// Whether it is at a domain.
@@ -88,7 +95,7 @@ impl Email {
     }
 
     fn folded(&self) -> impl Iterator<Item = u8> + '_ {
-        self.0.bytes().map(|b| b.to_ascii_lowercase())
+        self.text.bytes().map(|b| b.to_ascii_lowercase())
     }
 }
 
@@ -99,8 +106,14 @@ fn in_ascii(domain: &str) -> String {
 
 impl PartialEq for Email {
     fn eq(&self, other: &Self) -> bool {
+        if Arc::ptr_eq(&self.text, &other.text) {
+            return true;
+        }
         compared();
-        self.0.eq_ignore_ascii_case(&other.0)
+        if self.lowercase && other.lowercase {
+            return self.text == other.text;
+        }
+        self.text.eq_ignore_ascii_case(&other.text)
     }
 }
 
@@ -114,29 +127,36 @@ impl PartialOrd for Email {
 
 impl Ord for Email {
     fn cmp(&self, other: &Self) -> Ordering {
+        if Arc::ptr_eq(&self.text, &other.text) {
+            return Ordering::Equal;
+        }
         compared();
+        if self.lowercase && other.lowercase {
+            return self.text.cmp(&other.text);
+        }
         self.folded().cmp(other.folded())
     }
 }
 
 impl Hash for Email {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        for byte in self.folded() {
-            state.write_u8(byte);
+        if self.lowercase {
+            self.text.hash(state);
+        } else {
+            self.text.to_ascii_lowercase().hash(state);
         }
-        state.write_u8(0xff);
     }
 }
 
 impl fmt::Display for Email {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+        f.write_str(&self.text)
     }
 }
 
 impl Serialize for Email {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
+        serializer.serialize_str(&self.text)
     }
 }
 

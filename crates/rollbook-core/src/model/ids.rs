@@ -31,6 +31,9 @@ macro_rules! string_id {
 
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
+                if Arc::ptr_eq(&self.0, &other.0) {
+                    return true;
+                }
                 compared();
                 self.0 == other.0
             }
@@ -46,6 +49,9 @@ macro_rules! string_id {
 
         impl Ord for $name {
             fn cmp(&self, other: &Self) -> Ordering {
+                if Arc::ptr_eq(&self.0, &other.0) {
+                    return Ordering::Equal;
+                }
                 compared();
                 self.0.cmp(&other.0)
             }

@@ -2,7 +2,7 @@
 
 mod names;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use jiff::civil::Date;
 
@@ -311,7 +311,7 @@ fn people(declaration: &Declaration, groups: &BTreeMap<GroupName, DesiredGroup<'
         users.keys().chain(protected).chain(operator).cloned().map(UserRef::Email).collect();
     // Most people are in many groups, and each is to be kept once.
     let members = groups.values().flat_map(|group| group.members.keys().chain(group.denied.keys()));
-    let people: BTreeSet<&UserRef> = named.iter().chain(members).collect();
+    let people: HashSet<&UserRef> = named.iter().chain(members).collect();
     people.into_iter().cloned().collect()
 }
 

@@ -3,6 +3,8 @@
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexMap;
+
 use crate::model::{
     AccountId, AccountKind, Email, IdentitySource, LiveAccount, LiveState, Reading, Surface, UserRef,
 };
@@ -123,7 +125,7 @@ impl<'a> Directory<'a> {
 
     /// The accounts that pins, the lock and shown emails name for people who are not resolved: a doubt about who
     /// somebody is must not revoke any of them.
-    pub(super) fn suspects(&self, people: &BTreeMap<UserRef, Identity>) -> BTreeMap<AccountId, Obstacle> {
+    pub(super) fn suspects(&self, people: &IndexMap<UserRef, Identity>) -> BTreeMap<AccountId, Obstacle> {
         let declaration = self.desired.declaration;
         let mut suspects = BTreeMap::new();
         for (user, identity) in people {

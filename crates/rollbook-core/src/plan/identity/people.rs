@@ -3,8 +3,10 @@
 //! The order is that of docs/design.md#where-an-account-comes-from: pin, lock, then the emails that the organization,
 //! the SCIM directory and the one full listing of users show.
 
-use std::collections::btree_map::Entry;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::hash_map::Entry;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use indexmap::IndexMap;
 
 use crate::model::{AccountId, Email, IdentitySource, LiveAccount, LiveState, LockedId, UserRef};
 
@@ -15,8 +17,9 @@ use super::obstacle::{Obstacle, ObstacleCode};
 /// Who the declared people are.
 #[derive(Clone, Debug)]
 pub(in crate::plan) struct People {
-    identities: BTreeMap<UserRef, Identity>,
-    declared_as: BTreeMap<AccountId, UserRef>,
+    /// In the order of their names.
+    identities: IndexMap<UserRef, Identity>,
+    declared_as: HashMap<AccountId, UserRef>,
     /// The names of each account that has several, the one that it goes by first.
     names: BTreeMap<AccountId, Vec<UserRef>>,
     /// The accounts that the tree declares under several emails.
@@ -63,7 +66,7 @@ impl People {
     }
 
     fn with(desired: &Desired<'_>, live: &LiveState, directory: &Directory<'_>) -> Self {
-        let people: BTreeMap<UserRef, Identity> =
+        let people: IndexMap<UserRef, Identity> =
             desired.people().iter().map(|user| (user.clone(), directory.resolve(user))).collect();
         let (declared_as, names) = names_by_account(&people, desired, live);
         let accounts = people.iter().filter_map(|(user, identity)| match identity {
@@ -251,7 +254,7 @@ impl People {
     }
 }
 
-fn doubtful(people: &BTreeMap<UserRef, Identity>, hidden: bool) -> Option<&UserRef> {
+fn doubtful(people: &IndexMap<UserRef, Identity>, hidden: bool) -> Option<&UserRef> {
     people.iter().find_map(|(user, identity)| match identity {
         Identity::Unresolved(obstacle) if !obstacle.code.knows_the_account() => Some(user),
         Identity::Missing if hidden => Some(user),
@@ -262,11 +265,11 @@ fn doubtful(people: &BTreeMap<UserRef, Identity>, hidden: bool) -> Option<&UserR
 /// The name that each account goes by, and all the names of those that have several. An email that the account shows
 /// comes first, then other emails; a name that a rule alone speaks of comes last.
 fn names_by_account(
-    people: &BTreeMap<UserRef, Identity>,
+    people: &IndexMap<UserRef, Identity>,
     desired: &Desired<'_>,
     live: &LiveState,
-) -> (BTreeMap<AccountId, UserRef>, BTreeMap<AccountId, Vec<UserRef>>) {
-    let mut declared_as: BTreeMap<AccountId, UserRef> = BTreeMap::new();
+) -> (HashMap<AccountId, UserRef>, BTreeMap<AccountId, Vec<UserRef>>) {
+    let mut declared_as: HashMap<AccountId, UserRef> = HashMap::new();
     let mut several: BTreeMap<AccountId, Vec<UserRef>> = BTreeMap::new();
     for (user, identity) in people {
         let Identity::Account(id) = identity else { continue };
