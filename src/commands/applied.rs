@@ -103,7 +103,7 @@ fn held(plan: &Plan) -> Option<&GroupName> {
                     base.is_some() && (head.is_none() || head > base) && in_group()
                 }
                 Declared::Leaves => change.address.user().is_some_and(|user| of_nobody.contains(user)),
-                Declared::GroupLeaves { .. } => false,
+                Declared::GroupLeaves { .. } | Declared::Enters => false,
             }
     };
     let declared = plan.base.iter().flat_map(|base| &base.declared);

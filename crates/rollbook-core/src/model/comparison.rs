@@ -83,6 +83,8 @@ pub enum Declared {
         /// Revokes that the base would make in it, and that are dropped.
         revokes: usize,
     },
+    /// The tree declares a membership of a privileged group for the first time, and the site has it already.
+    Enters,
     /// The tree does not declare the membership, or the user, any more, and the access stays.
     Leaves,
     /// The membership ends on another day.

@@ -9,7 +9,9 @@ use crate::model::{
 
 use super::desired::{Desired, owners};
 use super::diff::invitation;
-use super::identity::{GroupIdentity, GroupNames, Groups, Identity, Obstacle, ObstacleCode, People};
+use super::identity::{
+    GroupIdentity, GroupNames, Groups, Identity, Obstacle, ObstacleCode, People, only_group,
+};
 
 /// A new lock.
 #[derive(Clone, Debug)]
@@ -70,6 +72,7 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
         }
     }
     locking.keep_what_rules_name(desired.declaration);
+    locking.add_groups_of_rules(desired.declaration, live, listing);
     let diagnostics = locking.sorted();
     Locking { diagnostics, ..locking }
 }
@@ -180,6 +183,19 @@ impl Locking {
         for (email, old) in declaration.lock.users.iter().filter(|(email, _)| declaration.names_person(email))
         {
             self.lock.users.entry(email.clone()).or_insert_with(|| old.clone());
+        }
+    }
+
+    /// Writes the lines of groups that rules name and the tree does not declare: by its id a group stays what the rule means
+    /// when somebody renames it on the site.
+    fn add_groups_of_rules(&mut self, declaration: &Declaration, live: &LiveState, from: &str) {
+        for (_, name, _) in declaration.policy.named_groups() {
+            if declaration.groups.contains_key(name) || self.lock.groups.contains_key(name) {
+                continue;
+            }
+            if let Some(id) = only_group(name, &live.groups) {
+                self.lock.groups.insert(name.clone(), LockedId { id: id.clone(), from: from.into() });
+            }
         }
     }
 

@@ -8,6 +8,7 @@ use crate::model::{
 };
 
 use super::diff::Differ;
+use super::identity::only_group;
 
 pub(super) fn add_notes(differ: &mut Differ<'_>) {
     no_longer_managed(differ);
@@ -91,7 +92,14 @@ fn not_locked(differ: &mut Differ<'_>) {
     let groups = tree.groups.live().map(|(name, _)| name);
     let groups =
         groups.filter(|name| !lock.groups.contains_key(*name) && !pinned(name)).map(ToString::to_string);
-    let names: Vec<String> = people.chain(groups).collect();
+    // Of a group that a rule alone names, the line says which one the rule is about.
+    let rules = tree.desired.declaration.policy.named_groups().map(|(_, name, _)| name);
+    let rules: BTreeSet<&GroupName> = rules
+        .filter(|name| !tree.desired.declaration.groups.contains_key(*name))
+        .filter(|name| !lock.groups.contains_key(*name) && only_group(name, &differ.live.groups).is_some())
+        .collect();
+    let rules = rules.into_iter().map(ToString::to_string);
+    let names: Vec<String> = people.chain(groups).chain(rules).collect();
     if names.is_empty() {
         return;
     }

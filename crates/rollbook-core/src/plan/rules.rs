@@ -10,7 +10,7 @@ use crate::model::{
 
 use super::base::rule_of_exclusive;
 use super::context::Context;
-use super::identity::{GroupNames, Identity, Marked, Resolved};
+use super::identity::{GroupNames, Identity, Marked, Resolved, only_group};
 use super::projection::Projection;
 
 /// The rules that a plan is judged by: those of the tree, and those of its base.
@@ -292,11 +292,7 @@ pub(super) fn group_id<'t>(
     if tree.desired.declaration.groups.contains_key(name) {
         return tree.groups.id(name);
     }
-    let mut named = live.groups.iter().filter(|group| group.name == *name);
-    match (named.next(), named.next()) {
-        (Some(group), None) => Some(&group.id),
-        (Some(_) | None, _) => None,
-    }
+    only_group(name, &live.groups)
 }
 
 /// The account that a tree means by a name.

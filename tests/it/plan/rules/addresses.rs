@@ -273,6 +273,13 @@ fn an_account_named_by_id_may_be_whom_a_group_denies_by_an_email_of_nobody() {
     let blocked: Vec<_> = plan.blocked.iter().map(|it| (it.address.to_string(), it.code.as_ref())).collect();
     let expected = ("member.payroll/account:acc-dina@acme.com".to_owned(), "identity-unresolved");
     assert!(blocked.contains(&expected), "{blocked:#?}");
+    // Whether somebody else hides their email makes no difference.
+    let hides = |live: &mut crate::world::Live| {
+        let hidden = Account { hidden: true, ..Account::person("hidden@acme.com") };
+        live.accounts.insert("acc-hidden".into(), hidden);
+    };
+    let plan = renamed(world.clone()).change(hides).by("root@acme.com").plan();
+    assert!(!keys(&plan).contains(&add), "{:#?}", keys(&plan));
     // Neighbour: a line of the lock tells that it is she, who is left out.
     let pinned = world.lock("users:\n  dina@acme.com: { account: acc-dina@acme.com, from: jira }\n");
     let plan = renamed(pinned.then_base()).plan();
@@ -402,12 +409,15 @@ fn a_new_name_beside_an_own_end_of_nobody_is_shown_as_what_the_base_would_end() 
     };
     let moved = vec!["member.payroll/dina@acme.com: 2027-01-10 to no end, privileged".to_owned()];
     let new = "      - dee@acme.com\n";
-    assert_eq!(named(new, "erik@acme.com"), (moved.clone(), vec![]));
+    let (shown, rulings) = named(new, "erik@acme.com");
+    assert_eq!(shown[0], "member.payroll/dee@acme.com: enters, privileged");
+    assert_eq!((&shown[1..], rulings), (&moved[..], vec![]));
     assert_eq!(
         named(new, "dee@acme.com").1.last().unwrap(),
         "self-grant member.payroll/dina@acme.com: refused"
     );
     // Neighbour: a name that ends on the same day.
     let ends = "      - { user: dee@acme.com, until: 2027-01-10 }\n";
-    assert_eq!(named(ends, "erik@acme.com"), (vec![], vec![]));
+    let added = vec!["member.payroll/dee@acme.com: no end to 2027-01-10, privileged".to_owned()];
+    assert_eq!(named(ends, "erik@acme.com"), (added, vec![]));
 }

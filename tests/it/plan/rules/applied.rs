@@ -1,11 +1,11 @@
 //! A privileged grant that is left over from the base passes only where an apply has completed that asked for it: by account
 //! and group, whatever the tree of that apply calls them.
 
-use rollbook::model::Surface;
+use rollbook::model::{Reason, Surface};
 
 use super::NONE;
 use crate::plan::guards::rulings;
-use crate::plan::keys;
+use crate::plan::{codes, keys};
 use crate::world::World;
 
 const POLICY: &str = "policy:\n  privileged: [payroll]\n  self-grant: refuse\n";
@@ -70,7 +70,10 @@ fn what_an_apply_has_asked_for_of_an_account_is_granted() {
     let world = World { base_applied: false, ..world.then_base().by("dina@acme.com") };
     let judged = |world: &World| {
         let plan = world.plan();
-        assert_eq!(keys(&plan), ["activate user.eve@acme.com"]);
+        let activation = "activate user.eve@acme.com".to_owned();
+        // Where nothing else refuses it, it waits as one who was suspended by hand.
+        let waits = codes(&plan).contains(&(activation.clone(), "reactivation"));
+        assert!(keys(&plan) == [activation] || waits);
         let mut judged = rulings(&plan);
         judged.retain(|it| it.starts_with("self-grant"));
         judged
@@ -84,4 +87,45 @@ fn what_an_apply_has_asked_for_of_an_account_is_granted() {
     let other = ("kim@acme.com: { active: false }", "kim@acme.com: { active: true }");
     assert_eq!(judged(&applied(&world, &[active, other])), refused);
     assert_eq!(judged(&applied(&world, &[("active: true", "name: EVE"), other])), refused);
+}
+
+#[test]
+fn a_night_ends_what_the_base_ends_whatever_a_later_change_means_by_its_name() {
+    let crew = "  crew:\n    id: id-crew\n    members: [dina@acme.com]\n";
+    let wages = |id: &str, until: &str| {
+        format!(
+            "  wages:\n    id: {id}\n    members:\n      - ada@acme.com\n      - {{ user: dina@acme.com{until} }}\n"
+        )
+    };
+    let policy = "policy:\n  privileged: [wages]\n";
+    let base = World::of(policy, "", &format!("{crew}{}", wages("id-wages", ", until: 2026-01-02"))).change(
+        |live| {
+            live.join("wages", "dina@acme.com");
+            live.group("wages").name = "payroll".into();
+            live.group("crew").name = "squad".into();
+        },
+    );
+    let night = |changed: World| {
+        let mut night = World { base: Some(base.files.clone()), ..changed };
+        night.scope.reasons = vec![Reason::Expired, Reason::Offboarded];
+        night.plan()
+    };
+    let removed = |plan: &rollbook::model::Plan| {
+        let memberships =
+            plan.operations.iter().filter_map(|it| it.operation.group().map(ToString::to_string));
+        memberships.collect::<Vec<_>>()
+    };
+    assert_eq!(removed(&night(base.clone())), ["id-wages"]);
+    // A change that was not applied swaps the ids, and names Dina in both.
+    let swapped = base.clone().edit("id: id-wages", "id: id-other").edit("id: id-crew", "id: id-wages");
+    let swapped = swapped.edit("id: id-other", "id: id-crew").edit(", until: 2026-01-02", "");
+    let plan = night(swapped);
+    assert_eq!(
+        (keys(&plan), removed(&plan)),
+        (vec!["remove member.crew/dina@acme.com".into()], vec!["id-wages".into()])
+    );
+    // Or gives the name of the group to another one, and leaves the group out.
+    let taken =
+        base.clone().edit(crew, "").edit("id: id-wages", "id: id-crew").edit(", until: 2026-01-02", "");
+    assert_eq!(removed(&night(taken)), ["id-wages"]);
 }

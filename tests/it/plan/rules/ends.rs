@@ -6,7 +6,7 @@ use rollbook::model::Reason;
 use super::{NONE, hired, notes, otherwise, said, shown_first};
 use crate::plan::guards::rulings;
 use crate::plan::{codes, keys};
-use crate::world::World;
+use crate::world::{Group, World};
 
 const RULES: &str =
     "policy:\n  privileged: [payroll]\n  protect: { groups: [payroll] }\n  keep-at-least: { payroll: 1 }\n";
@@ -330,4 +330,43 @@ fn access_that_the_tree_lets_go_of_is_said_though_nothing_changes() {
         (keys(&exact.plan()), otherwise(&exact.plan())),
         (vec!["remove member.team/dina@acme.com".into()], vec![])
     );
+}
+
+#[test]
+fn what_a_change_declares_of_access_that_is_there_is_shown() {
+    // Payroll is on the site with Ada and Chen, and the base does not declare it.
+    let policy = "policy:\n  privileged: [payroll]\n  protect: { users: [ada@acme.com] }\n";
+    let base = World::of(policy, "", TEAM).change(hired(&["ada@acme.com", "chen@acme.com"])).change(|live| {
+        live.groups.insert("id-payroll".into(), Group::of("payroll", [].into()));
+        live.groups.insert("id-side".into(), Group::of("side", [].into()));
+        for (group, email) in
+            [("payroll", "ada@acme.com"), ("payroll", "chen@acme.com"), ("side", "chen@acme.com")]
+        {
+            live.join(group, email);
+        }
+    });
+    let base = base.then_base();
+    let declared = |groups: &str| base.clone().edit(TEAM, &format!("{TEAM}{groups}")).plan();
+    let plan = declared("  payroll:\n    members: [ada@acme.com, chen@acme.com]\n");
+    assert_eq!((keys(&plan), rulings(&plan)), (vec![], vec![]));
+    let entered = [
+        "member.payroll/ada@acme.com: enters, privileged",
+        "member.payroll/chen@acme.com: enters, privileged",
+    ];
+    assert_eq!(otherwise(&plan), entered);
+    // An end that nobody had before, in any group; a rule that protects somebody forbids it.
+    let ends = |who: &str| {
+        declared(&format!(
+            "  payroll:\n    mode: at-least\n    members: [{{ user: {who}, until: 2027-06-01 }}]\n"
+        ))
+    };
+    assert_eq!(
+        otherwise(&ends("chen@acme.com")),
+        ["member.payroll/chen@acme.com: no end to 2027-06-01, privileged"]
+    );
+    assert_eq!(rulings(&ends("ada@acme.com")), ["protect member.payroll/ada@acme.com: refused"]);
+    let side = declared("  side:\n    members: [{ user: chen@acme.com, until: 2027-06-01 }]\n");
+    assert_eq!(otherwise(&side), ["member.side/chen@acme.com: no end to 2027-06-01"]);
+    // Neighbour: a group that is not privileged comes with its members, and nothing changes for anybody.
+    assert_eq!(otherwise(&declared("  side:\n    members: [chen@acme.com]\n")), NONE);
 }

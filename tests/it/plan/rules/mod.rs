@@ -50,6 +50,7 @@ fn otherwise(plan: &Plan) -> Vec<String> {
             Declared::GroupLeaves { members, revokes } => {
                 format!("leaves, {members:?} stay, {revokes} dropped")
             }
+            Declared::Enters => "enters".into(),
             Declared::Leaves => "leaves".into(),
             Declared::End { base, head } => format!("{} to {}", end(*base), end(*head)),
             Declared::Kept { undoes, reason } => format!("kept, not {undoes} {reason}"),

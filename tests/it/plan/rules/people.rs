@@ -2,7 +2,7 @@
 
 use rollbook::model::Surface;
 
-use super::{NONE, hired, refused_first, said};
+use super::{NONE, hired, said};
 use crate::plan::guards::rulings;
 use crate::plan::{codes, keys};
 use crate::world::{Account, World};
@@ -19,8 +19,7 @@ fn somebody_suspended_by_hand_stays_so_under_another_email() {
         .clone()
         .edit("  bob@acme.com: {", "  robert@acme.com: {")
         .edit("[bob@acme.com]", "[robert@acme.com]");
-    assert_eq!(rulings(&renamed.plan()), ["reactivation user.robert@acme.com: refused"]);
-    refused_first(&renamed, "reactivation");
+    assert_eq!(codes(&renamed.plan()), [("activate user.robert@acme.com".into(), "reactivation")]);
     // Removed by hand, and invited back under another address of the same account.
     // Neighbours: the base had them inactive, and somebody else comes back.
     let back = World::of(head, &users.replace("true", "false"), "  sre:\n    members: []\n").then_base();

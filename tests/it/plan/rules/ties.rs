@@ -433,7 +433,17 @@ fn the_lock_keeps_what_rules_name() {
     });
     let locking = crate::plan::lock::lock(&world, &[]);
     let users: Vec<&str> = locking.lock.users.keys().map(rollbook::model::Email::as_str).collect();
-    let groups: Vec<&str> = locking.lock.groups.keys().map(rollbook::model::GroupName::as_str).collect();
+    let names: Vec<&str> = locking.lock.groups.keys().map(rollbook::model::GroupName::as_str).collect();
     // Neighbours: what nothing names any more goes.
-    assert_eq!((users, groups), (vec!["ada@acme.com", "ines@acme.com"], vec!["payroll", "team"]));
+    assert_eq!((users, names), (vec!["ada@acme.com", "ines@acme.com"], vec!["payroll", "team"]));
+    // A group that a rule names and the tree does not declare has no line yet: it is missed, and written.
+    let lock = format!("users:\n{}groups:\n{}", line("ada", "ada"), group("team", "team"));
+    let world = World::of(rules, "", groups).lock(&lock).change(|live| {
+        live.groups.insert("id-payroll".into(), Group::of("payroll", [].into()));
+    });
+    let missed = world.plan().notes.iter().any(|it| it.code == "not-in-lock" && it.text.contains("payroll"));
+    assert!(missed);
+    let written = crate::plan::lock::lock(&world, &[]).lock.groups;
+    let ids: Vec<&str> = written.values().map(|it| it.id.as_str()).collect();
+    assert_eq!(ids, ["id-payroll", "id-team"]);
 }

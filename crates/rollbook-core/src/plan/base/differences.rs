@@ -45,8 +45,8 @@ pub(in crate::plan) enum Doubt {
 /// How a declared membership differs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::plan) enum Kind {
-    /// The base does not declare it.
-    New,
+    /// The base does not declare it. Where the site has it all the same, and the base does not end it, nothing else shows it.
+    New { stands: bool },
     /// It ends later, or not any more.
     Later { base: Option<Date>, head: Option<Date> },
     /// It ends earlier.
@@ -61,7 +61,7 @@ impl Difference<'_> {
     /// Whether it widens access, so that it is judged like a grant.
     pub(in crate::plan) fn widens(&self) -> bool {
         match self.kind {
-            Kind::New | Kind::Later { .. } | Kind::Kept { .. } => true,
+            Kind::New { .. } | Kind::Later { .. } | Kind::Kept { .. } => true,
             Kind::Earlier { .. } | Kind::Left => false,
         }
     }
@@ -74,7 +74,7 @@ impl Difference<'_> {
     fn ends_by_name(&self) -> bool {
         match self.kind {
             Kind::Kept { reason, .. } => by_name(reason),
-            Kind::New | Kind::Later { .. } | Kind::Earlier { .. } | Kind::Left => false,
+            Kind::New { .. } | Kind::Later { .. } | Kind::Earlier { .. } | Kind::Left => false,
         }
     }
 
@@ -117,9 +117,11 @@ impl Difference<'_> {
 
     /// What a reviewer is shown of it: what no operation shows.
     pub(super) fn shown(&self, privileged: &Marked, live: &LiveState) -> Option<DeclarationChange> {
+        let privileged = privileged.marks(self.group_id(), self.group);
         let declared = match self.kind {
+            Kind::New { stands: true } if privileged => Declared::Enters,
             // It is an operation, or adopted.
-            Kind::New => return None,
+            Kind::New { .. } => return None,
             Kind::Later { base, head } | Kind::Earlier { base, head } => Declared::End { base, head },
             Kind::Kept { undoes, reason } => Declared::Kept { undoes, reason },
             Kind::Left => Declared::Leaves,
@@ -127,7 +129,7 @@ impl Difference<'_> {
         Some(DeclarationChange {
             address: self.address(),
             declared,
-            privileged: privileged.marks(self.group_id(), self.group),
+            privileged,
             name: self.display_name(live),
             origin: self.origin.clone(),
         })
@@ -145,6 +147,7 @@ impl<'a> Base<'a> {
         let Context { tree: head, live, capabilities, locator, .. } = *context;
         let declared =
             head.groups.live().filter_map(|(name, group)| Some((&group.id, head.desired.groups.get(name)?)));
+        let ends = self.changes.values().filter_map(|change| change.wanted.ends());
         let comparing = Comparing {
             base: self,
             head,
@@ -152,6 +155,7 @@ impl<'a> Base<'a> {
             live,
             locator,
             privileged,
+            ended_by_base: ends.map(|it| (it.group(), it.account())).collect(),
             moved: moved(self, head),
             declared: declared.collect(),
             names: GroupNames::of([self.tree.desired.declaration], &live.groups),
@@ -185,6 +189,8 @@ pub(super) struct Comparing<'a, 'b> {
     pub(super) live: &'a LiveState,
     pub(super) locator: &'b Locator<'b>,
     pub(super) privileged: &'b Marked,
+    /// The memberships that the base ends, and can.
+    ended_by_base: BTreeSet<(&'a GroupId, &'a AccountId)>,
     /// The names that mean somebody else than by the base.
     moved: BTreeSet<&'a UserRef>,
     /// What the tree says of the groups of the site.
@@ -243,7 +249,22 @@ impl<'a> Comparing<'a, '_> {
                     (None, None) => None,
                 };
                 let kind = match old {
-                    None => Kind::New,
+                    None => {
+                        let stands = self.is_left_alone_by_base(place, who(&self.head.people, user));
+                        // An end that nobody had before.
+                        if let (true, Some(_)) = (stands, entry.until) {
+                            found.push(Difference {
+                                kind: Kind::Earlier { base: None, head: entry.until },
+                                group: name,
+                                place,
+                                user: user.clone(),
+                                who: who(&self.head.people, user),
+                                doubt: None,
+                                origin: self.locator.locate(entry.origin),
+                            });
+                        }
+                        Kind::New { stands: stands && entry.until.is_none() }
+                    }
                     Some(old) if old.until == entry.until => continue,
                     Some(old) if lasts_longer(entry.until, old.until) => {
                         Kind::Later { base: old.until, head: entry.until }
@@ -272,6 +293,13 @@ impl<'a> Comparing<'a, '_> {
             found.extend(self.unclear(&group));
         }
         found
+    }
+
+    /// Whether the site has a membership that the base does not end.
+    fn is_left_alone_by_base(&self, place: TargetGroup<'_>, who: Who<'_>) -> bool {
+        let (TargetGroup::Group(group), Who::Account(account)) = (place, who) else { return false };
+        let is_member = self.live.members.get(group).is_some_and(|members| members.contains(account));
+        is_member && !self.ended_by_base.contains(&(group, account))
     }
 
     /// Members of whom the tree says nothing any more, and who stay. Of a group that leaves the tree as a whole, those whose

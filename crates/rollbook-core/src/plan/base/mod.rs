@@ -177,6 +177,22 @@ impl<'a> Base<'a> {
         self.changes.iter().filter(ends).map(|(deed, change)| (change, wants.want(deed, change)))
     }
 
+    /// A change of the base at the address by which a tree calls its group and its account: another name may mean others there.
+    pub(super) fn in_words_of(&self, change: &Change, tree: &Resolved<'_>, live: &LiveState) -> Change {
+        let mut change = change.clone();
+        let Address::Member(group, user) = &mut change.address else { return change };
+        if let Some(ended) = change.wanted.ends() {
+            let account = ended.account();
+            if let Some(name) = tree.groups.declared_as(ended.group()) {
+                group.clone_from(name);
+            }
+            if tree.account(user).is_some_and(|meant| meant != account) {
+                *user = tree.people.name_of(account, live.accounts.get(account));
+            }
+        }
+        change
+    }
+
     /// What the base would end for one of some reasons if it could tell whom, and the tree does not want to end.
     pub(super) fn in_doubt(&self, wants: &Wants, reasons: &[Reason]) -> Vec<Blocked> {
         let doubtful = self

@@ -223,6 +223,9 @@ impl Differ<'_> {
                 Identity::Unresolved(obstacle) if !obstacle.code.knows_the_account() => {
                     wants.unresolved = true;
                     wants.doubtful.push((user, *denial, obstacle.clone()));
+                    if self.tree.people.is_of_nobody(user) {
+                        wants.denied_nobody = Some(user);
+                    }
                 }
                 Identity::Missing if invitation(&self.tree.desired, user).is_err() => {
                     wants.denied_nobody = Some(user);
@@ -242,15 +245,22 @@ impl Differ<'_> {
     /// An account that is named by its id may be somebody that the same group denies by an email: by one that nobody can
     /// see, where it hides its own, or by one that no account shows any more, where it shows another.
     fn may_be_denied(&self, wants: &Wants<'_>, account: &Ref<AccountId>) -> Option<Obstacle> {
-        let id = account.known()?;
+        let id = account.known().filter(|id| !self.is_app(id))?;
         let hidden = || wants.doubtful.first().map(|(user, ..)| *user);
         let hides = self.tree.people.hides(id, self.live.accounts.get(id));
         let user = hidden().filter(|_| hides).or(wants.denied_nobody)?;
         Some(Obstacle {
             code: ObstacleCode::IdentityUnresolved,
             why: format!("{user}, who is not to be in the group, is not resolved, and may be this account"),
-            help: format!("Pin the account of {user} under `users:`, so that the two can be told apart."),
+            help: format!(
+                "Pin the account of {user} under `users:`, so that the two can be told apart; or take the line of {user} \
+                 out, where that person is gone."
+            ),
         })
+    }
+
+    fn is_app(&self, account: &AccountId) -> bool {
+        self.live.accounts.get(account).is_some_and(|account| account.kind == AccountKind::App)
     }
 
     /// Somebody a group lists under two names of one account: of two entries, the laxer one would win. What is so
@@ -365,7 +375,7 @@ impl Differ<'_> {
         let people = &self.tree.people;
         let may_be =
             |id: &AccountId| people.hides(id, self.live.accounts.get(id)) || people.suspect(id).is_some();
-        if !members.iter().any(may_be) {
+        if doubtful.is_empty() || !members.iter().any(may_be) {
             return;
         }
         for (user, denial, obstacle) in doubtful {

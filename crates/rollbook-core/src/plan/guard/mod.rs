@@ -20,8 +20,8 @@ mod suspicious;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Address, Blocked, Direction, Effect, GroupId, Guard, IdentityChange, Kept, Key, Operation,
-    PlannedOperation, RuleChange, RuleSource, Ruling, Verdict, Waiver,
+    AccountId, Address, Blocked, Direction, Drift, Effect, GroupId, Guard, IdentityChange, Kept, Key,
+    Operation, PlannedOperation, RuleChange, RuleSource, Ruling, Verdict, Waiver,
 };
 
 use super::base::{Difference, rule_of_waiver};
@@ -80,8 +80,8 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Verdict> {
     verdicts
 }
 
-/// Takes out what a guard refuses and what can wait by itself. An invitation at an address that no account shows any more waits
-/// until somebody says who that is, and everybody else's changes do not. In a run for what time and offboarding bring, no change is judged: a guard blocks what it is about, so that
+/// Takes out what a guard refuses and what can wait by itself. Whom somebody suspended or removed by hand, and an invitation at
+/// an address that no account shows any more, waits until somebody says what is meant, and everybody else's changes do not. In a run for what time and offboarding bring, no change is judged: a guard blocks what it is about, so that
 /// the access of others ends. What it says of a change that this run leaves alone is for the run that makes the change.
 pub(super) fn block_refused(
     verdicts: &mut Vec<Verdict>,
@@ -90,6 +90,11 @@ pub(super) fn block_refused(
     rules: &RuleBook<'_>,
 ) -> Vec<Blocked> {
     let by_time = context.scope.is_by_time();
+    let refuses = |it: &Verdict| it.ruling == Ruling::Refused && it.guard != Guard::Reactivation;
+    // What another guard refuses as a whole is shown as a whole.
+    if !by_time && verdicts.iter().any(refuses) {
+        return Vec::new();
+    }
     let mut blocked = Vec::new();
     verdicts.retain(|verdict| {
         if verdict.ruling != Ruling::Refused || !by_time && verdict.guard != Guard::Reactivation {
@@ -100,7 +105,7 @@ pub(super) fn block_refused(
         }
         let about = |planned: &&PlannedOperation| {
             verdict.addresses.iter().any(|address| {
-                let waits = is_of_nobody(planned, context) && *address == planned.key.address;
+                let waits = waits(planned, context) && *address == planned.key.address;
                 if by_time { revokes_at(planned, address, (context, rules)) } else { waits }
             })
         };
@@ -129,10 +134,15 @@ pub(super) fn block_refused(
     blocked
 }
 
-/// Whether an operation invites somebody whose address no account has.
-fn is_of_nobody(planned: &PlannedOperation, context: &Context<'_>) -> bool {
-    let invites = matches!(planned.operation, Operation::InviteUser { .. });
-    invites && planned.key.address.user().is_some_and(|user| context.tree.account(user).is_none())
+/// Whether an operation lets somebody back in that the change does not ask for: the base has it as well. So it is with an
+/// invitation at an address that no account has, also where only the change asks for it.
+fn waits(planned: &PlannedOperation, context: &Context<'_>) -> bool {
+    let of_nobody = || planned.key.address.user().is_some_and(|user| context.tree.account(user).is_none());
+    match planned.operation {
+        Operation::InviteUser { .. } => planned.drift == Drift::Yes || of_nobody(),
+        Operation::ActivateUser { .. } => planned.drift == Drift::Yes,
+        _ => false,
+    }
 }
 
 /// A membership that is not ended by itself stays with the account: it loses its effect, or ends, with that.

@@ -181,6 +181,18 @@ impl<'a> Directory<'a> {
     }
 }
 
+/// The only group of the site that has a name.
+pub(in crate::plan) fn only_group<'l>(
+    name: &GroupName,
+    groups: &'l Listing<LiveGroup>,
+) -> Option<&'l GroupId> {
+    let mut named = groups.iter().filter(|group| group.name == *name);
+    match (named.next(), named.next()) {
+        (Some(group), None) => Some(&group.id),
+        (Some(_) | None, _) => None,
+    }
+}
+
 fn identity_changed(name: &GroupName, one: &GroupId, other: &GroupId) -> GroupIdentity {
     GroupIdentity::Unresolved(Obstacle {
         code: ObstacleCode::IdentityChanged,

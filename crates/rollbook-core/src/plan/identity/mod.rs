@@ -12,7 +12,7 @@ use crate::model::{AccountId, Address, Email, GroupId, GroupName, LiveState, Rea
 
 use super::desired::{Desired, DesiredGroup, Entry};
 
-pub(super) use groups::{GroupIdentity, Groups};
+pub(super) use groups::{GroupIdentity, Groups, only_group};
 pub use obstacle::OBSTACLES;
 pub(super) use obstacle::{Obstacle, ObstacleCode};
 pub(super) use people::{Identity, People};

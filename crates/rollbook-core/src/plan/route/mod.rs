@@ -19,7 +19,7 @@ use crate::model::{
 use super::base::{Difference, Wants};
 use super::context::Context;
 use super::expired;
-use super::identity::Obstacle;
+use super::identity::{Obstacle, ObstacleCode};
 use super::remarks;
 use super::rules::RuleBook;
 use preconditions::Preconditions;
@@ -120,6 +120,19 @@ impl Routes {
             name: change.name.or(asked),
             until: change.until,
         };
+        // In the base and in the tree, one name may mean two accounts or groups: what comes second does not replace the first.
+        let target = |it: &PlannedOperation| (it.operation.account().cloned(), it.operation.group().cloned());
+        if self.operations.get(&key).is_some_and(|known| target(known) != target(&planned)) {
+            let obstacle = Obstacle {
+                code: ObstacleCode::IdentityChanged,
+                why: format!(
+                    "`{key}` is planned for another account or group, which the base means by that name"
+                ),
+                help: "Apply or take back the change that gives the name to another one.".into(),
+            };
+            self.blocked.push(obstacle.blocks(planned));
+            return;
+        }
         if let Operation::RemoveMember { membership } = &planned.operation {
             self.ended.insert(membership.clone());
         }

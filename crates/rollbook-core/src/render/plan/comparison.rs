@@ -192,6 +192,7 @@ pub(in crate::render) fn differs(declared: &Declared) -> String {
             };
             format!("no longer declared: {stay}{dropped}")
         }
+        Declared::Enters => "declared for the first time: the access is there already".into(),
         Declared::Leaves => "no longer declared: access stays".into(),
         Declared::End { base, head } => {
             let end = |end: &Option<Date>| end.map_or("no end".into(), |end| format!("until {end}"));

@@ -350,8 +350,8 @@ fn ends_nobody(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) ->
         // It may be about each member whom the tree does not name there, and an author does not say that it is not about them.
         let mut unnamed = unnamed(tree, live, declared, members).filter(|id| **id != account).peekable();
         let is_author = |id: &AccountId| others.authors.iter().any(|author| author.accounts.contains(id));
-        (ends || declared.is_some_and(|group| names(group, user)))
-            && (!members.contains(&account) && unnamed.peek().is_some() || unnamed.any(is_author))
+        let is_meant = ends || declared.is_some_and(|group| names(group, user));
+        is_meant && !members.contains(&account) && unnamed.peek().is_some() || unnamed.any(is_author)
     })
 }
 
