@@ -1,9 +1,10 @@
 //! The members of groups.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use futures_util::{StreamExt as _, TryFutureExt as _, TryStreamExt as _, stream};
+use indexmap::IndexMap;
+use indexmap::map::Entry;
 
 use crate::atlassian::organization::{self, Place};
 use crate::atlassian::{self, IN_FLIGHT, Jira, Organization, Request, Surfaces, jira};
@@ -18,7 +19,7 @@ pub struct Members {
     /// The members of each group.
     pub of: BTreeMap<GroupId, Listing<AccountId>>,
     /// What is known of them.
-    pub accounts: HashMap<AccountId, LiveAccount>,
+    pub accounts: IndexMap<AccountId, LiveAccount>,
 }
 
 /// Reads the members of groups through a surface. What the organization does not show of them, such as the admin groups,

@@ -4,8 +4,9 @@
 //! by [`Listing::checked`] alone, what was not read is [`Reading::NotRead`] and not an empty listing, and a
 //! [`Membership`] that an operation may end is handed out by a listing alone.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexMap;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
@@ -367,7 +368,7 @@ impl<'a, T> IntoIterator for &'a Listing<T> {
 impl Listing<AccountId> {
     /// The same listing, whose ids share their text with those of known accounts.
     #[must_use]
-    pub fn sharing(mut self, known: &HashMap<AccountId, LiveAccount>) -> Self {
+    pub fn sharing(mut self, known: &IndexMap<AccountId, LiveAccount>) -> Self {
         for id in &mut self.rows {
             if let Some((same, _)) = known.get_key_value(id) {
                 id.clone_from(same);

@@ -407,7 +407,7 @@ fn a_new_name_beside_an_own_end_of_nobody_is_shown_as_what_the_base_would_end() 
         let plan = plan.by(author).plan();
         (otherwise(&plan), rulings(&plan))
     };
-    let moved = vec!["member.payroll/dina@acme.com: 2027-01-10 to no end, privileged".to_owned()];
+    let moved = ["member.payroll/dina@acme.com: 2027-01-10 to no end, privileged".to_owned()];
     let new = "      - dee@acme.com\n";
     let (shown, rulings) = named(new, "erik@acme.com");
     assert_eq!(shown[0], "member.payroll/dee@acme.com: enters, privileged");

@@ -178,8 +178,7 @@ impl<'a> Base<'a> {
     }
 
     /// A change of the base at the address by which a tree calls its group and its account: another name may mean others there.
-    pub(super) fn in_words_of(&self, change: &Change, tree: &Resolved<'_>, live: &LiveState) -> Change {
-        let mut change = change.clone();
+    pub(super) fn in_words_of(mut change: Change, tree: &Resolved<'_>, live: &LiveState) -> Change {
         let Address::Member(group, user) = &mut change.address else { return change };
         if let Some(ended) = change.wanted.ends() {
             let account = ended.account();

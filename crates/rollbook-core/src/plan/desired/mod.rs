@@ -2,8 +2,9 @@
 
 mod names;
 
-use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::collections::{BTreeMap, BTreeSet};
 
+use indexmap::IndexSet;
 use jiff::civil::Date;
 
 use crate::model::{
@@ -311,7 +312,7 @@ fn people(declaration: &Declaration, groups: &BTreeMap<GroupName, DesiredGroup<'
         users.keys().chain(protected).chain(operator).cloned().map(UserRef::Email).collect();
     // Most people are in many groups, and each is to be kept once.
     let members = groups.values().flat_map(|group| group.members.keys().chain(group.denied.keys()));
-    let people: HashSet<&UserRef> = named.iter().chain(members).collect();
+    let people: IndexSet<&UserRef> = named.iter().chain(members).collect();
     people.into_iter().cloned().collect()
 }
 

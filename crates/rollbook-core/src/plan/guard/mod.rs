@@ -138,11 +138,8 @@ pub(super) fn block_refused(
 /// invitation at an address that no account has, also where only the change asks for it.
 fn waits(planned: &PlannedOperation, context: &Context<'_>) -> bool {
     let of_nobody = || planned.key.address.user().is_some_and(|user| context.tree.account(user).is_none());
-    match planned.operation {
-        Operation::InviteUser { .. } => planned.drift == Drift::Yes || of_nobody(),
-        Operation::ActivateUser { .. } => planned.drift == Drift::Yes,
-        _ => false,
-    }
+    let returns = matches!(planned.operation, Operation::InviteUser { .. } | Operation::ActivateUser { .. });
+    returns && (planned.drift == Drift::Yes || of_nobody())
 }
 
 /// A membership that is not ended by itself stays with the account: it loses its effect, or ends, with that.

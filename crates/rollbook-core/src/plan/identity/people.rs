@@ -3,10 +3,10 @@
 //! The order is that of docs/design.md#where-an-account-comes-from: pin, lock, then the emails that the organization,
 //! the SCIM directory and the one full listing of users show.
 
-use std::collections::hash_map::Entry;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
+use indexmap::map::Entry;
 
 use crate::model::{AccountId, Email, IdentitySource, LiveAccount, LiveState, LockedId, UserRef};
 
@@ -19,7 +19,7 @@ use super::obstacle::{Obstacle, ObstacleCode};
 pub(in crate::plan) struct People {
     /// In the order of their names.
     identities: IndexMap<UserRef, Identity>,
-    declared_as: HashMap<AccountId, UserRef>,
+    declared_as: IndexMap<AccountId, UserRef>,
     /// The names of each account that has several, the one that it goes by first.
     names: BTreeMap<AccountId, Vec<UserRef>>,
     /// The accounts that the tree declares under several emails.
@@ -268,8 +268,8 @@ fn names_by_account(
     people: &IndexMap<UserRef, Identity>,
     desired: &Desired<'_>,
     live: &LiveState,
-) -> (HashMap<AccountId, UserRef>, BTreeMap<AccountId, Vec<UserRef>>) {
-    let mut declared_as: HashMap<AccountId, UserRef> = HashMap::new();
+) -> (IndexMap<AccountId, UserRef>, BTreeMap<AccountId, Vec<UserRef>>) {
+    let mut declared_as: IndexMap<AccountId, UserRef> = IndexMap::new();
     let mut several: BTreeMap<AccountId, Vec<UserRef>> = BTreeMap::new();
     for (user, identity) in people {
         let Identity::Account(id) = identity else { continue };

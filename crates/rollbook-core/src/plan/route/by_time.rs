@@ -4,7 +4,7 @@
 
 use crate::model::{Drift, Key, Membership};
 
-use super::super::base::{self, Difference, Wants};
+use super::super::base::{self, Base, Difference, Wants};
 use super::super::context::Context;
 use super::super::identity::{Obstacle, ObstacleCode};
 use super::{Router, Routes};
@@ -29,7 +29,7 @@ pub(super) fn end_by_base(
         let privileged = group.is_some_and(|group| router.rules.privileged.holds(group));
         let by_time = scope.reasons.contains(&change.reason);
         if privileged && by_time && base.revision.applied {
-            found.add(router, base.in_words_of(change, tree, router.context.live));
+            found.add(router, Base::in_words_of(change.clone(), tree, router.context.live));
             ended.extend(change.wanted.ends().filter(|membership| found.ended.contains(membership)));
         } else if !wanted && (privileged || by_time) {
             found.kept.push(base.kept_by_change().holds(change));
