@@ -37,9 +37,15 @@ const UNDO_EXAMPLES: &str = "Examples:
   rollbook undo --last                                 revert the newest run
   rollbook undo --last --target user.ada@acme.com      only for one user";
 
+const TREES_EXAMPLES: &str = "Examples:
+  rollbook trees                                       every tree of this repository, with its site
+  rollbook trees --base origin/main --changed          those that this branch changes
+  rollbook trees --base HEAD^1 --changed --format matrix    the same, for a matrix of CI";
+
 /// The commands that read no configuration, and those that evaluate no date.
 const WITHOUT_TREE: [&str; 6] = ["completions", "demo", "man", "sandbox", "schema", "show"];
-const WITHOUT_DAY: [&str; 7] = ["completions", "demo", "journal", "man", "sandbox", "schema", "show"];
+const WITHOUT_DAY: [&str; 8] =
+    ["completions", "demo", "journal", "man", "sandbox", "schema", "show", "trees"];
 
 /// Manage access to Atlassian Cloud from a git repository.
 #[derive(Debug, Parser)]
@@ -120,6 +126,9 @@ enum Command {
     Apply(commands::apply::Arguments),
     /// Plan, comment and apply as a job of GitHub Actions, GitLab CI/CD or Bitbucket Pipelines
     Ci(commands::ci::Arguments),
+    /// List the trees of the repository, and which of them a change touches
+    #[command(after_help = TREES_EXAMPLES)]
+    Trees(commands::trees::Arguments),
     /// List, verify or show journals of applies
     Journal(commands::journal::Arguments),
     /// Revert the changes recorded in a journal
@@ -187,6 +196,7 @@ pub fn run() -> Exit {
         Command::Show(arguments) => commands::show::run(&session, &arguments),
         Command::Apply(arguments) => commands::apply::run(&session, &arguments),
         Command::Ci(arguments) => commands::ci::run(&session, &arguments),
+        Command::Trees(arguments) => commands::trees::run(&session, &arguments),
         Command::Journal(arguments) => commands::journal::run(&session, &arguments),
         Command::Undo(arguments) => commands::undo::run(&session, &arguments),
         Command::Demo(arguments) => commands::demo::run(&session, &arguments),

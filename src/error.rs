@@ -57,6 +57,10 @@ pub enum Error {
     #[error("failed to read the base")]
     #[diagnostic(transparent)]
     Base(#[from] git::GitError),
+    /// The trees of a repository cannot be listed.
+    #[error("failed to list the trees of the repository")]
+    #[diagnostic(transparent)]
+    Trees(#[source] git::GitError),
     /// A file of the tree is in no commit, so that it came by no review.
     #[error("{}", unreviewed(.0))]
     #[diagnostic(help(
@@ -233,14 +237,14 @@ pub enum Error {
     /// There is no CODEOWNERS for the tree.
     #[error("no CODEOWNERS was written")]
     #[diagnostic(help(
-        "`policy: {{ admins: [you@acme.com] }}` in rollbook.yaml names who owns the rules; rename what cannot be written in \
-         a line."
+        "`policy: {{ admins: [you@acme.com] }}` in rollbook.yaml names who owns the rules. Where trees share something, name \
+         somebody in each of them. Rename what cannot be written in a line."
     ))]
     Codeowners(#[from] crate::render::CodeownersError),
     /// None of those who own the rules is active.
-    #[error("everybody in `policy.admins` is `active: false`, so that nobody would own rollbook.yaml")]
+    #[error("everybody in `policy.admins` is `active: false`, so that nobody would own {0}rollbook.yaml")]
     #[diagnostic(help("Name somebody under `policy.admins` who is active."))]
-    NoActiveAdmin,
+    NoActiveAdmin(String),
     /// A sandbox seed is not usable.
     #[error("{path} is not a sandbox seed")]
     Seed {
@@ -340,6 +344,7 @@ impl Error {
             | Self::Guarded(_)
             | Self::PlanRefused(_) => Exit::Refused,
             Self::Base(_)
+            | Self::Trees(_)
             | Self::NotPlanned
             | Self::CannotWrite(_)
             | Self::Fetch(_)
@@ -351,7 +356,7 @@ impl Error {
             | Self::Runs(_)
             | Self::Format { .. }
             | Self::Codeowners(_)
-            | Self::NoActiveAdmin
+            | Self::NoActiveAdmin(_)
             | Self::Edit(_)
             | Self::AsksForMore(_)
             | Self::Io { .. } => Exit::Failed,

@@ -8,13 +8,14 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, ChildStdout, Stdio};
 
 use crate::config::{Include, LOCK, ROOT};
-use crate::model::{Revision, SourceFile, Tree};
+use crate::model::{Revision, SourceFile, Tree, in_repository};
 
 mod applied;
 mod history;
 mod names;
 mod process;
 mod tracked;
+mod trees;
 
 pub use applied::{APPLIED, APPLIED_WORD, applied, last_applied, move_applied, short, trees_added};
 pub use history::{
@@ -22,9 +23,11 @@ pub use history::{
 };
 pub use process::Refusal;
 pub use tracked::{Untracked, commit_of, left_out, tracked_like, untracked};
+pub use trees::{is_as_at, trees, trees_left_out, trees_of};
 
-use applied::{moved_from, trees_at};
+use applied::moved_from;
 use process::{git, line, run};
+use trees::{roots, roots_at};
 
 /// The largest file that is read, in bytes, as in a folder.
 const LARGEST_FILE: u64 = 32 << 20;
@@ -228,22 +231,31 @@ fn held_at(folder: &Path, commit: &str, revision: &str) -> Result<(Tree, Option<
     if let Some(place) = &moved_from {
         held = entries(folder, commit, Some(place))?;
     } else if !is_here {
-        let trees = trees_at(folder, commit)?;
+        let trees = roots_at(folder, commit)?;
         if !trees.is_empty() {
             return Err(GitError::Elsewhere { revision: revision.to_owned(), trees });
         }
     }
-    Ok((files_of(folder, &held, revision)?, moved_from))
+    let place = moved_from.as_deref();
+    Ok((files_of(folder, &Place { commit, revision, place }, held)?, moved_from))
 }
 
-/// The files of the tree among some entries; `revision` is what they were asked for as.
-fn files_of(folder: &Path, entries: &[Entry], revision: &str) -> Result<Tree, GitError> {
+/// Where a tree is read: in the folder that it has now, or in another `place`. `revision` is what it was asked for as.
+struct Place<'a> {
+    commit: &'a str,
+    revision: &'a str,
+    place: Option<&'a str>,
+}
+
+/// The files of the tree among the entries of its folder, and those that it shares.
+fn files_of(folder: &Path, at: &Place<'_>, mut entries: Vec<Entry>) -> Result<Tree, GitError> {
+    let revision = at.revision;
     let mut objects = Objects::start(folder)?;
-    let mut read = |entry: &Entry| objects.text(entry, revision);
-    let find = |path: &str| entries.iter().find(|entry| entry.path == path);
-    let root = find(ROOT).ok_or_else(|| GitError::NoTree(revision.to_owned()))?;
-    let root_text = read(root)?;
+    let root = entries.iter().find(|entry| entry.path == ROOT);
+    let root_text = objects.text(root.ok_or_else(|| GitError::NoTree(revision.to_owned()))?, revision)?;
     let include = Include::of(&root_text);
+    entries.extend(shared(folder, at, &include)?);
+    let mut read = |entry: &Entry| objects.text(entry, revision);
     if let Some(other) =
         entries.iter().find(|entry| entry.kind == Kind::Repository && include.reaches(&entry.path))
     {
@@ -255,7 +267,40 @@ fn files_of(folder: &Path, entries: &[Entry], revision: &str) -> Result<Tree, Gi
         tree.files.push(SourceFile { path: entry.path.clone(), text: read(entry)? });
     }
     tree.files.sort_by(|a, b| a.path.cmp(&b.path));
+    tree.files.dedup_by(|a, b| a.path == b.path);
     Ok(tree)
+}
+
+/// The entries of the folders that a tree shares, by the paths that the tree has for them.
+fn shared(folder: &Path, at: &Place<'_>, include: &Include) -> Result<Vec<Entry>, GitError> {
+    let mut found = Vec::new();
+    if include.shares().next().is_none() {
+        return Ok(found);
+    }
+    let own = match at.place {
+        Some("") => String::new(),
+        Some(place) => format!("{place}/"),
+        None => {
+            prefix(folder).ok_or_else(|| io::Error::other("the folder has no place in its repository"))?
+        }
+    };
+    let all = entries(folder, at.commit, Some(""))?;
+    for share in include.shares() {
+        let unreadable = |why| GitError::Unreadable { path: share.into(), revision: at.revision.into(), why };
+        let outside =
+            || unreadable("is shared, and not a folder of the repository outside of the tree's own");
+        let place = in_repository(&own, share).ok_or_else(outside)?;
+        for entry in &all {
+            let path = match entry.path.strip_prefix(&place) {
+                Some(below) if below.starts_with('/') => format!("{share}{below}"),
+                _ if !Path::new(&place).starts_with(&entry.path) => continue,
+                _ if entry.kind == Kind::Repository => share.to_owned(),
+                _ => return Err(unreadable("is not a folder")),
+            };
+            found.push(Entry { path, object: entry.object.clone(), kind: entry.kind });
+        }
+    }
+    Ok(found)
 }
 
 /// What it means that a file cannot be read: in a partial clone, that it was never fetched.

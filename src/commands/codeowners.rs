@@ -10,7 +10,7 @@ use crate::config;
 use crate::error::Error;
 use crate::exit::Exit;
 use crate::git;
-use crate::render;
+use crate::render::{self, OwnedTree};
 
 use super::files::{Readers, read_text, replace};
 use super::{OUTPUT, SAFETY, Session};
@@ -75,37 +75,31 @@ pub struct Arguments {
     file: Option<PathBuf>,
 }
 
-/// Writes who reviews which file of the tree into the repository's CODEOWNERS, and keeps what else is there.
+/// Writes who reviews which file of the repository's trees into its CODEOWNERS, and keeps what else is there.
 ///
 /// # Errors
 /// [`Error`] when the tree is invalid, when nobody would own the rules, and when the file cannot be read or written.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
-    let loaded = session.load()?;
     let root = session.root()?;
-    let prefix = session.prefix();
     let repository = git::top(&root).unwrap_or_else(|| root.clone());
     let path = match &arguments.file {
         Some(path) => path.clone(),
         None => repository.join(place(&repository)?),
     };
     let before = read(&path)?;
-    let owners = config::owners_of_files(&loaded.declaration, &loaded.tree, session.today);
-    let admins = config::active_admins(&loaded.declaration, session.today);
-    if admins.is_empty() && !loaded.declaration.policy.admins.is_empty() {
-        return Err(Error::NoActiveAdmin);
-    }
+    let trees: Vec<OwnedTree> = trees(session, &root)?.iter().map(owned).collect::<Result<_, Error>>()?;
     let own = within(&path, &repository);
     let covered = |own: &&str| !CI.iter().any(|ci| own == ci || (ci.ends_with('/') && own.starts_with(ci)));
     let ci: Vec<&str> = CI.into_iter().chain(own.as_deref().filter(covered)).collect();
-    let after = render::codeowners(&before, &owners, &admins, &prefix, &ci)?;
+    let after = render::codeowners(&before, &trees, &ci)?;
     if after == before {
-        session.terminal.say("CODEOWNERS is as the tree says");
+        session.terminal.say("CODEOWNERS is as the trees say");
         return Ok(Exit::Done);
     }
     if arguments.check {
         let diff = TextDiff::from_lines(before.as_str(), after.as_str());
         session.data(&diff.unified_diff().header("a/CODEOWNERS", "b/CODEOWNERS").to_string())?;
-        session.terminal.say("CODEOWNERS is not as the tree says");
+        session.terminal.say("CODEOWNERS is not as the trees say");
         return Ok(Exit::Failed);
     }
     let failed = || Error::io(format!("failed to write {}", path.display()));
@@ -113,6 +107,24 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     replace(&path, &after, Readers::Everybody).map_err(failed())?;
     session.terminal.say(&format!("wrote {}", path.display()));
     Ok(Exit::Done)
+}
+
+/// All trees of the repository: a CODEOWNERS is for all. A folder in no repository is a tree of its own.
+fn trees(session: &Session, root: &Path) -> Result<Vec<Session>, Error> {
+    if git::top(root).is_none() { Ok(vec![session.clone()]) } else { session.trees(root) }
+}
+
+/// A tree, and who reviews it.
+fn owned(tree: &Session) -> Result<OwnedTree, Error> {
+    let folder = tree.prefix();
+    let loaded =
+        tree.load().inspect_err(|_| tree.terminal.tell(&format!("note: in the folder /{folder}")))?;
+    let admins = config::active_admins(&loaded.declaration, tree.today);
+    if admins.is_empty() && !loaded.declaration.policy.admins.is_empty() {
+        return Err(Error::NoActiveAdmin(folder));
+    }
+    let files = config::owners_of_files(&loaded.declaration, &loaded.tree, tree.today);
+    Ok(OwnedTree { folder, admins, files, shares: loaded.declaration.settings.share })
 }
 
 /// Where the repository's CODEOWNERS is, or is to be.

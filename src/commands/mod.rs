@@ -18,6 +18,7 @@ pub mod rename;
 pub mod sandbox;
 pub mod show;
 pub mod snapshot;
+pub mod trees;
 pub mod undo;
 pub mod users;
 

@@ -50,7 +50,9 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     session.terminal.say(&format!("{entries} {verb}{with}"));
     for name in &left {
         let name = render::escape_untrusted(name.as_str());
-        session.terminal.tell(&format!("left: an entry of {name} stands where it cannot be cut out"));
+        session.terminal.tell(&format!(
+            "left: an entry of {name} stands where it cannot be cut out, or in a file that other trees may include"
+        ));
     }
     Ok(match (arguments.check && !files.is_empty(), left.is_empty()) {
         (true, _) => Exit::Failed,

@@ -159,6 +159,23 @@ impl Session {
         self.root().ok().and_then(|root| git::prefix(&root)).unwrap_or_default()
     }
 
+    /// A session for each tree of a folder's repository, ordered by their folders: for those that git tracks and that are
+    /// there, and for this one.
+    pub(super) fn trees(&self, folder: &Path) -> Result<Vec<Self>, Error> {
+        let missing = git::trees_left_out(folder).map_err(Error::Trees)?;
+        if !missing.is_empty() {
+            return Err(Error::LeftOut(missing));
+        }
+        let top = git::top(folder).unwrap_or_else(|| folder.to_path_buf());
+        let mut folders = git::trees(folder).map_err(Error::Trees)?;
+        folders.extend(self.root().is_ok().then(|| self.prefix()));
+        folders.sort();
+        folders.dedup();
+        let dirs = folders.iter().map(|folder| top.join(folder));
+        let there = dirs.filter(|dir| dir.join(config::ROOT).symlink_metadata().is_ok());
+        Ok(there.map(|dir| Self { dir: Some(dir), ..self.clone() }).collect())
+    }
+
     pub(super) fn diagnostic_style(&self, color: bool) -> DiagnosticStyle {
         DiagnosticStyle {
             frames: Frames::Unicode,

@@ -6,7 +6,7 @@ use std::path::Path;
 
 use crate::config::ROOT;
 
-use super::{At, GitError, Refusal, commit, contains, prefix, run, tree_at};
+use super::{At, GitError, Refusal, commit, contains, prefix, roots, roots_at, run, tree_at};
 
 /// The ref's name.
 pub const APPLIED: &str = "refs/rollbook/applied";
@@ -73,7 +73,7 @@ pub fn last_applied(folder: &Path) -> Result<At, GitError> {
 
 /// Makes sure that the repository has one tree: the ref does not say of which an apply completed.
 fn only_tree(folder: &Path) -> Result<(), GitError> {
-    let roots = trees(folder)?;
+    let roots = roots(folder)?;
     if roots.len() > 1 { Err(GitError::SeveralTrees(roots)) } else { Ok(()) }
 }
 
@@ -83,9 +83,9 @@ fn only_tree(folder: &Path) -> Result<(), GitError> {
 /// # Errors
 /// [`GitError`] when git cannot tell, or the ref is there: what comes after such a change could not be applied.
 pub fn trees_added(folder: &Path, commit: &str) -> Result<Vec<String>, GitError> {
-    let mut added = trees(folder)?;
+    let mut added = roots(folder)?;
     let several = added.len() > 1;
-    let before = trees_at(folder, commit)?;
+    let before = roots_at(folder, commit)?;
     added.retain(|path| !before.contains(path));
     if !several || before.len() > 1 {
         return Ok(Vec::new());
@@ -101,31 +101,9 @@ pub fn trees_added(folder: &Path, commit: &str) -> Result<Vec<String>, GitError>
 pub(super) fn moved_from(folder: &Path, commit: &str) -> Result<Option<String>, GitError> {
     let Some(prefix) = prefix(folder) else { return Ok(None) };
     let here = format!("{prefix}{ROOT}");
-    let (before, now) = (trees_at(folder, commit)?, trees(folder)?);
+    let (before, now) = (roots_at(folder, commit)?, roots(folder)?);
     let ([was], [is]) = (before.as_slice(), now.as_slice()) else { return Ok(None) };
     Ok((*is == here).then(|| was.trim_end_matches(ROOT).trim_end_matches('/').to_owned()))
-}
-
-/// The files that begin a tree, wherever in a commit.
-pub(super) fn trees_at(folder: &Path, commit: &str) -> Result<Vec<String>, GitError> {
-    let mut all = paths(folder, &["ls-tree", "-r", "-z", "--name-only", "--full-tree", commit])?;
-    all.retain(|path| path.rsplit('/').next() == Some(ROOT));
-    Ok(all)
-}
-
-/// The files that begin a tree, wherever in the repository.
-fn trees(folder: &Path) -> Result<Vec<String>, GitError> {
-    let everywhere = format!(":(top,glob)**/{ROOT}");
-    paths(folder, &["ls-files", "-z", "--full-name", "--", &everywhere])
-}
-
-fn paths(folder: &Path, arguments: &[&str]) -> Result<Vec<String>, GitError> {
-    let output = run(folder, arguments)?;
-    if !output.status.success() {
-        return Err(GitError::Refused(Refusal::of(&output)));
-    }
-    let paths = output.stdout.split(|byte| *byte == 0).filter(|path| !path.is_empty());
-    Ok(paths.map(|path| String::from_utf8_lossy(path).into_owned()).collect())
 }
 
 /// As many digits of a commit as are shown to people.

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 use crate::config::{Include, ROOT};
-use crate::model::{SourceFile, Tree};
+use crate::model::{SourceFile, Tree, in_repository};
 
-use super::{GitError, Refusal, commit, entries, files_of, run};
+use super::{GitError, Place, Refusal, commit, entries, files_of, prefix, run};
 
 /// How many files git is asked about at a time, so that the command line has room for their names.
 const AT_A_TIME: usize = 200;
@@ -25,7 +25,8 @@ pub struct Untracked {
 /// # Errors
 /// [`GitError`] when git cannot tell.
 pub fn untracked(folder: &Path, tree: &Tree) -> Result<Vec<Untracked>, GitError> {
-    let tracked = listed(folder, &["ls-files", "-z"], &[])?;
+    let root = tree.file(ROOT).map_or("", |(_, root)| &root.text);
+    let tracked = listed(folder, &["ls-files", "-z"], &places(folder, &Include::of(root)))?;
     let strangers = tree.files.iter().map(|file| file.path.as_str());
     let strangers: Vec<&str> = strangers.filter(|path| !tracked.contains(*path)).collect();
     let mut ignored = BTreeSet::new();
@@ -47,13 +48,13 @@ pub fn untracked(folder: &Path, tree: &Tree) -> Result<Vec<Untracked>, GitError>
 /// [`GitError`] when git cannot tell.
 pub fn left_out(folder: &Path, tree: &Tree) -> Result<Vec<String>, GitError> {
     let Some(root) = tree.files.iter().find(|file| file.path == ROOT) else { return Ok(Vec::new()) };
-    let marked = match listed(folder, &["ls-files", "-t", "-z"], &[]) {
+    let include = Include::of(&root.text);
+    let marked = match listed(folder, &["ls-files", "-t", "-z"], &places(folder, &include)) {
         Ok(marked) => marked,
         Err(GitError::NoGit(_)) => return Ok(Vec::new()),
         Err(GitError::Refused(refusal)) if refusal.not_in_a_repository() => return Ok(Vec::new()),
         Err(error) => return Err(error),
     };
-    let include = Include::of(&root.text);
     let read: BTreeSet<&str> = tree.files.iter().map(|file| file.path.as_str()).collect();
     // `TAG SP PATH`, of which `S` is for what the work tree leaves out (git-ls-files(1)).
     let skipped = marked.iter().filter_map(|row| row.strip_prefix("S "));
@@ -64,16 +65,26 @@ pub fn left_out(folder: &Path, tree: &Tree) -> Result<Vec<String>, GitError> {
 /// commit. What else lies in the folder does not count.
 pub fn commit_of(folder: &Path, tree: &Tree) -> Option<String> {
     let head = commit(folder, "HEAD").ok()?;
-    let committed = files_of(folder, &entries(folder, &head, None).ok()?, &head).ok()?;
-    let same = committed.files.len() == tree.files.len()
-        && committed.files.iter().zip(&tree.files).all(|(one, other)| is_same(one, other));
-    same.then_some(head)
+    let at = Place { commit: &head, revision: &head, place: None };
+    let committed = files_of(folder, &at, entries(folder, &head, None).ok()?).ok()?;
+    is_same(&committed, tree).then_some(head)
 }
 
-/// Git may check files out with the line breaks of Windows.
-fn is_same(one: &SourceFile, other: &SourceFile) -> bool {
-    one.path == other.path
-        && (one.text == other.text || one.text.replace("\r\n", "\n") == other.text.replace("\r\n", "\n"))
+/// Whether two trees have the same files. Git may check them out with the line breaks of Windows.
+pub(super) fn is_same(one: &Tree, other: &Tree) -> bool {
+    let same = |(one, other): (&SourceFile, &SourceFile)| {
+        one.path == other.path
+            && (one.text == other.text || one.text.replace("\r\n", "\n") == other.text.replace("\r\n", "\n"))
+    };
+    one.files.len() == other.files.len() && one.files.iter().zip(&other.files).all(same)
+}
+
+/// The folders that hold a tree's files, as seen from its own; git fails for one that is not in the repository.
+fn places<'i>(folder: &Path, include: &'i Include) -> Vec<&'i str> {
+    let mut shares = include.shares().peekable();
+    let own = shares.peek().and_then(|_| prefix(folder));
+    let is_here = |share: &&str| own.as_ref().is_some_and(|own| in_repository(own, share).is_some());
+    std::iter::once(".").chain(shares.filter(is_here)).collect()
 }
 
 fn listed(folder: &Path, arguments: &[&str], paths: &[&str]) -> Result<BTreeSet<String>, GitError> {

@@ -147,7 +147,7 @@ fn what_a_page_refers_to_is_there() {
 }
 
 /// Each format with what it holds, what writes it, and what of Rollbook reads it again.
-const FORMATS: [(&str, &str, &str, &str); 10] = [
+const FORMATS: [(&str, &str, &str, &str); 11] = [
     (
         formats::PLAN,
         "a plan, sealed by a checksum: [schema](../schema/plan.v1.json)",
@@ -183,6 +183,7 @@ const FORMATS: [(&str, &str, &str, &str); 10] = [
     ),
     (formats::JOURNAL_REPORT, "what a journal says", "`journal show --format json`", ""),
     (formats::JOURNALS, "the runs of a folder", "`journal list --format json`", ""),
+    (formats::TREES, "the trees of a repository", "`trees --format json`", ""),
 ];
 
 /// The anchors of a page's headings, as GitHub makes them.

@@ -31,6 +31,8 @@ mod interrupt;
 mod journal;
 #[cfg(unix)]
 mod kill;
+#[cfg(unix)]
+mod kubernetes;
 mod messages;
 #[cfg(unix)]
 mod nginx;
@@ -44,6 +46,7 @@ mod secrets;
 mod sites;
 mod snapshot;
 mod streams;
+mod trees;
 mod undo;
 mod users;
 

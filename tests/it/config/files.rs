@@ -94,6 +94,78 @@ fn no_link_is_followed() {
     assert!(loaded.declaration.is_none());
 }
 
+/// A repository with a tree in `sites/emea` that shares folders, and people in `people`.
+fn sharing(share: &str, include: &str) -> tempfile::TempDir {
+    let root = format!("{ROOT}share: {share}\ninclude: {include}\ngroups: {{}}\n");
+    directory(&[
+        (".git/HEAD", b"ref: refs/heads/main\n"),
+        ("sites/emea/rollbook.yaml", root.as_bytes()),
+        ("sites/emea/users/own.yaml", b"users: { own@acme.com: { active: true } }\n"),
+        ("people/all.yaml", b"users: { ada@acme.com: { active: true } }\n"),
+        ("people/deep/more.yaml", b"users: { bea@acme.com: { active: true } }\n"),
+        ("people/.hidden.yaml", b"not read\n"),
+        ("secret/all.yaml", b"users: { eve@acme.com: { active: true } }\n"),
+    ])
+}
+
+#[test]
+fn a_tree_shares_folders_of_its_repository() {
+    let dir = sharing("[../../people]", "['**/*.yaml', ../../people/*.yaml]");
+    let tree = dir.path().join("sites/emea");
+    let loaded = loaded(&tree);
+    assert_eq!(found(&loaded.diagnostics), []);
+    let paths: Vec<&str> = loaded.tree.files.iter().map(|file| file.path.as_str()).collect();
+    assert_eq!(paths, ["../../people/all.yaml", "rollbook.yaml", "users/own.yaml"]);
+    let declared = loaded.declaration.unwrap();
+    assert_eq!(declared.users.len(), 2);
+    assert_eq!(declared.settings.share, ["../../people"]);
+    // As anywhere, a typing mistake in a shared file is at its place.
+    fs::write(dir.path().join("people/all.yaml"), "people: {}\n").unwrap();
+    let loaded = self::loaded(&tree);
+    let shown = diagnostics(&loaded.tree, &loaded.diagnostics, DiagnosticStyle::default());
+    assert!(shown.contains("[../../people/all.yaml:1:1]"), "{shown}");
+}
+
+/// Neither a path nor a link nor a missing repository lets a tree read what is not reviewed with it.
+#[test]
+fn nothing_outside_of_the_repository_is_shared() {
+    let dir = directory(&[("a.yaml", b"users: { eve@acme.com: { active: true } }\n")]);
+    let refused = |tree: &Path, code: &str, says: &str| {
+        let loaded = loaded(tree);
+        let read: Vec<&str> = loaded.tree.files.iter().map(|file| file.path.as_str()).collect();
+        assert!(!read.iter().any(|path| path.starts_with("../")), "{read:?}");
+        let said = loaded.diagnostics.iter().any(|d| d.code == code && d.message.contains(says));
+        assert!(said && loaded.declaration.is_none(), "{says}: {:?}", loaded.diagnostics);
+    };
+    let tree = |dir: &tempfile::TempDir| dir.path().join("sites/emea");
+    let not_beside = "which is not a folder of the repository outside of the tree's own";
+    for share in ["../../../outside", "../emea/users", "../../sites/emea"] {
+        let repository = sharing(&format!("[{share}]"), &format!("[{share}/*.yaml]"));
+        refused(&tree(&repository), codes::BAD_INCLUDE, not_beside);
+    }
+    let repository = sharing("[../../people]", "[../../people/*.yaml]");
+    fs::remove_dir_all(repository.path().join(".git")).unwrap();
+    refused(&tree(&repository), codes::BAD_INCLUDE, "the tree is in no git repository");
+    for include in
+        ["../../secret/*.yaml", "../../people/../secret/*.yaml", "../../people*/*.yaml", "../../*.yaml"]
+    {
+        let repository = sharing("[../../people]", &format!("[{include}]"));
+        refused(&tree(&repository), codes::BAD_INCLUDE, "cannot be included");
+    }
+    #[cfg(unix)]
+    for (at, to) in [("people", dir.path().to_path_buf()), ("people/all.yaml", dir.path().join("a.yaml"))] {
+        let repository = sharing("[../../people]", "[../../people/*.yaml]");
+        let at = repository.path().join(at);
+        if at.is_dir() {
+            fs::remove_dir_all(&at).unwrap()
+        } else {
+            fs::remove_file(&at).unwrap()
+        }
+        std::os::unix::fs::symlink(to, &at).unwrap();
+        refused(&tree(&repository), codes::SYMBOLIC_LINK, "is a symbolic link");
+    }
+}
+
 #[cfg(unix)]
 #[test]
 fn neither_a_pipe_nor_a_socket_nor_a_folder_is_waited_for() {

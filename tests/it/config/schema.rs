@@ -23,8 +23,18 @@ fn the_committed_schema_is_the_one_that_rollbook_prints() {
 }
 
 /// The keys that make a document a rollbook.yaml; one without them is a file that is included.
-const OF_THE_ROOT: [&str; 9] =
-    ["version", "site", "organization", "directory", "operator", "scim", "include", "policy", "waive"];
+const OF_THE_ROOT: [&str; 10] = [
+    "version",
+    "site",
+    "organization",
+    "directory",
+    "operator",
+    "scim",
+    "include",
+    "share",
+    "policy",
+    "waive",
+];
 
 fn shape_mistakes(document: &Value) -> Vec<Diagnostic> {
     let is_root = OF_THE_ROOT.iter().any(|key| document.get(key).is_some());
@@ -104,6 +114,7 @@ impl Generator<'_> {
                 json!(format!("20{}-0{}-1{}", self.rng.u8(10..99), self.rng.u8(1..9), self.rng.u8(0..9)))
             }
             "Pattern" => json!(format!("users/p{n}/**/*.yaml")),
+            "Folder" => json!(format!("../people{n}")),
             "Address" => json!(format!("group.g{n}")),
             "Site" => json!("https://acme.atlassian.net"),
             other => {
@@ -366,6 +377,10 @@ fn an_editor_refuses_what_check_refuses_as_far_as_a_pattern_can_tell() {
     };
     let include =
         |pattern: &str| json!({ "version": 1, "site": "https://acme.atlassian.net", "include": [pattern] });
+    let share = |folder: &str| {
+        let include = [format!("{folder}/*.yaml")];
+        json!({ "version": 1, "site": "https://acme.atlassian.net", "include": include, "share": [folder] })
+    };
     for (document, valid) in [
         (waiver("sre", "2027-03-31"), false),
         (waiver("group.sre", "2027-03-31"), true),
@@ -377,7 +392,7 @@ fn an_editor_refuses_what_check_refuses_as_far_as_a_pattern_can_tell() {
         (waiver("group.sre", "2027-02-30"), false),
         (waiver("group.sre", "2027-04-31"), false),
         (waiver("group.sre", "2027-13-01"), false),
-        (include("../teams/*.yaml"), false),
+        (include("teams/../*.yaml"), false),
         (include("/teams/*.yaml"), false),
         (include("./teams/*.yaml"), false),
         (include("teams/*"), false),
@@ -386,6 +401,11 @@ fn an_editor_refuses_what_check_refuses_as_far_as_a_pattern_can_tell() {
         (include("teams/**/*.yaml"), true),
         (include("*.{yml,yaml}"), true),
         (include("one.yml"), true),
+        (share("../../people"), true),
+        (share("people"), false),
+        (share(".."), false),
+        (share("../*"), false),
+        (share("../.github"), false),
     ] {
         assert_eq!(validator.is_valid(&document), valid, "{document}");
         if valid {

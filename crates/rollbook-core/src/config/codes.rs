@@ -22,9 +22,9 @@ codes! {
     NOT_TEXT = "not-text";
     /// A character that a reviewer does not see, or that hides what a line says.
     HIDDEN_CHARACTER = "hidden-character";
-    /// An include pattern cannot be used.
+    /// A path of `include` or `share` cannot be used.
     BAD_INCLUDE = "bad-include";
-    /// An include pattern matches no file.
+    /// An include pattern matches no file, or a shared folder has no pattern.
     INCLUDE_MATCHES_NOTHING = "include-matches-nothing";
     /// A file in the tree's folder declares users or groups, and no include pattern takes it.
     NOT_INCLUDED = "not-included";

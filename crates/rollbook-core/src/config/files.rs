@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use jiff::civil::Date;
 use walkdir::{DirEntry, WalkDir};
 
-use crate::model::{Declaration, Diagnostic, SourceFile, Tree};
+use crate::model::{Declaration, Diagnostic, SourceFile, Tree, in_repository};
 
 use super::codes;
 use super::include::{Include, LOCK, ROOT, declares};
@@ -61,13 +61,23 @@ pub fn read_tree(dir: &Path) -> (Tree, Vec<Diagnostic>) {
         reader.file(LOCK);
     }
     if let Some(include) = reader.tree.file(ROOT).map(|(_, root)| Include::of(&root.text)) {
+        let refused = reader.refused(&include);
         for folder in include.folders() {
-            reader.folder(&folder, &include);
+            if !refused.iter().any(|share| Path::new(&folder).starts_with(share)) {
+                reader.folder(&folder, &include);
+            }
         }
     }
     reader.tree.files.sort_by(|a, b| a.path.cmp(&b.path));
     reader.tree.files.dedup_by(|a, b| a.path == b.path);
     (reader.tree, finished(reader.diagnostics))
+}
+
+/// A folder's path in the work tree of git that holds it, with a `/` at its end, or empty.
+fn place_in_work_tree(dir: &Path) -> Option<String> {
+    let dir = dir.canonicalize().ok()?;
+    let top = dir.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())?;
+    dir.strip_prefix(top).ok()?.iter().map(|part| Some(format!("{}/", part.to_str()?))).collect()
 }
 
 struct Reader<'d> {
@@ -78,6 +88,27 @@ struct Reader<'d> {
 }
 
 impl Reader<'_> {
+    /// Reports and returns the shared folders that are not in the work tree of git that holds the tree.
+    fn refused<'i>(&mut self, include: &'i Include) -> Vec<&'i str> {
+        let mut shares = include.shares().peekable();
+        let place = shares.peek().and_then(|_| place_in_work_tree(self.dir));
+        let is_refused =
+            |share: &&str| place.as_ref().is_none_or(|place| in_repository(place, share).is_none());
+        let refused: Vec<&str> = shares.filter(is_refused).collect();
+        self.diagnostics.extend(refused.iter().map(|share| {
+            let message = match &place {
+                None => format!("`share` names {share}, and the tree is in no git repository"),
+                Some(_) => format!(
+                    "`share` names {share}, which is not a folder of the repository outside of the tree's own"
+                ),
+            };
+            Diagnostic::error(codes::BAD_INCLUDE, message).help(
+                "Write the shortest path to another folder of the same repository, such as `../people`.",
+            )
+        }));
+        refused
+    }
+
     /// Walks a folder of the tree. Links are never followed: git would not, and a link's target is not in a
     /// pull request's diff.
     fn folder(&mut self, folder: &str, include: &Include) {

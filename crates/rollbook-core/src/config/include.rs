@@ -5,7 +5,7 @@ use std::sync::LazyLock;
 use globset::{GlobBuilder, GlobMatcher};
 use jiff::civil::Date;
 
-use crate::model::{Diagnostic, FileId, Origin, Severity, Span, Tree};
+use crate::model::{Diagnostic, FileId, Origin, Severity, Span, Tree, is_shared};
 
 use super::codes;
 use super::context::Context;
@@ -37,6 +37,14 @@ const LONGEST_PATTERN: usize = 256;
 pub struct Include {
     patterns: Vec<Pattern>,
     explicit: bool,
+    shares: Vec<Share>,
+}
+
+/// A folder of the repository outside of the tree's own, as a path from there: `../` at least once, then names.
+#[derive(Clone, Debug)]
+struct Share {
+    text: String,
+    span: Span,
 }
 
 #[derive(Clone, Debug)]
@@ -62,12 +70,19 @@ impl Include {
     fn read(root: &str) -> (Self, bool) {
         let mut cx = Context::new(Date::ZERO);
         let node = events::read(FileId(0), root, &mut cx.mistakes);
-        let include = node.as_ref().and_then(|node| match &node.value {
-            Value::Map(map) => map.entries.iter().find(|entry| entry.key.text == "include"),
+        let value = |key: &str| match &node.as_ref()?.value {
+            Value::Map(map) => {
+                map.entries.iter().find(|entry| entry.key.text == key).map(|entry| &entry.value)
+            }
             Value::Scalar(_) | Value::List(_) | Value::Reported => None,
-        });
-        let include = decode(&mut cx, include.map(|entry| &entry.value));
+        };
+        let include = decode(&mut cx, value("include"), value("share"));
         (include, cx.mistakes.no_errors())
+    }
+
+    /// The folders outside of the tree's own that it may include files of, as a tree writes them.
+    pub fn shares(&self) -> impl Iterator<Item = &str> {
+        self.shares.iter().map(|share| share.text.as_str())
     }
 
     /// The patterns, as a tree writes them.
@@ -81,14 +96,18 @@ impl Include {
         if path == ROOT || path == LOCK {
             return true;
         }
-        !path.split('/').any(|part| part.starts_with('.'))
-            && self.patterns.iter().any(|pattern| pattern.matcher.is_match(path))
+        !is_hidden(path) && self.of_level(path).any(|pattern| pattern.matcher.is_match(path))
     }
 
     /// Whether a file below a folder may belong to the tree, whatever is in the folder.
     pub fn reaches(&self, folder: &str) -> bool {
-        let hidden = folder.split('/').any(|part| part.starts_with('.'));
-        !hidden && self.patterns.iter().any(|pattern| may_match_below(&pattern.text, folder))
+        !is_hidden(folder) && self.of_level(folder).any(|pattern| may_match_below(&pattern.text, folder))
+    }
+
+    /// The patterns that lead as many folders up as a path: no wildcard stands for `..`.
+    fn of_level(&self, path: &str) -> impl Iterator<Item = &Pattern> {
+        let level = path.len() - below(path).len();
+        self.patterns.iter().filter(move |it| it.text.len() - below(&it.text).len() == level)
     }
 
     /// The folders that must be walked to find every file: the parts before the first wildcard, none inside
@@ -101,6 +120,15 @@ impl Include {
         folders.retain(|folder| !all.iter().any(|other| other != folder && is_inside(folder, other)));
         folders
     }
+}
+
+/// A path without what leads up.
+fn below(path: &str) -> &str {
+    path.trim_start_matches("../")
+}
+
+fn is_hidden(path: &str) -> bool {
+    below(path).split('/').any(|part| part.starts_with('.'))
 }
 
 fn may_match_below(pattern: &str, folder: &str) -> bool {
@@ -118,7 +146,8 @@ fn may_match_below(pattern: &str, folder: &str) -> bool {
 }
 
 fn is_inside(folder: &str, other: &str) -> bool {
-    other.is_empty() || folder.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'))
+    other.is_empty() && !is_shared(folder)
+        || folder.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'))
 }
 
 fn folder(pattern: &str) -> String {
@@ -132,28 +161,53 @@ fn has_wildcard(text: &str) -> bool {
     text.contains(['*', '?', '[', '{'])
 }
 
-/// Decodes `include`.
-pub(super) fn decode(cx: &mut Context, node: Option<&Node<'_>>) -> Include {
-    let Some(node) = node else {
-        return Include { patterns: DEFAULT_PATTERNS.clone(), explicit: false };
+/// Decodes `include` and `share`.
+pub(super) fn decode(cx: &mut Context, include: Option<&Node<'_>>, share: Option<&Node<'_>>) -> Include {
+    let nodes = share.map(|node| bounded(cx, node, "a list of folders")).unwrap_or_default();
+    let shares: Vec<Share> = nodes.iter().filter_map(|node| shared(cx, node)).collect();
+    let Some(node) = include else {
+        return Include { patterns: DEFAULT_PATTERNS.clone(), explicit: false, shares };
     };
-    let nodes = list(cx, node, "a list of patterns").unwrap_or_default();
+    let nodes = bounded(cx, node, "a list of patterns");
+    let patterns = nodes.iter().filter_map(|node| pattern(cx, node, &shares)).collect();
+    Include { patterns, explicit: true, shares }
+}
+
+fn bounded<'n, 't>(cx: &mut Context, node: &'n Node<'t>, wanted: &str) -> &'n [Node<'t>] {
+    let nodes = list(cx, node, wanted).unwrap_or_default();
     if nodes.len() > MOST_PATTERNS {
         cx.mistake(
             codes::BAD_INCLUDE,
             node.span,
-            format!("more than {MOST_PATTERNS} patterns"),
+            format!("more than {MOST_PATTERNS} entries"),
             "too many",
-            "Use wildcards, such as `groups/**/*.yaml`.",
+            "Use wildcards in `include`, such as `groups/**/*.yaml`.",
         );
     }
-    let patterns = nodes.iter().take(MOST_PATTERNS).filter_map(|node| pattern(cx, node)).collect();
-    Include { patterns, explicit: true }
+    &nodes[..nodes.len().min(MOST_PATTERNS)]
 }
 
-fn pattern(cx: &mut Context, node: &Node<'_>) -> Option<Pattern> {
+fn shared(cx: &mut Context, node: &Node<'_>) -> Option<Share> {
+    let text = text(cx, node, "a folder")?;
+    let own =
+        || (!is_shared(text)).then(|| "it is in the tree's own folder, which needs no `share`".to_owned());
+    let wild = || has_wildcard(text).then(|| "it has a wildcard, which belongs into `include`".to_owned());
+    if let Some(why) = misplaced(text).or_else(own).or_else(wild) {
+        cx.mistake(
+            codes::BAD_INCLUDE,
+            node.span,
+            format!("`{text}` cannot be shared: {why}"),
+            "not a usable folder",
+            "Write the path of a folder of this repository, such as `../people`.",
+        );
+        return None;
+    }
+    Some(Share { text: text.to_owned(), span: node.span })
+}
+
+fn pattern(cx: &mut Context, node: &Node<'_>, shares: &[Share]) -> Option<Pattern> {
     let text = text(cx, node, "a pattern")?;
-    match refusal(text).map_or_else(|| compiled(text, node.span), Err) {
+    match refusal(text, shares).map_or_else(|| compiled(text, node.span), Err) {
         Ok(pattern) => Some(pattern),
         Err(why) => {
             cx.mistake(
@@ -168,8 +222,23 @@ fn pattern(cx: &mut Context, node: &Node<'_>) -> Option<Pattern> {
     }
 }
 
-fn refusal(text: &str) -> Option<String> {
-    let parts = || text.split('/');
+fn refusal(text: &str, shares: &[Share]) -> Option<String> {
+    if let Some(why) = misplaced(text) {
+        return Some(why);
+    }
+    let why = if is_shared(text) && !shares.iter().any(|share| is_inside(text, &share.text)) {
+        "it leaves the folder, and `share` does not list the one that it leads to"
+    } else if ![".yaml", ".yml", ".{yaml,yml}", ".{yml,yaml}"].iter().any(|end| text.ends_with(end)) {
+        "it does not end in `.yaml` or `.yml`"
+    } else {
+        return None;
+    };
+    Some(why.to_owned())
+}
+
+/// Why a path of `include` or `share` is not one from the tree's folder.
+fn misplaced(text: &str) -> Option<String> {
+    let parts = || below(text).split('/');
     let why = if text.len() > LONGEST_PATTERN {
         "it is too long"
     } else if text.starts_with('/') || text.as_bytes().get(1) == Some(&b':') {
@@ -177,15 +246,13 @@ fn refusal(text: &str) -> Option<String> {
     } else if text.contains('\\') {
         "the parts of a path are separated by `/`"
     } else if parts().any(|part| part == "..") {
-        "it leaves the folder"
+        "a `..` has a place at its start only"
     } else if parts().any(|part| part == ".") {
         "a `.` among its parts has no meaning: leave it out"
     } else if parts().any(str::is_empty) {
         "a part of it is empty"
     } else if parts().any(|part| part.starts_with('.')) {
         "names that start with a dot are left out"
-    } else if ![".yaml", ".yml", ".{yaml,yml}", ".{yml,yaml}"].iter().any(|end| text.ends_with(end)) {
-        "it does not end in `.yaml` or `.yml`"
     } else {
         return None;
     };
@@ -225,6 +292,21 @@ pub(super) struct Found {
 
 /// Reports patterns that match no file. One that names a file is a mistake; one with a wildcard may find nothing yet.
 pub(super) fn check(cx: &mut Context, include: &Include, tree: &Tree, found: &Found) {
+    for share in &include.shares {
+        if !include.patterns.iter().any(|pattern| is_inside(&pattern.text, &share.text)) {
+            cx.report(
+                Diagnostic::warning(
+                    codes::INCLUDE_MATCHES_NOTHING,
+                    format!("`include` takes nothing of `{}`", share.text),
+                )
+                .at(share.span, "shared in vain")
+                .help(format!(
+                    "Add a pattern such as `{}/*.yaml` to `include`, or remove the folder.",
+                    share.text
+                )),
+            );
+        }
+    }
     let included = || tree.files.iter().filter(|file| file.path != ROOT && file.path != LOCK);
     let start = Span { origin: Origin { file: found.root, offset: 0 }, length: 0 };
     if !include.explicit && included().next().is_none() {
@@ -291,6 +373,30 @@ mod tests {
             assert_eq!(include.takes(path), taken, "{path}");
         }
         assert_eq!(include.folders(), [""]);
+    }
+
+    #[test]
+    fn leaves_the_folder_only_for_what_it_shares() {
+        let include = Include::of(
+            "include: ['**/*.yaml', '*/*.yaml', ../people/*.yaml, ../other/*.yaml, '../{people,x}/*.yaml', ../people/../x.yaml]\n\
+             share: [../people]",
+        );
+        let table = [
+            ("../people/a.yaml", true),
+            ("../people/deep/a.yaml", false),
+            ("../people/.a.yaml", false),
+            ("../people/../a.yaml", false),
+            ("../other/a.yaml", false),
+            ("../x/a.yaml", false),
+            ("../a.yaml", false),
+            ("../../people/a.yaml", false),
+            ("people/a.yaml", true),
+        ];
+        for (path, taken) in table {
+            assert_eq!(include.takes(path), taken, "{path}");
+        }
+        assert_eq!(include.folders(), ["", "../people"]);
+        assert!(include.reaches("../people") && !include.reaches("../people/x") && !include.reaches("../x"));
     }
 
     #[test]

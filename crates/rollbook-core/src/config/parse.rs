@@ -108,8 +108,8 @@ fn root(cx: &mut Context, draft: &mut Draft, tree: &Tree, id: FileId, node: &Nod
     let Some(mut fields) = Fields::of(cx, node, ROOT) else {
         return;
     };
-    let include = include::decode(cx, fields.take("include"));
-    draft.settings = settings(cx, &mut fields, include.patterns());
+    let include = include::decode(cx, fields.take("include"), fields.take("share"));
+    draft.settings = settings(cx, &mut fields, &include);
     if let Some(node) = fields.take("policy") {
         draft.policy = policy(cx, node);
     }

@@ -71,6 +71,7 @@ fn tidied(schema: &mut Schema) {
     "operator": ["version"],
     "scim": ["version"],
     "include": ["version"],
+    "share": ["version"],
     "policy": ["version"],
     "waive": ["version"]
 }))]
@@ -90,9 +91,13 @@ struct Rollbook {
     operator: Option<Email>,
     /// The SCIM directory, where an identity provider or Rollbook provisions users and groups.
     scim: Option<Scim>,
-    /// Which files belong to the tree, as patterns below this folder: `*` is within a folder, `**` any folders.
+    /// Which files belong to the tree, as patterns below this folder or one of `share`: `*` is within a folder, `**` any
+    /// folders.
     #[schemars(extend("default" = ["users/*.yaml", "groups/**/*.yaml"]))]
     include: Option<Vec<Pattern>>,
+    /// Folders of this repository outside of the tree's own, from which `include` may take files too: trees that
+    /// declare the same people.
+    share: Option<Vec<Folder>>,
     /// The rules that hold for every plan.
     policy: Option<Policy>,
     /// Guards that are waived for a while, reviewed like everything else.
@@ -153,13 +158,19 @@ struct Day(
     String,
 );
 
-/// Files below this folder, as a pattern: `*` is within a folder, `**` any folders.
+/// Files below this folder or one of `share`, as a pattern: `*` is within a folder, `**` any folders.
 #[derive(JsonSchema)]
 struct Pattern(
     #[schemars(regex(
-        pattern = r"^([^./\\][^/\\]*/)*[^./\\][^/\\]*\.(yaml|yml|\{yaml,yml\}|\{yml,yaml\})$"
+        pattern = r"^(\.\./)*([^./\\][^/\\]*/)*[^./\\][^/\\]*\.(yaml|yml|\{yaml,yml\}|\{yml,yaml\})$"
     ))]
     String,
+);
+
+/// A folder outside of this one, such as `../people`.
+#[derive(JsonSchema)]
+struct Folder(
+    #[schemars(regex(pattern = r"^(\.\./)+[^./\\*?\[{][^/\\*?\[{]*(/[^./\\*?\[{][^/\\*?\[{]*)*$"))] String,
 );
 
 /// What a plan changes: `group.NAME`, `user.EMAIL` or `member.NAME/EMAIL`.

@@ -5,19 +5,30 @@ use crate::model::{Located, Scim, Settings};
 use super::codes;
 use super::context::Context;
 use super::fields::Fields;
+use super::include::Include;
 use super::node::Node;
 use super::site;
 use super::values::{choice, email, id, text};
 
 /// The keys of rollbook.yaml only.
-pub(super) const KEYS: &[&str] =
-    &["version", "site", "organization", "directory", "operator", "scim", "include", "policy", "waive"];
+pub(super) const KEYS: &[&str] = &[
+    "version",
+    "site",
+    "organization",
+    "directory",
+    "operator",
+    "scim",
+    "include",
+    "share",
+    "policy",
+    "waive",
+];
 
-/// Decodes the head. `include` was taken care of before the files were read.
+/// Decodes the head. `include` and `share` were taken care of before the files were read.
 pub(super) fn settings(
     cx: &mut Context,
     fields: &mut Fields<'_, '_>,
-    include: Vec<String>,
+    included: &Include,
 ) -> Option<Settings> {
     version(cx, fields);
     let site = fields
@@ -39,7 +50,8 @@ pub(super) fn settings(
     let directory = directory.and_then(|entry| opaque(cx, &entry.value, "a directory id"));
     let operator = fields.take("operator").and_then(|node| email(cx, node));
     let scim = fields.take("scim").and_then(|node| scim(cx, node));
-    Some(Settings { site: site?, organization, directory, operator, scim, include })
+    let (include, share) = (included.patterns(), included.shares().map(str::to_owned).collect());
+    Some(Settings { site: site?, organization, directory, operator, scim, include, share })
 }
 
 /// Checks that a file is of the version that this Rollbook reads.

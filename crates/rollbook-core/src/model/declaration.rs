@@ -45,6 +45,8 @@ pub struct Settings {
     pub scim: Option<Scim>,
     /// The patterns of the files that belong to the tree.
     pub include: Vec<String>,
+    /// The folders outside of the tree's own from which `include` may take files.
+    pub share: Vec<String>,
 }
 
 /// `scim:`.

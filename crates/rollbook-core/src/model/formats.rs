@@ -21,7 +21,20 @@ pub const JOURNAL: &str = "rollbook.journal/1";
 pub const JOURNAL_REPORT: &str = "rollbook.journal-report/1";
 /// The runs of a folder.
 pub const JOURNALS: &str = "rollbook.journals/1";
+/// The trees of a repository.
+pub const TREES: &str = "rollbook.trees/1";
 
 /// All of them.
-pub const ALL: [&str; 10] =
-    [PLAN, REPORT, DIAGNOSTICS, DOCTOR, EXPLANATION, USERS, SNAPSHOT, JOURNAL, JOURNAL_REPORT, JOURNALS];
+pub const ALL: [&str; 11] = [
+    PLAN,
+    REPORT,
+    DIAGNOSTICS,
+    DOCTOR,
+    EXPLANATION,
+    USERS,
+    SNAPSHOT,
+    JOURNAL,
+    JOURNAL_REPORT,
+    JOURNALS,
+    TREES,
+];

@@ -92,6 +92,8 @@ pub use report::{CreatedIds, Outcome, Report, Response};
 pub use scim::{ScimGroup, ScimUser};
 pub use snapshot::{Place, Readings, Snapshot, SnapshotHeader, Taken};
 pub use text::{cut, listed};
-pub use tree::{FileId, Located, Location, Locator, NoLocation, Origin, SourceFile, Span, Tree};
+pub use tree::{
+    FileId, Located, Location, Locator, NoLocation, Origin, SourceFile, Span, Tree, in_repository, is_shared,
+};
 pub use user_report::{ReportedUser, StatusFilter, UserFilter, UserReport};
 pub use words::Words;

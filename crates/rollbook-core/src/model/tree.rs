@@ -24,6 +24,22 @@ pub struct SourceFile {
     pub text: String,
 }
 
+/// Whether a path of a tree leads out of its folder, to files that other trees may include as well.
+pub fn is_shared(path: &str) -> bool {
+    path.starts_with("../")
+}
+
+/// A path of a tree as one of its repository: `folder` is the tree's, from there, with a `/` at its end, or empty. Nothing
+/// where it leaves the repository, or leads up and back through a folder that holds the tree: each file has one path.
+pub fn in_repository(folder: &str, path: &str) -> Option<String> {
+    let below = path.trim_start_matches("../");
+    let up = (path.len() - below.len()) / "../".len();
+    let folders: Vec<&str> = folder.split_terminator('/').collect();
+    let (kept, left) = folders.split_at(folders.len().checked_sub(up)?);
+    let leads_back = left.first().is_some_and(|left| below.split('/').next() == Some(left));
+    (!leads_back).then(|| [kept, &[below]].concat().join("/"))
+}
+
 /// The index of a file in [`Tree::files`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct FileId(pub u32);
@@ -194,6 +210,23 @@ impl Serialize for Location {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn every_path_of_a_tree_is_one_of_its_repository() {
+        let table = [
+            ("", "groups/a.yaml", Some("groups/a.yaml")),
+            ("sites/emea/", "groups/a.yaml", Some("sites/emea/groups/a.yaml")),
+            ("sites/emea/", "../people/a.yaml", Some("sites/people/a.yaml")),
+            ("sites/emea/", "../../people/a.yaml", Some("people/a.yaml")),
+            ("sites/emea/", "../../../people/a.yaml", None),
+            ("sites/emea/", "../emea/groups/a.yaml", None),
+            ("sites/emea/", "../../sites/people/a.yaml", None),
+            ("", "../people/a.yaml", None),
+        ];
+        for (folder, path, wanted) in table {
+            assert_eq!(in_repository(folder, path).as_deref(), wanted, "{folder} {path}");
+        }
+    }
 
     #[test]
     fn locates_by_line_and_by_character() {

@@ -6,9 +6,8 @@
 //! where a `**` at the end takes the folder's own files alone.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::iter;
 
-use crate::model::Email;
+use crate::model::{Email, in_repository};
 
 /// What opens and closes Rollbook's part of a CODEOWNERS.
 const BEGIN: &str = "# Begin: written by `rollbook codeowners`.";
@@ -17,9 +16,17 @@ const END: &str = "# End: written by `rollbook codeowners`.";
 /// Why somebody or something cannot be written in a CODEOWNERS.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodeownersError {
-    /// Nobody owns the rules.
-    #[error("`policy.admins` names nobody, so that nobody would own rollbook.yaml")]
-    NoAdmins,
+    /// Nobody owns the rules of a tree.
+    #[error("`policy.admins` names nobody, so that nobody would own {0}rollbook.yaml")]
+    NoAdmins(String),
+    /// Nobody may review something for all trees that it belongs to.
+    #[error("{path} belongs to several trees, and nobody owns it in each of them: {}", .trees.join(", "))]
+    NoCommonOwner {
+        /// What nobody would own.
+        path: String,
+        /// The folders of the trees.
+        trees: Vec<String>,
+    },
     /// What cannot be written in a line: paths that have a meaning of their own in a pattern, and emails that hold the
     /// character that starts a comment.
     #[error("{}", unwritable(.paths, .owners))]
@@ -34,27 +41,59 @@ pub enum CodeownersError {
     Marks,
 }
 
-/// A CODEOWNERS with Rollbook's part in it, the rest as it was. `prefix` is the tree's folder in its repository with a `/`
-/// at its end, or empty; `ci` holds the repository's paths that decide what runs with credentials and who reviews, folders
-/// with a `/` at their end.
+/// A tree of a repository, and who reviews it.
+#[derive(Clone, Debug)]
+pub struct OwnedTree {
+    /// Its folder in the repository, with a `/` at its end, or empty.
+    pub folder: String,
+    /// Who owns the rules, and whatever has no owner of its own.
+    pub admins: BTreeSet<Email>,
+    /// The owners of its files, by their paths in the tree.
+    pub files: BTreeMap<String, BTreeSet<Email>>,
+    /// The folders that it shares, as it names them.
+    pub shares: Vec<String>,
+}
+
+/// Who owns a path in each tree that it belongs to.
+type Claims<'a> = BTreeMap<String, Vec<(&'a OwnedTree, &'a BTreeSet<Email>)>>;
+
+/// A CODEOWNERS with Rollbook's part in it, the rest as it was. One owner of a path is enough for a platform, so that who owns
+/// it here owns it in every tree that it belongs to. `ci` holds the repository's paths that decide what runs with credentials
+/// and who reviews, folders with a `/` at their end; they belong to every tree.
 ///
 /// # Errors
-/// [`CodeownersError`] when a line would mean something else than it says.
-pub fn codeowners(
-    before: &str,
-    owners: &BTreeMap<String, BTreeSet<Email>>,
-    admins: &BTreeSet<Email>,
-    prefix: &str,
-    ci: &[&str],
-) -> Result<String, CodeownersError> {
-    if admins.is_empty() {
-        return Err(CodeownersError::NoAdmins);
+/// [`CodeownersError`] when a line would mean something else than it says, or somebody could review for a tree that they own
+/// nothing of.
+pub fn codeowners(before: &str, trees: &[OwnedTree], ci: &[&str]) -> Result<String, CodeownersError> {
+    let (mut folders, mut files, mut all): (Claims<'_>, Claims<'_>, Claims<'_>) = Default::default();
+    for tree in trees {
+        if tree.admins.is_empty() {
+            return Err(CodeownersError::NoAdmins(tree.folder.clone()));
+        }
+        let path = |path: &str| in_repository(&tree.folder, path).unwrap_or_else(|| path.to_owned());
+        // A file that comes later belongs to somebody from the start.
+        folders.entry(tree.folder.clone()).or_default().push((tree, &tree.admins));
+        for share in &tree.shares {
+            folders.entry(format!("{}/", path(share))).or_default().push((tree, &tree.admins));
+        }
+        for (file, owners) in &tree.files {
+            files.entry(path(file)).or_default().push((tree, owners));
+        }
+        for path in ci {
+            all.entry((*path).to_owned()).or_default().push((tree, &tree.admins));
+        }
     }
-    let files = owners.iter().map(|(path, emails)| (format!("{prefix}{path}"), emails));
-    // A file that comes later belongs to somebody from the start.
-    let first = (prefix.to_owned(), admins);
-    let lines: Vec<(String, &BTreeSet<Email>)> =
-        iter::once(first).chain(files).chain(ci.iter().map(|path| ((*path).to_owned(), admins))).collect();
+    for (folder, claims) in &mut folders {
+        let holds = |tree: &&OwnedTree| folder.starts_with(&tree.folder) && *folder != tree.folder;
+        let around = trees.iter().filter(holds).max_by_key(|tree| tree.folder.len());
+        // A tree inside of another one is not a part of it, and a shared folder is.
+        if claims.iter().all(|(tree, _)| tree.folder != *folder) {
+            claims.extend(around.map(|tree| (tree, &tree.admins)));
+        }
+    }
+    let lines = folders.iter().chain(&files).chain(ci.iter().filter_map(|path| all.get_key_value(*path)));
+    let lines = lines.map(|(path, claims)| Ok((path.clone(), common(path, claims)?)));
+    let lines: Vec<(String, BTreeSet<Email>)> = lines.collect::<Result<_, _>>()?;
     all_writable(&lines)?;
     let mut part = format!("{BEGIN}\n");
     for (path, emails) in lines {
@@ -66,12 +105,23 @@ pub fn codeowners(
     spliced(before, &part)
 }
 
+/// The owners that a path has in each of its trees.
+fn common(path: &str, claims: &[(&OwnedTree, &BTreeSet<Email>)]) -> Result<BTreeSet<Email>, CodeownersError> {
+    let mut common = claims.first().map(|(_, owners)| (*owners).clone()).unwrap_or_default();
+    common.retain(|owner| claims.iter().all(|(_, owners)| owners.contains(owner)));
+    if common.is_empty() {
+        let trees = claims.iter().map(|(tree, _)| tree.folder.clone()).collect();
+        return Err(CodeownersError::NoCommonOwner { path: path.to_owned(), trees });
+    }
+    Ok(common)
+}
+
 /// Makes sure that every line would mean what it says.
-fn all_writable(lines: &[(String, &BTreeSet<Email>)]) -> Result<(), CodeownersError> {
+fn all_writable(lines: &[(String, BTreeSet<Email>)]) -> Result<(), CodeownersError> {
     let odd = |c: &char| "*?[]!#\\".contains(*c) || c.is_control();
     let paths: BTreeMap<String, char> =
         lines.iter().filter_map(|(path, _)| Some((path.clone(), path.chars().find(odd)?))).collect();
-    let emails = lines.iter().flat_map(|(_, emails)| *emails);
+    let emails = lines.iter().flat_map(|(_, emails)| emails);
     let owners: BTreeSet<Email> = emails.filter(|email| email.as_str().contains('#')).cloned().collect();
     if paths.is_empty() && owners.is_empty() {
         return Ok(());

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Blocked, Diagnostic, Location, Locator, Plan, PlannedOperation, Severity, Tree};
+use crate::model::{
+    Blocked, Diagnostic, Location, Locator, Plan, PlannedOperation, Severity, Tree, in_repository,
+};
 
 use super::escape_untrusted;
 use super::plan::{allowed_by_change, details, readable, sign_of};
@@ -124,7 +126,8 @@ fn command(kind: Kind, place: Option<&Location>, prefix: &str, title: &str, mess
     };
     let place = place.map(|place| {
         let Location { path, line, column } = place;
-        format!("file={},line={line},col={column},", property(&format!("{prefix}{path}")))
+        let path = in_repository(prefix, path).unwrap_or_else(|| path.to_string());
+        format!("file={},line={line},col={column},", property(&path))
     });
     let message: Vec<_> = message.lines().map(escape_untrusted).collect();
     format!(

@@ -16,9 +16,10 @@ mod lines;
 mod markdown;
 mod plan;
 mod report;
+mod trees;
 mod user_report;
 
-pub use codeowners::{CodeownersError, codeowners};
+pub use codeowners::{CodeownersError, OwnedTree, codeowners};
 pub use comment::{Failure, Html, Page, Style, failure_markdown, issue, no_plan_comment, plan_comment};
 pub use diagnosis::{diagnoses_json, diagnoses_text};
 pub use diagnostics::{Colour, DiagnosticStyle, Frames, diagnostics, diagnostics_json};
@@ -31,4 +32,5 @@ pub use lines::{count, host_of};
 pub use markdown::{CommentLimit, plan_markdown, prose as markdown_prose};
 pub use plan::{Grouping, plan_text};
 pub use report::{outcome_line, report_text};
+pub use trees::{ListedTree, ListedTrees, trees_json, trees_matrix, trees_text};
 pub use user_report::{user_report_csv, user_report_json, user_report_text};

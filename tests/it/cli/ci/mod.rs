@@ -13,6 +13,7 @@ mod pipelines;
 mod rows;
 mod serve;
 mod table;
+mod trees;
 mod trial;
 mod walks;
 

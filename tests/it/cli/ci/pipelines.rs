@@ -12,7 +12,7 @@ use super::machine::{Event, Machine, Ran, Variables};
 use crate::cli::repository;
 
 /// A file of the repository as YAML.
-fn yaml(path: &str) -> Value {
+pub(super) fn yaml(path: &str) -> Value {
     let mut value: Value =
         serde_yaml::from_str(&fs::read_to_string(repository().join(path)).unwrap()).unwrap();
     value.apply_merge().unwrap();
@@ -165,7 +165,7 @@ impl Machine {
     }
 
     /// The steps of a job of a workflow. Every step that follows a failed one and does not ask to run is left out.
-    fn github_job(&self, file: &str, name: &str, clone: &Path, variables: &Variables) -> Ran {
+    pub(super) fn github_job(&self, file: &str, name: &str, clone: &Path, variables: &Variables) -> Ran {
         let workflow = yaml(&format!("examples/ci/github/{file}"));
         let job = &workflow["jobs"][name];
         assert_eq!(
@@ -229,6 +229,9 @@ fn resolved(text: &str, variables: &Variables, outputs: &BTreeMap<String, String
             _ if expression == "runner.temp" => variables["RUNNER_TEMP"].clone(),
             Some(("github", "event.workflow_run.id")) => "1".to_owned(),
             Some(("github", "event.repository.default_branch")) => "main".to_owned(),
+            // Of a merge queue's group, which a pull request has none of.
+            Some(("github", "event.merge_group.base_sha || 'HEAD^1'")) => "HEAD^1".to_owned(),
+            Some(("matrix", "tree")) => variables["MATRIX_TREE"].clone(),
             Some(("vars" | "secrets", name)) => variables.get(name).cloned().unwrap_or_default(),
             Some(("steps", path)) => {
                 outputs.get(path.rsplit('.').next().unwrap()).cloned().unwrap_or_default()

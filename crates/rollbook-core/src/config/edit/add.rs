@@ -6,7 +6,7 @@ use jiff::civil::Date;
 
 use crate::model::{
     AppsInGroup, Declaration, DeclaredGroup, DeclaredUser, Diagnostic, FileId, GroupName, GroupState, Import,
-    Located, Member, MemberRef, Members, Origin, Severity, Source, Tree, UserRef,
+    Located, Member, MemberRef, Members, Origin, Severity, Source, Tree, UserRef, is_shared,
 };
 
 use super::super::document::{Comment, Document, Entry, Items, Kind, Value as WriteOutcome, quoted};
@@ -44,7 +44,8 @@ pub fn root_text(site: &str, organization: Option<&str>) -> String {
     format!("version: 1\nsite: {}\n{}", quoted(site), organization.unwrap_or_default())
 }
 
-/// Adds to a tree, which says `declaration`. Groups that the language cannot say are left out, each with the reason.
+/// Adds to a tree, which says `declaration`. Groups that the language cannot say, and those of shared files, are left out, each
+/// with the reason.
 ///
 /// # Errors
 /// [`EditError`]; then nothing of it is to be written.
@@ -55,6 +56,12 @@ pub fn imported(
     per: FilePer,
     today: Date,
 ) -> Result<Imported, EditError> {
+    for (name, group) in &declaration.groups {
+        let path = &tree.get(group.origin.file).path;
+        if is_shared(path) && import.groups.iter().any(|group| group.name == *name) {
+            import.leave(name, format!("it is in {path}, which other trees may include"));
+        }
+    }
     loop {
         let written = written(tree, declaration, &import, per)?;
         let parsed = parse(&written, today);
@@ -211,7 +218,7 @@ fn add(
 /// A path that `include` takes.
 fn path(include: &Include, section: &str, name: &str) -> Result<String, EditError> {
     let usual = format!("{section}/{name}.yaml");
-    let folders = include.folders().into_iter();
+    let folders = include.folders().into_iter().filter(|folder| !is_shared(folder));
     let other = folders.map(|folder| format!("{folder}/{name}.yaml").trim_start_matches('/').to_owned());
     let mut paths = std::iter::once(usual.clone()).chain(other);
     paths.find(|path| include.takes(path)).ok_or(EditError::NotIncluded(usual))

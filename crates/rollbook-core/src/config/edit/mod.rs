@@ -27,6 +27,12 @@ pub enum EditError {
     #[error("the members of {0} are written in a form that cannot be changed")]
     #[diagnostic(help("Write `members` as a list in the group's own file, then try again."))]
     Form(GroupName),
+    /// The edit would change a file that other trees include as well.
+    #[error("{0} is outside of the tree's folder, and other trees may include it")]
+    #[diagnostic(help(
+        "Change it by hand, and plan every tree that `rollbook trees --base HEAD --changed` lists then."
+    ))]
+    Shared(String),
     /// The changed tree would be invalid.
     #[error("the tree would become invalid: {}", .0.first().map_or("", |first| &first.message))]
     #[diagnostic(help("{BY_HAND}"))]

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 
-use crate::model::{Declaration, GroupName, GroupState, Tree};
+use crate::model::{Declaration, GroupName, GroupState, Tree, is_shared};
 
 use super::super::document::{Comment, Entry, Items};
 use super::super::parse;
@@ -26,7 +26,7 @@ pub struct Edited {
 /// Takes entries out of groups, each named by its place among the group's entries.
 ///
 /// # Errors
-/// [`EditError::Form`] when a group's members are not a list of a file, [`EditError::Invalid`] and
+/// [`EditError::Form`] when a group's members are not a list of a file of this tree alone, [`EditError::Invalid`] and
 /// [`EditError::OtherMeaning`] when the edit would change the meaning of the tree.
 pub fn without_entries(
     tree: &Tree,
@@ -41,6 +41,10 @@ pub fn without_entries(
         let form = || EditError::Form(name.clone());
         let group = intended.groups.get_mut(name).ok_or_else(form)?;
         let path = &tree.get(group.origin.file).path;
+        // Another tree's site may still have the people.
+        if is_shared(path) {
+            return Err(form());
+        }
         comments += take(files.members(path, name).ok_or_else(form)?, places);
         if let GroupState::Present(members) = &mut group.state {
             let mut place = 0..;

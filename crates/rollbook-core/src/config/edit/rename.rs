@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use jiff::civil::Date;
 
-use crate::model::{Address, Declaration, Email, GroupName, Lock, SourceFile, Tree, UserRef};
+use crate::model::{Address, Declaration, Email, GroupName, Lock, SourceFile, Tree, UserRef, is_shared};
 
 use super::super::document::{Document, Text};
 use super::super::{LOCK, lock_text, parse};
@@ -119,8 +119,8 @@ fn names(path: &[&str]) -> Option<Names> {
 /// Replaces a name wherever a tree has it, in its lock too: the account or group that it means stays the same.
 ///
 /// # Errors
-/// [`EditError::Invalid`] when the tree would not be valid then, such as where the new name is taken, and
-/// [`EditError::OtherMeaning`] when the way back would not lead to what the tree says now.
+/// [`EditError::Invalid`] when the tree would not be valid then, such as where the new name is taken,
+/// [`EditError::Shared`] when a shared file has the name, and [`EditError::OtherMeaning`] when the way back would not lead to what the tree says now.
 pub fn renamed(
     tree: &Tree,
     declaration: &Declaration,
@@ -128,6 +128,10 @@ pub fn renamed(
     today: Date,
 ) -> Result<Edited, EditError> {
     let edited = written(tree, declaration, rename, today)?;
+    let mut pairs = tree.files.iter().zip(&edited.tree.files);
+    if let Some((file, _)) = pairs.find(|(old, new)| is_shared(&old.path) && old.text != new.text) {
+        return Err(EditError::Shared(file.path.clone()));
+    }
     let back = written(&edited.tree, &edited.declaration, &rename.back(), today)?;
     if back.declaration.placeless() != declaration.clone().placeless() {
         return Err(EditError::OtherMeaning);

@@ -80,12 +80,13 @@ fn group_rules(texts: &mut Texts, name: &GroupName, members: &Members) {
 }
 
 fn settings(texts: &mut Texts, settings: &Settings) {
-    let Settings { site, organization, directory, operator, scim, include } = settings;
+    let Settings { site, organization, directory, operator, scim, include, share } = settings;
     texts.insert("site".into(), site.value.clone());
     texts.insert("include".into(), joined(include.iter().map(String::as_str), ", "));
     let mut optional = |key: &str, value: Option<String>| {
         texts.extend(value.map(|value| (key.to_owned(), value)));
     };
+    optional("share", (!share.is_empty()).then(|| joined(share.iter().map(String::as_str), ", ")));
     optional("organization", organization.as_ref().map(|id| id.value.clone()));
     optional("directory", directory.as_ref().map(|id| id.value.clone()));
     optional("operator", operator.as_ref().map(|email| email.value.to_string()));
