@@ -236,15 +236,16 @@ fn held_at(folder: &Path, commit: &str, revision: &str) -> Result<(Tree, Option<
             return Err(GitError::Elsewhere { revision: revision.to_owned(), trees });
         }
     }
-    let place = moved_from.as_deref();
-    Ok((files_of(folder, &Place { commit, revision, place }, held)?, moved_from))
+    let place = Place { commit, revision, moved_from: moved_from.as_deref() };
+    Ok((files_of(folder, &place, held)?, moved_from))
 }
 
-/// Where a tree is read: in the folder that it has now, or in another `place`. `revision` is what it was asked for as.
+/// Where a tree is read: in the folder that it has now, or in the one from which it has moved since. `revision` is what the
+/// commit was asked for as.
 struct Place<'a> {
     commit: &'a str,
     revision: &'a str,
-    place: Option<&'a str>,
+    moved_from: Option<&'a str>,
 }
 
 /// The files of the tree among the entries of its folder, and those that it shares.
@@ -277,7 +278,7 @@ fn shared(folder: &Path, at: &Place<'_>, include: &Include) -> Result<Vec<Entry>
     if include.shares().next().is_none() {
         return Ok(found);
     }
-    let own = match at.place {
+    let own = match at.moved_from {
         Some("") => String::new(),
         Some(place) => format!("{place}/"),
         None => {

@@ -65,7 +65,7 @@ pub fn left_out(folder: &Path, tree: &Tree) -> Result<Vec<String>, GitError> {
 /// commit. What else lies in the folder does not count.
 pub fn commit_of(folder: &Path, tree: &Tree) -> Option<String> {
     let head = commit(folder, "HEAD").ok()?;
-    let at = Place { commit: &head, revision: &head, place: None };
+    let at = Place { commit: &head, revision: &head, moved_from: None };
     let committed = files_of(folder, &at, entries(folder, &head, None).ok()?).ok()?;
     is_same(&committed, tree).then_some(head)
 }

@@ -124,7 +124,7 @@ fn a_change_touches_the_trees_that_have_its_files() {
         (
             |dir| {
                 fs::rename(dir.join("sites/apac/users/own.yaml"), dir.join("sites/apac/users/other.yaml"))
-                    .unwrap()
+                    .unwrap();
             },
             &["sites/apac"],
         ),

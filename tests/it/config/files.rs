@@ -157,9 +157,9 @@ fn nothing_outside_of_the_repository_is_shared() {
         let repository = sharing("[../../people]", "[../../people/*.yaml]");
         let at = repository.path().join(at);
         if at.is_dir() {
-            fs::remove_dir_all(&at).unwrap()
+            fs::remove_dir_all(&at).unwrap();
         } else {
-            fs::remove_file(&at).unwrap()
+            fs::remove_file(&at).unwrap();
         }
         std::os::unix::fs::symlink(to, &at).unwrap();
         refused(&tree(&repository), codes::SYMBOLIC_LINK, "is a symbolic link");
