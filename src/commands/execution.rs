@@ -149,8 +149,13 @@ impl Execution<'_> {
                     .into(),
             ));
         }
-        let operations = render::count(plan.operations.len(), "operation");
-        let question = format!("Apply {operations}? Type `yes` to confirm:");
+        let [operations, grants, revokes] = [
+            (plan.operations.len(), "operation"),
+            (plan.summary.grants, "grant"),
+            (plan.summary.revokes, "revoke"),
+        ]
+        .map(|(number, what)| render::count(number, what));
+        let question = format!("Apply {operations} ({grants}, {revokes})? Type `yes` to confirm:");
         let confirmed =
             without_asking || session.terminal.confirm(&question).map_err(Error::io("failed to ask"))?;
         if !confirmed {

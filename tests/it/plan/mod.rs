@@ -354,7 +354,7 @@ fn a_name_that_is_broken_at_a_space_forges_no_line() {
     let text = spelled.text();
     let heads: Vec<&str> = text.lines().filter(starts).collect();
     assert!(heads.len() == 1 && heads[0].starts_with("! create group sre "), "{text}");
-    assert_eq!(text.lines().filter(|line| line.trim_start().starts_with("Plan:")).count(), 1, "{text}");
+    assert_eq!(text.lines().filter(|line| line.trim_start().starts_with("Plan:")).count(), 0, "{text}");
 }
 
 #[test]
@@ -378,7 +378,7 @@ fn three_thousand_operations_are_still_one_line_each() {
     let text = world.text();
     assert_eq!(text.lines().filter(|line| line.starts_with("    + user")).count(), 3000);
     assert!(text.lines().count() < 3010, "{}", text.lines().count());
-    assert!(text.contains("Plan: 3000 grants, 0 revokes"), "{}", text.lines().last().unwrap_or_default());
+    assert!(text.contains("3000 grants, 0 revokes\n"), "{}", text.lines().next().unwrap_or_default());
 }
 
 #[test]
@@ -468,7 +468,7 @@ fn what_goes_with_a_removed_user_is_said() {
             live.group("okta-all").managed_by = ManagedBy::External;
         },
     );
-    assert!(world.text().contains("remove, via jira, leaves okta-all, offboarded"), "{}", world.text());
+    assert!(world.text().contains("remove, leaves okta-all, offboarded"), "{}", world.text());
 }
 
 #[test]

@@ -52,8 +52,13 @@ impl Row<'_> {
         let mut used = self.indent + width_of(self.head);
         if !self.middle.is_empty() {
             let middle = width_of(self.middle);
-            let column = self.indent + self.head_width + 2;
-            let column = column.max(used + 2);
+            let aligned = (self.indent + self.head_width + 2).max(used + 2);
+            // Where only that brings the third column into the same line, the second one is nearer.
+            let nearest = match width_of(self.right) {
+                0 => aligned,
+                right => width.saturating_sub(middle + 2 + right),
+            };
+            let column = if nearest < used + 2 { aligned } else { aligned.min(nearest) };
             if column + middle <= width {
                 line.push_str(&gap(used, column));
                 used = column + middle;

@@ -14,7 +14,7 @@ mod verdicts;
 use crate::model::{Comparison, Plan};
 
 use super::lines::{count, effort};
-use super::plan::{SHORT_FINGERPRINT, compared, surfaces, taken};
+use super::plan::{SHORT_FINGERPRINT, by_way_of, compared, taken, totals};
 
 pub use escape::prose;
 pub(super) use escape::{code, marker};
@@ -31,14 +31,16 @@ pub fn plan_markdown(plan: &Plan, limit: CommentLimit) -> String {
     }
     let head = format!("{marker}### {}\n\n{}\n\n", verdict(plan), subject(plan));
     let mut sections = verdicts::verdicts(plan);
-    sections.extend(changes::change(plan));
+    let [graver, grants] = changes::change(plan);
+    sections.extend(graver);
+    sections.extend(remarks::blocked(plan));
+    sections.extend(grants);
     sections.extend(changes::drift(plan));
     sections.extend(remarks::adopted(plan));
     sections.extend(remarks::reviewed(plan));
-    sections.extend(people::by_person(plan));
-    sections.extend(remarks::blocked(plan));
     sections.extend(remarks::notes(plan));
     sections.extend(remarks::seats(plan));
+    sections.extend(people::by_person(plan));
     page::page(&head, &sections, &foot(plan), limit)
 }
 
@@ -83,11 +85,11 @@ fn verdict(plan: &Plan) -> String {
         0 => String::new(),
         waiting => format!(", {waiting} waiting for an identity provider"),
     };
-    let blocked = match summary.blocked {
-        0 => String::new(),
-        blocked => format!("; {blocked} blocked"),
-    };
-    format!("{verdict}{access}{reach}{blocked}{waiting}")
+    // Behind the grants and the revokes: what is privileged, mailed or blocked.
+    let others: Vec<String> =
+        totals(plan).into_iter().skip(2).filter(|total| !total.ends_with(" waiting")).collect();
+    let others = if others.is_empty() { String::new() } else { format!("; {}", others.join(", ")) };
+    format!("{verdict}{access}{reach}{others}{waiting}")
 }
 
 /// Of what it is the plan.
@@ -109,11 +111,8 @@ fn subject(plan: &Plan) -> String {
 }
 
 fn foot(plan: &Plan) -> String {
-    let via = match surfaces(plan.operations.iter()).as_slice() {
-        [via] => Some(format!("All changes go via {via}.")),
-        _ => None,
-    };
-    let reach: Vec<String> = via.into_iter().chain(plan.reach.iter().map(ToString::to_string)).collect();
+    let reach: Vec<String> =
+        by_way_of(plan).into_iter().chain(plan.reach.iter().map(ToString::to_string)).collect();
     let reach = if reach.is_empty() { String::new() } else { format!("{}\n\n", prose(&reach.join(" "))) };
     format!("---\n\n{reach}{}\n\n<sub>{}</sub>\n", on_merge(plan), made(plan).join(" · "))
 }

@@ -31,6 +31,6 @@ pub use json::{plan_json, plan_schema, report_json};
 pub use lines::{count, host_of};
 pub use markdown::{CommentLimit, plan_markdown, prose as markdown_prose};
 pub use plan::{Grouping, plan_text};
-pub use report::{outcome_line, report_text};
+pub use report::report_text;
 pub use trees::{ListedTree, ListedTrees, trees_json, trees_matrix, trees_text};
 pub use user_report::{user_report_csv, user_report_json, user_report_text};

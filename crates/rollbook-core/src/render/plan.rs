@@ -3,26 +3,25 @@
 mod comparison;
 mod groups;
 mod guards;
+mod notes;
 mod people;
 mod review;
 mod rows;
 mod taken;
 
-use std::fmt::Write as _;
-
-use indexmap::IndexMap;
-
-use crate::model::{Address, Blocked, Drift, Plan, SeatChange, Summary};
+use crate::model::{Address, Drift, Operation, Plan, PlannedOperation, SeatChange, Summary};
 
 use super::escape_untrusted;
-use super::lines::{BOLD, CHANGE, DIM, Lead, Row, count, effort, gap, painted, width_of, wrapped};
+use super::lines::{BOLD, DIM, Lead, count, effort, gap, painted, width_of, wrapped};
 use groups::by_group;
-use guards::guards;
+use guards::{not_refused, refused};
+use notes::{blocked, notes};
 use people::by_user;
 
 pub(super) use comparison::{allowed_by_change, by_hand, compared, differs, mappings};
-pub(super) use groups::{Whole, surfaces};
-pub(super) use guards::{set_aside, unjudged};
+pub(super) use groups::{Rank, Whole, by_way_of, rank};
+pub(super) use guards::{help_of, set_aside, unjudged};
+pub(super) use notes::{Noted, Obstacle, gathered, obstacles};
 pub(super) use people::{account_details, joins};
 pub(super) use rows::{details, person, short, sign_of};
 pub(super) use taken::taken;
@@ -50,30 +49,41 @@ pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
         let part = format!("Only {}, and what that requires.", plan.narrowed_to.join(", "));
         text.push_str(&wrapped(&escape_untrusted(&part), &Lead::PLAIN, width));
     }
-    text.push_str(&review::before_operations(plan, width));
+    if let Some(base) = &plan.base {
+        text.push_str(&wrapped(&escape_untrusted(&compared(base)), &Lead::PLAIN, width));
+    }
+    text.push_str(&review::reviewed(plan, width));
+    text.push_str(&refused(plan, width));
+    text.push_str(&review::misfits(plan, width));
     text.push_str(&comparison::before_operations(plan, width));
     if plan.operations.is_empty() {
-        text.push_str("\nNo changes.");
-        let whole = plan.blocked.is_empty() && plan.narrowed_to.is_empty() && plan.review.is_none();
-        let whole = whole && plan.refusals().next().is_none();
-        text.push_str(match (whole, plan.undoes) {
-            (true, false) if plan.summary.waiting > 0 => " What is left waits for an identity provider.\n",
-            (true, false) => " The site matches the configuration.\n",
-            (true, true) => " Nothing of the run is left to take back.\n",
-            (false, _) => "\n",
-        });
+        text.push_str(&format!("\nNo changes.{}\n", nothing_left(plan)));
     }
     text.push_str(&operations(plan, grouping, width));
     if let Some(base) = &plan.base {
         text.push_str(&comparison::adopted(&base.adopted, width));
     }
     text.push_str(&review::after_operations(plan, width));
-    text.push_str(&guards(plan, width));
     text.push_str(&blocked(&plan.blocked, width));
+    text.push_str(&not_refused(plan, width));
     text.push_str(&notes(plan, width));
     text.push_str(&seats(plan, width));
-    text.push_str(&totals(plan, width));
+    text.push_str(&foot(plan, width));
     text
+}
+
+/// What is said of a plan without operations, where nothing else is left to do.
+fn nothing_left(plan: &Plan) -> &'static str {
+    let whole = plan.blocked.is_empty() && plan.narrowed_to.is_empty() && plan.review.is_none();
+    if !whole || plan.refusals().next().is_some() {
+        ""
+    } else if plan.undoes {
+        " Nothing of the run is left to take back."
+    } else if plan.summary.waiting > 0 {
+        " What is left waits for an identity provider."
+    } else {
+        " The site matches the configuration."
+    }
 }
 
 /// The change first, then the drift; without a base nobody knows which is which.
@@ -95,52 +105,32 @@ fn operations(plan: &Plan, grouping: Grouping, width: usize) -> String {
     text
 }
 
+/// The site and the verdict: what a reviewer reads first.
 fn title(plan: &Plan, width: usize) -> String {
-    let host = crate::render::host_of(&plan.site);
-    let left = format!("Rollbook plan for {}", escape_untrusted(host));
-    let mut right =
-        format!("{}, {}", count(plan.summary.grants, "grant"), count(plan.summary.revokes, "revoke"));
-    right.push_str(&undone(&plan.summary));
-    if plan.refusals().next().is_some() {
-        right.push_str(", refused");
-    }
-    let gap = gap(width_of(&left), width.saturating_sub(width_of(&right)));
-    format!("{}{gap}{right}\n", painted(BOLD, &left))
+    let left = format!("Rollbook plan for {}", escape_untrusted(crate::render::host_of(&plan.site)));
+    let refused = if plan.refusals().next().is_some() { "Refused: " } else { "" };
+    let right = format!("{refused}{}", totals(plan).join(", "));
+    let fits = width_of(&left) + 2 + width_of(&right) <= width;
+    let between =
+        if fits { gap(width_of(&left), width.saturating_sub(width_of(&right))) } else { "\n".into() };
+    format!("{}{between}{right}\n", painted(BOLD, &left))
 }
 
-fn blocked(blocked: &[Blocked], width: usize) -> String {
-    if blocked.is_empty() {
-        return String::new();
-    }
-    let mut text = format!("\n{}\n", painted(BOLD, &format!("Blocked ({})", blocked.len())));
-    for ((why, help), entries) in by_obstacle(blocked) {
-        for entry in entries {
-            let head = format!("! {} {}", entry.action, escape_untrusted(&readable(&entry.address)));
-            let right = short(&entry.origin);
-            let row = Row {
-                style: CHANGE,
-                indent: 0,
-                head: &head,
-                head_width: 28,
-                middle: &escape_untrusted(&entry.code),
-                right: &right,
-            };
-            text.push_str(&row.text(width));
-        }
-        text.push_str(&wrapped(&escape_untrusted(why), &Lead::ABOUT, width));
-        text.push_str(&wrapped(&escape_untrusted(help), &Lead::ABOUT, width));
-    }
-    text
-}
-
-/// What is blocked, by why and by what to do. What blocks one person blocks them for each of their groups: it is said
-/// once.
-pub(super) fn by_obstacle(blocked: &[Blocked]) -> IndexMap<(&str, &str), Vec<&Blocked>> {
-    let mut by_obstacle: IndexMap<(&str, &str), Vec<&Blocked>> = IndexMap::new();
-    for entry in blocked {
-        by_obstacle.entry((&entry.why, &entry.help)).or_default().push(entry);
-    }
-    by_obstacle
+/// How much a plan grants and revokes, and what else counts: what is privileged, what somebody gets a mail about, and what
+/// is not done.
+pub(super) fn totals(plan: &Plan) -> Vec<String> {
+    let Summary { grants, revokes, blocked, waiting, .. } = plan.summary;
+    let privileged = plan.operations.iter().filter(|planned| planned.privileged).count();
+    let mails = |planned: &&PlannedOperation| {
+        matches!(planned.operation, Operation::InviteUser { sends_mail: true, .. })
+    };
+    let mails = plan.operations.iter().filter(mails).count();
+    let mut totals = vec![count(grants, "grant"), count(revokes, "revoke")];
+    totals.extend((privileged > 0).then(|| format!("{privileged} privileged")));
+    totals.extend((mails > 0).then(|| count(mails, "mail")));
+    totals.extend((blocked > 0).then(|| format!("{blocked} blocked")));
+    totals.extend((waiting > 0).then(|| format!("{waiting} waiting")));
+    totals
 }
 
 /// An address without its encoding, for reading only.
@@ -150,19 +140,6 @@ pub(super) fn readable(address: &Address) -> String {
         Address::User(user) => format!("user {user}"),
         Address::Member(name, user) => format!("{user} in {name}"),
     }
-}
-
-fn notes(plan: &Plan, width: usize) -> String {
-    let mut text = String::new();
-    if plan.notes.is_empty() {
-        return text;
-    }
-    text.push_str(&format!("\n{}\n", painted(BOLD, &format!("Notes ({})", plan.notes.len()))));
-    for note in &plan.notes {
-        let place = note.origin.as_ref().map(|origin| format!(" ({})", short(origin))).unwrap_or_default();
-        text.push_str(&wrapped(&format!("{}{place}", escape_untrusted(&note.text)), &Lead::BULLET, width));
-    }
-    text
 }
 
 /// What happens to seats, and how far the plan reaches.
@@ -176,11 +153,7 @@ fn seats(plan: &Plan, width: usize) -> String {
     if !text.is_empty() {
         whole = format!("\n{}\n{text}", painted(BOLD, "Seats"));
     }
-    let everything = match surfaces(plan.operations.iter()).as_slice() {
-        [via] => Some(format!("All changes go via {via}.")),
-        _ => None,
-    };
-    let sentences: Vec<String> = everything
+    let sentences: Vec<String> = by_way_of(plan)
         .into_iter()
         .chain(plan.reach.iter().map(|reach| escape_untrusted(reach).into_owned()))
         .collect();
@@ -198,24 +171,20 @@ pub(super) fn seat_counts(seats: &SeatChange) -> String {
         Ok(left) => format!("{left} left"),
         Err(_) => format!("{} too few", most(seats.left.unsigned_abs().try_into().unwrap_or(usize::MAX))),
     };
-    format!("{} taken, {} freed, {left}", most(seats.gains), most(seats.loses))
+    let parts = [(seats.gains, "taken"), (seats.loses, "freed")];
+    let parts = parts.into_iter().filter(|(count, _)| *count > 0);
+    let parts = parts.map(|(count, what)| format!("{} {what}", most(count)));
+    parts.chain([left]).collect::<Vec<_>>().join(", ")
 }
 
-/// How much is blocked, and how much waits, where something does.
-fn undone(summary: &Summary) -> String {
-    let parts = [(summary.blocked, "blocked"), (summary.waiting, "waiting")];
-    parts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!(", {count} {what}")).collect()
-}
-
-fn totals(plan: &Plan, width: usize) -> String {
-    let fingerprint: String = plan.fingerprint.chars().take(SHORT_FINGERPRINT).collect();
-    let mut line =
-        format!("Plan: {}, {}", count(plan.summary.grants, "grant"), count(plan.summary.revokes, "revoke"));
-    line.push_str(&undone(&plan.summary));
-    if plan.cost.requests > 0 {
-        let _ = write!(line, ", {}", effort(&plan.cost));
+/// What carrying the plan out takes, and its fingerprint.
+fn foot(plan: &Plan, width: usize) -> String {
+    if plan.operations.is_empty() {
+        return String::new();
     }
-    let fingerprint = format!("fingerprint {}", escape_untrusted(&fingerprint));
-    let fits = width_of(&line) + 3 + width_of(&fingerprint) <= width;
-    format!("\n{line}.{}{}\n", if fits { "  " } else { "\n" }, painted(DIM, &fingerprint))
+    let fingerprint: String = plan.fingerprint.chars().take(SHORT_FINGERPRINT).collect();
+    let left = format!("{}.", effort(&plan.cost));
+    let right = format!("fingerprint {}", escape_untrusted(&fingerprint));
+    let gap = gap(width_of(&left), width.saturating_sub(width_of(&right)));
+    format!("\n{left}{gap}{}\n", painted(DIM, &right))
 }

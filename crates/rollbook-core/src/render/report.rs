@@ -8,6 +8,7 @@ use crate::model::{Key, Outcome, Plan, Report};
 
 use super::escape_untrusted;
 use super::lines::{BOLD, CHANGE, GRANT, Lead, REVOKE, count, painted, wrapped};
+use super::plan::{Obstacle, obstacles};
 
 /// Renders a report: every operation of the plan, those that need a person first. What several were refused with is
 /// shown once, with the first few of them.
@@ -28,9 +29,17 @@ pub fn report_text(plan: &Plan, report: &Report, width: usize) -> String {
     for same in order {
         text.push_str(&alike_lines(&alike[&same], width));
     }
-    for blocked in &plan.blocked {
-        let key = format!("{} {}", blocked.action, blocked.address);
-        text.push_str(&line("blocked", CHANGE, &key, &escape_untrusted(&blocked.why), width));
+    for Obstacle { why, entries, .. } in obstacles(&plan.blocked) {
+        for (at, blocked) in entries.iter().enumerate() {
+            let why = if at + 1 == entries.len() { escape_untrusted(&why) } else { "".into() };
+            text.push_str(&line(
+                "blocked",
+                CHANGE,
+                &format!("{} {}", blocked.action, blocked.address),
+                &why,
+                width,
+            ));
+        }
     }
     if let Some(ended) = &report.ended {
         text.push('\n');
@@ -62,7 +71,7 @@ fn alike_lines(alike: &[&(Key, Outcome)], width: usize) -> String {
 const SHOWN: usize = 5;
 
 /// One operation and its outcome, with its line break.
-pub fn outcome_line(key: &Key, outcome: &Outcome, width: usize) -> String {
+pub(super) fn outcome_line(key: &Key, outcome: &Outcome, width: usize) -> String {
     line(outcome.as_str(), style(outcome), &key.to_string(), &detail(outcome), width)
 }
 
@@ -108,7 +117,9 @@ fn rank(outcome: &Outcome) -> u8 {
 
 fn totals(plan: &Plan, report: &Report) -> String {
     let mut counts: BTreeMap<(u8, &str), (usize, &'static str)> = BTreeMap::new();
-    for (_, outcome) in &report.outcomes {
+    // How many were done as planned is said already.
+    let others = report.outcomes.iter().filter(|(_, outcome)| *outcome != Outcome::Applied { seen: true });
+    for (_, outcome) in others {
         counts.entry((rank(outcome), outcome.as_str())).or_insert((0, outcome.as_str())).0 += 1;
     }
     let done = report.outcomes.iter().filter(|(_, outcome)| outcome.done()).count();

@@ -134,7 +134,8 @@ fn the_plan_that_is_measured_is_the_jobs() {
         let (machine, pull) = proposed(kind, 2, 0);
         let (clone, variables) = clone_of(&machine, pull);
         let (job, plan) = lines(&machine, pull);
-        let title = |text: &str| text.lines().find(|line| line.starts_with("Plan: ")).unwrap().to_owned();
+        let title =
+            |text: &str| text.lines().find(|line| line.contains("  fingerprint ")).unwrap().to_owned();
         let of = |line: &str| title(&machine.bash(line, &clone, &variables).ends(0).text);
         assert_eq!(of(&job), of(&plan));
     }

@@ -86,8 +86,8 @@ fn shown_first(world: &World, what: &str) {
 #[track_caller]
 fn refused_first(world: &World, guard: &str) {
     let [text, comment] = read(world);
-    let title = world.text().lines().next().unwrap().to_owned();
-    assert!(title.ends_with(", refused"), "{title}");
+    let title = world.text().split("\n\n").next().unwrap().to_owned();
+    assert!(title.contains("Refused: "), "{title}");
     assert!(text.contains(&format!("! {guard} ")), "{text}");
     let at =
         comment.find(&format!("**{guard}**")).unwrap_or_else(|| panic!("{guard} is not shown in\n{comment}"));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::model::{Action, Direction, Drift, GroupName, Location, Operation, Plan, PlannedOperation};
 use crate::render::lines::{count, width_of};
-use crate::render::plan::{Whole, account_details, details, joins, person, sign_of};
+use crate::render::plan::{Rank, Whole, account_details, details, joins, person, rank, sign_of};
 
 use super::escape::{code, name, prose};
 use super::page::{Block, Line, Section, Weight};
@@ -32,29 +32,24 @@ struct Gathered<'a> {
     operations: Vec<&'a PlannedOperation>,
 }
 
-/// The change, without its drift.
-pub(super) fn change(plan: &Plan) -> Vec<Section> {
-    let (known, operations): (bool, Vec<&PlannedOperation>) = {
-        let operations = plan.operations.iter().filter(|planned| planned.drift != Drift::Yes);
-        (plan.base.is_some(), operations.collect())
-    };
+/// The change, without its drift: what takes access away or is privileged, and the rest.
+pub(super) fn change(plan: &Plan) -> [Option<Section>; 2] {
+    let operations = plan.operations.iter().filter(|planned| planned.drift != Drift::Yes);
     let (narrowing, widening): (Vec<_>, Vec<_>) =
-        gathered(operations).into_iter().partition(Gathered::is_grave);
-    let sections =
+        gathered(operations.collect()).into_iter().partition(Gathered::is_grave);
+    let of_change = if plan.base.is_some() { " of this change" } else { "" };
+    let parts =
         [(Weight::Revoke, "Revokes and privileged grants", narrowing), (Weight::Grant, "Grants", widening)];
-    let of_change = if known { " of this change" } else { "" };
-    sections
-        .into_iter()
-        .filter(|(_, _, gathered)| !gathered.is_empty())
-        .map(|(weight, title, gathered)| Section {
+    parts.map(|(weight, name, gathered)| {
+        (!gathered.is_empty()).then(|| Section {
             weight,
-            name: title,
+            name,
             of: "group",
-            open: format!("#### {title}{of_change}\n\n"),
+            open: format!("#### {name}{of_change}\n\n"),
             blocks: blocks(plan, &gathered),
             close: String::new(),
         })
-        .collect()
+    })
 }
 
 /// What the base would need as well.
@@ -63,8 +58,7 @@ pub(super) fn drift(plan: &Plan) -> Option<Section> {
     if operations.is_empty() {
         return None;
     }
-    let mut gathered = gathered(operations);
-    gathered.sort_by_key(|gathered| !gathered.is_grave());
+    let gathered = gathered(operations);
     Some(Section {
         weight: Weight::Drift,
         name: "Drift",
@@ -80,14 +74,11 @@ pub(super) fn drift(plan: &Plan) -> Option<Section> {
 impl Gathered<'_> {
     /// Whether a reviewer must see it unfolded: it takes access away, or is privileged.
     fn is_grave(&self) -> bool {
-        let grave = |planned: &&PlannedOperation| {
-            planned.privileged || planned.operation.direction() == Direction::Revoke
-        };
-        self.operations.iter().any(grave)
+        rank(&self.operations) < Rank::Other
     }
 
     fn is_privileged(&self) -> bool {
-        self.operations.iter().any(|planned| planned.privileged)
+        rank(&self.operations) == Rank::Privileged
     }
 }
 
@@ -98,16 +89,16 @@ fn gathered(operations: Vec<&PlannedOperation>) -> Vec<Gathered<'_>> {
     for planned in operations {
         match planned.key.address.group() {
             Some(name) => groups.entry(name).or_default().push(planned),
-            None if planned.privileged || planned.operation.direction() == Direction::Revoke => {
-                grave.push(planned);
-            }
+            None if rank(&[planned]) < Rank::Other => grave.push(planned),
             None => other.push(planned),
         }
     }
     let accounts = [grave, other].into_iter().filter(|operations| !operations.is_empty());
     let accounts = accounts.map(|operations| Gathered { group: None, operations });
     let groups = groups.into_iter().map(|(name, operations)| Gathered { group: Some(name), operations });
-    accounts.chain(groups).collect()
+    let mut gathered: Vec<Gathered<'_>> = accounts.chain(groups).collect();
+    gathered.sort_by_key(|gathered| rank(&gathered.operations));
+    gathered
 }
 
 /// The blocks of all, and behind them the folded grants of groups that had something graver to show: where there is not
@@ -127,7 +118,8 @@ fn blocks(plan: &Plan, gathered: &[Gathered<'_>]) -> Vec<Block> {
 
 /// What is shown of a group, and its grants where they are folded apart.
 fn block(plan: &Whole<'_>, gathered: &Gathered<'_>) -> (Block, Option<Block>) {
-    let mut entries: Vec<Entry> = gathered.operations.iter().flat_map(|planned| told(planned)).collect();
+    let mut entries: Vec<Entry> =
+        gathered.operations.iter().flat_map(|planned| told(planned, plan)).collect();
     entries.sort_by_key(|entry| entry.direction);
     let (name, mut head) = match gathered.group {
         Some(group) => {
@@ -214,15 +206,14 @@ fn group_head(plan: &Whole<'_>, group: &GroupName, operations: &[&PlannedOperati
     };
     parts.extend(is(Action::Create).then(|| "new".to_owned()));
     parts.extend(is(Action::Delete).then(|| "**deleted**".to_owned()));
-    let members = plan.summary(group).filter(|_| plan.is(group, operations));
-    parts.extend(members.map(|group| format!("{} → {}", group.before, count(group.after, "member"))));
-    parts.extend(operations.iter().any(|planned| planned.privileged).then(|| "**privileged**".to_owned()));
+    parts.extend((rank(operations) == Rank::Privileged).then(|| "**privileged**".to_owned()));
+    parts.extend(plan.members(group, operations));
     parts.extend(plan.via(operations));
     parts.join(" · ")
 }
 
 /// The lines of an operation: a deleted group has one for everybody who loses it.
-fn told(planned: &PlannedOperation) -> Vec<Entry> {
+fn told(planned: &PlannedOperation, plan: &Whole<'_>) -> Vec<Entry> {
     let direction = planned.operation.direction();
     let place = place(&planned.origin);
     let entry = |what: String, details: Vec<String>, revokes: usize| {
@@ -247,9 +238,9 @@ fn told(planned: &PlannedOperation) -> Vec<Entry> {
         | Operation::SuspendUser { .. }
         | Operation::DeactivateUser { .. }
         | Operation::RemoveUser { .. } => {
-            let mut about = vec![format!("{} via {}", planned.key.action, planned.via)];
-            about.extend(account_details(&planned.operation));
+            let mut about = account_details(planned);
             about.extend(details(planned));
+            about.extend(plan.via(&[planned]));
             let joins = joins(planned);
             about.extend(planned.privileged.then(|| "privileged".to_owned()).filter(|_| joins.is_none()));
             about.extend(joins);

@@ -30,7 +30,7 @@ fn people(plan: &Plan) -> BTreeMap<&UserRef, Changes<'_>> {
             };
             let marks: Vec<String> = [
                 planned.privileged.then(|| "privileged".to_owned()),
-                planned.until.map(|until| format!("access ends on {until}")),
+                planned.until.map(|until| format!("until {until}")),
             ]
             .into_iter()
             .flatten()

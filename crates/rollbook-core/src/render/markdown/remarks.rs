@@ -1,10 +1,10 @@
 //! What stands after the operations: what was adopted or not reviewed, what is blocked, and what a reviewer should know.
 
-use std::collections::BTreeMap;
-
 use crate::model::{Direction, Key, Note, Plan};
 use crate::render::lines::count;
-use crate::render::plan::{by_hand, by_obstacle, readable, seat_counts, set_aside, unjudged};
+use crate::render::plan::{
+    Noted, Obstacle, by_hand, gathered, obstacles, readable, seat_counts, set_aside, unjudged,
+};
 
 use super::changes::{Entry, lines, place};
 use super::escape::{code, name, prose, prose_with_names};
@@ -64,7 +64,7 @@ pub(super) fn blocked(plan: &Plan) -> Option<Section> {
     if plan.blocked.is_empty() {
         return None;
     }
-    let blocks = by_obstacle(&plan.blocked).into_iter().map(|((why, help), entries)| {
+    let blocks = obstacles(&plan.blocked).into_iter().map(|Obstacle { code: kind, why, help, entries }| {
         let entry = |blocked: &&crate::model::Blocked| Entry {
             direction: Direction::Neutral,
             what: name(&format!("{} {}", blocked.action, readable(&blocked.address))),
@@ -72,8 +72,7 @@ pub(super) fn blocked(plan: &Plan) -> Option<Section> {
             last: name(&place(&blocked.origin)),
             revokes: 0,
         };
-        let head = entries.first().map_or("", |blocked| blocked.code.as_ref());
-        let head = format!("{}: {}. {}\n\n", code(head), prose(why), prose(help));
+        let head = format!("{}: {}. {}\n\n", code(kind), prose(&why), prose(&help));
         let lines = lines(entries.iter().map(entry).collect());
         if lines.len() <= FOLDED {
             return Block::diff(&head, lines);
@@ -91,32 +90,40 @@ pub(super) fn blocked(plan: &Plan) -> Option<Section> {
 pub(super) fn notes(plan: &Plan) -> Option<Section> {
     let aside = plan.guards.iter().filter_map(set_aside).map(|text| format!("- Guard {}.\n", prose(&text)));
     let unjudged = unjudged(plan).map(|text| format!("- {}\n", prose(&text)));
-    let mut kinds: BTreeMap<&str, usize> = BTreeMap::new();
-    let shown: Vec<&Note> = plan
-        .notes
-        .iter()
-        .filter(|note| {
-            let before = kinds.entry(note.code.as_ref()).or_default();
-            *before += 1;
-            *before <= OF_A_KIND
-        })
-        .collect();
-    let notes = shown.into_iter().map(|note| {
-        let place =
-            note.origin.as_ref().map(|origin| format!(" ({})", code(&place(origin)))).unwrap_or_default();
-        // A note that opens with a dash or a number would be a list in the list.
-        format!("- {} {}{place}\n", "Note:", prose_with_names(&note.text, &note.names))
-    });
-    let more = kinds.iter().filter(|(_, of)| **of > OF_A_KIND).map(|(kind, of)| {
-        format!("- Note: {} of {of} notes {} are not shown here.\n", of - OF_A_KIND, code(kind))
-    });
-    let notes = notes.chain(more.collect::<Vec<_>>());
+    let notes = gathered(&plan.notes).into_iter().flat_map(|noted| noted_lines(&noted));
     let lines: Vec<Line> = aside.chain(unjudged).chain(notes).map(Line::of).collect();
     (!lines.is_empty()).then(|| section("Notes", vec![Block::list(lines)]))
 }
 
-/// How many notes of one kind are shown: a comment has its room for changes.
-const OF_A_KIND: usize = 5;
+/// How many notes of one kind are shown, where each has its line and where all are in one: a comment has its room for
+/// changes.
+const SENTENCES: usize = 5;
+const PARTS: usize = 20;
+
+/// The notes with one code.
+fn noted_lines(noted: &Noted<'_>) -> Vec<String> {
+    let part = |(part, note): &(&str, &Note)| {
+        let place =
+            note.origin.as_ref().map(|origin| format!(" ({})", code(&place(origin)))).unwrap_or_default();
+        format!("{}{place}", prose_with_names(part, &note.names))
+    };
+    let shown = if noted.of_all.is_some() { PARTS } else { SENTENCES };
+    let parts: Vec<String> = noted.notes.iter().take(shown).map(part).collect();
+    let more = noted.notes.len() - parts.len();
+    // A note that opens with a dash or a number would be a list in the list.
+    let Some(of_all) = &noted.of_all else {
+        let rest = format!(
+            "- Note: {more} of {} notes {} are not shown here.\n",
+            noted.notes.len(),
+            code(noted.code)
+        );
+        let lines = parts.into_iter().map(|part| format!("- Note: {part}\n"));
+        return lines.chain((more > 0).then_some(rest)).collect();
+    };
+    let rest = (more > 0).then(|| format!("and {more} more"));
+    let parts: Vec<String> = parts.into_iter().chain(rest).collect();
+    vec![format!("- Note: {}: {}\n", prose(of_all), parts.join(noted.separator()))]
+}
 
 pub(super) fn seats(plan: &Plan) -> Option<Section> {
     let seats = plan.cost.seats.iter();

@@ -2,7 +2,7 @@
 
 use crate::model::{Direction, Plan, Verdict};
 use crate::render::lines::count;
-use crate::render::plan::{allowed_by_change, differs, mappings, readable, short};
+use crate::render::plan::{allowed_by_change, differs, help_of, mappings, readable, short};
 
 use super::changes::{Entry, lines};
 use super::escape::{code, name, prose};
@@ -32,18 +32,21 @@ fn boxed(kind: &str, name: &'static str, title: &str, items: Vec<String>) -> Opt
 }
 
 fn refused(plan: &Plan) -> Option<Section> {
-    let items: Vec<String> = plan.refusals().map(refusal).collect();
+    let refusals: Vec<&Verdict> = plan.refusals().collect();
+    let items = refusals.iter().enumerate();
+    let items: Vec<String> =
+        items.map(|(at, verdict)| refusal(verdict, help_of(&refusals, at).unwrap_or_default())).collect();
     let title = format!("**Refused by {}: apply would change nothing.**", count(items.len(), "guard"));
     boxed("CAUTION", "Refused", &title, items)
 }
 
-fn refusal(verdict: &Verdict) -> String {
+fn refusal(verdict: &Verdict, help: &str) -> String {
     let about = match verdict.addresses.as_slice() {
         [] => "the whole plan".into(),
         [one] => code(&readable(one)),
         several => format!("{} addresses", several.len()),
     };
-    format!("**{}**, {about}: {}. {}", verdict.guard, prose(&verdict.why), prose(&verdict.help))
+    format!("**{}**, {about}: {}. {}", verdict.guard, prose(&verdict.why), prose(help)).trim_end().to_owned()
 }
 
 fn misfits(plan: &Plan) -> Option<Section> {

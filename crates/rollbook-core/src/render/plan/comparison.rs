@@ -21,7 +21,6 @@ const NEW_MAPPINGS: usize = 20;
 pub(super) fn before_operations(plan: &Plan, width: usize) -> String {
     let mut text = String::new();
     if let Some(base) = &plan.base {
-        text.push_str(&wrapped(&escape_untrusted(&compared(base)), &Lead::PLAIN, width));
         text.push_str(&identities(&base.identities, width));
         text.push_str(&rules(&base.rules, width));
         text.push_str(&declared(&base.declared, width));
@@ -183,7 +182,8 @@ pub(in crate::render) fn differs(declared: &Declared) -> String {
     match declared {
         Declared::GroupLeaves { members, revokes } => {
             let stay = match members {
-                Some(members) => format!("{} stay", count(*members, "member")),
+                Some(1) => "1 member stays".into(),
+                Some(members) => format!("{members} members stay"),
                 None => "its members stay".into(),
             };
             let dropped = match revokes {

@@ -9,12 +9,32 @@ use crate::render::lines::{CHANGE, GRANT, REVOKE, Row, count};
 use super::people::user_rows;
 use super::rows::{Line, details, origin_of, person, rows, short, sign_of};
 
+/// How soon a reviewer must see operations.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(in crate::render) enum Rank {
+    Privileged,
+    Revokes,
+    Other,
+}
+
+/// The rank of operations that are shown together.
+pub(in crate::render) fn rank(operations: &[&PlannedOperation]) -> Rank {
+    if operations.iter().any(|planned| planned.privileged) {
+        Rank::Privileged
+    } else if operations.iter().any(|planned| planned.operation.direction() == Direction::Revoke) {
+        Rank::Revokes
+    } else {
+        Rank::Other
+    }
+}
+
 /// What the heads of groups say of a whole plan, counted once for all of them.
 pub(in crate::render) struct Whole<'a> {
     plan: &'a Plan,
     /// How many operations there are on each group.
     operations: BTreeMap<&'a GroupName, usize>,
-    several_surfaces: bool,
+    /// The surface that most operations go through: only the others are named at each.
+    usual: Option<Surface>,
 }
 
 impl<'a> Whole<'a> {
@@ -23,26 +43,67 @@ impl<'a> Whole<'a> {
         for name in plan.operations.iter().filter_map(|planned| planned.key.address.group()) {
             *operations.entry(name).or_default() += 1;
         }
-        Self { plan, operations, several_surfaces: surfaces(plan.operations.iter()).len() > 1 }
+        Self { plan, operations, usual: usual(plan) }
     }
 
     /// Whether these are all operations on a group. One that is changed here and in another part of a plan has no
     /// counts that would be true of this part.
-    pub(in crate::render) fn is(&self, name: &GroupName, operations: &[&PlannedOperation]) -> bool {
+    fn is(&self, name: &GroupName, operations: &[&PlannedOperation]) -> bool {
         self.operations.get(name) == Some(&operations.len())
     }
 
     /// The summaries are in the order of names.
-    pub(in crate::render) fn summary(&self, name: &GroupName) -> Option<&'a GroupSummary> {
+    fn summary(&self, name: &GroupName) -> Option<&'a GroupSummary> {
         let index = self.plan.groups.binary_search_by(|group| group.name.cmp(name)).ok()?;
         self.plan.groups.get(index)
     }
 
-    /// The surfaces of operations, where the plan goes through several.
+    /// The surfaces of operations, where one of them is not the usual one.
     pub(in crate::render) fn via(&self, operations: &[&PlannedOperation]) -> Option<String> {
-        let named = || format!("via {}", surfaces(operations.iter().copied()).join(" and "));
-        self.several_surfaces.then(named)
+        let surfaces: BTreeSet<Surface> = operations.iter().map(|planned| planned.via).collect();
+        let unusual = surfaces.iter().any(|via| Some(*via) != self.usual);
+        let names: Vec<&str> = surfaces.into_iter().map(Surface::as_str).collect();
+        unusual.then(|| format!("via {}", names.join(" and ")))
     }
+
+    /// How many members a group has: a new one after the plan, a deleted one before it, and another one before and after
+    /// it, where these are all operations on it.
+    pub(in crate::render) fn members(
+        &self,
+        name: &GroupName,
+        operations: &[&PlannedOperation],
+    ) -> Option<String> {
+        let GroupSummary { before, after, .. } = *self.summary(name)?;
+        match whole(operations).map(|planned| &planned.operation) {
+            Some(Operation::CreateGroup { .. }) => Some(count(after, "member")),
+            Some(Operation::DeleteGroup { .. }) => Some(count(before, "member")),
+            Some(_) | None if !self.is(name, operations) => None,
+            Some(_) | None if before == after => Some(format!("still {}", count(after, "member"))),
+            Some(_) | None => Some(format!("{before} → {}", count(after, "member"))),
+        }
+    }
+}
+
+/// The surface that most operations go through, and of several the first.
+fn usual(plan: &Plan) -> Option<Surface> {
+    let of = |surface: &Surface| plan.operations.iter().filter(|planned| planned.via == *surface).count();
+    let used = Surface::ALL.into_iter().rev().filter(|surface| of(surface) > 0);
+    used.max_by_key(of)
+}
+
+/// Which surface the operations go through, in a sentence.
+pub(in crate::render) fn by_way_of(plan: &Plan) -> Option<String> {
+    let usual = usual(plan)?;
+    Some(if plan.operations.iter().all(|planned| planned.via == usual) {
+        format!("All changes go via {usual}.")
+    } else {
+        format!("Changes go via {usual} unless a line names another surface.")
+    })
+}
+
+/// The operation on a group itself.
+fn whole<'a>(operations: &[&'a PlannedOperation]) -> Option<&'a PlannedOperation> {
+    operations.iter().copied().find(|planned| matches!(planned.key.address, Address::Group(_)))
 }
 
 pub(super) fn by_group(plan: &Plan, operations: &[&PlannedOperation], width: usize) -> String {
@@ -55,41 +116,38 @@ pub(super) fn by_group(plan: &Plan, operations: &[&PlannedOperation], width: usi
             None => users.push(planned),
         }
     }
-    let mut text = String::new();
-    for (name, operations) in groups {
-        text.push_str(&group(name, &whole, &operations, whole.is(name, &operations), width));
-    }
-    for planned in users {
-        text.push_str(&user_rows(planned, width));
-    }
-    text
+    let users = users.into_iter().map(|planned| (rank(&[planned]), user_rows(planned, &whole, width)));
+    let groups = groups
+        .into_iter()
+        .map(|(name, operations)| (rank(&operations), group(name, &whole, &operations, width)));
+    ranked(users.chain(groups))
+}
+
+/// Blocks of rows: what a reviewer must see first is first, and within a rank the order stays.
+pub(super) fn ranked(blocks: impl Iterator<Item = (Rank, String)>) -> String {
+    let mut blocks: Vec<(Rank, String)> = blocks.collect();
+    blocks.sort_by_key(|(rank, _)| *rank);
+    blocks.into_iter().map(|(_, text)| text).collect()
 }
 
 pub(super) fn group(
     name: &GroupName,
     plan: &Whole<'_>,
     operations: &[&PlannedOperation],
-    counted: bool,
     width: usize,
 ) -> String {
-    let whole = operations.iter().find(|planned| matches!(planned.key.address, Address::Group(_)));
-    let (sign, style) = match whole.map(|planned| &planned.operation) {
-        Some(Operation::CreateGroup { .. }) => ("+", GRANT),
-        Some(Operation::DeleteGroup { .. }) => ("-", REVOKE),
-        Some(_) | None => ("~", CHANGE),
+    let whole = whole(operations);
+    let (sign, style, what) = match whole.map(|planned| &planned.operation) {
+        Some(Operation::CreateGroup { .. }) => ("+", GRANT, Some("new")),
+        Some(Operation::DeleteGroup { .. }) => ("-", REVOKE, Some("deleted")),
+        Some(_) | None => ("~", CHANGE, None),
     };
     let head = format!("{sign} group {}", escape_untrusted(name.as_str()));
-    let mut middle = plan
-        .summary(name)
-        .filter(|_| counted)
-        .map_or_else(String::new, |group| format!("{} → {}", group.before, count(group.after, "member")));
-    if let Some(via) = plan.via(operations) {
-        middle.push_str(if middle.is_empty() { "" } else { ", " });
-        middle.push_str(&via);
-    }
-    if operations.iter().any(|planned| planned.privileged) {
-        middle.push_str(if middle.is_empty() { "privileged" } else { ", privileged" });
-    }
+    let privileged = (rank(operations) == Rank::Privileged).then_some("privileged");
+    let mut middle: Vec<String> = privileged.into_iter().chain(what).map(str::to_owned).collect();
+    middle.extend(plan.members(name, operations));
+    middle.extend(plan.via(operations));
+    let middle = middle.join(", ");
     let right = whole.map_or_else(String::new, |planned| short(&planned.origin));
     let row =
         Row { style: style.bold(), indent: 0, head: &head, head_width: 28, middle: &middle, right: &right };
@@ -99,7 +157,7 @@ pub(super) fn group(
         .filter(|planned| planned.key.address.user().is_some())
         .map(|planned| member_line(planned, &planned.key.address))
         .collect();
-    members.extend(lost_members(whole.copied()));
+    members.extend(lost_members(whole));
     text.push_str(&rows(&mut members, width));
     text
 }
@@ -125,16 +183,8 @@ fn lost_members(whole: Option<&PlannedOperation>) -> Vec<Line> {
         .map(|lost| Line {
             direction: Direction::Revoke,
             head: format!("- {}", person(&lost.user, lost.name.as_deref())),
-            middle: "group deleted".into(),
+            middle: String::new(),
             right: String::new(),
         })
         .collect()
-}
-
-/// The surfaces that operations go through, in order.
-pub(in crate::render) fn surfaces<'a>(
-    operations: impl Iterator<Item = &'a PlannedOperation>,
-) -> Vec<&'static str> {
-    let surfaces: BTreeSet<Surface> = operations.map(|planned| planned.via).collect();
-    surfaces.into_iter().map(Surface::as_str).collect()
 }

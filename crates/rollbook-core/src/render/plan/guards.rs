@@ -4,14 +4,28 @@ use crate::model::{Plan, Ruling, Verdict};
 use crate::render::escape_untrusted;
 use crate::render::lines::{BOLD, Lead, REVOKE, Row, count, painted, wrapped};
 
-/// Refusals first, with what tripped and what to do; then what was set aside, and what could not be judged.
-pub(super) fn guards(plan: &Plan, width: usize) -> String {
-    let mut text = String::new();
+/// What tripped, and what to do about it.
+pub(super) fn refused(plan: &Plan, width: usize) -> String {
     let refusals: Vec<&Verdict> = plan.refusals().collect();
-    if !refusals.is_empty() {
-        text.push_str(&format!("\n{}\n", painted(BOLD, &format!("Refused ({})", refusals.len()))));
-        text.extend(refusals.into_iter().map(|verdict| refusal(verdict, width)));
+    if refusals.is_empty() {
+        return String::new();
     }
+    let mut text = format!("\n{}\n", painted(BOLD, &format!("Refused ({})", refusals.len())));
+    for (at, verdict) in refusals.iter().enumerate() {
+        text.push_str(&refusal(verdict, help_of(&refusals, at), width));
+    }
+    text
+}
+
+/// What to do about a refusal. What is the same for those that follow is said once, with the last of them.
+pub(in crate::render) fn help_of<'a>(refusals: &[&'a Verdict], at: usize) -> Option<&'a str> {
+    let same = |next: &&Verdict| (next.guard, &next.help) == (refusals[at].guard, &refusals[at].help);
+    (!refusals.get(at + 1).is_some_and(same)).then_some(refusals[at].help.as_str())
+}
+
+/// What was set aside, and what could not be judged.
+pub(super) fn not_refused(plan: &Plan, width: usize) -> String {
+    let mut text = String::new();
     let aside: Vec<String> = plan.guards.iter().filter_map(set_aside).collect();
     if !aside.is_empty() {
         text.push_str(&format!("\n{}\n", painted(BOLD, &format!("Set aside ({})", aside.len()))));
@@ -32,7 +46,7 @@ pub(in crate::render) fn unjudged(plan: &Plan) -> Option<String> {
         .then(|| format!("Not judged, though the tree asks for it: {}.", unjudged.join("; ")))
 }
 
-fn refusal(verdict: &Verdict, width: usize) -> String {
+fn refusal(verdict: &Verdict, help: Option<&str>, width: usize) -> String {
     let head = format!("! {}", verdict.guard);
     let middle = match verdict.addresses.as_slice() {
         [] => "the whole plan".into(),
@@ -42,7 +56,7 @@ fn refusal(verdict: &Verdict, width: usize) -> String {
     let row = Row { style: REVOKE, indent: 0, head: &head, head_width: 28, middle: &middle, right: "" };
     let mut text = row.text(width);
     text.push_str(&wrapped(&escape_untrusted(&verdict.why), &Lead::ABOUT, width));
-    text.push_str(&wrapped(&escape_untrusted(&verdict.help), &Lead::ABOUT, width));
+    text.extend(help.map(|help| wrapped(&escape_untrusted(help), &Lead::ABOUT, width)));
     text
 }
 

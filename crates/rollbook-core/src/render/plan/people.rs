@@ -6,19 +6,21 @@ use crate::model::{
     Address, Direction, GroupName, Inactive, Kept, Operation, Plan, PlannedOperation, UserRef,
 };
 use crate::render::escape_untrusted;
-use crate::render::lines::{CHANGE, Lead, count, wrapped};
+use crate::render::lines::{CHANGE, Lead, wrapped};
 
-use super::groups::{Whole, group};
+use super::groups::{Rank, Whole, group, rank, ranked};
 use super::rows::{Line, OwnedRow, details, origin_of, person, rows, short, sign_of, style_of};
 
 /// The line of an operation on an account.
-fn user_row(planned: &PlannedOperation) -> OwnedRow {
+fn user_row(planned: &PlannedOperation, plan: &Whole<'_>) -> OwnedRow {
     let direction = planned.operation.direction();
     let who =
         planned.key.address.user().map(|user| person(user, planned.name.as_deref())).unwrap_or_default();
-    let mut middle = vec![format!("{}, via {}", planned.key.action, planned.via)];
-    middle.extend(account_details(&planned.operation));
+    let privileged = (planned.privileged && joins(planned).is_none()).then(|| "privileged".to_owned());
+    let mut middle: Vec<String> = privileged.into_iter().collect();
+    middle.extend(account_details(planned));
     middle.extend(details(planned));
+    middle.extend(plan.via(&[planned]));
     OwnedRow {
         style: style_of(direction),
         head: format!("{} user {who}", sign_of(direction)),
@@ -27,31 +29,33 @@ fn user_row(planned: &PlannedOperation) -> OwnedRow {
     }
 }
 
-pub(in crate::render) fn account_details(operation: &Operation) -> Vec<String> {
-    match operation {
-        Operation::InviteUser { apps, groups, sends_mail, .. } => {
+/// What an operation does to an account, and with which effects. The groups of an invitation are operations too.
+pub(in crate::render) fn account_details(planned: &PlannedOperation) -> Vec<String> {
+    let mut details = Vec::new();
+    match &planned.operation {
+        Operation::InviteUser { apps, sends_mail, .. } => {
             let apps: Vec<_> = apps.iter().map(|app| escape_untrusted(app.as_str())).collect();
-            let apps = if apps.is_empty() { "no app".into() } else { apps.join(" and ") };
-            let groups = (!groups.is_empty()).then(|| format!("into {}", count(groups.len(), "group")));
-            let mail = if *sends_mail { "sends mail" } else { "sends no mail" };
-            [Some(apps), groups, Some(mail.into())].into_iter().flatten().collect()
+            let apps =
+                if apps.is_empty() { ", no app".into() } else { format!(" to {}", apps.join(" and ")) };
+            let mail = if *sends_mail { "by mail" } else { "without mail" };
+            return vec![format!("{} {mail}{apps}", planned.key.action)];
         }
         Operation::ActivateUser { from, memberships, .. } => {
             let was = match from {
                 Inactive::Suspended => "was suspended",
                 Inactive::Deactivated => "was deactivated",
             };
-            let again = (!memberships.is_empty()).then(|| format!("in {} again", names(memberships)));
-            [Some(was.into()), again].into_iter().flatten().collect()
+            details.push(was.to_owned());
+            details.extend((!memberships.is_empty()).then(|| format!("in {} again", names(memberships))));
         }
-        Operation::UpdateUser { name, .. } => vec![format!("named {}", escape_untrusted(name))],
+        Operation::UpdateUser { name, .. } => details.push(format!("named {}", escape_untrusted(name))),
         Operation::SuspendUser { memberships, .. } | Operation::DeactivateUser { memberships, .. }
             if !memberships.is_empty() =>
         {
-            vec![format!("stays in {} without effect", names(memberships))]
+            details.push(format!("stays in {} without effect", names(memberships)));
         }
         Operation::RemoveUser { memberships, .. } if !memberships.is_empty() => {
-            vec![format!("leaves {}", names(memberships))]
+            details.push(format!("leaves {}", names(memberships)));
         }
         Operation::SuspendUser { .. }
         | Operation::DeactivateUser { .. }
@@ -59,8 +63,10 @@ pub(in crate::render) fn account_details(operation: &Operation) -> Vec<String> {
         | Operation::CreateGroup { .. }
         | Operation::AddMember { .. }
         | Operation::RemoveMember { .. }
-        | Operation::DeleteGroup { .. } => Vec::new(),
+        | Operation::DeleteGroup { .. } => {}
     }
+    details.insert(0, planned.key.action.to_string());
+    details
 }
 
 /// The groups that the site puts somebody into because of the apps of their invitation.
@@ -72,9 +78,9 @@ pub(in crate::render) fn joins(planned: &PlannedOperation) -> Option<String> {
 }
 
 /// The lines of an operation on an account.
-pub(super) fn user_rows(planned: &PlannedOperation, width: usize) -> String {
+pub(super) fn user_rows(planned: &PlannedOperation, plan: &Whole<'_>, width: usize) -> String {
     let joins = joins(planned).map(|joins| wrapped(&joins, &Lead::ABOUT, width));
-    user_row(planned).text(width) + &joins.unwrap_or_default()
+    user_row(planned, plan).text(width) + &joins.unwrap_or_default()
 }
 
 fn names(memberships: &[Kept]) -> String {
@@ -91,38 +97,50 @@ pub(super) fn by_user(plan: &Plan, operations: &[&PlannedOperation], width: usiz
             None => groups.push(planned),
         }
     }
-    let mut text = String::new();
-    for (user, operations) in people {
-        let gains =
-            operations.iter().filter(|planned| planned.operation.direction() == Direction::Grant).count();
-        let name = operations.iter().find_map(|planned| planned.name.as_deref());
-        let head = format!("~ user {}", person(user, name));
-        let middle = format!("gains {gains}, loses {}", operations.len() - gains);
-        let row = OwnedRow { style: CHANGE, head, middle, right: String::new() };
-        text.push_str(&row.text(width));
-        let mut lines: Vec<Line> = operations.iter().map(|planned| membership_line(planned)).collect();
-        text.push_str(&rows(&mut lines, width));
-        let joins = operations.iter().filter_map(|planned| joins(planned));
-        text.extend(joins.map(|joins| wrapped(&joins, &Lead::ABOUT, width)));
-    }
     let whole = Whole::of(plan);
-    for planned in groups {
+    let people = people
+        .into_iter()
+        .map(|(user, operations)| (rank(&operations), person_rows(user, &operations, &whole, width)));
+    let groups = groups.into_iter().map(|planned| {
         let name = planned.key.address.group().cloned().unwrap_or_else(|| GroupName::new(""));
-        text.push_str(&group(&name, &whole, &[planned], true, width));
-    }
+        (rank(&[planned]), group(&name, &whole, &[planned], width))
+    });
+    ranked(people.chain(groups))
+}
+
+/// What one person gains and loses. What is only one line is not counted.
+fn person_rows(user: &UserRef, operations: &[&PlannedOperation], plan: &Whole<'_>, width: usize) -> String {
+    let name = operations.iter().find_map(|planned| planned.name.as_deref());
+    let of = |direction| operations.iter().filter(|it| it.operation.direction() == direction).count();
+    let counts = [("gains", of(Direction::Grant)), ("loses", of(Direction::Revoke))];
+    let counts: Vec<String> = counts
+        .into_iter()
+        .filter(|(_, count)| *count > 0 && operations.len() > 1)
+        .map(|(verb, count)| format!("{verb} {count}"))
+        .collect();
+    let head = format!("~ user {}", person(user, name));
+    let mut text =
+        OwnedRow { style: CHANGE, head, middle: counts.join(", "), right: String::new() }.text(width);
+    let mut lines: Vec<Line> = operations.iter().map(|planned| membership_line(planned, plan)).collect();
+    text.push_str(&rows(&mut lines, width));
+    let joins = operations.iter().filter_map(|planned| joins(planned));
+    text.extend(joins.map(|joins| wrapped(&joins, &Lead::ABOUT, width)));
     text
 }
 
-fn membership_line(planned: &PlannedOperation) -> Line {
+fn membership_line(planned: &PlannedOperation, plan: &Whole<'_>) -> Line {
     let direction = planned.operation.direction();
+    let privileged = (rank(&[planned]) == Rank::Privileged).then(|| "privileged".to_owned());
+    let mut middle: Vec<String> = privileged.into_iter().collect();
     let what = match &planned.key.address {
         Address::Member(name, _) => escape_untrusted(name.as_str()).into_owned(),
-        Address::User(_) | Address::Group(_) => format!("the site ({})", planned.key.action),
+        Address::User(_) | Address::Group(_) => {
+            middle.extend(account_details(planned));
+            "the site".to_owned()
+        }
     };
-    let mut middle = details(planned);
-    if planned.privileged {
-        middle.push("privileged".into());
-    }
+    middle.extend(details(planned));
+    middle.extend(plan.via(&[planned]));
     Line {
         direction,
         head: format!("{} {what}", sign_of(direction)),

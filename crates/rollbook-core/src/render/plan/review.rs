@@ -6,15 +6,18 @@ use crate::render::lines::{BOLD, Lead, REVOKE, Row, count, painted, wrapped};
 
 use super::{SHORT_FINGERPRINT, readable};
 
-/// What no longer follows: with it, nothing is done.
-pub(super) fn before_operations(plan: &Plan, width: usize) -> String {
+/// Which reviewed plan it is a part of, in a sentence.
+pub(super) fn reviewed(plan: &Plan, width: usize) -> String {
     let Some(review) = &plan.review else { return String::new() };
     let fingerprint = review.fingerprint.get(..SHORT_FINGERPRINT).unwrap_or(&review.fingerprint);
-    let mut text = wrapped(
-        &format!("Only what the reviewed plan {} has.", escape_untrusted(fingerprint)),
-        &Lead::PLAIN,
-        width,
-    );
+    let sentence = format!("Only what the reviewed plan {} has.", escape_untrusted(fingerprint));
+    wrapped(&sentence, &Lead::PLAIN, width)
+}
+
+/// What no longer follows: with it, nothing is done.
+pub(super) fn misfits(plan: &Plan, width: usize) -> String {
+    let Some(review) = &plan.review else { return String::new() };
+    let mut text = String::new();
     if !review.misfits.is_empty() {
         text.push_str(&title("No longer follows", review.misfits.len()));
         for misfit in &review.misfits {

@@ -18,9 +18,8 @@ pub(super) struct Line {
 }
 
 pub(super) fn rows(lines: &mut [Line], width: usize) -> String {
-    lines.sort_by(|a, b| {
-        (std::cmp::Reverse(a.direction), &a.head).cmp(&(std::cmp::Reverse(b.direction), &b.head))
-    });
+    // Revokes first.
+    lines.sort_by(|a, b| (a.direction, &a.head).cmp(&(b.direction, &b.head)));
     let head_width = lines
         .iter()
         .map(|line| width_of(&line.head))
@@ -93,7 +92,7 @@ pub(in crate::render) fn details(planned: &PlannedOperation) -> Vec<String> {
             details.push(planned.reason.to_string());
         }
     }
-    details.extend(planned.until.map(|until| format!("access ends on {until}")));
+    details.extend(planned.until.map(|until| format!("until {until}")));
     details
 }
 

@@ -16,7 +16,7 @@ fn a_pull_request_has_one_comment_that_later_plans_edit() {
             |machine: &Machine| machine.hub.edit(|state| state.comments.retain(|it| it.author != "mallory"));
         let ran = machine.run(Event::Pull(pull)).ends(0).says("1 grant");
         let text = ran.left("plan.txt").unwrap();
-        assert!(text.contains("Plan: 1 grant") && !text.contains('\u{1b}'), "{text}");
+        assert!(text.contains("1 grant, 0 revokes\n") && !text.contains('\u{1b}'), "{text}");
         // What a job costs in addition to its plan is its requests to the platform.
         let asked = machine.hub.edit(|state| std::mem::take(&mut state.asked));
         assert!(asked.len() <= 15, "{} requests: {asked:#?}", asked.len());
