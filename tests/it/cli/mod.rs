@@ -38,6 +38,7 @@ mod messages;
 mod nginx;
 mod pace;
 mod pages;
+mod picture;
 mod proxies;
 mod prune;
 mod rename;

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use super::{Site, TODAY, company, example, files_of, repository, rollbook};
+use super::{Site, company, files_of, repository, rollbook};
 
 /// The commands that a page shows: the lines after `$ ` of its console blocks, with those that go on below a `\`.
 fn commands(page: &str) -> Vec<String> {
@@ -179,17 +179,6 @@ fn trust() {
     run("docs/trust.md", &Site::example("minimal"), &setting);
 }
 
-/// The plan at the top of the page is that of examples/minimal.
-#[test]
-fn the_plan_at_the_top_of_the_readme_is_what_the_program_prints() {
-    let page = fs::read_to_string(repository().join("README.md")).unwrap();
-    let (_, shown) = page.split_once("```text\n").unwrap();
-    let (shown, _) = shown.split_once("```").unwrap();
-    let site = Site::example("minimal");
-    let ran = rollbook(["-C", &example("minimal"), "plan", "--today", TODAY]).at(&site).run();
-    assert_eq!(ran.stdout, shown);
-}
-
 /// The first tree is the example, the second the one that the page shows.
 #[test]
 fn readme() {
@@ -227,4 +216,29 @@ fn readme() {
         ..Setting::default()
     };
     run("README.md", &Site::example("acme"), &setting);
+}
+
+/// A command that no row has is one that nobody finds, and an option that does not exist is one that fails.
+#[test]
+fn the_page_of_commands_has_every_command_with_options_that_it_takes() {
+    let page = fs::read_to_string(repository().join("docs/commands.md")).unwrap();
+    let help = |command: &[&str]| rollbook(command.iter().copied().chain(["--help"])).run().ends(0).stdout;
+    let listed = help(&[]);
+    let (_, listed) = listed.split_once("Commands:\n").unwrap();
+    let (listed, _) = listed.split_once("\n\n").unwrap();
+    let commands: Vec<&str> =
+        listed.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next()).collect();
+    assert!(commands.len() > 20, "{commands:?}");
+    for command in commands.into_iter().filter(|it| !it.is_empty() && *it != "help") {
+        let row = page.lines().find(|line| line.contains(&format!("`rollbook {command}")));
+        let row = row.unwrap_or_else(|| panic!("{command} has no row"));
+        let takes = help(&[command]);
+        if takes.contains("Commands:") {
+            continue;
+        }
+        for option in row.split("`--").skip(1) {
+            let option: String = option.chars().take_while(|c| c.is_alphabetic() || *c == '-').collect();
+            assert!(takes.contains(&format!("--{option}")), "{command} takes no --{option}: {row}");
+        }
+    }
 }
