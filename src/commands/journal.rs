@@ -21,7 +21,7 @@ use super::{Format, OUTPUT, Session, files};
 pub(super) const JOURNALS: &str = ".rollbook";
 
 /// The largest journal that is read, in bytes: a hundred times that of an apply of 10,000 operations.
-const LARGEST: u64 = 1024 * 1024 * 1024;
+pub(super) const LARGEST: u64 = 1024 * 1024 * 1024;
 
 /// What `journal` takes.
 #[derive(Debug, Args)]

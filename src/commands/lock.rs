@@ -17,7 +17,7 @@ use super::files::{Readers, read_text, replace};
 use super::{SELECTION, Session, block_on, connect};
 
 /// The largest export of accounts that is read, in bytes.
-const LARGEST_EXPORT: u64 = 512 << 20;
+pub(super) const LARGEST_EXPORT: u64 = 512 << 20;
 
 /// How many names a note lists.
 pub(super) const SHOWN: usize = 10;

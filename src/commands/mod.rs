@@ -34,6 +34,14 @@ mod session;
 use clap::ValueEnum;
 pub use execution::CONCURRENCY;
 
+/// The most bytes of a file that a command reads besides a tree.
+pub const LIMITS: [(&str, u64); 4] = [
+    ("a saved plan", show::LARGEST),
+    ("a snapshot", snapshot::LARGEST),
+    ("an export of users", lock::LARGEST_EXPORT),
+    ("a journal", journal::LARGEST),
+];
+
 pub use crate::atlassian::Waits;
 use connect::connect;
 use session::block_on;

@@ -14,7 +14,7 @@ use super::session::VERSION;
 use super::{OUTPUT, Session};
 
 /// The largest plan that is read, in bytes.
-const LARGEST: u64 = 512 << 20;
+pub(super) const LARGEST: u64 = 512 << 20;
 
 /// What `show` takes.
 #[derive(Debug, Args)]

@@ -21,7 +21,7 @@ use super::session::{Loaded, Session, VERSION};
 use super::{OUTPUT, block_on, connect};
 
 /// The largest snapshot that is read, in bytes.
-const LARGEST: u64 = 512 << 20;
+pub(super) const LARGEST: u64 = 512 << 20;
 
 /// What `snapshot` takes.
 #[derive(Debug, Args)]

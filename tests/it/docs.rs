@@ -246,7 +246,7 @@ What programs may rely on. The key `format` of a document says which it is, and 
 
 Within a version no key changes its name or its meaning, and no key that is always present goes away. Keys, and values of
 codes and states, may be added: ignore what you do not know. A change that would break a reader gives the format another number and a line in the changelog. The codes of [diagnostics](diagnostics.md), of guards, of notes and of what is blocked, and the exit codes
-([README](../README.md#commands)), are held to the same. Text, Markdown and annotations are for people, and may change.
+([exit-codes.md](exit-codes.md)), are held to the same. Text, Markdown and annotations are for people, and may change.
 
 What Rollbook reads again it reads of this version alone: a document of another is refused, with both named. A plan is refused
 also where another version of Rollbook made it, or somebody edited it.
@@ -270,15 +270,7 @@ Others, with a version or rules of their own:
 
 #[test]
 fn the_page_of_formats_has_every_one() {
-    let page = page_of_formats();
-    if std::env::var_os("ROLLBOOK_BLESS").is_some() {
-        fs::write("docs/formats.md", &page).unwrap();
-    }
-    assert_eq!(
-        fs::read_to_string("docs/formats.md").unwrap_or_default(),
-        page,
-        "bless it with ROLLBOOK_BLESS=1"
-    );
+    is_generated("docs/formats.md", &page_of_formats());
     assert_eq!(FORMATS.map(|(name, ..)| name), formats::ALL);
 }
 
@@ -318,4 +310,95 @@ fn the_page_of_exit_codes_has_every_one_in_the_order_in_which_they_count() {
     let page = fs::read_to_string("docs/exit-codes.md").unwrap();
     let first = |row: &str| row.strip_prefix("| ")?.split(' ').next()?.parse::<u8>().ok();
     assert_eq!(page.lines().filter_map(first).collect::<Vec<u8>>(), codes.map(Exit::code));
+}
+
+/// Holds a page to what the program knows, or writes it.
+fn is_generated(page: &str, text: &str) {
+    if std::env::var_os("ROLLBOOK_BLESS").is_some() {
+        fs::write(page, text).unwrap();
+    }
+    let committed = fs::read_to_string(page).unwrap_or_default();
+    assert_eq!(committed, text, "run ROLLBOOK_BLESS=1 cargo test --test it -- the_page_of");
+}
+
+/// Variables that are not Rollbook's own, by what reads them.
+const OTHER_VARIABLES: [(&str, &str); 6] = [
+    ("HTTPS_PROXY", "the HTTP proxy ([surfaces.md](surfaces.md#proxies-and-certificates))"),
+    ("ALL_PROXY", "the same, where `HTTPS_PROXY` is not set"),
+    ("NO_PROXY", "what is reached without a proxy"),
+    ("SSL_CERT_FILE", "a file of certificate authorities, in PEM, instead of the system's"),
+    ("SSL_CERT_DIR", "a folder of them"),
+    ("NO_COLOR", "no colour, whatever its value, unless `--color always` asks for it"),
+];
+
+#[test]
+fn the_page_of_the_environment_has_every_variable() {
+    let rows = |variables: &[(&str, &str)]| -> String {
+        variables.iter().map(|(name, meaning)| format!("| `{name}` | {meaning} |\n")).collect()
+    };
+    let text = format!(
+        "<!-- A test writes this page: ROLLBOOK_BLESS=1 cargo test --test it the_page_of_the_environment -->
+
+# Environment variables
+
+Credentials come from the environment alone, and never from the configuration. Each secret can come from a file instead, with
+`_FILE` behind the name of its variable; both together are an error. [surfaces.md](surfaces.md#making-the-credentials) says how to
+make each credential, and the pages of the platforms how a job gets it.
+
+| variable | meaning |
+| --- | --- |
+{}
+These are read as well. `rollbook ci` also reads the variables by which a platform describes its job.
+
+| variable | meaning |
+| --- | --- |
+{}",
+        rows(rollbook::environment::VARIABLES),
+        rows(&OTHER_VARIABLES)
+    );
+    is_generated("docs/environment.md", &text);
+}
+
+#[test]
+fn the_page_of_limits_has_every_one() {
+    let bytes = |most: usize| match most {
+        most if most >= 1 << 30 => format!("{} GiB", most >> 30),
+        most => format!("{} MiB", most >> 20),
+    };
+    let number = |most: usize| match most / 1000 {
+        0 => most.to_string(),
+        thousands => format!("{thousands},{:03}", most % 1000),
+    };
+    let row = |what: &str, most: String| format!("| {what} | {most} |\n");
+    let tree = config::LIMITS.iter().map(|(what, most, unit)| match *unit {
+        "B" => row(what, bytes(*most)),
+        unit => row(what, format!("{} {unit}", number(*most))),
+    });
+    let files = rollbook::commands::LIMITS.iter();
+    let files = files.map(|(what, most)| row(what, bytes(usize::try_from(*most).unwrap())));
+    let text = format!(
+        "<!-- A test writes this page: ROLLBOOK_BLESS=1 cargo test --test it the_page_of_limits -->
+
+# Limits
+
+## What Rollbook does not do
+
+It does not give an existing account a record in the SCIM directory.
+
+Out of scope: browser login (a token comes from the environment); passwords, sessions and profile fields
+of Atlassian accounts; Jira Server and Data Center; project roles and permission schemes.
+
+## What is too large
+
+What is larger is refused, with the limit in the message. Of mistakes the first are shown, and the others counted. A syntax
+error ends the reading of its file.
+
+| what | at most |
+| --- | --- |
+{}
+[performance.md](performance.md) has the limits of Atlassian's APIs, and how Rollbook keeps to them.
+",
+        tree.chain(files).collect::<String>()
+    );
+    is_generated("docs/limits.md", &text);
 }

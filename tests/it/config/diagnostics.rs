@@ -74,17 +74,19 @@ const PAGE: &str = "docs/diagnostics.md";
 
 fn page() -> String {
     let head = "<!-- A test writes this page: ROLLBOOK_BLESS=1 cargo test --test it the_page_of_diagnostics -->\n\n\
-                # Diagnostics\n\nWhat `rollbook check` may say of a tree, and every command that reads one. The code is
-                # above each \
+                # Diagnostics\n\nWhat `rollbook check` may say of a tree, and every command that reads one. The code is above each \
                 message, in\n`--format json` as `code`, and in `--format github` as the title. A code keeps its meaning within a \
                 version.\n\n| code | meaning |\n| --- | --- |\n";
     let blocks = "\n## What blocks an operation\n\nA plan lists what cannot be done under *Blocked*, with one of these codes, the reason and the remedy; \
                   the rest goes on, and the\ncommand ends with 6. A guard that takes its own operations out of a plan is listed by its name \
                   ([trust.md](trust.md#what-each-rule-promises)).\n\n| code | meaning |\n| --- | --- |\n";
+    let notes = "\n## What a plan notes\n\nNotes say what a reviewer should know. They change no exit code. `--format json` has the code, \
+                 and the text gathers notes of one\ncode.\n\n| code | meaning |\n| --- | --- |\n";
     let rows = |codes: &[(&str, &str)]| -> String {
         codes.iter().map(|(code, meaning)| format!("| `{code}` | {} |\n", meaning.trim())).collect()
     };
-    format!("{head}{}{blocks}{}", rows(codes::ALL), rows(rollbook::plan::OBSTACLES))
+    let [found, blocked, noted] = [codes::ALL, rollbook::plan::OBSTACLES, rollbook::plan::NOTES].map(rows);
+    format!("{head}{found}{blocks}{blocked}{notes}{noted}")
 }
 
 #[test]
@@ -93,4 +95,23 @@ fn the_page_of_diagnostics_is_what_the_program_knows() {
         fs::write(PAGE, page()).unwrap();
     }
     assert_eq!(fs::read_to_string(PAGE).unwrap_or_default(), page(), "bless it with ROLLBOOK_BLESS=1");
+}
+
+/// A note with a code that no page has would be one that nobody can look up. The laws hold the plans of random worlds to
+/// the same.
+#[test]
+fn the_page_of_diagnostics_has_every_note() {
+    let mut sources = String::new();
+    for file in walkdir::WalkDir::new("crates/rollbook-core/src/plan").into_iter().map(Result::unwrap) {
+        if file.file_type().is_file() && file.file_name() != "note_codes.rs" {
+            sources.push_str(&fs::read_to_string(file.path()).unwrap());
+        }
+    }
+    let codes: BTreeSet<&str> = rollbook::plan::NOTES.iter().map(|(code, _)| *code).collect();
+    let unused: Vec<&&str> = codes.iter().filter(|code| !sources.contains(&format!("\"{code}\""))).collect();
+    assert_eq!(unused, [&""; 0]);
+    let call = regex::Regex::new(r#"(?:Note::new\(|\bnote\(|note\(differ,)\s*"([a-z-]+)""#).unwrap();
+    let made: BTreeSet<&str> = call.captures_iter(&sources).map(|it| it.get(1).unwrap().as_str()).collect();
+    assert!(made.len() > 15, "{made:?}");
+    assert_eq!(made.difference(&codes).collect::<Vec<_>>(), [&""; 0]);
 }

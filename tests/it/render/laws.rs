@@ -109,6 +109,9 @@ proptest! {
         let plan = world.plan();
         let page = plan_markdown(&plan, CommentLimit::GITHUB);
         fits(&page);
+        for note in &plan.notes {
+            prop_assert!(rollbook::plan::NOTES.iter().any(|(code, _)| *code == note.code), "{}", note.code);
+        }
         prop_assert!(!page.contains("want of room"), "{}", page);
         let (open, _) = folds(&page);
         let (_, lines) = parted(&open);

@@ -15,10 +15,10 @@ use super::mistakes::finished;
 use super::parse::{LARGEST_FILE, parse, too_large};
 
 /// The most bytes that all files of a tree may hold together.
-const LARGEST_TREE: usize = 512 << 20;
+pub(super) const LARGEST_TREE: usize = 512 << 20;
 
 /// The most files and folders that are looked at.
-const MOST_ENTRIES: usize = 200_000;
+pub(super) const MOST_ENTRIES: usize = 200_000;
 
 /// A tree with what it says and what is wrong with it.
 #[derive(Clone, Debug)]

@@ -7,7 +7,7 @@ use super::context::Context;
 use super::values::remedy;
 
 /// The most characters of one file that are reported.
-const MOST: usize = 20;
+pub(super) const MOST: usize = 20;
 
 /// Reports the hidden characters of a file; `false` when it is not text at all.
 pub(super) fn check(cx: &mut Context, file: FileId, text: &str) -> bool {

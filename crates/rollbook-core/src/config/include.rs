@@ -29,8 +29,8 @@ static DEFAULT_PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
     DEFAULT.iter().filter_map(|text| compiled(text, nowhere).ok()).collect()
 });
 
-const MOST_PATTERNS: usize = 100;
-const LONGEST_PATTERN: usize = 256;
+pub(super) const MOST_PATTERNS: usize = 100;
+pub(super) const LONGEST_PATTERN: usize = 256;
 
 /// The choice of files that a rollbook.yaml makes.
 #[derive(Clone, Debug)]

@@ -5,7 +5,7 @@ use crate::model::{Diagnostic, Severity, Span};
 use super::codes;
 
 /// The most diagnostics of one severity that are kept: nobody reads more in one run.
-const MOST: usize = 1000;
+pub(super) const MOST: usize = 1000;
 
 /// How many errors may have been found before near misses are no longer looked for.
 const MOST_WITH_SUGGESTIONS: usize = 100;

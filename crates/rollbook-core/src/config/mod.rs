@@ -22,6 +22,7 @@ mod groups;
 mod hidden;
 mod identity;
 mod include;
+mod limits;
 mod lock;
 mod lock_text;
 mod members;
@@ -49,6 +50,7 @@ pub use edit::{EditError, Edited, FilePer, Imported, Rename, imported, renamed, 
 pub use files::{Loaded, find_root, load, not_included, read_tree};
 pub use format::{FormatError, format};
 pub use include::{Include, LOCK, ROOT};
+pub use limits::LIMITS;
 pub use lock_text::lock_text;
 pub use owners::{active_admins, owners_of_files};
 pub use parse::{Parsed, parse};

@@ -35,6 +35,9 @@ pub enum EmailError {
 }
 
 impl Email {
+    /// The most bytes of an email (RFC 5321 §4.5.3.1.3).
+    pub const LONGEST: usize = 254;
+
     /// Checks a text and takes its spelling as it is.
     ///
     /// # Errors
@@ -43,7 +46,7 @@ impl Email {
         if let Some(bad) = text.chars().find(|c| is_invisible(*c)) {
             return Err(EmailError::Invisible(u32::from(bad)));
         }
-        if text.len() > 254 {
+        if text.len() > Self::LONGEST {
             return Err(EmailError::TooLong);
         }
         // An address of a plan writes `account:ID` where there is no email, and an unquoted local part cannot

@@ -26,6 +26,7 @@ mod identity;
 mod import;
 mod lock;
 mod narrow;
+mod note_codes;
 mod notes;
 mod order;
 mod pipeline;
@@ -57,6 +58,7 @@ pub use identity::{OBSTACLES, Resolved};
 pub use import::{Selection, asked_anew, import, import_questions, withhold};
 pub use lock::{Locking, emails_of_accounts, lock, unresolved};
 pub use narrow::Scope;
+pub use note_codes::NOTES;
 pub use pipeline::make;
 pub use questions::{
     Beside, Reads, Searches, groups_to_read, moved, privileged_groups_to_read, questions, reads, searches,

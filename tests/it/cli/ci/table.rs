@@ -12,7 +12,7 @@ use super::rows::{APPLIES, CLONES, NIGHTS, PLANS, Walk};
 use crate::cli::base::git;
 use crate::cli::repository;
 
-const INTRODUCTION: &str = "# Walks\n\nWhat happens to what people do, by the recipes of [examples/ci](../examples/ci), run \
+const INTRODUCTION: &str = "# Walks\n\nWhat happens to what people do, by the recipes of `examples/ci`, run \
 as pipelines against the sandbox and a stand-in\nfor the platform. A test writes this page. Each row is about the last run \
 of a walk, on the platforms where it has a\nmeaning.\n\n- **comment**: the heading of Rollbook's comment on the pull \
 request.\n- **authors**: who made the change, by the plan.\n- **base**: what the plan compares with.\n- **journal**: the \

@@ -18,7 +18,7 @@ use super::mistakes::Mistakes;
 use super::node::{Entry, Looks, Map, Node, Scalar, Value};
 
 /// How deep lists and mappings may be nested. A declaration needs 6.
-const DEEPEST: usize = 64;
+pub(super) const DEEPEST: usize = 64;
 
 /// Reads one file. After a syntax error, what precedes it is kept.
 pub(super) fn read<'t>(file: FileId, text: &'t str, mistakes: &mut Mistakes) -> Option<Node<'t>> {

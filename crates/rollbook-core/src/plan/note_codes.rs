@@ -1,0 +1,45 @@
+//! The codes of notes, each with its meaning, for the page that lists them (docs/diagnostics.md).
+
+/// What a reviewer should know, by the code of the note.
+pub const NOTES: &[(&str, &str)] = &[
+    (
+        "apps-not-shown",
+        "Without a credential for Jira, apps and service accounts are not shown, and keep their access.",
+    ),
+    ("base-not-contained", "The commit that is planned does not contain the base."),
+    ("default-groups-unknown", "The default groups of an app that somebody is invited to cannot be read."),
+    ("description-unused", "The surface that creates a group takes no description."),
+    ("email-changed", "A locked or pinned account has another email on the site now."),
+    (
+        "exclusive-stands",
+        "Somebody is in two groups that exclude each other, and nothing of the plan changes it.",
+    ),
+    ("expires-soon", "A membership ends within two weeks."),
+    ("group-deleted", "Deleting a group ends its memberships, and its id does not come back."),
+    ("group-renamed", "A locked or pinned group has another name on the site now."),
+    ("leaver-unknown", "Nobody on the site has the email of a person who is to lose access."),
+    (
+        "name-ignored",
+        "An existing account has another name than the configuration, and its name cannot be set.",
+    ),
+    (
+        "no-longer-managed",
+        "rollbook.lock has a user or a group that is not declared any more; access remains.",
+    ),
+    ("no-mail", "Somebody is provisioned without the mail that `invite-mail` asks for."),
+    ("not-in-lock", "rollbook.lock does not say which account or group some names mean."),
+    ("not-read", "A read that a plan can do without was not answered; the note says what is left out."),
+    ("read-only", "Jira's credential is not a site administrator's: an apply through Jira would be refused."),
+    ("rule-names-left-group", "A rule names a group that the change stops declaring."),
+    ("rule-names-nothing", "A rule names a group or an email that nobody knows."),
+    ("seats-short", "An app has fewer seats left than the plan takes."),
+    (
+        "site-admins-unknown",
+        "Without a credential for Jira, nobody can tell which groups give site administration.",
+    ),
+    ("unlisted-group", "A group of the site is not declared (`unlisted-groups: report`)."),
+    ("unlisted-user", "An active account is not declared (`unlisted-users: report`)."),
+    ("waits-for-provider", "Somebody who left stays in groups until the identity provider takes them out."),
+    ("without-id", "A list of the site has rows without an id."),
+    ("written-anew", "A user or group of rollbook.lock is declared under another spelling now."),
+];
