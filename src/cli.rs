@@ -138,7 +138,7 @@ enum Command {
     Demo(commands::demo::Arguments),
     /// Serve an emulated site on loopback
     Sandbox(commands::sandbox::Arguments),
-    /// Print the JSON Schema of the configuration or of a plan
+    /// Print the JSON Schema of the configuration, or of a document that Rollbook writes
     Schema(commands::generated::SchemaArguments),
     /// Print a completion script for a shell
     Completions(commands::generated::CompletionsArguments),

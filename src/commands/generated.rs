@@ -6,6 +6,7 @@ use clap_complete::Shell;
 use crate::config;
 use crate::error::Error;
 use crate::exit::Exit;
+use crate::model::formats;
 use crate::render;
 
 use super::Session;
@@ -24,6 +25,24 @@ enum Document {
     Tree,
     /// What `plan --format json` prints
     Plan,
+    /// What `apply` and `undo --format json` print
+    Report,
+    /// What `check --format json` prints
+    Diagnostics,
+    /// What `doctor --format json` prints
+    Doctor,
+    /// What `explain --format json` prints
+    Explanation,
+    /// What `users --format json` prints
+    Users,
+    /// What `snapshot --out` writes
+    Snapshot,
+    /// A line of what `apply --journal` writes
+    Journal,
+    /// What `journal show --format json` prints
+    JournalReport,
+    /// What `journal list --format json` prints
+    Journals,
 }
 
 /// What `completions` takes.
@@ -38,10 +57,20 @@ pub struct CompletionsArguments {
 /// # Errors
 /// [`Error::Io`] when stdout fails.
 pub fn schema(session: &Session, arguments: &SchemaArguments) -> Result<Exit, Error> {
-    let text = match arguments.of {
-        Document::Tree => format!("{:#}\n", config::schema()),
-        Document::Plan => render::plan_schema(),
+    let format = match arguments.of {
+        Document::Tree => None,
+        Document::Plan => Some(formats::PLAN),
+        Document::Report => Some(formats::REPORT),
+        Document::Diagnostics => Some(formats::DIAGNOSTICS),
+        Document::Doctor => Some(formats::DOCTOR),
+        Document::Explanation => Some(formats::EXPLANATION),
+        Document::Users => Some(formats::USERS),
+        Document::Snapshot => Some(formats::SNAPSHOT),
+        Document::Journal => Some(formats::JOURNAL),
+        Document::JournalReport => Some(formats::JOURNAL_REPORT),
+        Document::Journals => Some(formats::JOURNALS),
     };
+    let text = format.and_then(render::schema_of).unwrap_or_else(|| format!("{:#}\n", config::schema()));
     session.data(&text)?;
     Ok(Exit::Done)
 }

@@ -264,6 +264,7 @@ impl Run<'_> {
             operator: settings.operator.as_ref().map(|operator| operator.value.clone()),
             fingerprint: plan.fingerprint.clone(),
             commit: plan.header.commit.clone(),
+            today: Some(plan.header.today),
             allowed: allowed.to_vec(),
             operations: plan.operations.len(),
         }

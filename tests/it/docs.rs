@@ -150,7 +150,7 @@ fn what_a_page_refers_to_is_there() {
 const FORMATS: [(&str, &str, &str, &str); 11] = [
     (
         formats::PLAN,
-        "a plan, sealed by a checksum: [schema](../schema/plan.v1.json)",
+        "a plan, sealed by a checksum",
         "`plan` and `show --format json`, `plan --out`",
         "`show`, `apply PLAN`",
     ),
@@ -235,7 +235,8 @@ fn every_fact_has_a_source_and_says_how_sure_it_is() {
 fn page_of_formats() -> String {
     let rows = FORMATS.iter().map(|(name, holds, written, read)| {
         let read = if read.is_empty() { "–" } else { read };
-        format!("| `{name}` | {holds} | {written} | {read} |\n")
+        let schema = name.replace("rollbook.", "").replace('/', ".v");
+        format!("| [`{name}`](../schema/{schema}.json) | {holds} | {written} | {read} |\n")
     });
     format!(
         "<!-- A test writes this page: ROLLBOOK_BLESS=1 cargo test --test it the_page_of_formats -->
@@ -250,6 +251,8 @@ codes and states, may be added: ignore what you do not know. A change that would
 
 What Rollbook reads again it reads of this version alone: a document of another is refused, with both named. A plan is refused
 also where another version of Rollbook made it, or somebody edited it.
+
+Each links to its JSON Schema, which `rollbook schema` prints as well. A journal's describes one line.
 
 | format | holds | written by | read by |
 | --- | --- | --- | --- |

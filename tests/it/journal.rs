@@ -25,6 +25,7 @@ fn begin() -> Record {
         operator: None,
         fingerprint: "3f9c2a71".into(),
         commit: None,
+        today: Some(jiff::civil::date(2026, 11, 22)),
         allowed: vec!["max-revokes".parse().unwrap()],
         operations: 3,
     })

@@ -1,8 +1,12 @@
 //! What is generated from the program itself: schemas, completions, the manual page.
 
+use std::collections::BTreeSet;
 use std::fs;
 
-use rollbook::render::plan_schema;
+use http::StatusCode;
+use rollbook::model::formats;
+use rollbook::render::schema_of;
+use rollbook::sandbox::Failure;
 use serde_json::Value;
 
 use super::{Ran, Site, TODAY, example, repository, rollbook};
@@ -10,15 +14,114 @@ use super::{Ran, Site, TODAY, example, repository, rollbook};
 const COMMANDS: [&str; 9] =
     ["check", "plan", "apply", "journal", "demo", "sandbox", "schema", "completions", "man"];
 
+/// `rollbook.plan/1` is described by `schema/plan.v1.json`.
+fn parts(format: &str) -> (&str, &str) {
+    format.strip_prefix("rollbook.").unwrap().split_once('/').unwrap()
+}
+
 #[test]
-fn the_committed_schema_of_plans_is_the_one_that_rollbook_prints() {
-    let path = repository().join("schema/plan.v1.json");
-    if std::env::var_os("ROLLBOOK_BLESS").is_some() {
-        fs::write(&path, plan_schema()).unwrap();
+fn the_committed_schema_of_each_format_is_the_one_that_rollbook_prints() {
+    for format in formats::ALL {
+        let (name, version) = parts(format);
+        let schema = schema_of(format).unwrap_or_else(|| panic!("{format} has no schema"));
+        let path = repository().join(format!("schema/{name}.v{version}.json"));
+        if std::env::var_os("ROLLBOOK_BLESS").is_some() {
+            fs::write(&path, &schema).unwrap();
+        }
+        let committed = fs::read_to_string(&path).unwrap_or_default();
+        assert!(committed == schema, "{format}: run ROLLBOOK_BLESS=1 cargo test schema");
+        assert_eq!(rollbook(["schema", name]).run().ends(0).stdout, committed);
     }
-    let committed = fs::read_to_string(&path).unwrap();
-    assert!(committed == plan_schema(), "run ROLLBOOK_BLESS=1 cargo test schema");
-    assert_eq!(rollbook(["schema", "plan"]).run().ends(0).stdout, committed);
+}
+
+/// Documents of a format, each of which fits its schema, and none of which would with another first key.
+pub(super) fn fit(format: &str, documents: &[Value]) {
+    let schema: Value = serde_json::from_str(&schema_of(format).unwrap()).unwrap();
+    let validator = jsonschema::validator_for(&schema).unwrap();
+    assert!(!documents.is_empty(), "{format}");
+    for document in documents {
+        let wrong: Vec<String> =
+            validator.iter_errors(document).map(|it| format!("{}: {it}", it.instance_path())).collect();
+        assert_eq!(wrong, [""; 0], "{format}: {document:#}");
+        for key in schema["required"].as_array().unwrap() {
+            let mut without = document.clone();
+            without.as_object_mut().unwrap().remove(key.as_str().unwrap());
+            assert!(!validator.is_valid(&without), "{format}: {key} may be left out");
+        }
+        let named = schema["properties"].as_object().unwrap();
+        let unnamed: Vec<&String> =
+            document.as_object().unwrap().keys().filter(|key| !named.contains_key(*key)).collect();
+        assert_eq!(unnamed, [""; 0], "{format}: the schema does not name them");
+    }
+}
+
+#[test]
+fn documents_fit_their_schemas() {
+    let (acme, minimal) = (Site::example("acme"), Site::example("minimal"));
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name).display().to_string();
+    let on = |name: &str, site: &Site, arguments: &[&str]| {
+        let tree = example(name);
+        rollbook(arguments.iter().copied().chain(["-C", &tree, "--today", TODAY])).at(site).run()
+    };
+    let read = |path: &str| fs::read_to_string(path).unwrap();
+    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+
+    fit(formats::DOCTOR, &[on("acme", &acme, &["doctor", "--format", "json"]).json()]);
+    let explained = ["kim@contractor.example", "engineering"];
+    fit(
+        formats::EXPLANATION,
+        &explained.map(|it| on("acme", &acme, &["explain", it, "--format", "json"]).json()),
+    );
+    fit(formats::USERS, &[on("acme", &acme, &["users", "--format", "json"]).json()]);
+    let snapshot = at("snapshot.json");
+    let snapshots = ["acme", "minimal"].map(|name| {
+        let site = if name == "acme" { &acme } else { &minimal };
+        on(name, site, &["snapshot", "--out", &snapshot]).ends(0);
+        json(&read(&snapshot))
+    });
+    fit(formats::SNAPSHOT, &snapshots);
+    let broken =
+        rollbook(["check", "--format", "json"]).file("rollbook.yaml", "version: 2\nusers: [x]\n").run();
+    fit(formats::DIAGNOSTICS, &[broken.json(), on("acme", &acme, &["check", "--format", "json"]).json()]);
+
+    // What is done, blocked, refused by the site and skipped.
+    let journal = at("journal.jsonl");
+    let apply = ["apply", "--yes", "--format", "json", "--journal"];
+    let refused = Site::example("minimal");
+    let refusal = Failure::instead(StatusCode::FORBIDDEN, &[("content-type", "application/json")], "{}");
+    refused.sandbox.fail_next("POST /rest/api/3/user", refusal);
+    let reports = [("acme", &acme, &journal), ("minimal", &refused, &at("refused.jsonl"))]
+        .map(|(name, site, journal)| on(name, site, &[&apply[..], &[journal.as_str()]].concat()).json());
+    let outcomes = reports.iter().flat_map(|it| it["operations"].as_array().unwrap());
+    let outcomes: BTreeSet<&str> = outcomes.map(|it| it["outcome"].as_str().unwrap()).collect();
+    assert_eq!(outcomes, BTreeSet::from(["applied", "failed", "skipped"]));
+    fit(formats::REPORT, &reports);
+    let lines: Vec<Value> = [&journal, &at("refused.jsonl")]
+        .iter()
+        .flat_map(|path| read(path).lines().map(json).collect::<Vec<_>>())
+        .collect();
+    assert_eq!(lines[0]["record"]["today"], TODAY);
+    fit(formats::JOURNAL, &lines);
+    let shown = |arguments: &[&str]| rollbook(arguments.iter().copied()).run().json();
+    fs::write(
+        at("cut.jsonl"),
+        read(&journal).lines().take(2).map(|line| format!("{line}\n")).collect::<String>(),
+    )
+    .unwrap();
+    fs::write(at("changed.jsonl"), read(&journal).replace("atlas", "xtlas")).unwrap();
+    let journals = ["journal.jsonl", "refused.jsonl", "cut.jsonl", "changed.jsonl"];
+    fit(
+        formats::JOURNAL_REPORT,
+        &journals.map(|name| shown(&["journal", "show", "--format", "json", &at(name)])),
+    );
+    let list = rollbook(["journal", "list", "--format", "json"]);
+    let list = journals.iter().fold(list.file("rollbook.yaml", ""), |list, name| {
+        list.file(&format!(".rollbook/journals/{name}"), &read(&at(name)))
+    });
+    let list = list.run().json();
+    assert_eq!(list["runs"].as_array().map(Vec::len), Some(journals.len()));
+    fit(formats::JOURNALS, &[list]);
 }
 
 #[test]
@@ -31,7 +134,7 @@ fn the_schema_of_the_tree_is_the_one_that_is_committed() {
 
 #[test]
 fn plans_fit_their_schema() {
-    let schema: Value = serde_json::from_str(&plan_schema()).unwrap();
+    let schema: Value = serde_json::from_str(&schema_of(formats::PLAN).unwrap()).unwrap();
     let validator = jsonschema::validator_for(&schema).unwrap();
     let wrong = |document: &Value| -> Vec<String> {
         validator.iter_errors(document).map(|it| format!("{}: {it}", it.instance_path())).collect()

@@ -9,6 +9,7 @@ use serde_json::json;
 use tempfile::TempDir;
 
 use super::base::git;
+use super::generated::fit;
 use super::{Ran, Rollbook, Site, TODAY, example, files_of, rollbook};
 
 /// A repository with a tree of the minimal example in `sites/emea` and another one in `sites/apac`, whose developers are in the
@@ -91,6 +92,7 @@ fn trees_are_listed_with_their_sites() {
         ran.json(),
         json!({ "format": "rollbook.trees/1", "base": null, "trees": both, "removed": [] })
     );
+    fit("rollbook.trees/1", &[ran.json()]);
     // Any folder of the repository will do, and a tree that is not valid is listed as well.
     write(dir.path(), "sites/apac/users/own.yaml", "people: {}\n");
     let ran = trees(&dir.path().join("teams"), &["--base", "main", "--format", "json"]).ends(0);

@@ -206,6 +206,7 @@ pub(crate) async fn journal_with_room(plan: &Plan, room: usize) -> JournalWriter
         operator: None,
         fingerprint: plan.fingerprint.clone(),
         commit: None,
+        today: None,
         allowed: Vec::new(),
         operations: plan.operations.len(),
     };

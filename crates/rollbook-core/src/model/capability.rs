@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::ids::{AccountId, App, GroupId, GroupName, ScimId};
@@ -11,7 +12,7 @@ use super::read::{Read, Unread};
 use super::scim::ScimUser;
 
 /// What must be known before changes can be routed. Nothing to do asks nothing.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Questions {
@@ -36,7 +37,7 @@ pub struct Questions {
 }
 
 /// The answers to [`Questions`].
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Capabilities {
     /// By group; `None` where the API did not show the group.
@@ -71,7 +72,7 @@ pub struct Capabilities {
 
 /// Who may change a group: from Jira's group picker (docs/atlassian.md#synced-groups-and-teams-in-jira), or from the
 /// organization (docs/atlassian.md#who-may-change-a-group).
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct GroupKind {
     /// Who manages it.
@@ -85,7 +86,7 @@ pub struct GroupKind {
 }
 
 /// Who manages a group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ManagedBy {
     /// An identity provider: its members can be changed there, and through SCIM, alone.
@@ -97,7 +98,7 @@ pub enum ManagedBy {
 }
 
 /// What a group is used for.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Usage {
     /// An Atlassian team, not an admin-hub group.
@@ -109,7 +110,7 @@ pub enum Usage {
 }
 
 /// Which groups give an app, from `GET /applicationrole`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AppRole {
     /// The app.
@@ -123,7 +124,7 @@ pub struct AppRole {
 }
 
 /// How many more people may have an app.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Seats {
     /// As many as there are.

@@ -1,6 +1,7 @@
 //! Why somebody is, or is not, in a group according to the configuration alone.
 
 use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::address::UserRef;
@@ -8,7 +9,7 @@ use super::ids::GroupName;
 use super::tree::Location;
 
 /// The ways by which a tree puts people into groups.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Explanation {
     /// The ways, by group and then in the order of the tree.
     pub ways: Vec<Way>,
@@ -17,13 +18,15 @@ pub struct Explanation {
 }
 
 /// One way into a group.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Way {
     /// Whom it is about.
+    #[schemars(with = "String")]
     pub user: UserRef,
     /// From the group that it leads into, through the groups that its entries name, to the entry that names the person.
     pub steps: Vec<Step>,
     /// The first day on which it does not hold any more: the earliest on the way.
+    #[schemars(with = "Option<String>")]
     pub until: Option<Date>,
     /// Whether it holds.
     pub standing: Standing,
@@ -32,20 +35,21 @@ pub struct Way {
 }
 
 /// An entry on the way.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Step {
     /// The group whose entry it is.
     pub group: GroupName,
     /// Where the entry stands.
     pub origin: Location,
     /// The first day on which the entry is inert.
+    #[schemars(with = "Option<String>")]
     pub until: Option<Date>,
     /// Why, as the entry says.
     pub because: Option<String>,
 }
 
 /// Whether a way holds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "standing", content = "by", rename_all = "kebab-case")]
 pub enum Standing {
     /// It does.

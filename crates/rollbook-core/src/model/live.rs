@@ -4,10 +4,11 @@
 //! by [`Listing::checked`] alone, what was not read is [`Reading::NotRead`] and not an empty listing, and a
 //! [`Membership`] that an operation may end is handed out by a listing alone.
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use indexmap::IndexMap;
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use super::email::Email;
@@ -38,7 +39,7 @@ pub struct LiveState {
 }
 
 /// A group, as a listing shows it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LiveGroup {
     /// Its id.
@@ -48,7 +49,7 @@ pub struct LiveGroup {
 }
 
 /// An account, as a listing shows it.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LiveAccount {
     /// Its id.
@@ -64,7 +65,7 @@ pub struct LiveAccount {
 }
 
 /// `accountType` of the API (docs/atlassian.md#account-kinds).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum AccountKind {
     /// A person.
@@ -88,7 +89,7 @@ impl AccountKind {
 }
 
 /// What the credentials may see and do.
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rights {
     /// The surfaces that there is a credential for.
@@ -98,7 +99,7 @@ pub struct Rights {
 }
 
 /// What Jira's credential may see and do, as the probe found it.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JiraRights {
     /// The account that the credential acts as.
@@ -190,7 +191,7 @@ impl LiveState {
 }
 
 /// Something that may not have been read, which is not the same as empty.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reading<T> {
     /// Nobody asked, or the credential may not.
@@ -291,7 +292,7 @@ impl<T: Ord> Listing<T> {
 }
 
 /// How a listing is written: as its rows, where all of them have ids.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Written<R> {
     Rows(R),
@@ -305,6 +306,20 @@ impl<T: Serialize> Serialize for Listing<T> {
             names => Written::Beside { rows: &self.rows, unidentified: names.to_vec() },
         };
         written.serialize(serializer)
+    }
+}
+
+impl<T: JsonSchema> JsonSchema for Listing<T> {
+    fn inline_schema() -> bool {
+        true
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        Written::<Vec<T>>::schema_name()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        Written::<Vec<T>>::json_schema(generator)
     }
 }
 

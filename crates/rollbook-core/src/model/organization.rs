@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::capability::{GroupKind, ManagedBy, Usage};
@@ -11,7 +12,7 @@ use super::live::{AccountKind, LiveAccount, LiveGroup};
 use super::words::words;
 
 /// A person, as the organization's user search shows them. Service accounts and apps are not among them.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct OrganizationUser {
     /// The account.
@@ -53,7 +54,7 @@ words! {
 }
 
 /// `claimStatus`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Claim {
     /// The organization manages the account.
@@ -65,7 +66,7 @@ pub enum Claim {
 }
 
 /// `managementSource`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum UserSource {
     /// An admin invited them.
@@ -77,7 +78,7 @@ pub enum UserSource {
 }
 
 /// `platformRoles`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlatformRole {
     /// May do everything in the organization.
@@ -127,7 +128,7 @@ pub enum GroupManager {
 }
 
 /// What may be done to a managed account, and who else owns it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Privileges {
     /// Whether it may be deactivated and activated, or why not.
@@ -139,7 +140,7 @@ pub struct Privileges {
 }
 
 /// Why something may not be done to an account.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Restriction {
     /// A SCIM directory owns it: `externalDirectory.scim`.

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::address::Key;
@@ -23,7 +24,7 @@ pub struct Report {
 
 /// What a surface answers to a write, before a read confirms it. The texts are its own words where it had any; a journal
 /// keeps them cut.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "word", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Response {
     /// It was done.
@@ -51,7 +52,7 @@ pub enum Response {
 }
 
 /// The ids that an operation created.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CreatedIds {
     /// A group's.
@@ -72,7 +73,7 @@ pub struct CreatedIds {
 }
 
 /// The outcome of an operation. A journal keeps its texts cut.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Outcome {
     /// The surface took it.

@@ -14,7 +14,7 @@ use super::organization::OrganizationUser;
 use super::scim::ScimUser;
 
 /// The reads of one moment, and the answers to what a change of the tree may come to ask.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
     /// When, where and by what it was taken.
@@ -28,7 +28,7 @@ pub struct Snapshot {
 }
 
 /// When, where and by what a snapshot was taken.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SnapshotHeader {
     /// When the reads began, in UTC (RFC 3339).
@@ -46,7 +46,7 @@ pub struct SnapshotHeader {
 }
 
 /// What a tree names of Atlassian.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
     /// The site's origin.
@@ -60,7 +60,7 @@ pub struct Place {
 }
 
 /// What was read, as each surface shows it: what the organization says of people is kept apart.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Readings {
     /// What the credentials may see and do.

@@ -1,11 +1,12 @@
 //! What `doctor` found, for people and for programs.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{Diagnosis, Health, formats};
 
 use super::escape_untrusted;
-use super::json::pretty;
+use super::json::{pretty, schema};
 use super::lines::{BOLD, GRANT, Lead, REVOKE, painted, wrapped};
 
 /// Renders what each credential is good for, within a width in cells.
@@ -40,12 +41,18 @@ pub fn diagnoses_text(diagnoses: &[Diagnosis], width: usize) -> String {
     text
 }
 
+/// What each credential is good for.
+#[derive(Serialize, JsonSchema)]
+struct Document<'a> {
+    format: &'static str,
+    surfaces: &'a [Diagnosis],
+}
+
+pub(super) fn diagnoses_schema() -> String {
+    schema::<Document<'_>>(formats::DOCTOR)
+}
+
 /// Renders the same as a versioned JSON document, with a line break at its end.
 pub fn diagnoses_json(diagnoses: &[Diagnosis]) -> String {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        format: &'static str,
-        surfaces: &'a [Diagnosis],
-    }
     pretty(&Document { format: formats::DOCTOR, surfaces: diagnoses })
 }

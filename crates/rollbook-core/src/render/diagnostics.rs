@@ -14,6 +14,7 @@ use super::escape_untrusted;
 use excerpt::Excerpt;
 
 pub use json::diagnostics_json;
+pub(super) use json::diagnostics_schema;
 
 /// What miette writes before a message: `  × `.
 const MESSAGE_INDENT: usize = 4;

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{Explanation, Standing, Way, formats};
 
 use super::escape_untrusted;
-use super::json::pretty;
+use super::json::{pretty, schema};
 use super::lines::{BOLD, CHANGE, GRANT, REVOKE, Row, painted};
 use super::plan::short;
 
@@ -20,12 +21,16 @@ pub enum About {
     Group,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Document<'a> {
     format: &'static str,
     about: &'a str,
     #[serde(flatten)]
     explanation: &'a Explanation,
+}
+
+pub(super) fn explanation_schema() -> String {
+    schema::<Document<'_>>(formats::EXPLANATION)
 }
 
 /// Renders an explanation as JSON, with a line break at its end.

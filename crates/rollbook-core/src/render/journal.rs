@@ -1,16 +1,17 @@
 //! What a journal tells, for people and for programs. All of it comes from a file, so all of it is made harmless.
 
 use jiff::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::journal::{Broken, JournalFile, Parsed};
 use crate::model::{
     AccountId, Begin, CreatedIds, End, Ending, Exchange, Found, GroupId, Journal, Key, OperationHistory,
-    OperationState, Outcome, Response, ScimId, SentOperation, formats,
+    OperationState, Outcome, Record, Response, ScimId, SentOperation, formats,
 };
 
 use super::escape_untrusted;
-use super::json::pretty;
+use super::json::{pretty, schema};
 use super::lines::{BOLD, CHANGE, Lead, REVOKE, count, painted, wrapped};
 use super::report::{line, outcome_line};
 
@@ -92,19 +93,6 @@ pub fn journals_text(files: &[JournalFile], width: usize) -> String {
 
 /// Renders the same as [`journals_text`] as a versioned JSON document, with a line break at its end.
 pub fn journals_json(files: &[JournalFile]) -> String {
-    #[derive(Serialize)]
-    struct List<'a> {
-        format: &'static str,
-        runs: Vec<Listed<'a>>,
-    }
-    #[derive(Serialize)]
-    struct Listed<'a> {
-        file: String,
-        began: Option<Timestamp>,
-        run: Option<&'a Begin>,
-        end: Option<&'a End>,
-        broken: Option<BrokenDocument>,
-    }
     pretty(&List {
         format: formats::JOURNALS,
         runs: files
@@ -120,19 +108,68 @@ pub fn journals_json(files: &[JournalFile]) -> String {
     })
 }
 
-#[derive(Serialize)]
+/// The runs of a folder.
+#[derive(Serialize, JsonSchema)]
+struct List<'a> {
+    format: &'static str,
+    runs: Vec<Listed<'a>>,
+}
+
+#[derive(Serialize, JsonSchema)]
+struct Listed<'a> {
+    file: String,
+    #[schemars(with = "Option<String>")]
+    began: Option<Timestamp>,
+    run: Option<&'a Begin>,
+    end: Option<&'a End>,
+    broken: Option<BrokenDocument>,
+}
+
+/// A line of a journal as it is written.
+#[derive(JsonSchema)]
+#[expect(dead_code, reason = "it is there for its schema: a chain writes the lines")]
+struct WrittenLine {
+    /// Its number, from 1.
+    seq: u64,
+    /// When it was written.
+    #[schemars(with = "String")]
+    at: Timestamp,
+    /// The hash of the line before, in hex; zeros before the first.
+    previous: String,
+    /// What happened.
+    record: Record,
+    /// SHA-256 over the line before this key, in hex.
+    hash: String,
+}
+
+pub(super) fn journal_schema() -> String {
+    schema::<WrittenLine>(formats::JOURNAL)
+}
+
+pub(super) fn journal_report_schema() -> String {
+    schema::<Document<'_>>(formats::JOURNAL_REPORT)
+}
+
+pub(super) fn journals_schema() -> String {
+    schema::<List<'_>>(formats::JOURNALS)
+}
+
+/// What a journal says.
+#[derive(Serialize, JsonSchema)]
 struct Document<'a> {
     format: &'static str,
     run: Option<&'a Begin>,
+    #[schemars(with = "Option<String>")]
     began: Option<Timestamp>,
     end: Option<&'a End>,
+    #[schemars(with = "Option<String>")]
     ended: Option<Timestamp>,
     last_hash: &'a str,
     broken: Option<BrokenDocument>,
     operations: Vec<OperationDocument<'a>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct BrokenDocument {
     line: usize,
     why: String,
@@ -144,11 +181,12 @@ impl BrokenDocument {
     }
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct OperationDocument<'a> {
     key: &'a Key,
     outcome: &'static str,
     why: Option<String>,
+    #[schemars(with = "Option<String>")]
     at: Option<Timestamp>,
     sent: Option<&'a SentOperation>,
     exchanges: Vec<&'a Exchange>,
@@ -170,7 +208,7 @@ fn document<'a>(told: &OperationHistory<'a>) -> OperationDocument<'a> {
     }
 }
 
-/// The word for the outcome of an operation, and what is said about it.
+/// The word for the outcome of an operation, and its explanation.
 fn state(state: OperationState<'_>) -> (&'static str, Option<String>) {
     match state {
         OperationState::Settled(outcome) => {
@@ -219,6 +257,9 @@ fn head(journal: &Journal, width: usize) -> String {
         row("organization", organization);
     }
     row("by", &by(begin));
+    if let Some(today) = begin.today {
+        row("judged by", &today.to_string());
+    }
     if !begin.allowed.is_empty() {
         let allowed: Vec<&str> = begin.allowed.iter().map(|guard| guard.as_str()).collect();
         row("allowed", &allowed.join(", "));

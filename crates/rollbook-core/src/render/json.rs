@@ -1,5 +1,8 @@
 //! Plans and reports as versioned JSON documents.
 
+use schemars::generate::SchemaSettings;
+use schemars::transform::{Transform, transform_subschemas};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
 use crate::model::{Blocked, Key, Outcome, Plan, Report, formats};
@@ -8,7 +11,7 @@ use crate::plan;
 use super::escape_untrusted::escaped;
 
 /// The outcome of a plan.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct ReportDocument<'a> {
     format: &'static str,
     fingerprint: &'a str,
@@ -19,7 +22,7 @@ struct ReportDocument<'a> {
     ended: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct OutcomeDocument<'a> {
     key: &'a Key,
     outcome: &'static str,
@@ -37,8 +40,48 @@ pub fn plan_json(plan: &Plan) -> String {
 }
 
 /// The JSON Schema of [`plan_json`], with a line break at its end.
-pub fn plan_schema() -> String {
+pub(super) fn plan_schema() -> String {
     pretty(&plan::document_schema())
+}
+
+/// The JSON Schema of the documents of a format, with a line break at its end. Its title is the format.
+pub(super) fn schema<T: JsonSchema>(format: &str) -> String {
+    titled(format, generator().into_root_schema_for::<T>())
+}
+
+pub(super) fn snapshot_schema() -> String {
+    titled(formats::SNAPSHOT, plan::snapshot::snapshot_schema(generator()))
+}
+
+fn generator() -> SchemaGenerator {
+    SchemaSettings::draft2020_12().for_serialize().into_generator()
+}
+
+fn titled(format: &str, mut schema: Schema) -> String {
+    schema.insert("title".to_owned(), format.into());
+    if let Some(property) = schema.pointer_mut("/properties/format") {
+        *property = serde_json::json!({ "const": format });
+    }
+    AnyMore.transform(&mut schema);
+    pretty(&schema)
+}
+
+/// Lets objects have more keys than the schema names: a later version may add some (docs/formats.md).
+struct AnyMore;
+
+impl Transform for AnyMore {
+    fn transform(&mut self, schema: &mut Schema) {
+        for closed in ["additionalProperties", "unevaluatedProperties"] {
+            if schema.get(closed) == Some(&false.into()) {
+                schema.remove(closed);
+            }
+        }
+        transform_subschemas(self, schema);
+    }
+}
+
+pub(super) fn report_schema() -> String {
+    schema::<ReportDocument<'_>>(formats::REPORT)
 }
 
 /// A report as JSON, with a line break at its end.

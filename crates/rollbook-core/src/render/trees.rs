@@ -1,14 +1,15 @@
 //! The trees of a repository.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::formats;
 
 use super::escape_untrusted::{escape_untrusted, escaped};
-use super::json::pretty;
+use super::json::{pretty, schema};
 
 /// The trees of a repository, ordered by folder.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ListedTrees {
     /// The revision that they are compared with.
     pub base: Option<String>,
@@ -19,7 +20,7 @@ pub struct ListedTrees {
 }
 
 /// A tree of a repository.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ListedTree {
     /// Its folder in the repository, without a `/` at its end; `.` is the repository's own.
     pub folder: String,
@@ -45,14 +46,19 @@ pub fn trees_text(listed: &ListedTrees) -> String {
     there.chain(removed).map(line).collect()
 }
 
+#[derive(Serialize, JsonSchema)]
+struct Document<'a> {
+    format: &'static str,
+    #[serde(flatten)]
+    listed: &'a ListedTrees,
+}
+
+pub(super) fn trees_schema() -> String {
+    schema::<Document<'_>>(formats::TREES)
+}
+
 /// Renders the trees as a versioned JSON document, with a line break at its end.
 pub fn trees_json(listed: &ListedTrees) -> String {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        format: &'static str,
-        #[serde(flatten)]
-        listed: &'a ListedTrees,
-    }
     pretty(&Document { format: formats::TREES, listed })
 }
 

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{
@@ -9,7 +10,7 @@ use crate::model::{
 };
 
 use super::escape_untrusted;
-use super::json::pretty;
+use super::json::{pretty, schema};
 use super::lines::{BOLD, Lead, Row, count, painted, wrapped};
 
 /// Renders everybody within a width in cells: who, what sort of account, when last active, and below it their groups.
@@ -112,45 +113,51 @@ pub fn user_report_csv(user_report: &UserReport) -> String {
     writer.into_inner().ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
 }
 
-/// Renders everybody as a versioned JSON document, with a line break at its end.
-pub fn user_report_json(user_report: &UserReport) -> String {
-    #[derive(Serialize)]
-    struct Document<'a> {
-        format: &'static str,
-        site: &'a str,
-        unknown: &'a [String],
-        users: Vec<User<'a>>,
-    }
-    #[derive(Serialize)]
-    struct User<'a> {
-        account: &'a str,
-        #[serde(rename = "type")]
-        kind: &'static str,
-        email: Option<&'a Email>,
-        name: &'a str,
-        groups: &'a [GroupName],
-        last_active_known: bool,
-        last_active: Option<&'a str>,
-        status: &'static str,
-        managed: Option<bool>,
-        declared: bool,
-    }
-    impl<'a> User<'a> {
-        fn of(user: &'a ReportedUser) -> Self {
-            Self {
-                account: user.account.id.as_str(),
-                kind: kind(user.account.kind),
-                email: user.account.email.as_ref(),
-                name: &user.account.name,
-                groups: &user.groups,
-                last_active_known: user.last_active.read().is_some(),
-                last_active: user.last_active.read().and_then(Option::as_deref),
-                status: user.account.status.as_str(),
-                managed: managed(user),
-                declared: user.declared,
-            }
+/// The users of a site.
+#[derive(Serialize, JsonSchema)]
+struct Document<'a> {
+    format: &'static str,
+    site: &'a str,
+    unknown: &'a [String],
+    users: Vec<User<'a>>,
+}
+#[derive(Serialize, JsonSchema)]
+struct User<'a> {
+    account: &'a str,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    email: Option<&'a Email>,
+    name: &'a str,
+    groups: &'a [GroupName],
+    last_active_known: bool,
+    last_active: Option<&'a str>,
+    status: &'static str,
+    managed: Option<bool>,
+    declared: bool,
+}
+impl<'a> User<'a> {
+    fn of(user: &'a ReportedUser) -> Self {
+        Self {
+            account: user.account.id.as_str(),
+            kind: kind(user.account.kind),
+            email: user.account.email.as_ref(),
+            name: &user.account.name,
+            groups: &user.groups,
+            last_active_known: user.last_active.read().is_some(),
+            last_active: user.last_active.read().and_then(Option::as_deref),
+            status: user.account.status.as_str(),
+            managed: managed(user),
+            declared: user.declared,
         }
     }
+}
+
+pub(super) fn user_report_schema() -> String {
+    schema::<Document<'_>>(formats::USERS)
+}
+
+/// Renders everybody as a versioned JSON document, with a line break at its end.
+pub fn user_report_json(user_report: &UserReport) -> String {
     pretty(&Document {
         format: formats::USERS,
         site: &user_report.site,

@@ -24,6 +24,7 @@ fn journal(key: &str, group: Option<&str>, account: &str) -> Journal {
         operator: None,
         fingerprint: "3f9c2a71".into(),
         commit: None,
+        today: None,
         allowed: Vec::new(),
         operations: 1,
     });

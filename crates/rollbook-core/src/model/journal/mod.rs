@@ -6,6 +6,8 @@
 mod history;
 
 use jiff::Timestamp;
+use jiff::civil::Date;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::address::Key;
@@ -19,12 +21,13 @@ use super::report::{CreatedIds, Outcome, Response};
 pub use history::{Journal, OperationHistory, OperationState};
 
 /// One thing that happened, when, and in which place of its journal.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JournalLine {
     /// Its number, from 1.
     pub seq: u64,
     /// When it was written.
+    #[schemars(with = "String")]
     pub at: Timestamp,
     /// The hash of the line before, in hex; zeros before the first.
     pub previous: String,
@@ -33,7 +36,7 @@ pub struct JournalLine {
 }
 
 /// What happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Record {
     /// A plan is about to be carried out.
@@ -59,7 +62,7 @@ pub enum Record {
 }
 
 /// Whose run it is, and of which plan.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Begin {
     /// [`JOURNAL`](super::formats::JOURNAL).
@@ -78,6 +81,10 @@ pub struct Begin {
     pub fingerprint: String,
     /// The commit of the tree, where it is known.
     pub commit: Option<String>,
+    /// The day that `until` was judged by; nothing in a journal of before that was written down.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<String>")]
+    pub today: Option<Date>,
     /// The guards that `--allow` set aside.
     pub allowed: Vec<Guard>,
     /// How many operations the plan has.
@@ -85,7 +92,7 @@ pub struct Begin {
 }
 
 /// An operation that is about to be sent, with the ids that it concerns.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SentOperation {
     /// The operation.
@@ -105,7 +112,7 @@ pub struct SentOperation {
 }
 
 /// Who is in which group.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pair {
     /// The group.
@@ -115,7 +122,7 @@ pub struct Pair {
 }
 
 /// How an operation was answered.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnsweredOperation {
     /// The operation.
@@ -131,7 +138,7 @@ pub struct AnsweredOperation {
 }
 
 /// A request that was sent, and its answer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     /// The method, and the path with its query as it was sent.
@@ -143,7 +150,7 @@ pub struct Exchange {
 }
 
 /// What a read in the middle of a run showed of an operation whose answer was lost.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Look {
     /// The operation.
@@ -156,7 +163,7 @@ pub struct Look {
 }
 
 /// What a read shows of an operation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Found {
     /// It was done.
@@ -168,7 +175,7 @@ pub enum Found {
 }
 
 /// How a run ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct End {
     /// What ended it.
@@ -186,7 +193,7 @@ pub struct End {
 }
 
 /// What ends a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
     /// Nothing was left to start.

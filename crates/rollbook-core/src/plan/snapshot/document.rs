@@ -1,6 +1,7 @@
 //! A snapshot as a file.
 
 use jiff::{SignedDuration, Timestamp};
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use crate::model::formats::SNAPSHOT as FORMAT;
@@ -15,7 +16,7 @@ use super::pseudonyms::revealed;
 const OLD: SignedDuration = SignedDuration::from_hours(24);
 
 /// A snapshot as it is written. Its header holds a SHA-256 over all of the document but itself.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, JsonSchema)]
 struct Document<S> {
     format: String,
     #[serde(flatten)]
@@ -27,6 +28,11 @@ const TAKE_ANEW: &str = "Take a new one with this version of Rollbook: `rollbook
 
 /// What helps where the text is of another place.
 const OF_THE_TREE: &str = "Name the snapshot of the tree's own site and organization.";
+
+/// The JSON Schema of a snapshot.
+pub fn snapshot_schema(generator: SchemaGenerator) -> Schema {
+    generator.into_root_schema_for::<Document<Snapshot>>()
+}
 
 /// Why a text is not a snapshot that a tree can be planned against.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]

@@ -11,6 +11,6 @@ mod pseudonyms;
 
 pub use answer::{capabilities, live_state, possible};
 pub use disclosed::{Disclosed, Planned};
-pub use document::{SnapshotError, opened, sealed_text, taken};
+pub use document::{SnapshotError, opened, sealed_text, snapshot_schema, taken};
 pub use names::Names;
 pub use pseudonyms::{is_veiled, pseudonymized};

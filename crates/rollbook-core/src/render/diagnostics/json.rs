@@ -1,17 +1,18 @@
 //! Diagnostics as JSON, in a versioned shape of their own.
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::model::{Diagnostic, Label, Location, Locator, Origin, Severity, Tree, formats};
-use crate::render::json::pretty;
+use crate::render::json::{pretty, schema};
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Document<'d> {
     format: &'static str,
     diagnostics: Vec<View<'d>>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct View<'d> {
     code: &'static str,
     severity: &'static str,
@@ -23,7 +24,7 @@ struct View<'d> {
     help: Option<&'d str>,
 }
 
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct LabelView<'d> {
     #[serde(flatten)]
     place: Place,
@@ -31,7 +32,7 @@ struct LabelView<'d> {
 }
 
 /// Lines and columns are counted from 1, columns in characters; the end is the place behind the last character.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Place {
     file: String,
@@ -39,6 +40,10 @@ struct Place {
     column: u32,
     end_line: u32,
     end_column: u32,
+}
+
+pub(in crate::render) fn diagnostics_schema() -> String {
+    schema::<Document<'_>>(formats::DIAGNOSTICS)
 }
 
 /// Writes diagnostics as one JSON document. Its texts are as they are, but what a terminal would not show is

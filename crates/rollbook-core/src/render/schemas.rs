@@ -1,0 +1,24 @@
+//! The JSON Schemas of what Rollbook writes.
+
+use crate::model::formats;
+
+use super::{diagnosis, diagnostics, explain, journal, json, trees, user_report};
+
+/// The JSON Schema of a format, with a line break at its end: of a journal, that of a line.
+pub fn schema_of(format: &str) -> Option<String> {
+    let schema = match format {
+        formats::PLAN => json::plan_schema,
+        formats::REPORT => json::report_schema,
+        formats::DIAGNOSTICS => diagnostics::diagnostics_schema,
+        formats::DOCTOR => diagnosis::diagnoses_schema,
+        formats::EXPLANATION => explain::explanation_schema,
+        formats::USERS => user_report::user_report_schema,
+        formats::SNAPSHOT => json::snapshot_schema,
+        formats::JOURNAL => journal::journal_schema,
+        formats::JOURNAL_REPORT => journal::journal_report_schema,
+        formats::JOURNALS => journal::journals_schema,
+        formats::TREES => trees::trees_schema,
+        _ => return None,
+    };
+    Some(schema())
+}
