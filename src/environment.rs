@@ -33,7 +33,7 @@ pub const VARIABLES: &[(&str, &str)] = &[
     (CI_USER, "the email of its account, where it is an API token of Bitbucket's"),
     (
         CI_LOGIN,
-        "the account that it comments as, where the platform does not tell: GitHub's login, Bitbucket's uuid",
+        "the account that it comments as, where the platform does not report it: GitHub's login, Bitbucket's uuid",
     ),
     (
         AUTHORS,

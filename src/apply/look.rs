@@ -18,7 +18,7 @@ pub(super) enum Expectation {
     Member { group: GroupId, account: AccountId, present: bool },
     /// The group exists, or does not.
     Group { group: GroupId, present: bool },
-    /// A group of this name exists; its id got lost with the answer, or the surface does not tell it.
+    /// A group of this name exists; its id got lost with the answer, or the surface does not show it.
     Named(GroupName),
     /// The account is active, or is not: one that was removed is still shown
     /// (docs/atlassian.md#removed-and-inactive-look-alike).
@@ -101,7 +101,7 @@ fn scim_member(
 
 /// What one round of reads showed.
 #[derive(Default)]
-pub(super) struct Seen {
+pub(super) struct Observed {
     /// `None` where the group is gone.
     groups: BTreeMap<GroupId, Result<Option<Listing<AccountId>>, String>>,
     /// Which group has a name; `None` where several have.
@@ -134,12 +134,12 @@ struct Asked {
 }
 
 /// Reads what these expectations need.
-pub(super) async fn look(surfaces: &Surfaces, expectations: impl Iterator<Item = &Expectation>) -> Seen {
+pub(super) async fn look(surfaces: &Surfaces, expectations: impl Iterator<Item = &Expectation>) -> Observed {
     let mut asked = Asked::default();
     for expectation in expectations {
         asked.ask(expectation);
     }
-    let mut seen = Seen { groups: groups(surfaces, asked.groups).await, ..Seen::default() };
+    let mut seen = Observed { groups: groups(surfaces, asked.groups).await, ..Observed::default() };
     if asked.names {
         seen.names = Some(names(surfaces).await);
     }
@@ -259,7 +259,7 @@ impl Directory {
     }
 }
 
-impl Seen {
+impl Observed {
     /// Whether the reads show it, or why they cannot tell.
     pub(super) fn shows(&self, expectation: &Expectation) -> Result<bool, String> {
         let unread = || Err("it was not read".to_owned());

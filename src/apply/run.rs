@@ -25,7 +25,7 @@ type Ready = BinaryHeap<Reverse<(Direction, usize)>>;
 pub(super) struct Run<'p> {
     operations: &'p [PlannedOperation],
     index: BTreeMap<&'p Key, usize>,
-    touches: Vec<Touch>,
+    footprints: Vec<Footprint>,
     /// How many requirements of each operation are not done.
     waiting: Vec<usize>,
     dependents: Vec<Vec<usize>>,
@@ -46,7 +46,7 @@ impl<'p> Run<'p> {
         let index: BTreeMap<&Key, usize> =
             operations.iter().enumerate().map(|(index, planned)| (&planned.key, index)).collect();
         let mut run = Self {
-            touches: operations.iter().map(|planned| Touch::of(&planned.operation)).collect(),
+            footprints: operations.iter().map(|planned| Footprint::of(&planned.operation)).collect(),
             waiting: vec![0; operations.len()],
             dependents: vec![Vec::new(); operations.len()],
             ready: BTreeMap::new(),
@@ -121,7 +121,7 @@ impl<'p> Run<'p> {
     }
 
     fn is_free(&self, at: usize) -> bool {
-        !self.in_flight.iter().any(|other| self.touches[at].clashes(&self.touches[*other]))
+        !self.in_flight.iter().any(|other| self.footprints[at].conflicts_with(&self.footprints[*other]))
     }
 
     /// What goes together goes the same way.
@@ -290,23 +290,23 @@ impl<'p> Run<'p> {
     }
 }
 
-/// What an operation touches, so that two that touch the same are not under way at once: which of them wins would be chance.
+/// What an operation changes, so that two that change the same are not in flight at once: which of them wins would be chance.
 #[derive(Debug)]
-struct Touch {
+struct Footprint {
     account: Option<Ref<AccountId>>,
     group: Option<Ref<GroupId>>,
-    /// Whether it changes the account, or the group, as a whole: every membership is touched with it.
+    /// Whether it changes the account, or the group, as a whole: every membership of it changes too.
     whole: bool,
 }
 
-impl Touch {
+impl Footprint {
     fn of(operation: &Operation) -> Self {
         let whole = !matches!(operation, Operation::AddMember { .. } | Operation::RemoveMember { .. });
         Self { account: operation.account_ref(), group: operation.group_ref(), whole }
     }
 
-    /// Whether both touch one membership, or one changes as a whole what the other touches.
-    fn clashes(&self, other: &Self) -> bool {
+    /// Whether both change one membership, or one changes as a whole what the other changes.
+    fn conflicts_with(&self, other: &Self) -> bool {
         let account = self.account.is_some() && self.account == other.account;
         let group = self.group.is_some() && self.group == other.group;
         account && group || (account || group) && (self.whole || other.whole)
@@ -319,7 +319,7 @@ mod tests {
     use crate::model::Address;
 
     #[test]
-    fn what_touches_one_membership_or_the_whole_of_it_clashes() {
+    fn what_changes_one_membership_or_the_whole_of_it_conflicts() {
         let add = |group: &str, account: &str| Operation::AddMember {
             group: Ref::Known(group.into()),
             account: Ref::Known(account.into()),
@@ -346,8 +346,8 @@ mod tests {
             (to_new.clone(), suspend("ada"), true),
             (to_new, add("g", "ada"), false),
         ] {
-            let (one, other) = (Touch::of(&one), Touch::of(&other));
-            assert_eq!((one.clashes(&other), other.clashes(&one)), (expected, expected), "{one:?} {other:?}");
+            let (one, other) = (Footprint::of(&one), Footprint::of(&other));
+            assert_eq!((one.conflicts_with(&other), other.conflicts_with(&one)), (expected, expected), "{one:?} {other:?}");
         }
     }
 }

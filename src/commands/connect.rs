@@ -35,7 +35,7 @@ pub(super) fn connect_to_look(
 }
 
 /// Connects to a site of which there is no tree yet. A key that needs an id of the tree is left aside where something else
-/// can read, and it is said how to use it.
+/// can read, with a message that says how to use it.
 ///
 /// # Errors
 /// As [`connect`].

@@ -218,7 +218,7 @@ fn ended_once(mut shown: Vec<Diagnostic>) -> Vec<Diagnostic> {
     shown
 }
 
-/// Makes sure that a folder holds all files of its tree that are to be in it. Where git cannot tell, that is said.
+/// Makes sure that a folder holds all files of its tree that are to be in it. A warning says where git cannot tell.
 pub(super) fn is_whole(folder: &Path, tree: &Tree) -> Result<(), Error> {
     match git::left_out(folder, tree) {
         Ok(paths) if paths.is_empty() => Ok(()),

@@ -30,7 +30,7 @@ pub struct PullRequest {
     pub number: u64,
     /// Its newest commit; Bitbucket gives the first twelve digits.
     pub head: String,
-    /// The branch that it is to become part of.
+    /// The target branch.
     pub target: String,
     /// Whether it is open.
     pub open: bool,

@@ -73,7 +73,7 @@ fn tell(session: &Session, job: &Job, error: &Error) -> Result<(), Error> {
 struct Context {
     job: Job,
     service: Option<Service>,
-    /// `ROLLBOOK_AUTHORS` as it is: a mistake in it is said where a plan is missing for it.
+    /// `ROLLBOOK_AUTHORS` as it is: a mistake in it is reported where it keeps a plan from being made.
     authors: Option<String>,
     applied_from: Option<String>,
 }

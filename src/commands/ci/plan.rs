@@ -28,7 +28,7 @@ pub(super) struct Arguments {
 /// Plans what the job was started for, and shows it.
 ///
 /// # Errors
-/// [`Error`] when there is no plan; what can be said of that on the pull request is said first.
+/// [`Error`] when there is no plan; the pull request gets the reason first, where that is possible.
 pub(super) fn run(session: &Session, context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let out = Out::new(session, &context.job)?;
     let mut site = None;

@@ -59,7 +59,7 @@ struct Deployable {
 
 #[derive(Deserialize)]
 struct Pipeline {
-    /// Older versions do not tell it.
+    /// Older versions do not report it.
     source: Option<String>,
 }
 

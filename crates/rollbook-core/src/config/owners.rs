@@ -8,7 +8,7 @@ use crate::model::{Declaration, Email, FileId, GroupName, GroupState, Located, T
 
 use super::include::{LOCK, ROOT};
 
-/// What is said in these files holds for every group.
+/// These files hold rules for every group.
 const RULES: [&str; 2] = [ROOT, LOCK];
 
 /// Those of `policy.admins` who are not offboarded on a day.

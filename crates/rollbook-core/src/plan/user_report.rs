@@ -30,7 +30,7 @@ pub fn group_on_site<'a>(user_report: &'a UserReport, name: &GroupName) -> Optio
     exact.or_else(|| alike.next().filter(|_| alike.next().is_none()))
 }
 
-/// Leaves those of a roster who are asked for. Those who may be asked for stay, and what is not known is said.
+/// Leaves those of a roster who are asked for. Those who may be asked for stay, and what is not known is reported.
 pub fn choose(user_report: &mut UserReport, filter: &UserFilter) {
     let UserFilter { groups, status, outside } = filter;
     let inside = |user: &ReportedUser| {

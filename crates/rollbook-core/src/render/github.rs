@@ -93,7 +93,7 @@ fn changed(plan: &Plan) -> Vec<(&'static str, Vec<String>)> {
     parts.into_iter().filter(|(_, lines)| !lines.is_empty()).collect()
 }
 
-/// What is said at each place, in the order of the tree.
+/// The entries of each place, in the order of the tree.
 fn gathered<'a, T>(
     entries: impl Iterator<Item = &'a T>,
     place: impl Fn(&T) -> Location,

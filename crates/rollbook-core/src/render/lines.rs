@@ -21,7 +21,7 @@ pub(super) fn width_of(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// What carrying a plan out takes: less than a second would promise too much, since nothing is said of the network.
+/// What carrying a plan out takes: less than a second would promise too much, since it does not include the network.
 pub(super) fn effort(cost: &Cost) -> String {
     let least = cost.seconds.max(1.0);
     let requests = count(cost.requests, "request");
@@ -102,9 +102,9 @@ impl Lead {
     pub(super) const GOOD: Self = Self { first: "+ ", rest: "  | " };
     /// What speaks against something.
     pub(super) const BAD: Self = Self { first: "- ", rest: "  | " };
-    /// What is said about the line above.
+    /// Details of the line above.
     pub(super) const ABOUT: Self = Self { first: "    | ", rest: "    | " };
-    /// What is said about an operation of a report.
+    /// Details of an operation in a report.
     pub(super) const OUTCOME: Self = Self { first: "              ", rest: "            | " };
 }
 

@@ -72,7 +72,7 @@ pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
     text
 }
 
-/// What is said of a plan without operations, where nothing else is left to do.
+/// Why a plan without operations is complete; empty where it is not.
 fn nothing_left(plan: &Plan) -> &'static str {
     let whole = plan.blocked.is_empty() && plan.narrowed_to.is_empty() && plan.review.is_none();
     if !whole || plan.refusals().next().is_some() {

@@ -83,7 +83,7 @@ fn style(outcome: &Outcome) -> Style {
     }
 }
 
-/// What is said of an operation.
+/// The explanation of an outcome.
 fn detail(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Applied { seen: true } => String::new(),
@@ -98,7 +98,7 @@ fn detail(outcome: &Outcome) -> String {
     }
 }
 
-/// A word about an operation, and what is said of it; both are harmless already.
+/// A word about an operation, and its explanation; both are harmless already.
 pub(super) fn line(word: &str, style: Style, key: &str, detail: &str, width: usize) -> String {
     let head = format!("{} {key}\n", painted(style, &format!("{word:<13}")));
     if detail.is_empty() { head } else { head + &wrapped(detail, &Lead::OUTCOME, width) }
@@ -117,7 +117,7 @@ fn rank(outcome: &Outcome) -> u8 {
 
 fn totals(plan: &Plan, report: &Report) -> String {
     let mut counts: BTreeMap<(u8, &str), (usize, &'static str)> = BTreeMap::new();
-    // How many were done as planned is said already.
+    // The count of those done as planned is in the head.
     let others = report.outcomes.iter().filter(|(_, outcome)| *outcome != Outcome::Applied { seen: true });
     for (_, outcome) in others {
         counts.entry((rank(outcome), outcome.as_str())).or_insert((0, outcome.as_str())).0 += 1;

@@ -36,7 +36,7 @@ pub(super) fn page(walk: &[(Cell, Verdict, Promise)]) -> String {
     for rule in Rule::ALL {
         page.push_str(&format!("\n## {}\n\n{}\n\n", rule.title(), rule.tries()));
         page.push_str(
-            "| group | author | history | verdict | what is said |\n| --- | --- | --- | --- | --- |\n",
+            "| group | author | history | verdict | what the plan reports |\n| --- | --- | --- | --- | --- |\n",
         );
         let cells = walk.iter().filter(|(cell, ..)| cell.rule == rule);
         for row in rows(cells.map(|(cell, verdict, _)| (*cell, verdict))) {

@@ -85,7 +85,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Where the entry starts that comes next: at its dash, its `?`, or its key. A value's has started.
+    /// Where the next entry starts: at its dash, its `?`, or its key. The entry of a value has started.
     fn entry_start(&mut self) -> usize {
         let Some(open) = self.open.last() else { return self.next() };
         let (kind, flow, is_value) = (open.items.kind, open.items.flow, open.key.is_some());

@@ -207,7 +207,7 @@ fn loosened(case: &Case<'_>, verdicts: &mut Vec<Verdict>, tripped: Tripped) {
         (None, None) if allowed => Ruling::Allowed,
         (None, None) => Ruling::Refused,
         (Some(Ruling::Waived { because, until }), _) => by_waiver(because, *until),
-        // What is refused, or allowed for one run, is said already.
+        // The plan shows already what is refused, or allowed for one run.
         (Some(Ruling::Refused | Ruling::Allowed | Ruling::AllowedByChange { .. } | Ruling::NotJudged), _) => {
             return;
         }

@@ -1,6 +1,6 @@
 //! Runs for what time and offboarding bring, such as those of every night. They make no change of the tree: with a base
-//! whose apply has completed, what only a later change asks for waits, and what only a later change keeps is said, or
-//! ends.
+//! whose apply has completed, what only a later change asks for waits, and what only a later change keeps is reported,
+//! or ends.
 
 use crate::model::{Drift, Key, Membership};
 

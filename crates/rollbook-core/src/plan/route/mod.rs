@@ -39,7 +39,7 @@ pub(super) struct Routes {
     pub(super) kept: Vec<Blocked>,
     /// Notes about operations, which go where their operation goes.
     pub(super) notes: Vec<(Key, Note)>,
-    /// Notes that stand by themselves.
+    /// Notes that belong to no operation.
     pub(super) remarks: Vec<Note>,
     pub(super) elsewhere: Elsewhere,
     /// The memberships that are ended by operations of their own.

@@ -77,7 +77,7 @@ pub(super) struct Block {
 #[derive(Debug)]
 pub(super) struct Section {
     pub(super) weight: Weight,
-    /// Its name in what is said of a cut.
+    /// Its name in the notice of what is left out.
     pub(super) name: &'static str,
     /// What each of its blocks is about, where there is more than one.
     pub(super) of: &'static str,

@@ -17,7 +17,7 @@ pub(super) fn refused(plan: &Plan, width: usize) -> String {
     text
 }
 
-/// What to do about a refusal. What is the same for those that follow is said once, with the last of them.
+/// What to do about a refusal; nothing where the next one has the same help, which follows it.
 pub(in crate::render) fn help_of<'a>(refusals: &[&'a Verdict], at: usize) -> Option<&'a str> {
     let same = |next: &&Verdict| (next.guard, &next.help) == (refusals[at].guard, &refusals[at].help);
     (!refusals.get(at + 1).is_some_and(same)).then_some(refusals[at].help.as_str())

@@ -1,4 +1,4 @@
-//! The notes of a plan, and what is blocked: what is said of many is said once.
+//! The notes of a plan, and what is blocked: a sentence that holds for many is shown once.
 
 use std::borrow::Cow;
 
@@ -18,7 +18,7 @@ struct Kind {
     code: &'static str,
     /// What each of them starts and ends with.
     around: [&'static str; 2],
-    /// What is said of all, behind their number.
+    /// The sentence for all of them, behind their number.
     of_all: &'static str,
 }
 
@@ -73,7 +73,7 @@ impl Kind {
 /// The notes with one code.
 pub(in crate::render) struct Noted<'a> {
     pub(in crate::render) code: &'a str,
-    /// What is said of all of them, with their number; nothing where each is a sentence.
+    /// The sentence for all of them, with their number; nothing where each has its own.
     pub(in crate::render) of_all: Option<String>,
     /// Each with what it says beyond that.
     pub(in crate::render) notes: Vec<(&'a str, &'a Note)>,
@@ -141,8 +141,8 @@ pub(in crate::render) struct Obstacle<'a> {
 /// What stands for the email of each of several people.
 const EMAIL: &str = "EMAIL";
 
-/// What is blocked, by why and by what to do: what blocks one person for each of their groups is said once, and so is what
-/// blocks several people and differs in their email alone.
+/// What is blocked, by why and by what to do: a reason that holds for several groups of a person, or for several people but
+/// for their emails, is shown once.
 pub(in crate::render) fn obstacles(blocked: &[Blocked]) -> Vec<Obstacle<'_>> {
     let mut alike: IndexMap<[&str; 3], Vec<&Blocked>> = IndexMap::new();
     for entry in blocked {
