@@ -347,7 +347,11 @@ mod tests {
             (to_new, add("g", "ada"), false),
         ] {
             let (one, other) = (Footprint::of(&one), Footprint::of(&other));
-            assert_eq!((one.conflicts_with(&other), other.conflicts_with(&one)), (expected, expected), "{one:?} {other:?}");
+            assert_eq!(
+                (one.conflicts_with(&other), other.conflicts_with(&one)),
+                (expected, expected),
+                "{one:?} {other:?}"
+            );
         }
     }
 }

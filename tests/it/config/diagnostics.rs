@@ -85,8 +85,9 @@ fn page() -> String {
     let rows = |codes: &[(&str, &str)]| -> String {
         codes.iter().map(|(code, meaning)| format!("| `{code}` | {} |\n", meaning.trim())).collect()
     };
-    let [found, blocked, noted] = [codes::ALL, rollbook::plan::OBSTACLES, rollbook::plan::NOTES].map(rows);
-    format!("{head}{found}{blocks}{blocked}{notes}{noted}")
+    let [found, obstacles, remarks] =
+        [codes::ALL, rollbook::plan::OBSTACLES, rollbook::plan::NOTES].map(rows);
+    format!("{head}{found}{blocks}{obstacles}{notes}{remarks}")
 }
 
 #[test]

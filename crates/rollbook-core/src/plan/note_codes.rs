@@ -2,6 +2,7 @@
 
 /// What a reviewer should know, by the code of the note.
 pub const NOTES: &[(&str, &str)] = &[
+    ("absent-already", "A group that the change declares absent is not on the site."),
     (
         "apps-not-shown",
         "Without a credential for Jira, apps and service accounts are not shown, and keep their access.",

@@ -70,18 +70,20 @@ impl Kind {
     }
 }
 
+/// Notes, each with what it says beyond what is said of all of them.
+type Parts<'a> = Vec<(&'a str, &'a Note)>;
+
 /// The notes with one code.
 pub(in crate::render) struct Noted<'a> {
     pub(in crate::render) code: &'a str,
     /// The sentence for all of them, with their number; nothing where each has its own.
     pub(in crate::render) of_all: Option<String>,
-    /// Each with what it says beyond that.
-    pub(in crate::render) notes: Vec<(&'a str, &'a Note)>,
+    pub(in crate::render) notes: Parts<'a>,
 }
 
 /// The notes by their code, in the order of the first of each.
-pub(in crate::render) fn gathered<'a>(notes: &'a [Note]) -> Vec<Noted<'a>> {
-    let mut gathered: IndexMap<(&str, Option<&Kind>), Vec<(&str, &Note)>> = IndexMap::new();
+pub(in crate::render) fn gathered(notes: &[Note]) -> Vec<Noted<'_>> {
+    let mut gathered: IndexMap<(&str, Option<&Kind>), Parts<'_>> = IndexMap::new();
     for note in notes {
         let (kind, part) = match KINDS.iter().find_map(|kind| Some((kind, kind.part(note)?))) {
             Some((kind, part)) => (Some(kind), part),
@@ -89,17 +91,21 @@ pub(in crate::render) fn gathered<'a>(notes: &'a [Note]) -> Vec<Noted<'a>> {
         };
         gathered.entry((&note.code, kind)).or_default().push((part, note));
     }
-    let noted = |((code, kind), mut notes): ((_, Option<&Kind>), Vec<(_, &'a Note)>)| {
-        let of_all = kind.filter(|_| notes.len() > 1).map(|kind| format!("{} {}", notes.len(), kind.of_all));
-        if of_all.is_none() {
-            notes.iter_mut().for_each(|(part, note)| *part = note.text.as_str());
-        }
-        Noted { code, of_all, notes }
-    };
-    gathered.into_iter().map(noted).collect()
+    gathered.into_iter().map(|((code, kind), parts)| Noted::of(code, kind, parts)).collect()
 }
 
-impl Noted<'_> {
+impl<'a> Noted<'a> {
+    fn of(code: &'a str, kind: Option<&Kind>, parts: Parts<'a>) -> Self {
+        match (kind, parts.as_slice()) {
+            // One alone is its own sentence.
+            (Some(_), [(_, note)]) => Self { code, of_all: None, notes: vec![(&note.text, note)] },
+            (Some(kind), several) => {
+                Self { code, of_all: Some(format!("{} {}", several.len(), kind.of_all)), notes: parts }
+            }
+            (None, _) => Self { code, of_all: None, notes: parts },
+        }
+    }
+
     /// What is between several: no mark that one of them has.
     pub(in crate::render) fn separator(&self) -> &'static str {
         if self.notes.iter().any(|(part, _)| part.contains(',')) { "; " } else { ", " }
