@@ -43,6 +43,8 @@ enum Document {
     JournalReport,
     /// What `journal list --format json` prints
     Journals,
+    /// What `trees --format json` prints
+    Trees,
 }
 
 /// What `completions` takes.
@@ -69,6 +71,7 @@ pub fn schema(session: &Session, arguments: &SchemaArguments) -> Result<Exit, Er
         Document::Journal => Some(formats::JOURNAL),
         Document::JournalReport => Some(formats::JOURNAL_REPORT),
         Document::Journals => Some(formats::JOURNALS),
+        Document::Trees => Some(formats::TREES),
     };
     let text = format.and_then(render::schema_of).unwrap_or_else(|| format!("{:#}\n", config::schema()));
     session.data(&text)?;

@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, Address, Blocked, Direction, Drift, Effect, GroupId, Guard, IdentityChange, Kept, Key,
-    Operation, PlannedOperation, RuleChange, RuleSource, Ruling, Verdict, Waiver,
+    Operation, PlannedOperation, Reason, RuleChange, RuleSource, Ruling, Verdict, Waiver,
 };
 
 use super::base::{Difference, rule_of_waiver};
@@ -138,8 +138,10 @@ pub(super) fn block_refused(
 /// invitation at an address that no account has, also where only the change asks for it.
 fn waits(planned: &PlannedOperation, context: &Context<'_>) -> bool {
     let of_nobody = || planned.key.address.user().is_some_and(|user| context.tree.account(user).is_none());
-    let returns = matches!(planned.operation, Operation::InviteUser { .. } | Operation::ActivateUser { .. });
-    returns && (planned.drift == Drift::Yes || of_nobody())
+    let invites = matches!(planned.operation, Operation::InviteUser { .. });
+    let returns = invites || matches!(planned.operation, Operation::ActivateUser { .. });
+    // `undo` is judged as a whole, and what it does is never drift.
+    planned.reason != Reason::Undone && (returns && planned.drift == Drift::Yes || invites && of_nobody())
 }
 
 /// A membership that is not ended by itself stays with the account: it loses its effect, or ends, with that.
