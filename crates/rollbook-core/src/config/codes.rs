@@ -146,8 +146,6 @@ codes! {
     UNTIL_ON_INACTIVE = "until-on-inactive";
     /// A rule names a group that nothing declares, and the name is close to a declared one.
     CLOSE_GROUP_NAME = "close-group-name";
-    /// A rule names a group that nothing declares any more, and that rollbook.lock still has.
-    RULE_NAMES_LEFT_GROUP = "rule-names-left-group";
     /// `unlisted-users: offboard` without a bound to what one plan may revoke.
     OFFBOARD_WITHOUT_LIMIT = "offboard-without-limit";
     /// An owner or one of `policy.admins` is offboarded.
@@ -209,4 +207,4 @@ pub(super) const HIDES_DECLARATIONS: &[&str] = &[
 
 /// Mistakes that may be mere echoes of a declaration that could not be read.
 pub(super) const ECHOES: &[&str] =
-    &[UNKNOWN_GROUP, EXCEPT_NAMES_NOBODY, WAIVER_NAMES_NOTHING, CLOSE_GROUP_NAME, RULE_NAMES_LEFT_GROUP];
+    &[UNKNOWN_GROUP, EXCEPT_NAMES_NOBODY, WAIVER_NAMES_NOTHING, CLOSE_GROUP_NAME];

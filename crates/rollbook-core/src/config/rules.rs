@@ -38,20 +38,8 @@ fn mentions(cx: &mut Context, draft: &Draft) {
             }
             continue;
         }
-        if let Some(locked) = draft.lock.place(&mention.name) {
-            let name = &mention.name;
-            cx.report(
-                Diagnostic::warning(
-                    codes::RULE_NAMES_LEFT_GROUP,
-                    format!("`{rule}` names `{name}`, which no file declares any more"),
-                )
-                .at(mention.span, "named here")
-                .at(locked, "declared when this was locked")
-                .help(
-                    "Its members stay, and nothing manages them. Declare it again; if this is intended, remove it from the policy \
-                     and run `rollbook lock`.",
-                ),
-            );
+        // `rollbook lock` writes the groups that rules alone name: they are on the site.
+        if draft.lock.place(&mention.name).is_some() {
             continue;
         }
         let names = declared.keys().map(GroupName::as_str);

@@ -19,7 +19,7 @@ use super::seats;
 /// a surprise of `apply`.
 pub fn make(mut changes: Changes, context: &Context<'_>) -> Plan {
     let rules = RuleBook::in_force(context);
-    let wants = Wants::of(&changes, context.tree);
+    let wants = Wants::of(&changes.changes, &changes.blocked, context.tree, |_| true);
     let (base, differences) = compared(context, &rules, &wants);
     let groups = std::mem::take(&mut changes.groups);
     let Routes { mut operations, mut blocked, kept, notes: planned_notes, remarks: notes, elsewhere, .. } =

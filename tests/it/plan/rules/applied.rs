@@ -129,3 +129,20 @@ fn a_night_ends_what_the_base_ends_whatever_a_later_change_means_by_its_name() {
         base.clone().edit(crew, "").edit("id: id-wages", "id: id-crew").edit(", until: 2026-01-02", "");
     assert_eq!(removed(&night(taken)), ["id-wages"]);
 }
+
+#[test]
+fn a_night_counts_what_a_later_change_ends_for_no_reason_of_a_night_as_kept() {
+    // The base ends Dina and Erik on a day; a change that was not applied takes their lines out, so that they are undeclared.
+    let ended = "      - { user: dina@acme.com, until: 2026-01-02 }\n";
+    let team = format!("  team:\n    members:\n      - ada@acme.com\n{ended}");
+    let base = World::of("", "", &team).change(|live| live.join("team", "dina@acme.com"));
+    let night = |changed: World| {
+        let mut night = World { base: Some(base.files.clone()), ..changed };
+        night.scope.reasons = vec![Reason::Expired, Reason::Offboarded];
+        night.plan()
+    };
+    assert_eq!(keys(&night(base.clone())), ["remove member.team/dina@acme.com"]);
+    let kept = night(base.clone().edit(ended, ""));
+    let named = vec![("remove member.team/dina@acme.com".to_owned(), "kept-by-change")];
+    assert_eq!((keys(&kept), codes(&kept)), (vec![], named));
+}

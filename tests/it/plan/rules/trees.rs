@@ -66,13 +66,6 @@ fn owners_who_have_left_are_found() {
 }
 
 #[test]
-fn a_rule_that_names_a_group_which_left_is_found() {
-    let lock = "groups:\n  payroll: { id: 11111111-1111-4111-8111-111111111111, from: jira }\n";
-    assert_eq!(found_with("policy:\n  privileged: [payroll]\n", "", TEAM, lock), ["rule-names-left-group"]);
-    assert_eq!(found_with("policy:\n  privileged: [team]\n", "", TEAM, lock), NONE);
-}
-
-#[test]
 fn a_group_under_two_keys_is_found() {
     let id = "11111111-1111-4111-8111-111111111111";
     let two = format!("  one:\n    id: {id}\n    members: []\n  two:\n    id: {id}\n    members: []\n");

@@ -251,8 +251,16 @@ impl<'a> Comparing<'a, '_> {
                 let kind = match old {
                     None => {
                         let stands = self.is_left_alone_by_base(place, who(&self.head.people, user));
-                        // An end that nobody had before.
-                        if let (true, Some(_)) = (stands, entry.until) {
+                        // An end that nobody had before, not even under an email that no account shows any more.
+                        let had_end = |before: &DesiredGroup<'_>| {
+                            let people = &self.base.tree.people;
+                            let of_nobody =
+                                before.members.iter().filter(|(user, _)| people.is_of_nobody(user));
+                            of_nobody
+                                .into_iter()
+                                .any(|(_, old)| old.until.is_some() && old.until <= entry.until)
+                        };
+                        if stands && entry.until.is_some() && !before.is_some_and(had_end) {
                             found.push(Difference {
                                 kind: Kind::Earlier { base: None, head: entry.until },
                                 group: name,

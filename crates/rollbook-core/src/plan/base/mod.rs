@@ -53,14 +53,21 @@ pub(super) struct Wants {
 }
 
 impl Wants {
-    pub(super) fn of(changes: &Changes, tree: &Resolved<'_>) -> Self {
-        let wanted: Vec<Deed> = changes.changes.iter().map(|change| Deed::of(change, tree)).collect();
+    /// What a run carries out of the changes of a tree: one for some reasons leaves the others alone.
+    pub(super) fn of(
+        changes: &[Change],
+        blocked: &[Blocked],
+        tree: &Resolved<'_>,
+        counts: impl Fn(Reason) -> bool,
+    ) -> Self {
+        let counted = || changes.iter().filter(|change| counts(change.reason));
+        let wanted: Vec<Deed> = counted().map(|change| Deed::of(change, tree)).collect();
         let ends =
             wanted.iter().filter_map(Deed::ends).map(|(group, account)| (group.clone(), account.clone()));
         let ends = ends.collect();
-        let blocked = changes.blocked.iter().map(|blocked| Deed::of_blocked(blocked, tree));
-        let offboarded =
-            changes.changes.iter().filter_map(|change| leaver(&change.wanted)).cloned().collect();
+        let blocked = blocked.iter().filter(|blocked| counts(blocked.reason));
+        let blocked = blocked.map(|blocked| Deed::of_blocked(blocked, tree));
+        let offboarded = counted().filter_map(|change| leaver(&change.wanted)).cloned().collect();
         Self { ends, deeds: wanted.into_iter().chain(blocked).collect(), offboarded }
     }
 
@@ -115,9 +122,9 @@ impl<'a> Base<'a> {
 
     /// What must be known of what the base would end and the tree would not: who stays in what, and who would be left.
     pub fn questions(&self, changes: &Changes, head: &Resolved<'_>, live: &LiveState) -> Questions {
-        let wants = Wants::of(changes, head);
+        let wants = Wants::of(&changes.changes, &changes.blocked, head, |_| true);
         let ended =
-            self.takes(&wants).filter(|(_, wanted)| !wanted).map(|(change, _)| change.clone()).collect();
+            self.takes(|_| &wants).filter(|(_, wanted)| !wanted).map(|(change, _)| change.clone()).collect();
         let ended = Changes { changes: ended, ..Changes::default() };
         let mut questions = questions(&ended, live, self.tree.desired.declaration);
         questions.memberships.extend(self.ending_otherwise(head).cloned());
@@ -163,8 +170,11 @@ impl<'a> Base<'a> {
         }
     }
 
-    /// What the base would end, each with whether the tree would as well.
-    pub(super) fn takes<'b>(&'b self, wants: &'b Wants) -> impl Iterator<Item = (&'b Change, bool)> {
+    /// What the base would end, each with whether the tree would as well: by its wants that count for the base's reason.
+    pub(super) fn takes<'b>(
+        &'b self,
+        wants: impl Fn(Reason) -> &'b Wants,
+    ) -> impl Iterator<Item = (&'b Change, bool)> {
         let ends = |(_, change): &(&Deed, &Change)| match change.wanted {
             Wanted::RemoveMember { .. } | Wanted::OffboardUser { .. } => true,
             Wanted::CreateGroup { .. }
@@ -174,7 +184,8 @@ impl<'a> Base<'a> {
             | Wanted::ActivateUser { .. }
             | Wanted::UpdateUser { .. } => false,
         };
-        self.changes.iter().filter(ends).map(|(deed, change)| (change, wants.want(deed, change)))
+        let wanted = move |deed, change: &'b Change| wants(change.reason).want(deed, change);
+        self.changes.iter().filter(ends).map(move |(deed, change)| (change, wanted(deed, change)))
     }
 
     /// A change of the base at the address by which a tree calls its group and its account: another name may mean others there.

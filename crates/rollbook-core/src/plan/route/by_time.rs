@@ -2,7 +2,7 @@
 //! whose apply has completed, what only a later change asks for waits, and what only a later change keeps is reported,
 //! or ends.
 
-use crate::model::{Drift, Key, Membership};
+use crate::model::{Change, Drift, Key, Membership};
 
 use super::super::base::{self, Base, Difference, Wants};
 use super::super::context::Context;
@@ -15,19 +15,22 @@ use super::{Router, Routes};
 pub(super) fn end_by_base(
     found: &mut Routes,
     router: &Router<'_>,
-    wants: &Wants,
+    (wants, changes): (&Wants, &[Change]),
     differences: &[Difference<'_>],
 ) {
     let (scope, tree) = (router.context.scope, router.context.tree);
     let Some(base) = router.context.base.filter(|_| scope.is_by_time()) else { return };
-    found.kept = base.in_doubt(wants, &scope.reasons);
+    let by_time = |reason| scope.reasons.contains(&reason);
+    // What the tree ends for another reason, this run leaves alone.
+    let carried_out = Wants::of(changes, &found.blocked, tree, by_time);
+    found.kept = base.in_doubt(&carried_out, &scope.reasons);
     let doubtful = differences.iter().filter(|it| it.doubt.is_some());
     found.kept.extend(doubtful.filter_map(|it| it.stays(&scope.reasons, base.kept_by_change())));
     let mut ended = Vec::new();
-    for (change, wanted) in base.takes(wants) {
+    for (change, wanted) in base.takes(|reason| if by_time(reason) { &carried_out } else { wants }) {
         let group = change.wanted.ends().map(Membership::group);
         let privileged = group.is_some_and(|group| router.rules.privileged.holds(group));
-        let by_time = scope.reasons.contains(&change.reason);
+        let by_time = by_time(change.reason);
         if privileged && by_time && base.revision.applied {
             found.add(router, Base::in_words_of(change.clone(), tree, router.context.live));
             ended.extend(change.wanted.ends().filter(|membership| found.ended.contains(membership)));

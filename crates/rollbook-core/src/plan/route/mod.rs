@@ -58,7 +58,7 @@ pub(super) fn routes(
     let may = Preconditions::of(context, rules, &surfaces);
     let router = Router { context, rules, surfaces: &surfaces, may: &may };
     let mut found = Routes { blocked: changes.blocked, remarks: changes.notes, ..Routes::default() };
-    by_time::end_by_base(&mut found, &router, wants, differences);
+    by_time::end_by_base(&mut found, &router, (wants, &changes.changes), differences);
     for change in changes.changes {
         found.add(&router, change);
     }
