@@ -43,19 +43,19 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>, beside: Beside<'_>) ->
     let searches = plan::searches(desired, beside);
     let organization = surfaces.organization.as_ref();
     // Boxed, since each holds what all its reads do.
-    let ((groups, members), asked) = try_join!(
+    let ((groups, mut members), asked) = try_join!(
         Box::pin(listed(surfaces, reader, desired, beside)),
         Box::pin(Asked::of(surfaces, reader, desired, beside, &searches))
     )?;
     let Asked { rights, people, everybody, users, scim_users } = asked;
     let more = plan::privileged_groups_to_read(desired, beside, &rights, &groups);
-    let more = self::members(surfaces, reader.surface(), &more).await?;
+    members.take_in(self::members(surfaces, reader.surface(), &more).await?);
     let mut live = LiveState {
         rights,
         groups,
-        members: members.of.into_iter().chain(more.of).collect(),
+        members: members.of,
         users: Reading::NotRead,
-        accounts: members.accounts.into_iter().chain(more.accounts).collect(),
+        accounts: members.accounts.into_iter().collect(),
         people: BTreeMap::new(),
         searched: if surfaces.organization.is_some() { searches.emails } else { BTreeSet::new() },
         scim_users,

@@ -83,18 +83,28 @@ impl Members {
 
     /// Takes a group in. Most people are in several: each is kept once, and so is the text of their id.
     fn add(&mut self, group: &GroupId, listing: Listing<AccountId>, seen: Vec<LiveAccount>) {
-        for account in seen {
+        self.learn(seen);
+        self.of.insert(group.clone(), listing.sharing(&self.accounts));
+    }
+
+    /// Takes in what another read brought of other groups.
+    pub fn take_in(&mut self, other: Self) {
+        self.learn(other.accounts.into_values());
+        self.of.extend(other.of);
+    }
+
+    /// Where two reads differ, which one counts must not depend on which came first.
+    fn learn(&mut self, accounts: impl IntoIterator<Item = LiveAccount>) {
+        for account in accounts {
             match self.accounts.entry(account.id.clone()) {
                 Entry::Vacant(entry) => {
                     entry.insert(account);
                 }
-                // Where two reads differ, which one counts must not depend on which came first.
                 Entry::Occupied(mut entry) if account > *entry.get() => {
                     entry.insert(account);
                 }
                 Entry::Occupied(_) => {}
             }
         }
-        self.of.insert(group.clone(), listing.sharing(&self.accounts));
     }
 }

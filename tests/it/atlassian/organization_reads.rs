@@ -270,6 +270,13 @@ async fn members_through_the_organization_are_those_that_jira_shows() {
     );
     let keys = |members: &fetch::Members| members.accounts.keys().cloned().collect::<BTreeSet<_>>();
     assert_eq!(keys(&jira), keys(&organization));
+    // What both show of an account counts alike, whichever came first.
+    let read = |surface| fetch::members(&surfaces, surface, &ids);
+    for (first, second) in [(Surface::Jira, Surface::Organization), (Surface::Organization, Surface::Jira)] {
+        let mut both = read(first).await.unwrap();
+        both.take_in(read(second).await.unwrap());
+        assert!(both.accounts[&eve].email.is_some(), "{first} first");
+    }
 
     let alone = Surfaces { organization: Some(of(&sandbox)), ..Surfaces::default() };
     let alone = fetch::members(&alone, Surface::Organization, &ids).await.unwrap();
