@@ -42,5 +42,5 @@ pub const NOTES: &[(&str, &str)] = &[
     ("unlisted-user", "An active account is not declared (`unlisted-users: report`)."),
     ("waits-for-provider", "Somebody who left stays in groups until the identity provider takes them out."),
     ("without-id", "A list of the site has rows without an id."),
-    ("written-anew", "A user or group of rollbook.lock is declared under another spelling now."),
+    ("written-anew", "A user or group in rollbook.lock is now declared under another name."),
 ];
