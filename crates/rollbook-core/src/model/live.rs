@@ -176,11 +176,6 @@ impl Listing<LiveGroup> {
 }
 
 impl LiveState {
-    /// The groups that administer the organization.
-    pub fn organization_admin_groups(&self) -> impl Iterator<Item = &GroupId> {
-        self.groups.organization_admins()
-    }
-
     /// Takes in what the organization says of people.
     pub fn learn(&mut self, people: impl IntoIterator<Item = OrganizationUser>) {
         for person in people {

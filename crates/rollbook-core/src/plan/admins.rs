@@ -82,7 +82,7 @@ fn leaving<'a>(
 }
 
 fn organization_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'_>) -> Vec<Key> {
-    let theirs: BTreeSet<&GroupId> = context.live.organization_admin_groups().collect();
+    let theirs: BTreeSet<&GroupId> = context.live.groups.organization_admins().collect();
     let admins: BTreeSet<&AccountId> = match &context.capabilities.organization_admins {
         Reading::Read(admins) => admins.iter().collect(),
         // Without the organization's key, those that the group makes administrators are the only ones known.
@@ -106,7 +106,7 @@ fn untold<'a>(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'a
     let mut untold = Vec::new();
     let capabilities = context.capabilities;
     if let Some(unread) = capabilities.unread_at_all(Read::OrganizationAdmins) {
-        let leaving = leaving(operations, &context.live.organization_admin_groups().collect());
+        let leaving = leaving(operations, &context.live.groups.organization_admins().collect());
         untold.extend(leaving.into_iter().map(|(key, _)| (key.clone(), unread)));
     }
     if let Some(unread) = capabilities.unread_at_all(Read::SiteAdmins) {

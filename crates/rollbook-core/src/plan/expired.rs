@@ -83,7 +83,7 @@ pub(super) fn of_nobody(context: &Context<'_>, privileged: &Marked) -> Vec<Block
     for of_site in live.groups.iter().filter(|group| privileged.holds(&group.id)) {
         let Some(members) = live.members.get(&of_site.id) else { continue };
         let name = tree.groups.declared_as(&of_site.id).unwrap_or(&of_site.name);
-        let group = tree.desired.groups.get(name).filter(|_| tree.groups.id(name) == Some(&of_site.id));
+        let group = tree.group(&of_site.id);
         let is_left = |id: &&AccountId| {
             group.is_none_or(|group| {
                 group.mode == Mode::AtLeast

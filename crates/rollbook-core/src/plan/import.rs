@@ -152,7 +152,7 @@ impl Importer<'_> {
         let mut remarks = Vec::new();
         let gives = [
             ("site", self.live.rights.site_admin_groups().any(|admins| admins.id == group.id)),
-            ("organization", self.live.organization_admin_groups().any(|id| *id == group.id)),
+            ("organization", self.live.groups.organization_admins().any(|id| *id == group.id)),
             ("Jira", self.facts.admins.contains(&group.id)),
         ];
         let gives: Vec<&str> = gives.into_iter().filter(|(_, gives)| *gives).map(|(what, _)| what).collect();

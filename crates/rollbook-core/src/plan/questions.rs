@@ -242,7 +242,7 @@ pub fn questions(changes: &Changes, live: &LiveState, declaration: &Declaration)
             .rights
             .site_admin_groups()
             .map(|group| &group.id)
-            .chain(live.organization_admin_groups())
+            .chain(live.groups.organization_admins())
             .collect(),
         live,
         scim: scim_is_ours(declaration, &live.rights),

@@ -30,8 +30,7 @@ pub(super) fn adopted(
 fn is_declared(change: &Change, head: &Resolved<'_>, live: &LiveState) -> bool {
     match &change.wanted {
         Wanted::RemoveMember { membership } => {
-            let name = head.groups.declared_as(membership.group());
-            let group = name.and_then(|name| head.desired.groups.get(name));
+            let group = head.group(membership.group());
             group.is_some_and(|group| head.entry_of(group, membership.account()).is_some())
         }
         // Somebody took it away by hand, and the tree does not ask for it any more.

@@ -251,16 +251,7 @@ impl<'a> Comparing<'a, '_> {
                 let kind = match old {
                     None => {
                         let stands = self.is_left_alone_by_base(place, who(&self.head.people, user));
-                        // An end that nobody had before, not even under an email that no account shows any more.
-                        let had_end = |before: &DesiredGroup<'_>| {
-                            let people = &self.base.tree.people;
-                            let of_nobody =
-                                before.members.iter().filter(|(user, _)| people.is_of_nobody(user));
-                            of_nobody
-                                .into_iter()
-                                .any(|(_, old)| old.until.is_some() && old.until <= entry.until)
-                        };
-                        if stands && entry.until.is_some() && !before.is_some_and(had_end) {
+                        if stands && entry.until.is_some() && !self.ends_nobody_by(before, entry) {
                             found.push(Difference {
                                 kind: Kind::Earlier { base: None, head: entry.until },
                                 group: name,
@@ -301,6 +292,15 @@ impl<'a> Comparing<'a, '_> {
             found.extend(self.unclear(&group));
         }
         found
+    }
+
+    /// Whether the base ends somebody whose email no account shows any more by the day of an entry: it may be their new name.
+    fn ends_nobody_by(&self, before: Option<&DesiredGroup<'_>>, entry: &Entry) -> bool {
+        let people = &self.base.tree.people;
+        let mut before = before.into_iter().flat_map(|group| &group.members);
+        before.any(|(user, old)| {
+            people.is_of_nobody(user) && old.until.is_some() && !lasts_longer(old.until, entry.until)
+        })
     }
 
     /// Whether the site has a membership that the base does not end.

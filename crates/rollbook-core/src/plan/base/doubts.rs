@@ -148,8 +148,7 @@ impl<'a> Comparing<'a, '_> {
             found.extend(members.iter().filter(may_be));
         }
         if self.privileged.may_hold(group) && people.is_of_nobody(user) {
-            let declared = tree.groups.declared_as(group).and_then(|name| tree.desired.groups.get(name));
-            found.extend(expired::unnamed(tree, live, declared, members));
+            found.extend(expired::unnamed(tree, live, tree.group(group), members));
         }
         found.into_iter().collect()
     }

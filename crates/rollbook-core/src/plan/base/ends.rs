@@ -3,8 +3,8 @@
 use jiff::civil::Date;
 
 use crate::model::{
-    AccountId, Address, Capabilities, DeclarationChange, Declared, LiveGroup, LiveState, Locator, Origin,
-    Reason, TargetGroup, UserRef, Who,
+    AccountId, Address, Capabilities, DeclarationChange, Declared, GroupId, LiveGroup, LiveState, Location,
+    Locator, Origin, Reason, TargetGroup, UserRef, Who,
 };
 
 use super::Base;
@@ -97,33 +97,24 @@ impl<'a> Comparing<'a, '_> {
             let leaves = base.desired.offboarded(email).is_some();
             let comes_back = leaves && head.desired.offboarded(email).is_none();
             let end = base.desired.end_of(&user).filter(|_| !leaves);
-            for group in self.live.groups.iter().filter(|group| self.privileged.may_hold(&group.id)) {
-                let before =
-                    base.groups.declared_as(&group.id).and_then(|name| base.desired.groups.get(name));
-                let longer = |entry: &Entry| leaves || lasts_longer(entry.until, end);
-                let goes_on = |account: &&AccountId| {
-                    comes_back && self.stays(&group.id, account)
-                        || self.goes_on_renamed((&group.id, before), &user, account, longer)
-                };
-                for account in self.may_be(&user, &group.id).into_iter().filter(goes_on) {
-                    let kind = match end {
-                        Some(_) => Kind::Later { base: end, head: None },
-                        None => Kind::Kept {
-                            undoes: base.desired.declaration.policy.offboard.action(),
-                            reason: Reason::Offboarded,
-                        },
-                    };
-                    found.push(Difference {
-                        kind,
-                        group: self.group_name(&group.id).unwrap_or(&group.name),
-                        place: TargetGroup::Group(&group.id),
-                        user: user.clone(),
-                        who: Who::Account(account),
-                        doubt: Some(Doubt::Person),
-                        origin: self.base.locator.locate(declared.origin),
-                    });
-                }
-            }
+            let kind = match end {
+                Some(_) => Kind::Later { base: end, head: None },
+                None => Kind::Kept {
+                    undoes: base.desired.declaration.policy.offboard.action(),
+                    reason: Reason::Offboarded,
+                },
+            };
+            let longer = |entry: &Entry| leaves || lasts_longer(entry.until, end);
+            let goes_on = |group: &GroupId, account: &AccountId| {
+                comes_back && self.stays(group, account)
+                    || self.goes_on_renamed((group, base.group(group)), &user, account, longer)
+            };
+            let origin = self.base.locator.locate(declared.origin);
+            let theirs = self.privileged_of(&user).into_iter().filter(|(group, it)| goes_on(&group.id, it));
+            let difference = |(group, account)| {
+                self.own_end(kind, group, (&user, account), Some(Doubt::Person), origin.clone())
+            };
+            found.extend(theirs.map(difference));
         }
         found
     }
@@ -138,33 +129,52 @@ impl<'a> Comparing<'a, '_> {
             let (base, head) = (it.base, it.head);
             let longer = lasts_longer(head, base);
             let kind = if longer { Kind::Later { base, head } } else { Kind::Earlier { base, head } };
-            let mut keeps = |group: &'a LiveGroup, account, doubt: Option<Doubt>| {
-                // A line that names the account by its id tells nobody that it is not this person.
-                let stays = self.leaves_alone(&group.id, account);
-                if stays || doubt.is_some() && self.keeps(&group.id, account) {
-                    found.push(Difference {
-                        kind,
-                        group: self.group_name(&group.id).unwrap_or(&group.name),
-                        place: TargetGroup::Group(&group.id),
-                        user: it.user.clone(),
-                        who: Who::Account(account),
-                        doubt,
-                        origin: origin.clone(),
-                    });
+            let doubt = it.account.is_none().then_some(Doubt::Person);
+            let groups: Vec<(&'a LiveGroup, &'a AccountId)> = match it.account {
+                Some(account) => {
+                    let groups = capabilities.memberships.get(account).into_iter().flatten();
+                    groups.map(|group| (group, account)).collect()
                 }
+                None if longer => self.privileged_of(&it.user),
+                None => Vec::new(),
             };
-            if let Some(account) = it.account {
-                let groups = capabilities.memberships.get(account).into_iter().flatten();
-                groups.for_each(|group| keeps(group, account, None));
-                continue;
-            }
-            let groups = self.live.groups.iter().filter(|_| longer);
-            for group in groups.filter(|group| self.privileged.may_hold(&group.id)) {
-                for account in self.may_be(&it.user, &group.id) {
-                    keeps(group, account, Some(Doubt::Person));
-                }
-            }
+            // An entry that names the account by its id does not show that it belongs to somebody else.
+            let stays = |group: &GroupId, account: &AccountId| {
+                self.leaves_alone(group, account) || doubt.is_some() && self.keeps(group, account)
+            };
+            let theirs = groups.into_iter().filter(|(group, account)| stays(&group.id, account));
+            found.extend(theirs.map(|(group, account)| {
+                self.own_end(kind, group, (&it.user, account), doubt, origin.clone())
+            }));
         }
         found
+    }
+
+    /// The privileged memberships of those who may each be a person that the base cannot tell.
+    fn privileged_of(&self, user: &UserRef) -> Vec<(&'a LiveGroup, &'a AccountId)> {
+        let groups = self.live.groups.iter().filter(|group| self.privileged.may_hold(&group.id));
+        let members = |group: &'a LiveGroup| {
+            self.may_be(user, &group.id).into_iter().map(move |account| (group, account))
+        };
+        groups.flat_map(members).collect()
+    }
+
+    fn own_end(
+        &self,
+        kind: Kind,
+        group: &'a LiveGroup,
+        (user, account): (&UserRef, &'a AccountId),
+        doubt: Option<Doubt>,
+        origin: Location,
+    ) -> Difference<'a> {
+        Difference {
+            kind,
+            group: self.group_name(&group.id).unwrap_or(&group.name),
+            place: TargetGroup::Group(&group.id),
+            user: user.clone(),
+            who: Who::Account(account),
+            doubt,
+            origin,
+        }
     }
 }

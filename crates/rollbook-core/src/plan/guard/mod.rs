@@ -80,8 +80,8 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Verdict> {
     verdicts
 }
 
-/// Takes out what a guard refuses and what can wait by itself. Whom somebody suspended or removed by hand, and an invitation at
-/// an address that no account shows any more, waits until somebody says what is meant, and everybody else's changes do not. In a run for what time and offboarding bring, no change is judged: a guard blocks what it is about, so that
+/// Takes out what a guard refuses and what can wait alone: a return that the change does not ask for, while everybody else's
+/// changes go on. In a run for what time and offboarding bring, no change is judged: a guard blocks what it is about, so that
 /// the access of others ends. What it says of a change that this run leaves alone is for the run that makes the change.
 pub(super) fn block_refused(
     verdicts: &mut Vec<Verdict>,
@@ -104,10 +104,12 @@ pub(super) fn block_refused(
             return verdict.guard != Guard::SelfGrant;
         }
         let about = |planned: &&PlannedOperation| {
-            verdict.addresses.iter().any(|address| {
-                let waits = waits(planned, context) && *address == planned.key.address;
-                if by_time { revokes_at(planned, address, (context, rules)) } else { waits }
-            })
+            let mut addresses = verdict.addresses.iter();
+            if by_time {
+                addresses.any(|address| revokes_at(planned, address, (context, rules)))
+            } else {
+                waits(planned, context) && addresses.any(|address| *address == planned.key.address)
+            }
         };
         let obstacle = Obstacle {
             code: ObstacleCode::Guard(verdict.guard),

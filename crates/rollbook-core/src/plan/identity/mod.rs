@@ -105,6 +105,11 @@ impl<'a> Resolved<'a> {
         })
     }
 
+    /// What the tree says of a group of the site.
+    pub(super) fn group(&self, id: &GroupId) -> Option<&DesiredGroup<'a>> {
+        self.desired.groups.get(self.groups.declared_as(id)?)
+    }
+
     /// What a group says of an account. All names of one account are listed as one.
     pub(super) fn entry_of<'b>(
         &'b self,

@@ -346,7 +346,7 @@ fn ends_nobody(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) ->
     }
     let ends = tree.desired.ends_person(user) || case.context.tree.desired.ends_person(user);
     live.members.iter().filter(|(group, _)| case.rules.privileged.may_hold(group)).any(|(group, members)| {
-        let declared = tree.groups.declared_as(group).and_then(|name| tree.desired.groups.get(name));
+        let declared = tree.group(group);
         // It may be about each member whom the tree does not name there, and an author does not say that it is not about them.
         let mut unnamed = unnamed(tree, live, declared, members).filter(|id| **id != account).peekable();
         let is_author = |id: &AccountId| others.authors.iter().any(|author| author.accounts.contains(id));
