@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 
 use super::resolve;
 use super::seed::{SeedGroup, SeedScim, SeedUser};
-use super::state::State;
+use super::state::{Group, State};
 use super::words::{Deletion, Grant, ManagedBy, PlatformRole};
 
 /// One change to the state. `user` is an account id or email, `group` a group id or exact name.
@@ -51,6 +51,17 @@ pub enum Change {
         group: String,
         /// Who.
         managed_by: ManagedBy,
+    },
+    /// Gives or takes a role that a group has in an app. A default group that loses the role of users stops being one.
+    SetGrant {
+        /// The group.
+        group: String,
+        /// The app's key.
+        app: String,
+        /// The role.
+        role: Grant,
+        /// Whether the group has it now.
+        held: bool,
     },
     /// Makes an account, described as in a seed; without an account id it gets a new one.
     CreateUser(SeedUser),
@@ -262,15 +273,12 @@ impl State {
             }
             Change::RenameGroup { group, name } => self.rename_group(group, name),
             Change::SetManagedBy { group, managed_by } => {
-                let id = self.group(group)?;
-                self.groups.entry(id).and_modify(|group| group.managed_by = *managed_by);
-                Ok(Vec::new())
+                self.of_group(group, |group| group.managed_by = *managed_by)
             }
             Change::SetExternalId { group, external_id } => {
-                let id = self.group(group)?;
-                self.groups.entry(id).and_modify(|group| group.external_id.clone_from(external_id));
-                Ok(Vec::new())
+                self.of_group(group, |group| group.external_id.clone_from(external_id))
             }
+            Change::SetGrant { group, app, role, held } => self.set_grant(group, app, *role, *held),
             Change::CreateUser(seed) => self.create_user(seed, new_id),
             Change::RemoveUser { user } => self.remove_user(user),
             Change::ReturnUser { user } => self.return_user(user),
@@ -361,7 +369,11 @@ impl State {
         {
             return Err(Refused::UnknownApp(app.clone()));
         }
-        if let Some(app) = seed.default_for.iter().find(|app| seed.grants.get(*app) != Some(&Grant::User)) {
+        if let Some(app) = seed
+            .default_for
+            .iter()
+            .find(|app| seed.grants.get(*app).is_none_or(|grants| !grants.holds(Grant::User)))
+        {
             return Err(Refused::DefaultWithoutGrant(app.clone()));
         }
         let id = seed.id.clone().unwrap_or_else(|| unused(new_id, |id| self.groups.contains_key(id)));
@@ -380,6 +392,33 @@ impl State {
         let moved = made.members.iter().map(joined).collect();
         self.groups.insert(id, made);
         Ok(moved)
+    }
+
+    fn of_group(&mut self, group: &str, change: impl FnOnce(&mut Group)) -> Result<Vec<Moved>, Refused> {
+        let id = self.group(group)?;
+        self.groups.entry(id).and_modify(change);
+        Ok(Vec::new())
+    }
+
+    /// Assumption: with the role, the group stops being the app's default group.
+    fn set_grant(&mut self, group: &str, app: &str, role: Grant, held: bool) -> Result<Vec<Moved>, Refused> {
+        let id = self.group(group)?;
+        if !self.apps.contains_key(app) {
+            return Err(Refused::UnknownApp(app.to_owned()));
+        }
+        self.groups.entry(id).and_modify(|group| {
+            let roles = group.grants.entry(app.to_owned()).or_default();
+            if held {
+                roles.0.insert(role)
+            } else {
+                roles.0.remove(&role)
+            };
+            group.grants.retain(|_, roles| !roles.0.is_empty());
+            if !group.grants(app, Grant::User) {
+                group.default_for.remove(app);
+            }
+        });
+        Ok(Vec::new())
     }
 
     fn rename_group(&mut self, group: &str, name: &str) -> Result<Vec<Moved>, Refused> {

@@ -11,12 +11,14 @@ use serde_json::json;
 use super::change::Change;
 use super::emulator::Sandbox;
 
-/// `GET /_sandbox/state`, `GET /_sandbox/requests`, `POST /_sandbox/edit`.
+/// `GET /_sandbox/state`, `GET /_sandbox/requests`, `GET /_sandbox/mails`, `POST /_sandbox/edit`.
 pub(super) fn router(sandbox: &Sandbox) -> Router {
     let (state, requests, edit) = (sandbox.clone(), sandbox.clone(), sandbox.clone());
+    let mails = sandbox.clone();
     Router::new()
         .route("/_sandbox/state", get(move || async move { Json(state.state()) }))
         .route("/_sandbox/requests", get(move || async move { Json(requests.requests()) }))
+        .route("/_sandbox/mails", get(move || async move { Json(mails.mails()) }))
         .route("/_sandbox/edit", post(move |body: Bytes| async move { carry_out(&edit, &body) }))
 }
 

@@ -129,6 +129,11 @@ impl Sandbox {
         self.inside(|inside| inside.log.clone())
     }
 
+    /// The account ids of those whom Atlassian mailed that they got an app by a role of a group, in order.
+    pub fn mails(&self) -> Vec<String> {
+        self.inside(|inside| inside.world.mails.clone())
+    }
+
     /// Changes the state behind the client's back, as a hand in the admin console does.
     ///
     /// # Errors

@@ -81,4 +81,4 @@ pub use script::{Answer, Failure, Garbled, Moment};
 pub use seed::{Seed, SeedApp, SeedError, SeedGroup, SeedOrganization, SeedScim, SeedSite, SeedUser};
 pub use serve::serve;
 pub use state::{Account, App, Group, Organization, ScimRecord, Site, State};
-pub use words::{AccountType, AppType, Deletion, Grant, ManagedBy, PlatformRole, Usage};
+pub use words::{AccountType, AppType, Deletion, Grant, Grants, ManagedBy, PlatformRole, Usage};

@@ -210,7 +210,7 @@ impl Build {
             }
         }
         for app in &seed.default_for {
-            if seed.grants.get(app) != Some(&Grant::User) {
+            if seed.grants.get(app).is_none_or(|grants| !grants.holds(Grant::User)) {
                 self.problems.push(SeedProblem::DefaultWithoutGrant { group: name(), app: app.clone() });
             }
         }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 use super::credential::SeedCredential;
 use super::problem::{self, SeedProblem};
 use super::state::State;
-use super::words::{AccountType, AppType, Deletion, Grant, ManagedBy, PlatformRole, Usage};
+use super::words::{AccountType, AppType, Deletion, Grants, ManagedBy, PlatformRole, Usage};
 
 /// Describes a site: who is there, in which groups, and with which credentials.
 ///
@@ -221,9 +221,9 @@ pub struct SeedGroup {
     /// The identity provider's own id, of an `EXTERNAL` group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// What members may do, by app key.
+    /// What members may do, by app key: a role, or a list of roles.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub grants: BTreeMap<String, Grant>,
+    pub grants: BTreeMap<String, Grants>,
     /// The keys of the apps whose default group it is; it must grant `user` there.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub default_for: Vec<String>,

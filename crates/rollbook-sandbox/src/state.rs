@@ -9,7 +9,7 @@ use serde_json::{Map, Value};
 
 use super::credential::SeedCredential;
 use super::ids::stable_uuid;
-use super::words::{AccountType, AppType, Deletion, Grant, ManagedBy, PlatformRole, Usage};
+use super::words::{AccountType, AppType, Deletion, Grant, Grants, ManagedBy, PlatformRole, Usage};
 
 /// Everything that is true on the site at one moment. Serialises as the JSON of `GET /_sandbox/state`,
 /// camelCase, without credentials.
@@ -156,7 +156,7 @@ pub struct Group {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// What members may do, by app key.
-    pub grants: BTreeMap<String, Grant>,
+    pub grants: BTreeMap<String, Grants>,
     /// The keys of the apps whose default group it is.
     pub default_for: BTreeSet<String>,
     /// Whether members administer the site.
@@ -193,8 +193,19 @@ impl Group {
         self.browse_users.unwrap_or(self.site_admin || !self.grants.is_empty())
     }
 
-    fn grants(&self, app: &str, grant: Grant) -> bool {
-        self.grants.get(app) == Some(&grant)
+    /// Whether members have a role in an app.
+    pub fn grants(&self, app: &str, grant: Grant) -> bool {
+        self.grants.get(app).is_some_and(|grants| grants.holds(grant))
+    }
+
+    /// Whether members have a role in any app.
+    pub fn grants_anywhere(&self, grant: Grant) -> bool {
+        self.grants.values().any(|grants| grants.holds(grant))
+    }
+
+    /// The keys of the apps that members have access to, and take a seat of.
+    pub fn apps(&self) -> impl Iterator<Item = &str> {
+        self.grants.iter().filter(|(_, grants)| grants.holds(Grant::User)).map(|(app, _)| app.as_str())
     }
 }
 
@@ -245,7 +256,7 @@ impl State {
 
     /// Whether an account has *Administer Jira*: site admins and the admins of any app.
     pub fn administers_jira(&self, account_id: &str) -> bool {
-        let administers = |group: &Group| group.grants.values().any(|grant| *grant == Grant::Admin);
+        let administers = |group: &Group| group.grants_anywhere(Grant::Admin);
         self.is_site_admin(account_id) || self.is_in(account_id, administers)
     }
 
@@ -277,11 +288,7 @@ impl State {
 
     /// The keys of the apps that an account has access to.
     pub fn apps_of(&self, account_id: &str) -> BTreeSet<&str> {
-        self.groups_of(account_id)
-            .flat_map(|(_, group)| &group.grants)
-            .filter(|(_, grant)| **grant == Grant::User)
-            .map(|(app, _)| app.as_str())
-            .collect()
+        self.groups_of(account_id).flat_map(|(_, group)| group.apps()).collect()
     }
 
     /// The groups that give access to an app.

@@ -1,5 +1,7 @@
 //! The closed sets of values that seeds, the state and the wire share, in Atlassian's spelling.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 /// Says what is behind an account (docs/atlassian.md#account-kinds). Never `unknown`: the sandbox knows its
@@ -55,14 +57,122 @@ pub enum Usage {
     AdminOversight,
 }
 
-/// Says what membership of a group gives in one app.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
+/// Says what membership of a group gives in one app: a role (docs/atlassian.md#roles-of-groups). `user` alone takes a
+/// seat. Assumption: of `contributor`, `basic` and `viewer` the description says so, or nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Grant {
     /// Access to the app; it takes a seat.
     User,
-    /// Administration of the app, *Administer Jira* with it; it takes no seat.
+    /// Administration of the app, *Administer Jira* with it.
     Admin,
+    /// Administration of who has the app, without the app.
+    UserAccessAdmin,
+    /// Access to one space.
+    Guest,
+    /// Access to view, comment and vote.
+    Contributor,
+    /// Access to the help center.
+    Customer,
+    /// Access to basic features.
+    Basic,
+    /// Updates about incidents.
+    Stakeholder,
+    /// Access to view.
+    Viewer,
+    /// The use of AI; no request gives or takes it.
+    AiAccess,
+}
+
+impl Grant {
+    const ALL: [Grant; 10] = [
+        Grant::User,
+        Grant::Admin,
+        Grant::UserAccessAdmin,
+        Grant::Guest,
+        Grant::Contributor,
+        Grant::Customer,
+        Grant::Basic,
+        Grant::Stakeholder,
+        Grant::Viewer,
+        Grant::AiAccess,
+    ];
+
+    /// The role that an id on the wire names.
+    pub(super) fn of_id(id: &str) -> Option<Grant> {
+        Grant::ALL.into_iter().find(|grant| grant.id() == id)
+    }
+
+    /// Its id on the wire.
+    pub(super) fn id(self) -> &'static str {
+        match self {
+            Grant::User => "atlassian/user",
+            Grant::Admin => "atlassian/admin",
+            Grant::UserAccessAdmin => "atlassian/user-access-admin",
+            Grant::Guest => "atlassian/guest",
+            Grant::Contributor => "atlassian/contributor",
+            Grant::Customer => "atlassian/customer",
+            Grant::Basic => "atlassian/basic",
+            Grant::Stakeholder => "atlassian/stakeholder",
+            Grant::Viewer => "atlassian/viewer",
+            Grant::AiAccess => "atlassian/ai-access",
+        }
+    }
+
+    /// Whether a group may be given the role in an app. Assumption: which app has which role; the description names an app
+    /// for some of them alone.
+    pub(super) fn suits(self, app: &str) -> bool {
+        match self {
+            Grant::User | Grant::Admin | Grant::UserAccessAdmin | Grant::Basic | Grant::Viewer => true,
+            Grant::Guest => app == "confluence",
+            Grant::Contributor => app == "jira-product-discovery",
+            Grant::Customer | Grant::Stakeholder => app == "jira-servicedesk",
+            Grant::AiAccess => false,
+        }
+    }
+}
+
+/// The roles that a group gives in one app. One alone is written as its word, several as a list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "WrittenGrants", into = "WrittenGrants")]
+pub struct Grants(pub BTreeSet<Grant>);
+
+#[derive(Serialize, Deserialize)]
+#[serde(untagged)]
+enum WrittenGrants {
+    One(Grant),
+    Several(BTreeSet<Grant>),
+}
+
+impl Grants {
+    /// Whether a role is among them.
+    pub fn holds(&self, grant: Grant) -> bool {
+        self.0.contains(&grant)
+    }
+}
+
+impl From<Grant> for Grants {
+    fn from(grant: Grant) -> Grants {
+        Grants([grant].into())
+    }
+}
+
+impl From<WrittenGrants> for Grants {
+    fn from(written: WrittenGrants) -> Grants {
+        match written {
+            WrittenGrants::One(grant) => grant.into(),
+            WrittenGrants::Several(grants) => Grants(grants),
+        }
+    }
+}
+
+impl From<Grants> for WrittenGrants {
+    fn from(grants: Grants) -> WrittenGrants {
+        match grants.0.first() {
+            Some(only) if grants.0.len() == 1 => WrittenGrants::One(*only),
+            Some(_) | None => WrittenGrants::Several(grants.0),
+        }
+    }
 }
 
 /// Says what an account administers beyond its groups (docs/atlassian.md#organization-administrators, `platformRoles`).

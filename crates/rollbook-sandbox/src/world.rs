@@ -11,6 +11,7 @@ use tokio::time::Instant;
 use super::change::{Change, How, Moved, Refused};
 use super::ids;
 use super::state::State;
+use super::words::Grants;
 
 /// How long an access token lasts (docs/atlassian.md#client-credentials: 60 minutes is the usual figure).
 pub(super) const TOKEN_LIFE: Duration = Duration::from_secs(3600);
@@ -26,6 +27,10 @@ pub(super) struct World {
     lag: Duration,
     /// Memberships that moved less than `lag` ago, oldest first.
     unseen: VecDeque<(Instant, Moved)>,
+    /// The roles that groups had before each of the changes of less than `lag` ago, oldest first.
+    unseen_grants: VecDeque<(Instant, String, BTreeMap<String, Grants>)>,
+    /// The account ids of those who were mailed that they got an app, in order (docs/atlassian.md#roles-of-groups).
+    pub(super) mails: Vec<String>,
     /// Where the hidden order of accounts begins.
     pivot: String,
     /// The organization's audit log, oldest first.
@@ -62,13 +67,15 @@ impl World {
             rng,
             lag,
             unseen: VecDeque::new(),
+            unseen_grants: VecDeque::new(),
+            mails: Vec::new(),
             pivot,
             events: Vec::new(),
             actor: None,
         }
     }
 
-    /// Carries out a change; reads see its memberships `lag` later.
+    /// Carries out a change; reads see its memberships and roles `lag` later.
     pub(super) fn change(&mut self, change: &Change) -> Result<(), Refused> {
         let rng = &mut self.rng;
         let gone = if let Change::DeleteGroup { group } = change {
@@ -76,10 +83,17 @@ impl World {
         } else {
             None
         };
+        let before = if let Change::SetGrant { group, .. } = change {
+            let group = self.state.group_id(group).and_then(|id| self.state.groups.get_key_value(id));
+            group.map(|(id, group)| (id.clone(), group.grants.clone()))
+        } else {
+            None
+        };
         let moved = self.state.apply(change, &mut || random_uuid(rng))?;
         self.log(change, &moved, gone);
         if !self.lag.is_zero() {
             let now = Instant::now();
+            self.unseen_grants.extend(before.map(|(group, grants)| (now, group, grants)));
             self.unseen.extend(moved.into_iter().map(|moved| (now, moved)));
         }
         Ok(())
@@ -117,6 +131,17 @@ impl World {
         while self.unseen.front().is_some_and(|(at, _)| due(at)) {
             self.unseen.pop_front();
         }
+        while self.unseen_grants.front().is_some_and(|(at, ..)| due(at)) {
+            self.unseen_grants.pop_front();
+        }
+    }
+
+    /// The roles of a group in apps, as reads see them.
+    pub(super) fn grants_seen(&self, group_id: &str) -> &BTreeMap<String, Grants> {
+        static NONE: BTreeMap<String, Grants> = BTreeMap::new();
+        let before = self.unseen_grants.iter().find(|(_, group, _)| group == group_id);
+        let now = || self.state.groups.get(group_id).map(|group| &group.grants);
+        before.map(|(.., grants)| grants).or_else(now).unwrap_or(&NONE)
     }
 
     /// Whether reads do not see yet what became last of a membership.

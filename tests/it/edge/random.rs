@@ -259,7 +259,7 @@ fn seed(rng: &mut Rng, people: &[Person], teams: &[Team]) -> Seed {
     for team in teams.iter().filter(|team| team.exists) {
         let is_default = odds(rng, 15);
         let grants = if is_default || odds(rng, 10) {
-            vec![("jira-software".to_owned(), Grant::User)]
+            vec![("jira-software".to_owned(), Grant::User.into())]
         } else {
             vec![]
         };

@@ -10,6 +10,7 @@ pub(crate) mod jira;
 pub(crate) mod management;
 pub(crate) mod organization;
 pub(crate) mod reads;
+pub(crate) mod roles;
 pub(crate) mod scim;
 pub(crate) mod seed;
 pub(crate) mod surfaces;

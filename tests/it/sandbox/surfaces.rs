@@ -133,6 +133,10 @@ async fn answers_of_the_organization_fit() {
     let user = t("/users/{accountId}");
     let (all_users, users_count, one_user) = (t("/users"), t("/users/count"), t("/users/{userId}"));
     let (all_groups, groups_count) = (t("/groups"), t("/groups/count"));
+    let roles = t("/groups/{groupId}/role-assignments");
+    let (assign, revoke) = (format!("{roles}/assign"), format!("{roles}/revoke"));
+    let resource = "ari:cloud:jira-software::site/11111111-2222-5333-8444-555555555555";
+    let role = json!({ "resourceId": resource, "roleId": "atlassian/user" });
     let v1 = |path: &str| format!("/admin/v1/orgs/o-1{path}");
     let everything = json!({ "expand": ["groups", "platformRoles", "counts.resources", "productAccess"] });
     let admins = json!({ "roleIds": ["atlassian/org-admin"], "expand": ["platformRoles"] });
@@ -187,6 +191,14 @@ async fn answers_of_the_organization_fit() {
         ("post", &members, at("/groups/g-okta/memberships"), ada, 403),
         ("delete", &member, at("/groups/g-empty/memberships/712020:ada"), none.clone(), 204),
         ("delete", &member, at("/groups/g-empty/memberships/712020:ada"), none.clone(), 404),
+        ("get", &roles, at("/groups/g-users/role-assignments"), none.clone(), 200),
+        ("get", &roles, at("/groups/g-users/role-assignments?limit=0"), none.clone(), 400),
+        ("get", &roles, at("/groups/nothing/role-assignments"), none.clone(), 404),
+        ("post", &assign, at("/groups/g-okta/role-assignments/assign"), role.clone(), 200),
+        ("post", &assign, at("/groups/g-okta/role-assignments/assign"), json!({}), 400),
+        ("post", &assign, at("/groups/nothing/role-assignments/assign"), role.clone(), 404),
+        ("post", &revoke, at("/groups/g-okta/role-assignments/revoke"), role.clone(), 204),
+        ("post", &revoke, at("/groups/g-okta/role-assignments/revoke"), role, 404),
         ("delete", &group, at("/groups/g-empty"), none.clone(), 204),
         (
             "post",

@@ -28,8 +28,8 @@ pub(super) fn bulk(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
         return Err(bad_request(&format!("'{app}' is not a valid application key.")));
     }
     let granted = |group: &Group, wanted: Option<Grant>| {
-        group.grants.iter().any(|(key, grant)| {
-            app.is_none_or(|app| app == key) && wanted.is_none_or(|wanted| wanted == *grant)
+        group.grants.iter().any(|(key, grants)| {
+            app.is_none_or(|app| app == key) && wanted.is_none_or(|wanted| grants.holds(wanted))
         })
     };
     let access: Box<dyn Fn(&Group) -> bool> = match context.query.filled("accessType") {

@@ -9,7 +9,6 @@ use crate::change::Change;
 use crate::reply::Reply;
 use crate::request_context::RequestContext;
 use crate::state::Account;
-use crate::words::Grant;
 
 use super::errors::{bad_request, no_such_group, no_such_user, refused};
 use super::groups::{named_group, require_writable};
@@ -140,8 +139,7 @@ fn require_seat(context: &RequestContext<'_>, group_id: &str, account_id: &str) 
     if !state.takes_a_seat(account_id) {
         return Ok(());
     }
-    let given = group.grants.iter().filter(|(_, grant)| **grant == Grant::User).map(|(app, _)| app.as_str());
-    match state.apps_without_seat(account_id, given).first() {
+    match state.apps_without_seat(account_id, group.apps()).first() {
         None => Ok(()),
         Some(app) => Err(bad_request(&format!("The user limit of '{app}' would be exceeded."))),
     }

@@ -119,7 +119,7 @@ fn found_users(context: &RequestContext<'_>, query: &str, limit: usize, without_
 }
 
 fn labels(context: &RequestContext<'_>, group: &Group) -> Vec<Label> {
-    if group.site_admin || group.grants.values().any(|grant| *grant == Grant::Admin) {
+    if group.site_admin || group.grants_anywhere(Grant::Admin) {
         let title = "Users added to this group will be given administrative access";
         return vec![Label { text: "Admin".to_owned(), title: title.to_owned(), kind: "ADMIN" }];
     }

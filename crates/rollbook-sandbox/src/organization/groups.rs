@@ -13,7 +13,9 @@ use crate::state::Group;
 use super::cursor::{Cursor, links};
 use super::errors::{bad_request, error, no_such_group};
 use super::search::{GroupSearch, of_query, read};
-use super::view::{Scope, group, is_for_admins, is_modifiable, is_shown, require_directory, require_group};
+use super::view::{
+    Scope, group, is_for_admins, is_modifiable, is_shown, require_directory, require_group, resource,
+};
 
 /// `POST …/groups/search`: by ids, by exact names in any case, by a text, or all; 20 a page unless told otherwise.
 /// Teams are among them: `managedBy` has a word for them.
@@ -49,12 +51,28 @@ fn found<'a>(context: &'a RequestContext<'_>, asked: &GroupSearch) -> Vec<(&'a S
             && (ids.is_empty() || ids.contains(&id))
             && (names.is_empty() || names.contains(&name))
             && term.as_ref().is_none_or(|term| name.contains(term))
+            && gives(context, id, asked)
             && (asked.account_ids.is_empty() || asked.account_ids.iter().any(|id| members().contains(id)))
     };
     let groups = context.state().groups.iter();
     let mut found: Vec<(&String, &Group)> = groups.filter(|(id, group)| matches(id, group)).collect();
     found.sort_unstable_by_key(|(id, group)| (group.name.as_str(), id.as_str()));
     found
+}
+
+/// Whether a group has one of the roles that are asked for on one of the resources. Assumption: both filters are about one
+/// assignment.
+fn gives(context: &RequestContext<'_>, id: &str, asked: &GroupSearch) -> bool {
+    let GroupSearch { resource_ids, resource_owners, role_ids, .. } = asked;
+    let of = |asked: &[String], value: &str| asked.is_empty() || asked.iter().any(|it| it == value);
+    if resource_ids.is_empty() && resource_owners.is_empty() && role_ids.is_empty() {
+        return true;
+    }
+    context.world.grants_seen(id).iter().any(|(app, grants)| {
+        of(resource_ids, &resource(context.state(), app))
+            && of(resource_owners, app)
+            && grants.0.iter().any(|grant| of(role_ids, grant.id()))
+    })
 }
 
 fn page(context: &RequestContext<'_>, cursor: Cursor<GroupSearch>) -> Reply {

@@ -156,7 +156,7 @@ fn join(context: &mut RequestContext<'_>, group: &str, user: &str) -> Result<(),
 /// every group that grants it for `admin` (assumption).
 fn give(context: &mut RequestContext<'_>, rule: &Rule, app: &str, user: &str) -> Result<(), String> {
     let gives = |group: &crate::state::Group| match rule.role.as_str() {
-        "atlassian/admin" => group.grants.get(app) == Some(&Grant::Admin),
+        "atlassian/admin" => group.grants(app, Grant::Admin),
         _ => group.default_for.contains(app),
     };
     let groups = context.state().groups.iter().filter(|(_, group)| gives(group));

@@ -6,7 +6,7 @@ use serde::Deserialize;
 use crate::change::{Change, Refused};
 use crate::reply::Reply;
 use crate::request_context::RequestContext;
-use crate::words::Grant;
+use crate::state::Group;
 
 use super::errors::{bad_request, error, no_such_user};
 use super::view::{Scope, is_modifiable, require_directory, require_group, require_user};
@@ -27,9 +27,11 @@ pub(super) fn add(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_user(context, &user).map_err(|_| not_in_directory())?;
     let state = context.state();
     let joins = state.groups.get(&group).is_some_and(|group| !group.members.contains(&user));
-    let granted = state.groups.get(&group).into_iter().flat_map(|group| &group.grants);
-    let granted = granted.filter(|(_, grant)| **grant == Grant::User).map(|(app, _)| app.as_str());
-    if joins && state.takes_a_seat(&user) && !state.apps_without_seat(&user, granted).is_empty() {
+    let full = || {
+        let granted = state.groups.get(&group).into_iter().flat_map(Group::apps);
+        !state.apps_without_seat(&user, granted).is_empty()
+    };
+    if joins && state.takes_a_seat(&user) && full() {
         return Err(error(StatusCode::CONFLICT, "ADMIN-409-3", CONFLICT));
     }
     context.world.change(&Change::AddMember { group, user }).map_err(|why| refused(&why))?;

@@ -12,6 +12,7 @@ mod invite;
 mod managed;
 mod members;
 mod orgs;
+mod roles;
 mod search;
 mod users;
 mod view;
@@ -76,6 +77,21 @@ pub(super) static ROUTES: &[Route] = &[
     get("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}", GROUPS, groups::get),
     post("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups", Scopes::UNSCOPED, groups::create),
     delete("/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}", groups::delete),
+    get(
+        "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments",
+        GROUPS,
+        roles::list,
+    ),
+    post(
+        "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments/assign",
+        Scopes::UNSCOPED,
+        roles::assign,
+    ),
+    post(
+        "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments/revoke",
+        Scopes::UNSCOPED,
+        roles::revoke,
+    ),
     post(
         "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/memberships",
         Scopes::UNSCOPED,

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::reply::Reply;
 use crate::request_context::RequestContext;
-use crate::words::PlatformRole;
+use crate::words::{Grant, PlatformRole};
 
 use super::cursor::Cursor;
 use super::errors::{bad_request, not_emulated};
@@ -38,21 +38,12 @@ pub(super) struct GroupSearch {
     pub(super) search_term: Option<String>,
     pub(super) account_ids: Vec<String>,
     pub(super) directory_ids: Vec<String>,
+    pub(super) resource_ids: Vec<String>,
+    pub(super) resource_owners: Vec<String>,
+    pub(super) role_ids: Vec<String>,
     pub(super) expand: Vec<String>,
     pub(super) limit: Option<usize>,
 }
-
-/// The roles that the description has besides those of [`PlatformRole`]: what they give is in one app.
-const APP_ROLES: [&str; 8] = [
-    "atlassian/user",
-    "atlassian/admin",
-    "atlassian/guest",
-    "atlassian/customer",
-    "atlassian/contributor",
-    "atlassian/basic",
-    "atlassian/stakeholder",
-    "atlassian/ai-access",
-];
 
 /// A list of a request: its key, how many there are, and the most.
 type Bounded = (&'static str, usize, usize);
@@ -109,8 +100,7 @@ impl Search for UserSearch {
     fn check_values(&self) -> Result<(), Reply> {
         let unknown = self.role_ids.iter().find(|id| PlatformRole::of_id(id).is_none());
         match unknown {
-            Some(id) if APP_ROLES.contains(&id.as_str()) => Err(not_emulated(&format!("the role {id}"))),
-            Some(id) => Err(bad_request(&format!("'{id}' is not a role"))),
+            Some(id) => check_role(id).and_then(|()| Err(not_emulated(&format!("the role {id}")))),
             None => Ok(()),
         }
     }
@@ -125,8 +115,9 @@ impl Search for UserSearch {
 }
 
 impl Search for GroupSearch {
-    const LEFT_OUT: &'static [&'static str] = &["resourceIds", "resourceOwners", "roleIds"];
-    const LISTS: &'static [&'static str] = &["groupIds", "accountIds", "directoryIds"];
+    const LEFT_OUT: &'static [&'static str] = &[];
+    const LISTS: &'static [&'static str] =
+        &["groupIds", "accountIds", "directoryIds", "resourceIds", "resourceOwners", "roleIds"];
     const EXPANDS: &'static [&'static str] = &["counts.resources", "counts.users"];
 
     fn lists(&self) -> Vec<Bounded> {
@@ -135,7 +126,14 @@ impl Search for GroupSearch {
             ("groupNames", self.group_names.len(), 100),
             ("accountIds", self.account_ids.len(), 10),
             ("directoryIds", self.directory_ids.len(), 10),
+            ("resourceIds", self.resource_ids.len(), 20),
+            ("resourceOwners", self.resource_owners.len(), 10),
+            ("roleIds", self.role_ids.len(), 10),
         ]
+    }
+
+    fn check_values(&self) -> Result<(), Reply> {
+        self.role_ids.iter().try_for_each(|role| check_role(role))
     }
 
     fn contradiction(&self) -> Option<&'static str> {
@@ -151,6 +149,12 @@ impl Search for GroupSearch {
     fn limit(&self) -> Option<usize> {
         self.limit
     }
+}
+
+/// 400 for what is not a role.
+pub(super) fn check_role(id: &str) -> Result<(), Reply> {
+    let known = PlatformRole::of_id(id).is_some() || Grant::of_id(id).is_some();
+    if known { Ok(()) } else { Err(bad_request(&format!("'{id}' is not a role"))) }
 }
 
 /// Reads a search. With a cursor, everything else in the body is discarded; an empty body asks for everything.

@@ -234,7 +234,7 @@ pub(super) fn is_modifiable(group: &Group) -> bool {
 
 /// Whether a group gives admin access to an app, or to the site.
 pub(super) fn is_for_admins(group: &Group) -> bool {
-    group.site_admin || group.grants.values().any(|grant| *grant == Grant::Admin)
+    group.site_admin || group.grants_anywhere(Grant::Admin)
 }
 
 /// The ARI of an app on the site.
