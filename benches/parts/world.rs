@@ -10,7 +10,7 @@ use jiff::civil::Date;
 use rollbook::atlassian;
 use rollbook::config;
 use rollbook::model::{
-    AccountId, AccountKind, AppRole, Capabilities, Changes, Declaration, Email, GroupId, GroupKind,
+    AccountId, AccountKind, AppRole, Capabilities, Changes, Declaration, Email, Grants, GroupId, GroupKind,
     GroupName, Header, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, Locator, Lock, LockedId,
     ManagedBy, Plan, Reading, Rights, Rows, SourceFile, Surface, Tree, Usage, UserStatus,
 };
@@ -98,6 +98,7 @@ impl World {
             people: BTreeMap::new(),
             searched: BTreeSet::new(),
             scim_users: Reading::NotRead,
+            grants: Grants::default(),
         }
     }
 }

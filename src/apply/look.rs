@@ -5,10 +5,10 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::future::join_all;
 
-use crate::atlassian::{Fault, MadeIds, Scim, Surfaces};
+use crate::atlassian::{Fault, MadeIds, Organization, Scim, Surfaces};
 use crate::model::{
-    AccountId, CreatedIds, Email, ErrorExt, GroupId, GroupName, Key, Listing, LiveAccount, Operation,
-    OrganizationUser, PlannedOperation, Ref, ScimId, ScimUser, Surface, SurfaceIds,
+    Access, AccountId, App, CreatedIds, Email, ErrorExt, GroupId, GroupName, Key, Listing, LiveAccount,
+    Operation, OrganizationUser, PlannedOperation, Ref, ScimId, ScimUser, Surface, SurfaceIds,
 };
 
 /// What a read must show.
@@ -31,6 +31,8 @@ pub(super) enum Expectation {
     ScimUser(Email),
     /// The SCIM directory gives the user this name.
     ScimName { user: ScimId, name: String },
+    /// The group has the role in the app of this resource, or does not.
+    Role { group: GroupId, access: Access, resource: String, present: bool },
     /// Nothing that can be read would tell.
     Nothing,
 }
@@ -70,12 +72,26 @@ pub(super) fn expectation(planned: &PlannedOperation, made: &MadeIds, ids: &Surf
         | Operation::RemoveUser { account, was_active: true, .. } => {
             Expectation::Account { account: account.clone(), active: false }
         }
+        Operation::AssignRole { group, access } => match made.group(group) {
+            Ok(group) => role(group, access, true, ids),
+            Err(_) => Expectation::Nothing,
+        },
+        Operation::RevokeRole { held } => role(held.group().clone(), held.access(), false, ids),
         // An inactive account looks the same before and after (docs/atlassian.md#removed-and-inactive-look-alike).
         Operation::RemoveUser { was_active: false, .. } => Expectation::Nothing,
         Operation::UpdateUser { account, name } => match ids.scim_users.get(account) {
             Some(user) => Expectation::ScimName { user: user.clone(), name: name.clone() },
             None => Expectation::Nothing,
         },
+    }
+}
+
+fn role(group: GroupId, access: &Access, present: bool, ids: &SurfaceIds) -> Expectation {
+    match ids.resources.get(&access.app) {
+        Some(resource) => {
+            Expectation::Role { group, access: access.clone(), resource: resource.clone(), present }
+        }
+        None => Expectation::Nothing,
     }
 }
 
@@ -110,6 +126,8 @@ pub(super) struct Observed {
     accounts: Option<Result<BTreeSet<AccountId>, String>>,
     /// Those of the emails that the organization knows.
     people: Option<Result<BTreeMap<Email, AccountId>, String>>,
+    /// The roles of groups in the apps that were asked about.
+    roles: BTreeMap<GroupId, Result<Listing<Access>, String>>,
     directory: Directory,
 }
 
@@ -131,6 +149,7 @@ struct Asked {
     scim_groups: BTreeSet<ScimId>,
     scim_emails: BTreeSet<Email>,
     scim_users: BTreeSet<ScimId>,
+    roles: BTreeMap<GroupId, BTreeMap<App, String>>,
 }
 
 /// Reads what these expectations need.
@@ -152,6 +171,9 @@ pub(super) async fn look(surfaces: &Surfaces, expectations: impl Iterator<Item =
         let found = organization.find_by_email(&asked).await.map_err(|error| error.chain());
         let known = |person: OrganizationUser| Some((person.email?, person.account));
         seen.people = Some(found.map(|people| people.into_iter().filter_map(known).collect()));
+    }
+    if let Some(organization) = &surfaces.organization {
+        seen.roles = roles(organization, &asked.roles).await;
     }
     if let Some(scim) = &surfaces.scim {
         seen.directory =
@@ -181,6 +203,10 @@ impl Asked {
             }
             Expectation::ScimName { user, .. } => {
                 self.scim_users.insert(user.clone());
+            }
+            Expectation::Role { group, access, resource, .. } => {
+                let apps = self.roles.entry(group.clone()).or_default();
+                apps.insert(access.app.clone(), resource.clone());
             }
             Expectation::Nothing => {}
         }
@@ -213,6 +239,18 @@ async fn groups(surfaces: &Surfaces, asked: BTreeSet<GroupId>) -> Groups {
         Err(why) => Err(why.clone()),
     };
     asked.iter().map(|group| (group.clone(), members(group))).collect()
+}
+
+/// The roles of groups, one request a group.
+async fn roles(
+    organization: &Organization,
+    asked: &BTreeMap<GroupId, BTreeMap<App, String>>,
+) -> BTreeMap<GroupId, Result<Listing<Access>, String>> {
+    let reads = asked.iter().map(async |(group, resources)| {
+        let held = organization.roles_of(group, resources).await;
+        (group.clone(), held.map(|(held, _)| held).map_err(|error| error.chain()))
+    });
+    join_all(reads).await.into_iter().collect()
 }
 
 async fn names(surfaces: &Surfaces) -> Result<BTreeMap<GroupName, Option<GroupId>>, String> {
@@ -296,6 +334,12 @@ impl Observed {
                 Some(shown) => shown.clone().map(|shown| shown == *name),
                 None => unread(),
             },
+            Expectation::Role { group, access, present, .. } => match self.roles.get(group) {
+                Some(held) => {
+                    held.as_ref().map(|held| held.contains(access) == *present).map_err(Clone::clone)
+                }
+                None => unread(),
+            },
             Expectation::Nothing => Err("it cannot be confirmed by reading; run `plan` again".into()),
         }
     }
@@ -320,6 +364,7 @@ impl Observed {
             | Expectation::Account { .. }
             | Expectation::ScimMember { .. }
             | Expectation::ScimName { .. }
+            | Expectation::Role { .. }
             | Expectation::Nothing => None,
         }
     }

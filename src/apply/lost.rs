@@ -47,7 +47,8 @@ pub(super) async fn look_for(surfaces: &Surfaces, mut open: Vec<(usize, Expectat
 /// invitation might send a second mail, and an app might be given a second time. A second group of one name is
 /// refused by Jira (400), the organization and SCIM (409) alike
 /// (docs/atlassian.md#creating-and-deleting-a-group-in-jira, docs/atlassian.md#groups-through-the-organization,
-/// docs/atlassian.md#groups-of-scim), and what is removed, suspended or deleted twice is so once.
+/// docs/atlassian.md#groups-of-scim), what is removed, suspended or deleted twice is so once, and a role that is assigned
+/// twice is there once (docs/atlassian.md#roles-of-groups).
 pub(super) fn may_repeat(operation: &Operation) -> bool {
     match operation {
         Operation::InviteUser { .. } => false,
@@ -59,7 +60,9 @@ pub(super) fn may_repeat(operation: &Operation) -> bool {
         | Operation::SuspendUser { .. }
         | Operation::DeactivateUser { .. }
         | Operation::RemoveUser { .. }
-        | Operation::DeleteGroup { .. } => true,
+        | Operation::DeleteGroup { .. }
+        | Operation::AssignRole { .. }
+        | Operation::RevokeRole { .. } => true,
     }
 }
 

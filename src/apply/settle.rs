@@ -13,6 +13,9 @@ use super::look::{Expectation, expectation, look};
 /// How long reads may lag behind writes.
 const PATIENCE: Duration = Duration::from_secs(model::PATIENCE as u64);
 
+/// The same of the roles of groups.
+const ROLE_PATIENCE: Duration = Duration::from_secs(model::ROLE_PATIENCE as u64);
+
 /// How long to wait between two reads of the same thing.
 const INTERVAL: Duration = Duration::from_secs(3);
 
@@ -38,7 +41,7 @@ pub(super) async fn settle(
             }
         }
     }
-    let deadline = tokio::time::Instant::now() + PATIENCE;
+    let begin = tokio::time::Instant::now();
     loop {
         let looked = look(surfaces, open.values().map(|(expectation, _)| expectation));
         let seen = match ending {
@@ -46,9 +49,9 @@ pub(super) async fn settle(
             Some(Ending::TimedOut) => timeout(PATIENCE, looked).await.unwrap_or_default(),
             Some(Ending::Whole | Ending::Stopped | Ending::Credential) | None => looked.await,
         };
-        let late = tokio::time::Instant::now() >= deadline;
+        let waited = begin.elapsed();
         open.retain(|at, (expectation, response)| {
-            match outcome(response, seen.shows(expectation), late || *expectation == Expectation::Nothing) {
+            match outcome(response, seen.shows(expectation), waited >= patience(expectation)) {
                 Some(outcome) => {
                     outcomes.insert(*at, outcome);
                     false
@@ -60,6 +63,22 @@ pub(super) async fn settle(
             return outcomes;
         }
         tokio::time::sleep(INTERVAL).await;
+    }
+}
+
+/// How long a read is waited for that shows something.
+fn patience(expectation: &Expectation) -> Duration {
+    match expectation {
+        Expectation::Nothing => Duration::ZERO,
+        Expectation::Role { .. } => ROLE_PATIENCE,
+        Expectation::Member { .. }
+        | Expectation::Group { .. }
+        | Expectation::Named(_)
+        | Expectation::Account { .. }
+        | Expectation::Person(_)
+        | Expectation::ScimMember { .. }
+        | Expectation::ScimUser(_)
+        | Expectation::ScimName { .. } => PATIENCE,
     }
 }
 

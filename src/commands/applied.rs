@@ -114,7 +114,12 @@ fn held(plan: &Plan) -> Option<&GroupName> {
 /// author, until it is done; a revoke that is blocked gives nobody anything.
 fn revokes(action: Action) -> bool {
     match action {
-        Action::Remove | Action::Suspend | Action::Deactivate | Action::Delete => true,
-        Action::Create | Action::Invite | Action::Activate | Action::Update | Action::Add => false,
+        Action::Remove | Action::Suspend | Action::Deactivate | Action::Delete | Action::Revoke => true,
+        Action::Create
+        | Action::Invite
+        | Action::Activate
+        | Action::Update
+        | Action::Add
+        | Action::Assign => false,
     }
 }

@@ -51,7 +51,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
             ways.retain(|way| way.user == *user);
             (About::User, Explanation { ways, more })
         }
-        Address::Group(_) | Address::User(_) | Address::Member(..) => {
+        Address::Group(_) | Address::User(_) | Address::Member(..) | Address::Grant(..) => {
             return on_site(session, &loaded, &address, arguments);
         }
     };
@@ -80,7 +80,8 @@ fn address(desired: &Desired<'_>, text: &str) -> Address {
         return Address::User(user.clone());
     }
     match text.parse() {
-        Ok(Address::Group(name)) => Address::Group(declared(&name).unwrap_or(name)),
+        // People have an app by being in a group that gives it.
+        Ok(Address::Group(name) | Address::Grant(name, _)) => Address::Group(declared(&name).unwrap_or(name)),
         Ok(Address::Member(name, user)) => Address::Member(declared(&name).unwrap_or(name), user),
         Ok(user @ Address::User(_)) => user,
         Err(_) => user.map_or(Address::Group(name), Address::User),

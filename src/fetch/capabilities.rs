@@ -10,9 +10,9 @@ use tracing::info;
 
 use crate::atlassian::{self, Jira, Organization, Scim, Surfaces};
 use crate::model::{
-    AccountId, App, AppRole, Capabilities, ErrorExt, GroupId, GroupKind, GroupName, Listing, LiveAccount,
-    LiveGroup, LiveState, ManagedBy, OrganizationGroup, OrganizationUser, PlatformRole, Privileges,
-    Questions, Read, Reading, Rows, ScimId, ScimUser, Unread, UserStatus, is_unshown,
+    Access, AccountId, App, AppRole, Capabilities, ErrorExt, GroupId, GroupKind, GroupName, Listing,
+    LiveAccount, LiveGroup, LiveState, ManagedBy, OrganizationGroup, OrganizationUser, PlatformRole,
+    Privileges, Questions, Read, Reading, RoleGivers, Rows, ScimId, ScimUser, Unread, UserStatus, is_unshown,
 };
 
 use super::Error;
@@ -69,6 +69,7 @@ pub async fn capabilities(
     let (site_admins, organization_admins) = asking.admins(questions.admins).await?;
     let (verified_domains, resources) = asking.invitations(questions.invitations, site).await?;
     let (scim_users, scim_groups) = asking.directory(questions.scim_users, &synced).await?;
+    let (role_givers, giver_members) = asking.role_givers(&questions.role_givers).await?;
     Ok(Capabilities {
         group_kinds,
         memberships,
@@ -82,6 +83,8 @@ pub async fn capabilities(
         resources,
         scim_users,
         scim_groups,
+        role_givers,
+        giver_members,
         unread: asking.unread.0.into_inner(),
     })
 }
@@ -249,6 +252,49 @@ impl Asking<'_> {
         Ok((self.unread.reading(Read::Domains, domains)?, self.unread.reading(Read::Resources, resources)?))
     }
 
+    /// The groups that give roles, and of roles that let people decide about access the active people to whom.
+    async fn role_givers(&self, asked: &BTreeSet<Access>) -> Surface<Givers> {
+        let Some(organization) = &self.surfaces.organization else { return Ok(Givers::default()) };
+        let resources = &self.live.grants.resources;
+        let asked = asked.iter().filter_map(|access| Some((access, resources.get(&access.app)?)));
+        let reads = asked.map(async |(access, resource)| {
+            let roles = std::slice::from_ref(&access.role);
+            let groups = organization.groups_with_roles(&[resource], roles).await?;
+            Ok(RoleGivers { access: access.clone(), groups })
+        });
+        let givers = try_join_all(reads.collect::<Vec<_>>()).await;
+        let Some(givers) = self.unread.answer(Read::RoleGivers, None, givers)? else {
+            return Ok(Givers::default());
+        };
+        let privileged = givers.iter().filter(|givers| givers.access.role.is_privileged());
+        let groups: BTreeSet<&GroupId> = privileged.flat_map(|givers| &givers.groups).collect();
+        let unread: Vec<GroupId> =
+            groups.into_iter().filter(|id| !self.live.members.contains_key(*id)).cloned().collect();
+        let members = self.unread.answer(Read::RoleGivers, None, self.active_members(&unread).await)?;
+        Ok((givers, members.unwrap_or_default()))
+    }
+
+    /// The active people in groups.
+    async fn active_members(&self, groups: &[GroupId]) -> Surface<BTreeMap<GroupId, Listing<AccountId>>> {
+        if groups.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        if let Some(jira) = &self.surfaces.jira {
+            let reads = groups.iter().map(|group| jira.members(group));
+            let read = try_join_all(reads.collect::<Vec<_>>()).await?;
+            let active = read.into_iter().map(|(listing, seen)| {
+                let active = seen.iter().filter(|it| it.active() && it.kind.is_person()).map(|it| &it.id);
+                listing.only(&active.cloned().collect())
+            });
+            return Ok(groups.iter().cloned().zip(active).collect());
+        }
+        let Some(organization) = &self.surfaces.organization else { return Ok(BTreeMap::new()) };
+        let (listings, users) = organization.users_of_groups(groups).await?;
+        let active = users.iter().filter(|user| user.status == UserStatus::Active).map(|user| &user.account);
+        let active: BTreeSet<AccountId> = active.cloned().collect();
+        Ok(listings.into_iter().map(|(id, listing)| (id, listing.only(&active))).collect())
+    }
+
     /// The records of the SCIM directory, where a change needs them: its users in one listing, its groups by name.
     async fn directory(&self, asked: bool, synced: &BTreeMap<&GroupId, &GroupName>) -> Surface<Directory> {
         // Who may not write to it needs none of its ids.
@@ -311,6 +357,7 @@ async fn add_unshown(
 type SiteAdmins = BTreeSet<(AccountId, Option<GroupId>)>;
 type Admins = (Reading<SiteAdmins>, Reading<BTreeSet<AccountId>>);
 type Invitations = (Reading<BTreeSet<String>>, Reading<BTreeMap<App, String>>);
+type Givers = (Vec<RoleGivers>, BTreeMap<GroupId, Listing<AccountId>>);
 type Directory = (Reading<Vec<ScimUser>>, BTreeMap<GroupId, ScimId>);
 
 /// The active people that a group makes administrators. An app could not let others back in.

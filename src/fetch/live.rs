@@ -7,12 +7,13 @@ use tracing::info;
 
 use crate::atlassian::{self, Organization, Reader, Surfaces};
 use crate::model::{
-    AccountId, Email, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, OrganizationUser, Reading,
-    Rights, ScimUser,
+    AccountId, Email, Grants, JiraRights, Listing, LiveAccount, LiveGroup, LiveState, OrganizationUser,
+    Reading, Rights, ScimUser,
 };
 use crate::plan::{self, Beside, Desired, MemberReads, Reads, Searches};
 
 use super::Error;
+use super::grants::grants;
 use super::members::{Members, members, speeds};
 use super::site::at_site;
 
@@ -43,7 +44,7 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>, beside: Beside<'_>) ->
     let searches = plan::searches(desired, beside);
     let organization = surfaces.organization.as_ref();
     // Boxed, since each holds what all its reads do.
-    let ((groups, mut members), asked) = try_join!(
+    let ((groups, mut members, grants), asked) = try_join!(
         Box::pin(listed(surfaces, reader, desired, beside)),
         Box::pin(Asked::of(surfaces, reader, desired, beside, &searches))
     )?;
@@ -59,6 +60,7 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>, beside: Beside<'_>) ->
         people: BTreeMap::new(),
         searched: if surfaces.organization.is_some() { searches.emails } else { BTreeSet::new() },
         scim_users,
+        grants,
     };
     if let Some((listing, seen)) = users {
         live.accounts.extend(seen.into_iter().map(|account| (account.id.clone(), account)));
@@ -80,19 +82,21 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>, beside: Beside<'_>) ->
     Ok(live)
 }
 
-/// Every group, and the members of those that matter. What the groups are is all that the reads of members wait for.
+/// Every group, the members of those that matter, and what they give. What the groups are is all that these reads wait for.
 async fn listed(
     surfaces: &Surfaces,
     reader: Reader<'_>,
     desired: &Desired<'_>,
     beside: Beside<'_>,
-) -> Result<(Listing<LiveGroup>, Members), Error> {
+) -> Result<(Listing<LiveGroup>, Members, Grants), Error> {
     let groups = reader.groups().await?;
     let MemberReads { groups: ids, choice } =
         plan::member_reads(desired, beside, &groups, &surfaces.configured(), &speeds());
     info!("{} groups, members of {}: {choice}", groups.len(), ids.len());
-    let members = members(surfaces, choice.chosen.surface, &ids).await?;
-    Ok((groups, members))
+    let (members, grants) = try_join!(members(surfaces, choice.chosen.surface, &ids), async {
+        Ok(grants(surfaces, desired, beside, &groups).await?)
+    })?;
+    Ok((groups, members, grants))
 }
 
 /// What is read besides the members of groups.

@@ -4,6 +4,7 @@
 
 mod capabilities;
 mod diagnosis;
+mod grants;
 mod live;
 mod members;
 mod site;

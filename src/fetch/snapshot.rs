@@ -11,6 +11,7 @@ use crate::model::{AccountId, Email, LiveAccount, OrganizationUser, Readings, Ri
 use crate::plan::{self, Beside, Desired, Reads};
 
 use super::Error;
+use super::grants::grants;
 use super::live::{Everybody, rights, scim_users, search, users};
 use super::members::members;
 use super::site::at_site;
@@ -43,8 +44,9 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Readings, Er
     ids.extend(plan::privileged_groups_to_read(desired, Beside::default(), &rights, &groups));
     info!(groups = groups.len(), declared = ids.len(), "reading members and everybody");
     let acting = rights.acting();
-    let (members, users, scim_users) = try_join!(
+    let (members, grants, users, scim_users) = try_join!(
         members(surfaces, reader.surface(), &ids),
+        async { Ok(grants(surfaces, desired, Beside::default(), &groups).await?) },
         users(reader, EVERYTHING, acting, told.as_ref().map(|told| &told.everybody)),
         scim_users(surfaces, EVERYTHING)
     )?;
@@ -74,6 +76,7 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Readings, Er
         found,
         whole,
         scim_users,
+        grants,
     })
 }
 

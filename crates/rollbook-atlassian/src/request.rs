@@ -88,6 +88,10 @@ pub enum RequestError {
     #[error("an invitation of the organization cannot give `{0}`: its resource is not known")]
     #[diagnostic(help("{INVITE_OTHERWISE}"))]
     NoResource(App),
+    /// The resource of an app, in which a group is to have a role, is not known.
+    #[error("a group cannot be given a role in `{0}`: its resource is not known")]
+    #[diagnostic(help("Plan again: the organization says which apps the site has."))]
+    NoRole(App),
     /// People come into a directory by what they are given (docs/atlassian.md#inviting-through-the-organization).
     #[error("an invitation of the organization without an app and a group leads into no directory")]
     #[diagnostic(help("{INVITE_OTHERWISE}"))]

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use rollbook::atlassian::{Credential, Fault, Jira, Organization, Surfaces, TokenKind};
 use rollbook::fetch;
 use rollbook::model::{
-    AccountId, App, ErrorExt as _, GroupId, IncompleteRead, OrganizationGroup, OrganizationUser,
-    PlatformRole, Surface,
+    Access, AccountId, App, ErrorExt as _, GroupId, IncompleteRead, OrganizationGroup, OrganizationUser,
+    PlatformRole, Role, Surface,
 };
 use rollbook::sandbox::{Options, PlatformRole as SeedRole, Sandbox, Seed, SeedApp, SeedGroup, SeedUser};
 use serde_json::{Value, json};
@@ -54,6 +54,25 @@ const WORKSPACES: &str = "/admin/v2/orgs/{orgId}/workspaces";
 
 fn user<'a>(users: &'a [OrganizationUser], id: &str) -> &'a OrganizationUser {
     users.iter().find(|user| user.account.as_str() == id).unwrap()
+}
+
+#[tokio::test]
+async fn a_group_shows_its_roles_in_the_apps_of_the_site() {
+    let sandbox = of(&crowded(0, 0));
+    let resources = sandbox.resources("https://acme.atlassian.net").await.unwrap();
+    let jira = App::new("jira-software");
+    let access = |role: &str| Access { app: jira.clone(), role: Role::new(role) };
+    let (held, defaults) = sandbox.roles_of(&GroupId::new("g-users"), &resources).await.unwrap();
+    assert_eq!(held.iter().cloned().collect::<Vec<_>>(), [access("user")]);
+    assert!(defaults.contains(&jira) && defaults.len() == 1, "{defaults:?}");
+    let (none, _) = sandbox.roles_of(&GroupId::new("g-okta"), &resources).await.unwrap();
+    assert_eq!(none.iter().count(), 0);
+    // Another site's apps are left out.
+    let elsewhere = [(jira.clone(), "ari:cloud:jira-software::site/other".to_owned())].into();
+    assert_eq!(sandbox.roles_of(&GroupId::new("g-users"), &elsewhere).await.unwrap().0.iter().count(), 0);
+    let found = sandbox.groups_with_roles(&[&resources[&jira]], &[Role::new("user")]).await.unwrap();
+    assert!(found.contains(&GroupId::new("g-users")), "{found:?}");
+    assert!(!found.contains(&GroupId::new("g-okta")), "{found:?}");
 }
 
 #[tokio::test]

@@ -6,8 +6,8 @@
 use rollbook::atlassian::organization::{Place, reads, request};
 use rollbook::atlassian::{Body, Host, MadeIds, Repeat, Request, management};
 use rollbook::model::{
-    AccountId, App, Email, ErrorExt as _, GroupId, GroupName, Inactive, Listing, Operation, PlatformRole,
-    Ref, Rows, SurfaceIds,
+    Access, AccountId, App, Email, ErrorExt as _, GroupId, GroupName, Inactive, Listing, Operation,
+    PlatformRole, Ref, Role, Rows, SurfaceIds,
 };
 use serde_json::Value;
 
@@ -41,6 +41,9 @@ fn all_reads(id: &str) -> Vec<Request> {
         reads::groups(&place, Some(&[GroupName::new(id)]), None),
         reads::groups_by_id(&place, &[group], None),
         reads::groups_of(&place, &account, None),
+        reads::groups_with_roles(&place, &[id], &[Role::new("user"), Role::new("user-access-admin")], None),
+        reads::groups_with_roles(&place, &[id, "ari:cloud:confluence::site/1"], &[], Some("c/u=r")),
+        reads::roles_of(&place, &GroupId::new(id), Some("c/u=r")),
         management::privileges(&account),
     ]
 }
@@ -64,7 +67,12 @@ fn all_writes(id: &str) -> Vec<Request> {
         sends_mail: false,
     };
     let activate = |from| Operation::ActivateUser { account: account.clone(), from, memberships: vec![] };
+    let access = Access { app: app.clone(), role: Role::new("user-access-admin") };
+    let roles = Listing::checked(Rows { rows: vec![access.clone()], total: Some(1), ended: true }).unwrap();
+    let held = roles.held_by(&GroupId::new(id)).next().unwrap();
     let by_organization = [
+        Operation::AssignRole { group: Ref::Known(GroupId::new(id)), access },
+        Operation::RevokeRole { held },
         Operation::CreateGroup { name: GroupName::new(id), description: Some("What it is for".into()) },
         invite(vec![app], vec![Ref::Known(GroupId::new(id))]),
         invite(vec![], vec![Ref::Known(GroupId::new(id))]),
@@ -118,6 +126,14 @@ fn an_invitation_that_leads_nowhere_is_not_made() {
         let made = request(&invite(apps), &MadeIds::default(), &place("o"), &SurfaceIds::default());
         assert!(made.unwrap_err().help().unwrap().contains("let Jira invite"));
     }
+}
+
+#[test]
+fn a_role_in_an_app_without_a_resource_is_not_assigned() {
+    let access = Access { app: App::new("jira-software"), role: Role::new("user") };
+    let assign = Operation::AssignRole { group: Ref::Known(GroupId::new("g")), access };
+    let made = request(&assign, &MadeIds::default(), &place("o"), &SurfaceIds::default());
+    assert!(made.is_err());
 }
 
 #[test]

@@ -52,6 +52,9 @@ fn shape_mistakes(document: &Value) -> Vec<Diagnostic> {
 }
 
 /// Makes documents that a schema takes.
+/// Keys of a group that say something of members, and nothing where they are unmanaged.
+const OF_MEMBERS: [&str; 4] = ["description", "source", "apps-in-group", "nest"];
+
 struct Generator<'s> {
     schema: &'s Value,
     rng: Rng,
@@ -79,8 +82,11 @@ impl Generator<'_> {
         if let Some(value) = schema.get("const") {
             return value.clone();
         }
-        if let Some(all) = schema.get("allOf") {
+        if let (Some(all), None) = (schema.get("allOf"), schema.get("properties")) {
             return self.value(&all[0].clone());
+        }
+        if let Some(words) = schema["enum"].as_array() {
+            return words[self.rng.usize(..words.len())].clone();
         }
         for key in ["oneOf", "anyOf"] {
             if let (Some(options), None) = (schema[key].as_array(), schema.get("properties")) {
@@ -123,6 +129,9 @@ impl Generator<'_> {
                 match other {
                     "GroupEntry" => self.one_state(&mut value),
                     "MemberEntry" => self.one_subject(&mut value),
+                    "Grant" if value.get("absent").is_some() => {
+                        value.as_object_mut().unwrap().remove("until");
+                    }
                     "MaxRevokes" if value.as_object().unwrap().is_empty() => value["total"] = json!(1),
                     _ => {}
                 }
@@ -137,7 +146,10 @@ impl Generator<'_> {
             fields.retain(|key, _| ["id", "owners", "absent"].contains(&key.as_str()));
         } else {
             fields.remove("absent");
-            fields.entry("members").or_insert(json!([]));
+            let members = fields.entry("members").or_insert(json!([]));
+            if *members == json!("unmanaged") {
+                fields.retain(|key, _| !OF_MEMBERS.contains(&key.as_str()));
+            }
         }
     }
 
@@ -199,6 +211,13 @@ fn mutate(document: &mut Value, rng: &mut Rng) {
     match value {
         Value::Object(fields) if fields.contains_key("guard") && rng.bool() => {
             fields.insert("guard".into(), json!("wrong-site"));
+        }
+        Value::Object(fields) if fields.contains_key("role") && rng.bool() => {
+            fields.insert("absent".into(), json!(true));
+            fields.insert("until".into(), json!("2030-12-31"));
+        }
+        Value::Object(fields) if fields.get("members") == Some(&json!("unmanaged")) && rng.bool() => {
+            fields.insert("nest".into(), json!(true));
         }
         Value::Object(fields) if fields.contains_key("except") && rng.bool() => {
             fields.remove("group");

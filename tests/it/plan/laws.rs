@@ -16,7 +16,7 @@ fn blocked_members(plan: &Plan) -> BTreeSet<(String, String)> {
     blocked
         .filter_map(|blocked| match &blocked.address {
             Address::Member(group, user) => Some((group.to_string(), user.to_string())),
-            Address::Group(_) | Address::User(_) => None,
+            Address::Group(_) | Address::User(_) | Address::Grant(..) => None,
         })
         .collect()
 }
@@ -29,7 +29,7 @@ fn reaches_desired(spec: &Spec, before: &Live, after: &Live, plan: &Plan) -> Res
         .iter()
         .filter_map(|blocked| match &blocked.address {
             Address::Group(name) => Some(name.to_string()),
-            Address::Member(..) | Address::User(_) => None,
+            Address::Member(..) | Address::User(_) | Address::Grant(..) => None,
         })
         .collect();
     // Somebody the plan could not tell from others who hide their email.
@@ -124,7 +124,7 @@ fn gives_and_takes_access(
         .iter()
         .filter_map(|blocked| match &blocked.address {
             Address::User(user) => Some(user.to_string()),
-            Address::Member(..) | Address::Group(_) => None,
+            Address::Member(..) | Address::Group(_) | Address::Grant(..) => None,
         })
         .collect();
     let has_access = |account: &Account| account.active && !account.suspended && !account.removed;

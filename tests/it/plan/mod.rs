@@ -2,6 +2,7 @@
 
 pub(crate) mod expired;
 pub(crate) mod explain;
+pub(crate) mod grants;
 pub(crate) mod guards;
 pub(crate) mod guards_base;
 pub(crate) mod identity;

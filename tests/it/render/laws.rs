@@ -63,6 +63,7 @@ fn hostile(mut plan: Plan) -> Plan {
         Address::Group(name) => Address::Group(group(name)),
         Address::User(who) => Address::User(user(who)),
         Address::Member(name, who) => Address::Member(group(name), user(who)),
+        Address::Grant(name, access) => Address::Grant(group(name), access.clone()),
     };
     let place = |at: &Location| Location { path: Arc::from(format!("{EVIL}{}", at.path)), ..at.clone() };
     plan.site = format!("https://{EVIL}");

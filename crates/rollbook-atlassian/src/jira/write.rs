@@ -31,7 +31,9 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
         Operation::ActivateUser { .. }
         | Operation::UpdateUser { .. }
         | Operation::SuspendUser { .. }
-        | Operation::DeactivateUser { .. } => None,
+        | Operation::DeactivateUser { .. }
+        | Operation::AssignRole { .. }
+        | Operation::RevokeRole { .. } => None,
     }
 }
 
@@ -63,7 +65,9 @@ pub fn request(operation: &Operation, made: &MadeIds) -> Result<Request, Request
         Operation::ActivateUser { .. }
         | Operation::UpdateUser { .. }
         | Operation::SuspendUser { .. }
-        | Operation::DeactivateUser { .. } => return Err(unsupported()),
+        | Operation::DeactivateUser { .. }
+        | Operation::AssignRole { .. }
+        | Operation::RevokeRole { .. } => return Err(unsupported()),
     })
 }
 

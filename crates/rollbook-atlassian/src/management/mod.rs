@@ -51,7 +51,9 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
         | Operation::RemoveMember { .. }
         | Operation::SuspendUser { .. }
         | Operation::RemoveUser { .. }
-        | Operation::DeleteGroup { .. } => None,
+        | Operation::DeleteGroup { .. }
+        | Operation::AssignRole { .. }
+        | Operation::RevokeRole { .. } => None,
     }
 }
 

@@ -21,8 +21,8 @@ pub use write::{INVITATIONS, Invite, Offer, interpret, invitation, invited, requ
 /// Requests of this surface as pure values.
 pub mod reads {
     pub use super::requests::{
-        activity, by_email, directories, domains, everybody, groups, groups_by_id, groups_of, members_of,
-        memberships_of, with_role, workspaces,
+        activity, by_email, directories, domains, everybody, groups, groups_by_id, groups_of,
+        groups_with_roles, members_of, memberships_of, roles_of, with_role, workspaces,
     };
 }
 

@@ -4,15 +4,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 
-use super::wire::{Directory, Domain, Group, User, UserGroup, Workspace, host_in};
+use super::wire::{Directory, Domain, Group, RoleAssignment, User, UserGroup, Workspace, host_in};
 use super::{Organization, requests};
 use crate::cursor::chain;
 use crate::error::Error;
 use crate::page::{incomplete, shape};
 use crate::request::Request;
 use rollbook_core::model::{
-    AccountId, App, Email, GroupId, GroupName, IncompleteRead, Listing, LiveGroup, OrganizationGroup,
-    OrganizationUser, PlatformRole, Reading, Rows,
+    Access, AccountId, App, Email, GroupId, GroupName, IncompleteRead, Listing, LiveGroup, OrganizationGroup,
+    OrganizationUser, PlatformRole, Reading, Role, Rows,
 };
 
 /// How many batches of one question are under way at a time; the limiter bounds all of them together.
@@ -319,6 +319,45 @@ impl Organization {
             }
         }
         Ok(resources)
+    }
+
+    /// The roles of a group in apps, of which the resources are given, and the apps whose default group it is. What it has
+    /// elsewhere is left out, and so are roles that no request assigns (docs/atlassian.md#roles-of-groups).
+    ///
+    /// # Errors
+    /// As [`Organization::directories`].
+    pub async fn roles_of(
+        &self,
+        group: &GroupId,
+        resources: &BTreeMap<App, String>,
+    ) -> Result<(Listing<Access>, BTreeSet<App>), Error> {
+        let place = self.place().await?;
+        let request = |cursor: Option<&str>| requests::roles_of(place, group, cursor);
+        let (_, rows): (_, Vec<RoleAssignment>) = chain(&self.client, request).await?;
+        let apps: BTreeMap<&str, &App> = resources.iter().map(|(app, id)| (id.as_str(), app)).collect();
+        let (mut held, mut defaults) = (BTreeSet::new(), BTreeSet::new());
+        for row in &rows {
+            let Some(app) = apps.get(row.resource_id.as_str()) else { continue };
+            let roles = row.roles.iter().map(|id| Role::of_id(id)).filter(Role::is_assignable);
+            held.extend(roles.map(|role| Access { app: (*app).clone(), role }));
+            defaults.extend(row.is_default().then(|| (*app).clone()));
+        }
+        Ok((self.whole(&request(None), held.into_iter().collect())?, defaults))
+    }
+
+    /// The groups that have one of some roles in one of some apps, which are given by their resources; any role where none is
+    /// named.
+    ///
+    /// # Errors
+    /// As [`Organization::directories`].
+    pub async fn groups_with_roles(
+        &self,
+        resources: &[&str],
+        roles: &[Role],
+    ) -> Result<BTreeSet<GroupId>, Error> {
+        let place = self.place().await?;
+        let request = |cursor: Option<&str>| requests::groups_with_roles(place, resources, roles, cursor);
+        Ok(self.group_rows(request).await?.into_iter().map(|group| group.id).collect())
     }
 
     async fn group_rows(

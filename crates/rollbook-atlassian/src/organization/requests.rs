@@ -7,7 +7,7 @@ use http::Method;
 use serde_json::{Value, json};
 
 use crate::request::{Body, Host, Repeat, Request};
-use rollbook_core::model::{AccountId, Email, GroupId, GroupName, PlatformRole};
+use rollbook_core::model::{AccountId, Email, GroupId, GroupName, PlatformRole, Role};
 
 /// How many emails one search names: the documented most (docs/atlassian.md#searches).
 pub const EMAILS: usize = 100;
@@ -29,6 +29,7 @@ const EVERYWHERE: &str = "-";
 
 const USERS: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/search";
 const WORKSPACES: &str = "/admin/v2/orgs/{orgId}/workspaces";
+const ROLES: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments";
 const GROUPS_SEARCH: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/search";
 
 /// An organization and one of its directories.
@@ -115,6 +116,26 @@ pub fn groups(place: &Place, names: Option<&[GroupName]>, cursor: Option<&str>) 
 pub fn groups_by_id(place: &Place, ids: &[GroupId], cursor: Option<&str>) -> Request {
     let asked = json!({ "groupIds": ids, "expand": ["counts.users"] });
     search(GROUPS_SEARCH, &place.organization, &place.directory, asked, cursor)
+}
+
+/// The groups that have one of some roles on one of some resources; any role where none is named
+/// (docs/atlassian.md#roles-of-groups).
+pub fn groups_with_roles(place: &Place, resources: &[&str], roles: &[Role], cursor: Option<&str>) -> Request {
+    let mut asked = json!({ "resourceIds": resources });
+    if !roles.is_empty() {
+        asked["roleIds"] = roles.iter().map(Role::id).collect();
+    }
+    search(GROUPS_SEARCH, &place.organization, &place.directory, asked, cursor)
+}
+
+/// The roles of one group, app by app (docs/atlassian.md#roles-of-groups).
+pub fn roles_of(place: &Place, group: &GroupId, cursor: Option<&str>) -> Request {
+    let request = Request::read(Host::Admin, ROLES)
+        .segment(&*place.organization)
+        .segment(&*place.directory)
+        .segment(group.as_str())
+        .query("limit", PAGE.to_string());
+    with_cursor(request, cursor)
 }
 
 /// The groups of one account.

@@ -117,6 +117,16 @@ struct WorkspaceAttributes {
     host_url: Option<String>,
 }
 
+/// `MultiDirectoryGroupRoleAssignment`: what a group has in one app.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(super) struct RoleAssignment {
+    #[serde(deserialize_with = "present")]
+    pub(super) resource_id: String,
+    pub(super) roles: Vec<String>,
+    default_role: Option<String>,
+}
+
 /// The answer to the creation of a group. Its content is not documented, so that all of it may be missing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -207,6 +217,21 @@ impl Row for Workspace {
 
     fn key(&self) -> Option<String> {
         Some(self.id.clone())
+    }
+}
+
+impl Row for RoleAssignment {
+    type Id = String;
+
+    fn key(&self) -> Option<String> {
+        Some(self.resource_id.clone())
+    }
+}
+
+impl RoleAssignment {
+    /// Whether the group is a default group of the app.
+    pub(super) fn is_default(&self) -> bool {
+        self.default_role.as_deref().is_some_and(|role| !role.is_empty())
     }
 }
 

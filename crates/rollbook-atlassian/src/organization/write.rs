@@ -16,7 +16,8 @@ use crate::send::Sending;
 use crate::words::Words;
 use crate::write_outcome::{MadeIds, WriteOutcome};
 use rollbook_core::model::{
-    AccountId, App, CreatedIds, Email, GroupId, GroupName, Inactive, Operation, Ref, Surface, SurfaceIds,
+    Access, AccountId, App, CreatedIds, Email, GroupId, GroupName, Inactive, Operation, Ref, Surface,
+    SurfaceIds,
 };
 
 /// How many people one request invites: the documented most (docs/atlassian.md#inviting-through-the-organization).
@@ -30,6 +31,10 @@ const MEMBER: &str =
 const USER: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}";
 const SUSPEND: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/suspend";
 const RESTORE: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/users/{accountId}/restore";
+const ASSIGN: &str =
+    "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments/assign";
+const REVOKE: &str =
+    "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments/revoke";
 const INVITE: &str = "/admin/v2/orgs/{orgId}/users/invite";
 
 /// A person to invite, and to what.
@@ -74,6 +79,8 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
         Operation::ActivateUser { from: Inactive::Suspended, .. } => Some((Method::POST, RESTORE)),
         Operation::RemoveUser { .. } => Some((Method::DELETE, USER)),
         Operation::DeleteGroup { .. } => Some((Method::DELETE, GROUP)),
+        Operation::AssignRole { .. } => Some((Method::POST, ASSIGN)),
+        Operation::RevokeRole { .. } => Some((Method::POST, REVOKE)),
         Operation::ActivateUser { from: Inactive::Deactivated, .. }
         | Operation::UpdateUser { .. }
         | Operation::DeactivateUser { .. } => None,
@@ -118,8 +125,21 @@ pub fn request(
         | Operation::ActivateUser { account, .. }
         | Operation::RemoveUser { account, .. } => write().segment(account.as_str()),
         Operation::DeleteGroup { group, .. } => write().segment(group.as_str()),
+        Operation::AssignRole { group, access } => {
+            write().segment(made.group(group)?.as_str()).body(role(access, ids)?)
+        }
+        Operation::RevokeRole { held } => {
+            write().segment(held.group().as_str()).body(role(held.access(), ids)?)
+        }
         Operation::UpdateUser { .. } | Operation::DeactivateUser { .. } => return Err(unsupported()),
     })
+}
+
+/// A role in an app, as the requests of a group name it; those of a person have other words for the same
+/// (docs/atlassian.md#roles-of-groups).
+fn role(access: &Access, ids: &SurfaceIds) -> Result<Body, RequestError> {
+    let resource = ids.resources.get(&access.app).ok_or_else(|| RequestError::NoRole(access.app.clone()))?;
+    Ok(Body::Json(json!({ "resourceId": resource, "roleId": access.role.id() })))
 }
 
 /// `POST /v2/orgs/{o}/users/invite` for people who are offered the same, at most [`INVITATIONS`]

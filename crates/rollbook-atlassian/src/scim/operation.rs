@@ -29,7 +29,9 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
         // Never a DELETE of a user, which cannot be undone, and no suspension: there is none.
         Operation::ActivateUser { from: Inactive::Suspended, .. }
         | Operation::SuspendUser { .. }
-        | Operation::RemoveUser { .. } => None,
+        | Operation::RemoveUser { .. }
+        | Operation::AssignRole { .. }
+        | Operation::RevokeRole { .. } => None,
     }
 }
 
@@ -132,7 +134,9 @@ impl Scim {
             }
             Operation::ActivateUser { from: Inactive::Suspended, .. }
             | Operation::SuspendUser { .. }
-            | Operation::RemoveUser { .. } => return Err(RequestError::Unsupported(Surface::Scim).into()),
+            | Operation::RemoveUser { .. }
+            | Operation::AssignRole { .. }
+            | Operation::RevokeRole { .. } => return Err(RequestError::Unsupported(Surface::Scim).into()),
         };
         Ok(WriteOutcome::Done { made })
     }

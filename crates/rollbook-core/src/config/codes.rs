@@ -127,6 +127,16 @@ codes! {
     NESTING_PRIVILEGED = "nesting-privileged";
     /// Two entries of one group for one person, or for one group.
     DUPLICATE_MEMBER = "duplicate-member";
+    /// A key that is about members, of a group whose members are unmanaged.
+    UNMANAGED_KEY = "unmanaged-key";
+    /// A `group:` entry that names a group whose members are unmanaged.
+    UNMANAGED_GROUP = "unmanaged-group";
+    /// Two entries of one group for one role in one app.
+    DUPLICATE_GRANT = "duplicate-grant";
+    /// `until` on a grant that is absent.
+    ABSENT_GRANT_KEY = "absent-grant-key";
+    /// The key of an app that nearly is a known one.
+    CLOSE_APP_KEY = "close-app-key";
 
     /// A waiver for a guard that cannot be waived.
     UNWAIVABLE_GUARD = "unwaivable-guard";
@@ -184,6 +194,8 @@ pub const SHAPE: &[&str] = &[
     BAD_ADDRESS,
     BAD_INCLUDE,
     TOMBSTONE_KEY,
+    UNMANAGED_KEY,
+    ABSENT_GRANT_KEY,
     UNCLEAR_MEMBER,
     EXCEPT_WITHOUT_GROUP,
     UNWAIVABLE_GUARD,

@@ -71,6 +71,14 @@ impl Draft {
         self.groups.get(name).is_some_and(|group| matches!(group.state, GroupState::Absent))
     }
 
+    /// Whether somebody else owns the members of a group.
+    pub(super) fn is_unmanaged(&self, name: &GroupName) -> bool {
+        self.groups.get(name).is_some_and(|group| match &group.state {
+            GroupState::Present(members) => members.unmanaged,
+            GroupState::Absent => false,
+        })
+    }
+
     /// The entries of a group; none for one that is absent, undeclared or has mistakes.
     pub(super) fn entries(&self, name: &GroupName) -> &[Member] {
         self.groups.get(name).map_or(&[], entries)

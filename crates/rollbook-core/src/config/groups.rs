@@ -6,12 +6,20 @@ use super::codes;
 use super::context::Context;
 use super::draft::Draft;
 use super::fields::{Fields, map};
+use super::grants::grants;
 use super::members::members;
-use super::node::{Entry, Node};
+use super::node::{Entry, Node, Value};
 use super::values::{boolean, choice, email, group_id, group_name_text, is_text, list_of, prose};
 
 /// The keys that say how a group should be, and make no sense for one that should not be.
-const PRESENT_ONLY: &[&str] = &["description", "members", "mode", "source", "apps-in-group", "nest"];
+const PRESENT_ONLY: &[&str] =
+    &["description", "members", "mode", "source", "apps-in-group", "nest", "grants"];
+
+/// The keys that are about members, and make no sense where somebody else owns them.
+const MANAGED_ONLY: &[&str] = &["description", "source", "apps-in-group", "nest"];
+
+/// The word for members that somebody else owns.
+const UNMANAGED: &str = "unmanaged";
 
 /// Decodes `groups:` of one file into the draft.
 pub(super) fn groups(cx: &mut Context, node: &Node<'_>, draft: &mut Draft) {
@@ -75,21 +83,38 @@ fn tombstone(cx: &mut Context, absent: &Entry<'_>, fields: &mut Fields<'_, '_>) 
 }
 
 fn present(cx: &mut Context, fields: &mut Fields<'_, '_>) -> Option<Members> {
-    let entries = fields
-        .require(
-            "members",
-            "List the members. A group without any says `members: []`; one to delete says `absent: true`.",
-        )
-        .and_then(|node| members(cx, node));
+    let node = fields.require(
+        "members",
+        "List the members. A group without any says `members: []`; one to delete says `absent: true`.",
+    );
+    let unmanaged = node.is_some_and(is_unmanaged);
+    let entries = if unmanaged { Some(Vec::new()) } else { node.and_then(|node| members(cx, node)) };
+    for entry in MANAGED_ONLY.iter().filter(|_| unmanaged).filter_map(|key| fields.entry(key)) {
+        cx.mistake(
+            codes::UNMANAGED_KEY,
+            entry.span,
+            format!("`{}` of a group whose members are unmanaged", entry.key.text),
+            "means nothing with `members: unmanaged`",
+            "Remove this key, or list the members.",
+        );
+    }
     let mode = fields.take("mode").and_then(|node| choice(cx, node));
     let source = fields.take("source").and_then(|node| choice(cx, node));
     let apps_in_group = fields.take("apps-in-group").and_then(|node| choice(cx, node));
     let nest = fields.take("nest").and_then(|node| boolean(cx, node));
+    let grants = fields.take("grants").map(|node| grants(cx, node));
     Some(Members {
         entries: entries?,
         mode,
         source: source.unwrap_or_default(),
         apps_in_group: apps_in_group.unwrap_or_default(),
         nest: nest.is_some_and(|nest| nest.value),
+        unmanaged,
+        // A list with a mistake is not one that is left out.
+        grants: grants.map_or(Some(None), |grants| grants.map(Some))?,
     })
+}
+
+fn is_unmanaged(node: &Node<'_>) -> bool {
+    matches!(&node.value, Value::Scalar(scalar) if scalar.text == UNMANAGED)
 }

@@ -18,6 +18,7 @@ mod fields;
 mod files;
 mod flatten;
 mod format;
+mod grants;
 mod groups;
 mod hidden;
 mod identity;

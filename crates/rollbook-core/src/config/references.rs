@@ -81,6 +81,15 @@ fn listed_once<'d>(
 fn target_exists(cx: &mut Context, draft: &Draft, member: &Member, target: &GroupName) -> bool {
     let declared = draft.declared_groups();
     if let Some(declaration) = declared.get(target) {
+        if draft.is_unmanaged(target) {
+            let message = format!("the members of `{target}` are unmanaged");
+            let diagnostic = Diagnostic::error(codes::UNMANAGED_GROUP, message)
+                .at(cx.span(member.origin), "brings nobody")
+                .at(*declaration, "declared so here")
+                .help("List the people: `group:` brings declared members only.");
+            cx.report(diagnostic);
+            return false;
+        }
         if !draft.is_absent(target) {
             return true;
         }

@@ -173,9 +173,11 @@ struct Folder(
     #[schemars(regex(pattern = r"^(\.\./)+[^./\\*?\[{][^/\\*?\[{]*(/[^./\\*?\[{][^/\\*?\[{]*)*$"))] String,
 );
 
-/// What a plan changes: `group.NAME`, `user.EMAIL` or `member.NAME/EMAIL`.
+/// What a plan changes: `group.NAME`, `user.EMAIL`, `member.NAME/EMAIL` or `grant.GROUP/APP/ROLE`.
 #[derive(JsonSchema)]
-struct Address(#[schemars(regex(pattern = r"^(group\..|user\.(account:.|.+@.)|member\..+/.)"))] String);
+struct Address(
+    #[schemars(regex(pattern = r"^(group\..|user\.(account:.|.+@.)|member\..+/.|grant\..+/.+/.)"))] String,
+);
 
 /// A domain, such as acme.com.
 #[derive(JsonSchema)]

@@ -7,8 +7,9 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, percent_decode_str, utf8_perc
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::access::Access;
 use super::email::{Email, EmailError};
-use super::ids::{AccountId, GroupName};
+use super::ids::{AccountId, App, GroupName, Role};
 use super::words::words;
 
 /// What stays as it is in a part of an address: letters, digits, and `- . _ ~ @ + :`.
@@ -32,8 +33,8 @@ pub enum UserRef {
     Account(AccountId),
 }
 
-/// A thing that a plan can change: `group.NAME`, `user.EMAIL`, `member.NAME/EMAIL`, with `account:ID` where
-/// there is no email. Parts are percent-encoded in its text.
+/// A thing that a plan can change: `group.NAME`, `user.EMAIL`, `member.NAME/EMAIL`, `grant.NAME/APP/ROLE`, with
+/// `account:ID` where there is no email. Parts are percent-encoded in its text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[schemars(with = "String")]
 pub enum Address {
@@ -43,17 +44,22 @@ pub enum Address {
     User(UserRef),
     /// A membership.
     Member(GroupName, UserRef),
+    /// A role in an app that a group gives.
+    Grant(GroupName, Access),
 }
 
 /// Why a text is not an address.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum AddressError {
     /// It does not start with a kind.
-    #[error("an address starts with `group.`, `user.` or `member.`")]
+    #[error("an address starts with `group.`, `user.`, `member.` or `grant.`")]
     Kind,
     /// `member.` without a slash.
     #[error("a membership's address is `member.GROUP/EMAIL`")]
     Membership,
+    /// `grant.` without two slashes.
+    #[error("the address of a grant is `grant.GROUP/APP/ROLE`")]
+    Grant,
     /// A part is empty, or holds a slash or bytes that are not UTF-8.
     #[error("a part of the address is empty or not percent-encoded")]
     Part,
@@ -86,6 +92,10 @@ words! {
         Deactivate = "deactivate",
         /// A group ends.
         Delete = "delete",
+        /// A group gets a role in an app.
+        Assign = "assign",
+        /// A group loses a role in an app.
+        Revoke = "revoke",
     }
 }
 
@@ -103,7 +113,7 @@ impl Address {
     /// The group that it is, or is in.
     pub fn group(&self) -> Option<&GroupName> {
         match self {
-            Self::Group(name) | Self::Member(name, _) => Some(name),
+            Self::Group(name) | Self::Member(name, _) | Self::Grant(name, _) => Some(name),
             Self::User(_) => None,
         }
     }
@@ -112,17 +122,25 @@ impl Address {
     pub fn user(&self) -> Option<&UserRef> {
         match self {
             Self::User(user) | Self::Member(_, user) => Some(user),
-            Self::Group(_) => None,
+            Self::Group(_) | Self::Grant(..) => None,
+        }
+    }
+
+    /// The role in an app that it is about.
+    pub fn access(&self) -> Option<&Access> {
+        match self {
+            Self::Grant(_, access) => Some(access),
+            Self::Group(_) | Self::User(_) | Self::Member(..) => None,
         }
     }
 
     /// Whether this address, used as a target, takes another one in: itself, and a group or a user takes in
-    /// its memberships.
+    /// its memberships, and a group its grants.
     pub fn covers(&self, other: &Self) -> bool {
         match self {
             Self::Group(name) => other.group() == Some(name),
             Self::User(user) => other.user() == Some(user),
-            Self::Member(..) => self == other,
+            Self::Member(..) | Self::Grant(..) => self == other,
         }
     }
 }
@@ -153,6 +171,9 @@ impl fmt::Display for Address {
             Self::Member(name, user) => {
                 write!(f, "member.{}/{}", part(name.as_str()), part(&user.to_string()))
             }
+            Self::Grant(name, Access { app, role }) => {
+                write!(f, "grant.{}/{}/{}", part(name.as_str()), part(app.as_str()), part(role.as_str()))
+            }
         }
     }
 }
@@ -174,6 +195,12 @@ impl FromStr for Address {
             "member" => {
                 let (group, person) = rest.split_once('/').ok_or(AddressError::Membership)?;
                 Ok(Self::Member(GroupName::new(decoded(group)?), user(person)?))
+            }
+            "grant" => {
+                let (group, access) = rest.split_once('/').ok_or(AddressError::Grant)?;
+                let (app, role) = access.split_once('/').ok_or(AddressError::Grant)?;
+                let access = Access { app: App::new(decoded(app)?), role: Role::new(decoded(role)?) };
+                Ok(Self::Grant(GroupName::new(decoded(group)?), access))
             }
             _ => Err(AddressError::Kind),
         }
@@ -259,6 +286,7 @@ mod tests {
                 Address::Group(GroupName::new(name)),
                 Address::Member(GroupName::new(name), person.clone()),
                 Address::Member(GroupName::new(name), UserRef::Account(AccountId::new("712020:a/b"))),
+                Address::Grant(GroupName::new(name), Access { app: App::new(name), role: Role::new(name) }),
             ] {
                 assert_eq!(address.to_string().parse(), Ok(address.clone()), "{address}");
                 for action in Action::ALL {
@@ -288,6 +316,8 @@ mod tests {
         assert_eq!("sre".parse::<Address>(), Err(AddressError::Kind));
         assert_eq!("team.sre".parse::<Address>(), Err(AddressError::Kind));
         assert_eq!("member.sre".parse::<Address>(), Err(AddressError::Membership));
+        assert_eq!("grant.sre/confluence".parse::<Address>(), Err(AddressError::Grant));
+        assert_eq!("grant.sre/confluence/a/b".parse::<Address>(), Err(AddressError::Part));
         assert_eq!("group.".parse::<Address>(), Err(AddressError::Part));
         assert_eq!("group.sre".parse::<Key>(), Err(AddressError::Action));
         assert_eq!("rename group.sre".parse::<Key>(), Err(AddressError::Action));

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::access::Access;
 use super::ids::{AccountId, App, GroupId, GroupName, ScimId};
 use super::live::{Listing, LiveAccount, LiveGroup, Reading};
 use super::organization::{OrganizationUser, Privileges};
@@ -34,6 +35,9 @@ pub struct Questions {
     pub invitations: bool,
     /// Who has a record in the SCIM directory?
     pub scim_users: bool,
+    /// Which groups give these roles, and, of roles that are privileged, to whom?
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub role_givers: BTreeSet<Access>,
 }
 
 /// The answers to [`Questions`].
@@ -65,9 +69,25 @@ pub struct Capabilities {
     pub scim_users: Reading<Vec<ScimUser>>,
     /// The synced groups among [`Capabilities::group_kinds`] that the SCIM directory holds, by their names there.
     pub scim_groups: BTreeMap<GroupId, ScimId>,
+    /// The groups that give each role that was asked about.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub role_givers: Vec<RoleGivers>,
+    /// The members of groups that give a privileged role, where nothing else read them.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub giver_members: BTreeMap<GroupId, Listing<AccountId>>,
     /// What was asked and has no answer.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unread: BTreeSet<Unread>,
+}
+
+/// The groups that give a role in an app.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RoleGivers {
+    /// The role.
+    pub access: Access,
+    /// The groups.
+    pub groups: BTreeSet<GroupId>,
 }
 
 /// Who may change a group: from Jira's group picker (docs/atlassian.md#synced-groups-and-teams-in-jira), or from the
@@ -136,6 +156,11 @@ pub enum Seats {
 }
 
 impl Capabilities {
+    /// The groups that give a role; nothing where that was not asked or has no answer.
+    pub fn givers(&self, access: &Access) -> Option<&BTreeSet<GroupId>> {
+        self.role_givers.iter().find(|givers| givers.access == *access).map(|givers| &givers.groups)
+    }
+
     /// Why a question has no answer, where it was asked about this id, or about all at once.
     pub fn unread(&self, read: Read, about: &str) -> Option<&Unread> {
         let concerns = |unread: &&Unread| {
@@ -163,6 +188,7 @@ impl Questions {
             admins,
             invitations,
             scim_users,
+            role_givers,
         } = others;
         self.group_kinds.extend(group_kinds);
         self.memberships.extend(memberships);
@@ -173,6 +199,7 @@ impl Questions {
         self.admins |= admins;
         self.invitations |= invitations;
         self.scim_users |= scim_users;
+        self.role_givers.extend(role_givers);
     }
 
     /// Whether nothing needs to be known.

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::access::{Access, HeldRole};
 use super::address::{Action, Address, Key};
 use super::declaration::Source;
 use super::email::Email;
@@ -105,6 +106,18 @@ pub enum Wanted {
         /// The name.
         name: String,
     },
+    /// A group is to give a role in an app.
+    AssignRole {
+        /// The group.
+        group: Ref<GroupId>,
+        /// The role.
+        access: Access,
+    },
+    /// A group is to give a role in an app no more.
+    RevokeRole {
+        /// What was read.
+        held: HeldRole,
+    },
 }
 
 impl Change {
@@ -125,7 +138,9 @@ impl Wanted {
             | Self::AddMember { .. }
             | Self::OffboardUser { .. }
             | Self::ActivateUser { .. }
-            | Self::UpdateUser { .. } => None,
+            | Self::UpdateUser { .. }
+            | Self::AssignRole { .. }
+            | Self::RevokeRole { .. } => None,
         }
     }
 
@@ -140,6 +155,8 @@ impl Wanted {
             Self::OffboardUser { how, .. } => how.action(),
             Self::ActivateUser { .. } => Action::Activate,
             Self::UpdateUser { .. } => Action::Update,
+            Self::AssignRole { .. } => Action::Assign,
+            Self::RevokeRole { .. } => Action::Revoke,
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
+use super::access::Access;
 use super::address::Address;
 use super::email::Email;
 use super::ids::{AccountId, App, GroupId, GroupName};
@@ -138,6 +139,24 @@ pub struct Members {
     pub apps_in_group: AppsInGroup,
     /// Whether a privileged group takes `group:` entries.
     pub nest: bool,
+    /// Whether somebody else owns the members, such as an identity provider: nothing is planned about them. There are no
+    /// entries then.
+    pub unmanaged: bool,
+    /// The roles in apps that the group is to give; nothing where they are not managed.
+    pub grants: Option<Vec<DeclaredGrant>>,
+}
+
+/// An entry of `grants:`.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DeclaredGrant {
+    /// The role, and the app that it is in.
+    pub access: Located<Access>,
+    /// Whether the group is not to have it, by name.
+    pub absent: bool,
+    /// The first day (UTC) on which the group does not have it any more.
+    pub until: Option<Located<Date>>,
+    /// Why.
+    pub because: Option<String>,
 }
 
 /// An entry of `members:`.

@@ -1,7 +1,8 @@
 //! What operations do to live. Every rule that judges a plan asks here.
 
 use super::{
-    AccountId, Address, GroupId, GroupName, Kept, Membership, Operation, PlannedOperation, Ref, UserRef,
+    Access, AccountId, Address, GroupId, GroupName, HeldRole, Kept, Membership, Operation, PlannedOperation,
+    Ref, UserRef,
 };
 
 /// Somebody, by account, or by name where there is no account yet.
@@ -35,6 +36,10 @@ pub enum Effect<'a> {
     Sleeps(&'a AccountId, &'a [Kept]),
     /// A group is gone.
     Ends(&'a GroupId),
+    /// A group gives its members a role in an app.
+    Gives(TargetGroup<'a>, &'a Access),
+    /// A group gives its members a role in an app no more.
+    Takes(&'a HeldRole),
 }
 
 impl Operation {
@@ -67,6 +72,11 @@ impl Operation {
                 let lost = members.iter().map(|lost| Effect::Leaves(&lost.membership));
                 lost.chain([Effect::Ends(group)]).collect()
             }
+            Self::AssignRole { group, access } => {
+                let place = group.known().map(TargetGroup::Group).or(address.group().map(TargetGroup::Made));
+                place.map(|place| Effect::Gives(place, access)).into_iter().collect()
+            }
+            Self::RevokeRole { held } => vec![Effect::Takes(held)],
             Self::CreateGroup { .. } | Self::UpdateUser { .. } => Vec::new(),
         }
     }

@@ -102,6 +102,12 @@ string_id! {
     App
 }
 
+string_id! {
+    /// What somebody may do in an app, such as `user` or `admin`: Atlassian's id without `atlassian/`
+    /// (docs/atlassian.md#roles-of-groups).
+    Role
+}
+
 impl GroupName {
     /// The name folded for the comparison of names that a person would take for one another. Atlassian's own
     /// exact search for group names ignores case (docs/atlassian.md#searches).

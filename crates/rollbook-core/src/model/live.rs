@@ -11,6 +11,7 @@ use indexmap::IndexMap;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
+use super::access::Grants;
 use super::email::Email;
 use super::ids::{AccountId, GroupId, GroupName};
 use super::operation::Surface;
@@ -36,6 +37,8 @@ pub struct LiveState {
     pub searched: BTreeSet<Email>,
     /// The users of the SCIM directory, where an identity needed them.
     pub scim_users: Reading<Vec<ScimUser>>,
+    /// The roles of groups in apps, where a tree declares any.
+    pub grants: Grants,
 }
 
 /// A group, as a listing shows it.
@@ -258,7 +261,21 @@ impl<T> Reading<T> {
     }
 }
 
+impl<T: Ord + Clone> Listing<T> {
+    /// The rows of some set alone.
+    #[must_use]
+    pub fn only(&self, kept: &BTreeSet<T>) -> Self {
+        let rows = self.rows.iter().filter(|row| kept.contains(row)).cloned().collect();
+        Self { rows, unidentified: Vec::new() }
+    }
+}
+
 impl<T: Ord> Listing<T> {
+    /// A listing of rows that are known to be all of them, from several whole reads.
+    pub fn joined(rows: BTreeSet<T>) -> Self {
+        Self { rows: rows.into_iter().collect(), unidentified: Vec::new() }
+    }
+
     /// Checks that rows are all of them.
     ///
     /// # Errors

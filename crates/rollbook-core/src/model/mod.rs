@@ -6,6 +6,7 @@
 
 mod words;
 
+mod access;
 mod address;
 mod capability;
 mod change;
@@ -39,8 +40,9 @@ mod text;
 mod tree;
 mod user_report;
 
+pub use access::{Access, Grants, HeldRole};
 pub use address::{Action, Address, AddressError, Key, UserRef};
-pub use capability::{AppRole, Capabilities, GroupKind, ManagedBy, Questions, Seats, Usage};
+pub use capability::{AppRole, Capabilities, GroupKind, ManagedBy, Questions, RoleGivers, Seats, Usage};
 pub use change::{Change, Changes, Wanted};
 pub use cloud::AtlassianCloud;
 #[cfg(feature = "count-comparisons")]
@@ -49,8 +51,8 @@ pub use comparison::{
     Adopted, Comparison, DeclarationChange, Declared, IdentityChange, Misfit, Review, Revision, RuleChange,
 };
 pub use declaration::{
-    AppsInGroup, Authority, Declaration, DeclaredGroup, DeclaredUser, GroupState, Member, MemberRef, Members,
-    Scim, Settings, Source,
+    AppsInGroup, Authority, Declaration, DeclaredGrant, DeclaredGroup, DeclaredUser, GroupState, Member,
+    MemberRef, Members, Scim, Settings, Source,
 };
 pub use diagnosis::{Diagnosis, Health};
 pub use diagnostic::{Diagnostic, Label, Severity};
@@ -60,7 +62,7 @@ pub use email::{Email, EmailError};
 pub use error::ErrorExt;
 pub use explanation::{Explanation, Standing, Step, Way};
 pub use formats::JOURNAL as JOURNAL_FORMAT;
-pub use ids::{AccountId, App, GroupId, GroupName, ScimId};
+pub use ids::{AccountId, App, GroupId, GroupName, Role, ScimId};
 pub use import::{GroupFacts, Import, ImportedGroup, ImportedMember, LeftOut};
 pub use invisible::{hidden, is_invisible};
 pub use journal::{
@@ -80,8 +82,9 @@ pub use organization::{
     UserSource, UserStatus, is_unshown,
 };
 pub use plan::{
-    Blocked, Cost, Drift, GroupSummary, Guard, Header, Identified, IdentitySource, Note, PATIENCE, Plan,
-    PlannedOperation, RuleSource, Ruling, SeatChange, Summary, SurfaceIds, UnknownGuard, Verdict,
+    AccessChange, Beneficiary, Blocked, Cost, Drift, GroupSummary, Guard, Header, Identified, IdentitySource,
+    Note, PATIENCE, Plan, PlannedOperation, ROLE_PATIENCE, RuleSource, Ruling, SeatChange, Summary,
+    SurfaceIds, UnknownGuard, Verdict,
 };
 pub use policy::{
     GroupRevokes, GroupRule, MaxRevokes, Mode, Offboard, Policy, Protect, SelfGrant, UnlistedGroups,

@@ -5,6 +5,7 @@ use std::str::FromStr;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::access::{Access, HeldRole};
 use super::address::{Key, UserRef};
 use super::email::Email;
 use super::ids::{AccountId, App, GroupId, GroupName};
@@ -94,6 +95,18 @@ pub enum Operation {
         group: GroupId,
         /// The memberships that are lost with it.
         members: Vec<Lost>,
+    },
+    /// Gives a group a role in an app. Who gets it by that, [`AccessChange`](super::AccessChange) says.
+    AssignRole {
+        /// The group.
+        group: Ref<GroupId>,
+        /// The role.
+        access: Access,
+    },
+    /// Takes a role in an app from a group.
+    RevokeRole {
+        /// What was read.
+        held: HeldRole,
     },
 }
 
@@ -197,19 +210,27 @@ impl Operation {
     pub fn direction(&self) -> Direction {
         match self {
             Self::CreateGroup { .. } | Self::UpdateUser { .. } => Direction::Neutral,
-            Self::InviteUser { .. } | Self::ActivateUser { .. } | Self::AddMember { .. } => Direction::Grant,
+            Self::InviteUser { .. }
+            | Self::ActivateUser { .. }
+            | Self::AddMember { .. }
+            | Self::AssignRole { .. } => Direction::Grant,
             Self::RemoveMember { .. }
             | Self::SuspendUser { .. }
             | Self::DeactivateUser { .. }
             | Self::RemoveUser { .. }
-            | Self::DeleteGroup { .. } => Direction::Revoke,
+            | Self::DeleteGroup { .. }
+            | Self::RevokeRole { .. } => Direction::Revoke,
         }
     }
 
     /// The account that it is about, where that is known already.
     pub fn account(&self) -> Option<&AccountId> {
         match self {
-            Self::CreateGroup { .. } | Self::InviteUser { .. } | Self::DeleteGroup { .. } => None,
+            Self::CreateGroup { .. }
+            | Self::InviteUser { .. }
+            | Self::DeleteGroup { .. }
+            | Self::AssignRole { .. }
+            | Self::RevokeRole { .. } => None,
             Self::ActivateUser { account, .. }
             | Self::UpdateUser { account, .. }
             | Self::SuspendUser { account, .. }
@@ -230,9 +251,10 @@ impl Operation {
             | Self::SuspendUser { .. }
             | Self::DeactivateUser { .. }
             | Self::RemoveUser { .. } => None,
-            Self::AddMember { group, .. } => group.known(),
+            Self::AddMember { group, .. } | Self::AssignRole { group, .. } => group.known(),
             Self::RemoveMember { membership } => Some(membership.group()),
             Self::DeleteGroup { group, .. } => Some(group),
+            Self::RevokeRole { held } => Some(held.group()),
         }
     }
 
@@ -246,7 +268,7 @@ impl Operation {
 
     /// The group that it is about, known or not.
     pub fn group_ref(&self) -> Option<Ref<GroupId>> {
-        if let Self::AddMember { group, .. } = self {
+        if let Self::AddMember { group, .. } | Self::AssignRole { group, .. } = self {
             return Some(group.clone());
         }
         self.group().cloned().map(Ref::Known)
@@ -263,9 +285,16 @@ impl Operation {
         None
     }
 
-    /// Whether it takes a membership, an account or a group out of the site, so that finding nothing may be what it leads to.
+    /// Whether it takes a membership, an account, a group or a role out of the site, so that finding nothing may be what it
+    /// leads to.
     pub fn removes(&self) -> bool {
-        matches!(self, Self::RemoveMember { .. } | Self::RemoveUser { .. } | Self::DeleteGroup { .. })
+        matches!(
+            self,
+            Self::RemoveMember { .. }
+                | Self::RemoveUser { .. }
+                | Self::DeleteGroup { .. }
+                | Self::RevokeRole { .. }
+        )
     }
 
     /// The memberships that have an effect again, or none any more, with an account or a group.
@@ -304,6 +333,7 @@ impl Operation {
                 [group.made(), account.made()].into_iter().flatten().collect()
             }
             Self::InviteUser { groups, .. } => groups.iter().filter_map(Ref::made).collect(),
+            Self::AssignRole { group, .. } => group.made().into_iter().collect(),
             Self::CreateGroup { .. }
             | Self::ActivateUser { .. }
             | Self::UpdateUser { .. }
@@ -311,7 +341,8 @@ impl Operation {
             | Self::SuspendUser { .. }
             | Self::DeactivateUser { .. }
             | Self::RemoveUser { .. }
-            | Self::DeleteGroup { .. } => Vec::new(),
+            | Self::DeleteGroup { .. }
+            | Self::RevokeRole { .. } => Vec::new(),
         }
     }
 
@@ -325,9 +356,30 @@ impl Operation {
         if let Self::InviteUser { defaults, .. } = self { defaults } else { &[] }
     }
 
-    /// The apps that it asks for.
+    /// The apps that it is about.
     pub fn apps(&self) -> &[App] {
-        if let Self::InviteUser { apps, .. } = self { apps } else { &[] }
+        if let Self::InviteUser { apps, .. } = self {
+            return apps;
+        }
+        self.access().map_or(&[], |access| std::slice::from_ref(&access.app))
+    }
+
+    /// The role in an app that it gives or takes.
+    pub fn access(&self) -> Option<&Access> {
+        match self {
+            Self::AssignRole { access, .. } => Some(access),
+            Self::RevokeRole { held } => Some(held.access()),
+            Self::CreateGroup { .. }
+            | Self::InviteUser { .. }
+            | Self::ActivateUser { .. }
+            | Self::UpdateUser { .. }
+            | Self::AddMember { .. }
+            | Self::RemoveMember { .. }
+            | Self::SuspendUser { .. }
+            | Self::DeactivateUser { .. }
+            | Self::RemoveUser { .. }
+            | Self::DeleteGroup { .. } => None,
+        }
     }
 }
 

@@ -45,6 +45,9 @@ pub struct Plan {
     pub identities: Vec<Identified>,
     /// The groups that change, with their member counts.
     pub groups: Vec<GroupSummary>,
+    /// Who gets or loses a role in an app by the operations that give one to a group or take it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub access: Vec<AccessChange>,
     /// What the tree wants and cannot have.
     pub blocked: Vec<Blocked>,
     /// What a reviewer should know.
@@ -186,6 +189,31 @@ pub struct GroupSummary {
     pub after: usize,
 }
 
+/// Who gets a role in an app, or loses it, since a group gives it from now on, or gives it no more.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct AccessChange {
+    /// The operation.
+    pub key: Key,
+    /// Those in the group after the plan who are not known to have the role by another group.
+    pub people: Vec<Beneficiary>,
+    /// Whether every other group that gives the role was read. Where one was not, some of the people may have it by that.
+    pub exact: bool,
+    /// How many of them Atlassian may mail.
+    pub mails: usize,
+}
+
+/// Somebody who gets or loses a role in an app.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct Beneficiary {
+    /// The person, as the plan calls them.
+    #[schemars(with = "String")]
+    pub user: UserRef,
+    /// The account, where there is one already.
+    pub account: Option<AccountId>,
+    /// The display name.
+    pub name: Option<String>,
+}
+
 /// Something that the tree wants and that cannot be done.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Blocked {
@@ -310,6 +338,9 @@ words! {
 /// How many seconds reads may lag behind writes before a report says "not yet visible"
 /// (docs/atlassian.md#reads-lag-behind-writes): until then an apply looks again.
 pub const PATIENCE: u16 = 30;
+
+/// How many seconds they may lag behind the change of a role (docs/atlassian.md#roles-of-groups).
+pub const ROLE_PATIENCE: u16 = 36;
 
 /// What carrying a plan out takes.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]

@@ -53,6 +53,10 @@ pub enum Read {
     Directories,
     /// Which group of the SCIM directory is a synced one?
     DirectoryGroup,
+    /// Which roles does a group give in apps?
+    Grants,
+    /// Which groups give a role in an app, and to whom?
+    RoleGivers,
 }
 
 /// What follows where a read is refused, fails, or has an answer of a shape that nobody knows.
@@ -96,7 +100,7 @@ pub struct Unread {
 
 impl Read {
     /// Every read.
-    pub const ALL: [Self; 21] = [
+    pub const ALL: [Self; 23] = [
         Self::Site,
         Self::Rights,
         Self::Directory,
@@ -118,6 +122,8 @@ impl Read {
         Self::Resources,
         Self::Directories,
         Self::DirectoryGroup,
+        Self::Grants,
+        Self::RoleGivers,
     ];
 
     /// What it asks, as a fragment that suits "… was not read".
@@ -144,6 +150,8 @@ impl Read {
             Self::Resources => "which apps the organization can invite to",
             Self::Directories => "who has a record in the SCIM directory",
             Self::DirectoryGroup => "which group of the SCIM directory it is",
+            Self::Grants => "which roles groups give in apps",
+            Self::RoleGivers => "which groups give the role, and to whom",
         }
     }
 
@@ -151,6 +159,9 @@ impl Read {
     pub fn requests(self) -> &'static [&'static str] {
         const USERS: &str = "POST /admin/v2/orgs/{orgId}/directories/{directoryId}/users/search";
         const GROUPS: &str = "POST /admin/v2/orgs/{orgId}/directories/{directoryId}/groups/search";
+        const WORKSPACES: &str = "POST /admin/v2/orgs/{orgId}/workspaces";
+        const ROLES: &str =
+            "GET /admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments";
         const SCIM_USERS: &str = "GET /scim/directory/{directoryId}/Users";
         match self {
             Self::Site => &["GET /_edge/tenant_info", "GET /rest/api/3/serverInfo"],
@@ -173,8 +184,10 @@ impl Read {
             Self::AppRoles => &["GET /rest/api/3/applicationrole"],
             Self::SiteAdmins => &["GET /rest/api/3/group/member", USERS],
             Self::Domains => &["GET /admin/v1/orgs/{orgId}/domains"],
-            Self::Resources => &["POST /admin/v2/orgs/{orgId}/workspaces"],
+            Self::Resources => &[WORKSPACES],
             Self::DirectoryGroup => &["GET /scim/directory/{directoryId}/Groups"],
+            Self::Grants => &[WORKSPACES, GROUPS, ROLES],
+            Self::RoleGivers => &[GROUPS, USERS],
         }
     }
 
@@ -198,7 +211,9 @@ impl Read {
             | Self::SiteAdmins
             | Self::OrganizationAdmins
             | Self::Directories
-            | Self::DirectoryGroup => Without::Blocked,
+            | Self::DirectoryGroup
+            | Self::Grants
+            | Self::RoleGivers => Without::Blocked,
             Self::AppRoles | Self::Domains | Self::Resources => Without::Noted,
         }
     }
@@ -235,6 +250,10 @@ impl Read {
             Self::Resources => "Invitations to apps go through Jira, with a mail, or are blocked",
             Self::Directories => "Whatever SCIM would write, and every change of an account that it may own",
             Self::DirectoryGroup => "Changes of this synced group",
+            Self::Grants => "Every change of the roles that groups give in apps",
+            Self::RoleGivers => {
+                "Revoking a role that lets people decide about access; of others, who loses it is an upper bound"
+            }
         }
     }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use super::access::Grants;
 use super::capability::{Capabilities, Questions};
 use super::declaration::Settings;
 use super::email::Email;
@@ -85,6 +86,9 @@ pub struct Readings {
     pub whole: bool,
     /// The users of the SCIM directory.
     pub scim_users: Reading<Vec<ScimUser>>,
+    /// The roles in apps of the groups that declare any.
+    #[serde(default)]
+    pub grants: Grants,
 }
 
 /// The snapshot that a plan was made from.

@@ -42,7 +42,11 @@ pub(super) fn keep_one(
 }
 
 /// Takes an operation out, with those that require it.
-fn take_out(operations: &mut BTreeMap<Key, PlannedOperation>, key: Key, obstacle: &Obstacle) -> Vec<Blocked> {
+pub(super) fn take_out(
+    operations: &mut BTreeMap<Key, PlannedOperation>,
+    key: Key,
+    obstacle: &Obstacle,
+) -> Vec<Blocked> {
     let mut keys = vec![key];
     let mut blocked = Vec::new();
     while let Some(key) = keys.pop() {
@@ -74,7 +78,12 @@ fn leaving<'a>(
         planned.effects().into_iter().filter_map(|effect| match effect {
             Effect::Leaves(membership) if theirs.contains(membership.group()) => Some(membership.account()),
             Effect::Sleeps(account, _) => Some(account),
-            Effect::Leaves(_) | Effect::Joins(..) | Effect::Wakes(..) | Effect::Ends(_) => None,
+            Effect::Leaves(_)
+            | Effect::Joins(..)
+            | Effect::Wakes(..)
+            | Effect::Ends(_)
+            | Effect::Gives(..)
+            | Effect::Takes(_) => None,
         })
     };
     let each = operations.iter().map(|(key, planned)| left(planned).map(move |account| (key, account)));
@@ -118,7 +127,11 @@ fn untold<'a>(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'a
             planned.effects().into_iter().any(|effect| match effect {
                 Effect::Leaves(membership) => makes(membership.group()),
                 Effect::Sleeps(..) => true,
-                Effect::Joins(..) | Effect::Wakes(..) | Effect::Ends(_) => false,
+                Effect::Joins(..)
+                | Effect::Wakes(..)
+                | Effect::Ends(_)
+                | Effect::Gives(..)
+                | Effect::Takes(_) => false,
             })
         };
         let taking = operations.iter().filter(|(_, planned)| takes(planned));

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Blocked, Comparison, Cost, Direction, Effect, GroupName, GroupSummary, Identified, Key, Note, Plan,
-    PlannedOperation, Review, SeatChange, Summary, UserRef, Verdict,
+    AccessChange, Blocked, Comparison, Cost, Direction, Effect, GroupName, GroupSummary, Identified, Key,
+    Note, Plan, PlannedOperation, Review, SeatChange, Summary, UserRef, Verdict,
 };
 
 use super::context::Context;
@@ -18,6 +18,7 @@ use super::{order, reach};
 /// The steps of a plan, judged.
 pub(super) struct Steps {
     pub(super) operations: BTreeMap<Key, PlannedOperation>,
+    pub(super) access: Vec<AccessChange>,
     pub(super) blocked: Vec<Blocked>,
     pub(super) elsewhere: Elsewhere,
     pub(super) notes: Vec<Note>,
@@ -31,7 +32,8 @@ pub(super) struct Steps {
 pub(super) fn assemble(context: &Context<'_>, steps: Steps, seats: Vec<SeatChange>) -> Plan {
     let declaration = context.tree.desired.declaration;
     let people = &context.tree.people;
-    let Steps { operations, mut blocked, elsewhere, mut notes, groups, verdicts, base, review } = steps;
+    let Steps { operations, access, mut blocked, elsewhere, mut notes, groups, verdicts, base, review } =
+        steps;
     let (waiting, waits) = elsewhere.take_out(&mut blocked, &operations, context);
     notes.extend(waits);
     let operations = order::sorted(operations);
@@ -48,7 +50,7 @@ pub(super) fn assemble(context: &Context<'_>, steps: Steps, seats: Vec<SeatChang
         fingerprint: fingerprint(&site, organization, context.tree_digest, &operations),
         summary: Summary {
             grants: operations.iter().filter(granted).count(),
-            revokes: revokes(operations.iter()),
+            revokes: revokes(operations.iter(), &access),
             operations: operations.len(),
             blocked: blocked.len(),
             waiting,
@@ -62,7 +64,8 @@ pub(super) fn assemble(context: &Context<'_>, steps: Steps, seats: Vec<SeatChang
         guards: verdicts,
         identities: identities(people, &operations),
         reach: reach::of(&operations),
-        surface_ids: surface_ids(&operations, context.capabilities),
+        surface_ids: surface_ids(&operations, context),
+        access,
         site,
         operations,
         blocked,
@@ -104,7 +107,11 @@ fn changed_groups(groups: Vec<GroupSummary>, operations: &[PlannedOperation]) ->
             match effect {
                 Effect::Joins(..) => *added += 1,
                 Effect::Leaves(_) => *removed += 1,
-                Effect::Wakes(..) | Effect::Sleeps(..) | Effect::Ends(_) => {}
+                Effect::Wakes(..)
+                | Effect::Sleeps(..)
+                | Effect::Ends(_)
+                | Effect::Gives(..)
+                | Effect::Takes(_) => {}
             }
         }
     }

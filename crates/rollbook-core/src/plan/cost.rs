@@ -19,7 +19,7 @@ pub struct Rates {
 pub(super) fn cost(operations: &[PlannedOperation], live: &LiveState, rates: &Rates) -> Cost {
     let mut routes: BTreeMap<(String, &'static str), (usize, f64)> = BTreeMap::new();
     let mut touched: BTreeSet<&GroupId> = BTreeSet::new();
-    let (mut made, mut writes) = (0, 0);
+    let (mut made, mut writes, mut roles) = (0, 0, 0);
     let mut surfaces = BTreeMap::new();
     let invites = operations.iter().filter(|planned| planned.key.action == Action::Invite);
     let invitations: BTreeMap<&Key, &Operation> =
@@ -38,6 +38,7 @@ pub(super) fn cost(operations: &[PlannedOperation], live: &LiveState, rates: &Ra
             touched.extend(operation.group());
         }
         made += usize::from(matches!(operation, Operation::CreateGroup { .. }));
+        roles += usize::from(operation.access().is_some());
     }
     let pages = |group: &GroupId| {
         live.members
@@ -49,8 +50,11 @@ pub(super) fn cost(operations: &[PlannedOperation], live: &LiveState, rates: &Ra
         let reader = if live.rights.has(Surface::Jira) { Surface::Jira } else { Surface::Organization };
         *surfaces.entry(reader).or_insert(0) += reads;
     }
+    if roles > 0 {
+        *surfaces.entry(Surface::Organization).or_insert(0) += roles;
+    }
     let seconds = routes.values().map(|(count, rate)| waiting(*count, *rate)).fold(0.0, f64::max);
-    Cost { requests: writes + reads, surfaces, seconds, seats: Vec::new() }
+    Cost { requests: writes + reads + roles, surfaces, seconds, seats: Vec::new() }
 }
 
 /// Whether an invitation leads into the group by itself, so that the addition needs no request.

@@ -42,7 +42,8 @@ pub fn spent(desired: &Desired<'_>, live: &LiveState) -> BTreeMap<GroupName, BTr
 fn lingering<'a>(desired: &'a Desired<'_>, live: &LiveState) -> BTreeSet<&'a UserRef> {
     let tree = Resolved::of(desired.clone(), live);
     let names = GroupNames::of([desired.declaration], &live.groups);
-    let privileged = Marked::privileged([&desired.declaration.policy], &names, &live.rights, &live.groups);
+    let privileged = Marked::privileged([&desired.declaration.policy], &names, &live.rights, &live.groups)
+        .and_givers(&live.grants);
     let mut lingering = BTreeSet::new();
     for (name, group) in &desired.groups {
         let (members, is_privileged) = match tree.groups.get(name) {

@@ -182,6 +182,9 @@ impl Importer<'_> {
 
     /// The members of a declared group that it names in no way.
     fn complete(&mut self, name: &GroupName, wanted: &DesiredGroup<'_>, group: &LiveGroup) {
+        if wanted.unmanaged {
+            return;
+        }
         let Some(listing) = self.live.members.get(&group.id) else { return };
         let mut members = Vec::new();
         for id in listing {

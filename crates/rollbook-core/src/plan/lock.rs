@@ -8,7 +8,7 @@ use crate::model::{
 };
 
 use super::desired::{Desired, owners};
-use super::diff::invitation;
+use super::diff::{invitation, not_there, unknown_app};
 use super::identity::{
     GroupIdentity, GroupNames, Groups, Identity, Obstacle, ObstacleCode, People, only_group,
 };
@@ -128,6 +128,7 @@ pub fn unresolved(desired: &Desired<'_>, live: &LiveState) -> Vec<Diagnostic> {
             found.report(obstacle, group.origin, name.as_str());
         }
     }
+    found.grants_of_nothing(desired, &groups, live);
     found.rules_for_nothing(desired.declaration, live);
     found.sorted()
 }
@@ -225,6 +226,22 @@ impl Locking {
     fn report_shared(&mut self, people: &People, id: &AccountId, origin: Origin, email: &Email) {
         if let Some(obstacle) = people.shared(id) {
             self.report(obstacle, origin, email.as_str());
+        }
+    }
+
+    /// Apps that groups give and the site does not have, and groups that it does not have and nobody here makes.
+    fn grants_of_nothing(&mut self, desired: &Desired<'_>, groups: &Groups, live: &LiveState) {
+        let apps = &live.grants.resources;
+        let are_read = live.rights.has(Surface::Organization) && live.grants.unread.is_none();
+        for (name, group) in &desired.groups {
+            if group.unmanaged && matches!(groups.get(name), GroupIdentity::Missing) {
+                self.report(&not_there(name), group.declared.origin, name.as_str());
+            }
+            let held = group.grants.iter().flat_map(|grants| &grants.held);
+            let unknown = held.filter(|(access, _)| are_read && !apps.contains_key(&access.app));
+            for (access, entry) in unknown {
+                self.report(&unknown_app(&access.app, apps.keys()), entry.origin, access.app.as_str());
+            }
         }
     }
 

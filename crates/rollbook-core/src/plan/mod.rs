@@ -10,6 +10,7 @@
 //! make(changes, …) → Plan                      which surface does what, in which order
 //! ```
 
+mod access;
 mod admins;
 mod assemble;
 mod base;
@@ -21,6 +22,7 @@ mod document;
 mod expired;
 mod explain;
 mod fingerprint;
+mod grant_reads;
 mod guard;
 mod identity;
 mod import;
@@ -48,12 +50,13 @@ mod user_report;
 pub use base::Base;
 pub use context::Context;
 pub use cost::Rates;
-pub use desired::{Denial, Desired, DesiredGroup, Entry, Lookup};
+pub use desired::{Denial, Desired, DesiredGrants, DesiredGroup, Entry, GrantEntry, Lookup};
 pub use diff::diff;
 pub use document::{SavedPlan, SavedPlanError, document, document_schema};
 pub use expired::spent;
 pub use explain::{explain_group, explain_user};
 pub use fingerprint::tree_digest;
+pub use grant_reads::{FoundRoles, GrantReads, RoleSearch, by_search, grant_groups, grant_reads};
 pub use identity::{OBSTACLES, Resolved};
 pub use import::{Selection, asked_anew, import, import_questions, withhold};
 pub use lock::{Locking, emails_of_accounts, lock, unresolved};

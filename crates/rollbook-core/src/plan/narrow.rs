@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Address, Blocked, Comparison, Key, LiveState, PlannedOperation, Reason, UserRef};
 
-use super::base::Difference;
+use super::base::{Difference, GrantDifference};
 use super::desired::Desired;
 
 /// The part of a plan that is asked for. Empty lists ask for everything.
@@ -76,7 +76,7 @@ impl Scope {
         };
         self.targets.is_empty()
             || self.targets.iter().any(|target| match target {
-                Address::Group(group) | Address::Member(group, _) => group == name,
+                Address::Group(group) | Address::Member(group, _) | Address::Grant(group, _) => group == name,
                 Address::User(user) => names(user),
             })
     }
@@ -84,6 +84,17 @@ impl Scope {
     /// Keeps the differences that a run for this part is judged by: those at the targets, and none of a run that carries
     /// out no change. All of them are shown.
     pub(super) fn narrow_differences(&self, differences: &mut Vec<Difference<'_>>) {
+        if self.is_by_time() {
+            differences.clear();
+        }
+        let targeted = |address: &Address| self.targets.iter().any(|target| target.covers(address));
+        if !self.targets.is_empty() {
+            differences.retain(|difference| targeted(&difference.address()));
+        }
+    }
+
+    /// The same of the roles that groups give.
+    pub(super) fn narrow_grants(&self, differences: &mut Vec<GrantDifference<'_>>) {
         if self.is_by_time() {
             differences.clear();
         }

@@ -8,6 +8,10 @@ pub const NOTES: &[(&str, &str)] = &[
         "Without a credential for Jira, apps and service accounts are not shown, and keep their access.",
     ),
     ("base-not-contained", "The commit that is planned does not contain the base."),
+    (
+        "default-group-kept",
+        "The list of a group leaves out an app whose default group it is, and the app stays.",
+    ),
     ("default-groups-unknown", "The default groups of an app that somebody is invited to cannot be read."),
     ("description-unused", "The surface that creates a group takes no description."),
     ("email-changed", "A locked or pinned account has another email on the site now."),

@@ -9,7 +9,7 @@ use petgraph::algo::tarjan_scc;
 use petgraph::graphmap::DiGraphMap;
 
 use crate::model::{
-    AccountId, Action, Address, Direction, Effect, GroupId, Key, LiveState, Membership, Operation,
+    AccountId, Action, Address, Direction, Effect, GroupId, HeldRole, Key, LiveState, Membership, Operation,
     PlannedOperation, Ref, TargetGroup, UserRef, Who,
 };
 
@@ -47,7 +47,9 @@ pub(super) fn require(operations: &mut Operations) {
             | Operation::UpdateUser { .. }
             | Operation::RemoveMember { .. }
             | Operation::SuspendUser { .. }
-            | Operation::DeactivateUser { .. } => {}
+            | Operation::DeactivateUser { .. }
+            | Operation::AssignRole { .. }
+            | Operation::RevokeRole { .. } => {}
         }
         planned.requires = requires.into_iter().collect();
     }
@@ -84,6 +86,67 @@ pub(super) fn lose_once(operations: &mut Operations) {
             memberships.retain(|kept| !with_groups.contains(&kept.membership));
         }
     }
+}
+
+/// Lets a group give a role only once those have left it who are to: they would get the app, and be mailed about it. And lets a
+/// group go on giving one until others give it who are to, and its people have come into these: nobody loses it in between.
+/// An addition neither waits for the roles of its group nor they for it: what fails for one person does not fail for all.
+pub(super) fn hold_access(operations: &mut Operations, context: &Context<'_>) {
+    let mut waits: Vec<(Key, Key)> = Vec::new();
+    for (key, planned) in &*operations {
+        match &planned.operation {
+            Operation::AssignRole { group: Ref::Known(group), .. } => {
+                let leaves = |other: &&PlannedOperation| matches!(&other.operation, Operation::RemoveMember { membership } if membership.group() == group);
+                let first = operations.values().filter(leaves);
+                waits.extend(first.map(|first| (key.clone(), first.key.clone())));
+            }
+            Operation::RevokeRole { held } => {
+                let first = givers_of(held, operations, context);
+                waits.extend(first.into_iter().map(|first| (key.clone(), first)));
+            }
+            Operation::AssignRole { .. }
+            | Operation::CreateGroup { .. }
+            | Operation::InviteUser { .. }
+            | Operation::ActivateUser { .. }
+            | Operation::UpdateUser { .. }
+            | Operation::AddMember { .. }
+            | Operation::RemoveMember { .. }
+            | Operation::SuspendUser { .. }
+            | Operation::DeactivateUser { .. }
+            | Operation::RemoveUser { .. }
+            | Operation::DeleteGroup { .. } => {}
+        }
+    }
+    for (waiting, first) in waits {
+        wait(operations, &waiting, [first]);
+    }
+}
+
+/// What gives a role to the people of a group by other groups: that these give it, and that they come into them.
+fn givers_of(held: &HeldRole, operations: &Operations, context: &Context<'_>) -> Vec<Key> {
+    let members = context.live.members.get(held.group());
+    let is_member = |account: &Ref<AccountId>| match (account, members) {
+        (Ref::Known(id), Some(members)) => members.contains(id),
+        (Ref::Known(_) | Ref::Made(_), _) => false,
+    };
+    let assigned: BTreeSet<&Ref<GroupId>> = operations
+        .values()
+        .filter_map(|planned| {
+            let Operation::AssignRole { group, access } = &planned.operation else { return None };
+            (access == held.access()).then_some(group)
+        })
+        .collect();
+    let gives = |group: &Ref<GroupId>| {
+        let lives = |id: &GroupId| context.live.grants.holds(id, held.access()) == Some(true);
+        assigned.contains(group) || group.known().is_some_and(|id| id != held.group() && lives(id))
+    };
+    let is_first = |planned: &&PlannedOperation| {
+        let operation = &planned.operation;
+        let assigns = matches!(operation, Operation::AssignRole { access, .. } if access == held.access());
+        assigns
+            || matches!(operation, Operation::AddMember { group, account } if is_member(account) && gives(group))
+    };
+    operations.values().filter(is_first).map(|planned| planned.key.clone()).collect()
 }
 
 /// Operations that each wait for another one, so that no order keeps the rules that make them wait.
@@ -217,14 +280,22 @@ impl<'a> Tight<'a> {
             planned.effects().into_iter().any(|effect| match effect {
                 Effect::Leaves(membership) => membership.group() == group && is_active(membership.account()),
                 Effect::Sleeps(account, _) => is_active(account),
-                Effect::Joins(..) | Effect::Wakes(..) | Effect::Ends(_) => false,
+                Effect::Joins(..)
+                | Effect::Wakes(..)
+                | Effect::Ends(_)
+                | Effect::Gives(..)
+                | Effect::Takes(_) => false,
             })
         };
         let comes = |planned: &PlannedOperation| {
             planned.effects().into_iter().any(|effect| match effect {
                 Effect::Joins(place, _) => place == TargetGroup::Group(group),
                 Effect::Wakes(account, _) => members.contains(account),
-                Effect::Leaves(_) | Effect::Sleeps(..) | Effect::Ends(_) => false,
+                Effect::Leaves(_)
+                | Effect::Sleeps(..)
+                | Effect::Ends(_)
+                | Effect::Gives(..)
+                | Effect::Takes(_) => false,
             })
         };
         let fills = |planned: &PlannedOperation| {
@@ -360,7 +431,9 @@ fn exclusive(operations: &Operations, rules: &RuleBook<'_>, live: &LiveState) ->
                 Effect::Joins(_, Who::Invited(_))
                 | Effect::Leaves(_)
                 | Effect::Sleeps(..)
-                | Effect::Ends(_) => {
+                | Effect::Ends(_)
+                | Effect::Gives(..)
+                | Effect::Takes(_) => {
                     continue;
                 }
             };
@@ -400,7 +473,8 @@ fn waiting_for_additions(operations: &Operations) -> BTreeSet<Key> {
             dependents.entry(required).or_default().push(key);
         }
     }
-    let comes = |key: &&Key| matches!(key.action, Action::Add | Action::Invite | Action::Activate);
+    let comes =
+        |key: &&Key| matches!(key.action, Action::Add | Action::Invite | Action::Activate | Action::Assign);
     let mut open: Vec<&Key> = operations.keys().filter(comes).collect();
     let mut late = BTreeSet::new();
     while let Some(key) = open.pop() {

@@ -1,10 +1,11 @@
 //! Changes and capabilities → plan, stage by stage: each takes what the one before it made.
 
-use crate::model::{Changes, Comparison, Key, Note, Plan};
+use crate::model::{AccessChange, Action, Changes, Comparison, Key, Note, Plan};
 
+use super::access;
 use super::admins;
 use super::assemble::{Steps, assemble};
-use super::base::{Difference, Wants};
+use super::base::{Difference, GrantDifference, Wants};
 use super::context::Context;
 use super::guard;
 use super::order::{self, Circle};
@@ -20,12 +21,13 @@ use super::seats;
 pub fn make(mut changes: Changes, context: &Context<'_>) -> Plan {
     let rules = RuleBook::in_force(context);
     let wants = Wants::of(&changes.changes, &changes.blocked, context.tree, |_| true);
-    let (base, differences) = compared(context, &rules, &wants);
+    let (base, differences, mut grants) = compared(context, &rules, &wants);
     let groups = std::mem::take(&mut changes.groups);
     let Routes { mut operations, mut blocked, kept, notes: planned_notes, remarks: notes, elsewhere, .. } =
         routes(changes, context, &rules, &wants, &differences);
     let mut judged = differences;
     context.scope.narrow_differences(&mut judged);
+    context.scope.narrow_grants(&mut grants);
     order::require(&mut operations);
     context.scope.narrow(&mut operations, &mut blocked, &context.tree.desired);
     blocked.extend(kept);
@@ -35,15 +37,26 @@ pub fn make(mut changes: Changes, context: &Context<'_>) -> Plan {
     order::lose_once(&mut operations);
     // What is left is judged: a part of a plan may leave nobody where the whole would not.
     blocked.extend(admins::keep_one(&mut operations, context));
+    order::hold_access(&mut operations, context);
+    blocked.extend(access::keep(&mut operations, context, &rules));
     let circles = order::keep_rules(&mut operations, &rules, context);
     if let (Some(saved), Some(review)) = (context.reviewed, &mut review) {
-        reviewed::compare(saved, &operations, context.live, review);
+        reviewed::compare(saved, &operations, &access::changes(&operations, context), context.live, review);
     }
     let seats = seats::changes(&operations, context);
     order::free_seats(&mut operations, &seats);
-    let mut steps =
-        Steps { operations, blocked, notes, groups, elsewhere, verdicts: Vec::new(), base, review: None };
-    judge(&mut steps, context, &rules, &judged, &circles);
+    let mut steps = Steps {
+        operations,
+        access: Vec::new(),
+        blocked,
+        notes,
+        groups,
+        elsewhere,
+        verdicts: Vec::new(),
+        base,
+        review: None,
+    };
+    judge(&mut steps, context, &rules, (&judged, &grants), &circles);
     if let (Some(saved), Some(review)) = (context.reviewed, &mut review) {
         reviewed::compare_verdicts(saved, &steps.verdicts, &steps.operations, review);
     }
@@ -63,22 +76,25 @@ fn compared<'a>(
     context: &Context<'a>,
     rules: &RuleBook<'_>,
     wants: &Wants,
-) -> (Option<Comparison>, Vec<Difference<'a>>) {
-    let Some(base) = context.base else { return (None, Vec::new()) };
-    let mut differences =
-        if context.undoes { Vec::new() } else { base.differences(context, wants, &rules.privileged) };
+) -> (Option<Comparison>, Vec<Difference<'a>>, Vec<GrantDifference<'a>>) {
+    let Some(base) = context.base else { return (None, Vec::new(), Vec::new()) };
+    let (mut differences, grants) = if context.undoes {
+        (Vec::new(), Vec::new())
+    } else {
+        (base.differences(context, wants, &rules.privileged), base.grant_differences(context, wants))
+    };
     // At night the base ends these.
     if context.scope.is_by_time() && base.revision.applied {
         let privileged = |it: &Difference<'_>| it.group_id().is_some_and(|id| rules.privileged.holds(id));
         differences.retain(|it| !(it.ends_by(&context.scope.reasons) && privileged(it)));
     }
-    let mut comparison = base.comparison(context, wants, &rules.privileged, &differences);
+    let mut comparison = base.comparison(context, wants, &rules.privileged, (&differences, &grants));
     comparison.authors = context.authors.to_vec();
     if context.undoes {
         comparison.adopted.clear();
         comparison.declared.clear();
     }
-    (Some(context.scope.narrow_comparison(comparison)), differences)
+    (Some(context.scope.narrow_comparison(comparison)), differences, grants)
 }
 
 /// Lets the guards judge, until they have taken out what each may block by itself.
@@ -86,17 +102,24 @@ fn judge(
     steps: &mut Steps,
     context: &Context<'_>,
     rules: &RuleBook<'_>,
-    differences: &[Difference<'_>],
+    (differences, grants): (&[Difference<'_>], &[GrantDifference<'_>]),
     circles: &[Circle],
 ) {
     loop {
         let base = steps.base.as_ref();
+        let after = Projection::after(context, steps.operations.values());
+        steps.access = access::changes(&steps.operations, context);
+        let widened: Vec<AccessChange> =
+            grants.iter().filter(|it| it.widens()).map(|it| who_has(it, &after, context)).collect();
         steps.verdicts = guard::judge(&guard::Case {
             operations: &steps.operations,
             context,
             rules,
-            after: Projection::after(context, steps.operations.values()),
+            after,
+            access: &steps.access,
             differences,
+            grants,
+            widened: &widened,
             identities: base
                 .filter(|_| !context.scope.is_by_time())
                 .map(|base| base.identities.as_slice())
@@ -110,4 +133,14 @@ fn judge(
         }
         steps.blocked.extend(blocked);
     }
+}
+
+/// Who has a role by a group of which the tree says another thing than its base.
+fn who_has<'a>(
+    difference: &GrantDifference<'a>,
+    after: &Projection<'a>,
+    context: &Context<'_>,
+) -> AccessChange {
+    let key = Key { address: difference.address(), action: Action::Assign };
+    access::of(key, (difference.place, difference.access), after, after, context)
 }

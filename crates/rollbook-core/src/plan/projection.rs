@@ -3,18 +3,22 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Effect, GroupId, GroupName, LiveAccount, Membership, Operation, PlannedOperation, TargetGroup,
-    Who,
+    Access, AccessChange, AccountId, Effect, GroupId, GroupName, LiveAccount, Membership, Operation,
+    PlannedOperation, TargetGroup, Who,
 };
 
+use super::access;
 use super::context::Context;
 
 /// How many memberships and accounts lose access by operations: each membership once, and a person who loses none at
-/// least once (docs/design.md#what-guards-count).
-pub(super) fn revokes<'a>(operations: impl Iterator<Item = &'a PlannedOperation>) -> usize {
+/// least once; and with a role of a group, everybody who loses it (docs/design.md#what-guards-count).
+pub(super) fn revokes<'a>(
+    operations: impl Iterator<Item = &'a PlannedOperation>,
+    changes: &[AccessChange],
+) -> usize {
     let mut memberships: BTreeSet<&Membership> = BTreeSet::new();
     let mut people: BTreeSet<&AccountId> = BTreeSet::new();
-    let mut empty_groups = 0;
+    let (mut empty_groups, mut roles) = (0, 0);
     for planned in operations {
         for effect in planned.effects() {
             match effect {
@@ -29,12 +33,13 @@ pub(super) fn revokes<'a>(operations: impl Iterator<Item = &'a PlannedOperation>
                     let is_empty = matches!(&planned.operation, Operation::DeleteGroup { members, .. } if members.is_empty());
                     empty_groups += usize::from(is_empty);
                 }
-                Effect::Joins(..) | Effect::Wakes(..) => {}
+                Effect::Takes(_) => roles += access::losses(&planned.key, changes),
+                Effect::Joins(..) | Effect::Wakes(..) | Effect::Gives(..) => {}
             }
         }
     }
     let counted: BTreeSet<&AccountId> = memberships.iter().map(|membership| membership.account()).collect();
-    memberships.len() + people.difference(&counted).count() + empty_groups
+    memberships.len() + people.difference(&counted).count() + empty_groups + roles
 }
 
 /// Live, and what operations make of it. It holds the differences alone, since live may be large.
@@ -45,6 +50,9 @@ pub(super) struct Projection<'a> {
     left: BTreeSet<(&'a GroupId, &'a AccountId)>,
     ended: BTreeSet<&'a GroupId>,
     active: BTreeMap<&'a AccountId, bool>,
+    /// The roles that known groups give from now on, and those that they give no more.
+    given: BTreeSet<(&'a GroupId, &'a Access)>,
+    taken: BTreeSet<(&'a GroupId, &'a Access)>,
 }
 
 impl<'a> Projection<'a> {
@@ -56,6 +64,8 @@ impl<'a> Projection<'a> {
             left: BTreeSet::new(),
             ended: BTreeSet::new(),
             active: BTreeMap::new(),
+            given: BTreeSet::new(),
+            taken: BTreeSet::new(),
         }
     }
 
@@ -82,6 +92,14 @@ impl<'a> Projection<'a> {
                 Effect::Ends(group) => {
                     projection.ended.insert(group);
                 }
+                Effect::Gives(TargetGroup::Group(group), access) => {
+                    projection.given.insert((group, access));
+                }
+                // What a group that is yet to be made gives, its own operations alone ask.
+                Effect::Gives(TargetGroup::Made(_), _) => {}
+                Effect::Takes(held) => {
+                    projection.taken.insert((held.group(), held.access()));
+                }
             }
         }
         projection
@@ -107,6 +125,30 @@ impl<'a> Projection<'a> {
             }
             (TargetGroup::Made(_), _) | (TargetGroup::Group(_), Who::Invited(_)) => false,
         }
+    }
+
+    /// Everybody in a group. Of a group whose members were not read, only those whom operations bring are known.
+    pub(super) fn members(&self, place: TargetGroup<'a>) -> BTreeSet<Who<'a>> {
+        let mut members: BTreeSet<Who<'a>> = self.joined.get(&place).cloned().unwrap_or_default();
+        if let TargetGroup::Group(group) = place
+            && !self.ended.contains(group)
+        {
+            let read = self.context.live.members.get(group).into_iter().flatten();
+            members.extend(read.filter(|id| !self.left.contains(&(group, *id))).map(Who::Account));
+        }
+        members
+    }
+
+    /// The groups of the site that give a role, as far as that is known.
+    pub(super) fn givers(&self, access: &Access) -> BTreeSet<&'a GroupId> {
+        let read = self.context.live.grants.of.iter();
+        let read = read.filter(|(_, held)| held.contains(access)).map(|(id, _)| id);
+        let asked = self.context.capabilities.givers(access).into_iter().flatten();
+        let given = self.given.iter().filter(|(_, given)| *given == access).map(|(id, _)| *id);
+        let is_taken =
+            |id: &&GroupId| self.taken.iter().any(|(group, taken)| group == id && *taken == access);
+        let gone = |id: &&GroupId| self.ended.contains(*id) || is_taken(id);
+        read.chain(asked).chain(given).filter(|id| !gone(id)).collect()
     }
 
     /// Whether operations end a group.

@@ -3,8 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Address, Changes, Declaration, Email, GroupId, GroupName, Listing, LiveAccount, LiveGroup,
-    LiveState, Offboard, Questions, Ref, Rights, SelfGrant, Source, Surface, UnlistedUsers, UserRef, Wanted,
+    Access, AccountId, Address, Changes, Declaration, Email, GroupId, GroupName, Listing, LiveAccount,
+    LiveGroup, LiveState, Offboard, Questions, Ref, Rights, SelfGrant, Source, Surface, UnlistedUsers,
+    UserRef, Wanted,
 };
 
 use super::desired::{Desired, Lookup};
@@ -314,6 +315,8 @@ impl Asking<'_> {
                 self.questions.scim_users |= self.scim && *source == Source::Scim;
             }
             Wanted::UpdateUser { .. } => self.questions.scim_users |= self.scim,
+            Wanted::AssignRole { group, access } => self.role(group.known(), access),
+            Wanted::RevokeRole { held } => self.role(Some(held.group()), held.access()),
         }
     }
 
@@ -321,6 +324,15 @@ impl Asking<'_> {
         if let Some(name) = self.names.get(id) {
             self.questions.group_kinds.insert(id.clone(), (*name).clone());
         }
+    }
+
+    /// Who gets or loses a role depends on the other groups that give it.
+    fn role(&mut self, group: Option<&GroupId>, access: &Access) {
+        if let Some(id) = group {
+            self.kind(id);
+        }
+        self.questions.app_roles = true;
+        self.questions.role_givers.insert(access.clone());
     }
 
     fn invitation(&mut self) {

@@ -26,6 +26,10 @@ fn sentence(planned: &PlannedOperation) -> Option<&'static str> {
         Operation::RemoveUser { .. } if planned.via == Surface::Organization => Some(DIRECTORY),
         Operation::DeactivateUser { .. } => Some(EVERYWHERE),
         // Jira removes somebody from the site alone, and an invitation or a name reaches no further than it says.
-        Operation::RemoveUser { .. } | Operation::InviteUser { .. } | Operation::UpdateUser { .. } => None,
+        Operation::RemoveUser { .. }
+        | Operation::InviteUser { .. }
+        | Operation::UpdateUser { .. }
+        | Operation::AssignRole { .. }
+        | Operation::RevokeRole { .. } => None,
     }
 }

@@ -131,7 +131,7 @@ fn parts(text: &str, field: &str, replace: &mut dyn FnMut(&Email) -> Option<Emai
     for word in text.split_inclusive(ends) {
         let bare = word.trim_end_matches(|c| ends(c) || c == '.');
         match (bare.parse::<Address>(), Email::parse(bare)) {
-            (Ok(address @ Address::Member(..)), _) => {
+            (Ok(address @ (Address::Member(..) | Address::Grant(..))), _) => {
                 masked.push_str(&within(address, replace).to_string());
             }
             // These may be part of an email, and be between two: what is in no address of the plan is taken apart.
@@ -167,7 +167,7 @@ fn within(address: Address, replace: &mut dyn FnMut(&Email) -> Option<Email>) ->
         UserRef::Account(_) => user,
     };
     match address {
-        Address::Group(_) => address,
+        Address::Group(_) | Address::Grant(..) => address,
         Address::User(user) => Address::User(person(user)),
         Address::Member(group, user) => Address::Member(group, person(user)),
     }

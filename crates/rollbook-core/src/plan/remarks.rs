@@ -223,7 +223,9 @@ pub(super) fn on_unread(capabilities: &Capabilities) -> Vec<Note> {
             | Read::SiteAdmins
             | Read::OrganizationAdmins
             | Read::Directories
-            | Read::DirectoryGroup => continue,
+            | Read::DirectoryGroup
+            | Read::Grants
+            | Read::RoleGivers => continue,
         };
         notes.push(Note::new("not-read", format!("{unread}; {goes_on}"), None));
     }

@@ -10,6 +10,7 @@ use crate::model::{
 
 use super::base::rule_of_exclusive;
 use super::context::Context;
+use super::desired::DesiredGrants;
 use super::identity::{GroupNames, Identity, Marked, Resolved, only_group};
 use super::projection::Projection;
 
@@ -76,8 +77,19 @@ impl<'a> RuleBook<'a> {
         let unseen = kept
             .filter(|(_, at, email)| accounts_of(&trees[*at..], email).is_empty())
             .map(|(rule, at, email)| Unseen { email, rule, tree: trees[at] });
+        let mut privileged = Marked::privileged(policies(), &names, &live.rights, &live.groups);
+        privileged = privileged.and_givers(&live.grants);
+        for tree in &trees {
+            // Who comes into such a group comes to decide about the access of others.
+            let gives = tree
+                .desired
+                .groups
+                .iter()
+                .filter(|(_, group)| group.grants.as_ref().is_some_and(DesiredGrants::is_privileged));
+            gives.for_each(|(name, _)| privileged.add(tree.groups.id(name), name));
+        }
         Self {
-            privileged: Marked::privileged(policies(), &names, &live.rights, &live.groups),
+            privileged,
             operators: operators.iter().flat_map(|(_, email)| kept_of(&trees, email)).collect(),
             operator_emails: operators.iter().map(|(_, email)| (*email).clone()).collect(),
             unseen: unseen.collect(),
@@ -229,7 +241,7 @@ impl<'a> Rules<'a> {
         match address {
             Address::Group(name) => declaration.names_group(name),
             Address::User(UserRef::Email(email)) => declaration.names_person(email),
-            Address::User(UserRef::Account(_)) | Address::Member(..) => false,
+            Address::User(UserRef::Account(_)) | Address::Member(..) | Address::Grant(..) => false,
         }
     }
 
@@ -279,6 +291,7 @@ impl<'a> Rules<'a> {
             Address::Group(name) => group(name),
             Address::User(who) => user(who),
             Address::Member(name, who) => group(name) && user(who),
+            Address::Grant(name, access) => group(name) && address.access() == Some(access),
         }
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    self, AccountId, AccountKind, AppRole, GroupId, Key, Note, Operation, PlannedOperation, Reading, Ref,
-    SeatChange, UserRef,
+    self, Access, AccountId, AccountKind, AppRole, Effect, Key, Note, Operation, PlannedOperation, Reading,
+    Ref, SeatChange, TargetGroup, UserRef,
 };
 
 use super::context::Context;
@@ -68,7 +68,7 @@ fn change(
         model::Seats::Left(left) => left,
         model::Seats::Unlimited | model::Seats::NotReported => return None,
     };
-    let mut holders = Holders::of(role, context);
+    let mut holders = Holders::of(role, operations, context);
     let had = holders.seated();
     let (mut taken_by, mut freed_by) = (Vec::new(), Vec::new());
     for (key, planned) in operations {
@@ -87,20 +87,41 @@ fn change(
     (gains + loses > 0).then_some(Seats { change, before, taken_by, freed_by })
 }
 
-/// Who is in the groups that give an app, and who of them has no access.
+/// Who is in the groups that give an app or are to give it, and who of them has no access.
 struct Holders<'a> {
-    groups: &'a BTreeSet<GroupId>,
-    members: BTreeMap<Person<'a>, BTreeSet<&'a GroupId>>,
+    /// The groups that give the app, or come to give it.
+    groups: BTreeSet<TargetGroup<'a>>,
+    /// Those of them that do.
+    giving: BTreeSet<TargetGroup<'a>>,
+    members: BTreeMap<Person<'a>, BTreeSet<TargetGroup<'a>>>,
     inactive: BTreeSet<&'a AccountId>,
 }
 
 impl<'a> Holders<'a> {
-    fn of(role: &'a AppRole, context: &'a Context<'_>) -> Self {
+    fn of(
+        role: &'a AppRole,
+        operations: &'a BTreeMap<Key, PlannedOperation>,
+        context: &'a Context<'_>,
+    ) -> Self {
         let accounts = &context.live.accounts;
-        let mut members: BTreeMap<Person<'_>, BTreeSet<&GroupId>> = BTreeMap::new();
-        for group in &role.groups {
-            for account in context.live.members.get(group).into_iter().flatten() {
-                members.entry(Person::Account(account)).or_default().insert(group);
+        let giving: BTreeSet<TargetGroup<'_>> = role.groups.iter().map(TargetGroup::Group).collect();
+        let mut groups = giving.clone();
+        groups.extend(operations.values().flat_map(PlannedOperation::effects).filter_map(
+            |effect| match effect {
+                Effect::Gives(place, access) => takes_a_seat(access, role).then_some(place),
+                Effect::Joins(..)
+                | Effect::Leaves(_)
+                | Effect::Wakes(..)
+                | Effect::Sleeps(..)
+                | Effect::Ends(_)
+                | Effect::Takes(_) => None,
+            },
+        ));
+        let mut members: BTreeMap<Person<'_>, BTreeSet<TargetGroup<'_>>> = BTreeMap::new();
+        for place in &groups {
+            let TargetGroup::Group(group) = place else { continue };
+            for account in context.live.members.get(*group).into_iter().flatten() {
+                members.entry(Person::Account(account)).or_default().insert(*place);
             }
         }
         // Apps and customers take no seat.
@@ -110,7 +131,7 @@ impl<'a> Holders<'a> {
             Person::Invited(_) => true,
         });
         let inactive = accounts.iter().filter(|(_, account)| !account.active()).map(|(id, _)| id).collect();
-        Self { groups: &role.groups, members, inactive }
+        Self { groups, giving, members, inactive }
     }
 
     fn seated(&self) -> BTreeSet<Person<'a>> {
@@ -119,7 +140,7 @@ impl<'a> Holders<'a> {
                 Person::Account(id) => !self.inactive.contains(id),
                 Person::Invited(_) => true,
             };
-            active && !groups.is_empty()
+            active && !groups.is_disjoint(&self.giving)
         });
         seated.map(|(person, _)| person.clone()).collect()
     }
@@ -127,30 +148,48 @@ impl<'a> Holders<'a> {
     /// Takes an operation in: whether it may take a seat, or free one.
     fn after(&mut self, key: &'a Key, operation: &'a Operation, role: &'a AppRole) -> Option<bool> {
         match operation {
-            Operation::AddMember { group: Ref::Known(group), account } if self.groups.contains(group) => {
+            Operation::AddMember { group, account } => {
+                let place = match group {
+                    Ref::Known(id) => TargetGroup::Group(id),
+                    Ref::Made(_) => TargetGroup::Made(key.address.group()?),
+                };
+                let place = self.groups.get(&place).copied()?;
                 let person = match account {
                     Ref::Known(id) => Person::Account(id),
                     Ref::Made(_) => Person::Invited(key.address.user()?),
                 };
-                self.members.entry(person).or_default().insert(group);
+                self.members.entry(person).or_default().insert(place);
                 Some(true)
+            }
+            Operation::AssignRole { group, access } if takes_a_seat(access, role) => {
+                self.giving.insert(match group {
+                    Ref::Known(id) => TargetGroup::Group(id),
+                    Ref::Made(_) => TargetGroup::Made(key.address.group()?),
+                });
+                Some(true)
+            }
+            Operation::RevokeRole { held } if takes_a_seat(held.access(), role) => {
+                self.giving.remove(&TargetGroup::Group(held.group())).then_some(false)
             }
             Operation::InviteUser { apps, .. } if apps.contains(&role.app) => {
                 let group = role.default_groups.iter().chain(&role.groups).next()?;
-                self.members.entry(Person::Invited(key.address.user()?)).or_default().insert(group);
+                let person = Person::Invited(key.address.user()?);
+                self.members.entry(person).or_default().insert(TargetGroup::Group(group));
                 Some(true)
             }
             Operation::ActivateUser { account, memberships, .. } => {
                 self.inactive.remove(account);
-                let given = memberships.iter().map(|kept| kept.membership.group());
-                let given: BTreeSet<&GroupId> = given.filter(|group| self.groups.contains(*group)).collect();
+                let given = memberships.iter().map(|kept| TargetGroup::Group(kept.membership.group()));
+                let given: BTreeSet<TargetGroup<'_>> =
+                    given.filter(|group| self.groups.contains(group)).collect();
                 let takes = !given.is_empty();
                 self.members.entry(Person::Account(account)).or_default().extend(given);
                 takes.then_some(true)
             }
-            Operation::RemoveMember { membership } if self.groups.contains(membership.group()) => {
+            Operation::RemoveMember { membership } => {
                 let groups = self.members.get_mut(&Person::Account(membership.account()));
-                groups.is_some_and(|groups| groups.remove(membership.group())).then_some(false)
+                let place = TargetGroup::Group(membership.group());
+                groups.is_some_and(|groups| groups.remove(&place)).then_some(false)
             }
             Operation::SuspendUser { account, .. }
             | Operation::DeactivateUser { account, .. }
@@ -163,8 +202,13 @@ impl<'a> Holders<'a> {
             | Operation::CreateGroup { .. }
             | Operation::UpdateUser { .. }
             | Operation::InviteUser { .. }
-            | Operation::AddMember { .. }
-            | Operation::RemoveMember { .. } => None,
+            | Operation::AssignRole { .. }
+            | Operation::RevokeRole { .. } => None,
         }
     }
+}
+
+/// Whether a role is the one of an app that its licence counts.
+fn takes_a_seat(access: &Access, role: &AppRole) -> bool {
+    access.app == role.app && access.role.takes_a_seat()
 }

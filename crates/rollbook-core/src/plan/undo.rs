@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Action, Address, Change, Changes, GroupId, GroupSummary, Inactive, Journal, Key, LiveAccount,
-    LiveState, Location, Lost, Membership, Offboard, OperationHistory, OperationState, Outcome, Reason,
-    Record, Ref, Response, UserRef, Wanted,
+    Access, AccountId, Action, Address, Change, Changes, GroupId, GroupSummary, Inactive, Journal, Key,
+    Listing, LiveAccount, LiveState, Location, Lost, Membership, Offboard, OperationHistory, OperationState,
+    Outcome, Reason, Record, Ref, Response, UserRef, Wanted,
 };
 
 use super::identity::{Obstacle, ObstacleCode, Resolved};
+use super::route::not_read;
 
 /// What must be read to take a run back, besides what a tree declares.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -17,6 +18,8 @@ pub struct Concerned {
     pub groups: BTreeSet<GroupId>,
     /// The accounts that it touched.
     pub accounts: BTreeSet<AccountId>,
+    /// The groups to which it gave roles in apps, or took some from.
+    pub roles: BTreeSet<GroupId>,
 }
 
 /// Says what a journal's operations concern.
@@ -25,6 +28,9 @@ pub fn concerned(journal: &Journal) -> Concerned {
     for told in journal.operations() {
         concerned.groups.extend(group(&told).cloned());
         concerned.accounts.extend(account(&told).cloned());
+        if told.key.address.access().is_some() {
+            concerned.roles.extend(group(&told).cloned());
+        }
     }
     concerned
 }
@@ -170,8 +176,15 @@ impl Undoing<'_> {
             Some(Wanted::ActivateUser { account, .. }) => {
                 self.tree.offboards(account).then_some(Reason::Offboarded).or_else(offboarded)
             }
+            Some(Wanted::AssignRole { group: Ref::Known(group), access }) => {
+                let name = self.tree.groups.declared_as(group);
+                let grants = name.and_then(|name| self.tree.desired.groups.get(name)?.grants.as_ref());
+                grants.and_then(|grants| grants.denied.get(access)).map(|denial| denial.reason)
+            }
             Some(
                 Wanted::AddMember { .. }
+                | Wanted::AssignRole { .. }
+                | Wanted::RevokeRole { .. }
                 | Wanted::CreateGroup { .. }
                 | Wanted::DeleteGroup { .. }
                 | Wanted::InviteUser { .. }
@@ -185,8 +198,13 @@ impl Undoing<'_> {
             None => Ok(wanted),
             Some(reason) => Err(Obstacle {
                 code: ObstacleCode::UndoDenied,
-                why: format!("the tree takes it from the person again: {reason}"),
-                help: "Change the tree first, where the person is to have it.".into(),
+                why: match address {
+                    Address::Grant(..) => format!("the tree takes it from the group again: {reason}"),
+                    Address::Group(_) | Address::User(_) | Address::Member(..) => {
+                        format!("the tree takes it from the person again: {reason}")
+                    }
+                },
+                help: "Change the tree first, where that is to stay.".into(),
             }),
         }
     }
@@ -221,6 +239,10 @@ impl Undoing<'_> {
                 "a group that was deleted does not come back: its id, and content restricted to it, are gone",
                 "Declare a group of that name with its members; `journal show` names who they were.",
             )),
+            (Action::Assign, Address::Grant(_, access)) => self.revoke_again(told, access),
+            (Action::Revoke, Address::Grant(_, access)) => self.assign_again(told, access),
+            // No such key is written.
+            (Action::Assign | Action::Revoke, _) => Err(unknown()),
             (Action::Update, _) => Err(lost(
                 "a journal holds no names, so the old one is unknown",
                 "Declare the name that it was.",
@@ -252,6 +274,37 @@ impl Undoing<'_> {
         }
         let (group, account) = (Ref::Known(group.clone()), Ref::Known(account.clone()));
         Ok(Some(Wanted::AddMember { group, account }))
+    }
+
+    fn revoke_again(&self, told: &OperationHistory<'_>, access: &Access) -> Turned {
+        let group = group(told).ok_or_else(unknown)?;
+        let Some(held) = self.roles_of(group)? else { return Ok(None) };
+        let mut held = held.held_by(group);
+        let found = held.find(|held| held.access() == access);
+        Ok(found.map(|held| Wanted::RevokeRole { held }))
+    }
+
+    fn assign_again(&self, told: &OperationHistory<'_>, access: &Access) -> Turned {
+        let group = group(told).ok_or_else(unknown)?;
+        match self.roles_of(group)? {
+            None => Err(lost("the group is gone", "Declare the group and its grants.")),
+            Some(held) if held.contains(access) => Ok(None),
+            Some(_) => {
+                Ok(Some(Wanted::AssignRole { group: Ref::Known(group.clone()), access: access.clone() }))
+            }
+        }
+    }
+
+    /// The roles that a group gives; nothing where it is gone.
+    fn roles_of(&self, group: &GroupId) -> Result<Option<&Listing<Access>>, Obstacle> {
+        if self.live.groups.iter().all(|live| live.id != *group) {
+            return Ok(None);
+        }
+        let grants = &self.live.grants;
+        if let Some(unread) = &grants.unread {
+            return Err(not_read(unread));
+        }
+        grants.of.get(group).map(Some).ok_or_else(unknown)
     }
 
     /// A group that was made is deleted again where nobody else came into it.
@@ -321,6 +374,8 @@ fn opposite(action: Action, address: &Address) -> Action {
         (Action::Activate, _) => Action::Suspend,
         (Action::Suspend | Action::Deactivate, _) => Action::Activate,
         (Action::Update, _) => Action::Update,
+        (Action::Assign, _) => Action::Revoke,
+        (Action::Revoke, _) => Action::Assign,
     }
 }
 

@@ -3,7 +3,7 @@
 use anstyle::{AnsiColor, Style};
 use unicode_width::UnicodeWidthStr;
 
-use crate::model::{Cost, PATIENCE};
+use crate::model::{PATIENCE, Plan, ROLE_PATIENCE};
 
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
@@ -22,10 +22,12 @@ pub(super) fn width_of(text: &str) -> usize {
 }
 
 /// What carrying a plan out takes: less than a second would promise too much, since it does not include the network.
-pub(super) fn effort(cost: &Cost) -> String {
-    let least = cost.seconds.max(1.0);
-    let requests = count(cost.requests, "request");
-    format!("{requests}, about {least:.0} to {:.0} s", least + f64::from(PATIENCE))
+pub(super) fn effort(plan: &Plan) -> String {
+    let least = plan.cost.seconds.max(1.0);
+    let requests = count(plan.cost.requests, "request");
+    let of_roles = plan.operations.iter().any(|planned| planned.operation.access().is_some());
+    let patience = if of_roles { ROLE_PATIENCE } else { PATIENCE };
+    format!("{requests}, about {least:.0} to {:.0} s", least + f64::from(patience))
 }
 
 /// Spaces that bring a text of some cells to a width, and at least two.

@@ -146,7 +146,7 @@ fn made(plan: &Plan) -> Vec<String> {
     });
     let mut parts = vec![commit, format!("fingerprint {}", code(short(&plan.fingerprint)))];
     if plan.cost.requests > 0 {
-        parts.push(effort(&plan.cost));
+        parts.push(effort(plan));
     }
     parts.push(format!("judged by {}", plan.header.today));
     parts

@@ -1,5 +1,6 @@
 //! A plan as text for people.
 
+mod access;
 mod comparison;
 mod groups;
 mod guards;
@@ -18,6 +19,7 @@ use guards::{not_refused, refused};
 use notes::{blocked, notes};
 use people::by_user;
 
+pub(super) use access::{of_operation, people_of, reach_of};
 pub(super) use comparison::{allowed_by_change, by_hand, compared, differs, mappings};
 pub(super) use groups::{Rank, Whole, by_way_of, rank};
 pub(super) use guards::{help_of, set_aside, unjudged};
@@ -124,10 +126,12 @@ pub(super) fn totals(plan: &Plan) -> Vec<String> {
     let mails = |planned: &&PlannedOperation| {
         matches!(planned.operation, Operation::InviteUser { sends_mail: true, .. })
     };
-    let mails = plan.operations.iter().filter(mails).count();
+    let by_roles: usize = plan.access.iter().map(|change| change.mails).sum();
+    let mails = plan.operations.iter().filter(mails).count() + by_roles;
+    let most = if by_roles > 0 { "up to " } else { "" };
     let mut totals = vec![count(grants, "grant"), count(revokes, "revoke")];
     totals.extend((privileged > 0).then(|| format!("{privileged} privileged")));
-    totals.extend((mails > 0).then(|| count(mails, "mail")));
+    totals.extend((mails > 0).then(|| format!("{most}{}", count(mails, "mail"))));
     totals.extend((blocked > 0).then(|| format!("{blocked} blocked")));
     totals.extend((waiting > 0).then(|| format!("{waiting} waiting")));
     totals
@@ -139,6 +143,7 @@ pub(super) fn readable(address: &Address) -> String {
         Address::Group(name) => format!("group {name}"),
         Address::User(user) => format!("user {user}"),
         Address::Member(name, user) => format!("{user} in {name}"),
+        Address::Grant(name, access) => format!("{access} by group {name}"),
     }
 }
 
@@ -183,7 +188,7 @@ fn foot(plan: &Plan, width: usize) -> String {
         return String::new();
     }
     let fingerprint: String = plan.fingerprint.chars().take(SHORT_FINGERPRINT).collect();
-    let left = format!("{}.", effort(&plan.cost));
+    let left = format!("{}.", effort(plan));
     let right = format!("fingerprint {}", escape_untrusted(&fingerprint));
     let gap = gap(width_of(&left), width.saturating_sub(width_of(&right)));
     format!("\n{left}{gap}{}\n", painted(DIM, &right))

@@ -26,6 +26,8 @@ groups:
   - { name: devs, members: [una@acme.com] }
   - { name: lunch, members: [cy@acme.com] }
   - { name: jira-users, grants: { jira-software: user }, default-for: [jira-software], members: [cy@acme.com] }
+  - { name: chiefs, grants: { jira-software: admin }, members: [una@acme.com] }
+  - { name: bosses, grants: { jira-software: admin }, members: [una@acme.com] }
 ";
 
 const TREE: &str = "
@@ -40,6 +42,7 @@ groups:
   everyone: { members: [bob@acme.com] }
   devs: { members: [account: '712020:leo', new@acme.com] }
   made: { members: [bob@acme.com] }
+  chiefs: { mode: at-least, members: [], grants: [{ app: jira-software, role: admin, absent: true }] }
 ";
 
 /// A tree for which nobody needs to know who is there at all.

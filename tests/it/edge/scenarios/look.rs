@@ -49,8 +49,9 @@ pub(super) fn difference(before: &State, after: &State) -> String {
     for id in ids {
         match (before.groups.get(id), after.groups.get(id)) {
             (Some(then), Some(now)) => {
-                let same = Group { members: now.members.clone(), ..then.clone() };
-                assert_eq!(&same, now, "only members of a group change");
+                let (members, grants) = (now.members.clone(), now.grants.clone());
+                let same = Group { members, grants, ..then.clone() };
+                assert_eq!(&same, now, "only members of a group change, and what it gives");
                 groups.extend(moved(after, then, now));
             }
             (None, Some(now)) => {
@@ -72,8 +73,19 @@ fn moved(state: &State, then: &Group, now: &Group) -> Option<String> {
     let joined = now.members.difference(&then.members).map(|id| format!("+{}", who(state, id)));
     let left = then.members.difference(&now.members).map(|id| format!("-{}", who(state, id)));
     let mut moved: Vec<String> = joined.chain(left).collect();
+    let (then_gives, gives) = (given(then), given(now));
+    moved.extend(gives.difference(&then_gives).map(|role| format!("+{role}")));
+    moved.extend(then_gives.difference(&gives).map(|role| format!("-{role}")));
     moved.sort();
     (!moved.is_empty()).then(|| format!("{}: {}", now.name, moved.join(" ")))
+}
+
+/// The roles that a group gives, as `APP/ROLE`.
+fn given(group: &Group) -> BTreeSet<String> {
+    let word = |role| serde_json::to_value(role).ok().and_then(|word| Some(word.as_str()?.to_owned()));
+    let apps = group.grants.iter();
+    apps.flat_map(|(app, roles)| roles.0.iter().map(move |role| format!("{app}/{}", word(role).unwrap())))
+        .collect()
 }
 
 fn names<'a>(state: &State, ids: impl Iterator<Item = &'a String>) -> String {

@@ -6,6 +6,7 @@ mod back;
 mod counts;
 mod each_read;
 mod every_read;
+mod grants;
 mod identity;
 mod invite;
 mod leave;

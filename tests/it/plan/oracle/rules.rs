@@ -357,7 +357,7 @@ fn says_of(plan: &Plan, meaning: &Meaning<'_>, (group, account): &Pair) -> bool 
             UserRef::Account(id) => id.as_str() == account,
         });
         match address {
-            Address::Group(_) => named,
+            Address::Group(_) | Address::Grant(..) => named,
             Address::User(_) => person,
             Address::Member(..) => person || named,
         }

@@ -188,8 +188,13 @@ impl Sequence<'_> {
             rules::ends_come(&judge, &self.live)?;
         }
         let grants = |action: Action| match action {
-            Action::Create | Action::Invite | Action::Activate | Action::Add => true,
-            Action::Update | Action::Remove | Action::Suspend | Action::Deactivate | Action::Delete => false,
+            Action::Create | Action::Invite | Action::Activate | Action::Add | Action::Assign => true,
+            Action::Update
+            | Action::Remove
+            | Action::Suspend
+            | Action::Deactivate
+            | Action::Delete
+            | Action::Revoke => false,
         };
         if whole && !nightly && !plan.blocked.iter().any(|blocked| grants(blocked.action)) {
             self.base = head;

@@ -3,10 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use rollbook::model::{
-    AccountId, AccountKind, App, AppRole, Capabilities, Claim, Declaration, Email, GroupId, GroupKind,
-    GroupName, JiraRights, Key, Listing, LiveAccount, LiveGroup, LiveState, ManagedBy, Operation,
+    Access, AccountId, AccountKind, App, AppRole, Capabilities, Claim, Declaration, Email, Grants, GroupId,
+    GroupKind, GroupName, JiraRights, Key, Listing, LiveAccount, LiveGroup, LiveState, ManagedBy, Operation,
     OrganizationUser, Plan, PlannedOperation, Privileges, Questions, Read, Reading, Readings, Ref,
-    Restriction, Rights, Rows, ScimId, ScimUser, Seats, Surface, Unread, Usage, UserSource, UserStatus,
+    Restriction, Rights, Role, RoleGivers, Rows, ScimId, ScimUser, Seats, Surface, Unread, Usage, UserSource,
+    UserStatus,
 };
 use rollbook::plan::{self, Beside, Desired};
 
@@ -19,6 +20,11 @@ pub(crate) struct Live {
     pub(crate) groups: BTreeMap<String, Group>,
     /// App, groups that grant it, groups that a new user joins.
     pub(crate) roles: Vec<(String, Vec<String>, Vec<String>)>,
+    /// The apps of the site by which groups have roles, and the roles of each group, by its id, as app and role.
+    pub(crate) apps: BTreeSet<String>,
+    pub(crate) grants: BTreeSet<(String, String, String)>,
+    /// Group ids, each with an app whose default group it is.
+    pub(crate) defaults: BTreeSet<(String, String)>,
     /// Group ids.
     pub(crate) admin_groups: BTreeSet<String>,
     pub(crate) read_only: bool,
@@ -272,7 +278,9 @@ impl Live {
             people: BTreeMap::new(),
             searched: if self.has(Surface::Organization) { searches.emails } else { BTreeSet::new() },
             scim_users: if reads.scim_users { Reading::Read(self.scim_users()) } else { Reading::NotRead },
+            grants: Grants::default(),
         };
+        live.grants = self.grants(desired, beside, &live.groups);
         live.learn(people);
         if self.has(Surface::Jira) {
             for id in searches.accounts {
@@ -282,6 +290,48 @@ impl Live {
             }
         }
         live
+    }
+
+    /// What reads of roles bring, each group by itself.
+    pub(crate) fn grants(
+        &self,
+        desired: &Desired<'_>,
+        beside: Beside<'_>,
+        groups: &Listing<LiveGroup>,
+    ) -> Grants {
+        let asked = plan::grant_groups(desired, beside, groups);
+        let declared = desired.groups.values().any(|group| group.grants.is_some());
+        if !self.has(Surface::Organization) || (!declared && asked.is_empty()) {
+            return Grants::default();
+        }
+        if !self.is_told(Read::Grants) {
+            let (why, help) = ("status 403, not for you".to_owned(), None);
+            let unread = Unread { read: Read::Grants, about: None, why, help };
+            return Grants { unread: Some(unread), ..Grants::default() };
+        }
+        let held = |id: &GroupId| {
+            let of = self.grants.iter().filter(|(group, ..)| group == id.as_str());
+            self.listing(of.map(|(_, app, role)| access(app, role)))
+        };
+        let defaults = |id: &GroupId| {
+            let of = self.defaults.iter().filter(|(group, _)| group == id.as_str());
+            of.map(|(_, app)| App::new(app)).collect()
+        };
+        Grants {
+            resources: self.apps.iter().map(|app| (App::new(app), format!("ari:{app}"))).collect(),
+            of: asked.iter().map(|id| (id.clone(), held(id))).collect(),
+            defaults: asked.iter().map(|id| (id.clone(), defaults(id))).collect(),
+            unread: None,
+        }
+    }
+
+    /// The groups that give a role, and the members of those that nothing else reads.
+    fn givers(&self, access: &Access) -> RoleGivers {
+        let gives = |(_, app, role): &&(String, String, String)| {
+            app == access.app.as_str() && role == access.role.as_str()
+        };
+        let groups = self.grants.iter().filter(gives).map(|(group, ..)| GroupId::new(group)).collect();
+        RoleGivers { access: access.clone(), groups }
     }
 
     /// What reads for a snapshot bring.
@@ -310,6 +360,7 @@ impl Live {
             found: BTreeSet::new(),
             whole: organization,
             scim_users: reading(self.has(Surface::Scim), || self.scim_users()),
+            grants: self.grants(desired, Beside::default(), &groups),
             rights,
             groups,
         }
@@ -341,6 +392,8 @@ impl Live {
                     !take(&mut questions.privileges).is_empty() && self.has(Surface::UserManagement)
                 }
                 Read::AppRoles => take(&mut questions.app_roles) && self.has(Surface::Jira),
+                Read::RoleGivers => !take(&mut questions.role_givers).is_empty() && organization,
+                Read::Grants => continue,
                 Read::SiteAdmins | Read::OrganizationAdmins => questions.admins,
                 Read::Domains | Read::Resources => questions.invitations && organization,
                 Read::Directories => questions.scim_users && self.has(Surface::Scim),
@@ -391,8 +444,21 @@ impl Live {
             }
             account.person_of(id.as_str()).map(|person| person.live())
         };
+        let givers = questions.role_givers.iter().filter(|_| organization);
+        let role_givers: Vec<RoleGivers> = givers.map(|access| self.givers(access)).collect();
+        let privileged = role_givers.iter().filter(|givers| givers.access.role.is_privileged());
+        let giver_members = privileged
+            .flat_map(|givers| &givers.groups)
+            .map(|id| {
+                let members = self.groups[id.as_str()].members.iter();
+                let active = members.filter(|id| self.accounts[*id].status() == UserStatus::Active);
+                (id.clone(), self.listing(active.map(AccountId::new)))
+            })
+            .collect();
         Capabilities {
             unread: BTreeSet::new(),
+            giver_members,
+            role_givers,
             people: questions
                 .memberships
                 .union(&questions.people)
@@ -561,6 +627,18 @@ impl Live {
                 let group = self.groups.get_mut(group).expect("the group exists");
                 assert!(group.members.remove(account), "{key}: a member");
             }
+            Operation::AssignRole { group, access } => {
+                let group = resolve(group, made);
+                assert!(via == Surface::Organization && self.groups.contains_key(&group), "{key}");
+                let role = (group, access.app.to_string(), access.role.to_string());
+                assert!(self.apps.contains(&role.1), "{key}: an app of the site");
+                assert!(self.grants.insert(role), "{key}: not given yet");
+            }
+            Operation::RevokeRole { held } => {
+                let access = held.access();
+                let role = (held.group().to_string(), access.app.to_string(), access.role.to_string());
+                assert!(via == Surface::Organization && self.grants.remove(&role), "{key}");
+            }
             Operation::SuspendUser { account, .. } => {
                 let account = self.accounts.get_mut(account.as_str()).expect("the account exists");
                 assert!(via == Surface::Organization && account.status() == UserStatus::Active, "{key}");
@@ -586,6 +664,7 @@ impl Live {
                 }
             }
             Operation::DeleteGroup { group, .. } => {
+                self.grants.retain(|(of, ..)| of != group.as_str());
                 let group = self.groups.remove(group.as_str()).expect("the group exists");
                 assert_eq!(group.managed_by == ManagedBy::External, via == Surface::Scim, "{key}");
             }
@@ -614,6 +693,11 @@ impl Group {
     fn live(&self, id: &str) -> LiveGroup {
         LiveGroup { id: GroupId::new(id), name: GroupName::new(&self.name) }
     }
+}
+
+/// A role in an app.
+pub(crate) fn access(app: &str, role: &str) -> Access {
+    Access { app: App::new(app), role: Role::new(role) }
 }
 
 fn reading<T>(read: bool, value: impl FnOnce() -> T) -> Reading<T> {

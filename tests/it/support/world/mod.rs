@@ -134,6 +134,11 @@ impl World {
             });
             let members = members.collect();
             live.groups.insert(format!("id-{name}"), Group::of(name.as_str(), members));
+            for access in group.grants.iter().flat_map(|grants| grants.held.keys()) {
+                let (app, role) = (access.app.to_string(), access.role.to_string());
+                live.apps.insert(app.clone());
+                live.grants.insert((format!("id-{name}"), app, role));
+            }
         }
         live
     }

@@ -138,6 +138,8 @@ fn intended(mut declaration: Declaration, import: &Import) -> Declaration {
                 source: Source::Native,
                 apps_in_group: AppsInGroup::Ignore,
                 nest: false,
+                unmanaged: false,
+                grants: None,
             }),
         });
         if let GroupState::Present(members) = &mut declared.state {

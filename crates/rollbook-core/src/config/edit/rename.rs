@@ -67,6 +67,7 @@ impl Rename {
             Address::Group(name) => Address::Group(group(name)),
             Address::User(who) => Address::User(user(who)),
             Address::Member(name, who) => Address::Member(group(name), user(who)),
+            Address::Grant(name, access) => Address::Grant(group(name), access),
         }
     }
 

@@ -34,9 +34,15 @@ pub(super) struct User {
     "if" = { "required": ["absent"] },
     "then" = { "properties": {
         "description": false, "members": false, "mode": false, "source": false, "apps-in-group": false,
-        "nest": false
+        "nest": false, "grants": false
     } },
-    "else" = { "required": ["members"] }
+    "else" = { "required": ["members"] },
+    "allOf" = [{
+        "if": { "required": ["members"], "properties": { "members": { "const": "unmanaged" } } },
+        "then": { "properties": {
+            "description": false, "source": false, "apps-in-group": false, "nest": false
+        } }
+    }]
 ))]
 pub(super) struct GroupEntry {
     /// The group's id; it survives a rename.
@@ -46,9 +52,11 @@ pub(super) struct GroupEntry {
     /// Who reviews changes of this group; for CODEOWNERS. Never synced.
     #[schemars(extend("uniqueItems" = true))]
     owners: Option<Vec<Email>>,
-    /// Who is in the group. A group without members says `[]`.
-    #[schemars(extend("uniqueItems" = true))]
-    members: Option<Vec<Member>>,
+    /// Who is in the group. A group without members says `[]`, and one whose members somebody else owns, such as an
+    /// identity provider, `unmanaged`.
+    members: Option<Members>,
+    /// The roles in apps that the group gives. Left out: they are not managed. `[]`: none.
+    grants: Option<Vec<Grant>>,
     /// Overrides the policy's mode for this group.
     mode: Option<Mode>,
     /// Where the group is created.
@@ -64,6 +72,42 @@ pub(super) struct GroupEntry {
     #[schemars(extend("const" = true))]
     absent: Option<bool>,
 }
+
+/// The members, or the word for those that somebody else owns.
+#[derive(JsonSchema)]
+#[schemars(untagged)]
+pub(super) enum Members {
+    List(#[schemars(extend("uniqueItems" = true))] Vec<Member>),
+    Word(Unmanaged),
+}
+
+/// Somebody else owns the members: nothing is planned about them.
+#[derive(JsonSchema)]
+#[schemars(extend("const" = "unmanaged"))]
+pub(super) struct Unmanaged(String);
+
+/// A role in an app that the group gives to its members.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+#[schemars(extend("if" = { "required": ["absent"] }, "then" = { "properties": { "until": false } }))]
+pub(super) struct Grant {
+    /// The app's key, such as jira-software.
+    app: Id,
+    /// The role, as Atlassian has it, without `atlassian/`.
+    role: Role,
+    /// Only `true`: the group is not to have the role, also where it is a default group of the app.
+    #[schemars(extend("const" = true))]
+    absent: Option<bool>,
+    /// The first day (UTC) on which the role is gone.
+    until: Option<Day>,
+    /// Why.
+    because: Option<Prose>,
+}
+
+/// A role that a group can have.
+#[derive(JsonSchema)]
+#[schemars(extend("enum" = crate::model::Role::ASSIGNABLE))]
+pub(super) struct Role(String);
 
 /// A member: an email, or an entry with `user`, `group` or `account`.
 #[derive(JsonSchema)]

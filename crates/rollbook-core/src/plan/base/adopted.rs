@@ -19,7 +19,8 @@ pub(super) fn adopted(
         .map(|(_, change)| Adopted {
             address: change.address.clone(),
             undoes: change.wanted.action(),
-            privileged: group_of(&change.wanted).is_some_and(|group| privileged.holds(group)),
+            privileged: group_of(&change.wanted).is_some_and(|group| privileged.holds(group))
+                || change.address.access().is_some_and(|access| access.role.is_privileged()),
             name: change.name.clone(),
             origin: change.origin.clone(),
         })
@@ -40,6 +41,20 @@ fn is_declared(change: &Change, head: &Resolved<'_>, live: &LiveState) -> bool {
                 key.address.group().is_some_and(|name| head.desired.declaration.groups.contains_key(name))
             }
         },
+        Wanted::RevokeRole { held } => {
+            let name = head.groups.declared_as(held.group());
+            let grants = name.and_then(|name| head.desired.groups.get(name)?.grants.as_ref());
+            grants.is_some_and(|grants| grants.held.contains_key(held.access()))
+        }
+        // Somebody took it away by hand, and the tree does not ask for it any more.
+        Wanted::AssignRole { group, access } => {
+            let name = match group {
+                Ref::Known(id) => head.groups.declared_as(id),
+                Ref::Made(key) => key.address.group(),
+            };
+            let grants = name.and_then(|name| head.desired.groups.get(name)?.grants.as_ref());
+            grants.is_some_and(|grants| !grants.held.contains_key(access))
+        }
         // Nobody made it by hand: the base would delete what is there.
         Wanted::DeleteGroup { .. } => false,
         Wanted::CreateGroup { name, .. } => {
@@ -59,15 +74,19 @@ fn is_declared(change: &Change, head: &Resolved<'_>, live: &LiveState) -> bool {
 fn names(head: &Resolved<'_>, address: &Address) -> bool {
     match address {
         Address::User(user) => head.desired.people().contains(user),
-        Address::Group(_) | Address::Member(..) => false,
+        Address::Group(_) | Address::Member(..) | Address::Grant(..) => false,
     }
 }
 
 fn group_of(wanted: &Wanted) -> Option<&GroupId> {
     match wanted {
         Wanted::RemoveMember { membership } => Some(membership.group()),
-        Wanted::AddMember { group: Ref::Known(group), .. } | Wanted::DeleteGroup { group, .. } => Some(group),
+        Wanted::AddMember { group: Ref::Known(group), .. }
+        | Wanted::AssignRole { group: Ref::Known(group), .. }
+        | Wanted::DeleteGroup { group, .. } => Some(group),
+        Wanted::RevokeRole { held } => Some(held.group()),
         Wanted::AddMember { group: Ref::Made(_), .. }
+        | Wanted::AssignRole { group: Ref::Made(_), .. }
         | Wanted::CreateGroup { .. }
         | Wanted::InviteUser { .. }
         | Wanted::OffboardUser { .. }

@@ -1,6 +1,8 @@
 //! What a change does to which account and group, whatever they are called: two changes of one deed are one.
 
-use crate::model::{AccountId, Action, Address, Blocked, Change, GroupId, GroupName, UserRef, Wanted};
+use crate::model::{
+    Access, AccountId, Action, Address, Blocked, Change, GroupId, GroupName, UserRef, Wanted,
+};
 
 use crate::plan::identity::Resolved;
 
@@ -10,6 +12,7 @@ pub(super) struct Deed {
     action: Action,
     group: Option<GroupKey>,
     user: Option<UserKey>,
+    access: Option<Access>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,6 +35,8 @@ impl Deed {
             Wanted::AddMember { group, account } => (group.known(), account.known()),
             Wanted::RemoveMember { membership } => (Some(membership.group()), Some(membership.account())),
             Wanted::DeleteGroup { group, .. } => (Some(group), None),
+            Wanted::AssignRole { group, .. } => (group.known(), None),
+            Wanted::RevokeRole { held } => (Some(held.group()), None),
             Wanted::OffboardUser { account, .. }
             | Wanted::ActivateUser { account, .. }
             | Wanted::UpdateUser { account, .. } => (None, Some(account)),
@@ -59,7 +64,7 @@ impl Deed {
             (Some(id), _) | (None, UserRef::Account(id)) => UserKey::Account(id.clone()),
             (None, UserRef::Email(_)) => UserKey::Name(user.clone()),
         });
-        Self { action, group, user }
+        Self { action, group, user, access: address.access().cloned() }
     }
 
     pub(super) fn group_id(&self) -> Option<&GroupId> {
@@ -88,6 +93,7 @@ pub(super) fn same(one: &Wanted, other: &Wanted) -> bool {
         // Who loses a deleted group is live's to say, and what a person is called is the tree's.
         (Wanted::DeleteGroup { .. }, Wanted::DeleteGroup { .. })
         | (Wanted::AddMember { .. }, Wanted::AddMember { .. })
+        | (Wanted::AssignRole { .. }, Wanted::AssignRole { .. })
         | (Wanted::ActivateUser { .. }, Wanted::ActivateUser { .. }) => true,
         (one, other) => one == other,
     }

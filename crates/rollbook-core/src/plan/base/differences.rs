@@ -211,7 +211,7 @@ pub(super) fn who<'a>(people: &'a People, user: &'a UserRef) -> Who<'a> {
     }
 }
 
-fn place<'a>(tree: &'a Resolved<'_>, name: &'a GroupName) -> TargetGroup<'a> {
+pub(super) fn place<'a>(tree: &'a Resolved<'_>, name: &'a GroupName) -> TargetGroup<'a> {
     tree.groups.id(name).map_or(TargetGroup::Made(name), TargetGroup::Group)
 }
 
@@ -375,7 +375,9 @@ impl<'a> Comparing<'a, '_> {
                 | Wanted::InviteUser { .. }
                 | Wanted::AddMember { .. }
                 | Wanted::ActivateUser { .. }
-                | Wanted::UpdateUser { .. } => {}
+                | Wanted::UpdateUser { .. }
+                | Wanted::AssignRole { .. }
+                | Wanted::RevokeRole { .. } => {}
             }
         }
         found

@@ -45,7 +45,7 @@ fn ids(declaration: &Declaration) -> Ids {
 fn name(address: &Address, id: &str, live: &LiveState) -> Option<String> {
     match address {
         Address::User(_) => live.accounts.get(&AccountId::new(id)).map(|account| account.name.clone()),
-        Address::Group(_) | Address::Member(..) => {
+        Address::Group(_) | Address::Member(..) | Address::Grant(..) => {
             let id = GroupId::new(id);
             live.groups.iter().find(|group| group.id == id).map(|group| group.name.to_string())
         }

@@ -7,15 +7,16 @@ mod deeds;
 mod differences;
 mod doubts;
 mod ends;
+mod grants;
 mod identities;
 mod rules;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Address, Blocked, Change, Changes, Comparison, DeclarationChange, Declared, Drift, GroupId,
-    GroupName, GroupState, Listing, LiveState, Locator, Membership, Origin, Questions, Reason, Revision,
-    UserRef, Wanted,
+    Access, AccountId, Address, Blocked, Change, Changes, Comparison, DeclarationChange, Declared, Drift,
+    GroupId, GroupName, GroupState, Listing, LiveState, Locator, Membership, Origin, Questions, Reason,
+    Revision, UserRef, Wanted,
 };
 
 use super::context::Context;
@@ -27,6 +28,7 @@ use deeds::{Deed, same};
 
 pub(super) use differences::{Difference, Doubt, Kind};
 pub(super) use doubts::names;
+pub(super) use grants::GrantDifference;
 pub(super) use rules::{rule_of_exclusive, rule_of_waiver};
 
 /// The base revision, compared with the live state that a plan is made of.
@@ -50,6 +52,8 @@ pub(super) struct Wants {
     ends: BTreeSet<(GroupId, AccountId)>,
     /// Those who are to lose everything.
     offboarded: BTreeSet<AccountId>,
+    /// The roles that groups are to give no more.
+    roles: BTreeSet<(GroupId, Access)>,
 }
 
 impl Wants {
@@ -68,7 +72,25 @@ impl Wants {
         let blocked = blocked.iter().filter(|blocked| counts(blocked.reason));
         let blocked = blocked.map(|blocked| Deed::of_blocked(blocked, tree));
         let offboarded = counted().filter_map(|change| leaver(&change.wanted)).cloned().collect();
-        Self { ends, deeds: wanted.into_iter().chain(blocked).collect(), offboarded }
+        let revoked = |change: &Change| match &change.wanted {
+            Wanted::RevokeRole { held } => Some((held.group().clone(), held.access().clone())),
+            Wanted::AssignRole { .. }
+            | Wanted::CreateGroup { .. }
+            | Wanted::DeleteGroup { .. }
+            | Wanted::InviteUser { .. }
+            | Wanted::AddMember { .. }
+            | Wanted::RemoveMember { .. }
+            | Wanted::OffboardUser { .. }
+            | Wanted::ActivateUser { .. }
+            | Wanted::UpdateUser { .. } => None,
+        };
+        let roles = counted().filter_map(revoked).collect();
+        Self { ends, deeds: wanted.into_iter().chain(blocked).collect(), offboarded, roles }
+    }
+
+    /// Whether the tree wants a group to give a role no more, and can.
+    fn end_role(&self, group: &GroupId, access: &Access) -> bool {
+        self.roles.contains(&(group.clone(), access.clone()))
     }
 
     /// Whether the tree wants a membership to end, and can.
@@ -81,12 +103,14 @@ impl Wants {
         match &change.wanted {
             Wanted::RemoveMember { membership } => self.end(membership.group(), membership.account()),
             Wanted::OffboardUser { account, .. } => self.offboarded.contains(account),
+            Wanted::RevokeRole { held } => self.end_role(held.group(), held.access()),
             Wanted::CreateGroup { .. }
             | Wanted::DeleteGroup { .. }
             | Wanted::InviteUser { .. }
             | Wanted::AddMember { .. }
             | Wanted::ActivateUser { .. }
-            | Wanted::UpdateUser { .. } => self.deeds.contains(deed),
+            | Wanted::UpdateUser { .. }
+            | Wanted::AssignRole { .. } => self.deeds.contains(deed),
         }
     }
 }
@@ -100,7 +124,9 @@ fn leaver(wanted: &Wanted) -> Option<&AccountId> {
         | Wanted::AddMember { .. }
         | Wanted::RemoveMember { .. }
         | Wanted::ActivateUser { .. }
-        | Wanted::UpdateUser { .. } => None,
+        | Wanted::UpdateUser { .. }
+        | Wanted::AssignRole { .. }
+        | Wanted::RevokeRole { .. } => None,
     }
 }
 
@@ -151,7 +177,7 @@ impl<'a> Base<'a> {
         context: &Context<'_>,
         wants: &Wants,
         privileged: &Marked,
-        differences: &[Difference<'_>],
+        (differences, grants): (&[Difference<'_>], &[GrantDifference<'_>]),
     ) -> Comparison {
         let Context { tree: head, live, locator, .. } = *context;
         let mut declared = self.groups_left(head, live, privileged, differences);
@@ -159,6 +185,7 @@ impl<'a> Base<'a> {
         declared.extend(self.ends_moved((head, locator), live));
         declared.extend(self.ends_kept(head, wants, live, privileged, differences));
         declared.extend(differences.iter().filter_map(|difference| difference.shown(privileged, live)));
+        declared.extend(grants.iter().filter_map(|difference| difference.shown(privileged)));
         declared.sort();
         Comparison {
             revision: self.revision.clone(),
@@ -176,13 +203,14 @@ impl<'a> Base<'a> {
         wants: impl Fn(Reason) -> &'b Wants,
     ) -> impl Iterator<Item = (&'b Change, bool)> {
         let ends = |(_, change): &(&Deed, &Change)| match change.wanted {
-            Wanted::RemoveMember { .. } | Wanted::OffboardUser { .. } => true,
+            Wanted::RemoveMember { .. } | Wanted::OffboardUser { .. } | Wanted::RevokeRole { .. } => true,
             Wanted::CreateGroup { .. }
             | Wanted::DeleteGroup { .. }
             | Wanted::InviteUser { .. }
             | Wanted::AddMember { .. }
             | Wanted::ActivateUser { .. }
-            | Wanted::UpdateUser { .. } => false,
+            | Wanted::UpdateUser { .. }
+            | Wanted::AssignRole { .. } => false,
         };
         let wanted = move |deed, change: &'b Change| wants(change.reason).want(deed, change);
         self.changes.iter().filter(ends).map(move |(deed, change)| (change, wanted(deed, change)))
@@ -190,6 +218,13 @@ impl<'a> Base<'a> {
 
     /// A change of the base at the address by which a tree calls its group and its account: another name may mean others there.
     pub(super) fn in_words_of(mut change: Change, tree: &Resolved<'_>, live: &LiveState) -> Change {
+        if let (Address::Grant(group, _), Wanted::RevokeRole { held }) = (&mut change.address, &change.wanted)
+        {
+            if let Some(name) = tree.groups.declared_as(held.group()) {
+                group.clone_from(name);
+            }
+            return change;
+        }
         let Address::Member(group, user) = &mut change.address else { return change };
         if let Some(ended) = change.wanted.ends() {
             let account = ended.account();
@@ -268,7 +303,9 @@ impl<'a> Base<'a> {
                 | Wanted::AddMember { .. }
                 | Wanted::RemoveMember { .. }
                 | Wanted::ActivateUser { .. }
-                | Wanted::UpdateUser { .. } => return None,
+                | Wanted::UpdateUser { .. }
+                | Wanted::AssignRole { .. }
+                | Wanted::RevokeRole { .. } => return None,
             };
             Some(DeclarationChange {
                 address,

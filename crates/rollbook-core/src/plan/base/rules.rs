@@ -68,7 +68,8 @@ fn texts(declaration: &Declaration) -> Texts {
 
 /// The settings of a group besides its members. Every field is named, so that a new one cannot be forgotten here.
 fn group_rules(texts: &mut Texts, name: &GroupName, members: &Members) {
-    let Members { entries: _, mode, source, apps_in_group, nest } = members;
+    // What a group gives is compared by itself.
+    let Members { entries: _, mode, source, apps_in_group, nest, unmanaged, grants: _ } = members;
     let mut say = |key: &str, value: Option<&str>| {
         texts.extend(value.map(|value| (format!("groups.{name}.{key}"), value.to_owned())));
     };
@@ -77,6 +78,7 @@ fn group_rules(texts: &mut Texts, name: &GroupName, members: &Members) {
     say("source", (*source != Source::default()).then(|| source.as_str()));
     say("apps-in-group", (*apps_in_group != AppsInGroup::default()).then(|| apps_in_group.as_str()));
     say("nest", nest.then_some("true"));
+    say("members", unmanaged.then_some("unmanaged"));
 }
 
 fn settings(texts: &mut Texts, settings: &Settings) {

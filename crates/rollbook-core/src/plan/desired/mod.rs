@@ -1,5 +1,6 @@
 //! What the tree asks for on a day: nested groups flattened, expired and excepted people told apart.
 
+mod grants;
 mod names;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,6 +13,7 @@ use crate::model::{
     Members, Mode, Origin, Reason, Source, UserRef, Waiver,
 };
 
+pub use grants::{DesiredGrants, GrantEntry};
 pub(super) use names::owners;
 
 use names::Names;
@@ -64,6 +66,10 @@ pub struct DesiredGroup<'a> {
     pub denied: BTreeMap<UserRef, Denial>,
     /// Who is listed twice by entries of this group, under two names of one account.
     pub twice: BTreeMap<UserRef, Twice>,
+    /// Whether somebody else owns the members: nobody is to come or to go by this group.
+    pub unmanaged: bool,
+    /// The roles in apps that it is to give; nothing where they are not managed.
+    pub grants: Option<DesiredGrants>,
 }
 
 /// A person whom a group lists under two names. `config` refuses it where pins or the lock show it.
@@ -214,7 +220,9 @@ impl<'a> Desired<'a> {
     pub(super) fn has(&self, address: &Address) -> bool {
         let declaration = self.declaration;
         match address {
-            Address::Group(name) => declaration.groups.contains_key(name) || declaration.names_group(name),
+            Address::Group(name) | Address::Grant(name, _) => {
+                declaration.groups.contains_key(name) || declaration.names_group(name)
+            }
             Address::User(user) => {
                 self.people.contains(user)
                     || user.email().is_some_and(|email| declaration.names_person(email))
@@ -298,6 +306,8 @@ fn flattened<'a>(
             members: flat.members,
             denied: flat.denied,
             twice: flat.twice,
+            unmanaged: members.unmanaged,
+            grants: members.grants.as_deref().map(|grants| DesiredGrants::of(grants, today)),
         };
         Some((name.clone(), group.within(&ends)))
     };

@@ -1,5 +1,6 @@
 //! What differs between desired and live, before anybody asks which surface can change it.
 
+mod grants;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use super::desired::{Denial, DesiredGroup, Entry};
 use super::identity::{GroupIdentity, Identity, Obstacle, ObstacleCode, Resolved};
 use super::notes;
 
+pub(super) use grants::unknown_app;
 pub(super) use users::invitation;
 
 /// Compares the desired state with the live state. The result depends on neither the order of the files nor that of the
@@ -156,6 +158,9 @@ impl Differ<'_> {
             GroupIdentity::Unresolved(obstacle) => {
                 self.block(address, Action::Create, Reason::Declared, obstacle, origin);
             }
+            GroupIdentity::Missing if group.unmanaged => {
+                self.block(address, Action::Create, Reason::Declared, not_there(name), origin);
+            }
             GroupIdentity::Missing => {
                 let made = Ref::Made(Key { address: address.clone(), action: Action::Create });
                 let wanted = Wanted::CreateGroup {
@@ -168,6 +173,7 @@ impl Differ<'_> {
                 self.changes.groups.push(GroupSummary { name: name.clone(), before: 0, after: 0 });
                 self.block_twice(name, group, None);
                 self.add_missing(name, &made, group, &wants, None);
+                self.diff_grants(name, group, &made);
             }
             GroupIdentity::Live(live_group) => {
                 let live = self.live;
@@ -175,13 +181,18 @@ impl Differ<'_> {
                     self.block(address, Action::Create, Reason::Declared, not_read(name), origin);
                     return;
                 };
-                let wants = self.wants(name, group);
                 self.changes.groups.push(GroupSummary {
                     name: name.clone(),
                     before: members.len(),
                     after: members.len(),
                 });
-                self.add_missing(name, &Ref::Known(live_group.id.clone()), group, &wants, Some(members));
+                let id = Ref::Known(live_group.id.clone());
+                self.diff_grants(name, group, &id);
+                if group.unmanaged {
+                    return;
+                }
+                let wants = self.wants(name, group);
+                self.add_missing(name, &id, group, &wants, Some(members));
                 self.remove_surplus(name, group, &live_group, &wants, members);
                 self.block_twice(name, group, Some(members));
                 self.block_doubtful(name, wants.doubtful, members);
@@ -412,6 +423,16 @@ pub(super) fn may_go(group: &DesiredGroup<'_>, account: Option<&LiveAccount>) ->
         Some(AccountKind::Customer) => false,
         Some(AccountKind::App) => group.apps_in_group == AppsInGroup::Exact,
         Some(AccountKind::Atlassian | AccountKind::Unknown) | None => true,
+    }
+}
+
+/// A group whose members somebody else owns is theirs to make.
+pub(super) fn not_there(name: &GroupName) -> Obstacle {
+    Obstacle {
+        code: ObstacleCode::GroupMissing,
+        why: format!("the site has no group {name}, and its members are unmanaged"),
+        help: "Have the group made where its members are decided, or list the members, so that Rollbook makes it."
+            .into(),
     }
 }
 

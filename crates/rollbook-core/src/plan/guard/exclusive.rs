@@ -62,7 +62,11 @@ fn coming<'a>(case: &'a Case<'_>) -> Vec<Coming<'a>> {
                     let stay = places.filter(|place| case.after.holds(*place, who));
                     coming.extend(stay.map(|place| Coming { address: address(), place, user, who }));
                 }
-                Effect::Leaves(_) | Effect::Sleeps(..) | Effect::Ends(_) => {}
+                Effect::Leaves(_)
+                | Effect::Sleeps(..)
+                | Effect::Ends(_)
+                | Effect::Gives(..)
+                | Effect::Takes(_) => {}
             }
         }
     }

@@ -1,8 +1,11 @@
 //! `keep-at-least`: how many people with an active account a group must keep.
 
-use crate::model::{Address, Effect, GroupId, GroupName, Guard, PlannedOperation};
+use crate::model::{
+    Access, AccountId, Address, Effect, GroupId, GroupName, Guard, Operation, PlannedOperation,
+};
 
 use super::{Case, Rules, Tripped};
+use crate::plan::access::losers;
 use crate::plan::order::Circle;
 use crate::plan::projection::Projection;
 
@@ -27,6 +30,15 @@ pub(super) fn keep_at_least(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> 
                     name,
                     format!("group {shown} would keep {people}, and `keep-at-least` is {floor}"),
                     "Declare somebody else as a member first, or lower the floor in a reviewed change.",
+                ));
+            } else if let Some((access, stay)) = loses_role(case, id, has, floor) {
+                tripped.push(trip(
+                    &shown,
+                    name,
+                    format!(
+                        "{stay} of the {has} active people in group {shown} would keep {access}, and `keep-at-least` is {floor}"
+                    ),
+                    "Let another group give them the role first, or lower the floor in a reviewed change.",
                 ));
             } else if !case.context.live.members.contains_key(id) && loses_somebody(case, id) {
                 tripped.push(trip(
@@ -59,7 +71,26 @@ fn loses_somebody(case: &Case<'_>, group: &GroupId) -> bool {
         Effect::Leaves(membership) => membership.group() == group,
         Effect::Sleeps(_, kept) => kept.iter().any(|kept| kept.membership.group() == group),
         Effect::Ends(ended) => ended == group,
-        Effect::Joins(..) | Effect::Wakes(..) => false,
+        Effect::Takes(held) => held.group() == group,
+        Effect::Joins(..) | Effect::Wakes(..) | Effect::Gives(..) => false,
+    })
+}
+
+/// A role that a group gives no more, and that fewer people in it would keep than it must have: a floor is for what the group
+/// lets people do.
+fn loses_role<'a>(
+    case: &Case<'a>,
+    group: &GroupId,
+    people: usize,
+    floor: u32,
+) -> Option<(&'a Access, usize)> {
+    case.operations.values().find_map(|planned| {
+        let Operation::RevokeRole { held } = &planned.operation else { return None };
+        let is_active =
+            |id: &AccountId| case.context.account(id).is_some_and(|it| it.active() && it.kind.is_person());
+        let losers = losers(&planned.key, case.access).filter_map(|person| person.account.as_ref());
+        let stay = people.saturating_sub(losers.filter(|id| is_active(id)).count());
+        (held.group() == group && stay < floor as usize && stay < people).then_some((held.access(), stay))
     })
 }
 

@@ -20,11 +20,11 @@ mod suspicious;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Address, Blocked, Direction, Drift, Effect, GroupId, Guard, IdentityChange, Kept, Key,
-    Operation, PlannedOperation, Reason, RuleChange, RuleSource, Ruling, Verdict, Waiver,
+    AccessChange, AccountId, Address, Blocked, Direction, Drift, Effect, GroupId, Guard, IdentityChange,
+    Kept, Key, Operation, PlannedOperation, Reason, RuleChange, RuleSource, Ruling, Verdict, Waiver,
 };
 
-use super::base::{Difference, rule_of_waiver};
+use super::base::{Difference, GrantDifference, rule_of_waiver};
 use super::context::Context;
 use super::identity::{Obstacle, ObstacleCode};
 use super::order::Circle;
@@ -38,8 +38,14 @@ pub(super) struct Case<'a> {
     pub(super) rules: &'a RuleBook<'a>,
     /// The site once the plan is carried out.
     pub(super) after: Projection<'a>,
+    /// Who gets or loses a role in an app since a group gives it, or gives it no more.
+    pub(super) access: &'a [AccessChange],
     /// How what the tree declares differs from what its base does.
     pub(super) differences: &'a [Difference<'a>],
+    /// The same of the roles that groups give.
+    pub(super) grants: &'a [GrantDifference<'a>],
+    /// Who has a role by a difference that widens access.
+    pub(super) widened: &'a [AccessChange],
     /// The names that mean another id than by the base.
     pub(super) identities: &'a [IdentityChange],
     /// The rules whose text differs from the base's.
@@ -177,7 +183,8 @@ fn revokes_at(
         Effect::Leaves(membership) => groups.contains(membership.group()),
         Effect::Sleeps(account, _) => groups.iter().any(|group| is_member(group, account)),
         Effect::Ends(id) => groups.contains(id),
-        Effect::Joins(..) | Effect::Wakes(..) => false,
+        Effect::Takes(held) => groups.contains(held.group()),
+        Effect::Joins(..) | Effect::Wakes(..) | Effect::Gives(..) => false,
     })
 }
 

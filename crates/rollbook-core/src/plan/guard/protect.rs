@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::model::{AccountId, Address, Effect, Email, GroupId, GroupName, Guard, PlannedOperation, UserRef};
 
 use super::{Case, Rules, Tripped};
+use crate::plan::access::losers;
 use crate::plan::base::Kind;
 use crate::plan::identity::Marked;
 
@@ -18,7 +19,7 @@ pub(super) fn protect(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
         protect.groups.iter().map(|name| Protected::group(&name.value, case)).collect();
     let mut tripped = Vec::new();
     for planned in case.operations.values() {
-        let (accounts, ids) = revoked(planned);
+        let (accounts, ids) = revoked(planned, case);
         if accounts.is_empty() && ids.is_empty() {
             continue;
         }
@@ -45,6 +46,15 @@ pub(super) fn protect(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
         if let Some(protected) = person.or_else(|| groups.iter().find(|it| it.holds_any(&ids))) {
             let why =
                 format!("{} would lose {} earlier, and the policy protects it", earlier.user, earlier.group);
+            tripped.push(trip(protected, earlier.address(), why));
+        }
+    }
+    let earlier = case.grants.iter().filter(|it| matches!(it.kind, Kind::Earlier { .. }));
+    for earlier in earlier {
+        let ids = earlier.group_id().into_iter().collect();
+        if let Some(protected) = groups.iter().find(|it| it.holds_any(&ids)) {
+            let (group, access) = (earlier.group, earlier.access);
+            let why = format!("{group} would give {access} for a shorter time, and the policy protects it");
             tripped.push(trip(protected, earlier.address(), why));
         }
     }
@@ -102,7 +112,10 @@ impl<'a> Protected<'a> {
 }
 
 /// The accounts that lose something by an operation, and the groups in which they do.
-fn revoked(planned: &PlannedOperation) -> (BTreeSet<&AccountId>, BTreeSet<&GroupId>) {
+fn revoked<'a>(
+    planned: &'a PlannedOperation,
+    case: &Case<'a>,
+) -> (BTreeSet<&'a AccountId>, BTreeSet<&'a GroupId>) {
     let (mut accounts, mut groups) = (BTreeSet::new(), BTreeSet::new());
     for effect in planned.effects() {
         match effect {
@@ -117,7 +130,11 @@ fn revoked(planned: &PlannedOperation) -> (BTreeSet<&AccountId>, BTreeSet<&Group
             Effect::Ends(group) => {
                 groups.insert(group);
             }
-            Effect::Joins(..) | Effect::Wakes(..) => {}
+            Effect::Takes(held) => {
+                groups.insert(held.group());
+                accounts.extend(losers(&planned.key, case.access).filter_map(|it| it.account.as_ref()));
+            }
+            Effect::Joins(..) | Effect::Wakes(..) | Effect::Gives(..) => {}
         }
     }
     (accounts, groups)

@@ -3,10 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Address, Effect, GroupId, GroupName, GroupRevokes, Guard, Listing, Membership, PlannedOperation,
+    AccessChange, AccountId, Address, Effect, GroupId, GroupName, GroupRevokes, Guard, Listing,
+    PlannedOperation,
 };
 
 use super::{Case, Rules, Tripped};
+use crate::plan::access::losers;
 use crate::plan::projection::revokes;
 
 /// Refused when the plan revokes more than `total`, or one group loses more than both its `count` and its `percent`.
@@ -18,7 +20,7 @@ pub(super) fn max_revokes(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
         rules.waiver(Guard::MaxRevokes, address, case.context.tree).is_none()
     };
     let mut tripped = Vec::new();
-    let revokes = revokes(case.operations.values().filter(waived));
+    let revokes = revokes(case.operations.values().filter(waived), case.access);
     if let Some(most) = policy.total.filter(|most| revokes > *most as usize) {
         tripped.push(Tripped {
             guard: Guard::MaxRevokes,
@@ -30,25 +32,36 @@ pub(super) fn max_revokes(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
         });
     }
     if let Some(most) = policy.group {
-        let losses = losses(case.operations.values());
+        let losses = losses(case.operations.values(), case.access);
         tripped
             .extend(losses.into_iter().filter_map(|(group, lost)| too_many(case, group, lost.len(), most)));
     }
     tripped
 }
 
-/// The memberships that end, by group: by operations of their own, and with a group or an account. Those of somebody who is
-/// suspended or deactivated stay; the total counts them.
+/// Those who lose something of each group: their membership, by operations of their own, and with a group or an account; or a
+/// role that the group gives no more. The memberships of somebody who is suspended or deactivated stay; the total counts them.
 fn losses<'a>(
     operations: impl Iterator<Item = &'a PlannedOperation>,
-) -> BTreeMap<&'a GroupId, BTreeSet<&'a Membership>> {
-    let mut losses: BTreeMap<&GroupId, BTreeSet<&Membership>> = BTreeMap::new();
-    for effect in operations.flat_map(PlannedOperation::effects) {
-        match effect {
-            Effect::Leaves(membership) => {
-                losses.entry(membership.group()).or_default().insert(membership);
+    access: &'a [AccessChange],
+) -> BTreeMap<&'a GroupId, BTreeSet<&'a AccountId>> {
+    let mut losses: BTreeMap<&GroupId, BTreeSet<&AccountId>> = BTreeMap::new();
+    for planned in operations {
+        for effect in planned.effects() {
+            match effect {
+                Effect::Leaves(membership) => {
+                    losses.entry(membership.group()).or_default().insert(membership.account());
+                }
+                Effect::Takes(held) => {
+                    let losers = losers(&planned.key, access).filter_map(|person| person.account.as_ref());
+                    losses.entry(held.group()).or_default().extend(losers);
+                }
+                Effect::Joins(..)
+                | Effect::Wakes(..)
+                | Effect::Sleeps(..)
+                | Effect::Ends(_)
+                | Effect::Gives(..) => {}
             }
-            Effect::Joins(..) | Effect::Wakes(..) | Effect::Sleeps(..) | Effect::Ends(_) => {}
         }
     }
     losses

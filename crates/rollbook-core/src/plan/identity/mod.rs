@@ -54,6 +54,9 @@ impl<'a> Resolved<'a> {
                 let called = account.into_iter().flat_map(|account| self.people.names(account));
                 called.chain([user]).any(|user| self.activates(user))
             }
+            Address::Grant(name, access) => self
+                .meant(name, namer)
+                .any(|group| group.grants.as_ref().is_some_and(|grants| grants.held.contains_key(access))),
             Address::Group(_) => false,
         }
     }

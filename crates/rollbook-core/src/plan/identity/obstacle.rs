@@ -118,6 +118,8 @@ codes! {
     DefaultGroupsUnknown = "default-groups-unknown";
     /// The group that a pin or the lock means is not there any more.
     GroupGone = "group-gone";
+    /// The site has no group whose members are unmanaged, so that nobody here makes it.
+    GroupMissing = "group-missing";
     /// The site lists the group and does not tell its id.
     GroupWithoutId = "group-without-id";
     /// Several groups of the site have the name.

@@ -5,8 +5,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Declaration, Effect, GroupId, GroupName, Key, Listing, LiveGroup, ORGANIZATION_ADMINS, Operation, Policy,
-    Rights, TargetGroup,
+    Declaration, Effect, Grants, GroupId, GroupName, Key, Listing, LiveGroup, ORGANIZATION_ADMINS, Operation,
+    Policy, Rights, TargetGroup,
 };
 
 /// What a tree and its base call groups, and what the site does.
@@ -88,6 +88,21 @@ impl Marked {
         marked
     }
 
+    /// These, and the groups that the site shows to give a role in an app that lets people decide about the access of others.
+    pub(in crate::plan) fn and_givers(mut self, grants: &Grants) -> Self {
+        let gives = grants.of.iter().filter(|(_, held)| held.iter().any(|it| it.role.is_privileged()));
+        self.ids.extend(gives.map(|(id, _)| id.clone()));
+        self
+    }
+
+    /// Marks a group more.
+    pub(in crate::plan) fn add(&mut self, id: Option<&GroupId>, name: &GroupName) {
+        match id {
+            Some(id) => drop(self.ids.insert(id.clone())),
+            None => drop(self.names.insert(name.folded())),
+        }
+    }
+
     /// Whether a group is marked, or may be.
     pub(in crate::plan) fn may_hold(&self, group: &GroupId) -> bool {
         self.in_doubt || self.holds(group)
@@ -107,13 +122,22 @@ impl Marked {
         id.map_or_else(|| self.names(name), |id| self.holds(id))
     }
 
-    /// Whether an operation lets somebody into one of the groups or back to it, takes somebody out, or makes or ends one.
+    /// Whether an operation lets somebody into one of the groups or back to it, takes somebody out, makes or ends one, or
+    /// changes what one gives; or gives or takes a role that lets people decide about the access of others.
     pub(in crate::plan) fn touched_by(&self, key: &Key, operation: &Operation) -> bool {
         let made = matches!(operation, Operation::CreateGroup { .. });
         made && key.address.group().is_some_and(|name| self.names(name))
             || operation.effects(&key.address).into_iter().any(|effect| match effect {
                 Effect::Joins(TargetGroup::Group(id), _) | Effect::Ends(id) => self.holds(id),
                 Effect::Joins(TargetGroup::Made(name), _) => self.names(name),
+                Effect::Gives(place, access) => {
+                    let marked = match place {
+                        TargetGroup::Group(id) => self.holds(id),
+                        TargetGroup::Made(name) => self.names(name),
+                    };
+                    marked || access.role.is_privileged()
+                }
+                Effect::Takes(held) => self.holds(held.group()) || held.access().role.is_privileged(),
                 Effect::Leaves(membership) => self.holds(membership.group()),
                 Effect::Wakes(_, kept) | Effect::Sleeps(_, kept) => {
                     kept.iter().any(|kept| self.holds(kept.membership.group()))

@@ -10,12 +10,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::civil::Date;
 
 use crate::model::{
-    AccountId, Action, Address, Blocked, GroupId, GroupName, Guard, Key, LiveState, Misfit, Operation, Plan,
-    PlannedOperation, Ref, Review, Ruling, UserRef, Verdict,
+    AccessChange, AccountId, Action, Address, Blocked, GroupId, GroupName, Guard, Key, LiveState, Misfit,
+    Operation, Plan, PlannedOperation, Ref, Review, Ruling, UserRef, Verdict,
 };
 
 use satisfied::satisfied;
 
+use super::access;
 use super::context::Context;
 use super::desired::lasts_longer;
 use super::document::SavedPlan;
@@ -122,6 +123,7 @@ fn gone(
 pub(super) fn compare(
     saved: &SavedPlan,
     operations: &BTreeMap<Key, PlannedOperation>,
+    changes: &[AccessChange],
     live: &LiveState,
     review: &mut Review,
 ) {
@@ -134,6 +136,8 @@ pub(super) fn compare(
             why
         } else if !same(&planned.operation, &reviewed.operation) {
             "it would do something else now than what was reviewed".into()
+        } else if let Some(why) = somebody_else(planned, reviewed, changes, saved) {
+            why
         } else if lasts_longer(planned.until, reviewed.until) {
             let end =
                 |until: Option<Date>| until.map_or("without an end".into(), |until| format!("until {until}"));
@@ -194,6 +198,10 @@ fn same(now: &Operation, reviewed: &Operation) -> bool {
             Operation::AddMember { group: old_group, account: old_account },
         ) => came_of(group, old_group) && came_of(account, old_account),
         (
+            Operation::AssignRole { group, access },
+            Operation::AssignRole { group: old_group, access: old_access },
+        ) => came_of(group, old_group) && access == old_access,
+        (
             Operation::InviteUser { email, name, apps, groups: _, defaults, sends_mail },
             Operation::InviteUser {
                 email: old_email,
@@ -209,6 +217,18 @@ fn same(now: &Operation, reviewed: &Operation) -> bool {
         }
         (now, reviewed) => now == reviewed,
     }
+}
+
+/// Why a role is given to somebody, or taken from somebody, who was not among those of the reviewed plan.
+fn somebody_else(
+    planned: &PlannedOperation,
+    reviewed: &PlannedOperation,
+    changes: &[AccessChange],
+    saved: &SavedPlan,
+) -> Option<String> {
+    let now = changes.iter().find(|change| change.key == planned.key)?;
+    let known = saved.plan().access.iter().find(|change| change.key == reviewed.key);
+    access::differs(now, known)
 }
 
 /// Why what the reviewed plan would have made is not what an addition is about now. An account is not told from one that

@@ -28,6 +28,14 @@ pub(super) fn satisfied(key: &Key, operation: &Operation, now: &Now<'_>) -> bool
             let members = now.group(key, group).and_then(|group| live.members.get(group));
             members.zip(account).is_some_and(|(members, account)| members.contains(account))
         }
+        Operation::AssignRole { group, access } => {
+            let group = now.group(key, group);
+            group.is_some_and(|group| live.grants.holds(group, access) == Some(true))
+        }
+        Operation::RevokeRole { held } => match live.grants.holds(held.group(), held.access()) {
+            Some(holds) => !holds,
+            None => live.groups.iter().all(|group| group.id != *held.group()),
+        },
         Operation::RemoveMember { membership } => match live.members.get(membership.group()) {
             Some(members) => !members.contains(membership.account()),
             None => live.groups.iter().all(|group| group.id != *membership.group()),
@@ -44,9 +52,9 @@ impl Now<'_> {
         self.context.live.accounts.get(account).map(LiveAccount::active)
     }
 
-    /// The group of a membership, which may have been created under its name.
+    /// The group of a membership or a role, which may have been created under its name.
     fn group<'g>(&'g self, key: &Key, group: &'g Ref<GroupId>) -> Option<&'g GroupId> {
-        let Address::Member(name, _) = &key.address else { return group.known() };
+        let (Address::Member(name, _) | Address::Grant(name, _)) = &key.address else { return group.known() };
         group.known().or_else(|| self.context.tree.groups.id(name))
     }
 }

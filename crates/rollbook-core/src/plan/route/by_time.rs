@@ -29,7 +29,8 @@ pub(super) fn end_by_base(
     let mut ended = Vec::new();
     for (change, wanted) in base.takes(|reason| if by_time(reason) { &carried_out } else { wants }) {
         let group = change.wanted.ends().map(Membership::group);
-        let privileged = group.is_some_and(|group| router.rules.privileged.holds(group));
+        let role = change.address.access().is_some_and(|access| access.role.is_privileged());
+        let privileged = role || group.is_some_and(|group| router.rules.privileged.holds(group));
         let by_time = by_time(change.reason);
         if privileged && by_time && base.revision.applied {
             found.add(router, Base::in_words_of(change.clone(), tree, router.context.live));

@@ -53,7 +53,12 @@ impl Elsewhere {
         off.extend(operations.values().flat_map(PlannedOperation::effects).filter_map(
             |effect| match effect {
                 Effect::Sleeps(account, _) => Some(account),
-                Effect::Joins(..) | Effect::Leaves(_) | Effect::Wakes(..) | Effect::Ends(_) => None,
+                Effect::Joins(..)
+                | Effect::Leaves(_)
+                | Effect::Wakes(..)
+                | Effect::Ends(_)
+                | Effect::Gives(..)
+                | Effect::Takes(_) => None,
             },
         ));
         let mut waiting: BTreeMap<&AccountId, (BTreeSet<GroupName>, Blocked)> = BTreeMap::new();

@@ -258,6 +258,14 @@ impl Router<'_> {
                 return Ok(Routed { step: Ok(step), ..Routed::default() });
             }
             Wanted::UpdateUser { account, name } => return lifecycle::rename(self, change, account, name),
+            Wanted::AssignRole { group, access } => {
+                let via = self.surfaces.role(group.known())?;
+                Step::new(Operation::AssignRole { group: group.clone(), access: access.clone() }, via)
+            }
+            Wanted::RevokeRole { held } => {
+                let via = self.surfaces.role(Some(held.group()))?;
+                Step::new(Operation::RevokeRole { held: held.clone() }, via)
+            }
         };
         Ok(step.into())
     }

@@ -307,6 +307,9 @@ impl<'a> Preconditions<'a> {
         {
             return Err(undeletable(&format!("it grants {}", role.app)));
         }
+        if let Some(access) = self.context.live.grants.of.get(group).and_then(|held| held.iter().next()) {
+            return Err(undeletable(&format!("it gives {access}")));
+        }
         let lost = match members.len() {
             1 => "1 membership".into(),
             count => format!("{count} memberships"),

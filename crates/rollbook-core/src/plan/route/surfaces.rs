@@ -42,10 +42,8 @@ fn record<'a>(
 }
 
 /// The ids by which operations name people, groups and apps on the surfaces that have ids of their own.
-pub(in crate::plan) fn surface_ids(
-    operations: &[PlannedOperation],
-    capabilities: &Capabilities,
-) -> SurfaceIds {
+pub(in crate::plan) fn surface_ids(operations: &[PlannedOperation], context: &Context<'_>) -> SurfaceIds {
+    let capabilities = context.capabilities;
     let records = scim_records(capabilities);
     let mut ids = SurfaceIds::default();
     for planned in operations {
@@ -57,7 +55,11 @@ pub(in crate::plan) fn surface_ids(
                 ids.scim_groups.extend(planned.operation.group().and_then(group));
             }
             Surface::Organization => {
-                let app = |app: &App| Some((app.clone(), capabilities.resources.read()?.get(app)?.clone()));
+                let resource = |app: &App| {
+                    let asked = capabilities.resources.read().and_then(|resources| resources.get(app));
+                    asked.or_else(|| context.live.grants.resources.get(app))
+                };
+                let app = |app: &App| Some((app.clone(), resource(app)?.clone()));
                 ids.resources.extend(planned.operation.apps().iter().filter_map(app));
             }
             Surface::Jira | Surface::UserManagement => {}
@@ -239,6 +241,23 @@ impl<'a> SurfaceChoice<'a> {
     pub(super) fn is_provisioned(&self, account: &AccountId) -> Result<bool, Obstacle> {
         self.must_know(Read::Directories, account.as_str())?;
         Ok(record(&self.records, account).is_some())
+    }
+
+    /// The surface that gives a group a role in an app, or takes one: for a group that an identity provider owns, too
+    /// (docs/atlassian.md#roles-of-groups).
+    pub(super) fn role(&self, group: Option<&GroupId>) -> Result<Surface, Obstacle> {
+        if let Some(id) = group {
+            self.must_know(Read::GroupKind, id.as_str())?;
+            let kind = self.context.capabilities.group_kinds.get(id).and_then(Option::as_ref);
+            if kind.is_some_and(|kind| kind.usage == Usage::Team) {
+                return Err(Obstacle {
+                    code: ObstacleCode::AtlassianTeam,
+                    why: "the group is an Atlassian team".into(),
+                    help: "Teams give no app: give the role to a group.".into(),
+                });
+            }
+        }
+        self.first(&[Surface::Organization], "changing the role of a group")
     }
 
     /// The surface that creates a group.

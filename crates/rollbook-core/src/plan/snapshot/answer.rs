@@ -6,11 +6,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    AccountId, Capabilities, Email, GroupId, GroupKind, LiveAccount, LiveState, ManagedBy, Offboard,
-    OrganizationUser, Questions, Read, Reading, Readings, Snapshot, Surface, Unread, UserRef,
+    Access, AccountId, Capabilities, Email, Grants, GroupId, GroupKind, LiveAccount, LiveState, ManagedBy,
+    Offboard, OrganizationUser, Questions, Read, Reading, Readings, Snapshot, Surface, Unread, UserRef,
 };
 
 use super::super::desired::Desired;
+use super::super::grant_reads::grant_groups;
 use super::super::identity::{Groups, People};
 use super::super::questions::{
     Beside, Searches, groups_to_read, moved, privileged_groups_to_read, reads, searches,
@@ -47,6 +48,7 @@ pub fn live_state(
         people: BTreeMap::new(),
         searched: held.asked_for(&searches.emails),
         scim_users: if reads.scim_users { held.scim_users.clone() } else { Reading::NotRead },
+        grants: held.grants_for(&grant_groups(desired, beside, &held.groups)),
     };
     if reads.users {
         live.accounts.extend(held.accounts_of(&held.users));
@@ -97,6 +99,9 @@ pub fn capabilities(
     if let Some(id) = questions.privileges.iter().find(|id| !asked.privileges.contains(*id)) {
         return Err(lacks(format!("what may be done to account {id}")));
     }
+    if let Some(access) = questions.role_givers.iter().find(|access| !asked.role_givers.contains(*access)) {
+        return Err(lacks(format!("which groups give {access}")));
+    }
     let memberships: BTreeMap<_, _> = kept(&answers.memberships, |id| questions.memberships.contains(id));
     let groups: BTreeSet<&GroupId> = memberships.values().flatten().map(|group| &group.id).collect();
     let kinds: BTreeMap<GroupId, Option<GroupKind>> =
@@ -121,6 +126,13 @@ pub fn capabilities(
         resources: answers.resources.only(questions.invitations),
         scim_users: answers.scim_users.only(scim),
         scim_groups: kept(&answers.scim_groups, |id| synced.contains(id)),
+        role_givers: answers
+            .role_givers
+            .iter()
+            .filter(|givers| questions.role_givers.contains(&givers.access))
+            .cloned()
+            .collect(),
+        giver_members: answers.giver_members.clone(),
         unread: unread(answers, questions, &kinds, scim),
         group_kinds: kinds.clone(),
         memberships,
@@ -153,6 +165,7 @@ fn unread(
             Read::SiteAdmins | Read::OrganizationAdmins => questions.admins,
             Read::Domains | Read::Resources => questions.invitations,
             Read::Directories => scim,
+            Read::RoleGivers => !questions.role_givers.is_empty(),
             Read::Site
             | Read::Rights
             | Read::Directory
@@ -161,7 +174,8 @@ fn unread(
             | Read::People
             | Read::Everybody
             | Read::Named
-            | Read::Records => false,
+            | Read::Records
+            | Read::Grants => false,
         }
     };
     answers.unread.iter().filter(asked).cloned().collect()
@@ -186,7 +200,17 @@ pub fn possible(snapshot: &Snapshot, desired: &Desired<'_>, live: &LiveState) ->
         admins: true,
         invitations: live.rights.has(Surface::Organization),
         scim_users: scim_is_ours(declaration, &live.rights),
+        role_givers: roles_at_hand(desired, live),
     }
+}
+
+/// The roles that a tree declares or a declared group gives: a change may be about each of them.
+fn roles_at_hand(desired: &Desired<'_>, live: &LiveState) -> BTreeSet<Access> {
+    let declared = desired.groups.values().filter_map(|group| group.grants.as_ref());
+    let declared = declared.flat_map(|grants| grants.held.keys().chain(grants.denied.keys()));
+    let given = live.grants.of.values().flatten();
+    let of_site = |access: &&Access| live.grants.resources.contains_key(&access.app);
+    declared.chain(given).filter(of_site).cloned().collect()
 }
 
 fn kept<K: Ord + Clone, V: Clone>(map: &BTreeMap<K, V>, keep: impl Fn(&K) -> bool) -> BTreeMap<K, V> {
@@ -201,6 +225,20 @@ impl<T: Clone> Reading<T> {
 }
 
 impl Readings {
+    /// What groups give, of those that are asked about. The roles that were not read are not known.
+    fn grants_for(&self, asked: &[GroupId]) -> Grants {
+        if asked.is_empty() || !self.rights.has(Surface::Organization) {
+            return Grants::default();
+        }
+        let is_asked = |id: &GroupId| asked.contains(id);
+        Grants {
+            resources: self.grants.resources.clone(),
+            of: kept(&self.grants.of, is_asked),
+            defaults: kept(&self.grants.defaults, is_asked),
+            unread: self.grants.unread.clone(),
+        }
+    }
+
     /// What the organization answers.
     fn search(&self, searches: &Searches) -> Vec<OrganizationUser> {
         if !self.rights.has(Surface::Organization) {

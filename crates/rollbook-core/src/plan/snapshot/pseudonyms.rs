@@ -54,6 +54,7 @@ pub fn pseudonymized(mut snapshot: Snapshot, disclosed: &Disclosed) -> Snapshot 
     let quiet =
         |unread| Unread { why: "the surface gave no answer when the snapshot was taken".into(), ..unread };
     snapshot.answers.unread = unread.into_iter().map(quiet).collect();
+    snapshot.readings.grants.unread = snapshot.readings.grants.unread.take().map(quiet);
     snapshot
 }
 

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 
 use crate::model::{Action, Direction, Drift, GroupName, Location, Operation, Plan, PlannedOperation};
 use crate::render::lines::{count, width_of};
-use crate::render::plan::{Rank, Whole, account_details, details, joins, person, rank, sign_of};
+use crate::render::plan::{
+    Rank, Whole, account_details, details, joins, of_operation, person, rank, reach_of, sign_of,
+};
 
 use super::escape::{code, name, prose};
 use super::page::{Block, Line, Section, Weight};
@@ -207,6 +209,13 @@ fn group_head(plan: &Whole<'_>, group: &GroupName, operations: &[&PlannedOperati
     parts.extend(is(Action::Create).then(|| "new".to_owned()));
     parts.extend(is(Action::Delete).then(|| "**deleted**".to_owned()));
     parts.extend((rank(operations) == Rank::Privileged).then(|| "**privileged**".to_owned()));
+    // What a group gives reaches everybody in it: no fold may hide that.
+    let roles = operations.iter().filter_map(|planned| {
+        let change = of_operation(plan.plan(), planned)?;
+        let access = code(&planned.operation.access()?.to_string());
+        Some(format!("{access}: **{}**", prose(&reach_of(change))))
+    });
+    parts.extend(roles);
     parts.extend(plan.members(group, operations));
     parts.extend(plan.via(operations));
     parts.join(" · ")
@@ -229,6 +238,12 @@ fn told(planned: &PlannedOperation, plan: &Whole<'_>) -> Vec<Entry> {
             });
             std::iter::once(group).chain(lost).collect()
         }
+        Operation::AssignRole { access, .. } => {
+            vec![entry(name(&access.to_string()), role_details(plan.plan(), planned), 0)]
+        }
+        Operation::RevokeRole { held } => {
+            vec![entry(name(&held.access().to_string()), role_details(plan.plan(), planned), 1)]
+        }
         Operation::AddMember { .. } | Operation::RemoveMember { .. } => {
             vec![entry(who(planned), details(planned), usize::from(direction == Direction::Revoke))]
         }
@@ -247,6 +262,11 @@ fn told(planned: &PlannedOperation, plan: &Whole<'_>) -> Vec<Entry> {
             vec![entry(who(planned), about, usize::from(direction == Direction::Revoke))]
         }
     }
+}
+
+/// How many people are behind a role, and why.
+fn role_details(plan: &Plan, planned: &PlannedOperation) -> Vec<String> {
+    of_operation(plan, planned).map(reach_of).into_iter().chain(details(planned)).collect()
 }
 
 pub(super) fn who(planned: &PlannedOperation) -> String {

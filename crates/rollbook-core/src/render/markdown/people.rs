@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::model::{Address, Direction, Operation, Plan, UserRef};
+use crate::model::{Action, Address, Direction, GroupName, Operation, Plan, UserRef};
 use crate::render::lines::count;
-use crate::render::plan::person;
+use crate::render::plan::{people_of, person};
 
 use super::escape::code;
 use super::page::{Block, Line, Section, Weight};
@@ -26,7 +26,9 @@ fn people(plan: &Plan) -> BTreeMap<&UserRef, Changes<'_>> {
             changes.name = changes.name.or(planned.name.as_deref());
             let what = match &planned.key.address {
                 Address::Member(group, _) => code(group.as_str()),
-                Address::User(_) | Address::Group(_) => format!("the site ({})", planned.key.action),
+                Address::User(_) | Address::Group(_) | Address::Grant(..) => {
+                    format!("the site ({})", planned.key.action)
+                }
             };
             let marks: Vec<String> = [
                 planned.privileged.then(|| "privileged".to_owned()),
@@ -51,6 +53,15 @@ fn people(plan: &Plan) -> BTreeMap<&UserRef, Changes<'_>> {
                 changes.loses.push(format!("{} (deleted)", code(group.as_str())));
             }
         }
+    }
+    for (change, person, what) in people_of(plan) {
+        let changes = people.entry(&person.user).or_default();
+        changes.name = changes.name.or(person.name.as_deref());
+        let group = change.key.address.group().map_or("", GroupName::as_str);
+        let doubt = if change.exact { "" } else { ", unless another group gives it" };
+        let what = format!("{} by {}{doubt}", code(&what), code(group));
+        let gains = change.key.action == Action::Assign;
+        if gains { &mut changes.gains } else { &mut changes.loses }.push(what);
     }
     people
 }

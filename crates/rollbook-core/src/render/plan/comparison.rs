@@ -134,7 +134,7 @@ impl Mapping<'_> {
             Self::Renamed { was, change } => {
                 let same = match was {
                     Address::User(_) => "account",
-                    Address::Group(_) | Address::Member(..) => "group",
+                    Address::Group(_) | Address::Member(..) | Address::Grant(..) => "group",
                 };
                 let (was, of) = (shown(&readable(was)), id(&change.head));
                 format!("was {was}, the same {same} {of}{}", live(change))
@@ -263,6 +263,8 @@ pub(in crate::render) fn by_hand(entry: &Adopted) -> &'static str {
         (Action::Create, _) => "deleted",
         (Action::Delete, _) => "made again",
         (Action::Update, _) => "renamed",
+        (Action::Revoke, _) => "given",
+        (Action::Assign, _) => "taken",
     }
 }
 

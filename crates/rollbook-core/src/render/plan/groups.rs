@@ -6,6 +6,7 @@ use crate::model::{Address, Direction, GroupName, GroupSummary, Operation, Plan,
 use crate::render::escape_untrusted;
 use crate::render::lines::{CHANGE, GRANT, REVOKE, Row, count};
 
+use super::access::{of_operation, reach_of};
 use super::people::user_rows;
 use super::rows::{Line, details, origin_of, person, rows, short, sign_of};
 
@@ -44,6 +45,11 @@ impl<'a> Whole<'a> {
             *operations.entry(name).or_default() += 1;
         }
         Self { plan, operations, usual: usual(plan) }
+    }
+
+    /// The plan.
+    pub(in crate::render) fn plan(&self) -> &'a Plan {
+        self.plan
     }
 
     /// Whether these are all operations on a group. One that is changed here and in another part of a plan has no
@@ -157,9 +163,24 @@ pub(super) fn group(
         .filter(|planned| planned.key.address.user().is_some())
         .map(|planned| member_line(planned, &planned.key.address))
         .collect();
+    members.extend(operations.iter().filter_map(|planned| role_line(plan.plan, planned)));
     members.extend(lost_members(whole));
     text.push_str(&rows(&mut members, width));
     text
+}
+
+/// The line of a role that the group gives from now on, or no more.
+fn role_line(plan: &Plan, planned: &PlannedOperation) -> Option<Line> {
+    let access = planned.operation.access()?;
+    let direction = planned.operation.direction();
+    let mut middle: Vec<String> = of_operation(plan, planned).map(reach_of).into_iter().collect();
+    middle.extend(details(planned));
+    Some(Line {
+        direction,
+        head: format!("{} {}", sign_of(direction), escape_untrusted(&access.to_string())),
+        middle: middle.join(", "),
+        right: origin_of(planned),
+    })
 }
 
 fn member_line(planned: &PlannedOperation, address: &Address) -> Line {

@@ -3,11 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    Address, Direction, GroupName, Inactive, Kept, Operation, Plan, PlannedOperation, UserRef,
+    AccessChange, Address, Beneficiary, Direction, GroupName, Inactive, Kept, Key, Operation, Plan,
+    PlannedOperation, UserRef,
 };
 use crate::render::escape_untrusted;
 use crate::render::lines::{CHANGE, Lead, wrapped};
 
+use super::access::people_of;
 use super::groups::{Rank, Whole, group, rank, ranked};
 use super::rows::{Line, OwnedRow, details, origin_of, person, rows, short, sign_of, style_of};
 
@@ -63,7 +65,9 @@ pub(in crate::render) fn account_details(planned: &PlannedOperation) -> Vec<Stri
         | Operation::CreateGroup { .. }
         | Operation::AddMember { .. }
         | Operation::RemoveMember { .. }
-        | Operation::DeleteGroup { .. } => {}
+        | Operation::DeleteGroup { .. }
+        | Operation::AssignRole { .. }
+        | Operation::RevokeRole { .. } => {}
     }
     details.insert(0, planned.key.action.to_string());
     details
@@ -88,44 +92,86 @@ fn names(memberships: &[Kept]) -> String {
     names.join(" and ")
 }
 
+/// The operations on one person, and the roles that come to them or go by their groups.
+#[derive(Default)]
+struct Changes<'a> {
+    operations: Vec<&'a PlannedOperation>,
+    roles: Vec<Role<'a>>,
+}
+
+/// A role that somebody gets or loses by an operation on a group.
+struct Role<'a> {
+    planned: &'a PlannedOperation,
+    change: &'a AccessChange,
+    person: &'a Beneficiary,
+    what: String,
+}
+
 pub(super) fn by_user(plan: &Plan, operations: &[&PlannedOperation], width: usize) -> String {
-    let mut people: BTreeMap<&UserRef, Vec<&PlannedOperation>> = BTreeMap::new();
-    let mut groups: Vec<&PlannedOperation> = Vec::new();
+    let mut people: BTreeMap<&UserRef, Changes<'_>> = BTreeMap::new();
+    let mut groups: BTreeMap<&GroupName, Vec<&PlannedOperation>> = BTreeMap::new();
     for planned in operations.iter().copied() {
-        match planned.key.address.user() {
-            Some(user) => people.entry(user).or_default().push(planned),
-            None => groups.push(planned),
+        match (planned.key.address.user(), planned.key.address.group()) {
+            (Some(user), _) => people.entry(user).or_default().operations.push(planned),
+            (None, Some(name)) => groups.entry(name).or_default().push(planned),
+            (None, None) => {}
+        }
+    }
+    let by_key: BTreeMap<&Key, &PlannedOperation> =
+        operations.iter().map(|planned| (&planned.key, *planned)).collect();
+    for (change, person, what) in people_of(plan) {
+        if let Some(planned) = by_key.get(&change.key).copied() {
+            let roles = &mut people.entry(&person.user).or_default().roles;
+            roles.push(Role { planned, change, person, what });
         }
     }
     let whole = Whole::of(plan);
-    let people = people
-        .into_iter()
-        .map(|(user, operations)| (rank(&operations), person_rows(user, &operations, &whole, width)));
-    let groups = groups.into_iter().map(|planned| {
-        let name = planned.key.address.group().cloned().unwrap_or_else(|| GroupName::new(""));
-        (rank(&[planned]), group(&name, &whole, &[planned], width))
+    let people = people.into_iter().map(|(user, changes)| {
+        let by_roles = changes.roles.iter().map(|role| role.planned);
+        let all: Vec<_> = changes.operations.iter().copied().chain(by_roles).collect();
+        (rank(&all), person_rows(user, &changes, &whole, width))
     });
+    let groups = groups
+        .into_iter()
+        .map(|(name, operations)| (rank(&operations), group(name, &whole, &operations, width)));
     ranked(people.chain(groups))
 }
 
 /// What one person gains and loses. What is only one line is not counted.
-fn person_rows(user: &UserRef, operations: &[&PlannedOperation], plan: &Whole<'_>, width: usize) -> String {
+fn person_rows(user: &UserRef, changes: &Changes<'_>, plan: &Whole<'_>, width: usize) -> String {
+    let Changes { operations, roles } = changes;
     let name = operations.iter().find_map(|planned| planned.name.as_deref());
-    let of = |direction| operations.iter().filter(|it| it.operation.direction() == direction).count();
+    let name = name.or_else(|| roles.iter().find_map(|role| role.person.name.as_deref()));
+    let mut lines: Vec<Line> = operations.iter().map(|planned| membership_line(planned, plan)).collect();
+    lines.extend(roles.iter().map(role_line));
+    let of = |direction| lines.iter().filter(|line| line.direction == direction).count();
     let counts = [("gains", of(Direction::Grant)), ("loses", of(Direction::Revoke))];
     let counts: Vec<String> = counts
         .into_iter()
-        .filter(|(_, count)| *count > 0 && operations.len() > 1)
+        .filter(|(_, count)| *count > 0 && lines.len() > 1)
         .map(|(verb, count)| format!("{verb} {count}"))
         .collect();
     let head = format!("~ user {}", person(user, name));
     let mut text =
         OwnedRow { style: CHANGE, head, middle: counts.join(", "), right: String::new() }.text(width);
-    let mut lines: Vec<Line> = operations.iter().map(|planned| membership_line(planned, plan)).collect();
     text.push_str(&rows(&mut lines, width));
     let joins = operations.iter().filter_map(|planned| joins(planned));
     text.extend(joins.map(|joins| wrapped(&joins, &Lead::ABOUT, width)));
     text
+}
+
+/// What somebody gets or loses since a group gives it, or gives it no more.
+fn role_line(role: &Role<'_>) -> Line {
+    let direction = role.planned.operation.direction();
+    let privileged = if role.planned.privileged { "privileged, " } else { "" };
+    let group = role.planned.key.address.group().map_or("", GroupName::as_str);
+    let doubt = if role.change.exact { "" } else { ", unless another group gives it" };
+    Line {
+        direction,
+        head: format!("{} {}", sign_of(direction), role.what),
+        middle: format!("{privileged}by group {}{doubt}", escape_untrusted(group)),
+        right: String::new(),
+    }
 }
 
 fn membership_line(planned: &PlannedOperation, plan: &Whole<'_>) -> Line {
@@ -134,7 +180,7 @@ fn membership_line(planned: &PlannedOperation, plan: &Whole<'_>) -> Line {
     let mut middle: Vec<String> = privileged.into_iter().collect();
     let what = match &planned.key.address {
         Address::Member(name, _) => escape_untrusted(name.as_str()).into_owned(),
-        Address::User(_) | Address::Group(_) => {
+        Address::User(_) | Address::Group(_) | Address::Grant(..) => {
             middle.extend(account_details(planned));
             "the site".to_owned()
         }

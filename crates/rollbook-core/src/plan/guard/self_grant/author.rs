@@ -101,6 +101,13 @@ impl<'a> Author<'a> {
 
     fn why(&self, grant: &Grant<'_>) -> String {
         match (grant.user, grant.address.group()) {
+            (user, Some(group)) if grant.address.access().is_some() => {
+                let role = grant.address.access().map(ToString::to_string).unwrap_or_default();
+                format!(
+                    "{user} is, or may be, {}, who made this change, and {group} would give {role}",
+                    self.email
+                )
+            }
             (UserRef::Email(email), Some(group)) if email == self.email => {
                 format!("{email}, who made this change, would grant themselves the privileged group {group}")
             }
@@ -121,7 +128,10 @@ impl<'a> Author<'a> {
                         .into_iter()
                         .any(|id| self.accounts.iter().any(|account| account.as_str() == id.as_str()))
             }
-            Address::User(UserRef::Account(_)) | Address::Group(_) | Address::Member(..) => false,
+            Address::User(UserRef::Account(_))
+            | Address::Group(_)
+            | Address::Member(..)
+            | Address::Grant(..) => false,
         }
     }
 }

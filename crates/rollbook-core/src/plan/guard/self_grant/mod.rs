@@ -10,8 +10,8 @@ mod owned;
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, Address, Direction, Drift, Effect, Email, GroupId, GroupName, Guard, Operation, Ruling,
-    SelfGrant, TargetGroup, UserRef, Verdict,
+    AccessChange, AccountId, Action, Address, Direction, Drift, Effect, Email, GroupId, GroupName, Guard,
+    Operation, Ruling, SelfGrant, TargetGroup, UserRef, Verdict,
 };
 
 use super::{Case, Context, Rules, Tripped, ruled, verdict};
@@ -104,7 +104,11 @@ fn grants<'a>(case: &'a Case<'_>, owned: bool) -> Vec<Grant<'a>> {
             Effect::Joins(TargetGroup::Group(id), _) => marked.may_hold(id),
             Effect::Joins(TargetGroup::Made(name), _) => marked.names(name),
             Effect::Wakes(_, kept) => kept.iter().any(|kept| marked.may_hold(kept.membership.group())),
-            Effect::Leaves(_) | Effect::Sleeps(..) | Effect::Ends(_) => false,
+            Effect::Leaves(_)
+            | Effect::Sleeps(..)
+            | Effect::Ends(_)
+            | Effect::Gives(..)
+            | Effect::Takes(_) => false,
         });
         if into {
             grants.push(Grant {
@@ -117,6 +121,7 @@ fn grants<'a>(case: &'a Case<'_>, owned: bool) -> Vec<Grant<'a>> {
             });
         }
     }
+    grants.extend(by_role(case));
     // What nobody can tell is for those to say who own the rules.
     let widened = case.differences.iter().filter(|it| it.widens() && may_be(it.group_id(), it.group));
     let widened = widened.filter(|it| it.doubt.is_none() || !owned);
@@ -127,6 +132,31 @@ fn grants<'a>(case: &'a Case<'_>, owned: bool) -> Vec<Grant<'a>> {
         kind: GrantKind::Kept(it.doubt),
         may_be_privileged: !marked.marks(it.group_id(), it.group),
     }));
+    grants
+}
+
+/// The people to whom a group gives a role from now on, or for longer, that lets them decide about the access of others.
+fn by_role<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
+    let mut grants = Vec::new();
+    let mut to_people = |change: &'a AccessChange, kind: GrantKind| {
+        grants.extend(change.people.iter().map(|person| Grant {
+            address: change.key.address.clone(),
+            user: &person.user,
+            account: person.account.as_ref(),
+            kind,
+            may_be_privileged: false,
+        }));
+    };
+    let is_privileged =
+        |change: &AccessChange| change.key.address.access().is_some_and(|access| access.role.is_privileged());
+    for change in case.access.iter().filter(|it| it.key.action == Action::Assign && is_privileged(it)) {
+        let Some(planned) = case.operations.get(&change.key) else { continue };
+        let drift = planned.drift == Drift::Yes;
+        to_people(change, if drift { GrantKind::Drift } else { GrantKind::New });
+    }
+    for change in case.widened.iter().filter(|it| is_privileged(it)) {
+        to_people(change, GrantKind::Kept(None));
+    }
     grants
 }
 

@@ -256,7 +256,7 @@ fn is_shown(case: &Case<'_>, change: &IdentityChange) -> bool {
     let is_free = match (&change.base, &change.address) {
         (None, _) => true,
         (Some(id), Address::Group(_)) => !context.live.groups.iter().any(|group| group.id.as_str() == id),
-        (Some(_), Address::User(_) | Address::Member(..)) => false,
+        (Some(_), Address::User(_) | Address::Member(..) | Address::Grant(..)) => false,
     };
     let Some(id) = change.head.as_ref().filter(|_| is_free) else { return false };
     let shown: Vec<&str> = match &change.address {
@@ -267,7 +267,7 @@ fn is_shown(case: &Case<'_>, change: &IdentityChange) -> bool {
             let groups = context.live.groups.iter().filter(|group| group.name == *name);
             groups.map(|group| group.id.as_str()).collect()
         }
-        Address::User(UserRef::Account(_)) | Address::Member(..) => Vec::new(),
+        Address::User(UserRef::Account(_)) | Address::Member(..) | Address::Grant(..) => Vec::new(),
     };
     shown == [id]
 }
@@ -287,7 +287,7 @@ fn is_pruned(case: &Case<'_>, change: &IdentityChange) -> bool {
         Address::Group(name) => {
             (desired.declaration.groups.contains_key(name), privileged.may_hold(&GroupId::new(id)))
         }
-        Address::Member(..) => return false,
+        Address::Member(..) | Address::Grant(..) => return false,
     };
     !is_declared && !is_privileged && !head.speaks_of(&change.address)
 }
@@ -300,7 +300,7 @@ fn is_ruled(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) -> bo
         Address::User(user) => {
             change.base.is_some() && is_let_in(case, change, user) || ends_nobody(case, change, others)
         }
-        Address::Group(_) | Address::Member(..) => {
+        Address::Group(_) | Address::Member(..) | Address::Grant(..) => {
             let privileged = &case.rules.privileged;
             let is_new = |id: &GroupId| base.tree.groups.declared_as(id).is_none();
             let id = |id: &Option<String>| id.as_ref().map(GroupId::new);
@@ -327,7 +327,7 @@ fn follows(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool {
             let mut groups = base.tree.groups.live().filter(|(_, group)| group.id.as_str() == id);
             groups.any(|(name, _)| base.speaks_of(&Address::Group(name.clone())))
         }
-        Address::User(_) | Address::Member(..) => false,
+        Address::User(_) | Address::Member(..) | Address::Grant(..) => false,
     };
     by_line || by_meaning()
 }

@@ -1,0 +1,90 @@
+//! The roles that groups give in apps.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use futures_util::{StreamExt as _, TryStreamExt as _, stream};
+use tracing::info;
+
+use crate::atlassian::{self, Organization, Surfaces};
+use crate::model::{Access, App, ErrorExt, Grants, GroupId, Listing, LiveGroup, Read, Unread};
+use crate::plan::{self, Beside, Desired, FoundRoles, GrantReads, RoleSearch};
+
+/// How many requests are under way at a time; the limiter bounds all of them together.
+const AT_A_TIME: usize = 16;
+
+/// Reads what the groups give whose roles a tree manages, with as few requests as that takes; nothing where it manages none,
+/// or there is no organization to ask. A refusal is kept: it ends nothing but changes of roles.
+///
+/// # Errors
+/// What ends every command: that another site answers than the tree names.
+pub(super) async fn grants(
+    surfaces: &Surfaces,
+    desired: &Desired<'_>,
+    beside: Beside<'_>,
+    groups: &Listing<LiveGroup>,
+) -> Result<Grants, atlassian::Error> {
+    let asked = plan::grant_groups(desired, beside, groups);
+    let makes_any = desired.groups.values().any(|group| group.grants.is_some());
+    let Some(organization) = surfaces.organization.as_ref().filter(|_| makes_any || !asked.is_empty()) else {
+        return Ok(Grants::default());
+    };
+    match read(organization, desired, beside, groups, &asked).await {
+        Ok(grants) => Ok(grants),
+        Err(error) if error.is_another_site() => Err(error),
+        Err(error) => {
+            let (why, help) = (error.chain(), error.help());
+            let unread = Unread { read: Read::Grants, about: None, why, help };
+            Ok(Grants { unread: Some(unread), ..Grants::default() })
+        }
+    }
+}
+
+async fn read(
+    organization: &Organization,
+    desired: &Desired<'_>,
+    beside: Beside<'_>,
+    groups: &Listing<LiveGroup>,
+    asked: &[GroupId],
+) -> Result<Grants, atlassian::Error> {
+    let resources = organization.resources(&desired.declaration.settings.site.value).await?;
+    let apps: BTreeSet<App> = resources.keys().cloned().collect();
+    let mut grants = Grants { resources, ..Grants::default() };
+    let alone = match plan::grant_reads(asked, desired, beside, &apps) {
+        GrantReads::Groups => asked.to_vec(),
+        GrantReads::Searches(searches) => {
+            let found = search(organization, searches, &grants.resources).await?;
+            let FoundRoles { of, unclear } = plan::by_search(asked, &found, desired, beside, groups);
+            for (group, held) in of {
+                grants.of.insert(group, Listing::joined(held.into_iter().collect()));
+            }
+            unclear
+        }
+    };
+    info!(groups = asked.len(), one_by_one = alone.len(), "reading the roles of groups");
+    let resources = &grants.resources;
+    let reads = alone.into_iter().map(async |group| {
+        let (held, defaults) = organization.roles_of(&group, resources).await?;
+        Ok::<_, atlassian::Error>((group, held, defaults))
+    });
+    let read: Vec<(GroupId, Listing<Access>, BTreeSet<App>)> =
+        stream::iter(reads).buffered(AT_A_TIME).try_collect().await?;
+    for (group, held, defaults) in read {
+        grants.of.insert(group.clone(), held);
+        grants.defaults.insert(group, defaults);
+    }
+    Ok(grants)
+}
+
+async fn search(
+    organization: &Organization,
+    searches: Vec<RoleSearch>,
+    resources: &BTreeMap<App, String>,
+) -> Result<Vec<(RoleSearch, BTreeSet<GroupId>)>, atlassian::Error> {
+    let reads = searches.into_iter().map(async |search| {
+        let of_apps: Vec<&str> =
+            search.apps.iter().filter_map(|app| resources.get(app)).map(String::as_str).collect();
+        let found = organization.groups_with_roles(&of_apps, &search.roles).await?;
+        Ok::<_, atlassian::Error>((search, found))
+    });
+    stream::iter(reads).buffered(AT_A_TIME).try_collect().await
+}

@@ -1,0 +1,165 @@
+//! Groups that give roles in apps.
+
+use std::time::Duration;
+
+use rollbook::model::{Journal, Outcome};
+use rollbook::sandbox::{self, Sandbox, Seed};
+
+use super::look::{lines, notes};
+use super::{BOTH, HEAD, JIRA, ORGANIZATION, Scene, same, site, told, with_root};
+
+const SEED: &str = "
+apps:
+  - { key: jira-software, seats: 5 }
+  - { key: confluence }
+users:
+  - { email: ada@acme.com }
+  - { email: bob@acme.com }
+  - { email: cy@acme.com }
+groups:
+  - { name: engineering, grants: { jira-software: user }, members: [ada@acme.com, bob@acme.com] }
+  - { name: okta-engineering, managed-by: EXTERNAL, members: [ada@acme.com, bob@acme.com, cy@acme.com] }
+";
+
+/// The app moves from a group of the tree to one that an identity provider fills.
+const MOVED: &str = "
+groups:
+  engineering: { members: [ada@acme.com, bob@acme.com], grants: [] }
+  okta-engineering:
+    members: unmanaged
+    grants: [{ app: jira-software, role: user }]
+";
+
+const MOVES: &str = "
+assign grant.okta-engineering/jira-software/user via organization
+revoke grant.engineering/jira-software/user via organization after assign grant.okta-engineering/jira-software/user";
+
+async fn took_back(scene: &Scene, tree: &str, journal: &Journal, expected: &str) {
+    let tree = scene.tree(tree);
+    let declaration = site::declared(&tree);
+    let surfaces = scene.surfaces();
+    let plan = site::plan_or_undo(&surfaces, &tree, &declaration, Some(journal)).await.unwrap();
+    same(&lines(&plan), expected);
+    scene.apply(&plan).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_app_moves_and_nobody_loses_it() {
+    for keys in [BOTH, ORGANIZATION] {
+        let scene = Scene::of(SEED, keys);
+        scene
+            .runs(
+                MOVED,
+                MOVES,
+                "engineering: -jira-software/user
+                 okta-engineering: +jira-software/user",
+            )
+            .await;
+        // Atlassian mails whom the app is new to, and nobody else.
+        assert_eq!(scene.sandbox.mails().len(), 1);
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_the_organization_it_is_said_what_is_missing() {
+    let scene = Scene::of(SEED, JIRA);
+    let plan = scene.plan(MOVED).await;
+    same(
+        &lines(&plan),
+        "blocked: assign group.engineering: no-surface
+         blocked: assign group.okta-engineering: no-surface",
+    );
+    assert!(plan.blocked.iter().all(|it| it.help.contains("ROLLBOOK_ORG_API_KEY")), "{plan:#?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_is_taken_back() {
+    let scene = Scene::of(SEED, BOTH);
+    let before = scene.state();
+    let plan = scene.plan(MOVED).await;
+    let (report, journal) = site::apply_journalled(&scene.surfaces(), &plan, 4).await;
+    assert!(report.complete(), "{:?}", told(&report));
+    let as_it_was = "
+groups:
+  engineering: { members: [ada@acme.com, bob@acme.com], grants: [{ app: jira-software, role: user }] }
+  okta-engineering: { members: unmanaged, grants: [] }
+";
+    took_back(
+        &scene,
+        as_it_was,
+        &journal,
+        "assign grant.engineering/jira-software/user via organization
+         revoke grant.okta-engineering/jira-software/user via organization after assign grant.engineering/jira-software/user",
+    )
+    .await;
+    assert_eq!(scene.state().groups, before.groups);
+}
+
+/// What another client has measured: a role is seen 35 seconds after it was written.
+#[tokio::test(start_paused = true)]
+async fn a_role_is_looked_for_until_it_is_seen() {
+    let seed = Seed::parse(&format!("{HEAD}{}", with_root(SEED))).unwrap();
+    let lag = Duration::from_secs(35);
+    let options = sandbox::Options { lag, ..sandbox::Options::default() };
+    let scene = Scene { sandbox: Sandbox::new(&seed, &options).unwrap(), keys: BOTH, authority: "rollbook" };
+    let plan = scene.plan(MOVED).await;
+    let begun = tokio::time::Instant::now();
+    let report = site::apply(&scene.surfaces(), &plan, 4).await;
+    assert!(
+        report.outcomes.iter().all(|(_, outcome)| matches!(outcome, Outcome::Applied { seen: true })),
+        "{:?}",
+        told(&report)
+    );
+    assert!(begun.elapsed() >= lag, "{:?}", begun.elapsed());
+    assert!(begun.elapsed() < 4 * lag, "{:?}", begun.elapsed());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_plan_says_that_a_licence_is_full_and_apply_meets_it() {
+    let scene = Scene::of(&SEED.replace("seats: 5", "seats: 2"), BOTH);
+    let plan = scene.plan(MOVED).await;
+    assert!(notes(&plan).contains(&"seats-short"), "{}", lines(&plan));
+    let before = scene.state();
+    let report = site::apply(&scene.surfaces(), &plan, 10).await;
+    let told = told(&report);
+    assert!(told[0].contains("okta-engineering/jira-software/user: failed: "), "{told:?}");
+    assert!(told[0].contains("You've exceeded your user limit"), "{told:?}");
+    // The app stays where it was: nobody is without it for that.
+    assert_eq!(scene.state().groups, before.groups);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_group_is_made_filled_and_given_an_app_in_one_run() {
+    let tree = "
+groups:
+  new:
+    members: [cy@acme.com]
+    grants:
+      - { app: jira-software, role: user }
+      - { app: confluence, role: user, because: the wiki }
+";
+    Scene::of(SEED, BOTH)
+        .runs(
+            tree,
+            "create group.new via organization
+             add member.new/cy@acme.com via organization after create group.new
+             assign grant.new/confluence/user via organization after create group.new
+             assign grant.new/jira-software/user via organization after create group.new",
+            "new: new, Admins: cy",
+        )
+        .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_the_list_leaves_out_goes_and_a_default_group_keeps_its_app() {
+    let seed = SEED.replace(
+        "{ name: engineering, grants: { jira-software: user },",
+        "{ name: engineering, grants: { jira-software: user, confluence: user }, default-for: [jira-software],",
+    );
+    let tree = "groups: { engineering: { members: [ada@acme.com, bob@acme.com], grants: [] } }\n";
+    let scene = Scene::of(&seed, BOTH);
+    let plan = scene.plan(tree).await;
+    same(&lines(&plan), "revoke grant.engineering/confluence/user via organization");
+    assert!(notes(&plan).contains(&"default-group-kept"), "{:?}", notes(&plan));
+    same(&scene.apply(&plan).await, "engineering: -confluence/user");
+}
