@@ -68,6 +68,16 @@ fn a_role_is_given_and_the_plan_says_to_whom_and_that_they_get_mails() {
 }
 
 #[test]
+fn a_reviewer_sees_at_a_glance_that_forty_people_get_an_app() {
+    let people: Vec<String> = (0..40).map(|n| format!("p{n}@acme.com")).collect();
+    let groups = ENGINEERING.replace("ada@acme.com, bob@acme.com", &people.join(", "));
+    let world = tree("", &groups).change(gives("engineering", "jira-software", "user", false));
+    let text = world.markdown();
+    assert!(text.contains("**40 people get it, Atlassian mails up to 40**"), "{text}");
+    assert!(text.lines().nth(1).is_some_and(|line| line.contains("40 people")), "{text}");
+}
+
+#[test]
 fn a_role_that_the_list_leaves_out_is_taken_and_a_group_without_a_list_is_left_alone() {
     let extra = tree("", ENGINEERING).change(gives("engineering", "confluence", "guest", true));
     let plan = extra.plan();

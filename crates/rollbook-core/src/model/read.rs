@@ -187,7 +187,7 @@ impl Read {
             Self::Resources => &[WORKSPACES],
             Self::DirectoryGroup => &["GET /scim/directory/{directoryId}/Groups"],
             Self::Grants => &[WORKSPACES, GROUPS, ROLES],
-            Self::RoleGivers => &[GROUPS, USERS],
+            Self::RoleGivers => &[GROUPS, "GET /rest/api/3/group/member", USERS],
         }
     }
 

@@ -163,3 +163,30 @@ async fn what_the_list_leaves_out_goes_and_a_default_group_keeps_its_app() {
     assert!(notes(&plan).contains(&"default-group-kept"), "{:?}", notes(&plan));
     same(&scene.apply(&plan).await, "engineering: -confluence/user");
 }
+
+#[tokio::test(start_paused = true)]
+async fn the_roles_of_two_hundred_groups_are_read_by_twelve_requests_at_most() {
+    const APPS: [&str; 3] = ["jira-software", "confluence", "jira-servicedesk"];
+    let apps: String = APPS.map(|app| format!("  - {{ key: {app} }}\n")).concat();
+    let roles = APPS.map(|app| format!("{app}: user")).join(", ");
+    let groups: String = (0..200)
+        .map(|n| format!("  - {{ name: g{n}, grants: {{ {roles} }}, members: [ada@acme.com] }}\n"))
+        .collect();
+    let seed = format!("apps:\n{apps}users:\n  - {{ email: ada@acme.com }}\ngroups:\n{groups}");
+    let grants = APPS.map(|app| format!("{{ app: {app}, role: user }}")).join(", ");
+    let requests = async |grants: &str| {
+        let tree: String =
+            (0..200).map(|n| format!("  g{n}: {{ members: [ada@acme.com]{grants} }}\n")).collect();
+        let scene = Scene::of(&seed, BOTH);
+        let plan = scene.plan(&format!("groups:\n{tree}")).await;
+        same(&lines(&plan), "");
+        let log = serde_json::to_value(scene.requests()).unwrap();
+        let routes = log["counts"].as_object().unwrap().values();
+        routes
+            .flat_map(|by| by.as_object().unwrap().values())
+            .filter_map(serde_json::Value::as_u64)
+            .sum::<u64>()
+    };
+    let (with, without) = (requests(&format!(", grants: [{grants}]")).await, requests("").await);
+    assert!(with <= without + 12, "{with} and {without}");
+}
