@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use rollbook::model::{App, ManagedBy, Operation, Plan, Surface, Usage};
+use rollbook::model::{App, Declared, ManagedBy, Operation, Plan, PlannedOperation, Reason, Surface, Usage};
 use rollbook::plan::{self, Beside, Desired, FoundRoles, GrantReads, RoleSearch};
 
 use crate::plan::guards::rulings;
@@ -302,6 +302,66 @@ fn a_role_that_is_given_for_longer_is_shown_first_and_judged() {
     // To end it sooner gives nobody anything.
     let sooner = base.edit("until: 2026-12-20", "until: 2026-12-01").by("ada@acme.com");
     assert_eq!(rulings(&sooner.plan()), NONE);
+}
+
+#[test]
+fn a_privileged_role_that_is_there_already_is_shown_when_the_tree_declares_it_first() {
+    let list = "    grants:\n      - { app: jira-software, role: admin }\n";
+    let declared = |world: &World| {
+        let plan = world.plan();
+        assert_eq!(keys(&plan), NONE);
+        let base = plan.base.expect("it has a base");
+        let declared = base.declared.into_iter().map(|change| (change.declared, change.privileged));
+        (declared.collect::<Vec<_>>(), base.adopted.len())
+    };
+    let after = |base: &World, head: World| World { base: Some(base.files.clone()), ..head };
+    let head = tree("", ADMINS);
+    let silent = head.clone().edit(list, "");
+    assert_eq!(declared(&after(&silent, head.clone())), (vec![(Declared::Enters, true)], 0));
+    // With an end, that is what is new.
+    let ending = head.clone().edit("role: admin", "role: admin, until: 2026-12-20");
+    let end = Declared::End { base: None, head: Some(jiff::civil::date(2026, 12, 20)) };
+    assert_eq!(declared(&after(&silent, ending)), (vec![(end, true)], 0));
+    // What the base would end is adopted, and a role to use the app is nobody's privilege.
+    let ends = head.clone().edit(list, "    grants: []\n");
+    assert_eq!(declared(&after(&ends, head)), (Vec::new(), 1));
+    let user = tree("", ENGINEERING);
+    let list = "    grants:\n      - { app: jira-software, role: user }\n";
+    assert_eq!(declared(&after(&user.clone().edit(list, ""), user)), (Vec::new(), 0));
+}
+
+#[test]
+fn a_night_ends_the_role_of_the_group_that_the_base_means() {
+    let crew = "  crew:\n    id: id-crew\n    members: [ada@acme.com]\n";
+    let admins = ADMINS.replace("    members", "    id: id-admins\n    members");
+    let admins = admins.replace("role: admin", "role: admin, until: 2026-01-02");
+    let base = tree("", &format!("{crew}{admins}"))
+        .change(gives("admins", "jira-software", "admin", true))
+        .change(|live| {
+            live.hire("eve@acme.com");
+            let eve = live.id_of("eve@acme.com");
+            live.groups.insert("id-more".into(), Group::of("more", [eve].into()));
+            live.grants.insert(("id-more".into(), "jira-software".into(), "admin".into()));
+            live.group("admins").name = "app-admins".into();
+            live.group("crew").name = "squad".into();
+        });
+    let night = |head: World| {
+        let mut night = World { base: Some(base.files.clone()), ..head };
+        night.scope.reasons = vec![Reason::Expired, Reason::Offboarded];
+        let plan = night.plan();
+        let mut declared = plan.base.iter().flat_map(|base| &base.declared);
+        assert!(!declared.any(|it| matches!(it.declared, Declared::Kept { .. })), "the night ends it");
+        let group = |it: &PlannedOperation| {
+            (it.key.to_string(), it.operation.group().map(ToString::to_string).unwrap_or_default())
+        };
+        plan.operations.iter().map(group).collect::<Vec<_>>()
+    };
+    let ends = |key: &str| vec![(key.to_owned(), "id-admins".to_owned())];
+    assert_eq!(night(base.clone()), ends("revoke grant.admins/jira-software/admin"));
+    // A change that was not applied swaps the ids, and keeps the role.
+    let swapped = base.clone().edit("id: id-admins", "id: id-other").edit("id: id-crew", "id: id-admins");
+    let swapped = swapped.edit("id: id-other", "id: id-crew").edit(", until: 2026-01-02", "");
+    assert_eq!(night(swapped), ends("revoke grant.crew/jira-software/admin"));
 }
 
 #[test]

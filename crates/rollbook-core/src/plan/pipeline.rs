@@ -78,7 +78,7 @@ fn compared<'a>(
     wants: &Wants,
 ) -> (Option<Comparison>, Vec<Difference<'a>>, Vec<GrantDifference<'a>>) {
     let Some(base) = context.base else { return (None, Vec::new(), Vec::new()) };
-    let (mut differences, grants) = if context.undoes {
+    let (mut differences, mut grants) = if context.undoes {
         (Vec::new(), Vec::new())
     } else {
         (base.differences(context, wants, &rules.privileged), base.grant_differences(context, wants))
@@ -87,6 +87,7 @@ fn compared<'a>(
     if context.scope.is_by_time() && base.revision.applied {
         let privileged = |it: &Difference<'_>| it.group_id().is_some_and(|id| rules.privileged.holds(id));
         differences.retain(|it| !(it.ends_by(&context.scope.reasons) && privileged(it)));
+        grants.retain(|it| !(it.ends_by(&context.scope.reasons) && it.access.role.is_privileged()));
     }
     let mut comparison = base.comparison(context, wants, &rules.privileged, (&differences, &grants));
     comparison.authors = context.authors.to_vec();

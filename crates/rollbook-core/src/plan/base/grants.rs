@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Access, Address, DeclarationChange, Declared, GroupId, GroupName, Location, TargetGroup, Wanted,
+    Access, Address, DeclarationChange, Declared, GroupId, GroupName, Location, Reason, TargetGroup, Wanted,
 };
 
 use super::differences::{Kind, place};
@@ -32,6 +32,11 @@ impl GrantDifference<'_> {
             Kind::New { .. } | Kind::Later { .. } | Kind::Kept { .. } => true,
             Kind::Earlier { .. } | Kind::Left => false,
         }
+    }
+
+    /// Whether the base ends it for one of some reasons.
+    pub(in crate::plan) fn ends_by(&self, reasons: &[Reason]) -> bool {
+        matches!(self.kind, Kind::Kept { reason, .. } if reasons.contains(&reason))
     }
 
     pub(in crate::plan) fn address(&self) -> Address {

@@ -211,8 +211,8 @@ fn group_head(plan: &Whole<'_>, group: &GroupName, operations: &[&PlannedOperati
     parts.extend((rank(operations) == Rank::Privileged).then(|| "**privileged**".to_owned()));
     // What a group gives reaches everybody in it: no fold may hide that.
     let roles = operations.iter().filter_map(|planned| {
-        let change = of_operation(plan.plan(), planned)?;
         let access = code(&planned.operation.access()?.to_string());
+        let change = of_operation(plan.plan(), planned)?;
         Some(format!("{access}: **{}**", prose(&reach_of(change))))
     });
     parts.extend(roles);

@@ -92,7 +92,7 @@ fn names(memberships: &[Kept]) -> String {
     names.join(" and ")
 }
 
-/// The operations on one person, and the roles that come to them or go by their groups.
+/// The operations on one person, and the roles that their groups give or take.
 #[derive(Default)]
 struct Changes<'a> {
     operations: Vec<&'a PlannedOperation>,
