@@ -318,7 +318,7 @@ fn agree_on_every_mistake_of_shape() {
     let schema = schema();
     let validator = jsonschema::options().should_validate_formats(true).build(&schema).unwrap();
     let mut seen = BTreeSet::new();
-    for seed in 0..500 {
+    for seed in 0..1000 {
         let mut generator = Generator { schema: &schema, rng: Rng::with_seed(seed) };
         let mut document = generator.document();
         let found = shape_mistakes(&document);
