@@ -129,6 +129,7 @@ impl Sandbox {
         let url = format!("{}/_sandbox/requests", self.url);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         let answer = runtime.block_on(async {
+            rollbook::atlassian::use_cryptography();
             let client = reqwest::Client::builder().no_proxy().build().unwrap();
             client.get(url).send().await.unwrap().bytes().await.unwrap()
         });

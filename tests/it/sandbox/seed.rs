@@ -1,5 +1,6 @@
 //! What a sandbox starts from and how it is handled: seeds, `/_sandbox`, the socket.
 
+use rollbook::atlassian::use_cryptography;
 use rollbook::sandbox::{Change, Options, Sandbox, Seed, SeedScim, serve};
 use serde_json::json;
 
@@ -190,6 +191,7 @@ async fn it_serves_on_loopback_and_nowhere_else() {
     let sandbox = acme();
     let served = sandbox.clone();
     let running = tokio::spawn(async move { serve(&served, listener, async { drop(stopped.await) }).await });
+    use_cryptography();
     let client = reqwest::Client::builder().no_proxy().build().unwrap();
     let answer = client.get(format!("{url}/rest/api/3/group/bulk?maxResults=1"));
     let answer = answer.basic_auth("root@acme.com", Some("root-token")).send().await.unwrap();
