@@ -150,7 +150,7 @@ impl Session {
             )));
         }
         let changes = match undo {
-            Some(undo) => plan::undo(undo.journal, &tree, &live, undo.name),
+            Some(undo) => plan::undo(undo.journal, (&tree, base.as_ref()), &live, undo.name),
             None => plan::diff(&tree, &live, &locator),
         };
         let mut questions = plan::questions(&changes, &live, &loaded.declaration);

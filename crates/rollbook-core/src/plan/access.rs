@@ -132,7 +132,7 @@ pub(super) fn keep(
 fn narrows(change: &AccessChange, context: &Context<'_>, rules: &RuleBook<'_>) -> Option<Obstacle> {
     let accounts = change.people.iter().filter_map(|person| Some((&person.user, person.account.as_ref()?)));
     for (user, account) in accounts {
-        let is_operator = rules.is_operator(Some(user), account);
+        let is_operator = rules.is_operator(account);
         if is_operator || context.live.rights.acting() == Some(account) {
             let who = if is_operator { "the operator" } else { "the account that Rollbook acts as" };
             return Some(Obstacle {

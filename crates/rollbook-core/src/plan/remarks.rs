@@ -78,13 +78,15 @@ fn stopped_by(
         return Some("`policy.protect.groups`".into());
     }
     let mut people = protected().flat_map(|protect| &protect.users).map(|user| &user.value);
-    if people.any(|email| {
-        *user == UserRef::Email(email.clone()) || account.is_some_and(|id| rules.kept(email).contains(id))
-    }) {
+    let is_meant = |email: &Email| match account {
+        Some(id) => rules.kept(email).contains(id),
+        None => *user == UserRef::Email(email.clone()),
+    };
+    if people.any(is_meant) {
         return Some("`policy.protect.users`".into());
     }
     let account = account?;
-    if rules.is_operator(Some(user), account) || context.live.rights.acting() == Some(account) {
+    if rules.is_operator(account) || context.live.rights.acting() == Some(account) {
         return Some("`self-lockout`".into());
     }
     let Unseen { email, rule, .. } = rules.may_be(account, context.live.accounts.get(account))?;

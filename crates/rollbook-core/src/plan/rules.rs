@@ -24,7 +24,6 @@ pub(super) struct RuleBook<'a> {
     pub(super) privileged: Marked,
     /// The accounts that either tree calls its operator.
     operators: BTreeSet<AccountId>,
-    operator_emails: BTreeSet<Email>,
     /// The people whom a tree protects, or has Rollbook act for, and whose account nobody knows: each may be any that hides
     /// its email. What the change says of those whom its base keeps counts only once it has been applied.
     unseen: Vec<Unseen<'a>>,
@@ -91,7 +90,6 @@ impl<'a> RuleBook<'a> {
         Self {
             privileged,
             operators: operators.iter().flat_map(|(_, email)| kept_of(&trees, email)).collect(),
-            operator_emails: operators.iter().map(|(_, email)| (*email).clone()).collect(),
             unseen: unseen.collect(),
             names,
             head: Rules::of(head, live),
@@ -134,12 +132,8 @@ impl<'a> RuleBook<'a> {
     }
 
     /// Whether somebody is whom either tree has Rollbook act for.
-    pub(super) fn is_operator(&self, user: Option<&UserRef>, account: &AccountId) -> bool {
-        let by_name = match user {
-            Some(UserRef::Email(email)) => self.operator_emails.contains(email),
-            Some(UserRef::Account(_)) | None => false,
-        };
-        by_name || self.operators.contains(account)
+    pub(super) fn is_operator(&self, account: &AccountId) -> bool {
+        self.operators.contains(account)
     }
 
     /// Somebody who is to be kept and may have an account, as far as the tree knows that keeps them.

@@ -8,6 +8,7 @@ use crate::model::{
     Outcome, Reason, Record, Ref, Response, UserRef, Wanted,
 };
 
+use super::base::Base;
 use super::identity::{Obstacle, ObstacleCode, Resolved};
 use super::route::not_read;
 
@@ -36,11 +37,16 @@ pub fn concerned(journal: &Journal) -> Concerned {
 }
 
 /// Turns what was done around, as far as live still shows it. `name` is what a plan calls the journal. What cannot be
-/// brought back, and what may or may not have been done, is blocked at its address.
-pub fn undo(journal: &Journal, tree: &Resolved<'_>, live: &LiveState, name: &str) -> Changes {
+/// brought back, what the tree or its base denies, and what may or may not have been done, is blocked at its address.
+pub fn undo(
+    journal: &Journal,
+    (tree, base): (&Resolved<'_>, Option<&Base<'_>>),
+    live: &LiveState,
+    name: &str,
+) -> Changes {
     let lines = lines(journal);
-    let mut undoing =
-        Undoing { tree, live, added: added(journal), removed: removed(journal), changes: Changes::default() };
+    let (added, removed) = (added(journal), removed(journal));
+    let mut undoing = Undoing { tree, base, live, added, removed, changes: Changes::default() };
     for told in journal.operations().iter().rev() {
         let place = lines.get(told.key).copied().unwrap_or_default();
         undoing.take_back(told, Location { path: name.into(), line: place, column: 1 });
@@ -103,6 +109,7 @@ fn account<'a>(told: &OperationHistory<'a>) -> Option<&'a AccountId> {
 
 struct Undoing<'a> {
     tree: &'a Resolved<'a>,
+    base: Option<&'a Base<'a>>,
     live: &'a LiveState,
     added: BTreeMap<GroupId, BTreeSet<AccountId>>,
     removed: BTreeSet<AccountId>,
@@ -155,58 +162,25 @@ impl Undoing<'_> {
         }
     }
 
-    /// What the tree denies somebody is not given back: the next apply would take it away again. That goes by the name in the
-    /// journal as well, which may be an email that no account shows any more.
+    /// What the tree or its base denies is not given back: the next run would take it away again.
     fn unless_denied(&self, address: &Address, wanted: Option<Wanted>) -> Turned {
-        let by_name = address.user().filter(|user| self.tree.people.is_of_nobody(user));
-        let offboarded = || match by_name {
-            Some(UserRef::Email(email)) => {
-                self.tree.desired.offboarded(email).is_some().then_some(Reason::Offboarded)
-            }
-            Some(UserRef::Account(_)) | None => None,
+        let by_base = || {
+            let Base { tree, revision, .. } = self.base?;
+            Some((revision.name.as_str(), denial(tree, address, wanted.as_ref()?)?))
         };
-        let why = match &wanted {
-            Some(Wanted::AddMember { group: Ref::Known(group), account: Ref::Known(account) }) => {
-                let denied = || {
-                    let name = self.tree.groups.declared_as(group)?;
-                    Some(self.tree.desired.groups.get(name)?.denied.get(by_name?)?.reason)
-                };
-                self.tree.denies(group, account).or_else(denied).or_else(offboarded)
-            }
-            Some(Wanted::ActivateUser { account, .. }) => {
-                self.tree.offboards(account).then_some(Reason::Offboarded).or_else(offboarded)
-            }
-            Some(Wanted::AssignRole { group: Ref::Known(group), access }) => {
-                let name = self.tree.groups.declared_as(group);
-                let grants = name.and_then(|name| self.tree.desired.groups.get(name)?.grants.as_ref());
-                grants.and_then(|grants| grants.denied.get(access)).map(|denial| denial.reason)
-            }
-            Some(
-                Wanted::AddMember { .. }
-                | Wanted::AssignRole { .. }
-                | Wanted::RevokeRole { .. }
-                | Wanted::CreateGroup { .. }
-                | Wanted::DeleteGroup { .. }
-                | Wanted::InviteUser { .. }
-                | Wanted::RemoveMember { .. }
-                | Wanted::OffboardUser { .. }
-                | Wanted::UpdateUser { .. },
-            )
-            | None => None,
+        let by_tree = wanted.as_ref().and_then(|wanted| denial(self.tree, address, wanted));
+        let Some((tree, reason)) = by_tree.map(|reason| ("the tree", reason)).or_else(by_base) else {
+            return Ok(wanted);
         };
-        match why {
-            None => Ok(wanted),
-            Some(reason) => Err(Obstacle {
-                code: ObstacleCode::UndoDenied,
-                why: match address {
-                    Address::Grant(..) => format!("the tree takes it from the group again: {reason}"),
-                    Address::Group(_) | Address::User(_) | Address::Member(..) => {
-                        format!("the tree takes it from the person again: {reason}")
-                    }
-                },
-                help: "Change the tree first, where that is to stay.".into(),
-            }),
-        }
+        let loser = match address {
+            Address::Grant(..) => "the group",
+            Address::Group(_) | Address::User(_) | Address::Member(..) => "the person",
+        };
+        Err(Obstacle {
+            code: ObstacleCode::UndoDenied,
+            why: format!("{tree} takes it from {loser} again: {reason}"),
+            help: "Change the tree first and apply that, where it is to stay.".into(),
+        })
     }
 
     fn count(&mut self, address: &Address, told: &OperationHistory<'_>) {
@@ -352,6 +326,37 @@ impl Undoing<'_> {
     /// A group that is gone holds nobody; one that was not read is not known to.
     fn unless_gone(&self, group: &GroupId) -> Turned {
         if self.live.groups.iter().all(|live| live.id != *group) { Ok(None) } else { Err(unknown()) }
+    }
+}
+
+/// Why a tree takes away again what would be given back. That goes by the name in the journal as well, which may be an email
+/// that no account shows any more.
+fn denial(tree: &Resolved<'_>, address: &Address, wanted: &Wanted) -> Option<Reason> {
+    let by_name = address.user().filter(|user| tree.people.is_of_nobody(user));
+    let offboarded = || match by_name? {
+        UserRef::Email(email) => tree.desired.offboarded(email).is_some().then_some(Reason::Offboarded),
+        UserRef::Account(_) => None,
+    };
+    match wanted {
+        Wanted::AddMember { group: Ref::Known(group), account: Ref::Known(account) } => {
+            let denied = || Some(tree.group(group)?.denied.get(by_name?)?.reason);
+            tree.denies(group, account).or_else(denied).or_else(offboarded)
+        }
+        Wanted::ActivateUser { account, .. } => {
+            tree.offboards(account).then_some(Reason::Offboarded).or_else(offboarded)
+        }
+        Wanted::AssignRole { group: Ref::Known(group), access } => {
+            Some(tree.group(group)?.grants.as_ref()?.denied.get(access)?.reason)
+        }
+        Wanted::AddMember { .. }
+        | Wanted::AssignRole { .. }
+        | Wanted::RevokeRole { .. }
+        | Wanted::CreateGroup { .. }
+        | Wanted::DeleteGroup { .. }
+        | Wanted::InviteUser { .. }
+        | Wanted::RemoveMember { .. }
+        | Wanted::OffboardUser { .. }
+        | Wanted::UpdateUser { .. } => None,
     }
 }
 

@@ -146,3 +146,36 @@ fn a_night_counts_what_a_later_change_ends_for_no_reason_of_a_night_as_kept() {
     let named = vec![("remove member.team/dina@acme.com".to_owned(), "kept-by-change")];
     assert_eq!((keys(&kept), codes(&kept)), (vec![], named));
 }
+
+#[test]
+fn a_night_ends_what_the_base_ends_whomever_a_later_change_of_the_lock_names() {
+    // Dina shows another email by now, and Erik, whom the base keeps, hides his.
+    let lock = "users:\n  dina@acme.com: { account: acc-dina@acme.com, from: jira }\n  erik@acme.com: { account: \
+                acc-erik@acme.com, from: jira }\n";
+    let groups = "  payroll:\n    members:\n      - ada@acme.com\n      - { user: dina@acme.com, until: 2026-01-02 }\n  team:\n    \
+                  members: [erik@acme.com]\n";
+    let night = |head: &str, swapped: bool| {
+        let policy = format!("{head}policy:\n  privileged: [payroll]\n  protect: {{ users: [PROTECTED] }}\n");
+        let protected = if head.is_empty() { "erik@acme.com" } else { "ada@acme.com" };
+        let base = World::of(&policy.replace("PROTECTED", protected), "", groups).lock(lock).change(|live| {
+            live.join("payroll", "dina@acme.com");
+            live.account("dina@acme.com").email = Some("dee@acme.com".into());
+            live.account("erik@acme.com").email = None;
+        });
+        let mut night = base.clone().then_base();
+        if swapped {
+            let swap = [("acc-dina@", "acc-x@"), ("acc-erik@", "acc-dina@"), ("acc-x@", "acc-erik@")];
+            night = swap.iter().fold(night, |world, (from, to)| world.edit(from, to));
+        }
+        night.scope.reasons = vec![Reason::Expired, Reason::Offboarded];
+        let plan = night.plan();
+        let removed = plan.operations.iter().filter_map(|it| it.operation.account().map(ToString::to_string));
+        (removed.collect::<Vec<_>>(), rulings(&plan))
+    };
+    for head in ["", "operator: erik@acme.com\n"] {
+        for swapped in [false, true] {
+            let ends = (vec!["acc-dina@acme.com".to_owned()], vec![]);
+            assert_eq!(night(head, swapped), ends, "{head:?} {swapped}");
+        }
+    }
+}

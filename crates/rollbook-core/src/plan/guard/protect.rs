@@ -98,12 +98,15 @@ impl<'a> Protected<'a> {
         }
     }
 
+    /// Whether the rule means somebody: by account. The name alone tells only of somebody who has none yet.
     fn is_one_of(&self, user: Option<&UserRef>, accounts: &BTreeSet<&AccountId>) -> bool {
-        let named = match user {
+        if !accounts.is_empty() {
+            return accounts.iter().any(|account| self.accounts.contains(*account));
+        }
+        match user {
             Some(UserRef::Email(email)) => Some(email) == self.email,
             Some(UserRef::Account(_)) | None => false,
-        };
-        named || accounts.iter().any(|account| self.accounts.contains(*account))
+        }
     }
 
     fn holds_any(&self, groups: &BTreeSet<&GroupId>) -> bool {

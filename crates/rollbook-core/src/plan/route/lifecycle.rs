@@ -16,7 +16,7 @@ pub(super) fn offboard(
     account: &AccountId,
     how: Offboard,
 ) -> Result<Routed, Obstacle> {
-    router.may.narrow(change.address.user(), account)?;
+    router.may.narrow(account)?;
     router.may.touch(account)?;
     router.surfaces.must_know(Read::Directories, account.as_str())?;
     let status = router.surfaces.status(account);

@@ -245,7 +245,7 @@ impl Router<'_> {
                 let group = Ref::Known(membership.group().clone());
                 let account = Ref::Known(membership.account().clone());
                 let via = self.surfaces.member(&group, &account, planned)?;
-                self.may.narrow(change.address.user(), membership.account())?;
+                self.may.narrow(membership.account())?;
                 self.may.touch(membership.account())?;
                 if so_far.ended.contains(membership) {
                     return Ok(Routed::default());

@@ -60,8 +60,8 @@ impl<'a> Preconditions<'a> {
 
     /// Nothing may narrow the credential's own account, nor the operator of the tree or of its base
     /// (docs/design.md#what-is-never-planned).
-    pub(super) fn narrow(&self, user: Option<&UserRef>, account: &AccountId) -> Result<(), Obstacle> {
-        let is_operator = self.rules.is_operator(user, account);
+    pub(super) fn narrow(&self, account: &AccountId) -> Result<(), Obstacle> {
+        let is_operator = self.rules.is_operator(account);
         if !is_operator && self.context.live.rights.acting() != Some(account) {
             return Ok(());
         }
@@ -288,7 +288,7 @@ impl<'a> Preconditions<'a> {
         members: &[Lost],
     ) -> Result<Option<Note>, Obstacle> {
         for lost in members {
-            self.narrow(Some(&lost.user), lost.membership.account())?;
+            self.narrow(lost.membership.account())?;
             self.touch(lost.membership.account())?;
         }
         let Some(name) = change.address.group() else { return Ok(None) };
