@@ -410,8 +410,9 @@ fn a_new_name_beside_an_own_end_of_nobody_is_shown_as_what_the_base_would_end() 
     let moved = ["member.payroll/dina@acme.com: 2027-01-10 to no end, privileged".to_owned()];
     let new = "      - dee@acme.com\n";
     let (shown, rulings) = named(new, "erik@acme.com");
-    assert_eq!(shown[0], "member.payroll/dee@acme.com: enters, privileged");
-    assert_eq!((&shown[1..], rulings), (&moved[..], vec![]));
+    let (enters, ends) = shown.split_last().unwrap();
+    assert_eq!(enters, "member.payroll/dee@acme.com: enters, privileged");
+    assert_eq!((ends, rulings), (&moved[..], vec![]));
     assert_eq!(
         named(new, "dee@acme.com").1.last().unwrap(),
         "self-grant member.payroll/dina@acme.com: refused"

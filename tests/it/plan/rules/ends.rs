@@ -367,6 +367,16 @@ fn what_a_change_declares_of_access_that_is_there_is_shown() {
     assert_eq!(rulings(&ends("ada@acme.com")), ["protect member.payroll/ada@acme.com: refused"]);
     let side = declared("  side:\n    members: [{ user: chen@acme.com, until: 2027-06-01 }]\n");
     assert_eq!(otherwise(&side), ["member.side/chen@acme.com: no end to 2027-06-01"]);
+    // A list that has no room for all shows the end, and not all who come in.
+    let both =
+        declared("  payroll:\n    members: [ada@acme.com, { user: chen@acme.com, until: 2027-06-01 }]\n");
+    assert_eq!(
+        otherwise(&both),
+        [
+            "member.payroll/chen@acme.com: no end to 2027-06-01, privileged",
+            "member.payroll/ada@acme.com: enters, privileged"
+        ]
+    );
     // Neighbour: a group that is not privileged comes with its members, and nothing changes for anybody.
     assert_eq!(otherwise(&declared("  side:\n    members: [chen@acme.com]\n")), NONE);
 }

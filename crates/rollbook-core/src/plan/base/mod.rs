@@ -186,7 +186,11 @@ impl<'a> Base<'a> {
         declared.extend(self.ends_kept(head, wants, live, privileged, differences));
         declared.extend(differences.iter().filter_map(|difference| difference.shown(privileged, live)));
         declared.extend(grants.iter().filter_map(|difference| difference.shown(privileged)));
-        declared.sort();
+        // Where a list has no room for all, ends come before what is there and merely enters the tree.
+        declared.sort_by(|one, other| {
+            let enters = |change: &DeclarationChange| matches!(change.declared, Declared::Enters);
+            enters(one).cmp(&enters(other)).then_with(|| one.cmp(other))
+        });
         Comparison {
             revision: self.revision.clone(),
             authors: Vec::new(),
