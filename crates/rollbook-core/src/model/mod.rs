@@ -22,6 +22,7 @@ mod email;
 mod error;
 mod explanation;
 pub mod formats;
+mod guard;
 mod ids;
 mod import;
 mod invisible;
@@ -62,6 +63,7 @@ pub use email::{Email, EmailError};
 pub use error::ErrorExt;
 pub use explanation::{Explanation, Standing, Step, Way};
 pub use formats::JOURNAL as JOURNAL_FORMAT;
+pub use guard::{Guard, UnknownGuard};
 pub use ids::{AccountId, App, GroupId, GroupName, Role, ScimId};
 pub use import::{GroupFacts, Import, ImportedGroup, ImportedMember, LeftOut};
 pub use invisible::{hidden, is_invisible};
@@ -82,19 +84,19 @@ pub use organization::{
     UserSource, UserStatus, is_unshown,
 };
 pub use plan::{
-    AccessChange, Beneficiary, Blocked, Cost, Drift, GroupSummary, Guard, Header, Identified, IdentitySource,
-    Note, PATIENCE, Plan, PlannedOperation, ROLE_PATIENCE, RuleSource, Ruling, SeatChange, Summary,
-    SurfaceIds, UnknownGuard, Verdict,
+    AccessChange, Beneficiary, Blocked, Cost, Drift, GroupSummary, Header, Identified, IdentitySource, Note,
+    PATIENCE, Plan, PlannedOperation, ROLE_PATIENCE, RuleSource, Ruling, SeatChange, Summary, SurfaceIds,
+    Verdict,
 };
 pub use policy::{
     GroupRevokes, GroupRule, MaxRevokes, Mode, Offboard, Policy, Protect, SelfGrant, UnlistedGroups,
-    UnlistedUsers, Waiver,
+    UnlistedUsers, Waiver, rule_of_exclusive, rule_of_waiver,
 };
 pub use read::{Read, Unread, Without};
 pub use report::{CreatedIds, Outcome, Report, Response};
 pub use scim::{ScimGroup, ScimUser};
-pub use snapshot::{Place, Readings, Snapshot, SnapshotHeader, Taken};
-pub use text::{cut, listed};
+pub use snapshot::{PSEUDONYM, Place, Readings, Snapshot, SnapshotHeader, Taken, is_veiled};
+pub use text::{cut, joined, listed};
 pub use tree::{
     FileId, Located, Location, Locator, NoLocation, Origin, SourceFile, Span, Tree, in_repository, is_shared,
 };

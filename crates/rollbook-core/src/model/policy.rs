@@ -7,8 +7,9 @@ use jiff::civil::Date;
 
 use super::address::{Action, Address};
 use super::email::Email;
+use super::guard::Guard;
 use super::ids::GroupName;
-use super::plan::Guard;
+use super::text::joined;
 use super::tree::{Located, Origin};
 use super::words::words;
 
@@ -208,4 +209,16 @@ impl Waiver {
     pub fn covers(&self, address: &Address) -> bool {
         self.addresses.iter().any(|waived| waived.value.covers(address))
     }
+}
+
+/// The key of a waiver of a guard for an address.
+pub fn rule_of_waiver(guard: Guard, address: &Address) -> String {
+    format!("waive {guard} for {address}")
+}
+
+/// The key of a list of `exclusive`, whatever its order.
+pub fn rule_of_exclusive(list: &[Located<GroupName>]) -> String {
+    let mut names: Vec<&str> = list.iter().map(|name| name.value.as_str()).collect();
+    names.sort_unstable();
+    format!("policy.exclusive: {}", joined(names, " and "))
 }

@@ -114,3 +114,11 @@ impl Place {
         }
     }
 }
+
+/// Opens every pseudonym of a name.
+pub const PSEUDONYM: char = '~';
+
+/// Whether a name, an email or a group's name is a pseudonym.
+pub fn is_veiled(name: &str) -> bool {
+    name.starts_with(PSEUDONYM)
+}

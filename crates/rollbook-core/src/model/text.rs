@@ -23,6 +23,15 @@ pub fn listed(all: &[String], most: usize) -> String {
     shown.join(", ") + &more
 }
 
+/// Texts as one text. Ambiguous ones are quoted, so that no two lists read the same.
+pub fn joined<'a>(texts: impl IntoIterator<Item = &'a str>, between: &str) -> String {
+    let text = |text: &str| {
+        let doubtful = text.contains('"') || format!(" {text} ").contains(between);
+        if doubtful { format!("{text:?}") } else { text.to_owned() }
+    };
+    texts.into_iter().map(text).collect::<Vec<_>>().join(between)
+}
+
 #[cfg(test)]
 mod tests {
     use super::{cut, listed};

@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     Access, AccessChange, AccountId, AccountKind, Action, Beneficiary, Blocked, Effect, GroupId, Key,
-    LiveAccount, Operation, PlannedOperation, Read, TargetGroup, UserRef, Who,
+    LiveAccount, Membership, Operation, PlannedOperation, Read, TargetGroup, UserRef, Who,
 };
 
 use super::admins::take_out;
 use super::context::Context;
 use super::identity::{Obstacle, ObstacleCode};
 use super::projection::Projection;
-use super::route::not_read;
 use super::rules::{RuleBook, Unseen};
 
 /// Who gets or loses a role by each operation that gives one to a group or takes it, in the order of their keys. Those count
@@ -168,7 +167,7 @@ fn last_of(
     }
     let capabilities = context.capabilities;
     if let Some(unread) = capabilities.unread_at_all(Read::RoleGivers) {
-        return Some(not_read(unread));
+        return Some(Obstacle::not_read(unread));
     }
     let after = Projection::after(context, operations.values());
     let leavers: BTreeSet<&AccountId> =
@@ -193,6 +192,38 @@ fn last_of(
         why: format!("no group with an active person would be left that gives {access}"),
         help: "Let another group with somebody in it have the role first.".into(),
     })
+}
+
+/// How many memberships and accounts lose access by operations: each membership once, and a person who loses none at
+/// least once; and with a role of a group, everybody who loses it (docs/design.md#what-guards-count).
+pub(super) fn revokes<'a>(
+    operations: impl Iterator<Item = &'a PlannedOperation>,
+    changes: &[AccessChange],
+) -> usize {
+    let mut memberships: BTreeSet<&Membership> = BTreeSet::new();
+    let mut people: BTreeSet<&AccountId> = BTreeSet::new();
+    let (mut empty_groups, mut roles) = (0, 0);
+    for planned in operations {
+        for effect in planned.effects() {
+            match effect {
+                Effect::Leaves(membership) => {
+                    memberships.insert(membership);
+                }
+                Effect::Sleeps(account, kept) => {
+                    memberships.extend(kept.iter().map(|kept| &kept.membership));
+                    people.insert(account);
+                }
+                Effect::Ends(_) => {
+                    let is_empty = matches!(&planned.operation, Operation::DeleteGroup { members, .. } if members.is_empty());
+                    empty_groups += usize::from(is_empty);
+                }
+                Effect::Takes(_) => roles += losses(&planned.key, changes),
+                Effect::Joins(..) | Effect::Wakes(..) | Effect::Gives(..) => {}
+            }
+        }
+    }
+    let counted: BTreeSet<&AccountId> = memberships.iter().map(|membership| membership.account()).collect();
+    memberships.len() + people.difference(&counted).count() + empty_groups + roles
 }
 
 /// How many people an operation takes a role from, at least one.

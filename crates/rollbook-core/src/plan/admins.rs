@@ -10,7 +10,6 @@ use crate::model::{
 
 use super::context::Context;
 use super::identity::{Obstacle, ObstacleCode};
-use super::route::not_read;
 
 /// Takes out the operations that together would leave no administrator, with those that require one of them: an account
 /// that comes back would come back to what the tree ends.
@@ -20,7 +19,7 @@ pub(super) fn keep_one(
 ) -> Vec<Blocked> {
     let mut blocked = Vec::new();
     for (key, unread) in untold(operations, context) {
-        blocked.extend(take_out(operations, key, &not_read(unread)));
+        blocked.extend(take_out(operations, key, &Obstacle::not_read(unread)));
     }
     let mut last = vec![("organization", organization_admins(operations, context))];
     if let Some(site) = site_admins(operations, context) {

@@ -7,11 +7,11 @@ use crate::model::{
     Note, Plan, PlannedOperation, Review, SeatChange, Summary, UserRef, Verdict,
 };
 
+use super::access::revokes;
 use super::context::Context;
 use super::cost::cost;
 use super::fingerprint::fingerprint;
 use super::identity::People;
-use super::projection::revokes;
 use super::route::{Elsewhere, surface_ids};
 use super::{order, reach};
 

@@ -8,7 +8,6 @@ use crate::model::{
     UserRef,
 };
 
-use super::base::names;
 use super::context::Context;
 use super::desired::{Desired, DesiredGroup};
 use super::identity::{
@@ -140,7 +139,7 @@ pub(super) fn unnamed<'a>(
 ) -> impl Iterator<Item = &'a AccountId> {
     let is_named = move |id: &AccountId| {
         let mut emails = tree.people.names(id).filter(|user| user.email().is_some());
-        emails.any(|user| group.is_none_or(|group| names(group, user)))
+        emails.any(|user| group.is_none_or(|group| group.names(user)))
     };
     let is_person = |id: &&AccountId| live.accounts.get(id).is_none_or(|account| account.kind.is_person());
     members.iter().filter(is_person).filter(move |id| !is_named(id))

@@ -29,7 +29,6 @@ mod import;
 mod lock;
 mod narrow;
 mod note_codes;
-mod notes;
 mod order;
 mod pipeline;
 mod projection;
@@ -64,11 +63,12 @@ pub use narrow::Scope;
 pub use note_codes::NOTES;
 pub use pipeline::make;
 pub use questions::{
-    Beside, Reads, Searches, groups_to_read, moved, privileged_groups_to_read, questions, reads, searches,
+    Beside, Concerned, Reads, Searches, groups_to_read, moved, privileged_groups_to_read, questions, reads,
+    searches,
 };
 pub use reading::{Choice, Estimate, Instead, MemberReads, Speed, Speeds, member_reads};
 pub use redact::redacted;
 pub use user_report::{choose, declare, group_on_site};
 
 pub use seal::sealed;
-pub use undo::{Concerned, concerned, undo};
+pub use undo::{concerned, undo};

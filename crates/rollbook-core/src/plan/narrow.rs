@@ -4,7 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Address, Blocked, Comparison, Key, LiveState, PlannedOperation, Reason, UserRef};
 
-use super::base::{Difference, GrantDifference};
 use super::desired::Desired;
 
 /// The part of a plan that is asked for. Empty lists ask for everything.
@@ -70,10 +69,7 @@ impl Scope {
     /// A group that is blocked as a whole hides what its members need, whatever the reason of that may be.
     fn hides(&self, blocked: &Blocked, desired: &Desired<'_>) -> bool {
         let Address::Group(name) = &blocked.address else { return false };
-        let names = |user: &UserRef| {
-            let group = desired.groups.get(name);
-            group.is_some_and(|group| group.members.contains_key(user) || group.denied.contains_key(user))
-        };
+        let names = |user: &UserRef| desired.groups.get(name).is_some_and(|group| group.names(user));
         self.targets.is_empty()
             || self.targets.iter().any(|target| match target {
                 Address::Group(group) | Address::Member(group, _) | Address::Grant(group, _) => group == name,
@@ -81,27 +77,11 @@ impl Scope {
             })
     }
 
-    /// Keeps the differences that a run for this part is judged by: those at the targets, and none of a run that carries
-    /// out no change. All of them are shown.
-    pub(super) fn narrow_differences(&self, differences: &mut Vec<Difference<'_>>) {
-        if self.is_by_time() {
-            differences.clear();
-        }
-        let targeted = |address: &Address| self.targets.iter().any(|target| target.covers(address));
-        if !self.targets.is_empty() {
-            differences.retain(|difference| targeted(&difference.address()));
-        }
-    }
-
-    /// The same of the roles that groups give.
-    pub(super) fn narrow_grants(&self, differences: &mut Vec<GrantDifference<'_>>) {
-        if self.is_by_time() {
-            differences.clear();
-        }
-        let targeted = |address: &Address| self.targets.iter().any(|target| target.covers(address));
-        if !self.targets.is_empty() {
-            differences.retain(|difference| targeted(&difference.address()));
-        }
+    /// Whether a run for this part is judged by how something is declared otherwise: at the targets, and never in a run that carries
+    /// out no change. All of it is shown.
+    pub(super) fn judges(&self, address: &Address) -> bool {
+        let targeted = || self.targets.iter().any(|target| target.covers(address));
+        !self.is_by_time() && (self.targets.is_empty() || targeted())
     }
 
     /// Keeps what was adopted at the targets. How identities and rules differ is always said.

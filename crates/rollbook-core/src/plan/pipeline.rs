@@ -26,8 +26,8 @@ pub fn make(mut changes: Changes, context: &Context<'_>) -> Plan {
     let Routes { mut operations, mut blocked, kept, notes: planned_notes, remarks: notes, elsewhere, .. } =
         routes(changes, context, &rules, &wants, &differences);
     let mut judged = differences;
-    context.scope.narrow_differences(&mut judged);
-    context.scope.narrow_grants(&mut grants);
+    judged.retain(|difference| context.scope.judges(&difference.address()));
+    grants.retain(|difference| context.scope.judges(&difference.address()));
     order::require(&mut operations);
     context.scope.narrow(&mut operations, &mut blocked, &context.tree.desired);
     blocked.extend(kept);

@@ -3,44 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Access, AccessChange, AccountId, Effect, GroupId, GroupName, LiveAccount, Membership, Operation,
-    PlannedOperation, TargetGroup, Who,
+    Access, AccountId, Effect, GroupId, GroupName, LiveAccount, PlannedOperation, TargetGroup, Who,
 };
 
-use super::access;
 use super::context::Context;
-
-/// How many memberships and accounts lose access by operations: each membership once, and a person who loses none at
-/// least once; and with a role of a group, everybody who loses it (docs/design.md#what-guards-count).
-pub(super) fn revokes<'a>(
-    operations: impl Iterator<Item = &'a PlannedOperation>,
-    changes: &[AccessChange],
-) -> usize {
-    let mut memberships: BTreeSet<&Membership> = BTreeSet::new();
-    let mut people: BTreeSet<&AccountId> = BTreeSet::new();
-    let (mut empty_groups, mut roles) = (0, 0);
-    for planned in operations {
-        for effect in planned.effects() {
-            match effect {
-                Effect::Leaves(membership) => {
-                    memberships.insert(membership);
-                }
-                Effect::Sleeps(account, kept) => {
-                    memberships.extend(kept.iter().map(|kept| &kept.membership));
-                    people.insert(account);
-                }
-                Effect::Ends(_) => {
-                    let is_empty = matches!(&planned.operation, Operation::DeleteGroup { members, .. } if members.is_empty());
-                    empty_groups += usize::from(is_empty);
-                }
-                Effect::Takes(_) => roles += access::losses(&planned.key, changes),
-                Effect::Joins(..) | Effect::Wakes(..) | Effect::Gives(..) => {}
-            }
-        }
-    }
-    let counted: BTreeSet<&AccountId> = memberships.iter().map(|membership| membership.account()).collect();
-    memberships.len() + people.difference(&counted).count() + empty_groups + roles
-}
 
 /// Live, and what operations make of it. It holds the differences alone, since live may be large.
 #[derive(Clone, Debug)]

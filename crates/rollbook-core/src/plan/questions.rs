@@ -8,11 +8,10 @@ use crate::model::{
     UserRef, Wanted,
 };
 
+use super::desired::scim_is_ours;
 use super::desired::{Desired, Lookup};
 use super::identity::{GroupNames, Groups, Marked};
 use super::import::Selection;
-use super::route::scim_is_ours;
-use super::undo::Concerned;
 
 /// What the organization is asked before anything else: by email a hundred a request, by account ten.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +30,17 @@ pub struct Reads {
     /// Whether every user of the site is to be listed. It is one long read, so it happens only when an identity
     /// or a status needs it.
     pub users: bool,
+}
+
+/// What must be read to take a run back, besides what a tree declares.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Concerned {
+    /// The groups that the run touched.
+    pub groups: BTreeSet<GroupId>,
+    /// The accounts that it touched.
+    pub accounts: BTreeSet<AccountId>,
+    /// The groups to which it gave roles in apps, or took some from.
+    pub roles: BTreeSet<GroupId>,
 }
 
 /// What is read in addition to what a tree asks for.

@@ -5,10 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
     AccountId, Address, Email, GroupId, GroupName, Guard, LiveAccount, LiveState, Located, Policy,
-    TargetGroup, UserRef, Waiver, Who,
+    TargetGroup, UserRef, Waiver, Who, rule_of_exclusive,
 };
 
-use super::base::rule_of_exclusive;
 use super::context::Context;
 use super::desired::DesiredGrants;
 use super::identity::{GroupNames, Identity, Marked, Resolved, only_group};

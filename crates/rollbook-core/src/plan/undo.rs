@@ -10,18 +10,7 @@ use crate::model::{
 
 use super::base::Base;
 use super::identity::{Obstacle, ObstacleCode, Resolved};
-use super::route::not_read;
-
-/// What must be read to take a run back, besides what a tree declares.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Concerned {
-    /// The groups that the run touched.
-    pub groups: BTreeSet<GroupId>,
-    /// The accounts that it touched.
-    pub accounts: BTreeSet<AccountId>,
-    /// The groups to which it gave roles in apps, or took some from.
-    pub roles: BTreeSet<GroupId>,
-}
+use super::questions::Concerned;
 
 /// Says what a journal's operations concern.
 pub fn concerned(journal: &Journal) -> Concerned {
@@ -276,7 +265,7 @@ impl Undoing<'_> {
         }
         let grants = &self.live.grants;
         if let Some(unread) = &grants.unread {
-            return Err(not_read(unread));
+            return Err(Obstacle::not_read(unread));
         }
         grants.of.get(group).map(Some).ok_or_else(unknown)
     }

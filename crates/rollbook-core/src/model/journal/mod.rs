@@ -12,10 +12,10 @@ use serde::{Deserialize, Serialize};
 
 use super::address::Key;
 use super::email::Email;
+use super::guard::Guard;
 use super::ids::{AccountId, GroupId};
 use super::live::Membership;
 use super::operation::{Inactive, Operation, Surface};
-use super::plan::Guard;
 use super::report::{CreatedIds, Outcome, Response};
 
 pub use history::{Journal, OperationHistory, OperationState};

@@ -12,7 +12,7 @@ use crate::model::{
     LiveState, Location, Locator, Reason, TargetGroup, UserRef, Wanted, Who,
 };
 
-use super::doubts::{Before, names};
+use super::doubts::Before;
 use super::{Base, Wants, by_name};
 use crate::plan::context::Context;
 use crate::plan::desired::{DesiredGroup, Entry, lasts_longer};
@@ -323,7 +323,7 @@ impl<'a> Comparing<'a, '_> {
         for (user, entry) in before.group.members.iter().filter(|(user, it)| counts(it) && !same_name(user)) {
             let (accounts, doubt) = match who(&self.base.tree.people, user) {
                 Who::Account(account) => (vec![account], before.doubt),
-                Who::Invited(_) if after.is_some_and(|after| names(after, user)) => continue,
+                Who::Invited(_) if after.is_some_and(|after| after.names(user)) => continue,
                 Who::Invited(_) => (self.may_be(user, id), Some(Doubt::Person)),
             };
             let kind = match entry.until {

@@ -45,11 +45,6 @@ impl<'a> Before<'a> {
     }
 }
 
-/// Whether a group says anything of a name.
-pub(in crate::plan) fn names(group: &DesiredGroup<'_>, user: &UserRef) -> bool {
-    group.members.contains_key(user) || group.denied.contains_key(user)
-}
-
 impl<'a> Comparing<'a, '_> {
     /// The groups of the base, those first that can be told.
     pub(super) fn before(&self) -> Vec<Before<'a>> {
@@ -194,7 +189,7 @@ impl<'a> Comparing<'a, '_> {
         let tree = &self.base.tree;
         let members = self.live.members.get(id).into_iter().flatten();
         let surplus = members.filter(|account| {
-            let is_named = tree.people.declared_as(account).is_some_and(|user| names(before.group, user));
+            let is_named = tree.people.declared_as(account).is_some_and(|user| before.group.names(user));
             !is_named && may_go(before.group, self.live.accounts.get(*account)) && self.stays(id, account)
         });
         let kept = surplus.map(|account| {

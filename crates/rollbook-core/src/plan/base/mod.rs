@@ -27,9 +27,7 @@ use super::questions::questions;
 use deeds::{Deed, same};
 
 pub(super) use differences::{Difference, Doubt, Kind};
-pub(super) use doubts::names;
 pub(super) use grants::GrantDifference;
-pub(super) use rules::{rule_of_exclusive, rule_of_waiver};
 
 /// The base revision, compared with the live state that a plan is made of.
 #[derive(Clone, Debug)]

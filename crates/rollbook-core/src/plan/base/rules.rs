@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{
-    Address, AppsInGroup, Declaration, GroupName, GroupState, Guard, Located, Members, Mode, Policy,
-    RuleChange, Settings, Source, UnlistedUsers,
+    AppsInGroup, Declaration, GroupName, GroupState, Members, Mode, Policy, RuleChange, Settings, Source,
+    UnlistedUsers, joined, rule_of_exclusive, rule_of_waiver,
 };
 
 type Texts = BTreeMap<String, String>;
@@ -28,15 +28,6 @@ pub(super) fn changes(base: &Declaration, head: &Declaration) -> Vec<RuleChange>
 /// new; and what a group says of itself, of which one change may bring any number, last.
 fn rank(change: &RuleChange) -> (bool, bool) {
     (change.rule.starts_with("groups."), change.base.is_none())
-}
-
-/// Texts as one text. Ambiguous ones are quoted, so that no two lists read the same.
-fn joined<'a>(texts: impl IntoIterator<Item = &'a str>, between: &str) -> String {
-    let text = |text: &str| {
-        let doubtful = text.contains('"') || format!(" {text} ").contains(between);
-        if doubtful { format!("{text:?}") } else { text.to_owned() }
-    };
-    texts.into_iter().map(text).collect::<Vec<_>>().join(between)
 }
 
 fn texts(declaration: &Declaration) -> Texts {
@@ -146,16 +137,4 @@ fn policy(texts: &mut Texts, policy: &Policy) {
         let key = rule_of_exclusive(&list.value);
         texts.insert(key, "listed".into());
     }
-}
-
-/// The key of a waiver of a guard for an address.
-pub(in crate::plan) fn rule_of_waiver(guard: Guard, address: &Address) -> String {
-    format!("waive {guard} for {address}")
-}
-
-/// The key of a list of `exclusive`, whatever its order.
-pub(in crate::plan) fn rule_of_exclusive(list: &[Located<GroupName>]) -> String {
-    let mut names: Vec<&str> = list.iter().map(|name| name.value.as_str()).collect();
-    names.sort_unstable();
-    format!("policy.exclusive: {}", joined(names, " and "))
 }

@@ -9,8 +9,8 @@ use indexmap::IndexSet;
 use jiff::civil::Date;
 
 use crate::model::{
-    Address, AppsInGroup, Declaration, DeclaredGroup, Email, GroupName, GroupState, Guard, Member, MemberRef,
-    Members, Mode, Origin, Reason, Source, UserRef, Waiver,
+    Address, AppsInGroup, Authority, Declaration, DeclaredGroup, Email, GroupName, GroupState, Guard, Member,
+    MemberRef, Members, Mode, Origin, Reason, Rights, Source, Surface, UserRef, Waiver,
 };
 
 pub use grants::{DesiredGrants, GrantEntry};
@@ -240,6 +240,11 @@ impl<'a> Desired<'a> {
 }
 
 impl DesiredGroup<'_> {
+    /// Whether it says anything of a name.
+    pub fn names(&self, user: &UserRef) -> bool {
+        self.members.contains_key(user) || self.denied.contains_key(user)
+    }
+
     /// Whether it says that it takes the members of other groups though it is privileged.
     pub(super) fn nests(&self) -> bool {
         match &self.declared.state {
@@ -455,4 +460,10 @@ pub(super) fn lasts_longer(new: Option<Date>, known: Option<Date>) -> bool {
         (Some(new), Some(known)) => new > known,
         (_, None) => false,
     }
+}
+
+/// Whether Rollbook may write to the SCIM directory: it has its key, and the tree gives it the authority.
+pub(in crate::plan) fn scim_is_ours(declaration: &Declaration, rights: &Rights) -> bool {
+    let authority = declaration.settings.scim.as_ref().map(|scim| scim.authority);
+    rights.has(Surface::Scim) && authority == Some(Authority::Rollbook)
 }

@@ -9,7 +9,6 @@ use crate::model::{
 
 use super::super::desired::{DesiredGrants, DesiredGroup};
 use super::super::identity::{Obstacle, ObstacleCode};
-use super::super::route::not_read;
 use super::Differ;
 
 impl Differ<'_> {
@@ -43,7 +42,7 @@ impl Differ<'_> {
             });
         }
         if let Some(unread) = &grants.unread {
-            return Some(not_read(unread));
+            return Some(Obstacle::not_read(unread));
         }
         let is_read = id.known().is_none_or(|id| grants.of.contains_key(id));
         (!is_read).then(|| Obstacle {

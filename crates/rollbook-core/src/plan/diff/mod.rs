@@ -1,6 +1,7 @@
 //! What differs between desired and live, before anybody asks which surface can change it.
 
 mod grants;
+mod notes;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,7 +14,6 @@ use crate::model::{
 
 use super::desired::{Denial, DesiredGroup, Entry};
 use super::identity::{GroupIdentity, Identity, Obstacle, ObstacleCode, Resolved};
-use super::notes;
 
 pub(super) use grants::unknown_app;
 pub(super) use users::invitation;

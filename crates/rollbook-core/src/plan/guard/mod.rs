@@ -22,9 +22,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::model::{
     AccessChange, AccountId, Address, Blocked, Direction, Drift, Effect, GroupId, Guard, IdentityChange,
     Kept, Key, Operation, PlannedOperation, Reason, RuleChange, RuleSource, Ruling, Verdict, Waiver,
+    rule_of_waiver,
 };
 
-use super::base::{Difference, GrantDifference, rule_of_waiver};
+use super::base::{Difference, GrantDifference};
 use super::context::Context;
 use super::identity::{Obstacle, ObstacleCode};
 use super::order::Circle;

@@ -9,7 +9,7 @@ use crate::model::{
 
 use super::{Case, Rules, Tripped};
 use crate::plan::access::losers;
-use crate::plan::projection::revokes;
+use crate::plan::access::revokes;
 
 /// Refused when the plan revokes more than `total`, or one group loses more than both its `count` and its `percent`.
 /// What a waiver names does not count in the total.

@@ -7,10 +7,10 @@ use indexmap::IndexMap;
 
 use crate::model::{
     AccountId, AccountKind, Email, IdentitySource, LiveAccount, LiveState, Reading, Surface, UserRef,
+    is_veiled,
 };
 
 use super::super::desired::{Desired, Lookup};
-use super::super::snapshot::is_veiled;
 use super::obstacle::{Obstacle, ObstacleCode};
 use super::people::Identity;
 use super::similar_names::SimilarNames;

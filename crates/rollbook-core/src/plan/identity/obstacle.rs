@@ -1,6 +1,8 @@
 //! What stands in the way of something that the tree wants.
 
-use crate::model::{Action, Address, Blocked, Change, Guard, Key, Location, PlannedOperation, Reason};
+use crate::model::{
+    Action, Address, Blocked, Change, Guard, Key, Location, PlannedOperation, Reason, Unread,
+};
 
 /// What stands in the way, for [`crate::model::Blocked`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -19,6 +21,16 @@ impl Obstacle {
             code: ObstacleCode::RequiresBlocked,
             why: format!("it depends on `{required}`, which is blocked"),
             help: "Resolve what blocks that first.".into(),
+        }
+    }
+
+    /// That a question has no answer on which an operation depends.
+    pub(in crate::plan) fn not_read(unread: &Unread) -> Self {
+        let again = || "Plan again; if this stays, the credential may not read it.".to_owned();
+        Self {
+            code: ObstacleCode::NotRead,
+            why: unread.to_string(),
+            help: unread.help.clone().unwrap_or_else(again),
         }
     }
 

@@ -26,7 +26,7 @@ use preconditions::Preconditions;
 use surfaces::SurfaceChoice;
 
 pub(super) use elsewhere::Elsewhere;
-pub(super) use surfaces::{not_read, scim_is_ours, surface_ids};
+pub(super) use surfaces::surface_ids;
 
 pub(super) type Operations = BTreeMap<Key, PlannedOperation>;
 

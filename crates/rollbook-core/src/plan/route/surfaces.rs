@@ -4,20 +4,15 @@
 use std::collections::BTreeMap;
 
 use crate::model::{
-    AccountId, AccountKind, App, Authority, Capabilities, Declaration, Email, GroupId, GroupName, Inactive,
-    Key, ManagedBy, PlannedOperation, Read, Ref, Rights, ScimUser, Source, Surface, SurfaceIds, Unread,
-    Usage, UserStatus, is_unshown,
+    AccountId, AccountKind, App, Authority, Capabilities, Email, GroupId, GroupName, Inactive, Key,
+    ManagedBy, PlannedOperation, Read, Ref, ScimUser, Source, Surface, SurfaceIds, Usage, UserStatus,
+    is_unshown,
 };
 
 use super::super::context::Context;
+use super::super::desired::scim_is_ours;
 use super::super::identity::{Obstacle, ObstacleCode};
 use super::Operations;
-
-/// Whether Rollbook may write to the SCIM directory: it has its key, and the tree gives it the authority.
-pub(in crate::plan) fn scim_is_ours(declaration: &Declaration, rights: &Rights) -> bool {
-    let authority = declaration.settings.scim.as_ref().map(|scim| scim.authority);
-    rights.has(Surface::Scim) && authority == Some(Authority::Rollbook)
-}
 
 /// The records of the SCIM directory, by the account that each is linked to.
 fn scim_records(capabilities: &Capabilities) -> BTreeMap<&AccountId, Vec<&ScimUser>> {
@@ -144,7 +139,7 @@ impl<'a> SurfaceChoice<'a> {
 
     /// Refuses what depends on a question that has no answer, in the surface's own words.
     pub(super) fn must_know(&self, read: Read, about: &str) -> Result<(), Obstacle> {
-        self.context.capabilities.unread(read, about).map_or(Ok(()), |unread| Err(not_read(unread)))
+        self.context.capabilities.unread(read, about).map_or(Ok(()), |unread| Err(Obstacle::not_read(unread)))
     }
 
     /// Whether an account is one that the organization does not show, as apps and service accounts
@@ -314,7 +309,7 @@ impl<'a> SurfaceChoice<'a> {
             return Ok(Surface::Organization);
         }
         match self.context.capabilities.unread_at_all(Read::Resources) {
-            Some(unread) if !self.has(Surface::Jira) => Err(not_read(unread)),
+            Some(unread) if !self.has(Surface::Jira) => Err(Obstacle::not_read(unread)),
             Some(_) | None => self.first(&[Surface::Jira], "inviting somebody to these apps"),
         }
     }
@@ -423,16 +418,6 @@ impl<'a> SurfaceChoice<'a> {
             (false, true) => UserStatus::NotInvited,
             (false, false) => UserStatus::Inactive,
         }
-    }
-}
-
-/// What stands in the way of what depends on a question that has no answer.
-pub(in crate::plan) fn not_read(unread: &Unread) -> Obstacle {
-    let again = || "Plan again; if this stays, the credential may not read it.".to_owned();
-    Obstacle {
-        code: ObstacleCode::NotRead,
-        why: unread.to_string(),
-        help: unread.help.clone().unwrap_or_else(again),
     }
 }
 

@@ -11,12 +11,12 @@ use crate::model::{
 };
 
 use super::super::desired::Desired;
+use super::super::desired::scim_is_ours;
 use super::super::grant_reads::grant_groups;
 use super::super::identity::{Groups, People};
 use super::super::questions::{
     Beside, Searches, groups_to_read, moved, privileged_groups_to_read, reads, searches,
 };
-use super::super::route::scim_is_ours;
 use super::document::SnapshotError;
 
 /// The live state, as far as a diff needs it. Declared groups whose members the snapshot does not hold are not read.

@@ -13,4 +13,4 @@ pub use answer::{capabilities, live_state, possible};
 pub use disclosed::{Disclosed, Planned};
 pub use document::{SnapshotError, opened, sealed_text, snapshot_schema, taken};
 pub use names::Names;
-pub use pseudonyms::{is_veiled, pseudonymized};
+pub use pseudonyms::pseudonymized;

@@ -12,26 +12,18 @@ use sha2::{Digest as _, Sha256};
 
 use crate::model::{
     AccountId, Capabilities, Email, FORMER_USER, GroupId, GroupName, LiveAccount, LiveGroup,
-    OrganizationUser, Reading, Readings, ScimUser, Snapshot, Unread, hex,
+    OrganizationUser, PSEUDONYM, Reading, Readings, ScimUser, Snapshot, Unread, hex,
 };
 
 use super::disclosed::Disclosed;
 use super::document::SnapshotError;
 use super::names::Names;
 
-/// Opens every pseudonym of a name.
-const MARK: char = '~';
-
 /// The domain of a pseudonym of an email: nobody can have one there (RFC 2606 §2).
 const DOMAIN: &str = "@veiled.invalid";
 
 /// Bytes of a digest that are shown.
 const SHOWN: usize = 10;
-
-/// Whether a name, an email or a group's name is a pseudonym.
-pub fn is_veiled(name: &str) -> bool {
-    name.starts_with(MARK)
-}
 
 /// The snapshot with pseudonyms for everybody but these.
 pub fn pseudonymized(mut snapshot: Snapshot, disclosed: &Disclosed) -> Snapshot {
@@ -99,10 +91,10 @@ pub(super) fn revealed(mut snapshot: Snapshot, names: &Names) -> Result<Snapshot
 
 /// Whether a text is of the form of the pseudonym of an email or a group.
 fn is_pseudonym(text: &str) -> bool {
-    let Some(rest) = text.strip_prefix(MARK) else { return false };
+    let Some(rest) = text.strip_prefix(PSEUDONYM) else { return false };
     let digits = |text: &str| text.len() == 2 * SHOWN && text.bytes().all(|b| b.is_ascii_hexdigit());
     let email = rest.strip_suffix(DOMAIN).is_some_and(digits);
-    email || rest.split_once(MARK).is_some_and(|(folded, exact)| digits(folded) && digits(exact))
+    email || rest.split_once(PSEUDONYM).is_some_and(|(folded, exact)| digits(folded) && digits(exact))
 }
 
 /// What the pseudonyms of one snapshot are made with.
@@ -136,22 +128,22 @@ impl Key {
     }
 
     fn email(&self, email: &Email) -> Email {
-        let text = format!("{MARK}{}{DOMAIN}", self.digest(b'e', &email.as_str().to_ascii_lowercase()));
+        let text = format!("{PSEUDONYM}{}{DOMAIN}", self.digest(b'e', &email.as_str().to_ascii_lowercase()));
         // Digits at a domain are of the form of an email.
         Email::parse(&text).unwrap_or_else(|_| email.clone())
     }
 
     fn person(&self, name: &str) -> String {
-        format!("{MARK}{}", self.digest(b'p', name))
+        format!("{PSEUDONYM}{}", self.digest(b'p', name))
     }
 
     fn folded(&self, name: &GroupName) -> String {
-        format!("{MARK}{}", self.digest(b'f', &name.folded()))
+        format!("{PSEUDONYM}{}", self.digest(b'f', &name.folded()))
     }
 
     /// Two digests, the first of them the same for names that differ in case only.
     fn group(&self, name: &GroupName) -> GroupName {
-        GroupName::new(format!("{}{MARK}{}", self.folded(name), self.digest(b'g', name.as_str())))
+        GroupName::new(format!("{}{PSEUDONYM}{}", self.folded(name), self.digest(b'g', name.as_str())))
     }
 }
 

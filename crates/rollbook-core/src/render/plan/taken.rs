@@ -1,7 +1,6 @@
 //! From which snapshot a plan was made.
 
-use crate::model::{Plan, UserRef};
-use crate::plan::snapshot::is_veiled;
+use crate::model::{Plan, UserRef, is_veiled};
 use crate::render::lines::count;
 
 /// Sentences about the snapshot that a plan was made from; nothing for one that was made from the site.

@@ -10,7 +10,6 @@ use crate::model::{
 
 use super::author::Author;
 use super::{Case, Grant, GrantKind, Rules, Tripped, is_of_unknown, trip};
-use crate::plan::base::names;
 use crate::plan::expired::unnamed;
 use crate::plan::identity::Resolved;
 
@@ -350,7 +349,7 @@ fn ends_nobody(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) ->
         // It may be about each member whom the tree does not name there, and an author does not say that it is not about them.
         let mut unnamed = unnamed(tree, live, declared, members).filter(|id| **id != account).peekable();
         let is_author = |id: &AccountId| others.authors.iter().any(|author| author.accounts.contains(id));
-        let is_meant = ends || declared.is_some_and(|group| names(group, user));
+        let is_meant = ends || declared.is_some_and(|group| group.names(user));
         is_meant && !members.contains(&account) && unnamed.peek().is_some() || unnamed.any(is_author)
     })
 }
@@ -365,5 +364,5 @@ fn is_let_in(case: &Case<'_>, change: &IdentityChange, user: &UserRef) -> bool {
     };
     let leaves = user.email().is_some_and(|email| tree.desired.offboarded(email).is_some());
     leaves && change.base.as_ref().is_some_and(|id| is_in(AccountId::new(id)))
-        || groups.any(|(name, group)| names(group, user) && privileged.marks(tree.groups.id(name), name))
+        || groups.any(|(name, group)| group.names(user) && privileged.marks(tree.groups.id(name), name))
 }

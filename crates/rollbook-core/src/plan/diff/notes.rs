@@ -7,8 +7,8 @@ use crate::model::{
     UnlistedGroups, UnlistedUsers, UserRef, listed,
 };
 
-use super::diff::Differ;
-use super::identity::only_group;
+use super::super::identity::only_group;
+use super::Differ;
 
 pub(super) fn add_notes(differ: &mut Differ<'_>) {
     no_longer_managed(differ);
