@@ -85,7 +85,7 @@ fn what_the_organization_does_not_show_jira_reads() {
         let choice = choice(&groups(30, 200, 600, beside), BOTH, &EQUAL);
         assert_eq!(choice.chosen.surface, Surface::Jira, "{beside}");
         assert!(
-            choice.to_string().ends_with("the organization does not show all that team-000 asks for"),
+            choice.to_string().ends_with("the organization may not show every member of team-000"),
             "{choice}"
         );
     }

@@ -113,7 +113,7 @@ proptest! {
         for note in &plan.notes {
             prop_assert!(rollbook::plan::NOTES.iter().any(|(code, _)| *code == note.code), "{}", note.code);
         }
-        prop_assert!(!page.contains("want of room"), "{}", page);
+        prop_assert!(!page.contains("the comment is full"), "{}", page);
         let (open, _) = folds(&page);
         let (_, lines) = parted(&open);
         let revokes: Vec<_> =
@@ -150,7 +150,7 @@ proptest! {
         }
         // As many lines with each sign as there were with names that do no harm.
         let signs = |lines: &[String]| ["+ ", "- ", "! "].map(|sign| lines.iter().filter(|line| line.starts_with(sign)).count());
-        if !after.contains("want of room") && plan.operations.len() < 14 {
+        if !after.contains("the comment is full") && plan.operations.len() < 14 {
             prop_assert_eq!(signs(&fenced), signs(&parted(&before).1), "{}", after);
         }
     }

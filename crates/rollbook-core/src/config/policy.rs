@@ -99,7 +99,7 @@ fn group_revokes(cx: &mut Context, node: &Node<'_>) -> Option<GroupRevokes> {
 fn keep_at_least(cx: &mut Context, node: &Node<'_>) -> BTreeMap<GroupName, Located<u32>> {
     let mut kept = BTreeMap::new();
     let help = format!(
-        "Write for each group how many are kept, such as `keep-at-least: {{ ops: {} }}`.",
+        "Give each group a minimum number of members, such as `keep-at-least: {{ ops: {} }}`.",
         written(node, "2")
     );
     if !cx.shaped(node, is_map(node), "groups with numbers", help) {

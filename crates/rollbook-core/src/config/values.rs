@@ -423,7 +423,7 @@ pub(super) fn at_least<T>(cx: &mut Context, node: &Node<'_>, items: &[T], least:
         cx.mistake(
             codes::TOO_FEW,
             node.span,
-            format!("a list of {found}; it needs at least {least}"),
+            format!("the list has {found} of at least {least} items"),
             "too few items",
             help,
         );

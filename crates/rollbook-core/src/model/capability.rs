@@ -149,7 +149,7 @@ pub struct AppRole {
 pub enum Seats {
     /// As many as there are.
     Unlimited,
-    /// So many.
+    /// This many.
     Left(usize),
     /// The API does not say.
     NotReported,

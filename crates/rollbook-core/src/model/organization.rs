@@ -21,7 +21,7 @@ pub struct OrganizationUser {
     pub email: Option<Email>,
     /// The full name; it comes from outside and may hold anything.
     pub name: String,
-    /// What the account and its membership come to together.
+    /// The combined status of the account and its membership.
     pub status: UserStatus,
     /// Whether the organization owns the account's domain.
     pub claim: Claim,
@@ -225,14 +225,14 @@ impl Restriction {
             Self::Scim => "a SCIM directory owns the account",
             Self::Google => "a Google directory owns the account",
             Self::Saml => "SAML sets it at each login",
-            Self::Myself => "it is the account of who made the API key",
-            Self::MyselfOnly => "only the account's user may",
+            Self::Myself => "it is the account of the person who made the API key",
+            Self::MyselfOnly => "only the account's user may do this",
             Self::ManagedElsewhere => "another organization manages the account",
             Self::Administrative => "it is for administration by Atlassian alone",
             Self::ExportControl => "the account is blocked by export control",
             Self::NotManaged => "the organization does not manage the account",
             Self::Unverified => "the account's email is not verified",
-            Self::NotReported => "the API does not say whether it may be done",
+            Self::NotReported => "the API does not say whether this is allowed",
             Self::Other(words) => words,
         }
     }

@@ -67,7 +67,7 @@ pub struct SurfaceIds {
     pub scim_users: BTreeMap<AccountId, ScimId>,
     /// Groups in the SCIM directory.
     pub scim_groups: BTreeMap<GroupId, ScimId>,
-    /// Apps as resources of the organization.
+    /// Each app's resource in the organization.
     pub resources: BTreeMap<App, String>,
 }
 
@@ -106,7 +106,7 @@ words! {
 pub struct Header {
     /// When, in UTC (RFC 3339).
     pub made: String,
-    /// The day that `until` was judged by.
+    /// The date that `until` was compared with.
     #[schemars(with = "String")]
     pub today: Date,
     /// The commit of the tree, where it is known.

@@ -160,7 +160,7 @@ impl fmt::Display for Choice {
             None => f.write_str("; nothing else lists them"),
             Some(Instead::Slower(other)) => write!(f, "; not {other}"),
             Some(Instead::Blind(group)) => {
-                write!(f, "; the organization does not show all that {group} asks for")
+                write!(f, "; the organization may not show every member of {group}")
             }
         }
     }

@@ -16,7 +16,7 @@ const ADDRESSES: [&str; 3] = ["address", "addresses", "narrowed_to"];
 /// and gets a number among those that share both: the same one everywhere in the plan, so that people stay apart.
 ///
 /// # Panics
-/// Never: a plan whose texts are replaced is a plan.
+/// Never: a plan stays valid when its texts are masked.
 pub fn redacted(plan: &Plan, names: &BTreeSet<String>) -> Plan {
     let mut document = document(plan);
     let mut masks = Masks { emails: BTreeMap::new(), names };
@@ -28,7 +28,7 @@ pub fn redacted(plan: &Plan, names: &BTreeSet<String>) -> Plan {
     masks.number();
     walk(&mut document, &mut |text, field| *text = masks.masked(text, field));
     #[expect(clippy::expect_used, reason = "a mask is of the form of what it masks")]
-    let mut plan = plan_in(document).expect("a plan whose texts are replaced is a plan");
+    let mut plan = plan_in(document).expect("a plan stays valid when its texts are masked");
     plan.header.checksum = None;
     plan
 }

@@ -92,7 +92,7 @@ fn verdict(plan: &Plan) -> String {
     format!("{verdict}{access}{reach}{others}{waiting}")
 }
 
-/// Of what it is the plan.
+/// Says what the plan covers: the site, the base, the snapshot and any limits.
 fn subject(plan: &Plan) -> String {
     let mut text = format!("Rollbook plan for {}.", code(host(plan)));
     if let Some(base) = &plan.base {

@@ -30,7 +30,7 @@ impl Document {
 }
 
 impl Items {
-    /// In lines, at this indentation.
+    /// Prints the items one below the other, at this indentation.
     fn print(&mut self, indent: usize) -> String {
         let mut text = String::new();
         for entry in &mut self.entries {

@@ -81,7 +81,7 @@ pub struct Begin {
     pub fingerprint: String,
     /// The commit of the tree, where it is known.
     pub commit: Option<String>,
-    /// The day that `until` was judged by; nothing in a journal of before that was written down.
+    /// The date that `until` was compared with; `None` in journals from before it was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[schemars(with = "Option<String>")]
     pub today: Option<Date>,

@@ -124,7 +124,7 @@ impl<'a> Comparing<'a, '_> {
             && entry().is_some_and(longer)
     }
 
-    /// Whether somebody is in a group, and the tree does not end that.
+    /// Whether an account is a member of a group, and the tree does not end the membership.
     pub(super) fn keeps(&self, group: &GroupId, account: &AccountId) -> bool {
         let is_member = self.live.members.get(group).is_some_and(|members| members.contains(account));
         is_member && !self.ends(group, account)

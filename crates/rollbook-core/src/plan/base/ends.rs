@@ -12,7 +12,7 @@ use super::differences::{Comparing, Difference, Doubt, Kind};
 use crate::plan::desired::{Entry, lasts_longer};
 use crate::plan::identity::Resolved;
 
-/// A person whose own end differs between the tree and its base.
+/// A person whose own end date differs between the tree and its base.
 struct MovedEnd<'a> {
     user: UserRef,
     account: Option<&'a AccountId>,
@@ -54,7 +54,7 @@ fn moved<'a>(base: &'a Resolved<'_>, head: &'a Resolved<'_>) -> Vec<MovedEnd<'a>
 }
 
 impl Base<'_> {
-    /// The accounts of people whose own end is another one by a tree.
+    /// The accounts of people whose own end date is different in a tree.
     pub(super) fn ending_otherwise<'b>(
         &'b self,
         head: &'b Resolved<'_>,

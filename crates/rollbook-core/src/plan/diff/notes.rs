@@ -226,8 +226,8 @@ fn missing_rights(differ: &mut Differ<'_>) {
         }
     }
     if differ.live.rights.jira.as_ref().is_some_and(|jira| !jira.site_admin) {
-        let text = "Jira's credential is not a site administrator: it can plan, and apply would refuse what goes \
-                    through Jira";
+        let text = "the Jira credential is not a site administrator's: it can plan, but apply would refuse operations that \
+                    go through Jira";
         note(differ, "read-only", text.into(), None);
     }
 }

@@ -157,7 +157,7 @@ impl<'a> Directory<'a> {
         }
     }
 
-    /// Checks an account that a pin, the lock or an `account:` entry names against what is live.
+    /// Compares the live accounts with an ID that a pin, the lock or an `account:` entry names.
     fn known(&self, id: &AccountId, email: Option<&Email>) -> Identity {
         let shown_by = email.and_then(|email| Some((email, self.by_email.get(email)?)));
         if let Some((email, accounts)) = shown_by

@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 /// The words of accounts' names, in lower case.
 #[derive(Debug, Default)]
 pub(super) struct SimilarNames {
-    /// The accounts that have a word, by their index.
+    /// For each word, the indexes of the accounts whose name contains it.
     words: BTreeMap<String, BTreeSet<usize>>,
-    /// The accounts that have a word with this end, the whole word among its ends.
+    /// For each ending of a word (the whole word included), the indexes of those accounts.
     ends: BTreeMap<String, BTreeSet<usize>>,
 }
 

@@ -52,7 +52,7 @@ pub(super) fn offboard(
         Offboard::Deactivate if !active && status != UserStatus::Suspended => Ok(None),
         Offboard::Deactivate => router
             .surfaces
-            .everywhere(&account, "deactivating an account, which is still active,")
+            .everywhere(&account, "deactivating an account that is still active")
             .map(|via| Some(Step::new(Operation::DeactivateUser { account, memberships }, via))),
     };
     Ok(Routed { first: removals, step, remark: None })

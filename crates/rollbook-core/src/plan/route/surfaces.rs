@@ -381,7 +381,7 @@ impl<'a> SurfaceChoice<'a> {
     /// The surface that suspends an account.
     pub(super) fn suspension(&self, account: &AccountId) -> Result<Surface, Obstacle> {
         self.must_be_person(account)?;
-        self.first(&[Surface::Organization], "suspending an account, which is still active,")
+        self.first(&[Surface::Organization], "suspending an account that is still active")
     }
 
     /// The surface that takes an account out of the directory.
@@ -435,7 +435,7 @@ fn no_surface(what: &str, surfaces: &[Surface]) -> Obstacle {
     };
     Obstacle {
         code: ObstacleCode::NoSurface,
-        why: format!("{what} takes {needed}"),
+        why: format!("{what} needs {needed}"),
         help: format!("Give Rollbook {variable}, or do it by hand {place}."),
     }
 }

@@ -288,7 +288,7 @@ impl Readings {
         leaving.chain(others).map(told).collect()
     }
 
-    /// What accounts are that no listing needed to show.
+    /// The accounts that a plan asks for by ID, since no listing has to show them.
     fn looked_at(
         &self,
         snapshot: &Snapshot,

@@ -23,7 +23,7 @@ pub struct Disclosed {
     pub groups: BTreeSet<GroupId>,
 }
 
-/// A plan from the reads that a snapshot is made of.
+/// A plan and the reads that it was made from, which become a snapshot.
 #[derive(Clone, Copy)]
 pub struct Planned<'a> {
     /// What was desired.

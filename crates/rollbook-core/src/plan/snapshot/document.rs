@@ -111,7 +111,7 @@ pub fn sealed_text(snapshot: &Snapshot) -> String {
     #[expect(clippy::expect_used, reason = "plain values with string keys always serialise")]
     let document = serde_json::to_value(Document { format: FORMAT.to_owned(), snapshot })
         .and_then(|document| serde_json::to_string_pretty(&sealed(document)))
-        .expect("a snapshot is disclosed data");
+        .expect("a snapshot always serialises");
     document + "\n"
 }
 

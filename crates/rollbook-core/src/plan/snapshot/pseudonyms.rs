@@ -108,7 +108,7 @@ impl Key {
         struct Content<'a>(&'a str, &'a Readings, &'a Capabilities);
         let content = Content(&snapshot.header.taken, &snapshot.readings, &snapshot.answers);
         #[expect(clippy::expect_used, reason = "plain values with string keys always serialise")]
-        let bytes = serde_json::to_vec(&content).expect("a snapshot is disclosed data");
+        let bytes = serde_json::to_vec(&content).expect("a snapshot always serialises");
         Self(Sha256::digest(bytes).into())
     }
 

@@ -110,7 +110,7 @@ fn is_plain(word: &str) -> bool {
     word.chars().all(plain) && !linked && !refers && !hash
 }
 
-/// Text that is harmless already, in as many backticks as it takes.
+/// Wraps text that is already harmless in as many backticks as it needs.
 fn span(text: &str) -> String {
     let ticks = "`".repeat(longest_run(text) + 1);
     let edge = |c: Option<char>| matches!(c, None | Some('`' | ' '));

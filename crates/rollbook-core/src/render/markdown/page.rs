@@ -184,8 +184,8 @@ impl Section {
         fitted.subjects = Self::subjects(cut.into_iter());
         let told = match (fitted.lines, text.is_empty()) {
             (0, _) => String::new(),
-            (lines, true) => format!("**{} not shown for want of room.**\n\n", count(lines, "line")),
-            (lines, false) => format!("**And {} not shown for want of room.**\n\n", count(lines, "line")),
+            (lines, true) => format!("**{} left out: the comment is full.**\n\n", count(lines, "line")),
+            (lines, false) => format!("**And {} left out: the comment is full.**\n\n", count(lines, "line")),
         };
         fitted.text = format!("{}{text}{}{told}", self.open, self.close);
         fitted

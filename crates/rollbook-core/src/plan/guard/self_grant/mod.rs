@@ -49,7 +49,7 @@ fn binding<'a, 'b>(case: &'b Case<'a>) -> Option<&'b Rules<'a>> {
 /// change.
 fn unjudged(case: &Case<'_>, authors: &[Author<'_>], grants: &[Grant<'_>]) -> Option<Verdict> {
     let unnamed = |missing, flags| {
-        let why = format!("nobody named the {missing} of the change, and it is judged by them");
+        let why = format!("it needs the {missing} of the change");
         (why, format!("Name them with {flags}."))
     };
     let (why, help) = match (case.context.base, case.context.authors) {
@@ -248,17 +248,17 @@ fn in_doubt(grant: &Grant<'_>, doubt: Doubt, author: &Email) -> Tripped {
             format!(
                 "nobody can tell which account {user} is: it may be that of {author}, who made this change"
             ),
-            format!("pins the account of {user} under `users:`, or puts its line of rollbook.lock back"),
+            format!("pins the account of {user} under `users:`, or restores its line in rollbook.lock"),
         ),
         Doubt::Group => (
             format!("nobody can tell which group that is: {author}, who made this change, may stay in it"),
-            "says which group is meant, with `id:` or its line of rollbook.lock".into(),
+            "names the group, with `id:` or with its line in rollbook.lock".into(),
         ),
     };
     let group = grant.address.group().map_or("a privileged group", GroupName::as_str);
     let why = format!("the base would end access to {group}, this change does not, and {what}");
     let help = format!(
-        "Let one whom `policy.admins` names make this change; or wait for a change of somebody else's that {remedy}."
+        "Ask somebody listed in `policy.admins` to make this change, or wait for a change by somebody else that {remedy}."
     );
     trip(grant.address.clone(), why, &help)
 }
