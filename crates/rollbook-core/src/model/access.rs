@@ -19,7 +19,7 @@ pub struct Access {
     pub role: Role,
 }
 
-/// What precedes a role's word in Atlassian's ids.
+/// The prefix of Atlassian's IDs of roles.
 const ATLASSIAN: &str = "atlassian/";
 
 impl Role {
@@ -36,12 +36,12 @@ impl Role {
         "viewer",
     ];
 
-    /// The role that an id of Atlassian's names, such as `atlassian/user`.
+    /// The role that an Atlassian ID names, such as `atlassian/user`.
     pub fn of_id(id: &str) -> Self {
         Self::new(id.strip_prefix(ATLASSIAN).unwrap_or(id))
     }
 
-    /// Atlassian's id.
+    /// Atlassian's ID.
     pub fn id(&self) -> String {
         format!("{ATLASSIAN}{self}")
     }
@@ -56,8 +56,9 @@ impl Role {
         ["admin", "user-access-admin"].contains(&self.as_str())
     }
 
-    /// Whether it takes a seat of the app's licence, and has those mailed who come to it
-    /// (docs/atlassian.md#roles-of-groups). Of the others the description says that they are not billed, or nothing.
+    /// Whether it takes a seat of the app's licence, and has Atlassian mail the people who get it
+    /// (docs/atlassian.md#roles-of-groups). The descriptions of the other roles say that they are not billed, or say
+    /// nothing.
     pub fn takes_a_seat(&self) -> bool {
         self.as_str() == "user"
     }
@@ -69,7 +70,7 @@ impl fmt::Display for Access {
     }
 }
 
-/// A role that a listing showed a group to have. Only a listing makes one, so nothing that was not read can be revoked.
+/// A role of a group, as a listing showed it. Only a listing makes one, so nothing that was not read can be revoked.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct HeldRole {
     group: GroupId,
@@ -96,7 +97,7 @@ impl Listing<Access> {
     }
 }
 
-/// The roles of groups in apps, as far as a tree asks about them.
+/// The roles of groups in apps, as far as a tree manages them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Grants {
@@ -104,14 +105,14 @@ pub struct Grants {
     pub resources: BTreeMap<App, String>,
     /// The roles of each group that was read, in the apps of the site.
     pub of: BTreeMap<GroupId, Listing<Access>>,
-    /// The apps whose default group each group is, of those that were read one by one.
+    /// The apps of which each group that was read by itself is a default group.
     pub defaults: BTreeMap<GroupId, BTreeSet<App>>,
-    /// Why they were not read, where somebody asked.
+    /// Why they were not read, if the read failed.
     pub unread: Option<Unread>,
 }
 
 impl Grants {
-    /// Whether a group has a role; nothing where its roles were not read.
+    /// Whether a group has a role; `None` if its roles were not read.
     pub fn holds(&self, group: &GroupId, access: &Access) -> Option<bool> {
         self.of.get(group).map(|held| held.contains(access))
     }

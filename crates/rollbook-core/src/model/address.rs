@@ -12,7 +12,7 @@ use super::email::{Email, EmailError};
 use super::ids::{AccountId, App, GroupName, Role};
 use super::words::words;
 
-/// What stays as it is in a part of an address: letters, digits, and `- . _ ~ @ + :`.
+/// The characters of an address that are not encoded: letters, digits, and `- . _ ~ @ + :`.
 const PART: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'-')
     .remove(b'.')
@@ -24,17 +24,17 @@ const PART: &AsciiSet = &NON_ALPHANUMERIC
 
 const ACCOUNT: &str = "account:";
 
-/// A person, by email, or by account id where there is no email.
+/// A person, by email, or by account ID if there is no email.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum UserRef {
     /// By email.
     Email(Email),
-    /// By account id.
+    /// By account ID.
     Account(AccountId),
 }
 
 /// A thing that a plan can change: `group.NAME`, `user.EMAIL`, `member.NAME/EMAIL`, `grant.NAME/APP/ROLE`, with
-/// `account:ID` where there is no email. Parts are percent-encoded in its text.
+/// `account:ID` if there is no email. Parts are percent-encoded in its text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[schemars(with = "String")]
 pub enum Address {
@@ -60,13 +60,13 @@ pub enum AddressError {
     /// `grant.` without two slashes.
     #[error("the address of a grant is `grant.GROUP/APP/ROLE`")]
     Grant,
-    /// A part is empty, or holds a slash or bytes that are not UTF-8.
+    /// A part is empty, or contains a slash or bytes that are not UTF-8.
     #[error("a part of the address is empty or not percent-encoded")]
     Part,
-    /// The email in it is invalid.
+    /// Its email is invalid.
     #[error("invalid email: {0}")]
     Email(EmailError),
-    /// What precedes the address of a key is not an action.
+    /// The text before the address of a key is not an action.
     #[error("a key is `ACTION ADDRESS`")]
     Action,
 }
@@ -90,7 +90,7 @@ words! {
         Suspend = "suspend",
         /// A user's account is closed for every product.
         Deactivate = "deactivate",
-        /// A group ends.
+        /// A group is deleted.
         Delete = "delete",
         /// A group gets a role in an app.
         Assign = "assign",
@@ -103,14 +103,14 @@ words! {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, JsonSchema)]
 #[schemars(with = "String")]
 pub struct Key {
-    /// What it acts on.
+    /// The thing that it changes.
     pub address: Address,
-    /// What it does.
+    /// The change.
     pub action: Action,
 }
 
 impl Address {
-    /// The group that it is, or is in.
+    /// The group that it names.
     pub fn group(&self) -> Option<&GroupName> {
         match self {
             Self::Group(name) | Self::Member(name, _) | Self::Grant(name, _) => Some(name),
@@ -118,7 +118,7 @@ impl Address {
         }
     }
 
-    /// The person that it is about.
+    /// The person that it names.
     pub fn user(&self) -> Option<&UserRef> {
         match self {
             Self::User(user) | Self::Member(_, user) => Some(user),
@@ -126,7 +126,7 @@ impl Address {
         }
     }
 
-    /// The role in an app that it is about.
+    /// The role in an app that it names.
     pub fn access(&self) -> Option<&Access> {
         match self {
             Self::Grant(_, access) => Some(access),
@@ -134,8 +134,8 @@ impl Address {
         }
     }
 
-    /// Whether this address, used as a target, takes another one in: itself, and a group or a user takes in
-    /// its memberships, and a group its grants.
+    /// Whether this address, used as a target, covers another one: an address covers itself, a group or a user its
+    /// memberships, and a group its grants.
     pub fn covers(&self, other: &Self) -> bool {
         match self {
             Self::Group(name) => other.group() == Some(name),
@@ -146,14 +146,14 @@ impl Address {
 }
 
 impl UserRef {
-    /// The email, where they are named by one.
+    /// The email, if they are named by one.
     pub fn email(&self) -> Option<&Email> {
         if let Self::Email(email) = self { Some(email) } else { None }
     }
 }
 
 impl fmt::Display for UserRef {
-    /// For people: not encoded. An address encodes it.
+    /// Writes it for people, not encoded. [`Address`] encodes it.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Email(email) => write!(f, "{email}"),

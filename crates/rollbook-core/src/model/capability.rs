@@ -1,4 +1,4 @@
-//! Facts that cost a request each: which of them a set of changes needs, and the answers.
+//! Facts that cost a request each: the questions that a set of changes raises, and the answers.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,18 +12,18 @@ use super::organization::{OrganizationUser, Privileges};
 use super::read::{Read, Unread};
 use super::scim::ScimUser;
 
-/// What must be known before changes can be routed. Nothing to do asks nothing.
+/// What must be known before changes can be routed. No changes, no questions.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a question of its own")]
 pub struct Questions {
     /// Who owns these groups?
     pub group_kinds: BTreeMap<GroupId, GroupName>,
-    /// Which groups are these accounts in, and what does the organization say of them?
+    /// Which groups are these accounts in, and what does the organization report about them?
     pub memberships: BTreeSet<AccountId>,
     /// What are these accounts, which no listing showed?
     pub accounts: BTreeSet<AccountId>,
-    /// Why are these accounts not active, which are to be given something? Asked of the organization.
+    /// Why are these accounts, which will be given something, not active? The organization is asked.
     pub people: BTreeSet<AccountId>,
     /// What may user management do to these accounts?
     pub privileges: BTreeSet<AccountId>,
@@ -31,11 +31,11 @@ pub struct Questions {
     pub app_roles: bool,
     /// Who administers the site and the organization?
     pub admins: bool,
-    /// Which domains are the organization's, and which resources are the site's apps?
+    /// Which domains does the organization own, and which resources are the site's apps?
     pub invitations: bool,
     /// Who has a record in the SCIM directory?
     pub scim_users: bool,
-    /// Which groups give these roles, and, of roles that are privileged, to whom?
+    /// Which groups give these roles, and who gets the privileged ones?
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub role_givers: BTreeSet<Access>,
 }
@@ -44,24 +44,24 @@ pub struct Questions {
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Capabilities {
-    /// By group; `None` where the API did not show the group.
+    /// By group; `None` if the API does not show the group.
     pub group_kinds: BTreeMap<GroupId, Option<GroupKind>>,
     /// By account.
     pub memberships: BTreeMap<AccountId, Listing<LiveGroup>>,
-    /// What the organization says of accounts that it was asked about; `None` where it does not show them.
+    /// The organization's data about accounts that it was asked for; `None` if it does not show them.
     pub people: BTreeMap<AccountId, Option<OrganizationUser>>,
     /// By account; `None` where there is no such account.
     pub accounts: BTreeMap<AccountId, Option<LiveAccount>>,
     /// By account.
     pub privileges: BTreeMap<AccountId, Privileges>,
-    /// Every app's role; not read where nothing asked or the credential may not (docs/atlassian.md#administer-jira).
+    /// Every app's role; not read if no change needs it, or if the credential lacks the permission
+    /// (docs/atlassian.md#administer-jira).
     pub app_roles: Reading<Vec<AppRole>>,
-    /// The active site administrators, each with a group that makes them one; without Jira, which groups do is not
-    /// known.
+    /// The active site administrators, each with a group that makes them one; the groups are known only with Jira.
     pub site_admins: Reading<BTreeSet<(AccountId, Option<GroupId>)>>,
     /// The active administrators of the organization.
     pub organization_admins: Reading<BTreeSet<AccountId>>,
-    /// The domains that the organization has proved to be its own, in lower case.
+    /// The domains that the organization has verified, in lower case.
     pub verified_domains: Reading<BTreeSet<String>>,
     /// The resource of each app of the site, as an invitation of the organization names it.
     pub resources: Reading<BTreeMap<App, String>>,
@@ -72,10 +72,10 @@ pub struct Capabilities {
     /// The groups that give each role that was asked about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub role_givers: Vec<RoleGivers>,
-    /// The members of groups that give a privileged role, where nothing else read them.
+    /// The members of groups that give a privileged role, unless another read showed them.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub giver_members: BTreeMap<GroupId, Listing<AccountId>>,
-    /// What was asked and has no answer.
+    /// The questions that got no answer.
     #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
     pub unread: BTreeSet<Unread>,
 }
@@ -99,9 +99,9 @@ pub struct GroupKind {
     pub managed_by: ManagedBy,
     /// What it is used for.
     pub usage: Usage,
-    /// Whether the organization's key may change it, where the organization says it.
+    /// Whether the organization's key may change it, if the organization says so.
     pub modifiable: Option<bool>,
-    /// Whether the organization's key may delete it, where the organization says it.
+    /// Whether the organization's key may delete it, if the organization says so.
     pub deletable: Option<bool>,
 }
 
@@ -109,11 +109,11 @@ pub struct GroupKind {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ManagedBy {
-    /// An identity provider: its members can be changed there, and through SCIM, alone.
+    /// An identity provider: its members can be changed only there, and through SCIM.
     External,
-    /// People; whatever the API calls them.
+    /// People, by any of the API's words for them.
     People,
-    /// The API does not say, as it may for ordinary groups (docs/atlassian.md#synced-groups-and-teams-in-jira).
+    /// The API does not say, which happens for ordinary groups (docs/atlassian.md#synced-groups-and-teams-in-jira).
     NotReported,
 }
 
@@ -137,7 +137,7 @@ pub struct AppRole {
     pub app: App,
     /// The groups whose members have the app.
     pub groups: BTreeSet<GroupId>,
-    /// The groups that a new user of the app joins by itself.
+    /// The groups that a new user of the app joins automatically.
     pub default_groups: BTreeSet<GroupId>,
     /// How many more people may have it.
     pub seats: Seats,
@@ -147,7 +147,7 @@ pub struct AppRole {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Seats {
-    /// As many as there are.
+    /// The number is not limited.
     Unlimited,
     /// This many.
     Left(usize),
@@ -156,12 +156,12 @@ pub enum Seats {
 }
 
 impl Capabilities {
-    /// The groups that give a role; nothing where that was not asked or has no answer.
+    /// The groups that give a role; `None` if nothing asked, or without an answer.
     pub fn givers(&self, access: &Access) -> Option<&BTreeSet<GroupId>> {
         self.role_givers.iter().find(|givers| givers.access == *access).map(|givers| &givers.groups)
     }
 
-    /// Why a question has no answer, where it was asked about this id, or about all at once.
+    /// Why a question about this ID, or about all at once, got no answer.
     pub fn unread(&self, read: Read, about: &str) -> Option<&Unread> {
         let concerns = |unread: &&Unread| {
             unread.read == read && unread.about.as_deref().is_none_or(|asked| asked == about)
@@ -169,14 +169,14 @@ impl Capabilities {
         self.unread.iter().find(concerns)
     }
 
-    /// Why a question about no one thing has no answer.
+    /// Why a question that names no ID got no answer.
     pub fn unread_at_all(&self, read: Read) -> Option<&Unread> {
         self.unread.iter().find(|unread| unread.read == read)
     }
 }
 
 impl Questions {
-    /// Adds what others ask.
+    /// Adds other questions.
     pub fn join(&mut self, others: Self) {
         let Self {
             group_kinds,

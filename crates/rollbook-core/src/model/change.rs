@@ -1,4 +1,4 @@
-//! The difference between desired and live, before anybody asks which surface can make it.
+//! The difference between desired and live, before any surface is chosen for it.
 
 use jiff::civil::Date;
 
@@ -13,23 +13,23 @@ use super::plan::{Blocked, GroupSummary, Note};
 use super::policy::Offboard;
 use super::tree::Location;
 
-/// What the diff found.
+/// The result of the diff.
 #[derive(Clone, Debug, Default)]
 pub struct Changes {
-    /// What is to change.
+    /// The changes.
     pub changes: Vec<Change>,
     /// The groups that change, with their member counts.
     pub groups: Vec<GroupSummary>,
-    /// What the tree wants and cannot have, already at this point.
+    /// The parts of the tree that are already known to be impossible.
     pub blocked: Vec<Blocked>,
-    /// What a reviewer should know.
+    /// Facts that a reviewer should know.
     pub notes: Vec<Note>,
 }
 
 /// A wanted change.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// What changes.
+    /// The thing that changes.
     pub address: Address,
     /// How.
     pub wanted: Wanted,
@@ -37,85 +37,85 @@ pub struct Change {
     pub origin: Location,
     /// Why.
     pub reason: Reason,
-    /// The display name of the live account it is about, where there is one.
+    /// The display name of the live account that it is about, if there is one.
     pub name: Option<String>,
     /// The first day on which the granted access is gone.
     pub until: Option<Date>,
 }
 
-/// How something is to change.
+/// A kind of change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wanted {
-    /// A group is to be.
+    /// A group must exist.
     CreateGroup {
         /// Its name.
         name: GroupName,
-        /// What it is for.
+        /// Its purpose.
         description: Option<String>,
-        /// Who is to own it.
+        /// The owner that it will have.
         source: Source,
     },
-    /// A group is to end.
+    /// A group must go.
     DeleteGroup {
-        /// Its id.
+        /// Its ID.
         group: GroupId,
-        /// Who loses it.
+        /// The people who lose it.
         members: Vec<Lost>,
     },
-    /// A person is to have an account here.
+    /// A person must have an account here.
     InviteUser {
         /// Their email.
         email: Email,
         /// Their display name.
         name: Option<String>,
-        /// What the invitation asks for.
+        /// The apps that the invitation asks for.
         apps: Vec<App>,
     },
-    /// A membership is to be.
+    /// A membership must exist.
     AddMember {
         /// The group.
         group: Ref<GroupId>,
         /// The account.
         account: Ref<AccountId>,
     },
-    /// A membership is to end.
+    /// A membership must end.
     RemoveMember {
-        /// What was read.
+        /// The membership, as it was read.
         membership: Membership,
     },
-    /// An account is to lose all it has.
+    /// An account must lose all its access.
     OffboardUser {
         /// The account.
         account: AccountId,
-        /// What the policy says.
+        /// How, by the policy.
         how: Offboard,
     },
-    /// An account is to be active again.
+    /// An account must become active again.
     ActivateUser {
         /// The account.
         account: AccountId,
-        /// Its email, by which somebody who is in no directory is invited.
+        /// Its email, to invite a person who is in no directory.
         email: Email,
-        /// What an invitation asks for.
+        /// The apps that an invitation asks for.
         apps: Vec<App>,
     },
-    /// An account is to have another display name.
+    /// An account must have another display name.
     UpdateUser {
         /// The account.
         account: AccountId,
         /// The name.
         name: String,
     },
-    /// A group is to give a role in an app.
+    /// A group must give a role in an app.
     AssignRole {
         /// The group.
         group: Ref<GroupId>,
         /// The role.
         access: Access,
     },
-    /// A group is to give a role in an app no more.
+    /// A group must stop giving a role in an app.
     RevokeRole {
-        /// What was read.
+        /// The role, as it was read.
         held: HeldRole,
     },
 }
@@ -128,7 +128,7 @@ impl Change {
 }
 
 impl Wanted {
-    /// The membership that it ends by itself.
+    /// The membership that the change itself ends.
     pub fn ends(&self) -> Option<&Membership> {
         match self {
             Self::RemoveMember { membership } => Some(membership),
@@ -144,7 +144,7 @@ impl Wanted {
         }
     }
 
-    /// What is done.
+    /// The action.
     pub fn action(&self) -> Action {
         match self {
             Self::CreateGroup { .. } => Action::Create,

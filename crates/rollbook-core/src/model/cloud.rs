@@ -3,7 +3,7 @@
 /// One of Atlassian's clouds.
 #[derive(Debug)]
 pub struct AtlassianCloud {
-    /// The domain of its sites; a site is one label below it.
+    /// The domain of its sites; a site's name is one label below it.
     pub sites: &'static str,
     /// The host of its gateway.
     pub gateway: &'static str,

@@ -1,4 +1,4 @@
-//! What a tree asks for, checked, and before anything is flattened or resolved.
+//! The content of a tree, checked, before anything is flattened or resolved.
 
 use std::collections::BTreeMap;
 
@@ -14,20 +14,20 @@ use super::policy::{Mode, Policy, Waiver};
 use super::tree::{FileId, Located, Origin};
 use super::words::words;
 
-/// The whole of a tree. Every name in it resolves within it.
+/// A complete tree. Every name in it resolves within it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Declaration {
     /// Where Rollbook acts, and for whom.
     pub settings: Settings,
     /// The rules.
     pub policy: Policy,
-    /// Guards that are waived for a while.
+    /// Guards that are waived temporarily.
     pub waivers: Vec<Waiver>,
     /// `users:` of every file.
     pub users: BTreeMap<Email, DeclaredUser>,
     /// `groups:` of every file.
     pub groups: BTreeMap<GroupName, DeclaredGroup>,
-    /// `rollbook.lock`; empty when there is none.
+    /// `rollbook.lock`; empty if there is none.
     pub lock: Lock,
 }
 
@@ -36,24 +36,24 @@ pub struct Declaration {
 pub struct Settings {
     /// The Jira site's origin, such as `https://acme.atlassian.net`: a scheme, a host and no path.
     pub site: Located<String>,
-    /// The organization's id.
+    /// The organization's ID.
     pub organization: Option<Located<String>>,
     /// The organization's directory.
     pub directory: Option<Located<String>>,
-    /// Who Rollbook acts for.
+    /// The person that Rollbook acts for.
     pub operator: Option<Located<Email>>,
     /// The SCIM directory.
     pub scim: Option<Scim>,
     /// The patterns of the files that belong to the tree.
     pub include: Vec<String>,
-    /// The folders outside of the tree's own from which `include` may take files.
+    /// The folders outside the tree's own folder from which `include` may take files.
     pub share: Vec<String>,
 }
 
 /// `scim:`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scim {
-    /// The SCIM directory's id, which is not the organization's directory id (docs/atlassian.md#scim-ids).
+    /// The SCIM directory's ID, which is not the organization's directory ID (docs/atlassian.md#scim-ids).
     pub directory: Located<String>,
     /// Who may write to it.
     pub authority: Authority,
@@ -62,7 +62,7 @@ pub struct Scim {
 words! {
     /// Who may write to a SCIM directory.
     pub enum Authority {
-        /// Rollbook creates and changes what is in it.
+        /// Rollbook creates and changes its content.
         Rollbook = "rollbook",
         /// An identity provider does; Rollbook only reads.
         IdentityProvider = "identity-provider",
@@ -72,14 +72,14 @@ words! {
 /// An entry of `users:`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeclaredUser {
-    /// Where the entry stands.
+    /// Where the entry is.
     pub origin: Origin,
     /// The display name.
     pub name: Option<Located<String>>,
-    /// `true`: exists and is active. `false`: offboarded. Left out: status is never touched. What holds on a day is
-    /// [`DeclaredUser::active_on`].
+    /// `true`: exists and is active. `false`: offboarded. Left out: status is never touched.
+    /// [`DeclaredUser::active_on`] has its value on a date.
     pub active: Option<Located<bool>>,
-    /// What an invitation asks for.
+    /// The apps that an invitation asks for.
     pub apps: Vec<Located<App>>,
     /// A pin.
     pub account: Option<Located<AccountId>>,
@@ -90,13 +90,13 @@ pub struct DeclaredUser {
 }
 
 impl DeclaredUser {
-    /// What `active` comes to on a day, and where that stands: `until` is an `active: false` that comes by itself.
+    /// The value of `active` on a date, and its place: from `until` on, it is `false`.
     pub fn active_on(&self, day: Date) -> Option<Located<bool>> {
         let ended = self.until.filter(|until| until.value <= day);
         ended.map(|until| Located { value: false, origin: until.origin }).or(self.active)
     }
 
-    /// Whether the person is offboarded on a day, and where the tree says so.
+    /// Whether the person is offboarded on a date, and the place that says so.
     pub fn offboarded_on(&self, day: Date) -> Option<Origin> {
         self.active_on(day).filter(|active| !active.value).map(|active| active.origin)
     }
@@ -105,24 +105,24 @@ impl DeclaredUser {
 /// An entry of `groups:`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct DeclaredGroup {
-    /// Where the entry stands.
+    /// Where the entry is.
     pub origin: Origin,
     /// A pin.
     pub id: Option<Located<GroupId>>,
     /// Used at creation only.
     pub description: Option<Located<String>>,
-    /// Who reviews; never synced.
+    /// The reviewers; never synced.
     pub owners: Vec<Located<Email>>,
-    /// Whether the group is to be.
+    /// Whether the group must exist.
     pub state: GroupState,
 }
 
-/// Whether a group is to be.
+/// Whether a group must exist.
 #[derive(Clone, Debug, PartialEq)]
 pub enum GroupState {
-    /// It is to exist, with these members.
+    /// It must exist, with these members.
     Present(Members),
-    /// `absent: true`: it is to be deleted.
+    /// `absent: true`: it must be deleted.
     Absent,
 }
 
@@ -139,10 +139,10 @@ pub struct Members {
     pub apps_in_group: AppsInGroup,
     /// Whether a privileged group takes `group:` entries.
     pub nest: bool,
-    /// Whether somebody else owns the members, such as an identity provider: nothing is planned about them. There are no
+    /// Whether somebody else owns the members, such as an identity provider: no change of them is planned. There are no
     /// entries then.
     pub unmanaged: bool,
-    /// The roles in apps that the group is to give; nothing where they are not managed.
+    /// The roles in apps that the group must give; `None` if they are not managed.
     pub grants: Option<Vec<DeclaredGrant>>,
 }
 
@@ -151,7 +151,7 @@ pub struct Members {
 pub struct DeclaredGrant {
     /// The role, and the app that it is in.
     pub access: Located<Access>,
-    /// Whether the group is not to have it, by name.
+    /// Whether the group must not have the role.
     pub absent: bool,
     /// The first day (UTC) on which the group does not have it any more.
     pub until: Option<Located<Date>>,
@@ -162,11 +162,11 @@ pub struct DeclaredGrant {
 /// An entry of `members:`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Member {
-    /// Who.
+    /// The person, account or group.
     pub who: MemberRef,
-    /// Where the entry stands.
+    /// Where the entry is.
     pub origin: Origin,
-    /// People this entry does not bring; only a `group:` entry has any.
+    /// People that this entry does not add; only a `group:` entry has any.
     pub except: Vec<Located<Email>>,
     /// The first day (UTC) on which the entry is inert.
     pub until: Option<Located<Date>>,
@@ -179,7 +179,7 @@ pub struct Member {
 pub enum MemberRef {
     /// A person.
     User(Email),
-    /// An account by its id.
+    /// An account by its ID.
     Account(AccountId),
     /// Every declared member of a declared group.
     Group(GroupName),
@@ -210,7 +210,7 @@ words! {
 }
 
 impl Members {
-    /// The groups whose declared members it takes in, as its entries name them.
+    /// The groups that its entries nest, by the names in the entries.
     pub fn nested(&self) -> impl Iterator<Item = &GroupName> {
         self.entries.iter().filter_map(|entry| match &entry.who {
             MemberRef::Group(name) => Some(name),
@@ -220,7 +220,7 @@ impl Members {
 }
 
 impl Declaration {
-    /// The mode that holds for a group.
+    /// The mode that applies to a group.
     pub fn mode(&self, members: &Members) -> Mode {
         members.mode.unwrap_or(self.policy.mode)
     }
@@ -237,7 +237,7 @@ impl Declaration {
         self.people_in_rules().any(|(named, _)| named == email)
     }
 
-    /// The emails that rules name, each where it stands. An email may come twice.
+    /// The emails that rules name, each with its place. An email may occur twice.
     pub fn people_in_rules(&self) -> impl Iterator<Item = (&Email, Origin)> {
         let Policy { admins, protect, .. } = &self.policy;
         let named = admins.iter().chain(&protect.users).chain(&self.settings.operator);
@@ -262,7 +262,7 @@ impl Declaration {
         waivers.flat_map(|waiver| &waiver.addresses).map(|address| &address.value)
     }
 
-    /// The same as if all of it were in one place, to compare what two trees say.
+    /// Drops every place, to compare the content of two trees.
     #[must_use]
     pub fn placeless(mut self) -> Self {
         let nowhere = Origin { file: FileId(0), offset: 0 };

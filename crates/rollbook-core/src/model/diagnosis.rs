@@ -1,22 +1,22 @@
-//! What `doctor` finds: what each credential is good for.
+//! The findings of `doctor`: what each credential allows.
 
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::operation::Surface;
 
-/// What a surface's credential is good for.
+/// What a surface's credential allows.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Diagnosis {
     /// The surface.
     pub surface: Surface,
     /// Whether its credential works.
     pub state: Health,
-    /// What was found out, as full sentences without the full stop.
+    /// The facts that were found, as full sentences without the full stop.
     pub facts: Vec<String>,
-    /// What cannot be done as things stand, as full sentences without the full stop.
+    /// The missing abilities, as full sentences without the full stop.
     pub lacks: Vec<String>,
-    /// What is known of when the credential expires.
+    /// When the credential expires, as far as it is known.
     pub expires: Option<&'static str>,
 }
 
@@ -28,30 +28,30 @@ pub enum Health {
     Works,
     /// It does not.
     Fails {
-        /// What the surface said.
+        /// The surface's words.
         why: String,
         /// A full sentence that says what to do.
         help: Option<String>,
     },
-    /// There is one, and the tree names nothing that it is for: no other command runs with it.
+    /// It exists, and the tree names nothing that uses it: every other command refuses to run with it.
     Unused {
-        /// What the tree does not name.
+        /// The key that the tree lacks.
         why: String,
         /// A full sentence that says what to do.
         help: Option<String>,
     },
-    /// There is none.
+    /// It does not exist.
     Absent,
 }
 
 impl Diagnosis {
-    /// A surface that there is no credential for, and what cannot be done therefore.
+    /// A surface without a credential, and the abilities that are missing for that reason.
     pub fn absent(surface: Surface, lacks: &[&str]) -> Self {
         let lacks = lacks.iter().map(ToString::to_string).collect();
         Self { surface, state: Health::Absent, facts: Vec::new(), lacks, expires: None }
     }
 
-    /// Whether there is a credential that does not work, or with which nothing else does.
+    /// Whether the credential does not work, or keeps every other command from running.
     pub fn fails(&self) -> bool {
         matches!(self.state, Health::Fails { .. } | Health::Unused { .. })
     }

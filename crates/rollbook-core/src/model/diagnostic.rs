@@ -1,4 +1,4 @@
-//! What is wrong with a tree, as data.
+//! The faults of a tree, as data.
 
 use super::tree::Span;
 
@@ -7,7 +7,7 @@ use super::tree::Span;
 pub enum Severity {
     /// The tree cannot be used.
     Error,
-    /// The tree can be used, and a person should look.
+    /// The tree can be used, and somebody should have a look.
     Warning,
 }
 
@@ -16,11 +16,11 @@ pub enum Severity {
 pub struct Diagnostic {
     /// Stable and kebab-case; documentation and tests name it.
     pub code: &'static str,
-    /// Whether the tree can be used all the same.
+    /// Whether the tree can be used anyway.
     pub severity: Severity,
     /// A lowercase fragment.
     pub message: String,
-    /// Where, the first one being the place itself. Empty only where no file can be named.
+    /// The places, the main one first. Empty only if no file can be named.
     pub labels: Vec<Label>,
     /// A full sentence that says what to do next.
     pub help: Option<String>,
@@ -31,7 +31,7 @@ pub struct Diagnostic {
 pub struct Label {
     /// The place.
     pub span: Span,
-    /// What to say there.
+    /// The text to show there.
     pub text: String,
 }
 
@@ -53,7 +53,7 @@ impl Diagnostic {
         self
     }
 
-    /// Says what to do next.
+    /// Adds a sentence that says what to do next.
     #[must_use]
     pub fn help(mut self, help: impl Into<String>) -> Self {
         self.help = Some(help.into());

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// Bytes in hex, two small digits each.
+/// Writes bytes in lower-case hex.
 pub fn hex(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a String cannot fail.

@@ -1,11 +1,11 @@
-//! What operations do to live. Every rule that judges a plan asks here.
+//! The effects of operations on the site. Every rule that evaluates a plan asks here.
 
 use super::{
     Access, AccountId, Address, GroupId, GroupName, HeldRole, Kept, Membership, Operation, PlannedOperation,
     Ref, UserRef,
 };
 
-/// Somebody, by account, or by name where there is no account yet.
+/// A person, by account, or by name if there is no account yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Who<'a> {
     /// By account.
@@ -14,36 +14,36 @@ pub enum Who<'a> {
     Invited(&'a UserRef),
 }
 
-/// A group, by id, or by name where it does not exist yet.
+/// A group, by ID, or by name if it does not exist yet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum TargetGroup<'a> {
-    /// By id.
+    /// By ID.
     Group(&'a GroupId),
-    /// By the name that it is made under.
+    /// By the name that it is created under.
     Made(&'a GroupName),
 }
 
-/// One thing that an operation does to live.
+/// One effect of an operation on the site.
 #[derive(Clone, Copy, Debug)]
 pub enum Effect<'a> {
-    /// Somebody is in a group.
+    /// Somebody joins a group.
     Joins(TargetGroup<'a>, Who<'a>),
     /// A membership ends.
     Leaves(&'a Membership),
-    /// An account is active; what it is a member of has an effect.
+    /// An account becomes active, and its memberships have an effect.
     Wakes(&'a AccountId, &'a [Kept]),
-    /// An account is not active; what it is a member of has none.
+    /// An account becomes inactive, and its memberships have no effect.
     Sleeps(&'a AccountId, &'a [Kept]),
-    /// A group is gone.
+    /// A group is deleted.
     Ends(&'a GroupId),
     /// A group gives its members a role in an app.
     Gives(TargetGroup<'a>, &'a Access),
-    /// A group gives its members a role in an app no more.
+    /// A group stops giving its members a role in an app.
     Takes(&'a HeldRole),
 }
 
 impl Operation {
-    /// What it does to live, at its address.
+    /// Its effects on the site, at its address.
     pub fn effects<'a>(&'a self, address: &'a Address) -> Vec<Effect<'a>> {
         let user = address.user();
         match self {
@@ -83,7 +83,7 @@ impl Operation {
 }
 
 impl PlannedOperation {
-    /// What it does to live.
+    /// Its effects on the site.
     pub fn effects(&self) -> Vec<Effect<'_>> {
         self.operation.effects(&self.key.address)
     }

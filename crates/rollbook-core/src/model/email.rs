@@ -16,7 +16,7 @@ use super::invisible::is_invisible;
 #[schemars(with = "String")]
 pub struct Email {
     text: Arc<str>,
-    /// Whether it is spelled without capital letters, as nearly all are, so that its bytes compare as they are.
+    /// Whether it is spelled without capital letters, as nearly all are, so that the bytes can be compared directly.
     lowercase: bool,
 }
 
@@ -29,7 +29,7 @@ pub enum EmailError {
     /// It is longer than 254 bytes (RFC 5321 §4.5.3.1.3).
     #[error("it is longer than 254 bytes")]
     TooLong,
-    /// It holds a white-space, control, bidirectional or invisible character.
+    /// It contains a white-space, control, bidirectional or invisible character.
     #[error("it holds the invisible or control character U+{0:04X}")]
     Invisible(u32),
 }
@@ -38,7 +38,7 @@ impl Email {
     /// The most bytes of an email (RFC 5321 §4.5.3.1.3).
     pub const LONGEST: usize = 254;
 
-    /// Checks a text and takes its spelling as it is.
+    /// Checks a text and keeps its spelling.
     ///
     /// # Errors
     /// [`EmailError`] says what is wrong with it.
@@ -49,8 +49,8 @@ impl Email {
         if text.len() > Self::LONGEST {
             return Err(EmailError::TooLong);
         }
-        // An address of a plan writes `account:ID` where there is no email, and an unquoted local part cannot
-        // hold a colon anyway (RFC 5322 §3.2.3).
+        // An address of a plan writes `account:ID` if there is no email, and an unquoted local part cannot contain a
+        // colon anyway (RFC 5322 §3.2.3).
         if text.contains(':') {
             return Err(EmailError::Shape);
         }
@@ -70,17 +70,17 @@ impl Email {
         &self.text
     }
 
-    /// What follows the `@`, as declared.
+    /// The part after the `@`, as declared.
     pub fn domain(&self) -> &str {
         self.text.split_once('@').map_or("", |(_, domain)| domain)
     }
 
-    /// Whether two addresses reach one mailbox: what follows a `+` is a note of its owner's (RFC 5233).
+    /// Whether two addresses reach one mailbox: the part after a `+` is a note of its owner (RFC 5233).
     pub fn is_same_mailbox(&self, other: &Self) -> bool {
         self == other || self.mailbox().eq_ignore_ascii_case(other.mailbox()) && self.is_at(other.domain())
     }
 
-    /// What precedes the `@`, without the note after a `+`.
+    /// The part before the `@`, without the note after a `+`.
     fn mailbox(&self) -> &str {
         self.text.split(['@', '+']).next().unwrap_or_default()
     }
@@ -90,7 +90,7 @@ impl Email {
         in_ascii(self.domain()) == in_ascii(domain)
     }
 
-    /// The other form of its domain, where that is of another script: in ASCII letters, or what those stand for.
+    /// The other form of its domain, if that has non-ASCII letters or encodes some: the ASCII form, or the decoded one.
     pub fn other_domain(&self) -> Option<String> {
         let domain = self.domain();
         let other = if domain.is_ascii() { idna::domain_to_unicode(domain).0 } else { in_ascii(domain) };

@@ -1,14 +1,14 @@
-//! What people read of an error, whatever its type: besides its message, each type says what to do next, as a
+//! The text of an error for people, whatever its type: besides its message, each type says what to do next, as a
 //! [`miette::Diagnostic`].
 
 use miette::Diagnostic;
 
-/// An error, told.
+/// The text of an error.
 pub trait ErrorExt {
-    /// The error and its causes, in one line.
+    /// Joins the error and its causes in one line.
     fn chain(&self) -> String;
 
-    /// A full sentence that says what to do next, where there is something to do.
+    /// A full sentence that says what to do next, if there is something to do.
     fn help(&self) -> Option<String>;
 }
 
@@ -18,7 +18,7 @@ impl<E: Diagnostic> ErrorExt for E {
         let mut source = self.source();
         while let Some(cause) = source {
             let cause_text = cause.to_string();
-            // A transparent error shows its cause's text as its own.
+            // A transparent error has the text of its cause.
             if !text.ends_with(&cause_text) {
                 text.push_str(": ");
                 text.push_str(&cause_text);

@@ -1,4 +1,4 @@
-//! Why somebody is, or is not, in a group according to the configuration alone.
+//! Why somebody is, or is not, in a group, according only to the configuration.
 
 use jiff::civil::Date;
 use schemars::JsonSchema;
@@ -8,47 +8,47 @@ use super::address::UserRef;
 use super::ids::GroupName;
 use super::tree::Location;
 
-/// The ways by which a tree puts people into groups.
+/// The ways by which a tree adds people to groups.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Explanation {
     /// The ways, by group and then in the order of the tree.
     pub ways: Vec<Way>,
-    /// Whether there are more than are listed.
+    /// Whether there are more than those.
     pub more: bool,
 }
 
 /// One way into a group.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Way {
-    /// Whom it is about.
+    /// The person.
     #[schemars(with = "String")]
     pub user: UserRef,
-    /// From the group that it leads into, through the groups that its entries name, to the entry that names the person.
+    /// From the group at the end of the way, through the groups that its entries name, to the entry that names the person.
     pub steps: Vec<Step>,
-    /// The first day on which it does not hold any more: the earliest on the way.
+    /// The first day on which the way does not count any more: the earliest of its steps.
     #[schemars(with = "Option<String>")]
     pub until: Option<Date>,
-    /// Whether it holds.
+    /// Whether it counts.
     pub standing: Standing,
-    /// Who owns the group that it leads into.
+    /// The owners of the group at its end.
     pub owners: Vec<String>,
 }
 
 /// An entry on the way.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Step {
-    /// The group whose entry it is.
+    /// The group that has the entry.
     pub group: GroupName,
-    /// Where the entry stands.
+    /// Where the entry is.
     pub origin: Location,
     /// The first day on which the entry is inert.
     #[schemars(with = "Option<String>")]
     pub until: Option<Date>,
-    /// Why, as the entry says.
+    /// The entry's reason.
     pub because: Option<String>,
 }
 
-/// Whether a way holds.
+/// Whether a way counts.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(tag = "standing", content = "by", rename_all = "kebab-case")]
 pub enum Standing {
@@ -56,7 +56,7 @@ pub enum Standing {
     Member,
     /// It has expired.
     Expired,
-    /// An entry on the way leaves the person out.
+    /// An entry on the way excepts the person.
     Excepted,
     /// The tree offboards the person.
     Offboarded(Location),

@@ -1,23 +1,23 @@
-//! The formats of what Rollbook writes and reads, by the name that each document has as `format`. docs/formats.md says
-//! what is promised of them: a change that breaks readers gives a format another number.
+//! The formats of the documents that Rollbook writes and reads, by the name that each has as `format`. docs/formats.md
+//! says what they promise: a change that breaks readers gives a format another number.
 
-/// What `plan --format json` prints and `plan --out` writes.
+/// The plan that `plan --format json` prints and `plan --out` writes.
 pub const PLAN: &str = "rollbook.plan/1";
-/// What `apply` and `undo` print of the outcome of a plan.
+/// The outcome of a plan, as `apply` and `undo` print it.
 pub const REPORT: &str = "rollbook.report/1";
-/// What `check` says of a tree.
+/// The findings of `check`.
 pub const DIAGNOSTICS: &str = "rollbook.diagnostics/1";
-/// What `doctor` finds.
+/// The findings of `doctor`.
 pub const DOCTOR: &str = "rollbook.doctor/1";
-/// What `explain` says.
+/// The output of `explain`.
 pub const EXPLANATION: &str = "rollbook.explanation/1";
-/// Who is on a site.
+/// The people on a site.
 pub const USERS: &str = "rollbook.users/1";
-/// A site as it was.
+/// The state of a site at one time.
 pub const SNAPSHOT: &str = "rollbook.snapshot/1";
-/// What a run writes down while it goes on.
+/// The record that a run writes as it goes on.
 pub const JOURNAL: &str = "rollbook.journal/1";
-/// What a journal says.
+/// The content of a journal.
 pub const JOURNAL_REPORT: &str = "rollbook.journal-report/1";
 /// The runs of a folder.
 pub const JOURNALS: &str = "rollbook.journals/1";

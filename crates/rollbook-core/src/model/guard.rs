@@ -11,7 +11,7 @@ words! {
         MaxRevokes = "max-revokes",
         /// A group would keep fewer active members than the policy says.
         KeepAtLeast = "keep-at-least",
-        /// The plan revokes what the policy protects.
+        /// The plan revokes something that the policy protects.
         Protect = "protect",
         /// The plan narrows the credential's own account, or the operator's.
         SelfLockout = "self-lockout",
@@ -25,18 +25,18 @@ words! {
         Reactivation = "reactivation",
         /// Somebody would be invited at a domain that is not listed.
         InviteDomain = "invite-domain",
-        /// An email or a name means another id than it did.
+        /// An email or a name means another ID than before.
         IdentityChanged = "identity-changed",
-        /// Somebody could not be resolved.
+        /// A person could not be resolved.
         IdentityUnresolved = "identity-unresolved",
         /// A group that was full now reads as empty.
         SuspiciousRead = "suspicious-read",
-        /// The credential belongs to another site than the tree names.
+        /// The credential belongs to a site that the tree does not name.
         WrongSite = "wrong-site",
     }
 }
 
-/// A text that is not a guard which may be waived.
+/// A text that is not a guard, or not one that may be waived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("not the name of a guard that can be waived")]
 pub struct UnknownGuard;
@@ -50,8 +50,8 @@ impl FromStr for Guard {
 }
 
 impl Guard {
-    /// Whether a waiver may name it (docs/design.md#waivers). What must never happen at all cannot be waived, and
-    /// neither can it be waived that somebody is not known.
+    /// Whether a waiver may name it (docs/design.md#waivers). A guard against something that must never happen cannot
+    /// be waived, and neither can one against an unknown identity.
     pub fn waivable(self) -> bool {
         match self {
             Self::MaxRevokes

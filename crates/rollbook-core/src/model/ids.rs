@@ -1,4 +1,4 @@
-//! Identifiers: opaque strings that must not be mixed up, each with a type of its own.
+//! Identifiers: opaque strings that must not be mixed up, each with its own type.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -18,7 +18,7 @@ macro_rules! string_id {
         pub struct $name(Arc<str>);
 
         impl $name {
-            /// Takes the text as it is.
+            /// Keeps the text as it is.
             pub fn new(text: impl AsRef<str>) -> Self {
                 Self(Arc::from(text.as_ref()))
             }
@@ -93,7 +93,7 @@ string_id! {
 }
 
 string_id! {
-    /// A user or a group in a SCIM directory. It is neither an account id nor a group id (docs/atlassian.md#scim-ids).
+    /// A user or a group in a SCIM directory. It is neither an account ID nor a group ID (docs/atlassian.md#scim-ids).
     ScimId
 }
 
@@ -103,13 +103,13 @@ string_id! {
 }
 
 string_id! {
-    /// What somebody may do in an app, such as `user` or `admin`: Atlassian's id without `atlassian/`
+    /// A role in an app, such as `user` or `admin`: Atlassian's ID without `atlassian/`
     /// (docs/atlassian.md#roles-of-groups).
     Role
 }
 
 impl GroupName {
-    /// The name folded for the comparison of names that a person would take for one another. Atlassian's own
+    /// Folds the name, to compare names that a person would mistake for one another. Atlassian's own
     /// exact search for group names ignores case (docs/atlassian.md#searches).
     pub fn folded(&self) -> String {
         self.as_str().to_lowercase()

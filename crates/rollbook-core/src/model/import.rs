@@ -1,4 +1,4 @@
-//! What an import adds to a tree, before it is YAML.
+//! The additions to a tree that an import makes, before they are YAML.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,23 +7,23 @@ use super::capability::{AppRole, GroupKind};
 use super::email::Email;
 use super::ids::{GroupId, GroupName};
 
-/// What is live and not in a tree.
+/// The state of the site that is not in a tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Import {
     /// Groups and members to add, ordered by name.
     pub groups: Vec<ImportedGroup>,
-    /// People to declare active, each with the display name where others have the same one.
+    /// People to declare as active, each with the display name if others have the same one.
     pub users: BTreeMap<Email, Option<String>>,
-    /// What cannot be added.
+    /// The things that cannot be added.
     pub left: Vec<LeftOut>,
     /// The display names of active people that `users` cannot name: their email is hidden, or may mean somebody else.
     pub unnamed: Vec<String>,
 }
 
-/// What is known of the groups that an import may add, besides their members.
+/// Facts about the groups that an import may add, besides their members.
 #[derive(Clone, Debug, Default)]
 pub struct GroupFacts {
-    /// Who owns each; `None` where the API did not show the group.
+    /// The owner of each; `None` if the API did not show the group.
     pub kinds: BTreeMap<GroupId, Option<GroupKind>>,
     /// Which of them give which app.
     pub app_roles: Vec<AppRole>,
@@ -38,7 +38,7 @@ pub struct ImportedGroup {
     pub name: GroupName,
     /// Whether the tree declares it already.
     pub declared: bool,
-    /// What a person has to know of it; it may hold anything.
+    /// A remark for people; it may contain anything.
     pub remark: Option<String>,
     /// The members to add, in order.
     pub members: Vec<ImportedMember>,
@@ -47,28 +47,28 @@ pub struct ImportedGroup {
 /// A member to add.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ImportedMember {
-    /// Who.
+    /// The member.
     pub user: UserRef,
-    /// What a person has to know of them; it may hold anything.
+    /// A remark for people; it may contain anything.
     pub remark: Option<String>,
 }
 
 /// Something that an import does not add.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct LeftOut {
-    /// What.
+    /// The thing.
     pub address: Address,
     /// Why, as a lowercase fragment.
     pub why: String,
 }
 
 impl Import {
-    /// Whether nothing is to be added.
+    /// Whether there is nothing to add.
     pub fn is_empty(&self) -> bool {
         self.groups.is_empty() && self.users.is_empty()
     }
 
-    /// Takes a group out.
+    /// Leaves a group out.
     pub fn leave(&mut self, name: &GroupName, why: impl Into<String>) {
         self.groups.retain(|group| group.name != *name);
         self.left.push(LeftOut { address: Address::Group(name.clone()), why: why.into() });

@@ -52,7 +52,7 @@ const BEYOND_ASCII: [(char, char); 23] = [
     ('\u{1d159}', '\u{1d159}'),
     // Controls of musical notation.
     ('\u{1d173}', '\u{1d17a}'),
-    // Tags, variation selectors 17 to 256, and what is kept for more of the kind.
+    // Tags, variation selectors 17 to 256, and code points reserved for more of them.
     ('\u{e0000}', '\u{e0fff}'),
 ];
 
@@ -82,14 +82,14 @@ const JOINER: char = '\u{200d}';
 const KEYCAP: char = '\u{20e3}';
 
 /// Whether a character cannot be seen, or changes how its neighbours are seen: white space, controls, format
-/// characters, and all else that Unicode has readers ignore.
+/// characters, and everything else that Unicode tells readers to ignore.
 pub fn is_invisible(c: char) -> bool {
     if c.is_ascii() { c == ' ' || c.is_ascii_control() } else { is_in(c, &BEYOND_ASCII) }
 }
 
-/// What a text holds that a reviewer does not see, with its place in bytes: every invisible character but plain spaces,
-/// and but for the two that make up emoji where they do. These are U+FE0F right behind an emoji, or between a digit and
-/// the mark that draws a key around it, and U+200D between two emoji.
+/// The characters of a text that a reviewer does not see, with their places in bytes: every invisible one except plain
+/// spaces, and except the two that are parts of emoji if they are. These are U+FE0F right behind an emoji, or between a
+/// digit and the mark that draws a key around it, and U+200D between two emoji.
 pub fn hidden(text: &str) -> impl Iterator<Item = (usize, char)> {
     let hides = |(at, c): &(usize, char)| *c != ' ' && is_invisible(*c) && !is_part_of_emoji(text, *at, *c);
     text.char_indices().filter(hides)

@@ -1,8 +1,8 @@
 //! What the surfaces report.
 //!
-//! A partial, empty or failed read must never become a plan (docs/design.md#whole-or-nothing). So [`Listing`] is made
-//! by [`Listing::checked`] alone, what was not read is [`Reading::NotRead`] and not an empty listing, and a
-//! [`Membership`] that an operation may end is handed out by a listing alone.
+//! A partial, empty or failed read must never become a plan (docs/design.md#whole-or-nothing). So only
+//! [`Listing::checked`] makes a [`Listing`], something that was not read is [`Reading::NotRead`] and not an empty
+//! listing, and only a listing hands out a [`Membership`] that an operation may end.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
@@ -27,17 +27,17 @@ pub struct LiveState {
     pub groups: Listing<LiveGroup>,
     /// The members of each declared group that exists.
     pub members: BTreeMap<GroupId, Listing<AccountId>>,
-    /// Every account of the site, where an identity needed it.
+    /// Every account of the site, if an identity needed it.
     pub users: Reading<Listing<AccountId>>,
-    /// What is known of each account that any read showed.
+    /// The data of each account that any read showed.
     pub accounts: BTreeMap<AccountId, LiveAccount>,
-    /// What the organization says of the people it was asked about.
+    /// The organization's data about the people that it was asked for.
     pub people: BTreeMap<AccountId, OrganizationUser>,
     /// The emails that the organization was asked for, whether it knows them or not.
     pub searched: BTreeSet<Email>,
-    /// The users of the SCIM directory, where an identity needed them.
+    /// The users of the SCIM directory, if an identity needed them.
     pub scim_users: Reading<Vec<ScimUser>>,
-    /// The roles of groups in apps, where a tree declares any.
+    /// The roles of groups in apps, if a tree declares any.
     pub grants: Grants,
 }
 
@@ -45,7 +45,7 @@ pub struct LiveState {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LiveGroup {
-    /// Its id.
+    /// Its ID.
     pub id: GroupId,
     /// Its name.
     pub name: GroupName,
@@ -55,15 +55,15 @@ pub struct LiveGroup {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct LiveAccount {
-    /// Its id.
+    /// Its ID.
     pub id: AccountId,
     /// What sort of account it is.
     pub kind: AccountKind,
-    /// Whether it is active, and why not where a surface says it.
+    /// Whether it is active, and if not, why, as far as a surface says.
     pub status: UserStatus,
-    /// The display name; it comes from outside and may hold anything.
+    /// The display name; it comes from outside and may contain anything.
     pub name: String,
-    /// The email, where the API shows it (docs/atlassian.md#hidden-emails).
+    /// The email, if the API shows it (docs/atlassian.md#hidden-emails).
     pub email: Option<Email>,
 }
 
@@ -82,7 +82,7 @@ pub enum AccountKind {
 }
 
 impl AccountKind {
-    /// Whether an account may be a person: what the API does not name may be one (docs/atlassian.md#account-kinds).
+    /// Whether an account may be a person: one of unknown kind may be (docs/atlassian.md#account-kinds).
     pub fn is_person(self) -> bool {
         match self {
             Self::Atlassian | Self::Unknown => true,
@@ -91,17 +91,17 @@ impl AccountKind {
     }
 }
 
-/// What the credentials may see and do.
+/// The access that the credentials have.
 #[derive(Clone, Debug, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Rights {
     /// The surfaces that there is a credential for.
     pub surfaces: BTreeSet<Surface>,
-    /// What Jira's credential may do, where there is one. The owners of other keys are not known.
+    /// The rights of the Jira credential, if there is one. The owners of other keys are not known.
     pub jira: Option<JiraRights>,
 }
 
-/// What Jira's credential may see and do, as the probe found it.
+/// The rights of the Jira credential, as the probe found them.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JiraRights {
@@ -129,13 +129,13 @@ impl Rights {
         self.surfaces.contains(&surface)
     }
 
-    /// The groups that make their members site administrators, where Jira told.
+    /// The groups that make their members site administrators, if Jira reported them.
     pub fn site_admin_groups(&self) -> impl Iterator<Item = &LiveGroup> {
         self.jira.iter().flat_map(|jira| jira.site_admin_groups.iter())
     }
 }
 
-/// What Atlassian calls every account that was erased for good. It is nobody's name.
+/// Atlassian's name for every account that was erased for good. It is nobody's name.
 pub const FORMER_USER: &str = "Former user";
 
 impl LiveAccount {
@@ -144,19 +144,20 @@ impl LiveAccount {
         self.status == UserStatus::Active
     }
 
-    /// Whether it is a person's whose email no surface shows. Of an erased account nobody hides an email: it has none.
+    /// Whether it is the account of a person whose email no surface shows. An erased account does not hide its email:
+    /// it has none.
     pub fn hides_email(&self) -> bool {
         self.kind.is_person() && self.email.is_none() && !self.is_erased()
     }
 
-    /// Whether it is what is left of an account that was erased for good: Atlassian keeps the id, names it so, and shows it
-    /// as inactive and without an email (captured from sites of 2024 and 2025).
+    /// Whether it is the remainder of an account that was erased for good: Atlassian keeps the ID, gives it this name, and
+    /// shows it as inactive and without an email (captured from sites of 2024 and 2025).
     pub fn is_erased(&self) -> bool {
         !self.active() && self.email.is_none() && self.name == FORMER_USER
     }
 
-    /// Takes in what the organization says of the person: it knows emails that Jira hides, and why somebody is not
-    /// active. What it leaves unsaid stands as it was.
+    /// Adds the organization's data about the person: it knows emails that Jira hides, and why somebody is not active.
+    /// It overwrites nothing that the organization leaves out.
     pub fn learn(&mut self, person: &OrganizationUser) {
         if person.email.is_some() {
             self.email.clone_from(&person.email);
@@ -179,7 +180,7 @@ impl Listing<LiveGroup> {
 }
 
 impl LiveState {
-    /// Takes in what the organization says of people.
+    /// Adds the organization's data about people.
     pub fn learn(&mut self, people: impl IntoIterator<Item = OrganizationUser>) {
         for person in people {
             self.accounts.entry(person.account.clone()).or_insert_with(|| person.live()).learn(&person);
@@ -188,33 +189,33 @@ impl LiveState {
     }
 }
 
-/// Something that may not have been read, which is not the same as empty.
+/// Something that may not have been read, which differs from empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reading<T> {
-    /// Nobody asked, or the credential may not.
+    /// No read asked for it, or the credential lacks the permission.
     #[default]
     NotRead,
-    /// Read whole.
+    /// Read completely.
     Read(T),
 }
 
-/// What a pager collected.
+/// The rows that a pager collected.
 #[derive(Clone, Debug)]
 pub struct Rows<T> {
     /// The rows of every page, in any order.
     pub rows: Vec<T>,
-    /// How many rows there are, where the API says it.
+    /// How many rows there are, if the API says so.
     pub total: Option<usize>,
     /// Whether the API marked the last page as the last.
     pub ended: bool,
 }
 
-/// Rows that are known to be all of them, distinct and in order. One that a snapshot holds was complete when it was
-/// read; a plan from it is for people to look at, and apply reads for itself.
+/// Rows that are known to be complete, distinct and in order. A snapshot's listing was complete when it was read; a
+/// plan from it is only for people to look at, and apply reads for itself.
 ///
-/// A row whose id the API does not tell counts towards the total: it is a row, and nobody can say whose. Nothing is ever
-/// matched with it, nor changed.
+/// A row whose ID the API does not show counts towards the total, although its owner is unknown. Such a row is never
+/// matched or changed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing<T> {
     rows: Vec<T>,
@@ -227,24 +228,24 @@ pub enum IncompleteRead {
     /// The last page never came.
     #[error("the last page never came after {read} rows")]
     Unended {
-        /// Rows that did come.
+        /// Rows that were read.
         read: usize,
     },
     /// The number of distinct rows is not the total.
     #[error("{distinct} distinct rows came where the API counts {total}")]
     Miscounted {
-        /// Distinct rows that came.
+        /// Distinct rows that were read.
         distinct: usize,
         /// The API's count.
         total: usize,
     },
-    /// A row came twice, so the pages moved while they were read.
+    /// A row occurred twice, so the pages moved while they were read.
     #[error("a row came twice: the list changed while it was read")]
     Repeated,
 }
 
 /// A membership that a listing showed. Only a listing makes one, so nothing that was not read can be revoked; a saved
-/// plan has them to be looked at and compared, and is never carried out itself.
+/// plan has memberships only for display and comparison, and is never itself carried out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Membership {
     group: GroupId,
@@ -252,7 +253,7 @@ pub struct Membership {
 }
 
 impl<T> Reading<T> {
-    /// What was read.
+    /// The value, if it was read.
     pub fn read(&self) -> Option<&T> {
         match self {
             Self::NotRead => None,
@@ -262,7 +263,7 @@ impl<T> Reading<T> {
 }
 
 impl<T: Ord + Clone> Listing<T> {
-    /// The rows of some set alone.
+    /// Only the rows of a given set.
     #[must_use]
     pub fn only(&self, kept: &BTreeSet<T>) -> Self {
         let rows = self.rows.iter().filter(|row| kept.contains(row)).cloned().collect();
@@ -271,16 +272,15 @@ impl<T: Ord + Clone> Listing<T> {
 }
 
 impl<T: Ord> Listing<T> {
-    /// A listing of rows that are known to be all of them, from several whole reads.
+    /// A listing of rows that are known to be complete, from several complete reads.
     pub fn joined(rows: BTreeSet<T>) -> Self {
         Self { rows: rows.into_iter().collect(), unidentified: Vec::new() }
     }
 
-    /// Checks that rows are all of them.
+    /// Checks that the rows are complete.
     ///
     /// # Errors
-    /// [`IncompleteRead`] when the last page is missing, a row came twice, or the count is another than the
-    /// API's.
+    /// [`IncompleteRead`] when the last page is missing, a row occurred twice, or the count differs from the API's.
     pub fn checked(rows: Rows<T>) -> Result<Self, IncompleteRead> {
         let Rows { mut rows, total, ended } = rows;
         let read = rows.len();
@@ -297,13 +297,13 @@ impl<T: Ord> Listing<T> {
         }
     }
 
-    /// Whether it holds a row.
+    /// Whether it contains a row.
     pub fn contains(&self, row: &T) -> bool {
         self.rows.binary_search(row).is_ok()
     }
 }
 
-/// How a listing is written: as its rows, where all of them have ids.
+/// The written form of a listing: its rows, if all of them have IDs.
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(untagged)]
 enum Written<R> {
@@ -347,7 +347,7 @@ impl<'de, T: Ord + Deserialize<'de>> Deserialize<'de> for Listing<T> {
 }
 
 impl<T> Listing<T> {
-    /// The same listing, with the names of rows that it has besides those with ids.
+    /// Adds the names of rows without an ID.
     #[must_use]
     pub fn beside(mut self, unidentified: impl IntoIterator<Item = String>) -> Self {
         self.unidentified = unidentified.into_iter().collect();
@@ -355,14 +355,14 @@ impl<T> Listing<T> {
         self
     }
 
-    /// The same listing, with other names for its rows that have no id.
+    /// Gives its rows without an ID other names.
     #[must_use]
     pub fn calling_unidentified(self, name: impl Fn(&str) -> String) -> Self {
         let names: Vec<String> = self.unidentified.iter().map(|known| name(known)).collect();
         self.beside(names)
     }
 
-    /// The names of the rows that have no id; a name may be empty.
+    /// The names of the rows without an ID; a name may be empty.
     pub fn unidentified(&self) -> &[String] {
         &self.unidentified
     }
@@ -372,12 +372,12 @@ impl<T> Listing<T> {
         self.rows.iter()
     }
 
-    /// How many rows it holds.
+    /// The number of rows.
     pub fn len(&self) -> usize {
         self.rows.len()
     }
 
-    /// Whether it holds none.
+    /// Whether it has no rows.
     pub fn is_empty(&self) -> bool {
         self.rows.is_empty()
     }
@@ -393,7 +393,7 @@ impl<'a, T> IntoIterator for &'a Listing<T> {
 }
 
 impl Listing<AccountId> {
-    /// The same listing, whose ids share their text with those of known accounts.
+    /// Makes its IDs share their text with those of known accounts.
     #[must_use]
     pub fn sharing(mut self, known: &IndexMap<AccountId, LiveAccount>) -> Self {
         for id in &mut self.rows {
@@ -411,7 +411,7 @@ impl Listing<AccountId> {
 }
 
 impl Listing<LiveGroup> {
-    /// The same groups under other names.
+    /// Gives the groups other names.
     #[must_use]
     pub fn renamed(&self, name: impl Fn(&LiveGroup) -> GroupName) -> Self {
         let rows = self.iter().map(|group| LiveGroup { id: group.id.clone(), name: name(group) });

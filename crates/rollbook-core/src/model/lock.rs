@@ -14,11 +14,11 @@ pub struct Lock {
     pub groups: BTreeMap<GroupName, LockedId<GroupId>>,
 }
 
-/// An id and where it came from.
+/// An ID and its source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LockedId<Id> {
-    /// The id.
+    /// The ID.
     pub id: Id,
-    /// Which read gave it, as the lock says.
+    /// The read that gave it, by its name in the lock.
     pub from: String,
 }

@@ -1,4 +1,4 @@
-//! Every value that crosses a boundary. It depends on nothing of ours, and does no I/O.
+//! Every value that crosses a boundary. It depends on no other part of Rollbook, and does no I/O.
 //!
 //! The order of the rooms is the order of a run: a [`Tree`] of files becomes a [`Declaration`]; reads become a
 //! [`LiveState`]; their difference is [`Changes`], which [`Capabilities`] turn into a [`Plan`]; carrying it out

@@ -12,7 +12,7 @@ use super::ids::{AccountId, App, GroupId, GroupName};
 use super::live::Membership;
 use super::words::words;
 
-/// One step. It is matched exhaustively everywhere, so that a new one is a walk that the compiler leads.
+/// One step. It is matched exhaustively everywhere, so the compiler finds every place that a new one concerns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Operation {
@@ -20,20 +20,20 @@ pub enum Operation {
     CreateGroup {
         /// Its name.
         name: GroupName,
-        /// What it is for; not every surface can say it.
+        /// Its purpose; not every surface can send it.
         description: Option<String>,
     },
     /// Invites a person to the site, or provisions them.
     InviteUser {
         /// Their email.
         email: Email,
-        /// Their display name, where the tree says it; not every surface can say it.
+        /// Their display name, if the tree has it; not every surface can send it.
         name: Option<String>,
         /// The apps that the invitation asks for.
         apps: Vec<App>,
-        /// The groups that it leads into by itself: the additions to them need no request of their own.
+        /// The groups that it adds the person to by itself: no separate requests add them.
         groups: Vec<Ref<GroupId>>,
-        /// The default groups of its apps: the site puts the person into them by itself.
+        /// The default groups of its apps: the site adds the person to them by itself.
         defaults: Vec<NamedGroup>,
         /// Whether Atlassian sends the person a mail.
         sends_mail: bool,
@@ -42,7 +42,7 @@ pub enum Operation {
     ActivateUser {
         /// The account.
         account: AccountId,
-        /// What gave its access up, and is undone.
+        /// The status that it ends.
         from: Inactive,
         /// The memberships that have an effect again.
         memberships: Vec<Kept>,
@@ -54,39 +54,39 @@ pub enum Operation {
         /// The name.
         name: String,
     },
-    /// Puts an account into a group.
+    /// Adds an account to a group.
     AddMember {
         /// The group.
         group: Ref<GroupId>,
         /// The account.
         account: Ref<AccountId>,
     },
-    /// Takes an account out of a group.
+    /// Removes an account from a group.
     RemoveMember {
-        /// What was read.
+        /// The membership, as it was read.
         membership: Membership,
     },
-    /// Takes an account's access in one directory away.
+    /// Revokes an account's access in one directory.
     SuspendUser {
         /// The account.
         account: AccountId,
-        /// The memberships that stay and have no effect.
+        /// The memberships that stay, without effect.
         memberships: Vec<Kept>,
     },
     /// Closes an account for every Atlassian product.
     DeactivateUser {
         /// The account.
         account: AccountId,
-        /// The memberships that stay and have no effect.
+        /// The memberships that stay, without effect.
         memberships: Vec<Kept>,
     },
-    /// Takes an account out of the site.
+    /// Removes an account from the site.
     RemoveUser {
         /// The account.
         account: AccountId,
         /// The memberships that are lost with it and that no other operation of the plan ends.
         memberships: Vec<Kept>,
-        /// Whether the account was active, so that being inactive shows that it is removed.
+        /// Whether the account was active, so that its being inactive shows that it is removed.
         was_active: bool,
     },
     /// Deletes a group.
@@ -96,7 +96,7 @@ pub enum Operation {
         /// The memberships that are lost with it.
         members: Vec<Lost>,
     },
-    /// Gives a group a role in an app. Who gets it by that, [`AccessChange`](super::AccessChange) says.
+    /// Gives a group a role in an app. [`AccessChange`](super::AccessChange) says who gets the role by that.
     AssignRole {
         /// The group.
         group: Ref<GroupId>,
@@ -105,12 +105,12 @@ pub enum Operation {
     },
     /// Takes a role in an app from a group.
     RevokeRole {
-        /// What was read.
+        /// The role, as it was read.
         held: HeldRole,
     },
 }
 
-/// What an account that is not active is.
+/// The status of an inactive account.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Inactive {
@@ -125,7 +125,7 @@ pub enum Inactive {
 pub struct Kept {
     /// The group's name.
     pub group: GroupName,
-    /// What was read.
+    /// The membership, as it was read.
     pub membership: Membership,
 }
 
@@ -138,10 +138,10 @@ pub struct NamedGroup {
     pub name: GroupName,
 }
 
-/// A membership that is lost with something else, and whose it is.
+/// A membership that is lost with something else, and its person.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Lost {
-    /// What was read.
+    /// The membership, as it was read.
     pub membership: Membership,
     /// The person, as the plan calls them.
     #[schemars(with = "String")]
@@ -150,13 +150,13 @@ pub struct Lost {
     pub name: Option<String>,
 }
 
-/// An id that is known, or that another operation of the plan will make.
+/// An ID that is known, or that another operation of the plan will create.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ref<Id> {
-    /// The id.
+    /// The ID.
     Known(Id),
-    /// The operation whose answer brings it.
+    /// The operation whose response contains it.
     Made(Key),
 }
 
@@ -178,11 +178,11 @@ words! {
         Declared = "declared",
         /// The tree does not name it, in a group that is exact.
         Undeclared = "undeclared",
-        /// Its `until` has come.
+        /// Its `until` is past.
         Expired = "expired",
         /// An `except` names the person.
         Excepted = "excepted",
-        /// The person is `active: false`.
+        /// The tree has `active: false` for the person.
         Offboarded = "offboarded",
         /// Nothing declares the person.
         Unlisted = "unlisted",
@@ -223,7 +223,7 @@ impl Operation {
         }
     }
 
-    /// The account that it is about, where that is known already.
+    /// Its account, if that is already known.
     pub fn account(&self) -> Option<&AccountId> {
         match self {
             Self::CreateGroup { .. }
@@ -241,7 +241,7 @@ impl Operation {
         }
     }
 
-    /// The group that it is about, where that is known already.
+    /// Its group, if that is already known.
     pub fn group(&self) -> Option<&GroupId> {
         match self {
             Self::CreateGroup { .. }
@@ -258,7 +258,7 @@ impl Operation {
         }
     }
 
-    /// The account that it is about, known or not.
+    /// Its account, known or not.
     pub fn account_ref(&self) -> Option<Ref<AccountId>> {
         if let Self::AddMember { account, .. } = self {
             return Some(account.clone());
@@ -266,7 +266,7 @@ impl Operation {
         self.account().cloned().map(Ref::Known)
     }
 
-    /// The group that it is about, known or not.
+    /// Its group, known or not.
     pub fn group_ref(&self) -> Option<Ref<GroupId>> {
         if let Self::AddMember { group, .. } | Self::AssignRole { group, .. } = self {
             return Some(group.clone());
@@ -274,7 +274,7 @@ impl Operation {
         self.group().cloned().map(Ref::Known)
     }
 
-    /// The account that loses all its access by it, and the memberships that have no effect any more or end with it.
+    /// The account that loses all its access by it, and the memberships that it ends or makes ineffective.
     pub fn leaver(&self) -> Option<(&AccountId, &[Kept])> {
         if let Self::SuspendUser { account, memberships }
         | Self::DeactivateUser { account, memberships }
@@ -285,8 +285,7 @@ impl Operation {
         None
     }
 
-    /// Whether it takes a membership, an account, a group or a role out of the site, so that finding nothing may be what it
-    /// leads to.
+    /// Whether it removes a membership, an account, a group or a role, so that a response "not found" may be its success.
     pub fn removes(&self) -> bool {
         matches!(
             self,
@@ -297,7 +296,7 @@ impl Operation {
         )
     }
 
-    /// The memberships that have an effect again, or none any more, with an account or a group.
+    /// The memberships that have an effect again, or lose it, with an account or a group.
     pub fn memberships(&self) -> impl Iterator<Item = &Membership> {
         let kept: &[Kept] = if let Self::ActivateUser { memberships, .. }
         | Self::SuspendUser { memberships, .. }
@@ -312,7 +311,7 @@ impl Operation {
         kept.iter().map(|kept| &kept.membership).chain(lost.iter().map(|lost| &lost.membership))
     }
 
-    /// Takes in a membership of the account that it is about, where that has an effect again, or none any more, by it.
+    /// Adds a membership of its account that has an effect again, or loses it, by the operation.
     pub fn keep(&mut self, kept: &Kept) {
         if let Self::ActivateUser { account, memberships, .. }
         | Self::SuspendUser { account, memberships }
@@ -326,7 +325,7 @@ impl Operation {
         }
     }
 
-    /// The operations that make an id which it needs.
+    /// The operations that create an ID which it needs.
     pub fn awaits(&self) -> Vec<&Key> {
         match self {
             Self::AddMember { group, account } => {
@@ -346,17 +345,17 @@ impl Operation {
         }
     }
 
-    /// Whether it is an invitation that leads into a group by itself.
+    /// Whether it is an invitation that adds the person to a group by itself.
     pub fn joins(&self, group: &Ref<GroupId>) -> bool {
         matches!(self, Self::InviteUser { groups, .. } if groups.contains(group))
     }
 
-    /// The groups into which the site puts somebody by itself.
+    /// The groups to which the site adds somebody by itself.
     pub fn defaults(&self) -> &[NamedGroup] {
         if let Self::InviteUser { defaults, .. } = self { defaults } else { &[] }
     }
 
-    /// The apps that it is about.
+    /// Its apps.
     pub fn apps(&self) -> &[App] {
         if let Self::InviteUser { apps, .. } = self {
             return apps;
@@ -364,7 +363,7 @@ impl Operation {
         self.access().map_or(&[], |access| std::slice::from_ref(&access.app))
     }
 
-    /// The role in an app that it gives or takes.
+    /// The role in an app that it gives or revokes.
     pub fn access(&self) -> Option<&Access> {
         match self {
             Self::AssignRole { access, .. } => Some(access),
@@ -384,7 +383,7 @@ impl Operation {
 }
 
 impl<Id> Ref<Id> {
-    /// The id, where it is known already.
+    /// The ID, if it is already known.
     pub fn known(&self) -> Option<&Id> {
         match self {
             Self::Known(id) => Some(id),
@@ -392,7 +391,7 @@ impl<Id> Ref<Id> {
         }
     }
 
-    /// The operation whose answer brings the id.
+    /// The operation whose response contains the ID.
     pub fn made(&self) -> Option<&Key> {
         match self {
             Self::Known(_) => None,

@@ -1,4 +1,4 @@
-//! What the Organizations and the User management API say of people and groups (docs/atlassian.md#organizations-api).
+//! The people and groups of the Organizations and the User management API (docs/atlassian.md#organizations-api).
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ pub struct OrganizationUser {
     pub account: AccountId,
     /// The email, where it is shown.
     pub email: Option<Email>,
-    /// The full name; it comes from outside and may hold anything.
+    /// The full name; it comes from outside and may contain anything.
     pub name: String,
     /// The combined status of the account and its membership.
     pub status: UserStatus,
@@ -42,11 +42,11 @@ words! {
         NotInvited = "not-invited",
         /// The account is deactivated, everywhere.
         Deactivated = "deactivated",
-        /// The account is to be deleted, and can be kept for some days.
+        /// The account will be deleted, and can be kept for some days.
         ForDeletion = "for-deletion",
         /// The account is closed for good.
         Closed = "closed",
-        /// It is not active, and the surface does not say why, as Jira does not.
+        /// It is not active, and the surface, such as Jira, does not say why.
         Inactive = "inactive",
         /// The API does not say.
         NotReported = "unsaid",
@@ -94,21 +94,21 @@ pub enum PlatformRole {
 /// A group, as the organization's group search shows it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct OrganizationGroup {
-    /// Its id; the same as in Jira.
+    /// Its ID; the same as in Jira.
     pub id: GroupId,
     /// Its name.
     pub name: GroupName,
-    /// What it is for; it comes from outside and may hold anything.
+    /// Its purpose; it comes from outside and may contain anything.
     pub description: Option<String>,
-    /// Whether an identity provider made it.
+    /// Whether an identity provider created it.
     pub external_synced: bool,
     /// Who manages it.
     pub managed_by: GroupManager,
-    /// Whether this credential may change it, where the API says it.
+    /// Whether this credential may change it, if the API says so.
     pub modifiable: Option<bool>,
-    /// Whether this credential may delete it, where the API says it.
+    /// Whether this credential may delete it, if the API says so.
     pub deletable: Option<bool>,
-    /// How many users it has, where it was asked for.
+    /// How many users it has, if the request asked for it.
     pub users: Option<usize>,
 }
 
@@ -127,19 +127,19 @@ pub enum GroupManager {
     NotReported,
 }
 
-/// What may be done to a managed account, and who else owns it.
+/// The changes that are allowed on a managed account, and who else owns it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Privileges {
     /// Whether it may be deactivated and activated, or why not.
     pub may_disable: Result<(), Restriction>,
-    /// Whether a SCIM directory owns anything of it.
+    /// Whether a SCIM directory owns any part of it.
     pub scim_owned: bool,
-    /// Whether it is the organization's to manage.
+    /// Whether the organization manages it.
     pub managed: bool,
 }
 
-/// Why something may not be done to an account.
+/// Why a change of an account is not allowed.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Restriction {
@@ -151,11 +151,11 @@ pub enum Restriction {
     Saml,
     /// It is the credential's own account: `administrative.notMyself`.
     Myself,
-    /// Its user alone may: `myselfOnly`.
+    /// Only its user may: `myselfOnly`.
     MyselfOnly,
     /// The account is managed, and not by this organization: `managedAccount`.
     ManagedElsewhere,
-    /// It is for Atlassian alone: `administrative`.
+    /// Only Atlassian may: `administrative`.
     Administrative,
     /// The person is blocked by export control: `blocked.exportControl`.
     ExportControl,
@@ -163,7 +163,7 @@ pub enum Restriction {
     NotManaged,
     /// The account's email is not verified: `forbidden.targetUnverified`.
     Unverified,
-    /// The API did not say whether it may.
+    /// The API did not say whether it is allowed.
     NotReported,
     /// Any other, in the API's words.
     Other(String),
@@ -173,13 +173,13 @@ pub enum Restriction {
 /// (docs/atlassian.md#what-the-organization-does-not-show).
 const UNSHOWN: [&str; 2] = ["system-administrators", "atlassian-addons-admin"];
 
-/// Whether the organization's API never shows a group of this name; to it the name seems free.
+/// Whether the organization's API never shows a group of this name, and reports the name as free.
 pub fn is_unshown(name: &GroupName) -> bool {
     UNSHOWN.contains(&name.as_str())
 }
 
 impl OrganizationUser {
-    /// The account as every listing shows it. Only people are shown here
+    /// The account as every listing shows it. The organization shows only people
     /// (docs/atlassian.md#what-the-organization-does-not-show).
     pub fn live(&self) -> LiveAccount {
         LiveAccount {
@@ -198,7 +198,7 @@ impl OrganizationGroup {
         LiveGroup { id: self.id.clone(), name: self.name.clone() }
     }
 
-    /// Who may change it, in the words of Jira's picker.
+    /// Who may change it, in the terms of Jira's picker.
     pub fn kind(&self) -> GroupKind {
         GroupKind {
             modifiable: self.modifiable,
@@ -219,7 +219,7 @@ impl OrganizationGroup {
 }
 
 impl Restriction {
-    /// A clause that says why.
+    /// A clause that gives the reason.
     pub fn why(&self) -> &str {
         match self {
             Self::Scim => "a SCIM directory owns the account",

@@ -16,51 +16,51 @@ use super::snapshot::Taken;
 use super::tree::Location;
 use super::words::words;
 
-/// Every step that brings live to desired. The same inputs give the same bytes, but for `header`, which stands outside
-/// the fingerprint.
+/// Every step that brings live to desired. The same inputs give the same bytes, except for `header`, which is not part
+/// of the fingerprint.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Plan {
-    /// When and by what the plan was made; it stands outside the fingerprint.
+    /// When and by which version the plan was made; it is not part of the fingerprint.
     pub header: Header,
     /// The site's origin.
     pub site: String,
     /// SHA-256 over site, organization, tree digest and operations, in hex.
     pub fingerprint: String,
-    /// The base revision, and how the tree differs from it; nothing where there is none to compare with.
+    /// The base revision, and how the tree differs from it; `None` if there is no base.
     pub base: Option<Comparison>,
-    /// How a reviewed plan fares in this one; nothing where there was none.
+    /// How a reviewed plan compares with this one; `None` if there is none.
     pub review: Option<Review>,
     /// The targets and reasons that the plan was narrowed to; empty for the whole tree.
     pub narrowed_to: Vec<String>,
-    /// Whether it takes a run back, instead of what the tree asks for.
+    /// Whether it reverts a run, instead of applying the tree.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub undoes: bool,
     /// The totals.
     pub summary: Summary,
     /// The steps: every requirement first, then revokes, then by key.
     pub operations: Vec<PlannedOperation>,
-    /// The ids by which the surfaces know what the operations name, where they have their own.
+    /// The surfaces' own IDs of the accounts, groups and apps that the operations name.
     pub surface_ids: SurfaceIds,
-    /// The accounts that the operations are about, with what said that they are theirs.
+    /// The accounts that the operations are about, each with its source.
     pub identities: Vec<Identified>,
     /// The groups that change, with their member counts.
     pub groups: Vec<GroupSummary>,
-    /// Who gets or loses a role in an app by the operations that give one to a group or take it.
+    /// Who gets or loses a role in an app by the operations that give or revoke one for a group.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<AccessChange>,
-    /// What the tree wants and cannot have.
+    /// The parts of the tree that cannot be carried out.
     pub blocked: Vec<Blocked>,
-    /// What a reviewer should know.
+    /// Facts that a reviewer should know.
     pub notes: Vec<Note>,
-    /// What the guards say that tripped, or that could not be judged.
+    /// The verdicts of the guards that tripped, or that could not be evaluated.
     pub guards: Vec<Verdict>,
     /// How far the operations reach beyond the site, in full sentences.
     pub reach: Vec<Cow<'static, str>>,
-    /// What carrying it out takes.
+    /// The cost of carrying it out.
     pub cost: Cost,
 }
 
-/// The ids by which surfaces know accounts, groups and apps, where they have their own.
+/// The surfaces' own IDs of accounts, groups and apps.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SurfaceIds {
     /// Accounts in the SCIM directory.
@@ -71,7 +71,7 @@ pub struct SurfaceIds {
     pub resources: BTreeMap<App, String>,
 }
 
-/// Which account a declared user is, and what said so.
+/// The account of a declared user, and its source.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Identified {
     /// The user.
@@ -79,12 +79,12 @@ pub struct Identified {
     pub user: UserRef,
     /// Their account.
     pub account: AccountId,
-    /// What said so.
+    /// The source.
     pub from: IdentitySource,
 }
 
 words! {
-    /// What says that an account is a user's (docs/design.md#where-an-account-comes-from).
+    /// A source that ties an account to a user (docs/design.md#where-an-account-comes-from).
     pub enum IdentitySource {
         /// The tree names the account itself.
         Pin = "pin",
@@ -101,7 +101,7 @@ words! {
     }
 }
 
-/// When and by what a plan was made.
+/// When and by which version a plan was made.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Header {
     /// When, in UTC (RFC 3339).
@@ -109,13 +109,13 @@ pub struct Header {
     /// The date that `until` was compared with.
     #[schemars(with = "String")]
     pub today: Date,
-    /// The commit of the tree, where it is known.
+    /// The commit of the tree, if it is known.
     pub commit: Option<String>,
     /// Rollbook's version.
     pub rollbook: String,
-    /// The snapshot that it was made from; nothing where the site was read.
+    /// The snapshot that it was made from; `None` if the site was read.
     pub snapshot: Option<Taken>,
-    /// SHA-256 over the document that the plan is written as, with this as null, in hex; nothing before it is written.
+    /// SHA-256 over the document that the plan is written as, with this as null, in hex; `None` before it is written.
     pub checksum: Option<String>,
 }
 
@@ -128,9 +128,9 @@ pub struct Summary {
     pub revokes: usize,
     /// Operations.
     pub operations: usize,
-    /// What the tree wants and cannot have.
+    /// Things that the tree asks for and that are blocked.
     pub blocked: usize,
-    /// Memberships of people who left that an identity provider alone can end; their accounts are off.
+    /// Memberships of people who left that only an identity provider can end; their accounts are inactive.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub waiting: usize,
 }
@@ -143,7 +143,7 @@ fn is_zero(count: &usize) -> bool {
 /// A step of a plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct PlannedOperation {
-    /// What it does to what.
+    /// The change and the thing that it changes.
     pub key: Key,
     /// The step itself.
     pub operation: Operation,
@@ -155,22 +155,22 @@ pub struct PlannedOperation {
     pub origin: Location,
     /// Why.
     pub reason: Reason,
-    /// Whether the base revision would need it as well.
+    /// Whether the base revision would also need it.
     pub drift: Drift,
     /// Whether it touches a privileged group.
     pub privileged: bool,
-    /// The display name of the live account it is about, where there is one.
+    /// The display name of the live account that it is about, if there is one.
     pub name: Option<String>,
     /// The first day on which the granted access is gone.
     #[schemars(with = "Option<String>")]
     pub until: Option<Date>,
 }
 
-/// Whether the base revision would need an operation as well.
+/// Whether the base revision would also need an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Drift {
-    /// It would: live was changed by hand, or an earlier change was not applied.
+    /// It would: the site was changed by hand, or an earlier change was not applied.
     Yes,
     /// It would not: the change under review asks for it.
     No,
@@ -189,14 +189,14 @@ pub struct GroupSummary {
     pub after: usize,
 }
 
-/// Who gets a role in an app, or loses it, since a group gives it from now on, or gives it no more.
+/// The people who get or lose a role in an app, since a group starts or stops giving it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct AccessChange {
     /// The operation.
     pub key: Key,
-    /// Those in the group after the plan who are not known to have the role by another group.
+    /// Those in the group after the plan who are not known to have the role through another group.
     pub people: Vec<Beneficiary>,
-    /// Whether every other group that gives the role was read. Where one was not, some of the people may have it by that.
+    /// Whether every other group that gives the role was read. If not, some of the people may have the role through it.
     pub exact: bool,
     /// How many of them Atlassian may mail.
     pub mails: usize,
@@ -208,13 +208,13 @@ pub struct Beneficiary {
     /// The person, as the plan calls them.
     #[schemars(with = "String")]
     pub user: UserRef,
-    /// The account, where there is one already.
+    /// The account, if there is one already.
     pub account: Option<AccountId>,
     /// The display name.
     pub name: Option<String>,
 }
 
-/// Something that the tree wants and that cannot be done.
+/// A request of the tree that cannot be carried out.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Blocked {
     /// What it is about.
@@ -225,7 +225,7 @@ pub struct Blocked {
     pub reason: Reason,
     /// Stable and kebab-case.
     pub code: Cow<'static, str>,
-    /// A lowercase fragment that says what stands in the way.
+    /// A lowercase fragment that names the obstacle.
     pub why: String,
     /// A full sentence that says what to do, and where.
     pub help: String,
@@ -243,26 +243,26 @@ pub struct Note {
     /// The display names in the text.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub names: Vec<String>,
-    /// Where the tree speaks of it.
+    /// The place in the tree that it concerns.
     pub origin: Option<Location>,
 }
 
-/// What a guard says of a plan.
+/// The result of a guard for a plan.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct Verdict {
     /// The guard.
     pub guard: Guard,
-    /// What it says.
+    /// The ruling.
     pub ruling: Ruling,
-    /// What it is about; nothing where it is about the plan as a whole.
+    /// The things that it is about; empty if it is about the whole plan.
     pub addresses: Vec<Address>,
-    /// What tripped it and by how much, or why it was not judged: a lowercase fragment.
+    /// What tripped it and by how much, or why it was not evaluated: a lowercase fragment.
     pub why: String,
     /// A full sentence that says what to do.
     pub help: String,
 }
 
-/// What a guard says.
+/// The ruling of a guard.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "ruling", rename_all = "kebab-case")]
 pub enum Ruling {
@@ -270,7 +270,7 @@ pub enum Ruling {
     Refused,
     /// It would be refused, and a waiver of the tree lets it pass.
     Waived {
-        /// Why, by the waiver.
+        /// The waiver's reason.
         because: String,
         /// The first day on which the guard is back.
         #[schemars(with = "String")]
@@ -280,14 +280,14 @@ pub enum Ruling {
     Allowed,
     /// The rules of the base revision would refuse it, and those of the change under review let it pass.
     AllowedByChange {
-        /// What lets it pass.
+        /// The part of the change that lets it pass.
         by: RuleSource,
     },
-    /// The tree asks for the guard, and it cannot be judged.
+    /// The tree asks for the guard, and it cannot be evaluated.
     NotJudged,
 }
 
-/// What of a change lets a plan pass.
+/// The part of a change that lets a plan pass.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "rule", rename_all = "kebab-case")]
 pub enum RuleSource {
@@ -295,7 +295,7 @@ pub enum RuleSource {
     Policy,
     /// A waiver.
     Waiver {
-        /// Why, by the waiver.
+        /// The waiver's reason.
         because: String,
         /// The first day on which the guard is back.
         #[schemars(with = "String")]
@@ -310,32 +310,31 @@ pub const PATIENCE: u16 = 30;
 /// How many seconds they may lag behind the change of a role (docs/atlassian.md#roles-of-groups).
 pub const ROLE_PATIENCE: u16 = 36;
 
-/// What carrying a plan out takes.
+/// The cost of carrying a plan out.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, JsonSchema)]
 pub struct Cost {
-    /// Requests, reads after the writes included.
+    /// Requests, including the reads after the writes.
     pub requests: usize,
     /// The requests of each surface.
     pub surfaces: BTreeMap<Surface, usize>,
-    /// What the published rate limits make of the writes, in seconds, in addition to the looks after them.
+    /// The seconds that the writes take under the published rate limits, without the reads after them.
     pub seconds: f64,
-    /// What happens to the seats of each app that the plan touches, where they are limited.
+    /// How the seats of each app that the plan touches change, if they are limited.
     pub seats: Vec<SeatChange>,
 }
 
-/// What happens to the seats of an app.
+/// How the seats of an app change.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct SeatChange {
     /// The app.
     pub app: App,
-    /// Seats that people take who had none.
+    /// Seats that people take who had none before.
     pub gains: usize,
-    /// Seats that people leave.
+    /// Seats that people give up.
     pub loses: usize,
-    /// Seats that are left after the plan; less than none where there are too few.
+    /// Seats that are left after the plan; negative if there are too few.
     pub left: i64,
-    /// Whether every group that gives the app was read. Where one was not, people may have had a seat, or keep one,
-    /// by it.
+    /// Whether every group that gives the app was read. If not, people may have had, or may keep, a seat through it.
     pub exact: bool,
 }
 

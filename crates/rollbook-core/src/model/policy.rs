@@ -16,7 +16,7 @@ use super::words::words;
 /// `policy:` of `rollbook.yaml`. What a tree leaves out has the value of [`Policy::default`].
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Policy {
-    /// Whether undeclared members of declared groups are removed, where the group does not say.
+    /// Whether undeclared members of declared groups are removed, unless the group has its own mode.
     pub mode: Mode,
     /// What happens to active accounts that nothing declares.
     pub unlisted_users: Option<Located<UnlistedUsers>>,
@@ -24,7 +24,7 @@ pub struct Policy {
     pub unlisted_groups: UnlistedGroups,
     /// The domains at which a declared user who does not exist may be invited.
     pub invite_domains: Vec<Located<String>>,
-    /// Whether an invitation sends mail, where that can be chosen.
+    /// Whether an invitation sends mail, if that can be chosen.
     pub invite_mail: bool,
     /// What `active: false` does.
     pub offboard: Offboard,
@@ -32,13 +32,13 @@ pub struct Policy {
     pub max_revokes: Option<MaxRevokes>,
     /// How many active members a group must keep.
     pub keep_at_least: BTreeMap<GroupName, Located<u32>>,
-    /// What is never revoked.
+    /// The things that are never revoked.
     pub protect: Protect,
     /// Groups that are marked in every plan.
     pub privileged: Vec<Located<GroupName>>,
     /// Whether the author of a change may grant themselves a privileged group.
     pub self_grant: SelfGrant,
-    /// Lists of groups of which nobody may be in two.
+    /// Lists of groups; nobody may be in two groups of one list.
     pub exclusive: Vec<Located<Vec<Located<GroupName>>>>,
     /// Who owns the settings, the lock, the users and the CI files.
     pub admins: Vec<Located<Email>>,
@@ -129,7 +129,7 @@ words! {
     /// What `active: false` does to an account.
     #[derive(Default)]
     pub enum Offboard {
-        /// Takes its access in one directory away; it can be restored.
+        /// Revokes its access in one directory; it can be restored.
         #[default]
         Suspend = "suspend",
         /// Closes a managed account for every Atlassian product.
@@ -180,7 +180,7 @@ pub struct GroupRevokes {
     pub percent: u32,
 }
 
-/// What is never revoked.
+/// The things that are never revoked.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Protect {
     /// People.
@@ -189,7 +189,7 @@ pub struct Protect {
     pub groups: Vec<Located<GroupName>>,
 }
 
-/// An entry of `waive:`: a guard that is waived for some addresses until a day.
+/// An entry of `waive:`: a guard that is waived for some addresses until a date.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Waiver {
     /// The guard.
@@ -200,12 +200,12 @@ pub struct Waiver {
     pub because: String,
     /// The first day on which the guard is back.
     pub until: Date,
-    /// Where the entry stands.
+    /// Where the entry is.
     pub origin: Origin,
 }
 
 impl Waiver {
-    /// Whether it takes an address in.
+    /// Whether it covers an address.
     pub fn covers(&self, address: &Address) -> bool {
         self.addresses.iter().any(|waived| waived.value.covers(address))
     }

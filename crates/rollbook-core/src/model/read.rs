@@ -1,6 +1,6 @@
-//! Every read that a plan may need: what it is for, and what follows where it has no answer.
+//! Every read that a plan may need: its purpose, and the consequence if it gets no answer.
 //!
-//! This is the one table of them. `docs/reads.md` is made from it, and a test refuses each read in turn.
+//! This is the one table of them. `docs/reads.md` is generated from it, and a test refuses each read in turn.
 
 use std::fmt;
 
@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub enum Read {
     /// Which site is it?
     Site,
-    /// Whose is Jira's credential, and what may it do?
+    /// Whose is the Jira credential, and what may it do?
     Rights,
     /// Which directory of the organization is it?
     Directory,
@@ -31,11 +31,11 @@ pub enum Read {
     Records,
     /// Who may change a group?
     GroupKind,
-    /// Which groups is somebody in who leaves or comes back?
+    /// Which groups is a person in who leaves or comes back?
     Memberships,
-    /// What is an account that is to be added, and no listing showed?
+    /// What is an account that will be added, and no listing showed?
     Account,
-    /// What does the organization say of a person that a change is about?
+    /// What does the organization report about a person that a change is about?
     Standing,
     /// What may user management do to an account?
     Privileges,
@@ -45,13 +45,13 @@ pub enum Read {
     SiteAdmins,
     /// Who administers the organization?
     OrganizationAdmins,
-    /// Which domains are the organization's own?
+    /// Which domains does the organization own?
     Domains,
     /// Which resources are the site's apps?
     Resources,
     /// Who has a record in the SCIM directory, when it is written to?
     Directories,
-    /// Which group of the SCIM directory is a synced one?
+    /// Which group of the SCIM directory does a synced group correspond to?
     DirectoryGroup,
     /// Which roles does a group give in apps?
     Grants,
@@ -59,18 +59,18 @@ pub enum Read {
     RoleGivers,
 }
 
-/// What follows where a read is refused, fails, or has an answer of a shape that nobody knows.
+/// The consequence if a read is refused, fails, or gets a response of unknown shape.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Without {
-    /// There is no plan: what it does not show would look as if it were gone, or somebody else's.
+    /// There is no plan: the things that it does not show would look as if they were gone, or somebody else's.
     NoPlan,
-    /// What depends on it is blocked, with the surface's own words. The rest of the plan stands.
+    /// Changes that depend on it are blocked, with the surface's own words. The rest of the plan is made.
     Blocked,
-    /// The plan says it in a note, with the surface's own words, and goes on without. What cannot is blocked.
+    /// A note in the plan says it, with the surface's own words, and planning goes on. Changes that need it are blocked.
     Noted,
 }
 
-/// A question that was asked and has no answer.
+/// A question that got no answer.
 #[derive(
     Clone,
     Debug,
@@ -89,11 +89,11 @@ pub enum Without {
 pub struct Unread {
     /// The question.
     pub read: Read,
-    /// The id of what it was asked about; nothing where it was asked about all at once.
+    /// The ID that it was asked about; `None` if it was asked about all at once.
     pub about: Option<String>,
-    /// What the surface said, or what went wrong: a lowercase fragment.
+    /// The surface's words, or a description of the fault: a lowercase fragment.
     pub why: String,
-    /// A full sentence that says what to do, where something is known.
+    /// A full sentence that says what to do, if anything is known.
     #[help]
     pub help: Option<String>,
 }
@@ -126,7 +126,7 @@ impl Read {
         Self::RoleGivers,
     ];
 
-    /// What it asks, as a fragment that suits "… was not read".
+    /// Its subject, as a fragment that suits "… was not read".
     pub fn what(self) -> &'static str {
         match self {
             Self::Site => "which site answers",
@@ -155,7 +155,7 @@ impl Read {
         }
     }
 
-    /// The requests that ask it, as `METHOD /route`; of several, the surfaces that there are decide.
+    /// The requests that ask it, as `METHOD /route`; if there are several, the available surfaces decide.
     pub fn requests(self) -> &'static [&'static str] {
         const USERS: &str = "POST /admin/v2/orgs/{orgId}/directories/{directoryId}/users/search";
         const GROUPS: &str = "POST /admin/v2/orgs/{orgId}/directories/{directoryId}/groups/search";
@@ -191,7 +191,7 @@ impl Read {
         }
     }
 
-    /// What follows where it has no answer. Reads that decide who is revoked, or who somebody is, are all or nothing.
+    /// The consequence if it gets no answer. Reads that decide who is revoked, or who somebody is, are all or nothing.
     pub fn without(self) -> Without {
         match self {
             Self::Site
@@ -218,7 +218,7 @@ impl Read {
         }
     }
 
-    /// What depends on it, as a full sentence without the full stop.
+    /// Its use, as a full sentence without the full stop.
     pub fn needed_for(self) -> &'static str {
         match self {
             Self::Site => "Nothing is told to another site, and nothing changed on one",

@@ -1,4 +1,4 @@
-//! What a surface answered to every operation of a plan, and the outcome.
+//! A surface's response to every operation of a plan, and the outcome.
 
 use std::collections::BTreeSet;
 
@@ -16,34 +16,34 @@ use super::text::cut;
 pub struct Report {
     /// Every operation of the plan, in the plan's order.
     pub outcomes: Vec<(Key, Outcome)>,
-    /// Why nothing more was sent, where a credential ended the run: a full sentence or two.
+    /// Why nothing more was sent, if a credential ended the run: a full sentence or two.
     pub ended: Option<String>,
-    /// The accounts and groups that were created, as the lock would have them, where their ids were shown.
+    /// The accounts and groups that were created, in the form of the lock, as far as their IDs were shown.
     pub made: Lock,
 }
 
-/// What a surface answers to a write, before a read confirms it. The texts are its own words where it had any; a journal
-/// keeps them cut.
+/// A surface's response to a write, before a read confirms it. The texts are its own words if it had any; a journal
+/// keeps them truncated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "word", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Response {
     /// It was done.
     Done,
-    /// Nothing needed doing.
+    /// No change was needed.
     Claimed {
-        /// In the surface's words.
+        /// The surface's words.
         #[serde(serialize_with = "shortened")]
         text: String,
     },
     /// It was not done.
     Refused {
-        /// In the surface's words.
+        /// The surface's words.
         #[serde(serialize_with = "shortened")]
         text: String,
     },
-    /// The answer was lost, so that it may have been done.
+    /// The response was lost, so it may have been done.
     Lost {
-        /// How.
+        /// The cause.
         #[serde(serialize_with = "shortened")]
         text: String,
     },
@@ -51,7 +51,7 @@ pub enum Response {
     NotSent,
 }
 
-/// The ids that an operation created.
+/// The IDs that an operation created.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct CreatedIds {
@@ -67,28 +67,28 @@ pub struct CreatedIds {
     /// A user's in the SCIM directory.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scim_user: Option<ScimId>,
-    /// The groups that an invitation led into.
+    /// The groups that an invitation added the person to.
     #[serde(skip_serializing_if = "BTreeSet::is_empty")]
     pub joined: BTreeSet<GroupId>,
 }
 
-/// The outcome of an operation. A journal keeps its texts cut.
+/// The outcome of an operation. A journal keeps its texts truncated.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "outcome", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Outcome {
-    /// The surface took it.
+    /// The surface accepted it.
     Applied {
-        /// Whether a read after the writes saw it, in all the time that reads may lag behind writes
+        /// Whether a read after the writes saw it, within the time that reads may lag behind writes
         /// (docs/atlassian.md#reads-lag-behind-writes).
         seen: bool,
     },
-    /// The surface took it, and there is no read that would show it, or it was refused.
+    /// The surface accepted it, and no read can show it, or the read was refused.
     Unconfirmed,
-    /// The surface said that nothing needed doing, and a read confirmed it.
+    /// The surface said that no change was needed, and a read confirmed it.
     Satisfied,
     /// The surface refused it, or could not be reached. It was not done.
     Failed {
-        /// In the surface's own words where it had any.
+        /// The surface's own words, if it had any.
         #[serde(serialize_with = "shortened")]
         why: String,
     },
@@ -97,9 +97,9 @@ pub enum Outcome {
         /// That operation.
         requires: Key,
     },
-    /// It was sent, the answer was lost, and reads cannot tell.
+    /// It was sent, the response was lost, and reads cannot decide it.
     Unsettled {
-        /// How the answer was lost.
+        /// How the response was lost.
         #[serde(serialize_with = "shortened")]
         why: String,
     },
@@ -113,7 +113,7 @@ impl CreatedIds {
         Self { group: Some(id), ..Self::default() }
     }
 
-    /// An account was created, or an invitation led to it.
+    /// An account was created, or found by an invitation.
     pub fn account(id: AccountId) -> Self {
         Self { account: Some(id), ..Self::default() }
     }
@@ -146,7 +146,7 @@ impl Outcome {
         }
     }
 
-    /// Whether the wanted state is reached, as far as is known.
+    /// Whether the wanted state is reached, as far as known.
     pub fn done(&self) -> bool {
         match self {
             Self::Applied { seen: true } | Self::Unconfirmed | Self::Satisfied => true,

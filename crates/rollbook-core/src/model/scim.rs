@@ -1,4 +1,4 @@
-//! What a SCIM directory says of people and groups (docs/atlassian.md#scim).
+//! The users and groups of a SCIM directory (docs/atlassian.md#scim).
 
 use std::collections::BTreeSet;
 
@@ -12,15 +12,15 @@ use super::ids::{AccountId, GroupName, ScimId};
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct ScimUser {
-    /// The id in the directory.
+    /// The ID in the directory.
     pub id: ScimId,
-    /// The Atlassian account that it is linked to, where the directory says it.
+    /// The Atlassian account that it is linked to, if the directory reports it.
     pub account: Option<AccountId>,
-    /// The unique name; it need not be an email.
+    /// The unique name; it may be something other than an email.
     pub user_name: String,
     /// The primary email, or the only one.
     pub email: Option<Email>,
-    /// The display name; it comes from outside and may hold anything.
+    /// The display name; it comes from outside and may contain anything.
     pub name: String,
     /// Whether the account is active.
     pub active: bool,
@@ -29,7 +29,7 @@ pub struct ScimUser {
 /// A group of a SCIM directory.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ScimGroup {
-    /// The id in the directory.
+    /// The ID in the directory.
     pub id: ScimId,
     /// The name, which never changes.
     pub name: GroupName,

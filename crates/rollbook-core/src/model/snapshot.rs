@@ -1,4 +1,4 @@
-//! What a run with credentials read, kept for a plan without any.
+//! The reads of a run with credentials, kept for a plan without any.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,21 +14,21 @@ use super::live::{Listing, LiveAccount, LiveGroup, Reading, Rights};
 use super::organization::OrganizationUser;
 use super::scim::ScimUser;
 
-/// The reads of one moment, and the answers to what a change of the tree may come to ask.
+/// The reads of one moment, and the answers to the questions that a change of the tree may raise.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Snapshot {
-    /// When, where and by what it was taken.
+    /// When, where and by which version it was taken.
     pub header: SnapshotHeader,
-    /// What was read.
+    /// The reads.
     pub readings: Readings,
-    /// What was asked. Whatever was not is not known.
+    /// The questions that were asked. Nothing else is known.
     pub asked: Questions,
     /// The answers.
     pub answers: Capabilities,
 }
 
-/// When, where and by what a snapshot was taken.
+/// When, where and by which version a snapshot was taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SnapshotHeader {
@@ -38,15 +38,15 @@ pub struct SnapshotHeader {
     pub rollbook: String,
     /// Where.
     pub place: Place,
-    /// Whether everybody is a pseudonym, whom the tree declares among them.
+    /// Whether everybody is a pseudonym, including the declared people.
     pub redacted: bool,
-    /// What the pseudonyms are keyed with, in hex.
+    /// The key of the pseudonyms, in hex.
     pub key: String,
-    /// SHA-256 over the document, with this as null, in hex; nothing before it is written.
+    /// SHA-256 over the document, with this as null, in hex; `None` before it is written.
     pub checksum: Option<String>,
 }
 
-/// What a tree names of Atlassian.
+/// The parts of Atlassian that a tree names.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Place {
@@ -60,11 +60,11 @@ pub struct Place {
     pub scim: Option<String>,
 }
 
-/// What was read, as each surface shows it: what the organization says of people is kept apart.
+/// The reads, as each surface shows them: the organization's data about people is kept apart.
 #[derive(Clone, Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Readings {
-    /// What the credentials may see and do.
+    /// The access that the credentials have.
     pub rights: Rights,
     /// Every group.
     pub groups: Listing<LiveGroup>,
@@ -72,17 +72,17 @@ pub struct Readings {
     pub members: BTreeMap<GroupId, Listing<AccountId>>,
     /// Every account that is listed.
     pub users: Listing<AccountId>,
-    /// The accounts, as the surface shows them that lists groups and users.
+    /// The accounts, as shown by the surface that lists groups and users.
     pub accounts: BTreeMap<AccountId, LiveAccount>,
-    /// The accounts that were looked up one by one, whether they are there or not.
+    /// The accounts that were looked up one by one, whether they exist or not.
     pub looked_up: BTreeSet<AccountId>,
     /// Everybody, as the organization shows them.
     pub people: BTreeMap<AccountId, OrganizationUser>,
     /// The emails that the organization was asked for.
     pub searched: BTreeSet<Email>,
-    /// Whom it found by them without showing their email.
+    /// The accounts that it found by them without showing their email.
     pub found: BTreeSet<AccountId>,
-    /// Whether everybody it can find is among `people`, with their email: it has one directory, and hides none.
+    /// Whether everybody that it can find is among `people`, with their email: it has one directory, and hides none.
     pub whole: bool,
     /// The users of the SCIM directory.
     pub scim_users: Reading<Vec<ScimUser>>,
@@ -98,12 +98,12 @@ pub struct Taken {
     pub at: String,
     /// How old it was when the plan was made, in hours, rounded down.
     pub hours: u64,
-    /// Whether that is too old to be relied on.
+    /// Whether that is too old to rely on.
     pub old: bool,
 }
 
 impl Place {
-    /// What a tree names.
+    /// The parts that a tree names.
     pub fn of(settings: &Settings) -> Self {
         let scim = settings.scim.as_ref().map(|scim| scim.directory.value.clone());
         Self {
@@ -115,7 +115,7 @@ impl Place {
     }
 }
 
-/// Opens every pseudonym of a name.
+/// The first character of every pseudonym of a name.
 pub const PSEUDONYM: char = '~';
 
 /// Whether a name, an email or a group's name is a pseudonym.

@@ -1,11 +1,11 @@
-//! What is shown of a text, or of a list, that may be long.
+//! Shortens a text, or a list, that may be long.
 
 use super::invisible::is_invisible;
 
 /// The most characters that are kept of a text from outside.
 const MOST_WORDS: usize = 500;
 
-/// Cuts a text from outside to a length, and drops what cannot be seen.
+/// Truncates a text from outside, and drops invisible characters.
 pub fn cut(text: &str) -> String {
     let seen = |c: &char| *c == ' ' || !is_invisible(*c);
     let mut kept: String = text.chars().filter(seen).take(MOST_WORDS + 1).collect();
@@ -16,14 +16,14 @@ pub fn cut(text: &str) -> String {
     kept
 }
 
-/// The first few of several in one line, and how many more there are: `a, b and 3 more`.
+/// Lists the first few of several in one line, and how many more there are: `a, b and 3 more`.
 pub fn listed(all: &[String], most: usize) -> String {
     let (shown, rest) = all.split_at(most.min(all.len()));
     let more = if rest.is_empty() { String::new() } else { format!(" and {} more", rest.len()) };
     shown.join(", ") + &more
 }
 
-/// Texts as one text. Ambiguous ones are quoted, so that no two lists read the same.
+/// Joins texts. Ambiguous ones are quoted, so that no two lists read the same.
 pub fn joined<'a>(texts: impl IntoIterator<Item = &'a str>, between: &str) -> String {
     let text = |text: &str| {
         let doubtful = text.contains('"') || format!(" {text} ").contains(between);

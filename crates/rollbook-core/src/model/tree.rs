@@ -8,7 +8,7 @@ use std::sync::Arc;
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
-/// The files that a declaration is read from. A directory and a git revision both give one.
+/// The files that a declaration is read from. A directory or a git revision gives one.
 #[derive(Clone, Debug, Default)]
 pub struct Tree {
     /// The files, ordered by path.
@@ -20,7 +20,7 @@ pub struct Tree {
 pub struct SourceFile {
     /// Relative to the tree's root, with `/` between the parts.
     pub path: String,
-    /// What the file holds.
+    /// The file's content.
     pub text: String,
 }
 
@@ -29,8 +29,9 @@ pub fn is_shared(path: &str) -> bool {
     path.starts_with("../")
 }
 
-/// A path of a tree as one of its repository: `folder` is the tree's, from there, with a `/` at its end, or empty. Nothing
-/// where it leaves the repository, or leads up and back through a folder that holds the tree: each file has one path.
+/// The path in the repository of a path of a tree: `folder` is the tree's folder in the repository, with a `/` at its end,
+/// or empty. `None` if the path leaves the repository, or leads up and back through a folder that contains the tree: each
+/// file has one path.
 pub fn in_repository(folder: &str, path: &str) -> Option<String> {
     let below = path.trim_start_matches("../");
     let up = (path.len() - below.len()) / "../".len();
@@ -62,12 +63,12 @@ pub struct Span {
     pub length: u32,
 }
 
-/// A value and where it stands. It compares by value.
+/// A value and its place. It compares by value.
 #[derive(Clone, Copy, Debug)]
 pub struct Located<T> {
     /// The value.
     pub value: T,
-    /// Where it stands.
+    /// Its place.
     pub origin: Origin,
 }
 
@@ -88,7 +89,7 @@ pub struct Location {
 #[error("a place is `FILE:LINE:COLUMN`")]
 pub struct NoLocation;
 
-/// Turns origins into locations: it holds where each line of each file starts.
+/// Turns origins into locations: it knows where each line of each file starts.
 #[derive(Clone, Debug)]
 pub struct Locator<'a> {
     files: Vec<LocatedFile<'a>>,
@@ -102,16 +103,16 @@ struct LocatedFile<'a> {
 }
 
 impl Tree {
-    /// A file by its path.
+    /// Finds a file by its path.
     pub fn file(&self, path: &str) -> Option<(FileId, &SourceFile)> {
         let index = self.files.iter().position(|file| file.path == path)?;
         Some((FileId(u32::try_from(index).ok()?), &self.files[index]))
     }
 
-    /// A file by its id.
+    /// Returns a file by its ID.
     ///
     /// # Panics
-    /// When the id is of another tree.
+    /// When the ID is from another tree.
     pub fn get(&self, id: FileId) -> &SourceFile {
         &self.files[id.0 as usize]
     }
@@ -126,7 +127,7 @@ impl Span {
 }
 
 impl<T> Located<T> {
-    /// Puts a value and its place together.
+    /// Combines a value and its place.
     pub fn new(value: T, origin: Origin) -> Self {
         Self { value, origin }
     }
@@ -141,7 +142,7 @@ impl<T: PartialEq> PartialEq for Located<T> {
 impl<T: Eq> Eq for Located<T> {}
 
 impl<'a> Locator<'a> {
-    /// Reads every line start of a tree once.
+    /// Finds every line start of a tree once.
     pub fn new(tree: &'a Tree) -> Self {
         let files = tree
             .files
@@ -155,10 +156,10 @@ impl<'a> Locator<'a> {
         Self { files }
     }
 
-    /// The line and column of an origin.
+    /// Finds the line and column of an origin.
     ///
     /// # Panics
-    /// When the origin is of another tree.
+    /// When the origin is from another tree.
     pub fn locate(&self, origin: Origin) -> Location {
         let file = &self.files[origin.file.0 as usize];
         let starts = &file.line_starts;

@@ -1,30 +1,30 @@
-//! Who is on a site.
+//! The people on a site.
 
 use super::ids::GroupName;
 use super::live::{LiveAccount, Reading};
 use super::organization::{Claim, UserStatus};
 
-/// Everybody on a site, in order of their emails, and what cannot be known of them.
+/// Everybody on a site, in order of their emails, and the facts about them that are not known.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UserReport {
     /// The site's origin.
     pub site: String,
-    /// Everybody; who shows no email comes last.
+    /// Everybody; users without a visible email come last.
     pub users: Vec<ReportedUser>,
-    /// Every group, those of nobody too, in order.
+    /// Every group, including empty ones, in order.
     pub groups: Vec<GroupName>,
-    /// What is not known and why, in full sentences.
+    /// The facts that are not known and why, in full sentences.
     pub unknown: Vec<String>,
 }
 
-/// Somebody who is on a site.
+/// A user of a site.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ReportedUser {
     /// The account.
     pub account: LiveAccount,
     /// Their groups, in order.
     pub groups: Vec<GroupName>,
-    /// When they last used an app, in UTC (RFC 3339); nothing where the organization knows of no use. It may be a day
+    /// When they last used an app, in UTC (RFC 3339); `None` if the organization knows of no use. It may be a day
     /// late (description of `productAccess`).
     pub last_active: Reading<Option<String>>,
     /// Whether the organization manages the account.
@@ -33,18 +33,18 @@ pub struct ReportedUser {
     pub declared: bool,
 }
 
-/// Which people of a site are asked for.
+/// The people of a site that a request asks for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UserFilter {
-    /// Those of one of these groups; of any where none is named.
+    /// Those in one of these groups; in any if none is named.
     pub groups: Vec<GroupName>,
     /// Those of this status.
     pub status: StatusFilter,
-    /// Those whose email is of none of these domains, where one is named.
+    /// Those whose email is outside these domains, if any is named.
     pub outside: Vec<String>,
 }
 
-/// Which accounts are asked for by their status.
+/// The accounts that a request asks for, by their status.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum StatusFilter {
     /// Those that are active.
@@ -61,7 +61,7 @@ pub enum StatusFilter {
 }
 
 impl StatusFilter {
-    /// Whether it takes a status.
+    /// Whether it includes a status.
     pub fn takes(self, status: UserStatus) -> bool {
         match self {
             Self::Active => status == UserStatus::Active,
@@ -72,7 +72,7 @@ impl StatusFilter {
         }
     }
 
-    /// The word before "account"; nothing where all are asked for.
+    /// The word before "account"; empty for all accounts.
     pub fn word(self) -> &'static str {
         match self {
             Self::Active => "active ",

@@ -1,12 +1,12 @@
 //! Enums whose values have a word each, as trees, plans and messages write them.
 
-/// Values that a key takes by a word each.
+/// Values that each have a word in a file.
 pub trait Words: Copy + 'static {
     /// Every value with its word.
     const WORDS: &'static [(&'static str, Self)];
 }
 
-/// Makes an enum, its words, and the list of its values. It reads and writes them with serde by the same words.
+/// Defines an enum, its words, and the list of its values. Serde reads and writes them by the same words.
 macro_rules! words {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$of_value:meta])* $value:ident = $word:literal,)+ }) => {
         $(#[$meta])*
@@ -20,7 +20,7 @@ macro_rules! words {
             /// Every value.
             pub const ALL: [Self; [$($word),+].len()] = [$(Self::$value),+];
 
-            /// The value of a word.
+            /// The value that a word stands for.
             pub fn of(word: &str) -> Option<Self> {
                 Self::ALL.into_iter().find(|value| value.as_str() == word)
             }

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 use super::{AnsweredOperation, Begin, End, Found, JournalLine, Look, Record, SentOperation};
 use crate::model::{CreatedIds, Key, Outcome, Response};
 
-/// A journal, as far as it is as it was written.
+/// A journal, up to the first line that is not as it was written.
 #[derive(Clone, Debug)]
 pub struct Journal {
     /// Its lines.
@@ -15,38 +15,38 @@ pub struct Journal {
     pub last: String,
 }
 
-/// What a journal says of one operation.
+/// The journal's lines about one operation.
 #[derive(Clone, Debug)]
 pub struct OperationHistory<'a> {
     /// The operation.
     pub key: &'a Key,
-    /// When it was sent first.
+    /// When it was first sent.
     pub at: Option<Timestamp>,
-    /// What was sent, with the ids that it concerns; nothing where it was never sent.
+    /// The request, with the IDs that it concerns; `None` if it was never sent.
     pub sent: Option<&'a SentOperation>,
-    /// Its answers; several where it was sent again.
+    /// Its responses; several if it was sent again.
     pub answers: Vec<&'a AnsweredOperation>,
-    /// What reads in between showed, where an answer was lost.
+    /// The results of reads in between, after a response was lost.
     pub looks: Vec<&'a Look>,
     /// The outcome.
     pub state: OperationState<'a>,
 }
 
-/// The outcome of an operation, as far as its journal goes.
+/// The outcome of an operation, as far as its journal shows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum OperationState<'a> {
     /// Reads after the writes settled it.
     Settled(&'a Outcome),
-    /// It was answered so, and the run was cut off before anything was read again.
+    /// It got this response, and the run was cut off before anything was read again.
     Answered(&'a Response),
-    /// Its answer was lost, a read showed that it was done, and the run was cut off.
+    /// Its response was lost, a read showed that it was done, and the run was cut off.
     Seen,
-    /// It was sent, or was about to be, when the run was cut off. Only a read can tell whether it was done.
+    /// It was sent, or was about to be, when the run was cut off. Only a read can show whether it was done.
     InFlight,
 }
 
 impl Journal {
-    /// Whose run it is, and of which plan.
+    /// The start of the run: its owner and its plan.
     pub fn begin(&self) -> Option<&Begin> {
         match &self.lines.first()?.record {
             Record::Begin(begin) => Some(begin),
@@ -58,7 +58,7 @@ impl Journal {
         }
     }
 
-    /// How the run ended; nothing where it was cut off.
+    /// The end of the run; `None` if it was cut off.
     pub fn end(&self) -> Option<&End> {
         match &self.lines.last()?.record {
             Record::End(end) => Some(end),
@@ -70,7 +70,7 @@ impl Journal {
         }
     }
 
-    /// Every operation in it, in the order in which they came up first.
+    /// Every operation in it, in the order of their first lines.
     pub fn operations(&self) -> Vec<OperationHistory<'_>> {
         let mut told: IndexMap<&Key, OperationHistory<'_>> = IndexMap::new();
         for line in &self.lines {
@@ -124,7 +124,7 @@ impl<'a> OperationHistory<'a> {
         }
     }
 
-    /// The ids that it created.
+    /// The IDs that it created.
     pub fn made(&self) -> Option<&'a CreatedIds> {
         let answers = self.answers.iter().filter_map(|answer| answer.made.as_ref());
         answers.chain(self.looks.iter().filter_map(|look| look.made.as_ref())).last()

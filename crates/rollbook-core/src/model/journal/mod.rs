@@ -1,7 +1,7 @@
-//! What a run writes down while it carries a plan out, as values (docs/design.md#journal).
+//! The record that a run writes while it carries a plan out, as values (docs/design.md#journal).
 //!
-//! Ids and addresses, and no display name, no description and nothing that was sent in a body: a journal is kept
-//! for long, and by people who need not see these.
+//! It has IDs and addresses, but no display names, descriptions or request bodies: a journal is kept for long, and by
+//! people who need not see these.
 
 mod history;
 
@@ -20,7 +20,7 @@ use super::report::{CreatedIds, Outcome, Response};
 
 pub use history::{Journal, OperationHistory, OperationState};
 
-/// One thing that happened, when, and in which place of its journal.
+/// One event, with its time and its place in the journal.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct JournalLine {
@@ -31,11 +31,11 @@ pub struct JournalLine {
     pub at: Timestamp,
     /// The hash of the line before, in hex; zeros before the first.
     pub previous: String,
-    /// What happened.
+    /// The event.
     pub record: Record,
 }
 
-/// What happened.
+/// An event of a run.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(tag = "type", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Record {
@@ -46,11 +46,11 @@ pub enum Record {
         /// The operations.
         operations: Vec<SentOperation>,
     },
-    /// An operation was answered, or its request came to nothing.
+    /// An operation got a response, or its request failed.
     Answered(AnsweredOperation),
-    /// An operation whose answer was lost was looked for, before anything else is done to the same.
+    /// A read looked for an operation whose response was lost, before anything else is done to the same thing.
     Looked(Look),
-    /// What reads after the writes made of an operation. It is there for every operation of the plan.
+    /// The outcome of an operation after the reads that follow the writes. Every operation of the plan has one.
     Settled {
         /// The operation.
         key: Key,
@@ -61,7 +61,7 @@ pub enum Record {
     End(End),
 }
 
-/// Whose run it is, and of which plan.
+/// The owner of a run, and its plan.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Begin {
@@ -73,13 +73,13 @@ pub struct Begin {
     pub site: String,
     /// The organization.
     pub organization: Option<String>,
-    /// The account that Jira's credential acts as. Whose an organization's key is, it does not say.
+    /// The account that the Jira credential acts as. The organization's key does not reveal its owner.
     pub account: Option<AccountId>,
-    /// Whom the tree names as the one that Rollbook acts for.
+    /// The operator, by the tree.
     pub operator: Option<Email>,
     /// The fingerprint of the plan.
     pub fingerprint: String,
-    /// The commit of the tree, where it is known.
+    /// The commit of the tree, if it is known.
     pub commit: Option<String>,
     /// The date that `until` was compared with; `None` in journals from before it was recorded.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -91,7 +91,7 @@ pub struct Begin {
     pub operations: usize,
 }
 
-/// An operation that is about to be sent, with the ids that it concerns.
+/// An operation that is about to be sent, with the IDs that it concerns.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SentOperation {
@@ -99,11 +99,11 @@ pub struct SentOperation {
     pub key: Key,
     /// The surface that it is sent to.
     pub via: Surface,
-    /// The group that it is about, where its id is known.
+    /// Its group, if the ID is known.
     pub group: Option<GroupId>,
-    /// The account that it is about, where its id is known.
+    /// Its account, if the ID is known.
     pub account: Option<AccountId>,
-    /// What an account that becomes active was.
+    /// The earlier status of an account that becomes active.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub was: Option<Inactive>,
     /// The memberships that end or have no effect any more with it, or have one again.
@@ -111,7 +111,7 @@ pub struct SentOperation {
     pub memberships: Vec<Pair>,
 }
 
-/// Who is in which group.
+/// An account in a group.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Pair {
@@ -121,78 +121,78 @@ pub struct Pair {
     pub account: AccountId,
 }
 
-/// How an operation was answered.
+/// The response to an operation.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct AnsweredOperation {
     /// The operation.
     pub key: Key,
-    /// The requests that were sent for it, in their order. One may be for several operations; there is none where
-    /// something else had done it already, or where it came to no request.
+    /// The requests that were sent for it, in their order. One may be for several operations; there are none if
+    /// something else had already done it, or if it failed before any request.
     pub exchanges: Vec<Exchange>,
-    /// What the last of them said.
+    /// The last response.
     pub said: Response,
-    /// The ids that were created.
+    /// The IDs that were created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<CreatedIds>,
 }
 
-/// A request that was sent, and its answer.
+/// A request that was sent, and its response.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Exchange {
     /// The method, and the path with its query as it was sent.
     pub request: String,
-    /// The status of the answer, if one came.
+    /// The status of the response, if there was one.
     pub status: Option<u16>,
-    /// The id by which Atlassian's support finds the request.
+    /// The ID by which Atlassian's support finds the request.
     pub trace: Option<String>,
 }
 
-/// What a read in the middle of a run showed of an operation whose answer was lost.
+/// The result of a read, in the middle of a run, for an operation whose response was lost.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Look {
     /// The operation.
     pub key: Key,
-    /// What was found.
+    /// The result.
     pub found: Found,
-    /// The ids that were created, where the read showed them.
+    /// The IDs that were created, if the read showed them.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub made: Option<CreatedIds>,
 }
 
-/// What a read shows of an operation.
+/// A read's result for an operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Found {
     /// It was done.
     Done,
-    /// It was not done, as far as reads show yet.
+    /// It was not done, as far as reads show so far.
     NotDone,
-    /// Reads cannot tell.
+    /// Reads cannot decide it.
     Unknown,
 }
 
-/// How a run ended.
+/// The end of a run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct End {
-    /// What ended it.
+    /// The cause.
     pub by: Ending,
-    /// Operations that are done, as far as is known.
+    /// Operations that are done, as far as known.
     pub done: usize,
     /// Operations that failed.
     pub failed: usize,
     /// Operations that were skipped.
     pub skipped: usize,
-    /// Operations of which nothing is known.
+    /// Operations whose outcome is not known.
     pub unsettled: usize,
     /// Operations that were not attempted.
     pub not_attempted: usize,
 }
 
-/// What ends a run.
+/// The cause of a run's end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Ending {
@@ -202,12 +202,12 @@ pub enum Ending {
     Stopped,
     /// Its time was up.
     TimedOut,
-    /// A credential was not accepted any more, or its quota was used up.
+    /// A credential was no longer accepted, or its quota was used up.
     Credential,
 }
 
 impl SentOperation {
-    /// Describes an operation by its ids.
+    /// Describes an operation by its IDs.
     pub fn of(
         key: &Key,
         via: Surface,
@@ -234,7 +234,7 @@ impl End {
                 Outcome::Applied { seen: true } | Outcome::Unconfirmed | Outcome::Satisfied => &mut end.done,
                 Outcome::Failed { .. } => &mut end.failed,
                 Outcome::Skipped { .. } => &mut end.skipped,
-                // Of what was taken and is not seen nobody knows, either.
+                // The outcome of an operation that was accepted but not seen is not known either.
                 Outcome::Unsettled { .. } | Outcome::Applied { seen: false } => &mut end.unsettled,
                 Outcome::NotAttempted => &mut end.not_attempted,
             };
