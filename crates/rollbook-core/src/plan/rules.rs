@@ -13,7 +13,7 @@ use super::desired::DesiredGrants;
 use super::identity::{GroupNames, Identity, Marked, Resolved, only_group};
 use super::projection::Projection;
 
-/// The rules that a plan is judged by: those of the tree, and those of its base.
+/// The rules that a plan is evaluated against: those of the tree, and those of its base.
 pub(super) struct RuleBook<'a> {
     pub(super) head: Rules<'a>,
     pub(super) base: Option<Rules<'a>>,
@@ -23,8 +23,9 @@ pub(super) struct RuleBook<'a> {
     pub(super) privileged: Marked,
     /// The accounts that either tree calls its operator.
     operators: BTreeSet<AccountId>,
-    /// The people whom a tree protects, or has Rollbook act for, and whose account nobody knows: each may be any that hides
-    /// its email. What the change says of those whom its base keeps counts only once it has been applied.
+    /// The people that a tree protects, or has as its operator, and whose account is unknown: each may have any account
+    /// that hides its email. The change's own statements about people that the base keeps count only once it has been
+    /// applied.
     unseen: Vec<Unseen<'a>>,
 }
 
@@ -40,7 +41,7 @@ pub(super) struct Unseen<'a> {
 pub(super) struct Rules<'a> {
     pub(super) tree: &'a Resolved<'a>,
     live: &'a LiveState,
-    /// The accounts that its pins and its lock give an email, once somebody asks.
+    /// The accounts that its pins and its lock give an email, computed on first use.
     tied: OnceCell<BTreeSet<AccountId>>,
 }
 
@@ -71,14 +72,14 @@ impl<'a> RuleBook<'a> {
             users.iter().map(move |user| ("policy.protect.users", at, &user.value))
         });
         let kept = shielded.chain(operators.iter().map(|(at, email)| ("operator", *at, *email)));
-        // Whom a tree keeps, it knows by itself or by its base, and not by what is to come after it.
+        // A tree finds the people that it keeps by itself or by its base, not by a later tree.
         let unseen = kept
             .filter(|(_, at, email)| accounts_of(&trees[*at..], email).is_empty())
             .map(|(rule, at, email)| Unseen { email, rule, tree: trees[at] });
         let mut privileged = Marked::privileged(policies(), &names, &live.rights, &live.groups);
         privileged = privileged.and_givers(&live.grants);
         for tree in &trees {
-            // Who comes into such a group comes to decide about the access of others.
+            // A person who joins such a group can decide about the access of others.
             let gives = tree
                 .desired
                 .groups
@@ -96,7 +97,7 @@ impl<'a> RuleBook<'a> {
         }
     }
 
-    /// The trees whose rules hold, the base first.
+    /// The trees whose rules are in force, the base first.
     pub(super) fn both(&self) -> impl Iterator<Item = &Rules<'a>> {
         self.base.iter().chain([&self.head])
     }
@@ -113,7 +114,7 @@ impl<'a> RuleBook<'a> {
         floors
     }
 
-    /// The lists of groups of which nobody may be in two, of either tree.
+    /// The lists of groups, of either tree, of which nobody may be in two.
     pub(super) fn excluding(&self) -> Vec<Vec<Listed<'_>>> {
         self.both().flat_map(|rules| self.excluded_by(rules)).map(|(_, list)| list).collect()
     }
@@ -130,12 +131,12 @@ impl<'a> RuleBook<'a> {
         })
     }
 
-    /// Whether somebody is whom either tree has Rollbook act for.
+    /// Whether an account is the operator of either tree.
     pub(super) fn is_operator(&self, account: &AccountId) -> bool {
         self.operators.contains(account)
     }
 
-    /// Somebody who is to be kept and may have an account, as far as the tree knows that keeps them.
+    /// The user of a rule who may have this account, as far as the tree with the rule knows.
     pub(super) fn may_be(&self, id: &AccountId, account: Option<&LiveAccount>) -> Option<&Unseen<'a>> {
         self.unseen.iter().find(|unseen| unseen.tree.people.hides(id, account))
     }
@@ -145,7 +146,7 @@ impl<'a> RuleBook<'a> {
         accounts_of(&self.trees(), email)
     }
 
-    /// The accounts that a rule keeps which names an email.
+    /// The accounts that a rule keeps when it names an email.
     pub(super) fn kept(&self, email: &Email) -> BTreeSet<AccountId> {
         kept_of(&self.trees(), email)
     }
@@ -155,14 +156,14 @@ impl<'a> RuleBook<'a> {
     }
 }
 
-/// A group of a list of `exclusive`, by name and by all that it may mean.
+/// A group of a list of `exclusive`: its name, and every group that it may mean.
 pub(super) struct Listed<'a> {
     pub(super) name: &'a GroupName,
     pub(super) ids: BTreeSet<&'a GroupId>,
 }
 
 impl Listed<'_> {
-    /// Whether it is a group.
+    /// Whether a group is this one.
     pub(super) fn takes(&self, place: TargetGroup<'_>) -> bool {
         match place {
             TargetGroup::Group(id) => self.ids.contains(id),
@@ -172,13 +173,13 @@ impl Listed<'_> {
 
     /// Whether somebody is in it.
     pub(super) fn holds<'b>(&'b self, site: &Projection<'b>, who: Who<'b>) -> bool {
-        // The tree names a group that does not exist yet, in any letter case.
+        // The tree may name a group that does not exist yet in any letter case.
         let made = || self.ids.is_empty() && site.holds_made(self.name, who);
         self.ids.iter().any(|id| site.holds(TargetGroup::Group(id), who)) || made()
     }
 }
 
-/// The accounts that any of some trees means by an email: what it resolves to, its pins and its lock, and those that show it.
+/// The accounts that any of some trees means by an email: its resolution, its pins and its lock, and the accounts that show it.
 fn accounts_of(trees: &[&Resolved<'_>], email: &Email) -> BTreeSet<AccountId> {
     let user = UserRef::Email(email.clone());
     let mut accounts = BTreeSet::new();
@@ -190,7 +191,7 @@ fn accounts_of(trees: &[&Resolved<'_>], email: &Email) -> BTreeSet<AccountId> {
     accounts
 }
 
-/// The accounts that a rule keeps which names an email. Where a tree ties the email to an account, another account that shows
+/// The accounts that a rule keeps when it names an email. If a tree ties the email to an account, another account that shows
 /// it got it on the site, and the rule does not mean that one.
 fn kept_of(trees: &[&Resolved<'_>], email: &Email) -> BTreeSet<AccountId> {
     let by_tree = |tree: &&Resolved<'_>| {
@@ -217,8 +218,8 @@ impl<'a> Rules<'a> {
         accounts_of(&[self.tree], email)
     }
 
-    /// The accounts that may do what this tree lets somebody do: the one that its pin or its lock gives an email. Without one,
-    /// those that show it, and to which neither gives another email: what is shown can be changed on the site.
+    /// The accounts that may use the rights which this tree gives an email: the one that its pin or its lock ties to it.
+    /// Without one, those that show it, and to which neither gives another email: what is shown can be changed on the site.
     pub(super) fn holders(&self, email: &Email) -> BTreeSet<AccountId> {
         if let Some(id) = tied(self.tree, email).next() {
             return BTreeSet::from([id.clone()]);
@@ -228,7 +229,7 @@ impl<'a> Rules<'a> {
         self.tree.people.shown_with(email).filter(|id| !tied.contains(id)).cloned().collect()
     }
 
-    /// Whether a rule of this tree speaks of a group or a person.
+    /// Whether a rule of this tree names a group or a person.
     pub(super) fn speaks_of(&self, address: &Address) -> bool {
         let declaration = self.tree.desired.declaration;
         match address {
@@ -242,8 +243,7 @@ impl<'a> Rules<'a> {
         &self.tree.desired.declaration.policy
     }
 
-    /// A waiver of a guard that takes in every one of some addresses of a plan of `head`, by what this tree means by the
-    /// names in it.
+    /// A waiver of a guard that covers every one of some addresses of a plan of `head`, by the meaning of the names in this tree.
     pub(super) fn waiver(
         &self,
         guard: Guard,
@@ -259,7 +259,7 @@ impl<'a> Rules<'a> {
         self.tree.desired.waivers(guard).find(covers)
     }
 
-    /// Whether an address of this tree takes in an address of a plan of `head`: by account and group, where they are known.
+    /// Whether an address of this tree covers an address of a plan of `head`: by account and group, if they are known.
     fn takes_in(&self, waived: &Address, address: &Address, head: &Resolved<'_>) -> bool {
         let group = |name: &GroupName| {
             address.group().is_some_and(|other| {

@@ -75,7 +75,7 @@ pub struct Begin {
     pub organization: Option<String>,
     /// The account that the Jira credential acts as. The organization's key does not reveal its owner.
     pub account: Option<AccountId>,
-    /// The operator, by the tree.
+    /// The operator that the tree names.
     pub operator: Option<Email>,
     /// The fingerprint of the plan.
     pub fingerprint: String,

@@ -8,9 +8,9 @@ use super::{Case, Rules, Tripped};
 use crate::plan::projection::Projection;
 use crate::plan::rules::Listed;
 
-/// Refused when the plan puts somebody into a group, or the tree newly declares somebody in one, keeps them or lets their
-/// access end later, while they are already, or will be, in another one of its list. So is a plan that lets nobody leave the one
-/// before they come into the other.
+/// Refused when the plan adds somebody to a group, or the tree newly declares somebody in one, keeps them or lets their access
+/// end later, while they are already, or will be, in another group of its list. A plan is also refused if it cannot remove
+/// somebody from one group before it adds them to the other.
 pub(super) fn exclusive(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
     let mut tripped = BTreeMap::new();
     let coming = if rules.policy().exclusive.is_empty() { Vec::new() } else { coming(case) };
@@ -29,7 +29,7 @@ pub(super) fn exclusive(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
                 } else {
                     continue;
                 };
-                // Of two groups that one address leads into, either excludes the other.
+                // If one address adds somebody to two groups, either excludes the other.
                 let (one, two) = (groups[own].name.clone(), other.name.clone());
                 let pair = if one < two { (one, two) } else { (two, one) };
                 tripped.entry((joining.address.clone(), pair)).or_insert(found);
@@ -39,7 +39,7 @@ pub(super) fn exclusive(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
     tripped.into_values().collect()
 }
 
-/// Somebody who is to be in a group and was not, or was not to be.
+/// A person who will be in a group and was not, or would not have been.
 struct Coming<'a> {
     address: Address,
     place: TargetGroup<'a>,
@@ -58,7 +58,7 @@ fn coming<'a>(case: &'a Case<'_>) -> Vec<Coming<'a>> {
                 Effect::Wakes(account, kept) => {
                     let who = Who::Account(account);
                     let places = kept.iter().map(|kept| TargetGroup::Group(kept.membership.group()));
-                    // What the plan ends, such as with its group, has no effect again.
+                    // A membership that the plan ends, such as with its group, does not take effect again.
                     let stay = places.filter(|place| case.after.holds(*place, who));
                     coming.extend(stay.map(|place| Coming { address: address(), place, user, who }));
                 }
@@ -90,7 +90,7 @@ fn together(coming: &Coming<'_>, group: &GroupName, other: &GroupName, rule: &st
     }
 }
 
-/// Whether nobody can tell if somebody is in a group: a snapshot may lack its members. Who has no account is in none.
+/// Whether it is unknown if somebody is in a group: a snapshot may lack its members. A person without an account is in none.
 fn may_hold(group: &Listed<'_>, who: Who<'_>, case: &Case<'_>) -> bool {
     match who {
         Who::Account(_) => group.ids.iter().any(|id| !case.context.live.members.contains_key(*id)),
@@ -112,7 +112,7 @@ fn unread(coming: &Coming<'_>, group: &GroupName, other: &GroupName, rule: &str)
     }
 }
 
-/// Whether somebody comes into a group before they can have left those that exclude it.
+/// Whether somebody joins a group before they can have left those that exclude it.
 fn has_no_order(case: &Case<'_>, address: &Address) -> bool {
     case.circles.iter().any(|circle| circle.additions.contains(address))
 }

@@ -9,8 +9,8 @@ use crate::plan::access::losers;
 use crate::plan::order::Circle;
 use crate::plan::projection::Projection;
 
-/// Refused when the plan leaves a group fewer active people than the policy says, and fewer than it had, or when no order
-/// of its operations keeps the group as large all the way.
+/// Refused when the plan leaves a group fewer active people than the policy says, and fewer than before, or when no order
+/// of its operations keeps the group that large throughout.
 pub(super) fn keep_at_least(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
     let floors = &rules.policy().keep_at_least;
     if floors.is_empty() {
@@ -65,7 +65,7 @@ pub(super) fn keep_at_least(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> 
     tripped
 }
 
-/// Whether the plan takes anybody out of a group, or their account away. A snapshot may lack the group's members.
+/// Whether the plan removes anybody from a group, or closes their account. A snapshot may lack the group's members.
 fn loses_somebody(case: &Case<'_>, group: &GroupId) -> bool {
     case.operations.values().flat_map(PlannedOperation::effects).any(|effect| match effect {
         Effect::Leaves(membership) => membership.group() == group,
@@ -76,8 +76,8 @@ fn loses_somebody(case: &Case<'_>, group: &GroupId) -> bool {
     })
 }
 
-/// A role that a group gives no more, and that fewer people in it would keep than it must have: a floor is for what the group
-/// lets people do.
+/// A role that a group stops giving, and that fewer people in the group would keep than its minimum: a floor protects what
+/// the group lets people do.
 fn loses_role<'a>(
     case: &Case<'a>,
     group: &GroupId,

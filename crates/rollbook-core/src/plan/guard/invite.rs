@@ -1,11 +1,11 @@
-//! `invite-domain`: only at listed domains may somebody be invited.
+//! `invite-domain`: somebody may be invited only at listed domains.
 
 use crate::model::{Guard, Operation};
 
 use super::{Case, Rules, Tripped};
 
-/// Refused when the plan invites somebody at a domain that is not listed. The diff blocks what the tree's own rules do
-/// not let pass, so that this judges what was set aside, and what the base did not list.
+/// Refused when the plan invites somebody at a domain that is not listed. The diff blocks whatever the tree's own rules
+/// forbid, so this judges what was set aside, and domains that the base did not list.
 pub(super) fn invite_domain(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
     let policy = rules.policy();
     let invited = case.operations.values().filter_map(|planned| {

@@ -1,11 +1,11 @@
 //! The guards: rules that may refuse a plan (docs/design.md#guards). Each is a function from a plan and the rules of a
-//! tree to what tripped. It is asked under the rules of the tree and under those of its base, so that a change cannot
-//! quietly loosen what it is judged by (docs/design.md#how-guards-judge).
+//! tree to what tripped. It runs under the rules of the tree and under those of its base, so that a change cannot
+//! quietly loosen the rules for itself (docs/design.md#how-guards-judge).
 //!
-//! They judge what is left on the site, by account and group. What must never happen at all (`self-lockout`,
-//! `last-admin`) and what is not known (`identity-changed`, `identity-unresolved`) is blocked before, at its own address,
-//! and so is an invitation that nothing sets `invite-domain` aside for. That a credential belongs to the site that the
-//! tree names (`wrong-site`) is checked before there is a plan.
+//! They judge the resulting state of the site, by account and group. Changes that must never happen at all
+//! (`self-lockout`, `last-admin`) and unknown identities (`identity-changed`, `identity-unresolved`) are blocked before,
+//! each at its own address, and so is an invitation unless `invite-domain` is set aside for it. Whether a credential
+//! belongs to the site that the tree names (`wrong-site`) is checked before there is a plan.
 
 mod exclusive;
 mod floors;
@@ -32,41 +32,41 @@ use super::order::Circle;
 use super::projection::Projection;
 use super::rules::{RuleBook, Rules, group_id};
 
-/// What guards judge.
+/// The input of the guards.
 pub(super) struct Case<'a> {
     pub(super) operations: &'a BTreeMap<Key, PlannedOperation>,
     pub(super) context: &'a Context<'a>,
     pub(super) rules: &'a RuleBook<'a>,
     /// The site once the plan is carried out.
     pub(super) after: Projection<'a>,
-    /// Who gets or loses a role in an app since a group gives it, or gives it no more.
+    /// The people who get or lose a role in an app, since a group starts or stops giving it.
     pub(super) access: &'a [AccessChange],
-    /// How what the tree declares differs from what its base does.
+    /// The differences between the declarations of the tree and of its base.
     pub(super) differences: &'a [Difference<'a>],
-    /// The same of the roles that groups give.
+    /// The same for the roles that groups give.
     pub(super) grants: &'a [GrantDifference<'a>],
-    /// Who has a role by a difference that widens access.
+    /// The people who have a role through a difference that widens access.
     pub(super) widened: &'a [AccessChange],
-    /// The names that mean another id than by the base.
+    /// The names that mean another ID than in the base.
     pub(super) identities: &'a [IdentityChange],
     /// The rules whose text differs from the base's.
     pub(super) changed_rules: &'a [RuleChange],
-    /// The orders that no order of operations can keep.
+    /// The circles: requirements that no order of operations can meet.
     pub(super) circles: &'a [Circle],
 }
 
-/// A guard that tripped, before anybody asks whether it is set aside.
+/// A guard that tripped, before it is known whether it is set aside.
 struct Tripped {
     guard: Guard,
-    /// The addresses of which a waiver has to name each, or something that takes it in.
+    /// The addresses that a waiver has to name or cover, each of them.
     addresses: Vec<Address>,
-    /// The key of the rule, as in [`RuleChange`]. Only a change of its text can be what lets a plan pass.
+    /// The key of the rule, as in [`RuleChange`]. Only a change of its text can let a plan pass.
     rule: String,
     why: String,
     help: String,
 }
 
-/// Lets every guard judge.
+/// Runs every guard.
 pub(super) fn judge(case: &Case<'_>) -> Vec<Verdict> {
     let head = &case.rules.head;
     let mut verdicts: Vec<Verdict> =
@@ -87,9 +87,10 @@ pub(super) fn judge(case: &Case<'_>) -> Vec<Verdict> {
     verdicts
 }
 
-/// Takes out what a guard refuses and what can wait alone: a return that the change does not ask for, while everybody else's
-/// changes go on. In a run for what time and offboarding bring, no change is judged: a guard blocks what it is about, so that
-/// the access of others ends. What it says of a change that this run leaves alone is for the run that makes the change.
+/// Blocks operations that a guard refuses and that can wait by themselves: a return that the change does not ask for, while
+/// everybody else's changes go on. A run for time and offboarding judges no change: a guard blocks the operations that it is
+/// about, so that the access of others ends. Verdicts about a change that this run leaves alone are for the run that makes
+/// the change.
 pub(super) fn block_refused(
     verdicts: &mut Vec<Verdict>,
     operations: &mut BTreeMap<Key, PlannedOperation>,
@@ -98,7 +99,7 @@ pub(super) fn block_refused(
 ) -> Vec<Blocked> {
     let by_time = context.scope.is_by_time();
     let refuses = |it: &Verdict| it.ruling == Ruling::Refused && it.guard != Guard::Reactivation;
-    // What another guard refuses as a whole is shown as a whole.
+    // If another guard refuses the whole plan, the whole plan is shown.
     if !by_time && verdicts.iter().any(refuses) {
         return Vec::new();
     }
@@ -132,7 +133,7 @@ pub(super) fn block_refused(
             let Some(planned) = operations.remove(&key) else { continue };
             keep_membership(operations, &planned);
             for it in operations.values().filter(|it| it.requires.contains(&key)) {
-                // What ends with an account touches its groups, too.
+                // An operation that depends on an account concerns its groups, too.
                 let reason = if by_time { obstacle.clone() } else { Obstacle::requires(&key) };
                 held.entry(it.key.clone()).or_insert(reason);
             }
@@ -143,17 +144,17 @@ pub(super) fn block_refused(
     blocked
 }
 
-/// Whether an operation lets somebody back in that the change does not ask for: the base has it as well. So it is with an
-/// invitation at an address that no account has, also where only the change asks for it.
+/// Whether an operation lets somebody back in although the change does not ask for it: the base has it as well. An
+/// invitation at an address that no account has also counts, even if only the change asks for it.
 fn waits(planned: &PlannedOperation, context: &Context<'_>) -> bool {
     let of_nobody = || planned.key.address.user().is_some_and(|user| context.tree.account(user).is_none());
     let invites = matches!(planned.operation, Operation::InviteUser { .. });
     let returns = invites || matches!(planned.operation, Operation::ActivateUser { .. });
-    // `undo` is judged as a whole, and what it does is never drift.
+    // `undo` is judged as a whole, and its operations are never drift.
     planned.reason != Reason::Undone && (returns && planned.drift == Drift::Yes || invites && of_nobody())
 }
 
-/// A membership that is not ended by itself stays with the account: it loses its effect, or ends, with that.
+/// A membership that no separate operation ends stays with the account: it ends, or loses its effect, with that.
 fn keep_membership(operations: &mut BTreeMap<Key, PlannedOperation>, kept: &PlannedOperation) {
     let (Operation::RemoveMember { membership }, Some(group)) = (&kept.operation, kept.key.address.group())
     else {
@@ -165,7 +166,7 @@ fn keep_membership(operations: &mut BTreeMap<Key, PlannedOperation>, kept: &Plan
     }
 }
 
-/// Whether an operation takes something away at an address: with a group's address from its members, too.
+/// Whether an operation revokes something at an address: at a group's address, also from its members.
 fn revokes_at(
     planned: &PlannedOperation,
     address: &Address,
@@ -202,8 +203,8 @@ fn tripped(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
     guards.into_iter().flat_map(|guard| guard(case, rules)).collect()
 }
 
-/// Takes in what the rules of the base would refuse. Where the tree's own rules do not, either its text of the rule lets
-/// the plan pass, or what the rule's names mean has changed, which permits nothing.
+/// Adds a refusal under the base's rules. If the tree's own rules do not refuse, either the tree's text of the rule lets
+/// the plan pass, or the names in the rule have another meaning, which permits nothing.
 fn loosened(case: &Case<'_>, verdicts: &mut Vec<Verdict>, tripped: Tripped) {
     let Tripped { guard, addresses, rule, why, help } = tripped;
     let judged = verdicts.iter_mut().find(|verdict| verdict.guard == guard && verdict.addresses == addresses);
@@ -219,7 +220,7 @@ fn loosened(case: &Case<'_>, verdicts: &mut Vec<Verdict>, tripped: Tripped) {
         (None, None) if allowed => Ruling::Allowed,
         (None, None) => Ruling::Refused,
         (Some(Ruling::Waived { because, until }), _) => by_waiver(because, *until),
-        // The plan shows already what is refused, or allowed for one run.
+        // The plan already shows what is refused, or allowed for one run.
         (Some(Ruling::Refused | Ruling::Allowed | Ruling::AllowedByChange { .. } | Ruling::NotJudged), _) => {
             return;
         }
@@ -230,7 +231,7 @@ fn loosened(case: &Case<'_>, verdicts: &mut Vec<Verdict>, tripped: Tripped) {
     }
 }
 
-/// A waiver that the base does not have, by which a rule about a whole plan counts less than it did.
+/// A waiver that the base does not have, and that weakens a rule about a whole plan.
 fn new_waiver<'a>(case: &Case<'a>, guard: Guard) -> Option<&'a Waiver> {
     let is_new = |waiver: &&Waiver| {
         waiver.addresses.iter().any(|address| {
@@ -241,7 +242,7 @@ fn new_waiver<'a>(case: &Case<'a>, guard: Guard) -> Option<&'a Waiver> {
     case.context.tree.desired.waivers(guard).find(is_new)
 }
 
-/// What a guard that tripped comes to, by the waivers of a tree.
+/// The verdict of a guard that tripped, by the waivers of a tree.
 fn verdict(case: &Case<'_>, rules: &Rules<'_>, tripped: Tripped) -> Verdict {
     let waiver = rules.waiver(tripped.guard, &tripped.addresses, case.context.tree);
     ruled(case, waiver, tripped)

@@ -9,8 +9,8 @@ use crate::plan::access::losers;
 use crate::plan::base::Kind;
 use crate::plan::identity::Marked;
 
-/// Refused when the plan revokes anything of somebody, or in a group, that the policy protects, or the tree lets their
-/// access end earlier than its base.
+/// Refused when the plan revokes anything from a user, or in a group, that the policy protects, or when the tree lets
+/// their access end earlier than its base.
 pub(super) fn protect(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
     let protect = &rules.policy().protect;
     let people: Vec<Protected<'_>> =
@@ -71,7 +71,7 @@ fn trip(protected: &Protected<'_>, address: Address, why: String) -> Tripped {
     }
 }
 
-/// Somebody or something that a policy protects.
+/// A user or group that a policy protects.
 struct Protected<'a> {
     rule: String,
     email: Option<&'a Email>,
@@ -98,7 +98,7 @@ impl<'a> Protected<'a> {
         }
     }
 
-    /// Whether the rule means somebody: by account. The name alone tells only of somebody who has none yet.
+    /// Whether the rule means a user: by account. The name counts only for a user who has no account yet.
     fn is_one_of(&self, user: Option<&UserRef>, accounts: &BTreeSet<&AccountId>) -> bool {
         if !accounts.is_empty() {
             return accounts.iter().any(|account| self.accounts.contains(*account));
@@ -114,7 +114,7 @@ impl<'a> Protected<'a> {
     }
 }
 
-/// The accounts that lose something by an operation, and the groups in which they do.
+/// The accounts from which an operation revokes something, and the groups in which it does.
 fn revoked<'a>(
     planned: &'a PlannedOperation,
     case: &Case<'a>,

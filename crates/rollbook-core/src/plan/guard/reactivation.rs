@@ -4,19 +4,19 @@ use crate::model::{Drift, Guard, Operation, PlannedOperation, Reason};
 
 use super::{Case, Rules, Tripped};
 
-/// Refused when the plan lets somebody back in whom the base did not offboard: their access may have been taken away on
-/// purpose. Without a base nobody can tell. Somebody who has an account and is in no directory is invited back. That a journal
-/// shows who suspended them says nothing of what was done by hand since, so that `undo` is judged alike.
+/// Refused when the plan lets somebody back in although the base did not offboard them: their access may have been revoked on
+/// purpose. Without a base this is unknown. A person who has an account and is in no directory is invited back. A journal that
+/// shows who suspended them does not show later manual changes, so `undo` is judged alike.
 pub(super) fn reactivation(case: &Case<'_>, _: &Rules<'_>) -> Vec<Tripped> {
     let trips = |planned: &&PlannedOperation| {
         if let Operation::ActivateUser { account, .. } = &planned.operation {
             let base = case.context.base.map(|base| &base.tree);
-            // `undo` gives back nothing that the tree denies, and what it does is never drift.
+            // `undo` restores nothing that the tree denies, and its operations are never drift.
             let drifted = planned.drift != Drift::No && planned.reason != Reason::Undone;
             return drifted || base.is_none_or(|base| !base.offboards(account));
         }
         let invites = matches!(planned.operation, Operation::InviteUser { .. });
-        // Where an apply has completed that asked for them, they had an account, even if no account shows the address now.
+        // If an apply that asked for them has completed, they had an account, even if no account shows the address now.
         let had_account = has_account(case, planned) || case.context.was_applied(&planned.key.address, None);
         invites && (planned.drift == Drift::Yes && had_account || was_member(case, planned))
     };

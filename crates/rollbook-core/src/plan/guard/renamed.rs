@@ -1,5 +1,5 @@
-//! Rules whose names mean less than they did. A rule is written with names, and a change of a pin, a key or a line of the lock
-//! can take a group or a person out of it without a word about the rule.
+//! Rules whose names mean less than before. A rule is written with names, and a change of a pin, a key or a line of the lock
+//! can exclude a group or a person from it without any change of the rule.
 
 use std::collections::BTreeSet;
 
@@ -10,9 +10,9 @@ use crate::model::{
 use super::{Case, Rules, Tripped};
 use crate::plan::identity::GroupNames;
 
-/// Refused when a name in a rule of both trees means a group or an account according to the base, but not to the tree.
+/// Refused when a name in a rule of both trees means a group or an account in the base, but not in the tree.
 pub(super) fn tripped(case: &Case<'_>) -> Vec<Tripped> {
-    // A run that makes no change judges none: the base's meaning counts there, too.
+    // A run that makes no change of the tree judges none: the base's meaning counts there, too.
     let Some(base) = case.rules.base.as_ref().filter(|_| !case.context.scope.is_by_time()) else {
         return Vec::new();
     };
@@ -55,7 +55,7 @@ fn groups(case: &Case<'_>, base: &Rules<'_>) -> Vec<Tripped> {
     tripped
 }
 
-/// Whether a rule of the change holds a group under another name as firmly as the rule of the base did.
+/// Whether a rule of the change protects a group under another name as firmly as the base's rule did.
 fn is_held_by_name(
     rule: GroupRule,
     name: &GroupName,
@@ -90,9 +90,9 @@ fn people(case: &Case<'_>, base: &Rules<'_>) -> Vec<Tripped> {
     };
     let mut tripped = Vec::new();
     let protected = users(head);
-    // Also those whom the change protects by another email.
+    // Also people that the change protects by another email.
     let kept: BTreeSet<AccountId> = protected.iter().flat_map(|email| head.accounts(email)).collect();
-    // Of an account that was removed, as where a person has a new one, nothing is left to protect.
+    // A removed account, such as the old one of a person who has a new one, has nothing left to protect.
     let is_active = |id: &&AccountId| case.context.account(id).is_some_and(LiveAccount::active);
     for email in users(base).intersection(&protected) {
         for lost in base.accounts(email).difference(&kept).filter(is_active) {
@@ -111,7 +111,7 @@ fn people(case: &Case<'_>, base: &Rules<'_>) -> Vec<Tripped> {
     tripped
 }
 
-/// What to do so that a rule goes with its group, for those who may.
+/// How to make a rule follow its group, for those who may.
 fn help(rule: GroupRule, group: &GroupName) -> String {
     let help =
         format!("Name the group in `policy.{rule}` as the tree does now, {group}, in the same change.");

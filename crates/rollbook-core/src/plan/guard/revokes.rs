@@ -1,4 +1,4 @@
-//! `max-revokes`: how much one plan may take away (docs/design.md#what-guards-count).
+//! `max-revokes`: how much one plan may revoke (docs/design.md#what-guards-count).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use crate::plan::access::losers;
 use crate::plan::access::revokes;
 
 /// Refused when the plan revokes more than `total`, or one group loses more than both its `count` and its `percent`.
-/// What a waiver names does not count in the total.
+/// Addresses that a waiver names do not count in the total.
 pub(super) fn max_revokes(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
     let Some(policy) = rules.policy().max_revokes else { return Vec::new() };
     let waived = |planned: &&PlannedOperation| {
@@ -39,8 +39,8 @@ pub(super) fn max_revokes(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
     tripped
 }
 
-/// Those who lose something of each group: their membership, by operations of their own, and with a group or an account; or a
-/// role that the group gives no more. The memberships of somebody who is suspended or deactivated stay; the total counts them.
+/// The people who lose something in each group: their membership, by separate operations, or with a group or an account; or a
+/// role that the group stops giving. The memberships of somebody who is suspended or deactivated stay; the total counts them.
 fn losses<'a>(
     operations: impl Iterator<Item = &'a PlannedOperation>,
     access: &'a [AccessChange],
@@ -69,7 +69,7 @@ fn losses<'a>(
 
 fn too_many(case: &Case<'_>, group: &GroupId, lost: usize, most: GroupRevokes) -> Option<Tripped> {
     let members = case.context.live.members.get(group).map(Listing::len);
-    // Of a group that was not read the share is not known, and a doubt is a refusal.
+    // The share is not known for a group that was not read, and a doubt is a refusal.
     let share = members.is_none_or(|members| lost * 100 > members * most.percent as usize);
     if lost <= most.count as usize || !share {
         return None;

@@ -6,9 +6,9 @@ use crate::model::{Address, GroupId, GroupName, Guard, Listing};
 
 use super::{Case, Rules, Tripped};
 
-/// Refused when a group that the plan changes had members before, and has none now: a listing that comes back empty for a
-/// want of rights looks just like it. Before is when the plan was reviewed, where the group was to keep some of them, and
-/// when the snapshot was taken that is at hand.
+/// Refused when a group that the plan changes had members before, and has none now: a listing that is empty for lack of
+/// permissions looks just like it. "Before" is when the plan was reviewed, if the group should keep some of them, and
+/// when the given snapshot was taken.
 pub(super) fn suspicious_read(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped> {
     let changed: BTreeSet<&GroupName> =
         case.operations.keys().filter_map(|key| key.address.group()).collect();
@@ -29,7 +29,7 @@ pub(super) fn suspicious_read(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped
         .collect()
 }
 
-/// How many members there were, when, and what to do where that is over.
+/// How many members there were, when, and what to do if that no longer holds.
 type Before = (usize, &'static str, &'static str);
 
 fn at_review(case: &Case<'_>, name: &GroupName) -> Option<Before> {

@@ -1,4 +1,4 @@
-//! What people can be looked up in: pins, the lock, and the emails that live surfaces and an export show.
+//! The sources of accounts: pins, the lock, and the emails that live surfaces and an export show.
 
 use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -17,18 +17,18 @@ use super::similar_names::SimilarNames;
 
 pub(super) static NO_EXPORT: BTreeMap<Email, AccountId> = BTreeMap::new();
 
-/// What there is to look people up in.
+/// The sources in which people are looked up.
 pub(super) struct Directory<'a> {
     desired: &'a Desired<'a>,
     live: &'a LiveState,
-    /// Accounts of people by the email they show, and to whom they show it first. Apps and customers are left out
+    /// Accounts of people by the email that they show, each with the first source that shows it. Apps and customers are left out
     /// before identities are matched (docs/design.md#accounts-left-alone).
     pub(super) by_email: BTreeMap<Email, BTreeMap<&'a AccountId, IdentitySource>>,
-    /// Accounts that the SCIM directory has by an email which is not the one that they go by.
+    /// Accounts that the SCIM directory lists under an email other than their main one.
     doubtful: BTreeMap<Email, BTreeSet<&'a AccountId>>,
     /// Accounts of people that show no email and that neither pin, lock nor export explains.
     pub(super) hidden: Vec<&'a LiveAccount>,
-    /// The names of those, once somebody asks.
+    /// Their names, computed on first use.
     similar: OnceCell<SimilarNames>,
     /// Accounts by email from an export.
     exported: &'a BTreeMap<Email, AccountId>,
@@ -42,7 +42,7 @@ impl<'a> Directory<'a> {
     ) -> Self {
         let declaration = desired.declaration;
         let pinned = declaration.users.values().filter_map(|user| Some(&user.account.as_ref()?.value));
-        // A line of the lock whose email nobody declares any more is left over: the person may go by another one now.
+        // A line of the lock whose email is not declared any more is left over: the person may use another one now.
         let is_declared = |email: &Email| desired.people().contains(&UserRef::Email(email.clone()));
         let lock = declaration.lock.users.iter().filter(|(email, _)| is_declared(email));
         let locked = lock.map(|(_, locked)| &locked.id);
@@ -62,7 +62,7 @@ impl<'a> Directory<'a> {
             if account.is_some_and(|account| !account.kind.is_person()) {
                 continue;
             }
-            // A unique name that is an email counts as one where there is no other.
+            // A unique name that is an email counts as one if there is no other.
             let name = Email::parse(&user.user_name).ok();
             let Some(email) = user.email.clone().or_else(|| name.clone()) else { continue };
             let shown = account.and_then(|account| account.email.clone());
@@ -80,7 +80,7 @@ impl<'a> Directory<'a> {
         Self { desired, live, by_email, doubtful, hidden, similar: OnceCell::new(), exported }
     }
 
-    /// What says that an account is somebody's, when it has been found to be.
+    /// The source that ties an account to somebody, after it has been found.
     pub(super) fn source(&self, user: &UserRef, id: &AccountId) -> IdentitySource {
         let UserRef::Email(email) = user else { return IdentitySource::Pin };
         let declaration = self.desired.declaration;
@@ -93,7 +93,7 @@ impl<'a> Directory<'a> {
         self.shown(email, id).unwrap_or(IdentitySource::Accounts)
     }
 
-    /// What shows that an account has an email.
+    /// The source that shows that an account has an email.
     fn shown(&self, email: &Email, id: &AccountId) -> Option<IdentitySource> {
         self.by_email.get(email)?.get(id).copied()
     }
@@ -123,8 +123,8 @@ impl<'a> Directory<'a> {
         }
     }
 
-    /// The accounts that pins, the lock and shown emails name for people who are not resolved: a doubt about who
-    /// somebody is must not revoke any of them.
+    /// The accounts that pins, the lock and shown emails name for people who are not resolved: a doubt about a person
+    /// must not revoke any of them.
     pub(super) fn suspects(&self, people: &IndexMap<UserRef, Identity>) -> BTreeMap<AccountId, Obstacle> {
         let declaration = self.desired.declaration;
         let mut suspects = BTreeMap::new();
@@ -142,7 +142,7 @@ impl<'a> Directory<'a> {
         suspects
     }
 
-    /// An export loses to any live answer: also to one that shows its account with another email.
+    /// Ranks an export below any live response, even one that shows its account with another email.
     fn exported(&self, email: &Email, found: Identity) -> Identity {
         let id = self.exported.get(email);
         let account = id.and_then(|id| self.live.accounts.get(id));
@@ -240,8 +240,8 @@ impl<'a> Directory<'a> {
         }
     }
 
-    /// The accounts that a person with a hidden email may have: those with names that sound like the email first, the
-    /// rest as a count where they are many.
+    /// The accounts that a person with a hidden email may have: those with names similar to the email first, the rest
+    /// as a count if they are many.
     fn candidates(&self, email: &Email) -> String {
         let local = email.as_str().split('@').next().unwrap_or_default().to_lowercase();
         let shown = |account: &&'a LiveAccount| {
@@ -260,7 +260,7 @@ impl<'a> Directory<'a> {
     }
 }
 
-/// How many candidates are named.
+/// The number of candidates that are named.
 const CANDIDATES: usize = 8;
 
 fn ids(accounts: &[&AccountId]) -> String {

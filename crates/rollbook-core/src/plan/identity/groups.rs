@@ -6,21 +6,21 @@ use crate::model::{Declaration, GroupId, GroupName, Listing, LiveGroup};
 
 use super::obstacle::{Obstacle, ObstacleCode};
 
-/// Which live groups the declared groups are.
+/// The live group of each declared group.
 #[derive(Clone, Debug)]
 pub(in crate::plan) struct Groups {
     groups: BTreeMap<GroupName, GroupIdentity>,
     declared_as: BTreeMap<GroupId, GroupName>,
 }
 
-/// Which live group a declared group is.
+/// The live group that a declared group means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::plan) enum GroupIdentity {
     /// This one.
     Live(LiveGroup),
     /// There is none.
     Missing,
-    /// It cannot be told.
+    /// It is unknown.
     Unresolved(Obstacle),
 }
 
@@ -37,12 +37,12 @@ impl Groups {
         Self { groups, declared_as }
     }
 
-    /// Which live group a declared group is.
+    /// The live group that a declared group means.
     pub(in crate::plan) fn get(&self, name: &GroupName) -> &GroupIdentity {
         self.groups.get(name).unwrap_or(&GroupIdentity::Missing)
     }
 
-    /// The id of a declared group that exists.
+    /// The ID of a declared group that exists.
     pub(in crate::plan) fn id(&self, name: &GroupName) -> Option<&GroupId> {
         match self.get(name) {
             GroupIdentity::Live(group) => Some(&group.id),
@@ -55,12 +55,12 @@ impl Groups {
         self.declared_as.get(id)
     }
 
-    /// Whether it cannot be told which group a name means.
+    /// Whether it is unknown which group a name means.
     pub(in crate::plan) fn is_unclear(&self, name: &GroupName) -> bool {
         matches!(self.get(name), GroupIdentity::Unresolved(_))
     }
 
-    /// The declared groups that exist, with what they are.
+    /// The declared groups that exist, with their live groups.
     pub(in crate::plan) fn live(&self) -> impl Iterator<Item = (&GroupName, &LiveGroup)> {
         self.groups.iter().filter_map(|(name, identity)| match identity {
             GroupIdentity::Live(group) => Some((name, group)),
@@ -73,7 +73,7 @@ struct Directory<'a> {
     ids: BTreeMap<&'a GroupId, &'a LiveGroup>,
     names: BTreeMap<&'a GroupName, Vec<&'a LiveGroup>>,
     folded_names: BTreeMap<String, &'a LiveGroup>,
-    /// The names of groups whose ids the site does not tell.
+    /// The names of groups whose IDs the site does not report.
     without_id: BTreeSet<String>,
 }
 
@@ -113,7 +113,7 @@ impl<'a> Directory<'a> {
         }
     }
 
-    /// A locked id that is gone while the site gives its name to another id is another group
+    /// If a locked ID is gone and the site gives its name to another ID, that is a different group
     /// (docs/design.md#when-a-name-means-somebody-else).
     fn locked(&self, name: &GroupName, lock: &GroupId) -> GroupIdentity {
         match (self.ids.get(lock), self.named(name)) {
@@ -128,8 +128,8 @@ impl<'a> Directory<'a> {
         }
     }
 
-    /// The group that an id means, unless the site calls another group by the declared name: then it cannot be told
-    /// which of the two is meant.
+    /// The group that an ID means, unless the site has another group with the declared name: then it is unknown which
+    /// of the two is meant.
     fn unless_named(&self, name: &GroupName, group: &LiveGroup, by: &str) -> GroupIdentity {
         let others = self.names.get(name).map(Vec::as_slice).unwrap_or_default();
         match others {
@@ -203,7 +203,7 @@ fn identity_changed(name: &GroupName, one: &GroupId, other: &GroupId) -> GroupId
     })
 }
 
-/// Two declared groups must not be one live group: neither of them resolves. Gives back what the others are, by id.
+/// Refuses two declared groups that are one live group: neither of them resolves. Returns the other groups, by ID.
 fn refuse_shared_groups(groups: &mut BTreeMap<GroupName, GroupIdentity>) -> BTreeMap<GroupId, GroupName> {
     let mut names: BTreeMap<GroupId, Vec<GroupName>> = BTreeMap::new();
     for (name, identity) in &*groups {

@@ -1,5 +1,5 @@
-//! Who and what the names of a tree mean on the site. Made once for a tree and passed on: the flattened tree, drift,
-//! guards and notes go by it. A doubt is an [`Obstacle`] at its own address, and never a guess.
+//! The meaning of the names of a tree on the site. Computed once for a tree and passed on: the flattened tree, drift,
+//! guards and notes depend on it. A doubt is an [`Obstacle`] at its own address, and never a guess.
 
 mod directory;
 mod groups;
@@ -21,7 +21,7 @@ pub(super) use rules::{GroupNames, Marked};
 /// A tree whose names are resolved to accounts and groups of the site.
 #[derive(Clone, Debug)]
 pub struct Resolved<'a> {
-    /// What the tree asks for, with the names of one account taken for one person.
+    /// The desired state, with several names of one account merged into one person.
     pub desired: Desired<'a>,
     pub(super) people: People,
     pub(super) groups: Groups,
@@ -37,8 +37,8 @@ impl<'a> Resolved<'a> {
         Self { desired, people, groups }
     }
 
-    /// Whether this tree asks for a grant that another one names. It is asked for every grant, so that it looks at none of
-    /// the others.
+    /// Whether this tree asks for a grant that another one names. It is called for every grant, so it must not look at the
+    /// others.
     pub(super) fn asks_for(
         &self,
         address: &Address,
@@ -61,8 +61,8 @@ impl<'a> Resolved<'a> {
         }
     }
 
-    /// The groups of this tree that another one may mean by a name: the same one of the site, or one of the same name where
-    /// either is not known.
+    /// The groups of this tree that another one may mean by a name: the same group of the site, or one of the same name if
+    /// either is unknown.
     fn meant<'b>(
         &'b self,
         name: &'b GroupName,
@@ -79,7 +79,7 @@ impl<'a> Resolved<'a> {
         self.desired.active(email) == Some(true)
     }
 
-    /// Why the tree keeps an account out of a group by name, where it does.
+    /// Why the tree excludes an account from a group by name, if it does.
     pub(super) fn denies(&self, group: &GroupId, account: &AccountId) -> Option<Reason> {
         if self.offboards(account) {
             return Some(Reason::Offboarded);
@@ -100,7 +100,7 @@ impl<'a> Resolved<'a> {
         })
     }
 
-    /// Whether the tree takes all access from an account.
+    /// Whether the tree revokes all access of an account.
     pub(super) fn offboards(&self, account: &AccountId) -> bool {
         self.people.names(account).any(|user| match user {
             UserRef::Email(email) => self.desired.offboarded(email).is_some(),
@@ -108,12 +108,12 @@ impl<'a> Resolved<'a> {
         })
     }
 
-    /// What the tree says of a group of the site.
+    /// The tree's declaration of a group of the site.
     pub(super) fn group(&self, id: &GroupId) -> Option<&DesiredGroup<'a>> {
         self.desired.groups.get(self.groups.declared_as(id)?)
     }
 
-    /// What a group says of an account. All names of one account are listed as one.
+    /// A group's entry for an account. All names of one account are listed as one.
     pub(super) fn entry_of<'b>(
         &'b self,
         group: &'b DesiredGroup<'_>,
@@ -121,13 +121,13 @@ impl<'a> Resolved<'a> {
     ) -> Option<&'b Entry> {
         let name = match self.people.declared_as(account) {
             Some(user) => self.desired.name_of(user),
-            // It is named by its id, and the site does not show it.
+            // The tree names it by its ID, and the site does not show it.
             None => UserRef::Account(account.clone()),
         };
         group.members.get(&name)
     }
 
-    /// The account of a declared person, where it is known.
+    /// The account of a declared person, if it is known.
     pub(super) fn account(&self, user: &UserRef) -> Option<&AccountId> {
         match self.people.person(user) {
             Identity::Account(id) => Some(id),

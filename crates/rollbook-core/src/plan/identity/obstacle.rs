@@ -1,10 +1,10 @@
-//! What stands in the way of something that the tree wants.
+//! The obstacles to things that the tree wants.
 
 use crate::model::{
     Action, Address, Blocked, Change, Guard, Key, Location, PlannedOperation, Reason, Unread,
 };
 
-/// What stands in the way, for [`crate::model::Blocked`].
+/// An obstacle, for [`crate::model::Blocked`].
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::plan) struct Obstacle {
     pub(in crate::plan) code: ObstacleCode,
@@ -15,7 +15,7 @@ pub(in crate::plan) struct Obstacle {
 }
 
 impl Obstacle {
-    /// That an operation depends on one that is blocked.
+    /// An operation depends on one that is blocked.
     pub(in crate::plan) fn requires(required: &Key) -> Self {
         Self {
             code: ObstacleCode::RequiresBlocked,
@@ -24,7 +24,7 @@ impl Obstacle {
         }
     }
 
-    /// That a question has no answer on which an operation depends.
+    /// An operation depends on a question that got no answer.
     pub(in crate::plan) fn not_read(unread: &Unread) -> Self {
         let again = || "Plan again; if this stays, the credential may not read it.".to_owned();
         Self {
@@ -34,19 +34,19 @@ impl Obstacle {
         }
     }
 
-    /// What it makes of a change.
+    /// Blocks a change.
     pub(in crate::plan) fn holds(self, change: &Change) -> Blocked {
         let at = (change.address.clone(), change.wanted.action());
         self.blocks_at(at, change.reason, change.origin.clone())
     }
 
-    /// What it makes of a planned operation.
+    /// Blocks a planned operation.
     pub(in crate::plan) fn blocks(self, planned: PlannedOperation) -> Blocked {
         let Key { address, action } = planned.key;
         self.blocks_at((address, action), planned.reason, planned.origin)
     }
 
-    /// What it makes of the action at an address.
+    /// Blocks the action at an address.
     pub(in crate::plan) fn blocks_at(
         self,
         (address, action): (Address, Action),
@@ -59,7 +59,7 @@ impl Obstacle {
 }
 
 impl ObstacleCode {
-    /// Whether it is known which account is meant, so that no other one may be.
+    /// Whether the account is known, so that it cannot be another one.
     pub(in crate::plan) fn knows_the_account(self) -> bool {
         matches!(self, Self::AccountGone | Self::AccountNotShown | Self::CustomerAccount)
     }
@@ -71,11 +71,11 @@ macro_rules! codes {
         #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
         pub(in crate::plan) enum ObstacleCode {
             $($(#[doc = $meaning])+ $name,)+
-            /// A guard that takes its own operations out of a plan.
+            /// A guard that blocks operations instead of refusing the plan.
             Guard(Guard),
         }
 
-        /// Every kind of obstacle but the guards', with its meaning.
+        /// Every kind of obstacle except the guards', with its meaning.
         pub const OBSTACLES: &[(&str, &str)] = &[$(($code, concat!($($meaning),+))),+];
 
         impl ObstacleCode {
@@ -90,7 +90,7 @@ macro_rules! codes {
 }
 
 codes! {
-    /// Nobody can tell which account somebody has, or whether an account is theirs.
+    /// It is unknown which account somebody has, or whether an account is theirs.
     IdentityUnresolved = "identity-unresolved";
     /// An email or a name means another account or group on the site than a pin or the lock says.
     IdentityChanged = "identity-changed";
@@ -98,7 +98,7 @@ codes! {
     IdentityShared = "identity-shared";
     /// Several accounts show the email.
     IdentityAmbiguous = "identity-ambiguous";
-    /// Neither a pin nor the lock holds the email, and `--locked` looks nowhere else.
+    /// Neither a pin nor the lock has the email, and `--locked` looks nowhere else.
     NotLocked = "not-locked";
     /// The person has no account on the site, and the tree does not ask for an invitation.
     UserMissing = "user-missing";
@@ -112,31 +112,31 @@ codes! {
     AccountKindUnknown = "account-kind-unknown";
     /// The account is a portal-only customer's.
     CustomerAccount = "customer-account";
-    /// The account that the lock gives somebody shows another email now.
+    /// The account that the lock ties to somebody shows another email now.
     EmailChanged = "email-changed";
     /// Two entries of a group name one account.
     ListedTwice = "listed-twice";
-    /// The domain of somebody who is to be invited is not among `policy.invite-domains`.
+    /// The domain of somebody who would be invited is not among `policy.invite-domains`.
     InviteDomain = "invite-domain";
-    /// An invitation of the organization takes an app or a group that exists.
+    /// An invitation by the organization needs an app or a group that exists.
     InviteLeadsNowhere = "invite-leads-nowhere";
     /// The account is in none of the organization's directories.
     NotInvited = "not-invited";
     /// The site has no such app.
     UnknownApp = "unknown-app";
-    /// An app would put the person into a group where they are not to be.
+    /// An app would add the person to a group that they must not be in.
     DefaultGroup = "default-group";
-    /// The default groups of an app cannot be read, and the policy says who may be in some groups.
+    /// The default groups of an app cannot be read, and the policy limits who may be in some groups.
     DefaultGroupsUnknown = "default-groups-unknown";
-    /// The group that a pin or the lock means is not there any more.
+    /// The group that a pin or the lock means no longer exists.
     GroupGone = "group-gone";
-    /// The site has no group whose members are unmanaged, so that nobody here makes it.
+    /// The site has no group of this name, and Rollbook does not create it, since its members are unmanaged.
     GroupMissing = "group-missing";
-    /// The site lists the group and does not tell its id.
+    /// The site lists the group without its ID.
     GroupWithoutId = "group-without-id";
     /// Several groups of the site have the name.
     GroupAmbiguous = "group-ambiguous";
-    /// The site's group differs in case only.
+    /// The name of the site's group differs only in case.
     GroupSpelling = "group-spelling";
     /// The organization's API does not show the group, which may exist.
     GroupNotShown = "group-not-shown";
@@ -146,13 +146,13 @@ codes! {
     RuleNamesNothing = "rule-names-nothing";
     /// A privileged group takes another group's members without saying `nest: true`.
     NestingPrivileged = "nesting-privileged";
-    /// The group is privileged, makes administrators or grants an app, or that cannot be read.
+    /// The group is privileged, makes administrators or grants an app, or this cannot be read.
     DeleteRefused = "delete-refused";
     /// The group is an Atlassian team.
     AtlassianTeam = "atlassian-team";
-    /// The group is synced from an identity provider, and only that may change it.
+    /// The group is synced from an identity provider, and can be changed only there.
     SyncedGroup = "synced-group";
-    /// The group is synced, and the SCIM directory of the tree does not hold it.
+    /// The group is synced, and the SCIM directory of the tree does not have it.
     NotInDirectory = "not-in-directory";
     /// The group is in a SCIM directory, and the person has no record there.
     NotProvisioned = "not-provisioned";
@@ -160,13 +160,13 @@ codes! {
     NoSurface = "no-surface";
     /// User management may not make the change.
     NotManageable = "not-manageable";
-    /// A question that the change depends on has no answer.
+    /// A question that the change depends on got no answer.
     NotRead = "not-read";
     /// The access of the operator, or of the account that Rollbook acts as, would be narrowed.
     SelfLockout = "self-lockout";
     /// No person who is an active administrator would be left.
     LastAdmin = "last-admin";
-    /// An end has come by this machine's clock alone.
+    /// An access has expired only according to this machine's clock.
     ClockOff = "clock-off";
     /// The operation requires one that is blocked.
     RequiresBlocked = "requires-blocked";
@@ -174,14 +174,14 @@ codes! {
     ChangeNotApplied = "change-not-applied";
     /// Only a change that was not applied keeps it.
     KeptByChange = "kept-by-change";
-    /// No account shows the email whose access ends, and people stay who may be the same person.
+    /// No account shows the email whose access ends, and people who may be the same person stay.
     EndOfNobody = "end-of-nobody";
     /// The journal does not say for sure whether the operation was done.
     UndoUnsettled = "undo-unsettled";
-    /// Neither the journal nor a read says what taking it back would take.
+    /// Neither the journal nor a read shows how to undo it.
     UndoUnknown = "undo-unknown";
-    /// The operation cannot be taken back.
+    /// The operation cannot be undone.
     UndoImpossible = "undo-impossible";
-    /// The tree takes the access from the person again.
+    /// The tree would revoke the access again.
     UndoDenied = "undo-denied";
 }

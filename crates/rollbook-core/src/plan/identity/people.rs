@@ -1,4 +1,4 @@
-//! Which account a declared person is.
+//! The account of each declared person.
 //!
 //! The order is that of docs/design.md#where-an-account-comes-from: pin, lock, then the emails that the organization,
 //! the SCIM directory and the one full listing of users show.
@@ -14,39 +14,39 @@ use super::super::desired::Desired;
 use super::directory::{Directory, NO_EXPORT};
 use super::obstacle::{Obstacle, ObstacleCode};
 
-/// Who the declared people are.
+/// The accounts of the declared people.
 #[derive(Clone, Debug)]
 pub(in crate::plan) struct People {
     /// In the order of their names.
     identities: IndexMap<UserRef, Identity>,
     declared_as: IndexMap<AccountId, UserRef>,
-    /// The names of each account that has several, the one that it goes by first.
+    /// The names of each account that has several, its main name first.
     names: BTreeMap<AccountId, Vec<UserRef>>,
     /// The accounts that the tree declares under several emails.
     shared: BTreeMap<AccountId, Obstacle>,
-    /// What said which account somebody is.
+    /// The source that ties an account to each person.
     sources: BTreeMap<UserRef, IdentitySource>,
-    /// Accounts that somebody who is not resolved may be, with what stands in the way.
+    /// Accounts that an unresolved person may have, each with the obstacle.
     suspects: BTreeMap<AccountId, Obstacle>,
     shown: BTreeMap<Email, usize>,
     /// The accounts that show each email, the declared and the undeclared.
     shown_with: BTreeMap<Email, Vec<AccountId>>,
-    /// The email that each account shows, and to whom.
+    /// The email that each account shows, and the source that shows it.
     shown_by: BTreeMap<AccountId, (Email, IdentitySource)>,
-    /// Whether any account shows no email to anybody.
+    /// Whether any account hides its email from every source.
     hidden: bool,
-    /// The first of those who are not resolved and may have any account that hides its email.
+    /// The first unresolved person who may have any account that hides its email.
     doubtful: Option<UserRef>,
 }
 
-/// Who a declared person is.
+/// The result for a declared person.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(in crate::plan) enum Identity {
     /// This account.
     Account(AccountId),
     /// There is no such account, and no account hides an email that could be theirs.
     Missing,
-    /// It cannot be told.
+    /// It is unknown.
     Unresolved(Obstacle),
 }
 
@@ -56,7 +56,7 @@ impl People {
         Self::with(desired, live, &Directory::of(desired, live, &NO_EXPORT))
     }
 
-    /// The same, for the lock: accounts that an export names count where nothing live answers.
+    /// Resolves them for the lock: accounts that an export names count if no live surface answers.
     pub(in crate::plan) fn exported(
         desired: &Desired<'_>,
         live: &LiveState,
@@ -102,19 +102,19 @@ impl People {
         }
     }
 
-    /// Whether an account may be that of a person whom the tree names and who hides their email.
+    /// Whether an account may belong to a person that the tree names and who hides their email.
     pub(in crate::plan) fn hides(&self, id: &AccountId, account: Option<&LiveAccount>) -> bool {
         let hides = account.is_none_or(LiveAccount::hides_email);
-        // The tree may name the same person by their account's id and by an email.
+        // The tree may name the same person by their account's ID and by an email.
         hides && !matches!(self.declared_as(id), Some(UserRef::Email(_)))
     }
 
-    /// What stands in the way of telling whether an account is somebody declared.
+    /// The obstacle to deciding whether an account belongs to somebody declared.
     pub(in crate::plan) fn suspect(&self, account: &AccountId) -> Option<&Obstacle> {
         self.suspects.get(account)
     }
 
-    /// Why an account that nothing declares may be somebody declared all the same.
+    /// Why an undeclared account may still belong to somebody declared.
     pub(in crate::plan) fn doubt_about(&self, id: &AccountId, account: &LiveAccount) -> Option<Obstacle> {
         self.suspects.get(id).cloned().or_else(|| {
             let user = self.doubtful.as_ref().filter(|_| account.hides_email())?;
@@ -127,18 +127,18 @@ impl People {
         })
     }
 
-    /// Who a declared person is.
+    /// The result for a declared person.
     pub(in crate::plan) fn person(&self, user: &UserRef) -> &Identity {
         self.identities.get(user).unwrap_or(&Identity::Missing)
     }
 
-    /// What said which account a declared person is; nothing where nothing did.
+    /// The source that ties an account to a declared person; `None` if there is none.
     pub(in crate::plan) fn source(&self, user: &UserRef) -> Option<IdentitySource> {
         self.sources.get(user).copied()
     }
 
-    /// The word that the lock keeps for what said who somebody is. Where nothing live says it, what once did still
-    /// counts.
+    /// The lock's word for the source that ties an account to somebody. If no live surface confirms it, the earlier
+    /// source still counts.
     pub(in crate::plan) fn locked_from(
         &self,
         old: Option<&LockedId<AccountId>>,
@@ -156,12 +156,12 @@ impl People {
         }
     }
 
-    /// Whether a person who seems to have no account may have one that hides its email from everybody.
+    /// Whether a person who seems to have no account may have one whose email is hidden everywhere.
     pub(in crate::plan) fn missing_may_hide(&self) -> bool {
         self.hidden
     }
 
-    /// Whether nobody can tell which account somebody has, so that it may be one that hides its email, or one of several.
+    /// Whether it is unknown which account somebody has, so that it may be one that hides its email, or one of several.
     pub(in crate::plan) fn may_be_anybody(&self, user: &UserRef) -> bool {
         match self.person(user) {
             Identity::Account(_) => false,
@@ -170,7 +170,7 @@ impl People {
         }
     }
 
-    /// Whether no account shows the email of somebody, and no pin nor lock ties it to one.
+    /// Whether no account shows a person's email, and neither a pin nor the lock ties it to one.
     pub(in crate::plan) fn is_of_nobody(&self, user: &UserRef) -> bool {
         match self.person(user) {
             Identity::Missing => true,
@@ -179,7 +179,7 @@ impl People {
         }
     }
 
-    /// Why an account is given nothing: the tree declares it under several emails.
+    /// Why an account is granted nothing: the tree declares it under several emails.
     pub(in crate::plan) fn shared(&self, account: &AccountId) -> Option<&Obstacle> {
         self.shared.get(account)
     }
@@ -191,12 +191,12 @@ impl People {
             && self.names.get(account).is_some_and(|names| names.contains(&user))
     }
 
-    /// Every account that the tree declares under several emails, by the name that it goes by.
+    /// Every account that the tree declares under several emails, by its main name.
     pub(in crate::plan) fn all_shared(&self) -> impl Iterator<Item = (&UserRef, &Obstacle)> {
         self.shared.iter().filter_map(|(id, obstacle)| Some((self.declared_as.get(id)?, obstacle)))
     }
 
-    /// The names that the site shows to be one account's, which flattening the tree alone has not seen.
+    /// Names that belong to one account according to the site, which flattening the tree did not show.
     pub(in crate::plan) fn names_of_one(&self, desired: &Desired<'_>) -> Vec<Vec<UserRef>> {
         let unseen = self.names.values().filter(|names| {
             let one: BTreeSet<UserRef> = names.iter().map(|name| desired.name_of(name)).collect();
@@ -205,17 +205,17 @@ impl People {
         unseen.cloned().collect()
     }
 
-    /// The accounts of people that show an email to anybody.
+    /// The accounts of people that show an email to any source.
     pub(in crate::plan) fn shown_with(&self, email: &Email) -> impl Iterator<Item = &AccountId> {
         self.shown_with.get(email).into_iter().flatten()
     }
 
-    /// Every account of a person that shows an email to anybody, with that.
+    /// Every account of a person that shows an email to any source, with the email.
     pub(in crate::plan) fn all_shown(&self) -> impl Iterator<Item = (&Email, &AccountId)> {
         self.shown_with.iter().flat_map(|(email, ids)| ids.iter().map(move |id| (email, id)))
     }
 
-    /// Whether an account of a person shows an email to anybody.
+    /// Whether an account of a person shows an email to any source.
     pub(in crate::plan) fn shows(&self, account: &AccountId) -> bool {
         self.shown_by.contains_key(account)
     }
@@ -240,8 +240,8 @@ impl People {
         several.into_iter().flatten().chain(only)
     }
 
-    /// How an operation calls an account: by the declared name, else by an email that a person shows and that
-    /// means nobody else, else by its id.
+    /// The name of an account in operations: the declared name, otherwise an email that a person shows and that belongs
+    /// to nobody else, otherwise its ID.
     pub(in crate::plan) fn name_of(&self, id: &AccountId, account: Option<&LiveAccount>) -> UserRef {
         let declared = self.declared_as(id).cloned();
         let shown = || {
@@ -262,8 +262,8 @@ fn doubtful(people: &IndexMap<UserRef, Identity>, hidden: bool) -> Option<&UserR
     })
 }
 
-/// The name that each account goes by, and all the names of those that have several. An email that the account shows
-/// comes first, then other emails; a name that a rule alone speaks of comes last.
+/// The main name of each account, and all the names of those that have several. An email that the account shows comes
+/// first, then other emails; a name that only a rule uses comes last.
 fn names_by_account(
     people: &IndexMap<UserRef, Identity>,
     desired: &Desired<'_>,
@@ -304,8 +304,8 @@ fn names_by_account(
     (declared_as, several)
 }
 
-/// Two emails of one account are a mistake of the tree (docs/design.md#who-cannot-be-told): it gives that account
-/// nothing. What ends, ends.
+/// Two emails of one account are a mistake in the tree (docs/design.md#who-cannot-be-told): it grants that account
+/// nothing, and revokes what it would.
 fn shared_accounts(names: &BTreeMap<AccountId, Vec<UserRef>>) -> BTreeMap<AccountId, Obstacle> {
     let emails = |names: &[UserRef]| -> Vec<String> {
         let emails = names.iter().filter(|user| matches!(user, UserRef::Email(_)));

@@ -1,6 +1,6 @@
-//! The groups that the rules of a policy name. A rule is written with names and access is a matter of ids, so each name
-//! is resolved by everything that may say what it means: the tree, its base, their pins and locks, and the site. A
-//! rule that may mean two groups holds for both.
+//! The groups that the rules of a policy name. A rule is written with names and access depends on IDs, so each name is
+//! resolved by every source of its meaning: the tree, its base, their pins and locks, and the site. A rule that may
+//! mean two groups applies to both.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,7 +9,7 @@ use crate::model::{
     Policy, Rights, TargetGroup,
 };
 
-/// What a tree and its base call groups, and what the site does.
+/// The names of groups in a tree, in its base and on the site.
 #[derive(Clone, Debug)]
 pub(in crate::plan) struct GroupNames {
     /// By the name without regard to case.
@@ -48,13 +48,13 @@ impl GroupNames {
     }
 }
 
-/// Groups that rules name: by id those that exist, and by name those that do not exist yet.
+/// Groups that rules name: existing ones by ID, and others by name.
 #[derive(Clone, Debug, Default)]
 pub(in crate::plan) struct Marked {
     ids: BTreeSet<GroupId>,
     /// Without regard to case.
     names: BTreeSet<String>,
-    /// Whether any other group of the site may be one as well: nobody could read which are.
+    /// Whether any other group of the site may be one as well: they could not be read.
     in_doubt: bool,
 }
 
@@ -71,8 +71,8 @@ impl Marked {
         marked
     }
 
-    /// The privileged groups: those that a policy names, those that make site administrators, which Jira alone tells, and
-    /// the one of the organization's administrators.
+    /// The privileged groups: those that a policy names, those that make site administrators, which only Jira reports,
+    /// and the one of the organization's administrators.
     pub(in crate::plan) fn privileged<'a>(
         policies: impl IntoIterator<Item = &'a Policy>,
         names: &GroupNames,
@@ -88,14 +88,14 @@ impl Marked {
         marked
     }
 
-    /// These, and the groups that the site shows to give a role in an app that lets people decide about the access of others.
+    /// Adds the groups that, according to the site, give a role in an app that lets people decide about the access of others.
     pub(in crate::plan) fn and_givers(mut self, grants: &Grants) -> Self {
         let gives = grants.of.iter().filter(|(_, held)| held.iter().any(|it| it.role.is_privileged()));
         self.ids.extend(gives.map(|(id, _)| id.clone()));
         self
     }
 
-    /// Marks a group more.
+    /// Marks another group.
     pub(in crate::plan) fn add(&mut self, id: Option<&GroupId>, name: &GroupName) {
         match id {
             Some(id) => drop(self.ids.insert(id.clone())),
@@ -117,13 +117,13 @@ impl Marked {
         self.names.contains(&group.folded())
     }
 
-    /// Whether a group is marked, by its id where it exists.
+    /// Whether a group is marked, by its ID if it exists.
     pub(in crate::plan) fn marks(&self, id: Option<&GroupId>, name: &GroupName) -> bool {
         id.map_or_else(|| self.names(name), |id| self.holds(id))
     }
 
-    /// Whether an operation lets somebody into one of the groups or back to it, takes somebody out, makes or ends one, or
-    /// changes what one gives; or gives or takes a role that lets people decide about the access of others.
+    /// Whether an operation adds somebody to one of the groups or brings them back to it, removes somebody, creates or
+    /// deletes one, or changes its roles; or gives or revokes a role that lets people decide about the access of others.
     pub(in crate::plan) fn touched_by(&self, key: &Key, operation: &Operation) -> bool {
         let made = matches!(operation, Operation::CreateGroup { .. });
         made && key.address.group().is_some_and(|name| self.names(name))

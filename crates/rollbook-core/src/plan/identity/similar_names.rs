@@ -12,7 +12,7 @@ pub(super) struct SimilarNames {
 }
 
 impl SimilarNames {
-    /// Takes in the names of accounts, in their order.
+    /// Adds the names of accounts, in their order.
     pub(super) fn of<'a>(names: impl Iterator<Item = Option<&'a str>>) -> Self {
         let mut similar = Self::default();
         for (index, name) in names.enumerate() {
@@ -26,7 +26,7 @@ impl SimilarNames {
         similar
     }
 
-    /// The first accounts with a word that holds a text, or that the text holds.
+    /// The first accounts with a word that contains a text, or that the text contains.
     pub(super) fn like(&self, text: &str, most: usize) -> BTreeSet<usize> {
         let bounds = || text.char_indices().map(|(at, _)| at).chain([text.len()]);
         let parts = bounds()
@@ -34,7 +34,7 @@ impl SimilarNames {
         let held = parts.filter_map(|part| self.words.get(part));
         let holding = self.ends.range(text.to_owned()..).take_while(|(end, _)| end.starts_with(text));
         let accounts = held.chain(holding.map(|(_, accounts)| accounts));
-        // Of each word the first accounts are enough to know the first of all.
+        // The first accounts of each word are enough to know the first of all.
         let accounts: BTreeSet<usize> =
             accounts.flat_map(|accounts| accounts.iter().take(most)).copied().collect();
         accounts.into_iter().take(most).collect()

@@ -1,6 +1,5 @@
-//! Runs for what time and offboarding bring, such as those of every night. They make no change of the tree: with a base
-//! whose apply has completed, what only a later change asks for waits, and what only a later change keeps is reported,
-//! or ends.
+//! Runs for time and offboarding, such as the nightly ones. They make no change of the tree: with a base whose apply
+//! has completed, additions of a later change wait, and access that only a later change keeps is reported, or ends.
 
 use crate::model::{Change, Drift, Key, Membership};
 
@@ -9,9 +8,9 @@ use super::super::context::Context;
 use super::super::identity::{Obstacle, ObstacleCode};
 use super::{Router, Routes};
 
-/// Ends the privileged memberships that the base ends, also where a later change keeps them, or holds them by a doubt of
-/// its own. What stays for such a change is reported: of privileged groups also what the base would end for another
-/// reason, since there a change is least to be believed.
+/// Ends the privileged memberships that the base ends, even if a later change keeps them, or keeps them by causing a
+/// doubt. Other access that stays for such a change is reported: of privileged groups also access that the base would
+/// end for another reason, since a change deserves the least trust there.
 pub(super) fn end_by_base(
     found: &mut Routes,
     router: &Router<'_>,
@@ -21,7 +20,7 @@ pub(super) fn end_by_base(
     let (scope, tree) = (router.context.scope, router.context.tree);
     let Some(base) = router.context.base.filter(|_| scope.is_by_time()) else { return };
     let by_time = |reason| scope.reasons.contains(&reason);
-    // What the tree ends for another reason, this run leaves alone.
+    // This run leaves alone the ends that the tree has for another reason.
     let carried_out = Wants::of(changes, &found.blocked, tree, by_time);
     found.kept = base.in_doubt(&carried_out, &scope.reasons);
     let doubtful = differences.iter().filter(|it| it.doubt.is_some());
@@ -42,7 +41,7 @@ pub(super) fn end_by_base(
     found.blocked.retain(|blocked| !ended.iter().any(|it| base::would_end(blocked, it, tree)));
 }
 
-/// Lets what only a change since the last completed apply asks for wait for the apply of that change.
+/// Makes additions that only a change since the last completed apply asks for wait for the apply of that change.
 pub(super) fn leave_unapplied(found: &mut Routes, context: &Context<'_>) {
     let scope = context.scope;
     let by_time = |applied| applied && scope.is_by_time();

@@ -1,11 +1,11 @@
-//! What depends on something that is blocked.
+//! Blocks operations that depend on something blocked.
 
 use crate::model::{Action, Address, Blocked, Key, Operation, PlannedOperation};
 
 use super::super::identity::{Obstacle, ObstacleCode};
 use super::Routes;
 
-/// Blocks what depends on something that is blocked, and what depends on that.
+/// Blocks operations that depend on something blocked, and those that depend on them.
 pub(super) fn block(found: &mut Routes) {
     block_returns(found);
     block_additions(found);
@@ -27,7 +27,7 @@ pub(super) fn block(found: &mut Routes) {
     }
 }
 
-/// Nobody who is to come back first, and cannot, comes into a group: Jira puts nobody there who is not active.
+/// Blocks additions of people whose return is blocked: Jira adds no inactive account to a group.
 fn block_additions(found: &mut Routes) {
     let comes_back = |planned: &PlannedOperation| {
         let user = planned.key.address.user()?;
@@ -45,7 +45,7 @@ fn block_additions(found: &mut Routes) {
     }
 }
 
-/// Nobody comes back to a membership that the tree ends and that cannot be ended: it would have an effect again.
+/// Blocks returns to a membership that the tree ends and that cannot be ended: it would have an effect again.
 fn block_returns(found: &mut Routes) {
     let is_return = |planned: &&PlannedOperation| matches!(planned.operation, Operation::ActivateUser { .. });
     let held = |planned: &PlannedOperation| {

@@ -1,7 +1,7 @@
-//! Memberships of people who left that an identity provider alone can end.
+//! Memberships of people who left that only an identity provider can end.
 //!
-//! Nothing is left for Rollbook to do about them, and nobody has access by them: an account that is off opens nothing. So they
-//! wait, and are not blocked: a night that finds nothing else is well.
+//! Rollbook can do nothing more about them, and they give nobody access: an inactive account opens nothing. So they wait, and
+//! are not blocked: a nightly run that finds nothing else succeeds.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,7 +14,7 @@ use super::super::context::Context;
 use super::super::identity::ObstacleCode;
 use super::{Operations, Router};
 
-/// What routing found of them.
+/// The waiting memberships that routing found.
 #[derive(Debug, Default)]
 pub(in crate::plan) struct Elsewhere {
     members: BTreeMap<Address, AccountId>,
@@ -23,7 +23,7 @@ pub(in crate::plan) struct Elsewhere {
 }
 
 impl Elsewhere {
-    /// Takes in a membership that is to end and cannot.
+    /// Adds a membership that should end and cannot.
     pub(super) fn learn(&mut self, router: &Router<'_>, change: &Change, code: ObstacleCode) {
         let has_left = matches!(change.reason, Reason::Offboarded | Reason::Unlisted);
         let Some(membership) = change.wanted.ends().filter(|_| has_left && code == ObstacleCode::SyncedGroup)
@@ -37,8 +37,8 @@ impl Elsewhere {
         }
     }
 
-    /// Takes what waits out of what is blocked: the memberships of accounts that are off, or that the plan turns off. Says how
-    /// many they are, and a note for each person. A directory that is Rollbook's to write is not waited for.
+    /// Moves the waiting memberships out of the blocked changes: those of accounts that are inactive, or that the plan makes
+    /// inactive. Reports their number, and a note for each person. A directory that Rollbook may write to is not waited for.
     pub(in crate::plan) fn take_out(
         self,
         blocked: &mut Vec<Blocked>,

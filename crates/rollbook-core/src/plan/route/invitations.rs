@@ -1,4 +1,4 @@
-//! Invitations: through which surface, with which mail, and into which groups.
+//! Invitations: the surface, the mail and the groups of each.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::super::context::Context;
 use super::super::identity::{Obstacle, ObstacleCode};
 use super::{Operations, Router, Routes, Step, note};
 
-/// The invitation of somebody, through the surface that can make it.
+/// Invites somebody, through the surface that can do it.
 pub(super) fn invite(
     router: &Router<'_>,
     change: &Change,
@@ -41,8 +41,8 @@ pub(super) fn invite(
     Ok(Step { operation, via, notes: unknown.into_iter().chain(no_mail).collect() })
 }
 
-/// Says which groups an invitation of the organization leads into, and which invitation would have no effect:
-/// the organization brings people in by what it gives them (docs/atlassian.md#inviting-through-the-organization).
+/// Reports the groups that an invitation by the organization adds to, and invitations that would have no effect: the
+/// organization brings people in by what it gives them (docs/atlassian.md#inviting-through-the-organization).
 pub(super) fn lead_into_groups(found: &mut Routes, context: &Context<'_>) {
     for (user, groups) in invited_groups(&found.operations) {
         let key = Key { address: Address::User(user), action: Action::Invite };
@@ -51,7 +51,7 @@ pub(super) fn lead_into_groups(found: &mut Routes, context: &Context<'_>) {
         let Operation::InviteUser { apps, groups: carried, sends_mail, .. } = &mut planned.operation else {
             continue;
         };
-        // A group that is yet to be made is waited for only where nothing else lets the person in.
+        // A group that must first be created is waited for only if nothing else lets the person in.
         let exists = |group: &&Ref<GroupId>| group.known().is_some();
         let waits = apps.is_empty() && !groups.iter().any(|group| exists(&group));
         *carried = if waits {
@@ -78,7 +78,7 @@ pub(super) fn lead_into_groups(found: &mut Routes, context: &Context<'_>) {
     }
 }
 
-/// The groups that the plan puts each person into whom the organization invites, those that exist first.
+/// The groups to which the plan adds each person that the organization invites, existing groups first.
 fn invited_groups(operations: &Operations) -> BTreeMap<UserRef, Vec<Ref<GroupId>>> {
     let invited = |planned: &&PlannedOperation| {
         let by_organization = planned.via == Surface::Organization;

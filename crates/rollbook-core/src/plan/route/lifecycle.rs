@@ -1,4 +1,4 @@
-//! What happens to users who are offboarded or come back, and to their names (docs/design.md#offboarding).
+//! Changes of users who are offboarded or come back, and of their names (docs/design.md#offboarding).
 
 use crate::model::{
     AccountId, Address, App, Change, Email, GroupName, Kept, Membership, Note, Offboard, Operation, Read,
@@ -9,7 +9,7 @@ use super::super::diff::invitation;
 use super::super::identity::{Obstacle, ObstacleCode};
 use super::{Routed, Router, Step, invitations, note};
 
-/// Takes an account out of every group that can be written, and then does with it what the policy says.
+/// Removes an account from every group that can be written, and then suspends, deactivates or removes it, by the policy.
 pub(super) fn offboard(
     router: &Router<'_>,
     change: &Change,
@@ -21,7 +21,7 @@ pub(super) fn offboard(
     router.surfaces.must_know(Read::Directories, account.as_str())?;
     let status = router.surfaces.status(account);
     let memberships = match memberships(router, account) {
-        // An account outside every directory is in no group, and the organization alone has no row for it.
+        // An account outside every directory is in no group, and only the organization has no row for it.
         Err(_) if status == UserStatus::NotInvited => Vec::new(),
         read => read?,
     };
@@ -29,8 +29,8 @@ pub(super) fn offboard(
         Offboard::Remove => router.surfaces.removal(account).ok(),
         Offboard::Suspend | Offboard::Deactivate => None,
     };
-    // What an undo takes back of somebody is that they are active: their memberships are operations of their own. And the
-    // organization ends every membership with the account's own (docs/design.md#offboarding).
+    // An undo reverts only that the person is active: their memberships are separate operations. And the organization
+    // ends every membership together with the account (docs/design.md#offboarding).
     let stays = change.reason == Reason::Undone && how != Offboard::Remove;
     let by_themselves = removed != Some(Surface::Organization) && !stays;
     let removals = memberships.iter().filter(|_| by_themselves).map(|kept| removal(change, kept)).collect();
@@ -58,7 +58,7 @@ pub(super) fn offboard(
     Ok(Routed { first: removals, step, remark: None })
 }
 
-/// Gives an account its access back. What it is a member of has an effect again, so that a reviewer sees it.
+/// Restores an account's access. Its memberships have an effect again, so they are shown to the reviewer.
 pub(super) fn activate(
     router: &Router<'_>,
     change: &Change,
@@ -93,10 +93,10 @@ pub(super) fn activate(
     Ok(Some(Step::new(Operation::ActivateUser { account: account.clone(), from, memberships }, via)))
 }
 
-/// Sets a name where Rollbook's directory owns it; elsewhere it is the person's own, and a note says so.
+/// Sets a name if Rollbook's directory owns it; otherwise it is the person's own, and a note says so.
 ///
 /// # Errors
-/// Where it cannot be told whose the name is.
+/// When it is unknown who owns the name.
 pub(super) fn rename(
     router: &Router<'_>,
     change: &Change,
@@ -107,7 +107,7 @@ pub(super) fn rename(
         let operation = Operation::UpdateUser { account: account.clone(), name: name.to_owned() };
         return Ok(Step::new(operation, Surface::Scim).into());
     }
-    // It was for the invitation, and the lock knows the person since; a change of it is still to be told.
+    // The name was for the invitation, and the lock has the person since; only a later change of it is reported.
     if was_invited_with(router, change, name) {
         return Ok(Routed::default());
     }
@@ -118,7 +118,7 @@ pub(super) fn rename(
     Ok(Routed { remark: Some(ignored), ..Routed::default() })
 }
 
-/// Whether a name is that of somebody the lock knows, and not one that a change brings.
+/// Whether the name belongs to a person in the lock, and did not come with a change.
 fn was_invited_with(router: &Router<'_>, change: &Change, name: &str) -> bool {
     let Some(UserRef::Email(email)) = change.address.user() else { return false };
     let locked = router.context.tree.desired.declaration.lock.users.contains_key(email);
@@ -144,7 +144,7 @@ fn memberships(router: &Router<'_>, account: &AccountId) -> Result<Vec<Kept>, Ob
     Ok(memberships.memberships_of(account).map(kept).collect())
 }
 
-/// The change that a membership of an offboarded account asks for.
+/// The change that ends a membership of an offboarded account.
 fn removal(change: &Change, kept: &Kept) -> Change {
     let address = match change.address.user() {
         Some(user) => Address::Member(kept.group.clone(), user.clone()),

@@ -1,4 +1,4 @@
-//! Which operation makes each change, through which surface, or what stands in the way (docs/design.md#surfaces).
+//! The operation for each change, and its surface, or the obstacle to it (docs/design.md#surfaces).
 
 mod by_time;
 mod dependents;
@@ -30,23 +30,23 @@ pub(super) use surfaces::surface_ids;
 
 pub(super) type Operations = BTreeMap<Key, PlannedOperation>;
 
-/// What routing makes of changes.
+/// The result of routing.
 #[derive(Debug, Default)]
 pub(super) struct Routes {
     pub(super) operations: Operations,
     pub(super) blocked: Vec<Blocked>,
-    /// What stays for a change that was not applied, whatever part of the plan is asked for.
+    /// Access that stays for a change that was not applied, whichever part of the plan is asked for.
     pub(super) kept: Vec<Blocked>,
-    /// Notes about operations, which go where their operation goes.
+    /// Notes about operations, which are dropped with their operation.
     pub(super) notes: Vec<(Key, Note)>,
     /// Notes that belong to no operation.
     pub(super) remarks: Vec<Note>,
     pub(super) elsewhere: Elsewhere,
-    /// The memberships that are ended by operations of their own.
+    /// The memberships that separate operations end.
     ended: BTreeSet<Membership>,
 }
 
-/// Routes each change, and then blocks what depends on something that is blocked.
+/// Routes each change, and then blocks changes that depend on something blocked.
 pub(super) fn routes(
     changes: Changes,
     context: &Context<'_>,
@@ -99,12 +99,12 @@ impl Routes {
     fn plan(&mut self, router: &Router<'_>, change: Change, step: Step) {
         let Step { operation, via, notes } = step;
         let context = router.context;
-        // Somebody who is in no directory is invited where the tree asks for an active account.
+        // A person who is in no directory is invited if the tree asks for an active account.
         let invites = matches!(operation, Operation::InviteUser { .. });
         let action = if invites { Action::Invite } else { change.wanted.action() };
         let key = Key { address: change.address.clone(), action };
         let privileged = router.rules.privileged.touched_by(&key, &operation);
-        // What takes a run back is asked for by no tree, so that none tells whether it is drift.
+        // No tree asks for the operations of an undo, so they cannot be drift.
         let base = context.base.filter(|_| !context.undoes);
         let drift = base.map_or(Drift::Unknown, |base| base.drift(&change, context.tree));
         let asked = operation.account().and_then(|id| context.account(id)).map(|known| known.name.clone());
@@ -120,7 +120,7 @@ impl Routes {
             name: change.name.or(asked),
             until: change.until,
         };
-        // In the base and in the tree, one name may mean two accounts or groups: what comes second does not replace the first.
+        // In the base and in the tree, one name may mean two accounts or groups: the second does not replace the first.
         let target = |it: &PlannedOperation| (it.operation.account().cloned(), it.operation.group().cloned());
         if self.operations.get(&key).is_some_and(|known| target(known) != target(&planned)) {
             let obstacle = Obstacle {
@@ -140,7 +140,7 @@ impl Routes {
         self.operations.insert(key, planned);
     }
 
-    /// A membership that an operation of its own ends does not end with its account.
+    /// Removes memberships that a separate operation ends from the lists of those that end with an account.
     fn list_what_is_left(&mut self) {
         for planned in self.operations.values_mut() {
             if let Operation::ActivateUser { memberships, .. }
@@ -153,7 +153,7 @@ impl Routes {
         }
     }
 
-    /// Takes an operation back that turned out not to be possible.
+    /// Blocks a planned operation that turned out to be impossible.
     fn block_planned(&mut self, key: &Key, obstacle: Obstacle) {
         if let Some(planned) = self.operations.remove(key) {
             self.blocked.push(obstacle.blocks(planned));
@@ -161,7 +161,7 @@ impl Routes {
     }
 }
 
-/// An operation that makes a change, the surface that carries it out, and what a reviewer should know of it.
+/// An operation that makes a change, its surface, and a note for reviewers.
 struct Step {
     operation: Operation,
     via: Surface,
@@ -180,11 +180,11 @@ impl Step {
 
 /// The route of one change.
 struct Routed {
-    /// What is changed on its own before.
+    /// Changes that separate operations make before it.
     first: Vec<Change>,
-    /// Nothing, where nothing is left to do.
+    /// `None` if nothing is left to do.
     step: Result<Option<Step>, Obstacle>,
-    /// Why nothing is done, where a reviewer should know.
+    /// Why nothing is done, if a reviewer should know.
     remark: Option<Note>,
 }
 
@@ -200,7 +200,7 @@ impl From<Step> for Routed {
     }
 }
 
-/// What a change is routed by.
+/// The inputs of routing a change.
 struct Router<'a> {
     context: &'a Context<'a>,
     rules: &'a RuleBook<'a>,
@@ -209,7 +209,7 @@ struct Router<'a> {
 }
 
 impl Router<'_> {
-    /// The operation that makes a change, and the surface that can, after what is routed so far.
+    /// The operation that makes a change, and a surface that can, given the routes so far.
     fn routed(&self, change: &Change, so_far: &Routes) -> Result<Routed, Obstacle> {
         self.may.expire(change)?;
         let planned = &so_far.operations;
@@ -226,7 +226,7 @@ impl Router<'_> {
             Wanted::DeleteGroup { group, members } => {
                 let via = self.surfaces.deletion(group)?;
                 let told = self.may.delete(change, group, members)?;
-                // A membership that ends on its own is not lost with the group.
+                // A membership with a separate end is not lost with the group.
                 let lost = members.iter().filter(|lost| !so_far.ended.contains(&lost.membership));
                 let members = lost.cloned().collect();
                 Step::new(Operation::DeleteGroup { group: group.clone(), members }, via).with(told)
@@ -270,8 +270,8 @@ impl Router<'_> {
         Ok(step.into())
     }
 
-    /// The name that a plan uses for a live group: the declared one where there is one. A name that is declared
-    /// for another group comes with the id.
+    /// The name that a plan uses for a live group: the declared one if there is one. A name that is declared for
+    /// another group is shown with the ID.
     fn name_of(&self, id: &GroupId, live: &GroupName) -> GroupName {
         match self.context.tree.groups.declared_as(id) {
             Some(name) => name.clone(),
@@ -283,7 +283,7 @@ impl Router<'_> {
     }
 }
 
-/// A note about what a change asks for.
+/// A note about the thing that a change asks for.
 fn note(code: &'static str, text: String, change: &Change) -> Note {
     Note::new(code, text, Some(change.origin.clone()))
 }

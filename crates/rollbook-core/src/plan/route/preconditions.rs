@@ -16,7 +16,7 @@ use super::super::rules::{RuleBook, Rules, Unseen, group_id};
 use super::surfaces::SurfaceChoice;
 use super::{Operations, note};
 
-/// Says whether an operation may be planned, by the rules, the tree and what is known of the site.
+/// Decides whether an operation may be planned, by the rules, the tree and the known state of the site.
 pub(super) struct Preconditions<'a> {
     context: &'a Context<'a>,
     rules: &'a RuleBook<'a>,
@@ -34,7 +34,7 @@ impl<'a> Preconditions<'a> {
         Self { context, rules, surfaces, unknown_leaver: context.tree.unknown_leaver() }
     }
 
-    /// Nobody loses access by an end that this machine's clock alone says has come.
+    /// Blocks an end of access that has come only according to this machine's clock.
     pub(super) fn expire(&self, change: &Change) -> Result<(), Obstacle> {
         let by_day = match change.reason {
             Reason::Expired => true,
@@ -58,7 +58,7 @@ impl<'a> Preconditions<'a> {
         })
     }
 
-    /// Nothing may narrow the credential's own account, nor the operator of the tree or of its base
+    /// Blocks changes that narrow the credential's own account, or the operator of the tree or of its base
     /// (docs/design.md#what-is-never-planned).
     pub(super) fn narrow(&self, account: &AccountId) -> Result<(), Obstacle> {
         let is_operator = self.rules.is_operator(account);
@@ -73,8 +73,8 @@ impl<'a> Preconditions<'a> {
         })
     }
 
-    /// While nobody can tell which account somebody has who is protected, or the operator, it may be any that hides its
-    /// email. What this change says of it is not known yet.
+    /// Protects every account that hides its email while the account of a protected person, or of the operator, is
+    /// unknown. The change's own statements about it do not count yet.
     pub(super) fn touch(&self, account: &AccountId) -> Result<(), Obstacle> {
         let Some(Unseen { email, rule, .. }) = self.rules.may_be(account, self.context.account(account))
         else {
@@ -90,8 +90,8 @@ impl<'a> Preconditions<'a> {
         })
     }
 
-    /// A privileged group takes the members of another one only where it says so, no matter what calls it privileged,
-    /// and no user whose account shows another email than the lock has: the account may belong to somebody else by
+    /// Blocks members of another group in a privileged group unless the group allows it, whatever makes it privileged,
+    /// and users whose account shows an email that differs from the lock's: the account may belong to somebody else by
     /// now.
     pub(super) fn be_privileged(&self, change: &Change, group: &Ref<GroupId>) -> Result<(), Obstacle> {
         let (Some(name), Some(user)) = (change.address.group(), change.address.user()) else { return Ok(()) };
@@ -119,7 +119,7 @@ impl<'a> Preconditions<'a> {
         self.come_back(user)
     }
 
-    /// Whether the account that the lock gives somebody still shows their email: else it may be somebody else's by now.
+    /// Checks whether the account in the lock still shows the user's email: otherwise it may be somebody else's by now.
     pub(super) fn come_back(&self, user: &UserRef) -> Result<(), Obstacle> {
         let tree = self.context.tree;
         let shown =
@@ -141,13 +141,13 @@ impl<'a> Preconditions<'a> {
         }
     }
 
-    /// Whether an account may be put into a group, with what a reviewer should know of it.
+    /// Checks whether an account may be added to a group, and returns a note for reviewers.
     pub(super) fn join(&self, change: &Change, account: &AccountId) -> Result<Option<Note>, Obstacle> {
         self.surfaces.must_know(Read::Standing, account.as_str())?;
         if self.context.account(account).is_none() {
             self.surfaces.must_know(Read::Account, account.as_str())?;
         }
-        // The diff says it of accounts that a listing showed.
+        // The diff reports it for accounts that a listing showed.
         let asked = self.context.capabilities.accounts.get(account).and_then(Option::as_ref);
         let renamed = match (change.address.user(), asked.and_then(|asked| asked.email.as_ref())) {
             (Some(UserRef::Email(declared)), Some(live)) if declared != live => {
@@ -174,7 +174,7 @@ impl<'a> Preconditions<'a> {
         }
     }
 
-    /// The account, or the invitation that brings it back to a directory, where the plan has one.
+    /// The account, or the invitation that brings it back to a directory, if the plan has one.
     pub(super) fn arriving(
         &self,
         change: &Change,
@@ -187,7 +187,7 @@ impl<'a> Preconditions<'a> {
         invite.filter(|key| planned.contains_key(key)).map_or_else(|| account.clone(), Ref::Made)
     }
 
-    /// Whether an account may be given anything: not while it is on its way out, nor before it is invited.
+    /// Checks whether an account may be granted anything: not while it is leaving, nor before it is invited.
     fn gain(&self, account: &AccountId) -> Result<(), Obstacle> {
         match self.surfaces.status(account) {
             UserStatus::ForDeletion | UserStatus::Closed => Err(Obstacle {
@@ -210,8 +210,8 @@ impl<'a> Preconditions<'a> {
         }
     }
 
-    /// An app puts a new user into its default groups by itself: they are what the invitation grants, too. A group that is
-    /// exact without the person would throw them out again, for ever (docs/design.md#invitations).
+    /// Checks an invitation. An app adds a new user to its default groups by itself, so the invitation grants them, too. A
+    /// group that is exact without the person would remove them again, for ever (docs/design.md#invitations).
     pub(super) fn invite(
         &self,
         change: &Change,
@@ -292,7 +292,7 @@ impl<'a> Preconditions<'a> {
             self.touch(lost.membership.account())?;
         }
         let Some(name) = change.address.group() else { return Ok(None) };
-        // Whether it is protected is the guard's to say: it refuses the plan.
+        // The guard decides whether it is protected, and refuses the plan.
         if self.rules.privileged.holds(group) {
             return Err(undeletable("it is privileged"));
         }
@@ -346,8 +346,8 @@ fn unknown_app(app: &App, roles: &[AppRole]) -> Obstacle {
     }
 }
 
-/// Each privileged group that takes another one's members, and does not say so: it does not take them, since today it may
-/// bring nobody, and an editor of the other group could get in tomorrow.
+/// Blocks every other group whose members a privileged group takes without saying so: the other group may be empty today,
+/// and its editor could get in tomorrow.
 pub(super) fn nestings(context: &Context<'_>, rules: &RuleBook<'_>) -> Vec<Blocked> {
     let tree = context.tree;
     let nestings = tree.desired.groups.iter().filter_map(|(name, group)| {

@@ -1,4 +1,4 @@
-//! Groups whose key changes: a new key with the members of one that leaves is hardly a new group.
+//! Groups whose key changes: a new key with the members of a group that leaves is hardly a new group.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use super::super::context::Context;
 use super::super::identity::{Obstacle, ObstacleCode, Resolved};
 use super::Operations;
 
-/// Groups that would be made with nearly the members of one that the change stops declaring: that one would keep everybody and
-/// every permission, and nobody would manage it.
+/// Groups that would be created with nearly the members of one that the change stops declaring: the old one would keep its
+/// members and every permission, without being managed.
 pub(super) fn found(operations: &Operations, context: &Context<'_>) -> Vec<(Key, Obstacle)> {
     let Some(base) = context.base.filter(|_| !context.undoes) else { return Vec::new() };
     let made = operations.keys().filter(|key| key.action == Action::Create);
@@ -40,7 +40,7 @@ fn looks_like_a_rename(name: &GroupName, old: &GroupName, id: &str) -> Obstacle 
     }
 }
 
-/// Who is declared to be in a group, by account where there is one.
+/// The declared members of a group, by account if there is one.
 fn members(tree: &Resolved<'_>, name: &GroupName) -> BTreeSet<Address> {
     let declared = tree.desired.groups.get(name).into_iter().flat_map(|group| group.members.keys());
     let one = |user: &UserRef| {

@@ -1,5 +1,5 @@
-//! Which surface makes each change (docs/design.md#surfaces). What no configured surface can do is an [`Obstacle`],
-//! with the place to do it.
+//! The surface for each change (docs/design.md#surfaces). A change that no configured surface can make is an
+//! [`Obstacle`], with the place to do it by hand.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ fn scim_records(capabilities: &Capabilities) -> BTreeMap<&AccountId, Vec<&ScimUs
     records
 }
 
-/// The record of an account. Of two records for one account, none is known to be the one.
+/// The record of an account. If an account has two records, it is unknown which one counts.
 fn record<'a>(
     records: &BTreeMap<&AccountId, Vec<&'a ScimUser>>,
     account: &AccountId,
@@ -36,7 +36,7 @@ fn record<'a>(
     }
 }
 
-/// The ids by which operations name people, groups and apps on the surfaces that have ids of their own.
+/// The surfaces' own IDs of the people, groups and apps that operations name.
 pub(in crate::plan) fn surface_ids(operations: &[PlannedOperation], context: &Context<'_>) -> SurfaceIds {
     let capabilities = context.capabilities;
     let records = scim_records(capabilities);
@@ -63,15 +63,15 @@ pub(in crate::plan) fn surface_ids(operations: &[PlannedOperation], context: &Co
     ids
 }
 
-/// Where a change of a group goes.
+/// The owner of a group, for its changes.
 enum Owner {
-    /// Nobody but the site's admins: through these surfaces, in this order.
+    /// Only the site's admins: through these surfaces, in this order.
     Admins(Vec<Surface>),
     /// A SCIM directory.
     Directory,
 }
 
-/// Says which surface makes a change of a site, by what the surfaces answered.
+/// Chooses the surface for a change of a site, by the surfaces' responses.
 pub(super) struct SurfaceChoice<'a> {
     context: &'a Context<'a>,
     /// The records of the SCIM directory, by the account that each is linked to.
@@ -92,7 +92,7 @@ impl<'a> SurfaceChoice<'a> {
         scim_is_ours(self.context.tree.desired.declaration, &self.context.live.rights)
     }
 
-    /// The first of the surfaces that there is a credential for.
+    /// The first of the surfaces that has a credential.
     fn first(&self, surfaces: &[Surface], what: &str) -> Result<Surface, Obstacle> {
         surfaces.iter().copied().find(|surface| self.has(*surface)).ok_or_else(|| no_surface(what, surfaces))
     }
@@ -107,7 +107,7 @@ impl<'a> SurfaceChoice<'a> {
         let via = |key: &Key| planned.get(key).map(|planned| planned.via);
         let owner = match group {
             Ref::Known(id) => self.owner(id)?,
-            // Whatever made it can fill it; others may not see it yet.
+            // The surface that created it can fill it; others may not see it yet.
             Ref::Made(key) => match via(key) {
                 Some(Surface::Scim) => Owner::Directory,
                 Some(surface) => Owner::Admins(vec![surface]),
@@ -137,31 +137,31 @@ impl<'a> SurfaceChoice<'a> {
         }
     }
 
-    /// Refuses what depends on a question that has no answer, in the surface's own words.
+    /// Refuses a change that depends on a question without an answer, in the surface's own words.
     pub(super) fn must_know(&self, read: Read, about: &str) -> Result<(), Obstacle> {
         self.context.capabilities.unread(read, about).map_or(Ok(()), |unread| Err(Obstacle::not_read(unread)))
     }
 
-    /// Whether an account is one that the organization does not show, as apps and service accounts
+    /// Whether the organization does not show an account, such as an app or a service account
     /// (docs/atlassian.md#what-the-organization-does-not-show).
     fn is_unshown(&self, account: &AccountId) -> bool {
         let unshown = matches!(self.context.capabilities.people.get(account), Some(None));
         unshown || self.context.account(account).is_some_and(|live| live.kind == AccountKind::App)
     }
 
-    /// Whether the organization did not say whether it shows an account, and Jira is there, which takes every account.
+    /// Whether the organization did not say whether it shows an account, and Jira, which accepts every account, is available.
     fn may_be_unshown(&self, account: &AccountId) -> bool {
         self.has(Surface::Jira)
             && self.context.capabilities.unread(Read::Standing, account.as_str()).is_some()
     }
 
-    /// Whether an account is a person's whom the organization was asked about and does not show.
+    /// Whether a person's account was looked up in the organization, and is not shown there.
     fn is_outside(&self, account: &AccountId) -> bool {
         let unshown = matches!(self.context.capabilities.people.get(account), Some(None));
         unshown && self.context.account(account).is_some_and(|live| live.kind == AccountKind::Atlassian)
     }
 
-    /// Refuses what only the organization's APIs do, for accounts that they do not show.
+    /// Refuses changes that only the organization's APIs make, for accounts that they do not show.
     fn must_be_person(&self, account: &AccountId) -> Result<(), Obstacle> {
         if !self.is_unshown(account) {
             return Ok(());
@@ -173,8 +173,8 @@ impl<'a> SurfaceChoice<'a> {
         })
     }
 
-    /// Who may change a known group. What the surfaces do not show or say is not known to be synced; Atlassian then
-    /// refuses the write itself (docs/atlassian.md#synced-groups-and-teams-in-jira).
+    /// The owner of a known group. A group that the surfaces do not show, or say nothing about, is not known to be
+    /// synced; Atlassian then refuses the write itself (docs/atlassian.md#synced-groups-and-teams-in-jira).
     fn owner(&self, group: &GroupId) -> Result<Owner, Obstacle> {
         self.must_know(Read::GroupKind, group.as_str())?;
         let both = vec![Surface::Organization, Surface::Jira];
@@ -216,7 +216,7 @@ impl<'a> SurfaceChoice<'a> {
         Obstacle { code: ObstacleCode::SyncedGroup, why: why.into(), help: help.into() }
     }
 
-    /// Refuses a synced group that the SCIM directory does not hold.
+    /// Refuses a synced group that the SCIM directory does not have.
     fn in_directory(&self, group: &GroupId) -> Result<(), Obstacle> {
         self.must_know(Read::DirectoryGroup, group.as_str())?;
         if self.context.capabilities.scim_groups.contains_key(group) {
@@ -232,13 +232,13 @@ impl<'a> SurfaceChoice<'a> {
     /// Whether an account has a record in the SCIM directory.
     ///
     /// # Errors
-    /// Where it cannot be told.
+    /// When it is unknown.
     pub(super) fn is_provisioned(&self, account: &AccountId) -> Result<bool, Obstacle> {
         self.must_know(Read::Directories, account.as_str())?;
         Ok(record(&self.records, account).is_some())
     }
 
-    /// The surface that gives a group a role in an app, or takes one: for a group that an identity provider owns, too
+    /// The surface that gives a group a role in an app, or revokes one: for a group that an identity provider owns, too
     /// (docs/atlassian.md#roles-of-groups).
     pub(super) fn role(&self, group: Option<&GroupId>) -> Result<Surface, Obstacle> {
         if let Some(id) = group {
@@ -293,7 +293,7 @@ impl<'a> SurfaceChoice<'a> {
         }
     }
 
-    /// The surface that invites somebody. SCIM provisions people of the organization's own domains; it gives no app.
+    /// The surface that invites somebody. SCIM provisions people at the organization's own domains; it gives no app.
     pub(super) fn invitation(&self, email: &Email, apps: &[App]) -> Result<Surface, Obstacle> {
         let domains = self.context.capabilities.verified_domains.read();
         let ours = domains.is_some_and(|domains| domains.iter().any(|domain| email.is_at(domain)));
@@ -314,7 +314,7 @@ impl<'a> SurfaceChoice<'a> {
         }
     }
 
-    /// The surface that gives an account its access back, and what took it.
+    /// The surface that restores an account's access, and how the access was lost.
     pub(super) fn activation(
         &self,
         account: &AccountId,
@@ -346,8 +346,8 @@ impl<'a> SurfaceChoice<'a> {
         }
     }
 
-    /// The surface that activates or deactivates an account for every product: SCIM where the directory owns the
-    /// user, else user management where the organization does.
+    /// The surface that activates or deactivates an account for every product: SCIM if the directory owns the user,
+    /// user management if the organization does.
     pub(super) fn everywhere(&self, account: &AccountId, what: &str) -> Result<Surface, Obstacle> {
         if self.scim_is_ours() && self.is_provisioned(account)? {
             return Ok(Surface::Scim);
@@ -384,22 +384,22 @@ impl<'a> SurfaceChoice<'a> {
         self.first(&[Surface::Organization], "suspending an account that is still active")
     }
 
-    /// The surface that takes an account out of the directory.
+    /// The surface that removes an account from the directory.
     pub(super) fn removal(&self, account: &AccountId) -> Result<Surface, Obstacle> {
         let jira = [Surface::Jira];
         let both = [Surface::Organization, Surface::Jira];
         self.first(if self.is_unshown(account) { &jira } else { &both }, "removing this account")
     }
 
-    /// Whether an account's name can be set: where Rollbook's SCIM directory owns the user.
+    /// Whether an account's name can be set: if Rollbook's SCIM directory owns the user.
     ///
     /// # Errors
-    /// Where it cannot be told.
+    /// When it is unknown.
     pub(super) fn may_name(&self, account: &AccountId) -> Result<bool, Obstacle> {
         if self.scim_is_ours() { self.is_provisioned(account) } else { Ok(false) }
     }
 
-    /// What is known of an account's status.
+    /// The known status of an account.
     pub(super) fn status(&self, account: &AccountId) -> UserStatus {
         let asked = self.context.capabilities.people.get(account).and_then(Option::as_ref);
         let asked = asked.map(|person| person.status);
@@ -409,7 +409,7 @@ impl<'a> SurfaceChoice<'a> {
         if status != UserStatus::Inactive {
             return status;
         }
-        // Jira does not say why, and the directory does; it goes on showing a person who was removed, and the
+        // Jira does not say why, and the directory does. Jira still shows a person who was removed, and the
         // organization shows everybody who is in a directory.
         let deactivated =
             self.records.get(account).is_some_and(|records| records.iter().any(|user| !user.active));

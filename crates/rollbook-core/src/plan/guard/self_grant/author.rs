@@ -6,14 +6,14 @@ use crate::model::{AccountId, Address, Email, IdentityChange, LiveAccount, UserR
 
 use super::{Case, Grant, GrantKind, Tripped, by_author, by_unknown, in_doubt};
 
-/// An author of a change, by every account that the base, the change and the site give their email.
+/// An author of a change, with every account that the base, the change or the site gives their email.
 pub(super) struct Author<'a> {
     pub(super) email: &'a Email,
-    /// The addresses of these accounts, and the one by which they are an author.
+    /// The addresses of these accounts, and the author's own.
     emails: BTreeSet<Email>,
     pub(super) accounts: BTreeSet<AccountId>,
-    /// Whether the base or the site gives the email an account. That a tree mentions it is not enough, and what the change
-    /// says of its author does not count.
+    /// Whether the base or the site gives the email an account. A mention in a tree is not enough, and the change's own
+    /// statements about its author do not count.
     pub(super) known: bool,
 }
 
@@ -24,14 +24,14 @@ impl<'a> Author<'a> {
         let by_base = base.is_some_and(|base| {
             let user = UserRef::Email(email.clone());
             let locked = base.desired.declaration.lock.users.get(email).map(|locked| &locked.id);
-            // What the site shows stands over what a pin or the lock says.
+            // The site takes precedence over a pin and the lock.
             let theirs = |id: &AccountId| {
                 let live = case.context.account(id);
                 live.is_some_and(|live| live.email.as_ref().is_none_or(|shown| shown.is_same_mailbox(email)))
             };
             base.account(&user).into_iter().chain(locked).any(theirs)
         });
-        // What the site shows, what the organization or a directory shows, and what the trees tie to an address of theirs.
+        // The emails that the site shows, that the organization or a directory shows, and that the trees tie to an account.
         let trees = || case.rules.both().map(|rules| rules.tree);
         let of_site = case.context.accounts().filter_map(|it| Some((it.email.as_ref()?, &it.id)));
         let of_directories = trees().flat_map(|tree| tree.people.all_shown());
@@ -43,7 +43,7 @@ impl<'a> Author<'a> {
         };
         let mut accounts = case.rules.accounts(email);
         let mut emails = BTreeSet::from([email.clone()]);
-        // Their account may be known by another address as well, that by a note behind its `+`, and so on.
+        // Their account may have another address as well, that address another account by the note after its `+`, and so on.
         loop {
             let before = (accounts.len(), emails.len());
             accounts.extend(emails.iter().flat_map(at));
@@ -67,7 +67,7 @@ impl<'a> Author<'a> {
         })
     }
 
-    /// That nobody knows the author.
+    /// States that the author is unknown.
     pub(super) fn unknown(&self) -> String {
         format!(
             "nobody knows who {} is, who made this change: neither the base nor the site gives the address an account",
@@ -75,13 +75,13 @@ impl<'a> Author<'a> {
         )
     }
 
-    /// Whether somebody is the author. While the author's account is not known, it may be any that shows no email and
-    /// that the tree does not name by one.
+    /// Whether the user of a grant is, or may be, the author. While the author's account is not known, it may be any
+    /// that shows no email and that the tree does not name by one.
     pub(super) fn may_be(&self, case: &Case<'_>, grant: &Grant<'_>) -> bool {
         match (grant.user, grant.account) {
             (UserRef::Email(email), _) if self.emails.iter().any(|own| email.is_same_mailbox(own)) => true,
             (_, Some(account)) if !self.accounts.is_empty() => self.accounts.contains(account),
-            // An account that hides its email may be invited at it: nobody can tell that it is the author's.
+            // An account that hides its email may be invited at it, and may be the author's.
             (UserRef::Email(_), None) => {
                 let hides = |id: &AccountId| case.context.account(id).is_some_and(LiveAccount::hides_email);
                 self.accounts.iter().any(hides)
@@ -93,7 +93,7 @@ impl<'a> Author<'a> {
         }
     }
 
-    /// Whether an email may be the author's.
+    /// Whether an email may belong to the author.
     pub(super) fn may_hold(&self, case: &Case<'_>, email: &Email) -> bool {
         self.emails.iter().any(|own| own.is_same_mailbox(email))
             || !self.accounts.is_disjoint(&case.rules.accounts(email))
@@ -118,7 +118,7 @@ impl<'a> Author<'a> {
         }
     }
 
-    /// Whether a change points the author's email, or the author's account, elsewhere.
+    /// Whether a change gives the author's email, or the author's account, another meaning.
     pub(super) fn moved_by(&self, change: &IdentityChange) -> bool {
         let ids = change.base.iter().chain(&change.head);
         match &change.address {

@@ -1,4 +1,4 @@
-//! Rules that hold access past its end. Nobody tightens a rule so that it keeps themselves in.
+//! Rules that keep access past its end date. Nobody may tighten a rule so that it keeps themselves in.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -15,8 +15,8 @@ use super::{Case, Rules, Tripped, is_of_unknown};
 use crate::plan::desired::DesiredGroup;
 use crate::plan::identity::{GroupIdentity, Marked};
 
-/// Refused when an author tightens a rule that would hold back an end of their own privileged membership, unless they own
-/// the rules by the base. Who is not known may be anybody.
+/// Refused when an author tightens a rule that would keep their own privileged membership from ending, unless they own
+/// the rules in the base. An unknown author may be anybody.
 pub(super) fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
     let refuses = |base: &&Rules<'_>| base.policy().self_grant == SelfGrant::Refuse;
     let Some(base) = case.rules.base.as_ref().filter(refuses) else { return Vec::new() };
@@ -46,7 +46,7 @@ pub(super) fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
     tripped.collect()
 }
 
-/// The privileged groups in which the base has an end for somebody who is, or may be, an author.
+/// The privileged groups in which the base ends the membership of somebody who is, or may be, an author.
 fn ending<'a>(case: &'a Case<'_>, base: &'a Rules<'_>, authors: &[&Author<'_>]) -> BTreeSet<&'a GroupId> {
     let unknown = authors.is_empty() || authors.iter().any(|author| !author.known);
     let is_author = |account: &AccountId| authors.iter().any(|author| author.accounts.contains(account));
@@ -54,7 +54,7 @@ fn ending<'a>(case: &'a Case<'_>, base: &'a Rules<'_>, authors: &[&Author<'_>]) 
         match (base.tree.account(user), user) {
             _ if unknown => true,
             (Some(account), _) => is_author(account) || is_of_unknown(case, account, [base]),
-            // It may be about each member whom the base does not name there.
+            // It may mean each member that the base does not name there.
             (None, UserRef::Email(email)) => {
                 let mut members = members.into_iter().flatten();
                 authors.iter().any(|author| author.email.is_same_mailbox(email))
@@ -67,7 +67,7 @@ fn ending<'a>(case: &'a Case<'_>, base: &'a Rules<'_>, authors: &[&Author<'_>]) 
     let ending = desired.filter_map(|(name, group)| {
         let GroupIdentity::Live(live) = base.tree.groups.get(name) else { return None };
         let members = case.context.live.members.get(&live.id);
-        // Of somebody who is known and not in it, nothing is left to end.
+        // A known person who is not in the group has no membership that could end.
         let is_in = |user: &&UserRef| {
             let account = base.tree.account(user);
             account.is_none_or(|id| members.is_none_or(|members| members.contains(id)))
@@ -76,13 +76,13 @@ fn ending<'a>(case: &'a Case<'_>, base: &'a Rules<'_>, authors: &[&Author<'_>]) 
         let ends = ends.chain(group.denied.keys()).filter(is_in).any(|user| may_be(user, (group, members)));
         (ends && case.rules.privileged.may_hold(&live.id)).then_some(&live.id)
     });
-    // What ends with the person ends in each group that they are in.
+    // The end of a person applies to each group that they are in.
     let users = base.tree.desired.declaration.users.keys().cloned().map(UserRef::Email);
     let leaving = users.filter(|user| base.tree.desired.ends_person(user));
     let accounts = leaving.filter_map(|user| base.tree.account(&user));
     let leaving: Vec<&AccountId> = accounts.filter(|id| unknown || is_author(id)).collect();
     let groups = case.context.live.groups.iter().map(|group| &group.id).filter(|id| {
-        // Of a group that was not read nobody knows.
+        // The members of a group that was not read are unknown.
         let members = case.context.live.members.get(*id);
         case.rules.privileged.may_hold(id)
             && leaving.iter().any(|account| members.is_none_or(|members| members.contains(account)))
@@ -90,7 +90,7 @@ fn ending<'a>(case: &'a Case<'_>, base: &'a Rules<'_>, authors: &[&Author<'_>]) 
     ending.chain(groups).collect()
 }
 
-/// Whether a change of a rule may hold somebody in a group who is to leave it.
+/// Whether a change of a rule may keep somebody in a group whose membership should end.
 fn holds(case: &Case<'_>, base: &Rules<'_>, change: &RuleChange, ending: &BTreeSet<&GroupId>) -> bool {
     let (before, now): (&Policy, &Policy) = (base.policy(), case.rules.head.policy());
     let names = |name: &str| {
@@ -116,7 +116,7 @@ fn holds(case: &Case<'_>, base: &Rules<'_>, change: &RuleChange, ending: &BTreeS
         rule => {
             let guards = ["max-revokes", "keep-at-least", "protect"];
             let waived = guards.iter().find_map(|guard| rule.strip_prefix(&format!("waive {guard} for ")));
-            // What names a group is about its members alone.
+            // A rule that names a group concerns only its members.
             let group =
                 |address: &str| Address::from_str(address).ok().and_then(|address| address.group().cloned());
             let is_about = |address: &str| group(address).is_none_or(|name| names(name.as_str()));
@@ -125,7 +125,7 @@ fn holds(case: &Case<'_>, base: &Rules<'_>, change: &RuleChange, ending: &BTreeS
     }
 }
 
-/// Whether a waiver that holds goes, or ends on an earlier day. Its text is its day, where it has one.
+/// Whether a waiver in force is removed, or ends earlier. Its text is its date, if it has one.
 fn is_taken_back(change: &RuleChange, today: Date) -> bool {
     let day = |text: &Option<String>| -> Option<Date> {
         let until = text.as_deref().and_then(|text| text.split_once("until "));
@@ -146,7 +146,7 @@ fn is_taken_back(change: &RuleChange, today: Date) -> bool {
     }
 }
 
-/// Whether a bound is lower than it was; where there is none, it is the highest.
+/// Whether a bound is lower than before; a missing bound counts as the highest.
 fn is_lower<Bound: PartialOrd>(before: Option<Bound>, now: Option<Bound>) -> bool {
     match (before, now) {
         (None, Some(_)) => true,

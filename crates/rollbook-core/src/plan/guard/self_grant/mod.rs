@@ -1,7 +1,7 @@
 //! `self-grant`: the authors of a change may not let themselves into a privileged group.
 //!
-//! It is about who made the change, so the rule, its waivers and who the authors are come from the base: a change does not
-//! say who may make it. Without a base the tree's own rule is all there is.
+//! It depends on who made the change, so the rule, its waivers and the authors' accounts come from the base: a change does
+//! not decide who may make it. Without a base there is only the tree's own rule.
 
 mod author;
 mod held_in;
@@ -19,8 +19,8 @@ use crate::plan::base::Doubt;
 use author::Author;
 use owned::{is_by_owners, loosened, moved_names};
 
-/// The verdicts of the guard. What the base waives, it waives for changes of people who are known: an author whom nobody
-/// knows may turn out to be the person that a waiver names.
+/// The verdicts of the guard. The base's waivers apply only to changes by known people: an unknown author may turn out
+/// to be the person that a waiver names.
 pub(super) fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
     let Some(rules) = binding(case) else { return Vec::new() };
     let authors: Vec<Author<'_>> = case.context.authors.iter().map(|email| Author::of(email, case)).collect();
@@ -30,7 +30,7 @@ pub(super) fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
     let grants = grants(case, is_by_owners(case, &authors));
     let granted = granted(case, &authors, &grants).into_iter();
     let granted = granted.map(|it| if waives { verdict(case, rules, it) } else { unwaived(it) });
-    // A waiver is about a grant. It lets nobody say who somebody is, or loosen a rule.
+    // A waiver is about a grant. It does not allow anybody to say who somebody is, or to loosen a rule.
     let named = moved_names(case, &authors).into_iter();
     let of_rules = loosened(case, &authors).into_iter().chain(held_in::tripped(case, &authors));
     let mut verdicts: Vec<Verdict> = granted.chain(named.chain(of_rules).map(unwaived)).collect();
@@ -40,13 +40,12 @@ pub(super) fn verdicts(case: &Case<'_>) -> Vec<Verdict> {
     verdicts
 }
 
-/// The rules that ask for the guard: those of the base, or of the tree where the base does not ask for it.
+/// The rules that ask for the guard: those of the base, or of the tree if the base does not ask for it.
 fn binding<'a, 'b>(case: &'b Case<'a>) -> Option<&'b Rules<'a>> {
     case.rules.both().find(|rules| rules.policy().self_grant == SelfGrant::Refuse)
 }
 
-/// Says so where there was too little to judge by, and nothing to refuse. A run for what time and offboarding bring judges no
-/// change.
+/// Reports that there was too little to judge by, and nothing to refuse. A run for time and offboarding judges no change.
 fn unjudged(case: &Case<'_>, authors: &[Author<'_>], grants: &[Grant<'_>]) -> Option<Verdict> {
     let unnamed = |missing, flags| {
         let why = format!("it needs the {missing} of the change");
@@ -69,24 +68,24 @@ fn unjudged(case: &Case<'_>, authors: &[Author<'_>], grants: &[Grant<'_>]) -> Op
     Some(Verdict { guard: Guard::SelfGrant, ruling: Ruling::NotJudged, addresses: Vec::new(), why, help })
 }
 
-/// A grant into a privileged group: by an operation, by what the tree declares, or by what it does not end any more.
+/// A grant into a privileged group: by an operation, by a declaration of the tree, or by an end that the tree drops.
 struct Grant<'a> {
     address: Address,
     user: &'a UserRef,
     account: Option<&'a AccountId>,
     kind: GrantKind,
-    /// Whether the group is privileged only as far as nobody can tell.
+    /// Whether the group counts as privileged only because this is unknown.
     may_be_privileged: bool,
 }
 
-/// What a grant comes from.
+/// The source of a grant.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum GrantKind {
-    /// The change alone asks for it.
+    /// Only the change asks for it.
     New,
     /// The base asks for it as well.
     Drift,
-    /// The change does not end what the base ends. The base may be unable to tell whom or what that is.
+    /// The change does not end something that the base ends. The base may be unable to resolve the person or the group.
     Kept(Option<Doubt>),
 }
 
@@ -114,7 +113,7 @@ fn grants<'a>(case: &'a Case<'_>, owned: bool) -> Vec<Grant<'a>> {
             grants.push(Grant {
                 address: planned.key.address.clone(),
                 user,
-                // Somebody who is invited may have had an account before.
+                // An invited person may have had an account before.
                 account: planned.operation.account().or_else(|| case.context.tree.account(user)),
                 kind: if planned.drift == Drift::Yes { GrantKind::Drift } else { GrantKind::New },
                 may_be_privileged: !planned.privileged,
@@ -122,7 +121,7 @@ fn grants<'a>(case: &'a Case<'_>, owned: bool) -> Vec<Grant<'a>> {
         }
     }
     grants.extend(by_role(case));
-    // What nobody can tell is for those to say who own the rules.
+    // Doubtful cases are for the owners of the rules to decide.
     let widened = case.differences.iter().filter(|it| it.widens() && may_be(it.group_id(), it.group));
     let widened = widened.filter(|it| it.doubt.is_none() || !owned);
     grants.extend(widened.map(|it| Grant {
@@ -135,7 +134,7 @@ fn grants<'a>(case: &'a Case<'_>, owned: bool) -> Vec<Grant<'a>> {
     grants
 }
 
-/// The people to whom a group gives a role from now on, or for longer, that lets them decide about the access of others.
+/// The people to whom a group starts giving, or gives for longer, a role that lets them decide about the access of others.
 fn by_role<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
     let mut grants = Vec::new();
     let mut to_people = |change: &'a AccessChange, kind: GrantKind| {
@@ -160,16 +159,16 @@ fn by_role<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
     grants
 }
 
-/// Refused when an author of the change comes into a privileged group, stays in one, or may be the one who does. That the base
-/// asks for it as well permits nothing: somebody may have taken it back since, and the author given it to themselves again. And
-/// unless an apply of the base has completed, nobody knows whether it was refused then. Without a base, or with an author
-/// whom nobody knows, anybody may be an author.
+/// Refused when an author of the change joins a privileged group, stays in one, or may be the person who does. It does not help
+/// that the base asks for it as well: somebody may have revoked it since, and the author granted it to themselves again. And
+/// unless an apply of the base has completed, it is unknown whether it was refused then. Without a base, or with an unknown
+/// author, anybody may be an author.
 fn granted(case: &Case<'_>, authors: &[Author<'_>], grants: &[Grant<'_>]) -> Vec<Tripped> {
     let mut found: BTreeMap<Address, Tripped> = BTreeMap::new();
     let owned = is_by_owners(case, authors);
     for grant in grants {
         let tripped = match case.context.base {
-            // Nothing says that this is a change at all.
+            // Nothing shows that this is a change at all.
             None if grant.may_be_privileged => None,
             None => Some(unknown(grant, NO_BASE)),
             Some(_)
@@ -196,8 +195,8 @@ fn granted(case: &Case<'_>, authors: &[Author<'_>], grants: &[Grant<'_>]) -> Vec
     found.into_values().collect()
 }
 
-/// Authors whom nobody knows, and whom their own change invites: by the next one they would be known, by an account that
-/// nobody else has given them.
+/// Unknown authors that their own change invites: by the next change they would be known, by an account that nobody else
+/// has given them.
 fn newcomers(case: &Case<'_>, authors: &[Author<'_>], found: &mut BTreeMap<Address, Tripped>) {
     for planned in case.operations.values() {
         let Operation::InviteUser { email, .. } = &planned.operation else { continue };
@@ -210,13 +209,13 @@ fn newcomers(case: &Case<'_>, authors: &[Author<'_>], found: &mut BTreeMap<Addre
 }
 
 impl Context<'_> {
-    /// Whether an apply has completed that asked for a grant.
+    /// Whether an apply that asked for a grant has completed.
     pub(super) fn was_applied(&self, address: &Address, account: Option<&AccountId>) -> bool {
         self.base.is_some_and(|base| base.revision.applied)
             || self.applied.is_some_and(|applied| applied.asks_for(address, account, self.tree))
     }
 
-    /// Whether what is planned may not be the commit of the base.
+    /// Whether the planned tree may differ from the commit of the base.
     fn is_changed(&self) -> bool {
         let base = self.base.and_then(|base| base.revision.commit.as_ref());
         base.is_none() || base != self.header.commit.as_ref()
@@ -263,11 +262,11 @@ fn in_doubt(grant: &Grant<'_>, doubt: Doubt, author: &Email) -> Tripped {
     trip(grant.address.clone(), why, &help)
 }
 
-/// A grant to an account of which nothing tells whose it is. One that the base asks for as well was judged when it came.
+/// A grant to an account of unknown owner. One that the base also asks for was judged when it was new.
 fn of_unknown(case: &Case<'_>, grant: &Grant<'_>, author: &Author<'_>) -> Option<Tripped> {
     let account = grant.account.filter(|account| match grant.kind {
         GrantKind::New | GrantKind::Kept(None) => is_of_unknown(case, account, case.rules.base.as_ref()),
-        // An end that the base cannot tell itself is judged by whom the authors are known to be.
+        // An end that the base cannot resolve is judged by the accounts that the authors are known to have.
         GrantKind::Drift | GrantKind::Kept(Some(_)) => false,
     })?;
     let why = format!(

@@ -1,5 +1,5 @@
-//! What only those may change whom `policy.admins` of the base names: the rules about authors, and whom and what the names
-//! in rules mean.
+//! Changes that only people listed in `policy.admins` of the base may make: to the rules about authors, and to the meaning
+//! of the names in rules.
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -13,17 +13,17 @@ use super::{Case, Grant, GrantKind, Rules, Tripped, is_of_unknown, trip};
 use crate::plan::expired::unnamed;
 use crate::plan::identity::Resolved;
 
-/// The authors of a change who do not own the rules by the base.
+/// The authors of a change who do not own the rules in the base.
 struct Others<'b> {
     base: &'b Rules<'b>,
     authors: Vec<&'b Author<'b>>,
-    /// Who made the change, for a message.
+    /// The authors of the change, for a message.
     who: String,
-    /// Whether those who own the rules are authors, too: what one of them changed may be what is judged.
+    /// Whether owners of the rules are authors, too: the judged change may be theirs.
     beside_owners: bool,
 }
 
-/// Those of the authors who do not own the rules of the base, by the accounts that the base gives them and the owners.
+/// The authors who do not own the rules of the base, by the accounts that the base gives them and the owners.
 pub(super) fn not_owners<'b>(base: &Rules<'_>, authors: &'b [Author<'b>]) -> Vec<&'b Author<'b>> {
     let admins = &base.policy().admins;
     let owners: BTreeSet<AccountId> = admins.iter().flat_map(|admin| base.holders(&admin.value)).collect();
@@ -34,15 +34,15 @@ pub(super) fn not_owners<'b>(base: &Rules<'_>, authors: &'b [Author<'b>]) -> Vec
     authors.iter().filter(|author| !owns(author)).collect()
 }
 
-/// Whether everybody who made the change is known, and owns the rules by the base.
+/// Whether every author is known, and owns the rules in the base.
 pub(super) fn is_by_owners(case: &Case<'_>, authors: &[Author<'_>]) -> bool {
     let owned = case.rules.base.as_ref().is_some_and(|base| not_owners(base, authors).is_empty());
     owned && !authors.is_empty()
 }
 
 impl<'b> Others<'b> {
-    /// Nothing where the base does not ask who made a change, and where all of them own its rules: by the accounts that the
-    /// base gives them, and no word of the change. Without an author, nobody does.
+    /// `None` if the base does not ask who made a change, or if all authors own its rules: by the accounts that the base
+    /// gives them, whatever the change says. A change without an author is not by owners.
     fn of(case: &'b Case<'_>, authors: &'b [Author<'b>]) -> Option<Self> {
         let base = case.rules.base.as_ref().filter(|base| base.policy().self_grant == SelfGrant::Refuse)?;
         let others = not_owners(base, authors);
@@ -67,8 +67,7 @@ impl<'b> Others<'b> {
     }
 }
 
-/// What the change takes back of the rules about its author: nobody says of themselves what they may do. Those who own the
-/// rules by the base may.
+/// The rules about its author that the change loosens: nobody decides their own rights. The owners of the rules in the base may.
 pub(super) fn loosened(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
     let Some(others) = Others::of(case, authors) else { return Vec::new() };
     let changes = case.changed_rules.iter();
@@ -88,18 +87,18 @@ const OF_NO_GROUP: &str = "and there is no such group yet: any may come by that 
 const OF_NOBODY: &str = "and nobody has that address yet: it may become anybody's";
 const OF_UNKNOWN: &str = "and nothing says whose account that is: it may be their own";
 
-/// What a change of a rule is that is for those alone who own the rules: it lets its author do more, or takes owners away.
+/// Why a change of a rule is only for the owners of the rules: it gives its author more rights, or removes owners.
 fn loosens(case: &Case<'_>, change: &RuleChange, others: &Others<'_>) -> Option<&'static str> {
     let is_new = change.head.is_some();
     let loosens = match change.rule.as_str() {
-        // Nothing narrows the operator; and without one, nothing is done through the organization, at night neither.
+        // The operator cannot be narrowed; and without one, nothing is done through the organization, not even at night.
         "policy.self-grant" | "operator" => true,
-        // Through these, access to synced groups ends.
+        // Access to synced groups ends through these.
         "organization" | "directory" | "scim.directory" | "scim.authority" => change.base.is_some(),
         rule if rule.starts_with("policy.privileged: ") => !is_new,
-        // Whom it takes out could not take a rule back any more, and who is left decides alone.
+        // A removed owner could not revert a rule any more, and the remaining ones decide without them.
         rule if rule.starts_with("policy.admins: ") => true,
-        // What protects somebody keeps them past their end.
+        // A rule that protects somebody keeps them past their end date.
         rule if rule.starts_with("policy.protect.users: ") => {
             let email = rule.strip_prefix("policy.protect.users: ").map(Email::parse);
             let Some(Ok(email)) = email else { return is_new.then_some(OF_AUTHORS) };
@@ -115,7 +114,7 @@ fn loosens(case: &Case<'_>, change: &RuleChange, others: &Others<'_>) -> Option<
             case.rules.names.ids(&GroupName::new(name)).any(|id| case.rules.privileged.may_hold(id))
         }
         rule => match rule.strip_prefix("waive self-grant for ").map(Address::from_str) {
-            // A waiver for somebody else, by name, is what the guard asks for.
+            // The guard itself asks for a waiver for somebody else, by name.
             Some(Ok(address)) if is_new => return waives(case, &address, others),
             Some(Err(_)) => is_new,
             Some(Ok(_)) | None => false,
@@ -124,7 +123,7 @@ fn loosens(case: &Case<'_>, change: &RuleChange, others: &Others<'_>) -> Option<
     loosens.then_some(OF_AUTHORS)
 }
 
-/// Whether a rule keeps the people of a group that there is not, and that the tree does not make: some group may come by its
+/// Whether a rule keeps the people of a group that does not exist, and that the tree does not create: any group may get its
 /// name on the site.
 fn holds_nobody_yet(case: &Case<'_>, rule: &str) -> bool {
     let prefixes = ["policy.protect.groups: ", "policy.keep-at-least."];
@@ -134,7 +133,7 @@ fn holds_nobody_yet(case: &Case<'_>, rule: &str) -> bool {
     case.rules.names.ids(&name).next().is_none() && !case.rules.both().any(declared)
 }
 
-/// What a waiver is, unless it names one person according to the base, and not an author.
+/// Why a waiver is refused, unless it names one person according to the base, and not an author.
 fn waives(case: &Case<'_>, address: &Address, others: &Others<'_>) -> Option<&'static str> {
     let Some(user) = address.user() else { return Some(OF_AUTHORS) };
     if waives_already(case, address, others.base) {
@@ -164,7 +163,7 @@ fn waives(case: &Case<'_>, address: &Address, others: &Others<'_>) -> Option<&'s
     (others.authors.is_empty() || is_theirs).then_some(OF_AUTHORS)
 }
 
-/// Whether the base waives the rule for the same membership, by another name of the account, and for no shorter time.
+/// Whether the base waives the rule for the same membership, by another name of the account, and for at least as long.
 fn waives_already(case: &Case<'_>, address: &Address, base: &Rules<'_>) -> bool {
     let head = case.context.tree;
     let Some(known) = base.waiver(Guard::SelfGrant, std::slice::from_ref(address), head) else {
@@ -174,15 +173,15 @@ fn waives_already(case: &Case<'_>, address: &Address, base: &Rules<'_>) -> bool 
     new.all(|it| it.until <= known.until || it.addresses.iter().all(|waived| waived.value != *address))
 }
 
-/// Names that the change points elsewhere, or at nothing any more. Who an author is, somebody else says; who a rule speaks of,
-/// those who own the rules.
+/// Names that the change gives another meaning, or none. Somebody other than an author decides who the author is; the owners
+/// of the rules decide whom a rule means.
 pub(super) fn moved_names(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
     let mut found = Vec::new();
     let Some(base) = case.context.base else { return found };
     let others = Others::of(case, authors);
     let second =
         others.as_ref().map(|others| second_names(others.base.tree, case.context.tree)).unwrap_or_default();
-    // An author whom nobody knows may be anybody, and so may one whom nobody names.
+    // An unknown author may be anybody, and so may one that is not named.
     let unknown = authors.iter().find(|author| !author.known);
     let anybody = authors.is_empty() || unknown.is_some();
     for change in case.identities {
@@ -222,8 +221,8 @@ const OF_UNUSED: &str =
 const OF_SECOND: &str =
     "the base ties that account to another name, and those who own the rules say whether it has two";
 
-/// Why a first line of the lock, or a first pin, is more than a record of what the tree has today: it would say whom a later
-/// change means, which names somebody or something else, and whose author does not look at the lock.
+/// Why a first line of the lock, or a first pin, is more than a record of the tree's current state: it would decide the
+/// meaning of a later change, which names somebody or something else, and whose author does not look at the lock.
 fn ahead_of_its_use(
     case: &Case<'_>,
     change: &IdentityChange,
@@ -239,8 +238,8 @@ fn ahead_of_its_use(
     (matches!(change.address, Address::User(_)) && second.contains(email)).then_some(OF_SECOND)
 }
 
-/// The emails that a tree ties to an account that the base ties to another one, which stays: a line that moves to another
-/// name leaves the account with one.
+/// The emails that a tree ties to an account that the base ties to another one, which stays. A line that moves to another
+/// name does not count: the account still has one name.
 fn second_names<'t>(base: &Resolved<'_>, head: &'t Resolved<'_>) -> BTreeSet<&'t Email> {
     let known: BTreeSet<(&Email, &AccountId)> = base.desired.declaration.tied().collect();
     let tied = || head.desired.declaration.tied();
@@ -248,7 +247,7 @@ fn second_names<'t>(base: &Resolved<'_>, head: &'t Resolved<'_>) -> BTreeSet<&'t
     tied().filter(|tied| !known.contains(tied) && kept.contains(tied.1)).map(|(email, _)| email).collect()
 }
 
-/// Whether a name had no id, or that of a group that is gone from the site, and is given the one that the site shows for it.
+/// Whether a name had no ID, or the ID of a group that is gone from the site, and now gets the one that the site shows for it.
 /// Only a site administrator can create a group again there; an email may be anybody's by now.
 fn is_shown(case: &Case<'_>, change: &IdentityChange) -> bool {
     let context = case.context;
@@ -271,8 +270,8 @@ fn is_shown(case: &Case<'_>, change: &IdentityChange) -> bool {
     shown == [id]
 }
 
-/// Whether nothing of the tree has a name any more whose line goes, as `rollbook lock` has it, and no privileged group has
-/// to do with it.
+/// Whether a removed line belongs to a name that the tree does not use any more, as `rollbook lock` removes it, and no
+/// privileged group is concerned.
 fn is_pruned(case: &Case<'_>, change: &IdentityChange) -> bool {
     let (Some(id), None) = (&change.base, &change.head) else { return false };
     let (head, privileged) = (&case.rules.head, &case.rules.privileged);
@@ -291,8 +290,8 @@ fn is_pruned(case: &Case<'_>, change: &IdentityChange) -> bool {
     !is_declared && !is_privileged && !head.speaks_of(&change.address)
 }
 
-/// Whether a rule speaks of a name, other than by following its group or person to it; or a privileged group depends on it: it
-/// meant one, or comes to mean one that the base does not declare, or somebody comes into one, or leaves it, by that name.
+/// Whether a rule names a name, other than by following its group or person to it; or a privileged group depends on it: the
+/// name meant one, or now means one that the base does not declare, or somebody joins or leaves one by that name.
 fn is_ruled(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) -> bool {
     let base = others.base;
     let privileged = match &change.address {
@@ -310,8 +309,8 @@ fn is_ruled(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) -> bo
     privileged || case.rules.head.speaks_of(&change.address) && !follows(case, change, base)
 }
 
-/// Whether a name is a new one for what a rule of the base speaks of by another name: by a line that goes, or by what that
-/// name means.
+/// Whether a name is a new one for something that a rule of the base names otherwise: by a line that is removed, or by the
+/// meaning of the new name.
 fn follows(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool {
     if change.base.is_some() || base.speaks_of(&change.address) {
         return false;
@@ -331,10 +330,10 @@ fn follows(case: &Case<'_>, change: &IdentityChange, base: &Rules<'_>) -> bool {
     by_line || by_meaning()
 }
 
-/// Whether a change ties a name that no account has to an account outside of a privileged group, or to another one than that
-/// of an author whom the tree does not name there, while the base names it in the group or either tree offboards it. The end
-/// that it has, or that a later change gives it, would then apply to the wrong account, and the person who was meant would stay
-/// without a word.
+/// Whether a change ties a name that no account has to an account outside a privileged group, or to an account other than that
+/// of an author that the tree does not name there, while the base names it in the group or either tree offboards it. Its end
+/// date, or one that a later change adds, would then apply to the wrong account, and the person it was meant for would stay
+/// without notice.
 fn ends_nobody(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) -> bool {
     let (None, Some(id), Address::User(user)) = (&change.base, &change.head, &change.address) else {
         return false;
@@ -346,7 +345,7 @@ fn ends_nobody(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) ->
     let ends = tree.desired.ends_person(user) || case.context.tree.desired.ends_person(user);
     live.members.iter().filter(|(group, _)| case.rules.privileged.may_hold(group)).any(|(group, members)| {
         let declared = tree.group(group);
-        // It may be about each member whom the tree does not name there, and an author does not say that it is not about them.
+        // It may mean each member that the tree does not name there, and an author cannot say that they are not meant.
         let mut unnamed = unnamed(tree, live, declared, members).filter(|id| **id != account).peekable();
         let is_author = |id: &AccountId| others.authors.iter().any(|author| author.accounts.contains(id));
         let is_meant = ends || declared.is_some_and(|group| group.names(user));
@@ -354,7 +353,7 @@ fn ends_nobody(case: &Case<'_>, change: &IdentityChange, others: &Others<'_>) ->
     })
 }
 
-/// Whether the tree lets somebody into a privileged group by a name that meant another account, or takes them out of one by it.
+/// Whether the tree adds somebody to a privileged group by a name that meant another account, or removes them from one by it.
 fn is_let_in(case: &Case<'_>, change: &IdentityChange, user: &UserRef) -> bool {
     let (tree, privileged) = (case.context.tree, &case.rules.privileged);
     let mut groups = tree.desired.groups.iter();
