@@ -1,4 +1,4 @@
-//! Who gets or loses a role in an app since a group gives it from now on, or gives it no more; and what must not be lost.
+//! The people who get or lose a role in an app, since a group starts or stops giving it; and the roles that must not be lost.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,8 +13,8 @@ use super::identity::{Obstacle, ObstacleCode};
 use super::projection::Projection;
 use super::rules::{RuleBook, Unseen};
 
-/// Who gets or loses a role by each operation that gives one to a group or takes it, in the order of their keys. Those count
-/// who are in the group after the plan: who leaves it loses what it gives by that.
+/// The people who get or lose a role by each operation that gives or revokes one for a group, in the order of the keys. The
+/// people in the group after the plan count: a person who leaves the group loses its roles by that.
 pub(super) fn changes(
     operations: &BTreeMap<Key, PlannedOperation>,
     context: &Context<'_>,
@@ -29,7 +29,8 @@ pub(super) fn changes(
     for planned in operations.values() {
         for effect in planned.effects() {
             let (place, access, held) = match effect {
-                // Who had it before by another group gets nothing; who keeps it by another group loses nothing.
+                // A person who already had it through another group gains nothing; one who keeps it through another
+                // loses nothing.
                 Effect::Gives(place, access) => (place, access, &before),
                 Effect::Takes(held) => (TargetGroup::Group(held.group()), held.access(), &after),
                 Effect::Joins(..)
@@ -49,7 +50,7 @@ pub(super) fn changes(
     found
 }
 
-/// Those in a group after a plan whom no group but this one gives a role, as `held` has it.
+/// The people in a group after a plan to whom, according to `held`, no other group gives a role.
 pub(super) fn of<'a>(
     key: Key,
     (place, access): (TargetGroup<'a>, &Access),
@@ -106,9 +107,9 @@ fn called(who: Who<'_>, context: &Context<'_>) -> Beneficiary {
     }
 }
 
-/// Takes out the revokes of roles that would narrow the operator or the account that Rollbook acts as, touch somebody who may
-/// be protected, or leave an app without an administrator. What is taken out may be what keeps a role for others, so that the
-/// rest is looked at again.
+/// Blocks revokes of roles that would narrow the operator or the account that Rollbook acts as, touch somebody who may be
+/// protected, or leave an app without an administrator. A blocked revoke may keep a role for others, so the rest is checked
+/// again.
 pub(super) fn keep(
     operations: &mut BTreeMap<Key, PlannedOperation>,
     context: &Context<'_>,
@@ -156,7 +157,7 @@ fn narrows(change: &AccessChange, context: &Context<'_>, rules: &RuleBook<'_>) -
     None
 }
 
-/// Why a role that lets people decide about access may not be revoked: nobody would be left who has it, or nobody can tell.
+/// Why a role that lets people decide about access may not be revoked: nobody would be left with it, or this is unknown.
 fn last_of(
     access: &Access,
     operations: &BTreeMap<Key, PlannedOperation>,
@@ -183,7 +184,7 @@ fn last_of(
             Who::Account(id) => Some(*id),
             Who::Invited(_) => None,
         });
-        // Whom nothing else showed, the listing of the group's members did, as active people alone.
+        // If no other read showed the members, the listing of the group did, and it has only active people.
         of_others.into_iter().any(|id| !leavers.contains(id)) || of_read.into_iter().any(administers)
     };
     let left = after.givers(access).into_iter().any(is_left);
@@ -226,26 +227,26 @@ pub(super) fn revokes<'a>(
     memberships.len() + people.difference(&counted).count() + empty_groups + roles
 }
 
-/// How many people an operation takes a role from, at least one.
+/// How many people an operation revokes a role from, at least one.
 pub(super) fn losses(key: &Key, changes: &[AccessChange]) -> usize {
     let people = changes.iter().find(|change| change.key == *key).map_or(0, |change| change.people.len());
     people.max(1)
 }
 
-/// Those who lose a role by an operation.
+/// The people who lose a role by an operation.
 pub(super) fn losers<'a>(key: &Key, changes: &'a [AccessChange]) -> impl Iterator<Item = &'a Beneficiary> {
     let of = changes.iter().filter(|change| change.key.action == Action::Revoke);
     let key = key.clone();
     of.filter(move |change| change.key == key).flat_map(|change| &change.people)
 }
 
-/// Why a reviewed change of a role no longer is what was reviewed: it is about somebody else as well.
+/// Why a change of a role differs from the reviewed one: it affects somebody else as well.
 pub(super) fn differs(now: &AccessChange, reviewed: Option<&AccessChange>) -> Option<String> {
     let known: BTreeSet<&Beneficiary> = reviewed.into_iter().flat_map(|change| &change.people).collect();
     let is_known = |person: &&Beneficiary| {
         let same = |known: &&&Beneficiary| match (&known.account, &person.account) {
             (Some(one), Some(other)) => one == other,
-            // Who was invited has an account by now.
+            // An invited person has an account by now.
             (None, _) => known.user == person.user,
             (Some(_), None) => false,
         };

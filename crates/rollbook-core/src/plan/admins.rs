@@ -1,5 +1,4 @@
-//! Nothing may leave the site or the organization without an active administrator
-//! (docs/design.md#what-is-never-planned).
+//! Keeps an active administrator for the site and the organization (docs/design.md#what-is-never-planned).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +10,8 @@ use crate::model::{
 use super::context::Context;
 use super::identity::{Obstacle, ObstacleCode};
 
-/// Takes out the operations that together would leave no administrator, with those that require one of them: an account
-/// that comes back would come back to what the tree ends.
+/// Blocks the operations that together would leave no administrator, with those that require one of them: a returning
+/// account would otherwise get back access that the tree ends.
 pub(super) fn keep_one(
     operations: &mut BTreeMap<Key, PlannedOperation>,
     context: &Context<'_>,
@@ -40,7 +39,7 @@ pub(super) fn keep_one(
     blocked
 }
 
-/// Takes an operation out, with those that require it.
+/// Removes an operation, with those that require it, and blocks them.
 pub(super) fn take_out(
     operations: &mut BTreeMap<Key, PlannedOperation>,
     key: Key,
@@ -56,7 +55,7 @@ pub(super) fn take_out(
     blocked
 }
 
-/// Lets those who come be administrators before those go who are: what fails may be the coming.
+/// Makes new administrators join before old ones leave: the joining may fail.
 fn wait(operations: &mut BTreeMap<Key, PlannedOperation>, site: &SiteAdmins) {
     for key in &site.taking {
         if let Some(planned) = operations.get_mut(key) {
@@ -67,8 +66,7 @@ fn wait(operations: &mut BTreeMap<Key, PlannedOperation>, site: &SiteAdmins) {
     }
 }
 
-/// The operations that take administration of the organization from somebody, with whom they take it from, as far as what
-/// an operation does shows it.
+/// The operations that revoke administration of the organization, each with the people that it is known to affect.
 fn leaving<'a>(
     operations: &'a BTreeMap<Key, PlannedOperation>,
     theirs: &BTreeSet<&GroupId>,
@@ -93,7 +91,7 @@ fn organization_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &C
     let theirs: BTreeSet<&GroupId> = context.live.groups.organization_admins().collect();
     let admins: BTreeSet<&AccountId> = match &context.capabilities.organization_admins {
         Reading::Read(admins) => admins.iter().collect(),
-        // Without the organization's key, those that the group makes administrators are the only ones known.
+        // Without the organization's key, only the administrators that the group makes are known.
         Reading::NotRead => {
             let members = theirs.iter().filter_map(|group| context.live.members.get(*group)).flatten();
             let active = |id: &&AccountId| context.live.accounts.get(*id).is_some_and(LiveAccount::active);
@@ -109,7 +107,7 @@ fn organization_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &C
     leaving.into_iter().map(|(key, _)| key.clone()).collect()
 }
 
-/// The operations that could leave nobody, where nobody can tell, with the question that has no answer.
+/// The operations that could leave no administrator, if this is unknown, with the question that got no answer.
 fn untold<'a>(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'a>) -> Vec<(Key, &'a Unread)> {
     let mut untold = Vec::new();
     let capabilities = context.capabilities;
@@ -139,18 +137,18 @@ fn untold<'a>(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'a
     untold
 }
 
-/// Whether an account is a person's, as far as anything says what it is: an app administers nothing by itself.
+/// Whether an account is a person's, as far as it is known: an app administers nothing by itself.
 fn is_person_here(context: &Context<'_>, account: &AccountId) -> bool {
     context.account(account).is_none_or(|it| it.kind.is_person())
 }
 
-/// What a plan does to who administers the site.
+/// The effect of a plan on the administrators of the site.
 struct SiteAdmins {
-    /// The operations that take it from those who have it.
+    /// The operations that revoke administration.
     taking: Vec<Key>,
-    /// The operations that give it.
+    /// The operations that grant administration.
     giving: Vec<Key>,
-    /// Whether somebody keeps it whatever happens to those that give it.
+    /// Whether somebody keeps it whatever happens to those that grant it.
     kept: bool,
     /// Whether somebody has it after all of them.
     held: bool,
@@ -165,7 +163,7 @@ fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'
     let mut given: BTreeMap<&Key, &AccountId> = BTreeMap::new();
     let mut taking = Vec::new();
     for (key, planned) in operations {
-        // Each by itself: of somebody who leaves the group and the site, neither may happen.
+        // Each is checked separately: for a person who leaves the group and the site, neither may happen.
         if people.iter().any(|held| takes(&planned.operation, held)) {
             taking.push(key.clone());
         } else if let Operation::AddMember { group: Ref::Known(group), account: Ref::Known(account) } =
@@ -187,7 +185,7 @@ fn site_admins(operations: &BTreeMap<Key, PlannedOperation>, context: &Context<'
     })
 }
 
-/// Whether an operation takes from somebody what makes them an administrator: their account, or their place in the group.
+/// Whether an operation removes the basis of somebody's administration: their account, or their membership in the group.
 fn takes(operation: &Operation, (admin, by): &(AccountId, Option<GroupId>)) -> bool {
     if let Some((account, _)) = operation.leaver() {
         return account == admin;

@@ -1,4 +1,4 @@
-//! The parts of a plan, put together: totals, member counts, and the ids that its operations need.
+//! Assembles a plan: totals, member counts, and the IDs that its operations need.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,7 +15,7 @@ use super::identity::People;
 use super::route::{Elsewhere, surface_ids};
 use super::{order, reach};
 
-/// The steps of a plan, judged.
+/// The steps of a plan, after the guards.
 pub(super) struct Steps {
     pub(super) operations: BTreeMap<Key, PlannedOperation>,
     pub(super) access: Vec<AccessChange>,
@@ -28,7 +28,7 @@ pub(super) struct Steps {
     pub(super) review: Option<Review>,
 }
 
-/// Makes the plan.
+/// Assembles the plan.
 pub(super) fn assemble(context: &Context<'_>, steps: Steps, seats: Vec<SeatChange>) -> Plan {
     let declaration = context.tree.desired.declaration;
     let people = &context.tree.people;
@@ -73,7 +73,7 @@ pub(super) fn assemble(context: &Context<'_>, steps: Steps, seats: Vec<SeatChang
     }
 }
 
-/// A tree that lacks what its base has would take back what somebody else changed.
+/// Warns that a tree without the base's commits would revert somebody else's changes.
 fn not_contained(base: &Comparison) -> Note {
     let text = format!(
         "what is planned does not contain {}: rebase, or it reverts what changed there",
@@ -82,7 +82,7 @@ fn not_contained(base: &Comparison) -> Note {
     Note::new("base-not-contained", text, None)
 }
 
-/// The declared people that operations are about, with what said who they are.
+/// The declared people that operations are about, each with the source of their account.
 fn identities(people: &People, operations: &[PlannedOperation]) -> Vec<Identified> {
     let users: BTreeSet<&UserRef> =
         operations.iter().filter_map(|planned| planned.key.address.user()).collect();
@@ -93,7 +93,7 @@ fn identities(people: &People, operations: &[PlannedOperation]) -> Vec<Identifie
     identified.collect()
 }
 
-/// The groups that operations change, with the member counts that they lead to.
+/// The groups that operations change, with the resulting member counts.
 fn changed_groups(groups: Vec<GroupSummary>, operations: &[PlannedOperation]) -> Vec<GroupSummary> {
     let mut counts: BTreeMap<&GroupName, (usize, usize)> = BTreeMap::new();
     let mut touched: BTreeSet<&GroupName> = BTreeSet::new();

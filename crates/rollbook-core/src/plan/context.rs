@@ -1,4 +1,4 @@
-//! What a plan is made from, besides the changes.
+//! The inputs of a plan, besides the changes.
 
 use std::collections::BTreeMap;
 
@@ -15,45 +15,45 @@ use super::document::SavedPlan;
 use super::identity::Resolved;
 use super::narrow::Scope;
 
-/// What routing needs besides the changes.
+/// The inputs of routing, besides the changes.
 #[derive(Clone, Debug)]
 pub struct Context<'a> {
-    /// What the tree asks for, and whom and what it means.
+    /// The tree, with its names resolved.
     pub tree: &'a Resolved<'a>,
     /// The places of the tree.
     pub locator: &'a Locator<'a>,
-    /// What the surfaces report.
+    /// The state that the surfaces report.
     pub live: &'a LiveState,
-    /// The answers to what the changes ask.
+    /// The answers to the questions of the changes.
     pub capabilities: &'a Capabilities,
-    /// When and by what the plan is made.
+    /// When and by which version the plan is made.
     pub header: Header,
     /// [`super::tree_digest`] of the tree.
     pub tree_digest: &'a str,
-    /// The part that is asked for.
+    /// The requested part.
     pub scope: &'a Scope,
-    /// The base revision that the tree is compared with, where there is one.
+    /// The base revision that the tree is compared with, if there is one.
     pub base: Option<&'a Base<'a>>,
-    /// The tree at the last commit whose apply completed, where that is known and is another than the base.
+    /// The tree at the last commit whose apply completed, if that is known and differs from the base.
     pub applied: Option<&'a Resolved<'a>>,
-    /// Everybody who made the change from the base to the tree, where somebody says it.
+    /// The authors of the change from the base to the tree, if the caller names them.
     pub authors: &'a [Email],
-    /// What a reviewer should know besides what the plan finds.
+    /// Notes for reviewers besides the plan's own.
     pub notes: &'a [Note],
-    /// The plan that was reviewed, where there is one: only what it has is kept.
+    /// The plan that was reviewed, if there is one: only its operations are kept.
     pub reviewed: Option<&'a SavedPlan>,
-    /// Whether the changes take a run back, so that the tree does not ask for them.
+    /// Whether the changes revert a run, so the tree does not ask for them.
     pub undoes: bool,
-    /// The members of groups as they were before, where a snapshot has them.
+    /// The earlier members of groups, if a snapshot has them.
     pub before: Option<&'a BTreeMap<GroupId, Listing<AccountId>>>,
-    /// The site's day, where this machine's clock is more than a day off and nobody named the day.
+    /// The site's date, if this machine's clock is more than a day off and no date was given.
     pub site_day: Option<Date>,
     /// The published rate limits.
     pub rates: &'a Rates,
 }
 
 impl Context<'_> {
-    /// What is known of an account: a listing showed it, or it was asked for.
+    /// The data of an account that a listing showed or that was asked for.
     pub(super) fn account(&self, id: &AccountId) -> Option<&LiveAccount> {
         self.live.accounts.get(id).or_else(|| self.capabilities.accounts.get(id)?.as_ref())
     }
@@ -63,7 +63,7 @@ impl Context<'_> {
         self.live.accounts.values().chain(self.capabilities.accounts.values().flatten())
     }
 
-    /// What a plan calls a group: as the tree declares it, else as the site does.
+    /// The name of a group in a plan: the tree's if it declares the group, otherwise the site's.
     pub(super) fn name_of(&self, id: &GroupId, otherwise: &GroupName) -> GroupName {
         let shown = || self.live.groups.iter().find(|group| group.id == *id).map(|group| &group.name);
         self.tree.groups.declared_as(id).or_else(shown).unwrap_or(otherwise).clone()

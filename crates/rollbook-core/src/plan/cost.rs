@@ -1,4 +1,4 @@
-//! What carrying a plan out takes.
+//! The cost of carrying a plan out.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,15 +7,15 @@ use crate::model::{Action, Cost, GroupId, Key, LiveState, Operation, PlannedOper
 /// The published rate limits, as far as a cost needs them. `atlassian` knows the figures.
 #[derive(Clone, Copy, Debug)]
 pub struct Rates {
-    /// Requests a second that a route takes, by the operation that uses it; as many may come at once.
+    /// Requests a second that a route allows, by the operation that uses it; a burst may be as large.
     pub per_second: fn(Surface, &Operation) -> f64,
     /// The route that an operation uses: operations of one method and route share a limit.
     pub route: fn(Surface, &Operation) -> Option<(http::Method, &'static str)>,
-    /// Members that a page of the read after the writes brings.
+    /// Members on a page of the read after the writes.
     pub members_a_page: usize,
 }
 
-/// Counts the writes and the reads after them, and says how long the limits make the writes last.
+/// Counts the writes and the reads after them, and computes how long the limits stretch the writes.
 pub(super) fn cost(operations: &[PlannedOperation], live: &LiveState, rates: &Rates) -> Cost {
     let mut routes: BTreeMap<(String, &'static str), (usize, f64)> = BTreeMap::new();
     let mut touched: BTreeSet<&GroupId> = BTreeSet::new();
@@ -57,7 +57,7 @@ pub(super) fn cost(operations: &[PlannedOperation], live: &LiveState, rates: &Ra
     Cost { requests: writes + reads + roles, surfaces, seconds, seats: Vec::new() }
 }
 
-/// Whether an invitation leads into the group by itself, so that the addition needs no request.
+/// Whether an invitation adds the person to the group by itself, so the addition needs no request.
 fn carried(planned: &PlannedOperation, invitations: &BTreeMap<&Key, &Operation>) -> bool {
     let Operation::AddMember { group, .. } = &planned.operation else { return false };
     let mut required = planned.requires.iter().filter_map(|key| invitations.get(key));

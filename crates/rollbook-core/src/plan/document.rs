@@ -1,4 +1,4 @@
-//! A plan as a document: what `--format json` and `--out` write is what `show` and `apply` read.
+//! A plan as a document: `--format json` and `--out` write it, `show` and `apply` read it.
 
 use jiff::{SignedDuration, Timestamp};
 use schemars::JsonSchema;
@@ -11,10 +11,10 @@ use crate::model::formats::PLAN as FORMAT;
 
 use super::seal::{Unfit, document_of, sealed, unsealed};
 
-/// How far ahead the clock may be on which a plan was made.
+/// How far ahead the clock that dated a plan may be.
 pub(super) const SKEW: SignedDuration = SignedDuration::from_mins(5);
 
-/// A plan as it is written. Its header holds a SHA-256 over all of the document but itself.
+/// A plan as it is written. Its header has a SHA-256 over the whole document except itself.
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct Document<P> {
     /// `rollbook.plan/1`.
@@ -23,20 +23,20 @@ struct Document<P> {
     plan: P,
 }
 
-/// A plan that was read from a file: something to show, and to hold a new plan against. It is not a plan to carry out.
+/// A plan that was read from a file: to be shown, and compared with a new plan. It is not carried out.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SavedPlan(Plan);
 
 /// Why a text is not a plan that this version can use.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SavedPlanError {
-    /// It is not JSON, or not a document of ours.
+    /// It is not JSON, or not a Rollbook document.
     #[error("not a Rollbook plan: {0}")]
     NotAPlan(String),
     /// It ends too early.
     #[error("it is truncated")]
     Truncated,
-    /// It is of a form that this version does not know.
+    /// Its format is unknown to this version.
     #[error("it is a `{0}`; this version reads `{FORMAT}`")]
     Format(String),
     /// Another version made it.
@@ -50,7 +50,7 @@ pub enum SavedPlanError {
     /// Somebody changed it.
     #[error("checksum mismatch: it was changed after it was made")]
     Changed,
-    /// It is older than asked for.
+    /// It is older than allowed.
     #[error("it was made at {made}, longer ago than --max-age {most}")]
     TooOld {
         /// When it was made.
@@ -58,10 +58,10 @@ pub enum SavedPlanError {
         /// The greatest age.
         most: String,
     },
-    /// It was made later than now.
+    /// Its date is in the future.
     #[error("its timestamp {0} is in the future")]
     FromTheFuture(String),
-    /// It is a plan of another site.
+    /// It is a plan for another site.
     #[error("the plan is for {plan}, but the tree names {tree}")]
     OtherSite {
         /// The plan's site.
@@ -82,7 +82,7 @@ pub fn document(plan: &Plan) -> Value {
     sealed(document)
 }
 
-/// The JSON Schema of [`document`]. What is written has every field, be it null.
+/// The JSON Schema of [`document`]. Written documents have every field, even if it is null.
 pub fn document_schema() -> schemars::Schema {
     let settings = SchemaSettings::draft2020_12().for_serialize();
     settings.into_generator().into_root_schema_for::<Document<Plan>>()
@@ -98,7 +98,7 @@ impl From<Unfit> for SavedPlanError {
     }
 }
 
-/// The plan that a value of ours is the document of.
+/// Reads a plan from a document that Rollbook has just made.
 pub(super) fn plan_in(document: Value) -> Result<Plan, serde_json::Error> {
     Document::deserialize(document).map(|document| document.plan)
 }
@@ -107,7 +107,7 @@ impl SavedPlan {
     /// Reads a document of this version of Rollbook.
     ///
     /// # Errors
-    /// [`SavedPlanError`] for every text that such a version has not written, letter for letter but for blanks.
+    /// [`SavedPlanError`] for every text that such a version did not write, to the letter except for blanks.
     pub fn read(text: &str, this_version: &str) -> Result<Self, SavedPlanError> {
         let mut document = document_of(text, FORMAT)?;
         let made_by = document["header"]["rollbook"].as_str().unwrap_or_default();
@@ -121,15 +121,15 @@ impl SavedPlan {
         plan_in(document).map(Self).map_err(|error| SavedPlanError::NotAPlan(error.to_string()))
     }
 
-    /// The plan, to look at.
+    /// The plan, for display.
     pub fn plan(&self) -> &Plan {
         &self.0
     }
 
-    /// Makes sure that the plan is of a site.
+    /// Checks that the plan is for a site.
     ///
     /// # Errors
-    /// [`SavedPlanError::OtherSite`] when it is of another.
+    /// [`SavedPlanError::OtherSite`] when it is for another site.
     pub fn for_site(&self, tree: &str) -> Result<(), SavedPlanError> {
         if self.0.site == tree {
             return Ok(());
@@ -137,10 +137,10 @@ impl SavedPlan {
         Err(SavedPlanError::OtherSite { plan: self.0.site.clone(), tree: tree.to_owned() })
     }
 
-    /// Makes sure that the plan is not older than asked for.
+    /// Checks that the plan is not older than allowed.
     ///
     /// # Errors
-    /// [`SavedPlanError::TooOld`], and [`SavedPlanError::FromTheFuture`] for a plan that is yet to be made.
+    /// [`SavedPlanError::TooOld`], and [`SavedPlanError::FromTheFuture`] for a plan with a date in the future.
     pub fn not_older(&self, most: SignedDuration, now: Timestamp) -> Result<(), SavedPlanError> {
         let made = self.0.header.made.clone();
         let Ok(moment) = made.parse::<Timestamp>() else {

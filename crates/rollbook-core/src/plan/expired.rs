@@ -1,5 +1,5 @@
-//! Expired entries: those that have done their work, since the site no longer has the members they granted, and those where
-//! nobody knows whether they have.
+//! Expired entries: those that have served their purpose, since the site no longer has the members they granted, and those
+//! for which this is unknown.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,9 +14,9 @@ use super::identity::{
     GroupIdentity, GroupNames, Identity, Marked, Obstacle, ObstacleCode, People, Resolved,
 };
 
-/// The entries of each group that can be taken out of a tree: they have expired, and no user that one of them denies is left
-/// in any group that denies them. Each is named by its place among the group's entries. Where the account of a user or the
-/// id of a group is unknown, the entry stays: while the site may have the member, the entry is what removes them.
+/// The entries of each group that can be removed from a tree: they have expired, and no user that one of them denies is left
+/// in any group that denies them. Each is named by its index among the group's entries. If the account of a user or the ID
+/// of a group is unknown, the entry stays: while the site may have the member, the entry is what removes them.
 pub fn spent(desired: &Desired<'_>, live: &LiveState) -> BTreeMap<GroupName, BTreeSet<usize>> {
     let lingering = lingering(desired, live);
     let mut found = BTreeMap::new();
@@ -36,8 +36,8 @@ pub fn spent(desired: &Desired<'_>, live: &LiveState) -> BTreeMap<GroupName, BTr
     found
 }
 
-/// Everybody who may still be in a group that denies them. A group that takes another one in denies whom that one does, so
-/// that an entry may be what takes somebody out of more than its own group.
+/// Everybody who may still be in a group that denies them. A group that nests another one denies the same people, so an
+/// entry may remove somebody from more than its own group.
 fn lingering<'a>(desired: &'a Desired<'_>, live: &LiveState) -> BTreeSet<&'a UserRef> {
     let tree = Resolved::of(desired.clone(), live);
     let names = GroupNames::of([desired.declaration], &live.groups);
@@ -61,7 +61,7 @@ fn lingering<'a>(desired: &'a Desired<'_>, live: &LiveState) -> BTreeSet<&'a Use
     lingering
 }
 
-/// Whether somebody is not among the members for sure.
+/// Whether it is certain that somebody is not among the members.
 fn is_gone(user: &UserRef, members: &Listing<AccountId>, people: &People, live: &LiveState) -> bool {
     match people.person(user) {
         Identity::Account(id) => !members.contains(id),
@@ -73,9 +73,9 @@ fn is_gone(user: &UserRef, members: &Listing<AccountId>, people: &People, live: 
     }
 }
 
-/// The ends that take nothing since no account shows the email any more, where a privileged group keeps people whom the tree
-/// does not name: one of them may be the same person under another email. A whole plan takes them out of a group that is
-/// exact; what is only to end what has expired does not.
+/// Expired access that revokes nothing since no account shows the email any more, if a privileged group keeps people that
+/// the tree does not name: one of them may be the same person under another email. A complete plan removes them from a group
+/// that is exact; a run that only ends expired access does not.
 pub(super) fn of_nobody(context: &Context<'_>, privileged: &Marked) -> Vec<Blocked> {
     let Context { tree, live, locator, scope, .. } = *context;
     let mut found = Vec::new();
@@ -109,7 +109,7 @@ pub(super) fn of_nobody(context: &Context<'_>, privileged: &Marked) -> Vec<Block
     found
 }
 
-/// Those whom the change or a day takes all access from, and whose email no account shows.
+/// The people that the change or a date offboards, and whose email no account shows.
 fn leavers_of_nobody<'a>(
     context: &'a Context<'_>,
     staying: (&'a GroupName, &'a AccountId, usize),
@@ -129,8 +129,8 @@ fn leavers_of_nobody<'a>(
     })
 }
 
-/// The people among some members of a group that it does not name by an email, or the whole tree where that does not declare
-/// the group. The tree may name the same person by an id and by an email.
+/// The members of a group that it does not name by an email, or that the whole tree does not, if it does not declare the
+/// group. The tree may name the same person by an ID and by an email.
 pub(super) fn unnamed<'a>(
     tree: &'a Resolved<'_>,
     live: &'a LiveState,

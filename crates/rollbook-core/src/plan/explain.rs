@@ -1,4 +1,4 @@
-//! Why somebody is, or is not, in a group according to the configuration alone: every way that leads there.
+//! Why somebody is, or is not, in a group, according only to the configuration: every way that leads there.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,13 +13,13 @@ use super::desired::{Desired, owners};
 /// The most ways that are listed: nested groups multiply them.
 const MOST_WAYS: usize = 1_000;
 
-/// Every way by which a tree puts somebody into a group, or would. Groups come in the order of their names.
+/// Every way by which a tree adds somebody to a group, or would. Groups are in the order of their names.
 pub fn explain_user(desired: &Desired<'_>, user: &UserRef, locator: &Locator<'_>) -> Explanation {
     let wanted = |who: &UserRef| who == user;
     collect(desired, locator, desired.groups.keys(), &wanted)
 }
 
-/// Everybody a tree puts into a group, or would, and each way.
+/// Everybody that a tree adds to a group, or would, and each way.
 pub fn explain_group(desired: &Desired<'_>, group: &GroupName, locator: &Locator<'_>) -> Explanation {
     collect(desired, locator, desired.groups.keys().filter(|name| *name == group), &|_| true)
 }
@@ -50,7 +50,7 @@ fn collect<'a>(
 struct Walk<'a> {
     declaration: &'a Declaration,
     desired: &'a Desired<'a>,
-    /// The emails of those who are named by account.
+    /// The emails of people who are named by account.
     owners: BTreeMap<UserRef, UserRef>,
     locator: &'a Locator<'a>,
     wanted: &'a dyn Fn(&UserRef) -> bool,
@@ -58,7 +58,7 @@ struct Walk<'a> {
 }
 
 impl<'a> Walk<'a> {
-    /// Follows the entries of a group. `excepted` holds whom an entry on the way leaves out.
+    /// Follows the entries of a group. `excepted` has the people that an entry on the way excepts.
     fn group(
         &mut self,
         name: &'a GroupName,
@@ -70,7 +70,7 @@ impl<'a> Walk<'a> {
         else {
             return;
         };
-        // `config` refuses cycles; one that is met all the same ends here.
+        // `config` refuses cycles; if there is one anyway, it ends here.
         if steps.iter().any(|step| step.group == *name) {
             return;
         }
@@ -127,7 +127,7 @@ impl<'a> Walk<'a> {
         self.explanation.ways.push(Way { user, steps, until, standing, owners });
     }
 
-    /// Who owns the group that a way leads into.
+    /// The owners of the group at the end of a way.
     fn owners_of(&self, steps: &[Step]) -> Vec<String> {
         let group = steps.first().and_then(|step| self.declaration.groups.get(&step.group));
         group.into_iter().flat_map(|group| &group.owners).map(|owner| owner.value.to_string()).collect()

@@ -1,4 +1,4 @@
-//! Which plan is which.
+//! Identifies a plan.
 
 use serde::Serialize;
 use sha2::{Digest, Sha256};
@@ -17,8 +17,8 @@ pub fn tree_digest(tree: &Tree) -> String {
     hex(&digest.finalize())
 }
 
-/// SHA-256 over site, organization, tree digest and operations, in hex. Whether an operation is drift is not among
-/// it: that is told by the base, and what is done is the same.
+/// SHA-256 over site, organization, tree digest and operations, in hex. Drift is not part of it: it depends on the
+/// base, and the operations are the same.
 pub(super) fn fingerprint(
     site: &str,
     organization: Option<&str>,

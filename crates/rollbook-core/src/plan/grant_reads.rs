@@ -1,9 +1,9 @@
-//! How the roles that groups give in apps are read: with the fewest requests.
+//! Reads the roles that groups give in apps with the fewest requests.
 //!
-//! A group shows its roles by one request of its own. A search shows every group that has a role in an app, which is less
-//! where many groups give few roles: one search for each role that a tree declares, one an app for all other roles, and one
-//! for all other apps. Whatever a search finds that a tree does not declare, the group itself is asked for; and so it is where
-//! a search might have taken a role in one app for one in another (docs/atlassian.md#roles-of-groups).
+//! A group shows its roles in one request. A search shows every group that has a role in an app, which is cheaper if many
+//! groups give few roles: one search for each role that a tree declares, one per app for all other roles, and one for all
+//! other apps. If a search finds something that a tree does not declare, the group itself is read; also if a search might have
+//! confused a role in one app with one in another (docs/atlassian.md#roles-of-groups).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,18 +13,18 @@ use super::desired::Desired;
 use super::identity::Groups;
 use super::questions::Beside;
 
-/// Groups of a page of a search: the documented most (docs/atlassian.md#searches).
+/// Groups on a page of a search: the documented maximum (docs/atlassian.md#searches).
 const PAGE: usize = 100;
 
-/// Apps that one search names: the documented most (docs/atlassian.md#searches).
+/// Apps in one search: the documented maximum (docs/atlassian.md#searches).
 const APPS: usize = 20;
 
-/// How the roles of groups are read.
+/// A way to read the roles of groups.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum GrantReads {
     /// Each group by itself.
     Groups,
-    /// By these searches, and then the groups that [`by_search`] names.
+    /// These searches, and then the groups that [`by_search`] names.
     Searches(Vec<RoleSearch>),
 }
 
@@ -33,20 +33,20 @@ pub enum GrantReads {
 pub struct RoleSearch {
     /// The apps.
     pub apps: Vec<App>,
-    /// The roles; any where there are none.
+    /// The roles; empty for any role.
     pub roles: Vec<Role>,
 }
 
-/// What searches say of groups.
+/// The result of searches for groups.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct FoundRoles {
-    /// The roles of each group of which they say enough.
+    /// The roles of each group about which they say enough.
     pub of: BTreeMap<GroupId, Vec<Access>>,
-    /// The groups that are to be read by themselves.
+    /// The groups that must be read separately.
     pub unclear: Vec<GroupId>,
 }
 
-/// The groups of the site whose roles a tree or its base manages, or a run changed that is taken back.
+/// The groups of the site whose roles a tree or its base manages, or that a run changed which is undone.
 pub fn grant_groups(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<LiveGroup>) -> Vec<GroupId> {
     let mut ids = BTreeSet::new();
     for tree in std::iter::once(desired).chain(beside.base) {
@@ -60,7 +60,7 @@ pub fn grant_groups(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<Li
     ids.into_iter().collect()
 }
 
-/// Says how the roles of some groups are read on a site that has some apps.
+/// Decides how the roles of some groups are read on a site that has some apps.
 pub fn grant_reads(
     groups: &[GroupId],
     desired: &Desired<'_>,
@@ -90,14 +90,14 @@ pub fn grant_reads(
         }
         _ => 1,
     };
-    // Of as many requests, those that show which groups are defaults.
+    // If both need as many requests, the reads that show which groups are defaults.
     if groups.len() <= searches.iter().map(pages).sum() {
         return GrantReads::Groups;
     }
     GrantReads::Searches(searches)
 }
 
-/// What searches say of some groups, each with what it found. Roles that nobody can assign are not asked about.
+/// The result of searches for some groups. Roles that cannot be assigned are not asked for.
 pub fn by_search(
     groups: &[GroupId],
     found: &[(RoleSearch, BTreeSet<GroupId>)],
@@ -160,7 +160,7 @@ fn declared(desired: &Desired<'_>, beside: Beside<'_>) -> BTreeMap<Access, usize
     declared
 }
 
-/// What a tree wants its groups of the site to give.
+/// The roles that a tree wants its groups of the site to give.
 fn wanted<'a>(tree: &'a Desired<'_>, live: &Listing<LiveGroup>) -> BTreeMap<GroupId, BTreeSet<&'a Access>> {
     let groups = Groups::of(tree.declaration, live);
     let wanted = groups

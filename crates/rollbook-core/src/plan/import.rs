@@ -1,4 +1,4 @@
-//! What is live and not in a tree: the groups that it does not declare, and members of those that it does.
+//! The state of the site that is not in a tree: groups that it does not declare, and members of those that it does.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,20 +13,20 @@ use crate::model::{
 use super::desired::{Desired, DesiredGroup, owners};
 use super::identity::{Groups, People};
 
-/// Which live groups an import is about.
+/// The live groups that an import is about.
 #[derive(Clone, Debug, Default)]
 pub struct Selection {
     patterns: Vec<(GroupName, Option<GlobMatcher>)>,
 }
 
 impl Selection {
-    /// Takes names, in which `*` and `?` stand for others; none at all is every group.
+    /// Selects groups by names, in which `*` and `?` are wildcards; no names select every group.
     pub fn of(names: &[String]) -> Self {
         let matcher = |name: &String| GlobBuilder::new(name).build().ok().map(|glob| glob.compile_matcher());
         Self { patterns: names.iter().map(|name| (GroupName::new(name), matcher(name))).collect() }
     }
 
-    /// Whether it takes a group.
+    /// Whether it selects a group.
     pub fn takes(&self, group: &GroupName) -> bool {
         self.patterns.is_empty() || self.named(group)
     }
@@ -39,7 +39,7 @@ impl Selection {
         unmatched.map(|(name, _)| name).collect()
     }
 
-    /// Whether a pattern takes a group, and not only the want of any.
+    /// Whether a pattern selects a group, and not only the lack of any pattern.
     fn named(&self, group: &GroupName) -> bool {
         self.patterns.iter().any(|pattern| matches(pattern, group))
     }
@@ -49,22 +49,21 @@ fn matches((name, glob): &(GroupName, Option<GlobMatcher>), group: &GroupName) -
     name == group || glob.as_ref().is_some_and(|glob| glob.is_match(group.as_str()))
 }
 
-/// What an import wants to know besides the live state: who owns the groups that it adds, and which of them give apps.
+/// The questions of an import besides the live state: who owns the groups that it adds, and which of them give apps.
 pub fn import_questions(desired: &Desired<'_>, live: &LiveState, selection: &Selection) -> Questions {
     let declared = Groups::of(desired.declaration, &live.groups);
     let is_new = |group: &&LiveGroup| declared.declared_as(&group.id).is_none();
     let added = live.groups.iter().filter(|group| selection.takes(&group.name)).filter(is_new);
     let group_kinds: BTreeMap<GroupId, GroupName> =
         added.map(|group| (group.id.clone(), group.name.clone())).collect();
-    // Who does not administer Jira is refused (docs/atlassian.md#administer-jira).
+    // A credential that does not administer Jira is refused (docs/atlassian.md#administer-jira).
     let administers = live.rights.jira.as_ref().is_some_and(|jira| jira.administer);
     Questions { app_roles: administers && !group_kinds.is_empty(), group_kinds, ..Questions::default() }
 }
 
-/// Says what is to be added to a tree, so that what is live and selected is declared: whole groups, members of groups
-/// that are declared `exact` or selected by name, and with `users` every active person with an email of their own.
-/// What a person declared stands, also where it is not what is live. `live` holds the members of the selected groups
-/// and every user.
+/// Computes the additions to a tree that declare the selected live state: whole groups, members of groups that are
+/// declared `exact` or selected by name, and with `users` every active person with their own email. Existing
+/// declarations stay, even if they differ from the site. `live` has the members of the selected groups and every user.
 pub fn import(
     desired: &Desired<'_>,
     live: &LiveState,
@@ -110,13 +109,13 @@ struct Importer<'a> {
     live: &'a LiveState,
     facts: &'a GroupFacts,
     people: People,
-    /// The emails that pins and the lock give accounts, declared or not: a tree means them by `account:` too.
+    /// The emails that pins and the lock give to accounts, declared or not: a tree can also name them by `account:`.
     owners: BTreeMap<&'a AccountId, &'a Email>,
     import: Import,
 }
 
 impl Importer<'_> {
-    /// A group that the tree does not declare, whole or not at all: without one of its members it would plan to remove
+    /// Adds a group that the tree does not declare, completely or not at all: without one of its members it would plan to remove
     /// them.
     fn add(&mut self, group: &LiveGroup) {
         if self.desired.declaration.groups.contains_key(&group.name) {
@@ -147,7 +146,7 @@ impl Importer<'_> {
         }
     }
 
-    /// What a group gives, and who can change it.
+    /// The roles of a group, and who can change it.
     fn remarks_of(&self, group: &LiveGroup) -> Vec<String> {
         let mut remarks = Vec::new();
         let gives = [
@@ -180,7 +179,7 @@ impl Importer<'_> {
         remarks
     }
 
-    /// The members of a declared group that it names in no way.
+    /// Adds the members of a declared group that the group does not name.
     fn complete(&mut self, name: &GroupName, wanted: &DesiredGroup<'_>, group: &LiveGroup) {
         if wanted.unmanaged {
             return;
@@ -211,12 +210,12 @@ impl Importer<'_> {
         self.import.groups.push(group);
     }
 
-    /// Whether a member stays in whatever group it is, unless a tree names it.
+    /// Whether a member stays in any group unless a tree names it.
     fn is_left_alone(&self, id: &AccountId) -> bool {
         self.live.accounts.get(id).is_some_and(|account| !account.kind.is_person())
     }
 
-    /// How the tree is to name a member; nothing for accounts that are left alone, and for people who leave.
+    /// The member as the tree should name it; `None` for accounts that are left alone, and for people who leave.
     fn member(&self, id: &AccountId) -> Result<Option<ImportedMember>, String> {
         let Some(account) = self.live.accounts.get(id) else {
             return Ok(Some(ImportedMember { user: UserRef::Account(id.clone()), remark: None }));
@@ -237,7 +236,7 @@ impl Importer<'_> {
         Ok(Some(ImportedMember { user, remark }))
     }
 
-    /// The name that the tree has for them, else an email that is theirs alone and that nobody takes for another.
+    /// The tree's name for them, otherwise an email that is theirs only and that cannot be mistaken for another.
     fn name_of(&self, id: &AccountId, account: &LiveAccount) -> UserRef {
         let owner = || self.owners.get(id).map(|email| UserRef::Email((*email).clone()));
         let named = self.people.declared_as(id).cloned().or_else(owner);
@@ -266,7 +265,7 @@ impl Importer<'_> {
         (!remarks.is_empty()).then(|| remarks.join("; "))
     }
 
-    /// Active people that no entry of `users` declares.
+    /// Adds the active people that no entry of `users` declares.
     fn users(&mut self) {
         let declared = &self.desired.declaration.users;
         let active = self.live.accounts.iter().filter(|(_, account)| account.active());
@@ -293,8 +292,8 @@ impl Importer<'_> {
     }
 }
 
-/// Takes back what an import adds to groups that others take in, where the others would ask for something about the same
-/// person: a new member of a group would come into each group around it. Whether anything was taken back.
+/// Withdraws additions to groups that others nest, if the others would ask for something about the same person: a new
+/// member of a group would join each group around it. Returns whether anything was withdrawn.
 pub fn withhold(import: &mut Import, declaration: &Declaration, asked: &BTreeSet<Address>) -> bool {
     let before = import.left.len();
     for address in asked {
@@ -329,15 +328,15 @@ fn inner_groups<'a>(declaration: &'a Declaration, outer: &'a GroupName) -> BTree
     found
 }
 
-/// What a changed tree asks for that it, `desired`, did not ask for before. An offboarded user leaves the groups that
-/// are declared now as well as those that are not.
+/// Requests of a changed tree that it, `desired`, did not make before. An offboarded user leaves newly declared groups
+/// as well as the others.
 pub fn asked_anew(desired: &Desired<'_>, before: &Changes, after: &Changes) -> BTreeSet<Address> {
     let addresses = |changes: &Changes| -> BTreeSet<Address> {
         let changed = changes.changes.iter().map(|change| change.address.clone());
         changed.chain(changes.blocked.iter().map(|blocked| blocked.address.clone())).collect()
     };
     let known = addresses(before);
-    // A person declared elsewhere now goes by another name.
+    // A person who is declared under another email now has another name.
     let wanted: BTreeSet<&Wanted> = before.changes.iter().map(|change| &change.wanted).collect();
     let renamed = |change: &&Change| wanted.contains(&change.wanted);
     let unknown = after.changes.iter().filter(|change| !known.contains(&change.address));

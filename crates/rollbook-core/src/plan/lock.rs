@@ -1,4 +1,4 @@
-//! What `rollbook lock` writes, and what it cannot: the identities of everybody and everything declared.
+//! The lock that `rollbook lock` writes, and its gaps: the identities of everybody and everything declared.
 
 use std::collections::BTreeMap;
 
@@ -16,14 +16,14 @@ use super::identity::{
 /// A new lock.
 #[derive(Clone, Debug)]
 pub struct Locking {
-    /// What is to be written: what could be resolved, and of the rest what the old lock said.
+    /// The mappings to write: the resolved ones, and those of the old lock for the rest.
     pub lock: Lock,
-    /// What could not be resolved, at its line.
+    /// The names that could not be resolved, at their lines.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Resolves everybody and everything that a tree declares. `exported` holds accounts by email from an export of
-/// the admin console; it loses to any live answer.
+/// Resolves everybody and everything that a tree declares. `exported` has accounts by email from an export of the admin
+/// console; any live response takes precedence.
 pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, AccountId>) -> Locking {
     let people = People::exported(desired, live, exported);
     let groups = Groups::of(desired.declaration, &live.groups);
@@ -62,7 +62,7 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
                 locking.lock.groups.insert(name.clone(), LockedId { id, from: from.into() });
             }
             GroupIdentity::Missing => {}
-            // Its line goes, too: it would be reported for ever.
+            // Its line is removed, too: it would be reported for ever.
             GroupIdentity::Unresolved(obstacle) if is_deleted(group, obstacle) => {}
             GroupIdentity::Unresolved(obstacle) => {
                 locking.report(obstacle, group.origin, name.as_str());
@@ -77,8 +77,8 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
     Locking { diagnostics, ..locking }
 }
 
-/// The accounts that a tree names by their ids alone, each with the email that may replace the id: one that the account
-/// shows by now, or that an export of the admin console gives it, and no other account does.
+/// The accounts that a tree names only by their IDs, each with the email that may replace the ID: one that the account
+/// shows by now, or that an export of the admin console gives it, and that belongs to no other account.
 pub fn emails_of_accounts(
     desired: &Desired<'_>,
     live: &LiveState,
@@ -98,8 +98,8 @@ pub fn emails_of_accounts(
     declared.iter().filter_map(offered).collect()
 }
 
-/// What of a tree means nobody and nothing live, at its line: people who cannot be told, who have no account and are
-/// not invited, and groups that are not what they were.
+/// The names in a tree without a live counterpart, at their lines: people who are ambiguous, or who have no account and
+/// are not invited, and groups that have changed.
 pub fn unresolved(desired: &Desired<'_>, live: &LiveState) -> Vec<Diagnostic> {
     let people = People::of(desired, live);
     let groups = Groups::of(desired.declaration, &live.groups);
@@ -133,7 +133,7 @@ pub fn unresolved(desired: &Desired<'_>, live: &LiveState) -> Vec<Diagnostic> {
     found.sorted()
 }
 
-/// Whether a tombstone has done its work.
+/// Whether a tombstone has served its purpose.
 fn is_deleted(group: &DeclaredGroup, obstacle: &Obstacle) -> bool {
     match group.state {
         GroupState::Absent => obstacle.code == ObstacleCode::GroupGone,
@@ -141,12 +141,12 @@ fn is_deleted(group: &DeclaredGroup, obstacle: &Obstacle) -> bool {
     }
 }
 
-/// Whether nothing is left of a user that the tree offboards.
+/// Whether a user that the tree offboards has no account any more.
 fn has_left(desired: &Desired<'_>, email: &Email, obstacle: &Obstacle) -> bool {
     obstacle.code == ObstacleCode::AccountGone && desired.offboarded(email).is_some()
 }
 
-/// Where the tree names each person first: under `users:`, in `members`, or in `protect`.
+/// The place where the tree first names each person: under `users:`, in `members`, or in `protect`.
 fn places(desired: &Desired<'_>) -> BTreeMap<Email, Origin> {
     let mut places = BTreeMap::new();
     for (email, user) in &desired.declaration.users {
@@ -168,15 +168,14 @@ fn places(desired: &Desired<'_>) -> BTreeMap<Email, Origin> {
 }
 
 impl Locking {
-    /// The diagnostics in the order of the tree.
+    /// Sorts the diagnostics in the order of the tree.
     fn sorted(&mut self) -> Vec<Diagnostic> {
         let mut diagnostics = std::mem::take(&mut self.diagnostics);
         diagnostics.sort_by_key(|diagnostic| diagnostic.labels.first().map(|label| label.span));
         diagnostics
     }
 
-    /// Keeps the lines of whom and what rules name and nothing declares: without them, a rule holds for whatever goes by the
-    /// name.
+    /// Keeps the lines of undeclared names in rules: without them, a rule would apply to anything of that name.
     fn keep_what_rules_name(&mut self, declaration: &Declaration) {
         for (name, old) in declaration.lock.groups.iter().filter(|(name, _)| declaration.names_group(name)) {
             self.lock.groups.entry(name.clone()).or_insert_with(|| old.clone());
@@ -187,8 +186,8 @@ impl Locking {
         }
     }
 
-    /// Writes the lines of groups that rules name and the tree does not declare: by its id a group stays what the rule means
-    /// when somebody renames it on the site.
+    /// Writes the lines of groups that rules name and the tree does not declare: by its ID, the rule still means a group
+    /// after it is renamed on the site.
     fn add_groups_of_rules(&mut self, declaration: &Declaration, live: &LiveState, from: &str) {
         for (_, name, _) in declaration.policy.named_groups() {
             if declaration.groups.contains_key(name) || self.lock.groups.contains_key(name) {
@@ -200,8 +199,8 @@ impl Locking {
         }
     }
 
-    /// Says which rules name a group that neither the site nor the tree has: a rule that holds for nothing must not look as
-    /// if it held.
+    /// Reports rules that name a group that neither the site nor the tree has: a rule without effect must not look as if it
+    /// had one.
     fn rules_for_nothing(&mut self, declaration: &Declaration, live: &LiveState) {
         let names = GroupNames::of([declaration], &live.groups);
         for (rule, name, origin) in declaration.policy.named_groups() {
@@ -229,7 +228,7 @@ impl Locking {
         }
     }
 
-    /// Apps that groups give and the site does not have, and groups that it does not have and nobody here makes.
+    /// Reports apps that groups give and the site does not have, and groups that it does not have and Rollbook does not create.
     fn grants_of_nothing(&mut self, desired: &Desired<'_>, groups: &Groups, live: &LiveState) {
         let apps = &live.grants.resources;
         let are_read = live.rights.has(Surface::Organization) && live.grants.unread.is_none();

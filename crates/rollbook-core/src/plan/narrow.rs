@@ -6,22 +6,22 @@ use crate::model::{Address, Blocked, Comparison, Key, LiveState, PlannedOperatio
 
 use super::desired::Desired;
 
-/// The part of a plan that is asked for. Empty lists ask for everything.
+/// The requested part of a plan. Empty lists request everything.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scope {
-    /// Addresses; a group or a user takes in its memberships.
+    /// Addresses; a group or a user covers its memberships.
     pub targets: Vec<Address>,
     /// Reasons.
     pub reasons: Vec<Reason>,
 }
 
 impl Scope {
-    /// Whether everything is asked for.
+    /// Whether everything is requested.
     pub fn is_everything(&self) -> bool {
         self.targets.is_empty() && self.reasons.is_empty()
     }
 
-    /// Whether only what time and offboarding bring is asked for, so that no change is made.
+    /// Whether only time and offboarding are requested, so no change of the tree is made.
     pub(super) fn is_by_time(&self) -> bool {
         let by_time = |reason: &Reason| match reason {
             Reason::Expired | Reason::Offboarded | Reason::Excepted => true,
@@ -30,14 +30,13 @@ impl Scope {
         !self.reasons.is_empty() && self.reasons.iter().all(by_time)
     }
 
-    /// What is asked for, in words that a plan shows; nothing where that is everything.
+    /// The request, in words that a plan shows; empty for everything.
     pub fn words(&self) -> Vec<String> {
         let targets = self.targets.iter().map(ToString::to_string);
         targets.chain(self.reasons.iter().map(ToString::to_string)).collect()
     }
 
-    /// The targets that name nothing that the tree declares or that is live: a slip of the keyboard must not
-    /// look like a plan with nothing to do.
+    /// The targets that name nothing in the tree or on the site: a typing mistake must not look like a plan with nothing to do.
     pub fn unknown_targets<'a>(&'a self, desired: &Desired<'_>, live: &LiveState) -> Vec<&'a Address> {
         let people = desired.people();
         let users = &desired.declaration.users;
@@ -66,7 +65,7 @@ impl Scope {
         targeted && (self.reasons.is_empty() || self.reasons.contains(&reason))
     }
 
-    /// A group that is blocked as a whole hides what its members need, whatever the reason of that may be.
+    /// Whether a group that is blocked as a whole hides the needs of its members, for any reason.
     fn hides(&self, blocked: &Blocked, desired: &Desired<'_>) -> bool {
         let Address::Group(name) = &blocked.address else { return false };
         let names = |user: &UserRef| desired.groups.get(name).is_some_and(|group| group.names(user));
@@ -77,14 +76,14 @@ impl Scope {
             })
     }
 
-    /// Whether a run for this part is judged by how something is declared otherwise: at the targets, and never in a run that carries
-    /// out no change. All of it is shown.
+    /// Whether differences in declarations count for a run for this part: at the targets, and never in a run that makes no change
+    /// of the tree. All of them are shown.
     pub(super) fn judges(&self, address: &Address) -> bool {
         let targeted = || self.targets.iter().any(|target| target.covers(address));
         !self.is_by_time() && (self.targets.is_empty() || targeted())
     }
 
-    /// Keeps what was adopted at the targets. How identities and rules differ is always said.
+    /// Keeps the adopted changes at the targets. Differences in identities and rules are always kept.
     pub(super) fn narrow_comparison(&self, mut comparison: Comparison) -> Comparison {
         let targeted = |address: &Address| self.targets.iter().any(|target| target.covers(address));
         if !self.targets.is_empty() {
@@ -93,7 +92,7 @@ impl Scope {
         comparison
     }
 
-    /// Keeps what is asked for, and what it requires.
+    /// Keeps the requested operations, and those that they require.
     pub(super) fn narrow(
         &self,
         operations: &mut BTreeMap<Key, PlannedOperation>,

@@ -1,6 +1,6 @@
 //! The codes of notes, each with its meaning, for the page that lists them (docs/diagnostics.md).
 
-/// What a reviewer should know, by the code of the note.
+/// The meaning of each note, by its code.
 pub const NOTES: &[(&str, &str)] = &[
     ("absent-already", "A group that the change declares absent is not on the site."),
     (

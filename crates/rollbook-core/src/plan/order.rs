@@ -1,4 +1,4 @@
-//! What must be done before what (docs/design.md#order-of-operations).
+//! Orders the operations (docs/design.md#order-of-operations).
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -19,7 +19,7 @@ use super::seats::Seats;
 
 type Operations = BTreeMap<Key, PlannedOperation>;
 
-/// Writes into every operation which others make it possible.
+/// Adds to every operation the ones that make it possible.
 pub(super) fn require(operations: &mut Operations) {
     let by_account = removals_by(operations, Membership::account);
     let by_group = removals_by(operations, Membership::group);
@@ -35,7 +35,7 @@ pub(super) fn require(operations: &mut Operations) {
             Operation::AddMember { .. } => {
                 requires.extend(planned.key.address.user().and_then(|user| arrivals.get(user)).cloned());
             }
-            // What ends before an account comes back has no effect again (docs/design.md#coming-back).
+            // A membership that ends before an account comes back does not take effect again (docs/design.md#coming-back).
             Operation::RemoveUser { account, .. } | Operation::ActivateUser { account, .. } => {
                 requires.extend(by_account.get(account).into_iter().flatten().cloned());
             }
@@ -55,7 +55,7 @@ pub(super) fn require(operations: &mut Operations) {
     }
 }
 
-/// Lets invitations lead into no group whose addition is not in the plan.
+/// Removes groups from invitations if the plan does not have the addition.
 pub(super) fn trim_invitations(operations: &mut Operations) {
     let added: BTreeSet<(UserRef, Ref<GroupId>)> = operations
         .values()
@@ -73,7 +73,7 @@ pub(super) fn trim_invitations(operations: &mut Operations) {
     }
 }
 
-/// Lets a removed person lose no membership with the account that is lost with a deleted group: it counts once.
+/// Removes memberships from a person's removal if they are lost with a deleted group: each counts once.
 pub(super) fn lose_once(operations: &mut Operations) {
     let mut with_groups: BTreeSet<Membership> = BTreeSet::new();
     for planned in operations.values() {
@@ -88,9 +88,10 @@ pub(super) fn lose_once(operations: &mut Operations) {
     }
 }
 
-/// Lets a group give a role only once those have left it who are to: they would get the app, and be mailed about it. And lets a
-/// group go on giving one until others give it who are to, and its people have come into these: nobody loses it in between.
-/// An addition neither waits for the roles of its group nor they for it: what fails for one person does not fail for all.
+/// Makes a group give a role only after the people who will leave it have left: they would get the app, and mail about it. And
+/// makes a group keep giving a role until the groups that will give it instead do, and its people have joined these: nobody
+/// loses it in between. Additions and the roles of their group do not wait for each other: a failure for one person must not
+/// fail everybody.
 pub(super) fn hold_access(operations: &mut Operations, context: &Context<'_>) {
     let mut waits: Vec<(Key, Key)> = Vec::new();
     for (key, planned) in &*operations {
@@ -122,7 +123,8 @@ pub(super) fn hold_access(operations: &mut Operations, context: &Context<'_>) {
     }
 }
 
-/// What gives a role to the people of a group by other groups: that these give it, and that they come into them.
+/// The operations that give a role to the people of a group through other groups: these start giving it, and the people
+/// join them.
 fn givers_of(held: &HeldRole, operations: &Operations, context: &Context<'_>) -> Vec<Key> {
     let members = context.live.members.get(held.group());
     let is_member = |account: &Ref<AccountId>| match (account, members) {
@@ -149,12 +151,12 @@ fn givers_of(held: &HeldRole, operations: &Operations, context: &Context<'_>) ->
     operations.values().filter(is_first).map(|planned| planned.key.clone()).collect()
 }
 
-/// Operations that each wait for another one, so that no order keeps the rules that make them wait.
+/// Operations that wait for each other, so that no order meets the rules that make them wait.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Circle {
     /// The groups whose `keep-at-least` is part of it.
     pub(super) floors: BTreeSet<GroupId>,
-    /// The additions that wait for a removal by `exclusive`, where that alone makes a circle.
+    /// The additions that wait for a removal by `exclusive`, if only that makes a circle.
     pub(super) additions: BTreeSet<Address>,
 }
 
@@ -165,9 +167,9 @@ enum Wait {
     Exclusive,
 }
 
-/// Lets operations wait for those that a rule relies on, so that it holds also where some of them fail: somebody comes into
-/// a group only after they have left what excludes it, and people leave a group with a floor only after those have come
-/// who keep it full enough. Where that is a circle, what waits does not wait, and a guard refuses.
+/// Makes operations wait for those that a rule relies on, so that it holds even if some of them fail: somebody joins a
+/// group only after they have left the groups that exclude it, and people leave a group with a floor only after enough
+/// others have joined. In a circle these waits are dropped, and a guard refuses.
 pub(super) fn keep_rules(
     operations: &mut Operations,
     rules: &RuleBook<'_>,
@@ -221,7 +223,7 @@ pub(super) fn keep_rules(
     found
 }
 
-/// Lets an operation wait for others.
+/// Makes an operation wait for others.
 pub(super) fn wait(operations: &mut Operations, waiting: &Key, first: impl IntoIterator<Item = Key>) {
     if let Some(planned) = operations.get_mut(waiting) {
         planned.requires.extend(first);
@@ -242,7 +244,7 @@ fn circles(operations: &Operations, waits: &[(Key, Key, Wait)]) -> Vec<BTreeSet<
     let connected: Vec<Vec<&Key>> = tarjan_scc(&graph);
     connected
         .into_iter()
-        // Nothing waits for itself.
+        // An operation does not wait for itself.
         .filter(|keys| matches!(keys.as_slice(), [_, _, ..]))
         .map(|keys| keys.into_iter().cloned().collect())
         .collect()
@@ -255,11 +257,11 @@ struct Tight<'a> {
     /// The people in it with an active account.
     people: usize,
     leaving: BTreeSet<&'a Key>,
-    /// Everything that may bring somebody.
+    /// Everything that may add somebody.
     coming: Vec<&'a Key>,
-    /// What brings a person with an active account.
+    /// The operations that add a person with an active account.
     filling: BTreeSet<&'a Key>,
-    /// Who has joined in each round so far.
+    /// The operations that add somebody, by round.
     joined: Vec<Vec<&'a Key>>,
     /// How many have left so far.
     left: usize,
@@ -320,7 +322,7 @@ impl<'a> Tight<'a> {
         (self.floor + self.left + 1).saturating_sub(self.people)
     }
 
-    /// Those who have joined, round by round, until that is enough; nothing where it is not.
+    /// The additions, round by round, until there are enough; `None` if there are too few.
     fn enough(&self) -> Option<Vec<&'a Key>> {
         let mut enough = self.joined.first().cloned().unwrap_or_default();
         for round in self.joined.iter().skip(1) {
@@ -331,16 +333,16 @@ impl<'a> Tight<'a> {
         (enough.len() >= self.needed()).then_some(enough)
     }
 
-    /// Lets somebody leave only after what brings others.
+    /// Makes somebody leave only after others have joined.
     fn wait(&self, leaving: &Key, first: &[&Key]) -> Vec<(Key, Key, Wait)> {
         let wait = |first: &&Key| (leaving.clone(), (*first).clone(), Wait::Floor(self.group.clone()));
         first.iter().map(wait).collect()
     }
 }
 
-/// Who must join a group before somebody leaves it, so that it never falls below its `keep-at-least`. People leave one by
-/// one, as soon as enough have joined.
-/// Each waits for enough of those who joined before, so that the floor holds whatever of it fails.
+/// Finds who must join a group before somebody leaves it, so that it never falls below its `keep-at-least`. People leave
+/// one by one, as soon as enough have joined. Each waits for enough of the earlier additions, so that the floor holds
+/// whichever of them fail.
 fn floors(
     operations: &Operations,
     rules: &RuleBook<'_>,
@@ -357,8 +359,8 @@ fn floors(
     let fills = |key: &Key| tight.iter().any(|it| it.filling.contains(key));
     let exchanged: BTreeSet<&Key> =
         exclusive.iter().filter(|(waiting, ..)| fills(waiting)).map(|(_, first, _)| first).collect();
-    // In each round all join who may, and then as many leave as the floors let: those alone, as long as there are any, who
-    // fill another such group once they have left.
+    // In each round everybody joins who may, and then as many leave as the floors allow: first only those who fill another
+    // such group once they have left, as long as there are any.
     loop {
         let held: BTreeSet<&Key> = exclusive
             .iter()
@@ -380,14 +382,14 @@ fn floors(
         }
         open.retain(|key| !left.contains(key));
     }
-    // What no order lets leave waits for everybody: a guard says so.
+    // If no order lets somebody leave, they wait for everybody: a guard reports it.
     for it in &tight {
         waits.extend(it.leaving.intersection(&open).flat_map(|key| it.wait(key, &it.coming)));
     }
     waits
 }
 
-/// Lets as many of some leave as the floors of their groups let, and says who does.
+/// Lets as many of some leave as the floors of their groups allow, and returns who does.
 fn leave<'a>(
     tight: &mut [Tight<'a>],
     keys: Vec<&'a Key>,
@@ -405,7 +407,7 @@ fn leave<'a>(
     left
 }
 
-/// What somebody must have left before they come into a group that excludes it.
+/// The removals that must precede an addition to a group that excludes the other.
 fn exclusive(operations: &Operations, rules: &RuleBook<'_>, live: &LiveState) -> Vec<(Key, Key, Wait)> {
     let lists = rules.excluding();
     if lists.is_empty() {
@@ -424,7 +426,7 @@ fn exclusive(operations: &Operations, rules: &RuleBook<'_>, live: &LiveState) ->
         for effect in planned.effects() {
             let (places, account) = match effect {
                 Effect::Joins(place, Who::Account(account)) => (vec![place], account),
-                // Where they were all the while has an effect again.
+                // Existing memberships have an effect again.
                 Effect::Wakes(account, kept) => {
                     (kept.iter().map(|kept| TargetGroup::Group(kept.membership.group())).collect(), account)
                 }
@@ -450,8 +452,8 @@ fn exclusive(operations: &Operations, rules: &RuleBook<'_>, live: &LiveState) ->
     waits
 }
 
-/// Lets what frees seats go before what takes them, in the apps that have too few for both at once. What waits for an
-/// addition itself, by whatever detour, frees nothing in time.
+/// Frees seats before others take them, in the apps that have too few for both at once. An operation that itself waits
+/// for an addition, even indirectly, frees nothing in time.
 pub(super) fn free_seats(operations: &mut Operations, seats: &[Seats]) {
     if !seats.iter().any(Seats::is_tight) {
         return;
@@ -465,7 +467,7 @@ pub(super) fn free_seats(operations: &mut Operations, seats: &[Seats]) {
     }
 }
 
-/// Every operation that waits for somebody to come, directly or not.
+/// Every operation that waits for somebody to join, directly or not.
 fn waiting_for_additions(operations: &Operations) -> BTreeSet<Key> {
     let mut dependents: BTreeMap<&Key, Vec<&Key>> = BTreeMap::new();
     for (key, planned) in operations {
@@ -500,8 +502,8 @@ fn removals_by<Id: Ord + Clone>(
     removals
 }
 
-/// Puts operations in an order in which every requirement comes first; among the ready ones revokes come
-/// first, then the order of keys decides.
+/// Sorts operations so that every requirement comes first; among the ready ones revokes come first, then the order of
+/// keys decides.
 pub(super) fn sorted(operations: Operations) -> Vec<PlannedOperation> {
     let rank = |planned: &PlannedOperation| (planned.operation.direction(), planned.key.clone());
     let mut waiting: BTreeMap<Key, usize> = BTreeMap::new();
@@ -533,8 +535,8 @@ pub(super) fn sorted(operations: Operations) -> Vec<PlannedOperation> {
         }
         sorted.extend(operations.remove(&key));
     }
-    // Code that adds a requirement makes sure that nothing waits for itself. What would all the same comes last, and
-    // apply does not attempt it.
+    // Code that adds a requirement makes sure that no operation waits for itself. One that would comes last, and apply
+    // does not attempt it.
     sorted.extend(operations.into_values());
     sorted
 }

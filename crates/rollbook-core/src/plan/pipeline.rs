@@ -1,4 +1,4 @@
-//! Changes and capabilities → plan, stage by stage: each takes what the one before it made.
+//! Changes and capabilities → plan, stage by stage: each uses the result of the one before it.
 
 use crate::model::{AccessChange, Action, Changes, Comparison, Key, Note, Plan};
 
@@ -16,8 +16,8 @@ use super::route::{Routes, routes};
 use super::rules::RuleBook;
 use super::seats;
 
-/// Makes a plan of changes. Whatever no configured surface can do is blocked here, with its reason, and never
-/// a surprise of `apply`.
+/// Makes a plan from changes. A change that no configured surface can make is blocked here, with its reason, and never
+/// surprises `apply`.
 pub fn make(mut changes: Changes, context: &Context<'_>) -> Plan {
     let rules = RuleBook::in_force(context);
     let wants = Wants::of(&changes.changes, &changes.blocked, context.tree, |_| true);
@@ -35,7 +35,7 @@ pub fn make(mut changes: Changes, context: &Context<'_>) -> Plan {
         context.reviewed.map(|saved| keep_reviewed(saved, &mut operations, &mut blocked, &Now { context }));
     order::trim_invitations(&mut operations);
     order::lose_once(&mut operations);
-    // What is left is judged: a part of a plan may leave nobody where the whole would not.
+    // The remaining part is checked: it may leave nobody although the complete plan would not.
     blocked.extend(admins::keep_one(&mut operations, context));
     order::hold_access(&mut operations, context);
     blocked.extend(access::keep(&mut operations, context, &rules));
@@ -70,8 +70,7 @@ pub fn make(mut changes: Changes, context: &Context<'_>) -> Plan {
     assemble(context, steps, seats.into_iter().map(|seats| seats.change).collect())
 }
 
-/// How the tree differs from its base, for a reviewer and for the guards. What takes a run back is not a change of the
-/// tree.
+/// The differences between the tree and its base, for a reviewer and for the guards. An undo is not a change of the tree.
 fn compared<'a>(
     context: &Context<'a>,
     rules: &RuleBook<'_>,
@@ -83,7 +82,7 @@ fn compared<'a>(
     } else {
         (base.differences(context, wants, &rules.privileged), base.grant_differences(context, wants))
     };
-    // At night the base ends these.
+    // In a nightly run the base ends these.
     if context.scope.is_by_time() && base.revision.applied {
         let privileged = |it: &Difference<'_>| it.group_id().is_some_and(|id| rules.privileged.holds(id));
         differences.retain(|it| !(it.ends_by(&context.scope.reasons) && privileged(it)));
@@ -98,7 +97,7 @@ fn compared<'a>(
     (Some(context.scope.narrow_comparison(comparison)), differences, grants)
 }
 
-/// Lets the guards judge, until they have taken out what each may block by itself.
+/// Runs the guards until they have blocked everything that each may block by itself.
 fn judge(
     steps: &mut Steps,
     context: &Context<'_>,
@@ -136,7 +135,7 @@ fn judge(
     }
 }
 
-/// Who has a role by a group of which the tree says another thing than its base.
+/// The people who have a role through a group whose declaration differs between the tree and its base.
 fn who_has<'a>(
     difference: &GrantDifference<'a>,
     after: &Projection<'a>,

@@ -1,4 +1,4 @@
-//! What operations do to live, and who holds what once they are carried out. Every rule that judges a plan asks here.
+//! The site after operations, and who has which access then. Every rule that evaluates a plan asks here.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +8,7 @@ use crate::model::{
 
 use super::context::Context;
 
-/// Live, and what operations make of it. It holds the differences alone, since live may be large.
+/// The live state after operations. It holds only the differences, since the live state may be large.
 #[derive(Clone, Debug)]
 pub(super) struct Projection<'a> {
     context: &'a Context<'a>,
@@ -16,13 +16,13 @@ pub(super) struct Projection<'a> {
     left: BTreeSet<(&'a GroupId, &'a AccountId)>,
     ended: BTreeSet<&'a GroupId>,
     active: BTreeMap<&'a AccountId, bool>,
-    /// The roles that known groups give from now on, and those that they give no more.
+    /// The roles that known groups start giving, and those that they stop giving.
     given: BTreeSet<(&'a GroupId, &'a Access)>,
     taken: BTreeSet<(&'a GroupId, &'a Access)>,
 }
 
 impl<'a> Projection<'a> {
-    /// Live as it is.
+    /// The live state as it is.
     pub(super) fn before(context: &'a Context<'a>) -> Self {
         Self {
             context,
@@ -35,7 +35,7 @@ impl<'a> Projection<'a> {
         }
     }
 
-    /// Live as operations leave it.
+    /// The live state after operations.
     pub(super) fn after(
         context: &'a Context<'a>,
         operations: impl Iterator<Item = &'a PlannedOperation>,
@@ -61,7 +61,7 @@ impl<'a> Projection<'a> {
                 Effect::Gives(TargetGroup::Group(group), access) => {
                     projection.given.insert((group, access));
                 }
-                // What a group that is yet to be made gives, its own operations alone ask.
+                // Only a new group's own operations ask for its roles.
                 Effect::Gives(TargetGroup::Made(_), _) => {}
                 Effect::Takes(held) => {
                     projection.taken.insert((held.group(), held.access()));
@@ -71,13 +71,13 @@ impl<'a> Projection<'a> {
         projection
     }
 
-    /// Whether somebody comes into a group that is yet to be made.
+    /// Whether somebody joins a group that does not exist yet.
     pub(super) fn holds_made(&self, name: &GroupName, who: Who<'_>) -> bool {
         let is_it = |place: &TargetGroup<'_>| matches!(place, TargetGroup::Made(made) if made.folded() == name.folded());
         self.joined.iter().any(|(place, joined)| is_it(place) && joined.iter().any(|it| *it == who))
     }
 
-    /// Whether somebody is in a group. Of a group whose members were not read, only what operations bring is known.
+    /// Whether somebody is in a group. For a group whose members were not read, only additions by operations are known.
     pub(super) fn holds(&self, place: TargetGroup<'a>, who: Who<'a>) -> bool {
         if self.joined.get(&place).is_some_and(|joined| joined.contains(&who)) {
             return true;
@@ -93,7 +93,7 @@ impl<'a> Projection<'a> {
         }
     }
 
-    /// Everybody in a group. Of a group whose members were not read, only those whom operations bring are known.
+    /// Everybody in a group. For a group whose members were not read, only additions by operations are known.
     pub(super) fn members(&self, place: TargetGroup<'a>) -> BTreeSet<Who<'a>> {
         let mut members: BTreeSet<Who<'a>> = self.joined.get(&place).cloned().unwrap_or_default();
         if let TargetGroup::Group(group) = place
@@ -105,7 +105,7 @@ impl<'a> Projection<'a> {
         members
     }
 
-    /// The groups of the site that give a role, as far as that is known.
+    /// The groups of the site that give a role, as far as known.
     pub(super) fn givers(&self, access: &Access) -> BTreeSet<&'a GroupId> {
         let read = self.context.live.grants.of.iter();
         let read = read.filter(|(_, held)| held.contains(access)).map(|(id, _)| id);
@@ -117,7 +117,7 @@ impl<'a> Projection<'a> {
         read.chain(asked).chain(given).filter(|id| !gone(id)).collect()
     }
 
-    /// Whether operations end a group.
+    /// Whether operations delete a group.
     pub(super) fn is_gone(&self, place: TargetGroup<'_>) -> bool {
         matches!(place, TargetGroup::Group(group) if self.ended.contains(group))
     }

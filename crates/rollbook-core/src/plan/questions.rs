@@ -1,4 +1,4 @@
-//! What must be read: for the diff, and for the routing of what the diff found.
+//! The reads that are needed: for the diff, and for routing its result.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,7 +13,7 @@ use super::desired::{Desired, Lookup};
 use super::identity::{GroupNames, Groups, Marked};
 use super::import::Selection;
 
-/// What the organization is asked before anything else: by email a hundred a request, by account ten.
+/// The first requests to the organization: by email a hundred a request, by account ten.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Searches {
     /// The emails that neither pin nor lock explains.
@@ -22,41 +22,41 @@ pub struct Searches {
     pub accounts: BTreeSet<AccountId>,
 }
 
-/// What a diff needs besides the group listing and the rights.
+/// The reads that a diff needs besides the group listing and the rights.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reads {
-    /// Whether the SCIM directory's users are to be listed.
+    /// Whether the SCIM directory's users must be listed.
     pub scim_users: bool,
-    /// Whether every user of the site is to be listed. It is one long read, so it happens only when an identity
+    /// Whether every user of the site must be listed. It is one long read, so it happens only when an identity
     /// or a status needs it.
     pub users: bool,
 }
 
-/// What must be read to take a run back, besides what a tree declares.
+/// The reads that an undo needs, besides those for the tree.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Concerned {
     /// The groups that the run touched.
     pub groups: BTreeSet<GroupId>,
     /// The accounts that it touched.
     pub accounts: BTreeSet<AccountId>,
-    /// The groups to which it gave roles in apps, or took some from.
+    /// The groups to which it gave roles in apps, or from which it revoked some.
     pub roles: BTreeSet<GroupId>,
 }
 
-/// What is read in addition to what a tree asks for.
+/// Reads besides those that a tree asks for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Beside<'a> {
-    /// The base that the tree is compared with, and judged by.
+    /// The base that the tree is compared with.
     pub base: Option<&'a Desired<'a>>,
     /// Who made the change from the base to the tree.
     pub authors: &'a [Email],
-    /// What a run touched that is to be taken back.
+    /// The groups and accounts of a run that is undone.
     pub undo: Option<&'a Concerned>,
-    /// The groups that are to be declared.
+    /// The groups that will be declared.
     pub import: Option<&'a Selection>,
 }
 
-/// Says what an organization can be asked of the people that a tree, and what is read with it, name.
+/// The searches in an organization for the people that a tree, and whatever is read with it, name.
 pub fn searches(desired: &Desired<'_>, beside: Beside<'_>) -> Searches {
     let mut searches = searches_of(desired);
     if let Some(base) = beside.base {
@@ -65,7 +65,7 @@ pub fn searches(desired: &Desired<'_>, beside: Beside<'_>) -> Searches {
         searches.accounts.extend(accounts);
     }
     let trees = || std::iter::once(desired).chain(beside.base).map(|tree| tree.declaration);
-    // What the accounts of an author's mailbox show leads to further addresses of theirs.
+    // The accounts of an author's mailbox may show further addresses of theirs.
     let is_authors = |email: &Email| beside.authors.iter().any(|author| author.is_same_mailbox(email));
     let accounts = trees().flat_map(Declaration::tied).filter(|(email, _)| is_authors(email));
     searches.accounts.extend(accounts.map(|(_, id)| id.clone()));
@@ -84,7 +84,7 @@ fn searches_of(desired: &Desired<'_>) -> Searches {
     let mut accounts: BTreeSet<AccountId> =
         declared.filter_map(|(email, _)| explained(declaration, email).cloned()).collect();
     if desired.lookup == Lookup::ForLock {
-        // By now, the email of an account that the tree names by its id may be known.
+        // The email of an account that the tree names by its ID may be known by now.
         accounts.extend(desired.people().iter().filter_map(|user| match user {
             UserRef::Account(id) => Some(id.clone()),
             UserRef::Email(_) => None,
@@ -93,7 +93,7 @@ fn searches_of(desired: &Desired<'_>) -> Searches {
     Searches { emails, accounts }
 }
 
-/// The declared emails whose account, by pin or lock, shows another one: each may be somebody else's by now.
+/// The declared emails whose account, by pin or lock, shows another one: each may belong to somebody else by now.
 pub fn moved(desired: &Desired<'_>, live: &LiveState) -> BTreeSet<Email> {
     let shows_another = |email: &&Email| {
         let account = explained(desired.declaration, email).and_then(|id| live.accounts.get(id));
@@ -102,7 +102,7 @@ pub fn moved(desired: &Desired<'_>, live: &LiveState) -> BTreeSet<Email> {
     desired.emails().filter(shows_another).cloned().collect()
 }
 
-/// Says what a diff needs, once the organization has found these emails.
+/// The reads that a diff needs, once the organization has found these emails.
 pub fn reads(desired: &Desired<'_>, beside: Beside<'_>, rights: &Rights, found: &BTreeSet<Email>) -> Reads {
     let own = reads_of(desired, rights, found);
     let base = beside.base.map(|base| reads_of(base, rights, found));
@@ -141,8 +141,8 @@ fn newly_waived<'a>(now: &'a Declaration, before: &'a Declaration) -> impl Itera
     now.self_grant_waived().filter(move |address| !known.contains(address)).filter_map(Address::user)
 }
 
-/// The accounts that a change newly ties to an email, names by their ids, or waives `self-grant` for: whose they are depends on what the site
-/// shows.
+/// The accounts that a change newly ties to an email, names by their IDs, or waives `self-grant` for: their owners depend on the
+/// emails that the site shows.
 fn newly_named(desired: &Desired<'_>, beside: Beside<'_>) -> BTreeSet<AccountId> {
     let Some(base) = beside.base.filter(|_| asks(desired, beside)) else { return BTreeSet::new() };
     let (now, before) = (desired.declaration, base.declaration);
@@ -176,7 +176,7 @@ fn reads_of(desired: &Desired<'_>, rights: &Rights, found: &BTreeSet<Email>) -> 
 
 /// The declared emails that neither pin nor lock explains.
 fn unexplained(desired: &Desired<'_>) -> BTreeSet<Email> {
-    // Writing the lock takes everybody.
+    // Writing the lock needs everybody.
     let for_lock = desired.lookup == Lookup::ForLock;
     let unexplained = |email: &&Email| for_lock || explained(desired.declaration, email).is_none();
     desired.emails().filter(unexplained).cloned().collect()
@@ -188,8 +188,8 @@ fn explained<'a>(declaration: &'a Declaration, email: &Email) -> Option<&'a Acco
     pin.map(|pin| &pin.value).or_else(|| declaration.lock.users.get(email).map(|locked| &locked.id))
 }
 
-/// The live groups whose members a diff needs: each that exists of those that the tree or its base declares, or counts the
-/// members of in a rule, and of those that are read with them.
+/// The live groups whose members a diff needs: the existing ones that the tree or its base declares, or whose members a
+/// rule counts, and those that are read with them.
 pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<LiveGroup>) -> Vec<GroupId> {
     let mut ids = BTreeSet::new();
     for tree in std::iter::once(desired).chain(beside.base) {
@@ -198,7 +198,7 @@ pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<
     }
     let trees = || std::iter::once(desired).chain(beside.base).map(|tree| tree.declaration);
     let names = GroupNames::of(trees(), live);
-    // Of a group that cannot be told, each that may be meant: what the base ends in it must not stay unseen.
+    // If a group is ambiguous, each that it may mean: the members that the base removes from it must not stay hidden.
     for declaration in trees() {
         let groups = Groups::of(declaration, live);
         let unclear = declaration.groups.keys().filter(|name| groups.is_unclear(name));
@@ -218,9 +218,9 @@ pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<
     ids.into_iter().collect()
 }
 
-/// The privileged groups whose members a diff needs though no tree declares them: where `self-grant` is asked for and somebody
-/// ends whom neither a pin nor the lock ties to an account. Once their email changes, each member whom the tree does not name
-/// may be that person.
+/// The privileged groups whose members a diff needs although no tree declares them: if `self-grant` is asked for and the
+/// access of a person ends whom neither a pin nor the lock ties to an account. If their email changes, each member that the
+/// tree does not name may be that person.
 pub fn privileged_groups_to_read(
     desired: &Desired<'_>,
     beside: Beside<'_>,
@@ -245,7 +245,7 @@ pub fn privileged_groups_to_read(
     ids.filter(|id| privileged.holds(id) && !read.contains(*id)).cloned().collect()
 }
 
-/// Says what must be known before changes can be routed.
+/// The questions that must be answered before changes can be routed.
 pub fn questions(changes: &Changes, live: &LiveState, declaration: &Declaration) -> Questions {
     let mut asking = Asking {
         names: live.groups.iter().map(|group| (&group.id, &group.name)).collect(),
@@ -285,7 +285,7 @@ impl Asking<'_> {
                     if known.is_none() {
                         self.questions.accounts.insert(id.clone());
                     }
-                    // Jira shows accounts as active that the organization does not show, and so does not add.
+                    // Jira shows accounts as active that the organization does not show, and so cannot add.
                     let plain =
                         known.is_some_and(LiveAccount::active) && !self.live.rights.has(Surface::Jira);
                     let told = self.live.people.contains_key(id) || plain;
@@ -301,7 +301,7 @@ impl Asking<'_> {
                 // Without Jira, any group may be one that makes administrators.
                 let unknown = !self.live.rights.has(Surface::Jira);
                 self.questions.admins |= unknown || self.admin_groups.contains(membership.group());
-                // Whom the organization does not show, it does not remove either: Jira does.
+                // The organization removes only accounts that it shows; Jira removes the others.
                 let told = self.live.people.contains_key(membership.account());
                 if self.live.rights.has(Surface::Organization) && !unknown && !told {
                     self.questions.people.insert(membership.account().clone());
@@ -336,7 +336,7 @@ impl Asking<'_> {
         }
     }
 
-    /// Who gets or loses a role depends on the other groups that give it.
+    /// The people who get or lose a role depend on the other groups that give it.
     fn role(&mut self, group: Option<&GroupId>, access: &Access) {
         if let Some(id) = group {
             self.kind(id);
@@ -350,7 +350,7 @@ impl Asking<'_> {
         self.questions.invitations |= self.live.rights.has(Surface::Organization);
     }
 
-    /// `everywhere` where the account itself may be activated or deactivated, and not only in one directory.
+    /// `everywhere` if the account itself may be activated or deactivated, and not only in one directory.
     fn lifecycle(&mut self, account: &AccountId, everywhere: bool) {
         self.questions.memberships.insert(account.clone());
         self.questions.app_roles = true;

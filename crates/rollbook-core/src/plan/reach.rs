@@ -25,7 +25,7 @@ fn sentence(planned: &PlannedOperation) -> Option<&'static str> {
         Operation::ActivateUser { .. } | Operation::SuspendUser { .. } => Some(DIRECTORY),
         Operation::RemoveUser { .. } if planned.via == Surface::Organization => Some(DIRECTORY),
         Operation::DeactivateUser { .. } => Some(EVERYWHERE),
-        // Jira removes somebody from the site alone, and an invitation or a name reaches no further than it says.
+        // Jira removes somebody only from the site, and an invitation or a name reaches no further than it says.
         Operation::RemoveUser { .. }
         | Operation::InviteUser { .. }
         | Operation::UpdateUser { .. }

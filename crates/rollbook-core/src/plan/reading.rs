@@ -1,4 +1,4 @@
-//! Through which surface the members of groups are read: the one whose limits take the least time for it.
+//! Chooses the surface through which the members of groups are read: the one whose limits take the least time for it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -14,41 +14,41 @@ use super::questions::{Beside, groups_to_read};
 /// How a surface lists members. `atlassian` knows the figures.
 #[derive(Clone, Copy, Debug)]
 pub struct Speed {
-    /// The most members that a page has.
+    /// The largest number of members on a page.
     pub rows_a_page: usize,
-    /// How many groups one chain of pages lists; a member of several of them comes once.
+    /// How many groups one chain of pages lists; a member of several of them is listed once.
     pub groups_a_chain: usize,
     /// Requests of a chain in addition to its pages.
     pub beside: usize,
-    /// Requests a second; as many may come at once.
+    /// Requests a second; a burst may be as large.
     pub per_second: f64,
 }
 
-/// The surfaces that list members. SCIM is not among them: it shows only people that the identity provider brought, so
-/// that others would stay in a group unseen.
+/// The surfaces that list members. SCIM is not among them: it shows only people that the identity provider added, so
+/// others would stay in a group unseen.
 #[derive(Clone, Copy, Debug)]
 pub struct Speeds {
     /// Jira, which shows every member.
     pub jira: Speed,
-    /// The organization, which shows people alone.
+    /// The organization, which shows only people.
     pub organization: Speed,
 }
 
-/// Whose members are read, and where.
+/// The groups whose members are read, and the surface.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MemberReads {
     /// The groups, in order.
     pub groups: Vec<GroupId>,
-    /// Through what, and why.
+    /// The surface, and the reason.
     pub choice: Choice,
 }
 
 /// A surface that was chosen.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Choice {
-    /// What it is thought to take.
+    /// Its estimate.
     pub chosen: Estimate,
-    /// Why it is not the other one; nothing where there is no other.
+    /// Why it is not the other one; `None` if there is no other.
     pub instead: Option<Instead>,
 }
 
@@ -57,23 +57,23 @@ pub struct Choice {
 pub enum Instead {
     /// It would take longer, or as long and show less.
     Slower(Estimate),
-    /// It does not show what this group asks for.
+    /// It may not show every member of this group.
     Blind(GroupName),
 }
 
-/// What reading through a surface is thought to take, if the groups are as large as the tree wants them.
+/// The estimated cost of reading through a surface, if the groups are as large as the tree declares them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Estimate {
     /// The surface.
     pub surface: Surface,
     /// Requests.
     pub requests: usize,
-    /// How long its limits make them last.
+    /// How long its limits make them take.
     pub seconds: f64,
 }
 
-/// Says whose members a diff needs, and through which of the surfaces that list them it is soonest told. Jira is it unless
-/// the organization is sooner, and shows all that the groups ask for.
+/// Chooses the groups whose members a diff needs, and the fastest surface that lists them: Jira, unless the organization
+/// is faster, and shows every member that counts.
 pub fn member_reads(
     desired: &Desired<'_>,
     beside: Beside<'_>,
@@ -99,7 +99,7 @@ pub fn member_reads(
     MemberReads { groups, choice }
 }
 
-/// How large groups are thought to be.
+/// The expected sizes of groups.
 struct Sizes<'a> {
     declared: BTreeMap<&'a GroupId, (&'a GroupName, &'a DesiredGroup<'a>)>,
     names: BTreeMap<&'a GroupId, &'a GroupName>,
@@ -124,8 +124,8 @@ impl<'a> Sizes<'a> {
         declared.into_iter().flat_map(|group| group.members.keys())
     }
 
-    /// A group of which the organization does not show all that counts. Of one that the tree does not declare as it is
-    /// now, everything counts.
+    /// A group of which the organization does not show every member that counts. If the tree does not declare the group
+    /// as it is now, every member counts.
     fn unseen(&self, groups: &'a [GroupId]) -> Option<&'a GroupName> {
         let shown = |id: &GroupId| {
             self.declared.get(id).is_some_and(|(_, group)| {

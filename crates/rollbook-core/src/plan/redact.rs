@@ -1,4 +1,4 @@
-//! A plan without emails and display names, for a reader who need not know them.
+//! A plan without emails and display names, for readers who do not need them.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet};
@@ -12,15 +12,15 @@ use super::document::{document, plan_in};
 /// The fields of a plan that hold addresses.
 const ADDRESSES: [&str; 3] = ["address", "addresses", "narrowed_to"];
 
-/// The plan with a mask for each email and each of these display names. An email keeps its first letter and its domain,
-/// and gets a number among those that share both: the same one everywhere in the plan, so that people stay apart.
+/// Masks each email and each of these display names in the plan. An email keeps its first letter and its domain, and
+/// gets a number among those that share both: the same one everywhere in the plan, so that people stay distinct.
 ///
 /// # Panics
 /// Never: a plan stays valid when its texts are masked.
 pub fn redacted(plan: &Plan, names: &BTreeSet<String>) -> Plan {
     let mut document = document(plan);
     let mut masks = Masks { emails: BTreeMap::new(), names };
-    // A note says which of its words are a display name.
+    // A note lists the display names in its text.
     for note in document.get_mut("notes").and_then(Value::as_array_mut).into_iter().flatten() {
         mask_names(note);
     }
@@ -33,7 +33,7 @@ pub fn redacted(plan: &Plan, names: &BTreeSet<String>) -> Plan {
     plan
 }
 
-/// Masks the display names that a note names, in its text too: the longest first, since one may hold another.
+/// Masks the display names that a note lists, also in its text: the longest first, since one may contain another.
 fn mask_names(note: &mut Value) {
     let listed = note.get("names").and_then(Value::as_array).into_iter().flatten();
     let mut names: Vec<String> = listed.filter_map(Value::as_str).map(str::to_owned).collect();
@@ -48,14 +48,14 @@ fn mask_names(note: &mut Value) {
     }
 }
 
-/// Does something to each text that may name a person, with the field that it is in.
+/// Calls a function on each text that may name a person, with the name of its field.
 fn walk(value: &mut Value, to: &mut impl FnMut(&mut String, &str)) {
     fn within(value: &mut Value, field: &str, to: &mut impl FnMut(&mut String, &str)) {
         match value {
             Value::String(text) => to(text, field),
             Value::Array(values) => values.iter_mut().for_each(|value| within(value, field, to)),
             Value::Object(fields) => {
-                // A group's name is nobody's, even where it is spelt like one.
+                // A group's name is not a person's, even if it is spelt like one.
                 let group = fields.get("type").and_then(Value::as_str) == Some("create-group")
                     || fields.contains_key("before");
                 for (field, value) in fields {
@@ -92,7 +92,7 @@ impl Masks<'_> {
             let domain = email.domain().to_ascii_lowercase();
             let number = counts.entry(format!("{first}@{domain}")).or_default();
             *number += 1;
-            // The first letter of an email and its domain are of the form of one.
+            // The first letter of an email and its domain are still a valid email.
             *mask = Email::parse(&format!("{first}***{number}@{domain}")).unwrap_or_else(|_| mask.clone());
         }
     }
@@ -103,7 +103,7 @@ impl Masks<'_> {
         }
         let mut masked = parts(text, field, &mut |email| self.emails.get(email).cloned());
         if masked.contains('(') {
-            // So every sentence of a plan writes a display name.
+            // Every sentence of a plan writes display names in parentheses.
             let named = self.names.iter().filter(|name| !name.is_empty());
             for name in named {
                 masked = masked.replace(&format!("({name})"), &format!("({})", initial(name)));
@@ -117,7 +117,7 @@ fn initial(name: &str) -> String {
     name.chars().take(1).chain("***".chars()).collect()
 }
 
-/// Replaces the emails of a text. A field that holds an address holds nothing else; everywhere else `user.ada@acme.com`
+/// Replaces the emails of a text. A field that holds an address holds nothing else; in other fields `user.ada@acme.com`
 /// is an email.
 fn parts(text: &str, field: &str, replace: &mut dyn FnMut(&Email) -> Option<Email>) -> String {
     if let Some(address) = ADDRESSES.contains(&field).then(|| text.parse().ok()).flatten() {
@@ -134,7 +134,7 @@ fn parts(text: &str, field: &str, replace: &mut dyn FnMut(&Email) -> Option<Emai
             (Ok(address @ (Address::Member(..) | Address::Grant(..))), _) => {
                 masked.push_str(&within(address, replace).to_string());
             }
-            // These may be part of an email, and be between two: what is in no address of the plan is taken apart.
+            // These characters may be part of an email, or separate two: an email in no address of the plan is split.
             (Ok(_) | Err(_), email) if bare.contains(['/', '|', '=']) => {
                 let whole = email.ok().and_then(|email| replace(&email));
                 masked.push_str(&whole.map_or_else(|| apart(bare, replace), |email| email.to_string()));
@@ -147,7 +147,7 @@ fn parts(text: &str, field: &str, replace: &mut dyn FnMut(&Email) -> Option<Emai
     masked
 }
 
-/// The emails of a word that are parted by what an email may hold.
+/// Replaces the emails of a word that are separated by characters which an email may contain.
 fn apart(word: &str, replace: &mut dyn FnMut(&Email) -> Option<Email>) -> String {
     let mut masked = String::with_capacity(word.len());
     for part in word.split_inclusive(['/', '|', '=']) {

@@ -1,4 +1,4 @@
-//! What a reviewer should know of the rules: those that hold for nothing, and what they forbid and is so already.
+//! Notes on the rules: those without effect, and those that the site already violates.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use super::identity::{GroupIdentity, Identity, Marked};
 use super::projection::Projection;
 use super::rules::{RuleBook, Rules, Unseen, group_id};
 
-/// How far ahead a plan says what expires, in days (docs/design.md#time).
+/// How many days ahead a plan reports expiring access (docs/design.md#time).
 const EXPIRES_SOON: i64 = 14;
 
 /// The notes.
@@ -28,7 +28,7 @@ pub(super) fn on_rules(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note>
     notes
 }
 
-/// Groups that the change declares absent and that are not there: nothing is deleted now, and the next group of that name is.
+/// Groups that the change declares absent and that do not exist: nothing is deleted now, but a later group of that name will be.
 fn tombstones_of_nothing(context: &Context<'_>) -> Vec<Note> {
     let Some(base) = context.base.filter(|_| !context.undoes) else { return Vec::new() };
     let is_absent = |group: &DeclaredGroup| matches!(group.state, GroupState::Absent);
@@ -46,7 +46,7 @@ fn tombstones_of_nothing(context: &Context<'_>) -> Vec<Note> {
     notes
 }
 
-/// What ends soon, and what is to stop it on its day.
+/// Access that expires soon, and the rule that will block its end.
 fn expiring(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
     let desired = &context.tree.desired;
     let horizon = desired.today.checked_add(EXPIRES_SOON.days()).unwrap_or(desired.today);
@@ -64,7 +64,7 @@ fn expiring(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
     notes
 }
 
-/// The rule that holds somebody in a group, whatever else is done.
+/// The rule that keeps somebody in a group, whatever else is done.
 fn stopped_by(
     rules: &RuleBook<'_>,
     context: &Context<'_>,
@@ -93,7 +93,7 @@ fn stopped_by(
     Some(format!("`{rule}`, which names {email}, whose account nobody knows,"))
 }
 
-/// Names in the tree's rules that mean nobody and nothing: a rule that holds for nothing must not look as if it held.
+/// Names in the tree's rules without a counterpart: a rule without effect must not look as if it had one.
 fn rules_for_nothing(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
     let policy = &context.tree.desired.declaration.policy;
     let made = |name: &GroupName| context.tree.desired.groups.contains_key(name);
@@ -123,8 +123,8 @@ fn rules_for_nothing(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
     notes
 }
 
-/// Rules of the tree that name a group which the change stops declaring. They hold for those who stay in it, and what
-/// they forbid may be what the next change runs into.
+/// Rules of the tree that name a group which the change stops declaring. They apply to the people who stay in it, and
+/// may refuse the next change.
 fn rules_of_left_groups(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
     let Some(base) = context.base.filter(|_| !context.undoes) else { return Vec::new() };
     let mut notes = Vec::new();
@@ -143,7 +143,7 @@ fn rules_of_left_groups(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note
     notes
 }
 
-/// People who are in two groups of a list already, and stay in both. The plan did not put them there, so it is not refused.
+/// People who are already in two groups of a list, and stay in both. The plan did not add them, so it is not refused.
 fn standing_pairs(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
     let site = Projection::before(context);
     let mut told: BTreeSet<String> = BTreeSet::new();
@@ -153,7 +153,7 @@ fn standing_pairs(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
         members.extend(read.flatten());
         for account in members {
             let who = Who::Account(account);
-            // A name that may mean two groups is one of the list all the same.
+            // A name that may mean two groups still belongs to the list.
             let held: Vec<&GroupId> = list
                 .iter()
                 .filter_map(|listed| {
@@ -174,7 +174,7 @@ fn standing_pairs(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
     told.into_iter().map(|text| Note::new("exclusive-stands", text, None)).collect()
 }
 
-/// Unknown people that the change offboards: a typing mistake must not look like a leaver.
+/// Unknown people that the change offboards: a typing mistake must not look like a person who left.
 fn unknown_leavers(context: &Context<'_>) -> Vec<Note> {
     let Some(base) = context.base else { return Vec::new() };
     let before = &base.tree.desired;
@@ -200,7 +200,7 @@ fn unknown_leavers(context: &Context<'_>) -> Vec<Note> {
     notes
 }
 
-/// What was asked in vain, and what the plan goes on without.
+/// Questions that got no answer, and that the plan goes on without.
 pub(super) fn on_unread(capabilities: &Capabilities) -> Vec<Note> {
     let mut notes = Vec::new();
     for unread in &capabilities.unread {

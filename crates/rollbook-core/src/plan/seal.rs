@@ -1,4 +1,4 @@
-//! Documents that say what they are, and whether they are as they were written.
+//! Documents with their format and a checksum.
 
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -7,16 +7,16 @@ use crate::model::hex;
 
 /// Why a text is not a document of a kind.
 pub(super) enum Unfit {
-    /// It is not JSON, or does not say what it is.
+    /// It is not JSON, or does not name its format.
     Foreign(String),
     /// It ends too early.
     Truncated,
-    /// It is of another form.
+    /// It has another format.
     Format(String),
 }
 
-/// A document with the checksum that fits it, in its header. A checksum is not a signature: anybody who forges a plan
-/// can make one, and a forged plan can only leave things out.
+/// Adds the checksum to the header of a document. A checksum is not a signature: anybody who forges a plan can make
+/// one, and a forged plan can only leave things out.
 pub fn sealed(mut document: Value) -> Value {
     if let Some(header) = document.get_mut("header").and_then(Value::as_object_mut) {
         header.insert("checksum".into(), Value::Null);
@@ -39,13 +39,13 @@ pub(super) fn document_of(text: &str, format: &str) -> Result<Value, Unfit> {
     }
 }
 
-/// Takes the checksum out of a document, and says whether it fits.
+/// Removes the checksum from a document, and returns whether it matches.
 pub(super) fn unsealed(document: &mut Value) -> bool {
     let written = document.pointer_mut("/header/checksum").map(Value::take);
     written.as_ref().and_then(Value::as_str) == Some(&checksum(document))
 }
 
-/// Over the document whose checksum is null, without blanks.
+/// Computes it over the document with a null checksum, without blanks.
 fn checksum(document: &Value) -> String {
     hex(&Sha256::digest(document.to_string()))
 }

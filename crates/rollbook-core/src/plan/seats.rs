@@ -1,4 +1,4 @@
-//! What a plan does to the seats of apps, as far as the groups that give them were read.
+//! The effect of a plan on the seats of apps, as far as the groups that give them were read.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ use super::context::Context;
 
 /// The seats of one app under a plan.
 pub(super) struct Seats {
-    /// What a plan shows.
+    /// The change that a plan shows.
     pub(super) change: SeatChange,
     /// The seats that are left before the plan.
     before: usize,
@@ -22,13 +22,13 @@ pub(super) struct Seats {
 }
 
 impl Seats {
-    /// Whether the additions alone would need more seats than there are.
+    /// Whether the additions by themselves would need more seats than there are.
     pub(super) fn is_tight(&self) -> bool {
         self.change.gains > self.before
     }
 }
 
-/// A note where seats are missing after the whole plan.
+/// A note if seats are missing after the whole plan.
 pub(super) fn shortage(seats: &Seats) -> Option<Note> {
     let SeatChange { app, gains, loses, left, exact } = &seats.change;
     let most = if *exact { "" } else { "up to " };
@@ -87,11 +87,11 @@ fn change(
     (gains + loses > 0).then_some(Seats { change, before, taken_by, freed_by })
 }
 
-/// Who is in the groups that give an app or are to give it, and who of them has no access.
+/// The people in the groups that give an app or will give it, and those of them without access.
 struct Holders<'a> {
-    /// The groups that give the app, or come to give it.
+    /// The groups that give the app, or will give it.
     groups: BTreeSet<TargetGroup<'a>>,
-    /// Those of them that do.
+    /// Those that already give it.
     giving: BTreeSet<TargetGroup<'a>>,
     members: BTreeMap<Person<'a>, BTreeSet<TargetGroup<'a>>>,
     inactive: BTreeSet<&'a AccountId>,
@@ -145,7 +145,7 @@ impl<'a> Holders<'a> {
         seated.map(|(person, _)| person.clone()).collect()
     }
 
-    /// Takes an operation in: whether it may take a seat, or free one.
+    /// Applies an operation: it may take a seat, or free one.
     fn after(&mut self, key: &'a Key, operation: &'a Operation, role: &'a AppRole) -> Option<bool> {
         match operation {
             Operation::AddMember { group, account } => {
@@ -208,7 +208,7 @@ impl<'a> Holders<'a> {
     }
 }
 
-/// Whether a role is the one of an app that its licence counts.
+/// Whether a role counts for the licence of an app.
 fn takes_a_seat(access: &Access, role: &AppRole) -> bool {
     access.app == role.app && access.role.takes_a_seat()
 }

@@ -1,4 +1,4 @@
-//! What takes back what a journal says was done: a plan like any other, which every guard judges.
+//! Reverts the operations of a journal: a plan like any other, which every guard judges.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +12,7 @@ use super::base::Base;
 use super::identity::{Obstacle, ObstacleCode, Resolved};
 use super::questions::Concerned;
 
-/// Says what a journal's operations concern.
+/// The groups, accounts and roles that a journal's operations concern.
 pub fn concerned(journal: &Journal) -> Concerned {
     let mut concerned = Concerned::default();
     for told in journal.operations() {
@@ -25,8 +25,9 @@ pub fn concerned(journal: &Journal) -> Concerned {
     concerned
 }
 
-/// Turns what was done around, as far as live still shows it. `name` is what a plan calls the journal. What cannot be
-/// brought back, what the tree or its base denies, and what may or may not have been done, is blocked at its address.
+/// Reverses the operations of a journal, as far as the site still shows their results. `name` is the plan's name for
+/// the journal. Operations that cannot be reversed, that the tree or its base denies, or that may not have been done,
+/// are blocked at their addresses.
 pub fn undo(
     journal: &Journal,
     (tree, base): (&Resolved<'_>, Option<&Base<'_>>),
@@ -45,7 +46,7 @@ pub fn undo(
     undoing.changes
 }
 
-/// The line on which each operation was sent first, counted from 1.
+/// The line on which each operation was first sent, counted from 1.
 fn lines(journal: &Journal) -> BTreeMap<&Key, u32> {
     let mut lines = BTreeMap::new();
     for line in &journal.lines {
@@ -57,7 +58,7 @@ fn lines(journal: &Journal) -> BTreeMap<&Key, u32> {
     lines
 }
 
-/// Whom the run put into each group.
+/// The people that the run added to each group.
 fn added(journal: &Journal) -> BTreeMap<GroupId, BTreeSet<AccountId>> {
     let mut added: BTreeMap<GroupId, BTreeSet<AccountId>> = BTreeMap::new();
     for told in journal.operations().iter().filter(|told| told.key.action == Action::Add) {
@@ -68,7 +69,7 @@ fn added(journal: &Journal) -> BTreeMap<GroupId, BTreeSet<AccountId>> {
     added
 }
 
-/// Whom the run took out of the site or the directory.
+/// The people that the run removed from the site or the directory.
 fn removed(journal: &Journal) -> BTreeSet<AccountId> {
     let leavers = journal.operations().into_iter().filter(|told| {
         told.key.action == Action::Remove && matches!(told.key.address, Address::User(_)) && was_done(told)
@@ -76,7 +77,7 @@ fn removed(journal: &Journal) -> BTreeSet<AccountId> {
     leavers.filter_map(|told| account(&told).cloned()).collect()
 }
 
-/// Whether the journal is sure that the run did it, be it that the run was cut off right after.
+/// Whether the journal is sure that the run did it, even if the run was cut off right after.
 fn was_done(told: &OperationHistory<'_>) -> bool {
     matches!(
         told.state,
@@ -105,7 +106,7 @@ struct Undoing<'a> {
     changes: Changes,
 }
 
-/// What one operation comes to when it is turned around: nothing where live does not show it any more.
+/// The reverse of one operation: `None` if the site does not show its result any more.
 type Turned = Result<Option<Wanted>, Obstacle>;
 
 impl Undoing<'_> {
@@ -151,7 +152,7 @@ impl Undoing<'_> {
         }
     }
 
-    /// What the tree or its base denies is not given back: the next run would take it away again.
+    /// Blocks changes that the tree or its base denies: the next run would revoke them again.
     fn unless_denied(&self, address: &Address, wanted: Option<Wanted>) -> Turned {
         let by_base = || {
             let Base { tree, revision, .. } = self.base?;
@@ -204,7 +205,7 @@ impl Undoing<'_> {
             )),
             (Action::Assign, Address::Grant(_, access)) => self.revoke_again(told, access),
             (Action::Revoke, Address::Grant(_, access)) => self.assign_again(told, access),
-            // No such key is written.
+            // Rollbook does not write such a key.
             (Action::Assign | Action::Revoke, _) => Err(unknown()),
             (Action::Update, _) => Err(lost(
                 "a journal holds no names, so the old one is unknown",
@@ -258,7 +259,7 @@ impl Undoing<'_> {
         }
     }
 
-    /// The roles that a group gives; nothing where it is gone.
+    /// The roles that a group gives; `None` if it is gone.
     fn roles_of(&self, group: &GroupId) -> Result<Option<&Listing<Access>>, Obstacle> {
         if self.live.groups.iter().all(|live| live.id != *group) {
             return Ok(None);
@@ -270,7 +271,7 @@ impl Undoing<'_> {
         grants.of.get(group).map(Some).ok_or_else(unknown)
     }
 
-    /// A group that was made is deleted again where nobody else came into it.
+    /// Deletes a created group again if nobody else has joined it.
     fn delete_again(&self, told: &OperationHistory<'_>) -> Turned {
         let group = group(told).ok_or_else(unknown)?;
         let Some(members) = self.live.members.get(group) else { return self.unless_gone(group) };
@@ -312,14 +313,14 @@ impl Undoing<'_> {
         self.live.accounts.get(id).map(LiveAccount::active).ok_or_else(unknown)
     }
 
-    /// A group that is gone holds nobody; one that was not read is not known to.
+    /// Skips a group that is gone, since it has no members; blocks one that was not read.
     fn unless_gone(&self, group: &GroupId) -> Turned {
         if self.live.groups.iter().all(|live| live.id != *group) { Ok(None) } else { Err(unknown()) }
     }
 }
 
-/// Why a tree takes away again what would be given back. That goes by the name in the journal as well, which may be an email
-/// that no account shows any more.
+/// Why a tree would revoke again what the undo restores. The name in the journal also counts, which may be an email that no
+/// account shows any more.
 fn denial(tree: &Resolved<'_>, address: &Address, wanted: &Wanted) -> Option<Reason> {
     let by_name = address.user().filter(|user| tree.people.is_of_nobody(user));
     let offboarded = || match by_name? {
@@ -357,7 +358,7 @@ fn offboard(told: &OperationHistory<'_>, how: Offboard) -> Option<Wanted> {
     Some(Wanted::OffboardUser { account: account(told)?.clone(), how })
 }
 
-/// What would take an action back.
+/// The action that reverses an action.
 fn opposite(action: Action, address: &Address) -> Action {
     match (action, address) {
         (Action::Add | Action::Invite, _) => Action::Remove,

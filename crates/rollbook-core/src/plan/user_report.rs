@@ -1,4 +1,4 @@
-//! Who of a site is asked for, and whom of them a tree declares.
+//! Selects the people of a site that a report asks for, and marks those that a tree declares.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use crate::model::{
 
 use super::desired::{Desired, owners};
 
-/// Says of everybody whether a tree names them: by email, by account, or by a pin or lock line of the email.
+/// Marks everybody that a tree names: by email, by account, or by a pin or lock line of the email.
 pub fn declare(user_report: &mut UserReport, desired: &Desired<'_>) {
     let people = desired.people();
     let locked = desired.declaration.lock.users.iter();
@@ -23,14 +23,14 @@ pub fn declare(user_report: &mut UserReport, desired: &Desired<'_>) {
     }
 }
 
-/// The group of a site that a name means: that of exactly the name, else the only one that differs in case alone.
+/// The group of a site that a name means: the exact name, otherwise the only one that differs only in case.
 pub fn group_on_site<'a>(user_report: &'a UserReport, name: &GroupName) -> Option<&'a GroupName> {
     let exact = user_report.groups.iter().find(|group| *group == name);
     let mut alike = user_report.groups.iter().filter(|group| group.folded() == name.folded());
     exact.or_else(|| alike.next().filter(|_| alike.next().is_none()))
 }
 
-/// Leaves those of a roster who are asked for. Those who may be asked for stay, and what is not known is reported.
+/// Keeps the people of a roster who match. People who may match stay, and missing facts are reported.
 pub fn choose(user_report: &mut UserReport, filter: &UserFilter) {
     let UserFilter { groups, status, outside } = filter;
     let inside = |user: &ReportedUser| {
@@ -39,7 +39,7 @@ pub fn choose(user_report: &mut UserReport, filter: &UserFilter) {
     };
     user_report.users.retain(|user| {
         let in_group = groups.is_empty() || user.groups.iter().any(|group| groups.contains(group));
-        // An app has no email; of a person without one, nobody knows the domain.
+        // An app has no email; the domain of a person without one is unknown.
         in_group && (outside.is_empty() || (user.account.kind.is_person() && !inside(user)))
     });
     let unsaid = |user: &&ReportedUser| match user.account.status {
