@@ -1,11 +1,11 @@
-//! Drift that the tree accepts: somebody changed live by hand, and the tree declares it now.
+//! Drift that the tree accepts: the site was changed by hand, and the tree declares it now.
 
 use crate::model::{Address, Adopted, Change, GroupId, LiveAccount, LiveState, Ref, Wanted};
 
 use super::{Base, Wants};
 use crate::plan::identity::{GroupIdentity, Marked, Resolved};
 
-/// What the base would change, the tree does not, and the tree declares so.
+/// The state that the base would change and the tree would not, since the tree declares it.
 pub(super) fn adopted(
     base: &Base<'_>,
     head: &Resolved<'_>,
@@ -27,14 +27,14 @@ pub(super) fn adopted(
         .collect()
 }
 
-/// Whether the tree declares what the site has, and does not only leave it alone.
+/// Whether the tree declares the state of the site, and does not only leave it alone.
 fn is_declared(change: &Change, head: &Resolved<'_>, live: &LiveState) -> bool {
     match &change.wanted {
         Wanted::RemoveMember { membership } => {
             let group = head.group(membership.group());
             group.is_some_and(|group| head.entry_of(group, membership.account()).is_some())
         }
-        // Somebody took it away by hand, and the tree does not ask for it any more.
+        // It was revoked by hand, and the tree does not ask for it any more.
         Wanted::AddMember { group, .. } => match group {
             Ref::Known(id) => head.groups.declared_as(id).is_some(),
             Ref::Made(key) => {
@@ -46,7 +46,7 @@ fn is_declared(change: &Change, head: &Resolved<'_>, live: &LiveState) -> bool {
             let grants = name.and_then(|name| head.desired.groups.get(name)?.grants.as_ref());
             grants.is_some_and(|grants| grants.held.contains_key(held.access()))
         }
-        // Somebody took it away by hand, and the tree does not ask for it any more.
+        // It was revoked by hand, and the tree does not ask for it any more.
         Wanted::AssignRole { group, access } => {
             let name = match group {
                 Ref::Known(id) => head.groups.declared_as(id),
@@ -55,13 +55,13 @@ fn is_declared(change: &Change, head: &Resolved<'_>, live: &LiveState) -> bool {
             let grants = name.and_then(|name| head.desired.groups.get(name)?.grants.as_ref());
             grants.is_some_and(|grants| !grants.held.contains_key(access))
         }
-        // Nobody made it by hand: the base would delete what is there.
+        // Not a manual change: the base would delete an existing group.
         Wanted::DeleteGroup { .. } => false,
         Wanted::CreateGroup { name, .. } => {
             !matches!(head.groups.get(name), GroupIdentity::Unresolved(_))
                 && head.desired.declaration.groups.contains_key(name)
         }
-        // Whom this very plan lets back in, nobody let in by hand.
+        // If this plan lets somebody back in, that was not done by hand.
         Wanted::OffboardUser { account, .. } => {
             live.accounts.get(account).is_some_and(LiveAccount::active) && names(head, &change.address)
         }

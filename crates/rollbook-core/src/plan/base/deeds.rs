@@ -1,4 +1,4 @@
-//! What a change does to which account and group, whatever they are called: two changes of one deed are one.
+//! The effect of a change on an account and a group, by whatever names: two changes of one deed are one.
 
 use crate::model::{
     Access, AccountId, Action, Address, Blocked, Change, GroupId, GroupName, UserRef, Wanted,
@@ -6,7 +6,7 @@ use crate::model::{
 
 use crate::plan::identity::Resolved;
 
-/// What is done to what.
+/// An action and its object.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Deed {
     action: Action,
@@ -18,7 +18,7 @@ pub(super) struct Deed {
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum GroupKey {
     Id(GroupId),
-    /// A group that does not exist, or of which nobody can tell which it is.
+    /// A group that does not exist, or that is ambiguous.
     Name(GroupName),
 }
 
@@ -50,7 +50,7 @@ impl Deed {
         }
     }
 
-    /// The deed of something that a tree wants and cannot have.
+    /// The deed of a change that a tree wants and that is blocked.
     pub(super) fn of_blocked(blocked: &Blocked, tree: &Resolved<'_>) -> Self {
         Self::at(&blocked.address, blocked.action, tree)
     }
@@ -87,10 +87,10 @@ impl Deed {
     }
 }
 
-/// Whether two changes of one deed come to the same.
+/// Whether two changes of one deed have the same effect.
 pub(super) fn same(one: &Wanted, other: &Wanted) -> bool {
     match (one, other) {
-        // Who loses a deleted group is live's to say, and what a person is called is the tree's.
+        // The site decides who loses a deleted group, and the tree decides the name of a person.
         (Wanted::DeleteGroup { .. }, Wanted::DeleteGroup { .. })
         | (Wanted::AddMember { .. }, Wanted::AddMember { .. })
         | (Wanted::AssignRole { .. }, Wanted::AssignRole { .. })

@@ -1,7 +1,7 @@
-//! How what a tree declares differs from what its base does, by account and group: memberships that are new, ends that
-//! move, and revokes of the base that the tree drops. An operation need not follow: somebody may have done it by hand
-//! first, or the day may still be to come. What widens access is judged like a grant all the same, and what narrows it
-//! like a revoke.
+//! The differences between the declarations of a tree and of its base, by account and group: new memberships, end dates
+//! that move, and revokes of the base that the tree drops. An operation need not follow: it may have been done by hand
+//! before, or the date may be in the future. Still, a difference that widens access is judged like a grant, and one
+//! that narrows it like a revoke.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,36 +18,36 @@ use crate::plan::context::Context;
 use crate::plan::desired::{DesiredGroup, Entry, lasts_longer};
 use crate::plan::identity::{GroupNames, Identity, Marked, Obstacle, People, Resolved};
 
-/// A membership of which the tree says another thing than its base.
+/// A membership whose declaration differs between the tree and its base.
 #[derive(Clone, Debug)]
 pub(in crate::plan) struct Difference<'a> {
     pub(in crate::plan) kind: Kind,
-    /// The group, as the tree calls it, or as the base does where the tree does not declare it.
+    /// The group, by its name in the tree, or in the base if the tree does not declare it.
     pub(in crate::plan) group: &'a GroupName,
     pub(in crate::plan) place: TargetGroup<'a>,
     pub(in crate::plan) user: UserRef,
     pub(in crate::plan) who: Who<'a>,
-    /// What of it the base cannot tell, so that it may be about somebody else.
+    /// The part that the base cannot resolve, so that it may be about somebody else.
     pub(in crate::plan) doubt: Option<Doubt>,
-    /// Where the tree says it; where the base does, if the tree says nothing of it any more.
+    /// The place in the tree, or in the base if the tree does not mention it any more.
     pub(super) origin: Location,
 }
 
-/// What a base does not know about a membership that it would end.
+/// The gap in a base's knowledge of a membership that it would end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::plan) enum Doubt {
-    /// Whose account a line is about.
+    /// The account that a line means.
     Person,
-    /// Which group of the site is meant.
+    /// The group of the site that is meant.
     Group,
 }
 
-/// How a declared membership differs.
+/// The difference of a declared membership.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::plan) enum Kind {
-    /// The base does not declare it. Where the site has it all the same, and the base does not end it, nothing else shows it.
+    /// The base does not declare it. If the site still has it, and the base does not end it, nothing else shows it.
     New { stands: bool },
-    /// It ends later, or not any more.
+    /// It ends later, or no longer ends.
     Later { base: Option<Date>, head: Option<Date> },
     /// It ends earlier.
     Earlier { base: Option<Date>, head: Option<Date> },
@@ -70,7 +70,7 @@ impl Difference<'_> {
         matches!(self.kind, Kind::Kept { .. })
     }
 
-    /// Whether the base would end it by a word about the person.
+    /// Whether the base would end it by an entry that names the person.
     fn ends_by_name(&self) -> bool {
         match self.kind {
             Kind::Kept { reason, .. } => by_name(reason),
@@ -101,21 +101,21 @@ impl Difference<'_> {
         matches!(self.kind, Kind::Kept { reason, .. } if self.doubt.is_none() && reasons.contains(&reason))
     }
 
-    /// What it comes to in a run for some reasons: access that stays, and that the base would end.
+    /// Its result in a run for some reasons: access that stays, and that the base would end.
     pub(in crate::plan) fn stays(&self, reasons: &[Reason], obstacle: Obstacle) -> Option<Blocked> {
         let Kind::Kept { undoes, reason } = self.kind else { return None };
         let at = (self.address(), undoes);
         reasons.contains(&reason).then(|| obstacle.blocks_at(at, reason, self.origin.clone()))
     }
 
-    /// The name of the account that it is about; nothing where it may be another one.
+    /// The name of its account; `None` if it may be another one.
     fn display_name(&self, live: &LiveState) -> Option<String> {
         let is_told = self.doubt.is_none() || matches!(self.user, UserRef::Account(_));
         let account = self.account().filter(|_| is_told).and_then(|id| live.accounts.get(id));
         account.map(|account| account.name.clone())
     }
 
-    /// What a reviewer is shown of it: what no operation shows.
+    /// The part that a reviewer is shown, unless an operation shows it.
     pub(super) fn shown(&self, privileged: &Marked, live: &LiveState) -> Option<DeclarationChange> {
         let privileged = privileged.marks(self.group_id(), self.group);
         let declared = match self.kind {
@@ -137,7 +137,7 @@ impl Difference<'_> {
 }
 
 impl<'a> Base<'a> {
-    /// The memberships of which the tree says another thing than this base.
+    /// The memberships whose declaration differs between the tree and this base.
     pub(in crate::plan) fn differences(
         &'a self,
         context: &Context<'a>,
@@ -166,14 +166,14 @@ impl<'a> Base<'a> {
         kept.extend(comparing.with_own_end(capabilities));
         kept.extend(comparing.with_end_of_nobody());
         let at = |it: &Difference<'a>| (it.place, it.who);
-        // What the base ends by name is not new, and nobody need have done it by hand.
+        // Access that the base ends by name is not new, and need not be a manual change.
         let ended: BTreeSet<_> = kept.iter().filter(|it| it.ends_by_name()).map(at).collect();
         found.retain(|it| !ended.contains(&at(it)));
-        // That a line which may be about somebody goes does not hide that the base would end their access.
+        // If a line that may mean somebody is removed, it must still be shown that the base would end their access.
         let takes: BTreeSet<_> = kept.iter().map(at).collect();
         found.retain(|it| it.kind != Kind::Left || !takes.contains(&at(it)));
-        // A membership that ends with its account may end by itself as well. What may be about somebody else
-        // is another difference.
+        // A membership that ends with its account may also end separately. One that may be about somebody else is a
+        // separate difference.
         let told = |it: &Difference<'a>| (at(it), it.doubt.is_some());
         let mut known: BTreeSet<_> = found.iter().map(told).collect();
         kept.retain(|it| known.insert(told(it)));
@@ -191,11 +191,11 @@ pub(super) struct Comparing<'a, 'b> {
     pub(super) privileged: &'b Marked,
     /// The memberships that the base ends, and can.
     ended_by_base: BTreeSet<(&'a GroupId, &'a AccountId)>,
-    /// The names that mean somebody else than by the base.
+    /// The names that mean somebody else than in the base.
     moved: BTreeSet<&'a UserRef>,
-    /// What the tree says of the groups of the site.
+    /// The tree's declarations of the groups of the site.
     pub(super) declared: BTreeMap<&'a GroupId, &'a DesiredGroup<'a>>,
-    /// What the base may mean by the names of groups.
+    /// The possible meanings of group names in the base.
     pub(super) names: GroupNames,
 }
 
@@ -215,7 +215,7 @@ pub(super) fn place<'a>(tree: &'a Resolved<'_>, name: &'a GroupName) -> TargetGr
     tree.groups.id(name).map_or(TargetGroup::Made(name), TargetGroup::Group)
 }
 
-/// What a group says of somebody.
+/// A group's entry for somebody.
 pub(super) fn entry_of<'a>(
     tree: &'a Resolved<'_>,
     group: &'a DesiredGroup<'_>,
@@ -228,8 +228,8 @@ pub(super) fn entry_of<'a>(
 }
 
 impl<'a> Comparing<'a, '_> {
-    /// Memberships that the tree declares and the base does not, and ends that move. Most members of most groups are
-    /// declared alike, and are told by a look at their name.
+    /// Memberships that the tree declares and the base does not, and end dates that move. Most members of most groups
+    /// are declared alike, and a look at their name is enough.
     fn declared(&self) -> Vec<Difference<'a>> {
         let before = self.before();
         let mut base: BTreeMap<TargetGroup<'_>, &DesiredGroup<'_>> = BTreeMap::new();
@@ -294,7 +294,8 @@ impl<'a> Comparing<'a, '_> {
         found
     }
 
-    /// Whether the base ends somebody whose email no account shows any more by the day of an entry: it may be their new name.
+    /// Whether the base has an entry for somebody whose email no account shows any more, and ends it by the date of an
+    /// entry: this may be their new name.
     fn ends_nobody_by(&self, before: Option<&DesiredGroup<'_>>, entry: &Entry) -> bool {
         let people = &self.base.tree.people;
         let mut before = before.into_iter().flat_map(|group| &group.members);
@@ -310,8 +311,8 @@ impl<'a> Comparing<'a, '_> {
         is_member && !self.ended_by_base.contains(&(group, account))
     }
 
-    /// Members of whom the tree says nothing any more, and who stay. Of a group that leaves the tree as a whole, those whose
-    /// access was to end.
+    /// Members that the tree does not mention any more, and who stay. For a group that leaves the tree completely, only
+    /// those whose access would have ended.
     fn dropped(&self, before: &Before<'a>) -> Vec<Difference<'a>> {
         let TargetGroup::Group(id) = before.place else { return Vec::new() };
         let after = self.after(before);
@@ -345,7 +346,7 @@ impl<'a> Comparing<'a, '_> {
         self.wants.end(group, account)
     }
 
-    /// What the base would revoke, and the tree would not.
+    /// Revokes of the base that the tree does not want.
     fn kept(&self, capabilities: &'a Capabilities) -> Vec<Difference<'a>> {
         let mut found = Vec::new();
         for change in self.base.changes.values() {
@@ -383,7 +384,7 @@ impl<'a> Comparing<'a, '_> {
         found
     }
 
-    /// What a plan calls an account.
+    /// The name of an account in a plan.
     pub(super) fn name_of(&self, account: &AccountId) -> UserRef {
         self.head.people.name_of(account, self.live.accounts.get(account))
     }

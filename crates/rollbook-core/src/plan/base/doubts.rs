@@ -1,6 +1,6 @@
-//! What a base would end if it could tell whom it means, or which group. Access that nobody may lose today, since an account
-//! hides its email or a name means two groups, is not access that a change may keep without a word: the doubt may be of its
-//! author's own making.
+//! Access that a base would end if it could resolve the account or the group. Nobody may lose it today, since an account
+//! hides its email or a name means two groups, but a change may not keep it silently either: its author may have caused the
+//! doubt.
 
 use crate::model::{
     AccountId, Action, Address, Blocked, GroupId, GroupName, Location, Mode, Reason, TargetGroup, UserRef,
@@ -16,7 +16,7 @@ use crate::plan::diff::may_go;
 use crate::plan::expired;
 use crate::plan::identity::GroupIdentity;
 
-/// A group of the base, at a place that it is, or may be.
+/// A group of the base, with a group of the site that it is, or may be.
 pub(super) struct Before<'a> {
     pub(super) name: &'a GroupName,
     pub(super) group: &'a DesiredGroup<'a>,
@@ -46,7 +46,7 @@ impl<'a> Before<'a> {
 }
 
 impl<'a> Comparing<'a, '_> {
-    /// The groups of the base, those first that can be told.
+    /// The groups of the base, the unambiguous ones first.
     pub(super) fn before(&self) -> Vec<Before<'a>> {
         let (mut told, mut unclear) = (Vec::new(), Vec::new());
         for (name, group) in &self.base.tree.desired.groups {
@@ -72,7 +72,7 @@ impl<'a> Comparing<'a, '_> {
         self.live.groups.iter().map(|group| &group.id).filter(|id| ids.contains(id)).collect()
     }
 
-    /// What the tree says of a group of the base: by its id, or by its name where neither can tell which it is.
+    /// The tree's declaration of a group of the base: by its ID, or by its name if it is ambiguous for both.
     pub(super) fn after(&self, before: &Before<'a>) -> Option<&'a DesiredGroup<'a>> {
         let TargetGroup::Group(id) = before.place else { return None };
         self.declared.get(id).copied().or_else(|| {
@@ -81,7 +81,7 @@ impl<'a> Comparing<'a, '_> {
         })
     }
 
-    /// Whether somebody is in a group, and the tree neither declares that nor ends it.
+    /// Whether somebody is in a group, and the tree neither declares the membership nor ends it.
     pub(super) fn stays(&self, group: &GroupId, account: &AccountId) -> bool {
         self.keeps(group, account) && self.leaves_alone(group, account)
     }
@@ -93,8 +93,8 @@ impl<'a> Comparing<'a, '_> {
         !is_declared && !self.ends(group, account)
     }
 
-    /// Whether a person keeps their place in a group although the base, which does not know their account, ends it: nothing
-    /// declares them, or the tree does so only now, under their present name, and for longer.
+    /// Whether a person stays in a group although the base, which does not know their account, ends the membership: nothing
+    /// declares them, or the tree declares them only now, under their present name, and for longer.
     pub(super) fn goes_on(
         &self,
         before: &Before<'_>,
@@ -106,8 +106,8 @@ impl<'a> Comparing<'a, '_> {
         self.stays(id, account) || self.goes_on_renamed((id, Some(before.group)), user, account, longer)
     }
 
-    /// Whether the tree declares somebody in a group under a name that the base does not have there, who may be one whom the
-    /// base names and cannot place.
+    /// Whether the tree declares somebody in a group under a name that the base does not have there, who may be a person
+    /// that the base names and cannot resolve.
     pub(super) fn goes_on_renamed(
         &self,
         (id, before): (&GroupId, Option<&DesiredGroup<'_>>),
@@ -131,7 +131,7 @@ impl<'a> Comparing<'a, '_> {
     }
 
     /// The members of a group who may each be a person that the base names without knowing their account. In a privileged
-    /// group these include each member whom the base does not name there: an account may have changed the email it shows.
+    /// group these include each member that the base does not name there: an account may have changed the email that it shows.
     pub(super) fn may_be(&self, user: &UserRef, group: &GroupId) -> Vec<&'a AccountId> {
         let (tree, live) = (&self.base.tree, self.live);
         let people = &tree.people;
@@ -148,8 +148,7 @@ impl<'a> Comparing<'a, '_> {
         found.into_iter().collect()
     }
 
-    /// What the base takes in a group by a line that nobody can tell whom it is about, and of a group that cannot be told
-    /// itself, what it takes there from anybody.
+    /// Access in a group that the base ends by a line about an unknown person, and, for an ambiguous group, by any line.
     pub(super) fn unclear(&self, before: &Before<'a>) -> Vec<Difference<'a>> {
         let TargetGroup::Group(id) = before.place else { return Vec::new() };
         let after = self.after(before);
@@ -165,7 +164,7 @@ impl<'a> Comparing<'a, '_> {
             };
             let goes_on = |account: &&AccountId| match doubt {
                 Doubt::Group => !still_ends && self.keeps(id, account),
-                // The tree may name them in addition to the line that ends nobody.
+                // The tree may name them in addition to the line without a known person.
                 Doubt::Person if still_ends => {
                     self.goes_on_renamed((id, Some(before.group)), user, account, |_| true)
                 }
@@ -184,7 +183,7 @@ impl<'a> Comparing<'a, '_> {
         found
     }
 
-    /// The members whom a group of the base does not name, of a group that cannot be told.
+    /// The members that an ambiguous group of the base does not name.
     fn undeclared(&self, before: &Before<'a>, id: &'a GroupId) -> Vec<Difference<'a>> {
         let tree = &self.base.tree;
         let members = self.live.members.get(id).into_iter().flatten();
@@ -200,8 +199,7 @@ impl<'a> Comparing<'a, '_> {
         kept.collect()
     }
 
-    /// What the base wants to take from somebody and cannot, since a doubt stands in the way, and the tree does not want to
-    /// take.
+    /// Access that the base wants to end and cannot because of a doubt, and that the tree does not want to end.
     pub(super) fn blocked(&self) -> Vec<Difference<'a>> {
         let mut found = Vec::new();
         for (deed, blocked) in &self.base.blocked {
@@ -214,7 +212,7 @@ impl<'a> Comparing<'a, '_> {
                 Reason::Offboarded if deed.group_id().is_none() && !self.still_leaves(&blocked.address) => {
                     self.live.members.keys().collect()
                 }
-                // What lines of groups take is looked at there.
+                // Ends by lines of groups are found there.
                 Reason::Offboarded
                 | Reason::Expired
                 | Reason::Excepted
@@ -235,7 +233,7 @@ impl<'a> Comparing<'a, '_> {
         }
     }
 
-    /// What stays in a group though the base wants to take it.
+    /// Access to a group that stays although the base wants to end it.
     fn kept_in(&self, group: &'a GroupId, deed: &'a Deed, blocked: &Blocked) -> Vec<Difference<'a>> {
         let (Some(live), Some(user)) =
             (self.live.groups.iter().find(|live| live.id == *group), blocked.address.user())
@@ -256,7 +254,7 @@ impl<'a> Comparing<'a, '_> {
         kept.collect()
     }
 
-    /// What either tree calls a group.
+    /// The name of a group in either tree.
     pub(super) fn group_name(&self, id: &GroupId) -> Option<&'a GroupName> {
         let mut named = self.head.groups.live().chain(self.base.tree.groups.live());
         named.find(|(_, group)| group.id == *id).map(|(name, _)| name)

@@ -1,4 +1,4 @@
-//! The `until` of people: a day that moves, or goes, moves the end of all that the person has, listed or not.
+//! The `until` of people: if it is moved or removed, all their access ends on another date, listed or not.
 
 use jiff::civil::Date;
 
@@ -19,11 +19,11 @@ struct MovedEnd<'a> {
     base: Option<Date>,
     head: Option<Date>,
     origin: Origin,
-    /// Whether the place is one of the tree, since the base does not have the person.
+    /// Whether the place is in the tree, since the base does not have the person.
     is_new: bool,
 }
 
-/// The people whose own end moves, comes or goes. After that day they are offboarded, which is compared elsewhere.
+/// The people whose own end date is moved, added or removed. After that date they are offboarded, which is compared elsewhere.
 fn moved<'a>(base: &'a Resolved<'_>, head: &'a Resolved<'_>) -> Vec<MovedEnd<'a>> {
     let (before, after) = (&base.desired.declaration.users, &head.desired.declaration.users);
     let new = after.iter().filter(|(email, user)| user.until.is_some() && !before.contains_key(*email));
@@ -62,7 +62,7 @@ impl Base<'_> {
         moved(&self.tree, head).into_iter().filter_map(|it| it.account)
     }
 
-    /// What a reviewer is shown of people whose own end moves, and whom the tree still names.
+    /// The people shown to a reviewer: their own end date is moved, and the tree still names them.
     pub(super) fn ends_moved(
         &self,
         (head, locator): (&Resolved<'_>, &Locator<'_>),
@@ -84,8 +84,9 @@ impl Base<'_> {
 }
 
 impl<'a> Comparing<'a, '_> {
-    /// The privileged memberships of those who may be a person whose own end the base has, and whose email no account shows:
-    /// where the tree takes the offboarding back, each that stays, else each that it declares by a new name, for longer.
+    /// The privileged memberships of everybody who may be a person with an own end date in the base, and whose email no
+    /// account shows. If the tree no longer offboards the person, these are all that stay, otherwise those that it declares
+    /// by a new name, for longer.
     pub(super) fn with_end_of_nobody(&self) -> Vec<Difference<'a>> {
         let (base, head) = (&self.base.tree, self.head);
         let mut found = Vec::new();
@@ -119,8 +120,8 @@ impl<'a> Comparing<'a, '_> {
         found
     }
 
-    /// The memberships whose end moves, comes or goes with that of the person, though no group of either tree lists them. Of
-    /// somebody whose account the base does not know, and who comes to stay longer, those privileged ones that may be theirs.
+    /// The memberships that get another end date with the person's own, though no group of either tree lists them. For a
+    /// person whose account the base does not know, and who stays longer, the privileged memberships that may be theirs.
     pub(super) fn with_own_end(&self, capabilities: &'a Capabilities) -> Vec<Difference<'a>> {
         let moved = moved(&self.base.tree, self.head);
         let mut found = Vec::new();
@@ -138,7 +139,7 @@ impl<'a> Comparing<'a, '_> {
                 None if longer => self.privileged_of(&it.user),
                 None => Vec::new(),
             };
-            // An entry that names the account by its id does not show that it belongs to somebody else.
+            // An entry that names the account by its ID does not show that it belongs to somebody else.
             let stays = |group: &GroupId, account: &AccountId| {
                 self.leaves_alone(group, account) || doubt.is_some() && self.keeps(group, account)
             };
@@ -150,7 +151,7 @@ impl<'a> Comparing<'a, '_> {
         found
     }
 
-    /// The privileged memberships of those who may each be a person that the base cannot tell.
+    /// The privileged memberships of everybody who may be a person that the base cannot resolve.
     fn privileged_of(&self, user: &UserRef) -> Vec<(&'a LiveGroup, &'a AccountId)> {
         let groups = self.live.groups.iter().filter(|group| self.privileged.may_hold(&group.id));
         let members = |group: &'a LiveGroup| {

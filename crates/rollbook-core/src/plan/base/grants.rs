@@ -1,5 +1,6 @@
-//! How the roles that a tree lets groups give in apps differ from those of its base, by group: what is new, ends that move, and
-//! revokes of the base that the tree drops. What widens access is judged like a grant, also where no operation follows.
+//! The differences between a tree and its base in the roles that groups give in apps, by group: new roles, end dates that move,
+//! and revokes of the base that the tree drops. A difference that widens access is judged like a grant, even if no operation
+//! follows.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -13,15 +14,15 @@ use crate::plan::context::Context;
 use crate::plan::desired::{DesiredGroup, GrantEntry, lasts_longer};
 use crate::plan::identity::Marked;
 
-/// A role of a group of which the tree says another thing than its base.
+/// A role of a group whose declaration differs between the tree and its base.
 #[derive(Clone, Debug)]
 pub(in crate::plan) struct GrantDifference<'a> {
     pub(in crate::plan) kind: Kind,
-    /// The group, as the tree calls it, or as the base does where the tree does not declare it.
+    /// The group, by its name in the tree, or in the base if the tree does not declare it.
     pub(in crate::plan) group: &'a GroupName,
     pub(in crate::plan) place: TargetGroup<'a>,
     pub(in crate::plan) access: &'a Access,
-    /// Where the tree says it; where the base does, if the tree says nothing of it any more.
+    /// The place in the tree, or in the base if the tree does not mention it any more.
     origin: Location,
 }
 
@@ -50,7 +51,7 @@ impl GrantDifference<'_> {
         }
     }
 
-    /// What a reviewer is shown of it: what no operation shows.
+    /// The part that a reviewer is shown, unless an operation shows it.
     pub(super) fn shown(&self, privileged: &Marked) -> Option<DeclarationChange> {
         let privileged = self.access.role.is_privileged() || privileged.marks(self.group_id(), self.group);
         let declared = match self.kind {
@@ -72,7 +73,7 @@ impl GrantDifference<'_> {
 }
 
 impl<'a> Base<'a> {
-    /// The roles of groups of which the tree says another thing than this base.
+    /// The roles of groups whose declarations differ between the tree and this base.
     pub(in crate::plan) fn grant_differences(
         &'a self,
         context: &Context<'a>,
@@ -133,7 +134,7 @@ impl<'a> Base<'a> {
                 continue;
             }
             let kind = Kind::Kept { undoes: change.wanted.action(), reason: change.reason };
-            // What the base ends by name is not new: nobody need have done it by hand.
+            // A role that the base ends by name is not new: it need not be a manual change.
             found.retain(|it| {
                 (it.place, it.access) != (place, held.access()) || !super::by_name(change.reason)
             });
@@ -154,11 +155,11 @@ impl<'a> Base<'a> {
     }
 }
 
-/// How an entry differs from that of the base. `stands`: the site has the role, and the base does not end it.
+/// The differences between an entry and that of the base. `stands`: the site has the role, and the base does not end it.
 fn kinds(old: Option<&GrantEntry>, entry: &GrantEntry, stands: impl FnOnce() -> bool) -> Vec<Kind> {
     match old {
         None if !stands() => vec![Kind::New { stands: false }],
-        // An end that nobody had before.
+        // A new end date.
         None if entry.until.is_some() => {
             vec![Kind::Earlier { base: None, head: entry.until }, Kind::New { stands: false }]
         }

@@ -1,15 +1,15 @@
-//! Declared names that mean another account or group than they did: what would let one line point an email at
-//! somebody else (docs/design.md#when-a-name-means-somebody-else).
+//! Declared names that mean another account or group than before: they would let one line point an email at somebody
+//! else (docs/design.md#when-a-name-means-somebody-else).
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{AccountId, Address, Declaration, GroupId, IdentityChange, LiveState, UserRef};
 use crate::plan::desired::Desired;
 
-/// The ids that names mean by a pin or the lock: in a valid tree, both say the same.
+/// The IDs that names mean by a pin or the lock: in a valid tree, both are the same.
 type Ids = BTreeMap<Address, String>;
 
-/// A line of the lock says nothing while the tree does not have its name: it counts as new in the change that brings the name.
+/// A line of the lock has no effect while the tree does not have its name: it counts as new in the change that adds the name.
 pub(super) fn changes(base: &Desired<'_>, head: &Desired<'_>, live: &LiveState) -> Vec<IdentityChange> {
     let (mut before, after) = (ids(base.declaration), ids(head.declaration));
     before.retain(|address, _| base.has(address) || !head.has(address));

@@ -1,6 +1,5 @@
-//! The base revision: what it would need of the same live state, and how the tree differs from it
-//! (docs/design.md#change-drift-adopted). Everything is compared by account and group, since names are the tree's to
-//! choose.
+//! The base revision: its changes for the same live state, and the differences between the tree and it
+//! (docs/design.md#change-drift-adopted). Everything is compared by account and group, since a tree chooses its names.
 
 mod adopted;
 mod deeds;
@@ -29,33 +28,33 @@ use deeds::{Deed, same};
 pub(super) use differences::{Difference, Doubt, Kind};
 pub(super) use grants::GrantDifference;
 
-/// The base revision, compared with the live state that a plan is made of.
+/// The base revision, compared with the live state that a plan is made from.
 #[derive(Clone, Debug)]
 pub struct Base<'a> {
     pub(super) tree: Resolved<'a>,
     changes: BTreeMap<Deed, Change>,
-    /// What the base wants and cannot have.
+    /// The base's changes that are blocked.
     blocked: BTreeMap<Deed, Blocked>,
-    /// Those who are to lose everything, groups that the base does not name too.
+    /// The people who should lose everything, including groups that the base does not name.
     offboarded: BTreeMap<AccountId, Change>,
     locator: &'a Locator<'a>,
     pub(super) revision: Revision,
 }
 
-/// What a tree wants.
+/// The changes that a tree wants.
 pub(super) struct Wants {
-    /// All of it, possible or not.
+    /// All of them, possible or not.
     deeds: BTreeSet<Deed>,
-    /// The memberships that are to end, and can: what a doubt holds back is not gone.
+    /// The memberships that should end, and can: one that a doubt holds back is not gone.
     ends: BTreeSet<(GroupId, AccountId)>,
-    /// Those who are to lose everything.
+    /// The people who should lose everything.
     offboarded: BTreeSet<AccountId>,
-    /// The roles that groups are to give no more.
+    /// The roles that groups should stop giving.
     roles: BTreeSet<(GroupId, Access)>,
 }
 
 impl Wants {
-    /// What a run carries out of the changes of a tree: one for some reasons leaves the others alone.
+    /// The changes of a tree that a run carries out: a run for some reasons leaves the others alone.
     pub(super) fn of(
         changes: &[Change],
         blocked: &[Blocked],
@@ -86,17 +85,17 @@ impl Wants {
         Self { ends, deeds: wanted.into_iter().chain(blocked).collect(), offboarded, roles }
     }
 
-    /// Whether the tree wants a group to give a role no more, and can.
+    /// Whether the tree wants a group to stop giving a role, and can do so.
     fn end_role(&self, group: &GroupId, access: &Access) -> bool {
         self.roles.contains(&(group.clone(), access.clone()))
     }
 
-    /// Whether the tree wants a membership to end, and can.
+    /// Whether the tree wants a membership to end, and can end it.
     fn end(&self, group: &GroupId, account: &AccountId) -> bool {
         self.offboarded.contains(account) || self.ends.contains(&(group.clone(), account.clone()))
     }
 
-    /// Whether the tree wants a change, or one that takes it in.
+    /// Whether the tree wants a change, or one that includes it.
     fn want(&self, deed: &Deed, change: &Change) -> bool {
         match &change.wanted {
             Wanted::RemoveMember { membership } => self.end(membership.group(), membership.account()),
@@ -129,7 +128,7 @@ fn leaver(wanted: &Wanted) -> Option<&AccountId> {
 }
 
 impl<'a> Base<'a> {
-    /// Finds what a base would change. The live state must hold what the base asks about, too.
+    /// Finds the changes of a base. The live state must include the answers to the base's questions.
     pub fn of(desired: Desired<'a>, live: &LiveState, locator: &'a Locator<'a>, revision: Revision) -> Self {
         let tree = Resolved::of(desired, live);
         let Changes { changes, blocked, .. } = diff(&tree, live, locator);
@@ -144,7 +143,8 @@ impl<'a> Base<'a> {
         }
     }
 
-    /// What must be known of what the base would end and the tree would not: who stays in what, and who would be left.
+    /// The questions about access that the base would end and the tree would not: who stays in which group, and who
+    /// would be left.
     pub fn questions(&self, changes: &Changes, head: &Resolved<'_>, live: &LiveState) -> Questions {
         let wants = Wants::of(&changes.changes, &changes.blocked, head, |_| true);
         let ended =
@@ -155,10 +155,10 @@ impl<'a> Base<'a> {
         questions
     }
 
-    /// Whether the base would need a change as well. What it wanted and could not have is possible by the change alone.
+    /// Whether the base would also need a change. One that was blocked for the base is possible only by the change.
     pub(super) fn drift(&self, change: &Change, head: &Resolved<'_>) -> Drift {
         let needed = match self.changes.get(&Deed::of(change, head)) {
-            // Another end is the change's own, also where the membership is missing.
+            // Another end date comes from the change, even if the membership is missing.
             Some(needed) => same(&needed.wanted, &change.wanted) && needed.until == change.until,
             None => self.loses_all(&change.wanted),
         };
@@ -169,7 +169,7 @@ impl<'a> Base<'a> {
         matches!(wanted, Wanted::RemoveMember { membership } if self.offboarded.contains_key(membership.account()))
     }
 
-    /// How the tree differs from the base in what a reviewer must not miss.
+    /// The differences between the tree and the base that a reviewer must not miss.
     pub(super) fn comparison(
         &self,
         context: &Context<'_>,
@@ -184,7 +184,7 @@ impl<'a> Base<'a> {
         declared.extend(self.ends_kept(head, wants, live, privileged, differences));
         declared.extend(differences.iter().filter_map(|difference| difference.shown(privileged, live)));
         declared.extend(grants.iter().filter_map(|difference| difference.shown(privileged)));
-        // Where a list has no room for all, ends come before what is there and merely enters the tree.
+        // If a list is too long to be shown, ends come before access that merely enters the tree.
         declared.sort_by(|one, other| {
             let enters = |change: &DeclarationChange| matches!(change.declared, Declared::Enters);
             enters(one).cmp(&enters(other)).then_with(|| one.cmp(other))
@@ -199,7 +199,8 @@ impl<'a> Base<'a> {
         }
     }
 
-    /// What the base would end, each with whether the tree would as well: by its wants that count for the base's reason.
+    /// The ends that the base would make, each with whether the tree would as well: by its wants that count for the
+    /// base's reason.
     pub(super) fn takes<'b>(
         &'b self,
         wants: impl Fn(Reason) -> &'b Wants,
@@ -218,7 +219,8 @@ impl<'a> Base<'a> {
         self.changes.iter().filter(ends).map(move |(deed, change)| (change, wanted(deed, change)))
     }
 
-    /// A change of the base at the address by which a tree calls its group and its account: another name may mean others there.
+    /// Changes the address of a base's change to the tree's names for its group and its account: the old name may mean
+    /// others there.
     pub(super) fn in_words_of(mut change: Change, tree: &Resolved<'_>, live: &LiveState) -> Change {
         if let (Address::Grant(group, _), Wanted::RevokeRole { held }) = (&mut change.address, &change.wanted)
         {
@@ -240,7 +242,8 @@ impl<'a> Base<'a> {
         change
     }
 
-    /// What the base would end for one of some reasons if it could tell whom, and the tree does not want to end.
+    /// Access that the base would end for one of some reasons if it could resolve the person, and that the tree does
+    /// not want to end.
     pub(super) fn in_doubt(&self, wants: &Wants, reasons: &[Reason]) -> Vec<Blocked> {
         let doubtful = self
             .blocked
@@ -253,7 +256,7 @@ impl<'a> Base<'a> {
         doubtful.map(|(_, it)| blocked(it)).collect()
     }
 
-    /// Why something that the base ends stays.
+    /// Why access that the base ends stays.
     pub(super) fn kept_by_change(&self) -> Obstacle {
         Obstacle {
             code: ObstacleCode::KeptByChange,
@@ -266,20 +269,20 @@ impl<'a> Base<'a> {
     pub(super) fn left<'b>(&'b self, head: &'b Resolved<'_>) -> impl Iterator<Item = Left<'b>> {
         let declared = &head.desired.declaration.groups;
         self.tree.desired.declaration.groups.iter().filter_map(move |(name, group)| {
-            // A tombstone that goes has done its work.
+            // A tombstone that is removed has served its purpose.
             match group.state {
                 GroupState::Present(_) => {}
                 GroupState::Absent => return None,
             }
             let id = self.tree.groups.id(name);
-            // How a name is spelled is the site's to say.
+            // The site decides the spelling of a name.
             let stays = declared.keys().any(|other| other.folded() == name.folded())
                 || id.is_some_and(|id| head.groups.declared_as(id).is_some());
             (!stays).then_some(Left { name, id, origin: group.origin })
         })
     }
 
-    /// The access that the base would revoke from a user that it names, and the groups that it would delete, where the tree
+    /// The access that the base would revoke from a user that it names, and the groups that it would delete, if the tree
     /// keeps them.
     fn ends_kept(
         &self,
@@ -320,7 +323,7 @@ impl<'a> Base<'a> {
         kept.collect()
     }
 
-    /// The people under `users:` in the base whom the tree no longer names: their access stays.
+    /// The people under `users:` in the base that the tree no longer names: their access stays.
     fn users_left(&self, head: &Resolved<'_>, live: &LiveState) -> Vec<DeclarationChange> {
         let users = self.tree.desired.declaration.users.iter().filter_map(|(email, user)| {
             let name = UserRef::Email(email.clone());
@@ -337,7 +340,7 @@ impl<'a> Base<'a> {
         users.collect()
     }
 
-    /// What a reviewer is shown of the groups that leave: who is in them stays.
+    /// The groups that leave the tree, as a reviewer is shown them: their members stay.
     fn groups_left(
         &self,
         head: &Resolved<'_>,
@@ -362,13 +365,12 @@ impl<'a> Base<'a> {
     }
 }
 
-/// Whether something that a tree wants and cannot have is the end of a membership.
+/// Whether a blocked change of a tree is the end of a membership.
 pub(super) fn would_end(blocked: &Blocked, membership: &Membership, tree: &Resolved<'_>) -> bool {
     Deed::of_blocked(blocked, tree).ends() == Some((membership.group(), membership.account()))
 }
 
-/// Whether a change revokes something from a user that the tree names, so that what it would end was not necessarily granted
-/// by hand.
+/// Whether a change revokes something from a user that the tree names: then the access was not necessarily granted by hand.
 fn by_name(reason: Reason) -> bool {
     match reason {
         Reason::Expired | Reason::Excepted | Reason::Offboarded => true,

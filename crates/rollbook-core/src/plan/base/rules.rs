@@ -24,8 +24,8 @@ pub(super) fn changes(base: &Declaration, head: &Declaration) -> Vec<RuleChange>
     told
 }
 
-/// What a reviewer reads first, where there is not room for everything: what was a rule and is not as it was; then what is
-/// new; and what a group says of itself, of which one change may bring any number, last.
+/// The order for a reviewer, if there is not room for everything: first rules that were changed or removed, then new ones,
+/// and last the groups' own settings, of which one change may bring any number.
 fn rank(change: &RuleChange) -> (bool, bool) {
     (change.rule.starts_with("groups."), change.base.is_none())
 }
@@ -34,7 +34,7 @@ fn texts(declaration: &Declaration) -> Texts {
     let mut texts = Texts::new();
     settings(&mut texts, &declaration.settings);
     policy(&mut texts, &declaration.policy);
-    // Two of one guard for one address are a set: whichever a guard takes, the other one is shown as well.
+    // Two waivers of one guard for one address are a set: whichever a guard uses, the other one is shown as well.
     let mut waivers: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
     for waiver in &declaration.waivers {
         for address in &waiver.addresses {
@@ -59,13 +59,13 @@ fn texts(declaration: &Declaration) -> Texts {
 
 /// The settings of a group besides its members. Every field is named, so that a new one cannot be forgotten here.
 fn group_rules(texts: &mut Texts, name: &GroupName, members: &Members) {
-    // What a group gives is compared by itself.
+    // The roles of a group are compared separately.
     let Members { entries: _, mode, source, apps_in_group, nest, unmanaged, grants: _ } = members;
     let mut say = |key: &str, value: Option<&str>| {
         texts.extend(value.map(|value| (format!("groups.{name}.{key}"), value.to_owned())));
     };
     say("mode", mode.map(Mode::as_str));
-    // What a group leaves out is not said.
+    // Defaults of a group are left out.
     say("source", (*source != Source::default()).then(|| source.as_str()));
     say("apps-in-group", (*apps_in_group != AppsInGroup::default()).then(|| apps_in_group.as_str()));
     say("nest", nest.then_some("true"));

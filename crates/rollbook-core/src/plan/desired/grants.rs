@@ -1,4 +1,4 @@
-//! The roles in apps that a group is to give on a day.
+//! The roles in apps that a group should give on a date.
 
 use std::collections::BTreeMap;
 
@@ -8,26 +8,26 @@ use crate::model::{Access, DeclaredGrant, Origin, Reason};
 
 use super::Denial;
 
-/// The roles in apps that a group is to give, and those that it is not to give, by name.
+/// The roles in apps that a group should give, and those that it should not give, by name.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DesiredGrants {
     /// The roles that it gives.
     pub held: BTreeMap<Access, GrantEntry>,
-    /// What it is not to give, in whatever mode: by `absent`, or since the `until` has come.
+    /// The roles that it should not give, in either mode: by `absent`, or since the `until` is past.
     pub denied: BTreeMap<Access, Denial>,
 }
 
-/// Why a group is to give a role.
+/// Why a group should give a role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct GrantEntry {
     /// The entry.
     pub origin: Origin,
-    /// The first day on which it does not hold any more.
+    /// The first day on which it does not apply any more.
     pub until: Option<Date>,
 }
 
 impl DesiredGrants {
-    /// What entries come to on a day.
+    /// Evaluates entries for a date.
     pub(super) fn of(entries: &[DeclaredGrant], today: Date) -> Self {
         let mut grants = Self::default();
         for entry in entries {
@@ -50,7 +50,7 @@ impl DesiredGrants {
         grants
     }
 
-    /// Whether it is to give a role that lets people decide about the access of others.
+    /// Whether it should give a role that lets people decide about the access of others.
     pub(in crate::plan) fn is_privileged(&self) -> bool {
         self.held.keys().any(|access| access.role.is_privileged())
     }

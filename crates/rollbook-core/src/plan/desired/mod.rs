@@ -1,4 +1,4 @@
-//! What the tree asks for on a day: nested groups flattened, expired and excepted people told apart.
+//! The desired state on a date: nested groups flattened, expired and excepted people separated.
 
 mod grants;
 mod names;
@@ -18,73 +18,73 @@ pub(super) use names::owners;
 
 use names::Names;
 
-/// The desired state, on the day it was made for.
+/// The desired state, and the date that it was computed for.
 #[derive(Clone, Debug)]
 pub struct Desired<'a> {
-    /// What it was made from.
+    /// Its source.
     pub declaration: &'a Declaration,
-    /// The day, in UTC.
+    /// The date, in UTC.
     pub today: Date,
-    /// Where declared people may be looked up.
+    /// The sources in which declared people may be looked up.
     pub lookup: Lookup,
     /// The guards that are set aside for this run.
     pub allow: Vec<Guard>,
-    /// Every group that is to exist.
+    /// Every group that should exist.
     pub groups: BTreeMap<GroupName, DesiredGroup<'a>>,
-    /// Made once: it is asked for often, and to sort a million names takes a second.
+    /// Computed once: it is used often, and sorting a million names takes a second.
     people: BTreeSet<UserRef>,
-    /// Which names mean one person.
+    /// The names that mean one person.
     names: Names,
 }
 
-/// Where declared people may be looked up.
+/// The sources in which declared people may be looked up.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Lookup {
-    /// In pins, the lock, and what is live.
+    /// Pins, the lock, and the site.
     #[default]
     Everywhere,
-    /// In pins and the lock alone: `--locked`.
+    /// Only pins and the lock: `--locked`.
     Locked,
-    /// Everywhere, to write the lock: every user is read.
+    /// All sources, to write the lock: every user is read.
     ForLock,
 }
 
-/// A group that is to exist.
+/// A group that should exist.
 #[derive(Clone, Debug)]
 pub struct DesiredGroup<'a> {
-    /// What it was made from.
+    /// Its source.
     pub declared: &'a DeclaredGroup,
     /// Whether undeclared members are removed.
     pub mode: Mode,
     /// Whether undeclared apps are removed too.
     pub apps_in_group: AppsInGroup,
-    /// Who is to own it where it has to be made.
+    /// The owner that it gets if it has to be created.
     pub source: Source,
-    /// Who is to be in it.
+    /// The people who should be in it.
     pub members: BTreeMap<UserRef, Entry>,
-    /// Who is named and is not to be in it, in whatever mode.
+    /// The people who are named and should not be in it, in either mode.
     pub denied: BTreeMap<UserRef, Denial>,
-    /// Who is listed twice by entries of this group, under two names of one account.
+    /// The people that entries of this group list twice, under two names of one account.
     pub twice: BTreeMap<UserRef, Twice>,
-    /// Whether somebody else owns the members: nobody is to come or to go by this group.
+    /// Whether somebody else owns the members: this group adds and removes nobody.
     pub unmanaged: bool,
-    /// The roles in apps that it is to give; nothing where they are not managed.
+    /// The roles in apps that it should give; `None` if they are not managed.
     pub grants: Option<DesiredGrants>,
 }
 
-/// A person whom a group lists under two names. `config` refuses it where pins or the lock show it.
+/// A person that a group lists under two names. `config` refuses this if pins or the lock show it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Twice {
-    /// The entry that comes second.
+    /// The second entry.
     pub origin: Origin,
-    /// Whether one of the entries has ended.
+    /// Whether one of the entries has expired.
     pub ended: bool,
 }
 
-/// Why a person is to be in a group.
+/// Why a person should be in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The entry of this group that brings them.
+    /// The entry of this group that adds them.
     pub origin: Origin,
     /// The first day on which it does not any more.
     pub until: Option<Date>,
@@ -92,25 +92,25 @@ pub struct Entry {
     pub nested: bool,
 }
 
-/// Why a person who is named is not to be in a group.
+/// Why a named person should not be in a group.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Denial {
     /// `Expired`, `Excepted` or `Offboarded`.
     pub reason: Reason,
-    /// What says so.
+    /// The place that says so.
     pub origin: Origin,
 }
 
-/// What ends everything that a person has. The earlier one is the lesser.
+/// An end of all access of a person. The earlier one is the lesser.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 enum End {
-    /// The person is offboarded, by what is declared here.
+    /// The person is offboarded, by the declaration at this place.
     Offboarded(Origin),
     /// The first day on which they are.
     On(Date),
 }
 
-/// The members of one group, before the ends of people count.
+/// The members of one group, before the end dates of people are applied.
 #[derive(Clone, Debug, Default)]
 struct Flat {
     members: BTreeMap<UserRef, Entry>,
@@ -119,7 +119,7 @@ struct Flat {
 }
 
 impl<'a> Desired<'a> {
-    /// Flattens a declaration for a day. `group:` entries contribute declared members only; membership is the
+    /// Flattens a declaration for a date. `group:` entries contribute declared members only; membership is the
     /// union of all paths, the latest `until` wins, and `except` works on its own entry only
     /// (docs/design.md#memberships).
     pub fn of(declaration: &'a Declaration, today: Date) -> Self {
@@ -129,8 +129,8 @@ impl<'a> Desired<'a> {
         Self { declaration, today, lookup: Lookup::default(), allow: Vec::new(), groups, people, names }
     }
 
-    /// The same, with the names of one account taken for one person: their entries, `except` and ends are one. Of each
-    /// list of names, the first is what the person goes by.
+    /// Merges the names of one account into one person: their entries, `except` and end dates become one. The first of
+    /// each list of names becomes the main name.
     #[must_use]
     pub(super) fn sharing(self, shared: Vec<Vec<UserRef>>) -> Self {
         let names = self.names.with(shared);
@@ -138,23 +138,23 @@ impl<'a> Desired<'a> {
         Self { groups, names, ..self }
     }
 
-    /// The one name that a person goes by.
+    /// The main name of a person.
     pub(super) fn name_of(&self, user: &UserRef) -> UserRef {
         self.names.one(user)
     }
 
-    /// The same, with people looked up elsewhere.
+    /// Sets where people are looked up.
     #[must_use]
     pub fn with_lookup(mut self, lookup: Lookup) -> Self {
         if lookup == Lookup::ForLock {
-            // A rule means somebody as much as a list of members does.
+            // A rule names somebody as much as a list of members does.
             let named = self.declaration.people_in_rules().map(|(email, _)| email.clone());
             self.people.extend(named.map(UserRef::Email));
         }
         Self { lookup, ..self }
     }
 
-    /// The same, with guards set aside.
+    /// Sets guards aside.
     #[must_use]
     pub fn with_allowed(self, allow: &[Guard]) -> Self {
         Self { allow: allow.to_vec(), ..self }
@@ -166,7 +166,7 @@ impl<'a> Desired<'a> {
         waivers.filter(move |waiver| waiver.guard == guard && waiver.until > self.today)
     }
 
-    /// Whether a waiver of a guard takes an address in.
+    /// Whether a waiver of a guard covers an address.
     pub(super) fn waives(&self, guard: Guard, address: &Address) -> bool {
         self.waivers(guard).any(|waiver| waiver.covers(address))
     }
@@ -176,34 +176,34 @@ impl<'a> Desired<'a> {
         self.allow.contains(&guard) || self.waives(guard, address)
     }
 
-    /// Whether somebody is to be active: by `active`, or by an `until` of theirs that has come.
+    /// Whether somebody should be active: by `active`, or by their own `until` if it is past.
     pub(super) fn active(&self, email: &Email) -> Option<bool> {
         self.declaration.users.get(email)?.active_on(self.today).map(|active| active.value)
     }
 
-    /// The day of a person's own `until`, come or to come.
+    /// The date of a person's own `until`, past or future.
     pub(super) fn end_of(&self, user: &UserRef) -> Option<Date> {
         let email = user.email()?;
         self.declaration.users.get(email)?.until.map(|until| until.value)
     }
 
-    /// Whether the tree ends all that a person has: now, by `active: false`, or on a day of their own.
+    /// Whether the tree ends all access of a person: now, by `active: false`, or on their own date.
     pub(super) fn ends_person(&self, user: &UserRef) -> bool {
         let offboarded = || user.email().is_some_and(|email| self.offboarded(email).is_some());
         self.end_of(user).is_some() || offboarded()
     }
 
-    /// Whether the day of a person's own `until` has come.
+    /// Whether a person's own `until` is past.
     pub(super) fn has_ended(&self, user: &UserRef) -> bool {
         self.end_of(user).is_some_and(|end| end <= self.today)
     }
 
-    /// Whether the tree offboards somebody, and where it says so.
+    /// Whether the tree offboards somebody, and the place that says so.
     pub fn offboarded(&self, email: &Email) -> Option<Origin> {
         self.declaration.users.get(email)?.offboarded_on(self.today)
     }
 
-    /// The emails that the tree declares people by: under `users:` and in `members`, and not in a rule alone.
+    /// The emails by which the tree declares people: under `users:` and in `members`, and not only in a rule.
     pub(super) fn declared_emails(&self) -> BTreeSet<&Email> {
         let members = self.groups.values().flat_map(|group| group.members.keys().chain(group.denied.keys()));
         let members = members.filter_map(UserRef::email);
@@ -216,7 +216,7 @@ impl<'a> Desired<'a> {
         &self.people
     }
 
-    /// Whether the tree has a name: it declares the person or the group, or a rule speaks of them.
+    /// Whether the tree has a name: it declares the person or the group, or a rule names them.
     pub(super) fn has(&self, address: &Address) -> bool {
         let declaration = self.declaration;
         match address {
@@ -240,12 +240,12 @@ impl<'a> Desired<'a> {
 }
 
 impl DesiredGroup<'_> {
-    /// Whether it says anything of a name.
+    /// Whether the tree mentions a name.
     pub fn names(&self, user: &UserRef) -> bool {
         self.members.contains_key(user) || self.denied.contains_key(user)
     }
 
-    /// Whether it says that it takes the members of other groups though it is privileged.
+    /// Whether it is explicitly allowed to take the members of other groups although it is privileged.
     pub(super) fn nests(&self) -> bool {
         match &self.declared.state {
             GroupState::Present(members) => members.nest,
@@ -279,7 +279,7 @@ impl DesiredGroup<'_> {
     }
 }
 
-/// The members of every group that is to exist.
+/// The members of every group that should exist.
 fn flattened<'a>(
     declaration: &'a Declaration,
     names: &Names,
@@ -296,7 +296,7 @@ fn flattened<'a>(
     for (email, user) in &declaration.users {
         let offboarded = user.offboarded_on(today).map(End::Offboarded);
         if let Some(end) = offboarded.or_else(|| Some(End::On(user.until?.value))) {
-            // Of two names of one account, the earlier end wins.
+            // If one account has two names, the earlier end wins.
             ends.entry(names.of_email(email)).and_modify(|known| *known = end.min(*known)).or_insert(end);
         }
     }
@@ -325,7 +325,7 @@ fn people(declaration: &Declaration, groups: &BTreeMap<GroupName, DesiredGroup<'
     let operator = settings.operator.iter().map(|email| &email.value);
     let named: Vec<UserRef> =
         users.keys().chain(protected).chain(operator).cloned().map(UserRef::Email).collect();
-    // Most people are in many groups, and each is to be kept once.
+    // Most people are in many groups, and each should be stored once.
     let members = groups.values().flat_map(|group| group.members.keys().chain(group.denied.keys()));
     let people: IndexSet<&UserRef> = named.iter().chain(members).collect();
     people.into_iter().cloned().collect()
@@ -338,8 +338,8 @@ fn present<'a>(declaration: &'a Declaration, name: &GroupName) -> Option<&'a Mem
     }
 }
 
-/// Every declared group after the groups that its entries name. `config` refuses cycles; where one is met all
-/// the same it is cut, so that this ends.
+/// Every declared group after the groups that its entries name. `config` refuses cycles; if there is one anyway, it is
+/// cut, so that this terminates.
 fn inner_first(declaration: &Declaration) -> Vec<&GroupName> {
     enum Step<'a> {
         Enter(&'a GroupName),
@@ -378,7 +378,7 @@ fn flatten(members: &Members, inner: &BTreeMap<&GroupName, Flat>, names: &Names,
                 continue;
             }
         };
-        // What pins and the lock show is a mistake of the tree already.
+        // Duplicates that pins and the lock show are already a mistake of the tree.
         if names.resolved {
             flat.list(&mut listed, &user, member, today);
         }
@@ -390,7 +390,7 @@ fn flatten(members: &Members, inner: &BTreeMap<&GroupName, Flat>, names: &Names,
 }
 
 impl Flat {
-    /// Remembers who is listed, and who is for the second time. Where both entries have ended, so has the access.
+    /// Records a listed person, and whether they were listed before. If both entries have expired, so has the access.
     fn list(&mut self, listed: &mut BTreeMap<UserRef, bool>, user: &UserRef, member: &Member, today: Date) {
         let ended = member.until.is_some_and(|until| until.value <= today);
         if let Some(before) = listed.insert(user.clone(), ended)
@@ -433,7 +433,7 @@ impl Flat {
                 None => self.bring(user.clone(), member, entry.until, today),
             }
         }
-        // Somebody whose access through the inner group has run out has lost what that group brought here. An
+        // Somebody whose access through the inner group has expired has lost the access that it gave here. An
         // `except` inside it, though, works on its own entry only.
         for (user, denial) in &group.denied {
             if denial.reason == Reason::Expired {
@@ -442,8 +442,7 @@ impl Flat {
         }
     }
 
-    /// The first denial stands, but that access has run out is passed on to outer groups, so it wins over an
-    /// `except`, which is not.
+    /// The first denial wins, except that expired access is passed on to outer groups, so it overrides an `except`, which is not.
     fn deny(&mut self, user: UserRef, reason: Reason, origin: Origin) {
         let denial = Denial { reason, origin };
         let known = self.denied.entry(user).or_insert(denial);
@@ -453,7 +452,7 @@ impl Flat {
     }
 }
 
-/// Whether an end, or none, comes later than another.
+/// Whether an end date, or none, is later than another.
 pub(super) fn lasts_longer(new: Option<Date>, known: Option<Date>) -> bool {
     match (new, known) {
         (None, Some(_)) => true,

@@ -1,4 +1,4 @@
-//! Which names of a tree mean one person.
+//! Finds the names of a tree that mean one person.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,18 +6,18 @@ use crate::model::{AccountId, Declaration, Email, MemberRef, UserRef};
 
 use super::present;
 
-/// Which names mean one person: each with the one name that all of them go by. A name that is not here goes by itself.
+/// The names of people with several, each with their main name. A name that is not listed is its own main name.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Names {
     accounts: BTreeMap<AccountId, UserRef>,
     emails: BTreeMap<Email, UserRef>,
-    /// Whether the site said it too, and not the tree alone.
+    /// Whether the site also said so, and not only the tree.
     pub(super) resolved: bool,
 }
 
 impl Names {
-    /// What pins and the lock say: somebody who is named by account and by email goes by the email, so that `except`,
-    /// the union of paths and `active: false` see one person.
+    /// The names that pins and the lock merge: a person who is named by account and by email has the email as the main
+    /// name, so that `except`, the union of paths and `active: false` see one person.
     pub(super) fn of(declaration: &Declaration) -> Self {
         let named = |(id, email): (&AccountId, &Email)| (id.clone(), UserRef::Email(email.clone()));
         let left_over = left_over(declaration);
@@ -25,7 +25,7 @@ impl Names {
         Self { accounts: owners.map(named).collect(), ..Self::default() }
     }
 
-    /// The same, with the names that the site shows to be one account's going by the first of them.
+    /// Merges names that belong to one account according to the site; the first of each list becomes the main name.
     pub(super) fn with(mut self, shared: impl IntoIterator<Item = Vec<UserRef>>) -> Self {
         self.resolved = true;
         for names in shared {
@@ -60,7 +60,7 @@ impl Names {
     }
 }
 
-/// The emails that own accounts: of what a pin or the lock says, the pin first. A person who is named by
+/// The emails that own accounts, by pin or lock, the pin first. A person who is named by
 /// account and by email then has one name, so that `except`, the union of paths and `active: false` see one person.
 pub(in crate::plan) fn owners(declaration: &Declaration) -> BTreeMap<&AccountId, &Email> {
     let pinned = |email: &Email| declaration.users.get(email).and_then(|user| user.account.as_ref());
@@ -71,8 +71,8 @@ pub(in crate::plan) fn owners(declaration: &Declaration) -> BTreeMap<&AccountId,
     owners
 }
 
-/// The emails of the lock that the tree does not name any more, though it names their account by its id. The person may go
-/// by another email now, so that such a line says nothing.
+/// The emails of the lock that the tree does not name any more, though it names their account by its ID. The person may
+/// have another email now, so such a line has no effect.
 fn left_over(declaration: &Declaration) -> BTreeSet<&Email> {
     let entries = || {
         let groups = declaration.groups.keys().filter_map(|name| present(declaration, name));

@@ -1,4 +1,4 @@
-//! What differs in the roles that a group gives in apps.
+//! The differences in the roles that a group gives in apps.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use super::super::identity::{Obstacle, ObstacleCode};
 use super::Differ;
 
 impl Differ<'_> {
-    /// Compares what a group is to give with what it gives; a group that is yet to be made gives nothing.
+    /// Compares the roles that a group should give with those that it gives; a group that does not exist yet gives none.
     pub(super) fn diff_grants(&mut self, name: &GroupName, group: &DesiredGroup<'_>, id: &Ref<GroupId>) {
         let Some(grants) = &group.grants else { return };
         if let Some(obstacle) = self.grants_unknown(id) {
@@ -29,7 +29,7 @@ impl Differ<'_> {
         }
     }
 
-    /// Why nobody knows what a group gives.
+    /// Why the roles of a group are unknown.
     fn grants_unknown(&self, id: &Ref<GroupId>) -> Option<Obstacle> {
         let grants = &self.live.grants;
         if !self.live.rights.has(Surface::Organization) {
@@ -74,8 +74,8 @@ impl Differ<'_> {
         }
     }
 
-    /// What nobody declares goes from an exact group. A default group of an app keeps the role of its users unless an entry
-    /// says by name that it is to go: everybody who gets the app comes into the group by itself.
+    /// Revokes undeclared roles of an exact group. A default group of an app keeps the role of its users unless an entry
+    /// explicitly says that it must go: everybody who gets the app joins the group automatically.
     fn revoke_surplus(
         &mut self,
         name: &GroupName,
@@ -117,7 +117,7 @@ impl Differ<'_> {
     }
 }
 
-/// What is said of an app that the site does not have.
+/// The message about an app that the site does not have.
 pub(in crate::plan) fn unknown_app<'a>(app: &App, known: impl Iterator<Item = &'a App>) -> Obstacle {
     let known: Vec<&str> = known.map(App::as_str).collect();
     let near = similar::get_close_matches(app.as_str(), &known, 1, 0.65);

@@ -1,4 +1,4 @@
-//! What differs between desired and live, before anybody asks which surface can change it.
+//! The differences between desired and live, before any surface is chosen for them.
 
 mod grants;
 mod notes;
@@ -31,7 +31,7 @@ pub fn diff(tree: &Resolved<'_>, live: &LiveState, locator: &Locator<'_>) -> Cha
             (GroupState::Absent, GroupIdentity::Live(group)) => {
                 differ.delete_group(name, &group, declared.origin);
             }
-            // A tombstone that is pinned has done its work when neither the id nor the name is there any more.
+            // A pinned tombstone has served its purpose when neither the ID nor the name exists any more.
             (GroupState::Absent, GroupIdentity::Unresolved(obstacle))
                 if obstacle.code == ObstacleCode::GroupGone
                     && live.groups.iter().all(|group| group.name != *name) => {}
@@ -55,13 +55,13 @@ pub fn diff(tree: &Resolved<'_>, live: &LiveState, locator: &Locator<'_>) -> Cha
     differ.changes
 }
 
-/// A diff under way.
+/// A diff in progress.
 pub(super) struct Differ<'a> {
     pub(super) tree: &'a Resolved<'a>,
     pub(super) live: &'a LiveState,
     pub(super) locator: &'a Locator<'a>,
     pub(super) changes: Changes,
-    /// The accounts of the people that the tree offboards, and where it does: few, and asked for with every membership.
+    /// The accounts of the people that the tree offboards, and the places that say so: few, and looked up for every membership.
     offboarded: BTreeMap<AccountId, Origin>,
 }
 
@@ -73,15 +73,15 @@ fn offboarded(tree: &Resolved<'_>) -> BTreeMap<AccountId, Origin> {
     leaving.collect()
 }
 
-/// The members that one group is to have, by how their names resolved.
+/// The members that one group should have, by how their names resolved.
 #[derive(Default)]
 struct Wants<'a> {
     accounts: BTreeMap<AccountId, (&'a UserRef, Entry)>,
     invited: Vec<(&'a UserRef, Entry, Key)>,
     denied: BTreeMap<AccountId, (Reason, Origin)>,
-    /// Who is not to be a member, and cannot be told from other accounts.
+    /// People who should not be members, and cannot be told apart from other accounts.
     doubtful: Vec<(&'a UserRef, Denial, Obstacle)>,
-    /// Somebody who is not to be a member, and whose email no account shows.
+    /// A person who should not be a member, and whose email no account shows.
     denied_nobody: Option<&'a UserRef>,
     /// Whether somebody named here could not be told from the accounts that hide their email.
     unresolved: bool,
@@ -92,7 +92,7 @@ impl Differ<'_> {
         self.change_of(address, wanted, reason, origin, None);
     }
 
-    /// A change that is about somebody with a display name.
+    /// A change about somebody with a display name.
     pub(super) fn change_of(
         &mut self,
         address: Address,
@@ -105,7 +105,7 @@ impl Differ<'_> {
         self.changes.changes.push(Change { address, wanted, origin, reason, name, until: None });
     }
 
-    /// An active person whom nothing declares, and who does not run Rollbook.
+    /// An active person that nothing declares, and who does not run Rollbook.
     pub(super) fn unlisted(&self, id: &AccountId) -> Option<&LiveAccount> {
         let account = self.live.accounts.get(id)?;
         let runs = self.live.rights.acting() == Some(id);
@@ -241,7 +241,7 @@ impl Differ<'_> {
                 Identity::Missing if invitation(&self.tree.desired, user).is_err() => {
                     wants.denied_nobody = Some(user);
                 }
-                // A member who is gone, or is a customer, is not one of those who hide their email.
+                // A member who is gone, or who is a customer, is not one of the accounts that hide their email.
                 Identity::Unresolved(_) | Identity::Account(_) | Identity::Missing => {}
             }
         }
@@ -253,8 +253,8 @@ impl Differ<'_> {
         self.block(address, Action::Add, Reason::Declared, obstacle, entry.origin);
     }
 
-    /// An account that is named by its id may be somebody that the same group denies by an email: by one that nobody can
-    /// see, where it hides its own, or by one that no account shows any more, where it shows another.
+    /// An account that is named by its ID may be somebody that the same group denies by an email: one that is hidden, if
+    /// the account hides its email, or one that no account shows any more, if it shows another.
     fn may_be_denied(&self, wants: &Wants<'_>, account: &Ref<AccountId>) -> Option<Obstacle> {
         let id = account.known().filter(|id| !self.is_app(id))?;
         let hidden = || wants.doubtful.first().map(|(user, ..)| *user);
@@ -274,8 +274,8 @@ impl Differ<'_> {
         self.live.accounts.get(account).is_some_and(|account| account.kind == AccountKind::App)
     }
 
-    /// Somebody a group lists under two names of one account: of two entries, the laxer one would win. What is so
-    /// stays so, and the plan says that it cannot tell what is meant.
+    /// Blocks somebody that a group lists under two names of one account: of two entries, the laxer one would win. The
+    /// current state stays, and the plan reports the ambiguity.
     fn block_twice(
         &mut self,
         name: &GroupName,
@@ -322,7 +322,7 @@ impl Differ<'_> {
                 self.block_member(name, user, entry, obstacle);
                 continue;
             }
-            // It is blocked below, at the second entry.
+            // Blocked below, at the second entry.
             if desired.twice.contains_key(user) {
                 continue;
             }
@@ -375,8 +375,8 @@ impl Differ<'_> {
         }
     }
 
-    /// Somebody who is to lose the group and may be one of its members who hide their email keeps it for now,
-    /// and the plan must say so.
+    /// Somebody who should lose the group and may be one of its members who hide their email keeps it for now, and the
+    /// plan must report it.
     fn block_doubtful(
         &mut self,
         name: &GroupName,
@@ -417,7 +417,7 @@ impl Differ<'_> {
     }
 }
 
-/// Customers are never touched, and apps only where the group says so (docs/design.md#accounts-left-alone).
+/// Customers are never touched, and apps only if the group says so (docs/design.md#accounts-left-alone).
 pub(super) fn may_go(group: &DesiredGroup<'_>, account: Option<&LiveAccount>) -> bool {
     match account.map(|account| account.kind) {
         Some(AccountKind::Customer) => false,
@@ -426,7 +426,7 @@ pub(super) fn may_go(group: &DesiredGroup<'_>, account: Option<&LiveAccount>) ->
     }
 }
 
-/// A group whose members somebody else owns is theirs to make.
+/// A group whose members somebody else owns must be created by its owner.
 pub(super) fn not_there(name: &GroupName) -> Obstacle {
     Obstacle {
         code: ObstacleCode::GroupMissing,
@@ -436,8 +436,8 @@ pub(super) fn not_there(name: &GroupName) -> Obstacle {
     }
 }
 
-/// `fetch` reads every declared group that exists, and a snapshot holds those that its tree declared; one that was not
-/// read is not a group of nobody.
+/// `fetch` reads every declared group that exists, and a snapshot has those that its tree declared; a group that was
+/// not read is not an empty group.
 fn not_read(name: &GroupName) -> Obstacle {
     Obstacle {
         code: ObstacleCode::NotRead,

@@ -1,4 +1,4 @@
-//! What a reviewer should know besides the changes.
+//! Notes for reviewers besides the changes.
 
 use std::collections::BTreeSet;
 
@@ -27,7 +27,8 @@ fn note(differ: &mut Differ<'_>, code: &'static str, text: String, origin: Optio
     differ.changes.notes.push(Note::new(code, text, origin));
 }
 
-/// The lock remembers what the tree once declared. What is declared under another name is managed as before.
+/// The lock has names that the tree once declared. Accounts and groups that are declared under another name are managed
+/// as before.
 fn no_longer_managed(differ: &mut Differ<'_>) {
     let (tree, live) = (differ.tree, differ.live);
     let lock = &tree.desired.declaration.lock;
@@ -40,7 +41,7 @@ fn no_longer_managed(differ: &mut Differ<'_>) {
             None => {
                 ("no-longer-managed", format!("{email} of rollbook.lock is not declared; access remains"))
             }
-            // That the site shows the old one still is said anyway.
+            // It is reported anyway if the site still shows the old one.
             Some(_) if live.accounts.get(&locked.id).is_some_and(|it| it.email.as_ref() == Some(email)) => {
                 continue;
             }
@@ -71,8 +72,7 @@ fn no_longer_managed(differ: &mut Differ<'_>) {
     }
 }
 
-/// Where a lock is kept, or `self-grant` goes by accounts, what it does not know yet: without a line, a name may come to mean
-/// somebody else.
+/// The gaps of a lock, if there is one, or if `self-grant` depends on accounts: without a line, the meaning of a name may change.
 fn not_locked(differ: &mut Differ<'_>) {
     let tree = differ.tree;
     let lock = &tree.desired.declaration.lock;
@@ -92,7 +92,7 @@ fn not_locked(differ: &mut Differ<'_>) {
     let groups = tree.groups.live().map(|(name, _)| name);
     let groups =
         groups.filter(|name| !lock.groups.contains_key(*name) && !pinned(name)).map(ToString::to_string);
-    // Of a group that a rule alone names, the line says which one the rule is about.
+    // For a group that only a rule names, the line says which one the rule means.
     let rules = tree.desired.declaration.policy.named_groups().map(|(_, name, _)| name);
     let rules: BTreeSet<&GroupName> = rules
         .filter(|name| !tree.desired.declaration.groups.contains_key(*name))
@@ -161,7 +161,7 @@ fn unlisted_users(differ: &mut Differ<'_>) {
     let Some(policy) = differ.tree.desired.declaration.policy.unlisted_users else { return };
     let Reading::Read(users) = &differ.live.users else { return };
     match policy.value {
-        // Whom `offboard` is about stands among the operations.
+        // The operations show the people that `offboard` concerns.
         UnlistedUsers::Ignore | UnlistedUsers::Offboard => return,
         UnlistedUsers::Report => {}
     }
@@ -179,7 +179,7 @@ fn unlisted_users(differ: &mut Differ<'_>) {
     differ.changes.notes.extend(notes);
 }
 
-/// Rows of listings that have no id. They count, and nothing is done with them, which is to be said.
+/// Rows of listings without an ID. They count, but nothing is done with them, which must be reported.
 fn unidentified(differ: &mut Differ<'_>) {
     let live = differ.live;
     let mut notes = vec![rows_note("the list of groups", live.groups.unidentified())];
@@ -209,7 +209,7 @@ fn rows_note(what: &str, names: &[String]) -> Option<Note> {
     Some(Note { names, ..Note::new("without-id", text, None) })
 }
 
-/// How many names a note gives.
+/// The number of names in a note.
 const SHOWN: usize = 5;
 
 fn missing_rights(differ: &mut Differ<'_>) {

@@ -1,4 +1,4 @@
-//! What differs for the users that a tree declares: who is to be invited, who is to lose all access.
+//! The differences for the users that a tree declares: invitations and offboarding.
 
 use std::collections::BTreeSet;
 
@@ -25,7 +25,7 @@ pub(super) fn diff_users(differ: &mut Differ<'_>) {
                 }
                 be_active(differ, email, user, identity);
             }
-            // Two emails of one account are reported above, and the account leaves once.
+            // Two emails of one account are reported above, and the account is offboarded once.
             (Some(false), Identity::Account(account)) if !leaving.insert(account.clone()) => {}
             (Some(false), identity) => offboard(differ, email, user, identity),
             (None, Identity::Account(account)) => be_named(differ, email, user, &account),
@@ -39,7 +39,7 @@ pub(super) fn diff_users(differ: &mut Differ<'_>) {
     }
 }
 
-/// An account that the tree declares under several emails is a mistake of the tree, also where nothing has to change.
+/// An account that the tree declares under several emails is a mistake of the tree, even if nothing has to change.
 fn say_shared(differ: &mut Differ<'_>) {
     let desired = &differ.tree.desired;
     for (user, obstacle) in differ.tree.people.all_shared() {
@@ -58,7 +58,7 @@ fn say_shared(differ: &mut Differ<'_>) {
     }
 }
 
-/// The invitation that gives a person who has no account one, or why there is none.
+/// The invitation for a person without an account, or why there is none.
 pub(in crate::plan) fn invitation(desired: &Desired<'_>, user: &UserRef) -> Result<Key, Obstacle> {
     let UserRef::Email(email) = user else {
         return Err(Obstacle {
@@ -112,14 +112,14 @@ fn be_active(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identi
             }
             Err(obstacle) => block(differ, email, user.origin, Action::Invite, Reason::Declared, obstacle),
         },
-        // They may have an account, so that nobody knows of an invitation.
+        // They may have an account, so an invitation is uncertain.
         Identity::Unresolved(obstacle) => {
             block(differ, email, user.origin, Action::Activate, Reason::Declared, obstacle);
         }
     }
 }
 
-/// A name that differs from the live one: it can be set where SCIM owns the user, and routing says whether it does.
+/// Reports a name that differs from the live one: it can be set if SCIM owns the user, which routing decides.
 fn be_named(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, account: &AccountId) {
     let (Some(name), Some(live)) = (&user.name, differ.live.accounts.get(account)) else { return };
     if name.value != live.name {
@@ -130,7 +130,7 @@ fn be_named(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, account
     }
 }
 
-/// An account that is gone is offboarded already.
+/// An account that is gone is already offboarded.
 fn offboard(differ: &mut Differ<'_>, email: &Email, user: &DeclaredUser, identity: Identity) {
     let origin = differ.tree.desired.offboarded(email).unwrap_or(user.origin);
     let action = differ.tree.desired.declaration.policy.offboard.action();
@@ -166,8 +166,7 @@ fn offboard_account(
     differ.change_of(address, wanted, reason, origin, name);
 }
 
-/// Offboards the active people that nothing declares, where the policy says so. Who runs Rollbook is declared by
-/// that.
+/// Offboards the active people that nothing declares, if the policy says so. Running Rollbook counts as a declaration.
 pub(super) fn diff_unlisted(differ: &mut Differ<'_>) {
     let Some(policy) = differ.tree.desired.declaration.policy.unlisted_users else { return };
     match policy.value {

@@ -1,7 +1,8 @@
-//! What of a plan somebody reviewed: a saved plan is a filter, not a script (docs/design.md#saved-plans).
+//! The reviewed part of a plan: a saved plan is a filter, not a script (docs/design.md#saved-plans).
 //!
-//! A new plan is made of the tree and of what is live now, and of it is kept what the reviewed one has as well. What is
-//! new where the reviewed plan touches something is left out and told; what no longer follows refuses the whole.
+//! A new plan is made from the tree and the current state of the site, and the operations that the reviewed one also
+//! has are kept. A new operation on something that the reviewed plan touches is left out and reported; a reviewed one
+//! that no longer follows refuses everything.
 
 mod satisfied;
 
@@ -21,12 +22,12 @@ use super::context::Context;
 use super::desired::lasts_longer;
 use super::document::SavedPlan;
 
-/// What is looked at to tell whether something is done already.
+/// The state that shows whether something is already done.
 pub(super) struct Now<'a> {
     pub(super) context: &'a Context<'a>,
 }
 
-/// Keeps what was reviewed, and says what happened to the rest.
+/// Keeps the reviewed operations, and reports the outcome of the rest.
 pub(super) fn keep_reviewed(
     saved: &SavedPlan,
     operations: &mut BTreeMap<Key, PlannedOperation>,
@@ -66,19 +67,19 @@ pub(super) fn keep_reviewed(
     review
 }
 
-/// The operations of a reviewed plan, by key, and by what is done to which account. How an account is called depends on
-/// what was asked: an email may be known to one run and hidden from the other.
+/// The operations of a reviewed plan, by key, and by action, group and account. The name of an account depends on the
+/// reads: an email may be known to one run and hidden from the other.
 struct Reviewed<'a> {
     by_key: BTreeMap<&'a Key, &'a PlannedOperation>,
     by_account: BTreeMap<Deed<'a>, &'a PlannedOperation>,
 }
 
-/// What is done, in which group, and to which account.
+/// The action, the group and the account.
 type Deed<'a> = (Action, Option<&'a GroupId>, &'a AccountId);
 
 fn deed(planned: &PlannedOperation) -> Option<Deed<'_>> {
     let group = planned.operation.group();
-    // A group that is yet to be made has no id to go by.
+    // A group that does not exist yet has no ID to compare.
     let is_known = group.is_some() || planned.key.address.group().is_none();
     Some((planned.key.action, group, planned.operation.account().filter(|_| is_known)?))
 }
@@ -92,14 +93,14 @@ impl<'a> Reviewed<'a> {
         }
     }
 
-    /// The reviewed operation that one is.
+    /// Finds the reviewed operation that matches.
     fn find(&self, planned: &PlannedOperation) -> Option<&'a PlannedOperation> {
         let called_otherwise = || self.by_account.get(&deed(planned)?).copied();
         self.by_key.get(&planned.key).copied().or_else(called_otherwise)
     }
 }
 
-/// Why an operation is not needed any more: nothing where what it does is so already.
+/// Why an operation is not needed any more: `None` if its effect already exists.
 fn gone(
     key: &Key,
     operation: &Operation,
@@ -119,7 +120,7 @@ fn gone(
     if satisfied(key, operation, now) { Ok(()) } else { Err("the tree does not ask for it any more".into()) }
 }
 
-/// Compares what is kept with what was reviewed, once it has its final form.
+/// Compares the kept operations with the reviewed ones, once they have their final form.
 pub(super) fn compare(
     saved: &SavedPlan,
     operations: &BTreeMap<Key, PlannedOperation>,
@@ -155,7 +156,7 @@ pub(super) fn compare(
     review.misfits.dedup_by(|one, other| one.key == other.key);
 }
 
-/// What sets a guard aside now and did not in the reviewed plan: nobody has seen that it is needed.
+/// Verdicts that set a guard aside now and did not in the reviewed plan: the reviewer has not seen the need.
 pub(super) fn compare_verdicts(
     saved: &SavedPlan,
     verdicts: &[Verdict],
@@ -164,7 +165,7 @@ pub(super) fn compare_verdicts(
 ) {
     let aside = |verdict: &&Verdict| match verdict.ruling {
         Ruling::Waived { .. } | Ruling::AllowedByChange { .. } => true,
-        // One does not give permission: `--allow` is for the person who starts the run.
+        // These do not give permission: `--allow` is for the person who starts the run.
         Ruling::Refused | Ruling::Allowed | Ruling::NotJudged => false,
     };
     let known: BTreeSet<(Guard, &[Address])> = saved
@@ -189,8 +190,8 @@ pub(super) fn compare_verdicts(
     review.misfits.dedup_by(|one, other| one.key == other.key);
 }
 
-/// Whether an operation is the reviewed one. What it needs may have been created in the meantime. The groups of an
-/// invitation are those of its additions, which are compared by themselves.
+/// Whether an operation is the reviewed one. Its prerequisites may have been created in the meantime. The groups of an
+/// invitation are those of its additions, which are compared separately.
 fn same(now: &Operation, reviewed: &Operation) -> bool {
     match (now, reviewed) {
         (
@@ -219,7 +220,7 @@ fn same(now: &Operation, reviewed: &Operation) -> bool {
     }
 }
 
-/// Why a role is given to somebody, or taken from somebody, who was not among those of the reviewed plan.
+/// Why a role is given to, or revoked from, somebody who was not among the people of the reviewed plan.
 fn somebody_else(
     planned: &PlannedOperation,
     reviewed: &PlannedOperation,
@@ -231,8 +232,9 @@ fn somebody_else(
     access::differs(now, known)
 }
 
-/// Why what the reviewed plan would have made is not what an addition is about now. An account is not told from one that
-/// somebody else's plan made, or that took the address; a group is taken for the same while nobody else is in it.
+/// Why an addition concerns something other than the account or group that the reviewed plan would have created. An
+/// account cannot be distinguished from one that somebody else's plan created, or that took the address; a group counts
+/// as the same while nobody else is in it.
 fn another(
     now: &PlannedOperation,
     reviewed: &PlannedOperation,

@@ -1,10 +1,10 @@
-//! Whether what a reviewed operation does is so already.
+//! Checks whether the effect of a reviewed operation already exists.
 
 use crate::model::{AccountId, Address, GroupId, Key, LiveAccount, Operation, Ref, UserRef};
 
 use super::Now;
 
-/// Whether the site shows it. What was not read does not count.
+/// Whether the site shows it. State that was not read does not count.
 pub(super) fn satisfied(key: &Key, operation: &Operation, now: &Now<'_>) -> bool {
     let live = now.context.live;
     match operation {

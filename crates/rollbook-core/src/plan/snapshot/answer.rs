@@ -1,7 +1,7 @@
-//! What `fetch` would read, read from a snapshot.
+//! Answers the reads of `fetch` from a snapshot.
 //!
-//! A plan must be the same as one from the site itself. So this answers what a plan asks for and nothing else, although
-//! the snapshot holds more: what is known of people decides who is told apart from whom.
+//! A plan must be the same as one from the site itself. So this answers only the questions of a plan, although the
+//! snapshot has more: the known facts about people decide who can be told apart.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ use super::super::questions::{
 };
 use super::document::SnapshotError;
 
-/// The live state, as far as a diff needs it. Declared groups whose members the snapshot does not hold are not read.
+/// The live state, as far as a diff needs it. Declared groups whose members the snapshot does not have count as not read.
 ///
 /// # Errors
 /// [`SnapshotError::Lacks`] for an account that no read showed and that was not looked up.
@@ -78,7 +78,7 @@ pub fn live_state(
 /// The answers to questions.
 ///
 /// # Errors
-/// [`SnapshotError::Lacks`] for what was not asked when the snapshot was taken.
+/// [`SnapshotError::Lacks`] for questions that were not asked when the snapshot was taken.
 pub fn capabilities(
     snapshot: &Snapshot,
     questions: &Questions,
@@ -139,7 +139,7 @@ pub fn capabilities(
     })
 }
 
-/// What was asked when the snapshot was taken, has no answer, and is asked by a plan.
+/// Questions of a plan that were asked when the snapshot was taken, without an answer.
 fn unread(
     answers: &Capabilities,
     questions: &Questions,
@@ -181,7 +181,8 @@ fn unread(
     answers.unread.iter().filter(asked).cloned().collect()
 }
 
-/// What any change to what a tree declares may come to ask, of whom it declares already and a listing showed.
+/// The questions that any change of a tree's declarations may raise, about people that it already declares and that a
+/// listing showed.
 pub fn possible(snapshot: &Snapshot, desired: &Desired<'_>, live: &LiveState) -> Questions {
     let declaration = desired.declaration;
     let people = People::of(desired, live);
@@ -204,7 +205,7 @@ pub fn possible(snapshot: &Snapshot, desired: &Desired<'_>, live: &LiveState) ->
     }
 }
 
-/// The roles that a tree declares or a declared group gives: a change may be about each of them.
+/// The roles that a tree declares or a declared group gives: a change may concern each of them.
 fn roles_at_hand(desired: &Desired<'_>, live: &LiveState) -> BTreeSet<Access> {
     let declared = desired.groups.values().filter_map(|group| group.grants.as_ref());
     let declared = declared.flat_map(|grants| grants.held.keys().chain(grants.denied.keys()));
@@ -218,14 +219,14 @@ fn kept<K: Ord + Clone, V: Clone>(map: &BTreeMap<K, V>, keep: impl Fn(&K) -> boo
 }
 
 impl<T: Clone> Reading<T> {
-    /// What was read, where it was asked for.
+    /// The value, if it was requested.
     fn only(&self, asked: bool) -> Self {
         if asked { self.clone() } else { Self::NotRead }
     }
 }
 
 impl Readings {
-    /// What groups give, of those that are asked about. The roles that were not read are not known.
+    /// The roles of the requested groups. Roles that were not read are not known.
     fn grants_for(&self, asked: &[GroupId]) -> Grants {
         if asked.is_empty() || !self.rights.has(Surface::Organization) {
             return Grants::default();
@@ -239,7 +240,7 @@ impl Readings {
         }
     }
 
-    /// What the organization answers.
+    /// The organization's response.
     fn search(&self, searches: &Searches) -> Vec<OrganizationUser> {
         if !self.rights.has(Surface::Organization) {
             return Vec::new();
@@ -253,7 +254,7 @@ impl Readings {
         self.people.values().filter(answers).cloned().collect()
     }
 
-    /// The emails among these that the organization would have found, if it knew them.
+    /// The emails that the organization would have found, if it knew them.
     fn asked_for(&self, emails: &BTreeSet<Email>) -> BTreeSet<Email> {
         if !self.rights.has(Surface::Organization) {
             return BTreeSet::new();
@@ -268,7 +269,7 @@ impl Readings {
         ids.into_iter().filter_map(|id| Some((id.clone(), self.accounts.get(id)?.clone()))).collect()
     }
 
-    /// What the organization says of accounts. Whom it has not shown among everybody, it does not show.
+    /// The organization's data about accounts. An account that is not in its full listing is not shown.
     fn told(
         &self,
         snapshot: &Snapshot,

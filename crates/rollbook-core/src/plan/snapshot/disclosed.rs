@@ -1,4 +1,4 @@
-//! Who is shown in a snapshot under their own name.
+//! The accounts and groups that a snapshot shows under their own names.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use super::super::document::document;
 use super::super::identity::{Groups, People};
 use super::names::Names;
 
-/// Who is shown in a snapshot under their own name.
+/// The accounts and groups that a snapshot shows under their own names.
 #[derive(Clone, Debug, Default)]
 pub struct Disclosed {
     /// Accounts.
@@ -26,19 +26,19 @@ pub struct Disclosed {
 /// A plan and the reads that it was made from, which become a snapshot.
 #[derive(Clone, Copy)]
 pub struct Planned<'a> {
-    /// What was desired.
+    /// The desired state.
     pub desired: &'a Desired<'a>,
-    /// What was live.
+    /// The live state.
     pub live: &'a LiveState,
-    /// What it asked.
+    /// Its questions.
     pub questions: &'a Questions,
     /// The plan.
     pub plan: &'a Plan,
 }
 
 impl Disclosed {
-    /// What the tree declares, the members of its groups, and whom and what its plan names: no more than the same plan
-    /// needs.
+    /// The people and groups that the tree declares, the members of its groups, and those that its plan names: no more
+    /// than the same plan needs.
     pub fn of(snapshot: &Snapshot, planned: Planned<'_>) -> Self {
         let Planned { desired, live, questions, plan } = planned;
         let readings = &snapshot.readings;

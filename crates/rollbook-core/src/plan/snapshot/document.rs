@@ -12,10 +12,10 @@ use super::super::seal::{Unfit, document_of, sealed, unsealed};
 use super::names::Names;
 use super::pseudonyms::revealed;
 
-/// From this age on a snapshot is too old to be relied on: one a night is the least that keeps them young.
+/// From this age on a snapshot is too old to be relied on: it takes at least one a night to stay below it.
 const OLD: SignedDuration = SignedDuration::from_hours(24);
 
-/// A snapshot as it is written. Its header holds a SHA-256 over all of the document but itself.
+/// A snapshot as it is written. Its header has a SHA-256 over the whole document except itself.
 #[derive(Serialize, Deserialize, JsonSchema)]
 struct Document<S> {
     format: String,
@@ -23,10 +23,10 @@ struct Document<S> {
     snapshot: S,
 }
 
-/// What helps where the text itself is of no use.
+/// The help if the text itself cannot be used.
 const TAKE_ANEW: &str = "Take a new one with this version of Rollbook: `rollbook snapshot --out FILE`.";
 
-/// What helps where the text is of another place.
+/// The help if the text is from another place.
 const OF_THE_TREE: &str = "Name the snapshot of the tree's own site and organization.";
 
 /// The JSON Schema of a snapshot.
@@ -37,7 +37,7 @@ pub fn snapshot_schema(generator: SchemaGenerator) -> Schema {
 /// Why a text is not a snapshot that a tree can be planned against.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum SnapshotError {
-    /// It is not JSON, or not a document of ours.
+    /// It is not JSON, or not a Rollbook document.
     #[error("not a Rollbook snapshot: {0}")]
     #[diagnostic(help("{TAKE_ANEW}"))]
     NotASnapshot(String),
@@ -45,7 +45,7 @@ pub enum SnapshotError {
     #[error("it is truncated")]
     #[diagnostic(help("{TAKE_ANEW}"))]
     Truncated,
-    /// It is of a form that this version does not know.
+    /// Its format is unknown to this version.
     #[error("it is a `{0}`; this version reads `{FORMAT}`")]
     #[diagnostic(help("{TAKE_ANEW}"))]
     Format(String),
@@ -53,11 +53,11 @@ pub enum SnapshotError {
     #[error("checksum mismatch: it was changed after it was taken")]
     #[diagnostic(help("{TAKE_ANEW}"))]
     Changed,
-    /// It was taken later than now.
+    /// Its date is in the future.
     #[error("its timestamp {0} is in the future")]
     #[diagnostic(help("Set the clocks right, of this machine or of the one that took it."))]
     FromTheFuture(String),
-    /// It is of another site.
+    /// It is from another site.
     #[error("it is of {snapshot}, but the tree names {tree}")]
     #[diagnostic(help("{OF_THE_TREE}"))]
     OtherSite {
@@ -66,26 +66,26 @@ pub enum SnapshotError {
         /// The tree's site.
         tree: String,
     },
-    /// It is of another organization or directory.
+    /// It is from another organization or directory.
     #[error("it is of {what} {snapshot}, but the tree names {tree}")]
     #[diagnostic(help("{OF_THE_TREE}"))]
     OtherPlace {
         /// The key of `rollbook.yaml`.
         what: &'static str,
-        /// What the snapshot is of.
+        /// The snapshot's ID.
         snapshot: String,
-        /// What the tree names.
+        /// The tree's ID.
         tree: String,
     },
-    /// The tree declares what the snapshot writes instead of a name.
+    /// The tree declares a pseudonym of the snapshot instead of a name.
     #[error("the tree names {0}, which is a pseudonym of a snapshot, not a name")]
     #[diagnostic(help("Write the real name."))]
     Pseudonym(String),
-    /// The site has a group under a name that differs in case only.
+    /// The site has a group under a name that differs only in case.
     #[error("the site has a group whose name differs from {0} in case only, and it does not hold that name")]
     #[diagnostic(help("Spell the group as the site does."))]
     Spelling(GroupName),
-    /// A plan needs what the snapshot does not hold.
+    /// A plan needs data that the snapshot does not have.
     #[error("it does not hold {0}, which this tree needs")]
     #[diagnostic(help(
         "Take a new snapshot with this tree, or plan with credentials: what it does not hold is not guessed."
@@ -115,10 +115,10 @@ pub fn sealed_text(snapshot: &Snapshot) -> String {
     document + "\n"
 }
 
-/// Reads a snapshot of the place that a tree names, and recognizes these names in it.
+/// Reads a snapshot of the place that a tree names, and replaces the pseudonyms of these names.
 ///
 /// # Errors
-/// [`SnapshotError`] for every text that no version of this format has written, and for another place.
+/// [`SnapshotError`] for every text that no version of this format wrote, and for another place.
 pub fn opened(text: &str, place: &Place, names: &Names) -> Result<Snapshot, SnapshotError> {
     let mut document = document_of(text, FORMAT)?;
     if !unsealed(&mut document) {
@@ -147,10 +147,10 @@ fn same_place(snapshot: &Place, tree: &Place) -> Result<(), SnapshotError> {
     Ok(())
 }
 
-/// What a plan that is made at a moment says of the snapshot.
+/// The snapshot's age, for a plan that is made at a moment.
 ///
 /// # Errors
-/// [`SnapshotError::FromTheFuture`] for one that is yet to be taken.
+/// [`SnapshotError::FromTheFuture`] for a snapshot with a date in the future.
 pub fn taken(snapshot: &Snapshot, made: Timestamp) -> Result<Taken, SnapshotError> {
     let at = snapshot.header.taken.clone();
     let Ok(moment) = at.parse::<Timestamp>() else {

@@ -1,7 +1,8 @@
-//! What a run with credentials read, as a file, and a plan's reads answered from it.
+//! The reads of a run with credentials, as a file, and answers from it to a plan's reads.
 //!
-//! `document` writes and reads the file, `veil` hides whom the tree does not speak of behind pseudonyms and knows them
-//! again when a tree does, and `answer` reads from it what `fetch` would read from the surfaces, no more and no less.
+//! `document` writes and reads the file, `pseudonyms` hides people and groups that the tree does not mention and
+//! recognizes them when a tree does, and `answer` answers the reads that `fetch` would send to the surfaces, no more
+//! and no less.
 
 mod answer;
 mod disclosed;

@@ -1,4 +1,4 @@
-//! The names in a tree, and in what is read with it: only these are recognized in a snapshot.
+//! The names in a tree, and in the reads that go with it: only these are recognized in a snapshot.
 
 use std::collections::BTreeSet;
 
@@ -6,7 +6,7 @@ use crate::model::{Address, Declaration, Email, GroupName, UserRef};
 
 use super::super::desired::Desired;
 
-/// Names that somebody wrote down.
+/// Names that are written in a tree or a command.
 #[derive(Clone, Debug, Default)]
 pub struct Names {
     /// Emails.
@@ -36,7 +36,7 @@ impl Names {
         names
     }
 
-    /// Adds what addresses name.
+    /// Adds the names in addresses.
     pub fn add<'a>(&mut self, addresses: impl IntoIterator<Item = &'a Address>) {
         for address in addresses {
             self.groups.extend(address.group().cloned());

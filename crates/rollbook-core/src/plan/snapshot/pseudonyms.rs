@@ -1,8 +1,8 @@
-//! Pseudonyms for whom a tree does not speak of.
+//! Pseudonyms for people and groups that a tree does not mention.
 //!
-//! A pseudonym is a keyed digest (HMAC-SHA256) of an email, a display name or the name of a group; ids stay, since an
-//! operation is on ids. The key is in the file: a tree that comes to declare somebody has to find them. So anybody
-//! who holds the file can test a guess, and read nothing that they did not guess.
+//! A pseudonym is a keyed digest (HMAC-SHA256) of an email, a display name or the name of a group; IDs stay, since
+//! operations use IDs. The key is in the file: a tree that later declares somebody has to find them. So anybody who has
+//! the file can test a guess, and can read nothing that they did not guess.
 
 use std::collections::BTreeMap;
 
@@ -19,19 +19,19 @@ use super::disclosed::Disclosed;
 use super::document::SnapshotError;
 use super::names::Names;
 
-/// The domain of a pseudonym of an email: nobody can have one there (RFC 2606 §2).
+/// The domain of a pseudonym of an email: no real email can have it (RFC 2606 §2).
 const DOMAIN: &str = "@veiled.invalid";
 
 /// Bytes of a digest that are shown.
 const SHOWN: usize = 10;
 
-/// The snapshot with pseudonyms for everybody but these.
+/// Replaces everybody except these by pseudonyms.
 pub fn pseudonymized(mut snapshot: Snapshot, disclosed: &Disclosed) -> Snapshot {
     let key = Key::of(&snapshot);
     snapshot.header.key = hex(&key.0);
     snapshot.rename(&Renaming {
         email: &|email, id| if shows(disclosed, id) { email.clone() } else { key.email(email) },
-        // What an erased account is called says of nobody who it was, and is how it is known for one.
+        // The name of an erased account does not reveal its person, and identifies it as erased.
         person: &|name, id| {
             if shows(disclosed, id) || name == FORMER_USER { name.to_owned() } else { key.person(name) }
         },
@@ -54,11 +54,11 @@ fn shows(disclosed: &Disclosed, id: Option<&AccountId>) -> bool {
     id.is_some_and(|id| disclosed.accounts.contains(id))
 }
 
-/// The snapshot with these names instead of their pseudonyms.
+/// Replaces the pseudonyms of these names.
 ///
 /// # Errors
 /// [`SnapshotError::Pseudonym`] for a name that is one, and [`SnapshotError::Spelling`] for a group that the site has
-/// in another case: its name is unknown.
+/// in another letter case: its name is unknown.
 pub(super) fn revealed(mut snapshot: Snapshot, names: &Names) -> Result<Snapshot, SnapshotError> {
     let written = names.emails.iter().map(Email::as_str).chain(names.groups.iter().map(GroupName::as_str));
     if let Some(name) = written.into_iter().find(|name| is_pseudonym(name)) {
@@ -89,7 +89,7 @@ pub(super) fn revealed(mut snapshot: Snapshot, names: &Names) -> Result<Snapshot
     Ok(snapshot)
 }
 
-/// Whether a text is of the form of the pseudonym of an email or a group.
+/// Whether a text has the form of a pseudonym of an email or a group.
 fn is_pseudonym(text: &str) -> bool {
     let Some(rest) = text.strip_prefix(PSEUDONYM) else { return false };
     let digits = |text: &str| text.len() == 2 * SHOWN && text.bytes().all(|b| b.is_ascii_hexdigit());
@@ -97,12 +97,12 @@ fn is_pseudonym(text: &str) -> bool {
     email || rest.split_once(PSEUDONYM).is_some_and(|(folded, exact)| digits(folded) && digits(exact))
 }
 
-/// What the pseudonyms of one snapshot are made with.
+/// The key of the pseudonyms of one snapshot.
 struct Key([u8; 32]);
 
 impl Key {
-    /// A digest of all that was read and of the time: another one for each snapshot, and one that nobody can tell who
-    /// does not know all of it.
+    /// A digest of all that was read and of the time: it differs for each snapshot, and cannot be computed without
+    /// knowing all of it.
     fn of(snapshot: &Snapshot) -> Self {
         #[derive(Serialize)]
         struct Content<'a>(&'a str, &'a Readings, &'a Capabilities);
@@ -129,7 +129,7 @@ impl Key {
 
     fn email(&self, email: &Email) -> Email {
         let text = format!("{PSEUDONYM}{}{DOMAIN}", self.digest(b'e', &email.as_str().to_ascii_lowercase()));
-        // Digits at a domain are of the form of an email.
+        // Digits at a domain have the form of an email.
         Email::parse(&text).unwrap_or_else(|_| email.clone())
     }
 
@@ -141,7 +141,7 @@ impl Key {
         format!("{PSEUDONYM}{}", self.digest(b'f', &name.folded()))
     }
 
-    /// Two digests, the first of them the same for names that differ in case only.
+    /// Two digests, the first of them the same for names that differ only in case.
     fn group(&self, name: &GroupName) -> GroupName {
         GroupName::new(format!("{}{PSEUDONYM}{}", self.folded(name), self.digest(b'g', name.as_str())))
     }
