@@ -3,11 +3,11 @@
 //!
 //! ```text
 //! render            text, Markdown and JSON for people and machines
-//! config  plan  journal    YAML to a declaration, the diff and its pipeline, what was done
+//! config plan journal YAML to a declaration, the diff and its pipeline, journals
 //! model             every value that crosses a boundary
 //! ```
 //!
-//! Imports point down. A tree becomes a declaration, and a declaration what is desired:
+//! Imports point down. A tree becomes a declaration, and a declaration the desired state:
 //!
 //! ```
 //! use rollbook_core::config;

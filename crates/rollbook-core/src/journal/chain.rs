@@ -7,13 +7,13 @@ use sha2::{Digest, Sha256};
 
 use crate::model::{JournalLine, Record, hex};
 
-/// What stands for the hash of a line before the first.
+/// The hash before the first line.
 pub const START: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// What precedes a line's own hash.
+/// The text before a line's own hash.
 pub(super) const HASH: &str = ",\"hash\":\"";
 
-/// The end of a journal: what the next line goes on from.
+/// The end of a journal, which the next line continues.
 #[derive(Clone, Debug)]
 pub struct Chain {
     seq: u64,
@@ -27,7 +27,7 @@ impl Default for Chain {
 }
 
 impl Chain {
-    /// The next line, with its line break.
+    /// Writes the next line, with its line break.
     ///
     /// # Panics
     /// Never: a line is plain data.

@@ -1,4 +1,4 @@
-//! A journal, and where it is.
+//! A journal and its path.
 
 use std::path::PathBuf;
 
@@ -6,17 +6,17 @@ use jiff::Timestamp;
 
 use super::Parsed;
 
-/// A file that holds a journal.
+/// A file with a journal.
 #[derive(Clone, Debug)]
 pub struct JournalFile {
-    /// Where it is.
+    /// Its path.
     pub path: PathBuf,
-    /// What it holds.
+    /// Its content.
     pub parsed: Parsed,
 }
 
 impl JournalFile {
-    /// When its run began; nothing where not even the first line is as it was written.
+    /// When its run began; `None` if even the first line is not as it was written.
     pub fn began(&self) -> Option<Timestamp> {
         self.parsed.journal.lines.first().map(|line| line.at)
     }

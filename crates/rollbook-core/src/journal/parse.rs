@@ -1,18 +1,18 @@
-//! Takes a journal apart, line by line, up to the first that is not as it was written.
+//! Parses a journal, line by line, up to the first that is not as it was written.
 
 use std::collections::BTreeSet;
 
 use super::chain::{HASH, START, hash};
 use crate::model::{JOURNAL_FORMAT, Journal, JournalLine, Key, Record, cut};
 
-/// The longest line that is read, in bytes. The longest that is written describes a group that is deleted: 100
+/// The longest line that is read, in bytes. The longest written line describes a deleted group: 100
 /// bytes for each of its members.
 pub const LONGEST_LINE: usize = 32 * 1024 * 1024;
 
 /// The bytes of a line from its own hash on: `,"hash":"`, 64 digits, `"}`.
 const TAIL: usize = HASH.len() + 64 + 2;
 
-/// What a file holds.
+/// The content of a file.
 #[derive(Clone, Debug)]
 pub struct Parsed {
     /// The journal, up to the first line that is not as it was written.
@@ -26,11 +26,11 @@ pub struct Parsed {
 pub struct Broken {
     /// Its number, from 1.
     pub line: usize,
-    /// What is wrong with it.
+    /// The fault.
     pub wrong: Wrong,
 }
 
-/// What is wrong with a line.
+/// The fault of a line.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Wrong {
     /// There is no line at all.
@@ -39,7 +39,7 @@ pub enum Wrong {
     /// It is the last, and has no line break.
     #[error("it is truncated: it was not complete on disk before the run ended")]
     CutOff,
-    /// It is longer than is read.
+    /// It is longer than the limit.
     #[error("it is longer than {LONGEST_LINE} bytes")]
     TooLong,
     /// It does not end with a hash.
@@ -54,19 +54,18 @@ pub enum Wrong {
     /// It does not follow the line before.
     #[error("it does not follow the line before: lines are missing, or in another order")]
     Order,
-    /// The first record does not say whose the run is.
+    /// The first record is not the start of a run.
     #[error("the journal does not begin with a `begin`")]
     NoBegin,
     /// It was written by another version.
     #[error("its format is {0}; this version reads {JOURNAL_FORMAT}")]
     Format(String),
-    /// A record stands where none of its kind can be.
+    /// A record is in a place where its kind is not allowed.
     #[error("{0}")]
     Misplaced(&'static str),
 }
 
-/// Takes a journal apart. It never fails: what it gives ends before the first line that is not as it was written,
-/// and says which that is.
+/// Parses a journal. It never fails: the result ends before the first line that is not as it was written, and names that line.
 pub fn parse(bytes: &[u8]) -> Parsed {
     let mut reader = Reader { previous: START.to_owned(), ..Reader::default() };
     let mut rest = bytes;
@@ -102,7 +101,7 @@ struct Reader {
 }
 
 impl Reader {
-    /// Takes the next line in, if it is what must come next.
+    /// Adds the next line, if it is the expected one.
     fn line(&mut self, bytes: &[u8]) -> Result<(), Wrong> {
         let (content, own) = bytes.split_at_checked(bytes.len().saturating_sub(TAIL)).ok_or(Wrong::NoHash)?;
         let own = own.strip_prefix(HASH.as_bytes()).and_then(|own| own.strip_suffix(b"\"}"));
@@ -156,7 +155,7 @@ impl Reader {
     }
 }
 
-/// What serde says quotes what it did not expect, which may be anything.
+/// Truncates serde's message: it quotes the unexpected text, which may be anything.
 fn shape(error: &serde_json::Error) -> Wrong {
     Wrong::Shape(cut(&error.to_string()).chars().take(200).collect())
 }

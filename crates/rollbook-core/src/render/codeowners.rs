@@ -1,34 +1,34 @@
 //! CODEOWNERS, as GitHub, GitLab and Bitbucket read it: the last pattern that matches a file counts, and one of its owners
 //! reviews.
 //!
-//! Only patterns that mean the same to all three are written: `*` for everything, `/folder/` for what is in a folder at any
-//! depth, and whole paths. `/folder/**` is not among them: GitLab documents Ruby's `File.fnmatch` with `FNM_PATHNAME`,
-//! where a `**` at the end takes the folder's own files alone.
+//! Only patterns that mean the same to all three are written: `*` for everything, `/folder/` for everything in a folder at
+//! any depth, and complete paths. `/folder/**` is not among them: GitLab documents Ruby's `File.fnmatch` with
+//! `FNM_PATHNAME`, where a `**` at the end matches only the folder's own files.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::model::{Email, in_repository};
 
-/// What opens and closes Rollbook's part of a CODEOWNERS.
+/// The lines around Rollbook's part of a CODEOWNERS.
 const BEGIN: &str = "# Begin: written by `rollbook codeowners`.";
 const END: &str = "# End: written by `rollbook codeowners`.";
 
-/// Why somebody or something cannot be written in a CODEOWNERS.
+/// Why a CODEOWNERS cannot be written.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodeownersError {
     /// Nobody owns the rules of a tree.
     #[error("`policy.admins` names nobody, so that nobody would own {0}rollbook.yaml")]
     NoAdmins(String),
-    /// Nobody may review something for all trees that it belongs to.
+    /// Nobody may review a path for all trees that it belongs to.
     #[error("{path} belongs to several trees, and nobody owns it in each of them: {}", .trees.join(", "))]
     NoCommonOwner {
-        /// What nobody would own.
+        /// The path without an owner.
         path: String,
         /// The folders of the trees.
         trees: Vec<String>,
     },
-    /// What cannot be written in a line: paths that have a meaning of their own in a pattern, and emails that hold the
-    /// character that starts a comment.
+    /// Text that cannot be written in a line: paths with a special meaning in a pattern, and emails with the character
+    /// that starts a comment.
     #[error("{}", unwritable(.paths, .owners))]
     Unwritable {
         /// The paths, each with its first odd character.
@@ -36,17 +36,17 @@ pub enum CodeownersError {
         /// The owners.
         owners: BTreeSet<Email>,
     },
-    /// The part that Rollbook writes has no end, or two beginnings.
+    /// The part that Rollbook writes has no end mark, or two start marks.
     #[error("the lines that open and close what Rollbook wrote are not a pair")]
     Marks,
 }
 
-/// A tree of a repository, and who reviews it.
+/// A tree of a repository, and its reviewers.
 #[derive(Clone, Debug)]
 pub struct OwnedTree {
     /// Its folder in the repository, with a `/` at its end, or empty.
     pub folder: String,
-    /// Who owns the rules, and whatever has no owner of its own.
+    /// The owners of the rules, and of everything without its own owner.
     pub admins: BTreeSet<Email>,
     /// The owners of its files, by their paths in the tree.
     pub files: BTreeMap<String, BTreeSet<Email>>,
@@ -54,16 +54,15 @@ pub struct OwnedTree {
     pub shares: Vec<String>,
 }
 
-/// Who owns a path in each tree that it belongs to.
+/// The owners of a path in each tree that it belongs to.
 type Claims<'a> = BTreeMap<String, Vec<(&'a OwnedTree, &'a BTreeSet<Email>)>>;
 
-/// A CODEOWNERS with Rollbook's part in it, the rest as it was. One owner of a path is enough for a platform, so that who owns
-/// it here owns it in every tree that it belongs to. `ci` holds the repository's paths that decide what runs with credentials
-/// and who reviews, folders with a `/` at their end; they belong to every tree.
+/// Replaces Rollbook's part of a CODEOWNERS, and keeps the rest. One owner of a path is enough for a platform, so an owner
+/// here owns the path in every tree that it belongs to. `ci` has the repository's paths that decide which code runs with
+/// credentials and who reviews, folders with a `/` at their end; they belong to every tree.
 ///
 /// # Errors
-/// [`CodeownersError`] when a line would mean something else than it says, or somebody could review for a tree that they own
-/// nothing of.
+/// [`CodeownersError`] when a line would not mean what it says, or somebody could review for a tree in which they own nothing.
 pub fn codeowners(before: &str, trees: &[OwnedTree], ci: &[&str]) -> Result<String, CodeownersError> {
     let (mut folders, mut files, mut all): (Claims<'_>, Claims<'_>, Claims<'_>) = Default::default();
     for tree in trees {
@@ -71,7 +70,7 @@ pub fn codeowners(before: &str, trees: &[OwnedTree], ci: &[&str]) -> Result<Stri
             return Err(CodeownersError::NoAdmins(tree.folder.clone()));
         }
         let path = |path: &str| in_repository(&tree.folder, path).unwrap_or_else(|| path.to_owned());
-        // A file that comes later belongs to somebody from the start.
+        // A file that is added later has owners from the start.
         folders.entry(tree.folder.clone()).or_default().push((tree, &tree.admins));
         for share in &tree.shares {
             folders.entry(format!("{}/", path(share))).or_default().push((tree, &tree.admins));
@@ -86,7 +85,7 @@ pub fn codeowners(before: &str, trees: &[OwnedTree], ci: &[&str]) -> Result<Stri
     for (folder, claims) in &mut folders {
         let holds = |tree: &&OwnedTree| folder.starts_with(&tree.folder) && *folder != tree.folder;
         let around = trees.iter().filter(holds).max_by_key(|tree| tree.folder.len());
-        // A tree inside of another one is not a part of it, and a shared folder is.
+        // A tree inside another one is not a part of it, but a shared folder is.
         if claims.iter().all(|(tree, _)| tree.folder != *folder) {
             claims.extend(around.map(|tree| (tree, &tree.admins)));
         }
@@ -105,7 +104,7 @@ pub fn codeowners(before: &str, trees: &[OwnedTree], ci: &[&str]) -> Result<Stri
     spliced(before, &part)
 }
 
-/// The owners that a path has in each of its trees.
+/// The owners that a path has in every one of its trees.
 fn common(path: &str, claims: &[(&OwnedTree, &BTreeSet<Email>)]) -> Result<BTreeSet<Email>, CodeownersError> {
     let mut common = claims.first().map(|(_, owners)| (*owners).clone()).unwrap_or_default();
     common.retain(|owner| claims.iter().all(|(_, owners)| owners.contains(owner)));
@@ -116,7 +115,7 @@ fn common(path: &str, claims: &[(&OwnedTree, &BTreeSet<Email>)]) -> Result<BTree
     Ok(common)
 }
 
-/// Makes sure that every line would mean what it says.
+/// Checks that every line would mean what it says.
 fn all_writable(lines: &[(String, BTreeSet<Email>)]) -> Result<(), CodeownersError> {
     let odd = |c: &char| "*?[]!#\\".contains(*c) || c.is_control();
     let paths: BTreeMap<String, char> =
@@ -136,7 +135,7 @@ fn unwritable(paths: &BTreeMap<String, char>, owners: &BTreeSet<Email>) -> Strin
     paths.chain(owners).collect::<Vec<_>>().join("; ")
 }
 
-/// Puts Rollbook's part where it was, or at the end, where it counts.
+/// Puts Rollbook's part in its old place, or at the end, where it takes precedence.
 fn spliced(before: &str, part: &str) -> Result<String, CodeownersError> {
     let marks = |mark: &str| before.match_indices(&format!("{mark}\n")).map(|(at, _)| at).collect::<Vec<_>>();
     match (marks(BEGIN).as_slice(), marks(END).as_slice()) {

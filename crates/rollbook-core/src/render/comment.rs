@@ -1,25 +1,25 @@
-//! The comment of a pull request that shows its plan, and the issue that says what is not as it should be: found again by the
-//! hidden line that each opens with.
+//! The comment of a pull request that shows its plan, and the issue that reports problems: each is recognized by the hidden
+//! line at its start.
 
 use crate::model::{Diagnostic, Locator, Plan, Severity, Tree};
 
 use super::markdown::{CommentLimit, code, marker, plan_markdown, prose};
 
-/// What a platform makes of Markdown.
+/// How a platform renders Markdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Style {
-    /// How long a comment may be.
+    /// The longest comment.
     pub limit: CommentLimit,
-    /// Whether HTML is shown as what it says.
+    /// Whether HTML is rendered.
     pub html: Html,
 }
 
-/// What a platform makes of HTML in Markdown.
+/// How a platform treats HTML in Markdown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Html {
-    /// Its meaning is shown, and comments are hidden.
+    /// It is rendered, and comments are hidden.
     Understood,
-    /// It is shown as text (Bitbucket). A link that nothing refers to is hidden there.
+    /// It is shown as text (Bitbucket). A link definition without a reference is hidden there.
     Text,
 }
 
@@ -28,7 +28,7 @@ pub enum Html {
 pub struct Page {
     /// The text.
     pub text: String,
-    /// The line by which it is found again.
+    /// The line by which it is recognized.
     pub marker: String,
 }
 
@@ -45,21 +45,21 @@ pub fn plan_comment(plan: &Plan, note: Option<&str>, style: Style) -> Page {
 pub struct Failure<'a> {
     /// The error, without a full stop.
     pub why: String,
-    /// A full sentence that says what to do, where there is something to do.
+    /// A full sentence that says what to do, if there is something to do.
     pub help: Option<String>,
-    /// Where the tree is not valid, with its folder in the repository, which ends in `/` or is empty.
+    /// The mistakes of an invalid tree, with its folder in the repository, which ends in `/` or is empty.
     pub mistakes: Option<(&'a Tree, &'a [Diagnostic], String)>,
-    /// The address of the run that says more.
+    /// The address of the run with the details.
     pub run: Option<&'a str>,
 }
 
-/// A comment that says why there is no plan. `site` is the tree's host, where that is known.
+/// A comment that says why there is no plan. `site` is the tree's host, if it is known.
 pub fn no_plan_comment(site: Option<&str>, failure: &Failure<'_>, style: Style) -> Page {
     let text = format!("\n### No plan\n\nThe newest commit could not be planned: {}", failure.markdown());
     style.page(marker(site.unwrap_or_default()).trim_end(), &text)
 }
 
-/// What a job's own page says of its failure.
+/// The text about a failure on the job's own page.
 pub fn failure_markdown(failure: &Failure<'_>) -> String {
     format!("### Failed\n\n{}", failure.markdown())
 }
@@ -92,7 +92,7 @@ fn mistakes((tree, diagnostics, folder): &(&Tree, &[Diagnostic], String)) -> Str
     format!("\n{listed}{more}")
 }
 
-/// An issue. `text` is Markdown of ours.
+/// An issue. `text` is Rollbook's own Markdown.
 pub fn issue(site: &str, text: &str) -> Page {
     let marker = marker(site).trim_end().replace("rollbook-plan", "rollbook-nightly");
     Page { text: format!("{marker}\n{text}"), marker }
@@ -110,14 +110,14 @@ impl Style {
         }
     }
 
-    /// Whether a comment opens with Rollbook's hidden line: of this page, or of one that knew no site.
+    /// Whether a comment starts with Rollbook's hidden line: of this page, or of one without a known site.
     pub fn is_of(self, body: &str, page: &Page) -> bool {
         let opens = body.lines().next().unwrap_or_default().trim_end();
         let Page { marker: nowhere, .. } = self.page(marker("").trim_end(), "");
         opens == page.marker || opens == nowhere || page.marker == nowhere && self.is_plan(opens)
     }
 
-    /// What a comment is to say. Where a page knows no site, each comment stays the one of its own.
+    /// The new text of a comment. If a page has no known site, each comment keeps its own marker.
     pub fn said_in(self, body: &str, page: &Page) -> String {
         let Page { marker: nowhere, .. } = self.page(marker("").trim_end(), "");
         let opens = body.lines().next().unwrap_or_default().trim_end();
@@ -135,8 +135,8 @@ impl Style {
     }
 }
 
-/// What is folded is open, and what is small is as large as the rest. The tags are our own: each has a line of its own,
-/// and no name can bring one.
+/// Opens folded parts, and makes small text as large as the rest. The tags are Rollbook's own: each is on a separate
+/// line, and no name can contain one.
 fn without_html(text: &str) -> String {
     let mut shown = String::new();
     for line in text.lines() {

@@ -1,4 +1,4 @@
-//! What `doctor` found, for people and for programs.
+//! The findings of `doctor`, for people and for programs.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -9,7 +9,7 @@ use super::escape_untrusted;
 use super::json::{pretty, schema};
 use super::lines::{BOLD, GRANT, Lead, REVOKE, painted, wrapped};
 
-/// Renders what each credential is good for, within a width in cells.
+/// Renders the abilities of each credential, within a width in cells.
 pub fn diagnoses_text(diagnoses: &[Diagnosis], width: usize) -> String {
     let mut text = String::new();
     for diagnosis in diagnoses {
@@ -41,7 +41,7 @@ pub fn diagnoses_text(diagnoses: &[Diagnosis], width: usize) -> String {
     text
 }
 
-/// What each credential is good for.
+/// The abilities of each credential.
 #[derive(Serialize, JsonSchema)]
 struct Document<'a> {
     format: &'static str,

@@ -16,22 +16,22 @@ use excerpt::Excerpt;
 pub use json::diagnostics_json;
 pub(super) use json::diagnostics_schema;
 
-/// What miette writes before a message: `  × `.
+/// The width of miette's prefix of a message: `  × `.
 const MESSAGE_INDENT: usize = 4;
 
-/// What miette writes before a help: `  help: `.
+/// The width of miette's prefix of a help: `  help: `.
 const HELP_INDENT: usize = 8;
 
-/// What miette writes before a line: its number and a rule.
+/// The width of miette's prefix of a line: its number and a rule.
 const GUTTER: usize = 9;
 
-/// The fewest columns that are drawn in.
+/// The fewest columns for drawing.
 const NARROWEST: usize = 40;
 
 /// How diagnostics are drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct DiagnosticStyle {
-    /// The characters that frames are made of.
+    /// The characters of the frames.
     pub frames: Frames,
     /// Whether ANSI colours are used.
     pub colour: Colour,
@@ -39,12 +39,12 @@ pub struct DiagnosticStyle {
     pub width: usize,
 }
 
-/// The characters that frames are made of.
+/// The characters of the frames.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Frames {
     /// Box-drawing characters.
     Unicode,
-    /// ASCII only, as far as the tree's own text is.
+    /// ASCII only, except for the tree's own text.
     Ascii,
 }
 
@@ -63,7 +63,7 @@ impl Default for DiagnosticStyle {
     }
 }
 
-/// Draws diagnostics with the lines they are about, and counts them at the end. Nothing gives an empty text.
+/// Draws diagnostics with the lines they are about, and counts them at the end. Without diagnostics the text is empty.
 pub fn diagnostics(tree: &Tree, diagnostics: &[Diagnostic], style: DiagnosticStyle) -> String {
     if diagnostics.is_empty() {
         return String::new();
@@ -73,7 +73,7 @@ pub fn diagnostics(tree: &Tree, diagnostics: &[Diagnostic], style: DiagnosticSty
     let mut text = String::new();
     for diagnostic in diagnostics {
         let drawn = Drawn::new(tree, &locator, diagnostic, style.width.max(NARROWEST));
-        // Writing to a String fails only where a label lies outside of the excerpt that was made for it.
+        // Writing to a String fails only if a label is outside the excerpt that was made for it.
         if handler.render_report(&mut text, &drawn).is_err() {
             text.push_str(&escape_untrusted(&diagnostic.message));
             text.push('\n');
@@ -115,8 +115,8 @@ fn handler(style: DiagnosticStyle) -> GraphicalReportHandler {
         .without_syntax_highlighting()
 }
 
-/// Breaks a text between words, and a longer word where it must be; miette would also break `at-least` and
-/// addresses, which are then copied wrong.
+/// Breaks a text between words, and a longer word if necessary; miette would also break `at-least` and addresses, which
+/// people then copy wrong.
 fn wrapped(text: &str, width: usize) -> String {
     let mut lines = String::new();
     let mut column = 0;
@@ -131,7 +131,7 @@ fn wrapped(text: &str, width: usize) -> String {
             column += 1;
         }
         while let Some((at, _)) = rest.char_indices().nth(width) {
-            // A line that opens with `::` would speak to CI, whose runner passes over the blanks before it.
+            // A line that starts with `::` would be a command to CI, whose runner skips the blanks before it.
             let at = rest.len() - rest[at..].trim_start_matches(':').len();
             if at == rest.len() {
                 break;

@@ -1,16 +1,15 @@
-//! Text from outside, made harmless: names and emails come from people that nobody reviewed.
+//! Makes text from outside harmless: names and emails come from people that nobody reviewed.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
 
 use crate::model::is_invisible;
 
-/// Shows every character that cannot be seen or that moves the cursor, ANSI escapes, line breaks and bidi
-/// overrides among them, as `\u{…}`, so that a name can neither forge a line nor hide a part of one. Plain
-/// spaces stay.
+/// Shows every character that cannot be seen or that moves the cursor, including ANSI escapes, line breaks and bidi
+/// overrides, as `\u{…}`, so that a name can neither forge a line nor hide a part of one. Plain spaces stay.
 ///
-/// Runners of CI take commands from what a step prints: a `::` that opens a line, which a text broken at any
-/// space may get to do, and a `##[` or `##vso[` anywhere. These are shown in the same way.
+/// CI runners execute commands that a step prints: a `::` at the start of a line, which a text that may be broken at
+/// any space can reach, and a `##[` or `##vso[` anywhere. These are shown in the same way.
 pub fn escape_untrusted(text: &str) -> Cow<'_, str> {
     let harmful = |c: char| c != ' ' && is_invisible(c);
     if !text.contains(harmful) && !text.contains("::") && !text.contains("##") {
@@ -31,8 +30,8 @@ pub fn escape_untrusted(text: &str) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// Writes what cannot be seen in JSON as its escapes, and `##` too. `serde_json` escapes ASCII's controls only;
-/// these occur in strings alone.
+/// Escapes invisible characters in JSON, and `##` too. `serde_json` escapes only ASCII's controls; these characters
+/// occur only in strings.
 pub(super) fn escaped(json: &str) -> String {
     let mut text = String::with_capacity(json.len());
     let mut before = ' ';

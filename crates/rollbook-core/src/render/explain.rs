@@ -12,7 +12,7 @@ use super::json::{pretty, schema};
 use super::lines::{BOLD, CHANGE, GRANT, REVOKE, Row, painted};
 use super::plan::short;
 
-/// What an explanation is gathered under.
+/// The subject of an explanation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum About {
     /// A person: their groups.

@@ -1,7 +1,7 @@
 //! Diagnostics and plans as annotations on the lines of a change: workflow commands of GitHub Actions.
 //!
-//! A command is a line `::error file=…,line=…,title=…::message`; what is in it is escaped as the runner's own toolkit
-//! does. GitHub shows ten annotations of each kind for a step, so that everything about a line is one of them.
+//! A command is a line `::error file=…,line=…,title=…::message`, with its content escaped as the runner's own toolkit
+//! does. GitHub shows ten annotations of each kind for a step, so each line gets only one.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ use crate::model::{
 use super::escape_untrusted;
 use super::plan::{allowed_by_change, details, readable, sign_of};
 
-/// How an annotation is marked.
+/// The level of an annotation.
 #[derive(Clone, Copy)]
 enum Kind {
     Error,
@@ -36,8 +36,8 @@ pub fn diagnostics_github(tree: &Tree, found: &[Diagnostic], prefix: &str) -> St
     found.iter().map(line).collect()
 }
 
-/// A plan as annotations: what is refused and blocked as errors, the rules that change, what changes at the lines that ask
-/// for it, and what a reviewer should know. `prefix` is as of [`diagnostics_github`].
+/// A plan as annotations: refused and blocked changes as errors, the rules that change, the operations at the lines that
+/// ask for them, and the notes for a reviewer. `prefix` is as in [`diagnostics_github`].
 pub fn plan_github(plan: &Plan, prefix: &str) -> String {
     let mut text = String::new();
     for verdict in plan.refusals() {
@@ -79,7 +79,7 @@ pub fn plan_github(plan: &Plan, prefix: &str) -> String {
     text
 }
 
-/// What the change does to the rules, which is at no line of its own.
+/// The changes of the rules, which have no line.
 fn changed(plan: &Plan) -> Vec<(&'static str, Vec<String>)> {
     const SHOWN: usize = 40;
     let value = |value: &Option<String>| value.clone().unwrap_or_else(|| "none".into());
@@ -101,7 +101,7 @@ fn gathered<'a, T>(
     let mut gathered: BTreeMap<Location, Vec<&T>> = BTreeMap::new();
     for entry in entries {
         let mut place = place(entry);
-        // A line has one annotation, wherever in it something stands.
+        // A line has only one annotation, for all of its columns.
         place.column = 1;
         gathered.entry(place).or_default().push(entry);
     }

@@ -1,4 +1,4 @@
-//! What a journal tells, for people and for programs. All of it comes from a file, so all of it is made harmless.
+//! A journal, for people and for programs. All of it comes from a file, so all of it is made harmless.
 
 use jiff::Timestamp;
 use schemars::JsonSchema;
@@ -31,7 +31,7 @@ pub fn journal_text(parsed: &Parsed, width: usize) -> String {
     text
 }
 
-/// Renders whether a journal is as it was written, and what was in flight where the run was cut off.
+/// Renders whether a journal is as it was written, and the operations that were in flight if the run was cut off.
 pub fn verification(parsed: &Parsed, width: usize) -> String {
     let journal = &parsed.journal;
     let lines = count(journal.lines.len(), "line");
@@ -125,7 +125,7 @@ struct Listed<'a> {
     broken: Option<BrokenDocument>,
 }
 
-/// A line of a journal as it is written.
+/// A written line of a journal.
 #[derive(JsonSchema)]
 #[expect(dead_code, reason = "it is there for its schema: a chain writes the lines")]
 struct WrittenLine {
@@ -136,7 +136,7 @@ struct WrittenLine {
     at: Timestamp,
     /// The hash of the line before, in hex; zeros before the first.
     previous: String,
-    /// What happened.
+    /// The event.
     record: Record,
     /// SHA-256 over the line before this key, in hex.
     hash: String,
@@ -154,7 +154,7 @@ pub(super) fn journals_schema() -> String {
     schema::<List<'_>>(formats::JOURNALS)
 }
 
-/// What a journal says.
+/// The content of a journal.
 #[derive(Serialize, JsonSchema)]
 struct Document<'a> {
     format: &'static str,
@@ -268,7 +268,7 @@ fn head(journal: &Journal, width: usize) -> String {
     text
 }
 
-/// Who ran it.
+/// The account or operator of a run.
 fn by(begin: &Begin) -> String {
     match (&begin.account, &begin.operator) {
         (Some(account), Some(operator)) => format!("account {account}, for {operator}"),

@@ -66,7 +66,7 @@ fn titled(format: &str, mut schema: Schema) -> String {
     pretty(&schema)
 }
 
-/// Lets objects have more keys than the schema names: a later version may add some (docs/formats.md).
+/// Allows objects to have more keys than the schema names: a later version may add some (docs/formats.md).
 struct AnyMore;
 
 impl Transform for AnyMore {
@@ -107,8 +107,8 @@ fn document<'a>(key: &'a Key, outcome: &'a Outcome) -> OutcomeDocument<'a> {
     OutcomeDocument { key, outcome: outcome.as_str(), seen, why, requires }
 }
 
-/// A document as indented JSON with a line break at its end. Its texts are as they are, but what a terminal would
-/// not show is escaped as in JSON.
+/// A document as indented JSON with a line break at its end. Its texts are unchanged, but characters that a terminal
+/// would not show are escaped as in JSON.
 pub(super) fn pretty(document: &impl Serialize) -> String {
     #[expect(clippy::expect_used, reason = "plain values with string keys always serialise")]
     let json = serde_json::to_string_pretty(document).expect("a document is plain data");

@@ -16,12 +16,12 @@ pub(super) fn painted(style: Style, text: &str) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// The cells that a text takes; it must hold no style.
+/// The cells that a text takes; it must not contain styles.
 pub(super) fn width_of(text: &str) -> usize {
     UnicodeWidthStr::width(text)
 }
 
-/// What carrying a plan out takes: less than a second would promise too much, since it does not include the network.
+/// The cost of carrying a plan out: "less than a second" would promise too much, since the network is not included.
 pub(super) fn effort(plan: &Plan) -> String {
     let least = plan.cost.seconds.max(1.0);
     let requests = count(plan.cost.requests, "request");
@@ -30,13 +30,12 @@ pub(super) fn effort(plan: &Plan) -> String {
     format!("{requests}, about {least:.0} to {:.0} s", least + f64::from(patience))
 }
 
-/// Spaces that bring a text of some cells to a width, and at least two.
+/// Spaces that fill a text of some cells up to a width, at least two.
 pub(super) fn gap(cells: usize, width: usize) -> String {
     " ".repeat(width.saturating_sub(cells).max(2))
 }
 
-/// One line of three columns; the third is at the right edge, and has a line of its own where it does not
-/// fit.
+/// One line of three columns; the third is at the right edge, and moves to a separate line if it does not fit.
 pub(super) struct Row<'a> {
     pub(super) style: Style,
     pub(super) indent: usize,
@@ -55,7 +54,7 @@ impl Row<'_> {
         if !self.middle.is_empty() {
             let middle = width_of(self.middle);
             let aligned = (self.indent + self.head_width + 2).max(used + 2);
-            // Where only that brings the third column into the same line, the second one is nearer.
+            // The second column moves closer if the third would not fit on the line otherwise.
             let nearest = match width_of(self.right) {
                 0 => aligned,
                 right => width.saturating_sub(middle + 2 + right),
@@ -88,21 +87,21 @@ impl Row<'_> {
     }
 }
 
-/// What precedes the lines of a text: one thing before the first, another before the rest. A text from outside is
-/// broken wherever it has a space, so the rest must follow something that no line of a plan starts with.
+/// The prefixes of the lines of a text: one for the first, another for the rest. A text from outside is broken at any
+/// space, so the rest need a prefix with which no line of a plan starts.
 pub(super) struct Lead {
     pub(super) first: &'static str,
     pub(super) rest: &'static str,
 }
 
 impl Lead {
-    /// Our own words, at the edge.
+    /// Rollbook's own words, at the edge.
     pub(super) const PLAIN: Self = Self { first: "", rest: "" };
-    /// One of a list.
+    /// An item of a list.
     pub(super) const BULLET: Self = Self { first: "* ", rest: "  | " };
-    /// What speaks for something.
+    /// A point in favour of something.
     pub(super) const GOOD: Self = Self { first: "+ ", rest: "  | " };
-    /// What speaks against something.
+    /// A point against something.
     pub(super) const BAD: Self = Self { first: "- ", rest: "  | " };
     /// Details of the line above.
     pub(super) const ABOUT: Self = Self { first: "    | ", rest: "    | " };
@@ -110,7 +109,7 @@ impl Lead {
     pub(super) const OUTCOME: Self = Self { first: "              ", rest: "            | " };
 }
 
-/// A text broken at spaces into lines of a width, each behind its lead. A word longer than a line stays whole.
+/// Breaks a text at spaces into lines of a width, each with its prefix. A word longer than a line is not broken.
 pub(super) fn wrapped(text: &str, lead: &Lead, width: usize) -> String {
     let room = width.saturating_sub(width_of(lead.rest)).max(20);
     let mut lines: Vec<String> = vec![String::new()];

@@ -1,8 +1,8 @@
-//! A plan as GitHub-flavoured Markdown: what a reviewer sees in a pull request.
+//! A plan as GitHub-flavoured Markdown, for a reviewer of a pull request.
 //!
-//! The verdict and the totals come first, then what takes access away or is privileged, unfolded; what is long and
-//! harmless is folded. Everything from outside goes through [`escape`], since it names people that nobody reviewed, on
-//! a page where a name could call somebody, draw a link or look like a line of the plan.
+//! The verdict and the totals come first, then everything that revokes access or is privileged, unfolded; long and
+//! harmless parts are folded. Everything from outside goes through [`escape`], since it names people that nobody
+//! reviewed, on a page where a name could mention somebody, draw a link or look like a line of the plan.
 
 mod changes;
 mod escape;
@@ -21,8 +21,8 @@ pub(super) use escape::{code, marker};
 
 pub use page::CommentLimit;
 
-/// Renders a plan as a comment of a pull request within a limit: where that is not enough for all of it, with what is left
-/// out at the top.
+/// Renders a plan as a comment of a pull request within a limit; if not everything fits, a notice at the top says what is
+/// left out.
 pub fn plan_markdown(plan: &Plan, limit: CommentLimit) -> String {
     let marker = marker(host(plan));
     if says_nothing(plan) {
@@ -44,7 +44,7 @@ pub fn plan_markdown(plan: &Plan, limit: CommentLimit) -> String {
     page::page(&head, &sections, &foot(plan), limit)
 }
 
-/// Whether there is nothing for a reviewer to look at.
+/// Whether a reviewer has nothing to look at.
 fn says_nothing(plan: &Plan) -> bool {
     let same = plan.base.as_ref().is_none_or(|base| {
         let Comparison { revision, authors, .. } = base;
@@ -60,7 +60,7 @@ fn host(plan: &Plan) -> &str {
     crate::render::host_of(&plan.site)
 }
 
-/// What a reviewer reads first.
+/// The first lines for a reviewer.
 fn verdict(plan: &Plan) -> String {
     let refused = plan.refusals().next().is_some();
     let misfits = plan.review.as_ref().is_some_and(|review| !review.misfits.is_empty());
@@ -85,7 +85,7 @@ fn verdict(plan: &Plan) -> String {
         0 => String::new(),
         waiting => format!(", {waiting} waiting for an identity provider"),
     };
-    // Behind the grants and the revokes: what is privileged, mailed or blocked.
+    // After the grants and the revokes: the privileged, mailed and blocked changes.
     let others: Vec<String> =
         totals(plan).into_iter().skip(2).filter(|total| !total.ends_with(" waiting")).collect();
     let others = if others.is_empty() { String::new() } else { format!("; {}", others.join(", ")) };
@@ -117,7 +117,7 @@ fn foot(plan: &Plan) -> String {
     format!("---\n\n{reach}{}\n\n<sub>{}</sub>\n", on_merge(plan), made(plan).join(" · "))
 }
 
-/// What happens next. Rollbook does not know what a pipeline does, but it knows what `apply` does.
+/// The next steps. Rollbook does not know the pipeline, but it knows what `apply` does.
 fn on_merge(plan: &Plan) -> String {
     if plan.refusals().next().is_some() {
         return "**On merge:** `rollbook apply` refuses this plan and changes nothing, until what is refused is \
@@ -138,7 +138,7 @@ fn on_merge(plan: &Plan) -> String {
     )
 }
 
-/// Of which commit it was made, when, and what carrying it out takes.
+/// The commit, the time and the cost of the plan.
 fn made(plan: &Plan) -> Vec<String> {
     let commit = plan.header.commit.as_deref();
     let commit = commit.map_or("no clean commit".to_owned(), |commit| {

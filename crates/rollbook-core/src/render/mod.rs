@@ -1,7 +1,7 @@
 //! Values → text, Markdown and JSON. Pure: no terminal, no file, no clock.
 //!
-//! Text carries ANSI styles throughout; the edge strips them where they are not wanted, so that no form of
-//! the output differs by more than colour. Whatever comes from outside goes through [`escape_untrusted()`] first.
+//! Text carries ANSI styles throughout; the edge strips them if they are disabled, so that the forms of the output
+//! differ only in colour. Text from outside goes through [`escape_untrusted()`] first.
 
 mod codeowners;
 mod comment;

@@ -31,7 +31,7 @@ pub(super) use taken::taken;
 /// Characters of the fingerprint that people see.
 pub(super) const SHORT_FINGERPRINT: usize = 8;
 
-/// What the lines of a plan are gathered under.
+/// The headings under which the lines of a plan are gathered.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Grouping {
     /// Groups, with who joins and who leaves.
@@ -41,7 +41,7 @@ pub enum Grouping {
     User,
 }
 
-/// Renders a plan within a width in cells; only names that are longer pass it.
+/// Renders a plan within a width in cells; only longer names exceed it.
 pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
     let mut text = title(plan, width);
     if let Some(taken) = taken(plan) {
@@ -74,7 +74,7 @@ pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
     text
 }
 
-/// Why a plan without operations is complete; empty where it is not.
+/// Why a plan without operations is complete; empty if it is not.
 fn nothing_left(plan: &Plan) -> &'static str {
     let whole = plan.blocked.is_empty() && plan.narrowed_to.is_empty() && plan.review.is_none();
     if !whole || plan.refusals().next().is_some() {
@@ -88,7 +88,7 @@ fn nothing_left(plan: &Plan) -> &'static str {
     }
 }
 
-/// The change first, then the drift; without a base nobody knows which is which.
+/// The change first, then the drift; without a base they cannot be separated.
 fn operations(plan: &Plan, grouping: Grouping, width: usize) -> String {
     let (drift, change): (Vec<_>, Vec<_>) =
         plan.operations.iter().partition(|planned| planned.drift == Drift::Yes);
@@ -107,7 +107,7 @@ fn operations(plan: &Plan, grouping: Grouping, width: usize) -> String {
     text
 }
 
-/// The site and the verdict: what a reviewer reads first.
+/// The site and the verdict, as the first line for a reviewer.
 fn title(plan: &Plan, width: usize) -> String {
     let left = format!("Rollbook plan for {}", escape_untrusted(crate::render::host_of(&plan.site)));
     let refused = if plan.refusals().next().is_some() { "Refused: " } else { "" };
@@ -118,8 +118,7 @@ fn title(plan: &Plan, width: usize) -> String {
     format!("{}{between}{right}\n", painted(BOLD, &left))
 }
 
-/// How much a plan grants and revokes, and what else counts: what is privileged, what somebody gets a mail about, and what
-/// is not done.
+/// The totals of grants and revokes, and other counts that matter: privileged changes, mails, and blocked changes.
 pub(super) fn totals(plan: &Plan) -> Vec<String> {
     let Summary { grants, revokes, blocked, waiting, .. } = plan.summary;
     let privileged = plan.operations.iter().filter(|planned| planned.privileged).count();
@@ -147,7 +146,7 @@ pub(super) fn readable(address: &Address) -> String {
     }
 }
 
-/// What happens to seats, and how far the plan reaches.
+/// The seats, and how far the plan reaches.
 fn seats(plan: &Plan, width: usize) -> String {
     let mut text = String::new();
     for seats in &plan.cost.seats {
@@ -182,7 +181,7 @@ pub(super) fn seat_counts(seats: &SeatChange) -> String {
     parts.chain([left]).collect::<Vec<_>>().join(", ")
 }
 
-/// What carrying the plan out takes, and its fingerprint.
+/// The cost of the plan, and its fingerprint.
 fn foot(plan: &Plan, width: usize) -> String {
     if plan.operations.is_empty() {
         return String::new();

@@ -10,7 +10,7 @@ use super::escape_untrusted;
 use super::lines::{BOLD, CHANGE, GRANT, Lead, REVOKE, count, painted, wrapped};
 use super::plan::{Obstacle, obstacles};
 
-/// Renders a report: every operation of the plan, those that need a person first. What several were refused with is
+/// Renders a report: every operation of the plan, those that need a person first. A refusal of several operations is
 /// shown once, with the first few of them.
 pub fn report_text(plan: &Plan, report: &Report, width: usize) -> String {
     let mut outcomes: Vec<&(Key, Outcome)> = report.outcomes.iter().collect();
@@ -49,7 +49,7 @@ pub fn report_text(plan: &Plan, report: &Report, width: usize) -> String {
     text
 }
 
-/// Operations of which the same became: those that were done each in a line, and of others the first few.
+/// Operations with the same outcome: completed ones each on a line, and of others the first few.
 fn alike_lines(alike: &[&(Key, Outcome)], width: usize) -> String {
     let shown = match alike {
         [(_, outcome), ..] if !outcome.done() && alike.len() > SHOWN + 1 => SHOWN,
@@ -67,7 +67,7 @@ fn alike_lines(alike: &[&(Key, Outcome)], width: usize) -> String {
     text
 }
 
-/// How many operations are named of which the same became.
+/// How many operations with the same outcome are named.
 const SHOWN: usize = 5;
 
 /// One operation and its outcome, with its line break.
@@ -98,7 +98,7 @@ fn detail(outcome: &Outcome) -> String {
     }
 }
 
-/// A word about an operation, and its explanation; both are harmless already.
+/// A word about an operation, and its explanation; both must be harmless already.
 pub(super) fn line(word: &str, style: Style, key: &str, detail: &str, width: usize) -> String {
     let head = format!("{} {key}\n", painted(style, &format!("{word:<13}")));
     if detail.is_empty() { head } else { head + &wrapped(detail, &Lead::OUTCOME, width) }
@@ -117,7 +117,7 @@ fn rank(outcome: &Outcome) -> u8 {
 
 fn totals(plan: &Plan, report: &Report) -> String {
     let mut counts: BTreeMap<(u8, &str), (usize, &'static str)> = BTreeMap::new();
-    // The count of those done as planned is in the head.
+    // The head has the count of those that were done as planned.
     let others = report.outcomes.iter().filter(|(_, outcome)| *outcome != Outcome::Applied { seen: true });
     for (_, outcome) in others {
         counts.entry((rank(outcome), outcome.as_str())).or_insert((0, outcome.as_str())).0 += 1;

@@ -1,10 +1,10 @@
-//! The JSON Schemas of what Rollbook writes.
+//! The JSON Schemas of the documents that Rollbook writes.
 
 use crate::model::formats;
 
 use super::{diagnosis, diagnostics, explain, journal, json, trees, user_report};
 
-/// The JSON Schema of a format, with a line break at its end: of a journal, that of a line.
+/// The JSON Schema of a format, with a line break at its end; for a journal, that of one line.
 pub fn schema_of(format: &str) -> Option<String> {
     let schema = match format {
         formats::PLAN => json::plan_schema,

@@ -13,7 +13,7 @@ use super::json::{pretty, schema};
 pub struct ListedTrees {
     /// The revision that they are compared with.
     pub base: Option<String>,
-    /// Those that are there.
+    /// The existing trees.
     pub trees: Vec<ListedTree>,
     /// The folders of those that only the revision has.
     pub removed: Vec<String>,
@@ -22,11 +22,11 @@ pub struct ListedTrees {
 /// A tree of a repository.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct ListedTree {
-    /// Its folder in the repository, without a `/` at its end; `.` is the repository's own.
+    /// Its folder in the repository, without a `/` at its end; `.` is the root of the repository.
     pub folder: String,
-    /// The Jira site's origin; nothing where the tree is not valid.
+    /// The Jira site's origin; `None` if the tree is invalid.
     pub site: Option<String>,
-    /// Whether it differs from the revision; nothing where none is named.
+    /// Whether it differs from the revision; `None` if no revision is named.
     pub changed: Option<bool>,
 }
 
@@ -62,7 +62,7 @@ pub fn trees_json(listed: &ListedTrees) -> String {
     pretty(&Document { format: formats::TREES, listed })
 }
 
-/// The folders of the trees that are there, as a JSON list on one line: the values of a matrix of CI.
+/// The folders of the existing trees, as a JSON list on one line: the values of a matrix in CI.
 pub fn trees_matrix(listed: &ListedTrees) -> String {
     let folders: Vec<&str> = listed.trees.iter().map(|tree| tree.folder.as_str()).collect();
     escaped(&serde_json::Value::from(folders).to_string()) + "\n"

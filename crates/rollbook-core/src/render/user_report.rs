@@ -1,4 +1,4 @@
-//! Who is on a site, for people, for spreadsheets and for programs.
+//! The people on a site, for people, for spreadsheets and for programs.
 
 use std::borrow::Cow;
 
@@ -73,8 +73,8 @@ pub fn user_report_text(user_report: &UserReport, filter: &UserFilter, width: us
     text
 }
 
-/// Renders everybody as a table with a line of titles. What is not known is an empty cell, and what `unknown` says is
-/// for the caller to tell.
+/// Renders everybody as a table with a line of titles. An unknown value is an empty cell, and the caller reports the
+/// content of `unknown`.
 pub fn user_report_csv(user_report: &UserReport) -> String {
     let titles = [
         "account",
@@ -104,7 +104,7 @@ pub fn user_report_csv(user_report: &UserReport) -> String {
         let cells = about.into_iter().chain([last, known, status, managed, yes(user.declared)]);
         cells.map(|text| cell(text).into_owned()).collect::<Vec<String>>()
     });
-    // Spreadsheets part an unquoted cell at a `;`, too, and so would make cells of their own of what follows.
+    // Spreadsheets also split an unquoted cell at a `;`, which would make separate cells of the rest.
     let mut writer = csv::WriterBuilder::new().quote_style(csv::QuoteStyle::Always).from_writer(Vec::new());
     for row in std::iter::once(titles.map(str::to_owned).to_vec()).chain(rows) {
         // Writing to memory cannot fail, and every row has as many cells.
@@ -166,7 +166,7 @@ pub fn user_report_json(user_report: &UserReport) -> String {
     })
 }
 
-/// Whether the organization manages the account, where anybody says it.
+/// Whether the organization manages the account, if that is known.
 fn managed(user: &ReportedUser) -> Option<bool> {
     match user.claim {
         Claim::Managed => Some(true),
@@ -187,7 +187,7 @@ fn listed(user: &ReportedUser, between: &str) -> String {
     user.groups.iter().map(GroupName::as_str).collect::<Vec<_>>().join(between)
 }
 
-/// The word of the API (docs/atlassian.md#account-kinds).
+/// The API's word (docs/atlassian.md#account-kinds).
 fn kind(kind: AccountKind) -> &'static str {
     match kind {
         AccountKind::Atlassian => "atlassian",
@@ -197,9 +197,9 @@ fn kind(kind: AccountKind) -> &'static str {
     }
 }
 
-/// A cell that no spreadsheet takes for a formula: it opens with an apostrophe where it would open with what starts one
-/// (OWASP, CSV Injection). Tabs and line breaks, which may start one too, are shown as `\u{…}`.
-/// So does each part of it behind a separator: a spreadsheet may part a cell there, quoted or not.
+/// Writes a cell that no spreadsheet takes for a formula: it gets an apostrophe if it starts with a character that
+/// starts one (OWASP, CSV Injection). Tabs and line breaks, which may start one too, are shown as `\u{…}`. Each part
+/// after a separator gets one as well: a spreadsheet may split a cell there, quoted or not.
 fn cell(text: &str) -> Cow<'_, str> {
     let shown = escape_untrusted(text);
     let risky = |part: &str| part.trim_start().trim_start_matches('"').starts_with(['=', '+', '-', '@']);

@@ -1,5 +1,5 @@
-//! The lines that a diagnostic shows: cut out of their files, made harmless, and laid out one after the other in
-//! one space of offsets, so that miette can draw labels in several files and never scans a whole file.
+//! The lines that a diagnostic shows: excerpts of their files, made harmless, and placed one after the other in one
+//! space of offsets, so that miette can draw labels in several files and never scans a whole file.
 
 use miette::{LabeledSpan, MietteError, MietteSpanContents, SourceCode, SourceSpan, SpanContents};
 
@@ -7,7 +7,7 @@ use crate::model::{Label, Location, Locator, SourceFile, Span, Tree};
 
 use crate::render::escape_untrusted;
 
-/// Between two windows, so that they never touch.
+/// The space between two windows, so that they never touch.
 const GAP: usize = 1;
 
 /// The lines that a diagnostic shows.
@@ -46,7 +46,7 @@ struct Wanted<'l> {
 }
 
 impl Excerpt {
-    /// Cuts out what labels point at, the first label's file first.
+    /// Extracts the lines that labels point at, the first label's file first.
     pub(super) fn of(tree: &Tree, locator: &Locator<'_>, labels: &[Label], width: usize) -> Self {
         let mut wanted: Vec<Wanted<'_>> = labels
             .iter()
@@ -80,7 +80,7 @@ impl Excerpt {
     }
 }
 
-/// Whether two labels, the second further down, are shown in one window.
+/// Whether two labels, the second further down, share one window.
 fn are_near(a: &Wanted<'_>, b: &Wanted<'_>) -> bool {
     a.label.span.origin.file == b.label.span.origin.file && b.location.line - a.location.line <= 4
 }
@@ -99,7 +99,7 @@ impl Window {
             labels: Vec::new(),
         };
         let mut offset = top;
-        // The text behind the last line break is a line too, be it empty.
+        // The text after the last line break is also a line, even if it is empty.
         for (line, text) in (from..=last + 1).zip(file.text[top..].split('\n')) {
             let here: Vec<&Wanted<'_>> = wanted.iter().filter(|wanted| line_of(wanted) == line).collect();
             if line <= last || !text.is_empty() {
@@ -108,7 +108,7 @@ impl Window {
             offset += text.len() + 1;
         }
         window.text.pop();
-        // A label behind the last character needs something to point at.
+        // A label after the last character needs something to point at.
         if window.labels.iter().any(|label| label.span.offset() == window.end()) {
             window.text.push(' ');
         }
@@ -119,7 +119,7 @@ impl Window {
         self.start + self.text.len()
     }
 
-    /// Adds a line, cut to what is around its labels, and places them.
+    /// Adds a line, cut to the part around its labels, and places them.
     fn line(&mut self, line: &str, offset: usize, wanted: &[&Wanted<'_>], width: usize) {
         let line = line.trim_end_matches('\r');
         let at = |span: Span| (span.origin.offset as usize - offset).min(line.len());
@@ -163,7 +163,7 @@ fn line_start(text: &str, offset: usize, back: usize) -> usize {
     start + 1
 }
 
-/// The part of a line that is shown when its labels go from `first` to `last`: all of it where it fits.
+/// The part of a line that is shown when its labels go from `first` to `last`: all of it if it fits.
 fn shown(line: &str, first: usize, last: usize, width: usize) -> (usize, usize) {
     if line.len() <= width {
         return (0, line.len());
@@ -205,7 +205,7 @@ impl SourceCode for Excerpt {
         let inner = SourceSpan::from((span.offset() - window.start, span.len()));
         let contents = window.text.read_span(&inner, before, after)?;
         let shown = SourceSpan::from((contents.span().offset() + window.start, contents.span().len()));
-        // Without lines around it, miette asks for the place itself.
+        // Without lines around it, miette asks for the exact place.
         let label = window.labels.iter().find(|label| label.span == *span);
         let column = match label {
             Some(label) if before == 0 && after == 0 => label.column,

@@ -1,4 +1,4 @@
-//! Diagnostics as JSON, in a versioned shape of their own.
+//! Diagnostics as JSON, in their own versioned format.
 
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -17,7 +17,7 @@ struct View<'d> {
     code: &'static str,
     severity: &'static str,
     message: &'d str,
-    /// The first label's place; left out where no file can be named.
+    /// The first label's place; left out if no file can be named.
     #[serde(flatten)]
     place: Option<Place>,
     labels: Vec<LabelView<'d>>,
@@ -31,7 +31,7 @@ struct LabelView<'d> {
     text: &'d str,
 }
 
-/// Lines and columns are counted from 1, columns in characters; the end is the place behind the last character.
+/// Lines and columns are counted from 1, columns in characters; the end is the place after the last character.
 #[derive(Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 struct Place {
@@ -46,7 +46,7 @@ pub(in crate::render) fn diagnostics_schema() -> String {
     schema::<Document<'_>>(formats::DIAGNOSTICS)
 }
 
-/// Writes diagnostics as one JSON document. Its texts are as they are, but what a terminal would not show is
+/// Writes diagnostics as one JSON document. Its texts are unchanged, but characters that a terminal would not show are
 /// escaped as in JSON.
 pub fn diagnostics_json(tree: &Tree, diagnostics: &[Diagnostic]) -> String {
     let locator = Locator::new(tree);

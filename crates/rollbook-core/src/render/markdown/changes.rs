@@ -1,4 +1,4 @@
-//! The operations of a plan: what takes access away or is privileged first and never folded, then the rest.
+//! The operations of a plan: those that revoke access or are privileged first and never folded, then the rest.
 
 use std::collections::BTreeMap;
 
@@ -14,27 +14,27 @@ use super::page::{Block, Line, Section, Weight};
 /// Longer lists of grants are folded.
 const FOLDED: usize = 15;
 
-/// A longer column does not push its neighbours' second one further right.
+/// A longer column does not move the second column of its neighbours.
 const WIDEST: usize = 36;
 
-/// A line of a fence in two columns. On a phone only the first is seen without scrolling: so the reason is there, and
-/// the place comes last.
+/// A line of a fence in two columns. A phone shows only the first without scrolling: so it contains the reason, and the
+/// place is last.
 pub(super) struct Entry {
     pub(super) direction: Direction,
     pub(super) what: String,
     pub(super) reason: String,
-    /// The second column: a place, or what something is now.
+    /// The second column: a place, or the new state of something.
     pub(super) last: String,
     pub(super) revokes: usize,
 }
 
-/// What is listed under one heading: a group, or the accounts.
+/// The entries under one heading: a group, or the accounts.
 struct Gathered<'a> {
     group: Option<&'a GroupName>,
     operations: Vec<&'a PlannedOperation>,
 }
 
-/// The change, without its drift: what takes access away or is privileged, and the rest.
+/// The change, without its drift: operations that revoke access or are privileged, and the rest.
 pub(super) fn change(plan: &Plan) -> [Option<Section>; 2] {
     let operations = plan.operations.iter().filter(|planned| planned.drift != Drift::Yes);
     let (narrowing, widening): (Vec<_>, Vec<_>) =
@@ -54,7 +54,7 @@ pub(super) fn change(plan: &Plan) -> [Option<Section>; 2] {
     })
 }
 
-/// What the base would need as well.
+/// The operations that the base would also need.
 pub(super) fn drift(plan: &Plan) -> Option<Section> {
     let operations: Vec<_> = plan.operations.iter().filter(|planned| planned.drift == Drift::Yes).collect();
     if operations.is_empty() {
@@ -74,7 +74,7 @@ pub(super) fn drift(plan: &Plan) -> Option<Section> {
 }
 
 impl Gathered<'_> {
-    /// Whether a reviewer must see it unfolded: it takes access away, or is privileged.
+    /// Whether a reviewer must see it unfolded: it revokes access, or is privileged.
     fn is_grave(&self) -> bool {
         rank(&self.operations) < Rank::Other
     }
@@ -84,7 +84,7 @@ impl Gathered<'_> {
     }
 }
 
-/// Accounts first, since a change of one is felt in every group; those that gain apart from those that lose.
+/// Accounts first, since a change of one affects every group; those that gain separate from those that lose.
 fn gathered(operations: Vec<&PlannedOperation>) -> Vec<Gathered<'_>> {
     let mut groups: BTreeMap<&GroupName, Vec<&PlannedOperation>> = BTreeMap::new();
     let (mut grave, mut other) = (Vec::new(), Vec::new());
@@ -103,8 +103,8 @@ fn gathered(operations: Vec<&PlannedOperation>) -> Vec<Gathered<'_>> {
     gathered
 }
 
-/// The blocks of all, and behind them the folded grants of groups that had something graver to show: where there is not
-/// room for everything, these go before anybody's revokes do.
+/// The blocks of all, followed by the folded grants of groups with graver changes: if not everything fits, these are
+/// cut before anybody's revokes.
 fn blocks(plan: &Plan, gathered: &[Gathered<'_>]) -> Vec<Block> {
     let plan = Whole::of(plan);
     let (mut blocks, mut rest) = (Vec::new(), Vec::new());
@@ -118,7 +118,7 @@ fn blocks(plan: &Plan, gathered: &[Gathered<'_>]) -> Vec<Block> {
     blocks
 }
 
-/// What is shown of a group, and its grants where they are folded apart.
+/// The block of a group, and a separate block of its grants if they are folded.
 fn block(plan: &Whole<'_>, gathered: &Gathered<'_>) -> (Block, Option<Block>) {
     let mut entries: Vec<Entry> =
         gathered.operations.iter().flat_map(|planned| told(planned, plan)).collect();
@@ -133,7 +133,7 @@ fn block(plan: &Whole<'_>, gathered: &Gathered<'_>) -> (Block, Option<Block>) {
     let said = |direction: Option<Direction>| -> String {
         let of = |shared: &&Shared| direction.is_none_or(|direction| shared.direction == direction);
         let text = |shared: &Shared| match direction {
-            // Its head says already that it is about grants.
+            // Its head already says that it is about grants.
             Some(Direction::Grant) => format!(" · {}", shared.text),
             Some(Direction::Revoke | Direction::Neutral) | None => {
                 format!(" · {}{}", shared.whose, shared.text)
@@ -159,15 +159,15 @@ fn block(plan: &Whole<'_>, gathered: &Gathered<'_>) -> (Block, Option<Block>) {
     (shown, Some(Block::folded_diff(&head, &summary, lines(listed))))
 }
 
-/// What all lines of a direction have in common.
+/// The common part of all lines of a direction.
 struct Shared {
     direction: Direction,
-    /// Says of which lines, where the group has others.
+    /// The lines that it is about, if the group has others.
     whose: &'static str,
     text: String,
 }
 
-/// Takes the reason and the place out of the lines of a group that all have the same one, to be said once.
+/// Removes the reason and the place from the lines of a group if all have the same one, to show it once.
 fn shared(entries: &mut [Entry]) -> Vec<Shared> {
     let mixed = entries.windows(2).any(|pair| pair[0].direction != pair[1].direction);
     let mut shared = Vec::new();
@@ -188,7 +188,7 @@ fn shared(entries: &mut [Entry]) -> Vec<Shared> {
     shared
 }
 
-/// What every one of several lines has.
+/// Removes the part that several lines share, and returns it.
 fn taken_out(entries: &mut [Entry], part: impl Fn(&mut Entry) -> &mut String) -> Option<String> {
     let (first, others) = entries.split_first_mut()?;
     let text = part(first).clone();
@@ -209,7 +209,7 @@ fn group_head(plan: &Whole<'_>, group: &GroupName, operations: &[&PlannedOperati
     parts.extend(is(Action::Create).then(|| "new".to_owned()));
     parts.extend(is(Action::Delete).then(|| "**deleted**".to_owned()));
     parts.extend((rank(operations) == Rank::Privileged).then(|| "**privileged**".to_owned()));
-    // What a group gives reaches everybody in it: no fold may hide that.
+    // The roles of a group affect everybody in it: no fold may hide that.
     let roles = operations.iter().filter_map(|planned| {
         let access = code(&planned.operation.access()?.to_string());
         let change = of_operation(plan.plan(), planned)?;
@@ -264,7 +264,7 @@ fn told(planned: &PlannedOperation, plan: &Whole<'_>) -> Vec<Entry> {
     }
 }
 
-/// How many people are behind a role, and why.
+/// How many people a role affects, and why.
 fn role_details(plan: &Plan, planned: &PlannedOperation) -> Vec<String> {
     of_operation(plan, planned).map(reach_of).into_iter().chain(details(planned)).collect()
 }
@@ -274,12 +274,12 @@ pub(super) fn who(planned: &PlannedOperation) -> String {
     name(&user.map(|user| person(user, planned.name.as_deref())).unwrap_or_default())
 }
 
-/// A place as people and editors write it.
+/// A place in the form that people and editors use.
 pub(super) fn place(location: &Location) -> String {
     format!("{}:{}", location.path, location.line)
 }
 
-/// The lines of a fence, aligned. Nothing of them can open a line, since a sign of ours stands first.
+/// The lines of a fence, aligned. No text from outside can start a line, since each has a sign first.
 pub(super) fn lines(entries: Vec<Entry>) -> Vec<Line> {
     let first = |entry: &Entry| match entry.reason.as_str() {
         "" => entry.what.clone(),

@@ -1,20 +1,20 @@
-//! Text from outside as Markdown that does nothing but show it.
+//! Writes text from outside as Markdown that only shows it.
 //!
-//! GitHub finds mentions, references and links in what Markdown has become, so that a backslash or an entity does not
-//! keep `@name` from calling somebody. Only code does. Therefore a name is code, and of a sentence every word
+//! GitHub finds mentions, references and links after it has rendered Markdown, so a backslash or an entity does not
+//! keep `@name` from notifying somebody. Only code does. Therefore a name is code, and so is every word of a sentence
 //! that is more than letters and plain punctuation.
 
 use std::fmt::Write as _;
 
 use crate::render::escape_untrusted;
 
-/// The most characters of one name, so that no name alone fills a comment.
+/// The most characters of one name, so that a single name cannot fill a comment.
 const LONGEST_NAME: usize = 200;
 
 /// The most characters of one sentence.
 const LONGEST_TEXT: usize = 1_200;
 
-/// Marks between which words are put together, none of which Markdown reads inside of a line.
+/// Marks between joined words, none of which is Markdown inside a line.
 const PLAIN_MARKS: &str = ".,;:!?'\"()-/%→…";
 
 /// A name as code.
@@ -22,16 +22,16 @@ pub(in crate::render) fn code(text: &str) -> String {
     span(&name(text))
 }
 
-/// A name as it is written in a fence: in one line, harmless and within bounds.
+/// A name for a fence: on one line, harmless and within bounds.
 pub(super) fn name(text: &str) -> String {
     clipped(&escape_untrusted(text), LONGEST_NAME)
 }
 
-/// A sentence of ours with names in it, which may have code of its own. It must not open a line.
+/// A sentence of Rollbook's with names in it, which may contain code itself. It must not start a line.
 pub fn prose(text: &str) -> String {
     let text = clipped(&escape_untrusted(text), LONGEST_TEXT);
     let parts: Vec<&str> = text.split('`').collect();
-    // An odd mark opens nothing: what follows the last one is words as well.
+    // An unpaired mark opens nothing: the text after the last one is words as well.
     let closed = parts.len() - usize::from(parts.len().is_multiple_of(2));
     let mut shown = String::new();
     for (index, part) in parts.iter().enumerate() {
@@ -44,8 +44,8 @@ pub fn prose(text: &str) -> String {
     shown
 }
 
-/// The same, of which some words are display names: each is one piece of code, so that none of its words is read as
-/// something else, and that it is seen where it ends.
+/// The same, with some words marked as display names: each becomes one piece of code, so that none of its words is read
+/// as something else, and its end is visible.
 pub(super) fn prose_with_names(text: &str, names: &[String]) -> String {
     let mut shown = String::new();
     let mut rest = text;
@@ -58,7 +58,7 @@ pub(super) fn prose_with_names(text: &str, names: &[String]) -> String {
     shown
 }
 
-/// Puts a piece behind others. Backticks that meet would be one run, which ends no code.
+/// Appends a piece to others. Adjacent backticks would be one run, which does not end code.
 fn join(shown: &mut String, piece: &str) {
     if shown.ends_with('`') && piece.starts_with('`') {
         shown.push(' ');
@@ -66,8 +66,7 @@ fn join(shown: &mut String, piece: &str) {
     shown.push_str(piece);
 }
 
-/// Where the first of some names is a word of its own in a text, and which it is: of two that begin together, the
-/// longer.
+/// The first place where one of some names is a separate word in a text, and the name: of two that start together, the longer.
 fn first_name<'a>(text: &str, names: &'a [String]) -> Option<(usize, &'a str)> {
     let alone = |at: usize, name: &str| {
         let (before, after) = (text[..at].chars().next_back(), text[at + name.len()..].chars().next());
@@ -86,7 +85,7 @@ fn words(text: &str) -> String {
     words.join(" ")
 }
 
-/// A word as it is where it is plain, and as code otherwise, without the marks that end a clause.
+/// A word without change if it is plain, and as code otherwise, without the marks that end a clause.
 fn word(word: &str) -> String {
     if is_plain(word) {
         return word.to_owned();
@@ -99,7 +98,7 @@ fn word(word: &str) -> String {
 fn is_plain(word: &str) -> bool {
     let plain = |c: char| c.is_alphanumeric() || PLAIN_MARKS.contains(c);
     let lower = word.to_lowercase();
-    // GitLab reads `!45` and `%6` as references, too, wherever they are in a word.
+    // GitLab reads `!45` and `%6` as references, too, anywhere in a word.
     let mut pairs = word.chars().zip(word.chars().skip(1));
     let refers =
         pairs.any(|(mark, next)| matches!(mark, '!' | '%') && (next.is_alphanumeric() || next == '"'));
@@ -114,7 +113,7 @@ fn is_plain(word: &str) -> bool {
 fn span(text: &str) -> String {
     let ticks = "`".repeat(longest_run(text) + 1);
     let edge = |c: Option<char>| matches!(c, None | Some('`' | ' '));
-    // Of spaces at both ends Markdown takes one away.
+    // Markdown removes one of the spaces at each end.
     let pad = if edge(text.chars().next()) || edge(text.chars().last()) { " " } else { "" };
     format!("{ticks}{pad}{text}{pad}{ticks}")
 }
@@ -128,8 +127,8 @@ fn longest_run(text: &str) -> usize {
     text.split(|c| c != '`').map(str::len).max().unwrap_or(0)
 }
 
-/// The comment by which the page of a site is found again. Whatever is not a host's character is encoded, so that it
-/// cannot end the comment.
+/// The comment by which the page of a site is recognized. Characters that do not belong to a host are encoded, so that
+/// it cannot end the comment.
 pub(in crate::render) fn marker(host: &str) -> String {
     let mut shown = String::from("<!-- rollbook-plan ");
     let mut before = ' ';
@@ -203,7 +202,7 @@ mod tests {
         );
         assert_eq!(with("named named, nameda", &["named", ""]), "`named` `named`, nameda");
         assert_eq!(with("a `b` is `` c", &["b` is `"]), "a `` b` is ` `` c");
-        // Backticks that meet would be one run.
+        // Adjacent backticks would be one run.
         assert_eq!(with("a #(Bob)# c", &["Bob"]), "a `#(` `Bob` `)#` c");
     }
 

@@ -1,4 +1,4 @@
-//! A page of sections that keeps within what a comment holds.
+//! A page of sections that fits into a comment.
 
 use std::collections::BTreeSet;
 
@@ -6,15 +6,15 @@ use crate::render::lines::count;
 
 use super::escape::fence;
 
-/// The most characters of a page, by the highest count: in UTF-16 units. Each is below what a
-/// platform takes for a comment; what is put around the page has the rest.
+/// The most characters of a page, by the highest count: in UTF-16 units. Each limit is below what a platform accepts
+/// for a comment; the text around the page uses the rest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CommentLimit(usize);
 
 impl CommentLimit {
     /// GitHub refuses a comment of more than 65,536.
     pub const GITHUB: Self = Self(60_000);
-    /// GitLab refuses a note of more than 1,000,000; of more than this nobody reads to the end.
+    /// GitLab refuses a note of more than 1,000,000; nobody would read even this much to the end.
     pub const GITLAB: Self = Self(250_000);
     /// Bitbucket Cloud refuses a comment of more than 32,768.
     pub const BITBUCKET: Self = Self(32_000);
@@ -25,33 +25,33 @@ impl CommentLimit {
     }
 }
 
-/// Kept free for saying what is not shown.
+/// Reserved for the notice about omitted parts.
 const NOTICE: usize = 1_600;
 
-/// Kept free, in each section, for saying that it is cut.
+/// Reserved, in each section, for its own notice.
 const TOLD: usize = 100;
 
-/// A block of more lines is cut inside; a shorter one is shown whole or not at all.
+/// A block with more lines is cut inside; a shorter one is shown completely or not at all.
 const DIVISIBLE: usize = 40;
 
-/// What goes first where there is not room for everything: the first of these are cut last.
+/// The order in which parts are kept if not everything fits: the first of these are cut last.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Weight {
-    /// What is refused, or let pass by the change itself.
+    /// Refusals, and changes that only the change itself lets pass.
     Judgement,
-    /// Whom and what names mean.
+    /// The meaning of names.
     Identity,
     /// The rules that differ.
     Rule,
     /// Revokes and privileged grants.
     Revoke,
-    /// What is not from this change.
+    /// Operations that are not from this change.
     Drift,
-    /// What is blocked, and what a reviewer should know.
+    /// Blocked operations, and notes for a reviewer.
     Remark,
     /// Other grants.
     Grant,
-    /// What has been said already, in another order.
+    /// Facts that were shown before, in another order.
     Again,
 }
 
@@ -66,7 +66,7 @@ pub(super) struct Line {
 /// Lines that belong together, such as those of a group.
 #[derive(Debug, Default)]
 pub(super) struct Block {
-    /// What it is about, where another block of the section may be about the same.
+    /// Its subject, if another block of the section may have the same.
     pub(super) subject: Option<String>,
     pub(super) open: String,
     pub(super) lines: Vec<Line>,
@@ -79,20 +79,20 @@ pub(super) struct Section {
     pub(super) weight: Weight,
     /// Its name in the notice of what is left out.
     pub(super) name: &'static str,
-    /// What each of its blocks is about, where there is more than one.
+    /// The kind of subject of its blocks, if there is more than one.
     pub(super) of: &'static str,
     pub(super) open: String,
     pub(super) blocks: Vec<Block>,
     pub(super) close: String,
 }
 
-/// As much of a section as there is room for.
+/// The part of a section that fits.
 #[derive(Debug, Default)]
 struct Fitted {
     text: String,
     /// The units of its blocks.
     taken: usize,
-    /// What is not shown.
+    /// The number of omitted lines.
     lines: usize,
     subjects: usize,
     revokes: usize,
@@ -111,7 +111,7 @@ impl Block {
         Self { subject: None, open: format!("{open}{fence}diff\n"), lines, close: format!("{fence}\n\n") }
     }
 
-    /// The same, behind a line that opens it. The summary is our own words.
+    /// The same, folded behind a summary of Rollbook's own words.
     pub(super) fn folded_diff(open: &str, summary: &str, lines: Vec<Line>) -> Self {
         let mut block = Self::diff(&format!("{open}<details><summary>{summary}</summary>\n\n"), lines);
         block.close.push_str("</details>\n\n");
@@ -123,7 +123,7 @@ impl Block {
         Self { subject: None, open: String::new(), lines, close: "\n".into() }
     }
 
-    /// The same block, known to be about something.
+    /// The same block, with its subject.
     pub(super) fn about(self, subject: &str) -> Self {
         Self { subject: Some(subject.to_owned()), ..self }
     }
@@ -153,13 +153,13 @@ impl Block {
 }
 
 impl Section {
-    /// How many things some of its blocks are about.
+    /// How many subjects some of its blocks have.
     fn subjects<'a>(blocks: impl Iterator<Item = &'a Block>) -> usize {
         let mut subjects = BTreeSet::new();
         blocks.filter(|block| block.subject.as_ref().is_none_or(|subject| subjects.insert(subject))).count()
     }
 
-    /// What it takes even where nothing of it is shown.
+    /// Its size even if none of its blocks is shown.
     fn frame(&self) -> usize {
         units(&self.open) + units(&self.close) + TOLD
     }
@@ -172,7 +172,7 @@ impl Section {
         let mut cut = Vec::new();
         for block in &self.blocks {
             let (part, shown) = if full { (String::new(), 0) } else { block.fitted(left) };
-            // Whatever follows may be shorter and would fit, and then nobody could tell what is missing where.
+            // A later block may be shorter and would fit, but then it would be unclear where something is missing.
             full = full || shown < block.lines.len();
             fitted.taken += units(&part);
             left -= units(&part).min(left);
@@ -192,7 +192,7 @@ impl Section {
     }
 }
 
-/// Puts a page together. The head and the foot are always whole.
+/// Assembles a page. The head and the foot are always complete.
 pub(super) fn page(head: &str, sections: &[Section], foot: &str, limit: CommentLimit) -> String {
     let frames: usize = sections.iter().map(Section::frame).sum();
     let mut room = limit.0.saturating_sub(units(head) + units(foot) + NOTICE + frames);
@@ -211,7 +211,7 @@ pub(super) fn page(head: &str, sections: &[Section], foot: &str, limit: CommentL
     text
 }
 
-/// What is not shown, at the top, where nobody misses it.
+/// The omitted parts, at the top, where they are seen.
 fn notice(fitted: &[(usize, &Section, Fitted)]) -> String {
     let cut: Vec<String> = fitted
         .iter()

@@ -1,4 +1,4 @@
-//! The plan by person, folded: what somebody gains and loses, over all groups.
+//! The plan by person, folded: gains and losses over all groups.
 
 use std::collections::BTreeMap;
 
@@ -66,7 +66,7 @@ fn people(plan: &Plan) -> BTreeMap<&UserRef, Changes<'_>> {
     people
 }
 
-/// How many people it is about.
+/// The number of people that it is about.
 pub(super) fn number(plan: &Plan) -> usize {
     people(plan).len()
 }

@@ -1,4 +1,4 @@
-//! What stands after the operations: what was adopted or not reviewed, what is blocked, and what a reviewer should know.
+//! The parts after the operations: adopted changes, changes without review, blocked changes, and notes for a reviewer.
 
 use crate::model::{Direction, Key, Note, Plan};
 use crate::render::lines::count;
@@ -10,7 +10,7 @@ use super::changes::{Entry, lines, place};
 use super::escape::{code, name, prose, prose_with_names};
 use super::page::{Block, Line, Section, Weight};
 
-/// Longer lists of what is blocked by one thing are folded.
+/// Longer lists of changes with one obstacle are folded.
 const FOLDED: usize = 15;
 
 pub(super) fn adopted(plan: &Plan) -> Option<Section> {
@@ -86,7 +86,7 @@ pub(super) fn blocked(plan: &Plan) -> Option<Section> {
     Some(section)
 }
 
-/// What guards let pass or could not judge, and the notes.
+/// Guards that let something pass or could not be evaluated, and the notes.
 pub(super) fn notes(plan: &Plan) -> Option<Section> {
     let aside = plan.guards.iter().filter_map(set_aside).map(|text| format!("- Guard {}.\n", prose(&text)));
     let unjudged = unjudged(plan).map(|text| format!("- {}\n", prose(&text)));
@@ -95,8 +95,7 @@ pub(super) fn notes(plan: &Plan) -> Option<Section> {
     (!lines.is_empty()).then(|| section("Notes", vec![Block::list(lines)]))
 }
 
-/// How many notes of one kind are shown, where each has its line and where all are in one: a comment has its room for
-/// changes.
+/// The most notes of one kind that are shown, each on a line or all on one: the space of a comment is for changes.
 const SENTENCES: usize = 5;
 const PARTS: usize = 20;
 

@@ -1,4 +1,4 @@
-//! What precedes the operations: refusals, what the change itself lets pass, whom names mean, and the rules.
+//! The parts before the operations: refusals, changes that only the change itself lets pass, the meaning of names, and the rules.
 
 use crate::model::{Direction, Plan, Verdict};
 use crate::render::lines::count;
@@ -110,7 +110,7 @@ fn rules(plan: &Plan) -> Option<Section> {
     })
 }
 
-/// The beginning of a text that may be very long, so that it leaves room for the others.
+/// The start of a text that may be very long, so that it leaves space for the others.
 fn clipped(text: &str) -> String {
     const SHOWN: usize = 300;
     let more = text.chars().count().saturating_sub(SHOWN);

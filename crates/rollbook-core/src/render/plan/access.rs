@@ -1,9 +1,9 @@
-//! Who gets or loses a role in an app since a group gives it, or gives it no more.
+//! The people who get or lose a role in an app, since a group starts or stops giving it.
 
 use crate::model::{AccessChange, Action, Beneficiary, Plan, PlannedOperation};
 use crate::render::escape_untrusted;
 
-/// What a plan says of the people behind the operation of a role.
+/// The people of the operation on a role.
 pub(in crate::render) fn of_operation<'a>(
     plan: &'a Plan,
     planned: &PlannedOperation,
@@ -35,7 +35,7 @@ pub(in crate::render) fn reach_of(change: &AccessChange) -> String {
     format!("{} {verb}{mails}", people(number))
 }
 
-/// The people behind every operation of a role, with what they get or lose by which group.
+/// The people of every operation on a role, with the role and the group.
 pub(in crate::render) fn people_of(
     plan: &Plan,
 ) -> impl Iterator<Item = (&AccessChange, &Beneficiary, String)> {

@@ -1,4 +1,4 @@
-//! How a tree differs from its base in what a reviewer must not miss.
+//! The differences between a tree and its base that a reviewer must not miss.
 
 use std::collections::BTreeMap;
 
@@ -14,10 +14,10 @@ use crate::render::lines::{BOLD, CHANGE, Lead, Row, count, painted, wrapped};
 use super::readable;
 use super::rows::short;
 
-/// The most mappings that are new that are listed one by one; a tree's first lock has all of its people.
+/// The most new mappings that are listed one by one; a tree's first lock has all of its people.
 const NEW_MAPPINGS: usize = 20;
 
-/// What precedes the operations: whom and what names mean, the rules, and what the change lets pass.
+/// The parts before the operations: the meaning of names, the rules, and changes that only the change lets pass.
 pub(super) fn before_operations(plan: &Plan, width: usize) -> String {
     let mut text = String::new();
     if let Some(base) = &plan.base {
@@ -29,7 +29,7 @@ pub(super) fn before_operations(plan: &Plan, width: usize) -> String {
     text
 }
 
-/// What a plan was compared with, in a sentence.
+/// The base of a plan, in a sentence.
 pub(in crate::render) fn compared(base: &Comparison) -> String {
     let revision = &base.revision;
     let commit = revision.commit.as_deref().map(|commit| commit.get(..12).unwrap_or(commit));
@@ -70,13 +70,13 @@ fn identities(changes: &[IdentityChange], width: usize) -> String {
 /// How the meaning of a name differs, in one line.
 #[derive(Clone, Copy)]
 pub(in crate::render) enum Mapping<'a> {
-    /// The name means something else, or means something for the first time, or is gone.
+    /// The name has another meaning, or a new one, or is gone.
     Means(&'a IdentityChange),
     /// The same account or group under another name; the old name is gone.
     Renamed { was: &'a Address, change: &'a IdentityChange },
 }
 
-/// What is to be listed of the names that mean something else, and how many that had no id are left out.
+/// The names to list with another meaning, and how many of those without an ID before are left out.
 pub(in crate::render) fn mappings(changes: &[IdentityChange]) -> (Vec<Mapping<'_>>, usize) {
     let mut gone: BTreeMap<(bool, &str), Vec<&Address>> = BTreeMap::new();
     let mut came: BTreeMap<(bool, &str), usize> = BTreeMap::new();
@@ -87,7 +87,7 @@ pub(in crate::render) fn mappings(changes: &[IdentityChange]) -> (Vec<Mapping<'_
             (Some(_) | None, _) => {}
         }
     }
-    // Where one name goes and one comes, nothing else can be meant.
+    // If one name goes and one comes, nothing else can be meant.
     let renamed = |change: &IdentityChange, id: &str| {
         let thing = thing(change, id);
         let [was] = gone.get(&thing)?.as_slice() else { return None };
@@ -110,7 +110,7 @@ pub(in crate::render) fn mappings(changes: &[IdentityChange]) -> (Vec<Mapping<'_
     (other, more)
 }
 
-/// The account or the group that an id of a change is of.
+/// The account or the group that an ID in a change belongs to.
 fn thing<'a>(change: &IdentityChange, id: &'a str) -> (bool, &'a str) {
     (matches!(change.address, Address::User(_)), id)
 }
@@ -123,7 +123,7 @@ impl Mapping<'_> {
         }
     }
 
-    /// What differs; `shown` makes ids and names fit for where they are shown.
+    /// The difference; `shown` escapes IDs and names for their place.
     pub(in crate::render) fn differs(&self, shown: impl Fn(&str) -> String) -> String {
         let id = |id: &Option<String>| id.as_deref().map_or("none".into(), &shown);
         let live = |change: &IdentityChange| {
@@ -157,7 +157,7 @@ fn rules(changes: &[RuleChange], width: usize) -> String {
     text
 }
 
-/// What the tree declares otherwise, where no operation shows all of it.
+/// Differences in declarations, if no operation shows all of them.
 fn declared(changes: &[DeclarationChange], width: usize) -> String {
     if changes.is_empty() {
         return String::new();
@@ -177,7 +177,7 @@ fn declared(changes: &[DeclarationChange], width: usize) -> String {
     text
 }
 
-/// How something is declared otherwise, in words.
+/// A difference between declarations, in words.
 pub(in crate::render) fn differs(declared: &Declared) -> String {
     match declared {
         Declared::GroupLeaves { members, revokes } => {
@@ -215,7 +215,7 @@ fn allowed(plan: &Plan, width: usize) -> String {
     text
 }
 
-/// What the rules of the base would refuse, and those of the change let pass.
+/// The changes that the rules of the base would refuse, and those of the change let pass.
 pub(in crate::render) fn allowed_by_change(plan: &Plan) -> Vec<String> {
     plan.guards
         .iter()
@@ -232,7 +232,7 @@ pub(in crate::render) fn allowed_by_change(plan: &Plan) -> Vec<String> {
         .collect()
 }
 
-/// What was done by hand and is declared now.
+/// The manual changes that are declared now.
 pub(super) fn adopted(adopted: &[Adopted], width: usize) -> String {
     if adopted.is_empty() {
         return String::new();
@@ -252,7 +252,7 @@ pub(super) fn adopted(adopted: &[Adopted], width: usize) -> String {
     text
 }
 
-/// What was done, by what would undo it.
+/// The manual change, by the operation that would undo it.
 pub(in crate::render) fn by_hand(entry: &Adopted) -> &'static str {
     match (entry.undoes, &entry.address) {
         (Action::Remove, Address::Member(..)) => "came in",

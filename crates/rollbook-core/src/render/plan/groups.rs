@@ -10,7 +10,7 @@ use super::access::{of_operation, reach_of};
 use super::people::user_rows;
 use super::rows::{Line, details, origin_of, person, rows, short, sign_of};
 
-/// How soon a reviewer must see operations.
+/// The urgency of operations for a reviewer.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(in crate::render) enum Rank {
     Privileged,
@@ -29,12 +29,12 @@ pub(in crate::render) fn rank(operations: &[&PlannedOperation]) -> Rank {
     }
 }
 
-/// What the heads of groups say of a whole plan, counted once for all of them.
+/// Counts over a whole plan for the heads of groups, computed once for all of them.
 pub(in crate::render) struct Whole<'a> {
     plan: &'a Plan,
     /// How many operations there are on each group.
     operations: BTreeMap<&'a GroupName, usize>,
-    /// The surface that most operations go through: only the others are named at each.
+    /// The surface of most operations: only the others are named at each.
     usual: Option<Surface>,
 }
 
@@ -52,8 +52,8 @@ impl<'a> Whole<'a> {
         self.plan
     }
 
-    /// Whether these are all operations on a group. One that is changed here and in another part of a plan has no
-    /// counts that would be true of this part.
+    /// Whether these are all operations on a group. The counts of a group that is also changed in another part of a
+    /// plan would be wrong for this part.
     fn is(&self, name: &GroupName, operations: &[&PlannedOperation]) -> bool {
         self.operations.get(name) == Some(&operations.len())
     }
@@ -64,7 +64,7 @@ impl<'a> Whole<'a> {
         self.plan.groups.get(index)
     }
 
-    /// The surfaces of operations, where one of them is not the usual one.
+    /// The surfaces of operations, if one of them is not the usual one.
     pub(in crate::render) fn via(&self, operations: &[&PlannedOperation]) -> Option<String> {
         let surfaces: BTreeSet<Surface> = operations.iter().map(|planned| planned.via).collect();
         let unusual = surfaces.iter().any(|via| Some(*via) != self.usual);
@@ -72,8 +72,8 @@ impl<'a> Whole<'a> {
         unusual.then(|| format!("via {}", names.join(" and ")))
     }
 
-    /// How many members a group has: a new one after the plan, a deleted one before it, and another one before and after
-    /// it, where these are all operations on it.
+    /// The number of a group's members: of a new group after the plan, of a deleted one before it, and of another one
+    /// before and after it, if these are all operations on it.
     pub(in crate::render) fn members(
         &self,
         name: &GroupName,
@@ -90,14 +90,14 @@ impl<'a> Whole<'a> {
     }
 }
 
-/// The surface that most operations go through, and of several the first.
+/// The surface of most operations; if there are several, the first.
 fn usual(plan: &Plan) -> Option<Surface> {
     let of = |surface: &Surface| plan.operations.iter().filter(|planned| planned.via == *surface).count();
     let used = Surface::ALL.into_iter().rev().filter(|surface| of(surface) > 0);
     used.max_by_key(of)
 }
 
-/// Which surface the operations go through, in a sentence.
+/// The surface of the operations, in a sentence.
 pub(in crate::render) fn by_way_of(plan: &Plan) -> Option<String> {
     let usual = usual(plan)?;
     Some(if plan.operations.iter().all(|planned| planned.via == usual) {
@@ -129,7 +129,7 @@ pub(super) fn by_group(plan: &Plan, operations: &[&PlannedOperation], width: usi
     ranked(users.chain(groups))
 }
 
-/// Blocks of rows: what a reviewer must see first is first, and within a rank the order stays.
+/// Blocks of rows: the most urgent first, and within a rank in the given order.
 pub(super) fn ranked(blocks: impl Iterator<Item = (Rank, String)>) -> String {
     let mut blocks: Vec<(Rank, String)> = blocks.collect();
     blocks.sort_by_key(|(rank, _)| *rank);
@@ -169,7 +169,7 @@ pub(super) fn group(
     text
 }
 
-/// The line of a role that the group gives from now on, or no more.
+/// The line of a role that the group starts or stops giving.
 fn role_line(plan: &Plan, planned: &PlannedOperation) -> Option<Line> {
     let access = planned.operation.access()?;
     let direction = planned.operation.direction();
@@ -194,7 +194,7 @@ fn member_line(planned: &PlannedOperation, address: &Address) -> Line {
     }
 }
 
-/// Who loses a group that is deleted.
+/// The people who lose a group that is deleted.
 fn lost_members(whole: Option<&PlannedOperation>) -> Vec<Line> {
     let Some(Operation::DeleteGroup { members, .. }) = whole.map(|planned| &planned.operation) else {
         return Vec::new();

@@ -1,10 +1,10 @@
-//! What the guards say of a plan.
+//! The verdicts of the guards on a plan.
 
 use crate::model::{Plan, Ruling, Verdict};
 use crate::render::escape_untrusted;
 use crate::render::lines::{BOLD, Lead, REVOKE, Row, count, painted, wrapped};
 
-/// What tripped, and what to do about it.
+/// The refusals, each with its help.
 pub(super) fn refused(plan: &Plan, width: usize) -> String {
     let refusals: Vec<&Verdict> = plan.refusals().collect();
     if refusals.is_empty() {
@@ -17,13 +17,13 @@ pub(super) fn refused(plan: &Plan, width: usize) -> String {
     text
 }
 
-/// What to do about a refusal; nothing where the next one has the same help, which follows it.
+/// The help of a refusal; `None` if the next one has the same help, which follows it.
 pub(in crate::render) fn help_of<'a>(refusals: &[&'a Verdict], at: usize) -> Option<&'a str> {
     let same = |next: &&Verdict| (next.guard, &next.help) == (refusals[at].guard, &refusals[at].help);
     (!refusals.get(at + 1).is_some_and(same)).then_some(refusals[at].help.as_str())
 }
 
-/// What was set aside, and what could not be judged.
+/// The guards that were set aside, and those that could not be evaluated.
 pub(super) fn not_refused(plan: &Plan, width: usize) -> String {
     let mut text = String::new();
     let aside: Vec<String> = plan.guards.iter().filter_map(set_aside).collect();
@@ -37,7 +37,7 @@ pub(super) fn not_refused(plan: &Plan, width: usize) -> String {
     text
 }
 
-/// The guards that the tree asks for and that could not be judged, in a sentence.
+/// The guards that the tree asks for and that could not be evaluated, in a sentence.
 pub(in crate::render) fn unjudged(plan: &Plan) -> Option<String> {
     let unjudged = plan.guards.iter().filter(|verdict| verdict.ruling == Ruling::NotJudged);
     let unjudged: Vec<String> =
@@ -60,7 +60,7 @@ fn refusal(verdict: &Verdict, help: Option<&str>, width: usize) -> String {
     text
 }
 
-/// What would be refused, and was let pass by somebody.
+/// A refusal that a waiver or a flag set aside.
 pub(in crate::render) fn set_aside(verdict: &Verdict) -> Option<String> {
     let by = match &verdict.ruling {
         Ruling::Waived { because, until } => format!("waived until {until}: {because}"),

@@ -1,4 +1,4 @@
-//! The notes of a plan, and what is blocked: a sentence that holds for many is shown once.
+//! The notes of a plan, and its blocked changes: a sentence that applies to many is shown once.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ use super::rows::short;
 #[derive(PartialEq, Eq, Hash)]
 struct Kind {
     code: &'static str,
-    /// What each of them starts and ends with.
+    /// The common start and end of each of them.
     around: [&'static str; 2],
     /// The sentence for all of them, behind their number.
     of_all: &'static str,
@@ -62,7 +62,7 @@ const KINDS: [Kind; 8] = [
 ];
 
 impl Kind {
-    /// What a note of the kind says beyond what all of them say.
+    /// The part of a note that differs from the others of its kind.
     fn part<'a>(&self, note: &'a Note) -> Option<&'a str> {
         let [before, after] = self.around;
         let text = (self.code == note.code).then_some(note.text.as_str())?;
@@ -70,18 +70,18 @@ impl Kind {
     }
 }
 
-/// Notes, each with what it says beyond what is said of all of them.
+/// Notes, each with the part that differs from the others.
 type Parts<'a> = Vec<(&'a str, &'a Note)>;
 
 /// The notes with one code.
 pub(in crate::render) struct Noted<'a> {
     pub(in crate::render) code: &'a str,
-    /// The sentence for all of them, with their number; nothing where each has its own.
+    /// The sentence for all of them, with their number; `None` if each has its own.
     pub(in crate::render) of_all: Option<String>,
     pub(in crate::render) notes: Parts<'a>,
 }
 
-/// The notes by their code, in the order of the first of each.
+/// Groups the notes by their code, in the order of the first of each.
 pub(in crate::render) fn gathered(notes: &[Note]) -> Vec<Noted<'_>> {
     let mut gathered: IndexMap<(&str, Option<&Kind>), Parts<'_>> = IndexMap::new();
     for note in notes {
@@ -97,7 +97,7 @@ pub(in crate::render) fn gathered(notes: &[Note]) -> Vec<Noted<'_>> {
 impl<'a> Noted<'a> {
     fn of(code: &'a str, kind: Option<&Kind>, parts: Parts<'a>) -> Self {
         match (kind, parts.as_slice()) {
-            // One alone is its own sentence.
+            // A single note is its own sentence.
             (Some(_), [(_, note)]) => Self { code, of_all: None, notes: vec![(&note.text, note)] },
             (Some(kind), several) => {
                 Self { code, of_all: Some(format!("{} {}", several.len(), kind.of_all)), notes: parts }
@@ -106,7 +106,7 @@ impl<'a> Noted<'a> {
         }
     }
 
-    /// What is between several: no mark that one of them has.
+    /// The separator of several: a mark that none of them contains.
     pub(in crate::render) fn separator(&self) -> &'static str {
         if self.notes.iter().any(|(part, _)| part.contains(',')) { "; " } else { ", " }
     }
@@ -134,21 +134,21 @@ pub(super) fn notes(plan: &Plan, width: usize) -> String {
     text
 }
 
-/// What one obstacle blocks.
+/// The changes that one obstacle blocks.
 pub(in crate::render) struct Obstacle<'a> {
     pub(in crate::render) code: &'a str,
-    /// What stands in the way.
+    /// The obstacle.
     pub(in crate::render) why: Cow<'a, str>,
     /// What to do.
     pub(in crate::render) help: Cow<'a, str>,
     pub(in crate::render) entries: Vec<&'a Blocked>,
 }
 
-/// What stands for the email of each of several people.
+/// The placeholder for the email of each of several people.
 const EMAIL: &str = "EMAIL";
 
-/// What is blocked, by why and by what to do: a reason that holds for several groups of a person, or for several people but
-/// for their emails, is shown once.
+/// Groups blocked changes by their obstacle and help: a reason for several groups of a person, or for several people that
+/// differs only in their emails, is shown once.
 pub(in crate::render) fn obstacles(blocked: &[Blocked]) -> Vec<Obstacle<'_>> {
     let mut alike: IndexMap<[&str; 3], Vec<&Blocked>> = IndexMap::new();
     for entry in blocked {
@@ -176,7 +176,7 @@ pub(in crate::render) fn obstacles(blocked: &[Blocked]) -> Vec<Obstacle<'_>> {
     obstacles.into_values().collect()
 }
 
-/// The email of the user whom a blocked operation is about.
+/// The email of the user that a blocked operation is about.
 fn email(entry: &Blocked) -> Option<&Email> {
     match entry.address.user()? {
         UserRef::Email(email) => Some(email),

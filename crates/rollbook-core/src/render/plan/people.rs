@@ -1,4 +1,4 @@
-//! A plan by person: what they gain and what they lose.
+//! A plan by person: gains and losses.
 
 use std::collections::BTreeMap;
 
@@ -31,7 +31,7 @@ fn user_row(planned: &PlannedOperation, plan: &Whole<'_>) -> OwnedRow {
     }
 }
 
-/// What an operation does to an account, and with which effects. The groups of an invitation are operations too.
+/// The effects of an operation on an account. The groups of an invitation are operations too.
 pub(in crate::render) fn account_details(planned: &PlannedOperation) -> Vec<String> {
     let mut details = Vec::new();
     match &planned.operation {
@@ -73,7 +73,7 @@ pub(in crate::render) fn account_details(planned: &PlannedOperation) -> Vec<Stri
     details
 }
 
-/// The groups that the site puts somebody into because of the apps of their invitation.
+/// The groups to which the site adds somebody because of the apps of their invitation.
 pub(in crate::render) fn joins(planned: &PlannedOperation) -> Option<String> {
     let groups: Vec<_> =
         planned.operation.defaults().iter().map(|group| escape_untrusted(group.name.as_str())).collect();
@@ -92,7 +92,7 @@ fn names(memberships: &[Kept]) -> String {
     names.join(" and ")
 }
 
-/// The operations on one person, and the roles that their groups give or take.
+/// The operations on one person, and the roles that their groups start or stop giving.
 #[derive(Default)]
 struct Changes<'a> {
     operations: Vec<&'a PlannedOperation>,
@@ -137,7 +137,7 @@ pub(super) fn by_user(plan: &Plan, operations: &[&PlannedOperation], width: usiz
     ranked(people.chain(groups))
 }
 
-/// What one person gains and loses. What is only one line is not counted.
+/// The gains and losses of one person. A single line is not counted.
 fn person_rows(user: &UserRef, changes: &Changes<'_>, plan: &Whole<'_>, width: usize) -> String {
     let Changes { operations, roles } = changes;
     let name = operations.iter().find_map(|planned| planned.name.as_deref());
@@ -160,7 +160,7 @@ fn person_rows(user: &UserRef, changes: &Changes<'_>, plan: &Whole<'_>, width: u
     text
 }
 
-/// What somebody gets or loses since a group gives it, or gives it no more.
+/// A role that somebody gets or loses, since a group starts or stops giving it.
 fn role_line(role: &Role<'_>) -> Line {
     let direction = role.planned.operation.direction();
     let privileged = if role.planned.privileged { "privileged, " } else { "" };

@@ -1,4 +1,4 @@
-//! How a reviewed plan fares.
+//! The comparison of a plan with the reviewed one.
 
 use crate::model::{Key, Plan};
 use crate::render::escape_untrusted;
@@ -6,7 +6,7 @@ use crate::render::lines::{BOLD, Lead, REVOKE, Row, count, painted, wrapped};
 
 use super::{SHORT_FINGERPRINT, readable};
 
-/// Which reviewed plan it is a part of, in a sentence.
+/// The reviewed plan that this is a part of, in a sentence.
 pub(super) fn reviewed(plan: &Plan, width: usize) -> String {
     let Some(review) = &plan.review else { return String::new() };
     let fingerprint = review.fingerprint.get(..SHORT_FINGERPRINT).unwrap_or(&review.fingerprint);
@@ -14,7 +14,7 @@ pub(super) fn reviewed(plan: &Plan, width: usize) -> String {
     wrapped(&sentence, &Lead::PLAIN, width)
 }
 
-/// What no longer follows: with it, nothing is done.
+/// The reviewed operations that no longer follow: with them, nothing is done.
 pub(super) fn misfits(plan: &Plan, width: usize) -> String {
     let Some(review) = &plan.review else { return String::new() };
     let mut text = String::new();
@@ -31,7 +31,7 @@ pub(super) fn misfits(plan: &Plan, width: usize) -> String {
     text
 }
 
-/// What is not done: since it is so already, or since nobody reviewed it.
+/// The operations that are not done: since the site already satisfies them, or since nobody reviewed them.
 pub(super) fn after_operations(plan: &Plan, width: usize) -> String {
     let Some(review) = &plan.review else { return String::new() };
     let mut text = list("Satisfied already", &review.satisfied, width);

@@ -1,4 +1,4 @@
-//! The rows of a plan, and what they say of people and places.
+//! The rows of a plan, and the text of people and places.
 
 use anstyle::Style;
 
@@ -6,7 +6,7 @@ use crate::model::{Direction, Location, PlannedOperation, Reason, UserRef};
 use crate::render::escape_untrusted;
 use crate::render::lines::{CHANGE, GRANT, REVOKE, Row, width_of};
 
-/// Heads longer than this do not push their neighbours' second column further right.
+/// Heads longer than this do not move their neighbours' second column.
 const WIDEST_HEAD: usize = 38;
 
 /// A line under a group or a person.
@@ -67,7 +67,7 @@ impl OwnedRow {
     }
 }
 
-/// A person, with the live display name where there is no email to know them by, and with both forms of a domain that may
+/// A person, with the live display name if there is no email to identify them, and with both forms of a domain that may
 /// look like another one.
 pub(in crate::render) fn person(user: &UserRef, name: Option<&str>) -> String {
     let beside = match user {
@@ -96,7 +96,7 @@ pub(in crate::render) fn details(planned: &PlannedOperation) -> Vec<String> {
     details
 }
 
-/// Where a line of the tree asks for it; what no line asks for stands with its group.
+/// The line of the tree that asks for it; an operation without a line is shown with its group.
 pub(super) fn origin_of(planned: &PlannedOperation) -> String {
     match planned.reason {
         Reason::Undeclared | Reason::Unlisted => String::new(),

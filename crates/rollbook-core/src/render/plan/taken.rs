@@ -1,9 +1,9 @@
-//! From which snapshot a plan was made.
+//! The snapshot that a plan was made from.
 
 use crate::model::{Plan, UserRef, is_veiled};
 use crate::render::lines::count;
 
-/// Sentences about the snapshot that a plan was made from; nothing for one that was made from the site.
+/// Sentences about the snapshot that a plan was made from; `None` if it was made from the site.
 pub(in crate::render) fn taken(plan: &Plan) -> Option<String> {
     let taken = plan.header.snapshot.as_ref()?;
     let mut text = format!("From a snapshot of {}.", taken.at);
