@@ -6,13 +6,13 @@ use crate::model::{AccountId, Email, EmailError};
 
 use super::values::{LONGEST_ID, is_id};
 
-/// The headers of the account's id: of the users' export, and of the managed accounts' export.
+/// The headers of the account's ID: of the users' export, and of the managed accounts' export.
 const ID_HEADERS: [&str; 2] = ["user id", "atlassian id"];
 
 /// The headers of the email.
 const EMAIL_HEADERS: [&str; 2] = ["email", "email address"];
 
-/// Why an export is not usable.
+/// Why an export is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ExportError {
     /// It is not CSV.
@@ -26,32 +26,32 @@ pub enum ExportError {
     Email {
         /// Counted from 1.
         line: u64,
-        /// What is wrong with it.
+        /// The fault.
         source: EmailError,
     },
-    /// A row has an email and no id.
+    /// A row has an email and no ID.
     #[error("line {0} holds an email and no account id")]
     NoId(u64),
-    /// A row has an invalid account id.
+    /// A row has an invalid account ID.
     #[error("line {0}: invalid account id; it needs 1 to {LONGEST_ID} visible ASCII characters")]
     Id(u64),
-    /// An email stands for two accounts.
+    /// An email belongs to two accounts.
     #[error("{email} is account {one} and account {other}")]
     Ambiguous {
         /// The email.
         email: Email,
-        /// The account that came first.
+        /// The first account.
         one: AccountId,
-        /// The account that came later.
+        /// The other account.
         other: AccountId,
     },
 }
 
-/// Reads an export in either of its shapes: one row a user, or one a user and group. Columns are found by their
-/// header, in whatever case and order; those it does not need are ignored, and so are rows without an email.
+/// Reads an export in either of its shapes: one row a user, or one a user and group. Columns are found by their header,
+/// in any case and order; other columns are ignored, and so are rows without an email.
 ///
 /// # Errors
-/// [`ExportError`] says what is wrong, and on which line.
+/// [`ExportError`] describes the fault, with its line.
 pub fn exported_accounts(text: &str) -> Result<BTreeMap<Email, AccountId>, ExportError> {
     let (text, first_line, delimiter) = separated(text.strip_prefix('\u{feff}').unwrap_or(text));
     let mut reader = csv::ReaderBuilder::new()
@@ -73,7 +73,7 @@ pub fn exported_accounts(text: &str) -> Result<BTreeMap<Email, AccountId>, Expor
         let Some(email) = field(email_column) else { continue };
         let email = Email::parse(email).map_err(|source| ExportError::Email { line, source })?;
         let id = field(id_column).ok_or(ExportError::NoId(line))?;
-        // The lock would take it, and could not be read again.
+        // The lock would accept it, and could not be read again.
         let id = is_id(id).then(|| AccountId::new(id)).ok_or(ExportError::Id(line))?;
         match accounts.get(&email) {
             Some(one) if *one != id => {
@@ -85,8 +85,8 @@ pub fn exported_accounts(text: &str) -> Result<BTreeMap<Email, AccountId>, Expor
     Ok(accounts)
 }
 
-/// A table without Excel's line that names the separator, how many lines that was, and the separator: spreadsheets of
-/// many countries save with `;`, and some with a tab.
+/// Removes Excel's line that names the separator from a table; returns the table, how many lines that was, and the
+/// separator: spreadsheets of many countries save with `;`, and some with a tab.
 fn separated(text: &str) -> (&str, u64, u8) {
     let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
     if let Some([delimiter]) = first.trim_end().trim_matches('"').strip_prefix("sep=").map(str::as_bytes) {

@@ -1,4 +1,4 @@
-//! The catalogue of diagnostics: every code that a tree can be given, and what it means.
+//! The catalogue of diagnostics: every code that a tree can get, with its meaning.
 
 macro_rules! codes {
     ($($(#[doc = $meaning:literal])+ $name:ident = $code:literal;)+) => {
@@ -10,34 +10,34 @@ macro_rules! codes {
 }
 
 codes! {
-    /// There is no rollbook.yaml to read.
+    /// The folder has no rollbook.yaml.
     NO_ROOT = "no-rollbook-yaml";
     /// A file or folder cannot be read.
     UNREADABLE = "unreadable-file";
-    /// A symbolic link stands where a file of the tree should: a diff would not show what it brings.
+    /// A symbolic link is in the place of a file of the tree: a diff would not show the file's content.
     SYMBOLIC_LINK = "symbolic-link";
-    /// A file, or all files together, are larger than Rollbook reads.
+    /// A file, or all files together, are too large.
     TOO_LARGE = "too-large";
     /// A file is not UTF-8 text.
     NOT_TEXT = "not-text";
-    /// A character that a reviewer does not see, or that hides what a line says.
+    /// A character that a reviewer does not see, or that hides a part of a line.
     HIDDEN_CHARACTER = "hidden-character";
     /// A path of `include` or `share` cannot be used.
     BAD_INCLUDE = "bad-include";
     /// An include pattern matches no file, or a shared folder has no pattern.
     INCLUDE_MATCHES_NOTHING = "include-matches-nothing";
-    /// A file in the tree's folder declares users or groups, and no include pattern takes it.
+    /// A file in the tree's folder declares users or groups, and no include pattern matches it.
     NOT_INCLUDED = "not-included";
-    /// Git tracks a file or a link where runs of Rollbook write.
+    /// Git tracks a file or a link to which runs of Rollbook write.
     RESERVED_NAME = "reserved-name";
 
     /// The YAML cannot be parsed.
     INVALID_YAML = "invalid-yaml";
     /// Lists and mappings are nested deeper than any declaration needs.
     TOO_DEEP = "too-deep";
-    /// A file holds no YAML at all.
+    /// A file has no YAML at all.
     EMPTY_FILE = "empty-file";
-    /// A file holds a second YAML document.
+    /// A file has a second YAML document.
     SECOND_DOCUMENT = "second-document";
     /// An anchor (`&name`).
     ANCHOR = "anchor";
@@ -56,28 +56,28 @@ codes! {
     UNKNOWN_KEY = "unknown-key";
     /// A key that belongs in rollbook.yaml is in another file.
     MISPLACED_KEY = "misplaced-key";
-    /// A key that must be there is not.
+    /// A required key is missing.
     MISSING_KEY = "missing-key";
-    /// A value is of another type than the key takes.
+    /// A value has another type than the key needs.
     WRONG_TYPE = "wrong-type";
     /// A text that YAML readers take for a number or a boolean.
     NEEDS_QUOTES = "needs-quotes";
-    /// A value that the key does not take.
+    /// A value that is not one of the key's values.
     UNKNOWN_VALUE = "unknown-value";
     /// A number that is too small or too large.
     OUT_OF_RANGE = "out-of-range";
-    /// A text that says nothing.
+    /// A text without content.
     EMPTY_TEXT = "empty-text";
     /// A list with fewer items than make sense.
     TOO_FEW = "too-few";
     /// An item that appears twice in one list.
     REPEATED_ITEM = "repeated-item";
 
-    /// A `version` that this Rollbook does not read.
+    /// A `version` that this Rollbook cannot read.
     UNSUPPORTED_VERSION = "unsupported-version";
     /// A `site` that is not a Jira Cloud site.
     BAD_SITE = "bad-site";
-    /// An id that cannot be one.
+    /// An ID that cannot be valid.
     BAD_ID = "bad-id";
     /// A text that is not an email address.
     BAD_EMAIL = "bad-email";
@@ -102,24 +102,24 @@ codes! {
     LOOK_ALIKE_GROUPS = "look-alike-groups";
     /// A user or group is declared in two places.
     DECLARED_TWICE = "declared-twice";
-    /// One account id is given to two emails.
+    /// One account ID belongs to two emails.
     SHARED_ACCOUNT = "shared-account";
-    /// One group id is given to two groups.
+    /// One group ID belongs to two groups.
     SHARED_GROUP_ID = "shared-group-id";
-    /// A pin says another id than rollbook.lock.
+    /// A pin and rollbook.lock have different IDs.
     PIN_DIFFERS = "pin-differs-from-lock";
 
-    /// `absent: true` together with a key that says how the group should be.
+    /// `absent: true` together with a key that describes an existing group.
     TOMBSTONE_KEY = "tombstone-key";
     /// A member that names nobody, or more than one of user, group and account.
     UNCLEAR_MEMBER = "unclear-member";
     /// `except` on an entry that is not a group.
     EXCEPT_WITHOUT_GROUP = "except-without-group";
-    /// `except` names somebody the group does not bring.
+    /// `except` names somebody that the group does not add.
     EXCEPT_NAMES_NOBODY = "except-names-nobody";
-    /// A `group:` entry that names no declared group.
+    /// A `group:` entry that names an undeclared group.
     UNKNOWN_GROUP = "unknown-group";
-    /// A group that is declared absent is used.
+    /// A group that is declared absent is still used.
     ABSENT_GROUP = "absent-group";
     /// Groups that contain each other.
     GROUP_CYCLE = "group-cycle";
@@ -127,7 +127,7 @@ codes! {
     NESTING_PRIVILEGED = "nesting-privileged";
     /// Two entries of one group for one person, or for one group.
     DUPLICATE_MEMBER = "duplicate-member";
-    /// A key that is about members, of a group whose members are unmanaged.
+    /// A key about members, of a group whose members are unmanaged.
     UNMANAGED_KEY = "unmanaged-key";
     /// A `group:` entry that names a group whose members are unmanaged.
     UNMANAGED_GROUP = "unmanaged-group";
@@ -135,7 +135,7 @@ codes! {
     DUPLICATE_GRANT = "duplicate-grant";
     /// `until` on a grant that is absent.
     ABSENT_GRANT_KEY = "absent-grant-key";
-    /// The key of an app that nearly is a known one.
+    /// The key of an app that is close to a known one.
     CLOSE_APP_KEY = "close-app-key";
 
     /// A waiver for a guard that cannot be waived.
@@ -146,33 +146,32 @@ codes! {
     WAIVED_TWICE = "waived-twice";
     /// A waiver that has expired.
     WAIVER_EXPIRED = "waiver-expired";
-    /// A waiver stands for more than a year.
+    /// A waiver lasts more than a year.
     WAIVER_FAR = "waiver-far";
-    /// An entry whose `until` has come.
+    /// An entry whose `until` is past.
     UNTIL_PAST = "until-past";
     /// `apps` on a user who is offboarded.
     APPS_ON_INACTIVE = "apps-on-inactive";
-    /// `until` on a user who is offboarded already.
+    /// `until` on a user who is already offboarded.
     UNTIL_ON_INACTIVE = "until-on-inactive";
-    /// A rule names a group that nothing declares, and the name is close to a declared one.
+    /// A rule names an undeclared group, and the name is close to a declared one.
     CLOSE_GROUP_NAME = "close-group-name";
-    /// `unlisted-users: offboard` without a bound to what one plan may revoke.
+    /// `unlisted-users: offboard` without a limit on the revokes of one plan.
     OFFBOARD_WITHOUT_LIMIT = "offboard-without-limit";
     /// An owner or one of `policy.admins` is offboarded.
     INACTIVE_OWNER = "inactive-owner";
-    /// The tree puts somebody into two groups that `exclusive` keeps apart.
+    /// The tree adds somebody to two groups that `exclusive` keeps apart.
     EXCLUSIVE_PAIR = "exclusive-pair";
-    /// Memberships that end take a group under its `keep-at-least`.
+    /// Expiring memberships make a group fall below its `keep-at-least`.
     FLOOR_WILL_BREAK = "floor-will-break";
 
-    /// More mistakes than are worth showing.
+    /// There are too many mistakes to show them all.
     TOO_MANY = "too-many-mistakes";
 }
 
-/// What the JSON Schema finds as well as the decoder: mistakes that show in one document, without the rest of
-/// the tree and without looking into a text further than a pattern can. [`NEEDS_QUOTES`] is one as far as
-/// readers of YAML 1.2 go, an editor among them: for what only those of 1.1 take for a boolean or a number, the
-/// schema sees a text.
+/// The mistakes that the JSON Schema also finds: those that show in one document, without the rest of the tree and with
+/// no more than a pattern for each text. [`NEEDS_QUOTES`] is one for readers of YAML 1.2, such as editors: a boolean or
+/// a number only in YAML 1.1 is a text to the schema.
 pub const SHAPE: &[&str] = &[
     UNKNOWN_KEY,
     MISSING_KEY,

@@ -1,4 +1,4 @@
-//! What is carried through the decoding of one tree.
+//! The state of decoding one tree.
 
 use indexmap::IndexMap;
 use jiff::civil::Date;
@@ -10,14 +10,14 @@ use super::mistakes::Mistakes;
 use super::node::{Node, Value};
 use super::suggest;
 
-/// What is carried through the decoding of one tree.
+/// The state of decoding one tree.
 #[derive(Debug)]
 pub(super) struct Context {
-    /// The day by which warnings judge.
+    /// The date for warnings.
     pub(super) today: Date,
-    /// What is wrong so far.
+    /// The mistakes so far.
     pub(super) mistakes: Mistakes,
-    /// Where each person was named first.
+    /// The place where each person was first named.
     pub(super) people: People,
     /// The groups that rules of the policy name.
     pub(super) mentions: Vec<Mention>,
@@ -36,12 +36,12 @@ pub(super) struct Mention {
     pub(super) rule: &'static str,
     /// The group.
     pub(super) name: GroupName,
-    /// Where.
+    /// The place.
     pub(super) span: Span,
 }
 
 impl Context {
-    /// Nothing read yet.
+    /// An empty state.
     pub(super) fn new(today: Date) -> Self {
         Self {
             today,
@@ -53,7 +53,7 @@ impl Context {
         }
     }
 
-    /// Takes a diagnostic in.
+    /// Adds a diagnostic.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         self.mistakes.report(diagnostic);
     }
@@ -79,7 +79,7 @@ impl Context {
         );
     }
 
-    /// Whether a value has the expected shape; else it reports, with what to write instead.
+    /// Checks that a value has the expected shape; otherwise reports the shape to write instead.
     pub(super) fn shaped(&mut self, node: &Node<'_>, fits: bool, wanted: &str, help: String) -> bool {
         if !fits && !matches!(node.value, Value::Reported) {
             let found = node.found();
@@ -89,8 +89,8 @@ impl Context {
         fits
     }
 
-    /// A value at its place. The model keeps only where a value starts; its length is remembered here, for the
-    /// rules that look at the whole tree.
+    /// A value at its place. The model has only the start of a value; its length is remembered here, for the rules over
+    /// the whole tree.
     pub(super) fn locate<T>(&mut self, value: T, span: Span) -> Located<T> {
         if self.lengths.last().is_some_and(|(last, _)| *last > span.origin) {
             self.lengths_in_order = false;
@@ -107,7 +107,7 @@ impl Context {
         }
     }
 
-    /// The whole place of something located.
+    /// The complete place of a located value.
     pub(super) fn span(&self, origin: Origin) -> Span {
         let length = self
             .lengths
@@ -125,7 +125,7 @@ impl Context {
         self.mistakes.few().then(|| suggest::near(text, candidates)).flatten()
     }
 
-    /// Takes an email in, and reports another spelling of one that is known.
+    /// Adds an email, and reports another spelling of a known one.
     pub(super) fn person(&mut self, email: Email, span: Span) -> Email {
         let Some((first, place)) = self.people.0.get_key_value(&email) else {
             self.people.0.insert(email.clone(), span);

@@ -14,7 +14,7 @@ const LONGEST_SHOWN: usize = 20;
 /// A group on the path from the start of a walk.
 struct Step<'d> {
     name: &'d GroupName,
-    /// The entries that are still to be followed.
+    /// The entries that must still be followed.
     rest: std::slice::Iter<'d, Member>,
     /// The entry that leads to the next step.
     via: Option<&'d Member>,

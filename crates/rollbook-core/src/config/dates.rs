@@ -1,8 +1,8 @@
-//! Days, as they are written and as they were meant.
+//! Dates, as they are written and as they were meant.
 
 use jiff::civil::Date;
 
-/// A day that is written as YYYY-MM-DD.
+/// A date that is written as YYYY-MM-DD.
 pub(super) fn day(text: &str) -> Option<Date> {
     let is_shaped = text.len() == 10
         && text.bytes().enumerate().all(|(at, byte)| match at {
@@ -12,8 +12,8 @@ pub(super) fn day(text: &str) -> Option<Date> {
     is_shaped.then(|| text.parse().ok()).flatten()
 }
 
-/// The day that somebody meant who wrote it in another way, where it can be one day alone: `28.02.2027` and `2027-2-28`, but
-/// not `02/03/2027`, which is February to some and March to others.
+/// The date that was meant by another notation, if it can only be one: `28.02.2027` and `2027-2-28`, but not `02/03/2027`,
+/// which is February to some and March to others.
 pub(super) fn meant(text: &str) -> Option<Date> {
     let parts: Vec<&str> = text.trim().split(['.', '/', '-']).map(str::trim).collect();
     let &[first, second, third] = parts.as_slice() else { return None };

@@ -1,4 +1,4 @@
-//! What the files of a tree say, put together, before the rules that look at all of it.
+//! The content of a tree's files, put together, before the rules over the whole tree.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use super::codes;
 use super::context::Context;
 use super::lock::LockDraft;
 
-/// What the files of a tree say.
+/// The content of a tree's files.
 #[derive(Debug, Default)]
 pub(super) struct Draft {
     /// The head of rollbook.yaml.
@@ -31,7 +31,7 @@ pub(super) struct Draft {
 }
 
 impl Draft {
-    /// Takes a user in, with `None` where the entry has mistakes. The first declaration counts.
+    /// Adds a user, with `None` if the entry has mistakes. The first declaration counts.
     pub(super) fn add_user(&mut self, cx: &mut Context, email: Email, user: Option<DeclaredUser>, key: Span) {
         if let Some(first) = self.user_keys.get(&email) {
             cx.report(declared_twice(&format!("user `{email}`"), *first, key));
@@ -43,7 +43,7 @@ impl Draft {
         }
     }
 
-    /// Takes a group in, with `None` where the entry has mistakes. The first declaration counts.
+    /// Adds a group, with `None` if the entry has mistakes. The first declaration counts.
     pub(super) fn add_group(
         &mut self,
         cx: &mut Context,
@@ -61,7 +61,7 @@ impl Draft {
         }
     }
 
-    /// Every group that is declared, even with mistakes, and where.
+    /// Every group that is declared, even with mistakes, and its place.
     pub(super) fn declared_groups(&self) -> &BTreeMap<GroupName, Span> {
         &self.group_keys
     }

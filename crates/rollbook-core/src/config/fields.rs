@@ -7,7 +7,7 @@ use super::context::Context;
 use super::node::{Entry, Map, Node, Value};
 use super::suggest;
 
-/// A mapping whose keys are asked for one after the other; what nobody asked for is a mistake.
+/// A mapping whose keys are requested one after the other; a key that is not requested is a mistake.
 #[derive(Debug)]
 pub(super) struct Fields<'n, 't> {
     map: &'n Map<'t>,
@@ -19,7 +19,7 @@ pub(super) struct Fields<'n, 't> {
 }
 
 impl<'n, 't> Fields<'n, 't> {
-    /// Takes a node for a mapping. `what` says whose keys these are, such as "a group".
+    /// Expects a node to be a mapping. `what` names the owner of the keys, such as "a group".
     pub(super) fn of(cx: &mut Context, node: &'n Node<'t>, what: &'static str) -> Option<Self> {
         Some(Self {
             map: map(cx, node, what)?,
@@ -31,7 +31,7 @@ impl<'n, 't> Fields<'n, 't> {
         })
     }
 
-    /// Says where a missing key is missed; else it is the mapping's first line.
+    /// Sets the place for missing keys; the default is the mapping's first line.
     pub(super) fn owned_by(mut self, owner: Span) -> Self {
         self.owner = owner;
         self
@@ -50,7 +50,7 @@ impl<'n, 't> Fields<'n, 't> {
         self.map.entries.iter().find(|entry| entry.key.text == key)
     }
 
-    /// The value of a key that must be there; `help` says how to write it.
+    /// The value of a required key; `help` says how to write it.
     pub(super) fn require(&mut self, key: &'static str, help: &'static str) -> Option<&'n Node<'t>> {
         let found = self.take(key);
         if found.is_none() {
@@ -59,19 +59,19 @@ impl<'n, 't> Fields<'n, 't> {
         found
     }
 
-    /// Remembers that a key is not there. In a mapping that a syntax error cut short it may only be unread.
+    /// Records that a key is missing. In a mapping that a syntax error cut short it may only be unread.
     pub(super) fn missing(&mut self, key: &'static str, help: &'static str) {
         if self.map.whole {
             self.missing.push((key, help));
         }
     }
 
-    /// Whether all of the mapping could be read.
+    /// Whether the whole mapping could be read.
     pub(super) fn whole(&self) -> bool {
         self.map.whole
     }
 
-    /// Reports the keys that belong into another file.
+    /// Reports the keys that belong in another file.
     pub(super) fn belong_into(&mut self, cx: &mut Context, keys: &[&'static str], file: &str) {
         for entry in &self.map.entries {
             let key = &*entry.key.text;
@@ -88,8 +88,8 @@ impl<'n, 't> Fields<'n, 't> {
         self.elsewhere.extend_from_slice(keys);
     }
 
-    /// Reports every key that nobody asked for, and every one that is missing; where one is probably a
-    /// mistyped other, only the first.
+    /// Reports every key that was not requested, and every one that is missing; if one is probably a mistyped other,
+    /// only the first.
     pub(super) fn finish(mut self, cx: &mut Context) {
         for entry in &self.map.entries {
             let key = &*entry.key.text;
@@ -116,7 +116,7 @@ impl<'n, 't> Fields<'n, 't> {
     }
 }
 
-/// Takes a node for a mapping whose keys are names.
+/// Expects a node to be a mapping whose keys are names.
 pub(super) fn map<'n, 't>(cx: &mut Context, node: &'n Node<'t>, what: &str) -> Option<&'n Map<'t>> {
     match &node.value {
         Value::Map(map) => Some(map),

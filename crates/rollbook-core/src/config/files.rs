@@ -14,13 +14,13 @@ use super::include::{Include, LOCK, ROOT, declares};
 use super::mistakes::finished;
 use super::parse::{LARGEST_FILE, parse, too_large};
 
-/// The most bytes that all files of a tree may hold together.
+/// The largest size of all files of a tree together, in bytes.
 pub(super) const LARGEST_TREE: usize = 512 << 20;
 
-/// The most files and folders that are looked at.
+/// The most files and folders that are visited.
 pub(super) const MOST_ENTRIES: usize = 200_000;
 
-/// A tree with what it says and what is wrong with it.
+/// A tree with its declaration and its diagnostics.
 #[derive(Clone, Debug)]
 pub struct Loaded {
     /// The files that could be read.
@@ -36,21 +36,21 @@ pub fn load(dir: &Path, today: Date) -> Loaded {
     let (tree, mut diagnostics) = read_tree(dir);
     let parsed = parse(&tree, today);
     let readable = diagnostics.is_empty();
-    // Files that cannot be read have been reported as such.
+    // Files that cannot be read have already been reported.
     let echo =
         |d: &Diagnostic| !readable && [codes::NO_ROOT, codes::INCLUDE_MATCHES_NOTHING].contains(&d.code);
     diagnostics.extend(parsed.diagnostics.into_iter().filter(|d| !echo(d)));
     Loaded { tree, declaration: parsed.declaration.filter(|_| readable), diagnostics: finished(diagnostics) }
 }
 
-/// The nearest directory, from `start` upwards, that holds a rollbook.yaml.
+/// The nearest directory, from `start` upwards, that contains a rollbook.yaml.
 pub fn find_root(start: &Path) -> Option<PathBuf> {
     let start = std::path::absolute(start).ok()?;
     let root = start.ancestors().find(|dir| dir.join(ROOT).symlink_metadata().is_ok());
     root.map(Path::to_path_buf)
 }
 
-/// Reads rollbook.yaml, what it includes, and rollbook.lock. What cannot be read is reported, and the rest read.
+/// Reads rollbook.yaml, its included files, and rollbook.lock. Unreadable files are reported, and the rest are read.
 pub fn read_tree(dir: &Path) -> (Tree, Vec<Diagnostic>) {
     let mut reader = Reader { dir, tree: Tree::default(), diagnostics: Vec::new(), bytes: 0 };
     let is_there = |name: &str| dir.join(name).symlink_metadata().is_ok();
@@ -73,7 +73,7 @@ pub fn read_tree(dir: &Path) -> (Tree, Vec<Diagnostic>) {
     (reader.tree, finished(reader.diagnostics))
 }
 
-/// A folder's path in the work tree of git that holds it, with a `/` at its end, or empty.
+/// A folder's path in the git work tree that contains it, with a `/` at its end, or empty.
 fn place_in_work_tree(dir: &Path) -> Option<String> {
     let dir = dir.canonicalize().ok()?;
     let top = dir.ancestors().find(|folder| folder.join(".git").symlink_metadata().is_ok())?;
@@ -88,7 +88,7 @@ struct Reader<'d> {
 }
 
 impl Reader<'_> {
-    /// Reports and returns the shared folders that are not in the work tree of git that holds the tree.
+    /// Reports and returns the shared folders that are not in the git work tree of the tree.
     fn refused<'i>(&mut self, include: &'i Include) -> Vec<&'i str> {
         let mut shares = include.shares().peekable();
         let place = shares.peek().and_then(|_| place_in_work_tree(self.dir));
@@ -155,7 +155,7 @@ impl Reader<'_> {
                 self.link(entry.path());
             }
         } else if include.takes(&path) {
-            // A folder of a file's name too: what was asked for is not there.
+            // Also for a folder with a file's name: the requested file does not exist.
             self.file(&path);
         }
     }
@@ -222,9 +222,9 @@ impl Reader<'_> {
     }
 }
 
-/// Reports the files in a tree's folder that declare users or groups and that no pattern takes: somebody who adds or
-/// renames one believes that it counts. Hidden folders, `node_modules` and other trees are left out. It looks at the
-/// folder alone: of a revision that git holds, nothing but the tree's own files is read.
+/// Reports the files in a tree's folder that declare users or groups and that no pattern matches: somebody who adds or
+/// renames one believes that it counts. Hidden folders, `node_modules` and other trees are left out. It works only on a
+/// folder: of a git revision, only the tree's own files are read.
 pub fn not_included(dir: &Path, tree: &Tree) -> Vec<Diagnostic> {
     let Some(include) = tree.file(ROOT).and_then(|(_, root)| Include::whole(&root.text)) else {
         return Vec::new();
@@ -253,11 +253,11 @@ pub fn not_included(dir: &Path, tree: &Tree) -> Vec<Diagnostic> {
     found
 }
 
-/// What to do about something of which nobody knows whether it was meant to be included.
+/// The help for a file that may or may not have been meant to be included.
 const APART: &str =
     "No pattern of `include` takes it; keep what is not a declaration out of the tree's folder.";
 
-/// Reports a file that no pattern takes, unless it certainly declares nothing.
+/// Reports a file that no pattern matches, unless it certainly declares nothing.
 fn declared_in_vain(dir: &Path, path: &str) -> Option<Diagnostic> {
     let message = match read_bounded(dir, path).map(|bytes| bytes.map(String::from_utf8)) {
         Ok(Some(Ok(text))) => {
@@ -284,7 +284,7 @@ fn left_out(message: String, help: &str) -> Diagnostic {
     Diagnostic::warning(codes::NOT_INCLUDED, message).help(help)
 }
 
-/// Whether a walk goes on into something. A folder with a rollbook.yaml of its own is another tree.
+/// Whether a walk enters a folder. A folder with its own rollbook.yaml is another tree.
 fn may_hold_declarations(entry: &DirEntry) -> bool {
     let is_other = |name: &[u8]| name.starts_with(b".") || name == b"node_modules";
     let is_tree = || entry.file_type().is_dir() && entry.path().join(ROOT).symlink_metadata().is_ok();
@@ -296,7 +296,7 @@ fn read_bounded(dir: &Path, path: &str) -> io::Result<Option<Vec<u8>>> {
     let mut bytes = Vec::new();
     let limit = u64::try_from(LARGEST_FILE).unwrap_or(u64::MAX);
     let file = open_below(dir, path)?;
-    // It may have become something else since it was looked at.
+    // It may have been replaced since it was listed.
     if !file.metadata()?.is_file() {
         return Err(no_file());
     }
@@ -304,8 +304,8 @@ fn read_bounded(dir: &Path, path: &str) -> io::Result<Option<Vec<u8>>> {
     Ok((bytes.len() <= LARGEST_FILE).then_some(bytes))
 }
 
-/// Opens a file below a folder. No part of its path may be a link, not even one that came a moment ago, and
-/// neither a pipe nor a device is waited for.
+/// Opens a file below a folder. No part of its path may be a link, not even a new one, and it waits for neither a pipe
+/// nor a device.
 #[cfg(unix)]
 fn open_below(dir: &Path, path: &str) -> io::Result<fs::File> {
     use rustix::fs::{Mode, OFlags, open, openat};

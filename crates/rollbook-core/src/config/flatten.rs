@@ -1,5 +1,5 @@
-//! Who is in a group according to the configuration alone, and until when: nested groups flattened. A plan flattens the
-//! same for a day, next to what is live; rules that look ahead need the days themselves.
+//! The members of a group, and their end dates, according only to the configuration: nested groups flattened. A plan
+//! flattens the same for a date, next to the live state; rules that look ahead need the dates themselves.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,29 +10,29 @@ use crate::model::{AccountId, Email, GroupName, Member, MemberRef, Origin, UserR
 use super::draft::Draft;
 use super::references::owners_of_accounts;
 
-/// Somebody in a group, however an entry names them.
+/// A member of a group, by any kind of name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Who<'d> {
     /// A person.
     Person(&'d Email),
-    /// An account that no email is known to own.
+    /// An account without a known email.
     Account(&'d AccountId),
 }
 
-/// By what somebody is in a group.
+/// How somebody is in a group.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Way {
     /// The entry of this group.
     pub(super) origin: Origin,
-    /// The first day on which it brings them no more.
+    /// The first day on which it does not add them any more.
     pub(super) until: Option<Date>,
 }
 
-/// The members of one group, those who are offboarded left out.
+/// The members of one group, without those who are offboarded.
 pub(super) type Flat<'d> = BTreeMap<Who<'d>, Way>;
 
 impl Who<'_> {
-    /// The name that addresses have.
+    /// The name in addresses.
     pub(super) fn named(self) -> UserRef {
         match self {
             Self::Person(email) => UserRef::Email(email.clone()),
@@ -42,13 +42,13 @@ impl Who<'_> {
 }
 
 impl Way {
-    /// Whether it brings somebody on a day.
+    /// Whether it adds somebody on a date.
     pub(super) fn holds_on(self, day: Date) -> bool {
         self.until.is_none_or(|until| until > day)
     }
 }
 
-/// Flattens groups, and what they take in. The union of all ways counts, the latest day wins, and an `except` works on
+/// Flattens groups, and the groups that they nest. The union of all ways counts, the latest date wins, and an `except` works on
 /// its own entry only (docs/design.md#memberships). `active: false` overrides every listing.
 pub(super) fn flattened<'d>(
     draft: &'d Draft,
@@ -104,7 +104,7 @@ fn bring<'d>(draft: &Draft, members: &mut Flat<'d>, who: Who<'d>, entry: &Member
     }
 }
 
-/// Groups and all that they take in, the inner ones first. A cycle, which is a mistake of its own, is cut.
+/// Groups and all that they nest, the inner ones first. A cycle, which is reported elsewhere, is cut.
 fn inner_first<'d>(draft: &'d Draft, groups: impl IntoIterator<Item = &'d GroupName>) -> Vec<&'d GroupName> {
     enum Step<'d> {
         Enter(&'d GroupName),

@@ -1,4 +1,4 @@
-//! The canonical form of a file: what people see alike looks alike. Every comment and every meaning stay.
+//! The canonical form of a file: the same content looks the same. Every comment and every meaning stay.
 
 use crate::model::FileId;
 
@@ -13,21 +13,21 @@ pub enum FormatError {
     /// It is not a mapping, or has mistakes.
     #[error("its YAML cannot be read")]
     Unreadable,
-    /// It would say something else.
+    /// Its meaning would change.
     #[error("its canonical form would mean something else")]
     OtherMeaning,
     /// A comment would be lost.
     #[error("its canonical form would lose a comment")]
     LostComment,
-    /// There is no form that stays.
+    /// No form is stable.
     #[error("its canonical form changes again")]
     Unstable,
 }
 
-/// A file's text in its canonical form.
+/// Writes a file's text in its canonical form.
 ///
 /// # Errors
-/// [`FormatError`] when there is no form that says the same with the same comments.
+/// [`FormatError`] when no form has the same meaning and the same comments.
 pub fn format(text: &str) -> Result<String, FormatError> {
     let text = &unified(text);
     let after = read(text).ok_or(FormatError::Unreadable)?.print();
@@ -40,7 +40,7 @@ pub fn format(text: &str) -> Result<String, FormatError> {
     }
 }
 
-/// A text as a document, where it is a mapping without mistakes.
+/// A text as a document, if it is a mapping without mistakes.
 pub(super) fn read(text: &str) -> Option<Document> {
     let mut mistakes = Mistakes::default();
     let node = events::read(FileId(0), text, &mut mistakes)?;
@@ -48,12 +48,12 @@ pub(super) fn read(text: &str) -> Option<Document> {
     if is_map { Document::read(text) } else { None }
 }
 
-/// Line breaks of one kind, and no byte order mark.
+/// Unifies line breaks, and drops the byte order mark.
 pub(super) fn unified(text: &str) -> String {
     text.strip_prefix('\u{feff}').unwrap_or(text).replace("\r\n", "\n")
 }
 
-/// Whether two texts are the same nodes in the same order, with the same comments. Those of a list between brackets, and
+/// Whether two texts are the same nodes in the same order, with the same comments. The comments of a list between brackets, and
 /// of a key with a `?`, may change their order.
 fn says_the_same(one: &str, other: &str) -> Result<bool, FormatError> {
     let comments = |text| {
@@ -85,7 +85,7 @@ fn same(one: &Node<'_>, other: &Node<'_>) -> bool {
                 && pairs
                     .all(|(one, other)| same_scalar(&one.key, &other.key) && same(&one.value, &other.value))
         }
-        // What is a mistake has no meaning that could be kept.
+        // A mistake has no meaning that could be kept.
         (Value::Scalar(_) | Value::List(_) | Value::Map(_) | Value::Reported, _) => false,
     }
 }

@@ -11,7 +11,7 @@ use super::node::{Entry, Node};
 use super::suggest;
 use super::values::{app, boolean, list, prose, text, until};
 
-/// Keys of apps that Atlassian is known to have. Others may be: only a name that is close to one of these is doubted.
+/// Known keys of Atlassian's apps. There may be others: only a name that is close to one of these is doubted.
 const APPS: [&str; 7] = [
     "jira-software",
     "jira-servicedesk",
@@ -77,7 +77,7 @@ fn role(cx: &mut Context, node: &Node<'_>) -> Option<Located<Role>> {
     None
 }
 
-/// `absent: true`: by name, so that a role goes which the tree would leave to a default group.
+/// `absent: true`: explicit, so that it also removes a role that the tree would leave to a default group.
 fn absence(cx: &mut Context, entry: &Entry<'_>, until: Option<&Entry<'_>>) -> bool {
     let flag = boolean(cx, &entry.value);
     if flag.is_some_and(|flag| !flag.value) {
@@ -101,7 +101,7 @@ fn absence(cx: &mut Context, entry: &Entry<'_>, until: Option<&Entry<'_>>) -> bo
     flag.is_some_and(|flag| flag.value)
 }
 
-/// Doubts the key of an app that nearly is a known one. What the site has, a plan says.
+/// Doubts the key of an app that is close to a known one. A plan compares it with the site's apps.
 fn known(cx: &mut Context, app: &str, span: Span) {
     if APPS.contains(&app) {
         return;

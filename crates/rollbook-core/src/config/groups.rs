@@ -11,11 +11,11 @@ use super::members::members;
 use super::node::{Entry, Node, Value};
 use super::values::{boolean, choice, email, group_id, group_name_text, is_text, list_of, prose};
 
-/// The keys that say how a group should be, and make no sense for one that should not be.
+/// The keys that describe an existing group, and make no sense for an absent one.
 const PRESENT_ONLY: &[&str] =
     &["description", "members", "mode", "source", "apps-in-group", "nest", "grants"];
 
-/// The keys that are about members, and make no sense where somebody else owns them.
+/// The keys about members, which make no sense if somebody else owns them.
 const MANAGED_ONLY: &[&str] = &["description", "source", "apps-in-group", "nest"];
 
 /// The word for members that somebody else owns.
@@ -110,7 +110,7 @@ fn present(cx: &mut Context, fields: &mut Fields<'_, '_>) -> Option<Members> {
         apps_in_group: apps_in_group.unwrap_or_default(),
         nest: nest.is_some_and(|nest| nest.value),
         unmanaged,
-        // A list with a mistake is not one that is left out.
+        // A list with a mistake differs from one that is left out.
         grants: grants.map_or(Some(None), |grants| grants.map(Some))?,
     })
 }

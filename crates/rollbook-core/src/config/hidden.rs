@@ -1,4 +1,4 @@
-//! Characters that a reviewer does not see, wherever they stand, comments included.
+//! Characters that a reviewer does not see, anywhere, including comments.
 
 use crate::model::{Diagnostic, FileId, Origin, Span, hidden};
 

@@ -1,4 +1,4 @@
-//! The rules of pins and locked ids: one account has one email, one group id one name.
+//! The rules of pins and locked IDs: one account has one email, one group ID one name.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Display;
@@ -9,7 +9,7 @@ use super::codes;
 use super::context::Context;
 use super::draft::{Draft, entries};
 
-/// Checks every rule of this file. Locked ids of what the tree does not name do not count: they are left over.
+/// Checks every rule of this file. Locked IDs of undeclared names do not count: they are left over.
 pub(super) fn check(cx: &mut Context, draft: &Draft) {
     let mut accounts = accounts(cx, draft);
     only_declared(draft, &mut accounts);
@@ -18,7 +18,7 @@ pub(super) fn check(cx: &mut Context, draft: &Draft) {
     shared(cx, &groups, codes::SHARED_GROUP_ID, "group id", "groups");
 }
 
-/// Each id with whom it is given to, and where.
+/// Each ID with the names that have it, and their places.
 type Claims<'d, Name> = BTreeMap<&'d str, Vec<(&'d Name, Span)>>;
 
 fn accounts<'d>(cx: &mut Context, draft: &'d Draft) -> Claims<'d, Email> {
@@ -47,8 +47,8 @@ fn accounts<'d>(cx: &mut Context, draft: &'d Draft) -> Claims<'d, Email> {
     claims
 }
 
-/// An email that only owns something, or is in a rule, is not declared (docs/design.md#people), and what the lock
-/// says of it is left over.
+/// Drops emails that only own something, or are in a rule: they are not declared (docs/design.md#people), and their
+/// lines in the lock are left over.
 fn only_declared(draft: &Draft, claims: &mut Claims<'_, Email>) {
     claims.retain(|_, claimed| claimed.len() > 1);
     let doubtful: BTreeSet<&Email> = claims.values().flatten().map(|(email, _)| *email).collect();
@@ -93,7 +93,7 @@ fn groups<'d>(cx: &mut Context, draft: &'d Draft) -> Claims<'d, GroupName> {
     claims
 }
 
-/// Two statements about one name. Whichever was believed, the other one could say unseen whom a rule means.
+/// Reports two statements about one name. Whichever counted, the other one could change a rule's meaning unseen.
 fn differs(cx: &mut Context, name: &impl Display, (pin, pinned): (&str, Span), (lock, locked): (&str, Span)) {
     cx.report(
         Diagnostic::error(

@@ -1,4 +1,4 @@
-//! Which files belong to a tree: a pure choice over paths, so that a directory and a git revision agree.
+//! Selects the files of a tree: only by path, so that a directory and a git revision agree.
 
 use std::sync::LazyLock;
 
@@ -20,7 +20,7 @@ pub const ROOT: &str = "rollbook.yaml";
 /// The file that Rollbook writes.
 pub const LOCK: &str = "rollbook.lock";
 
-/// What is included where `include` is left out.
+/// The patterns if `include` is left out.
 pub(super) const DEFAULT: [&str; 2] = ["users/*.yaml", "groups/**/*.yaml"];
 
 /// Compiled once, which takes longer than the rest of a small tree.
@@ -32,7 +32,7 @@ static DEFAULT_PATTERNS: LazyLock<Vec<Pattern>> = LazyLock::new(|| {
 pub(super) const MOST_PATTERNS: usize = 100;
 pub(super) const LONGEST_PATTERN: usize = 256;
 
-/// The choice of files that a rollbook.yaml makes.
+/// The selection of files by a rollbook.yaml.
 #[derive(Clone, Debug)]
 pub struct Include {
     patterns: Vec<Pattern>,
@@ -40,7 +40,7 @@ pub struct Include {
     shares: Vec<Share>,
 }
 
-/// A folder of the repository outside of the tree's own, as a path from there: `../` at least once, then names.
+/// A folder of the repository outside the tree's own, as a path from there: `../` at least once, then names.
 #[derive(Clone, Debug)]
 struct Share {
     text: String,
@@ -55,13 +55,13 @@ struct Pattern {
 }
 
 impl Include {
-    /// Reads `include` in the text of a rollbook.yaml. Patterns with mistakes choose nothing;
+    /// Reads `include` in the text of a rollbook.yaml. Patterns with mistakes select nothing;
     /// [`parse`](super::parse()) reports them.
     pub fn of(root: &str) -> Self {
         Self::read(root).0
     }
 
-    /// The same; `None` where a mistake may keep a pattern from being read.
+    /// The same; `None` if a mistake may keep a pattern from being read.
     pub(super) fn whole(root: &str) -> Option<Self> {
         let (include, whole) = Self::read(root);
         whole.then_some(include)
@@ -80,7 +80,7 @@ impl Include {
         (include, cx.mistakes.no_errors())
     }
 
-    /// The folders outside of the tree's own that it may include files of, as a tree writes them.
+    /// The folders outside the tree's own from which it may include files, as a tree writes them.
     pub fn shares(&self) -> impl Iterator<Item = &str> {
         self.shares.iter().map(|share| share.text.as_str())
     }
@@ -90,8 +90,8 @@ impl Include {
         self.patterns.iter().map(|pattern| pattern.text.clone()).collect()
     }
 
-    /// Whether a file belongs to the tree, by its path relative to the root with `/` between the parts. The
-    /// root and the lock always do; what is in a folder or file whose name starts with a dot never does.
+    /// Whether a file belongs to the tree, by its path relative to the root with `/` between the parts. The root and
+    /// the lock always do; files with a part of the path that starts with a dot never do.
     pub fn takes(&self, path: &str) -> bool {
         if path == ROOT || path == LOCK {
             return true;
@@ -99,12 +99,12 @@ impl Include {
         !is_hidden(path) && self.of_level(path).any(|pattern| pattern.matcher.is_match(path))
     }
 
-    /// Whether a file below a folder may belong to the tree, whatever is in the folder.
+    /// Whether a file below a folder may belong to the tree, whatever the folder contains.
     pub fn reaches(&self, folder: &str) -> bool {
         !is_hidden(folder) && self.of_level(folder).any(|pattern| may_match_below(&pattern.text, folder))
     }
 
-    /// The patterns that lead as many folders up as a path: no wildcard stands for `..`.
+    /// The patterns that lead as many folders up as a path: no wildcard matches `..`.
     fn of_level(&self, path: &str) -> impl Iterator<Item = &Pattern> {
         let level = path.len() - below(path).len();
         self.patterns.iter().filter(move |it| it.text.len() - below(&it.text).len() == level)
@@ -122,7 +122,7 @@ impl Include {
     }
 }
 
-/// A path without what leads up.
+/// A path without its leading `../`.
 fn below(path: &str) -> &str {
     path.trim_start_matches("../")
 }
@@ -136,7 +136,7 @@ fn may_match_below(pattern: &str, folder: &str) -> bool {
     let mut folders = parts[..parts.len() - 1].iter();
     for part in folder.split('/') {
         match folders.next() {
-            // Of braces, the sides may hold a `/`.
+            // The alternatives in braces may contain a `/`.
             Some(wanted) if *wanted == "**" || wanted.contains('{') => return true,
             Some(wanted) if has_wildcard(wanted) || *wanted == part => {}
             Some(_) | None => return false,
@@ -236,7 +236,7 @@ fn refusal(text: &str, shares: &[Share]) -> Option<String> {
     Some(why.to_owned())
 }
 
-/// Why a path of `include` or `share` is not one from the tree's folder.
+/// Why a path of `include` or `share` is not valid in the tree's folder.
 fn misplaced(text: &str) -> Option<String> {
     let parts = || below(text).split('/');
     let why = if text.len() > LONGEST_PATTERN {
@@ -269,7 +269,7 @@ fn compiled(text: &str, span: Span) -> Result<Pattern, String> {
 }
 
 /// Whether a text looks like a file of a tree: a mapping with `users` or `groups` at its top, which are mappings. Seeds,
-/// alerts and clusters have lists there.
+/// alerts and clusters of other tools have lists there.
 pub(super) fn declares(text: &str) -> bool {
     let node = events::read(FileId(0), text, &mut Mistakes::default());
     let Some(Value::Map(map)) = node.map(|node| node.value) else { return false };
@@ -279,14 +279,14 @@ pub(super) fn declares(text: &str) -> bool {
     })
 }
 
-/// What of a tree decides how its patterns are judged.
+/// The facts about a tree that decide how its patterns are checked.
 pub(super) struct Found {
     /// The rollbook.yaml.
     pub(super) root: FileId,
     /// Whether it has users or groups itself.
     pub(super) declares_here: bool,
-    /// How bad it is that a wildcard finds nothing: where everybody is offboarded whom nothing declares, a slip in a
-    /// pattern is a mistake.
+    /// How bad it is that a wildcard finds nothing: if undeclared people are offboarded, a typing mistake in a pattern
+    /// is an error.
     pub(super) unmatched: Severity,
 }
 

@@ -1,10 +1,10 @@
-//! What a tree may hold at most, for the page that lists it (docs/limits.md).
+//! The limits of a tree, for the page that lists them (docs/limits.md).
 
 use crate::model::Email;
 
 use super::{events, files, hidden, include, mistakes, parse, values};
 
-/// What is limited, how much it may be, and of what; bytes are `B`.
+/// The subject, the limit, and the unit; bytes are `B`.
 pub const LIMITS: [(&str, usize, &str); 11] = [
     ("a file of a tree", parse::LARGEST_FILE, "B"),
     ("lists and mappings in each other", events::DEEPEST, "levels"),

@@ -12,16 +12,16 @@ use super::values::{account_id, email_text, group_id, group_name_text, is_text, 
 /// The mappings of a lock, each with the place of its key.
 #[derive(Debug, Default)]
 pub(super) struct LockDraft {
-    /// What it says.
+    /// Its content.
     pub(super) lock: Lock,
-    /// Where each account stands, ordered as in the file.
+    /// The place of each account, ordered as in the file.
     pub(super) users: Vec<(Email, Span)>,
-    /// Where each group stands, ordered as in the file.
+    /// The place of each group, ordered as in the file.
     pub(super) groups: Vec<(GroupName, Span)>,
 }
 
 impl LockDraft {
-    /// Where a group is locked.
+    /// The place where a group is locked.
     pub(super) fn place(&self, name: &GroupName) -> Option<Span> {
         self.lock.groups.get(name)?;
         self.groups.iter().find(|(locked, _)| locked == name).map(|(_, span)| *span)

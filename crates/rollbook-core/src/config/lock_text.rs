@@ -29,7 +29,7 @@ struct LockedGroup<'a> {
     from: &'a str,
 }
 
-/// The text of a lock, sorted, with a line break at its end. Reading it gives the same lock.
+/// Writes a lock, sorted, with a line break at its end. Reading it gives the same lock.
 ///
 /// # Panics
 /// Never: a lock is plain data.

@@ -57,7 +57,7 @@ fn entry(cx: &mut Context, node: &Node<'_>) -> Option<Member> {
     Some(Member { who, origin, except: excepted, until, because: because.map(|because| because.value) })
 }
 
-/// Who an entry names; its place is that of the name.
+/// The name in an entry; its place is that of the name.
 fn who(cx: &mut Context, node: &Node<'_>, fields: &mut Fields<'_, '_>) -> Option<(MemberRef, Origin)> {
     let named = ["user", "group", "account"].map(|key| fields.entry(key));
     let user = named[0].and_then(|entry| email(cx, &entry.value));

@@ -1,5 +1,5 @@
-//! What the memberships of a tree show by themselves, before anything is read: who is in two groups that exclude each
-//! other, and which floor will break. Both are warnings, since an error would stop the run that ends memberships.
+//! Problems that the memberships of a tree show before anything is read: members of two groups that exclude each other,
+//! and floors that will break. Both are warnings, since an error would stop the run that ends memberships.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,10 +14,10 @@ use super::draft::Draft;
 use super::flatten::{Flat, Way, Who, flattened};
 use super::suggest::listed;
 
-/// How far ahead floors are looked at, in days: as far as plans tell what expires.
+/// How many days ahead floors are checked: as many as plans report expiring access.
 const AHEAD: i64 = 14;
 
-/// Checks every rule of this file. The tree has no errors: of one that is not read whole, nobody knows who is where.
+/// Checks every rule of this file. The tree must have no errors: if it was not read completely, its memberships are unknown.
 pub(super) fn check(cx: &mut Context, draft: &Draft) {
     let policy = &draft.policy;
     let excluded = policy.exclusive.iter().flat_map(|list| &list.value).map(|name| &name.value);
@@ -69,14 +69,14 @@ fn keep_at_least(cx: &mut Context, draft: &Draft, name: &GroupName, floor: Locat
     let GroupState::Present(present) = &group.state else { return };
     match present.mode.unwrap_or(draft.policy.mode) {
         Mode::Exact => {}
-        // Others may be in it whom the tree does not show.
+        // The group may have other members that the tree does not show.
         Mode::AtLeast => return,
     }
     let people: Vec<Way> = members
         .iter()
         .filter_map(|(who, way)| match who {
             Who::Person(_) => Some(*way),
-            // A service account, as a rule; floors count people.
+            // Usually a service account; floors count people.
             Who::Account(_) => None,
         })
         .collect();
@@ -105,7 +105,7 @@ fn keep_at_least(cx: &mut Context, draft: &Draft, name: &GroupName, floor: Locat
     ));
 }
 
-/// Whether a waiver sets a guard aside for an address on a day.
+/// Whether a waiver sets a guard aside for an address on a date.
 fn is_waived(draft: &Draft, guard: Guard, address: &Address, day: Date) -> bool {
     let holds = |waiver: &&Waiver| waiver.guard == guard && waiver.until > day;
     draft.waivers.iter().filter(holds).any(|waiver| waiver.covers(address))

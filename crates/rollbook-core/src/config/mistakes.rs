@@ -1,4 +1,4 @@
-//! The collection of what is wrong, bounded and in order.
+//! The collected diagnostics, bounded and in order.
 
 use crate::model::{Diagnostic, Severity, Span};
 
@@ -7,7 +7,7 @@ use super::codes;
 /// The most diagnostics of one severity that are kept: nobody reads more in one run.
 pub(super) const MOST: usize = 1000;
 
-/// How many errors may have been found before near misses are no longer looked for.
+/// How many errors there may be before near misses are no longer looked for.
 const MOST_WITH_SUGGESTIONS: usize = 100;
 
 /// The longest text of a diagnostic, in characters.
@@ -16,7 +16,7 @@ const LONGEST_TEXT: usize = 600;
 /// The most places that one diagnostic points at.
 const MOST_LABELS: usize = 12;
 
-/// What is wrong with a tree so far.
+/// The diagnostics of a tree so far.
 #[derive(Debug, Default)]
 pub(super) struct Mistakes {
     kept: Vec<Diagnostic>,
@@ -25,7 +25,7 @@ pub(super) struct Mistakes {
 }
 
 impl Mistakes {
-    /// Takes a diagnostic in.
+    /// Adds a diagnostic.
     pub(super) fn report(&mut self, diagnostic: Diagnostic) {
         let count = match diagnostic.severity {
             Severity::Error => &mut self.errors,
@@ -42,12 +42,12 @@ impl Mistakes {
         self.errors == 0
     }
 
-    /// How much has been reported.
+    /// The number of diagnostics so far.
     pub(super) fn count(&self) -> usize {
         self.errors + self.warnings
     }
 
-    /// Whether so little is wrong that a search for near misses is worth its time.
+    /// Whether there are so few mistakes that a search for near misses is worth its time.
     pub(super) fn few(&self) -> bool {
         self.errors < MOST_WITH_SUGGESTIONS
     }
@@ -63,8 +63,7 @@ impl Mistakes {
     }
 }
 
-/// Sorts diagnostics by file and place, those without a place last, and leaves out echoes of what could not be
-/// read.
+/// Sorts diagnostics by file and place, those without a place last, and leaves out echoes of unreadable parts.
 pub(super) fn finished(mut diagnostics: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let something_is_hidden = diagnostics
         .iter()
@@ -81,7 +80,7 @@ fn key(diagnostic: &Diagnostic) -> (bool, Option<Span>, &str, &str) {
     (place.is_none(), place, diagnostic.code, &diagnostic.message)
 }
 
-/// Cuts texts that quote something endless.
+/// Truncates texts that quote something very long.
 fn shortened(mut diagnostic: Diagnostic) -> Diagnostic {
     let cut = |text: &mut String| {
         if let Some((at, _)) = text.char_indices().nth(LONGEST_TEXT) {

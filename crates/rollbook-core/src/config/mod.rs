@@ -1,9 +1,9 @@
-//! Tree → `Declaration`: which files belong to a tree, their YAML, what it says, and all that is wrong with it,
-//! with the lock. It imports `model` only, and is pure, but for `files`.
+//! Tree → `Declaration`: the files of a tree, their YAML, its meaning and all of its mistakes, with the lock. It
+//! imports `model` only, and is pure, except for `files`.
 //!
-//! A file's text becomes nodes (`events`, `node`), which decoders that go on after a mistake (`fields`,
-//! `values`, and one file for each part of the language) put into a draft; then come the rules that look at the
-//! whole tree (`references`, `cycles`, `spelling`, `identity`, `rules`, `memberships`).
+//! A file's text becomes nodes (`events`, `node`), which decoders that continue after a mistake (`fields`, `values`,
+//! and one file for each part of the language) put into a draft; then come the rules over the whole tree (`references`,
+//! `cycles`, `spelling`, `identity`, `rules`, `memberships`).
 
 mod accounts;
 pub mod codes;

@@ -4,16 +4,16 @@ use std::borrow::Cow;
 
 use crate::model::Span;
 
-/// A value and where it stands.
+/// A value and its place.
 #[derive(Clone, Debug)]
 pub(super) struct Node<'t> {
-    /// A scalar's bytes, quotes included; of a list or mapping, its first line.
+    /// A scalar's bytes, including quotes; the first line of a list or mapping.
     pub(super) span: Span,
-    /// What it is.
+    /// The value.
     pub(super) value: Value<'t>,
 }
 
-/// What a node is.
+/// The value of a node.
 #[derive(Clone, Debug)]
 pub(super) enum Value<'t> {
     /// A text, number or boolean.
@@ -22,7 +22,7 @@ pub(super) enum Value<'t> {
     List(Vec<Node<'t>>),
     /// A mapping.
     Map(Map<'t>),
-    /// Something that has been reported already, and about which nothing more is to be said.
+    /// An invalid value that has been reported.
     Reported,
 }
 
@@ -31,16 +31,16 @@ pub(super) enum Value<'t> {
 pub(super) struct Scalar<'t> {
     /// The text, its escapes resolved.
     pub(super) text: Cow<'t, str>,
-    /// Whether it stands without quotes, so that YAML gives it a type by its looks.
+    /// Whether it has no quotes, so that YAML derives its type from its form.
     pub(super) plain: bool,
 }
 
 /// A mapping.
 #[derive(Clone, Debug)]
 pub(super) struct Map<'t> {
-    /// The entries as written, without a key's repetitions.
+    /// The entries as written, without repetitions of a key.
     pub(super) entries: Vec<Entry<'t>>,
-    /// Whether all of it could be read; a syntax error cuts a mapping short.
+    /// Whether it was read completely; a syntax error cuts a mapping short.
     pub(super) whole: bool,
 }
 
@@ -49,13 +49,13 @@ pub(super) struct Map<'t> {
 pub(super) struct Entry<'t> {
     /// The key.
     pub(super) key: Scalar<'t>,
-    /// Where the key stands.
+    /// The place of the key.
     pub(super) span: Span,
     /// The value.
     pub(super) value: Node<'t>,
 }
 
-/// What YAML readers take an unquoted text for.
+/// The type that YAML readers give an unquoted text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Looks {
     /// A text.
@@ -71,7 +71,7 @@ pub(super) enum Looks {
 }
 
 impl Scalar<'_> {
-    /// What YAML readers take it for.
+    /// The type that YAML readers give it.
     pub(super) fn looks(&self) -> Looks {
         if !self.plain {
             return Looks::Text;
@@ -112,7 +112,7 @@ fn is_number(text: &str) -> bool {
 }
 
 impl Node<'_> {
-    /// What a message calls it.
+    /// Its name in a message.
     pub(super) fn found(&self) -> &'static str {
         match &self.value {
             Value::Scalar(scalar) => match scalar.looks() {

@@ -1,4 +1,4 @@
-//! Who reviews a change of which file: the owners of what it declares, and of what that reaches.
+//! The reviewers of a change of each file: the owners of its groups, and of the groups that nest those.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,14 +11,14 @@ use super::include::{LOCK, ROOT};
 /// These files hold rules for every group.
 const RULES: [&str; 2] = [ROOT, LOCK];
 
-/// Those of `policy.admins` who are not offboarded on a day.
+/// The people of `policy.admins` who are not offboarded on a date.
 pub fn active_admins(declaration: &Declaration, day: Date) -> BTreeSet<Email> {
     active(declaration, &declaration.policy.admins, day)
 }
 
-/// The owners of each file of a tree: of every group in it, and of every group that takes one of those in, however far
-/// away. `policy.admins` own the rules, the lock, the files of users, and groups without owners. Nobody who is offboarded
-/// on the day owns anything.
+/// The owners of each file of a tree: of every group in it, and of every group that nests one of those, however far away.
+/// `policy.admins` own the rules, the lock, the files of users, and groups without owners. A person who is offboarded on
+/// the date owns nothing.
 pub fn owners_of_files(
     declaration: &Declaration,
     tree: &Tree,
@@ -62,7 +62,7 @@ fn active(declaration: &Declaration, people: &[Located<Email>], day: Date) -> BT
     people.filter(|email| !is_offboarded(email)).cloned().collect()
 }
 
-/// The groups that take a group's members in.
+/// The groups that nest a group.
 fn outer_groups(declaration: &Declaration) -> BTreeMap<&GroupName, BTreeSet<&GroupName>> {
     let mut outer: BTreeMap<&GroupName, BTreeSet<&GroupName>> = BTreeMap::new();
     for (name, group) in &declaration.groups {

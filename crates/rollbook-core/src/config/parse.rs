@@ -1,4 +1,4 @@
-//! A tree of files → a declaration, or what is wrong.
+//! A tree of files → a declaration, or its mistakes.
 
 use jiff::civil::Date;
 
@@ -21,7 +21,7 @@ use super::{events, hidden, identity, memberships, references, rules, spelling};
 /// The largest file that is read, in bytes.
 pub(super) const LARGEST_FILE: usize = 32 << 20;
 
-/// What a tree says, and what is wrong with it.
+/// The meaning of a tree, and its diagnostics.
 #[derive(Clone, Debug)]
 pub struct Parsed {
     /// The declaration, when no diagnostic is an error.
@@ -30,7 +30,7 @@ pub struct Parsed {
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// Decodes and checks a tree. All mistakes of all files are reported. `today` (UTC) decides warnings only.
+/// Decodes and checks a tree. All mistakes of all files are reported. `today` (UTC) affects only warnings.
 pub fn parse(tree: &Tree, today: Date) -> Parsed {
     let mut cx = Context::new(today);
     let mut draft = Draft::default();
@@ -91,7 +91,7 @@ fn decode(cx: &mut Context, draft: &mut Draft, tree: &Tree, id: FileId, file: &S
     }
 }
 
-/// Says that a file is too large to be read.
+/// Reports that a file is too large to be read.
 pub(super) fn too_large(path: &str) -> Diagnostic {
     Diagnostic::error(codes::TOO_LARGE, format!("{path} is larger than {} MiB", LARGEST_FILE >> 20))
         .help("Split the file, or keep it out of `include`.")

@@ -12,7 +12,7 @@ use super::values::{
     at_least, boolean, choice, domain, email, group_name, group_name_text, is_text, list, list_of, number,
 };
 
-/// Decodes `policy:`. What cannot be decoded has its default; the tree is not used then.
+/// Decodes `policy:`. A setting that cannot be decoded has its default; the tree is not used then.
 pub(super) fn policy(cx: &mut Context, node: &Node<'_>) -> Policy {
     let Some(mut fields) = Fields::of(cx, node, "`policy`") else {
         return Policy::default();
@@ -58,7 +58,7 @@ pub(super) fn policy(cx: &mut Context, node: &Node<'_>) -> Policy {
     policy
 }
 
-/// Whether `max-revokes` bounds a plan as a whole, or has mistakes that are reported at their place.
+/// Whether `max-revokes` limits a plan as a whole, or has mistakes that are reported at their place.
 fn limits_all(node: &Node<'_>) -> bool {
     match &node.value {
         Value::Map(map) => !map.whole || map.entries.iter().any(|entry| entry.key.text == "total"),
@@ -175,7 +175,7 @@ fn is_map(node: &Node<'_>) -> bool {
     matches!(node.value, Value::Map(_))
 }
 
-/// What people wrote where more is needed, or an example.
+/// The incomplete text that people wrote, or an example.
 fn written<'n>(node: &'n Node<'_>, example: &'n str) -> &'n str {
     match &node.value {
         Value::Scalar(scalar) => &scalar.text,

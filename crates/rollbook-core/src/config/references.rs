@@ -1,5 +1,5 @@
-//! The rules of `group:` entries: they name declared groups, make no cycle, and reach a privileged group only
-//! where it says so; `except` names somebody they bring; nobody is listed twice.
+//! The rules of `group:` entries: they name declared groups, form no cycle, and are in a privileged group only if it
+//! allows them; `except` names somebody they add; nobody is listed twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ pub(super) fn check(cx: &mut Context, draft: &Draft) {
     cycles::check(cx, draft);
 }
 
-/// Whose account an id is: by pin, or else by lock, which says nothing of somebody who is pinned.
+/// The owners of account IDs: by pin, otherwise by lock, which does not count for a pinned email.
 pub(super) fn owners_of_accounts(draft: &Draft) -> BTreeMap<&AccountId, &Email> {
     let pin = |email: &Email| draft.users.get(email).and_then(|user| user.account.as_ref());
     let locked = draft.lock.lock.users.iter().filter(|(email, _)| pin(email).is_none());
@@ -41,7 +41,7 @@ pub(super) fn owners_of_accounts(draft: &Draft) -> BTreeMap<&AccountId, &Email> 
     locked.chain(pinned).collect()
 }
 
-/// Somebody or some group, however an entry names them.
+/// A person or a group, by any kind of name.
 #[derive(PartialEq, Eq, Hash)]
 enum Who<'d> {
     Person(&'d Email),
@@ -111,7 +111,7 @@ fn target_exists(cx: &mut Context, draft: &Draft, member: &Member, target: &Grou
     false
 }
 
-/// Which groups list the people that some `except` names, and which groups bring which.
+/// The groups that list the people in an `except`, and the groups that nest each other.
 struct Brings<'d> {
     draft: &'d Draft,
     listing: BTreeMap<&'d Email, BTreeSet<&'d GroupName>>,
@@ -145,7 +145,7 @@ impl<'d> Brings<'d> {
         Self { draft, listing, nested }
     }
 
-    /// The groups whose members a group has, itself included; `None` where one of them has mistakes.
+    /// The groups whose members a group has, including itself; `None` if one of them has mistakes.
     fn reached(&self, target: &'d GroupName) -> Option<BTreeSet<&'d GroupName>> {
         let mut reached = BTreeSet::from([target]);
         let mut open = vec![target];

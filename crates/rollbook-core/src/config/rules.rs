@@ -1,4 +1,4 @@
-//! What the policy and its waivers name: groups and people of the tree, or of Atlassian alone.
+//! The groups and people that the policy and its waivers name: of the tree, or only of Atlassian.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,8 +17,8 @@ pub(super) fn check(cx: &mut Context, draft: &Draft) {
     inactive_owners(cx, draft);
 }
 
-/// A rule may name a group that lives at Atlassian alone; but a name close to a declared one is probably a
-/// slip, and the rule then guards nothing.
+/// A rule may name a group that only Atlassian has; but a name close to a declared one is probably a typing mistake,
+/// and the rule then has no effect.
 fn mentions(cx: &mut Context, draft: &Draft) {
     let declared = draft.declared_groups();
     let mentions = std::mem::take(&mut cx.mentions);
@@ -38,7 +38,7 @@ fn mentions(cx: &mut Context, draft: &Draft) {
             }
             continue;
         }
-        // `rollbook lock` writes the groups that rules alone name: they are on the site.
+        // `rollbook lock` writes the groups that only rules name: they are on the site.
         if draft.lock.place(&mention.name).is_some() {
             continue;
         }
@@ -58,7 +58,7 @@ fn mentions(cx: &mut Context, draft: &Draft) {
     cx.mentions = mentions;
 }
 
-/// A waiver may be for a group that lives at Atlassian alone: guards judge deletions and people who leave, too.
+/// A waiver may be for a group that only Atlassian has: guards judge deletions and people who leave, too.
 fn waivers(cx: &mut Context, draft: &Draft) {
     let mentioned: BTreeSet<GroupName> = cx.mentions.iter().map(|mention| mention.name.clone()).collect();
     let declared = draft.declared_groups();
@@ -84,7 +84,7 @@ fn waivers(cx: &mut Context, draft: &Draft) {
     }
 }
 
-/// Of two waivers that say the same, a reviewer sees the one that changes, and the other goes on.
+/// Reports two waivers for the same thing: a reviewer may see a change of one, while the other stays in force.
 fn waived_twice(cx: &mut Context, draft: &Draft) {
     let mut firsts: BTreeMap<(Guard, &Address), Span> = BTreeMap::new();
     for waiver in &draft.waivers {
@@ -107,7 +107,7 @@ fn waived_twice(cx: &mut Context, draft: &Draft) {
     }
 }
 
-/// An owner who is offboarded reviews nothing, so that what they own has fewer reviewers than it seems, or none.
+/// Reports an owner who is offboarded and reviews nothing: their groups or files have fewer reviewers than it seems, or none.
 fn inactive_owners(cx: &mut Context, draft: &Draft) {
     let admins = draft.policy.admins.iter().map(|admin| (admin, "is one of `policy.admins`".to_owned()));
     let owners = draft
@@ -130,7 +130,7 @@ fn inactive_owners(cx: &mut Context, draft: &Draft) {
     }
 }
 
-/// A waiver may be for somebody the same change takes out of the tree, so this is a warning.
+/// Warns of an unknown person, and no more: the same change may remove the person from the tree.
 fn unknown_person(cx: &mut Context, draft: &Draft, address: &crate::model::Located<crate::model::Address>) {
     let Some(UserRef::Email(email)) = address.value.user() else {
         return;

@@ -1,10 +1,10 @@
-//! The language as a JSON Schema, which editors use for completion and hover text: the comments here are what
-//! people read there. Nothing is decoded with these types; `tests/it/config/schema.rs` holds them and the decoder to
-//! the same mistakes.
+//! The language as a JSON Schema, which editors use for completion and hover text: people read the comments of this
+//! file there. Nothing is decoded with these types; `tests/it/config/schema.rs` holds them and the decoder to the same
+//! mistakes.
 //!
-//! One schema is for rollbook.yaml and for the files that it includes, since editors know files by name only:
-//! every top-level key may be left out, but a key that belongs into rollbook.yaml asks for `version`, and
-//! `version` asks for `site`.
+//! One schema covers rollbook.yaml and the files that it includes, since editors know files only by name: every
+//! top-level key may be left out, but a key that belongs in rollbook.yaml asks for `version`, and `version` asks for
+//! `site`.
 
 #![expect(dead_code, reason = "the types are only described, never made")]
 
@@ -23,14 +23,14 @@ use crate::model::Authority;
 use people::{GroupEntry, User};
 use policy::{Policy, Waiver};
 
-/// The JSON Schema (draft 7, which is what editors read) of rollbook.yaml and of the files it includes.
+/// The JSON Schema (draft 7, which editors read) of rollbook.yaml and of the files it includes.
 pub fn schema() -> Value {
     let mut schema = SchemaSettings::draft07().into_generator().into_root_schema_for::<Rollbook>();
     RecursiveTransform(tidied).transform(&mut schema);
     schema.to_value()
 }
 
-/// Takes out null, which the language does not have, Rust's number formats, and the line breaks of comments.
+/// Removes null, which the language does not have, Rust's number formats, and the line breaks of comments.
 fn tidied(schema: &mut Schema) {
     let Some(object) = schema.as_object_mut() else {
         return;
@@ -53,7 +53,7 @@ fn tidied(schema: &mut Schema) {
         && options.iter().any(is_null)
     {
         options.retain(|option| !is_null(option));
-        // In draft 7 nothing next to a `$ref` counts, so it is in an `allOf`.
+        // In draft 7 nothing counts next to a `$ref`, so that is in an `allOf`.
         if let Some(options) = object.remove("anyOf") {
             object.insert("allOf".to_owned(), options);
         }
@@ -78,35 +78,35 @@ fn tidied(schema: &mut Schema) {
 struct Rollbook {
     /// The version of this language. Only in rollbook.yaml.
     version: Option<Version>,
-    /// The Jira site, as `https://NAME.atlassian.net` without anything behind it. Only in rollbook.yaml.
+    /// The Jira site, as `https://NAME.atlassian.net` and nothing after it. Only in rollbook.yaml.
     #[schemars(example = "https://acme.atlassian.net")]
     site: Option<Site>,
-    /// The organization's id. With it, and with an organization API key, Rollbook can invite without mail,
+    /// The organization's ID. With it, and with an organization API key, Rollbook can invite without mail,
     /// suspend and restore, and see hidden emails.
     organization: Option<Id>,
-    /// The id of the organization's directory. Left out, it is the only one.
+    /// The ID of the organization's directory. It may be left out if there is only one.
     directory: Option<Id>,
-    /// Whom Rollbook acts for. Needed to apply with an organization API key, which belongs to nobody; this
-    /// person is never narrowed.
+    /// The person that Rollbook acts for. Needed to apply with an organization API key, which belongs to nobody; the
+    /// access of this person is never narrowed.
     operator: Option<Email>,
     /// The SCIM directory, where an identity provider or Rollbook provisions users and groups.
     scim: Option<Scim>,
-    /// Which files belong to the tree, as patterns below this folder or one of `share`: `*` is within a folder, `**` any
-    /// folders.
+    /// Which files belong to the tree, as patterns below this folder or one of `share`: `*` matches within a folder,
+    /// `**` any folders.
     #[schemars(extend("default" = ["users/*.yaml", "groups/**/*.yaml"]))]
     include: Option<Vec<Pattern>>,
-    /// Folders of this repository outside of the tree's own, from which `include` may take files too: trees that
-    /// declare the same people.
+    /// Folders of this repository outside the tree's own, from which `include` may take files too: trees that declare
+    /// the same people.
     share: Option<Vec<Folder>>,
-    /// The rules that hold for every plan.
+    /// The rules that apply to every plan.
     policy: Option<Policy>,
-    /// Guards that are waived for a while, reviewed like everything else.
+    /// Guards that are waived temporarily, reviewed like everything else.
     waive: Option<Vec<Waiver>>,
-    /// People, by email. A member of a group need not be here, but then must exist.
+    /// People, by email. A member of a group may be missing here, but then must exist.
     #[schemars(extend("propertyNames" = { "$ref": "#/definitions/Email" }))]
     users: Option<BTreeMap<String, User>>,
-    /// Groups, by name. A group that is listed here has exactly the members that it lists, unless its mode
-    /// says otherwise; groups that are not listed are left alone.
+    /// Groups, by name. A group here has exactly the members that it lists, unless its mode says otherwise; groups that
+    /// are not listed are left alone.
     #[schemars(extend("propertyNames" = { "$ref": "#/definitions/GroupName" }))]
     groups: Option<BTreeMap<String, GroupEntry>>,
 }
@@ -115,7 +115,7 @@ struct Rollbook {
 #[schemars(extend("const" = 1))]
 struct Version(u32);
 
-/// Atlassian's own host, or this machine. Other hosts can be set in the environment only.
+/// Atlassian's own host, or this machine. Only the environment can set other hosts.
 #[derive(JsonSchema)]
 struct Site(
     #[schemars(regex(
@@ -124,11 +124,11 @@ struct Site(
     String,
 );
 
-/// An id as Atlassian shows it.
+/// An ID as Atlassian shows it.
 #[derive(JsonSchema)]
 struct Id(#[schemars(regex(pattern = r"^[!-~]{1,128}$"))] String);
 
-/// An email. Case does not matter, but one email is written in one way in the whole tree.
+/// An email. Case does not matter, but one email must be written the same way in the whole tree.
 #[derive(JsonSchema)]
 struct Email(
     #[schemars(
@@ -148,7 +148,7 @@ struct GroupName(#[schemars(regex(pattern = r"^\S(.*\S)?$"), length(min = 1, max
 #[derive(JsonSchema)]
 struct Prose(#[schemars(regex(pattern = r"\S"))] String);
 
-/// A day, as YYYY-MM-DD. An editor whose YAML reader makes dates of such texts wants it quoted.
+/// A date, as YYYY-MM-DD. If an editor's YAML reader turns such texts into dates, quote it.
 #[derive(JsonSchema)]
 #[schemars(extend("format" = "date"))]
 struct Day(
@@ -158,7 +158,7 @@ struct Day(
     String,
 );
 
-/// Files below this folder or one of `share`, as a pattern: `*` is within a folder, `**` any folders.
+/// Files below this folder or one of `share`, as a pattern: `*` matches within a folder, `**` any folders.
 #[derive(JsonSchema)]
 struct Pattern(
     #[schemars(regex(
@@ -167,13 +167,13 @@ struct Pattern(
     String,
 );
 
-/// A folder outside of this one, such as `../people`.
+/// A folder outside this one, such as `../people`.
 #[derive(JsonSchema)]
 struct Folder(
     #[schemars(regex(pattern = r"^(\.\./)+[^./\\*?\[{][^/\\*?\[{]*(/[^./\\*?\[{][^/\\*?\[{]*)*$"))] String,
 );
 
-/// What a plan changes: `group.NAME`, `user.EMAIL`, `member.NAME/EMAIL` or `grant.GROUP/APP/ROLE`.
+/// The thing that a plan changes: `group.NAME`, `user.EMAIL`, `member.NAME/EMAIL` or `grant.GROUP/APP/ROLE`.
 #[derive(JsonSchema)]
 struct Address(
     #[schemars(regex(pattern = r"^(group\..|user\.(account:.|.+@.)|member\..+/.|grant\..+/.+/.)"))] String,
@@ -195,7 +195,7 @@ struct Domain(
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 struct Scim {
-    /// The SCIM directory's id, which is not the organization's directory id.
+    /// The SCIM directory's ID, which is not the organization's directory ID.
     directory: Id,
     /// Who may write to it.
     authority: Authority,

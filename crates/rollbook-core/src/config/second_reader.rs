@@ -1,4 +1,4 @@
-//! Another YAML reader takes a document for the same as ours does.
+//! Checks that another YAML reader reads a document as Rollbook does.
 
 use proptest::prelude::{ProptestConfig, Strategy, any, prop, prop_oneof, proptest};
 use serde_json::{Map, Number, Value as Json};
@@ -32,13 +32,13 @@ fn json(node: &Node<'_>) -> Json {
     }
 }
 
-/// `None` for what only readers of YAML 1.1 take for a number.
+/// `None` for texts that only readers of YAML 1.1 take for a number.
 fn number(text: &str) -> Option<Number> {
     text.parse::<i64>().map(Number::from).ok().or_else(|| Number::from_f64(text.parse().ok()?))
 }
 
-/// Texts without the hidden characters that no file of a tree may hold: readers of YAML 1.1, `serde_yaml` among
-/// them, take U+2028 for a line break.
+/// Texts without the hidden characters that are forbidden in a tree: readers of YAML 1.1, such as `serde_yaml`, take
+/// U+2028 for a line break.
 fn text() -> impl Strategy<Value = String> {
     let text = prop_oneof![
         "[a-z]{1,12}",

@@ -1,4 +1,4 @@
-//! The head of rollbook.yaml: where Rollbook acts, and for whom.
+//! The head of rollbook.yaml: the site, and the person that Rollbook acts for.
 
 use crate::model::{Located, Scim, Settings};
 
@@ -10,7 +10,7 @@ use super::node::Node;
 use super::site;
 use super::values::{choice, email, id, text};
 
-/// The keys of rollbook.yaml only.
+/// The keys that belong only in rollbook.yaml.
 pub(super) const KEYS: &[&str] = &[
     "version",
     "site",
@@ -24,7 +24,7 @@ pub(super) const KEYS: &[&str] = &[
     "waive",
 ];
 
-/// Decodes the head. `include` and `share` were taken care of before the files were read.
+/// Decodes the head. `include` and `share` were decoded before the files were read.
 pub(super) fn settings(
     cx: &mut Context,
     fields: &mut Fields<'_, '_>,
@@ -54,7 +54,7 @@ pub(super) fn settings(
     Some(Settings { site: site?, organization, directory, operator, scim, include, share })
 }
 
-/// Checks that a file is of the version that this Rollbook reads.
+/// Checks that a file has the version that this Rollbook reads.
 pub(super) fn version(cx: &mut Context, fields: &mut Fields<'_, '_>) {
     let Some(node) = fields.require("version", "Start the file with `version: 1`.") else {
         return;

@@ -1,5 +1,5 @@
-//! Which `site` a tree may name. A pull request can edit the tree, so the tree must not be able to send a
-//! credential anywhere but to Atlassian or to this machine (docs/design.md#hosts).
+//! The valid values of `site`. A pull request can edit the tree, so the tree must not be able to send a credential to
+//! any host except Atlassian's or this machine (docs/design.md#hosts).
 
 use crate::model::AtlassianCloud;
 
@@ -21,7 +21,7 @@ pub(super) enum Refusal {
 }
 
 impl Refusal {
-    /// What to say at the place.
+    /// The text at the place.
     pub(super) fn label(self) -> &'static str {
         match self {
             Self::Scheme => "not an https URL",
@@ -33,7 +33,7 @@ impl Refusal {
         }
     }
 
-    /// What to do.
+    /// How to correct it.
     pub(super) fn help(self) -> &'static str {
         match self {
             Self::Scheme | Self::Tail | Self::UserInfo | Self::Port | Self::Case => {

@@ -1,4 +1,4 @@
-//! Names that a reviewer would take for one another: look-alike characters, mixed scripts, case.
+//! Names that a reviewer would mistake for one another: look-alike characters, mixed scripts, case.
 
 use std::collections::BTreeMap;
 
@@ -11,8 +11,8 @@ use super::codes;
 use super::context::Context;
 use super::draft::Draft;
 
-/// Checks every rule of this file. Where all names are ASCII nothing can look like another one but by its
-/// font, and `rn` for `m` is not a mistake, so those cost and report nothing.
+/// Checks every rule of this file. If all names are ASCII, only the font could make two look alike, and `rn` for `m` is
+/// not a mistake, so those cost and report nothing.
 pub(super) fn check(cx: &mut Context, draft: &Draft) {
     let people: Vec<(Email, Span)> = cx.people.iter().map(|(email, span)| (email.clone(), span)).collect();
     mixed_scripts(cx, &people);
@@ -56,7 +56,7 @@ fn look_alikes(
         by_look.entry(fold(name)).or_default().push((name, *span));
     }
     for alike in by_look.values().filter(|alike| alike.len() > 1) {
-        // The one that is ASCII is what the others pass themselves off as.
+        // The others imitate the one that is ASCII.
         let original = alike.iter().find(|(name, _)| name.is_ascii()).unwrap_or(&alike[0]);
         for (name, span) in alike.iter().filter(|(name, _)| !name.is_ascii() && *name != original.0) {
             if name.to_lowercase() == original.0.to_lowercase() {

@@ -2,16 +2,16 @@
 
 use similar::get_close_matches;
 
-/// The most candidates that are compared: beyond it a search would cost more than it helps.
+/// The most candidates that are compared: with more, a search would cost too much.
 const MOST_CANDIDATES: usize = 10_000;
 
 /// The longest word that is compared.
 const LONGEST: usize = 128;
 
-/// How alike a suggestion is at least, from 0 to 1.
+/// The least similarity of a suggestion, from 0 to 1.
 const ALIKE: f32 = 0.65;
 
-/// How alike two names are that one person would take for one another.
+/// The similarity at which a person would mistake two names for one another.
 const VERY_ALIKE: f32 = 0.88;
 
 /// The candidate that a word was probably meant to be.
@@ -19,7 +19,7 @@ pub(super) fn near<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>
     closest(word, candidates, ALIKE)
 }
 
-/// The candidate that differs from a word by a slip of the finger only.
+/// The candidate that differs from a word only by a typing mistake.
 pub(super) fn very_near<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>) -> Option<&'c str> {
     closest(word, candidates, VERY_ALIKE)
 }
@@ -40,7 +40,7 @@ fn closest<'c>(word: &str, candidates: impl IntoIterator<Item = &'c str>, alike:
     get_close_matches(word, &comparable, 1, alike).first().copied()
 }
 
-/// A help text that names the suggestion, or else all that there is to choose from.
+/// A help text that names the suggestion, or otherwise all possible values.
 pub(super) fn help(suggestion: Option<&str>, otherwise: impl FnOnce() -> String) -> String {
     suggestion.map_or_else(otherwise, |name| format!("Did you mean `{name}`?"))
 }

@@ -1,4 +1,4 @@
-//! The decoders of scalars and lists. Each reports what is wrong and gives `None`.
+//! The decoders of scalars and lists. Each reports its mistakes and returns `None`.
 
 use std::collections::BTreeMap;
 
@@ -14,7 +14,7 @@ use super::dates::{day, meant};
 use super::node::{Looks, Node, Scalar, Value};
 use super::suggest;
 
-/// The longest id (docs/atlassian.md#account-ids).
+/// The longest ID (docs/atlassian.md#account-ids).
 pub(super) const LONGEST_ID: usize = 128;
 
 /// The longest name of a group, in characters.
@@ -32,7 +32,7 @@ pub(super) fn list<'n, 't>(cx: &mut Context, node: &'n Node<'t>, wanted: &str) -
     }
 }
 
-/// The items of a list of texts. One of them alone is what people write first.
+/// The items of a list of texts. A single text without a list is the usual first mistake.
 pub(super) fn scalars<'n, 't>(cx: &mut Context, node: &'n Node<'t>, wanted: &str) -> Option<&'n [Node<'t>]> {
     if let Value::Scalar(scalar) = &node.value {
         let help = format!("Write a list, even for one: `[{}]`.", scalar.text);
@@ -42,7 +42,7 @@ pub(super) fn scalars<'n, 't>(cx: &mut Context, node: &'n Node<'t>, wanted: &str
     list(cx, node, wanted)
 }
 
-/// The items of a list, each decoded, those with mistakes left out. An item that appears twice is a mistake.
+/// The items of a list, each decoded, without those that have mistakes. An item that appears twice is a mistake.
 pub(super) fn list_of<T>(
     cx: &mut Context,
     node: &Node<'_>,
@@ -109,7 +109,7 @@ pub(super) fn is_text(cx: &mut Context, scalar: &Scalar<'_>, span: Span, wanted:
     false
 }
 
-/// A text for people: not empty, and without characters that hide what it says.
+/// A text for people: not empty, and without characters that hide a part of it.
 pub(super) fn prose(cx: &mut Context, node: &Node<'_>, wanted: &str) -> Option<Located<String>> {
     let text = text(cx, node, wanted)?;
     if text.trim().is_empty() {
@@ -135,7 +135,7 @@ pub(super) fn prose(cx: &mut Context, node: &Node<'_>, wanted: &str) -> Option<L
     Some(cx.locate(text.to_owned(), node.span))
 }
 
-/// What to do about a character that hides something.
+/// The help for a character that hides something.
 pub(super) fn remedy(hidden: char) -> &'static str {
     if hidden.is_whitespace() {
         "Write plain spaces and line breaks: other white space only looks like them."
@@ -171,7 +171,7 @@ pub(super) fn boolean(cx: &mut Context, node: &Node<'_>) -> Option<Located<bool>
     Some(cx.locate(value, node.span))
 }
 
-/// A whole number of a range.
+/// A whole number in a range.
 pub(super) fn number(cx: &mut Context, node: &Node<'_>, least: u32, most: u32) -> Option<Located<u32>> {
     let scalar = scalar(cx, node, "a whole number")?;
     let text = &*scalar.text;
@@ -222,7 +222,7 @@ pub(super) fn choice<T: Words>(cx: &mut Context, node: &Node<'_>) -> Option<T> {
     None
 }
 
-/// A day, such as 2026-12-31.
+/// A date, such as 2026-12-31.
 pub(super) fn date(cx: &mut Context, node: &Node<'_>) -> Option<Located<Date>> {
     let scalar = scalar(cx, node, "a day")?;
     let Some(date) = day(&scalar.text) else {
@@ -237,7 +237,7 @@ pub(super) fn date(cx: &mut Context, node: &Node<'_>) -> Option<Located<Date>> {
     Some(cx.locate(date, node.span))
 }
 
-/// The first day without access, told where it has come: with what may be done then.
+/// The first day without access; reports a past one, with the possible remedy.
 pub(super) fn until(cx: &mut Context, node: &Node<'_>, then: &str) -> Option<Located<Date>> {
     let until = date(cx, node)?;
     if until.value <= cx.today {
@@ -258,8 +258,8 @@ pub(super) fn email(cx: &mut Context, node: &Node<'_>) -> Option<Located<Email>>
     Some(cx.locate(email, node.span))
 }
 
-/// A text that must be an email, not yet taken in among the people. What a site shows may be odder than what a tree may
-/// ask for: an invitation goes to this address.
+/// A text that must be an email, before it is added to the people. The rules are stricter than for emails that a site
+/// shows: an invitation goes to this address.
 pub(super) fn email_text(cx: &mut Context, text: &str, span: Span) -> Option<Email> {
     let (why, help) = match Email::parse(text) {
         _ if within_brackets(text).is_some() => {
@@ -300,7 +300,7 @@ fn within_brackets(text: &str) -> Option<&str> {
     Email::parse(address).is_ok().then_some(address)
 }
 
-/// Why an address cannot be one of somebody: it is not a dot-string (RFC 5321 §4.1.2) at a domain (RFC 5890 §2.3.1).
+/// Why an address cannot belong to anybody: it is not a dot-string (RFC 5321 §4.1.2) at a domain (RFC 5890 §2.3.1).
 /// Letters of every script may be in both (RFC 6531 §3.3).
 fn unusual(email: &Email) -> Option<String> {
     let (local, domain) = email.as_str().split_once('@')?;
@@ -350,12 +350,12 @@ pub(super) fn group_name_text(cx: &mut Context, text: &str, span: Span) -> Optio
     None
 }
 
-/// An account's id.
+/// An account's ID.
 pub(super) fn account_id(cx: &mut Context, node: &Node<'_>) -> Option<Located<AccountId>> {
     id(cx, node, "an account id").map(|id| cx.locate(AccountId::new(id), node.span))
 }
 
-/// A group's id.
+/// A group's ID.
 pub(super) fn group_id(cx: &mut Context, node: &Node<'_>) -> Option<Located<GroupId>> {
     id(cx, node, "a group id").map(|id| cx.locate(GroupId::new(id), node.span))
 }
@@ -365,7 +365,7 @@ pub(super) fn app(cx: &mut Context, node: &Node<'_>) -> Option<Located<App>> {
     id(cx, node, "an app's key").map(|id| cx.locate(App::new(id), node.span))
 }
 
-/// An id of which only Atlassian knows the form: visible ASCII, at most 128 characters.
+/// An ID whose form only Atlassian knows: visible ASCII, at most 128 characters.
 pub(super) fn id<'n>(cx: &mut Context, node: &'n Node<'_>, wanted: &str) -> Option<&'n str> {
     let text = text(cx, node, wanted)?;
     if is_id(text) {
@@ -381,12 +381,12 @@ pub(super) fn id<'n>(cx: &mut Context, node: &'n Node<'_>, wanted: &str) -> Opti
     None
 }
 
-/// Whether a text can be an id of Atlassian's.
+/// Whether a text can be an Atlassian ID.
 pub(super) fn is_id(text: &str) -> bool {
     (1..=LONGEST_ID).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_graphic())
 }
 
-/// A domain, in lower case and of ASCII letters.
+/// A domain, in lower case and ASCII letters.
 pub(super) fn domain(cx: &mut Context, node: &Node<'_>) -> Option<Located<String>> {
     let text = text(cx, node, "a domain")?;
     let label = |label: &str| {
@@ -413,7 +413,7 @@ pub(super) fn domain(cx: &mut Context, node: &Node<'_>) -> Option<Located<String
     None
 }
 
-/// Whether a list has enough items; else it reports.
+/// Checks that a list has enough items; otherwise reports it.
 pub(super) fn at_least<T>(cx: &mut Context, node: &Node<'_>, items: &[T], least: usize, help: &str) -> bool {
     let Value::List(written) = &node.value else {
         return false;

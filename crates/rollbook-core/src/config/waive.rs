@@ -1,4 +1,4 @@
-//! `waive:`, guards that are waived for a while.
+//! `waive:`, guards that are waived temporarily.
 
 use jiff::ToSpan as _;
 

@@ -1,4 +1,4 @@
-//! Comments, each at what it is about.
+//! Attaches comments to the items that they are about.
 
 use std::ops::Range;
 
@@ -8,7 +8,7 @@ use super::{Comment, Entry, Items, Value};
 pub(super) struct Found {
     at: usize,
     column: usize,
-    /// Whether it has its line for itself.
+    /// Whether it has a line to itself.
     alone: bool,
     comment: Comment,
 }
@@ -35,7 +35,7 @@ impl Items {
         }
     }
 
-    /// Attaches a comment, or gives it back where it follows the opening bracket, or is in an empty list.
+    /// Attaches a comment, or returns it if it follows the opening bracket, or is in an empty list.
     fn take(&mut self, found: Found) -> Option<Found> {
         let begun = self.entries.partition_point(|entry| entry.place.start <= found.at);
         let Some(before) = begun.checked_sub(1) else {
@@ -65,7 +65,7 @@ impl Items {
 }
 
 impl Entry {
-    /// Its value, where that is written in lines.
+    /// Its value, if that is written in lines.
     fn lines(&mut self) -> Option<&mut Items> {
         match &mut self.value {
             Value::Items(items) if !items.flow => Some(items),
@@ -86,7 +86,7 @@ impl Entry {
         }
     }
 
-    /// A comment behind it, on its last line.
+    /// A comment after it, on its last line.
     fn behind(&mut self, found: Found) {
         match self.lines().and_then(|items| items.entries.last_mut()) {
             Some(last) => last.behind(found),

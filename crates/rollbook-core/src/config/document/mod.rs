@@ -1,6 +1,6 @@
-//! A file as people wrote it: its nodes with their comments, each at what it is about, and blank lines. `read` makes it of
-//! a text, `print` writes its canonical form, and `edit` changes it in between, so that an edit leaves a file as
-//! `fmt` would.
+//! A file as people wrote it: its nodes with their comments, each attached to an item, and blank lines. `read` makes it
+//! from a text, `print` writes its canonical form, and `edit` changes it in between, so an edit leaves a file as `fmt`
+//! would.
 
 mod attach;
 mod print;
@@ -14,16 +14,16 @@ pub(super) use text::{Text, quoted};
 pub(super) struct Document {
     /// Whether it starts with `---`.
     pub(super) marked: bool,
-    /// What it says.
+    /// Its content.
     pub(super) root: Items,
 }
 
 /// A list or a mapping.
 #[derive(Clone, Debug)]
 pub(super) struct Items {
-    /// Which of the two.
+    /// Which of the two it is.
     pub(super) kind: Kind,
-    /// Whether it was written between brackets. It stays so where it fits on a line.
+    /// Whether it was written between brackets. It stays so if it fits on a line.
     pub(super) flow: bool,
     /// Its items.
     pub(super) entries: Vec<Entry>,
@@ -44,7 +44,7 @@ pub(super) enum Kind {
 pub(super) struct Entry {
     /// Comments above it.
     pub(super) above: Vec<Comment>,
-    /// Whether a blank line separates it from what is above.
+    /// Whether a blank line separates it from the text above.
     pub(super) gap: bool,
     /// The key, in a mapping.
     pub(super) key: Option<Text>,
@@ -52,7 +52,7 @@ pub(super) struct Entry {
     pub(super) value: Value,
     /// The comment on its line.
     pub(super) line: Option<String>,
-    /// Where it stands, while comments are attached.
+    /// Its place, while comments are attached.
     place: Place,
 }
 
@@ -62,12 +62,12 @@ pub(super) enum Value {
     Items(Items),
 }
 
-/// A comment that has a line for itself.
+/// A comment on a separate line.
 #[derive(Clone, Debug)]
 pub(super) struct Comment {
     /// The comment, from its `#` on.
     pub(super) text: String,
-    /// Whether a blank line precedes it.
+    /// Whether it follows a blank line.
     pub(super) gap: bool,
 }
 
@@ -80,7 +80,7 @@ struct Place {
 }
 
 impl Document {
-    /// The value at keys within each other.
+    /// The value at nested keys.
     pub(super) fn at(&mut self, keys: &[&str]) -> Option<&mut Value> {
         let (first, rest) = keys.split_first()?;
         let mut value = &mut self.root.entry(first)?.value;
@@ -93,8 +93,7 @@ impl Document {
 }
 
 impl Document {
-    /// Shows every text with its path: keys within each other, `-` for the items of lists, and at the end `:` for a key
-    /// itself.
+    /// Passes every text with its path: nested keys, `-` for the items of lists, and at the end `:` for a key itself.
     pub(super) fn texts(&mut self, see: &mut dyn FnMut(&[String], &mut Text)) {
         self.root.texts(&mut Vec::new(), see);
     }
@@ -104,7 +103,7 @@ impl Items {
     fn texts(&mut self, path: &mut Vec<String>, see: &mut dyn FnMut(&[String], &mut Text)) {
         for entry in &mut self.entries {
             if let Some(key) = &mut entry.key {
-                // The path of a value has the key that was read.
+                // The path of a value has the key as it was read.
                 let read = key.says().to_owned();
                 path.push(":".into());
                 see(path, key);
@@ -140,7 +139,7 @@ impl Entry {
         Self { key: Some(Text::of(key)), ..Self::item(value) }
     }
 
-    /// How many comments it has, with those within.
+    /// The number of comments, including nested ones.
     pub(super) fn comments(&self) -> usize {
         let within = match &self.value {
             Value::Text(_) => 0,
@@ -151,7 +150,7 @@ impl Entry {
         self.above.len() + usize::from(self.line.is_some()) + within
     }
 
-    /// Puts comments above it that are parted from it.
+    /// Adds comments above it, separated from it.
     pub(super) fn prepend(&mut self, comments: Vec<Comment>) {
         match self.above.first_mut() {
             Some(first) => first.gap = true,
@@ -160,12 +159,12 @@ impl Entry {
         self.above.splice(0..0, comments);
     }
 
-    /// Gives it a comment right above it.
+    /// Adds a comment right above it.
     fn atop(&mut self, text: String) {
         self.above.push(Comment { text, gap: std::mem::take(&mut self.gap) });
     }
 
-    /// Gives it a comment on its line, or above where the line has one already.
+    /// Adds a comment on its line, or above if the line already has one.
     fn remark(&mut self, text: String) {
         if self.line.is_none() {
             self.line = Some(text);

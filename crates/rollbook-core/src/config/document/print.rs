@@ -1,15 +1,15 @@
-//! A document → its canonical form: two spaces a level, double quotes, one blank line where there were more. What was
-//! between brackets stays so where it fits on a line, and is written in lines where it does not, or holds a comment: so
-//! prettier leaves it as it is, too.
+//! A document → its canonical form: two spaces a level, double quotes, one blank line instead of several. A list or
+//! mapping between brackets stays so if it fits on a line, and is written in lines if it does not, or contains a
+//! comment: so prettier leaves it unchanged, too.
 
 use super::text::Form;
 use super::{Comment, Document, Entry, Items, Kind, Text, Value};
 
-/// How long a line with brackets may be, in columns. It is prettier's.
+/// The longest line with brackets, in columns, as in prettier.
 const WIDTH: usize = 80;
 
 impl Document {
-    /// Its canonical form.
+    /// Writes the canonical form.
     pub(in crate::config) fn print(mut self) -> String {
         self.root.flow = false;
         let below = std::mem::take(&mut self.root.below);
@@ -44,7 +44,7 @@ impl Items {
             }
             entry.print(&mut text, indent);
         }
-        // Behind a comment prettier doubles such a blank line at a file's end.
+        // After a comment prettier doubles such a blank line at a file's end.
         let mut closed = self.entries.last().is_some_and(Entry::ends_in_a_comment);
         for comment in &self.below {
             write_comment(&mut text, comment, indent, std::mem::take(&mut closed));
@@ -52,7 +52,7 @@ impl Items {
         text
     }
 
-    /// Between brackets, where nothing in it needs a line of its own.
+    /// Prints it between brackets, if nothing in it needs a separate line.
     fn on_a_line(&self) -> Option<String> {
         let plain = |entry: &Entry| entry.above.is_empty() && entry.line.is_none();
         if !(self.flow || self.entries.is_empty())
@@ -70,7 +70,7 @@ impl Items {
         })
     }
 
-    /// Prettier parts the comments at a file's end from such a text.
+    /// Prettier separates the comments at a file's end from such a text.
     fn ends_in_a_block_text(&self) -> bool {
         match self.entries.last().map(|entry| &entry.value) {
             Some(Value::Text(Text { form: Form::Block(..), .. })) => self.below.is_empty(),
@@ -81,7 +81,7 @@ impl Items {
 }
 
 impl Entry {
-    /// Decides how it is written, and moves comments to where that has a place for them.
+    /// Decides the form, and moves comments to a place that the form has for them.
     fn settle(&mut self, indent: usize) {
         let column = indent + width(&self.head()) + 1;
         let Value::Items(items) = &mut self.value else { return };
@@ -94,7 +94,7 @@ impl Entry {
             && self.key.is_none()
             && let Some(first) = items.entries.first_mut()
         {
-            // The first line of such an item is its first entry's.
+            // The first line of such an item is that of its first entry.
             first.settle(indent + 2);
             first.gap = false;
             inner.append(&mut first.above);
@@ -105,7 +105,7 @@ impl Entry {
             }
         }
         if !items.flow && column > WIDTH {
-            // Prettier writes a long key with a `?` where a comment is on its line.
+            // Prettier writes a long key with a `?` if a comment is on its line.
             inner.extend(self.line.take().map(|text| Comment { text, gap: false }));
         }
         for comment in inner {
@@ -113,7 +113,7 @@ impl Entry {
         }
     }
 
-    /// Whether its last line has a comment behind it.
+    /// Whether its last line ends with a comment.
     fn ends_in_a_comment(&self) -> bool {
         match &self.value {
             Value::Items(items) if !items.flow => {
@@ -131,7 +131,7 @@ impl Entry {
         }
     }
 
-    /// What precedes its value.
+    /// The text before its value.
     fn head(&self) -> String {
         match &self.key {
             Some(key) => format!("{}:", key.line()),
@@ -183,7 +183,7 @@ fn write_comment(text: &mut String, comment: &Comment, indent: usize, first: boo
     text.push_str(&format!("{gap}{}{}\n", " ".repeat(indent), comment.text));
 }
 
-/// Columns, at least as many as any formatter counts.
+/// Counts columns, at least as many as any formatter.
 fn width(text: &str) -> usize {
     text.chars().map(|c| if c.is_ascii() { 1 } else { 2 }).sum()
 }

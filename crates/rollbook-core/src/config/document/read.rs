@@ -35,14 +35,14 @@ struct Reader<'t> {
     marked: bool,
 }
 
-/// A list or mapping whose end has not come.
+/// A list or mapping that is still open.
 struct Open {
     items: Items,
-    /// Where its entry starts, and itself.
+    /// The start of its entry, and its own.
     place: Place,
     /// The key of its entry.
     of: Option<Text>,
-    /// A key whose value has not come, and where its entry starts.
+    /// A key that still needs its value, and the start of its entry.
     key: Option<(Text, usize)>,
 }
 
@@ -85,7 +85,7 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Where the next entry starts: at its dash, its `?`, or its key. The entry of a value has started.
+    /// The start of the next entry: its dash, its `?`, or its key. The entry of a value has started.
     fn entry_start(&mut self) -> usize {
         let Some(open) = self.open.last() else { return self.next() };
         let (kind, flow, is_value) = (open.items.kind, open.items.flow, open.key.is_some());
@@ -104,7 +104,7 @@ impl Reader<'_> {
         start
     }
 
-    /// Where the next text or sign stands.
+    /// The start of the next text or sign.
     fn next(&self) -> usize {
         let mut at = self.at;
         loop {
@@ -132,7 +132,7 @@ impl Reader<'_> {
         let value = self.next();
         let mut items = Items::new(kind, flow, Vec::new());
         items.column = self.column(value);
-        // A mapping of one pair within brackets has none of its own.
+        // A mapping of one pair within brackets has no brackets itself.
         if flow && self.text[value..].starts_with(['[', '{']) {
             self.at = self.at.max(range.end);
         }

@@ -1,4 +1,4 @@
-//! How a text is written.
+//! The written form of a text.
 
 use super::super::events::Style;
 use super::super::node::{Looks, Scalar};
@@ -6,7 +6,7 @@ use super::super::node::{Looks, Scalar};
 /// A text, number or boolean.
 #[derive(Clone, Debug)]
 pub(in crate::config) struct Text {
-    /// What it says.
+    /// Its value.
     says: String,
     pub(super) form: Form,
 }
@@ -20,7 +20,7 @@ pub(super) enum Form {
 }
 
 impl Text {
-    /// A text, without quotes where every reader takes it for one.
+    /// A text, without quotes if every reader takes it for one.
     pub(in crate::config) fn of(text: &str) -> Self {
         let plain = text.starts_with(|c: char| c.is_ascii_alphabetic())
             && text.bytes().all(|b| b.is_ascii_alphanumeric() || b"._+@-".contains(&b))
@@ -39,7 +39,7 @@ impl Text {
         Self { says: text.to_owned(), form: Form::Line(text.to_owned()) }
     }
 
-    /// A text that was read: of a block text, what follows its header, from this column on.
+    /// A text that was read: of a block text, the part after its header, from this column on.
     pub(super) fn read(source: &str, column: usize, says: &str, style: Style) -> Self {
         let form = match style {
             Style::Plain | Style::Single | Style::Double => flow(source, says, style),
@@ -53,12 +53,12 @@ impl Text {
         &self.says
     }
 
-    /// Whether it says this.
+    /// Whether it has this value.
     pub(in crate::config) fn is(&self, text: &str) -> bool {
         self.says == text
     }
 
-    /// Its line; what it says where it has several.
+    /// Its line; its value if it has several.
     pub(super) fn line(&self) -> &str {
         match &self.form {
             Form::Line(line) => line,
@@ -66,7 +66,7 @@ impl Text {
         }
     }
 
-    /// As a key is written.
+    /// Its form as a key.
     pub(super) fn on_a_line(self) -> Self {
         match self.form {
             Form::Line(_) => self,
@@ -75,13 +75,13 @@ impl Text {
     }
 }
 
-/// A text between quotes, as few of them escaped as can be. What JSON calls a string, YAML does too.
+/// A text between quotes, with as few escapes as possible. A JSON string is also a YAML string.
 pub(in crate::config) fn quoted(text: &str) -> String {
     let json = serde_json::Value::from(text).to_string();
     requoted(&json, Style::Double)
 }
 
-/// A text that folds as people broke it stays so, in the form that every formatter leaves alone.
+/// A text that people broke into folded lines stays so, in the form that every formatter leaves alone.
 fn flow(source: &str, says: &str, style: Style) -> Form {
     let is_plain = style == Style::Plain;
     if !source.contains('\n') {
@@ -102,7 +102,7 @@ fn flow(source: &str, says: &str, style: Style) -> Form {
     Form::Block(">-", lines.collect())
 }
 
-/// Without digits and `+` in its header, and without white space that nobody sees; else between quotes.
+/// Drops digits and `+` from the header; a text with white space that cannot be seen goes between quotes.
 fn block(kind: &str, says: &str, lines: Vec<String>) -> Form {
     let clipped = says.strip_suffix('\n');
     let body = clipped.unwrap_or(says);
@@ -126,7 +126,7 @@ fn folded_lines(source: &str, column: usize) -> Vec<String> {
     first.into_iter().chain(lines.map(|line| line.get(column..).unwrap_or_default().to_owned())).collect()
 }
 
-/// The quotes that need the fewest escapes, double ones where both do, as prettier chooses them.
+/// The quotes that need the fewest escapes, double ones for a tie, as prettier chooses them.
 fn requoted(source: &str, style: Style) -> String {
     let inner = &source[1..source.len() - 1];
     let is_double = style == Style::Double;

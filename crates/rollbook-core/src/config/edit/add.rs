@@ -18,7 +18,7 @@ use super::super::parse;
 use super::files::Files;
 use super::{EditError, write};
 
-/// What goes into one file.
+/// The unit for which a file is made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum FilePer {
     /// One group.
@@ -32,9 +32,9 @@ pub enum FilePer {
 pub struct Imported {
     /// All files.
     pub tree: Tree,
-    /// What the tree says.
+    /// Its declaration.
     pub declaration: Declaration,
-    /// What it took in, without what the language cannot say; that is among what was left.
+    /// The additions, without those that the language cannot express; these are among the ones left out.
     pub import: Import,
 }
 
@@ -44,11 +44,11 @@ pub fn root_text(site: &str, organization: Option<&str>) -> String {
     format!("version: 1\nsite: {}\n{}", quoted(site), organization.unwrap_or_default())
 }
 
-/// Adds to a tree, which says `declaration`. Groups that the language cannot say, and those of shared files, are left out, each
-/// with the reason.
+/// Adds to a tree, which means `declaration`. Groups that the language cannot express, and those of shared files, are left out,
+/// each with the reason.
 ///
 /// # Errors
-/// [`EditError`]; then nothing of it is to be written.
+/// [`EditError`]; in that case nothing must be written.
 pub fn imported(
     tree: &Tree,
     declaration: &Declaration,
@@ -104,7 +104,7 @@ fn refused(tree: &Tree, import: &Import, errors: &[Diagnostic]) -> BTreeMap<Grou
     refused
 }
 
-/// Where the entries of a file's groups start, in order.
+/// The starts of the entries of a file's groups, in order.
 fn group_places(file: FileId, text: &str) -> Vec<(u32, GroupName)> {
     let node = events::read(file, text, &mut Mistakes::default());
     let Some(Value::Map(map)) = node.map(|node| node.value) else { return Vec::new() };
@@ -116,7 +116,7 @@ fn group_places(file: FileId, text: &str) -> Vec<(u32, GroupName)> {
     entries.map(|entry| (entry.span.origin.offset, GroupName::new(&entry.key.text))).collect()
 }
 
-/// What a tree is to say with an import, places apart.
+/// The intended declaration with an import, apart from places.
 fn intended(mut declaration: Declaration, import: &Import) -> Declaration {
     let origin = Origin { file: FileId(0), offset: 0 };
     for group in &import.groups {
@@ -189,8 +189,8 @@ fn written(tree: &Tree, declaration: &Declaration, import: &Import, per: FilePer
     Ok(files.into_tree())
 }
 
-/// Adds an entry under `groups` or `users`: to the file of this stem, or to the first of stem-2, stem-3 … that takes one;
-/// where each entry has a file, to the first that is not there.
+/// Adds an entry under `groups` or `users`: to the file of this stem, or to the first of stem-2, stem-3 … that accepts
+/// one; if each entry has its own file, to the first that does not exist.
 fn add(
     files: &mut Files,
     include: &Include,
@@ -217,7 +217,7 @@ fn add(
     }
 }
 
-/// A path that `include` takes.
+/// A path that `include` matches.
 fn path(include: &Include, section: &str, name: &str) -> Result<String, EditError> {
     let usual = format!("{section}/{name}.yaml");
     let folders = include.folders().into_iter().filter(|folder| !is_shared(folder));

@@ -10,9 +10,9 @@ use super::super::format::{read, unified};
 pub(super) struct Files(BTreeMap<String, File>);
 
 enum File {
-    /// As it was, byte for byte.
+    /// Unchanged, byte for byte.
     Kept(String),
-    /// To be rewritten.
+    /// Must be rewritten.
     Changed(Box<Document>),
 }
 
@@ -30,7 +30,7 @@ impl Files {
         self.0.insert(path, File::Changed(Box::new(document)));
     }
 
-    /// A file to change; nothing where it cannot be read.
+    /// A file to change; `None` if it cannot be read.
     pub(super) fn document(&mut self, path: &str) -> Option<&mut Document> {
         let file = self.0.get_mut(path)?;
         if let File::Kept(text) = file {

@@ -1,6 +1,5 @@
-//! Changes to people's files. What is changed is the document, so that every comment stays with what it is about and a file
-//! that was changed is as `fmt` leaves it; every other file keeps its bytes. What the whole says afterwards is compared
-//! with the intended meaning.
+//! Changes to people's files. The document is changed, so that every comment stays with its item and a changed file has the
+//! form of `fmt`; every other file keeps its bytes. The resulting declaration is compared with the intended one.
 
 mod add;
 mod files;
@@ -19,11 +18,11 @@ const BY_HAND: &str = "Write this part by hand; the rest can be done then.";
 /// Why no file can be changed.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum EditError {
-    /// The tree takes no file of this path.
+    /// The tree does not include a file of this path.
     #[error("`include` takes no file such as {0}")]
     #[diagnostic(help("Let `include` take files below groups/ and users/."))]
     NotIncluded(String),
-    /// A file's form takes no change to members.
+    /// A file's form does not allow changes to members.
     #[error("the members of {0} are written in a form that cannot be changed")]
     #[diagnostic(help("Write `members` as a list in the group's own file, then try again."))]
     Form(GroupName),

@@ -1,5 +1,5 @@
-//! Entries taken out of lists of members, each with its comments. A comment above that a blank line parts from an entry is
-//! about more than that, and stays.
+//! Removes entries from lists of members, each with its comments. A comment above that a blank line separates from an
+//! entry is about more than that, and stays.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,16 +17,16 @@ use super::files::Files;
 pub struct Edited {
     /// All files.
     pub tree: Tree,
-    /// What the tree says.
+    /// Its declaration.
     pub declaration: Declaration,
-    /// How many comments went with the entries.
+    /// The number of comments that were removed with the entries.
     pub comments: usize,
 }
 
-/// Takes entries out of groups, each named by its place among the group's entries.
+/// Removes entries from groups, each given by its index among the group's entries.
 ///
 /// # Errors
-/// [`EditError::Form`] when a group's members are not a list of a file of this tree alone, [`EditError::Invalid`] and
+/// [`EditError::Form`] when a group's members are not a list in a file that only this tree has, [`EditError::Invalid`] and
 /// [`EditError::OtherMeaning`] when the edit would change the meaning of the tree.
 pub fn without_entries(
     tree: &Tree,
@@ -60,7 +60,7 @@ pub fn without_entries(
     Ok(Edited { tree, declaration: found, comments })
 }
 
-/// Takes out entries, and counts the comments that go with them.
+/// Removes entries, and counts the comments that go with them.
 fn take(members: &mut Items, places: &BTreeSet<usize>) -> usize {
     let mut comments = 0;
     let mut stay = Vec::new();
@@ -79,7 +79,7 @@ fn take(members: &mut Items, places: &BTreeSet<usize>) -> usize {
     comments
 }
 
-/// The comments above an entry that a blank line parts from it.
+/// The comments above an entry that a blank line separates from it.
 fn parted(entry: &mut Entry) -> Vec<Comment> {
     let last = entry.above.iter().rposition(|comment| comment.gap).unwrap_or(0);
     let parted = if entry.gap { entry.above.len() } else { last };

@@ -12,7 +12,7 @@ use super::EditError;
 use super::files::Files;
 use super::remove::Edited;
 
-/// A name in a tree, and what it becomes.
+/// A name in a tree, and its new form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rename {
     /// A person's email.
@@ -21,7 +21,7 @@ pub enum Rename {
     Group(GroupName, GroupName),
 }
 
-/// What a text of a tree names.
+/// The kind of thing that a text of a tree names.
 #[derive(Clone, Copy)]
 enum Names {
     Email,
@@ -30,7 +30,7 @@ enum Names {
 }
 
 impl Rename {
-    /// The same the other way round.
+    /// The reverse.
     fn back(&self) -> Self {
         match self.clone() {
             Self::Email(from, to) => Self::Email(to, from),
@@ -96,7 +96,7 @@ impl Rename {
     }
 }
 
-/// What is at a path: keys within each other, `-` for the items of lists, and at the end `:` for a key itself.
+/// The kind of text at a path: nested keys, `-` for the items of lists, and at the end `:` for a key itself.
 fn names(path: &[&str]) -> Option<Names> {
     match path {
         ["operator"]
@@ -117,11 +117,12 @@ fn names(path: &[&str]) -> Option<Names> {
     }
 }
 
-/// Replaces a name wherever a tree has it, in its lock too: the account or group that it means stays the same.
+/// Replaces a name everywhere in a tree, also in its lock: the account or group that it means stays the same.
 ///
 /// # Errors
-/// [`EditError::Invalid`] when the tree would not be valid then, such as where the new name is taken,
-/// [`EditError::Shared`] when a shared file has the name, and [`EditError::OtherMeaning`] when the way back would not lead to what the tree says now.
+/// [`EditError::Invalid`] when the tree would become invalid, such as when the new name is taken, [`EditError::Shared`]
+/// when a shared file has the name, and [`EditError::OtherMeaning`] when renaming back would not restore the present
+/// meaning of the tree.
 pub fn renamed(
     tree: &Tree,
     declaration: &Declaration,

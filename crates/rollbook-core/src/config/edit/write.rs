@@ -12,15 +12,15 @@ use super::add::FilePer;
 pub(super) const HEAD: &str =
     "# Made by `rollbook import`. It is yours now: importing again only adds what is missing.";
 
-/// The longest name of a file, without its ending.
+/// The longest name of a file, without its extension.
 const LONGEST_STEM: usize = 60;
 
-/// Names that no file of Windows may have, whatever its ending
+/// Names that Windows forbids for files, with any extension
 /// (<https://learn.microsoft.com/windows/win32/fileio/naming-a-file>).
 const RESERVED: [&str; 4] = ["con", "prn", "aux", "nul"];
 
-/// The name of the file for a group, without its ending: lower-case letters, digits and `-`. Latin letters lose their
-/// accents; those of other scripts stay, since nobody would know a name without them.
+/// The name of the file for a group, without its extension: lower-case letters, digits and `-`. Latin letters lose
+/// their accents; those of other scripts stay, since a name would be unreadable without them.
 pub(super) fn stem(name: &GroupName, per: FilePer) -> String {
     let name = name.as_str();
     let named = match per {

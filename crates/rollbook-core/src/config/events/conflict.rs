@@ -1,4 +1,4 @@
-//! The lines that git leaves where it could not merge two sides.
+//! The lines that git leaves if it cannot merge two sides.
 
 use crate::config::codes;
 use crate::model::Diagnostic;
@@ -10,7 +10,7 @@ const OPENS: &str = "<<<<<<< ";
 const PARTS: &str = "=======";
 const CLOSES: &str = ">>>>>>> ";
 
-/// The mistake of a file that holds a conflict; what the rest of it says does not matter then.
+/// The mistake of a file with a conflict; the rest of its content does not matter then.
 pub(super) fn unresolved(source: Source<'_>) -> Option<Diagnostic> {
     let mut at = 0;
     let mut lines = source.text.split_inclusive('\n').map(|line| {

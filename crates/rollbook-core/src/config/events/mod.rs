@@ -1,5 +1,5 @@
-//! A file's text → nodes. What YAML can say and a reviewer cannot see is a mistake here: anchors, aliases,
-//! merge keys, tags, second documents, null.
+//! A file's text → nodes. YAML that a reviewer cannot see is a mistake here: anchors, aliases, merge keys, tags, second
+//! documents, null.
 
 mod conflict;
 mod walk;
@@ -20,7 +20,7 @@ use super::node::{Entry, Looks, Map, Node, Scalar, Value};
 /// How deep lists and mappings may be nested. A declaration needs 6.
 pub(super) const DEEPEST: usize = 64;
 
-/// Reads one file. After a syntax error, what precedes it is kept.
+/// Reads one file. After a syntax error, the part before it is kept.
 pub(super) fn read<'t>(file: FileId, text: &'t str, mistakes: &mut Mistakes) -> Option<Node<'t>> {
     let options = options! {
         disallow_directives: true,
@@ -80,11 +80,11 @@ struct Builder<'t, 'm> {
     mistakes: &'m mut Mistakes,
 }
 
-/// A list or mapping whose end has not come.
+/// A list or mapping that is still open.
 struct Open<'t> {
     start: usize,
     items: Items<'t>,
-    /// Whether it stands where a key should: that is reported once, and what is in it does not matter.
+    /// Whether it is in the place of a key: that is reported once, and its content does not matter.
     is_key: bool,
 }
 
@@ -93,7 +93,7 @@ enum Items<'t> {
     Map(Vec<Entry<'t>>, Option<Pending<'t>>),
 }
 
-/// A key whose value has not come.
+/// A key that still needs its value.
 enum Pending<'t> {
     Key(Scalar<'t>, Span),
     /// Reported; its value is dropped.
@@ -114,7 +114,7 @@ impl Source<'_> {
         self.span(range.start, range.end)
     }
 
-    /// A list or mapping is shown by its first line.
+    /// The first line of a list or mapping, which represents it in messages.
     fn first_line(self, start: usize, end: usize) -> Span {
         let covered = self.text.get(start..end).unwrap_or_default();
         let line = covered.lines().next().unwrap_or_default().trim_end();
@@ -150,7 +150,7 @@ impl<'t> Builder<'t, '_> {
                 self.close(end, true);
             }
             Event::StreamStart | Event::StreamEnd | Event::DocumentEnd | Event::Comment(..) => {}
-            // The parser's enum may grow; what it would say then is not YAML that a reviewer can read.
+            // The parser's enum may grow; anything new is not YAML that a reviewer can read.
             _ => self.mistakes.report(Diagnostic::error(codes::INVALID_YAML, "unknown YAML").at(at, "here")),
         }
         std::ops::ControlFlow::Continue(())
@@ -170,7 +170,7 @@ impl<'t> Builder<'t, '_> {
         self.place(Node { span: at, value: Value::Scalar(Scalar { text, plain }) });
     }
 
-    /// Between quotes, a character may stand as its number: a reviewer reads another text than the tree says.
+    /// Reports a character that is written as its number between quotes: a reviewer reads a text that differs from the tree's.
     fn escapes(&mut self, span: &granit_parser::Span) {
         let range = span.byte_range().unwrap_or_default();
         let written = self.source.text.get(range.clone()).unwrap_or_default();
@@ -179,7 +179,7 @@ impl<'t> Builder<'t, '_> {
             if c != '\\' {
                 continue;
             }
-            // What follows it is part of the escape, also another one.
+            // The next character is part of the escape, even if it is a backslash.
             if let Some((_, 'x' | 'u' | 'U')) = chars.next() {
                 let at = self.source.span(range.start + at, range.start + at + 2);
                 self.mistakes.report(
@@ -223,7 +223,7 @@ impl<'t> Builder<'t, '_> {
         self.open.last().is_some_and(|open| open.is_key)
     }
 
-    /// Puts a node where it belongs: a key, a value, an item, or the whole.
+    /// Adds a node at its place: a key, a value, an item, or the whole.
     fn place(&mut self, node: Node<'t>) {
         if self.in_key() {
             return;
@@ -250,7 +250,7 @@ impl<'t> Builder<'t, '_> {
         self.mistakes.report(syntax_diagnostic(error.kind(), at));
     }
 
-    /// Closes what a syntax error left open.
+    /// Closes the nodes that a syntax error left open.
     fn finish(mut self) -> Option<Node<'t>> {
         while !self.open.is_empty() {
             self.close(self.source.text.len(), false);
@@ -295,7 +295,7 @@ fn key<'t>(node: Node<'t>, mistakes: &mut Mistakes) -> Pending<'t> {
     }
 }
 
-/// Null is a mistake wherever a value stands: whether it means "none" or "as it was" cannot be seen.
+/// Reports null as the value of anything: whether it means "none" or "unchanged" cannot be seen.
 fn with_value<'t>(node: Node<'t>, key: Option<(&Scalar<'t>, Span)>, mistakes: &mut Mistakes) -> Node<'t> {
     let Value::Scalar(scalar) = &node.value else {
         return node;

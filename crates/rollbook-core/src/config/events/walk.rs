@@ -1,11 +1,11 @@
-//! A text's events with their bytes, for `document`, which keeps how a file is written.
+//! A text's events with their bytes, for `document`, which keeps the form of a file.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
 use granit_parser::{Event, Parser, ScalarStyle, StructureStyle, options};
 
-/// How a text, number or boolean is written.
+/// The form of a text, number or boolean.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::config) enum Style {
     /// Without quotes.
@@ -20,11 +20,11 @@ pub(in crate::config) enum Style {
     Folded,
 }
 
-/// What a walk comes by.
+/// A step of a walk.
 pub(in crate::config) enum Step<'t> {
     /// A `---`.
     Marker,
-    /// A scalar, and what it says. The bytes of a block text start below its header.
+    /// A scalar, and its value. The bytes of a block text start below its header.
     Scalar(Cow<'t, str>, Style),
     /// A list starts, or a mapping, in lines or between brackets.
     Start { map: bool, flow: bool },
@@ -34,7 +34,7 @@ pub(in crate::config) enum Step<'t> {
     Comment,
 }
 
-/// The steps through a text, each with its bytes; nothing when it cannot be read.
+/// The steps through a text, each with its bytes; `None` if it cannot be read.
 pub(in crate::config) fn walk(text: &str) -> Option<Vec<(Step<'_>, Range<usize>)>> {
     let mut steps = Vec::new();
     for event in Parser::new_from_str_with_options(text, options! { emit_comments: true }) {
@@ -47,7 +47,7 @@ pub(in crate::config) fn walk(text: &str) -> Option<Vec<(Step<'_>, Range<usize>)
             Event::MappingStart(style, ..) => Step::Start { map: true, flow: flow(style) },
             Event::SequenceEnd | Event::MappingEnd => Step::End,
             Event::Comment(..) => Step::Comment,
-            // The ends of documents, and whatever the parser's enum may grow by.
+            // The ends of documents, and any event that the parser may add.
             Event::StreamStart | _ => continue,
         };
         steps.push((step, span.byte_range()?));

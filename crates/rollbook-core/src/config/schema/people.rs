@@ -6,22 +6,21 @@ use crate::model::{AppsInGroup, Mode, Source};
 
 use super::{Day, Email, GroupName, Id, Prose};
 
-/// A person. `{}` says that they are known, and nothing else.
+/// A person. `{}` declares that they are known, and nothing else.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct User {
-    /// The display name. Only SCIM gives and changes it; elsewhere a note says that it differs.
+    /// The display name. Only SCIM sets and changes it; otherwise a note says that it differs.
     name: Option<Prose>,
-    /// `true`: the account exists (it is invited at an `invite-domains` domain) and is active. `false`:
-    /// offboarded, whatever lists them. Left out: their status is never touched.
+    /// `true`: the account exists (it is invited at an `invite-domains` domain) and is active. `false`: offboarded,
+    /// even if a group lists them. Left out: their status is never touched.
     active: Option<bool>,
-    /// The apps that an invitation asks for, such as jira-software. Afterwards, access to an app is membership
-    /// of its groups.
+    /// The apps that an invitation asks for, such as jira-software. Afterwards, membership of an app's groups gives access to it.
     #[schemars(extend("uniqueItems" = true))]
     apps: Option<Vec<Id>>,
-    /// The account's id, where the email is hidden. Quote it.
+    /// The account's ID, if the email is hidden. Quote it.
     account: Option<Id>,
-    /// The first day (UTC) on which the person is offboarded, whatever lists them.
+    /// The first day (UTC) on which the person is offboarded, even if a group lists them.
     until: Option<Day>,
     /// Why.
     because: Option<Prose>,
@@ -45,14 +44,14 @@ pub(super) struct User {
     }]
 ))]
 pub(super) struct GroupEntry {
-    /// The group's id; it survives a rename.
+    /// The group's ID; it survives a rename.
     id: Option<Id>,
-    /// Used when the group is created, where the surface takes one; never afterwards.
+    /// Used when the group is created, if the surface accepts one; never afterwards.
     description: Option<Prose>,
-    /// Who reviews changes of this group; for CODEOWNERS. Never synced.
+    /// The reviewers of changes of this group; for CODEOWNERS. Never synced.
     #[schemars(extend("uniqueItems" = true))]
     owners: Option<Vec<Email>>,
-    /// Who is in the group. A group without members says `[]`, and one whose members somebody else owns, such as an
+    /// The members of the group. A group without members has `[]`, and one whose members somebody else owns, such as an
     /// identity provider, `unmanaged`.
     members: Option<Members>,
     /// The roles in apps that the group gives. Left out: they are not managed. `[]`: none.
@@ -65,15 +64,15 @@ pub(super) struct GroupEntry {
     /// What happens to undeclared service accounts and apps in this group.
     #[schemars(extend("default" = "ignore"))]
     apps_in_group: Option<AppsInGroup>,
-    /// Lets a privileged group take `group:` entries.
+    /// Allows `group:` entries in a privileged group.
     #[schemars(extend("default" = false))]
     nest: Option<bool>,
-    /// Only `true`: the group is deleted. Restricted content and the id do not come back.
+    /// Only `true`: the group is deleted. Restricted content and the ID cannot be restored.
     #[schemars(extend("const" = true))]
     absent: Option<bool>,
 }
 
-/// The members, or the word for those that somebody else owns.
+/// The members, or the word for members that somebody else owns.
 #[derive(JsonSchema)]
 #[schemars(untagged)]
 pub(super) enum Members {
@@ -81,7 +80,7 @@ pub(super) enum Members {
     Word(Unmanaged),
 }
 
-/// Somebody else owns the members: nothing is planned about them.
+/// Somebody else owns the members: no change of them is planned.
 #[derive(JsonSchema)]
 #[schemars(extend("const" = "unmanaged"))]
 pub(super) struct Unmanaged(String);
@@ -93,9 +92,9 @@ pub(super) struct Unmanaged(String);
 pub(super) struct Grant {
     /// The app's key, such as jira-software.
     app: Id,
-    /// The role, as Atlassian has it, without `atlassian/`.
+    /// The role, by Atlassian's name without `atlassian/`.
     role: Role,
-    /// Only `true`: the group is not to have the role, also where it is a default group of the app.
+    /// Only `true`: the group must not have the role, even if it is a default group of the app.
     #[schemars(extend("const" = true))]
     absent: Option<bool>,
     /// The first day (UTC) on which the role is gone.
@@ -129,9 +128,9 @@ pub(super) struct MemberEntry {
     user: Option<Email>,
     /// Every declared member of that declared group.
     group: Option<GroupName>,
-    /// An account by its id, such as a service account's. Quote it.
+    /// An account by its ID, such as a service account's. Quote it.
     account: Option<Id>,
-    /// People this entry does not bring. With `group` only.
+    /// People that this entry does not add. Only with `group`.
     #[schemars(extend("uniqueItems" = true))]
     except: Option<Vec<Email>>,
     /// The first day (UTC) on which the access is gone.

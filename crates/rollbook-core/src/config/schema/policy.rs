@@ -8,7 +8,7 @@ use crate::model::{Mode, Offboard, SelfGrant, UnlistedGroups, UnlistedUsers};
 
 use super::{Address, Day, Domain, Email, GroupName, Prose};
 
-/// The rules that hold for every plan.
+/// The rules that apply to every plan.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "kebab-case", deny_unknown_fields)]
 pub(super) struct Policy {
@@ -21,13 +21,13 @@ pub(super) struct Policy {
     /// What happens to groups that nothing declares.
     #[schemars(extend("default" = "ignore"))]
     unlisted_groups: Option<UnlistedGroups>,
-    /// Only at these domains may a declared user who does not exist be invited. Left out, nobody is.
+    /// A declared user who does not exist may be invited only at these domains. Left out, nobody is invited.
     #[schemars(extend("uniqueItems" = true))]
     invite_domains: Option<Vec<Domain>>,
-    /// Whether an invitation sends mail, where that can be chosen.
+    /// Whether an invitation sends mail, if that can be chosen.
     #[schemars(extend("default" = false))]
     invite_mail: Option<bool>,
-    /// What `active: false` does to an account, once its memberships are gone.
+    /// How `active: false` changes an account, once its memberships are gone.
     #[schemars(extend("default" = "suspend"))]
     offboard: Option<Offboard>,
     /// How much one plan may revoke.
@@ -43,9 +43,9 @@ pub(super) struct Policy {
     /// Whether the author of a change may grant themselves a privileged group.
     #[schemars(extend("default" = "allow"))]
     self_grant: Option<SelfGrant>,
-    /// Separation of duties: no plan puts anybody into two groups of one list, or keeps them there longer.
+    /// Separation of duties: no plan adds anybody to two groups of one list, or keeps them there longer.
     exclusive: Option<Vec<ExclusiveGroups>>,
-    /// Who owns rollbook.yaml, rollbook.lock, the users and the CI files; for CODEOWNERS.
+    /// The owners of rollbook.yaml, rollbook.lock, the users and the CI files; for CODEOWNERS.
     #[schemars(extend("uniqueItems" = true))]
     admins: Option<Vec<Email>>,
 }
@@ -69,7 +69,7 @@ pub(super) struct MaxRevokes {
     group: Option<GroupRevokes>,
 }
 
-/// The most that one group may lose: a plan is refused when it is more than both.
+/// The most that one group may lose: a plan is refused when it exceeds both.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct GroupRevokes {
@@ -81,7 +81,7 @@ pub(super) struct GroupRevokes {
     percent: u32,
 }
 
-/// What is never revoked.
+/// The things that are never revoked.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Protect {
@@ -93,13 +93,13 @@ pub(super) struct Protect {
     groups: Option<Vec<GroupName>>,
 }
 
-/// A guard that is waived for some addresses until a day.
+/// A guard that is waived for some addresses until a date.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub(super) struct Waiver {
     /// The guard.
     guard: WaivableGuard,
-    /// What it is waived for, as a plan shows it: `group.NAME`, `user.EMAIL` or `member.NAME/EMAIL`.
+    /// The addresses for which it is waived, as a plan shows them: `group.NAME`, `user.EMAIL` or `member.NAME/EMAIL`.
     #[schemars(length(min = 1), extend("uniqueItems" = true), example = vec!["group.lyon-office"])]
     r#for: Vec<Address>,
     /// Why, for its readers in a year.
@@ -116,7 +116,7 @@ pub(super) enum WaivableGuard {
     MaxRevokes,
     /// A group would keep fewer active members than the policy says.
     KeepAtLeast,
-    /// The plan revokes what the policy protects.
+    /// The plan revokes something that the policy protects.
     Protect,
     /// Somebody would be in two groups that exclude each other.
     Exclusive,
