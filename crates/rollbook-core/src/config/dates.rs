@@ -25,7 +25,7 @@ pub(super) fn meant(text: &str) -> Option<Date> {
     let (year, one, other) = (Some(third).filter(|it| it.len() == 4)?, small(first)?, small(second)?);
     let day_first = Date::new(number(year)?, other, one).ok();
     let month_first = Date::new(number(year)?, one, other).ok();
-    // With dots the day is the first part everywhere.
+    // With dots the day always comes first.
     match (day_first, month_first) {
         (Some(date), _) if text.contains('.') => Some(date),
         (Some(date), None) | (None, Some(date)) => Some(date),

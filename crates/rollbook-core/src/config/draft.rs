@@ -1,4 +1,4 @@
-//! The content of a tree's files, put together, before the rules over the whole tree.
+//! The content of a tree's files, combined, before the rules over the whole tree.
 
 use std::collections::BTreeMap;
 

@@ -8,7 +8,7 @@ use crate::model::{Declaration, Email, FileId, GroupName, GroupState, Located, T
 
 use super::include::{LOCK, ROOT};
 
-/// These files hold rules for every group.
+/// The files with rules for every group.
 const RULES: [&str; 2] = [ROOT, LOCK];
 
 /// The people of `policy.admins` who are not offboarded on a date.

@@ -19,7 +19,7 @@ pub struct Access {
     pub role: Role,
 }
 
-/// The prefix of Atlassian's IDs of roles.
+/// The prefix of Atlassian's role IDs.
 const ATLASSIAN: &str = "atlassian/";
 
 impl Role {

@@ -72,7 +72,7 @@ pub enum AddressError {
 }
 
 words! {
-    /// What an operation does to the thing at its address.
+    /// The change that an operation makes to the thing at its address.
     pub enum Action {
         /// A group is created.
         Create = "create",

@@ -21,7 +21,7 @@ pub struct Questions {
     pub group_kinds: BTreeMap<GroupId, GroupName>,
     /// Which groups are these accounts in, and what does the organization report about them?
     pub memberships: BTreeSet<AccountId>,
-    /// What are these accounts, which no listing showed?
+    /// What is known about these accounts, which no listing showed?
     pub accounts: BTreeSet<AccountId>,
     /// Why are these accounts, which will be given something, not active? The organization is asked.
     pub people: BTreeSet<AccountId>,
@@ -50,7 +50,7 @@ pub struct Capabilities {
     pub memberships: BTreeMap<AccountId, Listing<LiveGroup>>,
     /// The organization's data about accounts that it was asked for; `None` if it does not show them.
     pub people: BTreeMap<AccountId, Option<OrganizationUser>>,
-    /// By account; `None` where there is no such account.
+    /// By account; `None` if there is no such account.
     pub accounts: BTreeMap<AccountId, Option<LiveAccount>>,
     /// By account.
     pub privileges: BTreeMap<AccountId, Privileges>,
@@ -67,7 +67,7 @@ pub struct Capabilities {
     pub resources: Reading<BTreeMap<App, String>>,
     /// Everybody in the SCIM directory.
     pub scim_users: Reading<Vec<ScimUser>>,
-    /// The synced groups among [`Capabilities::group_kinds`] that the SCIM directory holds, by their names there.
+    /// The synced groups among [`Capabilities::group_kinds`] that are in the SCIM directory, by their names there.
     pub scim_groups: BTreeMap<GroupId, ScimId>,
     /// The groups that give each role that was asked about.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -156,7 +156,7 @@ pub enum Seats {
 }
 
 impl Capabilities {
-    /// The groups that give a role; `None` if nothing asked, or without an answer.
+    /// The groups that give a role; `None` if nothing asked for them, or the question got no answer.
     pub fn givers(&self, access: &Access) -> Option<&BTreeSet<GroupId>> {
         self.role_givers.iter().find(|givers| givers.access == *access).map(|givers| &givers.groups)
     }

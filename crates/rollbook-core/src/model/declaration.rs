@@ -17,7 +17,7 @@ use super::words::words;
 /// A complete tree. Every name in it resolves within it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Declaration {
-    /// Where Rollbook acts, and for whom.
+    /// The site, and the person that Rollbook acts for.
     pub settings: Settings,
     /// The rules.
     pub policy: Policy,
@@ -83,7 +83,7 @@ pub struct DeclaredUser {
     pub apps: Vec<Located<App>>,
     /// A pin.
     pub account: Option<Located<AccountId>>,
-    /// The first day, in UTC, on which the person is offboarded, whatever `active` says.
+    /// The first day, in UTC, on which the person is offboarded, even if `active` is `true`.
     pub until: Option<Located<Date>>,
     /// Why the person is declared.
     pub because: Option<String>,
@@ -174,7 +174,7 @@ pub struct Member {
     pub because: Option<String>,
 }
 
-/// Who an entry of `members:` names.
+/// The subject of an entry of `members:`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum MemberRef {
     /// A person.

@@ -41,7 +41,7 @@ impl Email {
     /// Checks a text and keeps its spelling.
     ///
     /// # Errors
-    /// [`EmailError`] says what is wrong with it.
+    /// [`EmailError`] describes the fault.
     pub fn parse(text: &str) -> Result<Self, EmailError> {
         if let Some(bad) = text.chars().find(|c| is_invisible(*c)) {
             return Err(EmailError::Invisible(u32::from(bad)));

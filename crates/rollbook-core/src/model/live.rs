@@ -21,7 +21,7 @@ use super::scim::ScimUser;
 /// The live state, as far as a plan needs it.
 #[derive(Clone, Debug)]
 pub struct LiveState {
-    /// What the credential may see and do.
+    /// The access that the credentials have.
     pub rights: Rights,
     /// Every group of the site.
     pub groups: Listing<LiveGroup>,
@@ -57,7 +57,7 @@ pub struct LiveGroup {
 pub struct LiveAccount {
     /// Its ID.
     pub id: AccountId,
-    /// What sort of account it is.
+    /// The kind of account.
     pub kind: AccountKind,
     /// Whether it is active, and if not, why, as far as a surface says.
     pub status: UserStatus,

@@ -1,4 +1,4 @@
-//! The steps that a plan can hold.
+//! The steps of a plan.
 
 use std::str::FromStr;
 
@@ -132,7 +132,7 @@ pub struct Kept {
 /// A group of the site, with the name that the plan uses for it.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
 pub struct NamedGroup {
-    /// Its id.
+    /// Its ID.
     pub id: GroupId,
     /// Its name.
     pub name: GroupName,
@@ -172,7 +172,7 @@ pub enum Direction {
 }
 
 words! {
-    /// Why an operation is there.
+    /// The reason for an operation.
     pub enum Reason {
         /// The tree asks for it.
         Declared = "declared",
@@ -186,7 +186,7 @@ words! {
         Offboarded = "offboarded",
         /// Nothing declares the person.
         Unlisted = "unlisted",
-        /// An undo takes back what a run did.
+        /// An undo reverts a run's operation.
         Undone = "undone",
     }
 }

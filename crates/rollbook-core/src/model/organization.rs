@@ -17,7 +17,7 @@ use super::words::words;
 pub struct OrganizationUser {
     /// The account.
     pub account: AccountId,
-    /// The email, where it is shown.
+    /// The email, if it is shown.
     pub email: Option<Email>,
     /// The full name; it comes from outside and may contain anything.
     pub name: String,
@@ -25,7 +25,7 @@ pub struct OrganizationUser {
     pub status: UserStatus,
     /// Whether the organization owns the account's domain.
     pub claim: Claim,
-    /// How they came into the directory.
+    /// How they joined the directory.
     pub source: UserSource,
     /// Administration of the organization.
     pub roles: BTreeSet<PlatformRole>,

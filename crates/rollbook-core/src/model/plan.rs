@@ -339,7 +339,7 @@ pub struct SeatChange {
 }
 
 impl Note {
-    /// A note whose text holds no display name.
+    /// A note whose text contains no display name.
     pub fn new(code: &'static str, text: String, origin: Option<Location>) -> Self {
         Self { code: code.into(), text, names: Vec::new(), origin }
     }

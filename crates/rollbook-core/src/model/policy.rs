@@ -140,7 +140,7 @@ words! {
 }
 
 impl Offboard {
-    /// What it does to the account.
+    /// The action on the account.
     pub fn action(self) -> Action {
         match self {
             Self::Suspend => Action::Suspend,

@@ -13,19 +13,19 @@ use serde::{Deserialize, Serialize};
 pub enum Read {
     /// Which site is it?
     Site,
-    /// Whose is the Jira credential, and what may it do?
+    /// Who owns the Jira credential, and what may it do?
     Rights,
     /// Which directory of the organization is it?
     Directory,
-    /// Which groups are there?
+    /// Which groups exist?
     Groups,
     /// Who is in a group?
     Members,
-    /// Whose is an email?
+    /// Who owns an email?
     People,
-    /// Who is there at all?
+    /// Which accounts exist?
     Everybody,
-    /// What is an account that the tree names, and no listing showed?
+    /// What is known about an account that the tree names, and no listing showed?
     Named,
     /// Who has a record in the SCIM directory, when people are looked up?
     Records,
@@ -33,9 +33,9 @@ pub enum Read {
     GroupKind,
     /// Which groups is a person in who leaves or comes back?
     Memberships,
-    /// What is an account that will be added, and no listing showed?
+    /// What is known about an account that will be added, and no listing showed?
     Account,
-    /// What does the organization report about a person that a change is about?
+    /// What does the organization report about a person who is part of a change?
     Standing,
     /// What may user management do to an account?
     Privileges,

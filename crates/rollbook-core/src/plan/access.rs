@@ -50,7 +50,7 @@ pub(super) fn changes(
     found
 }
 
-/// The people in a group after a plan to whom, according to `held`, no other group gives a role.
+/// The people in a group after a plan who, according to `held`, do not have the role through another group.
 pub(super) fn of<'a>(
     key: Key,
     (place, access): (TargetGroup<'a>, &Access),

@@ -64,7 +64,7 @@ fn carried(planned: &PlannedOperation, invitations: &BTreeMap<&Key, &Operation>)
     required.any(|invitation| invitation.joins(group))
 }
 
-/// Seconds that a token bucket makes requests wait, when it holds one second's worth at the start.
+/// The seconds that a token bucket delays requests, if it starts with one second's worth.
 fn waiting(count: usize, per_second: f64) -> f64 {
     let count = f64::from(u32::try_from(count).unwrap_or(u32::MAX));
     ((count - per_second) / per_second).max(0.0)

@@ -314,7 +314,7 @@ pub fn withhold(import: &mut Import, declaration: &Declaration, asked: &BTreeSet
     import.left.len() > before
 }
 
-/// The groups whose declared members a group takes in.
+/// The groups whose declared members a group takes.
 fn inner_groups<'a>(declaration: &'a Declaration, outer: &'a GroupName) -> BTreeSet<&'a GroupName> {
     let mut found = BTreeSet::new();
     let mut next = vec![outer];

@@ -62,7 +62,7 @@ pub fn lock(desired: &Desired<'_>, live: &LiveState, exported: &BTreeMap<Email, 
                 locking.lock.groups.insert(name.clone(), LockedId { id, from: from.into() });
             }
             GroupIdentity::Missing => {}
-            // Its line is removed, too: it would be reported for ever.
+            // Its line is removed, too: otherwise it would be reported forever.
             GroupIdentity::Unresolved(obstacle) if is_deleted(group, obstacle) => {}
             GroupIdentity::Unresolved(obstacle) => {
                 locking.report(obstacle, group.origin, name.as_str());

@@ -317,7 +317,7 @@ impl<'a> Tight<'a> {
         Some(Self { group, floor, people, leaving, coming, filling, joined, left: 0 })
     }
 
-    /// How many must have joined before one more leaves.
+    /// How many others must have joined before one more leaves.
     fn needed(&self) -> usize {
         (self.floor + self.left + 1).saturating_sub(self.people)
     }

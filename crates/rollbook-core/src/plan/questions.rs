@@ -48,7 +48,7 @@ pub struct Concerned {
 pub struct Beside<'a> {
     /// The base that the tree is compared with.
     pub base: Option<&'a Desired<'a>>,
-    /// Who made the change from the base to the tree.
+    /// The authors of the change from the base to the tree.
     pub authors: &'a [Email],
     /// The groups and accounts of a run that is undone.
     pub undo: Option<&'a Concerned>,
@@ -56,7 +56,7 @@ pub struct Beside<'a> {
     pub import: Option<&'a Selection>,
 }
 
-/// The searches in an organization for the people that a tree, and whatever is read with it, name.
+/// The searches in an organization for the people that a tree, and the reads besides it, name.
 pub fn searches(desired: &Desired<'_>, beside: Beside<'_>) -> Searches {
     let mut searches = searches_of(desired);
     if let Some(base) = beside.base {
@@ -135,7 +135,7 @@ fn come_into_rules(desired: &Desired<'_>, beside: Beside<'_>) -> BTreeSet<Email>
     now.people_in_rules().map(|(email, _)| email).filter(comes).cloned().collect()
 }
 
-/// The people for whom a change waives `self-grant`.
+/// The people that a change waives `self-grant` for.
 fn newly_waived<'a>(now: &'a Declaration, before: &'a Declaration) -> impl Iterator<Item = &'a UserRef> {
     let known: BTreeSet<&Address> = before.self_grant_waived().collect();
     now.self_grant_waived().filter(move |address| !known.contains(address)).filter_map(Address::user)
@@ -219,8 +219,8 @@ pub fn groups_to_read(desired: &Desired<'_>, beside: Beside<'_>, live: &Listing<
 }
 
 /// The privileged groups whose members a diff needs although no tree declares them: if `self-grant` is asked for and the
-/// access of a person ends whom neither a pin nor the lock ties to an account. If their email changes, each member that the
-/// tree does not name may be that person.
+/// access of a person without a pin or a line of the lock ends. If their email changes, each member that the tree does not
+/// name may be that person.
 pub fn privileged_groups_to_read(
     desired: &Desired<'_>,
     beside: Beside<'_>,

@@ -9,7 +9,7 @@ use crate::model::{Address, Email, Key, Plan, UserRef};
 
 use super::document::{document, plan_in};
 
-/// The fields of a plan that hold addresses.
+/// The fields of a plan with addresses.
 const ADDRESSES: [&str; 3] = ["address", "addresses", "narrowed_to"];
 
 /// Masks each email and each of these display names in the plan. An email keeps its first letter and its domain, and
@@ -117,7 +117,7 @@ fn initial(name: &str) -> String {
     name.chars().take(1).chain("***".chars()).collect()
 }
 
-/// Replaces the emails of a text. A field that holds an address holds nothing else; in other fields `user.ada@acme.com`
+/// Replaces the emails of a text. A field for an address contains nothing else; in other fields `user.ada@acme.com`
 /// is an email.
 fn parts(text: &str, field: &str, replace: &mut dyn FnMut(&Email) -> Option<Email>) -> String {
     if let Some(address) = ADDRESSES.contains(&field).then(|| text.parse().ok()).flatten() {

@@ -17,7 +17,7 @@ use super::projection::Projection;
 pub(super) struct RuleBook<'a> {
     pub(super) head: Rules<'a>,
     pub(super) base: Option<Rules<'a>>,
-    /// What both trees call groups.
+    /// The names of groups in both trees.
     pub(super) names: GroupNames,
     /// The groups that either tree calls privileged, and those that make site administrators.
     pub(super) privileged: Marked,
@@ -219,7 +219,7 @@ impl<'a> Rules<'a> {
     }
 
     /// The accounts that may use the rights which this tree gives an email: the one that its pin or its lock ties to it.
-    /// Without one, those that show it, and to which neither gives another email: what is shown can be changed on the site.
+    /// Without one, those that show it, and to which neither gives another email: a shown email can be changed on the site.
     pub(super) fn holders(&self, email: &Email) -> BTreeSet<AccountId> {
         if let Some(id) = tied(self.tree, email).next() {
             return BTreeSet::from([id.clone()]);

@@ -62,7 +62,8 @@ type Claims<'a> = BTreeMap<String, Vec<(&'a OwnedTree, &'a BTreeSet<Email>)>>;
 /// credentials and who reviews, folders with a `/` at their end; they belong to every tree.
 ///
 /// # Errors
-/// [`CodeownersError`] when a line would not mean what it says, or somebody could review for a tree in which they own nothing.
+/// [`CodeownersError`] when a line would not mean what it says, or when somebody could review for a tree in which they
+/// own nothing.
 pub fn codeowners(before: &str, trees: &[OwnedTree], ci: &[&str]) -> Result<String, CodeownersError> {
     let (mut folders, mut files, mut all): (Claims<'_>, Claims<'_>, Claims<'_>) = Default::default();
     for tree in trees {

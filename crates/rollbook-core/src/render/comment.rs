@@ -92,7 +92,7 @@ fn mistakes((tree, diagnostics, folder): &(&Tree, &[Diagnostic], String)) -> Str
     format!("\n{listed}{more}")
 }
 
-/// An issue. `text` is Rollbook's own Markdown.
+/// An issue. `text` is Markdown written by Rollbook.
 pub fn issue(site: &str, text: &str) -> Page {
     let marker = marker(site).trim_end().replace("rollbook-plan", "rollbook-nightly");
     Page { text: format!("{marker}\n{text}"), marker }

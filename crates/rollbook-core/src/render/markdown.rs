@@ -21,8 +21,8 @@ pub(super) use escape::{code, marker};
 
 pub use page::CommentLimit;
 
-/// Renders a plan as a comment of a pull request within a limit; if not everything fits, a notice at the top says what is
-/// left out.
+/// Renders a plan as a comment of a pull request within a limit; if not everything fits, a notice at the top lists the
+/// omitted parts.
 pub fn plan_markdown(plan: &Plan, limit: CommentLimit) -> String {
     let marker = marker(host(plan));
     if says_nothing(plan) {

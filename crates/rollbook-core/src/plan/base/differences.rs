@@ -191,7 +191,7 @@ pub(super) struct Comparing<'a, 'b> {
     pub(super) privileged: &'b Marked,
     /// The memberships that the base ends, and can.
     ended_by_base: BTreeSet<(&'a GroupId, &'a AccountId)>,
-    /// The names that mean somebody else than in the base.
+    /// The names that mean somebody other than in the base.
     moved: BTreeSet<&'a UserRef>,
     /// The tree's declarations of the groups of the site.
     pub(super) declared: BTreeMap<&'a GroupId, &'a DesiredGroup<'a>>,

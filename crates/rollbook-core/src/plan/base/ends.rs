@@ -23,7 +23,8 @@ struct MovedEnd<'a> {
     is_new: bool,
 }
 
-/// The people whose own end date is moved, added or removed. After that date they are offboarded, which is compared elsewhere.
+/// The people whose own end date is moved, added or removed. After that date they are offboarded, which is
+/// compared elsewhere.
 fn moved<'a>(base: &'a Resolved<'_>, head: &'a Resolved<'_>) -> Vec<MovedEnd<'a>> {
     let (before, after) = (&base.desired.declaration.users, &head.desired.declaration.users);
     let new = after.iter().filter(|(email, user)| user.until.is_some() && !before.contains_key(*email));
@@ -84,7 +85,7 @@ impl Base<'_> {
 }
 
 impl<'a> Comparing<'a, '_> {
-    /// The privileged memberships of everybody who may be a person with an own end date in the base, and whose email no
+    /// The privileged memberships of everybody who may be a person with an end date in the base, and whose email no
     /// account shows. If the tree no longer offboards the person, these are all that stay, otherwise those that it declares
     /// by a new name, for longer.
     pub(super) fn with_end_of_nobody(&self) -> Vec<Difference<'a>> {

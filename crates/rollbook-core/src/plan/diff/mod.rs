@@ -83,7 +83,7 @@ struct Wants<'a> {
     doubtful: Vec<(&'a UserRef, Denial, Obstacle)>,
     /// A person who should not be a member, and whose email no account shows.
     denied_nobody: Option<&'a UserRef>,
-    /// Whether somebody named here could not be told from the accounts that hide their email.
+    /// Whether somebody named here cannot be told apart from the accounts that hide their email.
     unresolved: bool,
 }
 

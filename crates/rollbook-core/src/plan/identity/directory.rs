@@ -24,7 +24,7 @@ pub(super) struct Directory<'a> {
     /// Accounts of people by the email that they show, each with the first source that shows it. Apps and customers are left out
     /// before identities are matched (docs/design.md#accounts-left-alone).
     pub(super) by_email: BTreeMap<Email, BTreeMap<&'a AccountId, IdentitySource>>,
-    /// Accounts that the SCIM directory lists under an email other than their main one.
+    /// Accounts that the SCIM directory lists under an email that is not their main one.
     doubtful: BTreeMap<Email, BTreeSet<&'a AccountId>>,
     /// Accounts of people that show no email and that neither pin, lock nor export explains.
     pub(super) hidden: Vec<&'a LiveAccount>,

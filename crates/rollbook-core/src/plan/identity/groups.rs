@@ -1,4 +1,4 @@
-//! Which live group a declared group is: pin, lock, then the exact name (docs/design.md#where-an-account-comes-from).
+//! Resolves declared groups to live ones: by pin, lock, then the exact name (docs/design.md#where-an-account-comes-from).
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -92,7 +92,7 @@ macro_rules! codes {
 codes! {
     /// It is unknown which account somebody has, or whether an account is theirs.
     IdentityUnresolved = "identity-unresolved";
-    /// An email or a name means another account or group on the site than a pin or the lock says.
+    /// An email or a name means one account or group on the site, and another one in a pin or the lock.
     IdentityChanged = "identity-changed";
     /// The tree declares one account under several emails.
     IdentityShared = "identity-shared";

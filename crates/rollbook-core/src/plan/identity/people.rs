@@ -304,8 +304,8 @@ fn names_by_account(
     (declared_as, several)
 }
 
-/// Two emails of one account are a mistake in the tree (docs/design.md#who-cannot-be-told): it grants that account
-/// nothing, and revokes what it would.
+/// Two emails of one account are a mistake in the tree (docs/design.md#who-cannot-be-told): the account is granted
+/// nothing, and its revokes stay.
 fn shared_accounts(names: &BTreeMap<AccountId, Vec<UserRef>>) -> BTreeMap<AccountId, Obstacle> {
     let emails = |names: &[UserRef]| -> Vec<String> {
         let emails = names.iter().filter(|user| matches!(user, UserRef::Email(_)));

@@ -211,7 +211,7 @@ impl<'a> Preconditions<'a> {
     }
 
     /// Checks an invitation. An app adds a new user to its default groups by itself, so the invitation grants them, too. A
-    /// group that is exact without the person would remove them again, for ever (docs/design.md#invitations).
+    /// group that is exact without the person would remove them again, forever (docs/design.md#invitations).
     pub(super) fn invite(
         &self,
         change: &Change,

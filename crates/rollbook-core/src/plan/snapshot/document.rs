@@ -12,7 +12,7 @@ use super::super::seal::{Unfit, document_of, sealed, unsealed};
 use super::names::Names;
 use super::pseudonyms::revealed;
 
-/// From this age on a snapshot is too old to be relied on: it takes at least one a night to stay below it.
+/// From this age on a snapshot is too old to be relied on; a nightly one stays below it.
 const OLD: SignedDuration = SignedDuration::from_hours(24);
 
 /// A snapshot as it is written. Its header has a SHA-256 over the whole document except itself.

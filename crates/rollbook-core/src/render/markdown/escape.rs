@@ -27,7 +27,7 @@ pub(super) fn name(text: &str) -> String {
     clipped(&escape_untrusted(text), LONGEST_NAME)
 }
 
-/// A sentence of Rollbook's with names in it, which may contain code itself. It must not start a line.
+/// A sentence by Rollbook with names in it, which may contain code itself. It must not start a line.
 pub fn prose(text: &str) -> String {
     let text = clipped(&escape_untrusted(text), LONGEST_TEXT);
     let parts: Vec<&str> = text.split('`').collect();

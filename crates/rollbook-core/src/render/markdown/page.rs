@@ -77,7 +77,7 @@ pub(super) struct Block {
 #[derive(Debug)]
 pub(super) struct Section {
     pub(super) weight: Weight,
-    /// Its name in the notice of what is left out.
+    /// Its name in the notice of omitted parts.
     pub(super) name: &'static str,
     /// The kind of subject of its blocks, if there is more than one.
     pub(super) of: &'static str,

@@ -68,7 +68,7 @@ fn unjudged(case: &Case<'_>, authors: &[Author<'_>], grants: &[Grant<'_>]) -> Op
     Some(Verdict { guard: Guard::SelfGrant, ruling: Ruling::NotJudged, addresses: Vec::new(), why, help })
 }
 
-/// A grant into a privileged group: by an operation, by a declaration of the tree, or by an end that the tree drops.
+/// A grant into a privileged group: by an operation, by a declaration of the tree, or by a dropped revoke of the base.
 struct Grant<'a> {
     address: Address,
     user: &'a UserRef,
@@ -134,7 +134,8 @@ fn grants<'a>(case: &'a Case<'_>, owned: bool) -> Vec<Grant<'a>> {
     grants
 }
 
-/// The people to whom a group starts giving, or gives for longer, a role that lets them decide about the access of others.
+/// The people who get a role that lets them decide about the access of others, since a group starts giving it, or gives
+/// it for longer.
 fn by_role<'a>(case: &'a Case<'_>) -> Vec<Grant<'a>> {
     let mut grants = Vec::new();
     let mut to_people = |change: &'a AccessChange, kind: GrantKind| {

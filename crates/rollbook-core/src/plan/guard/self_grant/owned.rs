@@ -174,7 +174,7 @@ fn waives_already(case: &Case<'_>, address: &Address, base: &Rules<'_>) -> bool 
 }
 
 /// Names that the change gives another meaning, or none. Somebody other than an author decides who the author is; the owners
-/// of the rules decide whom a rule means.
+/// of the rules decide the subject of a rule.
 pub(super) fn moved_names(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
     let mut found = Vec::new();
     let Some(base) = case.context.base else { return found };
