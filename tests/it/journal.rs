@@ -188,11 +188,11 @@ fn what_cannot_have_happened_is_named_though_every_hash_is_right() {
     };
     assert_eq!(misplaced(vec![begin(), begin()], 2), "it begins a second run");
     let done = || answered(ADA, Response::Done);
-    assert_eq!(misplaced(vec![begin(), done()], 2), "an operation is answered that was not sent");
+    assert_eq!(misplaced(vec![begin(), done()], 2), "a response belongs to an operation that was not sent");
     let twice = vec![begin(), sent(&[ADA]), done(), done()];
-    assert_eq!(misplaced(twice, 4), "an operation is answered that was not sent");
+    assert_eq!(misplaced(twice, 4), "a response belongs to an operation that was not sent");
     let again = vec![begin(), sent(&[ADA]), sent(&[ADA])];
-    assert_eq!(misplaced(again, 3), "an operation is sent again before its answer");
+    assert_eq!(misplaced(again, 3), "an operation is sent again before its response");
     let mut late = run();
     late.push(sent(&[ADA]));
     assert_eq!(misplaced(late, 11), "it comes after the end of the run");

@@ -138,7 +138,7 @@ fn nothing_outside_of_the_repository_is_shared() {
         assert!(said && loaded.declaration.is_none(), "{says}: {:?}", loaded.diagnostics);
     };
     let tree = |dir: &tempfile::TempDir| dir.path().join("sites/emea");
-    let not_beside = "which is not a folder of the repository outside of the tree's own";
+    let not_beside = "which is not a folder of the repository outside the tree's own";
     for share in ["../../../outside", "../emea/users", "../../sites/emea"] {
         let repository = sharing(&format!("[{share}]"), &format!("[{share}/*.yaml]"));
         refused(&tree(&repository), codes::BAD_INCLUDE, not_beside);
@@ -372,7 +372,7 @@ fn what_is_beside_the_tree_is_looked_at_with_care() {
     let messages = [
         "beside/large.yaml is too large to check",
         "beside/latin-1.yaml is not UTF-8 text",
-        "beside/new.yml declares users or groups, and no pattern of `include` takes it",
+        "beside/new.yml declares users or groups, and no pattern of `include` matches it",
     ];
     assert_eq!(
         found(&not_included(dir.path(), &tree)),

@@ -78,7 +78,7 @@ async fn whole_reads_are_a_plan() {
 async fn a_page_that_is_cut_is_no_listing() {
     let cut = Trick::Replace(r#""total":2"#, r#""total":3"#);
     let told = incomplete(planned(at(MEMBERS, cut)).await.1);
-    assert!(told.contains("2 distinct rows came where the API counts 3"), "{told}");
+    assert!(told.contains("2 distinct rows were read, but the API counts 3"), "{told}");
     // Both listings of groups count two: all, and those of site admins (one).
     let cut = Trick::Replace(r#""total":2"#, r#""total":9"#);
     let groups = move |_: &Sandbox, asked: &Asked| {

@@ -343,7 +343,7 @@ fn a_tree_whose_include_takes_no_such_file_is_left_alone() {
     world.files.push(("one.yaml".into(), "groups: {}\n".into()));
     world.live.groups.insert("id-1".into(), Group::of("ops", BTreeSet::new()));
     let error = imported(&world, &Selection::default(), false, FilePer::Group).unwrap_err();
-    assert_eq!(error.chain(), "nothing was written: `include` takes no file such as groups/ops.yaml");
+    assert_eq!(error.chain(), "nothing was written: `include` matches no file such as groups/ops.yaml");
 }
 
 #[test]

@@ -387,9 +387,7 @@ fn rules_that_cannot_be_judged_are_named() {
     let world = World::of("policy:\n  self-grant: refuse\n", "", "");
     let guards: Vec<_> = world.plan().guards.iter().map(|verdict| verdict.guard.as_str()).collect();
     assert_eq!(guards, ["self-grant"]);
-    assert!(
-        world.text().contains("Not judged, though the tree asks for it: self-grant, since it needs the")
-    );
+    assert!(world.text().contains("Not judged, though the tree asks for it: self-grant, since it needs the"));
 }
 
 #[test]

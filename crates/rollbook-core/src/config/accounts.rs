@@ -30,10 +30,10 @@ pub enum ExportError {
         source: EmailError,
     },
     /// A row has an email and no ID.
-    #[error("line {0} holds an email and no account id")]
+    #[error("line {0} has an email but no account ID")]
     NoId(u64),
     /// A row has an invalid account ID.
-    #[error("line {0}: invalid account id; it needs 1 to {LONGEST_ID} visible ASCII characters")]
+    #[error("line {0}: invalid account ID; it needs 1 to {LONGEST_ID} visible ASCII characters")]
     Id(u64),
     /// An email belongs to two accounts.
     #[error("{email} is account {one} and account {other}")]

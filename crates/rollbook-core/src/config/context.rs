@@ -140,7 +140,7 @@ impl Context {
         )
         .at(span, "spelled like this here")
         .at(*place, "and like this here")
-        .help(format!("Write it in one way everywhere, such as `{first}`."));
+        .help(format!("Write it the same way everywhere, such as `{first}`."));
         let known = first.clone();
         self.report(diagnostic);
         known

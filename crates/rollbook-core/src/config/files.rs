@@ -99,7 +99,7 @@ impl Reader<'_> {
             let message = match &place {
                 None => format!("`share` names {share}, and the tree is in no git repository"),
                 Some(_) => format!(
-                    "`share` names {share}, which is not a folder of the repository outside of the tree's own"
+                    "`share` names {share}, which is not a folder of the repository outside the tree's own"
                 ),
             };
             Diagnostic::error(codes::BAD_INCLUDE, message).help(
@@ -180,7 +180,7 @@ impl Reader<'_> {
         if self.bytes > LARGEST_TREE {
             let message = format!("the files have more than {} MiB together", LARGEST_TREE >> 20);
             if !self.diagnostics.iter().any(|d| d.message == message) {
-                let help = "Keep what is not a declaration out of `include`.";
+                let help = "Include only files with declarations.";
                 self.diagnostics.push(Diagnostic::error(codes::TOO_LARGE, message).help(help));
             }
             return;
@@ -204,8 +204,9 @@ impl Reader<'_> {
     fn link(&mut self, path: &Path) {
         let message = format!("{} is a symbolic link", self.shown(path));
         self.diagnostics.push(
-            Diagnostic::error(codes::SYMBOLIC_LINK, message)
-                .help("Put the files themselves there: what a link brings does not show in a pull request."),
+            Diagnostic::error(codes::SYMBOLIC_LINK, message).help(
+                "Put the files themselves there: a pull request does not show the content behind a link.",
+            ),
         );
     }
 
@@ -235,7 +236,7 @@ pub fn not_included(dir: &Path, tree: &Tree) -> Vec<Diagnostic> {
     for (seen, entry) in walk.filter_entry(may_hold_declarations).enumerate() {
         if seen >= MOST_ENTRIES {
             let message = format!("the folder holds more than {MOST_ENTRIES} files and folders");
-            found.push(left_out(message, "Not all were checked: give the tree a folder of its own."));
+            found.push(left_out(message, "Not all were checked: move the tree to a separate folder."));
             break;
         }
         match &entry {
@@ -254,8 +255,7 @@ pub fn not_included(dir: &Path, tree: &Tree) -> Vec<Diagnostic> {
 }
 
 /// The help for a file that may or may not have been meant to be included.
-const APART: &str =
-    "No pattern of `include` takes it; keep what is not a declaration out of the tree's folder.";
+const APART: &str = "No pattern of `include` matches it; keep other files out of the tree's folder.";
 
 /// Reports a file that no pattern matches, unless it certainly declares nothing.
 fn declared_in_vain(dir: &Path, path: &str) -> Option<Diagnostic> {
@@ -263,8 +263,8 @@ fn declared_in_vain(dir: &Path, path: &str) -> Option<Diagnostic> {
         Ok(Some(Ok(text))) => {
             return declares(&text).then(|| {
                 left_out(
-                    format!("{path} declares users or groups, and no pattern of `include` takes it"),
-                    "Add a pattern to `include`, or rename or move the file so that one takes it.",
+                    format!("{path} declares users or groups, and no pattern of `include` matches it"),
+                    "Add a pattern to `include`, or rename or move the file so that one matches it.",
                 )
             });
         }

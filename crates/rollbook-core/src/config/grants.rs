@@ -34,7 +34,7 @@ pub(super) fn grants(cx: &mut Context, node: &Node<'_>) -> Option<Vec<DeclaredGr
             let diagnostic = Diagnostic::error(codes::DUPLICATE_GRANT, message)
                 .at(node.span, "again here")
                 .at(*first, "first here")
-                .help("Keep one entry: of two, nobody could tell which one is meant.");
+                .help("Keep one entry: with two, it is unclear which one is meant.");
             cx.report(diagnostic);
             continue;
         }
@@ -54,7 +54,7 @@ fn grant(cx: &mut Context, node: &Node<'_>) -> Option<DeclaredGrant> {
     let absent = fields.entry("absent");
     let until_entry = fields.entry("until");
     let is_absent = absent.is_some_and(|entry| absence(cx, entry, until_entry));
-    let help = "Remove the entry, or set a later day.";
+    let help = "Remove the entry, or set a later date.";
     let until = until_entry.and_then(|entry| until(cx, &entry.value, help));
     let because = fields.take("because").and_then(|node| prose(cx, node, "a reason"));
     fields.finish(cx);
@@ -110,7 +110,7 @@ fn known(cx: &mut Context, app: &str, span: Span) {
     if let Some(near) = near {
         cx.report(
             Diagnostic::warning(codes::CLOSE_APP_KEY, format!("`{app}` is close to the app `{near}`"))
-                .at(span, "no app that is known")
+                .at(span, "not a known app")
                 .help(format!("Did you mean `{near}`? If not, this is fine.")),
         );
     }

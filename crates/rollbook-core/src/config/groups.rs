@@ -73,7 +73,7 @@ fn tombstone(cx: &mut Context, absent: &Entry<'_>, fields: &mut Fields<'_, '_>) 
             cx.mistake(
                 codes::TOMBSTONE_KEY,
                 entry.span,
-                format!("`{key}` of a group that is to be deleted"),
+                format!("`{key}` of a group that will be deleted"),
                 "means nothing with `absent: true`",
                 "Remove this key to delete the group, or remove `absent` to keep it.",
             );
@@ -85,7 +85,7 @@ fn tombstone(cx: &mut Context, absent: &Entry<'_>, fields: &mut Fields<'_, '_>) 
 fn present(cx: &mut Context, fields: &mut Fields<'_, '_>) -> Option<Members> {
     let node = fields.require(
         "members",
-        "List the members. A group without any says `members: []`; one to delete says `absent: true`.",
+        "List the members. A group without members has `members: []`; one to delete has `absent: true`.",
     );
     let unmanaged = node.is_some_and(is_unmanaged);
     let entries = if unmanaged { Some(Vec::new()) } else { node.and_then(|node| members(cx, node)) };

@@ -33,7 +33,7 @@ pub(super) fn check(cx: &mut Context, file: FileId, text: &str) -> bool {
         cx.report(
             Diagnostic::error(
                 codes::HIDDEN_CHARACTER,
-                format!("the line holds the hidden character U+{:04X}", u32::from(c)),
+                format!("the line contains the hidden character U+{:04X}", u32::from(c)),
             )
             .at(span(file, at, c), "hidden here")
             .help(remedy(c)),

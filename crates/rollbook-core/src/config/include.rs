@@ -191,7 +191,7 @@ fn shared(cx: &mut Context, node: &Node<'_>) -> Option<Share> {
     let text = text(cx, node, "a folder")?;
     let own =
         || (!is_shared(text)).then(|| "it is in the tree's own folder, which needs no `share`".to_owned());
-    let wild = || has_wildcard(text).then(|| "it has a wildcard, which belongs into `include`".to_owned());
+    let wild = || has_wildcard(text).then(|| "it has a wildcard, which belongs in `include`".to_owned());
     if let Some(why) = misplaced(text).or_else(own).or_else(wild) {
         cx.mistake(
             codes::BAD_INCLUDE,
@@ -246,7 +246,7 @@ fn misplaced(text: &str) -> Option<String> {
     } else if text.contains('\\') {
         "the parts of a path are separated by `/`"
     } else if parts().any(|part| part == "..") {
-        "a `..` has a place at its start only"
+        "`..` is allowed only at its start"
     } else if parts().any(|part| part == ".") {
         "a `.` among its parts has no meaning: leave it out"
     } else if parts().any(str::is_empty) {

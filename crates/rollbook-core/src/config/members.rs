@@ -50,7 +50,7 @@ fn entry(cx: &mut Context, node: &Node<'_>) -> Option<Member> {
         );
     }
     let until =
-        fields.take("until").and_then(|node| until(cx, node, "Remove the entry, or set a later day."));
+        fields.take("until").and_then(|node| until(cx, node, "Remove the entry, or set a later date."));
     let because = fields.take("because").and_then(|node| prose(cx, node, "a reason"));
     fields.finish(cx);
     let (who, origin) = who?;
@@ -77,8 +77,7 @@ fn who(cx: &mut Context, node: &Node<'_>, fields: &mut Fields<'_, '_>) -> Option
 }
 
 fn unclear(node: &Node<'_>, given: &[Span]) -> Diagnostic {
-    let help =
-        "Name exactly one of `user`, `group` and `account`; give each of the others an entry of its own.";
+    let help = "Name exactly one of `user`, `group` and `account`; give each of the others a separate entry.";
     let diagnostic = match given {
         [] => Diagnostic::error(codes::UNCLEAR_MEMBER, "a member that names nobody")
             .at(node.span, "neither `user` nor `group` nor `account`"),

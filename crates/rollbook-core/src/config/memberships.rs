@@ -58,7 +58,7 @@ fn exclusive<'d>(
             shown.at(cx.span(way.origin), format!("in `{name}` by this entry"))
         });
         cx.report(shown.at(cx.span(list.origin), "nobody may be in two of these").help(format!(
-            "Let them leave all but one, or waive `exclusive` for `{}` until a day.",
+            "Remove them from all but one, or waive `exclusive` for `{}` until a date.",
             membership(latest)
         )));
     }
@@ -96,12 +96,12 @@ fn keep_at_least(cx: &mut Context, draft: &Draft, name: &GroupName, floor: Locat
         codes::FLOOR_WILL_BREAK,
         format!("`{name}` falls to {left} on {day}; `keep-at-least` requires {floor_is}"),
     )
-    .at(cx.span(group.origin), "fewer than the floor from that day on")
+    .at(cx.span(group.origin), "fewer than the floor from that date on")
     .at(cx.span(floor.origin), "the floor");
     let shown = ends.into_iter().fold(shown, |shown, origin| shown.at(cx.span(origin), "ends by then"));
     cx.report(shown.help(
-        "Declare somebody else, or a later `until`, before that day: `keep-at-least` refuses what ends these \
-         memberships from then on.",
+        "Declare somebody else, or a later `until`, before that date: from then on, `keep-at-least` refuses a plan \
+         that ends these memberships.",
     ));
 }
 

@@ -102,5 +102,5 @@ fn too_many(left_out: usize, errors: bool) -> Diagnostic {
     } else {
         Diagnostic::warning(codes::TOO_MANY, message)
     };
-    diagnostic.help("Correct what is shown and run it again.")
+    diagnostic.help("Correct these and run it again.")
 }

@@ -28,7 +28,7 @@ pub(super) fn policy(cx: &mut Context, node: &Node<'_>) -> Policy {
                     node.span,
                     "`offboard` without `max-revokes.total`",
                     "one mistake in a file could offboard everybody",
-                    "Say how much one plan may revoke, such as `max-revokes: { total: 20 }`.",
+                    "Limit how much one plan may revoke, such as `max-revokes: { total: 20 }`.",
                 );
             }
             Some(cx.locate(value, node.span))

@@ -86,14 +86,14 @@ fn target_exists(cx: &mut Context, draft: &Draft, member: &Member, target: &Grou
             let diagnostic = Diagnostic::error(codes::UNMANAGED_GROUP, message)
                 .at(cx.span(member.origin), "brings nobody")
                 .at(*declaration, "declared so here")
-                .help("List the people: `group:` brings declared members only.");
+                .help("List the people: `group:` adds only declared members.");
             cx.report(diagnostic);
             return false;
         }
         if !draft.is_absent(target) {
             return true;
         }
-        let diagnostic = Diagnostic::error(codes::ABSENT_GROUP, format!("`{target}` is to be deleted"))
+        let diagnostic = Diagnostic::error(codes::ABSENT_GROUP, format!("`{target}` will be deleted"))
             .at(cx.span(member.origin), "used here")
             .at(*declaration, "declared absent here")
             .help("Remove this entry, or keep the group.");
@@ -102,8 +102,8 @@ fn target_exists(cx: &mut Context, draft: &Draft, member: &Member, target: &Grou
     }
     let near = cx.near(target.as_str(), declared.keys().map(GroupName::as_str));
     let help = suggest::help(near, || {
-        "Declare the group; `group:` brings declared members only, so a group that exists only at Atlassian \
-         brings nobody."
+        "Declare the group; `group:` adds only declared members, so a group that exists only at Atlassian adds \
+         nobody."
             .to_owned()
     });
     let span = cx.span(member.origin);
@@ -221,7 +221,7 @@ fn nesting(cx: &mut Context, draft: &Draft) {
             )
             .at(cx.span(member.origin), "editing this group edits the privileged one")
             .at(cx.span(privileged.origin), "declared privileged here")
-            .help("List the people themselves, or say `nest: true` in the privileged group.");
+            .help("List the people themselves, or set `nest: true` in the privileged group.");
             cx.report(diagnostic);
         }
     }

@@ -29,7 +29,7 @@ fn mentions(cx: &mut Context, draft: &Draft) {
                 cx.report(
                     Diagnostic::warning(
                         codes::ABSENT_GROUP,
-                        format!("`{}` is to be deleted, and `{rule}` forbids it", mention.name),
+                        format!("`{}` will be deleted, and `{rule}` forbids it", mention.name),
                     )
                     .at(mention.span, "named here")
                     .at(*declaration, "declared absent here")
@@ -101,7 +101,7 @@ fn waived_twice(cx: &mut Context, draft: &Draft) {
                 )
                 .at(span, "again here")
                 .at(*first, "first here")
-                .help("Keep one of them: the guard is waived until the later day, whichever is changed."),
+                .help("Keep one of them: the guard is waived until the later date, whichever of them is changed."),
             );
         }
     }

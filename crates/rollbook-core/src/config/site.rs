@@ -26,8 +26,8 @@ impl Refusal {
         match self {
             Self::Scheme => "not an https URL",
             Self::Tail => "nothing may follow the host, not even a slash",
-            Self::UserInfo => "it may not hold a name or password",
-            Self::Port => "it may not hold a port",
+            Self::UserInfo => "it may not contain a name or password",
+            Self::Port => "it may not contain a port",
             Self::Case => "a host is written in lower case",
             Self::Host => "not one of Atlassian's hosts",
         }
@@ -40,9 +40,9 @@ impl Refusal {
                 "Write it as `https://acme.atlassian.net`, with nothing before or after."
             }
             Self::Host => {
-                "Name the site's own host, such as `https://acme.atlassian.net`, also where people use a custom \
-                 domain. Another host can only be set in the environment (ROLLBOOK_ENDPOINT_SITE), since a pull \
-                 request that edits this file must not be able to send a token elsewhere."
+                "Name the site's own host, such as `https://acme.atlassian.net`, even if people use a custom domain. \
+                 Another host can only be set in the environment (ROLLBOOK_ENDPOINT_SITE), since a pull request that \
+                 edits this file must not be able to send a token elsewhere."
             }
         }
     }

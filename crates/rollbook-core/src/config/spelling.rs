@@ -66,7 +66,7 @@ fn look_alikes(
                 Diagnostic::error(code, format!("two {what} look the same: {}", escaped(name)))
                     .at(*span, "looks like the other one")
                     .at(original.1, "the other one")
-                    .help("Retype the wrong one; if both are right, nobody can tell them apart: rename one."),
+                    .help("Retype the wrong one; if both are right, rename one: readers cannot tell them apart."),
             );
         }
     }

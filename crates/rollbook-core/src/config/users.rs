@@ -39,8 +39,7 @@ fn user(cx: &mut Context, entry: &Entry<'_>) -> Option<DeclaredUser> {
     let apps = apps_entry.map_or_else(Vec::new, |entry| list_of(cx, &entry.value, "a list of app keys", app));
     let account = fields.take("account").and_then(|node| account_id(cx, node));
     let until_entry = fields.entry("until");
-    let help =
-        "Set a later day; or take the person out of `users` and of every group once the account is off.";
+    let help = "Set a later date; or remove the person from `users` and from every group once the account is inactive.";
     let until = until_entry.and_then(|entry| until(cx, &entry.value, help));
     let because = fields.take("because").and_then(|node| prose(cx, node, "a reason"));
     fields.finish(cx);

@@ -127,7 +127,7 @@ pub(super) fn prose(cx: &mut Context, node: &Node<'_>, wanted: &str) -> Option<L
             codes::HIDDEN_CHARACTER,
             node.span,
             format!("{wanted} with the hidden character U+{:04X}", u32::from(c)),
-            "holds a character that a reviewer does not see",
+            "contains a character that a reviewer does not see",
             remedy(c),
         );
         return None;
@@ -243,7 +243,7 @@ pub(super) fn until(cx: &mut Context, node: &Node<'_>, then: &str) -> Option<Loc
     if until.value <= cx.today {
         cx.report(
             Diagnostic::warning(codes::UNTIL_PAST, format!("this access ended on {}", until.value))
-                .at(node.span, "no access from this day on")
+                .at(node.span, "no access from this date on")
                 .help(then),
         );
     }
@@ -266,7 +266,7 @@ pub(super) fn email_text(cx: &mut Context, text: &str, span: Span) -> Option<Ema
             let address = within_brackets(text).unwrap_or_default();
             (
                 "a name or brackets are around the address".to_owned(),
-                format!("Write the address alone: `{address}`."),
+                format!("Write only the address: `{address}`."),
             )
         }
         Ok(email) => match unusual(&email) {
@@ -337,7 +337,7 @@ pub(super) fn group_name_text(cx: &mut Context, text: &str, span: Span) -> Optio
         ("it starts or ends with white space".to_owned(), "Remove the white space around it.")
     } else if let Some((_, c)) = hidden(text).next() {
         (
-            format!("it holds the invisible or control character U+{:04X}", u32::from(c)),
+            format!("it contains the invisible or control character U+{:04X}", u32::from(c)),
             "Retype the name: copied text often carries hidden characters.",
         )
     } else if text.chars().count() > LONGEST_GROUP_NAME {
@@ -408,7 +408,7 @@ pub(super) fn domain(cx: &mut Context, node: &Node<'_>) -> Option<Located<String
         node.span,
         format!("`{text}` is not a domain"),
         "no domain",
-        "Write what follows the `@`, such as acme.com.",
+        "Write the part after the `@`, such as acme.com.",
     );
     None
 }

@@ -38,12 +38,12 @@ fn waiver(cx: &mut Context, node: &Node<'_>) -> Option<Waiver> {
         .require("because", "Say why, for its readers in a year.")
         .and_then(|node| prose(cx, node, "a reason"));
     let until =
-        fields.require("until", "Say on which day the guard applies again, as YYYY-MM-DD.").and_then(|node| {
+        fields.require("until", "Give the date on which the guard applies again, as YYYY-MM-DD.").and_then(|node| {
             let until = date(cx, node)?;
             if until.value <= cx.today {
                 cx.report(
                     Diagnostic::warning(codes::WAIVER_EXPIRED, "this waiver has expired")
-                        .at(node.span, "the guard applies again from this day")
+                        .at(node.span, "the guard applies again from this date")
                         .help("Remove the waiver."),
                 );
             }
@@ -51,10 +51,10 @@ fn waiver(cx: &mut Context, node: &Node<'_>) -> Option<Waiver> {
             if until.value > far {
                 cx.report(
                     Diagnostic::warning(codes::WAIVER_FAR, "this waiver lasts for more than a year")
-                        .at(node.span, "the guard applies again from this day")
+                        .at(node.span, "the guard applies again from this date")
                         .help(
-                            "A waiver is for a while: name a day within a year, and renew it in a review. A permanent exception belongs \
-                             in `policy`.",
+                            "A waiver is temporary: set a date within a year, and renew it in a review. A permanent \
+                             exception belongs in `policy`.",
                         ),
                 );
             }

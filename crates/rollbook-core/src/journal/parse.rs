@@ -139,12 +139,14 @@ impl Reader {
                 if operations.iter().all(|sent| self.in_flight.insert(sent.key.clone())) {
                     return Ok(());
                 }
-                Err(Wrong::Misplaced("an operation is sent again before its answer"))
+                Err(Wrong::Misplaced("an operation is sent again before its response"))
             }
             Record::Answered(answer) if self.in_flight.remove(&answer.key) => Ok(()),
-            Record::Answered(_) => Err(Wrong::Misplaced("an operation is answered that was not sent")),
+            Record::Answered(_) => {
+                Err(Wrong::Misplaced("a response belongs to an operation that was not sent"))
+            }
             Record::Looked(look) if self.in_flight.contains(&look.key) => {
-                Err(Wrong::Misplaced("an operation is looked for before its answer"))
+                Err(Wrong::Misplaced("an operation is looked for before its response"))
             }
             Record::Looked(_) | Record::Settled { .. } => Ok(()),
             Record::End(_) => {

@@ -30,7 +30,7 @@ pub enum EmailError {
     #[error("it is longer than 254 bytes")]
     TooLong,
     /// It contains a white-space, control, bidirectional or invisible character.
-    #[error("it holds the invisible or control character U+{0:04X}")]
+    #[error("it contains the invisible or control character U+{0:04X}")]
     Invisible(u32),
 }
 

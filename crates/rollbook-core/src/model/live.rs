@@ -226,13 +226,13 @@ pub struct Listing<T> {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IncompleteRead {
     /// The last page never came.
-    #[error("the last page never came after {read} rows")]
+    #[error("the last page is missing after {read} rows")]
     Unended {
         /// Rows that were read.
         read: usize,
     },
     /// The number of distinct rows is not the total.
-    #[error("{distinct} distinct rows came where the API counts {total}")]
+    #[error("{distinct} distinct rows were read, but the API counts {total}")]
     Miscounted {
         /// Distinct rows that were read.
         distinct: usize,
@@ -240,7 +240,7 @@ pub enum IncompleteRead {
         total: usize,
     },
     /// A row occurred twice, so the pages moved while they were read.
-    #[error("a row came twice: the list changed while it was read")]
+    #[error("a row occurred twice: the list changed while it was read")]
     Repeated,
 }
 

@@ -228,7 +228,7 @@ impl Restriction {
             Self::Myself => "it is the account of the person who made the API key",
             Self::MyselfOnly => "only the account's user may do this",
             Self::ManagedElsewhere => "another organization manages the account",
-            Self::Administrative => "it is for administration by Atlassian alone",
+            Self::Administrative => "only Atlassian may administer it",
             Self::ExportControl => "the account is blocked by export control",
             Self::NotManaged => "the organization does not manage the account",
             Self::Unverified => "the account's email is not verified",

@@ -130,8 +130,9 @@ fn all_writable(lines: &[(String, BTreeSet<Email>)]) -> Result<(), CodeownersErr
 }
 
 fn unwritable(paths: &BTreeMap<String, char>, owners: &BTreeSet<Email>) -> String {
-    let paths =
-        paths.iter().map(|(path, odd)| format!("the path {path:?} contains {odd:?}, which a pattern cannot express"));
+    let paths = paths
+        .iter()
+        .map(|(path, odd)| format!("the path {path:?} contains {odd:?}, which a pattern cannot express"));
     let owners = owners.iter().map(|owner| format!("the owner {owner} cannot be named"));
     paths.chain(owners).collect::<Vec<_>>().join("; ")
 }

@@ -13,21 +13,21 @@ pub use add::{FilePer, Imported, imported, root_text};
 pub use remove::{Edited, without_entries};
 pub use rename::{Rename, renamed};
 
-const BY_HAND: &str = "Write this part by hand; the rest can be done then.";
+const BY_HAND: &str = "Write this part by hand, then try again.";
 
 /// Why no file can be changed.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum EditError {
     /// The tree does not include a file of this path.
-    #[error("`include` takes no file such as {0}")]
-    #[diagnostic(help("Let `include` take files below groups/ and users/."))]
+    #[error("`include` matches no file such as {0}")]
+    #[diagnostic(help("Add patterns for files below groups/ and users/ to `include`."))]
     NotIncluded(String),
     /// A file's form does not allow changes to members.
     #[error("the members of {0} are written in a form that cannot be changed")]
     #[diagnostic(help("Write `members` as a list in the group's own file, then try again."))]
     Form(GroupName),
     /// The edit would change a file that other trees include as well.
-    #[error("{0} is outside of the tree's folder, and other trees may include it")]
+    #[error("{0} is outside the tree's folder, and other trees may include it")]
     #[diagnostic(help(
         "Change it by hand, and plan every tree that `rollbook trees --base HEAD --changed` lists then."
     ))]

@@ -132,7 +132,7 @@ impl<'t> Builder<'t, '_> {
                     self.mistakes.report(
                         Diagnostic::error(codes::SECOND_DOCUMENT, "a second document in one file")
                             .at(at, "the first document ends here")
-                            .help("Put it into a file of its own, or remove the `---`."),
+                            .help("Move it to a separate file, or remove the `---`."),
                     );
                     return std::ops::ControlFlow::Break(());
                 }
@@ -364,7 +364,7 @@ fn syntax_diagnostic(kind: &ErrorKind, at: Span) -> Diagnostic {
     } else if matches!(kind, ErrorKind::DirectiveDisallowed) {
         "Remove the line: Rollbook reads YAML 1.2 and nothing else."
     } else if matches!(kind, ErrorKind::UnexpectedCharacter { .. }) {
-        "Put the text into quotes: it starts with a character that YAML keeps for itself."
+        "Quote the text: it starts with a character that YAML reserves."
     } else {
         "Look at the indentation and the quotes of this line and of the one before."
     };
