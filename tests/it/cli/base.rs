@@ -108,7 +108,7 @@ fn a_branch_that_lacks_its_base_is_told_to_rebase() {
     git(folder, &["commit", "--quiet", "-am", "second"]);
     git(folder, &["switch", "--quiet", "old"]);
     let ran = plan(folder, &["--base", "main"]).at(&site).run().ends(0);
-    assert!(ran.stdout.contains("what is planned does not contain main"), "{ran}");
+    assert!(ran.stdout.contains("the planned tree does not contain main"), "{ran}");
 }
 
 #[test]

@@ -56,7 +56,7 @@ fn nobody_loses_access_by_a_clock_that_is_off() {
         assert!(!is_noted(&ran) && ran.stdout.contains("- erik@acme.com"), "{ran}");
     }
     let ran = tree(&["apply", "--yes", "-q"], &site, &other.url).run().ends(6);
-    assert!(ran.stdout.contains("the access ended by this machine's clock"), "{ran}");
+    assert!(ran.stdout.contains("the access has expired according to this machine's clock"), "{ran}");
     let state = site.sandbox.state();
     let developers = &state.groups[state.group_named("developers").unwrap()];
     assert!(developers.members.len() == 4, "{:?}", developers.members);

@@ -69,7 +69,7 @@ credentials: [{ org-api-key: { account: root@acme.com, key: k-1 } }]
         run.file("rollbook.yaml", &tree).run()
     };
     let plan = run(&["plan", "--detailed-exitcode"], "").ends(0);
-    assert!(plan.stdout.contains("No changes. What is left waits for an identity provider."), "{plan}");
+    assert!(plan.stdout.contains("No changes. The rest waits for an identity provider."), "{plan}");
     assert!(plan.stdout.contains("0 grants, 0 revokes, 1 waiting\n"), "{plan}");
     assert!(plan.stdout.contains("bob@acme.com has left, and stays in okta"), "{plan}");
     let comment = run(&["plan", "--format", "markdown"], "").ends(0);

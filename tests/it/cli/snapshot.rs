@@ -122,7 +122,7 @@ fn an_old_snapshot_is_marked() {
     for format in ["text", "markdown"] {
         let ran = plan(format);
         let text = ran.stdout.replace('\n', " ");
-        assert!(text.contains("hours old: take a new one before this is relied on."), "{ran}");
+        assert!(text.contains("hours old: take a new one before you rely on this plan."), "{ran}");
     }
     assert_eq!(plan("json").json()["header"]["snapshot"]["old"], true);
 }
@@ -152,7 +152,7 @@ fn a_snapshot_that_cannot_be_used_says_why() {
     let tree = fs::read_to_string(&settings).unwrap();
     fs::write(&settings, tree.replace("acme.atlassian.net", "other.atlassian.net")).unwrap();
     let ran = plan(4);
-    assert!(ran.stderr.contains("it is of https://acme.atlassian.net, but the tree names"), "{ran}");
+    assert!(ran.stderr.contains("it is from https://acme.atlassian.net, but the tree names"), "{ran}");
     fs::write(&settings, tree).unwrap();
     fs::remove_file(&path).unwrap();
     assert!(plan(1).stderr.contains("failed to read"));

@@ -280,7 +280,7 @@ fn no_command_changes_what_a_shared_file_says() {
     let dir = repository();
     let before = read(dir.path(), "teams/developers.yaml");
     let ran = in_tree(dir.path(), "sites/emea", &["rename", "ada@acme.com", "ada.l@acme.com"]).run().ends(1);
-    assert!(ran.stderr.contains("../../teams/developers.yaml is outside of the tree's folder"), "{ran}");
+    assert!(ran.stderr.contains("../../teams/developers.yaml is outside the tree's folder"), "{ran}");
     let ran = in_tree(dir.path(), "sites/emea", &["import", "--group", "developers"]).at(&site).run().ends(6);
     assert!(ran.stderr.contains("left out: group.developers: it is in ../../teams/developers.yaml"), "{ran}");
     let expired = before.replace("- grace@acme.com", "- { user: grace@acme.com, until: 2026-01-01 }");

@@ -43,7 +43,7 @@ fn a_run_is_taken_back_with_a_journal_of_its_own() {
     rollbook(["journal", "verify", &back]).run().ends(0);
     // There is nothing left to take back.
     let again = undo(&made.folder(), &["--yes"]).at(&site).run().ends(0);
-    assert!(again.stderr.contains("No changes. Nothing of the run is left to take back."), "{again}");
+    assert!(again.stderr.contains("No changes. Nothing of the run is left to undo."), "{again}");
     assert!(!again.stderr.contains("as the tree asks"), "the tree asks for what was undone: {again}");
 }
 

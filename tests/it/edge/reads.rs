@@ -95,7 +95,7 @@ async fn a_listing_that_never_ends_is_none() {
     let endless = Trick::Replace(r#""isLast":true"#, r#""isLast":false"#);
     let (front, answer) = planned(at(MEMBERS, endless.clone())).await;
     let told = incomplete(answer);
-    assert!(told.contains("the last page never came"), "{told}");
+    assert!(told.contains("the last page is missing"), "{told}");
     assert!(front.count("GET /rest/api/3/group/member") < 6, "and is not read for ever");
     incomplete(planned(at(GROUPS, endless)).await.1);
 }

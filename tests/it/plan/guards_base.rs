@@ -249,7 +249,7 @@ fn whoever_was_suspended_by_hand_stays_so() {
         live.account("bob@acme.com").suspended = true;
     });
     let refused = ["reactivation user.bob@acme.com: refused"];
-    assert_eq!(rulings(&world.plan()), refused, "without a base nobody can tell");
+    assert_eq!(rulings(&world.plan()), refused, "without a base it is unknown");
     let drift = world.clone().then_base().plan();
     assert!(drift.blocked.iter().any(|it| it.code == "reactivation"), "the base wanted them active");
     assert_eq!(rulings(&drift), Vec::<String>::new(), "everybody else's changes go on");

@@ -159,8 +159,7 @@ fn what_is_written_anew_is_managed_still() {
         notes(&world),
         [
             "no-longer-managed: gone@acme.com of rollbook.lock is not declared; access remains",
-            "not-in-lock: rollbook.lock does not say which account or group is meant by ada@acme.com: `rollbook lock` \
-             writes it down",
+            "not-in-lock: rollbook.lock does not say which account or group is meant by ada@acme.com: `rollbook lock` records it",
             "written-anew: group was of rollbook.lock is declared as new now, the same group",
             "written-anew: old@acme.com of rollbook.lock is declared as ada@acme.com now, the same account",
         ]

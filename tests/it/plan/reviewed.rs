@@ -65,7 +65,7 @@ fn what_no_longer_follows_refuses_the_whole() {
     let dropped = reviewed().edit("[ada@acme.com, bob@acme.com]", "[ada@acme.com]");
     assert_eq!(became(&dropped.plan())[3], [format!("{JOINS}: the tree does not ask for it any more")]);
     let turned = dropped.change(|live| live.join("sre", "bob@acme.com"));
-    let asks = "the tree and live ask for `remove member.sre/bob@acme.com` instead";
+    let asks = "the tree and the site need `remove member.sre/bob@acme.com` instead";
     assert_eq!(became(&turned.plan())[3], [format!("{JOINS}: {asks}")]);
     let stays = reviewed().edit("bob@acme.com]", "bob@acme.com, eve@acme.com]");
     assert_eq!(became(&stays.plan())[3], [format!("{LEAVES}: the tree does not ask for it any more")]);
@@ -252,7 +252,7 @@ fn a_reviewed_end_mark_or_rule_holds() {
     let sooner = world.clone().edit("2026-12-31", "2026-12-01");
     assert_eq!(became(&sooner.plan())[3], none(), "less than what was reviewed");
     let unmarked = world.edit("  privileged: [sre]\n", "  mode: exact\n");
-    let why = format!("{joins}: it was reviewed as privileged, and the tree does not call it so any more");
+    let why = format!("{joins}: it was reviewed as privileged, and is not privileged in the tree any more");
     assert_eq!(became(&unmarked.plan())[3], [why]);
 }
 

@@ -225,7 +225,7 @@ pub struct Listing<T> {
 /// Why rows are not a listing.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum IncompleteRead {
-    /// The last page never came.
+    /// The last page is missing.
     #[error("the last page is missing after {read} rows")]
     Unended {
         /// Rows that were read.

@@ -130,23 +130,23 @@ impl Read {
     pub fn what(self) -> &'static str {
         match self {
             Self::Site => "which site answers",
-            Self::Rights => "whose Jira's credential is, and what it may do",
+            Self::Rights => "the identity of the Jira credential",
             Self::Directory => "which directory the organization has",
-            Self::Groups => "which groups there are",
+            Self::Groups => "the list of groups",
             Self::Members => "who is in a group",
-            Self::People => "whose an email is",
+            Self::People => "the owner of an email",
             Self::Everybody => "who is on the site",
-            Self::Named => "what an account of the tree is",
-            Self::Records => "who the SCIM directory knows",
+            Self::Named => "an account that the tree names",
+            Self::Records => "the user list of the SCIM directory",
             Self::GroupKind => "who may change the group",
             Self::Memberships => "which groups the person is in",
-            Self::Account => "what the account is",
-            Self::Standing => "what the organization says of the account",
+            Self::Account => "the account",
+            Self::Standing => "the organization's data on the account",
             Self::Privileges => "what user management may do to the account",
             Self::AppRoles => "which groups give which app, and how many seats are left",
             Self::SiteAdmins => "who administers the site",
             Self::OrganizationAdmins => "who administers the organization",
-            Self::Domains => "which domains are the organization's",
+            Self::Domains => "the list of the organization's domains",
             Self::Resources => "which apps the organization can invite to",
             Self::Directories => "who has a record in the SCIM directory",
             Self::DirectoryGroup => "which group of the SCIM directory it is",
@@ -221,38 +221,47 @@ impl Read {
     /// Its use, as a full sentence without the full stop.
     pub fn needed_for(self) -> &'static str {
         match self {
-            Self::Site => "Nothing is told to another site, and nothing changed on one",
-            Self::Rights => "Listings come back empty to who may not browse; nothing narrows the own account",
-            Self::Directory => "Every other question to the organization names it",
+            Self::Site => "Nothing is sent to another site, or changed on one",
+            Self::Rights => {
+                "Listings are empty without the permission to browse; the credential's own account is \
+                             never narrowed"
+            }
+            Self::Directory => "Every other request to the organization names it",
             Self::Groups => "A group that is not shown would be created again",
             Self::Members => {
-                "A member who is not shown would be added again, and one too many removed from a rule's count"
+                "A member who is not shown would be added again, and be missing in the counts of rules"
             }
-            Self::People => "Whom nobody finds is invited, or blocked",
+            Self::People => "A person who is not found is invited, or blocked",
             Self::Everybody => {
-                "Whom nobody finds is invited, or blocked; who is not declared may be offboarded"
+                "A person who is not found is invited, or blocked; one who is not declared may be offboarded"
             }
-            Self::Named => "An account that is not active is activated, and one that is gone is blocked",
-            Self::Records => "The directory says whose an email is that others hide",
+            Self::Named => "An inactive account is activated, and a missing one is blocked",
+            Self::Records => "The directory shows the owners of emails that other surfaces hide",
             Self::GroupKind => "Changes of this group: a synced one, or a team, is changed elsewhere",
             Self::Memberships => {
                 "Offboarding this person, and activating them; with a base that offboards them and a tree that does not, there is no plan"
             }
-            Self::Account => "Adding this account to a group: customers and accounts that are gone are not",
+            Self::Account => "Adding this account to a group: customers and missing accounts are not added",
             Self::Standing => "Adding this account, activating it or offboarding it",
             Self::Privileges => "Activating or deactivating this account",
             Self::AppRoles => {
-                "Seats and default groups are not shown; deleting a group, and inviting to an app where a rule needs its groups, is blocked"
+                "Seats and default groups are not shown; deleting a group, and inviting to an app if a rule needs \
+                 its groups, is blocked"
             }
-            Self::SiteAdmins => "Whatever could leave the site without an administrator",
-            Self::OrganizationAdmins => "Whatever could leave the organization without an administrator",
-            Self::Domains => "An invitation that SCIM might make is blocked; others stand",
+            Self::SiteAdmins => "Every operation that could leave the site without an administrator",
+            Self::OrganizationAdmins => {
+                "Every operation that could leave the organization without an administrator"
+            }
+            Self::Domains => "An invitation that SCIM might make is blocked; others are not",
             Self::Resources => "Invitations to apps go through Jira, with a mail, or are blocked",
-            Self::Directories => "Whatever SCIM would write, and every change of an account that it may own",
+            Self::Directories => {
+                "Everything that SCIM would write, and every change of an account that it may own"
+            }
             Self::DirectoryGroup => "Changes of this synced group",
             Self::Grants => "Every change of the roles that groups give in apps",
             Self::RoleGivers => {
-                "Revoking a role that lets people decide about access; of others, who loses it is an upper bound"
+                "Revoking a role that lets people decide about access; for other roles, the number of people who \
+                 lose it is an upper bound"
             }
         }
     }

@@ -145,7 +145,8 @@ fn narrows(change: &AccessChange, context: &Context<'_>, rules: &RuleBook<'_>) -
             return Some(Obstacle {
                 code: ObstacleCode::IdentityUnresolved,
                 why: format!(
-                    "`{rule}` names {email}, whose account nobody knows, and {user}, who would lose it, hides the email"
+                    "`{rule}` names {email}, whose account is unknown, and {user}, who would lose it, hides the \
+                     email"
                 ),
                 help: format!(
                     "Pin the account of {email} under `users:`, or correct the email in `{rule}`, and apply that first, as a \

@@ -76,7 +76,7 @@ pub(super) fn assemble(context: &Context<'_>, steps: Steps, seats: Vec<SeatChang
 /// Warns that a tree without the base's commits would revert somebody else's changes.
 fn not_contained(base: &Comparison) -> Note {
     let text = format!(
-        "what is planned does not contain {}: rebase, or it reverts what changed there",
+        "the planned tree does not contain {}: rebase it, or it reverts the changes made there",
         base.revision.name
     );
     Note::new("base-not-contained", text, None)

@@ -152,16 +152,17 @@ fn end_of_nobody(
 ) -> Obstacle {
     let first = context.tree.people.name_of(first, context.live.accounts.get(first));
     let whom = match staying {
-        1 => format!("{first}, whom the tree does not name there and who"),
+        1 => format!("{first}, who is not named there and"),
         several => {
-            format!("{several} people whom the tree does not name there, such as {first}, of whom one")
+            format!("{several} people who are not named there, such as {first}; one of them")
         }
     };
     Obstacle {
         code: ObstacleCode::EndOfNobody,
         why: format!("no account shows {user}, and {group} keeps {whom} may be the same person under another email"),
-        help: "Find out who that is. Write the email that the person has now, or take the entry out where the access has \
-               ended, or there never was any. `rollbook lock` ties an email to an account, so that a later change of it changes nothing."
+        help: "Find out who that is. Write the person's current email, or remove the entry if the access has ended \
+               or never existed. `rollbook lock` ties an email to an account, so a later change of the email has no \
+               effect."
             .into(),
     }
 }

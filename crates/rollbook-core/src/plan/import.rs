@@ -119,7 +119,7 @@ impl Importer<'_> {
     /// them.
     fn add(&mut self, group: &LiveGroup) {
         if self.desired.declaration.groups.contains_key(&group.name) {
-            return self.import.leave(&group.name, "the tree declares the name, and not for this group");
+            return self.import.leave(&group.name, "the tree declares the name for another group");
         }
         let Some(listing) = self.live.members.get(&group.id) else {
             return self.import.leave(&group.name, "its members were not read");
@@ -174,7 +174,7 @@ impl Importer<'_> {
             remarks.push("An Atlassian team: its members can change it themselves.".to_owned());
         }
         if kind.is_some_and(|kind| kind.managed_by == ManagedBy::External) {
-            remarks.push("Synced: its identity provider alone can change it.".to_owned());
+            remarks.push("Synced: only its identity provider can change it.".to_owned());
         }
         remarks
     }

@@ -216,7 +216,7 @@ impl Locking {
                 why: format!(
                     "policy.{rule} names {name}, and neither the site nor the tree has such a group"
                 ),
-                help: "Correct the name, or take it out of the policy: the rule holds for nothing.".into(),
+                help: "Correct the name, or remove it from the policy: the rule has no effect.".into(),
             };
             self.report(&obstacle, origin, name.as_str());
         }

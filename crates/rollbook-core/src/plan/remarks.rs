@@ -38,7 +38,7 @@ fn tombstones_of_nothing(context: &Context<'_>) -> Vec<Note> {
         let is_new = !before.get(name).is_some_and(is_absent);
         if is_absent(group) && is_new && matches!(context.tree.groups.get(name), GroupIdentity::Missing) {
             let text = format!(
-                "group {name} is absent already; while the line stands, a group that comes by this name is deleted"
+                "group {name} is already absent; while the line remains, any new group of this name is deleted"
             );
             notes.push(Note::new("absent-already", text, Some(context.locator.locate(group.origin))));
         }
@@ -55,7 +55,7 @@ fn expiring(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
         for (user, entry) in &group.members {
             let Some(until) = entry.until.filter(|until| *until <= horizon) else { continue };
             let text = match stopped_by(rules, context, name, user) {
-                Some(rule) => format!("{user} is to leave {name} on {until}, and {rule} stops that"),
+                Some(rule) => format!("{user} should leave {name} on {until}, and {rule} prevents it"),
                 None => format!("{user} leaves {name} on {until}"),
             };
             notes.push(Note::new("expires-soon", text, Some(context.locator.locate(entry.origin))));
@@ -90,7 +90,7 @@ fn stopped_by(
         return Some("`self-lockout`".into());
     }
     let Unseen { email, rule, .. } = rules.may_be(account, context.live.accounts.get(account))?;
-    Some(format!("`{rule}`, which names {email}, whose account nobody knows,"))
+    Some(format!("`{rule}`, which names {email}, whose account is unknown,"))
 }
 
 /// Names in the tree's rules without a counterpart: a rule without effect must not look as if it had one.
@@ -116,7 +116,7 @@ fn rules_for_nothing(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
             "it protects nobody"
         };
         if rules.accounts(email).is_empty() {
-            let text = format!("{rule} names {email}, whose account nobody knows: {holds}");
+            let text = format!("{rule} names {email}, whose account is unknown: {holds}");
             notes.push(Note::new("rule-names-nothing", text, Some(context.locator.locate(user.origin))));
         }
     }
@@ -134,7 +134,7 @@ fn rules_of_left_groups(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note
             if name == left.name || left.id.is_some_and(means) {
                 let text = format!(
                     "policy.{rule} names {name}, which this change stops declaring: its members stay, and the rule \
-                     holds for them"
+                     applies to them"
                 );
                 notes.push(Note::new("rule-names-left-group", text, Some(context.locator.locate(origin))));
             }
@@ -194,7 +194,7 @@ fn unknown_leavers(context: &Context<'_>) -> Vec<Note> {
         let near = similar::get_close_matches(email.as_str(), &known, 3, 0.85);
         let meant =
             if near.is_empty() { String::new() } else { format!("; did you mean {}?", near.join(" or ")) };
-        let text = format!("nobody on the site has the email {email}, so that nobody loses access{meant}");
+        let text = format!("nobody on the site has the email {email}, so nobody loses access{meant}");
         notes.push(Note::new("leaver-unknown", text, Some(context.locator.locate(user.origin))));
     }
     notes

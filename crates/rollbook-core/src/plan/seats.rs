@@ -35,8 +35,7 @@ pub(super) fn shortage(seats: &Seats) -> Option<Note> {
     (*left < 0).then(|| Note::new(
         "seats-short",
         format!(
-            "{app} has {} seats left; the plan takes {most}{gains} and frees {most}{loses}, so that {most}{} are \
-             missing",
+            "{app} has {} seats left; the plan takes {most}{gains} and frees {most}{loses}, so {most}{} are missing",
             seats.before,
             left.unsigned_abs()
         ),

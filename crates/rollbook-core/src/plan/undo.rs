@@ -169,7 +169,7 @@ impl Undoing<'_> {
         Err(Obstacle {
             code: ObstacleCode::UndoDenied,
             why: format!("{tree} takes it from {loser} again: {reason}"),
-            help: "Change the tree first and apply that, where it is to stay.".into(),
+            help: "If it should stay, change the tree first and apply that.".into(),
         })
     }
 
@@ -207,10 +207,9 @@ impl Undoing<'_> {
             (Action::Revoke, Address::Grant(_, access)) => self.assign_again(told, access),
             // Rollbook does not write such a key.
             (Action::Assign | Action::Revoke, _) => Err(unknown()),
-            (Action::Update, _) => Err(lost(
-                "a journal holds no names, so the old one is unknown",
-                "Declare the name that it was.",
-            )),
+            (Action::Update, _) => {
+                Err(lost("a journal contains no names, so the old one is unknown", "Declare the old name."))
+            }
         }
     }
 
@@ -278,8 +277,8 @@ impl Undoing<'_> {
         let ours = self.added.get(group);
         if members.iter().any(|account| ours.is_none_or(|ours| !ours.contains(account))) {
             return Err(lost(
-                "others came into the group since it was made",
-                "Delete it with `absent: true`, where that is really intended.",
+                "others have joined the group since it was created",
+                "Delete it with `absent: true`, if that is really intended.",
             ));
         }
         let lost = |membership: Membership| {
@@ -381,7 +380,7 @@ fn lost(why: &str, help: &str) -> Obstacle {
 fn unknown() -> Obstacle {
     Obstacle {
         code: ObstacleCode::UndoUnknown,
-        why: "neither the journal nor a read says what it would take".into(),
+        why: "neither the journal nor a read shows how to undo it".into(),
         help: "Check it by hand, or plan from the tree.".into(),
     }
 }

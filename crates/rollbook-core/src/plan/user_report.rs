@@ -55,8 +55,8 @@ pub fn choose(user_report: &mut UserReport, filter: &UserFilter) {
     let asks_why = matches!(status, StatusFilter::Suspended | StatusFilter::Deactivated);
     if asks_why && unsaid > 0 {
         user_report.unknown.push(format!(
-            "Accounts that are not active, and of which these credentials are not shown whether they are suspended or \
-             deactivated: {unsaid}. They are not listed; `--status inactive` has them."
+            "Inactive accounts that these credentials do not show to be suspended or deactivated: {unsaid}. They are \
+             not listed; `--status inactive` has them."
         ));
     }
     user_report.users.retain(|user| status.takes(user.account.status));
@@ -65,7 +65,7 @@ pub fn choose(user_report: &mut UserReport, filter: &UserFilter) {
         1 => "1 person".to_owned(),
         hidden => format!("{hidden} people"),
     };
-    let may_be = if outside.is_empty() { "" } else { ", so that they may be of any domain" };
+    let may_be = if outside.is_empty() { "" } else { ", so they may be of any domain" };
     user_report
         .unknown
         .push(format!("The emails of {people} among them are not shown to these credentials{may_be}."));

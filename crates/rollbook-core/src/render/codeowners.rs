@@ -17,7 +17,7 @@ const END: &str = "# End: written by `rollbook codeowners`.";
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CodeownersError {
     /// Nobody owns the rules of a tree.
-    #[error("`policy.admins` names nobody, so that nobody would own {0}rollbook.yaml")]
+    #[error("`policy.admins` names nobody, so nobody would own {0}rollbook.yaml")]
     NoAdmins(String),
     /// Nobody may review a path for all trees that it belongs to.
     #[error("{path} belongs to several trees, and nobody owns it in each of them: {}", .trees.join(", "))]
@@ -37,7 +37,7 @@ pub enum CodeownersError {
         owners: BTreeSet<Email>,
     },
     /// The part that Rollbook writes has no end mark, or two start marks.
-    #[error("the lines that open and close what Rollbook wrote are not a pair")]
+    #[error("the lines around Rollbook's part are not a pair")]
     Marks,
 }
 

@@ -68,7 +68,7 @@ impl Failure<'_> {
     fn markdown(&self) -> String {
         let why = prose(self.why.trim_end_matches('.'));
         let help = self.help.as_ref().map(|help| format!(" {}", prose(help))).unwrap_or_default();
-        let run = self.run.map(|run| format!(" [This run]({run}) says more.")).unwrap_or_default();
+        let run = self.run.map(|run| format!(" [This run]({run}) has the details.")).unwrap_or_default();
         let mistakes = self.mistakes.as_ref().map(mistakes).unwrap_or_default();
         format!("{why}.{help}{run}\n{mistakes}")
     }

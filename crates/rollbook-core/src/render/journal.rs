@@ -232,9 +232,9 @@ fn state(state: OperationState<'_>) -> (&'static str, Option<String>) {
         OperationState::Answered(Response::Lost { text }) => ("unsettled", Some(text.clone())),
         OperationState::Answered(Response::NotSent) => ("not attempted", None),
         OperationState::Seen => {
-            ("answered", Some("its answer was lost, and a read showed that it was done".into()))
+            ("answered", Some("its response was lost, and a read showed that it was done".into()))
         }
-        OperationState::InFlight => ("in flight", Some("the run was cut off before its answer".into())),
+        OperationState::InFlight => ("in flight", Some("the run was cut off before its response".into())),
     }
 }
 
@@ -303,9 +303,9 @@ fn operation(told: &OperationHistory<'_>, width: usize) -> String {
     }
     for look in &told.looks {
         about(match look.found {
-            Found::Done => "looked for after its answer was lost, and found done",
-            Found::NotDone => "looked for after its answer was lost, and not found done",
-            Found::Unknown => "looked for after its answer was lost, and reads could not tell",
+            Found::Done => "looked for after its response was lost, and found done",
+            Found::NotDone => "looked for after its response was lost, and not found done",
+            Found::Unknown => "looked for after its response was lost, and reads did not show it",
         });
     }
     if let Some(made) = told.made() {

@@ -102,10 +102,13 @@ fn subject(plan: &Plan) -> String {
         text.push_str(&format!(" {}", prose(&taken)));
     }
     if !plan.narrowed_to.is_empty() {
-        text.push_str(&format!(" Only {}, and what that requires.", prose(&plan.narrowed_to.join(", "))));
+        text.push_str(&format!(" Only {}, and its requirements.", prose(&plan.narrowed_to.join(", "))));
     }
     if let Some(review) = &plan.review {
-        text.push_str(&format!(" Only what the reviewed plan {} has.", code(short(&review.fingerprint))));
+        text.push_str(&format!(
+            " Only operations of the reviewed plan {}.",
+            code(short(&review.fingerprint))
+        ));
     }
     text
 }
@@ -120,7 +123,7 @@ fn foot(plan: &Plan) -> String {
 /// The next steps. Rollbook does not know the pipeline, but it knows what `apply` does.
 fn on_merge(plan: &Plan) -> String {
     if plan.refusals().next().is_some() {
-        return "**On merge:** `rollbook apply` refuses this plan and changes nothing, until what is refused is \
+        return "**On merge:** `rollbook apply` refuses this plan and changes nothing, until the refused changes are \
                 corrected, waived in the tree or allowed for the run."
             .into();
     }
@@ -131,10 +134,10 @@ fn on_merge(plan: &Plan) -> String {
     if plan.operations.is_empty() {
         return "**On merge:** `rollbook apply` has nothing to do.".into();
     }
-    let blocked = if plan.blocked.is_empty() { "" } else { " What is blocked is skipped." };
+    let blocked = if plan.blocked.is_empty() { "" } else { " Blocked changes are skipped." };
     format!(
-        "**On merge:** nothing is changed before. `rollbook apply` reads the site again, plans again, and does that; given \
-         this plan as a file, it does nothing that is not in it.{blocked}"
+        "**On merge:** `rollbook apply` reads the site and plans again, then applies that plan; given this plan as a \
+         file, it does nothing that is not in it. Nothing is changed before.{blocked}"
     )
 }
 

@@ -48,7 +48,7 @@ pub fn plan_text(plan: &Plan, grouping: Grouping, width: usize) -> String {
         text.push_str(&wrapped(&escape_untrusted(&taken), &Lead::PLAIN, width));
     }
     if !plan.narrowed_to.is_empty() {
-        let part = format!("Only {}, and what that requires.", plan.narrowed_to.join(", "));
+        let part = format!("Only {}, and its requirements.", plan.narrowed_to.join(", "));
         text.push_str(&wrapped(&escape_untrusted(&part), &Lead::PLAIN, width));
     }
     if let Some(base) = &plan.base {
@@ -80,9 +80,9 @@ fn nothing_left(plan: &Plan) -> &'static str {
     if !whole || plan.refusals().next().is_some() {
         ""
     } else if plan.undoes {
-        " Nothing of the run is left to take back."
+        " Nothing of the run is left to undo."
     } else if plan.summary.waiting > 0 {
-        " What is left waits for an identity provider."
+        " The rest waits for an identity provider."
     } else {
         " The site matches the configuration."
     }

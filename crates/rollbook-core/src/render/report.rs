@@ -88,7 +88,7 @@ fn detail(outcome: &Outcome) -> String {
     match outcome {
         Outcome::Applied { seen: true } => String::new(),
         Outcome::Applied { seen: false } => {
-            "the surface took it, and reads do not show it; the next plan asks for it again".into()
+            "the surface accepted it, but reads do not show it; the next plan asks for it again".into()
         }
         Outcome::Unconfirmed => "it could not be read again".into(),
         Outcome::Satisfied => "nothing needed doing".into(),

@@ -290,10 +290,7 @@ fn who_comes_back_under_another_address_of_the_author_is_said_to_be_maybe_the_au
         verdict.unwrap_or_else(|| panic!("{:?} {:?}", rulings(&plan), keys(&plan))).why.clone()
     };
     assert_eq!(why("dina+x@acme.com"), "dina+x@acme.com may be dina@acme.com, who made this change");
-    assert_eq!(
-        why("dina@acme.com"),
-        "dina@acme.com, who made this change, would come into a privileged group"
-    );
+    assert_eq!(why("dina@acme.com"), "dina@acme.com, who made this change, would join a privileged group");
 }
 
 #[test]

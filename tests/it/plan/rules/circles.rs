@@ -37,7 +37,7 @@ fn who_cannot_leave_before_they_come_is_refused_and_nobody_else() {
     assert_eq!(rulings(&stuck.plan()), ["exclusive member.deputies/bob@acme.com: refused"]);
     assert_eq!(
         stuck.plan().guards[0].why,
-        "no order of the operations lets bob@acme.com leave chiefs before they come into deputies"
+        "no order of the operations lets bob@acme.com leave chiefs before they join deputies"
     );
     let plan = audited(stuck.clone()).plan();
     assert_eq!(rulings(&plan), rulings(&stuck.plan()), "`audit` is not part of the circle");

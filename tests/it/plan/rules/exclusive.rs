@@ -22,9 +22,9 @@ fn a_group_that_leaves_the_tree_still_excludes() {
     assert_eq!(keys(&plan), NONE);
     assert_eq!(rulings(&plan), NONE);
     assert_eq!(otherwise(&plan), ["group.developers: leaves, Some(1) stay, 0 dropped"]);
-    let named =
-        ["policy.exclusive names developers, which this change stops declaring: its members stay, and the \
-                  rule holds for them"];
+    let named = [
+        "policy.exclusive names developers, which this change stops declaring: its members stay, and the rule applies to them",
+    ];
     assert_eq!(said(&plan, "rule-names-left-group"), named);
     shown_first(&left, "no longer declared: 1 member stay");
     let joins = "members: [ada@acme.com, bruno@acme.com]";

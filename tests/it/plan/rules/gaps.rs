@@ -100,7 +100,7 @@ fn without_jira_any_group_may_give_site_administration() {
     let refused = ["self-grant member.admins/dina@acme.com: refused"];
     let own = joins.clone().by("dina@acme.com").plan();
     assert_eq!(rulings(&own), refused);
-    assert!(own.guards[0].why.contains("nobody can tell whether the group gives site administration"));
+    assert!(own.guards[0].why.contains("it is unknown whether the group gives site administration"));
     assert_eq!(said(&own, "site-admins-unknown").len(), 1);
     assert_eq!(rulings(&joins.clone().plan()), refused, "nobody says who made it");
     let alone = World { base: None, ..joins.clone() };
@@ -223,7 +223,7 @@ fn an_end_that_a_rule_will_stop_is_not_told_as_one() {
         ("policy:\n  protect: { users: [dina@acme.com] }\n", "`policy.protect.users`"),
         ("operator: dina@acme.com\n", "`self-lockout`"),
     ] {
-        let expected = format!("dina@acme.com is to leave payroll on 2026-11-30, and {rule} stops that");
+        let expected = format!("dina@acme.com should leave payroll on 2026-11-30, and {rule} prevents it");
         assert_eq!(told(policy), expected);
     }
     // Neighbour: another group's protection.

@@ -54,7 +54,7 @@ fn reactivation_says_what_is_known() {
         assert_eq!(rulings(&plan), ["reactivation user.bob@acme.com: refused"]);
         plan.guards[0].why.clone()
     };
-    assert!(why(&world).starts_with("without a base nobody can tell"), "{}", why(&world));
+    assert!(why(&world).starts_with("without a base it is unknown"), "{}", why(&world));
     // What the base asks for as well waits, and everybody else's changes go on.
     let drift = world.then_base().plan();
     assert_eq!(

@@ -137,7 +137,7 @@ fn an_end_of_nobody_is_told_where_somebody_stays() {
     };
     let plan = night("at-least", "z@acme.com", true);
     assert_eq!(codes(&plan), [("remove member.payroll/mal@acme.com".into(), "end-of-nobody")]);
-    assert!(plan.blocked[0].why.contains("keeps z@acme.com, whom the tree does not name there"), "{plan:?}");
+    assert!(plan.blocked[0].why.contains("keeps z@acme.com, who is not named there"), "{plan:?}");
     // A night takes nobody out of a group that is exact but for the reasons that it goes by.
     assert_eq!(codes(&night("exact", "z@acme.com", true)), codes(&plan));
     // Neighbours: the account left the group, or goes by the address.

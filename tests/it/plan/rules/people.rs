@@ -182,7 +182,7 @@ fn a_leaver_whom_nobody_knows_is_said() {
     slip.files.push(("users/all.yaml".into(), "users:\n  hugoo@acme.com: { active: false }\n".into()));
     slip.files.sort();
     let told = [
-        "nobody on the site has the email hugoo@acme.com, so that nobody loses access; did you mean hugo@acme.com?",
+        "nobody on the site has the email hugoo@acme.com, so nobody loses access; did you mean hugo@acme.com?",
     ];
     assert_eq!(said(&slip.plan(), "leaver-unknown"), told);
     assert_eq!(keys(&slip.plan()), NONE);

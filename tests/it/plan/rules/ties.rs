@@ -165,8 +165,8 @@ fn those_who_own_the_rules_tie_the_names_in_them() {
     let plan = gone.clone().by("mal@acme.com").plan();
     assert_eq!(
         plan.guards[0].why,
-        "mal@acme.com made this change, which lets group.payroll mean nothing instead of id-payroll at main: what a rule \
-         speaks of, those who own the rules say"
+        "mal@acme.com made this change, which lets group.payroll mean nothing instead of id-payroll at main: the owners of the \
+         rules decide what a rule means"
     );
     assert!(plan.guards[0].help.contains("`policy.admins` of the base"), "{}", plan.guards[0].help);
     // In another case, which a rule takes for the same name.
@@ -243,8 +243,8 @@ fn a_rule_of_groups_follows_its_group_by_anybody() {
         world.edit("  payroll:\n", "  pay:\n").edit(&group("payroll", "payroll"), &group("pay", "payroll"));
     let plan = key.clone().by("root@acme.com").plan();
     assert_eq!(rulings(&plan), ["self-grant group.pay: refused"]);
-    let help = "Name the group in `policy.privileged` as the tree does now, pay, in the same change. One whom `policy.admins` \
-                of the base names has to make it.";
+    let help = "Name the group in `policy.privileged` as the tree does now, pay, in the same change. Somebody listed in \
+                `policy.admins` of the base has to make it.";
     assert_eq!(plan.guards[0].help, help);
     let policy = key.edit("[payroll]", "[pay]");
     assert_eq!(rulings(&policy.clone().by("root@acme.com").plan()), NONE);

@@ -117,7 +117,7 @@ fn a_group_that_is_declared_absent_and_is_not_there_is_noted_once() {
     let change = World { base: Some(base), ..tree.clone() };
     assert_eq!(
         said(&change.plan(), "absent-already"),
-        ["group old is absent already; while the line stands, a group that comes by this name is deleted"]
+        ["group old is already absent; while the line remains, any new group of this name is deleted"]
     );
     // Neighbour: the base says so as well.
     assert_eq!(said(&tree.then_base().plan(), "absent-already"), NONE);

@@ -261,7 +261,7 @@ impl<'a> Base<'a> {
         Obstacle {
             code: ObstacleCode::KeptByChange,
             why: format!("{} ends it, and a change since then keeps it", self.revision.name),
-            help: "Apply the change, or take it back.".into(),
+            help: "Apply the change, or revert it.".into(),
         }
     }
 

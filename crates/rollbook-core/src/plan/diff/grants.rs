@@ -35,7 +35,7 @@ impl Differ<'_> {
         if !self.live.rights.has(Surface::Organization) {
             return Some(Obstacle {
                 code: ObstacleCode::NoSurface,
-                why: "the roles of groups in apps are read and changed through the organization alone".into(),
+                why: "the roles of groups in apps are read and changed only through the organization".into(),
                 help: "Give Rollbook an organization's API key (ROLLBOOK_ORG_API_KEY), or do it by hand at \
                        admin.atlassian.com."
                     .into(),

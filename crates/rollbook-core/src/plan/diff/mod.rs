@@ -262,10 +262,10 @@ impl Differ<'_> {
         let user = hidden().filter(|_| hides).or(wants.denied_nobody)?;
         Some(Obstacle {
             code: ObstacleCode::IdentityUnresolved,
-            why: format!("{user}, who is not to be in the group, is not resolved, and may be this account"),
+            why: format!("{user}, who must not be in the group, is not resolved, and may be this account"),
             help: format!(
-                "Pin the account of {user} under `users:`, so that the two can be told apart; or take the line of {user} \
-                 out, where that person is gone."
+                "Pin the account of {user} under `users:`, so that the two can be told apart; or remove the line of \
+                 {user} if that person is gone."
             ),
         })
     }
@@ -431,7 +431,7 @@ pub(super) fn not_there(name: &GroupName) -> Obstacle {
     Obstacle {
         code: ObstacleCode::GroupMissing,
         why: format!("the site has no group {name}, and its members are unmanaged"),
-        help: "Have the group made where its members are decided, or list the members, so that Rollbook makes it."
+        help: "Have the owner of its members create the group, or list the members, so that Rollbook creates it."
             .into(),
     }
 }
@@ -442,8 +442,8 @@ fn not_read(name: &GroupName) -> Obstacle {
     Obstacle {
         code: ObstacleCode::NotRead,
         why: format!("the members of {name} were not read"),
-        help: "Plan again, with credentials or from a snapshot that was taken with this tree: nothing is changed in a \
-               group whose members are not known."
+        help: "Plan again, with credentials or from a snapshot that was taken with this tree: a group is not changed \
+               while its members are unknown."
             .into(),
     }
 }

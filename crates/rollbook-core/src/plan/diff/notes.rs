@@ -104,7 +104,7 @@ fn not_locked(differ: &mut Differ<'_>) {
         return;
     }
     let text = format!(
-        "rollbook.lock does not say which account or group is meant by {}: `rollbook lock` writes it down",
+        "rollbook.lock does not say which account or group is meant by {}: `rollbook lock` records it",
         listed(&names, SHOWN)
     );
     note(differ, "not-in-lock", text, None);
@@ -123,7 +123,7 @@ fn changed_emails(differ: &mut Differ<'_>) {
         })
         .collect();
     for (declared, live) in changed {
-        let text = format!("the account of {declared} shows the email {live} now; work goes on by account");
+        let text = format!("the account of {declared} shows the email {live} now; the account is still used");
         note(differ, "email-changed", text, None);
     }
 }
@@ -134,7 +134,9 @@ fn renamed_groups(differ: &mut Differ<'_>) {
         .groups
         .live()
         .filter(|(name, group)| **name != group.name)
-        .map(|(name, group)| format!("group {name} is named {} on the site; work goes on by id", group.name))
+        .map(|(name, group)| {
+            format!("group {name} is named {} on the site; its ID is still used", group.name)
+        })
         .collect();
     for text in renamed {
         note(differ, "group-renamed", text, None);
@@ -219,9 +221,9 @@ fn missing_rights(differ: &mut Differ<'_>) {
         note(differ, "apps-not-shown", text.into(), None);
         let policy = &differ.tree.desired.declaration.policy;
         if policy.self_grant == SelfGrant::Refuse || !policy.privileged.is_empty() {
-            let text = "without a credential for Jira, nobody can tell which groups give site administration: name them in \
-                        `policy.privileged`, or else they are not marked as privileged, and take the members of other \
-                        groups; `self-grant` takes every group of the site for one where it has a base";
+            let text = "without a credential for Jira, it is unknown which groups give site administration: name \
+                        them in `policy.privileged`, otherwise they are not marked as privileged, and may nest other \
+                        groups; with a base, `self-grant` treats every group of the site as one";
             note(differ, "site-admins-unknown", text.into(), None);
         }
     }

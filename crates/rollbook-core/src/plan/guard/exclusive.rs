@@ -86,7 +86,7 @@ fn together(coming: &Coming<'_>, group: &GroupName, other: &GroupName, rule: &st
         addresses: vec![coming.address.clone()],
         rule: rule.to_owned(),
         why: format!("{} would be in {group} and in {other}, which exclude each other", coming.user),
-        help: "Let the person leave one of them.".into(),
+        help: "Remove the person from one of them.".into(),
     }
 }
 
@@ -123,7 +123,7 @@ fn in_no_order(coming: &Coming<'_>, group: &GroupName, other: &GroupName, rule: 
         addresses: vec![coming.address.clone()],
         rule: rule.to_owned(),
         why: format!(
-            "no order of the operations lets {} leave {other} before they come into {group}",
+            "no order of the operations lets {} leave {other} before they join {group}",
             coming.user
         ),
         help: "Make the change in two steps.".into(),

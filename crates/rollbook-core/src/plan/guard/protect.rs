@@ -67,7 +67,7 @@ fn trip(protected: &Protected<'_>, address: Address, why: String) -> Tripped {
         addresses: vec![address],
         rule: protected.rule.clone(),
         why,
-        help: "Take the protection back in a change of its own, where that is really meant.".into(),
+        help: "Remove the protection in a separate change, if that is really intended.".into(),
     }
 }
 

@@ -39,25 +39,25 @@ fn was_member(case: &Case<'_>, planned: &PlannedOperation) -> bool {
 fn tripped(case: &Case<'_>, planned: &PlannedOperation) -> Tripped {
     let (why, help) = match (planned.reason == Reason::Undone, case.context.base) {
         (false, None) => (
-            "without a base nobody can tell whether somebody took their access away on purpose",
+            "without a base it is unknown whether their access was revoked on purpose",
             "Compare with the commit before the change, by `--base`; or apply by hand with `--allow reactivation`.",
         ),
         (false, Some(_)) if planned.operation.account().is_none() && !has_account(case, planned) => (
-            "an apply has completed that asked for them, and no account shows the address any more: its holder may have \
-             another by now, and all the access that they had",
-            "Find out who that was, and write the email that they have now; or waive `reactivation` for this person.",
+            "an apply that asked for them has completed, and no account shows the address any more: its holder may \
+             have another one by now, and all of their old access",
+            "Find out who that was, and write their current email; or waive `reactivation` for this person.",
         ),
         (false, Some(_)) => (
-            "the tree did not offboard them before, so somebody took their access away by hand",
+            "the tree did not offboard them before, so their access was revoked by hand",
             "Find out why; then declare `active: false`, or waive `reactivation` for this person.",
         ),
         (true, None) => (
-            "without a base nobody can tell whether somebody took their access away by hand since the run",
+            "without a base it is unknown whether their access was revoked by hand since the run",
             "Compare by `--base` with the commit that the run applied; or apply by hand with `--allow reactivation`.",
         ),
         (true, Some(_)) => (
-            "the base does not offboard them, so somebody may have taken their access away by hand since the run",
-            "Find out whether that is so. Where it is not, apply by hand with `--allow reactivation`.",
+            "the base does not offboard them, so their access may have been revoked by hand since the run",
+            "Find out whether it was. If not, apply by hand with `--allow reactivation`.",
         ),
     };
     Tripped {

@@ -45,8 +45,8 @@ fn groups(case: &Case<'_>, base: &Rules<'_>) -> Vec<Tripped> {
                 addresses: vec![Address::Group(group.clone())],
                 rule: String::new(),
                 why: format!(
-                    "`policy.{rule}` names {name}, which is group {lost} by the base, and by this change is not any more: \
-                     the rule would let go of {group}"
+                    "`policy.{rule}` names {name}, which means group {lost} in the base, but not after this change: \
+                     the rule would no longer cover {group}"
                 ),
                 help: help(rule, &group),
             });
@@ -101,8 +101,8 @@ fn people(case: &Case<'_>, base: &Rules<'_>) -> Vec<Tripped> {
                 addresses: vec![Address::User(UserRef::Email(email.clone()))],
                 rule: String::new(),
                 why: format!(
-                    "`policy.protect.users` names {email}, which is account {lost} by the base, and by this change is \
-                     not any more: the rule would let go of them"
+                    "`policy.protect.users` names {email}, which means account {lost} in the base, but not after \
+                     this change: the rule would no longer cover them"
                 ),
                 help: "Name the person in the policy as the tree does now, in the same change.".into(),
             });
@@ -116,7 +116,9 @@ fn help(rule: GroupRule, group: &GroupName) -> String {
     let help =
         format!("Name the group in `policy.{rule}` as the tree does now, {group}, in the same change.");
     match rule {
-        GroupRule::Privileged => format!("{help} One whom `policy.admins` of the base names has to make it."),
+        GroupRule::Privileged => {
+            format!("{help} Somebody listed in `policy.admins` of the base has to make it.")
+        }
         GroupRule::Protect | GroupRule::KeepAtLeast | GroupRule::Exclusive => help,
     }
 }

@@ -23,7 +23,7 @@ pub(super) fn suspicious_read(case: &Case<'_>, rules: &Rules<'_>) -> Vec<Tripped
                 addresses: vec![Address::Group(name.clone())],
                 rule: String::new(),
                 why: format!("group {name} had {} {when}, and reads as empty now", members(number)),
-                help: format!("Look at the group itself; where it really is empty, {help}."),
+                help: format!("Look at the group itself; if it really is empty, {help}."),
             })
         })
         .collect()

@@ -114,10 +114,8 @@ impl<'a> Directory<'a> {
             Some(id) => self.known(id, Some(email)),
             None if self.desired.lookup == Lookup::Locked => Identity::Unresolved(Obstacle {
                 code: ObstacleCode::NotLocked,
-                why: format!(
-                    "neither a pin nor rollbook.lock holds {email}, and --locked looks nowhere else"
-                ),
-                help: "Run `rollbook lock`, and commit what it writes.".into(),
+                why: format!("neither a pin nor rollbook.lock has {email}, and --locked looks nowhere else"),
+                help: "Run `rollbook lock`, and commit the result.".into(),
             }),
             None => self.exported(email, self.search(email)),
         }
@@ -228,8 +226,9 @@ impl<'a> Directory<'a> {
                 help: format!(
                     "Give Rollbook an organization's API key, which finds hidden emails, or pin the account under \
                      `users:`, as `{email}: {{ account: \"ID\" }}`; the id is in the address of the person's \
-                     profile, and in the admin console's export of users, which `rollbook lock --accounts` reads. Where \
-                     such an account is another person's, as of one who has left, pin it under their email."
+                     profile, and in the admin console's export of users, which `rollbook lock --accounts` reads. If \
+                     such an account is another person's, such as that of somebody who left, pin it under their \
+                     email."
                 ),
             }),
             several => Identity::Unresolved(Obstacle {

@@ -137,7 +137,7 @@ impl<'a> Directory<'a> {
                 GroupIdentity::Unresolved(Obstacle {
                     code: ObstacleCode::IdentityChanged,
                     why: format!(
-                        "group {name} is {} by {by}, and the site calls {} by this name",
+                        "group {name} is {} according to {by}, and the site has {} under this name",
                         group.id, other.id
                     ),
                     help: format!(
@@ -154,7 +154,7 @@ impl<'a> Directory<'a> {
         if self.without_id.contains(&name.folded()) {
             return GroupIdentity::Unresolved(Obstacle {
                 code: ObstacleCode::GroupWithoutId,
-                why: format!("the site lists a group {name} and does not tell its id"),
+                why: format!("the site lists a group {name} without its ID"),
                 help: "Plan again; if this stays, change the group by hand at admin.atlassian.com.".into(),
             });
         }
@@ -165,7 +165,7 @@ impl<'a> Directory<'a> {
                 let ids: Vec<&str> = several.iter().map(|group| group.id.as_str()).collect();
                 return GroupIdentity::Unresolved(Obstacle {
                     code: ObstacleCode::GroupAmbiguous,
-                    why: format!("the site calls {} groups {name}: {}", several.len(), ids.join(" and ")),
+                    why: format!("the site has {} groups named {name}: {}", several.len(), ids.join(" and ")),
                     help: "Say which one is meant, with `id:` in the group.".into(),
                 });
             }
@@ -174,7 +174,7 @@ impl<'a> Directory<'a> {
             None => GroupIdentity::Missing,
             Some(group) => GroupIdentity::Unresolved(Obstacle {
                 code: ObstacleCode::GroupSpelling,
-                why: format!("the site has a group {}, which differs from {name} in case only", group.name),
+                why: format!("the site has a group {}, which differs from {name} only in case", group.name),
                 help: format!("Spell the group as the site does: {}.", group.name),
             }),
         }

@@ -115,7 +115,7 @@ fn gone(
     let first = Key { address: key.address.clone(), action: Action::ALL[0] };
     let next = operations.range(first..).next().map(|(other, _)| other);
     if let Some(other) = next.filter(|other| other.address == key.address) {
-        return Err(format!("the tree and live ask for `{other}` instead"));
+        return Err(format!("the tree and the site need `{other}` instead"));
     }
     if satisfied(key, operation, now) { Ok(()) } else { Err("the tree does not ask for it any more".into()) }
 }
@@ -144,7 +144,7 @@ pub(super) fn compare(
                 |until: Option<Date>| until.map_or("without an end".into(), |until| format!("until {until}"));
             format!("it grants access {} now, and {} was reviewed", end(planned.until), end(reviewed.until))
         } else if reviewed.privileged && !planned.privileged {
-            "it was reviewed as privileged, and the tree does not call it so any more".into()
+            "it was reviewed as privileged, and is not privileged in the tree any more".into()
         } else if planned.privileged && !reviewed.privileged {
             "it is about a privileged group now, and was not when it was reviewed".into()
         } else {

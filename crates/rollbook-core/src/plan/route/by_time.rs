@@ -54,7 +54,7 @@ pub(super) fn leave_unapplied(found: &mut Routes, context: &Context<'_>) {
         .collect();
     let why = format!("a change since {} asks for it, and was not applied", base.revision.name);
     for key in waiting {
-        let help = "Apply the change, or take it back.".into();
+        let help = "Apply the change, or revert it.".into();
         found.block_planned(&key, Obstacle { code: ObstacleCode::ChangeNotApplied, why: why.clone(), help });
     }
 }

@@ -62,7 +62,7 @@ fn block_returns(found: &mut Routes) {
         let obstacle = Obstacle {
             code: ObstacleCode::RequiresBlocked,
             why: format!(
-                "the account would come back to what `remove {address}` is to end, which is blocked"
+                "the account would come back to a membership that `remove {address}` should end, which is blocked"
             ),
             help: "Resolve what blocks that first.".into(),
         };

@@ -74,8 +74,8 @@ impl Elsewhere {
             let who = it.address.user().map_or_else(|| account.to_string(), ToString::to_string);
             let groups: Vec<&str> = groups.iter().map(GroupName::as_str).collect();
             let text = format!(
-                "{who} has left, and stays in {} until the identity provider takes them out there; the account is off \
-                 meanwhile",
+                "{who} has left, and stays in {} until the identity provider removes them there; the account is \
+                 inactive meanwhile",
                 groups.join(", ")
             );
             Note::new("waits-for-provider", text, Some(it.origin))

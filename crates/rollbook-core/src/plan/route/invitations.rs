@@ -70,7 +70,7 @@ pub(super) fn lead_into_groups(found: &mut Routes, context: &Context<'_>) {
                 &key,
                 Obstacle {
                     code: ObstacleCode::InviteLeadsNowhere,
-                    why: "an invitation of the organization takes an app or a group that exists".into(),
+                    why: "an invitation by the organization needs an app or a group that exists".into(),
                     help: "Give the person an app, with `apps:`, or a group.".into(),
                 },
             );

@@ -113,7 +113,7 @@ pub(super) fn rename(
     }
     let who = change.address.user().map(ToString::to_string).unwrap_or_default();
     let live = change.name.as_deref().unwrap_or_default();
-    let text = format!("{who} is named {live} live; the name of an existing account is not changed");
+    let text = format!("{who} is named {live} on the site; the name of an existing account is not changed");
     let ignored = Note { names: vec![live.to_owned()], ..note("name-ignored", text, change) };
     Ok(Routed { remark: Some(ignored), ..Routed::default() })
 }

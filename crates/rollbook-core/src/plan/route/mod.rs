@@ -128,7 +128,7 @@ impl Routes {
                 why: format!(
                     "`{key}` is planned for another account or group, which the base means by that name"
                 ),
-                help: "Apply or take back the change that gives the name to another one.".into(),
+                help: "Apply or revert the change that gives the name another meaning.".into(),
             };
             self.blocked.push(obstacle.blocks(planned));
             return;

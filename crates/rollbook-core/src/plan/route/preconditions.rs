@@ -51,10 +51,11 @@ impl<'a> Preconditions<'a> {
         Err(Obstacle {
             code: ObstacleCode::ClockOff,
             why: format!(
-                "the access ended by this machine's clock, which says {}, and Atlassian's answers say {day}",
+                "the access has expired according to this machine's clock, which says {}, but Atlassian's responses \
+                 say {day}",
                 self.context.header.today
             ),
-            help: "Set this machine's clock, or name the day with `--today`.".into(),
+            help: "Set this machine's clock, or give the date with `--today`.".into(),
         })
     }
 
@@ -82,7 +83,7 @@ impl<'a> Preconditions<'a> {
         };
         Err(Obstacle {
             code: ObstacleCode::IdentityUnresolved,
-            why: format!("`{rule}` names {email}, whose account nobody knows, and this one hides its email"),
+            why: format!("`{rule}` names {email}, whose account is unknown, and this one hides its email"),
             help: format!(
                 "Pin the account of {email} under `users:`, or correct the email in `{rule}`, and apply that first, as a \
                  change of its own."
@@ -151,8 +152,9 @@ impl<'a> Preconditions<'a> {
         let asked = self.context.capabilities.accounts.get(account).and_then(Option::as_ref);
         let renamed = match (change.address.user(), asked.and_then(|asked| asked.email.as_ref())) {
             (Some(UserRef::Email(declared)), Some(live)) if declared != live => {
-                let text =
-                    format!("the account of {declared} shows the email {live} now; work goes on by account");
+                let text = format!(
+                    "the account of {declared} shows the email {live} now; the account is still used"
+                );
                 Some(note("email-changed", text, change))
             }
             _ => None,
@@ -267,7 +269,7 @@ impl<'a> Preconditions<'a> {
             let puts = format!("{} puts new users into {}", role.app, group.name);
             let (why, help) = if desired.denied.contains_key(user) {
                 let help = format!("Drop the app, or let {user} be in {name}.");
-                (format!("{puts}, where {user} is not to be"), help)
+                (format!("{puts}, where {user} must not be"), help)
             } else if desired.mode == Mode::Exact && !desired.members.contains_key(user) {
                 let help = format!("Add {user} to {name}, make it `mode: at-least`, or drop the app.");
                 (format!("{puts}, which is exact without {user}"), help)
@@ -325,7 +327,7 @@ fn nesting(name: &GroupName) -> Obstacle {
     Obstacle {
         code: ObstacleCode::NestingPrivileged,
         why: format!("{name} is privileged, and takes the members of another group"),
-        help: format!("List the people in {name} itself, or say `nest: true` there."),
+        help: format!("List the people in {name} itself, or set `nest: true` there."),
     }
 }
 

@@ -33,9 +33,9 @@ fn looks_like_a_rename(name: &GroupName, old: &GroupName, id: &str) -> Obstacle 
              {old} would keep everybody and every permission"
         ),
         help: format!(
-            "Atlassian cannot rename a group by API. Where it is a rename, rename {old} in the admin console and declare \
-             `id: {id}` in {name}; where {old} is to go, declare it with `absent: true`; where it is to stay as it is, stop \
-             declaring it in a change of its own, and add {name} once an apply of that change has completed."
+            "Atlassian cannot rename a group by API. If this is a rename, rename {old} in the admin console and \
+             declare `id: {id}` in {name}; if {old} should go, declare it with `absent: true`; if it should stay, \
+             stop declaring it in a separate change, and add {name} once an apply of that change has completed."
         ),
     }
 }

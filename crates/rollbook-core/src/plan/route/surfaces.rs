@@ -224,8 +224,8 @@ impl<'a> SurfaceChoice<'a> {
         }
         Err(Obstacle {
             code: ObstacleCode::NotInDirectory,
-            why: "the group is synced, and the SCIM directory of the tree does not hold it".into(),
-            help: "Make the change where the group is synced from.".into(),
+            why: "the group is synced, and the SCIM directory of the tree does not have it".into(),
+            help: "Make the change in the source of the group.".into(),
         })
     }
 

@@ -55,10 +55,10 @@ pub enum SnapshotError {
     Changed,
     /// Its date is in the future.
     #[error("its timestamp {0} is in the future")]
-    #[diagnostic(help("Set the clocks right, of this machine or of the one that took it."))]
+    #[diagnostic(help("Correct the clock of this machine, or of the one that took it."))]
     FromTheFuture(String),
     /// It is from another site.
-    #[error("it is of {snapshot}, but the tree names {tree}")]
+    #[error("it is from {snapshot}, but the tree names {tree}")]
     #[diagnostic(help("{OF_THE_TREE}"))]
     OtherSite {
         /// The snapshot's site.
@@ -67,7 +67,7 @@ pub enum SnapshotError {
         tree: String,
     },
     /// It is from another organization or directory.
-    #[error("it is of {what} {snapshot}, but the tree names {tree}")]
+    #[error("it is from {what} {snapshot}, but the tree names {tree}")]
     #[diagnostic(help("{OF_THE_TREE}"))]
     OtherPlace {
         /// The key of `rollbook.yaml`.
@@ -82,13 +82,15 @@ pub enum SnapshotError {
     #[diagnostic(help("Write the real name."))]
     Pseudonym(String),
     /// The site has a group under a name that differs only in case.
-    #[error("the site has a group whose name differs from {0} in case only, and it does not hold that name")]
+    #[error(
+        "the site has a group whose name differs from {0} only in case, and the snapshot does not have that name"
+    )]
     #[diagnostic(help("Spell the group as the site does."))]
     Spelling(GroupName),
     /// A plan needs data that the snapshot does not have.
-    #[error("it does not hold {0}, which this tree needs")]
+    #[error("it does not have {0}, which this tree needs")]
     #[diagnostic(help(
-        "Take a new snapshot with this tree, or plan with credentials: what it does not hold is not guessed."
+        "Take a new snapshot with this tree, or plan with credentials: missing data is not guessed."
     ))]
     Lacks(String),
 }

@@ -42,8 +42,8 @@ pub(in crate::render) fn compared(base: &Comparison) -> String {
     match revision.behind {
         0 => with,
         behind => format!(
-            "The branch lacks {} of {name}, and what they changed on the site shows here as drift: merge {name} into it, or \
-             rebase it. {with}",
+            "The branch lacks {} of {name}, and their changes to the site appear here as drift: merge {name} into \
+             it, or rebase it. {with}",
             count(behind, "commit"),
             name = revision.name
         ),

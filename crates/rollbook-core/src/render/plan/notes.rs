@@ -35,7 +35,7 @@ const KINDS: [Kind; 8] = [
     },
     Kind {
         code: "name-ignored",
-        around: ["", " live; the name of an existing account is not changed"],
+        around: ["", " on the site; the name of an existing account is not changed"],
         of_all: "names differ on the site; the name of an existing account is not changed",
     },
     Kind {
@@ -56,8 +56,8 @@ const KINDS: [Kind; 8] = [
     },
     Kind {
         code: "waits-for-provider",
-        around: ["", " until the identity provider takes them out there; the account is off meanwhile"],
-        of_all: "people have left, and wait for the identity provider to take them out; their accounts are off",
+        around: ["", " until the identity provider removes them there; the account is inactive meanwhile"],
+        of_all: "people have left, and wait for the identity provider to remove them; their accounts are inactive",
     },
 ];
 

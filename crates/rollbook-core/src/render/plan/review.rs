@@ -10,7 +10,7 @@ use super::{SHORT_FINGERPRINT, readable};
 pub(super) fn reviewed(plan: &Plan, width: usize) -> String {
     let Some(review) = &plan.review else { return String::new() };
     let fingerprint = review.fingerprint.get(..SHORT_FINGERPRINT).unwrap_or(&review.fingerprint);
-    let sentence = format!("Only what the reviewed plan {} has.", escape_untrusted(fingerprint));
+    let sentence = format!("Only operations of the reviewed plan {}.", escape_untrusted(fingerprint));
     wrapped(&sentence, &Lead::PLAIN, width)
 }
 

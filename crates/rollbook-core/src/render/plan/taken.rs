@@ -10,7 +10,7 @@ pub(in crate::render) fn taken(plan: &Plan) -> Option<String> {
     if taken.old {
         let hours = usize::try_from(taken.hours).unwrap_or(usize::MAX);
         text.push_str(&format!(
-            " It is {} old: take a new one before this is relied on.",
+            " It is {} old: take a new one before you rely on this plan.",
             count(hours, "hour")
         ));
     }
@@ -24,7 +24,7 @@ pub(in crate::render) fn taken(plan: &Plan) -> Option<String> {
         user || named || address.group().is_some_and(|group| is_veiled(group.as_str()))
     });
     if veiled {
-        text.push_str(" What starts with ~ stands for a name that it does not hold.");
+        text.push_str(" A name that starts with ~ is a pseudonym for one that it does not contain.");
     }
     Some(text)
 }

@@ -70,7 +70,7 @@ impl<'a> Author<'a> {
     /// States that the author is unknown.
     pub(super) fn unknown(&self) -> String {
         format!(
-            "nobody knows who {} is, who made this change: neither the base nor the site gives the address an account",
+            "{}, who made this change, is unknown: neither the base nor the site gives the address an account",
             self.email
         )
     }
@@ -112,7 +112,7 @@ impl<'a> Author<'a> {
                 format!("{email}, who made this change, would grant themselves the privileged group {group}")
             }
             (UserRef::Email(email), None) if email == self.email => {
-                format!("{email}, who made this change, would come into a privileged group")
+                format!("{email}, who made this change, would join a privileged group")
             }
             (user, _) => format!("{user} may be {}, who made this change", self.email),
         }

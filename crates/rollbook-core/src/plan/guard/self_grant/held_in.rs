@@ -35,12 +35,12 @@ pub(super) fn tripped(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> {
         addresses: Vec::new(),
         rule: String::new(),
         why: format!(
-            "{who} made this change, which tightens `{}`, and may be held in a privileged group by it past an end that \
-             the base has",
+            "{who} made this change, which tightens `{}`, and may stay in a privileged group because of it, past an \
+             end date in the base",
             change.rule
         ),
-        help: "Let one whom `policy.admins` of the base names make that change on its own, or apply by hand with `--allow \
-               self-grant`."
+        help: "Ask somebody listed in `policy.admins` of the base to make that change separately, or apply by hand \
+               with `--allow self-grant`."
             .into(),
     });
     tripped.collect()

@@ -57,7 +57,8 @@ fn unjudged(case: &Case<'_>, authors: &[Author<'_>], grants: &[Grant<'_>]) -> Op
         (Some(_), []) => unnamed("authors", "`--author`"),
         (Some(_), [_, ..]) => {
             let unknown = authors.iter().find(|author| !author.known)?;
-            let help = "Correct the address where it is wrong: with `--author`, for `rollbook ci` in ROLLBOOK_AUTHORS.";
+            let help =
+                "Correct the address if it is wrong: with `--author`, for `rollbook ci` in ROLLBOOK_AUTHORS.";
             (format!("{}, so it may be anybody's", unknown.unknown()), help.into())
         }
     };
@@ -223,10 +224,10 @@ impl Context<'_> {
     }
 }
 
-const MAY_BE_PRIVILEGED: &str = "; without a credential for Jira nobody can tell whether the group gives site \
-                                 administration, so that it counts as privileged";
-const NO_BASE: &str = "it grants a privileged group, and nothing says what the change is to be compared with";
-const NO_AUTHOR: &str = "it grants a privileged group, and nothing says who made the change";
+const MAY_BE_PRIVILEGED: &str = "; without a credential for Jira it is unknown whether the group gives site \
+                                 administration, so it counts as privileged";
+const NO_BASE: &str = "it grants a privileged group, and there is no base to compare the change with";
+const NO_AUTHOR: &str = "it grants a privileged group, and the author of the change is not given";
 
 fn trip(address: Address, why: String, help: &str) -> Tripped {
     Tripped { guard: Guard::SelfGrant, addresses: vec![address], rule: String::new(), why, help: help.into() }
@@ -236,8 +237,8 @@ fn by_author(grant: &Grant<'_>, why: String) -> Tripped {
     trip(
         grant.address.clone(),
         why,
-        "Take it back, and let somebody else make the change; or waive `self-grant` for this membership in a change of \
-         somebody else's, which has to be applied first.",
+        "Revert it, and have somebody else make the change; or waive `self-grant` for this membership in a change by \
+         somebody else, which has to be applied first.",
     )
 }
 
@@ -246,12 +247,12 @@ fn in_doubt(grant: &Grant<'_>, doubt: Doubt, author: &Email) -> Tripped {
     let (what, remedy) = match doubt {
         Doubt::Person => (
             format!(
-                "nobody can tell which account {user} is: it may be that of {author}, who made this change"
+                "it is unknown which account {user} has: it may be that of {author}, who made this change"
             ),
             format!("pins the account of {user} under `users:`, or restores its line in rollbook.lock"),
         ),
         Doubt::Group => (
-            format!("nobody can tell which group that is: {author}, who made this change, may stay in it"),
+            format!("it is unknown which group that is: {author}, who made this change, may stay in it"),
             "names the group, with `id:` or with its line in rollbook.lock".into(),
         ),
     };
@@ -274,8 +275,8 @@ fn of_unknown(case: &Case<'_>, grant: &Grant<'_>, author: &Author<'_>) -> Option
         "neither the site nor the base says whose account {account} is: it may be that of {}, who made this change",
         author.email
     );
-    let help = "Pin the account to its person under `users:` in a change of its own, which has to be applied first; or let \
-                one whom `policy.admins` names make this change.";
+    let help = "Pin the account to its person under `users:` in a change of its own, which has to be applied first; \
+                or ask somebody listed in `policy.admins` to make this change.";
     Some(trip(grant.address.clone(), why, help))
 }
 
@@ -295,8 +296,8 @@ fn by_unknown(grant: &Grant<'_>, why: String) -> Tripped {
     trip(
         grant.address.clone(),
         why,
-        "Name the author by an address that has an account, with `--author`, for `rollbook ci` in ROLLBOOK_AUTHORS; or let \
-         somebody make the change who has one, or apply by hand with `--allow self-grant`.",
+        "Name the author by an address that has an account, with `--author`, for `rollbook ci` in ROLLBOOK_AUTHORS; \
+         or have the change made by somebody who has one, or apply by hand with `--allow self-grant`.",
     )
 }
 
@@ -304,15 +305,16 @@ fn unknown(grant: &Grant<'_>, why: &str) -> Tripped {
     trip(
         grant.address.clone(),
         why.into(),
-        "Name every author with `--author` and the last commit that was applied with `--base`; `rollbook ci` does, by \
-         ROLLBOOK_AUTHORS. Or apply by hand with `--allow self-grant`.",
+        "Name every author with `--author` and the last commit that was applied with `--base`; `rollbook ci` does so \
+         from ROLLBOOK_AUTHORS. Or apply by hand with `--allow self-grant`.",
     )
 }
 
 fn never_applied(case: &Case<'_>, grant: &Grant<'_>) -> Tripped {
     let base = case.context.base.map_or("the base", |base| base.revision.name.as_str());
     let why = format!(
-        "{base} asks for it as well, and no apply of {base} is known to have completed: what was refused then would pass now"
+        "{base} asks for it as well, and no apply of {base} is known to have completed: a change that was refused \
+         then would pass now"
     );
     trip(
         grant.address.clone(),

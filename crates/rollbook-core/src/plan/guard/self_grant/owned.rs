@@ -48,7 +48,7 @@ impl<'b> Others<'b> {
         let others = not_owners(base, authors);
         let who = match others.first() {
             Some(author) => format!("{} made this change", author.email),
-            None if authors.is_empty() => "nobody knows who made this change".to_owned(),
+            None if authors.is_empty() => "unknown authors made this change".to_owned(),
             None => return None,
         };
         let beside_owners = others.len() < authors.len();
@@ -57,12 +57,15 @@ impl<'b> Others<'b> {
 
     fn help(&self) -> &'static str {
         if self.base.policy().admins.is_empty() {
-            "Apply by hand with `--allow self-grant`: `policy.admins` of the base names nobody who could make this change."
+            "Apply by hand with `--allow self-grant`: `policy.admins` of the base lists nobody who could make this \
+             change."
         } else if self.beside_owners {
-            "Nobody can tell which of the authors did it. Take it back, and let one whom `policy.admins` of the base names make \
-             it again once the others' changes are applied, and what blocks these is taken out; or apply by hand with `--allow self-grant`."
+            "It is unknown which of the authors did it. Revert it, and ask somebody listed in `policy.admins` of the \
+             base to make it again once the others' changes are applied, without the parts that block them; or apply \
+             by hand with `--allow self-grant`."
         } else {
-            "Let one whom `policy.admins` of the base names make this change, or apply by hand with `--allow self-grant`."
+            "Ask somebody listed in `policy.admins` of the base to make this change, or apply by hand with `--allow \
+             self-grant`."
         }
     }
 }
@@ -83,9 +86,9 @@ pub(super) fn loosened(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Tripped> 
 }
 
 const OF_AUTHORS: &str = "a rule about its own author";
-const OF_NO_GROUP: &str = "and there is no such group yet: any may come by that name";
+const OF_NO_GROUP: &str = "and there is no such group yet: any group may get that name";
 const OF_NOBODY: &str = "and nobody has that address yet: it may become anybody's";
-const OF_UNKNOWN: &str = "and nothing says whose account that is: it may be their own";
+const OF_UNKNOWN: &str = "and the owner of that account is unknown: it may be an author's";
 
 /// Why a change of a rule is only for the owners of the rules: it gives its author more rights, or removes owners.
 fn loosens(case: &Case<'_>, change: &RuleChange, others: &Others<'_>) -> Option<&'static str> {
@@ -194,9 +197,9 @@ pub(super) fn moved_names(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Trippe
         let ruled =
             || others.as_ref().is_some_and(|others| is_ruled(case, change, others)).then_some(OF_RULE);
         let (who, what, help) = if is_theirs {
-            let who = own.or(unknown).map_or("nobody knows who".to_owned(), |it| it.email.to_string());
+            let who = own.or(unknown).map_or("unknown authors".to_owned(), |it| it.email.to_string());
             let help = "Let somebody else correct the pin or the lock, in a change of their own.";
-            (format!("{who} made this change"), "who an author is, somebody else says", help)
+            (format!("{who} made this change"), "somebody else decides who an author is", help)
         } else if let (Some(others), Some(what)) = (&others, ahead.or_else(ruled)) {
             (others.who.clone(), what, others.help())
         } else {
@@ -215,11 +218,11 @@ pub(super) fn moved_names(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Trippe
     found
 }
 
-const OF_RULE: &str = "what a rule speaks of, those who own the rules say";
+const OF_RULE: &str = "the owners of the rules decide what a rule means";
 const OF_UNUSED: &str =
-    "the tree does not have that name, and whom it will mean once it does, those who own the rules say";
+    "the tree does not have that name, and the owners of the rules decide its future meaning";
 const OF_SECOND: &str =
-    "the base ties that account to another name, and those who own the rules say whether it has two";
+    "the base ties that account to another name, and the owners of the rules decide whether it has two";
 
 /// Why a first line of the lock, or a first pin, is more than a record of the tree's current state: it would decide the
 /// meaning of a later change, which names somebody or something else, and whose author does not look at the lock.
