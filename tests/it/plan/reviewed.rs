@@ -83,7 +83,7 @@ fn the_same_line_for_another_account_or_group_is_not_what_was_reviewed() {
         live.accounts.insert("acc-other".into(), bob);
     });
     let plan = given_away.plan();
-    assert_eq!(became(&plan)[3], [format!("{JOINS}: it would do something else now than what was reviewed")]);
+    assert_eq!(became(&plan)[3], [format!("{JOINS}: it would not do what was reviewed any more")]);
     // The group was deleted and made again under its name.
     let anew = reviewed().change(|live| {
         let group = live.groups.remove("id-sre").unwrap();

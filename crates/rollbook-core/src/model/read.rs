@@ -31,7 +31,7 @@ pub enum Read {
     Records,
     /// Who may change a group?
     GroupKind,
-    /// Which groups is a person in who leaves or comes back?
+    /// In which groups is a person who leaves or comes back?
     Memberships,
     /// What is known about an account that will be added, and no listing showed?
     Account,

@@ -192,7 +192,7 @@ fn last_of(
     (!left).then(|| Obstacle {
         code: ObstacleCode::LastAdmin,
         why: format!("no group with an active person would be left that gives {access}"),
-        help: "Let another group with somebody in it have the role first.".into(),
+        help: "Give the role to another group with somebody in it first.".into(),
     })
 }
 

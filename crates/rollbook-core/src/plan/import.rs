@@ -328,8 +328,8 @@ fn inner_groups<'a>(declaration: &'a Declaration, outer: &'a GroupName) -> BTree
     found
 }
 
-/// Requests of a changed tree that it, `desired`, did not make before. An offboarded user leaves newly declared groups
-/// as well as the others.
+/// The requests of a changed tree, `desired`, that it did not make before the change. An offboarded user leaves newly
+/// declared groups as well as the others.
 pub fn asked_anew(desired: &Desired<'_>, before: &Changes, after: &Changes) -> BTreeSet<Address> {
     let addresses = |changes: &Changes| -> BTreeSet<Address> {
         let changed = changes.changes.iter().map(|change| change.address.clone());

@@ -407,7 +407,7 @@ fn leave<'a>(
     left
 }
 
-/// The removals that must precede an addition to a group that excludes the other.
+/// The removals that must precede an addition to a group that excludes the removed one.
 fn exclusive(operations: &Operations, rules: &RuleBook<'_>, live: &LiveState) -> Vec<(Key, Key, Wait)> {
     let lists = rules.excluding();
     if lists.is_empty() {

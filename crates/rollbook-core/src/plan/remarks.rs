@@ -93,7 +93,7 @@ fn stopped_by(
     Some(format!("`{rule}`, which names {email}, whose account is unknown,"))
 }
 
-/// Names in the tree's rules without a counterpart: a rule without effect must not look as if it had one.
+/// Names in the tree's rules that neither the site nor the tree has: a rule without effect must not look as if it had one.
 fn rules_for_nothing(rules: &RuleBook<'_>, context: &Context<'_>) -> Vec<Note> {
     let policy = &context.tree.desired.declaration.policy;
     let made = |name: &GroupName| context.tree.desired.groups.contains_key(name);

@@ -20,7 +20,7 @@ impl Obstacle {
         Self {
             code: ObstacleCode::RequiresBlocked,
             why: format!("it depends on `{required}`, which is blocked"),
-            help: "Resolve what blocks that first.".into(),
+            help: "Resolve that obstacle first.".into(),
         }
     }
 

@@ -136,7 +136,7 @@ pub(super) fn compare(
         } else if let Some(why) = another(planned, reviewed, saved, live) {
             why
         } else if !same(&planned.operation, &reviewed.operation) {
-            "it would do something else now than what was reviewed".into()
+            "it would not do what was reviewed any more".into()
         } else if let Some(why) = somebody_else(planned, reviewed, changes, saved) {
             why
         } else if lasts_longer(planned.until, reviewed.until) {

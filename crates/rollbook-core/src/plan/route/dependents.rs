@@ -64,7 +64,7 @@ fn block_returns(found: &mut Routes) {
             why: format!(
                 "the account would come back to a membership that `remove {address}` should end, which is blocked"
             ),
-            help: "Resolve what blocks that first.".into(),
+            help: "Resolve that obstacle first.".into(),
         };
         found.block_planned(&key, obstacle);
     }

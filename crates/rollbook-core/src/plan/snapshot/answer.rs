@@ -97,7 +97,7 @@ pub fn capabilities(
         return Err(lacks(format!("who manages group {name}")));
     }
     if let Some(id) = questions.privileges.iter().find(|id| !asked.privileges.contains(*id)) {
-        return Err(lacks(format!("what may be done to account {id}")));
+        return Err(lacks(format!("the permissions on account {id}")));
     }
     if let Some(access) = questions.role_givers.iter().find(|access| !asked.role_givers.contains(*access)) {
         return Err(lacks(format!("which groups give {access}")));
@@ -281,7 +281,7 @@ impl Readings {
         let told = |id: &AccountId| match (snapshot.answers.people.get(id), self.people.get(id)) {
             (Some(answer), _) => Ok((id.clone(), answer.clone())),
             (None, Some(person)) => Ok((id.clone(), Some(person.clone()))),
-            (None, None) => Err(SnapshotError::Lacks(format!("what the organization says of account {id}"))),
+            (None, None) => Err(SnapshotError::Lacks(format!("the organization's data on account {id}"))),
         };
         let answered = |read, id: &&AccountId| snapshot.answers.unread(read, id.as_str()).is_none();
         let leaving = questions.memberships.iter().filter(|id| answered(Read::Memberships, id));

@@ -211,7 +211,7 @@ pub(super) fn page(head: &str, sections: &[Section], foot: &str, limit: CommentL
     text
 }
 
-/// The omitted parts, at the top, where they are seen.
+/// Lists the omitted parts, at the top, where they are seen.
 fn notice(fitted: &[(usize, &Section, Fitted)]) -> String {
     let cut: Vec<String> = fitted
         .iter()

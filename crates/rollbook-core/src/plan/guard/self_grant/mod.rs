@@ -205,7 +205,7 @@ fn newcomers(case: &Case<'_>, authors: &[Author<'_>], found: &mut BTreeMap<Addre
         let Some(author) = authors.iter().find(|it| !it.known && it.may_hold(case, email)) else { continue };
         let address = planned.key.address.clone();
         let why = format!("{}, and the change invites that address", author.unknown());
-        let help = "Let somebody else invite them, in a change of their own.";
+        let help = "Have somebody else invite them, in a separate change.";
         found.entry(address.clone()).or_insert(trip(address, why, help));
     }
 }

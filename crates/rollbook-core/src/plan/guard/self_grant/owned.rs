@@ -198,7 +198,7 @@ pub(super) fn moved_names(case: &Case<'_>, authors: &[Author<'_>]) -> Vec<Trippe
             || others.as_ref().is_some_and(|others| is_ruled(case, change, others)).then_some(OF_RULE);
         let (who, what, help) = if is_theirs {
             let who = own.or(unknown).map_or("unknown authors".to_owned(), |it| it.email.to_string());
-            let help = "Let somebody else correct the pin or the lock, in a change of their own.";
+            let help = "Have somebody else correct the pin or the lock, in a separate change.";
             (format!("{who} made this change"), "somebody else decides who an author is", help)
         } else if let (Some(others), Some(what)) = (&others, ahead.or_else(ruled)) {
             (others.who.clone(), what, others.help())
