@@ -15,7 +15,7 @@ pub(super) fn check(cx: &mut Context, draft: &Draft) {
     only_declared(draft, &mut accounts);
     shared(cx, &accounts, codes::SHARED_ACCOUNT, "account", "emails");
     let groups = groups(cx, draft);
-    shared(cx, &groups, codes::SHARED_GROUP_ID, "group id", "groups");
+    shared(cx, &groups, codes::SHARED_GROUP_ID, "group ID", "groups");
 }
 
 /// Each ID with the names that have it, and their places.
@@ -130,7 +130,7 @@ fn shared<Name: Display>(
                 )
                 .at(*span, "again here")
                 .at(*place, "first here")
-                .help("Correct the wrong id, or declare only one of the two."),
+                .help("Correct the wrong ID, or declare only one of the two."),
             );
         }
     }

@@ -12,7 +12,7 @@ pub const LIMITS: [(&str, usize, &str); 11] = [
     ("files and folders below a tree's folder", files::MOST_ENTRIES, "entries"),
     ("`include`", include::MOST_PATTERNS, "patterns"),
     ("a pattern", include::LONGEST_PATTERN, "characters"),
-    ("an id", values::LONGEST_ID, "characters"),
+    ("an ID", values::LONGEST_ID, "characters"),
     ("a group's name", values::LONGEST_GROUP_NAME, "characters"),
     ("an email", Email::LONGEST, "bytes"),
     ("mistakes of a tree that are shown", mistakes::MOST, "of them"),

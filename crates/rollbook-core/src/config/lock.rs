@@ -70,7 +70,7 @@ fn users(cx: &mut Context, node: &Node<'_>, draft: &mut LockDraft) {
 }
 
 fn groups(cx: &mut Context, node: &Node<'_>, draft: &mut LockDraft) {
-    let Some(map) = map(cx, node, "groups' names with their ids") else {
+    let Some(map) = map(cx, node, "groups' names with their IDs") else {
         return;
     };
     for entry in &map.entries {
@@ -94,7 +94,7 @@ fn locked<Id>(
     id: impl FnOnce(&mut Context, &Node<'_>) -> Option<Id>,
 ) -> Option<LockedId<Id>> {
     let help = "Delete the entry and run `rollbook lock`.";
-    let mut fields = Fields::of(cx, &entry.value, "a locked id")?.owned_by(entry.span);
+    let mut fields = Fields::of(cx, &entry.value, "a locked ID")?.owned_by(entry.span);
     let id = fields.require(key, help).and_then(|node| id(cx, node));
     let from = fields.require("from", help).and_then(|node| prose(cx, node, "a source"));
     fields.finish(cx);

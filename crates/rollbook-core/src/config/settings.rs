@@ -34,7 +34,7 @@ pub(super) fn settings(
     let site = fields
         .require("site", "Name the Jira site, such as `site: https://acme.atlassian.net`.")
         .and_then(|node| site_of(cx, node));
-    let organization = fields.take("organization").and_then(|node| opaque(cx, node, "an organization id"));
+    let organization = fields.take("organization").and_then(|node| opaque(cx, node, "an organization ID"));
     let directory = fields.entry("directory");
     if let (Some(entry), None) = (directory, &organization)
         && fields.take("organization").is_none()
@@ -47,7 +47,7 @@ pub(super) fn settings(
             "Add `organization`, or remove `directory`.",
         );
     }
-    let directory = directory.and_then(|entry| opaque(cx, &entry.value, "a directory id"));
+    let directory = directory.and_then(|entry| opaque(cx, &entry.value, "a directory ID"));
     let operator = fields.take("operator").and_then(|node| email(cx, node));
     let scim = fields.take("scim").and_then(|node| scim(cx, node));
     let (include, share) = (included.patterns(), included.shares().map(str::to_owned).collect());
@@ -97,8 +97,8 @@ fn opaque(cx: &mut Context, node: &Node<'_>, wanted: &str) -> Option<Located<Str
 fn scim(cx: &mut Context, node: &Node<'_>) -> Option<Scim> {
     let mut fields = Fields::of(cx, node, "`scim`")?;
     let directory = fields
-        .require("directory", "Name the SCIM directory's id, as the provisioning page shows it.")
-        .and_then(|node| opaque(cx, node, "a SCIM directory id"));
+        .require("directory", "Name the SCIM directory's ID, as the provisioning page shows it.")
+        .and_then(|node| opaque(cx, node, "a SCIM directory ID"));
     let authority = fields
         .require("authority", "Write `authority: rollbook` or `authority: identity-provider`.")
         .and_then(|node| choice(cx, node));

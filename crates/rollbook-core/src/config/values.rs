@@ -352,12 +352,12 @@ pub(super) fn group_name_text(cx: &mut Context, text: &str, span: Span) -> Optio
 
 /// An account's ID.
 pub(super) fn account_id(cx: &mut Context, node: &Node<'_>) -> Option<Located<AccountId>> {
-    id(cx, node, "an account id").map(|id| cx.locate(AccountId::new(id), node.span))
+    id(cx, node, "an account ID").map(|id| cx.locate(AccountId::new(id), node.span))
 }
 
 /// A group's ID.
 pub(super) fn group_id(cx: &mut Context, node: &Node<'_>) -> Option<Located<GroupId>> {
-    id(cx, node, "a group id").map(|id| cx.locate(GroupId::new(id), node.span))
+    id(cx, node, "a group ID").map(|id| cx.locate(GroupId::new(id), node.span))
 }
 
 /// An app's key.
@@ -375,8 +375,8 @@ pub(super) fn id<'n>(cx: &mut Context, node: &'n Node<'_>, wanted: &str) -> Opti
         codes::BAD_ID,
         node.span,
         format!("`{text}` is not {wanted}"),
-        "not an id",
-        format!("An id is 1 to {LONGEST_ID} visible ASCII characters without spaces, as Atlassian shows it."),
+        "not an ID",
+        format!("An ID is 1 to {LONGEST_ID} visible ASCII characters without spaces, as Atlassian shows it."),
     );
     None
 }

@@ -94,7 +94,7 @@ pub fn import(
         }
     }
     for name in live.groups.unidentified().iter().map(GroupName::new).filter(|name| selection.takes(name)) {
-        importer.import.leave(&name, "the site does not show its id");
+        importer.import.leave(&name, "the site does not show its ID");
     }
     if users {
         importer.users();
@@ -137,7 +137,7 @@ impl Importer<'_> {
                 let unidentified = listing.unidentified().len();
                 if unidentified > 0 {
                     remarks.push(format!(
-                        "Not listed and left alone: {unidentified} whose id the site does not show."
+                        "Not listed and left alone: {unidentified} whose ID the site does not show."
                     ));
                 }
                 let remark = (!remarks.is_empty()).then(|| remarks.join(" "));

@@ -20,7 +20,7 @@ pub const NOTES: &[(&str, &str)] = &[
         "Somebody is in two groups that exclude each other, and nothing of the plan changes it.",
     ),
     ("expires-soon", "A membership ends within two weeks."),
-    ("group-deleted", "Deleting a group ends its memberships, and its id does not come back."),
+    ("group-deleted", "Deleting a group ends its memberships, and its ID does not come back."),
     ("group-renamed", "A locked or pinned group has another name on the site now."),
     ("leaver-unknown", "Nobody on the site has the email of a person who should lose access."),
     ("name-ignored", "The name of an existing account differs from the configuration, and cannot be set."),
@@ -42,6 +42,6 @@ pub const NOTES: &[(&str, &str)] = &[
     ("unlisted-group", "A group of the site is not declared (`unlisted-groups: report`)."),
     ("unlisted-user", "An active account is not declared (`unlisted-users: report`)."),
     ("waits-for-provider", "Somebody who left stays in groups until the identity provider removes them."),
-    ("without-id", "A list of the site has rows without an id."),
+    ("without-id", "A list of the site has rows without an ID."),
     ("written-anew", "A user or group in rollbook.lock is now declared under another name."),
 ];

@@ -200,7 +200,7 @@ impl Undoing<'_> {
                 "Declare them with `active: true`, which invites them, and as a member where they were.",
             )),
             (Action::Delete, _) => Err(lost(
-                "a group that was deleted does not come back: its id, and content restricted to it, are gone",
+                "a group that was deleted does not come back: its ID, and content restricted to it, are gone",
                 "Declare a group of that name with its members; `journal show` names who they were.",
             )),
             (Action::Assign, Address::Grant(_, access)) => self.revoke_again(told, access),

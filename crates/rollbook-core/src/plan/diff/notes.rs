@@ -205,7 +205,7 @@ fn rows_note(what: &str, names: &[String]) -> Option<Note> {
     let more = if distinct.len() > SHOWN { " and others" } else { "" };
     let told = if shown.is_empty() { String::new() } else { format!(" ({}{more})", shown.join(", ")) };
     let text = format!(
-        "{what} has {rows} without an id{told}: Atlassian does not say whose, and nothing is done about it"
+        "{what} has {rows} without an ID{told}: Atlassian does not say whose, and nothing is done about it"
     );
     let names = shown.into_iter().map(ToOwned::to_owned).collect();
     Some(Note { names, ..Note::new("without-id", text, None) })

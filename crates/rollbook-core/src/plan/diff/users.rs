@@ -64,7 +64,7 @@ pub(in crate::plan) fn invitation(desired: &Desired<'_>, user: &UserRef) -> Resu
         return Err(Obstacle {
             code: ObstacleCode::AccountGone,
             why: format!("there is no {user}"),
-            help: "Correct the id, or remove the entry.".into(),
+            help: "Correct the ID, or remove the entry.".into(),
         });
     };
     if desired.active(email) != Some(true) {

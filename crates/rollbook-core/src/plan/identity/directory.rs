@@ -176,14 +176,14 @@ impl<'a> Directory<'a> {
                     why: format!(
                         "the organization does not show account {id}, nor any app or service account"
                     ),
-                    help: "Give Rollbook a credential for Jira, which shows them, or correct the id.".into(),
+                    help: "Give Rollbook a credential for Jira, which shows them, or correct the ID.".into(),
                 })
             }
             (Reading::Read(_), None) => Identity::Unresolved(Obstacle {
                 code: ObstacleCode::AccountGone,
                 why: format!("account {id} is not among the users of the site"),
                 help:
-                    "Remove the pin or the line of rollbook.lock if the person has left, or correct the id."
+                    "Remove the pin or the line of rollbook.lock if the person has left, or correct the ID."
                         .into(),
             }),
             (Reading::NotRead, None) | (_, Some(_)) => Identity::Account(id.clone()),
@@ -225,7 +225,7 @@ impl<'a> Directory<'a> {
                 ),
                 help: format!(
                     "Give Rollbook an organization's API key, which finds hidden emails, or pin the account under \
-                     `users:`, as `{email}: {{ account: \"ID\" }}`; the id is in the address of the person's \
+                     `users:`, as `{email}: {{ account: \"ID\" }}`; the ID is in the address of the person's \
                      profile, and in the admin console's export of users, which `rollbook lock --accounts` reads. If \
                      such an account is another person's, such as that of somebody who left, pin it under their \
                      email."

@@ -107,7 +107,7 @@ impl<'a> Directory<'a> {
             Some(group) => self.unless_named(name, group, "the tree"),
             None => GroupIdentity::Unresolved(Obstacle {
                 code: ObstacleCode::GroupGone,
-                why: format!("no group of the site has the id {pin} that {name} is pinned to"),
+                why: format!("no group of the site has the ID {pin} that {name} is pinned to"),
                 help: "Remove the pin to have the group created again, or correct it.".into(),
             }),
         }
@@ -121,7 +121,7 @@ impl<'a> Directory<'a> {
             (None, GroupIdentity::Live(other)) => identity_changed(name, lock, &other.id),
             (None, GroupIdentity::Missing) => GroupIdentity::Unresolved(Obstacle {
                 code: ObstacleCode::GroupGone,
-                why: format!("no group of the site has the id {lock} that {name} is locked to"),
+                why: format!("no group of the site has the ID {lock} that {name} is locked to"),
                 help: "Remove its line from rollbook.lock to have the group created again.".into(),
             }),
             (None, otherwise @ GroupIdentity::Unresolved(_)) => otherwise,
@@ -141,7 +141,7 @@ impl<'a> Directory<'a> {
                         group.id, other.id
                     ),
                     help: format!(
-                        "Find out which group is meant. Correct the id, or declare group {} under its own name.",
+                        "Find out which group is meant. Correct the ID, or declare group {} under its own name.",
                         group.id
                     ),
                 })

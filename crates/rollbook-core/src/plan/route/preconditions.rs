@@ -163,7 +163,7 @@ impl<'a> Preconditions<'a> {
             None => Err(Obstacle {
                 code: ObstacleCode::AccountGone,
                 why: format!("the site knows no account {account}"),
-                help: "Correct the id, or remove the entry.".into(),
+                help: "Correct the ID, or remove the entry.".into(),
             }),
             Some(AccountKind::Customer) => Err(Obstacle {
                 code: ObstacleCode::CustomerAccount,
@@ -317,7 +317,7 @@ impl<'a> Preconditions<'a> {
             count => format!("{count} memberships"),
         };
         let text = format!(
-            "deleting group {name} ends {lost}; content restricted to it and its id do not come back"
+            "deleting group {name} ends {lost}; content restricted to it and its ID do not come back"
         );
         Ok(Some(note("group-deleted", text, change)))
     }

@@ -79,7 +79,7 @@ fn identities(plan: &Plan) -> Option<Section> {
         mappings.iter().map(|mapping| entry(name(&readable(mapping.address())), mapping.differs(name)));
     let mut block = Block::diff("", lines(listed.collect()));
     if more > 0 {
-        block.close.push_str(&format!("and {} that had no id before.\n\n", count(more, "name")));
+        block.close.push_str(&format!("and {} that had no ID before.\n\n", count(more, "name")));
     }
     Some(Section {
         weight: Weight::Identity,

@@ -47,7 +47,7 @@ const KINDS: [Kind; 8] = [
     Kind {
         code: "without-id",
         around: ["", ": Atlassian does not say whose, and nothing is done about it"],
-        of_all: "lists have rows without an id, and nothing is done about those",
+        of_all: "lists have rows without an ID, and nothing is done about those",
     },
     Kind {
         code: "no-longer-managed",
