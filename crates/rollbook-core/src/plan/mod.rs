@@ -3,11 +3,11 @@
 //! Some facts cost a request each, so planning is two steps with a read between:
 //!
 //! ```text
-//! Desired::of(declaration, today)              who is to be in which group, flattened
-//! searches(&desired) → Searches, then reads    what must be read          … fetch answers: LiveState
-//! diff(&desired, &live) → Changes              what differs
-//! questions(&changes, &live, …) → Questions    what that costs to know    … fetch answers: Capabilities
-//! make(changes, …) → Plan                      which surface does what, in which order
+//! Desired::of(declaration, today)              the members of each group, flattened
+//! searches(&desired) → Searches, then reads    the reads that it needs    … fetch answers: LiveState
+//! diff(&desired, &live) → Changes              the differences
+//! questions(&changes, &live, …) → Questions    the facts that they need   … fetch answers: Capabilities
+//! make(changes, …) → Plan                      the operations, their surfaces and their order
 //! ```
 
 mod access;
