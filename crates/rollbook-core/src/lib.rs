@@ -3,7 +3,7 @@
 //!
 //! ```text
 //! render            text, Markdown and JSON for people and machines
-//! config plan journal YAML to a declaration, the diff and its pipeline, journals
+//! config  plan  journal    YAML to a declaration, the diff and its pipeline, journals
 //! model             every value that crosses a boundary
 //! ```
 //!
