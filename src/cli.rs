@@ -129,7 +129,7 @@ enum Command {
     /// List the trees of the repository, and which of them a change touches
     #[command(after_help = TREES_EXAMPLES)]
     Trees(commands::trees::Arguments),
-    /// List, verify or show journals of applies
+    /// List, verify or show the journals of apply runs
     Journal(commands::journal::Arguments),
     /// Revert the changes recorded in a journal
     #[command(after_help = UNDO_EXAMPLES)]

@@ -79,8 +79,8 @@ pub enum Error {
     /// Files of the tree are not checked out, so that they would be planned as if they had been deleted.
     #[error("the checkout leaves out {}", left_out(.0))]
     #[diagnostic(help(
-        "`git sparse-checkout disable` checks out the whole tree, and `git sparse-checkout add FOLDER` one folder. What is \
-         not there would be planned as deleted."
+        "`git sparse-checkout disable` checks out the whole tree, and `git sparse-checkout add FOLDER` adds one folder. \
+         Missing files would be planned as deleted."
     ))]
     LeftOut(Vec<String>),
     /// No `rollbook.yaml` is to be found.
@@ -91,7 +91,7 @@ pub enum Error {
     NoTree(PathBuf),
     /// The folder that `-C` names holds no `rollbook.yaml`.
     #[error("there is no rollbook.yaml in {0}")]
-    #[diagnostic(help("Let -C name the folder that holds it; nothing is looked for above or below."))]
+    #[diagnostic(help("Pass -C the folder that contains it; folders above and below are not searched."))]
     NoTreeIn(PathBuf),
     /// The command line or the environment is not usable.
     #[error("{0}")]

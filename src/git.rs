@@ -130,7 +130,7 @@ pub enum GitError {
     NotContained {
         /// That commit.
         commit: String,
-        /// Whether only a part of the history is here.
+        /// Whether the clone is shallow.
         shallow: bool,
     },
     /// Two commits have no history in common here.
@@ -143,7 +143,7 @@ pub enum GitError {
         one: String,
         /// The other.
         other: String,
-        /// Whether only a part of the history is here.
+        /// Whether the clone is shallow.
         shallow: bool,
     },
     /// The ref would leave what it names.
@@ -343,7 +343,7 @@ fn commit(folder: &Path, revision: &str) -> Result<String, GitError> {
     if output.status.success() { Ok(commit) } else { Err(GitError::no_commit(folder, revision)?) }
 }
 
-/// Whether only a part of the history is here.
+/// Whether the clone is shallow.
 fn is_shallow(folder: &Path) -> Result<bool, GitError> {
     let output = run(folder, &["rev-parse", "--is-shallow-repository"])?;
     if !output.status.success() {

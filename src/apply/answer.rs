@@ -74,7 +74,7 @@ impl Reply {
 
     /// No second invitation of somebody who came since the plan was made.
     pub(super) fn there() -> Self {
-        let why = "a user with this email came into the organization since the plan was made, so that no second invitation was \
+        let why = "a user with this email has joined the organization since the plan was made, so no second invitation was \
                    sent; plan again";
         Self::unsent(Response::Refused { text: why.to_owned() })
     }

@@ -56,10 +56,10 @@ impl Mark {
 /// The commit that the site is in line with now, but for what should still lose access; or why it is not.
 pub(super) fn completed<'a>(plan: &'a Plan, ended: &Result<Ended, Error>) -> Result<&'a str, String> {
     if plan.review.is_some() {
-        return Err("only what the reviewed plan has was to be done".into());
+        return Err("the run was limited to the reviewed plan".into());
     }
     if !plan.narrowed_to.is_empty() {
-        return Err(format!("only {} was to be done", plan.narrowed_to.join(" and ")));
+        return Err(format!("the run was limited to {}", plan.narrowed_to.join(" and ")));
     }
     let ended = match ended {
         Ok(Ended { journalled: Ok(()), report, .. }) => report,

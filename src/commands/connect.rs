@@ -15,16 +15,17 @@ use super::Session;
 /// Connects to what the tree names, with what the environment holds.
 ///
 /// # Errors
-/// [`Error`] when the two name different places, a key has nothing to be for, or a host may not be sent one.
+/// [`Error`] when the two name different places, a credential is unused, or a host may not be sent one.
 pub(super) fn connect(session: &Session, settings: &Settings) -> Result<Surfaces, Error> {
     let (surfaces, unused) = connect_to_look(session, settings)?;
     unused.into_iter().next().map_or(Ok(surfaces), |(_, error)| Err(error))
 }
 
-/// Connects to what the tree names. Credentials that it has no use for are left aside, each as the error that it is elsewhere.
+/// Connects to the surfaces that the tree names. Sets unused credentials aside, and returns for each the error that
+/// [`connect`] would give.
 ///
 /// # Errors
-/// As [`connect`], but for keys that have nothing to be for.
+/// As for [`connect`], but an unused credential is not an error.
 pub(super) fn connect_to_look(
     session: &Session,
     settings: &Settings,

@@ -44,7 +44,7 @@ pub struct Arguments {
     /// - 429: nothing is done; with each set of headers that Atlassian is known to send
     /// - 500, 502, 503: before the work or after it; as JSON, as a web page or empty
     /// - reset: the connection is cut before the work, after it, or in the middle of the answer
-    /// - stall: the answer does not come, or its second half does not
+    /// - stall: the response never arrives, or only its first half does
     /// - truncate: half of the answer comes as if it were the whole
     /// - gzip: the answer is said to be gzip, and is not, or ends early
     /// - html: a web page comes instead, before the work or after it

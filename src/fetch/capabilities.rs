@@ -29,7 +29,7 @@ type Memberships = (BTreeMap<AccountId, Listing<LiveGroup>>, People);
 /// ends nothing.
 ///
 /// # Errors
-/// What ends every command: that another site answers than the tree names.
+/// When the site that answers is not the one that the tree names. That ends every command.
 pub async fn capabilities(
     surfaces: &Surfaces,
     questions: &Questions,

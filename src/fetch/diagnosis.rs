@@ -82,7 +82,7 @@ fn rights_of(rights: &JiraRights) -> Diagnosis {
     right(
         rights.site_admin,
         "It is a site administrator: it can apply",
-        "It is not a site administrator: it can plan, and not apply",
+        "It is not a site administrator: it can plan, but not apply",
     );
     right(
         rights.administer,

@@ -307,8 +307,8 @@ fn token_help(kind: Kind) -> &'static str {
              jobs."
         }
         Kind::Bitbucket => {
-            "Make a new access token of the repository with the scopes `repository`, `pullrequest` and `pipeline`, and set \
-             it as the secured variable ROLLBOOK_CI_TOKEN; with an API token of an account, ROLLBOOK_CI_USER is its email."
+            "Create a new repository access token with the scopes `repository`, `pullrequest` and `pipeline`, and set it as \
+             the secured variable ROLLBOOK_CI_TOKEN. For an account's API token, set ROLLBOOK_CI_USER to its email."
         }
     }
 }

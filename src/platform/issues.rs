@@ -43,7 +43,7 @@ impl Issues<'_> {
     /// The open ones that an account wrote.
     ///
     /// # Errors
-    /// [`Error`] when the platform does not tell.
+    /// [`Error`] when the platform does not report it.
     pub async fn by(&self, author: &str) -> Result<Vec<Issue>, Error> {
         match self.tracker {
             Tracker::GitHub => github::issues(self.service, author).await,

@@ -82,7 +82,7 @@ impl Service {
     /// The name of the default branch.
     ///
     /// # Errors
-    /// [`Error`] when the platform does not tell.
+    /// [`Error`] when the platform does not report it.
     pub async fn default_branch(&self) -> Result<String, Error> {
         match self.kind {
             Kind::GitHub => github::default_branch(self).await,

@@ -127,11 +127,11 @@ struct Trace<'a> {
 }
 
 impl Service {
-    /// Everybody who opened, pushed to or committed in a pull request to the branch `main`, or in one that was merged into its
-    /// branch.
+    /// Everybody who opened, pushed to or committed in a pull request into the branch `main`, or in one that was merged into
+    /// the branch of such a pull request.
     ///
     /// # Errors
-    /// [`Error`] when the platform does not tell.
+    /// [`Error`] when the platform does not report it.
     pub async fn people(&self, pull: PullRequest, main: &str) -> Result<People, Error> {
         let pulls = vec![pull];
         let pushes = self.pushes(&Back::of(&pulls, None)).await?;

@@ -194,7 +194,7 @@ fn redirect(answer: &Answer) -> Fault {
     if login { Fault::Login { target, status } } else { Fault::Redirect { target, status } }
 }
 
-/// Whether a body is nothing, as deletions answer, or JSON.
+/// Whether a body is JSON, or empty, as in the response to a deletion.
 pub(super) fn is_json(body: &[u8]) -> bool {
     body.iter().all(u8::is_ascii_whitespace) || serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }

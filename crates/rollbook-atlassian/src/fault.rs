@@ -129,7 +129,7 @@ pub enum Fault {
         seconds: u64,
     },
     /// The server ended the connection and says that it has not looked at the request (RFC 9113 §6.8, §8.7).
-    #[error("the server ended the connection before it took the request: {0}")]
+    #[error("the server closed the connection before it processed the request: {0}")]
     #[diagnostic(help("{LATER}"))]
     Unprocessed(String),
     /// The connection ended before the answer did.

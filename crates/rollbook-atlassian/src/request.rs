@@ -126,7 +126,7 @@ impl Request {
         self
     }
 
-    /// Adds a query parameter; a name may stand several times.
+    /// Adds a query parameter; a name may occur several times.
     #[must_use]
     pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.query.push((name, value.into()));

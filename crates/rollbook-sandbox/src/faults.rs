@@ -26,7 +26,7 @@ pub enum Fault {
     Unavailable,
     /// The connection is cut: before the work, after it, or in the body.
     Reset,
-    /// The answer does not come, or its second half does not.
+    /// The response never arrives, or only its first half does.
     Stall,
     /// Half of the body comes as if it were the whole.
     Truncate,

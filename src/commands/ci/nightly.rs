@@ -99,7 +99,7 @@ fn expired(session: &Session, range: Result<&Part, &Error>, out: &Out) -> Findin
         Ok(Exit::Done) => Finding::new(WHAT, None, Exit::Done),
         Ok(exit) => Finding::new(
             WHAT,
-            Some("not everything could be taken away; the log and the journal say what".into()),
+            Some("some access could not be revoked; the log and the journal list it".into()),
             exit,
         ),
         Err(error) => Finding::of(WHAT, &error),

@@ -85,13 +85,13 @@ fn what_is_not_done_keeps_the_ref_where_it_is() {
     std::fs::write(&path, text).unwrap();
     git(folder, &["commit", "--quiet", "-am", "no rules"]);
     stays(&["--yes", "--timeout", "1ns"], 6, "2 operations were not done");
-    stays(&["--yes", "--reason", "expired"], 0, "only expired was to be done");
+    stays(&["--yes", "--reason", "expired"], 0, "the run was limited to expired");
     let member = "member.support/bruno@acme.com";
-    stays(&["--yes", "--target", member], 0, &format!("only {member} was to be done"));
+    stays(&["--yes", "--target", member], 0, &format!("the run was limited to {member}"));
     let reviewed = tempfile::tempdir().unwrap();
     let reviewed = reviewed.path().join("plan.json").display().to_string();
     plan(folder, &["--out", &reviewed]).at(&site).run().ends(0);
-    stays(&[&reviewed], 0, "only what the reviewed plan has was to be done");
+    stays(&[&reviewed], 0, "the run was limited to the reviewed plan");
     // What is applied does not belong to a commit, or it lacks what the tree wants for somebody.
     edit(folder, "groups/support.yaml", "      - bruno@acme.com\n", "");
     stays(&["--yes"], 0, "the tree is not that of the commit that is checked out");
