@@ -153,7 +153,7 @@ fn a_checkout_of_the_target_is_not_taken_for_the_merge() {
     variables.insert("ROLLBOOK_CI_TOKEN".into(), super::TOKEN.into());
     let elsewhere = "git checkout --quiet --detach \"$CI_MERGE_REQUEST_DIFF_BASE_SHA\" && rollbook ci plan";
     let ran = machine.bash(elsewhere, &clone, &variables);
-    ran.ends(4).says("Check out what the platform started the job for");
+    ran.ends(4).says("Check out exactly the commit that the platform started the job for");
 }
 
 #[test]
