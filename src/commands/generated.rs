@@ -1,4 +1,4 @@
-//! `rollbook schema`, `completions` and `man`: what is generated from the program itself.
+//! `rollbook schema`, `completions` and `man`: output that is generated from the program itself.
 
 use clap::{Args, Command, ValueEnum};
 use clap_complete::Shell;
@@ -14,7 +14,7 @@ use super::Session;
 /// What `schema` takes.
 #[derive(Debug, Args)]
 pub struct SchemaArguments {
-    /// Of what
+    /// The document
     #[arg(value_name = "OF", default_value = "tree")]
     of: Document,
 }

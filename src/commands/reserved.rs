@@ -1,4 +1,4 @@
-//! The names under which runs write into a work tree, and what a commit has there. Each run refuses what somebody else put
+//! The names under which runs write into a work tree, and committed files of these names. Each run refuses files of others
 //! in its place.
 
 use std::collections::BTreeSet;
@@ -10,18 +10,18 @@ use crate::model::{Diagnostic, listed};
 
 use super::journal::JOURNALS;
 
-/// What the folders of `rollbook ci` begin with.
+/// The prefix of the folders of `rollbook ci`.
 pub(super) const OUT: &str = "rollbook-out-";
 
-/// What git tracks at the top of a repository where `rollbook ci` makes its folders, and what lies in it.
+/// The files that git tracks at the top of a repository under the names of folders of `rollbook ci`.
 ///
 /// # Errors
-/// [`GitError`] when git cannot tell.
+/// [`GitError`] when git fails.
 pub(super) fn tracked_outs(folder: &Path) -> Result<BTreeSet<String>, GitError> {
     git::tracked_like(folder, &[&format!(":(top,glob){OUT}*"), &format!(":(top,glob){OUT}*/**")])
 }
 
-/// Warns of files and links that git tracks where runs write. There is nothing to warn of where git cannot tell.
+/// Warns about files and links that git tracks where runs write. If git fails, there is no warning.
 pub(super) fn tracked(root: &Path) -> Vec<Diagnostic> {
     let outs = tracked_outs(root).unwrap_or_default();
     let journals = git::tracked_like(root, &[&format!(":(glob){JOURNALS}")]).unwrap_or_default();

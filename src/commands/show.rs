@@ -1,4 +1,4 @@
-//! `rollbook show`, and how a saved plan is read.
+//! `rollbook show`, and the reading of saved plans.
 
 use std::path::{Path, PathBuf};
 

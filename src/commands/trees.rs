@@ -19,7 +19,7 @@ pub struct Arguments {
     /// The revision that the trees are compared with, such as `origin/main`
     #[arg(long, value_name = "REVISION", help_heading = SELECTION)]
     base: Option<String>,
-    /// Only trees that differ from the base, by a file of their own or by one that they share
+    /// Only trees that differ from the base, in their own files or in a shared one
     #[arg(long, requires = "base", help_heading = SELECTION)]
     changed: bool,
     /// Output format
@@ -72,7 +72,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// A tree, and whether it differs from a revision. One that cannot be read whole does: its plan says why.
+/// A tree, and whether it differs from a revision. An incompletely readable tree counts as different: its plan says why.
 fn listed(session: &Session, base: Option<&str>) -> Result<ListedTree, Error> {
     let root = session.root()?;
     let (tree, unreadable) = config::read_tree(&root);

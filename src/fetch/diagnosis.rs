@@ -1,4 +1,4 @@
-//! Tries each credential with reads alone, and says what it is good for.
+//! Tries each credential with reads only, and reports what it can do.
 
 use std::collections::BTreeSet;
 
@@ -10,16 +10,16 @@ use crate::model::{
     UserStatus,
 };
 
-/// How long the credentials of a kind last (docs/atlassian.md#credential-lifetimes). No API that Rollbook calls says
-/// when one of them ends.
+/// How long the credentials of a kind last (docs/atlassian.md#credential-lifetimes). No API that Rollbook calls reports
+/// when one expires.
 const TOKEN_LIFE: &str = "an API token lasts a year at most; id.atlassian.com shows when this one ends";
 const KEY_LIFE: &str = "an organization's API key lasts one week unless another day was chosen, and a year at most; \
                         admin.atlassian.com shows when this one ends";
-/// The same of SCIM (support.atlassian.com "Manage SCIM API key expiration").
+/// The same for SCIM (support.atlassian.com "Manage SCIM API key expiration").
 const DIRECTORY_KEY_LIFE: &str = "a SCIM directory's key that was made since January 2025 lasts a year; admin.atlassian.com \
                                   shows when this one ends, and making a new one ends it at once";
 
-/// Tries every credential that there is.
+/// Tries every credential.
 pub async fn diagnoses(surfaces: &Surfaces, declaration: &Declaration) -> Vec<Diagnosis> {
     let operator = declaration.settings.operator.as_ref().map(|operator| &operator.value);
     let (jira, (organization, account)) =
@@ -92,7 +92,7 @@ fn rights_of(rights: &JiraRights) -> Diagnosis {
     Diagnosis { surface: Surface::Jira, state: Health::Works, facts, lacks, expires: None }
 }
 
-/// The organization's key, and the account of the operator, where it finds it.
+/// Tries the organization's key, and returns the account of the operator if it finds it.
 async fn organization(
     organization: Option<&Organization>,
     operator: Option<&Email>,

@@ -9,7 +9,7 @@ use crate::atlassian::{self, Organization, Surfaces};
 use crate::model::{Access, App, ErrorExt, Grants, GroupId, Listing, LiveGroup, Read, Unread};
 use crate::plan::{self, Beside, Desired, FoundRoles, GrantReads, RoleSearch};
 
-/// How many requests are under way at a time; the limiter bounds all of them together.
+/// How many requests are under way at a time; the limiter bounds their sum.
 const AT_A_TIME: usize = 16;
 
 /// Reads the roles that groups give, if the tree manages their roles, in as few requests as possible. The result is empty if
