@@ -195,7 +195,7 @@ pub enum Error {
         kind: Kind,
         /// What was asked.
         request: String,
-        /// The status of the answer.
+        /// The status of the response.
         status: u16,
         /// Its message.
         said: String,
@@ -208,7 +208,7 @@ pub enum Error {
     Wait {
         /// What was asked.
         request: String,
-        /// The status of the answer.
+        /// The status of the response.
         status: u16,
         /// How long to wait, in seconds.
         seconds: u64,

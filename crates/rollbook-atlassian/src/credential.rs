@@ -24,7 +24,7 @@ pub enum Credential {
     Bearer(SecretString),
     /// A service account's OAuth 2.0 client.
     ClientCredentials {
-        /// The client's id.
+        /// The client's ID.
         id: String,
         /// The client's secret.
         secret: SecretString,
@@ -37,7 +37,7 @@ pub enum Credential {
     /// A service account's OAuth 2.0 client for SCIM. It does not replace a key of the directory (support.atlassian.com "Configure
     /// OAuth 2.0 to enable SCIM authentication").
     DirectoryClient {
-        /// The client's id.
+        /// The client's ID.
         id: String,
         /// The client's secret.
         secret: SecretString,

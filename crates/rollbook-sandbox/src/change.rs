@@ -10,7 +10,7 @@ use super::seed::{SeedGroup, SeedScim, SeedUser};
 use super::state::{Group, State};
 use super::words::{Deletion, Grant, ManagedBy, PlatformRole};
 
-/// One change to the state. `user` is an account id or email, `group` a group id or exact name.
+/// One change to the state. `user` is an account ID or email, `group` a group ID or exact name.
 ///
 /// This is also the JSON that `POST /_sandbox/edit` takes, one object with one kebab-case key:
 /// `{"add-member": {"group": "site-admins", "user": "ada@acme.com"}}`.
@@ -128,7 +128,7 @@ pub enum Change {
     SetExternalId {
         /// The group.
         group: String,
-        /// The id; `null` for none.
+        /// The ID; `null` for none.
         external_id: Option<String>,
     },
     /// Removes the SCIM record of an account; the account stays as it is.
@@ -195,16 +195,16 @@ pub enum Refused {
     /// A group has this name, in any case.
     #[error("the group name `{0}` is in use")]
     NameInUse(String),
-    /// A group has this id.
+    /// A group has this ID.
     #[error("the group id `{0}` is in use")]
     GroupIdInUse(String),
     /// A group's name cannot be empty.
     #[error("the group name is empty")]
     NameEmpty,
-    /// An account has this id or email.
+    /// An account has this ID or email.
     #[error("the user `{0}` exists")]
     UserExists(String),
-    /// A SCIM record has this id or user name.
+    /// A SCIM record has this ID or user name.
     #[error("the SCIM record `{0}` exists")]
     ScimExists(String),
     /// Only people have a SCIM record.

@@ -26,7 +26,7 @@ pub enum SeedCredential {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SeedToken {
-    /// The email or account id it acts as. With Basic, the account's email is the user name.
+    /// The email or account ID it acts as. With Basic, the account's email is the user name.
     pub account: String,
     /// The token.
     pub token: String,
@@ -42,9 +42,9 @@ pub struct SeedToken {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SeedClient {
-    /// The email or account id it acts as.
+    /// The email or account ID it acts as.
     pub account: String,
-    /// The client id.
+    /// The client ID.
     pub client_id: String,
     /// The client secret.
     pub client_secret: String,

@@ -97,7 +97,7 @@ impl State {
         Ok(Vec::new())
     }
 
-    /// The record that a seed describes, unless another account has its id or its user name.
+    /// The record that a seed describes, unless another account has its ID or its user name.
     fn free_record(&self, id: &str, account: &Account, seed: &SeedScim) -> Result<ScimRecord, Refused> {
         if account.kind != AccountType::Atlassian {
             return Err(Refused::NoPerson(id.to_owned()));

@@ -3,7 +3,7 @@
 /// A contradiction in a seed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SeedProblem {
-    /// Two users have one account id.
+    /// Two users have one account ID.
     #[error("two users have the account id `{0}`")]
     DuplicateAccount(String),
     /// Two users have one email, in any case.
@@ -12,7 +12,7 @@ pub enum SeedProblem {
     /// Two groups have one name, in any case.
     #[error("two groups have the name `{0}`")]
     DuplicateGroup(String),
-    /// Two groups have one id.
+    /// Two groups have one ID.
     #[error("two groups have the id `{0}`")]
     DuplicateGroupId(String),
     /// Two apps have one key.

@@ -319,13 +319,13 @@ pub(super) fn scim_record(account_id: &str, email: Option<&str>, seed: &SeedScim
     }
 }
 
-/// The account id that a seed user gets: its own, or one made from the email.
+/// The account ID that a seed user gets: its own, or one made from the email.
 fn account_id(seed: &SeedUser) -> String {
     let email = seed.email.as_deref().unwrap_or_default().to_ascii_lowercase();
     seed.account_id.clone().unwrap_or_else(|| format!("712020:{}", stable_uuid("account", &email)))
 }
 
-/// The group id that a seed group gets: its own, or one made from the name.
+/// The group ID that a seed group gets: its own, or one made from the name.
 fn group_id(seed: &SeedGroup) -> String {
     seed.id.clone().unwrap_or_else(|| stable_uuid("group", &seed.name))
 }

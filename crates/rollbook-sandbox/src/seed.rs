@@ -28,8 +28,8 @@ pub struct Seed {
     /// Every account that the site knows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<SeedUser>,
-    /// How many rows Jira lists among its users with the id `unknown`: deleted accounts whose record is corrupted, all
-    /// under the one id (description of `accountId`).
+    /// How many rows Jira lists among its users with the ID `unknown`: deleted accounts whose record is corrupted, all
+    /// under the one ID (description of `accountId`).
     #[serde(skip_serializing_if = "is_default")]
     pub unknown_accounts: usize,
     /// Every group, with its members.
@@ -47,7 +47,7 @@ pub struct Seed {
 pub struct SeedSite {
     /// `acme` for `https://acme.atlassian.net`; `sandbox` if left out.
     pub name: String,
-    /// The cloud id, a UUID; made from the name if left out.
+    /// The cloud ID, a UUID; made from the name if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cloud_id: Option<String>,
 }
@@ -62,10 +62,10 @@ impl Default for SeedSite {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct SeedOrganization {
-    /// Its id, a UUID; made from the site's name if left out.
+    /// Its ID, a UUID; made from the site's name if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The id of its directory of users; made from the site's name if left out.
+    /// The ID of its directory of users; made from the site's name if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
     /// The ID of its SCIM directory, which differs (docs/atlassian.md#scim-ids); made from the site's name if left out.
@@ -83,13 +83,13 @@ pub struct SeedOrganization {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct SeedScim {
-    /// The SCIM id, which is not an account id; made from the account id if left out.
+    /// The SCIM ID, which is not an account ID; made from the account ID if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The unique `userName`; the email if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_name: Option<String>,
-    /// The identity provider's own id.
+    /// The identity provider's own ID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// The identity provider's status; `true` if left out.
@@ -125,7 +125,7 @@ pub struct SeedApp {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[expect(clippy::struct_excessive_bools, reason = "each says something of its own, and people write them")]
 pub struct SeedUser {
-    /// The account id, at most 128 characters; made from the email if left out.
+    /// The account ID, at most 128 characters; made from the email if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
     /// The email; only an `app` may have none, and a person whose deletion is `done`: an erased account.
@@ -205,7 +205,7 @@ impl Default for SeedUser {
 pub struct SeedGroup {
     /// The name, unique without regard to case.
     pub name: String,
-    /// The group id, a UUID; made from the name if left out.
+    /// The group ID, a UUID; made from the name if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The description; Jira REST does not show it.
@@ -232,10 +232,10 @@ pub struct SeedGroup {
     /// Whether members have *Browse users and groups*; if left out, when the group grants an app or the site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub browse_users: Option<bool>,
-    /// The members, each an email or an account id of `users`.
+    /// The members, each an email or an account ID of `users`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<String>,
-    /// How many rows Jira lists among the members with the id `unknown`.
+    /// How many rows Jira lists among the members with the ID `unknown`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unknown_members: usize,
 }

@@ -24,11 +24,11 @@ pub struct State {
     pub apps: BTreeMap<String, App>,
     /// The accounts by account ID, including removed ones.
     pub accounts: BTreeMap<String, Account>,
-    /// The groups by group id.
+    /// The groups by group ID.
     pub groups: BTreeMap<String, Group>,
-    /// The users of the SCIM directory by account id.
+    /// The users of the SCIM directory by account ID.
     pub scim: BTreeMap<String, ScimRecord>,
-    /// How many rows without an id Jira lists among its users: see [`super::Seed::unknown_accounts`].
+    /// How many rows without an ID Jira lists among its users: see [`super::Seed::unknown_accounts`].
     #[serde(skip_serializing_if = "is_zero")]
     pub unknown_accounts: usize,
     /// The credentials of clients; each acts as an account ID.
@@ -42,7 +42,7 @@ pub struct State {
 pub struct Site {
     /// `acme` for `https://acme.atlassian.net`.
     pub name: String,
-    /// The cloud id, a UUID.
+    /// The cloud ID, a UUID.
     pub cloud_id: String,
 }
 
@@ -57,7 +57,7 @@ impl Site {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Organization {
-    /// The organization's id.
+    /// The organization's ID.
     pub id: String,
     /// The ID of the directory of users and groups.
     pub directory_id: String,
@@ -79,11 +79,11 @@ impl Organization {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScimRecord {
-    /// The SCIM id, which is not an account id.
+    /// The SCIM ID, which is not an account ID.
     pub id: String,
     /// The user name, unique without regard to ASCII case.
     pub user_name: String,
-    /// The identity provider's own id.
+    /// The identity provider's own ID.
     pub external_id: Option<String>,
     /// The identity provider's last status; the account itself may have changed since.
     pub active: bool,
@@ -165,7 +165,7 @@ pub struct Group {
     pub browse_users: Option<bool>,
     /// The account IDs of the members, including inactive ones.
     pub members: BTreeSet<String>,
-    /// How many rows without an id Jira lists among its members.
+    /// How many rows without an ID Jira lists among its members.
     #[serde(skip_serializing_if = "is_zero")]
     pub unknown_members: usize,
 }
@@ -221,7 +221,7 @@ impl State {
         self.accounts.iter().find(|(_, account)| has_email(account)).map(|(id, _)| id.as_str())
     }
 
-    /// Finds a group id by group id or by exact name.
+    /// Finds a group ID by group ID or by exact name.
     pub fn group_id(&self, reference: &str) -> Option<&str> {
         if let Some((id, _)) = self.groups.get_key_value(reference) {
             return Some(id);
@@ -229,7 +229,7 @@ impl State {
         self.group_named(reference)
     }
 
-    /// Finds a group id by exact name.
+    /// Finds a group ID by exact name.
     pub fn group_named(&self, name: &str) -> Option<&str> {
         self.groups.iter().find(|(_, group)| group.name == name).map(|(id, _)| id.as_str())
     }
@@ -270,12 +270,12 @@ impl State {
         self.accounts.get(account_id).is_some_and(|account| account.roles.contains(&role))
     }
 
-    /// Finds the account id behind a SCIM id.
+    /// Finds the account ID behind a SCIM ID.
     pub fn account_of_scim(&self, scim_id: &str) -> Option<&str> {
         self.scim.iter().find(|(_, record)| record.id == scim_id).map(|(account_id, _)| account_id.as_str())
     }
 
-    /// The SCIM id of a group. Assumption: it differs from the group ID, as with users.
+    /// The SCIM ID of a group. Assumption: it differs from the group ID, as with users.
     pub fn scim_group_id(group_id: &str) -> String {
         stable_uuid("scim-group", group_id)
     }

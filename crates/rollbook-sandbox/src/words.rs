@@ -98,12 +98,12 @@ impl Grant {
         Grant::AiAccess,
     ];
 
-    /// The role that an id on the wire names.
+    /// The role that an ID on the wire names.
     pub(super) fn of_id(id: &str) -> Option<Grant> {
         Grant::ALL.into_iter().find(|grant| grant.id() == id)
     }
 
-    /// Its id on the wire.
+    /// Its ID on the wire.
     pub(super) fn id(self) -> &'static str {
         match self {
             Grant::User => "atlassian/user",
@@ -191,12 +191,12 @@ impl PlatformRole {
     const ALL: [PlatformRole; 3] =
         [PlatformRole::OrgAdmin, PlatformRole::SiteAdmin, PlatformRole::UserAccessAdmin];
 
-    /// The role that an id on the wire names.
+    /// The role that an ID on the wire names.
     pub(super) fn of_id(id: &str) -> Option<PlatformRole> {
         PlatformRole::ALL.into_iter().find(|role| role.id() == id)
     }
 
-    /// Its id on the wire.
+    /// Its ID on the wire.
     pub(super) fn id(self) -> &'static str {
         match self {
             PlatformRole::OrgAdmin => "atlassian/org-admin",

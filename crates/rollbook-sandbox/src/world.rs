@@ -149,7 +149,7 @@ impl World {
         self.unseen.iter().any(|(_, moved)| moved.group_id == group_id && moved.account_id == account_id)
     }
 
-    /// The account ids of a group's members as reads see them.
+    /// The account IDs of a group's members as reads see them.
     pub(super) fn members_seen(&self, group_id: &str) -> Cow<'_, BTreeSet<String>> {
         static NOBODY: BTreeSet<String> = BTreeSet::new();
         let mut members = self
@@ -166,7 +166,7 @@ impl World {
         members
     }
 
-    /// The ids of an account's groups as reads see them.
+    /// The IDs of an account's groups as reads see them.
     pub(super) fn groups_seen(&self, account_id: &str) -> Vec<&str> {
         let moved: BTreeSet<&str> = self.unseen.iter().map(|(_, moved)| moved.group_id.as_str()).collect();
         let is_in = |id: &str, members: &BTreeSet<String>| {

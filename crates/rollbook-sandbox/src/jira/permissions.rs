@@ -22,7 +22,7 @@ struct Permission {
 const GLOBAL: &str = "GLOBAL";
 const PROJECT: &str = "PROJECT";
 
-/// Jira's long-standing global permissions, and two project permissions. The ids of `ADMINISTER` and `USER_PICKER` were
+/// Jira's long-standing global permissions, and two project permissions. The IDs of `ADMINISTER` and `USER_PICKER` were
 /// captured in a support engineer's session; the others are Jira Server's.
 const PERMISSIONS: [Permission; 8] = [
     permission("0", "ADMINISTER", GLOBAL, "Administer Jira"),

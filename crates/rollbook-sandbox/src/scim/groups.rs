@@ -178,7 +178,7 @@ fn apply(state: &State, group: &Group, operation: &Operation, said: &mut Said) -
     Ok(())
 }
 
-/// The SCIM id of `members[value eq "ID"]`, the shape that Okta sends.
+/// The SCIM ID of `members[value eq "ID"]`, the shape that Okta sends.
 fn filtered(path: &str) -> Option<String> {
     let inner = local(path).strip_prefix("members[")?.strip_suffix(']')?;
     filter::read(inner, &["value"]).ok().map(|(_, id)| id)
@@ -200,7 +200,7 @@ fn accounts(state: &State, value: &Value) -> Result<BTreeSet<String>, String> {
     items.iter().map(by_scim_id).collect()
 }
 
-/// The group id behind the path's SCIM id.
+/// The group ID behind the path's SCIM ID.
 fn asked(context: &mut RequestContext<'_>) -> Result<String, Reply> {
     require_directory(context)?;
     let scim_id = context.parameter("id");
