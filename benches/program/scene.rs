@@ -37,8 +37,8 @@ impl Size {
 }
 
 impl Scene {
-    /// Writes a tree, with a lock of every account and group, and the seed of its site, which lacks the last few members of each
-    /// group.
+    /// Writes a tree, with a lock of every account and group, and the seed of its site, which lacks the last few members of
+    /// each group.
     pub(crate) fn new(size: Size, missing: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let scene = Self { size, folder };

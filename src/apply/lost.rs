@@ -45,10 +45,9 @@ pub(super) async fn look_for(surfaces: &Surfaces, mut open: Vec<(usize, Expectat
 
 /// Whether an operation may be sent again once a read has not found it done. Doing it twice must have the effect of doing it
 /// once: an invitation might send a second mail, and an app might be given a second time. Jira (400), the organization and
-/// SCIM (409) refuse a second group of one name
-/// (docs/atlassian.md#creating-and-deleting-a-group-in-jira, docs/atlassian.md#groups-through-the-organization,
-/// docs/atlassian.md#groups-of-scim); removing, suspending or deleting twice has the effect of once, and so has assigning a
-/// role twice (docs/atlassian.md#roles-of-groups).
+/// SCIM (409) refuse a second group of one name (docs/atlassian.md#creating-and-deleting-a-group-in-jira,
+/// docs/atlassian.md#groups-through-the-organization, docs/atlassian.md#groups-of-scim); removing, suspending or deleting
+/// twice has the effect of once, and so has assigning a role twice (docs/atlassian.md#roles-of-groups).
 pub(super) fn may_repeat(operation: &Operation) -> bool {
     match operation {
         Operation::InviteUser { .. } => false,

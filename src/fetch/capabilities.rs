@@ -122,9 +122,9 @@ impl Unanswered {
 }
 
 impl Asking<'_> {
-    /// Reads the groups of accounts: from the organization ten accounts per request, and the admin groups that it does not show
-    /// from Jira (docs/atlassian.md#what-the-organization-does-not-show). Asks Jira about the accounts that the organization does
-    /// not show.
+    /// Reads the groups of accounts: from the organization ten accounts per request, and the admin groups that it does not
+    /// show from Jira (docs/atlassian.md#what-the-organization-does-not-show). Asks Jira about the accounts that the
+    /// organization does not show.
     async fn memberships(&self, asked: &BTreeSet<AccountId>) -> Surface<Memberships> {
         let ids: Vec<AccountId> = asked.iter().cloned().collect();
         let (mut memberships, people) = match &self.surfaces.organization {

@@ -58,8 +58,8 @@ pub(super) fn speeds() -> Speeds {
 }
 
 impl Members {
-    /// Reads as many groups at a time as requests may be under way: each has one under way or waiting, and more groups would only
-    /// hold more pages.
+    /// Reads as many groups at a time as requests may be under way: each has one under way or waiting, and more groups would
+    /// only hold more pages.
     async fn read_jira(&mut self, jira: &Jira, groups: Vec<&GroupId>) -> Result<(), Error> {
         let reads = groups.into_iter().map(|group| jira.members(group).map_ok(move |read| (group, read)));
         let mut reads = stream::iter(reads).buffer_unordered(IN_FLIGHT);

@@ -7,10 +7,9 @@ use tracing::warn;
 
 use super::GitError;
 
-/// The variables that point git to one repository, as `git rev-parse --local-env-vars` lists them. git sets some of
-/// them for its hooks, and they would override the folder. Those of settings
-/// (`GIT_CONFIG_COUNT`, `GIT_CONFIG_PARAMETERS`) stay, as they do for git's own submodules: a container may name a
-/// `safe.directory` by them.
+/// The variables that point git to one repository, as `git rev-parse --local-env-vars` lists them. git sets some of them for
+/// its hooks, and they would override the folder. Those of settings (`GIT_CONFIG_COUNT`, `GIT_CONFIG_PARAMETERS`) stay, as
+/// they do for git's own submodules: a container may name a `safe.directory` by them.
 const OF_ONE_REPOSITORY: [&str; 12] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",

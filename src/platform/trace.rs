@@ -176,8 +176,8 @@ impl<'a> Trace<'a> {
         self.people.insert(Person::Unknown(who));
     }
 
-    /// Follows pull requests, those that were merged into their branches, and so on. Commits that the main branch already had do
-    /// not count as a change.
+    /// Follows pull requests, those that were merged into their branches, and so on. Commits that the main branch already had
+    /// do not count as a change.
     async fn follow(&mut self, pulls: Vec<PullRequest>) -> Result<(), Error> {
         let mut waiting: VecDeque<(usize, PullRequest)> = pulls.into_iter().map(|pull| (0, pull)).collect();
         while let Some((depth, pull)) = waiting.pop_front() {
@@ -198,8 +198,8 @@ impl<'a> Trace<'a> {
         Ok(())
     }
 
-    /// Adds the opener of a pull request, its commits' authors and committers, and their pushers. Returns the pull requests that
-    /// were merged into its branch. No platform reports who pushed to a fork.
+    /// Adds the opener of a pull request, its commits' authors and committers, and their pushers. Returns the pull requests
+    /// that were merged into its branch. No platform reports who pushed to a fork.
     async fn pull_request(&mut self, pull: &PullRequest) -> Result<Vec<PullRequest>, Error> {
         let Told { commits, pushes, people } = self.service.told(pull).await?;
         self.people.insert(pull.opener.clone());
@@ -218,9 +218,9 @@ impl<'a> Trace<'a> {
         self.pushed(pushes, &commits, head, [branch.as_str()].into()).await
     }
 
-    /// Adds those who pushed commits to the main branch that no pull request brought, and the authors and committers of these.
-    /// `before` is the branch's commit before them. Returns the pull requests that were merged into the branches that such a push
-    /// merged.
+    /// Adds those who pushed commits to the main branch that no pull request brought, and the authors and committers of
+    /// these. `before` is the branch's commit before them. Returns the pull requests that were merged into the branches that
+    /// such a push merged.
     async fn direct(
         &mut self,
         commits: &[&str],

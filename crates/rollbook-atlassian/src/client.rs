@@ -58,7 +58,8 @@ pub struct Options {
     pub wall: fn() -> Timestamp,
     /// Where waits of more than a few seconds are reported.
     pub waits: Option<Waits>,
-    /// The places of the system's certificate authorities according to the environment: each variable and its value, for messages.
+    /// The places of the system's certificate authorities according to the environment: each variable and its value, for
+    /// messages.
     pub authorities: Vec<(&'static str, String)>,
 }
 
@@ -190,8 +191,7 @@ impl Client {
         Self::new(Transport::InProcess(service), endpoints, credential, options)
     }
 
-    /// How far the peer's clock is ahead of this machine's, by the first `Date` in a response
-    /// (RFC 9110 §6.6.1).
+    /// How far the peer's clock is ahead of this machine's, by the first `Date` in a response (RFC 9110 §6.6.1).
     pub fn clock(&self) -> Option<SignedDuration> {
         self.clock.get().copied()
     }
@@ -255,7 +255,8 @@ impl Network {
     }
 }
 
-/// The fault if no connection can be made at all. rustls-platform-verifier has no type for a system without authorities (0.7.1).
+/// The fault if no connection can be made at all. rustls-platform-verifier has no type for a system without authorities
+/// (0.7.1).
 fn setup(error: &reqwest::Error, options: &Options) -> Fault {
     let why = root_cause(error);
     if !why.contains("No CA certificates were loaded") {
@@ -266,8 +267,8 @@ fn setup(error: &reqwest::Error, options: &Options) -> Fault {
     Fault::NoAuthorities(places.collect())
 }
 
-/// Sets the cryptography of all TLS in this process to ring, unless it is already set. This build of reqwest has none, and panics if it
-/// makes a client without.
+/// Sets the cryptography of all TLS in this process to ring, unless it is already set. This build of reqwest has none, and
+/// panics if it makes a client without.
 pub fn use_cryptography() {
     // A choice of the surrounding program stays.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -34,8 +34,8 @@ pub enum Credential {
     ApiKey(SecretString),
     /// The key of one SCIM directory; it differs from the organization's (docs/atlassian.md#scim-keys).
     DirectoryKey(SecretString),
-    /// A service account's OAuth 2.0 client for SCIM. It does not replace a key of the directory (support.atlassian.com "Configure
-    /// OAuth 2.0 to enable SCIM authentication").
+    /// A service account's OAuth 2.0 client for SCIM. It does not replace a key of the directory (support.atlassian.com
+    /// "Configure OAuth 2.0 to enable SCIM authentication").
     DirectoryClient {
         /// The client's ID.
         id: String,
@@ -101,7 +101,8 @@ impl Credential {
         }
     }
 
-    /// Chooses the gateway if the site would answer 401, as for a scoped token and every OAuth token (docs/atlassian.md#scoped-tokens).
+    /// Chooses the gateway if the site would answer 401, as for a scoped token and every OAuth token
+    /// (docs/atlassian.md#scoped-tokens).
     pub(super) fn door(&self) -> Door {
         match self.kind() {
             CredentialKind::Nothing | CredentialKind::Classic => Door::Site,

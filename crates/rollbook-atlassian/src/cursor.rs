@@ -33,7 +33,8 @@ struct Links {
 /// Reads every page. `request` makes the request for the first page, or for the one that a cursor leads to.
 ///
 /// # Errors
-/// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the chain of pages broke off or repeated itself twice, otherwise as [`Client::read`].
+/// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the chain of pages broke off or repeated itself twice,
+/// otherwise as [`Client::read`].
 pub(super) async fn chain<T: DeserializeOwned + Row>(
     client: &Client,
     request: impl Fn(Option<&str>) -> Request,

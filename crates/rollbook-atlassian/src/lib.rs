@@ -1,7 +1,8 @@
 //! The surfaces: one HTTP client, authentication, limits, retries, and one module per surface.
 //!
-//! Only this package documents the unexpected behaviour of Atlassian's APIs, next to its source. Only `client` names
-//! reqwest. This package does not read the environment, a file or the tree: the caller passes [`Endpoints`], a [`Credential`] and [`Options`].
+//! Only this package documents the unexpected behaviour of Atlassian's APIs, next to its source. Only `client` names reqwest.
+//! This package does not read the environment, a file or the tree: the caller passes [`Endpoints`], a [`Credential`] and
+//! [`Options`].
 //!
 //! A [`Request`] is a value. Reads return values of `model`; a write can only be made from a `model::Operation`, and
 //! returns a [`WriteOutcome`] or an [`Error`] that says whether it may have been done.

@@ -28,8 +28,7 @@ pub struct Request {
     repeat: Repeat,
 }
 
-/// Which host a request is for. [`Host::Jira`], [`Host::Admin`] and [`Host::Directory`] are sent only their
-/// own credential.
+/// Which host a request is for. [`Host::Jira`], [`Host::Admin`] and [`Host::Directory`] are sent only their own credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Host {
     /// Jira's REST API, at the site or behind the gateway, as the credential needs it

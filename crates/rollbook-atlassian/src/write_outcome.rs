@@ -18,8 +18,8 @@ pub enum WriteOutcome {
         /// The created IDs.
         made: Option<CreatedIds>,
     },
-    /// The surface says that nothing needed doing. Its code is shared with real failures,
-    /// so a read has to confirm it (docs/atlassian.md#adding-and-removing-members).
+    /// The surface says that nothing needed doing. Its code is shared with real failures, so a read has to confirm it
+    /// (docs/atlassian.md#adding-and-removing-members).
     ReportedUnchanged {
         /// In its own words.
         text: String,

@@ -144,8 +144,8 @@ impl Sandbox {
     }
 
     /// Lets the next request to a route fail; several wait in line. `route` is `METHOD /route/template`, such as
-    /// `GET /rest/api/3/group/member`, for every host and every version of the API:
-    /// everything is counted, limited and scripted under version 3.
+    /// `GET /rest/api/3/group/member`, for every host and every version of the API: everything is counted, limited and
+    /// scripted under version 3.
     pub fn fail_next(&self, route: &str, failure: Failure) {
         self.inside(|inside| inside.scripts.push(route, failure));
     }

@@ -42,8 +42,7 @@ pub(super) enum Access {
     Account,
 }
 
-/// The scopes that a route requires: the classic one, or all granular ones
-/// (docs/atlassian.md#scopes-of-jira).
+/// The scopes that a route requires: the classic one, or all granular ones (docs/atlassian.md#scopes-of-jira).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scopes {
     pub(super) classic: &'static str,

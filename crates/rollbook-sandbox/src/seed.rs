@@ -35,8 +35,8 @@ pub struct Seed {
     /// Every group, with its members.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<SeedGroup>,
-    /// The credentials of clients. When empty, the first active site admin gets the token `sandbox-token`;
-    /// when there is no site admin either, `root@SITE.example` in the group `site-admins` is created.
+    /// The credentials of clients. When empty, the first active site admin gets the token `sandbox-token`; when there is no
+    /// site admin either, `root@SITE.example` in the group `site-admins` is created.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub credentials: Vec<SeedCredential>,
 }

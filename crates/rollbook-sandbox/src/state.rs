@@ -11,8 +11,7 @@ use super::credential::SeedCredential;
 use super::ids::stable_uuid;
 use super::words::{AccountType, AppType, Deletion, Grant, Grants, ManagedBy, PlatformRole, Usage};
 
-/// The state of the site at one time. Serializes as the JSON of `GET /_sandbox/state`,
-/// camelCase, without credentials.
+/// The state of the site at one time. Serializes as the JSON of `GET /_sandbox/state`, camelCase, without credentials.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct State {

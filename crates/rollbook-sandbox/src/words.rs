@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// The kind of an account (docs/atlassian.md#account-kinds). Never `unknown`: the sandbox knows its
-/// accounts.
+/// The kind of an account (docs/atlassian.md#account-kinds). Never `unknown`: the sandbox knows its accounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AccountType {

@@ -24,8 +24,8 @@ pub(super) struct Out {
 }
 
 impl Out {
-    /// Creates the folder. If the platform stores only files of the work tree, its name is new in each run, so that no file of a
-    /// commit can take its place.
+    /// Creates the folder. If the platform stores only files of the work tree, its name is new in each run, so that no file
+    /// of a commit can take its place.
     pub(super) fn new(session: &Session, job: &Job) -> Result<Self, Error> {
         let (Folder::Outside(parent) | Folder::Inside(parent)) = &job.folder;
         // The platform would store a similar folder together with the run's own.

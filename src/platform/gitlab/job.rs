@@ -27,7 +27,8 @@ fn started(variables: &Variables) -> Result<Started, Error> {
     let branch = || need(variables, "CI_COMMIT_BRANCH").map(str::to_owned);
     match need(variables, "CI_PIPELINE_SOURCE")? {
         "merge_request_event" => change(variables).map(Started::Change),
-        // A child pipeline has its parent's merge request, but not its source (<https://gitlab.com/gitlab-org/gitlab/-/issues/388018>).
+        // A child pipeline has its parent's merge request, but not its source
+        // (<https://gitlab.com/gitlab-org/gitlab/-/issues/388018>).
         "parent_pipeline" if given(variables, "CI_MERGE_REQUEST_IID").is_some() => {
             change(variables).map(Started::Change)
         }

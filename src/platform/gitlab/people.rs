@@ -92,9 +92,9 @@ async fn merged(service: &Service, path: &str, branch: &str) -> Result<Vec<PullR
     Ok(merged.map(Into::into).collect())
 }
 
-/// `GET /projects/:id/events?action=pushed`, newest first. `push_data.action` is `created` if the push created the branch, and a
-/// push that removes it has no `commit_to` (docs.gitlab.com/api/events; `EventCreateService` and `PushEventPayload` in GitLab's
-/// sources). A merge is a push to its target by the person who merged.
+/// `GET /projects/:id/events?action=pushed`, newest first. `push_data.action` is `created` if the push created the branch,
+/// and a push that removes it has no `commit_to` (docs.gitlab.com/api/events; `EventCreateService` and `PushEventPayload` in
+/// GitLab's sources). A merge is a push to its target by the person who merged.
 pub(in crate::platform) async fn pushes(service: &Service, back: &Back<'_>) -> Result<Vec<Push>, Error> {
     let enough = |read: &[Event]| {
         back.is_reached(read.iter().map(|event| {

@@ -23,7 +23,8 @@ impl Jira {
     /// Lists the groups of the site.
     ///
     /// # Errors
-    /// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the listing is incomplete, otherwise as [`super::super::Client::read`].
+    /// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the listing is incomplete, otherwise as
+    /// [`super::super::Client::read`].
     pub async fn groups(&self) -> Result<Listing<LiveGroup>, Error> {
         self.group_listing(requests::groups).await
     }
@@ -92,8 +93,7 @@ impl Jira {
     }
 
     /// Reads who may change a group; `None` if the picker does not show it. It is looked up by its name and recognized by its
-    /// ID: the picker finds every name that contains this one
-    /// (docs/atlassian.md#group-picker).
+    /// ID: the picker finds every name that contains this one (docs/atlassian.md#group-picker).
     ///
     /// # Errors
     /// As [`super::super::Client::read`].
@@ -121,8 +121,7 @@ impl Jira {
     /// some endpoints (docs/atlassian.md#browse-users-and-groups). `/serverInfo` would prove nothing, since it is public.
     ///
     /// # Errors
-    /// As [`Jira::groups`]. An account without "Browse users and groups" gets 403, since it may not even
-    /// read its own groups.
+    /// As [`Jira::groups`]. An account without "Browse users and groups" gets 403, since it may not even read its own groups.
     pub async fn rights(&self) -> Result<JiraRights, Error> {
         let acting: User = self.client.read(&requests::myself()).await?;
         let acting = LiveAccount::from(acting);

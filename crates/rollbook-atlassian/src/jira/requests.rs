@@ -60,8 +60,8 @@ pub fn groups_of(account: &AccountId) -> Request {
     read("/rest/api/3/user/groups").query("accountId", account.as_str())
 }
 
-/// `GET /groups/picker`: groups whose name contains a text; only it distinguishes a synced group from
-/// another (docs/atlassian.md#synced-groups-and-teams-in-jira). The site caps the number of results.
+/// `GET /groups/picker`: groups whose name contains a text; only it distinguishes a synced group from another
+/// (docs/atlassian.md#synced-groups-and-teams-in-jira). The site caps the number of results.
 pub fn group_picker(name: &GroupName) -> Request {
     read("/rest/api/3/groups/picker").query("query", name.as_str()).query("maxResults", "1000")
 }

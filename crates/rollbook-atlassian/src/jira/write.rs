@@ -113,8 +113,7 @@ fn claims_satisfied(operation: &Operation, answer: &Answer, words: &Words) -> bo
 }
 
 impl Jira {
-    /// Carries an operation out: sends its request, again only if it was certainly not done, and interprets
-    /// the response.
+    /// Carries an operation out: sends its request, again only if it was certainly not done, and interprets the response.
     ///
     /// # Errors
     /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it may have been done, another when it was not sent;

@@ -25,7 +25,8 @@ impl Organization {
     /// Reads the IDs and names of the directories that this key may see.
     ///
     /// # Errors
-    /// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the listing is incomplete, otherwise as [`super::super::Client::read`].
+    /// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the listing is incomplete, otherwise as
+    /// [`super::super::Client::read`].
     pub async fn directories(&self) -> Result<Vec<(String, String)>, Error> {
         let request = |cursor: Option<&str>| requests::directories(&self.id, cursor);
         let (_, rows): (_, Vec<Directory>) = chain(&self.client, request).await?;
@@ -343,8 +344,8 @@ impl Organization {
         Ok((self.whole(&request(None), held.into_iter().collect())?, defaults))
     }
 
-    /// Finds the groups that have one of some roles in one of some apps, which are given by their resources; any role if none is
-    /// named.
+    /// Finds the groups that have one of some roles in one of some apps, which are given by their resources; any role if none
+    /// is named.
     ///
     /// # Errors
     /// As [`Organization::directories`].

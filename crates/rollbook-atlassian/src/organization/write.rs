@@ -272,8 +272,7 @@ fn unnamed(answer: &Answer) -> Error {
 }
 
 impl Organization {
-    /// Carries an operation out: sends its request, again only if it was certainly not done, and interprets
-    /// the response.
+    /// Carries an operation out: sends its request, again only if it was certainly not done, and interprets the response.
     ///
     /// # Errors
     /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it may have been done, another when it was not sent;

@@ -48,8 +48,8 @@ impl Known<'_> {
     /// The SCIM ID of a group.
     ///
     /// # Errors
-    /// [`RequestError::Unresolved`] when it has not been created; the key of the group's creation stands for a group without an ID
-    /// in the plan.
+    /// [`RequestError::Unresolved`] when it has not been created; the key of the group's creation stands for a group without
+    /// an ID in the plan.
     pub fn group(&self, group: &Ref<GroupId>) -> Result<ScimId, RequestError> {
         let (found, key) = match group {
             Ref::Known(id) => (self.ids.scim_groups.get(id), unknown_group(id)),

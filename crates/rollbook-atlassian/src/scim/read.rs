@@ -15,7 +15,8 @@ impl Scim {
     /// Lists the users of the directory, in order of their IDs.
     ///
     /// # Errors
-    /// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the list is incomplete, otherwise as [`super::super::Client::read`].
+    /// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the list is incomplete, otherwise as
+    /// [`super::super::Client::read`].
     pub async fn users(&self) -> Result<(Listing<ScimId>, Vec<ScimUser>), Error> {
         let (ids, users): (_, Vec<User>) = self.list(|start| requests::users(&self.directory, start)).await?;
         Ok((ids, users.into_iter().map(ScimUser::from).collect()))

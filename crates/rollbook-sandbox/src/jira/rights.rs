@@ -69,7 +69,8 @@ pub(super) fn server_info(context: &mut RequestContext<'_>) -> Result<Reply, Rep
     Ok(Reply::json(StatusCode::OK, &info))
 }
 
-/// `GET /applicationrole`: seats and groups of every app, with the right to administer Jira (docs/atlassian.md#administer-jira).
+/// `GET /applicationrole`: seats and groups of every app, with the right to administer Jira
+/// (docs/atlassian.md#administer-jira).
 pub(super) fn application_roles(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_administer_jira(context)?;
     let roles: Vec<Value> = context.state().apps.iter().map(|(key, app)| role(context, key, app)).collect();

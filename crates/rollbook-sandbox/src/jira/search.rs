@@ -15,8 +15,8 @@ use super::wire::{Row, User, Window, listed_user, page};
 /// `user/search` stops after this many matches (docs/atlassian.md#user-search-and-picker).
 const SEARCH_HORIZON: usize = 1000;
 
-/// `GET /users/search` and `GET /users`: a bare array of every account, including inactive and removed ones,
-/// at most 1000 per page, and an empty page at the end (docs/atlassian.md#every-user).
+/// `GET /users/search` and `GET /users`: a bare array of every account, including inactive and removed ones, at most 1000 per
+/// page, and an empty page at the end (docs/atlassian.md#every-user).
 pub(super) fn everybody(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_browse(context)?;
     let window = Window::of(context, 50, 1000)?;

@@ -17,8 +17,8 @@ use super::view::{
     Scope, group, is_for_admins, is_modifiable, is_shown, require_directory, require_group, resource,
 };
 
-/// `POST …/groups/search`: by IDs, by exact names in any case, by a text, or all; 20 per page by default.
-/// Teams are among them: `managedBy` has a word for them.
+/// `POST …/groups/search`: by IDs, by exact names in any case, by a text, or all; 20 per page by default. Teams are among
+/// them: `managedBy` has a word for them.
 pub(super) fn search(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context, Scope::Read)?;
     Ok(page(context, read::<GroupSearch>(context)?))
@@ -114,8 +114,8 @@ pub(super) fn create(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::empty(StatusCode::CREATED))
 }
 
-/// `DELETE …/groups/{groupId}`: 204; 403 for default, admin and other unmodifiable groups.
-/// Assumption: members are not an obstacle (`ADMIN-409-5` is listed, but 409 is not among this call's responses).
+/// `DELETE …/groups/{groupId}`: 204; 403 for default, admin and other unmodifiable groups. Assumption: members are not an
+/// obstacle (`ADMIN-409-5` is listed, but 409 is not among this call's responses).
 pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context, Scope::Write)?;
     let (id, found) = require_group(context)?;

@@ -1,8 +1,8 @@
 //! Organizations API v2, and the parts of v1 that Rollbook needs (docs/atlassian.md#organizations-api): the same people and
 //! groups as in Jira, as an administrator of the organization sees them.
 //!
-//! It shows emails that Jira hides, and neither app accounts nor the groups of [`HIDDEN_GROUPS`]. Its
-//! limits are unknown (docs/atlassian.md#limits-of-the-other-apis): the sandbox has none.
+//! It shows emails that Jira hides, and neither app accounts nor the groups of [`HIDDEN_GROUPS`]. Its limits are unknown
+//! (docs/atlassian.md#limits-of-the-other-apis): the sandbox has none.
 
 mod cursor;
 mod errors;

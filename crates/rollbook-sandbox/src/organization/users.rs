@@ -139,8 +139,8 @@ pub(super) fn suspend(context: &mut RequestContext<'_>) -> Result<Reply, Reply> 
     change(context, &Change::SetSuspended { user, suspended: true })
 }
 
-/// `POST …/users/{accountId}/restore`: 204. Assumption: it is `ADMIN-400-32` if a licence has no free seat
-/// ("we resume billing", and no 409 is listed).
+/// `POST …/users/{accountId}/restore`: 204. Assumption: it is `ADMIN-400-32` if a licence has no free seat ("we resume
+/// billing", and no 409 is listed).
 pub(super) fn restore(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let user = asked_user(context)?;
     let state = context.state();

@@ -1,5 +1,4 @@
-//! SCIM's refusals: `ScimError`, and another shape for 401 and 403
-//! (docs/atlassian.md#refused-credentials).
+//! SCIM's refusals: `ScimError`, and another shape for 401 and 403 (docs/atlassian.md#refused-credentials).
 
 use http::StatusCode;
 use serde_json::json;
@@ -52,8 +51,8 @@ pub(super) fn exception(scim_type: &str, message: &str) -> Reply {
     Reply::typed(StatusCode::BAD_REQUEST, CONTENT_TYPE, &body)
 }
 
-/// A refusal before any handler. Assumption: a wrong or expired key gets 401 like a missing one,
-/// and one for another directory 403.
+/// A refusal before any handler. Assumption: a wrong or expired key gets 401 like a missing one, and one for another
+/// directory 403.
 pub(crate) fn refusal(status: StatusCode, message: &str) -> Reply {
     if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
         let trace = stable_uuid("trace", message);
