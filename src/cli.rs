@@ -71,7 +71,7 @@ struct Common {
     /// Say more about what happens; twice, every request
     #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = GLOBAL)]
     verbose: u8,
-    /// Evaluate `until` dates as of this day [default: today in UTC]
+    /// Evaluate `until` dates as of this date [default: today in UTC]
     #[arg(long, value_name = "YYYY-MM-DD", global = true, value_parser = day, help_heading = GLOBAL)]
     today: Option<Date>,
 }

@@ -25,7 +25,7 @@ pub enum RunsError {
     #[diagnostic(help("Name the file: a run of CI, or with `--journal`, keeps its journal elsewhere."))]
     None(PathBuf),
     /// Another run is under way.
-    #[error("another run of this folder is under way, which holds {0}")]
+    #[error("another run of this folder is under way and holds {0}")]
     #[diagnostic(help("Wait until it has ended, and plan again: the site then has its changes."))]
     Other(PathBuf),
 }
@@ -69,11 +69,11 @@ pub enum Error {
     Unreviewed(git::Untracked),
     /// The tree does not belong to a commit, so no apply of it completes one.
     #[error(
-        "the tree is not that of the commit that is checked out, which `--base applied` is to move on to"
+        "the tree is not that of the commit that is checked out, to which `--base applied` would move on"
     )]
     #[diagnostic(help(
-        "Commit the change. Where `git status` shows none, an attribute in .gitattributes (`ident`, `working-tree-encoding`, \
-         `filter`) lets git write other bytes than the commit holds: take it out."
+        "Commit the change. If `git status` shows none, an attribute in .gitattributes (`ident`, `working-tree-encoding`, \
+         `filter`) makes git write bytes that differ from the commit's: remove it."
     ))]
     NoCommit,
     /// Files of the tree are not checked out, so they would be planned as if they had been deleted.
@@ -114,8 +114,8 @@ pub enum Error {
     /// The environment holds a key, and the tree does not name what it is for.
     #[error("{variable} is set, and the tree names no `{setting}`")]
     #[diagnostic(help(
-        "Name it in rollbook.yaml, or leave the variable out: nothing else runs with it. An organization's id is \
-         in the address of admin.atlassian.com; docs/surfaces.md says what each is for."
+        "Name it in rollbook.yaml, or unset the variable: nothing else uses it. An organization's ID is in the address of \
+         admin.atlassian.com; docs/surfaces.md explains each."
     ))]
     KeyForNothing {
         /// The variable.
@@ -150,7 +150,7 @@ pub enum Error {
     #[diagnostic(transparent)]
     Runs(#[from] RunsError),
     /// A journal's site or organization differs from the tree's.
-    #[error("the journal is of {journal}, and the tree names {tree}, or their organizations differ")]
+    #[error("the journal is of {journal}, but the tree names {tree}, or their organizations differ")]
     #[diagnostic(help("Use the tree of the journal's site."))]
     OtherJournal {
         /// The journal's site.
@@ -159,8 +159,8 @@ pub enum Error {
         tree: String,
     },
     /// A part of a reviewed plan no longer follows.
-    #[error("the reviewed plan no longer follows from the tree and what is live, so nothing was changed")]
-    #[diagnostic(help("The plan above says what. Make a new one, and have it reviewed."))]
+    #[error("the reviewed plan no longer follows from the tree and the site, so nothing was changed")]
+    #[diagnostic(help("The plan above shows the difference. Make a new one, and have it reviewed."))]
     NoLongerFits,
     /// Guards refuse the plan.
     #[error("the plan is refused by {}, so nothing was changed", names(.0))]
@@ -183,8 +183,8 @@ pub enum Error {
     /// The account that an organization's key acts for is unknown, so it could be locked out.
     #[error("`operator` is not set, so nothing was changed through the organization")]
     #[diagnostic(help(
-        "Name who Rollbook acts for in rollbook.yaml, as `operator: you@acme.com`: an organization's key does not say \
-         whose it is, and nothing may narrow that account."
+        "Name the account that Rollbook acts for in rollbook.yaml, as `operator: you@acme.com`: an organization's key does \
+         not say whose it is, and no plan may reduce that account's access."
     ))]
     NoOperator,
     /// A host may not be sent a credential.
@@ -206,7 +206,7 @@ pub enum Error {
     /// The journal failed while a plan was carried out.
     #[error("{}, so no further operation was started", model::ErrorExt::chain(.0))]
     #[diagnostic(help(
-        "Make room, see what is left with `rollbook plan`, and apply again; what was done is in the report."
+        "Make room, see the rest with `rollbook plan`, and apply again; the report lists the completed operations."
     ))]
     JournalBroke(JournalError),
     /// An export of accounts is invalid.
@@ -230,19 +230,19 @@ pub enum Error {
     #[error("nothing was written")]
     #[diagnostic(transparent)]
     Edit(#[from] EditError),
-    /// The changed tree would ask for something else than before.
+    /// The changed tree would no longer ask for the same access.
     #[error("nothing was written: the tree would ask for something else for {}", addresses(.0))]
     #[diagnostic(help("Change that part of the tree by hand; `rollbook plan` says what it asks for then."))]
     AsksForMore(BTreeSet<Address>),
     /// There is no CODEOWNERS for the tree.
     #[error("no CODEOWNERS was written")]
     #[diagnostic(help(
-        "`policy: {{ admins: [you@acme.com] }}` in rollbook.yaml names who owns the rules. Where trees share something, name \
-         somebody in each of them. Rename what cannot be written in a line."
+        "`policy: {{ admins: [you@acme.com] }}` in rollbook.yaml names who owns the rules. If trees share files, name \
+         somebody in each of them. Rename paths that cannot be written in a line."
     ))]
     Codeowners(#[from] crate::render::CodeownersError),
     /// Nobody who owns the rules is active.
-    #[error("everybody in `policy.admins` is `active: false`, so that nobody would own {0}rollbook.yaml")]
+    #[error("everybody in `policy.admins` is `active: false`, so nobody would own {0}rollbook.yaml")]
     #[diagnostic(help("Name somebody under `policy.admins` who is active."))]
     NoActiveAdmin(String),
     /// A sandbox seed is invalid.

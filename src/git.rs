@@ -78,7 +78,7 @@ pub enum GitError {
     #[diagnostic(help("A repository's first tree has no base: plan it without one."))]
     NoTree(String),
     /// The commit holds trees only in other folders, and this one may have been in any of them.
-    #[error("there is no rollbook.yaml at {revision} in this folder, and whether the tree moved here cannot be told: {}", first(.trees))]
+    #[error("there is no rollbook.yaml at {revision} in this folder, and it is unknown whether the tree moved here: {}", first(.trees))]
     #[diagnostic(help(
         "A new tree has no base: plan it without one. One that has moved is compared with a folder: check the revision \
          out, such as with `git worktree add ../before REVISION`, and give `--base` the folder that the tree had there, such as \
@@ -117,7 +117,7 @@ pub enum GitError {
     #[diagnostic(help("`git fetch --refetch --no-filter` fetches the rest; or clone without `--filter`."))]
     Partial(String),
     /// The commit that the site last matched is unknown.
-    #[error("there is no {APPLIED} here, which names the last commit whose apply completed")]
+    #[error("this clone has no {APPLIED}, the ref of the last commit whose apply completed")]
     #[diagnostic(help(
         "`git fetch origin +refs/rollbook/applied:refs/rollbook/applied` fetches it. If no apply has completed yet, \
          `git update-ref refs/rollbook/applied COMMIT` creates it, with the commit that the site last matched. \
@@ -125,7 +125,7 @@ pub enum GitError {
     ))]
     NeverApplied,
     /// HEAD does not contain the last commit whose apply completed.
-    #[error("{} {APPLIED}, commit {commit}", if *shallow { "it cannot be told whether HEAD contains" } else { "HEAD does not contain" })]
+    #[error("{} {APPLIED}, commit {commit}", if *shallow { "it is unknown whether HEAD contains" } else { "HEAD does not contain" })]
     #[diagnostic(help("{}", if *.shallow { FETCH_HISTORY } else { CONTAIN }))]
     NotContained {
         /// That commit.
@@ -151,21 +151,21 @@ pub enum GitError {
     #[diagnostic(help("{CONTAIN}"))]
     GoesBack(String),
     /// The clone is shallow, so the ref may move to a commit that does not contain the one it names.
-    #[error("the clone is shallow, so that it cannot be told whether commit {0} contains it")]
+    #[error("the clone is shallow, so it is unknown whether commit {0} contains it")]
     #[diagnostic(help("{FETCH_HISTORY}"))]
     MayGoBack(String),
     /// The ref is one for the whole repository, and this one has several trees, with the files that begin them.
     #[error("the repository has several trees, and {APPLIED} does not say which of them was applied: {}", first(.0))]
     #[diagnostic(help(
-        "Compare with a revision, such as HEAD~1, or keep each tree in a repository of its own."
+        "Compare with a revision, such as HEAD~1, or keep each tree in a separate repository."
     ))]
     SeveralTrees(Vec<String>),
     /// A change adds a second tree.
     #[error("the change adds {}, a second tree: {APPLIED} does not say which of several was applied, and every apply with `--base {APPLIED_WORD}` would end here", first(.0))]
-    #[diagnostic(help("Take it out of the change, under any folder, or give it a repository of its own."))]
+    #[diagnostic(help("Remove it from the change, whatever its folder, or give it a separate repository."))]
     AddsTree(Vec<String>),
     /// git's output was cut off or is not as documented.
-    #[error("git did not answer as it should: {0}")]
+    #[error("unexpected output of git: {0}")]
     #[diagnostic(help("Try `git fsck` in the repository."))]
     Answer(#[from] io::Error),
 }

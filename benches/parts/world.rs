@@ -213,7 +213,7 @@ fn account(person: usize) -> LiveAccount {
     }
 }
 
-/// What the key of a site administrator sees.
+/// The rights of a site administrator's key.
 fn rights() -> Rights {
     let acting = LiveAccount { id: AccountId::new("712020:robot"), email: None, ..account(0) };
     let jira = JiraRights {

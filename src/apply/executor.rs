@@ -32,7 +32,7 @@ pub struct Executor<'a> {
     pub journal: &'a JournalWriter,
     /// How many operations may be under way at a time; at least one.
     pub concurrency: usize,
-    /// Turns true when no further operation may start. What was sent is finished and reported.
+    /// Turns true when no further operation may start. Sent operations are finished and reported.
     pub stop: watch::Receiver<bool>,
     /// The time when no further operation may start.
     pub deadline: Option<Instant>,
@@ -40,7 +40,7 @@ pub struct Executor<'a> {
     pub accounts: &'a BTreeMap<AccountId, LiveAccount>,
 }
 
-/// What an executor is doing.
+/// The progress of an executor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
     /// One more operation got a response, or was given up.

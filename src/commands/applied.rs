@@ -77,7 +77,7 @@ pub(super) fn completed<'a>(plan: &'a Plan, ended: &Result<Ended, Error>) -> Res
         many => return Err(format!("{many} grants are blocked")),
     }
     if let Some(group) = held(plan) {
-        return Err(format!("access to the privileged group {group} is to end, and that is blocked"));
+        return Err(format!("access to the privileged group {group} should end, but that is blocked"));
     }
     plan.header
         .commit

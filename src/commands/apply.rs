@@ -22,7 +22,7 @@ use super::session::Known;
 use super::show::saved_plan;
 use super::{OUTPUT, SAFETY, Session, block_on, connect, journal};
 
-/// What `apply` takes.
+/// The arguments of `apply`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Carry out only what this reviewed plan has, as `plan --out` wrote it, without asking

@@ -13,7 +13,7 @@ use crate::render::{self, count};
 use super::session::is_whole;
 use super::{OUTPUT, SELECTION, Session, block_on, connect, reserved};
 
-/// What `check` takes.
+/// The arguments of `check`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Output format

@@ -64,7 +64,7 @@ const CI: [&str; 7] = [
 /// The largest CODEOWNERS that is read, in bytes; GitHub takes 3 MB.
 const LARGEST: u64 = 4 << 20;
 
-/// What `codeowners` takes.
+/// The arguments of `codeowners`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Write nothing; show what would change, and exit with 1 when something would

@@ -47,10 +47,10 @@ pub(super) fn connect_to_start(session: &Session, settings: &Settings) -> Result
         let Error::KeyForNothing { variable, .. } = error else { return Err(error) };
         let how = match surface {
             Surface::Scim => {
-                "an import reads nothing by it. Later, `scim: { directory: ID }` in rollbook.yaml names its directory."
+                "an import does not use it. Later, `scim: { directory: ID }` in rollbook.yaml names its directory."
             }
             Surface::Organization | Surface::UserManagement | Surface::Jira if reads => {
-                "`--organization ID` names the organization, whose id is in the address of admin.atlassian.com. With \
+                "`--organization ID` names the organization, whose ID is in the address of admin.atlassian.com. With \
                  it, emails that Jira hides are known."
             }
             Surface::Organization | Surface::UserManagement | Surface::Jira => return Err(error),

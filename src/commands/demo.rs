@@ -26,7 +26,7 @@ use super::planning::{Asked, Source};
 use super::session::Loaded;
 use super::{Session, block_on};
 
-/// What `demo` takes.
+/// The arguments of `demo`.
 #[derive(Debug, Args)]
 pub struct Arguments {}
 

@@ -11,7 +11,7 @@ use crate::render;
 use super::connect::connect_to_look;
 use super::{Format, OUTPUT, Session, block_on};
 
-/// What `doctor` takes.
+/// The arguments of `doctor`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Output format

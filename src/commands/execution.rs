@@ -110,7 +110,7 @@ impl Ended {
         Self { report: Report::default(), journalled: Ok(()), exit }
     }
 
-    /// How the run ends: a journal that broke counts before what was not done.
+    /// How the run ends: a broken journal takes precedence over operations that were not done.
     pub(super) fn exit(self) -> Result<Exit, Error> {
         self.journalled.map(|()| self.exit)
     }

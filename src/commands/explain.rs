@@ -15,7 +15,7 @@ use super::session::Loaded;
 use super::users::user_report;
 use super::{Format, OUTPUT, Session};
 
-/// What `explain` takes.
+/// The arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// An email, account:ID, a group's name, or an address of a plan such as member.GROUP/EMAIL

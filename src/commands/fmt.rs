@@ -11,7 +11,7 @@ use crate::render::count;
 use super::rewrite::{changed, differences, write};
 use super::{SAFETY, Session};
 
-/// What `fmt` takes.
+/// The arguments of `fmt`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Write nothing; show what would change, and exit with 1 when something would

@@ -25,7 +25,7 @@ use super::rewrite::{changed, differences, write};
 use super::session::Loaded;
 use super::{OUTPUT, SAFETY, SELECTION, Session, block_on, connect};
 
-/// What `import` takes.
+/// The arguments of `import`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Start a configuration for this site, in the current folder or the one of -C
@@ -37,7 +37,7 @@ pub struct Arguments {
     /// Only groups of this name, with * and ? as wildcards; may be repeated
     #[arg(long, value_name = "NAME", help_heading = SELECTION)]
     group: Vec<String>,
-    /// What goes into one file
+    /// The groups to put into one file
     #[arg(long, value_name = "WHAT", default_value = "group", help_heading = OUTPUT)]
     file_per: Per,
     /// Also declare active people under `users`
@@ -61,7 +61,7 @@ enum Per {
 ///
 /// # Errors
 /// [`Error`] when the tree or the site cannot be read, when the tree with the import would be invalid or ask for
-/// something, and when a file cannot be written; what is written before that is complete.
+/// something, and when a file cannot be written; files written before that are complete.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let (root, on_disk, loaded) = tree(session, arguments)?;
     let settings = &loaded.declaration.settings;
@@ -172,7 +172,7 @@ pub async fn read(
         _ if questions.group_kinds.is_empty() => {}
         (None, _) => {
             let what = "groups that give administration of the site or of Jira, and default groups of apps, are not marked";
-            unmarked = Some(format!("{what}: Jira alone tells them, and there is no credential for it"));
+            unmarked = Some(format!("{what}: only Jira shows them, and there is no credential for it"));
         }
         (Some(jira), app_roles) => {
             facts.admins = jira.admin_groups().await?.iter().map(|group| group.id.clone()).collect();
@@ -180,7 +180,7 @@ pub async fn read(
                 Reading::Read(app_roles) => facts.app_roles = app_roles,
                 Reading::NotRead => {
                     let who =
-                        "default groups of apps are not marked: an administrator of Jira alone may read them";
+                        "default groups of apps are not marked: only an administrator of Jira may read them";
                     unmarked = unmarked.or_else(|| Some(who.to_owned()));
                 }
             }

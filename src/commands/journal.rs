@@ -23,7 +23,7 @@ pub(super) const JOURNALS: &str = ".rollbook";
 /// The largest journal that is read, in bytes: a hundred times that of an apply of 10,000 operations.
 pub(super) const LARGEST: u64 = 1024 * 1024 * 1024;
 
-/// What `journal` takes.
+/// The arguments of `journal`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -137,7 +137,7 @@ pub(super) fn newest(session: &Session) -> Result<PathBuf, Error> {
         git::tracked_like(&session.root()?, &[&format!(":(glob){JOURNALS}/journals/**")]).unwrap_or_default();
     if let Some(path) = tracked.first() {
         return Err(Error::Usage(format!(
-            "git tracks {}, which need not be of a run of this folder: take it out of the repository, or name the journal",
+            "git tracks {}, which need not be of a run of this folder: remove it from the repository, or name the journal",
             render::escape_untrusted(path)
         )));
     }

@@ -22,7 +22,7 @@ pub(super) const LARGEST_EXPORT: u64 = 512 << 20;
 /// How many names a note lists.
 pub(super) const SHOWN: usize = 10;
 
-/// What `lock` takes.
+/// The arguments of `lock`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// An export of users from the admin console, for hidden emails; the site's data wins over it

@@ -16,7 +16,7 @@ use super::session::{Known, Loaded};
 use super::snapshot::opened;
 use super::{OUTPUT, SAFETY, SELECTION, Session, block_on, connect};
 
-/// What `plan` takes.
+/// The arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]

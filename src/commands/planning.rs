@@ -288,8 +288,8 @@ impl Session {
 /// A note that this machine's date, by which end dates are checked, is not the site's.
 fn clock_off(today: Date, site: Date) -> Note {
     let text = format!(
-        "this machine's clock says {today}, and Atlassian's answers say {site}: nobody loses access by an end until one of them \
-         is set, or `--today` names the day; waivers that have ended may still be counted"
+        "this machine's clock says {today}, and Atlassian's answers say {site}: no access expires until one of them \
+         is set, or `--today` names the date; expired waivers may still be counted"
     );
     Note::new("clock-off", text, None)
 }

@@ -16,7 +16,7 @@ use crate::render::{self, count};
 use super::rewrite::{changed, differences, write};
 use super::{SAFETY, Session, block_on, connect};
 
-/// What `prune` takes.
+/// The arguments of `prune`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Write nothing; show what would change, and exit with 1 when something would
@@ -51,7 +51,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     for name in &left {
         let name = render::escape_untrusted(name.as_str());
         session.terminal.tell(&format!(
-            "left: an entry of {name} stands where it cannot be cut out, or in a file that other trees may include"
+            "left: an entry of {name} is in a place where it cannot be removed, or in a file that other trees may include"
         ));
     }
     Ok(match (arguments.check && !files.is_empty(), left.is_empty()) {

@@ -12,7 +12,7 @@ use crate::render::count;
 use super::rewrite::{changed, differences, write};
 use super::{SAFETY, Session};
 
-/// What `rename` takes.
+/// The arguments of `rename`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The email or group name to replace

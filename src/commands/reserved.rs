@@ -32,8 +32,8 @@ pub(super) fn tracked(root: &Path) -> Vec<Diagnostic> {
         }
         let paths: Vec<String> = paths.into_iter().collect();
         let message = format!("git tracks {}, where {writes} writes", listed(&paths, 1));
-        let help = "Take it out of the repository, and never commit what a run leaves behind: it names people, and a run may \
-                    refuse to go on.";
+        let help = "Remove it from the repository, and never commit the output of a run: it names people, and a run may \
+                    refuse to continue.";
         Some(Diagnostic::warning(codes::RESERVED_NAME, message).help(help))
     };
     places.into_iter().filter_map(warning).collect()

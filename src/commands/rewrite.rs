@@ -36,7 +36,7 @@ pub(super) fn write(
         if before.is_none() {
             // A file that was created since the tree was read belongs to somebody.
             if path.symlink_metadata().is_ok() {
-                return Err(failed()(std::io::Error::other("it is there, and not a part of the tree")));
+                return Err(failed()(std::io::Error::other("it exists, but is not a part of the tree")));
             }
             fs::create_dir_all(path.parent().unwrap_or(root)).map_err(failed())?;
         }

@@ -16,7 +16,7 @@ use super::{Session, block_on};
 /// The largest seed that is read, in bytes.
 const LARGEST_SEED: u64 = 512 << 20;
 
-/// What `sandbox` takes.
+/// The arguments of `sandbox`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The site to start from, as YAML; examples/acme/sandbox.yaml is one
@@ -37,7 +37,7 @@ pub struct Arguments {
     /// How many requests a route takes a second: `atlassian` for the published limits, `off`, or a number
     #[arg(long, value_name = "LIMITS", default_value = "off", value_parser = limits)]
     limits: Limits,
-    /// What share of requests goes wrong, such as `429=0.05,reset=0.01`, or `off`
+    /// The share of requests that fail, such as `429=0.05,reset=0.01`, or `off`
     ///
     /// Each request to any route but `/_sandbox/` may fail in one of these ways:
     ///

@@ -211,7 +211,7 @@ fn ended_once(mut shown: Vec<Diagnostic>) -> Vec<Diagnostic> {
     if let Some(told) = shown.iter_mut().find(|diagnostic| ended(diagnostic)) {
         told.message = format!("{}; the same holds for {}", told.message, render::count(more, "other line"));
         told.help = Some(
-            "`rollbook prune` takes such entries out of groups, and `rollbook check` shows each.".to_owned(),
+            "`rollbook prune` removes such entries from groups, and `rollbook check` shows each.".to_owned(),
         );
     }
     shown

@@ -16,7 +16,7 @@ use super::{OUTPUT, Session};
 /// The largest plan that is read, in bytes.
 pub(super) const LARGEST: u64 = 512 << 20;
 
-/// What `show` takes.
+/// The arguments of `show`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The plan, as `plan --out` wrote it

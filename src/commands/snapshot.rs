@@ -23,7 +23,7 @@ use super::{OUTPUT, block_on, connect};
 /// The largest snapshot that is read, in bytes.
 pub(super) const LARGEST: u64 = 512 << 20;
 
-/// What `snapshot` takes.
+/// The arguments of `snapshot`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The file to write [default: stdout]

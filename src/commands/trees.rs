@@ -13,7 +13,7 @@ use crate::render::{self, ListedTree, ListedTrees};
 use super::session::is_whole;
 use super::{OUTPUT, SELECTION, Session};
 
-/// What `trees` takes.
+/// The arguments of `trees`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The revision that the trees are compared with, such as `origin/main`

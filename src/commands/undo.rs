@@ -15,7 +15,7 @@ use super::planning::{Asked, Source, Undo};
 use super::session::Known;
 use super::{Session, block_on, connect, journal};
 
-/// What `undo` takes.
+/// The arguments of `undo`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The journal of the run to revert

@@ -12,7 +12,7 @@ use crate::render;
 use super::session::Loaded;
 use super::{OUTPUT, SELECTION, Session, block_on, connect};
 
-/// What `users` takes.
+/// The arguments of `users`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Only members of this group; if repeated, of any of them

@@ -12,12 +12,12 @@ use crate::model::{
 
 /// How long the credentials of a kind last (docs/atlassian.md#credential-lifetimes). No API that Rollbook calls reports
 /// when one expires.
-const TOKEN_LIFE: &str = "an API token lasts a year at most; id.atlassian.com shows when this one ends";
-const KEY_LIFE: &str = "an organization's API key lasts one week unless another day was chosen, and a year at most; \
-                        admin.atlassian.com shows when this one ends";
+const TOKEN_LIFE: &str = "an API token lasts a year at most; id.atlassian.com shows when this one expires";
+const KEY_LIFE: &str = "an organization's API key lasts one week unless another date was chosen, and a year at most; \
+                        admin.atlassian.com shows when this one expires";
 /// The same for SCIM (support.atlassian.com "Manage SCIM API key expiration").
-const DIRECTORY_KEY_LIFE: &str = "a SCIM directory's key that was made since January 2025 lasts a year; admin.atlassian.com \
-                                  shows when this one ends, and making a new one ends it at once";
+const DIRECTORY_KEY_LIFE: &str = "a SCIM directory's key made since January 2025 lasts a year; admin.atlassian.com \
+                                  shows when this one expires, and making a new one revokes it at once";
 
 /// Tries every credential.
 pub async fn diagnoses(surfaces: &Surfaces, declaration: &Declaration) -> Vec<Diagnosis> {
@@ -36,8 +36,8 @@ pub async fn diagnoses(surfaces: &Surfaces, declaration: &Declaration) -> Vec<Di
         let hours = off.abs().as_hours();
         let way = if off.is_negative() { "ahead of" } else { "behind" };
         works.lacks.push(format!(
-            "This machine's clock is {hours} hours {way} Atlassian's: set it, or name the day with `--today`, since `until` is judged \
-             by it"
+            "This machine's clock is {hours} hours {way} Atlassian's: set it, or pass the date with `--today`, since it decides when \
+             `until` dates expire"
         ));
     }
     diagnoses
@@ -100,7 +100,7 @@ async fn organization(
     let surface = Surface::Organization;
     let Some(organization) = organization else {
         let lacks = [
-            "Hidden emails are found by pins, the lock and exports alone",
+            "Hidden emails are found only by pins, the lock and exports",
             "Nobody is suspended or restored, and every invitation sends a mail",
         ];
         return (Diagnosis::absent(surface, &lacks), None);
@@ -160,7 +160,7 @@ async fn management(management: Option<&Management>, account: Option<&AccountId>
     let diagnosis =
         |facts, lacks| Diagnosis { surface, state: Health::Works, facts, lacks, expires: Some(KEY_LIFE) };
     let Some(account) = account else {
-        return diagnosis(Vec::new(), vec!["No account is known that it could be tried with".to_owned()]);
+        return diagnosis(Vec::new(), vec!["There is no known account to try it with".to_owned()]);
     };
     match management.privileges(account).await {
         Ok(privileges) => {

@@ -20,8 +20,8 @@ use super::site::at_site;
 const NO_APPS: &str = "Apps, service accounts and the memberships of the admin groups are not shown: the organization does not \
                        show them, and there is no credential for Jira.";
 
-const NO_ACTIVITY: &str = "When anybody was last active is not known, nor whose account the organization manages: its API key tells \
-                           it, and there is none.";
+const NO_ACTIVITY: &str = "Last-active dates and managed accounts are unknown: they need the organization's API key, which is not \
+                           set.";
 
 const EVERYBODY: Reads = Reads { scim_users: false, users: true };
 
@@ -106,7 +106,7 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<UserReport, Error> {
 fn left_out(without_id: usize) -> Option<String> {
     (without_id > 0).then(|| {
         format!(
-            "Rows of its lists without an id, which are left out since Atlassian does not say whose they are: \
+            "Rows of its lists without an ID, which are left out since Atlassian does not say whose they are: \
              {without_id}."
         )
     })

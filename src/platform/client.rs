@@ -423,7 +423,7 @@ fn is_untrusted(error: &reqwest::Error) -> bool {
 /// The innermost cause: the outer ones repeat it, and reqwest's own shows the URL with its query.
 fn cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
-        return format!("no answer came in {} s", ANSWER.as_secs());
+        return format!("no response within {} s", ANSWER.as_secs());
     }
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {

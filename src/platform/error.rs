@@ -46,13 +46,13 @@ pub enum Error {
     #[error("the event is not as {0} documents it")]
     #[diagnostic(help("{PASS_EVENT}"))]
     EventShape(&'static str, #[source] serde_json::Error),
-    /// The job was started for something else than the command handles.
+    /// The command does not handle the event that started the job.
     #[error("this job was started for {what}, and `rollbook ci {command}` is for {takes}")]
     #[diagnostic(help(
         "docs/ci-github.md, docs/ci-gitlab.md and docs/ci-bitbucket.md have the jobs, and what starts them."
     ))]
     Started {
-        /// What the job was started for.
+        /// The event that started it.
         what: String,
         /// The command.
         command: &'static str,
@@ -62,8 +62,8 @@ pub enum Error {
     /// A pull request into a branch that is not the default one, or a push to one.
     #[error("this is for {target}, and only {default} is applied")]
     #[diagnostic(help(
-        "Only what is in the default branch reaches the site: open the pull request into it, and start the job for no \
-         other."
+        "Only the default branch is applied to the site: open the pull request into it, and start the job for no other \
+         branch."
     ))]
     OtherTarget {
         /// The branch that it goes into.
@@ -95,7 +95,7 @@ pub enum Error {
         change: String,
     },
     /// A commit is the newest one of several pull requests, so a run may be for any of them.
-    #[error("{}, so that the plan may be of either", several(*.number, .others))]
+    #[error("{}, so the plan may be for either", several(*.number, .others))]
     #[diagnostic(help(
         "Keep one pull request per branch: close the others, and push another commit to this one."
     ))]
@@ -132,7 +132,7 @@ pub enum Error {
         branch: String,
     },
     /// HEAD does not contain the last applied commit.
-    #[error("the site was last brought in line with {applied}, which {head} does not contain")]
+    #[error("the site last matched {applied}, which {head} does not contain")]
     #[diagnostic(help(
         "The history was rewritten, or the clone has only a part of it: clone the whole history. After a force push, set \
          ROLLBOOK_APPLIED_FROM to the commit of the new history that the site matches."
@@ -182,7 +182,7 @@ pub enum Error {
          opens TLS belongs in the system's store, or in a file that SSL_CERT_FILE names."
     ))]
     Unanswered {
-        /// What was asked.
+        /// The request.
         request: String,
         /// The network's error.
         why: String,
@@ -193,7 +193,7 @@ pub enum Error {
     Refused {
         /// The platform.
         kind: Kind,
-        /// What was asked.
+        /// The request.
         request: String,
         /// The status of the response.
         status: u16,
@@ -206,7 +206,7 @@ pub enum Error {
     #[error("{request} was answered with {status}: it may be asked again in {seconds} s")]
     #[diagnostic(help("Run the job again then."))]
     Wait {
-        /// What was asked.
+        /// The request.
         request: String,
         /// The status of the response.
         status: u16,
@@ -217,7 +217,7 @@ pub enum Error {
     #[error("the response to {request} is not as documented")]
     #[diagnostic(help("{RUN_AGAIN}"))]
     Answer {
-        /// What was asked.
+        /// The request.
         request: String,
         /// The mistake.
         source: serde_json::Error,
@@ -226,7 +226,7 @@ pub enum Error {
     #[error("{request} has more than {pages} pages")]
     #[diagnostic(help("{RUN_AGAIN}"))]
     Endless {
-        /// What was asked.
+        /// The request.
         request: String,
         /// How many pages are read.
         pages: usize,

@@ -84,7 +84,7 @@ pub enum SendKind {
     #[error("{0}")]
     Failed(Box<Fault>),
     /// A write was sent, and whether it was done is unknown: only a read can show it.
-    #[error("the answer was lost, and the change may have been made: {0}")]
+    #[error("the response was lost, and the change may have been made: {0}")]
     AnswerLost(Box<Fault>),
     /// The run was stopped while the request waited for its turn. It was not sent, or was refused before any work.
     #[error("the run was stopped before it was sent")]

@@ -121,7 +121,7 @@ pub enum Fault {
         status: Option<u16>,
     },
     /// The response, or its next part, did not arrive in time.
-    #[error("no answer for {seconds} s")]
+    #[error("no response for {seconds} s")]
     #[diagnostic(help("{LATER}"))]
     Timeout {
         /// The limit.
@@ -132,21 +132,21 @@ pub enum Fault {
     #[diagnostic(help("{LATER}"))]
     Unprocessed(String),
     /// The connection ended before the response was complete.
-    #[error("the connection broke off before the answer was complete: {0}")]
+    #[error("the connection broke off before the response was complete: {0}")]
     #[diagnostic(help("{LATER}"))]
     Broken(String),
     /// The response is too large to read.
-    #[error("the answer is larger than {bytes} bytes")]
+    #[error("the response is larger than {bytes} bytes")]
     TooLarge {
         /// The limit.
         bytes: usize,
     },
     /// The response says success and is not JSON.
-    #[error("the answer is not JSON: {0}")]
+    #[error("the response is not JSON: {0}")]
     #[diagnostic(help("{ASK_PROXY}"))]
     NotJson(Answered),
     /// A web page instead of an API response.
-    #[error("a web page came instead of an answer of the API: {0}")]
+    #[error("got a web page instead of an API response: {0}")]
     #[diagnostic(help("{ASK_PROXY}"))]
     Page(Answered),
     /// There is no Jira at this address.
@@ -156,7 +156,7 @@ pub enum Fault {
     ))]
     NoSite(Answered),
     /// A redirect to a login page.
-    #[error("the answer leads to a login page at {target}, status {status}")]
+    #[error("the response redirects to a login page at {target}, status {status}")]
     #[diagnostic(help(
         "The site wants a browser login: check that `site` is the Jira site itself, and that the credential is set."
     ))]
@@ -167,7 +167,7 @@ pub enum Fault {
         status: u16,
     },
     /// Any other redirect.
-    #[error("the answer leads to {target}, which is not followed, status {status}")]
+    #[error("the response redirects to {target}, which is not followed, status {status}")]
     #[diagnostic(help(
         "A site that was renamed leads to its new address: put that into `site` in rollbook.yaml."
     ))]
@@ -178,7 +178,7 @@ pub enum Fault {
         status: u16,
     },
     /// JSON of another shape than documented.
-    #[error("the answer is not as documented: {0}")]
+    #[error("the response is not as documented: {0}")]
     Shape(String),
     /// The credential is not accepted.
     #[error("the credential is not accepted: {0}")]

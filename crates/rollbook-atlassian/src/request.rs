@@ -48,7 +48,7 @@ pub enum Host {
 /// The body of a request.
 #[derive(Clone, Debug)]
 pub enum Body {
-    /// Nothing.
+    /// No body.
     Empty,
     /// JSON.
     Json(Value),

@@ -45,7 +45,7 @@ pub enum Event<'a> {
     TooLarge,
 }
 
-/// What to do next.
+/// The next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// It was done.

@@ -109,7 +109,7 @@ fn without(text: &str, secret: &str) -> String {
     masked
 }
 
-/// Cuts a text from outside, folds its white space, and drops what cannot be seen.
+/// Shortens a foreign text, folds its white space, and drops invisible characters.
 pub(super) fn shown(text: &str, limit: usize) -> String {
     let words = folded(text);
     match words.char_indices().nth(limit) {

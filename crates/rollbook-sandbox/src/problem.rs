@@ -37,7 +37,7 @@ pub enum SeedProblem {
     UnknownMember {
         /// The group's name.
         group: String,
-        /// What it lists.
+        /// The listed member.
         member: String,
     },
     /// A group lists a removed user.
@@ -45,7 +45,7 @@ pub enum SeedProblem {
     RemovedMember {
         /// The group's name.
         group: String,
-        /// What it lists.
+        /// The listed member.
         member: String,
     },
     /// An app that is not among `apps`.

@@ -151,7 +151,7 @@ pub struct Group {
     pub managed_by: ManagedBy,
     /// Its purpose.
     pub usage: Usage,
-    /// The identity provider's ID of its own group.
+    /// The identity provider's ID of the group, if it owns it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
     /// The roles of members, by app key.

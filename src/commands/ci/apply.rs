@@ -16,7 +16,7 @@ use super::super::{Session, block_on, connect};
 use super::Context;
 use super::out::Out;
 
-/// What `ci apply` takes.
+/// The arguments of `ci apply`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Apply although the branch has moved on since: this may undo operations of a later apply that did not complete

@@ -16,7 +16,7 @@ use super::super::{Session, block_on};
 use super::Context;
 use super::out::failure;
 
-/// What `ci comment` takes.
+/// The arguments of `ci comment`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// The plan that the other job made; if there is no such file, the comment says that there is no plan

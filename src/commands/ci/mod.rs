@@ -22,7 +22,7 @@ use crate::render;
 
 use super::Session;
 
-/// What `ci` takes.
+/// The arguments of `ci`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]

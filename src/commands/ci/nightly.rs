@@ -19,7 +19,7 @@ use super::Context;
 use super::apply::carry_out;
 use super::out::Out;
 
-/// What `ci nightly` takes.
+/// The arguments of `ci nightly`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Change nothing: only report expired access like all other findings, with a credential that may only read

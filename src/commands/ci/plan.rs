@@ -17,7 +17,7 @@ use super::Context;
 use super::comment::{Shown, Thread};
 use super::out::Out;
 
-/// What `ci plan` takes.
+/// The arguments of `ci plan`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Plan against a snapshot instead of the site, as for a fork: no credential is needed then
@@ -25,7 +25,7 @@ pub(super) struct Arguments {
     live: Option<PathBuf>,
 }
 
-/// Plans what the job was started for, and shows it.
+/// Makes the plan for the event that started the job, and shows it.
 ///
 /// # Errors
 /// [`Error`] when there is no plan; the pull request gets the reason first, if possible.

@@ -113,8 +113,8 @@ impl Context {
             people = service.people(now, &default_branch).await?;
             applied = self.applied_if_known(&folder, &default_branch, &tip, &mut notes).await;
         } else if !change.untrusted {
-            let text = "ROLLBOOK_CI_TOKEN is not set, so that nobody asked the platform who made this change, nor what was \
-                        applied last"
+            let text = "ROLLBOOK_CI_TOKEN is not set, so the platform was not asked for the authors of this change, nor for the \
+                        last apply"
                 .into();
             notes.push(Note { code: "platform-not-asked".into(), text, names: Vec::new(), origin: None });
         }
@@ -139,7 +139,7 @@ impl Context {
             Err(error) => {
                 let help =
                     error.help().map(|help| format!(". {}", help.trim_end_matches('.'))).unwrap_or_default();
-                let text = format!("what was applied last is not known: {}{help}", error.chain());
+                let text = format!("the last apply is unknown: {}{help}", error.chain());
                 notes.push(Note { code: "applied-unknown".into(), text, names: Vec::new(), origin: None });
                 None
             }
@@ -209,7 +209,7 @@ impl Context {
             Some(named) if !named.bytes().all(|byte| byte.is_ascii_hexdigit()) || named.len() < 40 => {
                 let (name, value) = ("ROLLBOOK_APPLIED_FROM", named.clone());
                 return Err(
-                    platform::Error::Variable { name, value, takes: "the whole id of a commit" }.into()
+                    platform::Error::Variable { name, value, takes: "the full ID of a commit" }.into()
                 );
             }
             Some(named) => Some(named.as_str()),

@@ -78,7 +78,7 @@ fn a_journal_that_cannot_be_trusted_is_not_taken_back() {
     let root = made.folder().join("rollbook.yaml");
     let tree = fs::read_to_string(&root).unwrap();
     fs::write(&root, tree.replace("acme.atlassian.net", "other.atlassian.net")).unwrap();
-    refused(&good, 4, "the journal is of https://acme.atlassian.net, and the tree names");
+    refused(&good, 4, "the journal is of https://acme.atlassian.net, but the tree names");
     fs::write(&root, tree).unwrap();
     undo(&made.folder(), &[]).at(&site).run().ends(64);
     assert_eq!(site.sandbox.requests().writes.len(), writes);

@@ -71,7 +71,7 @@ pub(super) fn last_active(context: &mut RequestContext<'_>) -> Result<Reply, Rep
     Ok(Reply::json(StatusCode::OK, &json!({ "data": data, "links": {} })))
 }
 
-/// What an account has access to and when it last used it; each entry also has its `name`, or its `id`. An app
+/// The apps that an account has access to, with their last use; each entry also has its `name`, or its `id`. An app
 /// without a key in the description has no entry (assumption).
 fn access(context: &RequestContext<'_>, id: &str, account: &Account, also: &str) -> Vec<Value> {
     let state = context.state();

@@ -113,7 +113,7 @@ fn a_token_that_is_missing_wrong_or_not_allowed_says_which_setting_to_change() {
     }
     // A pull request from a fork has none on GitHub. Without one, the plan says what nobody was asked.
     let (_, ran) = planned(Kind::GitHub, |_| {}, &["ROLLBOOK_CI_TOKEN"]);
-    ran.says("ROLLBOOK_CI_TOKEN is not set, so that nobody asked the platform who made");
+    ran.says("ROLLBOOK_CI_TOKEN is not set, so the platform was not asked for the authors");
 }
 
 #[test]
