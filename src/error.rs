@@ -232,7 +232,7 @@ pub enum Error {
     Edit(#[from] EditError),
     /// The changed tree would no longer ask for the same access.
     #[error("nothing was written: the tree would ask for something else for {}", addresses(.0))]
-    #[diagnostic(help("Change that part of the tree by hand; `rollbook plan` says what it asks for then."))]
+    #[diagnostic(help("Change that part of the tree by hand; `rollbook plan` then shows its effect."))]
     AsksForMore(BTreeSet<Address>),
     /// There is no CODEOWNERS for the tree.
     #[error("no CODEOWNERS was written")]
@@ -273,7 +273,7 @@ fn names(guards: &BTreeSet<Guard>) -> String {
 
 fn unreviewed(file: &git::Untracked) -> String {
     let does = if file.ignored { "ignores" } else { "does not track" };
-    format!("git {does} {}, a file of the tree, so that no review has seen it", file.path)
+    format!("git {does} {}, a file of the tree, so no review has seen it", file.path)
 }
 
 /// Names the first of the files, and how many there are.

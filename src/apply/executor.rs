@@ -304,7 +304,7 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
     fn end_for(&mut self, error: &Error, what: &str) {
         if self.ending.is_none() {
             let help = error.help().map_or(String::new(), |help| format!(" {help}"));
-            self.ended = Some(format!("{what}, so that nothing more was sent: {}.{help}", error.chain()));
+            self.ended = Some(format!("{what}, so nothing more was sent: {}.{help}", error.chain()));
         }
         self.end(Ending::Credential);
     }

@@ -53,8 +53,8 @@ impl LoadedBase {
     fn second_tree(&self) -> Option<Note> {
         let first = self.added.first()?;
         let text = format!(
-            "the change adds {first}, a second tree of this repository: `--base applied` is refused where there are several, \
-             so that applies and nights which use it end with 1"
+            "the change adds {first}, a second tree of this repository: `--base applied` is refused with several trees, \
+             so applies and nightly runs that use it end with 1"
         );
         Some(Note::new("second-tree", text, None))
     }

@@ -58,7 +58,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         removed.into_iter().map(|folder| named(&folder)).filter(|it| !there(it)).collect();
     for folder in &removed {
         session.terminal.tell(&format!(
-            "warning: the tree in {} is removed: what it declared stays on its site, and nothing plans that any more",
+            "warning: the tree in {} is removed: its access stays on its site, and is no longer planned",
             render::escape_untrusted(folder)
         ));
     }

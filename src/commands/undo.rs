@@ -65,7 +65,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         if !ended.report.outcomes.is_empty() {
             session
                 .terminal
-                .say("The tree still asks for what was taken back: revert the change there, too.");
+                .say("The tree still asks for the reverted access: revert the change there, too.");
         }
         ended.exit()
     })

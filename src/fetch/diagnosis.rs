@@ -77,7 +77,7 @@ fn rights_of(rights: &JiraRights) -> Diagnosis {
     right(
         rights.browse_users,
         "It may browse users and groups: it can plan",
-        "It may not browse users and groups, so that nothing can be planned",
+        "It may not browse users and groups, so nothing can be planned",
     );
     right(
         rights.site_admin,

@@ -45,7 +45,7 @@ pub struct CloudId(String);
 pub enum HostError {
     /// It is not an origin: a scheme, a host in ASCII, perhaps a port, and nothing else.
     #[error("{0:?} is not of the form https://HOST")]
-    #[diagnostic(help("Name the site by its address alone, such as `https://acme.atlassian.net`."))]
+    #[diagnostic(help("Name the site only by its address, such as `https://acme.atlassian.net`."))]
     Shape(String),
     /// It is not `https`, and not loopback.
     #[error("{0:?} is not https")]
@@ -72,8 +72,8 @@ pub enum HostError {
     #[diagnostic(help("Set ROLLBOOK_ENDPOINT_GATEWAY as well as ROLLBOOK_ENDPOINT_SITE."))]
     NoGateway(String),
     /// The cloud ID may only hold letters, digits and hyphens.
-    #[error("the cloud id {0:?} may only hold letters, digits and hyphens")]
-    #[diagnostic(help("Copy the cloud id from `https://SITE/_edge/tenant_info`."))]
+    #[error("the cloud ID {0:?} may only hold letters, digits and hyphens")]
+    #[diagnostic(help("Copy the cloud ID from `https://SITE/_edge/tenant_info`."))]
     CloudId(String),
 }
 

@@ -39,8 +39,8 @@ pub enum SetupError {
     #[diagnostic(transparent)]
     Host(#[from] HostError),
     /// The given cloud ID belongs to another site.
-    #[error("the cloud id {} is not the site's, which is {}", given.as_str(), found.as_str())]
-    #[diagnostic(help("Use the credential and the cloud id of the site that the tree names."))]
+    #[error("the cloud ID {} is not the site's, which is {}", given.as_str(), found.as_str())]
+    #[diagnostic(help("Use the credential and the cloud ID of the site that the tree names."))]
     OtherSite {
         /// The given ID.
         given: CloudId,

@@ -362,15 +362,15 @@ impl CredentialKind {
                  chosen, and an API token of a user is not taken here."
             }
             Self::DirectoryKey => {
-                "Check ROLLBOOK_SCIM_API_KEY: it is the key of the SCIM directory, made where the identity provider is set \
-                 up, and not the organization's API key."
+                "Check ROLLBOOK_SCIM_API_KEY: it is the key of the SCIM directory, created with the identity provider's setup, \
+                 and not the organization's API key."
             }
             Self::DirectoryClient => {
                 "Give the service account the role User access admin of an app, and its OAuth client the scope read:account; \
                  or use the directory's key, ROLLBOOK_SCIM_API_KEY."
             }
             Self::ClientCredentials | Self::Nothing => {
-                "Check the client id and secret, and that the service account may use this site."
+                "Check the client ID and secret, and that the service account may use this site."
             }
         }
     }
@@ -378,10 +378,10 @@ impl CredentialKind {
     /// The help when it gets no access token.
     fn help_at_exchange(self) -> &'static str {
         if self.is_for_directory() {
-            "Check ROLLBOOK_SCIM_CLIENT_ID and ROLLBOOK_SCIM_CLIENT_SECRET: the id and secret of a service account's OAuth \
+            "Check ROLLBOOK_SCIM_CLIENT_ID and ROLLBOOK_SCIM_CLIENT_SECRET: the ID and secret of a service account's OAuth \
              client that has not expired or been deleted."
         } else {
-            "Check ROLLBOOK_CLIENT_ID and ROLLBOOK_CLIENT_SECRET: the client id and secret of a service account's OAuth \
+            "Check ROLLBOOK_CLIENT_ID and ROLLBOOK_CLIENT_SECRET: the client ID and secret of a service account's OAuth \
              client that has not expired or been deleted. Only an organization with centralized user management has such \
              clients."
         }

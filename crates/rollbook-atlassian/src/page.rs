@@ -246,7 +246,7 @@ impl<T: for<'t> From<&'t str>> Visitor<'_> for Present<T> {
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
         if text.is_empty() {
-            return Err(E::custom("an id or a name is empty"));
+            return Err(E::custom("an ID or a name is empty"));
         }
         Ok(T::from(text))
     }

@@ -78,7 +78,7 @@ pub enum RequestError {
     #[error("the route {0} needs another number of values")]
     Places(&'static str),
     /// An operation needs an ID that does not exist yet.
-    #[error("`{0}` did not return an id")]
+    #[error("`{0}` did not return an ID")]
     Unresolved(Key),
     /// A surface cannot carry an operation out. No plan asks it to.
     #[error("{0} has no request for this operation")]

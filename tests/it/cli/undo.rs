@@ -33,7 +33,7 @@ fn a_run_is_taken_back_with_a_journal_of_its_own() {
     let ran = undo(&made.folder(), &["--yes", "--journal", &back]).at(&site).run().ends(0);
     assert!(ran.stderr.contains("+ erik@acme.com") && ran.stderr.contains("undone"), "{ran}");
     assert!(ran.stdout.contains("Done: 5 of 5 operations"), "{ran}");
-    assert!(ran.stderr.contains("The tree still asks for what was taken back"), "{ran}");
+    assert!(ran.stderr.contains("The tree still asks for the reverted access"), "{ran}");
     let after = site.sandbox.state();
     let members = |state: &rollbook::sandbox::State| {
         let groups = state.groups.values();

@@ -112,7 +112,7 @@ impl Jira {
         let roles: Vec<ApplicationRole> = self.client.read(&request).await?;
         let roles = roles.into_iter().map(ApplicationRole::role).collect::<Result<Vec<AppRole>, String>>();
         roles.map_err(|app| {
-            let why = format!("it does not give the id of every group that gives {app}");
+            let why = format!("it lacks the ID of a group that gives {app}");
             shape(&self.client, &request, &why)
         })
     }
