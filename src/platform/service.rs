@@ -191,7 +191,7 @@ impl Service {
         }
     }
 
-    /// The account that the token acts as; `None` if the platform does not report it to this token.
+    /// Reads the account that the token acts as; `None` if the platform does not report it to this token.
     ///
     /// # Errors
     /// As above.

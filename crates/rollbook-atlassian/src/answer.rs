@@ -160,7 +160,7 @@ impl Answer {
 }
 
 impl fmt::Debug for Answer {
-    /// Without headers and body, which may hold an access token.
+    /// Leaves out headers and body, which may hold an access token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer").field("at", &self.at).field("status", &self.status).finish_non_exhaustive()
     }

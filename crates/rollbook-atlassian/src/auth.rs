@@ -73,7 +73,7 @@ impl Authorizer {
         &self.credential
     }
 
-    /// The header, from the credential itself or from the access token that `exchange` gets for it. The lock is
+    /// Makes the header, from the credential itself or from the access token that `exchange` gets for it. The lock is
     /// held meanwhile, so that only one exchange is in flight, however many requests wait.
     pub(super) async fn header<F>(&self, exchange: impl FnOnce(Request) -> F) -> Result<Authorization, Error>
     where

@@ -164,8 +164,8 @@ fn rows<T>(pages: impl IntoIterator<Item = Page<T>>) -> Rows<T> {
     Rows { rows, total, ended }
 }
 
-/// Each array after the first starts with the last row of the one before, so that an insertion or removal in between shows:
-/// there is no total. Only a row without an ID may go unnoticed.
+/// Reads the arrays. Each after the first starts with the last row of the one before, so that an insertion or removal in
+/// between shows: there is no total. Only a row without an ID may go unnoticed.
 async fn arrays<T: DeserializeOwned + Row>(
     client: &Client,
     mut size: usize,

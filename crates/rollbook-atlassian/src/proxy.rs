@@ -42,7 +42,7 @@ impl Proxy {
         format!("{}://{authority}", uri.scheme_str().unwrap_or("http"))
     }
 
-    /// The status with which it refuses to connect; `None` if it cannot be asked. hyper-util reports only 407 (0.1.21,
+    /// Asks for the status with which it refuses to connect; `None` if it cannot be asked. hyper-util reports only 407 (0.1.21,
     /// `TunnelError`), so this asks again.
     pub(super) async fn refusal(&self) -> Option<u16> {
         let uri = self.intercept.uri();

@@ -154,7 +154,7 @@ fn iso_moment(text: &str) -> Option<Timestamp> {
         .or_else(|| with_format("%Y-%m-%dT%H:%M:%S%z"))
 }
 
-/// How long to wait before a retry if the response names no time: 2 s, doubled each time, at most 30 s, times
+/// Draws how long to wait before a retry if the response names no time: 2 s, doubled each time, at most 30 s, times
 /// 0.7 to 1.3 (docs/atlassian.md#waiting-and-trying-again). `retry` counts from 0.
 pub fn backoff(retry: u32, rng: &mut fastrand::Rng) -> Duration {
     let plain = Duration::from_secs(2).saturating_mul(2_u32.saturating_pow(retry)).min(BACKOFF_CAP);

@@ -74,7 +74,7 @@ impl Client {
         self.send(request, Some(sending)).await
     }
 
-    /// The site's ID behind the gateway, read without the credential (docs/atlassian.md#cloud-id). A given ID is only compared
+    /// Reads the site's ID behind the gateway, without the credential (docs/atlassian.md#cloud-id). A given ID is only compared
     /// with it: otherwise a site that the tree does not name could be changed (docs/design.md#the-right-site).
     ///
     /// # Errors

@@ -400,7 +400,7 @@ impl State {
         Ok(Vec::new())
     }
 
-    /// Assumption: with the role, the group stops being the app's default group.
+    /// Assigns or revokes a role. Assumption: without the role `user`, the group stops being the app's default group.
     fn set_grant(&mut self, group: &str, app: &str, role: Grant, held: bool) -> Result<Vec<Moved>, Refused> {
         let id = self.group(group)?;
         if !self.apps.contains_key(app) {

@@ -79,7 +79,7 @@ impl FaultRoll {
         if self.rng.bool() { Failure::AfterWork(answer) } else { Failure::Instead(answer) }
     }
 
-    /// A failed server answers in JSON, in HTML or with an empty body; an overloaded one may say for how long.
+    /// Draws the failure of a server: in JSON, in HTML or with an empty body; an overloaded one may say for how long.
     fn failed(&mut self, status: StatusCode) -> Failure {
         let wait = self.rng.u8(1..=5).to_string();
         let overloaded = status == StatusCode::SERVICE_UNAVAILABLE && self.rng.bool();
@@ -93,7 +93,7 @@ impl FaultRoll {
         self.either_side(answer)
     }
 
-    /// A 429 of the surface.
+    /// Draws a 429 of the surface.
     fn too_many(&mut self, door: Door, now: Timestamp) -> Failure {
         let wait = self.rng.u8(1..=5);
         let (headers, body) = match door {
@@ -105,7 +105,7 @@ impl FaultRoll {
         Failure::instead(StatusCode::TOO_MANY_REQUESTS, &headers, body)
     }
 
-    /// The varieties of docs/atlassian.md#headers-of-a-429. Assumption: SCIM's are the same.
+    /// Draws one of the varieties of docs/atlassian.md#headers-of-a-429. Assumption: SCIM's are the same.
     fn of_jira(&mut self, wait: u8, now: Timestamp) -> Refusal {
         let body = r#"{"errorMessages":["Rate limit exceeded."],"errors":{}}"#;
         let full = |reason: &str| {
@@ -137,7 +137,7 @@ impl FaultRoll {
         (headers, body)
     }
 
-    /// The varieties of docs/atlassian.md#limits-of-the-other-apis: a reset with its offset, and perhaps no
+    /// Draws one of the varieties of docs/atlassian.md#limits-of-the-other-apis: a reset with its offset, and perhaps no
     /// `Retry-After`.
     fn of_the_organization(&mut self, wait: u8, now: Timestamp) -> Refusal {
         let body = if self.rng.bool() {

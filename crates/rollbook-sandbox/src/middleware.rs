@@ -92,7 +92,7 @@ impl Inside {
         delivery
     }
 
-    /// The failure that a test asked for, otherwise a random one.
+    /// Takes the failure that a test asked for, otherwise draws one.
     fn what_goes_wrong(&mut self, name: &str, door: Door) -> Option<Failure> {
         if let Some(failure) = self.scripts.take(name) {
             self.log.spoilt("scripted");

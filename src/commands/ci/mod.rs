@@ -110,7 +110,7 @@ impl Context {
         self.service.as_ref().ok_or_else(|| none().into())
     }
 
-    /// The name of the default branch.
+    /// Reads the name of the default branch.
     async fn default_branch(&self) -> Result<String, Error> {
         match &self.job.default_branch {
             Some(branch) => Ok(branch.clone()),

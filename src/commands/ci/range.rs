@@ -72,7 +72,8 @@ fn is_of_target(folder: &Path, change: &Change, base: &str) -> Result<bool, Erro
 }
 
 impl Context {
-    /// The range of a pull request. Its base is the merge's other parent, otherwise the commit at which it left its target.
+    /// Finds the range of a pull request. Its base is the merge's other parent, otherwise the commit at which it left its
+    /// target.
     pub(super) async fn range_of_change(&self, session: &Session, change: &Change) -> Result<Range, Error> {
         let folder = session.root()?;
         let checkout = checkout(&folder)?;
@@ -126,7 +127,7 @@ impl Context {
         })
     }
 
-    /// The last commit whose apply completed; if it is unknown, a note says why.
+    /// Finds the last commit whose apply completed; if it is unknown, a note says why.
     async fn applied_if_known(
         &self,
         folder: &Path,
@@ -146,7 +147,7 @@ impl Context {
         }
     }
 
-    /// The range of a group of a merge queue. Its base is the commit that the platform names.
+    /// Finds the range of a group of a merge queue. Its base is the commit that the platform names.
     pub(super) async fn range_of_queue(
         &self,
         session: &Session,
@@ -181,7 +182,7 @@ impl Context {
         Ok(Range { against: Against { commit, name, behind: 0, applied }, people: Some(people), notes })
     }
 
-    /// The range of an apply. Its base is the last commit whose apply completed.
+    /// Finds the range of an apply. Its base is the last commit whose apply completed.
     pub(super) async fn range_of_apply(&self, session: &Session, branch: &str) -> Result<Range, Error> {
         let folder = session.root()?;
         let head = checkout(&folder)?.head;
@@ -201,7 +202,7 @@ impl Context {
         Ok(Range { against, people, notes: Vec::new() })
     }
 
-    /// The last commit whose apply completed and which `head` contains.
+    /// Finds the last commit whose apply completed and which `head` contains.
     pub(super) async fn applied(&self, folder: &Path, branch: &str, head: &str) -> Result<String, Error> {
         let told = self.service("what was applied")?.completed(branch).await?;
         let first = match &self.applied_from {

@@ -164,7 +164,7 @@ pub(super) async fn pull_request(service: &Service, number: u64) -> Result<PullR
     Ok(pull.into())
 }
 
-/// The successful pipelines of the branch's own steps: `GET /repositories/{workspace}/{repo_slug}/pipelines`. Those of
+/// Lists the successful pipelines of the branch's own steps: `GET /repositories/{workspace}/{repo_slug}/pipelines`. Those of
 /// schedules have the selector `custom`, and one that a user started, with their variables, has another trigger.
 pub(super) async fn completed(service: &Service, branch: &str) -> Result<Vec<Record>, Error> {
     let own = |pipeline: &Pipeline| {

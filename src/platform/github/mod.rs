@@ -141,7 +141,7 @@ pub(super) async fn pull_requests_of(
     Ok(pulls.into_iter().map(|pull| service.of(pull)).collect())
 }
 
-/// The successful runs of the workflow that applies: `GET /repos/{owner}/{repo}/actions/workflows/{file}/runs`. A run is
+/// Lists the successful runs of the workflow that applies: `GET /repos/{owner}/{repo}/actions/workflows/{file}/runs`. A run is
 /// GitHub's own record; anybody who may push could write a deployment. They may also delete a run: then an older one
 /// counts, and more commits are judged. A run of a tag has the tag's name as its branch, so the branch's own activity has to
 /// show that it was at the commit.

@@ -56,7 +56,8 @@ struct Comparison {
     commits: Vec<Commit>,
 }
 
-/// The commits of a pull request: `GET /repos/{owner}/{repo}/pulls/{pull_number}/commits`, which "lists a maximum of 250 commits".
+/// Lists the commits of a pull request: `GET /repos/{owner}/{repo}/pulls/{pull_number}/commits`, which "lists a maximum of
+/// 250 commits".
 pub(in crate::platform) async fn told(service: &Service, pull: &PullRequest) -> Result<Told, Error> {
     let number = pull.number;
     let path = service.at(&format!("/pulls/{number}/commits"));
@@ -79,7 +80,7 @@ pub(in crate::platform) async fn merged_into(
     merged(service, &path, branch).await
 }
 
-/// The pull requests that brought a commit to a branch: `GET /repos/{owner}/{repo}/commits/{sha}/pulls`.
+/// Finds the pull requests that brought a commit to a branch: `GET /repos/{owner}/{repo}/commits/{sha}/pulls`.
 pub(in crate::platform) async fn brought(
     service: &Service,
     commit: &str,

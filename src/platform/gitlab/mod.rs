@@ -123,7 +123,7 @@ pub(super) async fn pull_request(service: &Service, number: u64) -> Result<PullR
     Ok(request.into())
 }
 
-/// The successful deployments to the environment that applies, by jobs of pushes to the branch:
+/// Lists the successful deployments to the environment that applies, by jobs of pushes to the branch:
 /// `GET /projects/:id/deployments`. One that was written through the API, which every developer may do, has no job.
 pub(super) async fn completed(service: &Service, branch: &str) -> Result<Vec<Record>, Error> {
     let environment = part(&service.record);

@@ -76,7 +76,7 @@ pub(in crate::platform) async fn merged_into(
     merged(service, &path, branch).await
 }
 
-/// The merge requests that brought a commit to a branch: `GET /projects/:id/repository/commits/:sha/merge_requests`.
+/// Finds the merge requests that brought a commit to a branch: `GET /projects/:id/repository/commits/:sha/merge_requests`.
 pub(in crate::platform) async fn brought(
     service: &Service,
     commit: &str,

@@ -46,7 +46,7 @@ impl Organization {
         &self.client
     }
 
-    /// The organization and its directory: the given one, or the only one that this key may see.
+    /// Returns the organization and its directory: the given one, or the only one that this key may see.
     ///
     /// # Errors
     /// [`SetupError::Directories`] when there is not exactly one, otherwise as [`Client::read`].

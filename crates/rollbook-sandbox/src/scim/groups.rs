@@ -200,7 +200,7 @@ fn accounts(state: &State, value: &Value) -> Result<BTreeSet<String>, String> {
     items.iter().map(by_scim_id).collect()
 }
 
-/// The group ID behind the path's SCIM ID.
+/// Finds the group ID behind the path's SCIM ID.
 fn asked(context: &mut RequestContext<'_>) -> Result<String, Reply> {
     require_directory(context)?;
     let scim_id = context.parameter("id");

@@ -143,7 +143,7 @@ fn sent(context: &RequestContext<'_>) -> Result<Map<String, Value>, Reply> {
     context.json().map_err(|error| bad_request("invalidSyntax", &error.to_string()))
 }
 
-/// The account behind the path's SCIM ID; an account ID is not one.
+/// Finds the account behind the path's SCIM ID; an account ID is not one.
 fn asked(context: &mut RequestContext<'_>) -> Result<String, Reply> {
     require_directory(context)?;
     let scim_id = context.parameter("userId");
