@@ -1,4 +1,4 @@
-//! The bodies of the fuzz targets, which stand with the tests.
+//! The bodies of the fuzz targets, which are with the tests.
 
 #[path = "../tests/it/fuzz/bodies/mod.rs"]
 mod bodies;

@@ -1,4 +1,4 @@
-//! The command line: what can be asked for, and how a run starts and ends.
+//! The command line: the commands and options, and how a run starts and ends.
 
 use std::path::PathBuf;
 
@@ -13,7 +13,7 @@ use crate::model::ErrorExt as _;
 use crate::render::escape_untrusted;
 use crate::terminal::{ColorChoice, Terminal};
 
-/// What is the same in every command.
+/// The heading of the options that every command has.
 const GLOBAL: &str = "Global options";
 
 const IMPORT_EXAMPLES: &str = "Examples:
@@ -71,7 +71,7 @@ struct Common {
     /// Say more about what happens; twice, every request
     #[arg(short, long, action = clap::ArgAction::Count, global = true, help_heading = GLOBAL)]
     verbose: u8,
-    /// Evaluate `until` dates as of this day [default: today in UTC]
+    /// Evaluate `until` dates as of this date [default: today in UTC]
     #[arg(long, value_name = "YYYY-MM-DD", global = true, value_parser = day, help_heading = GLOBAL)]
     today: Option<Date>,
 }
@@ -129,7 +129,7 @@ enum Command {
     /// List the trees of the repository, and which of them a change touches
     #[command(after_help = TREES_EXAMPLES)]
     Trees(commands::trees::Arguments),
-    /// List, verify or show journals of applies
+    /// List, verify or show the journals of apply runs
     Journal(commands::journal::Arguments),
     /// Revert the changes recorded in a journal
     #[command(after_help = UNDO_EXAMPLES)]
@@ -146,7 +146,7 @@ enum Command {
     Man,
 }
 
-/// The command line. Options of all commands are hidden where a command does not use them.
+/// Builds the command line. Each command hides the global options that it does not use.
 fn command() -> clap::Command {
     let mut command = Cli::command();
     for (option, without) in [("dir", &WITHOUT_TREE[..]), ("today", &WITHOUT_DAY)] {
@@ -169,7 +169,7 @@ pub fn run() -> Exit {
     let (cli, name) = match parsed {
         Ok(parsed) => parsed,
         Err(error) => {
-            // There is nowhere left to say that a stream is gone.
+            // If a stream is closed, its error cannot be reported.
             let _ = error.print();
             return if error.use_stderr() { Exit::Usage } else { Exit::Done };
         }
@@ -221,7 +221,7 @@ fn report(terminal: Terminal, error: &Error) {
 }
 
 impl Common {
-    /// What a command would not look at is refused: it was given for a reason.
+    /// Refuses an option that the command would ignore: it was given for a reason.
     fn unused(&self, command: &str) -> Option<Error> {
         let unused = if self.dir.is_some() && WITHOUT_TREE.contains(&command) {
             "this command reads no configuration: leave --dir (-C) out"

@@ -1,4 +1,4 @@
-//! Why a command ended early: the one error of the edge, with its exit code and its help.
+//! The one error of the edge: why a command ended early, with its exit code and its help.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -17,16 +17,16 @@ use crate::plan::snapshot::SnapshotError;
 use crate::platform;
 use crate::sandbox::SeedError;
 
-/// What is wrong with the runs of a tree's folder.
+/// Why the runs of a tree's folder cannot be used.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum RunsError {
     /// It holds no journal.
     #[error("{0} holds no journal")]
     #[diagnostic(help("Name the file: a run of CI, or with `--journal`, keeps its journal elsewhere."))]
     None(PathBuf),
-    /// Another one is under way.
-    #[error("another run of this folder is under way, which holds {0}")]
-    #[diagnostic(help("Wait until it has ended, and plan again: what it does is then live."))]
+    /// Another run is under way.
+    #[error("another run of this folder is under way and holds {0}")]
+    #[diagnostic(help("Wait until it has ended, and plan again: the site then has its changes."))]
     Other(PathBuf),
 }
 
@@ -35,11 +35,11 @@ pub enum RunsError {
 pub struct InvalidTree {
     /// The files that could be read.
     pub tree: Tree,
-    /// What is wrong with it, and its warnings.
+    /// Its mistakes and warnings.
     pub diagnostics: Vec<Diagnostic>,
 }
 
-/// What helps where guards refuse.
+/// The help when guards refuse.
 const WAIVE: &str = "The plan above says what was violated, and how it may be waived: in rollbook.yaml, reviewed, or with \
                      `rollbook apply --allow`, by hand, for one run.";
 
@@ -49,11 +49,11 @@ pub enum Error {
     /// The tree is invalid; its diagnostics have been printed.
     #[error("the tree is not valid")]
     Invalid(Box<InvalidTree>),
-    /// What the tree is to be compared with is invalid; its diagnostics have been printed.
+    /// The base is invalid; its diagnostics have been printed.
     #[error("the base {0} is not valid")]
-    #[diagnostic(help("Correct the base first, in a change of its own."))]
+    #[diagnostic(help("Correct the base first, in a separate change."))]
     InvalidBase(String),
-    /// What the tree is to be compared with cannot be read.
+    /// The base cannot be read.
     #[error("failed to read the base")]
     #[diagnostic(transparent)]
     Base(#[from] git::GitError),
@@ -61,29 +61,29 @@ pub enum Error {
     #[error("failed to list the trees of the repository")]
     #[diagnostic(transparent)]
     Trees(#[source] git::GitError),
-    /// A file of the tree is in no commit, so that it came by no review.
+    /// A file of the tree is in no commit, so it was not reviewed.
     #[error("{}", unreviewed(.0))]
     #[diagnostic(help(
         "{}", if .0.ignored { "Add it with `git add -f` and commit it, or remove it." } else { "Add and commit it, or remove it." }
     ))]
     Unreviewed(git::Untracked),
-    /// The tree does not belong to a commit, so that no apply of it completes one.
+    /// The tree does not belong to a commit, so no apply of it completes one.
     #[error(
-        "the tree is not that of the commit that is checked out, which `--base applied` is to move on to"
+        "the tree is not that of the commit that is checked out, to which `--base applied` would move on"
     )]
     #[diagnostic(help(
-        "Commit the change. Where `git status` shows none, an attribute in .gitattributes (`ident`, `working-tree-encoding`, \
-         `filter`) lets git write other bytes than the commit holds: take it out."
+        "Commit the change. If `git status` shows none, an attribute in .gitattributes (`ident`, `working-tree-encoding`, \
+         `filter`) makes git write bytes that differ from the commit's: remove it."
     ))]
     NoCommit,
-    /// Files of the tree are not checked out, so that they would be planned as if they had been deleted.
+    /// Files of the tree are not checked out, so they would be planned as if they had been deleted.
     #[error("the checkout leaves out {}", left_out(.0))]
     #[diagnostic(help(
-        "`git sparse-checkout disable` checks out the whole tree, and `git sparse-checkout add FOLDER` one folder. What is \
-         not there would be planned as deleted."
+        "`git sparse-checkout disable` checks out the whole tree, and `git sparse-checkout add FOLDER` adds one folder. \
+         Missing files would be planned as deleted."
     ))]
     LeftOut(Vec<String>),
-    /// No `rollbook.yaml` is to be found.
+    /// No `rollbook.yaml` was found.
     #[error("there is no rollbook.yaml in {0} or any folder above it")]
     #[diagnostic(help(
         "Name the tree's folder with -C, or start from the one in the project's examples/minimal."
@@ -91,12 +91,12 @@ pub enum Error {
     NoTree(PathBuf),
     /// The folder that `-C` names holds no `rollbook.yaml`.
     #[error("there is no rollbook.yaml in {0}")]
-    #[diagnostic(help("Let -C name the folder that holds it; nothing is looked for above or below."))]
+    #[diagnostic(help("Pass -C the folder that contains it; folders above and below are not searched."))]
     NoTreeIn(PathBuf),
-    /// The command line or the environment is not usable.
+    /// The command line or the environment is invalid.
     #[error("{0}")]
     Usage(String),
-    /// The environment is not usable.
+    /// The environment is invalid.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Environment(#[from] EnvironmentError),
@@ -104,26 +104,26 @@ pub enum Error {
     #[error("the tree names {tree}, and {variable} names {environment}")]
     #[diagnostic(help("Use the credentials of the site that the tree names."))]
     WrongSite {
-        /// What the tree names.
+        /// The place that the tree names.
         tree: String,
         /// The variable.
         variable: &'static str,
-        /// What it names.
+        /// The place that it names.
         environment: String,
     },
-    /// The environment holds a key for something that the tree does not name.
+    /// The environment holds a key, and the tree does not name what it is for.
     #[error("{variable} is set, and the tree names no `{setting}`")]
     #[diagnostic(help(
-        "Name it in rollbook.yaml, or leave the variable out: nothing else runs with it. An organization's id is \
-         in the address of admin.atlassian.com; docs/surfaces.md says what each is for."
+        "Name it in rollbook.yaml, or unset the variable: nothing else uses it. An organization's ID is in the address of \
+         admin.atlassian.com; docs/surfaces.md explains each."
     ))]
     KeyForNothing {
         /// The variable.
         variable: &'static str,
-        /// What it would be for.
+        /// The setting that it would be for.
         setting: &'static str,
     },
-    /// A saved plan is not usable, or not any more.
+    /// A saved plan is invalid or outdated.
     #[error("the plan {path} cannot be used")]
     #[diagnostic(help("Make a new plan with `plan --out`, and have it reviewed."))]
     Saved {
@@ -132,25 +132,25 @@ pub enum Error {
         /// Why.
         source: SavedPlanError,
     },
-    /// A snapshot is not usable, or not for this tree.
+    /// A snapshot is invalid, or not for this tree.
     #[error("the snapshot cannot be used")]
     #[diagnostic(transparent)]
     Snapshot(#[from] SnapshotError),
-    /// A journal is not as it was written.
+    /// A journal was altered after it was written.
     #[error("the journal {path} is broken at line {line}, so nothing of it is undone")]
     #[diagnostic(help("`rollbook journal verify` says more."))]
     BrokenJournal {
         /// The journal.
         path: PathBuf,
-        /// The first line that is not as it was written.
+        /// The first altered line.
         line: usize,
     },
-    /// The runs of the tree's folder.
+    /// The runs of the tree's folder cannot be used.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Runs(#[from] RunsError),
-    /// A journal is of another place than the tree.
-    #[error("the journal is of {journal}, and the tree names {tree}, or their organizations differ")]
+    /// A journal's site or organization differs from the tree's.
+    #[error("the journal is of {journal}, but the tree names {tree}, or their organizations differ")]
     #[diagnostic(help("Use the tree of the journal's site."))]
     OtherJournal {
         /// The journal's site.
@@ -158,19 +158,19 @@ pub enum Error {
         /// The tree's site.
         tree: String,
     },
-    /// Something of a reviewed plan no longer follows.
-    #[error("the reviewed plan no longer follows from the tree and what is live, so nothing was changed")]
-    #[diagnostic(help("The plan above says what. Make a new one, and have it reviewed."))]
+    /// A part of a reviewed plan no longer follows.
+    #[error("the reviewed plan no longer follows from the tree and the site, so nothing was changed")]
+    #[diagnostic(help("The plan above shows the difference. Make a new one, and have it reviewed."))]
     NoLongerFits,
     /// Guards refuse the plan.
     #[error("the plan is refused by {}, so nothing was changed", names(.0))]
     #[diagnostic(help("{WAIVE}"))]
     Guarded(BTreeSet<Guard>),
-    /// Guards refuse a plan that is not about to be carried out.
+    /// Guards refuse a plan that will not be carried out.
     #[error("the plan is refused by {}", names(.0))]
     #[diagnostic(help("{WAIVE}"))]
     PlanRefused(BTreeSet<Guard>),
-    /// Another job was to make a plan, and left none.
+    /// The job that should have made a plan left none.
     #[error("the job that plans left no plan")]
     #[diagnostic(help("Its log says why."))]
     NotPlanned,
@@ -180,11 +180,11 @@ pub enum Error {
         "Use the credential of a site administrator: a member of a group that gives site administration."
     ))]
     CannotWrite(crate::model::AccountId),
-    /// Nobody knows whom an organization's key acts for, so that it could lock them out.
+    /// The account that an organization's key acts for is unknown, so it could be locked out.
     #[error("`operator` is not set, so nothing was changed through the organization")]
     #[diagnostic(help(
-        "Name who Rollbook acts for in rollbook.yaml, as `operator: you@acme.com`: an organization's key does not say \
-         whose it is, and nothing may narrow that account."
+        "Name the account that Rollbook acts for in rollbook.yaml, as `operator: you@acme.com`: an organization's key does \
+         not say whose it is, and no plan may reduce that account's access."
     ))]
     NoOperator,
     /// A host may not be sent a credential.
@@ -195,7 +195,7 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Fetch(#[from] fetch::Error),
-    /// The client could not be made.
+    /// The client could not be created.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Client(#[from] atlassian::Error),
@@ -206,15 +206,15 @@ pub enum Error {
     /// The journal failed while a plan was carried out.
     #[error("{}, so no further operation was started", model::ErrorExt::chain(.0))]
     #[diagnostic(help(
-        "Make room, see what is left with `rollbook plan`, and apply again; what was done is in the report."
+        "Make room, see the rest with `rollbook plan`, and apply again; the report lists the completed operations."
     ))]
     JournalBroke(JournalError),
-    /// An export of accounts is not usable.
+    /// An export of accounts is invalid.
     #[error("{path} is not an Atlassian user export")]
     Export {
         /// The file.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The mistake.
         source: ExportError,
     },
     /// A file has no canonical form that says the same.
@@ -230,39 +230,39 @@ pub enum Error {
     #[error("nothing was written")]
     #[diagnostic(transparent)]
     Edit(#[from] EditError),
-    /// The changed tree would ask for something else than before.
+    /// The changed tree would no longer ask for the same access.
     #[error("nothing was written: the tree would ask for something else for {}", addresses(.0))]
-    #[diagnostic(help("Change that part of the tree by hand; `rollbook plan` says what it asks for then."))]
+    #[diagnostic(help("Change that part of the tree by hand; `rollbook plan` then shows its effect."))]
     AsksForMore(BTreeSet<Address>),
     /// There is no CODEOWNERS for the tree.
     #[error("no CODEOWNERS was written")]
     #[diagnostic(help(
-        "`policy: {{ admins: [you@acme.com] }}` in rollbook.yaml names who owns the rules. Where trees share something, name \
-         somebody in each of them. Rename what cannot be written in a line."
+        "`policy: {{ admins: [you@acme.com] }}` in rollbook.yaml names who owns the rules. If trees share files, name \
+         somebody in each of them. Rename paths that cannot be written in a line."
     ))]
     Codeowners(#[from] crate::render::CodeownersError),
-    /// None of those who own the rules is active.
-    #[error("everybody in `policy.admins` is `active: false`, so that nobody would own {0}rollbook.yaml")]
+    /// Nobody who owns the rules is active.
+    #[error("everybody in `policy.admins` is `active: false`, so nobody would own {0}rollbook.yaml")]
     #[diagnostic(help("Name somebody under `policy.admins` who is active."))]
     NoActiveAdmin(String),
-    /// A sandbox seed is not usable.
+    /// A sandbox seed is invalid.
     #[error("{path} is not a sandbox seed")]
     Seed {
         /// The seed.
         path: PathBuf,
-        /// What is wrong with it.
+        /// The mistake.
         source: SeedError,
     },
-    /// The platform that runs a job cannot be asked, or the job must not go on.
+    /// The platform cannot be asked, or the job must not continue.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Platform(#[from] platform::Error),
     /// A file, a socket or the terminal failed.
     #[error("{what}")]
     Io {
-        /// What was tried, as `failed to …`.
+        /// The action that failed, as `failed to …`.
         what: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
 }
@@ -273,10 +273,10 @@ fn names(guards: &BTreeSet<Guard>) -> String {
 
 fn unreviewed(file: &git::Untracked) -> String {
     let does = if file.ignored { "ignores" } else { "does not track" };
-    format!("git {does} {}, a file of the tree, so that no review has seen it", file.path)
+    format!("git {does} {}, a file of the tree, so no review has seen it", file.path)
 }
 
-/// The first of the files, and how many there are.
+/// Names the first of the files, and how many there are.
 fn left_out(paths: &[String]) -> String {
     let first = paths.first().map_or("", String::as_str);
     match paths.len() {
@@ -302,13 +302,13 @@ impl From<atlassian::SetupError> for Error {
 }
 
 impl Error {
-    /// Wraps what the system said.
+    /// Wraps a system error.
     pub fn io(what: impl Into<String>) -> impl FnOnce(io::Error) -> Self {
         let what = what.into();
         move |source| Self::Io { what, source }
     }
 
-    /// A tree that is not valid, with its diagnostics.
+    /// Wraps an invalid tree and its diagnostics.
     pub(crate) fn invalid(tree: Tree, diagnostics: Vec<Diagnostic>) -> Self {
         Self::Invalid(Box::new(InvalidTree { tree, diagnostics }))
     }

@@ -2,12 +2,12 @@
 
 use std::process::ExitCode;
 
-/// How a run ended. Where several hold, the greatest counts (docs/design.md#exit-codes).
+/// How a run ended. If several apply, the greatest counts (docs/design.md#exit-codes).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Exit {
     /// Done, or no changes.
     Done,
-    /// Changes are pending, and `--detailed-exitcode` asked.
+    /// Changes are pending, and `--detailed-exitcode` is set.
     Pending,
     /// Applied incompletely, or something is blocked.
     Incomplete,

@@ -1,7 +1,7 @@
 //! Reads a tree at a revision, through git and without touching the work tree (docs/design.md#reading-a-revision).
 //!
 //! git's own plumbing reads it: nothing of the revision is checked out, filtered or run, nothing is fetched, and only
-//! regular files count. The same choice of files is made as in a folder.
+//! regular files count. The same files are chosen as in a folder.
 
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::path::{Path, PathBuf};
@@ -29,17 +29,17 @@ use applied::moved_from;
 use process::{git, line, run};
 use trees::{roots, roots_at};
 
-/// The largest file that is read, in bytes, as in a folder.
+/// The largest file that is read, in bytes; the same limit as in a folder.
 const LARGEST_FILE: u64 = 32 << 20;
 
-const FETCH_BASE: &str = "The clone is shallow: fetch the base first, as by `git fetch origin main`, or let CI clone with its \
-                          history (`fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`).";
-const FETCH_HISTORY: &str = "The clone is shallow: fetch the history, as by `git fetch --unshallow`, or let CI clone with it \
-                             (`fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`).";
+const FETCH_BASE: &str = "The clone is shallow: fetch the base first, such as with `git fetch origin main`, or let CI clone with \
+                          its history (`fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`).";
+const FETCH_HISTORY: &str = "The clone is shallow: fetch the history, such as with `git fetch --unshallow`, or let CI clone with \
+                             it (`fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`).";
 const CLONE_WHOLE: &str =
     "Let CI clone with the whole history: `fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`.";
-const CONTAIN: &str = "Merge that commit, or plan what contains it. Where the history was rewritten, \
-                       `git update-ref refs/rollbook/applied COMMIT` names the commit that the site was last brought in line with.";
+const CONTAIN: &str = "Merge that commit, or plan a commit that contains it. If the history was rewritten, \
+                       `git update-ref refs/rollbook/applied COMMIT` records the commit that the site last matched.";
 
 /// Why a revision cannot be read.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
@@ -56,32 +56,32 @@ pub enum GitError {
     #[error("there is no commit {revision} here")]
     #[diagnostic(help("{}", if *.shallow { FETCH_BASE } else { "Fetch it, or correct the name." }))]
     NoCommit {
-        /// What was asked for.
+        /// The requested name.
         revision: String,
-        /// Whether the clone is shallow, so that it may be missing for that.
+        /// Whether the clone is shallow, which may be why it is missing.
         shallow: bool,
     },
     /// The name means more than one thing.
     #[error("{name} means {} things here: {}", .meanings.len(), .meanings.join(", "))]
     #[diagnostic(help(
-        "Write one of them in full, such as `refs/heads/main`, or the whole id of a commit: git would choose by its \
+        "Write one of them in full, such as `refs/heads/main`, or the full ID of a commit: git would choose by its \
          own order, and anybody who may push can make a tag."
     ))]
     Ambiguous {
         /// The name.
         name: String,
-        /// What it may mean, in full.
+        /// The things that it may mean, in full.
         meanings: Vec<String>,
     },
     /// The commit holds no tree of declarations in this folder.
     #[error("there is no rollbook.yaml at {0}")]
     #[diagnostic(help("A repository's first tree has no base: plan it without one."))]
     NoTree(String),
-    /// The commit holds trees in other folders alone, and nobody can tell whether this one was in one of them.
-    #[error("there is no rollbook.yaml at {revision} in this folder, and whether the tree moved here cannot be told: {}", first(.trees))]
+    /// The commit holds trees only in other folders, and this one may have been in any of them.
+    #[error("there is no rollbook.yaml at {revision} in this folder, and it is unknown whether the tree moved here: {}", first(.trees))]
     #[diagnostic(help(
         "A new tree has no base: plan it without one. One that has moved is compared with a folder: check the revision \
-         out, as by `git worktree add ../before REVISION`, and give `--base` the folder that the tree had there, such as \
+         out, such as with `git worktree add ../before REVISION`, and give `--base` the folder that the tree had there, such as \
          ../before/access."
     ))]
     Elsewhere {
@@ -90,15 +90,15 @@ pub enum GitError {
         /// The files that begin its trees.
         trees: Vec<String>,
     },
-    /// A file of the tree is not one that Rollbook reads.
+    /// Rollbook cannot read a file of the tree.
     #[error("{path} at {revision} {why}")]
-    #[diagnostic(help("Correct the base first, in a change of its own."))]
+    #[diagnostic(help("Correct the base first, in a separate change."))]
     Unreadable {
         /// The file.
         path: String,
         /// The revision.
         revision: String,
-        /// What is wrong with it.
+        /// The reason.
         why: &'static str,
     },
     /// A part of the tree is another repository.
@@ -107,7 +107,7 @@ pub enum GitError {
         "Keep the files of the tree in the repository itself: no revision of it says what a submodule's were."
     ))]
     Submodule {
-        /// Where it is, in the tree.
+        /// Its path in the tree.
         path: String,
         /// The revision.
         revision: String,
@@ -116,24 +116,24 @@ pub enum GitError {
     #[error("the clone is partial, and does not hold all files of {0}")]
     #[diagnostic(help("`git fetch --refetch --no-filter` fetches the rest; or clone without `--filter`."))]
     Partial(String),
-    /// Nobody has said which commit the site was last brought in line with.
-    #[error("there is no {APPLIED} here, which names the last commit whose apply completed")]
+    /// The commit that the site last matched is unknown.
+    #[error("this clone has no {APPLIED}, the ref of the last commit whose apply completed")]
     #[diagnostic(help(
-        "`git fetch origin +refs/rollbook/applied:refs/rollbook/applied` fetches it. Where no apply has completed yet, \
-         `git update-ref refs/rollbook/applied COMMIT` makes it, with the commit that the site was last brought in line \
-         with. `apply` moves it on, and `git push origin refs/rollbook/applied` publishes that."
+        "`git fetch origin +refs/rollbook/applied:refs/rollbook/applied` fetches it. If no apply has completed yet, \
+         `git update-ref refs/rollbook/applied COMMIT` creates it, with the commit that the site last matched. \
+         `apply` moves it on, and `git push origin refs/rollbook/applied` publishes that."
     ))]
     NeverApplied,
-    /// What is checked out does not contain the last commit whose apply completed.
-    #[error("{} {APPLIED}, commit {commit}", if *shallow { "it cannot be told whether HEAD contains" } else { "HEAD does not contain" })]
+    /// HEAD does not contain the last commit whose apply completed.
+    #[error("{} {APPLIED}, commit {commit}", if *shallow { "it is unknown whether HEAD contains" } else { "HEAD does not contain" })]
     #[diagnostic(help("{}", if *.shallow { FETCH_HISTORY } else { CONTAIN }))]
     NotContained {
         /// That commit.
         commit: String,
-        /// Whether only a part of the history is here.
+        /// Whether the clone is shallow.
         shallow: bool,
     },
-    /// Two commits have no history in common here.
+    /// Two commits have no history in common in this clone.
     #[error("{one} and {other} have no commit in common{}", if *shallow { " in this shallow clone" } else { "" })]
     #[diagnostic(help(
         "{}", if *.shallow { CLONE_WHOLE } else { "Begin the branch at a commit of the default branch." }
@@ -143,34 +143,34 @@ pub enum GitError {
         one: String,
         /// The other.
         other: String,
-        /// Whether only a part of the history is here.
+        /// Whether the clone is shallow.
         shallow: bool,
     },
-    /// The ref would leave what it names.
+    /// The ref would move to a commit that does not contain the one it names.
     #[error("commit {0} does not contain it")]
     #[diagnostic(help("{CONTAIN}"))]
     GoesBack(String),
-    /// The ref may leave what it names: only a part of the history is here.
-    #[error("the clone is shallow, so that it cannot be told whether commit {0} contains it")]
+    /// The clone is shallow, so the ref may move to a commit that does not contain the one it names.
+    #[error("the clone is shallow, so it is unknown whether commit {0} contains it")]
     #[diagnostic(help("{FETCH_HISTORY}"))]
     MayGoBack(String),
     /// The ref is one for the whole repository, and this one has several trees, with the files that begin them.
     #[error("the repository has several trees, and {APPLIED} does not say which of them was applied: {}", first(.0))]
     #[diagnostic(help(
-        "Compare with a revision, such as HEAD~1, or keep each tree in a repository of its own."
+        "Compare with a revision, such as HEAD~1, or keep each tree in a separate repository."
     ))]
     SeveralTrees(Vec<String>),
-    /// A change makes several trees of one.
+    /// A change adds a second tree.
     #[error("the change adds {}, a second tree: {APPLIED} does not say which of several was applied, and every apply with `--base {APPLIED_WORD}` would end here", first(.0))]
-    #[diagnostic(help("Take it out of the change, under any folder, or give it a repository of its own."))]
+    #[diagnostic(help("Remove it from the change, whatever its folder, or give it a separate repository."))]
     AddsTree(Vec<String>),
-    /// git's answer was cut off or is not as documented.
-    #[error("git did not answer as it should: {0}")]
+    /// git's output was cut off or is not as documented.
+    #[error("unexpected output of git: {0}")]
     #[diagnostic(help("Try `git fsck` in the repository."))]
     Answer(#[from] io::Error),
 }
 
-/// The first few of a list, and how many more there are.
+/// Names the first few of a list, and counts the rest.
 fn first(paths: &[String]) -> String {
     const SHOWN: usize = 3;
     let shown = paths.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
@@ -191,14 +191,14 @@ impl GitError {
 pub struct At {
     /// The files.
     pub tree: Tree,
-    /// The revision, and whether what is checked out contains it.
+    /// The revision, and whether HEAD contains it.
     pub revision: Revision,
-    /// The folder of the repository that held it then, where the tree has moved since.
+    /// The folder of the repository that held it then, if the tree has moved since.
     moved_from: Option<String>,
 }
 
 impl At {
-    /// Gives the revision a name for people, with where the tree stood.
+    /// Gives the revision a name for people, with the folder that held the tree.
     #[must_use]
     pub fn called(mut self, name: &str) -> Self {
         self.revision.name = match &self.moved_from {
@@ -209,7 +209,7 @@ impl At {
     }
 }
 
-/// Reads the tree that a folder of a repository holds at a revision; where it has moved since, the one that stood elsewhere.
+/// Reads the tree that a folder of a repository holds at a revision; if it has moved since, the tree of its earlier folder.
 ///
 /// # Errors
 /// [`GitError`] when there is no such revision, or it holds no readable tree.
@@ -223,7 +223,7 @@ pub fn tree_at(folder: &Path, revision: &str) -> Result<At, GitError> {
     Ok(At { tree, revision: found, moved_from }.called(revision))
 }
 
-/// The tree that a commit holds in the folder, or in the one from which it has moved since.
+/// Reads the tree that a commit holds in the folder, or in the folder from which it has moved since.
 fn held_at(folder: &Path, commit: &str, revision: &str) -> Result<(Tree, Option<String>), GitError> {
     let mut held = entries(folder, commit, None)?;
     let is_here = held.iter().any(|entry| entry.path == ROOT);
@@ -240,15 +240,15 @@ fn held_at(folder: &Path, commit: &str, revision: &str) -> Result<(Tree, Option<
     Ok((files_of(folder, &place, held)?, moved_from))
 }
 
-/// Where a tree is read: in the folder that it has now, or in the one from which it has moved since. `revision` is what the
-/// commit was asked for as.
+/// Where a tree is read: in its folder, or in the one from which it has moved since. `revision` is the requested name of the
+/// commit.
 struct Place<'a> {
     commit: &'a str,
     revision: &'a str,
     moved_from: Option<&'a str>,
 }
 
-/// The files of the tree among the entries of its folder, and those that it shares.
+/// Reads the files of the tree among the entries of its folder, and those that it shares.
 fn files_of(folder: &Path, at: &Place<'_>, mut entries: Vec<Entry>) -> Result<Tree, GitError> {
     let revision = at.revision;
     let mut objects = Objects::start(folder)?;
@@ -272,7 +272,7 @@ fn files_of(folder: &Path, at: &Place<'_>, mut entries: Vec<Entry>) -> Result<Tr
     Ok(tree)
 }
 
-/// The entries of the folders that a tree shares, by the paths that the tree has for them.
+/// Lists the entries of the folders that a tree shares, with their paths in the tree.
 fn shared(folder: &Path, at: &Place<'_>, include: &Include) -> Result<Vec<Entry>, GitError> {
     let mut found = Vec::new();
     if include.shares().next().is_none() {
@@ -304,7 +304,7 @@ fn shared(folder: &Path, at: &Place<'_>, include: &Include) -> Result<Vec<Entry>
     Ok(found)
 }
 
-/// What it means that a file cannot be read: in a partial clone, that it was never fetched.
+/// Explains why a file cannot be read: in a partial clone, it was never fetched.
 fn lacking<T>(folder: &Path, revision: &str, error: GitError) -> Result<T, GitError> {
     if !matches!(error, GitError::Refused(_) | GitError::Answer(_)) {
         return Err(error);
@@ -314,7 +314,7 @@ fn lacking<T>(folder: &Path, revision: &str, error: GitError) -> Result<T, GitEr
     Err(if partial { GitError::Partial(revision.to_owned()) } else { error })
 }
 
-/// Where a folder is in its repository, with a `/` at its end; empty for the repository's own folder.
+/// The path of a folder in its repository, with a `/` at its end; empty for the repository's own folder.
 pub fn prefix(folder: &Path) -> Option<String> {
     let answer = run(folder, &["rev-parse", "--show-prefix"]).ok()?;
     answer.status.success().then(|| line(&answer.stdout))
@@ -328,11 +328,11 @@ pub fn top(folder: &Path) -> Option<PathBuf> {
 
 fn commit(folder: &Path, revision: &str) -> Result<String, GitError> {
     let peeled = format!("{revision}^{{commit}}");
-    // `--quiet` would keep the warning back, and so may the clone's settings.
+    // `--quiet` would suppress the warning, and so may the clone's settings.
     let asked = ["-c", "core.warnAmbiguousRefs=true", "rev-parse", "--verify", "--end-of-options", &peeled];
     let output = run(folder, &asked)?;
     let commit = line(&output.stdout);
-    // A whole id, which no ref stands in for.
+    // A full ID, which no ref can replace.
     if output.status.success() && commit.eq_ignore_ascii_case(revision) {
         return Ok(commit);
     }
@@ -343,7 +343,7 @@ fn commit(folder: &Path, revision: &str) -> Result<String, GitError> {
     if output.status.success() { Ok(commit) } else { Err(GitError::no_commit(folder, revision)?) }
 }
 
-/// Whether only a part of the history is here.
+/// Whether the clone is shallow.
 fn is_shallow(folder: &Path) -> Result<bool, GitError> {
     let output = run(folder, &["rev-parse", "--is-shallow-repository"])?;
     if !output.status.success() {
@@ -352,7 +352,7 @@ fn is_shallow(folder: &Path) -> Result<bool, GitError> {
     Ok(line(&output.stdout) == "true")
 }
 
-/// Whether a revision contains a commit. A shallow clone may hold both and not what is between them.
+/// Whether a revision contains a commit. A shallow clone may hold both, but not the commits between them.
 fn contains(folder: &Path, commit: &str, revision: &str) -> Result<Option<bool>, GitError> {
     let output = run(folder, &["merge-base", "--is-ancestor", commit, revision])?;
     Ok(match output.status.code() {
@@ -362,7 +362,7 @@ fn contains(folder: &Path, commit: &str, revision: &str) -> Result<Option<bool>,
     })
 }
 
-/// What a commit has in a folder.
+/// An entry of a commit's folder.
 struct Entry {
     path: String,
     object: String,
@@ -379,7 +379,7 @@ enum Kind {
     Other,
 }
 
-/// The entries of the folder, or of another one. What has a name that is not Unicode does not belong to a tree.
+/// Lists the entries of the folder, or of another one. Names that are not Unicode do not belong to a tree.
 fn entries(folder: &Path, commit: &str, place: Option<&str>) -> Result<Vec<Entry>, GitError> {
     let output = match place {
         Some(place) => run(folder, &["ls-tree", "-rz", "--full-tree", &format!("{commit}:{place}")])?,
@@ -458,7 +458,7 @@ impl Objects {
 
 impl Drop for Objects {
     fn drop(&mut self) {
-        // It ends by itself when its input is closed; what it says then is of no use.
+        // It ends when its input is closed; its last output is of no use.
         drop(self.requests.take());
         let _ = self.child.wait();
     }

@@ -1,6 +1,6 @@
-//! Rollbook keeps who may enter an Atlassian Cloud organization in git.
+//! Rollbook manages access to an Atlassian Cloud organization from a git repository.
 //!
-//! The libraries below are this package's floors, and this package is the edge: what reads, writes and asks.
+//! The libraries below are this package's floors, and this package is the edge: the code that reads, writes and asks.
 //!
 //! ```text
 //! cli → commands → fetch, apply, git, platform      wiring, reads, writes, the repository, where CI runs

@@ -1,4 +1,4 @@
-//! Who may print: data to stdout, everything else to stderr, in colour where that is asked for.
+//! Who may print: data to stdout, everything else to stderr, in colour if requested.
 
 use std::io::{self, IsTerminal, Write};
 use std::time::{Duration, Instant};
@@ -7,16 +7,16 @@ use anstream::AutoStream;
 pub use anstream::ColorChoice;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-/// The width where there is no terminal to ask, in cells.
+/// The width without a terminal, in cells.
 const USUAL_WIDTH: usize = 80;
 
-/// Lines are not made longer than this, in cells, however wide the terminal is.
+/// The longest line, in cells, however wide the terminal is.
 const WIDEST: usize = 120;
 
-/// Lines are not made shorter than this, in cells, however narrow the terminal is.
+/// The shortest line limit, in cells, however narrow the terminal is.
 const NARROWEST: usize = 40;
 
-/// How often progress is shown where there is no terminal.
+/// How often progress is shown without a terminal.
 const STEADY: Duration = Duration::from_secs(5);
 
 /// The process's streams.
@@ -38,7 +38,7 @@ pub struct Progress {
     told: Instant,
 }
 
-/// Says something while progress is shown.
+/// Prints lines while progress is shown.
 #[derive(Clone)]
 pub struct Aside {
     bar: Option<ProgressBar>,
@@ -46,7 +46,7 @@ pub struct Aside {
 }
 
 impl Aside {
-    /// Prints a line to stderr, above the bar where there is one, unless `--quiet` is set.
+    /// Prints a line to stderr, above the bar if there is one, unless `--quiet` is set.
     pub fn say(&self, text: &str) {
         match &self.bar {
             Some(bar) => bar.println(text),
@@ -59,7 +59,7 @@ impl Terminal {
     /// Prints data.
     ///
     /// # Errors
-    /// What the system said; a reader that has gone away is not an error.
+    /// The system's error; a closed pipe is not an error.
     pub fn data(self, text: &str) -> io::Result<()> {
         let mut stream = AutoStream::new(io::stdout(), self.choice(&io::stdout()));
         match stream.write_all(text.as_bytes()).and_then(|()| stream.flush()) {
@@ -78,7 +78,7 @@ impl Terminal {
     /// Prints something that must not be missed to stderr.
     pub fn tell(self, text: &str) {
         let mut stream = AutoStream::new(io::stderr(), self.choice(&io::stderr()));
-        // There is nowhere left to say that stderr is gone.
+        // Without stderr, its error cannot be reported.
         let _ = writeln!(stream, "{}", text.trim_end_matches('\n'));
     }
 
@@ -98,10 +98,10 @@ impl Terminal {
         self.choice(&io::stdout()) != ColorChoice::Never
     }
 
-    /// Asks for a `yes`; anything else is a no.
+    /// Asks for a `yes`; anything else means no.
     ///
     /// # Errors
-    /// What the system said.
+    /// The system's error.
     pub fn confirm(self, question: &str) -> io::Result<bool> {
         let mut stream = AutoStream::new(io::stderr(), self.choice(&io::stderr()));
         write!(stream, "{question} ")?;
@@ -116,7 +116,7 @@ impl Terminal {
         io::stdin().is_terminal()
     }
 
-    /// Starts to tell progress: a bar on a terminal, a line every few seconds elsewhere.
+    /// Starts to show progress: a bar on a terminal, a line every few seconds elsewhere.
     pub fn progress(self, what: &'static str, total: usize) -> Progress {
         let draws = io::stderr().is_terminal() && !self.quiet;
         let bar = draws.then(|| {
@@ -137,7 +137,7 @@ impl Terminal {
 }
 
 impl Progress {
-    /// One more step is done.
+    /// Counts one more step as done.
     pub fn step(&mut self) {
         self.done += 1;
         match &self.bar {
@@ -150,12 +150,12 @@ impl Progress {
         }
     }
 
-    /// A way to say something meanwhile.
+    /// Returns a handle that prints lines meanwhile.
     pub fn aside(&self) -> Aside {
         Aside { bar: self.bar.clone(), terminal: self.terminal }
     }
 
-    /// What is under way is something else now.
+    /// Names the current work from now on.
     pub fn turn_to(&mut self, what: &'static str) {
         self.what = what;
         if let Some(bar) = &self.bar {
@@ -163,7 +163,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away.
+    /// Removes the bar.
     pub fn finish(self) {
         if let Some(bar) = &self.bar {
             bar.finish_and_clear();

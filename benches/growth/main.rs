@@ -1,5 +1,5 @@
-//! What the pure parts cost for each membership, in a tree and in one a hundred times as large: counted and not timed,
-//! so that every machine says the same. What costs more the larger the tree is does not scale, and fails the run.
+//! The cost of the pure parts for each membership, in a tree and in one a hundred times as large: counted, not timed, so
+//! that every machine reports the same. A cost per membership that grows with the tree fails the run.
 //!
 //! `cargo bench --bench growth --features count-comparisons`
 
@@ -18,14 +18,14 @@ use rollbook::plan;
 
 use world::{Nesting, TODAY, World};
 
-/// The numbers of memberships that are held against each other.
+/// The numbers of memberships that are compared.
 const SIZES: [u32; 2] = [10_000, 1_000_000];
 
-/// How many times as much a membership may cost in the larger tree. To look one up among a hundred times as many takes
-/// about half as many steps again; a step that looks at each for each takes a hundred times as many.
+/// How many times as much a membership may cost in the larger tree. A lookup among a hundred times as many takes about
+/// half as many steps again; a loop over all for each takes a hundred times as many.
 const BOUND: f64 = 1.6;
 
-/// What is counted, and how much of it falls to each membership of a tree.
+/// The counters, with the count for each membership of a tree.
 type Counts = [(&'static str, f64); 4];
 
 #[expect(clippy::print_stdout, reason = "a table is what this is for")]

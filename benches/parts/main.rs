@@ -1,7 +1,7 @@
 //! How long the pure parts take, by the number of memberships, and what they allocate.
 //!
-//! `cargo bench --bench parts` runs them at 10,000 and 100,000 memberships, and with `ROLLBOOK_BENCH_MILLION` set at
-//! 1,000,000 too. For each, [`divan`] prints times, memberships a second and allocations.
+//! `cargo bench --bench parts` runs them at 10,000 and 100,000 memberships, and with `ROLLBOOK_BENCH_MILLION` set also
+//! at 1,000,000. For each, [`divan`] prints times, memberships per second and allocations.
 
 #![expect(clippy::expect_used, reason = "what cannot be set up cannot be measured")]
 

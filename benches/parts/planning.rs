@@ -1,4 +1,4 @@
-//! From what a tree says to a plan.
+//! From a declaration to a plan.
 
 use divan::{Bencher, black_box};
 use rollbook::model::Locator;

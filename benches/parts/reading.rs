@@ -1,4 +1,4 @@
-//! From files to what they say.
+//! From files to a declaration.
 
 use divan::{Bencher, black_box};
 use rollbook::config;
@@ -7,14 +7,14 @@ use rollbook::model::{SourceFile, Tree};
 use crate::world::{Nesting, TODAY, World};
 use crate::{per_membership, sizes};
 
-/// What `check` does with the files that it read.
+/// The work of `check` on the files that it read.
 #[divan::bench(args = sizes())]
 fn check(bencher: Bencher<'_, '_>, memberships: usize) {
     let world = World::of(memberships, Nesting::Flat);
     bencher.counter(per_membership(memberships)).bench_local(|| config::parse(black_box(&world.tree), TODAY));
 }
 
-/// `rollbook.lock` alone, with a root that declares nothing.
+/// Only `rollbook.lock`, with a root that declares nothing.
 #[divan::bench(args = sizes())]
 fn lock(bencher: Bencher<'_, '_>, memberships: usize) {
     let World { tree, .. } = World::of(memberships, Nesting::Flat);

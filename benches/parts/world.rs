@@ -1,7 +1,7 @@
 //! A tree of any size, made in memory and always the same, and the live state that fits it.
 //!
 //! Each group has [`MEMBERS`] members, and each person is in ten groups: 1,000,000 memberships are 5,000 groups of 200
-//! among 100,000 people. `rollbook.lock` explains all of them.
+//! among 100,000 people. `rollbook.lock` has the IDs of all of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write;
@@ -16,7 +16,7 @@ use rollbook::model::{
 };
 use rollbook::plan::{self, Context, Desired, Rates, Resolved, Scope};
 
-/// The day for which everything is judged.
+/// The date as of which everything is evaluated.
 pub(crate) const TODAY: Date = jiff::civil::date(2026, 11, 22);
 
 /// The members that each group lists.
@@ -31,27 +31,27 @@ const RATES: Rates = Rates {
     members_a_page: atlassian::jira::MEMBERS_PAGE,
 };
 
-/// Whether groups take in the members of others.
+/// Whether groups include the members of others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Nesting {
     /// None does.
     Flat,
-    /// Every tenth takes in the nine that follow it.
+    /// Every tenth includes the nine that follow it.
     Nested,
 }
 
-/// A tree, and what it says.
+/// A tree, and its declaration.
 #[derive(Debug)]
 pub(crate) struct World {
     /// Its files.
     pub(crate) tree: Tree,
-    /// What they say.
+    /// Their declaration.
     pub(crate) declaration: Declaration,
     groups: usize,
 }
 
 impl World {
-    /// A tree of so many memberships, which should be a multiple of 10,000.
+    /// A tree of `memberships` memberships, which should be a multiple of 10,000.
     pub(crate) fn of(memberships: usize, nesting: Nesting) -> Self {
         let groups = memberships / MEMBERS;
         let tree = tree(groups, nesting);
@@ -61,18 +61,18 @@ impl World {
         Self { tree, declaration, groups }
     }
 
-    /// What the tree asks for.
+    /// The desired state of the tree.
     pub(crate) fn desired(&self) -> Desired<'_> {
         Desired::of(&self.declaration, TODAY)
     }
 
-    /// The live state with which a flat tree has nothing to do.
+    /// The live state that matches a flat tree.
     pub(crate) fn live(&self) -> LiveState {
         self.live_with(|group| members(self.groups, group).collect())
     }
 
-    /// The live state from which one membership in a hundred differs: half of them are missing, and as many are there
-    /// that the tree does not name.
+    /// The live state from which one membership in a hundred differs: half of them are missing, and as many are
+    /// not in the tree.
     pub(crate) fn drifted(&self) -> LiveState {
         self.live_with(|group| {
             let declared: BTreeSet<usize> = members(self.groups, group).collect();
@@ -103,7 +103,7 @@ impl World {
     }
 }
 
-/// What a plan is made of once it is known what differs.
+/// The input of a plan once the differences are known.
 #[derive(Debug)]
 pub(crate) struct Drift<'a> {
     tree: Resolved<'a>,
@@ -111,12 +111,12 @@ pub(crate) struct Drift<'a> {
     live: LiveState,
     capabilities: Capabilities,
     digest: String,
-    /// What differs.
+    /// The differences.
     pub(crate) changes: Changes,
 }
 
 impl<'a> Drift<'a> {
-    /// What differs in one membership of a hundred.
+    /// The differences of one membership in a hundred.
     pub(crate) fn of(world: &'a World) -> Self {
         let live = world.drifted();
         let tree = Resolved::of(world.desired(), &live);
@@ -138,7 +138,7 @@ impl<'a> Drift<'a> {
         Self { tree, world, live, capabilities, digest, changes }
     }
 
-    /// The plan of changes that are these.
+    /// The plan of these changes.
     pub(crate) fn route(&self, changes: Changes) -> Plan {
         let context = Context {
             tree: &self.tree,
@@ -176,7 +176,7 @@ fn people(groups: usize) -> usize {
     groups * MEMBERS / 10
 }
 
-/// The people in a group. Each is there once, and in ten groups in all.
+/// The people in a group. Each is in it once, and in ten groups in total.
 fn members(groups: usize, group: usize) -> impl Iterator<Item = usize> {
     (0..MEMBERS).map(move |member| (group * 20 + member * 13) % people(groups))
 }
@@ -189,7 +189,7 @@ fn email(person: usize) -> String {
     format!("person.{person:06}@acme.com")
 }
 
-/// An id as long as Atlassian's are, in another order than the names.
+/// An ID as long as Atlassian's; the order of the IDs differs from that of the names.
 fn account_id(person: usize) -> AccountId {
     AccountId::new(format!("712020:{:08x}-5e1f-4c0b-9d3a-0123456789ab", scattered(person)))
 }
@@ -198,7 +198,7 @@ fn group_id(group: usize) -> GroupId {
     GroupId::new(format!("{:08x}-63d7-4a1e-8f20-ba9876543210", scattered(group)))
 }
 
-/// A number that is another one's alone, far from that of its neighbour.
+/// Maps a number to a unique one, far from that of its neighbour.
 fn scattered(number: usize) -> usize {
     (number * 0x9E37_79B1) & 0xFFFF_FFFF
 }
@@ -213,7 +213,7 @@ fn account(person: usize) -> LiveAccount {
     }
 }
 
-/// What the key of a site administrator sees.
+/// The rights of a site administrator's key.
 fn rights() -> Rights {
     let acting = LiveAccount { id: AccountId::new("712020:robot"), email: None, ..account(0) };
     let jira = JiraRights {

@@ -1,17 +1,17 @@
-//! What was measured, and what it is held against.
+//! The measurements, and what they are compared with.
 
 use std::fmt;
 
 /// One line of a table.
 #[derive(Clone, Debug)]
 pub(crate) struct Figure {
-    /// What was measured.
+    /// The name of the measurement.
     pub(crate) what: String,
-    /// How much it is.
+    /// The measured amount.
     pub(crate) measured: Amount,
-    /// What it is held against, where it is held against anything: what that is, and how much.
+    /// The name and amount of the comparison, if there is one.
     pub(crate) against: Option<(String, Amount)>,
-    /// How many times that it may be at most.
+    /// The maximum ratio to the comparison.
     pub(crate) at_most: Option<f64>,
 }
 
@@ -25,24 +25,24 @@ pub(crate) enum Amount {
 }
 
 impl Figure {
-    /// Something that is held against nothing.
+    /// A measurement without a comparison.
     pub(crate) fn plain(what: impl Into<String>, measured: Amount) -> Self {
         Self { what: what.into(), measured, against: None, at_most: None }
     }
 
-    /// Says what it is compared with.
+    /// Sets the comparison.
     #[must_use]
     pub(crate) fn beside(self, what: impl Into<String>, amount: Amount) -> Self {
         Self { against: Some((what.into(), amount)), ..self }
     }
 
-    /// Says how many times what it is compared with it may be.
+    /// Sets the maximum ratio to the comparison.
     #[must_use]
     pub(crate) fn at_most(self, times: f64) -> Self {
         Self { at_most: Some(times), ..self }
     }
 
-    /// How many times it is what it is compared with.
+    /// The ratio to the comparison.
     pub(crate) fn ratio(&self) -> Option<f64> {
         let (_, against) = self.against.as_ref()?;
         Some(self.measured.number() / against.number())

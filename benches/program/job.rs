@@ -1,11 +1,11 @@
-//! A job: something that people wait for, measured in some ways.
+//! A job that users wait for, with its measurements.
 
 use super::figure::Figure;
 
-/// A job by its name.
+/// A job.
 pub(crate) struct Job {
     pub(crate) name: &'static str,
-    /// What is done, in full sentences.
+    /// A description in full sentences.
     pub(crate) about: &'static str,
     pub(crate) run: fn() -> Vec<Figure>,
 }

@@ -1,4 +1,4 @@
-//! What is measured.
+//! The jobs that are measured.
 
 use std::fs;
 use std::process::Command;
@@ -16,21 +16,21 @@ const ADD: &str = "POST /rest/api/3/group/user";
 const NO_LATENCY: Duration = Duration::ZERO;
 const LATENCY: Duration = Duration::from_millis(50);
 
-/// How many requests are compared with to be under way at a time.
+/// How many requests at a time the bounds assume.
 const IN_FLIGHT: f64 = 50.0;
 
 /// How many of a group's members are missing from the site.
 const NONE: usize = 0;
 const ALL: usize = usize::MAX;
 
-/// How often something is timed; the middle one counts.
+/// How often a job is timed; the median counts.
 const TIMES: usize = 3;
 
-/// What Atlassian's published limits let through of a route at once, and then a second
+/// How many requests of a route Atlassian's published limits allow at once, and then per second
 /// (docs/atlassian.md#burst-limits).
 const PER_SECOND: f64 = 100.0;
 
-/// Every job, in the order in which they are done.
+/// Every job, in order.
 pub(crate) fn all() -> Vec<Job> {
     vec![
         Job {
@@ -89,7 +89,7 @@ fn requests() -> Vec<Figure> {
     ]
 }
 
-/// A plan that finds nothing to do.
+/// Measures a plan without changes.
 fn unchanged(scene: &Scene, sandbox: &Sandbox, keys: Keys) -> Run {
     let mut plan = planning(scene, sandbox, keys, "published");
     plan.arg("--detailed-exitcode");
@@ -129,13 +129,13 @@ fn unpaced(scene: &Scene, sandbox: &Sandbox) -> Run {
     run(plan)
 }
 
-/// What others take, and Rollbook compared with the fastest of them.
+/// The times of other clients, and Rollbook compared with the fastest of them.
 fn peers(ours: f64, take: impl Fn(Peer) -> Option<f64>) -> Vec<Figure> {
     let mut figures = Vec::new();
     for peer in PEERS {
-        // One request after the other takes as long as it does.
+        // One request after the other takes a constant time.
         let times = if matches!(peer, Peer::JiraJs { pool: 50 }) { TIMES } else { 1 };
-        // The same middle as for Rollbook.
+        // The same median as for Rollbook.
         let mut took: Vec<f64> = (0..times).map_while(|_| take(peer)).collect();
         took.sort_by(f64::total_cmp);
         let Some(seconds) = took.get(took.len() / 2) else {
@@ -168,7 +168,7 @@ fn read_under_limits() -> Vec<Figure> {
     ]
 }
 
-/// How long the limit makes requests to one route last.
+/// The time that requests to one route take under the limit.
 fn allowed(requests: u64) -> f64 {
     (count(requests) - PER_SECOND) / PER_SECOND
 }
@@ -223,7 +223,7 @@ fn add_under_limits() -> Vec<Figure> {
     ]
 }
 
-/// How long the writes took, once all of them are there.
+/// How long the writes took; checks that all were done.
 fn span(scene: &Scene, sandbox: &Sandbox) -> f64 {
     let asked = sandbox.asked();
     assert_eq!(asked.done(ADD), scene.size.memberships(), "every membership is added once");
@@ -255,7 +255,7 @@ fn million() -> Vec<Figure> {
     figures
 }
 
-/// The same where 1 in 100 memberships is to be added.
+/// The same with 1 in 100 memberships missing.
 fn changed(size: Size) -> Vec<Figure> {
     let scene = Scene::new(size, 2);
     let sandbox = Sandbox::serve(&scene.seed(), NO_LATENCY, "off");
@@ -293,14 +293,14 @@ fn itself() -> Vec<Figure> {
     ]
 }
 
-/// The middle one of some measurements, by the time that it took.
+/// The median of some measurements, by time.
 fn middle<T>(mut measure: impl FnMut() -> T, time: impl Fn(&T) -> f64) -> T {
     let mut measured: Vec<T> = (0..TIMES).map(|_| measure()).collect();
     measured.sort_by(|one, other| time(one).total_cmp(&time(other)));
     measured.swap_remove(TIMES / 2)
 }
 
-/// What a run took of the machine.
+/// The CPU time and memory of a run.
 fn of_process(run: &Run) -> [Figure; 2] {
     [
         Figure::plain("Rollbook, CPU time", Amount::Seconds(run.cpu)),

@@ -1,9 +1,9 @@
 //! The whole program against a sandbox in another process: requests, wall time, CPU time and peak memory, compared with
-//! the least possible and with what other clients take for the same job in the same run.
+//! the minimum and with other clients doing the same job in the same run.
 //!
 //! `cargo bench --bench program` prints the table. `-- --write` also writes it into docs/performance.md; other words
-//! choose jobs by what their names contain. Other clients are run where `ROLLBOOK_TEST_NODE_MODULES` names a folder with
-//! jira.js, and `ROLLBOOK_TEST_PYTHON` a Python that has atlassian-python-api.
+//! select jobs whose names contain them. Other clients are run if `ROLLBOOK_TEST_NODE_MODULES` names a folder with jira.js,
+//! and `ROLLBOOK_TEST_PYTHON` a Python with atlassian-python-api.
 
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::expect_used)]
 

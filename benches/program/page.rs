@@ -1,4 +1,4 @@
-//! docs/performance.md: what people wrote in it stays, and between its two marks stands what was measured last.
+//! docs/performance.md: replaces the text between its two marks with the last measurements.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -10,7 +10,7 @@ const BEGIN: &str =
     "<!-- Measured by `cargo bench --bench program -- --write`; do not edit from here … -->\n";
 const END: &str = "<!-- … to here. -->\n";
 
-/// Writes what was measured into the page.
+/// Writes the measurements into the page.
 ///
 /// # Panics
 /// When the page has no two marks.
@@ -35,7 +35,7 @@ fn measured(jobs: &[(Job, Vec<Figure>)]) -> String {
     text
 }
 
-/// How large the machine is.
+/// The size of the machine.
 fn machine() -> String {
     let cores = std::thread::available_parallelism().map_or(0, usize::from);
     let field = |path: &str, name: &str| {

@@ -1,4 +1,4 @@
-//! Other clients that do the same job, where they are installed.
+//! Other clients that do the same job, if they are installed.
 
 use std::env;
 use std::fs;
@@ -16,7 +16,7 @@ pub(crate) enum Peer {
     AtlassianPythonApi,
 }
 
-/// What a peer is to do.
+/// The task of a peer.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Task {
     /// List the members of every group.
@@ -37,7 +37,7 @@ impl Peer {
         }
     }
 
-    /// How long it takes in seconds, without the start of its interpreter; nothing where it is not installed.
+    /// How long it takes in seconds, without the start of its interpreter; `None` if it is not installed.
     pub(crate) fn take(self, task: Task, scene: &Scene, sandbox: &Sandbox) -> Option<f64> {
         let script = |name: &str| format!("{}/benches/program/peers/{name}", env!("CARGO_MANIFEST_DIR"));
         let mut command = match self {

@@ -1,4 +1,4 @@
-//! Processes: a sandbox that serves, and programs that are measured.
+//! Processes: a serving sandbox, and measured programs.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -14,12 +14,12 @@ pub(crate) fn rollbook() -> Command {
     Command::new(env!("CARGO_BIN_EXE_rollbook"))
 }
 
-/// What a run took.
+/// The cost of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Run {
     /// From the start of the process to its end.
     pub(crate) wall: f64,
-    /// Of the process itself, in seconds.
+    /// The CPU time of the process itself, in seconds.
     pub(crate) cpu: f64,
     /// The most memory that it held, in megabytes.
     pub(crate) peak: f64,
@@ -29,7 +29,7 @@ pub(crate) struct Run {
 /// Runs a program to its end.
 ///
 /// # Panics
-/// When it fails, with what it said.
+/// When it fails, with its output.
 pub(crate) fn run(mut command: Command) -> Run {
     let start = Instant::now();
     let mut child =
@@ -52,14 +52,14 @@ pub(crate) fn run(mut command: Command) -> Run {
     Run { wall, cpu, peak, stdout }
 }
 
-/// A sandbox in a process of its own.
+/// A sandbox in a separate process.
 pub(crate) struct Sandbox {
     child: Child,
     url: String,
     exports: BTreeMap<String, String>,
 }
 
-/// What was asked of a sandbox, as `/_sandbox/requests` tells it.
+/// The requests to a sandbox, according to `/_sandbox/requests`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Asked {
@@ -113,7 +113,7 @@ impl Sandbox {
         Self { child, url, exports }
     }
 
-    /// What makes a client use it, with some of the keys.
+    /// The variables that make a client use it, with some of the keys.
     pub(crate) fn exports(&self, keys: Keys) -> BTreeMap<String, String> {
         let ours = |name: &str| match keys {
             Keys::Jira => matches!(name, "ROLLBOOK_EMAIL" | "ROLLBOOK_API_TOKEN"),
@@ -124,7 +124,7 @@ impl Sandbox {
         exports.map(|(name, value)| (name.clone(), value.clone())).collect()
     }
 
-    /// What it was asked so far.
+    /// The requests so far.
     pub(crate) fn asked(&self) -> Asked {
         let url = format!("{}/_sandbox/requests", self.url);
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
@@ -150,12 +150,12 @@ impl Asked {
         self.counts.values().flat_map(BTreeMap::values).sum()
     }
 
-    /// How many of a route, such as `GET /rest/api/3/group/member`.
+    /// How many requests a route had, such as `GET /rest/api/3/group/member`.
     pub(crate) fn of(&self, route: &str) -> u64 {
         self.counts.get(route).map_or(0, |by_status| by_status.values().sum())
     }
 
-    /// How many were turned away by a limit.
+    /// How many requests a limit refused.
     pub(crate) fn turned_away(&self) -> u64 {
         self.counts.values().filter_map(|by_status| by_status.get(&429)).sum()
     }

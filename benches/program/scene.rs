@@ -12,7 +12,7 @@ const DIRECTORY: &str = "0b5e7c92-4a6d-4f7e-8c1b-d95a3e60f218";
 /// How many groups a file declares.
 const GROUPS_A_FILE: usize = 50;
 
-/// How large a site is. Group `g` has the `members` users after the first `g * members` of all of them, in a circle.
+/// The size of a site. Group `g` has the `members` users after the first `g * members` of all of them, wrapping around.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Size {
     pub(crate) users: usize,
@@ -20,7 +20,7 @@ pub(crate) struct Size {
     pub(crate) members: usize,
 }
 
-/// A tree and the seed of a site in a folder of their own.
+/// A tree and the seed of a site in a separate folder.
 pub(crate) struct Scene {
     pub(crate) size: Size,
     folder: TempDir,
@@ -37,8 +37,8 @@ impl Size {
 }
 
 impl Scene {
-    /// Writes a tree, with a lock that knows every account and group, and the seed of its site, where the last few
-    /// members of each group are missing.
+    /// Writes a tree, with a lock of every account and group, and the seed of its site, which lacks the last few members of
+    /// each group.
     pub(crate) fn new(size: Size, missing: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let scene = Self { size, folder };
@@ -62,22 +62,22 @@ impl Scene {
         self.folder.path().join("tree")
     }
 
-    /// What the sandbox starts from.
+    /// The seed of the sandbox.
     pub(crate) fn seed(&self) -> PathBuf {
         self.folder.path().join("sandbox.yaml")
     }
 
-    /// Where a run may write what it likes.
+    /// The folder in which a run may write anything.
     pub(crate) fn scratch(&self) -> &Path {
         self.folder.path()
     }
 
-    /// The ids of all groups.
+    /// The IDs of all groups.
     pub(crate) fn group_ids(&self) -> Vec<String> {
         (0..self.size.groups).map(group_id).collect()
     }
 
-    /// The ids of a group and an account, of every membership.
+    /// The group ID and account ID of every membership.
     pub(crate) fn memberships(&self) -> Vec<[String; 2]> {
         let of = |group| self.size.users_of(group).map(move |user| [group_id(group), account_id(user)]);
         (0..self.size.groups).flat_map(of).collect()

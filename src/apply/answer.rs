@@ -1,4 +1,4 @@
-//! What a surface answers to a write, before a read confirms it, and what the journal records of it.
+//! The response of a surface to a write, before a read confirms it, and its entry in the journal.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,19 +10,19 @@ use crate::model::{
     OrganizationUser, PlannedOperation, Response, SentOperation, Surface, SurfaceIds, UserStatus,
 };
 
-/// An answer with all that is known of it.
+/// A response, with everything that is known about it.
 #[derive(Debug)]
 pub(super) struct Reply {
     pub(super) response: Response,
-    /// Why it was refused, where that may be about more than the operation.
+    /// Why it was refused, if that may concern more than the operation.
     pub(super) refusal: Option<Error>,
-    /// The ids that were created.
+    /// The IDs that were created.
     pub(super) made: Option<CreatedIds>,
     exchanges: Vec<Exchange>,
 }
 
-/// Sends operations that one request can carry out, but for invitations of somebody who is there, and gives the outcome
-/// of each.
+/// Sends operations that one request can carry out, except invitations of users who have joined, and returns the outcome of
+/// each.
 pub(super) async fn write(
     surfaces: &Surfaces,
     planned: &[&PlannedOperation],
@@ -39,8 +39,8 @@ pub(super) async fn write(
     there.iter().filter_map(|there| if *there { Some(Reply::there()) } else { sent.next() }).collect()
 }
 
-/// Which operations are invitations of somebody who came into the organization since the plan was made: a second one would
-/// send a second mail. Where nothing tells, the invitation goes on; Jira hides emails, and SCIM refuses a second record.
+/// Finds the invitations of users who have joined the organization since the plan was made: another one would send a second
+/// mail. If that is unknown, the invitation is sent; Jira hides emails, and SCIM refuses a second record.
 async fn invited_already(
     surfaces: &Surfaces,
     planned: &[&PlannedOperation],
@@ -67,14 +67,14 @@ async fn invited_already(
 }
 
 impl Reply {
-    /// Nothing, of operations that were not sent.
+    /// The replies for operations that were not sent.
     pub(super) fn none(batch: Vec<usize>) -> Vec<(usize, Self)> {
         batch.into_iter().map(|at| (at, Self::unsent(Response::NotSent))).collect()
     }
 
-    /// No second invitation of somebody who came since the plan was made.
+    /// The reply for an invitation that was not sent, because the user has joined since the plan was made.
     pub(super) fn there() -> Self {
-        let why = "a user with this email came into the organization since the plan was made, so that no second invitation was \
+        let why = "a user with this email has joined the organization since the plan was made, so no second invitation was \
                    sent; plan again";
         Self::unsent(Response::Refused { text: why.to_owned() })
     }
@@ -97,7 +97,7 @@ impl Reply {
         Self { response, refusal, made, exchanges: sent.exchanges }
     }
 
-    /// What the journal keeps of it.
+    /// Its entry in the journal.
     pub(super) fn told(&self, key: &Key) -> AnsweredOperation {
         AnsweredOperation {
             key: key.clone(),
@@ -108,7 +108,7 @@ impl Reply {
     }
 }
 
-/// What the journal keeps of an operation that is about to be sent.
+/// The journal's entry of an operation that is about to be sent.
 pub(super) fn about_to_send(planned: &PlannedOperation, ids: &MadeIds) -> SentOperation {
     let operation = &planned.operation;
     let group = operation.group_ref().and_then(|group| ids.group(&group).ok());

@@ -1,5 +1,5 @@
-//! Sends the operations of a plan: whatever is ready, several at once, revokes first (docs/design.md#sending), each
-//! told to the journal before it is sent and after its answer.
+//! Sends the operations of a plan as they become ready, several at once, revokes first (docs/design.md#sending). Each is
+//! written to the journal before it is sent and after its response.
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -28,45 +28,45 @@ use super::settle;
 pub struct Executor<'a> {
     /// The surfaces.
     pub surfaces: &'a Surfaces,
-    /// What is notified of everything that is sent.
+    /// The journal, which records everything that is sent.
     pub journal: &'a JournalWriter,
     /// How many operations may be under way at a time; at least one.
     pub concurrency: usize,
-    /// Turns true when no further operation may start. What was sent is finished and reported.
+    /// Turns true when no further operation may start. Sent operations are finished and reported.
     pub stop: watch::Receiver<bool>,
-    /// The same, at a moment.
+    /// The time when no further operation may start.
     pub deadline: Option<Instant>,
-    /// The accounts that the site had when the plan was made. No invitation leads to one of them.
+    /// The accounts that the site had when the plan was made. No invitation may result in one of them.
     pub accounts: &'a BTreeMap<AccountId, LiveAccount>,
 }
 
-/// What an executor is doing.
+/// The progress of an executor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Progress {
-    /// One more operation was answered, or given up.
+    /// One more operation got a response, or was given up.
     Answered,
-    /// Every operation that could start was answered; what was touched is read again.
+    /// Every operation that could start got a response; everything that was touched is read again.
     Settling,
 }
 
-/// What happened next.
+/// An event of a run.
 enum Event {
-    /// Operations were answered. Where the journal failed before they were sent there is none.
+    /// Operations got responses. There are none if the journal failed before the operations were sent.
     Answers(Vec<(usize, Reply)>, Journalled),
-    /// Operations whose answer was lost were looked for.
+    /// Operations whose response was lost were looked for.
     Looks(Vec<lost::Look>, Journalled),
-    /// A credential was tried with a read, after it was refused a write: whether it may still write.
+    /// A credential was tried with a read, after a write was refused: whether it may still write.
     Tried(Surface, Error, bool),
 }
 
-/// Whether the journal took everything.
+/// Whether the journal recorded everything.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Journalled {
     Whole,
     Broken,
 }
 
-/// A run and what is under way in it.
+/// A run and the requests that are under way in it.
 struct Flight<'p, 'a, P> {
     plan: &'p Plan,
     accounts: &'p BTreeMap<AccountId, LiveAccount>,
@@ -74,24 +74,24 @@ struct Flight<'p, 'a, P> {
     under_way: FuturesUnordered<LocalBoxFuture<'a, Event>>,
     writing: usize,
     looking: bool,
-    /// How often each surface has refused a write for want of a right.
+    /// How often each surface has refused a write because a permission was missing.
     refused: BTreeMap<Surface, usize>,
-    /// The refusals after which a credential is to be tried.
+    /// The refusals after which a credential must be tried.
     to_try: Vec<(Surface, Error)>,
-    /// How many are being tried: nothing starts meanwhile.
+    /// How many credentials are being tried: nothing starts meanwhile.
     trying: usize,
     /// Why nothing starts any more.
     ending: Option<Ending>,
-    /// What to say of that.
+    /// The message about it.
     ended: Option<String>,
     halt: watch::Sender<bool>,
     progress: P,
 }
 
 impl Executor<'_> {
-    /// Carries out a plan and gives the outcome of every operation. It never fails as a whole: a failed
-    /// operation skips those that require it, and nothing else. Where the journal fails, nothing more starts, and
-    /// [`JournalWriter::close`] says so.
+    /// Carries out a plan and returns the outcome of every operation. It never fails as a whole: a failed
+    /// operation skips only those that require it. If the journal fails, nothing more starts, and
+    /// [`JournalWriter::close`] returns the error.
     pub async fn run(self, plan: &Plan, progress: impl FnMut(Progress)) -> Report {
         let mut flight = Flight {
             plan,
@@ -133,7 +133,7 @@ impl Executor<'_> {
         report
     }
 
-    /// Starts what may start.
+    /// Starts the operations that may start.
     fn start<'a, P>(&'a self, flight: &mut Flight<'a, 'a, P>) {
         let workers = self.concurrency.max(1);
         for (surface, error) in std::mem::take(&mut flight.to_try) {
@@ -192,7 +192,7 @@ impl Executor<'_> {
         mut halt: watch::Receiver<bool>,
     ) -> Event {
         let unknown = expectations.iter().map(|(at, _)| (*at, Found::Unknown, None)).collect();
-        // What no read would tell is not waited for.
+        // Nothing waits for an expectation that no read can show.
         let expectations = expectations
             .into_iter()
             .filter(|(_, expectation)| *expectation != Expectation::Nothing)
@@ -226,7 +226,7 @@ impl Executor<'_> {
         let mut stop = self.stop.clone();
         let stopped = async {
             if stop.wait_for(|stop| *stop).await.is_err() {
-                // Nobody is left to stop it.
+                // Its sender is gone, so nothing can stop it any more.
                 pending::<()>().await;
             }
         };
@@ -242,7 +242,7 @@ impl Executor<'_> {
         }
     }
 
-    /// Writes the outcome of every operation to the journal. Whether it was written, its end says.
+    /// Writes the outcome of every operation to the journal. Its closing reports whether that succeeded.
     async fn conclude(&self, report: &Report, ending: Option<Ending>) {
         let outcomes = || report.outcomes.iter().map(|(_, outcome)| outcome);
         let settled = report
@@ -256,7 +256,7 @@ impl Executor<'_> {
     }
 }
 
-/// What was looked for, with those that no read would show.
+/// Joins the operations that were looked for and those that no read can show.
 fn with_unknown(mut looks: Vec<lost::Look>, unknown: Vec<lost::Look>) -> Vec<lost::Look> {
     let others = unknown.into_iter().filter(|(at, ..)| !looks.iter().any(|(found, ..)| found == at));
     let others: Vec<lost::Look> = others.collect();
@@ -265,7 +265,7 @@ fn with_unknown(mut looks: Vec<lost::Look>, unknown: Vec<lost::Look>) -> Vec<los
 }
 
 impl<P: FnMut(Progress)> Flight<'_, '_, P> {
-    /// Lets nothing start any more: what waits for its turn is not sent, and nothing is looked for before the end.
+    /// Lets nothing start any more: waiting operations are not sent, and nothing is looked for before the end.
     fn end(&mut self, ending: Ending) {
         if self.ending.is_none() {
             self.ending = Some(ending);
@@ -300,16 +300,16 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
         }
     }
 
-    /// Sends nothing more, since whatever is sent with a credential would be refused.
+    /// Sends nothing more, since every request with a credential would be refused.
     fn end_for(&mut self, error: &Error, what: &str) {
         if self.ending.is_none() {
             let help = error.help().map_or(String::new(), |help| format!(" {help}"));
-            self.ended = Some(format!("{what}, so that nothing more was sent: {}.{help}", error.chain()));
+            self.ended = Some(format!("{what}, so nothing more was sent: {}.{help}", error.chain()));
         }
         self.end(Ending::Credential);
     }
 
-    /// What a refusal says of more than its operation.
+    /// Draws conclusions from a refusal that concerns more than its operation.
     fn refusal(&mut self, via: Surface, error: Error) {
         match error.concern() {
             Concern::Operation => {}
@@ -319,7 +319,7 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
             Concern::Credential => {
                 self.end_for(&error, &format!("The credential for {via} is not accepted any more"));
             }
-            // One thing may be forbidden, or everything: a read tells. The more were refused, the less a read is worth it.
+            // One thing may be forbidden, or everything: a read shows which. The more refusals, the less a read is worth.
             Concern::Right => {
                 let refused = self.refused.entry(via).or_default();
                 *refused += 1;
@@ -344,8 +344,8 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
         settled
     }
 
-    /// Takes in the ids that were created. An account that the site had before belongs to somebody the plan takes for
-    /// another person, by an email that the account hides: nothing more is given to it.
+    /// Takes in the IDs that were created. An account that the site had before belongs to a person whom the plan mistakes for
+    /// another one, because the account hides its email: it gets no further access.
     fn made(&mut self, at: usize, made: Option<CreatedIds>) -> Result<(), String> {
         let Some(made) = made else { return Ok(()) };
         let planned = &self.plan.operations[at];

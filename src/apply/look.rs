@@ -1,4 +1,4 @@
-//! What a read must show for an operation to be seen, and one round of reads of what was touched: one a group, one for all
+//! The expectations that a read must meet for an operation to be seen, and one round of reads: one per group, one for all
 //! accounts, one for all names.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -11,21 +11,21 @@ use crate::model::{
     Operation, OrganizationUser, PlannedOperation, Ref, ScimId, ScimUser, Surface, SurfaceIds,
 };
 
-/// What a read must show.
+/// The state that a read must show.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Expectation {
     /// The account is in the group, or is not.
     Member { group: GroupId, account: AccountId, present: bool },
     /// The group exists, or does not.
     Group { group: GroupId, present: bool },
-    /// A group of this name exists; its id got lost with the answer, or the surface does not show it.
+    /// A group of this name exists; its ID was lost with the response, or the surface does not show it.
     Named(GroupName),
-    /// The account is active, or is not: one that was removed is still shown
+    /// The account is active, or is not: a removed one is still shown
     /// (docs/atlassian.md#removed-and-inactive-look-alike).
     Account { account: AccountId, active: bool },
-    /// The organization knows somebody by this email: the account got lost with the answer.
+    /// The organization knows a user with this email: the account was lost with the response.
     Person(Email),
-    /// The SCIM directory has the user in the group: Atlassian's id of a group that was made there is not known.
+    /// The SCIM directory has the user in the group: Atlassian's ID of a group that was created there is unknown.
     ScimMember { group: ScimId, user: ScimId },
     /// The SCIM directory has a user of this unique name.
     ScimUser(Email),
@@ -33,7 +33,7 @@ pub(super) enum Expectation {
     ScimName { user: ScimId, name: String },
     /// The group has the role in the app of this resource, or does not.
     Role { group: GroupId, access: Access, resource: String, present: bool },
-    /// Nothing that can be read would tell.
+    /// No read can show it.
     Nothing,
 }
 
@@ -58,9 +58,9 @@ pub(super) fn expectation(planned: &PlannedOperation, made: &MadeIds, ids: &Surf
             Ok(account) => Expectation::Account { account, active: true },
             Err(_) => match planned.via {
                 Surface::Scim => Expectation::ScimUser(email.clone()),
-                // That somebody is there does not say that they got an app.
+                // A user's existence does not show that they got an app.
                 Surface::Organization if apps.is_empty() => Expectation::Person(email.clone()),
-                // Jira hides emails, so that no read would tell.
+                // Jira hides emails, so no read can show it.
                 Surface::Organization | Surface::Jira | Surface::UserManagement => Expectation::Nothing,
             },
         },
@@ -115,23 +115,23 @@ fn scim_member(
     }
 }
 
-/// What one round of reads showed.
+/// The result of one round of reads.
 #[derive(Default)]
 pub(super) struct Observed {
-    /// `None` where the group is gone.
+    /// `None` if the group no longer exists.
     groups: BTreeMap<GroupId, Result<Option<Listing<AccountId>>, String>>,
-    /// Which group has a name; `None` where several have.
+    /// The group that has a name; `None` if several have it.
     names: Option<Result<BTreeMap<GroupName, Option<GroupId>>, String>>,
-    /// Those that are active.
+    /// The active ones.
     accounts: Option<Result<BTreeSet<AccountId>, String>>,
-    /// Those of the emails that the organization knows.
+    /// The emails that the organization knows.
     people: Option<Result<BTreeMap<Email, AccountId>, String>>,
     /// The roles of groups in the apps that were asked about.
     roles: BTreeMap<GroupId, Result<Listing<Access>, String>>,
     directory: Directory,
 }
 
-/// What the SCIM directory showed.
+/// The result of reads of the SCIM directory.
 #[derive(Default)]
 struct Directory {
     members: BTreeMap<ScimId, Result<BTreeSet<ScimId>, String>>,
@@ -139,7 +139,7 @@ struct Directory {
     names: BTreeMap<ScimId, Result<String, String>>,
 }
 
-/// What a round of reads is to show.
+/// The reads of one round.
 #[derive(Default)]
 struct Asked {
     groups: BTreeSet<GroupId>,
@@ -152,7 +152,7 @@ struct Asked {
     roles: BTreeMap<GroupId, BTreeMap<App, String>>,
 }
 
-/// Reads what these expectations need.
+/// Reads the state that these expectations are about.
 pub(super) async fn look(surfaces: &Surfaces, expectations: impl Iterator<Item = &Expectation>) -> Observed {
     let mut asked = Asked::default();
     for expectation in expectations {
@@ -215,13 +215,14 @@ impl Asked {
 
 type Groups = BTreeMap<GroupId, Result<Option<Listing<AccountId>>, String>>;
 
-/// The members of groups: Jira shows those of each, apps and admin groups too; else the organization, ten a request.
+/// Reads the members of groups: from Jira those of each, including apps and admin groups; otherwise from the organization, ten
+/// groups per request.
 async fn groups(surfaces: &Surfaces, asked: BTreeSet<GroupId>) -> Groups {
     if let Some(jira) = &surfaces.jira {
         let reads = asked.into_iter().map(async |group| {
             let members = match jira.members(&group).await {
                 Ok((listing, _)) => Ok(Some(listing)),
-                // A proxy's page may come with the same status, and says nothing about the group.
+                // A proxy's page may have the same status, and says nothing about the group.
                 Err(error) if matches!(error.fault(), Some(Fault::NotFound(_))) => Ok(None),
                 Err(error) => Err(error.chain()),
             };
@@ -241,7 +242,7 @@ async fn groups(surfaces: &Surfaces, asked: BTreeSet<GroupId>) -> Groups {
     asked.iter().map(|group| (group.clone(), members(group))).collect()
 }
 
-/// The roles of groups, one request a group.
+/// Reads the roles of groups, one request per group.
 async fn roles(
     organization: &Organization,
     asked: &BTreeMap<GroupId, BTreeMap<App, String>>,
@@ -263,7 +264,7 @@ async fn names(surfaces: &Surfaces) -> Result<BTreeMap<GroupName, Option<GroupId
     Ok(found)
 }
 
-/// Those of the accounts that are active. Jira shows somebody who is suspended as not active, too.
+/// Finds the active ones among the accounts. Jira also shows suspended users as not active.
 async fn active(surfaces: &Surfaces, asked: &[AccountId]) -> Result<BTreeSet<AccountId>, String> {
     let Some(reader) = surfaces.reader() else { return Ok(BTreeSet::new()) };
     let accounts = reader.accounts(asked).await.map_err(|error| error.chain())?;
@@ -298,7 +299,7 @@ impl Directory {
 }
 
 impl Observed {
-    /// Whether the reads show it, or why they cannot tell.
+    /// Whether the reads show it, or why they cannot.
     pub(super) fn shows(&self, expectation: &Expectation) -> Result<bool, String> {
         let unread = || Err("it was not read".to_owned());
         let directory = &self.directory;
@@ -344,7 +345,7 @@ impl Observed {
         }
     }
 
-    /// The id of what the reads show, where the answer that told it got lost.
+    /// The ID that the reads show, if the response with it was lost.
     pub(super) fn made(&self, expectation: &Expectation) -> Option<CreatedIds> {
         match expectation {
             Expectation::Named(name) => {

@@ -1,4 +1,4 @@
-//! Looks in the middle of a run for operations whose answer was lost, before anything else is done to the same.
+//! Looks during a run for operations whose response was lost, before anything else changes the same accounts and groups.
 
 use std::time::Duration;
 
@@ -9,13 +9,13 @@ use crate::model::{CreatedIds, Found, Operation, PlannedOperation, Surface};
 
 use super::look::{Expectation, look};
 
-/// How long after the answer was lost reads are made. What is found late is found by the reads after the writes.
+/// When to read after a response was lost. The reads after the writes find anything that appears later.
 const LOOKS: [Duration; 2] = [Duration::from_secs(2), Duration::from_secs(4)];
 
-/// What was found of an operation, and its id where that came to light.
+/// The finding about an operation, and its ID if that was found.
 pub(super) type Look = (usize, Found, Option<CreatedIds>);
 
-/// Looks for operations, all in one round of reads a time.
+/// Looks for operations, all in one round of reads each time.
 pub(super) async fn look_for(surfaces: &Surfaces, mut open: Vec<(usize, Expectation)>) -> Vec<Look> {
     let mut found = Vec::with_capacity(open.len());
     let mut last = Vec::new();
@@ -43,12 +43,11 @@ pub(super) async fn look_for(surfaces: &Surfaces, mut open: Vec<(usize, Expectat
     found
 }
 
-/// Whether an operation may be sent again once a read has not found it done. Doing it twice must be doing it once: an
-/// invitation might send a second mail, and an app might be given a second time. A second group of one name is
-/// refused by Jira (400), the organization and SCIM (409) alike
-/// (docs/atlassian.md#creating-and-deleting-a-group-in-jira, docs/atlassian.md#groups-through-the-organization,
-/// docs/atlassian.md#groups-of-scim), what is removed, suspended or deleted twice is so once, and a role that is assigned
-/// twice is there once (docs/atlassian.md#roles-of-groups).
+/// Whether an operation may be sent again once a read has not found it done. Doing it twice must have the effect of doing it
+/// once: an invitation might send a second mail, and an app might be given a second time. Jira (400), the organization and
+/// SCIM (409) refuse a second group of one name (docs/atlassian.md#creating-and-deleting-a-group-in-jira,
+/// docs/atlassian.md#groups-through-the-organization, docs/atlassian.md#groups-of-scim); removing, suspending or deleting
+/// twice has the effect of once, and so has assigning a role twice (docs/atlassian.md#roles-of-groups).
 pub(super) fn may_repeat(operation: &Operation) -> bool {
     match operation {
         Operation::InviteUser { .. } => false,
@@ -66,12 +65,12 @@ pub(super) fn may_repeat(operation: &Operation) -> bool {
     }
 }
 
-/// Whether what requires an operation can go on, with no more known of it than what was found.
+/// Whether the operations that require one can continue with only what was found of it.
 pub(super) fn is_enough(planned: &PlannedOperation, made: Option<&CreatedIds>) -> bool {
     let creates = matches!(planned.operation, Operation::CreateGroup { .. });
     if !creates && !matches!(planned.operation, Operation::InviteUser { .. }) {
         return true;
     }
-    // Members are added there by the id of the directory.
+    // SCIM adds members by the directory's ID.
     made.is_some() && !(creates && planned.via == Surface::Scim)
 }

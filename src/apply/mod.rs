@@ -1,8 +1,8 @@
 //! Carries out a plan. The only room that writes to a surface.
 //!
-//! `executor` sends what `run` says is ready and `answer` says what came back, and both are told to the `journal`. `lost`
-//! looks for what may have been done in the middle of a run; at its end `settle` has `look` read again what was touched,
-//! and turns both into what is known.
+//! `executor` sends the operations that `run` reports as ready, `answer` reads the responses, and the `journal` records both.
+//! During a run `lost` looks for operations that may have been done; at its end `settle` lets `look` read everything that was
+//! touched, and turns responses and reads into outcomes.
 
 mod answer;
 mod executor;

@@ -1,4 +1,4 @@
-//! The state of a run: what is ready, what waits for what, and what came back.
+//! The state of a run: which operations are ready, which wait for which, and the responses.
 
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap};
@@ -11,11 +11,11 @@ use crate::model::{
 
 use super::lost::may_repeat;
 
-/// How often an operation is sent again whose answer was lost, each time after a look that did not find it done. What
-/// is in between may fail for a while, which has nothing to do with the operation.
+/// How often an operation whose response was lost is sent again, each time after a look that did not find it done. The
+/// network may fail for a while, independent of the operation.
 const REPEATS: usize = 4;
 
-/// What goes the same way, and so by the same rate limit.
+/// Operations with the same surface and action share a rate limit.
 type Way = (Surface, Action);
 
 /// Operations that may start, revokes first.
@@ -30,11 +30,11 @@ pub(super) struct Run<'p> {
     waiting: Vec<usize>,
     dependents: Vec<Vec<usize>>,
     ready: BTreeMap<Way, Ready>,
-    /// Those that were sent and whose outcome is not known yet.
+    /// Those that were sent and whose outcome is still unknown.
     in_flight: BTreeSet<usize>,
-    /// Those of which the answer was lost: how, and how often that was.
+    /// Those whose response was lost: how, and how often.
     lost: BTreeMap<usize, (String, usize)>,
-    /// Those of them that have to be looked for.
+    /// Those of the lost ones that must be looked for.
     unseen: BTreeSet<usize>,
     pub(super) answers: Vec<Option<Response>>,
     skipped: Vec<Option<usize>>,
@@ -82,9 +82,9 @@ impl<'p> Run<'p> {
         (self.operations[at].via, self.operations[at].key.action)
     }
 
-    /// The next operation that is ready and that nothing in flight stands in the way of, and the other such ones
-    /// that one request can carry out with it. Of `workers`, half may go one way while something else is ready: revokes
-    /// come first, and when they wait for their rate limit, additions have theirs.
+    /// Takes the next ready operation that conflicts with nothing in flight, and the other such ones that one request can carry
+    /// out with it. At most half of the `workers` go one way while another is ready: revokes precede, and while they wait for
+    /// their rate limit, additions use theirs.
     pub(super) fn next_batch(&mut self, workers: usize) -> Vec<usize> {
         let on_its_way = |way: Way| self.in_flight.iter().filter(|at| self.way(**at) == way).count();
         let ready = self.ready.iter().filter_map(|(way, ready)| Some((ready.peek()?.0, *way)));
@@ -96,7 +96,7 @@ impl<'p> Run<'p> {
         batch
     }
 
-    /// What the operations of a batch need of what others made.
+    /// The IDs that the operations of a batch need and that others created.
     pub(super) fn made_for(&self, batch: &[usize]) -> MadeIds {
         self.made.of(batch.iter().flat_map(|at| &self.operations[*at].requires))
     }
@@ -124,7 +124,7 @@ impl<'p> Run<'p> {
         !self.in_flight.iter().any(|other| self.footprints[at].conflicts_with(&self.footprints[*other]))
     }
 
-    /// What goes together goes the same way.
+    /// Adds the operations that can share a request: they have the same surface and action.
     fn together_with(&self, first: usize, ready: &mut Ready) -> Vec<usize> {
         let mut batch = vec![first];
         let most = most_together(&self.operations[first]);
@@ -141,7 +141,7 @@ impl<'p> Run<'p> {
         batch
     }
 
-    /// Takes an answer in, and returns how many operations it settled or gave up.
+    /// Takes a response in, and returns how many operations it settled or gave up.
     pub(super) fn answer(&mut self, at: usize, response: Response) -> usize {
         match (&response, self.lost.get_mut(&at)) {
             (Response::Lost { text: how }, None) => {
@@ -149,7 +149,7 @@ impl<'p> Run<'p> {
                 self.unseen.insert(at);
                 return 0;
             }
-            // What was refused may have been done the first time, and be refused for that.
+            // It may have been done the first time, and be refused for that.
             (Response::Lost { text: how } | Response::Refused { text: how }, Some((text, times))) => {
                 if !text.ends_with(how) {
                     text.push_str(&format!("; sent again: {how}"));
@@ -160,7 +160,7 @@ impl<'p> Run<'p> {
             }
             (Response::Done | Response::Claimed { .. } | Response::Refused { .. }, _)
             | (Response::NotSent, None) => {}
-            // It was sent before, and nothing more is known.
+            // It was sent before, and its outcome is unknown.
             (Response::NotSent, Some(_)) => return self.give_up_lost(at),
         }
         self.in_flight.remove(&at);
@@ -170,7 +170,7 @@ impl<'p> Run<'p> {
             Response::NotSent => 0,
             Response::Done | Response::Claimed { .. } => {
                 self.answers[at] = Some(match (response, lost) {
-                    // It was done the first time, or by somebody else; where reads do not show it, nobody knows.
+                    // It was done the first time, or by somebody else; if reads do not show it, the outcome is unknown.
                     (Response::Claimed { text }, Some((how, _))) => {
                         Response::Lost { text: format!("{how}; sent again: {text}") }
                     }
@@ -186,7 +186,7 @@ impl<'p> Run<'p> {
         }
     }
 
-    /// Takes an operation for failed, whatever came back of it; what requires it is not done.
+    /// Counts an operation as failed, whatever its response; those that require it are not done.
     pub(super) fn reject(&mut self, at: usize, why: String) -> usize {
         self.in_flight.remove(&at);
         self.unseen.remove(&at);
@@ -195,12 +195,12 @@ impl<'p> Run<'p> {
         1 + self.skip_dependents(at)
     }
 
-    /// The operations whose answer was lost and that have to be looked for. They are in flight till then.
+    /// The operations whose response was lost and that must be looked for. They are in flight until then.
     pub(super) fn unseen(&self) -> Vec<usize> {
         self.unseen.iter().copied().collect()
     }
 
-    /// Whether the outcome of an operation whose answer was lost is still unknown.
+    /// Whether the outcome of an operation whose response was lost is still unknown.
     pub(super) fn is_lost(&self, at: usize) -> bool {
         self.lost.contains_key(&at)
     }
@@ -218,7 +218,7 @@ impl<'p> Run<'p> {
         self.make_ready(at);
     }
 
-    /// Leaves an operation whose answer was lost to the reads after the writes; what requires it is not done.
+    /// Leaves an operation whose response was lost to the reads after the writes; those that require it are not done.
     pub(super) fn give_up_lost(&mut self, at: usize) -> usize {
         self.in_flight.remove(&at);
         self.unseen.remove(&at);
@@ -228,8 +228,8 @@ impl<'p> Run<'p> {
         1 + self.skip_dependents(at)
     }
 
-    /// Leaves all operations whose answer was lost, those that were to be sent once more among them, but for those that
-    /// are under way for the second time.
+    /// Leaves all operations whose response was lost, including those that would have been sent again, except those that are
+    /// under way for the second time.
     pub(super) fn give_up_all_lost(&mut self) -> usize {
         let rests = |at: &usize| self.unseen.contains(at) || !self.in_flight.contains(at);
         let all: Vec<usize> = self.lost.keys().copied().filter(rests).collect();
@@ -271,7 +271,7 @@ impl<'p> Run<'p> {
         Report { outcomes: keys.zip(outcomes).collect(), ended: None, made: self.came_to_be() }
     }
 
-    /// What the operations made, by the names that the tree has for it.
+    /// The IDs that the operations created, by their names in the tree.
     fn came_to_be(&self) -> Lock {
         let mut lock = Lock::default();
         for planned in self.operations {
@@ -290,12 +290,12 @@ impl<'p> Run<'p> {
     }
 }
 
-/// What an operation changes, so that two that change the same are not in flight at once: which of them wins would be chance.
+/// What an operation changes. Two that change the same are not in flight at once: the winner would be random.
 #[derive(Debug)]
 struct Footprint {
     account: Option<Ref<AccountId>>,
     group: Option<Ref<GroupId>>,
-    /// Whether it changes the account, or the group, as a whole: every membership of it changes too.
+    /// Whether it changes the account or the group as a whole, with all its memberships.
     whole: bool,
 }
 
@@ -305,7 +305,7 @@ impl Footprint {
         Self { account: operation.account_ref(), group: operation.group_ref(), whole }
     }
 
-    /// Whether both change one membership, or one changes as a whole what the other changes.
+    /// Whether both change one membership, or one changes the account or group of the other as a whole.
     fn conflicts_with(&self, other: &Self) -> bool {
         let account = self.account.is_some() && self.account == other.account;
         let group = self.group.is_some() && self.group == other.group;

@@ -1,4 +1,4 @@
-//! Turns answers into outcomes: what was touched is read again, patiently, since reads may lag behind writes.
+//! Turns responses into outcomes: everything that was touched is read again, patiently, since reads may lag behind writes.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -13,13 +13,13 @@ use super::look::{Expectation, expectation, look};
 /// How long reads may lag behind writes.
 const PATIENCE: Duration = Duration::from_secs(model::PATIENCE as u64);
 
-/// The same of the roles of groups.
+/// The same for roles of groups.
 const ROLE_PATIENCE: Duration = Duration::from_secs(model::ROLE_PATIENCE as u64);
 
 /// How long to wait between two reads of the same thing.
 const INTERVAL: Duration = Duration::from_secs(3);
 
-/// Turns answers into outcomes. Every operation that was answered gets one.
+/// Turns responses into outcomes. Every operation with a response gets one.
 pub(super) async fn settle(
     surfaces: &Surfaces,
     plan: &Plan,
@@ -34,7 +34,7 @@ pub(super) async fn settle(
             Response::Refused { text: why } => {
                 outcomes.insert(at, Outcome::Failed { why: why.clone() });
             }
-            // It may be done by the next run.
+            // The next run may do it.
             Response::NotSent => {}
             Response::Done | Response::Claimed { .. } | Response::Lost { .. } => {
                 open.insert(at, (expectation(&plan.operations[at], made, &plan.surface_ids), response));
@@ -66,7 +66,7 @@ pub(super) async fn settle(
     }
 }
 
-/// How long a read is waited for that shows something.
+/// How long to wait for a read that shows an expectation.
 fn patience(expectation: &Expectation) -> Duration {
     match expectation {
         Expectation::Nothing => Duration::ZERO,
@@ -82,7 +82,7 @@ fn patience(expectation: &Expectation) -> Duration {
     }
 }
 
-/// What an answer and a read together say; nothing while there is reason to look once more.
+/// The outcome according to a response and a read; `None` while another look may help.
 fn outcome(response: &Response, shown: Result<bool, String>, last: bool) -> Option<Outcome> {
     match (response, shown) {
         (Response::NotSent, _) => Some(Outcome::NotAttempted),
@@ -91,7 +91,7 @@ fn outcome(response: &Response, shown: Result<bool, String>, last: bool) -> Opti
         (Response::Claimed { .. }, Ok(true)) => Some(Outcome::Satisfied),
         (_, Ok(false) | Err(_)) if !last => None,
         (Response::Done, Ok(false)) => Some(Outcome::Applied { seen: false }),
-        // What a read cannot tell is not what it tells otherwise.
+        // A read that cannot show it does not contradict the response.
         (Response::Done, Err(_)) => Some(Outcome::Unconfirmed),
         (Response::Claimed { text }, Ok(false)) => {
             Some(Outcome::Failed { why: format!("{text}; but reads do not show it") })

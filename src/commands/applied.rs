@@ -1,4 +1,4 @@
-//! Moves the ref of the last commit whose apply completed, where one did.
+//! Moves the ref of the last commit whose apply completed, if one did.
 
 use std::collections::BTreeSet;
 use std::path::PathBuf;
@@ -10,25 +10,25 @@ use crate::model::{Action, DeclarationChange, Declared, GroupName, Plan, UserRef
 use super::Session;
 use super::execution::Ended;
 
-/// Where the ref was before anything was done.
+/// The ref's commit before the run.
 pub(super) struct Mark {
     folder: PathBuf,
     before: Result<Option<String>, GitError>,
 }
 
 impl Mark {
-    /// Looks where the ref is.
+    /// Reads the ref.
     pub(super) fn read(session: &Session) -> Result<Self, Error> {
         let folder = session.root()?;
         let before = git::applied(&folder);
         Ok(Self { folder, before })
     }
 
-    /// Moves the ref where the site is now as the plan's commit has it, and says where it is, or why it stays.
+    /// Moves the ref if the site now matches the plan's commit, and says where it is, or why it stays.
     pub(super) fn settle(&self, session: &Session, plan: &Plan, ended: &Result<Ended, Error>) {
         let before = match &self.before {
             Ok(before) => before.as_deref(),
-            // Where git is not installed, nobody uses the ref.
+            // Without git, the ref is not used.
             Err(GitError::NoGit(_)) => return,
             Err(error) => {
                 session.terminal.tell(&format!("{APPLIED} was not moved: {error}."));
@@ -53,13 +53,13 @@ impl Mark {
     }
 }
 
-/// The commit that the site is in line with now, but for what should still lose access; or why it is not.
+/// The commit that the site now matches, except for access that should still end; or why there is none.
 pub(super) fn completed<'a>(plan: &'a Plan, ended: &Result<Ended, Error>) -> Result<&'a str, String> {
     if plan.review.is_some() {
-        return Err("only what the reviewed plan has was to be done".into());
+        return Err("the run was limited to the reviewed plan".into());
     }
     if !plan.narrowed_to.is_empty() {
-        return Err(format!("only {} was to be done", plan.narrowed_to.join(" and ")));
+        return Err(format!("the run was limited to {}", plan.narrowed_to.join(" and ")));
     }
     let ended = match ended {
         Ok(Ended { journalled: Ok(()), report, .. }) => report,
@@ -77,7 +77,7 @@ pub(super) fn completed<'a>(plan: &'a Plan, ended: &Result<Ended, Error>) -> Res
         many => return Err(format!("{many} grants are blocked")),
     }
     if let Some(group) = held(plan) {
-        return Err(format!("access to the privileged group {group} is to end, and that is blocked"));
+        return Err(format!("access to the privileged group {group} should end, but that is blocked"));
     }
     plan.header
         .commit
@@ -85,8 +85,9 @@ pub(super) fn completed<'a>(plan: &'a Plan, ended: &Result<Ended, Error>) -> Res
         .ok_or_else(|| "the tree is not that of the commit that is checked out".into())
 }
 
-/// A privileged group in which an end of the base is dropped while a revoke is blocked: by the next base nobody would know
-/// of that end. So it is where the line of somebody goes who is offboarded, and who may stay under another email.
+/// Finds a privileged group in which an end date of the base is dropped while a revoke is blocked: the next base would no
+/// longer have that end date. This also happens when the line of an offboarded person is removed who may stay under another
+/// email.
 fn held(plan: &Plan) -> Option<&GroupName> {
     let revokes = || plan.blocked.iter().filter(|blocked| revokes(blocked.action));
     let in_groups: BTreeSet<&GroupName> = revokes().filter_map(|blocked| blocked.address.group()).collect();
@@ -110,8 +111,8 @@ fn held(plan: &Plan) -> Option<&GroupName> {
     declared.filter(is_held).find_map(|change| change.address.group())
 }
 
-/// Whether it takes something from somebody. What does not and is blocked stays a part of the next change, with its
-/// author, until it is done; a revoke that is blocked gives nobody anything.
+/// Whether it revokes access. Any other blocked action stays a part of the next change, with its author, until it is done; a
+/// blocked revoke gives nobody access.
 fn revokes(action: Action) -> bool {
     match action {
         Action::Remove | Action::Suspend | Action::Deactivate | Action::Delete | Action::Revoke => true,

@@ -22,7 +22,7 @@ use super::session::Known;
 use super::show::saved_plan;
 use super::{OUTPUT, SAFETY, Session, block_on, connect, journal};
 
-/// What `apply` takes.
+/// The arguments of `apply`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Carry out only what this reviewed plan has, as `plan --out` wrote it, without asking
@@ -35,7 +35,7 @@ pub struct Arguments {
     part: Part,
     #[command(flatten)]
     options: ApplyOptions,
-    /// Write the ids of new accounts and groups into rollbook.lock
+    /// Write the IDs of new accounts and groups into rollbook.lock
     #[arg(long, help_heading = OUTPUT)]
     write_lock: bool,
 }
@@ -60,7 +60,7 @@ impl Arguments {
 /// [`Error`] when there is no plan, or it may not be carried out.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load_compared(&arguments.part, Known::Tracked)?;
-    // The ref would stay where it is, and so would what every later apply is compared with.
+    // Otherwise the ref, which every later apply is compared with, would stay.
     let moves_on = arguments.plan.is_none() && arguments.part.is_whole();
     if moves_on && arguments.part.base.as_deref() == Some(git::APPLIED_WORD) {
         git::commit_of(&session.root()?, &loaded.tree).ok_or(Error::NoCommit)?;
@@ -90,7 +90,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     })
 }
 
-/// Adds what was created to the lock; what it holds already stays.
+/// Adds the created IDs to the lock; its entries stay.
 fn write_lock(session: &Session, lock: &Lock, made: &Lock) -> Result<(), Error> {
     let mut lock = lock.clone();
     lock.users.extend(made.users.clone());

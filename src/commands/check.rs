@@ -13,13 +13,13 @@ use crate::render::{self, count};
 use super::session::is_whole;
 use super::{OUTPUT, SELECTION, Session, block_on, connect, reserved};
 
-/// What `check` takes.
+/// The arguments of `check`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Output format
     #[arg(long, value_name = "FORMAT", default_value = "text", help_heading = OUTPUT)]
     format: CheckFormat,
-    /// Look up every declared name on the site, too
+    /// Also look up every declared name on the site
     #[arg(long, help_heading = SELECTION)]
     live: bool,
 }
@@ -80,7 +80,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     Ok(if all_resolved { Exit::Done } else { Exit::Incomplete })
 }
 
-/// Who and what of a valid tree means nobody and nothing live.
+/// Finds the declared users and groups that the site does not have.
 fn unresolved(session: &Session, declaration: &Declaration) -> Result<Vec<Diagnostic>, Error> {
     let desired = Desired::of(declaration, session.today);
     let surfaces = connect(session, &declaration.settings)?;

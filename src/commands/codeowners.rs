@@ -15,18 +15,18 @@ use crate::render::{self, OwnedTree};
 use super::files::{Readers, read_text, replace};
 use super::{OUTPUT, SAFETY, Session};
 
-/// Who hosts a repository.
+/// A platform that hosts repositories.
 struct Platform {
     name: &'static str,
-    /// What is there where it runs the pipelines.
+    /// The file or folder that a repository with its pipelines has.
     mark: &'static str,
-    /// Where it looks for a CODEOWNERS: the first that is there counts.
+    /// Where it looks for a CODEOWNERS: the first that exists counts.
     places: &'static [&'static str],
-    /// Where one is made.
+    /// Where a new one is created.
     usual: &'static str,
 }
 
-/// Each by its own documentation: GitHub's "About code owners", GitLab's "Code Owners", Bitbucket's "Set up and use code
+/// From each one's documentation: GitHub's "About code owners", GitLab's "Code Owners", Bitbucket's "Set up and use code
 /// owners".
 const PLATFORMS: [Platform; 3] = [
     Platform {
@@ -49,8 +49,8 @@ const PLATFORMS: [Platform; 3] = [
     },
 ];
 
-/// What decides which commands run with credentials, and who reviews them. All places of a CODEOWNERS are among them: one
-/// that somebody adds in a place that comes first would count instead.
+/// The files that decide which commands run with credentials, and who reviews them. All places of a CODEOWNERS are among
+/// them: a new one in an earlier place would count instead.
 const CI: [&str; 7] = [
     ".github/",
     ".gitlab/",
@@ -64,7 +64,7 @@ const CI: [&str; 7] = [
 /// The largest CODEOWNERS that is read, in bytes; GitHub takes 3 MB.
 const LARGEST: u64 = 4 << 20;
 
-/// What `codeowners` takes.
+/// The arguments of `codeowners`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Write nothing; show what would change, and exit with 1 when something would
@@ -75,7 +75,7 @@ pub struct Arguments {
     file: Option<PathBuf>,
 }
 
-/// Writes who reviews which file of the repository's trees into its CODEOWNERS, and keeps what else is there.
+/// Writes the reviewers of the files of the repository's trees into its CODEOWNERS, and keeps its other lines.
 ///
 /// # Errors
 /// [`Error`] when the tree is invalid, when nobody would own the rules, and when the file cannot be read or written.
@@ -109,12 +109,12 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// All trees of the repository: a CODEOWNERS is for all. A folder in no repository is a tree of its own.
+/// All trees of the repository, since they share the CODEOWNERS. A folder in no repository is a single tree.
 fn trees(session: &Session, root: &Path) -> Result<Vec<Session>, Error> {
     if git::top(root).is_none() { Ok(vec![session.clone()]) } else { session.trees(root) }
 }
 
-/// A tree, and who reviews it.
+/// Loads a tree, with its reviewers.
 fn owned(tree: &Session) -> Result<OwnedTree, Error> {
     let folder = tree.prefix();
     let loaded =
@@ -127,7 +127,7 @@ fn owned(tree: &Session) -> Result<OwnedTree, Error> {
     Ok(OwnedTree { folder, admins, files, shares: loaded.declaration.settings.share })
 }
 
-/// Where the repository's CODEOWNERS is, or is to be.
+/// Where the repository's CODEOWNERS is, or will be.
 fn place(repository: &Path) -> Result<&'static str, Error> {
     let is_there = |path: &str| repository.join(path).symlink_metadata().is_ok();
     let runs: Vec<&Platform> = PLATFORMS.iter().filter(|platform| is_there(platform.mark)).collect();
@@ -157,10 +157,10 @@ fn place(repository: &Path) -> Result<&'static str, Error> {
     }
 }
 
-/// A file's path in the repository, with `/` between the parts; nothing where it is not in it.
+/// A file's path in the repository, with `/` between the parts; `None` if it is outside.
 fn within(path: &Path, repository: &Path) -> Option<String> {
     let path = std::path::absolute(path).ok()?;
-    // Its folder may not be there yet, and may be named by way of a link.
+    // Its folder may not exist yet, and its path may contain a link.
     let (folder, meant) =
         path.ancestors().skip(1).find_map(|folder| Some((folder, folder.canonicalize().ok()?)))?;
     let meant = meant.join(path.strip_prefix(folder).ok()?);

@@ -1,4 +1,4 @@
-//! From what a tree names and the environment holds to surfaces.
+//! Makes surfaces from the names in a tree and the credentials in the environment.
 
 use std::sync::Arc;
 
@@ -12,19 +12,20 @@ use crate::model::{Settings, Surface};
 
 use super::Session;
 
-/// Connects to what the tree names, with what the environment holds.
+/// Connects to the surfaces that the tree names, with the environment's credentials.
 ///
 /// # Errors
-/// [`Error`] when the two name different places, a key has nothing to be for, or a host may not be sent one.
+/// [`Error`] when the two name different places, a credential is unused, or a host may not be sent one.
 pub(super) fn connect(session: &Session, settings: &Settings) -> Result<Surfaces, Error> {
     let (surfaces, unused) = connect_to_look(session, settings)?;
     unused.into_iter().next().map_or(Ok(surfaces), |(_, error)| Err(error))
 }
 
-/// Connects to what the tree names. Credentials that it has no use for are left aside, each as the error that it is elsewhere.
+/// Connects to the surfaces that the tree names. Sets unused credentials aside, and returns for each the error that
+/// [`connect`] would give.
 ///
 /// # Errors
-/// As [`connect`], but for keys that have nothing to be for.
+/// As for [`connect`], but an unused credential is not an error.
 pub(super) fn connect_to_look(
     session: &Session,
     settings: &Settings,
@@ -34,8 +35,8 @@ pub(super) fn connect_to_look(
     Ok((surfaces(session, settings, environment)?, unused))
 }
 
-/// Connects to a site of which there is no tree yet. A key that needs an id of the tree is left aside where something else
-/// can read, with a message that says how to use it.
+/// Connects to a site that has no tree yet. A key that needs an ID of the tree is set aside if another credential can
+/// read, with a message that says how to use it.
 ///
 /// # Errors
 /// As [`connect`].
@@ -46,10 +47,10 @@ pub(super) fn connect_to_start(session: &Session, settings: &Settings) -> Result
         let Error::KeyForNothing { variable, .. } = error else { return Err(error) };
         let how = match surface {
             Surface::Scim => {
-                "an import reads nothing by it. Later, `scim: { directory: ID }` in rollbook.yaml names its directory."
+                "an import does not use it. Later, `scim: { directory: ID }` in rollbook.yaml names its directory."
             }
             Surface::Organization | Surface::UserManagement | Surface::Jira if reads => {
-                "`--organization ID` names the organization, whose id is in the address of admin.atlassian.com. With \
+                "`--organization ID` names the organization, whose ID is in the address of admin.atlassian.com. With \
                  it, emails that Jira hides are known."
             }
             Surface::Organization | Surface::UserManagement | Surface::Jira => return Err(error),
@@ -59,7 +60,7 @@ pub(super) fn connect_to_start(session: &Session, settings: &Settings) -> Result
     surfaces(session, settings, environment)
 }
 
-/// Takes out of an environment the credentials that a tree has no use for.
+/// Removes the credentials that a tree does not use from an environment.
 fn take_unused(environment: &mut Environment, settings: &Settings) -> Vec<(Surface, Error)> {
     let mut unused = Vec::new();
     if settings.organization.is_none() && environment.organization_key.take().is_some() {
@@ -75,7 +76,7 @@ fn take_unused(environment: &mut Environment, settings: &Settings) -> Vec<(Surfa
     unused
 }
 
-/// Connects to what the tree names, with these credentials; those that it has no use for are not among them.
+/// Connects to the surfaces that the tree names, with these credentials, all of which it uses.
 pub(super) fn surfaces(
     session: &Session,
     settings: &Settings,
@@ -86,7 +87,7 @@ pub(super) fn surfaces(
     let organization = settings.organization.as_ref().map(|id| id.value.clone());
     let named = organization.as_deref().unwrap_or("no organization");
     agree(named, environment::ORGANIZATION, environment.organization.as_deref())?;
-    // What the tree names is judged on its own, so that each shows its own mistakes.
+    // The tree's site is checked separately, so that each reports its own mistakes.
     Endpoints::may_name(site)?;
     let mut endpoints = Endpoints::new(site, &environment.overrides).map_err(of_hosts)?;
     if let Some(host) = &environment.scim_endpoint {
@@ -106,7 +107,7 @@ pub(super) fn surfaces(
     };
 
     let mut surfaces = Surfaces::default();
-    // Any credential does: this request is sent none.
+    // Any credential will do: this request does not send it.
     if let Some(credential) = environment.jira.as_ref().or(environment.organization_key.as_ref()) {
         surfaces.site = Site::to_be_asked(site, client(credential.clone())?);
     }
@@ -140,7 +141,7 @@ fn variable_of(credential: &Credential) -> &'static str {
     }
 }
 
-/// What is wrong with the hosts: of the environment, or of what the tree and the environment name together.
+/// The error for the hosts: of the environment alone, or of the tree and the environment together.
 fn of_hosts(error: HostError) -> Error {
     match error {
         HostError::Loopback(_) | HostError::NoGateway(_) => Error::Host(error),

@@ -26,14 +26,14 @@ use super::planning::{Asked, Source};
 use super::session::Loaded;
 use super::{Session, block_on};
 
-/// What `demo` takes.
+/// The arguments of `demo`.
 #[derive(Debug, Args)]
 pub struct Arguments {}
 
-/// The day on which the example organization lives: its contracts run out one after the other.
+/// The date of the example organization: its contracts expire one after the other.
 const DAY: Date = date(2026, 11, 22);
 
-/// How long the sandbox takes to answer, so that the progress of an apply can be seen.
+/// The sandbox's response time, so that the progress of an apply is visible.
 const LATENCY: Duration = Duration::from_millis(30);
 
 macro_rules! example {
@@ -67,7 +67,7 @@ example![
 
 const SEED: &str = include_str!("../../examples/acme/sandbox.yaml");
 
-/// What somebody does by hand in the middle of the demo.
+/// A manual change in the middle of the demo.
 const BY_HAND: (&str, &str) = ("payments-approvers", "marco@acme.com");
 
 /// Shows the whole loop. It leaves nothing behind.
@@ -98,7 +98,7 @@ pub fn run(session: &Session, _: &Arguments) -> Result<Exit, Error> {
 }
 
 async fn story(session: &Session, sandbox: &Sandbox, url: &str) -> Result<(), Error> {
-    // The example has a warning of its own, which is for `check` to show.
+    // The example has a warning, which only `check` should show.
     let quiet = Session { terminal: Terminal { quiet: true, ..session.terminal }, ..session.clone() };
     let loaded = quiet.load()?;
     let surfaces = connect(session, &loaded, sandbox, url)?;
@@ -142,7 +142,7 @@ fn show(session: &Session, plan: &crate::model::Plan) -> Result<(), Error> {
     session.data(&render::plan_text(plan, Grouping::Group, session.terminal.width()))
 }
 
-/// What the sandbox would have a shell export.
+/// Connects with the variables that the sandbox would have a shell export.
 fn connect(session: &Session, loaded: &Loaded, sandbox: &Sandbox, url: &str) -> Result<Surfaces, Error> {
     let exports: BTreeMap<String, String> = sandbox.exports(url).into_iter().collect();
     let value = |name: &str| exports.get(name).cloned().unwrap_or_default();

@@ -11,7 +11,7 @@ use crate::render;
 use super::connect::connect_to_look;
 use super::{Format, OUTPUT, Session, block_on};
 
-/// What `doctor` takes.
+/// The arguments of `doctor`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Output format
@@ -19,15 +19,15 @@ pub struct Arguments {
     format: Format,
 }
 
-/// Tries each credential, and says what it is good for and what cannot be done without it.
+/// Tries each credential, and prints what it can do and what cannot be done without it.
 ///
 /// # Errors
-/// [`Error`] when the tree or the environment is not usable; a credential that fails is an exit code.
+/// [`Error`] when the tree or the environment is invalid; a credential that fails is an exit code.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
     let (surfaces, unused) = connect_to_look(session, &loaded.declaration.settings)?;
     let mut diagnoses = block_on(async {
-        // Of another site nothing is shown. A host that does not answer shows in what is tried.
+        // Nothing of another site is shown. An unreachable host shows in the results.
         if let Some(site) = &surfaces.site
             && let Err(error) = site.confirm().await
             && error.is_another_site()

@@ -19,8 +19,8 @@ use super::planning::Planned;
 use super::session::tell_waits;
 use super::{Format, OUTPUT, SAFETY, Session, journal};
 
-/// Operations under way at a time, where nothing else is asked for. Most of them wait for the rate limit; how many
-/// requests are really in flight is that rate times the latency, about the 5 to 10 that Atlassian is said to advise
+/// The default number of operations under way at a time. Most of them wait for the rate limit; the number of requests
+/// really in flight is that rate times the latency, about the 5 to 10 that Atlassian reportedly advises
 /// (docs/atlassian.md#burst-limits).
 pub const CONCURRENCY: usize = IN_FLIGHT;
 
@@ -65,7 +65,7 @@ pub(super) struct Bounds {
 }
 
 impl ApplyOptions {
-    /// As a job does it: without asking, with the journal in this file.
+    /// For a job: without asking, with the journal in this file.
     pub(super) fn unattended(journal: PathBuf) -> Self {
         Self {
             yes: true,
@@ -80,24 +80,24 @@ impl ApplyOptions {
         Bounds { concurrency: self.concurrency, timeout: self.timeout }
     }
 
-    /// The file that somebody named for the journal.
+    /// The file that the command line names for the journal.
     pub(super) fn journal(&self) -> Option<&Path> {
         self.journal.as_deref()
     }
 }
 
-/// What a plan is carried out with.
+/// Carries a plan out.
 pub(super) struct Execution<'a> {
     pub(super) session: &'a Session,
     pub(super) surfaces: &'a Surfaces,
     pub(super) settings: &'a Settings,
     pub(super) allowed: &'a [Guard],
     pub(super) options: &'a ApplyOptions,
-    /// Whether somebody has reviewed the plan, so that nobody is asked.
+    /// Whether the plan was reviewed, so no question is asked.
     pub(super) reviewed: bool,
 }
 
-/// How it ended.
+/// The result of a run.
 pub(super) struct Ended {
     pub(super) report: Report,
     /// Whether the journal holds all of it.
@@ -110,7 +110,7 @@ impl Ended {
         Self { report: Report::default(), journalled: Ok(()), exit }
     }
 
-    /// How the run ends: a journal that broke counts before what was not done.
+    /// How the run ends: a broken journal takes precedence over operations that were not done.
     pub(super) fn exit(self) -> Result<Exit, Error> {
         self.journalled.map(|()| self.exit)
     }
@@ -124,9 +124,9 @@ impl Execution<'_> {
         let without_asking = options.yes || self.reviewed;
         let shown = render::plan_text(plan, Grouping::Group, session.terminal.width());
         let misfits = plan.review.as_ref().is_some_and(|review| !review.misfits.is_empty());
-        // What a guard refuses may be done on the site already: a refused plan need not have operations.
+        // The site may already have the state that a guard refuses: a refused plan need not have operations.
         let refused = plan.refusals().next().is_some();
-        // Nobody is asked about a plan that they were not shown, and the plan is what says why it is not carried out.
+        // A question needs the plan to be shown, and the plan says why it is not carried out.
         if without_asking && !misfits && !refused {
             session.terminal.say(&shown);
         } else {
@@ -171,7 +171,7 @@ impl Execution<'_> {
         Ok(Ended { exit: ended(plan, &report), report, journalled })
     }
 
-    /// Whether the credentials may write what the plan has for them. Whose an organization's key is, the tree says.
+    /// Makes sure that the credentials may write the plan's operations. The tree names the owner of an organization's key.
     fn may_write(&self, planned: &Planned) -> Result<(), Error> {
         let through = |surfaces: &[Surface]| {
             planned.plan.operations.iter().any(|operation| surfaces.contains(&operation.via))
@@ -197,7 +197,7 @@ impl Execution<'_> {
     }
 }
 
-/// Carries a plan out with progress on stderr; the first Ctrl-C stops it orderly, the second at once.
+/// Carries a plan out with progress on stderr; the first Ctrl-C stops it gracefully, the second at once.
 pub(super) async fn execute(
     session: &Session,
     surfaces: &Surfaces,
@@ -224,7 +224,7 @@ pub(super) async fn execute(
         journal,
         concurrency: bounds.concurrency,
         stop: stopped,
-        // One that is too far away does not count.
+        // A timeout beyond the clock's range does not count.
         deadline: bounds.timeout.and_then(|timeout| Instant::now().checked_add(timeout)),
         accounts: &planned.live.accounts,
     };

@@ -15,7 +15,7 @@ use super::session::Loaded;
 use super::users::user_report;
 use super::{Format, OUTPUT, Session};
 
-/// What `explain` takes.
+/// The arguments of `explain`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// An email, account:ID, a group's name, or an address of a plan such as member.GROUP/EMAIL
@@ -26,8 +26,8 @@ pub struct Arguments {
     format: Format,
 }
 
-/// Prints every way by which the tree puts a person into groups, or people into a group. Of somebody or something that the
-/// tree does not declare, it prints what the site has, where there are credentials to ask it.
+/// Prints every way by which the tree puts a person into groups, or people into a group. For a user or group that the tree
+/// does not declare, prints the site's state if there are credentials.
 ///
 /// # Errors
 /// [`Error`] when the tree is not valid, or neither it nor the site knows the name.
@@ -62,8 +62,8 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// What a text names: a group or a person of the tree, a group of it in another case, an address of a plan, else somebody or
-/// something that only the site may have.
+/// Interprets a text as a group or a person of the tree, a group of it in another case, an address of a plan, or otherwise as
+/// a name that only the site may have.
 fn address(desired: &Desired<'_>, text: &str) -> Address {
     let groups = &desired.declaration.groups;
     let declared = |name: &GroupName| {
@@ -88,7 +88,7 @@ fn address(desired: &Desired<'_>, text: &str) -> Address {
     }
 }
 
-/// Prints what the site has of somebody or something that the tree does not declare.
+/// Prints the site's state of a user or group that the tree does not declare.
 fn on_site(
     session: &Session,
     loaded: &Loaded,

@@ -4,19 +4,19 @@ use std::fs::{self, Permissions};
 use std::io::{self, ErrorKind, Read, Write};
 use std::path::Path;
 
-/// Who may read a file that is written.
+/// Who may read a written file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Readers {
-    /// Others may, as they may the rest of a repository; a file that is there keeps its mode.
+    /// Others may too, like the rest of a repository; an existing file keeps its mode.
     Everybody,
-    /// Nobody else may, whatever was so before.
+    /// Only the owner may, even if others could before.
     Owner,
 }
 
-/// Reads a file of at most so many bytes. A pipe would be waited for, and does not count.
+/// Reads a file of at most `most` bytes. Refuses a pipe, which could block.
 ///
 /// # Errors
-/// What the system says, and where it is not a file, or larger.
+/// The system's error, or one if it is not a file, or larger.
 pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     if !fs::metadata(path)?.is_file() {
         return Err(io::Error::other("it is not a file"));
@@ -29,18 +29,18 @@ pub(super) fn read(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     Ok(bytes)
 }
 
-/// The same, as text.
+/// Reads a file as text.
 ///
 /// # Errors
-/// As [`read`], and where it is not UTF-8.
+/// As [`read`], and if it is not UTF-8.
 pub(super) fn read_text(path: &Path, most: u64) -> io::Result<String> {
     String::from_utf8(read(path, most)?).map_err(|_| io::Error::other("it is not UTF-8 text"))
 }
 
-/// Replaces a file whole, so that a run that is cut off leaves the old one.
+/// Replaces a file atomically, so that an interrupted run leaves the old one.
 ///
 /// # Errors
-/// What the system says, and where something else than a file is there: a link leads to a place that nobody named.
+/// The system's error, or one if the path is not a file: a link leads to a place that was not named.
 pub(super) fn replace(path: &Path, text: &str, readers: Readers) -> io::Result<()> {
     let before = match fs::symlink_metadata(path) {
         Ok(meta) if meta.is_symlink() => return Err(io::Error::other("it is a symbolic link")),
@@ -76,7 +76,7 @@ fn builder(_: Readers) -> tempfile::Builder<'static, 'static> {
     tempfile::Builder::new()
 }
 
-/// Who may read, write and execute, and nothing else of a mode.
+/// The permission bits of a mode.
 #[cfg(unix)]
 fn plain(permissions: &Permissions) -> Permissions {
     use std::os::unix::fs::PermissionsExt as _;
@@ -88,7 +88,7 @@ fn plain(permissions: &Permissions) -> Permissions {
     permissions.clone()
 }
 
-/// Has the folder's new entry reach the disk.
+/// Writes the folder's new entry to disk.
 #[cfg(unix)]
 fn sync(folder: &Path) -> io::Result<()> {
     fs::File::open(folder)?.sync_all()

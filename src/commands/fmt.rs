@@ -11,7 +11,7 @@ use crate::render::count;
 use super::rewrite::{changed, differences, write};
 use super::{SAFETY, Session};
 
-/// What `fmt` takes.
+/// The arguments of `fmt`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Write nothing; show what would change, and exit with 1 when something would
@@ -19,17 +19,17 @@ pub struct Arguments {
     check: bool,
 }
 
-/// Brings every file that people write into its canonical form. The lock is for `rollbook lock` to write.
+/// Brings every file that people write into its canonical form. Only `rollbook lock` writes the lock.
 ///
 /// # Errors
-/// [`Error`] when the tree is not valid, a file has no form that says the same, or one cannot be written; a file has
-/// been replaced whole or not at all.
+/// [`Error`] when the tree is not valid, a file has no canonical form with the same meaning, or one cannot be
+/// written; each file is replaced atomically.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let root = session.root()?;
     let loaded = session.load()?;
     let tree = formatted(&loaded.tree)?;
     let changed = changed(&loaded.tree, &tree);
-    // Each file says the same by itself; this is what all of them say together.
+    // Each file keeps its meaning; this compares all of them together.
     let again = config::parse(&tree, session.today).declaration;
     if again.map(crate::model::Declaration::placeless) != Some(loaded.declaration.placeless()) {
         let path = changed.iter().map(|(_, after)| after.path.clone()).collect::<Vec<_>>().join(", ");

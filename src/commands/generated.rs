@@ -1,4 +1,4 @@
-//! `rollbook schema`, `completions` and `man`: what is generated from the program itself.
+//! `rollbook schema`, `completions` and `man`: output that is generated from the program itself.
 
 use clap::{Args, Command, ValueEnum};
 use clap_complete::Shell;
@@ -11,10 +11,10 @@ use crate::render;
 
 use super::Session;
 
-/// What `schema` takes.
+/// The arguments of `schema`.
 #[derive(Debug, Args)]
 pub struct SchemaArguments {
-    /// Of what
+    /// The document
     #[arg(value_name = "OF", default_value = "tree")]
     of: Document,
 }
@@ -23,31 +23,31 @@ pub struct SchemaArguments {
 enum Document {
     /// rollbook.yaml and the files that it includes
     Tree,
-    /// What `plan --format json` prints
+    /// The output of `plan --format json`
     Plan,
-    /// What `apply` and `undo --format json` print
+    /// The output of `apply` and `undo --format json`
     Report,
-    /// What `check --format json` prints
+    /// The output of `check --format json`
     Diagnostics,
-    /// What `doctor --format json` prints
+    /// The output of `doctor --format json`
     Doctor,
-    /// What `explain --format json` prints
+    /// The output of `explain --format json`
     Explanation,
-    /// What `users --format json` prints
+    /// The output of `users --format json`
     Users,
-    /// What `snapshot --out` writes
+    /// The file that `snapshot --out` writes
     Snapshot,
-    /// A line of what `apply --journal` writes
+    /// A line of the file that `apply --journal` writes
     Journal,
-    /// What `journal show --format json` prints
+    /// The output of `journal show --format json`
     JournalReport,
-    /// What `journal list --format json` prints
+    /// The output of `journal list --format json`
     Journals,
-    /// What `trees --format json` prints
+    /// The output of `trees --format json`
     Trees,
 }
 
-/// What `completions` takes.
+/// The arguments of `completions`.
 #[derive(Debug, Args)]
 pub struct CompletionsArguments {
     /// The shell

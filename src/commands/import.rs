@@ -25,19 +25,19 @@ use super::rewrite::{changed, differences, write};
 use super::session::Loaded;
 use super::{OUTPUT, SAFETY, SELECTION, Session, block_on, connect};
 
-/// What `import` takes.
+/// The arguments of `import`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Start a configuration for this site, in the current folder or the one of -C
     #[arg(long, value_name = "URL")]
     site: Option<String>,
-    /// The id of the organization of a new configuration
+    /// The ID of the organization of a new configuration
     #[arg(long, value_name = "ID", requires = "site")]
     organization: Option<String>,
     /// Only groups of this name, with * and ? as wildcards; may be repeated
     #[arg(long, value_name = "NAME", help_heading = SELECTION)]
     group: Vec<String>,
-    /// What goes into one file
+    /// The groups to put into one file
     #[arg(long, value_name = "WHAT", default_value = "group", help_heading = OUTPUT)]
     file_per: Per,
     /// Also declare active people under `users`
@@ -56,12 +56,12 @@ enum Per {
     Prefix,
 }
 
-/// Declares what is live and not in the tree: groups with their members, members of declared groups, people. It only
-/// adds; the plan right after it asks for nothing that it did not ask for before.
+/// Declares everything that the site has and the tree lacks: groups with their members, members of declared groups, people.
+/// It only adds; the next plan asks for nothing more than before.
 ///
 /// # Errors
 /// [`Error`] when the tree or the site cannot be read, when the tree with the import would be invalid or ask for
-/// something, and when a file cannot be written; what is written before that is complete.
+/// something, and when a file cannot be written; files written before that are complete.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let (root, on_disk, loaded) = tree(session, arguments)?;
     let settings = &loaded.declaration.settings;
@@ -113,7 +113,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     })
 }
 
-/// The tree's folder, its files on disk, and what it says; one that is started has no file yet.
+/// The tree's folder, its files on disk, and the loaded tree; a new one has no file yet.
 fn tree(session: &Session, arguments: &Arguments) -> Result<(PathBuf, Tree, Loaded), Error> {
     let Some(site) = &arguments.site else {
         let loaded = session.load()?;
@@ -142,8 +142,8 @@ fn tree(session: &Session, arguments: &Arguments) -> Result<(PathBuf, Tree, Load
     Ok((root, Tree::default(), Loaded { tree, declaration, base: None, applied: None, snapshot: None }))
 }
 
-/// Reads the selected groups, everybody, and what is known of the groups besides their members; with it, what cannot be
-/// known of them and why.
+/// Reads the selected groups, everybody, and the other properties of the groups; also returns the properties that cannot be
+/// known, and why.
 ///
 /// # Errors
 /// [`Error`] when a read fails.
@@ -172,7 +172,7 @@ pub async fn read(
         _ if questions.group_kinds.is_empty() => {}
         (None, _) => {
             let what = "groups that give administration of the site or of Jira, and default groups of apps, are not marked";
-            unmarked = Some(format!("{what}: Jira alone tells them, and there is no credential for it"));
+            unmarked = Some(format!("{what}: only Jira shows them, and there is no credential for it"));
         }
         (Some(jira), app_roles) => {
             facts.admins = jira.admin_groups().await?.iter().map(|group| group.id.clone()).collect();
@@ -180,7 +180,7 @@ pub async fn read(
                 Reading::Read(app_roles) => facts.app_roles = app_roles,
                 Reading::NotRead => {
                     let who =
-                        "default groups of apps are not marked: an administrator of Jira alone may read them";
+                        "default groups of apps are not marked: only an administrator of Jira may read them";
                     unmarked = unmarked.or_else(|| Some(who.to_owned()));
                 }
             }
@@ -189,22 +189,22 @@ pub async fn read(
     Ok((live, facts, unmarked))
 }
 
-/// A tree with what is live in it.
+/// A tree that declares the site's state.
 #[derive(Debug)]
 pub struct Declared {
     /// All files, the lock among them.
     pub tree: Tree,
-    /// What the tree took in, and what was left.
+    /// The declared entries, and the ones that were left out.
     pub import: Import,
-    /// What cannot be locked, at its line.
+    /// Names that cannot be locked, with their lines.
     pub unresolved: Vec<Diagnostic>,
 }
 
-/// Adds an import to a tree, which says `declaration`, and locks what is new; what is in the lock stays.
+/// Adds an import to a tree, whose declaration is `declaration`, and locks new names; entries of the lock stay.
 ///
 /// # Errors
 /// [`Error::Edit`] when the import would change the meaning of the tree, [`Error::AsksForMore`] when it asks for
-/// something that it did not ask for before.
+/// more than before.
 pub fn declare(
     tree: &Tree,
     declaration: &Declaration,
@@ -231,7 +231,7 @@ pub fn declare(
     }
 }
 
-/// A tree with a lock that holds what is new too, what it says then, and what cannot be locked.
+/// Locks new names of a tree; returns the tree, its declaration, and the names that cannot be locked.
 fn locked(
     mut tree: Tree,
     declaration: Declaration,
@@ -262,7 +262,7 @@ fn locked(
     }
 }
 
-/// Whom `--users` cannot declare.
+/// The people that `--users` cannot declare.
 fn unnamed(names: &[String]) -> String {
     let people = if names.len() == 1 { "1 person".to_owned() } else { format!("{} people", names.len()) };
     format!(

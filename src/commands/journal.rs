@@ -23,7 +23,7 @@ pub(super) const JOURNALS: &str = ".rollbook";
 /// The largest journal that is read, in bytes: a hundred times that of an apply of 10,000 operations.
 pub(super) const LARGEST: u64 = 1024 * 1024 * 1024;
 
-/// What `journal` takes.
+/// The arguments of `journal`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -57,7 +57,7 @@ enum Command {
     },
 }
 
-/// Reads journals and says what they hold. One that is broken ends in failure.
+/// Reads journals and prints their content. Fails if one is broken.
 ///
 /// # Errors
 /// [`Error`] when a file cannot be read.
@@ -109,7 +109,7 @@ fn verify(session: &Session, files: &[PathBuf], last: Option<&str>) -> Result<Ex
     Ok(sound(all))
 }
 
-/// The journals of the tree's folder, the newest run first. One that does not say when its run began comes before all.
+/// The journals of the tree's folder, the newest run first. One without the start of its run precedes all.
 fn runs(session: &Session) -> Result<Vec<JournalFile>, Error> {
     let folder = session.root()?.join(JOURNALS).join("journals");
     let failed = || Error::io(format!("failed to read {}", folder.display()));
@@ -132,12 +132,12 @@ fn runs(session: &Session) -> Result<Vec<JournalFile>, Error> {
 
 /// The journal of the newest run in the tree's folder.
 pub(super) fn newest(session: &Session) -> Result<PathBuf, Error> {
-    // What a commit brings may be of no run here: anybody who may push could have made it up.
+    // A committed journal may be of no run of this folder: anybody who may push could have forged it.
     let tracked =
         git::tracked_like(&session.root()?, &[&format!(":(glob){JOURNALS}/journals/**")]).unwrap_or_default();
     if let Some(path) = tracked.first() {
         return Err(Error::Usage(format!(
-            "git tracks {}, which need not be of a run of this folder: take it out of the repository, or name the journal",
+            "git tracks {}, which need not be of a run of this folder: remove it from the repository, or name the journal",
             render::escape_untrusted(path)
         )));
     }
@@ -154,8 +154,8 @@ pub(super) fn newest(session: &Session) -> Result<PathBuf, Error> {
     Ok(newest.path)
 }
 
-/// Makes sure that no other run of this folder is under way, for as long as the file is held. Two at once would each plan
-/// what the other does, and invite somebody twice. A journal elsewhere is for somebody else to keep apart: a job of CI.
+/// Makes sure that no other run of this folder is under way, as long as the file is held. Two at once would plan the same
+/// operations, and invite users twice. If the journal is elsewhere, as in CI, the caller must prevent that.
 pub(super) fn alone(session: &Session, journal: Option<&Path>) -> Result<Option<File>, Error> {
     if journal.is_some() {
         return Ok(None);
@@ -175,11 +175,11 @@ fn sound(sound: bool) -> Exit {
     if sound { Exit::Done } else { Exit::Failed }
 }
 
-/// Reads a journal that is as it was written.
+/// Reads an unaltered journal.
 pub(super) fn sound_journal(path: &Path) -> Result<Journal, Error> {
     let Parsed { journal, broken } = read(path)?;
     match broken {
-        // The last line of a run that was cut off may be incomplete; what it was about counts as not known.
+        // The last line of an interrupted run may be incomplete; the outcome of its operation is unknown.
         None | Some(Broken { wrong: Wrong::CutOff, .. }) => Ok(journal),
         Some(broken) => Err(Error::BrokenJournal { path: path.to_path_buf(), line: broken.line }),
     }
@@ -191,7 +191,7 @@ fn read(path: &Path) -> Result<Parsed, Error> {
     Ok(parse(&bytes))
 }
 
-/// What a run is, for its journal.
+/// A run, for its journal.
 pub(super) struct Run<'a> {
     pub(super) plan: &'a Plan,
     pub(super) rights: &'a Rights,
@@ -199,7 +199,7 @@ pub(super) struct Run<'a> {
     pub(super) allowed: &'a [Guard],
 }
 
-/// Makes the journal of a run and writes its first line.
+/// Creates the journal of a run and writes its first line.
 pub(super) async fn begin(
     session: &Session,
     file: Option<&Path>,
@@ -214,20 +214,20 @@ pub(super) async fn begin(
     Ok((journal, path))
 }
 
-/// Where a journal goes that nobody named a file for.
+/// The default path of a journal.
 fn in_tree(root: &Path, fingerprint: &str) -> Result<PathBuf, JournalError> {
     let time = Timestamp::now().strftime("%Y%m%dT%H%M%S%.3fZ");
     let plan: String = fingerprint.chars().take(8).collect();
     Ok(private_folder(root)?.join("journals").join(format!("{time}-{plan}.jsonl")))
 }
 
-/// The folder of what a tree's runs keep on this machine, made where it is not there. Git leaves it out.
+/// Returns the folder for files that a tree's runs keep on this machine; creates it if missing. git ignores it.
 fn private_folder(root: &Path) -> Result<PathBuf, JournalError> {
     let folder = root.join(JOURNALS);
     let failed = |source: io::Error| JournalError::Create { path: folder.clone(), source: source.into() };
     let journals = folder.join("journals");
     for folder in [&folder, &journals] {
-        // A tree may come from anybody, and must not say where on this machine journals go.
+        // A tree may come from anybody, and must not choose where on this machine journals go.
         if fs::symlink_metadata(folder).is_ok_and(|it| !it.is_dir()) {
             return Err(failed(io::Error::other("it is not a folder, or a link to one")));
         }
@@ -271,7 +271,7 @@ impl Run<'_> {
     }
 }
 
-/// Ends a journal, and says where it is. What could not be written is an error.
+/// Closes a journal, and prints its path. An incomplete journal is an error.
 pub(super) fn end(session: &Session, journal: JournalWriter, path: &Path) -> Result<(), Error> {
     let last = journal.close().map_err(Error::JournalBroke)?;
     let path = path.display().to_string();

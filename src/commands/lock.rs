@@ -22,16 +22,16 @@ pub(super) const LARGEST_EXPORT: u64 = 512 << 20;
 /// How many names a note lists.
 pub(super) const SHOWN: usize = 10;
 
-/// What `lock` takes.
+/// The arguments of `lock`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// An export of users from the admin console, for hidden emails; answers of the site win over it
+    /// An export of users from the admin console, for hidden emails; the site's data wins over it
     #[arg(long, value_name = "FILE.csv", help_heading = SELECTION)]
     accounts: Option<PathBuf>,
 }
 
-/// Resolves everybody and everything that the tree declares, and writes `rollbook.lock`. What does not resolve is
-/// reported at its line, and keeps what the lock said of it.
+/// Resolves every user and group that the tree declares, and writes `rollbook.lock`. A name that does not resolve is
+/// reported at its line, and keeps its entry.
 ///
 /// # Errors
 /// [`Error`] when the tree, the export or the site cannot be read, or the lock cannot be written.
@@ -56,7 +56,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     Ok(Exit::Incomplete)
 }
 
-/// Says which accounts that the tree names by `account:` it may name by email by now.
+/// Lists the accounts that the tree names by `account:` and could now name by email.
 pub(super) fn offer_emails(session: &Session, known: &[(AccountId, Email)]) {
     if known.is_empty() {
         return;
@@ -83,13 +83,13 @@ fn changes(old: &Lock, new: &Lock) -> String {
     text
 }
 
-/// One line for every entry that came, went or means something else now.
+/// One line for every entry that was added, removed or changed.
 fn differences<Name, Id>(old: &BTreeMap<Name, LockedId<Id>>, new: &BTreeMap<Name, LockedId<Id>>) -> String
 where
     Name: Ord + ToString,
     Id: PartialEq + ToString,
 {
-    // Ids come from a surface or an export, and names may too.
+    // IDs come from a surface or an export, and names may too.
     let shown = |text: &dyn ToString| render::escape_untrusted(&text.to_string()).into_owned();
     let mut text = String::new();
     for (name, locked) in new {

@@ -1,4 +1,4 @@
-//! One file a command: the wiring of reads, pure steps, writes and text.
+//! One file per command: the wiring of reads, pure steps, writes and text.
 
 pub mod apply;
 pub mod check;

@@ -16,7 +16,7 @@ use super::session::{Known, Loaded};
 use super::snapshot::opened;
 use super::{OUTPUT, SAFETY, SELECTION, Session, block_on, connect};
 
-/// What `plan` takes.
+/// The arguments of `plan`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
@@ -41,7 +41,7 @@ pub struct Arguments {
     detailed_exitcode: bool,
 }
 
-/// The part of a tree that is asked for.
+/// The selected part of a tree.
 #[derive(Clone, Debug, Default, Args)]
 pub(super) struct Part {
     /// Only this address and what it requires: group.NAME, user.EMAIL or member.NAME/EMAIL; may be repeated
@@ -66,24 +66,24 @@ pub(super) struct Part {
     /// Waive a guard for this run, such as max-revokes; may be repeated
     #[arg(long, value_name = "GUARD", help_heading = SAFETY)]
     pub(super) allow: Vec<Guard>,
-    /// What a platform says the tree is to be compared with, instead of `base`
+    /// The commit that a platform names to compare the tree with, instead of `base`
     #[arg(skip)]
     pub(super) against: Option<Against>,
-    /// What a reviewer should know besides what the plan finds
+    /// Notes for reviewers in addition to the plan's own
     #[arg(skip)]
     pub(super) notes: Vec<Note>,
 }
 
-/// What a platform says a tree is to be compared with.
+/// The commit that a platform names to compare a tree with.
 #[derive(Clone, Debug)]
 pub(super) struct Against {
     /// The commit.
     pub(super) commit: String,
-    /// What a plan calls it.
+    /// Its name in a plan.
     pub(super) name: String,
-    /// How many commits of the branch that it stands for the tree lacks.
+    /// How many commits of its branch the tree lacks.
     pub(super) behind: usize,
-    /// The last commit whose apply completed, where the platform knows one.
+    /// The last commit whose apply completed, if the platform knows one.
     pub(super) applied: Option<String>,
 }
 
@@ -140,7 +140,7 @@ pub(super) fn planned(
     block_on(session.plan(Source::Live(&surfaces), loaded, &asked))
 }
 
-/// The plan without emails and display names, of live and of the tree.
+/// The plan without emails and display names, both the site's and the tree's.
 fn masked(planned: &Planned, loaded: &Loaded) -> Plan {
     let live = planned.live.accounts.values().map(|account| account.name.clone());
     let declared =
@@ -164,7 +164,7 @@ pub(super) fn print(
     session.data(&text)
 }
 
-/// A refusal counts before something blocked, and that before pending changes (docs/design.md#exit-codes).
+/// A refusal takes precedence over anything blocked, and that over pending changes (docs/design.md#exit-codes).
 pub(super) fn exit(plan: &Plan, detailed: bool) -> Exit {
     if plan.refusals().next().is_some() {
         return Exit::Refused;
@@ -195,7 +195,7 @@ impl PlanFormat {
     /// How the lines are grouped.
     ///
     /// # Errors
-    /// [`Error::Usage`] where a grouping is asked for that the format does not have.
+    /// [`Error::Usage`] when the format does not have the grouping.
     pub(super) fn grouping(self, by: Option<By>) -> Result<Grouping, Error> {
         match (self, by) {
             (_, None) | (Self::Text, Some(By::Group)) => Ok(Grouping::Group),

@@ -23,7 +23,7 @@ use crate::render;
 use super::plan::{Against, Part};
 use super::session::{Loaded, Session, VERSION, is_whole};
 
-/// What the published rate limits and page sizes make of a plan.
+/// The published rate limits and page sizes, to estimate how long a plan takes.
 const RATES: Rates = Rates {
     per_second: atlassian::per_second,
     route: atlassian::route,
@@ -49,52 +49,52 @@ impl LoadedBase {
         &self.declaration
     }
 
-    /// Says that the change adds another tree to the repository, where it does.
+    /// A note if the change adds another tree to the repository.
     fn second_tree(&self) -> Option<Note> {
         let first = self.added.first()?;
         let text = format!(
-            "the change adds {first}, a second tree of this repository: `--base applied` is refused where there are several, \
-             so that applies and nights which use it end with 1"
+            "the change adds {first}, a second tree of this repository: `--base applied` is refused with several trees, \
+             so applies and nightly runs that use it end with 1"
         );
         Some(Note::new("second-tree", text, None))
     }
 
-    /// Whether git has it, and not only a folder.
+    /// Whether it is a commit, and not only a folder.
     pub(super) fn is_commit(&self) -> bool {
         self.revision.commit.is_some()
     }
 }
 
-/// Which plan is asked for.
+/// The requested plan.
 #[derive(Clone, Copy)]
 pub(super) struct Asked<'a> {
     /// The part of the tree.
     pub(super) part: &'a Part,
-    /// A plan that was reviewed: of the new one, what it has is kept.
+    /// A reviewed plan: only its operations are kept in the new one.
     pub(super) reviewed: Option<&'a SavedPlan>,
-    /// What is to be taken back, instead of what the tree asks for.
+    /// The run to revert, instead of a plan of the tree.
     pub(super) undo: Option<Undo<'a>>,
 }
 
-/// A run that is to be taken back.
+/// A run to revert.
 #[derive(Clone, Copy)]
 pub(super) struct Undo<'a> {
-    /// What it wrote down.
+    /// Its journal.
     pub(super) journal: &'a Journal,
-    /// What a plan calls the journal.
+    /// The journal's name in a plan.
     pub(super) name: &'a str,
 }
 
-/// Where a plan's reads come from.
+/// The source of a plan's reads.
 #[derive(Clone, Copy)]
 pub(super) enum Source<'a> {
     /// From the surfaces.
     Live(&'a Surfaces),
-    /// From a file, with no request.
+    /// From a file, without requests.
     Snapshot(&'a Snapshot),
 }
 
-/// A plan, what it was made of, and what the credential it was made with may do.
+/// A plan, its inputs, and the rights of its credential.
 pub(super) struct Planned {
     pub(super) plan: Plan,
     pub(super) rights: Rights,
@@ -103,14 +103,14 @@ pub(super) struct Planned {
 }
 
 impl<'a> Asked<'a> {
-    /// A plan of what the tree asks for.
+    /// Requests a plan of the tree.
     pub(super) fn of(part: &'a Part) -> Self {
         Self { part, reviewed: None, undo: None }
     }
 }
 
 impl Session {
-    /// Reads what a plan needs, and makes it.
+    /// Reads the state that a plan needs, and makes it.
     pub(super) async fn plan(
         &self,
         source: Source<'_>,
@@ -187,7 +187,7 @@ impl Session {
         Ok(Planned { plan, rights: live.rights.clone(), live, questions })
     }
 
-    /// Reads what a tree is compared with: a revision of its repository, or another folder.
+    /// Reads the base of a tree: a revision of its repository, or another folder.
     pub(super) fn base(&self, named: &str) -> Result<LoadedBase, Error> {
         if named.trim().is_empty() {
             return Err(Error::Usage(
@@ -220,7 +220,7 @@ impl Session {
         Ok(LoadedBase { added, ..self.valid(tree, revision)? })
     }
 
-    /// Reads the tree at the commit that a platform says this one is to be compared with.
+    /// Reads the tree at the commit that a platform names to compare this one with.
     pub(super) fn base_at(&self, against: &Against) -> Result<LoadedBase, Error> {
         let at = git::tree_at(&self.root()?, &against.commit)?.called(&against.name);
         let git::At { tree, mut revision, .. } = at;
@@ -235,7 +235,7 @@ impl Session {
         self.declared(tree, revision, declaration, diagnostics)
     }
 
-    /// What a base declares; its mistakes go to stderr.
+    /// The declaration of a base; its mistakes go to stderr.
     fn declared(
         &self,
         tree: Tree,
@@ -252,8 +252,8 @@ impl Session {
         Err(Error::InvalidBase(revision.name))
     }
 
-    /// The tree at the last commit whose apply completed, where the base is another one and `self-grant` asks what an apply
-    /// let pass. Where it cannot be read, it is not known, and the guard says so.
+    /// The tree at the last commit whose apply completed, if the base is another one and `self-grant` asks for changes that an
+    /// apply allowed. If it cannot be read, it counts as unknown, and the guard says so.
     pub(super) fn applied(&self, loaded: &Loaded, part: &Part) -> Result<Option<LoadedBase>, Error> {
         let Some(base) = loaded.base.as_ref().filter(|base| !base.revision.applied) else { return Ok(None) };
         let refuses = |declaration: &Declaration| declaration.policy.self_grant == SelfGrant::Refuse;
@@ -285,16 +285,16 @@ impl Session {
     }
 }
 
-/// Says that the day by which ends are judged is not the site's.
+/// A note that this machine's date, by which end dates are checked, is not the site's.
 fn clock_off(today: Date, site: Date) -> Note {
     let text = format!(
-        "this machine's clock says {today}, and Atlassian's answers say {site}: nobody loses access by an end until one of them \
-         is set, or `--today` names the day; waivers that have ended may still be counted"
+        "this machine's clock says {today}, and Atlassian's answers say {site}: no access expires until one of them \
+         is set, or `--today` names the date; expired waivers may still be counted"
     );
     Note::new("clock-off", text, None)
 }
 
-/// Makes sure that rules can judge every membership of those that the base offboards and the tree does not.
+/// Makes sure that rules can judge every membership of users whom the base offboards and the tree does not.
 fn can_judge(asked: &Questions, capabilities: &Capabilities) -> Result<(), Error> {
     let mut unread =
         asked.memberships.iter().filter_map(|id| capabilities.unread(Read::Memberships, id.as_str()));
@@ -322,7 +322,7 @@ impl Source<'_> {
         })
     }
 
-    /// The day by the surfaces' clock, where this machine's is more than a day off and decides.
+    /// The date by the surfaces' clock, if this machine's decides and is more than a day off.
     fn site_day(self, day_named: bool) -> Option<Date> {
         match self {
             Self::Live(surfaces) if !day_named => {

@@ -16,7 +16,7 @@ use crate::render::{self, count};
 use super::rewrite::{changed, differences, write};
 use super::{SAFETY, Session, block_on, connect};
 
-/// What `prune` takes.
+/// The arguments of `prune`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Write nothing; show what would change, and exit with 1 when something would
@@ -24,8 +24,8 @@ pub struct Arguments {
     check: bool,
 }
 
-/// Removes expired entries from the tree, once the site no longer has the people they brought: before that a line still
-/// says why somebody is to go. The plan after it asks for what it asked for before.
+/// Removes expired entries from the tree, once the site no longer has their people: until then a line still says why access
+/// will be revoked. The next plan asks for the same as before.
 ///
 /// # Errors
 /// [`Error`] when the tree or the site cannot be read, or a file cannot be written.
@@ -51,7 +51,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     for name in &left {
         let name = render::escape_untrusted(name.as_str());
         session.terminal.tell(&format!(
-            "left: an entry of {name} stands where it cannot be cut out, or in a file that other trees may include"
+            "left: an entry of {name} is in a place where it cannot be removed, or in a file that other trees may include"
         ));
     }
     Ok(match (arguments.check && !files.is_empty(), left.is_empty()) {
@@ -61,24 +61,24 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     })
 }
 
-/// A tree without the entries that have done their work.
+/// A tree without the entries that are no longer needed.
 #[derive(Debug)]
 pub struct Pruned {
     /// All files.
     pub tree: Tree,
-    /// How many entries went.
+    /// How many entries were removed.
     pub entries: usize,
-    /// How many comments went with them.
+    /// How many comments were removed with them.
     pub comments: usize,
-    /// The groups that an entry could not be cut out of.
+    /// The groups with an entry that could not be removed.
     pub left: Vec<GroupName>,
 }
 
-/// Takes entries out of a tree, which says `declaration`.
+/// Removes entries from a tree, whose declaration is `declaration`.
 ///
 /// # Errors
 /// [`Error::Edit`] when the edit would change the meaning of the tree, [`Error::AsksForMore`] when it would ask for more
-/// or for less: what is not asked for any more would leave somebody in.
+/// or for less, since less could leave access in place.
 pub fn pruned(
     tree: &Tree,
     declaration: &Declaration,

@@ -12,7 +12,7 @@ use crate::render::count;
 use super::rewrite::{changed, differences, write};
 use super::{SAFETY, Session};
 
-/// What `rename` takes.
+/// The arguments of `rename`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The email or group name to replace
@@ -26,8 +26,8 @@ pub struct Arguments {
     check: bool,
 }
 
-/// Renames a person or a group in every file of the tree, with its rules and its lock. It asks nothing
-/// of the site, and changes nothing there.
+/// Renames a person or a group in every file of the tree, with its rules and its lock. It neither reads nor changes the
+/// site.
 ///
 /// # Errors
 /// [`Error`] when the tree is not valid, when it has no such name or has the new one already, or when a file cannot be
@@ -54,7 +54,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// A group's name, or else an email, which the tree has, to one that it has not.
+/// The renaming of a group or of an email that the tree has, to a name that it lacks.
 fn rename(session: &Session, declaration: &Declaration, arguments: &Arguments) -> Result<Rename, Error> {
     let Arguments { old, new, .. } = arguments;
     let taken = || Error::Usage(format!("the tree already has {new}: two would become one"));
@@ -75,7 +75,7 @@ fn rename(session: &Session, declaration: &Declaration, arguments: &Arguments) -
         return Err(Error::Usage(format!("the tree declares no group and no person named {old}")));
     };
     let to = email(new).ok_or_else(|| Error::Usage(format!("{new} is not an email, and {old} is one")))?;
-    // Another spelling of the same address is not another person.
+    // Another spelling of the same address is the same person.
     if to != from && has(&to) {
         return Err(taken());
     }

@@ -1,4 +1,4 @@
-//! The names under which runs write into a work tree, and what a commit has there. Each run refuses what somebody else put
+//! The names under which runs write into a work tree, and committed files of these names. Each run refuses files of others
 //! in its place.
 
 use std::collections::BTreeSet;
@@ -10,18 +10,18 @@ use crate::model::{Diagnostic, listed};
 
 use super::journal::JOURNALS;
 
-/// What the folders of `rollbook ci` begin with.
+/// The prefix of the folders of `rollbook ci`.
 pub(super) const OUT: &str = "rollbook-out-";
 
-/// What git tracks at the top of a repository where `rollbook ci` makes its folders, and what lies in it.
+/// The files that git tracks at the top of a repository under the names of folders of `rollbook ci`.
 ///
 /// # Errors
-/// [`GitError`] when git cannot tell.
+/// [`GitError`] when git fails.
 pub(super) fn tracked_outs(folder: &Path) -> Result<BTreeSet<String>, GitError> {
     git::tracked_like(folder, &[&format!(":(top,glob){OUT}*"), &format!(":(top,glob){OUT}*/**")])
 }
 
-/// Warns of files and links that git tracks where runs write. There is nothing to warn of where git cannot tell.
+/// Warns about files and links that git tracks where runs write. If git fails, there is no warning.
 pub(super) fn tracked(root: &Path) -> Vec<Diagnostic> {
     let outs = tracked_outs(root).unwrap_or_default();
     let journals = git::tracked_like(root, &[&format!(":(glob){JOURNALS}")]).unwrap_or_default();
@@ -32,8 +32,8 @@ pub(super) fn tracked(root: &Path) -> Vec<Diagnostic> {
         }
         let paths: Vec<String> = paths.into_iter().collect();
         let message = format!("git tracks {}, where {writes} writes", listed(&paths, 1));
-        let help = "Take it out of the repository, and never commit what a run leaves behind: it names people, and a run may \
-                    refuse to go on.";
+        let help = "Remove it from the repository, and never commit the output of a run: it names people, and a run may \
+                    refuse to continue.";
         Some(Diagnostic::warning(codes::RESERVED_NAME, message).help(help))
     };
     places.into_iter().filter_map(warning).collect()

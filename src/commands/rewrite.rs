@@ -1,4 +1,4 @@
-//! A tree's files, written where they changed.
+//! Writes the changed files of a tree.
 
 use std::fs;
 use std::path::Path;
@@ -21,7 +21,7 @@ pub(super) fn changed<'a>(
     pairs.filter(|(before, after)| before.is_none_or(|before| before.text != after.text)).collect()
 }
 
-/// Writes files, each whole or not at all, and prints their paths.
+/// Writes files, each atomically, and prints their paths.
 ///
 /// # Errors
 /// [`Error`] when one cannot be written; those before it have been.
@@ -34,9 +34,9 @@ pub(super) fn write(
         let path = root.join(&after.path);
         let failed = || Error::io(format!("failed to write {}", path.display()));
         if before.is_none() {
-            // A file that came since the tree was read is somebody's.
+            // A file that was created since the tree was read belongs to somebody.
             if path.symlink_metadata().is_ok() {
-                return Err(failed()(std::io::Error::other("it is there, and not a part of the tree")));
+                return Err(failed()(std::io::Error::other("it exists, but is not a part of the tree")));
             }
             fs::create_dir_all(path.parent().unwrap_or(root)).map_err(failed())?;
         }
@@ -46,7 +46,7 @@ pub(super) fn write(
     Ok(())
 }
 
-/// What would change, in the form that `patch` reads.
+/// The changes, in the form that `patch` reads.
 pub(super) fn differences(files: &[(Option<&SourceFile>, &SourceFile)]) -> String {
     let difference = |(before, after): &(Option<&SourceFile>, &SourceFile)| {
         let path = render::escape_untrusted(&after.path).into_owned();

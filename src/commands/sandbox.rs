@@ -16,7 +16,7 @@ use super::{Session, block_on};
 /// The largest seed that is read, in bytes.
 const LARGEST_SEED: u64 = 512 << 20;
 
-/// What `sandbox` takes.
+/// The arguments of `sandbox`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The site to start from, as YAML; examples/acme/sandbox.yaml is one
@@ -25,10 +25,10 @@ pub struct Arguments {
     /// Where to listen; loopback only, and port 0 takes a free one
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:0")]
     listen: SocketAddr,
-    /// Start from this file where it exists, and save the site to it at the end
+    /// Start from this file if it exists, and save the site to it at the end
     #[arg(long, value_name = "FILE")]
     state: Option<PathBuf>,
-    /// How long every answer takes, in milliseconds
+    /// How long every response takes, in milliseconds
     #[arg(long, value_name = "MS", default_value_t = 0)]
     latency: u64,
     /// How long a change stays invisible to reads, in milliseconds
@@ -37,23 +37,23 @@ pub struct Arguments {
     /// How many requests a route takes a second: `atlassian` for the published limits, `off`, or a number
     #[arg(long, value_name = "LIMITS", default_value = "off", value_parser = limits)]
     limits: Limits,
-    /// What share of requests goes wrong, such as `429=0.05,reset=0.01`, or `off`
+    /// The share of requests that fail, such as `429=0.05,reset=0.01`, or `off`
     ///
     /// Each request to any route but `/_sandbox/` may fail in one of these ways:
     ///
     /// - 429: nothing is done; with each set of headers that Atlassian is known to send
     /// - 500, 502, 503: before the work or after it; as JSON, as a web page or empty
-    /// - reset: the connection is cut before the work, after it, or in the middle of the answer
-    /// - stall: the answer does not come, or its second half does not
-    /// - truncate: half of the answer comes as if it were the whole
-    /// - gzip: the answer is said to be gzip, and is not, or ends early
-    /// - html: a web page comes instead, before the work or after it
+    /// - reset: the connection is cut before the work, after it, or in the middle of the response
+    /// - stall: the response never arrives, or only its first half does
+    /// - truncate: half of the response is sent as if it were complete
+    /// - gzip: the response claims to be gzip, but is not, or ends early
+    /// - html: a web page is sent instead, before the work or after it
     /// - lost-reply: the work is done, and the connection cut
-    /// - slow: the answer comes in pieces, half a second apart
+    /// - slow: the response is sent in pieces, half a second apart
     /// - moving: a read sees the site as if somebody had just joined or left a group; it is undone at once
     #[arg(long, value_name = "SPEC", default_value = "off", verbatim_doc_comment)]
     faults: Faults,
-    /// What ids, tokens and the hidden order of people come from
+    /// The source of IDs, tokens and the hidden order of people
     #[arg(long, value_name = "N", default_value_t = 0)]
     rng_seed: u64,
 }
@@ -69,10 +69,10 @@ fn limits(text: &str) -> Result<Limits, String> {
     }
 }
 
-/// Serves a sandbox until Ctrl-C, and saves its state where that is asked for.
+/// Serves a sandbox until Ctrl-C, and saves its state if requested.
 ///
 /// # Errors
-/// [`Error`] when the seed or the socket is not usable.
+/// [`Error`] when the seed or the socket cannot be used.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     if !arguments.listen.ip().is_loopback() {
         // Anybody who reaches it may change it, and its tokens are printed.
@@ -89,7 +89,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         let url = format!("http://{address}");
         session.data(&format!("listening on {url}\n{}", exports(&sandbox, &url)))?;
         let interrupted = async {
-            // Without the signal the process ends as it would anyway.
+            // If the signal fails, the process ends as usual.
             let _ = tokio::signal::ctrl_c().await;
         };
         serve(&sandbox, listener, interrupted).await.map_err(Error::io("failed to serve"))

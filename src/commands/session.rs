@@ -1,4 +1,4 @@
-//! What the commands share: a tree, a connection, a plan.
+//! The parts that commands share: a tree, a connection, a plan.
 
 use std::convert::Infallible;
 use std::env;
@@ -26,16 +26,16 @@ use super::snapshot::opened;
 /// Rollbook's version, as plans and journals name it.
 pub(super) const VERSION: &str = env!("CARGO_PKG_VERSION");
 
-/// What every command is given.
+/// The input of every command.
 #[derive(Clone, Debug)]
 pub struct Session {
     /// The process's streams.
     pub terminal: Terminal,
-    /// The tree's folder, where `-C` names it.
+    /// The tree's folder, if `-C` names it.
     pub dir: Option<PathBuf>,
-    /// The day to judge `until` by, in UTC.
+    /// The date as of which `until` is evaluated, in UTC.
     pub today: Date,
-    /// Whether somebody named that day, and this machine's clock does not matter.
+    /// Whether `--today` names that date, so this machine's clock does not matter.
     pub day_named: bool,
     /// Where the surfaces report long waits.
     pub waits: Waits,
@@ -47,23 +47,23 @@ pub(super) struct Loaded {
     pub(super) tree: Tree,
     pub(super) declaration: Declaration,
     pub(super) base: Option<LoadedBase>,
-    /// The tree at the last commit whose apply completed, where it is another than the base.
+    /// The tree at the last commit whose apply completed, if it is not the base.
     pub(super) applied: Option<LoadedBase>,
-    /// What was live before, where a part names it.
+    /// The earlier snapshot of the site, if a part names one.
     pub(super) snapshot: Option<Snapshot>,
 }
 
-/// How far git has to know the files of a tree that is compared with a revision.
+/// How git must treat the files of a tree that is compared with a revision.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Known {
-    /// It does not ignore them: what is not committed yet may still be reviewed.
+    /// It does not ignore them: uncommitted files may still be reviewed.
     NotIgnored,
     /// It tracks them.
     Tracked,
 }
 
 impl Known {
-    /// Refuses the first file that git does not know well enough.
+    /// Refuses the first file that git ignores or does not track.
     fn judge(self, untracked: Vec<git::Untracked>) -> Result<(), Error> {
         let refused = untracked.into_iter().find(|file| match self {
             Self::NotIgnored => file.ignored,
@@ -73,7 +73,7 @@ impl Known {
     }
 }
 
-/// Sends what happens inside to stderr: warnings, with `-v` what is read and written, with `-vv` every request.
+/// Logs to stderr: warnings, with `-v` reads and writes, with `-vv` every request.
 pub fn log(verbose: u8, color: bool) {
     let level = match verbose {
         0 => LevelFilter::WARN,
@@ -89,11 +89,11 @@ pub fn log(verbose: u8, color: bool) {
         .with_ansi(color)
         .with_target(false)
         .without_time()
-        // It would say so on stderr, and panic where stderr is what is gone.
+        // It would write to stderr, and panic if stderr is closed.
         .log_internal_errors(false)
         .finish()
         .with(ours);
-    // A library's user may have set their own.
+    // A user of the library may have set another one.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }
 
@@ -101,7 +101,7 @@ impl Session {
     /// Finds the tree's folder.
     pub(super) fn root(&self) -> Result<PathBuf, Error> {
         if let Some(dir) = &self.dir {
-            // Whatever else is wrong with it is for the one who reads it to say.
+            // The read reports any other error.
             return match dir.join("rollbook.yaml").symlink_metadata().map_err(|error| error.kind()) {
                 Err(ErrorKind::NotFound | ErrorKind::NotADirectory) => Err(Error::NoTreeIn(dir.clone())),
                 Ok(_) | Err(_) => Ok(dir.clone()),
@@ -111,8 +111,7 @@ impl Session {
         config::find_root(&here).ok_or(Error::NoTree(here))
     }
 
-    /// Reads the tree, the base that a part is to be compared with, and what was live before. With a revision, the
-    /// tree's files have to be known to git, too.
+    /// Reads the tree, the base of a part, and the earlier snapshot. With a revision, git must also know the tree's files.
     pub(super) fn load_compared(&self, part: &Part, known: Known) -> Result<Loaded, Error> {
         let base = match (&part.against, &part.base) {
             (Some(against), _) => Some(self.base_at(against)?),
@@ -154,13 +153,13 @@ impl Session {
         }
     }
 
-    /// The tree's folder in its repository, with a `/` at its end; empty where it is the repository's own, or in none.
+    /// The tree's folder in its repository, with a `/` at its end; empty if it is the repository's own, or in none.
     pub(super) fn prefix(&self) -> String {
         self.root().ok().and_then(|root| git::prefix(&root)).unwrap_or_default()
     }
 
-    /// A session for each tree of a folder's repository, ordered by their folders: for those that git tracks and that are
-    /// there, and for this one.
+    /// A session for each tree of a folder's repository, ordered by folder: for those that git tracks and that exist, and for
+    /// this one.
     pub(super) fn trees(&self, folder: &Path) -> Result<Vec<Self>, Error> {
         let missing = git::trees_left_out(folder).map_err(Error::Trees)?;
         if !missing.is_empty() {
@@ -184,7 +183,7 @@ impl Session {
         }
     }
 
-    /// Does something, and says meanwhile what is waited for.
+    /// Does something, and reports waits meanwhile.
     pub(super) async fn telling<T>(&self, work: impl Future<Output = T>) -> T {
         let waits = tell_waits(&self.waits, |wait| self.terminal.say(wait));
         tokio::select! {
@@ -200,7 +199,7 @@ impl Session {
     }
 }
 
-/// Reports access that has ended once, whatever the command: `check` shows each.
+/// Merges the reports of expired access into one; only `check` shows each.
 fn ended_once(mut shown: Vec<Diagnostic>) -> Vec<Diagnostic> {
     let ended = |diagnostic: &Diagnostic| diagnostic.code == config::codes::UNTIL_PAST;
     let more = shown.iter().filter(|diagnostic| ended(diagnostic)).count().saturating_sub(1);
@@ -212,13 +211,13 @@ fn ended_once(mut shown: Vec<Diagnostic>) -> Vec<Diagnostic> {
     if let Some(told) = shown.iter_mut().find(|diagnostic| ended(diagnostic)) {
         told.message = format!("{}; the same holds for {}", told.message, render::count(more, "other line"));
         told.help = Some(
-            "`rollbook prune` takes such entries out of groups, and `rollbook check` shows each.".to_owned(),
+            "`rollbook prune` removes such entries from groups, and `rollbook check` shows each.".to_owned(),
         );
     }
     shown
 }
 
-/// Makes sure that a folder holds all files of its tree that are to be in it. A warning says where git cannot tell.
+/// Makes sure that a folder holds all files of its tree that should be in it. Warns if git cannot tell.
 pub(super) fn is_whole(folder: &Path, tree: &Tree) -> Result<(), Error> {
     match git::left_out(folder, tree) {
         Ok(paths) if paths.is_empty() => Ok(()),
@@ -236,10 +235,10 @@ pub(super) async fn tell_waits(waits: &Waits, mut tell: impl FnMut(&str)) -> Inf
     let mut told = waits.subscribe();
     let mut last = Timestamp::MIN;
     loop {
-        // The sender is held here, so that it is never gone.
+        // `waits` holds the sender, so the channel stays open.
         let _ = told.changed().await;
         let waiting = told.borrow_and_update().clone();
-        // Requests that were under way together are turned away together.
+        // Concurrent requests are refused together.
         if let Some(waiting) = waiting.filter(|waiting| waiting.until.as_second() > last.as_second() + 1) {
             last = waiting.until;
             tell(&wait_line(&waiting));
@@ -256,7 +255,7 @@ fn wait_line(Waiting { request, pause, until }: &Waiting) -> String {
     format!("{what} until {}", until.strftime("%H:%M:%S UTC"))
 }
 
-/// Runs what waits for the network.
+/// Runs work that waits for the network.
 pub(super) fn block_on<T>(work: impl Future<Output = Result<T, Error>>) -> Result<T, Error> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     runtime.map_err(Error::io("failed to start"))?.block_on(work)

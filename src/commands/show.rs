@@ -1,4 +1,4 @@
-//! `rollbook show`, and how a saved plan is read.
+//! `rollbook show`, and the reading of saved plans.
 
 use std::path::{Path, PathBuf};
 
@@ -16,7 +16,7 @@ use super::{OUTPUT, Session};
 /// The largest plan that is read, in bytes.
 pub(super) const LARGEST: u64 = 512 << 20;
 
-/// What `show` takes.
+/// The arguments of `show`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The plan, as `plan --out` wrote it

@@ -1,4 +1,4 @@
-//! `rollbook snapshot`, and how a snapshot is read.
+//! `rollbook snapshot`, and the reading of snapshots.
 
 use std::path::{Path, PathBuf};
 
@@ -23,21 +23,21 @@ use super::{OUTPUT, block_on, connect};
 /// The largest snapshot that is read, in bytes.
 pub(super) const LARGEST: u64 = 512 << 20;
 
-/// What `snapshot` takes.
+/// The arguments of `snapshot`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The file to write [default: stdout]
     #[arg(long, value_name = "FILE", help_heading = OUTPUT)]
     out: Option<PathBuf>,
-    /// Write pseudonyms for declared people, too
+    /// Also write pseudonyms for declared people
     #[arg(long, help_heading = OUTPUT)]
     redact: bool,
 }
 
-/// Reads what is live, and writes it down.
+/// Reads the site, and writes a snapshot.
 ///
 /// # Errors
-/// [`Error`] when something cannot be read whole, or the file cannot be written.
+/// [`Error`] when a read is incomplete, or the file cannot be written.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
     let surfaces = connect(session, &loaded.declaration.settings)?;
@@ -58,7 +58,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// Reads a snapshot, and knows again in it what a tree, its base and a command line name.
+/// Reads a snapshot, and recognizes the names of a tree, its base and a command line in it.
 pub(super) fn opened(
     session: &Session,
     loaded: &Loaded,

@@ -13,13 +13,13 @@ use crate::render::{self, ListedTree, ListedTrees};
 use super::session::is_whole;
 use super::{OUTPUT, SELECTION, Session};
 
-/// What `trees` takes.
+/// The arguments of `trees`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// The revision that the trees are compared with, such as `origin/main`
     #[arg(long, value_name = "REVISION", help_heading = SELECTION)]
     base: Option<String>,
-    /// Only trees that differ from the base, by a file of their own or by one that they share
+    /// Only trees that differ from the base, in their own files or in a shared one
     #[arg(long, requires = "base", help_heading = SELECTION)]
     changed: bool,
     /// Output format
@@ -58,7 +58,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         removed.into_iter().map(|folder| named(&folder)).filter(|it| !there(it)).collect();
     for folder in &removed {
         session.terminal.tell(&format!(
-            "warning: the tree in {} is removed: what it declared stays on its site, and nothing plans that any more",
+            "warning: the tree in {} is removed: its access stays on its site, and is no longer planned",
             render::escape_untrusted(folder)
         ));
     }
@@ -72,7 +72,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// A tree, and whether it differs from a revision. One that cannot be read whole does: its plan says why.
+/// A tree, and whether it differs from a revision. An incompletely readable tree counts as different: its plan says why.
 fn listed(session: &Session, base: Option<&str>) -> Result<ListedTree, Error> {
     let root = session.root()?;
     let (tree, unreadable) = config::read_tree(&root);

@@ -15,13 +15,13 @@ use super::planning::{Asked, Source, Undo};
 use super::session::Known;
 use super::{Session, block_on, connect, journal};
 
-/// What `undo` takes.
+/// The arguments of `undo`.
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The journal of the run that is to be taken back
+    /// The journal of the run to revert
     #[arg(value_name = "JOURNAL", required_unless_present = "last")]
     file: Option<PathBuf>,
-    /// Take back the newest run of which the tree's folder has a journal
+    /// Revert the newest run of which the tree's folder has a journal
     #[arg(long, conflicts_with = "file")]
     last: bool,
     #[command(flatten)]
@@ -30,10 +30,10 @@ pub struct Arguments {
     options: ApplyOptions,
 }
 
-/// Plans the inverse of what a journal says was done, shows it, asks, and carries it out.
+/// Plans the inverse of the operations that a journal says were done, shows it, asks, and carries it out.
 ///
 /// # Errors
-/// [`Error`] when the journal is broken or another site's, there is no plan, or it may not be carried out.
+/// [`Error`] when the journal is broken or of another site, there is no plan, or it may not be carried out.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     if !arguments.part.reason.is_empty() {
         let why = "--reason narrows by why an operation is there, and all of an undo have one: leave it out, or name --target";
@@ -65,7 +65,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
         if !ended.report.outcomes.is_empty() {
             session
                 .terminal
-                .say("The tree still asks for what was taken back: revert the change there, too.");
+                .say("The tree still asks for the reverted access: revert the change there, too.");
         }
         ended.exit()
     })

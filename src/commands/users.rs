@@ -12,7 +12,7 @@ use crate::render;
 use super::session::Loaded;
 use super::{OUTPUT, SELECTION, Session, block_on, connect};
 
-/// What `users` takes.
+/// The arguments of `users`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     /// Only members of this group; if repeated, of any of them
@@ -50,10 +50,10 @@ enum UsersFormat {
     Json,
 }
 
-/// Prints who is on the site, with their groups, and what is not known of them.
+/// Prints who is on the site, with their groups, and the unknown properties.
 ///
 /// # Errors
-/// [`Error`] when something cannot be read whole, or the site has no such group.
+/// [`Error`] when a read is incomplete, or the site has no such group.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let loaded = session.load()?;
     let mut user_report = user_report(session, &loaded)?;
@@ -70,7 +70,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     Ok(Exit::Done)
 }
 
-/// Reads who is on the site, and says whom of them the tree declares.
+/// Reads who is on the site, and marks the users that the tree declares.
 pub(super) fn user_report(session: &Session, loaded: &Loaded) -> Result<UserReport, Error> {
     let settings = &loaded.declaration.settings;
     let surfaces = connect(session, settings)?;

@@ -1,4 +1,4 @@
-//! Answers to what changes ask.
+//! Answers the questions that changes ask about a site.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -22,14 +22,14 @@ type Surface<T> = Result<T, atlassian::Error>;
 type People = BTreeMap<AccountId, Option<OrganizationUser>>;
 type Memberships = (BTreeMap<AccountId, Listing<LiveGroup>>, People);
 
-/// Answers questions about a site, which is named by its origin. Nothing that was not asked is read, but for the kinds of the groups that people turn out to
-/// be in, and the records of SCIM that synced groups need.
+/// Answers questions about a site, which is named by its origin. Reads only what was asked, and the kinds of the
+/// groups that people turn out to be in, and the SCIM records that synced groups need.
 ///
 /// A question that a surface refuses, or answers in an unknown shape, is reported as [`Capabilities::unread`], and
-/// ends nothing.
+/// does not end the reads.
 ///
 /// # Errors
-/// What ends every command: that another site answers than the tree names.
+/// When the site that answers is not the one that the tree names. That ends every command.
 pub async fn capabilities(
     surfaces: &Surfaces,
     questions: &Questions,
@@ -89,14 +89,14 @@ pub async fn capabilities(
     })
 }
 
-/// Questions under way, with those that got no answer.
+/// Questions under way, with those without an answer.
 struct Asking<'a> {
     surfaces: &'a Surfaces,
     live: &'a LiveState,
     unread: Unanswered,
 }
 
-/// The questions that got no answer.
+/// The questions without an answer.
 #[derive(Default)]
 struct Unanswered(RefCell<BTreeSet<Unread>>);
 
@@ -122,16 +122,16 @@ impl Unanswered {
 }
 
 impl Asking<'_> {
-    /// The groups of accounts: from the organization ten accounts a request, and the admin groups that it does not show
-    /// from Jira (docs/atlassian.md#what-the-organization-does-not-show). Whom the organization does not show, Jira is
-    /// asked about.
+    /// Reads the groups of accounts: from the organization ten accounts per request, and the admin groups that it does not
+    /// show from Jira (docs/atlassian.md#what-the-organization-does-not-show). Asks Jira about the accounts that the
+    /// organization does not show.
     async fn memberships(&self, asked: &BTreeSet<AccountId>) -> Surface<Memberships> {
         let ids: Vec<AccountId> = asked.iter().cloned().collect();
         let (mut memberships, people) = match &self.surfaces.organization {
             Some(organization) if !ids.is_empty() => {
                 let read = organization.groups_of_all(&ids).await;
                 let Some((memberships, people)) = self.unread.answer(Read::Memberships, None, read)? else {
-                    // What Jira shows of somebody does not say why they are not active.
+                    // Jira does not show why an account is not active.
                     return Ok(Memberships::default());
                 };
                 (memberships, shown(&ids, people))
@@ -155,7 +155,7 @@ impl Asking<'_> {
         Ok((memberships, people))
     }
 
-    /// What the organization says of those it has not been asked about yet.
+    /// Asks the organization about the accounts it has not been asked about yet.
     async fn others(&self, asked: &BTreeSet<AccountId>, known: &People) -> Surface<People> {
         let ids: Vec<AccountId> = asked.iter().filter(|id| !known.contains_key(*id)).cloned().collect();
         let Some(organization) = self.surfaces.organization.as_ref().filter(|_| !ids.is_empty()) else {
@@ -165,7 +165,7 @@ impl Asking<'_> {
         Ok(people.map(|people| shown(&ids, people)).unwrap_or_default())
     }
 
-    /// Who may change groups: the organization says it of ten a request, Jira's picker of one.
+    /// Reads who may change groups: the organization answers for ten per request, Jira's picker for one.
     async fn group_kinds(
         &self,
         names: &BTreeMap<GroupId, GroupName>,
@@ -252,7 +252,7 @@ impl Asking<'_> {
         Ok((self.unread.reading(Read::Domains, domains)?, self.unread.reading(Read::Resources, resources)?))
     }
 
-    /// The groups that give roles, and of roles that let people decide about access the active people to whom.
+    /// Reads the groups that give roles, and for roles that control access, the active people who have them.
     async fn role_givers(&self, asked: &BTreeSet<Access>) -> Surface<Givers> {
         let Some(organization) = &self.surfaces.organization else { return Ok(Givers::default()) };
         let resources = &self.live.grants.resources;
@@ -274,7 +274,7 @@ impl Asking<'_> {
         Ok((givers, members.unwrap_or_default()))
     }
 
-    /// The active people in groups.
+    /// Reads the active people in groups.
     async fn active_members(&self, groups: &[GroupId]) -> Surface<BTreeMap<GroupId, Listing<AccountId>>> {
         if groups.is_empty() {
             return Ok(BTreeMap::new());
@@ -295,9 +295,9 @@ impl Asking<'_> {
         Ok(listings.into_iter().map(|(id, listing)| (id, listing.only(&active))).collect())
     }
 
-    /// The records of the SCIM directory, where a change needs them: its users in one listing, its groups by name.
+    /// Reads the records of the SCIM directory, if a change needs them: its users in one listing, its groups by name.
     async fn directory(&self, asked: bool, synced: &BTreeMap<&GroupId, &GroupName>) -> Surface<Directory> {
-        // Who may not write to it needs none of its ids.
+        // Without the right to write to it, its IDs are not needed.
         let needed = |scim: &&Scim| scim.is_ours() && (asked || !synced.is_empty());
         let Some(scim) = self.surfaces.scim.as_ref().filter(needed) else {
             return Ok((Reading::NotRead, BTreeMap::new()));
@@ -319,7 +319,7 @@ impl Asking<'_> {
     }
 }
 
-/// What the organization says of each account, or that it does not show it.
+/// Maps each account to the organization's row, or to `None` if it does not show the account.
 fn shown(asked: &[AccountId], people: Vec<OrganizationUser>) -> People {
     let mut shown: People = asked.iter().map(|id| (id.clone(), None)).collect();
     shown.extend(people.into_iter().map(|person| (person.account.clone(), Some(person))));
@@ -360,7 +360,7 @@ type Invitations = (Reading<BTreeSet<String>>, Reading<BTreeMap<App, String>>);
 type Givers = (Vec<RoleGivers>, BTreeMap<GroupId, Listing<AccountId>>);
 type Directory = (Reading<Vec<ScimUser>>, BTreeMap<GroupId, ScimId>);
 
-/// The active people that a group makes administrators. An app could not let others back in.
+/// Reads the active people whom a group makes administrators. An app could not let others back in.
 async fn site_admins(jira: &Jira, live: &LiveState) -> Surface<SiteAdmins> {
     let groups: Vec<&GroupId> = live.rights.site_admin_groups().map(|group| &group.id).collect();
     let (read, unread): (Vec<&GroupId>, Vec<&GroupId>) =
@@ -368,7 +368,7 @@ async fn site_admins(jira: &Jira, live: &LiveState) -> Surface<SiteAdmins> {
     let reads = unread.iter().map(|group| jira.members(group).map_ok(|(_, members)| members));
     let mut admins = BTreeSet::new();
     for (group, members) in unread.iter().zip(try_join_all(reads).await?) {
-        // What the organization said of somebody stands over what Jira shows.
+        // The organization's data takes precedence over Jira's.
         let active = members
             .into_iter()
             .filter(|member| member.kind.is_person())
@@ -385,7 +385,7 @@ async fn site_admins(jira: &Jira, live: &LiveState) -> Surface<SiteAdmins> {
     Ok(admins)
 }
 
-/// The active people with a role.
+/// Reads the active people with a role.
 async fn with_role(organization: &Organization, role: &PlatformRole) -> Surface<BTreeSet<AccountId>> {
     let admins = organization.with_role(role).await?;
     let is_admin =

@@ -1,4 +1,4 @@
-//! Tries each credential with reads alone, and says what it is good for.
+//! Tries each credential with reads only, and reports what it can do.
 
 use std::collections::BTreeSet;
 
@@ -10,16 +10,16 @@ use crate::model::{
     UserStatus,
 };
 
-/// How long the credentials of a kind last (docs/atlassian.md#credential-lifetimes). No API that Rollbook calls says
-/// when one of them ends.
-const TOKEN_LIFE: &str = "an API token lasts a year at most; id.atlassian.com shows when this one ends";
-const KEY_LIFE: &str = "an organization's API key lasts one week unless another day was chosen, and a year at most; \
-                        admin.atlassian.com shows when this one ends";
-/// The same of SCIM (support.atlassian.com "Manage SCIM API key expiration").
-const DIRECTORY_KEY_LIFE: &str = "a SCIM directory's key that was made since January 2025 lasts a year; admin.atlassian.com \
-                                  shows when this one ends, and making a new one ends it at once";
+/// How long the credentials of a kind last (docs/atlassian.md#credential-lifetimes). No API that Rollbook calls reports
+/// when one expires.
+const TOKEN_LIFE: &str = "an API token lasts a year at most; id.atlassian.com shows when this one expires";
+const KEY_LIFE: &str = "an organization's API key lasts one week unless another date was chosen, and a year at most; \
+                        admin.atlassian.com shows when this one expires";
+/// The same for SCIM (support.atlassian.com "Manage SCIM API key expiration").
+const DIRECTORY_KEY_LIFE: &str = "a SCIM directory's key made since January 2025 lasts a year; admin.atlassian.com \
+                                  shows when this one expires, and making a new one revokes it at once";
 
-/// Tries every credential that there is.
+/// Tries every credential.
 pub async fn diagnoses(surfaces: &Surfaces, declaration: &Declaration) -> Vec<Diagnosis> {
     let operator = declaration.settings.operator.as_ref().map(|operator| &operator.value);
     let (jira, (organization, account)) =
@@ -36,8 +36,8 @@ pub async fn diagnoses(surfaces: &Surfaces, declaration: &Declaration) -> Vec<Di
         let hours = off.abs().as_hours();
         let way = if off.is_negative() { "ahead of" } else { "behind" };
         works.lacks.push(format!(
-            "This machine's clock is {hours} hours {way} Atlassian's: set it, or name the day with `--today`, since `until` is judged \
-             by it"
+            "This machine's clock is {hours} hours {way} Atlassian's: set it, or pass the date with `--today`, since it decides when \
+             `until` dates expire"
         ));
     }
     diagnoses
@@ -77,12 +77,12 @@ fn rights_of(rights: &JiraRights) -> Diagnosis {
     right(
         rights.browse_users,
         "It may browse users and groups: it can plan",
-        "It may not browse users and groups, so that nothing can be planned",
+        "It may not browse users and groups, so nothing can be planned",
     );
     right(
         rights.site_admin,
         "It is a site administrator: it can apply",
-        "It is not a site administrator: it can plan, and not apply",
+        "It is not a site administrator: it can plan, but not apply",
     );
     right(
         rights.administer,
@@ -92,7 +92,7 @@ fn rights_of(rights: &JiraRights) -> Diagnosis {
     Diagnosis { surface: Surface::Jira, state: Health::Works, facts, lacks, expires: None }
 }
 
-/// The organization's key, and the account of the operator, where it finds it.
+/// Tries the organization's key, and returns the account of the operator if it finds it.
 async fn organization(
     organization: Option<&Organization>,
     operator: Option<&Email>,
@@ -100,7 +100,7 @@ async fn organization(
     let surface = Surface::Organization;
     let Some(organization) = organization else {
         let lacks = [
-            "Hidden emails are found by pins, the lock and exports alone",
+            "Hidden emails are found only by pins, the lock and exports",
             "Nobody is suspended or restored, and every invitation sends a mail",
         ];
         return (Diagnosis::absent(surface, &lacks), None);
@@ -160,7 +160,7 @@ async fn management(management: Option<&Management>, account: Option<&AccountId>
     let diagnosis =
         |facts, lacks| Diagnosis { surface, state: Health::Works, facts, lacks, expires: Some(KEY_LIFE) };
     let Some(account) = account else {
-        return diagnosis(Vec::new(), vec!["No account is known that it could be tried with".to_owned()]);
+        return diagnosis(Vec::new(), vec!["There is no known account to try it with".to_owned()]);
     };
     match management.privileges(account).await {
         Ok(privileges) => {

@@ -9,14 +9,14 @@ use crate::atlassian::{self, Organization, Surfaces};
 use crate::model::{Access, App, ErrorExt, Grants, GroupId, Listing, LiveGroup, Read, Unread};
 use crate::plan::{self, Beside, Desired, FoundRoles, GrantReads, RoleSearch};
 
-/// How many requests are under way at a time; the limiter bounds all of them together.
+/// How many requests are under way at a time; the limiter bounds their sum.
 const AT_A_TIME: usize = 16;
 
-/// Reads what the groups give whose roles a tree manages, with as few requests as that takes; nothing where it manages none,
-/// or there is no organization to ask. A refusal is kept: it ends nothing but changes of roles.
+/// Reads the roles that groups give, if the tree manages their roles, in as few requests as possible. The result is empty if
+/// it manages none, or if there is no organization to ask. A failed read is kept: it blocks only changes of roles.
 ///
 /// # Errors
-/// What ends every command: that another site answers than the tree names.
+/// When the site that answers is not the one that the tree names. That ends every command.
 pub(super) async fn grants(
     surfaces: &Surfaces,
     desired: &Desired<'_>,

@@ -17,20 +17,20 @@ use super::grants::grants;
 use super::members::{Members, members, speeds};
 use super::site::at_site;
 
-/// What a listing of people brings.
+/// The result of a listing of people.
 type People = (Listing<AccountId>, Vec<LiveAccount>);
 
-/// Who is in the organization's directory, and what it says of them.
+/// The members of the organization's directory, and their rows.
 pub(super) type Everybody = (Listing<AccountId>, Vec<OrganizationUser>);
 
-/// Reads what a diff of this desired state needs, and what is read with it: the rights, every group's name,
-/// the members of the declared groups that exist, what the organization knows of the declared people, and every user
-/// where an identity or a status needs them.
+/// Reads the state that a diff of this desired state needs, and everything that comes with it: the rights, every group's name,
+/// the members of the declared groups that exist, the organization's rows of the declared people, and every user if an
+/// identity or a status needs them.
 ///
 /// # Errors
 /// [`Error::NoListing`] when there is no surface that lists anything, [`Error::CannotBrowse`] when reads would be
-/// empty for want of a right, [`Error::UsersWithoutReader`] when the listing of users is incomplete, else what the
-/// surface said.
+/// empty because a permission is missing, [`Error::UsersWithoutReader`] when the listing of users is incomplete, otherwise
+/// the surface's error.
 pub async fn live_state(
     surfaces: &Surfaces,
     desired: &Desired<'_>,
@@ -43,7 +43,7 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>, beside: Beside<'_>) ->
     let reader = surfaces.reader().ok_or(Error::NoListing)?;
     let searches = plan::searches(desired, beside);
     let organization = surfaces.organization.as_ref();
-    // Boxed, since each holds what all its reads do.
+    // Boxed, since each holds the state of all its reads.
     let ((groups, mut members, grants), asked) = try_join!(
         Box::pin(listed(surfaces, reader, desired, beside)),
         Box::pin(Asked::of(surfaces, reader, desired, beside, &searches))
@@ -82,7 +82,8 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>, beside: Beside<'_>) ->
     Ok(live)
 }
 
-/// Every group, the members of those that matter, and what they give. What the groups are is all that these reads wait for.
+/// Reads every group, the members of those that matter, and the roles that they give. These reads wait only for the list of
+/// groups.
 async fn listed(
     surfaces: &Surfaces,
     reader: Reader<'_>,
@@ -99,10 +100,10 @@ async fn listed(
     Ok((groups, members, grants))
 }
 
-/// What is read besides the members of groups.
+/// Everything that is read besides the members of groups.
 struct Asked {
     rights: Rights,
-    /// What the organization says of the people it was asked about.
+    /// The organization's rows of the people it was asked about.
     people: Vec<OrganizationUser>,
     everybody: Option<Everybody>,
     users: Option<People>,
@@ -136,7 +137,7 @@ impl Asked {
     }
 }
 
-/// Everybody the organization knows, where somebody is to be declared: it shows emails that Jira hides.
+/// Lists everybody the organization knows, if a person will be declared: it shows emails that Jira hides.
 async fn everybody(
     organization: Option<&Organization>,
     beside: Beside<'_>,
@@ -147,7 +148,7 @@ async fn everybody(
     }
 }
 
-/// What the organization knows of the people that a tree declares.
+/// Searches the organization for the people that a tree declares.
 pub(super) async fn search(
     organization: Option<&Organization>,
     searches: &Searches,
@@ -169,8 +170,8 @@ pub(super) async fn scim_users(surfaces: &Surfaces, reads: Reads) -> Result<Read
     }
 }
 
-/// What Jira's credential may see and do; nothing where the organization does the listing. Without the right to browse,
-/// every listing would be empty.
+/// Reads the rights of Jira's credential; `None` if the organization does the listing. Without the right to browse, every
+/// listing would be empty.
 pub(super) async fn rights(reader: Reader<'_>, site: &str) -> Result<Option<JiraRights>, Error> {
     let Reader::Jira(jira) = reader else { return Ok(None) };
     let rights = jira.rights().await?;
@@ -180,8 +181,8 @@ pub(super) async fn rights(reader: Reader<'_>, site: &str) -> Result<Option<Jira
     Ok(Some(rights))
 }
 
-/// Every user, where they are needed; the organization may have listed everybody already. Jira's listing has no total,
-/// and the reader is one of it.
+/// Lists every user, if needed; the organization may have listed everybody already. Jira's listing has no total, but must
+/// contain the reader.
 pub(super) async fn users(
     reader: Reader<'_>,
     reads: Reads,
@@ -207,7 +208,7 @@ pub(super) async fn users(
     }
 }
 
-/// The accounts of these ids, where a surface knows them.
+/// Reads the accounts of these IDs that a surface knows.
 pub(super) async fn accounts(
     surfaces: &Surfaces,
     ids: &BTreeSet<AccountId>,

@@ -13,17 +13,17 @@ use crate::plan::{Speed, Speeds};
 
 use super::Error;
 
-/// The members of groups, and what is known of everybody who is one.
+/// The members of groups, and their accounts.
 #[derive(Debug, Default)]
 pub struct Members {
     /// The members of each group.
     pub of: BTreeMap<GroupId, Listing<AccountId>>,
-    /// What is known of them.
+    /// Their accounts.
     pub accounts: IndexMap<AccountId, LiveAccount>,
 }
 
-/// Reads the members of groups through a surface. What the organization does not show of them, such as the admin groups,
-/// Jira does.
+/// Reads the members of groups through a surface. Reads those that the organization does not show, such as the admin groups,
+/// from Jira.
 ///
 /// # Errors
 /// As [`super::live_state`].
@@ -39,7 +39,7 @@ pub async fn members(surfaces: &Surfaces, through: Surface, groups: &[GroupId]) 
     Ok(members)
 }
 
-/// How the surfaces list members, by what is documented of pages and published of limits.
+/// The speeds at which the surfaces list members, from the documented pages and published limits.
 pub(super) fn speeds() -> Speeds {
     let speed = |rows_a_page, groups_a_chain, beside, request: &Request| Speed {
         rows_a_page,
@@ -58,8 +58,8 @@ pub(super) fn speeds() -> Speeds {
 }
 
 impl Members {
-    /// As many groups at a time as requests may be under way: each has one under way or waiting, and more groups would only
-    /// hold more pages.
+    /// Reads as many groups at a time as requests may be under way: each has one under way or waiting, and more groups would
+    /// only hold more pages.
     async fn read_jira(&mut self, jira: &Jira, groups: Vec<&GroupId>) -> Result<(), Error> {
         let reads = groups.into_iter().map(|group| jira.members(group).map_ok(move |read| (group, read)));
         let mut reads = stream::iter(reads).buffer_unordered(IN_FLIGHT);
@@ -81,19 +81,19 @@ impl Members {
         Ok(())
     }
 
-    /// Takes a group in. Most people are in several: each is kept once, and so is the text of their id.
+    /// Adds a group. Most people are in several: each is kept once, and so is the text of their ID.
     fn add(&mut self, group: &GroupId, listing: Listing<AccountId>, seen: Vec<LiveAccount>) {
         self.learn(seen);
         self.of.insert(group.clone(), listing.sharing(&self.accounts));
     }
 
-    /// Takes in what another read brought of other groups.
+    /// Adds the result of another read, of other groups.
     pub fn take_in(&mut self, other: Self) {
         self.learn(other.accounts.into_values());
         self.of.extend(other.of);
     }
 
-    /// Where two reads differ, which one counts must not depend on which came first.
+    /// Adds accounts. If two reads differ, the result must not depend on their order.
     fn learn(&mut self, accounts: impl IntoIterator<Item = LiveAccount>) {
         for account in accounts {
             match self.accounts.entry(account.id.clone()) {

@@ -1,6 +1,6 @@
 //! Reads: surfaces → `LiveState`, questions → `Capabilities`. It never writes.
 //!
-//! What cannot be read whole is an error here and never a smaller listing.
+//! An incomplete read is an error, never a smaller listing.
 
 mod capabilities;
 mod diagnosis;
@@ -18,10 +18,10 @@ pub use members::{Members, members};
 pub use snapshot::readings;
 pub use user_report::user_report;
 
-/// Why there is no live state.
+/// Why the live state cannot be read.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum Error {
-    /// Nothing that lists groups and users has a credential.
+    /// No surface that lists groups and users has a credential.
     #[error("no Jira or organization credential is configured, so nothing can be read")]
     #[diagnostic(help(
         "Set ROLLBOOK_EMAIL and ROLLBOOK_API_TOKEN, or ROLLBOOK_ORG_API_KEY with `organization` in rollbook.yaml."
@@ -31,11 +31,11 @@ pub enum Error {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Surface(#[from] crate::atlassian::Error),
-    /// A question has no answer, without which there is nothing to do.
+    /// A question without whose answer nothing can be done failed.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Unread(crate::model::Unread),
-    /// Listings would come back empty instead of being refused (docs/atlassian.md#browse-users-and-groups).
+    /// Listings would be empty instead of refused (docs/atlassian.md#browse-users-and-groups).
     #[error("account {account} may not browse users and groups on {site}")]
     #[diagnostic(help(
         "Give the account the global permission \"Browse users and groups\" in Jira's settings; without it every group would \
@@ -47,8 +47,7 @@ pub enum Error {
         /// The site.
         site: String,
     },
-    /// The listing of users has no total to be checked by (docs/atlassian.md#every-user), and the reader is one of
-    /// them.
+    /// The listing of users has no total to check (docs/atlassian.md#every-user), but must contain the reader.
     #[error("the listing of every user lacks account {account}, which reads it")]
     #[diagnostic(help(
         "The listing is incomplete. Run again; if this stays, the account may not see every user."

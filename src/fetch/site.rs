@@ -1,4 +1,4 @@
-//! Reads of the right site.
+//! Makes sure that reads are of the right site.
 
 use tokio::try_join;
 
@@ -6,8 +6,8 @@ use crate::atlassian::{self, Surfaces};
 
 use super::Error;
 
-/// Reads, and asks meanwhile whether it is the site that the tree names. Where it is another, that ends the reads; an
-/// answer that did not come counts once they are done, since what they say of it is nearer to its cause.
+/// Reads, and asks meanwhile whether it is the site that the tree names. Another site ends the reads; a failure of this
+/// question is reported only after they succeed, since their errors are nearer to the cause.
 pub(super) async fn at_site<T>(
     surfaces: &Surfaces,
     reads: impl Future<Output = Result<T, Error>>,

@@ -1,4 +1,4 @@
-//! What a snapshot holds.
+//! Reads the content of a snapshot.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,10 +16,10 @@ use super::live::{Everybody, rights, scim_users, search, users};
 use super::members::members;
 use super::site::at_site;
 
-/// Everything is read: a change of the tree may need what the tree does not.
+/// Everything is read: a change of the tree may need more than the tree does.
 const EVERYTHING: Reads = Reads { scim_users: true, users: true };
 
-/// Reads what a plan of this tree needs and what one of a changed tree may come to need: besides the members of the
+/// Reads everything that a plan of this tree needs and that one of a changed tree may need: besides the members of the
 /// declared groups, everybody each surface lists.
 ///
 /// # Errors
@@ -80,18 +80,17 @@ async fn read(surfaces: &Surfaces, desired: &Desired<'_>) -> Result<Readings, Er
     })
 }
 
-/// What the organization knows of people.
+/// The organization's rows of people.
 struct OrganizationPeople {
-    /// Who is in its directory with what it says of them, and the same of everybody with a declared email in any of
-    /// its directories.
+    /// The members of its directory with their rows, and everybody with a declared email in any of its directories.
     everybody: Everybody,
-    /// The emails that were asked for.
+    /// The emails that were searched.
     searched: BTreeSet<Email>,
     one_directory: bool,
 }
 
 impl OrganizationPeople {
-    /// Reads everybody, and asks for the declared emails that a plan may come to ask for and does not ask for now.
+    /// Reads everybody, and searches the declared emails that a later plan may ask for.
     async fn of(
         organization: Option<&Organization>,
         desired: &Desired<'_>,
@@ -104,7 +103,7 @@ impl OrganizationPeople {
             organization.find_by_email(&rest),
             organization.directories()
         )?;
-        // Whom an email that is not shown belongs to, the answer does not say.
+        // The response does not say whose email it hides.
         people.extend(found.into_iter().filter(|person| person.email.is_some()));
         let searched = asked.iter().cloned().chain(rest).collect();
         Ok(Some(Self { everybody: (listed, people), searched, one_directory: directories.len() == 1 }))

@@ -1,4 +1,4 @@
-//! Who is on a site.
+//! Lists who is on a site.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -20,13 +20,13 @@ use super::site::at_site;
 const NO_APPS: &str = "Apps, service accounts and the memberships of the admin groups are not shown: the organization does not \
                        show them, and there is no credential for Jira.";
 
-const NO_ACTIVITY: &str = "When anybody was last active is not known, nor whose account the organization manages: its API key tells \
-                           it, and there is none.";
+const NO_ACTIVITY: &str = "Last-active dates and managed accounts are unknown: they need the organization's API key, which is not \
+                           set.";
 
 const EVERYBODY: Reads = Reads { scim_users: false, users: true };
 
-/// Reads everybody who is on a site, with their groups. With Jira it reads the members of every group; the
-/// organization shows everybody's groups in its one listing, and when they were last active.
+/// Reads everybody on a site, with their groups: from Jira through the members of every group, from the organization in one
+/// listing, which also has when they were last active.
 ///
 /// # Errors
 /// As [`super::live_state`].
@@ -37,7 +37,7 @@ pub async fn user_report(surfaces: &Surfaces, site: &str) -> Result<UserReport, 
 async fn read(surfaces: &Surfaces, site: &str) -> Result<UserReport, Error> {
     let reader = surfaces.reader().ok_or(Error::NoListing)?;
     let organization = OptionFuture::from(surfaces.organization.as_ref().map(Organization::activity));
-    // Where there are Jira's listings, it only adds to what they show.
+    // With Jira's listings, it only adds to them.
     let organization = async {
         match organization.await.transpose() {
             Err(error) if surfaces.jira.is_some() && !error.is_another_site() => Ok(Err(error)),
@@ -102,11 +102,11 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<UserReport, Error> {
     Ok(UserReport { site: site.to_owned(), users, groups, unknown })
 }
 
-/// Says how many rows have no id, where any has none.
+/// Says how many rows have no ID, if any.
 fn left_out(without_id: usize) -> Option<String> {
     (without_id > 0).then(|| {
         format!(
-            "Rows of its lists without an id, which are left out since Atlassian does not say whose they are: \
+            "Rows of its lists without an ID, which are left out since Atlassian does not say whose they are: \
              {without_id}."
         )
     })

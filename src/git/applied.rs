@@ -1,6 +1,6 @@
 //! The ref of the last commit whose apply completed (docs/design.md#the-last-completed-apply).
 //!
-//! It is what an apply is compared with, so that what an earlier one refused or left is still part of the change.
+//! An apply is compared with it, so that anything that an earlier apply refused or left is still part of the change.
 
 use std::path::Path;
 
@@ -11,13 +11,13 @@ use super::{At, GitError, Refusal, commit, contains, prefix, roots, roots_at, ru
 /// The ref's name.
 pub const APPLIED: &str = "refs/rollbook/applied";
 
-/// What `--base` calls it. It wins over a branch or a tag of that name.
+/// Its name in `--base`. It wins over a branch or a tag of that name.
 pub const APPLIED_WORD: &str = "applied";
 
-/// The commit that the ref names; nothing where there is no such ref.
+/// Returns the commit that the ref names, or `None` if there is no such ref.
 ///
 /// # Errors
-/// [`GitError`] when git cannot tell, or the ref names no commit.
+/// [`GitError`] when git fails, or the ref names no commit.
 pub fn applied(folder: &Path) -> Result<Option<String>, GitError> {
     let exact = run(folder, &["show-ref", "--verify", "--hash", APPLIED])?;
     if exact.status.success() {
@@ -31,7 +31,7 @@ pub fn applied(folder: &Path) -> Result<Option<String>, GitError> {
     Err(GitError::Refused(refusal))
 }
 
-/// Lets the ref name a commit, unless it has moved since it named `before`.
+/// Moves the ref to a commit, unless it has moved since it named `before`.
 ///
 /// # Errors
 /// [`GitError`] when it has moved, the commit does not contain the one that it names, the repository has several trees, or
@@ -45,7 +45,7 @@ pub fn move_applied(folder: &Path, commit: &str, before: Option<&str>) -> Result
         }
     }
     only_tree(folder)?;
-    // An empty old value stands for a ref that is not there.
+    // An empty old value means that the ref does not exist.
     let old = before.unwrap_or_default();
     let arguments = ["update-ref", "--create-reflog", "-m", "rollbook apply", APPLIED, commit, old];
     let output = run(folder, &arguments)?;
@@ -58,8 +58,8 @@ pub fn move_applied(folder: &Path, commit: &str, before: Option<&str>) -> Result
 /// Reads the tree at the ref.
 ///
 /// # Errors
-/// As [`tree_at`], and when there is no such ref or what is checked out does not contain its commit: then what was
-/// applied is not a state that this tree changes.
+/// As [`tree_at`], and when there is no such ref, or HEAD does not contain its commit: then this tree does not build on
+/// the applied state.
 pub fn last_applied(folder: &Path) -> Result<At, GitError> {
     only_tree(folder)?;
     let Some(commit) = applied(folder)? else { return Err(GitError::NeverApplied) };
@@ -71,17 +71,17 @@ pub fn last_applied(folder: &Path) -> Result<At, GitError> {
     }
 }
 
-/// Makes sure that the repository has one tree: the ref does not say of which an apply completed.
+/// Makes sure that the repository has one tree: the ref does not say for which an apply completed.
 fn only_tree(folder: &Path) -> Result<(), GitError> {
     let roots = roots(folder)?;
     if roots.len() > 1 { Err(GitError::SeveralTrees(roots)) } else { Ok(()) }
 }
 
-/// The files that begin the trees which are tracked and which a commit does not have, where that makes several trees of one.
-/// From then on the ref does not say of which an apply completed.
+/// Lists the files that begin the trees which are tracked and which a commit does not have, if one tree becomes several.
+/// From then on, the ref does not say for which an apply completed.
 ///
 /// # Errors
-/// [`GitError`] when git cannot tell, or the ref is there: what comes after such a change could not be applied.
+/// [`GitError`] when git fails, or the ref exists: later changes could not be applied.
 pub fn trees_added(folder: &Path, commit: &str) -> Result<Vec<String>, GitError> {
     let mut added = roots(folder)?;
     let several = added.len() > 1;
@@ -96,8 +96,8 @@ pub fn trees_added(folder: &Path, commit: &str) -> Result<Vec<String>, GitError>
     Ok(added)
 }
 
-/// The folder in which a commit holds the only tree of the repository, where that has moved since; nothing while it is where
-/// it was, or nobody can tell which of several has become this one.
+/// The folder in which a commit holds the only tree of the repository, if that has moved since; `None` if it has not moved, or
+/// if several trees may have become this one.
 pub(super) fn moved_from(folder: &Path, commit: &str) -> Result<Option<String>, GitError> {
     let Some(prefix) = prefix(folder) else { return Ok(None) };
     let here = format!("{prefix}{ROOT}");
@@ -106,7 +106,7 @@ pub(super) fn moved_from(folder: &Path, commit: &str) -> Result<Option<String>, 
     Ok((*is == here).then(|| was.trim_end_matches(ROOT).trim_end_matches('/').to_owned()))
 }
 
-/// As many digits of a commit as are shown to people.
+/// The first digits of a commit, as shown to people.
 pub fn short(commit: &str) -> &str {
     commit.get(..12).unwrap_or(commit)
 }

@@ -1,13 +1,13 @@
-//! How commits lie to each other.
+//! How commits relate to each other.
 
 use std::path::Path;
 
 use super::{GitError, Refusal, commit, contains, is_shallow, line, run};
 
-/// The commit that is checked out, and its parents, first to last.
+/// Returns the commit that is checked out, and its parents, first to last.
 ///
 /// # Errors
-/// [`GitError`] when git cannot tell.
+/// [`GitError`] when git fails.
 pub fn checked_out(folder: &Path) -> Result<(String, Vec<String>), GitError> {
     let head = commit(folder, "HEAD")?;
     let listed = lines(folder, &["rev-list", "--parents", "--max-count=1", &head])?;
@@ -15,7 +15,7 @@ pub fn checked_out(folder: &Path) -> Result<(String, Vec<String>), GitError> {
     Ok((head, parents.unwrap_or_default()))
 }
 
-/// The whole id of a commit.
+/// Returns the full ID of a commit.
 ///
 /// # Errors
 /// [`GitError`] when no commit has this name, or several do.
@@ -23,10 +23,10 @@ pub fn whole_id(folder: &Path, revision: &str) -> Result<String, GitError> {
     commit(folder, revision)
 }
 
-/// The newest commit that two commits both contain.
+/// Finds the newest commit that two commits both contain.
 ///
 /// # Errors
-/// [`GitError`] when there is none, or git cannot tell.
+/// [`GitError`] when there is none, or git fails.
 pub fn merge_base(folder: &Path, one: &str, other: &str) -> Result<String, GitError> {
     let output = run(folder, &["merge-base", one, other])?;
     if output.status.success() {
@@ -43,29 +43,29 @@ pub fn merge_base(folder: &Path, one: &str, other: &str) -> Result<String, GitEr
     }
 }
 
-/// How many commits the second contains and the first does not.
+/// Counts the commits that the second contains and the first does not.
 ///
 /// # Errors
-/// [`GitError`] when git cannot tell.
+/// [`GitError`] when git fails.
 pub fn lacks(folder: &Path, one: &str, other: &str) -> Result<usize, GitError> {
     let counted = lines(folder, &["rev-list", "--count", other, &format!("^{one}")])?;
     let count = counted.first().and_then(|count| count.parse().ok());
     count.ok_or_else(|| GitError::Answer(std::io::Error::other("no number came")))
 }
 
-/// The commits by which a branch came from one to another, oldest first: of a merge the merge itself, and not what it
-/// brought.
+/// Lists the commits by which a branch moved from one to another, oldest first: a merge counts as one commit, without the
+/// commits that it merged.
 ///
 /// # Errors
-/// [`GitError`] when git cannot tell.
+/// [`GitError`] when git fails.
 pub fn first_parents(folder: &Path, from: &str, to: &str) -> Result<Vec<String>, GitError> {
     lines(folder, &["rev-list", "--first-parent", "--reverse", to, &format!("^{from}")])
 }
 
-/// The commits that a branch itself was at, newest first: of a merge the merge, and not what it brought.
+/// Lists the commits that were the branch's newest, newest first: a merge counts, the commits that it merged do not.
 ///
 /// # Errors
-/// [`GitError`] when git cannot tell, as where only a part of the history is here.
+/// [`GitError`] when git cannot decide, as in a shallow clone.
 pub fn line_of(folder: &Path, head: &str) -> Result<Vec<String>, GitError> {
     if is_shallow(folder)? {
         return Err(GitError::MayGoBack(head.to_owned()));
@@ -76,7 +76,7 @@ pub fn line_of(folder: &Path, head: &str) -> Result<Vec<String>, GitError> {
 /// Whether one commit contains another.
 ///
 /// # Errors
-/// [`GitError`] when git cannot tell, as where only a part of the history is here.
+/// [`GitError`] when git cannot decide, as in a shallow clone.
 pub fn is_contained(folder: &Path, commit: &str, revision: &str) -> Result<bool, GitError> {
     contains(folder, commit, revision)?.ok_or_else(|| GitError::MayGoBack(revision.to_owned()))
 }
@@ -84,17 +84,17 @@ pub fn is_contained(folder: &Path, commit: &str, revision: &str) -> Result<bool,
 /// The newest commit of a remote's branch, as this clone knows it.
 ///
 /// # Errors
-/// [`GitError`] when git cannot tell.
+/// [`GitError`] when git fails.
 pub fn remote_branch(folder: &Path, branch: &str) -> Result<Option<String>, GitError> {
     let full = format!("refs/remotes/origin/{branch}");
     let output = run(folder, &["show-ref", "--verify", "--hash", &full])?;
     Ok(output.status.success().then(|| line(&output.stdout)))
 }
 
-/// The messages of commits, newest first.
+/// Reads the messages of commits, newest first.
 ///
 /// # Errors
-/// [`GitError`] when git cannot tell.
+/// [`GitError`] when git fails.
 pub fn messages(folder: &Path, from: &str, to: &str) -> Result<Vec<String>, GitError> {
     let output = run(folder, &["log", "-z", "--format=%B", to, &format!("^{from}")])?;
     if !output.status.success() {

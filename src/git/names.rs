@@ -1,23 +1,23 @@
-//! What a name of a revision means. git takes a tag before a branch of the same name and goes on with a warning, and
-//! anybody who may push a tag could choose the base with that: so a name that means two things is refused.
+//! What the name of a revision means. git prefers a tag to a branch of the same name and only warns, so anybody who may
+//! push a tag could choose the base: a name that means two things is refused.
 
 use std::path::Path;
 
 use super::{GitError, line, run};
 
-/// How many objects of an abbreviated id are named.
+/// How many objects of an abbreviated ID are named.
 const SHOWN: usize = 4;
 
-/// Makes sure that a revision begins with a name that means one thing: HEAD, an id or a ref.
+/// Makes sure that a revision begins with a name that means one thing: HEAD, an ID or a ref.
 pub(super) fn mean_one_thing(folder: &Path, revision: &str) -> Result<(), GitError> {
     let name = name_of(revision);
-    // What is checked out comes before every ref, and only this clone says what it is.
+    // HEAD precedes every ref, and belongs to this clone.
     if matches!(name, "" | "@" | "HEAD") || is_whole_id(folder, name)? {
         return Ok(());
     }
     let mut meanings = refs(folder, name)?;
     if name.starts_with("refs/") {
-        // git would look for refs/heads/refs/… where there is no ref of the very name.
+        // git would look for refs/heads/refs/… if there is no ref with exactly this name.
         let exact = !meanings.is_empty();
         return if exact { Ok(()) } else { Err(GitError::no_commit(folder, revision)?) };
     }
@@ -30,14 +30,14 @@ pub(super) fn mean_one_thing(folder: &Path, revision: &str) -> Result<(), GitErr
     Ok(())
 }
 
-/// What git itself found that the name may mean as well, by what it says: a ref that no pattern above finds, such as
-/// `FETCH_HEAD`, or an id of too few digits.
+/// Finds other meanings of the name in git's warning: a ref that no pattern above finds, such as `FETCH_HEAD`, or an
+/// ambiguous abbreviated ID.
 pub(super) fn git_doubts(folder: &Path, revision: &str, says: &str) -> Result<Option<GitError>, GitError> {
     let name = name_of(revision);
     if !says.contains("is ambiguous") || matches!(name, "" | "@" | "HEAD") || is_whole_id(folder, name)? {
         return Ok(None);
     }
-    // A whole name is that ref, whatever else ends like it: git takes it first.
+    // A full name is that ref, even if others end with it: git prefers it.
     if name.starts_with("refs/") {
         return Ok(None);
     }
@@ -49,13 +49,13 @@ pub(super) fn git_doubts(folder: &Path, revision: &str, says: &str) -> Result<Op
     Ok(Some(GitError::Ambiguous { name: name.to_owned(), meanings }))
 }
 
-/// A revision without what leads on from it (gitrevisions(7)).
+/// A revision without its suffixes, such as `~1` (gitrevisions(7)).
 fn name_of(revision: &str) -> &str {
     let end = [revision.find(['~', '^', ':']), revision.find("@{")].into_iter().flatten().min();
     &revision[..end.unwrap_or(revision.len())]
 }
 
-/// Whether it is a whole id, which no ref stands in for.
+/// Whether it is a full ID, which no ref can replace.
 fn is_whole_id(folder: &Path, name: &str) -> Result<bool, GitError> {
     if !matches!(name.len(), 40 | 64) || !is_hex(name) {
         return Ok(false);
@@ -78,11 +78,11 @@ fn refs(folder: &Path, name: &str) -> Result<Vec<String>, GitError> {
     arguments.extend(full.iter().map(String::as_str));
     let listed = run(folder, &arguments)?;
     let listed = String::from_utf8_lossy(&listed.stdout);
-    // A pattern takes what is below it as well.
+    // A pattern also matches the refs below it.
     Ok(full.into_iter().filter(|name| listed.lines().any(|it| it == name)).collect())
 }
 
-/// The objects of which a name may be an abbreviated id, also as `git describe` writes it.
+/// The objects whose ID a name may abbreviate, also as `git describe` writes it.
 fn objects(folder: &Path, name: &str) -> Result<Vec<String>, GitError> {
     let digits = name.rsplit_once("-g").map_or(name, |(_, digits)| digits);
     if digits.len() < 4 || !is_hex(digits) {

@@ -1,4 +1,4 @@
-//! How git is started, and what it says.
+//! Starts git, and reads its errors.
 
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
@@ -7,10 +7,9 @@ use tracing::warn;
 
 use super::GitError;
 
-/// The variables that point git to one repository, as `git rev-parse --local-env-vars` lists them. git sets some of
-/// them for its hooks, and they would count more than the folder that is asked about. Those of settings
-/// (`GIT_CONFIG_COUNT`, `GIT_CONFIG_PARAMETERS`) stay, as they do for git's own submodules: a container may name a
-/// `safe.directory` by them.
+/// The variables that point git to one repository, as `git rev-parse --local-env-vars` lists them. git sets some of them for
+/// its hooks, and they would override the folder. Those of settings (`GIT_CONFIG_COUNT`, `GIT_CONFIG_PARAMETERS`) stay, as
+/// they do for git's own submodules: a container may name a `safe.directory` by them.
 const OF_ONE_REPOSITORY: [&str; 12] = [
     "GIT_ALTERNATE_OBJECT_DIRECTORIES",
     "GIT_COMMON_DIR",
@@ -26,11 +25,11 @@ const OF_ONE_REPOSITORY: [&str; 12] = [
     "GIT_WORK_TREE",
 ];
 
-/// The most lines and characters of what git says that are repeated.
+/// The most lines and characters of git's output that are repeated.
 const LINES: usize = 8;
 const CHARACTERS: usize = 800;
 
-/// Runs git. What it warns of while it does what it was asked for is passed on.
+/// Runs git. Passes its warnings on if it succeeds.
 pub(super) fn run(folder: &Path, arguments: &[&str]) -> Result<Output, GitError> {
     let output = git(folder).args(arguments).stdin(Stdio::null()).output().map_err(GitError::NoGit)?;
     if output.status.success() {
@@ -46,14 +45,14 @@ pub(super) fn git(folder: &Path) -> Command {
     for name in OF_ONE_REPOSITORY {
         command.env_remove(name);
     }
-    // A partial clone must not go to the network for what is missing, nor a look at the state write an index or run what a
-    // repository's own settings name.
+    // A partial clone must not fetch missing objects, and a read must neither write an index nor run programs that the
+    // repository's settings name.
     command
         .args(["-c", "core.fsmonitor=false"])
         .arg("-C")
         .arg(folder)
         .env("GIT_NO_LAZY_FETCH", "1")
-        // Nor may refs that somebody pushed put another commit in the place of the one that is named.
+        // Nor may pushed refs replace the commit that is named.
         .env("GIT_NO_REPLACE_OBJECTS", "1")
         .env("GIT_OPTIONAL_LOCKS", "0")
         .env("LC_ALL", "C");
@@ -64,12 +63,12 @@ pub(super) fn line(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).lines().next().unwrap_or_default().trim().to_owned()
 }
 
-/// What git said when it refused something.
+/// git's message when it refused something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Refusal(String);
 
 impl Refusal {
-    /// All that it said, within bounds: the second line may hold what it is about, and a later one what to do.
+    /// Keeps the whole message, within bounds: the second line may hold the subject, and a later one the remedy.
     pub(super) fn of(output: &Output) -> Self {
         let said = String::from_utf8_lossy(&output.stderr);
         let mut lines: Vec<&str> = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
@@ -84,7 +83,7 @@ impl Refusal {
         }
     }
 
-    /// Whether this is git's word for a folder that is in no repository; else it has another reason, such as who owns it.
+    /// Whether git refused because the folder is in no repository, and for no other reason, such as its owner.
     pub(super) fn not_in_a_repository(&self) -> bool {
         self.0.starts_with("fatal: not a git repository")
     }
@@ -92,10 +91,10 @@ impl Refusal {
     /// A full sentence that says what to do next.
     pub(super) fn help(&self) -> &'static str {
         if self.not_in_a_repository() {
-            return "Name a folder as the base, starting with `./` or `/`, where the tree is in no repository.";
+            return "If the tree is in no repository, name a folder as the base, starting with `./` or `/`.";
         }
         if self.0.contains("dubious ownership") {
-            return "The repository belongs to another user of this machine, as in a job's container. Where you trust what it \
+            return "The repository belongs to another user of this machine, as in a job's container. If you trust what it \
                     holds, `git config --global --add safe.directory FOLDER` lets git read it.";
         }
         if self.0.contains("unknown repository extension") || self.0.contains("Expected git repo version") {

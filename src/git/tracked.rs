@@ -1,4 +1,4 @@
-//! Which files of a tree git knows. What it does not know is in no commit, and no review has seen it.
+//! Which files of a tree git tracks. The others are in no commit, and no review has seen them.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -8,7 +8,7 @@ use crate::model::{SourceFile, Tree, in_repository};
 
 use super::{GitError, Place, Refusal, commit, entries, files_of, prefix, run};
 
-/// How many files git is asked about at a time, so that the command line has room for their names.
+/// The most files in one call of git, to limit the length of the command line.
 const AT_A_TIME: usize = 200;
 
 /// A file of a tree that git does not track.
@@ -16,14 +16,14 @@ const AT_A_TIME: usize = 200;
 pub struct Untracked {
     /// The file, relative to the tree.
     pub path: String,
-    /// Whether git is told to ignore it, so that `git status` does not even show it.
+    /// Whether git ignores it, so that not even `git status` shows it.
     pub ignored: bool,
 }
 
-/// The files of a tree that git does not track, in the tree's order.
+/// Lists the files of a tree that git does not track, in the tree's order.
 ///
 /// # Errors
-/// [`GitError`] when git cannot tell.
+/// [`GitError`] when git fails.
 pub fn untracked(folder: &Path, tree: &Tree) -> Result<Vec<Untracked>, GitError> {
     let root = tree.file(ROOT).map_or("", |(_, root)| &root.text);
     let tracked = listed(folder, &["ls-files", "-z"], &places(folder, &Include::of(root)))?;
@@ -41,11 +41,11 @@ pub fn untracked(folder: &Path, tree: &Tree) -> Result<Vec<Untracked>, GitError>
     Ok(strangers.into_iter().map(file).collect())
 }
 
-/// The files of a tree that git knows and keeps out of the work tree, as in a sparse checkout: a plan would take them for
-/// deleted. There are none where the folder is in no repository, or git is not installed.
+/// Lists the files of a tree that git tracks and keeps out of the work tree, as in a sparse checkout: a plan would take them
+/// for deleted. The list is empty if the folder is in no repository, or git is not installed.
 ///
 /// # Errors
-/// [`GitError`] when git cannot tell.
+/// [`GitError`] when git fails.
 pub fn left_out(folder: &Path, tree: &Tree) -> Result<Vec<String>, GitError> {
     let Some(root) = tree.files.iter().find(|file| file.path == ROOT) else { return Ok(Vec::new()) };
     let include = Include::of(&root.text);
@@ -56,13 +56,13 @@ pub fn left_out(folder: &Path, tree: &Tree) -> Result<Vec<String>, GitError> {
         Err(error) => return Err(error),
     };
     let read: BTreeSet<&str> = tree.files.iter().map(|file| file.path.as_str()).collect();
-    // `TAG SP PATH`, of which `S` is for what the work tree leaves out (git-ls-files(1)).
+    // `TAG SP PATH`; the tag `S` marks files that the work tree leaves out (git-ls-files(1)).
     let skipped = marked.iter().filter_map(|row| row.strip_prefix("S "));
     Ok(skipped.filter(|path| include.takes(path) && !read.contains(path)).map(str::to_owned).collect())
 }
 
-/// The commit that is checked out, where its tree is the one that was read; nothing where that is another or there is no
-/// commit. What else lies in the folder does not count.
+/// The commit that is checked out, if it holds the tree that was read; `None` if the tree differs, or there is no commit.
+/// Other files of the folder do not count.
 pub fn commit_of(folder: &Path, tree: &Tree) -> Option<String> {
     let head = commit(folder, "HEAD").ok()?;
     let at = Place { commit: &head, revision: &head, moved_from: None };
@@ -79,7 +79,7 @@ pub(super) fn is_same(one: &Tree, other: &Tree) -> bool {
     one.files.len() == other.files.len() && one.files.iter().zip(&other.files).all(same)
 }
 
-/// The folders that hold a tree's files, as seen from its own; git fails for one that is not in the repository.
+/// The folders that hold a tree's files, relative to its own; git fails for a folder outside the repository.
 fn places<'i>(folder: &Path, include: &'i Include) -> Vec<&'i str> {
     let mut shares = include.shares().peekable();
     let own = shares.peek().and_then(|_| prefix(folder));
@@ -100,10 +100,11 @@ fn listed(folder: &Path, arguments: &[&str], paths: &[&str]) -> Result<BTreeSet<
     Ok(paths.map(str::to_owned).collect())
 }
 
-/// The tracked files and links whose path is like one of some patterns (`pathspec` in gitglossary(7)), as seen from a folder.
+/// Lists the tracked files and links whose path matches one of some patterns (`pathspec` in gitglossary(7)), relative to a
+/// folder.
 ///
 /// # Errors
-/// [`GitError`] when git cannot tell.
+/// [`GitError`] when git fails.
 pub fn tracked_like(folder: &Path, patterns: &[&str]) -> Result<BTreeSet<String>, GitError> {
     let output = run(folder, &[&["ls-files", "-z", "--"], patterns].concat())?;
     if !output.status.success() {

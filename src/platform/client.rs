@@ -1,7 +1,8 @@
 //! The HTTP client for a platform's API: one host, one token, bounded waits.
 //!
-//! Besides `atlassian/client.rs` it is the one file that names reqwest. Only reads are sent again after a failure: nobody
-//! knows whether a write without a response was done. What was turned away at the door may be sent again, whatever it is.
+//! Only this file and `atlassian/client.rs` name reqwest. After a failure only reads are sent again: a write without a
+//! response may have been done. A request that was refused for a rate limit, or never reached the server, may be sent again
+//! whether it reads or writes.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -28,24 +29,24 @@ const RETRIES: u32 = 3;
 /// The longest wait that a platform may ask for. A job costs money while it waits, and another run can come later.
 const LONGEST: Duration = Duration::from_secs(60);
 
-/// How long an answer may take.
+/// The longest time for a response.
 const ANSWER: Duration = Duration::from_secs(30);
 
 /// The most pages of a listing, of a hundred entries each.
 const PAGES: usize = 100;
 
-/// The most characters that are shown of what a platform says.
+/// The most characters of a platform's message that are shown.
 const SAID: usize = 300;
 
-/// How Rollbook names itself.
+/// Rollbook's name in requests.
 const USER_AGENT: &str = concat!("rollbook/", env!("CARGO_PKG_VERSION"));
 
-/// What a platform's API is asked with.
+/// The credential for a platform's API.
 #[derive(Clone, Debug)]
 pub enum Credential {
-    /// A token alone.
+    /// Only a token.
     Token(SecretString),
-    /// Bitbucket: an API token of an account, with its email.
+    /// Bitbucket: an account's API token, with its email.
     Account {
         /// The email.
         user: String,
@@ -62,7 +63,7 @@ pub(super) struct Client {
     secret: SecretString,
 }
 
-/// An answer that is a success.
+/// A successful response.
 struct Answer {
     headers: HeaderMap,
     body: Vec<u8>,
@@ -71,12 +72,12 @@ struct Answer {
 /// The outcome of sending a request once.
 enum Outcome {
     Answered(Answer),
-    /// It may be sent again after this.
+    /// It may be sent again after this time.
     Again(Duration, Error),
     Failed(Error),
 }
 
-/// A page of a listing of Bitbucket's.
+/// A page of a Bitbucket listing.
 #[derive(Deserialize)]
 struct Page<T> {
     values: Vec<T>,
@@ -89,7 +90,7 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Token`] when the credential cannot be sent, [`Error::Setup`] when the certificates or the system's settings
-    /// are not usable.
+    /// are invalid.
     pub(super) fn new(
         kind: Kind,
         root: &str,
@@ -106,7 +107,7 @@ impl Client {
         }
         use_cryptography();
         let mut builder = reqwest::Client::builder()
-            // One could carry the token elsewhere.
+            // A redirect could send the token elsewhere.
             .redirect(reqwest::redirect::Policy::none())
             .retry(reqwest::retry::never())
             .referer(false)
@@ -128,16 +129,16 @@ impl Client {
     /// Reads one value. `path` is under the root and begins with `/`.
     ///
     /// # Errors
-    /// [`Error`] when there is no answer, a refusal, or an answer that is not as documented.
+    /// [`Error`] when there is no response, a refusal, or a response that is not as documented.
     pub(super) async fn get<T: DeserializeOwned>(&self, path: &str, lacking: Lacking) -> Result<T, Error> {
         let answer = self.send(&Method::GET, path, None, lacking).await?;
         decoded(&answer.body, &asked(&Method::GET, path))
     }
 
-    /// Reads one value that may not be there.
+    /// Reads one value, or `None` if it does not exist.
     ///
     /// # Errors
-    /// As [`Client::get`], but for 404.
+    /// As [`Client::get`], except 404.
     pub(super) async fn find<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -149,9 +150,9 @@ impl Client {
         }
     }
 
-    /// Reads a whole listing. Where the next page is, GitHub and GitLab say in the header `Link` (RFC 8288), and Bitbucket in
-    /// `next`, next to `values`. Of that link the query alone is used: behind a proxy its host may be another one, and the
-    /// token goes to the root alone.
+    /// Reads a whole listing. GitHub and GitLab link the next page in the header `Link` (RFC 8288), Bitbucket in `next`, next
+    /// to `values`. Only the query of that link is used: behind a proxy its host may differ, and the token is sent only to the
+    /// root.
     ///
     /// # Errors
     /// As [`Client::get`], and [`Error::Endless`].
@@ -167,7 +168,7 @@ impl Client {
         }
     }
 
-    /// Reads a listing until what is read is enough. Where it never is, everything that may be read is returned.
+    /// Reads a listing until `enough` accepts the rows so far, or to the end.
     ///
     /// # Errors
     /// As [`Client::get`].
@@ -180,7 +181,7 @@ impl Client {
         self.pages(path, lacking, enough).await.map(|(all, _)| all)
     }
 
-    /// Reads pages, and says where the listing goes on.
+    /// Reads pages, and returns where the listing continues.
     async fn pages<T: DeserializeOwned>(
         &self,
         path: &str,
@@ -214,7 +215,7 @@ impl Client {
         Ok((all, Some(page)))
     }
 
-    /// Sends a write, and reads what it answers.
+    /// Sends a write, and reads the response.
     ///
     /// # Errors
     /// As [`Client::get`].
@@ -229,7 +230,7 @@ impl Client {
         decoded(&answer.body, &asked(&method, path))
     }
 
-    /// Deletes something. What is gone already is deleted.
+    /// Deletes something. If it no longer exists, that is a success.
     ///
     /// # Errors
     /// As [`Client::get`].
@@ -301,13 +302,13 @@ impl Client {
         if status.is_server_error() { again(true, error) } else { Outcome::Failed(error) }
     }
 
-    /// Why no answer came, with the proxy between where no connection was made.
+    /// Why there was no response; names the proxy if no connection was made.
     fn unanswered(&self, error: &reqwest::Error) -> String {
         let proxy = error.is_connect().then(|| proxy_before(&self.root)).flatten();
         proxy.map_or_else(|| cause(error), |proxy| format!("through the proxy {proxy}: {}", cause(error)))
     }
 
-    /// What an answer says went wrong: in one line, within bounds, and without the token, which it may repeat.
+    /// The error message of a response: in one line, within bounds, and without the token, which it may repeat.
     fn said(&self, body: &[u8]) -> String {
         let said = match serde_json::from_slice::<Value>(body) {
             // GitHub: `message`. GitLab: `message`, of any shape, or `error`. Bitbucket: `error.message`.
@@ -324,12 +325,12 @@ impl Client {
     }
 }
 
-/// How messages name a request: without its query, which only makes it long.
+/// A request as messages name it: without its query, which only makes it long.
 fn asked(method: &Method, path: &str) -> String {
     format!("{method} {}", path.split('?').next().unwrap_or(path))
 }
 
-/// The header that proves who asks. GitLab takes project access tokens in a header of its own.
+/// The header with the credential. GitLab takes project access tokens in a separate header.
 fn authorization(
     kind: Kind,
     credential: &Credential,
@@ -356,12 +357,12 @@ fn authorization(
 }
 
 fn decoded<T: DeserializeOwned>(body: &[u8], asked: &str) -> Result<T, Error> {
-    // What is deleted or edited may answer with nothing.
+    // The response to a deletion or an edit may be empty.
     let body = if body.is_empty() { b"null" } else { body };
     serde_json::from_slice(body).map_err(|source| Error::Answer { request: asked.to_owned(), source })
 }
 
-/// Where a listing goes on, by its header `Link`.
+/// Where a listing continues, by its header `Link`.
 fn next_link(headers: &HeaderMap) -> Option<String> {
     let links = headers.get_all(header::LINK).iter().filter_map(|value| value.to_str().ok());
     let mut links = links.flat_map(|value| value.split(','));
@@ -370,9 +371,9 @@ fn next_link(headers: &HeaderMap) -> Option<String> {
     link.split_once('>').map(|(link, _)| link.to_owned())
 }
 
-/// How long the platform asks to wait, where that is why it refused: 429 and 503 with `Retry-After`, and GitHub's 403 for
-/// its limits: the first by `x-ratelimit-reset` once none is left, the secondary by `Retry-After`, or by its message alone, and
-/// then it is a minute (docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
+/// How long the platform asks to wait, if it refused for a limit: 429 and 503 with `Retry-After`, and GitHub's 403: the
+/// primary limit by `x-ratelimit-reset` once none is left, the secondary by `Retry-After`, or a minute if only its message
+/// names it (docs.github.com/en/rest/using-the-rest-api/rate-limits-for-the-rest-api).
 fn asked_wait(status: StatusCode, headers: &HeaderMap, said: &str, now: Timestamp) -> Option<Duration> {
     let number = |name: &str| headers.get(name)?.to_str().ok()?.trim().parse::<i64>().ok();
     let limits = matches!(status.as_u16(), 403 | 429 | 503);
@@ -391,7 +392,7 @@ fn asked_wait(status: StatusCode, headers: &HeaderMap, said: &str, now: Timestam
     seconds.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or(0)))
 }
 
-/// Whether an API is on this machine, where no proxy belongs.
+/// Whether an API is on this machine, which needs no proxy.
 pub fn is_loopback(root: &str) -> bool {
     let uri = root.parse::<Uri>().ok();
     let host = uri.as_ref().and_then(Uri::host).map(|host| host.trim_matches(['[', ']']));
@@ -406,7 +407,7 @@ fn proxy_before(root: &str) -> Option<String> {
     Some(format!("{}://{authority}", through.uri().scheme_str().unwrap_or("http")))
 }
 
-/// Whether the host cannot be trusted, which will be the same again. rustls wraps its errors so.
+/// Whether the host cannot be trusted, so a retry is useless. rustls wraps its errors in this way.
 fn is_untrusted(error: &reqwest::Error) -> bool {
     let mut cause: Option<&dyn std::error::Error> = Some(error);
     while let Some(this) = cause {
@@ -422,7 +423,7 @@ fn is_untrusted(error: &reqwest::Error) -> bool {
 /// The innermost cause: the outer ones repeat it, and reqwest's own shows the URL with its query.
 fn cause(error: &reqwest::Error) -> String {
     if error.is_timeout() {
-        return format!("no answer came in {} s", ANSWER.as_secs());
+        return format!("no response within {} s", ANSWER.as_secs());
     }
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
@@ -433,7 +434,7 @@ fn cause(error: &reqwest::Error) -> String {
     why.chars().take(SAID).collect()
 }
 
-/// For answers that nobody reads.
+/// For responses that are not read.
 pub(super) type Ignored = IgnoredAny;
 
 #[cfg(test)]
@@ -460,7 +461,7 @@ mod tests {
         }
         assert_eq!(wait(429, &[], ""), Some(0));
         assert_eq!(wait(503, &[("retry-after", "7")], ""), Some(7));
-        // No limit, but what the token may not.
+        // Not a limit: the token lacks a permission.
         assert_eq!(wait(403, &[("x-ratelimit-remaining", "12"), ("x-ratelimit-reset", "1030")], "no"), None);
         assert_eq!(wait(404, &none_left, secondary), None);
         assert_eq!(wait(503, &[], ""), None);

@@ -1,4 +1,4 @@
-//! Why a platform could not be asked, or is asked for something that it must not do.
+//! Why a platform could not be asked, or a job must not continue.
 
 use std::io;
 
@@ -6,9 +6,9 @@ use super::job::Kind;
 use crate::exit::Exit;
 
 const PASS_EVENT: &str = "Pass GITHUB_EVENT_PATH and its file on into a container.";
-const RUN_AGAIN: &str = "Run the job again; where it fails again, the platform's status page may say why.";
+const RUN_AGAIN: &str = "Run the job again; if it fails again, the platform's status page may say why.";
 
-/// Why a job cannot go on.
+/// Why a job cannot continue.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum Error {
     /// No platform's variables are set.
@@ -22,15 +22,15 @@ pub enum Error {
     #[error("{0} is not set")]
     #[diagnostic(help("The platform sets it itself: do not clear it, and pass it on into a container."))]
     NoVariable(&'static str),
-    /// A variable has a value that it cannot have.
+    /// A variable has an invalid value.
     #[error("{name} is `{value}`, and takes {takes}")]
-    #[diagnostic(help("Correct it, or take it out where the platform sets it itself."))]
+    #[diagnostic(help("Correct it, or remove it if the platform sets it itself."))]
     Variable {
         /// The variable.
         name: &'static str,
-        /// What it is.
+        /// Its value.
         value: String,
-        /// What it may be.
+        /// The values that it takes.
         takes: &'static str,
     },
     /// The file in which GitHub describes the event cannot be read.
@@ -39,31 +39,31 @@ pub enum Error {
     Event {
         /// The file.
         path: String,
-        /// What the system said.
+        /// The system's error.
         source: io::Error,
     },
     /// The event is not as documented.
     #[error("the event is not as {0} documents it")]
     #[diagnostic(help("{PASS_EVENT}"))]
     EventShape(&'static str, #[source] serde_json::Error),
-    /// The job was started for something that the command is not for.
+    /// The command does not handle the event that started the job.
     #[error("this job was started for {what}, and `rollbook ci {command}` is for {takes}")]
     #[diagnostic(help(
         "docs/ci-github.md, docs/ci-gitlab.md and docs/ci-bitbucket.md have the jobs, and what starts them."
     ))]
     Started {
-        /// What the job was started for.
+        /// The event that started it.
         what: String,
         /// The command.
         command: &'static str,
-        /// What it is for.
+        /// The things that it handles.
         takes: &'static str,
     },
-    /// A pull request into another branch than the default one, or a push to one.
+    /// A pull request into a branch that is not the default one, or a push to one.
     #[error("this is for {target}, and only {default} is applied")]
     #[diagnostic(help(
-        "Only what is in the default branch reaches the site: open the pull request into it, and start the job for no \
-         other."
+        "Only the default branch is applied to the site: open the pull request into it, and start the job for no other \
+         branch."
     ))]
     OtherTarget {
         /// The branch that it goes into.
@@ -71,11 +71,11 @@ pub enum Error {
         /// The default branch.
         default: String,
     },
-    /// The platform merged the pull request into something that its target does not have.
+    /// The platform merged the pull request with a commit that its target does not contain.
     #[error("this is merged with {base}, which is not a commit of {target} in this clone")]
     #[diagnostic(help(
-        "In a merge train, run the pipeline again once those ahead are merged. Else let the clone have the target branch, \
-         with its whole history."
+        "In a merge train, run the pipeline again once those ahead are merged. Otherwise clone the target branch too, with \
+         its whole history."
     ))]
     OutsideTarget {
         /// The other parent of the merge.
@@ -83,21 +83,21 @@ pub enum Error {
         /// The branch that it goes into.
         target: String,
     },
-    /// What is checked out is not what the job was started for.
+    /// The commit that is checked out is not the one that the job was started for.
     #[error("{head} is checked out, and the job was started for {change}")]
     #[diagnostic(help(
-        "Check out what the platform started the job for, and nothing else, with its whole history."
+        "Check out exactly the commit that the platform started the job for, with its whole history."
     ))]
     OtherCheckout {
-        /// What is checked out.
+        /// The commit that is checked out.
         head: String,
         /// The pull request's newest commit.
         change: String,
     },
-    /// A commit is the newest one of several pull requests, so that nothing tells for which of them a run was.
-    #[error("{}, so that the plan may be of either", several(*.number, .others))]
+    /// A commit is the newest one of several pull requests, so a run may be for any of them.
+    #[error("{}, so the plan may be for either", several(*.number, .others))]
     #[diagnostic(help(
-        "Keep one pull request of a branch: close the others, and push another commit to this one."
+        "Keep one pull request per branch: close the others, and push another commit to this one."
     ))]
     SeveralPullRequests {
         /// The one into the default branch.
@@ -108,8 +108,8 @@ pub enum Error {
     /// The branch has moved on since the job was started.
     #[error("{branch} is at {newest} by now, and this job is for {commit}, so nothing was changed")]
     #[diagnostic(help(
-        "The newest commit has a run of its own, which applies this change as well: run that one again. `--outdated` \
-         applies this commit all the same."
+        "The newest commit has its own run, which applies this change as well: run that one again. `--outdated` \
+         applies this commit anyway."
     ))]
     Outdated {
         /// The branch.
@@ -119,11 +119,11 @@ pub enum Error {
         /// The job's commit.
         commit: String,
     },
-    /// Nothing says what the site was last brought in line with.
+    /// The commit that the site last matched is unknown.
     #[error("no apply of {branch} has completed yet, as far as {} knows", .kind.name())]
     #[diagnostic(help(
-        "Name the commit that the site was last brought in line with, such as the one of `rollbook import`, in the variable \
-         ROLLBOOK_APPLIED_FROM of the job that applies."
+        "In the job that applies, set ROLLBOOK_APPLIED_FROM to the commit that the site last matched, such as the one of \
+         `rollbook import`."
     ))]
     NeverApplied {
         /// The platform.
@@ -131,23 +131,23 @@ pub enum Error {
         /// The branch.
         branch: String,
     },
-    /// What was applied last is not part of what is checked out.
-    #[error("the site was last brought in line with {applied}, which {head} does not contain")]
+    /// HEAD does not contain the last applied commit.
+    #[error("the site last matched {applied}, which {head} does not contain")]
     #[diagnostic(help(
-        "The history was rewritten, or the clone has only a part of it: clone the whole history. After a force push, name the \
-         commit of the new history that the site is in line with in ROLLBOOK_APPLIED_FROM."
+        "The history was rewritten, or the clone has only a part of it: clone the whole history. After a force push, set \
+         ROLLBOOK_APPLIED_FROM to the commit of the new history that the site matches."
     ))]
     NotContained {
         /// The commit.
         applied: String,
-        /// What is checked out.
+        /// The commit that is checked out.
         head: String,
     },
-    /// `ROLLBOOK_AUTHORS` is not usable.
+    /// `ROLLBOOK_AUTHORS` is invalid.
     #[error("ROLLBOOK_AUTHORS {0}")]
     #[diagnostic(help(
         "Write one JSON object from accounts of the platform to emails: {{\"ada\": \"ada@acme.com\"}} with logins of GitHub or \
-         user names of GitLab, {{\"712020:5e1f…\": \"ada@acme.com\"}} with account ids of Bitbucket."
+         user names of GitLab, {{\"712020:5e1f…\": \"ada@acme.com\"}} with account IDs of Bitbucket."
     ))]
     Authors(String),
     /// There is no token for the platform's API.
@@ -161,9 +161,9 @@ pub enum Error {
     },
     /// The token cannot be sent.
     #[error("ROLLBOOK_CI_TOKEN holds characters that no token has")]
-    #[diagnostic(help("Copy the token again, alone and without quotes."))]
+    #[diagnostic(help("Copy the token again, without quotes or anything else."))]
     Token,
-    /// The client cannot be made.
+    /// The client cannot be created.
     #[error("failed to set up connections to {api}: {why}")]
     #[diagnostic(help(
         "Correct the certificates or the proxy that the runner names. A small image may have no certificate authorities: \
@@ -175,16 +175,16 @@ pub enum Error {
         /// Why.
         why: String,
     },
-    /// No answer came.
-    #[error("{request} had no answer: {why}")]
+    /// There was no response.
+    #[error("{request} got no response: {why}")]
     #[diagnostic(help(
-        "Let the runner reach the platform's API; HTTPS_PROXY and NO_PROXY say how, where a proxy is between them. What \
-         opens TLS there needs its authority in the system's store, or in a file that SSL_CERT_FILE names."
+        "Let the runner reach the platform's API, through a proxy with HTTPS_PROXY and NO_PROXY. The authority of a proxy that \
+         opens TLS belongs in the system's store, or in a file that SSL_CERT_FILE names."
     ))]
     Unanswered {
-        /// What was asked.
+        /// The request.
         request: String,
-        /// What the network did.
+        /// The network's error.
         why: String,
     },
     /// The platform refused.
@@ -193,47 +193,47 @@ pub enum Error {
     Refused {
         /// The platform.
         kind: Kind,
-        /// What was asked.
+        /// The request.
         request: String,
-        /// The status of the answer.
+        /// The status of the response.
         status: u16,
-        /// What it said.
+        /// Its message.
         said: String,
-        /// What the token may lack.
+        /// The permission that the token may lack.
         lacking: Lacking,
     },
     /// The platform asks for a longer wait than a job should make.
     #[error("{request} was answered with {status}: it may be asked again in {seconds} s")]
     #[diagnostic(help("Run the job again then."))]
     Wait {
-        /// What was asked.
+        /// The request.
         request: String,
-        /// The status of the answer.
+        /// The status of the response.
         status: u16,
         /// How long to wait, in seconds.
         seconds: u64,
     },
-    /// The answer is not as documented.
-    #[error("the answer to {request} is not as documented")]
+    /// The response is not as documented.
+    #[error("the response to {request} is not as documented")]
     #[diagnostic(help("{RUN_AGAIN}"))]
     Answer {
-        /// What was asked.
+        /// The request.
         request: String,
-        /// What is wrong with it.
+        /// The mistake.
         source: serde_json::Error,
     },
     /// A listing has more pages than are read.
     #[error("{request} has more than {pages} pages")]
     #[diagnostic(help("{RUN_AGAIN}"))]
     Endless {
-        /// What was asked.
+        /// The request.
         request: String,
         /// How many pages are read.
         pages: usize,
     },
 }
 
-/// What a token has to be allowed, for the sentence that says which setting to change.
+/// The permission that a token needs, for the sentence that says which setting to change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lacking {
     /// To read pull requests, the people behind them, and branches.
@@ -246,20 +246,20 @@ pub enum Lacking {
     Issues,
 }
 
-/// What an answer said, as the end of a sentence.
+/// The message of a response, as the end of a sentence.
 fn tail(said: &str) -> String {
     if said.is_empty() { String::new() } else { format!(": {said}") }
 }
 
-/// Which pull requests have one newest commit.
+/// Names the pull requests that share their newest commit.
 fn several(number: u64, others: &[u64]) -> String {
     let others: Vec<String> = others.iter().map(u64::to_string).collect();
     format!("pull request {number} has the same newest commit as {}", others.join(" and "))
 }
 
 impl Error {
-    /// How the run ends: as wrong usage where the job is set up wrongly, as a refusal where nothing failed and going on
-    /// would be wrong.
+    /// How the run ends: as wrong usage if the job is set up wrongly, as a refusal if nothing failed but the job must not
+    /// continue.
     pub fn exit(&self) -> Exit {
         match self {
             Self::NoPlatform
@@ -288,7 +288,7 @@ impl Error {
     }
 }
 
-/// What an answer without success says to do.
+/// The help for a response without success.
 fn refused_help(kind: Kind, status: u16, lacking: Lacking) -> &'static str {
     match status {
         401 => token_help(kind),
@@ -302,19 +302,19 @@ fn token_help(kind: Kind) -> &'static str {
     match kind {
         Kind::GitHub => "Pass a valid token in ROLLBOOK_CI_TOKEN, such as `${{ github.token }}`.",
         Kind::GitLab => {
-            "Make a new project access token with the scope `api` and the role Reporter, and set it as the variable \
+            "Create a new project access token with the scope `api` and the role Reporter, and set it as the variable \
              ROLLBOOK_CI_TOKEN: not protected, since merge requests get no protected variable, and for the environments of the \
              jobs."
         }
         Kind::Bitbucket => {
-            "Make a new access token of the repository with the scopes `repository`, `pullrequest` and `pipeline`, and set \
-             it as the secured variable ROLLBOOK_CI_TOKEN; with an API token of an account, ROLLBOOK_CI_USER is its email."
+            "Create a new repository access token with the scopes `repository`, `pullrequest` and `pipeline`, and set it as \
+             the secured variable ROLLBOOK_CI_TOKEN. For an account's API token, set ROLLBOOK_CI_USER to its email."
         }
     }
 }
 
 impl Lacking {
-    /// Which setting gives the token what it lacks.
+    /// Names the setting that gives the token the permission that it lacks.
     fn help(self, kind: Kind) -> &'static str {
         match (kind, self) {
             (Kind::GitHub, Self::Reads) => {
@@ -323,7 +323,7 @@ impl Lacking {
             (Kind::GitHub, Self::Records) => "Give the job `permissions: { actions: read }`.",
             (Kind::GitHub, Self::Comments) => "Give the job `permissions: { pull-requests: write }`.",
             (Kind::GitHub, Self::Issues) => {
-                "Give the job `permissions: { issues: write }`, and let the repository have issues."
+                "Give the job `permissions: { issues: write }`, and enable issues in the repository."
             }
             (Kind::GitLab, Self::Reads | Self::Records) => {
                 "ROLLBOOK_CI_TOKEN needs the scope `read_api` or `api` and the role Reporter in this project."
@@ -337,7 +337,7 @@ impl Lacking {
             (Kind::Bitbucket, Self::Records) => {
                 "ROLLBOOK_CI_TOKEN needs the scope `pipeline` for this repository."
             }
-            // It keeps no issues, so that nobody asks for any.
+            // It keeps no issues, so this is never asked.
             (Kind::Bitbucket, Self::Comments | Self::Issues) => {
                 "ROLLBOOK_CI_TOKEN needs the scope `pullrequest` for this repository."
             }

@@ -28,7 +28,7 @@ enum Tracker {
 }
 
 impl Service {
-    /// The repository's issues. Bitbucket keeps none any more.
+    /// The repository's issues; `None` for Bitbucket, which has none any more.
     pub fn issues(&self) -> Option<Issues<'_>> {
         let tracker = match self.kind {
             Kind::GitHub => Tracker::GitHub,
@@ -40,10 +40,10 @@ impl Service {
 }
 
 impl Issues<'_> {
-    /// The open ones that an account wrote.
+    /// Lists the open issues that an account wrote.
     ///
     /// # Errors
-    /// [`Error`] when the platform does not tell.
+    /// [`Error`] when the platform does not report it.
     pub async fn by(&self, author: &str) -> Result<Vec<Issue>, Error> {
         match self.tracker {
             Tracker::GitHub => github::issues(self.service, author).await,
@@ -51,7 +51,7 @@ impl Issues<'_> {
         }
     }
 
-    /// Opens one, and returns its number.
+    /// Opens an issue, and returns its number.
     ///
     /// # Errors
     /// [`Error`] when the platform refuses.
@@ -62,7 +62,7 @@ impl Issues<'_> {
         }
     }
 
-    /// Gives one another text.
+    /// Changes the title and text of an issue.
     ///
     /// # Errors
     /// As above.
@@ -73,7 +73,7 @@ impl Issues<'_> {
         }
     }
 
-    /// Closes one.
+    /// Closes an issue.
     ///
     /// # Errors
     /// As above.

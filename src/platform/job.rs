@@ -1,4 +1,4 @@
-//! What a CI job was started for, as values: the one meaning that each platform's variables have.
+//! The reason why a CI job was started, as values that are the same for all platforms.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -27,19 +27,19 @@ pub struct Job {
     pub kind: Kind,
     /// The root of its API, without a `/` at the end.
     pub api: String,
-    /// What its API calls the repository: `OWNER/NAME`, on GitLab the project's number.
+    /// The repository's name in its API: `OWNER/NAME`, on GitLab the project's number.
     pub repository: String,
-    /// The default branch, where the variables say it. Bitbucket's API has to be asked.
+    /// The default branch, if the variables name it. Bitbucket's do not; its API does.
     pub default_branch: Option<String>,
     /// The commit that the platform started the job for.
     pub commit: String,
-    /// What for.
+    /// Why the platform started it.
     pub started: Started,
     /// The page of this run.
     pub page: Option<String>,
-    /// By what an apply's runs are found again: GitHub's workflow file, GitLab's environment.
+    /// Identifies the runs of an apply: GitHub's workflow file, GitLab's environment.
     pub record: String,
-    /// Where a folder for what is written may be made.
+    /// Where the folder for output files may be created.
     pub folder: Folder,
     /// The file that the platform shows as the job's summary.
     pub summary: Option<PathBuf>,
@@ -49,35 +49,35 @@ pub struct Job {
     pub authority: Option<PathBuf>,
 }
 
-/// Where what a run writes is kept for the platform to store.
+/// Where a run keeps its output files for the platform to store.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Folder {
-    /// In a folder of the runner's own, outside the work tree.
+    /// In the runner's own folder, outside the work tree.
     Outside(PathBuf),
-    /// In the work tree: the platform stores nothing that lies elsewhere.
+    /// In the work tree: the platform stores no other files.
     Inside(PathBuf),
 }
 
-/// What a job was started for.
+/// Why a job was started.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Started {
     /// A pull request.
     Change(Change),
-    /// Commits that came to a branch.
+    /// A push of commits to a branch.
     Push {
         /// The branch.
         branch: String,
     },
-    /// A group of a merge queue, which is a branch of the platform's own.
+    /// A group of a merge queue, with a branch that the platform creates.
     Queue {
-        /// The branch that it is to become.
+        /// The branch that it will be merged into.
         target: String,
         /// The commit that it is based on.
         base: String,
         /// The pull request that the platform names; the group may have more.
         number: Option<u64>,
     },
-    /// A time, or somebody's click.
+    /// A schedule, or somebody's click.
     Schedule {
         /// The branch.
         branch: String,
@@ -90,7 +90,7 @@ pub enum Started {
         branch: String,
         /// The commit that was planned.
         head: String,
-        /// Whether the branch is another repository's.
+        /// Whether the branch is in another repository.
         fork: bool,
         /// The page of that run.
         page: String,
@@ -104,11 +104,11 @@ pub struct Change {
     pub number: u64,
     /// Its newest commit; on Bitbucket perhaps only its first digits.
     pub head: String,
-    /// The branch that it is to become part of.
+    /// The branch that it will be merged into.
     pub target: String,
     /// A commit of that branch, which the platform names. GitLab: the merge base.
     pub target_commit: Option<String>,
-    /// Whether its author's changes get no secrets here: a fork, or a bot of the platform's that is treated as one.
+    /// Whether its author's changes get no secrets: from a fork, or from a bot that the platform treats as one.
     pub untrusted: bool,
 }
 
@@ -124,7 +124,7 @@ impl Kind {
 }
 
 impl Job {
-    /// Reads what a job was started for. `event` reads the file that GitHub describes it in.
+    /// Reads why a job was started. `event` reads the file in which GitHub describes it.
     ///
     /// # Errors
     /// [`Error`] when this is not a job of a platform, a variable is missing, or it was started for something else.
@@ -146,7 +146,7 @@ impl Job {
         }
     }
 
-    /// The pull request, where the job was started for one.
+    /// The pull request, if the job was started for one.
     pub fn change(&self) -> Option<&Change> {
         match &self.started {
             Started::Change(change) => Some(change),
@@ -158,17 +158,17 @@ impl Job {
     }
 }
 
-/// A variable that the platform always sets.
+/// Reads a variable that the platform always sets.
 pub(super) fn need<'a>(variables: &'a Variables, name: &'static str) -> Result<&'a str, Error> {
     given(variables, name).ok_or(Error::NoVariable(name))
 }
 
-/// A variable that may be missing; an empty one says nothing.
+/// Reads a variable that may be missing; an empty one counts as missing.
 pub(super) fn given<'a>(variables: &'a Variables, name: &str) -> Option<&'a str> {
     variables.get(name).map(String::as_str).filter(|value| !value.is_empty())
 }
 
-/// The number of a pull request.
+/// Reads the number of a pull request.
 pub(super) fn number(variables: &Variables, name: &'static str) -> Result<u64, Error> {
     let text = need(variables, name)?;
     text.parse().map_err(|_| Error::Variable { name, value: text.to_owned(), takes: "a number" })

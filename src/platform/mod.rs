@@ -1,7 +1,7 @@
 //! The platforms that run Rollbook in CI: GitHub Actions, GitLab CI/CD and Bitbucket Pipelines.
 //!
 //! Each platform has one file: how its variables become a [`Job`], and which of its API's endpoints answer a question.
-//! What the answers mean is the same for all of them and is in `people`, `range` and `trace`.
+//! The meaning of the responses is the same for all of them and is in `people`, `range` and `trace`.
 
 mod bitbucket;
 mod client;

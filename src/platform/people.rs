@@ -1,7 +1,7 @@
-//! Who made a change, from the accounts that a platform names to emails of the tree.
+//! Who made a change: maps the accounts that a platform names to emails of the tree.
 //!
-//! Whose a commit is, its author writes, and anybody may write anything; who opened and pushed, the platform knows. All of
-//! them count, and one who cannot be known may be anybody.
+//! The author of a commit is free text; who opened and pushed, the platform knows. All of them count, and an unknown person
+//! may be anybody.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,27 +12,27 @@ use serde::de::{Deserializer, Error as _, MapAccess, Visitor};
 use super::error::Error;
 use crate::model::Email;
 
-/// Somebody who took part in a change.
+/// A person who took part in a change.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Person {
     /// An account of the platform: GitHub's login, GitLab's user name, Bitbucket's `account_id`.
     Account(String),
-    /// An email that a commit names, whose account the platform does not know or tell.
+    /// An email that a commit names, without an account that the platform reports.
     Email(String),
-    /// A person that the platform does not name, with what they did.
+    /// A person whom the platform does not name, described by what they did.
     Unknown(String),
 }
 
 /// Everybody who took part in a change.
 pub type People = BTreeSet<Person>;
 
-/// `ROLLBOOK_AUTHORS`: which email of the tree an account of the platform stands for. Administrators of the repository
-/// set it, and a change cannot.
+/// `ROLLBOOK_AUTHORS`: the email in the tree of each account of the platform. Administrators of the repository set it, and
+/// a change cannot.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Authors(BTreeMap<String, Email>);
 
 impl Person {
-    /// How messages name them.
+    /// The name in messages.
     fn told(&self) -> String {
         match self {
             Self::Account(name) => format!("the account {name}, which ROLLBOOK_AUTHORS does not name"),
@@ -46,7 +46,7 @@ impl Authors {
     /// Reads the variable: a JSON object from accounts to emails. A key may also be an email that commits name.
     ///
     /// # Errors
-    /// [`Error::Authors`] when it is something else, or names one account twice.
+    /// [`Error::Authors`] when it has another form, or names one account twice.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let Entries(entries) =
             serde_json::from_str(text).map_err(|error| Error::Authors(format!("cannot be read: {error}")))?;
@@ -61,10 +61,10 @@ impl Authors {
         Ok(Self(authors))
     }
 
-    /// The emails of everybody who took part, or who of them cannot be known.
+    /// The emails of everybody who took part.
     ///
     /// # Errors
-    /// What is known of each who is not; nobody at all is not known, either.
+    /// A description of each unknown person; a change without any person is unknown too.
     pub fn emails(&self, people: &People) -> Result<Vec<Email>, Vec<String>> {
         if people.is_empty() {
             return Err(vec!["nobody that the platform names".to_owned()]);

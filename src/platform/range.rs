@@ -1,9 +1,9 @@
-//! What a change is compared with, as values: the base of a pull request, and the last apply that completed.
+//! Decides what a change is compared with: the base of a pull request, or the last apply that completed. Works on values.
 
 use super::error::Error;
 use super::job::{Change, Kind};
 
-/// What is checked out, as git says.
+/// What is checked out, according to git.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checkout {
     /// The commit.
@@ -12,24 +12,23 @@ pub struct Checkout {
     pub parents: Vec<String>,
 }
 
-/// What a pull request is compared with.
+/// The base of a pull request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Compared {
-    /// The other parent of the merge that the platform made of it: nothing that others merged meanwhile is part of the
-    /// change.
+    /// The other parent of the merge that the platform made of it: other merges meanwhile are not part of the change.
     Merged(String),
-    /// The commit at which its branch left the other one: what others merged since is missing from what is planned.
+    /// The commit at which its branch left the other one: the plan lacks later merges of others.
     Branch,
 }
 
-/// What a pull request is compared with, by what is checked out.
+/// Finds the base of a pull request from what is checked out.
 ///
 /// GitHub checks out a merge whose first parent is the target; GitLab's merged results pipelines do as well (`detached` ones
-/// do not). Bitbucket merges the target into the branch, so that there it is the second parent, unless the branch had it.
+/// do not). Bitbucket merges the target into the branch, so the target is the second parent, unless the branch had it.
 ///
 /// # Errors
-/// [`Error::OtherTarget`] when the pull request goes into another branch than the default one, [`Error::OtherCheckout`] when
-/// something else is checked out than the platform started the job for.
+/// [`Error::OtherTarget`] when the pull request does not go into the default branch, [`Error::OtherCheckout`] when
+/// the commit that is checked out is not the one that the platform started the job for.
 pub fn base_of_change(change: &Change, checkout: &Checkout, default_branch: &str) -> Result<Compared, Error> {
     if change.target != default_branch {
         return Err(Error::OtherTarget { target: change.target.clone(), default: default_branch.to_owned() });
@@ -43,7 +42,7 @@ pub fn base_of_change(change: &Change, checkout: &Checkout, default_branch: &str
         // Bitbucket's merge of a branch that the target holds already.
         _ if named(&checkout.head) => Ok(Compared::Merged(checkout.head.clone())),
         [target, head] if same_commit(head, &change.head) => Ok(Compared::Merged(target.clone())),
-        // Only where the platform says that this is the target.
+        // Only if the platform says that this is the target.
         [head, target] if same_commit(head, &change.head) && named(target) => {
             Ok(Compared::Merged(target.clone()))
         }
@@ -51,15 +50,16 @@ pub fn base_of_change(change: &Change, checkout: &Checkout, default_branch: &str
     }
 }
 
-/// The newest commit whose apply completed. `told` are those that the platform tells, newest first; `line` are the commits
-/// that the branch itself was at, newest first; `first` is the one with which administrators let it begin.
+/// Finds the newest commit whose apply completed. `told` are the records of the platform, newest first; `line` are the
+/// commits that were the branch's newest, newest first; `first` is the start that administrators name.
 ///
-/// What was never the branch's newest commit does not count as a record: a tag may have the name of the branch, and a commit of a pull
-/// request is part of the branch once it is merged, too. `contains` says whether the second commit contains the first.
+/// A commit that was never the branch's newest does not count as a record: a tag may have the name of the branch, and a
+/// commit of a pull request is part of the branch once it is merged. `contains` says whether the second commit contains the
+/// first.
 ///
 /// # Errors
-/// [`Error::NeverApplied`] when there is none, [`Error::NotContained`] when the first, or the newest record of the branch, is of
-/// another history; what `contains` fails with.
+/// [`Error::NeverApplied`] when there is none, [`Error::NotContained`] when `first`, or the newest record of the branch, is
+/// of another history; any error of `contains`.
 pub fn last_completed<E: From<Error>>(
     told: &[Record],
     line: &[String],
@@ -73,14 +73,14 @@ pub fn last_completed<E: From<Error>>(
     for Record { commit, certain } in told {
         let ours = line.iter().any(|it| same_commit(it, commit)) || *certain && contains(commit, head)?;
         if !ours {
-            // Where the history was rewritten, the first says where to go on; where this is only older, nothing does.
+            // If the history was rewritten, `first` says where to continue; a commit that is only older does not.
             let stands = first.is_some_and(|first| same_commit(first, head));
             if *certain && !stands && (first.is_none() || contains(head, commit)?) {
                 return Err(elsewhere(commit).into());
             }
             continue;
         }
-        // Before the first, the site was not in line with it.
+        // Before `first`, the site did not match.
         if let Some(first) = first
             && !contains(first, commit)?
         {
@@ -95,17 +95,17 @@ pub fn last_completed<E: From<Error>>(
     }
 }
 
-/// A commit whose apply completed, as a platform tells.
+/// A commit whose apply completed, according to a platform.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Record {
     /// The commit.
     pub commit: String,
-    /// Whether the platform itself says that the branch was at this commit, so that its history was rewritten where it
-    /// is not there any more.
+    /// Whether the platform itself says that the branch was at this commit: if the branch no longer contains it, its history
+    /// was rewritten.
     pub certain: bool,
 }
 
-/// Whether two ids are of one commit. Bitbucket's API gives the first twelve digits only.
+/// Whether two IDs are of one commit. Bitbucket's API gives only the first twelve digits.
 pub fn same_commit(one: &str, other: &str) -> bool {
     let shorter = one.len().min(other.len());
     shorter >= 12
@@ -190,10 +190,10 @@ mod tests {
         assert_eq!(last(&['d', 'b'], None, &LINE).unwrap(), id('d'));
         assert_eq!(last(&['b'], Some('b'), &LINE).unwrap(), id('b'));
         assert_eq!(last(&['e'], None, &LINE).unwrap(), id('e'));
-        // The records before the first are of another time, or were deleted.
+        // The records before `first` are from another time, or were deleted.
         assert_eq!(last(&['b'], Some('c'), &LINE).unwrap(), id('c'));
         assert_eq!(last(&[], Some('c'), &LINE).unwrap(), id('c'));
-        // A run of a tag that is called like the branch, at a commit that was never its newest.
+        // A run of a tag with the branch's name, at a commit that was never its newest.
         assert_eq!(last(&['X', 'c'], None, &LINE).unwrap(), id('c'));
     }
 
@@ -202,15 +202,15 @@ mod tests {
         let never = last(&[], None, &LINE).unwrap_err().to_string();
         assert_eq!(never, "no apply of main has completed yet, as far as GitHub Actions knows");
         assert!(last(&['X'], None, &LINE).unwrap_err().to_string().contains("has completed yet"));
-        // Going back to an older one would take what came since as new.
+        // Going back to an older one would count later commits as new.
         assert!(last(&['f', 'b'], None, &LINE).unwrap_err().to_string().contains("does not contain"));
         assert!(last(&[], Some('f'), &LINE).unwrap_err().to_string().contains("does not contain"));
-        // After a force push administrators say where to go on.
+        // After a force push, administrators say where to continue.
         assert_eq!(last(&['f'], Some('e'), &LINE).unwrap(), id('e'));
         assert_eq!(last(&['f'], Some('c'), &LINE).unwrap(), id('c'));
-        // An older commit is not the one that the newest record goes on from.
+        // The newest record does not continue from an older commit.
         assert!(last(&['e'], Some('b'), &LINE[1..]).unwrap_err().to_string().contains("does not contain"));
-        // Unless the branch was set back to it, as they say.
+        // Unless administrators say that the branch was reset to it.
         assert_eq!(last(&['e'], Some('d'), &LINE[1..]).unwrap(), id('d'));
         // A tag's run does not count as a record.
         assert_eq!(last(&['E', 'c'], Some('b'), &LINE[1..]).unwrap(), id('c'));

@@ -1,4 +1,4 @@
-//! The questions that Rollbook asks a platform, whichever it is. Each platform's file has its own endpoints.
+//! The questions that Rollbook asks every platform. Each platform's file has its endpoints.
 
 use jiff::Timestamp;
 use percent_encoding::AsciiSet;
@@ -15,11 +15,11 @@ use super::{bitbucket, github, gitlab};
 pub struct Service {
     pub(super) client: Client,
     pub(super) kind: Kind,
-    /// What the API calls the repository.
+    /// The repository's name in the API.
     pub(super) repository: String,
-    /// What an apply leaves behind by which it is found again.
+    /// Identifies the runs of an apply.
     pub(super) record: String,
-    /// The account that the token acts as, where the environment names it.
+    /// The account that the token acts as, if the environment names it.
     pub(super) login: Option<String>,
 }
 
@@ -34,17 +34,17 @@ pub struct PullRequest {
     pub target: String,
     /// Whether it is open.
     pub open: bool,
-    /// How many commits of the target its branch lacks, where the platform says it.
+    /// How many commits of the target its branch lacks, if the platform reports it.
     pub behind: Option<u64>,
     /// Its title, which a merge may take over as the commit's message.
     pub title: String,
     /// Who opened it.
     pub(super) opener: Person,
-    /// When that was, where the platform says it.
+    /// When it was opened, if the platform reports it.
     pub(super) opened: Option<Timestamp>,
-    /// Its branch; nothing where that is a fork's.
+    /// Its branch; `None` if that is in a fork.
     pub(super) branch: Option<String>,
-    /// The commits by which the target has it, where it is merged.
+    /// If it is merged, the commits with which the target contains it.
     pub(super) merges: Vec<String>,
 }
 
@@ -53,7 +53,7 @@ pub struct PullRequest {
 pub struct Comment {
     /// Its number.
     pub id: u64,
-    /// The account that wrote it, as the platform's API tells accounts apart.
+    /// The account that wrote it, as the platform's API identifies accounts.
     pub author: String,
     /// Its text.
     pub body: String,
@@ -63,7 +63,7 @@ impl Service {
     /// Connects to the platform of a job. `login` is the account that the token acts as; without it the platform is asked.
     ///
     /// # Errors
-    /// [`Error`] when the token cannot be sent, or the certificates are not usable.
+    /// [`Error`] when the token cannot be sent, or the certificates are invalid.
     pub fn new(
         job: &Job,
         credential: &Credential,
@@ -79,10 +79,10 @@ impl Service {
         })
     }
 
-    /// The name of the default branch.
+    /// Reads the name of the default branch.
     ///
     /// # Errors
-    /// [`Error`] when the platform does not tell.
+    /// [`Error`] when the platform does not report it.
     pub async fn default_branch(&self) -> Result<String, Error> {
         match self.kind {
             Kind::GitHub => github::default_branch(self).await,
@@ -91,7 +91,7 @@ impl Service {
         }
     }
 
-    /// The newest commit of a branch.
+    /// Reads the newest commit of a branch.
     ///
     /// # Errors
     /// As above.
@@ -103,7 +103,7 @@ impl Service {
         }
     }
 
-    /// A pull request of this repository.
+    /// Reads a pull request of this repository.
     ///
     /// # Errors
     /// As above.
@@ -115,7 +115,7 @@ impl Service {
         }
     }
 
-    /// The pull requests, open or closed, whose branch is this one of this owner's. Only GitHub's jobs have to ask.
+    /// Lists the pull requests, open or closed, from this branch of this owner. Only GitHub's jobs have to ask.
     ///
     /// # Errors
     /// As above.
@@ -126,7 +126,7 @@ impl Service {
         }
     }
 
-    /// What the platform lists for a pull request: its commits, and their pushers.
+    /// Reads the platform's lists for a pull request: its commits, and their pushers.
     pub(super) async fn told(&self, pull: &PullRequest) -> Result<Told, Error> {
         match self.kind {
             Kind::GitHub => github::told(self, pull).await,
@@ -135,7 +135,7 @@ impl Service {
         }
     }
 
-    /// The pull requests that were merged into a branch.
+    /// Lists the pull requests that were merged into a branch.
     pub(super) async fn merged_into(&self, branch: &str) -> Result<Vec<PullRequest>, Error> {
         match self.kind {
             Kind::GitHub => github::merged_into(self, branch).await,
@@ -144,7 +144,7 @@ impl Service {
         }
     }
 
-    /// The pull requests that brought each of the commits to a branch.
+    /// Finds the pull requests that brought each of the commits to a branch.
     pub(super) async fn brought(
         &self,
         commits: &[String],
@@ -161,7 +161,7 @@ impl Service {
         Ok(brought)
     }
 
-    /// The pushes to the repository, newest first. Bitbucket lists those to the branch of a pull request only.
+    /// Lists the pushes to the repository, newest first. Bitbucket lists only those to the branch of a pull request.
     pub(super) async fn pushes(&self, back: &Back<'_>) -> Result<Vec<Push>, Error> {
         match self.kind {
             Kind::GitHub => github::pushes(self, back).await,
@@ -170,7 +170,7 @@ impl Service {
         }
     }
 
-    /// The commits that one commit has and another, `from`, has not. Nothing where the platform does not have them any more.
+    /// Lists the commits that `to` contains and `from` does not; `None` if the platform no longer has them.
     pub(super) async fn between(&self, from: &str, to: &str) -> Result<Option<Vec<Commit>>, Error> {
         match self.kind {
             Kind::GitHub => github::between(self, from, to).await,
@@ -179,7 +179,7 @@ impl Service {
         }
     }
 
-    /// The commits of a branch whose apply completed, newest first: those of successful runs of the apply's own job.
+    /// Lists the commits of a branch whose apply completed, newest first: those of successful runs of the apply's own job.
     ///
     /// # Errors
     /// As above.
@@ -191,7 +191,7 @@ impl Service {
         }
     }
 
-    /// The account that the token acts as; nothing where the platform does not tell this token.
+    /// Reads the account that the token acts as; `None` if the platform does not report it to this token.
     ///
     /// # Errors
     /// As above.
@@ -207,7 +207,7 @@ impl Service {
         }
     }
 
-    /// Every comment of a pull request, oldest first.
+    /// Lists the comments of a pull request, oldest first.
     ///
     /// # Errors
     /// As above.
@@ -233,7 +233,7 @@ impl Service {
         }
     }
 
-    /// Gives a comment another text. False where it is gone.
+    /// Changes the text of a comment. Returns false if it no longer exists.
     ///
     /// # Errors
     /// As above.
@@ -263,11 +263,11 @@ impl Service {
     }
 }
 
-/// What stands as it is in a part of a path (RFC 3986 §2.3).
+/// The characters to encode in a part of a path: all but the unreserved ones (RFC 3986 §2.3).
 const RESERVED: &AsciiSet =
     &percent_encoding::NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A text as one part of a path or of a query.
+/// Encodes a text as one part of a path or of a query.
 pub(super) fn part(text: &str) -> String {
     percent_encoding::utf8_percent_encode(text, RESERVED).to_string()
 }

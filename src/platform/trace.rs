@@ -1,8 +1,8 @@
 //! Who is behind each commit of a change: the pull requests and the pushes that brought it.
 //!
-//! The platforms' files only fetch lists; this file decides what they mean, for all platforms alike. The oldest push whose
-//! newest commit is this one brought it, or else the oldest such push of a later commit. Where no listed push brought a
-//! commit, its pusher is unknown, and the change may be anybody's.
+//! The platforms' files only fetch lists; this file decides what they mean, for all platforms alike. A commit was brought by
+//! the oldest push whose newest commit it is, otherwise by the oldest such push of a later commit. If no listed push brought
+//! a commit, its pusher is unknown, and the change may be anybody's.
 
 use std::collections::{BTreeSet, VecDeque};
 
@@ -12,13 +12,13 @@ use super::error::Error;
 use super::people::{People, Person};
 use super::service::{PullRequest, Service};
 
-/// For how many days before a pull request was opened pushes are looked for.
+/// How many days of pushes before the opening of a pull request are searched.
 const DAYS_BEFORE: i64 = 90;
 
-/// Through how many branches pull requests are followed that were merged into each other's branch.
+/// How many branches deep a chain of pull requests that were merged into each other's branch is followed.
 const DEEPEST: usize = 8;
 
-/// A commit, with its author and committer as far as the platform tells them.
+/// A commit, with its author and committer as far as the platform reports them.
 pub(super) struct Commit {
     pub(super) id: String,
     pub(super) people: People,
@@ -27,18 +27,18 @@ pub(super) struct Commit {
 /// A push that a platform lists.
 pub(super) struct Push {
     pub(super) branch: String,
-    /// The commit at which the branch was before. Nothing where the push made it; empty where the platform does not tell.
+    /// The branch's newest commit before. `None` if the push created it; empty if the platform does not report it.
     pub(super) before: Option<String>,
-    /// The commit at which the branch was then.
+    /// The branch's newest commit afterwards.
     pub(super) after: String,
-    /// Who pushed. Nothing where it was the merge of a pull request: who merged need not be who wrote.
+    /// Who pushed. `None` for the merge of a pull request: the person who merged need not be the author.
     pub(super) by: Option<Person>,
 }
 
-/// What a platform lists for one pull request.
+/// A platform's lists for one pull request.
 pub(super) struct Told {
     pub(super) commits: Vec<Commit>,
-    /// The pushes to its branch, newest first, where the platform lists pushes by pull request.
+    /// The pushes to its branch, newest first, if the platform lists pushes by pull request.
     pub(super) pushes: Option<Vec<Push>>,
     /// Who else took part in it.
     pub(super) people: People,
@@ -46,9 +46,9 @@ pub(super) struct Told {
 
 /// How far back pushes are read.
 pub(super) struct Back<'a> {
-    /// The time; nothing where that is not known, so that all of them are read.
+    /// The time; `None` if it is unknown, and then all are read.
     since: Option<Timestamp>,
-    /// The branch, and the commit that it was at.
+    /// The branch, and its newest commit then.
     to: Option<(&'a str, &'a str)>,
 }
 
@@ -59,7 +59,7 @@ impl<'a> Back<'a> {
         Self { since: pulls.iter().map(since).min().unwrap_or(Some(Timestamp::MAX)), to }
     }
 
-    /// Whether what was read goes back far enough, by the time, the branch and the commit of each push.
+    /// Whether the pushes go back far enough, by the time, the branch and the commit of each.
     pub(super) fn is_reached<'p>(
         &self,
         mut read: impl DoubleEndedIterator<Item = (Option<Timestamp>, &'p str, &'p str)> + Clone,
@@ -71,22 +71,22 @@ impl<'a> Back<'a> {
     }
 }
 
-/// Where commits came from, as far as pushes tell.
+/// Where commits came from, as far as pushes show it.
 #[derive(Default)]
 struct Origins<'a> {
     pushes: Vec<&'a Push>,
-    /// Where branches were before them, while no push is listed that brought them there.
+    /// The commits at which branches were before them, and to which no listed push brought them.
     untold: BTreeSet<&'a str>,
 }
 
-/// The oldest push whose newest commit is this one. It brought the commit; later pushes of it, such as of a copy of the
-/// branch, did not. Pushes to the main branch are judged as commits of the main branch.
+/// Finds the oldest push whose newest commit is this one. It brought the commit; later pushes of it, such as of a copy of the
+/// branch, did not. Pushes to the main branch are checked as commits of the main branch.
 fn first(pushes: &[Push], commit: &str, main: &str) -> Option<usize> {
     pushes.iter().rposition(|push| push.after == commit && push.branch != main)
 }
 
-/// The pushes that brought commits, and the older pushes to the same branches, back to their creation: an older push may
-/// have brought what a newer one rewrote.
+/// Finds the pushes that brought commits, and the older pushes to the same branches, back to their creation: an older push
+/// may have brought the commits that a newer one rewrote.
 fn origins<'a>(pushes: &'a [Push], main: &str, commits: impl IntoIterator<Item = &'a str>) -> Origins<'a> {
     let (mut found, mut seen) = (Origins::default(), BTreeSet::new());
     for commit in commits {
@@ -114,24 +114,24 @@ fn origins<'a>(pushes: &'a [Push], main: &str, commits: impl IntoIterator<Item =
     found
 }
 
-/// Traces what is asked for of one change.
+/// Traces one change.
 struct Trace<'a> {
     service: &'a Service,
     /// The branch that the change goes to.
     main: &'a str,
     /// The pushes to the repository, newest first.
     pushes: &'a [Push],
-    /// The pull requests that were asked for.
+    /// The pull requests that were already read.
     asked: BTreeSet<u64>,
     people: People,
 }
 
 impl Service {
-    /// Everybody who opened, pushed to or committed in a pull request to the branch `main`, or in one that was merged into its
-    /// branch.
+    /// Finds everybody who opened, pushed to or committed in a pull request into the branch `main`, or in one that was merged
+    /// into the branch of such a pull request.
     ///
     /// # Errors
-    /// [`Error`] when the platform does not tell.
+    /// [`Error`] when the platform does not report it.
     pub async fn people(&self, pull: PullRequest, main: &str) -> Result<People, Error> {
         let pulls = vec![pull];
         let pushes = self.pushes(&Back::of(&pulls, None)).await?;
@@ -140,8 +140,8 @@ impl Service {
         Ok(trace.people)
     }
 
-    /// Everybody behind commits of the branch `main`, oldest first, that came after `base`: of the pull requests that brought
-    /// them, or else those who pushed them, and who is behind what such a push merged.
+    /// Finds everybody behind commits of the branch `main`, oldest first, that came after `base`: the people of the pull
+    /// requests that brought them, otherwise those who pushed them, and those behind the commits that such a push merged.
     ///
     /// # Errors
     /// As above.
@@ -176,7 +176,8 @@ impl<'a> Trace<'a> {
         self.people.insert(Person::Unknown(who));
     }
 
-    /// Pull requests, those that were merged into their branches, and so on. What the main branch had already does not count as a change.
+    /// Follows pull requests, those that were merged into their branches, and so on. Commits that the main branch already had
+    /// do not count as a change.
     async fn follow(&mut self, pulls: Vec<PullRequest>) -> Result<(), Error> {
         let mut waiting: VecDeque<(usize, PullRequest)> = pulls.into_iter().map(|pull| (0, pull)).collect();
         while let Some((depth, pull)) = waiting.pop_front() {
@@ -197,8 +198,8 @@ impl<'a> Trace<'a> {
         Ok(())
     }
 
-    /// Who opened a pull request, its commits' authors and committers, and who pushed them. Gives what was merged into its
-    /// branch. Into a fork only its owner and those whom they let in can push, and no platform tells who did.
+    /// Adds the opener of a pull request, its commits' authors and committers, and their pushers. Returns the pull requests
+    /// that were merged into its branch. No platform reports who pushed to a fork.
     async fn pull_request(&mut self, pull: &PullRequest) -> Result<Vec<PullRequest>, Error> {
         let Told { commits, pushes, people } = self.service.told(pull).await?;
         self.people.insert(pull.opener.clone());
@@ -217,8 +218,9 @@ impl<'a> Trace<'a> {
         self.pushed(pushes, &commits, head, [branch.as_str()].into()).await
     }
 
-    /// Who pushed commits to the main branch that no pull request brought, and the authors and committers of what they brought.
-    /// `before` is where the branch was before them. Gives what was merged into the branches that such a push merged.
+    /// Adds those who pushed commits to the main branch that no pull request brought, and the authors and committers of
+    /// these. `before` is the branch's commit before them. Returns the pull requests that were merged into the branches that
+    /// such a push merged.
     async fn direct(
         &mut self,
         commits: &[&str],
@@ -252,8 +254,8 @@ impl<'a> Trace<'a> {
         self.pushed(pushes, &ids, last, BTreeSet::new()).await
     }
 
-    /// Who pushed commits first, the newest of which is `head`. Gives the pull requests that were merged into the branches that
-    /// they came by.
+    /// Adds those who first pushed commits, the newest of which is `head`. Returns the pull requests that were merged into the
+    /// branches through which they came.
     async fn pushed<'c>(
         &mut self,
         pushes: &'c [Push],
@@ -291,8 +293,8 @@ impl<'a> Trace<'a> {
         Ok(merged)
     }
 
-    /// Whether a branch that was at a commit had some of these then, the newest of which is `head`. Where the platform does not
-    /// tell, it may have had.
+    /// Whether a branch that was at a commit contained some of these then, the newest of which is `head`. True if the platform
+    /// does not report it.
     async fn has_some_of(&self, commit: &str, commits: &BTreeSet<&str>, head: &str) -> Result<bool, Error> {
         if commit.is_empty() || commits.contains(commit) {
             return Ok(true);
@@ -306,13 +308,13 @@ impl<'a> Trace<'a> {
 mod tests {
     use super::*;
 
-    /// A push by whom, to which branch, from where (nothing where it made the branch) to where.
+    /// A push: its account, branch, commit before (empty if it created the branch) and commit after.
     fn push((by, branch, before, after): (&str, &str, &str, &str)) -> Push {
         let before = (!before.is_empty()).then(|| before.to_owned());
         Push { branch: branch.into(), before, after: after.into(), by: Some(Person::Account(by.into())) }
     }
 
-    /// Who is found, and what is untold.
+    /// The accounts that are found, and the commits that are untold.
     fn found(pushes: &[(&str, &str, &str, &str)], commits: &[&str]) -> (String, String) {
         let pushes: Vec<Push> = pushes.iter().copied().map(push).collect();
         let found = origins(&pushes, "main", commits.iter().copied());
@@ -331,14 +333,14 @@ mod tests {
         let main = ("ines", "main", "a", "m");
         let made = ("chen", "feat", "", "m");
         assert_eq!(found(&[("chen", "feat", "m", "c2"), made, main], &["c1", "c2"]), known("chen"));
-        // Who makes a branch of it since has nothing to do with it.
+        // A later creator of a branch at that commit has nothing to do with it.
         let pushed = [("zoe", "copy", "", "c1"), ("chen", "feat", "m", "c1"), made, main];
         assert_eq!(found(&pushed, &["c1"]), known("chen"));
         // Deleted, restored and rewritten.
         let rewritten =
             [("chen", "feat", "c1", "d1"), ("chen", "feat", "", "c1"), ("mal", "feat", "", "c1"), main];
         assert_eq!(found(&rewritten, &["d1"]), known("chen mal"));
-        // Two branches are made of one commit of the main branch.
+        // Two branches are created from one commit of the main branch.
         let two = [("chen", "feat", "m", "c1"), made, ("zoe", "other", "", "m"), main];
         assert_eq!(found(&two, &["c1"]), known("chen"));
     }
@@ -348,7 +350,7 @@ mod tests {
         let untold = |people: &str, commits: &str| (people.to_owned(), commits.to_owned());
         let listed = [("chen", "feat", "c2", "c3"), ("chen", "feat", "", "c1")];
         assert_eq!(found(&listed, &["c1", "c2", "c3"]), untold("chen", "c2"));
-        // One that came later does not tell where it came from.
+        // A later push does not show where it came from.
         let later = [("zoe", "copy", "", "c2"), listed[0], listed[1]];
         assert_eq!(found(&later, &["c1", "c2", "c3"]), untold("chen zoe", "c2"));
         // The platform does not say where the branch was.

@@ -1,4 +1,4 @@
-//! An answer, and what is wrong with one that is not a success.
+//! A response, and the fault of one that is not a success.
 
 use std::fmt;
 
@@ -13,14 +13,14 @@ use super::words::{Secrets, Words, looks_like_html, shown, shown_without};
 /// The headers by which Atlassian's support finds a request.
 const TRACES: [&str; 2] = ["atl-traceid", "x-arequestid"];
 
-/// What people see at a name under `atlassian.net` that is nobody's, or no longer somebody's.
+/// The title of the page at an unused name under `atlassian.net`.
 const UNAVAILABLE: &str = "Site temporarily unavailable";
 
-/// How a missing scope shows: the gateway's words, and those of the Organizations API
+/// The signs of a missing scope: the gateway's words, and those of the Organizations API
 /// (docs/atlassian.md#missing-scopes, docs/atlassian.md#keys-with-scopes).
 const SCOPES: [&str; 3] = ["scope does not match", "ADMIN-401-2", "INSUFFICIENT_SCOPE"];
 
-/// A whole answer.
+/// A complete response.
 pub struct Answer {
     pub(super) at: At,
     pub(super) status: StatusCode,
@@ -30,7 +30,7 @@ pub struct Answer {
 }
 
 impl Answer {
-    /// The request that it answers.
+    /// The request.
     pub fn at(&self) -> &At {
         &self.at
     }
@@ -45,43 +45,43 @@ impl Answer {
         &self.headers
     }
 
-    /// Its body, whole.
+    /// Its complete body.
     pub fn body(&self) -> &[u8] {
         &self.body
     }
 
-    /// What it says, in its own words.
+    /// Its own words.
     pub(super) fn words(&self) -> Words {
         self.words_of(&String::from_utf8_lossy(&self.body))
     }
 
-    /// What a part of it says.
+    /// The words of a part of it.
     pub(super) fn words_of(&self, text: &str) -> Words {
         Words::of(text, &self.secrets)
     }
 
-    /// The id by which Atlassian's support finds the request.
+    /// The ID by which Atlassian's support finds the request.
     pub(super) fn trace(&self) -> Option<String> {
         let trace = TRACES.iter().find_map(|name| self.headers.get(*name)?.to_str().ok());
         trace.map(|trace| shown(trace, 64))
     }
 
-    /// Whether the surface, and nothing before it, says that it does not find what the request is about.
+    /// Whether the surface itself, and not a proxy, says that it does not find the request's subject.
     pub(super) fn finds_nothing(&self) -> bool {
         self.status == StatusCode::NOT_FOUND && matches!(self.fault(), Fault::NotFound(_))
     }
 
-    /// The error that an answer without success is.
+    /// The error of a response without success.
     pub fn failed(&self) -> Error {
         self.fails_by(self.fault())
     }
 
-    /// The error that an answer is in which something is wrong.
+    /// The error of a response with a fault.
     pub(super) fn fails_by(&self, fault: Fault) -> Error {
         SendError::failed(self.at.clone(), fault).into()
     }
 
-    /// The error that an answer is which says success, and not what has to be known of it.
+    /// The error of a response that says success but lacks required data.
     pub(super) fn lost(&self, fault: Fault) -> Error {
         SendError { at: self.at.clone(), kind: SendKind::AnswerLost(Box::new(fault)) }.into()
     }
@@ -93,7 +93,7 @@ impl Answer {
     pub fn decode<T: DeserializeOwned>(&self) -> Result<T, Fault> {
         serde_json::from_slice(&self.body).map_err(|error| {
             if error.is_data() {
-                // It quotes what it did not expect.
+                // It quotes the unexpected text.
                 Fault::Shape(shown_without(&self.secrets, &error.to_string(), 200))
             } else {
                 self.masked().fault()
@@ -101,7 +101,7 @@ impl Answer {
         })
     }
 
-    /// Says what is wrong with an answer whose status is not a success, or whose body is not JSON.
+    /// Finds the fault of a response whose status is not a success, or whose body is not JSON.
     pub(super) fn fault(&self) -> Fault {
         let body = String::from_utf8_lossy(&self.body);
         let page = looks_like_html(&body);
@@ -112,7 +112,7 @@ impl Answer {
         }
         let no_json =
             !body.trim().is_empty() && serde_json::from_str::<serde::de::IgnoredAny>(&body).is_err();
-        // Behind the gateway the host is right, whatever it says.
+        // Behind the gateway the host is right, whatever the response says.
         let credential = self.at.credential;
         let at_site = credential != CredentialKind::ApiKey && !credential.is_for_directory();
         if at_site && (body.contains(UNAVAILABLE) || status == StatusCode::NOT_FOUND && no_json) {
@@ -124,10 +124,10 @@ impl Answer {
                 Fault::MissingScope(answered)
             }
             StatusCode::UNAUTHORIZED => Fault::Unauthorized(answered),
-            // Some of Jira's writes answer 404 without a word to a credential that is not accepted (captured, 2023-05).
+            // Some of Jira's writes answer an invalid credential with an empty 404 (captured, 2023-05).
             _ if login_refused(self) => Fault::Unauthorized(answered),
             _ if page => Fault::Page(answered),
-            // Every operation of the User management API refuses a key with scopes so (jira.js, measured).
+            // Every operation of the User management API refuses a key with scopes in this way (jira.js, measured).
             StatusCode::FORBIDDEN if answered.words.as_str().to_ascii_lowercase().contains("scope") => {
                 Fault::MissingScope(answered)
             }
@@ -140,7 +140,7 @@ impl Answer {
         }
     }
 
-    /// The same, to be shown: a peer may repeat what it was sent, in the body or in a header.
+    /// Masks secrets before it is shown: a peer may repeat the request in the body or in a header.
     pub(super) fn masked(&self) -> Self {
         let mut headers = self.headers.clone();
         for value in headers.values_mut() {
@@ -160,13 +160,13 @@ impl Answer {
 }
 
 impl fmt::Debug for Answer {
-    /// Without headers and body, which may hold an access token.
+    /// Leaves out headers and body, which may hold an access token.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Answer").field("at", &self.at).field("status", &self.status).finish_non_exhaustive()
     }
 }
 
-/// Whether Jira says that it let nobody in with this credential. It says so with public answers, too.
+/// Whether Jira says that it rejected the login, which it also does in public responses.
 fn login_refused(answer: &Answer) -> bool {
     let reason = answer.headers().get("x-seraph-loginreason").and_then(|value| value.to_str().ok());
     let refused = ["AUTHENTICATED_FAILED", "AUTHENTICATION_DENIED"];
@@ -175,7 +175,7 @@ fn login_refused(answer: &Answer) -> bool {
         && reason.is_some_and(|reason| refused.iter().any(|word| reason.contains(word)))
 }
 
-/// Shows the host that a redirect leads to, and nothing else of it: the rest may hold what was asked.
+/// Shows only the host of a redirect's target: the rest may contain the query.
 fn redirect(answer: &Answer) -> Fault {
     let location =
         answer.headers().get(header::LOCATION).and_then(|value| value.to_str().ok()).unwrap_or_default();
@@ -188,13 +188,13 @@ fn redirect(answer: &Answer) -> Fault {
         None if location.is_empty() => "nowhere".to_owned(),
         None => "the same host".to_owned(),
     };
-    // Atlassian's own login, and what identity providers call theirs.
+    // Atlassian's own login, and the usual names of identity providers' logins.
     let login = host.is_some_and(|host| host == "id.atlassian.com" || host.starts_with("login."))
         || ["login", "saml", "sso", "signin"].iter().any(|word| path.contains(word));
     if login { Fault::Login { target, status } } else { Fault::Redirect { target, status } }
 }
 
-/// Whether a body is nothing, as deletions answer, or JSON.
+/// Whether a body is JSON, or empty, as in the response to a deletion.
 pub(super) fn is_json(body: &[u8]) -> bool {
     body.iter().all(u8::is_ascii_whitespace) || serde_json::from_slice::<IgnoredAny>(body).is_ok()
 }

@@ -1,4 +1,4 @@
-//! The header that a credential makes, and the access token that it may take to make it.
+//! Makes the header of a credential, with an access token if it needs one.
 
 use std::time::Duration;
 
@@ -16,14 +16,14 @@ use super::error::{Error, SetupError};
 use super::request::{Body, Host, Repeat, Request};
 use super::words::Secrets;
 
-/// How long before its end an access token is replaced.
+/// How long before its expiry an access token is replaced.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// What an access token lasts when the answer does not say: 60 minutes (support.atlassian.com "Create OAuth 2.0
+/// The lifetime of an access token when the response does not say it: 60 minutes (support.atlassian.com "Create OAuth 2.0
 /// credential for service accounts").
 const USUAL_LIFE: Duration = Duration::from_secs(60 * 60);
 
-/// A credential, and the access token that was last got for it.
+/// A credential, and its last access token.
 #[derive(Debug)]
 pub(super) struct Authorizer {
     credential: Credential,
@@ -36,7 +36,7 @@ struct AccessToken {
     until: Instant,
 }
 
-/// The answer to an exchange (RFC 6749 §5.1).
+/// The response to an exchange (RFC 6749 §5.1).
 #[derive(Deserialize)]
 pub(super) struct Exchanged {
     access_token: String,
@@ -46,9 +46,9 @@ pub(super) struct Exchanged {
 /// The value of an `Authorization` header.
 #[derive(Clone, Debug)]
 pub(super) struct Authorization {
-    /// Marked as sensitive, so that it shows as such.
+    /// Marked as sensitive, so that it is shown as such.
     pub(super) header: HeaderValue,
-    /// The secret in it, to be masked should an answer repeat it.
+    /// The secret in it, which is masked if a response repeats it.
     secret: SecretString,
 }
 
@@ -73,8 +73,8 @@ impl Authorizer {
         &self.credential
     }
 
-    /// The header, from the credential itself or from the access token that `exchange` gets for it. The lock is
-    /// held while it is got, so that one exchange is in flight, however many wait.
+    /// Makes the header, from the credential itself or from the access token that `exchange` gets for it. The lock is
+    /// held meanwhile, so that only one exchange is in flight, however many requests wait.
     pub(super) async fn header<F>(&self, exchange: impl FnOnce(Request) -> F) -> Result<Authorization, Error>
     where
         F: Future<Output = Result<Exchanged, Error>>,
@@ -94,7 +94,7 @@ impl Authorizer {
                 }
                 let exchanged = exchange(exchange_request(id, secret)).await?;
                 let life = exchanged.expires_in.map_or(USUAL_LIFE, Duration::from_secs);
-                // A life of years would leave the clock's range; an hour is what one is worth.
+                // A lifetime of years would leave the clock's range; the usual one is an hour.
                 let life = life.min(USUAL_LIFE * 24);
                 let value = SecretString::from(exchanged.access_token);
                 let until = Instant::now() + life.saturating_sub(MARGIN).max(life / 2);
@@ -104,8 +104,8 @@ impl Authorizer {
         }
     }
 
-    /// Forgets the access token that was refused, unless another has taken its place. Whether asking again can
-    /// help: it can for client credentials alone.
+    /// Forgets the refused access token, unless another has replaced it. Returns whether asking again can help: only with
+    /// client credentials.
     pub(super) async fn forget(&self, refused: &Authorization) -> bool {
         let mut held = self.token.lock().await;
         if held.as_ref().is_some_and(|token| token.value.expose_secret() == refused.secret.expose_secret()) {
@@ -133,7 +133,7 @@ impl Authorization {
     }
 }
 
-/// `POST /oauth/token` with a JSON body (docs/atlassian.md#client-credentials). Getting two tokens does no harm.
+/// `POST /oauth/token` with a JSON body (docs/atlassian.md#client-credentials). Getting two tokens is harmless.
 fn exchange_request(id: &str, secret: &SecretString) -> Request {
     let body = json!({
         "grant_type": "client_credentials",

@@ -1,4 +1,4 @@
-//! The one HTTP client. This is the only file that names reqwest; `send` does everything above the wire.
+//! The HTTP client. In this package, only this file names reqwest; `send` does everything above the wire.
 //!
 //! Requests go over the network, or straight into a service in this process: `demo` and most tests do the latter.
 
@@ -32,33 +32,34 @@ use super::limiter::{Limiter, Pace};
 use super::proxy::Proxies;
 use super::words::shown;
 
-/// How many requests may be under way at a time: at the 150 a second that Jira takes of adds and removes together, a latency
-/// of half a second is hidden by 75. With less latency the limits keep it at less.
+/// How many requests may be under way at a time: Jira takes 150 adds and removes a second, so 75 hide a latency of
+/// half a second. With less latency the limits keep the number lower.
 pub const IN_FLIGHT: usize = 75;
 
-/// What may vary from run to run.
+/// The settings that may vary from run to run.
 #[derive(Clone, Debug)]
 pub struct Options {
     /// How many requests may be under way at a time.
     pub in_flight: usize,
-    /// What requests are held back by.
+    /// The rate limits.
     pub pace: Pace,
     /// Connect timeout.
     pub connect_timeout: Duration,
-    /// How long an answer, or its next part, may take. Jira gives up a listing after 10 s
+    /// The longest time for a response, or for its next part. Jira gives up a listing after 10 s
     /// (docs/atlassian.md#every-user).
     pub answer_timeout: Duration,
-    /// The largest answer that is read, in bytes.
+    /// The largest response that is read, in bytes.
     pub max_body: usize,
-    /// What the site's id must be, where the caller knows it.
+    /// The ID that the site must have, if the caller knows it.
     pub cloud_id: Option<CloudId>,
-    /// What the random part of waits grows from.
+    /// The seed of the random part of waits.
     pub seed: u64,
-    /// The wall clock, for headers that name a moment. Every other time is tokio's.
+    /// The wall clock, for headers with a point in time. Every other time is tokio's.
     pub wall: fn() -> Timestamp,
     /// Where waits of more than a few seconds are reported.
     pub waits: Option<Waits>,
-    /// Where the environment says that the system's certificate authorities are: each variable and its value, to be told.
+    /// The places of the system's certificate authorities according to the environment: each variable and its value, for
+    /// messages.
     pub authorities: Vec<(&'static str, String)>,
 }
 
@@ -71,9 +72,9 @@ pub struct Client {
     pub(super) options: Options,
     pub(super) cloud_id: OnceCell<CloudId>,
     pub(super) rng: Mutex<fastrand::Rng>,
-    /// Whether a readable answer ever came.
+    /// Whether there was ever a readable response.
     pub(super) reached: AtomicBool,
-    /// How many answers in a row said that a server has too much to do.
+    /// How many responses in a row said that a server is overloaded.
     pub(super) overloaded: AtomicU32,
     /// [`Client::clock`].
     clock: OnceLock<SignedDuration>,
@@ -95,8 +96,8 @@ type InProcess = BoxCloneSyncService<
     Infallible,
 >;
 
-/// Connections over the network, which clients share. Each kind is made when the first request needs it: it may read every
-/// certificate that the system trusts, if there are any.
+/// Connections over the network, which clients share. Each kind is created when the first request needs it, since that may
+/// read every certificate that the system trusts.
 #[derive(Clone, Default)]
 pub struct Network(Arc<Connections>);
 
@@ -104,15 +105,15 @@ pub struct Network(Arc<Connections>);
 struct Connections {
     /// Through the system's proxy, if there is one.
     remote: Connection,
-    /// To this machine, where no proxy belongs, by TLS.
+    /// To this machine without a proxy, by TLS.
     loopback: Connection,
-    /// To this machine without TLS, which nobody has to be trusted for.
+    /// To this machine without TLS, which needs no certificate.
     plain: Connection,
 }
 
 type Connection = OnceLock<Result<reqwest::Client, Fault>>;
 
-/// An answer whose body has not been read.
+/// A response whose body has not been read.
 pub(super) struct Incoming {
     /// Status and headers.
     pub(super) head: http::response::Parts,
@@ -167,8 +168,8 @@ impl Client {
         Self::new(Transport::Network(network), endpoints, credential, options)
     }
 
-    /// Makes a client that sends into a service, such as an `axum::Router`. The hosts of `endpoints` are not looked up;
-    /// their paths are the same as on the network.
+    /// Makes a client that sends into a service, such as an `axum::Router`. The hosts of `endpoints` are not looked up; their
+    /// paths are the same as on the network.
     ///
     /// # Errors
     /// [`SetupError::Credential`] when the credential cannot be sent.
@@ -190,13 +191,12 @@ impl Client {
         Self::new(Transport::InProcess(service), endpoints, credential, options)
     }
 
-    /// How far the peer's clock is ahead of this machine's, by the `Date` of its first answer that had one
-    /// (RFC 9110 §6.6.1).
+    /// How far the peer's clock is ahead of this machine's, by the first `Date` in a response (RFC 9110 §6.6.1).
     pub fn clock(&self) -> Option<SignedDuration> {
         self.clock.get().copied()
     }
 
-    /// Takes in what an answer says of the time.
+    /// Records the time of a response.
     pub(super) fn set_clock(&self, headers: &HeaderMap) {
         let date = headers.get(header::DATE).and_then(|date| rfc2822::parse(date.to_str().ok()?).ok());
         if let Some(date) = date {
@@ -204,7 +204,7 @@ impl Client {
         }
     }
 
-    /// What sort of credential it sends.
+    /// The kind of credential that it sends.
     pub fn credential(&self) -> CredentialKind {
         self.authorizer.credential().kind()
     }
@@ -240,7 +240,7 @@ impl fmt::Debug for Client {
 }
 
 impl Network {
-    /// What connects to an address.
+    /// The connections for an address.
     fn to(&self, uri: &Uri, loopback_host: bool, options: &Options) -> Result<&reqwest::Client, Fault> {
         let with_tls = uri.scheme() != Some(&Scheme::HTTP);
         let (connection, builder): (_, fn(&Options) -> reqwest::ClientBuilder) =
@@ -255,7 +255,8 @@ impl Network {
     }
 }
 
-/// Why no connection can be made at all. rustls-platform-verifier has no type for a system without authorities (0.7.1).
+/// The fault if no connection can be made at all. rustls-platform-verifier has no type for a system without authorities
+/// (0.7.1).
 fn setup(error: &reqwest::Error, options: &Options) -> Fault {
     let why = root_cause(error);
     if !why.contains("No CA certificates were loaded") {
@@ -266,15 +267,15 @@ fn setup(error: &reqwest::Error, options: &Options) -> Fault {
     Fault::NoAuthorities(places.collect())
 }
 
-/// Sets the cryptography of all TLS in this process to ring, unless it is already set. reqwest has none here, and panics
-/// if it makes a client without.
+/// Sets the cryptography of all TLS in this process to ring, unless it is already set. This build of reqwest has none, and
+/// panics if it makes a client without.
 pub fn use_cryptography() {
-    // Another choice, made by the program that this is a part of, stays.
+    // A choice of the surrounding program stays.
     let _ = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// Redirects are never followed: one could carry the credential elsewhere, and no endpoint that is used here
-/// documents any. reqwest's own retries are off, since `retry` alone decides.
+/// Never follows redirects: one could send the credential elsewhere, and no used endpoint documents any. Turns reqwest's
+/// own retries off, since only `retry` decides.
 fn builder(options: &Options) -> reqwest::ClientBuilder {
     use_cryptography();
     reqwest::Client::builder()
@@ -285,7 +286,7 @@ fn builder(options: &Options) -> reqwest::ClientBuilder {
 }
 
 impl Transport {
-    /// Sends a request and reads the head of its answer.
+    /// Sends a request and reads the head of its response.
     pub(super) async fn send(
         &self,
         request: http::Request<Vec<u8>>,
@@ -381,7 +382,7 @@ fn stalled(options: &Options) -> Fault {
     Fault::Timeout { seconds: options.answer_timeout.as_secs() }
 }
 
-/// Names what the network did. Where no connection was made, nothing was sent.
+/// Turns a network error into a fault. Without a connection, nothing was sent.
 fn fault(error: &reqwest::Error, options: &Options) -> Fault {
     let is = |kind| causes(error).any(|cause| io_kind(cause) == Some(kind));
     if error.is_dns() {
@@ -399,15 +400,15 @@ fn fault(error: &reqwest::Error, options: &Options) -> Fault {
     if is(io::ErrorKind::ConnectionRefused) {
         return Fault::ClosedPort;
     }
-    // rustls wraps its errors so, and a peer that hangs up during the handshake ends it early.
+    // rustls wraps its errors in this way, and a peer that hangs up during the handshake ends it early.
     if is(io::ErrorKind::InvalidData) || is(io::ErrorKind::UnexpectedEof) {
         return Fault::Tls(of_certificate(&root_cause(error)));
     }
     Fault::Unreachable(root_cause(error))
 }
 
-/// The same of a request that may have gone through a proxy: what failed is then the connection to the proxy, or the
-/// one that the proxy makes.
+/// Turns the network error of a request that may have gone through a proxy into a fault: the connection to the proxy may have
+/// failed, or the proxy's own.
 async fn behind_proxy(error: &reqwest::Error, uri: &Uri, options: &Options) -> Fault {
     let fault = fault(error, options);
     let Some(proxy) = Proxies::of_system().before(uri) else { return fault };
@@ -422,7 +423,7 @@ async fn behind_proxy(error: &reqwest::Error, uri: &Uri, options: &Options) -> F
     if let Fault::ConnectTimeout { seconds } = fault {
         return unreached(format!("it accepted no connection within {seconds} s"));
     }
-    // The error of a refused tunnel is not public: it is known by its text (hyper-util 0.1.21).
+    // The error of a refused tunnel is not public, so its text identifies it (hyper-util 0.1.21).
     if let Fault::Unreachable(why) = &fault
         && why.starts_with("tunnel error: ")
     {
@@ -432,7 +433,7 @@ async fn behind_proxy(error: &reqwest::Error, uri: &Uri, options: &Options) -> F
     fault
 }
 
-/// Whether the server says that it has not processed the request: with GOAWAY for streams after the last one that it took
+/// Whether the server says that it has not processed the request: with GOAWAY for streams after the last one that it processed
 /// (RFC 9113 §6.8), or with `REFUSED_STREAM` (§8.7).
 fn is_unprocessed(cause: &(dyn StdError + 'static)) -> bool {
     cause.downcast_ref::<h2::Error>().is_some_and(|error| {
@@ -453,7 +454,7 @@ fn root_cause(error: &(dyn StdError + 'static)) -> String {
 
 fn causes<'a>(error: &'a (dyn StdError + 'static)) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |error: &&'a (dyn StdError + 'static)| {
-        // The source of an I/O error is that of the error it wraps, which would be passed over.
+        // The source of an I/O error is that of the wrapped error, which would be skipped.
         let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
         match wrapped {
             Some(wrapped) => Some(wrapped as &(dyn StdError + 'static)),

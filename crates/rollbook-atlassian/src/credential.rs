@@ -1,4 +1,4 @@
-//! Credentials: what they are, and which host each is for. No secret is ever shown.
+//! Credentials, and the host that each is for. No secret is ever shown.
 
 use secrecy::SecretString;
 
@@ -8,7 +8,7 @@ use super::request::Host;
 /// The route that access tokens come from.
 pub(super) const EXCHANGE: &str = "/oauth/token";
 
-/// What Rollbook proves with who it is (docs/atlassian.md#surfaces-and-hosts).
+/// A credential of Rollbook (docs/atlassian.md#surfaces-and-hosts).
 #[derive(Clone, Debug)]
 pub enum Credential {
     /// An email address and an API token.
@@ -17,14 +17,14 @@ pub enum Credential {
         email: String,
         /// The API token.
         token: SecretString,
-        /// A scoped token cannot be recognised by looking at it.
+        /// A scoped token cannot be recognized by its text.
         kind: TokenKind,
     },
-    /// An OAuth 2.0 access token that somebody else got.
+    /// An OAuth 2.0 access token from elsewhere.
     Bearer(SecretString),
     /// A service account's OAuth 2.0 client.
     ClientCredentials {
-        /// The client's id.
+        /// The client's ID.
         id: String,
         /// The client's secret.
         secret: SecretString,
@@ -32,12 +32,12 @@ pub enum Credential {
     /// An organization's API key, for the Organizations and the User management API
     /// (docs/atlassian.md#organization-api-keys).
     ApiKey(SecretString),
-    /// The key of one SCIM directory; it is another one than the organization's (docs/atlassian.md#scim-keys).
+    /// The key of one SCIM directory; it differs from the organization's (docs/atlassian.md#scim-keys).
     DirectoryKey(SecretString),
-    /// A service account's OAuth 2.0 client for SCIM. It ends no key of the directory (support.atlassian.com "Configure
-    /// OAuth 2.0 to enable SCIM authentication").
+    /// A service account's OAuth 2.0 client for SCIM. It does not replace a key of the directory (support.atlassian.com
+    /// "Configure OAuth 2.0 to enable SCIM authentication").
     DirectoryClient {
-        /// The client's id.
+        /// The client's ID.
         id: String,
         /// The client's secret.
         secret: SecretString,
@@ -49,14 +49,14 @@ pub enum Credential {
 pub enum TokenKind {
     /// All rights of its account; works at the site.
     Classic,
-    /// Some rights; works behind the gateway only. Service accounts have no other kind.
+    /// Some rights; works only behind the gateway. Service accounts have only this kind.
     Scoped,
 }
 
-/// What sort of credential a request was sent with, for errors.
+/// The kind of credential that a request was sent with, for errors.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum CredentialKind {
-    /// None at all.
+    /// None.
     Nothing,
     /// A classic API token.
     Classic,
@@ -75,7 +75,7 @@ pub enum CredentialKind {
 }
 
 impl Credential {
-    /// What sort it is.
+    /// Its kind.
     pub fn kind(&self) -> CredentialKind {
         match self {
             Self::Basic { kind: TokenKind::Classic, .. } => CredentialKind::Classic,
@@ -89,8 +89,7 @@ impl Credential {
     }
 
     /// Whether a host is sent this credential. Each API takes its own and answers 401 to the others
-    /// (docs/atlassian.md#surfaces-and-hosts), and a secret leaves for the host that it is for and no other
-    /// (docs/design.md#secrets).
+    /// (docs/atlassian.md#surfaces-and-hosts), and a secret is sent only to the host that it is for (docs/design.md#secrets).
     pub(super) fn is_for(&self, host: Host) -> bool {
         match (host, self.kind()) {
             (Host::Admin, kind) => kind == CredentialKind::ApiKey,
@@ -102,7 +101,8 @@ impl Credential {
         }
     }
 
-    /// A scoped token and every OAuth token answer 401 at the site (docs/atlassian.md#scoped-tokens).
+    /// Chooses the gateway if the site would answer 401, as for a scoped token and every OAuth token
+    /// (docs/atlassian.md#scoped-tokens).
     pub(super) fn door(&self) -> Door {
         match self.kind() {
             CredentialKind::Nothing | CredentialKind::Classic => Door::Site,
@@ -128,12 +128,12 @@ impl Credential {
 }
 
 impl CredentialKind {
-    /// Whether it is for a SCIM directory, and for nothing else.
+    /// Whether it is only for a SCIM directory.
     pub(super) fn is_for_directory(self) -> bool {
         matches!(self, Self::DirectoryKey | Self::DirectoryClient)
     }
 
-    /// Whether access tokens are got for it.
+    /// Whether it is exchanged for access tokens.
     pub(super) fn is_exchanged(self) -> bool {
         matches!(self, Self::ClientCredentials | Self::DirectoryClient)
     }

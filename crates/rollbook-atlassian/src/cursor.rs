@@ -1,7 +1,7 @@
-//! Reads listings by cursor, and gives out only whole ones (docs/design.md#whole-or-nothing).
+//! Reads listings by cursor, and returns only complete ones (docs/design.md#whole-or-nothing).
 //!
-//! A listing has no total here, and its end is where no link to a next page comes, nowhere else: an empty page
-//! with a link is not the end, and neither is a link without a target.
+//! These listings have no total. They end only with a page without a link to a next one: an empty page with a link is not
+//! the end, and neither is a link without a target.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use super::page::{Row, checked, incomplete};
 use super::request::Request;
 use rollbook_core::model::{IncompleteRead, Listing, Rows};
 
-/// More pages than any organization has: a server that always knows one more is stopped here.
+/// More pages than any organization has, in case a server always links one more.
 const MOST_PAGES: usize = 50_000;
 
 /// A page `{data, links: {next}}` of the Organizations API.
@@ -33,7 +33,8 @@ struct Links {
 /// Reads every page. `request` makes the request for the first page, or for the one that a cursor leads to.
 ///
 /// # Errors
-/// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the chain of pages broke off or repeated itself twice, else as [`Client::read`].
+/// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the chain of pages broke off or repeated itself twice,
+/// otherwise as [`Client::read`].
 pub(super) async fn chain<T: DeserializeOwned + Row>(
     client: &Client,
     request: impl Fn(Option<&str>) -> Request,
@@ -63,11 +64,11 @@ async fn pages<T: DeserializeOwned + Row>(
             repeats |= !seen.insert(id);
         }
         rows.extend(page.data);
-        // Some pages say that nothing follows with an empty text (two clients of this API read it so).
+        // Some last pages have an empty text (two clients of this API read it in this way).
         let Some(next) = page.links.and_then(|links| links.next).filter(|next| !next.is_empty()) else {
             return Ok(Rows { rows, total: None, ended: true });
         };
-        // A chain that goes in a circle would go on for ever; a listing is made of neither.
+        // A circular chain would never end, and neither it nor a too long one is a listing.
         let next = cursor_in(&next).filter(|next| cursors.len() < MOST_PAGES && cursors.insert(next.clone()));
         match next {
             Some(next) if !repeats => cursor = Some(next),
@@ -77,7 +78,7 @@ async fn pages<T: DeserializeOwned + Row>(
 }
 
 /// The cursor in `links.next`: v2 gives it bare, v1 gives a URL that holds it (docs/atlassian.md#cursors). Only the
-/// cursor is taken from a URL: where the next request goes is not for an answer to say.
+/// cursor is taken from a URL: a response must not choose where the next request goes.
 fn cursor_in(next: &str) -> Option<String> {
     let cursor = match next.split_once('?') {
         Some((_, query)) => {

@@ -1,6 +1,6 @@
-//! Where requests may go: the only place that turns a text into a host that is sent a credential.
+//! Where requests may go: only this file turns a text into a host that is sent a credential.
 //!
-//! Credentials go to Atlassian's own hosts. Any other host, this machine's ports too, has to come through
+//! Credentials go to Atlassian's own hosts. Any other host, including this machine's ports, must come through
 //! [`Overrides`], which the caller fills from the environment, since a pull request can edit the tree
 //! (docs/design.md#hosts).
 
@@ -14,9 +14,9 @@ use super::request::Host;
 /// Hosts that the environment names instead of Atlassian's: `https` origins, or loopback ones.
 #[derive(Clone, Debug, Default)]
 pub struct Overrides {
-    /// Stands in for the site that the tree names.
+    /// Replaces the site that the tree names.
     pub site: Option<String>,
-    /// Stands in for the gateway and for the authorization server.
+    /// Replaces the gateway and the authorization server.
     pub gateway: Option<String>,
 }
 
@@ -36,7 +36,7 @@ pub(super) struct Origin {
     loopback: bool,
 }
 
-/// The id of a site behind the gateway: letters, digits and hyphens.
+/// The ID of a site behind the gateway: letters, digits and hyphens.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CloudId(String);
 
@@ -45,13 +45,13 @@ pub struct CloudId(String);
 pub enum HostError {
     /// It is not an origin: a scheme, a host in ASCII, perhaps a port, and nothing else.
     #[error("{0:?} is not of the form https://HOST")]
-    #[diagnostic(help("Name the site by its address alone, such as `https://acme.atlassian.net`."))]
+    #[diagnostic(help("Name the site only by its address, such as `https://acme.atlassian.net`."))]
     Shape(String),
     /// It is not `https`, and not loopback.
     #[error("{0:?} is not https")]
     #[diagnostic(help("Use `https://`; plain `http://` is for loopback only."))]
     Insecure(String),
-    /// It is not a host of Atlassian's.
+    /// It is not an Atlassian host.
     #[error("{0:?} is not an Atlassian host; refusing to send credentials to it")]
     #[diagnostic(help(
         "Name the site by its `*.atlassian.net` address; any other host has to be set in the environment, with \
@@ -67,13 +67,13 @@ pub enum HostError {
          anybody on this machine may listen there."
     ))]
     Loopback(String),
-    /// What stands in for the site has no gateway of Atlassian's.
+    /// The replacement for the site has no Atlassian gateway.
     #[error("{0:?} is not an Atlassian site, so its gateway is unknown")]
     #[diagnostic(help("Set ROLLBOOK_ENDPOINT_GATEWAY as well as ROLLBOOK_ENDPOINT_SITE."))]
     NoGateway(String),
-    /// The cloud id may only hold letters, digits and hyphens.
-    #[error("the cloud id {0:?} may only hold letters, digits and hyphens")]
-    #[diagnostic(help("Copy the cloud id from `https://SITE/_edge/tenant_info`."))]
+    /// The cloud ID may only hold letters, digits and hyphens.
+    #[error("the cloud ID {0:?} may only hold letters, digits and hyphens")]
+    #[diagnostic(help("Copy the cloud ID from `https://SITE/_edge/tenant_info`."))]
     CloudId(String),
 }
 
@@ -84,15 +84,14 @@ impl Endpoints {
         all.into_iter().filter(|origin| !origin.loopback).map(Origin::as_str)
     }
 
-    /// Finds the hosts for the site that the tree names, or for what stands in for it.
+    /// Finds the hosts for the site that the tree names, or for its replacement.
     ///
-    /// What stands in for the site stands in for nothing else: gateway and authorization server stay Atlassian's unless
-    /// they are named as well. A site on this machine has to be named in the overrides, and is its own gateway, as the
-    /// sandbox has it.
+    /// A replacement for the site does not replace anything else: gateway and authorization server stay Atlassian's unless they
+    /// are named as well. A site on this machine must be named in the overrides, and is its own gateway, like the sandbox.
     ///
     /// # Errors
-    /// [`HostError`] when the site is neither Atlassian's nor loopback that is named in the overrides, the gateway is
-    /// not known, or an override is not an `https` or loopback origin.
+    /// [`HostError`] when the site is neither Atlassian's nor a loopback origin that the overrides name, the gateway is
+    /// unknown, or an override is not an `https` or loopback origin.
     pub fn new(site: &str, overrides: &Overrides) -> Result<Self, HostError> {
         let (named, cloud) = Self::of_tree(site)?;
         let site = match (&overrides.site, cloud) {
@@ -150,7 +149,7 @@ impl Endpoints {
         self.site.name()
     }
 
-    /// The origin that a credential of this kind reaches Jira at, or that a host without credential is.
+    /// The origin at which a credential of this kind reaches Jira, or the origin of another host.
     pub(super) fn origin(&self, host: Host, door: Door) -> &Origin {
         match (host, door) {
             (Host::Jira | Host::Site, Door::Site) | (Host::Site, Door::Gateway) => &self.site,
@@ -161,7 +160,7 @@ impl Endpoints {
     }
 }
 
-/// By which host a credential reaches Jira (docs/atlassian.md#surfaces-and-hosts).
+/// The host by which a credential reaches Jira (docs/atlassian.md#surfaces-and-hosts).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Door {
     /// `https://SITE/rest/api/3/…`
@@ -175,8 +174,8 @@ impl Origin {
         Self { text: format!("https://{name}"), loopback: false }
     }
 
-    /// Takes a scheme, a host and perhaps a port. Everything that a URL could hold besides is refused, and so is
-    /// every host that is not plain ASCII, so that no second reading of the text leads anywhere else.
+    /// Takes a scheme, a host and perhaps a port. Refuses every other part of a URL, and every host that is not plain ASCII,
+    /// so that the text has only one reading.
     fn parse(text: &str) -> Result<Self, HostError> {
         let shape = || HostError::Shape(without_user(text));
         let (scheme, rest) = text.split_once("://").ok_or_else(shape)?;
@@ -205,12 +204,12 @@ impl Origin {
         &self.text
     }
 
-    /// The host, with the port where it is not the scheme's.
+    /// The host, with the port if it is not the scheme's.
     pub(super) fn name(&self) -> &str {
         self.text.split_once("://").map_or("", |(_, name)| name)
     }
 
-    /// Whether it is this machine, which no proxy is in front of.
+    /// Whether it is this machine, which needs no proxy.
     pub(super) fn is_loopback(&self) -> bool {
         self.loopback
     }
@@ -221,7 +220,7 @@ pub(super) fn same_origin(one: &str, other: &str) -> bool {
     Origin::parse(one).is_ok_and(|one| Origin::parse(other).as_ref() == Ok(&one))
 }
 
-/// A text as it may be shown: what precedes an `@` may be a password.
+/// A text as it may be shown: the part before an `@` may be a password.
 fn without_user(text: &str) -> String {
     match (text.split_once("://"), text.rsplit_once('@')) {
         (Some((scheme, _)), Some((_, host))) => format!("{scheme}://…@{host}"),
@@ -256,7 +255,7 @@ fn is_loopback(host: &str) -> bool {
 }
 
 /// Letters, digits and inner hyphens in labels of 1 to 63, and a last label that is not a number, so that nothing
-/// here can be read as an address (RFC 1123 §2.1).
+/// can be read as an IP address (RFC 1123 §2.1).
 fn is_dns_name(host: &str) -> bool {
     let label = |label: &str| {
         (1..=63).contains(&label.len())

@@ -1,5 +1,4 @@
-//! Why a request to a surface failed, by the layer that says so: what was configured, how the request is made, and how
-//! sending it went.
+//! Why a request to a surface failed, by layer: the configuration, the building of the request, and its sending.
 
 use std::fmt;
 
@@ -14,21 +13,21 @@ use rollbook_core::model::IncompleteRead;
 /// Why the request failed.
 #[derive(Clone, Debug, thiserror::Error, Diagnostic)]
 pub enum Error {
-    /// What was configured is not usable.
+    /// The configuration is invalid.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Setup(#[from] SetupError),
-    /// There is no request to make.
+    /// No request can be made.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Request(#[from] RequestError),
-    /// A request was made, and came to nothing.
+    /// A request was made, and failed.
     #[error(transparent)]
     #[diagnostic(transparent)]
     Send(#[from] SendError),
 }
 
-/// Why nothing can be done with what was configured.
+/// Why the configuration is invalid.
 #[derive(Clone, Debug, thiserror::Error, Diagnostic)]
 pub enum SetupError {
     /// The credential cannot be sent.
@@ -39,38 +38,36 @@ pub enum SetupError {
     #[error(transparent)]
     #[diagnostic(transparent)]
     Host(#[from] HostError),
-    /// The given cloud id is another site's.
-    #[error("the cloud id {} is not the site's, which is {}", given.as_str(), found.as_str())]
-    #[diagnostic(help("Use the credential and the cloud id of the site that the tree names."))]
+    /// The given cloud ID belongs to another site.
+    #[error("the cloud ID {} is not the site's, which is {}", given.as_str(), found.as_str())]
+    #[diagnostic(help("Use the credential and the cloud ID of the site that the tree names."))]
     OtherSite {
-        /// The id that was given.
+        /// The given ID.
         given: CloudId,
         /// The site's.
         found: CloudId,
     },
-    /// What answers says that it is another site than the tree names.
+    /// The host says that it is not the site that the tree names.
     #[error("the tree names {tree}, but the host says that it is {says:?}")]
     #[diagnostic(help(
         "Let ROLLBOOK_ENDPOINT_SITE name a host that stands for the tree's site, with the credentials of that site."
     ))]
     WrongSite {
-        /// What it says.
+        /// The site that it names.
         says: String,
         /// The tree's site.
         tree: String,
     },
-    /// Which directory of the organization is meant is not said, and there is not exactly one.
+    /// No directory of the organization is named, and there is not exactly one.
     #[error("the organization has {} directories that this key may see{}", found.len(), listed(found))]
-    #[diagnostic(help(
-        "Name the one that is meant with `directory` in rollbook.yaml, and check `organization`."
-    ))]
+    #[diagnostic(help("Name the right one with `directory` in rollbook.yaml, and check `organization`."))]
     Directories {
-        /// Their ids and names.
+        /// Their IDs and names.
         found: Vec<String>,
     },
 }
 
-/// A request that came to nothing.
+/// A failed request.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{at}: {kind}")]
 pub struct SendError {
@@ -80,22 +77,22 @@ pub struct SendError {
     pub kind: SendKind,
 }
 
-/// What happened to a request that failed.
+/// How a request failed.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum SendKind {
     /// It was not done.
     #[error("{0}")]
     Failed(Box<Fault>),
-    /// A write was sent, and whether it was done is not known: only a read can tell.
-    #[error("the answer was lost, and the change may have been made: {0}")]
+    /// A write was sent, and whether it was done is unknown: only a read can show it.
+    #[error("the response was lost, and the change may have been made: {0}")]
     AnswerLost(Box<Fault>),
-    /// The run was stopped while the request waited for its turn. It was not sent, or was turned away at the door.
+    /// The run was stopped while the request waited for its turn. It was not sent, or was refused before any work.
     #[error("the run was stopped before it was sent")]
     Halted,
-    /// The pages of a listing did not come whole, twice.
+    /// The pages of a listing were incomplete, twice.
     #[error("{0}")]
     Incomplete(IncompleteRead),
-    /// It is for an API that another credential is for.
+    /// It is for an API that takes another credential.
     #[error("the credential is for another API, and was not sent")]
     ForeignCredential,
 }
@@ -143,7 +140,7 @@ impl Error {
         }
     }
 
-    /// Whether a write may have been done all the same.
+    /// Whether a write may have been done anyway.
     pub fn answer_lost(&self) -> bool {
         self.sent().is_some_and(|sent| matches!(sent.kind, SendKind::AnswerLost(_)))
     }
@@ -153,33 +150,33 @@ impl Error {
         self.sent().is_some_and(|sent| matches!(sent.kind, SendKind::Halted))
     }
 
-    /// What is missing of a listing that did not come whole.
+    /// The missing part of an incomplete listing.
     pub fn incomplete(&self) -> Option<&IncompleteRead> {
         if let SendKind::Incomplete(cause) = &self.sent()?.kind { Some(cause) } else { None }
     }
 
-    /// What went wrong with the request, if one was made.
+    /// The fault of the request, if one was made.
     pub fn fault(&self) -> Option<&Fault> {
         self.sent()?.fault()
     }
 
-    /// The status of the answer that failed it.
+    /// The status of the response that failed it.
     pub fn status(&self) -> Option<u16> {
         self.fault()?.status()
     }
 
-    /// Whether what answers is another site than the tree names.
+    /// Whether the host is not the site that the tree names.
     pub fn is_another_site(&self) -> bool {
         matches!(self, Self::Setup(SetupError::OtherSite { .. } | SetupError::WrongSite { .. }))
     }
 
-    /// What a refusal is about.
+    /// The subject of a refusal.
     pub fn concern(&self) -> Concern {
         let Some((sent, fault)) = self.sent().and_then(|sent| Some((sent, sent.fault()?))) else {
             return Concern::Operation;
         };
         match fault.class() {
-            // A credential that gets no token any more is refused so, too.
+            // This is also the refusal of a credential that no longer gets a token.
             Class::Answered { concern: Concern::Right, .. } if sent.at.is_exchange() => Concern::Credential,
             Class::Answered { concern, .. } => concern,
             Class::NotSent | Class::Untrusted | Class::Lost | Class::TooLarge => Concern::Operation,

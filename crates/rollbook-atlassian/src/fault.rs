@@ -1,7 +1,6 @@
-//! What can be wrong with a request that was made: each fault with its message, what it means for the request, and what
-//! to do about it.
+//! The faults of requests: each with its message, its meaning for the request, and the remedy.
 //!
-//! No message holds a secret, a query or a body that was sent: a request shows as its method, route and host.
+//! No message holds a secret, a query or a body that was sent: a request is shown as its method, route and host.
 
 use std::fmt;
 
@@ -18,39 +17,39 @@ pub struct At {
     pub method: Method,
     /// The template of its path.
     pub route: &'static str,
-    /// The host it went to, with the port where it is not the scheme's.
+    /// The host it went to, with the port if it is not the scheme's.
     pub host: String,
-    /// What it was sent with.
+    /// The kind of credential that it was sent with.
     pub credential: CredentialKind,
 }
 
-/// What a refusal is about.
+/// The subject of a refusal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Concern {
-    /// The operation, and perhaps no other.
+    /// The operation, and perhaps only this one.
     Operation,
-    /// What the account may do: it may have lost a right, or this one thing may be forbidden.
+    /// The account's rights: it may have lost one, or only this operation may be forbidden.
     Right,
-    /// The credential, or a quota: whatever is sent with it will be refused.
+    /// The credential, or a quota: every request with it will be refused.
     Credential,
 }
 
-/// What a fault means for its request.
+/// The meaning of a fault for its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Class {
     /// Nothing was sent.
     NotSent,
-    /// Nothing was sent, and it will be the same again.
+    /// Nothing was sent, and a retry would fail too.
     Untrusted,
-    /// It was sent, perhaps, and no answer that can be read came.
+    /// It may have been sent, and there was no readable response.
     Lost,
-    /// It was sent, and the answer is more than will be read.
+    /// It was sent, and the response is too large to read.
     TooLarge,
-    /// It was answered so.
+    /// It was answered with this status.
     Answered {
         /// The status.
         status: u16,
-        /// What the refusal is about.
+        /// The subject of the refusal.
         concern: Concern,
     },
 }
@@ -60,14 +59,14 @@ const ASK_PROXY: &str =
     "Something between here and Atlassian answered, most likely a proxy; ask it to let the host through.";
 const LATER: &str = "Try again later; it is safe to run again.";
 
-/// What went wrong with a request. The help with a message is that of a site.
+/// The fault of a request. The help of each variant is that for a site.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum Fault {
-    /// The host's name means nothing.
+    /// The host's name cannot be resolved.
     #[error("the host cannot be found")]
     #[diagnostic(help("Check the spelling of `site` in rollbook.yaml, then DNS and the proxy settings."))]
     NoSuchHost,
-    /// Nobody listens there.
+    /// Nothing listens at the address.
     #[error("the host refuses connections")]
     #[diagnostic(help("{CHECK_NETWORK}"))]
     ClosedPort,
@@ -82,7 +81,7 @@ pub enum Fault {
         /// The limit.
         seconds: u64,
     },
-    /// The host did not prove who it is.
+    /// The host did not prove its identity.
     #[error("no trusted TLS connection: {0}")]
     #[diagnostic(help(
         "A proxy that opens TLS needs its certificate authority in the system's trust store, or in a file that \
@@ -90,8 +89,8 @@ pub enum Fault {
          get a credential."
     ))]
     Tls(String),
-    /// Nobody's certificate could be checked, since the system has no certificate authority; with where the environment
-    /// says that they are.
+    /// No certificate could be checked, since the system has no certificate authority; with their places according to the
+    /// environment.
     #[error("this system has no certificate authority to check the host with{}", within(.0))]
     #[diagnostic(help(
         "Install the package ca-certificates, or let SSL_CERT_FILE name a file of certificates in PEM, or SSL_CERT_DIR \
@@ -118,36 +117,36 @@ pub enum Fault {
     ProxyRefuses {
         /// Its address, without user and password.
         proxy: String,
-        /// The status of its answer, where that is known.
+        /// The status of its response, if known.
         status: Option<u16>,
     },
-    /// No answer, or no more of it, came in time.
-    #[error("no answer for {seconds} s")]
+    /// The response, or its next part, did not arrive in time.
+    #[error("no response for {seconds} s")]
     #[diagnostic(help("{LATER}"))]
     Timeout {
         /// The limit.
         seconds: u64,
     },
-    /// The server ended the connection and says that it has not looked at the request (RFC 9113 §6.8, §8.7).
-    #[error("the server ended the connection before it took the request: {0}")]
+    /// The server closed the connection and says that it has not processed the request (RFC 9113 §6.8, §8.7).
+    #[error("the server closed the connection before it processed the request: {0}")]
     #[diagnostic(help("{LATER}"))]
     Unprocessed(String),
-    /// The connection ended before the answer did.
-    #[error("the connection broke off before the answer was complete: {0}")]
+    /// The connection ended before the response was complete.
+    #[error("the connection broke off before the response was complete: {0}")]
     #[diagnostic(help("{LATER}"))]
     Broken(String),
-    /// The answer is larger than is read.
-    #[error("the answer is larger than {bytes} bytes")]
+    /// The response is too large to read.
+    #[error("the response is larger than {bytes} bytes")]
     TooLarge {
         /// The limit.
         bytes: usize,
     },
-    /// An answer that says success and is not JSON.
-    #[error("the answer is not JSON: {0}")]
+    /// The response says success and is not JSON.
+    #[error("the response is not JSON: {0}")]
     #[diagnostic(help("{ASK_PROXY}"))]
     NotJson(Answered),
-    /// A page for people instead of an answer.
-    #[error("a web page came instead of an answer of the API: {0}")]
+    /// A web page instead of an API response.
+    #[error("got a web page instead of an API response: {0}")]
     #[diagnostic(help("{ASK_PROXY}"))]
     Page(Answered),
     /// There is no Jira at this address.
@@ -156,8 +155,8 @@ pub enum Fault {
         "Check the spelling of `site` in rollbook.yaml, and that the site is not deactivated."
     ))]
     NoSite(Answered),
-    /// A redirect to where people log in.
-    #[error("the answer leads to a login page at {target}, status {status}")]
+    /// A redirect to a login page.
+    #[error("the response redirects to a login page at {target}, status {status}")]
     #[diagnostic(help(
         "The site wants a browser login: check that `site` is the Jira site itself, and that the credential is set."
     ))]
@@ -168,7 +167,7 @@ pub enum Fault {
         status: u16,
     },
     /// Any other redirect.
-    #[error("the answer leads to {target}, which is not followed, status {status}")]
+    #[error("the response redirects to {target}, which is not followed, status {status}")]
     #[diagnostic(help(
         "A site that was renamed leads to its new address: put that into `site` in rollbook.yaml."
     ))]
@@ -179,12 +178,12 @@ pub enum Fault {
         status: u16,
     },
     /// JSON of another shape than documented.
-    #[error("the answer is not as documented: {0}")]
+    #[error("the response is not as documented: {0}")]
     Shape(String),
-    /// The credential is not taken.
+    /// The credential is not accepted.
     #[error("the credential is not accepted: {0}")]
     Unauthorized(Answered),
-    /// The credential is taken, and lacks a scope.
+    /// The credential is accepted, but lacks a scope.
     #[error("the token lacks a scope: {0}")]
     #[diagnostic(help(
         "The scopes of a token or an OAuth client are chosen when it is made. Make one with read:group:jira, \
@@ -192,16 +191,16 @@ pub enum Fault {
          write:group:jira, delete:group:jira and write:user:jira."
     ))]
     MissingScope(Answered),
-    /// The account may not.
+    /// The account lacks the permission.
     #[error("not allowed: {0}")]
     #[diagnostic(help(
         "The account needs the global permission `Browse users and groups` to read, and site administration to write."
     ))]
     Forbidden(Answered),
-    /// It does not exist, or the account may not know.
+    /// It does not exist, or the account may not see it.
     #[error("not found: {0}")]
     NotFound(Answered),
-    /// Too many requests: after every retry, or the wait that is asked for is too long.
+    /// Too many requests: after every retry, or with too long a wait.
     #[error("too many requests: {0}")]
     #[diagnostic(help("{LATER}"))]
     Limited(Answered),
@@ -214,18 +213,18 @@ pub enum Fault {
     Refused(Answered),
 }
 
-/// The status of an answer, with Atlassian's own words.
+/// The status of a response, with Atlassian's own words.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Answered {
     /// The status.
     pub status: u16,
-    /// What it said.
+    /// Its words.
     pub words: Words,
-    /// The id by which Atlassian's support finds the request.
+    /// The ID by which Atlassian's support finds the request.
     pub trace: Option<String>,
 }
 
-/// Who is asked. What helps with a refusal differs from one to the other.
+/// The API that was asked. The help for a refusal depends on it.
 #[derive(Clone, Copy)]
 enum Peer {
     /// The authorization server.
@@ -234,12 +233,12 @@ enum Peer {
     Organization,
     /// The User provisioning API.
     Directory,
-    /// A site, by itself or behind the gateway.
+    /// A site, directly or behind the gateway.
     Site,
 }
 
 impl Fault {
-    /// What it means for the request that met it.
+    /// Its meaning for the request.
     pub(super) fn class(&self) -> Class {
         let answered = |status, concern| Class::Answered { status, concern };
         match self {
@@ -248,7 +247,7 @@ impl Fault {
             | Self::Unreachable(_)
             | Self::ConnectTimeout { .. }
             | Self::NoProxy { .. }
-            // What it does not let through now, it may in a moment.
+            // It may let the request through in a moment.
             | Self::ProxyRefuses { status: Some(500..) | None, .. }
             | Self::Unprocessed(_) => Class::NotSent,
             Self::Tls(_) | Self::NoAuthorities(_) | Self::Setup(_) | Self::ProxyRefuses { .. } => {
@@ -271,12 +270,12 @@ impl Fault {
         }
     }
 
-    /// The status of the answer, if one came.
+    /// The status of the response, if there was one.
     pub fn status(&self) -> Option<u16> {
         if let Class::Answered { status, .. } = self.class() { Some(status) } else { None }
     }
 
-    /// What to do about it, where that depends on what was asked with which credential (docs/atlassian.md#credentials).
+    /// The remedy, if it depends on the request and the credential (docs/atlassian.md#credentials).
     pub(super) fn help_to(&self, at: &At) -> Option<&'static str> {
         Some(match (self, at.peer()) {
             (Self::ClosedPort, _) if names_loopback(&at.host) => {
@@ -286,7 +285,7 @@ impl Fault {
             (Self::NoSuchHost, Peer::Organization | Peer::Directory) => {
                 "Check DNS and the proxy settings (HTTPS_PROXY, NO_PROXY)."
             }
-            // What is refused there is the client, with whatever status (RFC 6749 §5.2); rights on a site are asked for later.
+            // With any status, the client itself is refused (RFC 6749 §5.2); rights on a site are checked later.
             (
                 Self::Unauthorized(_)
                 | Self::MissingScope(_)
@@ -325,7 +324,7 @@ impl Fault {
 }
 
 impl At {
-    /// Whether an access token was asked for.
+    /// Whether it was a request for an access token.
     pub(super) fn is_exchange(&self) -> bool {
         self.route == EXCHANGE
     }
@@ -345,8 +344,8 @@ impl At {
 }
 
 impl CredentialKind {
-    /// What to check where the peer does not take it. A scoped token at the site, and a classic one at the gateway, are
-    /// refused just as wrong ones are (docs/atlassian.md#scoped-tokens).
+    /// The help when the peer does not accept it. A scoped token at the site, and a classic one at the gateway, are refused
+    /// like invalid ones (docs/atlassian.md#scoped-tokens).
     fn help_where_refused(self) -> &'static str {
         match self {
             Self::Classic => {
@@ -363,26 +362,26 @@ impl CredentialKind {
                  chosen, and an API token of a user is not taken here."
             }
             Self::DirectoryKey => {
-                "Check ROLLBOOK_SCIM_API_KEY: it is the key of the SCIM directory, made where the identity provider is set \
-                 up, and not the organization's API key."
+                "Check ROLLBOOK_SCIM_API_KEY: it is the key of the SCIM directory, created with the identity provider's setup, \
+                 and not the organization's API key."
             }
             Self::DirectoryClient => {
                 "Give the service account the role User access admin of an app, and its OAuth client the scope read:account; \
                  or use the directory's key, ROLLBOOK_SCIM_API_KEY."
             }
             Self::ClientCredentials | Self::Nothing => {
-                "Check the client id and secret, and that the service account may use this site."
+                "Check the client ID and secret, and that the service account may use this site."
             }
         }
     }
 
-    /// What to check where no access token is given for it.
+    /// The help when it gets no access token.
     fn help_at_exchange(self) -> &'static str {
         if self.is_for_directory() {
-            "Check ROLLBOOK_SCIM_CLIENT_ID and ROLLBOOK_SCIM_CLIENT_SECRET: the id and secret of a service account's OAuth \
+            "Check ROLLBOOK_SCIM_CLIENT_ID and ROLLBOOK_SCIM_CLIENT_SECRET: the ID and secret of a service account's OAuth \
              client that has not expired or been deleted."
         } else {
-            "Check ROLLBOOK_CLIENT_ID and ROLLBOOK_CLIENT_SECRET: the client id and secret of a service account's OAuth \
+            "Check ROLLBOOK_CLIENT_ID and ROLLBOOK_CLIENT_SECRET: the client ID and secret of a service account's OAuth \
              client that has not expired or been deleted. Only an organization with centralized user management has such \
              clients."
         }
@@ -399,7 +398,7 @@ fn help_of_proxy(status: Option<u16>) -> &'static str {
             "Try again later; if it persists, ask those who run the proxy whether it reaches the host."
         }
         Some(_) | None => {
-            "Ask those who run the proxy to let the host through, or name the host in NO_PROXY where it can be reached without it."
+            "Ask those who run the proxy to let the host through, or name the host in NO_PROXY if it can be reached without it."
         }
     }
 }
@@ -429,7 +428,7 @@ impl fmt::Display for Answered {
     }
 }
 
-/// What is wrong with a certificate, where rustls (0.23) tells it by the names of its types.
+/// Explains the fault of a certificate, if rustls (0.23) shows it by the names of its types.
 pub fn of_certificate(why: &str) -> String {
     let has = |names: &[&str]| names.iter().any(|name| why.contains(name));
     let said = if has(&["UnknownIssuer", "CaUsedAsEndEntity"]) {

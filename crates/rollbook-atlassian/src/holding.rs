@@ -1,4 +1,4 @@
-//! How a client holds requests back: after an answer that asks for it, and where a server has too much to do.
+//! Holds requests back: after a response that asks for it, and when a server is overloaded.
 
 use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
@@ -18,15 +18,15 @@ use super::retry::{Pause, RETRIES, RETRIES_AT_FIRST, backoff};
 /// The shortest wait that is reported.
 const WORTH_TELLING: Duration = Duration::from_secs(5);
 
-/// How long everything waits where a server has too much to do, once in that time.
+/// How long everything waits when a server is overloaded, once in that time.
 const BREATHER: Duration = Duration::from_secs(1);
 
 /// A wait that is long enough to report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Waiting {
-    /// The method and the route that was turned away, or failed.
+    /// The method and the route of the request that was refused, or failed.
     pub request: String,
-    /// What has to wait.
+    /// The requests that must wait.
     pub pause: Pause,
     /// When it ends, by the wall clock.
     pub until: Timestamp,
@@ -36,8 +36,8 @@ pub struct Waiting {
 pub type Waits = watch::Sender<Option<Waiting>>;
 
 impl Client {
-    /// Slows everything down where a server, or something before it, says again and again that it has too much to do. It
-    /// need not say so with 429.
+    /// Slows everything down if a server, or a proxy before it, says repeatedly that it is overloaded, with 429 or another
+    /// status.
     pub(super) fn ease(&self, outcome: &Result<Answer, Fault>) {
         let overloaded =
             [StatusCode::BAD_GATEWAY, StatusCode::SERVICE_UNAVAILABLE, StatusCode::GATEWAY_TIMEOUT];
@@ -52,7 +52,7 @@ impl Client {
         }
     }
 
-    /// How often a request may be sent again: seldom where nothing that looks like the API has answered yet.
+    /// How often a request may be sent again: fewer times if no response of the API has been seen yet.
     pub(super) fn retries(&self, outcome: &Result<Answer, Fault>) -> u32 {
         let of_the_api =
             |answer: &Answer| answer.status() == StatusCode::TOO_MANY_REQUESTS || is_json(answer.body());
@@ -70,7 +70,7 @@ impl Client {
         }
     }
 
-    /// Waits before a request is sent again, and has others wait where the answer says so.
+    /// Waits before a request is sent again, and lets others wait if the response says so.
     pub(super) async fn hold_back(
         &self,
         request: &Request,
@@ -79,7 +79,7 @@ impl Client {
         retry: u32,
     ) {
         let wait = after.unwrap_or_else(|| {
-            // The generator is sound whatever panicked while it was held.
+            // The generator is sound even if a thread panicked while holding it.
             let mut rng = self.rng.lock().unwrap_or_else(PoisonError::into_inner);
             backoff(retry, &mut rng)
         });
@@ -91,7 +91,7 @@ impl Client {
         }
         match pause {
             Pause::Nothing => sleep(wait).await,
-            // The limiter lets this request out again with all the others.
+            // The limiter releases this request with all the others.
             Pause::Route => self.limiter.slow_down(method, route, until),
             Pause::Everything => self.limiter.pause_all(until),
         }

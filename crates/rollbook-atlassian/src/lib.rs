@@ -1,11 +1,11 @@
-//! The surfaces: one HTTP client, authentication, limits, retries, and one module a surface.
+//! The surfaces: one HTTP client, authentication, limits, retries, and one module per surface.
 //!
-//! Everything that Atlassian does otherwise than one would think is written down here and nowhere else, next
-//! to its source. `client` is the only file that names reqwest. Nothing here reads the environment, a
-//! file or the tree: the caller passes [`Endpoints`], a [`Credential`] and [`Options`].
+//! Only this package documents the unexpected behaviour of Atlassian's APIs, next to its source. Only `client` names reqwest.
+//! This package does not read the environment, a file or the tree: the caller passes [`Endpoints`], a [`Credential`] and
+//! [`Options`].
 //!
-//! A [`Request`] is a value. Reads come back as values of `model`; a write can only be made from a
-//! `model::Operation`, and its answer is [`WriteOutcome`] or an [`Error`] that says whether it may have been done.
+//! A [`Request`] is a value. Reads return values of `model`; a write can only be made from a `model::Operation`, and
+//! returns a [`WriteOutcome`] or an [`Error`] that says whether it may have been done.
 //!
 //! ```
 //! use std::convert::Infallible;
@@ -16,7 +16,7 @@
 //!
 //! # #[tokio::main(flavor = "current_thread")]
 //! # async fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! // In the place of a site: a service that knows who asks.
+//! // A service instead of a site; it names the current account.
 //! let site = tower::service_fn(async |_request| {
 //!     let body = Full::from(r#"{ "accountId": "712020:ada" }"#);
 //!     let json = http::Response::builder().header("content-type", "application/json");

@@ -1,8 +1,8 @@
-//! One token bucket a method and route, on tokio's clock, and a bound on the requests in flight.
+//! One token bucket per method and route, on tokio's clock, and a bound on the requests in flight.
 //!
 //! Atlassian limits bursts per second, tenant, endpoint and method (docs/atlassian.md#burst-limits). A bucket can be
-//! slowed and paused, and all of them can be paused; after a pause the bucket fills from nothing, so that it, and not
-//! the end of the pause, lets the waiting requests out.
+//! slowed and paused, and all of them can be paused; after a pause the bucket fills from empty, so that the waiting
+//! requests leave at its rate and not all at once.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -12,29 +12,28 @@ use http::Method;
 use tokio::sync::{Mutex as TurnMutex, Semaphore, SemaphorePermit};
 use tokio::time::{Instant, sleep_until};
 
-/// The slowest that a bucket is made, in requests per second.
+/// The lowest rate of a bucket, in requests per second.
 const FLOOR: f64 = 1.0;
 
 /// How many seconds' worth of requests a bucket holds. Atlassian's holds one; the rest is for requests that were
-/// sent apart and bunch up on the way.
+/// sent apart and arrive together.
 const BURST: f64 = 0.9;
 
-/// How much of its full rate a slowed bucket regains a second.
+/// The share of its full rate that a slowed bucket regains per second.
 const RECOVERY: f64 = 0.02;
 
-/// The pace of the APIs at the gateway that publish none, in requests per second and route. The one figure that
-/// is known, 200 a minute for last-active dates, is 3.3 a second, and asks for no burst; other routes are taken
-/// to bear a little more (docs/atlassian.md#limits-of-the-other-apis). Ten thousand emails are a hundred requests, and
-/// so 20 seconds.
+/// The pace of the APIs at the gateway that publish none, in requests per second and route. The only known
+/// figure, 200 a minute for last-active dates, is 3.3 a second without bursts; other routes are assumed to bear a little
+/// more (docs/atlassian.md#limits-of-the-other-apis). Ten thousand emails are a hundred requests, so 20 seconds.
 const UNPUBLISHED: f64 = 5.0;
 
-/// What requests are held back by.
+/// The source of the rate limits.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Pace {
-    /// Atlassian's published limits, and what answers say.
+    /// Atlassian's published limits, and the responses.
     #[default]
     Published,
-    /// What answers say alone: a route is unbounded until one is turned away.
+    /// Only the responses: a route is unbounded until a request is refused.
     Answers,
 }
 
@@ -52,7 +51,7 @@ struct State {
     buckets: BTreeMap<(String, &'static str), Bucket>,
 }
 
-/// A route's tokens. It holds [`BURST`] at most.
+/// A route's tokens, worth [`BURST`] seconds at most.
 #[derive(Debug)]
 struct Bucket {
     /// Only its holder waits for a token; the others queue for it, in order.
@@ -79,13 +78,13 @@ pub fn published_rate(method: &Method, route: &str) -> f64 {
 }
 
 impl Limiter {
-    /// Makes one that lets `in_flight` requests be under way at a time, at least one.
+    /// Makes a limiter for `in_flight` requests at a time, at least one.
     pub fn new(in_flight: usize, pace: Pace) -> Self {
         let state = State { pace, all_paused_until: None, buckets: BTreeMap::new() };
         Self { slots: Semaphore::new(in_flight.clamp(1, Semaphore::MAX_PERMITS)), state: Mutex::new(state) }
     }
 
-    /// Waits until a request may go. It is in flight until what this returns is dropped.
+    /// Waits until a request may be sent. It is in flight until the permit is dropped.
     ///
     /// # Panics
     /// Never: the semaphore is never closed.
@@ -93,8 +92,8 @@ impl Limiter {
         let turn = Arc::clone(&self.locked().bucket(method, route).turn);
         let _turn = turn.lock().await;
         loop {
-            // A slot is taken before the token, so that tokens cannot pile up behind a slow server, and given
-            // back while waiting, so that a paused route does not keep the others from theirs.
+            // The slot is taken before the token, so that tokens cannot pile up behind a slow server, and returned while
+            // waiting, so that a paused route does not block the others.
             #[expect(clippy::expect_used, reason = "nothing closes the semaphore")]
             let slot = self.slots.acquire().await.expect("the semaphore is open");
             let taken = self.locked().take(method, route);
@@ -108,12 +107,12 @@ impl Limiter {
         }
     }
 
-    /// Pauses one route until a moment, and halves its rate for a while, once a pause.
+    /// Pauses one route until a time, and halves its rate for a while, once per pause.
     pub fn slow_down(&self, method: &Method, route: &'static str, until: Instant) {
         self.locked().bucket(method, route).slow_down(until);
     }
 
-    /// Pauses every route until a moment.
+    /// Pauses every route until a time.
     pub fn pause_all(&self, until: Instant) {
         let mut state = self.locked();
         state.all_paused_until = state.all_paused_until.max(Some(until));
@@ -122,7 +121,7 @@ impl Limiter {
         }
     }
 
-    /// Pauses every route until a moment, and halves the rate of each for a while, once a pause.
+    /// Pauses every route until a time, and halves the rate of each for a while, once per pause.
     pub fn slow_all(&self, until: Instant) {
         let mut state = self.locked();
         state.all_paused_until = state.all_paused_until.max(Some(until));
@@ -132,7 +131,7 @@ impl Limiter {
     }
 
     fn locked(&self) -> MutexGuard<'_, State> {
-        // Nothing in here panics half-way, so a poisoned state is a sound one.
+        // No method panics halfway, so a poisoned state is sound.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -150,7 +149,7 @@ impl State {
         })
     }
 
-    /// Takes a token, or says when to come again.
+    /// Takes a token, or returns when to try again.
     fn take(&mut self, method: &Method, route: &'static str) -> Result<(), Instant> {
         let now = Instant::now();
         self.bucket(method, route).take(now)
@@ -181,7 +180,7 @@ impl Bucket {
         self.filled = now;
         self.rate = (self.rate + passed * self.full_rate * RECOVERY).min(self.full_rate);
         self.tokens = (self.tokens + passed * self.rate).min(most(self.rate));
-        // A wait that is computed ends a hair before the token is complete.
+        // A computed wait ends slightly before the token is complete.
         if self.tokens >= 1.0 - 1e-6 {
             self.tokens -= 1.0;
             return Ok(());
@@ -190,7 +189,7 @@ impl Bucket {
     }
 
     fn slow_down(&mut self, until: Instant) {
-        // What was in flight when the pause began fails in the same way, and says nothing new.
+        // Requests in flight when the pause began fail in the same way, which says nothing new.
         if Instant::now() >= self.paused_until {
             self.rate = (self.rate / 2.0).max(FLOOR);
         }
@@ -205,7 +204,7 @@ impl Bucket {
     }
 }
 
-/// How many tokens a bucket of this rate holds: one at least, or nothing would ever go.
+/// How many tokens a bucket of this rate holds: at least one, or nothing would ever be sent.
 fn most(rate: f64) -> f64 {
     (rate * BURST).max(1.0)
 }

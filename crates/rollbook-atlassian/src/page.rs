@@ -1,8 +1,8 @@
-//! Reads listings page by page, and gives out only whole ones (docs/design.md#whole-or-nothing).
+//! Reads listings page by page, and returns only complete ones (docs/design.md#whole-or-nothing).
 //!
-//! The offset of a page follows from the number of rows that came, never from the number that was asked for: a
-//! page may hold fewer (docs/atlassian.md#page-sizes). Pages after the first are read several at a time; when what they
-//! give does not fit together, the listing is read once more, one page after the other, and then it is an error.
+//! The offset of a page is computed from the number of received rows, never from the requested number: a page may hold
+//! fewer (docs/atlassian.md#page-sizes). Pages after the first are read several at a time; if they do not fit together, the
+//! listing is read once more, one page after the other, and otherwise it is an error.
 
 use std::collections::BTreeSet;
 use std::fmt;
@@ -18,15 +18,14 @@ use super::fault::Fault;
 use super::request::Request;
 use rollbook_core::model::{AccountId, Email, IncompleteRead, Listing, Rows};
 
-/// The most pages of one listing that are asked for at a time: one large group must not be slower than many small ones.
-/// The limiter bounds all of them together.
+/// The most pages of one listing that are requested at a time: one large group must not be slower than many small ones.
+/// The limiter bounds their sum.
 const PAGES_AT_A_TIME: usize = 50;
 
-/// The smallest page that is asked for when larger ones take the server too long.
+/// The smallest page that is requested when larger ones take the server too long.
 const SMALLEST: usize = 10;
 
-/// More rows than any listing has: what an answer says of its size must not make Rollbook ask for ever, or for more
-/// memory than there is.
+/// More rows than any listing has: the size that a response claims must not cause endless requests or exhaust memory.
 const MOST_ROWS: usize = 5_000_000;
 
 /// A page of the documented shape `{startAt, maxResults, total, isLast, nextPage, values}`, of which `total` and
@@ -41,13 +40,13 @@ pub(super) struct Page<T> {
 
 /// A row of a listing.
 pub(super) trait Row {
-    /// What rows are told apart by.
+    /// The ID that identifies a row.
     type Id: Ord + Clone;
 
-    /// Its id; nothing where it has none. Rows without one count towards the total, and nothing is done with them.
+    /// Its ID, if it has one. Rows without one only count towards the total.
     fn key(&self) -> Option<Self::Id>;
 
-    /// What people know it by, where it has no id.
+    /// Its name for people, if it has no ID.
     fn shown(&self) -> String {
         String::new()
     }
@@ -55,10 +54,10 @@ pub(super) trait Row {
 
 /// Reads every page of a paged listing. `request` makes the request for the page that starts at a row.
 ///
-/// Rows are told apart by their ids. The rows come back with the listing of their ids, in the listing's order.
+/// Rows are identified by their IDs. Returns the rows with the listing of their IDs, in the listing's order.
 ///
 /// # Errors
-/// [`SendKind::Incomplete`] when the pages did not fit together twice, else as [`Client::read`].
+/// [`SendKind::Incomplete`] when the pages did not fit together twice, otherwise as [`Client::read`].
 pub(super) async fn paged<T: DeserializeOwned + Row>(
     client: &Client,
     request: impl Fn(usize) -> Request,
@@ -72,8 +71,8 @@ pub(super) async fn paged<T: DeserializeOwned + Row>(
     checked(second).map_err(|cause| incomplete(client, &request(0), cause))
 }
 
-/// Reads a listing that comes as bare arrays, without a total and without an end: the end is where no row comes.
-/// `request` takes the first row and the size to ask for.
+/// Reads a listing of bare arrays, without a total: an empty array is the end. `request` takes the first row and the size
+/// of the page.
 ///
 /// # Errors
 /// As [`paged`].
@@ -92,7 +91,7 @@ pub(super) async fn bare<T: DeserializeOwned + Row>(
     result.map_err(|cause| incomplete(client, &request(0, size), cause))
 }
 
-/// Makes a listing, and puts the rows into its order. Those without an id are known to it by name alone.
+/// Makes a listing, and puts the rows into its order. It knows those without an ID only by name.
 pub(super) fn checked<T: Row>(read: Rows<T>) -> Result<(Listing<T::Id>, Vec<T>), IncompleteRead> {
     let Rows { rows, total, ended } = read;
     let came = rows.len();
@@ -140,21 +139,21 @@ async fn one_by_one<T: DeserializeOwned + Row>(
         read += page.values.len();
         bounded(client, &request(0), read)?;
         pages.push(page);
-        // A server that ignores `startAt` would go on for ever.
+        // With a server that ignores `startAt`, this would never end.
         if last || repeats {
             return Ok(rows(pages));
         }
     }
 }
 
-/// Puts pages together. They end when the last one says so, or when it cannot say so and the rows are as many as
-/// they should be. Where the totals of the pages differ, the one that does not fit is taken: the list changed.
+/// Joins pages. They end when the last one says so, or if it cannot, when the number of rows is right. If the totals of the
+/// pages differ, the one that does not fit is used: the list changed.
 fn rows<T>(pages: impl IntoIterator<Item = Page<T>>) -> Rows<T> {
     let mut rows = Vec::new();
     let mut totals = Vec::new();
     let mut last = None;
     for page in pages {
-        // A page without rows that does not claim to be more is an end as well.
+        // A page without rows is also an end, unless it claims that more follow.
         last = page.is_last.or(page.values.is_empty().then_some(true));
         totals.extend(page.total);
         rows.extend(page.values);
@@ -165,8 +164,8 @@ fn rows<T>(pages: impl IntoIterator<Item = Page<T>>) -> Rows<T> {
     Rows { rows, total, ended }
 }
 
-/// Each array after the first starts with the last row of the one before, so that a row that came or went in
-/// between shows: there is no total to tell it by. Of rows without an id one may go unseen so, and no other.
+/// Reads the arrays. Each after the first starts with the last row of the one before, so that an insertion or removal in
+/// between shows: there is no total. Only a row without an ID may go unnoticed.
 async fn arrays<T: DeserializeOwned + Row>(
     client: &Client,
     mut size: usize,
@@ -205,7 +204,7 @@ async fn arrays<T: DeserializeOwned + Row>(
     }
 }
 
-/// Refuses a listing of more rows than there can be.
+/// Refuses a listing with more rows than possible.
 pub(super) fn bounded(client: &Client, request: &Request, rows: usize) -> Result<(), Error> {
     if rows > MOST_ROWS {
         return Err(shape(client, request, &format!("it has more than {MOST_ROWS} rows")));
@@ -218,18 +217,18 @@ pub(super) fn incomplete(client: &Client, request: &Request, cause: IncompleteRe
     SendError { at: client.at(request), kind: SendKind::Incomplete(cause) }.into()
 }
 
-/// The error that an answer of another shape than documented is, found after it was decoded.
+/// The error for a response that is not as documented, found after it was decoded.
 pub(super) fn shape(client: &Client, request: &Request, why: &str) -> Error {
     SendError::failed(client.at(request), Fault::Shape(why.to_owned())).into()
 }
 
-/// The account of an id; nothing for `unknown`. Atlassian's description of `User` has that word for a record that is
-/// corrupted after its account was deleted: several rows may have it, and it is nobody's.
+/// The account of an ID; `None` for `unknown`, which according to Atlassian's description of `User` marks a corrupted record
+/// of a deleted account: several rows may have it.
 pub(super) fn identified(account_id: &AccountId) -> Option<AccountId> {
     (account_id.as_str() != "unknown").then(|| account_id.clone())
 }
 
-/// Reads an id or a name, which cannot be empty.
+/// Reads an ID or a name, which cannot be empty.
 pub(super) fn present<'de, D: Deserializer<'de>, T: for<'t> From<&'t str>>(
     deserializer: D,
 ) -> Result<T, D::Error> {
@@ -247,14 +246,14 @@ impl<T: for<'t> From<&'t str>> Visitor<'_> for Present<T> {
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<T, E> {
         if text.is_empty() {
-            return Err(E::custom("an id or a name is empty"));
+            return Err(E::custom("an ID or a name is empty"));
         }
         Ok(T::from(text))
     }
 }
 
-/// Reads an email: absent, null or empty where it is hidden (docs/atlassian.md#hidden-emails). What is not an email says
-/// nothing.
+/// Reads an email: absent, null or empty if it is hidden (docs/atlassian.md#hidden-emails). An invalid email counts as
+/// hidden.
 pub(super) fn shown_email<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Email>, D::Error> {
     deserializer.deserialize_option(ShownEmail)
 }

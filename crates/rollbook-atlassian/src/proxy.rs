@@ -1,19 +1,19 @@
-//! The proxy between here and Atlassian: which one it is, and what it says where it lets nothing through.
+//! The proxy before Atlassian: which one it is, and its response if it refuses.
 //!
-//! reqwest takes the system's proxy by hyper-util's `Matcher`, and so does this.
+//! Finds the system's proxy with hyper-util's `Matcher`, as reqwest does.
 
 use http::Uri;
 use hyper_util::client::proxy::matcher::{Intercept, Matcher};
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 
-/// The most bytes of an answer that are read for its status.
+/// The most bytes of a response that are read for its status.
 const STATUS_LINE: u64 = 64;
 
 /// The proxy that a request goes through.
 pub(super) struct Proxy {
     intercept: Intercept,
-    /// `HOST:PORT` of where the request goes.
+    /// `HOST:PORT` of the request's target.
     target: String,
 }
 
@@ -21,12 +21,12 @@ pub(super) struct Proxy {
 pub(super) struct Proxies(Matcher);
 
 impl Proxies {
-    /// Those that the environment or the system's settings name.
+    /// The proxies that the environment or the system's settings name.
     pub(super) fn of_system() -> Self {
         Self(Matcher::from_system())
     }
 
-    /// The one for an address, if there is one.
+    /// The proxy for an address, if there is one.
     pub(super) fn before(&self, uri: &Uri) -> Option<Proxy> {
         let host = uri.host()?;
         let target = format!("{host}:{}", uri.port_u16().unwrap_or(443));
@@ -42,8 +42,8 @@ impl Proxy {
         format!("{}://{authority}", uri.scheme_str().unwrap_or("http"))
     }
 
-    /// The status with which it refuses to connect; nothing where it cannot be asked. hyper-util reports 407 alone
-    /// (0.1.21, `TunnelError`), so the question is asked once more.
+    /// Asks for the status with which it refuses to connect; `None` if it cannot be asked. hyper-util reports only 407 (0.1.21,
+    /// `TunnelError`), so this asks again.
     pub(super) async fn refusal(&self) -> Option<u16> {
         let uri = self.intercept.uri();
         if uri.scheme_str() != Some("http") {
@@ -63,7 +63,7 @@ impl Proxy {
     }
 }
 
-/// The status of an answer that begins so (RFC 9112 §4).
+/// The status in a status line (RFC 9112 §4).
 fn status_of(line: &[u8]) -> Option<u16> {
     let line = std::str::from_utf8(line.get(..12)?).ok()?;
     line.strip_prefix("HTTP/1.")?.split_once(' ')?.1.parse().ok().filter(|status| *status != 200)

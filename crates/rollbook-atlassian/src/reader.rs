@@ -1,4 +1,4 @@
-//! Which of two surfaces is asked, where both could say it.
+//! Chooses between two surfaces that can answer the same question.
 
 use super::error::Error;
 use super::jira::Jira;
@@ -6,18 +6,18 @@ use super::organization::Organization;
 use super::surfaces::Surfaces;
 use rollbook_core::model::{AccountId, Listing, LiveAccount, LiveGroup, OrganizationUser, Surface};
 
-/// Where groups, members and users are listed: in Jira, which shows apps and admin groups too, else in the organization
+/// The surface that lists groups, members and users: Jira, which also shows apps and admin groups, otherwise the organization
 /// (docs/atlassian.md#what-the-organization-does-not-show).
 #[derive(Clone, Copy, Debug)]
 pub enum Reader<'a> {
-    /// In Jira.
+    /// Jira.
     Jira(&'a Jira),
-    /// In the organization.
+    /// The organization.
     Organization(&'a Organization),
 }
 
 impl Surfaces {
-    /// What lists; nothing where there is a credential for neither.
+    /// The surface that lists; `None` if there is a credential for neither.
     pub fn reader(&self) -> Option<Reader<'_>> {
         let organization = self.organization.as_ref().map(Reader::Organization);
         self.jira.as_ref().map(Reader::Jira).or(organization)
@@ -33,10 +33,10 @@ impl Reader<'_> {
         }
     }
 
-    /// Every group.
+    /// Lists every group.
     ///
     /// # Errors
-    /// As [`Client::read`](super::Client::read), and when the listing did not come whole.
+    /// As [`Client::read`](super::Client::read), and when the listing is incomplete.
     pub async fn groups(&self) -> Result<Listing<LiveGroup>, Error> {
         match self {
             Self::Jira(jira) => jira.groups().await,
@@ -44,7 +44,7 @@ impl Reader<'_> {
         }
     }
 
-    /// The accounts of these ids that it knows.
+    /// Reads the accounts of these IDs that it knows.
     ///
     /// # Errors
     /// As [`Reader::groups`].

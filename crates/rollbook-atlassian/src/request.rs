@@ -1,7 +1,7 @@
 //! Requests as values: method, host, path, query and body, before anything is sent.
 //!
-//! The path is made from the route template, so that what is limited, logged and shown is what is called, and
-//! percent-encoding happens here and only here.
+//! The path is made from the route template, so that limits, logs and messages name the called route. Only this file does
+//! percent-encoding.
 
 use std::fmt::{self, Write as _};
 
@@ -12,11 +12,11 @@ use serde_json::Value;
 
 use rollbook_core::model::{App, Key, Surface};
 
-/// What stays as it is in a segment or a parameter: the unreserved characters (RFC 3986 §2.3). Account ids hold
-/// a `:` and emails a `+`, which mean something in places (docs/atlassian.md#account-ids).
+/// The characters to encode in a segment or a parameter: all but the unreserved ones (RFC 3986 §2.3). Account IDs hold a
+/// `:` and emails a `+`, which are special in some places (docs/atlassian.md#account-ids).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// A request, complete but for the host's name and the credential.
+/// A request, complete except the host's name and the credential.
 #[derive(Clone, Debug)]
 pub struct Request {
     method: Method,
@@ -28,8 +28,7 @@ pub struct Request {
     repeat: Repeat,
 }
 
-/// Which host a request is for. [`Host::Jira`], [`Host::Admin`] and [`Host::Directory`] are sent the credential
-/// that is theirs, and none else.
+/// Which host a request is for. [`Host::Jira`], [`Host::Admin`] and [`Host::Directory`] are sent only their own credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Host {
     /// Jira's REST API, at the site or behind the gateway, as the credential needs it
@@ -46,10 +45,10 @@ pub enum Host {
     Auth,
 }
 
-/// What a request carries.
+/// The body of a request.
 #[derive(Clone, Debug)]
 pub enum Body {
-    /// Nothing.
+    /// No body.
     Empty,
     /// JSON.
     Json(Value),
@@ -57,42 +56,42 @@ pub enum Body {
     Secret(SecretString),
 }
 
-/// Whether a request may be sent again after its answer was lost.
+/// Whether a request may be sent again after its response was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Repeat {
-    /// It only reads, or doing it twice is doing it once.
+    /// It only reads, or is idempotent.
     Safe,
-    /// It changes something: the second time it might fail, or do something else.
+    /// It changes something: the second time it might fail, or have another effect.
     Never,
 }
 
-/// What helps where an invitation of the organization cannot be made.
+/// The help when an invitation of the organization cannot be made.
 const INVITE_OTHERWISE: &str = "Give the person an app or a group, or let Jira invite them.";
 
-/// Why there is no request to make.
+/// Why no request can be made.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, miette::Diagnostic)]
 pub enum RequestError {
     /// A segment is empty, `.` or `..`: URL parsers drop these, percent-encoded or not (WHATWG URL §4.4).
     #[error("{0:?} cannot be part of a request's path")]
     Segment(String),
-    /// The template has another number of places than there are values.
+    /// The number of values differs from the number of places in the template.
     #[error("the route {0} needs another number of values")]
     Places(&'static str),
-    /// An operation needs an id that does not exist yet.
-    #[error("`{0}` did not return an id")]
+    /// An operation needs an ID that does not exist yet.
+    #[error("`{0}` did not return an ID")]
     Unresolved(Key),
     /// A surface cannot carry an operation out. No plan asks it to.
     #[error("{0} has no request for this operation")]
     Unsupported(Surface),
-    /// The resource of an app is not known.
+    /// The resource of an app is unknown.
     #[error("an invitation of the organization cannot give `{0}`: its resource is not known")]
     #[diagnostic(help("{INVITE_OTHERWISE}"))]
     NoResource(App),
-    /// The resource of an app, in which a group is to have a role, is not known.
+    /// The resource of an app in which a group should have a role is unknown.
     #[error("a group cannot be given a role in `{0}`: its resource is not known")]
     #[diagnostic(help("Plan again: the organization says which apps the site has."))]
     NoRole(App),
-    /// People come into a directory by what they are given (docs/atlassian.md#inviting-through-the-organization).
+    /// People join a directory only with an app or a group (docs/atlassian.md#inviting-through-the-organization).
     #[error("an invitation of the organization without an app and a group leads into no directory")]
     #[diagnostic(help("{INVITE_OTHERWISE}"))]
     LeadsNowhere,
@@ -106,7 +105,7 @@ impl Request {
         Self { repeat: Repeat::Safe, ..Self::write(Method::GET, host, route) }
     }
 
-    /// Starts a request that changes something. Outside this room a write can only be made from an operation.
+    /// Starts a request that changes something. Outside this package a write can only be made from an operation.
     pub(crate) fn write(method: Method, host: Host, route: &'static str) -> Self {
         Self {
             method,
@@ -126,7 +125,7 @@ impl Request {
         self
     }
 
-    /// Adds a query parameter; a name may stand several times.
+    /// Adds a query parameter; a name may occur several times.
     #[must_use]
     pub fn query(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.query.push((name, value.into()));
@@ -140,7 +139,7 @@ impl Request {
         self
     }
 
-    /// Says whether it may be sent again after its answer was lost.
+    /// Sets whether it may be sent again after its response was lost.
     #[must_use]
     pub(crate) fn repeat(mut self, repeat: Repeat) -> Self {
         self.repeat = repeat;
@@ -157,17 +156,17 @@ impl Request {
         self.host
     }
 
-    /// The template of the path: it is safe to show, and the limiter knows the request by it.
+    /// The template of the path: it is safe to show, and the limiter identifies the request by it.
     pub fn route(&self) -> &'static str {
         self.route
     }
 
-    /// What it carries.
+    /// Its body.
     pub fn payload(&self) -> &Body {
         &self.body
     }
 
-    /// Whether it may be sent again after its answer was lost.
+    /// Whether it may be sent again after its response was lost.
     pub fn repeatable(&self) -> Repeat {
         self.repeat
     }
@@ -201,7 +200,7 @@ impl Request {
 }
 
 impl fmt::Display for Request {
-    /// Method and route: no id, no name, no email.
+    /// Writes method and route: no ID, no name, no email.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} {}", self.method, self.route)
     }

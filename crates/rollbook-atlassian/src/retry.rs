@@ -1,6 +1,6 @@
-//! What to do with an answer, or with none: the one place that decides whether a request is sent again.
+//! Decides after a response, or without one, whether a request is sent again. No other code does.
 //!
-//! Pure. A write that may have been done is never sent again: its answer is lost, and only a read can tell.
+//! Pure. A write that may have been done is never sent again: its response is lost, and only a read can show the outcome.
 
 use std::time::Duration;
 
@@ -13,48 +13,48 @@ use super::request::Repeat;
 /// How often a request is sent again (docs/atlassian.md#waiting-and-trying-again).
 pub(super) const RETRIES: u32 = 4;
 
-/// How often, to a host that has not given a readable answer yet. Its name or the way to it is wrong more often
-/// than not, and half a minute is long to learn of a misspelt site.
+/// How often, to a host without a readable response so far. Usually its name or the network settings are wrong, and half
+/// a minute is too long to report a misspelt site.
 pub(super) const RETRIES_AT_FIRST: u32 = 1;
 
-/// The longest wait that is waited: a quota starts again at the top of the hour (docs/atlassian.md#quotas).
+/// The longest requested wait that is accepted: a quota starts again at the top of the hour (docs/atlassian.md#quotas).
 const LONGEST: Duration = Duration::from_secs(60 * 60);
 
-/// The longest wait that is our own choice (docs/atlassian.md#waiting-and-trying-again).
+/// The longest wait that Rollbook chooses itself (docs/atlassian.md#waiting-and-trying-again).
 const BACKOFF_CAP: Duration = Duration::from_secs(30);
 
 /// The result of sending a request.
 #[derive(Clone, Copy, Debug)]
 pub enum Event<'a> {
-    /// An answer came whole.
+    /// There was a complete response.
     Answered {
         /// Its status.
         status: StatusCode,
         /// Its headers.
         headers: &'a HeaderMap,
     },
-    /// A status of success came with something else than JSON: not the API's answer.
+    /// A status of success without JSON: not the API's response.
     Unreadable,
     /// No connection was made, so nothing was sent.
     NotSent,
-    /// The host cannot be trusted, so nothing was sent, and it will be the same again.
+    /// The host cannot be trusted, so nothing was sent, and a retry would fail too.
     Untrusted,
-    /// It was sent, perhaps, and no whole answer came.
+    /// It may have been sent, and there was no complete response.
     Lost,
-    /// It was sent, and the answer is more than will be read.
+    /// It was sent, and the response is too large to read.
     TooLarge,
 }
 
-/// What to do next.
+/// The next step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Decision {
     /// It was done.
     Done,
     /// Send it again.
     Retry {
-        /// Not before this has passed; [`backoff`] where the answer names no time.
+        /// After at least this time; [`backoff`] if the response names none.
         after: Option<Duration>,
-        /// What else has to wait.
+        /// The other requests that must wait.
         pause: Pause,
     },
     /// It was not done, and will not be.
@@ -63,7 +63,7 @@ pub enum Decision {
     Unknown,
 }
 
-/// What else has to wait when a request has to (docs/atlassian.md#waiting-and-trying-again).
+/// The other requests that must wait when one must (docs/atlassian.md#waiting-and-trying-again).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
     /// Nothing.
@@ -74,13 +74,13 @@ pub enum Pause {
     Everything,
 }
 
-/// Decides what to do. `now` is the wall clock's, for headers that name a moment.
+/// Decides what to do. `now` is the wall clock's, for headers with a point in time.
 pub fn classify(event: Event<'_>, repeat: Repeat, now: Timestamp) -> Decision {
     let again = |after| Decision::Retry { after, pause: Pause::Nothing };
     match (event, repeat) {
         (Event::Answered { status, headers }, _) => answered(status, headers, repeat, now),
         (Event::Untrusted, _) | (Event::TooLarge, Repeat::Safe) => Decision::Fail,
-        // What was not sent can be sent, whatever it is.
+        // An unsent request can be sent, whether it reads or writes.
         (Event::NotSent, _) | (Event::Lost | Event::Unreadable, Repeat::Safe) => again(None),
         (Event::Lost | Event::Unreadable | Event::TooLarge, Repeat::Never) => Decision::Unknown,
     }
@@ -92,7 +92,7 @@ fn answered(status: StatusCode, headers: &HeaderMap, repeat: Repeat, now: Timest
     }
     let after = asked_wait(headers, now);
     if status == StatusCode::TOO_MANY_REQUESTS {
-        // It was turned away at the door, so that even a write was not done.
+        // It was refused before any work, so even a write was not done.
         return match after {
             Some(after) if after > LONGEST => Decision::Fail,
             Some(_) | None => Decision::Retry { after, pause: who_waits(headers) },
@@ -106,14 +106,13 @@ fn answered(status: StatusCode, headers: &HeaderMap, repeat: Repeat, now: Timest
     }
 }
 
-/// Statuses of a server, or of something between, that did not get to the end of the work. They do not say
-/// whether the work was done.
+/// Statuses of a server or a proxy that did not finish. They do not say whether the work was done.
 fn is_passing(status: StatusCode) -> bool {
     let never = [StatusCode::NOT_IMPLEMENTED, StatusCode::HTTP_VERSION_NOT_SUPPORTED];
     status == StatusCode::REQUEST_TIMEOUT || status.is_server_error() && !never.contains(&status)
 }
 
-/// A burst concerns its endpoint; a quota, and everything that gives no reason we know, concerns all
+/// A burst limit concerns its endpoint; a quota, and every unknown reason, concerns all
 /// (docs/atlassian.md#waiting-and-trying-again).
 fn who_waits(headers: &HeaderMap) -> Pause {
     match text(headers, "ratelimit-reason") {
@@ -122,8 +121,8 @@ fn who_waits(headers: &HeaderMap) -> Pause {
     }
 }
 
-/// How long the answer asks to wait: `Retry-After` in seconds or as an HTTP date, else `X-RateLimit-Reset`
-/// (docs/atlassian.md#headers-of-a-429). No time at all, or a moment that our clock has passed, does not count.
+/// How long the response asks to wait: `Retry-After` in seconds or as an HTTP date, otherwise `X-RateLimit-Reset`
+/// (docs/atlassian.md#headers-of-a-429). A wait of zero, or a time in the past, does not count.
 fn asked_wait(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let retry_after = text(headers, "retry-after").and_then(|text| {
         let seconds = text.parse().ok().map(Duration::from_secs);
@@ -155,7 +154,7 @@ fn iso_moment(text: &str) -> Option<Timestamp> {
         .or_else(|| with_format("%Y-%m-%dT%H:%M:%S%z"))
 }
 
-/// How long to wait before a retry where the answer names no time: 2 s, doubled each time, at most 30 s, times
+/// Draws how long to wait before a retry if the response names no time: 2 s, doubled each time, at most 30 s, times
 /// 0.7 to 1.3 (docs/atlassian.md#waiting-and-trying-again). `retry` counts from 0.
 pub fn backoff(retry: u32, rng: &mut fastrand::Rng) -> Duration {
     let plain = Duration::from_secs(2).saturating_mul(2_u32.saturating_pow(retry)).min(BACKOFF_CAP);

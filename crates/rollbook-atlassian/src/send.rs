@@ -1,4 +1,4 @@
-//! Sends a request until it has an answer that says something: authorization, limits and retries.
+//! Sends a request until it has a conclusive response: authorization, limits and retries.
 
 use std::future::pending;
 use std::sync::atomic::Ordering;
@@ -21,24 +21,23 @@ use super::request::{Body, Host, Request};
 use super::retry::{Decision, Event, classify};
 use rollbook_core::model::Exchange;
 
-/// How often a request is sent again only because its connection ended before it was looked at. A server that ends
-/// each connection after ten requests does this to one request seldom more than a few times.
+/// How often a request is sent again only because its connection ended before the server processed it. With a server that
+/// closes each connection after ten requests, this seldom happens to one request more than a few times.
 const UNPROCESSED: u32 = 100;
 
-/// How Rollbook names itself.
+/// Rollbook's name in requests.
 const USER_AGENT: &str = concat!("rollbook/", env!("CARGO_PKG_VERSION"));
 
-/// Until when a write may be sent, and what is noted while one request or several are sent for an operation.
+/// The deadline of a write, and the log of the requests for an operation.
 #[derive(Clone, Debug, Default)]
 pub struct Sending {
-    /// The requests that left, in their order, with their answers. Those that were turned away and sent again are
-    /// among them.
+    /// The sent requests, in order, with their responses, including those that were refused and sent again.
     pub exchanges: Vec<Exchange>,
     /// Turns true when nothing may be sent any more.
     halt: Option<watch::Receiver<bool>>,
 }
 
-/// Where a request goes and what goes with it.
+/// The target of a request, with its authorization.
 struct Addressed<'a> {
     request: &'a Request,
     at: At,
@@ -55,10 +54,10 @@ struct TenantInfo {
 }
 
 impl Client {
-    /// Sends a request and reads its answer.
+    /// Sends a request and reads its response.
     ///
     /// # Errors
-    /// [`SendKind::Failed`] when no answer came, it is not a success, or it is not as documented.
+    /// [`SendKind::Failed`] when there is no response, or it is not a success or not as documented.
     pub async fn read<T: DeserializeOwned>(&self, request: &Request) -> Result<T, Error> {
         let answer = self.send(request, None).await?;
         if !answer.status.is_success() {
@@ -67,7 +66,7 @@ impl Client {
         answer.decode().map_err(|fault| answer.fails_by(fault))
     }
 
-    /// Sends a write, and notes what was sent. Every answer that tells the outcome comes back, refusals too.
+    /// Sends a write, and logs the requests. Returns every conclusive response, including refusals.
     ///
     /// # Errors
     /// [`SendKind::AnswerLost`] when it may have been done, [`SendKind::Failed`] when it was not sent.
@@ -75,18 +74,17 @@ impl Client {
         self.send(request, Some(sending)).await
     }
 
-    /// The site's id behind the gateway, asked for without the credential (docs/atlassian.md#cloud-id). An id that was
-    /// given is only compared with it: by the id alone another site could be written to than the tree names
-    /// (docs/design.md#the-right-site).
+    /// Reads the site's ID behind the gateway, without the credential (docs/atlassian.md#cloud-id). A given ID is only compared
+    /// with it: otherwise a site that the tree does not name could be changed (docs/design.md#the-right-site).
     ///
     /// # Errors
-    /// As [`Client::read`], [`SetupError::Host`] when the answer is not an id, and [`SetupError::OtherSite`] when it is
-    /// another than the given one.
+    /// As [`Client::read`], [`SetupError::Host`] when the response is not an ID, and [`SetupError::OtherSite`] when it
+    /// differs from the given one.
     pub async fn cloud_id(&self) -> Result<&CloudId, Error> {
         self.cloud_id
             .get_or_try_init(|| async {
                 let request = Request::read(Host::Site, "/_edge/tenant_info");
-                // Boxed, since sending to the gateway asks for the id.
+                // Boxed, since sending to the gateway reads the ID.
                 let info: TenantInfo = Box::pin(self.read(&request)).await?;
                 let found = CloudId::parse(&info.cloud_id).map_err(SetupError::Host)?;
                 match &self.options.cloud_id {
@@ -117,12 +115,12 @@ impl Client {
                 && answer.status == StatusCode::UNAUTHORIZED
                 && self.authorizer.forget(used).await
             {
-                // The access token may have been ended early; the request was not done.
+                // The access token may have been revoked early; the request was not done.
                 refreshed = true;
                 continue;
             }
             if matches!(outcome, Err(Fault::Unprocessed(_))) && unprocessed < UNPROCESSED {
-                // It is the connection that ended, and no matter of the request: on a new one it is sent for the first time.
+                // The connection ended, not the request: a new connection sends it for the first time.
                 unprocessed += 1;
                 continue;
             }
@@ -136,7 +134,7 @@ impl Client {
                     }
                     attempt += 1;
                 }
-                // A refusal at the door, or nothing sent: even a write was not done.
+                // Refused before any work, or not sent: even a write was not done.
                 Decision::Done | Decision::Fail | Decision::Retry { .. } => {
                     return outcome.map_err(|fault| addressed.came_to(SendKind::Failed(Box::new(fault))));
                 }
@@ -173,7 +171,7 @@ impl Client {
         Ok(Addressed { request, at, origin, url, authorization })
     }
 
-    /// How a request shows in errors.
+    /// A request as errors show it.
     pub(super) fn at(&self, request: &Request) -> At {
         let host = request.host();
         let credential = self.authorizer.credential();
@@ -188,7 +186,7 @@ impl Client {
         }
     }
 
-    /// Gets an access token. An answer that is not understood is not shown: it may hold the token all the same.
+    /// Gets an access token. An unexpected response is not shown: it may still hold the token.
     async fn exchange(&self, request: Request) -> Result<Exchanged, Error> {
         let answer = self.send(&request, None).await?;
         if !answer.status.is_success() {
@@ -197,7 +195,7 @@ impl Client {
         answer.decode().map_err(|_| answer.fails_by(Fault::Shape("no access token is in it".to_owned())))
     }
 
-    /// Sends once, and reads the answer whole.
+    /// Sends once, and reads the complete response.
     async fn attempt(
         &self,
         addressed: &Addressed<'_>,
@@ -226,7 +224,7 @@ impl Client {
         let secrets = self.authorizer.secrets(addressed.authorization.as_ref());
         let answer = Answer { at: addressed.at.clone(), status, headers, body, secrets };
         if status.is_success() && is_json(&answer.body) {
-            // What is understood stays as it is: it is read and not shown.
+            // A readable response is not masked, since it is not shown.
             self.reached.store(true, Ordering::Relaxed);
             self.set_clock(&answer.headers);
             Ok(answer)
@@ -237,19 +235,19 @@ impl Client {
 }
 
 impl Sending {
-    /// Sends until `halt` turns true: what waits for its turn then is not sent, and what was sent is waited for.
+    /// Sends until `halt` turns true: from then on waiting requests are not sent, and sent ones are awaited.
     pub fn until(halt: watch::Receiver<bool>) -> Self {
         Self { halt: Some(halt), ..Self::default() }
     }
 
-    /// Waits for something, but no longer than something may be sent.
+    /// Waits for `work`, but only while requests may be sent.
     async fn wait<T>(&mut self, work: impl Future<Output = T>) -> Option<T> {
         let halted = async {
             let halted = match &mut self.halt {
                 Some(halt) => halt.wait_for(|halt| *halt).await.is_ok(),
                 None => false,
             };
-            // Nobody is there to halt it.
+            // Its sender is gone, so nothing can halt it.
             if !halted {
                 pending::<()>().await;
             }
@@ -262,7 +260,7 @@ impl Sending {
     }
 }
 
-/// Waits for something; what may not be sent any more is not waited for.
+/// Waits for `work`, but only while requests may be sent.
 async fn unless_halted<T>(sending: &mut Option<&mut Sending>, work: impl Future<Output = T>) -> Option<T> {
     match sending {
         Some(sending) => sending.wait(work).await,
@@ -291,7 +289,7 @@ impl Addressed<'_> {
         builder.body(body).map_err(|error| Fault::Unreachable(error.to_string()))
     }
 
-    /// What is noted of it; nothing where nothing was sent.
+    /// Its entry in the log; `None` if nothing was sent.
     fn exchange(&self, outcome: &Result<Answer, Fault>) -> Option<Exchange> {
         let (status, trace) = match (event(outcome), outcome) {
             (Event::NotSent | Event::Untrusted, _) => return None,

@@ -1,5 +1,5 @@
-//! Whether what answers is the site that the tree names (docs/design.md#the-right-site). The host's own name says so
-//! where nothing stands in for it; where something does, it is asked.
+//! Whether the host is the site that the tree names (docs/design.md#the-right-site). Without a replacement, the host's own
+//! name shows it; a replacement is asked.
 
 use serde::Deserialize;
 use tokio::sync::OnceCell;
@@ -12,7 +12,7 @@ use super::request::{Host, Request};
 /// How much of another site's address is shown, in characters.
 const SHOWN: usize = 100;
 
-/// What is asked which site it is. It is sent no credential.
+/// A host that is asked which site it is, without a credential.
 #[derive(Debug)]
 pub struct Site {
     client: Client,
@@ -20,7 +20,7 @@ pub struct Site {
     said: OnceCell<()>,
 }
 
-/// `GET {site}/rest/api/3/serverInfo`, which answers anybody (docs/atlassian.md#anonymous-answers). `baseUrl` is the
+/// `GET {site}/rest/api/3/serverInfo`, which is public (docs/atlassian.md#anonymous-answers). `baseUrl` is the
 /// site's own address.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
@@ -29,8 +29,7 @@ struct ServerInfo {
 }
 
 impl Site {
-    /// What has to be asked for a tree of this site; nothing where the host's own name is that of the site, and no
-    /// cloud id is given.
+    /// The host to ask for a tree of this site; `None` if the host's own name is the site's, and no cloud ID is given.
     pub fn to_be_asked(tree: &str, client: Client) -> Option<Self> {
         let doubtful = client.endpoints.has_stand_in(tree) || client.options.cloud_id.is_some();
         doubtful.then(|| Self { client, tree: tree.to_owned(), said: OnceCell::new() })
@@ -39,7 +38,7 @@ impl Site {
     /// Asks which site it is, once.
     ///
     /// # Errors
-    /// [`SetupError::WrongSite`] or [`SetupError::OtherSite`] when it is another, else as [`Client::read`].
+    /// [`SetupError::WrongSite`] or [`SetupError::OtherSite`] when it is another, otherwise as [`Client::read`].
     pub async fn confirm(&self) -> Result<(), Error> {
         self.said.get_or_try_init(|| async { self.ask().await }).await.copied()
     }

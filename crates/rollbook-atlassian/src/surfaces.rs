@@ -1,4 +1,4 @@
-//! All surfaces that there is a credential for, as one: each operation goes where its plan says.
+//! All surfaces with a credential: each operation is sent to the surface that its plan names.
 
 use std::collections::BTreeSet;
 
@@ -31,31 +31,31 @@ pub struct Surfaces {
     pub management: Option<Management>,
     /// The User provisioning API.
     pub scim: Option<Scim>,
-    /// Where it has to be asked which site they are of.
+    /// The host to ask which site it is, if that is necessary.
     pub site: Option<Site>,
 }
 
-/// The difference of two clocks after which one of them is not to be believed.
+/// The difference of two clocks from which one of them counts as wrong.
 const CLOCKS: SignedDuration = SignedDuration::from_hours(24);
 
 /// The outcome of one operation, and the requests that were sent for it.
 #[derive(Debug)]
 pub struct Sent {
-    /// What its answer says.
+    /// The meaning of its response.
     pub written: Result<WriteOutcome, Error>,
-    /// The requests, in their order. One that several operations share is here for each.
+    /// The requests, in order. One that several operations share is listed for each.
     pub exchanges: Vec<Exchange>,
 }
 
-/// What can be said of several operations with one request.
+/// Several operations that one request can carry out.
 enum Together<'a> {
-    /// People who are offered the same.
+    /// People with the same offer.
     Invites(Vec<Invite<'a>>),
     /// Members of one group of the SCIM directory.
     Additions(Vec<&'a Operation>),
 }
 
-/// The method and the route that carry an operation out through a surface; nothing for what it cannot do.
+/// The method and the route that carry an operation out through a surface; `None` if it cannot do it.
 pub fn route(via: Surface, operation: &Operation) -> Option<(Method, &'static str)> {
     match via {
         Surface::Jira => jira::route(operation),
@@ -65,12 +65,12 @@ pub fn route(via: Surface, operation: &Operation) -> Option<(Method, &'static st
     }
 }
 
-/// How many operations of this kind the published limits let through a second (docs/atlassian.md#limits).
+/// How many operations of this kind the published limits let through per second (docs/atlassian.md#limits).
 pub fn per_second(via: Surface, operation: &Operation) -> f64 {
     route(via, operation).map_or(f64::INFINITY, |(method, route)| published_rate(&method, route))
 }
 
-/// How many operations that go [`together`] with this one a request takes; one where none do.
+/// How many operations that go [`together`] with this one a request takes; one if none do.
 pub fn most_together(planned: &PlannedOperation) -> usize {
     match (planned.via, &planned.operation) {
         (Surface::Organization, Operation::InviteUser { .. }) => organization::INVITATIONS,
@@ -99,7 +99,7 @@ pub fn together(one: &PlannedOperation, other: &PlannedOperation) -> bool {
 }
 
 impl Surfaces {
-    /// How far Atlassian's clock is ahead of this machine's, where that is more than a day.
+    /// How far Atlassian's clock is ahead of this machine's, if that is more than a day.
     pub fn clock_off(&self) -> Option<SignedDuration> {
         let clients = [
             self.jira.as_ref().map(Jira::client),
@@ -111,7 +111,7 @@ impl Surfaces {
         clocks.min_by_key(|off| off.abs()).filter(|off| off.abs() > CLOCKS)
     }
 
-    /// The surfaces that there are.
+    /// The surfaces that have a credential.
     pub fn configured(&self) -> BTreeSet<Surface> {
         [
             self.jira.as_ref().map(|_| Surface::Jira),
@@ -124,9 +124,9 @@ impl Surfaces {
         .collect()
     }
 
-    /// Carries out operations that go [`together`], and gives the outcome of each. Where a request for several is
-    /// refused, nothing of it was done, and each is sent by itself: what is wrong with one is not wrong with all.
-    /// What has not been sent when `halt` turns true is not sent.
+    /// Carries out operations that go [`together`], and returns the outcome of each. If a request for several is refused,
+    /// nothing of it was done, and each is sent separately, since only one of them may be at fault. Operations that are unsent
+    /// when `halt` turns true are not sent.
     pub async fn write(
         &self,
         planned: &[&PlannedOperation],
@@ -156,8 +156,8 @@ impl Surfaces {
         all
     }
 
-    /// Whether the credential of a surface may still write, as far as a read shows it: an account may lose its right in the
-    /// middle of a run. Where nothing says that it has, it may.
+    /// Whether the credential of a surface may still write, as far as a read shows it: an account may lose its right during a
+    /// run. True unless a read shows otherwise.
     pub async fn may_write(&self, surface: Surface) -> bool {
         let denied = |error: &Error| error.is_denied() || error.concern() == Concern::Credential;
         match (surface, &self.jira, &self.organization) {
@@ -231,7 +231,7 @@ impl Surfaces {
     }
 }
 
-/// Whether an invitation has done it already (docs/design.md#invitations: an invitation carries the declared groups
+/// Whether an invitation has already done it (docs/design.md#invitations: an invitation carries the declared groups
 /// with it).
 fn carried(planned: &PlannedOperation, made: &MadeIds) -> bool {
     let Operation::AddMember { group, .. } = &planned.operation else { return false };

@@ -1,4 +1,4 @@
-//! Atlassian's own words: the text of an answer that is not a success, in whatever shape it came, without secrets.
+//! Atlassian's own words: the text of a response that is not a success, in any shape, without secrets.
 
 use std::fmt;
 
@@ -10,24 +10,24 @@ use rollbook_core::model::is_invisible;
 /// The most characters that are shown.
 const SHOWN: usize = 300;
 
-/// The fewest characters of a part of a secret that are masked by themselves; shorter parts tell nothing, and are
+/// The fewest characters of a part of a secret that is masked by itself; shorter parts disclose nothing, and may be
 /// words.
 const TELLING: usize = 8;
 
-/// The text that an answer carried, without what cannot be seen and without secrets. Displayed, it is cut and made
-/// harmless; [`Words::as_str`] is the whole.
+/// The text of a response, without invisible characters and secrets. `Display` shortens it and makes it harmless;
+/// [`Words::as_str`] has all of it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Words(String);
 
 impl Words {
-    /// Reads a body. Errors of the identity back end and of the edge come as they like: the documented
+    /// Reads a body. Errors of the identity back end and of the edge have any of these shapes: the documented
     /// `errorMessages` and `errors`, `{code, message}`, OAuth's `error_description`, SCIM's `scimType` and
     /// `detail`, user management's `key` and `context`, which is an object or a text, its `errorKey` and `errorDetail`
     /// (live, 2026-10-05), or raw text (docs/atlassian.md#errors-of-jira,
     /// docs/atlassian.md#errors-of-the-organization).
     ///
-    /// Secrets are masked here, once the words are as they will be shown: before, JSON's escapes or characters that
-    /// are dropped may be in between.
+    /// Secrets are masked last, in the words as they will be shown: before that, JSON's escapes or dropped characters may split
+    /// them.
     pub(super) fn of(body: &str, secrets: &Secrets) -> Self {
         let Self(text) = Self::plain(body);
         Self(
@@ -51,12 +51,12 @@ impl Words {
         }
     }
 
-    /// The whole text.
+    /// The complete text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether there is none.
+    /// Whether it is empty.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -68,7 +68,7 @@ impl fmt::Display for Words {
     }
 }
 
-/// What must not be shown of an answer.
+/// The secrets that must not be shown in a response.
 #[derive(Clone)]
 pub(super) struct Secrets(Vec<SecretString>);
 
@@ -77,11 +77,11 @@ impl Secrets {
         Self(secrets.into_iter().collect())
     }
 
-    /// Replaces every secret, should the peer repeat it: what a proxy echoes must not reach a log. What replaces
-    /// it may be part of a host's name.
+    /// Replaces every secret, in case the peer repeats it: a proxy's echo must not reach a log. The replacement may be part of
+    /// a host's name.
     ///
-    /// A peer may escape what it repeats, for JSON, HTML or a URL, and hosts come in lower case. So the parts
-    /// that no escape touches are replaced too, whatever their case.
+    /// A peer may escape its echo, for JSON, HTML or a URL, and hosts are in lower case. So the parts without escaped
+    /// characters are replaced too, in any case.
     pub(super) fn mask(&self, text: &str) -> String {
         let touched = |c: char| !c.is_ascii_alphanumeric() && !['-', '.', '_', '~'].contains(&c);
         let mut masked = text.to_owned();
@@ -99,7 +99,7 @@ fn without(text: &str, secret: &str) -> String {
     let (lower, secret) = (text.to_ascii_lowercase(), secret.to_ascii_lowercase());
     let mut masked = String::with_capacity(text.len());
     let mut rest = 0;
-    // ASCII lower case keeps every byte in its place.
+    // ASCII lower case keeps every byte at its index.
     for (at, found) in lower.match_indices(&secret) {
         masked.push_str(&text[rest..at]);
         masked.push_str("SECRET");
@@ -109,7 +109,7 @@ fn without(text: &str, secret: &str) -> String {
     masked
 }
 
-/// Cuts a text from outside, folds its white space, and drops what cannot be seen.
+/// Shortens a foreign text, folds its white space, and drops invisible characters.
 pub(super) fn shown(text: &str, limit: usize) -> String {
     let words = folded(text);
     match words.char_indices().nth(limit) {
@@ -118,7 +118,7 @@ pub(super) fn shown(text: &str, limit: usize) -> String {
     }
 }
 
-/// The same of a text that may repeat a secret.
+/// Shows a text that may repeat a secret, without it.
 pub(super) fn shown_without(secrets: &Secrets, text: &str, limit: usize) -> String {
     shown(&secrets.mask(&folded(text)), limit)
 }
@@ -136,7 +136,7 @@ pub(super) fn looks_like_html(body: &str) -> bool {
 }
 
 fn html_title(body: &str) -> Option<String> {
-    // ASCII lower case keeps every byte in its place.
+    // ASCII lower case keeps every byte at its index.
     let lower = body.to_ascii_lowercase();
     let open = lower.find("<title")?;
     let start = open + lower[open..].find('>')? + 1;
@@ -189,7 +189,7 @@ fn collect(value: &Value, found: &mut Vec<String>) {
     }
     for name in SAYING {
         match fields.get(name) {
-            // Some say the same twice, as a key and as the key of an error.
+            // Some repeat a text, as a key and as the key of an error.
             Some(Value::String(text)) if !text.is_empty() && !found.contains(text) => {
                 found.push(text.clone());
             }

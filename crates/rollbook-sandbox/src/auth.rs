@@ -1,4 +1,4 @@
-//! Who asks: credentials → account, by the door they came to (docs/atlassian.md#credentials).
+//! Authentication: credentials → account, by the host that they were sent to (docs/atlassian.md#credentials).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -8,14 +8,14 @@ use super::credential::{SeedCredential, SeedToken};
 use super::state::State;
 use super::world::World;
 
-/// The host that a request came to. Each knows its own credentials.
+/// The host that a request was sent to. Each accepts its own credentials.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Door {
     /// `https://SITE.atlassian.net`: Basic with a classic token.
     Site,
     /// `https://api.atlassian.com/ex/jira/CLOUD-ID`: Basic with a scoped token, and Bearer.
     Gateway,
-    /// What is served besides Jira: `/oauth/token`, `/_edge/tenant_info`.
+    /// The routes besides Jira: `/oauth/token`, `/_edge/tenant_info`.
     Edge,
     /// `https://api.atlassian.com/admin`: Bearer with a key of the organization.
     Organization,
@@ -28,7 +28,7 @@ pub(super) enum Door {
 /// An authenticated account or key.
 #[derive(Clone, Debug)]
 pub(super) struct Caller {
-    /// `None` for a key that acts as nobody.
+    /// `None` for a key without an account.
     pub(super) account_id: Option<String>,
     /// The SCIM directory that a key is for.
     pub(super) directory: Option<String>,
@@ -36,14 +36,14 @@ pub(super) struct Caller {
     pub(super) scopes: Vec<String>,
 }
 
-/// What the `Authorization` header says.
+/// The content of the `Authorization` header.
 #[derive(Clone, Debug)]
 pub(super) enum Identity {
     /// There is no header.
     Anonymous,
-    /// Credentials that do not work here: wrong, expired, of an inactive account, or for another door.
+    /// Invalid credentials: wrong, expired, of an inactive account, or for another host.
     Wrong,
-    /// Credentials that work.
+    /// Valid credentials.
     Known(Caller),
 }
 
@@ -109,8 +109,8 @@ fn key<'a>(state: &'a State, door: Door, secret: &str) -> Option<&'a SeedCredent
 }
 
 /// The OAuth client that a token was made for. SCIM takes these as well as its keys (support.atlassian.com "Configure
-/// OAuth 2.0 to enable SCIM authentication"); that the service account is User access admin of an app is not asked for
-/// here.
+/// OAuth 2.0 to enable SCIM authentication"); the sandbox does not check that the service account is User access
+/// admin of an app.
 fn client_token<'a>(world: &'a World, secret: &str) -> Option<&'a SeedCredential> {
     let (credential, until) = world.tokens.get(secret)?;
     world.state.credentials.get(*credential).filter(|_| Instant::now() < *until)

@@ -1,6 +1,6 @@
 //! Every way in which the state can change, at the request of a surface or behind the client's back.
 //!
-//! A change knows what is possible, not who may do it: rights and refusals of one API belong to its surface.
+//! A change checks what is possible, not who may do it: rights and refusals of one API belong to its surface.
 
 use serde::Deserialize;
 use serde_json::{Map, Value};
@@ -10,7 +10,7 @@ use super::seed::{SeedGroup, SeedScim, SeedUser};
 use super::state::{Group, State};
 use super::words::{Deletion, Grant, ManagedBy, PlatformRole};
 
-/// One change to the state. `user` is an account id or email, `group` a group id or exact name.
+/// One change to the state. `user` is an account ID or email, `group` a group ID or exact name.
 ///
 /// This is also the JSON that `POST /_sandbox/edit` takes, one object with one kebab-case key:
 /// `{"add-member": {"group": "site-admins", "user": "ada@acme.com"}}`.
@@ -24,35 +24,35 @@ pub enum Change {
         /// The account.
         user: String,
     },
-    /// Takes an account out of a group.
+    /// Removes an account from a group.
     RemoveMember {
         /// The group.
         group: String,
         /// The account.
         user: String,
     },
-    /// Makes a group, described as in a seed; without an id it gets a new one.
+    /// Creates a group, described as in a seed; without an ID it gets a new one.
     CreateGroup(SeedGroup),
     /// Deletes a group and its memberships.
     DeleteGroup {
         /// The group.
         group: String,
     },
-    /// Gives a group another name.
+    /// Renames a group.
     RenameGroup {
         /// The group.
         group: String,
         /// The new name.
         name: String,
     },
-    /// Says who decides the members of a group.
+    /// Sets who decides the members of a group.
     SetManagedBy {
         /// The group.
         group: String,
         /// Who.
         managed_by: ManagedBy,
     },
-    /// Gives or takes a role that a group has in an app. A default group that loses the role of users stops being one.
+    /// Assigns or revokes a group's role in an app. A default group that loses the role `user` stops being one.
     SetGrant {
         /// The group.
         group: String,
@@ -63,14 +63,14 @@ pub enum Change {
         /// Whether the group has it now.
         held: bool,
     },
-    /// Makes an account, described as in a seed; without an account id it gets a new one.
+    /// Creates an account, described as in a seed; without an account ID it gets a new one.
     CreateUser(SeedUser),
     /// Removes an account from the site and the directory: it leaves every group, and Jira lists it as inactive.
     RemoveUser {
         /// The account.
         user: String,
     },
-    /// Lets a removed account come back, with no memberships.
+    /// Brings a removed account back, without memberships.
     ReturnUser {
         /// The account.
         user: String,
@@ -82,7 +82,7 @@ pub enum Change {
         /// Whether it is active now.
         active: bool,
     },
-    /// Lets an invited person accept; for who has accepted, it changes nothing.
+    /// Lets an invited person accept; if they have already, it changes nothing.
     Accept {
         /// The account.
         user: String,
@@ -94,21 +94,21 @@ pub enum Change {
         /// Whether it is suspended now.
         suspended: bool,
     },
-    /// Says how far the deletion of an account is.
+    /// Sets the stage of the deletion of an account.
     SetDeletion {
         /// The account.
         user: String,
-        /// How far; `null` cancels it.
+        /// The stage; `null` cancels it.
         deletion: Option<Deletion>,
     },
-    /// Says whether the organization manages an account.
+    /// Sets whether the organization manages an account.
     SetManaged {
         /// The account.
         user: String,
         /// Whether it does.
         managed: bool,
     },
-    /// Gives or takes a platform role.
+    /// Assigns or revokes a platform role.
     SetRole {
         /// The account.
         user: String,
@@ -124,14 +124,14 @@ pub enum Change {
         /// The record, described as in a seed.
         scim: SeedScim,
     },
-    /// Says which id the identity provider has for a group.
+    /// Sets the identity provider's ID of a group.
     SetExternalId {
         /// The group.
         group: String,
-        /// The id; `null` for none.
+        /// The ID; `null` for none.
         external_id: Option<String>,
     },
-    /// Takes the SCIM record of an account away; the account stays as it is.
+    /// Removes the SCIM record of an account; the account stays as it is.
     UnlinkScim {
         /// The account.
         user: String,
@@ -143,21 +143,21 @@ pub enum Change {
         /// Whether it is verified.
         verified: bool,
     },
-    /// Gives an account another display name.
+    /// Changes the display name of an account.
     RenameUser {
         /// The account.
         user: String,
         /// The new name.
         name: String,
     },
-    /// Replaces what an account says of itself besides its name.
+    /// Replaces the profile of an account, except its name.
     SetProfile {
         /// The account.
         user: String,
         /// All of it.
         profile: Map<String, Value>,
     },
-    /// Gives an account another email.
+    /// Changes the email of an account.
     ChangeEmail {
         /// The account.
         user: String,
@@ -171,12 +171,12 @@ pub enum Change {
         /// Whether it is hidden now.
         hidden: bool,
     },
-    /// Lets every credential of an account run out, tokens made from it too.
+    /// Expires every credential of an account, including the tokens made from it.
     ExpireCredentials {
         /// The account.
         user: String,
     },
-    /// Lets the credential with this token, secret or key run out.
+    /// Expires the credential with this token, secret or key.
     ExpireSecret {
         /// The token, secret or key.
         secret: String,
@@ -192,19 +192,19 @@ pub enum Refused {
     /// No such account, or it is removed from the site.
     #[error("there is no user `{0}`")]
     UnknownUser(String),
-    /// A group has this name, whatever its case.
+    /// A group has this name, in any case.
     #[error("the group name `{0}` is in use")]
     NameInUse(String),
-    /// A group has this id.
+    /// A group has this ID.
     #[error("the group id `{0}` is in use")]
     GroupIdInUse(String),
     /// A group's name cannot be empty.
     #[error("the group name is empty")]
     NameEmpty,
-    /// An account has this id or email.
+    /// An account has this ID or email.
     #[error("the user `{0}` exists")]
     UserExists(String),
-    /// A SCIM record has this id or user name.
+    /// A SCIM record has this ID or user name.
     #[error("the SCIM record `{0}` exists")]
     ScimExists(String),
     /// Only people have a SCIM record.
@@ -216,7 +216,7 @@ pub enum Refused {
     /// An account that is not an app needs an email.
     #[error("the user has no email")]
     NoEmail,
-    /// A group is about an app that the site does not have.
+    /// A group names an app that the site does not have.
     #[error("there is no app `{0}`")]
     UnknownApp(String),
     /// A default group of an app must give access to it.
@@ -256,7 +256,7 @@ pub(super) enum How {
 }
 
 impl State {
-    /// Carries out a change whole or not at all, and tells which memberships moved. `new_id` makes ids.
+    /// Carries out a change completely or not at all, and returns the memberships that changed. `new_id` makes IDs.
     pub(super) fn apply(
         &mut self,
         change: &Change,
@@ -400,7 +400,7 @@ impl State {
         Ok(Vec::new())
     }
 
-    /// Assumption: with the role, the group stops being the app's default group.
+    /// Assigns or revokes a role. Assumption: without the role `user`, the group stops being the app's default group.
     fn set_grant(&mut self, group: &str, app: &str, role: Grant, held: bool) -> Result<Vec<Moved>, Refused> {
         let id = self.group(group)?;
         if !self.apps.contains_key(app) {
@@ -446,7 +446,7 @@ impl State {
     }
 }
 
-/// Makes ids until one is not taken.
+/// Makes IDs until one is free.
 pub(super) fn unused(new_id: &mut dyn FnMut() -> String, taken: impl Fn(&str) -> bool) -> String {
     loop {
         let id = new_id();

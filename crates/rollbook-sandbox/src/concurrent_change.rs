@@ -1,4 +1,4 @@
-//! Lets somebody join or leave a group for as long as one read takes: a list that changes while it is read.
+//! Lets an account join or leave a group during one read: a list that changes while it is read.
 
 use std::collections::BTreeSet;
 
@@ -8,8 +8,8 @@ use super::words::AccountType;
 use super::world::World;
 
 impl World {
-    /// Moves somebody in or out of the group that a read is about, or of any; [`World::put_back`] undoes it. Nobody
-    /// moves whom credentials act as, so that rights stay; and nobody whose last move reads do not see yet.
+    /// Moves an account into or out of the group of a read, or of any; [`World::put_back`] undoes it. Accounts with credentials
+    /// do not move, so that rights stay; nor do accounts whose last move reads do not see yet.
     pub(super) fn change_concurrently(
         &mut self,
         subject: &Subject,
@@ -41,7 +41,7 @@ impl World {
         Some(Moved { group_id, account_id, how })
     }
 
-    /// Undoes what [`World::change_concurrently`] did.
+    /// Undoes [`World::change_concurrently`].
     pub(super) fn put_back(&mut self, moved: &Moved) {
         if let Some(group) = self.state.groups.get_mut(&moved.group_id) {
             match moved.how {

@@ -22,7 +22,7 @@ pub(super) fn router(sandbox: &Sandbox) -> Router {
         .route("/_sandbox/edit", post(move |body: Bytes| async move { carry_out(&edit, &body) }))
 }
 
-/// 204 when done, 400 for what is not a change, 409 for one that is impossible; the body says why.
+/// 204 when done, 400 for an invalid change, 409 for an impossible one; the body says why.
 fn carry_out(sandbox: &Sandbox, body: &[u8]) -> impl IntoResponse + use<> {
     let refuse = |status: StatusCode, why: String| (status, Json(json!({ "error": why }))).into_response();
     match serde_json::from_slice::<Change>(body) {

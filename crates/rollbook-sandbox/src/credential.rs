@@ -1,10 +1,10 @@
-//! What a client may log in with: by kind, at which host, and as whom.
+//! The credentials of clients: their kinds, hosts and accounts.
 
 use serde::{Deserialize, Serialize};
 
 use super::seed::is_default;
 
-/// Gives a client something to log in with (docs/atlassian.md#credentials).
+/// A credential for a client (docs/atlassian.md#credentials).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum SeedCredential {
@@ -22,36 +22,36 @@ pub enum SeedCredential {
     ScimApiKey(SeedScimKey),
 }
 
-/// A token and whom it acts as.
+/// A token and its account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SeedToken {
-    /// The email or account id it acts as. With Basic, the account's email is the user name.
+    /// The email or account ID it acts as. With Basic, the account's email is the user name.
     pub account: String,
     /// The token.
     pub token: String,
     /// The scopes it is limited to, classic or granular; every scope if left out. Not for `basic`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
-    /// Whether it has run out: it is answered like a wrong one.
+    /// Whether it has expired: it is treated like a wrong one.
     #[serde(default, skip_serializing_if = "is_default")]
     pub expired: bool,
 }
 
-/// An OAuth 2.0 client and whom it acts as.
+/// An OAuth 2.0 client and its account.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SeedClient {
-    /// The email or account id it acts as.
+    /// The email or account ID it acts as.
     pub account: String,
-    /// The client id.
+    /// The client ID.
     pub client_id: String,
     /// The client secret.
     pub client_secret: String,
     /// The scopes it is limited to, classic or granular; every scope if left out.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
-    /// Whether it has run out.
+    /// Whether it has expired.
     #[serde(default, skip_serializing_if = "is_default")]
     pub expired: bool,
 }
@@ -62,14 +62,14 @@ pub struct SeedClient {
 pub struct SeedOrgKey {
     /// The key.
     pub key: String,
-    /// The email or account id of who made it, who cannot deactivate themselves with it. It works whatever
-    /// happens to them (assumption).
+    /// The email or account ID of its creator, who cannot deactivate themselves with it. It keeps working whatever happens to
+    /// them (assumption).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub account: Option<String>,
     /// The scopes it is limited to; if left out, it is a key without scopes, the only kind that writes.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub scopes: Vec<String>,
-    /// Whether it has run out, which is after a week unless its maker says otherwise.
+    /// Whether it has expired, which is after a week unless its creator chose another date.
     #[serde(default, skip_serializing_if = "is_default")]
     pub expired: bool,
 }
@@ -83,13 +83,13 @@ pub struct SeedScimKey {
     /// The directory it is for; the organization's own if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
-    /// Whether it has run out.
+    /// Whether it has expired.
     #[serde(default, skip_serializing_if = "is_default")]
     pub expired: bool,
 }
 
 impl SeedCredential {
-    /// Whom it acts as, as the seed says it; keys may act as nobody.
+    /// The account that it acts as, as in the seed; keys may have none.
     pub fn account(&self) -> Option<&str> {
         match self {
             SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
@@ -112,7 +112,7 @@ impl SeedCredential {
         }
     }
 
-    /// The SCIM directory it is for, where it names one.
+    /// The SCIM directory it is for, if it names one.
     pub(super) fn directory(&self) -> Option<&str> {
         match self {
             SeedCredential::ScimApiKey(key) => key.directory.as_deref(),
@@ -124,7 +124,7 @@ impl SeedCredential {
         }
     }
 
-    /// What a client proves itself with.
+    /// The token, secret or key.
     pub(super) fn secret(&self) -> &str {
         match self {
             SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
@@ -148,7 +148,7 @@ impl SeedCredential {
         }
     }
 
-    /// Whether it has run out.
+    /// Whether it has expired.
     pub(super) fn expired(&self) -> bool {
         match self {
             SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
@@ -160,7 +160,7 @@ impl SeedCredential {
         }
     }
 
-    /// Makes it run out.
+    /// Expires it.
     pub(super) fn expire(&mut self) {
         let expired = match self {
             SeedCredential::Basic(token) | SeedCredential::Scoped(token) | SeedCredential::Bearer(token) => {
@@ -173,7 +173,7 @@ impl SeedCredential {
         *expired = true;
     }
 
-    /// The same credential acting as `account`, where it acts as somebody.
+    /// The same credential acting as `account`, if it acts as an account.
     pub(super) fn acting_as(&self, account: &str) -> Self {
         let mut credential = self.clone();
         match &mut credential {

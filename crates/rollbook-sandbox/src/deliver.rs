@@ -1,4 +1,4 @@
-//! How an answer gets to the client: whole, in pieces, or not to its end.
+//! Delivers a response to the client: completely, in pieces, or only in part.
 
 use std::convert::Infallible;
 use std::io;
@@ -12,27 +12,27 @@ use tokio::time::sleep;
 
 use super::reply::Reply;
 
-/// How long a connection that stalls is held: longer than any client waits.
+/// How long a stalled connection is held: longer than any client waits.
 const HELD: Duration = Duration::from_secs(600);
 
-/// How long a slow body pauses between two pieces, and how many there are.
+/// The pause of a slow body between two pieces, and the number of pieces.
 const PAUSE: Duration = Duration::from_millis(500);
 const PIECES: usize = 6;
 
-/// What happens to an answer on its way.
+/// The fate of a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Way {
-    /// It comes whole.
+    /// It is sent completely.
     Whole,
-    /// It comes whole and slowly.
+    /// It is sent completely, but slowly.
     Slow,
     /// The connection ends.
     Cut(Sent),
-    /// Nothing more comes.
+    /// Nothing more is sent.
     Stalled(Sent),
 }
 
-/// What has been sent of an answer when its connection fails.
+/// The part of a response that has been sent when its connection fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Sent {
     /// Not even the head.
@@ -41,7 +41,7 @@ pub(super) enum Sent {
     HalfBody,
 }
 
-/// An answer and its way.
+/// A response and its fate.
 #[derive(Debug)]
 pub(super) struct Delivery {
     pub(super) reply: Reply,
@@ -49,12 +49,12 @@ pub(super) struct Delivery {
 }
 
 impl Delivery {
-    /// An answer that comes as it should.
+    /// A response that is sent completely.
     pub(super) fn whole(reply: Reply) -> Delivery {
         Delivery { reply, way: Way::Whole }
     }
 
-    /// The status that the client gets to see; 0 where none is sent.
+    /// The status that the client sees; 0 if none is sent.
     pub(super) fn status(&self) -> u16 {
         match self.way {
             Way::Whole | Way::Slow | Way::Cut(Sent::HalfBody) | Way::Stalled(Sent::HalfBody) => {
@@ -64,7 +64,7 @@ impl Delivery {
         }
     }
 
-    /// Lets an answer go its way; one that stalls is let go when the sandbox closes.
+    /// Sends a response; a stalled one is released when the sandbox closes.
     pub(super) async fn send(self, closing: watch::Receiver<bool>) -> Response {
         match self.way {
             Way::Whole => self.reply.into_response(),
@@ -84,12 +84,12 @@ impl Delivery {
     }
 }
 
-/// The head is not sent before the first part of its body, and that one fails: hyper ends the connection.
+/// Makes hyper end the connection: the head is not sent before the first part of its body, which fails.
 fn cut() -> Response {
     Response::new(Body::from_stream(stream::iter([Err::<Bytes, io::Error>(broken())])))
 }
 
-/// Head and half of the body are sent while this waits, and then the connection ends.
+/// Sends head and half of the body, and ends the connection after `waits`.
 fn half(reply: Reply, waits: impl Future<Output = ()> + Send + 'static) -> Response {
     let (mut head, mut body) = reply.apart();
     body.truncate(body.len() / 2);
@@ -106,7 +106,7 @@ fn broken() -> io::Error {
 }
 
 async fn held(mut closing: watch::Receiver<bool>) {
-    // Who waits for the answer may be gone long before, and then this is dropped.
+    // The client may be gone long before, and then this is dropped.
     tokio::select! {
         () = sleep(HELD) => {}
         _ = closing.wait_for(|closing| *closing) => {}

@@ -28,19 +28,19 @@ use super::{control, ingress, jira, management, organization, scim};
 /// How the sandbox behaves.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
-    /// How long every answer takes.
+    /// How long every response takes.
     pub latency: Duration,
     /// How long a change of membership stays invisible to reads. Writes and rights see it at once, so a member
-    /// whom no read shows may be "already a member" (docs/atlassian.md#reads-lag-behind-writes: no figure is
+    /// that no read shows may be "already a member" (docs/atlassian.md#reads-lag-behind-writes: no figure is
     /// published).
     pub lag: Duration,
     /// How many requests a second are taken.
     pub limits: Limits,
-    /// What share of requests goes wrong, and how: every route but `/_sandbox/…`.
+    /// The share of requests that fail, and how: on every route except `/_sandbox/…`.
     pub faults: Faults,
-    /// What ids, tokens and the hidden order of people come from.
+    /// The seed of IDs, tokens and the hidden order of people.
     pub rng_seed: u64,
-    /// The time of day at the start; from the system's clock if left out. It goes on with tokio's clock.
+    /// The time of day at the start; from the system's clock if left out. It advances with tokio's clock.
     pub epoch: Option<Timestamp>,
 }
 
@@ -49,7 +49,7 @@ pub struct Options {
 pub struct Sandbox {
     latency: Duration,
     inside: Arc<Mutex<Inside>>,
-    /// Turns true when answers that stall need not be held any longer.
+    /// Turns true when stalled responses need not be held any longer.
     closing: Arc<watch::Sender<bool>>,
 }
 
@@ -107,45 +107,45 @@ impl Sandbox {
     fn add(&self, router: Router, path: &str, route: &'static Route, door: Door) -> Router {
         let sandbox = self.clone();
         let handler = move |request: Request| middleware::pass(sandbox.clone(), route, door, request);
-        // A method that axum does not know cannot be in a table of routes that axum serves.
+        // The tables of routes only have methods that axum knows.
         let Ok(filter) = MethodFilter::try_from(route.method.clone()) else {
             return router;
         };
         router.route(path, on(filter, handler))
     }
 
-    /// What is true now, lag or not.
+    /// The current state, regardless of lag.
     pub fn state(&self) -> State {
         self.inside(|inside| inside.world.state.clone())
     }
 
-    /// The seed that describes what is true now: what `--state` saves.
+    /// The seed that describes the current state, as `--state` saves it.
     pub fn to_seed(&self) -> Seed {
         self.inside(|inside| inside.world.state.to_seed())
     }
 
-    /// What was asked so far.
+    /// The requests so far.
     pub fn requests(&self) -> RequestLog {
         self.inside(|inside| inside.log.clone())
     }
 
-    /// The account ids of those whom Atlassian mailed that they got an app by a role of a group, in order.
+    /// The account IDs of the people whom Atlassian mailed that they got an app by a group's role, in order.
     pub fn mails(&self) -> Vec<String> {
         self.inside(|inside| inside.world.mails.clone())
     }
 
-    /// Changes the state behind the client's back, as a hand in the admin console does.
+    /// Changes the state behind the client's back, like a manual change in the admin console.
     ///
     /// # Errors
     ///
-    /// [`Refused`] for what is impossible; then nothing has changed. Rights are not asked.
+    /// [`Refused`] if it is impossible; then nothing has changed. Rights are not checked.
     pub fn edit(&self, change: &Change) -> Result<(), Refused> {
         self.inside(|inside| inside.world.change(change))
     }
 
     /// Lets the next request to a route fail; several wait in line. `route` is `METHOD /route/template`, such as
-    /// `GET /rest/api/3/group/member`, whichever host the request comes by, and in whichever version of the API:
-    /// everything is counted, limited and scripted under version 3.
+    /// `GET /rest/api/3/group/member`, for every host and every version of the API: everything is counted, limited and
+    /// scripted under version 3.
     pub fn fail_next(&self, route: &str, failure: Failure) {
         self.inside(|inside| inside.scripts.push(route, failure));
     }
@@ -172,11 +172,11 @@ impl Sandbox {
     }
 
     pub(super) fn inside<T>(&self, look: impl FnOnce(&mut Inside) -> T) -> T {
-        // A handler that panicked left a state that is as whole as any: changes happen whole or not at all.
+        // The state is sound even if a handler panicked: changes happen completely or not at all.
         look(&mut self.inside.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Lets go of answers that stall, now and from now on.
+    /// Releases stalled responses, now and from now on.
     pub(super) fn close(&self) {
         self.closing.send_replace(true);
     }
@@ -192,7 +192,7 @@ impl Sandbox {
     }
 }
 
-/// The environment variables of a credential for Jira; none for another.
+/// The environment variables of a credential for Jira; empty for other credentials.
 fn login(state: &State, credential: &SeedCredential) -> Vec<(&'static str, String)> {
     let email = |account: &str| {
         state.accounts.get(account).and_then(|account| account.email.clone()).unwrap_or_default()

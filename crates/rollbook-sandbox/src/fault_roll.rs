@@ -1,5 +1,5 @@
-//! Draws what goes wrong: from the shares of `--faults` to one exact [`Failure`], by a generator of its own, so
-//! that ids are the same with faults and without.
+//! Draws faults: from the shares of `--faults` to one exact [`Failure`], with a separate generator, so that IDs are the same
+//! with and without faults.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use super::auth::Door;
 use super::faults::{Fault, Faults};
 use super::script::{Answer, Failure, Garbled, Moment};
 
-/// Says that the generator is not the one of ids.
+/// Separates the generator from that of the IDs.
 const OWN: u64 = 0x6661_756c_7473;
 
-/// What goes wrong by chance.
+/// The random faults.
 #[derive(Debug)]
 pub(super) struct FaultRoll {
     faults: Faults,
     rng: fastrand::Rng,
 }
 
-/// The headers and the body of an answer without success.
+/// The headers and the body of a response without success.
 type Refusal = (Vec<(&'static str, String)>, &'static str);
 
 impl FaultRoll {
@@ -28,7 +28,7 @@ impl FaultRoll {
         FaultRoll { faults, rng: fastrand::Rng::with_seed(rng_seed ^ OWN) }
     }
 
-    /// Whether a request at a door goes wrong, and how. `now` is the time of day, for headers that name a moment.
+    /// Draws whether a request to a host fails, and how. `now` is the time of day, for headers with a point in time.
     pub(super) fn draw(&mut self, door: Door, now: Timestamp) -> Option<(Fault, Failure)> {
         if self.faults.is_off() {
             return None;
@@ -60,12 +60,12 @@ impl FaultRoll {
         Some((fault, failure))
     }
 
-    /// The generator, for what is drawn besides the failure itself.
+    /// The generator, for draws besides the failure itself.
     pub(super) fn rng(&mut self) -> &mut fastrand::Rng {
         &mut self.rng
     }
 
-    /// Before the work half of the time.
+    /// Draws a moment, half of the time the one before the work.
     fn moment(&mut self) -> Moment {
         match self.rng.u8(..4) {
             0 | 1 => Moment::BeforeWork,
@@ -74,12 +74,12 @@ impl FaultRoll {
         }
     }
 
-    /// Answers so, before the work or after it: a client cannot tell.
+    /// Makes a failure with this response, before the work or after it: a client cannot see which.
     fn either_side(&mut self, answer: Answer) -> Failure {
         if self.rng.bool() { Failure::AfterWork(answer) } else { Failure::Instead(answer) }
     }
 
-    /// A server that failed says so in JSON, in HTML or not at all; one that is overloaded may say for how long.
+    /// Draws the failure of a server: in JSON, in HTML or with an empty body; an overloaded one may say for how long.
     fn failed(&mut self, status: StatusCode) -> Failure {
         let wait = self.rng.u8(1..=5).to_string();
         let overloaded = status == StatusCode::SERVICE_UNAVAILABLE && self.rng.bool();
@@ -93,7 +93,7 @@ impl FaultRoll {
         self.either_side(answer)
     }
 
-    /// A 429 of the surface.
+    /// Draws a 429 of the surface.
     fn too_many(&mut self, door: Door, now: Timestamp) -> Failure {
         let wait = self.rng.u8(1..=5);
         let (headers, body) = match door {
@@ -105,7 +105,7 @@ impl FaultRoll {
         Failure::instead(StatusCode::TOO_MANY_REQUESTS, &headers, body)
     }
 
-    /// The varieties of docs/atlassian.md#headers-of-a-429. Assumption: SCIM's are the same.
+    /// Draws one of the varieties of docs/atlassian.md#headers-of-a-429. Assumption: SCIM's are the same.
     fn of_jira(&mut self, wait: u8, now: Timestamp) -> Refusal {
         let body = r#"{"errorMessages":["Rate limit exceeded."],"errors":{}}"#;
         let full = |reason: &str| {
@@ -137,7 +137,7 @@ impl FaultRoll {
         (headers, body)
     }
 
-    /// The varieties of docs/atlassian.md#limits-of-the-other-apis: a reset with its offset, and perhaps no
+    /// Draws one of the varieties of docs/atlassian.md#limits-of-the-other-apis: a reset with its offset, and perhaps no
     /// `Retry-After`.
     fn of_the_organization(&mut self, wait: u8, now: Timestamp) -> Refusal {
         let body = if self.rng.bool() {
@@ -155,7 +155,7 @@ impl FaultRoll {
     }
 }
 
-/// The moment so many seconds from now, as text; up to the next one that the format can say.
+/// The time `seconds` from now, as text; rounded up to the precision of the format.
 fn reset(now: Timestamp, seconds: u8, format: &str) -> String {
     let unit = if format.contains("%S") { Unit::Second } else { Unit::Minute };
     let up = TimestampRound::new().smallest(unit).mode(RoundMode::Ceil);

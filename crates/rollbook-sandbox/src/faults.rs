@@ -1,22 +1,22 @@
-//! Which faults happen by chance, and how often: what `--faults` takes. Pure.
+//! The kinds and shares of random faults, as `--faults` takes them. Pure.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// How far a sum of shares may be from what it should be, since they are not binary fractions.
+/// The tolerance for a sum of shares, since they are not binary fractions.
 const ROUNDING: f64 = 1e-9;
 
-/// Says what share of requests goes wrong in which way. As text `429=0.05,reset=0.01`, or `off`.
+/// The share of requests with each fault. As text `429=0.05,reset=0.01`, or `off`.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Faults {
     /// Each fault once, in the order in which it was named.
     shares: Vec<(Fault, f64)>,
 }
 
-/// A way in which requests go wrong.
+/// A way in which requests fail.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Fault {
-    /// 429, with each set of headers and each body that is known; nothing is done.
+    /// 429, with any known set of headers and any known body; nothing is done.
     TooMany,
     /// 500, before the work or after it.
     Internal,
@@ -26,17 +26,17 @@ pub enum Fault {
     Unavailable,
     /// The connection is cut: before the work, after it, or in the body.
     Reset,
-    /// The answer does not come, or its second half does not.
+    /// The response never arrives, or only its first half does.
     Stall,
-    /// Half of the body comes as if it were the whole.
+    /// Half of the body is sent as if it were complete.
     Truncate,
-    /// The body is said to be gzip, and is not, or ends early.
+    /// The body claims to be gzip, but is not, or ends early.
     Gzip,
-    /// A page for people comes, with 200 or 5xx, before the work or after it.
+    /// A web page is sent, with 200 or 5xx, before the work or after it.
     Html,
-    /// The work is done, and the connection is cut before the answer.
+    /// The work is done, and the connection is cut before the response.
     LostReply,
-    /// The body comes in pieces, half a second apart.
+    /// The body is sent in pieces, half a second apart.
     Slow,
     /// A read sees a site in which somebody has just joined or left a group; that is undone at once.
     Moving,
@@ -56,19 +56,19 @@ pub enum NoFaults {
     Share {
         /// The fault.
         name: &'static str,
-        /// What was given.
+        /// The given text.
         share: String,
     },
     /// A fault is listed twice.
     #[error("{0} is named twice")]
     Twice(&'static str),
-    /// More than every request would go wrong.
+    /// The shares add up to more than 1.
     #[error("the shares add up to {0}, and there is no more than 1")]
     TooMuch(f64),
 }
 
 impl Fault {
-    /// Every one.
+    /// All faults.
     pub const ALL: [Fault; 12] = [
         Fault::TooMany,
         Fault::Internal,
@@ -108,7 +108,7 @@ impl Fault {
 }
 
 impl Faults {
-    /// The fault at a point between 0 and 1, where each takes up its share and the rest is calm.
+    /// The fault at a point between 0 and 1; each takes up its share, and the rest has none.
     pub fn at(&self, mut point: f64) -> Option<Fault> {
         self.shares.iter().find_map(|(fault, share)| {
             point -= share;
@@ -116,7 +116,7 @@ impl Faults {
         })
     }
 
-    /// Whether nothing goes wrong.
+    /// Whether there are no faults.
     pub fn is_off(&self) -> bool {
         self.shares.iter().all(|(_, share)| *share <= 0.0)
     }

@@ -1,8 +1,8 @@
-//! Ids: stable ones for what a seed leaves out, and the UUID format.
+//! IDs: stable ones for IDs that a seed leaves out, and the UUID format.
 
 use sha2::{Digest, Sha256};
 
-/// Makes a UUID (version 8 layout) that depends on nothing but `kind` and `name`.
+/// Makes a UUID (version 8 layout) that depends only on `kind` and `name`.
 pub(super) fn stable_uuid(kind: &str, name: &str) -> String {
     let digest = Sha256::new().chain_update(kind).chain_update([0]).chain_update(name).finalize();
     let mut bytes = [0_u8; 16];

@@ -1,4 +1,4 @@
-//! What answers besides Jira: the cloud id of the site, and OAuth tokens (docs/atlassian.md#cloud-id,
+//! The routes besides Jira: the cloud ID of the site, and OAuth tokens (docs/atlassian.md#cloud-id,
 //! docs/atlassian.md#client-credentials).
 
 use http::{Method, StatusCode};
@@ -49,7 +49,7 @@ struct TokenRequest {
     client_secret: String,
 }
 
-/// Makes an access token out of client credentials, which are in the JSON body.
+/// Makes an access token from the client credentials in the JSON body.
 fn token(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let refuse = |status, error: &str, text: &str| {
         Reply::json(status, &json!({ "error": error, "error_description": text }))

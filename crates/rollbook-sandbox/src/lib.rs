@@ -1,23 +1,22 @@
-//! The built-in emulator of the surfaces: one believable [`State`], and what Atlassian's APIs would answer on it.
+//! The built-in emulator of the surfaces: one plausible [`State`], and the responses of Atlassian's APIs to it.
 //!
-//! The sandbox is independent. It imports nothing of ours and keeps its own wire types, so that a mistake in the
-//! client is seen here and by the contract tests. It is honest: it behaves as docs/atlassian.md says, quirks included,
-//! and where that page does not know, the comment says "assumption". Users may rely on it: it is how they try a policy
-//! before they trust it.
+//! The sandbox is independent. It imports no other package of Rollbook and has its own wire types, so that it and the
+//! contract tests notice a mistake in the client. It is honest: it behaves as docs/atlassian.md says, quirks included; if
+//! that page does not know, the comment says "assumption". Users may rely on it to try a policy before they trust it.
 //!
-//! A request takes one way through the room:
+//! The modules, in the order in which a request passes them:
 //!
 //! ```text
 //! emulator    Sandbox: the handle, its options, the axum router over the route tables
-//! gate        latency → failure → rate limit → authentication → the route's handler → log → delivery
-//! faults      how often what goes wrong; `draw`: what exactly; `script`: the words for it, and what tests ask for
-//! deliver     how the answer gets out, whole or not; `moving`: a list that changes while it is read
+//! middleware  latency → failure → rate limit → authentication → the route's handler → log → delivery
+//! faults      the shares of random faults; `fault_roll` draws one; `script`: exact faults, as tests ask for them
+//! deliver     sends the response, complete or not; `concurrent_change`: a list that changes while it is read
 //! jira/       the routes of Jira REST v3: a plain `fn(&mut RequestContext) -> Result<Reply, Reply>` each
 //! organization/  Organizations API; management/ user management; scim/ user provisioning: the same way
-//! edge        what answers beside Jira: cloud id, OAuth tokens
+//! ingress     the routes besides Jira: cloud ID, OAuth tokens
 //! world       the state as writes see it and, `lag` later, as reads see it
-//! state       accounts, groups, memberships, apps: what is true, and who may do what
-//! change      every way in which the state can change; also what `/_sandbox/edit` takes (`people`: accounts)
+//! state       accounts, groups, memberships, apps, and rights
+//! change      every way in which the state can change; also the body of `/_sandbox/edit` (`people`: accounts)
 //! seed        the YAML that a state comes from and goes back to (`resolve`; `problem`, `ids`)
 //! control     `/_sandbox/…`: looks into the sandbox and changes it behind the client's back
 //! ```

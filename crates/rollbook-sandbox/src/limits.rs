@@ -1,4 +1,4 @@
-//! Burst limits: one token bucket a route and method, on tokio's clock.
+//! Burst limits: one token bucket per route and method, on tokio's clock.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use http::Method;
 use tokio::time::Instant;
 
-/// Says how many requests a second each route and method takes before it answers 429.
+/// How many requests per second each route and method takes before it answers 429.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Limits {
     /// No limit.
@@ -15,7 +15,7 @@ pub enum Limits {
     /// The published ones, for Jira: GET 100, POST 100, PUT 50, DELETE 50 a second, `GET /user` 150
     /// (docs/atlassian.md#burst-limits).
     Atlassian,
-    /// The same number a second for every route; 0 counts as 1.
+    /// The same number per second for every route; 0 counts as 1.
     PerSecond(u32),
 }
 
@@ -24,7 +24,7 @@ impl Limits {
         match self {
             Limits::Off => None,
             Limits::PerSecond(rate) => Some(rate.max(1)),
-            // Nothing is known of the other surfaces (docs/atlassian.md#limits-of-the-other-apis).
+            // The limits of the other surfaces are unknown (docs/atlassian.md#limits-of-the-other-apis).
             Limits::Atlassian if !path.starts_with("/rest/") => None,
             Limits::Atlassian if *method == Method::GET && path == "/rest/api/3/user" => Some(150),
             Limits::Atlassian if *method == Method::DELETE || *method == Method::PUT => Some(50),
@@ -46,12 +46,12 @@ struct Bucket {
     filled_at: Instant,
 }
 
-/// What a refused request learns.
+/// The limit that refused a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Exceeded {
-    /// Requests a second.
+    /// Requests per second.
     pub(super) limit: u32,
-    /// How long until there is a token again.
+    /// How long until there is a token.
     pub(super) wait: Duration,
 }
 

@@ -1,18 +1,18 @@
-//! What was asked: counts by route and status, and every write in order.
+//! The log of requests: counts by route and status, and every write in order.
 
 use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-/// What the sandbox was asked so far. Serialises as the JSON of `GET /_sandbox/requests`, camelCase.
+/// The requests so far. Serializes as the JSON of `GET /_sandbox/requests`, camelCase.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct RequestLog {
-    /// Requests by `METHOD /route/template` and by the status that was sent, 0 where the connection failed before
-    /// one was. The same route counts once, whether it came by the site host or by the gateway; a request that fits
-    /// no route counts under its own path.
+    /// Requests by `METHOD /route/template` and by the status that was sent, 0 if the connection failed first.
+    /// Requests to the site host and to the gateway count under the same route; a request that fits no route counts under its
+    /// own path.
     pub counts: BTreeMap<String, BTreeMap<u16, u64>>,
-    /// What went wrong by intent: by its name in `--faults`, and as `scripted` what a test asked for.
+    /// The deliberate faults: by name in `--faults`, and as `scripted` those that a test asked for.
     pub faults: BTreeMap<String, u64>,
     /// Every request other than GET to a route, in the order in which they were answered.
     pub writes: Vec<Write>,
@@ -22,17 +22,17 @@ pub struct RequestLog {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Write {
-    /// Its place among all requests, from 0: between two writes whose places are neighbours nothing was read.
+    /// Its index among all requests, from 0: between two writes with consecutive indexes nothing was read.
     pub seq: u64,
-    /// Milliseconds since the sandbox was made.
+    /// Milliseconds since the sandbox was created.
     pub at_ms: u64,
     /// `METHOD /route/template`.
     pub route: String,
-    /// The status that was sent; 0 where the connection failed before one was.
+    /// The status that was sent; 0 if the connection failed first.
     pub status: u16,
-    /// Whether it was done, whatever the answer said.
+    /// Whether it was done, whatever the response said.
     pub done: bool,
-    /// The account that asked, if it could be told.
+    /// The account that asked, if known.
     pub by: Option<String>,
     /// The group that it is about.
     pub group_id: Option<String>,
@@ -41,7 +41,7 @@ pub struct Write {
 }
 
 impl RequestLog {
-    /// How many requests a route had, whatever the answer; `route` is `METHOD /route/template`.
+    /// How many requests a route had, with any response; `route` is `METHOD /route/template`.
     pub fn count(&self, route: &str) -> u64 {
         self.counts.get(route).map_or(0, |by_status| by_status.values().sum())
     }

@@ -1,4 +1,4 @@
-//! The way of every request: failure → rate limit → authentication → scopes → handler → log → delivery.
+//! The path of every request: failure → rate limit → authentication → scopes → handler → log → delivery.
 
 use axum::body::Bytes;
 use axum::extract::Request;
@@ -25,7 +25,7 @@ use super::{jira, management, organization, scim};
 /// The longest body that is read, in bytes.
 const BODY_LIMIT: usize = 1 << 20;
 
-/// What a sandbox has inside its lock.
+/// The parts of a sandbox inside its lock.
 pub(super) struct Inside {
     pub(super) world: World,
     pub(super) limiter: Limiter,
@@ -39,7 +39,7 @@ pub(super) async fn pass(sandbox: Sandbox, route: &'static Route, door: Door, re
     sandbox.wait_latency().await;
     let (parts, body) = request.into_parts();
     if parts.method != route.method {
-        // axum answers HEAD with the route of GET; Atlassian is not known to.
+        // axum answers HEAD with the route of GET; it is unknown whether Atlassian does.
         let status = StatusCode::METHOD_NOT_ALLOWED;
         return refusal(door, route.path, status, "Method Not Allowed").into_response();
     }
@@ -51,7 +51,7 @@ pub(super) async fn pass(sandbox: Sandbox, route: &'static Route, door: Door, re
     delivery.send(sandbox.closing()).await
 }
 
-/// Answers a request that fits no route: with 404, or with 405 where the path has routes of other methods.
+/// Answers a request that fits no route: with 404, or with 405 if the path has routes of other methods.
 pub(super) async fn astray(sandbox: Sandbox, status: StatusCode, request: Request) -> Response {
     sandbox.wait_latency().await;
     let path = request.uri().path();
@@ -92,7 +92,7 @@ impl Inside {
         delivery
     }
 
-    /// What a test asked for comes first, and then chance.
+    /// Takes the failure that a test asked for, otherwise draws one.
     fn what_goes_wrong(&mut self, name: &str, door: Door) -> Option<Failure> {
         if let Some(failure) = self.scripts.take(name) {
             self.log.spoilt("scripted");
@@ -142,7 +142,7 @@ impl Inside {
             Moment::BeforeWork => Reply::empty(StatusCode::OK),
             Moment::AfterWork | Moment::InBody => self.work(asked, trace),
         };
-        // An answer without a body is complete as soon as its head is there.
+        // A response without a body is complete as soon as its head is sent.
         let sent = if moment == Moment::InBody && reply.has_body() { Sent::HalfBody } else { Sent::Nothing };
         Delivery { reply, way: way(sent) }
     }
@@ -209,7 +209,7 @@ impl Inside {
         percent_decode_str(named).decode_utf8_lossy() == self.world.state.site.cloud_id.as_str()
     }
 
-    /// What precedes a route's path in URLs: the host that the client called, so that it can follow them.
+    /// The prefix of a route's path in URLs: the host that the client called, so that it can follow them.
     fn base(&self, door: Door, parts: &Parts) -> String {
         let site = &self.world.state.site;
         let host = parts.headers.get(HOST).and_then(|host| host.to_str().ok());
@@ -234,7 +234,7 @@ struct Asked<'a> {
     body: Bytes,
 }
 
-/// What the log wants to know of a request.
+/// The data of a request for the log.
 struct Trace {
     by: Option<String>,
     done: bool,
@@ -253,8 +253,8 @@ fn refusal(door: Door, path: &str, status: StatusCode, message: &str) -> Reply {
     }
 }
 
-/// Whether a request says that its body is JSON. Assumption: it is answered 415 where it does not say so. Jira
-/// wants to be told with every POST; the other surfaces have POSTs without a body.
+/// Whether a request says that its body is JSON. Assumption: otherwise the response is 415. Jira requires it with every
+/// POST; the other surfaces have POSTs without a body.
 fn says_its_kind(door: Door, parts: &Parts, body: &[u8]) -> bool {
     let kind = parts.headers.get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
     let kind = kind.split(';').next().unwrap_or_default().trim();
@@ -266,7 +266,7 @@ fn says_its_kind(door: Door, parts: &Parts, body: &[u8]) -> bool {
     }
 }
 
-/// Lets a request in, as somebody or as anybody, or answers 401.
+/// Admits a request, with an account or anonymously, or answers 401.
 fn admit(route: &Route, door: Door, identity: Identity) -> Result<Option<Caller>, Reply> {
     match (route.access, identity) {
         (Access::Open, _) => Ok(None),

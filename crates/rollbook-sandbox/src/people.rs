@@ -1,5 +1,4 @@
-//! Changes of accounts: who they are, whether they take part, what opens them, and what the SCIM directory knows
-//! of them.
+//! Changes of accounts: their identity, status, credentials and SCIM records.
 
 use super::change::{How, Moved, Refused, unused};
 use super::credential::SeedCredential;
@@ -9,7 +8,7 @@ use super::state::{Account, ScimRecord, State};
 use super::words::{AccountType, Deletion};
 
 impl State {
-    /// The id of an account that is on the site.
+    /// The ID of an account of the site.
     pub(super) fn user(&self, reference: &str) -> Result<String, Refused> {
         let id = self.account_id(reference).filter(|id| !self.accounts.get(*id).is_some_and(|a| a.removed));
         id.map(str::to_owned).ok_or_else(|| Refused::UnknownUser(reference.to_owned()))
@@ -82,7 +81,7 @@ impl State {
         Ok(Vec::new())
     }
 
-    /// Lets credentials run out, and says how many.
+    /// Expires credentials, and returns how many.
     pub(super) fn expire(&mut self, which: impl Fn(&SeedCredential) -> bool) -> usize {
         let mine = self.credentials.iter_mut().filter(|credential| which(credential));
         mine.map(SeedCredential::expire).count()
@@ -98,7 +97,7 @@ impl State {
         Ok(Vec::new())
     }
 
-    /// The record that a seed describes, unless another account has its id or its user name.
+    /// The record that a seed describes, unless another account has its ID or its user name.
     fn free_record(&self, id: &str, account: &Account, seed: &SeedScim) -> Result<ScimRecord, Refused> {
         if account.kind != AccountType::Atlassian {
             return Err(Refused::NoPerson(id.to_owned()));

@@ -1,18 +1,18 @@
-//! Everything that can be wrong with the values of a seed.
+//! The possible mistakes in the values of a seed.
 
-/// Says what in a seed does not fit together, and names it.
+/// A contradiction in a seed.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum SeedProblem {
-    /// Two users have one account id.
+    /// Two users have one account ID.
     #[error("two users have the account id `{0}`")]
     DuplicateAccount(String),
-    /// Two users have one email, whatever its case.
+    /// Two users have one email, in any case.
     #[error("two users have the email `{0}`")]
     DuplicateEmail(String),
-    /// Two groups have one name, whatever its case.
+    /// Two groups have one name, in any case.
     #[error("two groups have the name `{0}`")]
     DuplicateGroup(String),
-    /// Two groups have one id.
+    /// Two groups have one ID.
     #[error("two groups have the id `{0}`")]
     DuplicateGroupId(String),
     /// Two apps have one key.
@@ -26,7 +26,7 @@ pub enum SeedProblem {
         /// The second mention.
         member: String,
     },
-    /// Only an app and an erased account may be without email, and then they need an account id.
+    /// Only an app and an erased account may lack an email, and then they need an account ID.
     #[error("user `{0}` has no email")]
     NoEmail(String),
     /// A group without name.
@@ -37,15 +37,15 @@ pub enum SeedProblem {
     UnknownMember {
         /// The group's name.
         group: String,
-        /// What it lists.
+        /// The listed member.
         member: String,
     },
-    /// A removed user is in no group.
+    /// A group lists a removed user.
     #[error("group `{group}` lists `{member}`, who is removed from the site")]
     RemovedMember {
         /// The group's name.
         group: String,
-        /// What it lists.
+        /// The listed member.
         member: String,
     },
     /// An app that is not among `apps`.
@@ -64,7 +64,7 @@ pub enum SeedProblem {
         /// The app's key.
         app: String,
     },
-    /// A credential that acts as nobody.
+    /// A credential with an unknown account.
     #[error("a credential acts as `{0}`, who is not a user of the seed")]
     UnknownCredentialAccount(String),
     /// Basic needs an email for its user name.
@@ -73,15 +73,15 @@ pub enum SeedProblem {
     /// A classic token has all rights of its account.
     #[error("the basic credential of `{0}` has scopes: a classic token has none")]
     ScopesOnBasic(String),
-    /// Two SCIM records have one id, or one user name, whatever its case.
+    /// Two SCIM records have one ID, or one user name in any case.
     #[error("two SCIM records have the {what} `{value}`")]
     DuplicateScim {
         /// `id` or `userName`.
         what: &'static str,
-        /// What both have.
+        /// The common value.
         value: String,
     },
-    /// Only people are provisioned.
+    /// Only people have SCIM records.
     #[error("`{0}` has a SCIM record and is not a person")]
     ScimOfNoPerson(String),
 }

@@ -1,4 +1,4 @@
-//! The query of a request: keys may stand several times, as in `groupId=a&groupId=b`.
+//! The query of a request: keys may occur several times, as in `groupId=a&groupId=b`.
 
 use percent_encoding::percent_decode_str;
 

@@ -1,4 +1,4 @@
-//! An answer as a value, before it becomes HTTP.
+//! A response as a value, before it becomes HTTP.
 
 use axum::body::Body;
 use axum::response::{IntoResponse, Response};
@@ -17,17 +17,17 @@ pub(super) struct Reply {
 }
 
 impl Reply {
-    /// An answer without a body.
+    /// A response without a body.
     pub(super) fn empty(status: StatusCode) -> Reply {
         Reply { status, headers: Vec::new(), body: Vec::new() }
     }
 
-    /// An answer with a JSON body.
+    /// A response with a JSON body.
     pub(super) fn json(status: StatusCode, body: &impl Serialize) -> Reply {
         Reply::typed(status, "application/json;charset=UTF-8", body)
     }
 
-    /// An answer with a JSON body of another type.
+    /// A response with a JSON body of another content type.
     pub(super) fn typed(status: StatusCode, kind: &str, body: &impl Serialize) -> Reply {
         match serde_json::to_vec(body) {
             Ok(body) => Reply { status, headers: Vec::new(), body }.header("content-type", kind),
@@ -35,13 +35,13 @@ impl Reply {
         }
     }
 
-    /// An answer with a body of plain text.
+    /// A response with a body of plain text.
     pub(super) fn text(status: StatusCode, body: &str) -> Reply {
         Reply { status, headers: Vec::new(), body: body.as_bytes().to_vec() }
             .header("content-type", "text/plain;charset=UTF-8")
     }
 
-    /// Adds a header; one that HTTP does not allow is left out.
+    /// Adds a header; an invalid one is left out.
     pub(super) fn header(mut self, name: &str, value: &str) -> Reply {
         if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {
             self.headers.push((name, value));
@@ -49,13 +49,13 @@ impl Reply {
         self
     }
 
-    /// The same answer, whose body breaks off in the middle.
+    /// The same response, with only half of its body.
     pub(super) fn truncated(mut self) -> Reply {
         self.body.truncate(self.body.len() / 2);
         self
     }
 
-    /// The same answer, said to be gzip.
+    /// The same response, which claims to be gzip.
     pub(super) fn gzipped(self, garbled: Garbled) -> Reply {
         let body = match garbled {
             Garbled::Garbage => b"this is not gzip".to_vec(),
@@ -69,7 +69,7 @@ impl Reply {
         !self.body.is_empty()
     }
 
-    /// The body, and the head as a response without one. The length is the whole body's.
+    /// The body, and the head as a response without one. The length is that of the complete body.
     pub(super) fn apart(self) -> (Response, Vec<u8>) {
         let Reply { status, headers, body } = self;
         let head = Reply { status, headers, body: Vec::new() };
@@ -77,7 +77,7 @@ impl Reply {
     }
 }
 
-/// The first half of a text as gzip would hold it uncompressed (RFC 1951 §3.2.4, RFC 1952 §2.3), and no end.
+/// The first half of a text as gzip would hold it uncompressed (RFC 1951 §3.2.4, RFC 1952 §2.3), without an end.
 fn cut_gzip(text: &[u8]) -> Vec<u8> {
     let length = u16::try_from(text.len()).unwrap_or(u16::MAX);
     let head = [0x1f, 0x8b, 8, 0, 0, 0, 0, 0, 0, 255, 1];

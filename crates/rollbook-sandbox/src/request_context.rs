@@ -1,4 +1,4 @@
-//! One request on its way through a handler, and the routes of handlers.
+//! The request that a handler gets, and the routes of handlers.
 
 use std::borrow::Cow;
 
@@ -13,7 +13,7 @@ use super::reply::Reply;
 use super::state::State;
 use super::world::World;
 
-/// Everything but RFC 3986's unreserved characters is encoded.
+/// The characters to encode: all but RFC 3986's unreserved ones.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// A route of a surface; a surface is a table of them.
@@ -27,10 +27,10 @@ pub(super) struct Route {
     pub(super) run: Handler,
 }
 
-/// Answers a request; an error is an answer too, so that `?` works.
+/// Answers a request; an error is a response too, so that `?` works.
 pub(super) type Handler = fn(&mut RequestContext<'_>) -> Result<Reply, Reply>;
 
-/// Says who gets past authentication.
+/// Who passes authentication.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Access {
     /// Anybody; credentials are not even read.
@@ -38,12 +38,11 @@ pub(super) enum Access {
     /// Anybody at the site host; wrong credentials count as none (docs/atlassian.md#anonymous-answers: such a call
     /// proves nothing).
     Anonymous,
-    /// Who has credentials.
+    /// Callers with credentials.
     Account,
 }
 
-/// The two families of scopes that a route asks for: the classic one, or all granular ones
-/// (docs/atlassian.md#scopes-of-jira).
+/// The scopes that a route requires: the classic one, or all granular ones (docs/atlassian.md#scopes-of-jira).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Scopes {
     pub(super) classic: &'static str,
@@ -51,13 +50,13 @@ pub(super) struct Scopes {
 }
 
 impl Scopes {
-    /// What only a credential without scopes may do.
+    /// Only a credential without scopes suffices.
     pub(super) const UNSCOPED: Scopes = Scopes { classic: "", granular: &["no scope suffices"] };
 
     /// No scope is needed.
     pub(super) const NONE: Scopes = Scopes { classic: "", granular: &[] };
 
-    /// Whether what was granted suffices; an empty list stands for every scope.
+    /// Whether the granted scopes suffice; an empty list means every scope.
     pub(super) fn are_met_by(&self, granted: &[String]) -> bool {
         let has = |scope: &str| granted.iter().any(|given| given == scope);
         granted.is_empty() || has(self.classic) || self.granular.iter().all(|scope| has(scope))
@@ -71,25 +70,25 @@ impl Route {
     }
 }
 
-/// One request, authenticated, and the world that it meets.
+/// An authenticated request, and the world.
 pub(super) struct RequestContext<'a> {
     pub(super) world: &'a mut World,
-    /// Who asks; `None`: anybody.
+    /// The caller; `None` if anonymous.
     pub(super) caller: Option<Caller>,
     pub(super) query: Query,
     pub(super) body: Bytes,
-    /// What precedes the route's path in the URLs of answers.
+    /// The prefix of the route's path in the URLs of responses.
     pub(super) base: String,
-    /// Which name of Jira's API was asked for: one of [`super::jira::VERSIONS`].
+    /// The requested version of Jira's API: one of [`super::jira::VERSIONS`].
     pub(super) version: &'static str,
     pub(super) path: &'static str,
     /// The parameters of the path, decoded.
     pub(super) parameters: Parameters,
-    /// What the request is about, for the log.
+    /// The subject of the request, for the log.
     pub(super) subject: Subject,
 }
 
-/// What a request is about.
+/// The subject of a request.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Subject {
     pub(super) group_id: Option<String>,
@@ -97,7 +96,7 @@ pub(super) struct Subject {
 }
 
 impl Subject {
-    /// What the query and a JSON body name by id; handlers know more.
+    /// The IDs in the query and a JSON body; handlers know more.
     pub(super) fn named_in(query: &Query, body: &[u8]) -> Subject {
         let body: serde_json::Value = serde_json::from_slice(body).unwrap_or_default();
         let in_body = || body.get("accountId").and_then(|id| id.as_str()).map(str::to_owned);
@@ -109,7 +108,7 @@ impl Subject {
 }
 
 impl Subject {
-    /// What the path names by id.
+    /// Adds the IDs in the path.
     pub(super) fn add(&mut self, parameters: &Parameters) {
         for (name, value) in parameters {
             match *name {
@@ -131,12 +130,12 @@ impl RequestContext<'_> {
         self.caller.as_ref()?.account_id.as_deref()
     }
 
-    /// A parameter of the path; empty when the template has none of this name.
+    /// A parameter of the path; empty if the template has none of this name.
     pub(super) fn parameter(&self, name: &str) -> &str {
         self.parameters.iter().find(|(known, _)| *known == name).map_or("", |(_, value)| value.as_str())
     }
 
-    /// An absolute URL of this site, by the way that the request came; of Jira's API, in the version that was asked for.
+    /// An absolute URL of this site, by the host of the request; for Jira's API, in the requested version.
     pub(super) fn url<'q>(&self, path: &str, query: impl IntoIterator<Item = (&'q str, &'q str)>) -> String {
         let pairs: Vec<String> =
             query.into_iter().map(|(key, value)| format!("{}={}", encode(key), encode(value))).collect();
@@ -165,7 +164,7 @@ pub(super) fn in_version<'p>(path: &'p str, version: &str) -> Cow<'p, str> {
 /// The parameters of a path by their names in the template.
 pub(super) type Parameters = Vec<(&'static str, String)>;
 
-/// Reads the parameters out of a path, before which a prefix may stand.
+/// Reads the parameters from a path, which may have a prefix.
 pub(super) fn parameters(template: &'static str, path: &str) -> Parameters {
     let pairs = template.rsplit('/').zip(path.rsplit('/'));
     let name = |part: &'static str| part.strip_prefix('{')?.strip_suffix('}');

@@ -13,7 +13,7 @@ use super::words::{AccountType, Deletion, Grant};
 const DEFAULT_TOKEN: &str = "sandbox-token";
 
 impl State {
-    /// Makes the state that a seed describes, with the default credential where the seed has none.
+    /// Makes the state that a seed describes, with the default credential if the seed has none.
     pub(super) fn from_seed(seed: &Seed) -> Result<State, Vec<SeedProblem>> {
         let mut build = Build {
             state: empty(seed),
@@ -47,7 +47,7 @@ impl State {
         Ok(state)
     }
 
-    /// The seed that describes this state: `from_seed` makes the same state of it.
+    /// The seed that describes this state: `from_seed` makes the same state from it.
     pub(super) fn to_seed(&self) -> Seed {
         let member = |id: &str| {
             let email = self.accounts.get(id).and_then(|account| account.email.as_deref());
@@ -140,7 +140,7 @@ impl State {
     }
 }
 
-/// `wish`, or `wish-1`, `wish-2`…, whichever is not taken.
+/// `wish`, or `wish-1`, `wish-2`…, whichever is free first.
 fn unused(wish: &str, taken: impl Fn(&str) -> bool) -> String {
     let numbered = (1_u32..).map(|number| format!("{wish}-{number}"));
     std::iter::once(wish.to_owned()).chain(numbered).find(|name| !taken(name)).unwrap_or_default()
@@ -288,7 +288,7 @@ fn organization(seed: &SeedOrganization, site: &str) -> Organization {
 }
 
 impl Organization {
-    /// Whether an account is managed when nothing else is said: a person's, in a verified domain.
+    /// Whether an account is managed by default: a person's, in a verified domain.
     pub(super) fn claims(&self, kind: AccountType, email: Option<&str>) -> bool {
         kind == AccountType::Atlassian && email.is_some_and(|email| self.has_verified(email))
     }
@@ -319,13 +319,13 @@ pub(super) fn scim_record(account_id: &str, email: Option<&str>, seed: &SeedScim
     }
 }
 
-/// The account id that a seed user gets: its own, or one made from the email.
+/// The account ID that a seed user gets: its own, or one made from the email.
 fn account_id(seed: &SeedUser) -> String {
     let email = seed.email.as_deref().unwrap_or_default().to_ascii_lowercase();
     seed.account_id.clone().unwrap_or_else(|| format!("712020:{}", stable_uuid("account", &email)))
 }
 
-/// The group id that a seed group gets: its own, or one made from the name.
+/// The group ID that a seed group gets: its own, or one made from the name.
 fn group_id(seed: &SeedGroup) -> String {
     seed.id.clone().unwrap_or_else(|| stable_uuid("group", &seed.name))
 }

@@ -1,56 +1,56 @@
-//! What can go wrong with a request, and the queue of what is to go wrong, for tests that need one exact fault.
-//! What goes wrong by chance is drawn in [`super::draw`], in the same words.
+//! The failures of a request, and the queue of scheduled ones, for tests that need one exact fault. `fault_roll` draws the
+//! random ones, of the same type.
 
 use std::collections::{BTreeMap, VecDeque};
 
 use http::StatusCode;
 
-/// An answer that a test writes itself.
+/// A response that a test writes itself.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Answer {
     /// The status.
     pub status: StatusCode,
-    /// Header names and values, all of them; names and values that HTTP does not allow are left out.
+    /// All header names and values; invalid ones are left out.
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: String,
 }
 
-/// Says what goes wrong with one request.
+/// The failure of one request.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Failure {
-    /// Does nothing and answers this.
+    /// Does nothing and returns this response.
     Instead(Answer),
-    /// Does the work, then answers this: the real answer is lost.
+    /// Does the work, then returns this instead of the real response.
     AfterWork(Answer),
-    /// Does the work, then sends the first half of the answer's body as if it were the whole. A body that is empty
-    /// stays whole.
+    /// Does the work, then sends the first half of the response's body as if it were complete. An empty body
+    /// stays complete.
     Truncated,
-    /// Cuts the connection. In process there is none to cut: a head comes, whose body fails.
+    /// Cuts the connection. In process there is no connection: a head is sent, and its body fails.
     Reset(Moment),
-    /// Lets the client wait for what never comes, until it gives up; after ten minutes the connection is cut.
+    /// Lets the client wait without a response until it gives up; after ten minutes the connection is cut.
     Stalled(Moment),
-    /// Does the work, then says that the answer's body is compressed, which it is not as it should be.
+    /// Does the work, then claims that the response's body is compressed, which it is not, or only in part.
     Gzip(Garbled),
-    /// Does the work, then sends the answer's body in pieces, with half a second between two.
+    /// Does the work, then sends the response's body in pieces, with half a second between two.
     Slow,
-    /// Answers a read as if somebody had just joined the group that it is about, or left it, and undoes that at
-    /// once. A read of no group is answered of a site where that happened to some group; a write is just done.
+    /// Answers a read as if somebody had just joined or left its group, and undoes that at once. For a read of no group, some
+    /// group of the site changes; a write is simply done.
     Moving,
 }
 
 /// When a connection fails.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Moment {
-    /// Before anything is done, and before anything is sent.
+    /// Before anything is done or sent.
     BeforeWork,
     /// After the work, and before anything is sent.
     AfterWork,
-    /// After the work and half of the body; where the body is empty, before anything is sent.
+    /// After the work and half of the body; if the body is empty, before anything is sent.
     InBody,
 }
 
-/// What is wrong with a compressed body.
+/// The fault of a compressed body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Garbled {
     /// It is not gzip at all.
@@ -88,7 +88,7 @@ impl Answer {
     }
 }
 
-/// What is still to go wrong, by `METHOD /route/template`.
+/// The scheduled failures, by `METHOD /route/template`.
 #[derive(Debug, Default)]
 pub(super) struct Scripts(BTreeMap<String, VecDeque<Failure>>);
 

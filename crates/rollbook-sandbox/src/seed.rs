@@ -1,4 +1,4 @@
-//! The YAML that a sandbox starts from, and that `--state` saves: a whole site as plain values.
+//! The YAML that a sandbox starts from, and that `--state` saves: a complete site as plain values.
 
 use std::collections::BTreeMap;
 
@@ -10,7 +10,7 @@ use super::problem::{self, SeedProblem};
 use super::state::State;
 use super::words::{AccountType, AppType, Deletion, Grants, ManagedBy, PlatformRole, Usage};
 
-/// Describes a site: who is there, in which groups, and with which credentials.
+/// Describes a site: its users, groups and credentials.
 ///
 /// Every key is kebab-case and every list may be left out; an unknown key is an error. docs/sandbox.md has an example with
 /// every kind of account and credential.
@@ -28,15 +28,15 @@ pub struct Seed {
     /// Every account that the site knows.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub users: Vec<SeedUser>,
-    /// How many rows Jira lists among its users with the id `unknown`: deleted accounts whose record is corrupted, all
-    /// under the one id (description of `accountId`).
+    /// How many rows Jira lists among its users with the ID `unknown`: deleted accounts whose record is corrupted, all
+    /// under the one ID (description of `accountId`).
     #[serde(skip_serializing_if = "is_default")]
     pub unknown_accounts: usize,
     /// Every group, with its members.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub groups: Vec<SeedGroup>,
-    /// What a client may log in with. When empty, the first active site admin gets the token `sandbox-token`;
-    /// when there is no site admin either, `root@SITE.example` in the group `site-admins` is made.
+    /// The credentials of clients. When empty, the first active site admin gets the token `sandbox-token`; when there is no
+    /// site admin either, `root@SITE.example` in the group `site-admins` is created.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub credentials: Vec<SeedCredential>,
 }
@@ -47,7 +47,7 @@ pub struct Seed {
 pub struct SeedSite {
     /// `acme` for `https://acme.atlassian.net`; `sandbox` if left out.
     pub name: String,
-    /// The cloud id, a UUID; made from the name if left out.
+    /// The cloud ID, a UUID; made from the name if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub cloud_id: Option<String>,
 }
@@ -62,20 +62,19 @@ impl Default for SeedSite {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct SeedOrganization {
-    /// Its id, a UUID; made from the site's name if left out.
+    /// Its ID, a UUID; made from the site's name if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
-    /// The id of its directory of users; made from the site's name if left out.
+    /// The ID of its directory of users; made from the site's name if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub directory: Option<String>,
-    /// The id of its SCIM directory, which is another (docs/atlassian.md#scim-ids); made from the site's name if left
-    /// out.
+    /// The ID of its SCIM directory, which differs (docs/atlassian.md#scim-ids); made from the site's name if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub scim_directory: Option<String>,
     /// The verified domains: accounts there are managed unless they say otherwise.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub domains: Vec<String>,
-    /// The domains that are named and not verified.
+    /// The unverified domains.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub unverified_domains: Vec<String>,
 }
@@ -84,19 +83,19 @@ pub struct SeedOrganization {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 pub struct SeedScim {
-    /// The SCIM id, which is not an account id; made from the account id if left out.
+    /// The SCIM ID, which is not an account ID; made from the account ID if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The unique `userName`; the email if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub user_name: Option<String>,
-    /// The identity provider's own id.
+    /// The identity provider's own ID.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// What the identity provider says; `true` if left out.
+    /// The identity provider's status; `true` if left out.
     #[serde(skip_serializing_if = "is_true")]
     pub active: bool,
-    /// What it says besides, as attributes of SCIM, the emails among them; what the account has if left out.
+    /// Its other SCIM attributes, with the emails; those of the account if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Map<String, Value>>,
 }
@@ -126,13 +125,13 @@ pub struct SeedApp {
 #[serde(deny_unknown_fields, rename_all = "kebab-case", default)]
 #[expect(clippy::struct_excessive_bools, reason = "each says something of its own, and people write them")]
 pub struct SeedUser {
-    /// The account id, at most 128 characters; made from the email if left out.
+    /// The account ID, at most 128 characters; made from the email if left out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub account_id: Option<String>,
     /// The email; only an `app` may have none, and a person whose deletion is `done`: an erased account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
-    /// The display name; what precedes the `@` if left out, and `Former user` of an erased account.
+    /// The display name; the part before the `@` if left out, and `Former user` for an erased account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
     /// `atlassian`, `app` or `customer`.
@@ -150,13 +149,13 @@ pub struct SeedUser {
     /// Whether its access is suspended in the directory: it stays in its groups, and Jira shows it as inactive.
     #[serde(skip_serializing_if = "is_default")]
     pub suspended: bool,
-    /// `scheduled` or `done` for an account that is about to be deleted or is.
+    /// `scheduled` or `done` for an account that will be or is deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub deletion: Option<Deletion>,
     /// Whether the organization manages it; if left out, whether the email's domain is verified.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub managed: Option<bool>,
-    /// What it administers; membership of a `site-admin` group gives `site-admin` too.
+    /// Its administrator roles; membership of a `site-admin` group also gives `site-admin`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub roles: Vec<PlatformRole>,
     /// Its SCIM record; `{}` is one.
@@ -172,7 +171,7 @@ pub struct SeedUser {
     /// group.
     #[serde(skip_serializing_if = "is_default")]
     pub removed: bool,
-    /// What it says of itself besides its name: `nickname`, `zoneinfo`, `locale`, `extended_profile`.
+    /// Its profile besides the name: `nickname`, `zoneinfo`, `locale`, `extended_profile`.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub profile: Map<String, Value>,
 }
@@ -204,9 +203,9 @@ impl Default for SeedUser {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub struct SeedGroup {
-    /// The name, unique whatever its case.
+    /// The name, unique without regard to case.
     pub name: String,
-    /// The group id, a UUID; made from the name if left out.
+    /// The group ID, a UUID; made from the name if left out.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// The description; Jira REST does not show it.
@@ -215,13 +214,13 @@ pub struct SeedGroup {
     /// Who decides the members; `ADMINS` if left out.
     #[serde(default, skip_serializing_if = "is_default")]
     pub managed_by: ManagedBy,
-    /// What it is for; `USERBASE_GROUP` if left out.
+    /// Its purpose; `USERBASE_GROUP` if left out.
     #[serde(default, skip_serializing_if = "is_default")]
     pub usage: Usage,
-    /// The identity provider's own id, of an `EXTERNAL` group.
+    /// The identity provider's own ID, for an `EXTERNAL` group.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// What members may do, by app key: a role, or a list of roles.
+    /// The roles of members, by app key: a role, or a list of roles.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub grants: BTreeMap<String, Grants>,
     /// The keys of the apps whose default group it is; it must grant `user` there.
@@ -233,18 +232,18 @@ pub struct SeedGroup {
     /// Whether members have *Browse users and groups*; if left out, when the group grants an app or the site.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub browse_users: Option<bool>,
-    /// The members, each an email or an account id of `users`.
+    /// The members, each an email or an account ID of `users`.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub members: Vec<String>,
-    /// How many rows Jira lists among the members with the id `unknown`.
+    /// How many rows Jira lists among the members with the ID `unknown`.
     #[serde(default, skip_serializing_if = "is_default")]
     pub unknown_members: usize,
 }
 
-/// Says why a seed cannot be used.
+/// Why a seed cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum SeedError {
-    /// The text is not YAML, or has a key or value that does not belong; names line and column.
+    /// The text is not YAML, or has an invalid key or value; names line and column.
     #[error("{0}")]
     Yaml(String),
     /// The values do not fit together; all problems, in the order of the seed.
@@ -258,7 +257,7 @@ impl Seed {
     /// # Errors
     ///
     /// [`SeedError::Yaml`] with line and column for a mistake of form, [`SeedError::Invalid`] for duplicate users
-    /// and groups, and for names that stand for nothing.
+    /// and groups, and for unknown names.
     pub fn parse(yaml: &str) -> Result<Seed, SeedError> {
         // A seed is the user's own file, and a big site has a million memberships: no limit on size.
         let options = serde_saphyr::options! {
@@ -278,7 +277,7 @@ impl Seed {
     ///
     /// # Errors
     ///
-    /// [`SeedError::Yaml`] where a text cannot be written as YAML.
+    /// [`SeedError::Yaml`] when a text cannot be written as YAML.
     pub fn to_yaml(&self) -> Result<String, SeedError> {
         serde_saphyr::to_string(self).map_err(|error| SeedError::Yaml(error.to_string()))
     }

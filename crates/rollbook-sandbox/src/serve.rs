@@ -7,12 +7,12 @@ use tokio::net::TcpListener;
 
 use super::emulator::Sandbox;
 
-/// Serves a sandbox until `shutdown` is ready and the requests at hand are answered.
+/// Serves a sandbox until `shutdown` is ready and the current requests are answered.
 ///
 /// # Errors
 ///
-/// [`io::ErrorKind::InvalidInput`] when the listener is not on loopback, since `/_sandbox` asks for no
-/// credentials; else what the socket says.
+/// [`io::ErrorKind::InvalidInput`] when the listener is not on loopback, since `/_sandbox` needs no
+/// credentials; otherwise the socket's error.
 pub async fn serve(
     sandbox: &Sandbox,
     listener: TcpListener,

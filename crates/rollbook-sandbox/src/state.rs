@@ -1,6 +1,6 @@
-//! What is true on the site: accounts, groups, memberships, apps; and who may do what.
+//! The state of the site: accounts, groups, memberships, apps and rights.
 //!
-//! Pure values without HTTP: every surface answers from this one state.
+//! Pure values without HTTP: every surface answers from this state.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,8 +11,7 @@ use super::credential::SeedCredential;
 use super::ids::stable_uuid;
 use super::words::{AccountType, AppType, Deletion, Grant, Grants, ManagedBy, PlatformRole, Usage};
 
-/// Everything that is true on the site at one moment. Serialises as the JSON of `GET /_sandbox/state`,
-/// camelCase, without credentials.
+/// The state of the site at one time. Serializes as the JSON of `GET /_sandbox/state`, camelCase, without credentials.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct State {
@@ -22,16 +21,16 @@ pub struct State {
     pub organization: Organization,
     /// The apps by key.
     pub apps: BTreeMap<String, App>,
-    /// The accounts by account id, removed ones too.
+    /// The accounts by account ID, including removed ones.
     pub accounts: BTreeMap<String, Account>,
-    /// The groups by group id.
+    /// The groups by group ID.
     pub groups: BTreeMap<String, Group>,
-    /// The users of the SCIM directory by account id.
+    /// The users of the SCIM directory by account ID.
     pub scim: BTreeMap<String, ScimRecord>,
-    /// How many rows without an id Jira lists among its users: see [`super::Seed::unknown_accounts`].
+    /// How many rows without an ID Jira lists among its users: see [`super::Seed::unknown_accounts`].
     #[serde(skip_serializing_if = "is_zero")]
     pub unknown_accounts: usize,
-    /// What clients may log in with; each acts as an account id.
+    /// The credentials of clients; each acts as an account ID.
     #[serde(skip)]
     pub credentials: Vec<SeedCredential>,
 }
@@ -42,12 +41,12 @@ pub struct State {
 pub struct Site {
     /// `acme` for `https://acme.atlassian.net`.
     pub name: String,
-    /// The cloud id, a UUID.
+    /// The cloud ID, a UUID.
     pub cloud_id: String,
 }
 
 impl Site {
-    /// The address that the site has for people, without a slash at the end. The sandbox does not listen there.
+    /// The site's public address, without a slash at the end. The sandbox does not listen there.
     pub fn url(&self) -> String {
         format!("https://{}.atlassian.net", self.name)
     }
@@ -57,11 +56,11 @@ impl Site {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Organization {
-    /// The organization's id.
+    /// The organization's ID.
     pub id: String,
-    /// The id of the directory in which users and groups are.
+    /// The ID of the directory of users and groups.
     pub directory_id: String,
-    /// The id of the SCIM directory, which is another (docs/atlassian.md#scim-ids).
+    /// The ID of the SCIM directory, which differs (docs/atlassian.md#scim-ids).
     pub scim_directory_id: String,
     /// The domains in lower case, and whether each is verified.
     pub domains: BTreeMap<String, bool>,
@@ -75,19 +74,19 @@ impl Organization {
     }
 }
 
-/// What the SCIM directory knows of an account.
+/// The SCIM directory's record of an account.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ScimRecord {
-    /// The SCIM id, which is not an account id.
+    /// The SCIM ID, which is not an account ID.
     pub id: String,
-    /// The unique user name, whatever its ASCII case.
+    /// The user name, unique without regard to ASCII case.
     pub user_name: String,
-    /// The identity provider's own id.
+    /// The identity provider's own ID.
     pub external_id: Option<String>,
-    /// What the identity provider said last; the account itself may have been changed elsewhere since.
+    /// The identity provider's last status; the account itself may have changed since.
     pub active: bool,
-    /// Everything else that it said, as attributes of SCIM; `None` where it is what the account has.
+    /// Its other SCIM attributes; `None` if they are those of the account.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub attributes: Option<Map<String, Value>>,
 }
@@ -107,14 +106,14 @@ pub struct App {
 #[serde(rename_all = "camelCase")]
 #[expect(clippy::struct_excessive_bools, reason = "each says something of its own")]
 pub struct Account {
-    /// The email, unique whatever its ASCII case; some apps have none.
+    /// The email, unique without regard to ASCII case; some apps have none.
     pub email: Option<String>,
     /// The display name.
     pub name: String,
-    /// What is behind it.
+    /// Its kind.
     #[serde(rename = "type")]
     pub kind: AccountType,
-    /// Which kind of app it is.
+    /// The kind of app.
     pub app_type: Option<AppType>,
     /// Whether it is active, everywhere.
     pub active: bool,
@@ -126,7 +125,7 @@ pub struct Account {
     pub deletion: Option<Deletion>,
     /// Whether the organization manages it.
     pub managed: bool,
-    /// What it administers beyond its groups.
+    /// Its administrator roles beyond its groups.
     pub roles: BTreeSet<PlatformRole>,
     /// Whether the API hides the email from others.
     pub hide_email: bool,
@@ -135,7 +134,7 @@ pub struct Account {
     pub last_active: Option<jiff::Timestamp>,
     /// Whether it was removed from the site and the directory: listed by Jira, inactive, in no group.
     pub removed: bool,
-    /// What it says of itself besides its name: `nickname`, `zoneinfo`, `locale`, `extended_profile`.
+    /// Its profile besides the name: `nickname`, `zoneinfo`, `locale`, `extended_profile`.
     #[serde(skip_serializing_if = "Map::is_empty")]
     pub profile: Map<String, Value>,
 }
@@ -144,18 +143,18 @@ pub struct Account {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Group {
-    /// The name, unique whatever its case; it may change.
+    /// The name, unique without regard to case; it may change.
     pub name: String,
     /// The description; Jira REST does not show it.
     pub description: Option<String>,
     /// Who decides the members.
     pub managed_by: ManagedBy,
-    /// What it is for.
+    /// Its purpose.
     pub usage: Usage,
-    /// The identity provider's own id of a group of its own.
+    /// The identity provider's ID of the group, if it owns it.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub external_id: Option<String>,
-    /// What members may do, by app key.
+    /// The roles of members, by app key.
     pub grants: BTreeMap<String, Grants>,
     /// The keys of the apps whose default group it is.
     pub default_for: BTreeSet<String>,
@@ -163,9 +162,9 @@ pub struct Group {
     pub site_admin: bool,
     /// Whether members have *Browse users and groups*; `None`: when it grants an app or the site.
     pub browse_users: Option<bool>,
-    /// The account ids of the members, inactive ones too.
+    /// The account IDs of the members, including inactive ones.
     pub members: BTreeSet<String>,
-    /// How many rows without an id Jira lists among its members.
+    /// How many rows without an ID Jira lists among its members.
     #[serde(skip_serializing_if = "is_zero")]
     pub unknown_members: usize,
 }
@@ -176,13 +175,13 @@ fn is_zero(number: &usize) -> bool {
 }
 
 impl Account {
-    /// Whether it is a person's who was erased: what is left is an id, and `Former user` in lists (captured from real
-    /// sites by Swimlane, 2025).
+    /// Whether it belongs to an erased person: only an ID is left, and `Former user` in lists (captured from real sites by
+    /// Swimlane, 2025).
     pub fn is_erased(&self) -> bool {
         self.kind == AccountType::Atlassian && self.email.is_none()
     }
 
-    /// Whether the account may log in and takes part.
+    /// Whether the account is active and may log in.
     pub fn is_live(&self) -> bool {
         self.active && !self.removed && !self.suspended && self.deletion.is_none()
     }
@@ -203,14 +202,14 @@ impl Group {
         self.grants.values().any(|grants| grants.holds(grant))
     }
 
-    /// The keys of the apps that members have access to, and take a seat of.
+    /// The keys of the apps in which members have access and take a seat.
     pub fn apps(&self) -> impl Iterator<Item = &str> {
         self.grants.iter().filter(|(_, grants)| grants.holds(Grant::User)).map(|(app, _)| app.as_str())
     }
 }
 
 impl State {
-    /// Finds an account id by account id or, whatever its ASCII case, by email.
+    /// Finds an account ID by account ID or, without regard to ASCII case, by email.
     pub fn account_id(&self, reference: &str) -> Option<&str> {
         if let Some((id, _)) = self.accounts.get_key_value(reference) {
             return Some(id);
@@ -221,7 +220,7 @@ impl State {
         self.accounts.iter().find(|(_, account)| has_email(account)).map(|(id, _)| id.as_str())
     }
 
-    /// Finds a group id by group id or by exact name.
+    /// Finds a group ID by group ID or by exact name.
     pub fn group_id(&self, reference: &str) -> Option<&str> {
         if let Some((id, _)) = self.groups.get_key_value(reference) {
             return Some(id);
@@ -229,7 +228,7 @@ impl State {
         self.group_named(reference)
     }
 
-    /// Finds a group id by exact name.
+    /// Finds a group ID by exact name.
     pub fn group_named(&self, name: &str) -> Option<&str> {
         self.groups.iter().find(|(_, group)| group.name == name).map(|(id, _)| id.as_str())
     }
@@ -248,7 +247,7 @@ impl State {
             .map(|(id, group)| (id.as_str(), group))
     }
 
-    /// Whether an account administers the site: membership of a group, whose name says nothing
+    /// Whether an account administers the site: by membership of a group, regardless of its name
     /// (docs/atlassian.md#site-administration).
     pub fn is_site_admin(&self, account_id: &str) -> bool {
         self.has_role(account_id, PlatformRole::SiteAdmin) || self.is_in(account_id, |group| group.site_admin)
@@ -270,18 +269,18 @@ impl State {
         self.accounts.get(account_id).is_some_and(|account| account.roles.contains(&role))
     }
 
-    /// Finds the account id behind a SCIM id.
+    /// Finds the account ID behind a SCIM ID.
     pub fn account_of_scim(&self, scim_id: &str) -> Option<&str> {
         self.scim.iter().find(|(_, record)| record.id == scim_id).map(|(account_id, _)| account_id.as_str())
     }
 
-    /// The SCIM id of a group. Assumption: it is another than the group id, as with users.
+    /// The SCIM ID of a group. Assumption: it differs from the group ID, as with users.
     pub fn scim_group_id(group_id: &str) -> String {
         stable_uuid("scim-group", group_id)
     }
 
-    /// Whether an account is in a group of a kind. Every request asks, and few groups are of these kinds: the
-    /// members are looked at last.
+    /// Whether an account is in a group of a kind. Every request asks this, and few groups are of these kinds, so the members
+    /// are checked last.
     fn is_in(&self, account_id: &str, kind: impl Fn(&Group) -> bool) -> bool {
         self.groups.values().any(|group| kind(group) && group.members.contains(account_id))
     }

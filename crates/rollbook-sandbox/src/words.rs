@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-/// Says what is behind an account (docs/atlassian.md#account-kinds). Never `unknown`: the sandbox knows its
-/// accounts.
+/// The kind of an account (docs/atlassian.md#account-kinds). Never `unknown`: the sandbox knows its accounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum AccountType {
@@ -18,7 +17,7 @@ pub enum AccountType {
     Customer,
 }
 
-/// Says which kind of `app` account it is (docs/atlassian.md#account-kinds). An app account without one is a Connect or
+/// The kind of an `app` account (docs/atlassian.md#account-kinds). An app account without one is a Connect or
 /// Forge app.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -29,7 +28,7 @@ pub enum AppType {
     Agent,
 }
 
-/// Says who decides the members of a group (docs/atlassian.md#synced-groups-and-teams-in-jira).
+/// Who decides the members of a group (docs/atlassian.md#synced-groups-and-teams-in-jira).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ManagedBy {
@@ -44,7 +43,7 @@ pub enum ManagedBy {
     Open,
 }
 
-/// Says what a group is for (docs/atlassian.md#synced-groups-and-teams-in-jira).
+/// The purpose of a group (docs/atlassian.md#synced-groups-and-teams-in-jira).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Usage {
@@ -57,14 +56,14 @@ pub enum Usage {
     AdminOversight,
 }
 
-/// Says what membership of a group gives in one app: a role (docs/atlassian.md#roles-of-groups). `user` alone takes a
-/// seat. Assumption: of `contributor`, `basic` and `viewer` the description says so, or nothing.
+/// The role that membership of a group gives in one app (docs/atlassian.md#roles-of-groups). Only `user` takes a seat.
+/// Assumption: for `contributor`, `basic` and `viewer` the description says so, or nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Grant {
     /// Access to the app; it takes a seat.
     User,
-    /// Administration of the app, *Administer Jira* with it.
+    /// Administration of the app, including *Administer Jira*.
     Admin,
     /// Administration of who has the app, without the app.
     UserAccessAdmin,
@@ -80,7 +79,7 @@ pub enum Grant {
     Stakeholder,
     /// Access to view.
     Viewer,
-    /// The use of AI; no request gives or takes it.
+    /// The use of AI; no request assigns or revokes it.
     AiAccess,
 }
 
@@ -98,12 +97,12 @@ impl Grant {
         Grant::AiAccess,
     ];
 
-    /// The role that an id on the wire names.
+    /// The role that an ID on the wire names.
     pub(super) fn of_id(id: &str) -> Option<Grant> {
         Grant::ALL.into_iter().find(|grant| grant.id() == id)
     }
 
-    /// Its id on the wire.
+    /// Its ID on the wire.
     pub(super) fn id(self) -> &'static str {
         match self {
             Grant::User => "atlassian/user",
@@ -120,7 +119,7 @@ impl Grant {
     }
 
     /// Whether a group may be given the role in an app. Assumption: which app has which role; the description names an app
-    /// for some of them alone.
+    /// only for some of them.
     pub(super) fn suits(self, app: &str) -> bool {
         match self {
             Grant::User | Grant::Admin | Grant::UserAccessAdmin | Grant::Basic | Grant::Viewer => true,
@@ -132,7 +131,7 @@ impl Grant {
     }
 }
 
-/// The roles that a group gives in one app. One alone is written as its word, several as a list.
+/// The roles that a group gives in one app. A single one is written as a word, several as a list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(from = "WrittenGrants", into = "WrittenGrants")]
 pub struct Grants(pub BTreeSet<Grant>);
@@ -175,11 +174,11 @@ impl From<Grants> for WrittenGrants {
     }
 }
 
-/// Says what an account administers beyond its groups (docs/atlassian.md#organization-administrators, `platformRoles`).
+/// An account's administrator role beyond its groups (docs/atlassian.md#organization-administrators, `platformRoles`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum PlatformRole {
-    /// The organization. Assumption: that alone gives no right in Jira.
+    /// The organization. Assumption: this role gives no right in Jira.
     OrgAdmin,
     /// The site, as a member of a site-admin group does.
     SiteAdmin,
@@ -191,12 +190,12 @@ impl PlatformRole {
     const ALL: [PlatformRole; 3] =
         [PlatformRole::OrgAdmin, PlatformRole::SiteAdmin, PlatformRole::UserAccessAdmin];
 
-    /// The role that an id on the wire names.
+    /// The role that an ID on the wire names.
     pub(super) fn of_id(id: &str) -> Option<PlatformRole> {
         PlatformRole::ALL.into_iter().find(|role| role.id() == id)
     }
 
-    /// Its id on the wire.
+    /// Its ID on the wire.
     pub(super) fn id(self) -> &'static str {
         match self {
             PlatformRole::OrgAdmin => "atlassian/org-admin",
@@ -206,11 +205,11 @@ impl PlatformRole {
     }
 }
 
-/// Says how far the deletion of an account is (docs/atlassian.md#deactivating-and-activating).
+/// The stage of the deletion of an account (docs/atlassian.md#deactivating-and-activating).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Deletion {
-    /// It is within the 14 days in which it can be cancelled: `for_deletion`.
+    /// The 14 days in which it can be cancelled: `for_deletion`.
     Scheduled,
     /// It is done: `closed`.
     Done,

@@ -1,4 +1,4 @@
-//! The state as writes see it and, `lag` later, as reads see it; with the clock, the ids and the tokens made.
+//! The state as writes see it and, `lag` later, as reads see it; with the clock, the IDs and the access tokens.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -16,30 +16,30 @@ use super::words::Grants;
 /// How long an access token lasts (docs/atlassian.md#client-credentials: 60 minutes is the usual figure).
 pub(super) const TOKEN_LIFE: Duration = Duration::from_secs(3600);
 
-/// The state and everything around it that changes.
+/// The state and all other changing values.
 pub(super) struct World {
-    /// What is true, and what writes and rights are judged by.
+    /// The true state, by which writes and rights are checked.
     pub(super) state: State,
-    /// Access tokens made by `/oauth/token`: the index of the credential, and until when.
+    /// Access tokens made by `/oauth/token`: the index of the credential, and the expiry.
     pub(super) tokens: BTreeMap<String, (usize, Instant)>,
     clock: Clock,
     rng: fastrand::Rng,
     lag: Duration,
-    /// Memberships that moved less than `lag` ago, oldest first.
+    /// Memberships that changed less than `lag` ago, oldest first.
     unseen: VecDeque<(Instant, Moved)>,
-    /// The roles that groups had before each of the changes of less than `lag` ago, oldest first.
+    /// The roles of groups before each change in the last `lag`, oldest first.
     unseen_grants: VecDeque<(Instant, String, BTreeMap<String, Grants>)>,
-    /// The account ids of those who were mailed that they got an app, in order (docs/atlassian.md#roles-of-groups).
+    /// The account IDs of the people who were mailed that they got an app, in order (docs/atlassian.md#roles-of-groups).
     pub(super) mails: Vec<String>,
-    /// Where the hidden order of accounts begins.
+    /// The start of the hidden order of accounts.
     pivot: String,
     /// The organization's audit log, oldest first.
     pub(super) events: Vec<Event>,
-    /// Who acts now; nobody behind the surfaces.
+    /// The current actor; `None` for changes behind the surfaces.
     pub(super) actor: Option<String>,
 }
 
-/// Something that happened, as the audit log keeps it.
+/// An event of the audit log.
 pub(super) struct Event {
     pub(super) id: String,
     pub(super) at: Timestamp,
@@ -99,7 +99,7 @@ impl World {
         Ok(())
     }
 
-    /// Writes into the audit log what it is known to hold: groups and accounts that come and go, and memberships.
+    /// Writes the known events into the audit log: the creation and removal of groups and accounts, and memberships.
     /// Assumption: the names of the two actions of memberships, which are in no source.
     fn log(&mut self, change: &Change, moved: &[Moved], gone: Option<String>) {
         let named = if let Change::CreateGroup(seed) = change {
@@ -124,7 +124,7 @@ impl World {
         }
     }
 
-    /// Forgets what reads may see by now. To be called once before a request is answered.
+    /// Forgets changes that reads may see by now. Must be called once before a request is answered.
     pub(super) fn catch_up(&mut self) {
         let lag = self.lag;
         let due = |at: &Instant| at.elapsed() >= lag;
@@ -144,12 +144,12 @@ impl World {
         before.map(|(.., grants)| grants).or_else(now).unwrap_or(&NONE)
     }
 
-    /// Whether reads do not see yet what became last of a membership.
+    /// Whether reads do not see the last change of a membership yet.
     pub(super) fn is_unseen(&self, group_id: &str, account_id: &str) -> bool {
         self.unseen.iter().any(|(_, moved)| moved.group_id == group_id && moved.account_id == account_id)
     }
 
-    /// The account ids of a group's members as reads see them.
+    /// The account IDs of a group's members as reads see them.
     pub(super) fn members_seen(&self, group_id: &str) -> Cow<'_, BTreeSet<String>> {
         static NOBODY: BTreeSet<String> = BTreeSet::new();
         let mut members = self
@@ -166,7 +166,7 @@ impl World {
         members
     }
 
-    /// The ids of an account's groups as reads see them.
+    /// The IDs of an account's groups as reads see them.
     pub(super) fn groups_seen(&self, account_id: &str) -> Vec<&str> {
         let moved: BTreeSet<&str> = self.unseen.iter().map(|(_, moved)| moved.group_id.as_str()).collect();
         let is_in = |id: &str, members: &BTreeSet<String>| {
@@ -184,9 +184,9 @@ impl World {
             .collect()
     }
 
-    /// Puts account ids into the hidden order in which Jira lists people. It is by a user name that no answer
-    /// shows (docs/atlassian.md#members-of-a-group), so to a client it looks arbitrary: here by id, from a random id on
-    /// and round.
+    /// Puts account IDs into the hidden order in which Jira lists people. Jira sorts by a user name that no response shows
+    /// (docs/atlassian.md#members-of-a-group), so the order looks arbitrary to a client; the sandbox sorts by ID, starting at a
+    /// random one and wrapping around.
     pub(super) fn in_hidden_order<'a>(&self, ids: &'a BTreeSet<String>) -> impl Iterator<Item = &'a String> {
         let from = (Bound::Included(self.pivot.as_str()), Bound::Unbounded);
         let to = (Bound::Unbounded, Bound::Excluded(self.pivot.as_str()));
@@ -213,7 +213,7 @@ impl World {
         self.clock.epoch.saturating_add(self.uptime()).unwrap_or(Timestamp::MAX)
     }
 
-    /// How long the sandbox has been there.
+    /// How long the sandbox has existed.
     pub(super) fn uptime(&self) -> Duration {
         self.clock.origin.elapsed()
     }

@@ -1,4 +1,4 @@
-//! Writes a journal: what is about to be sent is on disk before it is sent (docs/design.md#journal).
+//! Writes a journal: every operation is on disk before it is sent (docs/design.md#journal).
 
 mod writer;
 
@@ -25,44 +25,44 @@ enum To {
     Memory(Mutex<Memory>),
 }
 
-/// A journal that nobody keeps.
+/// A journal in memory.
 #[derive(Debug)]
 struct Memory {
     chain: Chain,
     text: String,
-    /// The bytes that fit, as a disk has an end.
+    /// How many bytes still fit, like on a disk.
     room: usize,
 }
 
 const NAME_WRITABLE: &str = "Name a file with --journal that can be written, on a disk with room.";
 
-/// Why there is no journal, or no more of it.
+/// Why a journal cannot be created or continued.
 #[derive(Clone, Debug, thiserror::Error, miette::Diagnostic)]
 pub enum JournalError {
     /// There is a file already, which may be the journal of another run.
-    #[error("{} is there already", .0.display())]
-    #[diagnostic(help("Name another file with --journal: a journal is never written over or added to."))]
+    #[error("{} exists already", .0.display())]
+    #[diagnostic(help("Name another file with --journal: a journal is never overwritten or appended to."))]
     Exists(PathBuf),
-    /// The file could not be made.
-    #[error("the journal {} cannot be made", path.display())]
+    /// The file could not be created.
+    #[error("the journal {} cannot be created", path.display())]
     #[diagnostic(help("{NAME_WRITABLE}"))]
     Create {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The system's error.
         source: Arc<io::Error>,
     },
-    /// A line could not be brought to disk.
+    /// A line could not be written to disk.
     #[error("the journal cannot be written")]
     #[diagnostic(help("{NAME_WRITABLE}"))]
     Write(#[source] Arc<io::Error>),
 }
 
 impl JournalWriter {
-    /// Makes the file, and the folder that it is in where that is missing, for its owner alone.
+    /// Creates the file, and its folder if that is missing, readable only by the owner.
     ///
     /// # Errors
-    /// [`JournalError`] when there is a file already, or none can be made.
+    /// [`JournalError`] when the file exists already or cannot be created.
     pub fn create(path: PathBuf, wall: fn() -> Timestamp) -> Result<Self, JournalError> {
         let file = create(&path)?;
         let writer =
@@ -70,13 +70,13 @@ impl JournalWriter {
         Ok(Self { to: To::File(writer), wall })
     }
 
-    /// Keeps a journal in memory, of `room` bytes at most: for what nobody asks about later, and for tests.
+    /// Keeps a journal in memory, of `room` bytes at most: for runs that need none later, and for tests.
     pub fn in_memory(room: usize, wall: fn() -> Timestamp) -> Self {
         let memory = Memory { chain: Chain::default(), text: String::new(), room };
         Self { to: To::Memory(Mutex::new(memory)), wall }
     }
 
-    /// Writes records, and comes back when they are on disk.
+    /// Writes records, and returns when they are on disk.
     ///
     /// # Errors
     /// [`JournalError::Write`] when they are not, or an earlier one is not: nothing may be sent any more.
@@ -84,16 +84,16 @@ impl JournalWriter {
         let at = (self.wall)();
         match &self.to {
             To::File(writer) => writer.write(at, records).await,
-            // What is in it is sound whatever panicked while it was held.
+            // Its content is sound even if a thread panicked while holding it.
             To::Memory(memory) => memory.lock().unwrap_or_else(PoisonError::into_inner).write(at, records),
         }
         .map_err(JournalError::Write)
     }
 
-    /// Ends it, and gives the hash of its last line.
+    /// Closes the journal, and returns the hash of its last line.
     ///
     /// # Errors
-    /// [`JournalError::Write`] when a line of it did not come to disk.
+    /// [`JournalError::Write`] when one of its lines was not written to disk.
     pub fn close(self) -> Result<String, JournalError> {
         match self.to {
             To::File(writer) => writer.close().map_err(JournalError::Write),
@@ -105,7 +105,7 @@ impl JournalWriter {
         }
     }
 
-    /// What a journal in memory holds; nothing of one in a file.
+    /// The text of a journal in memory; empty for one in a file.
     pub fn text(&self) -> String {
         match &self.to {
             To::File(_) => String::new(),
@@ -120,7 +120,7 @@ impl Memory {
             let mut chain = self.chain.clone();
             let line = chain.next(at, record);
             if let Err(full) = self.fits(&line) {
-                // Nothing fits any more, however short it is.
+                // From now on no line fits, however short.
                 self.room = 0;
                 return Err(full);
             }

@@ -1,4 +1,4 @@
-//! The file of a journal, and the thread that writes it: all lines that wait, then one sync for all of them.
+//! The file of a journal, and the thread that writes it: all waiting lines, then one sync for all of them.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
 use std::io::{self, ErrorKind, Write};
@@ -16,14 +16,14 @@ use crate::model::Record;
 
 type Written = Result<(), Arc<io::Error>>;
 
-/// Records that are to be written, and who waits for them.
+/// Records to write, and the channel that reports the result.
 struct Job {
     at: Timestamp,
     records: Vec<Record>,
     done: oneshot::Sender<Written>,
 }
 
-/// A thread and the way to it.
+/// A thread and the channel to it.
 #[derive(Debug)]
 pub(super) struct Writer {
     jobs: Sender<Job>,
@@ -40,7 +40,7 @@ impl Writer {
 
     pub(super) async fn write(&self, at: Timestamp, records: Vec<Record>) -> Written {
         let (done, told) = oneshot::channel();
-        // A thread that is gone tells nobody.
+        // If the thread is gone, `done` is dropped.
         let _ = self.jobs.send(Job { at, records, done });
         told.await.unwrap_or_else(|_| Err(gone()))
     }
@@ -58,13 +58,13 @@ fn gone() -> Arc<io::Error> {
 struct Pen {
     file: File,
     chain: Chain,
-    /// The bytes that are on disk.
+    /// How many bytes are on disk.
     length: u64,
 }
 
 impl Pen {
-    /// Writes until nobody can send any more, and gives the last hash. After a failure nothing is written: a line
-    /// that follows a missing one would record a request that must not be sent.
+    /// Writes until the channel is closed, and returns the last hash. After a failure nothing is written: a line
+    /// after a missing one would record a request that must not be sent.
     fn run(mut self, waiting: &Receiver<Job>) -> Result<String, Arc<io::Error>> {
         let mut state: Written = Ok(());
         while let Ok(first) = waiting.recv() {
@@ -81,7 +81,7 @@ impl Pen {
                 state = self.put(&text).map_err(Arc::new);
             }
             for done in done {
-                // The sender may be gone.
+                // The caller may be gone.
                 let _ = done.send(state.clone());
             }
         }
@@ -92,14 +92,14 @@ impl Pen {
         let written = self.file.write_all(text.as_bytes()).and_then(|()| self.file.sync_data());
         match written {
             Ok(()) => self.length += text.len() as u64,
-            // What is there of the lines is taken away, as far as that can be done, so that the rest stays whole.
+            // Removes the partial lines if possible, so that the rest stays intact.
             Err(_) => drop(self.file.set_len(self.length).and_then(|()| self.file.sync_data())),
         }
         written
     }
 }
 
-/// Makes the file of a journal, so that it is its owner's alone and is still there after a power failure.
+/// Creates the file of a journal, readable only by its owner, and durable across a power failure.
 pub(super) fn create(path: &Path) -> Result<File, JournalError> {
     let failed = |source: io::Error| JournalError::Create { path: path.to_path_buf(), source: source.into() };
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -115,7 +115,7 @@ pub(super) fn create(path: &Path) -> Result<File, JournalError> {
     Ok(file)
 }
 
-/// Makes a folder and those above it that are missing, and brings each entry to disk.
+/// Creates a folder and its missing parents, and writes each entry to disk.
 fn create_folder(folder: &Path) -> io::Result<()> {
     let missing: Vec<&Path> =
         folder.ancestors().take_while(|it| !it.as_os_str().is_empty() && !it.exists()).collect();
@@ -123,7 +123,7 @@ fn create_folder(folder: &Path) -> io::Result<()> {
     private(&mut builder);
     for folder in missing.into_iter().rev() {
         match builder.create(folder) {
-            // Another run may have been quicker.
+            // Another run may have created it first.
             Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
             made => made?,
         }

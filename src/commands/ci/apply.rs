@@ -16,15 +16,15 @@ use super::super::{Session, block_on, connect};
 use super::Context;
 use super::out::Out;
 
-/// What `ci apply` takes.
+/// The arguments of `ci apply`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Apply although the branch has moved on since: what a later apply did without completing may be undone by that
+    /// Apply although the branch has moved on since: this may undo operations of a later apply that did not complete
     #[arg(long)]
     outdated: bool,
 }
 
-/// Applies what came to the default branch since the last apply completed.
+/// Applies the commits of the default branch since the last apply that completed.
 ///
 /// # Errors
 /// [`Error`] when there is no plan, it may not be carried out, or the branch has moved on.
@@ -45,7 +45,7 @@ pub(super) fn run(session: &Session, context: &Context, arguments: &Arguments) -
     carry_out(session, &out, &part)
 }
 
-/// Carries the plan of a part out, and leaves plan, journal and report behind.
+/// Carries the plan of a part out, and writes plan, journal and report.
 pub(super) fn carry_out(session: &Session, out: &Out, part: &Part) -> Result<Exit, Error> {
     let loaded = session.load_compared(part, Known::Tracked)?;
     let settings = &loaded.declaration.settings;
@@ -68,7 +68,7 @@ pub(super) fn carry_out(session: &Session, out: &Out, part: &Part) -> Result<Exi
         let report = render::report_text(&planned.plan, &ended.report, session.terminal.width());
         out.write_text("report.txt", &report)?;
         out.summarize_text(&report)?;
-        // That the job succeeds is the record that the site is in line, but for what should still lose access.
+        // The job's success is the record that the site matches, except for access that should still end.
         let mut exit = ended.exit()?;
         if exit == Exit::Incomplete && completed {
             session

@@ -1,4 +1,4 @@
-//! `rollbook ci comment`, and how a plan is shown as the one comment of a pull request.
+//! `rollbook ci comment`, and the one comment of a pull request that shows its plan.
 
 use std::path::PathBuf;
 
@@ -16,26 +16,26 @@ use super::super::{Session, block_on};
 use super::Context;
 use super::out::failure;
 
-/// What `ci comment` takes.
+/// The arguments of `ci comment`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// The plan that the other job made; where there is no such file, the comment says that there is no plan
+    /// The plan that the other job made; if there is no such file, the comment says that there is no plan
     #[arg(long, value_name = "FILE")]
     plan: PathBuf,
 }
 
-/// What a comment shows.
+/// The content of a comment.
 pub(super) struct Shown<'a> {
     /// The plan, or the reason why it is missing.
     pub(super) plan: Result<&'a Plan, &'a Error>,
-    /// The site's origin, where it is known without a plan.
+    /// The site's origin, if it is known without a plan.
     pub(super) site: Option<&'a str>,
     /// A sentence for the top.
     pub(super) note: Option<&'a str>,
 }
 
-/// Shows a plan that a run has made which read the change. It is data: its text is made here, and which pull request it is
-/// of, the platform says.
+/// Shows a plan that a run has made which read the change. It is only data: this job makes the text, and the platform names
+/// the pull request.
 ///
 /// # Errors
 /// [`Error`] when the file holds no plan, or the platform refuses.
@@ -67,16 +67,16 @@ pub(super) fn run(session: &Session, context: &Context, arguments: &Arguments) -
         Ok(made)
     })?;
     match made {
-        // The job that was to make one says so itself.
+        // The job that should have made one says so itself.
         Ok(_) | Err(Error::NotPlanned) => Ok(Exit::Done),
         Err(error) => Err(error),
     }
 }
 
-/// Makes sure that a run which planned a commit can have been for one pull request only. GitHub names the branch that it
-/// ran for, and not the pull request: one into another branch runs the workflow which that branch has.
+/// Makes sure that a run which planned a commit can have been only for one pull request. GitHub names the branch that it
+/// ran for, not the pull request: one into another branch runs the workflow of that branch.
 fn only_one(pull: &PullRequest, of_commit: &[PullRequest]) -> Result<(), Error> {
-    // One into another branch may have been closed while its run went on.
+    // One into another branch may have been closed while its run continued.
     let counts = |it: &&PullRequest| it.number != pull.number && (it.open || it.target != pull.target);
     let others: Vec<u64> = of_commit.iter().filter(counts).map(|it| it.number).collect();
     if others.is_empty() {
@@ -85,7 +85,7 @@ fn only_one(pull: &PullRequest, of_commit: &[PullRequest]) -> Result<(), Error> 
     Err(platform::Error::SeveralPullRequests { number: pull.number, others }.into())
 }
 
-/// The one comment of a pull request on a platform, for as long as `head` is its newest commit.
+/// The one comment of a pull request on a platform, as long as `head` is its newest commit.
 pub(super) struct Thread<'a> {
     pub(super) session: &'a Session,
     pub(super) context: &'a Context,
@@ -99,7 +99,7 @@ impl Thread<'_> {
     /// Shows a plan, or the reason why it is missing.
     ///
     /// # Errors
-    /// [`Error`] when the pull request goes into another branch, or the platform refuses.
+    /// [`Error`] when the pull request is into another branch, or the platform refuses.
     pub(super) async fn show(&self, shown: &Shown<'_>) -> Result<(), Error> {
         let Self { session, service, number, .. } = *self;
         let pull = service.pull_request(number).await?;
@@ -123,7 +123,7 @@ impl Thread<'_> {
         let mut kept: Vec<&str> = Vec::new();
         for comment in before.iter().filter(own) {
             let opens = comment.body.lines().next().unwrap_or_default();
-            // The oldest of a tree stays; what two runs at once left with it goes.
+            // The oldest comment of a tree stays; others, left by two runs at once, are deleted.
             if kept.contains(&opens) {
                 service.delete_comment(number, comment.id).await?;
             } else if service.edit_comment(number, comment.id, &style.said_in(&comment.body, &page)).await? {
@@ -145,8 +145,8 @@ impl Thread<'_> {
         self.keep_only(&posted, |body| style.is_of(body, &page)).await
     }
 
-    /// Deletes what the same account posted before a comment, and what is `like` it: another run may have posted at the same
-    /// time, and where nobody told which account this is, the answer does.
+    /// Deletes the same account's earlier comments that are `like` this one: another run may have posted at the same time. If
+    /// the account was unknown, the response of the post names it.
     async fn keep_only(&self, posted: &Comment, like: impl Fn(&str) -> bool) -> Result<(), Error> {
         let now = self.service.comments(self.number).await?;
         let twins = now.iter().filter(|comment| {

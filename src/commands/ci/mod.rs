@@ -1,5 +1,5 @@
-//! `rollbook ci`: the jobs of a platform that runs Rollbook. What the platform decides is a [`Job`]; this wires it to git, to
-//! the platform's API, and to the same plans and applies as everywhere.
+//! `rollbook ci`: the jobs of a platform that runs Rollbook. The platform describes a [`Job`]; this wires it to git, to the
+//! platform's API, and to the same plans and applies as elsewhere.
 
 mod apply;
 mod comment;
@@ -22,7 +22,7 @@ use crate::render;
 
 use super::Session;
 
-/// What `ci` takes.
+/// The arguments of `ci`.
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(subcommand)]
@@ -31,20 +31,20 @@ pub struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Plan a pull request, and where this job may write, show the plan as its one comment
+    /// Plan a pull request, and if this job may write, show the plan as its one comment
     Plan(plan::Arguments),
-    /// Apply what came to the default branch, compared with the last commit whose apply completed
+    /// Apply the default branch, compared with the last commit whose apply completed
     Apply(apply::Arguments),
     /// Show a plan that another job made as the one comment of its pull request
     Comment(comment::Arguments),
-    /// Take away what has expired, and keep an issue as long as something is not as it should be
+    /// Revoke expired access, and keep an issue open as long as something is wrong
     Nightly(nightly::Arguments),
 }
 
-/// Does the job of a platform.
+/// Runs the job of a platform.
 ///
 /// # Errors
-/// [`Error`] when the job cannot be done, or must not be.
+/// [`Error`] when the job cannot or must not be done.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let context = Context::read()?;
     let done = match &arguments.command {
@@ -61,7 +61,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     done
 }
 
-/// Says on the page of a job why it failed; GitHub also shows the mistakes of a tree on the lines of the change.
+/// Writes to the page of a job why it failed; GitHub also shows the mistakes of a tree on the lines of the change.
 fn tell(session: &Session, job: &Job, error: &Error) -> Result<(), Error> {
     if let (Kind::GitHub, Error::Invalid(invalid)) = (job.kind, error) {
         session.data(&render::diagnostics_github(&invalid.tree, &invalid.diagnostics, &session.prefix()))?;
@@ -69,11 +69,11 @@ fn tell(session: &Session, job: &Job, error: &Error) -> Result<(), Error> {
     out::summarize_failure(session, job, error)
 }
 
-/// A job, and what its platform can be asked with.
+/// A job, and access to its platform's API.
 struct Context {
     job: Job,
     service: Option<Service>,
-    /// `ROLLBOOK_AUTHORS` as it is: a mistake in it is reported where it keeps a plan from being made.
+    /// `ROLLBOOK_AUTHORS`, not parsed: a mistake in it is reported when it prevents a plan.
     authors: Option<String>,
     applied_from: Option<String>,
 }
@@ -89,7 +89,7 @@ impl Context {
             }
             None => None,
         };
-        // What goes to this machine goes past every proxy.
+        // Requests to this machine bypass every proxy.
         if environment.token.is_some() && !platform::is_loopback(&job.api) {
             environment::judge_proxies(std::iter::once(job.api.as_str()))?;
         }
@@ -104,13 +104,13 @@ impl Context {
         })
     }
 
-    /// The platform's API, for a job that cannot go on without it.
+    /// The platform's API, for a job that cannot continue without it.
     fn service(&self, what: &'static str) -> Result<&Service, Error> {
         let none = || platform::Error::NoToken { kind: self.job.kind, what };
         self.service.as_ref().ok_or_else(|| none().into())
     }
 
-    /// The name of the default branch.
+    /// Reads the name of the default branch.
     async fn default_branch(&self) -> Result<String, Error> {
         match &self.job.default_branch {
             Some(branch) => Ok(branch.clone()),
@@ -118,7 +118,7 @@ impl Context {
         }
     }
 
-    /// Makes sure that the default branch's commit is checked out for which the job was started, and gives it.
+    /// Makes sure that the commit of the default branch for which the job was started is checked out, and returns it.
     async fn newest_of_default(&self, session: &Session, branch: &str) -> Result<String, Error> {
         let default = self.default_branch().await?;
         if branch != default {
@@ -132,7 +132,7 @@ impl Context {
         Ok(head)
     }
 
-    /// A job that was started for something else than a command is for.
+    /// The error for a job that was started for something that a command does not handle.
     fn misfit(&self, command: &'static str, takes: &'static str) -> Error {
         let what = match &self.job.started {
             Started::Change(change) => format!("pull request {}", change.number),
@@ -144,8 +144,8 @@ impl Context {
         platform::Error::Started { what, command, takes }.into()
     }
 
-    /// Whether a job of this platform that plans shows the plan itself. On GitHub another run does, which has read nothing of
-    /// the change: only there a run that may write can be started by one that may not.
+    /// Whether the job that plans shows the plan itself. On GitHub another run does, which reads nothing of the change: only on
+    /// GitHub can a run that may not write start one that may.
     fn plan_comments(&self) -> bool {
         match self.job.kind {
             Kind::GitHub => false,

@@ -19,20 +19,20 @@ use super::Context;
 use super::apply::carry_out;
 use super::out::Out;
 
-/// What `ci nightly` takes.
+/// The arguments of `ci nightly`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    /// Change nothing: look for what has expired as for everything else, with a credential that may only read
+    /// Change nothing: only report expired access like all other findings, with a credential that may only read
     #[arg(long)]
     read_only: bool,
 }
 
-/// What one of the looks found.
+/// The result of one check.
 struct Finding {
     what: &'static str,
-    /// What is not as it should be; nothing where all is well.
+    /// The problem, if there is one.
     wrong: Option<String>,
-    /// Memberships that wait for an identity provider, which is nothing wrong.
+    /// Memberships that wait for an identity provider, which is not a problem.
     waiting: usize,
     exit: Exit,
 }
@@ -48,14 +48,14 @@ impl Finding {
     }
 }
 
-/// Takes away what has expired, looks for what is not as it should be, and keeps one issue as long as something is not.
+/// Revokes expired access, looks for problems, and keeps one issue open as long as there is one.
 ///
 /// # Errors
-/// [`Error`] when the tree is not valid or the issue cannot be kept; what each look finds is in the exit code.
+/// [`Error`] when the tree is invalid or the issue cannot be kept; the exit code shows the results of the checks.
 pub(super) fn run(session: &Session, context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let branch = match &context.job.started {
         Started::Schedule { branch } => branch,
-        // No variable of Bitbucket's tells a schedule from a push.
+        // No variable of Bitbucket distinguishes a schedule from a push.
         Started::Push { branch } if context.job.kind == Kind::Bitbucket => branch,
         Started::Change(_) | Started::Push { .. } | Started::Queue { .. } | Started::Planned { .. } => {
             return Err(context.misfit("nightly", "schedules of the default branch"));
@@ -88,7 +88,7 @@ pub(super) fn run(session: &Session, context: &Context, arguments: &Arguments) -
     Ok(worst)
 }
 
-/// Takes away what has expired, as the rules of what was applied last allow.
+/// Revokes expired access, as the rules of the last applied tree allow.
 fn expired(session: &Session, range: Result<&Part, &Error>, out: &Out) -> Finding {
     const WHAT: &str = "Expired access and offboarded people";
     let part = match range {
@@ -99,17 +99,17 @@ fn expired(session: &Session, range: Result<&Part, &Error>, out: &Out) -> Findin
         Ok(Exit::Done) => Finding::new(WHAT, None, Exit::Done),
         Ok(exit) => Finding::new(
             WHAT,
-            Some("not everything could be taken away; the log and the journal say what".into()),
+            Some("some access could not be revoked; the log and the journal list it".into()),
             exit,
         ),
         Err(error) => Finding::of(WHAT, &error),
     }
 }
 
-/// Compares live with the newest tree.
+/// Compares the site with the newest tree.
 fn drift(session: &Session, range: Result<&Part, &Error>, out: &Out) -> (Finding, Option<Plan>) {
     const WHAT: &str = "The site and the newest tree";
-    // What to compare with is missing where nothing is known of the last apply.
+    // If the last apply is unknown, there is no base.
     let part = match range {
         Ok(part) => part.clone(),
         Err(error) => {
@@ -183,7 +183,7 @@ fn credentials(session: &Session) -> Finding {
     }
 }
 
-/// A line a look. Only what is wrong has more to say.
+/// One line per check, and more for problems.
 fn told(findings: &[Finding]) -> String {
     let line = |finding: &Finding| match &finding.wrong {
         None if finding.waiting > 0 => format!(
@@ -214,7 +214,7 @@ fn page(context: &Context, site: &str, report: &str, plan: Option<&Plan>) -> ren
     render::issue(render::host_of(site), &format!("{report}\n{run}{}", plan.unwrap_or_default()))
 }
 
-/// Keeps one issue open as long as something is wrong, where the platform has issues.
+/// Keeps one issue open as long as something is wrong, if the platform has issues.
 async fn keep_issue(
     session: &Session,
     service: &Service,
@@ -239,7 +239,7 @@ async fn keep_issue(
         }
         (true, _) => {}
     }
-    // All of them once all is well, and else those that two runs at once left.
+    // All of them once all is well, otherwise the extra ones that two runs at once left.
     for issue in own.iter().skip(usize::from(!well)) {
         issues.close(issue.number).await?;
         session.terminal.say(&format!("Issue {} is closed.", issue.number));

@@ -1,4 +1,4 @@
-//! What a job leaves behind: files for the platform to store, its summary and the step's outputs.
+//! The output of a job: files for the platform to store, its summary and the step's outputs.
 
 use std::fs::OpenOptions;
 use std::io::Write as _;
@@ -13,10 +13,10 @@ use super::super::Session;
 use super::super::files::{Readers, replace};
 use super::super::reserved::{OUT, tracked_outs};
 
-/// The most bytes of a job's summary: GitHub takes a MiB of all steps together and shows nothing of a longer one.
+/// The most bytes of a job's summary: GitHub takes a MiB for all steps together and does not show a longer one.
 const SUMMARY: usize = 500_000;
 
-/// A fresh folder that nobody else could have filled, and where the platform takes the rest.
+/// A new folder that nobody else could have filled, and the platform's files for the rest.
 pub(super) struct Out {
     folder: PathBuf,
     summary: Option<PathBuf>,
@@ -24,11 +24,11 @@ pub(super) struct Out {
 }
 
 impl Out {
-    /// Makes the folder. Where the platform stores only what lies in the work tree, its name is new in each run, so that no
-    /// file of a commit can take its place.
+    /// Creates the folder. If the platform stores only files of the work tree, its name is new in each run, so that no file
+    /// of a commit can take its place.
     pub(super) fn new(session: &Session, job: &Job) -> Result<Self, Error> {
         let (Folder::Outside(parent) | Folder::Inside(parent)) = &job.folder;
-        // The platform would store what looks like it together with the run's own.
+        // The platform would store a similar folder together with the run's own.
         if let Folder::Inside(parent) = &job.folder
             && let Some(file) = tracked_outs(parent)?.into_iter().next()
         {
@@ -44,7 +44,7 @@ impl Out {
         Ok(out)
     }
 
-    /// Where a file of this name goes.
+    /// The path of a file of this name.
     pub(super) fn path(&self, name: &str) -> PathBuf {
         self.folder.join(name)
     }
@@ -61,7 +61,7 @@ impl Out {
         self.write(name, &plain(text))
     }
 
-    /// Adds to the job's summary, where the platform shows one.
+    /// Adds to the job's summary, if the platform shows one.
     pub(super) fn summarize(&self, markdown: &str) -> Result<(), Error> {
         summarize(self.summary.as_deref(), markdown)
     }
@@ -69,7 +69,7 @@ impl Out {
     /// Adds a text that was made for a terminal to the job's summary.
     pub(super) fn summarize_text(&self, text: &str) -> Result<(), Error> {
         let text = plain(text);
-        // A fence that is longer than any run of backticks in it.
+        // The fence is longer than any run of backticks in the text.
         let longest = text.split(|c| c != '`').map(str::len).max().unwrap_or(0);
         let fence = "`".repeat(longest.max(2) + 1);
         self.summarize(&format!("{fence}text\n{}\n{fence}\n", text.trim_end()))
@@ -82,7 +82,7 @@ impl Out {
     }
 }
 
-/// Adds to a job's summary why it failed, where the platform shows one.
+/// Adds to a job's summary why it failed, if the platform shows one.
 pub(super) fn summarize_failure(session: &Session, job: &Job, error: &Error) -> Result<(), Error> {
     summarize(job.summary.as_deref(), &render::failure_markdown(&failure(session, error, None)))
 }

@@ -17,7 +17,7 @@ use super::Context;
 use super::comment::{Shown, Thread};
 use super::out::Out;
 
-/// What `ci plan` takes.
+/// The arguments of `ci plan`.
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Plan against a snapshot instead of the site, as for a fork: no credential is needed then
@@ -25,10 +25,10 @@ pub(super) struct Arguments {
     live: Option<PathBuf>,
 }
 
-/// Plans what the job was started for, and shows it.
+/// Makes the plan for the event that started the job, and shows it.
 ///
 /// # Errors
-/// [`Error`] when there is no plan; the pull request gets the reason first, where that is possible.
+/// [`Error`] when there is no plan; the pull request gets the reason first, if possible.
 pub(super) fn run(session: &Session, context: &Context, arguments: &Arguments) -> Result<Exit, Error> {
     let out = Out::new(session, &context.job)?;
     let mut site = None;
@@ -36,7 +36,7 @@ pub(super) fn run(session: &Session, context: &Context, arguments: &Arguments) -
     if let Some(change) = context.job.change().filter(|change| context.plan_comments() && !change.untrusted) {
         let shown = Shown { plan: made.as_ref(), site: site.as_deref(), note: None };
         let told = comment(session, context, change, &shown);
-        // Why there is no plan counts before whether that could be shown.
+        // The reason why there is no plan takes precedence over a failure to show it.
         if made.is_ok() {
             told?;
         } else if let Err(error) = told {
@@ -46,7 +46,7 @@ pub(super) fn run(session: &Session, context: &Context, arguments: &Arguments) -
     ended(session, &made?)
 }
 
-/// Makes the plan and leaves it behind. `site` is set once a tree says it.
+/// Makes the plan and writes it. `site` is set once a tree names it.
 fn make(
     session: &Session,
     context: &Context,
@@ -97,7 +97,7 @@ fn comment(session: &Session, context: &Context, change: &Change, shown: &Shown<
     })
 }
 
-/// A plan with something blocked may be merged: what is blocked is skipped then.
+/// A plan with something blocked may be merged: apply then skips that.
 fn ended(session: &Session, plan: &Plan) -> Result<Exit, Error> {
     match exit(plan, false) {
         Exit::Incomplete => {

@@ -1,4 +1,4 @@
-//! What a job's tree is compared with, and who made what lies between.
+//! The base of a job's tree, and the authors of the changes in between.
 
 use std::path::Path;
 
@@ -13,20 +13,20 @@ use super::super::Session;
 use super::super::plan::{Against, Part};
 use super::Context;
 
-/// What lies between a base and the tree.
+/// The range between a base and the tree.
 pub(super) struct Range {
     against: Against,
-    /// Who made it; nothing where nobody made anything.
+    /// Its authors; `None` if it has no commits.
     people: Option<People>,
-    /// What a reviewer should know of it.
+    /// Notes for reviewers about it.
     notes: Vec<Note>,
 }
 
 impl Range {
-    /// The part of a plan that says it.
+    /// The part of a plan with this range.
     ///
     /// # Errors
-    /// [`Error`] when `ROLLBOOK_AUTHORS` is not usable.
+    /// [`Error`] when `ROLLBOOK_AUTHORS` is invalid.
     pub(super) fn part(self, context: &Context) -> Result<Part, Error> {
         let named = context.authors.as_deref().map(Authors::parse).transpose()?.unwrap_or_default();
         let emails = self.people.as_ref().map(|people| named.emails(people));
@@ -50,7 +50,7 @@ fn checkout(folder: &Path) -> Result<Checkout, Error> {
     Ok(Checkout { head, parents })
 }
 
-/// The newest commit of a pull request's target that is here: as this clone knows the branch, else as the platform says.
+/// The newest commit of a pull request's target in this clone: of its remote branch, otherwise the one that the platform names.
 fn target(folder: &Path, change: &Change) -> Result<String, Error> {
     match (git::remote_branch(folder, &change.target)?, &change.target_commit) {
         (Some(tip), _) => Ok(tip),
@@ -59,8 +59,8 @@ fn target(folder: &Path, change: &Change) -> Result<String, Error> {
     }
 }
 
-/// Whether what a pull request was merged with is its target's: by what the platform names, or by what this clone knows of
-/// the branch. In a merge train it is the merge of the one ahead.
+/// Whether the commit that a pull request was merged with is of its target, according to the platform or to this clone's
+/// remote branch. In a merge train it is the merge of the one ahead.
 fn is_of_target(folder: &Path, change: &Change, base: &str) -> Result<bool, Error> {
     if change.target_commit.as_deref().is_some_and(|named| same_commit(named, base)) {
         return Ok(true);
@@ -72,13 +72,14 @@ fn is_of_target(folder: &Path, change: &Change, base: &str) -> Result<bool, Erro
 }
 
 impl Context {
-    /// What a pull request is compared with: its merge's other parent, or else the commit at which it left its target.
+    /// Finds the range of a pull request. Its base is the merge's other parent, otherwise the commit at which it left its
+    /// target.
     pub(super) async fn range_of_change(&self, session: &Session, change: &Change) -> Result<Range, Error> {
         let folder = session.root()?;
         let checkout = checkout(&folder)?;
         let default_branch = self.default_branch().await?;
         let compared = base_of_change(change, &checkout, &default_branch)?;
-        // What is checked out may be the target itself: then it holds the change already, or it is the wrong checkout.
+        // HEAD may be the target itself: then it holds the change already, or it is the wrong checkout.
         if let Compared::Merged(target) = &compared
             && *target == checkout.head
             && !git::is_contained(&folder, &change.head, target).unwrap_or(false)
@@ -113,8 +114,8 @@ impl Context {
             people = service.people(now, &default_branch).await?;
             applied = self.applied_if_known(&folder, &default_branch, &tip, &mut notes).await;
         } else if !change.untrusted {
-            let text = "ROLLBOOK_CI_TOKEN is not set, so that nobody asked the platform who made this change, nor what was \
-                        applied last"
+            let text = "ROLLBOOK_CI_TOKEN is not set, so the platform was not asked for the authors of this change, nor for the \
+                        last apply"
                 .into();
             notes.push(Note { code: "platform-not-asked".into(), text, names: Vec::new(), origin: None });
         }
@@ -126,7 +127,7 @@ impl Context {
         })
     }
 
-    /// The last commit whose apply completed; where it is not known, a note says why.
+    /// Finds the last commit whose apply completed; if it is unknown, a note says why.
     async fn applied_if_known(
         &self,
         folder: &Path,
@@ -139,14 +140,14 @@ impl Context {
             Err(error) => {
                 let help =
                     error.help().map(|help| format!(". {}", help.trim_end_matches('.'))).unwrap_or_default();
-                let text = format!("what was applied last is not known: {}{help}", error.chain());
+                let text = format!("the last apply is unknown: {}{help}", error.chain());
                 notes.push(Note { code: "applied-unknown".into(), text, names: Vec::new(), origin: None });
                 None
             }
         }
     }
 
-    /// What a group of a merge queue is compared with: the commit that the platform says it is based on.
+    /// Finds the range of a group of a merge queue. Its base is the commit that the platform names.
     pub(super) async fn range_of_queue(
         &self,
         session: &Session,
@@ -165,7 +166,7 @@ impl Context {
         let commit = git::whole_id(&folder, base)?;
         let (mut people, mut applied, mut notes) = (People::new(), None, Vec::new());
         if let Some(service) = &self.service {
-            // The platform names one pull request; where the group has more, nobody says whose they are.
+            // The platform names one pull request; if the group has more, their authors are unknown.
             let alone = git::first_parents(&folder, &commit, &head)?.len() == 1;
             if let Some(number) = number.filter(|_| alone) {
                 people = service.people(service.pull_request(number).await?, &default_branch).await?;
@@ -181,7 +182,7 @@ impl Context {
         Ok(Range { against: Against { commit, name, behind: 0, applied }, people: Some(people), notes })
     }
 
-    /// What an apply is compared with: the last commit whose apply completed.
+    /// Finds the range of an apply. Its base is the last commit whose apply completed.
     pub(super) async fn range_of_apply(&self, session: &Session, branch: &str) -> Result<Range, Error> {
         let folder = session.root()?;
         let head = checkout(&folder)?.head;
@@ -201,7 +202,7 @@ impl Context {
         Ok(Range { against, people, notes: Vec::new() })
     }
 
-    /// The last commit whose apply completed and which `head` contains.
+    /// Finds the last commit whose apply completed and which `head` contains.
     pub(super) async fn applied(&self, folder: &Path, branch: &str, head: &str) -> Result<String, Error> {
         let told = self.service("what was applied")?.completed(branch).await?;
         let first = match &self.applied_from {
@@ -209,13 +210,13 @@ impl Context {
             Some(named) if !named.bytes().all(|byte| byte.is_ascii_hexdigit()) || named.len() < 40 => {
                 let (name, value) = ("ROLLBOOK_APPLIED_FROM", named.clone());
                 return Err(
-                    platform::Error::Variable { name, value, takes: "the whole id of a commit" }.into()
+                    platform::Error::Variable { name, value, takes: "the full ID of a commit" }.into()
                 );
             }
             Some(named) => Some(named.as_str()),
         };
         let line = git::line_of(folder, head)?;
-        // A commit that is not here is of another history.
+        // A commit that this clone lacks is of another history.
         let contains = |one: &str, other: &str| {
             if git::whole_id(folder, one).is_err() || git::whole_id(folder, other).is_err() {
                 return Ok(false);
@@ -227,7 +228,7 @@ impl Context {
     }
 }
 
-/// The words in a commit's message or in a title at which platforms start no job, and a merge copies them.
+/// Finds words in a commit's message or a title at which platforms start no job; a merge copies them.
 fn skipped(messages: &[String]) -> Option<Note> {
     const WORDS: [&str; 9] = [
         "[skip ci]",

@@ -1,4 +1,4 @@
-//! Comments of Bitbucket's.
+//! Bitbucket's comments.
 
 use http::Method;
 use serde::Deserialize;
@@ -29,7 +29,7 @@ impl Remark {
     }
 }
 
-/// `GET /user`. A repository's access token may not ask it.
+/// `GET /user`. A repository's access token has no permission for it.
 pub(in crate::platform) async fn me(service: &Service) -> Result<Option<String>, Error> {
     match service.client.get::<User>("/user", Lacking::Comments).await {
         Ok(user) => Ok(user.uuid),
@@ -42,7 +42,7 @@ fn path(service: &Service, number: u64, rest: &str) -> String {
     service.of_repository(&format!("/pullrequests/{number}/comments{rest}"))
 }
 
-/// `GET /repositories/{workspace}/{repo_slug}/pullrequests/{id}/comments`, which lists deleted ones, too.
+/// `GET /repositories/{workspace}/{repo_slug}/pullrequests/{id}/comments`, which also lists deleted ones.
 pub(in crate::platform) async fn comments(service: &Service, number: u64) -> Result<Vec<Comment>, Error> {
     let all: Vec<Remark> = service.client.list(&path(service, number, ""), Lacking::Comments).await?;
     Ok(all.into_iter().filter(|it| it.deleted != Some(true)).map(Remark::comment).collect())

@@ -1,14 +1,14 @@
-//! What a step of Bitbucket Pipelines was started for, by its variables
+//! Why a step of Bitbucket Pipelines was started, from its variables
 //! (support.atlassian.com/bitbucket-cloud/docs/variables-and-secrets).
 
 use crate::platform::error::Error;
 use crate::platform::job::{Change, Folder, Job, Kind, Started, Variables, given, need, number};
 
-/// Where the API is. No variable of Bitbucket's tells it. `ROLLBOOK_BITBUCKET_API` may name a stand-in on this machine, and
-/// nothing else: who starts a pipeline may set any variable, and the token goes there.
+/// The root of the API, which no variable of Bitbucket names. `ROLLBOOK_BITBUCKET_API` may only name a stand-in on this
+/// machine: anybody who starts a pipeline may set any variable, and the token is sent there.
 const API: &str = "https://api.bitbucket.org/2.0";
 
-/// Reads what a step was started for. Whether a schedule or a push started a branch's step, no variable tells.
+/// Reads why a step was started. No variable distinguishes a schedule from a push to a branch.
 pub(in crate::platform) fn job(variables: &Variables) -> Result<Job, Error> {
     let text = |name| need(variables, name).map(str::to_owned);
     let repository = text("BITBUCKET_REPO_FULL_NAME")?;
@@ -40,7 +40,7 @@ pub(in crate::platform) fn job(variables: &Variables) -> Result<Job, Error> {
         page: Some(format!("https://bitbucket.org/{repository}/pipelines/results/{build}")),
         repository,
         record: String::new(),
-        // Bitbucket stores no file from outside of it.
+        // Bitbucket stores only files of this folder.
         folder: Folder::Inside(need(variables, "BITBUCKET_CLONE_DIR")?.into()),
         summary: None,
         outputs: None,

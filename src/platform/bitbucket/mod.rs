@@ -28,7 +28,7 @@ pub(super) struct Pull {
     merge_commit: Option<Hash>,
 }
 
-/// One end of a pull request. What is gone is missing, such as the repository of a fork.
+/// One end of a pull request. Deleted things are missing, such as the repository of a fork.
 #[derive(Deserialize)]
 struct End {
     repository: Option<Repository>,
@@ -48,11 +48,11 @@ struct Branch {
 
 #[derive(Deserialize)]
 struct Hash {
-    /// In pull requests the first twelve digits.
+    /// In pull requests, the first twelve digits.
     hash: String,
 }
 
-/// An account. Atlassian's id of it is the one that a tree's accounts have, and nobody can choose it.
+/// An account. Its Atlassian account ID is the one in a tree, and no user can choose it.
 #[derive(Deserialize)]
 struct User {
     account_id: Option<String>,
@@ -112,12 +112,12 @@ impl End {
     }
 }
 
-/// A commit's id as pull requests have it.
+/// Shortens a commit's ID as pull requests do.
 fn short(id: &str) -> String {
     id.chars().take(12).collect()
 }
 
-/// `GET /repositories/{workspace}/{repo_slug}`: no variable tells it.
+/// `GET /repositories/{workspace}/{repo_slug}`: no variable names it.
 pub(super) async fn default_branch(service: &Service) -> Result<String, Error> {
     #[derive(Deserialize)]
     struct Whole {
@@ -164,8 +164,8 @@ pub(super) async fn pull_request(service: &Service, number: u64) -> Result<PullR
     Ok(pull.into())
 }
 
-/// The pipelines of the branch's own steps which succeeded: `GET /repositories/{workspace}/{repo_slug}/pipelines`. Those of
-/// schedules have the selector `custom`, and one that somebody started, with variables of their own, has another trigger.
+/// Lists the successful pipelines of the branch's own steps: `GET /repositories/{workspace}/{repo_slug}/pipelines`. Those of
+/// schedules have the selector `custom`, and one that a user started, with their variables, has another trigger.
 pub(super) async fn completed(service: &Service, branch: &str) -> Result<Vec<Record>, Error> {
     let own = |pipeline: &Pipeline| {
         let Pipeline { target, state, trigger } = pipeline;

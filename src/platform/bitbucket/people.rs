@@ -1,6 +1,6 @@
-//! Who is behind a pull request or a commit of Bitbucket's.
+//! Who is behind a pull request or a commit on Bitbucket.
 //!
-//! Accounts are told by `account_id`, since a nickname is its owner's to change.
+//! Accounts are identified by `account_id`, since users may change their nickname.
 
 use serde::Deserialize;
 
@@ -21,7 +21,7 @@ struct Commit {
 struct Author {
     /// `Name <email>`, as the commit has it.
     raw: Option<String>,
-    /// Missing where no account has the email.
+    /// Missing if no account has the email.
     user: Option<User>,
 }
 
@@ -36,10 +36,10 @@ struct Update {
     source: Option<super::End>,
 }
 
-/// A pull request's commits, and who brought each new state of its branch since it was opened
-/// (`GET /repositories/{workspace}/{repo_slug}/pullrequests/{id}/activity`: an `update` is written for its opening, for each new
-/// state, and for edits of the title as well). Bitbucket does not say who pushed before the opening, so the opening
-/// itself does not count as a push.
+/// Reads a pull request's commits, and who pushed each new state of its branch since it was opened
+/// (`GET /repositories/{workspace}/{repo_slug}/pullrequests/{id}/activity`: there is an `update` for its opening, for each new
+/// state, and for edits of the title). Bitbucket does not report who pushed before the opening, so the opening does not
+/// count as a push.
 pub(in crate::platform) async fn told(service: &Service, pull: &PullRequest) -> Result<Told, Error> {
     let number = pull.number;
     let path = service.of_repository(&format!("/pullrequests/{number}/commits"));
@@ -68,7 +68,7 @@ pub(in crate::platform) async fn told(service: &Service, pull: &PullRequest) -> 
     Ok(Told { commits, pushes: Some(updates.windows(2).filter_map(push).collect()), people })
 }
 
-/// Lists commits. Gives nothing if the fork, a branch or a commit no longer exists.
+/// Lists commits; `None` if the fork, a branch or a commit no longer exists.
 async fn listed(service: &Service, path: &str) -> Result<Option<Vec<trace::Commit>>, Error> {
     match service.client.list::<Commit>(path, Lacking::Reads).await {
         Err(Error::Refused { status: 404, .. }) => Ok(None),
@@ -76,8 +76,8 @@ async fn listed(service: &Service, path: &str) -> Result<Option<Vec<trace::Commi
     }
 }
 
-/// `GET /repositories/{workspace}/{repo_slug}/commits/{revision}?exclude=…`, as `git log A ^B`, where a revision is a ref or a
-/// commit's id.
+/// `GET /repositories/{workspace}/{repo_slug}/commits/{revision}?exclude=…`, as `git log A ^B`; a revision is a ref or a
+/// commit's ID.
 pub(in crate::platform) async fn between(
     service: &Service,
     from: &str,
@@ -87,15 +87,15 @@ pub(in crate::platform) async fn between(
     listed(service, &service.of_repository(&path)).await
 }
 
-/// The commits that a merged pull request brought, if its branch no longer exists: those of its newest commit that the target
-/// did not have before the merge. Gives nothing if Bitbucket no longer has that commit.
+/// Lists the commits of a merged pull request whose branch no longer exists: those of its newest commit that the target did
+/// not have before the merge. The list is empty if Bitbucket no longer has that commit.
 async fn merged(service: &Service, pull: &PullRequest) -> Result<Vec<trace::Commit>, Error> {
     #[derive(Deserialize)]
     struct Merge {
         parents: Vec<super::Hash>,
     }
     let Some(merge) = pull.merges.first().filter(|_| !pull.head.is_empty()) else { return Ok(Vec::new()) };
-    // A fast-forward has no commit of its own, so that nothing tells where it began.
+    // A fast-forward has no separate commit, so its start is unknown.
     if *merge == pull.head {
         return Ok(Vec::new());
     }
@@ -107,7 +107,7 @@ async fn merged(service: &Service, pull: &PullRequest) -> Result<Vec<trace::Comm
     Ok(between(service, &before.hash, &pull.head).await?.unwrap_or_default())
 }
 
-/// The pull requests that were merged into a branch, newest first.
+/// Lists the pull requests that were merged into a branch, newest first.
 pub(in crate::platform) async fn merged_into(
     service: &Service,
     branch: &str,
@@ -120,8 +120,8 @@ pub(in crate::platform) async fn merged_into(
     Ok(merged.map(Into::into).collect())
 }
 
-/// The pull requests that brought each of the commits to a branch, which the merged ones say by their `merge_commit`; to ask by
-/// commit, an app has to be installed first.
+/// Finds the pull requests that brought each of the commits to a branch, by the `merge_commit` of the merged ones; a query by
+/// commit needs an installed app.
 pub(in crate::platform) async fn brought(
     service: &Service,
     commits: &[String],
@@ -147,12 +147,12 @@ impl Update {
 }
 
 pub(super) fn somebody(user: Option<&User>, gone: impl FnOnce() -> String) -> Person {
-    // An access token's account has no `account_id` that a person could have.
+    // The account of an access token has no `account_id` of a person.
     let id = user.and_then(|user| user.account_id.as_ref().or(user.uuid.as_ref()));
     id.map_or_else(|| Person::Unknown(gone()), |id| Person::Account(id.clone()))
 }
 
-/// A commit's author; Bitbucket tells no committer.
+/// A commit's author; Bitbucket reports no committer.
 fn committed(commit: &Commit) -> trace::Commit {
     let unknown = || format!("the author of {}", commit.hash);
     let raw = commit.author.raw.as_deref().unwrap_or_default();

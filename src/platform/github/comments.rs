@@ -1,4 +1,4 @@
-//! Comments and issues of GitHub's.
+//! GitHub's comments and issues.
 
 use http::Method;
 use serde::Deserialize;
@@ -13,7 +13,7 @@ use crate::platform::service::{Comment, Service, part};
 #[derive(Deserialize)]
 struct Remark {
     id: u64,
-    /// Nothing where the account is gone.
+    /// `None` if the account was deleted.
     user: Option<User>,
     body: Option<String>,
 }
@@ -23,7 +23,7 @@ struct Entry {
     number: u64,
     user: Option<User>,
     body: Option<String>,
-    /// There where it is a pull request.
+    /// Present if it is a pull request.
     pull_request: Option<Ignored>,
 }
 
@@ -66,7 +66,7 @@ pub(in crate::platform) async fn delete_comment(service: &Service, id: u64) -> R
     service.client.delete(&service.at(&format!("/issues/comments/{id}")), Lacking::Comments).await
 }
 
-/// `GET /repos/{owner}/{repo}/issues?creator=…`, which lists pull requests, too.
+/// `GET /repos/{owner}/{repo}/issues?creator=…`, which also lists pull requests.
 pub(in crate::platform) async fn issues(service: &Service, author: &str) -> Result<Vec<Issue>, Error> {
     let path = service.at(&format!("/issues?state=open&creator={}", part(author)));
     let all: Vec<Entry> = service.client.list(&path, Lacking::Issues).await?;
@@ -99,7 +99,7 @@ pub(in crate::platform) async fn edit_issue(
     patch_issue(service, number, &json!({ "title": title, "body": body })).await
 }
 
-/// The same.
+/// `PATCH /repos/{owner}/{repo}/issues/{issue_number}`.
 pub(in crate::platform) async fn close_issue(service: &Service, number: u64) -> Result<(), Error> {
     patch_issue(service, number, &json!({ "state": "closed", "state_reason": "completed" })).await
 }

@@ -1,4 +1,4 @@
-//! What a job of GitHub Actions was started for, by its variables and its event
+//! Why a job of GitHub Actions was started, from its variables and its event
 //! (docs.github.com/en/actions/reference, "Variables" and "Events that trigger workflows").
 
 use serde::Deserialize;
@@ -7,12 +7,12 @@ use super::{Pull, RepositoryName};
 use crate::platform::error::Error;
 use crate::platform::job::{Change, Folder, Job, Kind, Started, Variables, given, need};
 
-/// The account whose runs get no secrets, as those of forks.
+/// The account whose runs get no secrets, like those of forks.
 const DEPENDABOT: &str = "dependabot[bot]";
 
 #[derive(Deserialize)]
 struct Event {
-    /// Missing where a schedule is the event.
+    /// Missing if the event is a schedule.
     repository: Option<Repository>,
     pull_request: Option<Pull>,
     merge_group: Option<MergeGroup>,
@@ -35,13 +35,13 @@ struct MergeGroup {
 struct PlannedRun {
     head_sha: String,
     head_branch: Option<String>,
-    /// Nothing where the fork is gone.
+    /// `None` if the fork was deleted.
     head_repository: Option<RepositoryName>,
     html_url: String,
     actor: Option<super::User>,
 }
 
-/// Reads what a job was started for.
+/// Reads why a job was started.
 pub(in crate::platform) fn job(variables: &Variables, event: &str) -> Result<Job, Error> {
     let event: Event = serde_json::from_str(event).map_err(|error| Error::EventShape("GitHub", error))?;
     let repository = need(variables, "GITHUB_REPOSITORY")?;
@@ -73,7 +73,7 @@ fn started(variables: &Variables, event: &Event) -> Result<Started, Error> {
         "pull_request" => {
             let pull = event.pull_request.as_ref().ok_or_else(|| missing("without a pull request".into()))?;
             let own = pull.head.repo.as_ref().is_some_and(|repo| repo.full_name == repository);
-            // Its runs get no secrets, as a fork's (docs.github.com/en/code-security/dependabot).
+            // Its runs get no secrets, like a fork's (docs.github.com/en/code-security/dependabot).
             let bot = login(pull.user.as_ref()) == Some(DEPENDABOT);
             Started::Change(Change {
                 number: pull.number,
@@ -118,8 +118,8 @@ fn branch_of(full: &str) -> &str {
     full.strip_prefix("refs/heads/").unwrap_or(full)
 }
 
-/// The pull request of a merge group, which only the name of its branch tells: `gh-readonly-queue/BASE/pr-NUMBER-COMMIT`.
-/// GitHub does not document it; it is read so by many.
+/// The pull request of a merge group, from the name of its branch: `gh-readonly-queue/BASE/pr-NUMBER-COMMIT`. GitHub does
+/// not document this format, but many tools rely on it.
 fn number_of(head_ref: &str) -> Option<u64> {
     let (_, last) = branch_of(head_ref).strip_prefix("gh-readonly-queue/")?.rsplit_once('/')?;
     let (number, _) = last.strip_prefix("pr-")?.split_once('-')?;

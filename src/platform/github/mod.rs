@@ -33,7 +33,7 @@ struct Pull {
     base: End,
     created_at: Option<jiff::Timestamp>,
     merged_at: Option<String>,
-    /// Of a pull request that is merged, the commit that its target came to by it, whether it was merged, squashed or rebased
+    /// The commit of its target after the merge, squash or rebase of a merged pull request
     /// (docs.github.com/en/rest/pulls/pulls#get-a-pull-request).
     merge_commit_sha: Option<String>,
 }
@@ -44,17 +44,17 @@ struct End {
     sha: String,
     #[serde(rename = "ref")]
     branch: String,
-    /// Nothing where the fork is gone.
+    /// `None` if the fork was deleted.
     repo: Option<RepositoryName>,
 }
 
-/// An account. Of a commit it may be `{}`.
+/// An account. In a commit it may be `{}`.
 #[derive(Deserialize)]
 struct User {
     login: Option<String>,
 }
 
-/// The login, where there is one.
+/// The login, if there is one.
 fn login(user: Option<User>) -> Option<String> {
     user.and_then(|user| user.login)
 }
@@ -129,7 +129,7 @@ pub(super) async fn pull_request(service: &Service, number: u64) -> Result<PullR
     Ok(service.of(service.client.get(&path, Lacking::Reads).await?))
 }
 
-/// `GET /repos/{owner}/{repo}/pulls?head=OWNER:BRANCH`, closed ones, too.
+/// `GET /repos/{owner}/{repo}/pulls?head=OWNER:BRANCH`, including closed ones.
 pub(super) async fn pull_requests_of(
     service: &Service,
     owner: &str,
@@ -141,10 +141,10 @@ pub(super) async fn pull_requests_of(
     Ok(pulls.into_iter().map(|pull| service.of(pull)).collect())
 }
 
-/// The runs of the workflow that applies which succeeded: `GET /repos/{owner}/{repo}/actions/workflows/{file}/runs`. A run is
-/// GitHub's own record; a deployment could be written by anybody who may push. Who may push may delete a run, too: then an
-/// older one counts, and more commits are judged. A run of a tag has the tag's name as its branch, so that the branch's
-/// own activity has to say that it was at the commit.
+/// Lists the successful runs of the workflow that applies: `GET /repos/{owner}/{repo}/actions/workflows/{file}/runs`. A run is
+/// GitHub's own record; anybody who may push could write a deployment. They may also delete a run: then an older one
+/// counts, and more commits are judged. A run of a tag has the tag's name as its branch, so the branch's own activity has to
+/// show that it was at the commit.
 pub(super) async fn completed(service: &Service, branch: &str) -> Result<Vec<Record>, Error> {
     let (file, named) = (part(&service.record), part(branch));
     let path = service

@@ -1,4 +1,4 @@
-//! Who is behind a pull request or a commit of GitHub's.
+//! Who is behind a pull request or a commit on GitHub.
 
 use std::collections::BTreeSet;
 
@@ -11,16 +11,16 @@ use crate::platform::people::{People, Person};
 use crate::platform::service::{PullRequest, Service, part};
 use crate::platform::trace::{self, Back, Push, Told};
 
-/// The account that GitHub commits with for a merge or an edit on its pages.
+/// The account with which GitHub commits a merge or an edit on its pages.
 const WEB: &str = "web-flow";
 
-/// The most commits that a pull request's listing has.
+/// The most commits in a pull request's listing.
 const LISTED_COMMITS: usize = 250;
 
 #[derive(Deserialize)]
 struct Commit {
     sha: String,
-    /// Nothing where no account has the email.
+    /// `None` if no account has the email.
     author: Option<User>,
     committer: Option<User>,
     #[serde(rename = "commit")]
@@ -56,7 +56,8 @@ struct Comparison {
     commits: Vec<Commit>,
 }
 
-/// The commits of a pull request: `GET /repos/{owner}/{repo}/pulls/{pull_number}/commits`, which "lists a maximum of 250 commits".
+/// Lists the commits of a pull request: `GET /repos/{owner}/{repo}/pulls/{pull_number}/commits`, which "lists a maximum of
+/// 250 commits".
 pub(in crate::platform) async fn told(service: &Service, pull: &PullRequest) -> Result<Told, Error> {
     let number = pull.number;
     let path = service.at(&format!("/pulls/{number}/commits"));
@@ -79,7 +80,7 @@ pub(in crate::platform) async fn merged_into(
     merged(service, &path, branch).await
 }
 
-/// The pull requests that brought a commit to a branch: `GET /repos/{owner}/{repo}/commits/{sha}/pulls`.
+/// Finds the pull requests that brought a commit to a branch: `GET /repos/{owner}/{repo}/commits/{sha}/pulls`.
 pub(in crate::platform) async fn brought(
     service: &Service,
     commit: &str,
@@ -94,8 +95,8 @@ async fn merged(service: &Service, path: &str, branch: &str) -> Result<Vec<PullR
     Ok(merged.map(|pull| service.of(pull)).collect())
 }
 
-/// `GET /repos/{owner}/{repo}/activity`, newest first, of all of the repository's branches: what is pushed to one may be taken up
-/// by another, which then is made of it. `before` is "the SHA of the commit before the activity"
+/// `GET /repos/{owner}/{repo}/activity`, newest first, of all branches of the repository: a branch may be created from the
+/// commits of another one. `before` is "the SHA of the commit before the activity"
 /// (docs.github.com/en/rest/repos/repos#list-repository-activities).
 pub(in crate::platform) async fn pushes(service: &Service, back: &Back<'_>) -> Result<Vec<Push>, Error> {
     let enough = |read: &[Activity]| {
@@ -106,8 +107,8 @@ pub(in crate::platform) async fn pushes(service: &Service, back: &Back<'_>) -> R
     Ok(activities.into_iter().filter(|it| it.kind != "branch_deletion").map(Activity::push).collect())
 }
 
-/// `GET /repos/{owner}/{repo}/compare/{base}...{head}`, which has 250 commits at most where no page is asked for, and 404 where a
-/// commit is gone.
+/// `GET /repos/{owner}/{repo}/compare/{base}...{head}`, which lists 250 commits at most without a page, and answers 404 if a
+/// commit no longer exists.
 pub(in crate::platform) async fn between(
     service: &Service,
     from: &str,
@@ -138,7 +139,7 @@ fn committed(commit: &Commit) -> trace::Commit {
     trace::Commit { id: commit.sha.clone(), people: ends.into_iter().filter_map(person).collect() }
 }
 
-/// The commits that a branch was at, back to a certain one.
+/// Lists the commits that a branch was at, back to a certain one.
 pub(super) async fn positions(
     service: &Service,
     branch: &str,
@@ -155,7 +156,7 @@ impl Activity {
         self.reference.strip_prefix("refs/heads/").unwrap_or(&self.reference)
     }
 
-    /// A merge on GitHub's pages is by who merged, who need not be who wrote.
+    /// Turns an activity into a push. A merge on GitHub's pages has the person who merged, who need not be the author.
     fn push(self) -> Push {
         let gone = || format!("the account that pushed {}, which is gone", self.after);
         let is_merge = matches!(self.kind.as_str(), "pr_merge" | "merge_queue_merge");

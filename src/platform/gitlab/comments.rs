@@ -1,4 +1,4 @@
-//! Notes and issues of GitLab's.
+//! GitLab's notes and issues.
 
 use http::Method;
 use serde::Deserialize;
@@ -35,7 +35,7 @@ impl Note {
     }
 }
 
-/// `GET /user`: a project access token acts as an account of its own.
+/// `GET /user`: a project access token acts as a separate account.
 pub(in crate::platform) async fn me(service: &Service) -> Result<Option<String>, Error> {
     let account: Account = service.client.get("/user", Lacking::Comments).await?;
     Ok(Some(account.id.to_string()))
@@ -117,7 +117,7 @@ pub(in crate::platform) async fn edit_issue(
     put_issue(service, number, &json!({ "title": title, "description": body })).await
 }
 
-/// The same.
+/// `PUT /projects/:id/issues/:iid`.
 pub(in crate::platform) async fn close_issue(service: &Service, number: u64) -> Result<(), Error> {
     put_issue(service, number, &json!({ "state_event": "close" })).await
 }

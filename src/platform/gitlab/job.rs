@@ -1,9 +1,9 @@
-//! What a job of GitLab CI/CD was started for, by its variables (<https://docs.gitlab.com/ci/variables/predefined_variables>).
+//! Why a job of GitLab CI/CD was started, from its variables (<https://docs.gitlab.com/ci/variables/predefined_variables>).
 
 use crate::platform::error::Error;
 use crate::platform::job::{Change, Folder, Job, Kind, Started, Variables, given, need, number};
 
-/// Reads what a job was started for.
+/// Reads why a job was started.
 pub(in crate::platform) fn job(variables: &Variables) -> Result<Job, Error> {
     let text = |name| need(variables, name).map(str::to_owned);
     Ok(Job {
@@ -15,7 +15,7 @@ pub(in crate::platform) fn job(variables: &Variables) -> Result<Job, Error> {
         default_branch: Some(text("CI_DEFAULT_BRANCH")?),
         page: given(variables, "CI_JOB_URL").map(str::to_owned),
         record: given(variables, "ROLLBOOK_APPLY_ENVIRONMENT").unwrap_or("rollbook-apply").to_owned(),
-        // GitLab stores no file from outside of it.
+        // GitLab stores only files of this folder.
         folder: Folder::Inside(need(variables, "CI_PROJECT_DIR")?.into()),
         summary: None,
         outputs: None,
@@ -27,7 +27,8 @@ fn started(variables: &Variables) -> Result<Started, Error> {
     let branch = || need(variables, "CI_COMMIT_BRANCH").map(str::to_owned);
     match need(variables, "CI_PIPELINE_SOURCE")? {
         "merge_request_event" => change(variables).map(Started::Change),
-        // A child pipeline has its parent's merge request, and not its source (<https://gitlab.com/gitlab-org/gitlab/-/issues/388018>).
+        // A child pipeline has its parent's merge request, but not its source
+        // (<https://gitlab.com/gitlab-org/gitlab/-/issues/388018>).
         "parent_pipeline" if given(variables, "CI_MERGE_REQUEST_IID").is_some() => {
             change(variables).map(Started::Change)
         }
@@ -43,7 +44,7 @@ fn started(variables: &Variables) -> Result<Started, Error> {
 
 fn change(variables: &Variables) -> Result<Change, Error> {
     let project = need(variables, "CI_PROJECT_ID")?;
-    // In a pipeline of merged results, what is checked out is the merge, and this is the branch's commit.
+    // In a pipeline of merged results, the merge is checked out, and this is the branch's commit.
     let head = match given(variables, "CI_MERGE_REQUEST_SOURCE_BRANCH_SHA") {
         Some(head) => head,
         None => need(variables, "CI_COMMIT_SHA")?,

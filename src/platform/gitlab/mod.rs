@@ -1,7 +1,7 @@
 //! GitLab: the variables of CI/CD, and the REST API v4.
 //!
-//! Shapes: docs.gitlab.com/api (`merge_requests`, notes, deployments, events, branches) and the entities in GitLab's own
-//! sources where the pages are silent.
+//! Shapes: docs.gitlab.com/api (`merge_requests`, notes, deployments, events, branches) and the entities in GitLab's
+//! sources for anything that the pages omit.
 
 mod comments;
 mod job;
@@ -45,7 +45,7 @@ struct User {
 struct Deployment {
     sha: String,
     status: String,
-    /// The job that deployed. There is none where somebody wrote the deployment through the API.
+    /// The job that deployed. `None` for a deployment that was written through the API.
     deployable: Option<Deployable>,
 }
 
@@ -95,7 +95,7 @@ pub(super) async fn newest(service: &Service, branch: &str) -> Result<String, Er
 }
 
 impl From<MergeRequest> for PullRequest {
-    /// By which commits its target has it depends on the method: a merge commit, one that was squashed, or its newest one
+    /// The commits with which its target contains it depend on the method: a merge commit, a squashed one, or its newest one
     /// (`docs.gitlab.com/user/project/merge_requests/methods`).
     fn from(request: MergeRequest) -> Self {
         let own = request.source_project_id == Some(request.target_project_id);
@@ -123,7 +123,7 @@ pub(super) async fn pull_request(service: &Service, number: u64) -> Result<PullR
     Ok(request.into())
 }
 
-/// The deployments to the environment that applies, of jobs of pushes to the branch, which succeeded:
+/// Lists the successful deployments to the environment that applies, by jobs of pushes to the branch:
 /// `GET /projects/:id/deployments`. One that was written through the API, which every developer may do, has no job.
 pub(super) async fn completed(service: &Service, branch: &str) -> Result<Vec<Record>, Error> {
     let environment = part(&service.record);
@@ -136,9 +136,9 @@ pub(super) async fn completed(service: &Service, branch: &str) -> Result<Vec<Rec
     };
     let path = service
         .of_project(&format!("/deployments?environment={environment}&status=success&order_by=id&sort=desc"));
-    // The newest page is enough, where one of it counts.
+    // The newest page is enough if it has one that counts.
     let deployments = service.client.list_until(&path, Lacking::Records, |read| read.iter().any(own)).await?;
-    // A job of a push to the branch, and of no tag: the branch was at the commit.
+    // The job is of a push to the branch, not of a tag: the branch was at the commit.
     let record = |deployment: Deployment| Record { commit: deployment.sha, certain: true };
     Ok(deployments.into_iter().filter(own).map(record).collect())
 }

@@ -1,7 +1,7 @@
-//! Who is behind a merge request or a commit of GitLab's.
+//! Who is behind a merge request or a commit on GitLab.
 //!
-//! Of a commit GitLab tells the names that its author wrote, and no account. Who pushed, the project's events tell, and
-//! since a merge request is open its system notes as well.
+//! For a commit, GitLab reports the names that its author wrote, but no account. The project's events report who pushed, and
+//! so do the system notes of a merge request once it is open.
 
 use jiff::Timestamp;
 use serde::Deserialize;
@@ -48,8 +48,8 @@ struct Comparison {
     commits: Vec<Commit>,
 }
 
-/// The commits of a merge request (`GET /projects/:id/merge_requests/:iid/commits`), and who is told to have added some since it is
-/// open (`GET /projects/:id/merge_requests/:iid/notes`).
+/// Reads the commits of a merge request (`GET /projects/:id/merge_requests/:iid/commits`), and who added some since it was
+/// opened (`GET /projects/:id/merge_requests/:iid/notes`).
 pub(in crate::platform) async fn told(service: &Service, pull: &PullRequest) -> Result<Told, Error> {
     let path = service.of_project(&format!("/merge_requests/{}/commits", pull.number));
     let commits: Vec<Commit> = service.client.list(&path, Lacking::Reads).await?;
@@ -61,7 +61,7 @@ pub(in crate::platform) async fn told(service: &Service, pull: &PullRequest) -> 
     Ok(Told { commits: commits.iter().map(committed).collect(), pushes: None, people })
 }
 
-/// `added 1 commit`, by who pushed it. `added 1h of time spent` is something else.
+/// Whether a note is like `added 1 commit`, whose author pushed it; `added 1h of time spent` is not.
 fn tells_of_commits(note: &str) -> bool {
     let mut words = note.split_whitespace();
     words.next() == Some("added") && words.nth(1).is_some_and(|what| what.starts_with("commit"))
@@ -76,7 +76,7 @@ pub(in crate::platform) async fn merged_into(
     merged(service, &path, branch).await
 }
 
-/// The merge requests that brought a commit to a branch: `GET /projects/:id/repository/commits/:sha/merge_requests`.
+/// Finds the merge requests that brought a commit to a branch: `GET /projects/:id/repository/commits/:sha/merge_requests`.
 pub(in crate::platform) async fn brought(
     service: &Service,
     commit: &str,
@@ -92,9 +92,9 @@ async fn merged(service: &Service, path: &str, branch: &str) -> Result<Vec<PullR
     Ok(merged.map(Into::into).collect())
 }
 
-/// `GET /projects/:id/events?action=pushed`, newest first. `push_data.action` is `created` where the push made the branch, and a
-/// push that removes it has no `commit_to` (docs.gitlab.com/api/events; `EventCreateService` and `PushEventPayload` in GitLab's
-/// sources). A merge is a push to its target by who merged.
+/// `GET /projects/:id/events?action=pushed`, newest first. `push_data.action` is `created` if the push created the branch,
+/// and a push that removes it has no `commit_to` (docs.gitlab.com/api/events; `EventCreateService` and `PushEventPayload` in
+/// GitLab's sources). A merge is a push to its target by the person who merged.
 pub(in crate::platform) async fn pushes(service: &Service, back: &Back<'_>) -> Result<Vec<Push>, Error> {
     let enough = |read: &[Event]| {
         back.is_reached(read.iter().map(|event| {
@@ -118,8 +118,8 @@ pub(in crate::platform) async fn pushes(service: &Service, back: &Back<'_>) -> R
     Ok(events.into_iter().filter_map(push).collect())
 }
 
-/// `GET /projects/:id/repository/compare?from=…&to=…`, with 404 where a commit is gone. The listing of a merge request's own
-/// commits tells no parents.
+/// `GET /projects/:id/repository/compare?from=…&to=…`, with 404 if a commit no longer exists. The listing of a merge request's
+/// own commits reports no parents.
 pub(in crate::platform) async fn between(
     service: &Service,
     from: &str,
@@ -148,7 +148,7 @@ fn committed(commit: &Commit) -> trace::Commit {
     trace::Commit { id: commit.id.clone(), people }
 }
 
-/// The account of an address that GitLab gives to those who hide theirs: `ID-USERNAME@users.noreply.HOST`.
+/// The account of the address that GitLab gives to users who hide theirs: `ID-USERNAME@users.noreply.HOST`.
 fn no_reply(email: &str) -> Option<Person> {
     let (name, host) = email.split_once('@')?;
     let (id, username) = name.split_once('-')?;

@@ -154,7 +154,7 @@ async fn a_refused_client_secret_is_the_exchanges_error() {
         error.to_string(),
         "POST /oauth/token at auth.atlassian.com: the credential is not accepted: status 401, access_denied; Unauthorized"
     );
-    assert!(error.help().unwrap().contains("client id and secret"));
+    assert!(error.help().unwrap().contains("client ID and secret"));
 }
 
 /// What is refused there is the client: no right on the site would help.
@@ -371,6 +371,6 @@ async fn a_cloud_id_of_another_site_sends_nothing() {
     let jira = Jira::new(Client::in_process(router, acme(), credential, options).unwrap());
     let error = ask(&jira).await.unwrap_err();
     assert!(matches!(error, Error::Setup(SetupError::OtherSite { .. })), "{error}");
-    assert_eq!(error.to_string(), "the cloud id test is not the site's, which is production");
+    assert_eq!(error.to_string(), "the cloud ID test is not the site's, which is production");
     assert_eq!(authorizations(&peer), ["none"], "the site was asked for its id, and nothing else was sent");
 }

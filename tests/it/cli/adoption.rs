@@ -134,7 +134,7 @@ fn an_import_says_what_it_could_not_mark() {
         &[&["import", "--site", URL, "--group", "payments-*"], &organization[..]].concat(),
     );
     let ran = run.env("ROLLBOOK_EMAIL", "").env("ROLLBOOK_API_TOKEN", "").run();
-    assert!(ran.stderr.contains("are not marked: Jira alone tells them"), "{ran}");
+    assert!(ran.stderr.contains("are not marked: only Jira shows them"), "{ran}");
 
     let seed = crate::cli::seed_of("minimal") + "  - basic: { account: ada@acme.com, token: browses }\n";
     let (site, folder) = (Site::of(&seed), home.path());

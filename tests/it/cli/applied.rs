@@ -85,13 +85,13 @@ fn what_is_not_done_keeps_the_ref_where_it_is() {
     std::fs::write(&path, text).unwrap();
     git(folder, &["commit", "--quiet", "-am", "no rules"]);
     stays(&["--yes", "--timeout", "1ns"], 6, "2 operations were not done");
-    stays(&["--yes", "--reason", "expired"], 0, "only expired was to be done");
+    stays(&["--yes", "--reason", "expired"], 0, "the run was limited to expired");
     let member = "member.support/bruno@acme.com";
-    stays(&["--yes", "--target", member], 0, &format!("only {member} was to be done"));
+    stays(&["--yes", "--target", member], 0, &format!("the run was limited to {member}"));
     let reviewed = tempfile::tempdir().unwrap();
     let reviewed = reviewed.path().join("plan.json").display().to_string();
     plan(folder, &["--out", &reviewed]).at(&site).run().ends(0);
-    stays(&[&reviewed], 0, "only what the reviewed plan has was to be done");
+    stays(&[&reviewed], 0, "the run was limited to the reviewed plan");
     // What is applied does not belong to a commit, or it lacks what the tree wants for somebody.
     edit(folder, "groups/support.yaml", "      - bruno@acme.com\n", "");
     stays(&["--yes"], 0, "the tree is not that of the commit that is checked out");
@@ -189,14 +189,11 @@ fn a_shallow_clone_moves_nothing() {
     let clone = clones.path().join("clone");
     git(&clone, &["fetch", "--quiet", "--depth", "1", "origin", &format!("+{APPLIED}:{APPLIED}")]);
     let ran = plan(&clone, &["--base", "applied"]).run().ends(1);
-    assert!(ran.stderr.contains("it cannot be told whether HEAD contains"), "{ran}");
+    assert!(ran.stderr.contains("it is unknown whether HEAD contains"), "{ran}");
     assert!(ran.stderr.contains("The clone is shallow"), "{ran}");
     let ran = apply(&clone, &["--yes"]).at(&site).run().ends(0);
     let commit = head(&clone);
-    let why = format!(
-        "the clone is shallow, so that it cannot be told whether commit {} contains it",
-        &commit[..12]
-    );
+    let why = format!("the clone is shallow, so it is unknown whether commit {} contains it", &commit[..12]);
     stays(&ran, &first, &why);
     assert_eq!(applied(&clone).unwrap(), Some(first));
 }
@@ -247,7 +244,7 @@ fn a_change_that_adds_a_second_tree_is_told() {
     let refused = plan(folder, &["--base", "HEAD~1"]).at(&site).run().ends(1);
     let says = refused.stderr.split_whitespace().collect::<Vec<_>>().join(" ");
     assert!(says.contains("the change adds node_modules/a/rollbook.yaml, a second tree"), "{refused}");
-    assert!(says.contains("Take it out of the change"), "{refused}");
+    assert!(says.contains("Remove it from the change"), "{refused}");
     // Neighbours: it was there before, and a change that takes it out.
     commit(folder, "groups/support.yaml", "# Who", "# Those who");
     let there = plan(folder, &["--base", &first]).at(&site).run().ends(0);
@@ -319,7 +316,7 @@ fn a_leaver_who_may_stay_under_another_email_holds_the_ref() {
     for _ in 0..2 {
         let ran = apply(folder, &whole).at(&site).run().ends(6);
         assert!(ran.stderr.contains("end-of-nobody"), "{ran}");
-        stays(&ran, &first, "access to the privileged group support is to end, and that is blocked");
+        stays(&ran, &first, "access to the privileged group support should end, but that is blocked");
         let night = ["--yes", "--base", "applied", "--reason", "expired,offboarded"];
         let ran = apply(folder, &night).at(&site).run().ends(6);
         assert!(ran.stderr.contains("end-of-nobody"), "{ran}");

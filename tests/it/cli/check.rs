@@ -112,5 +112,5 @@ fn access_that_has_ended_is_told_once_by_commands_that_are_not_about_it() {
         ran.stderr.contains("this access ended on 2020-01-01; the same holds for 2 other lines"),
         "{ran}"
     );
-    assert!(ran.stderr.contains("`rollbook prune` takes such entries out"), "{ran}");
+    assert!(ran.stderr.contains("`rollbook prune` removes such entries"), "{ran}");
 }

@@ -45,7 +45,7 @@ fn a_key_for_nothing_is_told_of_beside_those_that_work() {
     let states: Vec<_> = (0..4).map(|at| surfaces[at]["state"]["state"].clone()).collect();
     assert_eq!(states, ["works", "unused", "unused", "unused"]);
     let help = surfaces[1]["state"]["help"].to_string();
-    assert!(help.contains("An organization's id is in the address of admin.atlassian.com"), "{help}");
+    assert!(help.contains("An organization's ID is in the address of admin.atlassian.com"), "{help}");
     run().run().ends(0);
 }
 

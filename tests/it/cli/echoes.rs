@@ -227,7 +227,7 @@ fn no_redirect_is_followed() {
             let ran = run(command, kind, url).run().ends(1);
             holds_no_secret(&ran, &format!("{kind:?}"));
             let said = format!("{}{}", ran.stdout, ran.stderr).replace("\n    |", "");
-            assert!(said.contains("which is not followed") || said.contains("leads to a login"), "{ran}");
+            assert!(said.contains("which is not followed") || said.contains("redirects to a login"), "{ran}");
         }
     });
     assert_eq!(*taken.lock().unwrap(), Vec::<String>::new(), "nothing came where the redirects lead");

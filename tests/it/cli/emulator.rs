@@ -116,7 +116,7 @@ mod served {
         let (running, _, exports) = faults("reset=1");
         let (code, text) = in_a_shell(&exports, &format!("plan {minimal}"));
         assert_eq!(code, Some(1), "{text}");
-        assert!(text.contains("the connection broke off before the answer was complete"), "{text}");
+        assert!(text.contains("the connection broke off before the response was complete"), "{text}");
         running.signal("INT");
         running.end().ends(0);
         // Slow and cut now and then: reads are repeated.

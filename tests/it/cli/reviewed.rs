@@ -68,10 +68,7 @@ fn what_no_longer_follows_ends_with_5_before_any_write() {
     let text = fs::read_to_string(&path).unwrap();
     fs::write(&path, text.replace("      - grace@acme.com\n", "")).unwrap();
     let ran = within(&made.folder(), &["apply", "PLAN"]).at(&site).run().ends(5);
-    assert!(
-        ran.stderr.contains("the reviewed plan no longer follows from the tree and what is live"),
-        "{ran}"
-    );
+    assert!(ran.stderr.contains("the reviewed plan no longer follows from the tree and the site"), "{ran}");
     assert_eq!(site.sandbox.requests().writes.len(), 0);
 }
 

@@ -47,7 +47,7 @@ fn a_cloud_id_of_another_site_is_refused() {
         let run = command.at(&site).env("ROLLBOOK_TOKEN_KIND", "classic");
         let ran = run.env("ROLLBOOK_CLOUD_ID", "11111111-2222-3333-4444-555555555555").run().ends(4);
         assert!(
-            ran.stderr.contains("the cloud id 11111111-2222-3333-4444-555555555555 is not the site's"),
+            ran.stderr.contains("the cloud ID 11111111-2222-3333-4444-555555555555 is not the site's"),
             "{ran}"
         );
         assert_eq!(ran.stdout, "");

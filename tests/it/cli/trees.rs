@@ -162,7 +162,7 @@ fn a_tree_that_a_change_removes_or_moves_is_said() {
     let ran = trees(dir.path(), &["--base", "main", "--changed"]).ends(0);
     assert_eq!(ran.stdout, "sites/japan  https://apac.atlassian.net  changed\nsites/apac  removed\n");
     assert!(
-        ran.stderr.contains("warning: the tree in sites/apac is removed: what it declared stays on its site"),
+        ran.stderr.contains("warning: the tree in sites/apac is removed: its access stays on its site"),
         "{ran}"
     );
     assert_eq!(changed(dir.path()), ["sites/japan"]);

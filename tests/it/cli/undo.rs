@@ -33,7 +33,7 @@ fn a_run_is_taken_back_with_a_journal_of_its_own() {
     let ran = undo(&made.folder(), &["--yes", "--journal", &back]).at(&site).run().ends(0);
     assert!(ran.stderr.contains("+ erik@acme.com") && ran.stderr.contains("undone"), "{ran}");
     assert!(ran.stdout.contains("Done: 5 of 5 operations"), "{ran}");
-    assert!(ran.stderr.contains("The tree still asks for what was taken back"), "{ran}");
+    assert!(ran.stderr.contains("The tree still asks for the reverted access"), "{ran}");
     let after = site.sandbox.state();
     let members = |state: &rollbook::sandbox::State| {
         let groups = state.groups.values();
@@ -78,7 +78,7 @@ fn a_journal_that_cannot_be_trusted_is_not_taken_back() {
     let root = made.folder().join("rollbook.yaml");
     let tree = fs::read_to_string(&root).unwrap();
     fs::write(&root, tree.replace("acme.atlassian.net", "other.atlassian.net")).unwrap();
-    refused(&good, 4, "the journal is of https://acme.atlassian.net, and the tree names");
+    refused(&good, 4, "the journal is of https://acme.atlassian.net, but the tree names");
     fs::write(&root, tree).unwrap();
     undo(&made.folder(), &[]).at(&site).run().ends(64);
     assert_eq!(site.sandbox.requests().writes.len(), writes);

@@ -68,7 +68,8 @@ fn everybody_who_is_active_and_what_is_not_known() {
     );
     let unknown = jira.json()["unknown"].to_string();
     assert!(
-        unknown.contains("last active is not known") && unknown.contains("emails of 1 person among them"),
+        unknown.contains("Last-active dates and managed accounts are unknown")
+            && unknown.contains("emails of 1 person among them"),
         "{jira}"
     );
 

@@ -19,7 +19,7 @@ fn losses() -> Vec<(&'static str, Failure)> {
         ("a gateway gave up", after(StatusCode::BAD_GATEWAY, "<html>Bad Gateway</html>")),
         ("the server failed", after(StatusCode::INTERNAL_SERVER_ERROR, r#"{"errorMessages":["oops"]}"#)),
         ("it took too long", after(StatusCode::GATEWAY_TIMEOUT, "")),
-        ("a web page came", after(StatusCode::OK, "<html>Log in to the hotel's network</html>")),
+        ("got a web page", after(StatusCode::OK, "<html>Log in to the hotel's network</html>")),
         ("half of an answer came", after(StatusCode::OK, r#"{"name":"#)),
     ]
 }

@@ -189,7 +189,7 @@ async fn an_answer_of_another_shape_is_no_listing() {
         }
         let page = Trick::Instead(200, "<html><title>Log in</title></html>".to_owned());
         let error = no_live_state(planned(at(path, page)).await.1);
-        assert!(error.to_string().contains("a web page came"), "{path}: {error}");
+        assert!(error.to_string().contains("got a web page"), "{path}: {error}");
         no_live_state(planned(at(path, Trick::BreakOff)).await.1);
     }
 }

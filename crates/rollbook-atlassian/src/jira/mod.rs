@@ -10,7 +10,7 @@ use super::client::Client;
 pub use requests::{BATCH, MEMBERS_PAGE, USERS_PAGE};
 pub use write::{interpret, request, route};
 
-/// Requests of this surface as pure values.
+/// Read requests of this surface as pure values.
 pub mod reads {
     pub use super::requests::{
         accounts, admin_groups, app_roles, group_picker, groups, groups_of, members, myself, permissions,
@@ -25,12 +25,12 @@ pub struct Jira {
 }
 
 impl Jira {
-    /// Speaks through a client.
+    /// Uses a client.
     pub fn new(client: Client) -> Self {
         Self { client }
     }
 
-    /// The client that it speaks through.
+    /// The client that it uses.
     pub fn client(&self) -> &Client {
         &self.client
     }

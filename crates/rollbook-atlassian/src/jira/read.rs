@@ -1,4 +1,4 @@
-//! Reads: requests sent, answers as values of the model.
+//! Reads: sends requests, and returns responses as values of the model.
 
 use std::collections::BTreeSet;
 
@@ -20,15 +20,16 @@ const ADMINISTER: &str = "ADMINISTER";
 const BROWSE: &str = "USER_PICKER";
 
 impl Jira {
-    /// Every group of the site.
+    /// Lists the groups of the site.
     ///
     /// # Errors
-    /// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the listing did not come whole, else as [`super::super::Client::read`].
+    /// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the listing is incomplete, otherwise as
+    /// [`super::super::Client::read`].
     pub async fn groups(&self) -> Result<Listing<LiveGroup>, Error> {
         self.group_listing(requests::groups).await
     }
 
-    /// The groups that make their members site administrators (docs/atlassian.md#site-administration).
+    /// Lists the groups that make their members site administrators (docs/atlassian.md#site-administration).
     ///
     /// # Errors
     /// As [`Jira::groups`].
@@ -36,7 +37,7 @@ impl Jira {
         self.group_listing(requests::site_admin_groups).await
     }
 
-    /// The groups that make their members administrators of an app of Jira (docs/atlassian.md#site-administration).
+    /// Lists the groups that make their members administrators of a Jira app (docs/atlassian.md#site-administration).
     ///
     /// # Errors
     /// As [`Jira::groups`].
@@ -44,7 +45,7 @@ impl Jira {
         self.group_listing(requests::admin_groups).await
     }
 
-    /// The members of a group, inactive ones too, and what the listing says of each.
+    /// Lists the members of a group, including inactive ones, with their rows.
     ///
     /// # Errors
     /// As [`Jira::groups`].
@@ -53,7 +54,7 @@ impl Jira {
         Ok(people(paged(&self.client, request).await?))
     }
 
-    /// Every account of the site that has ever been one: active, inactive and deleted ones, apps and customers.
+    /// Lists every account that the site has ever had: active, inactive and deleted ones, apps and customers.
     ///
     /// # Errors
     /// As [`Jira::groups`].
@@ -62,7 +63,7 @@ impl Jira {
         Ok(people(rows))
     }
 
-    /// The accounts of these ids, in order of their ids. Ids that nobody has are not among them.
+    /// Reads the accounts of these IDs, in order of their IDs. Unknown IDs are left out.
     ///
     /// # Errors
     /// As [`Jira::groups`].
@@ -78,22 +79,21 @@ impl Jira {
         Ok(found)
     }
 
-    /// The groups that an account is in.
+    /// Lists the groups that an account is in.
     ///
     /// # Errors
     /// As [`Jira::groups`].
     pub async fn groups_of(&self, account: &AccountId) -> Result<Listing<LiveGroup>, Error> {
         let request = requests::groups_of(account);
-        // Not paged: the array is the whole (docs/atlassian.md#accounts-by-id).
+        // Not paged: the array is complete (docs/atlassian.md#accounts-by-id).
         let rows: Vec<Group> = self.client.read(&request).await?;
         let whole = Rows { rows, total: None, ended: true };
         let read = checked(whole).map_err(|cause| incomplete(&self.client, &request, cause))?;
         self.listing(&request, read)
     }
 
-    /// Who may change a group; `None` where the picker does not show it. The name is what it is looked up by, the
-    /// id what it is recognised by: the picker finds every name that contains this one
-    /// (docs/atlassian.md#group-picker).
+    /// Reads who may change a group; `None` if the picker does not show it. It is looked up by its name and recognized by its
+    /// ID: the picker finds every name that contains this one (docs/atlassian.md#group-picker).
     ///
     /// # Errors
     /// As [`super::super::Client::read`].
@@ -102,28 +102,26 @@ impl Jira {
         Ok(found.groups.iter().find_map(|found| found.kind_of(group)))
     }
 
-    /// Which groups give which app. Who may not administer Jira is refused (docs/atlassian.md#administer-jira).
+    /// Reads which groups give which app. Needs the permission to administer Jira (docs/atlassian.md#administer-jira).
     ///
     /// # Errors
-    /// As [`super::super::Client::read`], and a shape error where the id of a group that gives an app is not told: it might
-    /// be deleted as one that gives none.
+    /// As [`super::super::Client::read`], and a shape error when the ID of a group that gives an app is missing: the
+    /// group might otherwise be deleted as one that gives none.
     pub async fn app_roles(&self) -> Result<Vec<AppRole>, Error> {
         let request = requests::app_roles();
         let roles: Vec<ApplicationRole> = self.client.read(&request).await?;
         let roles = roles.into_iter().map(ApplicationRole::role).collect::<Result<Vec<AppRole>, String>>();
         roles.map_err(|app| {
-            let why = format!("it does not give the id of every group that gives {app}");
+            let why = format!("it lacks the ID of a group that gives {app}");
             shape(&self.client, &request, &why)
         })
     }
 
-    /// What the credential may see and do. It is probed with every reading, since a missing right shows as an empty list at
-    /// some endpoints (docs/atlassian.md#browse-users-and-groups). `/serverInfo` would prove nothing, it answers
-    /// anybody.
+    /// Reads the rights of the credential. They are probed with every reading, since a missing right shows as an empty list at
+    /// some endpoints (docs/atlassian.md#browse-users-and-groups). `/serverInfo` would prove nothing, since it is public.
     ///
     /// # Errors
-    /// As [`Jira::groups`]. An account without "Browse users and groups" gets 403 here, since it may not even
-    /// read its own groups.
+    /// As [`Jira::groups`]. An account without "Browse users and groups" gets 403, since it may not even read its own groups.
     pub async fn rights(&self) -> Result<JiraRights, Error> {
         let acting: User = self.client.read(&requests::myself()).await?;
         let acting = LiveAccount::from(acting);
@@ -133,8 +131,8 @@ impl Jira {
         let site_admin = site_admin_groups.iter().any(|group| own.contains(&group.id));
         Ok(JiraRights {
             acting,
-            // Where the key is not known: both listings answer 403 to who lacks the permission, as the
-            // specification documents for `/group/bulk` and `/user/groups`, and they have just been read.
+            // If the key is unknown: without the permission both listings answer 403, as the specification documents for
+            // `/group/bulk` and `/user/groups`, and they have just been read.
             browse_users: browse.unwrap_or(true),
             administer,
             site_admin_groups,
@@ -142,8 +140,8 @@ impl Jira {
         })
     }
 
-    /// Whether the account has "Administer Jira", and "Browse users and groups" where that can be asked: an
-    /// unknown key is answered with 400 (docs/atlassian.md#administer-jira).
+    /// Reads whether the account has "Administer Jira", and "Browse users and groups" if Jira knows that key: it answers an
+    /// unknown one with 400 (docs/atlassian.md#administer-jira).
     async fn permissions(&self) -> Result<(bool, Option<bool>), Error> {
         let both = requests::permissions(&format!("{ADMINISTER},{BROWSE}"));
         let (request, answer) = match self.client.read::<Permissions>(&both).await {
@@ -166,7 +164,7 @@ impl Jira {
         self.listing(&first, read)
     }
 
-    /// Rows whose ids are known to be all of them, as a listing.
+    /// Turns complete rows into a listing.
     fn listing(
         &self,
         request: &Request,

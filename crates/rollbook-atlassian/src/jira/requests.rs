@@ -1,20 +1,20 @@
-//! The requests that read, as values. Pure.
+//! The read requests, as values. Pure.
 
 use crate::request::{Host, Request};
 use rollbook_core::model::{AccountId, GroupId, GroupName};
 
-/// How many members are asked for: the documented most (docs/atlassian.md#members-of-a-group).
+/// How many members a page asks for: the documented maximum (docs/atlassian.md#members-of-a-group).
 pub const MEMBERS_PAGE: usize = 50;
 
-/// How many users are asked for: the documented most (docs/atlassian.md#every-user).
+/// How many users a page asks for: the documented maximum (docs/atlassian.md#every-user).
 pub const USERS_PAGE: usize = 1000;
 
-/// How many accounts one request names. `/user/bulk` once documented 200 at most, now nothing
-/// (docs/atlassian.md#accounts-by-id); 50 ids of 128 characters fit a URL.
+/// How many accounts one request names. `/user/bulk` once documented a maximum of 200, now none
+/// (docs/atlassian.md#accounts-by-id); 50 IDs of 128 characters fit a URL.
 pub const BATCH: usize = 50;
 
-/// How many groups are asked for. No most is documented; Jira answers with fewer when it is too many, and says
-/// how many it gives (introduction to the REST API, "Pagination").
+/// How many groups a page asks for. No maximum is documented; Jira returns fewer if it is too many, and says how many
+/// (introduction to the REST API, "Pagination").
 const GROUPS_PAGE: usize = 1000;
 
 /// `GET /group/bulk`: groups from a row on (docs/atlassian.md#groups-of-a-site).
@@ -34,21 +34,21 @@ pub fn admin_groups(start: usize) -> Request {
     groups(start).query("accessType", "admin")
 }
 
-/// `GET /group/member`: members of a group from a row on, those who are inactive too: they are members, and the
-/// API leaves them out unless it is asked (docs/atlassian.md#members-of-a-group).
+/// `GET /group/member`: members of a group from a row on, including inactive ones, which the API leaves out by default
+/// (docs/atlassian.md#members-of-a-group).
 pub fn members(group: &GroupId, start: usize) -> Request {
     paged("/rest/api/3/group/member", start, MEMBERS_PAGE)
         .query("groupId", group.as_str())
         .query("includeInactiveUsers", "true")
 }
 
-/// `GET /users/search`: accounts from a row on, active, inactive and deleted, apps and customers too
-/// (docs/atlassian.md#every-user). `/user/search` would show active ones only, and the first 1000 of them.
+/// `GET /users/search`: accounts from a row on, including inactive and deleted ones, apps and customers
+/// (docs/atlassian.md#every-user). `/user/search` would show only active ones, and only the first 1000.
 pub fn users(start: usize, size: usize) -> Request {
     paged("/rest/api/3/users/search", start, size)
 }
 
-/// `GET /user/bulk`: accounts by id, from a row of the answer on. Its page holds 10 unless more are asked for.
+/// `GET /user/bulk`: accounts by ID, from a row of the result on. Its default page holds 10.
 pub fn accounts(ids: &[AccountId], start: usize) -> Request {
     ids.iter().fold(paged("/rest/api/3/user/bulk", start, BATCH), |request, id| {
         request.query("accountId", id.as_str())
@@ -60,8 +60,8 @@ pub fn groups_of(account: &AccountId) -> Request {
     read("/rest/api/3/user/groups").query("accountId", account.as_str())
 }
 
-/// `GET /groups/picker`: groups whose name contains a text; the only place that tells a synced group from
-/// another (docs/atlassian.md#synced-groups-and-teams-in-jira). How many come is capped by the site.
+/// `GET /groups/picker`: groups whose name contains a text; only it distinguishes a synced group from another
+/// (docs/atlassian.md#synced-groups-and-teams-in-jira). The site caps the number of results.
 pub fn group_picker(name: &GroupName) -> Request {
     read("/rest/api/3/groups/picker").query("query", name.as_str()).query("maxResults", "1000")
 }

@@ -1,5 +1,4 @@
-//! What Jira answers, as far as it is used: fields that are not used may be anything, and those that are used
-//! must be there.
+//! Jira's responses, as far as they are used: unused fields may be anything, and used ones must be present.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,8 +34,8 @@ enum AccountType {
     Other,
 }
 
-/// `GroupDetails` and `GroupName`. The specification calls the id nullable: a group without one cannot be told
-/// from another, and is left out by name.
+/// `GroupDetails` and `GroupName`. The specification calls the ID nullable: a group without one cannot be identified,
+/// and is left out by name.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Group {
@@ -72,7 +71,7 @@ struct Permission {
     have_permission: bool,
 }
 
-/// `ApplicationRole`. Sites of 2021 named the groups alone, without `groupDetails` (captured by go-atlassian).
+/// `ApplicationRole`. Sites of 2021 named only the groups, without `groupDetails` (captured by go-atlassian).
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct ApplicationRole {
@@ -84,7 +83,7 @@ pub(super) struct ApplicationRole {
     has_unlimited_seats: Option<bool>,
 }
 
-/// The answer to `POST /group`, whose id is used.
+/// The response to `POST /group`, whose ID is used.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreatedGroup {
@@ -92,7 +91,7 @@ pub(super) struct CreatedGroup {
     pub(super) group_id: String,
 }
 
-/// The answer to `POST /user`, whose id is used.
+/// The response to `POST /user`, whose ID is used.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct CreatedUser {
@@ -143,14 +142,14 @@ impl From<User> for LiveAccount {
 }
 
 impl Group {
-    /// The group, where it has an id.
+    /// The group, if it has an ID.
     pub(super) fn live(&self) -> Option<LiveGroup> {
         Some(LiveGroup { id: self.key()?, name: GroupName::new(&self.name) })
     }
 }
 
 impl ApplicationRole {
-    /// The role; the app's key where it does not tell the id of every group that gives the app.
+    /// The role; the app's key if the ID of a group that gives the app is missing.
     pub(super) fn role(self) -> Result<AppRole, String> {
         let ids = |groups: Option<&Vec<Group>>| groups?.iter().map(Row::key).collect::<Option<BTreeSet<_>>>();
         let (groups, defaults) =
@@ -161,7 +160,7 @@ impl ApplicationRole {
             seats: match (self.has_unlimited_seats, self.remaining_seats.map(usize::try_from)) {
                 (Some(true), _) => Seats::Unlimited,
                 (Some(false) | None, Some(Ok(left))) => Seats::Left(left),
-                // A number of seats below none says nothing.
+                // A negative number of seats says nothing.
                 (Some(false) | None, Some(Err(_)) | None) => Seats::NotReported,
             },
             groups,
@@ -171,7 +170,7 @@ impl ApplicationRole {
 }
 
 impl FoundGroup {
-    /// What it says of itself, if it is this group.
+    /// Its kind, if it is this group.
     pub(super) fn kind_of(&self, id: &GroupId) -> Option<GroupKind> {
         (self.group_id.as_deref() == Some(id.as_str())).then_some(GroupKind {
             modifiable: None,
@@ -191,7 +190,7 @@ impl FoundGroup {
 }
 
 impl Permissions {
-    /// Whether the account has a permission; nothing where the answer does not name it.
+    /// Whether the account has a permission; `None` if the response does not name it.
     pub(super) fn has(&self, key: &str) -> Option<bool> {
         self.permissions.get(key).map(|permission| permission.have_permission)
     }

@@ -1,4 +1,4 @@
-//! Writes: a request for an operation of a plan, and what its answer says. Pure, but for the sending.
+//! Writes: a request for an operation of a plan, and the meaning of its response. Pure, except the sending.
 
 use http::{Method, StatusCode};
 use serde_json::json;
@@ -18,8 +18,8 @@ const GROUP: &str = "/rest/api/3/group";
 const GROUP_USER: &str = "/rest/api/3/group/user";
 const USER: &str = "/rest/api/3/user";
 
-/// The method and the route that carry an operation out (docs/atlassian.md#writing-to-jira); nothing for what Jira
-/// cannot do.
+/// The method and the route that carry an operation out (docs/atlassian.md#writing-to-jira); `None` if Jira
+/// cannot do it.
 pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
     match operation {
         Operation::CreateGroup { .. } => Some((Method::POST, GROUP)),
@@ -37,19 +37,19 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
     }
 }
 
-/// Makes the request that carries an operation out (docs/atlassian.md#writing-to-jira). There is no other way to a
-/// write.
+/// Makes the request that carries an operation out (docs/atlassian.md#writing-to-jira). There is no other way to make
+/// a write.
 ///
 /// # Errors
-/// [`RequestError`] when an operation that it requires has not made its id, or Jira cannot do it.
+/// [`RequestError`] when a required operation has not created its ID, or Jira cannot do it.
 pub fn request(operation: &Operation, made: &MadeIds) -> Result<Request, RequestError> {
     let unsupported = || RequestError::Unsupported(Surface::Jira);
     let (method, route) = route(operation).ok_or_else(unsupported)?;
     let write = Request::write(method, Host::Jira, route);
     Ok(match operation {
-        // A group cannot be given a description here (docs/atlassian.md#creating-and-deleting-a-group-in-jira).
+        // Jira takes no description of a group (docs/atlassian.md#creating-and-deleting-a-group-in-jira).
         Operation::CreateGroup { name, .. } => write.body(Body::Json(json!({ "name": name }))),
-        // `products` has been required since 9 May 2024; an empty one means access to none
+        // `products` has been required since 9 May 2024; an empty one means no access
         // (docs/atlassian.md#inviting-through-jira).
         Operation::InviteUser { email, apps, .. } => {
             write.body(Body::Json(json!({ "emailAddress": email, "products": apps })))
@@ -71,10 +71,10 @@ pub fn request(operation: &Operation, made: &MadeIds) -> Result<Request, Request
     })
 }
 
-/// Says what the answer to an operation means.
+/// Interprets the response to an operation.
 ///
 /// # Errors
-/// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and does not name what it created.
+/// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and does not name the created ID.
 pub fn interpret(operation: &Operation, answer: &Answer) -> Result<WriteOutcome, Error> {
     if answer.status().is_success() {
         let made = made_by(operation, answer).map_err(|fault| answer.lost(fault))?;
@@ -99,9 +99,9 @@ fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<CreatedIds>,
     Ok(None)
 }
 
-/// Adding a member twice answers 400, removing nobody answers 400 or 404, and other mistakes do so too: the text
-/// decides (docs/atlassian.md#adding-and-removing-members). What is to go and is not found may be gone, by a proxy that
-/// sent the request twice or by somebody else: a read decides.
+/// Adding a member twice answers 400, removing nobody answers 400 or 404, and so do other mistakes: the text
+/// decides (docs/atlassian.md#adding-and-removing-members). If the target of a removal is not found, a proxy that sent the
+/// request twice or somebody else may have removed it: a read decides.
 fn claims_satisfied(operation: &Operation, answer: &Answer, words: &Words) -> bool {
     let says = |text| words.as_str().to_ascii_lowercase().contains(text);
     let said = |text| answer.status() == StatusCode::BAD_REQUEST && says(text);
@@ -113,8 +113,7 @@ fn claims_satisfied(operation: &Operation, answer: &Answer, words: &Words) -> bo
 }
 
 impl Jira {
-    /// Carries an operation out: sends its request, again only where it was certainly not done, and interprets
-    /// the answer.
+    /// Carries an operation out: sends its request, again only if it was certainly not done, and interprets the response.
     ///
     /// # Errors
     /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it may have been done, another when it was not sent;

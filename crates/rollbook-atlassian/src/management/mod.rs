@@ -22,7 +22,7 @@ const MANAGE: &str = "/users/{account_id}/manage";
 const DISABLE: &str = "/users/{account_id}/manage/lifecycle/disable";
 const ENABLE: &str = "/users/{account_id}/manage/lifecycle/enable";
 
-/// What is asked: the right that is needed, and those that show a SCIM directory as the owner.
+/// The privileges to ask for: the required right, and those that show a SCIM directory as the owner.
 const PRIVILEGES: [&str; 3] = ["lifecycle.enablement", "profile.write", "email.set"];
 
 /// The surface, behind one organization's API key.
@@ -31,14 +31,14 @@ pub struct Management {
     client: Arc<Client>,
 }
 
-/// `GET …/manage`: what may be done to an account, and why not (docs/atlassian.md#privileges-of-an-account).
+/// `GET …/manage`: the permitted changes of an account, and why others are not (docs/atlassian.md#privileges-of-an-account).
 pub fn privileges(account: &AccountId) -> Request {
     let request = Request::read(Host::Admin, MANAGE).segment(account.as_str());
     PRIVILEGES.iter().fold(request, |request, name| request.query("privileges", *name))
 }
 
-/// The method and the route that carry an operation out (docs/atlassian.md#deactivating-and-activating); nothing for
-/// what this API cannot do.
+/// The method and the route that carry an operation out (docs/atlassian.md#deactivating-and-activating); `None` if
+/// this API cannot do it.
 pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
     match operation {
         Operation::DeactivateUser { .. } => Some((Method::POST, DISABLE)),
@@ -58,11 +58,11 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
 }
 
 /// Makes the request that carries an operation out: `POST …/lifecycle/disable` deactivates an account for every
-/// site and product, and takes a body, in which the message may be missing; `POST …/lifecycle/enable` activates it
+/// site and product, and takes a body with an optional message; `POST …/lifecycle/enable` activates it
 /// (docs/atlassian.md#deactivating-and-activating).
 ///
 /// # Errors
-/// [`RequestError::Unsupported`] where this API cannot do it.
+/// [`RequestError::Unsupported`] when this API cannot do it.
 pub fn request(operation: &Operation) -> Result<Request, RequestError> {
     let unsupported = || RequestError::Unsupported(Surface::UserManagement);
     let ((method, route), account) = route(operation).zip(operation.account()).ok_or_else(unsupported)?;
@@ -70,9 +70,9 @@ pub fn request(operation: &Operation) -> Result<Request, RequestError> {
     Ok(if route == DISABLE { write.body(Body::Json(json!({}))) } else { write })
 }
 
-/// Says what the answer to a [`request`] means: 204 is done; 403 with a `key`, 404 and 409 with
-/// `conflict.lifecycleErrors` are refusals, in the API's words (docs/atlassian.md#refusals-of-user-management). That
-/// 409 might say that nothing needed doing is not documented, so it does not count as a success.
+/// Interprets the response to a [`request`]: 204 is done; 403 with a `key`, 404 and 409 with
+/// `conflict.lifecycleErrors` are refusals, in the API's words (docs/atlassian.md#refusals-of-user-management). It
+/// is not documented that 409 may mean that nothing needed doing, so it does not count as a success.
 pub fn interpret(answer: &Answer) -> WriteOutcome {
     if answer.status().is_success() {
         WriteOutcome::Done { made: None }
@@ -81,23 +81,23 @@ pub fn interpret(answer: &Answer) -> WriteOutcome {
     }
 }
 
-/// Why a write was refused, where the answer says it: `{"key": "forbidden.action", "context": {…}}`.
+/// Why a write was refused, if the response says it: `{"key": "forbidden.action", "context": {…}}`.
 pub fn restriction(answer: &Answer) -> Option<Restriction> {
     let refusal: Refusal = serde_json::from_slice(answer.body()).ok()?;
     refusal.restriction()
 }
 
-/// Says what the answer to [`privileges`] means.
+/// Interprets the response to [`privileges`].
 ///
 /// # Errors
-/// [`SendKind::Failed`](crate::SendKind::Failed) when it is neither an answer nor a documented refusal.
+/// [`SendKind::Failed`](crate::SendKind::Failed) when it is neither a valid response nor a documented refusal.
 pub fn interpret_privileges(answer: &Answer) -> Result<Privileges, Error> {
     if answer.status().is_success() {
         let read: Manageability = answer.decode().map_err(|fault| answer.fails_by(fault))?;
         return Ok(read.privileges());
     }
-    // An account that is not the organization's is a fact and no failure: 403 and 404 with a key of this API,
-    // and not with the gateway's words about the credential.
+    // An account outside the organization is not a failure: 403 and 404 with a key of this API, and without the
+    // gateway's words about the credential.
     let about_account = [StatusCode::FORBIDDEN, StatusCode::NOT_FOUND].contains(&answer.status());
     match restriction(answer).filter(|_| about_account) {
         Some(restriction) => {
@@ -109,12 +109,12 @@ pub fn interpret_privileges(answer: &Answer) -> Result<Privileges, Error> {
 }
 
 impl Management {
-    /// Speaks through a client.
+    /// Uses a client.
     pub fn new(client: Arc<Client>) -> Self {
         Self { client }
     }
 
-    /// The client that it speaks through.
+    /// The client that it uses.
     pub fn client(&self) -> &Client {
         &self.client
     }
@@ -123,16 +123,16 @@ impl Management {
     ///
     /// # Errors
     /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it may have been done, another when it was not sent;
-    /// [`RequestError::Unsupported`] where this API cannot do it.
+    /// [`RequestError::Unsupported`] when this API cannot do it.
     pub async fn write(&self, operation: &Operation, sending: &mut Sending) -> Result<WriteOutcome, Error> {
         let answer = self.client.write(&request(operation)?, sending).await?;
         Ok(interpret(&answer))
     }
 
-    /// What may be done to an account. One request an account: only for those that a plan would act on.
+    /// Reads the permitted changes of an account. One request per account: only for those that a plan would change.
     ///
     /// # Errors
-    /// As [`Client::read`], but for an account that the organization does not manage.
+    /// As [`Client::read`]; an account that the organization does not manage is not an error.
     pub async fn privileges(&self, account: &AccountId) -> Result<Privileges, Error> {
         let answer = self.client.write(&privileges(account), &mut Sending::default()).await?;
         interpret_privileges(&answer)

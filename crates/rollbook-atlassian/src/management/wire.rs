@@ -1,4 +1,4 @@
-//! What the User management API answers, as far as it is used.
+//! The responses of the User management API, as far as they are used.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use serde_json::Value;
 
 use rollbook_core::model::{Privileges, Restriction};
 
-/// The answer to `GET …/manage`: a rule a privilege.
+/// The response to `GET …/manage`: one rule per privilege.
 #[derive(Debug, Deserialize)]
 pub(super) struct Manageability {
     #[serde(rename = "lifecycle.enablement")]
     lifecycle: Option<Rule>,
     #[serde(rename = "email.set")]
     email: Option<Rule>,
-    /// A rule a field of the profile.
+    /// One rule per field of the profile.
     #[serde(rename = "profile.write")]
     profile: Option<BTreeMap<String, Rule>>,
 }
@@ -82,7 +82,7 @@ impl Reason {
 }
 
 impl Refusal {
-    /// What it says of the account, if it is one of the documented ones.
+    /// Its meaning for the account, if it is a documented one.
     pub(super) fn restriction(&self) -> Option<Restriction> {
         match self.key.as_str() {
             "forbidden.action" => {
@@ -96,7 +96,7 @@ impl Refusal {
                 let said = self.context.as_ref().and_then(Value::as_str).filter(|text| !text.is_empty());
                 Some(said.map_or(Restriction::NotManaged, |text| Restriction::Other(text.to_owned())))
             }
-            // `forbidden` alone is about the key as often as about the account: the words are to be read.
+            // `forbidden` alone may be about the key or about the account: people have to read the words.
             _ => None,
         }
     }

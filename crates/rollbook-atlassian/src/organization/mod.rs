@@ -1,7 +1,7 @@
 //! The surface `organization`: the Organizations API (docs/atlassian.md#organizations-api).
 //!
-//! Version 2 alone, but for the domains, which have no other: the directory endpoints of version 1 have been dead
-//! since 30 June 2026, and the listings by `GET` of version 2 die on 30 June 2027.
+//! Only version 2, except the domains, which only version 1 has: the directory endpoints of version 1 were removed on
+//! 30 June 2026, and the listings by `GET` of version 2 end on 30 June 2027.
 
 mod read;
 mod requests;
@@ -18,7 +18,7 @@ use super::error::{Error, SetupError};
 pub use requests::{ACCOUNTS, EMAILS, GROUPS, NAMES, PAGE, Place};
 pub use write::{INVITATIONS, Invite, Offer, interpret, invitation, invited, request, route};
 
-/// Requests of this surface as pure values.
+/// Read requests of this surface as pure values.
 pub mod reads {
     pub use super::requests::{
         activity, by_email, directories, domains, everybody, groups, groups_by_id, groups_of,
@@ -36,20 +36,20 @@ pub struct Organization {
 }
 
 impl Organization {
-    /// Speaks through a client. A directory that is not given is asked for when it is first needed.
+    /// Uses a client. Without a directory, it is looked up when it is first needed.
     pub fn new(client: Arc<Client>, id: impl Into<String>, directory: Option<String>) -> Self {
         Self { client, id: id.into(), given: directory, place: OnceCell::new() }
     }
 
-    /// The client that it speaks through.
+    /// The client that it uses.
     pub fn client(&self) -> &Client {
         &self.client
     }
 
-    /// The organization and its directory: as given, or the only one that this key may see.
+    /// Returns the organization and its directory: the given one, or the only one that this key may see.
     ///
     /// # Errors
-    /// [`SetupError::Directories`] when there is not exactly one, else as [`Client::read`].
+    /// [`SetupError::Directories`] when there is not exactly one, otherwise as [`Client::read`].
     pub async fn place(&self) -> Result<&Place, Error> {
         let place = |directory| Place { organization: self.id.clone(), directory };
         self.place

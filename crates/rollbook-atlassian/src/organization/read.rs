@@ -1,4 +1,4 @@
-//! Reads: requests sent, answers as values of the model.
+//! Reads: sends requests, and returns responses as values of the model.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -15,25 +15,26 @@ use rollbook_core::model::{
     OrganizationUser, PlatformRole, Reading, Role, Rows,
 };
 
-/// How many batches of one question are under way at a time; the limiter bounds all of them together.
+/// How many batches of one question are under way at a time; the limiter bounds their sum.
 const BATCHES_AT_A_TIME: usize = 16;
 
-/// Somebody, their groups, and when they last used an app.
+/// A user, their groups, and when they last used an app.
 pub(crate) type Activity = (OrganizationUser, Listing<LiveGroup>, Reading<Option<String>>);
 
 impl Organization {
-    /// The ids and names of the directories that this key may see.
+    /// Reads the IDs and names of the directories that this key may see.
     ///
     /// # Errors
-    /// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the listing did not come whole, else as [`super::super::Client::read`].
+    /// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the listing is incomplete, otherwise as
+    /// [`super::super::Client::read`].
     pub async fn directories(&self) -> Result<Vec<(String, String)>, Error> {
         let request = |cursor: Option<&str>| requests::directories(&self.id, cursor);
         let (_, rows): (_, Vec<Directory>) = chain(&self.client, request).await?;
         Ok(rows.into_iter().map(|row| (row.directory_id, row.name.unwrap_or_default())).collect())
     }
 
-    /// The people who have these emails, in every directory, in order of their accounts: a hundred emails a
-    /// request. Somebody may come without the email they were found by, where it is hidden.
+    /// Finds the people with these emails, in every directory, in order of their accounts: a hundred emails per request. A row
+    /// may lack the email that it was found by, if it is hidden.
     ///
     /// # Errors
     /// As [`Organization::directories`].
@@ -50,8 +51,8 @@ impl Organization {
         Ok(distinct(found.into_iter().flat_map(|(_, users)| users)))
     }
 
-    /// Everybody who is in the directory, in order of their accounts, a hundred a page. Service accounts and apps are
-    /// not shown here (docs/atlassian.md#what-the-organization-does-not-show).
+    /// Lists everybody in the directory, in order of their accounts, a hundred per page. Service accounts and apps are not
+    /// shown (docs/atlassian.md#what-the-organization-does-not-show).
     ///
     /// # Errors
     /// As [`Organization::directories`].
@@ -62,8 +63,7 @@ impl Organization {
         Ok((accounts, users.iter().map(OrganizationUser::from).collect()))
     }
 
-    /// Everybody who is in the directory, each with their groups, and when they last used an app; and how many rows have no
-    /// id.
+    /// Lists everybody in the directory, with their groups and when they last used an app; counts the rows without an ID.
     ///
     /// # Errors
     /// As [`Organization::groups_of_all`].
@@ -79,7 +79,7 @@ impl Organization {
         Ok((activity, ids.unidentified().len()))
     }
 
-    /// Who holds a role in the organization, in any directory. Only those who are shown with the role count.
+    /// Lists the holders of a role in the organization, in any directory. Only rows that show the role count.
     ///
     /// # Errors
     /// As [`Organization::directories`].
@@ -91,13 +91,12 @@ impl Organization {
         Ok(users)
     }
 
-    /// The members of each of the groups, and everybody who is in one of them: ten groups a chain of pages.
+    /// Reads the members of each of the groups, and everybody who is in one of them: ten groups per chain of pages.
     ///
-    /// A group that this key is not shown, or whose members it is not shown though it has some, is not among the
-    /// listings: that is not read, and not empty. The admin groups are such
-    /// (docs/atlassian.md#what-the-organization-does-not-show).
+    /// A group that this key may not see, or whose members it may not see, is not among the listings: it is unread, not empty.
+    /// The admin groups are such (docs/atlassian.md#what-the-organization-does-not-show).
     ///
-    /// Service accounts and apps are not shown here; Jira shows them as members of the same groups
+    /// Service accounts and apps are not shown; Jira shows them as members of the same groups
     /// (docs/atlassian.md#what-the-organization-does-not-show).
     ///
     /// # Errors
@@ -110,7 +109,7 @@ impl Organization {
         let asked: Vec<GroupId> = groups.iter().cloned().collect::<BTreeSet<_>>().into_iter().collect();
         let read = stream::iter(asked.chunks(requests::GROUPS))
             .map(|batch| async move {
-                // Of a group that is not shown, members would come without it.
+                // Members of a hidden group would be listed without it.
                 let mut shown =
                     self.group_rows(|cursor| requests::groups_by_id(place, batch, cursor)).await?;
                 shown.retain(|group| batch.contains(&group.id));
@@ -140,8 +139,8 @@ impl Organization {
         Ok((listings, distinct(users)))
     }
 
-    /// Sorts the rows of a whole chain by the groups that were asked for. Somebody without any of them
-    /// means that the filter, or the groups that are shown, are not what the API documents.
+    /// Sorts the rows of a complete chain by the requested groups. A row without any of them means that the filter or the shown
+    /// groups are not as documented.
     fn by_group(
         &self,
         request: &Request,
@@ -168,7 +167,7 @@ impl Organization {
         members.into_iter().map(|(group, rows)| Ok((group, self.whole(request, rows)?))).collect()
     }
 
-    /// Groups by exact name without regard to case, a hundred names a request, or all groups of the directory.
+    /// Reads groups by exact name without regard to case, a hundred names per request, or all groups of the directory.
     ///
     /// # Errors
     /// As [`Organization::directories`].
@@ -179,7 +178,7 @@ impl Organization {
             let rows = self.group_rows(|cursor| requests::groups(place, None, cursor)).await?;
             return self.whole(&all, rows);
         };
-        // The items have to be distinct, and the API folds case.
+        // The items must be distinct, and the API folds case.
         let asked: BTreeMap<String, GroupName> =
             names.iter().map(|name| (name.folded(), name.clone())).collect();
         let asked: Vec<GroupName> = asked.into_values().collect();
@@ -188,12 +187,12 @@ impl Organization {
             .buffered(BATCHES_AT_A_TIME)
             .try_collect::<Vec<_>>()
             .await?;
-        // A group whose name two batches fold to otherwise than the API does comes twice.
+        // If the API folds case differently, two batches may list the same group.
         let rows: BTreeSet<OrganizationGroup> = read.into_iter().flatten().collect();
         self.whole(&all, rows.into_iter().collect())
     }
 
-    /// Every group, as every surface shows it.
+    /// Lists every group, in the form of all surfaces.
     ///
     /// # Errors
     /// As [`Organization::directories`].
@@ -203,8 +202,8 @@ impl Organization {
         self.whole(&request, groups.iter().map(OrganizationGroup::live).collect())
     }
 
-    /// Groups by id, ten ids a request. Groups that this key is not shown are not among the answers: the admin groups
-    /// are such, and exist (docs/atlassian.md#what-the-organization-does-not-show).
+    /// Reads groups by ID, ten per request. Groups that this key may not see are left out: the admin groups are such, and
+    /// exist (docs/atlassian.md#what-the-organization-does-not-show).
     ///
     /// # Errors
     /// As [`Organization::directories`].
@@ -223,7 +222,7 @@ impl Organization {
         Ok(rows.map(|group| (group.id.clone(), group)).collect())
     }
 
-    /// The groups that an account is in.
+    /// Lists the groups that an account is in.
     ///
     /// # Errors
     /// As [`Organization::directories`].
@@ -238,8 +237,8 @@ impl Organization {
         Ok((live, groups))
     }
 
-    /// The groups of many accounts, ten accounts a request, and the people themselves. Accounts that the directory
-    /// does not show are not among the answers, which is not the same as being in no group.
+    /// Reads the groups of many accounts, ten accounts per request, and the people themselves. Accounts that the directory does
+    /// not show are left out, which does not mean that they are in no group.
     ///
     /// # Errors
     /// As [`Organization::directories`], and a shape error when a group has no name.
@@ -280,7 +279,7 @@ impl Organization {
         Ok((id, self.whole(request, rows)?))
     }
 
-    /// The people of these accounts, ten a request. Accounts that the directory does not show are not among them.
+    /// Reads the people of these accounts, ten per request. Accounts that the directory does not show are left out.
     ///
     /// # Errors
     /// As [`Organization::groups_of_all`].
@@ -288,7 +287,7 @@ impl Organization {
         Ok(self.groups_of_all(accounts).await?.1)
     }
 
-    /// The domains that the organization has proved to be its own, in lower case.
+    /// Lists the domains that the organization has verified, in lower case.
     ///
     /// # Errors
     /// As [`Organization::directories`].
@@ -298,12 +297,12 @@ impl Organization {
         Ok(rows.iter().filter_map(Domain::verified).collect())
     }
 
-    /// The resource (ARI) of each app of a site, such as `ari:cloud:jira-software::site/CLOUD_ID`: what an
+    /// Reads the resource (ARI) of each app of a site, such as `ari:cloud:jira-software::site/CLOUD_ID`, which an
     /// invitation names. The site is given by its name, such as `acme.atlassian.net`; workspaces of other sites,
     /// and those that name no site or no app, are left out.
     ///
-    /// Assumption: a workspace's `typeKey` is the app's key in Jira, such as `jira-software`. Which texts Atlassian
-    /// really uses is not established; an app that is called otherwise there is not among the answers.
+    /// Assumption: a workspace's `typeKey` is the app's key in Jira, such as `jira-software`. This is not
+    /// confirmed; an app with another key is left out.
     ///
     /// # Errors
     /// As [`Organization::directories`], and a shape error when one app of the site has two resources.
@@ -321,8 +320,8 @@ impl Organization {
         Ok(resources)
     }
 
-    /// The roles of a group in apps, of which the resources are given, and the apps whose default group it is. What it has
-    /// elsewhere is left out, and so are roles that no request assigns (docs/atlassian.md#roles-of-groups).
+    /// Reads the roles of a group in the apps with these resources, and the apps whose default group it is. Leaves out other
+    /// resources, and roles that no request assigns (docs/atlassian.md#roles-of-groups).
     ///
     /// # Errors
     /// As [`Organization::directories`].
@@ -345,8 +344,8 @@ impl Organization {
         Ok((self.whole(&request(None), held.into_iter().collect())?, defaults))
     }
 
-    /// The groups that have one of some roles in one of some apps, which are given by their resources; any role where none is
-    /// named.
+    /// Finds the groups that have one of some roles in one of some apps, which are given by their resources; any role if none
+    /// is named.
     ///
     /// # Errors
     /// As [`Organization::directories`].
@@ -368,14 +367,14 @@ impl Organization {
         Ok(rows.into_iter().map(OrganizationGroup::from).collect())
     }
 
-    /// Rows of a chain that came whole, as a listing.
+    /// Turns the rows of a complete chain into a listing.
     fn whole<T: Ord>(&self, request: &Request, rows: Vec<T>) -> Result<Listing<T>, Error> {
         let rows = Rows { rows, total: None, ended: true };
         Listing::checked(rows).map_err(|cause: IncompleteRead| incomplete(&self.client, request, cause))
     }
 }
 
-/// Everybody once, in order of their accounts.
+/// Keeps each user once, in order of their accounts.
 fn distinct(users: impl IntoIterator<Item = User>) -> Vec<OrganizationUser> {
     let users: BTreeMap<AccountId, User> = users.into_iter().map(|user| (user.id(), user)).collect();
     users.values().map(OrganizationUser::from).collect()

@@ -1,7 +1,7 @@
-//! The requests that read, as values. Pure.
+//! The read requests, as values. Pure.
 //!
-//! With a cursor the other parameters of a search are discarded (docs/atlassian.md#cursors); they are sent all the
-//! same, so that a server that reads them reads the same.
+//! With a cursor the API discards the other parameters of a search (docs/atlassian.md#cursors); they are sent anyway, for
+//! a server that reads them.
 
 use http::Method;
 use serde_json::{Value, json};
@@ -9,19 +9,19 @@ use serde_json::{Value, json};
 use crate::request::{Body, Host, Repeat, Request};
 use rollbook_core::model::{AccountId, Email, GroupId, GroupName, PlatformRole, Role};
 
-/// How many emails one search names: the documented most (docs/atlassian.md#searches).
+/// How many emails one search names: the documented maximum (docs/atlassian.md#searches).
 pub const EMAILS: usize = 100;
 
-/// How many groups one search of users names: the documented most (docs/atlassian.md#searches).
+/// How many groups one search of users names: the documented maximum (docs/atlassian.md#searches).
 pub const GROUPS: usize = 10;
 
-/// How many accounts one search names: the documented most (docs/atlassian.md#searches).
+/// How many accounts one search names: the documented maximum (docs/atlassian.md#searches).
 pub const ACCOUNTS: usize = 10;
 
-/// How many names one search of groups names: the documented most (docs/atlassian.md#searches).
+/// How many names one search of groups names: the documented maximum (docs/atlassian.md#searches).
 pub const NAMES: usize = 100;
 
-/// The rows of a page: the documented most (docs/atlassian.md#searches).
+/// The rows of a page: the documented maximum (docs/atlassian.md#searches).
 pub const PAGE: usize = 100;
 
 /// All directories that the key may manage (docs/atlassian.md#directories).
@@ -35,9 +35,9 @@ const GROUPS_SEARCH: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/gr
 /// An organization and one of its directories.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Place {
-    /// The organization's id.
+    /// The organization's ID.
     pub organization: String,
-    /// The directory's id. It is another one than a SCIM directory's (docs/atlassian.md#scim-ids).
+    /// The directory's ID, which differs from a SCIM directory's (docs/atlassian.md#scim-ids).
     pub directory: String,
 }
 
@@ -49,7 +49,7 @@ pub fn directories(organization: &str, cursor: Option<&str>) -> Request {
     with_cursor(request, cursor)
 }
 
-/// `GET /v1/orgs/{o}/domains`: the only listing of domains there is (docs/atlassian.md#verified-domains).
+/// `GET /v1/orgs/{o}/domains`: the only listing of domains (docs/atlassian.md#verified-domains).
 pub fn domains(organization: &str, cursor: Option<&str>) -> Request {
     let request = Request::read(Host::Admin, "/admin/v1/orgs/{orgId}/domains").segment(organization);
     with_cursor(request, cursor)
@@ -66,19 +66,19 @@ pub fn workspaces(organization: &str, cursor: Option<&str>) -> Request {
     read.body(Body::Json(asked)).repeat(Repeat::Safe)
 }
 
-/// People by exact email, in every directory: who an address is does not depend on where
+/// People by exact email, in every directory: an email means the same person in each
 /// (docs/atlassian.md#search-by-email).
 pub fn by_email(organization: &str, emails: &[Email], cursor: Option<&str>) -> Request {
     users(organization, EVERYWHERE, json!({ "emails": emails, "expand": ["platformRoles"] }), cursor)
 }
 
-/// Who has a role in the organization.
+/// People with a role in the organization.
 pub fn with_role(organization: &str, role: &PlatformRole, cursor: Option<&str>) -> Request {
     let role = super::wire::role_name(role);
     users(organization, EVERYWHERE, json!({ "roleIds": [role], "expand": ["platformRoles"] }), cursor)
 }
 
-/// The members of groups, each with their groups. The API lists no single group's members
+/// The members of groups, each with their groups. The API cannot list the members of a single group
 /// (docs/atlassian.md#members-through-the-organization).
 pub fn members_of(place: &Place, groups: &[GroupId], cursor: Option<&str>) -> Request {
     let asked = json!({ "groupIds": groups, "expand": ["groups", "platformRoles"] });
@@ -91,12 +91,12 @@ pub fn memberships_of(place: &Place, accounts: &[AccountId], cursor: Option<&str
     users(&place.organization, &place.directory, asked, cursor)
 }
 
-/// Everybody who is in the directory.
+/// Everybody in the directory.
 pub fn everybody(place: &Place, cursor: Option<&str>) -> Request {
     users(&place.organization, &place.directory, json!({ "expand": ["platformRoles"] }), cursor)
 }
 
-/// Everybody who is in the directory, with their groups and when they last used each app.
+/// Everybody in the directory, with their groups and when they last used each app.
 pub fn activity(place: &Place, cursor: Option<&str>) -> Request {
     let asked = json!({ "expand": ["groups", "platformRoles", "productAccess"] });
     users(&place.organization, &place.directory, asked, cursor)
@@ -112,13 +112,13 @@ pub fn groups(place: &Place, names: Option<&[GroupName]>, cursor: Option<&str>) 
     search(GROUPS_SEARCH, &place.organization, &place.directory, asked, cursor)
 }
 
-/// Groups by id, with the number of their users.
+/// Groups by ID, with the number of their users.
 pub fn groups_by_id(place: &Place, ids: &[GroupId], cursor: Option<&str>) -> Request {
     let asked = json!({ "groupIds": ids, "expand": ["counts.users"] });
     search(GROUPS_SEARCH, &place.organization, &place.directory, asked, cursor)
 }
 
-/// The groups that have one of some roles on one of some resources; any role where none is named
+/// The groups that have one of some roles on one of some resources; any role if none is named
 /// (docs/atlassian.md#roles-of-groups).
 pub fn groups_with_roles(place: &Place, resources: &[&str], roles: &[Role], cursor: Option<&str>) -> Request {
     let mut asked = json!({ "resourceIds": resources });
@@ -148,7 +148,7 @@ fn users(organization: &str, directory: &str, asked: Value, cursor: Option<&str>
     search(USERS, organization, directory, asked, cursor)
 }
 
-/// A search is a `POST` that changes nothing, so that it may be sent again.
+/// A search is a `POST` that changes nothing, so it may be sent again.
 fn search(
     route: &'static str,
     organization: &str,

@@ -1,4 +1,4 @@
-//! What the Organizations API answers, as far as it is used.
+//! The responses of the Organizations API, as far as they are used.
 
 use std::collections::BTreeSet;
 
@@ -102,7 +102,7 @@ struct DomainClaim {
     status: Option<String>,
 }
 
-/// `WorkspaceModel`: an app on a site. Those of Trello and Bitbucket are on none.
+/// `WorkspaceModel`: an app on a site. Those of Trello and Bitbucket have no site.
 #[derive(Debug, Deserialize)]
 pub(super) struct Workspace {
     #[serde(deserialize_with = "present")]
@@ -117,7 +117,7 @@ struct WorkspaceAttributes {
     host_url: Option<String>,
 }
 
-/// `MultiDirectoryGroupRoleAssignment`: what a group has in one app.
+/// `MultiDirectoryGroupRoleAssignment`: a group's roles in one app.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct RoleAssignment {
@@ -127,7 +127,7 @@ pub(super) struct RoleAssignment {
     default_role: Option<String>,
 }
 
-/// The answer to the creation of a group. Its content is not documented, so that all of it may be missing.
+/// The response to the creation of a group. Its content is not documented, so all of it may be missing.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Created {
@@ -167,8 +167,8 @@ pub(super) struct Assignment {
     status_reason: Option<String>,
 }
 
-/// A group's bare id: some answers give an ARI, `ari:cloud:identity::group/UUID`, others the UUID alone
-/// (docs/atlassian.md#group-ids-and-names). The one place that knows.
+/// A group's bare ID: some responses give an ARI, `ari:cloud:identity::group/UUID`, others only the UUID
+/// (docs/atlassian.md#group-ids-and-names). No other code parses it.
 pub(super) fn group_id(text: &str) -> GroupId {
     match text.strip_prefix("ari:").and_then(|ari| ari.rsplit_once('/')) {
         Some((_, id)) if !id.is_empty() => GroupId::new(id),
@@ -240,18 +240,17 @@ impl User {
         self.account_id.clone()
     }
 
-    /// The ids of the groups, where they were asked for and came.
+    /// The IDs of the groups, if the response has them.
     pub(super) fn group_ids(&self) -> Option<BTreeSet<GroupId>> {
         Some(self.groups.as_ref()?.iter().map(UserGroup::id).collect())
     }
 
-    /// The groups, where they were asked for and came.
+    /// The groups, if the response has them.
     pub(super) fn groups(&self) -> Option<&[UserGroup]> {
         self.groups.as_deref()
     }
 
-    /// When an app was last used, in UTC to the second; not read where it was not asked for or did not come, or where
-    /// a time is invalid.
+    /// When an app was last used, in UTC to the second; unread if the response does not have it, or if a time is invalid.
     pub(super) fn last_active(&self) -> Reading<Option<String>> {
         let Some(access) = &self.product_access else { return Reading::NotRead };
         let moments = access.iter().filter_map(|app| app.last_active_timestamp.as_deref());
@@ -261,7 +260,7 @@ impl User {
         Reading::Read(last.map(|moment| moment.strftime("%Y-%m-%dT%H:%M:%SZ").to_string()))
     }
 
-    /// The composite status; from its parts where it is missing.
+    /// The composite status; computed from its parts if it is missing.
     fn status(&self) -> UserStatus {
         let (account, membership) = (self.account_status.as_deref(), self.membership_status.as_deref());
         match (self.status.as_deref(), account, membership) {
@@ -335,7 +334,7 @@ impl From<Group> for OrganizationGroup {
 }
 
 impl Domain {
-    /// The domain's name, if the organization has proved that it is its own.
+    /// The domain's name, if the organization has verified it.
     pub(super) fn verified(&self) -> Option<String> {
         let status = self.attributes.claim.as_ref().and_then(|claim| claim.status.as_deref());
         (status == Some("verified")).then(|| self.attributes.name.to_ascii_lowercase())
@@ -343,7 +342,7 @@ impl Domain {
 }
 
 impl Workspace {
-    /// The app that it is, where it is one that this host answers for.
+    /// Its app, if it is on this host.
     pub(super) fn app_at(&self, host: &str) -> Option<App> {
         let attributes = self.attributes.as_ref()?;
         let own = host_in(attributes.host_url.as_deref()?)?;
@@ -352,14 +351,14 @@ impl Workspace {
     }
 }
 
-/// The host of an address, without a port; nothing else of it is read.
+/// The host of an address, without a port.
 pub(super) fn host_in(address: &str) -> Option<String> {
     let uri: Uri = address.trim().parse().ok()?;
     uri.host().map(str::to_owned)
 }
 
 impl Created {
-    /// The group's id, if it is there.
+    /// The group's ID, if present.
     pub(super) fn group(&self) -> Option<GroupId> {
         let own = self.group_id.as_deref().or(self.id.as_deref()).filter(|id| !id.is_empty());
         own.map(group_id).or_else(|| self.data.as_ref()?.group())
@@ -367,7 +366,7 @@ impl Created {
 }
 
 impl InvitedUser {
-    /// What each group and app said: it went well, or why not.
+    /// The result for each group and app: success, or why not.
     pub(super) fn assignments(&self) -> impl Iterator<Item = &Assignment> {
         self.results.iter().flatten().flat_map(|result| {
             let groups = result.group_assignment_result.iter().flatten();
@@ -377,7 +376,7 @@ impl InvitedUser {
 }
 
 impl InvitedUser {
-    /// The groups that the person was let into.
+    /// The groups that the person joined.
     pub(super) fn joined(&self) -> impl Iterator<Item = GroupId> {
         let went_well = self.assignments().filter(|assignment| assignment.failure().is_none());
         went_well.filter_map(|assignment| assignment.group.as_deref().map(group_id))
@@ -391,7 +390,7 @@ impl InvitedUser {
 }
 
 impl Assignment {
-    /// Why it did not go well.
+    /// Why it failed.
     pub(super) fn failure(&self) -> Option<String> {
         let what = self.group.as_deref().or(self.resource.as_deref()).unwrap_or("something");
         let reason = self.status_reason.as_deref().filter(|text| !text.is_empty());

@@ -1,4 +1,4 @@
-//! Writes: a request for an operation of a plan, and what its answer says. Pure, but for the sending.
+//! Writes: a request for an operation of a plan, and the meaning of its response. Pure, except the sending.
 
 use std::collections::BTreeSet;
 use std::slice;
@@ -20,7 +20,7 @@ use rollbook_core::model::{
     SurfaceIds,
 };
 
-/// How many people one request invites: the documented most (docs/atlassian.md#inviting-through-the-organization).
+/// How many people one request invites: the documented maximum (docs/atlassian.md#inviting-through-the-organization).
 pub const INVITATIONS: usize = 25;
 
 const GROUPS: &str = "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups";
@@ -37,14 +37,14 @@ const REVOKE: &str =
     "/admin/v2/orgs/{orgId}/directories/{directoryId}/groups/{groupId}/role-assignments/revoke";
 const INVITE: &str = "/admin/v2/orgs/{orgId}/users/invite";
 
-/// A person to invite, and to what.
+/// A person to invite, and their access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Invite<'a> {
     email: &'a Email,
     to: Offer<'a>,
 }
 
-/// What an invitation gives; people who are given the same are invited together.
+/// The access that an invitation gives; people with the same offer are invited together.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Offer<'a> {
     apps: &'a [App],
@@ -53,7 +53,7 @@ pub struct Offer<'a> {
 }
 
 impl<'a> Invite<'a> {
-    /// The invitation that an operation is.
+    /// The invitation of an operation, if it is one.
     pub fn of(operation: &'a Operation) -> Option<Self> {
         if let Operation::InviteUser { email, apps, groups, sends_mail, .. } = operation {
             return Some(Self { email, to: Offer { apps, groups, sends_mail: *sends_mail } });
@@ -61,14 +61,14 @@ impl<'a> Invite<'a> {
         None
     }
 
-    /// What it gives.
+    /// The access that it gives.
     pub fn offer(&self) -> Offer<'a> {
         self.to
     }
 }
 
-/// The method and the route that carry an operation out (docs/atlassian.md#organizations-api); nothing for what this
-/// API cannot do.
+/// The method and the route that carry an operation out (docs/atlassian.md#organizations-api); `None` if this API
+/// cannot do it.
 pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
     match operation {
         Operation::CreateGroup { .. } => Some((Method::POST, GROUPS)),
@@ -90,7 +90,7 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
 /// Makes the request that carries an operation out (docs/atlassian.md#organizations-api).
 ///
 /// # Errors
-/// [`RequestError`] when an operation that it requires has not made its id, an invitation would have no effect, or
+/// [`RequestError`] when a required operation has not created its ID, an invitation would have no effect, or
 /// this API cannot do it.
 pub fn request(
     operation: &Operation,
@@ -119,7 +119,7 @@ pub fn request(
         Operation::RemoveMember { membership } => {
             write().segment(membership.group().as_str()).segment(membership.account().as_str())
         }
-        // Suspending keeps the groups, and restoring gives back what suspending took
+        // Suspending keeps the groups, and restoring reverts it
         // (docs/atlassian.md#suspending-restoring-and-removing).
         Operation::SuspendUser { account, .. }
         | Operation::ActivateUser { account, .. }
@@ -135,19 +135,19 @@ pub fn request(
     })
 }
 
-/// A role in an app, as the requests of a group name it; those of a person have other words for the same
+/// A role in an app, as the requests of a group name it; requests of a person use other words
 /// (docs/atlassian.md#roles-of-groups).
 fn role(access: &Access, ids: &SurfaceIds) -> Result<Body, RequestError> {
     let resource = ids.resources.get(&access.app).ok_or_else(|| RequestError::NoRole(access.app.clone()))?;
     Ok(Body::Json(json!({ "resourceId": resource, "roleId": access.role.id() })))
 }
 
-/// `POST /v2/orgs/{o}/users/invite` for people who are offered the same, at most [`INVITATIONS`]
+/// `POST /v2/orgs/{o}/users/invite` for people with the same offer, at most [`INVITATIONS`]
 /// (docs/atlassian.md#inviting-through-the-organization).
 ///
 /// # Errors
-/// [`RequestError`] when it would have no effect, or leads to an app whose resource is not known, or a group has not
-/// been made.
+/// [`RequestError`] when it would have no effect, the resource of an app is unknown, or a group has not been
+/// created.
 pub fn invitation(
     invites: &[Invite<'_>],
     made: &MadeIds,
@@ -182,10 +182,10 @@ fn at(method: Method, route: &'static str, place: &Place) -> Request {
     Request::write(method, Host::Admin, route).segment(&*place.organization).segment(&*place.directory)
 }
 
-/// Says what the answer to an operation means.
+/// Interprets the response to an operation.
 ///
 /// # Errors
-/// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and does not name what it created.
+/// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and does not name the created ID.
 pub fn interpret(operation: &Operation, answer: &Answer) -> Result<WriteOutcome, Error> {
     if let Some(invite) = Invite::of(operation) {
         return invited(invite, answer);
@@ -204,15 +204,15 @@ fn made_by(operation: &Operation, answer: &Answer) -> Result<Option<CreatedIds>,
     if !matches!(operation, Operation::CreateGroup { .. }) {
         return Ok(None);
     }
-    // What the 201 holds is not documented.
+    // The content of the 201 is not documented.
     let created: Created = serde_json::from_slice(answer.body()).unwrap_or_default();
     created.group().map(|group| Some(CreatedIds::group(group))).ok_or_else(|| unnamed(answer))
 }
 
-/// What the code of a 409 to an addition says: `-2` is a conflict, so that the account is in the group already, and `-3`
-/// that an app's user limit is reached (ConductorOne/baton-atlassian, measured). Without a code it may be either.
-/// To a removal, 404 comes where what is to go is gone, by a proxy that sent the request twice or by somebody else, and where
-/// the directory does not know the account: a read tells.
+/// Reads the code of a 409 to an addition: `-2` is a conflict, so the account is in the group already, and `-3` means that
+/// an app's user limit is reached (ConductorOne/baton-atlassian, measured). Without a code it may be either. The response to
+/// a removal is 404 if a proxy that sent the request twice or somebody else has already removed it, or if the directory
+/// does not know the account: a read shows which.
 fn claims_satisfied(operation: &Operation, answer: &Answer, words: &Words) -> bool {
     let says = |text| words.as_str().to_ascii_lowercase().contains(text);
     if matches!(operation, Operation::AddMember { .. }) {
@@ -222,7 +222,7 @@ fn claims_satisfied(operation: &Operation, answer: &Answer, words: &Words) -> bo
     operation.removes() && answer.finds_nothing()
 }
 
-/// A claim in words: where the code of a 409 does not say which of its meanings it has, both.
+/// The claim in words: if the code of a 409 does not distinguish its meanings, both.
 fn claim(operation: &Operation, words: &Words) -> String {
     if !matches!(operation, Operation::AddMember { .. }) {
         return words.to_string();
@@ -234,11 +234,11 @@ fn claim(operation: &Operation, words: &Words) -> String {
     format!("the account is in the group already{or}{said}")
 }
 
-/// Says what the answer to an invitation means for one of those who are in it. 206 means that something failed;
-/// for whom and what, its items say (docs/atlassian.md#inviting-through-the-organization).
+/// Interprets the response to an invitation for one of its people. 206 means that something failed; its items say what
+/// (docs/atlassian.md#inviting-through-the-organization).
 ///
 /// # Errors
-/// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success and nothing of this person, or went well in part.
+/// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it says success without this person, or partly failed.
 pub fn invited(invite: Invite<'_>, answer: &Answer) -> Result<WriteOutcome, Error> {
     if !answer.status().is_success() {
         return Ok(WriteOutcome::Refused(answer.failed()));
@@ -253,7 +253,7 @@ pub fn invited(invite: Invite<'_>, answer: &Answer) -> Result<WriteOutcome, Erro
     let failures: Vec<String> = item.assignments().filter_map(super::wire::Assignment::failure).collect();
     let joined: BTreeSet<GroupId> = item.joined().collect();
     match id {
-        // A group that failed is asked for again, by an addition of its own.
+        // A failed group is requested again, by a separate addition.
         Some(id) if failures.is_empty() || item.only_groups_failed() && !joined.is_empty() => {
             Ok(WriteOutcome::Done { made: Some(CreatedIds { joined, ..CreatedIds::account(id) }) })
         }
@@ -272,8 +272,7 @@ fn unnamed(answer: &Answer) -> Error {
 }
 
 impl Organization {
-    /// Carries an operation out: sends its request, again only where it was certainly not done, and interprets
-    /// the answer.
+    /// Carries an operation out: sends its request, again only if it was certainly not done, and interprets the response.
     ///
     /// # Errors
     /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it may have been done, another when it was not sent;
@@ -293,7 +292,7 @@ impl Organization {
         }
     }
 
-    /// Looks for a group whose creation succeeded without a word of its id.
+    /// Looks for a group whose creation succeeded without returning an ID.
     async fn created(&self, name: &GroupName, error: Error) -> Result<WriteOutcome, Error> {
         let Ok(found) = self.groups(Some(slice::from_ref(name))).await else { return Err(error) };
         let mut named = found.iter().filter(|group| group.name == *name);
@@ -303,8 +302,8 @@ impl Organization {
         }
     }
 
-    /// Invites people who are offered the same, at most [`INVITATIONS`], with one request. The outcomes come in
-    /// their order.
+    /// Invites people with the same offer, at most [`INVITATIONS`], with one request. Returns the outcomes in their
+    /// order.
     pub async fn invite(
         &self,
         invites: &[Invite<'_>],

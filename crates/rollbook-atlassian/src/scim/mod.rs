@@ -1,7 +1,7 @@
 //! The surface `scim`: the User provisioning API (docs/atlassian.md#scim).
 //!
-//! Never a `PUT`, which clears what it leaves out, and never a `DELETE` of a user, which cannot be undone. SCIM
-//! ids are a type of their own. The published description is of 2022; docs/atlassian.md#scim says what has changed.
+//! Never sends a `PUT`, which clears omitted fields, nor a `DELETE` of a user, which cannot be undone. SCIM IDs have their
+//! own type. The published description is of 2022; docs/atlassian.md#scim lists the changes since.
 
 mod operation;
 mod read;
@@ -30,8 +30,8 @@ pub struct Scim {
 }
 
 impl Scim {
-    /// Speaks through a client to a directory, named by the last part of its base URL. Operations are carried out
-    /// with `authority: rollbook` alone.
+    /// Uses a client for a directory, named by the last part of its base URL. Operations are carried out only with
+    /// `authority: rollbook`.
     pub fn new(client: Arc<Client>, directory: impl Into<String>, authority: Authority) -> Self {
         Self { client, directory: directory.into(), authority }
     }
@@ -41,7 +41,7 @@ impl Scim {
         self.authority == Authority::Rollbook
     }
 
-    /// The client that it speaks through.
+    /// The client that it uses.
     pub fn client(&self) -> &Client {
         &self.client
     }

@@ -1,4 +1,4 @@
-//! What an operation of a plan is in this API: the only way from a plan to a write.
+//! Turns an operation of a plan into requests of this API: the only way from a plan to a write.
 
 use http::Method;
 
@@ -13,10 +13,10 @@ use rollbook_core::model::{
     SurfaceIds, UserRef,
 };
 
-/// How many members one request adds. No most is documented; it bounds what one refusal takes with it.
+/// How many members one request adds. No maximum is documented; it bounds the operations that one refusal affects.
 pub const ADDITIONS: usize = 50;
 
-/// The method and the route that carry an operation out (docs/atlassian.md#scim); nothing for what this API cannot do.
+/// The method and the route that carry an operation out (docs/atlassian.md#scim); `None` if this API cannot do it.
 pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
     match operation {
         Operation::CreateGroup { .. } => Some((Method::POST, GROUPS)),
@@ -26,7 +26,7 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
         | Operation::UpdateUser { .. }
         | Operation::DeactivateUser { .. } => Some((Method::PATCH, USER)),
         Operation::DeleteGroup { .. } => Some((Method::DELETE, GROUP)),
-        // Never a DELETE of a user, which cannot be undone, and no suspension: there is none.
+        // Never a DELETE of a user, which cannot be undone; and SCIM has no suspension.
         Operation::ActivateUser { from: Inactive::Suspended, .. }
         | Operation::SuspendUser { .. }
         | Operation::RemoveUser { .. }
@@ -35,21 +35,21 @@ pub fn route(operation: &Operation) -> Option<(Method, &'static str)> {
     }
 }
 
-/// The ids that operations need here: those of the plan, and those that were made since.
+/// The IDs that operations need: those of the plan, and those that were created since.
 #[derive(Clone, Copy, Debug)]
 pub struct Known<'a> {
-    /// What the plan knows.
+    /// The IDs of the plan.
     pub ids: &'a SurfaceIds,
-    /// What its operations made.
+    /// The IDs that its operations created.
     pub made: &'a MadeIds,
 }
 
 impl Known<'_> {
-    /// The SCIM id of a group.
+    /// The SCIM ID of a group.
     ///
     /// # Errors
-    /// [`RequestError::Unresolved`] when it has not been made; the key of the group's creation stands for a group that the plan
-    /// does not know here.
+    /// [`RequestError::Unresolved`] when it has not been created; the key of the group's creation stands for a group without
+    /// an ID in the plan.
     pub fn group(&self, group: &Ref<GroupId>) -> Result<ScimId, RequestError> {
         let (found, key) = match group {
             Ref::Known(id) => (self.ids.scim_groups.get(id), unknown_group(id)),
@@ -58,7 +58,7 @@ impl Known<'_> {
         found.cloned().ok_or(RequestError::Unresolved(key))
     }
 
-    /// The SCIM id of a user.
+    /// The SCIM ID of a user.
     ///
     /// # Errors
     /// As [`Known::group`].
@@ -84,8 +84,8 @@ impl Scim {
     ///
     /// # Errors
     /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it may have been done, another when it was not;
-    /// [`RequestError`] when an id that it needs is not known, this API cannot do it, or the tree gives Rollbook no
-    /// authority over the directory.
+    /// [`RequestError`] when a required ID is unknown, this API cannot do it, or the tree gives Rollbook no authority over the
+    /// directory.
     pub async fn write(
         &self,
         operation: &Operation,

@@ -1,4 +1,4 @@
-//! Reads: requests sent, answers as values of the model. A list is complete or an error.
+//! Reads: sends requests, and returns responses as values of the model. A list is complete or an error.
 
 use std::collections::BTreeSet;
 
@@ -12,16 +12,17 @@ use crate::request::Request;
 use rollbook_core::model::{Email, GroupName, IncompleteRead, Listing, Rows, ScimGroup, ScimId, ScimUser};
 
 impl Scim {
-    /// Every user of the directory, in order of their ids.
+    /// Lists the users of the directory, in order of their IDs.
     ///
     /// # Errors
-    /// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the list did not come whole, else as [`super::super::Client::read`].
+    /// [`SendKind::Incomplete`](crate::SendKind::Incomplete) when the list is incomplete, otherwise as
+    /// [`super::super::Client::read`].
     pub async fn users(&self) -> Result<(Listing<ScimId>, Vec<ScimUser>), Error> {
         let (ids, users): (_, Vec<User>) = self.list(|start| requests::users(&self.directory, start)).await?;
         Ok((ids, users.into_iter().map(ScimUser::from).collect()))
     }
 
-    /// Every group of the directory with its members, in order of their ids.
+    /// Lists the groups of the directory with their members, in order of their IDs.
     ///
     /// # Errors
     /// As [`Scim::users`].
@@ -31,7 +32,7 @@ impl Scim {
         Ok((ids, groups.into_iter().map(ScimGroup::from).collect()))
     }
 
-    /// The user whose unique name is an email. Who has the email and another name is not found.
+    /// Finds the user whose unique name is an email. A user with this email and another name is not found.
     ///
     /// # Errors
     /// As [`Scim::users`].
@@ -42,7 +43,7 @@ impl Scim {
         Ok(users.find(|user| user.user_name.eq_ignore_ascii_case(email.as_str())))
     }
 
-    /// A user.
+    /// Reads a user.
     ///
     /// # Errors
     /// As [`super::super::Client::read`].
@@ -51,7 +52,7 @@ impl Scim {
         Ok(user.into())
     }
 
-    /// The group of a name.
+    /// Finds the group of a name.
     ///
     /// # Errors
     /// As [`Scim::users`].
@@ -61,7 +62,7 @@ impl Scim {
         Ok(groups.into_iter().map(ScimGroup::from).find(|group| group.name == *name))
     }
 
-    /// A group with its members.
+    /// Reads a group with its members.
     ///
     /// # Errors
     /// As [`super::super::Client::read`].
@@ -84,7 +85,7 @@ impl Scim {
         result.map_err(|cause| incomplete(&self.client, &request(1), cause))
     }
 
-    /// The next row follows from the number that came, never from the number that was asked for
+    /// Reads pages. The next row is computed from the number of received rows, never from the requested number
     /// (docs/atlassian.md#listings-of-scim).
     async fn pages<T: DeserializeOwned + Row<Id = ScimId>>(
         &self,
@@ -101,7 +102,7 @@ impl Scim {
             rows.extend(came);
             bounded(&self.client, &request(1), rows.len())?;
             totals.push(page.total);
-            // A server that ignores `startIndex` would go on for ever.
+            // With a server that ignores `startIndex`, this would never end.
             if none || repeats || rows.len() >= page.total {
                 let misfit = totals.iter().find(|total| **total != rows.len());
                 let total = misfit.or(totals.first()).copied();

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::request::{Body, Host, Request};
 use rollbook_core::model::{Email, GroupName, ScimId};
 
-/// How many resources are asked for: a call gives 100 at most, whatever is asked (docs/atlassian.md#listings-of-scim).
+/// How many resources a page asks for: a response has 100 at most (docs/atlassian.md#listings-of-scim).
 pub const PAGE: usize = 100;
 
 pub(super) const USERS: &str = "/scim/directory/{directoryId}/Users";
@@ -14,25 +14,25 @@ pub(super) const USER: &str = "/scim/directory/{directoryId}/Users/{userId}";
 pub(super) const GROUPS: &str = "/scim/directory/{directoryId}/Groups";
 pub(super) const GROUP: &str = "/scim/directory/{directoryId}/Groups/{id}";
 
-/// Somebody to provision.
+/// A user to provision.
 #[derive(Clone, Copy, Debug)]
 pub struct NewUser<'a> {
     /// Their email; it is the unique name as well.
     pub email: &'a Email,
     /// Their display name.
     pub name: &'a str,
-    /// Whether the account is active. It is always sent: left out, it would be (docs/atlassian.md#users-of-scim).
+    /// Whether the account is active. It is always sent: the default is true (docs/atlassian.md#users-of-scim).
     pub active: bool,
 }
 
-/// How the removal of a member is said. Atlassian shows no example, and identity providers that it supports use
+/// The form of the removal of a member. Atlassian shows no example, and the identity providers that it supports use
 /// both (docs/atlassian.md#patch-of-scim).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RemoveShape {
-    /// `members[value eq "ID"]`, the one that RFC 7644 §3.5.2.2 knows. It comes first: a server that reads the
-    /// other by that section's letter takes all members out.
+    /// `members[value eq "ID"]`, the only one in RFC 7644 §3.5.2.2. It is tried first: a server that reads the
+    /// other strictly by that section removes all members.
     Filter,
-    /// `members` with a value, for a server that refuses the first.
+    /// `members` with a value, for a server that refuses the first form.
     Value,
 }
 
@@ -46,7 +46,7 @@ pub fn groups(directory: &str, start: usize) -> Request {
     list(GROUPS, directory, start)
 }
 
-/// `GET /Users` by `userName`: one of the two attributes that can be asked for, and the email is neither
+/// `GET /Users` by `userName`: one of the two attributes that a filter can use; the email is not
 /// (docs/atlassian.md#listings-of-scim).
 pub fn user_named(directory: &str, name: &str, start: usize) -> Request {
     list(USERS, directory, start).query("filter", filter("userName", name))
@@ -96,7 +96,7 @@ pub fn set_name(directory: &str, user: &ScimId, name: &str) -> Request {
     patch(USER, directory, user, &json!({ "op": "replace", "path": "displayName", "value": name }))
 }
 
-/// `PATCH /Groups/{id}`: adds members, who are named by their SCIM ids.
+/// `PATCH /Groups/{id}`: adds members by their SCIM IDs.
 pub fn add_members(directory: &str, group: &ScimId, users: &[ScimId]) -> Request {
     let values: Vec<Value> = users.iter().map(|user| json!({ "value": user.as_str() })).collect();
     patch(GROUP, directory, group, &json!({ "op": "add", "path": "members", "value": values }))
@@ -115,7 +115,7 @@ pub fn remove_member(directory: &str, group: &ScimId, user: &ScimId, shape: Remo
     patch(GROUP, directory, group, &operation)
 }
 
-/// `DELETE /Groups/{id}`: the group goes from the organization and its sites too, with the licences and permissions
+/// `DELETE /Groups/{id}`: removes the group from the organization and its sites too, with the licences and permissions
 /// that it gave (docs/atlassian.md#groups-of-scim).
 pub fn delete_group(directory: &str, group: &ScimId) -> Request {
     Request::write(Method::DELETE, Host::Directory, GROUP).segment(directory).segment(group.as_str())

@@ -1,4 +1,4 @@
-//! What the User provisioning API answers, as far as it is used.
+//! The responses of the User provisioning API, as far as they are used.
 
 use serde::Deserialize;
 
@@ -27,7 +27,7 @@ pub(super) struct User {
     name: Option<Name>,
     emails: Option<Vec<UserEmail>>,
     active: Option<bool>,
-    /// Version 1.0 and no other: a client that asks for 1.1 never gets an account (docs/atlassian.md#scim-ids).
+    /// Only version 1.0: a client that asks for 1.1 never gets an account (docs/atlassian.md#scim-ids).
     #[serde(rename = "urn:scim:schemas:extension:atlassian-external:1.0")]
     atlassian: Option<External>,
 }
@@ -96,7 +96,7 @@ impl From<User> for ScimUser {
             email: primary.and_then(|email| Email::parse(email.value.as_deref()?).ok()),
             name: user.display_name.or(user.name.and_then(|name| name.formatted)).unwrap_or_default(),
             user_name: user.unique_name,
-            // It is true where it was never said (docs/atlassian.md#users-of-scim).
+            // It is true by default (docs/atlassian.md#users-of-scim).
             active: user.active.unwrap_or(true),
         }
     }

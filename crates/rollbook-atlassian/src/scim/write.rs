@@ -1,7 +1,7 @@
-//! Writes: requests sent, and what their answers say. They are for plans with `authority: rollbook` alone.
+//! Writes: sends requests, and interprets their responses. Only for plans with `authority: rollbook`.
 //!
-//! A refusal is [`SendKind::Failed`](crate::SendKind::Failed); a 409 says that a unique name or email is taken, perhaps by a record that
-//! was left behind (docs/atlassian.md#errors-of-scim).
+//! A refusal is [`SendKind::Failed`](crate::SendKind::Failed); a 409 says that a unique name or email is taken, perhaps by a
+//! leftover record (docs/atlassian.md#errors-of-scim).
 
 use http::StatusCode;
 use serde::de::DeserializeOwned;
@@ -16,7 +16,7 @@ use crate::request::Request;
 use crate::send::Sending;
 use rollbook_core::model::{GroupName, ScimGroup, ScimId, ScimUser};
 
-/// The writes of a directory, and where they are noted.
+/// The writes of a directory, and the log of their requests.
 #[derive(Debug)]
 pub struct Writes<'a> {
     scim: &'a Scim,
@@ -24,14 +24,14 @@ pub struct Writes<'a> {
 }
 
 impl Scim {
-    /// Its writes, noted as they are sent.
+    /// Its writes, logged as they are sent.
     pub fn noting<'a>(&'a self, sending: &'a mut Sending) -> Writes<'a> {
         Writes { scim: self, sending }
     }
 }
 
 impl Writes<'_> {
-    /// Provisions somebody.
+    /// Provisions a user.
     ///
     /// # Errors
     /// [`SendKind::AnswerLost`](crate::SendKind::AnswerLost) when it may have been done, another when it was not.
@@ -40,7 +40,7 @@ impl Writes<'_> {
         Ok(user.into())
     }
 
-    /// Makes an empty group.
+    /// Creates an empty group.
     ///
     /// # Errors
     /// As [`Writes::create_user`].
@@ -52,7 +52,7 @@ impl Writes<'_> {
     /// Activates or deactivates an account.
     ///
     /// # Errors
-    /// As [`Writes::create_user`]; it may have been done as well where the answer shows the account otherwise.
+    /// As [`Writes::create_user`]; it may also have been done if the response does not show the new status.
     pub async fn set_active(&mut self, user: &ScimId, active: bool) -> Result<(), Error> {
         let answer = self.sent(&requests::set_active(&self.scim.directory, user, active)).await?;
         if !answer.status().is_success() {
@@ -74,10 +74,10 @@ impl Writes<'_> {
         if answer.status().is_success() { Ok(()) } else { Err(answer.failed()) }
     }
 
-    /// Adds members to a group; who is in it already stays.
+    /// Adds members to a group; present members stay.
     ///
     /// # Errors
-    /// As [`Writes::create_user`]; it may have been done as well where the answer shows the group without them.
+    /// As [`Writes::create_user`]; it may also have been done if the response shows the group without them.
     pub async fn add_members(&mut self, group: &ScimId, users: &[ScimId]) -> Result<(), Error> {
         let answer = self.sent(&requests::add_members(&self.scim.directory, group, users)).await?;
         if !answer.status().is_success() {
@@ -91,11 +91,11 @@ impl Writes<'_> {
         }
     }
 
-    /// Removes a member. The second shape is sent only where the first is refused as no request, or is taken and
-    /// does nothing: the second, misread, takes everybody out.
+    /// Removes a member. The second shape is sent only if the first is refused as malformed, or accepted without effect: the
+    /// second, misread, removes everybody.
     ///
     /// # Errors
-    /// As [`Writes::create_user`]; it may have been done as well where the answer shows the member still.
+    /// As [`Writes::create_user`]; it may also have been done if the response still shows the member.
     pub async fn remove_member(&mut self, group: &ScimId, user: &ScimId) -> Result<(), Error> {
         let first = self.removal(group, user, RemoveShape::Filter).await?;
         let refused = [StatusCode::BAD_REQUEST, StatusCode::NOT_IMPLEMENTED].contains(&first.status());
@@ -116,7 +116,7 @@ impl Writes<'_> {
     /// Deletes a group, from the organization and its sites too (docs/atlassian.md#groups-of-scim).
     ///
     /// # Errors
-    /// As [`Writes::create_user`]; one that is gone already is a refusal with 404.
+    /// As [`Writes::create_user`]; a missing group is a refusal with 404.
     pub async fn delete_group(&mut self, group: &ScimId) -> Result<(), Error> {
         let answer = self.sent(&requests::delete_group(&self.scim.directory, group)).await?;
         if answer.status().is_success() { Ok(()) } else { Err(answer.failed()) }
@@ -139,7 +139,7 @@ impl Writes<'_> {
     }
 }
 
-/// The group that an answer to a change of it shows: all of it, members too (docs/atlassian.md#patch-of-scim).
+/// The complete group, with its members, in the response to a change of it (docs/atlassian.md#patch-of-scim).
 fn shown(answer: &Answer) -> Option<ScimGroup> {
     serde_json::from_slice::<Group>(answer.body()).ok().map(ScimGroup::from)
 }

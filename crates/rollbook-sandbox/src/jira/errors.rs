@@ -1,5 +1,4 @@
-//! What Jira says when it refuses. Texts without a source in docs/atlassian.md#errors-of-jira are believable
-//! inventions.
+//! Jira's refusals. Texts without a source in docs/atlassian.md#errors-of-jira are plausible inventions.
 
 use http::StatusCode;
 use serde_json::json;
@@ -12,7 +11,7 @@ pub(crate) fn error(status: StatusCode, message: &str) -> Reply {
     Reply::json(status, &json!({ "errorMessages": [message], "errors": {} }))
 }
 
-/// The site host's answer where credentials are needed and there are none that work there.
+/// The site host's response if the required credentials are missing or invalid.
 pub(crate) fn unauthenticated() -> Reply {
     let message = "Client must be authenticated to access this resource.";
     let status = StatusCode::UNAUTHORIZED;
@@ -34,7 +33,7 @@ pub(super) fn forbidden(message: &str) -> Reply {
     error(StatusCode::FORBIDDEN, message)
 }
 
-/// 404 for an account, in the words that Jira uses for a caller without rights too (docs/atlassian.md#errors-of-jira).
+/// 404 for an account, in the words that Jira also uses for a caller without rights (docs/atlassian.md#errors-of-jira).
 pub(super) fn no_such_user() -> Reply {
     error(StatusCode::NOT_FOUND, "Specified user does not exist or you do not have required permissions")
 }
@@ -52,8 +51,8 @@ pub(super) fn back_end_forbidden() -> Reply {
     Reply::text(StatusCode::FORBIDDEN, text)
 }
 
-/// What Jira answers to a change that is impossible. The texts of the two membership cases are matched by other
-/// tools (docs/atlassian.md#adding-and-removing-members: `User is already a member of`, `not a member of`).
+/// Jira's response to an impossible change. Other tools match the texts of the two membership cases
+/// (docs/atlassian.md#adding-and-removing-members: `User is already a member of`, `not a member of`).
 pub(super) fn refused(refused: &Refused) -> Reply {
     match refused {
         Refused::UnknownGroup(group) => no_such_group(group),

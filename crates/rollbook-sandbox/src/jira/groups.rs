@@ -18,8 +18,8 @@ use super::wire::{GroupDetails, Window, full_group, page};
 const APPLICATION_KEYS: [&str; 4] =
     ["jira-core", "jira-product-discovery", "jira-servicedesk", "jira-software"];
 
-/// `GET /group/bulk`: every group, by name. No maximum of `maxResults` is known (docs/atlassian.md#groups-of-a-site);
-/// here it is 1000.
+/// `GET /group/bulk`: every group, by name. The maximum of `maxResults` is unknown (docs/atlassian.md#groups-of-a-site);
+/// the sandbox takes 1000.
 pub(super) fn bulk(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_browse(context)?;
     let window = Window::of(context, 50, 1000)?;
@@ -78,7 +78,7 @@ pub(super) fn create(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::CREATED, &full_group(context, id, group)))
 }
 
-/// `DELETE /group`: 200 without a body. `swapGroup` and `swapGroupId` must name a group, and change nothing here:
+/// `DELETE /group`: 200 without a body. `swapGroup` and `swapGroupId` must name a group, but have no effect:
 /// they are about comments and worklogs, which the sandbox does not have.
 pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_site_admin(context)?;
@@ -92,7 +92,7 @@ pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::empty(StatusCode::OK))
 }
 
-/// The id of the group that a query names, by id or by exact name: 400 for both or neither, 404 for none such.
+/// The ID of the group that a query names, by ID or by exact name: 400 for both or neither, 404 for an unknown one.
 pub(super) fn named_group(
     context: &RequestContext<'_>,
     id_key: &str,
@@ -109,8 +109,8 @@ pub(super) fn named_group(
     found.map(str::to_owned).map_err(no_such_group)
 }
 
-/// Refuses writes to a group whose members an identity provider or a team decides. Assumption: status and text
-/// are not established (docs/atlassian.md#synced-groups-and-teams-in-jira), only that such a group cannot be modified.
+/// Refuses writes to a group whose members an identity provider or a team decides. Assumption: status and text; it is only
+/// established that such a group cannot be modified (docs/atlassian.md#synced-groups-and-teams-in-jira).
 pub(super) fn require_writable(context: &RequestContext<'_>, group_id: &str) -> Result<(), Reply> {
     let Some(group) = context.state().groups.get(group_id) else {
         return Err(no_such_group(group_id));

@@ -15,8 +15,8 @@ use super::groups::{named_group, require_writable};
 use super::rights::{require_browse, require_site_admin};
 use super::wire::{Hidden, Row, UserDetails, Window, full_group, page, user_details, with_users};
 
-/// `GET /group/member`: at most 50 a page whatever is asked, without inactive members unless they are asked for,
-/// in the order of a name that is not shown (docs/atlassian.md#members-of-a-group).
+/// `GET /group/member`: at most 50 per page, by default without inactive members, in the order of a name that is not
+/// shown (docs/atlassian.md#members-of-a-group).
 pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_sight(context)?;
     let group_id = named_group(context, "groupId", "groupname")?;
@@ -41,8 +41,8 @@ pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(page(context, window, total, values))
 }
 
-/// `GET /group`, which is deprecated and there: the group, and with `expand=users[0:49]` those of its members, at most
-/// 50, both indexes from 0 and included. Assumption: inactive ones are among them.
+/// `GET /group`, which is deprecated but works: the group, and with `expand=users[0:49]` these members, at most 50; both
+/// indexes are inclusive and count from 0. Assumption: inactive ones are among them.
 pub(super) fn group(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_sight(context)?;
     let id = named_group(context, "groupId", "groupname")?;
@@ -58,7 +58,7 @@ pub(super) fn group(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &with_users(context, &id, group, members.len(), start, shown)))
 }
 
-/// Which members `expand` asks for: from which index on, and how many. What is not `users[FIRST:LAST]` is the first 50.
+/// The members that `expand` asks for: the first index, and how many. Anything but `users[FIRST:LAST]` means the first 50.
 fn expanded_users(context: &RequestContext<'_>) -> Option<(usize, usize)> {
     let mut asked = context.query.one("expand")?.split(',');
     let range = asked.find_map(|item| item.trim().strip_prefix("users"))?;
@@ -69,7 +69,7 @@ fn expanded_users(context: &RequestContext<'_>) -> Option<(usize, usize)> {
     Some((first, (last.saturating_sub(first) + 1).min(50)))
 }
 
-/// 403 for who neither may browse users nor administers Jira.
+/// 403 unless the caller may browse users or administers Jira.
 fn require_sight(context: &RequestContext<'_>) -> Result<(), Reply> {
     if context.caller_id().is_some_and(|id| context.state().administers_jira(id)) {
         return Ok(());
@@ -84,7 +84,7 @@ struct UserToAdd {
     name: Option<String>,
 }
 
-/// `POST /group/user`: 201 with the group; 400 with a text for who is a member already
+/// `POST /group/user`: 201 with the group; 400 with a text if the user is a member already
 /// (docs/atlassian.md#adding-and-removing-members).
 pub(super) fn add(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_site_admin(context)?;
@@ -93,7 +93,7 @@ pub(super) fn add(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let body: UserToAdd = context.json().map_err(|_| bad_request("Invalid request payload."))?;
     let account_id = match (body.account_id, body.name) {
         (Some(id), _) if !id.is_empty() => id,
-        // A user name names nobody any more (docs/atlassian.md#account-ids).
+        // User names are no longer valid (docs/atlassian.md#account-ids).
         (_, Some(_)) => return Err(no_such_user()),
         (_, None) => return Err(bad_request("'accountId' must be given.")),
     };
@@ -123,13 +123,13 @@ pub(super) fn remove(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::empty(StatusCode::OK))
 }
 
-/// 404 unless it is the id of an account that the site has; an email is not.
+/// 404 unless it is the ID of an account of the site; an email is not.
 fn require_account(context: &RequestContext<'_>, account_id: &str) -> Result<(), Reply> {
     let account = context.state().accounts.get(account_id);
     if account.is_some_and(|account| !account.removed) { Ok(()) } else { Err(no_such_user()) }
 }
 
-/// 400 where membership gives access to an app whose licence is full. Assumption
+/// 400 if the membership gives access to an app whose licence is full. Assumption
 /// (docs/atlassian.md#memberships-through-the-organization).
 fn require_seat(context: &RequestContext<'_>, group_id: &str, account_id: &str) -> Result<(), Reply> {
     let state = context.state();

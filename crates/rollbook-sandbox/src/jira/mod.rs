@@ -1,9 +1,9 @@
 //! Jira REST v3: the routes on users, groups and rights (docs/atlassian.md#reading-from-jira), which a real site
-//! answers under `/rest/api/2` and `/rest/api/latest` too: they differ in how texts of issues are written, and there
-//! are no issues here.
+//! also serves under `/rest/api/2` and `/rest/api/latest`: they differ only in the format of issue texts, and the sandbox
+//! has no issues.
 //!
-//! Each handler is a plain function from a [`RequestContext`] to a [`Reply`]; who may pass at all, limits and the log are
-//! the gate's business, rights are the handler's (`rights`).
+//! Each handler is a plain function from a [`RequestContext`] to a [`Reply`]; authentication, limits and the log
+//! belong to `middleware`, rights to the handler (`rights`).
 
 mod errors;
 mod groups;
@@ -82,7 +82,7 @@ pub(super) static ROUTES: &[Route] = &[
 /// The names under which a site has its API.
 pub(super) const VERSIONS: [&str; 3] = ["3", "2", "latest"];
 
-/// Which of them a path asks for; the first where it asks for none.
+/// The version in a path; the first if it names none.
 pub(super) fn version(path: &str) -> &'static str {
     let named = path.split_once("/rest/api/").and_then(|(_, rest)| rest.split('/').next());
     VERSIONS.into_iter().find(|version| Some(*version) == named).unwrap_or(VERSIONS[0])

@@ -1,4 +1,4 @@
-//! The permissions that there are, and who has which (docs/atlassian.md#rights-in-jira).
+//! The permissions, and who has them (docs/atlassian.md#rights-in-jira).
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -22,7 +22,7 @@ struct Permission {
 const GLOBAL: &str = "GLOBAL";
 const PROJECT: &str = "PROJECT";
 
-/// Jira's long-standing global permissions, and two of a project's. The ids of `ADMINISTER` and `USER_PICKER` were
+/// Jira's long-standing global permissions, and two project permissions. The IDs of `ADMINISTER` and `USER_PICKER` were
 /// captured in a support engineer's session; the others are Jira Server's.
 const PERMISSIONS: [Permission; 8] = [
     permission("0", "ADMINISTER", GLOBAL, "Administer Jira"),
@@ -59,7 +59,7 @@ impl Permission {
     }
 }
 
-/// `GET /permissions`: all of them, for anybody.
+/// `GET /permissions`: all of them, public.
 #[expect(clippy::unnecessary_wraps, reason = "every handler has one signature")]
 pub(super) fn all(_: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let all: Map<String, Value> =
@@ -67,7 +67,7 @@ pub(super) fn all(_: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &json!({ "permissions": all })))
 }
 
-/// `GET /mypermissions`: `permissions` is required, an unknown key is a 400; anybody may ask
+/// `GET /mypermissions`: `permissions` is required, an unknown key is a 400; public
 /// (docs/atlassian.md#administer-jira).
 pub(super) fn mine(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let asked = context
@@ -99,9 +99,9 @@ struct InProjects {
     permissions: Vec<String>,
 }
 
-/// `POST /permissions/check`: which of the permissions asked for an account has, the caller's own unless another is
-/// named, for which one administers Jira. Ids of projects and issues that do not exist are ignored (description), and
-/// the sandbox has none.
+/// `POST /permissions/check`: which of the given permissions an account has. Without an account it is the caller; another one
+/// needs the right to administer Jira. Unknown IDs of projects and issues are ignored (description), and the sandbox has
+/// none.
 pub(super) fn check(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let asked: Asked = context.json().map_err(|_| bad_request("Invalid request payload."))?;
     let account = asked.account_id.as_deref().or(context.caller_id());
@@ -109,7 +109,7 @@ pub(super) fn check(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
         require_administer_jira(context)?;
     }
     if account.is_some_and(|id| !context.state().accounts.contains_key(id)) {
-        // Assumption: the description has no answer for an account that there is not.
+        // Assumption: the description has no response for an unknown account.
         return Err(bad_request("Specified user does not exist or you do not have required permissions"));
     }
     let mut granted = Vec::new();
@@ -136,7 +136,7 @@ pub(super) fn check(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &body))
 }
 
-/// 400 for a permission that there is not.
+/// 400 for an unknown permission.
 fn known(key: &str) -> Result<&'static Permission, Reply> {
     let found = PERMISSIONS.iter().find(|permission| permission.key == key);
     found.ok_or_else(|| bad_request(&format!("Unrecognized permission: {key}")))

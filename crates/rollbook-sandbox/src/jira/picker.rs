@@ -1,5 +1,4 @@
-//! Finding people and groups while somebody types (docs/atlassian.md#group-picker): lists that are cut, with the match
-//! in bold.
+//! Pickers of people and groups (docs/atlassian.md#group-picker): shortened lists, with the match in bold.
 
 use http::StatusCode;
 
@@ -15,18 +14,18 @@ use super::wire::{
     FoundGroup, FoundGroups, FoundUser, FoundUsers, FoundUsersAndGroups, Label, Window, avatar,
 };
 
-/// What `jira.ajax.autocomplete.limit` is set to (docs/atlassian.md#group-picker names it; 20 is Jira's default).
+/// The value of `jira.ajax.autocomplete.limit` (docs/atlassian.md#group-picker names it; 20 is Jira's default).
 const PICKER_LIMIT: usize = 20;
 
-/// `GET /groups/picker`: the only place that tells who manages a group. Who lacks rights gets no error but an
-/// empty list, or the group of exactly that name (docs/atlassian.md#group-picker).
+/// `GET /groups/picker`: the only route that shows who manages a group. Without rights it returns no error but an empty
+/// list, or the group of exactly that name (docs/atlassian.md#group-picker).
 pub(super) fn groups(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let limit = Window::of(context, PICKER_LIMIT, PICKER_LIMIT)?.max_results;
     let query = context.query.one("query").unwrap_or_default();
     Ok(Reply::json(StatusCode::OK, &found_groups(context, query, limit)))
 }
 
-/// `GET /user/picker`: who lacks rights finds a person by the exact name only (description).
+/// `GET /user/picker`: without rights it finds a person only by the exact name (description).
 pub(super) fn users(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let (query, limit) = asked(context)?;
     if context.query.one("exclude").is_some() && context.query.one("excludeAccountIds").is_some() {
@@ -35,8 +34,8 @@ pub(super) fn users(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &found_users(context, query, limit, "excludeConnectUsers")))
 }
 
-/// `GET /groupuserpicker`: both at once, for who may browse. The sandbox has no fields and projects, so nothing is
-/// narrowed by them.
+/// `GET /groupuserpicker`: both at once, with the right to browse. The sandbox has no fields and projects, so they narrow
+/// nothing.
 pub(super) fn both(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let (query, limit) = asked(context)?;
     require_browse(context)?;
@@ -47,7 +46,7 @@ pub(super) fn both(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &found))
 }
 
-/// The text to look for, which must be given, and how many rows a list may have.
+/// The required text to look for, and how many rows a list may have.
 fn asked<'a>(context: &'a RequestContext<'_>) -> Result<(&'a str, usize), Reply> {
     let query = context.query.one("query").ok_or_else(|| bad_request("'query' must be given."))?;
     Ok((query, Window::of(context, 50, 1000)?.max_results))
@@ -88,7 +87,7 @@ fn found_groups(context: &RequestContext<'_>, query: &str, limit: usize) -> Foun
     FoundGroups { header: format!("Showing {} of {total} matching groups", groups.len()), total, groups }
 }
 
-/// Active people and apps; without Connect's and Forge's apps where the parameter of this name says so.
+/// Active people and apps; without Connect and Forge apps if the parameter of this name says so.
 fn found_users(context: &RequestContext<'_>, query: &str, limit: usize, without_apps: &str) -> FoundUsers {
     let without_apps = context.query.is_true(without_apps);
     let excluded: Vec<&str> =

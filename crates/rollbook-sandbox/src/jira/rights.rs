@@ -1,4 +1,4 @@
-//! Who may do what: the checks of other routes, and the routes that tell a client about itself and the site.
+//! Rights: the checks of other routes, and the routes that describe the caller and the site.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ pub(super) fn may_browse(context: &RequestContext<'_>) -> bool {
     context.caller_id().is_some_and(|id| context.state().browses_users(id))
 }
 
-/// 403 for who lacks *Browse users and groups*; the text is that of the published description of `group/bulk`.
+/// 403 without *Browse users and groups*; the text is that of the published description of `group/bulk`.
 pub(super) fn require_browse(context: &RequestContext<'_>) -> Result<(), Reply> {
     if may_browse(context) {
         return Ok(());
@@ -24,8 +24,8 @@ pub(super) fn require_browse(context: &RequestContext<'_>) -> Result<(), Reply> 
     Err(forbidden("Browse users and groups permission is required to view groups."))
 }
 
-/// 403 for who does not administer the site. An app identity gets the back end's own text, and a person an empty
-/// body (docs/atlassian.md#errors-of-jira).
+/// 403 unless the caller administers the site. An app identity gets the back end's own text, a person an empty body
+/// (docs/atlassian.md#errors-of-jira).
 pub(super) fn require_site_admin(context: &RequestContext<'_>) -> Result<(), Reply> {
     let Some(id) = context.caller_id() else {
         return Err(unauthenticated());
@@ -50,7 +50,7 @@ pub(super) fn myself(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &single_user(context, id, account, Expand::of(context))))
 }
 
-/// `GET /serverInfo`: it works for anybody, and so proves nothing about credentials
+/// `GET /serverInfo`: it is public, so it proves nothing about credentials
 /// (docs/atlassian.md#anonymous-answers). `baseUrl` is the site's own address, wherever the sandbox listens.
 #[expect(clippy::unnecessary_wraps, reason = "every handler has one signature")]
 pub(super) fn server_info(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
@@ -69,7 +69,8 @@ pub(super) fn server_info(context: &mut RequestContext<'_>) -> Result<Reply, Rep
     Ok(Reply::json(StatusCode::OK, &info))
 }
 
-/// `GET /applicationrole`: seats and groups of every app, for who administers Jira (docs/atlassian.md#administer-jira).
+/// `GET /applicationrole`: seats and groups of every app, with the right to administer Jira
+/// (docs/atlassian.md#administer-jira).
 pub(super) fn application_roles(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_administer_jira(context)?;
     let roles: Vec<Value> = context.state().apps.iter().map(|(key, app)| role(context, key, app)).collect();
@@ -85,7 +86,7 @@ pub(super) fn application_role(context: &mut RequestContext<'_>) -> Result<Reply
     Ok(Reply::json(StatusCode::OK, &role(context, key, app)))
 }
 
-/// 403 for who does not administer Jira.
+/// 403 unless the caller administers Jira.
 pub(super) fn require_administer_jira(context: &RequestContext<'_>) -> Result<(), Reply> {
     if context.caller_id().is_some_and(|id| context.state().administers_jira(id)) {
         return Ok(());
@@ -102,7 +103,7 @@ fn role(context: &RequestContext<'_>, key: &str, app: &App) -> Value {
         }
     }
     let taken = context.state().seats_taken(key);
-    // Unlimited is said by the flag, and by -1 in the numbers.
+    // The flag, and -1 in the numbers, mean unlimited.
     let seats = app.seats.map_or(-1, i64::from);
     let left = app.seats.map_or(-1, |seats| i64::from(seats).saturating_sub_unsigned(taken as u64).max(0));
     json!({

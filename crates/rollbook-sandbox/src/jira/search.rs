@@ -1,4 +1,4 @@
-//! Finding people: everybody, or who matches a text (docs/atlassian.md#every-user).
+//! Finding people: everybody, or by a text (docs/atlassian.md#every-user).
 
 use std::iter::repeat_n;
 
@@ -12,11 +12,11 @@ use super::errors::bad_request;
 use super::rights::{may_browse, require_browse};
 use super::wire::{Row, User, Window, listed_user, page};
 
-/// `user/search` looks no further than this many matches (docs/atlassian.md#user-search-and-picker).
+/// `user/search` stops after this many matches (docs/atlassian.md#user-search-and-picker).
 const SEARCH_HORIZON: usize = 1000;
 
-/// `GET /users/search` and `GET /users`: a bare array of every account, inactive and removed ones too, at most
-/// 1000 a page, and an empty page at the end (docs/atlassian.md#every-user).
+/// `GET /users/search` and `GET /users`: a bare array of every account, including inactive and removed ones, at most 1000 per
+/// page, and an empty page at the end (docs/atlassian.md#every-user).
 pub(super) fn everybody(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_browse(context)?;
     let window = Window::of(context, 50, 1000)?;
@@ -32,7 +32,7 @@ pub(super) fn everybody(context: &mut RequestContext<'_>) -> Result<Reply, Reply
 }
 
 /// `GET /user/search`: a bare array of active accounts, within the first 1000 matches; without the right to
-/// browse it is empty, and no error (docs/atlassian.md#user-search-and-picker).
+/// browse it is empty instead of an error (docs/atlassian.md#user-search-and-picker).
 pub(super) fn search(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let window = Window::of(context, 50, SEARCH_HORIZON)?;
     let (query, account_id) = (context.query.one("query"), context.query.filled("accountId"));
@@ -45,7 +45,7 @@ pub(super) fn search(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     }
     let browses = may_browse(context);
     let matches = |id: &str, account: &Account| {
-        // The sandbox has no user properties, so nobody matches one.
+        // The sandbox has no user properties, so no account matches one.
         browses
             && account.is_live()
             && property.is_none()
@@ -63,8 +63,8 @@ pub(super) fn search(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &users))
 }
 
-/// `GET /user/search/query` and `…/query/key`: the sandbox has no issues and no user properties, so what can be said
-/// about them finds nobody; what is not a statement is a 400.
+/// `GET /user/search/query` and `…/query/key`: the sandbox has no issues and no user properties, so statements about
+/// them match no account; an invalid statement is a 400.
 pub(super) fn structured(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_browse(context)?;
     let query = context.query.filled("query").ok_or_else(|| bad_request("'query' must be given."))?;
@@ -76,7 +76,7 @@ pub(super) fn structured(context: &mut RequestContext<'_>) -> Result<Reply, Repl
     Ok(page::<User>(context, window, 0, Vec::new()))
 }
 
-/// Whether a text is one of the statements of the description, parentheses around it aside.
+/// Whether a text is one of the statements of the description, ignoring parentheses around it.
 fn is_statement(text: &str) -> bool {
     let text = text.trim_matches(|it| matches!(it, '(' | ')' | ' '));
     let about = ["assignee", "reporter", "watcher", "voter", "commenter", "transitioner"];
@@ -86,8 +86,8 @@ fn is_statement(text: &str) -> bool {
         || of_property.is_some_and(|(key, rest)| !key.is_empty() && rest.contains(" is \""))
 }
 
-/// Whether the email, the display name or a word of it begins with the text, in any case. A hidden email is
-/// matched too, though not shown (docs/atlassian.md#user-search-and-picker).
+/// Whether the email, the display name or a word of it begins with the text, in any case. A hidden email also
+/// matches, though it is not shown (docs/atlassian.md#user-search-and-picker).
 pub(super) fn begins_with(account: &Account, query: &str) -> bool {
     let query = query.to_lowercase();
     let name = account.name.to_lowercase();

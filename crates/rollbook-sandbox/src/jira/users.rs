@@ -34,8 +34,8 @@ pub(super) fn groups(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &groups))
 }
 
-/// `GET /user/bulk`: the accounts of the ids given; unknown ids are left out. 10 a page unless told otherwise, at
-/// most 200 (an old figure: docs/atlassian.md#accounts-by-id).
+/// `GET /user/bulk`: the accounts of the given IDs; unknown IDs are left out. 10 per page by default, at most 200
+/// (an old figure: docs/atlassian.md#accounts-by-id).
 pub(super) fn bulk(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let window = Window::of(context, 10, 200)?;
     let asked: BTreeSet<&str> = context.query.all("accountId").filter(|id| !id.is_empty()).collect();
@@ -55,10 +55,9 @@ struct NewUser {
     products: Option<Vec<String>>,
 }
 
-/// `POST /user`: invites a person, or gives one who exists access to more products; the default groups of the
-/// products are joined. A new person has not accepted, and Jira
-/// shows them as active (assumption). The caller must administer the organization: here, the site
-/// (docs/atlassian.md#inviting-through-jira).
+/// `POST /user`: invites a person, or gives an existing one access to more products through their default groups. A new
+/// person has not accepted, and Jira shows them as active (assumption). The caller must administer the organization; in the
+/// sandbox, the site (docs/atlassian.md#inviting-through-jira).
 pub(super) fn create(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_site_admin(context)?;
     let body: NewUser = context.json().map_err(|_| bad_request("Invalid request payload."))?;
@@ -76,7 +75,7 @@ pub(super) fn create(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let existing = context.state().account_id(&email).map(str::to_owned);
     context.subject.account_id.clone_from(&existing);
     let held = existing.as_deref().map(|id| context.state().apps_of(id)).unwrap_or_default();
-    // An account that exists without access, and for which no product is asked
+    // The account exists without access, and the request names no product
     // (docs/atlassian.md#inviting-through-jira).
     if existing.is_some() && held.is_empty() && products.is_empty() {
         return Err(bad_request("The user exists and does not have access to Jira."));
@@ -90,7 +89,7 @@ pub(super) fn create(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     show(context, &id, StatusCode::CREATED, Expand::default())
 }
 
-/// Makes the account or takes it back, and lets it join the default groups of the products.
+/// Creates the account or brings it back, and adds it to the default groups of the products.
 fn invite(
     context: &mut RequestContext<'_>,
     email: &str,
@@ -126,7 +125,7 @@ pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_site_admin(context)?;
     let id = asked_account(context)?;
     context.subject.account_id = Some(id.clone());
-    // Assumption: whom the documented "400 cannot be removed" is about is not said.
+    // Assumption: the documentation does not say which users its "400 cannot be removed" means.
     if context.caller_id() == Some(id.as_str()) {
         return Err(bad_request("You cannot remove yourself."));
     }
@@ -134,8 +133,8 @@ pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// The account that `accountId` names: 400 without it or with a name of old (docs/atlassian.md#account-ids), 404 for
-/// none such.
+/// The account that `accountId` names: 400 without it or with a user name (docs/atlassian.md#account-ids), 404 if
+/// it is unknown.
 fn asked_account(context: &RequestContext<'_>) -> Result<String, Reply> {
     if context.query.one("username").or(context.query.one("key")).is_some() {
         return Err(bad_request("'username' and 'key' are no longer supported; use 'accountId'."));

@@ -1,6 +1,6 @@
-//! The JSON of Jira's answers, by the schemas of the published description (`openapi/`, spec 2026-03-01).
+//! The JSON of Jira's responses, by the schemas of the published description (`openapi/`, spec 2026-03-01).
 //!
-//! Our own types: the client has others, so that a mistake in one is seen by the other.
+//! These types are separate from the client's, so that a mistake in one is noticed by the other.
 
 use std::collections::BTreeMap;
 
@@ -29,7 +29,7 @@ pub(super) struct UserDetails {
     avatar_urls: BTreeMap<&'static str, String>,
     display_name: String,
     active: bool,
-    /// Absent of apps and erased accounts, as captured.
+    /// Absent for apps and erased accounts, as captured.
     #[serde(skip_serializing_if = "Option::is_none")]
     time_zone: Option<&'static str>,
 }
@@ -53,14 +53,14 @@ pub(super) struct User {
     expand: Option<&'static str>,
 }
 
-/// A list that comes with its size, and empty unless it was asked for with `expand`.
+/// A list with its size; its items are empty without `expand`.
 #[derive(Serialize)]
 pub(super) struct Items<T> {
     size: usize,
     items: Vec<T>,
 }
 
-/// `ApplicationRole`, as short as it stands within a user.
+/// `ApplicationRole`, in its short form within a user.
 #[derive(Serialize)]
 pub(super) struct Role {
     key: String,
@@ -85,7 +85,7 @@ pub(super) struct GroupDetails {
     pub(super) group_id: String,
 }
 
-/// `Group`, the answer to what creates a group or adds to one.
+/// `Group`, the response when a group is created or a member added.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct FullGroup {
@@ -95,7 +95,7 @@ pub(super) struct FullGroup {
     expand: &'static str,
 }
 
-/// `PagedListUserDetailsApplicationUser`: its items only where they are expanded.
+/// `PagedListUserDetailsApplicationUser`: its items only if they are expanded.
 #[derive(Serialize)]
 #[serde(rename_all = "kebab-case")]
 struct PagedUsers {
@@ -177,21 +177,21 @@ struct Page<T> {
     values: Vec<T>,
 }
 
-/// Which part of a listing is asked for.
+/// The requested part of a listing.
 #[derive(Clone, Copy)]
 pub(super) struct Window {
     pub(super) start_at: usize,
     pub(super) max_results: usize,
 }
 
-/// Says how a hidden email shows (docs/atlassian.md#hidden-emails: it may be absent or empty; routes differ).
+/// How a hidden email is shown (docs/atlassian.md#hidden-emails: it may be absent or empty; routes differ).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Hidden {
     Absent,
     Empty,
 }
 
-/// Which lists within a user are filled.
+/// The lists within a user to fill.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Expand {
     pub(super) groups: bool,
@@ -208,12 +208,12 @@ impl Expand {
 }
 
 impl Window {
-    /// Reads `startAt` and `maxResults`; more than `cap` is taken for `cap`, without a word
+    /// Reads `startAt` and `maxResults`; more than `cap` silently counts as `cap`
     /// (docs/atlassian.md#page-sizes).
     pub(super) fn of(context: &RequestContext<'_>, default: usize, cap: usize) -> Result<Window, Reply> {
         let number = |key: &str, default: usize| match context.query.filled(key) {
             None => Ok(default),
-            // Assumption: what is not a number, or negative, is a 400.
+            // Assumption: anything but a number, or a negative one, is a 400.
             Some(text) => text.parse().map_err(|_| bad_request(&format!("'{key}' must be a number: {text}"))),
         };
         let max_results = number("maxResults", default)?.clamp(1, cap);
@@ -278,7 +278,7 @@ fn tells_where(account: &Account) -> bool {
     account.kind != AccountType::App && !account.is_erased()
 }
 
-/// A row of a list: an account, or one whose record is corrupted. Such rows share one id, and cannot be told apart.
+/// A row of a list: an account, or one whose record is corrupted. Such rows share one ID, and cannot be distinguished.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub(super) enum Row<T> {
@@ -313,7 +313,7 @@ pub(super) fn listed_user(context: &RequestContext<'_>, id: &str, account: &Acco
     }
 }
 
-/// An account as it is shown alone: with the number of its groups and roles, and these when expanded.
+/// A single account: with the number of its groups and roles, and these when expanded.
 pub(super) fn single_user(context: &RequestContext<'_>, id: &str, account: &Account, expand: Expand) -> User {
     let groups: Vec<GroupName> = context
         .world
@@ -349,7 +349,7 @@ pub(super) fn full_group(context: &RequestContext<'_>, id: &str, group: &Group) 
     with_users(context, id, group, size, 0, Vec::new())
 }
 
-/// A group with those of its `size` members that stand from an index on.
+/// A group with those of its `size` members that follow an index.
 pub(super) fn with_users(
     context: &RequestContext<'_>,
     id: &str,
@@ -368,7 +368,7 @@ fn avatars(name: &str) -> BTreeMap<&'static str, String> {
     sizes.map(|(key, size)| (key, avatar(name, size))).into()
 }
 
-/// The address of the picture of a name, so many pixels wide.
+/// The address of the picture of a name, `size` pixels wide.
 pub(super) fn avatar(name: &str, size: u32) -> String {
     let initials: String = name.split_whitespace().filter_map(|word| word.chars().next()).take(2).collect();
     format!("https://avatar-management.invalid/initials/{}.png?size={size}", encode(&initials))

@@ -23,7 +23,7 @@ pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     set_deletion(context, user, Some(Deletion::Scheduled), "The account will be deleted in 14 days.")
 }
 
-/// `POST …/lifecycle/cancel-delete`: 200; the account is active again (description). Assumption: 404 where no deletion is
+/// `POST …/lifecycle/cancel-delete`: 200; the account is active again (description). Assumption: 404 if no deletion is
 /// scheduled, since the description has no 409.
 pub(super) fn cancel_delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let account = asked_account(context)?;
@@ -61,7 +61,7 @@ pub(super) fn disable(context: &mut RequestContext<'_>) -> Result<Reply, Reply> 
     set_active(context, false)
 }
 
-/// `POST …/lifecycle/enable`: 204; a deletion has to be cancelled before (description).
+/// `POST …/lifecycle/enable`: 204; a deletion must be cancelled first (description).
 pub(super) fn enable(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     set_active(context, true)
 }

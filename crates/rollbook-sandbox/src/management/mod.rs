@@ -1,6 +1,6 @@
-//! User management API: managed accounts only, whichever sites they are on (docs/atlassian.md#user-management-api).
+//! User management API: only managed accounts, on all sites (docs/atlassian.md#user-management-api).
 //!
-//! To deactivate is global, where to suspend is an affair of one directory.
+//! Deactivating is global; suspending affects only one directory.
 
 mod lifecycle;
 mod profile;
@@ -13,8 +13,8 @@ use super::reply::Reply;
 use super::request_context::{Access, Handler, RequestContext, Route, Scopes};
 use super::state::Account;
 
-/// Every route. A key that was made with scopes is refused by all of them, reads too, since the one that they ask for,
-/// `manage:org`, cannot be chosen (measured by other clients in 2026).
+/// Every route. All of them, including reads, refuse a key with scopes, since the required scope `manage:org` cannot be
+/// chosen (measured by other clients in 2026).
 pub(super) static ROUTES: &[Route] = &[
     route(Method::GET, "/users/{accountId}/manage", privileges),
     route(Method::GET, "/users/{accountId}/manage/profile", profile::get),
@@ -32,7 +32,7 @@ const fn route(method: Method, path: &'static str, run: Handler) -> Route {
     Route { method, path, access: Access::Account, scopes: Scopes::UNSCOPED, run }
 }
 
-/// What `profile.write` lists.
+/// The fields that `profile.write` lists.
 const PROFILE: [&str; 8] = [
     "name",
     "nickname",
@@ -56,7 +56,7 @@ const PRIVILEGES: [&str; 8] = [
     "apiToken.delete",
 ];
 
-/// What a key with scopes is answered: it names a scope that no dialog offers. Assumption: the shape of the body.
+/// The response to a key with scopes: it names a scope that no dialog offers. Assumption: the shape of the body.
 pub(super) fn scope_missing() -> Reply {
     let detail = "Error: The API key lacks the scope manage:org";
     let body = json!({ "key": "forbidden", "errorKey": "forbidden", "errorDetail": detail });
@@ -77,8 +77,8 @@ pub(super) fn refusal(status: StatusCode) -> Reply {
     Reply::json(status, &json!({ "key": key }))
 }
 
-/// `GET /users/{accountId}/manage`: what may be done with an account, and why not. It is the cheap way to ask
-/// whether SCIM owns it. Unknown names in `privileges` are left out.
+/// `GET /users/{accountId}/manage`: the permitted changes of an account, and why others are not. It is the
+/// cheap way to ask whether SCIM owns it. Unknown names in `privileges` are left out.
 fn privileges(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let account = asked_account(context)?;
     let asked: Vec<&str> = context.query.all("privileges").flat_map(|list| list.split(',')).collect();
@@ -104,7 +104,7 @@ fn privilege(context: &RequestContext<'_>, account: &Account, name: &str) -> Val
     }
 }
 
-/// 403 with the reason for which a privilege is withheld, as `GET …/manage` says it too.
+/// 403 with the reason why a privilege is withheld, as in `GET …/manage`.
 fn require(why: Option<&str>) -> Result<(), Reply> {
     let Some(key) = why else { return Ok(()) };
     let context = json!({ "allowed": false, "reason": { "key": key } });
@@ -116,13 +116,13 @@ fn unreadable() -> Reply {
     Reply::json(StatusCode::BAD_REQUEST, &json!({ "key": "bodyParseFailure" }))
 }
 
-/// Why an account cannot be deactivated, activated or deleted here. Assumption: the order of the reasons.
+/// Why this API cannot deactivate, activate or delete an account. Assumption: the order of the reasons.
 fn restriction(context: &RequestContext<'_>, account: &Account) -> Option<&'static str> {
     let own = context.caller_id() == Some(context.parameter("accountId"));
     unmanaged(account).or(own.then_some("administrative.notMyself")).or_else(|| synced(context))
 }
 
-/// Assumption: an account that the organization does not manage is answered with this reason, and not with 403.
+/// Assumption: for an account that the organization does not manage, the response is this reason, not 403.
 fn unmanaged(account: &Account) -> Option<&'static str> {
     (!account.managed).then_some("managedAccount")
 }
@@ -135,7 +135,7 @@ fn asked_account<'a>(context: &'a RequestContext<'_>) -> Result<&'a Account, Rep
     context.state().accounts.get(context.parameter("accountId")).ok_or_else(no_such_account)
 }
 
-/// As it was measured (ConductorOne/baton-atlassian, 2026-10): `context` is a text here.
+/// As measured (ConductorOne/baton-atlassian, 2026-10): `context` is a text.
 fn no_such_account() -> Reply {
     let text = "User account not found";
     let body = json!({

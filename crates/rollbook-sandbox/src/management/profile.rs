@@ -1,4 +1,4 @@
-//! What an account says of itself (description: `AtlassianAccountUser`).
+//! The profile of an account (description: `AtlassianAccountUser`).
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -60,7 +60,7 @@ struct Email {
     email: String,
 }
 
-/// `PUT …/manage/email`: 204. Assumption: 400 for a domain that is not verified, and for an email of somebody else.
+/// `PUT …/manage/email`: 204. Assumption: 400 for a domain that is not verified, and for an email of another account.
 pub(super) fn set_email(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let account = asked_account(context)?;
     require(unmanaged(account).or_else(|| synced(context)))?;

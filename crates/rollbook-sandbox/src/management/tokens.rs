@@ -11,7 +11,7 @@ use crate::request_context::RequestContext;
 
 use super::{asked_account, no_such_account, require, unmanaged};
 
-/// `GET …/manage/api-tokens`: those that have not run out, without their secrets.
+/// `GET …/manage/api-tokens`: the unexpired ones, without their secrets.
 pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require(unmanaged(asked_account(context)?))?;
     let row = |token: &SeedCredential| {
@@ -25,7 +25,7 @@ pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &rows))
 }
 
-/// `DELETE …/manage/api-tokens/{tokenId}`: 204; who uses it is shut out from then on.
+/// `DELETE …/manage/api-tokens/{tokenId}`: 204; from then on the token is invalid.
 pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require(unmanaged(asked_account(context)?))?;
     let asked = context.parameter("tokenId");

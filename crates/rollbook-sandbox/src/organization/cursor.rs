@@ -1,5 +1,5 @@
-//! Cursors: a token that holds the request it goes on with and how far that is, so that whatever else comes
-//! with it is discarded (docs/atlassian.md#cursors).
+//! Cursors: a token that holds its request and the position in it, so that other parameters are discarded
+//! (docs/atlassian.md#cursors).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -13,7 +13,7 @@ use crate::request_context::RequestContext;
 
 use super::errors::error;
 
-/// A request, and from which row on it is answered.
+/// A request, and the first row of the response.
 #[derive(Serialize, Deserialize)]
 pub(super) struct Cursor<T> {
     #[serde(rename = "r")]
@@ -44,12 +44,12 @@ impl<T: Serialize + DeserializeOwned> Cursor<T> {
     }
 }
 
-/// The `links` of a page of v2: bare tokens, and no key where there is no further page.
+/// The `links` of a page of v2: bare tokens, without a key on the last page.
 pub(super) fn links(next: Option<&str>) -> Value {
     next.map_or_else(|| json!({}), |next| json!({ "next": next }))
 }
 
-/// The `links` of a page of v1: URLs, and no key where there is no further page.
+/// The `links` of a page of v1: URLs, without a key on the last page.
 pub(super) fn url_links(context: &RequestContext<'_>, path: &str, next: Option<&str>) -> Value {
     let own = context.url(path, []);
     next.map_or_else(

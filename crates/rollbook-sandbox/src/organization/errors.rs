@@ -1,5 +1,5 @@
-//! What the organization says when it refuses, in its two shapes (docs/atlassian.md#errors-of-the-organization). Texts
-//! are believable inventions; codes are of the list in the published description.
+//! The organization's refusals, in their two shapes (docs/atlassian.md#errors-of-the-organization). Texts are plausible
+//! inventions; codes are from the list in the published description.
 
 use http::StatusCode;
 use serde_json::json;
@@ -30,7 +30,7 @@ pub(super) fn invalid_syntax(detail: &str) -> Reply {
     error(StatusCode::BAD_REQUEST, "ADMIN-400-19", detail)
 }
 
-/// 404 for an organization that is another than the key's.
+/// 404 for an organization that is not the key's.
 pub(super) fn no_such_organization() -> Reply {
     error(StatusCode::NOT_FOUND, "ADMIN-404-2", "Organization not found")
 }
@@ -50,7 +50,7 @@ pub(super) fn no_such_group() -> Reply {
     error(StatusCode::NOT_FOUND, "ADMIN-404-10", "Group not found")
 }
 
-/// What is in the description and not in the sandbox, so that nobody takes silence for an answer.
+/// A request of the description that the sandbox does not emulate, so that silence is not mistaken for a response.
 pub(super) fn not_emulated(what: &str) -> Reply {
     error(StatusCode::NOT_IMPLEMENTED, "SANDBOX", &format!("The sandbox does not emulate {what}."))
 }
@@ -65,7 +65,7 @@ pub(crate) fn refusal(path: &str, status: StatusCode, message: &str) -> Reply {
     error(status, &format!("ADMIN-{}-1", status.as_u16()), message)
 }
 
-/// The answer to a key with the wrong scopes: two are known (docs/atlassian.md#keys-with-scopes). Assumption: which
+/// The response to a key with the wrong scopes: two are known (docs/atlassian.md#keys-with-scopes). Assumption: which
 /// route gives which.
 pub(crate) fn scope_missing(path: &str) -> Reply {
     if path.ends_with("/invite") {

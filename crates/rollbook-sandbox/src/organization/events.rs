@@ -1,4 +1,4 @@
-//! The audit log: what happened since the sandbox was made, newest first (docs/atlassian.md#audit-log).
+//! The audit log: the events since the sandbox was created, newest first (docs/atlassian.md#audit-log).
 
 use http::StatusCode;
 use jiff::Timestamp;
@@ -13,7 +13,7 @@ use super::cursor::Cursor;
 use super::errors::{error, invalid_syntax};
 use super::view::require_organization;
 
-/// Which events are asked for: those that contain a text, of one action, from one time to another.
+/// The requested events: those that contain a text, of one action, from one time to another.
 #[derive(Default, Serialize, Deserialize)]
 struct Search {
     q: Option<String>,
@@ -24,14 +24,14 @@ struct Search {
     limit: usize,
 }
 
-/// `GET /v1/orgs/{orgId}/events`: 30 a page unless told otherwise. By `actor`, `ip`, `product` and `location` nothing is
-/// found: the sandbox does not keep them.
+/// `GET /v1/orgs/{orgId}/events`: 30 per page by default. A filter by `actor`, `ip`, `product` or `location` finds
+/// nothing, since the sandbox does not keep these.
 pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     page(context, "events", 30)
 }
 
-/// `GET /v1/orgs/{orgId}/events-stream`: the same, oldest first, 200 a page; times mean `processedAt`, which here is the
-/// time of the event.
+/// `GET /v1/orgs/{orgId}/events-stream`: the same, oldest first, 200 per page; times mean `processedAt`, which in the
+/// sandbox is the time of the event.
 pub(super) fn stream(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     page(context, "events-stream", 200)
 }
@@ -108,7 +108,7 @@ fn shown(context: &RequestContext<'_>, event: &Event, with_processing: bool) -> 
     let group = |id: &String| state.groups.get(id).map(|group| group.name.clone());
     let users = event.account_id.iter().map(|id| about("users", id, name(id)));
     let groups = event.group_id.iter().map(|id| about("groups", id, group(id)));
-    // Who acts behind the surfaces is nobody that the organization knows.
+    // The organization does not know who changes the state behind the surfaces.
     let actor = event.by.clone().unwrap_or_else(|| "atlassian-system".to_owned());
     let time = |at: Timestamp| at.strftime("%Y-%m-%dT%H:%M:%S%.3fZ").to_string();
     let own = format!("/admin/v1/orgs/{}/events/{}", state.organization.id, event.id);

@@ -17,20 +17,20 @@ use super::view::{
     Scope, group, is_for_admins, is_modifiable, is_shown, require_directory, require_group, resource,
 };
 
-/// `POST …/groups/search`: by ids, by exact names in any case, by a text, or all; 20 a page unless told otherwise.
-/// Teams are among them: `managedBy` has a word for them.
+/// `POST …/groups/search`: by IDs, by exact names in any case, by a text, or all; 20 per page by default. Teams are among
+/// them: `managedBy` has a word for them.
 pub(super) fn search(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context, Scope::Read)?;
     Ok(page(context, read::<GroupSearch>(context)?))
 }
 
-/// `GET …/groups`, which goes after June 2027: the same by a query.
+/// `GET …/groups`, which will be removed after June 2027: the same by a query.
 pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context, Scope::Read)?;
     Ok(page(context, of_query::<GroupSearch>(context)?))
 }
 
-/// `GET …/groups/count`: how many a query finds.
+/// `GET …/groups/count`: how many groups a query finds.
 pub(super) fn count(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context, Scope::Read)?;
     let asked = of_query::<GroupSearch>(context)?.request;
@@ -60,8 +60,7 @@ fn found<'a>(context: &'a RequestContext<'_>, asked: &GroupSearch) -> Vec<(&'a S
     found
 }
 
-/// Whether a group has one of the roles that are asked for on one of the resources. Assumption: both filters are about one
-/// assignment.
+/// Whether a group has one of the requested roles on one of the resources. Assumption: both filters apply to one assignment.
 fn gives(context: &RequestContext<'_>, id: &str, asked: &GroupSearch) -> bool {
     let GroupSearch { resource_ids, resource_owners, role_ids, .. } = asked;
     let of = |asked: &[String], value: &str| asked.is_empty() || asked.iter().any(|it| it == value);
@@ -115,8 +114,8 @@ pub(super) fn create(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::empty(StatusCode::CREATED))
 }
 
-/// `DELETE …/groups/{groupId}`: 204; 403 for default and admin groups, and for what is not modifiable.
-/// Assumption: members are not an obstacle (`ADMIN-409-5` is listed, and 409 is not among this call's answers).
+/// `DELETE …/groups/{groupId}`: 204; 403 for default, admin and other unmodifiable groups. Assumption: members are not an
+/// obstacle (`ADMIN-409-5` is listed, but 409 is not among this call's responses).
 pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context, Scope::Write)?;
     let (id, found) = require_group(context)?;

@@ -38,10 +38,10 @@ struct Rule {
     role: String,
 }
 
-/// `POST /v2/orgs/{orgId}/users/invite`: 200, or 206 when at least one item failed; 404 for a resource, role or
-/// group that there is not, 409 when a seat is missing for all of them. Assumptions: a synced group, a closed
-/// account, and a seat that is missing for some fail by item; a suspended account stays suspended; no mail is sent
-/// in any case. 402 does not occur: the organization has paid.
+/// `POST /v2/orgs/{orgId}/users/invite`: 200, or 206 when at least one item failed; 404 for an unknown resource,
+/// role or group, 409 when a seat is missing for all of them. Assumptions: a synced group, a closed account, and a seat that
+/// is missing for some fail by item; a suspended account stays suspended; no mail is ever sent. 402 does not occur: the
+/// organization has paid.
 pub(super) fn invite(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_organization(context)?;
     let asked: Invitation = context.json().map_err(|error| bad_request(&error.to_string()))?;
@@ -125,7 +125,7 @@ fn with_status(mut item: Value, done: Result<(), String>) -> Value {
     item
 }
 
-/// Makes the account, which has not accepted yet, or takes it back into the directory.
+/// Creates the account, which has not accepted yet, or brings it back into the directory.
 fn bring_in(context: &mut RequestContext<'_>, email: &str) -> Result<String, Refused> {
     let existing = context.state().account_id(email).map(str::to_owned);
     let Some(id) = existing else {
@@ -152,7 +152,7 @@ fn join(context: &mut RequestContext<'_>, group: &str, user: &str) -> Result<(),
     }
 }
 
-/// Lets an account join the groups that give a role: the default groups for `user` (docs/atlassian.md#default-groups),
+/// Adds an account to the groups that give a role: the default groups for `user` (docs/atlassian.md#default-groups),
 /// every group that grants it for `admin` (assumption).
 fn give(context: &mut RequestContext<'_>, rule: &Rule, app: &str, user: &str) -> Result<(), String> {
     let gives = |group: &crate::state::Group| match rule.role.as_str() {

@@ -1,4 +1,4 @@
-//! The accounts that the organization manages, and when somebody used what: v1, and in snake case
+//! The accounts that the organization manages, and the last use of apps: v1, and in snake case
 //! (docs/atlassian.md#version-1-of-the-organizations-api).
 
 use http::StatusCode;
@@ -12,7 +12,7 @@ use super::cursor::{Cursor, url_links};
 use super::errors::no_such_user;
 use super::view::{account_status, is_person, require_organization, resource};
 
-/// How many accounts a page has. Assumption: the description names no number.
+/// How many accounts a page has (assumption: the description names no number).
 const PAGE: usize = 100;
 
 /// `GET /v1/orgs/{orgId}/users`: managed accounts, in the directory or not.
@@ -71,8 +71,8 @@ pub(super) fn last_active(context: &mut RequestContext<'_>) -> Result<Reply, Rep
     Ok(Reply::json(StatusCode::OK, &json!({ "data": data, "links": {} })))
 }
 
-/// What an account has access to and when it last used it; each entry also has its `name`, or its `id`. Of an app for
-/// which the description has no key there is no entry (assumption).
+/// The apps that an account has access to, with their last use; each entry also has its `name`, or its `id`. An app
+/// without a key in the description has no entry (assumption).
 fn access(context: &RequestContext<'_>, id: &str, account: &Account, also: &str) -> Vec<Value> {
     let state = context.state();
     let entry = |app: &str| {

@@ -1,4 +1,4 @@
-//! Memberships (docs/atlassian.md#memberships-through-the-organization): one request each, and no listing.
+//! Memberships (docs/atlassian.md#memberships-through-the-organization): one request each, without a listing.
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -17,8 +17,8 @@ struct NewMember {
     account_id: Option<String>,
 }
 
-/// `POST …/memberships`: 204; 409 for who is a member already and for an app without a seat left alike, 403 for a
-/// synced group, 404 for who is not in the directory. The dead v1 wrote `account_id`, which is a 400 here.
+/// `POST …/memberships`: 204; 409 both for a present member and for an app without a free seat, 403 for a
+/// synced group, 404 for an account outside the directory. The removed v1 took `account_id`, which is a 400 in v2.
 pub(super) fn add(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context, Scope::Write)?;
     let asked: NewMember = context.json().map_err(|error| bad_request(&error.to_string()))?;
@@ -52,12 +52,12 @@ pub(super) fn remove(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// 404 as it was measured (ConductorOne/baton-atlassian, 2026-08).
+/// 404 as measured (ConductorOne/baton-atlassian, 2026-08).
 fn not_in_directory() -> Reply {
     error(StatusCode::NOT_FOUND, "ADMIN-UAM-404-1", "One or more user not found in the directory")
 }
 
-/// The id of the path's group, whose members must be the organization's to change.
+/// The ID of the path's group, whose members the organization must be able to change.
 fn writable(context: &RequestContext<'_>) -> Result<String, Reply> {
     let (id, group) = require_group(context)?;
     if is_modifiable(group) {

@@ -1,8 +1,8 @@
-//! Organizations API v2, and what Rollbook needs of v1 (docs/atlassian.md#organizations-api): the same people and
-//! groups as Jira's, as an administrator of the organization sees them.
+//! Organizations API v2, and the parts of v1 that Rollbook needs (docs/atlassian.md#organizations-api): the same people and
+//! groups as in Jira, as an administrator of the organization sees them.
 //!
-//! It shows emails that Jira hides, and neither app accounts nor the groups of [`HIDDEN_GROUPS`]. Nothing is
-//! known of its limits (docs/atlassian.md#limits-of-the-other-apis): it has none here.
+//! It shows emails that Jira hides, and neither app accounts nor the groups of [`HIDDEN_GROUPS`]. Its limits are unknown
+//! (docs/atlassian.md#limits-of-the-other-apis): the sandbox has none.
 
 mod cursor;
 mod errors;
@@ -28,7 +28,7 @@ use super::request_context::{Access, Handler, Route, Scopes};
 /// The groups that the organization does not show (docs/atlassian.md#what-the-organization-does-not-show).
 const HIDDEN_GROUPS: [&str; 2] = ["system-administrators", "atlassian-addons-admin"];
 
-/// The scopes that the descriptions name; the searches name none, and keys with scopes that read do get answers
+/// The scopes that the descriptions name; the searches name none, but accept keys with read scopes
 /// (docs/atlassian.md#keys-with-scopes). Assumption: it is these scopes.
 const DIRECTORIES: Scopes = scopes("read:directories:admin", &["read:directories:admin"]);
 const ACCOUNTS: Scopes = scopes("read:accounts:admin", &["read:directories:admin"]);
@@ -39,7 +39,7 @@ const ORGS: Scopes = scopes("read:orgs:admin", &["read:orgs:admin"]);
 const EVENTS: Scopes = scopes("read:events:admin", &["read:events:admin"]);
 const MANAGED: Scopes = scopes("read:accounts:admin", &["read:accounts:admin"]);
 
-/// Every route. What writes takes a key without scopes only (docs/atlassian.md#keys-with-scopes).
+/// Every route. Writes only take a key without scopes (docs/atlassian.md#keys-with-scopes).
 pub(super) static ROUTES: &[Route] = &[
     get("/admin/v1/orgs", Scopes::NONE, orgs::list),
     get("/admin/v1/orgs/{orgId}", ORGS, orgs::get),

@@ -11,10 +11,10 @@ use super::cursor::{Cursor, links, url_links};
 use super::errors::bad_request;
 use super::view::require_organization;
 
-/// How many domains a page has. Assumption: the description names no number.
+/// How many domains a page has (assumption: the description names no number).
 const DOMAINS_PAGE: usize = 50;
 
-/// `GET /v1/orgs`: empty for a key that is bound to one organization, as all are here
+/// `GET /v1/orgs`: empty for a key of one organization, as all keys of the sandbox are
 /// (docs/atlassian.md#version-1-of-the-organizations-api).
 #[expect(clippy::unnecessary_wraps, reason = "every handler has one signature")]
 pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
@@ -22,7 +22,7 @@ pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &json!({ "data": [], "links": { "self": own } })))
 }
 
-/// `GET /v1/orgs/{orgId}`. The sandbox has no name for it but the site's.
+/// `GET /v1/orgs/{orgId}`. In the sandbox it has the site's name.
 pub(super) fn get(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_organization(context)?;
     let own = format!("/admin/v1/orgs/{}", context.state().organization.id);
@@ -37,7 +37,7 @@ pub(super) fn get(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::json(StatusCode::OK, &json!({ "data": organization })))
 }
 
-/// `GET /v1/orgs/{orgId}/domains`: verified and other ones. The next page is a URL, as everywhere in v1
+/// `GET /v1/orgs/{orgId}/domains`: verified and unverified ones. The next page is a URL, as everywhere in v1
 /// (docs/atlassian.md#cursors).
 pub(super) fn domains(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_organization(context)?;
@@ -60,7 +60,7 @@ pub(super) fn domains(context: &mut RequestContext<'_>) -> Result<Reply, Reply> 
     Ok(Reply::json(StatusCode::OK, &json!({ "data": data, "links": links })))
 }
 
-/// `GET /v2/orgs/{orgId}/directories`: the one that there is.
+/// `GET /v2/orgs/{orgId}/directories`: the only one.
 pub(super) fn directories(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_organization(context)?;
     let limit = context.query.filled("limit").map_or(Ok(20), str::parse);

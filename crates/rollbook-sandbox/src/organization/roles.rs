@@ -17,7 +17,7 @@ use super::errors::{bad_request, error, no_such_group};
 use super::search::check_role;
 use super::view::{Scope, require_directory, require_group, resource};
 
-/// Which assignments are asked for, as every page of them is.
+/// The requested assignments, the same for every page.
 #[derive(Default, Serialize, Deserialize)]
 struct Asked {
     owners: Vec<String>,
@@ -26,8 +26,8 @@ struct Asked {
     limit: usize,
 }
 
-/// `GET …/groups/{groupId}/role-assignments`: one row an app, 20 a page unless told otherwise. `defaultRole` says which
-/// role a new user of the app gets by the group. Assumption: the owner of a resource is the app's key.
+/// `GET …/groups/{groupId}/role-assignments`: one row per app, 20 per page by default. `defaultRole` is the role that a
+/// new user of the app gets by the group. Assumption: the owner of a resource is the app's key.
 pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context, Scope::Read)?;
     let (id, group) = require_group(context)?;
@@ -75,8 +75,8 @@ struct Assignment {
     role_id: Option<String>,
 }
 
-/// `POST …/role-assignments/assign`: 200, also where the group has the role already; 400 for a role that the app does not
-/// have, 409 where it has too few seats for the members who come to it. Those members are mailed.
+/// `POST …/role-assignments/assign`: 200, even if the group has the role already; 400 for a role that the app does not
+/// have, 409 if it has too few seats for its new users. These are mailed.
 pub(super) fn assign(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let (group, app, role) = wanted(context)?;
     let comes = newcomers(context.state(), &group, &app, role);
@@ -92,7 +92,7 @@ pub(super) fn assign(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::empty(StatusCode::OK))
 }
 
-/// `POST …/role-assignments/revoke`: 204. Assumption: 404 where the group does not have the role.
+/// `POST …/role-assignments/revoke`: 204. Assumption: 404 if the group does not have the role.
 pub(super) fn revoke(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let (group, app, role) = wanted(context)?;
     if !context.state().groups.get(&group).is_some_and(|group| group.grants(&app, role)) {
@@ -125,7 +125,7 @@ fn wanted(context: &RequestContext<'_>) -> Result<(String, String, Grant), Reply
     Ok((id.to_owned(), app.clone(), grant))
 }
 
-/// The members who come to an app by a role of users: people who take a seat and have none.
+/// The members who get an app by the role `user`: people who need a seat and have none.
 fn newcomers(state: &State, group: &str, app: &str, role: Grant) -> BTreeSet<String> {
     let members = state.groups.get(group).filter(|_| role == Grant::User).map(|group| &group.members);
     let comes = |id: &&String| state.takes_a_seat(id) && !state.apps_of(id).contains(app);

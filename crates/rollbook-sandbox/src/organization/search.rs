@@ -1,4 +1,4 @@
-//! What the two searches ask for, with the bounds of the published description.
+//! The parameters of the two searches, with the bounds of the published description.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -45,20 +45,20 @@ pub(super) struct GroupSearch {
     pub(super) limit: Option<usize>,
 }
 
-/// A list of a request: its key, how many there are, and the most.
+/// A list of a request: its key, its length, and the maximum.
 type Bounded = (&'static str, usize, usize);
 
 pub(super) trait Search: Serialize + serde::de::DeserializeOwned {
-    /// The keys that the description has and the sandbox does not emulate.
+    /// The keys of the description that the sandbox does not emulate.
     const LEFT_OUT: &'static [&'static str];
-    /// The keys that are lists, which a query gives several times or with commas.
+    /// The keys that are lists, which a query repeats or separates by commas.
     const LISTS: &'static [&'static str];
-    /// What `expand` may hold.
+    /// The values of `expand`.
     const EXPANDS: &'static [&'static str];
     fn lists(&self) -> Vec<Bounded>;
     /// Why two keys do not go together.
     fn contradiction(&self) -> Option<&'static str>;
-    /// The values that are not of a closed set, or that the sandbox does not emulate.
+    /// Refuses values outside a closed set, or that the sandbox does not emulate.
     fn check_values(&self) -> Result<(), Reply> {
         Ok(())
     }
@@ -151,7 +151,7 @@ impl Search for GroupSearch {
     }
 }
 
-/// 400 for what is not a role.
+/// 400 for an unknown role.
 pub(super) fn check_role(id: &str) -> Result<(), Reply> {
     let known = PlatformRole::of_id(id).is_some() || Grant::of_id(id).is_some();
     if known { Ok(()) } else { Err(bad_request(&format!("'{id}' is not a role"))) }
@@ -179,7 +179,7 @@ pub(super) fn read<S: Search + Default>(context: &RequestContext<'_>) -> Result<
     checked(&body)
 }
 
-/// Reads the same search out of a query, where the routes that go after June 2027 have it.
+/// Reads the same search from a query, for the routes that will be removed after June 2027.
 pub(super) fn of_query<S: Search + Default>(context: &RequestContext<'_>) -> Result<Cursor<S>, Reply> {
     if let Some(token) = context.query.filled("cursor") {
         return Cursor::read(token);

@@ -20,26 +20,26 @@ use super::view::{
     require_user, status, user,
 };
 
-/// `POST …/users/search`: by exact emails, or a text, or who holds a role, or all; 50 a page unless told otherwise.
+/// `POST …/users/search`: by exact emails, a text, a role, or all; 50 per page by default.
 pub(super) fn search(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context, Scope::Read)?;
     Ok(page(context, read::<UserSearch>(context)?))
 }
 
-/// `GET …/users`, which goes after June 2027: the same by a query.
+/// `GET …/users`, which will be removed after June 2027: the same by a query.
 pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context, Scope::Read)?;
     Ok(page(context, of_query::<UserSearch>(context)?))
 }
 
-/// `GET …/users/count`: how many a query finds.
+/// `GET …/users/count`: how many users a query finds.
 pub(super) fn count(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context, Scope::Read)?;
     let asked = of_query::<UserSearch>(context)?.request;
     Ok(Reply::json(StatusCode::OK, &json!({ "count": found(context, &asked).len() })))
 }
 
-/// `GET …/users/{userId}`: one of whom the searches find.
+/// `GET …/users/{userId}`: a user that the searches find.
 pub(super) fn get(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context, Scope::Read)?;
     let id = context.parameter("accountId");
@@ -71,16 +71,16 @@ fn page(context: &RequestContext<'_>, cursor: Cursor<UserSearch>) -> Reply {
     Reply::json(StatusCode::OK, &json!({ "data": data, "links": links(next.as_deref()) }))
 }
 
-/// A search, prepared for being asked about every account.
+/// A search, prepared to be matched against every account.
 struct Asked {
-    /// In lower case. Assumption: emails are compared whatever their ASCII case.
+    /// In lower case. Assumption: emails are compared without regard to ASCII case.
     emails: Vec<String>,
     term: Option<String>,
     domains: Vec<String>,
-    /// Who is in one of the groups asked for.
+    /// The members of the requested groups.
     members: Option<BTreeSet<String>>,
-    /// One of them is enough. Assumption: of an account that is suspended or deactivated too, since the other
-    /// filters can leave it out.
+    /// One of them is enough. Assumption: this includes suspended and deactivated accounts, since other filters can exclude
+    /// them.
     roles: Vec<PlatformRole>,
     in_directory: bool,
     account_ids: Vec<String>,
@@ -90,7 +90,7 @@ struct Asked {
 impl Asked {
     fn of(context: &RequestContext<'_>, search: &UserSearch) -> Asked {
         let lower = |texts: &[String]| texts.iter().map(|text| text.to_ascii_lowercase()).collect();
-        // An ARI names a group too. Assumption: the answers of `expand=groups` can be asked with.
+        // An ARI names a group too. Assumption: the IDs from `expand=groups` can be used.
         let ids = search.group_ids.iter().map(|id| id.rsplit('/').next().unwrap_or_default());
         let members = ids.flat_map(|id| context.world.members_seen(id).into_owned()).collect();
         let directory = &context.state().organization.directory_id;
@@ -139,8 +139,8 @@ pub(super) fn suspend(context: &mut RequestContext<'_>) -> Result<Reply, Reply> 
     change(context, &Change::SetSuspended { user, suspended: true })
 }
 
-/// `POST …/users/{accountId}/restore`: 204. Assumption: it is `ADMIN-400-32` where a licence has no seat left
-/// ("we resume billing", and no 409 is listed).
+/// `POST …/users/{accountId}/restore`: 204. Assumption: it is `ADMIN-400-32` if a licence has no free seat ("we resume
+/// billing", and no 409 is listed).
 pub(super) fn restore(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let user = asked_user(context)?;
     let state = context.state();
@@ -156,7 +156,7 @@ pub(super) fn restore(context: &mut RequestContext<'_>) -> Result<Reply, Reply> 
     change(context, &Change::SetSuspended { user, suspended: false })
 }
 
-/// `DELETE …/users/{accountId}`: 204; groups and roles are lost for good. Assumption: a record of the SCIM
+/// `DELETE …/users/{accountId}`: 204; groups and roles are lost permanently. Assumption: a record of the SCIM
 /// directory stays.
 pub(super) fn remove(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let user = asked_user(context)?;

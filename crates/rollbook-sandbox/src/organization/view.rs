@@ -1,5 +1,5 @@
-//! The state as the organization shows it: which accounts and groups there are, and their JSON by the schemas of
-//! the published description (spec 2026-08-21).
+//! The state as the organization shows it: its accounts and groups, and their JSON by the schemas of the published
+//! description (spec 2026-08-21).
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,7 +19,7 @@ pub(crate) fn require_organization(context: &RequestContext<'_>) -> Result<(), R
     if known { Ok(()) } else { Err(no_such_organization()) }
 }
 
-/// Says whether a path may name all directories at once: `-`, for reads (docs/atlassian.md#directories).
+/// Whether a path may name all directories at once: `-`, for reads (docs/atlassian.md#directories).
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scope {
     Read,
@@ -34,7 +34,7 @@ pub(super) fn require_directory(context: &RequestContext<'_>, scope: Scope) -> R
     if known { Ok(()) } else { Err(no_such_directory()) }
 }
 
-/// The account of the path, which must be in the directory; an erased one is not.
+/// 404 unless the account of the path is in the directory; an erased one is not.
 pub(super) fn require_user(context: &RequestContext<'_>, account_id: &str) -> Result<(), Reply> {
     let account = context.state().accounts.get(account_id);
     if account.is_some_and(|account| is_person(account) && !account.is_erased() && !account.removed) {
@@ -44,7 +44,7 @@ pub(super) fn require_user(context: &RequestContext<'_>, account_id: &str) -> Re
     }
 }
 
-/// The group of the path, which must be one that the organization shows.
+/// The group of the path; 404 unless the organization shows it.
 pub(super) fn require_group<'a>(context: &'a RequestContext<'_>) -> Result<(&'a str, &'a Group), Reply> {
     let found = context.state().groups.get_key_value(context.parameter("groupId"));
     let found = found.filter(|(_, group)| is_shown(group));
@@ -62,9 +62,9 @@ pub(super) fn is_shown(group: &Group) -> bool {
     !HIDDEN_GROUPS.contains(&group.name.as_str())
 }
 
-/// Whether an account is shown at all: it is in the directory, or managed and all directories are asked for.
-/// An erased account is shown nowhere, though Jira may still list it in groups. Assumption: the description has `no_membership` for "none of the organization's directories" and does not say
-/// which accounts that can be.
+/// Whether an account is shown at all: it is in the directory, or it is managed and all directories are requested.
+/// An erased account is never shown, though Jira may still list it in groups. Assumption: the description has
+/// `no_membership` for "none of the organization's directories" and does not say which accounts that can be.
 pub(super) fn is_listed(context: &RequestContext<'_>, account: &Account) -> bool {
     let outside = account.managed && context.parameter("directoryId") == "-";
     is_person(account) && !account.is_erased() && (!account.removed || outside)
@@ -109,9 +109,9 @@ pub(super) fn platform_roles(state: &State, id: &str, account: &Account) -> BTre
     roles
 }
 
-/// `MultiDirectoryUser`, with the email whether Jira hides it or not. Assumption: that of unmanaged accounts too
-/// (docs/atlassian.md#search-by-email: the console shows it). Assumption: who is invited and has not accepted is listed
-/// like everybody else, active, and is told apart by `emailVerified` alone; `not_invited` is about who is in no
+/// `MultiDirectoryUser`, with the email even if Jira hides it. Assumption: also for unmanaged accounts
+/// (docs/atlassian.md#search-by-email: the console shows it). Assumption: users who have not accepted their invitation are
+/// listed like everybody else, active, and only `emailVerified` distinguishes them; `not_invited` means accounts in no
 /// directory.
 pub(super) fn user(context: &RequestContext<'_>, id: &str, account: &Account, expand: &[String]) -> Value {
     let state = context.state();
@@ -167,7 +167,7 @@ fn last_used(resource: &str, app: &str, account: &Account) -> Value {
     access
 }
 
-/// `MultiDirectoryUserGroup`: the only place where the id of a group is an ARI (docs/atlassian.md#group-ids-and-names).
+/// `MultiDirectoryUserGroup`: only here the ID of a group is an ARI (docs/atlassian.md#group-ids-and-names).
 fn groups_of(context: &RequestContext<'_>, account_id: &str) -> Value {
     let groups = context.world.groups_seen(account_id).into_iter();
     let groups = groups.filter_map(|id| Some((id, context.state().groups.get(id)?)));
@@ -226,7 +226,7 @@ pub(super) fn group(context: &RequestContext<'_>, id: &str, group: &Group, expan
     shown
 }
 
-/// Whether the members can be changed here: not what an identity provider or a team decides
+/// Whether this API can change the members: not if an identity provider or a team decides them
 /// (docs/atlassian.md#who-may-change-a-group).
 pub(super) fn is_modifiable(group: &Group) -> bool {
     group.managed_by != ManagedBy::External && group.usage != Usage::TeamCollaboration

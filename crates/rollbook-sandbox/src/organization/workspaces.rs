@@ -1,4 +1,4 @@
-//! Workspaces: which apps there are, and where (description: `queryWorkspacesV2`).
+//! Workspaces: the apps and their sites (description: `queryWorkspacesV2`).
 
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
@@ -16,16 +16,16 @@ use super::view::{require_organization, resource};
 /// The most workspaces of a page.
 const MOST: usize = 1000;
 
-/// `SearchWorkspacesRequestV2`, without what the sandbox does not emulate.
+/// `SearchWorkspacesRequestV2`, without the keys that the sandbox does not emulate.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 struct Search {
     limit: Option<usize>,
 }
 
-/// `POST /v2/orgs/{orgId}/workspaces`: one for each app of the site; 20 a page unless told otherwise. Assumptions:
-/// the key of a workspace's type is the app's key in Jira, and the link to the next page is a bare cursor, which
-/// the next body wants; the description has a URL there.
+/// `POST /v2/orgs/{orgId}/workspaces`: one for each app of the site; 20 per page by default. Assumptions: the
+/// key of a workspace's type is the app's key in Jira, and the link to the next page is a bare cursor for the next body;
+/// the description has a URL.
 pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_organization(context)?;
     let cursor = read(context)?;
@@ -59,7 +59,7 @@ fn workspace(context: &RequestContext<'_>, key: &str, app: &App) -> Value {
 }
 
 /// Reads the request; an empty body asks for everything. "When a cursor is provided in the request body, no other
-/// properties may be present" (description): here alone it is a 400.
+/// properties may be present" (description): only here it is a 400.
 fn read(context: &RequestContext<'_>) -> Result<Cursor<Search>, Reply> {
     if context.body.is_empty() {
         return Ok(Cursor { request: Search::default(), from: 0 });
@@ -86,7 +86,7 @@ fn read(context: &RequestContext<'_>) -> Result<Cursor<Search>, Reply> {
     Ok(Cursor { request, from: 0 })
 }
 
-/// 400 by the description: one code, and an `ApplicationError` on its own.
+/// 400 by the description: one code, and a single `ApplicationError`.
 fn bad_request(detail: &str) -> Reply {
     let error = json!({
         "id": stable_uuid("error", detail),

@@ -1,5 +1,5 @@
-//! What the directory says of itself: its features, types and schemas (RFC 7644 §4). The description has the paths
-//! and no bodies; features and schemas are as go-atlassian captured them in 2021, the types as RFC 7643 §6 has them.
+//! The directory's own features, types and schemas (RFC 7644 §4). The description has the paths but no bodies; features
+//! and schemas are as go-atlassian captured them in 2021, the types as in RFC 7643 §6.
 
 use http::StatusCode;
 use serde_json::{Value, json};
@@ -15,10 +15,10 @@ use super::schema::{
 use super::wire::{location, reply};
 use super::{require_directory, wire};
 
-/// A schema: its URN, its name, what it is, and its attributes.
+/// A schema: its URN, name, description and attributes.
 type Schema = (&'static str, &'static str, &'static str, &'static [Attribute]);
 
-/// Those of discovery itself are not published (capture).
+/// The schemas of discovery itself are not published (capture).
 const SCHEMAS: [Schema; 4] = [
     (USER, "User", "User Account", USER_ATTRIBUTES),
     (ENTERPRISE, "EnterpriseUser", "Enterprise User", ENTERPRISE_ATTRIBUTES),
@@ -26,13 +26,13 @@ const SCHEMAS: [Schema; 4] = [
     (GROUP, "Group", "Group", GROUP_ATTRIBUTES),
 ];
 
-/// A type of resource: its name, where it is, its schema, and the schemas that may extend it.
+/// A type of resource: its name, path, schema, and the schemas that may extend it.
 type Kind = (&'static str, &'static str, &'static str, &'static [&'static str]);
 
 const KINDS: [Kind; 2] =
     [("User", "/Users", USER, &[ENTERPRISE, ATLASSIAN]), ("Group", "/Groups", GROUP, &[])];
 
-/// `GET /ServiceProviderConfig`. `maxResults` is what it says of itself; pages have 100 rows all the same
+/// `GET /ServiceProviderConfig`. `maxResults` is its own claim; pages have 100 rows nevertheless
 /// (docs/atlassian.md#listings-of-scim).
 pub(super) fn features(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context)?;
@@ -59,7 +59,7 @@ pub(super) fn features(context: &mut RequestContext<'_>) -> Result<Reply, Reply>
     Ok(reply(StatusCode::OK, &config))
 }
 
-/// `GET /Schemas`: whole, since it is not paged (description).
+/// `GET /Schemas`: complete, since it is not paged (description).
 pub(super) fn schemas(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context)?;
     Ok(whole(&SCHEMAS.map(|known| schema(context, &known))))
@@ -73,7 +73,7 @@ pub(super) fn one_schema(context: &mut RequestContext<'_>) -> Result<Reply, Repl
     Ok(reply(StatusCode::OK, &schema(context, found)))
 }
 
-/// `GET /ResourceTypes`: whole.
+/// `GET /ResourceTypes`: complete.
 pub(super) fn kinds(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context)?;
     Ok(whole(&KINDS.map(|known| kind(context, &known))))

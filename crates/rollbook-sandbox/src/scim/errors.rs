@@ -1,5 +1,4 @@
-//! What SCIM says when it refuses: `ScimError`, and another shape for 401 and 403
-//! (docs/atlassian.md#refused-credentials).
+//! SCIM's refusals: `ScimError`, and another shape for 401 and 403 (docs/atlassian.md#refused-credentials).
 
 use http::StatusCode;
 use serde_json::json;
@@ -33,13 +32,13 @@ pub(super) fn not_found(what: &str, id: &str) -> Reply {
     error(StatusCode::NOT_FOUND, None, &format!("Resource [{}]: {id} not found.", what.to_uppercase()))
 }
 
-/// 409, in the words that were seen (docs/atlassian.md#errors-of-scim).
+/// 409, in observed words (docs/atlassian.md#errors-of-scim).
 pub(super) fn exists(what: &str, attribute: &str, value: &str) -> Reply {
     let detail = format!("Resource [{what}]: with {attribute}[{value}] already exists.");
     error(StatusCode::CONFLICT, Some("uniqueness"), &detail)
 }
 
-/// What `PUT /Groups/{id}` says instead: the exception itself (`BadRequestException` of the description).
+/// The refusal of `PUT /Groups/{id}` instead: the exception itself (`BadRequestException` of the description).
 pub(super) fn exception(scim_type: &str, message: &str) -> Reply {
     let body = json!({
         "responseStatus": "BAD_REQUEST",
@@ -52,8 +51,8 @@ pub(super) fn exception(scim_type: &str, message: &str) -> Reply {
     Reply::typed(StatusCode::BAD_REQUEST, CONTENT_TYPE, &body)
 }
 
-/// A refusal before any handler. Assumption: a key that is wrong or has run out is answered like a missing one,
-/// 401, and one for another directory 403.
+/// A refusal before any handler. Assumption: a wrong or expired key gets 401 like a missing one, and one for another
+/// directory 403.
 pub(crate) fn refusal(status: StatusCode, message: &str) -> Reply {
     if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
         let trace = stable_uuid("trace", message);

@@ -1,4 +1,4 @@
-//! Filters: exactly one `eq` on an attribute that may be asked for (docs/atlassian.md#listings-of-scim).
+//! Filters: exactly one `eq` on a supported attribute (docs/atlassian.md#listings-of-scim).
 
 use crate::reply::Reply;
 
@@ -15,7 +15,7 @@ pub(super) fn read(filter: &str, known: &[&'static str]) -> Result<(&'static str
     if !operator.eq_ignore_ascii_case("eq") {
         return Err(unsupported());
     }
-    // A value is a JSON text; what follows it, such as ` and …`, makes it none.
+    // A value is a JSON text; a suffix such as ` and …` makes it invalid.
     let value: String = serde_json::from_str(value.trim()).map_err(|_| unsupported())?;
     Ok((attribute, value))
 }

@@ -18,7 +18,7 @@ use super::patch::{Kind, Operation, local, read};
 use super::wire::{group, is_synced, page, reply};
 use super::{filter, require_directory};
 
-/// `GET /Groups`: by `displayName`, whatever its case.
+/// `GET /Groups`: by `displayName`, in any case.
 pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context)?;
     let wanted =
@@ -50,8 +50,8 @@ struct NewGroup {
     members: Value,
 }
 
-/// `POST /Groups`: 201; 409 for a name in use. Assumption: that of a native group counts, which in fact waits for
-/// an administrator to accept the overwrite.
+/// `POST /Groups`: 201; 409 for a name in use. Assumption: the name of a native group counts too; in reality an
+/// administrator may accept the overwrite.
 pub(super) fn create(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context)?;
     let new: NewGroup = context.json().map_err(|error| bad_request("invalidSyntax", &error.to_string()))?;
@@ -61,7 +61,7 @@ pub(super) fn create(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
         return Err(exists("GROUP", "displayName", &name));
     }
     let members = accounts(context.state(), &new.members).map_err(|id| {
-        // The description has 404 for an unknown directory only.
+        // The description has 404 only for an unknown directory.
         bad_request("invalidValue", &format!("There is no user {id}."))
     })?;
     let seed = SeedGroup {
@@ -78,8 +78,8 @@ pub(super) fn create(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     show(context, &id, &members, StatusCode::CREATED)
 }
 
-/// `PATCH /Groups/{id}`: members; 200 with the whole group. The name is immutable. To add a member twice, or to
-/// remove nobody, is not an error (assumption). Seats are not asked for (assumption).
+/// `PATCH /Groups/{id}`: members; 200 with the complete group. The name is immutable. Adding a member twice, or
+/// removing a non-member, is not an error (assumption). Seats are not checked (assumption).
 pub(super) fn patch(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let id = asked(context)?;
     let found = context.state().groups.get(&id).ok_or_else(|| not_found("group", &id))?;
@@ -91,7 +91,7 @@ pub(super) fn patch(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     change(context, &id, after)
 }
 
-/// `PUT /Groups/{id}`: all members; 200 with the whole group. The name is immutable here too. Its 400 is not a SCIM
+/// `PUT /Groups/{id}`: all members; 200 with the complete group. The name is immutable too. Its 400 is not a SCIM
 /// error (description).
 pub(super) fn replace(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let id = asked(context)?;
@@ -105,13 +105,13 @@ pub(super) fn replace(context: &mut RequestContext<'_>) -> Result<Reply, Reply> 
     change(context, &id, Said { external_id: new.external_id, members })
 }
 
-/// What the identity provider says of a group.
+/// The identity provider's data of a group.
 struct Said {
     external_id: Option<String>,
     members: BTreeSet<String>,
 }
 
-/// The members that have a record: who has none is not SCIM's to move.
+/// The members that have a record: SCIM cannot move others.
 fn provisioned(state: &State, group: &Group) -> BTreeSet<String> {
     group.members.iter().filter(|member| state.scim.contains_key(*member)).cloned().collect()
 }
@@ -132,7 +132,7 @@ fn change(context: &mut RequestContext<'_>, id: &str, after: Said) -> Result<Rep
     show(context, id, &members, StatusCode::OK)
 }
 
-/// `DELETE /Groups/{id}`: 204; the group goes from the organization and its sites too
+/// `DELETE /Groups/{id}`: 204; this also removes the group from the organization and its sites
 /// (docs/atlassian.md#groups-of-scim).
 pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let id = asked(context)?;
@@ -140,7 +140,7 @@ pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// Works one operation into what is said of a group.
+/// Applies one operation to the data of a group.
 fn apply(state: &State, group: &Group, operation: &Operation, said: &mut Said) -> Result<(), Reply> {
     let members = &mut said.members;
     if let Some(path) = operation.path.as_deref().filter(|path| path.contains('[')) {
@@ -157,7 +157,7 @@ fn apply(state: &State, group: &Group, operation: &Operation, said: &mut Said) -
                 let named = accounts(state, &value).map_err(|id| not_found("user", &id))?;
                 match operation.kind {
                     Kind::Add => members.extend(named),
-                    // RFC 7644: a removal without a value takes every member.
+                    // RFC 7644: a removal without a value removes every member.
                     Kind::Remove if value.is_null() => members.clear(),
                     Kind::Remove => members.retain(|member| !named.contains(member)),
                     Kind::Replace => *members = named,
@@ -178,13 +178,13 @@ fn apply(state: &State, group: &Group, operation: &Operation, said: &mut Said) -
     Ok(())
 }
 
-/// The SCIM id of `members[value eq "ID"]`, the shape that Okta sends.
+/// The SCIM ID of `members[value eq "ID"]`, the shape that Okta sends.
 fn filtered(path: &str) -> Option<String> {
     let inner = local(path).strip_prefix("members[")?.strip_suffix(']')?;
     filter::read(inner, &["value"]).ok().map(|(_, id)| id)
 }
 
-/// The accounts of `[{"value": SCIM ID}, …]`, or the SCIM id that there is not. Account ids do not count.
+/// The accounts of `[{"value": SCIM ID}, …]`, or the unknown SCIM ID. Account IDs do not count.
 fn accounts(state: &State, value: &Value) -> Result<BTreeSet<String>, String> {
     let items = match value {
         Value::Array(items) => items.as_slice(),
@@ -200,7 +200,7 @@ fn accounts(state: &State, value: &Value) -> Result<BTreeSet<String>, String> {
     items.iter().map(by_scim_id).collect()
 }
 
-/// The group id behind the path's SCIM id.
+/// Finds the group ID behind the path's SCIM ID.
 fn asked(context: &mut RequestContext<'_>) -> Result<String, Reply> {
     require_directory(context)?;
     let scim_id = context.parameter("id");

@@ -1,5 +1,5 @@
-//! Which records an account is linked to, and letting go of them (jira.js' generated code, `scimLinks`). The refusals
-//! are inventions, in the shape that the rest of the organization has.
+//! The links of an account to records, and their removal (jira.js' generated code, `scimLinks`). The refusals are
+//! inventions, in the shape of the organization's.
 
 use http::StatusCode;
 use serde::Deserialize;
@@ -30,7 +30,7 @@ pub(super) fn by_email(context: &mut RequestContext<'_>) -> Result<Reply, Reply>
     Ok(Reply::json(StatusCode::OK, &json!({ "scimLinks": links(context, account) })))
 }
 
-/// `PATCH …/scimDirectoryId/{id}/scimUserId/{id}/unlink`: 204. Assumption: the record goes, since the sandbox has none
+/// `PATCH …/scimDirectoryId/{id}/scimUserId/{id}/unlink`: 204. Assumption: the record is removed, since the sandbox has none
 /// without an account; the account stays as it is.
 pub(super) fn unlink(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_organization(context)?;

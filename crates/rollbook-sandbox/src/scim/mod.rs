@@ -1,7 +1,7 @@
 //! User provisioning (SCIM): the people and groups that an identity provider owns (docs/atlassian.md#scim).
 //!
-//! Every operation of the description is here, more than Rollbook sends: a PUT clears what it leaves out, and a
-//! DELETE cannot be taken back. SCIM ids are neither account ids nor group ids. Atlassian publishes no limits
+//! Has every operation of the description, more than Rollbook sends: a PUT clears omitted fields, and a DELETE cannot be
+//! undone. SCIM IDs are neither account IDs nor group IDs. Atlassian publishes no limits
 //! (docs/atlassian.md#limits-of-the-other-apis), and the sandbox sets none.
 
 mod discovery;
@@ -43,8 +43,8 @@ pub(super) static ROUTES: &[Route] = &[
     route(Method::GET, "/scim/directory/{directoryId}/ResourceTypes/{name}", discovery::one_kind),
 ];
 
-/// What repairs the link between a record and its account: with a key of the organization, and in no description
-/// that is at hand (jira.js' generated code of August 2026 has it).
+/// The routes that repair the link between a record and its account: with a key of the organization, and in no available
+/// description (jira.js' generated code of August 2026 has them).
 pub(super) static LINK_ROUTES: &[Route] = &[
     link(Method::GET, "/admin/user-provisioning/v1/org/{orgId}/user/{accountId}/get-scim-links", links::get),
     link(Method::POST, "/admin/user-provisioning/v1/org/{orgId}/get-scim-links-for-email", links::by_email),
@@ -65,8 +65,8 @@ const fn link(method: Method, path: &'static str, run: Handler) -> Route {
 }
 
 const fn route(method: Method, path: &'static str, run: Handler) -> Route {
-    // Directory keys have no scopes; `read:account` stands in for OAuth clients until there is `manage:directory` (the same
-    // page of Atlassian's).
+    // Directory keys have no scopes; `read:account` is for OAuth clients until `manage:directory` exists (the same
+    // page).
     let scopes = Scopes { classic: "read:account", granular: &["read:account"] };
     Route { method, path, access: Access::Account, scopes, run }
 }

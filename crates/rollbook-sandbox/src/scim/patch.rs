@@ -1,7 +1,8 @@
-//! A PATCH: its operations, and what they make of the attributes of a user (RFC 7644 §3.5.2).
+//! A PATCH: its operations, and their effect on the attributes of a user (RFC 7644 §3.5.2).
 //!
-//! The description spells the key `operations` and its example `Operations`; both are taken. It marks nothing as
-//! required, so a body without `schemas` is taken too, as atlassian-python-api sends it; with another schema it is not.
+//! The description spells the key `operations` and its example `Operations`; both are accepted. It marks nothing
+//! as required, so a body without `schemas` is accepted too, as atlassian-python-api sends it; with another schema it is
+//! not.
 
 use serde_json::{Map, Value};
 
@@ -60,7 +61,7 @@ fn operation(json: &Value) -> Result<Operation, Reply> {
 }
 
 impl Operation {
-    /// The paths that it is about, each with its value: its own path, or the keys of its value.
+    /// Its paths, each with its value: its own path, or the keys of its value.
     pub(super) fn attributes(&self) -> Result<Vec<(String, Value)>, Reply> {
         match (&self.path, self.value.as_object()) {
             (Some(path), _) => Ok(vec![(path.clone(), self.value.clone())]),
@@ -71,7 +72,7 @@ impl Operation {
         }
     }
 
-    /// Works it into the attributes of a user: 400 for a path that there is not, or that only Atlassian writes.
+    /// Applies it to the attributes of a user: 400 for a path that does not exist, or that only Atlassian writes.
     pub(super) fn apply(&self, user: &mut Map<String, Value>) -> Result<(), Reply> {
         for (path, value) in self.attributes()? {
             let target = Target::of(&path).ok_or_else(|| {
@@ -93,7 +94,7 @@ pub(super) fn local(path: &str) -> &str {
     of_core(USER).or_else(|| of_core(GROUP)).unwrap_or(path)
 }
 
-/// What a path points at: an attribute, those of its items that a filter lets through, a part of it.
+/// The target of a path: an attribute, those of its items that match a filter, and a part of it.
 #[derive(Debug)]
 struct Target {
     attribute: &'static Attribute,
@@ -106,7 +107,7 @@ impl Target {
     fn of(path: &str) -> Option<Target> {
         let path = local(path);
         let find = |name: &str| schema::of_user().find(|known| known.name.eq_ignore_ascii_case(name));
-        // The URN of the extension has dots of its own.
+        // The URN of the extension contains dots.
         let extension = path.get(..ENTERPRISE.len()).filter(|start| start.eq_ignore_ascii_case(ENTERPRISE));
         let (name, rest) = match extension {
             Some(urn) => (urn, path.get(urn.len()..)?),
@@ -154,8 +155,8 @@ impl Target {
         }
     }
 
-    /// The items after a change of those that the filter lets through. An addition to none of them makes one, as Entra
-    /// wants it with `emails[type eq "work"].value`.
+    /// The items after a change of those that match the filter. If none does, an addition creates one, as Entra expects with
+    /// `emails[type eq "work"].value`.
     fn some(&self, kind: Kind, value: &Value, mut items: Vec<Value>) -> Vec<Value> {
         let fits = |item: &Value| {
             let holds =
@@ -184,8 +185,8 @@ impl Target {
     }
 }
 
-/// The items of an attribute after a change of the whole. A removal may name those that go, as Entra does. One
-/// that comes as primary takes that from the others.
+/// The items of an attribute after a change of all of it. A removal may name the items to remove, as Entra does. A new
+/// primary item replaces the old one as primary.
 fn all(kind: Kind, value: Value, mut items: Vec<Value>) -> Vec<Value> {
     let named = match value {
         Value::Array(named) => named,

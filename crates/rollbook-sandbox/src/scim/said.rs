@@ -1,4 +1,4 @@
-//! What an identity provider says of a person, and what becomes true of it.
+//! The identity provider's data of a person, and its effect on the account.
 
 use serde_json::{Map, Value};
 
@@ -12,7 +12,7 @@ use super::errors::{bad_request, exists};
 use super::schema;
 use super::wire::attributes;
 
-/// A person, read out of the attributes of one.
+/// A person, read from attributes.
 #[derive(Clone, Debug)]
 pub(super) struct Said {
     pub(super) user_name: String,
@@ -20,7 +20,7 @@ pub(super) struct Said {
     pub(super) active: bool,
     /// The primary email.
     pub(super) email: String,
-    /// Everything else, the emails whole.
+    /// All other attributes, with the complete emails.
     attributes: Map<String, Value>,
 }
 
@@ -48,7 +48,7 @@ impl Said {
         Ok(Said { user_name, external_id, active, email, attributes })
     }
 
-    /// What is said of a person so far, as attributes that a PATCH changes.
+    /// The current data of a person, as attributes that a PATCH changes.
     pub(super) fn so_far(account: &Account, record: &ScimRecord) -> Map<String, Value> {
         let mut said = attributes(account, record);
         said.insert("userName".to_owned(), Value::from(record.user_name.clone()));
@@ -57,7 +57,7 @@ impl Said {
         said
     }
 
-    /// The name that people see: the one for display, the whole one, or its parts.
+    /// The name that people see: the display name, the formatted one, or its parts.
     fn shown_name(&self) -> Option<String> {
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned);
         let part = |name: &str| text(self.attributes.get("name").and_then(|parts| parts.get(name)));
@@ -66,8 +66,8 @@ impl Said {
         given.or((!joined.is_empty()).then_some(joined))
     }
 
-    /// 409 where another record has the user name, another record the identity provider's id, or another account the
-    /// email. Stale records with the same `externalId` are a cause too (docs/atlassian.md#errors-of-scim).
+    /// 409 if another record has the user name or the identity provider's ID, or another account the email. Stale records with
+    /// the same `externalId` are a cause too (docs/atlassian.md#errors-of-scim).
     pub(super) fn require_unique(&self, state: &State, own: Option<&str>) -> Result<(), Reply> {
         let others =
             || state.scim.iter().filter(|(id, _)| own != Some(id.as_str())).map(|(_, record)| record);
@@ -87,7 +87,7 @@ impl Said {
         if taken { Err(exists("USER", "email", &self.email)) } else { Ok(()) }
     }
 
-    /// Lets it be true of an account: the record, the email, the name that people see.
+    /// Applies it to an account: the record, the email, the name that people see.
     pub(super) fn carry_out(self, context: &mut RequestContext<'_>, account_id: &str) -> Result<(), Refused> {
         let user = account_id.to_owned();
         let name = self.shown_name();

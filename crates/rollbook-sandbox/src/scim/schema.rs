@@ -1,11 +1,11 @@
-//! The attributes that the directory keeps, by the schemas that Atlassian's directory published (captured by
-//! go-atlassian, 2021), and reading them out of what an identity provider sends.
+//! The attributes that the directory keeps, by the schemas that Atlassian's directory published (captured by go-atlassian,
+//! 2021), and reading them from an identity provider's requests.
 //!
-//! Two things are published here and were not in that capture, though answers have them: Atlassian's own extension of
+//! Two things are published here that were not in that capture, though responses have them: Atlassian's own extension of
 //! users, and `type` and `display` of a group's members. Without them a strict client, such as scim2-client, refuses
 //! every user and every group with members.
 //!
-//! What is in no schema, such as a password or an address, is left out without a word (RFC 7644 §3.3).
+//! Attributes in no schema, such as a password or an address, are silently ignored (RFC 7644 §3.3).
 
 use serde_json::{Map, Value, json};
 
@@ -16,7 +16,7 @@ use super::errors::bad_request;
 pub(super) const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
 pub(super) const GROUP: &str = "urn:ietf:params:scim:schemas:core:2.0:Group";
 pub(super) const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
-/// Where Atlassian says which account it is.
+/// Atlassian's extension, which names the account.
 pub(super) const ATLASSIAN: &str = "urn:scim:schemas:extension:atlassian-external:1.0";
 
 /// An attribute or a part of one.
@@ -27,7 +27,7 @@ pub(super) struct Attribute {
     pub(super) multi: bool,
     pub(super) required: bool,
     pub(super) mutability: &'static str,
-    /// `server` where no two resources share a value.
+    /// `server` if no two resources share a value.
     uniqueness: &'static str,
     canonical: &'static [&'static str],
     description: &'static str,
@@ -41,9 +41,9 @@ pub(super) enum Kind {
     Complex(&'static [Attribute]),
 }
 
-/// What every resource may have, and no schema lists.
+/// An attribute that every resource may have, and no schema lists.
 static EXTERNAL_ID: Attribute = text("externalId", "The identity provider's own id.");
-/// The enterprise extension, which stands within a user under its own name.
+/// The enterprise extension, which is within a user under its own name.
 static EXTENSION: Attribute = complex(ENTERPRISE, ENTERPRISE_ATTRIBUTES, "Enterprise User");
 
 pub(super) static USER_ATTRIBUTES: &[Attribute] = &[
@@ -170,8 +170,8 @@ pub(super) fn of_user() -> impl Iterator<Item = &'static Attribute> {
     USER_ATTRIBUTES.iter().chain([&EXTERNAL_ID, &EXTENSION])
 }
 
-/// Reads the attributes that there are out of what was sent, in their own spelling; without those that only Atlassian
-/// writes, and those that are `null`. 400 for a value of another type.
+/// Reads the known attributes from a request, in their own spelling; without those that only Atlassian writes, and those
+/// that are `null`. 400 for a value of another type.
 pub(super) fn clean<'a>(
     attributes: impl Iterator<Item = &'a Attribute>,
     sent: &Map<String, Value>,
@@ -187,7 +187,7 @@ pub(super) fn clean<'a>(
 }
 
 impl Attribute {
-    /// The value, or none where it is unassigned.
+    /// The value, or `None` if it is unassigned.
     fn clean(&self, value: &Value) -> Result<Option<Value>, Reply> {
         if !self.multi {
             return self.clean_one(value);

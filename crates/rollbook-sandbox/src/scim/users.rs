@@ -14,7 +14,7 @@ use super::said::Said;
 use super::wire::{Attributes, is_synced, page, reply, user};
 use super::{filter, patch as patches, require_directory};
 
-/// `GET /Users`: by `userName`, whatever its case, or by `externalId`; no other attribute.
+/// `GET /Users`: by `userName`, in any case, or by `externalId`; no other attribute.
 pub(super) fn list(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context)?;
     let attributes = Attributes::of(context)?;
@@ -37,10 +37,10 @@ pub(super) fn get(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     show(context, &account_id, StatusCode::OK)
 }
 
-/// `POST /Users`: makes an account, or links to the one that has the email. Of a domain that the organization has not
-/// verified the account is not managed: the description of 2022 refused such a domain, and the text of August 2026
-/// has it for people outside the organization. Assumption: linking takes a removed account back into the directory,
-/// and says whether it is active.
+/// `POST /Users`: creates an account, or links to the one with the email. If the organization has not verified the
+/// domain, the account is not managed: the description of 2022 refused such a domain, and the text of August 2026 has it for
+/// people outside the organization. Assumption: linking brings a removed account back into the directory, and sets whether
+/// it is active.
 pub(super) fn create(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context)?;
     let said = Said::read(&sent(context)?)?;
@@ -69,8 +69,8 @@ fn provision(context: &mut RequestContext<'_>, said: Said) -> Result<String, Ref
     Ok(id)
 }
 
-/// Carries over what the identity provider says: a managed account is active everywhere or nowhere. Assumption:
-/// the access of one that the organization does not manage is suspended or restored.
+/// Applies the identity provider's status: a managed account is active everywhere or nowhere. Assumption: the access of an
+/// unmanaged one is suspended or restored.
 fn set_active(context: &mut RequestContext<'_>, id: &str, active: bool) -> Result<(), Refused> {
     let managed = context.state().accounts.get(id).is_some_and(|account| account.managed);
     let user = id.to_owned();
@@ -81,7 +81,7 @@ fn set_active(context: &mut RequestContext<'_>, id: &str, active: bool) -> Resul
     })
 }
 
-/// `PUT /Users/{userId}`: 200 with the whole user. What is left out is cleared (description), and `active` is then
+/// `PUT /Users/{userId}`: 200 with the complete user. Omitted attributes are cleared (description), and `active` becomes
 /// `true`.
 pub(super) fn replace(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let account_id = asked(context)?;
@@ -90,7 +90,7 @@ pub(super) fn replace(context: &mut RequestContext<'_>) -> Result<Reply, Reply> 
     change(context, &account_id, said, Some(active))
 }
 
-/// `PATCH /Users/{userId}`: 200 with the whole user.
+/// `PATCH /Users/{userId}`: 200 with the complete user.
 pub(super) fn patch(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let account_id = asked(context)?;
     let state = context.state();
@@ -122,9 +122,9 @@ fn change(
     show(context, id, StatusCode::OK)
 }
 
-/// `DELETE /Users/{userId}`: 204; the account is deactivated and is the directory's no more
-/// (docs/atlassian.md#put-and-delete-of-scim-users), so that the id is a 404 from then on. Assumption: it leaves the
-/// groups that the directory owns.
+/// `DELETE /Users/{userId}`: 204; the account is deactivated and no longer in the directory
+/// (docs/atlassian.md#put-and-delete-of-scim-users), so the ID is a 404 from then on. Assumption: it leaves the groups
+/// that the directory owns.
 pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     let user = asked(context)?;
     let groups = context.state().groups_of(&user).filter(|(_, group)| is_synced(group));
@@ -137,13 +137,13 @@ pub(super) fn delete(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     Ok(Reply::empty(StatusCode::NO_CONTENT))
 }
 
-/// The attributes of the body. `schemas` is not asked for (assumption: the description has it as required, and marks
-/// it as read-only).
+/// The attributes of the body. `schemas` is not required (assumption: the description requires it, and marks it as
+/// read-only).
 fn sent(context: &RequestContext<'_>) -> Result<Map<String, Value>, Reply> {
     context.json().map_err(|error| bad_request("invalidSyntax", &error.to_string()))
 }
 
-/// The account behind the path's SCIM id; an account id is not one.
+/// Finds the account behind the path's SCIM ID; an account ID is not one.
 fn asked(context: &mut RequestContext<'_>) -> Result<String, Reply> {
     require_directory(context)?;
     let scim_id = context.parameter("userId");

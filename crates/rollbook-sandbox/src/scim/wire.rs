@@ -1,4 +1,4 @@
-//! The JSON of SCIM's answers, by the schemas of the published description (spec 2022-08-29).
+//! The JSON of SCIM's responses, by the schemas of the published description (spec 2022-08-29).
 
 use std::collections::BTreeSet;
 
@@ -19,7 +19,7 @@ const LIST: &str = "urn:ietf:params:scim:api:messages:2.0:ListResponse";
 /// not established).
 const MOST: usize = 100;
 
-/// A success. What was made comes with its address, as RFC 7644 §3.3 wants it.
+/// A success. A created resource has its address, as RFC 7644 §3.3 requires.
 pub(super) fn reply(status: StatusCode, body: &Value) -> Reply {
     let reply = Reply::typed(status, CONTENT_TYPE, body);
     match body["meta"]["location"].as_str().filter(|_| status == StatusCode::CREATED) {
@@ -48,7 +48,7 @@ pub(super) fn user(
     });
     let groups: Vec<Value> = groups.collect();
     let attributes = attributes(account, record);
-    // Captures have Atlassian's first, by which scim2-client then takes the resource for an unknown one.
+    // Captures have Atlassian's first, which makes scim2-client treat the resource as unknown.
     let mut schemas = vec![USER, ATLASSIAN];
     schemas.extend(attributes.contains_key(ENTERPRISE).then_some(ENTERPRISE));
     let mut user = Map::new();
@@ -64,7 +64,7 @@ pub(super) fn user(
     user.into()
 }
 
-/// What the identity provider said of a person; for a record of a seed that says nothing, what the account has.
+/// The identity provider's attributes of a person; for a seed's record without any, those of the account.
 pub(super) fn attributes(account: &Account, record: &ScimRecord) -> Map<String, Value> {
     record.attributes.clone().unwrap_or_else(|| {
         let email = |email: &String| json!([{ "value": email, "type": "work", "primary": true }]);
@@ -104,7 +104,7 @@ pub(super) fn group(
     json
 }
 
-/// When things were made is not kept.
+/// The creation time is not kept.
 fn meta(context: &RequestContext<'_>, kind: &str, folder: &str, id: &str) -> Value {
     json!({
         "resourceType": kind,
@@ -114,7 +114,7 @@ fn meta(context: &RequestContext<'_>, kind: &str, folder: &str, id: &str) -> Val
     })
 }
 
-/// The address of what is at a path of the directory.
+/// The address of a path of the directory.
 pub(super) fn location(context: &RequestContext<'_>, path: &str) -> String {
     context.url(&format!("/scim/directory/{}{path}", context.parameter("directoryId")), [])
 }
@@ -138,7 +138,7 @@ pub(super) fn page<R>(
 ) -> Result<Reply, Reply> {
     let number = |key: &str, default: usize| match context.query.filled(key) {
         None => Ok(default),
-        // Assumption: what is not a number is a 400. Less than the least is the least (RFC 7644).
+        // Assumption: anything but a number is a 400. Values below the minimum count as the minimum (RFC 7644).
         Some(text) => text
             .parse::<i64>()
             .map(|number| usize::try_from(number).unwrap_or(0))
@@ -151,7 +151,7 @@ pub(super) fn page<R>(
     Ok(reply(StatusCode::OK, &list(total, start, &resources)))
 }
 
-/// Says which attributes of a user are shown.
+/// The attributes of a user that are shown.
 pub(super) enum Attributes {
     All,
     Only(Vec<String>),
@@ -159,7 +159,7 @@ pub(super) enum Attributes {
 }
 
 impl Attributes {
-    /// Reads `attributes` and `excludedAttributes`, which exclude each other. Of `emails.value`, the sandbox knows
+    /// Reads `attributes` and `excludedAttributes`, which exclude each other. The sandbox treats `emails.value` as
     /// `emails`.
     pub(super) fn of(context: &RequestContext<'_>) -> Result<Attributes, Reply> {
         let list = |key: &str| {

@@ -113,7 +113,7 @@ fn a_token_that_is_missing_wrong_or_not_allowed_says_which_setting_to_change() {
     }
     // A pull request from a fork has none on GitHub. Without one, the plan says what nobody was asked.
     let (_, ran) = planned(Kind::GitHub, |_| {}, &["ROLLBOOK_CI_TOKEN"]);
-    ran.says("ROLLBOOK_CI_TOKEN is not set, so that nobody asked the platform who made");
+    ran.says("ROLLBOOK_CI_TOKEN is not set, so the platform was not asked for the authors");
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn a_checkout_of_the_target_is_not_taken_for_the_merge() {
     variables.insert("ROLLBOOK_CI_TOKEN".into(), super::TOKEN.into());
     let elsewhere = "git checkout --quiet --detach \"$CI_MERGE_REQUEST_DIFF_BASE_SHA\" && rollbook ci plan";
     let ran = machine.bash(elsewhere, &clone, &variables);
-    ran.ends(4).says("Check out what the platform started the job for");
+    ran.ends(4).says("Check out exactly the commit that the platform started the job for");
 }
 
 #[test]

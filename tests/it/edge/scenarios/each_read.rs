@@ -60,7 +60,7 @@ const WAYS: [(Spoil, &str); 7] = [
     (Spoil::Instead(500, r#"{"errorMessages":["It broke"],"errors":{}}"#), "It broke"),
     (Spoil::Instead(200, ""), "status 200"),
     (Spoil::Instead(200, r#"{"shape":"unknown"}"#), "not as documented"),
-    (Spoil::Instead(200, "<html><title>Log in</title></html>"), "a web page came"),
+    (Spoil::Instead(200, "<html><title>Log in</title></html>"), "got a web page"),
 ];
 
 /// The questions that a request may be about, by the table.
