@@ -327,8 +327,8 @@ fn is_generated(page: &str, text: &str) {
 /// Variables that are not Rollbook's own, by what reads them.
 const OTHER_VARIABLES: [(&str, &str); 6] = [
     ("HTTPS_PROXY", "the HTTP proxy ([surfaces.md](surfaces.md#proxies-and-certificates))"),
-    ("ALL_PROXY", "the same, where `HTTPS_PROXY` is not set"),
-    ("NO_PROXY", "what is reached without a proxy"),
+    ("ALL_PROXY", "the same, if `HTTPS_PROXY` is not set"),
+    ("NO_PROXY", "hosts to reach without a proxy"),
     ("SSL_CERT_FILE", "a file of certificate authorities, in PEM, instead of the system's"),
     ("SSL_CERT_DIR", "a folder of them"),
     ("NO_COLOR", "no colour, whatever its value, unless `--color always` asks for it"),
@@ -344,14 +344,14 @@ fn the_page_of_the_environment_has_every_variable() {
 
 # Environment variables
 
-Credentials come from the environment alone, and never from the configuration. Each secret can come from a file instead, with
-`_FILE` behind the name of its variable; both together are an error. [surfaces.md](surfaces.md#making-the-credentials) says how to
-make each credential, and the pages of the platforms how a job gets it.
+Credentials come only from the environment, never from the configuration. To read a secret from a file instead, append
+`_FILE` to the name of its variable; setting both is an error. [surfaces.md](surfaces.md#making-the-credentials) says how to
+make each credential, and the platform pages say how a job gets it.
 
 | variable | meaning |
 | --- | --- |
 {}
-These are read as well. `rollbook ci` also reads the variables by which a platform describes its job.
+Rollbook also reads these. `rollbook ci` reads the variables that describe a job of its platform as well.
 
 | variable | meaning |
 | --- | --- |
