@@ -10,41 +10,44 @@ use secrecy::SecretString;
 use crate::atlassian::{CloudId, Credential, HostError, Overrides, Pace, TokenKind};
 use crate::platform::{self, Variables};
 
-/// Every variable, with what it is for, in the order in which help shows them. A secret may also come from the
+/// Every variable with its purpose, in the order in which help shows them. A secret may also come from the
 /// file that its name with `_FILE` names.
 pub const VARIABLES: &[(&str, &str)] = &[
     (EMAIL, "the email of the account whose API token is used"),
     (API_TOKEN, "its API token"),
     (TOKEN_KIND, "`scoped` for a token with scopes; `classic` is the default"),
-    (CLIENT_ID, "the id of a service account's OAuth 2.0 client"),
+    (CLIENT_ID, "the ID of a service account's OAuth 2.0 client"),
     (CLIENT_SECRET, "its secret"),
-    (ACCESS_TOKEN, "an OAuth 2.0 access token that something else got"),
-    (CLOUD_ID, "the site's cloud id, which is checked; implies a scoped token"),
+    (ACCESS_TOKEN, "an OAuth 2.0 access token obtained elsewhere"),
+    (CLOUD_ID, "the site's cloud ID, which is checked; implies a scoped token"),
     (ORG_API_KEY, "an API key of the tree's `organization`"),
     (SCIM_API_KEY, "the key of the tree's `scim` directory"),
-    (SCIM_CLIENT_ID, "or instead the id of a service account's OAuth 2.0 client for that directory"),
+    (SCIM_CLIENT_ID, "instead of that key: the ID of a service account's OAuth 2.0 client for the directory"),
     (SCIM_CLIENT_SECRET, "its secret"),
     (SITE, "must equal the tree's `site`"),
     (ORGANIZATION, "must equal the tree's `organization`"),
-    (ENDPOINT_SITE, "another host instead of the site alone, for a sandbox or a proxy"),
-    (ENDPOINT_GATEWAY, "another host instead of api.atlassian.com and auth.atlassian.com"),
-    (ENDPOINT_SCIM, "another host for the SCIM directory alone"),
+    (ENDPOINT_SITE, "a host that replaces only the site's, for a sandbox or a proxy"),
+    (ENDPOINT_GATEWAY, "a host that replaces api.atlassian.com and auth.atlassian.com"),
+    (ENDPOINT_SCIM, "a host for the SCIM directory only"),
     (CI_TOKEN, "`rollbook ci`: a token for the platform's API"),
-    (CI_USER, "the email of its account, where it is an API token of Bitbucket's"),
+    (CI_USER, "the email of its account, if the token is a Bitbucket API token"),
     (
         CI_LOGIN,
-        "the account that it comments as, where the platform does not report it: GitHub's login, Bitbucket's uuid",
+        "the account that comments, if the platform does not report it: a GitHub login or a Bitbucket UUID",
     ),
     (
         AUTHORS,
-        "a JSON object from the platform's accounts to emails of the tree, such as `{\"ada\": \"ada@acme.com\"}` of a login \
-         of GitHub or a user name of GitLab, or `{\"712020:5e1f…\": \"ada@acme.com\"}` of an account id of Bitbucket",
+        "a JSON object that maps the platform's accounts to emails in the tree, such as `{\"ada\": \"ada@acme.com\"}` for a \
+         GitHub login or a GitLab user name, or `{\"712020:5e1f…\": \"ada@acme.com\"}` for a Bitbucket account ID",
     ),
-    (APPLIED_FROM, "the commit that the site was in line with before the first apply"),
-    ("ROLLBOOK_APPLY_WORKFLOW", "GitHub: the file of the workflow that applies, instead of `apply.yml`"),
+    (APPLIED_FROM, "the commit that the site matched before the first apply"),
+    ("ROLLBOOK_APPLY_WORKFLOW", "GitHub: the workflow file that applies, instead of `apply.yml`"),
     ("ROLLBOOK_APPLY_ENVIRONMENT", "GitLab: the environment that applies, instead of `rollbook-apply`"),
     ("ROLLBOOK_BITBUCKET_API", "a stand-in on this machine instead of https://api.bitbucket.org/2.0"),
-    (PACE, "`answers` to hold back only where an answer says so; `published` is the default"),
+    (
+        PACE,
+        "`answers` slows down only when a response says so; `published`, the default, keeps to Atlassian's limits",
+    ),
 ];
 
 /// The most bytes that a secret's file may hold; access tokens are a few thousand at most.
@@ -81,7 +84,7 @@ const APPLIED_FROM: &str = "ROLLBOOK_APPLIED_FROM";
 /// What the environment says.
 #[derive(Clone, Debug)]
 pub struct Environment {
-    /// How to prove to Jira who Rollbook is.
+    /// The credential for Jira.
     pub jira: Option<Credential>,
     /// An organization's API key, for the Organizations and the User management API.
     pub organization_key: Option<Credential>,
@@ -89,24 +92,24 @@ pub struct Environment {
     pub scim: Option<Credential>,
     /// Hosts that stand in for Atlassian's.
     pub overrides: Overrides,
-    /// The site's id behind the gateway.
+    /// The site's ID behind the gateway.
     pub cloud_id: Option<CloudId>,
-    /// The host of the SCIM directory, where it is another than the gateway.
+    /// The host of the SCIM directory, if it is not the gateway.
     pub scim_endpoint: Option<String>,
-    /// What requests are held back by.
+    /// The rate limits that requests keep to.
     pub pace: Pace,
-    /// What the tree's `site` must be.
+    /// The required value of the tree's `site`.
     pub site: Option<String>,
-    /// What the tree's `organization` must be.
+    /// The required value of the tree's `organization`.
     pub organization: Option<String>,
 }
 
-const SECRET_ALONE: &str = "Let it name a readable file that holds only the secret.";
+const SECRET_ALONE: &str = "Name a readable file that contains only the secret.";
 
-/// Why the environment is not usable.
+/// Why the environment is invalid.
 #[derive(Debug, thiserror::Error, miette::Diagnostic)]
 pub enum EnvironmentError {
-    /// No credential is set that anything could be read with.
+    /// No credential is set.
     #[error("no credential is set")]
     #[diagnostic(help(
         "Set ROLLBOOK_EMAIL and ROLLBOOK_API_TOKEN, or ROLLBOOK_CLIENT_ID and ROLLBOOK_CLIENT_SECRET, or \
@@ -125,7 +128,7 @@ pub enum EnvironmentError {
     #[error("{0} is neither `classic` nor `scoped`")]
     #[diagnostic(help("Write `scoped` for a token that was made with scopes, or leave it out."))]
     TokenKind(&'static str),
-    /// The same of the pace.
+    /// The same for the pace.
     #[error("{PACE} is neither `published` nor `answers`")]
     #[diagnostic(help("Leave it out to keep to Atlassian's published limits."))]
     Pace,
@@ -139,7 +142,7 @@ pub enum EnvironmentError {
     File {
         /// The variable.
         variable: String,
-        /// What the system said.
+        /// The system's error.
         source: std::io::Error,
     },
     /// A secret's file is too large to hold one.
@@ -154,15 +157,15 @@ pub enum EnvironmentError {
     #[error("{0} and {0}_FILE are both set")]
     #[diagnostic(help("Keep one of them."))]
     Twice(&'static str),
-    /// The cloud id is invalid.
-    #[error("{CLOUD_ID} is not usable")]
+    /// The cloud ID is invalid.
+    #[error("{CLOUD_ID} is invalid")]
     #[diagnostic(help("Copy it from `https://SITE/_edge/tenant_info`, or leave it out."))]
     CloudId(#[source] HostError),
     /// A proxy is named that would not be used.
     #[error("{variable} names {value}, which is not a proxy that can be used")]
     #[diagnostic(help(
         "Name an HTTP proxy, such as http://proxy.example:3128: SOCKS is not supported. Rollbook does not silently bypass a proxy \
-         that it cannot use; where you want that, name the hosts in NO_PROXY."
+         that it cannot use; if you want that, name the hosts in NO_PROXY."
     ))]
     Proxy {
         /// The variable.
@@ -171,7 +174,7 @@ pub enum EnvironmentError {
         value: String,
     },
     /// A host that stands in for one of Atlassian's is invalid.
-    #[error("{ENDPOINT_SITE}, {ENDPOINT_GATEWAY} or {ENDPOINT_SCIM} is not usable")]
+    #[error("{ENDPOINT_SITE}, {ENDPOINT_GATEWAY} or {ENDPOINT_SCIM} is invalid")]
     #[diagnostic(transparent)]
     Endpoint(#[source] HostError),
 }
@@ -180,7 +183,7 @@ impl Environment {
     /// Reads the variables.
     ///
     /// # Errors
-    /// [`EnvironmentError`] when no credential is set, more than one is, or a value is not usable.
+    /// [`EnvironmentError`] when no credential is set, more than one is, or a value is invalid.
     pub fn read() -> Result<Self, EnvironmentError> {
         let cloud_id = text(CLOUD_ID)?.map(|id| CloudId::parse(&id)).transpose();
         let (jira, organization_key) = (credential()?, secret(ORG_API_KEY)?.map(Credential::ApiKey));
@@ -201,7 +204,7 @@ impl Environment {
     }
 }
 
-/// Where the environment says that the system's certificate authorities are (rustls-native-certs reads both).
+/// The certificate authorities that the environment names (rustls-native-certs reads both variables).
 pub fn authorities() -> Vec<(&'static str, String)> {
     let named = ["SSL_CERT_FILE", "SSL_CERT_DIR"].map(|name| Some((name, env::var_os(name)?)));
     named.into_iter().flatten().map(|(name, value)| (name, value.to_string_lossy().into_owned())).collect()
@@ -232,13 +235,13 @@ pub fn judge_proxies<'a>(origins: impl Iterator<Item = &'a str>) -> Result<(), E
     Ok(())
 }
 
-/// An address as it may be shown: what precedes an `@` may be a password.
+/// Removes a user name and password from an address.
 fn without_user(address: &str) -> String {
     let Some((before, host)) = address.rsplit_once('@') else { return address.to_owned() };
     before.split_once("://").map_or(format!("…@{host}"), |(scheme, _)| format!("{scheme}://…@{host}"))
 }
 
-/// What the environment says of the platform that runs a job.
+/// What the environment says about the platform that runs a job.
 #[derive(Clone, Debug)]
 pub struct CiEnvironment {
     /// Everything that is text.
@@ -247,9 +250,9 @@ pub struct CiEnvironment {
     pub token: Option<platform::Credential>,
     /// The account that it acts as.
     pub login: Option<String>,
-    /// Whose account is whose email.
+    /// The platform accounts and their emails, as JSON.
     pub authors: Option<String>,
-    /// The commit that the site was in line with before the first apply.
+    /// The commit that the site matched before the first apply.
     pub applied_from: Option<String>,
 }
 
@@ -257,7 +260,7 @@ impl CiEnvironment {
     /// Reads the variables.
     ///
     /// # Errors
-    /// [`EnvironmentError`] when a value is not usable.
+    /// [`EnvironmentError`] when a value is invalid.
     pub fn read() -> Result<Self, EnvironmentError> {
         // Nothing here asks by name for a value that is not text.
         let variables = env::vars_os()
@@ -370,7 +373,7 @@ fn secret(name: &'static str) -> Result<Option<SecretString>, EnvironmentError> 
     }
 }
 
-/// The text of a secret's file; nothing where it is too large. It may be a pipe, as shells make them.
+/// Reads a secret's file; `None` if it is too large. It may be a pipe, as shells make them.
 fn secret_in(path: &Path) -> io::Result<Option<String>> {
     let mut text = String::new();
     fs::File::open(path)?.take(LARGEST_SECRET + 1).read_to_string(&mut text)?;

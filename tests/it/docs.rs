@@ -156,32 +156,32 @@ const FORMATS: [(&str, &str, &str, &str); 11] = [
     ),
     (
         formats::REPORT,
-        "the outcome of each operation, and what is blocked",
+        "the outcome of each operation, and the obstacles",
         "`apply` and `undo --format json`",
         "",
     ),
-    (formats::DIAGNOSTICS, "what is wrong with a tree", "`check --format json`", ""),
-    (formats::DOCTOR, "what each credential is good for", "`doctor --format json`", ""),
+    (formats::DIAGNOSTICS, "the mistakes in a tree", "`check --format json`", ""),
+    (formats::DOCTOR, "the result for each credential", "`doctor --format json`", ""),
     (
         formats::EXPLANATION,
-        "every way by which the tree puts somebody into a group",
+        "every path by which the tree puts somebody into a group",
         "`explain --format json`",
         "",
     ),
-    (formats::USERS, "who is on the site, with groups", "`users --format json`", ""),
+    (formats::USERS, "the users on the site, with their groups", "`users --format json`", ""),
     (
         formats::SNAPSHOT,
-        "what is live, sealed by a checksum; pseudonyms stand for whom the tree does not declare",
+        "the state of the site, sealed by a checksum; undeclared people have pseudonyms",
         "`snapshot --out`",
         "`plan --live`, `--snapshot`",
     ),
     (
         formats::JOURNAL,
-        "what a run did: lines of JSON, each with the hash of the one before, without names",
+        "the steps of a run: lines of JSON without names, each with the hash of the previous line",
         "`apply`, `undo`",
         "`journal`, `undo`",
     ),
-    (formats::JOURNAL_REPORT, "what a journal says", "`journal show --format json`", ""),
+    (formats::JOURNAL_REPORT, "the contents of a journal", "`journal show --format json`", ""),
     (formats::JOURNALS, "the runs of a folder", "`journal list --format json`", ""),
     (formats::TREES, "the trees of a repository", "`trees --format json`", ""),
 ];
@@ -243,29 +243,30 @@ fn page_of_formats() -> String {
 
 # Formats
 
-What programs may rely on. The key `format` of a document says which it is, and the number behind it is its version.
+Programs may rely on these. The key `format` of a document names its format, with the version at the end.
 
-Within a version no key changes its name or its meaning, and no key that is always present goes away. Keys, and values of
-codes and states, may be added: ignore what you do not know. A change that would break a reader gives the format another number and a line in the changelog. The codes of [diagnostics](diagnostics.md), of guards, of notes and of what is blocked, and the exit codes
-([exit-codes.md](exit-codes.md)), are held to the same. Text, Markdown and annotations are for people, and may change.
+Within a version no key changes its name or its meaning, and no key that is always present disappears. Keys, and values of
+codes and states, may be added: ignore unknown ones. A breaking change gives the format a new number and gets a line in the
+changelog. The same holds for the codes of [diagnostics](diagnostics.md), guards, notes and obstacles, and for the exit codes
+([exit-codes.md](exit-codes.md)). Text, Markdown and annotations are for people, and may change.
 
-What Rollbook reads again it reads of this version alone: a document of another is refused, with both named. A plan is refused
-also where another version of Rollbook made it, or somebody edited it.
+Rollbook reads only the current version of a format: it refuses a document of any other, and names both. It also refuses a plan
+that another version of Rollbook made, or that somebody edited.
 
-Each links to its JSON Schema, which `rollbook schema` prints as well. A journal's describes one line.
+Each format links to its JSON Schema, which `rollbook schema` also prints. The schema of a journal describes one line.
 
 | format | holds | written by | read by |
 | --- | --- | --- | --- |
 {}
-Others, with a version or rules of their own:
+Other files, with their own version or rules:
 
 | file | holds | version | written by | read by |
 | --- | --- | --- | --- | --- |
-| rollbook.yaml, and what it includes | the tree ([language.md](language.md)): [schema](../schema/rollbook.schema.json) | `version: 1` | people, `import`, `fmt`, `prune`, `rename` | every command on a tree |
-| rollbook.lock | which account and which group each declared name means | `version: 1` | `lock`, `import`, `rename`, `apply --write-lock` | every command on a tree |
-| a table of users | one row a person, every cell quoted; columns may come at the end | none: by its header | `users --format csv` | – |
-| an export of the admin console | who has which account | none: by its header | Atlassian | `lock --accounts` |
-| a seed of the sandbox | a pretended site | none: an unknown key is refused | people | `sandbox --seed` |
+| rollbook.yaml, and the files that it includes | the tree ([language.md](language.md)): [schema](../schema/rollbook.schema.json) | `version: 1` | people, `import`, `fmt`, `prune`, `rename` | every command on a tree |
+| rollbook.lock | the account or group of each declared name | `version: 1` | `lock`, `import`, `rename`, `apply --write-lock` | every command on a tree |
+| a table of users | one row per person, every cell quoted; new columns come at the end | none: by its header | `users --format csv` | – |
+| an export of the admin console | people with their accounts | none: by its header | Atlassian | `lock --accounts` |
+| a seed of the sandbox | an emulated site | none: an unknown key is refused | people | `sandbox --seed` |
 ",
         rows.collect::<String>()
     )
@@ -327,8 +328,8 @@ fn is_generated(page: &str, text: &str) {
 /// Variables that are not Rollbook's own, by what reads them.
 const OTHER_VARIABLES: [(&str, &str); 6] = [
     ("HTTPS_PROXY", "the HTTP proxy ([surfaces.md](surfaces.md#proxies-and-certificates))"),
-    ("ALL_PROXY", "the same, where `HTTPS_PROXY` is not set"),
-    ("NO_PROXY", "what is reached without a proxy"),
+    ("ALL_PROXY", "the same, if `HTTPS_PROXY` is not set"),
+    ("NO_PROXY", "hosts to reach without a proxy"),
     ("SSL_CERT_FILE", "a file of certificate authorities, in PEM, instead of the system's"),
     ("SSL_CERT_DIR", "a folder of them"),
     ("NO_COLOR", "no colour, whatever its value, unless `--color always` asks for it"),
@@ -344,14 +345,14 @@ fn the_page_of_the_environment_has_every_variable() {
 
 # Environment variables
 
-Credentials come from the environment alone, and never from the configuration. Each secret can come from a file instead, with
-`_FILE` behind the name of its variable; both together are an error. [surfaces.md](surfaces.md#making-the-credentials) says how to
-make each credential, and the pages of the platforms how a job gets it.
+Credentials come only from the environment, never from the configuration. To read a secret from a file instead, append
+`_FILE` to the name of its variable; setting both is an error. [surfaces.md](surfaces.md#making-the-credentials) says how to
+make each credential, and the platform pages say how a job gets it.
 
 | variable | meaning |
 | --- | --- |
 {}
-These are read as well. `rollbook ci` also reads the variables by which a platform describes its job.
+Rollbook also reads these. `rollbook ci` reads the variables that describe a job of its platform as well.
 
 | variable | meaning |
 | --- | --- |
@@ -391,15 +392,15 @@ It does not give an existing account a record in the SCIM directory.
 Out of scope: browser login (a token comes from the environment); passwords, sessions and profile fields
 of Atlassian accounts; Jira Server and Data Center; project roles and permission schemes.
 
-## What is too large
+## Size limits
 
-What is larger is refused, with the limit in the message. Of mistakes the first are shown, and the others counted. A syntax
-error ends the reading of its file.
+Anything larger is refused, with the limit in the message. The first mistakes are shown, and the others counted. After a syntax
+error, the rest of its file is not read.
 
 | what | at most |
 | --- | --- |
 {}
-[performance.md](performance.md) has the limits of Atlassian's APIs, and how Rollbook keeps to them.
+[performance.md](performance.md) lists the limits of Atlassian's APIs, and how Rollbook keeps to them.
 ",
         tree.chain(files).collect::<String>()
     );

@@ -159,7 +159,7 @@ fn credentials_that_are_not_plain() {
     fails(basic(minimal(&["plan"])).env("ROLLBOOK_TOKEN_KIND", "new"), 64, "neither `classic` nor `scoped`");
     let pace = "ROLLBOOK_PACE is neither `published` nor `answers`";
     fails(basic(minimal(&["plan"])).env("ROLLBOOK_PACE", "fast"), 64, pace);
-    fails(basic(minimal(&["plan"])).env("ROLLBOOK_CLOUD_ID", "../x"), 64, "ROLLBOOK_CLOUD_ID is not usable");
+    fails(basic(minimal(&["plan"])).env("ROLLBOOK_CLOUD_ID", "../x"), 64, "ROLLBOOK_CLOUD_ID is invalid");
     // Hosts of the environment are not the tree's fault.
     fails(
         basic(minimal(&["plan"])).env("ROLLBOOK_ENDPOINT_SITE", "http://evil.example"),

@@ -192,15 +192,15 @@ async fn each_read_that_fails_has_the_consequence_that_the_table_says() {
 /// The table as a page.
 fn page() -> String {
     let mut page = "\
-# What a plan reads, and what follows where it cannot
+# What a plan reads, and the effect of a failed read
 
 <!-- A test writes this page: ROLLBOOK_BLESS=1 cargo test --test it each_read -->
 
-A plan asks the surfaces questions. Some decide who is revoked, or who somebody is: where one of these has no answer, there is
-no plan. What others do not tell holds up what depends on it and nothing else. The plan blocks that, or says in a note what it
-does without, each time in the surface's own words.
+A plan asks the surfaces questions. Some decide whose access is revoked, or whose an account is: if one of these gets no answer,
+there is no plan. Any other missing answer affects only the operations that depend on it: the plan blocks them, or a note says
+what it leaves out, each time with the surface's own message.
 
-| question | requests | what it is for | without an answer |
+| question | requests | purpose | without an answer |
 | --- | --- | --- | --- |
 "
     .to_owned();
