@@ -217,7 +217,7 @@ pub enum Error {
         /// The mistake.
         source: ExportError,
     },
-    /// A file has no canonical form that says the same.
+    /// A file has no canonical form with the same meaning.
     #[error("{path} was left as it is, and so was every other file")]
     #[diagnostic(help("Write the unusual part in a simpler way; then it can be formatted."))]
     Format {

@@ -32,9 +32,9 @@ use trees::{roots, roots_at};
 /// The largest file that is read, in bytes; the same limit as in a folder.
 const LARGEST_FILE: u64 = 32 << 20;
 
-const FETCH_BASE: &str = "The clone is shallow: fetch the base first, such as with `git fetch origin main`, or let CI clone with \
+const FETCH_BASE: &str = "The clone is shallow: fetch the base first, for example with `git fetch origin main`, or let CI clone with \
                           its history (`fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`).";
-const FETCH_HISTORY: &str = "The clone is shallow: fetch the history, such as with `git fetch --unshallow`, or let CI clone with \
+const FETCH_HISTORY: &str = "The clone is shallow: fetch the history, for example with `git fetch --unshallow`, or let CI clone with \
                              it (`fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`).";
 const CLONE_WHOLE: &str =
     "Let CI clone with the whole history: `fetch-depth: 0`, `GIT_DEPTH: 0`, `clone: depth: full`.";
@@ -81,7 +81,7 @@ pub enum GitError {
     #[error("there is no rollbook.yaml at {revision} in this folder, and it is unknown whether the tree moved here: {}", first(.trees))]
     #[diagnostic(help(
         "A new tree has no base: plan it without one. One that has moved is compared with a folder: check the revision \
-         out, such as with `git worktree add ../before REVISION`, and give `--base` the folder that the tree had there, such as \
+         out, for example with `git worktree add ../before REVISION`, and give `--base` the folder that the tree had there, such as \
          ../before/access."
     ))]
     Elsewhere {
@@ -104,7 +104,7 @@ pub enum GitError {
     /// A part of the tree is another repository.
     #[error("{path} at {revision} is another repository, a submodule, whose files it does not hold")]
     #[diagnostic(help(
-        "Keep the files of the tree in the repository itself: no revision of it says what a submodule's were."
+        "Keep the files of the tree in the repository itself: its revisions do not hold those of a submodule."
     ))]
     Submodule {
         /// Its path in the tree.
@@ -161,7 +161,7 @@ pub enum GitError {
     ))]
     SeveralTrees(Vec<String>),
     /// A change adds a second tree.
-    #[error("the change adds {}, a second tree: {APPLIED} does not say which of several was applied, and every apply with `--base {APPLIED_WORD}` would end here", first(.0))]
+    #[error("the change adds {}, a second tree: {APPLIED} does not say which of several was applied, and every apply with `--base {APPLIED_WORD}` would fail", first(.0))]
     #[diagnostic(help("Remove it from the change, whatever its folder, or give it a separate repository."))]
     AddsTree(Vec<String>),
     /// git's output was cut off or is not as documented.

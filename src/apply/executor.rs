@@ -314,7 +314,7 @@ impl<P: FnMut(Progress)> Flight<'_, '_, P> {
         match error.concern() {
             Concern::Operation => {}
             Concern::Credential if matches!(error.fault(), Some(Fault::Limited(_))) => {
-                self.end_for(&error, &format!("A quota for {via} is used up for longer than is waited"));
+                self.end_for(&error, &format!("A quota for {via} is used up beyond the longest wait"));
             }
             Concern::Credential => {
                 self.end_for(&error, &format!("The credential for {via} is not accepted any more"));

@@ -233,7 +233,7 @@ async fn groups(surfaces: &Surfaces, asked: BTreeSet<GroupId>) -> Groups {
     let asked: Vec<GroupId> = asked.into_iter().collect();
     let read = match &surfaces.organization {
         Some(organization) => organization.users_of_groups(&asked).await.map_err(|error| error.chain()),
-        None => Err("there is nothing to read them from".into()),
+        None => Err("no credential can read them".into()),
     };
     let members = |group: &GroupId| match &read {
         Ok((listings, _)) => Ok(listings.get(group).cloned()),
@@ -255,7 +255,7 @@ async fn roles(
 }
 
 async fn names(surfaces: &Surfaces) -> Result<BTreeMap<GroupName, Option<GroupId>>, String> {
-    let reader = surfaces.reader().ok_or("there is nothing to read them from")?;
+    let reader = surfaces.reader().ok_or("no credential can read them")?;
     let groups = reader.groups().await.map_err(|error| error.chain())?;
     let mut found = BTreeMap::new();
     for group in &groups {

@@ -82,9 +82,9 @@ impl<'p> Run<'p> {
         (self.operations[at].via, self.operations[at].key.action)
     }
 
-    /// Takes the next ready operation that conflicts with nothing in flight, and the other such ones that one request can carry
-    /// out with it. At most half of the `workers` go one way while another is ready: revokes precede, and while they wait for
-    /// their rate limit, additions use theirs.
+    /// Takes the next ready operation that conflicts with nothing in flight, and the other such ones that one request can
+    /// carry out with it. At most half of the `workers` go one way while another is ready: revokes come first, and while they
+    /// wait for their rate limit, additions use theirs.
     pub(super) fn next_batch(&mut self, workers: usize) -> Vec<usize> {
         let on_its_way = |way: Way| self.in_flight.iter().filter(|at| self.way(**at) == way).count();
         let ready = self.ready.iter().filter_map(|(way, ready)| Some((ready.peek()?.0, *way)));

@@ -93,13 +93,13 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let ci: Vec<&str> = CI.into_iter().chain(own.as_deref().filter(covered)).collect();
     let after = render::codeowners(&before, &trees, &ci)?;
     if after == before {
-        session.terminal.say("CODEOWNERS is as the trees say");
+        session.terminal.say("CODEOWNERS matches the trees");
         return Ok(Exit::Done);
     }
     if arguments.check {
         let diff = TextDiff::from_lines(before.as_str(), after.as_str());
         session.data(&diff.unified_diff().header("a/CODEOWNERS", "b/CODEOWNERS").to_string())?;
-        session.terminal.say("CODEOWNERS is not as the trees say");
+        session.terminal.say("CODEOWNERS does not match the trees");
         return Ok(Exit::Failed);
     }
     let failed = || Error::io(format!("failed to write {}", path.display()));

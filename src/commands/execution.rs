@@ -231,7 +231,7 @@ pub(super) async fn execute(
     let aside = bar.aside();
     let run = executor.run(plan, |progress| match progress {
         Progress::Answered => bar.step(),
-        Progress::Settling => bar.turn_to("reading again what was touched"),
+        Progress::Settling => bar.turn_to("reading the changes again"),
     });
     let report = tokio::select! {
         report = run => report,

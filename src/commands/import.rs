@@ -74,7 +74,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     let (live, facts, unmarked) =
         block_on(session.telling(read(&surfaces, &loaded.declaration, &desired, &selection)))?;
     if let Some(name) = selection.unmatched(&live).first() {
-        return Err(Error::Usage(format!("the site has no group that --group {name} means")));
+        return Err(Error::Usage(format!("the site has no group that matches --group {name}")));
     }
     let import = plan::import(&desired, &live, &facts, &selection, arguments.users);
     let per = arguments.file_per.file_per();
@@ -137,7 +137,7 @@ fn tree(session: &Session, arguments: &Arguments) -> Result<(PathBuf, Tree, Load
     let Some(declaration) = parsed.declaration else {
         let style = session.diagnostic_style(session.terminal.stderr_in_color());
         session.terminal.tell(&render::diagnostics(&tree, &parsed.diagnostics, style));
-        return Err(Error::Usage("--site and --organization do not make a tree".into()));
+        return Err(Error::Usage("--site and --organization do not make a valid tree".into()));
     };
     Ok((root, Tree::default(), Loaded { tree, declaration, base: None, applied: None, snapshot: None }))
 }

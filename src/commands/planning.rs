@@ -191,7 +191,7 @@ impl Session {
     pub(super) fn base(&self, named: &str) -> Result<LoadedBase, Error> {
         if named.trim().is_empty() {
             return Err(Error::Usage(
-                "--base names nothing: it takes a revision, `applied` or a folder; where a variable gives it, that is empty"
+                "--base names nothing: it takes a revision, `applied` or a folder; if a variable sets it, that is empty"
                     .into(),
             ));
         }

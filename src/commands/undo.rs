@@ -36,7 +36,7 @@ pub struct Arguments {
 /// [`Error`] when the journal is broken or of another site, there is no plan, or it may not be carried out.
 pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     if !arguments.part.reason.is_empty() {
-        let why = "--reason narrows by why an operation is there, and all of an undo have one: leave it out, or name --target";
+        let why = "all operations of an undo have the same reason: leave --reason out, or pass --target";
         return Err(Error::Usage(why.into()));
     }
     let file = match &arguments.file {

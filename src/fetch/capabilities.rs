@@ -115,7 +115,7 @@ impl Unanswered {
         }
     }
 
-    /// The same, as something that may not have been read.
+    /// Takes an answer as a reading, which may be unread.
     fn reading<T>(&self, read: Read, answer: Surface<T>) -> Surface<Reading<T>> {
         Ok(self.answer(read, None, answer)?.map_or(Reading::NotRead, Reading::Read))
     }

@@ -86,8 +86,8 @@ fn rights_of(rights: &JiraRights) -> Diagnosis {
     );
     right(
         rights.administer,
-        "It administers Jira: seats, and what groups give, are shown",
-        "It does not administer Jira: seats, and what groups give, are not shown, and no group is deleted",
+        "It administers Jira: seats, and the apps that groups give, are shown",
+        "It does not administer Jira: seats, and the apps that groups give, are not shown, and no group is deleted",
     );
     Diagnosis { surface: Surface::Jira, state: Health::Works, facts, lacks, expires: None }
 }
@@ -107,7 +107,7 @@ async fn organization(
     };
     match facts_of(organization, operator).await {
         Ok((facts, account)) => {
-            let mut lacks = vec!["Whether it can write only shows at the first write".to_owned()];
+            let mut lacks = vec!["Only the first write shows whether it can write".to_owned()];
             if operator.is_none() {
                 lacks.push("`operator` is not set, so nothing is applied with it".to_owned());
             }

@@ -82,7 +82,7 @@ async fn read(surfaces: &Surfaces, site: &str) -> Result<UserReport, Error> {
         }
         Ok(None) => unknown.push(NO_ACTIVITY.to_owned()),
         Err(error) => unknown.push(format!(
-            "When anybody was last active, and what the organization says of people, was not read: {}.",
+            "Last-active dates and the organization's data of people were not read: {}.",
             error.chain()
         )),
     }

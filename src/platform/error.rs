@@ -49,7 +49,7 @@ pub enum Error {
     /// The command does not handle the event that started the job.
     #[error("this job was started for {what}, and `rollbook ci {command}` is for {takes}")]
     #[diagnostic(help(
-        "docs/ci-github.md, docs/ci-gitlab.md and docs/ci-bitbucket.md have the jobs, and what starts them."
+        "docs/ci-github.md, docs/ci-gitlab.md and docs/ci-bitbucket.md describe the jobs, and their triggers."
     ))]
     Started {
         /// The event that started it.

@@ -36,7 +36,7 @@ impl Person {
     fn told(&self) -> String {
         match self {
             Self::Account(name) => format!("the account {name}, which ROLLBOOK_AUTHORS does not name"),
-            Self::Email(email) => format!("{email}, whom a commit names and ROLLBOOK_AUTHORS does not"),
+            Self::Email(email) => format!("{email}, which a commit names and ROLLBOOK_AUTHORS does not"),
             Self::Unknown(what) => what.clone(),
         }
     }
@@ -160,7 +160,7 @@ mod tests {
             authors.emails(&some).unwrap_err(),
             [
                 "the account zed, which ROLLBOOK_AUTHORS does not name",
-                "zed@home.example, whom a commit names and ROLLBOOK_AUTHORS does not",
+                "zed@home.example, which a commit names and ROLLBOOK_AUTHORS does not",
                 "the account that pushed 1234567",
             ]
         );

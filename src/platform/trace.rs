@@ -228,7 +228,7 @@ impl<'a> Trace<'a> {
         before: &str,
     ) -> Result<Vec<PullRequest>, Error> {
         let brought = self.service.between(before, last).await?.unwrap_or_else(|| {
-            self.unknown(format!("the authors of what came to {} as {last}", self.main));
+            self.unknown(format!("the authors of the commits that came to {} as {last}", self.main));
             Vec::new()
         });
         self.people.extend(brought.iter().flat_map(|commit| commit.people.clone()));
@@ -243,7 +243,8 @@ impl<'a> Trace<'a> {
                 self.unknown(format!("the account that pushed {at} to {main}"));
                 break;
             };
-            let who = || Person::Unknown(format!("the accounts behind what was merged into {main} as {at}"));
+            let who =
+                || Person::Unknown(format!("the accounts behind the commits merged into {main} as {at}"));
             self.people.insert(push.by.clone().unwrap_or_else(who));
             at = match push.before.as_deref() {
                 Some(older) if older == before || ids.contains(older) => older,
@@ -282,7 +283,7 @@ impl<'a> Trace<'a> {
             let of = |pull: &PullRequest| pull.target == push.branch && is_of(pull, &push.after);
             if !merged.iter().any(of) {
                 self.unknown(format!(
-                    "the accounts behind what was merged into {} as {}",
+                    "the accounts behind the commits merged into {} as {}",
                     push.branch, push.after
                 ));
             }

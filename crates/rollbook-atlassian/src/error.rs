@@ -50,7 +50,7 @@ pub enum SetupError {
     /// The host says that it is not the site that the tree names.
     #[error("the tree names {tree}, but the host says that it is {says:?}")]
     #[diagnostic(help(
-        "Let ROLLBOOK_ENDPOINT_SITE name a host that stands for the tree's site, with the credentials of that site."
+        "Set ROLLBOOK_ENDPOINT_SITE to a host that replaces the tree's site, and use the credentials of that site."
     ))]
     WrongSite {
         /// The site that it names.

@@ -89,8 +89,8 @@ pub enum Fault {
          get a credential."
     ))]
     Tls(String),
-    /// No certificate could be checked, since the system has no certificate authority; with their places according to the
-    /// environment.
+    /// No certificate could be checked, since the system has no certificate authority. Holds the places that the environment
+    /// names.
     #[error("this system has no certificate authority to check the host with{}", within(.0))]
     #[diagnostic(help(
         "Install the package ca-certificates, or let SSL_CERT_FILE name a file of certificates in PEM, or SSL_CERT_DIR \
@@ -358,7 +358,7 @@ impl CredentialKind {
             }
             Self::Bearer => "Get a new access token: they last about an hour.",
             Self::ApiKey => {
-                "Check ROLLBOOK_ORG_API_KEY: an organization's API key expires after one week unless a later day was \
+                "Check ROLLBOOK_ORG_API_KEY: an organization's API key expires after one week unless a later date was \
                  chosen, and an API token of a user is not taken here."
             }
             Self::DirectoryKey => {

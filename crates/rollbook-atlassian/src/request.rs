@@ -84,15 +84,15 @@ pub enum RequestError {
     #[error("{0} has no request for this operation")]
     Unsupported(Surface),
     /// The resource of an app is unknown.
-    #[error("an invitation of the organization cannot give `{0}`: its resource is not known")]
+    #[error("an invitation of the organization cannot give `{0}`: its resource is unknown")]
     #[diagnostic(help("{INVITE_OTHERWISE}"))]
     NoResource(App),
     /// The resource of an app in which a group should have a role is unknown.
-    #[error("a group cannot be given a role in `{0}`: its resource is not known")]
+    #[error("a group cannot be given a role in `{0}`: its resource is unknown")]
     #[diagnostic(help("Plan again: the organization says which apps the site has."))]
     NoRole(App),
     /// People join a directory only with an app or a group (docs/atlassian.md#inviting-through-the-organization).
-    #[error("an invitation of the organization without an app and a group leads into no directory")]
+    #[error("an invitation of the organization without an app or a group adds nobody to a directory")]
     #[diagnostic(help("{INVITE_OTHERWISE}"))]
     LeadsNowhere,
 }

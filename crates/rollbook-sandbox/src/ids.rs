@@ -1,4 +1,4 @@
-//! IDs: stable ones for IDs that a seed leaves out, and the UUID format.
+//! Stable IDs for those that a seed leaves out, and the UUID format.
 
 use sha2::{Digest, Sha256};
 

@@ -138,7 +138,7 @@ impl Thread<'_> {
         session.terminal.say("The comment is posted.");
         if let Some(me) = me.filter(|me| *me != posted.author) {
             session.terminal.tell(&format!(
-                "warning: the comment is by {} and not by {me}: set ROLLBOOK_CI_LOGIN to that, else each run posts another",
+                "warning: the comment is by {} and not by {me}: set ROLLBOOK_CI_LOGIN to that account, or each run posts another",
                 posted.author
             ));
         }

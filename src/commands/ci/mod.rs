@@ -56,7 +56,7 @@ pub fn run(session: &Session, arguments: &Arguments) -> Result<Exit, Error> {
     if let Err(error) = &done
         && let Err(also) = tell(session, &context.job, error)
     {
-        session.terminal.tell(&format!("warning: the job's page could not be told: {}", also.chain()));
+        session.terminal.tell(&format!("warning: failed to write to the job's page: {}", also.chain()));
     }
     done
 }

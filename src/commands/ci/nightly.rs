@@ -131,7 +131,7 @@ fn drift(session: &Session, range: Result<&Part, &Error>, out: &Out) -> (Finding
             let wrong = (exit != Exit::Done).then(|| {
                 let blocked = plan.blocked.len();
                 let differs = render::count(plan.operations.len(), "operation");
-                format!("they differ: {differs} would bring them in line, and {blocked} more are blocked")
+                format!("they differ: {differs} would make them match, and {blocked} more are blocked")
             });
             (Finding { waiting: plan.summary.waiting, ..Finding::new(WHAT, wrong, exit) }, Some(plan))
         }
@@ -150,7 +150,7 @@ fn unapplied(session: &Session, context: &Context, branch: &str) -> Finding {
         Ok(0) => Finding::new(WHAT, None, Exit::Done),
         Ok(many) => {
             let wrong = format!(
-                "{branch} has {} since the last apply that completed: the apply of the next merge takes them along",
+                "{branch} has {} since the last apply that completed: the apply of the next merge includes them",
                 render::count(many, "commit")
             );
             Finding::new(WHAT, Some(wrong), Exit::Failed)
@@ -173,7 +173,7 @@ fn credentials(session: &Session) -> Finding {
                 diagnoses.iter().filter(|it| it.fails()).map(|it| it.surface.to_string()).collect();
             let wrong = (!failing.is_empty()).then(|| {
                 format!(
-                    "what is set for {} does not work; `rollbook doctor` says more",
+                    "the credential for {} does not work; `rollbook doctor` says more",
                     failing.join(" and ")
                 )
             });
@@ -187,7 +187,7 @@ fn credentials(session: &Session) -> Finding {
 fn told(findings: &[Finding]) -> String {
     let line = |finding: &Finding| match &finding.wrong {
         None if finding.waiting > 0 => format!(
-            "- {}: as they should be, but for {} of people who left, which {} for an identity provider.\n",
+            "- {}: as they should be, except {} of people who left, which {} for an identity provider.\n",
             finding.what,
             render::count(finding.waiting, "membership"),
             if finding.waiting == 1 { "waits" } else { "wait" },

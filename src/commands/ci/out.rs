@@ -39,7 +39,7 @@ impl Out {
         let made = tempfile::Builder::new().prefix(OUT).tempdir_in(parent);
         let made = made.map_err(Error::io(format!("failed to make a folder in {}", parent.display())))?;
         let out = Self { folder: made.keep(), summary: job.summary.clone(), outputs: job.outputs.clone() };
-        session.terminal.say(&format!("What this run writes is in {}.", out.folder.display()));
+        session.terminal.say(&format!("The output of this run is in {}.", out.folder.display()));
         out.output("out", &out.folder.display().to_string())?;
         Ok(out)
     }

@@ -40,7 +40,7 @@ pub(super) fn run(session: &Session, context: &Context, arguments: &Arguments) -
         if made.is_ok() {
             told?;
         } else if let Err(error) = told {
-            session.terminal.tell(&format!("warning: the pull request could not be told: {}", error.chain()));
+            session.terminal.tell(&format!("warning: the pull request got no comment: {}", error.chain()));
         }
     }
     ended(session, &made?)

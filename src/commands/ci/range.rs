@@ -248,7 +248,7 @@ fn skipped(messages: &[String]) -> Option<Note> {
     };
     let word = messages.iter().find_map(said)?;
     let text = format!(
-        "a commit or the title says `{word}`, and where the merge takes that over, no job applies this change until the next one"
+        "a commit or the title says `{word}`, and if the merge copies it, no job applies this change until the next one"
     );
     Some(Note { code: "skips-ci".into(), text, names: Vec::new(), origin: None })
 }

@@ -94,7 +94,7 @@ fn only_what_is_asked_for_is_imported() {
     let hidden = read(folder, "groups/sre.yaml");
     assert!(hidden.contains("# Eve Adeyemi: the email is hidden"), "{hidden}");
     let ran = run_with_jira_alone(folder, &site, &["import", "--group", "no-such"]).ends(64);
-    assert!(ran.stderr.contains("the site has no group that --group no-such means"), "{ran}");
+    assert!(ran.stderr.contains("the site has no group that matches --group no-such"), "{ran}");
 }
 
 /// What a newcomer must know of a group is written at the group.

@@ -242,7 +242,7 @@ fn outside_a_repository_only_a_folder_is_a_base() {
     }
     let ran = run.run().ends(1);
     assert!(ran.stderr.contains("not a git repository"), "{ran}");
-    assert!(ran.stderr.contains("Name a folder as the base"), "{ran}");
+    assert!(ran.stderr.contains("name a folder as the base"), "{ran}");
 }
 
 #[test]
@@ -352,8 +352,7 @@ fn a_base_is_found_where_the_tree_stood_then() {
     let two = rollbook(["plan", "-C", &tree, "--today", TODAY, "--base", "HEAD~2"]).at(&site).run().ends(1);
     assert!(two.stderr.contains("there is no rollbook.yaml at HEAD~2 in this folder"), "{two}");
     assert!(
-        two.stderr.contains("cannot be told: access/rollbook.yaml")
-            && two.stderr.contains("git worktree add"),
+        two.stderr.contains("moved here: access/rollbook.yaml") && two.stderr.contains("git worktree add"),
         "{two}"
     );
     // What the help says: the rules of before, from a folder.

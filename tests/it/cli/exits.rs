@@ -111,7 +111,11 @@ fn wrong_usage() {
         );
         fails(rollbook(command.iter().chain(&["--today", TODAY])), 64, "this command evaluates no date");
     }
-    fails(minimal(&["undo", "run.jsonl", "--reason", "expired"]), 64, "all of an undo have one");
+    fails(
+        minimal(&["undo", "run.jsonl", "--reason", "expired"]),
+        64,
+        "all operations of an undo have the same reason",
+    );
     for format in ["json", "markdown", "github"] {
         let by = "--by groups the lines of the text form";
         fails(minimal(&["plan", "--by", "user", "--format", format]), 64, by);

@@ -25,7 +25,7 @@ pub struct Jira {
 }
 
 impl Jira {
-    /// Uses a client.
+    /// Makes the surface from a client.
     pub fn new(client: Client) -> Self {
         Self { client }
     }

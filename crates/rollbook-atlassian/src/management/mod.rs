@@ -109,7 +109,7 @@ pub fn interpret_privileges(answer: &Answer) -> Result<Privileges, Error> {
 }
 
 impl Management {
-    /// Uses a client.
+    /// Makes the surface from a client.
     pub fn new(client: Arc<Client>) -> Self {
         Self { client }
     }

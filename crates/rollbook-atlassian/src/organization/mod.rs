@@ -36,7 +36,7 @@ pub struct Organization {
 }
 
 impl Organization {
-    /// Uses a client. Without a directory, it is looked up when it is first needed.
+    /// Makes the surface from a client. Without a directory, it is looked up when it is first needed.
     pub fn new(client: Arc<Client>, id: impl Into<String>, directory: Option<String>) -> Self {
         Self { client, id: id.into(), given: directory, place: OnceCell::new() }
     }

@@ -30,8 +30,8 @@ pub struct Scim {
 }
 
 impl Scim {
-    /// Uses a client for a directory, named by the last part of its base URL. Operations are carried out only with
-    /// `authority: rollbook`.
+    /// Makes the surface from a client for a directory, named by the last part of its base URL. Operations are carried out
+    /// only with `authority: rollbook`.
     pub fn new(client: Arc<Client>, directory: impl Into<String>, authority: Authority) -> Self {
         Self { client, directory: directory.into(), authority }
     }

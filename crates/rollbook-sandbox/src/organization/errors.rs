@@ -50,7 +50,7 @@ pub(super) fn no_such_group() -> Reply {
     error(StatusCode::NOT_FOUND, "ADMIN-404-10", "Group not found")
 }
 
-/// A request of the description that the sandbox does not emulate, so that silence is not mistaken for a response.
+/// Refuses a request of the description that the sandbox does not emulate, so that silence is not mistaken for a response.
 pub(super) fn not_emulated(what: &str) -> Reply {
     error(StatusCode::NOT_IMPLEMENTED, "SANDBOX", &format!("The sandbox does not emulate {what}."))
 }

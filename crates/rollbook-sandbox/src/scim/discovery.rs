@@ -32,7 +32,7 @@ type Kind = (&'static str, &'static str, &'static str, &'static [&'static str]);
 const KINDS: [Kind; 2] =
     [("User", "/Users", USER, &[ENTERPRISE, ATLASSIAN]), ("Group", "/Groups", GROUP, &[])];
 
-/// `GET /ServiceProviderConfig`. `maxResults` is its own claim; pages have 100 rows nevertheless
+/// `GET /ServiceProviderConfig`. Pages do not follow its `maxResults`; they have 100 rows
 /// (docs/atlassian.md#listings-of-scim).
 pub(super) fn features(context: &mut RequestContext<'_>) -> Result<Reply, Reply> {
     require_directory(context)?;
