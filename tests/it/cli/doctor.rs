@@ -83,7 +83,7 @@ fn check_live_says_who_does_not_resolve() {
     let site = Site::example("acme");
     let whole = acme(&["check", "--live"]).at(&site).run().ends(0);
     assert!(whole.stderr.contains("every name was found on the site"), "{whole}");
-    // Without a lock, and without the organization's key, nobody tells whose an email is that others hide.
+    // Without a lock, and without the organization's key, the owner of a hidden email is unknown.
     let blind = own(&["check", "--live"]).file("rollbook.lock", "version: 1\n").at(&site);
     let blind = blind.env("ROLLBOOK_ORG_API_KEY", "").run().ends(6);
     insta::assert_snapshot!("check_live", blind);

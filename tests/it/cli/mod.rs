@@ -362,7 +362,7 @@ fn read_on(mut from: impl Read + Send + 'static) -> JoinHandle<String> {
 /// What a run came to. Its `Display` is for snapshots: what differs from machine to machine does not show.
 #[derive(Debug)]
 pub(crate) struct Ran {
-    /// Nothing where a signal ended it.
+    /// `None` if a signal ended it.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,

@@ -52,7 +52,7 @@ fn shape_mistakes(document: &Value) -> Vec<Diagnostic> {
 }
 
 /// Makes documents that a schema takes.
-/// Keys of a group that say something of members, and nothing where they are unmanaged.
+/// Keys of a group that are about its members, and have no meaning if these are unmanaged.
 const OF_MEMBERS: [&str; 4] = ["description", "source", "apps-in-group", "nest"];
 
 struct Generator<'s> {

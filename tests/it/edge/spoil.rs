@@ -208,7 +208,7 @@ fn same_listing(one: &Asked, other: &Asked) -> bool {
     of(one) == of(other)
 }
 
-/// The corrupted answer; nothing where there is nothing to corrupt.
+/// Corrupts the response; `None` if there is nothing to corrupt.
 fn apply(
     spoil: Spoil,
     head: &http::response::Parts,
@@ -317,7 +317,7 @@ fn last(page: &mut Value) {
     }
 }
 
-/// Adds to the total; nothing where there is none.
+/// Adds to the total; `None` if there is none.
 fn add(page: &mut Value, more: i64) -> Option<()> {
     let key = ["total", "totalResults"].into_iter().find(|key| page.get(key).is_some())?;
     let total = page[key].as_i64()?;

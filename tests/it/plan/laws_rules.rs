@@ -113,7 +113,7 @@ impl Rules {
         )
     }
 
-    /// The world of a tree under these rules; nothing where `check` refuses it.
+    /// The world of a tree under these rules; `None` if `check` refuses it.
     fn over(&self, spec: &Spec) -> Option<World> {
         let mut world = spec.world();
         for (path, text) in &mut world.files {

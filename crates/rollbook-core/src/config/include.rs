@@ -299,7 +299,7 @@ pub(super) fn check(cx: &mut Context, include: &Include, tree: &Tree, found: &Fo
                     codes::INCLUDE_MATCHES_NOTHING,
                     format!("`include` takes nothing of `{}`", share.text),
                 )
-                .at(share.span, "shared in vain")
+                .at(share.span, "shared but unused")
                 .help(format!(
                     "Add a pattern such as `{}/*.yaml` to `include`, or remove the folder.",
                     share.text

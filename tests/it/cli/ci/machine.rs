@@ -212,7 +212,7 @@ impl Machine {
         all
     }
 
-    /// Says that the site is in line with the default branch's first commit.
+    /// Says that the site matches the default branch's first commit.
     pub(super) fn applied_from_the_first(mut self) -> Self {
         let first = self.hub.edit(|state| state.pushes[0].after.clone().unwrap());
         self.set("ROLLBOOK_APPLIED_FROM", &first);

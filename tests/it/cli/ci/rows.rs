@@ -14,7 +14,7 @@ use crate::cli::base::git;
 pub(super) struct Walk {
     pub(super) name: &'static str,
     pub(super) on: &'static [Kind],
-    /// Machines begin with a site that is in line with the first commit.
+    /// Creates a machine whose site matches the first commit.
     pub(super) begin: fn(Kind) -> Machine,
     pub(super) take: fn(&Machine) -> Taken,
 }

@@ -97,7 +97,7 @@ async fn rollbook_does_not_narrow_itself() {
     }
 }
 
-/// Without Jira nothing tells which groups administer the site, but who does is known: any group may be the one.
+/// Without Jira, the site's administrators are known, but not their groups: any group may be the one.
 #[tokio::test(start_paused = true)]
 async fn the_organization_alone_knows_who_administers_the_site() {
     let scene = Scene::of(&seed("org-admin", "", ""), ORGANIZATION);

@@ -51,7 +51,7 @@ async fn the_organization_knows_hidden_emails() {
     }
 }
 
-/// Nothing tells whether mal, who hides the email, is eve: the group keeps both as they are.
+/// It is unknown whether mal, who hides the email, is eve: the group keeps both.
 #[tokio::test(start_paused = true)]
 async fn jira_alone_names_candidates_and_revokes_nobody_who_may_be_meant() {
     let scene = Scene::of(SEED, JIRA);

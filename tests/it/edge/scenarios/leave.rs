@@ -124,7 +124,7 @@ async fn whom_an_identity_provider_owns_is_not_deactivated_past_it() {
         .await;
 }
 
-/// What an identity provider alone can end opens nothing once the account is off: it waits, and nothing is red for it.
+/// A membership that only an identity provider can end gives no access once the account is inactive: it waits, without an error.
 #[tokio::test(start_paused = true)]
 async fn what_is_left_of_a_leaver_in_a_synced_group_waits_for_its_provider() {
     let scene = Scene::of(SEED, BOTH).read_only_directory();

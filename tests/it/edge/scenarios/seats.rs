@@ -75,7 +75,7 @@ groups: { users: { members: [ada@acme.com, new@acme.com] } }
     scene.is_done(tree, &plan).await;
 }
 
-/// Without Jira nothing tells how many seats there are: the plan cannot say it, and apply meets it.
+/// Without Jira the number of seats is unknown: the plan cannot show it, and apply fails on it.
 #[tokio::test(start_paused = true)]
 async fn without_jira_seats_are_not_known() {
     let tree = "groups: { users: { members: [ada@acme.com, bob@acme.com, cy@acme.com] } }\n";

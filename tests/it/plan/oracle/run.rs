@@ -211,7 +211,7 @@ impl Sequence<'_> {
         plan(world, &self.base.files(), &self.told())
     }
 
-    /// What the platform says of who made the changes: nothing where it does not know one of them.
+    /// The authors that the platform reports: none if it does not know one of them.
     fn told(&self) -> Vec<Email> {
         let emails: Option<BTreeSet<Email>> = self.authors.iter().map(|author| self.email(*author)).collect();
         emails.unwrap_or_default().into_iter().collect()

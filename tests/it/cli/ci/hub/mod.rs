@@ -56,7 +56,7 @@ pub(super) struct Pull {
 pub(super) struct Push {
     pub(super) branch: String,
     pub(super) before: Option<String>,
-    /// Nothing where the branch was deleted.
+    /// `None` if the branch was deleted.
     pub(super) after: Option<String>,
     pub(super) by: Option<String>,
     /// Whether it came by a merge on the platform's pages.
