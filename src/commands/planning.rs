@@ -150,7 +150,7 @@ impl Session {
             )));
         }
         let changes = match undo {
-            Some(undo) => plan::undo(undo.journal, (&tree, base.as_ref()), &live, undo.name),
+            Some(undo) => plan::undo(undo.journal, &tree, &live, undo.name),
             None => plan::diff(&tree, &live, &locator),
         };
         let mut questions = plan::questions(&changes, &live, &loaded.declaration);
@@ -288,7 +288,7 @@ impl Session {
 /// A note that this machine's date, by which end dates are checked, is not the site's.
 fn clock_off(today: Date, site: Date) -> Note {
     let text = format!(
-        "this machine's clock says {today}, and Atlassian's answers say {site}: no access expires until one of them \
+        "this machine's clock says {today}, and Atlassian's responses say {site}: no access expires until one of them \
          is set, or `--today` names the date; expired waivers may still be counted"
     );
     Note::new("clock-off", text, None)

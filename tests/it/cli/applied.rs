@@ -160,7 +160,7 @@ fn without_the_ref_the_word_says_how_to_make_it() {
     let folder = repository.path();
     git(folder, &["branch", "applied"]);
     let ran = plan(folder, &["--base", "applied"]).run().ends(1);
-    assert!(ran.stderr.contains(&format!("there is no {APPLIED} here")), "{ran}");
+    assert!(ran.stderr.contains(&format!("this clone has no {APPLIED}")), "{ran}");
     for command in [
         "git update-ref refs/rollbook/applied COMMIT",
         "git fetch origin +refs/rollbook/applied:refs/rollbook/applied",

@@ -46,7 +46,7 @@ fn nobody_loses_access_by_a_clock_that_is_off() {
     let site = Site::example("minimal");
     let other = dated(&site);
     let ran = tree(&["plan", "-q"], &site, &other.url).run().ends(6);
-    assert!(is_noted(&ran) && ran.stdout.contains("Atlassian's answers say 2000-01-04"), "{ran}");
+    assert!(is_noted(&ran) && ran.stdout.contains("Atlassian's responses say 2000-01-04"), "{ran}");
     assert!(!ran.stdout.contains("- erik@acme.com"), "{ran}");
     // A day that is named is meant, and a clock that is right says nothing.
     for (arguments, host) in

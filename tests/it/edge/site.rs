@@ -116,7 +116,7 @@ pub(crate) async fn plan_or_undo(
     let resolved = Resolved::of(desired, &live);
     let locator = Locator::new(tree);
     let changes = match undo {
-        Some(journal) => plan::undo(journal, (&resolved, None), &live, "journal.jsonl"),
+        Some(journal) => plan::undo(journal, &resolved, &live, "journal.jsonl"),
         None => plan::diff(&resolved, &live, &locator),
     };
     let questions = plan::questions(&changes, &live, declaration);

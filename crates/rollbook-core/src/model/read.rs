@@ -140,7 +140,7 @@ impl Read {
             Self::Records => "the user list of the SCIM directory",
             Self::GroupKind => "who may change the group",
             Self::Memberships => "which groups the person is in",
-            Self::Account => "the account",
+            Self::Account => "the state of the account",
             Self::Standing => "the organization's data on the account",
             Self::Privileges => "what user management may do to the account",
             Self::AppRoles => "which groups give which app, and how many seats are left",

@@ -8,7 +8,6 @@ use crate::model::{
     Outcome, Reason, Record, Ref, Response, UserRef, Wanted,
 };
 
-use super::base::Base;
 use super::identity::{Obstacle, ObstacleCode, Resolved};
 use super::questions::Concerned;
 
@@ -26,17 +25,12 @@ pub fn concerned(journal: &Journal) -> Concerned {
 }
 
 /// Reverses the operations of a journal, as far as the site still shows their results. `name` is the plan's name for
-/// the journal. Operations that cannot be reversed, that the tree or its base denies, or that may not have been done,
-/// are blocked at their addresses.
-pub fn undo(
-    journal: &Journal,
-    (tree, base): (&Resolved<'_>, Option<&Base<'_>>),
-    live: &LiveState,
-    name: &str,
-) -> Changes {
+/// the journal. Operations that cannot be reversed, that the tree denies, or that may not have been done, are
+/// blocked at their addresses.
+pub fn undo(journal: &Journal, tree: &Resolved<'_>, live: &LiveState, name: &str) -> Changes {
     let lines = lines(journal);
     let (added, removed) = (added(journal), removed(journal));
-    let mut undoing = Undoing { tree, base, live, added, removed, changes: Changes::default() };
+    let mut undoing = Undoing { tree, live, added, removed, changes: Changes::default() };
     for told in journal.operations().iter().rev() {
         let place = lines.get(told.key).copied().unwrap_or_default();
         undoing.take_back(told, Location { path: name.into(), line: place, column: 1 });
@@ -99,7 +93,6 @@ fn account<'a>(told: &OperationHistory<'a>) -> Option<&'a AccountId> {
 
 struct Undoing<'a> {
     tree: &'a Resolved<'a>,
-    base: Option<&'a Base<'a>>,
     live: &'a LiveState,
     added: BTreeMap<GroupId, BTreeSet<AccountId>>,
     removed: BTreeSet<AccountId>,
@@ -152,14 +145,10 @@ impl Undoing<'_> {
         }
     }
 
-    /// Blocks changes that the tree or its base denies: the next run would revoke them again.
+    /// Blocks changes that the tree denies: the next apply would revoke them again. A base does not count, since changing the
+    /// tree first is the documented way to undo a suspension (docs/trust.md#undo).
     fn unless_denied(&self, address: &Address, wanted: Option<Wanted>) -> Turned {
-        let by_base = || {
-            let Base { tree, revision, .. } = self.base?;
-            Some((revision.name.as_str(), denial(tree, address, wanted.as_ref()?)?))
-        };
-        let by_tree = wanted.as_ref().and_then(|wanted| denial(self.tree, address, wanted));
-        let Some((tree, reason)) = by_tree.map(|reason| ("the tree", reason)).or_else(by_base) else {
+        let Some(reason) = wanted.as_ref().and_then(|wanted| denial(self.tree, address, wanted)) else {
             return Ok(wanted);
         };
         let loser = match address {
@@ -168,7 +157,7 @@ impl Undoing<'_> {
         };
         Err(Obstacle {
             code: ObstacleCode::UndoDenied,
-            why: format!("{tree} takes it from {loser} again: {reason}"),
+            why: format!("the tree takes it from {loser} again: {reason}"),
             help: "If it should stay, change the tree first and apply that.".into(),
         })
     }

@@ -7,7 +7,7 @@ use rollbook::model::{
     AnsweredOperation, Begin, Changes, Exchange, JOURNAL_FORMAT, Journal, Locator, Record, Response,
     Revision, SentOperation, Surface,
 };
-use rollbook::plan::{self, Base, Beside, Desired, Resolved};
+use rollbook::plan::{self, Beside, Desired, Resolved};
 
 use super::NONE;
 use crate::world::World;
@@ -50,20 +50,9 @@ fn taking_back(world: &World, journal: &Journal) -> (Vec<String>, Vec<String>) {
     let declaration = world.declaration();
     let desired = Desired::of(&declaration, world.today);
     let concerned = plan::concerned(journal);
-    let before = world.base.clone().map(|files| World { files, ..world.clone() });
-    let before = before.map(|before| (before.tree(), before.declaration()));
-    let base = before.as_ref().map(|(tree, declaration)| (tree, Desired::of(declaration, world.today)));
-    let base_desired = base.as_ref().map(|(_, desired)| desired);
-    let live = world
-        .live
-        .state(&desired, Beside { undo: Some(&concerned), base: base_desired, ..Beside::default() });
-    let locator = base.as_ref().map(|(tree, _)| Locator::new(tree));
-    let base = base.zip(locator.as_ref()).map(|((_, desired), locator)| {
-        Base::of(desired, &live, locator, Revision { name: "main".into(), ..Revision::default() })
-    });
+    let live = world.live.state(&desired, Beside { undo: Some(&concerned), ..Beside::default() });
     let tree = Resolved::of(desired, &live);
-    let Changes { changes, blocked, .. } =
-        plan::undo(journal, (&tree, base.as_ref()), &live, "journal.jsonl");
+    let Changes { changes, blocked, .. } = plan::undo(journal, &tree, &live, "journal.jsonl");
     (
         changes.iter().map(|change| format!("{} {}", change.wanted.action(), change.address)).collect(),
         blocked.iter().map(|it| format!("{} {}: {} ({})", it.action, it.address, it.code, it.why)).collect(),
@@ -120,20 +109,4 @@ fn what_the_tree_denies_is_not_given_back() {
     let mut earlier = ended;
     earlier.today = date(2026, 11, 19);
     assert_eq!(taking_back(&earlier, &run), (vec![BACK.into()], vec![]));
-}
-
-#[test]
-fn what_the_base_denies_is_not_given_back_either() {
-    let run = journal(KEY, Some("id-payroll"), "acc-dina@acme.com");
-    let ended = "{ user: dina@acme.com, until: 2026-11-20 }";
-    // A change that waits, or was refused, drops the end of the base.
-    let dropped = taken(ended).then_base().edit(ended, "dina@acme.com");
-    let denied = format!("{BACK}: undo-denied (main takes it from the person again: expired)");
-    assert_eq!(taking_back(&dropped, &run), (vec![], vec![denied]));
-    // Neighbours: the base has no such end, or one that is still to come.
-    let neither = taken("eve@acme.com").then_base().edit("eve@acme.com", "dina@acme.com");
-    assert_eq!(taking_back(&neither, &run), (vec![BACK.into()], vec![]));
-    let to_come = taken(ended).edit("2026-11-20", "2027-01-10").then_base();
-    let to_come = to_come.edit("{ user: dina@acme.com, until: 2027-01-10 }", "dina@acme.com");
-    assert_eq!(taking_back(&to_come, &run), (vec![BACK.into()], vec![]));
 }

@@ -276,7 +276,7 @@ impl Router<'_> {
         match self.context.tree.groups.declared_as(id) {
             Some(name) => name.clone(),
             None if self.context.tree.desired.declaration.groups.contains_key(live) => {
-                GroupName::new(format!("{live} (ID {id})"))
+                GroupName::new(format!("{live} (id {id})"))
             }
             None => live.clone(),
         }
