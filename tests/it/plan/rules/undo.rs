@@ -4,8 +4,8 @@ use jiff::Timestamp;
 use jiff::civil::date;
 use rollbook::journal::{Chain, parse};
 use rollbook::model::{
-    AnsweredOperation, Begin, Changes, Exchange, JOURNAL_FORMAT, Journal, Locator, Record, Response,
-    Revision, SentOperation, Surface,
+    AnsweredOperation, Begin, Changes, Exchange, JOURNAL_FORMAT, Journal, Record, Response, SentOperation,
+    Surface,
 };
 use rollbook::plan::{self, Beside, Desired, Resolved};
 
