@@ -191,7 +191,7 @@ mod tests {
         assert_eq!(
             page.text,
             "[//]: # (rollbook-plan acme.example)\n\n\n### No plan\n\nThe newest commit could not be planned: it says `<b>`. \
-             [This run](https://ci.example/1) says more.\n"
+             [This run](https://ci.example/1) has the details.\n"
         );
         let folded = "<details><summary>2 grants</summary>\n\na\n</details>\n<sub>small</sub>\n";
         assert_eq!(without_html(folded), "**2 grants**\n\na\nsmall\n");
