@@ -45,6 +45,9 @@ pub struct Plan {
     pub identities: Vec<Identified>,
     /// The groups that change, with their member counts.
     pub groups: Vec<GroupSummary>,
+    /// The synced groups that the groups which change take members from, as they were read.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub synced: Vec<SyncedSource>,
     /// Who gets or loses a role in an app by the operations that give one to a group or take it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub access: Vec<AccessChange>,
@@ -58,6 +61,17 @@ pub struct Plan {
     pub reach: Vec<Cow<'static, str>>,
     /// What carrying it out takes.
     pub cost: Cost,
+}
+
+/// A synced group that other groups take members from.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema)]
+pub struct SyncedSource {
+    /// Its name, as the tree has it.
+    pub name: GroupName,
+    /// Its id.
+    pub group: GroupId,
+    /// Who is in it.
+    pub members: Vec<AccountId>,
 }
 
 /// The ids by which surfaces know accounts, groups and apps, where they have their own.

@@ -130,7 +130,7 @@ codes! {
     DefaultGroupsUnknown = "default-groups-unknown";
     /// The group that a pin or the lock means is not there any more.
     GroupGone = "group-gone";
-    /// The site has no group whose members are unmanaged, so that nobody here makes it.
+    /// The site has no group that the tree names and does not make: one whose members are unmanaged, or a synced one.
     GroupMissing = "group-missing";
     /// The site lists the group and does not tell its id.
     GroupWithoutId = "group-without-id";
@@ -152,6 +152,8 @@ codes! {
     AtlassianTeam = "atlassian-team";
     /// The group is synced from an identity provider, and only that may change it.
     SyncedGroup = "synced-group";
+    /// The tree takes members from a group that no identity provider owns, or nobody can tell.
+    NotSynced = "not-synced";
     /// The group is synced, and the SCIM directory of the tree does not hold it.
     NotInDirectory = "not-in-directory";
     /// The group is in a SCIM directory, and the person has no record there.
